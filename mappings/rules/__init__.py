@@ -1,0 +1,1 @@
+"""The rules: what every number means, as pure functions of facts, policy and time."""
