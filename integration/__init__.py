@@ -1,0 +1,1 @@
+"""Use cases, and the outside they are done with."""

@@ -1,4 +1,4 @@
-"""What can go wrong, sorted by the only question that matters: what now?"""
+"""What can go wrong, sorted by the only question that matters, what now."""
 
 
 class SecondOrderError(Exception):

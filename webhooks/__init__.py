@@ -1,0 +1,1 @@
+"""Where machines talk to us."""

@@ -1,0 +1,1 @@
+"""Background work: jobs, the schedule and the processes that run them."""
