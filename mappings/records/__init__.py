@@ -1,0 +1,1 @@
+"""CRM records and our catalogue, at the border."""

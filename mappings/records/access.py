@@ -1,0 +1,256 @@
+"""What we ask a portal for: scopes with reasons, properties we read, webhook subscriptions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from mappings.records.catalogue import TYPE_ID
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A permission and the one sentence that justifies it."""
+
+    name: str
+    because: str
+
+
+REQUIRED_SCOPES: Final = (
+    Scope("oauth", "Every app needs it; it also tells us which portal and currency this is."),
+    Scope("crm.objects.contacts.read", "Job changes, referrals and survey answers show on contacts."),
+    Scope("crm.objects.contacts.write", "Role, moves, NPS and referral readiness are written to contacts."),
+    Scope("crm.objects.companies.read", "Customers, their domains and renewals are companies."),
+    Scope("crm.objects.companies.write", "Second-order revenue, NPS and health are written to companies."),
+    Scope("crm.objects.deals.read", "Revenue and who was on the deal come from deals and their pipelines."),
+    Scope("crm.objects.deals.write", "Source, share and reasons are written to deals."),
+    Scope("crm.schemas.contacts.write", "Creates our property group and properties on contacts."),
+    Scope("crm.schemas.companies.write", "Creates our property group and properties on companies."),
+    Scope("crm.schemas.deals.write", "Creates our property group and properties on deals."),
+)
+OPTIONAL_SCOPES: Final = (
+    Scope("crm.objects.owners.read", "Shows owners by name in reports; without it they stay numbers."),
+    Scope("tickets", "Open tickets count in a customer's health; without it health leaves support out."),
+    Scope(
+        "crm.objects.feedback_submissions.read",
+        "Every survey answer (Service Hub); without it only the latest one a contact carries.",
+    ),
+)
+
+# What an object type cannot be read without. A type missing here needs only required scopes.
+SCOPE_OF_TYPE: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "ticket": "tickets",
+        "feedback_submission": "crm.objects.feedback_submissions.read",
+        "owner": "crm.objects.owners.read",
+    }
+)
+
+
+def readable_types(granted: frozenset[str]) -> tuple[str, ...]:
+    """The object types a portal with these granted scopes lets us import."""
+    types = ("contact", "company", "deal", "ticket", "feedback_submission")
+    return tuple(kind for kind in types if SCOPE_OF_TYPE.get(kind, "oauth") in granted | {"oauth"})
+
+
+def missing_scopes(granted: frozenset[str]) -> tuple[Scope, ...]:
+    """The required scopes a portal did not grant."""
+    return tuple(scope for scope in REQUIRED_SCOPES if scope.name not in granted)
+
+
+# Read on every record of the type, beside what the portal's map adds.
+READ: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "contact": (
+            "email",
+            "hs_additional_emails",
+            "firstname",
+            "lastname",
+            "company",
+            "jobtitle",
+            "phone",
+            "mobilephone",
+            "hs_linkedin_url",
+            "associatedcompanyid",
+            "hubspot_owner_id",
+            "hs_buying_role",
+            "lifecyclestage",
+            "hs_analytics_source",
+            "hs_email_hard_bounce_reason",
+            "hs_email_hard_bounce_reason_enum",
+            "hs_email_optout",
+            "hs_sales_email_last_replied",
+            "notes_last_contacted",
+            "hs_last_sales_activity_timestamp",
+            "hs_job_change_detected_date",
+            "hs_employment_change_detected_date",
+            "hs_feedback_last_nps_rating",
+            "hs_feedback_last_nps_rating_number",
+            "hs_feedback_last_nps_follow_up",
+            "hs_feedback_last_survey_date",
+            "hs_merged_object_ids",
+            "hs_calculated_merged_vids",
+            "createdate",
+            "lastmodifieddate",
+        ),
+        "company": (
+            "name",
+            "domain",
+            "hs_additional_domains",
+            "lifecyclestage",
+            "hubspot_owner_id",
+            "hs_parent_company_id",
+            "linkedin_company_page",
+            "hs_csm_sentiment",
+            "notes_last_contacted",
+            "hs_merged_object_ids",
+            "createdate",
+            "hs_lastmodifieddate",
+        ),
+        "deal": (
+            "dealname",
+            "amount",
+            "amount_in_home_currency",
+            "deal_currency_code",
+            "hs_exchange_rate",
+            "closedate",
+            "createdate",
+            "hs_createdate",
+            "pipeline",
+            "dealstage",
+            "hs_is_closed",
+            "hs_is_closed_won",
+            "hs_is_closed_lost",
+            "hs_deal_stage_probability",
+            "hs_arr",
+            "hs_mrr",
+            "hs_acv",
+            "hs_tcv",
+            "dealtype",
+            "hubspot_owner_id",
+            "hs_primary_associated_company",
+            "hs_merged_object_ids",
+            "hs_lastmodifieddate",
+        ),
+        "ticket": (
+            "hs_pipeline",
+            "hs_pipeline_stage",
+            "hs_ticket_priority",
+            "createdate",
+            "closed_date",
+            "hs_last_message_received_at",
+            "hs_merged_object_ids",
+            "hs_lastmodifieddate",
+        ),
+        "feedback_submission": (
+            "hs_survey_type",
+            "hs_value",
+            "hs_response_group",
+            "hs_content",
+            "hs_survey_id",
+            "hs_submission_timestamp",
+            "hs_createdate",
+            "hs_lastmodifieddate",
+        ),
+    }
+)
+
+# Read with every value they ever had: these tell of job changes, and the last two on which day something was.
+HISTORY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "contact": (
+            "email",
+            "hs_additional_emails",
+            "company",
+            "jobtitle",
+            "associatedcompanyid",
+            "hs_email_hard_bounce_reason_enum",
+            "hs_feedback_last_nps_rating_number",
+        )
+    }
+)
+
+# Which pairs of records we ask the links of, from the side with fewer calls.
+ASSOCIATIONS: Final = (
+    ("contact", "company"),
+    ("contact", "contact"),
+    ("deal", "contact"),
+    ("deal", "company"),
+    ("company", "company"),
+    ("ticket", "company"),
+    ("ticket", "contact"),
+    ("feedback_submission", "contact"),
+    ("feedback_submission", "company"),
+)
+
+_LISTENED = ("contact", "company", "deal")
+# HubSpot fires no notification for these: calculated, or the clock of the record itself.
+_SILENT: Final = frozenset(
+    {
+        "lastmodifieddate",
+        "hs_lastmodifieddate",
+        "hs_merged_object_ids",
+        "hs_calculated_merged_vids",
+        "hs_createdate",
+        "createdate",
+        "hs_is_closed",
+        "hs_is_closed_won",
+        "hs_is_closed_lost",
+        "amount_in_home_currency",
+        "hs_deal_stage_probability",
+        "hs_primary_associated_company",
+        "hs_exchange_rate",
+    }
+)
+
+
+def subscriptions() -> dict[str, list[dict[str, object]]]:
+    """Webhook subscriptions in the shape of the project's webhooks file.
+
+    A subscription's object needs its read scope among the required ones, so
+    tickets and survey answers, whose scopes are optional, are not subscribed:
+    the contact's own survey properties and the reconciliation bring those in.
+    """
+    crm_objects: list[dict[str, object]] = []
+    for kind in _LISTENED:
+        crm_objects += [
+            {"subscriptionType": f"object.{what}", "objectType": kind, "active": True}
+            for what in ("creation", "deletion", "merge", "restore", "associationChange")
+        ]
+        crm_objects += [
+            {
+                "subscriptionType": "object.propertyChange",
+                "objectType": kind,
+                "propertyName": name,
+                "active": True,
+            }
+            for name in listened(kind)
+        ]
+    hub_events: list[dict[str, object]] = [{"subscriptionType": "contact.privacyDeletion", "active": True}]
+    return {"crmObjects": crm_objects, "legacyCrmObjects": [], "hubEvents": hub_events}
+
+
+def listened(object_type: str) -> tuple[str, ...]:
+    """The properties whose changes we are told of."""
+    if object_type not in _LISTENED:
+        return ()
+    return tuple(name for name in READ[object_type] if name not in _SILENT)
+
+
+def known_type(name_or_id: str) -> str | None:
+    """Our singular word for HubSpot's `CONTACT`, `contacts`, `0-1` …; None if we do not follow that type."""
+    lowered = name_or_id.strip().lower()
+    return _KNOWN.get(lowered)
+
+
+_KNOWN: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        **{kind: kind for kind in TYPE_ID},
+        **{type_id: kind for kind, type_id in TYPE_ID.items()},
+        "contacts": "contact",
+        "companies": "company",
+        "deals": "deal",
+        "tickets": "ticket",
+        "feedback_submissions": "feedback_submission",
+    }
+)

@@ -1,0 +1,108 @@
+"""E-mail addresses, domains, profile pages and phone numbers in the one form that can be compared."""
+
+import re
+import unicodedata
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from mappings.records.values import Parsed
+
+_MAX_EMAIL: Final = 254
+_MAX_DOMAIN: Final = 253
+_MAX_URL: Final = 2000
+_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.ASCII)
+_EXTENSION = re.compile(r"(?i)(?:ext\.?|x|#|;ext=)\s*\d+\s*$")
+_DIGITS_OF_A_PHONE: Final = range(7, 16)
+_LINKED_PARTS: Final = 2
+
+
+def email(text: str | None) -> Parsed[str]:
+    """An address in lower case with its host in DNS form; a name around it is dropped."""
+    written = unicodedata.normalize("NFKC", text or "").strip()
+    if not written:
+        return Parsed()
+    if written.endswith(">") and "<" in written:
+        written = written[written.rindex("<") + 1 : -1].strip()
+    written = written.removeprefix("mailto:").lower()
+    local, at, host = written.rpartition("@")
+    if not at or not local or "@" in local or len(written) > _MAX_EMAIL:
+        return Parsed(odd="is not an e-mail address")
+    if any(sign.isspace() or unicodedata.category(sign) in {"Cc", "Cf", "Cs"} for sign in local):
+        return Parsed(odd="is not an e-mail address")
+    if set(local) & set('<>",;:\\()[]'):
+        return Parsed(odd="is not an e-mail address")
+    found = domain(host)
+    if found.value is None:
+        return Parsed(odd="has no valid domain")
+    return Parsed(f"{local}@{found.value}")
+
+
+def emails(text: str | None) -> tuple[str, ...]:
+    """The usable addresses of `a@x;b@y`, each once."""
+    parts = re.split(r"[;,\s]+", text or "")
+    return tuple(dict.fromkeys(found for part in parts if (found := email(part).value)))
+
+
+def domain(text: str | None) -> Parsed[str]:
+    """A host name in lower-case DNS form; scheme, `www.`, port and path are dropped."""
+    written = unicodedata.normalize("NFKC", text or "").strip().lower()
+    if not written:
+        return Parsed()
+    host = written.partition("://")[2] or written
+    host = re.split(r"[/?#]", host, maxsplit=1)[0].rpartition("@")[2].partition(":")[0]
+    host = host.rstrip(".").removeprefix("www.")
+    ascii_host = _dns(host)
+    if ascii_host is None or len(ascii_host) > _MAX_DOMAIN:
+        return Parsed(odd="is not a domain")
+    labels = ascii_host.split(".")
+    if len(labels) < 2 or labels[-1].isdigit() or not all(_LABEL.fullmatch(label) for label in labels):  # noqa: PLR2004 - a name and a suffix
+        return Parsed(odd="is not a domain")
+    return Parsed(ascii_host)
+
+
+def profile(text: str | None) -> Parsed[str]:
+    """A social profile's address without scheme, locale, query and trailing slash: `linkedin.com/in/ana`."""
+    written = unicodedata.normalize("NFKC", text or "").strip()
+    if not written:
+        return Parsed()
+    if len(written) > _MAX_URL or any(sign.isspace() for sign in written):
+        return Parsed(odd="is not a profile address")
+    try:
+        parts = urlsplit(written if "://" in written else f"https://{written}")
+    except ValueError:
+        return Parsed(odd="is not a profile address")
+    host = domain(parts.netloc).value
+    path = [unquote(part).lower() for part in parts.path.split("/") if part]
+    if host is None or not path:
+        return Parsed(odd="is not a profile address")
+    if host == "linkedin.com" or host.endswith(".linkedin.com"):
+        # `de.linkedin.com/in/ana/en` and `linkedin.com/in/ana` are one page.
+        host, path = "linkedin.com", path[:_LINKED_PARTS]
+    return Parsed("/".join([host, *path]))
+
+
+def phone(text: str | None) -> Parsed[str]:
+    """The digits of a number, with `+` when the country is written; an extension is dropped.
+
+    Without a country we do not guess one: `0301234567` stays as it is.
+    """
+    written = unicodedata.normalize("NFKC", text or "").strip()
+    if not written:
+        return Parsed()
+    written = _EXTENSION.sub("", written)
+    digits = "".join(str(unicodedata.digit(sign)) for sign in written if sign.isdigit())
+    international = written.startswith("+")
+    if digits.startswith("00"):
+        digits, international = digits[2:], True
+    if len(digits) not in _DIGITS_OF_A_PHONE:
+        return Parsed(odd="is not a telephone number")
+    return Parsed(f"+{digits}" if international else digits)
+
+
+def _dns(host: str) -> str | None:
+    if host.isascii():
+        return host
+    try:
+        return host.encode("idna").decode("ascii")
+    except UnicodeError:
+        return None

@@ -1,0 +1,255 @@
+"""Every property we own in HubSpot: the one list that install, writeback and the documents share."""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
+
+from mappings.records.properties import (
+    GROUP_LABEL,
+    GROUP_NAME,
+    OwnProperty,
+    choice,
+    day,
+    moment,
+    money,
+    number,
+    paragraph,
+    percent,
+    text,
+)
+
+# HubSpot's name of an object type in paths, and its type id in notifications.
+PLURAL: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "contact": "contacts",
+        "company": "companies",
+        "deal": "deals",
+        "ticket": "tickets",
+        "feedback_submission": "feedback_submissions",
+    }
+)
+TYPE_ID: Final[Mapping[str, str]] = MappingProxyType(
+    {"contact": "0-1", "company": "0-2", "deal": "0-3", "ticket": "0-5", "feedback_submission": "0-19"}
+)
+TYPE_OF_ID: Final[Mapping[str, str]] = MappingProxyType({number: name for name, number in TYPE_ID.items()})
+WRITTEN_TYPES: Final = ("contact", "company", "deal")
+
+_SOURCES = {
+    "moved_champion": "Moved champion",
+    "referral": "Referral",
+    "word_of_mouth": "Word of mouth",
+    "several": "Several sources",
+    "none": "None",
+}
+_ROLES = {
+    "champion": "Champion",
+    "moved_champion": "Moved champion",
+    "referrer": "Referrer",
+    "promoter": "Promoter",
+    "none": "None",
+}
+_GROUPS = {"promoter": "Promoter (9-10)", "passive": "Passive (7-8)", "detractor": "Detractor (0-6)"}
+_ASKS = {"ask_now": "Ask now", "wait": "Wait", "resting": "Resting", "never": "Never"}
+_BANDS = {"healthy": "Healthy", "watch": "Watch", "at_risk": "At risk", "unknown": "Unknown"}
+
+_DEAL = (
+    choice(
+        "deal",
+        "second_order_source",
+        "Second-order source",
+        "Where this deal really came from: a champion who changed jobs, a customer's referral, word of "
+        "mouth, or several of them. None means that no customer led to it.",
+        _SOURCES,
+    ),
+    percent(
+        "deal",
+        "second_order_share",
+        "Second-order share",
+        "How much of this deal exists because of earlier customers, between 0 and 1.",
+    ),
+    money(
+        "deal",
+        "second_order_amount",
+        "Second-order amount",
+        "The part of the amount that earlier customers brought, in the deal's currency.",
+    ),
+    percent(
+        "deal",
+        "second_order_confidence",
+        "Second-order confidence",
+        "How sure we are of the strongest source, between 0 and 1.",
+    ),
+    paragraph(
+        "deal",
+        "second_order_because",
+        "Second-order reasons",
+        "Why we think so, in words, strongest reason first.",
+    ),
+    text(
+        "deal",
+        "second_order_source_name",
+        "Sourced by",
+        "The person and customer with the largest credit, for example a former user at her new employer.",
+    ),
+    text(
+        "deal",
+        "second_order_source_record",
+        "Sourced by (record)",
+        "The same person as a record, written contact:ID, so that workflows can use it.",
+    ),
+    number(
+        "deal",
+        "second_order_order",
+        "Order",
+        "2: derived from a first-order customer; 3: one step further; the shortest of its paths.",
+    ),
+)
+
+_CONTACT = (
+    choice(
+        "contact",
+        "second_order_role",
+        "Second-order role",
+        "The highest role this person has for us: champion, champion who moved, referrer, promoter.",
+        _ROLES,
+    ),
+    money(
+        "contact",
+        "second_order_revenue",
+        "Second-order revenue",
+        "Won revenue this person brought beyond their own purchases; the same on all records of the person.",
+    ),
+    number("contact", "second_order_referrals", "Referrals made", "How many people or companies they sent."),
+    text("contact", "second_order_moved_from", "Moved from", "The customer they worked at before."),
+    day("contact", "second_order_moved_at", "Moved on", "When they changed jobs, as far as it shows."),
+    percent(
+        "contact",
+        "second_order_move_confidence",
+        "Move confidence",
+        "How sure we are of the job change, between 0 and 1.",
+    ),
+    number("contact", "second_order_nps", "NPS answer", "Their latest answer, 0 to 10, of the last year."),
+    choice(
+        "contact",
+        "second_order_nps_group",
+        "NPS group",
+        "Promoter, passive or detractor by the latest answer.",
+        _GROUPS,
+    ),
+    moment("contact", "second_order_nps_at", "NPS answered at", "When they gave the latest answer."),
+    choice(
+        "contact",
+        "second_order_ask",
+        "Ask for a referral",
+        "Whether now is the moment to ask this person for a referral.",
+        _ASKS,
+    ),
+    paragraph("contact", "second_order_ask_because", "Ask: reasons", "Why now, or why not now."),
+)
+
+_COMPANY = (
+    money(
+        "company",
+        "second_order_revenue",
+        "Second-order revenue",
+        "Won revenue that came because of this customer and not from it.",
+    ),
+    money(
+        "company",
+        "second_order_pipeline",
+        "Second-order pipeline",
+        "Open deals that came because of this customer, weighted by their probability.",
+    ),
+    money(
+        "company",
+        "second_order_all_in_value",
+        "All-in lifetime value",
+        "What it bought itself plus all that followed from it. Overlaps between customers: never add it up.",
+    ),
+    number(
+        "company",
+        "second_order_deals",
+        "Second-order deals",
+        "Won deals of others that came because of this customer.",
+    ),
+    number("company", "second_order_nps", "Company NPS", "From -100 to 100; empty with under 5 answers."),
+    number("company", "second_order_nps_answers", "NPS answers", "How many people answered in the last year."),
+    number("company", "second_order_health", "Health", "0 to 100; high is good."),
+    choice(
+        "company",
+        "second_order_health_band",
+        "Health band",
+        "Healthy, watch or at risk; unknown when too little is known to say.",
+        _BANDS,
+    ),
+    paragraph("company", "second_order_health_because", "Health: reasons", "What drives the score."),
+    percent(
+        "company",
+        "second_order_churn_risk",
+        "Churn risk",
+        "Probability of leaving by the renewal, or within 180 days. A starting value, not a verdict.",
+    ),
+    number("company", "second_order_champions_left", "Champions left", "In the last 365 days."),
+    choice(
+        "company",
+        "second_order_ask",
+        "Ask for a referral",
+        "The best moment among the people of this company.",
+        _ASKS,
+    ),
+)
+
+_UPDATED = tuple(
+    moment(
+        object_type,
+        "second_order_updated_at",
+        "Second-order updated at",
+        "When a value of this group last changed on this record.",
+    )
+    for object_type in WRITTEN_TYPES
+)
+
+PROPERTIES: Final[tuple[OwnProperty, ...]] = (*_DEAL, *_CONTACT, *_COMPANY, *_UPDATED)
+
+
+def own_properties(object_type: str) -> tuple[OwnProperty, ...]:
+    """The properties we create on one object type, in the order they are shown."""
+    return tuple(prop for prop in PROPERTIES if prop.object_type == object_type)
+
+
+def own_names(object_type: str) -> frozenset[str]:
+    """The only property names we may ever write on this object type."""
+    return frozenset(prop.name for prop in own_properties(object_type))
+
+
+def group_definition() -> dict[str, object]:
+    """The body HubSpot wants when our property group is created."""
+    return {"name": GROUP_NAME, "label": GROUP_LABEL, "displayOrder": -1}
+
+
+def properties_page(properties: Sequence[OwnProperty] = PROPERTIES) -> str:
+    """docs/properties.md: every property we own, as a page for sellers and admins."""
+    lines = [
+        "# Properties we own",
+        "",
+        f'All are in the group "{GROUP_LABEL}" (`{GROUP_NAME}`) and are ordinary HubSpot properties:',
+        "use them in lists, workflows and reports. Only we write them; we write no others.",
+        "This page is generated from `mappings/records/catalogue.py`.",
+    ]
+    for object_type in dict.fromkeys(prop.object_type for prop in properties):
+        lines += [
+            "",
+            f"## {object_type.capitalize()}",
+            "",
+            "| name | label | type | holds |",
+            "|---|---|---|---|",
+        ]
+        lines += [_row(prop) for prop in properties if prop.object_type == object_type]
+    return "\n".join(lines) + "\n"
+
+
+def _row(prop: OwnProperty) -> str:
+    kind = prop.type if not prop.number_display_hint else f"{prop.type} ({prop.number_display_hint})"
+    choices = ", ".join(f"`{option.value}`" for option in prop.options)
+    holds = f"{prop.description} Values: {choices}." if choices else prop.description
+    return f"| `{prop.name}` | {prop.label} | {kind} | {holds} |"

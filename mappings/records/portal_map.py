@@ -1,0 +1,170 @@
+"""A portal's own words for our ideas: which property, label or pipeline means what, by its owner's choice."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import fields as fields_of
+from typing import Any, Final
+
+from marshmallow import EXCLUDE, Schema, fields, post_load, validate
+
+from mappings.records.access import HISTORY, READ
+
+WON_BY_FLAG: Final = "closed_won_flag"
+WON_BY_STAGES: Final = "stages"
+ROLE_FROM_PROPERTY: Final = "property"
+ROLE_FROM_LABELS: Final = "labels"
+_NAME: Final = validate.Regexp(r"^[a-zA-Z][a-zA-Z0-9_]{0,254}\Z", error="is no property name")
+
+
+@dataclass(frozen=True, slots=True)
+class PortalMap:
+    """What each of our ideas is called in one portal. None or empty: this portal has no such thing.
+
+    `included_pipelines` empty means all. `recurring_on` says which object the
+    recurring value sits on. Properties named here are read beside the standard
+    ones; those with a time to know (`referred_by` …) are read with history.
+    """
+
+    included_pipelines: tuple[str, ...] = ()
+    won_rule: str = WON_BY_FLAG
+    won_stages: tuple[str, ...] = ()
+    amount_property: str = "amount"
+    recurring_property: str | None = None
+    recurring_on: str = "company"
+    buying_role_property: str | None = "hs_buying_role"
+    role_labels: tuple[tuple[str, str], ...] = ()
+    referred_by_property: str | None = None
+    heard_from_property: str | None = None
+    referral_code_property: str | None = None
+    left_company_property: str | None = None
+    new_company_property: str | None = None
+    deal_referred_by_property: str | None = None
+    deal_heard_from_property: str | None = None
+    deal_referral_code_property: str | None = None
+    deal_renewal_types: tuple[str, ...] = ("renewal",)
+    renewal_date_property: str | None = None
+    usage_property: str | None = None
+    milestone_property: str | None = None
+    staff_domains: tuple[str, ...] = ()
+    extra_free_hosts: tuple[str, ...] = ()
+    referred_by_labels: tuple[str, ...] = ()
+    referred_by_type_ids: tuple[int, ...] = ()
+    agency_types: tuple[str, ...] = ()
+    app_ids: tuple[str, ...] = ()
+    home_currency: str = ""
+    ticket_closed_stages: tuple[str, ...] = ()
+
+    def read_properties(self, object_type: str) -> tuple[str, ...]:
+        """Every property to read on one object type: the standard ones and this portal's own."""
+        mapped = [name for name in self._mapped(object_type) if name]
+        return tuple(dict.fromkeys([*READ.get(object_type, ()), *mapped]))
+
+    def history_properties(self, object_type: str) -> tuple[str, ...]:
+        """Those read with every value they had, because we need to know since when."""
+        timed: tuple[str | None, ...] = ()
+        if object_type == "contact":
+            timed = (
+                self.left_company_property,
+                self.referred_by_property,
+                self.heard_from_property,
+                self.referral_code_property,
+            )
+        return tuple(dict.fromkeys([*HISTORY.get(object_type, ()), *(name for name in timed if name)]))
+
+    def _mapped(self, object_type: str) -> tuple[str | None, ...]:
+        recurring = self.recurring_property if self.recurring_on == object_type else None
+        if object_type == "contact":
+            return (
+                self.buying_role_property,
+                self.referred_by_property,
+                self.heard_from_property,
+                self.referral_code_property,
+                self.left_company_property,
+                self.new_company_property,
+            )
+        if object_type == "company":
+            agency = "type" if self.agency_types else None
+            milestone = self.milestone_property
+            return (recurring, self.renewal_date_property, self.usage_property, milestone, agency)
+        if object_type == "deal":
+            return (
+                self.amount_property,
+                recurring,
+                self.deal_referred_by_property,
+                self.deal_heard_from_property,
+                self.deal_referral_code_property,
+            )
+        return ()
+
+
+def _property(**more: Any) -> fields.String:  # noqa: ANN401 - field options
+    return fields.String(allow_none=True, load_default=None, validate=_NAME, **more)
+
+
+def _texts(default: tuple[str, ...] = ()) -> fields.List[Any]:
+    text = fields.String(validate=validate.Length(1, 255))
+    return fields.List(text, load_default=list(default), validate=validate.Length(max=500))
+
+
+class PortalMapSchema(Schema):
+    """A PortalMap as JSON: what the settings page sends and the settings table keeps."""
+
+    class Meta:
+        """Settings of a newer version may hold more; what we do not know we do not use."""
+
+        unknown = EXCLUDE
+
+    included_pipelines = _texts()
+    won_rule = fields.String(load_default=WON_BY_FLAG, validate=validate.OneOf([WON_BY_FLAG, WON_BY_STAGES]))
+    won_stages = _texts()
+    amount_property = fields.String(load_default="amount", validate=_NAME)
+    recurring_property = _property()
+    recurring_on = fields.String(load_default="company", validate=validate.OneOf(["company", "deal"]))
+    buying_role_property = fields.String(allow_none=True, load_default="hs_buying_role", validate=_NAME)
+    role_labels = fields.List(fields.List(fields.String(), validate=validate.Length(equal=2)), load_default=[])
+    referred_by_property = _property()
+    heard_from_property = _property()
+    referral_code_property = _property()
+    left_company_property = _property()
+    new_company_property = _property()
+    deal_referred_by_property = _property()
+    deal_heard_from_property = _property()
+    deal_referral_code_property = _property()
+    deal_renewal_types = _texts(("renewal",))
+    renewal_date_property = _property()
+    usage_property = _property()
+    milestone_property = _property()
+    staff_domains = _texts()
+    extra_free_hosts = _texts()
+    referred_by_labels = _texts()
+    referred_by_type_ids = fields.List(fields.Integer(strict=True), load_default=[])
+    agency_types = _texts()
+    app_ids = _texts()
+    home_currency = fields.String(load_default="", validate=validate.Regexp(r"^([A-Z]{3})?\Z"))
+    ticket_closed_stages = _texts()
+
+    @post_load
+    def _frozen(self, data: dict[str, Any], **_: object) -> PortalMap:
+        return PortalMap(**{name: _tuple(value) for name, value in data.items()})
+
+
+_SCHEMA: Final = PortalMapSchema()
+
+
+def load_portal_map(data: Mapping[str, Any]) -> PortalMap:
+    """Settings as stored or sent; raises marshmallow's ValidationError naming each wrong field."""
+    found: PortalMap = _SCHEMA.load(data)
+    return found
+
+
+def dump_portal_map(portal_map: PortalMap) -> dict[str, Any]:
+    """The same as JSON, for the settings table and page."""
+    return {part.name: _plain(getattr(portal_map, part.name)) for part in fields_of(portal_map)}
+
+
+def _tuple(value: Any) -> Any:  # noqa: ANN401 - the schema has checked it
+    return tuple(_tuple(one) for one in value) if isinstance(value, list | tuple) else value
+
+
+def _plain(value: object) -> object:
+    return [_plain(one) for one in value] if isinstance(value, tuple) else value

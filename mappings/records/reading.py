@@ -1,0 +1,120 @@
+"""Reading one mirror row property by property, remembering what was odd about it."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, TypeVar
+
+from mappings.records import values
+from mappings.records.rows import Link, Record
+from mappings.rules.facts import Version
+
+T = TypeVar("T")
+
+# Association types that mark a primary company, in either direction.
+PRIMARY: Final = frozenset({1, 2, 5, 6, 25, 26})
+# A record always has a creation time at HubSpot; this stands where a hostile row lacks it,
+# so old that no rule takes it for a fresh event.
+UNKNOWN_TIME: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Odd:
+    """A value that was there and could not be used: where, and why."""
+
+    object_type: str
+    id: int
+    property_name: str
+    reason: str
+
+
+class FieldReader:
+    """Reads one record's properties and remembers what was odd about them."""
+
+    def __init__(self, record: Record, odd: list[Odd] | None) -> None:
+        self.record = record
+        self.odd = odd
+
+    def text(self, name: str | None) -> str:
+        """The trimmed text, empty when there is none."""
+        return self.record.get(name).strip()
+
+    def maybe_text(self, name: str | None) -> str | None:
+        """The trimmed text, or None."""
+        return self.text(name) or None
+
+    def moment(self, name: str | None) -> datetime | None:
+        """A point in time."""
+        return self.keep(name, values.moment(self.record.get(name)))
+
+    def latest(self, *names: str) -> datetime | None:
+        """The latest of several times."""
+        found = [moment for name in names if (moment := self.moment(name))]
+        return max(found, default=None)
+
+    def money(self, name: str | None, currency: str | None) -> int | None:
+        """Minor units of *currency*."""
+        return self.keep(name, values.minor_units(self.record.get(name), currency))
+
+    def id(self, name: str | None) -> int | None:
+        """A record or owner id."""
+        return self.keep(name, values.record_id(self.record.get(name)))
+
+    def flag(self, name: str | None) -> bool:
+        """True only if it says so."""
+        return bool(self.keep(name, values.truth(self.record.get(name))))
+
+    def keep(self, name: str | None, parsed: values.Parsed[T]) -> T | None:
+        """The parsed value; its oddness is remembered."""
+        if parsed.odd and self.odd is not None and name is not None:
+            self.odd.append(Odd(self.record.object_type, self.record.id, name, parsed.odd))
+        return parsed.value
+
+    def created_at(self) -> datetime:
+        """When the record was made, as well as it can be known."""
+        return self.moment("createdate") or self.record.created_at or UNKNOWN_TIME
+
+    def since(self, name: str | None) -> datetime | None:
+        """When the property got the value it has now, as its history tells; None when it does not."""
+        if name is None or not self.text(name):
+            return None
+        versions = history_of(self.record, name)
+        now = self.text(name)
+        since = None
+        for version in reversed(versions):
+            if version.value.strip() != now:
+                break
+            since = version.at
+        return since
+
+
+def history_of(record: Record, name: str) -> tuple[Version, ...]:
+    """One property's versions, oldest first; versions without a believable time are left out."""
+    found = []
+    for raw in record.history.get(name) or ():
+        at = values.moment(str(raw.get("timestamp") or "")).value
+        if at is None:
+            continue
+        source = raw.get("sourceId")
+        found.append(
+            Version(
+                value=str(raw.get("value") or ""),
+                at=at,
+                source_type=str(raw.get("sourceType") or ""),
+                source_id=None if source is None else str(source),
+            )
+        )
+    # HubSpot says newest first; sorting costs little and survives a change of mind.
+    return tuple(sorted(found, key=lambda version: version.at))
+
+
+def linked(record: Record, object_type: str) -> tuple[int, ...]:
+    """Ids of one type this record points to, primary first, each once."""
+    links = links_to(record, object_type)
+    first = [link.to_id for link in links if link.type_id in PRIMARY]
+    return tuple(dict.fromkeys([*first, *sorted(link.to_id for link in links)]))
+
+
+def links_to(record: Record, object_type: str) -> list[Link]:
+    """Links to one type; a record associated with itself is nobody's company, contact or ticket."""
+    own = (record.object_type, record.id)
+    return [link for link in record.links if link.to_type == object_type and (link.to_type, link.to_id) != own]

@@ -1,0 +1,67 @@
+"""A record as HubSpot tells it and as the mirror keeps it: strings untouched, links beside."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+NO_HISTORY: Mapping[str, Sequence[Mapping[str, Any]]] = MappingProxyType({})
+
+
+class Ref(NamedTuple):
+    """Which record: its object type (our singular word) and its id."""
+
+    object_type: str
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One association type between two records, seen from *from_id*; several may join the same pair.
+
+    `seen_at` is when we first heard of it, None for links that were there at
+    the import: HubSpot does not tell when a link was made.
+    """
+
+    from_type: str
+    from_id: int
+    to_type: str
+    to_id: int
+    type_id: int
+    category: str = "HUBSPOT_DEFINED"
+    label: str | None = None
+    seen_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One CRM record.
+
+    `history` holds HubSpot's version objects (value, timestamp, sourceType …)
+    by property, newest first. `inline` are the ids a list call told beside the
+    record, without labels; `overflow` names the types of which there are more.
+    """
+
+    object_type: str
+    id: int
+    properties: Mapping[str, str | None]
+    history: Mapping[str, Sequence[Mapping[str, Any]]] = NO_HISTORY
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    archived: bool = False
+    links: Sequence[Link] = ()
+    inline: Mapping[str, Sequence[int]] = MappingProxyType({})
+    overflow: Sequence[str] = ()
+
+    def get(self, name: str | None) -> str:
+        """The property's text; empty when it is absent, null, or not mapped at all."""
+        if name is None:
+            return ""
+        value = self.properties.get(name)
+        return "" if value is None else value
+
+    @property
+    def ref(self) -> Ref:
+        """This record's reference."""
+        return Ref(self.object_type, self.id)
