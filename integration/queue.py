@@ -1,0 +1,85 @@
+"""Wake-ups: "this portal has work", never the work itself. Losing one costs seconds, not data."""
+
+import time
+from typing import Protocol
+
+import redis
+import rq
+from rq.serializers import JSONSerializer
+
+from integration import logs
+
+QUEUE = "second-order"
+PREFIX = "second-order:"
+WAKE_MILLISECONDS = 5000
+# What a wake-up may start, and nothing else; a worker refuses any other name it finds in the queue.
+JOBS = {
+    "drain": "workers.jobs.drain",
+    "write": "workers.jobs.write",
+    "import": "workers.jobs.import_portal",
+}
+_log = logs.get(__name__)
+
+
+class Clockless(Protocol):
+    """Anything that can be called without arguments and returns seconds."""
+
+    def __call__(self) -> float: ...
+
+
+class Queue:
+    """The wake-up side of RQ. Every trouble with Valkey is counted and swallowed: the sweeper comes by anyway."""
+
+    def __init__(self, url: str, *, monotonic: Clockless = time.monotonic) -> None:
+        self.redis = redis.Redis.from_url(
+            url, socket_timeout=0.2, socket_connect_timeout=0.2, retry=redis.retry.Retry(redis.backoff.NoBackoff(), 0)
+        )
+        self._rq = rq.Queue(QUEUE, connection=self.redis, serializer=JSONSerializer)
+        self._monotonic = monotonic
+        self._refused_since: float | None = None
+        self.refusals = 0
+
+    def wake(self, portal_id: int, kind: str = "drain") -> bool:
+        """Ask for a worker; say whether Valkey took the wish. One wish at a time stands for a lane."""
+        try:
+            if not self.redis.set(_flag(portal_id, kind), b"1", nx=True, px=WAKE_MILLISECONDS):
+                return self._worked()
+            self._rq.enqueue_call(
+                JOBS[kind], args=(portal_id,), timeout=60, result_ttl=0, failure_ttl=86400, description=kind
+            )
+        except redis.RedisError as trouble:
+            return self._refused(trouble)
+        return self._worked()
+
+    def asleep(self, portal_id: int, kind: str) -> None:
+        """The lane is being looked at: whoever comes later wakes it again."""
+        try:
+            self.redis.delete(_flag(portal_id, kind))
+        except redis.RedisError as trouble:
+            self._refused(trouble)
+
+    def refused_for(self) -> float:
+        """Seconds since Valkey began to refuse; 0 while it works."""
+        return 0.0 if self._refused_since is None else self._monotonic() - self._refused_since
+
+    def answers(self) -> bool:
+        """Whether Valkey answers now."""
+        try:
+            return bool(self.redis.ping()) and self._worked()
+        except redis.RedisError as trouble:
+            return self._refused(trouble)
+
+    def _worked(self) -> bool:
+        self._refused_since = None
+        return True
+
+    def _refused(self, trouble: Exception) -> bool:
+        self.refusals += 1
+        if self._refused_since is None:
+            self._refused_since = self._monotonic()
+            _log.warning("valkey refuses", error=type(trouble).__name__)
+        return False
+
+
+def _flag(portal_id: int, kind: str) -> str:
+    return f"{PREFIX}wake:{kind}:{portal_id}"

@@ -1,0 +1,181 @@
+"""Transactions: one portal's, or the service's; no others exist."""
+
+import contextlib
+import importlib.resources
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import orjson
+import sqlalchemy
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, RowMapping, event, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from integration.errors import Refused, Retryable
+
+Row = RowMapping
+
+_SESSION = (
+    "SET ROLE second_order_app; SET statement_timeout = '60s'; SET lock_timeout = '10s';"
+    " SET idle_in_transaction_session_timeout = '60s'; SET synchronous_commit = on; SET timezone = 'UTC'"
+)
+_MIGRATION_LOCK = 7_300_001
+
+
+class Transaction:
+    """An open transaction, as a portal or as the service; statements are text with ``:named`` values."""
+
+    def __init__(self, connection: Connection, portal_id: int | None) -> None:
+        self._connection = connection
+        self._portal_id = portal_id
+
+    @property
+    def portal_id(self) -> int:
+        """The portal whose rows exist here; a service transaction has none."""
+        if self._portal_id is None:
+            raise LookupError("this transaction belongs to the service, not to a portal")
+        return self._portal_id
+
+    @property
+    def connection(self) -> Connection:
+        """The SQLAlchemy connection, for storage modules that stream or COPY."""
+        return self._connection
+
+    def rows(self, statement: str, /, **values: object) -> Sequence[Row]:
+        """Run *statement* and return all its rows. ``:portal`` is always bound."""
+        result = self._connection.execute(text(statement), self._bound(values))
+        return result.mappings().all() if result.returns_rows else ()
+
+    def one(self, statement: str, /, **values: object) -> Row | None:
+        """Return the first row, or None."""
+        return self._connection.execute(text(statement), self._bound(values)).mappings().first()
+
+    def value(self, statement: str, /, **values: object) -> Any:  # noqa: ANN401 - a column of any type
+        """Return the first column of the first row, or None."""
+        return self._connection.execute(text(statement), self._bound(values)).scalar()
+
+    def run(self, statement: str, /, **values: object) -> int:
+        """Run *statement* and return how many rows it touched."""
+        return self._connection.execute(text(statement), self._bound(values)).rowcount
+
+    def many(self, statement: str, values: Sequence[Mapping[str, object]]) -> None:
+        """Run *statement* once for each set of values."""
+        if values:
+            self._connection.execute(text(statement), [self._bound(each) for each in values])
+
+    def _bound(self, values: Mapping[str, object]) -> dict[str, object]:
+        return {"portal": self._portal_id, **values}
+
+
+class Database:
+    """A PostgreSQL database and the two ways into it."""
+
+    def __init__(self, url: str, *, pool_size: int = 5) -> None:
+        self._url = driver_url(url)
+        self._engine = sqlalchemy.create_engine(
+            self._url,
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_timeout=5,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": 3},
+            json_deserializer=orjson.loads,
+            hide_parameters=True,  # an error message must not carry a customer's data
+        )
+        event.listen(self._engine, "connect", _enter_role)
+
+    @contextlib.contextmanager
+    def portal(self, portal_id: int) -> Iterator[Transaction]:
+        """Open a transaction in which only one portal's rows exist."""
+        with _begin(self._engine) as connection:
+            connection.execute(text("SELECT set_config('app.portal_id', :portal, true)"), {"portal": str(portal_id)})
+            yield Transaction(connection, portal_id)
+
+    @contextlib.contextmanager
+    def service(self) -> Iterator[Transaction]:
+        """Open a transaction over the service's own tables: portals, lanes, inbox, sessions."""
+        with _begin(self._engine) as connection:
+            connection.execute(text("SET LOCAL ROLE second_order_service"))
+            yield Transaction(connection, None)
+
+    def close(self) -> None:
+        """Give all connections back to the server."""
+        self._engine.dispose()
+
+
+def migrate(url: str) -> str:
+    """Bring the schema to the newest version, one process at a time; return that version."""
+    engine = sqlalchemy.create_engine(driver_url(url), poolclass=sqlalchemy.NullPool)
+    with engine.connect() as connection:
+        connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _MIGRATION_LOCK})
+        connection.commit()
+        try:
+            command.upgrade(_alembic(connection), "head")
+            connection.commit()
+        finally:
+            connection.rollback()
+            connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": _MIGRATION_LOCK})
+            connection.commit()
+    return newest_version()
+
+
+def newest_version() -> str:
+    """The schema version this code was written for."""
+    return ScriptDirectory.from_config(_alembic(None)).get_current_head() or ""
+
+
+def schema_version(url: str) -> str | None:
+    """The schema version the database has now; None when it has none."""
+    engine = sqlalchemy.create_engine(driver_url(url), poolclass=sqlalchemy.NullPool)
+    with _begin(engine) as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def driver_url(url: str) -> str:
+    """Name psycopg 3 as the driver, whichever common spelling the URL has."""
+    for prefix in ("postgres://", "postgresql://"):
+        if url.startswith(prefix):
+            return "postgresql+psycopg://" + url.removeprefix(prefix)
+    return url
+
+
+def as_json(value: object) -> str:
+    """Render *value* for a ``CAST(:x AS jsonb)``."""
+    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+def _alembic(connection: Connection | None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(importlib.resources.files("integration.storage") / "migrations"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
+def _enter_role(connection: Any, _record: object) -> None:  # noqa: ANN401 - psycopg's connection, seen through SQLAlchemy
+    connection.autocommit = True
+    connection.execute(_SESSION)
+    connection.autocommit = False
+
+
+@contextlib.contextmanager
+def _begin(engine: Engine) -> Iterator[Connection]:
+    try:
+        with engine.begin() as connection:
+            yield connection
+    except (OperationalError, PoolTimeout) as trouble:
+        raise Retryable(f"PostgreSQL does not answer: {_first_line(trouble)}", after=1) from trouble
+    except DBAPIError as trouble:
+        if trouble.connection_invalidated:
+            raise Retryable(f"PostgreSQL ended the connection: {_first_line(trouble)}", after=1) from trouble
+        if "does not exist" in str(trouble.orig) and ("role" in str(trouble.orig) or "relation" in str(trouble.orig)):
+            raise Refused("The database has no schema yet: run second-order migrate") from trouble
+        raise
+
+
+def _first_line(trouble: Exception) -> str:
+    return str(getattr(trouble, "orig", trouble)).strip().split("\n", 1)[0]

@@ -1,0 +1,291 @@
+"""The inbox: raw bytes first, events second; nothing received is ever dropped in silence."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from integration.errors import Retryable
+from integration.storage.database import Transaction, as_json
+
+TRIES = 3
+# Waits between the tries of one event: within five minutes it either worked or is set aside.
+WAITS = (5.0, 60.0, 240.0)
+
+
+class Doorstep:
+    """Where the receiver leaves raw bytes: one row, one commit, one round trip."""
+
+    def __init__(self, url: str, *, size: int = 8) -> None:
+        self._pool = ConnectionPool(
+            url.replace("postgresql+psycopg://", "postgresql://"),
+            min_size=1,
+            max_size=size,
+            open=False,
+            timeout=2,
+            kwargs={"autocommit": True, "connect_timeout": 2, "prepare_threshold": 1},
+            configure=_enter,
+        )
+
+    def open(self) -> None:
+        """Connect in the background; requests that come before that wait two seconds at most."""
+        self._pool.open()
+
+    def leave(self, portal_id: int | None, body: bytes, *, source: str = "hubspot") -> None:
+        """Keep *body* durably. Raises :class:`Retryable` for any trouble of ours: the sender must try again."""
+        try:
+            with self._pool.connection() as connection:
+                connection.execute(
+                    "INSERT INTO inbox (portal_id, source, body) VALUES (%s, %s, %s)", (portal_id, source, body)
+                )
+        except (psycopg.Error, PoolTimeout) as trouble:
+            raise Retryable(f"The inbox cannot be written: {type(trouble).__name__}", after=5) from trouble
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._pool.close(timeout=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One raw row as it was received."""
+
+    inbox_id: int
+    source: str
+    received_at: datetime
+    body: bytes
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One event as the split wants it stored."""
+
+    source: str
+    dedupe_key: str
+    kind: str
+    object_type: str | None
+    object_id: int | None
+    payload: dict[str, Any]
+    occurred_at: datetime
+    received_at: datetime
+    state: str = "waiting"
+    reason: str | None = None
+
+
+def claim(tx: Transaction, *, limit: int = 20) -> Sequence[Envelope]:
+    """Take the oldest waiting raw rows of this portal until the transaction ends."""
+    return _claim(tx, "portal_id = :portal", limit)
+
+
+def claim_unaddressed(tx: Transaction, *, limit: int = 20) -> Sequence[Envelope]:
+    """Take raw rows whose portal nobody knows yet (a service transaction)."""
+    return _claim(tx, "portal_id IS NULL", limit)
+
+
+def count_attempt(tx: Transaction, inbox_ids: Sequence[int]) -> None:
+    """Count a try before it runs, so that a body that kills its reader is found out."""
+    tx.run("UPDATE inbox SET attempts = attempts + 1 WHERE inbox_id = ANY(:ids)", ids=list(inbox_ids))
+
+
+def forget_envelopes(tx: Transaction, inbox_ids: Sequence[int]) -> None:
+    """Remove raw rows whose events are all stored."""
+    tx.run("DELETE FROM inbox WHERE inbox_id = ANY(:ids)", ids=list(inbox_ids))
+
+
+def set_envelope_aside(tx: Transaction, inbox_id: int, reason: str) -> None:
+    """Keep a raw row that cannot be split, with the reason, for a person to look at and replay."""
+    tx.run(
+        "UPDATE inbox SET state = 'set_aside', error = :reason WHERE inbox_id = :id", id=inbox_id, reason=reason[:500]
+    )
+
+
+def address(
+    tx: Transaction, portal_id: int | None, envelope: Envelope, body: bytes, *, error: str | None = None
+) -> None:
+    """Store a part of an envelope that held several portals' events (a service transaction)."""
+    tx.run(
+        """INSERT INTO inbox (portal_id, source, received_at, body, state, error)
+           VALUES (:id, :source, :at, :body, :state, :error)""",
+        id=portal_id,
+        source=envelope.source,
+        at=envelope.received_at,
+        body=body,
+        state="set_aside" if error else "waiting",
+        error=error,
+    )
+
+
+def store_events(tx: Transaction, letters: Sequence[Letter]) -> int:
+    """Store events once each, by COPY; return how many were new. Repeats count as duplicates."""
+    if not letters:
+        return 0
+    raw: psycopg.Connection[Any] = tx.connection.connection.dbapi_connection  # type: ignore[assignment]
+    with raw.cursor() as cursor:
+        cursor.execute("CREATE TEMP TABLE arriving (LIKE event) ON COMMIT DROP")
+        with cursor.copy(
+            "COPY arriving (portal_id, source, dedupe_key, kind, object_type, object_id, payload, occurred_at,"
+            " received_at, state, reason, attempts, next_at) FROM STDIN"
+        ) as copy:
+            for letter in letters:
+                copy.write_row(_columns(tx.portal_id, letter))
+        cursor.execute(
+            """INSERT INTO event (portal_id, source, dedupe_key, kind, object_type, object_id, payload, occurred_at,
+                 received_at, state, reason, settled_at)
+               SELECT portal_id, source, dedupe_key, kind, object_type, object_id, payload, occurred_at, received_at,
+                 state, reason, CASE WHEN state <> 'waiting' THEN clock_timestamp() END FROM arriving
+               ON CONFLICT DO NOTHING"""
+        )
+        new = cursor.rowcount
+        cursor.execute("DROP TABLE arriving")
+    tx.run(
+        """INSERT INTO tally (portal_id, received, duplicate) VALUES (:portal, :received, :duplicate)
+           ON CONFLICT (portal_id) DO UPDATE SET received = tally.received + excluded.received,
+             duplicate = tally.duplicate + excluded.duplicate""",
+        received=len(letters),
+        duplicate=len(letters) - new,
+    )
+    return new
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One stored event that has not taken effect yet."""
+
+    source: str
+    dedupe_key: str
+    kind: str
+    object_type: str | None
+    object_id: int | None
+    payload: dict[str, Any]
+    occurred_at: datetime
+    attempts: int
+
+
+def waiting(tx: Transaction, *, limit: int = 500) -> Sequence[Waiting]:
+    """Return due events of this portal, oldest first."""
+    rows = tx.rows(
+        """SELECT source, dedupe_key, kind, object_type, object_id, payload, occurred_at, attempts FROM event
+           WHERE portal_id = :portal AND state = 'waiting' AND next_at <= clock_timestamp()
+           ORDER BY next_at, received_at LIMIT :limit""",
+        limit=limit,
+    )
+    return [Waiting(**{**row, "payload": dict(row["payload"])}) for row in rows]
+
+
+def try_events(tx: Transaction, events: Sequence[Waiting]) -> None:
+    """Count a try before it runs and say when to look again should this process not come back."""
+    tx.run(
+        """UPDATE event SET attempts = attempts + 1,
+             next_at = clock_timestamp()
+               + make_interval(secs => (CAST(:waits AS float8[]))[least(attempts + 1, :tries)])
+           WHERE portal_id = :portal
+             AND (source, dedupe_key) IN (SELECT * FROM unnest(CAST(:sources AS text[]), CAST(:keys AS text[])))""",
+        waits=list(WAITS),
+        tries=TRIES,
+        sources=[event.source for event in events],
+        keys=[event.dedupe_key for event in events],
+    )
+
+
+def settle_events(tx: Transaction, events: Sequence[Waiting], state: str, reason: str | None = None) -> None:
+    """Say what became of events: done, ignored or set_aside (the last two with a reason)."""
+    tx.run(
+        """UPDATE event SET state = :state, reason = :reason, settled_at = clock_timestamp()
+           WHERE portal_id = :portal AND state = 'waiting'
+             AND (source, dedupe_key) IN (SELECT * FROM unnest(CAST(:sources AS text[]), CAST(:keys AS text[])))""",
+        state=state,
+        reason=reason[:500] if reason else None,
+        sources=[event.source for event in events],
+        keys=[event.dedupe_key for event in events],
+    )
+
+
+def postpone_events(tx: Transaction, events: Sequence[Waiting], *, seconds: float) -> None:
+    """Take back a counted try that failed for a reason outside the events themselves."""
+    tx.run(
+        """UPDATE event SET attempts = greatest(0, attempts - 1),
+             next_at = clock_timestamp() + make_interval(secs => :seconds)
+           WHERE portal_id = :portal AND state = 'waiting'
+             AND (source, dedupe_key) IN (SELECT * FROM unnest(CAST(:sources AS text[]), CAST(:keys AS text[])))""",
+        seconds=float(seconds),
+        sources=[event.source for event in events],
+        keys=[event.dedupe_key for event in events],
+    )
+
+
+def replay(tx: Transaction) -> int:
+    """Put this portal's set-aside raw rows and events back; return how many."""
+    back = tx.run(
+        """UPDATE inbox SET state = 'waiting', error = NULL, attempts = 0
+           WHERE portal_id = :portal AND state = 'set_aside'"""
+    )
+    return back + tx.run(
+        """UPDATE event SET state = 'waiting', attempts = 0, next_at = clock_timestamp(), reason = NULL,
+             settled_at = NULL WHERE portal_id = :portal AND state = 'set_aside'"""
+    )
+
+
+def next_event_in(tx: Transaction) -> float | None:
+    """Seconds until the next waiting event is due; None when none waits."""
+    seconds = tx.value(
+        """SELECT extract(epoch FROM min(next_at) - clock_timestamp())::float8 FROM event
+           WHERE portal_id = :portal AND state = 'waiting'"""
+    )
+    return None if seconds is None else max(0.0, float(seconds))
+
+
+def identity(tx: Transaction) -> dict[str, int]:
+    """Count what became of everything received: received = the sum of all the others."""
+    counts = dict.fromkeys(("waiting", "done", "ignored", "set_aside"), 0)
+    for row in tx.rows("SELECT state, count(*) AS n FROM event WHERE portal_id = :portal GROUP BY state"):
+        counts[row["state"]] = row["n"]
+    tally = tx.one("SELECT received, duplicate, pruned FROM tally WHERE portal_id = :portal")
+    return {**counts, **(dict(tally) if tally else {"received": 0, "duplicate": 0, "pruned": 0})}
+
+
+def prune(tx: Transaction, *, days: int) -> int:
+    """Remove settled events older than *days*, and count them."""
+    pruned = tx.run(
+        """DELETE FROM event WHERE portal_id = :portal AND state IN ('done', 'ignored')
+             AND settled_at < clock_timestamp() - make_interval(days => :days)""",
+        days=days,
+    )
+    tx.run("UPDATE tally SET pruned = pruned + :pruned WHERE portal_id = :portal", pruned=pruned)
+    return pruned
+
+
+def _claim(tx: Transaction, whose: str, limit: int) -> Sequence[Envelope]:
+    rows = tx.rows(
+        f"""SELECT inbox_id, source, received_at, body, attempts FROM inbox
+            WHERE state = 'waiting' AND {whose} ORDER BY inbox_id LIMIT :limit FOR UPDATE SKIP LOCKED""",
+        limit=limit,
+    )
+    return [Envelope(**{**row, "body": bytes(row["body"])}) for row in rows]
+
+
+def _columns(portal_id: int, letter: Letter) -> tuple[object, ...]:
+    return (
+        portal_id,
+        letter.source,
+        letter.dedupe_key,
+        letter.kind,
+        letter.object_type,
+        letter.object_id,
+        as_json(letter.payload),
+        letter.occurred_at,
+        letter.received_at,
+        letter.state,
+        letter.reason,
+        0,
+        letter.received_at,
+    )
+
+
+def _enter(connection: "psycopg.Connection[Any]") -> None:
+    connection.execute("SET ROLE second_order_app")
+    connection.execute("SET statement_timeout = '5s'")
+    connection.execute("SET synchronous_commit = on")

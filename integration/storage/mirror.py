@@ -1,0 +1,271 @@
+"""The mirror: what HubSpot's records say, and which of them conclude must look at again."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from integration.storage.database import Row, Transaction, as_json
+
+# The stages of concluding, in order; each leaves work for the next.
+PEOPLE, DEALS, SUMMARIES = 1, 2, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One CRM record as last seen."""
+
+    object_type: str
+    record_id: int
+    properties: Mapping[str, Any]
+    history: Mapping[str, Any] = field(default_factory=dict)
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    gone_at: datetime | None = None
+    gone_why: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One association, one way, with one label."""
+
+    from_type: str
+    from_id: int
+    to_type: str
+    to_id: int
+    category: str
+    type_id: int
+    label: str | None = None
+    since: datetime | None = None
+
+
+def store(tx: Transaction, records: Sequence[Record]) -> set[tuple[str, int]]:
+    """Store records as seen now; return those whose content changed.
+
+    History is kept when a reading brings none. A record that was forgotten stays forgotten.
+    """
+    if not records:
+        return set()
+    rows = tx.rows(
+        """INSERT INTO record AS mine (portal_id, object_type, record_id, properties, history, created_at, updated_at)
+           SELECT :portal, t.object_type, t.record_id, t.properties, t.history, t.created_at, t.updated_at
+           FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS t(object_type text, record_id bigint, properties jsonb,
+             history jsonb, created_at timestamptz, updated_at timestamptz)
+           ORDER BY t.object_type, t.record_id
+           ON CONFLICT (portal_id, object_type, record_id) DO UPDATE
+             SET properties = excluded.properties, updated_at = excluded.updated_at, created_at = excluded.created_at,
+                 history = CASE WHEN excluded.history = '{}' THEN mine.history ELSE excluded.history END,
+                 seen_at = clock_timestamp(), gone_at = NULL, gone_why = NULL
+             WHERE mine.gone_why IS DISTINCT FROM 'forgotten'
+               AND (mine.properties <> excluded.properties OR mine.gone_at IS NOT NULL
+                    OR (excluded.history <> '{}' AND excluded.history <> mine.history))
+           RETURNING object_type, record_id""",
+        rows=as_json(
+            [
+                {
+                    "object_type": record.object_type,
+                    "record_id": record.record_id,
+                    "properties": record.properties,
+                    "history": record.history,
+                    "created_at": record.created_at,
+                    "updated_at": record.updated_at,
+                }
+                for record in {(each.object_type, each.record_id): each for each in records}.values()
+            ]
+        ),
+    )
+    return {(row["object_type"], row["record_id"]) for row in rows}
+
+
+def overlay(tx: Transaction, object_type: str, values: Mapping[int, Mapping[str, str]]) -> None:
+    """Note values that we have just written ourselves, so that they are current."""
+    tx.run(
+        """UPDATE record SET properties = record.properties || t.properties
+           FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS t(record_id bigint, properties jsonb)
+           WHERE portal_id = :portal AND object_type = :type AND record.record_id = t.record_id""",
+        type=object_type,
+        rows=as_json([{"record_id": key, "properties": value} for key, value in values.items()]),
+    )
+
+
+def load(tx: Transaction, object_type: str, record_ids: Collection[int]) -> dict[int, Record]:
+    """Return the records that the mirror has, gone ones included."""
+    rows = tx.rows(
+        """SELECT object_type, record_id, properties, history, created_at, updated_at, gone_at, gone_why FROM record
+           WHERE portal_id = :portal AND object_type = :type AND record_id = ANY(CAST(:ids AS bigint[]))""",
+        type=object_type,
+        ids=list(record_ids),
+    )
+    return {row["record_id"]: _record(row) for row in rows}
+
+
+def all_of(tx: Transaction, object_type: str) -> list[Record]:
+    """Return every record of a small type: owners, pipelines."""
+    rows = tx.rows(
+        """SELECT object_type, record_id, properties, history, created_at, updated_at, gone_at, gone_why FROM record
+           WHERE portal_id = :portal AND object_type = :type AND gone_at IS NULL ORDER BY record_id""",
+        type=object_type,
+    )
+    return [_record(row) for row in rows]
+
+
+def count(tx: Transaction) -> dict[str, int]:
+    """Return how many living records of each type the mirror has."""
+    rows = tx.rows(
+        "SELECT object_type, count(*) AS n FROM record WHERE portal_id = :portal AND gone_at IS NULL GROUP BY 1"
+    )
+    return {row["object_type"]: row["n"] for row in rows}
+
+
+def retire(tx: Transaction, object_type: str, record_ids: Collection[int], why: str) -> None:
+    """Mark records as gone: deleted or merged. Their rows stay, restorable."""
+    tx.run(
+        """UPDATE record SET gone_at = clock_timestamp(), gone_why = :why
+           WHERE portal_id = :portal AND object_type = :type AND record_id = ANY(CAST(:ids AS bigint[]))
+             AND gone_why IS DISTINCT FROM 'forgotten' AND gone_why IS DISTINCT FROM :why""",
+        type=object_type,
+        ids=list(record_ids),
+        why=why,
+    )
+
+
+def replace_links(
+    tx: Transaction, from_type: str, to_type: str, from_ids: Collection[int], links: Sequence[Link]
+) -> None:
+    """Make *links* all that leads from these records to *to_type*; a link that was there keeps its date."""
+    tx.run(
+        """DELETE FROM association AS old
+           WHERE portal_id = :portal AND from_type = :from AND to_type = :to
+             AND from_id = ANY(CAST(:ids AS bigint[])) AND NOT EXISTS (
+               SELECT FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+                 AS t(from_id bigint, to_id bigint, category text, type_id int)
+               WHERE t.from_id = old.from_id AND t.to_id = old.to_id AND t.category = old.category
+                 AND t.type_id = old.type_id)""",
+        **{"from": from_type, "to": to_type},
+        ids=list(from_ids),
+        rows=as_json(_link_rows(links)),
+    )
+    add_links(tx, links)
+
+
+def add_links(tx: Transaction, links: Sequence[Link]) -> None:
+    """Store associations that are not stored yet, and refresh labels."""
+    if not links:
+        return
+    tx.run(
+        """INSERT INTO association (portal_id, from_type, from_id, to_type, to_id, category, type_id, label, since)
+           SELECT DISTINCT ON (from_type, from_id, to_type, to_id, category, type_id)
+             :portal, from_type, from_id, to_type, to_id, category, type_id, label, since
+           FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS t(from_type text, from_id bigint, to_type text,
+             to_id bigint, category text, type_id int, label text, since timestamptz)
+           ON CONFLICT (portal_id, from_type, from_id, to_type, to_id, category, type_id)
+           DO UPDATE SET label = excluded.label WHERE association.label IS DISTINCT FROM excluded.label""",
+        rows=as_json(_link_rows(links)),
+    )
+
+
+def links_from(tx: Transaction, from_type: str, from_ids: Collection[int], to_type: str) -> list[Link]:
+    """Return the associations that lead from these records to *to_type*."""
+    rows = tx.rows(
+        """SELECT from_type, from_id, to_type, to_id, category, type_id, label, since FROM association
+           WHERE portal_id = :portal AND from_type = :from AND from_id = ANY(CAST(:ids AS bigint[]))
+             AND to_type = :to ORDER BY from_id, to_id, type_id""",
+        **{"from": from_type, "to": to_type},
+        ids=list(from_ids),
+    )
+    return [Link(**row) for row in rows]
+
+
+def links_to(tx: Transaction, from_type: str, to_type: str, to_ids: Collection[int]) -> list[Link]:
+    """Return the associations of *from_type* that lead to these records."""
+    rows = tx.rows(
+        """SELECT from_type, from_id, to_type, to_id, category, type_id, label, since FROM association
+           WHERE portal_id = :portal AND to_type = :to AND to_id = ANY(CAST(:ids AS bigint[]))
+             AND from_type = :from ORDER BY to_id, from_id, type_id""",
+        **{"from": from_type, "to": to_type},
+        ids=list(to_ids),
+    )
+    return [Link(**row) for row in rows]
+
+
+def alias(tx: Transaction, object_type: str, old_ids: Collection[int], new_id: int, *, at: datetime) -> None:
+    """Remember that old ids now mean *new_id*; chains are kept flat, so one look resolves any."""
+    olds = [old for old in old_ids if old != new_id]
+    tx.run(
+        """INSERT INTO alias (portal_id, object_type, old_id, new_id, merged_at)
+           SELECT :portal, :type, old, :new, :at FROM unnest(CAST(:olds AS bigint[])) AS old
+           ON CONFLICT (portal_id, object_type, old_id) DO UPDATE SET new_id = excluded.new_id""",
+        type=object_type,
+        olds=olds,
+        new=new_id,
+        at=at,
+    )
+    tx.run(
+        """UPDATE alias SET new_id = :new
+           WHERE portal_id = :portal AND object_type = :type AND new_id = ANY(CAST(:olds AS bigint[]))""",
+        type=object_type,
+        olds=olds,
+        new=new_id,
+    )
+
+
+def resolve(tx: Transaction, object_type: str, record_ids: Iterable[int]) -> dict[int, int]:
+    """Map each id to the id of the record that it means today."""
+    wanted = list(set(record_ids))
+    rows = tx.rows(
+        """SELECT old_id, new_id FROM alias
+           WHERE portal_id = :portal AND object_type = :type AND old_id = ANY(CAST(:ids AS bigint[]))""",
+        type=object_type,
+        ids=wanted,
+    )
+    found = {row["old_id"]: row["new_id"] for row in rows}
+    return {record_id: found.get(record_id, record_id) for record_id in wanted}
+
+
+def former_ids(tx: Transaction, object_type: str, record_ids: Collection[int]) -> dict[int, set[int]]:
+    """Map each surviving id to the ids that were merged into it."""
+    rows = tx.rows(
+        """SELECT old_id, new_id FROM alias
+           WHERE portal_id = :portal AND object_type = :type AND new_id = ANY(CAST(:ids AS bigint[]))""",
+        type=object_type,
+        ids=list(record_ids),
+    )
+    former: dict[int, set[int]] = {}
+    for row in rows:
+        former.setdefault(row["new_id"], set()).add(row["old_id"])
+    return former
+
+
+def mark_stale(tx: Transaction, stage: int, refs: Iterable[tuple[str, int]]) -> None:
+    """Ask conclude to look at these records in *stage*."""
+    pairs = sorted(set(refs))
+    tx.run(
+        """INSERT INTO stale (portal_id, stage, object_type, record_id)
+           SELECT :portal, :stage, t.object_type, t.record_id
+           FROM unnest(CAST(:types AS text[]), CAST(:ids AS bigint[])) AS t(object_type, record_id)
+           ON CONFLICT (portal_id, stage, object_type, record_id)
+           DO UPDATE SET since = clock_timestamp(), next_at = clock_timestamp(), attempts = 0, error = NULL""",
+        stage=stage,
+        types=[pair[0] for pair in pairs],
+        ids=[pair[1] for pair in pairs],
+    )
+
+
+def _link_rows(links: Sequence[Link]) -> list[dict[str, object]]:
+    return [
+        {
+            "from_type": link.from_type,
+            "from_id": link.from_id,
+            "to_type": link.to_type,
+            "to_id": link.to_id,
+            "category": link.category,
+            "type_id": link.type_id,
+            "label": link.label,
+            "since": link.since,
+        }
+        for link in links
+    ]
+
+
+def _record(row: Row) -> Record:
+    return Record(**{**row, "properties": dict(row["properties"]), "history": dict(row["history"])})
