@@ -1,0 +1,425 @@
+"""One HubSpot account: its records, associations, definitions and people. No HTTP in here."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from . import merging, surveys
+from .allowance import Allowance
+from .associations import PRIMARY_IDS, Label, Labels, Links, pair, primary_of
+from .calculated import CALCULATED
+from .defaults import standard_definitions, standard_group
+from .pipelines import Owner, Pipeline, Stage, default_pipelines
+from .properties import Definition, Option
+from .records import A_USER, TYPE_IDS, Moment, Record, Source, iso, object_type, to_ms
+from .segments import Segment
+
+if TYPE_CHECKING:
+    from .crm import HubSpot
+
+
+class Missing(LookupError):
+    """There is no such record (any more)."""
+
+
+class Portal:
+    """The state of one account, with the things its users do as methods.
+
+    Object types may be given as "contact", "contacts" or "0-1". Every method that changes something takes *at*
+    (aware datetime or milliseconds, None is now) and *source* as property history shows it, and emits webhook
+    events when the app is installed here, except inside ``with portal.silently():``. Nothing is validated here:
+    real accounts hold odd values; the HTTP face checks what apps write.
+    """
+
+    def __init__(
+        self, hubspot: HubSpot, portal_id: int, name: str, *, currency: str = "EUR", time_zone: str = "Europe/Berlin",
+        ui_domain: str = "app.hubspot.com", service_hub: bool = True, currencies: Mapping[str, str] | None = None,
+        account_type: str = "STANDARD",
+    ) -> None:  # fmt: skip
+        self.hubspot = hubspot
+        self.id = portal_id
+        self.name = name
+        self.currency = currency
+        self.time_zone = time_zone
+        self.ui_domain = ui_domain
+        self.service_hub = service_hub
+        self.account_type = account_type
+        self.hub_domain = f"{name.lower().replace(' ', '-')}.example"
+        self.rates: dict[str, Decimal] = {code: Decimal(rate) for code, rate in (currencies or {}).items()}
+        self.user_id, self.user_email = 88, f"admin@{self.hub_domain}"
+        self.denied_scopes: set[str] = set()  # optional scopes this account's admin will not grant
+        self.records: dict[str, dict[int, Record]] = {kind: {} for kind in TYPE_IDS}
+        self.bin: dict[str, dict[int, Record]] = {kind: {} for kind in TYPE_IDS}  # archived, restorable
+        self.retired: dict[str, dict[int, Record]] = {kind: {} for kind in TYPE_IDS}  # merged away
+        self.merged: dict[str, dict[int, int]] = {kind: {} for kind in TYPE_IDS}  # old id -> new id
+        self.links = Links()
+        self.labels = Labels()
+        self.definitions = {kind: standard_definitions(kind) for kind in TYPE_IDS}
+        self.groups: dict[str, dict[str, str]] = {
+            kind: {standard_group(kind): f"{kind.replace('_', ' ').capitalize()} information"} for kind in TYPE_IDS
+        }
+        self.owners: dict[int, Owner] = {}
+        self.pipelines: dict[str, dict[str, Pipeline]] = default_pipelines()
+        self.segments: dict[int, Segment] = {}
+        self.calls: Counter[str] = Counter()  # "GET /crm/objects/2026-03/contacts" -> how often, refused ones too
+        self.refused = 0  # calls answered 429 because the allowance was used up
+        self.allowance = Allowance()
+        self.touched: dict[tuple[str, int], float] = {}  # when search will not know the newest state yet
+        self._order: dict[str, list[int]] = {kind: [] for kind in TYPE_IDS}
+        self._bin_order: dict[str, list[int]] = {kind: [] for kind in TYPE_IDS}
+        self._next_id = dict.fromkeys(TYPE_IDS, 1001)
+        self._emails: dict[str, int] = {}
+        self._quiet = 0
+
+    # -- reading ------------------------------------------------------------------------------------------------
+
+    def get(self, kind: str, record_id: int) -> Record | None:
+        """The live record under this id, or the one it was merged into; None when deleted or never there."""
+        kind = object_type(kind)
+        return self.records[kind].get(self.survivor(kind, record_id))
+
+    def need(self, kind: str, record_id: int) -> Record:
+        """Like get, but raises Missing."""
+        if found := self.get(kind, record_id):
+            return found
+        raise Missing(f"portal {self.id} has no {kind} {record_id}")
+
+    def all(self, kind: str) -> list[Record]:
+        """All live records of a type in order of id."""
+        kind = object_type(kind)
+        return [self.records[kind][one] for one in self._order[kind]]
+
+    def page(self, kind: str, after: int, limit: int, *, archived: bool = False) -> list[Record]:
+        """The next records with ids above *after*."""
+        order = self._bin_order[kind] if archived else self._order[kind]
+        store = self.bin[kind] if archived else self.records[kind]
+        start = bisect_right(order, after)
+        return [store[one] for one in order[start : start + limit]]
+
+    def find(self, kind: str, name: str, value: str) -> Record | None:
+        """The live record with this value; contacts' e-mail includes additional ones and ignores case."""
+        kind = object_type(kind)
+        if kind == "contact" and name == "email":
+            found = self._emails.get(value.lower())
+            return self.records[kind].get(found) if found is not None else None
+        return next((one for one in self.all(kind) if one.values.get(name) == value), None)
+
+    def value(self, record: Record, name: str) -> str | None:
+        """A property as HubSpot answers it, calculated ones included; None when empty."""
+        if calculation := CALCULATED[record.type].get(name):
+            return calculation(self, record)
+        return record.values.get(name)
+
+    def survivor(self, kind: str, record_id: int) -> int:
+        """The id this id stands for after merges."""
+        seen = self.merged[kind]
+        while record_id in seen:
+            record_id = seen[record_id]
+        return record_id
+
+    def associated(self, kind: str, record_id: int, to: str) -> dict[int, set[int]]:
+        """Live records of type *to* linked to a record: id -> type ids, in the order the links were made."""
+        kind, to = pair(kind, to)
+        linked = self.links.of(kind, record_id, to)
+        if not linked:
+            return {}
+        live = self.records[to]
+        return {one: types for one, types in linked.items() if one in live}
+
+    def stage(self, kind: str, stage_id: str) -> Stage | None:
+        """A stage of any pipeline of deals or tickets."""
+        for pipeline in self.pipelines.get(kind, {}).values():
+            for stage in pipeline.stages:
+                if stage.id == stage_id:
+                    return stage
+        return None
+
+    # -- records ------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def silently(self) -> Iterator[None]:
+        """Inside, nothing is told to the app: for loading a town."""
+        self._quiet += 1
+        try:
+            yield
+        finally:
+            self._quiet -= 1
+
+    def create(
+        self, kind: str, values: Mapping[str, str], *, at: Moment = None, source: Source = A_USER, record_id: int | None = None
+    ) -> Record:  # fmt: skip
+        """A new record; its id is the next free one unless given."""
+        kind, ms = object_type(kind), to_ms(at)
+        with self.hubspot.lock:
+            new_id = self._next_id[kind] if record_id is None else record_id
+            self._next_id[kind] = max(self._next_id[kind], new_id + 1)
+            record = Record(kind, new_id, ms, ms)
+            self.place(record)
+            if "createdate" in self.definitions[kind] and "createdate" not in values:
+                record.put("createdate", iso(ms), ms, source)
+            self.emit("creation", kind, ms, source, objectId=new_id)
+            self._write(record, values, ms, source)
+            return record
+
+    def update(
+        self, kind: str, record_id: int, values: Mapping[str, str], *, at: Moment = None, source: Source = A_USER
+    ) -> Record:  # fmt: skip
+        """Write values ("" clears); equal values change nothing. An *at* in the past only adds to history."""
+        with self.hubspot.lock:
+            record = self.need(kind, record_id)
+            self._write(record, values, to_ms(at), source)
+            return record
+
+    def archive(self, kind: str, record_id: int, *, at: Moment = None, source: Source = A_USER) -> None:
+        """Put a record into the recycle bin; its links rest until it is restored."""
+        with self.hubspot.lock:
+            record = self.need(kind, record_id)
+            record.archived = to_ms(at)
+            self.unplace(record)
+            self.bin[record.type][record.id] = record
+            insort(self._bin_order[record.type], record.id)
+            self.emit("deletion", record.type, record.archived, source, objectId=record.id)
+
+    def restore(self, kind: str, record_id: int, *, at: Moment = None, source: Source = A_USER) -> Record:
+        """Take a record out of the recycle bin."""
+        kind = object_type(kind)
+        with self.hubspot.lock:
+            record = self.bin[kind].pop(record_id, None)
+            if record is None:
+                raise Missing(f"portal {self.id} has no archived {kind} {record_id}")
+            self._bin_order[kind].remove(record_id)
+            record.archived = None
+            self.place(record)
+            self.emit("restore", kind, to_ms(at), source, objectId=record_id)
+            return record
+
+    def merge(
+        self, kind: str, primary_id: int, other_id: int, *, at: Moment = None, source: Source = A_USER
+    ) -> Record:  # fmt: skip
+        """Two records become a third one with a new id, to which both old ids lead."""
+        with self.hubspot.lock:
+            return merging.merge(self, object_type(kind), primary_id, other_id, to_ms(at), source)
+
+    def unmerge(self, kind: str, merged_id: int, *, at: Moment = None, source: Source = A_USER) -> list[Record]:
+        """Undo a merge: the two old records live again under their old ids."""
+        with self.hubspot.lock:
+            return merging.unmerge(self, object_type(kind), merged_id, to_ms(at), source)
+
+    def gdpr_delete(self, contact_id: int, *, at: Moment = None, source: Source = A_USER) -> None:
+        """Privacy deletion of a contact: gone for good, with a deletion event beside the privacy event."""
+        with self.hubspot.lock:
+            contact_id = self.survivor("contact", contact_id)
+            record = self.records["contact"].get(contact_id)
+            if record is None:
+                record = self.bin["contact"].pop(contact_id, None)
+                if record is None:
+                    raise Missing(f"portal {self.id} has no contact {contact_id}")
+                self._bin_order["contact"].remove(contact_id)
+            else:
+                self.unplace(record)
+            merging.forget(self, record)
+            self.emit("privacyDeletion", "contact", to_ms(at), source, objectId=contact_id)
+            self.emit("deletion", "contact", to_ms(at), source, objectId=contact_id)
+
+    # -- associations -------------------------------------------------------------------------------------------
+
+    def associate(
+        self, kind: str, record_id: int, to: str, to_id: int, *labels: str | int, primary: bool | None = None,
+        at: Moment = None, source: Source = A_USER,
+    ) -> None:  # fmt: skip
+        """Link two records, unlabelled and with any labels (label text or type id as seen from *kind*).
+
+        *primary* makes a company the primary one, which demotes the earlier; None does so only when there is none yet.
+        """
+        kind, to = pair(kind, to)
+        with self.hubspot.lock:
+            record_id, to_id = self.need(kind, record_id).id, self.need(to, to_id).id
+            plain = self.labels.plain(kind, to)
+            if plain is None:
+                raise Missing(f"{kind} and {to} cannot be associated")
+            wanted = [plain, *(self.label(kind, to, one) for one in labels)]
+            first = primary_of(kind, to)
+            if first and (primary or (primary is None and not self._primary(kind, record_id, to, to_id))):
+                wanted.append(self.label(kind, to, first[0]))
+            self._link(kind, record_id, to, to_id, wanted, to_ms(at), source)
+
+    def dissociate(
+        self, kind: str, record_id: int, to: str, to_id: int, *labels: str | int, at: Moment = None, source: Source = A_USER
+    ) -> None:  # fmt: skip
+        """Take labels off a link, or, without labels or with the unlabelled type, end the link."""
+        kind, to = pair(kind, to)
+        with self.hubspot.lock:
+            known = self.labels.pair(kind, to)
+            chosen = [self.label(kind, to, one) for one in labels]
+            if not chosen or any(label.label is None for label in chosen):
+                chosen = list(known.values())
+            gone = self.links.remove(kind, record_id, to, to_id, chosen)
+            self._tell_links(gone, record_id, to_id, to_ms(at), source, removed=True)
+            self._follow_primary(kind, record_id, to, to_id, gone, to_ms(at), source)
+
+    def label(self, kind: str, to: str, label: str | int) -> Label:
+        """An association type of this portal. Raises Missing."""
+        if found := self.labels.named(*pair(kind, to), label):
+            return found
+        raise Missing(f"no association type {label!r} from {kind} to {to}")
+
+    def define_label(self, kind: str, to: str, label: str, inverse: str | None = None, name: str = "") -> Label:
+        """A custom label for a pair of types; *inverse* names the other direction."""
+        return self.labels.define(*pair(kind, to), label, inverse, name or label.lower().replace(" ", "_"))
+
+    def _primary(self, kind: str, record_id: int, to: str, to_id: int) -> bool:
+        holder, company = (kind, record_id), to
+        if kind == "company":
+            holder, company = (to, to_id), kind
+        linked = self.links.of(*holder, company).values()
+        return any(types & PRIMARY_IDS for types in linked)
+
+    def _link(
+        self, kind: str, one: int, to: str, other: int, wanted: Sequence[Label], ms: int, source: Source
+    ) -> None:  # fmt: skip
+        if any(label.type_id in PRIMARY_IDS for label in wanted):
+            self._demote(kind, one, to, other, ms, source)
+        new = self.links.add(kind, one, to, other, wanted)
+        self._tell_links(new, one, other, ms, source, removed=False)
+        self._follow_primary(kind, one, to, other, new, ms, source)
+
+    def _demote(self, kind: str, one: int, to: str, other: int, ms: int, source: Source) -> None:
+        holder, holder_id, company_id = (to, other, one) if kind == "company" else (kind, one, other)
+        mark = self.label(holder, "company", "Primary")
+        for rival, types in list(self.links.of(holder, holder_id, "company").items()):
+            if mark.type_id in types and rival != company_id:
+                gone = self.links.remove(holder, holder_id, "company", rival, [mark])
+                self._tell_links(gone, holder_id, rival, ms, source, removed=True)
+
+    def _tell_links(
+        self, labels: Sequence[Label], one: int, other: int, ms: int, source: Source, *, removed: bool
+    ) -> None:  # fmt: skip
+        for label in labels:
+            back = replace(
+                label, from_type=label.to_type, to_type=label.from_type, type_id=label.inverse_id, inverse_id=label.type_id
+            )  # fmt: skip
+            for side, from_id, to_id in ((label, one, other), (back, other, one)):
+                self.emit(
+                    "associationChange", side.from_type, ms, source, fromObjectId=from_id, toObjectId=to_id,
+                    associationRemoved=removed, isPrimaryAssociation=label.type_id in PRIMARY_IDS,
+                    _from=side.from_type, _to=side.to_type, _type_id=side.type_id, _category=side.category,
+                )  # fmt: skip
+
+    def _follow_primary(
+        self, kind: str, one: int, to: str, other: int, changed: Sequence[Label], ms: int, source: Source
+    ) -> None:  # fmt: skip
+        """Keep the contact's associatedcompanyid, with its history, beside the primary link."""
+        if {kind, to} != {"contact", "company"} or not any(label.type_id in PRIMARY_IDS for label in changed):
+            return
+        contact_id = one if kind == "contact" else other
+        linked = self.links.of("contact", contact_id, "company").items()
+        company = next((str(found) for found, types in linked if 1 in types), "")
+        if (contact := self.records["contact"].get(contact_id)) is not None:
+            told = {"associatedcompanyid": company}
+            self._write(contact, told, ms, source, tell=self.hubspot.quirks.primary_company_fires)
+
+    # -- definitions, people, answers ---------------------------------------------------------------------------
+
+    def define_property(
+        self, kind: str, name: str, type_: str = "string", *, label: str = "", field_type: str = "",
+        options: Sequence[str] = (), group: str = "", read_only: bool = False, unique: bool = False,
+    ) -> Definition:  # fmt: skip
+        """A custom property of the account (not one of the app's)."""
+        kind = object_type(kind)
+        field_types = {"number": "number", "enumeration": "select", "date": "date", "datetime": "date",
+                       "bool": "booleancheckbox", "phone_number": "phonenumber"}  # fmt: skip
+        made = Definition(
+            name=name, label=label or name.replace("_", " ").capitalize(), type=type_,
+            field_type=field_type or field_types.get(type_, "text"), group=group or standard_group(kind),
+            options=[Option(value, value, display_order=place) for place, value in enumerate(options)],
+            read_only=read_only, unique=unique, created=to_ms(None), updated=to_ms(None),
+        )  # fmt: skip
+        self.definitions[kind][name] = made
+        return made
+
+    def add_owner(
+        self, email: str, first_name: str = "", last_name: str = "", *, owner_id: int | None = None, teams: Sequence[str] = ()
+    ) -> Owner:  # fmt: skip
+        """A user records can belong to."""
+        new_id = max(self.owners, default=70_000) + 1 if owner_id is None else owner_id
+        self.owners[new_id] = Owner(
+            new_id, email, first_name, last_name, new_id + 1_000_000, tuple(teams), created=to_ms(None)
+        )
+        return self.owners[new_id]
+
+    def add_pipeline(self, kind: str, pipeline: Pipeline) -> Pipeline:
+        """Another pipeline for deals or tickets (or another version of one)."""
+        self.pipelines.setdefault(object_type(kind), {})[pipeline.id] = pipeline
+        return pipeline
+
+    def answer_survey(
+        self, contact_id: int, score: int, text: str = "", *, survey: str = "NPS", at: Moment = None,
+        source: Source = ("INTERNAL_PROCESSING", None), name: str = "Customer survey",
+    ) -> Record | None:  # fmt: skip
+        """A contact answers; returns the feedback submission, or None without Service Hub."""
+        with self.hubspot.lock:
+            contact = self.need("contact", contact_id)
+            return surveys.answer(self, contact, surveys.Answer(survey, score, text, name), to_ms(at), source)
+
+    # -- for the modules beside this one ------------------------------------------------------------------------
+
+    def place(self, record: Record) -> None:
+        """Make a record live."""
+        self.records[record.type][record.id] = record
+        order = self._order[record.type]
+        if order and order[-1] > record.id:
+            insort(order, record.id)
+        else:
+            order.append(record.id)
+        if record.type == "contact":
+            self._index(record)
+
+    def unplace(self, record: Record) -> None:
+        """Take a record out of the live ones."""
+        del self.records[record.type][record.id]
+        order = self._order[record.type]
+        del order[bisect_left(order, record.id)]
+        for email in [known for known in merging.emails(record) if self._emails.get(known) == record.id]:
+            del self._emails[email]
+
+    def next_id(self, kind: str) -> int:
+        """The next free record id of a type."""
+        self._next_id[kind] += 1
+        return self._next_id[kind] - 1
+
+    def _index(self, contact: Record) -> None:
+        for email in merging.emails(contact):
+            self._emails.setdefault(email, contact.id)
+
+    def _write(
+        self, record: Record, values: Mapping[str, str], ms: int, source: Source, *, tell: bool = True
+    ) -> None:  # fmt: skip
+        emails = merging.emails(record) if "email" in values and record.type == "contact" else []
+        changed = [name for name, value in values.items() if record.put(name, value, ms, source)]
+        if self.hubspot.quirks.search_lag:
+            self.touched[record.type, record.id] = self.hubspot.monotonic()
+        if emails:
+            for email in emails:
+                if self._emails.get(email) == record.id:
+                    del self._emails[email]
+        if record.type == "contact" and "email" in values:
+            self._index(record)
+        if tell and not self._quiet:
+            for name in changed:
+                self.emit(
+                    "propertyChange", record.type, ms, source, objectId=record.id, propertyName=name,
+                    propertyValue=record.get(name),
+                )  # fmt: skip
+        if record.type == "ticket" and "hs_pipeline_stage" in changed:
+            surveys.follow_ticket(self, record, ms)
+
+    def emit(self, kind: str, of: str, ms: int, source: Source, **fields: object) -> None:
+        """Tell the app, if it is installed here, subscribed, and we are not silent."""
+        if not self._quiet:
+            self.hubspot.emit(self, kind, of, ms, source, fields)
