@@ -8,7 +8,7 @@ from typing import Final, Generic, TypeVar
 
 from mappings.records.currencies import digits_of
 
-T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 FIRST_YEAR: Final = 1970
 LAST_YEAR: Final = 2200
@@ -24,10 +24,10 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Parsed(Generic[T]):
+class Parsed(Generic[T_co]):
     """A value, or None; *odd* says why there is none although something was written there."""
 
-    value: T | None = None
+    value: T_co | None = None
     odd: str | None = None
 
 

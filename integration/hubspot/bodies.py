@@ -1,0 +1,50 @@
+"""HubSpot's JSON bodies to Python and back: fast, and still readable when a record holds hostile text."""
+
+import json
+from typing import Any
+
+import orjson
+
+
+def encode(value: object) -> bytes:
+    """A request body."""
+    return orjson.dumps(value)
+
+
+def decode(body: bytes) -> Any:  # noqa: ANN401 - JSON is any
+    """An answer's body; raises ValueError when it is not JSON.
+
+    One record with half a surrogate pair or a NUL character in a text must not
+    make its whole page unreadable for ever: such characters are replaced, since
+    neither UTF-8 nor PostgreSQL can hold them.
+    """
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return _cleaned(_slowly(body))
+    return _cleaned(value) if b"\\u0000" in body else value
+
+
+def lenient(body: bytes) -> Any:  # noqa: ANN401 - JSON is any
+    """Like decode, but None for what is no JSON: error pages are often HTML."""
+    try:
+        return decode(body)
+    except ValueError:
+        return None
+
+
+def _slowly(body: bytes) -> Any:  # noqa: ANN401 - JSON is any
+    try:
+        return json.loads(body.decode("utf-8", "replace"), parse_constant=lambda _: None)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+
+
+def _cleaned(value: Any) -> Any:  # noqa: ANN401 - JSON is any
+    if isinstance(value, str):
+        return value.replace("\0", "�").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_cleaned(one) for one in value]
+    if isinstance(value, dict):
+        return {_cleaned(name): _cleaned(one) for name, one in value.items()}
+    return value

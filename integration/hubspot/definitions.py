@@ -1,0 +1,52 @@
+"""Creating property definitions: all in one call, and one by one only where that does not tell."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from integration.hubspot import faults
+from integration.hubspot.library import Library
+
+Ask = Callable[..., Any]
+
+
+def create(library: Library, ask: Ask, plural: str, properties: Sequence[Mapping[str, object]]) -> dict[str, str]:
+    """Create *properties*; by name `created`, `exists`, or HubSpot's code for why not."""
+    if not properties:
+        return {}
+    made = _all_at_once(library, ask, plural, properties)
+    outcome = dict.fromkeys(made, "created")
+    for definition in properties:
+        name = str(definition["name"])
+        if name not in outcome:
+            outcome[name] = _one(library, ask, plural, definition)
+    return outcome
+
+
+def _all_at_once(library: Library, ask: Ask, plural: str, properties: Sequence[Mapping[str, object]]) -> list[str]:
+    try:
+        answer = ask(
+            "properties.create_many",
+            library.property_batches.create,
+            object_type=plural,
+            batch_input_property_create={"inputs": [dict(one) for one in properties]},
+        )
+    except (faults.BadRequest, faults.AlreadyExists):
+        # One that exists or is refused fails the whole call: ask for each alone.
+        return []
+    results = answer.get("results") if isinstance(answer, dict) else None
+    return [str(one["name"]) for one in results or () if isinstance(one, dict) and one.get("name")]
+
+
+def _one(library: Library, ask: Ask, plural: str, definition: Mapping[str, object]) -> str:
+    try:
+        ask(
+            "properties.create",
+            library.properties.create,
+            object_type=plural,
+            property_create=dict(definition),
+        )
+    except faults.AlreadyExists:
+        return "exists"
+    except faults.BadRequest as refused:
+        return refused.code
+    return "created"

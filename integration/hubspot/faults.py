@@ -1,0 +1,249 @@
+"""The one table that turns HubSpot's refusals and the network's failures into what to do now."""
+
+import re
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+import requests
+import urllib3
+
+from integration.errors import NeedsOwner, RecordGone, Refused, Retryable, SecondOrderError
+from integration.hubspot import bodies
+
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_.\-]{0,99}", re.ASCII)
+_ID = re.compile(r"[0-9A-Za-z\-]{1,64}", re.ASCII)
+
+# HubSpot documents no Retry-After on 429; these are the steps its own client uses.
+_RATE_WAITS: Final[Mapping[str, float]] = MappingProxyType(
+    {"TEN_SECONDLY_ROLLING": 10.0, "SECONDLY": 1.0, "DAILY": 3600.0}
+)
+_LOCKED_SECONDS: Final = 2.0
+_MOVING_SECONDS: Final = 600.0
+_PAUSE_SECONDS: Final = 5.0
+_LONGEST_WAIT: Final = 86_400.0
+
+# A refusal with one of these codes is about a property's definition, not about the record.
+DEFINITION_CODES: Final = frozenset({"PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE"})
+_VALUE_CODES: Final = frozenset(
+    {
+        "INVALID_OPTION",
+        "INVALID_INTEGER",
+        "INVALID_LONG",
+        "INVALID_NUMBER",
+        "INVALID_DATE",
+        "INVALID_DATETIME",
+        "INVALID_BOOLEAN",
+        "INVALID_STRING",
+        "VALUE_TOO_LONG",
+    }
+)
+
+
+class BadRequest(Refused):
+    """HubSpot refused what was sent; `properties` says which property it minded, and by which code."""
+
+    def __init__(self, message: str, *, properties: Mapping[str, str], code: str) -> None:
+        super().__init__(message)
+        self.properties = properties
+        self.code = code
+
+
+class AlreadyExists(Refused):
+    """The thing to create is there already."""
+
+
+class OurMistake(SecondOrderError):
+    """Our request or our configuration is wrong: stop and be seen; never a portal's fault."""
+
+
+def from_answer(status: int, headers: Mapping[str, str], body: bytes, route: str) -> SecondOrderError:
+    """What an answer other than 2xx means. Tokens, names and HubSpot's own prose stay out of the message."""
+    found = bodies.lenient(body)
+    said = _Said(status, headers, found if isinstance(found, dict) else {}, route)
+    handler = _TABLE.get(status)
+    if handler is not None:
+        return handler(said)
+    if 500 <= status <= 599:  # noqa: PLR2004 - the server's side
+        return Retryable(said.sentence())
+    if 300 <= status <= 399:  # noqa: PLR2004 - redirects
+        return Retryable(said.sentence("with a redirect, which is never followed"))
+    return OurMistake(said.sentence("which is not in the table of faults"))
+
+
+def from_failure(error: BaseException, route: str) -> SecondOrderError:
+    """What it means that no complete answer came: each of these may pass, and nothing is known to be done."""
+    for kind, words in _FAILURES:
+        if isinstance(error, kind):
+            return Retryable(f"HubSpot could not be asked ({route}): {words}")
+    raise TypeError(f"{type(error).__name__} is no failure of the network") from error
+
+
+def broken(route: str, why: str) -> Retryable:
+    """A 2xx answer that cannot be understood: broken on the way, so asked again."""
+    return Retryable(f"HubSpot's answer to {route} {why}")
+
+
+NETWORK_FAILURES: Final = (urllib3.exceptions.HTTPError, requests.RequestException, OSError)
+
+_FAILURES: Final[tuple[tuple[type[BaseException], str], ...]] = (
+    (urllib3.exceptions.NameResolutionError, "its name does not resolve"),
+    (urllib3.exceptions.ConnectTimeoutError, "no connection in time"),
+    (urllib3.exceptions.ReadTimeoutError, "no answer in time"),
+    (urllib3.exceptions.NewConnectionError, "no connection"),
+    (urllib3.exceptions.SSLError, "no secure connection"),
+    (urllib3.exceptions.EmptyPoolError, "all our connections are busy"),
+    (urllib3.exceptions.ProtocolError, "the connection broke off"),
+    (urllib3.exceptions.HTTPError, "the answer could not be read"),
+    (requests.exceptions.SSLError, "no secure connection"),
+    (requests.exceptions.ConnectTimeout, "no connection in time"),
+    (requests.exceptions.Timeout, "no answer in time"),
+    (requests.exceptions.ConnectionError, "no connection, or it broke off"),
+    (requests.RequestException, "the answer could not be read"),
+    (OSError, "the connection broke off"),
+)
+
+
+class _Said:
+    """The parts of a refusal that are safe to repeat."""
+
+    def __init__(self, status: int, headers: Mapping[str, str], body: dict[str, Any], route: str) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.route = route
+
+    def word(self, name: str) -> str:
+        value = self.body.get(name)
+        return value if isinstance(value, str) and _WORD.fullmatch(value) else ""
+
+    @property
+    def code(self) -> str:
+        return self.word("subCategory") or self.word("category") or self.word("errorType") or ""
+
+    def sentence(self, more: str = "") -> str:
+        words = [f"HubSpot answered {self.status}", self.code, f"to {self.route}", more]
+        correlation = self.body.get("correlationId")
+        if isinstance(correlation, str) and _ID.fullmatch(correlation):
+            words.append(f"(correlation {correlation})")
+        return " ".join(word for word in words if word)
+
+    def wait(self, otherwise: float) -> float:
+        told = self.headers.get("Retry-After") or self.headers.get("retry-after") or ""
+        seconds = float(told) if told.isascii() and told.isdigit() else otherwise
+        return min(seconds, _LONGEST_WAIT)
+
+
+def _bad_request(said: _Said) -> SecondOrderError:
+    properties = troubled_properties(said.body)
+    more = ", ".join(f"{name}: {code}" for name, code in sorted(properties.items()))
+    return BadRequest(said.sentence(more), properties=properties, code=said.code or "BAD_REQUEST")
+
+
+def _unauthorized(said: _Said) -> SecondOrderError:
+    return NeedsOwner(said.sentence("- the connection is no longer accepted; reconnect the account"))
+
+
+def _forbidden(said: _Said) -> SecondOrderError:
+    scopes = missing_scopes(said.body)
+    if scopes:
+        words = f"- the account has not granted {', '.join(scopes)}; reconnect and grant it"
+    else:
+        words = "- the account does not allow this; check its subscription and reconnect"
+    return NeedsOwner(said.sentence(words))
+
+
+def _rate_limited(said: _Said) -> SecondOrderError:
+    policy = said.word("policyName")
+    wait = said.wait(_RATE_WAITS.get(policy, _RATE_WAITS["TEN_SECONDLY_ROLLING"]))
+    return Retryable(said.sentence(policy), after=wait)
+
+
+def _waits(seconds: float) -> Callable[[_Said], SecondOrderError]:
+    return lambda said: Retryable(said.sentence(), after=said.wait(seconds))
+
+
+def _gone(said: _Said) -> SecondOrderError:
+    return RecordGone(said.sentence())
+
+
+def _exists(said: _Said) -> SecondOrderError:
+    return AlreadyExists(said.sentence())
+
+
+def _locked(said: _Said) -> SecondOrderError:
+    return Retryable(said.sentence(), after=max(said.wait(_LOCKED_SECONDS), _LOCKED_SECONDS))
+
+
+def _ours(said: _Said) -> SecondOrderError:
+    return OurMistake(said.sentence())
+
+
+_TABLE: Final[Mapping[int, Callable[[_Said], SecondOrderError]]] = MappingProxyType(
+    {
+        400: _bad_request,
+        401: _unauthorized,
+        403: _forbidden,
+        404: _gone,
+        405: _ours,
+        406: _ours,
+        408: _waits(_PAUSE_SECONDS),
+        409: _exists,
+        413: _bad_request,
+        414: _bad_request,
+        415: _ours,
+        422: _bad_request,
+        423: _locked,
+        429: _rate_limited,
+        477: _waits(_MOVING_SECONDS),
+        502: _waits(_PAUSE_SECONDS),
+        503: _waits(_PAUSE_SECONDS),
+        504: _waits(_PAUSE_SECONDS),
+        521: _waits(_PAUSE_SECONDS),
+        522: _waits(_PAUSE_SECONDS),
+        523: _waits(_PAUSE_SECONDS),
+        524: _waits(_PAUSE_SECONDS),
+    }
+)
+
+
+def missing_scopes(body: Mapping[str, Any]) -> list[str]:
+    """The scopes a 403 asks for, in either of the spellings HubSpot has used."""
+    found: list[str] = []
+    for place in (body, *_details(body)):
+        context = place.get("context")
+        if isinstance(context, dict):
+            for name in ("requiredGranularScopes", "requiredScopes"):
+                named = context.get(name)
+                found += [one for one in named if _is_word(one)] if isinstance(named, list) else []
+    return list(dict.fromkeys(found))
+
+
+def troubled_properties(body: Mapping[str, Any]) -> dict[str, str]:
+    """Property names a refusal minds, with the code; read from `errors` and from the JSON inside `message`."""
+    found: dict[str, str] = {}
+    for detail in (*_details(body), *_embedded(body.get("message"))):
+        code = detail.get("code") or detail.get("error")
+        if code not in DEFINITION_CODES | _VALUE_CODES:
+            continue
+        context = detail.get("context")
+        named = context.get("propertyName") if isinstance(context, dict) else None
+        names = named if isinstance(named, list) else [detail.get("name"), detail.get("in")]
+        found.update({str(name): str(code) for name in names if _is_word(name)})
+    return found
+
+
+def _details(body: Mapping[str, Any]) -> list[dict[str, Any]]:
+    errors = body.get("errors")
+    return [one for one in errors if isinstance(one, dict)] if isinstance(errors, list) else []
+
+
+def _embedded(message: object) -> list[dict[str, Any]]:
+    if not isinstance(message, str) or "[" not in message:
+        return []
+    found = bodies.lenient(message[message.index("[") : message.rfind("]") + 1].encode("utf-8", "replace"))
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+def _is_word(name: object) -> bool:
+    return isinstance(name, str) and _WORD.fullmatch(name) is not None

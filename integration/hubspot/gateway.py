@@ -1,0 +1,320 @@
+"""One portal's HubSpot: records, links, definitions and writes in as few calls as their sizes allow."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, TypeVar
+
+from integration.errors import RecordGone
+from integration.hubspot import definitions, faults, told, writes
+from integration.hubspot.library import Library
+from integration.hubspot.told import Account, Page, ReadResult, WriteResult
+from integration.hubspot.wire import Wire
+from mappings.records.catalogue import PLURAL
+from mappings.records.rows import Link, Record
+
+T = TypeVar("T")
+
+PAGE_SIZE: Final = 100
+READ_SIZE: Final = 100
+# Lists are halved when history is asked for; batch reads are said to be, too.
+WITH_HISTORY_SIZE: Final = 50
+ASSOCIATION_SIZE: Final = 1000
+SEARCH_SIZE: Final = 200
+OWNER_SIZE: Final = 100
+
+_NO_ASSOCIATIONS: Final = frozenset({"OBJECT_NOT_FOUND"})
+_RAW: Final[Mapping[str, Any]] = {"_preload_content": False}
+
+
+class HubSpot:
+    """All calls to one portal. Keep it: it holds the connections; it may be shared between threads.
+
+    Every method raises only what `faults` lists; a Retryable means that nothing
+    is lost by asking again.
+    """
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self._library = Library(wire)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._wire.close()
+
+    # Records
+
+    def page(
+        self,
+        object_type: str,
+        after: str | None = None,
+        properties: Sequence[str] = (),
+        history: Sequence[str] = (),
+        associations: Sequence[str] = (),
+        *,
+        archived: bool = False,
+    ) -> Page:
+        """One page of all records of a type, in the order of their ids; one call."""
+        choices: dict[str, Any] = {
+            "limit": WITH_HISTORY_SIZE if history else PAGE_SIZE,
+            "archived": _word(archived),
+            "after": after,
+            "properties": list(properties),
+            "properties_with_history": list(history),
+            "associations": [PLURAL[one] for one in associations],
+        }
+        asked = {name: value for name, value in choices.items() if value not in (None, [])}
+        answer = self._ask("objects.page", self._library.records.get_page, object_type=PLURAL[object_type], **asked)
+        return _shaped("objects.page", told.page_of, object_type, answer)
+
+    def read(
+        self,
+        object_type: str,
+        ids: Sequence[int],
+        properties: Sequence[str],
+        history: Sequence[str] = (),
+        *,
+        archived: bool = False,
+    ) -> ReadResult:
+        """The records with these ids, whatever number; one call per 100, or per 50 with history."""
+        asked = list(dict.fromkeys(ids))
+        records: list[Record] = []
+        for some in _chunks(asked, WITH_HISTORY_SIZE if history else READ_SIZE):
+            body = {
+                "inputs": [{"id": str(one)} for one in some],
+                "properties": list(properties),
+                "propertiesWithHistory": list(history),
+            }
+            answer = self._wire.call(
+                "objects.read",
+                objectType=PLURAL[object_type],
+                query={"archived": _word(archived)} if archived else None,
+                body=body,
+            )
+            records += _shaped("objects.read", _read_records, object_type, answer)
+        return told.read_result(asked, records)
+
+    def survivor(self, object_type: str, record_id: int) -> int | None:
+        """The id under which a record lives now, after any merges; None when it is gone."""
+        try:
+            answer = self._ask(
+                "objects.get",
+                self._library.records.get_by_id,
+                object_type=PLURAL[object_type],
+                object_id=str(record_id),
+            )
+        except RecordGone:
+            return None
+        return _shaped("objects.get", _id, answer)
+
+    def search_changed_since(
+        self, object_type: str, since: datetime, properties: Sequence[str] = ()
+    ) -> Iterator[list[Record]]:
+        """Records changed at or after *since*, a page of up to 200 at a time.
+
+        Search lags behind writes and knows no archived records: ask with
+        overlap, and never to check a write. Pages follow the ids, so that
+        more than 10,000 hits are no trouble.
+        """
+        clock = "lastmodifieddate" if object_type == "contact" else "hs_lastmodifieddate"
+        last = 0
+        while True:
+            filters = [
+                {"propertyName": clock, "operator": "GTE", "value": str(int(since.timestamp() * 1000))},
+                {"propertyName": "hs_object_id", "operator": "GT", "value": str(last)},
+            ]
+            body = {
+                "filterGroups": [{"filters": filters}],
+                "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
+                "properties": list(properties),
+                "limit": SEARCH_SIZE,
+                "after": "0",
+            }
+            answer = self._ask(
+                "objects.search",
+                self._library.search.do_search,
+                object_type=PLURAL[object_type],
+                public_object_search_request=body,
+            )
+            found = _shaped("objects.search", told.page_of, object_type, answer)
+            if found.records:
+                yield found.records
+            if found.next_after is None or not found.records:
+                return
+            last = max(record.id for record in found.records)
+
+    def update(self, object_type: str, patches: Mapping[int, Mapping[str, str]]) -> WriteResult:
+        """Write property values, 100 records a call, and say what became of each record.
+
+        Never raises for trouble on the way: see WriteResult.stopped.
+        """
+        return writes.update(self._wire, object_type, patches)
+
+    # Links
+
+    def associations(self, from_type: str, to_type: str, ids: Sequence[int]) -> dict[int, list[Link]]:
+        """Every link of each of these records to one type, labels included; 1,000 records a call.
+
+        A record without links has an empty list. A record with very many links
+        is asked again for the rest, together with the others like it.
+        """
+        links: dict[int, list[Link]] = {one: [] for one in dict.fromkeys(ids)}
+        waiting: list[dict[str, str]] = [{"id": str(one)} for one in links]
+        while waiting:
+            some, waiting = waiting[:ASSOCIATION_SIZE], waiting[ASSOCIATION_SIZE:]
+            answer = self._wire.call(
+                "associations.read",
+                fromObjectType=PLURAL[from_type],
+                toObjectType=PLURAL[to_type],
+                body={"inputs": some},
+            )
+            waiting += _shaped("associations.read", _take_links, from_type, to_type, answer, links)
+        return links
+
+    def labels(self, from_type: str, to_type: str) -> list[dict[str, Any]]:
+        """Association types between two object types: `category`, `typeId`, `label`."""
+        answer = self._ask(
+            "associations.labels",
+            self._library.labels.get_all,
+            from_object_type=PLURAL[from_type],
+            to_object_type=PLURAL[to_type],
+        )
+        return _results("associations.labels", answer)
+
+    # Definitions
+
+    def owners(self, *, archived: bool = False) -> list[dict[str, Any]]:
+        """All owners."""
+        found: list[dict[str, Any]] = []
+        after: str | None = None
+        while True:
+            asked = {"after": after} if after else {}
+            answer = self._ask(
+                "owners.page",
+                self._library.owners.get_page,
+                limit=OWNER_SIZE,
+                archived=_word(archived),
+                **asked,
+            )
+            found += _results("owners.page", answer)
+            after = _shaped("owners.page", _next, answer)
+            if after is None:
+                return found
+
+    def pipelines(self, object_type: str) -> list[dict[str, Any]]:
+        """All pipelines of deals or tickets with their stages."""
+        answer = self._ask("pipelines.all", self._library.pipelines.get_all, object_type=PLURAL[object_type])
+        return _results("pipelines.all", answer)
+
+    def properties(self, object_type: str, *, archived: bool = False) -> list[dict[str, Any]]:
+        """All property definitions of a type; HubSpot does not page these."""
+        answer = self._ask(
+            "properties.all",
+            self._library.properties.get_all,
+            object_type=PLURAL[object_type],
+            archived=_word(archived),
+        )
+        return _results("properties.all", answer)
+
+    def groups(self, object_type: str) -> list[dict[str, Any]]:
+        """All property groups of a type."""
+        answer = self._ask("groups.all", self._library.groups.get_all, object_type=PLURAL[object_type])
+        return _results("groups.all", answer)
+
+    def create_group(self, object_type: str, definition: Mapping[str, object]) -> bool:
+        """Create a property group; False when it is there already."""
+        try:
+            self._ask(
+                "groups.create",
+                self._library.groups.create,
+                object_type=PLURAL[object_type],
+                property_group_create=dict(definition),
+            )
+        except faults.AlreadyExists:
+            return False
+        return True
+
+    def create_properties(self, object_type: str, properties: Sequence[Mapping[str, object]]) -> dict[str, str]:
+        """Create properties; by name `created`, `exists`, or why not. An archived namesake comes back to life."""
+        return definitions.create(self._library, self._ask, PLURAL[object_type], properties)
+
+    def update_property(self, object_type: str, name: str, patch: Mapping[str, object]) -> None:
+        """Change a property's definition; options are replaced as a whole."""
+        self._ask(
+            "properties.update",
+            self._library.properties.update,
+            object_type=PLURAL[object_type],
+            property_name=name,
+            property_update=dict(patch),
+        )
+
+    # The portal
+
+    def account(self) -> Account:
+        """Who this portal is, and its currencies."""
+        answer = self._wire.call("account")
+        return _shaped("account", told.account_of, answer)
+
+    def uninstall(self) -> None:
+        """Remove the app from the portal; HubSpot mails its admins."""
+        self._wire.call("uninstall")
+
+    def _ask(self, route: str, call: Callable[..., Any], **asked: Any) -> Any:  # noqa: ANN401 - the library is untyped
+        return self._wire.decoded(route, call(**asked, **_RAW).data)
+
+
+def _read_records(object_type: str, answer: Mapping[str, Any]) -> list[Record]:
+    for error in answer.get("errors") or ():
+        if error.get("category") not in _NO_ASSOCIATIONS:
+            # Some ids could not be looked up for another reason: that does not make them missing.
+            raise faults.broken("objects.read", f"is partial ({error.get('category')})")
+    return [told.record_of(object_type, raw) for raw in answer["results"]]
+
+
+def _take_links(
+    from_type: str, to_type: str, answer: Mapping[str, Any], links: dict[int, list[Link]]
+) -> list[dict[str, str]]:
+    """Add what an answer tells to *links*; the records whose list goes on are returned."""
+    for error in answer.get("errors") or ():
+        if error.get("category") not in _NO_ASSOCIATIONS:
+            raise faults.broken("associations.read", f"is partial ({error.get('category')})")
+    more = []
+    for result in answer["results"]:
+        from_id = int(result["from"]["id"])
+        links.setdefault(from_id, []).extend(told.links_of(from_type, to_type, from_id, result["to"]))
+        after = _next(result)
+        if after is not None:
+            more.append({"id": str(from_id), "after": after})
+    return more
+
+
+def _next(answer: Mapping[str, Any]) -> str | None:
+    after = ((answer.get("paging") or {}).get("next") or {}).get("after")
+    return None if after in (None, "") else str(after)
+
+
+def _results(route: str, answer: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - JSON is any
+    return _shaped(route, _dicts, answer)
+
+
+def _dicts(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [one for one in answer["results"] if isinstance(one, dict)]
+
+
+def _id(answer: Mapping[str, Any]) -> int:
+    return int(answer["id"])
+
+
+def _shaped(route: str, read: Callable[..., T], *said: Any) -> T:  # noqa: ANN401 - JSON is any
+    try:
+        return read(*said)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise faults.broken(route, f"has an unknown shape ({type(error).__name__})") from None
+
+
+def _chunks(ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    return (ids[start : start + size] for start in range(0, len(ids), size))
+
+
+def _word(truth: bool) -> str:
+    # The library would write True as "True".
+    return "true" if truth else "false"

@@ -1,0 +1,165 @@
+"""The one door to HubSpot: every call of a portal passes here, with its token, its allowance and its limits.
+
+The client library builds most requests and hands them to what it takes for its
+connection pool; that is this class, which moves them to dated paths. Batch
+bodies are sent here directly: the library's copying of a body costs more than
+all the rest of the call (docs/hubspot.md, "What the client library costs").
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any, Final, Protocol
+from urllib.parse import urlencode, urlsplit
+
+import urllib3
+
+from integration.hubspot import bodies, faults
+from integration.hubspot.routes import ROUTES, Allowance, Route, dated
+
+CONNECT_SECONDS: Final = 3.0
+READ_SECONDS: Final = 10.0
+_UNAUTHORIZED: Final = 401
+_OK: Final = range(200, 300)
+
+
+class Token(Protocol):
+    """Gives an access token; called with the one HubSpot just refused, gives a newer one or raises."""
+
+    def __call__(self, refused: str | None = None) -> str:
+        """A usable token."""
+
+
+class Allow(Protocol):
+    """Waits until one more call is allowed, or raises Retryable when that would take too long."""
+
+    def __call__(self, kind: Allowance, /) -> None:
+        """Take one call from the allowance."""
+
+
+OnCall = Callable[[str, int, float], None]
+OnLimits = Callable[[Mapping[str, int]], None]
+
+
+def _ignore_call(route: str, status: int, seconds: float) -> None:
+    """Nobody counts."""
+
+
+def _ignore_limits(limits: Mapping[str, int]) -> None:
+    """Nobody listens."""
+
+
+class Wire:
+    """Sends calls to one HubSpot host for one portal; safe to share between threads."""
+
+    def __init__(
+        self,
+        api_url: str,
+        token: Token,
+        allow: Allow,
+        *,
+        on_call: OnCall = _ignore_call,
+        on_limits: OnLimits = _ignore_limits,
+        pool_size: int = 10,
+        timeouts: tuple[float, float] = (CONNECT_SECONDS, READ_SECONDS),
+    ) -> None:
+        self.base = api_url.rstrip("/")
+        self._token = token
+        self._allow = allow
+        self._on_call = on_call
+        self._on_limits = on_limits
+        self._timeout = urllib3.Timeout(connect=timeouts[0], read=timeouts[1])
+        # Waiting for a free connection beats opening one that cannot be kept.
+        self._pool = urllib3.PoolManager(num_pools=2, maxsize=pool_size, block=True, retries=False)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._pool.clear()
+
+    def call(
+        self,
+        name: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: object = None,
+        **parts: str,
+    ) -> Any:  # noqa: ANN401 - JSON is any
+        """Call a route of the table directly; the decoded answer, None when there is none."""
+        route = ROUTES[name]
+        url = self.base + route.fill(**parts)
+        if query:
+            url = f"{url}?{urlencode(query)}"
+        answer = self._send(route, url, bodies.encode(body) if body is not None else None)
+        return self.decoded(route.name, answer.data)
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        fields: Any = None,  # noqa: ANN401 - the library's list of pairs
+        body: str | bytes | None = None,
+        **_library_choices: object,
+    ) -> urllib3.BaseHTTPResponse:
+        """What the client library takes for its connection pool's `request`.
+
+        Its own headers and timeouts are not used: token, limits and time are ours.
+        """
+        if not url.startswith(f"{self.base}/"):
+            raise faults.OurMistake(f"a call would leave {urlsplit(self.base).netloc}")
+        path, _, query = url[len(self.base) :].partition("?")
+        route, path = dated(method, path)
+        query = "&".join(part for part in (query, urlencode(fields or ())) if part)
+        return self._send(route, f"{self.base}{path}?{query}" if query else self.base + path, body)
+
+    def decoded(self, route: str, data: bytes) -> Any:  # noqa: ANN401 - JSON is any
+        """A 2xx answer's body; broken JSON is a Retryable."""
+        if not data:
+            return None
+        try:
+            return bodies.decode(data)
+        except ValueError:
+            raise faults.broken(route, "is not JSON") from None
+
+    def _send(self, route: Route, url: str, body: str | bytes | None) -> urllib3.BaseHTTPResponse:
+        token = self._token()
+        answer = self._once(route, url, body, token)
+        if answer.status == _UNAUTHORIZED:
+            # Expired, or replaced by another process: once with a newer one, then it is the owner's turn.
+            answer = self._once(route, url, body, self._token(token))
+        if answer.status not in _OK:
+            raise faults.from_answer(answer.status, dict(answer.headers), answer.data, route.name)
+        return answer
+
+    def _once(self, route: Route, url: str, body: str | bytes | None, token: str) -> urllib3.BaseHTTPResponse:
+        self._allow(route.allowance)
+        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        started, status = time.perf_counter(), 0
+        try:
+            answer = self._pool.request(
+                route.method,
+                url,
+                body=body,
+                headers=headers,
+                timeout=self._timeout,
+                retries=False,
+                redirect=False,
+                preload_content=True,
+            )
+            status = answer.status
+        except faults.NETWORK_FAILURES as error:
+            # The network's own exceptions quote URLs: ours stands alone.
+            raise faults.from_failure(error, route.name) from None
+        finally:
+            self._on_call(route.name, status, time.perf_counter() - started)
+        self._report_limits(answer.headers)
+        return answer
+
+    def _report_limits(self, headers: Mapping[str, str]) -> None:
+        limits: dict[str, int] = {}
+        for name in ("Max", "Remaining", "Interval-Milliseconds"):
+            with suppress(KeyError, ValueError):
+                limits[name] = int(headers[f"X-HubSpot-RateLimit-{name}"])
+        if limits:
+            self._on_limits(limits)
