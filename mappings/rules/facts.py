@@ -1,18 +1,16 @@
 """Facts the rules start from: what the CRM says, typed, frozen and free of I/O.
 
-Record ids are ints, times are timezone-aware UTC datetimes, money is integer minor units with an ISO currency,
-probabilities and weights are integer parts per million (`ppm`), so that the same facts give the same bytes.
+Record ids are ints, times are timezone-aware UTC datetimes, money is integer minor units with an ISO
+currency, probabilities and weights are integer parts per million (`ppm`), so that the same facts give the
+same bytes.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from types import MappingProxyType
 
 PPM = 1_000_000
 """One, in parts per million."""
-
-NOTHING: Mapping[str, "tuple[Version, ...]"] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +27,10 @@ class Version:
 class ContactFacts:
     """One contact record.
 
-    `emails` and `profile` are normalised (lower case, primary address first); `history` holds the move-telling
-    properties under HubSpot's names: email, hs_additional_emails, company, jobtitle, associatedcompanyid.
-    `company_ids` are the associated companies, primary first. Dates that are unknown are None, never a guess.
+    `emails`, `profile`, `phones` and `mobiles` are cleaned (see `addresses`), the primary address first;
+    `history` holds the move-telling properties under HubSpot's names: email, hs_additional_emails, company,
+    jobtitle, associatedcompanyid. `company_ids` are the associated companies, primary first. Dates that are
+    unknown are None, never a guess.
     """
 
     id: int
@@ -43,10 +42,11 @@ class ContactFacts:
     job_title: str = ""
     profile: str = ""
     phones: tuple[str, ...] = ()
+    mobiles: tuple[str, ...] = ()
     archived: bool = False
     company_ids: tuple[int, ...] = ()
     company_labels: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
-    history: Mapping[str, tuple[Version, ...]] = NOTHING
+    history: Mapping[str, tuple[Version, ...]] = field(default_factory=dict)
     merged_ids: tuple[int, ...] = ()
     merged_at: datetime | None = None
     bounced_at: datetime | None = None
@@ -102,10 +102,10 @@ class DealContact:
 
 @dataclass(frozen=True, slots=True)
 class DealFacts:
-    """One deal. `won_at_first`/`created_at` freeze the evidence window; `amount_minor` None means not known yet.
+    """One deal. `amount_minor` None means not known yet.
 
-    `open_probability` is the stage's probability in ppm while the deal is open. `home_amount_minor` and `rate`
-    are HubSpot's own when it supplies them.
+    `open_probability` is the stage's probability in ppm while the deal is open. `home_amount_minor` and
+    `rate` (decimal text) are HubSpot's own when it supplies them.
     """
 
     id: int
@@ -153,7 +153,7 @@ class ReferralLink:
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """Something that happened with a contact: meeting, call, email, reply, or inbound marketing (form, visit).
+    """Something that happened with a contact: meeting, call, email, reply, form, visit.
 
     `inbound` marks a marketing touch by the prospect's side; `two_way` a meeting, answered call or reply.
     """
@@ -197,8 +197,9 @@ class Ticket:
 class Directory:
     """The portal's companies, as lookups. Build it with `companies.directory`.
 
-    `by_domain` knows registrable domains, `by_name` folded names without legal suffix (only unique ones);
-    `by_alias` maps merged-away company ids to the survivor; `migrations` are pairs (from, to) that a crowd made.
+    `by_domain` knows domains, `by_name` folded names without legal suffix (only those that mean one company);
+    `by_alias` maps merged-away company ids to the survivor; `migrations` are pairs (from, to) that a crowd
+    made.
     """
 
     companies: Mapping[int, CompanyFacts] = field(default_factory=dict)

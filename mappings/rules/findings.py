@@ -1,4 +1,4 @@
-"""Findings: what the rules conclude, each with its reasons, as frozen values that storage and pages can carry."""
+"""Findings: what the rules conclude, each with its reasons, as frozen values to store and show."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -95,9 +95,7 @@ class Move:
     @property
     def key(self) -> str:
         """A stable name of this move."""
-        return (
-            f"{self.former_contact_id}>{self.new_contact_id}:{self.former_company_id}>{self.new_company_id}"
-        )
+        return f"{self.former_contact_id}>{self.new_contact_id}:{self.former_company_id}>{self.new_company_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +123,9 @@ class Referral:
 class Source:
     """One derived source of a deal, with raw = w x p x g (all ppm).
 
-    `kind` is moved_champion, referral or word_of_mouth. `company_id` is the customer whose success it is; None
-    puts the credit in the word-of-mouth pool. `timing` is sourced, assisted, present or suspected (raw 0).
+    `kind` is moved_champion, referral or word_of_mouth. `company_id` is the customer whose success it is;
+    None puts the credit in the word-of-mouth pool. `timing` is sourced, assisted, present or suspected
+    (raw 0).
     """
 
     kind: str
@@ -166,7 +165,7 @@ class CreditLine:
 class Allocation:
     """A deal's money shared out: the lines plus the first-order remainder are the deal amount, exactly.
 
-    `derived`, `low`, `high` are D in ppm; the range counts only sure sources, or takes every source as certain.
+    `derived`, `low`, `high` are D in ppm; low counts only sure sources, high takes every source as certain.
     """
 
     deal_id: int
@@ -190,7 +189,8 @@ class Entry:
     """One ledger row: appended, never edited. `key` is the source's key, or "first_order" for the remainder.
 
     Several rows of one deal with the same key add up to what is booked now. `occasion` says what made it:
-    won, amount, reopened, lost, deleted, restored, rewon, evidence. `reverses` is the `id` of the reversed row.
+    won, amount, reopened, lost, deleted, restored, rewon, evidence. `reverses` is the `id` of the reversed
+    row.
     """
 
     deal_id: int
@@ -214,9 +214,7 @@ class Entry:
     reason: str = ""
     reverses: int | None = None
     id: int | None = None
-    origin_at: datetime | None = (
-        None  # close date the row belongs to, when a locked month moved `effective_at`
-    )
+    origin_at: datetime | None = None  # close date the row belongs to, when a locked month moved `effective_at`
 
     @property
     def share_ppm(self) -> int:

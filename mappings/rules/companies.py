@@ -1,0 +1,171 @@
+"""Companies: which one an address, an id or a typed name means, and which are one company in truth."""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+
+from mappings.rules.addresses import domain_of, is_contractor, is_free, is_role
+from mappings.rules.facts import PPM, CompanyFacts, Directory
+from mappings.rules.names import fold, words
+from mappings.rules.policy import Policy
+
+LEGAL_WORDS = words(
+    """
+    ab ag aps as asa bhd bv bvba co company corp corporation cv eg eirl gbr gmbh group holding holdings
+    inc incorporated kft kg kgaa kk lda limitada limited llc llp lp ltd ltda mbh nv oao oo ood oy oyj pbc
+    plc pllc pte pty pvt sa sab sarl sas sdn se sl slu spa sp spol spzoo sro srl sociedad society z zoo o
+    ooo the
+    """
+)
+_MAX_CHAIN = 32
+
+
+def plain_name(name: str) -> str:
+    """A company name that compares: folded, without legal form ("Zenit GmbH" and "ZENIT" agree)."""
+    words = fold(re.sub(r"\([^)]*\)", " ", name)).split()
+    while len(words) > 1 and words[0] == "the":
+        words.pop(0)
+    while len(words) > 1 and words[-1] in LEGAL_WORDS:
+        words.pop()
+    return " ".join(words)
+
+
+def directory(
+    companies: Iterable[CompanyFacts],
+    *,
+    free_hosts: frozenset[str] = frozenset(),
+    own_domains: frozenset[str] = frozenset(),
+    migrations: frozenset[tuple[int, int]] = frozenset(),
+    registrable: Callable[[str], str] | None = None,
+) -> Directory:
+    """Index companies by domain, plain name and merged-away id. What two unrelated companies share means neither."""
+    known = {company.id: company for company in companies if not company.archived}
+    alias = {old: company.id for company in known.values() for old in company.merged_ids if old != company.id}
+    draft = Directory(known, {}, {}, alias)
+    by_domain: dict[str, list[int]] = defaultdict(list)
+    by_name: dict[str, list[int]] = defaultdict(list)
+    for company in known.values():
+        for domain in company.domains:
+            by_domain[domain.lower()].append(company.id)
+        for name in {plain_name(text) for text in (company.name, *company.former_names)} - {""}:
+            by_name[name].append(company.id)
+    return Directory(
+        known,
+        _only_one(by_domain, draft),
+        _only_one(by_name, draft),
+        alias,
+        free_hosts,
+        own_domains,
+        migrations,
+        registrable,
+    )
+
+
+def _only_one(found: Mapping[str, list[int]], companies: Directory) -> dict[str, int]:
+    """Keep keys that mean one company, or one family of parent and children (then its root if it has the key)."""
+    chosen = {}
+    for key, ids in found.items():
+        roots = {root(companies, one) for one in ids}
+        if len(ids) == 1:
+            chosen[key] = ids[0]
+        elif len(roots) == 1:
+            top = roots.pop()
+            chosen[key] = top if top in ids else min(ids)
+    return chosen
+
+
+def survivor(companies: Directory, company_id: int) -> int:
+    """The id that *company_id* lives on as after merges."""
+    for _ in range(_MAX_CHAIN):
+        if company_id not in companies.by_alias:
+            break
+        company_id = companies.by_alias[company_id]
+    return company_id
+
+
+def root(companies: Directory, company_id: int) -> int:
+    """The top of the parent chain; a loop in the data ends where it began."""
+    seen = set()
+    company_id = survivor(companies, company_id)
+    while company_id not in seen:
+        seen.add(company_id)
+        company = companies.companies.get(company_id)
+        if company is None or company.parent_id is None:
+            return company_id
+        company_id = survivor(companies, company.parent_id)
+    return min(seen)
+
+
+def of_email(companies: Directory, email: str) -> int | None:
+    """The company an address belongs to; None for free-mail, role, contractor, own-staff and unknown addresses."""
+    if not email or is_free(email, companies.free_hosts) or is_role(email) or is_contractor(email):
+        return None
+    host = email.partition("@")[2]
+    domain = domain_of(email, companies.registrable)
+    if domain in companies.own_domains:
+        return None
+    found = companies.by_domain.get(host, companies.by_domain.get(domain))
+    return None if found is None else survivor(companies, found)
+
+
+def of_text(companies: Directory, text: str) -> int | None:
+    """The one company whose name this is, apart from legal form, case and accents."""
+    found = companies.by_name.get(plain_name(text)) if text else None
+    return None if found is None else survivor(companies, found)
+
+
+def same_company(companies: Directory, a: int | None, b: int | None) -> str:
+    """Why two company records are one employer for our purposes, or "" when they are not."""
+    if a is None or b is None:
+        return ""
+    a, b = survivor(companies, a), survivor(companies, b)
+    if a == b:
+        return "it is the same company"
+    if root(companies, a) == root(companies, b):
+        return "the companies belong to one group"
+    one, two = companies.companies.get(a), companies.companies.get(b)
+    if one is None or two is None:
+        return ""
+    if {plain_name(one.name), *map(plain_name, one.former_names)} & {
+        plain_name(two.name),
+        *map(plain_name, two.former_names),
+    } - {""}:
+        return "the names differ only in legal form, or one was renamed"
+    if one.domains & two.domains:
+        return "the companies share a domain"
+    return ""
+
+
+def crowd_moves(
+    changes: Iterable[tuple[int, int, int, datetime]], known_contacts: Mapping[int, int], policy: Policy
+) -> frozenset[tuple[int, int]]:
+    """Find pairs of companies between which a crowd went, which is an acquisition or new domain, not job changes.
+
+    *changes* are (person, from company, to company, at); *known_contacts* counts contacts per company.
+    """
+    by_pair: dict[tuple[int, int], dict[int, datetime]] = defaultdict(dict)
+    for person, old, new, at in changes:
+        seen = by_pair[old, new].get(person)
+        by_pair[old, new][person] = min(at, seen) if seen else at
+    return frozenset(
+        pair
+        for pair, dates in by_pair.items()
+        if _densest(sorted(dates.values()), timedelta(days=policy.migration_days))
+        >= _crowd(known_contacts.get(pair[0], 0), policy)
+    )
+
+
+def _crowd(contacts: int, policy: Policy) -> int:
+    share = -(-contacts * policy.migration_share // PPM)
+    return max(policy.migration_persons, share)
+
+
+def _densest(dates: list[datetime], window: timedelta) -> int:
+    """The most dates that fall within one window."""
+    best = start = 0
+    for end, date in enumerate(dates):
+        while date - dates[start] > window:
+            start += 1
+        best = max(best, end - start + 1)
+    return best

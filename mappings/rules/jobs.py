@@ -1,0 +1,34 @@
+"""Job titles: which family a title belongs to, and which titles are the same job."""
+
+from mappings.rules.names import fold
+
+# Stems, since titles inflect: "engineer" also finds "engineering". The first family whose stem occurs wins.
+FAMILIES: dict[str, tuple[str, ...]] = {
+    "research": ("research", "scientist", "fellow", "professor", "postdoc", "forsch", "wissenschaft", "investigador"),
+    "engineering": ("engineer", "developer", "programmer", "architect", "devops", "software", "entwickler", "ingenie", "desarroll"),
+    "data": ("data", "analyst", "analytics", "statistic", "machine learning", "daten"),
+    "product": ("product", "ux", "designer", "produkt"),
+    "sales": ("sales", "account executive", "business development", "vertrieb", "ventas", "vendas", "revenue"),
+    "marketing": ("marketing", "brand", "growth", "communication", "press", "social media", "content", "outreach"),
+    "success": ("customer success", "account manager", "support", "service", "kunden"),
+    "finance": ("finance", "financial", "controller", "accountant", "treasur", "cfo", "buchhalt", "einkauf", "procure"),
+    "people": ("human resources", "recruit", "talent", "people", "personal", "hr "),
+    "operations": ("operations", "logistic", "supply", "office", "coo", "admin", "program manager", "project"),
+    "legal": ("legal", "counsel", "lawyer", "attorney", "compliance"),
+    "it": ("it ", "system", "network", "security", "cio", "infrastructure"),
+    "leadership": ("chief", "ceo", "founder", "president", "managing director", "executive director", "geschaftsfuhr", "owner"),
+}  # fmt: skip
+
+
+def family(title: str) -> str:
+    """The job family of a title, or "" when it says too little."""
+    text = f"{fold(title)} "
+    for name, stems in FAMILIES.items():
+        if any(f" {stem}" in f" {text}" for stem in stems):
+            return name
+    return ""
+
+
+def same_title(a: str, b: str) -> bool:
+    """Whether two titles are the same words."""
+    return bool(a) and fold(a) == fold(b)

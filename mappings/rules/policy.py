@@ -1,0 +1,178 @@
+"""The policy: every weight, threshold and window of the rules, with its default, for an admin's version to override.
+
+Probabilities and weights are parts per million, bits are floats, windows are whole days.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from types import MappingProxyType
+from typing import Any
+
+KEY_ROLES = frozenset({"champion", "decision_maker", "budget_holder", "executive_sponsor"})
+
+
+def _table(**values: int) -> Mapping[str, int]:
+    return MappingProxyType(values)
+
+
+def _signals() -> Mapping[str, int]:
+    return _table(
+        email_domain_changed=900_000,
+        mapped_company_field=900_000,
+        primary_company_by_user=850_000,
+        mapped_provider_field=800_000,
+        no_longer_with=800_000,
+        additional_email=700_000,
+        records_merged=750_000,
+        second_record=850_000,
+        second_record_old_silent=700_000,
+        hubspot_job_change=800_000,
+        company_and_title_text=600_000,
+        primary_company_automatic=500_000,
+        moved_self_text=700_000,
+        hard_bounce=350_000,
+        silence=150_000,
+    )
+
+
+def _referral_signals() -> Mapping[str, int]:
+    return _table(
+        tracked_code=980_000,
+        association_label=970_000,
+        field_email=950_000,
+        field_name_and_company=850_000,
+        named_person=800_000,
+        introduction_email=750_000,
+        named_company=600_000,
+        note_names_customer=600_000,
+        ambiguous=400_000,
+    )
+
+
+def _word_of_mouth() -> Mapping[str, int]:
+    return _table(wom_generic=350_000, wom_event_talk=250_000, community=200_000)
+
+
+def _health_weights() -> Mapping[str, int]:
+    return _table(adoption=30, relationship=20, sentiment=20, support=15, commercial=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One version of a portal's settings. `version` goes into every ledger row."""
+
+    version: int = 1
+    # D1 customers
+    active_days: int = 400
+    customer_lifecycle_stage: str = ""  # empty: by won deals
+    # D2 identity, in bits
+    prior_bits: float = -7.64
+    profile_bits: float = 14.0
+    free_mail_bits: float = 12.0
+    same_email_bits: float = 12.0
+    mobile_bits: float = 10.0
+    switchboard_bits: float = 1.0
+    switchboard_persons: int = 3
+    rare_name_bits: float = 9.0
+    common_name_bits: float = 4.0
+    nickname_bits: float = 6.0
+    middle_name_bits: float = 8.0
+    typo_bits: float = 6.0
+    initial_bits: float = 3.0
+    same_title_bits: float = 2.5
+    old_silent_bits: float = 1.5
+    job_family_bits: float = 1.5
+    local_part_bits: float = 0.5
+    old_gone_bits: float = 3.0
+    old_alive_bits: float = -8.0
+    old_gone_before_days: int = 180
+    old_gone_after_days: int = 365
+    old_alive_days: int = 30
+    link_at: int = 950_000
+    link_review_at: int = 700_000
+    # D3 moves
+    signals: Mapping[str, int] = field(default_factory=_signals)
+    strong_signal: int = 800_000
+    contradiction_factor: int = 200_000
+    move_auto: int = 850_000
+    move_review: int = 550_000
+    migration_days: int = 60
+    migration_persons: int = 3
+    migration_share: int = 300_000
+    both_active_days: int = 60
+    edit_days: int = 7
+    champion_at: int = 700_000
+    move_to_deal_days: int = 730
+    present_within_days: int = 7
+    dormant_days: int = 90
+    key_meetings: int = 3
+    suspected_activities: int = 5
+    moved_sourced: int = 900_000
+    moved_assisted: int = 550_000
+    moved_present: int = 250_000
+    age_flat_days: int = 180
+    moved_half_life_days: int = 365
+    # D4 referrals
+    referral_signals: Mapping[str, int] = field(default_factory=_referral_signals)
+    referral_before: int = 850_000
+    referral_open: int = 500_000
+    referral_look_back_days: int = 365
+    referral_half_life_days: int = 180
+    referral_late_days: int = 30
+    hold_days: int = 30
+    # D5 word of mouth
+    word_of_mouth: Mapping[str, int] = field(default_factory=_word_of_mouth)
+    label_counts_at: int = 500_000
+    # D6 credit
+    sure_source_at: int = 850_000
+    derived_cap: int = 1_000_000
+    # D7 orders
+    max_order: int = 6
+    smallest_path: int = 10_000
+    inheritance_months: int = 36
+    # D9 NPS
+    nps_window_days: int = 365
+    nps_fresh_days: int = 180
+    nps_number_at: int = 30
+    nps_indicative_at: int = 10
+    nps_company_at: int = 5
+    nps_half_life_days: int = 180
+    detractor_flag_days: int = 180
+    # D10 health
+    health_weights: Mapping[str, int] = field(default_factory=_health_weights)
+    stale_half_life_days: int = 60
+    coverage_at: int = 50
+    healthy_at: int = 70
+    at_risk_below: int = 40
+    band_margin: int = 3
+    champion_left_cap: int = 39
+    # D16 ledger
+    late_evidence_days: int = 90
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for storing as JSON."""
+        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        return {name: dict(value) if isinstance(value, Mapping) else value for name, value in values.items()}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Policy":
+        """Rebuild from stored values: what is missing keeps its default, unknown names are refused."""
+        default = cls()
+        unknown = set(values) - {one.name for one in fields(cls)}
+        if unknown:
+            raise ValueError(f"unknown settings: {', '.join(sorted(unknown))}")
+        merged: dict[str, Any] = {}
+        for name, value in values.items():
+            old = getattr(default, name)
+            merged[name] = _merged_table(name, old, value) if isinstance(old, Mapping) else value
+        return cls(**merged)
+
+
+def _merged_table(name: str, default: Mapping[str, int], values: Mapping[str, int]) -> Mapping[str, int]:
+    unknown = set(values) - set(default)
+    if unknown:
+        raise ValueError(f"unknown settings in {name}: {', '.join(sorted(unknown))}")
+    return MappingProxyType({**default, **values})
+
+
+DEFAULT = Policy()

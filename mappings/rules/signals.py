@@ -1,0 +1,167 @@
+"""Signals: each piece of evidence that a person left one company for another, with its reliability and cause."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from mappings.rules import companies, jobs
+from mappings.rules.addresses import clean_email
+from mappings.rules.facts import PPM, ContactFacts, Directory
+from mappings.rules.findings import Reason, Signal
+from mappings.rules.policy import Policy
+from mappings.rules.stints import Stint, changes, company_id
+
+# Changes by these sources were made by a program on its own account; everything typed in HubSpot is a user's.
+USER_SOURCES = frozenset({"CRM_UI", "CRM_UI_BULK_ACTION", "MOBILE_IOS", "MOBILE_ANDROID", "CONTACTS"})
+
+
+def company_name(known: Directory, company: int | None) -> str:
+    """What to call a company in a sentence."""
+    found = known.companies.get(company) if company is not None else None
+    return found.name if found and found.name else "an unnamed company"
+
+
+def between(old: Stint, new: Stint, known: Directory, policy: Policy) -> tuple[Signal, ...]:
+    """All signals that the person went from the company of *old* to that of *new*."""
+    found: list[Signal] = []
+    for contact in {old.contact.id: old.contact, new.contact.id: new.contact}.values():
+        found.extend(_record_signals(contact, old, new, known, policy))
+    if old.contact.id != new.contact.id:
+        found.extend(_second_record(old, new, known, policy))
+    for signal in departed(old, known, policy):
+        if signal.at is None or _close(signal.at, new.since, policy):
+            found.append(signal)
+    return tuple(found)
+
+
+def _signal(kind: str, at: datetime | None, cause: str, text: str, policy: Policy) -> Signal:
+    r = policy.signals[kind]
+    return Signal(kind, r, at, cause, Reason(kind, text, at, strength=r))
+
+
+def _record_signals(
+    contact: ContactFacts, old: Stint, new: Stint, known: Directory, policy: Policy
+) -> Iterator[Signal]:
+    pair = (old.company_id, new.company_id)
+    yield from _address_change(contact, pair, known, policy)
+    yield from _association_change(contact, pair, known, policy)
+    yield from _text_change(contact, pair, known, policy)
+    yield from _additional_address(contact, pair, known, policy)
+    if contact.new_company and _means(contact.new_company, pair[1], known):
+        text = f"the CRM names {contact.new_company} as the new company"
+        yield _signal("mapped_company_field", contact.left_company_at, "field", text, policy)
+
+
+def _means(text: str, company: int, known: Directory) -> bool:
+    found = companies.of_text(known, text) or companies.of_email(known, clean_email(text))
+    return bool(companies.same_company(known, found, company))
+
+
+def _matches(known: Directory, found: tuple[int | None, int | None], pair: tuple[int, int]) -> bool:
+    return all(companies.same_company(known, one, two) for one, two in zip(found, pair, strict=True))
+
+
+def _address_change(contact: ContactFacts, pair: tuple[int, int], known: Directory, policy: Policy) -> Iterator[Signal]:
+    """The primary address changed from one company's domain to the other's."""
+    seen = [
+        (found, version.at)
+        for version in contact.history.get("email", ())
+        if (found := companies.of_email(known, clean_email(version.value))) is not None
+    ]
+    for (before, _), (after, at) in zip(seen, seen[1:], strict=False):
+        if _matches(known, (before, after), pair):
+            text = f"the e-mail address changed from {company_name(known, before)} to {company_name(known, after)}"
+            yield _signal("email_domain_changed", at, "edit", f"{text} on {at:%Y-%m-%d}", policy)
+
+
+def _association_change(
+    contact: ContactFacts, pair: tuple[int, int], known: Directory, policy: Policy
+) -> Iterator[Signal]:
+    for before, after in changes(contact.history.get("associatedcompanyid", ())):
+        found = company_id(known, before.value), company_id(known, after.value)
+        if _matches(known, found, pair):
+            kind = "primary_company_by_user" if after.source_type in USER_SOURCES else "primary_company_automatic"
+            who = "a user" if kind == "primary_company_by_user" else "automation"
+            text = f"{who} changed the company to {company_name(known, found[1])} on {after.at:%Y-%m-%d}"
+            yield _signal(kind, after.at, "edit", text, policy)
+
+
+def _text_change(contact: ContactFacts, pair: tuple[int, int], known: Directory, policy: Policy) -> Iterator[Signal]:
+    titles = [
+        after.at
+        for before, after in changes(contact.history.get("jobtitle", ()))
+        if not jobs.same_title(before.value, after.value)
+    ]
+    for before, after in changes(contact.history.get("company", ())):
+        found = companies.of_text(known, before.value), companies.of_text(known, after.value)
+        near = any(abs(at - after.at) <= timedelta(policy.edit_days) for at in titles)
+        if near and _matches(known, found, pair):
+            text = f"company name and job title both changed on {after.at:%Y-%m-%d}"
+            yield _signal("company_and_title_text", after.at, "edit", text, policy)
+
+
+def _additional_address(
+    contact: ContactFacts, pair: tuple[int, int], known: Directory, policy: Policy
+) -> Iterator[Signal]:
+    """Addresses of both companies stand on one record: added by hand, or left by a merge of two records."""
+    employers = {found for email in contact.emails if (found := companies.of_email(known, email)) is not None}
+    if not all(any(companies.same_company(known, one, side) for one in employers) for side in pair):
+        return
+    merged = any(v.source_type == "MERGE_OBJECTS" for v in contact.history.get("hs_additional_emails", ()))
+    if merged or contact.merged_ids:
+        text = "records with addresses of both companies were merged"
+        yield _signal("records_merged", contact.merged_at, "merge", text, policy)
+    else:
+        text = f"the record also has an address at {company_name(known, pair[1])}"
+        yield _signal("additional_email", None, "edit", text, policy)
+
+
+def _second_record(old: Stint, new: Stint, known: Directory, policy: Policy) -> Iterator[Signal]:
+    """Another record of the person began at the new company when the old one fell silent."""
+    name = company_name(known, new.company_id)
+    since = f"a second record at {name} appeared on {new.since:%Y-%m-%d}"
+    if old.last_seen is not None and old.last_seen <= new.since:
+        text = f"{since}, after the last sign of life at the old company on {old.last_seen:%Y-%m-%d}"
+        yield _signal("second_record", new.since, "record", text, policy)
+    else:
+        text = f"{since}; the old one is silent since"
+        yield _signal("second_record_old_silent", new.since, "record", text, policy)
+
+
+def departed(old: Stint, known: Directory, policy: Policy) -> Iterator[Signal]:
+    """What says that the person left the company, whatever came next."""
+    left, name = old.contact, company_name(known, old.company_id)
+    if left.bounced_at and left.bounced_at >= old.since:
+        text = f"the address at {name} bounced on {left.bounced_at:%Y-%m-%d}"
+        yield _signal("hard_bounce", left.bounced_at, "bounce", text, policy)
+    if left.job_change_at and left.job_change_at >= old.since:
+        text = f"HubSpot noticed a job change on {left.job_change_at:%Y-%m-%d}"
+        yield _signal("hubspot_job_change", left.job_change_at, "job_change", text, policy)
+    if left.left_company and not _says_no(left.left_company):
+        text = f"the CRM says that the person left {name}"
+        yield _signal("mapped_company_field", left.left_company_at, "field", text, policy)
+
+
+def _close(at: datetime, start: datetime, policy: Policy) -> bool:
+    before, after = timedelta(policy.old_gone_before_days), timedelta(policy.old_gone_after_days)
+    return start - before <= at <= start + after
+
+
+def _says_no(text: str) -> bool:
+    return text.strip().casefold() in {"", "no", "false", "0", "none", "nein", "non"}
+
+
+def combined(signals: tuple[Signal, ...]) -> int:
+    """P(moved) in ppm: 1 - product(1 - r), the strongest signal per cause."""
+    best: dict[str, int] = {}
+    for signal in signals:
+        best[signal.cause] = max(signal.r, best.get(signal.cause, 0))
+    rest, count = 1, 0
+    for r in best.values():
+        rest, count = rest * (PPM - r), count + 1
+    scale = PPM**count
+    return int(PPM - (2 * rest * PPM + scale) // (2 * scale))
+
+
+def conclusive(signals: tuple[Signal, ...], policy: Policy) -> bool:
+    """One weak signal never flips anyone: one strong signal, or two of independent causes."""
+    return any(signal.r >= policy.strong_signal for signal in signals) or len({s.cause for s in signals}) > 1

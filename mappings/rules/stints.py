@@ -1,0 +1,104 @@
+"""Stints: where each record of a person stood and when, read from what the CRM says and used to say."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from mappings.rules import companies
+from mappings.rules.addresses import clean_email
+from mappings.rules.facts import ContactFacts, Directory, Version
+from mappings.rules.findings import Spell
+from mappings.rules.identity import employer, last_life
+
+RANK = {"address": 3, "association": 2, "text": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Stint:
+    """One record at one company: known from `since`, last alive there at `last_seen`, over at `until`."""
+
+    contact: ContactFacts
+    company_id: int
+    since: datetime
+    how: str
+    until: datetime | None = None
+    last_seen: datetime | None = None
+
+
+def of_record(contact: ContactFacts, known: Directory) -> tuple[Stint, ...]:
+    """The companies one record stood for, in order. An address outweighs an association, that a typed name."""
+    found: list[Stint] = []
+    for at, company_id, how in _claims(contact, known):
+        last = found[-1] if found else None
+        if last is None:
+            found.append(Stint(contact, company_id, at, how))
+        elif company_id != last.company_id and (RANK[how] >= RANK[last.how] or _outdated(last, contact, known)):
+            found[-1] = replace(last, until=at, last_seen=at)
+            found.append(Stint(contact, company_id, at, how))
+        elif company_id == last.company_id and RANK[how] > RANK[last.how]:
+            found[-1] = replace(last, how=how)
+    if found:
+        found[-1] = replace(found[-1], last_seen=last_life(contact))
+    return tuple(found)
+
+
+def _outdated(last: Stint, contact: ContactFacts, known: Directory) -> bool:
+    """An address that is no longer on the record cannot hold it at its old company."""
+    now = {companies.of_email(known, email) for email in contact.emails[:1]}
+    return last.how == "address" and last.company_id not in now
+
+
+def _claims(contact: ContactFacts, known: Directory) -> list[tuple[datetime, int, str]]:
+    """Every dated statement about the record's company, oldest first, the firmest first within one moment."""
+    claims = [
+        (version.at, found, how)
+        for how, prop, resolve in (
+            ("address", "email", lambda text: companies.of_email(known, clean_email(text))),
+            ("association", "associatedcompanyid", lambda text: company_id(known, text)),
+            ("text", "company", lambda text: companies.of_text(known, text)),
+        )
+        for version in contact.history.get(prop, ())
+        if (found := resolve(version.value)) is not None
+    ]
+    now = employer(contact, known)
+    if not claims and now is not None:
+        claims = [(contact.created_at, now, "association")]
+    return sorted(claims, key=lambda claim: (claim[0], -RANK[claim[2]], claim[1]))
+
+
+def company_id(known: Directory, text: str) -> int | None:
+    """A company id written as text, followed through merges; None when it is no number."""
+    digits = text.strip()
+    return companies.survivor(known, int(digits)) if digits.isdecimal() and len(digits) < 20 else None  # noqa: PLR2004 - longer is no id
+
+
+def changes(versions: Sequence[Version]) -> Iterable[tuple[Version, Version]]:
+    """Each version of a property beside the one it replaced, empty values skipped."""
+    filled = [version for version in versions if version.value.strip()]
+    return zip(filled, filled[1:], strict=False)
+
+
+def spells(contacts: Iterable[ContactFacts], known: Directory) -> tuple[Spell, ...]:
+    """A person's employment as the CRM shows it, oldest first; one company in a row is one spell."""
+    ordered = timeline(contacts, known)
+    return tuple(
+        Spell(one.contact.id, one.company_id, one.since, one.until, one.contact.job_title, one.how, one.last_seen)
+        for one in ordered
+    )
+
+
+def timeline(contacts: Iterable[ContactFacts], known: Directory) -> tuple[Stint, ...]:
+    """The stints of all records of a person, by start; records at one company in a row become one stint."""
+    stints = [stint for contact in contacts for stint in of_record(contact, known)]
+    stints.sort(key=lambda one: (one.since, one.contact.id))
+    joined: list[Stint] = []
+    for stint in stints:
+        if joined and companies.same_company(known, joined[-1].company_id, stint.company_id):
+            joined[-1] = replace(joined[-1], until=stint.until, last_seen=_later(joined[-1].last_seen, stint.last_seen))
+        else:
+            joined.append(stint)
+    return tuple(joined)
+
+
+def _later(a: datetime | None, b: datetime | None) -> datetime | None:
+    return max((at for at in (a, b) if at), default=None)
