@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from integration.errors import SecondOrderError
 from mappings.records.access import known_type
-from mappings.records.rows import NO_HISTORY, Link, Record
+from mappings.records.rows import Link, Record
 from mappings.records.values import record_ids
 
 _MERGE_TRACES: Final = ("hs_merged_object_ids", "hs_calculated_merged_vids")
@@ -85,7 +85,7 @@ def record_of(object_type: str, raw: Mapping[str, Any]) -> Record:
         object_type,
         int(raw["id"]),
         raw["properties"],
-        raw.get("propertiesWithHistory") or NO_HISTORY,
+        raw.get("propertiesWithHistory") or {},
         _time(raw.get("createdAt")),
         _time(raw.get("updatedAt")),
         bool(raw.get("archived")),

@@ -1,12 +1,9 @@
 """A record as HubSpot tells it and as the mirror keeps it: strings untouched, links beside."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any, NamedTuple
-
-NO_HISTORY: Mapping[str, Sequence[Mapping[str, Any]]] = MappingProxyType({})
 
 
 class Ref(NamedTuple):
@@ -46,12 +43,12 @@ class Record:
     object_type: str
     id: int
     properties: Mapping[str, str | None]
-    history: Mapping[str, Sequence[Mapping[str, Any]]] = NO_HISTORY
+    history: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     created_at: datetime | None = None
     updated_at: datetime | None = None
     archived: bool = False
     links: Sequence[Link] = ()
-    inline: Mapping[str, Sequence[int]] = MappingProxyType({})
+    inline: Mapping[str, Sequence[int]] = field(default_factory=dict)
     overflow: Sequence[str] = ()
 
     def get(self, name: str | None) -> str:
