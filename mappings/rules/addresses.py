@@ -139,6 +139,5 @@ def clean_phone(text: str) -> str:
     """Digits with a leading plus; "" without country code, since local numbers of two countries can agree."""
     digits = re.sub(r"\D", "", text)
     plus = text.strip().startswith(("+", "00"))
-    if digits.startswith("00"):
-        digits = digits[2:]
+    digits = digits.removeprefix("00")
     return f"+{digits}" if plus and 8 <= len(digits) <= 15 else ""  # noqa: PLR2004 - E.164's lengths

@@ -62,7 +62,7 @@ def _on_deal(deal: DealFacts, roles: frozenset[str], at: datetime) -> Strength:
         c = 300_000
         return c, Reason("deal_contact", "was a contact on a deal", deal.created_at, evidence, c)
     if roles & KEY_ROLES:
-        role = sorted(roles & KEY_ROLES)[0].replace("_", " ")
+        role = min(roles & KEY_ROLES).replace("_", " ")
         return PPM, Reason("won_key_role", f"was {role} on a won deal", closed, evidence, PPM)
     c = 800_000
     return c, Reason("won_contact", "was on a won deal", closed, evidence, c)

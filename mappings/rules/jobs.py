@@ -5,7 +5,17 @@ from mappings.rules.names import fold
 # Stems, since titles inflect: "engineer" also finds "engineering". The first family whose stem occurs wins.
 FAMILIES: dict[str, tuple[str, ...]] = {
     "research": ("research", "scientist", "fellow", "professor", "postdoc", "forsch", "wissenschaft", "investigador"),
-    "engineering": ("engineer", "developer", "programmer", "architect", "devops", "software", "entwickler", "ingenie", "desarroll"),
+    "engineering": (
+        "engineer",
+        "developer",
+        "programmer",
+        "architect",
+        "devops",
+        "software",
+        "entwickler",
+        "ingenie",
+        "desarroll",
+    ),
     "data": ("data", "analyst", "analytics", "statistic", "machine learning", "daten"),
     "product": ("product", "ux", "designer", "produkt"),
     "sales": ("sales", "account executive", "business development", "vertrieb", "ventas", "vendas", "revenue"),
@@ -16,8 +26,17 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "operations": ("operations", "logistic", "supply", "office", "coo", "admin", "program manager", "project"),
     "legal": ("legal", "counsel", "lawyer", "attorney", "compliance"),
     "it": ("it ", "system", "network", "security", "cio", "infrastructure"),
-    "leadership": ("chief", "ceo", "founder", "president", "managing director", "executive director", "geschaftsfuhr", "owner"),
-}  # fmt: skip
+    "leadership": (
+        "chief",
+        "ceo",
+        "founder",
+        "president",
+        "managing director",
+        "executive director",
+        "geschaftsfuhr",
+        "owner",
+    ),
+}
 
 
 def family(title: str) -> str:

@@ -138,38 +138,37 @@ def _rows(deal: DealFacts, desired: Allocation, occasion: Occasion, policy: Poli
     homes = _home_split(deal, shares)
     amounts = split(desired.amount_minor, shares)
     return tuple(
-        _row(deal, by_key.get(key), key, share, amounts[key], homes.get(key), occasion, policy, word)
+        _row(deal, by_key.get(key), _Part(key, share, amounts[key], homes.get(key)), occasion, policy=policy, word=word)
         for key, share in shares.items()
         if share or amounts[key]
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    key: str
+    share: int
+    amount: int
+    home: int | None
+
+
 def _row(
-    deal: DealFacts,
-    source: Source | None,
-    key: str,
-    share: int,
-    amount: int,
-    home: int | None,
-    occasion: Occasion,
-    policy: Policy,
-    word: str,
+    deal: DealFacts, source: Source | None, part: _Part, occasion: Occasion, *, policy: Policy, word: str
 ) -> Entry:
-    own = deal.closed_at if word in {"won", "rewon", "restored"} and deal.closed_at else occasion.at
-    own = occasion.at if word in {"rewon", "restored"} else own
-    at, origin = _effective(own, occasion)
+    """One fresh row. A first win counts from the close date; whatever comes later, from when it happened."""
+    at, origin = _effective(deal.closed_at if word == "won" and deal.closed_at else occasion.at, occasion)
     return Entry(
         deal_id=deal.id,
-        key=key,
+        key=part.key,
         kind=source.kind if source else FIRST_ORDER,
         person_id=source.person_id if source else None,
         contact_id=source.contact_id if source else None,
         company_id=source.company_id if source else None,
-        order=occasion.orders.get(key, 2) if source else 1,
-        share=share,
-        amount_minor=amount,
+        order=occasion.orders.get(part.key, 2) if source else 1,
+        share=part.share,
+        amount_minor=part.amount,
         currency=deal.currency or "",
-        home_amount_minor=home,
+        home_amount_minor=part.home,
         home_currency=deal.home_currency,
         rate=deal.rate,
         rate_at=deal.closed_at if deal.rate else None,
@@ -230,7 +229,7 @@ def _again(deal: DealFacts, before: Booked, occasion: Occasion, policy: Policy, 
     heads = {row.key: row for row in before.live if row.share}
     return tuple(
         replace(
-            _row(deal, None, key, share, amounts[key], homes.get(key), occasion, policy, word),
+            _row(deal, None, _Part(key, share, amounts[key], homes.get(key)), occasion, policy=policy, word=word),
             kind=heads[key].kind,
             person_id=heads[key].person_id,
             contact_id=heads[key].contact_id,

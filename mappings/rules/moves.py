@@ -43,7 +43,7 @@ def find_moves(
     moves: list[Move] = []
     rejected: list[NotAMove] = []
     for at, new in enumerate(stints):
-        old = _former(stints[:at], new, policy)
+        old = _former(stints[:at])
         if old is None:
             continue
         why_not = not_a_move(old, new, known, policy)
@@ -57,8 +57,8 @@ def find_moves(
     return MovesOfPerson((*moves, *departed), tuple(rejected))
 
 
-def _former(earlier: Sequence[Stint], new: Stint, policy: Policy) -> Stint | None:
-    """The stint the person left for *new*: the latest one, unless it is a mere contractor's seat."""
+def _former(earlier: Sequence[Stint]) -> Stint | None:
+    """The stint the person left: the latest one, unless it is a mere contractor's seat."""
     real = [stint for stint in earlier if not _is_contractor_seat(stint)]
     return real[-1] if real else None
 

@@ -133,36 +133,35 @@ def _hints(record: ContactFacts | DealFacts, created: datetime, ring: Circle, po
 
 def from_field(text: str, at: datetime, ring: Circle, policy: Policy) -> Hint | None:
     """Read a mapped "referred by" field: an address, a contact id, or a name with or without a company."""
-    p = policy.referral_signals
     email = clean_email(text)
     if email:
-        return _hint(ring.by_email.get(email, ()), "field_email", p["field_email"], at, text, policy)
+        return _hint(ring.by_email.get(email, ()), "field_email", at, text, policy)
     if text.strip().isdecimal() and int(text) in ring.contacts:
-        return _hint((int(text),), "field_email", p["field_email"], at, text, policy)
+        return _hint((int(text),), "field_email", at, text, policy)
     person, company = _name_and_company(text, ring.companies)
     ids = ring.by_name.get(" ".join(sorted(names.tokens(person))), ())
     if company is not None:
         there = [one for one in ids if one in ring.at_company.get(company, ())]
-        return _hint(tuple(there), "field_name_and_company", p["field_name_and_company"], at, text, policy)
+        return _hint(tuple(there), "field_name_and_company", at, text, policy)
     humans = {ring.person_of.get(one, one) for one in ids}
     how = "named_person" if len(humans) == 1 else "ambiguous"
-    return _hint(tuple(ids), how, p[how], at, text, policy) if ids else None
+    return _hint(tuple(ids), how, at, text, policy) if ids else None
 
 
 def _name_and_company(text: str, known: Directory) -> tuple[str, int | None]:
     """Split "Maria Lopez (Acme)", "Maria Lopez, Acme" or "Maria Lopez at Acme"."""
     parts = re.split(
-        r"\s*[(,;/|–—]\s*|\s+-\s+|\s+(?:at|from|of|von|bei|de|chez)\s+", text.strip().rstrip(")"), maxsplit=1
+        r"\s*[(,;/|\u2013\u2014]\s*|\s+-\s+|\s+(?:at|from|of|von|bei|de|chez)\s+", text.strip().rstrip(")"), maxsplit=1
     )
     return parts[0], companies.of_text(known, parts[1]) if len(parts) > 1 else None
 
 
-def _hint(ids: tuple[int, ...], how: str, p: int, at: datetime, text: str, policy: Policy) -> Hint | None:
+def _hint(ids: tuple[int, ...], how: str, at: datetime, text: str, policy: Policy) -> Hint | None:
     if not ids:
         return None
     said = f'"{text.strip()[:80]}"'
     if len(ids) == 1:
-        return Hint(ids[0], how, p, at, f"the record names {said}")
+        return Hint(ids[0], how, policy.referral_signals[how], at, f"the record names {said}")
     return Hint(ids[0], "ambiguous", policy.referral_signals["ambiguous"], at, f"{said} fits several", len(ids))
 
 
@@ -173,9 +172,7 @@ def from_answer(text: str, at: datetime, ring: Circle, policy: Policy) -> Iterat
     for ids in named:
         humans = {ring.person_of.get(one, one): one for one in sorted(ids, reverse=True)}
         chosen = tuple(sorted(humans.values()))
-        yield from filter(
-            None, [_hint(chosen, "named_person", policy.referral_signals["named_person"], at, text, policy)]
-        )
+        yield from filter(None, [_hint(chosen, "named_person", at, text, policy)])
     if not named:
         yield from _named_companies(words, text, at, ring, policy)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from mappings.rules import companies, jobs
 from mappings.rules.addresses import clean_email
@@ -27,9 +28,7 @@ def between(old: Stint, new: Stint, known: Directory, policy: Policy) -> tuple[S
         found.extend(_record_signals(contact, old, new, known, policy))
     if old.contact.id != new.contact.id:
         found.extend(_second_record(old, new, known, policy))
-    for signal in departed(old, known, policy):
-        if signal.at is None or _close(signal.at, new.since, policy):
-            found.append(signal)
+    found.extend(s for s in departed(old, known, policy) if s.at is None or _close(s.at, new.since, policy))
     return tuple(found)
 
 
@@ -67,7 +66,7 @@ def _address_change(contact: ContactFacts, pair: tuple[int, int], known: Directo
         for version in contact.history.get("email", ())
         if (found := companies.of_email(known, clean_email(version.value))) is not None
     ]
-    for (before, _), (after, at) in zip(seen, seen[1:], strict=False):
+    for (before, _), (after, at) in pairwise(seen):
         if _matches(known, (before, after), pair):
             text = f"the e-mail address changed from {company_name(known, before)} to {company_name(known, after)}"
             yield _signal("email_domain_changed", at, "edit", f"{text} on {at:%Y-%m-%d}", policy)

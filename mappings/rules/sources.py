@@ -34,6 +34,7 @@ def sources_of(
     moves: Iterable[Move],
     referrals: Iterable[Referral],
     around: Surroundings,
+    *,
     policy: Policy,
     now: datetime,
     labels: Iterable[tuple[Label, int, datetime]] = (),
@@ -48,7 +49,9 @@ def sources_of(
             found.append(source)
     found.extend(s for r in referrals if (s := referral_source(deal, r, policy, now)) is not None)
     found.extend(
-        s for one, contact, at in labels if (s := hearsay_source(deal, one, contact, at, policy, now)) is not None
+        s
+        for one, contact, at in labels
+        if (s := hearsay_source(deal, one, contact, at, policy=policy, now=now)) is not None
     )
     ordered = sorted(found, key=lambda one: (-one.raw, one.key))
     credited = tuple(one for one in ordered if one.raw > 0)
@@ -72,7 +75,7 @@ def moved_source(deal: DealFacts, move: Move, around: Surroundings, policy: Poli
     if deal.created_at - move.moved_at > timedelta(policy.move_to_deal_days):
         return None
     on_deal = next((one for one in deal.contacts if one.contact_id == move.new_contact_id), None)
-    timing, w, why = _involvement(deal, move, on_deal, around, policy, end)
+    timing, w, why = _involvement(deal, move, on_deal, around, policy=policy, end=end)
     if timing == "none":
         return None
     days = max(0, (deal.created_at - move.moved_at).days)
@@ -97,6 +100,7 @@ def _involvement(
     move: Move,
     on_deal: DealContact | None,
     around: Surroundings,
+    *,
     policy: Policy,
     end: datetime,
 ) -> tuple[str, int, Reason]:
@@ -185,7 +189,7 @@ def _concerns(deal: DealFacts, referral: Referral) -> bool:
 
 
 def hearsay_source(
-    deal: DealFacts, label: Label, contact_id: int, at: datetime, policy: Policy, now: datetime
+    deal: DealFacts, label: Label, contact_id: int, at: datetime, *, policy: Policy, now: datetime
 ) -> Source | None:
     """What an unnamed recommendation is worth: it goes to the word-of-mouth pool."""
     w = policy.word_of_mouth.get(label.label, 0)

@@ -1,8 +1,9 @@
 """Stints: where each record of a person stood and when, read from what the CRM says and used to say."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 
 from mappings.rules import companies
 from mappings.rules.addresses import clean_email
@@ -51,19 +52,22 @@ def _outdated(last: Stint, contact: ContactFacts, known: Directory) -> bool:
 def _claims(contact: ContactFacts, known: Directory) -> list[tuple[datetime, int, str]]:
     """Every dated statement about the record's company, oldest first, the firmest first within one moment."""
     claims = [
-        (version.at, found, how)
-        for how, prop, resolve in (
-            ("address", "email", lambda text: companies.of_email(known, clean_email(text))),
-            ("association", "associatedcompanyid", lambda text: company_id(known, text)),
-            ("text", "company", lambda text: companies.of_text(known, text)),
-        )
-        for version in contact.history.get(prop, ())
-        if (found := resolve(version.value)) is not None
+        *_dated(contact, "email", "address", lambda text: companies.of_email(known, clean_email(text))),
+        *_dated(contact, "associatedcompanyid", "association", lambda text: company_id(known, text)),
+        *_dated(contact, "company", "text", lambda text: companies.of_text(known, text)),
     ]
     now = employer(contact, known)
     if not claims and now is not None:
         claims = [(contact.created_at, now, "association")]
     return sorted(claims, key=lambda claim: (claim[0], -RANK[claim[2]], claim[1]))
+
+
+def _dated(
+    contact: ContactFacts, prop: str, how: str, resolve: Callable[[str], int | None]
+) -> Iterator[tuple[datetime, int, str]]:
+    for version in contact.history.get(prop, ()):
+        if (found := resolve(version.value)) is not None:
+            yield version.at, found, how
 
 
 def company_id(known: Directory, text: str) -> int | None:
@@ -75,7 +79,7 @@ def company_id(known: Directory, text: str) -> int | None:
 def changes(versions: Sequence[Version]) -> Iterable[tuple[Version, Version]]:
     """Each version of a property beside the one it replaced, empty values skipped."""
     filled = [version for version in versions if version.value.strip()]
-    return zip(filled, filled[1:], strict=False)
+    return pairwise(filled)
 
 
 def spells(contacts: Iterable[ContactFacts], known: Directory) -> tuple[Spell, ...]:
