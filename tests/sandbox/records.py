@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 Json = dict[str, Any]
+Value = Any  # any JSON value, before somebody looked at it
 Source = tuple[str, str | None]  # (sourceType, sourceId), as property history and webhooks show them
 Change = tuple[int, str, str, str | None]  # (milliseconds, value, sourceType, sourceId)
 Moment = datetime | int | None  # aware datetime, milliseconds since 1970, or None for "now"
