@@ -24,7 +24,8 @@ _log = logs.get(__name__)
 class Clockless(Protocol):
     """Anything that can be called without arguments and returns seconds."""
 
-    def __call__(self) -> float: ...
+    def __call__(self) -> float:
+        """Return the seconds."""
 
 
 class Queue:

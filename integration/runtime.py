@@ -1,7 +1,7 @@
 """One process's open resources; everything a use case needs comes from here, nothing is global."""
 
 import contextlib
-import datetime
+import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -23,9 +23,9 @@ class Runtime:
     queue: Queue = field(repr=False)
     vault: Vault = field(repr=False)
 
-    def now(self) -> datetime.datetime:
+    def now(self) -> dt.datetime:
         """The time, in UTC; rules get it as an argument."""
-        return datetime.datetime.now(datetime.UTC)
+        return dt.datetime.now(dt.UTC)
 
 
 @contextlib.contextmanager

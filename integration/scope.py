@@ -2,15 +2,17 @@
 
 import contextlib
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from integration import access
+from integration.access import Door
 from integration.hubspot.gateway import HubSpot
 from integration.runtime import Runtime
 from integration.storage import lanes, portals
 from integration.storage.database import Transaction
 from integration.storage.lanes import Lease
+from mappings.records.portal_map import PortalMap, load_portal_map
 
 
 @dataclass(frozen=True)
@@ -29,9 +31,21 @@ class PortalScope:
             yield tx
 
     @functools.cached_property
+    def door(self) -> Door:
+        """The way to the portal's CRM, with the meter of its calls."""
+        return access.open_door(self.runtime, self.portal_id)
+
+    @property
     def hubspot(self) -> HubSpot:
         """The portal's CRM. Never called while a transaction is open."""
-        return access.gateway(self.runtime, self.portal_id)
+        return self.door.hubspot
+
+    @functools.cached_property
+    def map(self) -> PortalMap:
+        """What the portal calls things, as its newest settings say."""
+        with self.transaction() as tx:
+            _, body = portals.settings(tx)
+        return load_portal_map(body.get("map", {}))
 
     def find(self) -> portals.Portal | None:
         """The portal as stored, or None when it was never installed."""
@@ -40,8 +54,9 @@ class PortalScope:
 
     def close(self) -> None:
         """Write down the calls that were made, and let go of the connections."""
-        if "hubspot" in self.__dict__:
-            access.settle_usage(self.runtime, self.portal_id, self.hubspot)
+        door: Door | None = self.__dict__.get("door")
+        if door:
+            door.close(self.runtime, self.portal_id)
 
 
 @contextlib.contextmanager
@@ -52,6 +67,3 @@ def portal_scope(runtime: Runtime, portal_id: int) -> Iterator[PortalScope]:
         yield scope
     finally:
         scope.close()
-
-
-Sleep = Callable[[float], None]

@@ -109,9 +109,7 @@ def _valkey(folder: Path) -> Iterator[str]:
         "--maxmemory-policy", "noeviction", "--loglevel", "warning", "--requirepass", password,
     ]  # fmt: skip
     url = f"redis://:{password}@127.0.0.1:{port}/0"
-    with _child(
-        command, folder / "valkey.log", _dies_with_us(signal.SIGTERM), signal.SIGTERM, lambda: _pongs(url)
-    ):
+    with _child(command, folder / "valkey.log", _dies_with_us(signal.SIGTERM), signal.SIGTERM, lambda: _pongs(url)):
         yield url
 
 
@@ -120,9 +118,7 @@ def _wheel(package: str, inside: str) -> Path:
 
     found = importlib.util.find_spec(package)
     if found is None or found.origin is None:
-        raise Refused(
-            f"{package} is not installed: install second-order[embedded], or set DATABASE_URL and REDIS_URL"
-        )
+        raise Refused(f"{package} is not installed: install second-order[embedded], or set DATABASE_URL and REDIS_URL")
     return Path(found.origin).parent / inside
 
 
@@ -135,9 +131,7 @@ def _password(folder: Path) -> str:
 
 
 def _initdb(binaries: Path, data: Path, password: str, become: Callable[[], None]) -> None:
-    shutil.rmtree(
-        data, ignore_errors=True
-    )  # an initdb that was killed half-way leaves a folder it refuses later
+    shutil.rmtree(data, ignore_errors=True)  # an initdb that was killed half-way leaves a folder it refuses later
     data.parent.mkdir(parents=True, exist_ok=True)
     handover = data.parent / "password.new"
     handover.write_text(password)
@@ -238,9 +232,7 @@ def _child(
     ready: Callable[[], bool],
 ) -> Iterator[None]:
     with log.open("ab") as output:
-        process = subprocess.Popen(
-            command, preexec_fn=prepare, stdout=output, stderr=output, stdin=subprocess.DEVNULL
-        )
+        process = subprocess.Popen(command, preexec_fn=prepare, stdout=output, stderr=output, stdin=subprocess.DEVNULL)
     try:
         _wait(process, ready, log)
         yield

@@ -95,8 +95,7 @@ def load() -> Settings:
         **raw,
         data_dir=data_dir,
         secret_key=secret_key or _kept(data_dir, "secret_key", lambda: secrets.token_urlsafe(48)),
-        token_keys=tuple(token_keys)
-        or (_kept(data_dir, "token_keys", lambda: Fernet.generate_key().decode()),),
+        token_keys=tuple(token_keys) or (_kept(data_dir, "token_keys", lambda: Fernet.generate_key().decode()),),
         hubspot_client_secrets=tuple(client_secrets),
     )
 
@@ -150,7 +149,5 @@ def _are_fernet_keys(values: list[str]) -> None:
 
 
 def _sentence(problems: Mapping[str, list[str]]) -> str:
-    lines = [
-        f"  {name}: {'; '.join(str(text) for text in texts)}" for name, texts in sorted(problems.items())
-    ]
+    lines = [f"  {name}: {'; '.join(str(text) for text in texts)}" for name, texts in sorted(problems.items())]
     return "The environment has mistakes:\n" + "\n".join(lines)

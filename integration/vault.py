@@ -32,9 +32,7 @@ class Vault:
                 f"Portal {portal_id}: no key in TOKEN_KEYS opens its token; put the key that sealed it back"
             ) from None
         if content.pop("portal") != portal_id:
-            raise WrongKey(
-                f"Portal {portal_id}: its token row belongs to another portal; reconnect the portal"
-            )
+            raise WrongKey(f"Portal {portal_id}: its token row belongs to another portal; reconnect the portal")
         return {name: str(value) for name, value in content.items()}
 
     def reseal(self, sealed: bytes) -> bytes:

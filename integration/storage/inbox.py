@@ -14,6 +14,7 @@ from integration.storage.database import Transaction, as_json
 TRIES = 3
 # Waits between the tries of one event: within five minutes it either worked or is set aside.
 WAITS = (5.0, 60.0, 240.0)
+GROUPS = {0: 500, 1: 20}
 
 
 class Doorstep:
@@ -165,15 +166,23 @@ class Waiting:
     attempts: int
 
 
-def waiting(tx: Transaction, *, limit: int = 500) -> Sequence[Waiting]:
-    """Return due events of this portal, oldest first."""
+def waiting(tx: Transaction) -> Sequence[Waiting]:
+    """Return due events of this portal, oldest first.
+
+    Events whose last try ended the process come in ever smaller groups, so that one poisonous event is found
+    without harming its neighbours: five hundred, twenty, one.
+    """
     rows = tx.rows(
-        """SELECT source, dedupe_key, kind, object_type, object_id, payload, occurred_at, attempts FROM event
-           WHERE portal_id = :portal AND state = 'waiting' AND next_at <= clock_timestamp()
-           ORDER BY next_at, received_at LIMIT :limit""",
-        limit=limit,
+        """WITH due AS (
+             SELECT * FROM event
+             WHERE portal_id = :portal AND state = 'waiting' AND next_at <= clock_timestamp()
+             ORDER BY attempts, next_at, received_at LIMIT 500
+           )
+           SELECT source, dedupe_key, kind, object_type, object_id, payload, occurred_at, attempts FROM due
+           WHERE attempts = (SELECT min(attempts) FROM due)"""
     )
-    return [Waiting(**{**row, "payload": dict(row["payload"])}) for row in rows]
+    found = [Waiting(**{**row, "payload": dict(row["payload"])}) for row in rows]
+    return found[: GROUPS.get(found[0].attempts, 1)] if found else []
 
 
 def try_events(tx: Transaction, events: Sequence[Waiting]) -> None:
@@ -223,9 +232,24 @@ def replay(tx: Transaction) -> int:
         """UPDATE inbox SET state = 'waiting', error = NULL, attempts = 0
            WHERE portal_id = :portal AND state = 'set_aside'"""
     )
-    return back + tx.run(
-        """UPDATE event SET state = 'waiting', attempts = 0, next_at = clock_timestamp(), reason = NULL,
+    # What could not be read goes through the whole door again, and is counted again when it comes out.
+    unread = tx.run(
+        """WITH bad AS (
+             DELETE FROM event WHERE portal_id = :portal AND state = 'set_aside' AND kind = 'bad'
+             RETURNING source, received_at, payload ->> 'raw' AS raw, (payload ->> 'whole')::boolean AS whole
+           )
+           INSERT INTO inbox (portal_id, source, received_at, body)
+           SELECT :portal, source, received_at,
+                  convert_to(CASE WHEN whole THEN raw ELSE '[' || raw || ']' END, 'LATIN1') FROM bad"""
+    )
+    tx.run("UPDATE tally SET received = received - :unread WHERE portal_id = :portal", unread=unread)
+    return (
+        back
+        + unread
+        + tx.run(
+            """UPDATE event SET state = 'waiting', attempts = 0, next_at = clock_timestamp(), reason = NULL,
              settled_at = NULL WHERE portal_id = :portal AND state = 'set_aside'"""
+        )
     )
 
 

@@ -236,6 +236,44 @@ def former_ids(tx: Transaction, object_type: str, record_ids: Collection[int]) -
     return former
 
 
+def neighbours(tx: Transaction, object_type: str, record_ids: Collection[int]) -> set[tuple[str, int]]:
+    """Return everything these records are linked to, either way."""
+    rows = tx.rows(
+        """SELECT to_type AS kind, to_id AS id FROM association
+           WHERE portal_id = :portal AND from_type = :type AND from_id = ANY(CAST(:ids AS bigint[]))
+           UNION SELECT from_type, from_id FROM association
+           WHERE portal_id = :portal AND to_type = :type AND to_id = ANY(CAST(:ids AS bigint[]))""",
+        type=object_type,
+        ids=list(record_ids),
+    )
+    return {(row["kind"], row["id"]) for row in rows}
+
+
+def relink(tx: Transaction, object_type: str, old_ids: Collection[int], new_id: int) -> None:
+    """Hang the links of merged-away records on the survivor; a link to itself is dropped."""
+    for near, far in (("from", "to"), ("to", "from")):
+        tx.run(
+            f"""INSERT INTO association (portal_id, {near}_type, {near}_id, {far}_type, {far}_id, category, type_id,
+                  label, since)
+                SELECT DISTINCT ON ({far}_type, {far}_id, category, type_id)
+                  portal_id, {near}_type, :new, {far}_type, {far}_id, category, type_id, label, since
+                FROM association WHERE portal_id = :portal AND {near}_type = :type
+                  AND {near}_id = ANY(CAST(:olds AS bigint[]))
+                  AND NOT ({far}_type = :type AND ({far}_id = :new OR {far}_id = ANY(CAST(:olds AS bigint[]))))
+                ORDER BY {far}_type, {far}_id, category, type_id, since
+                ON CONFLICT DO NOTHING""",
+            type=object_type,
+            olds=list(old_ids),
+            new=new_id,
+        )
+        tx.run(
+            f"""DELETE FROM association WHERE portal_id = :portal AND {near}_type = :type
+                  AND {near}_id = ANY(CAST(:olds AS bigint[]))""",
+            type=object_type,
+            olds=list(old_ids),
+        )
+
+
 def mark_stale(tx: Transaction, stage: int, refs: Iterable[tuple[str, int]]) -> None:
     """Ask conclude to look at these records in *stage*."""
     pairs = sorted(set(refs))

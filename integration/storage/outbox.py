@@ -124,3 +124,22 @@ def pause_property(tx: Transaction, object_type: str, name: str, sentence: str) 
 def resume_properties(tx: Transaction) -> None:
     """Write all properties again, after they were made or repaired."""
     tx.run("UPDATE property_state SET paused_at = NULL, sentence = NULL WHERE portal_id = :portal")
+
+
+def note_written(tx: Transaction, object_type: str, record_ids: Collection[int]) -> None:
+    """Remember with each conclusion when it reached the CRM."""
+    tx.run(
+        """UPDATE conclusion SET written_at = clock_timestamp(), outcome = 'written'
+           WHERE portal_id = :portal AND object_type = :type AND record_id = ANY(CAST(:ids AS bigint[]))""",
+        type=object_type,
+        ids=list(record_ids),
+    )
+
+
+def next_in(tx: Transaction) -> float | None:
+    """Seconds until a patch is due; None when none waits."""
+    seconds = tx.value(
+        """SELECT extract(epoch FROM min(next_at) - clock_timestamp())::float8 FROM outbox
+           WHERE portal_id = :portal AND state = 'waiting'"""
+    )
+    return None if seconds is None else max(0.0, float(seconds))

@@ -35,6 +35,7 @@ CREATE TABLE portal (
   provisioned_at timestamptz,
   imported_at timestamptz,
   last_sync_at timestamptz,
+  last_reconciled_at timestamptz,
   uninstalled_at timestamptz
 );
 
@@ -180,6 +181,53 @@ CREATE TABLE identity_key (
 );
 CREATE INDEX identity_key_contact ON identity_key (portal_id, contact_id);
 
+-- Which company an e-mail host or a typed name means; 'parent' leads from a company id to its children.
+CREATE TABLE company_key (
+  portal_id bigint NOT NULL,
+  kind text NOT NULL CHECK (kind IN ('domain', 'name', 'parent', 'former')),
+  value text NOT NULL,
+  company_id bigint NOT NULL,
+  PRIMARY KEY (portal_id, kind, value, company_id)
+);
+CREATE INDEX company_key_company ON company_key (portal_id, company_id);
+
+-- Every change of employer that shows, moves or not: only a crowd of them tells an acquisition from job changes.
+CREATE TABLE passage (
+  portal_id bigint NOT NULL,
+  person_id bigint NOT NULL,
+  from_company_id bigint NOT NULL,
+  to_company_id bigint NOT NULL,
+  at timestamptz NOT NULL,
+  PRIMARY KEY (portal_id, person_id, from_company_id, to_company_id, at)
+);
+CREATE INDEX passage_pair ON passage (portal_id, from_company_id, to_company_id);
+
+CREATE TABLE migration (
+  portal_id bigint NOT NULL,
+  from_company_id bigint NOT NULL,
+  to_company_id bigint NOT NULL,
+  PRIMARY KEY (portal_id, from_company_id, to_company_id)
+);
+
+-- Deals as numbers, so that a company's wins and what was open when need no parsing.
+CREATE TABLE deal (
+  portal_id bigint NOT NULL,
+  deal_id bigint NOT NULL,
+  company_id bigint,
+  created_at timestamptz NOT NULL,
+  closed_at timestamptz,
+  is_won boolean NOT NULL,
+  is_open boolean NOT NULL,
+  is_renewal boolean NOT NULL DEFAULT false,
+  amount_minor bigint,
+  currency text,
+  home_minor bigint,
+  home_currency text,
+  open_probability bigint NOT NULL DEFAULT 0,
+  PRIMARY KEY (portal_id, deal_id)
+);
+CREATE INDEX deal_company ON deal (portal_id, company_id, closed_at);
+
 CREATE TABLE person (
   portal_id bigint NOT NULL,
   contact_id bigint NOT NULL,
@@ -257,6 +305,8 @@ CREATE TABLE ledger (
   effective_at timestamptz NOT NULL,
   recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   settings_version int NOT NULL,
+  occasion text NOT NULL,
+  origin_at timestamptz,
   evidence jsonb NOT NULL DEFAULT '[]',
   reason text NOT NULL,
   reverses bigint,
@@ -266,8 +316,14 @@ CREATE INDEX ledger_deal ON ledger (portal_id, deal_id);
 CREATE INDEX ledger_subject ON ledger (portal_id, subject_id);
 CREATE INDEX ledger_company ON ledger (portal_id, company_id);
 
-CREATE FUNCTION refuse_edit() RETURNS trigger LANGUAGE plpgsql
-  AS $$ BEGIN RAISE EXCEPTION 'ledger rows are never edited'; END $$;
+CREATE FUNCTION refuse_edit() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  -- Only the end of a portal, thirty days after its uninstallation, removes its ledger, and only as a whole.
+  IF TG_OP = 'DELETE' AND EXISTS (SELECT FROM portal WHERE portal_id = OLD.portal_id AND state = 'uninstalled') THEN
+    RETURN OLD;
+  END IF;
+  RAISE EXCEPTION 'ledger rows are never edited';
+END $$;
 CREATE TRIGGER ledger_is_append_only BEFORE UPDATE OR DELETE ON ledger
   FOR EACH ROW EXECUTE FUNCTION refuse_edit();
 
@@ -435,7 +491,7 @@ DO $$ DECLARE t record; BEGIN
     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I TO second_order_app', t.relname);
   END LOOP;
 END $$;
-REVOKE UPDATE, DELETE ON ledger FROM second_order_app;
+REVOKE UPDATE ON ledger FROM second_order_app;
 CREATE POLICY anybody_may_knock ON inbox FOR INSERT TO second_order_app WITH CHECK (true);
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO second_order_app, second_order_service;
 """

@@ -1,0 +1,90 @@
+"""Look at a portal's own properties once, guess its map, and keep it as the first settings version."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from integration import logs
+from integration.errors import NeedsOwner
+from integration.hubspot.gateway import HubSpot
+from integration.scope import PortalScope
+from integration.storage import portals
+from integration.storage.database import Transaction
+from mappings.records import detect as rules
+from mappings.records.access import readable_types
+from mappings.records.catalogue import WRITTEN_TYPES
+from mappings.records.portal_map import PortalMap, dump_portal_map, load_portal_map
+
+_LABELLED = (("contact", "contact"), ("deal", "contact"), ("company", "company"), ("contact", "company"))
+# Kept beside the map in the settings: what the page shows, not what the rules use.
+WHY = "why"
+_log = logs.get(__name__)
+
+Definitions = Mapping[str, list[dict[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A portal's settings as they count now."""
+
+    version: int
+    map: PortalMap
+    why: Mapping[str, str]
+
+
+def current(tx: Transaction) -> Settings:
+    """Return the portal's newest settings; the defaults, as version 0, before the first."""
+    version, body = portals.settings(tx)
+    return Settings(version, load_portal_map(body), dict(body.get(WHY) or {}))
+
+
+def body_of(portal_map: PortalMap, why: Mapping[str, str]) -> dict[str, Any]:
+    """Return a settings body: the map's own fields, and the reasons beside them."""
+    return {**dump_portal_map(portal_map), WHY: dict(why)}
+
+
+def first_settings(scope: PortalScope, definitions: Definitions) -> int:
+    """Detect the portal's map and keep it as version 1; settings that exist are never overwritten.
+
+    *definitions* are the properties by object type, which the provisioning has read already.
+    """
+    with scope.transaction() as tx:
+        version, _ = portals.settings(tx)
+        portal = portals.find(tx, scope.portal_id)
+    if version or portal is None:
+        return version
+    portal_map, guesses = _detect(scope.hubspot, definitions, portal)
+    why = {guess.name: guess.because for guess in guesses}
+    with scope.transaction() as tx:
+        if portals.settings(tx)[0]:
+            return portals.settings(tx)[0]
+        return portals.save_settings(tx, body_of(portal_map, why), author="second-order", reason="Detected at install.")
+
+
+def _detect(
+    hubspot: HubSpot, definitions: Definitions, portal: portals.Portal
+) -> tuple[PortalMap, tuple[rules.Detected, ...]]:
+    types = readable_types(portal.scopes)
+    pipelines = {
+        kind: _granted(lambda kind=kind: hubspot.pipelines(kind))  # type: ignore[misc]  # the loop's value, now
+        for kind in ("deal", "ticket")
+        if kind in types
+    }
+    labels = [
+        (one, other, label)
+        for one, other in _LABELLED
+        for label in _granted(lambda one=one, other=other: hubspot.labels(one, other))  # type: ignore[misc]  # as above
+    ]
+    owners = _granted(hubspot.owners) if "crm.objects.owners.read" in portal.scopes else []
+    known = {kind: definitions.get(kind, []) for kind in WRITTEN_TYPES}
+    currency = str(portal.account.get("currency") or "")
+    return rules.detect(known, pipelines, labels, owners, home_currency=currency)
+
+
+def _granted(ask: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """What HubSpot tells, or nothing where the portal does not let us look: a guess less is no trouble."""
+    try:
+        return ask()
+    except NeedsOwner as trouble:
+        _log.info("not readable here", error=str(trouble))
+        return []

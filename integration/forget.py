@@ -1,0 +1,44 @@
+"""Forgetting a person: everything that names them goes, every total stays."""
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+
+from integration.scope import PortalScope
+from integration.storage import erasure, lanes, mirror, portals
+from integration.storage.database import Transaction
+
+
+def forget(scope: PortalScope, contact_id: int) -> int:
+    """Erase a contact now; return how many deals are explained anew without the name."""
+    with scope.transaction() as tx:
+        deals = erase(tx, contact_id, secret=scope.runtime.settings.secret_key)
+        lanes.want(tx, scope.portal_id, "drain")
+    scope.runtime.queue.wake(scope.portal_id)
+    return deals
+
+
+def erase(tx: Transaction, contact_id: int, *, secret: str) -> int:
+    """Erase a contact inside *tx*. The audit line holds no id: an id is personal data, too."""
+    neighbours = mirror.neighbours(tx, "contact", [contact_id])
+    deals = erasure.contact(tx, contact_id, mark(secret, tx.portal_id, contact_id))
+    mirror.mark_stale(tx, mirror.DEALS, {("deal", deal_id) for deal_id in deals})
+    mirror.mark_stale(tx, mirror.SUMMARIES, {ref for ref in neighbours if ref[0] in {"company", "contact"}})
+    portals.note(tx, "second-order", "forgot a person")
+    return len(deals)
+
+
+def mark(secret: str, portal_id: int, contact_id: int) -> bytes:
+    """What is remembered of an erased contact: a keyed hash of its record id, useless without our key."""
+    return hmac.digest(
+        hashlib.sha256(secret.encode()).digest(), f"forgotten:{portal_id}:{contact_id}".encode(), "sha256"
+    )
+
+
+def still_known(tx: Transaction, contact_ids: Iterable[int], *, secret: str) -> set[int]:
+    """Return those of *contact_ids* that nobody asked us to forget."""
+    wanted = set(contact_ids)
+    marks = erasure.suppressed(tx)
+    if not marks:
+        return wanted
+    return {each for each in wanted if mark(secret, tx.portal_id, each) not in marks}

@@ -1,0 +1,53 @@
+"""What is done at its hour: reconciliation, dated numbers, pruning, and the end of uninstalled portals."""
+
+from integration import backfill, conclude, logs
+from integration.runtime import Runtime
+from integration.scope import portal_scope
+from integration.storage import calendar, erasure, inbox, lanes, portals
+from integration.storage.calendar import has_unaddressed
+
+KEEP_EVENTS_DAYS = 30
+KEEP_UNINSTALLED_DAYS = 30
+_QUARTER_HOUR, _DAY = 900.0, 86_400.0
+_log = logs.get(__name__)
+
+__all__ = ["has_unaddressed", "run_due"]
+
+
+def run_due(runtime: Runtime) -> None:
+    """Do what the calendar asks; of several processes one does each thing."""
+    with runtime.database.service() as tx:
+        reconcile = (
+            calendar.portals_to_reconcile(tx) if calendar.claim(tx, "reconcile", every_seconds=_QUARTER_HOUR) else []
+        )
+        daily = (
+            [each.portal_id for each in portals.every(tx)] if calendar.claim(tx, "daily", every_seconds=_DAY) else []
+        )
+        ended = calendar.to_erase(tx, days=KEEP_UNINSTALLED_DAYS) if daily else []
+        if daily:
+            calendar.sweep_up(tx)
+    for portal_id in reconcile:
+        start(runtime, portal_id, kind="reconciliation")
+    for portal_id in daily:
+        _look_after(runtime, portal_id)
+    for portal_id in ended:
+        erasure.portal(runtime.database, portal_id)
+        _log.info("uninstalled portal erased", portal_id=portal_id)
+
+
+def start(runtime: Runtime, portal_id: int, *, kind: str) -> bool:
+    """Start an import or a reconciliation and wake somebody for it; False when one is under way."""
+    with portal_scope(runtime, portal_id) as scope:
+        begun = backfill.begin(scope, kind=kind)
+    with runtime.database.portal(portal_id) as tx:
+        lanes.want(tx, portal_id, "import")
+    runtime.queue.wake(portal_id, "import")
+    return begun
+
+
+def _look_after(runtime: Runtime, portal_id: int) -> None:
+    """Prune a portal's settled events and let numbers that depend on today's date be worked out again."""
+    with runtime.database.portal(portal_id) as tx:
+        inbox.prune(tx, days=KEEP_EVENTS_DAYS)
+        conclude.refresh_dated(tx)
+        lanes.want(tx, portal_id, "drain")

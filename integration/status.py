@@ -1,0 +1,46 @@
+"""What waits, what is set aside, who is paused: one query a portal, for commands, pages and metrics."""
+
+from typing import Any
+
+from integration.errors import SecondOrderError
+from integration.runtime import Runtime
+from integration.storage import portals as stored
+from integration.storage import standing
+from integration.storage.portals import Portal
+
+
+def ready(runtime: Runtime) -> dict[str, str]:
+    """Whether the servers answer; Valkey's absence slows us down and stops nothing."""
+    try:
+        with runtime.database.service() as tx:
+            tx.value("SELECT 1")
+        database = "ok"
+    except SecondOrderError:
+        database = "away"
+    return {"database": database, "queue": "ok" if runtime.queue.answers() else "away"}
+
+
+def portals(runtime: Runtime) -> list[dict[str, Any]]:
+    """Return every portal with its state and counts."""
+    with runtime.database.service() as tx:
+        known = stored.every(tx)
+    return [portal(runtime, each) for each in known]
+
+
+def portal(runtime: Runtime, each: Portal) -> dict[str, Any]:
+    """Return one portal's state and counts."""
+    with runtime.database.portal(each.portal_id) as tx:
+        counts = standing.counts(tx)
+    return {
+        "portal_id": each.portal_id,
+        "state": each.state,
+        "reason": each.paused_reason,
+        "imported_at": each.imported_at,
+        "last_sync_at": each.last_sync_at,
+        **counts,
+    }
+
+
+def is_settled(counts: dict[str, Any]) -> bool:
+    """Whether nothing waits: inbox, events, conclusions, outbox, import."""
+    return not any(counts[name] for name in ("inbox", "events", "stale", "outbox", "importing"))

@@ -1,0 +1,112 @@
+"""Erasing: one registry of every table that holds a customer's data, asked of the database itself."""
+
+from integration.storage.database import Database, Transaction
+
+# The line that says there was such a portal stays, emptied.
+_KEPT = frozenset({"portal"})
+
+
+def tables(tx: Transaction) -> list[str]:
+    """Return every table that belongs to portals."""
+    rows = tx.rows(
+        """SELECT table_name FROM information_schema.columns
+           WHERE table_schema = 'public' AND column_name = 'portal_id' ORDER BY table_name"""
+    )
+    return [row["table_name"] for row in rows]
+
+
+def portal(database: Database, portal_id: int) -> None:
+    """Remove all rows of an uninstalled portal but the line that says it was one."""
+    with database.portal(portal_id) as tx:
+        state = tx.value("SELECT state FROM portal WHERE portal_id = :portal")
+        if state != "uninstalled":
+            return
+        for table in tables(tx):
+            if table not in _KEPT:
+                tx.run(f"DELETE FROM {table} WHERE portal_id = :portal")
+        tx.run("UPDATE portal SET account = '{}', scopes = '{}', installed_by = NULL WHERE portal_id = :portal")
+
+
+def contact(tx: Transaction, contact_id: int, mark: bytes) -> set[int]:
+    """Erase one contact from every table of this portal and remember only *mark*; return the deals to look at again.
+
+    Ledger rows name an opaque subject: cutting the subject's tie to the contact leaves amounts and dates as
+    they are. Sources keep their weights and lose their words.
+    """
+    ids = [contact_id] + [
+        row["old_id"]
+        for row in tx.rows(
+            "SELECT old_id FROM alias WHERE portal_id = :portal AND object_type = 'contact' AND new_id = :id",
+            id=contact_id,
+        )
+    ]
+    deals = {
+        row["deal_id"]
+        for row in tx.rows(
+            """SELECT deal_id FROM source WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))
+               UNION SELECT from_id FROM association WHERE portal_id = :portal AND from_type = 'deal'
+                 AND to_type = 'contact' AND to_id = ANY(CAST(:ids AS bigint[]))""",
+            ids=ids,
+        )
+    }
+    for statement in _CONTACT_ROWS:
+        tx.run(statement, ids=ids, texts=[str(each) for each in ids])
+    tx.run(
+        """INSERT INTO suppression (portal_id, object_type, mark) VALUES (:portal, 'contact', :mark)
+           ON CONFLICT DO NOTHING""",
+        mark=mark,
+    )
+    return deals
+
+
+def suppressed(tx: Transaction) -> set[bytes]:
+    """Return the marks of contacts that must not come back."""
+    rows = tx.rows("SELECT mark FROM suppression WHERE portal_id = :portal AND object_type = 'contact'")
+    return {bytes(row["mark"]) for row in rows}
+
+
+def forget_events(tx: Transaction, contact_ids: list[int]) -> None:
+    """Remove events that point to erased contacts, and count them as pruned."""
+    tx.run(_EVENTS, ids=contact_ids)
+
+
+_OF_CONTACT = "portal_id = :portal AND object_type = 'contact' AND record_id = ANY(CAST(:ids AS bigint[]))"
+_EVENTS = """WITH gone AS (
+      DELETE FROM event WHERE portal_id = :portal AND (
+        (object_type = 'contact' AND object_id = ANY(CAST(:ids AS bigint[])))
+        OR EXISTS (SELECT FROM jsonb_array_elements(payload -> 'refs') AS ref
+                   WHERE ref ->> 0 = 'contact' AND (ref ->> 1)::bigint = ANY(CAST(:ids AS bigint[]))))
+        AND state <> 'waiting'
+      RETURNING 1)
+    UPDATE tally SET pruned = pruned + (SELECT count(*) FROM gone) WHERE portal_id = :portal"""
+_CONTACT_ROWS = (
+    f"DELETE FROM record WHERE {_OF_CONTACT}",
+    f"DELETE FROM stale WHERE {_OF_CONTACT}",
+    f"DELETE FROM conclusion WHERE {_OF_CONTACT}",
+    f"DELETE FROM outbox WHERE {_OF_CONTACT}",
+    """DELETE FROM alias WHERE portal_id = :portal AND object_type = 'contact'
+         AND (old_id = ANY(CAST(:ids AS bigint[])) OR new_id = ANY(CAST(:ids AS bigint[])))""",
+    """DELETE FROM association WHERE portal_id = :portal AND (
+         (from_type = 'contact' AND from_id = ANY(CAST(:ids AS bigint[])))
+         OR (to_type = 'contact' AND to_id = ANY(CAST(:ids AS bigint[]))))""",
+    "DELETE FROM identity_key WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))",
+    "DELETE FROM person WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))",
+    """DELETE FROM move WHERE portal_id = :portal AND (former_contact_id = ANY(CAST(:ids AS bigint[]))
+         OR new_contact_id = ANY(CAST(:ids AS bigint[])))""",
+    "DELETE FROM answer WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))",
+    """UPDATE source SET contact_id = NULL, body = jsonb_build_object('removed', true)
+       WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))""",
+    "UPDATE subject SET contact_id = NULL WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))",
+    """DELETE FROM inbox WHERE portal_id = :portal AND state = 'set_aside' AND EXISTS (
+         SELECT FROM unnest(CAST(:texts AS text[])) AS id WHERE position(convert_to(id, 'UTF8') IN body) > 0)""",
+    _EVENTS,
+)
+
+
+def mentions(tx: Transaction, needle: str) -> list[str]:
+    """Return the tables in which a text still occurs, for tests and for the proof after an erasure."""
+    return [
+        table
+        for table in tables(tx)
+        if tx.value(f"SELECT EXISTS (SELECT FROM {table} AS t WHERE t::text ILIKE :like)", like=f"%{needle}%")
+    ]

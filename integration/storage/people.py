@@ -1,0 +1,241 @@
+"""Who is who and who went where: identity keys, persons, passages between companies, and moves."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from integration.storage.database import Row, Transaction, as_json
+
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One change of employer of one person."""
+
+    person_id: int
+    from_company_id: int
+    to_company_id: int
+    at: datetime
+
+    @property
+    def pair(self) -> tuple[int, int]:
+        """Between which companies."""
+        return self.from_company_id, self.to_company_id
+
+
+def replace_keys(tx: Transaction, keys: Mapping[int, Collection[Key]]) -> None:
+    """Make these the keys under which each of the contacts can be found."""
+    rows = as_json([{"kind": kind, "value": value, "id": one} for one, found in keys.items() for kind, value in found])
+    tx.run(
+        """DELETE FROM identity_key AS old WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))
+             AND NOT EXISTS (SELECT FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS t(kind text, value text, id bigint)
+               WHERE t.kind = old.kind AND t.value = old.value AND t.id = old.contact_id)""",
+        ids=list(keys),
+        rows=rows,
+    ) if _any_keys(tx, keys) else None
+    tx.run(
+        """INSERT INTO identity_key (portal_id, kind, value, contact_id)
+           SELECT :portal, kind, value, id FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+             AS t(kind text, value text, id bigint) ON CONFLICT DO NOTHING""",
+        rows=rows,
+    )
+
+
+def _any_keys(tx: Transaction, keys: Mapping[int, Collection[Key]]) -> bool:
+    return bool(
+        tx.value(
+            """SELECT EXISTS (SELECT FROM identity_key WHERE portal_id = :portal
+                 AND contact_id = ANY(CAST(:ids AS bigint[])))""",
+            ids=list(keys),
+        )
+    )
+
+
+def neighbours(tx: Transaction, contact_ids: Collection[int], kinds: Collection[str], *, widest: int) -> set[int]:
+    """Return the contacts that share a key with these; keys that more than *widest* contacts share tell nothing."""
+    rows = tx.rows(
+        """WITH mine AS (
+             SELECT DISTINCT kind, value FROM identity_key
+             WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[])) AND kind = ANY(:kinds))
+           SELECT array_agg(other.contact_id) AS ids
+           FROM mine JOIN identity_key AS other USING (kind, value)
+           WHERE other.portal_id = :portal GROUP BY kind, value HAVING count(*) BETWEEN 2 AND :widest""",
+        ids=list(contact_ids),
+        kinds=list(kinds),
+        widest=widest,
+    )
+    return {one for row in rows for one in row["ids"]}
+
+
+def holders(tx: Transaction, kind: str, values: Collection[str]) -> dict[str, int]:
+    """Return how many contacts hold each of these keys."""
+    rows = tx.rows(
+        """SELECT value, count(*) AS n FROM identity_key
+           WHERE portal_id = :portal AND kind = :kind AND value = ANY(CAST(:values AS text[])) GROUP BY value""",
+        kind=kind,
+        values=list(values),
+    )
+    return {row["value"]: row["n"] for row in rows}
+
+
+def with_keys(tx: Transaction, keys: Iterable[Key]) -> dict[Key, tuple[int, ...]]:
+    """Return the contacts that hold each key."""
+    wanted = sorted(set(keys))
+    rows = tx.rows(
+        """SELECT kind, value, array_agg(contact_id ORDER BY contact_id) AS ids FROM identity_key
+           JOIN unnest(CAST(:kinds AS text[]), CAST(:values AS text[])) AS t(kind, value) USING (kind, value)
+           WHERE portal_id = :portal GROUP BY kind, value""",
+        kinds=[kind for kind, _ in wanted],
+        values=[value for _, value in wanted],
+    )
+    return {(row["kind"], row["value"]): tuple(row["ids"]) for row in rows}
+
+
+def persons_of(tx: Transaction, contact_ids: Collection[int]) -> dict[int, int]:
+    """Map contacts to their person; a contact that was never looked at has none."""
+    rows = tx.rows(
+        """SELECT contact_id, person_id FROM person
+           WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))""",
+        ids=list(contact_ids),
+    )
+    return {row["contact_id"]: row["person_id"] for row in rows}
+
+
+def members(tx: Transaction, person_ids: Collection[int]) -> dict[int, tuple[int, ...]]:
+    """Map persons to all their contacts."""
+    rows = tx.rows(
+        """SELECT person_id, array_agg(contact_id ORDER BY contact_id) AS ids FROM person
+           WHERE portal_id = :portal AND person_id = ANY(CAST(:ids AS bigint[])) GROUP BY person_id""",
+        ids=list(person_ids),
+    )
+    return {row["person_id"]: tuple(row["ids"]) for row in rows}
+
+
+def person_rows(tx: Transaction, contact_ids: Collection[int]) -> dict[int, Row]:
+    """Return whole rows of persons, with the reasons why the records belong together."""
+    rows = tx.rows(
+        """SELECT contact_id, person_id, because FROM person WHERE portal_id = :portal AND person_id IN (
+             SELECT person_id FROM person WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[])))""",
+        ids=list(contact_ids),
+    )
+    return {row["contact_id"]: row for row in rows}
+
+
+def store_persons(tx: Transaction, rows: Sequence[Mapping[str, Any]], *, gone: Collection[int] = ()) -> None:
+    """Write which person each contact is; *gone* contacts are nobody's."""
+    if gone:
+        tx.run(
+            "DELETE FROM person WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))", ids=list(gone)
+        )
+    if rows:
+        tx.run(
+            """INSERT INTO person AS mine (portal_id, contact_id, person_id, because)
+               SELECT :portal, contact_id, person_id, because FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+                 AS t(contact_id bigint, person_id bigint, because jsonb)
+               ON CONFLICT (portal_id, contact_id) DO UPDATE
+                 SET person_id = excluded.person_id, because = excluded.because""",
+            rows=as_json(rows),
+        )
+
+
+def passages_of(tx: Transaction, person_ids: Collection[int]) -> set[Passage]:
+    """Return the changes of employer of these persons."""
+    rows = tx.rows(
+        """SELECT person_id, from_company_id, to_company_id, at FROM passage
+           WHERE portal_id = :portal AND person_id = ANY(CAST(:ids AS bigint[]))""",
+        ids=list(person_ids),
+    )
+    return {Passage(**row) for row in rows}
+
+
+def passages_between(tx: Transaction, pairs: Collection[tuple[int, int]]) -> list[Passage]:
+    """Return everybody's passages between these pairs of companies."""
+    rows = tx.rows(
+        """SELECT person_id, from_company_id, to_company_id, at FROM passage
+           JOIN unnest(CAST(:froms AS bigint[]), CAST(:tos AS bigint[])) AS t(from_company_id, to_company_id)
+             USING (from_company_id, to_company_id)
+           WHERE portal_id = :portal""",
+        froms=[one for one, _ in pairs],
+        tos=[one for _, one in pairs],
+    )
+    return [Passage(**row) for row in rows]
+
+
+def change_passages(tx: Transaction, *, gone: Collection[Passage], new: Collection[Passage]) -> None:
+    """Take passages away and add others."""
+    columns = "t(person_id bigint, from_company_id bigint, to_company_id bigint, at timestamptz)"
+    if gone:
+        tx.run(
+            f"""DELETE FROM passage USING jsonb_to_recordset(CAST(:rows AS jsonb)) AS {columns}
+                WHERE passage.portal_id = :portal AND passage.person_id = t.person_id
+                  AND passage.from_company_id = t.from_company_id AND passage.to_company_id = t.to_company_id
+                  AND passage.at = t.at""",
+            rows=as_json([_passage(one) for one in gone]),
+        )
+    if new:
+        tx.run(
+            f"""INSERT INTO passage (portal_id, person_id, from_company_id, to_company_id, at)
+                SELECT :portal, person_id, from_company_id, to_company_id, at
+                FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS {columns} ON CONFLICT DO NOTHING""",
+            rows=as_json([_passage(one) for one in new]),
+        )
+
+
+def _passage(one: Passage) -> dict[str, object]:
+    return {
+        "person_id": one.person_id,
+        "from_company_id": one.from_company_id,
+        "to_company_id": one.to_company_id,
+        "at": one.at,
+    }
+
+
+def known_contacts(tx: Transaction, company_ids: Collection[int]) -> dict[int, int]:
+    """Return how many contacts each company has, those that left it included."""
+    rows = tx.rows(
+        """SELECT id, (SELECT count(DISTINCT from_id) FROM association WHERE portal_id = :portal
+                         AND to_type = 'company' AND to_id = id AND from_type = 'contact')
+                    + (SELECT count(DISTINCT person_id) FROM passage WHERE portal_id = :portal
+                         AND from_company_id = id) AS n
+           FROM unnest(CAST(:ids AS bigint[])) AS id""",
+        ids=list(set(company_ids)),
+    )
+    return {row["id"]: row["n"] for row in rows}
+
+
+def migrations(tx: Transaction, company_ids: Collection[int]) -> set[tuple[int, int]]:
+    """Return the pairs of companies between which a crowd went, with either side among these."""
+    rows = tx.rows(
+        """SELECT from_company_id, to_company_id FROM migration WHERE portal_id = :portal
+             AND from_company_id = ANY(CAST(:ids AS bigint[]))""",
+        ids=list(set(company_ids)),
+    )
+    return {(row["from_company_id"], row["to_company_id"]) for row in rows}
+
+
+def change_migrations(tx: Transaction, *, gone: Collection[tuple[int, int]], new: Collection[tuple[int, int]]) -> None:
+    """Note that pairs are no longer, or are now, crowd migrations."""
+    tx.many(
+        "DELETE FROM migration WHERE portal_id = :portal AND from_company_id = :a AND to_company_id = :b",
+        [{"a": a, "b": b} for a, b in gone],
+    )
+    tx.many(
+        """INSERT INTO migration (portal_id, from_company_id, to_company_id) VALUES (:portal, :a, :b)
+           ON CONFLICT DO NOTHING""",
+        [{"a": a, "b": b} for a, b in new],
+    )
+
+
+def deals_resting_on(tx: Transaction, contact_ids: Collection[int]) -> set[int]:
+    """Return the deals that have one of these contacts among their sources or referrers."""
+    rows = tx.rows(
+        """SELECT DISTINCT deal_id FROM source
+           WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))
+           UNION
+           SELECT DISTINCT deal_id FROM referral
+           WHERE portal_id = :portal AND referrer_contact_id = ANY(CAST(:ids AS bigint[]))""",
+        ids=list(contact_ids),
+    )
+    return {row["deal_id"] for row in rows}

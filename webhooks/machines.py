@@ -1,0 +1,75 @@
+"""Survey tools, the product's own usage, and the operator's probes: other machines that talk to us."""
+
+from collections.abc import Callable
+
+from flask import Blueprint, Response, jsonify, request
+from flask.typing import ResponseReturnValue
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from prometheus_client import REGISTRY as PROCESS_REGISTRY
+
+from integration import status
+from integration.errors import Retryable, SecondOrderError
+from integration.inlet import portal_of, source_name
+from integration.runtime import Runtime
+from integration.storage.inbox import Doorstep
+from webhooks.receiver import MAX_BYTES
+
+
+def blueprint(runtime: Runtime, doorstep: Doorstep) -> Blueprint:
+    """Answer survey tools, usage feeds and probes."""
+    bp = Blueprint("machines", __name__)
+
+    @bp.post("/webhooks/surveys/<source>")
+    def survey(source: str) -> ResponseReturnValue:
+        return _keep(runtime, doorstep, lambda: source_name("survey", source))
+
+    @bp.post("/webhooks/usage")
+    def usage() -> ResponseReturnValue:
+        return _keep(runtime, doorstep, lambda: "usage")
+
+    @bp.get("/healthz")
+    def healthz() -> ResponseReturnValue:
+        return jsonify(status="ok")
+
+    @bp.get("/readyz")
+    def readyz() -> ResponseReturnValue:
+        parts = status.ready(runtime)
+        return jsonify(parts), 200 if parts["database"] == "ok" else 503
+
+    @bp.get("/metrics")
+    def metrics() -> ResponseReturnValue:
+        return Response(_metrics(runtime), content_type=CONTENT_TYPE_LATEST)
+
+    return bp
+
+
+def _keep(runtime: Runtime, doorstep: Doorstep, name: Callable[[], str]) -> ResponseReturnValue:
+    """Keep an authenticated sender's bytes; the sender's secret names its portal."""
+    portal_id = portal_of(runtime.settings.secret_key, request.headers.get("Authorization"))
+    if portal_id is None:
+        return jsonify(message="Send the portal's inlet key as a bearer token; Settings shows it."), 401
+    body = request.stream.read(MAX_BYTES + 1)
+    if len(body) > MAX_BYTES:
+        return jsonify(message=f"A delivery may have {MAX_BYTES} bytes; send several."), 413
+    try:
+        doorstep.leave(portal_id, body, source=name())
+    except Retryable:
+        return jsonify(message="Not kept; send it again."), 503
+    except SecondOrderError as trouble:
+        return jsonify(message=str(trouble)), 404
+    runtime.queue.wake(portal_id)
+    return "", 204
+
+
+def _metrics(runtime: Runtime) -> bytes:
+    registry = CollectorRegistry()
+    waiting = Gauge(
+        "second_order_waiting", "Rows that wait, by portal and kind.", ["portal", "kind"], registry=registry
+    )
+    try:
+        for portal in status.portals(runtime):
+            for kind in ("inbox", "events", "stale", "outbox", "set_aside"):
+                waiting.labels(str(portal["portal_id"]), kind).set(portal[kind])
+    except SecondOrderError:
+        pass  # the process's own figures are still worth having while the database is away
+    return generate_latest(PROCESS_REGISTRY) + generate_latest(registry)

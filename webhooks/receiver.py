@@ -1,0 +1,71 @@
+"""HubSpot's notifications: check who sent them, keep the bytes, answer. Nothing else happens here."""
+
+import time
+
+from flask import Blueprint, Response, request
+from flask.typing import ResponseReturnValue
+from prometheus_client import Counter
+
+from integration.errors import Retryable
+from integration.intake import portal_hint
+from integration.runtime import Runtime
+from integration.storage.inbox import Doorstep
+from webhooks.signature import is_signed
+
+MAX_BYTES = 1_000_000
+_heard = Counter("second_order_notifications_total", "Deliveries by answer.", ["answer"])
+_STORED, _FORGED, _LARGE, _TROUBLE = (_heard.labels(name) for name in ("stored", "forged", "too_large", "trouble"))
+
+
+def blueprint(runtime: Runtime, doorstep: Doorstep) -> Blueprint:
+    """Receive HubSpot's notifications; a 204 promises that we keep them, whatever happens afterwards.
+
+    401: not signed by HubSpot. 413: over a megabyte. 503: our own trouble, send it again. Never another 4xx,
+    for HubSpot does not repeat what was refused.
+    """
+    bp = Blueprint("receiver", __name__)
+    secrets = [secret.encode() for secret in runtime.settings.hubspot_client_secrets]
+    uri = runtime.settings.webhook_url.encode()
+
+    @bp.post("/webhooks/hubspot")
+    def receive() -> ResponseReturnValue:
+        body = _read()
+        if body is None:
+            _LARGE.inc()
+            return _answer(413)
+        headers = request.headers
+        query = request.query_string
+        if not is_signed(
+            secrets=secrets,
+            method=b"POST",
+            uri=uri + b"?" + query if query else uri,
+            body=body,
+            timestamp=headers.get("X-HubSpot-Request-Timestamp"),
+            signature=headers.get("X-HubSpot-Signature-v3"),
+            now_ms=int(time.time() * 1000),
+        ):
+            _FORGED.inc()
+            return _answer(401)
+        hint = portal_hint(body)
+        try:
+            doorstep.leave(hint, body)
+        except Retryable:
+            _TROUBLE.inc()
+            return _answer(503, {"Retry-After": "5"})
+        runtime.queue.wake(hint or 0)
+        _STORED.inc()
+        return _answer(204)
+
+    return bp
+
+
+def _read() -> bytes | None:
+    """The body's bytes, or None when there are more of them than we read."""
+    if (request.content_length or 0) > MAX_BYTES:
+        return None
+    body = request.stream.read(MAX_BYTES + 1)
+    return None if len(body) > MAX_BYTES else body
+
+
+def _answer(status: int, headers: dict[str, str] | None = None) -> Response:
+    return Response(status=status, headers=headers)

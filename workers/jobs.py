@@ -1,0 +1,135 @@
+"""The table of contents of background work: short functions that take a portal id and call use cases in order."""
+
+import random
+import time
+from collections.abc import Callable
+
+from integration import backfill, conclude, intake, logs, sync, writeback
+from integration.errors import NeedsOwner, Retryable
+from integration.runtime import Runtime, open_runtime
+from integration.scope import PortalScope, portal_scope
+from integration.storage import lanes, portals
+from integration.storage.lanes import Lease, LeaseLost
+
+# A slice ends after this long and goes to the back of the queue, so that a busy portal delays no other.
+SLICE_SECONDS = 2.0
+IMPORT_SLICE_SECONDS = 20.0
+LONGEST_BACK_OFF = 1800.0
+_log = logs.get(__name__)
+
+Step = Callable[[PortalScope, Lease], float | None]
+
+
+def drain(portal_id: int) -> None:
+    """Turn what waits in one portal's inbox into planned writes."""
+    with open_runtime(pool_size=2) as runtime:
+        if portal_id == 0:
+            _sort_unaddressed(runtime)
+        else:
+            work(runtime, portal_id, "drain")
+
+
+def write(portal_id: int) -> None:
+    """Send one portal's planned writes."""
+    with open_runtime(pool_size=2) as runtime:
+        work(runtime, portal_id, "write")
+
+
+def import_portal(portal_id: int) -> None:
+    """Go on with one portal's import or reconciliation."""
+    with open_runtime(pool_size=8) as runtime:
+        work(runtime, portal_id, "import")
+
+
+def work(runtime: Runtime, portal_id: int, kind: str) -> None:
+    """Hold one lane for a slice; whatever happens, leave it so that the work goes on."""
+    runtime.queue.asleep(portal_id, kind)  # before looking: who comes later wakes us again
+    with runtime.database.portal(portal_id) as tx:
+        lease = lanes.take(tx, portal_id, kind)
+    if lease is None:
+        return
+    with portal_scope(runtime, portal_id) as scope:
+        try:
+            again_after = STEPS[kind](scope, lease)
+        except LeaseLost:
+            return
+        except NeedsOwner as trouble:
+            _pause(scope, lease, str(trouble))
+            return
+        except Retryable as trouble:
+            _back_off(scope, lease, trouble)
+            return
+    with runtime.database.portal(portal_id) as tx:
+        lanes.release(tx, lease, again_after=again_after)
+    if again_after == 0:
+        runtime.queue.wake(portal_id, kind)
+
+
+def _drain(scope: PortalScope, lease: Lease) -> float | None:
+    """Split, look, think; say in how many seconds there is more to do."""
+    end = time.monotonic() + SLICE_SECONDS
+    while time.monotonic() < end:
+        if intake.split(scope, lease):
+            continue
+        if sync.refresh(scope, lease):
+            continue
+        if not conclude.step(scope, lease):
+            wake_writer(scope)
+            return sync.next_in(scope)
+    wake_writer(scope)
+    return 0
+
+
+def _write(scope: PortalScope, lease: Lease) -> float | None:
+    end = time.monotonic() + SLICE_SECONDS
+    while time.monotonic() < end:
+        if not writeback.send(scope, lease):
+            return writeback.next_in(scope)
+    return 0
+
+
+def _import(scope: PortalScope, lease: Lease) -> float | None:
+    more = backfill.advance(scope, lease, seconds=IMPORT_SLICE_SECONDS)
+    with scope.transaction() as tx:
+        lanes.want(tx, scope.portal_id, "drain")
+    scope.runtime.queue.wake(scope.portal_id, "drain")
+    return 0 if more else None
+
+
+STEPS: dict[str, Step] = {"drain": _drain, "write": _write, "import": _import}
+
+
+def wake_writer(scope: PortalScope) -> None:
+    """Tell the writer when there is something to write."""
+    if writeback.next_in(scope) is None:
+        return
+    with scope.transaction() as tx:
+        lanes.want(tx, scope.portal_id, "write")
+    scope.runtime.queue.wake(scope.portal_id, "write")
+
+
+def _sort_unaddressed(runtime: Runtime) -> None:
+    runtime.queue.asleep(0, "drain")
+    while intake.split_unaddressed(runtime):
+        pass
+
+
+def _pause(scope: PortalScope, lease: Lease, sentence: str) -> None:
+    with scope.transaction() as tx:
+        portals.pause(tx, scope.portal_id, sentence)
+        portals.note(tx, "second-order", "paused", reason=sentence)
+        lanes.back_off(tx, lease, seconds=0, trouble=sentence)
+    _log.warning("portal paused", portal_id=scope.portal_id, reason=sentence)
+
+
+def _back_off(scope: PortalScope, lease: Lease, trouble: Retryable) -> None:
+    """Wait as long as the other side asked, or ever longer with full jitter, half an hour at most."""
+    with scope.transaction() as tx:
+        failed = lanes.failures(tx, lease)
+        seconds = trouble.after if trouble.after is not None else _jitter(failed)
+        lanes.back_off(tx, lease, seconds=min(seconds, LONGEST_BACK_OFF), trouble=str(trouble))
+    _log.warning("lane backs off", portal_id=scope.portal_id, lane=lease.kind, seconds=seconds, reason=str(trouble))
+
+
+def _jitter(failed: int) -> float:
+    return random.uniform(0.2, min(LONGEST_BACK_OFF, 2.0 ** min(failed, 11)))

@@ -1,0 +1,71 @@
+"""One RQ worker: JSON only, an allow-list of jobs, everything imported before the first fork."""
+
+import logging
+import os
+from typing import Any
+
+import redis
+from rq import Queue, Worker
+from rq.job import Job
+from rq.serializers import JSONSerializer
+
+from integration import logs
+from integration.queue import JOBS, QUEUE
+from integration.runtime import urls
+from integration.settings import Settings
+from workers import jobs
+
+_log = logs.get(__name__)
+_ALLOWED = {JOBS["drain"]: jobs.drain, JOBS["write"]: jobs.write, JOBS["import"]: jobs.import_portal}
+
+
+class ForbiddenJob(Exception):
+    """Somebody wrote a job into Valkey that is not ours to run."""
+
+
+class AllowedJob(Job):
+    """A job that runs one of our functions on one whole number, or nothing."""
+
+    @property
+    def func(self) -> Any:  # noqa: ANN401 - RQ's own signature
+        """The function, looked up in our list and never imported by name."""
+        if self.func_name not in _ALLOWED or self.instance is not None or self.kwargs:
+            raise ForbiddenJob("a queued job names a function that is not ours")
+        if len(self.args) != 1 or type(self.args[0]) is not int:
+            raise ForbiddenJob("a queued job carries something else than a portal id")
+        return _ALLOWED[self.func_name]
+
+    @property
+    def success_callback(self) -> None:
+        """Callbacks are names of functions too: none run."""
+        return
+
+    @property
+    def failure_callback(self) -> None:
+        """As above."""
+        return
+
+    @property
+    def stopped_callback(self) -> None:
+        """As above."""
+        return
+
+
+def run(settings: Settings) -> None:
+    """Work until SIGTERM; the slice at hand is finished first."""
+    _, redis_url = urls(settings)
+    logs.configure(settings.log_level)
+    logging.getLogger("rq").setLevel(logging.WARNING)
+    connection = redis.Redis.from_url(redis_url)
+    queue = Queue(QUEUE, connection=connection, serializer=JSONSerializer, job_class=AllowedJob)
+    worker = Worker(
+        [queue],
+        connection=connection,
+        serializer=JSONSerializer,
+        job_class=AllowedJob,
+        worker_ttl=20,
+        maintenance_interval=30,
+        log_job_description=False,
+        name=f"second-order-{os.getpid()}-{os.urandom(4).hex()}",
+    )
+    worker.work(with_scheduler=False, logging_level=logging.WARNING)

@@ -1,0 +1,49 @@
+"""The web process: opens the runtime, joins the blueprints. Any WSGI server can run ``wsgi:app``."""
+
+import atexit
+
+from flask import Flask
+
+from integration import logs, pages, runtime, settings
+from integration.queue import Queue
+from integration.runtime import Runtime
+from integration.storage.database import Database
+from integration.storage.inbox import Doorstep
+from integration.vault import Vault
+from webhooks import machines, receiver
+
+
+def create_app(own: Runtime, doorstep: Doorstep) -> Flask:
+    """Build the web application around an open runtime."""
+    app = Flask(__name__, static_folder=None)
+    app.config.update(
+        SECRET_KEY=own.settings.secret_key,
+        MAX_CONTENT_LENGTH=receiver.MAX_BYTES,
+        SESSION_COOKIE_SECURE=own.settings.public_url.startswith("https://"),
+        SESSION_COOKIE_SAMESITE="Lax",
+    )
+    app.register_blueprint(receiver.blueprint(own, doorstep))
+    app.register_blueprint(machines.blueprint(own, doorstep))
+    pages.join(app, own)
+    return app
+
+
+def open_app() -> Flask:
+    """Open what this process needs from the environment, connected before the first request."""
+    own_settings = settings.load()
+    logs.configure(own_settings.log_level)
+    database_url, redis_url = runtime.urls(own_settings)
+    own = Runtime(own_settings, Database(database_url), Queue(redis_url), Vault(own_settings.token_keys))
+    doorstep = Doorstep(database_url)
+    doorstep.open()
+    atexit.register(doorstep.close)
+    return create_app(own, doorstep)
+
+
+def __getattr__(name: str) -> Flask:
+    """Build ``app`` when a server asks for it, so that importing this module opens nothing."""
+    if name != "app":
+        raise AttributeError(name)
+    globals()["app"] = open_app()
+    app: Flask = globals()["app"]
+    return app
