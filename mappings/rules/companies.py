@@ -19,6 +19,7 @@ LEGAL_WORDS = words(
     """
 )
 _MAX_CHAIN = 32
+_TELLING = 5  # letters
 
 
 def plain_name(name: str) -> str:
@@ -127,14 +128,19 @@ def same_company(companies: Directory, a: int | None, b: int | None) -> str:
     one, two = companies.companies.get(a), companies.companies.get(b)
     if one is None or two is None:
         return ""
-    if {plain_name(one.name), *map(plain_name, one.former_names)} & {
-        plain_name(two.name),
-        *map(plain_name, two.former_names),
-    } - {""}:
+    names_one, names_two = ({plain_name(n) for n in (c.name, *c.former_names)} - {""} for c in (one, two))
+    if names_one & names_two:
         return "the names differ only in legal form, or one was renamed"
+    if any(_named_after(x, y) or _named_after(y, x) for x in names_one for y in names_two):
+        return "one company is named after the other"
     if one.domains & two.domains:
         return "the companies share a domain"
     return ""
+
+
+def _named_after(parent: str, child: str) -> bool:
+    """Whether a name continues the other's ("Zenit" and "Zenit Labs"); short words begin too many names."""
+    return len(parent) >= _TELLING and child.startswith(f"{parent} ")
 
 
 def crowd_moves(

@@ -36,12 +36,16 @@ CLEAR_PHRASES: Mapping[str, tuple[str, ...]] = {
         r"boca a boca",
     ),
     "wom_event_talk": (
-        r"(people|everyone|everybody|someone|folks|attendees) at .+ "
-        r"(talk\w*|told|spoke|mention\w*|recommend\w*|rav\w*)",
+        (
+            r"(people|everyone|everybody|someone|folks|attendees) at .+ "
+            r"(talk\w*|told|spoke|mention\w*|recommend\w*|rav\w*)"
+        ),
     ),
     "moved_self": (
-        r"(used|had|worked with|know|knew) (\w+ ){0,3}(in|at|from) (my|a|the|our) (previous|last|former|old|prior) "
-        r"(\w+ )?(job|company|employer|role|position|team|workplace)",
+        (
+            r"(used|had|worked with|know|knew) (\w+ ){0,3}(in|at|from) (my|a|the|our) (previous|last|former|old|prior) "
+            r"(\w+ )?(job|company|employer|role|position|team|workplace)"
+        ),
         r"(previous|last|former) (job|employer|company) (used|had)",
         r"(in|bei) (meiner|meinem) (alten|letzten|fruheren|vorigen) (job|firma|arbeitgeber|stelle)",
         r"dans mon (ancien|precedent) (emploi|poste|travail|job)",

@@ -14,7 +14,8 @@ from mappings.rules.findings import Link, Person, Reason
 from mappings.rules.names import NameStats
 from mappings.rules.policy import Policy
 
-_FEW, _MANY = 2, 5  # holders of a rare and of a common full name
+# Namesakes that chance would put into the portal, as powers of two: 1/64, 1/16 and 1.
+_SINGULAR, _RARE, _COMMON = -6.0, -4.0, 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,25 +152,36 @@ def _phone_evidence(old: ContactFacts, new: ContactFacts, portal: Portal, policy
 
 def _name_evidence(old: ContactFacts, new: ContactFacts, portal: Portal, policy: Policy) -> Iterator[Evidence]:
     how = names.compare(old.first_name, old.last_name, new.first_name, new.last_name)
+    if not how:
+        return
+    chance = max(names.namesakes(portal.names, one.first_name, one.last_name) for one in (old, new))
+    bits = name_bits(chance, policy)
     if how == "exact":
-        bits = name_bits(names.full_key(new.first_name, new.last_name), portal.names, policy)
         yield bits, Reason("same_name", f"both are called {new.name}")
-    elif how:
-        table = {
+    else:
+        less = {
             "middle": policy.middle_name_bits,
             "nickname": policy.nickname_bits,
             "typo": policy.typo_bits,
-            "compound": policy.nickname_bits,
+            "compound": policy.compound_bits,
             "initial": policy.initial_bits,
         }
-        yield table[how], Reason(f"name_{how}", f"{old.name} and {new.name} can be one name")
+        yield bits + less[how], Reason(f"name_{how}", f"{old.name} and {new.name} can be one name")
 
 
-def name_bits(full: str, stats: NameStats, policy: Policy) -> float:
-    """Bits for an equal full name: the rare value for up to two holders, the common one from five on."""
-    holders = min(max(stats.holders(full), _FEW), _MANY)
-    slope = (policy.rare_name_bits - policy.common_name_bits) / (_MANY - _FEW)
-    return policy.rare_name_bits - slope * (holders - _FEW)
+def name_bits(chance: float, policy: Policy) -> float:
+    """Bits for an equal full name, by how many namesakes chance alone would put into this portal.
+
+    None to speak of makes the name singular; one and more makes it common; straight lines in between.
+    """
+    corners = (
+        (_SINGULAR, policy.singular_name_bits),
+        (_RARE, policy.rare_name_bits),
+        (_COMMON, policy.common_name_bits),
+    )
+    level = min(max(math.log2(chance), _SINGULAR), _COMMON) if chance > 0 else _SINGULAR
+    (x0, y0), (x1, y1) = corners[:2] if level <= _RARE else corners[1:]
+    return y0 + (y1 - y0) * (level - x0) / (x1 - x0)
 
 
 def _job_evidence(old: ContactFacts, new: ContactFacts, policy: Policy) -> Iterator[Evidence]:

@@ -175,13 +175,19 @@ class NameStats:
     """How often folded names occur among a portal's persons, so that rare agreement weighs more."""
 
     total: int = 0
-    full: Mapping[str, int] = field(default_factory=dict)
     first: Mapping[str, int] = field(default_factory=dict)
     last: Mapping[str, int] = field(default_factory=dict)
 
-    def holders(self, full: str) -> int:
-        """Records in the portal with this folded full name."""
-        return self.full.get(full, 0)
+
+_UNSEEN = 2000
+"""Records added in thought, so that a small portal does not take every name for a frequent one."""
+
+
+def namesakes(stats: NameStats, first: str, last: str) -> float:
+    """How many other people of this name chance would put into the portal, from its first and last names."""
+    given = max(1, stats.first.get(" ".join(tokens(first)), 0))
+    family = max(1, stats.last.get(" ".join(tokens(last)), 0))
+    return stats.total * given * family / (stats.total + _UNSEEN) ** 2
 
 
 def full_key(first: str, last: str) -> str:
@@ -191,17 +197,15 @@ def full_key(first: str, last: str) -> str:
 
 def name_stats(names: Iterable[tuple[str, str]]) -> NameStats:
     """Count (first, last) pairs; empty names count only towards the total."""
-    full: Counter[str] = Counter()
     given: Counter[str] = Counter()
     family: Counter[str] = Counter()
     total = 0
     for first, last in names:
         total += 1
         if first.strip() and last.strip():
-            full[full_key(first, last)] += 1
             given[" ".join(tokens(first))] += 1
             family[" ".join(tokens(last))] += 1
-    return NameStats(total, full, given, family)
+    return NameStats(total, given, family)
 
 
 def near(a: str, b: str) -> bool:
