@@ -40,7 +40,7 @@ def _wish(name: str, object_type: str, types: frozenset[str], words: str, what: 
     return _Wish(name, object_type, types, re.compile(words, re.IGNORECASE), what)
 
 
-_REFERRED = r"referred.?by|\breferrer\b|referred.?from|empfohlen.?von|recommand[eé].?par|recomendad[oa].?por"
+_REFERRED = r"\breferred.?by|\breferrer\b|referred.?from|empfohlen.?von|recommand[eé].?par|recomendad[oa].?por"
 _HEARD = r"how.*hear|heard.*(from|about)|where.*hear|hear.about.us|wie.*aufmerksam"
 _CODE = r"referral.?code|invite.?code|referral.?link|promo.?code.*refer|ref.?code"
 _WISHES: Final = (
