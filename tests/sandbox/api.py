@@ -17,7 +17,8 @@ from . import (
     routes_search,
     routes_settings,
 )  # fmt: skip
-from .calls import Answer, ApiError, Call, Route, Table, dated, not_found
+from .bonds import CannotLink
+from .calls import Answer, ApiError, Call, Route, Table, dated, invalid, not_found
 from .portal import Missing, Portal
 from .wire import URL_LIMIT, Request, Response, ask_wsgi
 
@@ -103,6 +104,8 @@ class Api:
             response = _respond(answer, headers)
         except ApiError as error:
             response = _error(error, headers)
+        except CannotLink as error:
+            response = _error(invalid(str(error)), headers)
         except Missing as error:
             response = _error(not_found(str(error)), headers)
         if late is not None:

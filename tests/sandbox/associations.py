@@ -52,36 +52,33 @@ class Labels:
         self._by_pair: dict[tuple[str, str], dict[int, Label]] = {}
         self._next_id = FIRST_CUSTOM_ID
         for one, other, there, back in _PLAIN:
-            self._add(one, other, there, back, None, None)
+            self._add(one, other, (there, back), (None, None))
         for one, (there, back) in _PRIMARY.items():
-            self._add(one, "company", there, back, "Primary", "Primary")
-        self._add("company", "company", 13, 14, "Child Company", "Parent Company")
+            self._add(one, "company", (there, back), ("Primary", "Primary"))
+        self._add("company", "company", (13, 14), ("Child Company", "Parent Company"))
 
     def _add(
-        self, one: str, other: str, there: int, back: int, label: str | None, inverse: str | None,
-        category: str = "HUBSPOT_DEFINED", name: str = "",
-    ) -> Label:  # fmt: skip
+        self, one: str, other: str, ids: tuple[int, int], labels: tuple[str | None, str | None], name: str = ""
+    ) -> Label:
+        (there, back), (label, inverse) = ids, labels
+        category = "USER_DEFINED" if name else "HUBSPOT_DEFINED"
         made = Label(one, other, there, back, label, category, name)
         self._by_pair.setdefault((one, other), {})[there] = made
         if back != there or one != other:
-            self._by_pair.setdefault((other, one), {})[back] = Label(
-                other, one, back, there, inverse, category, name
-            )
+            self._by_pair.setdefault((other, one), {})[back] = Label(other, one, back, there, inverse, category, name)
         return made
 
-    def define(self, one: str, other: str, label: str, inverse: str | None = None, name: str = "") -> Label:
+    def define(self, one: str, other: str, label: str, inverse: str | None, name: str) -> Label:
         """Add a custom label; both directions get ids of this portal."""
         there = self._next_id
         back = there if one == other and inverse is None else there + 1
         self._next_id = back + 1
-        return self._add(one, other, there, back, label, inverse or label, "USER_DEFINED", name)
+        return self._add(one, other, (there, back), (label, inverse or label), name)
 
     def rename(self, one: str, other: str, type_id: int, label: str, inverse: str | None) -> None:
         """Give a custom label another name."""
         old = self.pair(one, other)[type_id]
-        self._add(
-            one, other, type_id, old.inverse_id, label, inverse or label, "USER_DEFINED", old.name
-        )
+        self._add(one, other, (type_id, old.inverse_id), (label, inverse or label), old.name)
 
     def remove(self, one: str, other: str, type_id: int) -> Label:
         """Forget a custom label in both directions."""

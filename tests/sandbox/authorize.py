@@ -20,7 +20,8 @@ _HTML = {"Content-Type": "text/html; charset=utf-8"}
 _JSON = {"Content-Type": "application/json;charset=utf-8"}
 _STYLE = (
     "body{font:16px system-ui;max-width:36rem;margin:3rem auto;color:#33475b}fieldset{border:1px solid #cbd6e2;"
-    "border-radius:4px;margin:1rem 0}button{font:inherit;padding:.5rem 1.5rem;border-radius:4px;border:1px solid #cbd6e2}"
+    "border-radius:4px;margin:1rem 0}button{font:inherit;padding:.5rem 1.5rem;border-radius:4px;"
+    "border:1px solid #cbd6e2}"
     "button[value=connect]{background:#ff7a59;color:#fff;border-color:#ff7a59}li{font:13px ui-monospace,monospace}"
 )
 
@@ -69,9 +70,13 @@ def _user(form: Mapping[str, str], portal: Portal) -> tuple[int, str] | None:
     return (owner.user_id, owner.email) if owner is not None and owner.user_id is not None else None
 
 
+def _checked(place: int, portal: Portal, chosen: Portal | None) -> str:
+    return " checked" if portal is chosen or (place == 0 and chosen is None) else ""
+
+
 def _ask(hubspot: HubSpot, chosen: Portal | None, asked: list[str], optional: list[str]) -> Response:
     options = "".join(
-        f"<label><input type=radio name=portal value={portal.id} {'checked' if place == 0 or portal is chosen else ''}> "
+        f"<label><input type=radio name=portal value={portal.id}{_checked(place, portal, chosen)}> "
         f"{escape(portal.name)} ({portal.id}){'' if portal.service_hub else ', without Service Hub'}</label><br>"
         for place, portal in enumerate(hubspot.portals.values())
     )

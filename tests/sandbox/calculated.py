@@ -194,5 +194,16 @@ _BY_TYPE: dict[str, dict[str, Calculation]] = {
 }
 CALCULATED: dict[str, dict[str, Calculation]] = {
     kind: _ALL | _BY_TYPE.get(kind, {})
-    for kind in ("contact", "company", "deal", "ticket", "feedback_submission", "email", "note", "task", "meeting", "call")
+    for kind in (
+        "contact",
+        "company",
+        "deal",
+        "ticket",
+        "feedback_submission",
+        "email",
+        "note",
+        "task",
+        "meeting",
+        "call",
+    )
 }

@@ -17,7 +17,17 @@ if TYPE_CHECKING:
 
 Action = Callable[["HubSpot", "Portal | None", Json], Any]
 _APP = ("app_id", "client_id", "client_secret", "required_scopes", "optional_scopes", "redirect_urls", "webhook_url")
-_COURIER = ("batch", "concurrency", "duplicates", "repeat_events", "shuffle", "paused", "secret", "clock_off", "retry_base")
+_COURIER = (
+    "batch",
+    "concurrency",
+    "duplicates",
+    "repeat_events",
+    "shuffle",
+    "paused",
+    "secret",
+    "clock_off",
+    "retry_base",
+)
 
 
 class _Wrong(ValueError):

@@ -4,7 +4,7 @@
     harbor = hubspot.add_portal(4711, "Harbor")
     ana = harbor.create("contact", {"email": "ana@acme.example"}, at=datetime(2025, 3, 1, tzinfo=UTC))
     harbor.associate("contact", ana.id, "company", acme.id, primary=True)
-    tokens = harbor_installed = hubspot.install(4711)        # as if OAuth had been walked through
+    tokens = hubspot.install(4711)       # as if OAuth had been walked through
     harbor.update("contact", ana.id, {"email": "ana@new.example"})   # now emits webhook events
     hubspot.deliver()                                          # signed, batched, to hubspot.app.webhook_url
 
@@ -75,6 +75,7 @@ class Quirks:
     event_type_key: str = "subscriptionType"  # or "eventType"
     merge_object_id: str = "new"  # objectId of merge events: "new" or "primary"
     merge_creates: bool = True  # does a merge also send creation of the third record?
+    first_company_is_primary: bool = True  # does the first company of a record become its primary one?
     primary_company_fires: bool = False  # does associatedcompanyid fire propertyChange?
     mix_portals: bool = False  # may one delivery hold events of several portals?
     search_lag: float = 0.0  # seconds until search sees a change
@@ -108,7 +109,7 @@ class HubSpot:
         self.courier = Courier(self)
 
     def add_portal(self, portal_id: int, name: str, **settings: object) -> Portal:
-        """Open an account; keyword arguments as for Portal (currency, time_zone, ui_domain, service_hub, currencies)."""
+        """Open an account; keyword arguments as for Portal (currency, currencies, time_zone, service_hub, …)."""
         self.portals[portal_id] = Portal(self, portal_id, name, **settings)  # type: ignore[arg-type]
         return self.portals[portal_id]
 
@@ -136,7 +137,9 @@ class HubSpot:
         """Let time pass for tokens, windows, lags and redeliveries."""
         self.skew += seconds
 
-    def emit(self, portal: Portal, kind: str, of: str, ms: int, source: Source, fields: Mapping[str, object]) -> None:
+    def emit(
+        self, portal: Portal, kind: str, of: str, fields: Mapping[str, object], *, ms: int, source: Source
+    ) -> None:
         """Queue an event once per matching subscription, if the app is installed in the portal."""
         if not self.installed(portal.id) or fields.get("propertyName") in SILENT:
             return
@@ -151,7 +154,7 @@ class HubSpot:
         said = dict(fields) | {"changeSource": source[0]}
         if source[1] is not None:
             said["sourceId"] = source[1]
-        return shape(subscription, self._event_id, portal.id, self.app.app_id, ms, said)
+        return shape(subscription, said, event_id=self._event_id, portal_id=portal.id, app_id=self.app.app_id, at=ms)
 
     def deliver(self, *, retries: bool = True) -> Report:
         """Send all queued events now, in this thread; with *retries* also the batches that failed before."""

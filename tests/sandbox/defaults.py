@@ -5,16 +5,19 @@ from __future__ import annotations
 from .properties import Definition, Option
 
 # name:type[:option|option...]  types: s string, n number, d date, t datetime, b bool, e enumeration, o owner, p phone
-# a trailing ! is read-only, ~ is calculated (and read-only)
+# options may go on in the next line after a |; a trailing ! is read-only, ~ is calculated (and read-only)
 _TABLE: dict[str, str] = {
     "contact": """
 email:s firstname:s lastname:s phone:p mobilephone:p company:s jobtitle:s job_function:s seniority:s hs_role:s
 hs_seniority:s website:s city:s country:s
-hs_buying_role:e:BLOCKER|BUDGET_HOLDER|CHAMPION|DECISION_MAKER|END_USER|EXECUTIVE_SPONSOR|INFLUENCER|LEGAL_AND_COMPLIANCE|OTHER
+hs_buying_role:e:BLOCKER|BUDGET_HOLDER|CHAMPION|DECISION_MAKER|END_USER|EXECUTIVE_SPONSOR|
+INFLUENCER|LEGAL_AND_COMPLIANCE|OTHER
 lifecyclestage:e:subscriber|lead|marketingqualifiedlead|salesqualifiedlead|opportunity|customer|evangelist|other
 hs_lead_status:e:NEW|OPEN|IN_PROGRESS|OPEN_DEAL|UNQUALIFIED|ATTEMPTED_TO_CONTACT|CONNECTED|BAD_TIMING
 hubspot_owner_id:o createdate:t! lastmodifieddate:t~ hs_object_id:n~ associatedcompanyid:n! hs_linkedin_url:s
-work_email:s hs_email_domain:s~ hs_additional_emails:s! hs_analytics_source:e:ORGANIC_SEARCH|PAID_SEARCH|EMAIL_MARKETING|SOCIAL_MEDIA|REFERRALS|OTHER_CAMPAIGNS|DIRECT_TRAFFIC|OFFLINE|PAID_SOCIAL|AI_REFERRALS
+work_email:s hs_email_domain:s~ hs_additional_emails:s! 
+hs_analytics_source:e:ORGANIC_SEARCH|PAID_SEARCH|EMAIL_MARKETING|SOCIAL_MEDIA|REFERRALS|
+OTHER_CAMPAIGNS|DIRECT_TRAFFIC|OFFLINE|PAID_SOCIAL|AI_REFERRALS
 hs_analytics_source_data_1:s! hs_analytics_source_data_2:s! hs_latest_source:s! hs_latest_source_data_1:s!
 hs_latest_source_data_2:s! hs_latest_source_timestamp:t! hs_email_bounce:n! hs_email_hard_bounce_reason:s!
 hs_email_hard_bounce_reason_enum:s! hs_email_optout:b hs_sales_email_last_replied:t! notes_last_contacted:t!
@@ -27,7 +30,8 @@ hs_feedback_last_csat_survey_follow_up:s! hs_feedback_last_ces_survey_rating:n! 
 hs_feedback_last_ces_survey_follow_up:s! hs_feedback_last_survey_date:t! hs_merged_object_ids:s!
 hs_calculated_merged_vids:s! hs_is_merge_revertible:b!""",
     "company": """
-name:s domain:s website:s hs_additional_domains:s! annualrevenue:n numberofemployees:n industry:s country:s city:s phone:p
+name:s domain:s website:s hs_additional_domains:s! annualrevenue:n numberofemployees:n industry:s country:s
+city:s phone:p
 lifecyclestage:e:subscriber|lead|marketingqualifiedlead|salesqualifiedlead|opportunity|customer|evangelist|other
 hubspot_owner_id:o hs_parent_company_id:n~ createdate:t hs_lastmodifieddate:t~ hs_createdate:t~ hs_object_id:n~
 hs_analytics_source:s! hs_analytics_source_data_1:s! hs_analytics_source_data_2:s! hs_analytics_latest_source:s!
@@ -56,7 +60,8 @@ hs_survey_name:s! hs_submission_name:s! hs_submission_timestamp:t! hs_ingestion_
 hs_engagement_id:n! hs_visitor_id:n! hs_createdate:t~ hs_lastmodifieddate:t~ hs_object_id:n~""",
     "email": """
 hs_timestamp:t hubspot_owner_id:o hs_email_direction:e:EMAIL|INCOMING_EMAIL|FORWARDED_EMAIL
-hs_email_status:e:SENT|BOUNCED|FAILED|SCHEDULED|SENDING hs_email_subject:s hs_email_text:s hs_email_html:s hs_email_headers:s
+hs_email_status:e:SENT|BOUNCED|FAILED|SCHEDULED|SENDING hs_email_subject:s hs_email_text:s hs_email_html:s
+hs_email_headers:s
 hs_email_from_email:s! hs_email_to_email:s! hs_createdate:t~ hs_lastmodifieddate:t~ hs_object_id:n~""",
 }
 _OTHER = "hs_timestamp:t hubspot_owner_id:o hs_body:s hs_createdate:t~ hs_lastmodifieddate:t~ hs_object_id:n~"
@@ -107,7 +112,7 @@ def _one(object_type: str, text: str) -> Definition:
 
 def standard_definitions(object_type: str) -> dict[str, Definition]:
     """Fresh copies of HubSpot's own properties of one object type, by name."""
-    words = _TABLE.get(object_type, _OTHER).split()
+    words = _TABLE.get(object_type, _OTHER).replace("|\n", "|").split()
     made = (_one(object_type, word) for word in words)
     return {definition.name: definition for definition in made}
 

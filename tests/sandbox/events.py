@@ -76,7 +76,7 @@ class Subscriptions:
         return sum(len(found) for found in self._found.values())
 
 
-def shape(subscription: Subscription, event_id: int, portal_id: int, app_id: int, at: int, fields: Json) -> Json:
+def shape(subscription: Subscription, fields: Json, *, event_id: int, portal_id: int, app_id: int, at: int) -> Json:
     """One event as it stands in a delivery, without the number of the attempt."""
     event: Json = {
         "eventId": event_id,

@@ -10,7 +10,15 @@ from .records import PLURALS, Change, Record, Source
 if TYPE_CHECKING:
     from .portal import Portal
 
-_STAGES = ("subscriber", "lead", "marketingqualifiedlead", "salesqualifiedlead", "opportunity", "customer", "evangelist")
+_STAGES = (
+    "subscriber",
+    "lead",
+    "marketingqualifiedlead",
+    "salesqualifiedlead",
+    "opportunity",
+    "customer",
+    "evangelist",
+)
 
 
 def emails(contact: Record) -> list[str]:
@@ -19,7 +27,7 @@ def emails(contact: Record) -> list[str]:
     return [email.lower() for email in known if email] if contact.type == "contact" else []
 
 
-def merge(portal: Portal, kind: str, primary_id: int, other_id: int, ms: int, source: Source) -> Record:
+def merge(portal: Portal, kind: str, primary_id: int, other_id: int, *, ms: int, source: Source) -> Record:
     """Make the third record. The primary's values win; both keep their traces in history."""
     primary, other = portal.need(kind, primary_id), portal.need(kind, other_id)
     if primary is other:
@@ -44,7 +52,7 @@ def merge(portal: Portal, kind: str, primary_id: int, other_id: int, ms: int, so
 
 
 def _merge_values(made: Record, primary: Record, other: Record, ms: int) -> int:
-    """Histories are joined; where the joined history would let the other's value win, the merge writes the primary's."""
+    """Histories are joined; where the other's value would win by date, the merge writes the primary's."""
     moved = 0
     by_merge = f"MERGE_{PLURALS[made.type].upper()}" if made.type in {"contact", "company"} else "MERGE_OBJECTS"
     for name in dict.fromkeys([*primary.history, *other.history]):
@@ -56,7 +64,9 @@ def _merge_values(made: Record, primary: Record, other: Record, ms: int) -> int:
         if name == "createdate":
             wins = min(filter(None, (primary.get(name), other.get(name))), default="")
         if name == "lifecyclestage":
-            wins = max((primary.get(name), other.get(name)), key=lambda stage: _STAGES.index(stage) if stage in _STAGES else -1)
+            wins = max(
+                (primary.get(name), other.get(name)), key=lambda stage: _STAGES.index(stage) if stage in _STAGES else -1
+            )
         if joined[0][1] != wins:
             joined.insert(0, (ms, wins, by_merge, None))
         made.history[name] = joined
@@ -74,7 +84,9 @@ def _leave_traces(made: Record, primary: Record, other: Record, ms: int) -> None
         vids = [*_several(primary, "hs_calculated_merged_vids"), *_several(other, "hs_calculated_merged_vids")]
         made.put("hs_calculated_merged_vids", ";".join([*vids, f"{primary.id}:{ms}", f"{other.id}:{ms}"]), ms, by)
         made.put("hs_is_merge_revertible", "true", ms, by)
-        extra = [email for email in dict.fromkeys([*emails(primary), *emails(other)]) if email != made.get("email").lower()]
+        extra = [
+            email for email in dict.fromkeys([*emails(primary), *emails(other)]) if email != made.get("email").lower()
+        ]
         made.put("hs_additional_emails", ";".join(extra), ms, by)
     if made.type == "company":
         domains = [primary.get("domain"), *_several(primary, "hs_additional_domains")]
@@ -149,3 +161,16 @@ def forget(portal: Portal, contact: Record) -> None:
             portal.links.remove("contact", contact.id, to, linked_id, known)
     for old in [old for old in portal.merged["contact"] if portal.survivor("contact", old) == contact.id]:
         portal.retired["contact"].pop(old, None)
+
+
+def gdpr_delete(portal: Portal, contact_id: int, ms: int, source: Source) -> None:
+    """Purge a contact, live or archived, and say so twice: privacy deletion and deletion."""
+    contact_id = portal.survivor("contact", contact_id)
+    record = portal.records["contact"].get(contact_id)
+    if record is None:
+        record = portal.out_of_bin("contact", contact_id)
+    else:
+        portal.unplace(record)
+    forget(portal, record)
+    portal.emit("privacyDeletion", "contact", ms, source, objectId=contact_id)
+    portal.emit("deletion", "contact", ms, source, objectId=contact_id)

@@ -38,8 +38,7 @@ class Owner:
                 body["userId"] = self.user_id
         if self.teams:
             body["teams"] = [
-                {"id": str(number), "name": name, "primary": number == 1}
-                for number, name in enumerate(self.teams, 1)
+                {"id": str(number), "name": name, "primary": number == 1} for number, name in enumerate(self.teams, 1)
             ]
         return body
 

@@ -6,13 +6,12 @@ from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from . import merging, surveys
+from . import bonds, merging, surveys
 from .allowance import Allowance
-from .associations import PRIMARY_IDS, Label, Labels, Links, pair, primary_of
+from .associations import Label, Labels, Links, pair
 from .calculated import CALCULATED
 from .defaults import standard_definitions, standard_group
 from .pipelines import Owner, Pipeline, Stage, default_pipelines
@@ -152,7 +151,8 @@ class Portal:
             self._quiet -= 1
 
     def create(
-        self, kind: str, values: Mapping[str, str], *, at: Moment = None, source: Source = A_USER, record_id: int | None = None
+        self, kind: str, values: Mapping[str, str], *, at: Moment = None, source: Source = A_USER,
+        record_id: int | None = None,
     ) -> Record:  # fmt: skip
         """A new record; its id is the next free one unless given."""
         kind, ms = object_type(kind), to_ms(at)
@@ -164,7 +164,7 @@ class Portal:
             if "createdate" in self.definitions[kind] and "createdate" not in values:
                 record.put("createdate", iso(ms), ms, source)
             self.emit("creation", kind, ms, source, objectId=new_id)
-            self._write(record, values, ms, source)
+            self.write(record, values, ms, source)
             return record
 
     def update(
@@ -173,7 +173,7 @@ class Portal:
         """Write values ("" clears); equal values change nothing. An *at* in the past only adds to history."""
         with self.hubspot.lock:
             record = self.need(kind, record_id)
-            self._write(record, values, to_ms(at), source)
+            self.write(record, values, to_ms(at), source)
             return record
 
     def archive(self, kind: str, record_id: int, *, at: Moment = None, source: Source = A_USER) -> None:
@@ -190,10 +190,7 @@ class Portal:
         """Take a record out of the recycle bin."""
         kind = object_type(kind)
         with self.hubspot.lock:
-            record = self.bin[kind].pop(record_id, None)
-            if record is None:
-                raise Missing(f"portal {self.id} has no archived {kind} {record_id}")
-            self._bin_order[kind].remove(record_id)
+            record = self.out_of_bin(kind, record_id)
             record.archived = None
             self.place(record)
             self.emit("restore", kind, to_ms(at), source, objectId=record_id)
@@ -204,7 +201,7 @@ class Portal:
     ) -> Record:  # fmt: skip
         """Two records become a third one with a new id, to which both old ids lead."""
         with self.hubspot.lock:
-            return merging.merge(self, object_type(kind), primary_id, other_id, to_ms(at), source)
+            return merging.merge(self, object_type(kind), primary_id, other_id, ms=to_ms(at), source=source)
 
     def unmerge(self, kind: str, merged_id: int, *, at: Moment = None, source: Source = A_USER) -> list[Record]:
         """Undo a merge: the two old records live again under their old ids."""
@@ -214,18 +211,7 @@ class Portal:
     def gdpr_delete(self, contact_id: int, *, at: Moment = None, source: Source = A_USER) -> None:
         """Privacy deletion of a contact: gone for good, with a deletion event beside the privacy event."""
         with self.hubspot.lock:
-            contact_id = self.survivor("contact", contact_id)
-            record = self.records["contact"].get(contact_id)
-            if record is None:
-                record = self.bin["contact"].pop(contact_id, None)
-                if record is None:
-                    raise Missing(f"portal {self.id} has no contact {contact_id}")
-                self._bin_order["contact"].remove(contact_id)
-            else:
-                self.unplace(record)
-            merging.forget(self, record)
-            self.emit("privacyDeletion", "contact", to_ms(at), source, objectId=contact_id)
-            self.emit("deletion", "contact", to_ms(at), source, objectId=contact_id)
+            merging.gdpr_delete(self, contact_id, to_ms(at), source)
 
     # -- associations -------------------------------------------------------------------------------------------
 
@@ -239,29 +225,17 @@ class Portal:
         """
         kind, to = pair(kind, to)
         with self.hubspot.lock:
-            record_id, to_id = self.need(kind, record_id).id, self.need(to, to_id).id
-            plain = self.labels.plain(kind, to)
-            if plain is None:
-                raise Missing(f"{kind} and {to} cannot be associated")
-            wanted = [plain, *(self.label(kind, to, one) for one in labels)]
-            first = primary_of(kind, to)
-            if first and (primary or (primary is None and not self._primary(kind, record_id, to, to_id))):
-                wanted.append(self.label(kind, to, first[0]))
-            self._link(kind, record_id, to, to_id, wanted, to_ms(at), source)
+            ends = (kind, self.need(kind, record_id).id, to, self.need(to, to_id).id)
+            bonds.link(self, ends, labels, primary=primary, ms=to_ms(at), source=source)
 
     def dissociate(
-        self, kind: str, record_id: int, to: str, to_id: int, *labels: str | int, at: Moment = None, source: Source = A_USER
+        self, kind: str, record_id: int, to: str, to_id: int, *labels: str | int, at: Moment = None,
+        source: Source = A_USER,
     ) -> None:  # fmt: skip
         """Take labels off a link, or, without labels or with the unlabelled type, end the link."""
         kind, to = pair(kind, to)
         with self.hubspot.lock:
-            known = self.labels.pair(kind, to)
-            chosen = [self.label(kind, to, one) for one in labels]
-            if not chosen or any(label.label is None for label in chosen):
-                chosen = list(known.values())
-            gone = self.links.remove(kind, record_id, to, to_id, chosen)
-            self._tell_links(gone, record_id, to_id, to_ms(at), source, removed=True)
-            self._follow_primary(kind, record_id, to, to_id, gone, to_ms(at), source)
+            bonds.unlink(self, (kind, record_id, to, to_id), labels, ms=to_ms(at), source=source)
 
     def label(self, kind: str, to: str, label: str | int) -> Label:
         """An association type of this portal. Raises Missing."""
@@ -272,57 +246,6 @@ class Portal:
     def define_label(self, kind: str, to: str, label: str, inverse: str | None = None, name: str = "") -> Label:
         """A custom label for a pair of types; *inverse* names the other direction."""
         return self.labels.define(*pair(kind, to), label, inverse, name or label.lower().replace(" ", "_"))
-
-    def _primary(self, kind: str, record_id: int, to: str, to_id: int) -> bool:
-        holder, company = (kind, record_id), to
-        if kind == "company":
-            holder, company = (to, to_id), kind
-        linked = self.links.of(*holder, company).values()
-        return any(types & PRIMARY_IDS for types in linked)
-
-    def _link(
-        self, kind: str, one: int, to: str, other: int, wanted: Sequence[Label], ms: int, source: Source
-    ) -> None:  # fmt: skip
-        if any(label.type_id in PRIMARY_IDS for label in wanted):
-            self._demote(kind, one, to, other, ms, source)
-        new = self.links.add(kind, one, to, other, wanted)
-        self._tell_links(new, one, other, ms, source, removed=False)
-        self._follow_primary(kind, one, to, other, new, ms, source)
-
-    def _demote(self, kind: str, one: int, to: str, other: int, ms: int, source: Source) -> None:
-        holder, holder_id, company_id = (to, other, one) if kind == "company" else (kind, one, other)
-        mark = self.label(holder, "company", "Primary")
-        for rival, types in list(self.links.of(holder, holder_id, "company").items()):
-            if mark.type_id in types and rival != company_id:
-                gone = self.links.remove(holder, holder_id, "company", rival, [mark])
-                self._tell_links(gone, holder_id, rival, ms, source, removed=True)
-
-    def _tell_links(
-        self, labels: Sequence[Label], one: int, other: int, ms: int, source: Source, *, removed: bool
-    ) -> None:  # fmt: skip
-        for label in labels:
-            back = replace(
-                label, from_type=label.to_type, to_type=label.from_type, type_id=label.inverse_id, inverse_id=label.type_id
-            )  # fmt: skip
-            for side, from_id, to_id in ((label, one, other), (back, other, one)):
-                self.emit(
-                    "associationChange", side.from_type, ms, source, fromObjectId=from_id, toObjectId=to_id,
-                    associationRemoved=removed, isPrimaryAssociation=label.type_id in PRIMARY_IDS,
-                    _from=side.from_type, _to=side.to_type, _type_id=side.type_id, _category=side.category,
-                )  # fmt: skip
-
-    def _follow_primary(
-        self, kind: str, one: int, to: str, other: int, changed: Sequence[Label], ms: int, source: Source
-    ) -> None:  # fmt: skip
-        """Keep the contact's associatedcompanyid, with its history, beside the primary link."""
-        if {kind, to} != {"contact", "company"} or not any(label.type_id in PRIMARY_IDS for label in changed):
-            return
-        contact_id = one if kind == "contact" else other
-        linked = self.links.of("contact", contact_id, "company").items()
-        company = next((str(found) for found, types in linked if 1 in types), "")
-        if (contact := self.records["contact"].get(contact_id)) is not None:
-            told = {"associatedcompanyid": company}
-            self._write(contact, told, ms, source, tell=self.hubspot.quirks.primary_company_fires)
 
     # -- definitions, people, answers ---------------------------------------------------------------------------
 
@@ -344,7 +267,8 @@ class Portal:
         return made
 
     def add_owner(
-        self, email: str, first_name: str = "", last_name: str = "", *, owner_id: int | None = None, teams: Sequence[str] = ()
+        self, email: str, first_name: str = "", last_name: str = "", *, owner_id: int | None = None,
+        teams: Sequence[str] = (),
     ) -> Owner:  # fmt: skip
         """A user records can belong to."""
         new_id = max(self.owners, default=70_000) + 1 if owner_id is None else owner_id
@@ -369,6 +293,11 @@ class Portal:
 
     # -- for the modules beside this one ------------------------------------------------------------------------
 
+    @property
+    def speaks(self) -> bool:
+        """Would an event be told?"""
+        return not self._quiet and self.hubspot.installed(self.id)
+
     def place(self, record: Record) -> None:
         """Make a record live."""
         self.records[record.type][record.id] = record
@@ -388,6 +317,13 @@ class Portal:
         for email in [known for known in merging.emails(record) if self._emails.get(known) == record.id]:
             del self._emails[email]
 
+    def out_of_bin(self, kind: str, record_id: int) -> Record:
+        """Take a record out of the recycle bin. Raises Missing."""
+        if record_id not in self.bin[kind]:
+            raise Missing(f"portal {self.id} has no archived {kind} {record_id}")
+        self._bin_order[kind].remove(record_id)
+        return self.bin[kind].pop(record_id)
+
     def next_id(self, kind: str) -> int:
         """The next free record id of a type."""
         self._next_id[kind] += 1
@@ -397,9 +333,10 @@ class Portal:
         for email in merging.emails(contact):
             self._emails.setdefault(email, contact.id)
 
-    def _write(
+    def write(
         self, record: Record, values: Mapping[str, str], ms: int, source: Source, *, tell: bool = True
     ) -> None:  # fmt: skip
+        """Write values of a record, keep the indexes, tell the app."""
         emails = merging.emails(record) if "email" in values and record.type == "contact" else []
         changed = [name for name, value in values.items() if record.put(name, value, ms, source)]
         if self.hubspot.quirks.search_lag:
@@ -410,7 +347,7 @@ class Portal:
                     del self._emails[email]
         if record.type == "contact" and "email" in values:
             self._index(record)
-        if tell and not self._quiet:
+        if tell and self.speaks:
             for name in changed:
                 self.emit(
                     "propertyChange", record.type, ms, source, objectId=record.id, propertyName=name,
@@ -421,5 +358,5 @@ class Portal:
 
     def emit(self, kind: str, of: str, ms: int, source: Source, **fields: object) -> None:
         """Tell the app, if it is installed here, subscribed, and we are not silent."""
-        if not self._quiet:
-            self.hubspot.emit(self, kind, of, ms, source, fields)
+        if self.speaks:
+            self.hubspot.emit(self, kind, of, fields, ms=ms, source=source)

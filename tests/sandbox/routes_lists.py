@@ -8,9 +8,9 @@ from . import scopes
 from .calls import VERSION, Answer, ApiError, Call, Route, invalid, not_found, number
 from .portal import Portal
 from .records import Json, Record, UnknownType, Value, iso, object_type, to_ms
-from .routes_objects import cursor, uncursor
 from .routes_search import matches
 from .segments import Segment
+from .showing import cursor, uncursor
 
 MEMBERS_PAGE, SEARCH_PAGE = 250, 500
 FIRST_ID = 200
@@ -120,7 +120,11 @@ def read_by_name(call: Call) -> Answer:
 def search_lists(call: Call) -> Answer:
     """Lists whose name holds the query."""
     body = call.fields()
-    query, offset, count = str(body.get("query") or "").lower(), int(body.get("offset") or 0), int(body.get("count") or 20)
+    query, offset, count = (
+        str(body.get("query") or "").lower(),
+        int(body.get("offset") or 0),
+        int(body.get("count") or 20),
+    )
     found = [one for one in call.portal.segments.values() if query in one.name.lower() and one.deleted is None]
     page = found[offset : offset + min(count, SEARCH_PAGE)]
     rows = [_show(call, one, with_filters=False) | {"additionalProperties": {}} for one in page]

@@ -2,87 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-from collections.abc import Callable, Sequence
-
 from . import scopes, writing
-from .associations import Label, primary_of
-from .calculated import CALCULATED
 from .calls import VERSION, Answer, ApiError, Call, Route, batch, invalid, not_found, number
-from .defaults import ALWAYS, DEFAULT_ANSWER, OTHERS_ALWAYS
 from .portal import Portal
-from .records import PLURALS, Change, Json, Record, UnknownType, Value, iso, object_type
+from .records import Json, Record, Value
+from .showing import cursor, names, uncursor, view, with_links
 
 BATCH = 100
 PAGE, PAGE_WITH_HISTORY = 100, 50
-View = Callable[[Record], Json]
-
-
-def view(portal: Portal, kind: str, asked: Sequence[str], history: Sequence[str] = ()) -> View:
-    """How records are shown: empty properties as null, unknown ones left out."""
-    known = portal.definitions[kind]
-    wanted = [*(asked or DEFAULT_ANSWER.get(kind, OTHERS_ALWAYS)), *ALWAYS.get(kind, OTHERS_ALWAYS), *history]
-    names = [name for name in dict.fromkeys(wanted) if name in known and known[name].archived is None]
-    rules = CALCULATED[kind]
-    stored = [name for name in names if name not in rules]
-    worked_out = [(name, rules[name]) for name in names if name in rules]
-    told = [name for name in dict.fromkeys(history) if name in known and known[name].archived is None]
-    versions = portal.hubspot.quirks.history_versions
-
-    def show(record: Record) -> Json:
-        values = record.values
-        properties: dict[str, str | None] = {name: values.get(name) for name in stored}
-        for name, rule in worked_out:
-            properties[name] = rule(portal, record)
-        body: Json = {
-            "id": str(record.id),
-            "properties": properties,
-            "createdAt": iso(record.created),
-            "updatedAt": iso(record.updated),
-            "archived": record.archived is not None,
-        }
-        if record.archived is not None:
-            body["archivedAt"] = iso(record.archived)
-        if told:
-            past = record.history
-            body["propertiesWithHistory"] = {
-                name: [_version(change) for change in past.get(name, ())[:versions]] for name in told
-            }
-        return body
-
-    return show
-
-
-def _version(change: Change) -> Json:
-    body: Json = {"value": change[1], "timestamp": iso(change[0]), "sourceType": change[2]}
-    if change[3] is not None:
-        body["sourceId"] = change[3]
-        if change[3].startswith("userId:"):
-            body["updatedByUserId"] = int(change[3][7:])
-    return body
-
-
-def cursor(after: int) -> str:
-    """An opaque paging cursor."""
-    return base64.urlsafe_b64encode(b"%d" % after).decode().rstrip("=")
-
-
-def uncursor(text: str) -> int:
-    """Where a cursor points; "" is the beginning."""
-    if not text:
-        return 0
-    try:
-        return int(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except (ValueError, binascii.Error):
-        raise invalid(f"Invalid paging cursor: {text}") from None
-
-
-def _names(body: Json, key: str) -> list[str]:
-    names = body.get(key) or []
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise invalid(f"{key} must be a list of strings")
-    return names
 
 
 def list_records(call: Call) -> Answer:
@@ -90,44 +17,12 @@ def list_records(call: Call) -> Answer:
     kind, history, archived = call.kind, call.many("propertiesWithHistory"), call.flag("archived")
     limit = call.limit(10, PAGE_WITH_HISTORY if history else PAGE)
     found = call.portal.page(kind, uncursor(call.one("after")), limit + 1, archived=archived)
-    show = _with_links(call, kind, view(call.portal, kind, call.many("properties"), history))
+    show = with_links(call, kind, view(call.portal, kind, call.many("properties"), history))
     body: Json = {"results": [show(record) for record in found[:limit]]}
     if len(found) > limit:
         after = cursor(found[limit - 1].id)
         body["paging"] = {"next": {"after": after, "link": f"https://api.hubapi.com{call.request.path}?after={after}"}}
     return Answer(200, body)
-
-
-def _with_links(call: Call, kind: str, show: View) -> View:
-    try:
-        wanted = [object_type(name) for name in call.many("associations")]
-    except UnknownType as error:
-        raise invalid(f"Unable to infer object type from: {error.args[0]}") from None
-    if not wanted:
-        return show
-
-    def both(record: Record) -> Json:
-        linked = {PLURALS[to]: _linked(call.portal, kind, record.id, to) for to in wanted}
-        kept = {name: {"results": rows} for name, rows in linked.items() if rows}
-        return show(record) | ({"associations": kept} if kept else {})
-
-    return both
-
-
-def _linked(portal: Portal, kind: str, record_id: int, to: str) -> list[Json]:
-    known = portal.labels.pair(kind, to)
-    return [
-        {"id": str(other), "type": _type_name(known[one])}
-        for other, types in portal.associated(kind, record_id, to).items()
-        for one in sorted(types)
-    ]
-
-
-def _type_name(label: Label) -> str:
-    name = f"{label.from_type}_to_{label.to_type}"
-    if label.label is None:
-        return f"{name}_unlabeled" if primary_of(label.from_type, label.to_type) else name
-    return name if label.label == "Primary" else label.name or label.label.lower().replace(" ", "_")
 
 
 def _by_path(call: Call) -> Record:
@@ -150,13 +45,13 @@ def read_one(call: Call) -> Answer:
     if record is None:
         raise not_found()
     show = view(call.portal, kind, call.many("properties"), call.many("propertiesWithHistory"))
-    return Answer(200, _with_links(call, kind, show)(record))
+    return Answer(200, with_links(call, kind, show)(record))
 
 
 def batch_read(call: Call) -> Answer:
     """Up to 100 records; missing ones make it a 207. Results come in HubSpot's order, not ours."""
     kind, body, archived = call.kind, call.fields(), call.flag("archived")
-    show = view(call.portal, kind, _names(body, "properties"), _names(body, "propertiesWithHistory"))
+    show = view(call.portal, kind, names(body, "properties"), names(body, "propertiesWithHistory"))
     id_property = body.get("idProperty") or ""
     found: dict[int, Record] = {}
     missing: list[str] = []

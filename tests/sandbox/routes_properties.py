@@ -152,7 +152,11 @@ def _archive(call: Call, name: str) -> None:
     found = _own(call, name)
     if found.hubspot_defined:
         raise invalid(f"{name} is defined by HubSpot and cannot be archived")
-    used = [one.name for one in call.portal.segments.values() if f"'{name}'" in repr(one.filter_branch) and one.deleted is None]
+    used = [
+        one.name
+        for one in call.portal.segments.values()
+        if f"'{name}'" in repr(one.filter_branch) and one.deleted is None
+    ]
     if used:
         raise ApiError(400, "CANNOT_DELETE_PROPERTY_IN_USE", f"{name} is used in {used}")
     found.archived = to_ms(None)
@@ -216,8 +220,6 @@ def archive_group(call: Call) -> Answer:
 
 
 _AT = f"/crm/properties/{VERSION}/{{type}}"
-
-
 
 
 ROUTES = [

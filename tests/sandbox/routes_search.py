@@ -11,7 +11,7 @@ from .calls import VERSION, Answer, Call, Route, invalid
 from .portal import Portal
 from .properties import Definition
 from .records import Json, Record, UnknownType, Value, object_type
-from .routes_objects import view
+from .showing import view
 
 MOST = 10_000
 PAGE = 200
@@ -31,7 +31,9 @@ def search(call: Call) -> Answer:
         raise invalid(f"limit must be between 1 and {PAGE}")
     if after + limit > MOST:
         raise invalid(f"Paging beyond {MOST} results is not possible")
-    found = [record for record in _candidates(call.portal, kind) if all(test(record) for test in _tests(call, kind, body))]
+    found = [
+        record for record in _candidates(call.portal, kind) if all(test(record) for test in _tests(call, kind, body))
+    ]
     _sort(call.portal, kind, found, body.get("sorts"))
     show = view(call.portal, kind, body.get("properties") or [])
     answer: Json = {"total": len(found), "results": [show(record) for record in found[after : after + limit]]}

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from . import scopes
 from .calls import VERSION, Answer, Call, Route, invalid, not_found
 from .records import TYPE_IDS, Json
-from .routes_objects import cursor, uncursor
+from .showing import cursor, uncursor
 
 RECORD_LIMIT = 15_000_000
 PROPERTY_LIMIT = 1_000
@@ -86,8 +86,8 @@ def account(call: Call) -> Answer:
 def _usage(kind: str, usage: int, limit: int) -> Json:
     name = kind.replace("_", " ").capitalize()
     return {
-        "objectTypeId": TYPE_IDS[kind], "singularLabel": name, "pluralLabel": f"{name}s", "limit": limit, "usage": usage,
-        "percentage": round(usage / limit, 6),
+        "objectTypeId": TYPE_IDS[kind], "singularLabel": name, "pluralLabel": f"{name}s", "limit": limit,
+        "usage": usage, "percentage": round(usage / limit, 6),
     }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from http.client import responses
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class Listener:
     def _serve(self, connection: socket.socket) -> None:
         try:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            with connection, connection.makefile("rb", 65_536) as reader:
+            with connection, connection.makefile("rb") as reader:
                 while not self._closing and self._one(connection, reader):
                     pass
         except OSError:
@@ -113,7 +113,7 @@ class Listener:
             with self._lock:
                 self._open.discard(connection)
 
-    def _one(self, connection: socket.socket, reader: BinaryIO) -> bool:
+    def _one(self, connection: socket.socket, reader: io.BufferedReader) -> bool:
         """Serve one call; False ends the connection."""
         try:
             request = _read(reader)
@@ -126,7 +126,7 @@ class Listener:
             connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
         try:
             response = self._handler(request)
-        except Exception:  # a bug of the sandbox must be seen, and must not look like an outage
+        except Exception:  # noqa: BLE001  a bug of the sandbox must be seen, and must not look like an outage
             sys.excepthook(*sys.exc_info())
             response = Response(500, b'{"status":"error","message":"the sandbox has a bug","category":"SANDBOX_BUG"}')
         if response.fate == "reset":
@@ -141,7 +141,7 @@ class Listener:
         return keep
 
 
-def _read(reader: BinaryIO) -> Request | None:
+def _read(reader: io.BufferedReader) -> Request | None:
     line = reader.readline(MAX_HEAD)
     if not line.strip():
         return None
@@ -164,7 +164,7 @@ def _read(reader: BinaryIO) -> Request | None:
     return Request(method, path, query, headers, body)
 
 
-def _chunks(reader: BinaryIO) -> bytes:
+def _chunks(reader: io.BufferedReader) -> bytes:
     parts = []
     while size := int(reader.readline(100).split(b";")[0], 16):
         parts.append(reader.read(size))

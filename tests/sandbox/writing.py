@@ -13,7 +13,15 @@ from .portal import Portal
 from .properties import Invalid, Problem, accept
 from .records import Json, Record, Value, object_type
 
-_FORWARD = ("subscriber", "lead", "marketingqualifiedlead", "salesqualifiedlead", "opportunity", "customer", "evangelist")
+_FORWARD = (
+    "subscriber",
+    "lead",
+    "marketingqualifiedlead",
+    "salesqualifiedlead",
+    "opportunity",
+    "customer",
+    "evangelist",
+)
 
 
 def not_feedback(handler: Handler) -> Handler:
