@@ -16,8 +16,8 @@ from mappings.records.catalogue import WRITTEN_TYPES
 from mappings.records.portal_map import PortalMap, dump_portal_map, load_portal_map
 
 _LABELLED = (("contact", "contact"), ("deal", "contact"), ("company", "company"), ("contact", "company"))
-# Kept beside the map in the settings: what the page shows, not what the rules use.
-WHY = "why"
+# A settings body: the map, which the rules read; why it says so, which the page shows; the policy, when changed.
+MAP, WHY = "map", "why"
 _log = logs.get(__name__)
 
 Definitions = Mapping[str, list[dict[str, Any]]]
@@ -35,12 +35,17 @@ class Settings:
 def current(tx: Transaction) -> Settings:
     """Return the portal's newest settings; the defaults, as version 0, before the first."""
     version, body = portals.settings(tx)
-    return Settings(version, load_portal_map(body), dict(body.get(WHY) or {}))
+    return Settings(version, load_portal_map(body.get(MAP) or {}), dict(body.get(WHY) or {}))
 
 
-def body_of(portal_map: PortalMap, why: Mapping[str, str]) -> dict[str, Any]:
-    """Return a settings body: the map's own fields, and the reasons beside them."""
-    return {**dump_portal_map(portal_map), WHY: dict(why)}
+def change_map(tx: Transaction, portal_map: PortalMap, *, author: str) -> int:
+    """Append settings with this map and return their version; what a person chose is marked as theirs."""
+    _, body = portals.settings(tx)
+    now = current(tx)
+    before, after = dump_portal_map(now.map), dump_portal_map(portal_map)
+    chosen = {name: "You chose this." for name, value in after.items() if value != before[name]}
+    changed = {**body, MAP: after, WHY: {**now.why, **chosen}}
+    return portals.save_settings(tx, changed, author=author, reason="Changed in Settings.")
 
 
 def first_settings(scope: PortalScope, definitions: Definitions) -> int:
@@ -58,7 +63,8 @@ def first_settings(scope: PortalScope, definitions: Definitions) -> int:
     with scope.transaction() as tx:
         if portals.settings(tx)[0]:
             return portals.settings(tx)[0]
-        return portals.save_settings(tx, body_of(portal_map, why), author="second-order", reason="Detected at install.")
+        body = {MAP: dump_portal_map(portal_map), WHY: why}
+        return portals.save_settings(tx, body, author="second-order", reason="Detected at install.")
 
 
 def _detect(

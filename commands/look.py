@@ -1,0 +1,168 @@
+"""Commands that look: portals, waiting work, reasons, the ledger, the doctor."""
+
+import csv
+import json
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from integration import checkup, status
+from integration import explain as explaining
+from integration.errors import Refused
+from integration.runtime import Runtime, open_runtime
+from integration.scope import portal_scope
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.command()
+@as_json
+def portals(*, as_json: bool) -> None:
+    """List portals: state, what waits, what was set aside, last sync."""
+    with open_runtime() as runtime:
+        found = status.portals(runtime)
+    if as_json:
+        click.echo(dump(found))
+        return
+    table = Table("Portal", "State", "Waiting", "Set aside", "Imported", "Last sync")
+    for each in found:
+        waiting = sum(each[name] for name in ("inbox", "events", "stale", "outbox"))
+        state = each["state"] + (f": {each['reason']}" if each["reason"] else "")
+        table.add_row(
+            str(each["portal_id"]), state, str(waiting), str(each["set_aside"]),
+            _when(each["imported_at"]), _when(each["last_sync_at"]),
+        )  # fmt: skip
+    Console().print(table if found else "No portal has installed the app yet: open /install in a browser.")
+
+
+@click.command()
+@click.argument("portal", type=int, required=False)
+@click.option("--timeout", type=float, default=300.0, show_default=True, help="Seconds to wait at most.")
+def settle(portal: int | None, timeout: float) -> None:
+    """Wait until nothing waits: inbox, outbox, import. Status 0 when settled, 1 when not in time."""
+    with open_runtime() as runtime:
+        if not wait_until_settled(runtime, portal, timeout):
+            raise Refused(f"Not settled after {timeout:g} seconds: {_what_waits(runtime, portal)}")
+
+
+def wait_until_settled(runtime: Runtime, portal: int | None, timeout: float) -> bool:
+    """Wait until the portal (or all) has nothing to do; say whether it came to that in time."""
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline:
+        found = [each for each in status.portals(runtime) if portal in (None, each["portal_id"])]
+        if portal is not None and not found:
+            raise Refused(f"Portal {portal} has not installed the app")
+        if all(each["state"] != "active" or status.is_settled(each) for each in found):
+            return True
+        time.sleep(0.2)
+    return False
+
+
+@click.command()
+@click.argument("portal", type=int)
+@click.argument("kind", type=click.Choice(["deal", "contact", "company"]))
+@click.argument("record_id", type=int)
+@as_json
+def explain(portal: int, kind: str, record_id: int, *, as_json: bool) -> None:
+    """Say every conclusion about a record with its reasons and ledger rows."""
+    with open_runtime() as runtime, portal_scope(runtime, portal) as scope:
+        _known(runtime, portal)
+        found = explaining.explain(scope, kind, record_id)
+    click.echo(dump(found) if as_json else "\n".join(explaining.in_words(found)))
+
+
+@click.command()
+@click.argument("portal", type=int)
+@as_json
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV (RFC 4180), safe to open in a spreadsheet.")
+def ledger(portal: int, *, as_json: bool, as_csv: bool) -> None:
+    """Print the portal's ledger, oldest row first."""
+    with open_runtime() as runtime, portal_scope(runtime, portal) as scope:
+        _known(runtime, portal)
+        rows = explaining.ledger_rows(scope)
+        if as_json:
+            for chunk in _json_list(rows):
+                click.echo(chunk, nl=False)
+        else:
+            _print_csv(rows, safe=as_csv)
+
+
+@click.command("status")
+@click.argument("portal", type=int)
+def status_command(portal: int) -> None:
+    """Print a portal's import, what it found, and its API calls, as JSON."""
+    with open_runtime() as runtime, portal_scope(runtime, portal) as scope:
+        _known(runtime, portal)
+        click.echo(dump({**checkup.portal(scope), "found": explaining.summary(scope)}))
+
+
+@click.command()
+@as_json
+def doctor(*, as_json: bool) -> None:
+    """Check configuration, servers, schema, scopes and properties; say what to do."""
+    findings = checkup.everything()
+    if as_json:
+        click.echo(dump([finding.__dict__ for finding in findings]))
+    for finding in findings if not as_json else ():
+        click.echo(f"{'ok  ' if finding.ok else 'FIX '} {finding.what}: {finding.said}")
+    if not all(finding.ok for finding in findings):
+        sys.exit(1)
+
+
+def dump(value: object) -> str:
+    """Render JSON for scripts: dates as ISO text, keys in order."""
+    return json.dumps(value, default=str, indent=2, sort_keys=True, ensure_ascii=False)
+
+
+def _json_list(rows: Iterator[dict[str, Any]]) -> Iterator[str]:
+    first = True
+    yield "["
+    for row in rows:
+        yield ("\n" if first else ",\n") + json.dumps(row, default=str, ensure_ascii=False)
+        first = False
+    yield "\n]\n"
+
+
+def _print_csv(rows: Iterator[dict[str, Any]], *, safe: bool) -> None:
+    writer: Any = None
+    for row in rows:
+        if writer is None:
+            writer = csv.DictWriter(sys.stdout, list(row), lineterminator="\r\n" if safe else "\n")
+            writer.writeheader()
+        writer.writerow({key: _cell(value) for key, value in row.items()})
+    if writer is None:
+        click.echo("The ledger is empty: no won deal yet.", err=True)
+
+
+def _cell(value: object) -> object:
+    """Spreadsheets run text that begins like a formula: an apostrophe keeps it text."""
+    if isinstance(value, str) and value.lstrip()[:1] in set("=+-@\t\r\n\0＝＋－＠"):  # noqa: RUF001 - full-width forms count, too
+        return "'" + value
+    return value
+
+
+def _known(runtime: Runtime, portal: int) -> None:
+    with runtime.database.service() as tx:
+        if not tx.value("SELECT EXISTS (SELECT FROM portal WHERE portal_id = :id)", id=portal):
+            raise Refused(f"Portal {portal} has not installed the app")
+
+
+def _what_waits(runtime: Runtime, portal: int | None) -> str:
+    lines = [
+        f"portal {each['portal_id']}: "
+        + ", ".join(
+            f"{each[name]} {name}" for name in ("inbox", "events", "stale", "outbox", "importing") if each[name]
+        )
+        for each in status.portals(runtime)
+        if portal in (None, each["portal_id"]) and not status.is_settled(each)
+    ]
+    return "; ".join(lines)
+
+
+def _when(moment: Any) -> str:  # noqa: ANN401 - a datetime or None
+    return moment.strftime("%Y-%m-%d %H:%M:%S") if moment else "-"

@@ -1,0 +1,90 @@
+"""Commands that run until they are stopped: everything on one machine, or one process each."""
+
+import os
+import signal
+import socket
+import threading
+
+import click
+from granian.constants import Interfaces
+from granian.server import Server as Granian
+
+from commands.supervisor import Supervisor
+from integration import logs, runtime, servers, settings
+from integration.errors import Refused
+from integration.settings import Settings
+from integration.storage import database
+from workers import sweeper
+from workers import worker as rq_worker
+
+
+@click.command()
+def up() -> None:
+    """Run everything on one machine: servers unless URLs are given, web, workers, schedule."""
+    own = settings.load()
+    logs.configure(own.log_level)
+    _refuse_taken_port(own)
+    with servers.embedded(own.data_dir, postgres=own.database_url is None, valkey=own.redis_url is None) as started:
+        urls = {
+            "DATABASE_URL": own.database_url or started.database_url,
+            "REDIS_URL": own.redis_url or started.redis_url,
+        }
+        version = database.migrate(urls["DATABASE_URL"])
+        supervisor = Supervisor({**os.environ, **urls})
+        supervisor.add("web", ["web"])
+        supervisor.add("schedule", ["schedule"])
+        for number in range(own.workers):
+            supervisor.add(f"worker-{number + 1}", ["worker"])
+        click.echo(f"Second Order runs at {own.public_url} (schema {version}); Ctrl-C stops it.", err=True)
+        supervisor.run()
+
+
+@click.command()
+def web() -> None:
+    """Run the web process: HubSpot's webhooks, the install, people's pages."""
+    own = settings.load()
+    _refuse_taken_port(own)
+    runtime.urls(own)  # say so now when there is no database, not at the first request
+    Granian(
+        "wsgi:app",
+        address=own.host,
+        port=own.port,
+        interface=Interfaces.WSGI,
+        workers=int(os.environ.get("WEB_PROCESSES", "2")),
+        blocking_threads=int(os.environ.get("WEB_THREADS", "4")),
+        backpressure=64,
+        log_level=own.log_level.lower(),  # type: ignore[arg-type]  # granian's own spelling of the same words
+        respawn_failed_workers=True,
+        workers_kill_timeout=10,
+    ).serve()
+
+
+@click.command()
+def worker() -> None:
+    """Run one background worker."""
+    rq_worker.run(settings.load())
+
+
+@click.command()
+def schedule() -> None:
+    """Run the sweeper: finds forgotten work, keeps the calendar. Several may run."""
+    own = settings.load()
+    logs.configure(own.log_level)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    sweeper.run(own, stop)
+
+
+def _refuse_taken_port(own: Settings) -> None:
+    """A second copy on a port would silently share its traffic: say so and stop instead."""
+    family = socket.AF_INET6 if ":" in own.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((own.host, own.port))
+        except OSError as trouble:
+            raise Refused(
+                f"PORT {own.port} on {own.host} cannot be used ({trouble.strerror}):"
+                " stop what listens there, or choose another PORT"
+            ) from None

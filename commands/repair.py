@@ -1,0 +1,106 @@
+"""Commands that change something: schema, imports, replays, erasure, keys, the developer project."""
+
+import time
+from pathlib import Path
+
+import click
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from integration import backfill as importing
+from integration import forget, housekeeping, replaying, rotation, runtime, settings, uninstall
+from integration.errors import Refused
+from integration.runtime import Runtime, open_runtime
+from integration.scope import portal_scope
+from integration.storage import database
+from mappings.records.project import project_files
+
+
+@click.command()
+def migrate() -> None:
+    """Bring the database schema to the newest version."""
+    url, _ = runtime.urls(settings.load())
+    click.echo(f"The schema is at version {database.migrate(url)}.")
+
+
+@click.command()
+@click.argument("portal", type=int)
+def backfill(portal: int) -> None:
+    """Import a portal, or reconcile one that was imported; goes on where the last run stopped."""
+    with open_runtime() as own:
+        with portal_scope(own, portal) as scope:
+            found = scope.find()
+        if found is None or not found.is_active:
+            raise Refused(f"Portal {portal} is {found.state if found else 'not installed'}: reconnect it at /install")
+        kind = "reconciliation" if found.imported_at else "import"
+        begun = housekeeping.start(own, portal, kind=kind)
+        click.echo(f"{'Started' if begun else 'Going on with'} the {kind} of portal {portal}.", err=True)
+        _watch(own, portal)
+
+
+def _watch(own: Runtime, portal: int) -> None:
+    """Show a bar a stream until the run ends; the workers do the work, so stopping to look stops nothing."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed} read"), TimeElapsedColumn())
+    with Progress(*columns) as bars, portal_scope(own, portal) as scope:
+        tasks: dict[str, object] = {}
+        while (now := importing.progress(scope)) is not None:
+            for stream in now.streams:
+                task = tasks.setdefault(
+                    stream.name, bars.add_task(stream.name, total=None) if stream.name not in tasks else 0
+                )
+                total = max(stream.records, 1) if stream.done else None
+                bars.update(task, completed=stream.records, total=total)  # type: ignore[arg-type]  # rich's TaskID
+            found = scope.find()
+            if not now.running:
+                return
+            if found is None or not found.is_active:
+                raise Refused(f"Portal {portal} was paused: {found.paused_reason if found else ''}")
+            time.sleep(0.5)
+
+
+@click.command()
+@click.argument("portal", type=int)
+def replay(portal: int) -> None:
+    """Put set-aside deliveries, events, conclusions and patches back to work."""
+    with open_runtime() as own, portal_scope(own, portal) as scope:
+        click.echo(f"{replaying.replay(scope)} put back.")
+
+
+@click.command("forget")
+@click.argument("portal", type=int)
+@click.argument("kind", type=click.Choice(["contact"]))
+@click.argument("record_id", type=int)
+def forget_command(portal: int, kind: str, record_id: int) -> None:
+    """Erase a person: names, addresses, texts and evidence go; totals stay."""
+    with open_runtime() as own, portal_scope(own, portal) as scope:
+        deals = forget.forget(scope, record_id)
+    click.echo(f"Forgot {kind} {record_id}; {deals} deals are explained anew without the name.")
+
+
+@click.command("uninstall")
+@click.argument("portal", type=int)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def uninstall_command(portal: int, *, yes: bool) -> None:
+    """Remove the app from a portal: tokens go at once, data after 30 days, our HubSpot properties stay."""
+    if not yes:
+        click.confirm(f"Uninstall Second Order from portal {portal}?", abort=True)
+    with open_runtime() as own:
+        click.echo(uninstall.uninstall(own, portal, actor="command line"))
+
+
+@click.command("rotate-keys")
+def rotate_keys() -> None:
+    """Seal every token with the newest of TOKEN_KEYS, while everything runs."""
+    with open_runtime() as own:
+        click.echo(f"{rotation.rotate(own)} tokens are sealed with the newest key.")
+
+
+@click.command()
+@click.option("--to", "folder", type=click.Path(path_type=Path), default=Path("hubspot_project"), show_default=True)
+@click.option("--url", default="", help="Public address of this service; default PUBLIC_URL.")
+def project(folder: Path, url: str) -> None:
+    """Write the HubSpot developer project: app, scopes and webhook subscriptions."""
+    for name, content in project_files(url or settings.load().public_url).items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+        click.echo(path)

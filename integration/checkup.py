@@ -1,0 +1,121 @@
+"""The doctor: configuration, servers, schema, scopes, properties; each finding says what to do."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from integration import runtime as opening
+from integration import settings as configuration
+from integration import status
+from integration.errors import SecondOrderError
+from integration.runtime import Runtime, open_runtime
+from integration.scope import PortalScope, portal_scope
+from integration.settings import Settings
+from integration.storage import database, inbox, outbox, standing
+from mappings.records.access import missing_scopes
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was checked."""
+
+    what: str
+    ok: bool
+    said: str
+
+
+def everything() -> list[Finding]:
+    """Check all there is, as far as one can get."""
+    try:
+        settings = configuration.load()
+    except SecondOrderError as trouble:
+        return [Finding("configuration", ok=False, said=str(trouble))]
+    findings = [Finding("configuration", ok=True, said=f"data in {settings.data_dir}"), _app(settings)]
+    try:
+        database_url, _ = opening.urls(settings)
+    except SecondOrderError as trouble:
+        return [*findings, Finding("servers", ok=False, said=str(trouble))]
+    findings.append(_schema(database_url))
+    if not findings[-1].ok:
+        return findings
+    with open_runtime(settings) as runtime:
+        findings += _servers(runtime)
+        for each in status.portals(runtime):
+            with portal_scope(runtime, each["portal_id"]) as scope:
+                findings += _portal(scope, each)
+    return findings
+
+
+def portal(scope: PortalScope) -> dict[str, Any]:
+    """How one portal stands: what was received, what waits, imports, calls, what was set aside."""
+    with scope.transaction() as tx:
+        return {
+            "received": inbox.identity(tx),
+            "counts": standing.counts(tx),
+            "import": standing.imports(tx),
+            "calls": standing.calls(tx),
+            "set_aside": standing.set_aside(tx),
+            "outbox": outbox.counts(tx),
+            "paused_properties": [
+                {"object_type": kind, "name": name, "because": sentence}
+                for (kind, name), sentence in sorted(outbox.paused_properties(tx).items())
+            ],
+        }
+
+
+def _app(settings: Settings) -> Finding:
+    missing = [
+        name
+        for name, value in (
+            ("HUBSPOT_APP_ID", settings.hubspot_app_id),
+            ("HUBSPOT_CLIENT_ID", settings.hubspot_client_id),
+            ("HUBSPOT_CLIENT_SECRET", settings.client_secret),
+        )
+        if not value
+    ]
+    if missing:
+        return Finding(
+            "HubSpot app", ok=False, said=f"set {', '.join(missing)}; docs/operations.md tells where they are"
+        )
+    return Finding("HubSpot app", ok=True, said=f"app {settings.hubspot_app_id}, webhooks to {settings.webhook_url}")
+
+
+def _schema(database_url: str) -> Finding:
+    try:
+        now, wanted = database.schema_version(database_url), database.newest_version()
+    except SecondOrderError as trouble:
+        return Finding("PostgreSQL", ok=False, said=str(trouble))
+    if now != wanted:
+        return Finding("schema", ok=False, said=f"version {now or 'none'}, wanted {wanted}: run second-order migrate")
+    return Finding("schema", ok=True, said=f"version {now}")
+
+
+def _servers(runtime: Runtime) -> list[Finding]:
+    parts = status.ready(runtime)
+    slow = "answers" if parts["queue"] == "ok" else "does not answer: work goes on, more slowly; check REDIS_URL"
+    return [
+        Finding("PostgreSQL", ok=parts["database"] == "ok", said=parts["database"]),
+        Finding("Valkey", ok=parts["queue"] == "ok", said=slow),
+    ]
+
+
+def _portal(scope: PortalScope, standing_now: dict[str, Any]) -> list[Finding]:
+    name = f"portal {scope.portal_id}"
+    found = scope.find()
+    if found is None or found.state == "uninstalled":
+        return [Finding(name, ok=True, said="uninstalled")]
+    if not found.is_active:
+        return [Finding(name, ok=False, said=f"paused: {found.paused_reason}")]
+    findings = [Finding(name, ok=True, said="active")]
+    missing = missing_scopes(found.scopes)
+    if missing:
+        names = ", ".join(scope.name for scope in missing)
+        findings.append(Finding(name, ok=False, said=f"lacks the scopes {names}: reconnect at /install"))
+    if standing_now["set_aside"]:
+        said = (
+            f"{standing_now['set_aside']} rows set aside: see Sync health, then second-order replay {scope.portal_id}"
+        )
+        findings.append(Finding(name, ok=False, said=said))
+    with scope.transaction() as tx:
+        paused = outbox.paused_properties(tx)
+    findings += [Finding(f"{name} {kind}.{prop}", ok=False, said=why) for (kind, prop), why in sorted(paused.items())]
+    return findings

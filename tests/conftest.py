@@ -1,0 +1,104 @@
+"""Real servers for every test that asks: PostgreSQL and Valkey from wheels, started once, emptied before each test."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis
+from cryptography.fernet import Fernet
+
+from integration import servers
+from integration.queue import Queue
+from integration.runtime import Runtime
+from integration.settings import Settings
+from integration.storage import database as databases
+from integration.storage.database import Database
+from integration.vault import Vault
+from tests.sandbox.crm import App
+from tests.world import World, build_world
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder with real data and HubSpot's specs; tests that use it are skipped without it."""
+    if not SHARED.is_dir():
+        pytest.skip("the folder with real data is not beside the project")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Servers]:
+    with servers.embedded(tmp_path_factory.mktemp("servers")) as started:
+        databases.migrate(started.database_url)
+        yield started
+
+
+@pytest.fixture(scope="session")
+def postgres_url(embedded: servers.Servers) -> str:
+    return embedded.database_url
+
+
+@pytest.fixture(scope="session")
+def redis_url(embedded: servers.Servers) -> str:
+    return embedded.redis_url
+
+
+@pytest.fixture
+def clean(postgres_url: str, redis_url: str) -> None:
+    """Empty both servers, as their owner."""
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        tables = connection.execute(
+            "SELECT string_agg(quote_ident(tablename), ',') FROM pg_tables"
+            " WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+        ).fetchone()
+        assert tables is not None
+        connection.execute(f"TRUNCATE {tables[0]} RESTART IDENTITY CASCADE")
+    with redis.Redis.from_url(redis_url) as client:
+        client.flushall()
+
+
+@pytest.fixture
+def database(clean: None, postgres_url: str) -> Iterator[Database]:
+    opened = Database(postgres_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def settings(tmp_path: Path, postgres_url: str, redis_url: str) -> Settings:
+    app = App()
+    return Settings(
+        data_dir=tmp_path,
+        host="127.0.0.1",
+        port=8000,
+        public_url="http://127.0.0.1:8000",
+        hubspot_app_id=app.app_id,
+        hubspot_client_id=app.client_id,
+        hubspot_api_url="http://127.0.0.1:9",
+        hubspot_authorize_url="http://127.0.0.1:9/oauth/authorize",
+        hubspot_rate_per_10s=1000,
+        log_level="ERROR",
+        workers=1,
+        database_url=postgres_url,
+        redis_url=redis_url,
+        secret_key="a-secret-key-for-tests-only",
+        token_keys=(Fernet.generate_key().decode(),),
+        hubspot_client_secrets=(app.client_secret,),
+    )
+
+
+@pytest.fixture
+def runtime(settings: Settings, database: Database, redis_url: str) -> Iterator[Runtime]:
+    queue = Queue(redis_url)
+    yield Runtime(settings, database, queue, Vault(settings.token_keys))
+    queue.redis.close()
+
+
+@pytest.fixture
+def world(settings: Settings, database: Database, redis_url: str, postgres_url: str) -> Iterator[World]:
+    """Two portals, harbor and orchard, in a local HubSpot, both with the app installed."""
+    with build_world(settings, database, redis_url, postgres_url) as built:
+        yield built

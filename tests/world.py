@@ -1,0 +1,163 @@
+"""A little world for end-to-end tests: a local HubSpot with two portals, and the app around it, without workers.
+
+    world.harbor.crm.update("deal", deal.id, {"amount": "500"})   # a HubSpot user does something
+    world.settle()                                                # webhooks, sync, conclude, writeback
+    assert world.harbor.read("deal", deal.id, "second_order_source") == "referral"
+"""
+
+import contextlib
+import dataclasses
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from werkzeug.serving import make_server
+
+import wsgi
+from integration import backfill, detect, provision
+from integration.queue import Queue
+from integration.runtime import Runtime
+from integration.scope import PortalScope, portal_scope
+from integration.servers import free_port
+from integration.settings import Settings
+from integration.storage import lanes, portals, tokens
+from integration.storage.database import Database
+from integration.storage.inbox import Doorstep
+from integration.vault import Vault
+from mappings.records.project import project_files
+from tests.sandbox import server
+from tests.sandbox.crm import HubSpot, Portal
+from tests.sandbox.records import Json
+from workers import jobs
+
+HARBOR, ORCHARD = 4711, 4712
+
+
+@dataclass
+class Account:
+    """One portal, from both sides."""
+
+    world: "World" = field(repr=False)
+    portal_id: int
+    crm: Portal = field(repr=False)
+
+    def read(self, kind: str, record_id: int, name: str) -> str:
+        """What HubSpot's users see in a field."""
+        record = self.crm.get(kind, self.crm.survivor(kind, record_id))
+        assert record is not None, f"no {kind} {record_id}"
+        return record.get(name) or ""
+
+    @contextlib.contextmanager
+    def scope(self) -> Iterator[PortalScope]:
+        """Our side of the portal."""
+        with portal_scope(self.world.runtime, self.portal_id) as scope:
+            yield scope
+
+    def rows(self, statement: str, **values: object) -> list[dict[str, Any]]:
+        """Rows of our database, as this portal sees them."""
+        with self.world.runtime.database.portal(self.portal_id) as tx:
+            return [dict(row) for row in tx.rows(statement, **values)]
+
+
+@dataclass
+class World:
+    """A local HubSpot, our app, and the two portals."""
+
+    runtime: Runtime
+    hubspot: HubSpot
+    url: str
+    postgres_url: str
+    harbor: Account = field(init=False)
+    orchard: Account = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.harbor = Account(self, HARBOR, self.hubspot.portals[HARBOR])
+        self.orchard = Account(self, ORCHARD, self.hubspot.portals[ORCHARD])
+
+    @property
+    def accounts(self) -> tuple[Account, Account]:
+        return self.harbor, self.orchard
+
+    def install(self, account: Account) -> None:
+        """Install as the OAuth callback does, without a browser."""
+        grant = self.hubspot.install(account.portal_id)
+        sealed = self.runtime.vault.seal(
+            account.portal_id, {"access": grant.access_token, "refresh": str(grant.refresh_token)}
+        )
+        with self.runtime.database.service() as tx:
+            portals.install(
+                tx, account.portal_id, scopes=sorted(grant.scopes), account={"currency": account.crm.currency}, user_id=1
+            )
+            tokens.save(tx, account.portal_id, sealed, lifetime=1800)
+        with account.scope() as scope:
+            provision.provision(scope)
+            detect.detect(scope)
+        with account.scope() as scope:
+            backfill.begin(scope)
+        with self.runtime.database.portal(account.portal_id) as tx:
+            lanes.want(tx, account.portal_id, "import")
+
+    def settle(self, *, deliver: bool = True) -> None:
+        """Deliver the webhooks and do all work that is due, until nothing is left."""
+        for _ in range(200):
+            if deliver:
+                self.hubspot.deliver()
+            if not self.work():
+                return
+        raise AssertionError("the world does not settle")
+
+    def work(self) -> bool:
+        """Do the work that is due now; say whether there was any."""
+        with self.runtime.database.service() as tx:
+            due = list(lanes.due(tx))
+        for portal_id, kind in due:
+            jobs.work(self.runtime, portal_id, kind)
+        return bool(due)
+
+
+@contextlib.contextmanager
+def build_world(settings: Settings, database: Database, redis_url: str, postgres_url: str) -> Iterator[World]:
+    """Start a local HubSpot and our receiver; the portals exist and nothing is installed yet."""
+    hubspot = HubSpot()
+    hubspot.add_portal(HARBOR, "Harbor")
+    hubspot.add_portal(ORCHARD, "Orchard", currency="EUR", service_hub=False)
+    for portal in hubspot.portals.values():
+        portal.allowance.limit = 100_000
+    port = free_port()
+    own = dataclasses.replace(settings, port=port, public_url=f"http://127.0.0.1:{port}")
+    with contextlib.ExitStack() as stack:
+        outside = stack.enter_context(server.start(hubspot))
+        own = dataclasses.replace(
+            own, hubspot_api_url=outside.url, hubspot_authorize_url=outside.authorize_url, hubspot_rate_per_10s=1000
+        )
+        runtime = Runtime(own, database, Queue(redis_url), Vault(own.token_keys))
+        stack.callback(runtime.queue.redis.close)
+        doorstep = Doorstep(postgres_url)
+        doorstep.open()
+        stack.callback(doorstep.close)
+        stack.enter_context(_serve(wsgi.create_app(runtime, doorstep), port))
+        hubspot.app.webhook_url = own.webhook_url
+        hubspot.app.redirect_urls = [own.redirect_url]
+        hubspot.subscriptions.load_project(subscriptions(own.public_url))
+        yield World(runtime, hubspot, own.public_url, postgres_url)
+
+
+def subscriptions(url: str) -> Json:
+    """Our own webhooks file, as HubSpot would read it from the developer project."""
+    found = [text for name, text in project_files(url).items() if "webhooks" in name]
+    assert len(found) == 1
+    parsed: Json = json.loads(found[0])
+    return parsed
+
+
+@contextlib.contextmanager
+def _serve(app: Any, port: int) -> Iterator[None]:
+    listener = make_server("127.0.0.1", port, app, threaded=True)
+    thread = threading.Thread(target=listener.serve_forever, daemon=True)
+    thread.start()
+    yield
+    listener.shutdown()
+    listener.server_close()
+    thread.join()
