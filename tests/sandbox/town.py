@@ -63,27 +63,30 @@ def load(
     hubspot: crm.HubSpot,
     name_or_path: str | Path = "shipped",
     *,
+    seed: int = 7,
     scale: float = 1.0,
     orchard_scale: float = 0.1,
     today: date | None = None,
 ) -> Loaded:
     """Fill harbor with the shipped town or with the one in a folder, and orchard with a small other one.
 
+    ``shipped:0.05`` is the shipped town at another scale. Portals that are there already keep their settings.
     Large towns are loaded district by district and forgotten; only their truth is kept.
     """
     last_day = today or datetime.now(UTC).date()
     into = hubspot.portals.get(HARBOR_ID) or hubspot.add_portal(
         HARBOR_ID, "Harbor", currency="USD", currencies=_RATES, time_zone="America/New_York"
     )
-    if str(name_or_path) == "shipped":
-        pieces = districts(7, scale, last_day, HARBOR)
+    name, _, size = str(name_or_path).partition(":")
+    if name == "shipped":
+        pieces = districts(seed, float(size) if size else scale, last_day, HARBOR)
     else:
         pieces = iter([read_town(Path(name_or_path), last_day)])
     truth, hosts = _fill(into, pieces)
     other = hubspot.portals.get(ORCHARD_ID) or hubspot.add_portal(
         ORCHARD_ID, "Orchard", currency="EUR", service_hub=False
     )
-    other_truth, _ = _fill(other, districts(11, orchard_scale, last_day, ORCHARD))
+    other_truth, _ = _fill(other, districts(seed + 4, orchard_scale, last_day, ORCHARD))
     return Loaded({HARBOR_ID: truth, ORCHARD_ID: other_truth}, {HARBOR_ID: hosts, ORCHARD_ID: frozenset()})
 
 

@@ -79,18 +79,31 @@ class Conclusions:
     moved_from: Mapping[int, str]
 
 
+Fields = Mapping[str, str | None]
+
+
 def from_portal(portal: crm.Portal) -> Conclusions:
     """Read the written fields back, and nothing else."""
-    tags, credits_, moved = {}, {}, {}
-    for deal in portal.all("deal"):
-        if tag := deal.get("second_order_source"):
-            tags[deal.id] = tag
-        if amount := deal.get("second_order_amount"):
-            credits_[deal.id] = round(Decimal(amount) * 100)
-    for contact in portal.all("contact"):
-        if name := contact.get("second_order_moved_from"):
-            moved[contact.id] = name
-    return Conclusions(tags, credits_, moved)
+    return from_records(
+        ((deal.id, deal.values) for deal in portal.all("deal")),
+        ((contact.id, contact.values) for contact in portal.all("contact")),
+    )
+
+
+def from_records(deals: Iterable[tuple[int, Fields]], contacts: Iterable[tuple[int, Fields]]) -> Conclusions:
+    """The same from properties as HubSpot's API answers them."""
+    tags: dict[int, str] = {}
+    credited: dict[int, int] = {}
+    moved: dict[int, str] = {}
+    for deal, fields in deals:
+        if tag := fields.get("second_order_source"):
+            tags[deal] = tag
+        if amount := fields.get("second_order_amount"):
+            credited[deal] = round(Decimal(amount) * 100)
+    for contact, fields in contacts:
+        if name := fields.get("second_order_moved_from"):
+            moved[contact] = name
+    return Conclusions(tags, credited, moved)
 
 
 def score_moves(truth: Truth, pairs: Iterable[MovePair], *, least: float = 0.0, customers_only: bool = False) -> Score:
