@@ -87,6 +87,8 @@ def not_a_move(old: Stint, new: Stint, known: Directory, policy: Policy) -> Reas
 def _move(person: Person, old: Stint, new: Stint, known: Directory, policy: Policy) -> Move:
     found = signals.between(old, new, known, policy)
     moved = signals.combined(found)
+    if _contradicted(old, new, policy):
+        moved = moved * policy.contradiction_factor // PPM
     p_same = _p_same(person, old.contact.id, new.contact.id)
     confidence = p_same * moved // PPM
     earliest = min(old.last_seen or old.since, new.since)
@@ -108,6 +110,12 @@ def _move(person: Person, old: Stint, new: Stint, known: Directory, policy: Poli
         found,
         tuple(sorted((signal.reason for signal in found), key=lambda one: (-one.strength, one.code))),
     )
+
+
+def _contradicted(old: Stint, new: Stint, policy: Policy) -> bool:
+    """Whether the person still showed up at the old company a while after the supposed move."""
+    overlap = timedelta(policy.old_alive_days)
+    return old.contact.id != new.contact.id and old.last_seen is not None and old.last_seen > new.since + overlap
 
 
 def status_of(confidence: int, found: tuple[Signal, ...], policy: Policy) -> str:
