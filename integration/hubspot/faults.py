@@ -224,12 +224,12 @@ def troubled_properties(body: Mapping[str, Any]) -> dict[str, str]:
     found: dict[str, str] = {}
     for detail in (*_details(body), *_embedded(body.get("message"))):
         code = detail.get("code") or detail.get("error")
-        if code not in DEFINITION_CODES | _VALUE_CODES:
+        if not isinstance(code, str) or code not in DEFINITION_CODES | _VALUE_CODES:
             continue
         context = detail.get("context")
         named = context.get("propertyName") if isinstance(context, dict) else None
         names = named if isinstance(named, list) else [detail.get("name"), detail.get("in")]
-        found.update({str(name): str(code) for name in names if _is_word(name)})
+        found.update({str(name): code for name in names if _is_word(name)})
     return found
 
 

@@ -247,6 +247,11 @@ class HubSpot:
             property_update=dict(patch),
         )
 
+    def archive_properties(self, object_type: str, names: Sequence[str]) -> None:
+        """Archive properties; HubSpot keeps them and their values for 90 days."""
+        body = {"inputs": [{"name": name} for name in names]}
+        self._wire.call("properties.archive", objectType=PLURAL[object_type], body=body)
+
     # The portal
 
     def account(self) -> Account:

@@ -45,6 +45,7 @@ _TABLE: Final = (
     Route("properties.create", "POST", _PROPERTIES, _V3_PROPERTIES),
     Route("properties.create_many", "POST", f"{_PROPERTIES}/batch/create", f"{_V3_PROPERTIES}/batch/create"),
     Route("properties.update", "PATCH", f"{_PROPERTIES}/{{propertyName}}", f"{_V3_PROPERTIES}/{{propertyName}}"),
+    Route("properties.archive", "POST", f"{_PROPERTIES}/batch/archive"),
     Route("groups.all", "GET", f"{_PROPERTIES}/groups", f"{_V3_PROPERTIES}/groups"),
     Route("groups.create", "POST", f"{_PROPERTIES}/groups", f"{_V3_PROPERTIES}/groups"),
     Route("associations.read", "POST", f"{_BETWEEN}/batch/read", f"{_V4_BETWEEN}/batch/read"),
