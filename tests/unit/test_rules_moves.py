@@ -1,0 +1,258 @@
+from dataclasses import replace
+
+import pytest
+
+from mappings.rules import companies, signals
+from mappings.rules.facts import PPM, CompanyFacts
+from mappings.rules.findings import Reason, Signal
+from mappings.rules.moves import MovesOfPerson, find_moves, status_of
+from mappings.rules.policy import DEFAULT
+from mappings.rules.stints import spells
+from tests.unit.rules_builders import ACME, NOW, ORBIT, ZENIT, a_contact, a_history, a_person, day, the_companies
+
+
+def find(*contacts, known=None, p_same=PPM, now=NOW) -> MovesOfPerson:
+    person, by_id = a_person(*contacts, p_same=p_same)
+    return find_moves(person, by_id, known or the_companies(), DEFAULT, now)
+
+
+def a_signal(r: int, cause: str) -> Signal:
+    return Signal("test", r, None, cause, Reason("test", "test"))
+
+
+CHANGED = a_history(email=[("priya@acme.example", 0), ("priya@zenit.example", 100)])
+MOVED = a_contact(1, email="priya@zenit.example", history=CHANGED)
+
+
+def test_a_changed_address_and_an_earlier_bounce_are_0935():
+    (move,) = find(replace(MOVED, bounced_at=day(80))).moves
+
+    assert (move.former_company_id, move.new_company_id, move.confidence) == (ACME, ZENIT, 935_000)
+    assert (move.status, move.latest) == ("auto", day(100))
+
+
+def test_a_changed_address_alone_is_enough():
+    (move,) = find(MOVED).moves
+
+    assert (move.p_moved, move.status, move.former_contact_id, move.new_contact_id) == (900_000, "auto", 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("reliabilities", "p_same", "expected", "status"),
+    [
+        ([350_000, 800_000], 988_000, 0.860, "auto"),
+        ([350_000], 988_000, 0.346, "stored"),
+        ([900_000, 350_000], PPM, 0.935, "auto"),
+        ([600_000], PPM, 0.600, "stored"),
+        ([600_000, 350_000], PPM, 0.740, "review"),
+    ],
+)
+def test_signals_combine_and_one_weak_signal_flips_nobody(reliabilities, p_same, expected, status):
+    found = tuple(a_signal(r, str(n)) for n, r in enumerate(reliabilities))
+    confidence = p_same * signals.combined(found) // PPM
+
+    assert confidence / PPM == pytest.approx(expected, abs=0.001)
+    assert status_of(confidence, found, DEFAULT) == status
+
+
+def test_signals_of_one_cause_count_once():
+    assert signals.combined((a_signal(900_000, "edit"), a_signal(850_000, "edit"))) == 900_000
+    assert not signals.conclusive((a_signal(600_000, "edit"), a_signal(500_000, "edit")), DEFAULT)
+
+
+@pytest.mark.parametrize(
+    ("source", "p", "status"), [("CRM_UI", 850_000, "auto"), ("AUTOMATION_PLATFORM", 500_000, "stored")]
+)
+def test_a_user_changing_the_company_says_more_than_a_program(source, p, status):
+    history = a_history(associatedcompanyid=[(str(ACME), 0), (str(ZENIT), 50, source)])
+
+    (move,) = find(a_contact(1, company_ids=(ZENIT,), history=history)).moves
+
+    assert (move.p_moved, move.status) == (p, status)
+
+
+def test_company_name_and_title_changing_together_is_weak_evidence():
+    history = a_history(company=[("Acme", 0), ("Zenit", 50)], jobtitle=[("CTO", 0), ("Head of IT", 52)])
+
+    (move,) = find(a_contact(1, company_text="Zenit", history=history)).moves
+
+    assert (move.p_moved, move.status) == (600_000, "stored")
+
+
+def test_a_mapped_field_names_the_new_company():
+    history = a_history(company=[("Acme", 0), ("Zenit", 50)])
+
+    (move,) = find(a_contact(1, company_text="Zenit", new_company="zenit gmbh", history=history)).moves
+
+    assert (move.p_moved, move.status) == (900_000, "auto")
+
+
+def test_a_merge_of_two_employers_addresses_is_evidence_once():
+    history = a_history(
+        email=[("priya@acme.example", 0), ("priya@zenit.example", 60)],
+        hs_additional_emails=[("priya@acme.example", 60, "MERGE_OBJECTS")],
+    )
+    merged = replace(MOVED, emails=("priya@zenit.example", "priya@acme.example"), merged_ids=(9,), history=history)
+
+    (move,) = find(merged).moves
+
+    assert {signal.kind for signal in move.signals} == {"email_domain_changed", "records_merged"}
+    assert move.status == "auto"
+
+
+def test_hubspots_job_change_without_a_goal_is_a_departure():
+    (move,) = find(a_contact(1, email="priya@acme.example", job_change_at=day(40))).moves
+
+    assert (move.kind, move.former_company_id, move.new_company_id, move.status) == ("departure", ACME, None, "review")
+
+
+def test_a_bounce_alone_is_only_stored():
+    (move,) = find(a_contact(1, email="priya@acme.example", bounced_at=day(40))).moves
+
+    assert (move.kind, move.status) == ("departure", "stored")
+
+
+OLD = a_contact(1, email="priya@acme.example", last_activity_at=day(80))
+NEW = a_contact(2, email="priya@zenit.example", on=100)
+
+
+def test_a_second_record_after_the_last_sign_of_life_is_a_move():
+    (move,) = find(OLD, NEW, p_same=960_000).moves
+
+    assert (move.former_contact_id, move.new_contact_id, move.status) == (1, 2, "auto")
+    assert (move.earliest, move.latest) == (day(80), day(100))
+    assert move.confidence == 960_000 * move.p_moved // PPM
+
+
+def test_activity_at_both_companies_is_two_jobs_not_a_move():
+    found = find(replace(OLD, last_activity_at=day(161)), NEW)
+
+    assert found.moves == ()
+    assert [one.reason.code for one in found.rejected] == ["both_active"]
+
+
+def test_a_sign_of_life_at_the_old_company_after_a_month_contradicts():
+    (move,) = find(replace(OLD, last_activity_at=day(140)), NEW).moves
+
+    assert (move.p_moved, move.status) == (140_000, "stored")
+
+
+@pytest.mark.parametrize(
+    ("email", "known", "code"),
+    [
+        ("priya.ext@zenit.example", the_companies(), None),
+        ("priya@gmail.com", the_companies(), None),
+        ("sales@zenit.example", the_companies(), None),
+        ("priya@zenit.example", the_companies(migrations=frozenset({(ACME, ZENIT)})), "domain_migration"),
+        (
+            "priya@lab.example",
+            the_companies(CompanyFacts(40, "Research", frozenset({"lab.example"}), parent_id=ACME)),
+            "same_company",
+        ),
+        (
+            "priya@acme-inc.example",
+            the_companies(CompanyFacts(40, "ACME, Inc.", frozenset({"acme-inc.example"}))),
+            "same_company",
+        ),
+        (
+            "priya@new.example",
+            the_companies(CompanyFacts(40, "Newco", frozenset({"new.example"}), former_names=("Acme",))),
+            "same_company",
+        ),
+    ],
+    ids=["contractor", "free mail", "role", "migration", "subsidiary", "legal form", "renamed"],
+)
+def test_what_looks_like_a_move_and_is_none(email, known, code):
+    history = a_history(email=[("priya@acme.example", 0), (email, 100)])
+
+    found = find(a_contact(1, email=email, history=history), known=known)
+
+    assert [move for move in found.moves if move.new_company_id] == []
+    if code == "domain_migration":
+        assert [one.reason.code for one in found.rejected] == [code]
+
+
+def test_a_promotion_is_no_move():
+    history = a_history(jobtitle=[("Engineer", 0), ("CTO", 50)], email=[("priya@acme.example", 0)])
+
+    assert find(a_contact(1, email="priya@acme.example", history=history)).moves == ()
+
+
+def test_a_return_opens_a_spell_but_is_marked_a_boomerang():
+    rows = [("p@acme.example", 0), ("p@zenit.example", 100), ("p@acme.example", 200)]
+    contact = a_contact(1, email="p@acme.example", history=a_history(email=rows))
+
+    assert [move.kind for move in find(contact).moves] == ["move", "boomerang"]
+    assert [one.company_id for one in spells([contact], the_companies())] == [ACME, ZENIT, ACME]
+
+
+def test_a_chain_of_jobs_is_a_chain_of_moves():
+    last = a_contact(3, email="priya@orbit.example", on=300)
+
+    pairs = [
+        (m.former_company_id, m.new_company_id) for m in find(OLD, replace(NEW, last_activity_at=day(250)), last).moves
+    ]
+
+    assert pairs == [(ACME, ZENIT), (ZENIT, ORBIT)]
+
+
+def test_what_lies_after_the_day_asked_about_is_not_known_yet():
+    assert find(MOVED, now=day(99)).moves == ()
+
+
+def test_an_automatic_association_of_the_same_edit_adds_nothing():
+    history = {**CHANGED, **a_history(associatedcompanyid=[(str(ACME), 0), (str(ZENIT), 101, "COMPANY_INSIGHTS")])}
+
+    (move,) = find(replace(MOVED, history=history)).moves
+
+    assert move.p_moved == 900_000
+    assert len(move.signals) == 2
+
+
+def test_odd_histories_are_survived():
+    history = a_history(email=[("", 0), ("nonsense", 1)], associatedcompanyid=[("", 0), ("12x", 1), ("9" * 40, 2)])
+
+    assert find(a_contact(1, name="", history=history)).moves == ()
+
+
+@pytest.mark.parametrize(
+    ("persons", "contacts", "days", "found"),
+    [(3, 5, 20, True), (2, 3, 10, False), (3, 5, 40, False), (4, 100, 1, False), (30, 100, 1, True)],
+)
+def test_a_crowd_going_the_same_way_is_a_migration(persons, contacts, days, found):
+    changes = [(n, ACME, ZENIT, day(n * days)) for n in range(persons)]
+
+    assert bool(companies.crowd_moves(changes, {ACME: contacts}, DEFAULT)) is found
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "same"),
+    [
+        ("Zenit GmbH", "ZENIT", True),
+        ("The Orbit Company, Inc.", "Orbit", True),
+        ("Größe Sp. z o.o.", "Grosse", True),
+        ("Zenit Labs", "Orbit Labs", False),
+        ("GmbH", "Inc", False),
+    ],
+)
+def test_company_names_compare_without_legal_form(a, b, same):
+    assert (companies.plain_name(a) == companies.plain_name(b)) is same
+
+
+def test_a_domain_two_strangers_share_means_neither_and_a_familys_means_its_root():
+    strangers = the_companies(CompanyFacts(40, "Other", frozenset({"acme.example"})))
+    family = the_companies(CompanyFacts(40, "Other", frozenset({"acme.example"}), parent_id=ACME))
+
+    assert companies.of_email(strangers, "ana@acme.example") is None
+    assert companies.of_email(family, "ana@acme.example") == ACME
+
+
+def test_merged_and_looping_companies_are_followed_to_an_end():
+    known = the_companies(
+        CompanyFacts(40, "Loop", parent_id=50),
+        CompanyFacts(50, "Pool", parent_id=40),
+        CompanyFacts(60, "Whole", merged_ids=(61, 62)),
+    )
+
+    assert companies.root(known, 40) == companies.root(known, 50) == 40
+    assert companies.survivor(known, 62) == 60

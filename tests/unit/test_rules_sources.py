@@ -1,0 +1,302 @@
+from dataclasses import replace
+
+import pytest
+
+from mappings.rules import champions, sources
+from mappings.rules.because import Names, fit, of_deal, of_move, percent, source_name
+from mappings.rules.credit import allocate
+from mappings.rules.customers import customer
+from mappings.rules.facts import PPM, CompanyFacts, DealContact, NpsAnswer, Touch
+from mappings.rules.findings import Reason, Referral
+from mappings.rules.hearsay import Label
+from mappings.rules.policy import DEFAULT, Policy
+from mappings.rules.sources import Surroundings, sources_of, tag_of
+from tests.unit.rules_builders import ACME, NOW, ZENIT, a_contact, a_deal, a_move, day, the_three_sources
+
+NOBODY = Surroundings({})
+
+
+def found(deal, *moves, referrals=(), around=NOBODY, labels=(), now=NOW):
+    return sources_of(deal, moves, referrals, around, policy=DEFAULT, now=now, labels=labels)
+
+
+def test_a_moved_champion_on_the_deal_when_it_began_sourced_it():
+    (source,) = found(a_deal(created=100, closed=200), a_move(moved_at=day(50))).sources
+
+    assert (source.kind, source.timing, source.w, source.p, source.g) == (
+        "moved_champion",
+        "sourced",
+        900_000,
+        950_000,
+        PPM,
+    )
+    assert (source.company_id, source.raw) == (ACME, 855_000)
+
+
+@pytest.mark.parametrize(("moved", "g"), [(0, 796_214), (120, PPM)])
+def test_an_old_move_fades(moved, g):
+    (source,) = found(a_deal(created=300, closed=400), a_move(moved_at=day(moved))).sources
+
+    assert source.g == pytest.approx(g, abs=400)
+
+
+@pytest.mark.parametrize(
+    ("deal", "move"),
+    [
+        (a_deal(created=800, closed=900), a_move(moved_at=day(69))),
+        (a_deal(created=100, closed=200), a_move(moved_at=day(200))),
+        (a_deal(created=100, closed=200, company_id=ACME), a_move()),
+        (a_deal(created=100, closed=200), a_move(status="review")),
+        (a_deal(created=100, closed=200), a_move(kind="boomerang")),
+        (a_deal(created=100, closed=200), a_move(strength=400_000)),
+        (a_deal(created=100, closed=200, is_renewal=True), a_move()),
+        (a_deal(created=100, closed=200, contacts=(DealContact(1, day(200)),)), a_move()),
+        (a_deal(created=100, closed=200, contacts=()), a_move()),
+        (a_deal(created=100, closed=200, company_id=None), a_move()),
+    ],
+    ids=[
+        "731 days",
+        "joined after the win",
+        "the old company",
+        "not sure",
+        "a return",
+        "no champion",
+        "a renewal",
+        "added after the win",
+        "not on the deal",
+        "no company",
+    ],
+)
+def test_what_a_move_earns_nothing_from(deal, move):
+    assert found(deal, move).sources == ()
+
+
+def test_seven_hundred_and_thirty_days_still_count():
+    assert found(a_deal(created=800, closed=900), a_move(moved_at=day(70))).sources
+
+
+@pytest.mark.parametrize(
+    ("joined", "roles", "meetings", "timing"),
+    [
+        (107, (), 0, "sourced"),
+        (108, ("champion",), 0, "assisted"),
+        (108, (), 3, "assisted"),
+        (108, (), 1, "present"),
+        (108, (), 0, None),
+    ],
+)
+def test_coming_later_assists_or_is_present(joined, roles, meetings, timing):
+    deal = a_deal(created=100, closed=200, contacts=(DealContact(1, day(joined), frozenset(roles)),))
+    touches = tuple(Touch(1, day(120 + n), "meeting") for n in range(meetings))
+
+    credited = found(deal, a_move(), around=Surroundings({}, touches)).sources
+
+    assert [source.timing for source in credited] == ([timing] if timing else [])
+
+
+def test_others_answering_to_marketing_shortly_before_is_not_dormant():
+    touched = Surroundings({}, (Touch(5, day(60), "form", inbound=True),))
+    long_ago = Surroundings({}, (Touch(5, day(9), "form", inbound=True),))
+
+    (early,) = found(a_deal(created=100, closed=200), a_move(), around=touched).sources
+    (dormant,) = found(a_deal(created=100, closed=200), a_move(), around=long_ago).sources
+
+    assert (early.timing, dormant.timing) == ("present", "sourced")
+
+
+def test_somebody_active_who_is_not_on_the_deal_is_suggested_without_credit():
+    busy = Surroundings({}, tuple(Touch(1, day(110 + n), "call") for n in range(5)))
+
+    both = found(a_deal(created=100, closed=200, contacts=()), a_move(), around=busy)
+
+    assert both.sources == ()
+    assert [source.timing for source in both.suggestions] == ["suspected"]
+
+
+def test_without_dates_on_associations_the_record_decides():
+    young = Surroundings({1: a_contact(1, on=150)})
+    deal = a_deal(created=100, closed=200, contacts=(DealContact(1, None, frozenset({"champion"})),))
+
+    assert [source.timing for source in found(deal, a_move(), around=young).sources] == ["assisted"]
+
+
+def a_referral(at: int | None = 60, **more) -> Referral:
+    values = {"status": "auto", "from_customer": True, "expansion": False, **more}
+    when = None if at is None else day(at)
+    reason = Reason("named_person", 'the record names "Maria at Acme"', when, strength=800_000)
+    return Referral(3, 3, ACME, "contact:1", when, "named_person", 800_000, reasons=(reason,), **values)
+
+
+def test_maria_at_acme_told_us_forty_days_before():
+    (source,) = found(a_deal(created=100, closed=200), referrals=[a_referral(60)]).sources
+
+    assert (source.w, source.p, source.g, source.raw) == (850_000, 800_000, PPM, 680_000)
+
+
+@pytest.mark.parametrize(
+    ("at", "weight"), [(130, 850_000), (131, 500_000), (199, 500_000), (200, None), (-265, 850_000), (-266, None)]
+)
+def test_the_time_of_a_referral_decides_its_weight(at, weight):
+    credited = found(a_deal(created=100, closed=200), referrals=[a_referral(at)]).sources
+
+    assert [source.w for source in credited] == ([weight] if weight else [])
+
+
+@pytest.mark.parametrize(
+    "more", [{"status": "review"}, {"status": "rejected"}, {"from_customer": False}, {"expansion": True}]
+)
+def test_some_referrals_carry_no_credit(more):
+    assert found(a_deal(created=100, closed=200), referrals=[a_referral(**more)]).sources == ()
+
+
+def test_unnamed_word_of_mouth_goes_to_the_pool():
+    labels = [(Label("wom_generic", 600_000, "a friend"), 1, day(90)), (Label("search", 750_000, "google"), 1, day(90))]
+
+    (source,) = found(a_deal(created=100, closed=200), labels=labels).sources
+
+    assert (source.kind, source.company_id, source.raw) == ("word_of_mouth", None, 210_000)
+
+
+def test_the_tag_names_one_kind_or_several():
+    both = found(a_deal(created=100, closed=200), a_move(), referrals=[a_referral()]).sources
+
+    assert [tag_of(both), tag_of(both[:1]), tag_of(())] == ["several", "moved_champion", "none"]
+    assert sources.confidence_of(both) == 950_000
+    assert sources.confidence_of(()) == 0
+
+
+@pytest.mark.parametrize(
+    ("roles", "won", "score", "user", "c"),
+    [
+        (("decision_maker",), True, None, True, PPM),
+        ((), True, None, True, 800_000),
+        ((), False, 9, True, 700_000),
+        ((), False, 8, True, 400_000),
+        ((), False, None, False, 300_000),
+        (None, False, None, False, 0),
+    ],
+)
+def test_champion_strength_takes_the_highest(roles, won, score, user, c):
+    on_deal = () if roles is None else (DealContact(1, day(5), frozenset(roles)),)
+    deal = a_deal(created=1, closed=50 if won else None, company_id=ACME, contacts=on_deal)
+    answers = [] if score is None else [NpsAnswer(1, score, day(90), ACME)]
+
+    strength, _ = champions.strength(
+        [1], ACME, day(100), deals=[deal], answers=answers, is_customer=user, policy=DEFAULT
+    )
+
+    assert strength == c
+
+
+def test_what_came_after_leaving_makes_no_champion():
+    deal = a_deal(created=1, closed=150, company_id=ACME)
+
+    strength, _ = champions.strength(
+        [1], ACME, day(100), deals=[deal], answers=[NpsAnswer(1, 10, day(101))], policy=DEFAULT
+    )
+
+    assert strength == 300_000
+
+
+def test_the_highest_role_is_written():
+    flags = {"is_moved": False, "is_champion": False, "is_referrer": False, "is_promoter": False}
+
+    assert champions.role_of(**flags) == "none"
+    assert champions.role_of(**{**flags, "is_promoter": True, "is_referrer": True}) == "referrer"
+    assert champions.role_of(**dict.fromkeys(flags, True)) == "moved_champion"
+
+
+def test_a_customer_has_a_won_deal_with_money_in_a_pipeline_that_counts():
+    firm = CompanyFacts(ZENIT, "Zenit")
+    first, second = a_deal(1, created=10, closed=50), a_deal(2, created=60, closed=80)
+
+    bought = customer(firm, [second, first], DEFAULT, day(400))
+
+    assert bought is not None
+    assert (bought.since, bought.last_won_at, bought.is_active, bought.won_deals) == (day(50), day(80), True, 2)
+    assert bought.on(day(50))
+    assert not bought.on(day(49))
+    late = customer(firm, [first], DEFAULT, day(451))
+    assert late is not None
+    assert not late.is_active
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"amount_minor": 0},
+        {"amount_minor": None},
+        {"amount_minor": -5},
+        {"is_won": False},
+        {"pipeline_included": False},
+        {"archived": True},
+    ],
+)
+def test_other_deals_make_no_customer(change):
+    assert customer(CompanyFacts(ZENIT), [replace(a_deal(created=1, closed=2), **change)], DEFAULT, NOW) is None
+
+
+def test_an_admin_may_map_the_lifecycle_stage():
+    mapped = Policy(customer_lifecycle_stage="customer")
+
+    bought = customer(CompanyFacts(ZENIT, lifecycle_stage="customer", created_at=day(3)), [], mapped, NOW)
+
+    assert bought is not None
+    assert (bought.by, bought.since) == ("lifecycle_stage", day(3))
+
+
+def test_policies_travel_as_plain_values_and_refuse_unknown_names():
+    changed = Policy.from_dict({"version": 3, "signals": {"hard_bounce": 1}})
+
+    assert (changed.version, changed.signals["hard_bounce"], changed.signals["records_merged"]) == (3, 1, 750_000)
+    assert Policy.from_dict(changed.to_dict()).to_dict() == changed.to_dict()
+    with pytest.raises(ValueError, match="unknown settings: wrong"):
+        Policy.from_dict({"wrong": 1})
+    with pytest.raises(ValueError, match="in signals: wrong"):
+        Policy.from_dict({"signals": {"wrong": 1}})
+
+
+NAMES = Names({1: "Priya Nair", 2: "Maria Lopez"}, {ACME: "Acme", ZENIT: "Zenit"})
+
+
+def test_a_deal_says_why_in_plain_words_strongest_first():
+    text = of_deal(allocate(7, 4_000_000, "USD", the_three_sources(), DEFAULT), NAMES)
+
+    assert text == (
+        "Priya Nair left Acme and came to this company: 95% sure, 47% of the deal. "
+        "Maria Lopez of Acme recommended us: 80% sure, 38% of the deal. "
+        "Word of mouth: heard of us from others: 60% sure, 12% of the deal."
+    )
+    assert of_deal(allocate(7, 100, "USD", (), DEFAULT), NAMES) == "No customer is known to have led to this deal."
+
+
+def test_a_move_says_how_it_is_known():
+    reason = Reason("hard_bounce", "the address at Acme bounced on 2024-03-01")
+
+    assert of_move(a_move(reasons=(reason,)), NAMES) == (
+        "Priya Nair left Acme for Zenit by 2024-01-11: 95% sure. The address at Acme bounced on 2024-03-01."
+    )
+
+
+@pytest.mark.parametrize(
+    ("sentences", "limit", "text"),
+    [
+        (["One two.", "Three."], 15, "One two. Three."),
+        (["One two.", "Three."], 14, "One two."),
+        (["One two three."], 9, "One two…"),
+        (["One two three."], 8, "One two…"),
+        (["One two three."], 7, "One…"),
+        (["Unbroken"], 5, "Unbr…"),
+        (["word"], 0, ""),
+        ([], 10, ""),
+    ],
+)
+def test_sentences_fit_a_field_without_cutting_words(sentences, limit, text):
+    assert fit(sentences, limit) == text
+    assert len(text) <= limit
+
+
+def test_small_words():
+    assert [percent(ppm) for ppm in (0, 1, 5_000, 995_000, PPM)] == ["0%", "under 1%", "1%", "100%", "100%"]
+    assert source_name(the_three_sources()[1:2], NAMES) == "Maria Lopez (Acme)"
+    assert source_name(the_three_sources()[2:], NAMES) == ""
