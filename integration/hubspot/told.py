@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 from integration.errors import SecondOrderError
@@ -10,6 +11,7 @@ from mappings.records.access import known_type
 from mappings.records.rows import Link, Record
 from mappings.records.values import record_ids
 
+_NONE: Final[Mapping[str, Any]] = MappingProxyType({})
 _MERGE_TRACES: Final = ("hs_merged_object_ids", "hs_calculated_merged_vids")
 
 
@@ -80,17 +82,18 @@ def page_of(object_type: str, answer: Mapping[str, Any]) -> Page:
 
 def record_of(object_type: str, raw: Mapping[str, Any]) -> Record:
     """One record; raises KeyError, TypeError or ValueError when it is none."""
-    inline, overflow = _inline(raw["associations"]) if raw.get("associations") else ({}, ())
+    inline, overflow = _inline(raw["associations"]) if raw.get("associations") else (_NONE, ())
     return Record(
         object_type,
         int(raw["id"]),
         raw["properties"],
-        raw.get("propertiesWithHistory") or {},
-        _time(raw.get("createdAt")),
-        _time(raw.get("updatedAt")),
-        bool(raw.get("archived")),
-        inline=inline,
-        overflow=overflow,
+        raw.get("propertiesWithHistory") or _NONE,
+        _time(raw["createdAt"]) if "createdAt" in raw else None,
+        _time(raw["updatedAt"]) if "updatedAt" in raw else None,
+        raw.get("archived") is True,
+        (),
+        inline,
+        overflow,
     )
 
 
@@ -154,10 +157,8 @@ def account_of(raw: Mapping[str, Any]) -> Account:
 
 
 def _time(text: str | None) -> datetime | None:
-    if not text:
-        return None
     try:
-        found = datetime.fromisoformat(text)
+        found = datetime.fromisoformat(text or "")
     except ValueError:
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)

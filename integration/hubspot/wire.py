@@ -7,10 +7,11 @@ all the rest of the call (docs/hubspot.md, "What the client library costs").
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any, Final, Protocol
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote_plus, urlencode, urlsplit
 
 import urllib3
 
@@ -108,7 +109,7 @@ class Wire:
             raise faults.OurMistake(f"a call would leave {urlsplit(self.base).netloc}")
         path, _, query = url[len(self.base) :].partition("?")
         route, path = dated(method, path)
-        query = "&".join(part for part in (query, urlencode(fields or ())) if part)
+        query = "&".join(part for part in (query, _query(fields or ())) if part)
         return self._send(route, f"{self.base}{path}?{query}" if query else self.base + path, body)
 
     def decoded(self, route: str, data: bytes) -> Any:  # noqa: ANN401 - JSON is any
@@ -163,3 +164,11 @@ class Wire:
                 limits[name] = int(headers[f"X-HubSpot-RateLimit-{name}"])
         if limits:
             self._on_limits(limits)
+
+
+# The same thirty property names go out with every page: quoting them once is a sixth of a call's cost.
+_quoted = lru_cache(maxsize=4096)(quote_plus)
+
+
+def _query(fields: Iterable[tuple[str, object]]) -> str:
+    return "&".join(f"{_quoted(name)}={_quoted(str(value))}" for name, value in fields)

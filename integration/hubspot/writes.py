@@ -77,6 +77,8 @@ class _Batch:
         return True
 
     def _without(self, patches: _Patches, names: set[str]) -> _Patches:
+        if not names:
+            return patches
         kept: _Patches = {}
         for one, values in patches.items():
             out = tuple(name for name in values if name in names)
