@@ -147,9 +147,8 @@ def _cell(value: object) -> object:
 
 
 def _known(runtime: Runtime, portal: int) -> None:
-    with runtime.database.service() as tx:
-        if not tx.value("SELECT EXISTS (SELECT FROM portal WHERE portal_id = :id)", id=portal):
-            raise Refused(f"Portal {portal} has not installed the app")
+    if not status.is_known(runtime, portal):
+        raise Refused(f"Portal {portal} has not installed the app")
 
 
 def _what_waits(runtime: Runtime, portal: int | None) -> str:

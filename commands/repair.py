@@ -83,8 +83,10 @@ def uninstall_command(portal: int, *, yes: bool) -> None:
     """Remove the app from a portal: tokens go at once, data after 30 days, our HubSpot properties stay."""
     if not yes:
         click.confirm(f"Uninstall Second Order from portal {portal}?", abort=True)
-    with open_runtime() as own:
-        click.echo(uninstall.uninstall(own, portal, actor="command line"))
+    with open_runtime() as own, portal_scope(own, portal) as scope:
+        was_there = uninstall.uninstall(scope, actor="command line")
+    left = "" if was_there else " HubSpot had removed it already."
+    click.echo(f"Portal {portal} is uninstalled.{left} Its rows go in 30 days; our HubSpot properties stay.")
 
 
 @click.command("rotate-keys")

@@ -12,19 +12,24 @@ from integration.storage.portals import Portal
 def ready(runtime: Runtime) -> dict[str, str]:
     """Whether the servers answer; Valkey's absence slows us down and stops nothing."""
     try:
-        with runtime.database.service() as tx:
-            tx.value("SELECT 1")
+        portals(runtime, with_counts=False)
         database = "ok"
     except SecondOrderError:
         database = "away"
     return {"database": database, "queue": "ok" if runtime.queue.answers() else "away"}
 
 
-def portals(runtime: Runtime) -> list[dict[str, Any]]:
+def portals(runtime: Runtime, *, with_counts: bool = True) -> list[dict[str, Any]]:
     """Return every portal with its state and counts."""
     with runtime.database.service() as tx:
         known = stored.every(tx)
-    return [portal(runtime, each) for each in known]
+    return [portal(runtime, each) for each in known] if with_counts else []
+
+
+def is_known(runtime: Runtime, portal_id: int) -> bool:
+    """Whether the app was ever installed in this portal."""
+    with runtime.database.service() as tx:
+        return stored.find(tx, portal_id) is not None
 
 
 def portal(runtime: Runtime, each: Portal) -> dict[str, Any]:

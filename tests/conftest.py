@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
@@ -16,7 +17,9 @@ from integration.storage import database as databases
 from integration.storage.database import Database
 from integration.vault import Vault
 from tests.sandbox.crm import App
-from tests.world import World, build_world
+
+if TYPE_CHECKING:
+    from tests.world import World
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -98,7 +101,9 @@ def runtime(settings: Settings, database: Database, redis_url: str) -> Iterator[
 
 
 @pytest.fixture
-def world(settings: Settings, database: Database, redis_url: str, postgres_url: str) -> Iterator[World]:
+def world(settings: Settings, database: Database, redis_url: str, postgres_url: str) -> Iterator["World"]:
     """Two portals, harbor and orchard, in a local HubSpot, both with the app installed."""
+    from tests.world import build_world  # noqa: PLC0415 - unit tests need not load the whole product
+
     with build_world(settings, database, redis_url, postgres_url) as built:
         yield built

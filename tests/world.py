@@ -1,8 +1,8 @@
 """A little world for end-to-end tests: a local HubSpot with two portals, and the app around it, without workers.
 
-    world.harbor.crm.update("deal", deal.id, {"amount": "500"})   # a HubSpot user does something
-    world.settle()                                                # webhooks, sync, conclude, writeback
-    assert world.harbor.read("deal", deal.id, "second_order_source") == "referral"
+world.harbor.crm.update("deal", deal.id, {"amount": "500"})   # a HubSpot user does something
+world.settle()                                                # webhooks, sync, conclude, writeback
+assert world.harbor.read("deal", deal.id, "second_order_source") == "referral"
 """
 
 import contextlib
@@ -13,10 +13,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from flask import Flask
 from werkzeug.serving import make_server
 
 import wsgi
-from integration import backfill, detect, provision
+from integration import install
 from integration.queue import Queue
 from integration.runtime import Runtime
 from integration.scope import PortalScope, portal_scope
@@ -87,17 +88,11 @@ class World:
             account.portal_id, {"access": grant.access_token, "refresh": str(grant.refresh_token)}
         )
         with self.runtime.database.service() as tx:
-            portals.install(
-                tx, account.portal_id, scopes=sorted(grant.scopes), account={"currency": account.crm.currency}, user_id=1
-            )
+            known = {"currency": account.crm.currency}
+            portals.install(tx, account.portal_id, scopes=sorted(grant.scopes), account=known, user_id=1)
             tokens.save(tx, account.portal_id, sealed, lifetime=1800)
         with account.scope() as scope:
-            provision.provision(scope)
-            detect.detect(scope)
-        with account.scope() as scope:
-            backfill.begin(scope)
-        with self.runtime.database.portal(account.portal_id) as tx:
-            lanes.want(tx, account.portal_id, "import")
+            install.set_up(scope)
 
     def settle(self, *, deliver: bool = True) -> None:
         """Deliver the webhooks and do all work that is due, until nothing is left."""
@@ -153,7 +148,7 @@ def subscriptions(url: str) -> Json:
 
 
 @contextlib.contextmanager
-def _serve(app: Any, port: int) -> Iterator[None]:
+def _serve(app: Flask, port: int) -> Iterator[None]:
     listener = make_server("127.0.0.1", port, app, threaded=True)
     thread = threading.Thread(target=listener.serve_forever, daemon=True)
     thread.start()

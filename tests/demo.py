@@ -1,0 +1,194 @@
+"""The main job from nothing: a local HubSpot, our whole service beside it, an install by OAuth, and what was found."""
+
+import argparse
+import contextlib
+import dataclasses
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import requests
+from rich.console import Console
+
+from integration.servers import free_port
+from tests.demo_report import Report
+from tests.sandbox import pages, server, town
+from tests.sandbox.crm import HubSpot
+from tests.world import HARBOR, ORCHARD, subscriptions
+
+START_SECONDS = 90
+ENRICH_SECONDS = 900
+_say = Console(highlight=False, soft_wrap=True)
+
+
+def main() -> int:
+    """Run the demo; the status is 0 when the enriched fields are there."""
+    given = _arguments()
+    signal.signal(signal.SIGTERM, _interrupt)
+    with contextlib.ExitStack() as stack:
+        data = Path(tempfile.mkdtemp(prefix="second-order-demo-"))
+        stack.callback(shutil.rmtree, data, ignore_errors=True)
+        _say.print("[bold]Second Order[/bold]: a local HubSpot fills with a town of customers ...")
+        hubspot = HubSpot(seed=7)
+        loaded = town.load(hubspot, given.town, scale=given.scale)
+        outside = stack.enter_context(server.start(hubspot, _port(9000), pages.application(hubspot)))
+        app = stack.enter_context(_service(data, outside, hubspot))
+        stack.enter_context(hubspot.courier.running())
+        report = Report(hubspot, loaded, app, outside.url)
+        enriched = _enrich(app, report)
+        report.print(_say)
+        if given.once or not enriched:
+            return 0 if enriched else 1
+        _say.print("\n[bold]Change something[/bold] in the sandbox's pages and watch the tag appear. Ctrl-C ends all.")
+        with contextlib.suppress(KeyboardInterrupt):
+            while True:
+                time.sleep(3600)
+    return 0
+
+
+@dataclasses.dataclass
+class App:
+    """Our service as its users see it, and its command line."""
+
+    url: str
+    process: "subprocess.Popen[bytes]"
+    environment: dict[str, str]
+    log: Path
+
+    def command(self, *arguments: str) -> str:
+        """Run ``second-order ARGUMENTS`` beside the service and return what it prints."""
+        done = subprocess.run(
+            [sys.executable, "-m", "commands", *arguments],
+            env=self.environment, capture_output=True, text=True, check=False, timeout=300,
+        )  # fmt: skip
+        if done.returncode:
+            raise RuntimeError(f"second-order {' '.join(arguments)}: {done.stderr.strip()[-800:]}")
+        return done.stdout
+
+    def json(self, *arguments: str) -> Any:  # noqa: ANN401 - JSON is any
+        """Run a command that prints JSON."""
+        return json.loads(self.command(*arguments))
+
+
+@contextlib.contextmanager
+def _service(data: Path, outside: server.Server, hubspot: HubSpot) -> Iterator[App]:
+    port = _port(8000)
+    url = f"http://127.0.0.1:{port}"
+    environment = {
+        **{name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}},
+        "DATA_DIR": str(data),
+        "PORT": str(port),
+        "PUBLIC_URL": url,
+        "HUBSPOT_API_URL": outside.url,
+        "HUBSPOT_AUTHORIZE_URL": outside.authorize_url,
+        "HUBSPOT_APP_ID": str(hubspot.app.app_id),
+        "HUBSPOT_CLIENT_ID": hubspot.app.client_id,
+        "HUBSPOT_CLIENT_SECRET": hubspot.app.client_secret,
+        "LOG_LEVEL": "WARNING",
+    }
+    for given in ("DATABASE_URL", "REDIS_URL"):
+        if os.environ.get(f"DEMO_{given}"):
+            environment[given] = os.environ[f"DEMO_{given}"]
+    hubspot.app.webhook_url = f"{url}/webhooks/hubspot"
+    hubspot.app.redirect_urls = [f"{url}/oauth/callback"]
+    hubspot.subscriptions.load_project(subscriptions(url))
+    log = data / "service.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "commands", "up"],
+            env=environment,
+            stdout=output,
+            stderr=output,
+            stdin=subprocess.DEVNULL,
+        )
+        try:
+            _wait_until_ready(url, process, log)
+            yield App(url, process, environment, log)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(40)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _wait_until_ready(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        with contextlib.suppress(requests.RequestException):
+            if requests.get(f"{url}/readyz", timeout=2).ok:
+                return
+        time.sleep(0.1)
+    raise SystemExit(f"The service did not start:\n{log.read_text(errors='replace')[-2000:]}")
+
+
+def _enrich(app: App, report: Report) -> bool:
+    """Install both portals through OAuth, as two admins would, and wait until everything is written."""
+    report.begin()
+    for portal_id in (HARBOR, ORCHARD):
+        _install(app, report.hubspot, portal_id)
+    _say.print("Installed in two portals by OAuth; importing, concluding, writing back ...")
+    deadline = time.monotonic() + ENRICH_SECONDS
+    while time.monotonic() < deadline:
+        if app.process.poll() is not None:
+            _say.print(f"[red]The service ended:[/red] {app.log.read_text(errors='replace')[-2000:]}")
+            return False
+        try:
+            app.command("settle", "--timeout", "20")
+        except RuntimeError as waiting:
+            _say.print(f"  {str(waiting).split(': ', 2)[-1]}", style="dim")
+            continue
+        report.end()
+        return report.is_enriched()
+    _say.print(f"[red]Not enriched after {ENRICH_SECONDS} s.[/red]\n{app.log.read_text(errors='replace')[-2000:]}")
+    return False
+
+
+def _install(app: App, hubspot: HubSpot, portal_id: int) -> None:
+    hubspot.quirks.approve_at_once = True
+    try:
+        with requests.Session() as browser:
+            away = browser.get(f"{app.url}/install", allow_redirects=False, timeout=20)
+            back = browser.get(f"{away.headers['Location']}&portalId={portal_id}", allow_redirects=False, timeout=20)
+            arrived = browser.get(back.headers["Location"], timeout=120)
+            if not arrived.ok:
+                raise RuntimeError(f"the install answered {arrived.status_code}: {arrived.text[:500]}")
+    finally:
+        hubspot.quirks.approve_at_once = False
+
+
+def _port(wanted: int) -> int:
+    """The wanted port, or a free one when somebody has it."""
+    import socket  # noqa: PLC0415 - asked once
+
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError:
+            return free_port()
+    return wanted
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
+    parser.add_argument("--once", action="store_true", help="end when the enriched fields are there")
+    parser.add_argument("--town", default="shipped", help="shipped, or a folder with a CRM history")
+    parser.add_argument("--scale", type=float, default=1.0, help="size of the shipped town")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,147 @@
+"""What the demo prints: what was imported, what it cost, what was found, and how right that is."""
+
+import math
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from rich.console import Console
+from rich.table import Table
+
+from mappings.records.access import ASSOCIATIONS, HISTORY, readable_types
+from tests.sandbox import truth
+from tests.sandbox.crm import HubSpot, Portal
+from tests.sandbox.town import Loaded
+from tests.world import HARBOR
+
+PLURALS = {"contact": "contacts", "company": "companies", "deal": "deals", "ticket": "tickets"}
+WINDOW = 10.0
+
+
+class Commands(Protocol):
+    """What the report asks of the service."""
+
+    url: str
+
+    def json(self, *arguments: str) -> Any:  # noqa: ANN401 - JSON is any
+        """Run a command that prints JSON."""
+
+
+@dataclass
+class Report:
+    """Measures the enrichment of harbor and prints it."""
+
+    hubspot: HubSpot
+    loaded: Loaded
+    app: Commands
+    sandbox_url: str
+    began: float = 0.0
+    seconds: float = 0.0
+    status: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def harbor(self) -> Portal:
+        return self.hubspot.portals[HARBOR]
+
+    def begin(self) -> None:
+        """Start the clock."""
+        self.began = time.monotonic()
+
+    def end(self) -> None:
+        """Stop the clock and ask the service what it did."""
+        self.seconds = time.monotonic() - self.began
+        self.status = self.app.json("status", str(HARBOR))
+
+    def is_enriched(self) -> bool:
+        """Whether the fields are there, read back from the CRM and nowhere else."""
+        written = truth.from_portal(self.harbor)
+        deals = len(self.harbor.all("deal"))
+        derived = sum(tag not in {"", "none"} for tag in written.tags.values())
+        return len(written.tags) == deals and derived > 0 and bool(written.moved_from)
+
+    def print(self, out: Console) -> None:
+        """Print everything."""
+        out.print(f"\nEnriched in [bold]{self.seconds:.1f} s[/bold]: {self._imported()}.")
+        self._calls(out)
+        self._found(out)
+        self._accuracy(out)
+        self._pages(out)
+
+    def _imported(self) -> str:
+        counts = {stream["stream"]: stream["records"] for stream in self.status["import"] if stream["stream"]}
+        records = {name.split(":")[1]: n for name, n in counts.items() if name.startswith("records:")}
+        return ", ".join(f"{n:,} {PLURALS.get(kind, kind.replace('_', ' ') + 's')}" for kind, n in records.items())
+
+    def _calls(self, out: Console) -> None:
+        made = Counter({row["route"]: row["calls"] for row in self.status["calls"]})
+        least = minimum(self.harbor)
+        table = Table("HubSpot calls", "made", "minimum", title="", show_header=True)
+        for route in sorted(made.keys() | least.keys()):
+            table.add_row(route, str(made[route]), str(least.get(route, "-")))
+        total, possible = made.total(), sum(least.values())
+        table.add_row("all", str(total), f"{possible}", style="bold")
+        out.print(table)
+        allowance = self.harbor.allowance
+        per_second = 100 / WINDOW
+        waited = total / per_second
+        out.print(
+            f"API calls: {total} against a minimum of {possible}; busiest ten seconds {allowance.peak} of"
+            f" {allowance.limit} allowed, {self.harbor.refused} refused. The allowance alone asks for {waited:.0f} s:"
+            f" [bold]{min(1.0, waited / self.seconds):.0%}[/bold] of the time was waiting for it."
+        )
+
+    def _found(self, out: Console) -> None:
+        found = self.status["found"]
+        out.print(f"\nDeals by source: {', '.join(f'{kind} {n}' for kind, n in found['deals_by_source'].items())}")
+        for title, rows in (("People", found["top_people"]), ("Companies", found["top_companies"])):
+            table = Table(f"{title} with most second-order revenue", "revenue", "because", show_lines=True)
+            for row in rows:
+                table.add_row(str(row["name"]), str(row["revenue"]), str(row["because"]))
+            out.print(table)
+
+    def _accuracy(self, out: Console) -> None:
+        known = self.loaded.truths[HARBOR]
+        moves = [
+            (move["former_contact_id"], move["new_contact_id"], move["confidence"])
+            for move in self.status["found"]["moves"]
+            if move["status"] == "auto"
+        ]
+        written = truth.from_portal(self.harbor)
+        out.print(f"\nMoves against the town's truth: {truth.score_moves(known, moves)}")
+        for kind, score in truth.score_tags(known, written.tags).items():
+            out.print(f"Deal tags, {kind}: {score}")
+
+    def _pages(self, out: Console) -> None:
+        out.print("\nPages to open:")
+        out.print(
+            f"  {self.app.url}/portals/{HARBOR}/   what was found, sync health, settings (sign in with the sandbox)"
+        )
+        best = next(iter(self.status["found"]["top_deals"]), None)
+        base = self.sandbox_url
+        if best:
+            out.print(f"  {base}/portals/{HARBOR}/deal/{best['deal_id']}   an enriched deal in the sandbox")
+
+
+def minimum(portal: Portal) -> dict[str, int]:
+    """The fewest calls that page and batch sizes allow, by route."""
+    types = readable_types(frozenset(portal_scopes(portal)))
+    counts = {kind: len(portal.all(kind)) for kind in types}
+    pages = sum(math.ceil(max(1, n) / (50 if HISTORY.get(kind) else 100)) for kind, n in counts.items())
+    pairs = [(a, b) for a, b in ASSOCIATIONS if a in types and b in types]
+    links = sum(math.ceil(counts[a] / 1000) for a, _ in pairs)
+    written = {
+        kind: sum(bool(record.get("second_order_updated_at")) for record in portal.all(kind))
+        for kind in ("contact", "company", "deal")
+    }
+    return {
+        "objects.page": pages,
+        "associations.read": links,
+        "objects.update": sum(math.ceil(n / 100) for n in written.values()),
+    }
+
+
+def portal_scopes(portal: Portal) -> set[str]:
+    """The optional scopes this portal can grant."""
+    scopes = {"tickets", "crm.objects.owners.read"}
+    return scopes | {"crm.objects.feedback_submissions.read"} if portal.service_hub else scopes
