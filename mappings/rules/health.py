@@ -71,6 +71,8 @@ class Health:
 
 def aged(last: float, age_days: int, policy: Policy) -> float:
     """A stale value drifts to neutral, and can only fall."""
+    if last <= NEUTRAL:
+        return last
     return min(last, NEUTRAL + (last - NEUTRAL) * math.exp2(-age_days / policy.stale_half_life_days))
 
 

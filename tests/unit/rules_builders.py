@@ -1,6 +1,6 @@
 """Builders for the tests of the rules: they show what matters and hide the rest."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,13 +17,13 @@ def day(number: int) -> datetime:
     return START + timedelta(days=number)
 
 
-def a_contact(contact_id: int = 1, name: str = "Priya Nair", email: str = "", on: int = 0, **more: Any) -> ContactFacts:
+def a_contact(contact_id: int = 1, name: str = "Priya Nair", email: str = "", on: int = 0, **more: Any) -> ContactFacts:  # noqa: ANN401 - a builder passes any field on
     first, _, last = name.partition(" ")
     emails = (email,) if email else ()
     return ContactFacts(id=contact_id, created_at=day(on), emails=emails, first_name=first, last_name=last, **more)
 
 
-def a_history(**changes: list[tuple[str, int] | tuple[str, int, str]]) -> Mapping[str, tuple[Version, ...]]:
+def a_history(**changes: Sequence[tuple[str, int] | tuple[str, int, str]]) -> Mapping[str, tuple[Version, ...]]:
     """Histories as property=[(value, day[, source])]."""
     return {
         name: tuple(Version(one[0], day(one[1]), one[2] if len(one) > 2 else "CRM_UI") for one in rows)
@@ -34,7 +34,7 @@ def a_history(**changes: list[tuple[str, int] | tuple[str, int, str]]) -> Mappin
 ACME, ZENIT, ORBIT = 10, 20, 30
 
 
-def the_companies(*more: CompanyFacts, **options: Any) -> Directory:
+def the_companies(*more: CompanyFacts, **options: Any) -> Directory:  # noqa: ANN401 - a builder passes any field on
     return companies.directory(
         [
             CompanyFacts(ACME, "Acme", frozenset({"acme.example"})),
@@ -46,7 +46,7 @@ def the_companies(*more: CompanyFacts, **options: Any) -> Directory:
     )
 
 
-def a_portal(known: Directory | None = None, **options: Any) -> identity.Portal:
+def a_portal(known: Directory | None = None, **options: Any) -> identity.Portal:  # noqa: ANN401 - a builder passes any field on
     """A portal of 1,000 differently named people, so that names are as rare as the test says."""
     stats = options.pop("names", names.NameStats(total=1000))
     return identity.Portal(companies=known or the_companies(), names=stats, **options)
@@ -57,7 +57,7 @@ def a_person(*contacts: ContactFacts, p_same: int = PPM) -> tuple[Person, dict[i
     return Person(ids[0], ids, p_same), {one.id: one for one in contacts}
 
 
-def a_move(**more: Any) -> Move:
+def a_move(**more: Any) -> Move:  # noqa: ANN401 - a builder passes any field on
     values: dict[str, Any] = {
         "person_id": 1,
         "former_company_id": ACME,
@@ -76,7 +76,7 @@ def a_move(**more: Any) -> Move:
     return Move(**{**values, **more})
 
 
-def a_deal(deal_id: int = 7, *, created: int = 100, closed: int | None = None, **more: Any) -> DealFacts:
+def a_deal(deal_id: int = 7, *, created: int = 100, closed: int | None = None, **more: Any) -> DealFacts:  # noqa: ANN401 - a builder passes any field on
     values: dict[str, Any] = {
         "company_id": ZENIT,
         "amount_minor": 4_000_000,
@@ -88,7 +88,7 @@ def a_deal(deal_id: int = 7, *, created: int = 100, closed: int | None = None, *
     return DealFacts(id=deal_id, created_at=day(created), **{**values, **more})
 
 
-def a_source(kind: str = "referral", w: int = 850_000, p: int = 800_000, g: int = PPM, **more: Any) -> Source:
+def a_source(kind: str = "referral", w: int = 850_000, p: int = 800_000, g: int = PPM, **more: Any) -> Source:  # noqa: ANN401 - a builder passes any field on
     values: dict[str, Any] = {"person_id": 2, "contact_id": 2, "company_id": ACME}
     return Source(kind, w, p, g, raw(w, p, g), **{**values, **more})
 

@@ -14,7 +14,7 @@ from tests.unit.rules_builders import a_source, the_three_sources
 PPMS = st.integers(0, PPM)
 
 
-def test_three_sources_share_forty_thousand_dollars_to_the_cent():
+def test_three_sources_share_forty_thousand_dollars_to_the_cent() -> None:
     shared = allocate(7, 4_000_000, "USD", the_three_sources(), DEFAULT)
 
     assert [(line.source.kind, line.share_ppm, line.amount_minor) for line in shared.lines] == [
@@ -26,20 +26,20 @@ def test_three_sources_share_forty_thousand_dollars_to_the_cent():
     assert (shared.low, shared.high) == (855_000, 990_250)
 
 
-def test_a_refund_keeps_the_frozen_shares():
+def test_a_refund_keeps_the_frozen_shares() -> None:
     shared = reallocate(allocate(7, 4_000_000, "USD", the_three_sources(), DEFAULT), 3_000_000)
 
     assert [line.amount_minor for line in shared.lines] == [1_416_033, 1_126_202, 347_797]
     assert shared.remainder_minor == 109_968
 
 
-def test_nothing_derived_leaves_all_of_it_first_order():
+def test_nothing_derived_leaves_all_of_it_first_order() -> None:
     shared = allocate(7, 100, "USD", (), DEFAULT)
 
     assert (shared.lines, shared.remainder_minor, shared.derived, shared.low, shared.high) == ((), 100, 0, 0, 0)
 
 
-def test_one_human_counts_once_with_the_stronger_source():
+def test_one_human_counts_once_with_the_stronger_source() -> None:
     both = (a_source("moved_champion", 900_000, 950_000), a_source("referral", 850_000, 970_000))
 
     shared = allocate(7, 1000, "USD", both, DEFAULT)
@@ -47,14 +47,14 @@ def test_one_human_counts_once_with_the_stronger_source():
     assert [line.source.kind for line in shared.lines] == ["moved_champion"]
 
 
-def test_a_certain_source_takes_everything_and_a_cap_leaves_a_part_to_sales():
+def test_a_certain_source_takes_everything_and_a_cap_leaves_a_part_to_sales() -> None:
     certain = a_source(w=PPM, p=PPM)
 
     assert allocate(7, 999, "USD", [certain], DEFAULT).remainder_minor == 0
     assert allocate(7, 1000, "USD", [certain], Policy(derived_cap=950_000)).remainder_minor == 50
 
 
-def test_equal_parts_give_the_odd_cent_to_the_lower_id():
+def test_equal_parts_give_the_odd_cent_to_the_lower_id() -> None:
     assert split(101, {"b": 1, "a": 1}) == {"b": 50, "a": 51}
     assert split(-101, {"b": 1, "a": 1}) == {"b": -50, "a": -51}
 
@@ -70,18 +70,18 @@ def test_equal_parts_give_the_odd_cent_to_the_lower_id():
         (360, 180, 500_000),
     ],
 )
-def test_age_fades_a_source_after_half_a_year(days, half_life, expected):
+def test_age_fades_a_source_after_half_a_year(days: int, half_life: int, expected: int) -> None:
     assert age_factor(days, 180, half_life) == pytest.approx(expected, abs=400)
 
 
-def test_a_named_referral_forty_days_before_is_raw_068():
+def test_a_named_referral_forty_days_before_is_raw_068() -> None:
     assert raw(850_000, 800_000, age_factor(40, 180, 180)) == 680_000
 
 
 @given(
     total=st.integers(-(10**15), 10**15), weights=st.dictionaries(st.text(max_size=3), PPMS, min_size=1, max_size=30)
 )
-def test_splitting_loses_nothing(total, weights):
+def test_splitting_loses_nothing(total: int, weights: dict[str, int]) -> None:
     weights = {**weights, "one": 1}
 
     parts = split(total, weights)
@@ -92,7 +92,7 @@ def test_splitting_loses_nothing(total, weights):
 
 
 @given(st.lists(PPMS, max_size=8), PPMS)
-def test_more_evidence_never_lowers_the_derived_share_nor_passes_one(raws, more):
+def test_more_evidence_never_lowers_the_derived_share_nor_passes_one(raws: list[int], more: int) -> None:
     assert derived_share(raws) <= derived_share([*raws, more]) <= 1
 
 
@@ -110,7 +110,7 @@ sources = st.lists(
 
 
 @given(sources, st.integers(-(10**13), 10**13))
-def test_credit_and_remainder_are_the_deal_amount(found, amount):
+def test_credit_and_remainder_are_the_deal_amount(found: list[Source], amount: int) -> None:
     shared = allocate(7, amount, "USD", found, DEFAULT)
 
     assert sum(line.amount_minor for line in shared.lines) + shared.remainder_minor == amount
@@ -120,11 +120,11 @@ def test_credit_and_remainder_are_the_deal_amount(found, amount):
 
 
 @given(sources)
-def test_the_order_of_evidence_does_not_matter(found):
+def test_the_order_of_evidence_does_not_matter(found: list[Source]) -> None:
     assert allocate(7, 12_345, "USD", found, DEFAULT) == allocate(7, 12_345, "USD", found[::-1], DEFAULT)
 
 
-def test_shares_name_the_remainder():
+def test_shares_name_the_remainder() -> None:
     assert shares([]) == {FIRST_ORDER: SHARE_ONE}
 
 
@@ -141,23 +141,23 @@ def test_shares_name_the_remainder():
         ("1e3", "USD", 100_000),
     ],
 )
-def test_amounts_are_read_in_the_digits_of_their_currency(text, currency, expected):
+def test_amounts_are_read_in_the_digits_of_their_currency(text: str, currency: str, expected: int | None) -> None:
     assert money.minor(text, currency) == expected
 
 
 @pytest.mark.parametrize("text", ["1,000.50", "NaN", "Infinity", "1e400", "abc", "12 USD"])
-def test_what_is_no_amount_is_refused(text):
+def test_what_is_no_amount_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="not an amount"):
         money.minor(text, "USD")
 
 
 @pytest.mark.parametrize("currency", ["", "XXX", "€", "EURO"])
-def test_an_unknown_currency_is_refused_not_taken_for_home(currency):
+def test_an_unknown_currency_is_refused_not_taken_for_home(currency: str) -> None:
     with pytest.raises(ValueError, match="unknown currency"):
         money.digits(currency)
 
 
-def test_forty_thousand_euros_stay_what_they_were_worth_at_the_close():
+def test_forty_thousand_euros_stay_what_they_were_worth_at_the_close() -> None:
     assert money.convert(4_000_000, "EUR", "1.08", "USD") == 4_320_000
     assert money.convert(1000, "JPY", "0.0065", "KWD") == 6500
     assert (money.major(4_320_000, "USD"), money.shown(4_320_000, "USD")) == ("43200.00", "43,200.00 USD")

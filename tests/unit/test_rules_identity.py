@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,11 +30,11 @@ PRIOR = DEFAULT.prior_bits
     ],
     ids=["a rare name", "John Smith", "John Smith whose old record still replies"],
 )
-def test_bits_become_the_probability_of_the_worked_examples(bits, expected):
+def test_bits_become_the_probability_of_the_worked_examples(bits: float, expected: float) -> None:
     assert probability(bits + PRIOR) / 1e6 == pytest.approx(expected, abs=0.001)
 
 
-def test_the_worked_example_end_to_end():
+def test_the_worked_example_end_to_end() -> None:
     """Same name of middling rarity, same job family, bounced old record, same address pattern."""
     common = names.NameStats(total=8192, first={"priya": 24}, last={"nair": 33})  # one namesake in 16 by chance
     old = a_contact(1, email="p.nair@acme.example", job_title="Software Engineer", bounced_at=day(90))
@@ -59,14 +61,14 @@ def test_the_worked_example_end_to_end():
     ],
     ids=lambda value: next(iter(value)),
 )
-def test_a_hard_identifier_with_the_same_surname_links(shared):
+def test_a_hard_identifier_with_the_same_surname_links(shared: dict[str, Any]) -> None:
     old = a_contact(1, "Priya Nair", **shared)
     new = a_contact(2, "Priya Rao-Nair", on=50, **shared)
 
     assert compare(old, new, a_portal(), DEFAULT).decision == "link"
 
 
-def test_a_switchboard_number_proves_little():
+def test_a_switchboard_number_proves_little() -> None:
     old, new = (a_contact(one, name, mobiles=("+4930123456",)) for one, name in ((1, "Ann Ray"), (2, "Bob Lee")))
 
     link = compare(old, new, a_portal(phone_holders={"+4930123456": 4}), DEFAULT)
@@ -74,7 +76,7 @@ def test_a_switchboard_number_proves_little():
     assert (link.decision, link.reasons[0].code) == ("none", "switchboard")
 
 
-def test_an_address_the_record_had_before_still_counts():
+def test_an_address_the_record_had_before_still_counts() -> None:
     old = a_contact(1, email="p@acme.example", history=a_history(email=[("priya@gmail.com", 0), ("p@acme.example", 9)]))
     new = a_contact(2, email="priya@gmail.com", on=100)
 
@@ -82,7 +84,7 @@ def test_an_address_the_record_had_before_still_counts():
     assert compare(old, new, a_portal(), DEFAULT).decision == "link"
 
 
-def test_a_record_that_lives_on_elsewhere_is_somebody_else():
+def test_a_record_that_lives_on_elsewhere_is_somebody_else() -> None:
     old = a_contact(1, email="priya@acme.example", last_activity_at=day(300))
     new = a_contact(2, email="priya@zenit.example", on=100)
 
@@ -92,7 +94,7 @@ def test_a_record_that_lives_on_elsewhere_is_somebody_else():
     assert link.decision == "none"
 
 
-def test_a_role_mailbox_is_never_linked():
+def test_a_role_mailbox_is_never_linked() -> None:
     old = a_contact(1, email="info@acme.example", profile="social.example/in/priya")
     new = a_contact(2, email="info@zenit.example", profile="social.example/in/priya")
 
@@ -100,14 +102,14 @@ def test_a_role_mailbox_is_never_linked():
     assert compare(old, new, a_portal(), DEFAULT).decision == "none"
 
 
-def test_a_merge_is_a_human_decision_and_a_later_human_decision_wins():
+def test_a_merge_is_a_human_decision_and_a_later_human_decision_wins() -> None:
     kept, gone = a_contact(1, "Ann Ray", merged_ids=(2,)), a_contact(2, "Bob Lee")
 
     assert compare(kept, gone, a_portal(), DEFAULT).decision == "link"
     assert compare(kept, gone, a_portal(decisions={(1, 2): False}), DEFAULT).decision == "none"
 
 
-def test_two_records_are_not_joined_only_because_both_resemble_a_third():
+def test_two_records_are_not_joined_only_because_both_resemble_a_third() -> None:
     a = a_contact(1, "Ann Ray", profile="social.example/in/one")
     b = a_contact(2, "Ann Ray", email="ray@gmail.com", profile="social.example/in/one", on=1)
     c = a_contact(3, "Bob Lee", email="ray@gmail.com", on=2)
@@ -117,13 +119,13 @@ def test_two_records_are_not_joined_only_because_both_resemble_a_third():
     assert [person.contact_ids for person in grouped.persons] == [(1, 2), (3,)]
 
 
-def test_persons_are_the_same_in_any_order():
+def test_persons_are_the_same_in_any_order() -> None:
     contacts = [a_contact(n, "Priya Nair", profile="social.example/in/p", on=n) for n in range(1, 5)]
 
     assert group_people(contacts, a_portal(), DEFAULT) == group_people(contacts[::-1], a_portal(), DEFAULT)
 
 
-def test_doubtful_pairs_go_to_review():
+def test_doubtful_pairs_go_to_review() -> None:
     smiths = names.NameStats(total=10_000, first={"john": 150}, last={"smith": 100})
     old = a_contact(1, "John Smith", "jsmith@acme.example", bounced_at=day(90), job_title="Software Engineer")
     new = a_contact(2, "John Smith", "jsmith@zenit.example", on=100, job_title="Lead Developer")
@@ -137,7 +139,7 @@ def test_doubtful_pairs_go_to_review():
 
 
 @given(st.floats(-200, 200), st.floats(0, 50))
-def test_more_bits_never_lower_the_probability(bits, more):
+def test_more_bits_never_lower_the_probability(bits: float, more: float) -> None:
     assert 0 <= probability(bits) <= probability(bits + more) <= 1_000_000
 
 
@@ -160,12 +162,12 @@ def test_more_bits_never_lower_the_probability(bits, more):
         (("Tim", "Lee"), ("Tom", "Lee"), ""),
     ],
 )
-def test_names_agree_in_many_ways(a, b, how):
+def test_names_agree_in_many_ways(a: tuple[str, str], b: tuple[str, str], how: str) -> None:
     assert names.compare(*a, *b) == how
     assert names.compare(*b, *a) == how
 
 
-def test_a_name_weighs_less_the_more_namesakes_chance_would_bring():
+def test_a_name_weighs_less_the_more_namesakes_chance_would_bring() -> None:
     levels = [identity.name_bits(chance, DEFAULT) for chance in (0, 2**-8, 2**-6, 2**-5, 2**-4, 2**-2, 1, 64)]
 
     assert levels == sorted(levels, reverse=True)
@@ -182,7 +184,7 @@ def test_a_name_weighs_less_the_more_namesakes_chance_would_bring():
         ("", ""),
     ],
 )
-def test_addresses_are_cleaned(text, clean):
+def test_addresses_are_cleaned(text: str, clean: str) -> None:
     assert clean_email(text) == clean
 
 
@@ -196,7 +198,7 @@ def test_addresses_are_cleaned(text, clean):
         ("http://[broken", ""),
     ],
 )
-def test_profiles_compare_without_dressing(url, clean):
+def test_profiles_compare_without_dressing(url: str, clean: str) -> None:
     assert clean_profile(url) == clean
 
 
@@ -211,11 +213,11 @@ def test_profiles_compare_without_dressing(url, clean):
         ("ana@gmail.com", False, False, True),
     ],
 )
-def test_kinds_of_addresses(email, role, contractor, free):
+def test_kinds_of_addresses(email: str, role: bool, contractor: bool, free: bool) -> None:
     assert (is_role(email), is_contractor(email), is_free(email)) == (role, contractor, free)
 
 
-def test_domains_and_phones():
+def test_domains_and_phones() -> None:
     assert [registrable(host) for host in ("mail.acme.example", "a.acme.co.uk", "acme.de")] == [
         "acme.example",
         "acme.co.uk",

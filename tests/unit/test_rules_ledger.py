@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +12,8 @@ from mappings.rules.findings import Allocation, Entry, Source
 from mappings.rules.ledger import Occasion, booked, plan_entries
 from mappings.rules.policy import DEFAULT
 from tests.unit.rules_builders import a_deal, a_source, day, the_three_sources
+
+History = list[tuple[dict[str, Any], tuple[Source, ...], int]]
 
 
 class Books:
@@ -52,24 +55,24 @@ def books() -> Books:
     return made
 
 
-def test_a_win_books_every_source_and_the_remainder_at_the_close_date(books):
+def test_a_win_books_every_source_and_the_remainder_at_the_close_date(books: Books) -> None:
     assert books.amounts == [1_888_044, 1_501_602, 463_730, 146_624]
     assert {row.effective_at for row in books.rows} == {day(200)}
     assert [row.kind for row in books.rows] == ["moved_champion", "referral", "word_of_mouth", FIRST_ORDER]
 
 
-def test_doing_it_twice_appends_nothing(books):
+def test_doing_it_twice_appends_nothing(books: Books) -> None:
     assert books.post(WON, THREE, day(201)) == ()
 
 
-def test_a_refund_books_the_differences_at_frozen_shares(books):
+def test_a_refund_books_the_differences_at_frozen_shares(books: Books) -> None:
     made = books.post(replace(WON, amount_minor=3_000_000), THREE, day(400))
 
     assert [row.amount_minor for row in made] == [-472_011, -375_400, -115_933, -36_656]
     assert books.total == 3_000_000
 
 
-def test_a_reopened_deal_is_taken_back_in_full_on_the_day_it_happened(books):
+def test_a_reopened_deal_is_taken_back_in_full_on_the_day_it_happened(books: Books) -> None:
     made = books.post(replace(WON, is_won=False, is_closed=False), THREE, day(250))
 
     assert [row.reverses for row in made] == [1, 2, 3, 4]
@@ -77,7 +80,7 @@ def test_a_reopened_deal_is_taken_back_in_full_on_the_day_it_happened(books):
     assert (books.total, {row.occasion for row in made}) == (0, {"reopened"})
 
 
-def test_a_deal_won_again_books_new_rows_by_its_evidence(books):
+def test_a_deal_won_again_books_new_rows_by_its_evidence(books: Books) -> None:
     books.post(replace(WON, is_won=False, is_closed=False), THREE, day(250))
 
     made = books.post(replace(WON, closed_at=day(300)), THREE[:1], day(300))
@@ -86,14 +89,14 @@ def test_a_deal_won_again_books_new_rows_by_its_evidence(books):
     assert books.total == 4_000_000
 
 
-def test_a_lost_deal_is_reversed(books):
+def test_a_lost_deal_is_reversed(books: Books) -> None:
     made = books.post(replace(WON, is_won=False), THREE, day(250))
 
     assert {row.occasion for row in made} == {"lost"}
     assert books.total == 0
 
 
-def test_a_deleted_deal_keeps_its_rows_and_a_restored_one_gets_its_shares_back(books):
+def test_a_deleted_deal_keeps_its_rows_and_a_restored_one_gets_its_shares_back(books: Books) -> None:
     books.post(replace(WON, archived=True), THREE, day(500))
     assert (books.total, len(books.rows)) == (0, 8)
 
@@ -103,7 +106,7 @@ def test_a_deleted_deal_keeps_its_rows_and_a_restored_one_gets_its_shares_back(b
     assert {row.occasion for row in made} == {"restored"}
 
 
-def test_late_evidence_counts_for_ninety_days(books):
+def test_late_evidence_counts_for_ninety_days(books: Books) -> None:
     made = books.post(WON, THREE[:2], day(290))
 
     assert [row.occasion for row in made] == ["evidence"] * 7
@@ -111,12 +114,12 @@ def test_late_evidence_counts_for_ninety_days(books):
     assert len(books.amounts) == 3
 
 
-def test_after_ninety_days_only_a_person_changes_shares(books):
+def test_after_ninety_days_only_a_person_changes_shares(books: Books) -> None:
     assert books.post(WON, THREE[:2], day(291)) == ()
     assert len(books.post(WON, THREE[:2], day(291), reevaluate=True)) == 7
 
 
-def test_a_deal_without_amount_waits_until_one_arrives():
+def test_a_deal_without_amount_waits_until_one_arrives() -> None:
     books = Books()
     empty = replace(WON, amount_minor=None)
 
@@ -125,7 +128,7 @@ def test_a_deal_without_amount_waits_until_one_arrives():
     assert len(books.post(WON, THREE, day(202))) == 4
 
 
-def test_an_amount_that_is_emptied_later_takes_the_money_back(books):
+def test_an_amount_that_is_emptied_later_takes_the_money_back(books: Books) -> None:
     books.post(replace(WON, amount_minor=None), THREE, day(300))
 
     assert (books.total, books.amounts) == (0, [])
@@ -133,7 +136,7 @@ def test_an_amount_that_is_emptied_later_takes_the_money_back(books):
     assert books.amounts == [1_888_044, 1_501_602, 463_730, 146_624]
 
 
-def test_changes_of_a_locked_month_land_in_the_current_one(books):
+def test_changes_of_a_locked_month_land_in_the_current_one(books: Books) -> None:
     late = Books()
     made = late.post(WON, THREE, day(260), locked_before=day(240))
 
@@ -141,7 +144,7 @@ def test_changes_of_a_locked_month_land_in_the_current_one(books):
     assert {row.origin_at for row in made} == {day(200)}
 
 
-def test_a_credit_note_is_shared_like_a_deal():
+def test_a_credit_note_is_shared_like_a_deal() -> None:
     books = Books()
     books.post(replace(WON, amount_minor=-1001), THREE, day(200))
 
@@ -149,7 +152,7 @@ def test_a_credit_note_is_shared_like_a_deal():
     assert all(amount < 0 for amount in books.amounts)
 
 
-def test_home_amounts_stay_at_the_rate_of_the_close():
+def test_home_amounts_stay_at_the_rate_of_the_close() -> None:
     books = Books()
     euro = replace(WON, currency="EUR", home_currency="USD", rate="1.08")
     books.post(euro, THREE, day(200))
@@ -160,7 +163,7 @@ def test_home_amounts_stay_at_the_rate_of_the_close():
     assert sum(row.home_amount_minor or 0 for row in books.rows) == 3_240_000
 
 
-def test_hubspots_own_home_amount_wins_over_the_rate():
+def test_hubspots_own_home_amount_wins_over_the_rate() -> None:
     books = Books()
     books.post(
         replace(WON, currency="EUR", home_currency="USD", rate="1.08", home_amount_minor=4_319_999), THREE, day(200)
@@ -169,7 +172,7 @@ def test_hubspots_own_home_amount_wins_over_the_rate():
     assert sum(row.home_amount_minor or 0 for row in books.rows) == 4_319_999
 
 
-def test_another_currency_rebooks_with_the_same_shares(books):
+def test_another_currency_rebooks_with_the_same_shares(books: Books) -> None:
     books.post(replace(WON, currency="EUR"), (), day(500))
 
     live = booked(books.rows).live
@@ -177,7 +180,7 @@ def test_another_currency_rebooks_with_the_same_shares(books):
     assert [row.amount_minor for row in live] == [1_888_044, 1_501_602, 463_730, 146_624]
 
 
-def test_a_deal_in_a_pipeline_that_does_not_count_books_nothing():
+def test_a_deal_in_a_pipeline_that_does_not_count_books_nothing() -> None:
     assert plan_entries(replace(WON, pipeline_included=False), (), None, Occasion(day(200)), DEFAULT) == ()
 
 
@@ -202,7 +205,7 @@ evidence = st.lists(
 
 @settings(max_examples=150)
 @given(st.lists(st.tuples(states, evidence, st.integers(0, 60)), max_size=12))
-def test_whatever_happens_the_ledger_says_the_deal(history):
+def test_whatever_happens_the_ledger_says_the_deal(history: History) -> None:
     books, today = Books(), 200
     for state, sources, gap in history:
         today += gap

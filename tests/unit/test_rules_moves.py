@@ -1,9 +1,10 @@
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
 from mappings.rules import companies, signals
-from mappings.rules.facts import PPM, CompanyFacts
+from mappings.rules.facts import PPM, CompanyFacts, ContactFacts, Directory
 from mappings.rules.findings import Reason, Signal
 from mappings.rules.moves import MovesOfPerson, find_moves, status_of
 from mappings.rules.policy import DEFAULT
@@ -11,7 +12,9 @@ from mappings.rules.stints import spells
 from tests.unit.rules_builders import ACME, NOW, ORBIT, ZENIT, a_contact, a_history, a_person, day, the_companies
 
 
-def find(*contacts, known=None, p_same=PPM, now=NOW) -> MovesOfPerson:
+def find(
+    *contacts: ContactFacts, known: Directory | None = None, p_same: int = PPM, now: datetime = NOW
+) -> MovesOfPerson:
     person, by_id = a_person(*contacts, p_same=p_same)
     return find_moves(person, by_id, known or the_companies(), DEFAULT, now)
 
@@ -24,14 +27,14 @@ CHANGED = a_history(email=[("priya@acme.example", 0), ("priya@zenit.example", 10
 MOVED = a_contact(1, email="priya@zenit.example", history=CHANGED)
 
 
-def test_a_changed_address_and_an_earlier_bounce_are_0935():
+def test_a_changed_address_and_an_earlier_bounce_are_0935() -> None:
     (move,) = find(replace(MOVED, bounced_at=day(80))).moves
 
     assert (move.former_company_id, move.new_company_id, move.confidence) == (ACME, ZENIT, 935_000)
     assert (move.status, move.latest) == ("auto", day(100))
 
 
-def test_a_changed_address_alone_is_enough():
+def test_a_changed_address_alone_is_enough() -> None:
     (move,) = find(MOVED).moves
 
     assert (move.p_moved, move.status, move.former_contact_id, move.new_contact_id) == (900_000, "auto", 1, 1)
@@ -47,7 +50,9 @@ def test_a_changed_address_alone_is_enough():
         ([600_000, 350_000], PPM, 0.740, "review"),
     ],
 )
-def test_signals_combine_and_one_weak_signal_flips_nobody(reliabilities, p_same, expected, status):
+def test_signals_combine_and_one_weak_signal_flips_nobody(
+    reliabilities: list[int], p_same: int, expected: float, status: str
+) -> None:
     found = tuple(a_signal(r, str(n)) for n, r in enumerate(reliabilities))
     confidence = p_same * signals.combined(found) // PPM
 
@@ -55,7 +60,7 @@ def test_signals_combine_and_one_weak_signal_flips_nobody(reliabilities, p_same,
     assert status_of(confidence, found, DEFAULT) == status
 
 
-def test_signals_of_one_cause_count_once():
+def test_signals_of_one_cause_count_once() -> None:
     assert signals.combined((a_signal(900_000, "edit"), a_signal(850_000, "edit"))) == 900_000
     assert not signals.conclusive((a_signal(600_000, "edit"), a_signal(500_000, "edit")), DEFAULT)
 
@@ -63,7 +68,7 @@ def test_signals_of_one_cause_count_once():
 @pytest.mark.parametrize(
     ("source", "p", "status"), [("CRM_UI", 850_000, "auto"), ("AUTOMATION_PLATFORM", 500_000, "stored")]
 )
-def test_a_user_changing_the_company_says_more_than_a_program(source, p, status):
+def test_a_user_changing_the_company_says_more_than_a_program(source: str, p: int, status: str) -> None:
     history = a_history(associatedcompanyid=[(str(ACME), 0), (str(ZENIT), 50, source)])
 
     (move,) = find(a_contact(1, company_ids=(ZENIT,), history=history)).moves
@@ -71,7 +76,7 @@ def test_a_user_changing_the_company_says_more_than_a_program(source, p, status)
     assert (move.p_moved, move.status) == (p, status)
 
 
-def test_company_name_and_title_changing_together_is_weak_evidence():
+def test_company_name_and_title_changing_together_is_weak_evidence() -> None:
     history = a_history(company=[("Acme", 0), ("Zenit", 50)], jobtitle=[("CTO", 0), ("Head of IT", 52)])
 
     (move,) = find(a_contact(1, company_text="Zenit", history=history)).moves
@@ -79,7 +84,7 @@ def test_company_name_and_title_changing_together_is_weak_evidence():
     assert (move.p_moved, move.status) == (600_000, "stored")
 
 
-def test_a_mapped_field_names_the_new_company():
+def test_a_mapped_field_names_the_new_company() -> None:
     history = a_history(company=[("Acme", 0), ("Zenit", 50)])
 
     (move,) = find(a_contact(1, company_text="Zenit", new_company="zenit gmbh", history=history)).moves
@@ -87,7 +92,7 @@ def test_a_mapped_field_names_the_new_company():
     assert (move.p_moved, move.status) == (900_000, "auto")
 
 
-def test_a_merge_of_two_employers_addresses_is_evidence_once():
+def test_a_merge_of_two_employers_addresses_is_evidence_once() -> None:
     history = a_history(
         email=[("priya@acme.example", 0), ("priya@zenit.example", 60)],
         hs_additional_emails=[("priya@acme.example", 60, "MERGE_OBJECTS")],
@@ -100,13 +105,13 @@ def test_a_merge_of_two_employers_addresses_is_evidence_once():
     assert move.status == "auto"
 
 
-def test_hubspots_job_change_without_a_goal_is_a_departure():
+def test_hubspots_job_change_without_a_goal_is_a_departure() -> None:
     (move,) = find(a_contact(1, email="priya@acme.example", job_change_at=day(40))).moves
 
     assert (move.kind, move.former_company_id, move.new_company_id, move.status) == ("departure", ACME, None, "review")
 
 
-def test_a_bounce_alone_is_only_stored():
+def test_a_bounce_alone_is_only_stored() -> None:
     (move,) = find(a_contact(1, email="priya@acme.example", bounced_at=day(40))).moves
 
     assert (move.kind, move.status) == ("departure", "stored")
@@ -116,7 +121,7 @@ OLD = a_contact(1, email="priya@acme.example", last_activity_at=day(80))
 NEW = a_contact(2, email="priya@zenit.example", on=100)
 
 
-def test_a_second_record_after_the_last_sign_of_life_is_a_move():
+def test_a_second_record_after_the_last_sign_of_life_is_a_move() -> None:
     (move,) = find(OLD, NEW, p_same=960_000).moves
 
     assert (move.former_contact_id, move.new_contact_id, move.status) == (1, 2, "auto")
@@ -124,14 +129,14 @@ def test_a_second_record_after_the_last_sign_of_life_is_a_move():
     assert move.confidence == 960_000 * move.p_moved // PPM
 
 
-def test_activity_at_both_companies_is_two_jobs_not_a_move():
+def test_activity_at_both_companies_is_two_jobs_not_a_move() -> None:
     found = find(replace(OLD, last_activity_at=day(161)), NEW)
 
     assert found.moves == ()
     assert [one.reason.code for one in found.rejected] == ["both_active"]
 
 
-def test_a_sign_of_life_at_the_old_company_after_a_month_contradicts():
+def test_a_sign_of_life_at_the_old_company_after_a_month_contradicts() -> None:
     (move,) = find(replace(OLD, last_activity_at=day(140)), NEW).moves
 
     assert (move.p_moved, move.status) == (140_000, "stored")
@@ -162,7 +167,7 @@ def test_a_sign_of_life_at_the_old_company_after_a_month_contradicts():
     ],
     ids=["contractor", "free mail", "role", "migration", "subsidiary", "legal form", "renamed"],
 )
-def test_what_looks_like_a_move_and_is_none(email, known, code):
+def test_what_looks_like_a_move_and_is_none(email: str, known: Directory, code: str | None) -> None:
     history = a_history(email=[("priya@acme.example", 0), (email, 100)])
 
     found = find(a_contact(1, email=email, history=history), known=known)
@@ -172,13 +177,13 @@ def test_what_looks_like_a_move_and_is_none(email, known, code):
         assert [one.reason.code for one in found.rejected] == [code]
 
 
-def test_a_promotion_is_no_move():
+def test_a_promotion_is_no_move() -> None:
     history = a_history(jobtitle=[("Engineer", 0), ("CTO", 50)], email=[("priya@acme.example", 0)])
 
     assert find(a_contact(1, email="priya@acme.example", history=history)).moves == ()
 
 
-def test_a_return_opens_a_spell_but_is_marked_a_boomerang():
+def test_a_return_opens_a_spell_but_is_marked_a_boomerang() -> None:
     rows = [("p@acme.example", 0), ("p@zenit.example", 100), ("p@acme.example", 200)]
     contact = a_contact(1, email="p@acme.example", history=a_history(email=rows))
 
@@ -186,7 +191,7 @@ def test_a_return_opens_a_spell_but_is_marked_a_boomerang():
     assert [one.company_id for one in spells([contact], the_companies())] == [ACME, ZENIT, ACME]
 
 
-def test_a_chain_of_jobs_is_a_chain_of_moves():
+def test_a_chain_of_jobs_is_a_chain_of_moves() -> None:
     last = a_contact(3, email="priya@orbit.example", on=300)
 
     pairs = [
@@ -196,11 +201,11 @@ def test_a_chain_of_jobs_is_a_chain_of_moves():
     assert pairs == [(ACME, ZENIT), (ZENIT, ORBIT)]
 
 
-def test_what_lies_after_the_day_asked_about_is_not_known_yet():
+def test_what_lies_after_the_day_asked_about_is_not_known_yet() -> None:
     assert find(MOVED, now=day(99)).moves == ()
 
 
-def test_an_automatic_association_of_the_same_edit_adds_nothing():
+def test_an_automatic_association_of_the_same_edit_adds_nothing() -> None:
     history = {**CHANGED, **a_history(associatedcompanyid=[(str(ACME), 0), (str(ZENIT), 101, "COMPANY_INSIGHTS")])}
 
     (move,) = find(replace(MOVED, history=history)).moves
@@ -209,7 +214,7 @@ def test_an_automatic_association_of_the_same_edit_adds_nothing():
     assert len(move.signals) == 2
 
 
-def test_odd_histories_are_survived():
+def test_odd_histories_are_survived() -> None:
     history = a_history(email=[("", 0), ("nonsense", 1)], associatedcompanyid=[("", 0), ("12x", 1), ("9" * 40, 2)])
 
     assert find(a_contact(1, name="", history=history)).moves == ()
@@ -219,7 +224,7 @@ def test_odd_histories_are_survived():
     ("persons", "contacts", "days", "found"),
     [(3, 5, 20, True), (2, 3, 10, False), (3, 5, 40, False), (4, 100, 1, False), (30, 100, 1, True)],
 )
-def test_a_crowd_going_the_same_way_is_a_migration(persons, contacts, days, found):
+def test_a_crowd_going_the_same_way_is_a_migration(persons: int, contacts: int, days: int, found: bool) -> None:
     changes = [(n, ACME, ZENIT, day(n * days)) for n in range(persons)]
 
     assert bool(companies.crowd_moves(changes, {ACME: contacts}, DEFAULT)) is found
@@ -235,11 +240,11 @@ def test_a_crowd_going_the_same_way_is_a_migration(persons, contacts, days, foun
         ("GmbH", "Inc", False),
     ],
 )
-def test_company_names_compare_without_legal_form(a, b, same):
+def test_company_names_compare_without_legal_form(a: str, b: str, same: bool) -> None:
     assert (companies.plain_name(a) == companies.plain_name(b)) is same
 
 
-def test_a_domain_two_strangers_share_means_neither_and_a_familys_means_its_root():
+def test_a_domain_two_strangers_share_means_neither_and_a_familys_means_its_root() -> None:
     strangers = the_companies(CompanyFacts(40, "Other", frozenset({"acme.example"})))
     family = the_companies(CompanyFacts(40, "Other", frozenset({"acme.example"}), parent_id=ACME))
 
@@ -247,7 +252,7 @@ def test_a_domain_two_strangers_share_means_neither_and_a_familys_means_its_root
     assert companies.of_email(family, "ana@acme.example") == ACME
 
 
-def test_merged_and_looping_companies_are_followed_to_an_end():
+def test_merged_and_looping_companies_are_followed_to_an_end() -> None:
     known = the_companies(
         CompanyFacts(40, "Loop", parent_id=50),
         CompanyFacts(50, "Pool", parent_id=40),

@@ -1,9 +1,11 @@
 from dataclasses import replace
+from datetime import datetime
+from typing import Any
 
 import pytest
 
 from mappings.rules import referrals
-from mappings.rules.facts import CompanyFacts, ReferralLink
+from mappings.rules.facts import CompanyFacts, ContactFacts, Directory, ReferralLink
 from mappings.rules.hearsay import classify
 from mappings.rules.policy import DEFAULT
 from tests.unit.rules_builders import ACME, ZENIT, a_contact, a_deal, day, the_companies
@@ -12,14 +14,19 @@ MARIA = a_contact(1, "Maria Lopez", "maria@acme.example", company_ids=(ACME,))
 BO = a_contact(2, "Bo Lind", "bo@zenit.example", on=50, company_ids=(ZENIT,))
 
 
-def a_ring(*more, customers=(ACME,), known=None, **options):
-    def is_customer(company, _at):
+def a_ring(
+    *more: ContactFacts,
+    customers: tuple[int, ...] = (ACME,),
+    known: Directory | None = None,
+    **options: Any,  # noqa: ANN401 - a builder passes any field on
+) -> referrals.Circle:
+    def is_customer(company: int, _at: datetime) -> bool:
         return company in customers
 
     return referrals.circle([MARIA, BO, *more], known or the_companies(), is_customer=is_customer, **options)
 
 
-def test_a_label_between_records_is_a_referral():
+def test_a_label_between_records_is_a_referral() -> None:
     (found,) = referrals.of_links([ReferralLink(1, "contact", 2, day(60))], a_ring(), DEFAULT)
 
     assert (found.referrer_contact_id, found.referrer_company_id, found.target) == (1, ACME, "contact:2")
@@ -39,7 +46,7 @@ def test_a_label_between_records_is_a_referral():
         ({"heard_from_text": "the folks at Acme"}, "named_company", 600_000),
     ],
 )
-def test_a_contacts_own_fields_tell_of_a_referral(fields, how, p):
+def test_a_contacts_own_fields_tell_of_a_referral(fields: dict[str, Any], how: str, p: int) -> None:
     ring = a_ring(codes={"maria-7": 1})
 
     (found,) = referrals.of_contact(replace(BO, **fields), ring, DEFAULT)
@@ -47,13 +54,13 @@ def test_a_contacts_own_fields_tell_of_a_referral(fields, how, p):
     assert (found.how, found.p, found.status, found.referrer_company_id) == (how, p, "auto", ACME)
 
 
-def test_a_deals_field_tells_of_a_referral_too():
+def test_a_deals_field_tells_of_a_referral_too() -> None:
     (found,) = referrals.of_deal(a_deal(referred_by_text="maria@acme.example"), a_ring(), DEFAULT)
 
     assert (found.target, found.status) == ("deal:7", "auto")
 
 
-def test_two_who_fit_go_to_review():
+def test_two_who_fit_go_to_review() -> None:
     other = a_contact(3, "Maria Stein", "stein@acme.example", company_ids=(ACME,))
 
     (found,) = referrals.of_contact(replace(BO, heard_from_text="Maria at Acme"), a_ring(other), DEFAULT)
@@ -61,7 +68,7 @@ def test_two_who_fit_go_to_review():
     assert (found.how, found.p, found.status) == ("ambiguous", 400_000, "review")
 
 
-def test_two_records_of_one_person_are_not_ambiguous():
+def test_two_records_of_one_person_are_not_ambiguous() -> None:
     second = a_contact(3, "Maria Lopez", "m.lopez@acme.example", company_ids=(ACME,))
 
     (found,) = referrals.of_contact(
@@ -80,7 +87,7 @@ def test_two_records_of_one_person_are_not_ambiguous():
         (BO, {"known": the_companies(own_domains=frozenset({"acme.example"}))}, "own staff"),
     ],
 )
-def test_what_is_no_referral_says_why(referred, options, why):
+def test_what_is_no_referral_says_why(referred: ContactFacts, options: dict[str, Any], why: str) -> None:
     phone = options.pop("phone", False)
     maria = replace(MARIA, phones=("+491511",)) if phone else MARIA
     ring = replace(a_ring(**options), contacts={1: maria, 2: referred})
@@ -91,19 +98,19 @@ def test_what_is_no_referral_says_why(referred, options, why):
     assert why in found.reasons[-1].text
 
 
-def test_a_record_labelled_as_its_own_referrer_is_rejected():
+def test_a_record_labelled_as_its_own_referrer_is_rejected() -> None:
     (found,) = referrals.of_links([ReferralLink(2, "contact", 2)], a_ring(), DEFAULT)
 
     assert found.status == "rejected"
 
 
-def test_a_referrer_who_is_gone_is_rejected():
+def test_a_referrer_who_is_gone_is_rejected() -> None:
     (found,) = referrals.of_links([ReferralLink(99, "contact", 2)], a_ring(), DEFAULT)
 
     assert (found.status, found.reasons[-1].text) == ("rejected", "the referrer is not in the CRM")
 
 
-def test_referrals_from_others_than_customers_are_kept_apart():
+def test_referrals_from_others_than_customers_are_kept_apart() -> None:
     (found,) = referrals.of_links([ReferralLink(1, "contact", 2)], a_ring(customers=()), DEFAULT)
     (champion,) = referrals.of_links(
         [ReferralLink(1, "contact", 2)], a_ring(customers=(), champions=frozenset({1})), DEFAULT
@@ -112,13 +119,13 @@ def test_referrals_from_others_than_customers_are_kept_apart():
     assert (found.from_customer, champion.from_customer) == (False, True)
 
 
-def test_a_referral_to_a_customer_is_an_expansion_referral():
+def test_a_referral_to_a_customer_is_an_expansion_referral() -> None:
     (found,) = referrals.of_links([ReferralLink(1, "contact", 2)], a_ring(customers=(ACME, ZENIT)), DEFAULT)
 
     assert found.expansion
 
 
-def test_a_name_of_a_stranger_finds_nobody():
+def test_a_name_of_a_stranger_finds_nobody() -> None:
     assert (
         referrals.of_contact(replace(BO, heard_from_text="Google", referred_by_text="Nobody Known"), a_ring(), DEFAULT)
         == ()
@@ -147,11 +154,11 @@ def test_a_name_of_a_stranger_finds_nobody():
         ("the blue one", {"unknown": 0.0}),
     ],
 )
-def test_answers_are_labelled(text, labels):
+def test_answers_are_labelled(text: str, labels: dict[str, float]) -> None:
     assert {label.label: label.confidence / 1e6 for label in classify(text)} == labels
 
 
-def test_a_short_company_name_inside_words_names_nobody():
+def test_a_short_company_name_inside_words_names_nobody() -> None:
     known = the_companies(CompanyFacts(40, "Arc", frozenset()))
 
     assert (

@@ -1,4 +1,7 @@
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -6,8 +9,8 @@ from mappings.rules import champions, sources
 from mappings.rules.because import Names, fit, of_deal, of_move, percent, source_name
 from mappings.rules.credit import allocate
 from mappings.rules.customers import customer
-from mappings.rules.facts import PPM, CompanyFacts, DealContact, NpsAnswer, Touch
-from mappings.rules.findings import Reason, Referral
+from mappings.rules.facts import PPM, CompanyFacts, DealContact, DealFacts, NpsAnswer, Touch
+from mappings.rules.findings import Move, Reason, Referral
 from mappings.rules.hearsay import Label
 from mappings.rules.policy import DEFAULT, Policy
 from mappings.rules.sources import Surroundings, sources_of, tag_of
@@ -16,11 +19,18 @@ from tests.unit.rules_builders import ACME, NOW, ZENIT, a_contact, a_deal, a_mov
 NOBODY = Surroundings({})
 
 
-def found(deal, *moves, referrals=(), around=NOBODY, labels=(), now=NOW):
+def found(
+    deal: DealFacts,
+    *moves: Move,
+    referrals: Sequence[Referral] = (),
+    around: Surroundings = NOBODY,
+    labels: Sequence[tuple[Label, int, datetime]] = (),
+    now: datetime = NOW,
+) -> sources.DealSources:
     return sources_of(deal, moves, referrals, around, policy=DEFAULT, now=now, labels=labels)
 
 
-def test_a_moved_champion_on_the_deal_when_it_began_sourced_it():
+def test_a_moved_champion_on_the_deal_when_it_began_sourced_it() -> None:
     (source,) = found(a_deal(created=100, closed=200), a_move(moved_at=day(50))).sources
 
     assert (source.kind, source.timing, source.w, source.p, source.g) == (
@@ -34,7 +44,7 @@ def test_a_moved_champion_on_the_deal_when_it_began_sourced_it():
 
 
 @pytest.mark.parametrize(("moved", "g"), [(0, 796_214), (120, PPM)])
-def test_an_old_move_fades(moved, g):
+def test_an_old_move_fades(moved: int, g: int) -> None:
     (source,) = found(a_deal(created=300, closed=400), a_move(moved_at=day(moved))).sources
 
     assert source.g == pytest.approx(g, abs=400)
@@ -67,11 +77,11 @@ def test_an_old_move_fades(moved, g):
         "no company",
     ],
 )
-def test_what_a_move_earns_nothing_from(deal, move):
+def test_what_a_move_earns_nothing_from(deal: DealFacts, move: Move) -> None:
     assert found(deal, move).sources == ()
 
 
-def test_seven_hundred_and_thirty_days_still_count():
+def test_seven_hundred_and_thirty_days_still_count() -> None:
     assert found(a_deal(created=800, closed=900), a_move(moved_at=day(70))).sources
 
 
@@ -85,7 +95,9 @@ def test_seven_hundred_and_thirty_days_still_count():
         (108, (), 0, None),
     ],
 )
-def test_coming_later_assists_or_is_present(joined, roles, meetings, timing):
+def test_coming_later_assists_or_is_present(
+    joined: int, roles: tuple[str, ...], meetings: int, timing: str | None
+) -> None:
     deal = a_deal(created=100, closed=200, contacts=(DealContact(1, day(joined), frozenset(roles)),))
     touches = tuple(Touch(1, day(120 + n), "meeting") for n in range(meetings))
 
@@ -94,7 +106,7 @@ def test_coming_later_assists_or_is_present(joined, roles, meetings, timing):
     assert [source.timing for source in credited] == ([timing] if timing else [])
 
 
-def test_others_answering_to_marketing_shortly_before_is_not_dormant():
+def test_others_answering_to_marketing_shortly_before_is_not_dormant() -> None:
     touched = Surroundings({}, (Touch(5, day(60), "form", inbound=True),))
     long_ago = Surroundings({}, (Touch(5, day(9), "form", inbound=True),))
 
@@ -104,7 +116,7 @@ def test_others_answering_to_marketing_shortly_before_is_not_dormant():
     assert (early.timing, dormant.timing) == ("present", "sourced")
 
 
-def test_somebody_active_who_is_not_on_the_deal_is_suggested_without_credit():
+def test_somebody_active_who_is_not_on_the_deal_is_suggested_without_credit() -> None:
     busy = Surroundings({}, tuple(Touch(1, day(110 + n), "call") for n in range(5)))
 
     both = found(a_deal(created=100, closed=200, contacts=()), a_move(), around=busy)
@@ -113,21 +125,21 @@ def test_somebody_active_who_is_not_on_the_deal_is_suggested_without_credit():
     assert [source.timing for source in both.suggestions] == ["suspected"]
 
 
-def test_without_dates_on_associations_the_record_decides():
+def test_without_dates_on_associations_the_record_decides() -> None:
     young = Surroundings({1: a_contact(1, on=150)})
     deal = a_deal(created=100, closed=200, contacts=(DealContact(1, None, frozenset({"champion"})),))
 
     assert [source.timing for source in found(deal, a_move(), around=young).sources] == ["assisted"]
 
 
-def a_referral(at: int | None = 60, **more) -> Referral:
+def a_referral(at: int | None = 60, **more: Any) -> Referral:  # noqa: ANN401 - a builder passes any field on
     values = {"status": "auto", "from_customer": True, "expansion": False, **more}
     when = None if at is None else day(at)
     reason = Reason("named_person", 'the record names "Maria at Acme"', when, strength=800_000)
     return Referral(3, 3, ACME, "contact:1", when, "named_person", 800_000, reasons=(reason,), **values)
 
 
-def test_maria_at_acme_told_us_forty_days_before():
+def test_maria_at_acme_told_us_forty_days_before() -> None:
     (source,) = found(a_deal(created=100, closed=200), referrals=[a_referral(60)]).sources
 
     assert (source.w, source.p, source.g, source.raw) == (850_000, 800_000, PPM, 680_000)
@@ -136,7 +148,7 @@ def test_maria_at_acme_told_us_forty_days_before():
 @pytest.mark.parametrize(
     ("at", "weight"), [(130, 850_000), (131, 500_000), (199, 500_000), (200, None), (-265, 850_000), (-266, None)]
 )
-def test_the_time_of_a_referral_decides_its_weight(at, weight):
+def test_the_time_of_a_referral_decides_its_weight(at: int, weight: int | None) -> None:
     credited = found(a_deal(created=100, closed=200), referrals=[a_referral(at)]).sources
 
     assert [source.w for source in credited] == ([weight] if weight else [])
@@ -145,11 +157,11 @@ def test_the_time_of_a_referral_decides_its_weight(at, weight):
 @pytest.mark.parametrize(
     "more", [{"status": "review"}, {"status": "rejected"}, {"from_customer": False}, {"expansion": True}]
 )
-def test_some_referrals_carry_no_credit(more):
+def test_some_referrals_carry_no_credit(more: dict[str, Any]) -> None:
     assert found(a_deal(created=100, closed=200), referrals=[a_referral(**more)]).sources == ()
 
 
-def test_unnamed_word_of_mouth_goes_to_the_pool():
+def test_unnamed_word_of_mouth_goes_to_the_pool() -> None:
     labels = [(Label("wom_generic", 600_000, "a friend"), 1, day(90)), (Label("search", 750_000, "google"), 1, day(90))]
 
     (source,) = found(a_deal(created=100, closed=200), labels=labels).sources
@@ -157,7 +169,7 @@ def test_unnamed_word_of_mouth_goes_to_the_pool():
     assert (source.kind, source.company_id, source.raw) == ("word_of_mouth", None, 210_000)
 
 
-def test_the_tag_names_one_kind_or_several():
+def test_the_tag_names_one_kind_or_several() -> None:
     both = found(a_deal(created=100, closed=200), a_move(), referrals=[a_referral()]).sources
 
     assert [tag_of(both), tag_of(both[:1]), tag_of(())] == ["several", "moved_champion", "none"]
@@ -176,7 +188,9 @@ def test_the_tag_names_one_kind_or_several():
         (None, False, None, False, 0),
     ],
 )
-def test_champion_strength_takes_the_highest(roles, won, score, user, c):
+def test_champion_strength_takes_the_highest(
+    roles: tuple[str, ...] | None, won: bool, score: int | None, user: bool, c: int
+) -> None:
     on_deal = () if roles is None else (DealContact(1, day(5), frozenset(roles)),)
     deal = a_deal(created=1, closed=50 if won else None, company_id=ACME, contacts=on_deal)
     answers = [] if score is None else [NpsAnswer(1, score, day(90), ACME)]
@@ -188,7 +202,7 @@ def test_champion_strength_takes_the_highest(roles, won, score, user, c):
     assert strength == c
 
 
-def test_what_came_after_leaving_makes_no_champion():
+def test_what_came_after_leaving_makes_no_champion() -> None:
     deal = a_deal(created=1, closed=150, company_id=ACME)
 
     strength, _ = champions.strength(
@@ -198,7 +212,7 @@ def test_what_came_after_leaving_makes_no_champion():
     assert strength == 300_000
 
 
-def test_the_highest_role_is_written():
+def test_the_highest_role_is_written() -> None:
     flags = {"is_moved": False, "is_champion": False, "is_referrer": False, "is_promoter": False}
 
     assert champions.role_of(**flags) == "none"
@@ -206,7 +220,7 @@ def test_the_highest_role_is_written():
     assert champions.role_of(**dict.fromkeys(flags, True)) == "moved_champion"
 
 
-def test_a_customer_has_a_won_deal_with_money_in_a_pipeline_that_counts():
+def test_a_customer_has_a_won_deal_with_money_in_a_pipeline_that_counts() -> None:
     firm = CompanyFacts(ZENIT, "Zenit")
     first, second = a_deal(1, created=10, closed=50), a_deal(2, created=60, closed=80)
 
@@ -232,11 +246,11 @@ def test_a_customer_has_a_won_deal_with_money_in_a_pipeline_that_counts():
         {"archived": True},
     ],
 )
-def test_other_deals_make_no_customer(change):
+def test_other_deals_make_no_customer(change: dict[str, Any]) -> None:
     assert customer(CompanyFacts(ZENIT), [replace(a_deal(created=1, closed=2), **change)], DEFAULT, NOW) is None
 
 
-def test_an_admin_may_map_the_lifecycle_stage():
+def test_an_admin_may_map_the_lifecycle_stage() -> None:
     mapped = Policy(customer_lifecycle_stage="customer")
 
     bought = customer(CompanyFacts(ZENIT, lifecycle_stage="customer", created_at=day(3)), [], mapped, NOW)
@@ -245,7 +259,7 @@ def test_an_admin_may_map_the_lifecycle_stage():
     assert (bought.by, bought.since) == ("lifecycle_stage", day(3))
 
 
-def test_policies_travel_as_plain_values_and_refuse_unknown_names():
+def test_policies_travel_as_plain_values_and_refuse_unknown_names() -> None:
     changed = Policy.from_dict({"version": 3, "signals": {"hard_bounce": 1}})
 
     assert (changed.version, changed.signals["hard_bounce"], changed.signals["records_merged"]) == (3, 1, 750_000)
@@ -259,7 +273,7 @@ def test_policies_travel_as_plain_values_and_refuse_unknown_names():
 NAMES = Names({1: "Priya Nair", 2: "Maria Lopez"}, {ACME: "Acme", ZENIT: "Zenit"})
 
 
-def test_a_deal_says_why_in_plain_words_strongest_first():
+def test_a_deal_says_why_in_plain_words_strongest_first() -> None:
     text = of_deal(allocate(7, 4_000_000, "USD", the_three_sources(), DEFAULT), NAMES)
 
     assert text == (
@@ -270,7 +284,7 @@ def test_a_deal_says_why_in_plain_words_strongest_first():
     assert of_deal(allocate(7, 100, "USD", (), DEFAULT), NAMES) == "No customer is known to have led to this deal."
 
 
-def test_a_move_says_how_it_is_known():
+def test_a_move_says_how_it_is_known() -> None:
     reason = Reason("hard_bounce", "the address at Acme bounced on 2024-03-01")
 
     assert of_move(a_move(reasons=(reason,)), NAMES) == (
@@ -291,12 +305,12 @@ def test_a_move_says_how_it_is_known():
         ([], 10, ""),
     ],
 )
-def test_sentences_fit_a_field_without_cutting_words(sentences, limit, text):
+def test_sentences_fit_a_field_without_cutting_words(sentences: list[str], limit: int, text: str) -> None:
     assert fit(sentences, limit) == text
     assert len(text) <= limit
 
 
-def test_small_words():
+def test_small_words() -> None:
     assert [percent(ppm) for ppm in (0, 1, 5_000, 995_000, PPM)] == ["0%", "under 1%", "1%", "100%", "100%"]
     assert source_name(the_three_sources()[1:2], NAMES) == "Maria Lopez (Acme)"
     assert source_name(the_three_sources()[2:], NAMES) == ""
