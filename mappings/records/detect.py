@@ -43,10 +43,12 @@ def _wish(name: str, object_type: str, types: frozenset[str], words: str, what: 
 _REFERRED = r"\breferred.?by|\breferrer\b|referred.?from|empfohlen.?von|recommand[eé].?par|recomendad[oa].?por"
 _HEARD = r"how.*hear|heard.*(from|about)|where.*hear|hear.about.us|wie.*aufmerksam"
 _CODE = r"referral.?code|invite.?code|referral.?link|promo.?code.*refer|ref.?code"
+_OWN_CODE = r"advocate.?s?.?(own.?)?code|(own|personal|my).?(referral.?|invite.?)?code"
 _WISHES: Final = (
     _wish("referred_by_property", "contact", _TEXT, _REFERRED, "who referred a contact"),
     _wish("heard_from_property", "contact", _TEXT, _HEARD, "how a contact heard of us"),
     _wish("referral_code_property", "contact", _TEXT, _CODE, "a tracked referral code"),
+    _wish("own_code_property", "contact", _TEXT, _OWN_CODE, "the code a contact gives to others"),
     _wish(
         "left_company_property",
         "contact",

@@ -36,6 +36,7 @@ class PortalMap:
     referred_by_property: str | None = None
     heard_from_property: str | None = None
     referral_code_property: str | None = None
+    own_code_property: str | None = None
     left_company_property: str | None = None
     new_company_property: str | None = None
     deal_referred_by_property: str | None = None
@@ -79,6 +80,7 @@ class PortalMap:
                 self.referred_by_property,
                 self.heard_from_property,
                 self.referral_code_property,
+                self.own_code_property,
                 self.left_company_property,
                 self.new_company_property,
             )
@@ -125,6 +127,7 @@ class PortalMapSchema(Schema):
     referred_by_property = _property()
     heard_from_property = _property()
     referral_code_property = _property()
+    own_code_property = _property()
     left_company_property = _property()
     new_company_property = _property()
     deal_referred_by_property = _property()

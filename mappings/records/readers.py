@@ -1,18 +1,21 @@
 """Mirror rows to the facts the rules start from; what cannot be read is left out and said so."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from mappings.records import addresses, values
 from mappings.records.portal_map import PortalMap
 from mappings.records.reading import PRIMARY, FieldReader, Odd, history_of, linked, links_to
 from mappings.records.rows import Link, Record
+from mappings.rules.addresses import clean_email
 from mappings.rules.facts import (
     CompanyFacts,
     ContactFacts,
     DealContact,
     DealFacts,
     Ticket,
+    Version,
 )
 
 
@@ -31,11 +34,12 @@ def contact_facts(record: Record, portal_map: PortalMap, odd: list[Odd] | None =
         company_text=read.text("company"),
         job_title=read.text("jobtitle"),
         profile=read.keep("hs_linkedin_url", addresses.profile(record.get("hs_linkedin_url"))) or "",
-        phones=_phones(read),
+        phones=_phones(read, "phone"),
+        mobiles=_mobiles(read),
         archived=record.archived,
         company_ids=company_ids,
         company_labels=company_labels,
-        history={name: versions for name in record.history if (versions := history_of(record, name))},
+        history=_history(record),
         merged_ids=merged_ids,
         merged_at=merged_at,
         bounced_at=_bounced_at(read),
@@ -145,12 +149,28 @@ def ticket(record: Record, portal_map: PortalMap, odd: list[Odd] | None = None) 
 def _emails(read: FieldReader) -> tuple[str, ...]:
     primary = read.keep("email", addresses.email(read.record.get("email")))
     others = addresses.emails(read.record.get("hs_additional_emails"))
-    return tuple(dict.fromkeys(one for one in (primary, *others) if one))
+    # The rules compare addresses without tags: ana+news@ and ana@ are one mailbox.
+    return tuple(dict.fromkeys(clean_email(one) for one in (primary, *others) if one))
 
 
-def _phones(read: FieldReader) -> tuple[str, ...]:
-    found = (read.keep(name, addresses.phone(read.record.get(name))) for name in ("mobilephone", "phone"))
-    return tuple(dict.fromkeys(one for one in found if one))
+def _phones(read: FieldReader, name: str) -> tuple[str, ...]:
+    found = read.keep(name, addresses.phone(read.record.get(name)))
+    return (found,) if found else ()
+
+
+def _mobiles(read: FieldReader) -> tuple[str, ...]:
+    """Only with a country code: the local numbers of two countries can agree, and a mobile identifies a person."""
+    return tuple(number for number in _phones(read, "mobilephone") if number.startswith("+"))
+
+
+def _history(record: Record) -> dict[str, tuple[Version, ...]]:
+    """All histories; addresses in the form in which companies' domains are, so that the two can be compared."""
+    found = {name: versions for name in record.history if (versions := history_of(record, name))}
+    if "email" in found:
+        found["email"] = tuple(
+            replace(version, value=addresses.email(version.value).value or version.value) for version in found["email"]
+        )
+    return found
 
 
 def _bounced_at(read: FieldReader) -> datetime | None:

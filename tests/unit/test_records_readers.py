@@ -69,7 +69,7 @@ def test_a_contact_with_everything() -> None:
                 "firstname": " Ana ",
                 "lastname": "Lima",
                 "mobilephone": "+1 919 555 0123",
-                "phone": "+1 919 555 0123",
+                "phone": "030 1234567",
                 "hs_linkedin_url": "https://www.linkedin.com/in/ana/",
                 "hs_buying_role": "CHAMPION;BUDGET_HOLDER",
                 "hubspot_owner_id": "88",
@@ -84,12 +84,26 @@ def test_a_contact_with_everything() -> None:
     )
 
     assert facts.emails == ("ana@acme.example", "ana@old.example")
-    assert (facts.name, facts.phones, facts.profile) == ("Ana Lima", ("+19195550123",), "linkedin.com/in/ana")
+    assert (facts.name, facts.profile) == ("Ana Lima", "linkedin.com/in/ana")
+    assert (facts.phones, facts.mobiles) == (("0301234567",), ("+19195550123",))
     assert facts.buying_roles == {"CHAMPION", "BUDGET_HOLDER"}
     assert (facts.owner_id, facts.opted_out) == (88, True)
     assert (facts.merged_ids, facts.merged_at) == ((502,), day(2))
     assert facts.company_ids == (77, 76)
     assert facts.created_at == day(5)
+
+
+def test_a_mobile_without_a_country_identifies_nobody() -> None:
+    assert contact_facts(a_record("contact", {"mobilephone": "0151 1234567"}), ORCHARD).mobiles == ()
+
+
+def test_addresses_compare_without_tags_and_in_dns_form() -> None:
+    history = {"email": [a_version("Ana+x@München.example", 3)]}
+
+    facts = contact_facts(a_record("contact", {"email": "ana+x@münchen.example"}, history=history), ORCHARD)
+
+    assert facts.emails == ("ana@xn--mnchen-3ya.example",)
+    assert facts.history["email"][0].value == "ana+x@xn--mnchen-3ya.example"
 
 
 def test_a_contact_with_nothing_is_still_a_contact() -> None:
