@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation, localcontext
 from typing import TYPE_CHECKING
 
 from .records import Record, iso
@@ -74,7 +74,10 @@ def _exchange_rate(portal: Portal, deal: Record) -> str | None:
 
 def _home(portal: Portal, deal: Record) -> str | None:
     amount = _decimal(deal.get("amount"))
-    return None if amount is None else _plain((amount * _rate(portal, deal)).quantize(Decimal("0.000001")))
+    if amount is None:
+        return None
+    with localcontext(prec=420):  # an amount may have 308 digits before the point
+        return _plain((amount * _rate(portal, deal)).quantize(Decimal("0.000001")))
 
 
 def _closed_amount(portal: Portal, deal: Record) -> str:

@@ -15,7 +15,7 @@ INFLUENCER|LEGAL_AND_COMPLIANCE|OTHER
 lifecyclestage:e:subscriber|lead|marketingqualifiedlead|salesqualifiedlead|opportunity|customer|evangelist|other
 hs_lead_status:e:NEW|OPEN|IN_PROGRESS|OPEN_DEAL|UNQUALIFIED|ATTEMPTED_TO_CONTACT|CONNECTED|BAD_TIMING
 hubspot_owner_id:o createdate:t! lastmodifieddate:t~ hs_object_id:n~ associatedcompanyid:n! hs_linkedin_url:s
-work_email:s hs_email_domain:s~ hs_additional_emails:s! 
+work_email:s hs_email_domain:s~ hs_additional_emails:s!
 hs_analytics_source:e:ORGANIC_SEARCH|PAID_SEARCH|EMAIL_MARKETING|SOCIAL_MEDIA|REFERRALS|
 OTHER_CAMPAIGNS|DIRECT_TRAFFIC|OFFLINE|PAID_SOCIAL|AI_REFERRALS
 hs_analytics_source_data_1:s! hs_analytics_source_data_2:s! hs_latest_source:s! hs_latest_source_data_1:s!

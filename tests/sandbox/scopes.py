@@ -18,8 +18,9 @@ def object_scope(call: Call, kind: str, action: str) -> str:
         return "tickets"
     if kind in _COVERED_BY_CONTACTS:
         return f"crm.objects.contacts.{action}"
-    if kind == "feedback_submission" and not call.hubspot.quirks.feedback_needs_own_scope:
-        return "crm.objects.contacts.read"
+    if kind == "feedback_submission":  # there is no scope to write them
+        own = call.hubspot.quirks.feedback_needs_own_scope
+        return "crm.objects.feedback_submissions.read" if own else "crm.objects.contacts.read"
     return f"crm.objects.{PLURALS[kind]}.{action}"
 
 
