@@ -161,6 +161,7 @@ def _truth(district: District, causes: Causes) -> Truth:
         silent_moves=district.silent_moves,
         non_moves=tuple(district.non_moves),
         deals=deal_truths(causes),
+        customers=tuple(firm.id for firm in district.firms if firm.wins),
         people=people,
         employers={contact: tuple(firms) for contact, firms in employers.items()},
     )

@@ -26,7 +26,10 @@ def arrange(portal: crm.Portal, setup: Setup) -> None:
         ]
         portal.add_pipeline(pipeline.kind, crm.Pipeline(pipeline.id, pipeline.label, stages))
     for row in setup.properties:
-        portal.define_property(row.kind, row.name, row.type, label=row.label, field_type=row.field_type)
+        options = ("true", "false") if row.type == "bool" else ()
+        portal.define_property(
+            row.kind, row.name, row.type, label=row.label, field_type=row.field_type, options=options
+        )
     for label in setup.labels:
         portal.define_label(label.from_kind, label.to_kind, label.label, label.inverse, label.name)
 

@@ -279,6 +279,7 @@ def _truth(folder: Path, tables: dict[str, list[Row]], calendar: _Calendar) -> T
         deals=tuple(_deal(row, companies[row["deal_id"]]) for row in _rows(kept / "deals.csv.gz")),
         people={int(row["contact_id"]): row["person_id"] for row in _rows(kept / "identity.csv.gz")},
         employers=employers,
+        customers=tuple(int(row["company_id"]) for row in tables["companies"] if row["lifecyclestage"] == "customer"),
         knows_referrals=False,
     )
 

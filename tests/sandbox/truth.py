@@ -122,7 +122,7 @@ class _MoveJudge:
         for place, move in enumerate(truth.moves):
             self.by_person.setdefault(move.person, []).append((place, move))
         self.non_moves = {frozenset((pair.first_contact, pair.second_contact)): pair.kind for pair in truth.non_moves}
-        self.customers = {move.former_company for move in truth.moves if move.from_customer}
+        self.customers = set(truth.customers)
         self.hits: set[int] = set()
         self.right = self.ignored = 0
         self.wrong: Counter[str] = Counter()

@@ -74,7 +74,7 @@ class DealTruth:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """All that happened; ``said`` is for towns that only know what a contact's own text says of a deal."""
+    """All that happened. Without ``knows_referrals`` only moves are known as sources of deals."""
 
     moves: tuple[Move, ...] = ()
     silent_moves: int = 0
@@ -82,6 +82,7 @@ class Truth:
     deals: tuple[DealTruth, ...] = ()
     people: dict[int, str] = field(default_factory=dict)
     employers: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    customers: tuple[int, ...] = ()
     knows_referrals: bool = True
 
     def second_order_by_company(self) -> dict[int, dict[str, int]]:
@@ -120,6 +121,7 @@ def merged(truths: Iterable[Truth]) -> Truth:
         deals=tuple(deal for truth in all_of for deal in truth.deals),
         people={contact: person for truth in all_of for contact, person in truth.people.items()},
         employers={contact: firms for truth in all_of for contact, firms in truth.employers.items()},
+        customers=tuple(company for truth in all_of for company in truth.customers),
         knows_referrals=all(truth.knows_referrals for truth in all_of),
     )
 
@@ -142,5 +144,6 @@ def read(path: Path) -> Truth:
         ),
         people={int(contact): person for contact, person in kept["people"].items()},
         employers={int(contact): tuple(firms) for contact, firms in kept["employers"].items()},
+        customers=tuple(kept["customers"]),
         knows_referrals=kept["knows_referrals"],
     )

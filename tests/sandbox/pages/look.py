@@ -16,13 +16,40 @@ KIND_OF_ID = {type_id: kind for kind, type_id in TYPE_IDS.items()}
 PER_PAGE = 50
 LINKS_SHOWN = 25
 HISTORY_SHOWN = 60
-_MONEY = frozenset({"amount", "hs_arr", "hs_mrr", "amount_in_home_currency", "annualrevenue", "total_revenue"})
+_HOME_MONEY = frozenset({"amount_in_home_currency", "annualrevenue", "total_revenue", "recent_deal_amount"})
+_MONEY = _HOME_MONEY | {"amount", "hs_arr", "hs_mrr"}
 _COLUMNS: dict[str, tuple[str, ...]] = {
     "contact": ("email", "company", "jobtitle", "second_order_role", "second_order_moved_from", "second_order_revenue"),
     "company": ("domain", "lifecyclestage", "second_order_revenue", "second_order_deals", "second_order_health_band"),
     "deal": ("dealstage", "amount", "closedate", "second_order_source", "second_order_source_name"),
     "ticket": ("hs_pipeline_stage", "hs_ticket_priority", "createdate"),
     "feedback_submission": ("hs_survey_type", "hs_value", "hs_content", "hs_submission_timestamp"),
+}
+# HubSpot's own words for its properties, where a name alone reads badly.
+_LABELS = {
+    "firstname": "First name",
+    "lastname": "Last name",
+    "jobtitle": "Job title",
+    "mobilephone": "Mobile phone",
+    "company": "Company name",
+    "lifecyclestage": "Lifecycle stage",
+    "hubspot_owner_id": "Owner",
+    "createdate": "Create date",
+    "lastmodifieddate": "Last modified",
+    "hs_lastmodifieddate": "Last modified",
+    "hs_createdate": "HubSpot create date",
+    "hs_object_id": "Record ID",
+    "associatedcompanyid": "Primary company",
+    "hs_primary_associated_company": "Primary company",
+    "hs_linkedin_url": "LinkedIn URL",
+    "numberofemployees": "Number of employees",
+    "dealname": "Deal name",
+    "dealstage": "Deal stage",
+    "closedate": "Close date",
+    "dealtype": "Deal type",
+    "deal_currency_code": "Currency",
+    "hs_arr": "Annual recurring revenue",
+    "hs_mrr": "Monthly recurring revenue",
 }
 _SEARCHED = ("firstname", "lastname", "email", "company", "name", "domain", "dealname", "subject")
 # What says at a glance that the app concluded something; "none" and nothing are no conclusion.
@@ -91,6 +118,12 @@ class Change:
 def plural(kind: str) -> str:
     """Contacts, Companies, Deals, Tickets."""
     return PLURALS[kind].replace("_", " ").capitalize()
+
+
+def label(portal: crm.Portal, kind: str, name: str) -> str:
+    """A property's name for people."""
+    definition = portal.definitions[kind].get(name)
+    return _LABELS.get(name) or (definition.label if definition else name)
 
 
 def columns(kind: str) -> tuple[str, ...]:
@@ -197,7 +230,8 @@ def _number(portal: crm.Portal, record: crm.Record, value: str, definition: crm.
     if hint in ("percentage", "probability"):
         return f"{(number * 100).quantize(Decimal('0.1')).normalize():f} %"
     if money or hint == "currency" or definition.extras.get("showCurrencySymbol"):
-        currency = record.get("deal_currency_code") or portal.currency
+        home = definition.name in _HOME_MONEY
+        currency = portal.currency if home else record.get("deal_currency_code") or portal.currency
         return f"{number:,.2f} {currency}"
     return f"{number:,f}" if hint == "formatted" else value
 
@@ -226,7 +260,7 @@ def others(portal: crm.Portal, record: crm.Record) -> list[Shown]:
 def _shown(portal: crm.Portal, record: crm.Record, definition: crm.Definition) -> Shown:
     text = show(portal, record, definition.name)
     long = definition.field_type == "textarea" or len(text) > 60
-    return Shown(definition.name, definition.label, text, definition.description, long)
+    return Shown(definition.name, label(portal, record.type, definition.name), text, definition.description, long)
 
 
 def links(portal: crm.Portal, record: crm.Record, *, everything: str = "") -> list[LinkedType]:
@@ -280,7 +314,7 @@ def _changes(portal: crm.Portal, record: crm.Record, only: str) -> Iterator[Chan
     for name, past in record.history.items():
         if only and name != only:
             continue
-        label = definitions[name].label if name in definitions else name
+        called = label(portal, record.type, name)
         for ms, value, source, source_id in past:
             said = f"{source} {source_id}" if source_id else source
-            yield Change(crm.moment(ms), name, label, value, said, _is_ours(definitions, name))
+            yield Change(crm.moment(ms), name, called, value, said, _is_ours(definitions, name))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flask import Blueprint, abort, redirect, render_template, request, send_from_directory, url_for
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from tests.sandbox import crm
@@ -42,11 +42,11 @@ def _reading(bp: Blueprint, hubspot: crm.HubSpot) -> None:
             (portal, hubspot.installed(portal.id), [(kind, len(portal.records[kind])) for kind in look.SHOWN])
             for portal in hubspot.portals.values()
         ]
-        return render_template("portals.html", rows=rows)
+        return _render("portals.html", rows=rows)
 
     @bp.get("/_pages/style.css")
     def style() -> ResponseReturnValue:
-        return send_from_directory(_HERE / "static", "style.css", max_age=0)
+        return Response((_HERE / "static" / "style.css").read_text(encoding="utf-8"), mimetype="text/css")
 
     @bp.get("/contacts/<int:portal_id>/objects/<type_id>")
     def listing(portal_id: int, type_id: str) -> ResponseReturnValue:
@@ -54,7 +54,7 @@ def _reading(bp: Blueprint, hubspot: crm.HubSpot) -> None:
         query, marked = request.args.get("q", ""), "marked" in request.args
         page = request.args.get("page", 1, type=int)
         found = look.listing(portal, kind, query, page, marked=marked)
-        return render_template("list.html", portal=portal, kind=kind, found=found, query=query, marked=marked)
+        return _render("list.html", portal=portal, kind=kind, found=found, query=query, marked=marked)
 
     @bp.get("/contacts/<int:portal_id>/record/<type_id>/<int:record_id>")
     def record(portal_id: int, type_id: str, record_id: int) -> ResponseReturnValue:
@@ -77,8 +77,8 @@ def _reading(bp: Blueprint, hubspot: crm.HubSpot) -> None:
         said = {"portal": portal, "record": found, "installed": hubspot.installed(portal.id), "linked": linked}
         return {
             "stamp": look.stamp(portal, found, linked),
-            "ours": render_template("ours.html", **said),
-            "links": render_template("links.html", **said),
+            "ours": _render("ours.html", **said),
+            "links": _render("links.html", **said),
         }
 
 
@@ -115,8 +115,13 @@ def _acting(bp: Blueprint, hubspot: crm.HubSpot) -> None:
             except acts.Problem as refused:
                 problem = str(refused)
         names = [name for name in acts.EDITABLE[kind] if name in portal.definitions[kind]]
-        page = render_template("new.html", portal=portal, kind=kind, names=names, problem=problem, given=request.form)
+        page = _render("new.html", portal=portal, kind=kind, names=names, problem=problem, given=request.form)
         return page, 400 if problem else 200
+
+
+def _render(template: str, **said: object) -> str:
+    """A page; half a character (a lone surrogate), which no page can hold, becomes a question mark."""
+    return render_template(template, **said).encode("utf-8", "replace").decode()
 
 
 def _portal(hubspot: crm.HubSpot, portal_id: int) -> crm.Portal:
@@ -134,7 +139,7 @@ def _kind(type_id: str) -> str:
 
 def _missing(portal: crm.Portal, kind: str, record_id: int) -> ResponseReturnValue:
     deleted = record_id in portal.bin[kind]
-    return render_template("missing.html", portal=portal, kind=kind, record_id=record_id, deleted=deleted), 404
+    return _render("missing.html", portal=portal, kind=kind, record_id=record_id, deleted=deleted), 404
 
 
 def _page(hubspot: crm.HubSpot, portal: crm.Portal, record: crm.Record, problem: str = "") -> str:
@@ -146,7 +151,7 @@ def _page(hubspot: crm.HubSpot, portal: crm.Portal, record: crm.Record, problem:
         for kind in look.SHOWN
         if portal.labels.plain(record.type, kind) is not None
     }
-    return render_template(
+    return _render(
         "record.html",
         portal=portal,
         record=record,
