@@ -71,7 +71,7 @@ def _detect(
     hubspot: HubSpot, definitions: Definitions, portal: portals.Portal
 ) -> tuple[PortalMap, tuple[rules.Detected, ...]]:
     types = readable_types(portal.scopes)
-    pipelines = {
+    pipelines: dict[str, list[dict[str, Any]]] = {
         kind: _granted(lambda kind=kind: hubspot.pipelines(kind))  # type: ignore[misc]  # the loop's value, now
         for kind in ("deal", "ticket")
         if kind in types

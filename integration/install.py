@@ -133,9 +133,7 @@ def _store(scope: PortalScope, fresh: Tokens, who: Introspection, account: Accou
     Of several users the first one's connection stays, unless the new one brings permissions it lacks.
     """
     runtime, actor = scope.runtime, f"user:{who.user_id}"
-    sealed = runtime.vault.seal(
-        scope.portal_id, {"access": fresh.access_token, "refresh": fresh.refresh_token or ""}
-    )
+    sealed = runtime.vault.seal(scope.portal_id, {"access": fresh.access_token, "refresh": fresh.refresh_token or ""})
     with scope.transaction() as tx:
         browsers.lock_install(tx, scope.portal_id)
         known = portals.find(tx, scope.portal_id)

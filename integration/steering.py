@@ -1,10 +1,10 @@
 """What a person can tell a running portal to do: repair, replay, think again with another map."""
 
-from integration import backfill, detect, install
+from integration import backfill, detect, install, replaying
 from integration.errors import Refused
 from integration.provision import Provisioned
 from integration.scope import PortalScope
-from integration.storage import afresh, inbox, lanes, outbox, portals, stale
+from integration.storage import afresh, lanes, outbox, portals
 from mappings.records.portal_map import PortalMap, dump_portal_map
 
 # Changing one of these changes which records say what, so HubSpot has to be read again.
@@ -30,14 +30,11 @@ def repair(scope: PortalScope, *, actor: str) -> Provisioned:
 
 
 def replay(scope: PortalScope, *, actor: str) -> int:
-    """Put everything that was set aside back; return how many rows."""
-    with scope.transaction() as tx:
-        count = inbox.replay(tx) + outbox.replay(tx) + stale.replay(tx)
-        for kind in ("drain", "write"):
-            lanes.want(tx, scope.portal_id, kind)
-        portals.note(tx, actor, "replayed", rows=count)
-    for kind in ("drain", "write"):
-        scope.runtime.queue.wake(scope.portal_id, kind)
+    """Put everything that was set aside back; return how many rows. Pressed twice at once, one press does it."""
+    count = replaying.replay(scope)
+    if count:
+        with scope.transaction() as tx:
+            portals.note(tx, actor, "asked for a replay", rows=count)
     return count
 
 

@@ -1,0 +1,151 @@
+"""The way in: what this is, install, sign in, the way back from HubSpot, and out."""
+
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from integration import install, logs, sessions
+from integration.errors import NeedsOwner, Refused, Retryable, SecondOrderError
+from integration.install import MissingScopes, NotInstalled
+from integration.pages import guard
+from integration.runtime import Runtime
+from integration.sessions import BadState
+from integration.storage.sessions import LONGEST_HOURS, STATE_MINUTES
+
+_log = logs.get(__name__)
+
+
+def blueprint(runtime: Runtime) -> Blueprint:
+    """Pages that need no session."""
+    bp = Blueprint("entry", __name__, template_folder="templates", static_folder="static", static_url_path="/assets")
+
+    @bp.get("/")
+    def front() -> ResponseReturnValue:
+        return render_template("front.html", session=guard.session(runtime))
+
+    @bp.get("/install")
+    def begin_install() -> ResponseReturnValue:
+        return _depart(runtime, install.INSTALL, None)
+
+    @bp.get("/signin")
+    def begin_sign_in() -> ResponseReturnValue:
+        return _depart(runtime, install.SIGN_IN, sessions.local_path(request.args.get("next")) or _came_from())
+
+    @bp.get("/oauth/callback")
+    def callback() -> ResponseReturnValue:
+        return _return(runtime)
+
+    @bp.post("/signout")
+    def sign_out() -> ResponseReturnValue:
+        secret = guard.cookie(runtime, "session")
+        if secret:
+            sessions.sign_out(runtime, secret)
+        answer = make_response(redirect("/", 303))
+        guard.drop_cookie(answer, runtime, "session")
+        return answer
+
+    return bp
+
+
+def _depart(runtime: Runtime, purpose: str, next_path: str | None) -> Response:
+    trip = install.begin(runtime, guard.cookie(runtime, "browser"), purpose=purpose, next_path=next_path)
+    answer = make_response(redirect(trip.url, 302))
+    guard.set_cookie(answer, runtime, "browser", trip.browser, seconds=STATE_MINUTES * 60)
+    return answer
+
+
+def _came_from() -> str | None:
+    """The page of ours that sent somebody to sign in, so that they end up there."""
+    parts = urlsplit(request.headers.get("Referer", ""))
+    return sessions.local_path(parts.path) if parts.netloc == request.host else None
+
+
+def _return(runtime: Runtime) -> Response:
+    state, browser = request.args.get("state"), guard.cookie(runtime, "browser")
+    if "error" in request.args:
+        install.cancel(runtime, state=state, browser=browser)
+        return _refused_by_hubspot(request.args["error"])
+    old = guard.cookie(runtime, "session")
+    try:
+        done = install.complete(runtime, state=state, code=request.args.get("code"), browser=browser, session=old)
+    except BadState as bad:
+        return _bad_state(runtime, bad)
+    except SecondOrderError as trouble:
+        return _failed(trouble)
+    answer = make_response(redirect(done.next_path, 303))
+    guard.set_cookie(answer, runtime, "session", done.session, seconds=LONGEST_HOURS * 3600)
+    guard.drop_cookie(answer, runtime, "browser")
+    return answer
+
+
+_STATES = {
+    "missing": (
+        "This visit has no beginning",
+        "HubSpot sent you here without the note we give every visit. Start again from the button below.",
+    ),
+    "unknown": (
+        "We do not know this visit",
+        "The note that came back from HubSpot is not one of ours. Nothing was changed; start again.",
+    ),
+    "other_browser": (
+        "That was started in another browser",
+        "Connecting has to end in the browser in which it began. Nothing was changed; start again here.",
+    ),
+    "expired": (
+        "That took longer than ten minutes",
+        "For safety a visit to HubSpot counts for ten minutes only. Nothing was changed; start again.",
+    ),
+    "used": (
+        "This was done already",
+        "Each visit to HubSpot counts once, and this one was used. If the account is connected, simply sign in.",
+    ),
+}
+
+
+def _bad_state(runtime: Runtime, bad: BadState) -> Response:
+    title, text = _STATES[bad.why]
+    return guard.problem(400, title, text, start_again=True, signed_in=guard.session(runtime))
+
+
+def _refused_by_hubspot(error: str) -> Response:
+    _log.info("hubspot refused", error=error[:60])
+    if error == "access_denied":
+        return guard.problem(
+            403, "Nothing was connected",
+            "You, or your account's rules, said no on HubSpot's page. Nothing was installed and nothing was changed."
+            " Connecting needs a Super Admin or the App Marketplace Access permission the first time.",
+            start_again=True,
+        )  # fmt: skip
+    return guard.problem(
+        400, "HubSpot could not connect the account",
+        "HubSpot ended the visit with an error of its own. Nothing was changed; start again, and if it happens again"
+        " ask whoever runs this server to look at the app's settings.", start_again=True,
+    )  # fmt: skip
+
+
+def _failed(trouble: SecondOrderError) -> Response:
+    if isinstance(trouble, MissingScopes):
+        return guard.problem(
+            403, "Some permissions are missing",
+            "The account did not grant what the app cannot work without, so nothing was installed. Start again and"
+            " leave all required permissions on; a Super Admin can grant every one of them.",
+            scopes=trouble.scopes, start_again=True,
+        )  # fmt: skip
+    if isinstance(trouble, NotInstalled):
+        return guard.problem(
+            403, "Not installed yet", f"{trouble}. Install it first; that takes two minutes.", start_again=True
+        )
+    if isinstance(trouble, Retryable):
+        _log.warning("hubspot away during install", reason=str(trouble))
+        answer = guard.problem(
+            503, "HubSpot does not answer",
+            "HubSpot, or something between us, did not answer. Nothing was changed; start again in a minute.",
+            start_again=True,
+        )  # fmt: skip
+        answer.headers["Retry-After"] = "60"
+        return answer
+    if isinstance(trouble, Refused | NeedsOwner):
+        text = f"{str(trouble).rstrip('.')}. Codes from HubSpot work once and for a minute only; start again."
+        return guard.problem(400, "HubSpot did not accept that", text, start_again=True)
+    raise trouble

@@ -1,0 +1,199 @@
+"""What every page has in common: headers, errors without secrets, and proof that a person meant it."""
+
+import hmac
+import secrets
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, g, make_response, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from integration import logs, sessions
+from integration.errors import NeedsOwner, RecordGone, Refused, Retryable, SecondOrderError
+from integration.runtime import Runtime
+from integration.sessions import Session
+
+# Only browsers have forms to forge; these are for machines, which prove themselves in other ways.
+MACHINE_PATHS = ("/webhooks/", "/healthz", "/readyz", "/metrics")
+_CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_YEAR = 365 * 24 * 3600
+_LONGEST_RETRY = 120
+_log = logs.get(__name__)
+
+
+def protect(app: Flask, runtime: Runtime) -> None:
+    """Set headers on every answer, translate every error, and refuse changes nobody asked for."""
+    is_https = runtime.settings.public_url.startswith("https://")
+    parts = urlsplit(runtime.settings.public_url)
+    origin = f"{parts.scheme}://{parts.netloc}"
+
+    @app.before_request
+    def only_meant_changes() -> None:
+        if request.method in _CHANGING and not _is_machine():
+            _check_origin(origin)
+            _check_token(runtime)
+
+    @app.after_request
+    def headers(response: Response) -> Response:
+        return _headers(response, is_https=is_https)
+
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(SecondOrderError, _known_error)
+    app.register_error_handler(Exception, _bug)
+
+
+def cookie_name(runtime: Runtime, name: str) -> str:
+    """A cookie's name; over https one that no other host can set."""
+    return f"__Host-{name}" if runtime.settings.public_url.startswith("https://") else name
+
+
+def set_cookie(response: Response, runtime: Runtime, name: str, value: str, *, seconds: int) -> None:
+    """Set a cookie that scripts cannot read and other sites cannot send along with a change."""
+    response.set_cookie(
+        cookie_name(runtime, name), value, max_age=seconds, path="/", httponly=True, samesite="Lax",
+        secure=runtime.settings.public_url.startswith("https://"),
+    )  # fmt: skip
+
+
+def drop_cookie(response: Response, runtime: Runtime, name: str) -> None:
+    """Remove a cookie."""
+    set_cookie(response, runtime, name, "", seconds=0)
+
+
+def cookie(runtime: Runtime, name: str) -> str | None:
+    """Read a cookie of ours."""
+    return request.cookies.get(cookie_name(runtime, name))
+
+
+def session(runtime: Runtime) -> Session | None:
+    """Who is signed in in this browser; looked up once a request."""
+    if "session" not in g:
+        g.session = sessions.find(runtime, cookie(runtime, "session"))
+    found: Session | None = g.session
+    return found
+
+
+def session_of(runtime: Runtime, portal_id: int) -> Session:
+    """The session, if it is one of this portal; anything else is a page that does not exist."""
+    found = session(runtime)
+    if found is None or found.portal_id != portal_id:
+        abort(404)
+    return found
+
+
+def nonce() -> str:
+    """The nonce of this answer's one script; asking for it allows that script."""
+    if "nonce" not in g:
+        g.nonce = secrets.token_urlsafe(16)
+    said: str = g.nonce
+    return said
+
+
+def problem(status: int, title: str, text: str, *, sign_in: bool = False, **more: object) -> Response:
+    """A page that says what happened and what to do."""
+    page = render_template("problem.html", title=title, text=text, sign_in=sign_in, **more)
+    return make_response(page, status)
+
+
+def _check_origin(origin: str) -> None:
+    """Browsers say where a form stands; a change must come from our own pages."""
+    said, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
+    if said is None and site is None:
+        abort(403, "Your browser did not say where this form came from. Open the page and press the button there.")
+    if (said is not None and said != origin) or site not in {None, "same-origin"}:
+        abort(403, "This form came from another site, so nothing was changed.")
+
+
+def _check_token(runtime: Runtime) -> None:
+    found = session(runtime)
+    if found is None:
+        abort(404)
+    if not hmac.compare_digest(found.csrf.encode(), request.form.get("csrf", "").encode()):
+        abort(400, "This form was out of date, so nothing was changed. Go back, load the page again and repeat.")
+
+
+def _headers(response: Response, *, is_https: bool) -> Response:
+    script = f" script-src 'nonce-{g.nonce}'; connect-src 'self';" if "nonce" in g else ""
+    response.headers["Content-Security-Policy"] = (
+        f"default-src 'none'; style-src 'self'; img-src 'self';{script}"
+        " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    # With no-referrer a browser hides the origin of our own forms from us.
+    is_page = (response.content_type or "").startswith("text/html") and request.path != "/oauth/callback"
+    response.headers["Referrer-Policy"] = "same-origin" if is_page else "no-referrer"
+    if request.endpoint != "entry.static":
+        response.headers["Cache-Control"] = "no-store"
+    if is_https:
+        response.headers["Strict-Transport-Security"] = f"max-age={_YEAR}; includeSubDomains"
+    return response
+
+
+def _http_error(error: HTTPException) -> Response:
+    status = error.code or 500
+    if error.response is not None or status < 400:  # noqa: PLR2004 - redirects are no errors
+        return make_response(error.get_response())
+    if _is_machine():
+        return _plain(status, error.name)
+    if status == 404:  # noqa: PLR2004 - the same bytes for everything that is not there or not theirs
+        return problem(
+            404, "Nothing here for you",
+            "This page does not exist, or it belongs to a HubSpot account you are not signed in to.", sign_in=True,
+        )  # fmt: skip
+    own_words = error.description if status in {400, 403} and error.description else None
+    answer = problem(status, error.name, own_words or _WORDS.get(status, "The request could not be answered."))
+    if status == 405 and error.get_response().headers.get("Allow"):  # noqa: PLR2004 - says which methods would do
+        answer.headers["Allow"] = error.get_response().headers["Allow"]
+    return answer
+
+
+_WORDS = {
+    405: "This address does not take that kind of request.",
+    413: "That was more than this page accepts.",
+    414: "That address was too long.",
+}
+
+
+def _known_error(error: SecondOrderError) -> Response:
+    if isinstance(error, Retryable):
+        _log.warning("could not answer", path=request.path, reason=str(error))
+        seconds = min(int(error.after or 5), _LONGEST_RETRY) or 1
+        text = "Something we depend on does not answer at the moment. Nothing is lost; try again shortly."
+        answer = _plain(503, "Try again") if _is_machine() else problem(503, "Back in a moment", text, again=True)
+        answer.headers["Retry-After"] = str(seconds)
+        return answer
+    if isinstance(error, RecordGone):
+        return _http_error_of(404)
+    if isinstance(error, NeedsOwner):
+        return problem(409, "HubSpot needs you", str(error), reconnect=True)
+    if isinstance(error, Refused):
+        return problem(400, "That did not work", str(error))
+    return _bug(error)
+
+
+def _http_error_of(status: int) -> Response:
+    try:
+        abort(status)
+    except HTTPException as error:
+        return _http_error(error)
+
+
+def _bug(error: Exception) -> Response:
+    """Ours: the page shows a number, the log says the rest."""
+    number = secrets.token_hex(4)
+    _log.error("request failed", error_id=number, path=request.path, exc_info=error)
+    if _is_machine():
+        return _plain(500, f"Internal error {number}")
+    text = f"It is our fault, and it has been noted as error {number}. Tell us that number if it happens again."
+    return problem(500, "Something broke", text)
+
+
+def _plain(status: int, text: str) -> Response:
+    answer = make_response(f"{text}\n", status)
+    answer.content_type = "text/plain; charset=utf-8"
+    return answer
+
+
+def _is_machine() -> bool:
+    return request.path.startswith(MACHINE_PATHS)

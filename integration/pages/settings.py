@@ -1,0 +1,169 @@
+"""A portal's settings for people: its map with the reasons, its permissions, and the way out."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from marshmallow import ValidationError
+
+from integration import detect, inlet, steering, uninstall
+from integration.pages import guard
+from integration.pages.portal import found
+from integration.runtime import Runtime
+from integration.scope import PortalScope, portal_scope
+from integration.sessions import Session
+from mappings.records.access import OPTIONAL_SCOPES, REQUIRED_SCOPES
+from mappings.records.portal_map import PortalMap, dump_portal_map, load_portal_map
+
+_LONGEST_FIELD = 20_000
+_CHOICES: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "won_rule": (("closed_won_flag", "HubSpot's own won flag"), ("stages", "The stages listed below")),
+    "recurring_on": (("company", "Companies"), ("deal", "Deals")),
+}
+_HINTS: Mapping[str, str] = {
+    "included_pipelines": "Pipeline ids that count; empty means all.",
+    "won_stages": "Stage ids; only used when won is decided by stages.",
+    "amount_property": "Deal property that holds the amount.",
+    "recurring_property": "Number property that holds recurring value.",
+    "buying_role_property": "Contact property with the buying role.",
+    "role_labels": "One a line: association label = role.",
+    "referred_by_property": "Contact property that names who referred them.",
+    "heard_from_property": "Contact property: how did you hear about us.",
+    "referral_code_property": "Contact property with a tracked referral code.",
+    "left_company_property": "Contact property a rep sets when somebody left.",
+    "new_company_property": "Contact property with the new employer.",
+    "deal_renewal_types": "Deal types that are renewals, not new business.",
+    "renewal_date_property": "Company property with the end of the contract.",
+    "usage_property": "Company number property with product usage.",
+    "milestone_property": "Company date property: first value reached.",
+    "staff_domains": "Mail domains of your own people; they are never referrers.",
+    "extra_free_hosts": "Further free-mail hosts, not employers.",
+    "referred_by_labels": "Association labels that name the referrer.",
+    "referred_by_type_ids": "The same labels by their HubSpot type ids.",
+    "agency_types": "Company types that are agencies or partners.",
+    "app_ids": "Integration ids whose changes are automation.",
+    "home_currency": "Three letters, such as EUR.",
+    "ticket_closed_stages": "Ticket stages that mean closed.",
+}
+
+
+def blueprint(runtime: Runtime) -> Blueprint:
+    """Settings and uninstalling."""
+    bp = Blueprint("settings", __name__, url_prefix="/portals/<int:portal_id>")
+
+    @bp.get("/settings")
+    def show(portal_id: int) -> ResponseReturnValue:
+        session = guard.session_of(runtime, portal_id)
+        with portal_scope(runtime, portal_id) as scope:
+            return _page(scope, session, saved=request.args.get("saved") == "1")
+
+    @bp.post("/settings")
+    def change(portal_id: int) -> ResponseReturnValue:
+        session = guard.session_of(runtime, portal_id)
+        with portal_scope(runtime, portal_id) as scope:
+            found(scope)
+            try:
+                portal_map = map_of(request.form)
+            except ValidationError as wrong:
+                said = wrong.messages if isinstance(wrong.messages, dict) else {}
+                problems = {str(name): _first(about) for name, about in said.items()}
+                return make_response(_page(scope, session, form=request.form, problems=problems), 422)
+            steering.change_map(scope, portal_map, actor=session.actor)
+        return redirect(url_for("settings.show", portal_id=portal_id, saved=1), 303)
+
+    @bp.get("/uninstall")
+    def ask(portal_id: int) -> ResponseReturnValue:
+        session = guard.session_of(runtime, portal_id)
+        with portal_scope(runtime, portal_id) as scope:
+            return render_template("uninstall.html", session=session, portal=found(scope), problem=None)
+
+    @bp.post("/uninstall")
+    def leave(portal_id: int) -> ResponseReturnValue:
+        session = guard.session_of(runtime, portal_id)
+        with portal_scope(runtime, portal_id) as scope:
+            portal = found(scope)
+            if request.form.get("portal_id", "").strip() != str(portal_id):
+                wrong = "That is not this account's id, so nothing was changed."
+                page = render_template("uninstall.html", session=session, portal=portal, problem=wrong)
+                return make_response(page, 422)
+            remove = request.form.get("remove_properties") == "yes"
+            was_there = uninstall.uninstall(scope, actor=session.actor, remove_properties=remove)
+        page = render_template("gone.html", portal_id=portal_id, removed=remove, was_there=was_there)
+        answer = make_response(page)
+        guard.drop_cookie(answer, runtime, "session")
+        return answer
+
+    return bp
+
+
+def map_of(form: Mapping[str, str]) -> PortalMap:
+    """Read the settings form; raises marshmallow's ValidationError naming each wrong field."""
+    return load_portal_map({name: _typed(name, form[name]) for name in _defaults() if name in form})
+
+
+def as_text(name: str, value: object) -> str:
+    """Show a map's value in a form field: lists one a line."""
+    if value is None:
+        return ""
+    if name == "role_labels" and isinstance(value, list):
+        return "\n".join(f"{label} = {role}" for label, role in value)
+    return "\n".join(str(one) for one in value) if isinstance(value, list) else str(value)
+
+
+def _page(
+    scope: PortalScope,
+    session: Session,
+    *,
+    form: Mapping[str, str] | None = None,
+    problems: Mapping[str, str] | None = None,
+    saved: bool = False,
+) -> str:
+    portal = found(scope)
+    with scope.transaction() as tx:
+        settings = detect.current(tx)
+    shown = dump_portal_map(settings.map)
+    return render_template(
+        "settings.html",
+        session=session,
+        portal=portal,
+        version=settings.version,
+        why=settings.why,
+        hints=_HINTS,
+        choices=_CHOICES,
+        lists=[name for name, value in _defaults().items() if isinstance(value, list)],
+        values={name: form[name] if form and name in form else as_text(name, shown[name]) for name in shown},
+        problems=problems or {},
+        saved=saved,
+        required=[(scope, scope.name in portal.scopes) for scope in REQUIRED_SCOPES],
+        optional=[(scope, scope.name in portal.scopes) for scope in OPTIONAL_SCOPES],
+        inlet_key=inlet.key_for(scope.runtime.settings.secret_key, portal.portal_id),
+        public_url=scope.runtime.settings.public_url,
+    )
+
+
+def _defaults() -> dict[str, Any]:
+    return dump_portal_map(PortalMap())
+
+
+def _typed(name: str, text: str) -> object:
+    if len(text) > _LONGEST_FIELD:
+        raise ValidationError({name: ["is too long"]})
+    if "\x00" in text:
+        raise ValidationError({name: ["holds a character that cannot be kept"]})
+    default = _defaults()[name]
+    if not isinstance(default, list):
+        return text.strip() or (None if name.endswith("_property") else "")
+    lines = [line.strip() for line in text.replace("\r", "\n").split("\n") if line.strip()]
+    if name == "role_labels":
+        return [[part.strip() for part in line.rpartition("=")[::2]] for line in lines]
+    if name == "referred_by_type_ids":
+        return [int(line) if line.isascii() and line.isdigit() and len(line) < 10 else line for line in lines]  # noqa: PLR2004 - fits an int
+    return lines
+
+
+def _first(said: object) -> str:
+    """The first sentence of marshmallow's nested messages."""
+    while isinstance(said, dict | list):
+        said = next(iter(said.values() if isinstance(said, dict) else said), "is wrong")
+    return str(said)

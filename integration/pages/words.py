@@ -1,0 +1,109 @@
+"""How pages say money, times and counts."""
+
+import datetime as dt
+import hashlib
+from collections.abc import Mapping
+from decimal import Decimal
+from importlib import resources
+
+from babel.dates import format_timedelta
+from babel.numbers import format_currency, format_decimal, format_percent
+from flask import Flask
+
+from integration.pages.guard import nonce
+from mappings.records.currencies import digits_of
+
+_LOCALE = "en"
+SOURCES: Mapping[str, str] = {
+    "moved_champion": "Moved champion",
+    "referral": "Referral",
+    "word_of_mouth": "Word of mouth",
+    "several": "Several sources",
+    "none": "No customer behind it",
+}
+STREAMS: Mapping[str, str] = {
+    "contact": "contacts",
+    "company": "companies",
+    "deal": "deals",
+    "ticket": "tickets",
+    "feedback_submission": "survey answers",
+    "owner": "owners",
+}
+COUNTED: Mapping[str, str] = {
+    "inbox": "Deliveries to open",
+    "events": "Events to look up",
+    "stale": "Records to think about",
+    "outbox": "Patches to write",
+    "set_aside": "Set aside",
+}
+
+
+def teach(app: Flask) -> None:
+    """Give the templates their words."""
+    app.jinja_env.filters.update(
+        money=money, ago=ago, moment=moment, count=count, percent=percent, stream=stream, source=source, plain=plain
+    )
+    app.jinja_env.globals.update(nonce=nonce, style_version=_style_version(), counted=COUNTED)
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+
+
+def money(minor: int | None, currency: str | None) -> str:
+    """Minor units as money: 123456, EUR is €1,234.56; a currency nobody knows keeps its code."""
+    if minor is None:
+        return "-"
+    digits = digits_of(currency)
+    if not currency or digits is None:
+        return f"{format_decimal(minor, locale=_LOCALE)} {currency or ''}".strip()
+    value = Decimal(minor).scaleb(-digits)
+    if value == value.to_integral_value():
+        return format_currency(value, currency, "¤#,##0", locale=_LOCALE, currency_digits=False)
+    return format_currency(value, currency, locale=_LOCALE)
+
+
+def percent(share: float | None) -> str:
+    """0.345 → 34%."""
+    return "-" if share is None else format_percent(share, locale=_LOCALE)
+
+
+def count(number: int | None) -> str:
+    """1234567 → 1,234,567."""
+    return format_decimal(number or 0, locale=_LOCALE)
+
+
+def ago(at: dt.datetime | str | None) -> str:
+    """How long ago: "3 minutes ago"; "not yet" for never."""
+    at = dt.datetime.fromisoformat(at) if isinstance(at, str) else at
+    if at is None:
+        return "not yet"
+    return format_timedelta(at - dt.datetime.now(dt.UTC), add_direction=True, locale=_LOCALE)
+
+
+def moment(at: dt.datetime | None) -> str:
+    """A point in time, to the minute, in UTC."""
+    return at.strftime("%Y-%m-%d %H:%M UTC") if at else "-"
+
+
+def stream(name: str) -> str:
+    """An import stream's name in words: records:contact → contacts, links:deal>contact → links of deals to contacts."""
+    kind, _, rest = name.partition(":")
+    if kind == "links":
+        one, _, other = rest.partition(">")
+        return f"links of {STREAMS.get(one, one)} to {STREAMS.get(other, other)}"
+    return STREAMS.get(rest or kind, name)
+
+
+def source(name: str) -> str:
+    """A deal's source in words."""
+    return SOURCES.get(name, name.replace("_", " "))
+
+
+def plain(name: str) -> str:
+    """A field's name in words: referred_by_property → Referred by."""
+    words = name.removesuffix("_property").replace("_", " ")
+    return words[:1].upper() + words[1:]
+
+
+def _style_version() -> str:
+    style = resources.files("integration.pages") / "static" / "site.css"
+    return hashlib.sha256(style.read_bytes()).hexdigest()[:12]
