@@ -196,7 +196,7 @@ def read(item: object) -> Event | Unknown:
     """One notification; raises ValidationError that names the field in its text."""
     if not isinstance(item, Mapping):
         raise ValidationError("a notification is a JSON object")
-    # Documentation says eventType, deliveries say subscriptionType: FACTS of docs/hubspot.md#notifications
+    # Documentation says eventType, deliveries say subscriptionType: docs/hubspot.md, "Notifications".
     named = item if "subscriptionType" in item else {**item, "subscriptionType": item.get("eventType")}
     data: dict[str, Any] = _SCHEMA.load(named)
     prefix, _, what = data["subscriptionType"].rpartition(".")
