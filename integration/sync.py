@@ -161,12 +161,12 @@ def _look_at(scope: PortalScope, object_type: str, ids: Sequence[int], wanted: P
     for record_id in sorted(result.missing):
         # A record that a batch read does not find was deleted, or lives on under another id: one GET tells.
         told = wanted.merged.get((object_type, record_id))
-        survivor = told if told is not None else scope.hubspot.survivor(object_type, record_id)
-        if survivor is None or survivor == record_id:
+        lives_as = told if told is not None else scope.hubspot.survivor(object_type, record_id)
+        if lives_as is None or lives_as == record_id:
             seen.gone.setdefault(object_type, set()).add(record_id)
         else:
-            seen.survivors[object_type, record_id] = survivor
-            unread.add(survivor)
+            seen.survivors[object_type, record_id] = lives_as
+            unread.add(lives_as)
     unread -= {record.id for record in seen.records if record.object_type == object_type} | set(ids)
     if unread:
         seen.records += scope.hubspot.read(object_type, sorted(unread), names, history).records

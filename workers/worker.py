@@ -68,4 +68,4 @@ def run(settings: Settings) -> None:
         log_job_description=False,
         name=f"second-order-{os.getpid()}-{os.urandom(4).hex()}",
     )
-    worker.work(with_scheduler=False, logging_level=logging.WARNING)
+    worker.work(with_scheduler=False, logging_level="WARNING")

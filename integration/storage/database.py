@@ -3,7 +3,7 @@
 import contextlib
 import importlib.resources
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import sqlalchemy
@@ -11,13 +11,13 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, RowMapping, event, text
+from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from integration.errors import Refused, Retryable
 
-Row = RowMapping
+Row = Mapping[str, Any]
 
 _SESSION = (
     "SET ROLE second_order_app; SET statement_timeout = '60s'; SET lock_timeout = '10s';"
@@ -48,11 +48,11 @@ class Transaction:
     def rows(self, statement: str, /, **values: object) -> Sequence[Row]:
         """Run *statement* and return all its rows. ``:portal`` is always bound."""
         result = self._connection.execute(text(statement), self._bound(values))
-        return result.mappings().all() if result.returns_rows else ()
+        return cast("Sequence[Row]", result.mappings().all()) if result.returns_rows else ()
 
     def one(self, statement: str, /, **values: object) -> Row | None:
         """Return the first row, or None."""
-        return self._connection.execute(text(statement), self._bound(values)).mappings().first()
+        return cast("Row | None", self._connection.execute(text(statement), self._bound(values)).mappings().first())
 
     def value(self, statement: str, /, **values: object) -> Any:  # noqa: ANN401 - a column of any type
         """Return the first column of the first row, or None."""

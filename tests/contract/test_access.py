@@ -25,10 +25,6 @@ def make_due(world: "World") -> None:
         tx.run("UPDATE token SET refresh_at = clock_timestamp()")
 
 
-def refreshes(world: "World") -> int:
-    return sum(count for route, count in world.hubspot.office.calls.items() if "refresh" in route)
-
-
 def test_of_many_that_find_it_due_one_refreshes(world: "World") -> None:
     world.install(world.harbor)
     world.hubspot.quirks.single_use_refresh = True
