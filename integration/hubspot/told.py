@@ -86,7 +86,7 @@ def record_of(object_type: str, raw: Mapping[str, Any]) -> Record:
     return Record(
         object_type,
         int(raw["id"]),
-        raw["properties"],
+        raw["properties"] or _NONE,
         raw.get("propertiesWithHistory") or _NONE,
         _time(raw["createdAt"]) if "createdAt" in raw else None,
         _time(raw["updatedAt"]) if "updatedAt" in raw else None,

@@ -58,7 +58,8 @@ class Record(NamedTuple):
         if name is None:
             return ""
         value = self.properties.get(name)
-        return "" if value is None else value
+        # HubSpot promises strings; a number in their place must not stop a portal.
+        return "" if value is None else str(value)
 
     @property
     def ref(self) -> Ref:
