@@ -28,7 +28,7 @@ def age_factor(days: int, flat_days: int, half_life_days: int) -> int:
 def once_per_human(sources: Iterable[Source]) -> tuple[Source, ...]:
     """Keep each human's strongest source of a deal; sources without force are dropped."""
     best: dict[str, Source] = {}
-    for source in sorted(sources, key=lambda one: (-one.raw, one.key)):
+    for source in sorted(sources, key=lambda one: (-one.raw, one.key, -one.p, -one.w, -one.g)):
         if source.raw > 0:
             human = source.key if source.person_id is None else f"person:{source.person_id}"
             best.setdefault(human, source)

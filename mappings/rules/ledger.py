@@ -69,12 +69,12 @@ def plan_entries(
         return _reversals(now_booked.live, _why_not(deal), deal, occasion, policy)
     if not now_booked.live:
         return _first_rows(deal, posted, desired, occasion, policy)
-    if _other_currency(deal, now_booked):
-        undo = _reversals(now_booked.live, "amount", deal, occasion, policy)
-        return (*undo, *_again(deal, now_booked, occasion, policy, "amount"))
     if desired is not None and _may_rejudge(deal, occasion, policy) and _differs(desired, now_booked):
         undo = _reversals(now_booked.live, "evidence", deal, occasion, policy)
         return (*undo, *_rows(deal, desired, occasion, policy, "evidence"))
+    if _other_currency(deal, now_booked):
+        undo = _reversals(now_booked.live, "amount", deal, occasion, policy)
+        return (*undo, *_again(deal, now_booked, occasion, policy, "amount"))
     return _amount_rows(deal, now_booked, occasion, policy)
 
 

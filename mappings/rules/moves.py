@@ -92,7 +92,8 @@ def _move(person: Person, old: Stint, new: Stint, known: Directory, policy: Poli
     p_same = _p_same(person, old.contact.id, new.contact.id)
     confidence = p_same * moved // PPM
     earliest = min(old.last_seen or old.since, new.since)
-    dates = [signal.at for signal in found if signal.at and signal.at >= earliest]
+    # A bounce or a noticed departure says when the old job ended, not when the new one began.
+    dates = [s.at for s in found if s.kind == "mapped_company_field" and s.at and s.at >= earliest]
     return Move(
         person.id,
         old.company_id,

@@ -104,6 +104,7 @@ class Policy:
     both_active_days: int = 60
     edit_days: int = 7
     champion_at: int = 700_000
+    credit_strength_at: int = 400_000
     move_to_deal_days: int = 730
     present_within_days: int = 7
     dormant_days: int = 90

@@ -23,7 +23,10 @@ class DealSources:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What happened around a deal: touches at its company, and the contact records by id."""
+    """What happened around a deal: touches at its company, and the contact records by id.
+
+    No touches at all means that nobody reads them: then being put on the deal counts as activity.
+    """
 
     contacts: dict[int, ContactFacts]
     touches: tuple[Touch, ...] = ()
@@ -66,7 +69,7 @@ def end_of(deal: DealFacts, now: datetime) -> datetime:
 def moved_source(deal: DealFacts, move: Move, around: Surroundings, policy: Policy, now: datetime) -> Source | None:
     """What a moved person's success at the former company is worth on a deal of the new one."""
     end = end_of(deal, now)
-    if move.status != "auto" or move.kind != "move" or move.strength < policy.champion_at:
+    if move.status != "auto" or move.kind != "move" or move.strength < policy.credit_strength_at:
         return None
     if deal.company_id is None or deal.company_id != move.new_company_id or move.former_company_id is None:
         return None
@@ -117,7 +120,8 @@ def _involvement(
     at = joined_deal(deal, on_deal, around)
     if at >= end:
         return "none", 0, Reason("after_win", "joined after the win", at, evidence)
-    early = at <= deal.created_at + timedelta(policy.present_within_days) and move.moved_at <= deal.created_at
+    came_before = move.moved_at <= deal.created_at
+    early = came_before and at <= deal.created_at + timedelta(policy.present_within_days)
     if early and is_dormant(deal, move.new_contact_id, around.touches, policy):
         text = "was on the deal when it began"
         return "sourced", policy.moved_sourced, Reason("sourced", text, at, evidence, policy.moved_sourced)
@@ -125,15 +129,10 @@ def _involvement(
     if on_deal.roles & KEY_ROLES or meetings >= policy.key_meetings:
         text = "had a key role on the deal" if on_deal.roles & KEY_ROLES else f"was in {meetings} meetings"
         return "assisted", policy.moved_assisted, Reason("assisted", text, at, evidence, policy.moved_assisted)
-    if active or early or _stirred(around.contacts.get(move.new_contact_id), deal, end):
+    if came_before and (active or early or not around.touches):
         text = "was on the deal without a role"
         return "present", policy.moved_present, Reason("present", text, at, evidence, policy.moved_present)
     return "none", 0, Reason("inactive", "is on the deal without any activity", at, evidence)
-
-
-def _stirred(contact: ContactFacts | None, deal: DealFacts, end: datetime) -> bool:
-    """Where single activities are not read, the record's last activity has to do."""
-    return bool(contact and contact.last_activity_at and deal.created_at <= contact.last_activity_at <= end)
 
 
 def joined_deal(deal: DealFacts, on_deal: DealContact, around: Surroundings) -> datetime:

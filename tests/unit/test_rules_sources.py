@@ -58,7 +58,7 @@ def test_an_old_move_fades(moved: int, g: int) -> None:
         (a_deal(created=100, closed=200, company_id=ACME), a_move()),
         (a_deal(created=100, closed=200), a_move(status="review")),
         (a_deal(created=100, closed=200), a_move(kind="boomerang")),
-        (a_deal(created=100, closed=200), a_move(strength=400_000)),
+        (a_deal(created=100, closed=200), a_move(strength=300_000)),
         (a_deal(created=100, closed=200, is_renewal=True), a_move()),
         (a_deal(created=100, closed=200, contacts=(DealContact(1, day(200)),)), a_move()),
         (a_deal(created=100, closed=200, contacts=()), a_move()),
@@ -70,7 +70,7 @@ def test_an_old_move_fades(moved: int, g: int) -> None:
         "the old company",
         "not sure",
         "a return",
-        "no champion",
+        "hardly known",
         "a renewal",
         "added after the win",
         "not on the deal",
@@ -92,7 +92,7 @@ def test_seven_hundred_and_thirty_days_still_count() -> None:
         (108, ("champion",), 0, "assisted"),
         (108, (), 3, "assisted"),
         (108, (), 1, "present"),
-        (108, (), 0, None),
+        (108, (), 0, "present"),
     ],
 )
 def test_coming_later_assists_or_is_present(
@@ -104,6 +104,21 @@ def test_coming_later_assists_or_is_present(
     credited = found(deal, a_move(), around=Surroundings({}, touches)).sources
 
     assert [source.timing for source in credited] == ([timing] if timing else [])
+
+
+def test_being_on_a_deal_without_any_activity_earns_nothing_where_activity_is_read() -> None:
+    deal = a_deal(created=100, closed=200, contacts=(DealContact(1, day(108)),))
+
+    assert found(deal, a_move(), around=Surroundings({}, (Touch(5, day(120), "call"),))).sources == ()
+
+
+def test_who_moved_while_the_deal_was_open_assists_with_a_key_role_only() -> None:
+    plain = a_deal(created=100, closed=200, contacts=(DealContact(1, day(120)),))
+    chief = a_deal(created=100, closed=200, contacts=(DealContact(1, day(120), frozenset({"decision_maker"})),))
+    late = a_move(moved_at=day(110))
+
+    assert found(plain, late).sources == ()
+    assert [source.timing for source in found(chief, late).sources] == ["assisted"]
 
 
 def test_others_answering_to_marketing_shortly_before_is_not_dormant() -> None:
