@@ -115,6 +115,21 @@ def test_the_app_counts_as_connected_only_after_the_first_exchange(world: World)
     assert world.hubspot.installed(ORCHARD)
 
 
+def test_a_second_user_of_the_portal_signs_in_as_themselves(world: World) -> None:
+    code = said(authorize(world, auto="1", portalId=str(HARBOR), user="olga@harbor.example"))["code"]
+    owner = next(iter(world.harbor.owners.values()))
+
+    tokens = exchange(world, code)
+    about = world.api.form(f"{TOKEN}/introspect", client(world.hubspot, token=tokens["access_token"]))
+    assert (about["user"], about["user_id"]) == ("olga@harbor.example", owner.user_id)
+
+
+def test_a_user_without_the_rights_is_turned_away_on_hubspots_page(world: World) -> None:
+    world.harbor.refused_users.add("olga@harbor.example")
+
+    assert authorize(world, auto="1", portalId=str(HARBOR), user="olga@harbor.example").status == 403
+
+
 def test_a_code_expires_after_a_minute(world: World) -> None:
     code = said(authorize(world, auto="1"))["code"]
     world.hubspot.advance(61)

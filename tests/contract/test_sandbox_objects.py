@@ -266,6 +266,33 @@ def test_contacts_say_lastmodifieddate_and_all_others_hs_lastmodifieddate(world:
     assert deal["hs_lastmodifieddate"] == iso(world.deal.updated)
 
 
+@pytest.mark.parametrize("value", ["\u202e<b>\U0001f680", "a" * 65_536, "\ud800 half", "'; drop table deals; --"])
+def test_odd_text_is_held_and_answered(world: World, value: str) -> None:
+    world.harbor.update("deal", world.deal.id, {"dealname": value})
+
+    got = world.api.get(f"{DEALS}/{world.deal.id}", "properties=dealname")
+    assert got["properties"]["dealname"] == value.replace("\ud800", "?")
+
+
+@pytest.mark.parametrize(
+    ("value", "code"), [("a" * 65_537, "VALUE_TOO_LONG"), ("a\x00b", "INVALID_STRING"), ([1], "INVALID_STRING")]
+)
+def test_text_an_app_may_not_write(world: World, value: object, code: str) -> None:
+    got = world.api.ask("PATCH", f"{DEALS}/{world.deal.id}", {"properties": {"dealname": value}}, checked=False)
+
+    assert (got.status, got["errors"][0]["code"]) == (400, code)
+
+
+def test_deals_have_a_currency_only_where_there_are_several(world: World) -> None:
+    asked = "properties=deal_currency_code"
+    assert "deal_currency_code" in world.api.get(f"{DEALS}/{world.deal.id}", asked)["properties"]
+    deal = world.orchard.create("deal", {"dealname": "x"})
+    with world.as_orchard() as orchard:
+        assert "deal_currency_code" not in orchard.get(f"{DEALS}/{deal.id}", asked)["properties"]
+        world.orchard.add_currency("EUR", "1.1")
+        assert "deal_currency_code" in orchard.get(f"{DEALS}/{deal.id}", asked)["properties"]
+
+
 def test_own_writes_are_marked_as_the_integrations(world: World) -> None:
     world.api.ask("PATCH", f"{CONTACTS}/{world.ana.id}", {"properties": {"jobtitle": "Boss"}})
 

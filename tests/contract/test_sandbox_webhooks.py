@@ -299,6 +299,23 @@ def test_events_wait_while_paused_and_another_secret_can_sign(world: World, ear:
     assert ear.heard[0].headers["x-hubspot-signature"] == signing.v1("old secret", ear.heard[0].body)
 
 
+def test_behind_a_proxy_the_public_url_is_signed(world: World, ear: Ear) -> None:
+    world.hubspot.courier.signed_url = "https://app.example.org/webhooks/hubspot"
+    many(world, 1)
+    world.hubspot.deliver()
+
+    headers = ear.heard[0].headers
+    stamp = headers["x-hubspot-request-timestamp"]
+    secret = world.hubspot.app.client_secret
+    expected = signing.v3(secret, "POST", "https://app.example.org/webhooks/hubspot", ear.heard[0].body, stamp)
+    assert headers["x-hubspot-signature-v3"] == expected
+
+
+def test_a_proper_nuisance_can_send_any_bytes(world: World, ear: Ear) -> None:
+    assert world.hubspot.courier.post(world.hubspot.app.webhook_url or "", b"[{}") == 204
+    assert ear.heard[0].body == b"[{}"
+
+
 def test_the_background_thread_delivers(world: World, ear: Ear) -> None:
     with world.hubspot.courier.running(every=0.01):
         many(world, 1)

@@ -53,19 +53,22 @@ def _authorize(hubspot: HubSpot, request: Request, chosen: str) -> Response:
         said = {"error": "access_denied", "error_description": "The user denied access to the application"}
         return _back(query, said)
     portal = hubspot.portals.get(int(wanted)) if wanted.isdigit() else None
+    email = form.get("user") or query.get("user", "")
+    if portal is not None and (email or portal.user_email) in portal.refused_users:
+        text = "You don't have permission to connect this app. Ask a super admin of the account."
+        return _page("No permission", f"<h1>You can't connect this app</h1><p>{text}</p>", 403)
     if form.get("answer") == "connect" or query.get("auto") or hubspot.quirks.approve_at_once:
         portal = portal or next(iter(hubspot.portals.values()))
         scopes = hubspot.office.grantable(portal, asked, optional)
         code = hubspot.office.approve(
-            portal, scopes, query["redirect_uri"], challenge=query.get("code_challenge", ""), user=_user(form, portal)
+            portal, scopes, query["redirect_uri"], challenge=query.get("code_challenge", ""), user=_user(email, portal)
         )  # fmt: skip
         return _back(query, {"code": code})
     return _ask(hubspot, portal, asked, optional)
 
 
-def _user(form: Mapping[str, str], portal: Portal) -> tuple[int, str] | None:
-    """Another user of the portal, when the form names one."""
-    email = form.get("user", "")
+def _user(email: str, portal: Portal) -> tuple[int, str] | None:
+    """Another user of the portal, when an owner has this address."""
     owner = next((one for one in portal.owners.values() if one.email == email and one.user_id is not None), None)
     return (owner.user_id, owner.email) if owner is not None and owner.user_id is not None else None
 

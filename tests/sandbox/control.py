@@ -25,6 +25,7 @@ _COURIER = (
     "shuffle",
     "paused",
     "secret",
+    "signed_url",
     "clock_off",
     "retry_base",
 )

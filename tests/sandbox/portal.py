@@ -50,9 +50,10 @@ class Portal:
         self.service_hub = service_hub
         self.account_type = account_type
         self.hub_domain = f"{name.lower().replace(' ', '-')}.example"
-        self.rates: dict[str, Decimal] = {code: Decimal(rate) for code, rate in (currencies or {}).items()}
+        self.rates: dict[str, Decimal] = {}  # home currency per unit of another one
         self.user_id, self.user_email = 88, f"admin@{self.hub_domain}"
         self.denied_scopes: set[str] = set()  # optional scopes this account's admin will not grant
+        self.refused_users: set[str] = set()  # e-mails of users without the rights to connect the app
         self.records: dict[str, dict[int, Record]] = {kind: {} for kind in TYPE_IDS}
         self.bin: dict[str, dict[int, Record]] = {kind: {} for kind in TYPE_IDS}  # archived, restorable
         self.retired: dict[str, dict[int, Record]] = {kind: {} for kind in TYPE_IDS}  # merged away
@@ -75,6 +76,10 @@ class Portal:
         self._next_id = dict.fromkeys(TYPE_IDS, 1001)
         self._emails: dict[str, int] = {}
         self._quiet = 0
+        for extra in () if currencies else ("deal_currency_code", "hs_exchange_rate"):
+            del self.definitions["deal"][extra]
+        for code, rate in (currencies or {}).items():
+            self.add_currency(code, rate)
 
     # -- reading ------------------------------------------------------------------------------------------------
 
@@ -92,7 +97,8 @@ class Portal:
     def all(self, kind: str) -> list[Record]:
         """All live records of a type in order of id."""
         kind = object_type(kind)
-        return [self.records[kind][one] for one in self._order[kind]]
+        with self.hubspot.lock:
+            return [self.records[kind][one] for one in self._order[kind]]
 
     def page(self, kind: str, after: int, limit: int, *, archived: bool = False) -> list[Record]:
         """The next records with ids above *after*."""
@@ -276,6 +282,12 @@ class Portal:
             new_id, email, first_name, last_name, new_id + 1_000_000, tuple(teams), created=to_ms(None)
         )
         return self.owners[new_id]
+
+    def add_currency(self, code: str, rate: str) -> None:
+        """Another currency, worth *rate* of the home currency; the first makes deals have one."""
+        self.rates[code] = Decimal(rate)
+        for name, definition in standard_definitions("deal").items():
+            self.definitions["deal"].setdefault(name, definition)
 
     def add_pipeline(self, kind: str, pipeline: Pipeline) -> Pipeline:
         """Another pipeline for deals or tickets (or another version of one)."""

@@ -91,7 +91,10 @@ class Record:
 
         Values may come in any order of time; of two written in the same millisecond the later call wins.
         Writing what already stands changes nothing, in the present as in the past.
+        Half a surrogate pair becomes a question mark, as no HubSpot answer could hold it.
         """
+        if not value.isascii():
+            value = value.encode("utf-8", "replace").decode()
         past = self.history.get(name)
         if past is None:
             if value == "":
