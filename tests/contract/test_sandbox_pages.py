@@ -402,7 +402,7 @@ def test_a_record_with_very_many_links_shows_some_and_leads_to_all(browser: Flas
         harbor.associate("company", company.id, "contact", contact.id)
     assert "and 35 more" in browser.get(path("company", company.id)).text
     everything = browser.get(path("company", company.id) + "?all=contact").text
-    assert "more</a>" not in everything
+    assert not re.search(r"and [\d,]+ more", everything)
     assert everything.count('value="contact"><input type="hidden" name="other"') == 60
 
 

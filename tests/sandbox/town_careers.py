@@ -48,6 +48,14 @@ def _leave_silently(district: District, sit: Seat) -> None:
     district.silent_moves += 1
     if district.dice.random() < rates.BOUNCE_AFTER_MOVE:
         _bounce(district, sit, left)
+    _detect(district, sit, left)
+
+
+def _detect(district: District, sit: Seat, left: float) -> None:
+    """HubSpot's enrichment notices, some time later."""
+    day = left + 15 + district.dice.random() * 90
+    if district.dice.random() < rates.JOB_CHANGE_DETECTED and day < rates.DAYS:
+        sit.draft.put("hs_job_change_detected_date", district.on(day).isoformat(), day, "DATA_ENRICHMENT")
 
 
 def _bounce(district: District, sit: Seat, left: float) -> None:
@@ -116,6 +124,7 @@ def _old_record(district: District, sit: Seat, seen: float) -> None:
         _bounce(district, sit, sit.until)
     if dice.random() < rates.LEFT_COMPANY_FIELD:
         sit.draft.put("left_company", "true", seen + dice.random() * 5, "CRM_UI")
+    _detect(district, sit, sit.until)
 
 
 def change_in_place(district: District, sit: Seat, firm: Firm, day: float, *, merged: bool = False) -> None:

@@ -126,6 +126,8 @@ REFERRAL_TRACES = {
 }
 # Assumed: reps who fill the portal's own left-company and new-company fields after a move to a second record.
 LEFT_COMPANY_FIELD = 0.12
+# Assumed: leavers whose old record HubSpot's paid enrichment marks with a job-change date.
+JOB_CHANGE_DETECTED = 0.08
 
 # Measured: survey answers per record, and their scores 0-10.
 ANSWERS_PER_CONTACT = 0.29

@@ -6,7 +6,7 @@ import math
 import random
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from itertools import accumulate
+from itertools import accumulate, chain, count
 
 from tests.sandbox import town_names as names
 from tests.sandbox import town_rates as rates
@@ -189,12 +189,14 @@ def work_address(district: District, person: Person, firm: Firm, prefix: str = "
     """An unused address at the firm's domain."""
     dice = district.dice
     pattern = firm.pattern if dice.random() < rates.FOLLOWS_PATTERN else names.weighted(dice, names.PATTERNS)
-    local = prefix + names.local_part(pattern, person.first, person.last)
+    locals_ = [prefix + names.local_part(each, person.first, person.last) for each in (pattern, *names.PATTERNS)]
     host = firm.domain or f"{names.slug(firm.name)}.example"
-    address, again = f"{local}@{host}", 1
-    while address in district.portal.addresses:
-        again += 1
-        address = f"{local}{again}@{host}"
+    numbered = (f"{locals_[0]}{number}@{host}" for number in count(2))
+    address = next(
+        each
+        for each in chain((f"{local}@{host}" for local in locals_), numbered)
+        if each not in district.portal.addresses
+    )
     district.portal.addresses.add(address)
     return address
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandbox import town, truth_facts
+from tests.sandbox import town, truth, truth_facts
 from tests.sandbox import town_rates as rates
 from tests.sandbox.crm import HubSpot
 from tests.sandbox.town_rows import Town
@@ -174,6 +174,19 @@ def test_second_order_sums_agree_whichever_way_they_are_added(large: Town) -> No
     for deal in truth.deals:
         text = amounts[deal.deal]
         assert deal.amount == (None if text is None else round(float(text) * 100))
+
+
+def test_a_perfect_reader_scores_perfectly_and_one_who_takes_look_alikes_for_moves_does_not(large: Town) -> None:
+    known = large.truth
+    moves = [(move.former_contact, move.new_contact, 1.0) for move in known.moves]
+    look_alikes = [(pair.first_contact, pair.second_contact, 1.0) for pair in known.non_moves]
+
+    perfect = truth.score_moves(known, moves)
+    assert (perfect.precision, perfect.recall) == (1.0, 1.0)
+    fooled = truth.score_moves(known, look_alikes)
+    assert (fooled.right, fooled.wrong) == (0, len(set(look_alikes)))
+    tags = truth.score_tags(known, {deal.deal: deal.tag for deal in known.deals})
+    assert {(score.precision, score.recall) for score in tags.values()} == {(1.0, 1.0)}
 
 
 def test_the_town_is_as_dirty_as_a_crm(large: Town) -> None:

@@ -144,7 +144,7 @@ def title(record: crm.Record) -> str:
 
 def listing(portal: crm.Portal, kind: str, query: str, page: int, *, marked: bool) -> Listing:
     """A page of records, newest first, that contain *query*; *marked* ones only if asked for."""
-    found = list(reversed(portal.all(kind)))
+    found = sorted(portal.all(kind), key=lambda record: (-record.created, -record.id))
     if marked:
         found = [record for record in found if mark(portal, record)]
     if wanted := query.strip().casefold():
