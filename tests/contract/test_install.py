@@ -149,7 +149,7 @@ def test_a_state_that_is_no_good_installs_nothing_and_says_why(town: Town, spoil
         visitor, says = town.visitor(), "another browser"
     elif spoil == "reused":
         assert visitor.get("/oauth/callback?error=x&state=" + back.partition("&state=")[2]).status_code == 400
-        visitor, says = visitor, "done already"
+        says = "done already"
     else:
         assert age(town, "UPDATE oauth_state SET made_at = made_at - interval '11 minutes'")
         says = "ten minutes"
@@ -278,7 +278,7 @@ def test_two_admins_who_install_at_once_leave_one_connection_that_works(town: To
     answers: list[int] = []
 
     threads = [
-        threading.Thread(target=lambda v=v, b=b: answers.append(v.get(b).status_code))  # type: ignore[misc]
+        threading.Thread(target=lambda v=v, b=b: answers.append(v.get(b).status_code))
         for v, b in zip(visitors, backs, strict=True)
     ]
     for thread in threads:
