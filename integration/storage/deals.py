@@ -36,7 +36,7 @@ def store(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> set[int]:
 def load(tx: Transaction, deal_ids: Collection[int]) -> dict[int, Row]:
     """Return deals by id."""
     rows = tx.rows(
-        f"SELECT {_COLUMNS} FROM deal WHERE portal_id = :portal AND deal_id = ANY(CAST(:ids AS bigint[]))",
+        f"SELECT {_COLUMNS}, deal_order FROM deal WHERE portal_id = :portal AND deal_id = ANY(CAST(:ids AS bigint[]))",
         ids=list(deal_ids),
     )
     return {row["deal_id"]: row for row in rows}
@@ -45,7 +45,7 @@ def load(tx: Transaction, deal_ids: Collection[int]) -> dict[int, Row]:
 def of_companies(tx: Transaction, company_ids: Collection[int]) -> dict[int, list[Row]]:
     """Return the deals of each company, the earliest close first."""
     rows = tx.rows(
-        f"""SELECT {_COLUMNS} FROM deal WHERE portal_id = :portal AND company_id = ANY(CAST(:ids AS bigint[]))
+        f"""SELECT {_COLUMNS}, deal_order FROM deal WHERE portal_id = :portal AND company_id = ANY(CAST(:ids AS bigint[]))
             ORDER BY company_id, closed_at NULLS LAST, deal_id""",
         ids=list(company_ids),
     )

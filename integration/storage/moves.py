@@ -19,6 +19,15 @@ def of_persons(tx: Transaction, person_ids: Collection[int]) -> Sequence[Row]:
     )
 
 
+def of_contacts(tx: Transaction, contact_ids: Collection[int]) -> Sequence[Row]:
+    """Return the moves between records among which is one of these."""
+    return tx.rows(
+        f"""SELECT {_COLUMNS} FROM move WHERE portal_id = :portal
+              AND (former_contact_id = ANY(CAST(:ids AS bigint[])) OR new_contact_id = ANY(CAST(:ids AS bigint[])))""",
+        ids=list(contact_ids),
+    )
+
+
 def with_company(tx: Transaction, company_ids: Collection[int]) -> Sequence[Row]:
     """Return the moves from or to these companies."""
     return tx.rows(

@@ -28,13 +28,14 @@ class Passage:
 def replace_keys(tx: Transaction, keys: Mapping[int, Collection[Key]]) -> None:
     """Make these the keys under which each of the contacts can be found."""
     rows = as_json([{"kind": kind, "value": value, "id": one} for one, found in keys.items() for kind, value in found])
-    tx.run(
-        """DELETE FROM identity_key AS old WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))
-             AND NOT EXISTS (SELECT FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS t(kind text, value text, id bigint)
-               WHERE t.kind = old.kind AND t.value = old.value AND t.id = old.contact_id)""",
-        ids=list(keys),
-        rows=rows,
-    ) if _any_keys(tx, keys) else None
+    if _any_keys(tx, keys):  # the first import has none, and pays for no comparison
+        tx.run(
+            """DELETE FROM identity_key AS old WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))
+                 AND (kind, value, contact_id) NOT IN (SELECT kind, value, id FROM
+                   jsonb_to_recordset(CAST(:rows AS jsonb)) AS t(kind text, value text, id bigint))""",
+            ids=list(keys),
+            rows=rows,
+        )
     tx.run(
         """INSERT INTO identity_key (portal_id, kind, value, contact_id)
            SELECT :portal, kind, value, id FROM jsonb_to_recordset(CAST(:rows AS jsonb))
@@ -78,6 +79,20 @@ def holders(tx: Transaction, kind: str, values: Collection[str]) -> dict[str, in
         values=list(values),
     )
     return {row["value"]: row["n"] for row in rows}
+
+
+_MANY = 200_000  # beyond this a name's rarity hardly depends on the number
+
+
+def known(tx: Transaction) -> int:
+    """Return how many contacts can be found by key; no more than are worth counting."""
+    return int(
+        tx.value(
+            """SELECT count(*) FROM (SELECT FROM identity_key
+                 WHERE portal_id = :portal AND kind = 'contact' AND value = '' LIMIT :most) AS bounded""",
+            most=_MANY,
+        )
+    )
 
 
 def with_keys(tx: Transaction, keys: Iterable[Key]) -> dict[Key, tuple[int, ...]]:
@@ -229,13 +244,69 @@ def change_migrations(tx: Transaction, *, gone: Collection[tuple[int, int]], new
 
 
 def deals_resting_on(tx: Transaction, contact_ids: Collection[int]) -> set[int]:
-    """Return the deals that have one of these contacts among their sources or referrers."""
+    """Return the deals that have one of these contacts among their sources."""
     rows = tx.rows(
         """SELECT DISTINCT deal_id FROM source
-           WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))
-           UNION
-           SELECT DISTINCT deal_id FROM referral
-           WHERE portal_id = :portal AND referrer_contact_id = ANY(CAST(:ids AS bigint[]))""",
+           WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))""",
         ids=list(contact_ids),
     )
     return {row["deal_id"] for row in rows}
+
+
+def texts(tx: Transaction, contact_ids: Collection[int], name: str) -> dict[int, str]:
+    """Return one property's text of living contacts, those without any left out."""
+    rows = tx.rows(
+        """SELECT record_id, properties ->> CAST(:name AS text) AS text FROM record
+           WHERE portal_id = :portal AND object_type = 'contact' AND record_id = ANY(CAST(:ids AS bigint[]))
+             AND gone_at IS NULL AND properties ->> CAST(:name AS text) <> ''""",
+        name=name,
+        ids=list(contact_ids),
+    )
+    return {row["record_id"]: row["text"] for row in rows}
+
+
+def replace_seeks(tx: Transaction, owner_type: str, wanted: Mapping[int, Collection[str]]) -> None:
+    """Make these what each record's text mentions."""
+    rows = as_json([{"id": one, "value": value} for one, values in wanted.items() for value in values])
+    tx.run(
+        """DELETE FROM seek AS old WHERE portal_id = :portal AND owner_type = :type
+             AND owner_id = ANY(CAST(:ids AS bigint[]))
+             AND NOT EXISTS (SELECT FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS t(id bigint, value text)
+               WHERE t.id = old.owner_id AND t.value = old.value)""",
+        type=owner_type,
+        ids=list(wanted),
+        rows=rows,
+    )
+    tx.run(
+        """INSERT INTO seek (portal_id, owner_type, owner_id, value)
+           SELECT :portal, :type, id, value FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS t(id bigint, value text)
+           ON CONFLICT DO NOTHING""",
+        type=owner_type,
+        rows=rows,
+    )
+
+
+def seekers(tx: Transaction, values: Collection[str]) -> set[tuple[str, int]]:
+    """Return the records whose text mentions one of these names, addresses or codes."""
+    rows = tx.rows(
+        """SELECT DISTINCT owner_type, owner_id FROM seek
+           WHERE portal_id = :portal AND value = ANY(CAST(:values AS text[]))""",
+        values=list(values),
+    )
+    return {(row["owner_type"], row["owner_id"]) for row in rows}
+
+
+def with_texts(tx: Transaction, contact_ids: Collection[int], names: Collection[str]) -> set[int]:
+    """Return the contacts that say something in one of these properties, or are linked to another contact by label."""
+    rows = tx.rows(
+        """SELECT record_id AS id FROM record
+           WHERE portal_id = :portal AND object_type = 'contact' AND record_id = ANY(CAST(:ids AS bigint[]))
+             AND EXISTS (SELECT FROM unnest(CAST(:names AS text[])) AS name WHERE properties ->> name <> '')
+           UNION
+           SELECT from_id FROM association WHERE portal_id = :portal AND from_type = 'contact'
+             AND to_type IN ('contact', 'company') AND from_id = ANY(CAST(:ids AS bigint[]))
+             AND category <> 'HUBSPOT_DEFINED'""",
+        ids=list(contact_ids),
+        names=list(names),
+    )
+    return {row["id"] for row in rows}

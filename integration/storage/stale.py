@@ -22,12 +22,12 @@ class Claim:
 
     @property
     def ref(self) -> tuple[str, int]:
-        """The record."""
-        return self.object_type, self.record_id
+        """The record; a person is looked at by way of a contact."""
+        return ("contact" if self.object_type == "person" else self.object_type), self.record_id
 
 
 def claim(tx: Transaction, limits: Mapping[int, int]) -> Sequence[Claim]:
-    """Lock a page of the lowest stage that has due rows: companies before deals before contacts, then the rest.
+    """Lock a page of the lowest stage that has due rows: what others rest on comes first.
 
     *limits* is the page size of each stage. The rows stay until :func:`settle`, so work that is rolled back
     is due again.
@@ -40,7 +40,9 @@ def claim(tx: Transaction, limits: Mapping[int, int]) -> Sequence[Claim]:
     rows = tx.rows(
         """SELECT stage, object_type, record_id, since, attempts FROM stale
            WHERE portal_id = :portal AND stage = :stage AND next_at <= clock_timestamp()
-           ORDER BY CASE object_type WHEN 'company' THEN 0 WHEN 'deal' THEN 1 WHEN 'contact' THEN 2 ELSE 3 END, record_id
+           ORDER BY CASE object_type WHEN 'company' THEN 0 WHEN 'contact' THEN 2 WHEN 'deal' THEN CASE :stage
+             WHEN 2 THEN 3 ELSE 1 END
+             WHEN 'person' THEN 4 ELSE 3 END, record_id
            LIMIT :limit FOR UPDATE SKIP LOCKED""",
         stage=stage,
         limit=limits[stage],

@@ -224,6 +224,7 @@ CREATE TABLE deal (
   home_minor bigint,
   home_currency text,
   open_probability bigint NOT NULL DEFAULT 0,
+  deal_order int NOT NULL DEFAULT 1,
   PRIMARY KEY (portal_id, deal_id)
 );
 CREATE INDEX deal_company ON deal (portal_id, company_id, closed_at);
@@ -274,6 +275,33 @@ CREATE TABLE source (
 );
 CREATE INDEX source_contact ON source (portal_id, contact_id);
 CREATE INDEX source_company ON source (portal_id, company_id);
+
+-- Names, addresses and codes that a record's text mentions: it is read again when somebody like that appears.
+CREATE TABLE seek (
+  portal_id bigint NOT NULL,
+  owner_type text NOT NULL,
+  owner_id bigint NOT NULL,
+  value text NOT NULL,
+  PRIMARY KEY (portal_id, owner_type, owner_id, value)
+);
+CREATE INDEX seek_value ON seek (portal_id, value);
+
+-- Who recommended us to whom, as told by one record (the owner): its fields, its answer, its labelled links.
+CREATE TABLE referral (
+  portal_id bigint NOT NULL,
+  owner_type text NOT NULL,
+  owner_id bigint NOT NULL,
+  referral_key text NOT NULL,
+  target text NOT NULL,
+  referrer_contact_id bigint,
+  referrer_company_id bigint,
+  status text NOT NULL,
+  body jsonb NOT NULL,
+  PRIMARY KEY (portal_id, owner_type, owner_id, referral_key)
+);
+CREATE INDEX referral_target ON referral (portal_id, target);
+CREATE INDEX referral_referrer ON referral (portal_id, referrer_contact_id);
+CREATE INDEX referral_company ON referral (portal_id, referrer_company_id);
 
 CREATE TABLE edge (
   portal_id bigint NOT NULL,

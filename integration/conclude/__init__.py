@@ -1,0 +1,105 @@
+"""Conclude thinks: mirror rows in; persons, moves, sources, ledger rows, conclusions and planned patches out.
+
+Work waits in the table `stale`, in three stages. One :func:`step` takes a page of the lowest stage in one transaction,
+loads all it needs with a bounded number of queries, applies the pure rules, and writes differences. Running a step
+twice changes nothing; a record that a rule cannot digest is set aside with the reason and its neighbours go on.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from integration.conclude import accounts, deals, firms, people, referring, summaries
+from integration.conclude.step import Step, begin
+from integration.scope import PortalScope
+from integration.storage import dated, mirror, stale
+from integration.storage.database import Transaction
+from integration.storage.lanes import Lease
+from integration.storage.stale import Claim
+
+LIMITS: Mapping[int, int] = {mirror.PEOPLE: 500, mirror.DEALS: 500, mirror.SUMMARIES: 1000}
+
+
+def step(scope: PortalScope, lease: Lease | None, *, limit: int | None = None) -> bool:
+    """Conclude one page of what is due; say whether there was any.
+
+    Everything happens in one transaction: a process that dies leaves the page as it was.
+    """
+    limits = {stage: limit or size for stage, size in LIMITS.items()}
+    with scope.transaction(lease) as tx:
+        claims = stale.claim(tx, limits)
+        if not claims:
+            return False
+        work = begin(tx, scope.runtime.now())
+        _STAGES[claims[0].stage](work, claims, len(claims) < limits[claims[0].stage])
+        failed = {one: work.failed[one.ref] for one in claims if one.ref in work.failed}
+        stale.settle(tx, [one for one in claims if one not in failed])
+        if failed:
+            stale.set_aside(tx, failed)
+    return True
+
+
+def refresh_dated(tx: Transaction) -> int:
+    """Mark records whose numbers depend on today's date, for a nightly run; return how many."""
+    found = dated.records(tx)
+    mirror.mark_stale(tx, mirror.SUMMARIES, {ref for ref in found if ref[0] != "deal"})
+    mirror.mark_stale(tx, mirror.DEALS, {ref for ref in found if ref[0] == "deal"})
+    return len(found)
+
+
+def refresh_all(tx: Transaction) -> None:
+    """Mark everything, after a change of settings: reprocessing is the same operation as processing."""
+    dated.mark_everything(tx)
+
+
+def _ids(claims: Sequence[Claim], object_type: str) -> list[int]:
+    return [one.record_id for one in claims if one.object_type == object_type]
+
+
+def _people(work: Step, claims: Sequence[Claim], is_all: bool) -> None:
+    if companies := _ids(claims, "company"):
+        firms.refresh(work, companies)
+    if found := _ids(claims, "deal"):
+        deals.project(work, found)
+    persons = set(_ids(claims, "person"))
+    if contacts := _ids(claims, "contact"):
+        learned = people.learn(work, contacts)
+        if is_all:
+            persons |= learned
+        else:
+            mirror.mark_stale(work.tx, mirror.PEOPLE, {("person", one) for one in learned})
+    if persons:
+        people.refresh(work, persons)
+    for kind in ("ticket", "feedback_submission"):
+        if others := _ids(claims, kind):
+            _hand_on(work, kind, others)
+
+
+def _hand_on(work: Step, object_type: str, record_ids: Collection[int]) -> None:
+    """Tickets and answers concern the people and companies they are linked to; an answer may make a champion."""
+    whom = mirror.links_from(work.tx, object_type, record_ids, "contact")
+    where = mirror.links_from(work.tx, object_type, record_ids, "company")
+    mirror.mark_stale(
+        work.tx,
+        mirror.SUMMARIES,
+        {("contact", link.to_id) for link in whom} | {("company", link.to_id) for link in where},
+    )
+    if object_type == "feedback_submission":
+        people.mark_movers(work, {link.to_id for link in whom})
+        employers = mirror.links_from(work.tx, "contact", {link.to_id for link in whom}, "company")
+        mirror.mark_stale(work.tx, mirror.SUMMARIES, {("company", link.to_id) for link in employers})
+
+
+def _deals(work: Step, claims: Sequence[Claim], _is_all: bool) -> None:
+    if contacts := _ids(claims, "contact"):
+        referring.of_contacts(work, contacts)
+    if found := _ids(claims, "deal"):
+        deals.refresh(work, found)
+
+
+def _summaries(work: Step, claims: Sequence[Claim], _is_all: bool) -> None:
+    if companies := _ids(claims, "company"):
+        accounts.refresh(work, companies)
+    if contacts := _ids(claims, "contact"):
+        summaries.refresh(work, contacts)
+
+
+_STAGES = {mirror.PEOPLE: _people, mirror.DEALS: _deals, mirror.SUMMARIES: _summaries}

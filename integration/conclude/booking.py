@@ -1,0 +1,190 @@
+"""Bookings: ledger rows to what the rules compare, and what they add back to rows that name nobody."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from integration.conclude.step import Step
+from integration.storage import ledger, mirror, people, portals, sources
+from integration.storage.database import Row
+from mappings.rules import ledger as rules
+from mappings.rules.credit import FIRST_ORDER
+from mappings.rules.findings import Entry, Source
+
+if TYPE_CHECKING:
+    from integration.conclude.deals import Judged
+    from integration.conclude.flowing import Flow
+
+_FRESH = frozenset({"won", "rewon", "restored", "evidence"})
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """Whose numbers a change of credit concerns."""
+
+    contacts: frozenset[int] = frozenset()
+    companies: frozenset[int] = frozenset()
+    deals: frozenset[int] = frozenset()
+
+    def __or__(self, other: "Touched") -> "Touched":
+        """Both together."""
+        return Touched(self.contacts | other.contacts, self.companies | other.companies, self.deals | other.deals)
+
+    @classmethod
+    def of(cls, rows: Iterable[Mapping[str, Any]]) -> "Touched":
+        """Everybody in these source rows."""
+        found = list(rows)
+        return cls(
+            frozenset(row["contact_id"] for row in found if row["contact_id"] is not None),
+            frozenset(row["company_id"] for row in found if row["company_id"] is not None),
+            frozenset(row["deal_id"] for row in found),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """The rows of a page of deals, once as stored and once in the rules' terms: persons and companies of today."""
+
+    entries: Mapping[int, tuple[Entry, ...]]
+    rows: Mapping[int, Row]
+    reevaluate: bool
+
+    @classmethod
+    def of(cls, step: Step, rows: Mapping[int, Sequence[Row]]) -> "Posted":
+        """Read rows; a subject that stands for nobody any more keeps its own key."""
+        flat = [row for found in rows.values() for row in found]
+        whom = sources.contacts_of(step.tx, {row["subject_id"] for row in flat if row["subject_id"] is not None})
+        person_of = people.persons_of(step.tx, {one for one in whom.values() if one is not None})
+        firms = mirror.resolve(step.tx, "company", {row["company_id"] for row in flat if row["company_id"] is not None})
+        entries = {
+            deal: tuple(_entry(row, whom.get(row["subject_id"]), person_of, firms) for row in found)
+            for deal, found in rows.items()
+        }
+        portal = portals.find(step.tx, step.tx.portal_id)
+        # Until the first import is through, evidence is still coming in; nothing can have been late.
+        importing = portal is None or portal.imported_at is None
+        return cls(
+            entries,
+            {row["entry_id"]: row for row in flat},
+            importing,
+        )
+
+    def booked(self, deal_id: int) -> rules.Booked:
+        """What a deal's rows add up to."""
+        return rules.booked(self.entries.get(deal_id, ()))
+
+
+def _entry(row: Row, contact: int | None, person_of: Mapping[int, int], firms: Mapping[int, int]) -> Entry:
+    person = person_of.get(contact, contact) if contact is not None else None
+    return Entry(
+        deal_id=row["deal_id"],
+        key=_key(row, person, firms),
+        kind=row["kind"],
+        person_id=person,
+        contact_id=contact,
+        company_id=row["company_id"],
+        order=row["deal_order"] or 1,
+        share=row["share"],
+        amount_minor=row["amount_minor"],
+        currency=row["currency"],
+        home_amount_minor=row["home_minor"],
+        home_currency=row["home_currency"],
+        rate=None if row["rate"] is None else str(row["rate"]),
+        rate_at=row["rate_at"],
+        effective_at=row["effective_at"],
+        occasion=row["occasion"],
+        settings_version=row["settings_version"],
+        evidence=tuple(row["evidence"]),
+        reason=row["reason"],
+        reverses=row["reverses"],
+        id=row["entry_id"],
+        origin_at=row["origin_at"],
+    )
+
+
+def _key(row: Row, person: int | None, firms: Mapping[int, int]) -> str:
+    if row["kind"] == FIRST_ORDER:
+        return FIRST_ORDER
+    if row["subject_id"] is not None and person is None:
+        person = -row["subject_id"]  # as codec.removed_source says
+    company = firms.get(row["company_id"] or 0)
+    return Source(row["kind"], 0, 0, 0, 0, person_id=person, company_id=company).key
+
+
+def key_of(source: Source, subjects: Mapping[int, int]) -> str:
+    """The stored name of a source: the rules' key with an opaque number in the person's place."""
+    kind, _, company = source.key.split("|")
+    if source.person_id is not None and source.person_id < 0:
+        return f"{kind}|s{-source.person_id:020d}|{company}"
+    if source.person_id is None or source.contact_id is None:
+        return source.key
+    return f"{kind}|s{subjects[source.contact_id]:020d}|{company}"
+
+
+def post(step: Step, posted: Posted, judged: Sequence["Judged"], subjects: Mapping[int, int], flow: "Flow") -> Touched:
+    """Append what the ledger lacks so that it says what is true of these deals now."""
+    fresh: list[dict[str, Any]] = []
+    entries: list[Entry] = []
+    for one, planned in step.each(
+        ((("deal", one.deal.id), one) for one in judged), lambda one: _plan(step, posted, one, flow)
+    ):
+        by_key = {line.source.key: line.source for line in one.allocation.lines}
+        entries.extend(planned)
+        fresh.extend(_row(entry, by_key.get(entry.key), posted, subjects) for entry in planned)
+    ledger.append(step.tx, fresh)
+    return Touched.of(
+        {"contact_id": entry.contact_id, "company_id": entry.company_id, "deal_id": entry.deal_id} for entry in entries
+    )
+
+
+def _plan(step: Step, posted: Posted, one: "Judged", flow: "Flow") -> tuple[Entry, ...]:
+    deal = one.deal
+    desired = one.allocation if deal.amount_minor and deal.currency else None
+    occasion = rules.Occasion(step.now, reevaluate=posted.reevaluate, orders=flow.source_orders.get(deal.id, {}))
+    return rules.plan_entries(deal, posted.entries.get(deal.id, ()), desired, occasion, step.policy)
+
+
+def _row(entry: Entry, source: Source | None, posted: Posted, subjects: Mapping[int, int]) -> dict[str, Any]:
+    """An entry as stored: no contact id, no name and no quoted text reaches the ledger."""
+    like = _like(entry, posted)
+    is_fresh = like is None or (entry.reverses is None and entry.occasion in _FRESH and source is not None)
+    subject = subjects.get(source.contact_id or 0) if source and source.person_id is not None else None
+    reason = entry.reason
+    if is_fresh and source is not None:
+        reason = f"{source.kind}: {source.because[0].code if source.because else source.timing}"
+    return {
+        "deal_id": entry.deal_id,
+        "source_key": _stored_key(entry, source, like, subjects),
+        "kind": entry.kind,
+        "subject_id": like["subject_id"] if like else subject,
+        "company_id": entry.company_id,
+        "deal_order": entry.order,
+        "share": entry.share,
+        "amount_minor": entry.amount_minor,
+        "currency": entry.currency,
+        "home_minor": entry.home_amount_minor,
+        "home_currency": entry.home_currency,
+        "rate": entry.rate,
+        "rate_at": entry.rate_at,
+        "effective_at": entry.effective_at,
+        "settings_version": entry.settings_version,
+        "occasion": entry.occasion,
+        "origin_at": entry.origin_at,
+        "evidence": [one for one in entry.evidence if not one.startswith("contact:")],
+        "reason": reason or entry.occasion,
+        "reverses": entry.reverses,
+    }
+
+
+def _like(entry: Entry, posted: Posted) -> Row | None:
+    """The stored row that an entry continues or takes back."""
+    if entry.reverses is not None:
+        return posted.rows[entry.reverses]
+    same = [one for one in posted.entries.get(entry.deal_id, ()) if one.key == entry.key]
+    return posted.rows[same[-1].id or 0] if same else None
+
+
+def _stored_key(entry: Entry, source: Source | None, like: Row | None, subjects: Mapping[int, int]) -> str:
+    if like is not None:
+        return str(like["source_key"])
+    return key_of(source, subjects) if source else entry.key

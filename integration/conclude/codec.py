@@ -1,0 +1,66 @@
+"""Findings to JSON and back, for the rows that keep them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from mappings.rules.findings import Move, Reason, Referral, Signal, Source
+
+
+def plain(value: object) -> Any:  # noqa: ANN401 - JSON
+    """A finding as the JSON that the database gives back."""
+    return orjson.loads(orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS))
+
+
+def move_from(body: Mapping[str, Any], status: str) -> Move:
+    """A stored move; what a person confirmed counts like what is sure."""
+    values = dict(body)
+    values.update(
+        earliest=_at(body["earliest"]),
+        latest=_at(body["latest"]),
+        moved_at=_at(body["moved_at"]),
+        signals=tuple(
+            Signal(one["kind"], one["r"], _maybe(one["at"]), one["cause"], reason_from(one["reason"]))
+            for one in body["signals"]
+        ),
+        reasons=tuple(reason_from(one) for one in body["reasons"]),
+        status="auto" if status == "confirmed" else status,
+    )
+    return Move(**values)
+
+
+def reason_from(body: Mapping[str, Any]) -> Reason:
+    """A stored reason."""
+    return Reason(body["code"], body["text"], _maybe(body["at"]), tuple(body["evidence"]), body["strength"])
+
+
+def _at(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _maybe(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def referral_from(body: Mapping[str, Any]) -> Referral:
+    """A stored referral."""
+    return Referral(**{**body, "at": _maybe(body["at"]), "reasons": tuple(reason_from(one) for one in body["reasons"])})
+
+
+def source_from(body: Mapping[str, Any]) -> Source:
+    """A stored source of a deal."""
+    return Source(**{**body, "at": _maybe(body["at"]), "because": tuple(reason_from(one) for one in body["because"])})
+
+
+def is_removed(body: Mapping[str, Any]) -> bool:
+    """Whether a stored source lost its words because its person was forgotten."""
+    return "kind" not in body
+
+
+def removed_source(row: Mapping[str, Any]) -> Source:
+    """A source whose person was forgotten: its place in the ledger, by the opaque number, and nothing else."""
+    subject = int(str(row["source_key"]).split("|")[1].removeprefix("s"))
+    p = round(row["confidence"] * 1_000_000)
+    return Source(row["kind"], 0, p, 0, 0, person_id=-subject, company_id=row["company_id"], at=row["at"])

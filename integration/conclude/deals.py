@@ -1,0 +1,358 @@
+"""Stage two, second half: what led to each deal, its ledger rows, its edges, and what its record should say."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from integration.conclude import booking, codec, flowing, reading, referring, writing
+from integration.conclude.step import Step
+from integration.storage import deals as deal_rows
+from integration.storage import ledger, mirror, moves, people, sources
+from integration.storage.database import Row
+from mappings.rules import because, credit, hearsay, money
+from mappings.rules.facts import PPM, ContactFacts, DealFacts
+from mappings.rules.findings import SHARE_ONE, Allocation, CreditLine, Move, Referral, Source
+from mappings.rules.sources import DealSources, Surroundings, confidence_of, sources_of, tag_of
+
+_NAMED = frozenset({"named_person", "named_company", "ambiguous"})
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Deals with the people on them and everything those people are known for."""
+
+    deals: Mapping[int, DealFacts]
+    contacts: Mapping[int, ContactFacts]
+    person_of: Mapping[int, int]
+    members: Mapping[int, tuple[int, ...]]
+    moves: Mapping[int, Sequence[Move]]
+    referrals: Mapping[str, Sequence[Referral]]
+    stored: Mapping[int, Sequence[Row]]
+    posted: booking.Posted
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One deal with its sources and the money shared among them."""
+
+    deal: DealFacts
+    found: DealSources
+    allocation: Allocation
+
+
+def project(step: Step, deal_ids: Collection[int]) -> None:
+    """Keep deals as numbers beside the mirror, and mark whom a changed deal concerns."""
+    facts = reading.deals(step, deal_ids)
+    before = deal_rows.load(step.tx, facts)
+    changed = deal_rows.store(step.tx, [_projection(deal) for deal in facts.values()])
+    mirror.mark_stale(step.tx, mirror.DEALS, {("deal", one) for one in facts})
+    near = {facts[one].company_id for one in changed} | {before[one]["company_id"] for one in changed & before.keys()}
+    near.discard(None)
+    resting = sources.deals_from(step.tx, near) if near else set()
+    told = sources.referrals_by(step.tx, company_ids=near) if near else ()
+    mirror.mark_stale(step.tx, mirror.DEALS, {("deal", one) for one in resting})
+    mirror.mark_stale(step.tx, mirror.DEALS, {(row["owner_type"], row["owner_id"]) for row in told})
+    on_deals = {one.contact_id for deal in facts.values() for one in deal.contacts}
+    movers = {row["former_contact_id"] for row in moves.of_contacts(step.tx, on_deals)} & on_deals
+    mirror.mark_stale(step.tx, mirror.PEOPLE, {("contact", one) for one in movers})
+    mirror.mark_stale(
+        step.tx, mirror.SUMMARIES, {("company", one) for one in near} | {("contact", one) for one in on_deals}
+    )
+
+
+def _projection(deal: DealFacts) -> dict[str, object]:
+    return {
+        "deal_id": deal.id,
+        "company_id": deal.company_id,
+        "created_at": deal.created_at,
+        "closed_at": deal.closed_at,
+        "is_won": deal.counts_as_won,
+        "is_open": not deal.is_closed and not deal.archived and deal.pipeline_included,
+        "is_renewal": deal.is_renewal,
+        "amount_minor": deal.amount_minor,
+        "currency": deal.currency,
+        "home_minor": deal.home_amount_minor,
+        "home_currency": deal.home_currency,
+        "open_probability": deal.open_probability,
+    }
+
+
+def refresh(step: Step, deal_ids: Collection[int]) -> None:
+    """Judge deals anew: sources, ledger, edges, and the patch for the record."""
+    page = _load(step, deal_ids)
+    judged = [
+        result
+        for _, result in step.each(
+            ((("deal", deal.id), deal) for deal in page.deals.values()), lambda deal: _judge(step, deal, page)
+        )
+    ]
+    subjects = sources.subjects(step.tx, _people_in(judged))
+    flow = flowing.Flow.of(step, [(one.deal, one.allocation) for one in judged])
+    touched = booking.post(step, page.posted, judged, subjects, flow)
+    touched |= _store_sources(step, judged, page.stored, subjects)
+    touched |= flowing.store(step, flow, subjects, {one.deal.id for one in judged})
+    _write(step, judged, flow)
+    _mark(step, touched)
+
+
+def _load(step: Step, deal_ids: Collection[int]) -> Page:
+    deals = reading.deals(step, deal_ids)
+    referring.of_deals(step, deals, deal_ids)
+    stored = sources.of_deals(step.tx, deal_ids)
+    credited = {row["contact_id"] for rows in stored.values() for row in rows} - {None}
+    on_deals = {one.contact_id for deal in deals.values() for one in deal.contacts}
+    person_of = people.persons_of(step.tx, on_deals | credited)
+    members = people.members(step.tx, set(person_of.values()))
+    everybody = {one for ids in members.values() for one in ids} | on_deals
+    person_of |= {one: person for person, ids in members.items() for one in ids}
+    targets = {f"contact:{one}" for one in everybody} | {f"deal:{one}" for one in deals}
+    targets |= {f"company:{deal.company_id}" for deal in deals.values() if deal.company_id}
+    return Page(
+        deals,
+        reading.contacts(step, everybody),
+        person_of,
+        members,
+        _moves(step, set(members)),
+        _referrals(step, targets),
+        stored,
+        booking.Posted.of(step, ledger.of_deals(step.tx, deal_ids)),
+    )
+
+
+def _moves(step: Step, person_ids: set[int]) -> dict[int, list[Move]]:
+    found: dict[int, list[Move]] = {}
+    for row in moves.of_persons(step.tx, person_ids):
+        found.setdefault(row["person_id"], []).append(codec.move_from(row["body"], row["status"]))
+    return found
+
+
+def _referrals(step: Step, targets: set[str]) -> dict[str, list[Referral]]:
+    rows = sources.referrals_to(step.tx, targets)
+    referrers = {row["referrer_contact_id"] for row in rows if row["referrer_contact_id"] is not None}
+    person_of = people.persons_of(step.tx, referrers) if referrers else {}
+    found: dict[str, list[Referral]] = {}
+    for row in rows:
+        one = codec.referral_from(row["body"])
+        person = person_of.get(one.referrer_contact_id or 0, one.referrer_person_id)
+        found.setdefault(row["target"], []).append(replace(one, referrer_person_id=person))
+    return found
+
+
+def _judge(step: Step, deal: DealFacts, page: Page) -> Judged:
+    """The deal's sources by today's evidence, or those that were frozen when its time for evidence ended."""
+    rows = page.stored.get(deal.id, ())
+    if any(codec.is_removed(row["body"]) for row in rows) or not _may_rejudge(step, deal, page):
+        return _frozen(deal, rows, page)
+    found = _todays(step, deal, page)
+    amount = deal.amount_minor or 0
+    return Judged(deal, found, credit.allocate(deal.id, amount, deal.currency or "", found.sources, step.policy))
+
+
+def _may_rejudge(step: Step, deal: DealFacts, page: Page) -> bool:
+    """Whether evidence still counts: nothing is booked yet, or the deal closed not long ago."""
+    if page.posted.reevaluate or not deal.counts_as_won or not page.posted.booked(deal.id).live:
+        return True
+    late = (deal.closed_at or step.now) + timedelta(days=step.policy.late_evidence_days)
+    return step.now <= late
+
+
+def _frozen(deal: DealFacts, rows: Sequence[Row], page: Page) -> Judged:
+    """The deal with the shares it was given once; a forgotten person's share stays, without the person."""
+    found = [(_stored(row, page), row["share"]) for row in rows]
+    shares = {source.key: share for source, share in found}
+    rest = SHARE_ONE - sum(shares.values())
+    amount = deal.amount_minor or 0
+    parts = credit.split(amount, {**shares, credit.FIRST_ORDER: rest})
+    derived = (SHARE_ONE - rest) * PPM // SHARE_ONE
+    lines = tuple(CreditLine(source, share, parts[source.key]) for source, share in found)
+    allocation = Allocation(
+        deal.id, amount, deal.currency or "", lines, rest, parts[credit.FIRST_ORDER], derived, derived, derived
+    )
+    return Judged(deal, DealSources(tuple(source for source, _ in found)), allocation)
+
+
+def _stored(row: Row, page: Page) -> Source:
+    if codec.is_removed(row["body"]):
+        return codec.removed_source(row)
+    source = codec.source_from(row["body"])
+    if source.contact_id is None or source.person_id is None:
+        return source
+    return replace(source, person_id=page.person_of.get(source.contact_id, source.person_id))
+
+
+def _todays(step: Step, deal: DealFacts, page: Page) -> DealSources:
+    on_deal = {one.contact_id for one in deal.contacts}
+    persons = {page.person_of[one]: one for one in sorted(on_deal, reverse=True) if one in page.person_of}
+    own = [
+        _as_present(move, on_deal, person_contact)
+        for person, person_contact in persons.items()
+        for move in page.moves.get(person, ())
+    ]
+    told = list(_told(deal, page, persons))
+    around = Surroundings(dict(page.contacts))
+    labels = _labels(deal, page, persons, told)
+    return sources_of(deal, own, told, around, policy=step.policy, now=step.now, labels=labels)
+
+
+def _as_present(move: Move, on_deal: set[int], contact_id: int) -> Move:
+    """The move as of the record of the person that is on the deal."""
+    return move if move.new_contact_id in on_deal else replace(move, new_contact_id=contact_id)
+
+
+def _told(deal: DealFacts, page: Page, persons: Mapping[int, int]) -> Iterable[Referral]:
+    """Referrals of the deal, its company, and any record of the people on it."""
+    yield from page.referrals.get(f"deal:{deal.id}", ())
+    yield from page.referrals.get(f"company:{deal.company_id}", ()) if deal.company_id else ()
+    for person, contact_id in persons.items():
+        for one in page.members[person]:
+            for referral in page.referrals.get(f"contact:{one}", ()):
+                yield replace(referral, target=f"contact:{contact_id}")
+
+
+def _labels(
+    deal: DealFacts, page: Page, persons: Mapping[int, int], told: Sequence[Referral]
+) -> Iterable[tuple[hearsay.Label, int, datetime]]:
+    """What answers say of word of mouth; an answer that names somebody is that referral, and counted there."""
+    named = {
+        f"{one.split(':')[0]}:{one.split(':')[1]}"
+        for referral in told
+        if referral.how in _NAMED and referral.status == "auto"
+        for reason in referral.reasons
+        for one in reason.evidence
+    }
+    texts: list[tuple[str, int, datetime, str]] = []
+    if deal.heard_from_text and persons:
+        texts.append(
+            (deal.heard_from_text, min(persons.values()), deal.heard_from_at or deal.created_at, f"deal:{deal.id}")
+        )
+    for person, contact_id in sorted(persons.items()):
+        for one in page.members[person]:
+            facts = page.contacts.get(one)
+            if facts and facts.heard_from_text and not facts.archived:
+                at = facts.heard_from_at or facts.created_at
+                texts.append((facts.heard_from_text, contact_id, at, f"contact:{one}"))
+    for text, contact_id, at, who in texts:
+        if who not in named:
+            yield from ((label, contact_id, at) for label in hearsay.classify(text))
+
+
+def _people_in(judged: Iterable[Judged]) -> set[int]:
+    return {
+        line.source.contact_id
+        for one in judged
+        for line in one.allocation.lines
+        if line.source.contact_id is not None and line.source.person_id is not None
+    }
+
+
+def _store_sources(
+    step: Step, judged: Sequence[Judged], stored: Mapping[int, Sequence[Row]], subjects: Mapping[int, int]
+) -> booking.Touched:
+    """Write sources as differences; return who is concerned."""
+    before = {(row["deal_id"], row["source_key"]): row for rows in stored.values() for row in rows}
+    rows = {}
+    for one in judged:
+        if not one.deal.archived:
+            for line in one.allocation.lines:
+                if line.source.person_id is not None and line.source.person_id < 0:
+                    rows[one.deal.id, booking.key_of(line.source, subjects)] = {}
+                    continue
+                row = _source_row(one.deal.id, line.source, line.share, subjects, step)
+                rows[one.deal.id, str(row["source_key"])] = row
+    mine = {key for key in before if key[0] in {one.deal.id for one in judged}}
+    gone = mine - rows.keys()
+    new = {key: row for key, row in rows.items() if row and (key not in before or _source_differs(row, before[key]))}
+    sources.change_sources(step.tx, gone=gone, new=list(new.values()))
+    changed = [before[key] for key in gone | (new.keys() & before.keys())] + list(new.values())
+    return booking.Touched.of(changed)
+
+
+def _source_row(deal_id: int, source: Source, share: int, subjects: Mapping[int, int], step: Step) -> dict[str, Any]:
+    return {
+        "deal_id": deal_id,
+        "source_key": booking.key_of(source, subjects),
+        "kind": source.kind,
+        "contact_id": source.contact_id,
+        "company_id": source.company_id,
+        "share": share,
+        "confidence": source.p / 1_000_000,
+        "at": source.at,
+        "body": source,
+        "settings_version": step.policy.version,
+    }
+
+
+def _source_differs(row: Mapping[str, Any], stored: Row) -> bool:
+    return bool(
+        row["share"] != stored["share"]
+        or row["settings_version"] != stored["settings_version"]
+        or codec.plain(row["body"]) != stored["body"]
+    )
+
+
+def _write(step: Step, judged: Sequence[Judged], flow: flowing.Flow) -> None:
+    """Plan what the deal records should say."""
+    living = [one for one in judged if not one.deal.archived]
+    names = flowing.names(
+        step,
+        contacts={line.source.contact_id for one in living for line in one.allocation.lines},
+        companies={line.source.company_id for one in living for line in one.allocation.lines},
+    )
+    writing.plan(
+        step,
+        "deal",
+        [
+            writing.Conclusion(one.deal.id, _desired(one, names, flow.orders.get(one.deal.id)), _reasons(one))
+            for one in living
+        ],
+    )
+    gone = [one.deal.id for one in judged if one.deal.archived]
+    writing.forget(step, "deal", gone)
+
+
+def _desired(one: Judged, names: because.Names, order: int | None) -> dict[str, str]:
+    found = [line.source for line in one.allocation.lines]
+    said = {
+        "second_order_source": tag_of(found),
+        "second_order_share": writing.share(one.allocation.derived),
+        "second_order_because": because.of_deal(one.allocation, names),
+    }
+    if not found:
+        return said
+    said["second_order_confidence"] = writing.share(confidence_of(found))
+    said["second_order_source_name"] = because.source_name(found, names)
+    if found[0].contact_id is not None and found[0].person_id is not None:
+        said["second_order_source_record"] = f"contact:{found[0].contact_id}"
+    if one.deal.amount_minor is not None and one.deal.currency:
+        said["second_order_amount"] = money.major(one.allocation.derived_minor, one.deal.currency)
+    if order is not None and order > 1:
+        said["second_order_order"] = str(order)
+    return said
+
+
+def _reasons(one: Judged) -> list[dict[str, object]]:
+    return [
+        {
+            "kind": source.kind,
+            "timing": source.timing,
+            "w": source.w,
+            "p": source.p,
+            "g": source.g,
+            "raw": source.raw,
+            "because": codec.plain(source.because),
+        }
+        for source in (*one.found.sources, *one.found.suggestions)
+    ]
+
+
+def _mark(step: Step, touched: booking.Touched) -> None:
+    persons = people.persons_of(step.tx, touched.contacts)
+    members = people.members(step.tx, set(persons.values()))
+    everybody = touched.contacts | {one for ids in members.values() for one in ids}
+    firms = set(touched.companies)
+    if touched.deals:
+        firms |= sources.upstream_companies(step.tx, touched.deals, depth=step.policy.max_order)
+    mirror.mark_stale(
+        step.tx, mirror.SUMMARIES, {("contact", one) for one in everybody} | {("company", one) for one in firms}
+    )

@@ -1,0 +1,267 @@
+"""Stage one: who is who among changed contacts and those that resemble them, and who went where."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from integration.conclude import codec, firms, reading, strengths
+from integration.conclude.step import Step
+from integration.storage import mirror, moves, people, sources
+from integration.storage.database import Row
+from integration.storage.people import Passage
+from mappings.rules import identity
+from mappings.rules.companies import crowd_moves
+from mappings.rules.facts import ContactFacts, Directory
+from mappings.rules.findings import Move, Person
+from mappings.rules.moves import find_moves
+from mappings.rules.names import NameStats, tokens
+from mappings.rules.stints import timeline
+
+_COMPARED = ("mail", "phone", "profile", "record", "name", "nick", "initial", "near")
+# A name part that more contacts share than this says nothing about any two of them.
+_WIDEST_BLOCK = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Universe:
+    """The contacts of one page and all that could be the same humans, with the companies they mean."""
+
+    contacts: Mapping[int, ContactFacts]
+    before: Mapping[int, int]
+    companies: Directory
+
+
+def learn(step: Step, contact_ids: Collection[int]) -> set[int]:
+    """Write under which keys changed contacts can be found; return all whose persons have to be looked at.
+
+    An import learns every contact before it groups any: how much a name says depends on how many bear it.
+    """
+    claimed = set(contact_ids) | set(mirror.resolve(step.tx, "contact", contact_ids).values())
+    living = {one: facts for one, facts in reading.contacts(step, claimed).items() if not facts.archived}
+    codes = _own_codes(step, living)
+    keys = {one: _keys(living[one]) | codes.get(one, set()) if one in living else set() for one in claimed}
+    people.replace_keys(step.tx, keys)
+    _tell_seekers(step, keys)
+    return claimed
+
+
+def refresh(step: Step, contact_ids: Collection[int]) -> None:
+    """Regroup contacts into persons, find these persons' moves, and mark what rests on either."""
+    claimed = set(contact_ids)
+    universe = _universe(step, claimed)
+    persons, lost = _regroup(step, universe, claimed)
+    touched = _touched(persons, universe, claimed)
+    known = _with_migrations(step, touched, universe)
+    changed = _store_moves(step, touched, universe, known)
+    _mark(step, touched, lost, changed)
+
+
+def _universe(step: Step, claimed: set[int]) -> Universe:
+    near = people.neighbours(step.tx, claimed, _COMPARED, widest=_WIDEST_BLOCK)
+    before = people.persons_of(step.tx, claimed | near)
+    groups = people.members(step.tx, set(before.values()))
+    everybody = {one for ids in groups.values() for one in ids} | near | claimed
+    before |= {one: person for person, ids in groups.items() for one in ids}
+    contacts = {one: facts for one, facts in reading.contacts(step, everybody).items() if not facts.archived}
+    return Universe(contacts, before, firms.directory(step, contacts.values()))
+
+
+def _tell_seekers(step: Step, keys: Mapping[int, Collection[tuple[str, str]]]) -> None:
+    """A text that names one of these contacts is read again."""
+    values = {f"{kind}:{value}" for found in keys.values() for kind, value in found if kind in {"mail", "name", "code"}}
+    mirror.mark_stale(step.tx, mirror.DEALS, people.seekers(step.tx, values))
+
+
+def _keys(contact: ContactFacts) -> set[tuple[str, str]]:
+    blocks = (key.partition(":") for key in identity.block_keys(contact))
+    first, last = (" ".join(tokens(part)) for part in (contact.first_name, contact.last_name))
+    names = {("first", first), ("last", last)} if first and last else set()
+    return {(kind, value) for kind, _, value in blocks} | firms.contact_keys(contact) | names | {("contact", "")}
+
+
+def _own_codes(step: Step, living: Collection[int]) -> dict[int, set[tuple[str, str]]]:
+    """The tracked codes that belong to contacts, where the portal keeps them on the contact."""
+    name = step.portal_map.own_code_property
+    found = people.texts(step.tx, living, name) if name else {}
+    return {one: {("code", text.strip().casefold())} for one, text in found.items() if text.strip()}
+
+
+def _regroup(step: Step, universe: Universe, claimed: set[int]) -> tuple[list[Person], set[int]]:
+    """Group the page's contacts into persons and store what changed; also return contacts that lost company."""
+    grouping = identity.group_people(universe.contacts.values(), _portal(step, universe), step.policy)
+    now = {one: person for person in grouping.persons for one in person.contact_ids}
+    changed = {one for one, person in now.items() if universe.before.get(one) != person.id}
+    reviews: dict[int, list[identity.Link]] = {}
+    for link in grouping.reviews:
+        reviews.setdefault(link.a, []).append(link)
+        reviews.setdefault(link.b, []).append(link)
+    rows = [
+        {"contact_id": one, "person_id": now[one].id, "because": [*_own_links(now[one], one), *reviews.get(one, ())]}
+        for one in sorted(changed | (claimed & now.keys()))
+    ]
+    people.store_persons(step.tx, rows, gone=[one for one in universe.before if one not in now])
+    lost = {one for one in changed - claimed if _lost_company(one, universe.before, now[one])}
+    return list(grouping.persons), lost
+
+
+def _own_links(person: Person, contact_id: int) -> list[identity.Link]:
+    return [link for link in person.links if contact_id in {link.a, link.b}]
+
+
+def _lost_company(contact_id: int, before: Mapping[int, int], person: Person) -> bool:
+    """Whether a contact is no longer with somebody it was grouped with: it may belong elsewhere now."""
+    old = before.get(contact_id)
+    companions = {one for one, group in before.items() if group == old and one != contact_id}
+    return old is not None and not companions <= set(person.contact_ids)
+
+
+def _portal(step: Step, universe: Universe) -> identity.Portal:
+    contacts = [one for one in universe.contacts.values() if one.first_name and one.last_name]
+    first = {" ".join(tokens(one.first_name)) for one in contacts}
+    last = {" ".join(tokens(one.last_name)) for one in contacts}
+    phones = {number for one in universe.contacts.values() for number in one.mobiles}
+    return identity.Portal(
+        universe.companies,
+        NameStats(
+            people.known(step.tx), people.holders(step.tx, "first", first), people.holders(step.tx, "last", last)
+        ),
+        people.holders(step.tx, "phone", phones) if phones else {},
+    )
+
+
+def _touched(persons: Iterable[Person], universe: Universe, claimed: set[int]) -> list[Person]:
+    """Persons with a contact of this page, or whose records are not those they were."""
+    return [
+        person
+        for person in persons
+        if not claimed.isdisjoint(person.contact_ids)
+        or any(universe.before.get(one) != person.id for one in person.contact_ids)
+        or len(person.contact_ids) != sum(1 for group in universe.before.values() if group == person.id)
+    ]
+
+
+def _with_migrations(step: Step, persons: Iterable[Person], universe: Universe) -> Directory:
+    """Note these persons' changes of employer, and tell crowds from job changes."""
+    owners = {person.id for person in persons} | {
+        group for person in persons for one in person.contact_ids if (group := universe.before.get(one)) is not None
+    }
+    now = {passage for person in persons for passage in _passages(person, universe)}
+    before = people.passages_of(step.tx, owners)
+    gone, new = before - now, now - before
+    people.change_passages(step.tx, gone=gone, new=new)
+    pairs = {passage.pair for passage in gone | new}
+    if not pairs:
+        return universe.companies
+    crowds = _crowds(step, pairs)
+    known = people.migrations(step.tx, {pair[0] for pair in pairs}) & pairs
+    people.change_migrations(step.tx, gone=known - crowds, new=crowds - known)
+    _mark_crowd(step, known ^ crowds, {person.id for person in persons})
+    return replace(universe.companies, migrations=(universe.companies.migrations - known) | crowds)
+
+
+def _passages(person: Person, universe: Universe) -> Iterable[Passage]:
+    stints = timeline([universe.contacts[one] for one in person.contact_ids], universe.companies)
+    for old, new in pairwise(stints):
+        yield Passage(person.id, old.company_id, new.company_id, new.since)
+
+
+def _crowds(step: Step, pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
+    everybody = people.passages_between(step.tx, pairs)
+    changes = [(one.person_id, one.from_company_id, one.to_company_id, one.at) for one in everybody]
+    known = people.known_contacts(step.tx, {pair[0] for pair in pairs})
+    return set(crowd_moves(changes, known, step.policy))
+
+
+def _mark_crowd(step: Step, flipped: Collection[tuple[int, int]], here: set[int]) -> None:
+    """What others did between these companies reads differently now."""
+    others = {one.person_id for one in people.passages_between(step.tx, flipped)} - here if flipped else set()
+    members = people.members(step.tx, others) if others else {}
+    mirror.mark_stale(step.tx, mirror.PEOPLE, {("contact", ids[0]) for ids in members.values()})
+
+
+def _store_moves(step: Step, persons: Collection[Person], universe: Universe, known: Directory) -> set[int]:
+    """Store the persons' moves as differences; return the companies whose moves changed."""
+    found: dict[tuple[int, str], Move] = {}
+    for person, result in step.each(
+        ((("contact", person.id), person) for person in persons),
+        lambda person: find_moves(person, universe.contacts, known, step.policy, step.now),
+    ):
+        found.update({(person.id, move.key): move for move in result.moves})
+    found = strengths.weighed(step, found, {person.id: person for person in persons}, universe.contacts)
+    owners = {person.id for person in persons} | set(universe.before.values()) & _dissolved(persons, universe)
+    before = {(row["person_id"], row["move_key"]): row for row in moves.of_persons(step.tx, owners)}
+    rows = {key: _row(move, step) for key, move in found.items()}
+    gone = before.keys() - rows.keys()
+    new = {key: row for key, row in rows.items() if key not in before or _differs(row, before[key])}
+    if gone:
+        moves.delete(step.tx, gone)
+    if new:
+        moves.store(step.tx, list(new.values()))
+    ends = [before[key] for key in gone] + [before[key] for key in new.keys() & before.keys()]
+    return {
+        one
+        for row in (*ends, *new.values())
+        for one in (row["former_company_id"], row["new_company_id"])
+        if one is not None
+    }
+
+
+def _dissolved(persons: Collection[Person], universe: Universe) -> set[int]:
+    """Former persons of these contacts, and of contacts that are gone."""
+    here = {one for person in persons for one in person.contact_ids}
+    return {group for one, group in universe.before.items() if one in here or one not in universe.contacts}
+
+
+def _row(move: Move, step: Step) -> dict[str, object]:
+    return {
+        "person_id": move.person_id,
+        "move_key": move.key,
+        "former_contact_id": move.former_contact_id,
+        "new_contact_id": move.new_contact_id,
+        "former_company_id": move.former_company_id,
+        "new_company_id": move.new_company_id,
+        "earliest": move.earliest,
+        "latest": move.latest,
+        "confidence": move.confidence / 1_000_000,
+        "status": move.status,
+        "body": move,
+        "settings_version": step.policy.version,
+    }
+
+
+def _differs(row: Mapping[str, object], stored: Row) -> bool:
+    """Whether the stored move says something else; its JSON is compared as it would be written."""
+    return codec.plain(row["body"]) != stored["body"] or row["settings_version"] != stored["settings_version"]
+
+
+def _mark(step: Step, persons: Collection[Person], lost: set[int], changed_companies: set[int]) -> None:
+    contacts = {one for person in persons for one in person.contact_ids}
+    linked = {link.from_id for link in mirror.links_to(step.tx, "deal", "contact", contacts)}
+    linked |= people.deals_resting_on(step.tx, contacts)
+    mirror.mark_stale(step.tx, mirror.PEOPLE, {("contact", one) for one in lost})
+    mirror.mark_stale(step.tx, mirror.DEALS, _telling(step, contacts))
+    mirror.mark_stale(step.tx, mirror.DEALS, {("deal", one) for one in linked})
+    mirror.mark_stale(
+        step.tx,
+        mirror.SUMMARIES,
+        {("contact", one) for one in contacts} | {("company", one) for one in changed_companies},
+    )
+
+
+def _telling(step: Step, contacts: Collection[int]) -> set[tuple[str, int]]:
+    """Whose referrals have to be judged anew: those these contacts tell, and those they made."""
+    told = {row["owner_id"] for row in sources.referrals_told_by(step.tx, "contact", contacts)}
+    made = {(row["owner_type"], row["owner_id"]) for row in sources.referrals_by(step.tx, contact_ids=contacts)}
+    return made | {("contact", one) for one in told | people.with_texts(step.tx, contacts, _text_names(step))}
+
+
+def _text_names(step: Step) -> list[str]:
+    words = step.portal_map
+    names = (words.referred_by_property, words.heard_from_property, words.referral_code_property)
+    return [name for name in names if name]
+
+
+def mark_movers(step: Step, contact_ids: Collection[int]) -> None:
+    """Look again at those of these contacts that moved: what they were worth when leaving may read differently."""
+    movers = {row["former_contact_id"] for row in moves.of_contacts(step.tx, contact_ids)} & set(contact_ids)
+    mirror.mark_stale(step.tx, mirror.PEOPLE, {("contact", one) for one in movers})

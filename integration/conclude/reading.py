@@ -1,0 +1,133 @@
+"""From mirror rows to facts, a page at a time: a bounded number of queries however many records."""
+
+import re
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from integration.conclude.step import Step
+from integration.storage import answers as answer_rows
+from integration.storage import mirror
+from mappings.records import readers
+from mappings.records.answers import contact_answers, survey_answer
+from mappings.records.portal_map import PortalMap
+from mappings.records.rows import Link, Record
+from mappings.rules.facts import CompanyFacts, ContactFacts, DealFacts, NpsAnswer, Ticket
+
+F = TypeVar("F")
+# A rate that is none (words, 1e400) must not multiply money; without it the home amount stays unknown.
+_RATE = re.compile(r"\d{1,7}(\.\d{1,12})?", re.ASCII)
+
+
+def records(step: Step, object_type: str, ids: Collection[int], linked_types: Sequence[str] = ()) -> list[Record]:
+    """Load records with their links to *linked_types*, in the form the readers take."""
+    rows = mirror.load(step.tx, object_type, ids) if ids else {}
+    links: dict[int, list[Link]] = {}
+    for kind in linked_types if rows else ():
+        for link in mirror.links_from(step.tx, object_type, rows.keys(), kind):
+            links.setdefault(link.from_id, []).append(as_link(link))
+    return [as_record(row, links.get(row.record_id, ())) for _, row in sorted(rows.items())]
+
+
+def as_record(row: mirror.Record, links: Sequence[Link] = ()) -> Record:
+    """A mirror row as the readers know records."""
+    return Record(
+        row.object_type,
+        row.record_id,
+        row.properties,
+        row.history,
+        row.created_at,
+        row.updated_at,
+        archived=row.gone_at is not None,
+        links=links,
+    )
+
+
+def as_link(link: mirror.Link) -> Link:
+    """A stored association as the readers know links."""
+    return Link(
+        link.from_type, link.from_id, link.to_type, link.to_id, link.type_id, link.category, link.label, link.since
+    )
+
+
+def contacts(step: Step, ids: Collection[int]) -> dict[int, ContactFacts]:
+    """Facts of contacts, gone ones marked archived. Ids that the mirror lacks are left out."""
+    found = _read(step, records(step, "contact", ids, ("company",)), readers.contact_facts)
+    former = mirror.former_ids(step.tx, "contact", found) if found else {}
+    return {
+        one: replace(facts, merged_ids=tuple(dict.fromkeys((*facts.merged_ids, *sorted(former[one])))))
+        if one in former
+        else facts
+        for one, facts in found.items()
+    }
+
+
+def companies(step: Step, ids: Collection[int]) -> dict[int, CompanyFacts]:
+    """Facts of companies, with the ids that were merged into them."""
+    found = _read(step, records(step, "company", ids), readers.company_facts)
+    former = mirror.former_ids(step.tx, "company", found) if found else {}
+    return {
+        one: replace(facts, merged_ids=tuple(dict.fromkeys((*facts.merged_ids, *sorted(former[one])))))
+        if one in former
+        else facts
+        for one, facts in found.items()
+    }
+
+
+def deals(step: Step, ids: Collection[int]) -> dict[int, DealFacts]:
+    """Facts of deals, their company and contacts named by the ids these have today."""
+    found = _read(step, records(step, "deal", ids, ("contact", "company")), readers.deal_facts)
+    firms = mirror.resolve(step.tx, "company", (one.company_id for one in found.values() if one.company_id))
+    people = mirror.resolve(step.tx, "contact", (one.contact_id for deal in found.values() for one in deal.contacts))
+    return {one: _today(deal, firms, people) for one, deal in found.items()}
+
+
+def _today(deal: DealFacts, firms: dict[int, int], people: dict[int, int]) -> DealFacts:
+    company = firms.get(deal.company_id or 0)
+    moved = [replace(one, contact_id=people[one.contact_id]) for one in deal.contacts]
+    rate = deal.rate if deal.rate and _RATE.fullmatch(deal.rate) and float(deal.rate) > 0 else None
+    return replace(deal, company_id=company, contacts=tuple({one.contact_id: one for one in moved}.values()), rate=rate)
+
+
+def tickets(step: Step, ids: Collection[int]) -> dict[int, Ticket]:
+    """Facts of tickets that still exist."""
+    living = [one for one in records(step, "ticket", ids, ("company", "contact")) if not one.archived]
+    return _read(step, living, readers.ticket)
+
+
+def answers(step: Step, contact_ids: Collection[int]) -> dict[int, list[NpsAnswer]]:
+    """Every NPS answer of these contacts: submissions, what contacts carry, and answers from other tools."""
+    links = mirror.links_to(step.tx, "feedback_submission", "contact", contact_ids)
+    told = records(step, "feedback_submission", {link.from_id for link in links}, ("contact", "company"))
+    found: dict[str, NpsAnswer] = {}
+    for record, answer in step.each(_with_refs(one for one in told if not one.archived), survey_answer):
+        if answer is not None:
+            found[f"{record.id}"] = answer
+    own = records(step, "contact", contact_ids, ("company",))
+    for _, several in step.each(_with_refs(own), contact_answers):
+        found.update({one.id: one for one in several})
+    for one in answer_rows.of_contacts(step.tx, contact_ids):
+        found[one.id] = one
+    grouped: dict[int, list[NpsAnswer]] = {}
+    for one in _once(found.values()):
+        grouped.setdefault(one.contact_id, []).append(one)
+    return grouped
+
+
+def _once(told: Iterable[NpsAnswer]) -> list[NpsAnswer]:
+    """One answer a person, day and score: HubSpot shows a submission also on the contact."""
+    best: dict[tuple[int, int, str], NpsAnswer] = {}
+    for one in sorted(told, key=lambda one: (one.company_id is None, one.id)):
+        best.setdefault((one.contact_id, one.score, f"{one.at:%Y-%m-%d}"), one)
+    return sorted(best.values(), key=lambda one: (one.at, one.id))
+
+
+def _read(step: Step, found: Sequence[Record], reader: Callable[[Record, PortalMap], F]) -> dict[int, F]:
+    return {
+        record.id: facts
+        for record, facts in step.each(_with_refs(found), lambda record: reader(record, step.portal_map))
+    }
+
+
+def _with_refs(found: Iterable[Record]) -> Iterable[tuple[tuple[str, int], Record]]:
+    return (((one.object_type, one.id), one) for one in found)

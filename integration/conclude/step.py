@@ -1,0 +1,53 @@
+"""One step of concluding: the portal's own words, the policy, the time, and what could not be digested."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TypeVar
+
+from integration.storage import portals
+from integration.storage.database import Transaction
+from mappings.records.portal_map import PortalMap, load_portal_map
+from mappings.rules.policy import Policy
+
+T = TypeVar("T")
+R = TypeVar("R")
+Ref = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one page of work goes by. `failed` collects the records whose rules raised, with the reason."""
+
+    tx: Transaction
+    portal_map: PortalMap
+    policy: Policy
+    now: datetime
+    codes: dict[str, int] = field(default_factory=dict)
+    failed: dict[Ref, str] = field(default_factory=dict)
+
+    def each(self, items: Iterable[tuple[Ref, T]], rule: Callable[[T], R]) -> Iterator[tuple[T, R]]:
+        """Apply *rule* to every item; an item that makes it raise is set aside and its neighbours go on."""
+        for ref, item in items:
+            try:
+                result = rule(item)
+            except Exception as trouble:  # noqa: BLE001 - whatever a hostile record provokes is that record's affair
+                self.fail(ref, trouble)
+                continue
+            yield item, result
+
+    def fail(self, ref: Ref, trouble: Exception) -> None:
+        """Remember that a record could not be digested. The words are the rule's, which name no person."""
+        self.failed[ref] = f"{type(trouble).__name__}: {trouble}"[:500]
+
+
+def begin(tx: Transaction, now: datetime) -> Step:
+    """Read the newest settings; a portal without any goes by the defaults."""
+    version, body = portals.settings(tx)
+    return Step(
+        tx,
+        load_portal_map(body.get("map") or {}),
+        replace(Policy.from_dict(body.get("policy") or {}), version=version),
+        now,
+        {str(code).casefold(): int(contact) for code, contact in (body.get("referral_codes") or {}).items()},
+    )

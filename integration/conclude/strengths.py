@@ -1,0 +1,66 @@
+"""How strongly a person stood for us at the company they left: deals, roles and answers of that time."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from integration.conclude import reading
+from integration.conclude.step import Step
+from integration.storage import deals as deal_rows
+from integration.storage import mirror
+from mappings.rules import champions
+from mappings.rules.facts import ContactFacts, DealFacts
+from mappings.rules.findings import Move, Person
+
+MoveKey = tuple[int, str]
+
+
+def weighed(
+    step: Step, moves: Mapping[MoveKey, Move], persons: Mapping[int, Person], contacts: Mapping[int, ContactFacts]
+) -> dict[MoveKey, Move]:
+    """Give each move the person's champion strength when leaving."""
+    movers = {one for person, _ in moves for one in persons[person].contact_ids}
+    if not movers:
+        return dict(moves)
+    by_company = deals_of(step, movers)
+    answers = reading.answers(step, movers)
+    since = customers_since(step, {move.former_company_id for move in moves.values() if move.former_company_id})
+    result = dict(moves)
+    for key, move in moves.items():
+        company = move.former_company_id
+        if company is None:
+            continue
+        own = persons[move.person_id].contact_ids
+        c, why = champions.strength(
+            own,
+            company,
+            move.latest,
+            deals=by_company.get(company, ()),
+            answers=[answer for one in own for answer in answers.get(one, ())],
+            roles=frozenset(role for one in own if one in contacts for role in contacts[one].buying_roles),
+            is_customer=company in since and since[company] <= move.latest,
+            policy=step.policy,
+        )
+        result[key] = champions.with_strength(move, c, why)
+    return result
+
+
+def deals_of(step: Step, contact_ids: Collection[int]) -> dict[int, list[DealFacts]]:
+    """The deals these contacts are on, by company."""
+    ids = {link.from_id for link in mirror.links_to(step.tx, "deal", "contact", contact_ids)}
+    found: dict[int, list[DealFacts]] = {}
+    for deal in reading.deals(step, ids).values():
+        if deal.company_id is not None:
+            found.setdefault(deal.company_id, []).append(deal)
+    return found
+
+
+def customers_since(step: Step, company_ids: Collection[int]) -> dict[int, datetime]:
+    """Since when each of these companies is a customer: its first won deal with a positive amount."""
+    found: dict[int, datetime] = {}
+    for company, rows in deal_rows.of_companies(step.tx, company_ids).items() if company_ids else ():
+        won = [
+            row["closed_at"] or row["created_at"] for row in rows if row["is_won"] and (row["amount_minor"] or 0) > 0
+        ]
+        if won:
+            found[company] = min(won)
+    return found

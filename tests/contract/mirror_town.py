@@ -1,0 +1,93 @@
+"""Puts what a portal of the local HubSpot holds straight into the mirror, as an import would leave it."""
+
+from collections.abc import Iterator
+
+from integration.storage import mirror, portals
+from integration.storage.database import Database, Transaction
+from mappings.records.access import ASSOCIATIONS, READ
+from mappings.records.detect import detect
+from mappings.records.portal_map import PortalMap, dump_portal_map
+from tests.sandbox import crm
+from tests.sandbox.records import iso, moment
+
+TYPES = ("company", "deal", "contact", "ticket", "feedback_submission")
+
+
+def portal_map(portal: crm.Portal) -> PortalMap:
+    """What an install would detect."""
+    properties = {
+        kind: [
+            {
+                "name": one.name,
+                "label": one.label,
+                "type": one.type,
+                "fieldType": one.field_type,
+                "hubspotDefined": getattr(one, "hubspot_defined", False),
+                "options": [],
+            }
+            for one in portal.definitions[kind].values()
+        ]
+        for kind in ("contact", "company", "deal")
+    }
+    labels = [
+        (one, other, {"typeId": label.type_id, "label": label.label, "category": label.category})
+        for one, other in (("contact", "contact"), ("deal", "contact"))
+        for label in portal.labels.pair(one, other).values()
+    ]
+    found, _ = detect(properties, {}, labels, [], home_currency=portal.currency)
+    return found
+
+
+def fill(database: Database, portal: crm.Portal, words: PortalMap) -> None:
+    """Store records, history and links, and mark all of it for concluding."""
+    with database.service() as tx:
+        portals.install(tx, portal.id, scopes=["oauth"], account={"currency": portal.currency}, user_id=None)
+    with database.portal(portal.id) as tx:
+        portals.save_settings(tx, {"map": dump_portal_map(words)}, author="test", reason="test")
+    for kind in TYPES:
+        found = portal.all(kind)
+        for start in range(0, len(found), 1000):
+            with database.portal(portal.id) as tx:
+                page = found[start : start + 1000]
+                mirror.store(tx, [row(portal, one, words) for one in page])
+                mirror.mark_stale(tx, mirror.PEOPLE, {(kind, one.id) for one in page})
+    for one, other in ASSOCIATIONS:
+        with database.portal(portal.id) as tx:
+            _links(tx, portal, one, other)
+
+
+def row(portal: crm.Portal, record: crm.Record, words: PortalMap) -> mirror.Record:
+    """One record as the adapter would have read it."""
+    names = (*words.read_properties(record.type), *READ.get(record.type, ()))
+    told = {name: portal.value(record, name) for name in names}
+    history = {
+        name: [
+            {"value": value, "timestamp": iso(at), "sourceType": source, "sourceId": source_id}
+            for at, value, source, source_id in record.history.get(name, ())
+        ]
+        for name in words.history_properties(record.type)
+        if record.history.get(name)
+    }
+    return mirror.Record(
+        record.type,
+        record.id,
+        {name: value for name, value in told.items() if value},
+        history,
+        moment(record.created),
+        moment(record.updated),
+    )
+
+
+def _links(tx: Transaction, portal: crm.Portal, one: str, other: str) -> None:
+    links = list(_of_pair(portal, one, other))
+    for start in range(0, len(links), 5000):
+        mirror.add_links(tx, links[start : start + 5000])
+
+
+def _of_pair(portal: crm.Portal, one: str, other: str) -> Iterator[mirror.Link]:
+    labels = portal.labels.pair(one, other)
+    for record in portal.all(one):
+        for to_id, types in portal.associated(one, record.id, other).items():
+            for type_id in sorted(types):
+                label = labels[type_id]
+                yield mirror.Link(one, record.id, other, to_id, label.category, type_id, label.label)
