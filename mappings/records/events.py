@@ -3,15 +3,15 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import lru_cache
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+from marshmallow import ValidationError
 
 from mappings.records import strict_json
 from mappings.records.access import known_type
+from mappings.records.notification import EPOCH, at_a_glance, checked
 from mappings.records.rows import Ref
 
 Kind = Literal[
@@ -35,10 +35,8 @@ _KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
         "privacyDeletion": "privacy_deletion",
     }
 )
-_MAX_ID: Final = (1 << 63) - 1
 _MAX_KEY: Final = 200
-_LAST_MS: Final = 253_402_300_799_999  # the last millisecond of the year 9999
-_LONG_TEXT: Final = 65_536
+_MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,105 +86,6 @@ class Bad:
     raw_item: bytes
 
 
-class _Id(fields.Integer):
-    """A record or portal id: a positive 64-bit number, written as number or digits."""
-
-    def _deserialize(
-        self,
-        value: Any,  # noqa: ANN401 - marshmallow's signature
-        attr: str | None,
-        data: Mapping[str, Any] | None,
-        **kwargs: Any,  # noqa: ANN401 - as above
-    ) -> int:
-        del attr, data, kwargs
-        if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < len(str(_MAX_ID)) + 1:
-            value = int(value)
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise ValidationError("is not an id")
-        if not 1 <= value <= _MAX_ID:
-            raise ValidationError("is out of range for an id")
-        return value
-
-
-class _Scalar(fields.Field[str]):
-    """A property value or source: whatever scalar HubSpot sent, as text."""
-
-    def _deserialize(
-        self,
-        value: Any,  # noqa: ANN401 - marshmallow's signature
-        attr: str | None,
-        data: Mapping[str, Any] | None,
-        **kwargs: Any,  # noqa: ANN401 - as above
-    ) -> str:
-        del attr, data, kwargs
-        if isinstance(value, bool):
-            return "true" if value else "false"
-        if isinstance(value, int | float):
-            return str(value)
-        if not isinstance(value, str):
-            raise ValidationError("is neither text nor number")
-        return value[:_LONG_TEXT]
-
-
-class _When(fields.Field[datetime]):
-    """Milliseconds since 1970, as HubSpot counts."""
-
-    def _deserialize(
-        self,
-        value: Any,  # noqa: ANN401 - marshmallow's signature
-        attr: str | None,
-        data: Mapping[str, Any] | None,
-        **kwargs: Any,  # noqa: ANN401 - as above
-    ) -> datetime:
-        del attr, data, kwargs
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise ValidationError("is not a time in milliseconds")
-        if not 0 <= value <= _LAST_MS:
-            raise ValidationError("is no believable time")
-        seconds, ms = divmod(value, 1000)
-        return datetime.fromtimestamp(seconds, UTC).replace(microsecond=ms * 1000)
-
-
-_SHORT: Final = validate.Length(max=255)
-_REQUIRED: Final = frozenset({"portalId", "subscriptionType", "occurredAt"})
-# What all notifications share, then what only some carry. HubSpot adds fields over time: the rest is ignored.
-_FIELDS: Final[Mapping[str, fields.Field[Any]]] = MappingProxyType(
-    {
-        "portalId": _Id(required=True),
-        "subscriptionType": fields.String(required=True, validate=validate.Length(1, 100)),
-        "occurredAt": _When(required=True),
-        "eventId": _Scalar(allow_none=True),
-        "subscriptionId": _Scalar(allow_none=True),
-        "objectId": _Id(allow_none=True),
-        "objectTypeId": fields.String(allow_none=True, validate=_SHORT),
-        "propertyName": fields.String(allow_none=True, validate=_SHORT),
-        "propertyValue": _Scalar(allow_none=True),
-        "changeSource": _Scalar(allow_none=True),
-        "sourceId": _Scalar(allow_none=True),
-        "primaryObjectId": _Id(allow_none=True),
-        "newObjectId": _Id(allow_none=True),
-        "mergedObjectIds": fields.List(_Id(), allow_none=True, validate=validate.Length(max=1000)),
-        "fromObjectId": _Id(allow_none=True),
-        "toObjectId": _Id(allow_none=True),
-        "fromObjectTypeId": fields.String(allow_none=True, validate=_SHORT),
-        "toObjectTypeId": fields.String(allow_none=True, validate=_SHORT),
-        "associationType": fields.String(allow_none=True, validate=_SHORT),
-        "associationTypeId": _Scalar(allow_none=True),
-        "associationRemoved": fields.Boolean(allow_none=True),
-    }
-)
-
-
-_ABSENT: Final[Mapping[str, None]] = MappingProxyType(dict.fromkeys(_FIELDS))
-
-
-@lru_cache(maxsize=256)
-def _schema(present: frozenset[str]) -> Schema:
-    """The schema for a notification with these fields: a drain reads thousands, most of them of one shape."""
-    names = sorted(present | _REQUIRED)
-    return Schema.from_dict({name: _FIELDS[name] for name in names}, name="Notification")(unknown=EXCLUDE)
-
-
 def split(raw: bytes) -> list[Event | Unknown | Bad]:
     """Every notification of a delivered body, each judged alone; never raises."""
     try:
@@ -205,8 +104,7 @@ def read(item: object) -> Event | Unknown:
         raise ValidationError("a notification is a JSON object")
     # Documentation says eventType, deliveries say subscriptionType: docs/hubspot.md, "Notifications".
     named = item if "subscriptionType" in item else {**item, "subscriptionType": item.get("eventType")}
-    present = frozenset(named).intersection(_FIELDS)
-    data: dict[str, Any] = {**_ABSENT, **_schema(present).load(named)}
+    data = at_a_glance(named) or checked(named)
     prefix, _, what = data["subscriptionType"].rpartition(".")
     kind = _KINDS.get(what)
     if kind is None or not prefix:
@@ -323,7 +221,7 @@ def _key(data: Mapping[str, Any]) -> str:
         data["associationRemoved"],
         data["newObjectId"],
         data["propertyName"],
-        int(data["occurredAt"].timestamp() * 1000),
+        (data["occurredAt"] - EPOCH) // _MILLISECOND,
         data["eventId"],
     )
     key = ":".join("" if part is None else str(part).replace(":", "%3A") for part in parts)

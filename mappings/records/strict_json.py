@@ -10,6 +10,7 @@ MAX_BYTES: Final = 4 * 1024 * 1024
 MAX_DEPTH: Final = 32
 _INT64 = 1 << 63
 _INT64_CHARACTERS = 20
+_PLAIN: Final = frozenset({str, int, float, bool, type(None)})
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
@@ -77,10 +78,11 @@ def items(raw: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH)
     at = _skip(text, 0)
     if text[at : at + 1] != "[":
         raise NotJson("not a JSON array")
-    return list(_elements(text, at + 1, max_depth))
+    # Valid UTF-8 without escapes cannot hold what _check_string looks for.
+    return list(_elements(text, at + 1, max_depth, harmless="\\u" not in text and _is_utf8(raw)))
 
 
-def _elements(text: str, at: int, max_depth: int) -> Iterator[Item]:
+def _elements(text: str, at: int, max_depth: int, *, harmless: bool) -> Iterator[Item]:
     at = _skip(text, at)
     if text[at : at + 1] == "]":
         if _skip(text, at + 1) != len(text):
@@ -92,7 +94,8 @@ def _elements(text: str, at: int, max_depth: int) -> Iterator[Item]:
         except BadJson as fault:
             yield Item(_bytes(text[at:]), fault=fault)
             return
-        yield _judged(value, _bytes(text[at:end]), max_depth - 1)
+        raw = _bytes(text[at:end])
+        yield Item(raw, value) if harmless and _is_flat(value) else _judged(value, raw, max_depth - 1)
         at = _skip(text, end)
         if text[at : at + 1] == "]" and _skip(text, at + 1) == len(text):
             return
@@ -100,6 +103,11 @@ def _elements(text: str, at: int, max_depth: int) -> Iterator[Item]:
             yield Item(_bytes(text[at:]), fault=NotJson(f"the array breaks off at character {at}"))
             return
         at = _skip(text, at + 1)
+
+
+def _is_flat(value: object) -> bool:
+    """An object of plain scalars, as nearly every notification is: nothing in it needs a closer look."""
+    return type(value) is dict and _PLAIN.issuperset(map(type, value.values()))
 
 
 def _judged(value: object, raw: bytes, max_depth: int) -> Item:
@@ -115,6 +123,14 @@ def _decode(raw: bytes, max_bytes: int) -> str:
         raise TooLarge(f"{len(raw)} bytes are more than the {max_bytes} we read")
     # Bytes that are no UTF-8 become lone surrogates and are refused where they stand.
     return raw.decode("utf-8", errors="surrogateescape")
+
+
+def _is_utf8(raw: bytes) -> bool:
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _bytes(text: str) -> bytes:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mappings.records.events import Bad, Event, Unknown, split
+from mappings.records.notification import FIELDS, at_a_glance, checked
 from mappings.records.rows import Ref
 
 BASE = {
@@ -312,3 +313,34 @@ def test_whatever_the_fields_hold_somebody_says_something(fields: dict[str, obje
     (outcome,) = split(json.dumps([item]).encode())
 
     assert isinstance(outcome, Event | Unknown | Bad)
+
+
+PLAIN = (
+    SCALARS | st.lists(st.integers(1, 9), max_size=2) | st.sampled_from(["x" * 101, "x" * 256, "", "7", 1767225600000])
+)
+ITEMS = st.dictionaries(st.sampled_from(sorted(FIELDS)), PLAIN)
+
+
+@settings(deadline=None, max_examples=300)
+@given(ITEMS, st.booleans())
+def test_the_quick_look_sees_what_the_schema_sees(fields: dict[str, object], whole: bool) -> None:
+    item = (a_notification("contact.creation") if whole else {}) | fields
+
+    seen = at_a_glance(item)
+
+    assert seen is None or seen == checked(item)
+
+
+def test_ordinary_notifications_need_only_the_quick_look() -> None:
+    for item in (
+        a_notification("contact.propertyChange", objectId=1, propertyName="email", propertyValue="a@b.example"),
+        a_notification("object.creation", objectId=1, objectTypeId="0-1", changeFlag="CREATED", propertyValue=None),
+        a_notification(
+            "deal.associationChange",
+            associationType="DEAL_TO_CONTACT",
+            fromObjectId=1,
+            toObjectId=2,
+            associationRemoved=False,
+        ),
+    ):
+        assert at_a_glance(item) is not None
