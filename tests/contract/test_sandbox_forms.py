@@ -1,4 +1,4 @@
-"""Acting as a HubSpot user in the browser: each form changes what it says, tells the app, or refuses with a sentence."""
+"""Acting as a HubSpot user in the browser: forms change what they say and tell the app, or refuse with a sentence."""
 
 from collections.abc import Iterator
 
