@@ -11,7 +11,7 @@ from integration.runtime import Runtime
 from integration.scope import portal_scope
 from integration.storage import portals, tokens
 from mappings.records.access import OPTIONAL_SCOPES, REQUIRED_SCOPES
-from tests.contract.browsing import HARBOR, ORCHARD, Town, opened
+from tests.contract.visiting import HARBOR, ORCHARD, Town, opened
 from tests.sandbox.oauth import Office
 from tests.sandbox.pipelines import Owner
 from tests.sandbox.portal import Portal

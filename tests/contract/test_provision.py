@@ -12,7 +12,7 @@ from integration.scope import portal_scope
 from integration.storage import outbox, portals
 from mappings.records.catalogue import PROPERTIES, WRITTEN_TYPES, own_names
 from mappings.records.properties import GROUP_NAME
-from tests.contract.browsing import HARBOR, ORCHARD, Town, opened
+from tests.contract.visiting import HARBOR, ORCHARD, Town, opened
 from tests.sandbox.portal import Portal
 
 

@@ -1,0 +1,121 @@
+"""A person with a browser: walks through install, sign-in and pages, against the sandbox over HTTP."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from html import unescape
+from re import search
+from urllib.parse import urlsplit
+
+import requests
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+import wsgi
+from integration.runtime import Runtime
+from integration.storage.inbox import Doorstep
+from tests.sandbox.crm import HubSpot
+from tests.sandbox.portal import Portal
+from tests.sandbox.server import start
+
+HARBOR, ORCHARD = 4711, 4712
+
+
+@dataclass
+class Town:
+    """The sandbox with two portals, and our web application beside it."""
+
+    hubspot: HubSpot
+    harbor: Portal
+    orchard: Portal
+    runtime: Runtime
+    app: Flask
+    origin: str = field(default="")
+
+    def visitor(self) -> "Visitor":
+        return Visitor(self, self.app.test_client())
+
+
+@contextmanager
+def opened(runtime: Runtime, *, public_url: str = "http://127.0.0.1:8000") -> Iterator[Town]:
+    hubspot = HubSpot()
+    harbor = hubspot.add_portal(HARBOR, "Harbor")
+    orchard = hubspot.add_portal(ORCHARD, "Orchard", service_hub=False)
+    hubspot.app.redirect_urls = (f"{public_url}/oauth/callback",)
+    with start(hubspot) as server:
+        settings = replace(
+            runtime.settings,
+            public_url=public_url,
+            hubspot_api_url=server.url,
+            hubspot_authorize_url=server.authorize_url,
+        )
+        here = replace(runtime, settings=settings)
+        doorstep = Doorstep(settings.database_url or "")
+        try:
+            yield Town(hubspot, harbor, orchard, here, wsgi.create_app(here, doorstep), public_url)
+        finally:
+            doorstep.close()
+
+
+class Visitor:
+    """One browser."""
+
+    def __init__(self, town: Town, client: FlaskClient) -> None:
+        self.town = town
+        self.client = client
+
+    def get(self, path: str, **more: str) -> TestResponse:
+        return self.client.get(path, base_url=self.town.origin, headers=more or None)
+
+    def ask(self, path: str = "/install", *, portal: int = HARBOR, user: str = "") -> str:
+        """Go to HubSpot and press Connect; the address HubSpot sends the browser back to."""
+        left = self.get(path)
+        assert left.status_code == 302, left.text
+        form = {"answer": "connect", "portal": str(portal), "user": user}
+        answered = requests.post(left.headers["Location"], data=form, allow_redirects=False, timeout=5)
+        assert answered.status_code == 302, answered.text
+        parts = urlsplit(answered.headers["Location"])
+        return f"{parts.path}?{parts.query}"
+
+    def cancel(self) -> str:
+        left = self.get("/install")
+        answered = requests.post(left.headers["Location"], data={"answer": "cancel"}, allow_redirects=False, timeout=5)
+        parts = urlsplit(answered.headers["Location"])
+        return f"{parts.path}?{parts.query}"
+
+    def install(self, portal: int = HARBOR, *, user: str = "") -> TestResponse:
+        return self.get(self.ask(portal=portal, user=user))
+
+    def sign_in(self, portal: int = HARBOR, *, next_path: str = "", user: str = "") -> TestResponse:
+        return self.get(self.ask(f"/signin?next={next_path}" if next_path else "/signin", portal=portal, user=user))
+
+    def csrf(self) -> str:
+        """The token on the page in front of the visitor."""
+        page = self.get(f"/portals/{self.portal_id()}/settings").text
+        found = search(r'name="csrf" value="([^"]+)"', page)
+        assert found, page[:300]
+        return unescape(found[1])
+
+    def portal_id(self) -> int:
+        with self.town.runtime.database.service() as tx:
+            cookie = self.client.get_cookie(self.cookie_name("session"), domain="127.0.0.1")
+            assert cookie is not None
+            from integration.sessions import find  # noqa: PLC0415 - only what the visitor's cookie says
+
+            session = find(self.town.runtime, cookie.value)
+            assert session is not None
+            assert tx is not None
+        return session.portal_id
+
+    def press(
+        self, path: str, data: Mapping[str, str] | None = None, *, csrf: str | None = None, **headers: str
+    ) -> TestResponse:
+        """Send a form from our own page."""
+        token = self.csrf() if csrf is None else csrf
+        sent = headers or {"Origin": self.town.origin, "Sec-Fetch-Site": "same-origin"}
+        form = {**(data or {}), "csrf": token}
+        return self.client.post(path, base_url=self.town.origin, data=form, headers=sent)
+
+    def cookie_name(self, name: str) -> str:
+        return f"__Host-{name}" if self.town.origin.startswith("https://") else name
