@@ -36,7 +36,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--app-id", type=int)
     parser.add_argument("--limit", type=int, default=110, help="requests per ten seconds and portal")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds each call takes at least")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=7)
     return parser.parse_args()
 
 

@@ -18,7 +18,9 @@ import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Unpack
 
+from .account import Settings
 from .events import SILENT, Subscription, Subscriptions, shape
 from .oauth import Grant, Office
 from .pipelines import Owner, Pipeline, Stage
@@ -108,9 +110,9 @@ class HubSpot:
         self.trouble = Trouble(self.seed)
         self.courier = Courier(self)
 
-    def add_portal(self, portal_id: int, name: str, **settings: object) -> Portal:
+    def add_portal(self, portal_id: int, name: str, **settings: Unpack[Settings]) -> Portal:
         """Open an account; keyword arguments as for Portal (currency, currencies, time_zone, service_hub, …)."""
-        self.portals[portal_id] = Portal(self, portal_id, name, **settings)  # type: ignore[arg-type]
+        self.portals[portal_id] = Portal(self, portal_id, name, **settings)
         return self.portals[portal_id]
 
     def install(self, portal_id: int, scopes: Sequence[str] | None = None) -> Grant:

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from . import bonds, merging, surveys
+from .account import Account, Settings
 from .allowance import Allowance
-from .associations import Label, Labels, Links, pair
+from .associations import Label, Links, pair
 from .calculated import CALCULATED
-from .defaults import standard_definitions, standard_group
-from .pipelines import Owner, Pipeline, Stage, default_pipelines
-from .properties import Definition, Option
 from .records import A_USER, TYPE_IDS, Moment, Record, Source, iso, object_type, to_ms
-from .segments import Segment
 
 if TYPE_CHECKING:
     from .crm import HubSpot
@@ -27,7 +23,7 @@ class Missing(LookupError):
     """There is no such record (any more)."""
 
 
-class Portal:
+class Portal(Account):
     """The state of one account, with the things its users do as methods.
 
     Object types may be given as "contact", "contacts" or "0-1". Every method that changes something takes *at*
@@ -36,37 +32,14 @@ class Portal:
     real accounts hold odd values; the HTTP face checks what apps write.
     """
 
-    def __init__(
-        self, hubspot: HubSpot, portal_id: int, name: str, *, currency: str = "EUR", time_zone: str = "Europe/Berlin",
-        ui_domain: str = "app.hubspot.com", service_hub: bool = True, currencies: Mapping[str, str] | None = None,
-        account_type: str = "STANDARD",
-    ) -> None:  # fmt: skip
+    def __init__(self, hubspot: HubSpot, portal_id: int, name: str, **settings: Unpack[Settings]) -> None:
+        super().__init__(portal_id, name, settings)
         self.hubspot = hubspot
-        self.id = portal_id
-        self.name = name
-        self.currency = currency
-        self.time_zone = time_zone
-        self.ui_domain = ui_domain
-        self.service_hub = service_hub
-        self.account_type = account_type
-        self.hub_domain = f"{name.lower().replace(' ', '-')}.example"
-        self.rates: dict[str, Decimal] = {}  # home currency per unit of another one
-        self.user_id, self.user_email = 88, f"admin@{self.hub_domain}"
-        self.denied_scopes: set[str] = set()  # optional scopes this account's admin will not grant
-        self.refused_users: set[str] = set()  # e-mails of users without the rights to connect the app
         self.records: dict[str, dict[int, Record]] = {kind: {} for kind in TYPE_IDS}
         self.bin: dict[str, dict[int, Record]] = {kind: {} for kind in TYPE_IDS}  # archived, restorable
         self.retired: dict[str, dict[int, Record]] = {kind: {} for kind in TYPE_IDS}  # merged away
         self.merged: dict[str, dict[int, int]] = {kind: {} for kind in TYPE_IDS}  # old id -> new id
         self.links = Links()
-        self.labels = Labels()
-        self.definitions = {kind: standard_definitions(kind) for kind in TYPE_IDS}
-        self.groups: dict[str, dict[str, str]] = {
-            kind: {standard_group(kind): f"{kind.replace('_', ' ').capitalize()} information"} for kind in TYPE_IDS
-        }
-        self.owners: dict[int, Owner] = {}
-        self.pipelines: dict[str, dict[str, Pipeline]] = default_pipelines()
-        self.segments: dict[int, Segment] = {}
         self.calls: Counter[str] = Counter()  # "GET /crm/objects/2026-03/contacts" -> how often, refused ones too
         self.refused = 0  # calls answered 429 because the allowance was used up
         self.allowance = Allowance()
@@ -76,10 +49,6 @@ class Portal:
         self._next_id = dict.fromkeys(TYPE_IDS, 1001)
         self._emails: dict[str, int] = {}
         self._quiet = 0
-        for extra in () if currencies else ("deal_currency_code", "hs_exchange_rate"):
-            del self.definitions["deal"][extra]
-        for code, rate in (currencies or {}).items():
-            self.add_currency(code, rate)
 
     # -- reading ------------------------------------------------------------------------------------------------
 
@@ -136,14 +105,6 @@ class Portal:
             return {}
         live = self.records[to]
         return {one: types for one, types in linked.items() if one in live}
-
-    def stage(self, kind: str, stage_id: str) -> Stage | None:
-        """A stage of any pipeline of deals or tickets."""
-        for pipeline in self.pipelines.get(kind, {}).values():
-            for stage in pipeline.stages:
-                if stage.id == stage_id:
-                    return stage
-        return None
 
     # -- records ------------------------------------------------------------------------------------------------
 
@@ -252,47 +213,6 @@ class Portal:
     def define_label(self, kind: str, to: str, label: str, inverse: str | None = None, name: str = "") -> Label:
         """A custom label for a pair of types; *inverse* names the other direction."""
         return self.labels.define(*pair(kind, to), label, inverse, name or label.lower().replace(" ", "_"))
-
-    # -- definitions, people, answers ---------------------------------------------------------------------------
-
-    def define_property(
-        self, kind: str, name: str, type_: str = "string", *, label: str = "", field_type: str = "",
-        options: Sequence[str] = (), group: str = "", read_only: bool = False, unique: bool = False,
-    ) -> Definition:  # fmt: skip
-        """A custom property of the account (not one of the app's)."""
-        kind = object_type(kind)
-        field_types = {"number": "number", "enumeration": "select", "date": "date", "datetime": "date",
-                       "bool": "booleancheckbox", "phone_number": "phonenumber"}  # fmt: skip
-        made = Definition(
-            name=name, label=label or name.replace("_", " ").capitalize(), type=type_,
-            field_type=field_type or field_types.get(type_, "text"), group=group or standard_group(kind),
-            options=[Option(value, value, display_order=place) for place, value in enumerate(options)],
-            read_only=read_only, unique=unique, created=to_ms(None), updated=to_ms(None),
-        )  # fmt: skip
-        self.definitions[kind][name] = made
-        return made
-
-    def add_owner(
-        self, email: str, first_name: str = "", last_name: str = "", *, owner_id: int | None = None,
-        teams: Sequence[str] = (),
-    ) -> Owner:  # fmt: skip
-        """A user records can belong to."""
-        new_id = max(self.owners, default=70_000) + 1 if owner_id is None else owner_id
-        self.owners[new_id] = Owner(
-            new_id, email, first_name, last_name, new_id + 1_000_000, tuple(teams), created=to_ms(None)
-        )
-        return self.owners[new_id]
-
-    def add_currency(self, code: str, rate: str) -> None:
-        """Another currency, worth *rate* of the home currency; the first makes deals have one."""
-        self.rates[code] = Decimal(rate)
-        for name, definition in standard_definitions("deal").items():
-            self.definitions["deal"].setdefault(name, definition)
-
-    def add_pipeline(self, kind: str, pipeline: Pipeline) -> Pipeline:
-        """Another pipeline for deals or tickets (or another version of one)."""
-        self.pipelines.setdefault(object_type(kind), {})[pipeline.id] = pipeline
-        return pipeline
 
     def answer_survey(
         self, contact_id: int, score: int, text: str = "", *, survey: str = "NPS", at: Moment = None,
