@@ -300,13 +300,13 @@ def test_a_long_key_is_hashed_and_still_names_its_portal() -> None:
 
 
 SCALARS = st.none() | st.booleans() | st.integers(-(2**64), 2**64) | st.floats() | st.text(max_size=30)
-FIELDS = st.sampled_from(
+NAMED = st.sampled_from(
     ["portalId", "objectId", "occurredAt", "subscriptionType", "propertyName", "fromObjectId", "mergedObjectIds"]
 )
 
 
 @settings(deadline=None)
-@given(st.dictionaries(FIELDS, SCALARS | st.lists(SCALARS, max_size=3), max_size=7))
+@given(st.dictionaries(NAMED, SCALARS | st.lists(SCALARS, max_size=3), max_size=7))
 def test_whatever_the_fields_hold_somebody_says_something(fields: dict[str, object]) -> None:
     item = a_notification("contact.merge", objectId=1) | fields
 
