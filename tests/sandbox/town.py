@@ -29,6 +29,7 @@ from tests.sandbox.truth_facts import Move, Truth
 LAST_DAY = date(2026, 6, 30)
 HARBOR = ("USD", ("EUR", "GBP"))
 ORCHARD = ("EUR", ())
+LEAST_FIRMS = 16  # so that whoever changes jobs five times finds somewhere new to go
 HARBOR_ID, ORCHARD_ID = 4711, 4712
 _RATES = {"EUR": "1.08", "GBP": "1.27"}  # of one unit, in harbor's dollars
 # Leads that a referral or hearsay brings come on top of the people who were there anyway.
@@ -128,7 +129,7 @@ def _district(dice: random.Random, portal: Portal, arrangement: Setup, size: flo
     owners = tuple(owner.id for owner in arrangement.owners)
     district = District(dice, portal, first_day(today), size, owners=owners)
     contacts, deals = round(rates.CONTACTS * size), round(rates.DEALS * size)
-    found_firms(district, max(3, round(rates.COMPANIES * size * 0.93)))
+    found_firms(district, max(LEAST_FIRMS, round(rates.COMPANIES * size * 0.93)))
     settle_people(district, round(contacts * (rates.PEOPLE_PER_CONTACT - _BROUGHT)))
     make_dirt(district, contacts)
     market = Market(district, arrangement.currency, arrangement.other_currencies)

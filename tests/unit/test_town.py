@@ -38,6 +38,15 @@ def test_the_same_seed_grows_the_same_town_and_another_seed_another() -> None:
     assert town.grow(3, 0.05, TODAY).records != town.grow(4, 0.05, TODAY).records
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_the_smallest_towns_grow_too(seed: int) -> None:
+    tiny = town.grow(seed, 0.005, TODAY)
+    assert len(tiny.of("company")) >= town.LEAST_FIRMS
+    assert tiny.of("contact")
+    for move in tiny.truth.moves:
+        assert move.former_company != move.new_company
+
+
 def test_another_day_moves_all_dates_and_changes_nothing_else() -> None:
     early, late = town.grow(3, 0.05, TODAY), town.grow(3, 0.05, TODAY + timedelta(days=3))
 
