@@ -173,6 +173,22 @@ def test_refreshing_keeps_the_refresh_token_and_the_old_access_token(world: Worl
     assert world.api.get("/account-info/2026-03/details").status == 200
 
 
+def test_an_account_that_is_gone_is_bad_hub(world: World) -> None:
+    world.harbor.closed = True
+    got = refresh(world, world.grant.refresh_token)
+
+    assert (got["status"], got["error"]) == ("BAD_HUB", "access_denied")
+
+
+@pytest.mark.parametrize("replaces", [False, True])
+def test_whether_a_second_install_ends_the_first_refresh_token_is_a_switch(world: World, replaces: bool) -> None:
+    world.hubspot.quirks.later_install_replaces = replaces
+    second = world.hubspot.install(HARBOR)
+
+    assert ("access_token" in refresh(world, world.grant.refresh_token)) is not replaces
+    assert "access_token" in refresh(world, second.refresh_token)
+
+
 def test_refresh_tokens_can_be_single_use(world: World) -> None:
     world.hubspot.quirks.single_use_refresh = True
     new = refresh(world, world.grant.refresh_token)["refresh_token"]

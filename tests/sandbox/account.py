@@ -39,6 +39,7 @@ class Account:
         self.hub_domain = f"{name.lower().replace(' ', '-')}.example"
         self.rates: dict[str, Decimal] = {}  # home currency per unit of another one
         self.user_id, self.user_email = 88, f"admin@{self.hub_domain}"
+        self.closed = False  # the account itself is gone: refreshing answers BAD_HUB
         self.denied_scopes: set[str] = set()  # optional scopes this account's admin will not grant
         self.refused_users: set[str] = set()  # e-mails of users without the rights to connect the app
         self.labels = Labels()

@@ -84,6 +84,7 @@ class Quirks:
     history_versions: int | None = None  # how many versions of a property are returned
     feedback_needs_own_scope: bool = True  # or contacts.read is enough
     single_use_refresh: bool = False
+    later_install_replaces: bool = False  # does another run of the flow end the earlier refresh token?
     token_seconds: int = 1800
     approve_at_once: bool = False  # the authorize page does not ask
 

@@ -171,6 +171,9 @@ class Office:
         return self._open(_Token(portal.id, portal.user_id, portal.user_email, tuple(granted)))
 
     def _open(self, token: _Token) -> Grant:
+        if self.hubspot.quirks.later_install_replaces:
+            for old in [text for text, known in self._refresh.items() if known.portal_id == token.portal_id]:
+                del self._refresh[old]
         self._installs[token.portal_id] = token.scopes
         refresh = "na1-" + secrets.token_urlsafe(30)
         self._refresh[refresh] = token
@@ -192,6 +195,8 @@ class Office:
             token = None
         if token is None:
             raise OfficeError("BAD_REFRESH_TOKEN", "invalid_grant", "missing or unknown refresh token")
+        if self.hubspot.portals[token.portal_id].closed:
+            raise OfficeError("BAD_HUB", "access_denied", "the account is gone")
         self.refreshes += 1
         if self.hubspot.quirks.single_use_refresh:
             del self._refresh[old]
