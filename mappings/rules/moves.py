@@ -51,6 +51,8 @@ def find_moves(
             rejected.append(NotAMove(person.id, old.contact.id, new.contact.id, why_not))
             continue
         move = _move(person, old, new, known, policy)
+        if not move.signals:  # a typed company name alone changed: too little to speak of
+            continue
         earlier = any(companies.same_company(known, s.company_id, new.company_id) for s in stints[:at])
         moves.append(_boomerang(move) if earlier else move)
     departed = _departure(person, stints, known, policy)
@@ -158,7 +160,7 @@ def _departure(person: Person, stints: Sequence[Stint], known: Directory, policy
             None,
             last.contact.id,
             last.contact.id,
-            last.last_seen or last.since,
+            min(last.last_seen or last.since, at),
             at,
             at,
             PPM,

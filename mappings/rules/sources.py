@@ -1,7 +1,7 @@
 """Sources: which moves, referrals and hearsay carry credit on which deal, with weight, certainty and freshness."""
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from mappings.rules.credit import age_factor, raw
@@ -28,8 +28,9 @@ class Surroundings:
     No touches at all means that nobody reads them: then being put on the deal counts as activity.
     """
 
-    contacts: dict[int, ContactFacts]
+    contacts: Mapping[int, ContactFacts]
     touches: tuple[Touch, ...] = ()
+    records: Mapping[int, tuple[int, ...]] = field(default_factory=dict)  # contact ids by person
 
 
 def sources_of(
@@ -77,7 +78,8 @@ def moved_source(deal: DealFacts, move: Move, around: Surroundings, policy: Poli
         return None
     if deal.created_at - move.moved_at > timedelta(policy.move_to_deal_days):
         return None
-    on_deal = next((one for one in deal.contacts if one.contact_id == move.new_contact_id), None)
+    own = {move.new_contact_id, *around.records.get(move.person_id, ())}
+    on_deal = min((one for one in deal.contacts if one.contact_id in own), key=_first_to_join, default=None)
     timing, w, why = _involvement(deal, move, on_deal, around, policy=policy, end=end)
     if timing == "none":
         return None
@@ -98,6 +100,11 @@ def moved_source(deal: DealFacts, move: Move, around: Surroundings, policy: Poli
     )
 
 
+def _first_to_join(one: DealContact) -> tuple[bool, float, int]:
+    """Dated associations first, by date: one of several records of a person stands for them on a deal."""
+    return one.at is None, one.at.timestamp() if one.at else 0.0, one.contact_id
+
+
 def _involvement(
     deal: DealFacts,
     move: Move,
@@ -109,7 +116,8 @@ def _involvement(
 ) -> tuple[str, int, Reason]:
     """How the person took part: the timing, its weight and the sentence."""
     evidence = (f"deal:{deal.id}", f"contact:{move.new_contact_id}")
-    active = [t for t in around.touches if t.contact_id == move.new_contact_id and deal.created_at <= t.at <= end]
+    own = {move.new_contact_id, *around.records.get(move.person_id, ())}
+    active = [t for t in around.touches if t.contact_id in own and deal.created_at <= t.at <= end]
     if on_deal is None:
         many = len(active) >= policy.suspected_activities
         return (

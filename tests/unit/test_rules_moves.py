@@ -2,9 +2,11 @@ from dataclasses import replace
 from datetime import datetime
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mappings.rules import companies, signals
-from mappings.rules.facts import PPM, CompanyFacts, ContactFacts, Directory
+from mappings.rules.facts import PPM, CompanyFacts, ContactFacts, Directory, Version
 from mappings.rules.findings import Reason, Signal
 from mappings.rules.moves import MovesOfPerson, find_moves, status_of
 from mappings.rules.policy import DEFAULT
@@ -261,3 +263,66 @@ def test_merged_and_looping_companies_are_followed_to_an_end() -> None:
 
     assert companies.root(known, 40) == companies.root(known, 50) == 40
     assert companies.survivor(known, 62) == 60
+
+
+values = st.text(max_size=12) | st.sampled_from(
+    [
+        "priya@acme.example",
+        "p@zenit.example",
+        "p@gmail.com",
+        "info@orbit.example",
+        "10",
+        "20",
+        "Acme",
+        "Zenit GmbH",
+        "CTO",
+    ]
+)
+versions = st.lists(
+    st.builds(
+        Version, values, st.integers(0, 400).map(day), st.sampled_from(["CRM_UI", "IMPORT", "MERGE_OBJECTS", ""])
+    ),
+    max_size=5,
+).map(lambda found: tuple(sorted(found, key=lambda one: one.at)))
+any_contact = st.builds(
+    ContactFacts,
+    id=st.integers(1, 4),
+    created_at=st.integers(0, 400).map(day),
+    emails=st.lists(values, max_size=3).map(tuple),
+    first_name=values,
+    last_name=values,
+    company_text=values,
+    job_title=values,
+    company_ids=st.lists(st.sampled_from([ACME, ZENIT, 99]), max_size=2).map(tuple),
+    history=st.fixed_dictionaries(
+        {},
+        optional=dict.fromkeys(
+            ("email", "hs_additional_emails", "company", "jobtitle", "associatedcompanyid"), versions
+        ),
+    ),
+    merged_ids=st.sampled_from([(), (9,)]),
+    bounced_at=st.none() | st.integers(0, 400).map(day),
+    last_activity_at=st.none() | st.integers(0, 400).map(day),
+    job_change_at=st.none() | st.integers(0, 400).map(day),
+    left_company=st.none() | values,
+    new_company=st.none() | values,
+)
+
+
+@settings(max_examples=200)
+@given(st.lists(any_contact, max_size=4, unique_by=lambda one: one.id))
+def test_whatever_the_crm_says_a_move_is_between_two_companies_and_its_dates_make_sense(
+    found: list[ContactFacts],
+) -> None:
+    if not found:
+        return
+    result = find(*found)
+
+    assert result == find(*found[::-1])
+    for move in result.moves:
+        assert move.former_company_id != move.new_company_id
+        assert move.earliest <= move.latest
+        assert 0 <= move.confidence <= move.p_moved <= PPM
+        assert move.status in {"auto", "review", "stored"}
+        assert move.signals
+        assert move.status == "stored" or signals.conclusive(move.signals, DEFAULT)

@@ -106,6 +106,13 @@ def test_coming_later_assists_or_is_present(
     assert [source.timing for source in credited] == ([timing] if timing else [])
 
 
+def test_another_record_of_the_same_person_on_the_deal_will_do() -> None:
+    deal = a_deal(created=100, closed=200, contacts=(DealContact(8, day(100)),))
+
+    assert found(deal, a_move()).sources == ()
+    assert found(deal, a_move(), around=Surroundings({}, records={1: (1, 8)})).sources
+
+
 def test_being_on_a_deal_without_any_activity_earns_nothing_where_activity_is_read() -> None:
     deal = a_deal(created=100, closed=200, contacts=(DealContact(1, day(108)),))
 
