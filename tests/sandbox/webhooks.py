@@ -79,7 +79,7 @@ class Courier:
             if retries:
                 now = self.hubspot.monotonic()
                 again = [one for one in self.waiting if not only_due or one.due <= now]
-                self.waiting = [one for one in self.waiting if one not in again]
+                self.waiting = [one for one in self.waiting if only_due and one.due > now]
                 batches += again
             if not batches:
                 return report
