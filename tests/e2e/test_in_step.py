@@ -1,0 +1,218 @@
+"""Webhooks keep the mirror, the ledger and the fields in step with what people do in HubSpot."""
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.world import Account, World
+
+NOW = datetime.now(UTC)
+USER = ("CRM_UI", "userId:88")
+
+
+def ago(days: int) -> datetime:
+    return NOW - timedelta(days=days)
+
+
+class Story:
+    """Acme bought with Priya as its champion; she moved to Zenit, which then bought with her on the deal."""
+
+    def __init__(self, account: "Account") -> None:
+        self.account, crm = account, account.crm
+        with crm.silently():
+            self.acme = crm.create("company", {"name": "Acme", "domain": "acme.example"}, at=ago(900)).id
+            self.zenit = crm.create("company", {"name": "Zenit", "domain": "zenit.example"}, at=ago(700)).id
+            person = {"email": "priya@acme.example", "firstname": "Priya", "lastname": "Narang", "company": "Acme"}
+            self.priya = crm.create("contact", {**person, "hs_buying_role": "CHAMPION"}, at=ago(880)).id
+            crm.associate("contact", self.priya, "company", self.acme, primary=True, at=ago(880))
+            self.first = self.deal("Acme buys", self.acme, self.priya, opened=860, closed=800, amount="10000")
+            self.move()
+            self.second = self.deal("Zenit buys", self.zenit, self.priya, opened=90, closed=30, amount="40000.00")
+
+    def move(self) -> None:
+        crm = self.account.crm
+        moved = {"email": "priya@zenit.example", "company": "Zenit", "jobtitle": "Head of Purchasing"}
+        crm.update("contact", self.priya, moved, at=ago(200), source=USER)
+        crm.associate("contact", self.priya, "company", self.zenit, primary=True, at=ago(200), source=USER)
+
+    def deal(self, name: str, company: int, contact: int, *, opened: int, closed: int, amount: str) -> int:
+        crm = self.account.crm
+        values = {"dealname": name, "dealstage": "closedwon", "pipeline": "default", "amount": amount,
+                  "closedate": ago(closed).isoformat()}  # fmt: skip
+        deal = crm.create("deal", {**values, "createdate": ago(opened).isoformat()}, at=ago(opened)).id
+        crm.associate("deal", deal, "company", company, primary=True, at=ago(opened))
+        crm.associate("deal", deal, "contact", contact, at=ago(opened))
+        return deal
+
+    def source(self) -> str:
+        return self.account.read("deal", self.second, "second_order_source")
+
+    def booked(self, deal: int | None = None) -> int:
+        rows = self.account.rows(
+            "SELECT coalesce(sum(amount_minor), 0)::bigint AS n FROM ledger WHERE deal_id = :id", id=deal or self.second
+        )
+        return int(rows[0]["n"])
+
+    def derived(self) -> int:
+        rows = self.account.rows(
+            """SELECT coalesce(sum(amount_minor), 0)::bigint AS n FROM ledger
+               WHERE deal_id = :id AND kind <> 'first_order'""",
+            id=self.second,
+        )
+        return int(rows[0]["n"])
+
+
+@pytest.fixture
+def story(world: "World") -> Story:
+    told = Story(world.harbor)
+    Story(world.orchard)
+    for account in world.accounts:
+        world.install(account)
+    world.settle()
+    return told
+
+
+def test_a_moved_champions_deal_is_tagged_with_its_reason(story: Story) -> None:
+    account = story.account
+    assert story.source() == "moved_champion"
+    assert "Priya" in account.read("deal", story.second, "second_order_because")
+    assert account.read("deal", story.second, "second_order_source_record") == f"contact:{story.priya}"
+    assert account.read("deal", story.second, "second_order_order") == "2"
+    assert account.read("deal", story.first, "second_order_source") == "none"
+    assert account.read("contact", story.priya, "second_order_role") == "moved_champion"
+    assert account.read("contact", story.priya, "second_order_moved_from") == "Acme"
+    assert float(account.read("company", story.acme, "second_order_revenue")) > 20_000
+    assert account.read("company", story.acme, "second_order_deals") == "1"
+
+
+def test_the_ledger_adds_up_to_the_deal(story: Story) -> None:
+    assert story.booked() == 4_000_000
+    assert 0 < story.derived() < 4_000_000
+    assert story.booked(story.first) == 1_000_000
+
+
+def test_a_changed_amount_moves_the_ledger_by_the_difference(story: Story, world: "World") -> None:
+    before = story.account.rows("SELECT count(*) AS n FROM ledger")[0]["n"]
+    share = story.derived() / 4_000_000
+    story.account.crm.update("deal", story.second, {"amount": "50000"}, source=USER)
+    world.settle()
+    assert story.booked() == 5_000_000
+    assert abs(story.derived() - share * 5_000_000) <= 1
+    assert story.account.rows("SELECT count(*) AS n FROM ledger")[0]["n"] > before
+
+
+def test_a_reopened_deal_gives_everything_back_and_a_won_again_one_books_anew(story: Story, world: "World") -> None:
+    crm = story.account.crm
+    crm.update("deal", story.second, {"dealstage": "contractsent"}, source=USER)
+    world.settle()
+    assert story.booked() == 0
+    assert story.derived() == 0
+    assert story.account.read("company", story.acme, "second_order_revenue") in {"", "0", "0.00"}
+    crm.update("deal", story.second, {"dealstage": "closedwon", "closedate": NOW.isoformat()}, source=USER)
+    world.settle()
+    assert story.booked() == 4_000_000
+    assert story.derived() > 0
+
+
+def test_a_deleted_deal_is_reversed_and_a_restored_one_is_back(story: Story, world: "World") -> None:
+    crm = story.account.crm
+    crm.archive("deal", story.second)
+    world.settle()
+    assert story.booked() == 0
+    crm.restore("deal", story.second)
+    world.settle()
+    assert story.booked() == 4_000_000
+    assert story.source() == "moved_champion"
+
+
+def test_merged_contacts_live_on_under_the_third_id(story: Story, world: "World") -> None:
+    crm = story.account.crm
+    double = crm.create("contact", {"email": "pnarang@zenit.example", "firstname": "P.", "lastname": "Narang"}).id
+    world.settle()
+    survivor = crm.merge("contact", story.priya, double)
+    survivor_id = getattr(survivor, "id", survivor)
+    world.settle()
+    assert story.source() == "moved_champion"
+    assert story.account.read("deal", story.second, "second_order_source_record") == f"contact:{survivor_id}"
+    assert story.booked() == 4_000_000
+    assert story.account.read("contact", survivor_id, "second_order_role") == "moved_champion"
+
+
+def test_merged_deals_leave_one_deals_money(story: Story, world: "World") -> None:
+    crm = story.account.crm
+    other = story.deal("Zenit buys twice", story.zenit, story.priya, opened=80, closed=29, amount="1000")
+    world.settle()
+    assert story.booked(other) == 100_000
+    survivor = crm.merge("deal", story.second, other)
+    survivor_id = getattr(survivor, "id", survivor)
+    world.settle()
+    total = story.account.rows("SELECT sum(amount_minor)::bigint AS n FROM ledger")[0]["n"]
+    assert total == 1_000_000 + round(float(story.account.read("deal", survivor_id, "amount")) * 100)
+
+
+def test_a_forgotten_person_is_gone_and_the_totals_stay(story: Story, world: "World") -> None:
+    from integration.storage import erasure  # noqa: PLC0415 - the proof of one test
+
+    revenue = story.account.read("company", story.acme, "second_order_revenue")
+    story.account.crm.gdpr_delete(story.priya)
+    world.settle()
+    with story.account.scope() as scope, scope.transaction() as tx:
+        assert erasure.mentions(tx, "priya") == []
+        assert erasure.mentions(tx, "narang") == []
+    assert story.booked() == 4_000_000
+    assert story.derived() > 0
+    assert story.account.read("company", story.acme, "second_order_revenue") == revenue
+    assert "Priya" not in story.account.read("deal", story.second, "second_order_because")
+
+
+def test_the_echo_of_our_own_write_changes_nothing(story: Story, world: "World") -> None:
+    writes = [call for call in story.account.crm.calls if "batch/update" in call]
+    before = {call: story.account.crm.calls[call] for call in writes}
+    world.settle()
+    world.settle()
+    assert {call: story.account.crm.calls[call] for call in writes} == before
+    assert story.account.rows("SELECT * FROM outbox") == []
+
+
+def test_the_other_portal_has_its_own_truth(story: Story, world: "World") -> None:
+    before = world.orchard.rows("SELECT count(*) AS n FROM ledger")
+    story.account.crm.update("deal", story.second, {"amount": "1"}, source=USER)
+    world.settle()
+    assert world.orchard.rows("SELECT count(*) AS n FROM ledger") == before
+    assert {row["portal_id"] for row in world.orchard.rows("SELECT portal_id FROM ledger")} == {4712}
+
+
+def test_a_property_deleted_in_hubspot_pauses_itself_and_nothing_else(story: Story, world: "World") -> None:
+    story.account.crm.definitions["deal"]["second_order_share"].archived = 1
+    story.account.crm.update("deal", story.second, {"amount": "2000"}, source=USER)
+    world.settle()
+    paused = story.account.rows("SELECT name, sentence FROM property_state WHERE paused_at IS NOT NULL")
+    assert [row["name"] for row in paused] == ["second_order_share"]
+    assert "Settings" in paused[0]["sentence"]
+    assert float(story.account.read("deal", story.second, "second_order_amount")) < 2000
+    assert story.account.rows("SELECT state FROM portal") == [{"state": "active"}]
+
+
+def test_the_nightly_pass_finds_what_no_webhook_told(story: Story, world: "World") -> None:
+    from integration import housekeeping  # noqa: PLC0415 - the subject of one test
+
+    crm = story.account.crm
+    with crm.silently():
+        crm.update("deal", story.second, {"amount": "30000"}, source=USER)
+        crm.archive("deal", story.first)
+        new = story.deal("Unheard", story.zenit, story.priya, opened=10, closed=5, amount="500")
+    world.settle()
+    assert story.booked() == 4_000_000
+    assert housekeeping.start(world.runtime, story.account.portal_id, kind="reconciliation")
+    world.settle()
+    assert story.booked() == 3_000_000
+    assert story.booked(story.first) == 0
+    assert story.booked(new) == 50_000
+    report = story.account.rows("SELECT report FROM import_run WHERE kind = 'reconciliation'")[0]["report"]
+    assert report["deleted"] == {"deal": 1}
+    drift = story.account.rows(
+        "SELECT drift FROM import_step WHERE stream = 'records:deal' ORDER BY run_id DESC LIMIT 1"
+    )
+    assert drift[0]["drift"] >= 2
