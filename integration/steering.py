@@ -1,10 +1,10 @@
 """What a person can tell a running portal to do: repair, replay, think again with another map."""
 
-from integration import backfill, detect, install, replaying
+from integration import backfill, conclude, detect, install, replaying
 from integration.errors import Refused
 from integration.provision import Provisioned
 from integration.scope import PortalScope
-from integration.storage import afresh, lanes, outbox, portals
+from integration.storage import lanes, outbox, portals
 from mappings.records.portal_map import PortalMap, dump_portal_map
 
 # Changing one of these changes which records say what, so HubSpot has to be read again.
@@ -45,7 +45,7 @@ def change_map(scope: PortalScope, portal_map: PortalMap, *, actor: str) -> bool
         version = detect.change_map(tx, portal_map, author=actor)
         if version == before.version:
             return False
-        afresh.everything(tx)
+        conclude.refresh_all(tx)
         lanes.want(tx, scope.portal_id, "drain")
         portals.note(tx, actor, "changed settings", version=version)
     old, new = dump_portal_map(before.map), dump_portal_map(portal_map)
@@ -59,7 +59,7 @@ def look_again(scope: PortalScope) -> None:
     """Read everything once more, and draw all conclusions again."""
     backfill.begin(scope, kind="reconciliation")
     with scope.transaction() as tx:
-        afresh.everything(tx)
+        conclude.refresh_all(tx)
         for kind in ("import", "drain"):
             lanes.want(tx, scope.portal_id, kind)
     for kind in ("import", "drain"):

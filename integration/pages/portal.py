@@ -10,7 +10,7 @@ from integration.errors import Refused
 from integration.pages import guard
 from integration.runtime import Runtime
 from integration.scope import PortalScope, portal_scope
-from integration.storage import afresh, inbox, outbox, portals, standing
+from integration.storage import audit, inbox, outbox, portals, standing
 from integration.storage.portals import Portal
 
 _SHOWN_ROWS = 100
@@ -83,7 +83,7 @@ def _home(scope: PortalScope) -> dict[str, Any]:
     portal = found(scope)
     with scope.transaction() as tx:
         set_up = install.is_set_up(scope)
-        trouble = afresh.last_said(tx, "set-up broke off").get("reason") if not set_up else None
+        trouble = audit.last_said(tx, "set-up broke off").get("reason") if not set_up else None
         paused = len(outbox.paused_properties(tx))
     return {
         "portal": portal,
@@ -116,7 +116,7 @@ def _health(scope: PortalScope) -> dict[str, Any]:
             "calls": standing.calls(tx),
             "aside": standing.set_aside(tx, limit=_SHOWN_ROWS),
             "paused": outbox.paused_properties(tx),
-            "trail": afresh.trail(tx),
+            "trail": audit.trail(tx),
             "settings_version": portals.settings(tx)[0],
         }
     parts = sum(value for name, value in identity.items() if name != "received")

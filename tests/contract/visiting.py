@@ -42,6 +42,8 @@ def opened(runtime: Runtime, *, public_url: str = "http://127.0.0.1:8000") -> It
     hubspot = HubSpot()
     harbor = hubspot.add_portal(HARBOR, "Harbor")
     orchard = hubspot.add_portal(ORCHARD, "Orchard", service_hub=False)
+    for portal in (harbor, orchard):
+        portal.allowance.limit = 100_000  # these tests are not about waiting for the allowance
     hubspot.app.redirect_urls = (f"{public_url}/oauth/callback",)
     with start(hubspot) as server:
         settings = replace(
@@ -49,6 +51,7 @@ def opened(runtime: Runtime, *, public_url: str = "http://127.0.0.1:8000") -> It
             public_url=public_url,
             hubspot_api_url=server.url,
             hubspot_authorize_url=server.authorize_url,
+            hubspot_rate_per_10s=10_000,
         )
         here = replace(runtime, settings=settings)
         doorstep = Doorstep(settings.database_url or "")
@@ -66,7 +69,7 @@ class Visitor:
         self.client = client
 
     def get(self, path: str, **more: str) -> TestResponse:
-        return self.client.get(path, base_url=self.town.origin, headers=more or None)
+        return self.client.get(path, base_url=self.town.origin, headers=more or None, buffered=True)
 
     def ask(self, path: str = "/install", *, portal: int = HARBOR, user: str = "") -> str:
         """Go to HubSpot and press Connect; the address HubSpot sends the browser back to."""
@@ -109,7 +112,12 @@ class Visitor:
         return session.portal_id
 
     def press(
-        self, path: str, data: Mapping[str, str] | None = None, *, csrf: str | None = None, **headers: str
+        self,
+        path: str,
+        data: Mapping[str, str] | None = None,
+        *,
+        csrf: str | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> TestResponse:
         """Send a form from our own page."""
         token = self.csrf() if csrf is None else csrf

@@ -1,20 +1,8 @@
-"""Thinking again about a whole portal, and the trail of who did what in it."""
+"""The trail of who did what in a portal, for people to read."""
 
 from typing import Any
 
 from integration.storage.database import Transaction
-
-
-def everything(tx: Transaction) -> int:
-    """Make every record of the portal stale, so that all conclusions are drawn again; return how many there are."""
-    return tx.run(
-        """INSERT INTO stale (portal_id, stage, object_type, record_id)
-           SELECT portal_id, 1, object_type, record_id FROM record
-           WHERE portal_id = :portal AND gone_at IS NULL AND object_type IN ('contact', 'company', 'deal')
-           ORDER BY object_type, record_id
-           ON CONFLICT (portal_id, stage, object_type, record_id) DO UPDATE
-             SET since = excluded.since, next_at = excluded.next_at, attempts = 0, error = NULL"""
-    )
 
 
 def trail(tx: Transaction, *, limit: int = 30) -> list[dict[str, Any]]:
