@@ -1,9 +1,13 @@
 """Commands that run until they are stopped: everything on one machine, or one process each."""
 
+import ctypes
+import importlib
 import os
 import signal
 import socket
+import sys
 import threading
+from typing import TYPE_CHECKING
 
 import click
 from granian.constants import Interfaces
@@ -16,6 +20,11 @@ from integration.settings import Settings
 from integration.storage import database
 from workers import sweeper
 from workers import worker as rq_worker
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+_PR_SET_PDEATHSIG = 1
 
 
 @click.command()
@@ -45,8 +54,13 @@ def web() -> None:
     own = settings.load()
     _refuse_taken_port(own)
     runtime.urls(own)  # say so now when there is no database, not at the first request
+    serve("wsgi:app", own)
+
+
+def serve(target: str, own: Settings) -> None:
+    """Answer HTTP with *target* until told to stop: docs/decisions/0003-web-server.md."""
     Granian(
-        "wsgi:app",
+        target,
         address=own.host,
         port=own.port,
         interface=Interfaces.WSGI,
@@ -56,7 +70,7 @@ def web() -> None:
         log_level=own.log_level.lower(),  # type: ignore[arg-type]  # granian's own spelling of the same words
         respawn_failed_workers=True,
         workers_kill_timeout=10,
-    ).serve()
+    ).serve(target_loader=_load)
 
 
 @click.command()
@@ -74,6 +88,15 @@ def schedule() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     sweeper.run(own, stop)
+
+
+def _load(target: str) -> "Flask":
+    """Open the application in a process of its own, that ends when the one that started it was killed."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL))
+    module, _, name = target.partition(":")
+    app: Flask = getattr(importlib.import_module(module), name)
+    return app
 
 
 def _refuse_taken_port(own: Settings) -> None:

@@ -1,5 +1,6 @@
 """Keeps the processes of one machine alive: restarts them for ever, with growing pauses, and stops them in order."""
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -67,6 +68,7 @@ class Supervisor:
             child.falls += 1
             child.not_before = now + pause
             _log.warning("process ended", process=child.name, status=child.process.returncode, pause=pause)
+            _end_group(child.process.pid)
             child.process = None
         if child.process is None and now >= child.not_before:
             child.process = subprocess.Popen(
@@ -87,6 +89,12 @@ class Supervisor:
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
+
+
+def _end_group(leader: int) -> None:
+    """What a killed process left behind would keep its port, and its successor out."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(leader, signal.SIGKILL)
 
 
 def _die_with_parent() -> None:

@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
@@ -24,6 +25,7 @@ import redis
 from integration.errors import Refused
 
 START_SECONDS = 60
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 _CLONE_NEWUSER = 0x10000000
 _PR_SET_PDEATHSIG = 1
 _UNPRIVILEGED = 1000
@@ -52,7 +54,8 @@ def running(folder: Path) -> Servers | None:
 def embedded(folder: Path, *, postgres: bool = True, valkey: bool = True) -> Iterator[Servers]:
     """Run the wanted servers in *folder* until the block ends; join them when they already run.
 
-    Ports are free ones, picked at each start. Children die with this process, however it dies.
+    Ports are free ones, picked at each start. A server that ends in between is started again where it was.
+    Children die with this process, however it dies.
     """
     joined = running(folder)
     if joined:
@@ -223,6 +226,51 @@ def _dies_with_us(number: signal.Signals, then: Callable[[], None] | None = None
     return prepare
 
 
+class _Kept:
+    """A server that is started again, on its old port, whenever it ends unasked."""
+
+    def __init__(self, command: list[str], log: Path, prepare: Callable[[], None]) -> None:
+        self._command, self._prepare, self.log = command, prepare, log
+        self._stopping = threading.Event()
+        self.process = self._start()
+        self._watcher = threading.Thread(target=self._watch, name="keeps-a-server", daemon=True)
+
+    def watch(self) -> None:
+        """From now on, start it again when it ends."""
+        self._watcher.start()
+
+    def stop(self, number: signal.Signals) -> None:
+        """End it for good."""
+        self._stopping.set()
+        if self._watcher.is_alive():
+            self._watcher.join()
+        self.process.send_signal(number)
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def _watch(self) -> None:
+        started = time.monotonic()
+        pause = _SHORTEST_PAUSE
+        while not self._stopping.wait(_SHORTEST_PAUSE):
+            if self.process.poll() is None:
+                continue
+            # What a killed PostgreSQL leaves behind for a moment keeps the next one from starting at once.
+            pause = min(pause * 2, _LONGEST_PAUSE) if time.monotonic() - started < START_SECONDS else _SHORTEST_PAUSE
+            if self._stopping.wait(pause):
+                return
+            started = time.monotonic()
+            self.process = self._start()
+
+    def _start(self) -> "subprocess.Popen[bytes]":
+        with self.log.open("ab") as output:
+            return subprocess.Popen(
+                self._command, preexec_fn=self._prepare, stdout=output, stderr=output, stdin=subprocess.DEVNULL
+            )
+
+
 @contextlib.contextmanager
 def _child(
     command: list[str],
@@ -231,18 +279,13 @@ def _child(
     stop: signal.Signals,
     ready: Callable[[], bool],
 ) -> Iterator[None]:
-    with log.open("ab") as output:
-        process = subprocess.Popen(command, preexec_fn=prepare, stdout=output, stderr=output, stdin=subprocess.DEVNULL)
+    kept = _Kept(command, log, prepare)
     try:
-        _wait(process, ready, log)
+        _wait(kept.process, ready, log)
+        kept.watch()
         yield
     finally:
-        process.send_signal(stop)
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        kept.stop(stop)
 
 
 def _wait(process: "subprocess.Popen[bytes]", ready: Callable[[], bool], log: Path) -> None:

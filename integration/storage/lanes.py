@@ -28,6 +28,8 @@ def due(tx: Transaction) -> Sequence[tuple[int, str]]:
     rows = tx.rows(
         """SELECT portal_id, kind FROM (
              SELECT portal_id, kind, due_at FROM lane WHERE due_at <= clock_timestamp()
+             UNION ALL  -- a lease that ran out and was never given back: its holder was killed in the middle of work
+             SELECT portal_id, kind, lease_until FROM lane WHERE lease_until < clock_timestamp()
              UNION ALL
              SELECT portal_id, 'drain', min(received_at) FROM inbox
              WHERE state = 'waiting' AND portal_id IS NOT NULL GROUP BY portal_id

@@ -1,0 +1,217 @@
+"""What must hold after the storm, counted exactly; every broken promise is one sentence."""
+
+import contextlib
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+
+from integration.errors import SecondOrderError
+from integration.scope import PortalScope
+from integration.storage import database as databases
+from integration.storage import inbox, standing
+from mappings.records import access
+from mappings.records.catalogue import WRITTEN_TYPES, own_names
+from tests.chaos_senders import Ledger, Senders
+from tests.chaos_service import RATE_PER_10S, Service, inside
+from tests.sandbox.crm import HubSpot
+from tests.world import Account, World
+
+UPDATED_AT = "second_order_updated_at"
+Fields = dict[tuple[int, str, int], dict[str, str]]
+
+
+@dataclass
+class Verdict:
+    """Figures, and what was broken."""
+
+    figures: dict[str, object] = field(default_factory=dict)
+    broken: list[str] = field(default_factory=list)
+
+    def must(self, holds: bool, otherwise: str) -> None:
+        if not holds:
+            self.broken.append(otherwise)
+
+
+def waiting(world: World) -> dict[str, int]:
+    """What still waits, over both portals."""
+    total: dict[str, int] = {}
+    for account in world.accounts:
+        with world.runtime.database.portal(account.portal_id) as tx:
+            for name, count in standing.counts(tx).items():
+                total[name] = total.get(name, 0) + int(count or 0)
+    with world.runtime.database.service() as tx:
+        total["unaddressed"] = int(
+            tx.value("SELECT count(*) FROM inbox WHERE portal_id IS NULL AND state = 'waiting'") or 0
+        )
+    return total
+
+
+_OPEN = ("inbox", "events", "stale", "outbox", "importing", "unaddressed")
+
+
+def settle(world: World, senders: Senders, seconds: float) -> tuple[float, dict[str, int]]:
+    """Wait until nothing waits and nobody sends, twice in a row; return how long it took and what is left."""
+    began = time.monotonic()
+    calm, left = 0, {"unknown": 1}
+    while time.monotonic() - began < seconds:
+        time.sleep(0.25)
+        with contextlib.suppress(SecondOrderError):
+            found = waiting(world)
+            left = {name: found[name] for name in _OPEN if found[name]}
+            calm = calm + 1 if not left and senders.idle else 0
+            if calm >= 4:
+                return time.monotonic() - began, {}
+    return time.monotonic() - began, left or {"undelivered": len(senders.hubspot.queue)}
+
+
+def nothing_is_lost(verdict: Verdict, world: World, ledger: Ledger) -> None:
+    """acknowledged less stored is nothing, and everything received is accounted for."""
+    acked = stored = lost = set_aside = 0
+    for account in world.accounts:
+        keys = ledger.keys(account.portal_id)
+        found = {row["dedupe_key"] for row in account.rows("SELECT dedupe_key FROM event")}
+        acked, stored, lost = acked + len(keys), stored + len(found), lost + len(keys - found)
+        verdict.must(not found - keys, f"portal {account.portal_id} stored {len(found - keys)} events nobody sent")
+        with world.runtime.database.portal(account.portal_id) as tx:
+            each = inbox.identity(tx)
+        parts = sum(count for name, count in each.items() if name != "received")
+        verdict.must(each["received"] == parts, f"portal {account.portal_id} received {each['received']}, knows {each}")
+        verdict.must(each["waiting"] == 0, f"portal {account.portal_id}: {each['waiting']} events wait")
+        bad, ignored = len(ledger.bad.get(account.portal_id, ())), len(ledger.ignored.get(account.portal_id, ()))
+        verdict.must(each["set_aside"] == bad, f"portal {account.portal_id}: {each['set_aside']} of {bad} set aside")
+        verdict.must(each["ignored"] == ignored, f"portal {account.portal_id}: {each['ignored']} of {ignored} ignored")
+        set_aside += each["set_aside"]
+    left = waiting(world)
+    verdict.must(lost == 0, f"{lost} acknowledged events are lost")
+    verdict.must(left["set_aside"] == set_aside, f"set aside are {left['set_aside']} rows, {set_aside} of them events")
+    verdict.figures |= {
+        "distinct events acknowledged": acked,
+        "distinct events stored": stored,
+        "lost": lost,
+        "bad events set aside": set_aside,
+    }
+
+
+def the_mirror_is_right(verdict: Verdict, world: World) -> None:
+    """Each living record of HubSpot stands in our mirror as it is, and no other lives there."""
+    records = wrong = links = wrong_links = 0
+    for account in world.accounts:
+        with account.scope() as scope:
+            for kind in ("contact", "company", "deal"):
+                theirs, ours = _their_records(scope, account, kind), _our_records(account, kind)
+                records += len(theirs)
+                wrong += sum(ours.get(one) != theirs.get(one) for one in theirs.keys() | ours.keys())
+            for pair in access.ASSOCIATIONS:
+                if {*pair} <= {"contact", "company", "deal"}:
+                    linked, known = _their_links(account, *pair), _our_links(account, *pair)
+                    links += len(linked)
+                    wrong_links += len(linked ^ known)
+    verdict.must(wrong == 0, f"{wrong} of {records} records differ from HubSpot's")
+    verdict.must(wrong_links == 0, f"{wrong_links} links differ from HubSpot's {links}")
+    verdict.figures |= {"records in the mirror": records, "records wrong": wrong, "links wrong": wrong_links}
+
+
+def the_fields_are_right(verdict: Verdict, service: Service, world: World) -> None:
+    """What HubSpot shows is what a clean installation would write."""
+    after_storm = written(world.hubspot)
+    empty_fields(world.hubspot)
+    with another_database(world.postgres_url) as url, inside(service, world.hubspot, url) as clean:
+        for account in clean.accounts:
+            clean.install(account)
+        clean.settle(deliver=False)
+    expected = written(world.hubspot)
+    different = [one for one in after_storm.keys() | expected.keys() if after_storm.get(one) != expected.get(one)]
+    verdict.must(
+        not different,
+        f"{len(different)} records' fields differ from a clean run's: {_show(different, after_storm, expected)}",
+    )
+    verdict.figures |= {"records with our fields": len(expected), "of them wrong": len(different)}
+
+
+def the_limits_were_kept(verdict: Verdict, hubspot: HubSpot, ledger: Ledger) -> None:
+    """No portal's ten seconds saw more calls than allowed, and nobody was told to go away for good."""
+    peak = max(portal.allowance.peak_tried for portal in hubspot.portals.values())
+    verdict.must(peak <= RATE_PER_10S, f"{peak} calls in ten seconds, {RATE_PER_10S} are allowed")
+    refused = {answer: count for answer, count in ledger.answers.items() if answer not in {"204", "503", "no answer"}}
+    verdict.must(not refused, f"deliveries were answered {refused}: HubSpot would not send them again")
+    verdict.figures |= {"busiest ten seconds (calls)": peak, "answers": dict(ledger.answers)}
+
+
+def written(hubspot: HubSpot) -> Fields:
+    """Our fields as HubSpot's users see them, but for the time of writing; empty ones left out."""
+    found: Fields = {}
+    for portal in hubspot.portals.values():
+        for kind in WRITTEN_TYPES:
+            names = own_names(kind) - {UPDATED_AT}
+            for record in portal.all(kind):
+                if values := {name: record.values[name] for name in names if record.values.get(name)}:
+                    found[portal.id, kind, record.id] = values
+    return found
+
+
+def empty_fields(hubspot: HubSpot) -> None:
+    """As if we had never written anything."""
+    for portal in hubspot.portals.values():
+        for kind in WRITTEN_TYPES:
+            for record in portal.all(kind):
+                for name in own_names(kind):
+                    record.values.pop(name, None)
+                    record.history.pop(name, None)
+
+
+@contextlib.contextmanager
+def another_database(url: str) -> Iterator[str]:
+    """An empty database with our schema, on the same server."""
+    name = "clean_run"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        connection.execute(f"CREATE DATABASE {name}")
+    made = url.rpartition("/")[0] + f"/{name}"
+    databases.migrate(made)
+    yield made
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _their_records(scope: PortalScope, account: Account, kind: str) -> dict[int, Mapping[str, str]]:
+    from integration import sync  # noqa: PLC0415 - what we read is what we compare
+
+    names, _ = sync.reading(scope, kind)
+    return {
+        record.id: {name: value for name in names if (value := account.crm.value(record, name))}
+        for record in account.crm.all(kind)
+    }
+
+
+def _our_records(account: Account, kind: str) -> dict[int, dict[str, Any]]:
+    rows = account.rows(
+        "SELECT record_id, properties FROM record WHERE object_type = :kind AND gone_at IS NULL", kind=kind
+    )
+    return {row["record_id"]: dict(row["properties"]) for row in rows}
+
+
+def _their_links(account: Account, one: str, other: str) -> set[tuple[int, int]]:
+    return {(record.id, to) for record in account.crm.all(one) for to in account.crm.associated(one, record.id, other)}
+
+
+def _our_links(account: Account, one: str, other: str) -> set[tuple[int, int]]:
+    rows = account.rows(
+        """SELECT DISTINCT a.from_id, a.to_id FROM association AS a
+           JOIN record AS f ON f.object_type = a.from_type AND f.record_id = a.from_id AND f.gone_at IS NULL
+           JOIN record AS t ON t.object_type = a.to_type AND t.record_id = a.to_id AND t.gone_at IS NULL
+           WHERE a.from_type = :one AND a.to_type = :other""",
+        one=one,
+        other=other,
+    )
+    return {(row["from_id"], row["to_id"]) for row in rows}
+
+
+def _show(different: list[tuple[int, str, int]], ours: Fields, theirs: Fields) -> str:
+    shown = []
+    for one in sorted(different)[:3]:
+        a, b = ours.get(one, {}), theirs.get(one, {})
+        shown.append(f"{one} " + str({n: (a.get(n), b.get(n)) for n in a.keys() | b.keys() if a.get(n) != b.get(n)}))
+    return "; ".join(shown)
