@@ -1,6 +1,6 @@
 """What is done at its hour: reconciliation, dated numbers, pruning, and the end of uninstalled portals."""
 
-from integration import backfill, conclude, logs
+from integration import backfill, conclude, inlets, logs
 from integration.runtime import Runtime
 from integration.scope import portal_scope
 from integration.storage import calendar, erasure, inbox, lanes, portals
@@ -49,5 +49,6 @@ def _look_after(runtime: Runtime, portal_id: int) -> None:
     """Prune a portal's settled events and let numbers that depend on today's date be worked out again."""
     with runtime.database.portal(portal_id) as tx:
         inbox.prune(tx, days=KEEP_EVENTS_DAYS)
+        inlets.adopt(tx)
         conclude.refresh_dated(tx)
         lanes.want(tx, portal_id, "drain")

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from integration import logs
+from integration import inlets, logs
 from integration.runtime import Runtime
 from integration.scope import PortalScope
 from integration.storage import inbox, lanes, portals
@@ -56,6 +56,8 @@ def split(scope: PortalScope, lease: Lease) -> int:
 
 def letters(portal_id: int, envelope: Envelope) -> list[Letter]:
     """Read one envelope: every item becomes a letter that waits, is ignored, or is set aside, with the reason."""
+    if envelope.source != "hubspot":
+        return inlets.letters(envelope)
     return [_letter(portal_id, envelope, item) for item in events.split(envelope.body)]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from integration import forget, logs
+from integration import forget, inlets, logs
 from integration.scope import PortalScope
 from integration.storage import erasure, inbox, mirror, portals
 from integration.storage.database import Transaction
@@ -64,7 +64,11 @@ def refresh(scope: PortalScope, lease: Lease) -> int:
         _follow_merges(tx, wanted, seen)
         for contact_id in sorted(wanted.forgotten):
             forget.erase(tx, contact_id, secret=secret)
+        told = [event for event in waiting if event.kind in inlets.KINDS]
+        inlets.take(tx, told)
         inbox.settle_events(tx, waiting, "done")
+        if told:
+            inlets.blank(tx)
         contacts = wanted.read.get("contact", set()) | wanted.forgotten
         forgotten = contacts - forget.still_known(tx, contacts, secret=secret)
         if forgotten:
