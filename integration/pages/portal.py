@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from integration import backfill, install, status, steering, uninstall
 from integration.errors import Refused
-from integration.pages import guard
+from integration.pages import guard, words
 from integration.runtime import Runtime
 from integration.scope import PortalScope, portal_scope
 from integration.storage import audit, inbox, outbox, portals, standing
@@ -101,9 +101,9 @@ def _progress(scope: PortalScope) -> dict[str, Any]:
     counts = status.portal(scope.runtime, portal)
     return {
         "state": portal.state,
-        "importing": bool(run and run.running),
+        "importing": bool(run and run.running and portal.is_active),
         "waiting": counts["inbox"] + counts["events"] + counts["stale"] + counts["outbox"],
-        "streams": [{"name": one.name, "records": one.records, "done": one.done} for one in run.streams] if run else [],
+        "streams": words.lines(run),
     }
 
 

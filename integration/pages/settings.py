@@ -1,6 +1,6 @@
 """A portal's settings for people: its map with the reasons, its permissions, and the way out."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
@@ -21,6 +21,22 @@ _CHOICES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "won_rule": (("closed_won_flag", "HubSpot's own won flag"), ("stages", "The stages listed below")),
     "recurring_on": (("company", "Companies"), ("deal", "Deals")),
 }
+_GROUPS: Mapping[str, tuple[str, ...]] = {
+    "Revenue": (
+        "won_rule", "won_stages", "included_pipelines", "amount_property", "recurring_property", "recurring_on",
+        "deal_renewal_types", "home_currency",
+    ),
+    "Referrals": (
+        "referred_by_property", "heard_from_property", "referral_code_property", "own_code_property",
+        "deal_referred_by_property", "deal_heard_from_property", "deal_referral_code_property", "referred_by_labels",
+        "referred_by_type_ids",
+    ),
+    "People and job changes": (
+        "buying_role_property", "role_labels", "left_company_property", "new_company_property", "staff_domains",
+        "extra_free_hosts", "agency_types", "app_ids",
+    ),
+    "Customers": ("renewal_date_property", "usage_property", "milestone_property", "ticket_closed_stages"),
+}  # fmt: skip
 _HINTS: Mapping[str, str] = {
     "included_pipelines": "Pipeline ids that count; empty means all.",
     "won_stages": "Stage ids; only used when won is decided by stages.",
@@ -31,6 +47,10 @@ _HINTS: Mapping[str, str] = {
     "referred_by_property": "Contact property that names who referred them.",
     "heard_from_property": "Contact property: how did you hear about us.",
     "referral_code_property": "Contact property with a tracked referral code.",
+    "own_code_property": "Contact property with the code a contact gives to others.",
+    "deal_referred_by_property": "Deal property that names who referred it.",
+    "deal_heard_from_property": "Deal property: how did they hear about us.",
+    "deal_referral_code_property": "Deal property with a tracked referral code.",
     "left_company_property": "Contact property a rep sets when somebody left.",
     "new_company_property": "Contact property with the new employer.",
     "deal_renewal_types": "Deal types that are renewals, not new business.",
@@ -132,6 +152,7 @@ def _page(
         hints=_HINTS,
         choices=_CHOICES,
         lists=[name for name, value in _defaults().items() if isinstance(value, list)],
+        groups=_groups(shown),
         values={name: form[name] if form and name in form else as_text(name, shown[name]) for name in shown},
         problems=problems or {},
         saved=saved,
@@ -140,6 +161,14 @@ def _page(
         inlet_key=inlet.key_for(scope.runtime.settings.secret_key, portal.portal_id),
         public_url=scope.runtime.settings.public_url,
     )
+
+
+def _groups(names: Iterable[str]) -> dict[str, list[str]]:
+    """Fields by heading; one that no heading names is shown all the same."""
+    known = set(names)
+    placed = {title: [name for name in wanted if name in known] for title, wanted in _GROUPS.items()}
+    rest = known.difference(*placed.values())
+    return {**placed, "More": sorted(rest)} if rest else placed
 
 
 def _defaults() -> dict[str, Any]:

@@ -2,15 +2,18 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from importlib import resources
+from typing import Any
 
 from babel.dates import format_timedelta
 from babel.numbers import format_currency, format_decimal, format_percent
 from flask import Flask
 
+from integration.backfill import Progress
 from integration.pages.guard import nonce
+from integration.storage.imports import Stream
 from mappings.records.currencies import digits_of
 
 _LOCALE = "en"
@@ -41,9 +44,9 @@ COUNTED: Mapping[str, str] = {
 def teach(app: Flask) -> None:
     """Give the templates their words."""
     app.jinja_env.filters.update(
-        money=money, ago=ago, moment=moment, count=count, percent=percent, stream=stream, source=source, plain=plain
+        money=money, ago=ago, moment=moment, count=count, percent=percent, source=source, plain=plain
     )
-    app.jinja_env.globals.update(nonce=nonce, style_version=_style_version(), counted=COUNTED)
+    app.jinja_env.globals.update(nonce=nonce, lines=lines, style_version=_style_version(), counted=COUNTED)
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
 
@@ -72,10 +75,10 @@ def count(number: int | None) -> str:
 
 
 def ago(at: dt.datetime | str | None) -> str:
-    """How long ago: "3 minutes ago"; "not yet" for never."""
+    """How long ago: "3 minutes ago"; "never" without a time."""
     at = dt.datetime.fromisoformat(at) if isinstance(at, str) else at
     if at is None:
-        return "not yet"
+        return "never"
     return format_timedelta(at - dt.datetime.now(dt.UTC), add_direction=True, locale=_LOCALE)
 
 
@@ -84,13 +87,24 @@ def moment(at: dt.datetime | None) -> str:
     return at.strftime("%Y-%m-%d %H:%M UTC") if at else "-"
 
 
-def stream(name: str) -> str:
-    """An import stream's name in words: records:contact → contacts, links:deal>contact → links of deals to contacts."""
-    kind, _, rest = name.partition(":")
-    if kind == "links":
-        one, _, other = rest.partition(">")
-        return f"links of {STREAMS.get(one, one)} to {STREAMS.get(other, other)}"
-    return STREAMS.get(rest or kind, name)
+def lines(run: Progress | None) -> list[dict[str, Any]]:
+    """An import in a few lines: each record type, and the links between them as one."""
+    if run is None:
+        return []
+    records = [one for one in run.streams if one.name.startswith("records:")]
+    links = [one for one in run.streams if one.name.startswith("links:")]
+    found = [_line(one.name, STREAMS.get(one.from_type, one.from_type), [one]) for one in records]
+    return [*found, _line("links", "links between them", links)] if links else found
+
+
+def _line(name: str, label: str, streams: Sequence[Stream]) -> dict[str, Any]:
+    done, records = all(one.done for one in streams), sum(one.records for one in streams)
+    return {
+        "name": name,
+        "label": label,
+        "records": records,
+        "state": "done" if done else "busy" if records else "idle",
+    }
 
 
 def source(name: str) -> str:

@@ -385,7 +385,7 @@ def test_progress_is_json_for_the_page_to_look_at(town: Town, visitor: Visitor) 
 
     assert said["state"] == "active"
     assert said["importing"] is True
-    assert {"name": "records:deal", "records": 0, "done": False} in said["streams"]
+    assert {"name": "records:deal", "label": "deals", "records": 0, "state": "idle"} in said["streams"]
 
 
 def test_a_bug_shows_a_number_and_nothing_else(town: Town) -> None:
