@@ -47,8 +47,9 @@ def project(step: Step, deal_ids: Collection[int]) -> None:
     before = deal_rows.load(step.tx, facts)
     changed = deal_rows.store(step.tx, [_projection(deal) for deal in facts.values()])
     mirror.mark_stale(step.tx, mirror.DEALS, {("deal", one) for one in facts})
-    near = {facts[one].company_id for one in changed} | {before[one]["company_id"] for one in changed & before.keys()}
-    near.discard(None)
+    firms = [facts[one].company_id for one in changed]
+    firms += [before[one]["company_id"] for one in changed & before.keys()]
+    near = {one for one in firms if one is not None}
     resting = sources.deals_from(step.tx, near) if near else set()
     told = sources.referrals_by(step.tx, company_ids=near) if near else ()
     mirror.mark_stale(step.tx, mirror.DEALS, {("deal", one) for one in resting})
@@ -251,7 +252,7 @@ def _store_sources(
 ) -> booking.Touched:
     """Write sources as differences; return who is concerned."""
     before = {(row["deal_id"], row["source_key"]): row for rows in stored.values() for row in rows}
-    rows = {}
+    rows: dict[tuple[int, str], dict[str, Any]] = {}
     for one in judged:
         if not one.deal.archived:
             for line in one.allocation.lines:

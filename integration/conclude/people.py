@@ -12,7 +12,7 @@ from integration.storage.people import Passage
 from mappings.rules import identity
 from mappings.rules.companies import crowd_moves
 from mappings.rules.facts import ContactFacts, Directory
-from mappings.rules.findings import Move, Person
+from mappings.rules.findings import Link, Move, Person
 from mappings.rules.moves import find_moves
 from mappings.rules.names import NameStats, tokens
 from mappings.rules.stints import timeline
@@ -91,7 +91,7 @@ def _regroup(step: Step, universe: Universe, claimed: set[int]) -> tuple[list[Pe
     grouping = identity.group_people(universe.contacts.values(), _portal(step, universe), step.policy)
     now = {one: person for person in grouping.persons for one in person.contact_ids}
     changed = {one for one, person in now.items() if universe.before.get(one) != person.id}
-    reviews: dict[int, list[identity.Link]] = {}
+    reviews: dict[int, list[Link]] = {}
     for link in grouping.reviews:
         reviews.setdefault(link.a, []).append(link)
         reviews.setdefault(link.b, []).append(link)
@@ -104,7 +104,7 @@ def _regroup(step: Step, universe: Universe, claimed: set[int]) -> tuple[list[Pe
     return list(grouping.persons), lost
 
 
-def _own_links(person: Person, contact_id: int) -> list[identity.Link]:
+def _own_links(person: Person, contact_id: int) -> list[Link]:
     return [link for link in person.links if contact_id in {link.a, link.b}]
 
 
@@ -231,7 +231,7 @@ def _row(move: Move, step: Step) -> dict[str, object]:
 
 def _differs(row: Mapping[str, object], stored: Row) -> bool:
     """Whether the stored move says something else; its JSON is compared as it would be written."""
-    return codec.plain(row["body"]) != stored["body"] or row["settings_version"] != stored["settings_version"]
+    return bool(codec.plain(row["body"]) != stored["body"]) or row["settings_version"] != stored["settings_version"]
 
 
 def _mark(step: Step, persons: Collection[Person], lost: set[int], changed_companies: set[int]) -> None:

@@ -212,11 +212,11 @@ def _staff_of(step: Step, company_ids: set[int], telling: Mapping[int, Told]) ->
 
 
 def _is_said(name: tuple[str, ...], said: set[str]) -> bool:
-    return (
-        bool(name)
-        and any(form in said for form in (name[0], *names.given_forms(name[0])))
-        or bool(name and any(name[0] in names.given_forms(word) for word in said))
-    )
+    """Whether a first name, in any of its forms, is among the words."""
+    if not name:
+        return False
+    forms = names.given_forms(name[0])
+    return not said.isdisjoint({name[0], *forms}) or any(name[0] in names.given_forms(word) for word in said)
 
 
 def _champions(step: Step, person_ids: set[int]) -> frozenset[int]:

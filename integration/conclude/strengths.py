@@ -30,18 +30,24 @@ def weighed(
         if company is None:
             continue
         own = persons[move.person_id].contact_ids
+        # Whoever liked us at a company that had not bought yet was no customer's champion.
+        was_customer = company in since and since[company] <= move.earliest
         c, why = champions.strength(
             own,
             company,
             move.latest,
             deals=by_company.get(company, ()),
-            answers=[answer for one in own for answer in answers.get(one, ())],
-            roles=frozenset(role for one in own if one in contacts for role in contacts[one].buying_roles),
-            is_customer=company in since and since[company] <= move.latest,
+            answers=[one for contact in own for one in answers.get(contact, ())] if was_customer else (),
+            roles=_roles(own, contacts) if was_customer else frozenset(),
+            is_customer=was_customer,
             policy=step.policy,
         )
         result[key] = champions.with_strength(move, c, why)
     return result
+
+
+def _roles(own: Collection[int], contacts: Mapping[int, ContactFacts]) -> frozenset[str]:
+    return frozenset(role for one in own if one in contacts for role in contacts[one].buying_roles)
 
 
 def deals_of(step: Step, contact_ids: Collection[int]) -> dict[int, list[DealFacts]]:

@@ -26,6 +26,24 @@ def of_deals(tx: Transaction, deal_ids: Collection[int]) -> dict[int, list[Row]]
     return found
 
 
+def of_subjects(tx: Transaction, subject_ids: Collection[int]) -> Sequence[Row]:
+    """Return the rows that credit these subjects, oldest first."""
+    return _of(tx, "subject_id", subject_ids)
+
+
+def of_companies(tx: Transaction, company_ids: Collection[int]) -> Sequence[Row]:
+    """Return the rows that credit these companies, oldest first."""
+    return _of(tx, "company_id", company_ids)
+
+
+def _of(tx: Transaction, column: str, ids: Collection[int]) -> Sequence[Row]:
+    return tx.rows(
+        f"""SELECT {", ".join(COLUMNS)} FROM ledger WHERE portal_id = :portal
+              AND {column} = ANY(CAST(:ids AS bigint[])) ORDER BY entry_id""",
+        ids=list(ids),
+    )
+
+
 def append(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
     """Append rows, in this order."""
     if not rows:

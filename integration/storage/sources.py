@@ -238,3 +238,27 @@ def upstream_companies(tx: Transaction, deal_ids: Collection[int], *, depth: int
         depth=depth,
     )
     return {row["company_id"] for row in rows}
+
+
+def subjects_of(tx: Transaction, contact_ids: Collection[int]) -> set[int]:
+    """Return the opaque numbers these contacts have, also under ids that were merged into them."""
+    rows = tx.rows(
+        """SELECT subject_id FROM subject WHERE portal_id = :portal AND (contact_id = ANY(CAST(:ids AS bigint[]))
+             OR contact_id IN (SELECT old_id FROM alias WHERE portal_id = :portal AND object_type = 'contact'
+               AND new_id = ANY(CAST(:ids AS bigint[]))))""",
+        ids=list(contact_ids),
+    )
+    return {row["subject_id"] for row in rows}
+
+
+def deals_resting(tx: Transaction, column: str, record_id: int, *, limit: int) -> list[int]:
+    """Return the deals with the largest share of a contact or company (*column*: contact_id or company_id)."""
+    if column not in {"contact_id", "company_id"}:
+        raise ValueError(column)
+    rows = tx.rows(
+        f"""SELECT deal_id, max(share) AS share FROM source WHERE portal_id = :portal AND {column} = :id
+            GROUP BY deal_id ORDER BY share DESC, deal_id LIMIT :limit""",
+        id=record_id,
+        limit=limit,
+    )
+    return [row["deal_id"] for row in rows]

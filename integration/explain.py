@@ -1,0 +1,244 @@
+"""Explain: every conclusion about a record with its reasons, its ledger rows, and what was found in a portal.
+
+Names are read from the mirror at the time of asking; the ledger itself names nobody.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from integration.conclude.flowing import name_of
+from integration.scope import PortalScope
+from integration.storage import conclusions, ledger, mirror, moves, people, portals, sources, stale
+from integration.storage import deals as deal_rows
+from integration.storage.database import Row, Transaction
+from mappings.rules import money
+
+Json = dict[str, Any]
+_TOP = 5
+
+
+def explain(scope: PortalScope, object_type: str, record_id: int) -> Json:
+    """All that is concluded about a record and why. An id that was merged away explains its survivor."""
+    with scope.transaction() as tx:
+        asked, record_id = record_id, mirror.resolve(tx, object_type, [record_id])[record_id]
+        record = mirror.load(tx, object_type, [record_id]).get(record_id)
+        found = conclusions.load(tx, object_type, [record_id]).get(record_id)
+        told: Json = {
+            "portal_id": scope.portal_id,
+            "object_type": object_type,
+            "record_id": record_id,
+            "asked_for": asked,
+            "name": _name(record),
+            "exists": record is not None and record.gone_at is None,
+            "values": dict(found["desired"]) if found else {},
+            "reasons": list(found["reasons"]) if found else [],
+            "concluded_at": found["concluded_at"] if found else None,
+            "written_at": found["written_at"] if found else None,
+            "settings_version": found["settings_version"] if found else None,
+        }
+        about = {"deal": _deal, "contact": _contact, "company": _company}.get(object_type)
+        if about is not None:
+            told |= about(tx, record_id)
+        return _plain_dict(told)
+
+
+def ledger_rows(scope: PortalScope) -> Iterator[Json]:
+    """Every ledger row as plain values, oldest first."""
+    with scope.transaction() as tx:
+        for row in ledger.every(tx):
+            yield _ledger_row(row)
+
+
+def summary(scope: PortalScope) -> Json:
+    """What was found in a portal: deals by source, who brought most, moves, totals by currency."""
+    with scope.transaction() as tx:
+        home = _home(tx)
+        told = {
+            "portal_id": scope.portal_id,
+            "home_currency": home,
+            "records": mirror.count(tx),
+            "deals_by_source": conclusions.by_value(tx, "deal", "second_order_source"),
+            "people": _top_people(tx, home),
+            "companies": _top_companies(tx, home),
+            "moves": [_move_line(row) for row in moves.every(tx)],
+            "totals": _totals(tx),
+            "waiting": stale.counts(tx),
+            "unbalanced_deals": [row["deal_id"] for row in ledger.unbalanced(tx)],
+        }
+        return _plain_dict(told)
+
+
+def _deal(tx: Transaction, deal_id: int) -> Json:
+    rows = ledger.of_deals(tx, [deal_id]).get(deal_id, [])
+    found = sources.of_deals(tx, [deal_id]).get(deal_id, [])
+    deal = deal_rows.load(tx, [deal_id]).get(deal_id)
+    return {
+        "deal": dict(deal) if deal else None,
+        "sources": [_source(tx, row) for row in found],
+        "edges": [dict(row) for row in sources.edges_into(tx, [deal_id])],
+        "ledger": [_ledger_row(row) for row in rows],
+        "booked": _booked(rows),
+        "history": [_event(row) for row in rows if row["occasion"] != "won"],
+    }
+
+
+def _contact(tx: Transaction, contact_id: int) -> Json:
+    rows = people.person_rows(tx, [contact_id])
+    own = sorted(rows) or [contact_id]
+    person = rows[contact_id]["person_id"] if contact_id in rows else contact_id
+    subjects = sources.subjects_of(tx, own)
+    entries = ledger.of_subjects(tx, subjects)
+    made = sources.referrals_by(tx, contact_ids=own)
+    return {
+        "person_id": person,
+        "records": own,
+        "same_person_because": [one for row in rows.values() for one in row["because"]],
+        "moves": [_move(tx, row) for row in moves.of_persons(tx, [person])],
+        "referrals_made": [dict(row["body"]) for row in made],
+        "ledger": [_ledger_row(row) for row in entries],
+    }
+
+
+def _company(tx: Transaction, company_id: int) -> Json:
+    former = mirror.former_ids(tx, "company", [company_id]).get(company_id, set())
+    entries = ledger.of_companies(tx, {company_id, *former})
+    return {
+        "deals": [dict(row) for row in deal_rows.of_companies(tx, [company_id]).get(company_id, [])],
+        "moves": [_move(tx, row) for row in moves.with_company(tx, [company_id])],
+        "referrals_made": [dict(row["body"]) for row in sources.referrals_by(tx, company_ids=[company_id])],
+        "ledger": [_ledger_row(row) for row in entries],
+    }
+
+
+def _source(tx: Transaction, row: Row) -> Json:
+    return {
+        "kind": row["kind"],
+        "contact_id": row["contact_id"],
+        "contact": _named(tx, "contact", row["contact_id"]),
+        "company_id": row["company_id"],
+        "company": _named(tx, "company", row["company_id"]),
+        "share": row["share"] / 10**12,
+        "confidence": row["confidence"],
+        "at": row["at"],
+        "because": list(row["body"].get("because", [])),
+    }
+
+
+def _booked(rows: Sequence[Row]) -> dict[str, str]:
+    sums: dict[tuple[str, str], int] = {}
+    for row in rows:
+        key = (row["currency"], "first_order" if row["kind"] == "first_order" else "second_order")
+        sums[key] = sums.get(key, 0) + row["amount_minor"]
+    return {f"{kind} {currency}": money.major(minor, currency) for (currency, kind), minor in sums.items()}
+
+
+def _event(row: Row) -> Json:
+    return {"at": row["effective_at"], "recorded_at": row["recorded_at"], "what": row["occasion"], "why": row["reason"]}
+
+
+def _ledger_row(row: Row) -> Json:
+    shown = {name: row[name] for name in ledger.COLUMNS}
+    amounts = {"amount": money.major(row["amount_minor"], row["currency"]), "share": row["share"] / 10**12}
+    return _plain_dict({**shown, **amounts})
+
+
+def _move_line(row: Row) -> Json:
+    names = (
+        "former_contact_id", "new_contact_id", "former_company_id", "new_company_id", "confidence", "status",
+        "earliest", "latest",
+    )  # fmt: skip
+    return {**{name: row[name] for name in names}, "kind": row["body"]["kind"]}
+
+
+def _move(tx: Transaction, row: Row) -> Json:
+    return {
+        **_move_line(row),
+        "former_company": _named(tx, "company", row["former_company_id"]),
+        "new_company": _named(tx, "company", row["new_company_id"]),
+        "strength": row["body"]["strength"] / 1_000_000,
+        "because": row["body"]["reasons"],
+    }
+
+
+def _top_people(tx: Transaction, home: str) -> list[Json]:
+    rows = ledger.top(tx, "subject_id", home, limit=_TOP)
+    whom = sources.contacts_of(tx, [row["id"] for row in rows])
+    said = conclusions.load(tx, "contact", [one for one in whom.values() if one is not None])
+    return [
+        {
+            "contact_id": whom.get(row["id"]),
+            "name": _named(tx, "contact", whom.get(row["id"])) or "a removed person",
+            "revenue": money.major(int(row["minor"]), home),
+            "deals": row["deals"],
+            "values": dict(said[whom[row["id"]] or 0]["desired"]) if whom.get(row["id"]) in said else {},
+            "because": _because(tx, "contact_id", whom.get(row["id"])),
+        }
+        for row in rows
+    ]
+
+
+def _top_companies(tx: Transaction, home: str) -> list[Json]:
+    return [
+        {
+            "company_id": row["id"],
+            "name": _named(tx, "company", row["id"]),
+            "revenue": money.major(int(row["minor"]), home),
+            "deals": row["deals"],
+            "because": _because(tx, "company_id", row["id"]),
+        }
+        for row in ledger.top(tx, "company_id", home, limit=_TOP)
+    ]
+
+
+def _because(tx: Transaction, column: str, record_id: int | None) -> list[str]:
+    """What the deals that rest on a person or company say of it, the largest share first."""
+    found = [] if record_id is None else sources.deals_resting(tx, column, record_id, limit=_TOP)
+    said = conclusions.load(tx, "deal", found)
+    return [f"deal {one}: {said[one]['desired'].get('second_order_because', '')}" for one in found if one in said]
+
+
+def _totals(tx: Transaction) -> list[Json]:
+    by_currency: dict[str, Json] = {}
+    for row in ledger.totals(tx):
+        line = by_currency.setdefault(row["currency"], {"currency": row["currency"]})
+        line[row["kind"]] = money.major(int(row["amount_minor"]), row["currency"])
+    for row in deal_rows.won_totals(tx):
+        line = by_currency.setdefault(row["currency"], {"currency": row["currency"]})
+        line |= {"won": money.major(int(row["amount_minor"]), row["currency"]), "won_deals": row["deals"]}
+    return [by_currency[one] for one in sorted(by_currency)]
+
+
+def _home(tx: Transaction) -> str:
+    _, body = portals.settings(tx)
+    return str((body.get("map") or {}).get("home_currency") or "")
+
+
+def _named(tx: Transaction, object_type: str, record_id: int | None) -> str:
+    record = mirror.load(tx, object_type, [record_id]).get(record_id) if record_id is not None else None
+    return _name(record)
+
+
+def _name(record: mirror.Record | None) -> str:
+    if record is None or record.gone_why == "forgotten":
+        return ""
+    if record.object_type == "contact":
+        return name_of(record)
+    return str(record.properties.get("name") or record.properties.get("dealname") or "")
+
+
+def _plain_dict(value: Mapping[str, Any]) -> Json:
+    return {str(key): _plain(one) for key, one in value.items()}
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - anything a row or a JSON column holds
+    if isinstance(value, Mapping):
+        return _plain_dict(value)
+    if isinstance(value, list | tuple | set):
+        return [_plain(one) for one in value]
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else str(value)
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return value
