@@ -1,0 +1,9 @@
+"""python -m bench.serving TARGET PORT: a WSGI application under the product's server, with the product's settings."""
+
+import sys
+
+from commands.process import serve
+from integration import settings
+
+if __name__ == "__main__":
+    serve(sys.argv[1], settings.load())

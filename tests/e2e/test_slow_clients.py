@@ -1,0 +1,142 @@
+"""The real web process under clients that take their time, and beside a second copy of itself."""
+
+import base64
+import contextlib
+import hmac
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from integration.servers import free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+SECRET = "a-client-secret-for-tests"
+SLOW, GOOD, PATIENCE = 300, 10, 5.0
+BODY = b'[{"portalId": 4711}]'
+
+
+@dataclass(frozen=True)
+class Web:
+    """A running ``second-order web``."""
+
+    port: int
+    environment: dict[str, str]
+
+    def post(self) -> int:
+        """One signed delivery on its own connection, as HubSpot sends it."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        with contextlib.closing(connection):
+            connection.request("POST", "/webhooks/hubspot", BODY, signed(self.port))
+            return connection.getresponse().status
+
+
+def signed(port: int) -> dict[str, str]:
+    stamp = str(int(time.time() * 1000))
+    said = f"POSThttp://127.0.0.1:{port}/webhooks/hubspot".encode() + BODY + stamp.encode()
+    mac = hmac.digest(SECRET.encode(), said, "sha256")
+    return {
+        "X-HubSpot-Signature-v3": base64.b64encode(mac).decode(),
+        "X-HubSpot-Request-Timestamp": stamp,
+    }
+
+
+@pytest.fixture
+def web(postgres_url: str, redis_url: str, clean: None, tmp_path: Path) -> Iterator[Web]:
+    port = free_port()
+    environment = {
+        **os.environ,
+        "DATABASE_URL": postgres_url,
+        "REDIS_URL": redis_url,
+        "DATA_DIR": str(tmp_path),
+        "PORT": str(port),
+        "PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "HUBSPOT_CLIENT_SECRET": SECRET,
+        "LOG_LEVEL": "ERROR",
+    }
+    process = subprocess.Popen([sys.executable, "-m", "commands", "web"], cwd=ROOT, env=environment)
+    try:
+        wait_until_up(port)
+        yield Web(port, environment)
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def wait_until_up(port: int) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+            with contextlib.closing(connection):
+                connection.request("GET", "/healthz")
+                if connection.getresponse().status == 200:
+                    return
+        time.sleep(0.1)
+    raise AssertionError("the web process does not come up")
+
+
+@contextlib.contextmanager
+def trickling(port: int, count: int, start: bytes) -> Iterator[list[socket.socket]]:
+    """Clients that sent *start* and now send a byte at a time, without an end."""
+    clients = [socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) for _ in range(count)]
+    over = threading.Event()
+
+    def drip() -> None:
+        while not over.wait(0.2):
+            for client in clients:
+                with contextlib.suppress(OSError):
+                    client.send(b"x")
+
+    for client in clients:
+        client.sendall(start)
+    thread = threading.Thread(target=drip)
+    thread.start()
+    try:
+        time.sleep(0.5)  # all of them are in the server's hands before the good ones come
+        yield clients
+    finally:
+        over.set()
+        thread.join()
+        for client in clients:
+            client.close()
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        b"POST /webhooks/hubspot HTTP/1.1\r\nHost: x\r\nX-Slow: ",
+        b"POST /webhooks/hubspot HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n[",
+        b"POST /webhooks/usage HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n[",
+        b"POST /webhooks/hubspot HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nfffff\r\n[",
+    ],
+    ids=["header", "body", "other route", "chunked body"],
+)
+def test_slow_clients_stop_nobody(web: Web, start: bytes, postgres_url: str) -> None:
+    web.post()
+    with trickling(web.port, SLOW, start):
+        began = time.monotonic()
+        assert [web.post() for _ in range(GOOD)] == [204] * GOOD
+        assert time.monotonic() - began < PATIENCE
+    with psycopg.connect(postgres_url) as connection:
+        assert connection.execute("SELECT count(*) FROM inbox").fetchone() == (GOOD + 1,)
+
+
+def test_a_second_copy_on_the_port_refuses_to_start(web: Web) -> None:
+    """It would share the first one's traffic in silence, for the server reuses ports."""
+    second = subprocess.run(
+        [sys.executable, "-m", "commands", "web"],
+        cwd=ROOT, env=web.environment, capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+    assert second.returncode != 0
+    assert f"PORT {web.port}" in second.stderr
+    assert web.post() == 204
