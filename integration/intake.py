@@ -42,8 +42,9 @@ def split(scope: PortalScope, lease: Lease) -> int:
     """Turn this portal's oldest raw rows into events, once each; return how many rows were taken."""
     with scope.transaction(lease) as tx:
         taken = inbox.claim(tx)
-        inbox.count_attempt(tx, [envelope.inbox_id for envelope in taken])
     for alone in _groups(taken):
+        with scope.transaction(lease) as tx:
+            inbox.count_attempt(tx, [envelope.inbox_id for envelope in alone])
         with scope.transaction(lease) as tx:
             inbox.store_events(tx, [letter for envelope in alone for letter in letters(scope.portal_id, envelope)])
             inbox.forget_envelopes(tx, [envelope.inbox_id for envelope in alone])

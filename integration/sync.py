@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from integration import forget, inlets, logs
+from integration.errors import NeedsOwner, Retryable
 from integration.scope import PortalScope
 from integration.storage import erasure, inbox, mirror, portals
 from integration.storage.database import Transaction
@@ -45,7 +46,7 @@ def refresh(scope: PortalScope, lease: Lease) -> int:
     with scope.transaction(lease) as tx:
         waiting = inbox.waiting(tx)
         worn = [event for event in waiting if event.attempts >= inbox.TRIES]
-        inbox.settle_events(tx, worn, "set_aside", "reading what it points to ended the process three times")
+        inbox.settle_events(tx, worn, "set_aside", "reading what it points to failed or ended the process three times")
         waiting = [event for event in waiting if event.attempts < inbox.TRIES]
         inbox.try_events(tx, waiting)
     if not waiting:
@@ -53,7 +54,7 @@ def refresh(scope: PortalScope, lease: Lease) -> int:
     wanted = plan(waiting)
     try:
         seen = look(scope, wanted)
-    except Exception:
+    except (Retryable, NeedsOwner):
         # Not the events' fault: they keep their tries, the lane decides when to look again.
         with scope.transaction(lease) as tx:
             inbox.postpone_events(tx, waiting, seconds=0)

@@ -20,6 +20,8 @@ from tests.sandbox.crm import HubSpot
 from tests.world import Account, World
 
 UPDATED_AT = "second_order_updated_at"
+# What HubSpot answers beside the record's own values, or changes whenever we write.
+_MOVING = frozenset({"hs_object_id", "lastmodifieddate", "hs_lastmodifieddate"})
 Fields = dict[tuple[int, str, int], dict[str, str]]
 
 
@@ -181,7 +183,7 @@ def _their_records(scope: PortalScope, account: Account, kind: str) -> dict[int,
 
     names, _ = sync.reading(scope, kind)
     return {
-        record.id: {name: value for name in names if (value := account.crm.value(record, name))}
+        record.id: {name: value for name in names if name not in _MOVING and (value := account.crm.value(record, name))}
         for record in account.crm.all(kind)
     }
 
@@ -190,7 +192,12 @@ def _our_records(account: Account, kind: str) -> dict[int, dict[str, Any]]:
     rows = account.rows(
         "SELECT record_id, properties FROM record WHERE object_type = :kind AND gone_at IS NULL", kind=kind
     )
-    return {row["record_id"]: dict(row["properties"]) for row in rows}
+    return {
+        row["record_id"]: {
+            name: value for name, value in row["properties"].items() if value != "" and name not in _MOVING
+        }
+        for row in rows
+    }
 
 
 def _their_links(account: Account, one: str, other: str) -> set[tuple[int, int]]:

@@ -1,8 +1,11 @@
 """The table of contents of background work: short functions that take a portal id and call use cases in order."""
 
+import contextlib
+import mmap
 import random
+import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from integration import backfill, conclude, intake, logs, sync, writeback
 from integration.errors import NeedsOwner, Retryable
@@ -15,6 +18,8 @@ from integration.storage.lanes import Lease, LeaseLost
 SLICE_SECONDS = 2.0
 IMPORT_SLICE_SECONDS = 20.0
 LONGEST_BACK_OFF = 1800.0
+# Shared with the children that a worker forks: the fence of the lease that the child at work holds, 0 for none.
+_FENCE = mmap.mmap(-1, struct.calcsize("q"))
 _log = logs.get(__name__)
 
 Step = Callable[[PortalScope, Lease], float | None]
@@ -48,7 +53,7 @@ def work(runtime: Runtime, portal_id: int, kind: str) -> None:
         lease = lanes.take(tx, portal_id, kind)
     if lease is None:
         return
-    with portal_scope(runtime, portal_id) as scope:
+    with _held(lease), portal_scope(runtime, portal_id) as scope:
         try:
             again_after = STEPS[kind](scope, lease)
         except LeaseLost:
@@ -59,10 +64,30 @@ def work(runtime: Runtime, portal_id: int, kind: str) -> None:
         except Retryable as trouble:
             _back_off(scope, lease, trouble)
             return
+        except Exception as bug:
+            _back_off(scope, lease, Retryable(f"{type(bug).__name__}: a fault of ours, see the log"))
+            raise  # nothing we know how to answer: let it be seen
     with runtime.database.portal(portal_id) as tx:
         lanes.release(tx, lease, again_after=again_after)
     if again_after == 0:
         runtime.queue.wake(portal_id, kind)
+
+
+@contextlib.contextmanager
+def _held(lease: Lease) -> Iterator[None]:
+    """Let the process that forked this one know which lease it holds, should it not live to give it back."""
+    _FENCE[:] = struct.pack("q", lease.fence)
+    yield
+    _FENCE[:] = struct.pack("q", 0)
+
+
+def bury(runtime: Runtime, portal_id: int, kind: str) -> None:
+    """The child that held this lane was killed: give the lane back for it, and count the failure."""
+    (fence,) = struct.unpack("q", _FENCE[:])
+    _FENCE[:] = struct.pack("q", 0)
+    if fence:
+        with runtime.database.portal(portal_id) as tx:
+            lanes.back_off(tx, Lease(portal_id, kind, fence), seconds=0, trouble="the process at work was killed")
 
 
 def _drain(scope: PortalScope, lease: Lease) -> float | None:

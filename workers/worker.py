@@ -10,8 +10,9 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from integration import logs
+from integration.errors import SecondOrderError
 from integration.queue import JOBS, QUEUE
-from integration.runtime import urls
+from integration.runtime import open_runtime, urls
 from integration.settings import Settings
 from workers import jobs
 
@@ -51,6 +52,19 @@ class AllowedJob(Job):
         return
 
 
+def _bury(settings: Settings, job: Job) -> None:
+    """A child was killed at work: its lane need not wait until the lease runs out."""
+    kind = next((kind for kind, name in JOBS.items() if name == job.func_name), None)
+    try:
+        portal_id = int(job.args[0])
+        with open_runtime(settings, pool_size=1) as runtime:
+            if kind:
+                jobs.bury(runtime, portal_id, kind)
+                runtime.queue.wake(portal_id, kind)
+    except (SecondOrderError, ValueError, TypeError, IndexError) as trouble:
+        _log.warning("a lane waits until its lease runs out", reason=str(trouble))
+
+
 def run(settings: Settings) -> None:
     """Work until SIGTERM; the slice at hand is finished first."""
     _, redis_url = urls(settings)
@@ -67,5 +81,6 @@ def run(settings: Settings) -> None:
         maintenance_interval=30,
         log_job_description=False,
         name=f"second-order-{os.getpid()}-{os.urandom(4).hex()}",
+        work_horse_killed_handler=lambda job, *_: _bury(settings, job),
     )
     worker.work(with_scheduler=False, logging_level="WARNING")

@@ -103,7 +103,7 @@ def answers(step: Step, contact_ids: Collection[int]) -> dict[int, list[NpsAnswe
     for record, answer in step.each(_with_refs(one for one in told if not one.archived), survey_answer):
         if answer is not None:
             found[f"{record.id}"] = answer
-    own = records(step, "contact", contact_ids, ("company",))
+    own = [one for one in records(step, "contact", contact_ids, ("company",)) if not one.archived]
     for _, several in step.each(_with_refs(own), contact_answers):
         found.update({one.id: one for one in several})
     for one in answer_rows.of_contacts(step.tx, contact_ids):

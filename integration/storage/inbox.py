@@ -12,8 +12,8 @@ from integration.errors import Retryable
 from integration.storage.database import Transaction, as_json
 
 TRIES = 3
-# Waits between the tries of one event: within five minutes it either worked or is set aside.
-WAITS = (5.0, 60.0, 240.0)
+# Waits between the tries of one event: its neighbours are through within seconds, and it is set aside within a minute.
+WAITS = (1.0, 3.0, 30.0)
 GROUPS = {0: 500, 1: 20}
 
 
