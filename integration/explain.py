@@ -44,6 +44,28 @@ def explain(scope: PortalScope, object_type: str, record_id: int) -> Json:
         return _plain_dict(told)
 
 
+def in_words(told: Mapping[str, Any]) -> list[str]:
+    """An explanation as lines for a terminal."""
+    lines = [f"{told['object_type']} {told['record_id']} {told['name']}".strip()]
+    if not told["exists"]:
+        lines.append("This record is gone or was never seen.")
+    lines += [f"  {name} = {value}" for name, value in sorted(told["values"].items())]
+    for source in told.get("sources", ()):
+        who = " of ".join(one for one in (source["contact"], source["company"]) if one) or "nobody in particular"
+        lines.append(f"  {source['kind']} by {who}: {source['confidence']:.0%} sure, {source['share']:.2%} of the deal")
+        lines += [f"    {reason['text']}" for reason in source["because"]]
+    for move in told.get("moves", ()):
+        goal = move["new_company"] or "somewhere unknown"
+        lines.append(f"  left {move['former_company']} for {goal}: {move['confidence']:.0%} sure ({move['status']})")
+        lines += [f"    {reason['text']}" for reason in move["because"]]
+    if told.get("ledger"):
+        lines.append("  ledger:")
+    for row in told.get("ledger", ()):
+        when = row["effective_at"][:10]
+        lines.append(f"    {when} deal {row['deal_id']} {row['kind']} {row['amount']} {row['currency']}: {row['reason']}")
+    return lines
+
+
 def ledger_rows(scope: PortalScope) -> Iterator[Json]:
     """Every ledger row as plain values, oldest first."""
     with scope.transaction() as tx:

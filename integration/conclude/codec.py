@@ -6,7 +6,8 @@ from typing import Any
 
 import orjson
 
-from mappings.rules.findings import Move, Reason, Referral, Signal, Source
+from mappings.rules.facts import PPM
+from mappings.rules.findings import SHARE_ONE, Move, Reason, Referral, Signal, Source
 
 
 def plain(value: object) -> Any:  # noqa: ANN401 - JSON
@@ -62,5 +63,6 @@ def is_removed(body: Mapping[str, Any]) -> bool:
 def removed_source(row: Mapping[str, Any]) -> Source:
     """A source whose person was forgotten: its place in the ledger, by the opaque number, and nothing else."""
     subject = int(str(row["source_key"]).split("|")[1].removeprefix("s"))
-    p = round(row["confidence"] * 1_000_000)
-    return Source(row["kind"], 0, p, 0, 0, person_id=-subject, company_id=row["company_id"], at=row["at"])
+    p = round(row["confidence"] * PPM)
+    raw = max(1, row["share"] * PPM // SHARE_ONE)  # its weight went with the words; its share says that it counted
+    return Source(row["kind"], 0, p, 0, raw, person_id=-subject, company_id=row["company_id"], at=row["at"])

@@ -16,11 +16,13 @@ Key = tuple[str, str]
 def refresh(step: Step, company_ids: Collection[int]) -> None:
     """Bring the look-up keys of changed companies up to date and mark whom that may concern."""
     facts = reading.companies(step, company_ids)
+    company_ids = [one for one in company_ids if one not in step.broken("company")]
     wanted = {one: keys_of(facts[one]) if one in facts else set() for one in company_ids}
     current = firms.keys_of(step.tx, company_ids)
     gone = {one: current.get(one, set()) - wanted[one] for one in company_ids}
     new = {one: wanted[one] - current.get(one, set()) for one in company_ids}
     firms.change_keys(step.tx, gone=gone, new=new)
+    tell_seekers(step, [one for one in company_ids if any(kind == "name" for kind, _ in gone[one] | new[one])])
     changed = {key for side in (gone, new) for keys in side.values() for key in keys}
     touched = _contacts_by(step, changed)
     kin = {one for one in company_ids for kind, _ in gone[one] | new[one] if kind == "parent"}
@@ -31,6 +33,14 @@ def refresh(step: Step, company_ids: Collection[int]) -> None:
     repointed = deals.repoint(step.tx, merged) if merged else set()
     mirror.mark_stale(step.tx, mirror.DEALS, {("deal", one) for one in repointed})
     mirror.mark_stale(step.tx, mirror.SUMMARIES, {("company", one) for one in {*moved.keys(), *moved.values()}})
+
+
+def tell_seekers(step: Step, company_ids: Collection[int]) -> None:
+    """A text that seems to name one of these companies is read again: its people or its name are new."""
+    values = {f"firm:{value.split()[0]}" for keys in firms.keys_of(step.tx, company_ids).values()
+              for kind, value in keys if kind == "name"}  # fmt: skip
+    if values:
+        mirror.mark_stale(step.tx, mirror.DEALS, people.seekers(step.tx, values))
 
 
 def _linked(step: Step, company_ids: Collection[int]) -> set[int]:

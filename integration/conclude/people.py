@@ -38,10 +38,12 @@ def learn(step: Step, contact_ids: Collection[int]) -> set[int]:
     """
     claimed = set(contact_ids) | set(mirror.resolve(step.tx, "contact", contact_ids).values())
     living = {one: facts for one, facts in reading.contacts(step, claimed).items() if not facts.archived}
+    claimed -= step.broken("contact")
     codes = _own_codes(step, living)
     keys = {one: _keys(living[one]) | codes.get(one, set()) if one in living else set() for one in claimed}
     people.replace_keys(step.tx, keys)
     _tell_seekers(step, keys)
+    firms.tell_seekers(step, {one for facts in living.values() for one in facts.company_ids[:1]})
     return claimed
 
 
@@ -49,11 +51,12 @@ def refresh(step: Step, contact_ids: Collection[int]) -> None:
     """Regroup contacts into persons, find these persons' moves, and mark what rests on either."""
     claimed = set(contact_ids)
     universe = _universe(step, claimed)
+    claimed -= step.broken("contact")
     persons, lost = _regroup(step, universe, claimed)
     touched = _touched(persons, universe, claimed)
     known = _with_migrations(step, touched, universe)
     changed = _store_moves(step, touched, universe, known)
-    _mark(step, touched, lost, changed)
+    _mark(step, touched, lost, changed, gone=claimed - universe.contacts.keys())
 
 
 def _universe(step: Step, claimed: set[int]) -> Universe:
@@ -63,6 +66,8 @@ def _universe(step: Step, claimed: set[int]) -> Universe:
     everybody = {one for ids in groups.values() for one in ids} | near | claimed
     before |= {one: person for person, ids in groups.items() for one in ids}
     contacts = {one: facts for one, facts in reading.contacts(step, everybody).items() if not facts.archived}
+    for one in step.broken("contact") & before.keys():
+        del before[one]
     return Universe(contacts, before, firms.directory(step, contacts.values()))
 
 
@@ -234,8 +239,10 @@ def _differs(row: Mapping[str, object], stored: Row) -> bool:
     return bool(codec.plain(row["body"]) != stored["body"]) or row["settings_version"] != stored["settings_version"]
 
 
-def _mark(step: Step, persons: Collection[Person], lost: set[int], changed_companies: set[int]) -> None:
-    contacts = {one for person in persons for one in person.contact_ids}
+def _mark(
+    step: Step, persons: Collection[Person], lost: set[int], changed_companies: set[int], *, gone: set[int]
+) -> None:
+    contacts = {one for person in persons for one in person.contact_ids} | gone
     linked = {link.from_id for link in mirror.links_to(step.tx, "deal", "contact", contacts)}
     linked |= people.deals_resting_on(step.tx, contacts)
     mirror.mark_stale(step.tx, mirror.PEOPLE, {("contact", one) for one in lost})

@@ -1,6 +1,5 @@
 """Stage two, first half: who recommended us to whom, as contacts and deals tell it."""
 
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -256,5 +255,6 @@ def _seek(step: Step, page: Page, claimed: Collection[int], telling: Mapping[int
 
 
 def _sought(keys: Iterable[tuple[str, str]]) -> set[str]:
-    kinds = {"mail", "name", "code"}
-    return {f"{kind}:{value}" for kind, value in keys if kind in kinds and not re.fullmatch(r"\W*", value)}
+    """What to wait for: whole names, addresses and codes of people, the first words of companies."""
+    found = {f"{kind}:{value}" for kind, value in keys if kind in {"mail", "name", "code"} and value}
+    return found | {f"firm:{value}" for kind, value in keys if kind == "firm" and len(value) > 1 and " " not in value}

@@ -40,6 +40,10 @@ class Step:
         """Remember that a record could not be digested. The words are the rule's, which name no person."""
         self.failed[ref] = f"{type(trouble).__name__}: {trouble}"[:500]
 
+    def broken(self, object_type: str) -> set[int]:
+        """The records of a type that could not be digested; they are not gone, only not understood."""
+        return {record_id for kind, record_id in self.failed if kind == object_type}
+
 
 def begin(tx: Transaction, now: datetime) -> Step:
     """Read the newest settings; a portal without any goes by the defaults."""

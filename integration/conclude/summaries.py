@@ -6,7 +6,7 @@ from datetime import datetime
 
 from integration.conclude import codec, firms, flowing, reading, strengths, writing
 from integration.conclude.step import Step
-from integration.storage import ledger, mirror, moves, people, sources
+from integration.storage import ledger, moves, people, sources
 from integration.storage.database import Row
 from mappings.rules import champions, money, nps
 from mappings.rules.because import Names, of_move
@@ -158,9 +158,3 @@ def _answer_words(answer: NpsAnswer | None) -> dict[str, str]:
         "second_order_nps_group": nps.group(answer.score),
         "second_order_nps_at": writing.moment(answer.at),
     }
-
-
-def drop(step: Step, contact_ids: Collection[int]) -> None:
-    """Contacts that are gone say nothing."""
-    records = mirror.load(step.tx, "contact", contact_ids)
-    writing.forget(step, "contact", [one for one in contact_ids if one not in records or records[one].gone_at])

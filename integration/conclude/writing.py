@@ -34,11 +34,11 @@ def plan(step: Step, object_type: str, found: Sequence[Conclusion]) -> int:
     records = mirror.load(step.tx, object_type, [one.record_id for one in found])
     before = conclusions.load(step.tx, object_type, records)
     paused = {name for kind, name in outbox.paused_properties(step.tx) if kind == object_type}
-    patches, kept, silent = {}, [], []
+    patches, kept, silent, gone = {}, [], [], []
     for one in found:
         record, old = records.get(one.record_id), before.get(one.record_id)
         if record is None or record.gone_at is not None:
-            silent.append(one.record_id)
+            gone.append(one.record_id)
             continue
         wanted = {**_cleared(old["desired"] if old else {}, record.properties), **one.desired}
         if any(wanted.values()) or old is not None:
@@ -52,6 +52,7 @@ def plan(step: Step, object_type: str, found: Sequence[Conclusion]) -> int:
     outbox.plan(step.tx, object_type, patches)
     if silent:
         outbox.cancel(step.tx, object_type, silent)
+    forget(step, object_type, gone)
     return len(patches)
 
 

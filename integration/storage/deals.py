@@ -45,7 +45,8 @@ def load(tx: Transaction, deal_ids: Collection[int]) -> dict[int, Row]:
 def of_companies(tx: Transaction, company_ids: Collection[int]) -> dict[int, list[Row]]:
     """Return the deals of each company, the earliest close first."""
     rows = tx.rows(
-        f"""SELECT {_COLUMNS}, deal_order FROM deal WHERE portal_id = :portal AND company_id = ANY(CAST(:ids AS bigint[]))
+        f"""SELECT {_COLUMNS}, deal_order FROM deal
+            WHERE portal_id = :portal AND company_id = ANY(CAST(:ids AS bigint[]))
             ORDER BY company_id, closed_at NULLS LAST, deal_id""",
         ids=list(company_ids),
     )

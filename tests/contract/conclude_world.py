@@ -1,0 +1,203 @@
+"""Two portals whose mirrors are written by hand, and conclude run over them until nothing is due."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from integration import conclude
+from integration.scope import PortalScope
+from integration.storage import conclusions, ledger, mirror, portals, stale
+from integration.storage.database import Database
+from mappings.records.portal_map import PortalMap, dump_portal_map
+
+HARBOR, ORCHARD = 4711, 4712
+NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
+WORDS = PortalMap(
+    home_currency="USD",
+    referred_by_property="referred_by",
+    heard_from_property="heard_from",
+    referral_code_property="code_used",
+    own_code_property="own_code",
+    referred_by_labels=("referred by",),
+    role_labels=(("Champion", "champion"),),
+)
+
+
+def day(before_now: float) -> datetime:
+    """A moment so many days before now."""
+    return NOW - timedelta(days=before_now)
+
+
+@dataclass
+class Clock:
+    """As much of a runtime as conclude needs: the rows and the time."""
+
+    database: Database
+    at: datetime = NOW
+
+    def now(self) -> datetime:
+        return self.at
+
+
+@dataclass
+class MirrorPortal:
+    """One portal: write what its CRM says, conclude, read what we would tell it."""
+
+    clock: Clock
+    portal_id: int
+    queries: list[str] = field(default_factory=list)
+
+    @property
+    def scope(self) -> PortalScope:
+        return PortalScope(self.clock, self.portal_id)  # type: ignore[arg-type]  # the rest of a runtime is not used
+
+    def install(self, words: PortalMap = WORDS, policy: Mapping[str, Any] | None = None) -> None:
+        with self.clock.database.service() as tx:
+            portals.install(tx, self.portal_id, scopes=["oauth"], account={}, user_id=None)
+        with self.clock.database.portal(self.portal_id) as tx:
+            body = {"map": dump_portal_map(words), "policy": dict(policy or {})}
+            portals.save_settings(tx, body, author="test", reason="test")
+
+    def imported(self) -> None:
+        with self.clock.database.service() as tx:
+            portals.stamp(tx, self.portal_id, "imported_at")
+
+    def put(self, kind: str, record_id: int, *, created: datetime | None = None, **properties: Any) -> None:
+        """Store a record; a property given as a list of (days before now, value) has a history."""
+        history, current = {}, {}
+        for name, value in properties.items():
+            if isinstance(value, list):
+                told = [
+                    {"value": text, "timestamp": day(days).isoformat(), "sourceType": "CRM_UI"} for days, text in value
+                ]
+                history[name], current[name] = list(reversed(told)), value[-1][1]
+            else:
+                current[name] = str(value)
+        with self.clock.database.portal(self.portal_id) as tx:
+            row = mirror.Record(kind, record_id, current, history, created or day(1000), NOW)
+            mirror.store(tx, [row])
+            mirror.mark_stale(tx, mirror.PEOPLE, {(kind, record_id)})
+
+    def change(self, kind: str, record_id: int, **properties: Any) -> None:
+        """Change some values of a record that is there."""
+        with self.clock.database.portal(self.portal_id) as tx:
+            old = mirror.load(tx, kind, [record_id])[record_id]
+            told = {**old.properties, **{name: str(value) for name, value in properties.items()}}
+            mirror.store(tx, [mirror.Record(kind, record_id, told, old.history, old.created_at, NOW)])
+            mirror.mark_stale(tx, mirror.PEOPLE, {(kind, record_id)})
+
+    def link(
+        self, one: str, one_id: int, other: str, other_id: int, label: str | None = None, *, type_id: int = 3
+    ) -> None:
+        with self.clock.database.portal(self.portal_id) as tx:
+            category = "USER_DEFINED" if label else "HUBSPOT_DEFINED"
+            mirror.add_links(tx, [mirror.Link(one, one_id, other, other_id, category, type_id, label)])
+            mirror.mark_stale(tx, mirror.PEOPLE, {(one, one_id), (other, other_id)})
+
+    def company(self, record_id: int, name: str, domain: str) -> int:
+        self.put("company", record_id, name=name, domain=domain)
+        return record_id
+
+    def contact(self, record_id: int, company_id: int, **properties: Any) -> int:
+        self.put("contact", record_id, associatedcompanyid=company_id, **properties)
+        self.link("contact", record_id, "company", company_id, type_id=1)
+        return record_id
+
+    def deal(self, record_id: int, company_id: int, *contacts: int, created: float, **properties: Any) -> int:
+        """A deal; `won` is (days before now, amount)."""
+        won = properties.pop("won", None)
+        told = {"dealname": f"deal {record_id}", "deal_currency_code": "USD", **properties}
+        if won is not None:
+            told |= closed_won(*won)
+        self.put("deal", record_id, created=day(created), createdate=day(created).isoformat(), **told)
+        self.link("deal", record_id, "company", company_id, type_id=5)
+        for contact in contacts:
+            self.link("deal", record_id, "contact", contact)
+        return record_id
+
+    def retire(self, kind: str, *record_ids: int, why: str = "deleted") -> None:
+        with self.clock.database.portal(self.portal_id) as tx:
+            mirror.retire(tx, kind, record_ids, why)
+            mirror.mark_stale(tx, mirror.PEOPLE, {(kind, one) for one in record_ids})
+
+    def merge(self, kind: str, olds: tuple[int, ...], new: int) -> None:
+        """As sync follows a merge: aliases, the old ones retired, their links moved, everybody near marked."""
+        with self.clock.database.portal(self.portal_id) as tx:
+            mirror.alias(tx, kind, olds, new, at=NOW)
+            mirror.retire(tx, kind, [one for one in olds if one != new], "merged")
+            near = mirror.neighbours(tx, kind, olds)
+            mirror.relink(tx, kind, olds, new)
+            mirror.mark_stale(tx, mirror.PEOPLE, {(kind, new), *((kind, one) for one in olds), *near})
+
+    def settle(self, *, limit: int | None = None) -> int:
+        """Conclude until nothing is due; return how many steps it took."""
+        for count in range(500):
+            if not conclude.step(self.scope, None, limit=limit):
+                return count
+        raise AssertionError("concluding does not come to an end")
+
+    def said(self, kind: str, record_id: int) -> dict[str, str]:
+        """What we want the record to say."""
+        with self.clock.database.portal(self.portal_id) as tx:
+            found = conclusions.load(tx, kind, [record_id]).get(record_id)
+            return dict(found["desired"]) if found else {}
+
+    def patches(self) -> dict[tuple[str, int], dict[str, str]]:
+        with self.clock.database.portal(self.portal_id) as tx:
+            rows = tx.rows("SELECT object_type, record_id, patch FROM outbox")
+            return {(row["object_type"], row["record_id"]): dict(row["patch"]) for row in rows}
+
+    def written(self) -> None:
+        """As writeback leaves it: HubSpot took every patch, and its echo is in the mirror."""
+        with self.clock.database.portal(self.portal_id) as tx:
+            for (kind, record_id), patch in self.patches().items():
+                mirror.overlay(tx, kind, {record_id: patch})
+                mirror.mark_stale(tx, mirror.PEOPLE, {(kind, record_id)})
+            tx.run("DELETE FROM outbox")
+
+    def ledger(self, deal_id: int) -> list[dict[str, Any]]:
+        with self.clock.database.portal(self.portal_id) as tx:
+            return [dict(row) for row in ledger.of_deals(tx, [deal_id]).get(deal_id, [])]
+
+    def booked(self, deal_id: int) -> int:
+        return sum(row["amount_minor"] for row in self.ledger(deal_id))
+
+    def derived(self, deal_id: int) -> int:
+        return sum(row["amount_minor"] for row in self.ledger(deal_id) if row["kind"] != "first_order")
+
+    def rows(self, statement: str, **values: object) -> list[dict[str, Any]]:
+        with self.clock.database.portal(self.portal_id) as tx:
+            return [dict(row) for row in tx.rows(statement, **values)]
+
+    def counts(self) -> dict[str, int]:
+        with self.clock.database.portal(self.portal_id) as tx:
+            return stale.counts(tx)
+
+
+def closed_won(days: float, amount: str) -> dict[str, str]:
+    """What a won deal's properties say."""
+    return {
+        "hs_is_closed_won": "true",
+        "hs_is_closed": "true",
+        "closedate": day(days).isoformat(),
+        "amount": amount,
+    }
+
+
+REOPENED = {"hs_is_closed_won": "false", "hs_is_closed": "false"}
+
+
+def moved_champion(portal: MirrorPortal, *, amount: str = "40000.00") -> None:
+    """Priya (12) bought at Acme (1), went to Zenit (2) and is on its deal 9 from the first day."""
+    portal.company(1, "Acme", "acme-tools.com")
+    portal.company(2, "Zenit", "zenit-labs.com")
+    portal.contact(
+        12,
+        2,
+        firstname="Priya",
+        lastname="Raman",
+        email=[(900, "priya@acme-tools.com"), (200, "priya@zenit-labs.com")],
+    )
+    portal.deal(5, 1, 12, created=800, won=(700, "10000.00"))
+    portal.deal(9, 2, 12, created=60, won=(20, amount))
