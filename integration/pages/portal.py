@@ -5,9 +5,9 @@ from typing import Any
 from flask import Blueprint, Response, abort, jsonify, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from integration import backfill, install, status, steering, uninstall
+from integration import backfill, explain, install, status, steering, uninstall
 from integration.errors import Refused
-from integration.pages import guard, words
+from integration.pages import guard, telling, words
 from integration.runtime import Runtime
 from integration.scope import PortalScope, portal_scope
 from integration.storage import audit, inbox, outbox, portals, standing
@@ -93,6 +93,7 @@ def _home(scope: PortalScope) -> dict[str, Any]:
         "by_hand": portal.paused_reason == uninstall.PAUSED_BY_HAND,
         "counts": status.portal(scope.runtime, portal),
         "progress": backfill.progress(scope),
+        "found": telling.found(explain.summary(scope)),
     }
 
 

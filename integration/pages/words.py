@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from importlib import resources
 from typing import Any
 
@@ -17,6 +17,7 @@ from integration.storage.imports import Stream
 from mappings.records.currencies import digits_of
 
 _LOCALE = "en"
+_LARGEST = 30  # digits; what has more is no amount of money
 SOURCES: Mapping[str, str] = {
     "moved_champion": "Moved champion",
     "referral": "Referral",
@@ -44,7 +45,15 @@ COUNTED: Mapping[str, str] = {
 def teach(app: Flask) -> None:
     """Give the templates their words."""
     app.jinja_env.filters.update(
-        money=money, ago=ago, moment=moment, count=count, percent=percent, source=source, plain=plain
+        money=money,
+        amount=amount,
+        day=day,
+        ago=ago,
+        moment=moment,
+        count=count,
+        percent=percent,
+        source=source,
+        plain=plain,
     )
     app.jinja_env.globals.update(nonce=nonce, lines=lines, style_version=_style_version(), counted=COUNTED)
     app.jinja_env.trim_blocks = True
@@ -52,21 +61,40 @@ def teach(app: Flask) -> None:
 
 
 def money(minor: int | None, currency: str | None) -> str:
-    """Minor units as money: 123456, EUR is €1,234.56; a currency nobody knows keeps its code."""
+    """Minor units as money: 123456, EUR is €1,234.56. A currency nobody knows keeps its code."""
     if minor is None:
         return "-"
     digits = digits_of(currency)
     if not currency or digits is None:
         return f"{format_decimal(minor, locale=_LOCALE)} {currency or ''}".strip()
-    value = Decimal(minor).scaleb(-digits)
-    if value == value.to_integral_value():
-        return format_currency(value, currency, "¤#,##0", locale=_LOCALE, currency_digits=False)
-    return format_currency(value, currency, locale=_LOCALE)
+    return format_currency(Decimal(minor).scaleb(-digits), currency, locale=_LOCALE)
 
 
-def percent(share: float | None) -> str:
-    """0.345 → 34%."""
-    return "-" if share is None else format_percent(share, locale=_LOCALE)
+def amount(major: Decimal | str | None, currency: str | None) -> str:
+    """Money in major units, as text or Decimal: "1234.50", EUR is €1,234.50."""
+    try:
+        value = Decimal(str(major))
+        digits = digits_of(currency)
+        if not value.is_finite() or value.adjusted() > _LARGEST or digits is None or not currency:
+            return f"{major} {currency or ''}".strip()
+        return money(int(value.scaleb(digits).to_integral_value()), currency)
+    except (InvalidOperation, OverflowError):
+        return f"{major} {currency or ''}".strip()
+
+
+def percent(share: float | str | None) -> str:
+    """0.345 is 34%; what is no number stays as it is."""
+    if share is None:
+        return "-"
+    try:
+        return format_percent(float(share), locale=_LOCALE)
+    except ValueError:
+        return str(share)
+
+
+def day(at: str | None) -> str:
+    """The day of an ISO time."""
+    return (at or "-")[:10]
 
 
 def count(number: int | None) -> str:

@@ -1,6 +1,5 @@
 """People's pages: whose they are, what forms they take, what headers they carry, what they say about hostile text."""
 
-import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,7 +15,7 @@ from integration.runtime import Runtime
 from integration.storage import outbox, portals
 from integration.storage.database import Database
 from integration.storage.inbox import Doorstep
-from tests.contract.visiting import HARBOR, ORCHARD, Town, Visitor, opened
+from tests.contract.visiting import HARBOR, ORCHARD, Town, Visitor, hash_of, opened
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}"
 # For machines, which prove themselves by signature or key; everything else that changes something is a form.
@@ -45,23 +44,6 @@ def path_of(rule: Rule, portal_id: int = HARBOR) -> str:
     path = rule.rule.replace("<int:portal_id>", str(portal_id)).replace("<path:filename>", "site.css")
     path = re.sub(r"<any\([^>]*\):object_type>", "deal", path)
     return re.sub(r"<int:\w+>", "1", re.sub(r"<(?:string:)?\w+>", "x", path))
-
-
-def hash_of(town: Town) -> str:
-    """Everything in the database, except the trips to HubSpot, whose making is what /install is for."""
-    import psycopg  # noqa: PLC0415 - as the owner, who sees all portals
-
-    seen = hashlib.sha256()
-    with psycopg.connect(town.runtime.settings.database_url or "") as connection:
-        tables = connection.execute(
-            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'oauth_state' ORDER BY 1"
-        ).fetchall()
-        for (table,) in tables:
-            rows = connection.execute(
-                f"SELECT md5(coalesce(string_agg(t::text, chr(10) ORDER BY t::text), '')) FROM \"{table}\" t"
-            )
-            seen.update(f"{table}:{rows.fetchone()}".encode())
-    return seen.hexdigest()
 
 
 def test_there_are_pages_to_test(town: Town) -> None:

@@ -1,0 +1,54 @@
+"""One record: everything we conclude about it, with the reasons and the ledger rows."""
+
+from typing import Any
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from integration import explain
+from integration.pages import guard, telling
+from integration.pages.portal import found
+from integration.runtime import Runtime
+from integration.scope import portal_scope
+
+_LONGEST_ID = (1 << 63) - 1
+_SHOWN_ROWS = 200
+
+
+def blueprint(runtime: Runtime) -> Blueprint:
+    """Record pages, and the way to one by type and id."""
+    bp = Blueprint("records", __name__, url_prefix="/portals/<int:portal_id>")
+
+    @bp.get("/<any(deal, contact, company):object_type>/<int:record_id>")
+    def record(portal_id: int, object_type: str, record_id: int) -> ResponseReturnValue:
+        session = guard.session_of(runtime, portal_id)
+        if not 0 < record_id <= _LONGEST_ID:
+            abort(404)
+        with portal_scope(runtime, portal_id) as scope:
+            portal = found(scope)
+            told = explain.explain(scope, object_type, record_id)
+        if not (told["exists"] or told["values"] or told.get("ledger")):
+            abort(404)
+        link = telling.in_hubspot(portal.account, portal_id, object_type, told["record_id"])
+        currency = _currency(told, str(portal.account.get("currency") or ""))
+        shown = telling.values(object_type, told["values"], currency)
+        return render_template(
+            "record.html", session=session, told=told, values=shown, in_hubspot=link, currency=currency,
+            sentences=telling.sentences, ledger=told.get("ledger", [])[:_SHOWN_ROWS], shown_rows=_SHOWN_ROWS,
+        )  # fmt: skip
+
+    @bp.get("/find")
+    def find(portal_id: int) -> ResponseReturnValue:
+        guard.session_of(runtime, portal_id)
+        kind, number = request.args.get("type", "deal"), request.args.get("id", "").strip()
+        if kind not in {"deal", "contact", "company"} or not (number.isascii() and number.isdigit()):
+            abort(404)
+        return redirect(url_for("records.record", portal_id=portal_id, object_type=kind, record_id=int(number)), 303)
+
+    return bp
+
+
+def _currency(told: dict[str, Any], home: str) -> str:
+    """A deal's values are in the deal's currency, all others in the account's."""
+    deal = told.get("deal") or {}
+    return str(deal.get("currency") or home)

@@ -1,0 +1,89 @@
+"""The settings form: text in, a portal map out, and back again."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from marshmallow import ValidationError
+
+from integration.pages.settings import as_text, map_of
+from integration.sessions import local_path
+from mappings.records.portal_map import PortalMap, dump_portal_map
+
+
+def test_a_form_is_read_as_lists_names_and_nothing() -> None:
+    found = map_of(
+        {
+            "staff_domains": " a.example \r\n\r\nb.example",
+            "referred_by_property": "",
+            "heard_from_property": " heard ",
+            "role_labels": "Champion = champion\nBoss = of = all = decision_maker",
+            "referred_by_type_ids": "12\n13",
+            "won_rule": "stages",
+            "not_a_setting": "x",
+        }
+    )
+
+    assert found.staff_domains == ("a.example", "b.example")
+    assert found.referred_by_property is None
+    assert found.heard_from_property == "heard"
+    assert found.role_labels == (("Champion", "champion"), ("Boss = of = all", "decision_maker"))
+    assert found.referred_by_type_ids == (12, 13)
+    assert found.won_rule == "stages"
+
+
+def test_what_a_form_leaves_out_has_its_default() -> None:
+    assert map_of({}) == PortalMap()
+
+
+_LINES = st.lists(st.text("abcXYZ .-äß", min_size=1, max_size=20).map(str.strip).filter(bool), max_size=4)
+
+
+@given(domains=_LINES, labels=_LINES, ids=st.lists(st.integers(0, 999_999_999), max_size=4))
+def test_what_is_shown_is_what_is_read_back(domains: list[str], labels: list[str], ids: list[int]) -> None:
+    portal_map = PortalMap(
+        staff_domains=tuple(domains),
+        role_labels=tuple((label, "champion") for label in labels),
+        referred_by_type_ids=tuple(ids),
+        recurring_property="arr",
+    )
+    form = {name: as_text(name, value) for name, value in dump_portal_map(portal_map).items()}
+
+    assert map_of(form) == portal_map
+
+
+def problems(form: dict[str, str]) -> set[str]:
+    try:
+        map_of(form)
+    except ValidationError as wrong:
+        return {str(name) for name in wrong.normalized_messages()}  # type: ignore[no-untyped-call]
+    return set()
+
+
+@given(st.dictionaries(st.sampled_from(sorted(dump_portal_map(PortalMap()))), st.text(max_size=30), max_size=6))
+def test_any_text_is_a_map_or_a_named_mistake(form: dict[str, str]) -> None:
+    assert problems(form) <= set(form)
+
+
+@pytest.mark.parametrize("path", ["/", "/portals/1/", "/portals/1/deal/5?x=1"])
+def test_our_own_paths_may_be_gone_to(path: str) -> None:
+    assert local_path(path) == path
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        None,
+        "",
+        "portals",
+        "//x.example",
+        "/\\x.example",
+        "\\\\x",
+        "https://x.example",
+        "/a\nb",
+        "/é",
+        "/" + "a" * 600,
+        "/\t/x",
+    ],
+)
+def test_other_addresses_may_not(path: str | None) -> None:
+    assert local_path(path) is None
