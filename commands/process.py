@@ -7,12 +7,12 @@ import signal
 import socket
 import sys
 import threading
-from typing import TYPE_CHECKING
 
 import click
 from granian.constants import Interfaces
 from granian.server import Server as Granian
 
+from commands.front import Front
 from commands.supervisor import Supervisor
 from integration import logs, runtime, servers, settings
 from integration.errors import Refused
@@ -21,10 +21,9 @@ from integration.storage import database
 from workers import sweeper
 from workers import worker as rq_worker
 
-if TYPE_CHECKING:
-    from flask import Flask
-
 _PR_SET_PDEATHSIG = 1
+# Connections of one web process: a slow one costs a socket and no thread.
+_CONNECTIONS = 1024
 
 
 @click.command()
@@ -63,10 +62,10 @@ def serve(target: str, own: Settings) -> None:
         target,
         address=own.host,
         port=own.port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.RSGI,
         workers=int(os.environ.get("WEB_PROCESSES", "2")),
-        blocking_threads=int(os.environ.get("WEB_THREADS", "4")),
-        backpressure=64,
+        backpressure=_CONNECTIONS,
+        backlog=2 * _CONNECTIONS,
         log_level=own.log_level.lower(),  # type: ignore[arg-type]  # granian's own spelling of the same words
         respawn_failed_workers=True,
         workers_kill_timeout=10,
@@ -90,13 +89,12 @@ def schedule() -> None:
     sweeper.run(own, stop)
 
 
-def _load(target: str) -> "Flask":
+def _load(target: str) -> Front:
     """Open the application in a process of its own, that ends when the one that started it was killed."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL))
     module, _, name = target.partition(":")
-    app: Flask = getattr(importlib.import_module(module), name)
-    return app
+    return Front(getattr(importlib.import_module(module), name), threads=int(os.environ.get("WEB_THREADS", "8")))
 
 
 def _refuse_taken_port(own: Settings) -> None:
