@@ -26,7 +26,7 @@ from tests.world import HARBOR, ORCHARD, subscriptions
 
 START_SECONDS = 90
 ENRICH_SECONDS = 900
-_say = Console(highlight=False, soft_wrap=True)
+_say = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 120)
 
 
 def main() -> int:

@@ -94,10 +94,11 @@ class Report:
     def _found(self, out: Console) -> None:
         found = self.status["found"]
         out.print(f"\nDeals by source: {', '.join(f'{kind} {n}' for kind, n in found['deals_by_source'].items())}")
-        for title, rows in (("People", found["top_people"]), ("Companies", found["top_companies"])):
-            table = Table(f"{title} with most second-order revenue", "revenue", "because", show_lines=True)
+        for title, rows in (("People", found["people"]), ("Companies", found["companies"])):
+            table = Table(f"{title} with most second-order revenue", "booked", "deals", "because", show_lines=True)
             for row in rows:
-                table.add_row(str(row["name"]), str(row["revenue"]), str(row["because"]))
+                because = "\n".join(row["because"][:1])
+                table.add_row(str(row["name"]), str(row["revenue"]), str(row["deals"]), because)
             out.print(table)
 
     def _accuracy(self, out: Console) -> None:
@@ -117,10 +118,11 @@ class Report:
         out.print(
             f"  {self.app.url}/portals/{HARBOR}/   what was found, sync health, settings (sign in with the sandbox)"
         )
-        best = next(iter(self.status["found"]["top_deals"]), None)
-        base = self.sandbox_url
-        if best:
-            out.print(f"  {base}/portals/{HARBOR}/deal/{best['deal_id']}   an enriched deal in the sandbox")
+        deal = max(self.harbor.all("deal"), key=lambda one: float(one.get("second_order_amount") or 0))
+        out.print(f"  {self.app.url}/portals/{HARBOR}/deal/{deal.id}   a deal with every reason and ledger row")
+        out.print(
+            f"  {self.sandbox_url}/contacts/{HARBOR}/record/0-3/{deal.id}   the same deal as HubSpot's users see it"
+        )
 
 
 def minimum(portal: Portal) -> dict[str, int]:
