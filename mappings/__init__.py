@@ -1,0 +1,1 @@
+"""What CRM records mean: pure, no I/O, no clock."""
