@@ -80,7 +80,8 @@ def _find_something(town: Town, portal_id: int) -> None:
         ):
             tx.run(
                 """INSERT INTO ledger (portal_id, deal_id, source_key, kind, subject_id, company_id, share,
-                     amount_minor, currency, home_minor, home_currency, effective_at, settings_version, occasion, reason)
+                     amount_minor, currency, home_minor, home_currency, effective_at, settings_version, occasion,
+                     reason)
                    VALUES (:portal, 11, :key, :kind, :who, :company, 500000000000, :minor, 'EUR', :minor, 'EUR', now(),
                      1, 'won', :reason)""",
                 key=key,
