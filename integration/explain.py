@@ -61,8 +61,8 @@ def in_words(told: Mapping[str, Any]) -> list[str]:
     if told.get("ledger"):
         lines.append("  ledger:")
     for row in told.get("ledger", ()):
-        when = row["effective_at"][:10]
-        lines.append(f"    {when} deal {row['deal_id']} {row['kind']} {row['amount']} {row['currency']}: {row['reason']}")
+        amount = f"{row['amount']} {row['currency']}"
+        lines.append(f"    {row['effective_at'][:10]} deal {row['deal_id']} {row['kind']} {amount}: {row['reason']}")
     return lines
 
 

@@ -11,6 +11,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from psycopg.types.json import set_json_loads
 from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -157,6 +158,7 @@ def _alembic(connection: Connection | None) -> Config:
 
 
 def _enter_role(connection: Any, _record: object) -> None:  # noqa: ANN401 - psycopg's connection, seen through SQLAlchemy
+    set_json_loads(orjson.loads, connection)  # statements are text, so psycopg and not SQLAlchemy reads JSON
     connection.autocommit = True
     connection.execute(_SESSION)
     connection.autocommit = False

@@ -93,6 +93,12 @@ _CONTACT_ROWS = (
     "DELETE FROM person WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))",
     """DELETE FROM move WHERE portal_id = :portal AND (former_contact_id = ANY(CAST(:ids AS bigint[]))
          OR new_contact_id = ANY(CAST(:ids AS bigint[])))""",
+    """DELETE FROM referral WHERE portal_id = :portal AND (referrer_contact_id = ANY(CAST(:ids AS bigint[]))
+         OR (owner_type = 'contact' AND owner_id = ANY(CAST(:ids AS bigint[])))
+         OR target IN (SELECT 'contact:' || id FROM unnest(CAST(:texts AS text[])) AS id))""",
+    """DELETE FROM seek WHERE portal_id = :portal AND owner_type = 'contact'
+         AND owner_id = ANY(CAST(:ids AS bigint[]))""",
+    "DELETE FROM passage WHERE portal_id = :portal AND person_id = ANY(CAST(:ids AS bigint[]))",
     "DELETE FROM answer WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))",
     """UPDATE source SET contact_id = NULL, body = jsonb_build_object('removed', true)
        WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))""",

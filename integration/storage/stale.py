@@ -66,6 +66,19 @@ def settle(tx: Transaction, claims: Sequence[Claim]) -> None:
     )
 
 
+def count_try(tx: Transaction, claim: Claim) -> None:
+    """Count a try before it runs, so that a record that ends the process at work is found out."""
+    tx.run(
+        """UPDATE stale SET attempts = attempts + 1
+           WHERE portal_id = :portal AND stage = :stage AND object_type = :type AND record_id = :id
+             AND since = :since""",
+        stage=claim.stage,
+        type=claim.object_type,
+        id=claim.record_id,
+        since=claim.since,
+    )
+
+
 def set_aside(tx: Transaction, claims: Mapping[Claim, str]) -> None:
     """Put off records that a rule could not digest; after some tries they stay, with their reason, until replayed."""
     tx.run(

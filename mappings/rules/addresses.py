@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from mappings.rules.names import words
@@ -103,6 +104,7 @@ def is_free(email: str, extra: frozenset[str] = frozenset()) -> bool:
     return host in FREE_HOSTS or host in extra
 
 
+@lru_cache(maxsize=100_000)  # asked several times for each address whenever records are compared
 def is_role(email: str) -> bool:
     """Whether the address belongs to a function rather than a person (info@, sales-team@)."""
     local = re.sub(r"\d+$", "", local_of(email))

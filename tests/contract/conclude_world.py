@@ -63,7 +63,7 @@ class MirrorPortal:
         with self.clock.database.service() as tx:
             portals.stamp(tx, self.portal_id, "imported_at")
 
-    def put(self, kind: str, record_id: int, *, created: datetime | None = None, **properties: Any) -> None:
+    def put(self, kind: str, record_id: int, *, created: datetime | None = None, **properties: Any) -> None:  # noqa: ANN401 - text, number or history
         """Store a record; a property given as a list of (days before now, value) has a history."""
         history, current = {}, {}
         for name, value in properties.items():
@@ -79,7 +79,7 @@ class MirrorPortal:
             mirror.store(tx, [row])
             mirror.mark_stale(tx, mirror.PEOPLE, {(kind, record_id)})
 
-    def change(self, kind: str, record_id: int, **properties: Any) -> None:
+    def change(self, kind: str, record_id: int, **properties: Any) -> None:  # noqa: ANN401 - text, number or history
         """Change some values of a record that is there."""
         with self.clock.database.portal(self.portal_id) as tx:
             old = mirror.load(tx, kind, [record_id])[record_id]
@@ -99,12 +99,12 @@ class MirrorPortal:
         self.put("company", record_id, name=name, domain=domain)
         return record_id
 
-    def contact(self, record_id: int, company_id: int, **properties: Any) -> int:
+    def contact(self, record_id: int, company_id: int, **properties: Any) -> int:  # noqa: ANN401 - text, number or history
         self.put("contact", record_id, associatedcompanyid=company_id, **properties)
         self.link("contact", record_id, "company", company_id, type_id=1)
         return record_id
 
-    def deal(self, record_id: int, company_id: int, *contacts: int, created: float, **properties: Any) -> int:
+    def deal(self, record_id: int, company_id: int, *contacts: int, created: float, **properties: Any) -> int:  # noqa: ANN401 - text, number or history
         """A deal; `won` is (days before now, amount)."""
         won = properties.pop("won", None)
         told = {"dealname": f"deal {record_id}", "deal_currency_code": "USD", **properties}
