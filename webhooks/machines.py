@@ -12,7 +12,7 @@ from integration.errors import Retryable, SecondOrderError
 from integration.inlet import portal_of, source_name
 from integration.runtime import Runtime
 from integration.storage.inbox import Doorstep
-from webhooks.receiver import MAX_BYTES
+from webhooks.receiver import MAX_BYTES, read_body
 
 
 def blueprint(runtime: Runtime, doorstep: Doorstep) -> Blueprint:
@@ -48,8 +48,8 @@ def _keep(runtime: Runtime, doorstep: Doorstep, name: Callable[[], str]) -> Resp
     portal_id = portal_of(runtime.settings.secret_key, request.headers.get("Authorization"))
     if portal_id is None:
         return jsonify(message="Send the portal's inlet key as a bearer token; Settings shows it."), 401
-    body = request.stream.read(MAX_BYTES + 1)
-    if len(body) > MAX_BYTES:
+    body = read_body()
+    if body is None:
         return jsonify(message=f"A delivery may have {MAX_BYTES} bytes; send several."), 413
     try:
         doorstep.leave(portal_id, body, source=name())
