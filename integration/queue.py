@@ -12,6 +12,9 @@ from integration import logs
 QUEUE = "second-order"
 PREFIX = "second-order:"
 WAKE_MILLISECONDS = 5000
+# A job that takes longer has lost its way, and its lease: slices end by themselves before. (An import's are longer.)
+JOB_SECONDS = 30
+IMPORT_JOB_SECONDS = 60
 # What a wake-up may start, and nothing else; a worker refuses any other name it finds in the queue.
 JOBS = {
     "drain": "workers.jobs.drain",
@@ -45,8 +48,9 @@ class Queue:
         try:
             if not self.redis.set(_flag(portal_id, kind), b"1", nx=True, px=WAKE_MILLISECONDS):
                 return self._worked()
+            seconds = IMPORT_JOB_SECONDS if kind == "import" else JOB_SECONDS
             self._rq.enqueue_call(
-                JOBS[kind], args=(portal_id,), timeout=60, result_ttl=0, failure_ttl=86400, description=kind
+                JOBS[kind], args=(portal_id,), timeout=seconds, result_ttl=0, failure_ttl=86400, description=kind
             )
         except redis.RedisError as trouble:
             return self._refused(trouble)

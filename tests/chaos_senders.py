@@ -68,7 +68,7 @@ class Senders:
     hubspot: HubSpot
     seed: int
     count: int = 4
-    extras_per_second: float = 300.0
+    extras_per_second: float = 600.0
     ledger: Ledger = field(default_factory=Ledger)
     storming: bool = True
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -106,7 +106,7 @@ class Senders:
                 batch = self._take(dice.randint(1, BIGGEST_BATCH))
                 self._busy += bool(batch)
             if self.storming:
-                batch += [self._extra(dice) for _ in range(max(1, BIGGEST_BATCH // 2 - len(batch)))]
+                batch += [self._extra(dice) for _ in range(max(1, BIGGEST_BATCH - len(batch)))]
                 time.sleep(self.count * len(batch) / self.extras_per_second)
             if not batch:
                 time.sleep(0.02)

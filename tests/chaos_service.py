@@ -106,7 +106,7 @@ def serve(data: Path, hubspot: HubSpot, hubspot_url: str, *, workers: int = 2) -
     hubspot.app.webhook_url = settings.webhook_url
     hubspot.app.redirect_urls = [settings.redirect_url]
     hubspot.subscriptions.load_project(subscriptions(settings.public_url))
-    environment = _environment(settings)
+    environment = environment_of(settings)
     log = data / "service.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -167,23 +167,29 @@ def _settings(data: Path, hubspot: HubSpot, hubspot_url: str, workers: int) -> S
     )
 
 
-def _environment(settings: Settings) -> dict[str, str]:
+def environment_of(settings: Settings) -> dict[str, str]:
+    """What a process of ours needs to run by these settings."""
     mine = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
-    return mine | {
-        "DATA_DIR": str(settings.data_dir),
-        "PORT": str(settings.port),
-        "PUBLIC_URL": settings.public_url,
-        "HUBSPOT_API_URL": settings.hubspot_api_url,
-        "HUBSPOT_AUTHORIZE_URL": settings.hubspot_authorize_url,
-        "HUBSPOT_APP_ID": str(settings.hubspot_app_id),
-        "HUBSPOT_CLIENT_ID": settings.hubspot_client_id,
-        "HUBSPOT_CLIENT_SECRET": settings.client_secret,
-        "HUBSPOT_RATE_PER_10S": str(settings.hubspot_rate_per_10s),
-        "SECRET_KEY": settings.secret_key,
-        "TOKEN_KEYS": ",".join(settings.token_keys),
-        "LOG_LEVEL": settings.log_level,
-        "WORKERS": str(settings.workers),
-    }
+    given = {"DATABASE_URL": settings.database_url, "REDIS_URL": settings.redis_url}
+    return (
+        mine
+        | {name: value for name, value in given.items() if value}
+        | {
+            "DATA_DIR": str(settings.data_dir),
+            "PORT": str(settings.port),
+            "PUBLIC_URL": settings.public_url,
+            "HUBSPOT_API_URL": settings.hubspot_api_url,
+            "HUBSPOT_AUTHORIZE_URL": settings.hubspot_authorize_url,
+            "HUBSPOT_APP_ID": str(settings.hubspot_app_id),
+            "HUBSPOT_CLIENT_ID": settings.hubspot_client_id,
+            "HUBSPOT_CLIENT_SECRET": settings.client_secret,
+            "HUBSPOT_RATE_PER_10S": str(settings.hubspot_rate_per_10s),
+            "SECRET_KEY": settings.secret_key,
+            "TOKEN_KEYS": ",".join(settings.token_keys),
+            "LOG_LEVEL": settings.log_level,
+            "WORKERS": str(settings.workers),
+        }
+    )
 
 
 def kill(processes: Sequence[psutil.Process]) -> int:

@@ -87,18 +87,21 @@ def bury(runtime: Runtime, portal_id: int, kind: str) -> None:
     _FENCE[:] = struct.pack("q", 0)
     if fence:
         with runtime.database.portal(portal_id) as tx:
-            lanes.back_off(tx, Lease(portal_id, kind, fence), seconds=0, trouble="the process at work was killed")
+            lanes.back_off(tx, Lease(portal_id, kind, fence), seconds=0, trouble=lanes.KILLED)
 
 
 def _drain(scope: PortalScope, lease: Lease) -> float | None:
     """Split, look, think; say in how many seconds there is more to do."""
     end = time.monotonic() + SLICE_SECONDS
+    with scope.transaction(lease) as tx:
+        # Somebody was killed in here: what did it must be found, and that goes record by record.
+        think = conclude.step_alone if lanes.was_killed(tx, lease) else conclude.step
     while time.monotonic() < end:
         if intake.split(scope, lease):
             continue
         if sync.refresh(scope, lease):
             continue
-        if not conclude.step(scope, lease):
+        if not think(scope, lease):
             wake_writer(scope)
             return sync.next_in(scope)
     wake_writer(scope)

@@ -10,12 +10,14 @@ from collections.abc import Collection, Mapping, Sequence
 from integration.conclude import accounts, deals, firms, people, referring, summaries
 from integration.conclude.step import Step, begin
 from integration.scope import PortalScope
-from integration.storage import dated, mirror, stale
+from integration.storage import dated, imports, mirror, stale
 from integration.storage.database import Transaction
 from integration.storage.lanes import Lease
 from integration.storage.stale import Claim
 
 LIMITS: Mapping[int, int] = {mirror.PEOPLE: 500, mirror.DEALS: 500, mirror.SUMMARIES: 400}
+# What can be thought while records still arrive; a deal judged by half of its evidence would be judged again.
+WHILE_IMPORTING = frozenset({mirror.PEOPLE})
 
 
 def step(scope: PortalScope, lease: Lease | None, *, limit: int | None = None) -> bool:
@@ -23,8 +25,8 @@ def step(scope: PortalScope, lease: Lease | None, *, limit: int | None = None) -
 
     Everything happens in one transaction: a process that dies leaves the page as it was.
     """
-    limits = {stage: limit or size for stage, size in LIMITS.items()}
     with scope.transaction(lease) as tx:
+        limits = {stage: limit or size for stage, size in LIMITS.items() if stage in _open_stages(tx)}
         claims = stale.claim(tx, limits)
         if not claims:
             return False
@@ -40,7 +42,7 @@ def step(scope: PortalScope, lease: Lease | None, *, limit: int | None = None) -
 def step_alone(scope: PortalScope, lease: Lease | None) -> bool:
     """Conclude one record, its try counted beforehand: for a lane whose last holder was killed at work."""
     with scope.transaction(lease) as tx:
-        claims = stale.claim(tx, dict.fromkeys(LIMITS, 1))
+        claims = stale.claim(tx, dict.fromkeys(_open_stages(tx), 1))
         if not claims:
             return False
         if claims[0].attempts >= stale.MAX_ATTEMPTS:
@@ -61,6 +63,11 @@ def refresh_dated(tx: Transaction) -> int:
 def refresh_all(tx: Transaction) -> None:
     """Mark everything, after a change of settings: reprocessing is the same operation as processing."""
     dated.mark_everything(tx)
+
+
+def _open_stages(tx: Transaction) -> Collection[int]:
+    run = imports.running(tx)
+    return WHILE_IMPORTING if run is not None and run.kind == "import" else LIMITS.keys()
 
 
 def _ids(claims: Sequence[Claim], object_type: str) -> list[int]:

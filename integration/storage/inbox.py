@@ -12,8 +12,8 @@ from integration.errors import Retryable
 from integration.storage.database import Transaction, as_json
 
 TRIES = 3
-# Waits between the tries of one event: its neighbours are through within seconds, and it is set aside within a minute.
-WAITS = (1.0, 3.0, 30.0)
+# Waits between the tries of one event: its neighbours are through within seconds, and it is set aside soon after.
+WAITS = (1.0, 3.0, 10.0)
 GROUPS = {0: 500, 1: 20}
 
 

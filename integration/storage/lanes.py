@@ -8,6 +8,7 @@ from integration.storage.database import Transaction
 
 LEASE_SECONDS = 30
 KINDS = ("drain", "write", "import")
+KILLED = "the process at work on this lane was killed"
 
 
 class LeaseLost(Retryable):
@@ -61,13 +62,15 @@ def take(tx: Transaction, portal_id: int, kind: str) -> Lease | None:
            SELECT portal_id, :kind, 1, clock_timestamp() + make_interval(secs => :seconds)
            FROM portal WHERE portal_id = :id AND state = 'active'
            ON CONFLICT (portal_id, kind) DO UPDATE
-             SET fence = lane.fence + 1, lease_until = excluded.lease_until, due_at = NULL
+             SET fence = lane.fence + 1, lease_until = excluded.lease_until, due_at = NULL,
+                 trouble = CASE WHEN lane.lease_until IS NULL THEN lane.trouble ELSE :killed END
              WHERE (lane.lease_until IS NULL OR lane.lease_until < clock_timestamp())
                AND (lane.retry_after IS NULL OR lane.retry_after <= clock_timestamp())
            RETURNING fence""",
         id=portal_id,
         kind=kind,
         seconds=float(LEASE_SECONDS),
+        killed=KILLED,
     )
     return Lease(portal_id, kind, fence) if fence else None
 
@@ -121,6 +124,14 @@ def failures(tx: Transaction, lease: Lease) -> int:
     """How often in a row this lane has met trouble."""
     return int(tx.value("SELECT failures FROM lane WHERE portal_id = :id AND kind = :kind",
                         id=lease.portal_id, kind=lease.kind) or 0)  # fmt: skip
+
+
+def was_killed(tx: Transaction, lease: Lease) -> bool:
+    """Whether the last one who held this lane did not live to give it back."""
+    found = tx.value(
+        "SELECT trouble FROM lane WHERE portal_id = :id AND kind = :kind", id=lease.portal_id, kind=lease.kind
+    )
+    return bool(found == KILLED)
 
 
 def clear_waits(tx: Transaction, portal_id: int) -> None:

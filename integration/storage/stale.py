@@ -29,13 +29,13 @@ class Claim:
 def claim(tx: Transaction, limits: Mapping[int, int]) -> Sequence[Claim]:
     """Lock a page of the lowest stage that has due rows: what others rest on comes first.
 
-    *limits* is the page size of each stage. The rows stay until :func:`settle`, so work that is rolled back
-    is due again.
+    *limits* is the page size of each stage; a stage without one has to wait. The rows stay until
+    :func:`settle`, so work that is rolled back is due again.
     """
     stage = tx.value(
         """SELECT stage FROM stale WHERE portal_id = :portal AND next_at <= clock_timestamp() ORDER BY stage LIMIT 1"""
     )
-    if stage is None:
+    if stage not in limits:
         return ()
     rows = tx.rows(
         """SELECT stage, object_type, record_id, since, attempts FROM stale

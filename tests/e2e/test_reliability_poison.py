@@ -1,0 +1,106 @@
+"""What ends the process that looks at it is set aside after three tries, and its neighbours are done."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from integration import queue as wishes
+from integration.storage import inbox, standing
+from tests.chaos_service import environment_of
+from tests.sandbox.records import Json
+from workers import sweeper
+
+if TYPE_CHECKING:
+    from tests.world import Account, World
+
+DEADLY = "ENDS-THE-PROCESS"
+PATIENCE = 90.0
+
+
+def notification(portal_id: int, number: int, contact_id: int, **more: object) -> Json:
+    return {
+        "eventId": number, "subscriptionId": 1, "portalId": portal_id, "appId": 1, "occurredAt": 1767225600000,
+        "subscriptionType": "contact.propertyChange", "attemptNumber": 0, "objectId": contact_id,
+        "propertyName": "email", "propertyValue": "x", "changeSource": "CRM_UI", **more,
+    }  # fmt: skip
+
+
+@contextmanager
+def poisoned_worker(world: "World", *arguments: object) -> Iterator[None]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.poisoned_worker", *map(str, arguments)],
+        env=environment_of(world.runtime.settings), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        yield
+        assert process.poll() is None, "the worker itself lives on"
+    finally:
+        process.terminate()
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def receive(account: "Account", *items: Json) -> None:
+    with account.world.runtime.database.portal(account.portal_id) as tx:
+        tx.run("INSERT INTO inbox (portal_id, body) VALUES (:portal, :body)", body=json.dumps(items).encode())
+
+
+def sweep_until_quiet(world: "World", seconds: float = PATIENCE) -> dict[str, int]:
+    end = time.monotonic() + seconds
+    counts: dict[str, int] = {}
+    while time.monotonic() < end:
+        sweeper.sweep(world.runtime, [])
+        with world.runtime.database.portal(world.harbor.portal_id) as tx:
+            counts = standing.counts(tx)
+        if not any(counts[name] for name in ("inbox", "events", "stale", "outbox")):
+            return counts
+        time.sleep(0.2)
+    raise AssertionError(f"still waiting: {counts}")
+
+
+@pytest.fixture
+def harbor(world: "World") -> "Account":
+    with world.harbor.crm.silently():
+        for number in range(60):
+            world.harbor.crm.create("contact", {"email": f"c{number}@harbor.example"})
+    world.install(world.harbor)
+    world.settle()
+    return world.harbor
+
+
+def test_poison_is_set_aside_and_its_neighbours_are_done(harbor: "Account", monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wishes, "JOB_SECONDS", 2)  # as in the worker
+    ids = [record.id for record in harbor.crm.all("contact")]
+    for number, contact_id in enumerate(ids):
+        receive(harbor, notification(harbor.portal_id, number, contact_id))
+    receive(harbor, notification(harbor.portal_id, 1001, ids[0], note=DEADLY))
+    receive(harbor, notification(harbor.portal_id, 1002, ids[0], note="LOOP"))
+    receive(harbor, notification(harbor.portal_id, 1003, ids[0]))
+    with harbor.crm.silently():
+        for contact_id in ids:
+            harbor.crm.update("contact", contact_id, {"jobtitle": "Head of Sales"})
+    looked_at, thought_about = ids[20], ids[40]
+    with poisoned_worker(harbor.world, DEADLY, looked_at, thought_about):
+        counts = sweep_until_quiet(harbor.world)
+
+    bodies = harbor.rows("SELECT convert_from(body, 'UTF8') AS body FROM inbox WHERE state = 'set_aside'")
+    assert sorted(json.loads(row["body"])[0]["eventId"] for row in bodies) == [1001, 1002]
+    aside = harbor.rows("SELECT object_id, attempts FROM event WHERE state = 'set_aside'")
+    assert aside == [{"object_id": looked_at, "attempts": inbox.TRIES}]
+    failed = harbor.rows("SELECT DISTINCT record_id FROM stale WHERE next_at = 'infinity'")
+    assert failed == [{"record_id": thought_about}]
+    assert counts["set_aside"] == 4
+    with harbor.scope() as scope, scope.transaction() as tx:
+        found = inbox.identity(tx)
+    assert (found["received"], found["done"], found["set_aside"], found["waiting"]) == (61, 60, 1, 0)
+    seen = harbor.rows("SELECT record_id FROM record WHERE properties ->> 'jobtitle' = 'Head of Sales'")
+    assert {row["record_id"] for row in seen} == set(ids) - {looked_at}
