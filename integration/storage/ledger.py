@@ -15,6 +15,8 @@ _WRITTEN = ", ".join(name for name in COLUMNS if name not in {"entry_id", "recor
 
 def of_deals(tx: Transaction, deal_ids: Collection[int]) -> dict[int, list[Row]]:
     """Return the rows of each deal, oldest first."""
+    if not deal_ids:
+        return {}
     rows = tx.rows(
         f"""SELECT {", ".join(COLUMNS)} FROM ledger WHERE portal_id = :portal
               AND deal_id = ANY(CAST(:ids AS bigint[])) ORDER BY deal_id, entry_id""",
@@ -78,6 +80,8 @@ _HOME = "coalesce(home_minor, CASE WHEN currency = :home THEN amount_minor END)"
 
 def by_subject(tx: Transaction, contact_ids: Collection[int], home: str) -> dict[int, int]:
     """Return the booked credit of contacts, under the ids they have today, in home currency's minor units."""
+    if not contact_ids:
+        return {}
     rows = tx.rows(
         f"""SELECT coalesce(alias.new_id, subject.contact_id) AS id, sum({_HOME}) AS minor
             FROM subject LEFT JOIN alias ON alias.portal_id = subject.portal_id AND alias.object_type = 'contact'
@@ -95,6 +99,8 @@ def by_subject(tx: Transaction, contact_ids: Collection[int], home: str) -> dict
 
 def by_company(tx: Transaction, company_ids: Collection[int], home: str) -> dict[int, tuple[int, int]]:
     """Return the booked credit of companies and how many deals it comes from, merged-away ids included."""
+    if not company_ids:
+        return {}
     rows = tx.rows(
         f"""SELECT id, sum(minor) AS minor, count(*) FILTER (WHERE share <> 0) AS deals FROM (
               SELECT coalesce(alias.new_id, ledger.company_id) AS id, deal_id, sum({_HOME}) AS minor,

@@ -90,6 +90,8 @@ def overlay(tx: Transaction, object_type: str, values: Mapping[int, Mapping[str,
 
 def load(tx: Transaction, object_type: str, record_ids: Collection[int]) -> dict[int, Record]:
     """Return the records that the mirror has, gone ones included."""
+    if not record_ids:
+        return {}
     rows = tx.rows(
         """SELECT object_type, record_id, properties, history, created_at, updated_at, gone_at, gone_why FROM record
            WHERE portal_id = :portal AND object_type = :type AND record_id = ANY(CAST(:ids AS bigint[]))""",
@@ -166,6 +168,8 @@ def add_links(tx: Transaction, links: Sequence[Link]) -> None:
 
 def links_from(tx: Transaction, from_type: str, from_ids: Collection[int], to_type: str) -> list[Link]:
     """Return the associations that lead from these records to *to_type*."""
+    if not from_ids:
+        return []
     rows = tx.rows(
         """SELECT from_type, from_id, to_type, to_id, category, type_id, label, since FROM association
            WHERE portal_id = :portal AND from_type = :from AND from_id = ANY(CAST(:ids AS bigint[]))
@@ -178,6 +182,8 @@ def links_from(tx: Transaction, from_type: str, from_ids: Collection[int], to_ty
 
 def links_to(tx: Transaction, from_type: str, to_type: str, to_ids: Collection[int]) -> list[Link]:
     """Return the associations of *from_type* that lead to these records."""
+    if not to_ids:
+        return []
     rows = tx.rows(
         """SELECT from_type, from_id, to_type, to_id, category, type_id, label, since FROM association
            WHERE portal_id = :portal AND to_type = :to AND to_id = ANY(CAST(:ids AS bigint[]))
@@ -212,6 +218,8 @@ def alias(tx: Transaction, object_type: str, old_ids: Collection[int], new_id: i
 def resolve(tx: Transaction, object_type: str, record_ids: Iterable[int]) -> dict[int, int]:
     """Map each id to the id of the record that it means today."""
     wanted = list(set(record_ids))
+    if not wanted:
+        return {}
     rows = tx.rows(
         """SELECT old_id, new_id FROM alias
            WHERE portal_id = :portal AND object_type = :type AND old_id = ANY(CAST(:ids AS bigint[]))""",
@@ -224,6 +232,8 @@ def resolve(tx: Transaction, object_type: str, record_ids: Iterable[int]) -> dic
 
 def former_ids(tx: Transaction, object_type: str, record_ids: Collection[int]) -> dict[int, set[int]]:
     """Map each surviving id to the ids that were merged into it."""
+    if not record_ids:
+        return {}
     rows = tx.rows(
         """SELECT old_id, new_id FROM alias
            WHERE portal_id = :portal AND object_type = :type AND new_id = ANY(CAST(:ids AS bigint[]))""",
@@ -277,6 +287,8 @@ def relink(tx: Transaction, object_type: str, old_ids: Collection[int], new_id: 
 def mark_stale(tx: Transaction, stage: int, refs: Iterable[tuple[str, int]]) -> None:
     """Ask conclude to look at these records in *stage*."""
     pairs = sorted(set(refs))
+    if not pairs:
+        return
     tx.run(
         """INSERT INTO stale (portal_id, stage, object_type, record_id)
            SELECT :portal, :stage, t.object_type, t.record_id

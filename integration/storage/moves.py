@@ -12,6 +12,8 @@ DECIDED = ("confirmed", "rejected")
 
 def of_persons(tx: Transaction, person_ids: Collection[int]) -> Sequence[Row]:
     """Return the moves of these persons."""
+    if not person_ids:
+        return ()
     return tx.rows(
         f"""SELECT {_COLUMNS} FROM move WHERE portal_id = :portal AND person_id = ANY(CAST(:ids AS bigint[]))
             ORDER BY person_id, latest, move_key""",
@@ -21,6 +23,8 @@ def of_persons(tx: Transaction, person_ids: Collection[int]) -> Sequence[Row]:
 
 def of_contacts(tx: Transaction, contact_ids: Collection[int]) -> Sequence[Row]:
     """Return the moves between records among which is one of these."""
+    if not contact_ids:
+        return ()
     return tx.rows(
         f"""SELECT {_COLUMNS} FROM move WHERE portal_id = :portal
               AND (former_contact_id = ANY(CAST(:ids AS bigint[])) OR new_contact_id = ANY(CAST(:ids AS bigint[])))""",
@@ -30,6 +34,8 @@ def of_contacts(tx: Transaction, contact_ids: Collection[int]) -> Sequence[Row]:
 
 def with_company(tx: Transaction, company_ids: Collection[int]) -> Sequence[Row]:
     """Return the moves from or to these companies."""
+    if not company_ids:
+        return ()
     return tx.rows(
         f"""SELECT {_COLUMNS} FROM move WHERE portal_id = :portal
               AND (former_company_id = ANY(CAST(:ids AS bigint[])) OR new_company_id = ANY(CAST(:ids AS bigint[])))

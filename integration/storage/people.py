@@ -56,6 +56,8 @@ def _any_keys(tx: Transaction, keys: Mapping[int, Collection[Key]]) -> bool:
 
 def neighbours(tx: Transaction, contact_ids: Collection[int], kinds: Collection[str], *, widest: int) -> set[int]:
     """Return the contacts that share a key with these; keys that more than *widest* contacts share tell nothing."""
+    if not contact_ids:
+        return set()
     rows = tx.rows(
         """WITH mine AS (
              SELECT DISTINCT kind, value FROM identity_key
@@ -72,6 +74,8 @@ def neighbours(tx: Transaction, contact_ids: Collection[int], kinds: Collection[
 
 def holders(tx: Transaction, kind: str, values: Collection[str]) -> dict[str, int]:
     """Return how many contacts hold each of these keys."""
+    if not values:
+        return {}
     rows = tx.rows(
         """SELECT value, count(*) AS n FROM identity_key
            WHERE portal_id = :portal AND kind = :kind AND value = ANY(CAST(:values AS text[])) GROUP BY value""",
@@ -110,6 +114,8 @@ def with_keys(tx: Transaction, keys: Iterable[Key]) -> dict[Key, tuple[int, ...]
 
 def persons_of(tx: Transaction, contact_ids: Collection[int]) -> dict[int, int]:
     """Map contacts to their person; a contact that was never looked at has none."""
+    if not contact_ids:
+        return {}
     rows = tx.rows(
         """SELECT contact_id, person_id FROM person
            WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))""",
@@ -120,6 +126,8 @@ def persons_of(tx: Transaction, contact_ids: Collection[int]) -> dict[int, int]:
 
 def members(tx: Transaction, person_ids: Collection[int]) -> dict[int, tuple[int, ...]]:
     """Map persons to all their contacts."""
+    if not person_ids:
+        return {}
     rows = tx.rows(
         """SELECT person_id, array_agg(contact_id ORDER BY contact_id) AS ids FROM person
            WHERE portal_id = :portal AND person_id = ANY(CAST(:ids AS bigint[])) GROUP BY person_id""",
@@ -157,6 +165,8 @@ def store_persons(tx: Transaction, rows: Sequence[Mapping[str, Any]], *, gone: C
 
 def passages_of(tx: Transaction, person_ids: Collection[int]) -> set[Passage]:
     """Return the changes of employer of these persons."""
+    if not person_ids:
+        return set()
     rows = tx.rows(
         """SELECT person_id, from_company_id, to_company_id, at FROM passage
            WHERE portal_id = :portal AND person_id = ANY(CAST(:ids AS bigint[]))""",
@@ -245,6 +255,8 @@ def change_migrations(tx: Transaction, *, gone: Collection[tuple[int, int]], new
 
 def deals_resting_on(tx: Transaction, contact_ids: Collection[int]) -> set[int]:
     """Return the deals that have one of these contacts among their sources."""
+    if not contact_ids:
+        return set()
     rows = tx.rows(
         """SELECT DISTINCT deal_id FROM source
            WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))""",
@@ -255,6 +267,8 @@ def deals_resting_on(tx: Transaction, contact_ids: Collection[int]) -> set[int]:
 
 def texts(tx: Transaction, contact_ids: Collection[int], name: str) -> dict[int, str]:
     """Return one property's text of living contacts, those without any left out."""
+    if not contact_ids:
+        return {}
     rows = tx.rows(
         """SELECT record_id, properties ->> CAST(:name AS text) AS text FROM record
            WHERE portal_id = :portal AND object_type = 'contact' AND record_id = ANY(CAST(:ids AS bigint[]))
@@ -267,6 +281,8 @@ def texts(tx: Transaction, contact_ids: Collection[int], name: str) -> dict[int,
 
 def replace_seeks(tx: Transaction, owner_type: str, wanted: Mapping[int, Collection[str]]) -> None:
     """Make these what each record's text mentions."""
+    if not wanted:
+        return
     rows = as_json([{"id": one, "value": value} for one, values in wanted.items() for value in values])
     tx.run(
         """DELETE FROM seek AS old WHERE portal_id = :portal AND owner_type = :type
@@ -288,6 +304,8 @@ def replace_seeks(tx: Transaction, owner_type: str, wanted: Mapping[int, Collect
 
 def seekers(tx: Transaction, values: Collection[str]) -> set[tuple[str, int]]:
     """Return the records whose text mentions one of these names, addresses or codes."""
+    if not values:
+        return set()
     rows = tx.rows(
         """SELECT DISTINCT owner_type, owner_id FROM seek
            WHERE portal_id = :portal AND value = ANY(CAST(:values AS text[]))""",
@@ -298,6 +316,8 @@ def seekers(tx: Transaction, values: Collection[str]) -> set[tuple[str, int]]:
 
 def with_texts(tx: Transaction, contact_ids: Collection[int], names: Collection[str]) -> set[int]:
     """Return the contacts that say something in one of these properties, or are linked to another contact by label."""
+    if not contact_ids:
+        return set()
     rows = tx.rows(
         """SELECT record_id AS id FROM record
            WHERE portal_id = :portal AND object_type = 'contact' AND record_id = ANY(CAST(:ids AS bigint[]))

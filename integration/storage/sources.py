@@ -32,6 +32,8 @@ def subjects(tx: Transaction, contact_ids: Collection[int]) -> dict[int, int]:
 
 def contacts_of(tx: Transaction, subject_ids: Collection[int]) -> dict[int, int | None]:
     """Return whom each opaque number stands for today, merges followed; None once the person was forgotten."""
+    if not subject_ids:
+        return {}
     rows = tx.rows(
         """SELECT subject_id, coalesce(alias.new_id, contact_id) AS contact_id
            FROM subject LEFT JOIN alias ON alias.portal_id = subject.portal_id AND alias.object_type = 'contact'
@@ -44,6 +46,8 @@ def contacts_of(tx: Transaction, subject_ids: Collection[int]) -> dict[int, int 
 
 def referrals_told_by(tx: Transaction, owner_type: str, owner_ids: Collection[int]) -> Sequence[Row]:
     """Return the referrals that these records tell of."""
+    if not owner_ids:
+        return ()
     return tx.rows(
         f"""SELECT {_REFERRAL} FROM referral WHERE portal_id = :portal AND owner_type = :type
               AND owner_id = ANY(CAST(:ids AS bigint[]))""",
@@ -54,6 +58,8 @@ def referrals_told_by(tx: Transaction, owner_type: str, owner_ids: Collection[in
 
 def referrals_to(tx: Transaction, targets: Collection[str]) -> Sequence[Row]:
     """Return the referrals that brought these records."""
+    if not targets:
+        return ()
     return tx.rows(
         f"""SELECT {_REFERRAL} FROM referral WHERE portal_id = :portal AND target = ANY(CAST(:targets AS text[]))
             ORDER BY owner_type, owner_id, referral_key""",
@@ -103,6 +109,8 @@ def change_referrals(
 
 def of_deals(tx: Transaction, deal_ids: Collection[int]) -> dict[int, list[Row]]:
     """Return the judged sources of each deal, the largest share first."""
+    if not deal_ids:
+        return {}
     rows = tx.rows(
         f"""SELECT {_SOURCE} FROM source WHERE portal_id = :portal AND deal_id = ANY(CAST(:ids AS bigint[]))
             ORDER BY deal_id, share DESC, source_key""",
@@ -125,6 +133,8 @@ def deals_from(tx: Transaction, company_ids: Collection[int]) -> set[int]:
 
 def open_from(tx: Transaction, company_ids: Collection[int]) -> Sequence[Row]:
     """Return open deals with a share from these companies."""
+    if not company_ids:
+        return ()
     return tx.rows(
         """SELECT source.company_id, source.deal_id, source.share, deal.amount_minor, deal.currency, deal.home_minor,
              deal.home_currency, deal.open_probability
@@ -160,6 +170,8 @@ def change_sources(tx: Transaction, *, gone: Collection[tuple[int, str]], new: S
 
 def edges_into(tx: Transaction, deal_ids: Collection[int]) -> Sequence[Row]:
     """Return the edges that lead to these deals."""
+    if not deal_ids:
+        return ()
     return tx.rows(
         """SELECT from_deal_id, to_deal_id, source_key, from_company_id, share FROM edge
            WHERE portal_id = :portal AND to_deal_id = ANY(CAST(:ids AS bigint[]))""",
