@@ -159,6 +159,7 @@ def _finish(scope: PortalScope, lease: Lease, run: Run) -> None:
             mirror.mark_stale(tx, mirror.PEOPLE, {(object_type, record_id) for record_id in ids})
         imports.finish(tx, run, {"deleted": {kind: len(ids) for kind, ids in gone.items()}, "merged": len(survivors)})
         portals.stamp(tx, scope.portal_id, "imported_at" if run.kind == "import" else "last_reconciled_at")
+        portals.stamp(tx, scope.portal_id, "last_sync_at")
         if run.kind == "reconciliation":
             portals.note(tx, "second-order", "reconciled", **imports.report(tx, run))
 
