@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from integration import inlets, logs
+from integration import inlets, logs, usual
 from integration.runtime import Runtime
 from integration.scope import PortalScope
 from integration.storage import inbox, lanes, portals
@@ -59,7 +59,12 @@ def letters(portal_id: int, envelope: Envelope) -> list[Letter]:
     """Read one envelope: every item becomes a letter that waits, is ignored, or is set aside, with the reason."""
     if envelope.source != "hubspot":
         return inlets.letters(envelope)
-    return [_letter(portal_id, envelope, item) for item in events.split(envelope.body)]
+    found = usual.letters(portal_id, envelope, lambda body: _carefully(portal_id, envelope, body))
+    return list(found) if found is not None else _carefully(portal_id, envelope, envelope.body)
+
+
+def _carefully(portal_id: int, envelope: Envelope, body: bytes) -> list[Letter]:
+    return [_letter(portal_id, envelope, item) for item in events.split(body)]
 
 
 def split_unaddressed(runtime: Runtime) -> int:
