@@ -7,7 +7,7 @@ twice changes nothing; a record that a rule cannot digest is set aside with the 
 
 from collections.abc import Collection, Mapping, Sequence
 
-from integration.conclude import accounts, deals, firms, people, referring, summaries
+from integration.conclude import accounts, deals, firms, people, projecting, referring, summaries
 from integration.conclude.step import Step, begin
 from integration.scope import PortalScope
 from integration.storage import dated, imports, mirror, stale
@@ -78,7 +78,7 @@ def _people(work: Step, claims: Sequence[Claim], is_all: bool) -> None:
     if companies := _ids(claims, "company"):
         firms.refresh(work, companies)
     if found := _ids(claims, "deal"):
-        deals.project(work, found)
+        projecting.refresh(work, found)
     persons = set(_ids(claims, "person"))
     if contacts := _ids(claims, "contact"):
         learned = people.learn(work, contacts)

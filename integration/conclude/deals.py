@@ -7,7 +7,6 @@ from typing import Any
 
 from integration.conclude import booking, codec, flowing, reading, referring, writing
 from integration.conclude.step import Step
-from integration.storage import deals as deal_rows
 from integration.storage import ledger, mirror, moves, people, sources
 from integration.storage.database import Row
 from mappings.rules import because, credit, hearsay, money
@@ -39,44 +38,6 @@ class Judged:
     deal: DealFacts
     found: DealSources
     allocation: Allocation
-
-
-def project(step: Step, deal_ids: Collection[int]) -> None:
-    """Keep deals as numbers beside the mirror, and mark whom a changed deal concerns."""
-    facts = reading.deals(step, deal_ids)
-    before = deal_rows.load(step.tx, facts)
-    changed = deal_rows.store(step.tx, [_projection(deal) for deal in facts.values()])
-    mirror.mark_stale(step.tx, mirror.DEALS, {("deal", one) for one in facts})
-    firms = [facts[one].company_id for one in changed]
-    firms += [before[one]["company_id"] for one in changed & before.keys()]
-    near = {one for one in firms if one is not None}
-    resting = sources.deals_from(step.tx, near) if near else set()
-    told = sources.referrals_by(step.tx, company_ids=near) if near else ()
-    mirror.mark_stale(step.tx, mirror.DEALS, {("deal", one) for one in resting})
-    mirror.mark_stale(step.tx, mirror.DEALS, {(row["owner_type"], row["owner_id"]) for row in told})
-    on_deals = {one.contact_id for deal in facts.values() for one in deal.contacts}
-    movers = {row["former_contact_id"] for row in moves.of_contacts(step.tx, on_deals)} & on_deals
-    mirror.mark_stale(step.tx, mirror.PEOPLE, {("contact", one) for one in movers})
-    mirror.mark_stale(
-        step.tx, mirror.SUMMARIES, {("company", one) for one in near} | {("contact", one) for one in on_deals}
-    )
-
-
-def _projection(deal: DealFacts) -> dict[str, object]:
-    return {
-        "deal_id": deal.id,
-        "company_id": deal.company_id,
-        "created_at": deal.created_at,
-        "closed_at": deal.closed_at,
-        "is_won": deal.counts_as_won,
-        "is_open": not deal.is_closed and not deal.archived and deal.pipeline_included,
-        "is_renewal": deal.is_renewal,
-        "amount_minor": deal.amount_minor,
-        "currency": deal.currency,
-        "home_minor": deal.home_amount_minor,
-        "home_currency": deal.home_currency,
-        "open_probability": deal.open_probability,
-    }
 
 
 def refresh(step: Step, deal_ids: Collection[int]) -> None:
