@@ -36,7 +36,9 @@ def main() -> int:
         print(f"{part}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
     found = Figure.of([value * 1000 for value in noise])
     spread = (found.high - found.low) / found.median
-    report.note(f"noise: the same arithmetic took {found} ms, a spread of {spread:.0%}; smaller differences mean nothing")
+    report.note(
+        f"noise: the same arithmetic took {found} ms, a spread of {spread:.0%}; smaller differences mean nothing"
+    )
     return min(1, report.show())
 
 

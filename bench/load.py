@@ -21,7 +21,9 @@ Call = tuple[dict[str, str], bytes]
 
 
 def name() -> str:
-    return "wrk" if shutil.which("wrk") else "the bench's own generator (wrk is not installed: it takes more of the cores)"
+    return (
+        "wrk" if shutil.which("wrk") else "the bench's own generator (wrk is not installed: it takes more of the cores)"
+    )
 
 
 def blast(port: int, path: str, calls: Sequence[Call], *, seconds: float, folder: Path) -> tuple[float, int]:

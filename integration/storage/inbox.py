@@ -15,6 +15,10 @@ TRIES = 3
 # Waits between the tries of one event: its neighbours are through within seconds, and it is set aside soon after.
 WAITS = (1.0, 3.0, 10.0)
 GROUPS = {0: 500, 1: 20}
+_NULL = "\\N"
+_COPY_ESCAPES = str.maketrans(
+    {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\b": "\\b", "\f": "\\f", "\v": "\\v"}
+)
 
 
 class Doorstep:
@@ -131,8 +135,7 @@ def store_events(tx: Transaction, letters: Sequence[Letter]) -> int:
             "COPY arriving (portal_id, source, dedupe_key, kind, object_type, object_id, payload, occurred_at,"
             " received_at, state, reason, attempts, next_at) FROM STDIN"
         ) as copy:
-            for letter in letters:
-                copy.write_row(_columns(tx.portal_id, letter))
+            copy.write("".join([_line(tx.portal_id, letter) for letter in letters]))
         cursor.execute(
             """INSERT INTO event (portal_id, source, dedupe_key, kind, object_type, object_id, payload, occurred_at,
                  received_at, state, reason, settled_at)
@@ -291,22 +294,21 @@ def _claim(tx: Transaction, whose: str, limit: int) -> Sequence[Envelope]:
     return [Envelope(**{**row, "body": bytes(row["body"])}) for row in rows]
 
 
-def _columns(portal_id: int, letter: Letter) -> tuple[object, ...]:
+def _line(portal_id: int, letter: Letter) -> str:
+    """One row as COPY's text; letter by letter through the driver it costs three times as much."""
+    received = letter.received_at.isoformat()
     return (
-        portal_id,
-        letter.source,
-        letter.dedupe_key,
-        letter.kind,
-        letter.object_type,
-        letter.object_id,
-        as_json(letter.payload),
-        letter.occurred_at,
-        letter.received_at,
-        letter.state,
-        letter.reason,
-        0,
-        letter.received_at,
+        f"{portal_id}\t{_text(letter.source)}\t{_text(letter.dedupe_key)}\t{_text(letter.kind)}"
+        f"\t{_text(letter.object_type)}\t{_NULL if letter.object_id is None else letter.object_id}"
+        f"\t{_text(as_json(letter.payload))}\t{letter.occurred_at.isoformat()}\t{received}"
+        f"\t{letter.state}\t{_text(letter.reason)}\t0\t{received}\n"
     )
+
+
+def _text(value: str | None) -> str:
+    if value is None:
+        return _NULL
+    return value if "\\" not in value and value.isprintable() else value.translate(_COPY_ESCAPES)
 
 
 def _enter(connection: "psycopg.Connection[Any]") -> None:
