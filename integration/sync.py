@@ -17,6 +17,8 @@ from mappings.records.rows import Link, Record
 _log = logs.get(__name__)
 # After these the links of a record are read again; a changed property leaves them alone.
 _RELINK = frozenset({"creation", "association_change", "merge", "restore"})
+# Each record that is not found costs a call of its own; a look must end before its lease does.
+GONE_PER_LOOK = 20
 Refs = dict[str, set[int]]
 
 
@@ -38,6 +40,7 @@ class Seen:
     records: list[Record] = field(default_factory=list)
     links: dict[tuple[str, str], tuple[set[int], list[Link]]] = field(default_factory=dict)
     gone: Refs = field(default_factory=dict)
+    later: Refs = field(default_factory=dict)
     survivors: dict[tuple[str, int], int] = field(default_factory=dict)
 
 
@@ -67,7 +70,9 @@ def refresh(scope: PortalScope, lease: Lease) -> int:
             forget.erase(tx, contact_id, secret=secret)
         told = [event for event in waiting if event.kind in inlets.KINDS]
         inlets.take(tx, told)
-        inbox.settle_events(tx, waiting, "done")
+        unasked = [event for event in waiting if _is_for_later(event, seen)]
+        inbox.settle_events(tx, [event for event in waiting if event not in unasked], "done")
+        inbox.postpone_events(tx, unasked, seconds=0)
         if told:
             inlets.blank(tx)
         contacts = wanted.read.get("contact", set()) | wanted.forgotten
@@ -76,6 +81,10 @@ def refresh(scope: PortalScope, lease: Lease) -> int:
             erasure.forget_events(tx, sorted(forgotten))
         portals.stamp(tx, scope.portal_id, "last_sync_at")
     return len(waiting) + len(worn)
+
+
+def _is_for_later(event: Waiting, seen: Seen) -> bool:
+    return any(record_id in seen.later.get(kind, ()) for kind, record_id in event.payload.get("refs", ()))
 
 
 def plan(events: Iterable[Waiting]) -> Plan:
@@ -166,6 +175,9 @@ def _look_at(scope: PortalScope, object_type: str, ids: Sequence[int], wanted: P
     for record_id in sorted(result.missing):
         # A record that a batch read does not find was deleted, or lives on under another id: one GET tells.
         told = wanted.merged.get((object_type, record_id))
+        if told is None and len(seen.gone.get(object_type, ())) >= GONE_PER_LOOK:
+            seen.later.setdefault(object_type, set()).add(record_id)
+            continue
         lives_as = told if told is not None else scope.hubspot.survivor(object_type, record_id)
         if lives_as is None or lives_as == record_id:
             seen.gone.setdefault(object_type, set()).add(record_id)
@@ -178,7 +190,7 @@ def _look_at(scope: PortalScope, object_type: str, ids: Sequence[int], wanted: P
 
 
 def _look_at_links(scope: PortalScope, from_type: str, to_type: str, wanted: Plan, seen: Seen) -> None:
-    gone = seen.gone.get(from_type, set())
+    gone = seen.gone.get(from_type, set()) | seen.later.get(from_type, set())
     ids = sorted(
         record_id
         for record_id in wanted.relink.get(from_type, set()) - gone

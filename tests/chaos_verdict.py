@@ -181,7 +181,8 @@ def another_database(url: str) -> Iterator[str]:
 def _their_records(scope: PortalScope, account: Account, kind: str) -> dict[int, Mapping[str, str]]:
     from integration import sync  # noqa: PLC0415 - what we read is what we compare
 
-    names, _ = sync.reading(scope, kind)
+    asked, _ = sync.reading(scope, kind)
+    names = [name for name in asked if name in account.crm.definitions[kind]]
     return {
         record.id: {name: value for name in names if name not in _MOVING and (value := account.crm.value(record, name))}
         for record in account.crm.all(kind)

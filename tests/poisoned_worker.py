@@ -12,6 +12,7 @@ from collections.abc import Collection
 from integration import conclude, intake, queue, settings, sync
 from integration.conclude.step import Step
 from integration.scope import PortalScope
+from integration.storage import inbox
 from integration.storage.inbox import Envelope, Letter
 from integration.sync import Plan, Seen
 from workers import worker
@@ -21,6 +22,7 @@ def main() -> None:
     """Poison what the arguments name, then work."""
     word, looked_at, thought_about = sys.argv[1].encode(), int(sys.argv[2]), int(sys.argv[3])
     queue.JOB_SECONDS = 2  # what never ends is ended
+    inbox.WAITS = (0.2, 0.2, 0.2)
     letters, look, refresh = intake.letters, sync.look, conclude.people.refresh
 
     def read(portal_id: int, envelope: Envelope) -> list[Letter]:
