@@ -20,7 +20,7 @@ _PATCH = {f"own_{number}": f"a value of some length {number}" for number in rang
 
 def run(_ground: Ground, report: Report) -> None:
     """Measure reading a page and writing a batch, processor time only: the network here is a loopback."""
-    calls = 5 if report.quick else 20
+    calls = 20 if report.quick else 50
     with canned.serve() as url:
         for what, contestants in (("page", _pages(url)), ("batch update", _updates(url))):
             found = alternate(report.rounds, {name: _timed(call, calls) for name, call in contestants.items()})

@@ -72,10 +72,12 @@ class Ground:
             queue.redis.close()
 
     @contextlib.contextmanager
-    def process(self, arguments: Sequence[str], **changed: str) -> Iterator["subprocess.Popen[bytes]"]:
+    def process(
+        self, arguments: Sequence[str], *, stdout: int | None = None, **changed: str
+    ) -> Iterator["subprocess.Popen[bytes]"]:
         """A Python process of ours that is stopped afterwards."""
         process = subprocess.Popen(
-            [sys.executable, *arguments], cwd=ROOT, env={**os.environ, **self.environment, **changed}
+            [sys.executable, *arguments], cwd=ROOT, stdout=stdout, env={**os.environ, **self.environment, **changed}
         )
         try:
             yield process
