@@ -28,7 +28,7 @@ def _records() -> list[dict[str, object]]:
     return [
         {
             "id": str(number),
-            "properties": {name: f"value {number}" for name in PROPERTIES},
+            "properties": dict.fromkeys(PROPERTIES, f"value {number}"),
             "createdAt": "2025-03-04T05:06:07.089Z",
             "updatedAt": "2026-01-02T03:04:05.678Z",
             "archived": False,

@@ -52,7 +52,7 @@ def _timed(call: Callable[[], object], times: int) -> Callable[[], Sample]:
 
 
 def _ours(url: str) -> HubSpot:
-    return HubSpot(Wire(url, lambda refused=None: refused or "bench", lambda kind: None))
+    return HubSpot(Wire(url, lambda refused=None: refused or "bench", lambda _kind: None))
 
 
 def _pages(url: str) -> dict[str, Callable[[], object]]:
@@ -74,7 +74,7 @@ def _pages(url: str) -> dict[str, Callable[[], object]]:
 def _updates(url: str) -> dict[str, Callable[[], object]]:
     ours, pool = _ours(url), urllib3.PoolManager(retries=False)
     library = hubspot.HubSpot(access_token="bench", host=url).crm.contacts.batch_api  # noqa: S106 - of nobody
-    patches = {number: _PATCH for number in range(1, canned.RECORDS + 1)}
+    patches = dict.fromkeys(range(1, canned.RECORDS + 1), _PATCH)
     inputs = {"inputs": [{"id": str(number), "properties": _PATCH} for number in patches]}
 
     def floor() -> object:

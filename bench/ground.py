@@ -26,7 +26,7 @@ from integration.vault import Vault
 
 ROOT = Path(__file__).resolve().parents[1]
 PORTAL = 4711
-SECRET = "a-client-secret-for-the-bench"
+SECRET = "a-client-secret-for-the-bench"  # noqa: S105 - signs nothing but our own load
 
 
 @dataclass(slots=True)
@@ -47,7 +47,8 @@ class Ground:
     def empty(self) -> None:
         """Remove every row but the schema's version, and let PostgreSQL tidy up now instead of in a round."""
         tables = self.sql(
-            "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+            "SELECT quote_ident(tablename) FROM pg_tables"
+            " WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
         )
         self.sql(f"TRUNCATE {','.join(str(row[0]) for row in tables)} RESTART IDENTITY CASCADE")
 

@@ -100,9 +100,9 @@ def _speed(ground: Ground, report: Report, size: Size) -> None:
         report.goal("", f"  {name}: records/s", [sample.rate for sample in samples])
         report.goal("", f"  {name}: own CPU µs a record", [sample.cpu * 1e6 for sample in samples])
     report.note(
-        "G6: Meltano's and Airbyte's connectors cannot be pointed at another address than HubSpot's, so they are not run"
-        " here; in their place stand the client library's get_all with an insert per row, and a floor. Rivals read"
-        " contacts without history; ours reads contacts with history, companies, deals and labelled links, and keeps them"
+        "G6: Meltano's and Airbyte's connectors have no setting for HubSpot's address, so they are not run here; in"
+        " their place stand the client library's get_all with an insert for each row, and a floor. The rivals read"
+        " contacts without history; ours reads contacts with history, companies, deals and labelled links and keeps all"
     )
 
 

@@ -19,7 +19,8 @@ def floor(url: str, token: str, folder: Path) -> Sample:
     cpu, started = time.process_time(), time.perf_counter()
     with (folder / "contacts.ndjson").open("wb") as out:
         while True:
-            path = f"{url}/crm/objects/2026-03/contacts?limit=100&associations=companies&properties={','.join(NAMES)}{after}"
+            query = f"limit=100&associations=companies&properties={','.join(NAMES)}{after}"
+            path = f"{url}/crm/objects/2026-03/contacts?{query}"
             page = orjson.loads(pool.request("GET", path, headers={"Authorization": f"Bearer {token}"}).data)
             for record in page["results"]:
                 out.write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))

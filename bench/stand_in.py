@@ -52,8 +52,11 @@ def _load(portal: Portal, contacts: int, companies: int, deals: int) -> None:
     ]
     people = []
     for n in range(contacts):
-        values = {"email": f"person-{n}@company-{n % max(1, companies)}.example", "firstname": "Ana", "lastname": f"Number {n}",
-                  "jobtitle": "Head of Trying", "company": f"Company {n % max(1, companies)}"}  # fmt: skip
+        firm = n % max(1, companies)
+        values = {
+            "email": f"person-{n}@company-{firm}.example", "company": f"Company {firm}", "jobtitle": "Head of Trying",
+            "firstname": "Ana", "lastname": f"Number {n}",
+        }  # fmt: skip
         people.append(portal.create("contact", values, at=_START + timedelta(minutes=n % 100_000)).id)
         if firms and n % 2 == 0:
             portal.associate("contact", people[-1], "company", firms[n % len(firms)], at=_START)

@@ -34,7 +34,7 @@ def run(ground: Ground, report: Report) -> None:
 
 def _first_job(ground: Ground) -> float:
     ground.sql("TRUNCATE lane, inbox, event, tally")
-    ground.sql(f"INSERT INTO inbox (portal_id, body) VALUES ({PORTAL}, '[]')")
+    ground.sql("INSERT INTO inbox (portal_id, body) SELECT portal_id, '[]' FROM portal")
     queue = Queue(ground.redis_url)
     queue.redis.flushall()
     queue.wake(PORTAL)
@@ -74,7 +74,7 @@ def _imported_after_fork(ground: Ground) -> list[str]:
     """Let a worker do one job and have its child say what it imported that its parent had not."""
     target = ground.folder / "imported"
     ground.sql("TRUNCATE lane, inbox, event, tally")
-    ground.sql(f"INSERT INTO inbox (portal_id, body) VALUES ({PORTAL}, '[]')")
+    ground.sql("INSERT INTO inbox (portal_id, body) SELECT portal_id, '[]' FROM portal")
     with ground.runtime(ground.settings()) as runtime:
         runtime.queue.redis.flushall()
         with runtime.database.service() as tx:

@@ -1,6 +1,5 @@
 """python -m bench.watched_worker FILE: the product's worker, whose first child writes down what it had to import."""
 
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,12 +15,12 @@ def main() -> None:
     target = Path(sys.argv[1])
     perform = Worker.perform_job
 
-    def watched(self: Worker, *given: Any, **named: Any) -> bool:
+    def watched(self: Any, *given: Any, **named: Any) -> bool:  # noqa: ANN401 - RQ's own signature
         before = set(sys.modules)
-        done = perform(self, *given, **named)
+        done: bool = perform(self, *given, **named)
         draft = target.with_suffix(".new")
         draft.write_text(" ".join(sorted(set(sys.modules) - before)))
-        os.replace(draft, target)
+        draft.replace(target)
         return done
 
     Worker.perform_job = watched  # type: ignore[method-assign]  # the one place where a child can be looked at

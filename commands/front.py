@@ -38,9 +38,11 @@ class Answer:
 
     @property
     def is_whole(self) -> bool:
+        """Whether it can be sent at once."""
         return self.status in _EMPTY or any(name == "content-length" for name, _ in self.headers)
 
     def close(self) -> None:
+        """Let the application tidy up behind its answer."""
         getattr(self.rest, "close", _nothing)()
 
 

@@ -7,6 +7,8 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Callable
+from typing import Any, cast
 
 import click
 from granian.constants import Interfaces
@@ -89,12 +91,15 @@ def schedule() -> None:
     sweeper.run(own, stop)
 
 
-def _load(target: str) -> Front:
+def _load(target: str) -> Callable[..., Any]:
     """Open the application in a process of its own, that ends when the one that started it was killed."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL))
     module, _, name = target.partition(":")
-    return Front(getattr(importlib.import_module(module), name), threads=int(os.environ.get("WEB_THREADS", "8")))
+    # Granian finds __rsgi__; its types only know functions.
+    app = getattr(importlib.import_module(module), name)
+    front: Callable[..., Any] = cast("Any", Front(app, threads=int(os.environ.get("WEB_THREADS", "8"))))
+    return front
 
 
 def _refuse_taken_port(own: Settings) -> None:

@@ -32,21 +32,21 @@ _Moment = Annotated[int, Meta(ge=0, le=_LAST_MS)]
 class _Usual(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     """Every field of a usual notification; a value of another type makes it an unusual one."""
 
-    portalId: _Id
-    subscriptionType: _Name
-    occurredAt: _Moment
-    objectId: _Id
-    eventId: _Number
-    subscriptionId: _Number
-    attemptNumber: _Number
-    appId: _Number | None = None
-    objectTypeId: _Name | None = None
-    propertyName: _Name | None = None
-    propertyValue: str | None = None
-    changeSource: str | None = None
-    sourceId: str | None = None
-    changeFlag: str | None = None
-    isSensitive: bool | None = None
+    portalId: _Id  # noqa: N815 - HubSpot's name
+    subscriptionType: _Name  # noqa: N815 - HubSpot's name
+    occurredAt: _Moment  # noqa: N815 - HubSpot's name
+    objectId: _Id  # noqa: N815 - HubSpot's name
+    eventId: _Number  # noqa: N815 - HubSpot's name
+    subscriptionId: _Number  # noqa: N815 - HubSpot's name
+    attemptNumber: _Number  # noqa: N815 - HubSpot's name
+    appId: _Number | None = None  # noqa: N815 - HubSpot's name
+    objectTypeId: _Name | None = None  # noqa: N815 - HubSpot's name
+    propertyName: _Name | None = None  # noqa: N815 - HubSpot's name
+    propertyValue: str | None = None  # noqa: N815 - HubSpot's name
+    changeSource: str | None = None  # noqa: N815 - HubSpot's name
+    sourceId: str | None = None  # noqa: N815 - HubSpot's name
+    changeFlag: str | None = None  # noqa: N815 - HubSpot's name
+    isSensitive: bool | None = None  # noqa: N815 - HubSpot's name
 
 
 _elements = msgspec.json.Decoder(list[msgspec.Raw])
@@ -104,7 +104,7 @@ def _read(portal_id: int, envelope: Envelope, raw: bytes) -> Letter | None:
     return Letter(
         envelope.source, key, what[0], what[1], item.objectId, payload,
         # A clock that runs ahead must not make its events the newest for ever.
-        received if happened > received else happened, received,
+        min(happened, received), received,
     )  # fmt: skip
 
 

@@ -50,14 +50,14 @@ def signed(port: int) -> dict[str, str]:
     }
 
 
-@pytest.fixture
-def web(postgres_url: str, redis_url: str, clean: None, tmp_path: Path) -> Iterator[Web]:
+@pytest.fixture(scope="module")
+def web(postgres_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     port = free_port()
     environment = {
         **os.environ,
         "DATABASE_URL": postgres_url,
         "REDIS_URL": redis_url,
-        "DATA_DIR": str(tmp_path),
+        "DATA_DIR": str(tmp_path_factory.mktemp("web")),
         "PORT": str(port),
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
         "HUBSPOT_CLIENT_SECRET": SECRET,
@@ -122,13 +122,30 @@ def trickling(port: int, count: int, start: bytes) -> Iterator[list[socket.socke
     ids=["header", "body", "other route", "chunked body"],
 )
 def test_slow_clients_stop_nobody(web: Web, start: bytes, postgres_url: str) -> None:
-    web.post()
+    before = kept(postgres_url)
     with trickling(web.port, SLOW, start):
         began = time.monotonic()
         assert [web.post() for _ in range(GOOD)] == [204] * GOOD
         assert time.monotonic() - began < PATIENCE
+    assert kept(postgres_url) == before + GOOD
+
+
+def kept(postgres_url: str) -> int:
     with psycopg.connect(postgres_url) as connection:
-        assert connection.execute("SELECT count(*) FROM inbox").fetchone() == (GOOD + 1,)
+        found = connection.execute("SELECT count(*) FROM inbox").fetchone()
+    assert found
+    return int(found[0])
+
+
+@pytest.mark.parametrize("length", [True, False], ids=["with a length", "chunked"])
+def test_a_body_over_a_megabyte_is_refused_before_it_is_all_there(web: Web, length: bool) -> None:
+    head = b"Content-Length: 5000000" if length else b"Transfer-Encoding: chunked"
+    with socket.create_connection(("127.0.0.1", web.port), timeout=PATIENCE) as client:
+        client.sendall(b"POST /webhooks/hubspot HTTP/1.1\r\nHost: x\r\n" + head + b"\r\n\r\n")
+        with contextlib.suppress(OSError):  # the server need not listen to the end
+            for _ in range(20):
+                client.sendall(b"x" * 100_000 if length else b"186a0\r\n" + b"x" * 100_000 + b"\r\n")
+        assert client.recv(100).startswith(b"HTTP/1.1 413")
 
 
 def test_a_second_copy_on_the_port_refuses_to_start(web: Web) -> None:
