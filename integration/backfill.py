@@ -41,6 +41,13 @@ def begin(scope: PortalScope, *, kind: str = "import") -> bool:
         return imports.begin(tx, kind, streams)
 
 
+def begin_again(scope: PortalScope) -> None:
+    """Read everything anew under changed settings; a run under way starts over, for it read by the old ones."""
+    with scope.transaction() as tx:
+        kind = imports.supersede(tx)
+    begin(scope, kind=kind or "reconciliation")
+
+
 def advance(scope: PortalScope, lease: Lease, *, seconds: float) -> bool:
     """Go on with the running import for about *seconds*; say whether there is more to do.
 
@@ -55,9 +62,10 @@ def advance(scope: PortalScope, lease: Lease, *, seconds: float) -> bool:
     with ThreadPoolExecutor(LANES, thread_name_prefix="import") as pool:
         _run_streams(scope, lease, run, pool, lambda: time.monotonic() < end)
     with scope.transaction(lease) as tx:
+        now = imports.running(tx)
         left = [stream for stream in imports.streams(tx, run) if not stream.done]
-    if left:
-        return True
+    if left or now is None or now.run_id != run.run_id:
+        return now is not None
     _finish(scope, lease, run)
     return False
 
@@ -78,7 +86,8 @@ def _run_streams(
     while True:
         if trouble is None and has_time():
             with scope.transaction() as tx:
-                streams = imports.streams(tx, run)
+                now = imports.running(tx)
+                streams = imports.streams(tx, run) if now and now.run_id == run.run_id else ()
             for stream in ready(streams):
                 if stream.name not in under_way.values() and len(under_way) < LANES:
                     under_way[pool.submit(_step, scope, lease, run, stream)] = stream.name

@@ -68,9 +68,9 @@ class Queue:
         return 0.0 if self._refused_since is None else self._monotonic() - self._refused_since
 
     def answers(self) -> bool:
-        """Whether Valkey answers now."""
+        """Whether Valkey takes a wish now: one that is full or read-only still answers a ping."""
         try:
-            return bool(self.redis.ping()) and self._worked()
+            return bool(self.redis.set(f"{PREFIX}probe", b"1", px=WAKE_MILLISECONDS)) and self._worked()
         except redis.RedisError as trouble:
             return self._refused(trouble)
 

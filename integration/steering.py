@@ -57,7 +57,7 @@ def change_map(scope: PortalScope, portal_map: PortalMap, *, actor: str) -> bool
 
 def look_again(scope: PortalScope) -> None:
     """Read everything once more, and draw all conclusions again."""
-    backfill.begin(scope, kind="reconciliation")
+    backfill.begin_again(scope)
     with scope.transaction() as tx:
         conclude.refresh_all(tx)
         for kind in ("import", "drain"):

@@ -3,8 +3,10 @@
 import argparse
 import contextlib
 import dataclasses
+import html
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -42,7 +44,7 @@ def main() -> int:
         outside = stack.enter_context(server.start(hubspot, _port(9000), pages.application(hubspot)))
         app = stack.enter_context(_service(data, outside, hubspot))
         stack.enter_context(hubspot.courier.running())
-        report = Report(hubspot, loaded, app, outside.url)
+        report = Report(hubspot, loaded, app, outside.url, {} if given.town == "shipped" else _own_words(loaded))
         enriched = _enrich(app, report)
         report.print(_say)
         if given.once or not enriched:
@@ -134,7 +136,7 @@ def _enrich(app: App, report: Report) -> bool:
     """Install both portals through OAuth, as two admins would, and wait until everything is written."""
     report.begin()
     for portal_id in (HARBOR, ORCHARD):
-        _install(app, report.hubspot, portal_id)
+        _install(app, report.hubspot, portal_id, report.settings if portal_id == HARBOR else {})
     _say.print("Installed in two portals by OAuth; importing, concluding, writing back ...")
     deadline = time.monotonic() + ENRICH_SECONDS
     while time.monotonic() < deadline:
@@ -152,7 +154,7 @@ def _enrich(app: App, report: Report) -> bool:
     return False
 
 
-def _install(app: App, hubspot: HubSpot, portal_id: int) -> None:
+def _install(app: App, hubspot: HubSpot, portal_id: int, settings: dict[str, str]) -> None:
     hubspot.quirks.approve_at_once = True
     try:
         with requests.Session() as browser:
@@ -161,8 +163,43 @@ def _install(app: App, hubspot: HubSpot, portal_id: int) -> None:
             arrived = browser.get(back.headers["Location"], timeout=120)
             if not arrived.ok:
                 raise RuntimeError(f"the install answered {arrived.status_code}: {arrived.text[:500]}")
+            if settings:
+                _map(app, browser, portal_id, settings)
     finally:
         hubspot.quirks.approve_at_once = False
+
+
+def _map(app: App, browser: requests.Session, portal_id: int, settings: dict[str, str]) -> None:
+    """Fill in the Settings form as the admin would who knows what their CRM means by things."""
+    address = f"{app.url}/portals/{portal_id}/settings"
+    csrf = re.search(r'name="csrf" value="([^"]+)"', browser.get(address, timeout=20).text)
+    if csrf is None:
+        raise RuntimeError("the settings page has no form")
+    form = {**shown_form(browser.get(address, timeout=20).text), **settings, "csrf": csrf.group(1)}
+    saved = browser.post(address, data=form, headers={"Origin": app.url}, timeout=60)
+    if not saved.ok:
+        raise RuntimeError(f"the settings page answered {saved.status_code}")
+
+
+def shown_form(page: str) -> dict[str, str]:
+    """What the fields of a page's form hold now."""
+    shown = {
+        name: html.unescape(value)
+        for name, value in re.findall(r'<input id="f-[^"]*" name="([^"]+)" value="([^"]*)"', page)
+    }
+    shown |= {
+        name: html.unescape(value).removeprefix("\n")
+        for name, value in re.findall(r'<textarea id="f-[^"]*" name="([^"]+)"[^>]*>(.*?)</textarea>', page, re.DOTALL)
+    }
+    for name, options in re.findall(r'<select id="f-[^"]*" name="([^"]+)">(.*?)</select>', page, re.DOTALL):
+        chosen = re.search(r'value="([^"]*)" selected', options)
+        shown[name] = chosen.group(1) if chosen else ""
+    return shown
+
+
+def _own_words(loaded: town.Loaded) -> dict[str, str]:
+    """What the owner of the loaded CRM knows: who counts as a customer, and where private mail lives."""
+    return {"customer_stage": "customer", "extra_free_hosts": "\n".join(sorted(loaded.free_mail_hosts[HARBOR]))}
 
 
 def _port(wanted: int) -> int:

@@ -36,6 +36,7 @@ class Report:
     loaded: Loaded
     app: Commands
     sandbox_url: str
+    settings: dict[str, str]
     began: float = 0.0
     seconds: float = 0.0
     status: dict[str, Any] = field(default_factory=dict)
@@ -75,7 +76,7 @@ class Report:
 
     def _calls(self, out: Console) -> None:
         made = Counter({row["route"]: row["calls"] for row in self.status["calls"]})
-        least = minimum(self.harbor)
+        least = minimum(self.harbor, timed={"company"} if self.settings.get("customer_stage") else set())
         table = Table("HubSpot calls", "made", "minimum", title="", show_header=True)
         for route in sorted(made.keys() | least.keys()):
             table.add_row(route, str(made[route]), str(least.get(route, "-")))
@@ -125,11 +126,13 @@ class Report:
         )
 
 
-def minimum(portal: Portal) -> dict[str, int]:
-    """The fewest calls that page and batch sizes allow, by route."""
+def minimum(portal: Portal, *, timed: set[str]) -> dict[str, int]:
+    """The fewest calls that page and batch sizes allow, by route; *timed* types are read with history, too."""
     types = readable_types(frozenset(portal_scopes(portal)))
     counts = {kind: len(portal.all(kind)) for kind in types}
-    pages = sum(math.ceil(max(1, n) / (50 if HISTORY.get(kind) else 100)) for kind, n in counts.items())
+    pages = sum(
+        math.ceil(max(1, n) / (50 if HISTORY.get(kind) or kind in timed else 100)) for kind, n in counts.items()
+    )
     pairs = [(a, b) for a, b in ASSOCIATIONS if a in types and b in types]
     links = sum(math.ceil(counts[a] / 1000) for a, _ in pairs)
     written = {

@@ -192,7 +192,7 @@ def _ring(step: Step, page: Page, telling: Mapping[int, Told]) -> referrals.Circ
         person_of=person_of,
         codes={**codes, **step.codes},
         champions=_champions(step, set(person_of.values())),
-        is_customer=_customer_test(step, known, since),
+        is_customer=CustomerTest(known, since),
     )
 
 
@@ -227,25 +227,17 @@ def _champions(step: Step, person_ids: set[int]) -> frozenset[int]:
     )
 
 
-def _customer_test(step: Step, known: Directory, since: Mapping[int, datetime]) -> "CustomerTest":
-    return CustomerTest(known, since, step.policy.customer_lifecycle_stage)
-
-
 @dataclass(frozen=True, slots=True)
 class CustomerTest:
     """Whether a company was a customer at a time: by a won deal, or by the stage the owner chose."""
 
     known: Directory
     since: Mapping[int, datetime]
-    stage: str
 
     def __call__(self, company_id: int, at: datetime) -> bool:
         """Answer for one company."""
         company_id = companies.survivor(self.known, company_id)
-        if company_id in self.since:
-            return self.since[company_id] <= at
-        company = self.known.companies.get(company_id)
-        return bool(self.stage and company and company.lifecycle_stage == self.stage)
+        return company_id in self.since and self.since[company_id] <= at
 
 
 def _seek(step: Step, page: Page, claimed: Collection[int], telling: Mapping[int, Told]) -> None:

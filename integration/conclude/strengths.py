@@ -61,7 +61,13 @@ def deals_of(step: Step, contact_ids: Collection[int]) -> dict[int, list[DealFac
 
 
 def customers_since(step: Step, company_ids: Collection[int]) -> dict[int, datetime]:
-    """Since when each of these companies is a customer: its first won deal with a positive amount."""
+    """Since when each of these companies is a customer: its first won deal with a positive amount.
+
+    Where the portal's owner chose a lifecycle stage instead, the day the company reached it.
+    """
+    if step.portal_map.customer_stage:
+        facts = reading.companies(step, company_ids) if company_ids else {}
+        return {one: company.customer_since for one, company in facts.items() if company.customer_since is not None}
     found: dict[int, datetime] = {}
     for company, rows in deal_rows.of_companies(step.tx, company_ids).items() if company_ids else ():
         won = [

@@ -1,10 +1,11 @@
 """HubSpot's JSON bodies to Python and back: fast, and still readable when a record holds hostile text."""
 
 import json
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
+_DIGITS_OF_INT64: Final = 19
 
 def encode(value: object) -> bytes:
     """A request body."""
@@ -36,9 +37,14 @@ def lenient(body: bytes) -> Any:  # noqa: ANN401 - JSON is any
 
 def _slowly(body: bytes) -> Any:  # noqa: ANN401 - JSON is any
     try:
-        return json.loads(body.decode("utf-8", "replace"), parse_constant=lambda _: None)
+        return json.loads(body.decode("utf-8", "replace"), parse_constant=lambda _: None, parse_int=_integer)
     except RecursionError:
         raise ValueError("nested too deep") from None
+
+
+def _integer(digits: str) -> int | str:
+    # What does not fit into 64 bits can be written back by nobody: it stays the text it was.
+    return int(digits) if len(digits) < _DIGITS_OF_INT64 else digits
 
 
 def _cleaned(value: Any) -> Any:  # noqa: ANN401 - JSON is any

@@ -35,7 +35,7 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
         "buying_role_property", "role_labels", "left_company_property", "new_company_property", "staff_domains",
         "extra_free_hosts", "agency_types", "app_ids",
     ),
-    "Customers": ("renewal_date_property", "usage_property", "milestone_property", "ticket_closed_stages"),
+    "Customers": ("customer_stage", "renewal_date_property", "usage_property", "milestone_property", "ticket_closed_stages"),
 }  # fmt: skip
 _HINTS: Mapping[str, str] = {
     "included_pipelines": "Pipeline ids that count; empty means all.",
@@ -57,6 +57,7 @@ _HINTS: Mapping[str, str] = {
     "renewal_date_property": "Company property with the end of the contract.",
     "usage_property": "Company number property with product usage.",
     "milestone_property": "Company date property: first value reached.",
+    "customer_stage": "Lifecycle stage that makes a company a customer; empty: its first won deal does.",
     "staff_domains": "Mail domains of your own people; they are never referrers.",
     "extra_free_hosts": "Further free-mail hosts, not employers.",
     "referred_by_labels": "Association labels that name the referrer.",

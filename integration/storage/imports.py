@@ -55,6 +55,15 @@ def begin(tx: Transaction, kind: str, streams: Sequence[str]) -> bool:
     return True
 
 
+def supersede(tx: Transaction) -> str | None:
+    """End the run under way without a result, because it reads by settings that changed; return its kind."""
+    kind: str | None = tx.value(
+        """UPDATE import_run SET state = 'failed', finished_at = clock_timestamp(), report = '{"superseded": true}'
+           WHERE portal_id = :portal AND state = 'running' RETURNING kind"""
+    )
+    return kind
+
+
 def running(tx: Transaction) -> Run | None:
     """Return the run under way."""
     return _run(

@@ -21,7 +21,8 @@ class PortalMap:
     """What each of our ideas is called in one portal. None or empty: this portal has no such thing.
 
     `included_pipelines` empty means all. `recurring_on` says which object the
-    recurring value sits on. Properties named here are read beside the standard
+    recurring value sits on. `customer_stage` is the lifecycle stage that makes
+    a company a customer; empty: its first won deal does. Properties named here are read beside the standard
     ones; those with a time to know (`referred_by` …) are read with history.
     """
 
@@ -46,6 +47,7 @@ class PortalMap:
     renewal_date_property: str | None = None
     usage_property: str | None = None
     milestone_property: str | None = None
+    customer_stage: str = ""
     staff_domains: tuple[str, ...] = ()
     extra_free_hosts: tuple[str, ...] = ()
     referred_by_labels: tuple[str, ...] = ()
@@ -63,6 +65,8 @@ class PortalMap:
     def history_properties(self, object_type: str) -> tuple[str, ...]:
         """Those read with every value they had, because we need to know since when."""
         timed: tuple[str | None, ...] = ()
+        if object_type == "company" and self.customer_stage:
+            timed = ("lifecyclestage",)
         if object_type == "contact":
             timed = (
                 self.left_company_property,
@@ -137,6 +141,7 @@ class PortalMapSchema(Schema):
     renewal_date_property = _property()
     usage_property = _property()
     milestone_property = _property()
+    customer_stage = fields.String(load_default="", validate=validate.Length(max=100))
     staff_domains = _texts()
     extra_free_hosts = _texts()
     referred_by_labels = _texts()

@@ -81,10 +81,21 @@ def company_facts(record: Record, portal_map: PortalMap, odd: list[Odd] | None =
         merged_ids=_others(record, values.record_ids(record.get("hs_merged_object_ids"))),
         recurring_minor=read.money(recurring, portal_map.home_currency) if recurring else None,
         lifecycle_stage=read.text("lifecyclestage"),
+        customer_since=_customer_since(record, read, portal_map.customer_stage),
         is_agency=read.text("type") in portal_map.agency_types,
         archived=record.archived,
         owner_id=read.id("hubspot_owner_id"),
     )
+
+
+def _customer_since(record: Record, read: FieldReader, stage: str) -> datetime | None:
+    """Since when the company has been in the stage that makes a customer; its creation when no history tells."""
+    if not stage:
+        return None
+    reached = [version.at for version in history_of(record, "lifecyclestage") if version.value.strip() == stage]
+    if reached:
+        return min(reached)
+    return (read.moment("createdate") or record.created_at) if read.text("lifecyclestage") == stage else None
 
 
 def deal_facts(record: Record, portal_map: PortalMap, odd: list[Odd] | None = None) -> DealFacts:

@@ -34,10 +34,12 @@ def customer(company: CompanyFacts, deals: Iterable[DealFacts], policy: Policy, 
         for deal in deals
         if deal.counts_as_won and (deal.amount_minor or 0) > 0 and (closed := deal.closed_at or deal.created_at) <= now
     )
-    stage = policy.customer_lifecycle_stage
-    if not won and stage and company.lifecycle_stage == stage:
-        since = company.created_at or now
-        return Customer(company.id, since, since, is_active=True, won_deals=0, by="lifecycle_stage")
+    if company.customer_since is not None:
+        # The owner's own rule stands instead of won deals: docs/rules.md, customers.
+        since = company.customer_since
+        return Customer(
+            company.id, since, won[-1] if won else since, is_active=True, won_deals=len(won), by="lifecycle_stage"
+        )
     if not won:
         return None
     recent = now - won[-1] <= timedelta(policy.active_days)

@@ -85,6 +85,7 @@ class CompanyFacts:
     merged_ids: tuple[int, ...] = ()
     recurring_minor: int | None = None
     lifecycle_stage: str = ""
+    customer_since: datetime | None = None  # by the mapped lifecycle stage; None when won deals decide
     is_agency: bool = False
     archived: bool = False
     owner_id: int | None = None

@@ -64,7 +64,6 @@ class Policy:
     version: int = 1
     # D1 customers
     active_days: int = 400
-    customer_lifecycle_stage: str = ""  # empty: by won deals
     # D2 identity, in bits
     prior_bits: float = -7.64
     profile_bits: float = 14.0

@@ -132,7 +132,7 @@ def test_merged_contacts_live_on_under_the_third_id(story: Story, world: "World"
     double = crm.create("contact", {"email": "pnarang@zenit.example", "firstname": "P.", "lastname": "Narang"}).id
     world.settle()
     survivor = crm.merge("contact", story.priya, double)
-    survivor_id = getattr(survivor, "id", survivor)
+    survivor_id = survivor.id
     world.settle()
     assert story.source() == "moved_champion"
     assert story.account.read("deal", story.second, "second_order_source_record") == f"contact:{survivor_id}"
@@ -146,7 +146,7 @@ def test_merged_deals_leave_one_deals_money(story: Story, world: "World") -> Non
     world.settle()
     assert story.booked(other) == 100_000
     survivor = crm.merge("deal", story.second, other)
-    survivor_id = getattr(survivor, "id", survivor)
+    survivor_id = survivor.id
     world.settle()
     total = story.account.rows("SELECT sum(amount_minor)::bigint AS n FROM ledger")[0]["n"]
     assert total == 1_000_000 + round(float(story.account.read("deal", survivor_id, "amount")) * 100)

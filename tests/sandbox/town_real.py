@@ -161,9 +161,20 @@ def _companies(rows: list[Row], calendar: _Calendar) -> Iterator[Record]:
             Value("domain", row["domain"], at, "IMPORT"),
             Value("phone", row["phone"], at, "IMPORT"),
             Value("hs_additional_domains", row["additional_domains"], at, "IMPORT"),
-            Value("lifecyclestage", row["lifecyclestage"], at, "IMPORT"),
+            *_stages(row, at, calendar),
         ]
         yield Record("company", int(row["company_id"]), at, tuple(value for value in values if value.value))
+
+
+def _stages(row: Row, created: datetime, calendar: _Calendar) -> Iterator[Value]:
+    """A customer was an opportunity until the day it became one."""
+    if row["lifecyclestage"] != "customer" or not row["customer_since"]:
+        yield Value("lifecyclestage", row["lifecyclestage"], created, "IMPORT")
+        return
+    since = calendar.at(row["customer_since"])
+    if since > created:
+        yield Value("lifecyclestage", "opportunity", created, "IMPORT")
+    yield Value("lifecyclestage", "customer", max(since, created), "CRM_UI")
 
 
 def _contacts(tables: dict[str, list[Row]], calendar: _Calendar) -> Iterator[Record]:

@@ -273,9 +273,9 @@ def test_other_deals_make_no_customer(change: dict[str, Any]) -> None:
 
 
 def test_an_admin_may_map_the_lifecycle_stage() -> None:
-    mapped = Policy(customer_lifecycle_stage="customer")
+    company = CompanyFacts(ZENIT, lifecycle_stage="customer", customer_since=day(3))
 
-    bought = customer(CompanyFacts(ZENIT, lifecycle_stage="customer", created_at=day(3)), [], mapped, NOW)
+    bought = customer(company, [], DEFAULT, NOW)
 
     assert bought is not None
     assert (bought.by, bought.since) == ("lifecycle_stage", day(3))
