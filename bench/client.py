@@ -24,7 +24,7 @@ def run(_ground: Ground, report: Report) -> None:
     with canned.serve() as url:
         for what, contestants in (("page", _pages(url)), ("batch update", _updates(url))):
             found = alternate(report.rounds, {name: _timed(call, calls) for name, call in contestants.items()})
-            report.goal("G4", f"client, {what}: CPU against urllib3 + orjson", cpu_ratios(found["ours"], found["floor"]),
+            report.goal("G4", f"client, {what}: CPU against urllib3+orjson", cpu_ratios(found["ours"], found["floor"]),
                         **({"at_most": 1.5} if what == "page" else {}))  # fmt: skip
             report.goal(
                 "G4",

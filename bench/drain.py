@@ -37,7 +37,7 @@ def run(ground: Ground, report: Report) -> None:
             },
         )
     report.note(
-        f"drain: {bodies} deliveries of {EVENTS_A_BODY} events; the rival runs {few} jobs, one event and one commit each,"
+        f"drain: {bodies} deliveries of {EVENTS_A_BODY} events; the rival runs {few} jobs, an event and a commit each,"
         " in one SimpleWorker; the raw insert copies finished rows into the same table, without reading or judging"
     )
     report.goal(

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeVar
-from urllib.parse import unquote_to_bytes
 
 from webhooks.receiver import MAX_BYTES
 
@@ -125,8 +124,8 @@ def _environ(scope: Any, body: bytes) -> dict[str, Any]:  # noqa: ANN401 - as ab
     environ: dict[str, Any] = {
         "REQUEST_METHOD": scope.method,
         "SCRIPT_NAME": "",
-        # WSGI wants the path's bytes, one character each.
-        "PATH_INFO": unquote_to_bytes(scope.path).decode("latin-1"),
+        # Granian has decoded the escapes; WSGI wants the path's bytes, one character each.
+        "PATH_INFO": scope.path.encode().decode("latin-1"),
         "QUERY_STRING": scope.query_string,
         "SERVER_NAME": host,
         "SERVER_PORT": port,
@@ -145,5 +144,6 @@ def _environ(scope: Any, body: bytes) -> dict[str, Any]:  # noqa: ANN401 - as ab
         key = f"HTTP_{name.upper().replace('-', '_')}"
         environ[key] = f"{environ[key]},{value}" if key in environ else value
     environ["CONTENT_TYPE"] = environ.pop("HTTP_CONTENT_TYPE", "")
-    environ["CONTENT_LENGTH"] = str(len(body)) if body else environ.pop("HTTP_CONTENT_LENGTH", "")
+    environ.pop("HTTP_CONTENT_LENGTH", None)
+    environ["CONTENT_LENGTH"] = str(len(body)) if body else ""
     return environ
