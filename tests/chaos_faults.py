@@ -24,6 +24,7 @@ class Faults:
     service: Service
     seed: int
     freeze_seconds: float = FROZEN_SECONDS
+    leave_out: frozenset[str] = frozenset()
     done: Counter[str] = field(default_factory=Counter)
     _thaw: list[threading.Timer] = field(default_factory=list)
 
@@ -35,7 +36,7 @@ class Faults:
         while time.monotonic() < end:
             time.sleep(dice.uniform(0.6, 1.6))
             if not waiting:
-                waiting = sorted(self._kinds())
+                waiting = sorted(self._kinds().keys() - self.leave_out)
                 dice.shuffle(waiting)
             name = waiting.pop()
             if self._kinds()[name](dice):

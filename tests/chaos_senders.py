@@ -73,7 +73,7 @@ class Senders:
     storming: bool = True
     _stop: threading.Event = field(default_factory=threading.Event)
     _busy: int = 0
-    _number: int = 10_000_000
+    number: int = 10_000_000
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _pool: urllib3.PoolManager = field(
         default_factory=lambda: urllib3.PoolManager(maxsize=16, retries=False, timeout=urllib3.Timeout(8))
@@ -104,17 +104,17 @@ class Senders:
         while not self._stop.is_set():
             with self._lock:
                 batch = self._take(dice.randint(1, BIGGEST_BATCH))
-                self._busy += bool(batch)
-            if self.storming:
+                storming = self.storming
+                self._busy += bool(batch) or storming
+            if storming:
                 batch += [self._extra(dice) for _ in range(max(1, BIGGEST_BATCH - len(batch)))]
                 time.sleep(self.count * len(batch) / self.extras_per_second)
             if not batch:
                 time.sleep(0.02)
                 continue
-            counted = bool(batch)
             self._deliver(batch, dice)
             with self._lock:
-                self._busy = max(0, self._busy - counted)
+                self._busy -= 1
 
     def _take(self, most: int) -> list[Json]:
         taken: list[Json] = []
@@ -126,8 +126,8 @@ class Senders:
     def _extra(self, dice: random.Random) -> Json:
         """A notification about a record that did not change; a few that make no sense."""
         with self._lock:
-            self._number += 1
-            number = self._number
+            self.number += 1
+            number = self.number
         portal = dice.choice(list(self.hubspot.portals.values()))
         kind = dice.choice(("contact", "company", "deal"))
         with self.hubspot.lock:
@@ -185,6 +185,7 @@ class Users:
     hubspot: HubSpot
     seed: int
     per_second: float = 15.0
+    tangled: bool = False
     changes: int = 0
     _stop: threading.Event = field(default_factory=threading.Event)
 
@@ -203,38 +204,47 @@ class Users:
         while not self._stop.wait(1 / self.per_second):
             portal = dice.choice(list(self.hubspot.portals.values()))
             with self.hubspot.lock:
-                _something(portal, dice)
+                (_tangled if self.tangled and dice.random() < 0.5 else _plain)(portal, dice)
             self.changes += 1
 
 
-def _something(portal: Portal, dice: random.Random) -> None:
+def _plain(portal: Portal, dice: random.Random) -> None:
+    """Changes whose conclusions are the same in whatever order and portions they are seen."""
     contact, company, deal = (dice.choice(portal.all(kind)).id for kind in ("contact", "company", "deal"))
+    strangers = [one.id for one in portal.all("contact") if one.get("email").startswith("new")]
     what = dice.randrange(100)
-    if what < 35:
+    if what < 45:
         portal.update("deal", deal, {"amount": f"{dice.randint(1, 9999)}.{dice.randint(0, 99):02d}"})
-    elif what < 50:
+    elif what < 60:
+        portal.update("contact", contact, {"jobtitle": f"Head of {dice.choice(('Sales', 'Ops', 'Data'))}"})
+    elif what < 70:
+        portal.update("company", company, {"description": f"Firm {dice.randrange(10**6)}"})
+    elif what < 82 or len(strangers) < 3:
+        new = portal.create("contact", {"email": f"new{dice.randrange(10**6)}@{dice.randrange(10**6)}.example"})
+        portal.associate("contact", new.id, "company", company, primary=True)
+    elif what < 90:
+        portal.update("contact", dice.choice(strangers), {"email": f"new{dice.randrange(10**9)}@else.example"})
+    elif what < 95:
+        portal.archive("contact", dice.choice(strangers))
+    else:
+        portal.merge("contact", *dice.sample(strangers, 2))
+
+
+def _tangled(portal: Portal, dice: random.Random) -> None:
+    """Changes of evidence: what was credited once stays credited, so a clean run may know less, or more."""
+    contact, deal = (dice.choice(portal.all(kind)).id for kind in ("contact", "deal"))
+    what = dice.randrange(4)
+    if what == 0:
         portal.update("deal", deal, {"dealstage": dice.choice(_STAGES)})
-    elif what < 65:
+    elif what == 1:
         host = dice.choice(portal.all("company")).get("domain") or "somewhere.example"
         portal.update("contact", contact, {"email": f"p{dice.randrange(10**6)}@{host}"})
-    elif what < 75:
-        portal.update("contact", contact, {"jobtitle": f"Head of {dice.choice(('Sales', 'Ops', 'Data'))}"})
-    elif what < 85:
+    elif what == 2:
         portal.associate("deal", deal, "contact", contact)
-    elif what < 92:
-        new = portal.create("contact", {"email": f"new{dice.randrange(10**6)}@{dice.randrange(99)}.example"})
-        portal.associate("contact", new.id, "company", company, primary=True)
-    elif what < 95:
-        # Whose deletion says nothing about deals won before: what was credited stays credited, a clean run knows less.
-        strangers = [one.id for one in portal.all("contact") if one.get("email").startswith("new")]
-        if strangers:
-            portal.archive("contact", dice.choice(strangers))
-    elif what < 98:
+    else:
         other = dice.choice(portal.all("contact")).id
         if other != contact:
             portal.merge("contact", contact, other)
-    else:
-        portal.update("company", company, {"name": f"Firm {dice.randrange(10**6)}"})
 
 
 def _by_portal(batch: list[Json]) -> list[list[Json]]:

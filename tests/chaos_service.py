@@ -84,8 +84,10 @@ class Service:
 
     def stop(self) -> int:
         """Ask it to stop; return its status. What outlives it is ended by its own id."""
-        for role in ("web", "horse"):
-            self.processes(role)
+        self.processes("any")
+        for process in self.seen.values():
+            with contextlib.suppress(psutil.Error):
+                process.resume()
         self.process.send_signal(signal.SIGTERM)
         try:
             status = self.process.wait(40)
@@ -94,7 +96,6 @@ class Service:
             status = self.process.wait()
         for process in self.seen.values():
             with contextlib.suppress(psutil.Error):
-                process.send_signal(signal.SIGCONT)
                 process.kill()
         return status
 

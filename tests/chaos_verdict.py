@@ -149,7 +149,10 @@ def written(hubspot: HubSpot) -> Fields:
         for kind in WRITTEN_TYPES:
             names = own_names(kind) - {UPDATED_AT}
             for record in portal.all(kind):
-                if values := {name: record.values[name] for name in names if record.values.get(name)}:
+                values = {name: record.values[name] for name in names if record.values.get(name)}
+                if values.get("second_order_role") == "none":
+                    del values["second_order_role"]  # who once had a role has none now, as who never had one
+                if values:
                     found[portal.id, kind, record.id] = values
     return found
 

@@ -1,0 +1,148 @@
+"""The whole service under load while its parts are restarted, taken away, filled up and killed."""
+
+import contextlib
+import functools
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+import pytest
+import redis
+
+from tests import chaos_verdict as judge
+from tests.chaos_faults import Faults
+from tests.chaos_senders import Ledger, Senders, Users
+from tests.chaos_service import Service, inside, kill, serve, wait_until_ready
+from tests.chaos_verdict import Verdict
+from tests.sandbox import server, town
+from tests.sandbox.crm import HubSpot
+from tests.world import World
+
+PATIENCE = 90.0
+
+
+@dataclass
+class Stage:
+    """One service for all acts: each adds to what was acknowledged, and all of it must be there at the end."""
+
+    hubspot: HubSpot
+    service: Service
+    world: World
+    ledger: Ledger = field(default_factory=Ledger)
+    acts: int = 0
+
+    @contextlib.contextmanager
+    def load(self) -> Iterator[Senders]:
+        """Deliveries and changes while inside; afterwards everything that was acknowledged has to be done."""
+        self.acts += 1
+        self.ledger.answers.clear()
+        senders = Senders(self.hubspot, self.acts, ledger=self.ledger, number=self.acts * 10_000_000)
+        with senders.running():
+            with Users(self.hubspot, self.acts).running():
+                yield senders
+            senders.storming = False
+            wait_until_ready(self.service)
+            took, left = judge.settle(self.world, senders, PATIENCE)
+            assert not left, f"{left} after {took:.0f} seconds"
+        verdict = Verdict()
+        judge.nothing_is_lost(verdict, self.world, self.ledger)
+        judge.the_limits_were_kept(verdict, self.hubspot, self.ledger)
+        assert not verdict.broken
+
+    def done(self) -> int:
+        with self.world.runtime.database.portal(self.world.harbor.portal_id) as tx:
+            return int(tx.value("SELECT count(*) FROM event WHERE state = 'done'") or 0)
+
+    def pids(self, role: str) -> set[int]:
+        return {process.pid for process in self.service.processes(role)}
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    data: Path = tmp_path_factory.mktemp("service")
+    hubspot = HubSpot(seed=3)
+    town.load(hubspot, scale=0.02, orchard_scale=0.01)
+    for portal in hubspot.portals.values():
+        portal.allowance.limit = 100_000
+    with ExitStack() as stack:
+        outside = stack.enter_context(server.start(hubspot))
+        service = stack.enter_context(serve(data, hubspot, outside.url))
+        world = stack.enter_context(inside(service, hubspot))
+        for account in world.accounts:
+            world.install(account)
+        yield Stage(hubspot, service, world)
+
+
+def test_a_rolling_restart_under_load_loses_nothing(stage: Stage) -> None:
+    with stage.load():
+        for role in ("web", "worker", "schedule"):
+            before = stage.pids(role)
+            for process in stage.service.processes(role):
+                process.send_signal(signal.SIGTERM)
+            _until(functools.partial(_are_new, stage, role, before))
+            wait_until_ready(stage.service)
+            time.sleep(1)
+
+
+def test_without_postgres_every_delivery_is_refused_and_kept_by_its_sender(stage: Stage) -> None:
+    web = stage.pids("web worker")
+    with stage.load():
+        end = time.monotonic() + 3
+        while time.monotonic() < end:
+            kill(stage.service.processes("postgres"))
+            time.sleep(0.02)
+        wait_until_ready(stage.service)
+    assert stage.ledger.answers["503"] > 0
+    assert set(stage.ledger.answers) <= {"204", "503", "no answer"}
+    assert stage.pids("web worker") == web, "it came back without a restart"
+
+
+def test_a_full_valkey_stops_neither_the_receiver_nor_the_work(stage: Stage) -> None:
+    with stage.load(), redis.Redis.from_url(stage.service.servers()[1]) as valkey:
+        valkey.config_set("maxmemory", "1")
+        try:
+            time.sleep(2)
+            before = stage.done()
+            _until(lambda: stage.done() > before + 50)
+        finally:
+            valkey.config_set("maxmemory", "128mb")
+    assert set(stage.ledger.answers) == {"204"}
+
+
+def test_a_short_storm_breaks_no_promise(stage: Stage) -> None:
+    faults = Faults(
+        stage.service, 1, leave_out=frozenset({"worker and horse", "frozen worker"})
+    )  # those cost a lease's time
+    for kind in ("500", "reset", "lost", "truncated"):
+        stage.hubspot.trouble.add(kind, probability=0.03)
+    with stage.load():
+        faults.storm(7)
+        stage.hubspot.trouble.clear()
+        faults.calm()
+    assert sum(faults.done.values()) >= 4
+    verdict = Verdict()
+    judge.the_mirror_is_right(verdict, stage.world)
+    for role in ("schedule", "worker"):
+        for process in stage.service.processes(role):
+            process.suspend()
+    judge.the_fields_are_right(verdict, stage.service, stage.world)
+    assert not verdict.broken
+
+
+def _are_new(stage: Stage, role: str, before: set[int]) -> bool:
+    now = stage.pids(role)
+    return not before & now and len(now) == len(before)
+
+
+def _until(holds: Callable[[], bool], seconds: float = PATIENCE) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with contextlib.suppress(psutil.Error):
+            if holds():
+                return
+        time.sleep(0.1)
+    raise AssertionError("it did not come about")
