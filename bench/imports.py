@@ -4,7 +4,8 @@ import contextlib
 import dataclasses
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
@@ -118,13 +119,25 @@ def _memory(ground: Ground, report: Report) -> None:
 
 def _allowance(ground: Ground, report: Report, size: Size, latency: float) -> None:
     with stand_in(size, limit=ALLOWED, latency=latency) as hubspot:
-        said = run_import(ground, hubspot, rate=ALLOWED)
+        seen: list[tuple[float, int]] = []
+        said = run_import(
+            ground,
+            hubspot,
+            rate=ALLOWED,
+            watch=lambda: seen.append((time.monotonic(), sum(hubspot.counts()["calls"].values()))),
+        )
         counts = hubspot.counts()
     calls = sum(counts["calls"].values())
+    # While work waits: neither the first calls, before anything is under way, nor the last, when lists run out.
+    middle = [(at, n) for at, n in seen if 0.1 * calls <= n <= 0.8 * calls]
+    (start, first), (end, last) = middle[0], middle[-1]
     label = f"allowance, {latency * 1000:.0f} ms a call"
-    report.goal("G7", f"{label}: share used", calls / (ALLOWED / 10 * said["seconds"]), at_least=0.95)
+    report.goal("G7", f"{label}: share used", (last - first) / (ALLOWED / 10 * (end - start)), at_least=0.95)
     report.goal("G7", f"{label}: refusals we caused", counts["refused"], at_most=0)
-    report.note(f"{label}: {calls} calls in {said['seconds']:.1f} s, at most {counts['peak']} within any ten seconds")
+    report.note(
+        f"{label}: {last - first} calls in {end - start:.1f} s while work waited; all in all {calls} calls"
+        f" in {said['seconds']:.1f} s, at most {counts['peak']} within any ten seconds"
+    )
 
 
 def minimum(size: Size) -> tuple[int, dict[str, int]]:
@@ -155,7 +168,9 @@ def stand_in(size: Size, *, limit: int, latency: float = 0.0) -> Iterator[StandI
         process.communicate()
 
 
-def run_import(ground: Ground, hubspot: StandIn, *, rate: int) -> dict[str, Any]:
+def run_import(
+    ground: Ground, hubspot: StandIn, *, rate: int, watch: Callable[[], None] | None = None
+) -> dict[str, Any]:
     """One import into an empty mirror, in a process of its own."""
     ground.empty()
     with ground.runtime(ground.settings()) as runtime, runtime.database.service() as tx:
@@ -165,6 +180,9 @@ def run_import(ground: Ground, hubspot: StandIn, *, rate: int) -> dict[str, Any]
     with ground.process(
         ["-m", "bench.importing", str(rate)], stdout=subprocess.PIPE, HUBSPOT_API_URL=hubspot.url
     ) as process:
+        while watch and process.poll() is None:
+            watch()
+            time.sleep(0.1)
         said, _ = process.communicate()
     result: dict[str, Any] = orjson.loads(said)
     return result
