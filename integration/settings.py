@@ -72,10 +72,10 @@ def load() -> Settings:
     raw: dict[str, Any] = {
         "host": host,
         "port": port,
-        "public_url": env.str("PUBLIC_URL", f"http://localhost:{port}", validate=_is_web_address).rstrip("/"),
+        "public_url": env.str("PUBLIC_URL", f"http://localhost:{port}", validate=_is_web_address),
         "hubspot_app_id": env.int("HUBSPOT_APP_ID", 0, validate=Range(min=0)),
         "hubspot_client_id": env.str("HUBSPOT_CLIENT_ID", ""),
-        "hubspot_api_url": env.str("HUBSPOT_API_URL", PUBLIC_API, validate=_is_web_address).rstrip("/"),
+        "hubspot_api_url": env.str("HUBSPOT_API_URL", PUBLIC_API, validate=_is_web_address),
         "hubspot_authorize_url": env.str("HUBSPOT_AUTHORIZE_URL", PUBLIC_AUTHORIZE, validate=_is_web_address),
         "hubspot_rate_per_10s": env.int("HUBSPOT_RATE_PER_10S", 100, validate=Range(10, 1000)),
         "log_level": env.str("LOG_LEVEL", "INFO", validate=OneOf(LEVELS)),
@@ -92,7 +92,7 @@ def load() -> Settings:
         problems = dict(trouble.error_messages)  # type: ignore[arg-type]  # sealed errors come as a mapping
         raise Refused(_sentence(problems)) from None
     return Settings(
-        **raw,
+        **{name: value.rstrip("/") if name.endswith("_url") and value else value for name, value in raw.items()},
         data_dir=data_dir,
         secret_key=secret_key or _kept(data_dir, "secret_key", lambda: secrets.token_urlsafe(48)),
         token_keys=tuple(token_keys) or (_kept(data_dir, "token_keys", lambda: Fernet.generate_key().decode()),),

@@ -1,0 +1,177 @@
+"""The commands that other people's scripts depend on; some in a process of their own, as scripts run them."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+
+from commands.main import cli
+from integration.errors import SecondOrderError
+
+if TYPE_CHECKING:
+    from tests.world import World
+
+ROOT = Path(__file__).resolve().parents[2]
+CANARY = "zz-canary-zz"
+
+
+@dataclass(frozen=True)
+class Done:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Run = Callable[..., Done]
+
+
+@pytest.fixture
+def told(world: "World") -> "World":
+    """Two portals with a won deal that a referral brought, and a name that looks like a formula."""
+    now = datetime.now(UTC)
+    for account in world.accounts:
+        crm = account.crm
+        with crm.silently():
+            acme = crm.create("company", {"name": "=cmd|'/c calc'!A1", "domain": "acme.example"}, at=now).id
+            ana = crm.create("contact", {"email": f"{CANARY}@acme.example", "firstname": "=Ana"}, at=now).id
+            crm.associate("contact", ana, "company", acme, primary=True)
+            values = {"dealname": "Acme buys", "dealstage": "closedwon", "pipeline": "default", "amount": "1234.50"}
+            deal = crm.create("deal", {**values, "closedate": (now - timedelta(days=3)).isoformat()}, at=now).id
+            crm.associate("deal", deal, "company", acme, primary=True)
+            crm.associate("deal", deal, "contact", ana)
+        world.install(account)
+    world.settle()
+    return world
+
+
+@pytest.fixture
+def run(told: "World", tmp_path: Path) -> Run:
+    own = told.runtime.settings
+    environment = {
+        "PATH": "/usr/bin:/bin", "DATA_DIR": str(tmp_path), "DATABASE_URL": str(own.database_url),
+        "REDIS_URL": str(own.redis_url), "SECRET_KEY": own.secret_key, "TOKEN_KEYS": ",".join(own.token_keys),
+        "HUBSPOT_API_URL": own.hubspot_api_url, "HUBSPOT_APP_ID": str(own.hubspot_app_id),
+        "HUBSPOT_CLIENT_ID": own.hubspot_client_id, "HUBSPOT_CLIENT_SECRET": own.client_secret,
+        "PUBLIC_URL": own.public_url,
+    }  # fmt: skip
+
+    def command(*arguments: str, apart: bool = False, **changed: str) -> Done:
+        if apart:
+            return _in_a_process(arguments, {**environment, **changed})
+        result = CliRunner().invoke(cli, arguments, env={**environment, **changed})
+        if isinstance(result.exception, SecondOrderError):  # as commands.main does at the end of the process
+            return Done(1, result.stdout, f"second-order: {result.exception}")
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return Done(result.exit_code, result.stdout_bytes.decode(), result.stderr)
+
+    return command
+
+
+def _in_a_process(arguments: Sequence[str], environment: dict[str, str]) -> Done:
+    done = subprocess.run(
+        [sys.executable, "-m", "commands", *arguments],
+        env=environment, capture_output=True, check=False, timeout=60, cwd=ROOT,
+    )  # fmt: skip
+    return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def test_looking_prints_what_scripts_can_read(run: Run, told: "World") -> None:
+    listed = json.loads(run("portals", "--json", apart=True).stdout)
+    assert [(each["portal_id"], each["state"]) for each in listed] == [(4711, "active"), (4712, "active")]
+    assert run("settle", "--timeout", "5").returncode == 0
+    deal = told.harbor.crm.all("deal")[0].id
+    explained = json.loads(run("explain", "4711", "deal", str(deal), "--json").stdout)
+    assert explained["values"]["second_order_source"] == "none"
+    assert [row["amount"] for row in explained["ledger"]] == ["1234.50"]
+    assert "second_order_source = none" in run("explain", "4711", "deal", str(deal)).stdout
+    rows = json.loads(run("ledger", "4711", "--json").stdout)
+    assert sum(row["amount_minor"] for row in rows) == 123450
+    status = json.loads(run("status", "4711").stdout)
+    assert status["received"]["set_aside"] == 0
+    assert run("doctor").returncode == 0, run("doctor").stdout
+
+
+def test_the_ledger_opens_safely_in_a_spreadsheet(run: Run) -> None:
+    done = run("ledger", "4711", "--csv")
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    assert rows
+    assert all(not cell.startswith(("=", "+", "@", "\t")) for row in rows for cell in row.values())
+    assert "\r\n" in done.stdout
+
+
+def test_one_portals_answers_name_nothing_of_the_other(run: Run, told: "World") -> None:
+    only_harbors = told.harbor.crm.create("contact", {"email": f"only-{CANARY}@acme.example"}).id
+    told.settle()
+    assert told.orchard.crm.get("contact", only_harbors) is None
+    assert json.loads(run("explain", "4711", "contact", str(only_harbors), "--json").stdout)["exists"] is True
+    foreign = run("explain", "4712", "contact", str(only_harbors), "--json").stdout
+    assert json.loads(foreign)["exists"] is False
+    assert CANARY not in foreign
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("ledger", "99"), "Portal 99 has not installed the app"),
+        (("explain", "99", "deal", "1"), "Portal 99 has not installed the app"),
+        (("settle", "99"), "Portal 99 has not installed the app"),
+        (("backfill", "99"), "not installed"),
+        (("explain", "4711", "invoice", "1"), "is not one of"),
+        (("portals", "--nonsense"), "No such option"),
+    ],
+)
+def test_a_wrong_call_says_what_is_wrong(run: Run, arguments: tuple[str, ...], says: str) -> None:
+    done = run(*arguments)
+    assert done.returncode != 0
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_wrong_configuration_is_told_whole_and_secrets_are_not(run: Run) -> None:
+    done = run("portals", apart=True, PORT="x", TOKEN_KEYS=CANARY, DATABASE_URL=f"mysql://{CANARY}")
+    assert done.returncode == 1
+    assert all(name in done.stderr for name in ("PORT", "TOKEN_KEYS", "DATABASE_URL"))
+    assert CANARY not in done.stderr + done.stdout
+
+
+def test_no_database_is_a_sentence(run: Run) -> None:
+    done = run("portals", apart=True, DATABASE_URL="postgresql://nobody:canary@127.0.0.1:9/x")
+    assert done.returncode == 1
+    assert "PostgreSQL does not answer" in done.stderr
+    assert "canary" not in done.stderr
+
+
+def test_forgetting_replaying_rotating_and_uninstalling(run: Run, told: "World") -> None:
+    contact = told.harbor.crm.all("contact")[0].id
+    assert "Forgot contact" in run("forget", "4711", "contact", str(contact)).stdout
+    assert CANARY not in str(told.harbor.rows("SELECT r::text FROM record AS r"))
+    assert "0 put back" in run("replay", "4711").stdout
+    assert "2 tokens" in run("rotate-keys").stdout
+    assert "is uninstalled" in run("uninstall", "4712", "--yes").stdout
+    assert not told.hubspot.installed(4712)
+    assert told.orchard.rows("SELECT state FROM portal") == [{"state": "uninstalled"}]
+
+
+def test_the_developer_project_is_written_for_an_address(run: Run, tmp_path: Path) -> None:
+    done = run("project", "--to", str(tmp_path / "project"), "--url", "https://app.example.org")
+    assert done.returncode == 0, done.stderr
+    texts = [path.read_text() for path in (tmp_path / "project").rglob("*.json")]
+    assert any("https://app.example.org/webhooks/hubspot" in text for text in texts)
+
+
+def test_every_command_explains_itself(run: Run) -> None:
+    listed = run("--help").stdout
+    for command in ("up", "web", "worker", "schedule", "migrate", "portals", "backfill", "settle", "replay", "explain",
+                    "ledger", "forget", "doctor"):  # fmt: skip
+        assert f"\n  {command} " in listed
+        assert len(run(command, "--help").stdout) > 60

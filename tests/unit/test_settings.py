@@ -1,0 +1,91 @@
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+
+from integration import settings
+from integration.errors import Refused
+from integration.logs import blot
+from integration.vault import Vault, WrongKey
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("DATABASE_URL", "REDIS_URL", "HOST", "PORT", "PUBLIC_URL", "SECRET_KEY", "TOKEN_KEYS", "LOG_LEVEL",
+                 "WORKERS", "HUBSPOT_APP_ID", "HUBSPOT_CLIENT_ID", "HUBSPOT_CLIENT_SECRET", "HUBSPOT_API_URL",
+                 "HUBSPOT_AUTHORIZE_URL", "HUBSPOT_RATE_PER_10S"):  # fmt: skip
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
+
+
+def test_everything_has_a_default_on_one_machine(tmp_path: Path) -> None:
+    found = settings.load()
+    assert (found.host, found.port, found.public_url) == ("127.0.0.1", 8000, "http://localhost:8000")
+    assert (found.hubspot_api_url, found.hubspot_rate_per_10s) == ("https://api.hubapi.com", 100)
+    assert found.webhook_url == "http://localhost:8000/webhooks/hubspot"
+
+
+def test_secrets_are_made_once_kept_and_readable_by_their_owner_only(tmp_path: Path) -> None:
+    first, second = settings.load(), settings.load()
+    assert first.secret_key == second.secret_key
+    assert first.token_keys == second.token_keys
+    for name in ("secret_key", "token_keys"):
+        assert (tmp_path / "data" / name).stat().st_mode & 0o077 == 0
+
+
+def test_all_mistakes_are_told_together_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = {
+        "PORT": "99999", "PUBLIC_URL": "example.org", "DATABASE_URL": "mysql://x", "REDIS_URL": "http://x",
+        "TOKEN_KEYS": "short", "SECRET_KEY": "x", "HUBSPOT_RATE_PER_10S": "fast", "LOG_LEVEL": "LOUD", "WORKERS": "0",
+    }  # fmt: skip
+    for name, value in wrong.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(Refused) as told:
+        settings.load()
+    assert all(f"\n  {name}: " in str(told.value) for name in wrong)
+    assert "mysql" not in str(told.value), "a wrong address may hold a password"
+
+
+def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    key = Fernet.generate_key().decode()
+    secret = {
+        "DATABASE_URL": "postgresql://u:canary-1@h/d", "REDIS_URL": "redis://:canary-2@h/0",
+        "SECRET_KEY": "canary-3-and-longer", "TOKEN_KEYS": key, "HUBSPOT_CLIENT_SECRET": "canary-4,canary-5",
+    }  # fmt: skip
+    for name, value in secret.items():
+        monkeypatch.setenv(name, value)
+    found = settings.load()
+    assert found.hubspot_client_secrets == ("canary-4", "canary-5")
+    assert found.client_secret == "canary-4"
+    assert "canary" not in repr(found)
+    assert key not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("said", "hidden"),
+    [
+        ("Authorization: Bearer abc.DEF-123", "abc.DEF-123"),
+        ("refresh_token=na1-canary&x=1", "na1-canary"),
+        ('{"access_token": "canary"}', "canary"),
+        ("postgresql://user:canary@host/db", "canary"),
+        ("ana.b+x@acme.example wrote", "ana.b"),
+        ("client_secret: canary", "canary"),
+    ],
+)
+def test_logs_blot_out_what_slips_through(said: str, hidden: str) -> None:
+    assert hidden not in blot(said)
+
+
+def test_a_log_line_stays_one_line() -> None:
+    assert "\n" not in blot("a\r\nb")
+
+
+def test_a_sealed_token_opens_for_its_portal_and_with_any_of_the_keys() -> None:
+    old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+    sealed = Vault([old]).seal(4711, {"access": "a"})
+    assert Vault([new, old]).open(4711, sealed) == {"access": "a"}
+    with pytest.raises(WrongKey, match="another portal"):
+        Vault([old]).open(4712, sealed)
+    with pytest.raises(WrongKey, match="no key in TOKEN_KEYS"):
+        Vault([new]).open(4711, sealed)
+    assert Vault([new]).open(4711, Vault([new, old]).reseal(sealed)) == {"access": "a"}
