@@ -246,8 +246,9 @@ class Portal(Account):
         del self.records[record.type][record.id]
         order = self._order[record.type]
         del order[bisect_left(order, record.id)]
-        for email in [known for known in merging.emails(record) if self._emails.get(known) == record.id]:
-            del self._emails[email]
+        for email in merging.emails(record):
+            if self._emails.get(email) == record.id:
+                del self._emails[email]
 
     def out_of_bin(self, kind: str, record_id: int) -> Record:
         """Take a record out of the recycle bin. Raises Missing."""
