@@ -20,7 +20,7 @@ _START = datetime(2025, 1, 1, tzinfo=UTC)
 def main() -> None:
     """Load, serve, answer questions until the input ends."""
     parser = argparse.ArgumentParser()
-    for name in ("contacts", "companies", "deals", "limit"):
+    for name in ("contacts", "companies", "deals", "tickets", "limit"):
         parser.add_argument(f"--{name}", type=int, default=0)
     parser.add_argument("--latency", type=float, default=0.0)
     given = parser.parse_args()
@@ -29,6 +29,8 @@ def main() -> None:
     portal.allowance.limit = given.limit
     with portal.silently():
         _load(portal, given.contacts, given.companies, given.deals)
+        for number in range(given.tickets):
+            portal.create("ticket", {"subject": f"Ticket {number}"}, at=_START)
     if given.latency:
         hubspot.trouble.add("latency", seconds=given.latency)
     grant = hubspot.install(PORTAL)
