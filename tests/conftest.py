@@ -1,5 +1,6 @@
 """Real servers for every test that asks: PostgreSQL and Valkey from wheels, started once, emptied before each test."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,9 +35,12 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session")
 def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Servers]:
-    with servers.embedded(tmp_path_factory.mktemp("servers")) as started:
-        databases.migrate(started.database_url)
-        yield started
+    given = os.environ.get("TEST_DATABASE_URL", ""), os.environ.get("TEST_REDIS_URL", "")
+    with servers.embedded(tmp_path_factory.mktemp("servers"), postgres=not given[0], valkey=not given[1]) as started:
+        # The whole suite can run on other servers than the embedded ones; both are emptied.
+        chosen = servers.Servers(given[0] or started.database_url, given[1] or started.redis_url)
+        databases.migrate(chosen.database_url)
+        yield chosen
 
 
 @pytest.fixture(scope="session")
