@@ -2,15 +2,24 @@
 
 import atexit
 
-from flask import Flask
+from flask import Flask, Request
+from flask.sessions import SessionInterface
 
 from integration import logs, pages, runtime, settings
-from integration.queue import Queue
+from integration.queue import Bell, Queue
 from integration.runtime import Runtime
 from integration.storage.database import Database
 from integration.storage.inbox import Doorstep
 from integration.vault import Vault
 from webhooks import machines, receiver
+
+
+class _NoSessions(SessionInterface):
+    """Our sessions are rows that pages look up when they need one; Flask's cookie would cost every delivery."""
+
+    def open_session(self, app: Flask, request: Request) -> None:  # noqa: ARG002 - Flask's signature
+        """Return nothing, so that Flask makes a session that refuses to be used."""
+        return
 
 
 def create_app(own: Runtime, doorstep: Doorstep) -> Flask:
@@ -22,7 +31,8 @@ def create_app(own: Runtime, doorstep: Doorstep) -> Flask:
         SESSION_COOKIE_SECURE=own.settings.public_url.startswith("https://"),
         SESSION_COOKIE_SAMESITE="Lax",
     )
-    app.register_blueprint(receiver.blueprint(own, doorstep))
+    app.session_interface = _NoSessions()
+    app.register_blueprint(receiver.blueprint(own, doorstep, Bell(own.queue)))
     app.register_blueprint(machines.blueprint(own, doorstep))
     pages.join(app, own)
     return app

@@ -151,7 +151,7 @@ class Pace:
             step, burst = 1.0 / SEARCHES_PER_SECOND, 1
         else:
             step, burst = allowances.step_seconds(self._per_window, self._window), allowances.BURST
-        with self._runtime.database.portal(self._portal_id) as tx:
+        with self._runtime.database.portal(self._portal_id, durable=False) as tx:
             wait, reserved = allowances.reserve(tx, kind, step=step, burst=burst)
         if not reserved:
             raise Retryable("The portal's allowance of HubSpot calls is used up", after=wait)

@@ -37,7 +37,7 @@ def open_runtime(settings: Settings | None = None, *, pool_size: int = 5) -> Ite
     settings = settings or configuration.load()
     logs.configure(settings.log_level)
     database_url, redis_url = urls(settings)
-    database = Database(database_url, pool_size=pool_size)
+    database = Database(database_url, pool_size=pool_size, long_lived=False)
     queue = Queue(redis_url)
     try:
         yield Runtime(settings, database, queue, Vault(settings.token_keys))

@@ -8,6 +8,7 @@ from prometheus_client import Counter
 
 from integration.errors import Retryable
 from integration.intake import portal_hint
+from integration.queue import Bell
 from integration.runtime import Runtime
 from integration.storage.inbox import Doorstep
 from webhooks.signature import is_signed
@@ -18,7 +19,7 @@ _heard = Counter("second_order_notifications_total", "Deliveries by answer.", ["
 _STORED, _FORGED, _LARGE, _TROUBLE = (_heard.labels(name) for name in ("stored", "forged", "too_large", "trouble"))
 
 
-def blueprint(runtime: Runtime, doorstep: Doorstep) -> Blueprint:
+def blueprint(runtime: Runtime, doorstep: Doorstep, bell: Bell) -> Blueprint:
     """Receive HubSpot's notifications; a 204 promises that we keep them, whatever happens afterwards.
 
     401: not signed by HubSpot. 413: over a megabyte. 503: our own trouble, send it again. Never another 4xx,
@@ -53,7 +54,7 @@ def blueprint(runtime: Runtime, doorstep: Doorstep) -> Blueprint:
         except Retryable:
             _TROUBLE.inc()
             return _answer(503, {"Retry-After": "5"})
-        runtime.queue.wake(hint or 0)
+        bell.ring(hint or 0)
         _STORED.inc()
         return _answer(204)
 

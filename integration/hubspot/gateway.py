@@ -54,16 +54,16 @@ class HubSpot:
         archived: bool = False,
     ) -> Page:
         """One page of all records of a type, in the order of their ids; one call."""
-        choices: dict[str, Any] = {
-            "limit": WITH_HISTORY_SIZE if history else PAGE_SIZE,
+        choices = {
+            "limit": str(WITH_HISTORY_SIZE if history else PAGE_SIZE),
             "archived": _word(archived),
-            "after": after,
-            "properties": list(properties),
-            "properties_with_history": list(history),
-            "associations": [PLURAL[one] for one in associations],
+            "after": after or "",
+            "properties": ",".join(properties),
+            "propertiesWithHistory": ",".join(history),
+            "associations": ",".join(PLURAL[one] for one in associations),
         }
-        asked = {name: value for name, value in choices.items() if value not in (None, [])}
-        answer = self._ask("objects.page", self._library.records.get_page, object_type=PLURAL[object_type], **asked)
+        asked = {name: value for name, value in choices.items() if value}
+        answer = self._wire.call("objects.page", objectType=PLURAL[object_type], query=asked)
         return _shaped("objects.page", told.page_of, object_type, answer)
 
     def read(

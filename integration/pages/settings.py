@@ -35,7 +35,9 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
         "buying_role_property", "role_labels", "left_company_property", "new_company_property", "staff_domains",
         "extra_free_hosts", "agency_types", "app_ids",
     ),
-    "Customers": ("customer_stage", "renewal_date_property", "usage_property", "milestone_property", "ticket_closed_stages"),
+    "Customers": (
+        "customer_stage", "renewal_date_property", "usage_property", "milestone_property", "ticket_closed_stages",
+    ),
 }  # fmt: skip
 _HINTS: Mapping[str, str] = {
     "included_pipelines": "Pipeline ids that count; empty means all.",

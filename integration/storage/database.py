@@ -24,6 +24,10 @@ _SESSION = (
     "SET ROLE second_order_app; SET statement_timeout = '60s'; SET lock_timeout = '10s';"
     " SET idle_in_transaction_session_timeout = '60s'; SET synchronous_commit = on; SET timezone = 'UTC'"
 )
+_ENTER = text("SELECT set_config('app.portal_id', :portal, true)")
+_ENTER_LIGHTLY = text(
+    "SELECT set_config('app.portal_id', :portal, true), set_config('synchronous_commit', 'off', true)"
+)
 _MIGRATION_LOCK = 7_300_001
 
 
@@ -75,14 +79,14 @@ class Transaction:
 class Database:
     """A PostgreSQL database and the two ways into it."""
 
-    def __init__(self, url: str, *, pool_size: int = 5) -> None:
+    def __init__(self, url: str, *, pool_size: int = 5, long_lived: bool = True) -> None:
         self._url = driver_url(url)
         self._engine = sqlalchemy.create_engine(
             self._url,
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_timeout=5,
-            pool_pre_ping=True,
+            pool_pre_ping=long_lived,  # asks before each use; a process of two seconds need not
             connect_args={"connect_timeout": 3},
             json_deserializer=orjson.loads,
             hide_parameters=True,  # an error message must not carry a customer's data
@@ -90,10 +94,13 @@ class Database:
         event.listen(self._engine, "connect", _enter_role)
 
     @contextlib.contextmanager
-    def portal(self, portal_id: int) -> Iterator[Transaction]:
-        """Open a transaction in which only one portal's rows exist."""
+    def portal(self, portal_id: int, *, durable: bool = True) -> Iterator[Transaction]:
+        """Open a transaction in which only one portal's rows exist.
+
+        What may be lost with the whole server, such as a place in the allowance, need not be *durable*.
+        """
         with _begin(self._engine) as connection:
-            connection.execute(text("SELECT set_config('app.portal_id', :portal, true)"), {"portal": str(portal_id)})
+            connection.execute(_ENTER if durable else _ENTER_LIGHTLY, {"portal": str(portal_id)})
             yield Transaction(connection, portal_id)
 
     @contextlib.contextmanager

@@ -97,9 +97,7 @@ def uninstall(tx: Transaction, portal_id: int) -> None:
 
 
 def stamp(tx: Transaction, portal_id: int, column: str) -> None:
-    """Note that something was reached now: *column* is imported_at, provisioned_at, last_sync_at or
-    last_reconciled_at.
-    """
+    """Note that *column* (imported_at, provisioned_at, last_sync_at or last_reconciled_at) was reached now."""
     if column not in {"imported_at", "provisioned_at", "last_sync_at", "last_reconciled_at"}:
         raise ValueError(column)
     tx.run(f"UPDATE portal SET {column} = clock_timestamp() WHERE portal_id = :id", id=portal_id)

@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from integration import intake
-from integration.queue import Queue
+from integration.queue import Bell, Queue
 from integration.runtime import Runtime
 from integration.settings import Settings
 from integration.storage.inbox import Doorstep
@@ -23,8 +23,11 @@ def client(runtime: Runtime, postgres_url: str) -> Iterator[FlaskClient]:
     doorstep = Doorstep(postgres_url)
     doorstep.open()
     app = Flask(__name__)
-    app.register_blueprint(receiver.blueprint(runtime, doorstep))
+    bell = Bell(runtime.queue)
+    app.register_blueprint(receiver.blueprint(runtime, doorstep, bell))
+    app.extensions["bell"] = bell
     yield app.test_client()
+    assert bell.silent()
     doorstep.close()
 
 
@@ -110,7 +113,7 @@ def test_over_a_megabyte_is_too_large_with_and_without_a_length(client: FlaskCli
 def test_no_database_is_an_honest_503(runtime: Runtime, settings: Settings) -> None:
     doorstep = Doorstep("postgresql://nobody@127.0.0.1:9/nothing")
     app = Flask(__name__)
-    app.register_blueprint(receiver.blueprint(runtime, doorstep))
+    app.register_blueprint(receiver.blueprint(runtime, doorstep, Bell(runtime.queue)))
     body = b'[{"portalId": 1}]'
     answer = app.test_client().post("/webhooks/hubspot", data=body, headers=signed(body, secret=settings.client_secret))
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
@@ -121,10 +124,12 @@ def test_no_valkey_is_still_a_204(settings: Settings, runtime: Runtime, postgres
     doorstep = Doorstep(postgres_url)
     doorstep.open()
     app = Flask(__name__)
-    app.register_blueprint(receiver.blueprint(deaf, doorstep))
+    bell = Bell(deaf.queue)
+    app.register_blueprint(receiver.blueprint(deaf, doorstep, bell))
     body = b'[{"portalId": 1}]'
     answer = app.test_client().post("/webhooks/hubspot", data=body, headers=signed(body, secret=settings.client_secret))
     doorstep.close()
+    assert bell.silent()
     assert answer.status_code == 204
     assert inbox(runtime) == [(1, body)]
     assert deaf.queue.refusals == 1
@@ -134,6 +139,7 @@ def test_one_wish_at_a_time_stands_for_a_portal(client: FlaskClient, runtime: Ru
     body = b'[{"portalId": 4711}]'
     for _ in range(5):
         client.post("/webhooks/hubspot", data=body, headers=signed(body, secret=settings.client_secret))
+    assert client.application.extensions["bell"].silent()
     assert runtime.queue.redis.llen("rq:queue:second-order") == 1
 
 
