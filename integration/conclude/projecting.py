@@ -18,6 +18,8 @@ def refresh(step: Step, deal_ids: Collection[int]) -> None:
     firms = [facts[one].company_id for one in changed]
     firms += [before[one]["company_id"] for one in changed & before.keys()]
     near = {one for one in firms if one is not None}
+    # What a source has in the pipeline is counted from the deals it led to.
+    led = {row["company_id"] for rows in sources.of_deals(step.tx, changed).values() for row in rows} - {None}
     resting = sources.deals_from(step.tx, near) if near else set()
     told = sources.referrals_by(step.tx, company_ids=near) if near else ()
     mirror.mark_stale(step.tx, mirror.DEALS, {("deal", one) for one in resting})
@@ -26,7 +28,7 @@ def refresh(step: Step, deal_ids: Collection[int]) -> None:
     movers = {row["former_contact_id"] for row in moves.of_contacts(step.tx, on_deals)} & on_deals
     mirror.mark_stale(step.tx, mirror.PEOPLE, {("contact", one) for one in movers})
     mirror.mark_stale(
-        step.tx, mirror.SUMMARIES, {("company", one) for one in near} | {("contact", one) for one in on_deals}
+        step.tx, mirror.SUMMARIES, {("company", one) for one in near | led} | {("contact", one) for one in on_deals}
     )
 
 

@@ -172,6 +172,8 @@ class OneTimeEffects(RuleBasedStateMachine):
 
     @rule(place=st.integers(1, 12), committed=st.booleans())
     def work_and_die(self, place: int, committed: bool) -> None:
+        self.users_work(3)
+        self.world.hubspot.deliver()
         setattr(self.mortal, "after" if committed else "before", place)
         try:
             while self.world.work():
