@@ -17,6 +17,8 @@ from integration.errors import Refused
 from integration.runtime import Runtime, open_runtime
 from integration.scope import portal_scope
 
+# As large as an id can be in the database; what is larger is a slip of the hand.
+AN_ID = click.IntRange(1, (1 << 63) - 1)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -41,7 +43,7 @@ def portals(*, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("portal", type=int, required=False)
+@click.argument("portal", type=AN_ID, required=False)
 @click.option("--timeout", type=float, default=300.0, show_default=True, help="Seconds to wait at most.")
 def settle(portal: int | None, timeout: float) -> None:
     """Wait until nothing waits: inbox, outbox, import. Status 0 when settled, 1 when not in time."""
@@ -64,9 +66,9 @@ def wait_until_settled(runtime: Runtime, portal: int | None, timeout: float) -> 
 
 
 @click.command()
-@click.argument("portal", type=int)
+@click.argument("portal", type=AN_ID)
 @click.argument("kind", type=click.Choice(["deal", "contact", "company"]))
-@click.argument("record_id", type=int)
+@click.argument("record_id", type=AN_ID)
 @as_json
 def explain(portal: int, kind: str, record_id: int, *, as_json: bool) -> None:
     """Say every conclusion about a record with its reasons and ledger rows."""
@@ -77,7 +79,7 @@ def explain(portal: int, kind: str, record_id: int, *, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("portal", type=int)
+@click.argument("portal", type=AN_ID)
 @as_json
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV (RFC 4180), safe to open in a spreadsheet.")
 def ledger(portal: int, *, as_json: bool, as_csv: bool) -> None:
@@ -93,7 +95,7 @@ def ledger(portal: int, *, as_json: bool, as_csv: bool) -> None:
 
 
 @click.command("status")
-@click.argument("portal", type=int)
+@click.argument("portal", type=AN_ID)
 def status_command(portal: int) -> None:
     """Print a portal's import, what it found, and its API calls, as JSON."""
     with open_runtime() as runtime, portal_scope(runtime, portal) as scope:

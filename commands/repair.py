@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from commands.look import AN_ID
 from integration import backfill as importing
 from integration import forget, housekeeping, replaying, rotation, runtime, settings, uninstall
 from integration.errors import Refused
@@ -23,7 +24,7 @@ def migrate() -> None:
 
 
 @click.command()
-@click.argument("portal", type=int)
+@click.argument("portal", type=AN_ID)
 def backfill(portal: int) -> None:
     """Import a portal, or reconcile one that was imported; goes on where the last run stopped."""
     with open_runtime() as own:
@@ -58,7 +59,7 @@ def _watch(own: Runtime, portal: int) -> None:
 
 
 @click.command()
-@click.argument("portal", type=int)
+@click.argument("portal", type=AN_ID)
 def replay(portal: int) -> None:
     """Put set-aside deliveries, events, conclusions and patches back to work."""
     with open_runtime() as own, portal_scope(own, portal) as scope:
@@ -66,9 +67,9 @@ def replay(portal: int) -> None:
 
 
 @click.command("forget")
-@click.argument("portal", type=int)
+@click.argument("portal", type=AN_ID)
 @click.argument("kind", type=click.Choice(["contact"]))
-@click.argument("record_id", type=int)
+@click.argument("record_id", type=AN_ID)
 def forget_command(portal: int, kind: str, record_id: int) -> None:
     """Erase a person: names, addresses, texts and evidence go; totals stay."""
     with open_runtime() as own, portal_scope(own, portal) as scope:
@@ -77,7 +78,7 @@ def forget_command(portal: int, kind: str, record_id: int) -> None:
 
 
 @click.command("uninstall")
-@click.argument("portal", type=int)
+@click.argument("portal", type=AN_ID)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def uninstall_command(portal: int, *, yes: bool) -> None:
     """Remove the app from a portal: tokens go at once, data after 30 days, our HubSpot properties stay."""

@@ -14,6 +14,7 @@ from integration.storage import conclusions, ledger, mirror, moves, people, port
 from integration.storage import deals as deal_rows
 from integration.storage.database import Row, Transaction
 from mappings.rules import money
+from mappings.rules.names import spoken
 
 Json = dict[str, Any]
 _TOP = 5
@@ -247,7 +248,7 @@ def _name(record: mirror.Record | None) -> str:
         return ""
     if record.object_type == "contact":
         return name_of(record)
-    return str(record.properties.get("name") or record.properties.get("dealname") or "")
+    return spoken(str(record.properties.get("name") or record.properties.get("dealname") or ""))
 
 
 def _plain_dict(value: Mapping[str, Any]) -> Json:

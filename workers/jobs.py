@@ -65,7 +65,7 @@ def work(runtime: Runtime, portal_id: int, kind: str) -> None:
             _back_off(scope, lease, trouble)
             return
         except Exception as bug:
-            _back_off(scope, lease, Retryable(f"{type(bug).__name__}: a fault of ours, see the log"))
+            _back_off(scope, lease, Retryable(f"{type(bug).__name__}: {lanes.FAULT}"))
             raise  # nothing we know how to answer: let it be seen
     with runtime.database.portal(portal_id) as tx:
         lanes.release(tx, lease, again_after=again_after)
@@ -94,7 +94,7 @@ def _drain(scope: PortalScope, lease: Lease) -> float | None:
     """Split, look, think; say in how many seconds there is more to do."""
     end = time.monotonic() + SLICE_SECONDS
     with scope.transaction(lease) as tx:
-        # Somebody was killed in here: what did it must be found, and that goes record by record.
+        # Somebody was killed in here, or fell: what did it must be found, and that goes record by record.
         think = conclude.step_alone if lanes.was_killed(tx, lease) else conclude.step
     while time.monotonic() < end:
         if intake.split(scope, lease):

@@ -40,13 +40,13 @@ def step(scope: PortalScope, lease: Lease | None, *, limit: int | None = None) -
 
 
 def step_alone(scope: PortalScope, lease: Lease | None) -> bool:
-    """Conclude one record, its try counted beforehand: for a lane whose last holder was killed at work."""
+    """Conclude one record, its try counted beforehand: for a lane whose last holder was killed at work, or fell."""
     with scope.transaction(lease) as tx:
         claims = stale.claim(tx, dict.fromkeys(_open_stages(tx), 1))
         if not claims:
             return False
         if claims[0].attempts >= stale.MAX_ATTEMPTS:
-            stale.set_aside(tx, {claims[0]: "thinking about it ended the process three times"})
+            stale.set_aside(tx, {claims[0]: "thinking about it failed or ended the process three times"})
             return True
         stale.count_try(tx, claims[0])
     return step(scope, lease, limit=1)

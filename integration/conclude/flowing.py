@@ -12,6 +12,7 @@ from integration.storage.database import Row
 from mappings.rules.because import Names
 from mappings.rules.facts import DealFacts
 from mappings.rules.findings import Allocation, Source
+from mappings.rules.names import LONGEST, spoken
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +106,15 @@ def names(step: Step, *, contacts: Iterable[int | None] = (), companies: Iterabl
     firms = mirror.load(step.tx, "company", {one for one in companies if one is not None})
     return Names(
         {one: name_of(row) for one, row in people.items() if row.gone_at is None},
-        {one: str(row.properties.get("name") or "") for one, row in firms.items() if row.gone_why != "forgotten"},
+        {
+            one: spoken(str(row.properties.get("name") or ""))
+            for one, row in firms.items()
+            if row.gone_why != "forgotten"
+        },
     )
 
 
 def name_of(record: mirror.Record) -> str:
     """A contact's name as people write it."""
     parts = (str(record.properties.get(one) or "").strip() for one in ("firstname", "lastname"))
-    return " ".join(part for part in parts if part)
+    return spoken(" ".join(part[:LONGEST] for part in parts if part))

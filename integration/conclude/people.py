@@ -15,6 +15,7 @@ from mappings.rules.facts import ContactFacts, Directory
 from mappings.rules.findings import Link, Move, Person
 from mappings.rules.moves import find_moves
 from mappings.rules.names import NameStats, tokens
+from mappings.rules.referrals import code_key
 from mappings.rules.stints import timeline
 
 _COMPARED = ("mail", "phone", "profile", "record", "name", "nick", "initial", "near")
@@ -88,7 +89,7 @@ def _own_codes(step: Step, living: Collection[int]) -> dict[int, set[tuple[str, 
     """The tracked codes that belong to contacts, where the portal keeps them on the contact."""
     name = step.portal_map.own_code_property
     found = people.texts(step.tx, living, name) if name else {}
-    return {one: {("code", text.strip().casefold())} for one, text in found.items() if text.strip()}
+    return {one: {("code", code_key(text))} for one, text in found.items() if text.strip()}
 
 
 def _regroup(step: Step, universe: Universe, claimed: set[int]) -> tuple[list[Person], set[int]]:

@@ -147,11 +147,12 @@ def _texts(told: Iterable[Told]) -> list[str]:
 def _spans(text: str, shortest: int) -> set[str]:
     """The word groups of a text that can be a name."""
     found = names.fold(text).split()[:_LONGEST_TEXT]
-    return {
+    spans = {
         " ".join(sorted(found[start : start + size]) if shortest > 1 else found[start : start + size])
         for size in range(shortest, _LONGEST_NAME + 1)
         for start in range(len(found) - size + 1)
     }
+    return {span for span in spans if len(span) <= names.LONGEST}
 
 
 def wanted_keys(told: Iterable[Told]) -> set[tuple[str, str]]:
@@ -162,8 +163,8 @@ def wanted_keys(told: Iterable[Told]) -> set[tuple[str, str]]:
         keys |= {("mail", email)} if email else set()
         keys |= {("name", span) for span in _spans(text, 2)}
         keys |= {("firm", span) for span in _spans(text, 1)}
-        keys |= {("record", text.strip())} if text.strip().isdecimal() else set()
-    return keys | {("code", one.referral_code.strip().casefold()) for one in told if one.referral_code}
+        keys |= {("record", text.strip())} if referrals.is_id(text) else set()
+    return keys | {("code", referrals.code_key(one.referral_code)) for one in told if one.referral_code}
 
 
 def _ring(step: Step, page: Page, telling: Mapping[int, Told]) -> referrals.Circle:

@@ -7,6 +7,7 @@ import orjson
 
 _DIGITS_OF_INT64: Final = 19
 
+
 def encode(value: object) -> bytes:
     """A request body."""
     return orjson.dumps(value)

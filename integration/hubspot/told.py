@@ -9,7 +9,7 @@ from typing import Any, Final
 from integration.errors import SecondOrderError
 from mappings.records.access import known_type
 from mappings.records.rows import Link, Record
-from mappings.records.values import record_ids
+from mappings.records.values import FIRST_YEAR, LAST_YEAR, record_ids
 
 _NONE: Final[Mapping[str, Any]] = MappingProxyType({})
 _MERGE_TRACES: Final = ("hs_merged_object_ids", "hs_calculated_merged_vids")
@@ -160,5 +160,8 @@ def _time(text: str | None) -> datetime | None:
     try:
         found = datetime.fromisoformat(text or "")
     except ValueError:
+        return None
+    # The years 0001 and 9999 mean that nobody knows; days added to them would leave the calendar.
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
         return None
     return found if found.tzinfo is not None else found.replace(tzinfo=UTC)

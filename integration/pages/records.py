@@ -43,6 +43,8 @@ def blueprint(runtime: Runtime) -> Blueprint:
         kind, number = request.args.get("type", "deal"), request.args.get("id", "").strip()
         if kind not in {"deal", "contact", "company"} or not (number.isascii() and number.isdigit()):
             abort(404)
+        if len(number) > len(str(_LONGEST_ID)):
+            abort(404)
         return redirect(url_for("records.record", portal_id=portal_id, object_type=kind, record_id=int(number)), 303)
 
     return bp

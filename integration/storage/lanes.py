@@ -9,6 +9,7 @@ from integration.storage.database import Transaction
 LEASE_SECONDS = 30
 KINDS = ("drain", "write", "import")
 KILLED = "the process at work on this lane was killed"
+FAULT = "a fault of ours, see the log"
 
 
 class LeaseLost(Retryable):
@@ -127,11 +128,11 @@ def failures(tx: Transaction, lease: Lease) -> int:
 
 
 def was_killed(tx: Transaction, lease: Lease) -> bool:
-    """Whether the last one who held this lane did not live to give it back."""
+    """Whether the last one who held this lane did not live to give it back, or fell over something unforeseen."""
     found = tx.value(
         "SELECT trouble FROM lane WHERE portal_id = :id AND kind = :kind", id=lease.portal_id, kind=lease.kind
     )
-    return bool(found == KILLED)
+    return bool(found == KILLED or (found or "").endswith(FAULT))
 
 
 def clear_waits(tx: Transaction, portal_id: int) -> None:

@@ -9,7 +9,7 @@ from mappings.records.values import Parsed
 
 _MAX_EMAIL: Final = 254
 _MAX_DOMAIN: Final = 253
-_MAX_URL: Final = 2000
+_MAX_URL: Final = 400
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.ASCII)
 _EXTENSION = re.compile(r"(?i)(?:ext\.?|x|#|;ext=)\s*\d+\s*$")
 _DIGITS_OF_A_PHONE: Final = range(7, 16)
@@ -102,6 +102,9 @@ def phone(text: str | None) -> Parsed[str]:
 def _dns(host: str) -> str | None:
     if host.isascii():
         return host
+    # The codec's time grows with the square of the length: 65,536 signs would hold a portal up for minutes.
+    if len(host) > _MAX_DOMAIN:
+        return None
     try:
         return host.encode("idna").decode("ascii")
     except UnicodeError:

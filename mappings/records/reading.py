@@ -10,6 +10,10 @@ from mappings.rules.facts import Version
 
 T = TypeVar("T")
 
+# HubSpot lets a text be 65,536 characters long. Nobody is called that, and what a person
+# says about how they heard of us stands in its first few hundred words.
+LONGEST_TEXT: Final = 2_000
+
 # Association types that mark a primary company, in either direction.
 PRIMARY: Final = frozenset({1, 2, 5, 6, 25, 26})
 # A record always has a creation time at HubSpot; this stands where a hostile row lacks it,
@@ -35,8 +39,8 @@ class FieldReader:
         self.odd = odd
 
     def text(self, name: str | None) -> str:
-        """The trimmed text, empty when there is none."""
-        return self.record.get(name).strip()
+        """The trimmed text, empty when there is none; of a monstrous one its beginning."""
+        return self.record.get(name)[:LONGEST_TEXT].strip()
 
     def maybe_text(self, name: str | None) -> str | None:
         """The trimmed text, or None."""
@@ -97,10 +101,10 @@ def history_of(record: Record, name: str) -> tuple[Version, ...]:
         source = raw.get("sourceId")
         found.append(
             Version(
-                value=str(raw.get("value") or ""),
+                value=str(raw.get("value") or "")[:LONGEST_TEXT],
                 at=at,
-                source_type=str(raw.get("sourceType") or ""),
-                source_id=None if source is None else str(source),
+                source_type=str(raw.get("sourceType") or "")[:LONGEST_TEXT],
+                source_id=None if source is None else str(source)[:LONGEST_TEXT],
             )
         )
     # HubSpot says newest first; sorting costs little and survives a change of mind.

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from mappings.rules.addresses import domain_of, is_contractor, is_free, is_role
 from mappings.rules.facts import PPM, CompanyFacts, Directory
-from mappings.rules.names import fold, words
+from mappings.rules.names import LONGEST, fold_name, words
 from mappings.rules.policy import Policy
 
 LEGAL_WORDS = words(
@@ -24,7 +24,7 @@ _TELLING = 5  # letters
 
 def plain_name(name: str) -> str:
     """A company name that compares: folded, without legal form ("Zenit GmbH" and "ZENIT" agree)."""
-    words = fold(re.sub(r"\([^)]*\)", " ", name)).split()
+    words = fold_name(re.sub(r"\([^)]*\)", " ", name[: 2 * LONGEST])).split()
     while len(words) > 1 and words[0] == "the":
         words.pop(0)
     while len(words) > 1 and words[-1] in LEGAL_WORDS:

@@ -157,7 +157,7 @@ def _name_evidence(old: ContactFacts, new: ContactFacts, portal: Portal, policy:
     chance = max(names.namesakes(portal.names, one.first_name, one.last_name) for one in (old, new))
     bits = name_bits(chance, policy)
     if how == "exact":
-        yield bits, Reason("same_name", f"both are called {new.name}")
+        yield bits, Reason("same_name", f"both are called {names.spoken(new.name)}")
     else:
         less = {
             "middle": policy.middle_name_bits,
@@ -166,7 +166,10 @@ def _name_evidence(old: ContactFacts, new: ContactFacts, portal: Portal, policy:
             "compound": policy.compound_bits,
             "initial": policy.initial_bits,
         }
-        yield bits + less[how], Reason(f"name_{how}", f"{old.name} and {new.name} can be one name")
+        yield (
+            bits + less[how],
+            Reason(f"name_{how}", f"{names.spoken(old.name)} and {names.spoken(new.name)} can be one name"),
+        )
 
 
 def name_bits(chance: float, policy: Policy) -> float:
@@ -186,7 +189,7 @@ def name_bits(chance: float, policy: Policy) -> float:
 
 def _job_evidence(old: ContactFacts, new: ContactFacts, policy: Policy) -> Iterator[Evidence]:
     if jobs.same_title(old.job_title, new.job_title):
-        yield policy.same_title_bits, Reason("same_title", f"both are {new.job_title}")
+        yield policy.same_title_bits, Reason("same_title", f"both are {names.spoken(new.job_title)}")
     elif (found := jobs.family(old.job_title)) and found == jobs.family(new.job_title):
         yield policy.job_family_bits, Reason("same_job_family", f"both work in {found}")
 

@@ -4,7 +4,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 
 # Per language: the full given name, then what people call it; own selection of widely used short forms.
 NICKNAMES_BY_LANGUAGE: Mapping[str, str] = {
@@ -134,7 +134,7 @@ def words(text: str) -> frozenset[str]:
 HONORIFICS = words("mr mrs ms miss dr prof sir herr frau mme mlle jr sr ii iii iv phd md")
 
 
-@cache
+@lru_cache(maxsize=200_000)
 def fold(text: str) -> str:
     """Lower case without accents or punctuation; other scripts keep their letters."""
     spread = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
@@ -142,9 +142,31 @@ def fold(text: str) -> str:
     return " ".join("".join(kept).split())
 
 
+LONGEST = 200
+"""Characters of a name that count: what is longer is no name, and would be no usable key either."""
+
+
+def fold_name(text: str) -> str:
+    """A folded name of a length that can be compared and looked up; folding can make one sign eighteen."""
+    return fold(text[:LONGEST])[:LONGEST]
+
+
+_SPOKEN = 100
+_TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
+
+
+def spoken(text: str) -> str:
+    """A name as it can stand in a sentence: on one line, of a length that reads, turning nothing around it."""
+    # Half as much again is looked at, so that what is dropped leaves enough; joiners inside emoji and words stay.
+    head = text[: 2 * _SPOKEN]
+    kept = ("" if c in _TURNING else " " if unicodedata.category(c) in {"Cc", "Zl", "Zp"} else c for c in head)
+    plain = " ".join("".join(kept).split())
+    return plain if len(plain) <= _SPOKEN else f"{plain[: _SPOKEN - 1].rstrip()}…"
+
+
 def tokens(text: str) -> tuple[str, ...]:
     """The words of a name, folded, without titles."""
-    return tuple(word for word in fold(text).split() if word not in HONORIFICS)
+    return tuple(word for word in fold_name(text).split() if word not in HONORIFICS)
 
 
 def _nickname_families() -> dict[str, frozenset[str]]:

@@ -10,10 +10,11 @@ from mappings.rules.addresses import clean_email, domain_of
 from mappings.rules.facts import ContactFacts, DealFacts, Directory, ReferralLink
 from mappings.rules.findings import Reason, Referral
 from mappings.rules.identity import employer
-from mappings.rules.names import fold, given_forms
+from mappings.rules.names import LONGEST, fold, given_forms, spoken
 from mappings.rules.policy import Policy
 
 _LONGEST_NAME = 4  # words
+_DIGITS_OF_INT64 = 19
 
 
 def _never(_company: int, _at: datetime) -> bool:
@@ -90,7 +91,7 @@ def of_links(links: Iterable[ReferralLink], ring: Circle, policy: Policy) -> tup
     p = policy.referral_signals["association_label"]
     return tuple(
         judge(
-            Hint(link.referrer_contact_id, "association_label", p, link.at, f'is labelled "{link.label}"'),
+            Hint(link.referrer_contact_id, "association_label", p, link.at, f'is labelled "{spoken(link.label)}"'),
             f"{link.referred_type}:{link.referred_id}",
             _target_contact(link, ring),
             link.referred_id if link.referred_type == "company" else None,
@@ -119,10 +120,12 @@ def of_deal(deal: DealFacts, ring: Circle, policy: Policy) -> tuple[Referral, ..
 def _hints(record: ContactFacts | DealFacts, created: datetime, ring: Circle, policy: Policy) -> Iterator[Hint]:
     p = policy.referral_signals
     if record.referral_code:
-        owner = ring.codes.get(record.referral_code.strip().casefold())
+        owner = ring.codes.get(code_key(record.referral_code))
         if owner is not None:
             at = record.referral_code_at or created
-            yield Hint(owner, "tracked_code", p["tracked_code"], at, f"came with the code {record.referral_code}")
+            yield Hint(
+                owner, "tracked_code", p["tracked_code"], at, f"came with the code {spoken(record.referral_code)}"
+            )
     if record.referred_by_text:
         hint = from_field(record.referred_by_text, record.referred_by_at or created, ring, policy)
         if hint is not None:
@@ -131,12 +134,22 @@ def _hints(record: ContactFacts | DealFacts, created: datetime, ring: Circle, po
         yield from from_answer(record.heard_from_text, record.heard_from_at or created, ring, policy)
 
 
+def is_id(text: str) -> bool:
+    """Whether a text can be a record's id."""
+    return text.strip().isdecimal() and len(text.strip()) < _DIGITS_OF_INT64
+
+
+def code_key(text: str) -> str:
+    """A tracked code in the form in which codes are compared."""
+    return text.strip()[:LONGEST].casefold()
+
+
 def from_field(text: str, at: datetime, ring: Circle, policy: Policy) -> Hint | None:
     """Read a mapped "referred by" field: an address, a contact id, or a name with or without a company."""
     email = clean_email(text)
     if email:
         return _hint(ring.by_email.get(email, ()), "field_email", at, text, policy)
-    if text.strip().isdecimal() and int(text) in ring.contacts:
+    if is_id(text) and int(text) in ring.contacts:
         return _hint((int(text),), "field_email", at, text, policy)
     person, company = _name_and_company(text, ring.companies)
     ids = ring.by_name.get(" ".join(sorted(names.tokens(person))), ())
@@ -159,7 +172,7 @@ def _name_and_company(text: str, known: Directory) -> tuple[str, int | None]:
 def _hint(ids: tuple[int, ...], how: str, at: datetime, text: str, policy: Policy) -> Hint | None:
     if not ids:
         return None
-    said = f'"{text.strip()[:80]}"'
+    said = f'"{spoken(text)}"'
     if len(ids) == 1:
         return Hint(ids[0], how, policy.referral_signals[how], at, f"the record names {said}")
     return Hint(ids[0], "ambiguous", policy.referral_signals["ambiguous"], at, f"{said} fits several", len(ids))
@@ -214,7 +227,7 @@ def _named_companies(words: list[str], text: str, at: datetime, ring: Circle, po
     found = [one for one in _companies_in(words, ring) if ring.is_customer(one, at)]
     if len(found) == 1:
         p = policy.referral_signals["named_company"]
-        yield Hint(None, f"named_company:{found[0]}", p, at, f'the answer "{text.strip()[:80]}" names a customer')
+        yield Hint(None, f"named_company:{found[0]}", p, at, f'the answer "{spoken(text)}" names a customer')
 
 
 def judge(

@@ -8,6 +8,7 @@ from mappings.rules import companies, jobs
 from mappings.rules.addresses import clean_email
 from mappings.rules.facts import PPM, ContactFacts, Directory
 from mappings.rules.findings import Reason, Signal
+from mappings.rules.names import spoken
 from mappings.rules.policy import Policy
 from mappings.rules.stints import Stint, changes, company_id
 
@@ -18,7 +19,7 @@ USER_SOURCES = frozenset({"CRM_UI", "CRM_UI_BULK_ACTION", "MOBILE_IOS", "MOBILE_
 def company_name(known: Directory, company: int | None) -> str:
     """What to call a company in a sentence."""
     found = known.companies.get(company) if company is not None else None
-    return found.name if found and found.name else "an unnamed company"
+    return (spoken(found.name) if found else "") or "an unnamed company"
 
 
 def between(old: Stint, new: Stint, known: Directory, policy: Policy) -> tuple[Signal, ...]:
@@ -46,7 +47,7 @@ def _record_signals(
     yield from _text_change(contact, pair, known, policy)
     yield from _additional_address(contact, pair, known, policy)
     if contact.new_company and _means(contact.new_company, pair[1], known):
-        text = f"the CRM names {contact.new_company} as the new company"
+        text = f"the CRM names {spoken(contact.new_company)} as the new company"
         yield _signal("mapped_company_field", contact.left_company_at, "field", text, policy)
 
 

@@ -73,7 +73,7 @@ def _dated(
 def company_id(known: Directory, text: str) -> int | None:
     """A company id written as text, followed through merges; None when it is no number."""
     digits = text.strip()
-    return companies.survivor(known, int(digits)) if digits.isdecimal() and len(digits) < 20 else None  # noqa: PLR2004 - longer is no id
+    return companies.survivor(known, int(digits)) if digits.isdecimal() and len(digits) < 19 else None  # noqa: PLR2004 - longer is no id
 
 
 def changes(versions: Sequence[Version]) -> Iterable[tuple[Version, Version]]:

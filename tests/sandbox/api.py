@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import TYPE_CHECKING
 
@@ -201,7 +202,15 @@ def _scopes_missing(needed: list[str]) -> ApiError:
 def _respond(answer: Answer, headers: dict[str, str]) -> Response:
     if answer.body is None:
         return Response(answer.status, b"", headers)
-    return Response(answer.status, orjson.dumps(answer.body), {"Content-Type": _JSON, **headers})
+    return Response(answer.status, _bytes(answer.body), {"Content-Type": _JSON, **headers})
+
+
+def _bytes(body: object) -> bytes:
+    """JSON; text that UTF-8 cannot hold goes out as an escape, as from a server that stores UTF-16."""
+    try:
+        return orjson.dumps(body)
+    except TypeError:
+        return json.dumps(body).encode("ascii")
 
 
 def _error(error: ApiError, headers: dict[str, str] | None = None) -> Response:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .pipelines import Stage
     from .portal import Portal
 
+DIGITS = 400  # of an amount before the point; doubles end at 308
 Calculation = Callable[["Portal", Record], str | None]
 
 
@@ -51,12 +52,13 @@ def _probability(portal: Portal, deal: Record) -> str | None:
     return None if stage is None or stage.probability is None else str(float(stage.probability))
 
 
-def _decimal(text: str) -> Decimal | None:
+def _decimal(text: object) -> Decimal | None:
+    """A number HubSpot could hold; values of no number type, and numbers beyond doubles, are none."""
     try:
-        number = Decimal(text)
+        number = Decimal(str(text))
     except InvalidOperation:
         return None
-    return number if number.is_finite() else None
+    return number if number.is_finite() and number.adjusted() < DIGITS else None
 
 
 def _plain(number: Decimal) -> str:
@@ -65,7 +67,7 @@ def _plain(number: Decimal) -> str:
 
 
 def _rate(portal: Portal, deal: Record) -> Decimal:
-    return portal.rates.get(deal.get("deal_currency_code") or portal.currency, Decimal(1))
+    return portal.rates.get(str(deal.get("deal_currency_code") or portal.currency), Decimal(1))
 
 
 def _exchange_rate(portal: Portal, deal: Record) -> str | None:
@@ -76,7 +78,7 @@ def _home(portal: Portal, deal: Record) -> str | None:
     amount = _decimal(deal.get("amount"))
     if amount is None:
         return None
-    with localcontext(prec=420):  # an amount may have 308 digits before the point
+    with localcontext(prec=DIGITS + 20):
         return _plain((amount * _rate(portal, deal)).quantize(Decimal("0.000001")))
 
 

@@ -74,6 +74,7 @@ class Quirks:
     retry_after_on_429: bool = False
     association_ids_as_numbers: bool = False  # toObjectId 501 instead of "501"
     association_page: int = 500  # targets per record in a batch read before it pages
+    association_repeats: int = 1  # how often an answer tells the same link
     event_type_key: str = "subscriptionType"  # or "eventType"
     merge_object_id: str = "new"  # objectId of merge events: "new" or "primary"
     merge_creates: bool = True  # does a merge also send creation of the third record?

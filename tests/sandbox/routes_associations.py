@@ -32,6 +32,7 @@ def _rows(call: Call, one_id: int, after: int, limit: int) -> tuple[list[Json], 
             "associationTypes": [_spec(known[type_id]) for type_id in sorted(types)],
         }
         for other_id, types in rest[:limit]
+        for _ in range(call.hubspot.quirks.association_repeats)
     ]
     return rows, rest[limit - 1][0] if len(rest) > limit else None
 
