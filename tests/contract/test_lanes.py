@@ -91,3 +91,18 @@ def test_a_paused_portal_is_never_due_and_keeps_its_work(database: Database) -> 
     with database.service() as tx:
         assert portals.resume(tx, HARBOR)
     assert due(database) == [(HARBOR, "drain")]
+
+
+def test_the_lane_of_a_killed_worker_is_due_when_its_lease_ran_out(database: Database) -> None:
+    """Its raw rows may be split already: nothing else would ever wake the portal again."""
+    lease = take(database)
+    assert lease is not None
+    with database.portal(HARBOR) as tx:
+        tx.run("UPDATE lane SET lease_until = clock_timestamp() - interval '1 second' WHERE portal_id = :portal")
+    assert due(database) == [(HARBOR, "drain")]
+    again = take(database)
+    assert again is not None
+    with database.portal(HARBOR) as tx:
+        assert lanes.was_killed(tx, again)
+        lanes.release(tx, again, again_after=None)
+        assert not lanes.was_killed(tx, again)
