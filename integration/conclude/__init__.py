@@ -10,9 +10,10 @@ from collections.abc import Collection, Mapping, Sequence
 from integration.conclude import accounts, deals, firms, people, projecting, referring, summaries
 from integration.conclude.step import Step, begin
 from integration.scope import PortalScope
-from integration.storage import dated, imports, mirror, stale
+from integration.storage import dated, mirror, opening, stale
 from integration.storage.database import Transaction
 from integration.storage.lanes import Lease
+from integration.storage.opening import Opening
 from integration.storage.stale import Claim
 
 LIMITS: Mapping[int, int] = {mirror.PEOPLE: 500, mirror.DEALS: 500, mirror.SUMMARIES: 400}
@@ -26,12 +27,16 @@ def step(scope: PortalScope, lease: Lease | None, *, limit: int | None = None) -
     Everything happens in one transaction: a process that dies leaves the page as it was.
     """
     with scope.transaction(lease) as tx:
-        limits = {stage: limit or size for stage, size in LIMITS.items() if stage in _open_stages(tx)}
-        claims = stale.claim(tx, limits)
+        found = opening.read(tx)
+        stage = _due(found)
+        if stage is None:
+            return False
+        size = limit or LIMITS[stage]
+        claims = stale.claim(tx, stage, size)
         if not claims:
             return False
-        work = begin(tx, scope.runtime.now())
-        _STAGES[claims[0].stage](work, claims, len(claims) < limits[claims[0].stage])
+        work = begin(tx, found, scope.runtime.now())
+        _STAGES[stage](work, claims, len(claims) < size)
         failed = {one: work.failed[one.ref] for one in claims if one.ref in work.failed}
         stale.settle(tx, [one for one in claims if one not in failed])
         if failed:
@@ -42,7 +47,8 @@ def step(scope: PortalScope, lease: Lease | None, *, limit: int | None = None) -
 def step_alone(scope: PortalScope, lease: Lease | None) -> bool:
     """Conclude one record, its try counted beforehand: for a lane whose last holder was killed at work, or fell."""
     with scope.transaction(lease) as tx:
-        claims = stale.claim(tx, dict.fromkeys(_open_stages(tx), 1))
+        stage = _due(opening.read(tx))
+        claims = stale.claim(tx, stage, 1) if stage is not None else ()
         if not claims:
             return False
         if claims[0].attempts >= stale.MAX_ATTEMPTS:
@@ -65,9 +71,9 @@ def refresh_all(tx: Transaction) -> None:
     dated.mark_everything(tx)
 
 
-def _open_stages(tx: Transaction) -> Collection[int]:
-    run = imports.running(tx)
-    return WHILE_IMPORTING if run is not None and run.kind == "import" else LIMITS.keys()
+def _due(found: Opening) -> int | None:
+    """The stage to work at: the lowest with due records, unless it has to wait for the import."""
+    return None if found.running == "import" and found.stage not in WHILE_IMPORTING else found.stage
 
 
 def _ids(claims: Sequence[Claim], object_type: str) -> list[int]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from integration.conclude.step import Step
-from integration.storage import ledger, mirror, people, portals, sources
+from integration.storage import ledger, mirror, people, sources
 from integration.storage.database import Row
 from mappings.rules import ledger as rules
 from mappings.rules.credit import FIRST_ORDER
@@ -60,14 +60,8 @@ class Posted:
             deal: tuple(_entry(row, whom.get(row["subject_id"]), person_of, firms) for row in found)
             for deal, found in rows.items()
         }
-        portal = portals.find(step.tx, step.tx.portal_id)
         # Until the first import is through, evidence is still coming in; nothing can have been late.
-        importing = portal is None or portal.imported_at is None
-        return cls(
-            entries,
-            {row["entry_id"]: row for row in flat},
-            importing,
-        )
+        return cls(entries, {row["entry_id"]: row for row in flat}, reevaluate=not step.imported)
 
     def booked(self, deal_id: int) -> rules.Booked:
         """What a deal's rows add up to."""

@@ -64,10 +64,8 @@ def _load(step: Step, deal_ids: Collection[int]) -> Page:
     stored = sources.of_deals(step.tx, deal_ids)
     credited = {row["contact_id"] for rows in stored.values() for row in rows} - {None}
     on_deals = {one.contact_id for deal in deals.values() for one in deal.contacts}
-    person_of = people.persons_of(step.tx, on_deals | credited)
-    members = people.members(step.tx, set(person_of.values()))
-    everybody = {one for ids in members.values() for one in ids} | on_deals
-    person_of |= {one: person for person, ids in members.items() for one in ids}
+    person_of, members = people.groups(step.tx, on_deals | credited)
+    everybody = person_of.keys() | on_deals
     targets = {f"contact:{one}" for one in everybody} | {f"deal:{one}" for one in deals}
     targets |= {f"company:{deal.company_id}" for deal in deals.values() if deal.company_id}
     return Page(
@@ -309,9 +307,8 @@ def _reasons(one: Judged) -> list[dict[str, object]]:
 
 
 def _mark(step: Step, touched: booking.Touched) -> None:
-    persons = people.persons_of(step.tx, touched.contacts)
-    members = people.members(step.tx, set(persons.values()))
-    everybody = touched.contacts | {one for ids in members.values() for one in ids}
+    persons, _ = people.groups(step.tx, touched.contacts)
+    everybody = touched.contacts | persons.keys()
     firms = set(touched.companies)
     if touched.deals:
         firms |= sources.upstream_companies(step.tx, touched.deals, depth=step.policy.max_order)

@@ -102,19 +102,27 @@ def store(step: Step, flow: Flow, subjects: Mapping[int, int], deal_ids: Collect
 
 def names(step: Step, *, contacts: Iterable[int | None] = (), companies: Iterable[int | None] = ()) -> Names:
     """What to call records in sentences; gone ones have no name."""
-    people = mirror.load(step.tx, "contact", {one for one in contacts if one is not None})
-    firms = mirror.load(step.tx, "company", {one for one in companies if one is not None})
+    people = {one for one in contacts if one is not None}
+    found = mirror.names(step.tx, people, {one for one in companies if one is not None})
     return Names(
-        {one: name_of(row) for one, row in people.items() if row.gone_at is None},
         {
-            one: spoken(str(row.properties.get("name") or ""))
-            for one, row in firms.items()
-            if row.gone_why != "forgotten"
+            row.record_id: _full(row.first, row.last)
+            for row in found
+            if row.object_type == "contact" and not row.is_gone
+        },
+        {
+            row.record_id: spoken(row.name or "")
+            for row in found
+            if row.object_type == "company" and row.gone_why != "forgotten"
         },
     )
 
 
 def name_of(record: mirror.Record) -> str:
     """A contact's name as people write it."""
-    parts = (str(record.properties.get(one) or "").strip() for one in ("firstname", "lastname"))
+    return _full(*(str(record.properties.get(one) or "") for one in ("firstname", "lastname")))
+
+
+def _full(first: str | None, last: str | None) -> str:
+    parts = ((one or "").strip() for one in (first, last))
     return spoken(" ".join(part[:LONGEST] for part in parts if part))

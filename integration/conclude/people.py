@@ -62,10 +62,8 @@ def refresh(step: Step, contact_ids: Collection[int]) -> None:
 
 def _universe(step: Step, claimed: set[int]) -> Universe:
     near = people.neighbours(step.tx, claimed, _COMPARED, widest=_WIDEST_BLOCK)
-    before = people.persons_of(step.tx, claimed | near)
-    groups = people.members(step.tx, set(before.values()))
-    everybody = {one for ids in groups.values() for one in ids} | near | claimed
-    before |= {one: person for person, ids in groups.items() for one in ids}
+    before, _ = people.groups(step.tx, claimed | near)
+    everybody = before.keys() | near | claimed
     contacts = {one: facts for one, facts in reading.contacts(step, everybody).items() if not facts.archived}
     for one in step.broken("contact") & before.keys():
         del before[one]
@@ -246,13 +244,13 @@ def _mark(
     contacts = {one for person in persons for one in person.contact_ids} | gone
     linked = {link.from_id for link in mirror.links_to(step.tx, "deal", "contact", contacts)}
     linked |= people.deals_resting_on(step.tx, contacts)
-    mirror.mark_stale(step.tx, mirror.PEOPLE, {("contact", one) for one in lost})
-    mirror.mark_stale(step.tx, mirror.DEALS, _telling(step, contacts))
-    mirror.mark_stale(step.tx, mirror.DEALS, {("deal", one) for one in linked})
-    mirror.mark_stale(
+    mirror.mark_stages(
         step.tx,
-        mirror.SUMMARIES,
-        {("contact", one) for one in contacts} | {("company", one) for one in changed_companies},
+        {
+            mirror.PEOPLE: {("contact", one) for one in lost},
+            mirror.DEALS: _telling(step, contacts) | {("deal", one) for one in linked},
+            mirror.SUMMARIES: {("contact", one) for one in contacts} | {("company", one) for one in changed_companies},
+        },
     )
 
 

@@ -14,7 +14,6 @@ def refresh(step: Step, deal_ids: Collection[int]) -> None:
     facts = reading.deals(step, deal_ids)
     before = deal_rows.load(step.tx, facts)
     changed = deal_rows.store(step.tx, [_projection(deal) for deal in facts.values()])
-    mirror.mark_stale(step.tx, mirror.DEALS, {("deal", one) for one in facts})
     firms = [facts[one].company_id for one in changed]
     firms += [before[one]["company_id"] for one in changed & before.keys()]
     near = {one for one in firms if one is not None}
@@ -22,13 +21,16 @@ def refresh(step: Step, deal_ids: Collection[int]) -> None:
     led = {row["company_id"] for rows in sources.of_deals(step.tx, changed).values() for row in rows} - {None}
     resting = sources.deals_from(step.tx, near) if near else set()
     told = sources.referrals_by(step.tx, company_ids=near) if near else ()
-    mirror.mark_stale(step.tx, mirror.DEALS, {("deal", one) for one in resting})
-    mirror.mark_stale(step.tx, mirror.DEALS, {(row["owner_type"], row["owner_id"]) for row in told})
     on_deals = {one.contact_id for deal in facts.values() for one in deal.contacts}
     movers = {row["former_contact_id"] for row in moves.of_contacts(step.tx, on_deals)} & on_deals
-    mirror.mark_stale(step.tx, mirror.PEOPLE, {("contact", one) for one in movers})
-    mirror.mark_stale(
-        step.tx, mirror.SUMMARIES, {("company", one) for one in near | led} | {("contact", one) for one in on_deals}
+    mirror.mark_stages(
+        step.tx,
+        {
+            mirror.PEOPLE: {("contact", one) for one in movers},
+            mirror.DEALS: {("deal", one) for one in facts.keys() | resting}
+            | {(row["owner_type"], row["owner_id"]) for row in told},
+            mirror.SUMMARIES: {("company", one) for one in near | led} | {("contact", one) for one in on_deals},
+        },
     )
 
 

@@ -1,7 +1,7 @@
 """From mirror rows to facts, a page at a time: a bounded number of queries however many records."""
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -9,7 +9,7 @@ from integration.conclude.step import Step
 from integration.storage import answers as answer_rows
 from integration.storage import mirror
 from mappings.records import readers
-from mappings.records.answers import contact_answers, survey_answer
+from mappings.records.answers import RATING, contact_answers, survey_answer
 from mappings.records.portal_map import PortalMap
 from mappings.records.rows import Link, Record
 from mappings.rules.facts import CompanyFacts, ContactFacts, DealFacts, NpsAnswer, Ticket
@@ -21,11 +21,14 @@ _RATE = re.compile(r"\d{1,7}(\.\d{1,12})?", re.ASCII)
 
 def records(step: Step, object_type: str, ids: Collection[int], linked_types: Sequence[str] = ()) -> list[Record]:
     """Load records with their links to *linked_types*, in the form the readers take."""
-    rows = mirror.load(step.tx, object_type, ids) if ids else {}
+    return _with_links(step, mirror.load(step.tx, object_type, ids), linked_types)
+
+
+def _with_links(step: Step, rows: Mapping[int, mirror.Record], linked_types: Sequence[str]) -> list[Record]:
+    object_type = next(iter(rows.values())).object_type if rows else ""
     links: dict[int, list[Link]] = {}
-    for kind in linked_types if rows else ():
-        for link in mirror.links_from(step.tx, object_type, rows.keys(), kind):
-            links.setdefault(link.from_id, []).append(as_link(link))
+    for link in mirror.links_from(step.tx, object_type, rows.keys(), *linked_types) if rows and linked_types else ():
+        links.setdefault(link.from_id, []).append(as_link(link))
     return [as_record(row, links.get(row.record_id, ())) for _, row in sorted(rows.items())]
 
 
@@ -45,48 +48,50 @@ def as_record(row: mirror.Record, links: Sequence[Link] = ()) -> Record:
 
 def as_link(link: mirror.Link) -> Link:
     """A stored association as the readers know links."""
-    return Link(
-        link.from_type, link.from_id, link.to_type, link.to_id, link.type_id, link.category, link.label, link.since
-    )
+    from_type, from_id, to_type, to_id, category, type_id, label, since = link
+    return Link(from_type, from_id, to_type, to_id, type_id, category, label, since)
 
 
 def contacts(step: Step, ids: Collection[int]) -> dict[int, ContactFacts]:
     """Facts of contacts, gone ones marked archived. Ids that the mirror lacks are left out."""
-    found = _read(step, records(step, "contact", ids, ("company",)), readers.contact_facts)
-    former = mirror.former_ids(step.tx, "contact", found) if found else {}
-    return {
-        one: replace(facts, merged_ids=tuple(dict.fromkeys((*facts.merged_ids, *sorted(former[one])))))
-        if one in former
-        else facts
-        for one, facts in found.items()
-    }
+    rows = mirror.load_with_former(step.tx, "contact", ids)
+    found = _read(step, _with_links(step, rows, ("company",)), readers.contact_facts)
+    return {one: _merged(facts, rows[one].former) for one, facts in found.items()}
 
 
 def companies(step: Step, ids: Collection[int]) -> dict[int, CompanyFacts]:
     """Facts of companies, with the ids that were merged into them."""
-    found = _read(step, records(step, "company", ids), readers.company_facts)
-    former = mirror.former_ids(step.tx, "company", found) if found else {}
-    return {
-        one: replace(facts, merged_ids=tuple(dict.fromkeys((*facts.merged_ids, *sorted(former[one])))))
-        if one in former
-        else facts
-        for one, facts in found.items()
-    }
+    rows = mirror.load_with_former(step.tx, "company", ids)
+    found = _read(step, _with_links(step, rows, ()), readers.company_facts)
+    return {one: _merged(facts, rows[one].former) for one, facts in found.items()}
+
+
+M = TypeVar("M", ContactFacts, CompanyFacts)
+
+
+def _merged(facts: M, former: Sequence[int]) -> M:
+    return replace(facts, merged_ids=tuple(dict.fromkeys((*facts.merged_ids, *former)))) if former else facts
 
 
 def deals(step: Step, ids: Collection[int]) -> dict[int, DealFacts]:
     """Facts of deals, their company and contacts named by the ids these have today."""
     found = _read(step, records(step, "deal", ids, ("contact", "company")), readers.deal_facts)
-    firms = mirror.resolve(step.tx, "company", (one.company_id for one in found.values() if one.company_id))
-    people = mirror.resolve(step.tx, "contact", (one.contact_id for deal in found.values() for one in deal.contacts))
-    return {one: _today(deal, firms, people) for one, deal in found.items()}
+    refs = {("company", deal.company_id) for deal in found.values() if deal.company_id}
+    refs |= {("contact", one.contact_id) for deal in found.values() for one in deal.contacts}
+    today = mirror.resolve_several(step.tx, refs)
+    return {one: _today(deal, today) for one, deal in found.items()}
 
 
-def _today(deal: DealFacts, firms: dict[int, int], people: dict[int, int]) -> DealFacts:
-    company = firms.get(deal.company_id or 0)
-    moved = [replace(one, contact_id=people[one.contact_id]) for one in deal.contacts]
+def _today(deal: DealFacts, today: Mapping[tuple[str, int], int]) -> DealFacts:
+    """The deal with the ids of today; one that is as it was stays itself."""
+    company = today.get(("company", deal.company_id or 0))
+    moved = [one if today["contact", one.contact_id] == one.contact_id
+             else replace(one, contact_id=today["contact", one.contact_id]) for one in deal.contacts]  # fmt: skip
+    people = tuple({one.contact_id: one for one in moved}.values())
     rate = deal.rate if deal.rate and _RATE.fullmatch(deal.rate) and float(deal.rate) > 0 else None
-    return replace(deal, company_id=company, contacts=tuple({one.contact_id: one for one in moved}.values()), rate=rate)
+    if (company, people, rate) == (deal.company_id, deal.contacts, deal.rate):
+        return deal
+    return replace(deal, company_id=company, contacts=people, rate=rate)
 
 
 def tickets(step: Step, ids: Collection[int]) -> dict[int, Ticket]:
@@ -97,13 +102,13 @@ def tickets(step: Step, ids: Collection[int]) -> dict[int, Ticket]:
 
 def answers(step: Step, contact_ids: Collection[int]) -> dict[int, list[NpsAnswer]]:
     """Every NPS answer of these contacts: submissions, what contacts carry, and answers from other tools."""
-    links = mirror.links_to(step.tx, "feedback_submission", "contact", contact_ids)
-    told = records(step, "feedback_submission", {link.from_id for link in links}, ("contact", "company"))
+    rows = mirror.load_linked(step.tx, "feedback_submission", "contact", contact_ids)
+    told = _with_links(step, rows, ("contact", "company"))
     found: dict[str, NpsAnswer] = {}
-    for record, answer in step.each(_with_refs(one for one in told if not one.archived), survey_answer):
+    for record, answer in step.each(_with_refs(told), survey_answer):
         if answer is not None:
             found[f"{record.id}"] = answer
-    own = [one for one in records(step, "contact", contact_ids, ("company",)) if not one.archived]
+    own = _with_links(step, mirror.load_marked(step.tx, "contact", contact_ids, RATING), ("company",))
     for _, several in step.each(_with_refs(own), contact_answers):
         found.update({one.id: one for one in several})
     for one in answer_rows.of_contacts(step.tx, contact_ids):

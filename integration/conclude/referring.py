@@ -50,13 +50,8 @@ def _links(step: Step, owner_type: str, owners: Mapping[int, Told]) -> dict[int,
     """Labelled links that say that an owner was referred; a company's are told by the contact that referred it."""
     if not (step.portal_map.referred_by_labels or step.portal_map.referred_by_type_ids):
         return {}
-    found = [
-        *mirror.links_from(step.tx, owner_type, owners.keys(), "contact"),
-        *mirror.links_to(step.tx, "contact", owner_type, owners.keys()),
-    ]
-    if owner_type == "contact":
-        found += mirror.links_from(step.tx, "contact", owners.keys(), "company")
-        found += mirror.links_to(step.tx, "company", "contact", owners.keys())
+    others = ("contact", "company") if owner_type == "contact" else ("contact",)
+    found = mirror.links_around(step.tx, owner_type, owners.keys(), *others)
     grouped: dict[int, list[ReferralLink]] = {}
     for link in referral_links({reading.as_link(one): None for one in found}, step.portal_map):
         owner = link.referred_id if link.referred_type == owner_type else None
@@ -135,8 +130,8 @@ def _mark(step: Step, gone: Iterable[Mapping[str, object]], new: Iterable[Mappin
     deals |= {link.from_id for link in mirror.links_to(step.tx, "deal", "company", targets["company"])}
     mirror.mark_stale(step.tx, mirror.DEALS, {("deal", one) for one in deals | targets["deal"]})
     by = {int(str(row["referrer_contact_id"])) for row in changed if row["referrer_contact_id"] is not None}
-    persons = people.persons_of(step.tx, by)
-    everybody = {one for ids in people.members(step.tx, set(persons.values())).values() for one in ids} | by
+    persons, _ = people.groups(step.tx, by)
+    everybody = persons.keys() | by
     mirror.mark_stale(step.tx, mirror.SUMMARIES, {("contact", one) for one in everybody})
 
 

@@ -1,12 +1,15 @@
 """One step of concluding: the portal's own words, the policy, the time, and what could not be digested."""
 
-from collections.abc import Callable, Iterable, Iterator
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 
-from integration.storage import portals
-from integration.storage.database import Transaction
+import orjson
+
+from integration.storage.database import Transaction, as_json
+from integration.storage.opening import Opening
 from mappings.records.portal_map import PortalMap, load_portal_map
 from mappings.rules.policy import Policy
 
@@ -17,13 +20,18 @@ Ref = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one page of work goes by. `failed` collects the records whose rules raised, with the reason."""
+    """What one page of work goes by. `failed` collects the records whose rules raised, with the reason.
+
+    `imported` tells that the first import is through; `paused` are properties that are not written now.
+    """
 
     tx: Transaction
     portal_map: PortalMap
     policy: Policy
     now: datetime
-    codes: dict[str, int] = field(default_factory=dict)
+    codes: Mapping[str, int]
+    imported: bool
+    paused: frozenset[tuple[str, str]]
     failed: dict[Ref, str] = field(default_factory=dict)
 
     def each(self, items: Iterable[tuple[Ref, T]], rule: Callable[[T], R]) -> Iterator[tuple[T, R]]:
@@ -45,13 +53,17 @@ class Step:
         return {record_id for kind, record_id in self.failed if kind == object_type}
 
 
-def begin(tx: Transaction, now: datetime) -> Step:
-    """Read the newest settings; a portal without any goes by the defaults."""
-    version, body = portals.settings(tx)
-    return Step(
-        tx,
+def begin(tx: Transaction, opening: Opening, now: datetime) -> Step:
+    """Go by the newest settings; a portal without any goes by the defaults."""
+    portal_map, policy, codes = _understood(as_json(opening.body), opening.version)
+    return Step(tx, portal_map, policy, now, codes, opening.imported, opening.paused)
+
+
+@functools.lru_cache(maxsize=32)  # they change once in a while, and are read for every page
+def _understood(settings: str, version: int) -> tuple[PortalMap, Policy, Mapping[str, int]]:
+    body = orjson.loads(settings)
+    return (
         load_portal_map(body.get("map") or {}),
         replace(Policy.from_dict(body.get("policy") or {}), version=version),
-        now,
         {str(code).casefold(): int(contact) for code, contact in (body.get("referral_codes") or {}).items()},
     )

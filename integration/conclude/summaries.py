@@ -49,10 +49,8 @@ def refresh(step: Step, contact_ids: Collection[int]) -> None:
 
 
 def _load(step: Step, contact_ids: Collection[int]) -> Page:
-    person_of = people.persons_of(step.tx, contact_ids)
-    members = people.members(step.tx, set(person_of.values()))
-    everybody = {one for ids in members.values() for one in ids}
-    person_of |= {one: person for person, ids in members.items() for one in ids}
+    person_of, members = people.groups(step.tx, contact_ids)
+    everybody = set(person_of)
     contacts = {one: facts for one, facts in reading.contacts(step, everybody).items() if not facts.archived}
     known = firms.directory(step, contacts.values())
     found: dict[int, list[Move]] = {}

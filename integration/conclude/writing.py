@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from integration.conclude.step import Step
-from integration.storage import conclusions, mirror, outbox
+from integration.storage import conclusions, outbox
 
 UPDATED_AT = "second_order_updated_at"
 # Choices that have a word for nothing say it; all else is emptied.
@@ -31,22 +31,22 @@ def plan(step: Step, object_type: str, found: Sequence[Conclusion]) -> int:
     """
     if not found:
         return 0
-    records = mirror.load(step.tx, object_type, [one.record_id for one in found])
-    before = conclusions.load(step.tx, object_type, records)
-    paused = {name for kind, name in outbox.paused_properties(step.tx) if kind == object_type}
+    records = conclusions.standing(step.tx, object_type, [one.record_id for one in found])
+    paused = {name for kind, name in step.paused if kind == object_type}
     patches, kept, silent, gone = {}, [], [], []
     for one in found:
-        record, old = records.get(one.record_id), before.get(one.record_id)
-        if record is None or record.gone_at is not None:
+        record = records.get(one.record_id)
+        if record is None or record.is_gone:
             gone.append(one.record_id)
             continue
-        wanted = {**_cleared(old["desired"] if old else {}, record.properties), **one.desired}
-        if any(wanted.values()) or old is not None:
-            kept.append(_row(one, wanted, step))
+        wanted = {**_cleared(record.desired or {}, record.properties), **one.desired}
+        row = _row(one, wanted, step)
+        if (any(wanted.values()) or record.desired is not None) and _differs(row, record):
+            kept.append(row)
         patch = difference(wanted, record.properties, paused)
         if patch:
             patches[one.record_id] = {**patch, **_stamp(step.now, paused)}
-        else:
+        elif record.has_patch:
             silent.append(one.record_id)
     conclusions.store(step.tx, object_type, kept)
     outbox.plan(step.tx, object_type, patches)
@@ -54,6 +54,13 @@ def plan(step: Step, object_type: str, found: Sequence[Conclusion]) -> int:
         outbox.cancel(step.tx, object_type, silent)
     forget(step, object_type, gone)
     return len(patches)
+
+
+def _differs(row: Mapping[str, object], before: conclusions.Standing) -> bool:
+    """Whether the stored conclusion says something else."""
+    return (row["desired"], row["reasons"], row["settings_version"]) != (
+        before.desired, before.reasons, before.settings_version,
+    )  # fmt: skip
 
 
 def difference(desired: Mapping[str, str], current: Mapping[str, Any], paused: set[str]) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Conclusions: what we want a record to say, why, and since when."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from integration.storage.database import Row, Transaction, as_json
 
@@ -17,6 +17,32 @@ def load(tx: Transaction, object_type: str, record_ids: Collection[int]) -> dict
         ids=list(record_ids),
     )
     return {row["record_id"]: row for row in rows}
+
+
+class Standing(NamedTuple):
+    """A record beside what was concluded of it, and whether a patch waits."""
+
+    record_id: int
+    properties: Mapping[str, Any]
+    is_gone: bool
+    desired: Mapping[str, str] | None
+    reasons: Sequence[Any] | None
+    settings_version: int | None
+    has_patch: bool
+
+
+def standing(tx: Transaction, object_type: str, record_ids: Collection[int]) -> dict[int, Standing]:
+    """Return how the records stand, in one look; those that the mirror lacks are left out."""
+    rows = tx.tuples(
+        """SELECT record_id, record.properties, record.gone_at IS NOT NULL, conclusion.desired, conclusion.reasons,
+             conclusion.settings_version, outbox.record_id IS NOT NULL
+           FROM record LEFT JOIN conclusion USING (portal_id, object_type, record_id)
+             LEFT JOIN outbox USING (portal_id, object_type, record_id)
+           WHERE portal_id = :portal AND object_type = :type AND record_id = ANY(CAST(:ids AS bigint[]))""",
+        type=object_type,
+        ids=list(record_ids),
+    )
+    return {row[0]: Standing(*row) for row in rows}
 
 
 def store(tx: Transaction, object_type: str, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -1,7 +1,9 @@
 """Transactions: one portal's, or the service's; no others exist."""
 
 import contextlib
+import functools
 import importlib.resources
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
@@ -12,7 +14,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from psycopg.types.json import set_json_loads
-from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy import Connection, CursorResult, Engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -29,6 +31,9 @@ _ENTER_LIGHTLY = text(
     "SELECT set_config('app.portal_id', :portal, true), set_config('synchronous_commit', 'off', true)"
 )
 _MIGRATION_LOCK = 7_300_001
+# A value's name, and neither a cast (::text) nor a part of a word.
+_NAMED = re.compile(r"(?<![:\w\\]):(\w+)(?!:)")
+_ONLY_INTEGERS = {int}
 
 
 class Transaction:
@@ -52,28 +57,58 @@ class Transaction:
 
     def rows(self, statement: str, /, **values: object) -> Sequence[Row]:
         """Run *statement* and return all its rows. ``:portal`` is always bound."""
-        result = self._connection.execute(text(statement), self._bound(values))
-        return cast("Sequence[Row]", result.mappings().all()) if result.returns_rows else ()
+        result = self._execute(statement, values)
+        if not result.returns_rows:
+            return ()
+        # The driver's own tuples: a page has thousands of rows, and nothing in text statements needs converting.
+        names = list(result.keys())
+        found = [dict(zip(names, row, strict=True)) for row in result.cursor.fetchall()]
+        result.close()
+        return found
+
+    def tuples(self, statement: str, /, **values: object) -> list[tuple[Any, ...]]:
+        """Run *statement* and return its rows as bare tuples, in the order of its columns: the cheapest way."""
+        result = self._execute(statement, values)
+        found = cast("list[tuple[Any, ...]]", result.cursor.fetchall())
+        result.close()
+        return found
 
     def one(self, statement: str, /, **values: object) -> Row | None:
         """Return the first row, or None."""
-        return cast("Row | None", self._connection.execute(text(statement), self._bound(values)).mappings().first())
+        found = self.rows(statement, **values)
+        return found[0] if found else None
 
     def value(self, statement: str, /, **values: object) -> Any:  # noqa: ANN401 - a column of any type
         """Return the first column of the first row, or None."""
-        return self._connection.execute(text(statement), self._bound(values)).scalar()
+        found = self.tuples(statement, **values)
+        return found[0][0] if found else None
 
     def run(self, statement: str, /, **values: object) -> int:
         """Run *statement* and return how many rows it touched."""
-        return self._connection.execute(text(statement), self._bound(values)).rowcount
+        return self._execute(statement, values).rowcount
 
     def many(self, statement: str, values: Sequence[Mapping[str, object]]) -> None:
         """Run *statement* once for each set of values."""
         if values:
-            self._connection.execute(text(statement), [self._bound(each) for each in values])
+            self._connection.exec_driver_sql(_for_driver(statement), [self._bound(each) for each in values])
+
+    def _execute(self, statement: str, values: Mapping[str, object]) -> CursorResult[Any]:
+        return self._connection.exec_driver_sql(_for_driver(statement), self._bound(values))
 
     def _bound(self, values: Mapping[str, object]) -> dict[str, object]:
-        return {"portal": self._portal_id, **values}
+        bound = {name: _array(value) if type(value) is list else value for name, value in values.items()}
+        bound.setdefault("portal", self._portal_id)
+        return bound
+
+
+@functools.lru_cache(maxsize=1000)  # there are a few hundred, each a constant of some storage module
+def _for_driver(statement: str) -> str:
+    return _NAMED.sub(r"%(\1)s", statement.replace("%", "%%"))
+
+
+def _array(values: list[Any]) -> object:
+    """A list of ids as PostgreSQL's own text, which is made ten times as fast as the driver makes an array."""
+    return "{" + ",".join(map(str, values)) + "}" if set(map(type, values)) == _ONLY_INTEGERS else values
 
 
 class Database:

@@ -1,32 +1,32 @@
 """The mirror: what HubSpot's records say, and which of them conclude must look at again."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
-from integration.storage.database import Row, Transaction, as_json
+from integration.storage.database import Transaction, as_json
 
 # The stages of concluding, in order; each leaves work for the next.
 PEOPLE, DEALS, SUMMARIES = 1, 2, 3
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One CRM record as last seen."""
 
     object_type: str
     record_id: int
     properties: Mapping[str, Any]
-    history: Mapping[str, Any] = field(default_factory=dict)
+    history: Mapping[str, Any] = _NOTHING
     created_at: datetime | None = None
     updated_at: datetime | None = None
     gone_at: datetime | None = None
     gone_why: str | None = None
+    former: Sequence[int] = ()  # ids that were merged into this record, where they were asked for
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """One association, one way, with one label."""
 
     from_type: str
@@ -92,23 +92,99 @@ def load(tx: Transaction, object_type: str, record_ids: Collection[int]) -> dict
     """Return the records that the mirror has, gone ones included."""
     if not record_ids:
         return {}
-    rows = tx.rows(
+    rows = tx.tuples(
         """SELECT object_type, record_id, properties, history, created_at, updated_at, gone_at, gone_why FROM record
            WHERE portal_id = :portal AND object_type = :type AND record_id = ANY(CAST(:ids AS bigint[]))""",
         type=object_type,
         ids=list(record_ids),
     )
-    return {row["record_id"]: _record(row) for row in rows}
+    return {row[1]: Record(*row) for row in rows}
+
+
+def load_with_former(tx: Transaction, object_type: str, record_ids: Collection[int]) -> dict[int, Record]:
+    """Return the records with the ids that were merged into each, in order."""
+    if not record_ids:
+        return {}
+    rows = tx.tuples(
+        """SELECT object_type, record_id, properties, history, created_at, updated_at, gone_at, gone_why,
+             ARRAY(SELECT old_id FROM alias WHERE alias.portal_id = :portal AND alias.object_type = :type
+                   AND new_id = record_id ORDER BY old_id)
+           FROM record WHERE portal_id = :portal AND object_type = :type
+             AND record_id = ANY(CAST(:ids AS bigint[]))""",
+        type=object_type,
+        ids=list(record_ids),
+    )
+    return {row[1]: Record(*row) for row in rows}
+
+
+def load_linked(tx: Transaction, object_type: str, to_type: str, to_ids: Collection[int]) -> dict[int, Record]:
+    """Return the living records of a type that lead to one of these."""
+    if not to_ids:
+        return {}
+    rows = tx.tuples(
+        """SELECT object_type, record_id, properties, history, created_at, updated_at, gone_at, gone_why FROM record
+           WHERE portal_id = :portal AND object_type = :type AND gone_at IS NULL AND record_id IN (
+             SELECT from_id FROM association WHERE portal_id = :portal AND to_type = :to
+               AND to_id = ANY(CAST(:ids AS bigint[])) AND from_type = :type)""",
+        type=object_type,
+        to=to_type,
+        ids=list(to_ids),
+    )
+    return {row[1]: Record(*row) for row in rows}
+
+
+class Name(NamedTuple):
+    """What a record is called, in the parts that HubSpot keeps."""
+
+    object_type: str
+    record_id: int
+    first: str | None
+    last: str | None
+    name: str | None
+    is_gone: bool
+    gone_why: str | None
+
+
+def names(tx: Transaction, contact_ids: Collection[int], company_ids: Collection[int]) -> list[Name]:
+    """Return what these contacts and companies are called."""
+    if not contact_ids and not company_ids:
+        return []
+    rows = tx.tuples(
+        """SELECT object_type, record_id, properties ->> 'firstname', properties ->> 'lastname',
+             properties ->> 'name', gone_at IS NOT NULL, gone_why FROM record
+           JOIN (SELECT 'contact' AS object_type, unnest(CAST(:contacts AS bigint[])) AS record_id
+                 UNION ALL SELECT 'company', unnest(CAST(:companies AS bigint[]))) AS t
+             USING (object_type, record_id)
+           WHERE portal_id = :portal""",
+        contacts=list(contact_ids),
+        companies=list(company_ids),
+    )
+    return [Name(*row) for row in rows]
+
+
+def load_marked(tx: Transaction, object_type: str, record_ids: Collection[int], name: str) -> dict[int, Record]:
+    """Return those of these living records that have, or had, something in one property."""
+    if not record_ids:
+        return {}
+    rows = tx.tuples(
+        """SELECT object_type, record_id, properties, history, created_at, updated_at, gone_at, gone_why FROM record
+           WHERE portal_id = :portal AND object_type = :type AND record_id = ANY(CAST(:ids AS bigint[]))
+             AND gone_at IS NULL AND (jsonb_exists(properties, :name) OR jsonb_exists(history, :name))""",
+        type=object_type,
+        ids=list(record_ids),
+        name=name,
+    )
+    return {row[1]: Record(*row) for row in rows}
 
 
 def all_of(tx: Transaction, object_type: str) -> list[Record]:
     """Return every record of a small type: owners, pipelines."""
-    rows = tx.rows(
+    rows = tx.tuples(
         """SELECT object_type, record_id, properties, history, created_at, updated_at, gone_at, gone_why FROM record
            WHERE portal_id = :portal AND object_type = :type AND gone_at IS NULL ORDER BY record_id""",
         type=object_type,
     )
-    return [_record(row) for row in rows]
+    return [Record(*row) for row in rows]
 
 
 def count(tx: Transaction) -> dict[str, int]:
@@ -166,32 +242,51 @@ def add_links(tx: Transaction, links: Sequence[Link]) -> None:
     )
 
 
-def links_from(tx: Transaction, from_type: str, from_ids: Collection[int], to_type: str) -> list[Link]:
-    """Return the associations that lead from these records to *to_type*."""
+def links_from(tx: Transaction, from_type: str, from_ids: Collection[int], *to_types: str) -> list[Link]:
+    """Return the associations that lead from these records to records of *to_types*."""
     if not from_ids:
         return []
-    rows = tx.rows(
+    rows = tx.tuples(
         """SELECT from_type, from_id, to_type, to_id, category, type_id, label, since FROM association
            WHERE portal_id = :portal AND from_type = :from AND from_id = ANY(CAST(:ids AS bigint[]))
-             AND to_type = :to ORDER BY from_id, to_id, type_id""",
-        **{"from": from_type, "to": to_type},
+             AND to_type = ANY(CAST(:to AS text[])) ORDER BY from_id, to_id, type_id""",
+        **{"from": from_type, "to": list(to_types)},
         ids=list(from_ids),
     )
-    return [Link(**row) for row in rows]
+    return [Link(*row) for row in rows]
 
 
 def links_to(tx: Transaction, from_type: str, to_type: str, to_ids: Collection[int]) -> list[Link]:
     """Return the associations of *from_type* that lead to these records."""
     if not to_ids:
         return []
-    rows = tx.rows(
+    rows = tx.tuples(
         """SELECT from_type, from_id, to_type, to_id, category, type_id, label, since FROM association
            WHERE portal_id = :portal AND to_type = :to AND to_id = ANY(CAST(:ids AS bigint[]))
              AND from_type = :from ORDER BY to_id, from_id, type_id""",
         **{"from": from_type, "to": to_type},
         ids=list(to_ids),
     )
-    return [Link(**row) for row in rows]
+    return [Link(*row) for row in rows]
+
+
+def links_around(tx: Transaction, object_type: str, record_ids: Collection[int], *others: str) -> list[Link]:
+    """Return the labelled associations between these records and records of *others*, either way."""
+    if not record_ids:
+        return []
+    rows = tx.tuples(
+        """SELECT from_type, from_id, to_type, to_id, category, type_id, label, since FROM association
+           WHERE portal_id = :portal AND from_type = :type AND from_id = ANY(CAST(:ids AS bigint[]))
+             AND to_type = ANY(CAST(:others AS text[]))
+           UNION ALL
+           SELECT from_type, from_id, to_type, to_id, category, type_id, label, since FROM association
+           WHERE portal_id = :portal AND to_type = :type AND to_id = ANY(CAST(:ids AS bigint[]))
+             AND from_type = ANY(CAST(:others AS text[]))""",
+        type=object_type,
+        ids=list(record_ids),
+        others=list(others),
+    )
+    return [Link(*row) for row in rows]
 
 
 def alias(tx: Transaction, object_type: str, old_ids: Collection[int], new_id: int, *, at: datetime) -> None:
@@ -228,6 +323,22 @@ def resolve(tx: Transaction, object_type: str, record_ids: Iterable[int]) -> dic
     )
     found = {row["old_id"]: row["new_id"] for row in rows}
     return {record_id: found.get(record_id, record_id) for record_id in wanted}
+
+
+def resolve_several(tx: Transaction, refs: Iterable[tuple[str, int]]) -> dict[tuple[str, int], int]:
+    """Map records of several types to the ids that they mean today."""
+    wanted = list(set(refs))
+    if not wanted:
+        return {}
+    rows = tx.tuples(
+        """SELECT object_type, old_id, new_id FROM alias
+           JOIN unnest(CAST(:types AS text[]), CAST(:ids AS bigint[])) AS t(object_type, old_id)
+             USING (object_type, old_id) WHERE portal_id = :portal""",
+        types=[kind for kind, _ in wanted],
+        ids=[one for _, one in wanted],
+    )
+    found = {(kind, old): new for kind, old, new in rows}
+    return {ref: found.get(ref, ref[1]) for ref in wanted}
 
 
 def former_ids(tx: Transaction, object_type: str, record_ids: Collection[int]) -> dict[int, set[int]]:
@@ -286,18 +397,24 @@ def relink(tx: Transaction, object_type: str, old_ids: Collection[int], new_id: 
 
 def mark_stale(tx: Transaction, stage: int, refs: Iterable[tuple[str, int]]) -> None:
     """Ask conclude to look at these records in *stage*."""
-    pairs = sorted(set(refs))
-    if not pairs:
+    mark_stages(tx, {stage: refs})
+
+
+def mark_stages(tx: Transaction, marks: Mapping[int, Iterable[tuple[str, int]]]) -> None:
+    """Ask conclude to look at records in several stages."""
+    found = sorted({(stage, *ref) for stage, refs in marks.items() for ref in refs})
+    if not found:
         return
     tx.run(
         """INSERT INTO stale (portal_id, stage, object_type, record_id)
-           SELECT :portal, :stage, t.object_type, t.record_id
-           FROM unnest(CAST(:types AS text[]), CAST(:ids AS bigint[])) AS t(object_type, record_id)
+           SELECT :portal, t.stage, t.object_type, t.record_id
+           FROM unnest(CAST(:stages AS smallint[]), CAST(:types AS text[]), CAST(:ids AS bigint[]))
+             AS t(stage, object_type, record_id)
            ON CONFLICT (portal_id, stage, object_type, record_id)
            DO UPDATE SET since = clock_timestamp(), next_at = clock_timestamp(), attempts = 0, error = NULL""",
-        stage=stage,
-        types=[pair[0] for pair in pairs],
-        ids=[pair[1] for pair in pairs],
+        stages=[one[0] for one in found],
+        types=[one[1] for one in found],
+        ids=[one[2] for one in found],
     )
 
 
@@ -315,7 +432,3 @@ def _link_rows(links: Sequence[Link]) -> list[dict[str, object]]:
         }
         for link in links
     ]
-
-
-def _record(row: Row) -> Record:
-    return Record(**{**row, "properties": dict(row["properties"]), "history": dict(row["history"])})

@@ -136,6 +136,22 @@ def members(tx: Transaction, person_ids: Collection[int]) -> dict[int, tuple[int
     return {row["person_id"]: tuple(row["ids"]) for row in rows}
 
 
+def groups(tx: Transaction, contact_ids: Collection[int]) -> tuple[dict[int, int], dict[int, tuple[int, ...]]]:
+    """Map these contacts, and those that are the same persons, to persons; and these persons to their contacts."""
+    if not contact_ids:
+        return {}, {}
+    rows = tx.tuples(
+        """SELECT contact_id, person_id FROM person WHERE portal_id = :portal AND person_id IN (
+             SELECT person_id FROM person WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[])))
+           ORDER BY contact_id""",
+        ids=list(contact_ids),
+    )
+    found: dict[int, list[int]] = {}
+    for contact, person in rows:
+        found.setdefault(person, []).append(contact)
+    return dict(rows), {person: tuple(ids) for person, ids in found.items()}
+
+
 def person_rows(tx: Transaction, contact_ids: Collection[int]) -> dict[int, Row]:
     """Return whole rows of persons, with the reasons why the records belong together."""
     rows = tx.rows(
@@ -283,23 +299,31 @@ def replace_seeks(tx: Transaction, owner_type: str, wanted: Mapping[int, Collect
     """Make these what each record's text mentions."""
     if not wanted:
         return
-    rows = as_json([{"id": one, "value": value} for one, values in wanted.items() for value in values])
-    tx.run(
-        """DELETE FROM seek AS old WHERE portal_id = :portal AND owner_type = :type
-             AND owner_id = ANY(CAST(:ids AS bigint[]))
-             AND NOT EXISTS (SELECT FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS t(id bigint, value text)
-               WHERE t.id = old.owner_id AND t.value = old.value)""",
+    rows = tx.tuples(
+        """SELECT owner_id, value FROM seek WHERE portal_id = :portal AND owner_type = :type
+             AND owner_id = ANY(CAST(:ids AS bigint[]))""",
         type=owner_type,
         ids=list(wanted),
-        rows=rows,
     )
-    tx.run(
-        """INSERT INTO seek (portal_id, owner_type, owner_id, value)
-           SELECT :portal, :type, id, value FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS t(id bigint, value text)
-           ON CONFLICT DO NOTHING""",
-        type=owner_type,
-        rows=rows,
-    )
+    before, now = set(rows), {(one, value) for one, values in wanted.items() for value in values}
+    if gone := before - now:
+        tx.run(
+            """DELETE FROM seek USING unnest(CAST(:ids AS bigint[]), CAST(:values AS text[])) AS t(owner_id, value)
+               WHERE seek.portal_id = :portal AND seek.owner_type = :type AND seek.owner_id = t.owner_id
+                 AND seek.value = t.value""",
+            type=owner_type,
+            ids=[one for one, _ in gone],
+            values=[value for _, value in gone],
+        )
+    if new := sorted(now - before):
+        tx.run(
+            """INSERT INTO seek (portal_id, owner_type, owner_id, value)
+               SELECT :portal, :type, id, value
+               FROM unnest(CAST(:ids AS bigint[]), CAST(:values AS text[])) AS t(id, value) ON CONFLICT DO NOTHING""",
+            type=owner_type,
+            ids=[one for one, _ in new],
+            values=[value for _, value in new],
+        )
 
 
 def seekers(tx: Transaction, values: Collection[str]) -> set[tuple[str, int]]:

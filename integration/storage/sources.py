@@ -15,7 +15,9 @@ def subjects(tx: Transaction, contact_ids: Collection[int]) -> dict[int, int]:
     if not wanted:
         return {}
     rows = tx.rows(
-        "SELECT contact_id, subject_id FROM subject WHERE portal_id = :portal AND contact_id = ANY(:ids)", ids=wanted
+        """SELECT contact_id, subject_id FROM subject
+           WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))""",
+        ids=wanted,
     )
     found = {row["contact_id"]: row["subject_id"] for row in rows}
     missing = [one for one in wanted if one not in found]

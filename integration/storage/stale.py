@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from integration.storage.database import Transaction, as_json
+from integration.storage.mirror import DEALS
 
 MAX_ATTEMPTS = 3
 _RETRY_SECONDS = 30
@@ -26,28 +27,29 @@ class Claim:
         return ("contact" if self.object_type == "person" else self.object_type), self.record_id
 
 
-def claim(tx: Transaction, limits: Mapping[int, int]) -> Sequence[Claim]:
-    """Lock a page of the lowest stage that has due rows: what others rest on comes first.
+# What others rest on comes first; persons are grouped when all contacts of a page are learned.
+_ORDER = ("company", "deal", "contact", "ticket", "feedback_submission", "person")
+_ORDER_OF_DEALS = ("company", "contact", "ticket", "feedback_submission", "deal", "person")
 
-    *limits* is the page size of each stage; a stage without one has to wait. The rows stay until
-    :func:`settle`, so work that is rolled back is due again.
+
+def claim(tx: Transaction, stage: int, limit: int) -> Sequence[Claim]:
+    """Lock a page of due rows of one stage: what others rest on comes first.
+
+    The rows stay until :func:`settle`, so work that is rolled back is due again.
     """
-    stage = tx.value(
-        """SELECT stage FROM stale WHERE portal_id = :portal AND next_at <= clock_timestamp() ORDER BY stage LIMIT 1"""
-    )
-    if stage not in limits:
-        return ()
-    rows = tx.rows(
-        """SELECT stage, object_type, record_id, since, attempts FROM stale
-           WHERE portal_id = :portal AND stage = :stage AND next_at <= clock_timestamp()
-           ORDER BY CASE object_type WHEN 'company' THEN 0 WHEN 'contact' THEN 2 WHEN 'deal' THEN CASE :stage
-             WHEN 2 THEN 3 ELSE 1 END
-             WHEN 'person' THEN 4 ELSE 3 END, record_id
-           LIMIT :limit FOR UPDATE SKIP LOCKED""",
+    rows = tx.tuples(
+        """SELECT due.* FROM unnest(CAST(:kinds AS text[])) WITH ORDINALITY AS wanted(kind, place)
+           CROSS JOIN LATERAL (
+             SELECT stage, object_type, record_id, since, attempts FROM stale
+             WHERE portal_id = :portal AND stage = :stage AND object_type = wanted.kind
+               AND next_at <= clock_timestamp()
+             ORDER BY record_id LIMIT :limit FOR UPDATE SKIP LOCKED) AS due
+           ORDER BY wanted.place, due.record_id LIMIT :limit""",
+        kinds=list(_ORDER_OF_DEALS if stage == DEALS else _ORDER),
         stage=stage,
-        limit=limits[stage],
+        limit=limit,
     )
-    return [Claim(**row) for row in rows]
+    return [Claim(*row) for row in rows]
 
 
 def settle(tx: Transaction, claims: Sequence[Claim]) -> None:

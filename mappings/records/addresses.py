@@ -6,6 +6,7 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from mappings.records.values import Parsed
+from mappings.remembered import remembered
 
 _MAX_EMAIL: Final = 254
 _MAX_DOMAIN: Final = 253
@@ -14,8 +15,11 @@ _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.ASCII)
 _EXTENSION = re.compile(r"(?i)(?:ext\.?|x|#|;ext=)\s*\d+\s*$")
 _DIGITS_OF_A_PHONE: Final = range(7, 16)
 _LINKED_PARTS: Final = 2
+# Results are immutable, and whoever shares a key with a changed contact is read again with it.
+_REMEMBERED: Final = 1 << 14
 
 
+@remembered(_REMEMBERED)
 def email(text: str | None) -> Parsed[str]:
     """An address in lower case with its host in DNS form; a name around it is dropped."""
     written = unicodedata.normalize("NFKC", text or "").strip()
@@ -39,10 +43,11 @@ def email(text: str | None) -> Parsed[str]:
 
 def emails(text: str | None) -> tuple[str, ...]:
     """The usable addresses of `a@x;b@y`, each once."""
-    parts = re.split(r"[;,\s]+", text or "")
+    parts = re.split(r"[;,\s]+", text) if text else ()
     return tuple(dict.fromkeys(found for part in parts if (found := email(part).value)))
 
 
+@remembered(_REMEMBERED)
 def domain(text: str | None) -> Parsed[str]:
     """A host name in lower-case DNS form; scheme, `www.`, port and path are dropped."""
     written = unicodedata.normalize("NFKC", text or "").strip().lower()
@@ -60,6 +65,7 @@ def domain(text: str | None) -> Parsed[str]:
     return Parsed(ascii_host)
 
 
+@remembered(_REMEMBERED)
 def profile(text: str | None) -> Parsed[str]:
     """A social profile's address without scheme, locale, query and trailing slash: `linkedin.com/in/ana`."""
     written = unicodedata.normalize("NFKC", text or "").strip()
@@ -81,6 +87,7 @@ def profile(text: str | None) -> Parsed[str]:
     return Parsed("/".join([host, *path]))
 
 
+@remembered(_REMEMBERED)
 def phone(text: str | None) -> Parsed[str]:
     """The digits of a number, with `+` when the country is written; an extension is dropped.
 

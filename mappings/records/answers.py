@@ -8,7 +8,7 @@ from mappings.records.reading import FieldReader, Odd, history_of, linked
 from mappings.records.rows import Record
 from mappings.rules.facts import NpsAnswer
 
-_RATING: Final = "hs_feedback_last_nps_rating_number"
+RATING: Final = "hs_feedback_last_nps_rating_number"
 _NPS_GROUP_SCORES: Final = ((9, "promoter"), (7, "passive"), (0, "detractor"))
 
 
@@ -40,13 +40,13 @@ def contact_answers(record: Record, odd: list[Odd] | None = None) -> tuple[NpsAn
     there is one, dated by the last survey of any kind, or none without a date.
     """
     read = FieldReader(record, odd)
-    told = [(version.value, version.at) for version in history_of(record, _RATING)]
+    told = [(version.value, version.at) for version in history_of(record, RATING)]
     day = read.moment("hs_feedback_last_survey_date")
     if not told and day is not None:
-        told = [(record.get(_RATING), day)]
+        told = [(record.get(RATING), day)]
     found = []
     for text, at in told:
-        score = read.keep(_RATING, values.whole(text, 0, 10))
+        score = read.keep(RATING, values.whole(text, 0, 10))
         if score is not None:
             newest = (text, at) == told[-1]
             comment = read.text("hs_feedback_last_nps_follow_up") if newest else ""

@@ -33,7 +33,7 @@ def contact_facts(record: Record, portal_map: PortalMap, odd: list[Odd] | None =
         last_name=read.text("lastname"),
         company_text=read.text("company"),
         job_title=read.text("jobtitle"),
-        profile=read.keep("hs_linkedin_url", addresses.profile(record.get("hs_linkedin_url"))) or "",
+        profile=_profile(read),
         phones=_phones(read, "phone"),
         mobiles=_mobiles(read),
         archived=record.archived,
@@ -57,7 +57,7 @@ def contact_facts(record: Record, portal_map: PortalMap, odd: list[Odd] | None =
         heard_from_at=read.since(portal_map.heard_from_property),
         referral_code=read.maybe_text(portal_map.referral_code_property),
         referral_code_at=read.since(portal_map.referral_code_property),
-        buying_roles=frozenset(values.several(record.get(portal_map.buying_role_property))),
+        buying_roles=_roles(record.get(portal_map.buying_role_property)),
         owner_id=read.id("hubspot_owner_id"),
         opted_out=read.flag("hs_email_optout"),
     )
@@ -164,8 +164,21 @@ def _emails(read: FieldReader) -> tuple[str, ...]:
     return tuple(dict.fromkeys(clean_email(one) for one in (primary, *others) if one))
 
 
+def _profile(read: FieldReader) -> str:
+    said = read.record.get("hs_linkedin_url")
+    return (read.keep("hs_linkedin_url", addresses.profile(said)) or "") if said else ""
+
+
+_NO_ROLES: frozenset[str] = frozenset()
+
+
+def _roles(said: str) -> frozenset[str]:
+    return frozenset(values.several(said)) if said else _NO_ROLES
+
+
 def _phones(read: FieldReader, name: str) -> tuple[str, ...]:
-    found = read.keep(name, addresses.phone(read.record.get(name)))
+    said = read.record.get(name)
+    found = read.keep(name, addresses.phone(said)) if said else None
     return (found,) if found else ()
 
 
@@ -178,10 +191,13 @@ def _history(record: Record) -> dict[str, tuple[Version, ...]]:
     """All histories; addresses in the form in which companies' domains are, so that the two can be compared."""
     found = {name: versions for name in record.history if (versions := history_of(record, name))}
     if "email" in found:
-        found["email"] = tuple(
-            replace(version, value=addresses.email(version.value).value or version.value) for version in found["email"]
-        )
+        found["email"] = tuple(_cleaned(version) for version in found["email"])
     return found
+
+
+def _cleaned(version: Version) -> Version:
+    value = addresses.email(version.value).value
+    return version if not value or value == version.value else replace(version, value=value)
 
 
 def _bounced_at(read: FieldReader) -> datetime | None:
@@ -203,6 +219,8 @@ def _left_company(read: FieldReader, portal_map: PortalMap) -> tuple[datetime | 
 def _merges(read: FieldReader) -> tuple[tuple[int, ...], datetime | None]:
     record = read.record
     told = record.get("hs_calculated_merged_vids")
+    if not told and not record.get("hs_merged_object_ids"):
+        return (), None
     times = [at for part in values.several(told) if (at := values.moment(part.partition(":")[2]).value) is not None]
     ids = (*values.record_ids(record.get("hs_merged_object_ids")), *values.record_ids(told))
     return _others(record, ids), max(times, default=None)
@@ -215,7 +233,8 @@ def _others(record: Record, ids: Iterable[int]) -> tuple[int, ...]:
 def _companies(record: Record) -> tuple[tuple[int, ...], Mapping[int, tuple[str, ...]]]:
     """Associated companies, primary first, and the labels of each."""
     links = links_to(record, "company")
-    primary = values.record_id(record.get("associatedcompanyid")).value
+    said = record.get("associatedcompanyid")
+    primary = values.record_id(said).value if said else None
     ids = [link.to_id for link in links if link.type_id in PRIMARY]
     if primary is not None and not ids:
         ids = [primary]

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
+from operator import attrgetter
 from typing import Final, TypeVar
 
 from mappings.records import values
@@ -48,7 +50,8 @@ class FieldReader:
 
     def moment(self, name: str | None) -> datetime | None:
         """A point in time."""
-        return self.keep(name, values.moment(self.record.get(name)))
+        said = self.record.get(name)
+        return self.keep(name, values.moment(said)) if said else None
 
     def latest(self, *names: str) -> datetime | None:
         """The latest of several times."""
@@ -61,11 +64,13 @@ class FieldReader:
 
     def id(self, name: str | None) -> int | None:
         """A record or owner id."""
-        return self.keep(name, values.record_id(self.record.get(name)))
+        said = self.record.get(name)
+        return self.keep(name, values.record_id(said)) if said else None
 
     def flag(self, name: str | None) -> bool:
         """True only if it says so."""
-        return bool(self.keep(name, values.truth(self.record.get(name))))
+        said = self.record.get(name)
+        return bool(said and self.keep(name, values.truth(said)))
 
     def keep(self, name: str | None, parsed: values.Parsed[T]) -> T | None:
         """The parsed value; its oddness is remembered."""
@@ -95,20 +100,29 @@ def history_of(record: Record, name: str) -> tuple[Version, ...]:
     """One property's versions, oldest first; versions without a believable time are left out."""
     found = []
     for raw in record.history.get(name) or ():
-        at = values.moment(str(raw.get("timestamp") or "")).value
-        if at is None:
-            continue
         source = raw.get("sourceId")
-        found.append(
-            Version(
-                value=str(raw.get("value") or "")[:LONGEST_TEXT],
-                at=at,
-                source_type=str(raw.get("sourceType") or "")[:LONGEST_TEXT],
-                source_id=None if source is None else str(source)[:LONGEST_TEXT],
-            )
+        version = _known_version(
+            str(raw.get("value") or "")[:LONGEST_TEXT],
+            str(raw.get("timestamp") or "")[:LONGEST_TEXT],
+            str(raw.get("sourceType") or "")[:LONGEST_TEXT],
+            None if source is None else str(source)[:LONGEST_TEXT],
         )
+        if version is not None:
+            found.append(version)
     # HubSpot says newest first; sorting costs little and survives a change of mind.
-    return tuple(sorted(found, key=lambda version: version.at))
+    return tuple(sorted(found, key=_AT)) if len(found) > 1 else tuple(found)
+
+
+_AT = attrgetter("at")
+
+
+def _version(value: str, timestamp: str, source_type: str, source_id: str | None) -> Version | None:
+    at = values.moment(timestamp).value
+    return None if at is None else Version(value, at, source_type, source_id)
+
+
+# A history is read with its record each time that somebody resembles it.
+_known_version = lru_cache(1 << 14)(_version)
 
 
 def linked(record: Record, object_type: str) -> tuple[int, ...]:
@@ -120,5 +134,5 @@ def linked(record: Record, object_type: str) -> tuple[int, ...]:
 
 def links_to(record: Record, object_type: str) -> list[Link]:
     """Links to one type; a record associated with itself is nobody's company, contact or ticket."""
-    own = (record.object_type, record.id)
-    return [link for link in record.links if link.to_type == object_type and (link.to_type, link.to_id) != own]
+    own = record.id if record.object_type == object_type else None
+    return [link for link in record.links if link.to_type == object_type and link.to_id != own]

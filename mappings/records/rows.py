@@ -1,7 +1,6 @@
 """A record as HubSpot tells it and as the mirror keeps it: strings untouched, links beside."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -16,8 +15,7 @@ class Ref(NamedTuple):
     id: int
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """One association type between two records, seen from *from_id*; several may join the same pair.
 
     `seen_at` is when we first heard of it, None for links that were there at
@@ -55,9 +53,7 @@ class Record(NamedTuple):
 
     def get(self, name: str | None) -> str:
         """The property's text; empty when it is absent, null, or not mapped at all."""
-        if name is None:
-            return ""
-        value = self.properties.get(name)
+        value = None if name is None else self.properties.get(name)
         # HubSpot promises strings; a number in their place must not stop a portal.
         return "" if value is None else str(value)
 

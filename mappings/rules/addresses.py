@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from urllib.parse import urlsplit
 
+from mappings.remembered import remembered
 from mappings.rules.names import words
 
 FREE_HOSTS = words(
@@ -63,6 +64,7 @@ _ADDRESS = re.compile(r"[^@\s<>,;\"']{1,64}@[^@\s<>,;\"']{1,253}")
 _COUNTRY_CODE_LETTERS = 2
 
 
+@remembered(1 << 15)
 def clean_email(text: str) -> str:
     """The address in lower case, or "" when the text holds none. Tags after "+" are dropped from the local part."""
     found = _ADDRESS.search(text.strip().lower())
@@ -84,6 +86,7 @@ def host_of(email: str) -> str:
     return email.partition("@")[2]
 
 
+@remembered(1 << 15)
 def registrable(host: str) -> str:
     """The domain somebody registered, guessed without a suffix list: two labels, three under co.uk and the like."""
     labels = host.strip(".").lower().split(".")
@@ -114,6 +117,7 @@ def is_role(email: str) -> bool:
     return bool(words) and all(word in ROLE_LOCALS for word in words)
 
 
+@remembered(1 << 15)
 def is_contractor(email: str) -> bool:
     """Whether the local part says that its owner works here for somebody else."""
     return not CONTRACTOR_MARKS.isdisjoint(re.split(r"[._-]+", re.sub(r"\d+", "", local_of(email))))

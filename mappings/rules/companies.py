@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
+from mappings.remembered import remembered
 from mappings.rules.addresses import domain_of, is_contractor, is_free, is_role
 from mappings.rules.facts import PPM, CompanyFacts, Directory
 from mappings.rules.names import LONGEST, fold_name, words
@@ -22,6 +23,7 @@ _MAX_CHAIN = 32
 _TELLING = 5  # letters
 
 
+@remembered(1 << 15)
 def plain_name(name: str) -> str:
     """A company name that compares: folded, without legal form ("Zenit GmbH" and "ZENIT" agree)."""
     words = fold_name(re.sub(r"\([^)]*\)", " ", name[: 2 * LONGEST])).split()

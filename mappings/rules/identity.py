@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import combinations
 
+from mappings.remembered import remembered
 from mappings.rules import companies, jobs, names
 from mappings.rules.addresses import clean_email, is_contractor, is_free, is_role, local_of
 from mappings.rules.facts import PPM, ContactFacts, Directory
@@ -47,13 +48,13 @@ def probability(bits: float) -> int:
 
 def all_emails(contact: ContactFacts) -> frozenset[str]:
     """Every personal address the record has or had; function addresses are left out."""
-    past = (part for v in contact.history.get("email", ()) for part in [clean_email(v.value)])
-    return frozenset(email for email in (*contact.emails, *past) if email and not is_role(email))
+    past = [clean_email(version.value) for version in contact.history.get("email", ())]
+    return frozenset([email for email in (*contact.emails, *past) if email and not is_role(email)])
 
 
 def is_role_record(contact: ContactFacts) -> bool:
     """Whether the record stands for a mailbox and not a human."""
-    return bool(contact.emails) and all(is_role(email) for email in contact.emails)
+    return bool(contact.emails) and all(map(is_role, contact.emails))
 
 
 def block_keys(contact: ContactFacts) -> frozenset[str]:
@@ -82,13 +83,14 @@ def _name_keys(first: tuple[str, ...], last: tuple[str, ...]) -> set[str]:
 
 def compare(a: ContactFacts, b: ContactFacts, portal: Portal, policy: Policy) -> Link:
     """Weigh what speaks for two records being one human."""
-    a, b = sorted((a, b), key=lambda one: (one.created_at, one.id))
-    low, high = sorted((a.id, b.id))
+    if (b.created_at, b.id) < (a.created_at, a.id):
+        a, b = b, a
+    low, high = min(a.id, b.id), max(a.id, b.id)
     decided = portal.decisions.get((low, high))
     if decided is not None:
         text = "a person decided that they are the same" if decided else "a person decided that they differ"
         return _settled(low, high, same=decided, reason=Reason("human_decision", text, strength=PPM))
-    if set(a.merged_ids) & {b.id} or set(b.merged_ids) & {a.id}:
+    if b.id in a.merged_ids or a.id in b.merged_ids:
         reason = Reason("merged", "the records were merged in HubSpot", strength=PPM)
         return _settled(low, high, same=True, reason=reason)
     if is_role_record(a) or is_role_record(b):
@@ -136,12 +138,13 @@ def _address_evidence(old: ContactFacts, new: ContactFacts, portal: Portal, poli
         yield policy.local_part_bits, Reason("same_address_pattern", "the addresses are formed alike")
 
 
+@remembered(1 << 14)
 def _pattern(email: str) -> str:
     return re.sub(r"\d+$", "", local_of(email))
 
 
 def _phone_evidence(old: ContactFacts, new: ContactFacts, portal: Portal, policy: Policy) -> Iterator[Evidence]:
-    for number in sorted(set(old.mobiles) & set(new.mobiles)):
+    for number in sorted(set(old.mobiles).intersection(new.mobiles)) if old.mobiles else ():
         shared_by = portal.phone_holders.get(number, 1)
         if shared_by > policy.switchboard_persons:
             yield policy.switchboard_bits, Reason("switchboard", f"both have {number}, as have {shared_by} people")
@@ -196,12 +199,14 @@ def _job_evidence(old: ContactFacts, new: ContactFacts, policy: Policy) -> Itera
 
 def last_life(contact: ContactFacts) -> datetime | None:
     """The last time the person showed up behind this record."""
-    return max((at for at in (contact.last_reply_at, contact.last_activity_at) if at), default=None)
+    reply, activity = contact.last_reply_at, contact.last_activity_at
+    return max(reply, activity) if reply and activity else reply or activity
 
 
 def gone_at(contact: ContactFacts) -> datetime | None:
     """When the CRM learned that the address or job behind this record is no more."""
-    return min((at for at in (contact.bounced_at, contact.left_company_at, contact.job_change_at) if at), default=None)
+    found = [at for at in (contact.bounced_at, contact.left_company_at, contact.job_change_at) if at]
+    return min(found) if found else None
 
 
 def _life_evidence(old: ContactFacts, new: ContactFacts, portal: Portal, policy: Policy) -> Iterator[Evidence]:

@@ -1,5 +1,6 @@
 """Job titles: which family a title belongs to, and which titles are the same job."""
 
+from mappings.remembered import remembered
 from mappings.rules.names import fold
 
 # Stems, since titles inflect: "engineer" also finds "engineering". The first family whose stem occurs wins.
@@ -39,6 +40,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
 }
 
 
+@remembered(1 << 13)
 def family(title: str) -> str:
     """The job family of a title, or "" when it says too little."""
     text = f"{fold(title)} "

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from mappings.remembered import remembered
+
 # Per language: the full given name, then what people call it; own selection of widely used short forms.
 NICKNAMES_BY_LANGUAGE: Mapping[str, str] = {
     "en": """
@@ -155,6 +157,7 @@ _SPOKEN = 100
 _TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 
 
+@remembered(1 << 13)
 def spoken(text: str) -> str:
     """A name as it can stand in a sentence: on one line, of a length that reads, turning nothing around it."""
     # Half as much again is looked at, so that what is dropped leaves enough; joiners inside emoji and words stay.
@@ -164,6 +167,7 @@ def spoken(text: str) -> str:
     return plain if len(plain) <= _SPOKEN else f"{plain[: _SPOKEN - 1].rstrip()}…"
 
 
+@remembered(1 << 15)
 def tokens(text: str) -> tuple[str, ...]:
     """The words of a name, folded, without titles."""
     return tuple(word for word in fold_name(text).split() if word not in HONORIFICS)
