@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from integration import install, sessions
+from integration import access, install, sessions
 from integration.runtime import Runtime
 from integration.scope import portal_scope
 from integration.storage import portals, tokens
@@ -226,6 +226,19 @@ def test_connecting_again_with_more_permissions_replaces_the_connection(town: To
     assert portal is not None
     assert "tickets" in portal.scopes
     assert held(town)["refresh"] != before["refresh"]
+
+
+def test_reinstalling_before_we_noticed_the_uninstall_replaces_the_dead_connection(town: Town) -> None:
+    town.visitor().install()
+    before = held(town)
+    town.hubspot.uninstall(town.harbor.id)
+
+    town.visitor().install()
+
+    assert held(town) != before
+    with town.runtime.database.service() as tx:
+        tx.run("UPDATE token SET refresh_at = clock_timestamp()")
+    assert access.Key(town.runtime, town.harbor.id)()
 
 
 def test_reinstalling_after_a_pause_clears_it_and_resumes(town: Town) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.world import Account, World
 
 DEADLY = "ENDS-THE-PROCESS"
-PATIENCE = 90.0
+PATIENCE = 110.0
 
 
 def notification(portal_id: int, number: int, contact_id: int, **more: object) -> Json:
