@@ -8,9 +8,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from integration.conclude.flowing import name_of
+from integration.conclude.flowing import name_in, name_of
 from integration.scope import PortalScope
-from integration.storage import conclusions, ledger, mirror, moves, people, portals, sources, stale
+from integration.storage import conclusions, ledger, mirror, moves, people, portals, records, sources, stale
 from integration.storage import deals as deal_rows
 from integration.storage.database import Row, Transaction
 from mappings.rules import money
@@ -74,23 +74,41 @@ def ledger_rows(scope: PortalScope) -> Iterator[Json]:
             yield _ledger_row(row)
 
 
-def summary(scope: PortalScope) -> Json:
-    """What was found in a portal: deals by source, who brought most, moves, totals by currency."""
+def figures(scope: PortalScope) -> Json:
+    """A portal at a glance, with a fixed number of questions to the database however much was found."""
     with scope.transaction() as tx:
-        home = _home(tx)
+        told = {**_figures(tx, scope.portal_id), "unbalanced_deals": _ids(ledger.unbalanced_of_latest(tx))}
+        return _plain_dict(told)
+
+
+def summary(scope: PortalScope) -> Json:
+    """The figures, every move, and whether every deal's rows add up."""
+    with scope.transaction() as tx:
         told = {
-            "portal_id": scope.portal_id,
-            "home_currency": home,
-            "records": mirror.count(tx),
-            "deals_by_source": conclusions.by_value(tx, "deal", "second_order_source"),
-            "people": _top_people(tx, home),
-            "companies": _top_companies(tx, home),
+            **_figures(tx, scope.portal_id),
             "moves": [_move_line(row) for row in moves.every(tx)],
-            "totals": _totals(tx),
-            "waiting": stale.counts(tx),
-            "unbalanced_deals": [row["deal_id"] for row in ledger.unbalanced(tx)],
+            "unbalanced_deals": _ids(ledger.unbalanced(tx)),
         }
         return _plain_dict(told)
+
+
+def _figures(tx: Transaction, portal_id: int) -> Json:
+    """What was found in a portal: deals by source, who brought most, how many moved, totals by currency."""
+    home = _home(tx)
+    return {
+        "portal_id": portal_id,
+        "home_currency": home,
+        "records": mirror.count(tx),
+        "deals_by_source": conclusions.by_value(tx, "deal", "second_order_source"),
+        **_most(tx, home),
+        "moves_by_status": moves.count(tx),
+        "totals": _totals(tx),
+        "waiting": stale.counts(tx),
+    }
+
+
+def _ids(rows: Sequence[Row]) -> list[int]:
+    return [row["deal_id"] for row in rows]
 
 
 def _deal(tx: Transaction, deal_id: int) -> Json:
@@ -185,41 +203,66 @@ def _move(tx: Transaction, row: Row) -> Json:
     }
 
 
-def _top_people(tx: Transaction, home: str) -> list[Json]:
-    rows = ledger.top(tx, "subject_id", home, limit=_TOP)
-    whom = sources.contacts_of(tx, [row["id"] for row in rows])
-    said = conclusions.load(tx, "contact", [one for one in whom.values() if one is not None])
-    return [
-        {
-            "contact_id": whom.get(row["id"]),
-            "name": _named(tx, "contact", whom.get(row["id"])) or "a removed person",
-            "revenue": money.major(int(row["minor"]), home),
-            "deals": row["deals"],
-            "values": dict(said[whom[row["id"]] or 0]["desired"]) if whom.get(row["id"]) in said else {},
-            "because": _because(tx, "contact_id", whom.get(row["id"])),
-        }
-        for row in rows
-    ]
+def _most(tx: Transaction, home: str) -> Json:
+    """The people and companies that brought most, with what the deals that rest on them say."""
+    top_people, top_firms = (ledger.top(tx, one, home, limit=_TOP) for one in ("subject_id", "company_id"))
+    whom = sources.contacts_of(tx, [row["id"] for row in top_people])
+    contacts = {one for one in whom.values() if one is not None}
+    firms = {row["id"] for row in top_firms}
+    names = {(one.object_type, one.record_id): name_in(one) for one in records.names(tx, contacts, firms)}
+    said = conclusions.load(tx, "contact", contacts)
+    deals = {
+        column: sources.deals_resting(tx, column, ids, limit=_TOP)
+        for column, ids in (("contact_id", contacts), ("company_id", firms))
+    }
+    judged = conclusions.load(tx, "deal", {one for by_id in deals.values() for ids in by_id.values() for one in ids})
+    because = {
+        (column.removesuffix("_id"), record): _because(found, judged)
+        for column, by_id in deals.items()
+        for record, found in by_id.items()
+    }
+    return {
+        "people": [_person_line(row, whom.get(row["id"]), home, names, said, because) for row in top_people],
+        "companies": [_company_line(row, home, names, because) for row in top_firms],
+    }
 
 
-def _top_companies(tx: Transaction, home: str) -> list[Json]:
-    return [
-        {
-            "company_id": row["id"],
-            "name": _named(tx, "company", row["id"]),
-            "revenue": money.major(int(row["minor"]), home),
-            "deals": row["deals"],
-            "because": _because(tx, "company_id", row["id"]),
-        }
-        for row in ledger.top(tx, "company_id", home, limit=_TOP)
-    ]
+Ref = tuple[str, int]
 
 
-def _because(tx: Transaction, column: str, record_id: int | None) -> list[str]:
+def _person_line(
+    row: Row,
+    contact: int | None,
+    home: str,
+    names: Mapping[Ref, str],
+    said: Mapping[int, Row],
+    because: Mapping[Ref, list[str]],
+) -> Json:
+    ref = ("contact", contact or 0)
+    return {
+        "contact_id": contact,
+        "name": names.get(ref) or "a removed person",
+        "revenue": money.major(int(row["minor"]), home),
+        "deals": row["deals"],
+        "values": dict(said[ref[1]]["desired"]) if ref[1] in said else {},
+        "because": because.get(ref, []),
+    }
+
+
+def _company_line(row: Row, home: str, names: Mapping[Ref, str], because: Mapping[Ref, list[str]]) -> Json:
+    ref = ("company", row["id"])
+    return {
+        "company_id": row["id"],
+        "name": names.get(ref, ""),
+        "revenue": money.major(int(row["minor"]), home),
+        "deals": row["deals"],
+        "because": because.get(ref, []),
+    }
+
+
+def _because(found: Sequence[int], judged: Mapping[int, Row]) -> list[str]:
     """What the deals that rest on a person or company say of it, the largest share first."""
-    found = [] if record_id is None else sources.deals_resting(tx, column, record_id, limit=_TOP)
-    said = conclusions.load(tx, "deal", found)
-    return [f"deal {one}: {said[one]['desired'].get('second_order_because', '')}" for one in found if one in said]
+    return [f"deal {one}: {judged[one]['desired'].get('second_order_because', '')}" for one in found if one in judged]
 
 
 def _totals(tx: Transaction) -> list[Json]:

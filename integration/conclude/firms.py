@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 
 from integration.conclude import reading
 from integration.conclude.step import Step
-from integration.storage import deals, firms, mirror, people
+from integration.storage import deals, firms, mirror, people, seeks
 from mappings.rules import companies
 from mappings.rules.addresses import clean_email, domain_of, host_of, is_free, is_role
 from mappings.rules.facts import CompanyFacts, ContactFacts, Directory
@@ -40,7 +40,7 @@ def tell_seekers(step: Step, company_ids: Collection[int]) -> None:
     values = {f"firm:{value.split()[0]}" for keys in firms.keys_of(step.tx, company_ids).values()
               for kind, value in keys if kind == "name"}  # fmt: skip
     if values:
-        mirror.mark_stale(step.tx, mirror.DEALS, people.seekers(step.tx, values))
+        mirror.mark_stale(step.tx, mirror.DEALS, seeks.seekers(step.tx, values))
 
 
 def _linked(step: Step, company_ids: Collection[int]) -> set[int]:
@@ -99,8 +99,8 @@ def directory(
         plain |= _names(contact)
         for email in _addresses(contact):
             domains |= _hosts(email)
-    wanted |= firms.find(step.tx, domains, plain) if domains or plain else set()
-    known = reading.companies(step, firms.with_ancestors(step.tx, wanted)) if wanted else {}
+    anything = wanted or domains or plain
+    known = reading.companies(step, firms.reach(step.tx, wanted, domains, plain)) if anything else {}
     return companies.directory(
         known.values(),
         free_hosts=frozenset(step.portal_map.extra_free_hosts),

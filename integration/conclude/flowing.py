@@ -7,7 +7,7 @@ from datetime import datetime
 from integration.conclude.booking import Touched, key_of
 from integration.conclude.step import Step
 from integration.storage import deals as deal_rows
-from integration.storage import mirror, sources
+from integration.storage import mirror, records, sources
 from integration.storage.database import Row
 from mappings.rules.because import Names
 from mappings.rules.facts import DealFacts
@@ -103,7 +103,7 @@ def store(step: Step, flow: Flow, subjects: Mapping[int, int], deal_ids: Collect
 def names(step: Step, *, contacts: Iterable[int | None] = (), companies: Iterable[int | None] = ()) -> Names:
     """What to call records in sentences; gone ones have no name."""
     people = {one for one in contacts if one is not None}
-    found = mirror.names(step.tx, people, {one for one in companies if one is not None})
+    found = records.names(step.tx, people, {one for one in companies if one is not None})
     return Names(
         {
             row.record_id: _full(row.first, row.last)
@@ -121,6 +121,13 @@ def names(step: Step, *, contacts: Iterable[int | None] = (), companies: Iterabl
 def name_of(record: mirror.Record) -> str:
     """A contact's name as people write it."""
     return _full(*(str(record.properties.get(one) or "") for one in ("firstname", "lastname")))
+
+
+def name_in(row: records.Name) -> str:
+    """What a person reads as the record's name; who was forgotten has none."""
+    if row.gone_why == "forgotten":
+        return ""
+    return _full(row.first, row.last) if row.object_type == "contact" else spoken(row.name or "")
 
 
 def _full(first: str | None, last: str | None) -> str:

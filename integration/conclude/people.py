@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from integration.conclude import codec, firms, reading, strengths
 from integration.conclude.step import Step
-from integration.storage import mirror, moves, people, sources
+from integration.storage import mirror, moves, people, seeks, sources
 from integration.storage.database import Row
 from integration.storage.people import Passage
 from mappings.rules import identity
@@ -73,7 +73,7 @@ def _universe(step: Step, claimed: set[int]) -> Universe:
 def _tell_seekers(step: Step, keys: Mapping[int, Collection[tuple[str, str]]]) -> None:
     """A text that names one of these contacts is read again."""
     values = {f"{kind}:{value}" for found in keys.values() for kind, value in found if kind in {"mail", "name", "code"}}
-    mirror.mark_stale(step.tx, mirror.DEALS, people.seekers(step.tx, values))
+    mirror.mark_stale(step.tx, mirror.DEALS, seeks.seekers(step.tx, values))
 
 
 def _keys(contact: ContactFacts) -> set[tuple[str, str]]:

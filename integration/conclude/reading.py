@@ -8,6 +8,7 @@ from typing import TypeVar
 from integration.conclude.step import Step
 from integration.storage import answers as answer_rows
 from integration.storage import mirror
+from integration.storage import records as stored
 from mappings.records import readers
 from mappings.records.answers import RATING, contact_answers, survey_answer
 from mappings.records.portal_map import PortalMap
@@ -54,14 +55,14 @@ def as_link(link: mirror.Link) -> Link:
 
 def contacts(step: Step, ids: Collection[int]) -> dict[int, ContactFacts]:
     """Facts of contacts, gone ones marked archived. Ids that the mirror lacks are left out."""
-    rows = mirror.load_with_former(step.tx, "contact", ids)
+    rows = stored.load_with_former(step.tx, "contact", ids)
     found = _read(step, _with_links(step, rows, ("company",)), readers.contact_facts)
     return {one: _merged(facts, rows[one].former) for one, facts in found.items()}
 
 
 def companies(step: Step, ids: Collection[int]) -> dict[int, CompanyFacts]:
     """Facts of companies, with the ids that were merged into them."""
-    rows = mirror.load_with_former(step.tx, "company", ids)
+    rows = stored.load_with_former(step.tx, "company", ids)
     found = _read(step, _with_links(step, rows, ()), readers.company_facts)
     return {one: _merged(facts, rows[one].former) for one, facts in found.items()}
 
@@ -102,13 +103,13 @@ def tickets(step: Step, ids: Collection[int]) -> dict[int, Ticket]:
 
 def answers(step: Step, contact_ids: Collection[int]) -> dict[int, list[NpsAnswer]]:
     """Every NPS answer of these contacts: submissions, what contacts carry, and answers from other tools."""
-    rows = mirror.load_linked(step.tx, "feedback_submission", "contact", contact_ids)
+    rows = stored.load_linked(step.tx, "feedback_submission", "contact", contact_ids)
     told = _with_links(step, rows, ("contact", "company"))
     found: dict[str, NpsAnswer] = {}
     for record, answer in step.each(_with_refs(told), survey_answer):
         if answer is not None:
             found[f"{record.id}"] = answer
-    own = _with_links(step, mirror.load_marked(step.tx, "contact", contact_ids, RATING), ("company",))
+    own = _with_links(step, stored.load_marked(step.tx, "contact", contact_ids, RATING), ("company",))
     for _, several in step.each(_with_refs(own), contact_answers):
         found.update({one.id: one for one in several})
     for one in answer_rows.of_contacts(step.tx, contact_ids):

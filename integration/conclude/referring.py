@@ -6,7 +6,7 @@ from datetime import datetime
 
 from integration.conclude import codec, firms, reading, strengths
 from integration.conclude.step import Step
-from integration.storage import mirror, moves, people, sources
+from integration.storage import mirror, moves, people, records, seeks, sources
 from integration.storage.database import Row
 from mappings.records.referral_links import referral_links
 from mappings.rules import companies, names, referrals
@@ -51,7 +51,7 @@ def _links(step: Step, owner_type: str, owners: Mapping[int, Told]) -> dict[int,
     if not (step.portal_map.referred_by_labels or step.portal_map.referred_by_type_ids):
         return {}
     others = ("contact", "company") if owner_type == "contact" else ("contact",)
-    found = mirror.links_around(step.tx, owner_type, owners.keys(), *others)
+    found = records.links_around(step.tx, owner_type, owners.keys(), *others)
     grouped: dict[int, list[ReferralLink]] = {}
     for link in referral_links({reading.as_link(one): None for one in found}, step.portal_map):
         owner = link.referred_id if link.referred_type == owner_type else None
@@ -239,7 +239,7 @@ class CustomerTest:
 def _seek(step: Step, page: Page, claimed: Collection[int], telling: Mapping[int, Told]) -> None:
     """Remember whom these texts name, so that they are read again when such a person appears."""
     wanted = {one: _sought(wanted_keys([told])) for one, told in telling.items()}
-    people.replace_seeks(step.tx, page.owner_type, {one: wanted.get(one, set()) for one in claimed})
+    seeks.replace(step.tx, page.owner_type, {one: wanted.get(one, set()) for one in claimed})
 
 
 def _sought(keys: Iterable[tuple[str, str]]) -> set[str]:

@@ -93,7 +93,7 @@ def _home(scope: PortalScope) -> dict[str, Any]:
         "by_hand": portal.paused_reason == uninstall.PAUSED_BY_HAND,
         "counts": status.portal(scope.runtime, portal),
         "progress": backfill.progress(scope),
-        "found": telling.found(explain.summary(scope)),
+        "found": telling.found(explain.figures(scope)),
     }
 
 

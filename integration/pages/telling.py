@@ -31,7 +31,7 @@ def found(summary: Json) -> dict[str, Any]:
         "people": [_who(one, "contact") for one in summary["people"]],
         "companies": [_who(one, "company") for one in summary["companies"]],
         "home_currency": home,
-        "moves": sum(1 for move in summary["moves"] if move["status"] == "auto"),
+        "moves": summary["moves_by_status"].get("auto", 0),
         "unbalanced": summary["unbalanced_deals"],
     }
 

@@ -45,23 +45,19 @@ def _rows(keys: Mapping[int, Collection[Key]]) -> str:
     )
 
 
-def find(tx: Transaction, domains: Collection[str], names: Collection[str]) -> set[int]:
-    """Return every company that owns one of the domains or bears one of the plain names."""
-    rows = tx.rows(
-        """SELECT DISTINCT company_id FROM company_key WHERE portal_id = :portal
-             AND ((kind = 'domain' AND value = ANY(CAST(:domains AS text[])))
-               OR (kind = 'name' AND value = ANY(CAST(:names AS text[]))))""",
-        domains=list(domains),
-        names=list(names),
-    )
-    return {row["company_id"] for row in rows}
+def reach(tx: Transaction, company_ids: Collection[int], domains: Collection[str], names: Collection[str]) -> set[int]:
+    """Return these companies and those that own one of the domains or bear one of the plain names, with their kin.
 
-
-def with_ancestors(tx: Transaction, company_ids: Collection[int]) -> set[int]:
-    """Return these companies, what they were merged into, and their parents up to the top."""
-    rows = tx.rows(
+    Kin are what any of them were merged into, and their parents up to the top.
+    """
+    rows = tx.tuples(
         """WITH RECURSIVE up(id, depth) AS (
-             SELECT id, 0 FROM unnest(CAST(:ids AS bigint[])) AS id
+             SELECT id, 0 FROM (
+               SELECT unnest(CAST(:ids AS bigint[])) AS id
+               UNION
+               SELECT company_id FROM company_key WHERE portal_id = :portal
+                 AND ((kind = 'domain' AND value = ANY(CAST(:domains AS text[])))
+                   OR (kind = 'name' AND value = ANY(CAST(:names AS text[]))))) AS start
              UNION
              SELECT step.id, up.depth + 1 FROM up CROSS JOIN LATERAL (
                SELECT CAST(value AS bigint) AS id FROM company_key
@@ -71,5 +67,7 @@ def with_ancestors(tx: Transaction, company_ids: Collection[int]) -> set[int]:
              ) AS step WHERE up.depth < 8)
            SELECT DISTINCT id FROM up""",
         ids=list(company_ids),
+        domains=list(domains),
+        names=list(names),
     )
-    return {row["id"] for row in rows}
+    return {row[0] for row in rows}

@@ -140,11 +140,18 @@ def totals(tx: Transaction) -> Sequence[Row]:
 
 def unbalanced(tx: Transaction) -> Sequence[Row]:
     """Return deals whose rows do not add up to what was won; there must never be any."""
-    return tx.rows(
-        """SELECT deal_id, coalesce(sum(ledger.amount_minor), 0) AS booked,
-             max(CASE WHEN deal.is_won THEN coalesce(deal.amount_minor, 0) ELSE 0 END) AS won
-           FROM deal LEFT JOIN ledger USING (portal_id, deal_id)
-           WHERE deal.portal_id = :portal GROUP BY deal_id
-           HAVING coalesce(sum(ledger.amount_minor), 0)
-             <> max(CASE WHEN deal.is_won THEN coalesce(deal.amount_minor, 0) ELSE 0 END)"""
-    )
+    return tx.rows(_UNBALANCED.format(which="true"))
+
+
+def unbalanced_of_latest(tx: Transaction, *, rows: int = 500) -> Sequence[Row]:
+    """Return such deals among those of the latest rows: a look that costs the same however long the ledger is."""
+    latest = "SELECT deal_id FROM ledger WHERE portal_id = :portal ORDER BY entry_id DESC LIMIT :rows"
+    return tx.rows(_UNBALANCED.format(which=f"deal.deal_id IN ({latest})"), rows=rows)
+
+
+_UNBALANCED = """SELECT deal_id, coalesce(sum(ledger.amount_minor), 0) AS booked,
+     max(CASE WHEN deal.is_won THEN coalesce(deal.amount_minor, 0) ELSE 0 END) AS won
+   FROM deal LEFT JOIN ledger USING (portal_id, deal_id)
+   WHERE deal.portal_id = :portal AND {which} GROUP BY deal_id
+   HAVING coalesce(sum(ledger.amount_minor), 0)
+     <> max(CASE WHEN deal.is_won THEN coalesce(deal.amount_minor, 0) ELSE 0 END)"""

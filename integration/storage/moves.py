@@ -49,6 +49,11 @@ def every(tx: Transaction) -> Sequence[Row]:
     return tx.rows(f"SELECT {_COLUMNS} FROM move WHERE portal_id = :portal ORDER BY confidence DESC, move_key")
 
 
+def count(tx: Transaction) -> dict[str, int]:
+    """Return how many moves there are by status."""
+    return dict(tx.tuples("SELECT status, count(*) FROM move WHERE portal_id = :portal GROUP BY status"))
+
+
 def delete(tx: Transaction, keys: Collection[tuple[int, str]]) -> None:
     """Take back moves that nothing speaks for any more."""
     tx.run(

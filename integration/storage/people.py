@@ -295,49 +295,6 @@ def texts(tx: Transaction, contact_ids: Collection[int], name: str) -> dict[int,
     return {row["record_id"]: row["text"] for row in rows}
 
 
-def replace_seeks(tx: Transaction, owner_type: str, wanted: Mapping[int, Collection[str]]) -> None:
-    """Make these what each record's text mentions."""
-    if not wanted:
-        return
-    rows = tx.tuples(
-        """SELECT owner_id, value FROM seek WHERE portal_id = :portal AND owner_type = :type
-             AND owner_id = ANY(CAST(:ids AS bigint[]))""",
-        type=owner_type,
-        ids=list(wanted),
-    )
-    before, now = set(rows), {(one, value) for one, values in wanted.items() for value in values}
-    if gone := before - now:
-        tx.run(
-            """DELETE FROM seek USING unnest(CAST(:ids AS bigint[]), CAST(:values AS text[])) AS t(owner_id, value)
-               WHERE seek.portal_id = :portal AND seek.owner_type = :type AND seek.owner_id = t.owner_id
-                 AND seek.value = t.value""",
-            type=owner_type,
-            ids=[one for one, _ in gone],
-            values=[value for _, value in gone],
-        )
-    if new := sorted(now - before):
-        tx.run(
-            """INSERT INTO seek (portal_id, owner_type, owner_id, value)
-               SELECT :portal, :type, id, value
-               FROM unnest(CAST(:ids AS bigint[]), CAST(:values AS text[])) AS t(id, value) ON CONFLICT DO NOTHING""",
-            type=owner_type,
-            ids=[one for one, _ in new],
-            values=[value for _, value in new],
-        )
-
-
-def seekers(tx: Transaction, values: Collection[str]) -> set[tuple[str, int]]:
-    """Return the records whose text mentions one of these names, addresses or codes."""
-    if not values:
-        return set()
-    rows = tx.rows(
-        """SELECT DISTINCT owner_type, owner_id FROM seek
-           WHERE portal_id = :portal AND value = ANY(CAST(:values AS text[]))""",
-        values=list(values),
-    )
-    return {(row["owner_type"], row["owner_id"]) for row in rows}
-
-
 def with_texts(tx: Transaction, contact_ids: Collection[int], names: Collection[str]) -> set[int]:
     """Return the contacts that say something in one of these properties, or are linked to another contact by label."""
     if not contact_ids:

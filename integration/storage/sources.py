@@ -265,14 +265,21 @@ def subjects_of(tx: Transaction, contact_ids: Collection[int]) -> set[int]:
     return {row["subject_id"] for row in rows}
 
 
-def deals_resting(tx: Transaction, column: str, record_id: int, *, limit: int) -> list[int]:
-    """Return the deals with the largest share of a contact or company (*column*: contact_id or company_id)."""
+def deals_resting(tx: Transaction, column: str, record_ids: Collection[int], *, limit: int) -> dict[int, list[int]]:
+    """Return the deals with the largest shares of each contact or company (*column*: contact_id or company_id)."""
     if column not in {"contact_id", "company_id"}:
         raise ValueError(column)
-    rows = tx.rows(
-        f"""SELECT deal_id, max(share) AS share FROM source WHERE portal_id = :portal AND {column} = :id
-            GROUP BY deal_id ORDER BY share DESC, deal_id LIMIT :limit""",
-        id=record_id,
+    if not record_ids:
+        return {}
+    rows = tx.tuples(
+        f"""SELECT wanted.id, top.deal_id FROM unnest(CAST(:ids AS bigint[])) AS wanted(id) CROSS JOIN LATERAL (
+              SELECT deal_id, max(share) AS share FROM source WHERE portal_id = :portal AND {column} = wanted.id
+              GROUP BY deal_id ORDER BY share DESC, deal_id LIMIT :limit) AS top
+            ORDER BY wanted.id, top.share DESC, top.deal_id""",
+        ids=list(record_ids),
         limit=limit,
     )
-    return [row["deal_id"] for row in rows]
+    found: dict[int, list[int]] = {}
+    for record, deal in rows:
+        found.setdefault(record, []).append(deal)
+    return found

@@ -8,7 +8,7 @@ import pytest
 from integration.pages import telling
 
 NOTHING: dict[str, Any] = {
-    "deals_by_source": {}, "totals": [], "people": [], "companies": [], "moves": [], "home_currency": "",
+    "deals_by_source": {}, "totals": [], "people": [], "companies": [], "moves_by_status": {}, "home_currency": "",
     "unbalanced_deals": [],
 }  # fmt: skip
 
