@@ -122,26 +122,26 @@ def _install(runtime: Runtime, oauth: OAuth, fresh: Tokens, who: Introspection) 
         raise Refused("HubSpot sent no lasting connection")
     account = oauth.account(fresh.access_token)
     with portal_scope(runtime, who.portal_id) as scope:
-        kept = _store(scope, fresh, who, account, alive=_is_alive(scope, oauth))
+        kept = _store(scope, fresh, who, account, dead=_dead_version(scope, oauth))
         if kept and is_set_up(scope):
             return
         _set_up_or_say_why_not(scope)
 
 
-def _is_alive(scope: PortalScope, oauth: OAuth) -> bool:
-    """Whether the connection we hold still is one: nobody told us if the app was uninstalled meanwhile."""
+def _dead_version(scope: PortalScope, oauth: OAuth) -> int | None:
+    """The version of the tokens we hold when they are good for nothing; nobody tells us of an uninstall."""
     with scope.transaction() as tx:
         row = tokens.read(tx, scope.portal_id)
-    if row is None or row.state != "live":
-        return False
+    if row is None:
+        return None
     try:
         known = scope.runtime.vault.open(scope.portal_id, row.sealed)
     except WrongKey:
-        return False  # a connection we cannot open is none
-    return oauth.introspect(known["refresh"], "refresh_token").active
+        return row.version  # a connection we cannot open is none
+    return None if oauth.introspect(known["refresh"], "refresh_token").active else row.version
 
 
-def _store(scope: PortalScope, fresh: Tokens, who: Introspection, account: Account, *, alive: bool) -> bool:
+def _store(scope: PortalScope, fresh: Tokens, who: Introspection, account: Account, *, dead: int | None) -> bool:
     """Keep portal and tokens in one transaction; say whether a healthy connection was there and stays.
 
     Of several users the first one's connection stays, unless the new one brings permissions it lacks.
@@ -152,7 +152,8 @@ def _store(scope: PortalScope, fresh: Tokens, who: Introspection, account: Accou
         browsers.lock_install(tx, scope.portal_id)
         known = portals.find(tx, scope.portal_id)
         row = tokens.read(tx, scope.portal_id, lock=True)
-        if alive and known and known.is_active and row and row.state == "live" and who.scopes <= known.scopes:
+        healthy = row is not None and row.state == "live" and row.version != dead
+        if known and known.is_active and healthy and who.scopes <= known.scopes:
             portals.note(tx, actor, "connected again", kept=True)
             return True
         portals.install(
