@@ -46,6 +46,17 @@ def portal(runtime: Runtime, each: Portal) -> dict[str, Any]:
     }
 
 
+def import_streams(runtime: Runtime) -> list[tuple[int, dict[str, Any]]]:
+    """Return the streams of every portal's newest import: how far each is."""
+    with runtime.database.service() as tx:
+        known = stored.every(tx)
+    found: list[tuple[int, dict[str, Any]]] = []
+    for each in known:
+        with runtime.database.portal(each.portal_id) as tx:
+            found += [(each.portal_id, stream) for stream in standing.imports(tx) if stream["stream"]]
+    return found
+
+
 def is_settled(counts: dict[str, Any]) -> bool:
     """Whether nothing waits: inbox, events, conclusions, outbox, import."""
     return not any(counts[name] for name in ("inbox", "events", "stale", "outbox", "importing"))

@@ -28,7 +28,7 @@ from integration.storage.database import Database
 from integration.storage.inbox import Doorstep
 from integration.vault import Vault
 from mappings.records.project import project_files
-from tests.sandbox import server
+from tests.sandbox import pages, server
 from tests.sandbox.crm import HubSpot, Portal
 from tests.sandbox.records import Json
 from workers import jobs
@@ -70,6 +70,7 @@ class World:
     hubspot: HubSpot
     url: str
     postgres_url: str
+    sandbox_url: str
     harbor: Account = field(init=False)
     orchard: Account = field(init=False)
 
@@ -123,7 +124,7 @@ def build_world(settings: Settings, database: Database, redis_url: str, postgres
     port = free_port()
     own = dataclasses.replace(settings, port=port, public_url=f"http://127.0.0.1:{port}")
     with contextlib.ExitStack() as stack:
-        outside = stack.enter_context(server.start(hubspot))
+        outside = stack.enter_context(server.start(hubspot, pages=pages.application(hubspot)))
         own = dataclasses.replace(
             own, hubspot_api_url=outside.url, hubspot_authorize_url=outside.authorize_url, hubspot_rate_per_10s=1000
         )
@@ -136,7 +137,7 @@ def build_world(settings: Settings, database: Database, redis_url: str, postgres
         hubspot.app.webhook_url = own.webhook_url
         hubspot.app.redirect_urls = [own.redirect_url]
         hubspot.subscriptions.load_project(subscriptions(own.public_url))
-        yield World(runtime, hubspot, own.public_url, postgres_url)
+        yield World(runtime, hubspot, own.public_url, postgres_url, outside.url)
 
 
 def subscriptions(url: str) -> Json:

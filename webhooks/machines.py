@@ -66,7 +66,12 @@ def _metrics(runtime: Runtime) -> bytes:
     waiting = Gauge(
         "second_order_waiting", "Rows that wait, by portal and kind.", ["portal", "kind"], registry=registry
     )
+    read = Gauge(
+        "second_order_import_records", "Records an import has read, by stream.", ["portal", "stream"], registry=registry
+    )
     try:
+        for portal_id, stream in status.import_streams(runtime):
+            read.labels(str(portal_id), stream["stream"]).set(stream["records"])
         for portal in status.portals(runtime):
             for kind in ("inbox", "events", "stale", "outbox", "set_aside"):
                 waiting.labels(str(portal["portal_id"]), kind).set(portal[kind])

@@ -1,0 +1,114 @@
+"""What a person sees, in a real browser. A laptop without Chromium skips this; CI does not."""
+
+import os
+import shutil
+import subprocess
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.world import World
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+HOSTILE = "<script>document.title='broken'</script><img src=x onerror=\"document.title='broken'\">"
+
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None and not os.environ.get("CI"), reason="no Chromium on this machine (CI installs it)"
+)
+
+
+class Browser:
+    """Headless Chromium with an empty profile of its own for each page."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.pages = 0
+
+    def show(self, url: str) -> str:
+        """The page as it stands after its scripts ran."""
+        return self._run("--dump-dom", url)
+
+    def picture(self, url: str) -> bytes:
+        """A screenshot."""
+        path = self.folder / "page.png"
+        self._run(f"--screenshot={path}", "--window-size=1280,1000", url)
+        return path.read_bytes()
+
+    def _run(self, *arguments: str) -> str:
+        assert CHROMIUM is not None, "Chromium is demanded here and is not installed"
+        self.pages += 1
+        done = subprocess.run(
+            [
+                CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+                "--disable-background-networking", "--disable-component-update", "--disable-sync",
+                "--virtual-time-budget=5000", f"--user-data-dir={self.folder / str(self.pages)}", *arguments,
+            ],
+            capture_output=True, text=True, check=True, timeout=60,
+        )  # fmt: skip
+        return done.stdout
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Browser:
+    return Browser(tmp_path)
+
+
+@pytest.fixture
+def deal(world: "World") -> int:
+    """A deal that a moved champion brought; her new employer has a name no page may run."""
+    now, crm = datetime.now(UTC), world.harbor.crm
+    with crm.silently():
+        acme = crm.create("company", {"name": "Acme", "domain": "acme.example"}, at=now - timedelta(900)).id
+        zenit = crm.create("company", {"name": HOSTILE, "domain": "zenit.example"}, at=now - timedelta(700)).id
+        person = {
+            "email": "priya@acme.example",
+            "firstname": "Priya",
+            "lastname": "Narang",
+            "hs_buying_role": "CHAMPION",
+        }
+        priya = crm.create("contact", person, at=now - timedelta(880)).id
+        crm.associate("contact", priya, "company", acme, primary=True, at=now - timedelta(880))
+        made = []
+        for company, opened, closed in ((acme, 860, 800), (zenit, 90, 30)):
+            if company == zenit:
+                crm.update(
+                    "contact", priya, {"email": "priya@zenit.example", "company": "Zenit"}, at=now - timedelta(200)
+                )
+                crm.associate("contact", priya, "company", zenit, primary=True, at=now - timedelta(200))
+            values = {
+                "dealname": HOSTILE, "dealstage": "closedwon", "pipeline": "default", "amount": "40000",
+                "closedate": (now - timedelta(closed)).isoformat(), "createdate": (now - timedelta(opened)).isoformat(),
+            }  # fmt: skip
+            made.append(crm.create("deal", values, at=now - timedelta(opened)).id)
+            crm.associate("deal", made[-1], "company", company, primary=True)
+            crm.associate("deal", made[-1], "contact", priya)
+    world.install(world.harbor)
+    world.settle()
+    return made[-1]
+
+
+def test_a_seller_sees_the_tag_on_the_deal(world: "World", deal: int, browser: Browser) -> None:
+    address = f"{world.sandbox_url}/contacts/4711/record/0-3/{deal}"
+    page = browser.show(address)
+    assert "Moved champion" in page
+    assert "Priya Narang" in page
+    assert "<title>broken" not in page
+    assert "&lt;script&gt;" in page
+    assert browser.picture(address).startswith(b"\x89PNG")
+
+
+def test_an_admin_signs_in_and_sees_what_was_found(world: "World", deal: int, browser: Browser) -> None:
+    world.hubspot.quirks.approve_at_once = True
+    for path, says in (
+        ("/portals/4711/", "Second-order"),
+        ("/portals/4711/health", "Sync health"),
+        ("/portals/4711/settings", "Lifecycle stage"),
+        (f"/portals/4711/deal/{deal}", "Priya Narang"),
+    ):
+        page = browser.show(f"{world.url}/signin?next={path}")
+        assert says in page, path
+        assert "<title>broken" not in page
+        assert "Sign in with HubSpot" not in page, path
