@@ -1,11 +1,12 @@
 """Sync looks: an event says where to look; the record says what is true."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from integration import forget, inlets, logs
-from integration.errors import NeedsOwner, Retryable
+from integration.errors import NeedsOwner, Refused, Retryable
+from integration.hubspot.told import ReadResult
 from integration.scope import PortalScope
 from integration.storage import erasure, inbox, mirror, portals
 from integration.storage.database import Transaction
@@ -19,6 +20,8 @@ _log = logs.get(__name__)
 _RELINK = frozenset({"creation", "association_change", "merge", "restore"})
 # Each record that is not found costs a call of its own; a look must end before its lease does.
 GONE_PER_LOOK = 20
+# Finding one refused id among a hundred costs a dozen calls; when so many are refused, it is not the ids.
+REFUSED_PER_LOOK = 20
 Refs = dict[str, set[int]]
 
 
@@ -42,6 +45,7 @@ class Seen:
     gone: Refs = field(default_factory=dict)
     later: Refs = field(default_factory=dict)
     survivors: dict[tuple[str, int], int] = field(default_factory=dict)
+    refused: dict[tuple[str, int], str] = field(default_factory=dict)
 
 
 def refresh(scope: PortalScope, lease: Lease) -> int:
@@ -62,6 +66,13 @@ def refresh(scope: PortalScope, lease: Lease) -> int:
         with scope.transaction(lease) as tx:
             inbox.postpone_events(tx, waiting, seconds=0)
         raise
+    except Refused as refusal:
+        # HubSpot minds what they have us ask: ever smaller groups find out which of them it is.
+        with scope.transaction(lease) as tx:
+            if len(waiting) == 1:
+                inbox.settle_events(tx, waiting, "set_aside", str(refusal))
+            inbox.hasten_events(tx, waiting)
+        return len(waiting) + len(worn)
     with scope.transaction(lease) as tx:
         secret = scope.runtime.settings.secret_key
         store(tx, seen, secret=secret, heard_at=min(event.occurred_at for event in waiting))
@@ -70,6 +81,8 @@ def refresh(scope: PortalScope, lease: Lease) -> int:
             forget.erase(tx, contact_id, secret=secret)
         told = [event for event in waiting if event.kind in inlets.KINDS]
         inlets.take(tx, told)
+        for event, reason in _refused(waiting, seen):
+            inbox.settle_events(tx, [event], "set_aside", reason)
         unasked = [event for event in waiting if _is_for_later(event, seen)]
         inbox.settle_events(tx, [event for event in waiting if event not in unasked], "done")
         inbox.postpone_events(tx, unasked, seconds=0)
@@ -85,6 +98,15 @@ def refresh(scope: PortalScope, lease: Lease) -> int:
 
 def _is_for_later(event: Waiting, seen: Seen) -> bool:
     return any(record_id in seen.later.get(kind, ()) for kind, record_id in event.payload.get("refs", ()))
+
+
+def _refused(waiting: Iterable[Waiting], seen: Seen) -> Iterator[tuple[Waiting, str]]:
+    """Events that point to a record HubSpot would not be asked about, with its answer."""
+    for event in waiting if seen.refused else ():
+        for object_type, record_id in event.payload.get("refs", ()):
+            if reason := seen.refused.get((object_type, record_id)):
+                yield event, reason
+                break
 
 
 def plan(events: Iterable[Waiting]) -> Plan:
@@ -167,7 +189,7 @@ def next_in(scope: PortalScope) -> float | None:
 
 def _look_at(scope: PortalScope, object_type: str, ids: Sequence[int], wanted: Plan, seen: Seen) -> None:
     names, history = reading(scope, object_type)
-    result = scope.hubspot.read(object_type, ids, names, history)
+    result = _read(scope, object_type, ids, names, history, seen)
     seen.records += result.records
     for old, survivor in result.moved.items():
         seen.survivors[object_type, old] = survivor
@@ -189,12 +211,29 @@ def _look_at(scope: PortalScope, object_type: str, ids: Sequence[int], wanted: P
         seen.records += scope.hubspot.read(object_type, sorted(unread), names, history).records
 
 
+def _read(
+    scope: PortalScope, object_type: str, ids: Sequence[int], names: Sequence[str], history: Sequence[str], seen: Seen
+) -> ReadResult:
+    """Read records; where HubSpot refuses the question for one id, the others are asked about without it."""
+    try:
+        return scope.hubspot.read(object_type, ids, names, history)
+    except Refused as refusal:
+        if len(seen.refused) >= REFUSED_PER_LOOK:
+            raise
+        if len(ids) == 1:
+            seen.refused[object_type, ids[0]] = str(refusal)
+            return ReadResult([], frozenset(), {})
+    middle = len(ids) // 2
+    one, other = (_read(scope, object_type, half, names, history, seen) for half in (ids[:middle], ids[middle:]))
+    return ReadResult([*one.records, *other.records], one.missing | other.missing, {**one.moved, **other.moved})
+
+
 def _look_at_links(scope: PortalScope, from_type: str, to_type: str, wanted: Plan, seen: Seen) -> None:
     gone = seen.gone.get(from_type, set()) | seen.later.get(from_type, set())
     ids = sorted(
         record_id
         for record_id in wanted.relink.get(from_type, set()) - gone
-        if (from_type, record_id) not in seen.survivors
+        if (from_type, record_id) not in seen.survivors and (from_type, record_id) not in seen.refused
     )
     if not ids:
         return
@@ -227,9 +266,11 @@ def _ends(link: mirror.Link) -> tuple[int, int, str, int, str | None]:
 
 def _follow_merges(tx: Transaction, wanted: Plan, seen: Seen) -> None:
     """Old ids mean the survivor from now on; what hung on them moves over when the survivor's links are read."""
+    # A notice of a merge says where to look: a record that is still found under its own id was not merged.
+    living = {(record.object_type, record.id) for record in seen.records}
     merges: dict[tuple[str, int], list[int]] = {}
     for (object_type, old), survivor in {**wanted.merged, **seen.survivors}.items():
-        if old != survivor:
+        if old != survivor and (object_type, old) not in living:
             merges.setdefault((object_type, survivor), []).append(old)
     for (object_type, survivor), olds in merges.items():
         times = [wanted.merged_at[object_type, old] for old in olds if (object_type, old) in wanted.merged_at]

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--random-portals", type=int, default=12, help="how many random portals are tried (more: slower)")
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder with real data and HubSpot's specs; tests that use it are skipped without it."""

@@ -29,6 +29,7 @@ class Page:
     referrals: Mapping[str, Sequence[Referral]]
     stored: Mapping[int, Sequence[Row]]
     posted: booking.Posted
+    deleted: Collection[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ def _load(step: Step, deal_ids: Collection[int]) -> Page:
         _referrals(step, targets),
         stored,
         booking.Posted.of(step, ledger.of_deals(step.tx, deal_ids)),
+        mirror.deleted(step.tx, "contact", credited),
     )
 
 
@@ -102,11 +104,21 @@ def _referrals(step: Step, targets: set[str]) -> dict[str, list[Referral]]:
 def _judge(step: Step, deal: DealFacts, page: Page) -> Judged:
     """The deal's sources by today's evidence, or those that were frozen when its time for evidence ended."""
     rows = page.stored.get(deal.id, ())
-    if any(codec.is_removed(row["body"]) for row in rows) or not _may_rejudge(step, deal, page):
+    removed = any(codec.is_removed(row["body"]) for row in rows)
+    if removed or _rests_on_deleted(deal, rows, page) or not _may_rejudge(step, deal, page):
         return _frozen(deal, rows, page)
     found = _todays(step, deal, page)
     amount = deal.amount_minor or 0
     return Judged(deal, found, credit.allocate(deal.id, amount, deal.currency or "", found.sources, step.policy))
+
+
+def _rests_on_deleted(deal: DealFacts, rows: Sequence[Row], page: Page) -> bool:
+    """Whether a booked deal is owed to a record that was deleted: tidying up takes nobody's credit back.
+
+    HubSpot tells a privacy deletion together with an ordinary one, in any order; totals must not move with either.
+    """
+    owed = any(row["contact_id"] in page.deleted for row in rows if row["share"])
+    return owed and bool(page.posted.booked(deal.id).live)
 
 
 def _may_rejudge(step: Step, deal: DealFacts, page: Page) -> bool:

@@ -119,6 +119,19 @@ def count(tx: Transaction) -> dict[str, int]:
     return {row["object_type"]: row["n"] for row in rows}
 
 
+def deleted(tx: Transaction, object_type: str, record_ids: Collection[int]) -> set[int]:
+    """Return those of these records that were deleted; merged ones live on, forgotten ones are nobody's."""
+    if not record_ids:
+        return set()
+    rows = tx.rows(
+        """SELECT record_id FROM record WHERE portal_id = :portal AND object_type = :type AND gone_why = 'deleted'
+             AND record_id = ANY(CAST(:ids AS bigint[]))""",
+        type=object_type,
+        ids=list(record_ids),
+    )
+    return {row["record_id"] for row in rows}
+
+
 def retire(tx: Transaction, object_type: str, record_ids: Collection[int], why: str) -> None:
     """Mark records as gone: deleted or merged. Their rows stay, restorable."""
     tx.run(
