@@ -161,8 +161,10 @@ def _store(scope: PortalScope, fresh: Tokens, who: Introspection, account: Accou
         )
         tokens.save(tx, scope.portal_id, sealed, lifetime=fresh.expires_in)
         lanes.clear_waits(tx, scope.portal_id)
-        for kind in ("drain", "write", "import"):
+        for kind in ("drain", "write"):
             lanes.want(tx, scope.portal_id, kind)
+        # The rest of the set-up follows at once; should this process not live to do it, a worker does.
+        lanes.want(tx, scope.portal_id, "import", after=60)
         portals.note(tx, actor, "reconnected" if known else "installed", scopes=sorted(who.scopes))
     for kind in ("drain", "write"):
         runtime.queue.wake(scope.portal_id, kind)

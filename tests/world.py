@@ -84,6 +84,12 @@ class World:
 
     def install(self, account: Account) -> None:
         """Install as the OAuth callback does, without a browser."""
+        self.connect(account)
+        with account.scope() as scope:
+            install.set_up(scope)
+
+    def connect(self, account: Account) -> None:
+        """Only the first half of an install: the portal and its tokens are stored, and the import is wished for."""
         grant = self.hubspot.install(account.portal_id)
         sealed = self.runtime.vault.seal(
             account.portal_id, {"access": grant.access_token, "refresh": str(grant.refresh_token)}
@@ -92,8 +98,7 @@ class World:
             known = {"currency": account.crm.currency}
             portals.install(tx, account.portal_id, scopes=sorted(grant.scopes), account=known, user_id=1)
             tokens.save(tx, account.portal_id, sealed, lifetime=1800)
-        with account.scope() as scope:
-            install.set_up(scope)
+            lanes.want(tx, account.portal_id, "import")
 
     def settle(self, *, deliver: bool = True) -> None:
         """Deliver the webhooks and do all work that is due, until nothing is left."""

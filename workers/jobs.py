@@ -7,7 +7,7 @@ import struct
 import time
 from collections.abc import Callable, Iterator
 
-from integration import backfill, conclude, intake, logs, sync, writeback
+from integration import backfill, conclude, install, intake, logs, sync, writeback
 from integration.errors import NeedsOwner, Retryable
 from integration.runtime import Runtime, open_runtime
 from integration.scope import PortalScope, portal_scope
@@ -117,6 +117,9 @@ def _write(scope: PortalScope, lease: Lease) -> float | None:
 
 
 def _import(scope: PortalScope, lease: Lease) -> float | None:
+    """Read records for a while; finish an install first whose browser went away in the middle of it."""
+    if not install.is_set_up(scope):
+        install.set_up(scope)
     more = backfill.advance(scope, lease, seconds=IMPORT_SLICE_SECONDS)
     with scope.transaction() as tx:
         lanes.want(tx, scope.portal_id, "drain")

@@ -18,3 +18,15 @@ def test_a_small_town_is_enriched(world: "World") -> None:
         deals = account.crm.all("deal")
         assert all(account.read("deal", deal.id, "second_order_source") for deal in deals)
         assert {account.read("deal", deal.id, "second_order_source") for deal in deals} > {"none"}
+
+
+def test_an_install_that_broke_off_is_finished_by_the_worker(world: "World") -> None:
+    """The tokens are stored and then the web process dies: nobody has to click anything again."""
+    with world.harbor.crm.silently():
+        world.harbor.crm.create("contact", {"email": "ana@acme.example"})
+    world.connect(world.harbor)
+    assert world.harbor.rows("SELECT * FROM import_run") == []
+    world.settle()
+    assert world.harbor.rows("SELECT state FROM import_run") == [{"state": "done"}]
+    assert world.harbor.rows("SELECT version FROM settings_version") == [{"version": 1}]
+    assert world.harbor.rows("SELECT record_id FROM record WHERE object_type = 'contact'") != []
