@@ -1,8 +1,10 @@
 """A portal full of hostile records is installed, imported, judged and written, and its good neighbours are unharmed."""
 
+import contextlib
 import csv
 import io
 import json
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +12,10 @@ import requests
 from click.testing import CliRunner, Result
 
 from commands.main import cli
+from integration import replaying
 from integration.storage import inbox, ledger
+from mappings.rules import identity
+from mappings.rules.facts import ContactFacts
 from tests.e2e.hostile import USER, Good, Hostile, prepare
 from tests.e2e.hostile_values import SCRIPT, SQL
 from tests.world import HARBOR, Account
@@ -180,3 +185,45 @@ def test_the_scripts_are_really_there(world: "World") -> None:
     assert any(isinstance(value, str) and "\x00" in value for value in texts)
     assert any(isinstance(value, str) and "\ud83d" in value for value in texts)
     assert any(not isinstance(value, str) for value in texts)
+
+
+def test_a_record_that_trips_an_unforeseen_fault_of_ours_is_set_aside_and_the_portal_goes_on(
+    world: "World", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    harbor = world.harbor
+    prepare(harbor.crm)
+    with harbor.crm.silently():
+        good = Good(harbor.crm)
+        bad = harbor.crm.create("contact", {"email": "trips@evil.example", "lastname": "Trips"}).id
+    honest = identity.block_keys
+
+    def trips(contact: ContactFacts) -> frozenset[str]:
+        if contact.id == bad:
+            raise ArithmeticError("nobody thought of this")
+        return honest(contact)
+
+    monkeypatch.setattr(identity, "block_keys", trips)
+    world.install(harbor)
+    _settle_through_faults(world)
+    aside = harbor.rows("SELECT object_type, record_id, error FROM stale")
+    assert [(row["object_type"], row["record_id"]) for row in aside] == [("contact", bad)]
+    assert "failed" in aside[0]["error"]
+    assert harbor.read("deal", good.second, "second_order_source") == "moved_champion"
+    monkeypatch.undo()
+    with harbor.scope() as scope:
+        assert replaying.replay(scope) == 1
+    world.settle()
+    assert harbor.rows("SELECT error FROM stale") == []
+
+
+def _settle_through_faults(world: "World") -> None:
+    """As a supervised worker would: a fault is logged, and the lane is due again after a while."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        with contextlib.suppress(ArithmeticError):
+            world.settle()
+            if not world.harbor.rows("SELECT kind FROM lane WHERE due_at IS NOT NULL"):
+                return
+        with world.runtime.database.service() as tx:
+            tx.run("UPDATE lane SET retry_after = NULL")
+    raise AssertionError("the portal is stuck")
