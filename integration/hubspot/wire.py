@@ -71,11 +71,13 @@ class Wire:
         self._on_limits = on_limits
         self._timeout = urllib3.Timeout(connect=timeouts[0], read=timeouts[1])
         # Waiting for a free connection beats opening one that cannot be kept.
-        self._pool = urllib3.PoolManager(num_pools=2, maxsize=pool_size, block=True, retries=False)
+        # One host's pool, asked by path: taking the whole address apart for each call costs a third of it.
+        self._pool = urllib3.connection_from_url(self.base, maxsize=pool_size, block=True, retries=False)
+        self._origin = len(self.base) - len(urlsplit(self.base).path)
 
     def close(self) -> None:
         """Give the connections back."""
-        self._pool.clear()
+        self._pool.close()
 
     def call(
         self,
@@ -138,9 +140,9 @@ class Wire:
             headers["Content-Type"] = "application/json"
         started, status = time.perf_counter(), 0
         try:
-            answer = self._pool.request(
+            answer = self._pool.urlopen(
                 route.method,
-                url,
+                url[self._origin :],
                 body=body,
                 headers=headers,
                 timeout=self._timeout,
