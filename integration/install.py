@@ -10,7 +10,7 @@ from integration.hubspot.told import Account
 from integration.provision import Provisioned, provision
 from integration.runtime import Runtime
 from integration.scope import PortalScope, portal_scope
-from integration.storage import lanes, portals, tokens
+from integration.storage import inbox, lanes, portals, tokens
 from integration.storage import sessions as browsers
 from integration.vault import WrongKey
 from mappings.records.access import OPTIONAL_SCOPES, REQUIRED_SCOPES, Scope, missing_scopes
@@ -166,6 +166,8 @@ def _store(scope: PortalScope, fresh: Tokens, who: Introspection, account: Accou
         # The rest of the set-up follows at once; should this process not live to do it, a worker does.
         lanes.want(tx, scope.portal_id, "import", after=60)
         portals.note(tx, actor, "reconnected" if known else "installed", scopes=sorted(who.scopes))
+    with runtime.database.service() as tx:
+        inbox.readdress(tx, scope.portal_id)
     for kind in ("drain", "write"):
         runtime.queue.wake(scope.portal_id, kind)
     return False

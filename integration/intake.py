@@ -152,6 +152,6 @@ def _by_portal(envelope: Envelope, known: set[int]) -> Iterable[tuple[int | None
         if portal_id is None:
             yield None, body, "it names no portal"
         elif portal_id not in known:
-            yield None, body, f"portal {portal_id} has not installed the app"
+            yield None, body, inbox.not_installed(portal_id)
         else:
             yield portal_id, body, None

@@ -483,3 +483,16 @@ def test_installing_again_after_uninstalling_goes_on_with_the_settings(town: Tow
     assert portal is not None
     assert portal.is_active
     assert portal.settings_version == 1
+
+
+def test_what_came_before_the_install_is_not_lost(town: Town) -> None:
+    with town.runtime.database.service() as tx:
+        body = b'[{"portalId": 4711}, {"portalId": 99}]'
+        tx.run("INSERT INTO inbox (portal_id, body) VALUES (NULL, :body)", body=body)
+    intake.split_unaddressed(town.runtime)
+
+    town.visitor().install()
+
+    with town.runtime.database.service() as tx:
+        rows = tx.rows("SELECT portal_id, state FROM inbox ORDER BY portal_id NULLS LAST")
+    assert [tuple(row.values()) for row in rows] == [(4711, "waiting"), (None, "set_aside")]
