@@ -70,7 +70,7 @@ class World:
     hubspot: HubSpot
     url: str
     postgres_url: str
-    sandbox_url: str
+    sandbox_url: str = ""
     harbor: Account = field(init=False)
     orchard: Account = field(init=False)
 

@@ -15,7 +15,7 @@ TYPES = ("company", "deal", "contact", "ticket", "feedback_submission")
 
 def portal_map(portal: crm.Portal) -> PortalMap:
     """What an install would detect."""
-    properties = {
+    properties: dict[str, list[dict[str, object]]] = {
         kind: [
             {
                 "name": one.name,
