@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -156,3 +157,30 @@ def test_no_sql_outside_storage() -> None:
         if "storage" not in path.parts and speaks_sql.search(path.read_text())
     ]
     assert offenders == []
+
+
+def test_a_login_without_any_privilege_can_migrate_and_work(postgres_url: str) -> None:
+    """As on a managed server: the operator made the two roles, a login that has them, and its database."""
+    with psycopg.connect(postgres_url, autocommit=True) as owner:
+        owner.execute("CREATE ROLE plain LOGIN PASSWORD 'plain' NOSUPERUSER NOCREATEROLE NOCREATEDB")
+        owner.execute("GRANT second_order_app, second_order_service TO plain")
+        owner.execute("CREATE DATABASE plain OWNER plain")
+    address = urlsplit(postgres_url)
+    url = f"postgresql://plain:plain@{address.hostname}:{address.port}/plain"
+    try:
+        assert databases.migrate(url) == databases.schema_version(url)
+        plain = Database(url)
+        with plain.service() as tx:
+            tx.run("INSERT INTO portal (portal_id) VALUES (4711), (4712)")
+        for portal in (HARBOR, ORCHARD):
+            with plain.portal(portal) as tx:
+                tx.run("INSERT INTO record (portal_id, object_type, record_id) VALUES (:portal, 'deal', 1)")
+        with plain.portal(HARBOR) as tx:
+            assert tx.rows("SELECT portal_id FROM record") == [{"portal_id": HARBOR}]
+        plain.close()
+        with psycopg.connect(url) as connection:
+            assert connection.execute("SELECT count(*) FROM record").fetchone() == (0,), "not even the tables' owner"
+    finally:
+        with psycopg.connect(postgres_url, autocommit=True) as owner:
+            owner.execute("DROP DATABASE plain WITH (FORCE)")
+            owner.execute("DROP ROLE plain")

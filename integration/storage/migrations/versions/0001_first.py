@@ -13,7 +13,11 @@ DO $$ BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'second_order_service') THEN
     CREATE ROLE second_order_service NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS;
   END IF;
-  EXECUTE format('GRANT second_order_app, second_order_service TO %I', current_user);
+  -- A login that may not create roles was given both by hand.
+  IF NOT (pg_has_role(current_user, 'second_order_app', 'MEMBER')
+          AND pg_has_role(current_user, 'second_order_service', 'MEMBER')) THEN
+    EXECUTE format('GRANT second_order_app, second_order_service TO %I', current_user);
+  END IF;
 END $$;
 GRANT USAGE ON SCHEMA public TO second_order_app, second_order_service;
 """
