@@ -6,9 +6,9 @@ Calls are paced evenly (the generic cell rate algorithm): in no ten seconds more
 
 from integration.storage.database import Transaction
 
-# A few calls may start at once; two more are kept back for calls that overtake each other on the network.
+# A few calls may start at once; one more is kept back for a call that overtakes another on the network.
 BURST = 3
-SPARE = 2
+SPARE = 1
 WINDOW_SECONDS = 10.0
 LONGEST_WAIT = 15.0
 
