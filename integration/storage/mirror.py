@@ -101,16 +101,6 @@ def load(tx: Transaction, object_type: str, record_ids: Collection[int]) -> dict
     return {row[1]: Record(*row) for row in rows}
 
 
-def all_of(tx: Transaction, object_type: str) -> list[Record]:
-    """Return every record of a small type: owners, pipelines."""
-    rows = tx.tuples(
-        """SELECT object_type, record_id, properties, history, created_at, updated_at, gone_at, gone_why FROM record
-           WHERE portal_id = :portal AND object_type = :type AND gone_at IS NULL ORDER BY record_id""",
-        type=object_type,
-    )
-    return [Record(*row) for row in rows]
-
-
 def count(tx: Transaction) -> dict[str, int]:
     """Return how many living records of each type the mirror has."""
     rows = tx.rows(

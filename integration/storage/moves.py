@@ -7,7 +7,6 @@ from integration.storage.database import Row, Transaction, as_json
 
 _COLUMNS = """person_id, move_key, former_contact_id, new_contact_id, former_company_id, new_company_id,
   earliest, latest, confidence, status, body, settings_version"""
-DECIDED = ("confirmed", "rejected")
 
 
 def of_persons(tx: Transaction, person_ids: Collection[int]) -> Sequence[Row]:

@@ -103,11 +103,6 @@ def stamp(tx: Transaction, portal_id: int, column: str) -> None:
     tx.run(f"UPDATE portal SET {column} = clock_timestamp() WHERE portal_id = :id", id=portal_id)
 
 
-def set_scopes(tx: Transaction, portal_id: int, scopes: Sequence[str]) -> None:
-    """Remember what HubSpot really granted."""
-    tx.run("UPDATE portal SET scopes = :scopes WHERE portal_id = :id", id=portal_id, scopes=list(scopes))
-
-
 def settings(tx: Transaction) -> tuple[int, dict[str, Any]]:
     """Return the newest settings version of this portal and its body; (0, {}) before the first."""
     row = tx.one("SELECT version, body FROM settings_version ORDER BY version DESC LIMIT 1")

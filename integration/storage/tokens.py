@@ -85,15 +85,6 @@ def revoke(tx: Transaction, portal_id: int) -> None:
     tx.run("UPDATE token SET state = 'revoked' WHERE portal_id = :id", id=portal_id)
 
 
-def expire_now(tx: Transaction, portal_id: int, *, version: int) -> None:
-    """HubSpot called this access token expired; the next caller refreshes it."""
-    tx.run(
-        "UPDATE token SET refresh_at = clock_timestamp() WHERE portal_id = :id AND version = :version",
-        id=portal_id,
-        version=version,
-    )
-
-
 def all_sealed(tx: Transaction) -> list[tuple[int, int, bytes]]:
     """Return (portal, version, ciphertext) of every token, for key rotation."""
     rows = tx.rows("SELECT portal_id, version, sealed FROM token ORDER BY portal_id")

@@ -31,7 +31,6 @@ PLURAL: Final[Mapping[str, str]] = MappingProxyType(
 TYPE_ID: Final[Mapping[str, str]] = MappingProxyType(
     {"contact": "0-1", "company": "0-2", "deal": "0-3", "ticket": "0-5", "feedback_submission": "0-19"}
 )
-TYPE_OF_ID: Final[Mapping[str, str]] = MappingProxyType({number: name for name, number in TYPE_ID.items()})
 WRITTEN_TYPES: Final = ("contact", "company", "deal")
 
 _SOURCES = {

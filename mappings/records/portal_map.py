@@ -11,8 +11,6 @@ from mappings.records.access import HISTORY, READ
 
 WON_BY_FLAG: Final = "closed_won_flag"
 WON_BY_STAGES: Final = "stages"
-ROLE_FROM_PROPERTY: Final = "property"
-ROLE_FROM_LABELS: Final = "labels"
 _NAME: Final = validate.Regexp(r"^[a-zA-Z][a-zA-Z0-9_]{0,254}\Z", error="is no property name")
 
 

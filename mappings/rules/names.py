@@ -1,8 +1,7 @@
 """Names of people: folded for comparing, with nicknames and initials known, and how rare each is in a portal."""
 
 import unicodedata
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -219,19 +218,6 @@ def namesakes(stats: NameStats, first: str, last: str) -> float:
 def full_key(first: str, last: str) -> str:
     """The folded full name in an order that does not depend on which slot a name was typed into."""
     return " ".join(sorted((*tokens(first), *tokens(last))))
-
-
-def name_stats(names: Iterable[tuple[str, str]]) -> NameStats:
-    """Count (first, last) pairs; empty names count only towards the total."""
-    given: Counter[str] = Counter()
-    family: Counter[str] = Counter()
-    total = 0
-    for first, last in names:
-        total += 1
-        if first.strip() and last.strip():
-            given[" ".join(tokens(first))] += 1
-            family[" ".join(tokens(last))] += 1
-    return NameStats(total, given, family)
 
 
 def near(a: str, b: str) -> bool:

@@ -121,7 +121,6 @@ class Policy:
     referral_look_back_days: int = 365
     referral_half_life_days: int = 180
     referral_late_days: int = 30
-    hold_days: int = 30
     # D5 word of mouth
     word_of_mouth: Mapping[str, int] = field(default_factory=_word_of_mouth)
     label_counts_at: int = 500_000

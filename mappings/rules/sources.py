@@ -10,8 +10,6 @@ from mappings.rules.findings import Move, Reason, Referral, Source
 from mappings.rules.hearsay import Label
 from mappings.rules.policy import KEY_ROLES, Policy
 
-RENEWALS = frozenset({"renewal"})
-
 
 @dataclass(frozen=True, slots=True)
 class DealSources:

@@ -12,7 +12,6 @@ import jsonschema  # type: ignore[import-untyped]  # stubs are not among our req
 from .records import Json, Value
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "hubspot" / "specs"
-_METHODS = frozenset({"get", "post", "put", "patch", "delete"})
 
 
 class Breach(AssertionError):

@@ -8,7 +8,6 @@ from tests.sandbox.town_state import (
     AUTO,
     District,
     Firm,
-    Person,
     Seat,
     employ,
     new_person,
@@ -145,8 +144,3 @@ def change_in_place(district: District, sit: Seat, firm: Firm, day: float, *, me
         employ(district, draft, firm, min(day + 0.5 + dice.random() * 2, rates.DAYS - 0.02), AUTO)
     if dice.random() < rates.LEFT_COMPANY_FIELD:
         draft.put("new_company", firm.name, day, "CRM_UI")
-
-
-def current_seat(person: Person, day: float) -> Seat | None:
-    """Where a person really sits on *day*, as far as the CRM knows."""
-    return next((sit for sit in reversed(person.seats) if sit.there(day) and not sit.hidden), None)

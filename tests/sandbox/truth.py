@@ -209,13 +209,6 @@ def _bare(name: str) -> str:
     return " ".join(name.casefold().split())
 
 
-def names_of_companies(portal: crm.Portal) -> dict[int, tuple[str, ...]]:
-    """Every name each company of the portal ever had."""
-    return {
-        company.id: tuple(change[1] for change in company.history.get("name", ())) for company in portal.all("company")
-    }
-
-
 def score_tags(truth: Truth, tags: Mapping[int, str]) -> dict[str, Score]:
     """Judge tags of deals by kind, and as ``derived`` whether a deal has any source at all.
 
