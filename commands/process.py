@@ -30,7 +30,7 @@ _CONNECTIONS = 1024
 
 @click.command()
 def up() -> None:
-    """Run everything on one machine: servers unless URLs are given, web, workers, schedule."""
+    """Run everything on one machine. PostgreSQL and Valkey are started, too, unless their URLs are given."""
     own = settings.load()
     logs.configure(own.log_level)
     _refuse_taken_port(own)
@@ -51,7 +51,7 @@ def up() -> None:
 
 @click.command()
 def web() -> None:
-    """Run the web process: HubSpot's webhooks, the install, people's pages."""
+    """Run the web process. It takes webhooks, installs, and shows people's pages."""
     own = settings.load()
     _refuse_taken_port(own)
     runtime.urls(own)  # say so now when there is no database, not at the first request
@@ -65,7 +65,7 @@ def serve(target: str, own: Settings) -> None:
         address=own.host,
         port=own.port,
         interface=Interfaces.RSGI,
-        workers=int(os.environ.get("WEB_PROCESSES", "2")),
+        workers=own.web_processes,
         backpressure=_CONNECTIONS,
         backlog=2 * _CONNECTIONS,
         log_level=own.log_level.lower(),  # type: ignore[arg-type]  # granian's own spelling of the same words
@@ -98,7 +98,7 @@ def _load(target: str) -> Callable[..., Any]:
     module, _, name = target.partition(":")
     # Granian finds __rsgi__; its types only know functions.
     app = getattr(importlib.import_module(module), name)
-    front: Callable[..., Any] = cast("Any", Front(app, threads=int(os.environ.get("WEB_THREADS", "8"))))
+    front: Callable[..., Any] = cast("Any", Front(app, threads=settings.load().web_threads))
     return front
 
 

@@ -37,6 +37,8 @@ class Settings:
     hubspot_rate_per_10s: int
     log_level: str
     workers: int
+    web_processes: int
+    web_threads: int
     database_url: str | None = field(repr=False)
     redis_url: str | None = field(repr=False)
     secret_key: str = field(repr=False)
@@ -80,6 +82,8 @@ def load() -> Settings:
         "hubspot_rate_per_10s": env.int("HUBSPOT_RATE_PER_10S", 100, validate=Range(10, 1000)),
         "log_level": env.str("LOG_LEVEL", "INFO", validate=OneOf(LEVELS)),
         "workers": env.int("WORKERS", 2, validate=Range(1, 64)),
+        "web_processes": env.int("WEB_PROCESSES", 2, validate=Range(1, 64)),
+        "web_threads": env.int("WEB_THREADS", 8, validate=Range(1, 256)),
         "database_url": env.str("DATABASE_URL", "", validate=_is_postgres) or None,
         "redis_url": env.str("REDIS_URL", "", validate=_is_redis) or None,
     }

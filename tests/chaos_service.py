@@ -160,6 +160,8 @@ def _settings(data: Path, hubspot: HubSpot, hubspot_url: str, workers: int) -> S
         hubspot_rate_per_10s=RATE_PER_10S,
         log_level="WARNING",
         workers=workers,
+        web_processes=2,
+        web_threads=8,
         database_url=None,
         redis_url=None,
         secret_key="a-secret-key-for-chaos-only-0123456789",

@@ -93,6 +93,8 @@ def settings(tmp_path: Path, postgres_url: str, redis_url: str) -> Settings:
         hubspot_rate_per_10s=1000,
         log_level="ERROR",
         workers=1,
+        web_processes=2,
+        web_threads=8,
         database_url=postgres_url,
         redis_url=redis_url,
         secret_key="a-secret-key-for-tests-only",

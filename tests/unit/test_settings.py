@@ -13,7 +13,8 @@ from integration.vault import Vault, WrongKey
 def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("DATABASE_URL", "REDIS_URL", "HOST", "PORT", "PUBLIC_URL", "SECRET_KEY", "TOKEN_KEYS", "LOG_LEVEL",
                  "WORKERS", "HUBSPOT_APP_ID", "HUBSPOT_CLIENT_ID", "HUBSPOT_CLIENT_SECRET", "HUBSPOT_API_URL",
-                 "HUBSPOT_AUTHORIZE_URL", "HUBSPOT_RATE_PER_10S"):  # fmt: skip
+                 "HUBSPOT_AUTHORIZE_URL", "HUBSPOT_RATE_PER_10S",
+                 "WEB_PROCESSES", "WEB_THREADS"):  # fmt: skip
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
 
@@ -37,6 +38,7 @@ def test_all_mistakes_are_told_together_by_name(monkeypatch: pytest.MonkeyPatch)
     wrong = {
         "PORT": "99999", "PUBLIC_URL": "example.org", "DATABASE_URL": "mysql://x", "REDIS_URL": "http://x",
         "TOKEN_KEYS": "short", "SECRET_KEY": "x", "HUBSPOT_RATE_PER_10S": "fast", "LOG_LEVEL": "LOUD", "WORKERS": "0",
+        "WEB_PROCESSES": "many", "WEB_THREADS": "0",
     }  # fmt: skip
     for name, value in wrong.items():
         monkeypatch.setenv(name, value)
