@@ -12,8 +12,8 @@ PYTHON ?= python3
 help: ## explain the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-# The environment comes from setup.cfg and the pinned versions of constraints.txt. It is made beside and moved
-# into place at the end of its recipe, so that an interrupted run leaves nothing half-done that looks done.
+# The environment comes from setup.cfg and the pinned versions of constraints.txt. It counts as made when the last
+# step has left its mark, so that an interrupted run leaves nothing half-done that looks done.
 $(READY): setup.cfg pyproject.toml constraints.txt
 	@echo "Making the environment in $(VENV) (a minute, once) ..."
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'

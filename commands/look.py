@@ -25,7 +25,7 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.command()
 @as_json
 def portals(*, as_json: bool) -> None:
-    """List portals: state, what waits, what was set aside, last sync."""
+    """List portals. Each with its state, what waits, what was set aside, last sync."""
     with open_runtime() as runtime:
         found = status.portals(runtime)
     if as_json:
@@ -46,7 +46,7 @@ def portals(*, as_json: bool) -> None:
 @click.argument("portal", type=AN_ID, required=False)
 @click.option("--timeout", type=float, default=300.0, show_default=True, help="Seconds to wait at most.")
 def settle(portal: int | None, timeout: float) -> None:
-    """Wait until nothing waits: inbox, outbox, import. Status 0 when settled, 1 when not in time."""
+    """Wait until nothing waits. Status 0 when settled, 1 when not in time."""
     with open_runtime() as runtime:
         if not wait_until_settled(runtime, portal, timeout):
             raise Refused(f"Not settled after {timeout:g} seconds: {_what_waits(runtime, portal)}")
@@ -71,7 +71,7 @@ def wait_until_settled(runtime: Runtime, portal: int | None, timeout: float) -> 
 @click.argument("record_id", type=AN_ID)
 @as_json
 def explain(portal: int, kind: str, record_id: int, *, as_json: bool) -> None:
-    """Say every conclusion about a record with its reasons and ledger rows."""
+    """Say what we conclude about a record, with reasons and ledger."""
     with open_runtime() as runtime, portal_scope(runtime, portal) as scope:
         _known(runtime, portal)
         found = explaining.explain(scope, kind, record_id)
@@ -97,7 +97,7 @@ def ledger(portal: int, *, as_json: bool, as_csv: bool) -> None:
 @click.command("status")
 @click.argument("portal", type=AN_ID)
 def status_command(portal: int) -> None:
-    """Print a portal's import, what it found, and its API calls, as JSON."""
+    """Print a portal's import, findings and API calls, as JSON."""
     with open_runtime() as runtime, portal_scope(runtime, portal) as scope:
         _known(runtime, portal)
         click.echo(dump({**checkup.portal(scope), "found": explaining.summary(scope)}))
@@ -106,7 +106,7 @@ def status_command(portal: int) -> None:
 @click.command()
 @as_json
 def doctor(*, as_json: bool) -> None:
-    """Check configuration, servers, schema, scopes and properties; say what to do."""
+    """Say what is missing, and what to do. Looks at configuration, servers, schema, scopes and properties."""
     findings = checkup.everything()
     if as_json:
         click.echo(dump([finding.__dict__ for finding in findings]))

@@ -26,7 +26,7 @@ def migrate() -> None:
 @click.command()
 @click.argument("portal", type=AN_ID)
 def backfill(portal: int) -> None:
-    """Import a portal, or reconcile one that was imported; goes on where the last run stopped."""
+    """Import a portal, or reconcile one that was imported. Goes on where the last run stopped."""
     with open_runtime() as own:
         with portal_scope(own, portal) as scope:
             found = scope.find()
@@ -61,7 +61,7 @@ def _watch(own: Runtime, portal: int) -> None:
 @click.command()
 @click.argument("portal", type=AN_ID)
 def replay(portal: int) -> None:
-    """Put set-aside deliveries, events, conclusions and patches back to work."""
+    """Put back to work what was set aside. Deliveries, events, conclusions and patches get another try."""
     with open_runtime() as own, portal_scope(own, portal) as scope:
         click.echo(f"{replaying.replay(scope)} put back.")
 
@@ -71,17 +71,18 @@ def replay(portal: int) -> None:
 @click.argument("kind", type=click.Choice(["contact"]))
 @click.argument("record_id", type=AN_ID)
 def forget_command(portal: int, kind: str, record_id: int) -> None:
-    """Erase a person: names, addresses, texts and evidence go; totals stay."""
+    """Erase a person. Names, addresses, texts and evidence go; totals stay."""
     with open_runtime() as own, portal_scope(own, portal) as scope:
         deals = forget.forget(scope, record_id)
-    click.echo(f"Forgot {kind} {record_id}; {deals} deals are explained anew without the name.")
+    anew = "1 deal is" if deals == 1 else f"{deals} deals are"
+    click.echo(f"Forgot {kind} {record_id}; {anew} explained anew without the name.")
 
 
 @click.command("uninstall")
 @click.argument("portal", type=AN_ID)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def uninstall_command(portal: int, *, yes: bool) -> None:
-    """Remove the app from a portal: tokens go at once, data after 30 days, our HubSpot properties stay."""
+    """Remove the app from a portal. Tokens go at once, data after 30 days, our HubSpot properties stay."""
     if not yes:
         click.confirm(f"Uninstall Second Order from portal {portal}?", abort=True)
     with open_runtime() as own, portal_scope(own, portal) as scope:
@@ -92,7 +93,7 @@ def uninstall_command(portal: int, *, yes: bool) -> None:
 
 @click.command("rotate-keys")
 def rotate_keys() -> None:
-    """Seal every token with the newest of TOKEN_KEYS, while everything runs."""
+    """Seal every token with the newest key, while everything runs."""
     with open_runtime() as own:
         click.echo(f"{rotation.rotate(own)} tokens are sealed with the newest key.")
 
@@ -101,7 +102,7 @@ def rotate_keys() -> None:
 @click.option("--to", "folder", type=click.Path(path_type=Path), default=Path("hubspot_project"), show_default=True)
 @click.option("--url", default="", help="Public address of this service; default PUBLIC_URL.")
 def project(folder: Path, url: str) -> None:
-    """Write the HubSpot developer project: app, scopes and webhook subscriptions."""
+    """Write the HubSpot developer project. It holds the app, its scopes and webhook subscriptions."""
     for name, content in project_files(url or settings.load().public_url).items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
