@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from integration import explain
@@ -10,6 +10,7 @@ from integration.pages import guard, telling
 from integration.pages.portal import found
 from integration.runtime import Runtime
 from integration.scope import portal_scope
+from integration.sessions import Session
 
 _LONGEST_ID = (1 << 63) - 1
 _SHOWN_ROWS = 200
@@ -23,12 +24,12 @@ def blueprint(runtime: Runtime) -> Blueprint:
     def record(portal_id: int, object_type: str, record_id: int) -> ResponseReturnValue:
         session = guard.session_of(runtime, portal_id)
         if not 0 < record_id <= _LONGEST_ID:
-            abort(404)
+            return _absent(session)
         with portal_scope(runtime, portal_id) as scope:
             portal = found(scope)
             told = explain.explain(scope, object_type, record_id)
         if not (told["exists"] or told["values"] or told.get("ledger")):
-            abort(404)
+            return _absent(session)
         link = telling.in_hubspot(portal.account, portal_id, object_type, told["record_id"])
         currency = _currency(told, str(portal.account.get("currency") or ""))
         shown = telling.values(object_type, told["values"], currency)
@@ -39,15 +40,24 @@ def blueprint(runtime: Runtime) -> Blueprint:
 
     @bp.get("/find")
     def find(portal_id: int) -> ResponseReturnValue:
-        guard.session_of(runtime, portal_id)
+        session = guard.session_of(runtime, portal_id)
         kind, number = request.args.get("type", "deal"), request.args.get("id", "").strip()
         if kind not in {"deal", "contact", "company"} or not (number.isascii() and number.isdigit()):
-            abort(404)
+            return _absent(session)
         if len(number) > len(str(_LONGEST_ID)):
-            abort(404)
+            return _absent(session)
         return redirect(url_for("records.record", portal_id=portal_id, object_type=kind, record_id=int(number)), 303)
 
     return bp
+
+
+def _absent(session: Session) -> Response:
+    """The same bytes for every record this account does not have, whoever else may have it."""
+    return guard.problem(
+        404, "No such record",
+        "We know no record of this kind and number in your account. The number is the last part of the record's"
+        " address in HubSpot; a new record is known a few seconds after it was made.", signed_in=session,
+    )  # fmt: skip
 
 
 def _currency(told: dict[str, Any], home: str) -> str:

@@ -129,15 +129,18 @@ def test_hostile_names_and_reasons_stay_text(town: Town, visitor: Visitor, path:
 def test_records_of_another_portal_look_like_records_that_are_not_there(town: Town, visitor: Visitor) -> None:
     with town.runtime.database.portal(ORCHARD) as tx:
         tx.run("INSERT INTO record (portal_id, object_type, record_id) VALUES (:portal, 'deal', 77)")
-    absent = visitor.get(f"/portals/{HARBOR}/deal/78")
+    ours, theirs = (visitor.get(f"/portals/{portal}/deal/78").data for portal in (HARBOR, ORCHARD))
 
-    for path in (
-        f"/portals/{HARBOR}/deal/77", f"/portals/{ORCHARD}/deal/77", f"/portals/{ORCHARD}/deal/11",
-        f"/portals/{HARBOR}/deal/0", f"/portals/{HARBOR}/deal/{10**30}", f"/portals/{HARBOR}/ticket/11",
+    for path, absent in (
+        (f"/portals/{HARBOR}/deal/77", ours), (f"/portals/{HARBOR}/deal/0", ours),
+        (f"/portals/{HARBOR}/deal/{10**30}", ours), (f"/portals/{HARBOR}/contact/11", ours),
+        (f"/portals/{ORCHARD}/deal/77", theirs), (f"/portals/{ORCHARD}/deal/11", theirs),
+        (f"/portals/{HARBOR}/ticket/11", theirs),
     ):  # fmt: skip
         answer = visitor.get(path)
         assert answer.status_code == 404, path
-        assert answer.data == absent.data, path
+        assert answer.data == absent, path
+    assert f"/portals/{HARBOR}/" in ours.decode(), "the way back"
 
 
 def test_a_record_that_is_gone_still_shows_its_ledger(town: Town, visitor: Visitor) -> None:
