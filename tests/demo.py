@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import ctypes
 import dataclasses
 import html
 import json
@@ -28,6 +29,8 @@ from tests.world import HARBOR, ORCHARD, subscriptions
 
 START_SECONDS = 90
 ENRICH_SECONDS = 900
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 _say = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 120)
 
 
@@ -110,6 +113,7 @@ def _service(data: Path, outside: server.Server, hubspot: HubSpot) -> Iterator[A
             stdout=output,
             stderr=output,
             stdin=subprocess.DEVNULL,
+            preexec_fn=_end_with_us,  # noqa: PLW1509 - one system call
         )
         try:
             _wait_until_ready(url, process, log)
@@ -120,6 +124,12 @@ def _service(data: Path, outside: server.Server, hubspot: HubSpot) -> Iterator[A
                 process.wait(40)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+
+def _end_with_us() -> None:
+    """Even a demo that was killed leaves no service behind."""
+    if _libc is not None:
+        _libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM))
 
 
 def _wait_until_ready(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
