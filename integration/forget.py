@@ -5,7 +5,7 @@ import hmac
 from collections.abc import Iterable
 
 from integration.scope import PortalScope
-from integration.storage import erasure, lanes, mirror, portals
+from integration.storage import erasure, lanes, mirror, moves, people, portals, sources
 from integration.storage.database import Transaction
 
 
@@ -21,11 +21,31 @@ def forget(scope: PortalScope, contact_id: int) -> int:
 def erase(tx: Transaction, contact_id: int, *, secret: str) -> int:
     """Erase a contact inside *tx*. The audit line holds no id: an id is personal data, too."""
     neighbours = mirror.neighbours(tx, "contact", [contact_id])
+    marks = _concerned(tx, {contact_id, *mirror.former_ids(tx, "contact", [contact_id]).get(contact_id, ())})
     deals = erasure.contact(tx, contact_id, mark(secret, tx.portal_id, contact_id))
     mirror.mark_stale(tx, mirror.DEALS, {("deal", deal_id) for deal_id in deals})
     mirror.mark_stale(tx, mirror.SUMMARIES, {ref for ref in neighbours if ref[0] in {"company", "contact"}})
+    mirror.mark_stages(tx, marks)
     portals.note(tx, "second-order", "forgot a person")
     return len(deals)
+
+
+def _concerned(tx: Transaction, ids: set[int]) -> dict[int, set[tuple[str, int]]]:
+    """Who else reads differently without them: their other records, who referred them or was, what they left."""
+    others, _ = people.groups(tx, ids)
+    told = [
+        *sources.referrals_by(tx, contact_ids=ids),
+        *sources.referrals_told_by(tx, "contact", ids),
+        *sources.referrals_to(tx, {f"contact:{one}" for one in ids}),
+    ]
+    referrers, _ = people.groups(tx, {row["referrer_contact_id"] for row in told} - {None})
+    left = moves.of_persons(tx, set(others.values()))
+    ends = {row[side] for row in left for side in ("former_company_id", "new_company_id")} - {None}
+    return {
+        mirror.PEOPLE: {("contact", one) for one in others.keys() - ids},
+        mirror.DEALS: {(row["owner_type"], row["owner_id"]) for row in told} - {("contact", one) for one in ids},
+        mirror.SUMMARIES: {("contact", one) for one in referrers.keys() - ids} | {("company", one) for one in ends},
+    }
 
 
 def mark(secret: str, portal_id: int, contact_id: int) -> bytes:

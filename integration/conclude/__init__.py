@@ -13,6 +13,7 @@ from integration.conclude import accounts, deals, firms, people, projecting, ref
 from integration.conclude.step import Step, begin
 from integration.scope import PortalScope
 from integration.storage import dated, mirror, opening, stale
+from integration.storage import people as rows
 from integration.storage.database import Transaction
 from integration.storage.lanes import Lease
 from integration.storage.opening import Opening
@@ -120,14 +121,16 @@ def _hand_on(work: Step, object_type: str, record_ids: Collection[int]) -> None:
     """Tickets and answers concern the people and companies they are linked to; an answer may make a champion."""
     whom = mirror.links_from(work.tx, object_type, record_ids, "contact")
     where = mirror.links_from(work.tx, object_type, record_ids, "company")
+    persons, _ = rows.groups(work.tx, {link.to_id for link in whom})
+    contacts = {link.to_id for link in whom} | persons.keys()
     mirror.mark_stale(
         work.tx,
         mirror.SUMMARIES,
-        {("contact", link.to_id) for link in whom} | {("company", link.to_id) for link in where},
+        {("contact", one) for one in contacts} | {("company", link.to_id) for link in where},
     )
     if object_type == "feedback_submission":
         people.mark_movers(work, {link.to_id for link in whom})
-        employers = mirror.links_from(work.tx, "contact", {link.to_id for link in whom}, "company")
+        employers = mirror.links_from(work.tx, "contact", contacts, "company")
         mirror.mark_stale(work.tx, mirror.SUMMARIES, {("company", link.to_id) for link in employers})
 
 

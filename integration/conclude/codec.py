@@ -62,7 +62,8 @@ def is_removed(body: Mapping[str, Any]) -> bool:
 
 def removed_source(row: Mapping[str, Any]) -> Source:
     """A source whose person was forgotten: its place in the ledger, by the opaque number, and nothing else."""
-    subject = int(str(row["source_key"]).split("|")[1].removeprefix("s"))
+    who = str(row["source_key"]).split("|")[1]
+    person = None if who == "pool" else -int(who.removeprefix("s"))
     p = round(row["confidence"] * PPM)
     raw = max(1, row["share"] * PPM // SHARE_ONE)  # its weight went with the words; its share says that it counted
-    return Source(row["kind"], 0, p, 0, raw, person_id=-subject, company_id=row["company_id"], at=row["at"])
+    return Source(row["kind"], 0, p, 0, raw, person_id=person, company_id=row["company_id"], at=row["at"])

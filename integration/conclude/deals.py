@@ -227,8 +227,9 @@ def _store_sources(
     for one in judged:
         if not one.deal.archived:
             for line in one.allocation.lines:
-                if line.source.person_id is not None and line.source.person_id < 0:
-                    rows[one.deal.id, booking.key_of(line.source, subjects)] = {}
+                key = one.deal.id, booking.key_of(line.source, subjects)
+                if key in before and codec.is_removed(before[key]["body"]):
+                    rows[key] = {}
                     continue
                 row = _source_row(one.deal.id, line.source, line.share, subjects, step)
                 rows[one.deal.id, str(row["source_key"])] = row

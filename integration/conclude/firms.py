@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Iterable
 
-from integration.conclude import reading
+from integration.conclude import concerned, reading
 from integration.conclude.step import Step
 from integration.storage import deals, firms, mirror, people, seeks
 from mappings.rules import companies
 from mappings.rules.addresses import clean_email, domain_of, host_of, is_free, is_role
 from mappings.rules.facts import CompanyFacts, ContactFacts, Directory
 from mappings.rules.identity import all_emails
+from mappings.rules.names import spoken
 
 Key = tuple[str, str]
 
@@ -17,22 +18,24 @@ def refresh(step: Step, company_ids: Collection[int]) -> None:
     """Bring the look-up keys of changed companies up to date and mark whom that may concern."""
     facts = reading.companies(step, company_ids)
     company_ids = [one for one in company_ids if one not in step.broken("company")]
-    wanted = {one: keys_of(facts[one]) if one in facts else set() for one in company_ids}
+    wanted = {one: _all_keys(step, facts[one]) if one in facts else set() for one in company_ids}
     current = firms.keys_of(step.tx, company_ids)
     gone = {one: current.get(one, set()) - wanted[one] for one in company_ids}
     new = {one: wanted[one] - current.get(one, set()) for one in company_ids}
     firms.change_keys(step.tx, gone=gone, new=new)
-    tell_seekers(step, [one for one in company_ids if any(kind == "name" for kind, _ in gone[one] | new[one])])
-    changed = {key for side in (gone, new) for keys in side.values() for key in keys}
-    touched = _contacts_by(step, changed)
-    kin = {one for one in company_ids for kind, _ in gone[one] | new[one] if kind == "parent"}
+    changes = {one: gone[one] | new[one] for one in company_ids if gone[one] | new[one]}
+    tell_seekers(step, [one for one, keys in changes.items() if any(kind == "name" for kind, _ in keys)])
     moved = mirror.resolve(step.tx, "company", company_ids)
     merged = {old: survivor for old, survivor in moved.items() if old != survivor}
-    touched |= set(people.persons_of(step.tx, _linked(step, {*kin, *merged})))
-    mirror.mark_stale(step.tx, mirror.PEOPLE, {("contact", one) for one in touched})
     repointed = deals.repoint(step.tx, merged) if merged else set()
     mirror.mark_stale(step.tx, mirror.DEALS, {("deal", one) for one in repointed})
     mirror.mark_stale(step.tx, mirror.SUMMARIES, {("company", one) for one in {*moved.keys(), *moved.values()}})
+    told = {*changes, *merged, *merged.values()}
+    if told:
+        concerned.by_companies(step, told, {key for keys in changes.values() for key in keys})
+    bought = {one for one, keys in changes.items() if any(kind == "since" for kind, _ in keys)}
+    if bought or merged:
+        concerned.by_custom(step, {*bought, *merged, *merged.values()})
 
 
 def tell_seekers(step: Step, company_ids: Collection[int]) -> None:
@@ -41,17 +44,6 @@ def tell_seekers(step: Step, company_ids: Collection[int]) -> None:
               for kind, value in keys if kind == "name"}  # fmt: skip
     if values:
         mirror.mark_stale(step.tx, mirror.DEALS, seeks.seekers(step.tx, values))
-
-
-def _linked(step: Step, company_ids: Collection[int]) -> set[int]:
-    return {link.from_id for link in mirror.links_to(step.tx, "contact", "company", company_ids)}
-
-
-def _contacts_by(step: Step, changed: Iterable[Key]) -> set[int]:
-    kinds = {"domain": "host", "name": "firm"}
-    keys = [(kinds[kind], value) for kind, value in changed if kind in kinds]
-    found = people.with_keys(step.tx, keys) if keys else {}
-    return {one for ids in found.values() for one in ids}
 
 
 def keys_of(company: CompanyFacts) -> set[Key]:
@@ -63,9 +55,20 @@ def keys_of(company: CompanyFacts) -> set[Key]:
     return keys | ({("parent", str(company.parent_id))} if company.parent_id is not None else set())
 
 
+def _all_keys(step: Step, company: CompanyFacts) -> set[Key]:
+    """Beside the look-up keys what others quote of a company: its name as spoken, and since when it is a customer."""
+    keys = keys_of(company)
+    if keys:
+        keys.add(("called", spoken(company.name)))
+    if keys and step.portal_map.customer_stage and company.customer_since is not None:
+        keys.add(("since", company.customer_since.isoformat()))
+    return keys
+
+
 def contact_keys(contact: ContactFacts) -> set[Key]:
-    """The company keys that a contact's addresses and typed company names refer to."""
+    """Under which companies a contact is found: by its addresses, typed company names, links, and former links."""
     keys = {("host", host) for email in _addresses(contact) for host in _hosts(email)}
+    keys |= {("at", str(one)) for one in _ids(contact)}
     return keys | {("firm", name) for name in _names(contact)}
 
 

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from integration.conclude import codec, firms, reading, strengths
 from integration.conclude.step import Step
+from integration.storage import deals as deal_rows
 from integration.storage import mirror, moves, people, seeks, sources
 from integration.storage.database import Row
 from integration.storage.people import Passage
@@ -244,12 +245,14 @@ def _mark(
     contacts = {one for person in persons for one in person.contact_ids} | gone
     linked = {link.from_id for link in mirror.links_to(step.tx, "deal", "contact", contacts)}
     linked |= people.deals_resting_on(step.tx, contacts)
+    employers = {link.to_id for link in mirror.links_from(step.tx, "contact", contacts, "company")}
+    firms_to_sum = changed_companies | deal_rows.buyers(step.tx, employers)
     mirror.mark_stages(
         step.tx,
         {
             mirror.PEOPLE: {("contact", one) for one in lost},
             mirror.DEALS: _telling(step, contacts) | {("deal", one) for one in linked},
-            mirror.SUMMARIES: {("contact", one) for one in contacts} | {("company", one) for one in changed_companies},
+            mirror.SUMMARIES: {("contact", one) for one in contacts} | {("company", one) for one in firms_to_sum},
         },
     )
 
@@ -269,5 +272,7 @@ def _text_names(step: Step) -> list[str]:
 
 def mark_movers(step: Step, contact_ids: Collection[int]) -> None:
     """Look again at those of these contacts that moved: what they were worth when leaving may read differently."""
-    movers = {row["former_contact_id"] for row in moves.of_contacts(step.tx, contact_ids)} & set(contact_ids)
-    mirror.mark_stale(step.tx, mirror.PEOPLE, {("contact", one) for one in movers})
+    movers = {
+        row["person_id"] for row in moves.of_persons(step.tx, set(people.persons_of(step.tx, contact_ids).values()))
+    }
+    mirror.mark_stale(step.tx, mirror.PEOPLE, {("person", one) for one in movers})

@@ -2,10 +2,10 @@
 
 from collections.abc import Collection
 
-from integration.conclude import reading
+from integration.conclude import concerned, reading, strengths
 from integration.conclude.step import Step
 from integration.storage import deals as deal_rows
-from integration.storage import mirror, moves, sources
+from integration.storage import mirror, moves, people, sources
 from mappings.rules.facts import DealFacts
 
 
@@ -13,6 +13,9 @@ def refresh(step: Step, deal_ids: Collection[int]) -> None:
     """Keep deals as numbers beside the mirror, and mark whom a changed deal concerns."""
     facts = reading.deals(step, deal_ids)
     before = deal_rows.load(step.tx, facts)
+    owners = {deal.company_id for deal in facts.values()} | {row["company_id"] for row in before.values()}
+    firms_of_all = {one for one in owners if one is not None}
+    since = strengths.customers_since(step, firms_of_all)
     changed = deal_rows.store(step.tx, [_projection(deal) for deal in facts.values()])
     firms = [facts[one].company_id for one in changed]
     firms += [before[one]["company_id"] for one in changed & before.keys()]
@@ -22,16 +25,20 @@ def refresh(step: Step, deal_ids: Collection[int]) -> None:
     resting = sources.deals_from(step.tx, near) if near else set()
     told = sources.referrals_by(step.tx, company_ids=near) if near else ()
     on_deals = {one.contact_id for deal in facts.values() for one in deal.contacts}
-    movers = {row["former_contact_id"] for row in moves.of_contacts(step.tx, on_deals)} & on_deals
+    person_of, members = people.groups(step.tx, on_deals)
+    movers = {row["person_id"] for row in moves.of_persons(step.tx, set(members))}
     mirror.mark_stages(
         step.tx,
         {
-            mirror.PEOPLE: {("contact", one) for one in movers},
+            mirror.PEOPLE: {("person", one) for one in movers},
             mirror.DEALS: {("deal", one) for one in facts.keys() | resting}
             | {(row["owner_type"], row["owner_id"]) for row in told},
-            mirror.SUMMARIES: {("company", one) for one in near | led} | {("contact", one) for one in on_deals},
+            mirror.SUMMARIES: {("company", one) for one in near | led}
+            | {("contact", one) for one in on_deals | person_of.keys()},
         },
     )
+    today = strengths.customers_since(step, firms_of_all) if changed else since
+    concerned.by_custom(step, {one for one in firms_of_all if since.get(one) != today.get(one)})
 
 
 def _projection(deal: DealFacts) -> dict[str, object]:

@@ -56,6 +56,18 @@ def of_companies(tx: Transaction, company_ids: Collection[int]) -> dict[int, lis
     return found
 
 
+def buyers(tx: Transaction, company_ids: Collection[int]) -> set[int]:
+    """Return those of these companies that have a won deal: only their people and answers are weighed."""
+    if not company_ids:
+        return set()
+    rows = tx.tuples(
+        """SELECT DISTINCT company_id FROM deal
+           WHERE portal_id = :portal AND is_won AND company_id = ANY(CAST(:ids AS bigint[]))""",
+        ids=list(company_ids),
+    )
+    return {row[0] for row in rows}
+
+
 def repoint(tx: Transaction, merged: Mapping[int, int]) -> set[int]:
     """Give the deals of merged-away companies to the survivors; return them."""
     rows = tx.rows(

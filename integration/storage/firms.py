@@ -71,3 +71,17 @@ def reach(tx: Transaction, company_ids: Collection[int], domains: Collection[str
         names=list(names),
     )
     return {row[0] for row in rows}
+
+
+def below(tx: Transaction, company_ids: Collection[int]) -> set[int]:
+    """Return the companies under these, however far down."""
+    rows = tx.tuples(
+        """WITH RECURSIVE down(id, depth) AS (
+             SELECT id, 0 FROM unnest(CAST(:ids AS bigint[])) AS id
+             UNION
+             SELECT company_id, down.depth + 1 FROM down JOIN company_key
+               ON portal_id = :portal AND kind = 'parent' AND value = CAST(down.id AS text) WHERE down.depth < 8)
+           SELECT DISTINCT id FROM down WHERE depth > 0""",
+        ids=list(company_ids),
+    )
+    return {row[0] for row in rows}

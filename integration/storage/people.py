@@ -99,6 +99,16 @@ def known(tx: Transaction) -> int:
     )
 
 
+def keys_of(tx: Transaction, contact_ids: Collection[int]) -> set[Key]:
+    """Return every key under which these contacts are found."""
+    rows = tx.tuples(
+        """SELECT DISTINCT kind, value FROM identity_key
+           WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))""",
+        ids=list(contact_ids),
+    )
+    return {(kind, value) for kind, value in rows}
+
+
 def with_keys(tx: Transaction, keys: Iterable[Key]) -> dict[Key, tuple[int, ...]]:
     """Return the contacts that hold each key."""
     wanted = sorted(set(keys))
