@@ -26,6 +26,8 @@ from workers import worker as rq_worker
 _PR_SET_PDEATHSIG = 1
 # Connections of one web process: a slow one costs a socket and no thread.
 _CONNECTIONS = 1024
+# Granian's own lines take our way out: JSON, on standard error.
+_LOGS = {"loggers": {"_granian": {"handlers": [], "propagate": True}}}
 
 
 @click.command()
@@ -53,6 +55,7 @@ def up() -> None:
 def web() -> None:
     """Run the web process. It takes webhooks, installs, and shows people's pages."""
     own = settings.load()
+    logs.configure(own.log_level)
     _refuse_taken_port(own)
     runtime.urls(own)  # say so now when there is no database, not at the first request
     serve("wsgi:app", own)
@@ -69,6 +72,7 @@ def serve(target: str, own: Settings) -> None:
         backpressure=_CONNECTIONS,
         backlog=2 * _CONNECTIONS,
         log_level=own.log_level.lower(),  # type: ignore[arg-type]  # granian's own spelling of the same words
+        log_dictconfig=_LOGS,
         respawn_failed_workers=True,
         workers_kill_timeout=10,
     ).serve(target_loader=_load)

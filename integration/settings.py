@@ -112,15 +112,18 @@ def _default_data_dir() -> str:
 def _kept(folder: Path, name: str, make: Callable[[], str]) -> str:
     """Return a secret made once; of two processes that start together one wins, whole."""
     path = folder / name
-    if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle, draft = tempfile.mkstemp(dir=folder)
-        with os.fdopen(handle, "w") as new:
-            new.write(make())
-        with contextlib.suppress(FileExistsError):
-            path.hardlink_to(draft)
-        Path(draft).unlink()
-    return path.read_text().strip()
+    try:
+        if not path.exists():
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            handle, draft = tempfile.mkstemp(dir=folder)
+            with os.fdopen(handle, "w") as new:
+                new.write(make())
+            with contextlib.suppress(FileExistsError):
+                path.hardlink_to(draft)
+            Path(draft).unlink()
+        return path.read_text().strip()
+    except OSError as trouble:
+        raise Refused(f"DATA_DIR {folder} cannot be used ({trouble.strerror}): name a folder of your own") from None
 
 
 def _is_web_address(value: str) -> None:

@@ -48,6 +48,13 @@ def test_all_mistakes_are_told_together_by_name(monkeypatch: pytest.MonkeyPatch)
     assert "mysql" not in str(told.value), "a wrong address may hold a password"
 
 
+def test_a_data_folder_that_cannot_be_used_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("DATA_DIR", str(tmp_path / "file" / "data"))
+    with pytest.raises(Refused, match=r"DATA_DIR .* cannot be used"):
+        settings.load()
+
+
 def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     key = Fernet.generate_key().decode()
     secret = {
