@@ -62,9 +62,9 @@ class Policy:
     """One version of a portal's settings. `version` goes into every ledger row."""
 
     version: int = 1
-    # D1 customers
+    # customers
     active_days: int = 400
-    # D2 identity, in bits
+    # identity, in bits
     prior_bits: float = -7.64
     profile_bits: float = 14.0
     free_mail_bits: float = 12.0
@@ -91,7 +91,7 @@ class Policy:
     old_alive_days: int = 30
     link_at: int = 950_000
     link_review_at: int = 700_000
-    # D3 moves
+    # moves
     signals: Mapping[str, int] = field(default_factory=_signals)
     strong_signal: int = 800_000
     contradiction_factor: int = 200_000
@@ -114,24 +114,24 @@ class Policy:
     moved_present: int = 250_000
     age_flat_days: int = 180
     moved_half_life_days: int = 365
-    # D4 referrals
+    # referrals
     referral_signals: Mapping[str, int] = field(default_factory=_referral_signals)
     referral_before: int = 850_000
     referral_open: int = 500_000
     referral_look_back_days: int = 365
     referral_half_life_days: int = 180
     referral_late_days: int = 30
-    # D5 word of mouth
+    # word of mouth
     word_of_mouth: Mapping[str, int] = field(default_factory=_word_of_mouth)
     label_counts_at: int = 500_000
-    # D6 credit
+    # credit
     sure_source_at: int = 850_000
     derived_cap: int = 1_000_000
-    # D7 orders
+    # orders
     max_order: int = 6
     smallest_path: int = 10_000
     inheritance_months: int = 36
-    # D9 NPS
+    # NPS
     nps_window_days: int = 365
     nps_fresh_days: int = 180
     nps_number_at: int = 30
@@ -139,7 +139,7 @@ class Policy:
     nps_company_at: int = 5
     nps_half_life_days: int = 180
     detractor_flag_days: int = 180
-    # D10 health
+    # health
     health_weights: Mapping[str, int] = field(default_factory=_health_weights)
     stale_half_life_days: int = 60
     coverage_at: int = 50
@@ -147,7 +147,7 @@ class Policy:
     at_risk_below: int = 40
     band_margin: int = 3
     champion_left_cap: int = 39
-    # D16 ledger
+    # ledger
     late_evidence_days: int = 90
 
     def to_dict(self) -> dict[str, Any]:
