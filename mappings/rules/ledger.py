@@ -17,7 +17,7 @@ class Occasion:
     """When and under what terms the ledger is brought up to date.
 
     `at` is when the deal changed (or now); months before `locked_before` are closed; `reevaluate` is a person's
-    order to judge a deal anew although its time for late evidence is over; `orders` are D7's, by source key.
+    order to judge a deal anew although its time for late evidence is over; `orders` come from orders.py, by source key.
     """
 
     at: datetime
