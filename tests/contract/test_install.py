@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from integration import access, intake, install, sessions
+from integration import access, install, intake, sessions
 from integration.runtime import Runtime
 from integration.scope import portal_scope
 from integration.storage import portals, tokens
