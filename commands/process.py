@@ -3,6 +3,7 @@
 import ctypes
 import importlib
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -23,6 +24,7 @@ from integration.storage import database
 from workers import sweeper
 from workers import worker as rq_worker
 
+_COUNTERS = "PROMETHEUS_MULTIPROC_DIR"
 _PR_SET_PDEATHSIG = 1
 # Connections of one web process: a slow one costs a socket and no thread.
 _CONNECTIONS = 1024
@@ -58,7 +60,22 @@ def web() -> None:
     logs.configure(own.log_level)
     _refuse_taken_port(own)
     runtime.urls(own)  # say so now when there is no database, not at the first request
+    _count_together(own)
     serve("wsgi:app", own)
+
+
+def _count_together(own: Settings) -> None:
+    """Let all web processes count into one folder, so that /metrics says the same whoever answers.
+
+    Prometheus' client looks for the folder when it is imported, which has happened: so start over with it set.
+    """
+    if _COUNTERS in os.environ:
+        return
+    folder = own.data_dir / f"metrics-{own.port}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, mode=0o700)
+    os.environ[_COUNTERS] = str(folder)
+    os.execv(sys.executable, [sys.executable, "-m", "commands", "web"])  # noqa: S606 - ourselves, without a shell
 
 
 def serve(target: str, own: Settings) -> None:

@@ -1,11 +1,13 @@
 """Survey tools, the product's own usage, and the operator's probes: other machines that talk to us."""
 
+import os
 from collections.abc import Callable
 
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 from prometheus_client import REGISTRY as PROCESS_REGISTRY
+from prometheus_client.multiprocess import MultiProcessCollector
 
 from integration import status
 from integration.errors import Retryable, SecondOrderError
@@ -77,4 +79,8 @@ def _metrics(runtime: Runtime) -> bytes:
                 waiting.labels(str(portal["portal_id"]), kind).set(portal[kind])
     except SecondOrderError:
         pass  # the process's own figures are still worth having while the database is away
-    return generate_latest(PROCESS_REGISTRY) + generate_latest(registry)
+    own = PROCESS_REGISTRY
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:  # several web processes count into one folder
+        own = CollectorRegistry()
+        MultiProcessCollector(own)  # type: ignore[no-untyped-call]
+    return generate_latest(own) + generate_latest(registry)
