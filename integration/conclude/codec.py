@@ -55,6 +55,17 @@ def source_from(body: Mapping[str, Any]) -> Source:
     return Source(**{**body, "at": _maybe(body["at"]), "because": tuple(reason_from(one) for one in body["because"])})
 
 
+def evidence_contacts(body: Mapping[str, Any]) -> set[int]:
+    """The contacts whose records say what a stored source rests on."""
+    named = (one for reason in body.get("because", ()) for one in reason["evidence"])
+    return {int(one.removeprefix("contact:")) for one in named if one.startswith("contact:")}
+
+
+def lost_its_words(body: Mapping[str, Any]) -> bool:
+    """Whether a stored source outlived its evidence, because somebody it rests on was forgotten."""
+    return is_removed(body) or not body["because"]
+
+
 def is_removed(body: Mapping[str, Any]) -> bool:
     """Whether a stored source lost its words because its person was forgotten."""
     return "kind" not in body

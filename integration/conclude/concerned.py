@@ -17,7 +17,7 @@ def by_companies(step: Step, company_ids: Collection[int], changed: Collection[K
     *changed* are the look-up keys that came or went; who was found by a key that is gone is concerned as well.
     """
     kin = {*company_ids, *firms.below(step.tx, company_ids)}
-    staff = _people(step, kin, changed)
+    staff = people_of(step, kin, changed)
     mirror.mark_stale(step.tx, mirror.PEOPLE, {("person", one) for one in staff})
     # Before the import is through nothing was concluded yet that could be outdated.
     if not step.imported:
@@ -40,9 +40,10 @@ def by_custom(step: Step, company_ids: Collection[int]) -> None:
     mirror.mark_stale(step.tx, mirror.PEOPLE, {("person", one) for one in _movers(step, company_ids)})
     if not step.imported:
         return
-    staff = _people(step, company_ids, ())
+    staff = people_of(step, company_ids)
     own = {("deal", row["deal_id"]) for rows in deal_rows.of_companies(step.tx, company_ids).values() for row in rows}
-    names = {f"{kind}:{value}" for kind, value in people.keys_of(step.tx, staff) if kind in _SOUGHT}
+    known = {key for keys in people.keys_of(step.tx, staff).values() for key in keys}
+    names = {f"{kind}:{value}" for kind, value in known if kind in _SOUGHT}
     names |= {
         f"firm:{value.split()[0]}"
         for keys in firms.keys_of(step.tx, company_ids).values()
@@ -60,7 +61,7 @@ def by_custom(step: Step, company_ids: Collection[int]) -> None:
     )
 
 
-def _people(step: Step, company_ids: Collection[int], changed: Iterable[Key]) -> set[int]:
+def people_of(step: Step, company_ids: Collection[int], changed: Iterable[Key] = ()) -> set[int]:
     """Contacts that mean, or meant, one of these companies: by link, address or typed name."""
     keys = {key for several in firms.keys_of(step.tx, company_ids).values() for key in several} | set(changed)
     wanted = {(_CONTACTS_KIND[kind], value) for kind, value in keys if kind in _CONTACTS_KIND}

@@ -29,7 +29,7 @@ class Page:
     referrals: Mapping[str, Sequence[Referral]]
     stored: Mapping[int, Sequence[Row]]
     posted: booking.Posted
-    deleted: Collection[int]
+    deleted: set[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def _load(step: Step, deal_ids: Collection[int]) -> Page:
         _referrals(step, targets),
         stored,
         booking.Posted.of(step, ledger.of_deals(step.tx, deal_ids)),
-        mirror.deleted(step.tx, "contact", credited),
+        mirror.deleted(step.tx, "contact", {one for rows in stored.values() for row in rows for one in _owed_to(row)}),
     )
 
 
@@ -104,7 +104,7 @@ def _referrals(step: Step, targets: set[str]) -> dict[str, list[Referral]]:
 def _judge(step: Step, deal: DealFacts, page: Page) -> Judged:
     """The deal's sources by today's evidence, or those that were frozen when its time for evidence ended."""
     rows = page.stored.get(deal.id, ())
-    removed = any(codec.is_removed(row["body"]) for row in rows)
+    removed = any(codec.lost_its_words(row["body"]) for row in rows if row["share"])
     if removed or _rests_on_deleted(deal, rows, page) or not _may_rejudge(step, deal, page):
         return _frozen(deal, rows, page)
     found = _todays(step, deal, page)
@@ -117,8 +117,14 @@ def _rests_on_deleted(deal: DealFacts, rows: Sequence[Row], page: Page) -> bool:
 
     HubSpot tells a privacy deletion together with an ordinary one, in any order; totals must not move with either.
     """
-    owed = any(row["contact_id"] in page.deleted for row in rows if row["share"])
+    owed = any(page.deleted & _owed_to(row) for row in rows if row["share"])
     return owed and bool(page.posted.booked(deal.id).live)
+
+
+def _owed_to(row: Row) -> set[int]:
+    """Whom a stored source rests on: who is credited, and on whose records it is written."""
+    own = set() if row["contact_id"] is None else {row["contact_id"]}
+    return own | codec.evidence_contacts(row["body"])
 
 
 def _may_rejudge(step: Step, deal: DealFacts, page: Page) -> bool:
@@ -295,7 +301,7 @@ def _desired(one: Judged, names: because.Names, order: int | None) -> dict[str, 
         return said
     said["second_order_confidence"] = writing.share(confidence_of(found))
     said["second_order_source_name"] = because.source_name(found, names)
-    if found[0].contact_id is not None and found[0].person_id is not None:
+    if names.contacts.get(found[0].contact_id or 0) and found[0].person_id is not None:
         said["second_order_source_record"] = f"contact:{found[0].contact_id}"
     if one.deal.amount_minor is not None and one.deal.currency:
         said["second_order_amount"] = money.major(one.allocation.derived_minor, one.deal.currency)

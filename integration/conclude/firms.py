@@ -46,6 +46,14 @@ def tell_seekers(step: Step, company_ids: Collection[int]) -> None:
         mirror.mark_stale(step.tx, mirror.DEALS, seeks.seekers(step.tx, values))
 
 
+def tell_seekers_of(step: Step, keys: Collection[Key]) -> None:
+    """The same for the companies that contacts' keys mean: somebody came there, or left."""
+    by_kind = {kind: {value for one, value in keys if one == kind} for kind in ("at", "host", "firm")}
+    if any(by_kind.values()):
+        at = {int(one) for one in by_kind["at"]}
+        tell_seekers(step, firms.reach(step.tx, at, by_kind["host"], by_kind["firm"]))
+
+
 def keys_of(company: CompanyFacts) -> set[Key]:
     """Under what a company can be found; a gone one under nothing."""
     if company.archived:

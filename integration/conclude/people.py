@@ -43,9 +43,13 @@ def learn(step: Step, contact_ids: Collection[int]) -> set[int]:
     claimed -= step.broken("contact")
     codes = _own_codes(step, living)
     keys = {one: _keys(living[one]) | codes.get(one, set()) if one in living else set() for one in claimed}
+    # Before the import is through no text was read yet that could mean another.
+    before = people.keys_of(step.tx, claimed) if step.imported else {}
     people.replace_keys(step.tx, keys)
     _tell_seekers(step, keys)
     firms.tell_seekers(step, {one for facts in living.values() for one in facts.company_ids[:1]})
+    if step.imported:
+        firms.tell_seekers_of(step, {key for one, found in keys.items() for key in found ^ before.get(one, set())})
     return claimed
 
 

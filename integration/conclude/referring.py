@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from integration.conclude import codec, firms, reading, strengths
+from integration.conclude import codec, concerned, firms, reading, strengths
 from integration.conclude.step import Step
 from integration.storage import mirror, moves, people, records, seeks, sources
 from integration.storage.database import Row
@@ -201,8 +201,7 @@ def _staff_of(step: Step, company_ids: set[int], telling: Mapping[int, Told]) ->
     if not company_ids:
         return set()
     said = {word for text in _texts(telling.values()) for word in names.fold(text).split()}
-    linked = {link.from_id for link in mirror.links_to(step.tx, "contact", "company", company_ids)}
-    first = people.texts(step.tx, linked, "firstname")
+    first = people.texts(step.tx, concerned.people_of(step, company_ids), "firstname")
     return {one for one, name in first.items() if _is_said(names.tokens(name), said)}
 
 

@@ -99,14 +99,17 @@ def known(tx: Transaction) -> int:
     )
 
 
-def keys_of(tx: Transaction, contact_ids: Collection[int]) -> set[Key]:
+def keys_of(tx: Transaction, contact_ids: Collection[int]) -> dict[int, set[Key]]:
     """Return every key under which these contacts are found."""
     rows = tx.tuples(
-        """SELECT DISTINCT kind, value FROM identity_key
+        """SELECT contact_id, kind, value FROM identity_key
            WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))""",
         ids=list(contact_ids),
     )
-    return {(kind, value) for kind, value in rows}
+    found: dict[int, set[Key]] = {}
+    for contact, kind, value in rows:
+        found.setdefault(contact, set()).add((kind, value))
+    return found
 
 
 def with_keys(tx: Transaction, keys: Iterable[Key]) -> dict[Key, tuple[int, ...]]:

@@ -183,6 +183,12 @@ def _names(life: Life, act: Act) -> str:
     return ways[(act.b + act.c) % len(ways)]
 
 
+def _tell(life: Life, kind: str, act: Act, name: str) -> None:
+    """Write a text into a portal's own field; HubSpot tells us of the other field that changes with it."""
+    heard = {"jobtitle": f"Buyer {act.c}"} if kind == "contact" else {"amount": f"{1000 + act.c}.01"}
+    _update(life, kind, act, {name: _names(life, act), **heard})
+
+
 def _label(life: Life, act: Act) -> None:
     one, other = life.one("contact", act.a), life.one("contact", act.b)
     if one is None or other is None or one == other:
@@ -280,10 +286,10 @@ _DEEDS: dict[str, Callable[[Life, Act], None]] = {
     "title": lambda life, act: _update(life, "contact", act, {"jobtitle": TITLES[act.b % len(TITLES)]}),
     "name": lambda life, act: _update(life, "contact", act, {"firstname": FIRST[act.b % len(FIRST)]}),
     "role": lambda life, act: _update(life, "contact", act, {"hs_buying_role": ROLES[act.b % len(ROLES)]}),
-    "refer": lambda life, act: _update(life, "contact", act, {"referred_by": _names(life, act)}),
-    "hear": lambda life, act: _update(life, "contact", act, {"how_did_you_hear": _names(life, act)}),
-    "deal refer": lambda life, act: _update(life, "deal", act, {"deal_referred_by": _names(life, act)}),
-    "deal hear": lambda life, act: _update(life, "deal", act, {"deal_heard": _names(life, act)}),
+    "refer": lambda life, act: _tell(life, "contact", act, "referred_by"),
+    "hear": lambda life, act: _tell(life, "contact", act, "how_did_you_hear"),
+    "deal refer": lambda life, act: _tell(life, "deal", act, "deal_referred_by"),
+    "deal hear": lambda life, act: _tell(life, "deal", act, "deal_heard"),
     "label": _label,
     "arrive": lambda life, act: _arrive(life, act.a, act.b, act.c, act.days),
     "found": lambda life, act: _found(life, act.a % 10, act.days) if act.b % 3 == 0 else None,

@@ -232,3 +232,19 @@ def test_a_company_that_never_bought_leaves_no_champions_behind(world: "World", 
     crm.update("deal", told["first"], {"dealstage": "contractsent"}, source=lives.USER)
     world.settle()
     assert_nothing_to_heal(world)
+
+
+def test_a_first_name_at_a_company_is_found_by_address_and_lost_with_it(world: "World", told: dict[str, int]) -> None:
+    """Only linked people were looked for, so it depended on who else was judged in the same page."""
+    crm = world.harbor.crm
+    dora = crm.create("contact", {"email": "dora@acme.example", "firstname": "Dora", "lastname": "Dorason"}).id
+    world.settle()
+    heard = {"how_did_you_hear": "Dora at Acme told us", "jobtitle": "Buyer"}
+    crm.update("contact", told["Cy"], heard, source=lives.USER)
+    world.settle()
+    assert world.harbor.read("contact", dora, "second_order_referrals") == "1"
+    assert_nothing_to_heal(world)
+    crm.update("contact", dora, {"email": "dora@gmail.com"}, source=lives.USER)
+    world.settle()
+    assert world.harbor.read("contact", dora, "second_order_referrals") in {"", "0"}
+    assert_nothing_to_heal(world)
