@@ -102,6 +102,10 @@ _CONTACT_ROWS = (
     "DELETE FROM answer WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))",
     """UPDATE source SET contact_id = NULL, body = jsonb_build_object('removed', true)
        WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))""",
+    """UPDATE source SET body = jsonb_set(body, '{because}', '[]')
+       WHERE portal_id = :portal AND body -> 'because' <> '[]' AND EXISTS (
+         SELECT FROM unnest(CAST(:texts AS text[])) AS id
+         WHERE position('"contact:' || id || '"' IN body ->> 'because') > 0)""",
     "UPDATE subject SET contact_id = NULL WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))",
     """DELETE FROM inbox WHERE portal_id = :portal AND state = 'set_aside' AND EXISTS (
          SELECT FROM unnest(CAST(:texts AS text[])) AS id WHERE position(convert_to(id, 'UTF8') IN body) > 0)""",

@@ -22,6 +22,7 @@ class Story:
     def __init__(self, account: "Account") -> None:
         self.account, crm = account, account.crm
         with crm.silently():
+            self.referred_by = crm.define_label("contact", "contact", "Referred by", "Referred").type_id
             self.acme = crm.create("company", {"name": "Acme", "domain": "acme.example"}, at=ago(900)).id
             self.zenit = crm.create("company", {"name": "Zenit", "domain": "zenit.example"}, at=ago(700)).id
             person = {"email": "priya@acme.example", "firstname": "Priya", "lastname": "Narang", "company": "Acme"}
@@ -165,6 +166,40 @@ def test_a_forgotten_person_is_gone_and_the_totals_stay(story: Story, world: "Wo
     assert story.derived() > 0
     assert story.account.read("company", story.acme, "second_order_revenue") == revenue
     assert "Priya" not in story.account.read("deal", story.second, "second_order_because")
+
+
+def test_forgetting_the_referred_one_takes_nothing_from_the_referrer(story: Story, world: "World") -> None:
+    """The evidence stood on the record of somebody who asked to be forgotten: it goes, and the credit stays."""
+    from integration.storage import erasure  # noqa: PLC0415 - the proof of one test
+
+    crm = story.account.crm
+    with crm.silently():
+        bolt = crm.create("company", {"name": "Bolt", "domain": "bolt.example"}, at=ago(60)).id
+        quinn = crm.create(
+            "contact", {"email": "quinn@bolt.example", "firstname": "Quinn", "lastname": "Osei"}, at=ago(50)
+        ).id
+        crm.associate("contact", quinn, "company", bolt, primary=True, at=ago(50))
+        old_friend = crm.create(
+            "contact", {"email": "ada@acme.example", "firstname": "Ada", "lastname": "Lund"}, at=ago(700)
+        ).id
+        crm.associate("contact", old_friend, "company", story.acme, primary=True, at=ago(700))
+    crm.associate("contact", quinn, "contact", old_friend, story.referred_by, at=ago(45))
+    deal = story.deal("Bolt buys", bolt, quinn, opened=40, closed=10, amount="8000")
+    world.settle()
+    assert story.account.read("deal", deal, "second_order_source") == "referral"
+    before = story.account.rows("SELECT kind, sum(amount_minor)::bigint AS n FROM ledger GROUP BY kind ORDER BY kind")
+    revenue = story.account.read("contact", old_friend, "second_order_revenue")
+
+    crm.gdpr_delete(quinn)
+    world.settle()
+
+    assert story.account.read("deal", deal, "second_order_source") == "referral"
+    assert story.account.read("contact", old_friend, "second_order_revenue") == revenue
+    after = story.account.rows("SELECT kind, sum(amount_minor)::bigint AS n FROM ledger GROUP BY kind ORDER BY kind")
+    assert after == before
+    with story.account.scope() as scope, scope.transaction() as tx:
+        assert erasure.mentions(tx, "quinn") == []
+        assert erasure.mentions(tx, "osei") == []
 
 
 def test_the_echo_of_our_own_write_changes_nothing(story: Story, world: "World") -> None:
