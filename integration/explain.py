@@ -175,14 +175,32 @@ def _booked(rows: Sequence[Row]) -> dict[str, str]:
     return {f"{kind} {currency}": money.major(minor, currency) for (currency, kind), minor in sums.items()}
 
 
+# What the ledger's short reasons mean; those not here are a source and its sign, such as "referral: tracked_code".
+_SAID = {
+    "won": "booked when the deal was won",
+    "rewon": "booked again when the deal was won again",
+    "restored": "booked again when the deal was restored",
+    "evidence": "booked anew by later evidence",
+}
+
+
+def _said(reason: str) -> str:
+    return _SAID.get(reason) or reason.replace("_", " ")
+
+
 def _event(row: Row) -> Json:
-    return {"at": row["effective_at"], "recorded_at": row["recorded_at"], "what": row["occasion"], "why": row["reason"]}
+    return {
+        "at": row["effective_at"],
+        "recorded_at": row["recorded_at"],
+        "what": row["occasion"],
+        "why": _said(row["reason"]),
+    }
 
 
 def _ledger_row(row: Row) -> Json:
     shown = {name: row[name] for name in ledger.COLUMNS}
     amounts = {"amount": money.major(row["amount_minor"], row["currency"]), "share": row["share"] / 10**12}
-    return _plain_dict({**shown, **amounts})
+    return _plain_dict({**shown, **amounts, "reason": _said(row["reason"])})
 
 
 def _move_line(row: Row) -> Json:
