@@ -1,6 +1,8 @@
 """What is done at its hour: reconciliation, dated numbers, pruning, and the end of uninstalled portals."""
 
-from integration import backfill, conclude, inlets, logs
+from datetime import timedelta
+
+from integration import backfill, catching_up, conclude, inlets, logs
 from integration.runtime import Runtime
 from integration.scope import portal_scope
 from integration.storage import calendar, erasure, inbox, lanes, portals
@@ -20,6 +22,11 @@ def run_due(runtime: Runtime) -> None:
         reconcile = (
             calendar.portals_to_reconcile(tx) if calendar.claim(tx, "reconcile", every_seconds=_QUARTER_HOUR) else []
         )
+        behind = (
+            calendar.portals_to_catch_up(tx, minutes=catching_up.EVERY // timedelta(minutes=1))
+            if calendar.claim(tx, "catch up", every_seconds=60.0)
+            else []
+        )
         daily = (
             [each.portal_id for each in portals.every(tx)] if calendar.claim(tx, "daily", every_seconds=_DAY) else []
         )
@@ -28,6 +35,8 @@ def run_due(runtime: Runtime) -> None:
             calendar.sweep_up(tx)
     for portal_id in reconcile:
         start(runtime, portal_id, kind="reconciliation")
+    for portal_id in behind:
+        _wish_for_catching_up(runtime, portal_id)
     for portal_id in daily:
         _look_after(runtime, portal_id)
     for portal_id in ended:
@@ -43,6 +52,12 @@ def start(runtime: Runtime, portal_id: int, *, kind: str) -> bool:
         lanes.want(tx, portal_id, "import")
     runtime.queue.wake(portal_id, "import")
     return begun
+
+
+def _wish_for_catching_up(runtime: Runtime, portal_id: int) -> None:
+    with runtime.database.portal(portal_id) as tx:
+        lanes.want(tx, portal_id, "import")
+    runtime.queue.wake(portal_id, "import")
 
 
 def _look_after(runtime: Runtime, portal_id: int) -> None:

@@ -7,7 +7,7 @@ import struct
 import time
 from collections.abc import Callable, Iterator
 
-from integration import backfill, conclude, install, intake, logs, sync, writeback
+from integration import backfill, catching_up, conclude, install, intake, logs, sync, writeback
 from integration.errors import NeedsOwner, Retryable
 from integration.runtime import Runtime, open_runtime
 from integration.scope import PortalScope, portal_scope
@@ -124,6 +124,8 @@ def _import(scope: PortalScope, lease: Lease) -> float | None:
     with scope.transaction() as tx:
         lanes.want(tx, scope.portal_id, "drain")
     scope.runtime.queue.wake(scope.portal_id, "drain")
+    if not more:
+        catching_up.catch_up(scope, lease)
     return 0 if more else None
 
 

@@ -30,6 +30,16 @@ def portals_to_reconcile(tx: Transaction) -> list[int]:
     return [row["portal_id"] for row in rows]
 
 
+def portals_to_catch_up(tx: Transaction, *, minutes: int) -> list[int]:
+    """Return active, imported portals that were not asked for changes for so long."""
+    rows = tx.rows(
+        """SELECT portal_id FROM portal WHERE state = 'active' AND imported_at IS NOT NULL
+             AND coalesce(caught_up_at, imported_at) < clock_timestamp() - make_interval(mins => :minutes)""",
+        minutes=minutes,
+    )
+    return [row["portal_id"] for row in rows]
+
+
 def has_unaddressed(tx: Transaction) -> bool:
     """Whether deliveries wait that nobody could address."""
     return bool(tx.value("SELECT EXISTS (SELECT FROM inbox WHERE state = 'waiting' AND portal_id IS NULL)"))

@@ -103,6 +103,19 @@ def stamp(tx: Transaction, portal_id: int, column: str) -> None:
     tx.run(f"UPDATE portal SET {column} = clock_timestamp() WHERE portal_id = :id", id=portal_id)
 
 
+def caught_up_at(tx: Transaction) -> datetime | None:
+    """Until when changes were asked for; the import's end before the first time, None before that."""
+    found: datetime | None = tx.value(
+        "SELECT coalesce(caught_up_at, imported_at) FROM portal WHERE portal_id = :portal"
+    )
+    return found
+
+
+def caught_up(tx: Transaction, at: datetime) -> None:
+    """Remember until when changes were asked for."""
+    tx.run("UPDATE portal SET caught_up_at = :at WHERE portal_id = :portal", at=at)
+
+
 def settings(tx: Transaction) -> tuple[int, dict[str, Any]]:
     """Return the newest settings version of this portal and its body; (0, {}) before the first."""
     row = tx.one("SELECT version, body FROM settings_version ORDER BY version DESC LIMIT 1")

@@ -251,3 +251,24 @@ def test_the_nightly_pass_finds_what_no_webhook_told(story: Story, world: "World
         "SELECT drift FROM import_step WHERE stream = 'records:deal' ORDER BY run_id DESC LIMIT 1"
     )
     assert drift[0]["drift"] >= 2
+
+
+def test_a_change_that_no_webhook_tells_is_found_by_search(story: Story, world: "World") -> None:
+    """Properties that a portal mapped itself have no subscription; a quarter of an hour later they are in step."""
+    from integration import housekeeping  # noqa: PLC0415 - the subject of one test
+
+    crm = story.account.crm
+    with crm.silently():
+        crm.update("deal", story.second, {"amount": "20000"}, source=USER)
+    world.settle()
+    assert story.booked() == 4_000_000
+    with world.runtime.database.service() as tx:
+        tx.run("UPDATE portal SET imported_at = imported_at - interval '1 hour', caught_up_at = NULL")
+        tx.run("UPDATE schedule SET due_at = clock_timestamp()")
+    housekeeping.run_due(world.runtime)
+    world.settle()
+    assert story.booked() == 2_000_000
+    again = story.account.rows("SELECT count(*) AS n FROM event WHERE source = 'search'")
+    housekeeping.run_due(world.runtime)
+    world.settle()
+    assert story.account.rows("SELECT count(*) AS n FROM event WHERE source = 'search'") == again

@@ -1,0 +1,57 @@
+"""Catching up: changes that no webhook tells, found by search every quarter of an hour.
+
+HubSpot's subscriptions are the app's, one a property, so the properties that a portal mapped itself, and the
+types whose scopes are optional, have none. What search finds becomes events like any other.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from integration import logs
+from integration.scope import PortalScope
+from integration.storage import inbox, lanes, portals
+from integration.storage.inbox import Letter
+from integration.storage.lanes import Lease
+from mappings.records import access
+from mappings.records.rows import Record
+
+SOURCE = "search"
+# Search knows changes late; what was seen before is told apart by its time of change.
+OVERLAP = timedelta(minutes=5)
+EVERY = timedelta(minutes=15)
+_log = logs.get(__name__)
+
+
+def catch_up(scope: PortalScope, lease: Lease) -> int:
+    """Ask for what changed since the last time, if that is long enough ago; return how many changes were new."""
+    with scope.transaction(lease) as tx:
+        found = portals.find(tx, scope.portal_id)
+        since = portals.caught_up_at(tx)
+    asked_at, new = datetime.now(UTC), 0
+    if found is None or since is None or asked_at - since < EVERY:
+        return 0
+    for object_type in access.readable_types(found.scopes):
+        for page in scope.hubspot.search_changed_since(object_type, since - OVERLAP):
+            with scope.transaction(lease) as tx:
+                new += inbox.store_events(tx, [_letter(record, asked_at) for record in page])
+    with scope.transaction(lease) as tx:
+        portals.caught_up(tx, asked_at)
+        if new:
+            lanes.want(tx, scope.portal_id, "drain")
+    if new:
+        scope.runtime.queue.wake(scope.portal_id)
+        _log.info("caught up", portal_id=scope.portal_id, changes=new)
+    return new
+
+
+def _letter(record: Record, heard_at: datetime) -> Letter:
+    changed_at = record.updated_at or heard_at
+    return Letter(
+        source=SOURCE,
+        dedupe_key=f"{record.object_type}:{record.id}:{int(changed_at.timestamp() * 1000)}",
+        kind="property_change",
+        object_type=record.object_type,
+        object_id=record.id,
+        payload={"refs": [[record.object_type, record.id]]},
+        occurred_at=min(changed_at, heard_at),
+        received_at=heard_at,
+    )
