@@ -9,7 +9,7 @@ from integration import logs, pages, runtime, settings
 from integration.queue import Bell, Queue
 from integration.runtime import Runtime
 from integration.storage.database import Database
-from integration.storage.inbox import Doorstep
+from integration.storage.doorstep import Doorstep
 from integration.vault import Vault
 from webhooks import machines, receiver
 

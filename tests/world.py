@@ -25,7 +25,7 @@ from integration.servers import free_port
 from integration.settings import Settings
 from integration.storage import lanes, portals, tokens
 from integration.storage.database import Database
-from integration.storage.inbox import Doorstep
+from integration.storage.doorstep import Doorstep
 from integration.vault import Vault
 from mappings.records.project import project_files
 from tests.sandbox import pages, server

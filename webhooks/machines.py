@@ -13,7 +13,7 @@ from integration import status
 from integration.errors import Retryable, SecondOrderError
 from integration.inlet import portal_of, source_name
 from integration.runtime import Runtime
-from integration.storage.inbox import Doorstep
+from integration.storage.doorstep import Doorstep
 from webhooks.receiver import MAX_BYTES, read_body
 
 

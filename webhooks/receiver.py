@@ -10,7 +10,7 @@ from integration.errors import Retryable
 from integration.intake import portal_hint
 from integration.queue import Bell
 from integration.runtime import Runtime
-from integration.storage.inbox import Doorstep
+from integration.storage.doorstep import Doorstep
 from webhooks.signature import is_signed
 
 MAX_BYTES = 1_000_000

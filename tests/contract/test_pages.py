@@ -14,7 +14,7 @@ from integration.pages import guard
 from integration.runtime import Runtime
 from integration.storage import outbox, portals
 from integration.storage.database import Database
-from integration.storage.inbox import Doorstep
+from integration.storage.doorstep import Doorstep
 from tests.contract.visiting import HARBOR, ORCHARD, Town, Visitor, hash_of, opened
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}"

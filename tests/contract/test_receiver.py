@@ -12,7 +12,7 @@ from integration import intake
 from integration.queue import Bell, Queue
 from integration.runtime import Runtime
 from integration.settings import Settings
-from integration.storage.inbox import Doorstep
+from integration.storage.doorstep import Doorstep
 from webhooks import receiver
 
 ADDRESS = "http://127.0.0.1:8000/webhooks/hubspot"

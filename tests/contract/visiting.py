@@ -17,7 +17,7 @@ from werkzeug.test import TestResponse
 import wsgi
 from integration.runtime import Runtime
 from integration.sessions import find
-from integration.storage.inbox import Doorstep
+from integration.storage.doorstep import Doorstep
 from tests.sandbox.crm import HubSpot
 from tests.sandbox.portal import Portal
 from tests.sandbox.server import start
