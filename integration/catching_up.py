@@ -6,7 +6,7 @@ types whose scopes are optional, have none. What search finds becomes events lik
 
 from datetime import UTC, datetime, timedelta
 
-from integration import logs
+from integration import backfill, logs
 from integration.scope import PortalScope
 from integration.storage import inbox, lanes, portals
 from integration.storage.inbox import Letter
@@ -18,6 +18,7 @@ SOURCE = "search"
 # Search knows changes late; what was seen before is told apart by its time of change.
 OVERLAP = timedelta(minutes=5)
 EVERY = timedelta(minutes=15)
+MOST_PAGES = 50
 _log = logs.get(__name__)
 
 
@@ -29,8 +30,12 @@ def catch_up(scope: PortalScope, lease: Lease) -> int:
     asked_at, new = datetime.now(UTC), 0
     if found is None or since is None or asked_at - since < EVERY:
         return 0
+    pages = 0
     for object_type in access.readable_types(found.scopes):
         for page in scope.hubspot.search_changed_since(object_type, since - OVERLAP):
+            pages += 1
+            if pages > MOST_PAGES:
+                return _read_everything(scope, asked_at)
             with scope.transaction(lease) as tx:
                 new += inbox.store_events(tx, [_letter(record, asked_at) for record in page])
     with scope.transaction(lease) as tx:
@@ -41,6 +46,16 @@ def catch_up(scope: PortalScope, lease: Lease) -> int:
         scope.runtime.queue.wake(scope.portal_id)
         _log.info("caught up", portal_id=scope.portal_id, changes=new)
     return new
+
+
+def _read_everything(scope: PortalScope, asked_at: datetime) -> int:
+    """So much has changed that a pass over all records, which goes on where it stopped, is the surer way."""
+    backfill.begin(scope, kind="reconciliation")
+    with scope.transaction() as tx:
+        portals.caught_up(tx, asked_at)
+        lanes.want(tx, scope.portal_id, "import")
+    scope.runtime.queue.wake(scope.portal_id, "import")
+    return 0
 
 
 def _letter(record: Record, heard_at: datetime) -> Letter:

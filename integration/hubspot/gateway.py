@@ -54,13 +54,13 @@ class HubSpot:
         archived: bool = False,
     ) -> Page:
         """One page of all records of a type, in the order of their ids; one call."""
-        choices = {
+        choices: dict[str, str | list[str]] = {
             "limit": str(WITH_HISTORY_SIZE if history else PAGE_SIZE),
             "archived": _word(archived),
             "after": after or "",
-            "properties": ",".join(properties),
-            "propertiesWithHistory": ",".join(history),
-            "associations": ",".join(PLURAL[one] for one in associations),
+            "properties": list(properties),
+            "propertiesWithHistory": list(history),
+            "associations": [PLURAL[one] for one in associations],
         }
         asked = {name: value for name, value in choices.items() if value}
         answer = self._wire.call("objects.page", objectType=PLURAL[object_type], query=asked)

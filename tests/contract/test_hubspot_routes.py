@@ -78,13 +78,13 @@ def test_every_call_goes_to_its_dated_path_on_the_given_host(
     assert headers["Host"] == server.url.removeprefix("http://")
 
 
-def test_lists_are_joined_by_commas_and_truths_are_words(server: Canned, hubspot: HubSpot) -> None:
+def test_lists_repeat_keys_and_truths_are_words(server: Canned, hubspot: HubSpot) -> None:
     server.body = b'{"results": []}'
 
     hubspot.page("contact", "a&b=c", properties=["email", "name"], history=["email"], associations=["company"])
 
     asked = server.seen[0][1].partition("?")[2].split("&")
-    assert {"properties=email%2Cname", "propertiesWithHistory=email"} <= set(asked)
+    assert {"properties=email", "properties=name", "propertiesWithHistory=email"} <= set(asked)
     assert {"archived=false", "associations=companies", "after=a%26b%3Dc", "limit=50"} <= set(asked)
 
 

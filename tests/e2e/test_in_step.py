@@ -272,3 +272,22 @@ def test_a_change_that_no_webhook_tells_is_found_by_search(story: Story, world: 
     housekeeping.run_due(world.runtime)
     world.settle()
     assert story.account.rows("SELECT count(*) AS n FROM event WHERE source = 'search'") == again
+
+
+def test_more_changes_than_a_search_should_list_start_a_pass_over_all_records(
+    story: Story, world: "World", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from integration import catching_up, housekeeping  # noqa: PLC0415 - the subject of one test
+
+    monkeypatch.setattr(catching_up, "MOST_PAGES", 0)
+    with story.account.crm.silently():
+        story.account.crm.update("deal", story.second, {"amount": "20000"}, source=USER)
+    with world.runtime.database.service() as tx:
+        tx.run("UPDATE portal SET imported_at = imported_at - interval '1 hour', caught_up_at = NULL")
+        tx.run("UPDATE schedule SET due_at = clock_timestamp()")
+    housekeeping.run_due(world.runtime)
+    world.settle()
+    assert story.booked() == 2_000_000
+    runs = story.account.rows("SELECT kind, state FROM import_run ORDER BY run_id")
+    assert runs == [{"kind": "import", "state": "done"}, {"kind": "reconciliation", "state": "done"}]
+    assert story.account.rows("SELECT * FROM event WHERE source = 'search'") == []
