@@ -1,0 +1,8 @@
+"""Activities of contacts are kept as touches."""
+
+revision = "0006"
+down_revision = "0005"
+
+
+def upgrade() -> None:
+    """Nothing yet."""
