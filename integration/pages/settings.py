@@ -19,6 +19,10 @@ from mappings.records.portal_map import PortalMap, dump_portal_map, load_portal_
 _LONGEST_FIELD = 20_000
 _CHOICES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "won_rule": (("closed_won_flag", "HubSpot's own won flag"), ("stages", "The stages listed below")),
+    "customer_stage_since": (
+        ("reached", "From the day it reached the stage"),
+        ("always", "Always: the stage was set in bulk, its dates say nothing"),
+    ),
     "recurring_on": (("company", "Companies"), ("deal", "Deals")),
 }
 _GROUPS: Mapping[str, tuple[str, ...]] = {
@@ -36,7 +40,8 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
         "extra_free_hosts", "agency_types", "app_ids",
     ),
     "Customers": (
-        "customer_stage", "renewal_date_property", "usage_property", "milestone_property", "ticket_closed_stages",
+        "customer_stage", "customer_stage_since", "renewal_date_property", "usage_property", "milestone_property",
+        "ticket_closed_stages",
     ),
 }  # fmt: skip
 _HINTS: Mapping[str, str] = {
@@ -60,6 +65,7 @@ _HINTS: Mapping[str, str] = {
     "usage_property": "Company number property with product usage.",
     "milestone_property": "Company date property: first value reached.",
     "customer_stage": "Lifecycle stage that makes a company a customer; empty: its first won deal does.",
+    "customer_stage_since": "From when a company in that stage counts as a customer.",
     "staff_domains": "Mail domains of your own people; they are never referrers.",
     "extra_free_hosts": "Further free-mail hosts, not employers.",
     "referred_by_labels": "Association labels that name the referrer.",

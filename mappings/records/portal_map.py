@@ -11,6 +11,8 @@ from mappings.records.access import HISTORY, READ
 
 WON_BY_FLAG: Final = "closed_won_flag"
 WON_BY_STAGES: Final = "stages"
+SINCE_REACHED: Final = "reached"
+SINCE_ALWAYS: Final = "always"
 _NAME: Final = validate.Regexp(r"^[a-zA-Z][a-zA-Z0-9_]{0,254}\Z", error="is no property name")
 
 
@@ -20,8 +22,9 @@ class PortalMap:
 
     `included_pipelines` empty means all. `recurring_on` says which object the
     recurring value sits on. `customer_stage` is the lifecycle stage that makes
-    a company a customer; empty: its first won deal does. Properties named here are read beside the standard
-    ones; those with a time to know (`referred_by` …) are read with history.
+    a company a customer; empty: its first won deal does. `customer_stage_since` says from when: the day the stage
+    was reached, or always, where the stage was set in bulk and its dates say nothing. Properties named here are read
+    beside the standard ones; those with a time to know (`referred_by` …) are read with history.
     """
 
     included_pipelines: tuple[str, ...] = ()
@@ -46,6 +49,7 @@ class PortalMap:
     usage_property: str | None = None
     milestone_property: str | None = None
     customer_stage: str = ""
+    customer_stage_since: str = SINCE_REACHED
     staff_domains: tuple[str, ...] = ()
     extra_free_hosts: tuple[str, ...] = ()
     referred_by_labels: tuple[str, ...] = ()
@@ -63,7 +67,7 @@ class PortalMap:
     def history_properties(self, object_type: str) -> tuple[str, ...]:
         """Those read with every value they had, because we need to know since when."""
         timed: tuple[str | None, ...] = ()
-        if object_type == "company" and self.customer_stage:
+        if object_type == "company" and self.customer_stage and self.customer_stage_since == SINCE_REACHED:
             timed = ("lifecyclestage",)
         if object_type == "contact":
             timed = (
@@ -140,6 +144,9 @@ class PortalMapSchema(Schema):
     usage_property = _property()
     milestone_property = _property()
     customer_stage = fields.String(load_default="", validate=validate.Length(max=100))
+    customer_stage_since = fields.String(
+        load_default=SINCE_REACHED, validate=validate.OneOf([SINCE_REACHED, SINCE_ALWAYS])
+    )
     staff_domains = _texts()
     extra_free_hosts = _texts()
     referred_by_labels = _texts()

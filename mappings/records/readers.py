@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from mappings.records import addresses, values
-from mappings.records.portal_map import PortalMap
+from mappings.records.portal_map import SINCE_ALWAYS, PortalMap
 from mappings.records.reading import PRIMARY, FieldReader, Odd, history_of, linked, links_to
 from mappings.records.rows import Link, Record
 from mappings.rules.addresses import clean_email
@@ -17,6 +17,8 @@ from mappings.rules.facts import (
     Ticket,
     Version,
 )
+
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)  # before anything a CRM can tell
 
 
 def contact_facts(record: Record, portal_map: PortalMap, odd: list[Odd] | None = None) -> ContactFacts:
@@ -81,21 +83,25 @@ def company_facts(record: Record, portal_map: PortalMap, odd: list[Odd] | None =
         merged_ids=_others(record, values.record_ids(record.get("hs_merged_object_ids"))),
         recurring_minor=read.money(recurring, portal_map.home_currency) if recurring else None,
         lifecycle_stage=read.text("lifecyclestage"),
-        customer_since=_customer_since(record, read, portal_map.customer_stage),
+        customer_since=_customer_since(record, read, portal_map),
         is_agency=read.text("type") in portal_map.agency_types,
         archived=record.archived,
         owner_id=read.id("hubspot_owner_id"),
     )
 
 
-def _customer_since(record: Record, read: FieldReader, stage: str) -> datetime | None:
+def _customer_since(record: Record, read: FieldReader, portal_map: PortalMap) -> datetime | None:
     """Since when the company has been in the stage that makes a customer; its creation when no history tells."""
+    stage = portal_map.customer_stage
     if not stage:
         return None
+    is_there = read.text("lifecyclestage") == stage
+    if portal_map.customer_stage_since == SINCE_ALWAYS:
+        return _EVER if is_there else None
     reached = [version.at for version in history_of(record, "lifecyclestage") if version.value.strip() == stage]
     if reached:
         return min(reached)
-    return (read.moment("createdate") or record.created_at) if read.text("lifecyclestage") == stage else None
+    return (read.moment("createdate") or record.created_at) if is_there else None
 
 
 def deal_facts(record: Record, portal_map: PortalMap, odd: list[Odd] | None = None) -> DealFacts:

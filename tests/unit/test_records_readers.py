@@ -197,6 +197,19 @@ def test_a_company_has_all_its_domains_and_former_names() -> None:
     assert facts.former_names == ("Ajax",)
 
 
+def test_a_stage_makes_a_customer_from_the_day_it_was_reached_or_always() -> None:
+    record = a_record("company", {"lifecyclestage": "customer"}, history={"lifecyclestage": [a_version("customer", 9)]})
+    lost = a_record("company", {"lifecyclestage": "other"}, history={"lifecyclestage": [a_version("customer", 9)]})
+    dated = PortalMap(customer_stage="customer")
+    always = PortalMap(customer_stage="customer", customer_stage_since="always")
+
+    assert company_facts(record, dated).customer_since == day(9)
+    assert company_facts(record, always).customer_since == datetime(1970, 1, 1, tzinfo=UTC)
+    assert company_facts(lost, dated).customer_since == day(9)
+    assert company_facts(lost, always).customer_since is None
+    assert company_facts(record, HARBOR).customer_since is None
+
+
 def test_recurring_value_is_money_in_the_portals_currency() -> None:
     record = a_record("company", {"arr": "1200.50"})
     mapped = PortalMap(home_currency="EUR", recurring_property="arr", recurring_on="company")
