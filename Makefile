@@ -47,5 +47,8 @@ bench: $(READY) ## measure against the goals; ends non-zero when one is missed
 chaos: $(READY) ## kill everything for a minute under load, then count; ARGS="--seconds 60 --seed 1"
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
+accuracy: $(READY) ## score what the whole pipeline concludes against development data with known truth
+	@$(BIN)/python -m tests.accuracy $(ARGS)
+
 clean: ## remove the environment, caches and demo data
 	rm -rf $(VENV) .data .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
