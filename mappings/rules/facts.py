@@ -52,6 +52,7 @@ class ContactFacts:
     bounced_at: datetime | None = None
     last_activity_at: datetime | None = None
     last_reply_at: datetime | None = None
+    left_reply_at: datetime | None = None  # when an automatic reply said that they no longer work there
     job_change_at: datetime | None = None
     left_company: str | None = None
     left_company_at: datetime | None = None
