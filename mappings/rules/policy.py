@@ -127,6 +127,10 @@ class Policy:
     # credit
     sure_source_at: int = 850_000
     derived_cap: int = 1_000_000
+    # classic models, for comparison only
+    model_half_life_days: int = 30
+    model_look_back_days: int = 365
+    shapley_deals_at: int = 30
     # orders
     max_order: int = 6
     smallest_path: int = 10_000
@@ -149,6 +153,10 @@ class Policy:
     champion_left_cap: int = 39
     # ledger
     late_evidence_days: int = 90
+    books_close_day: int = 10  # of the next month; 0: months are closed by hand only
+    merge_question_days: int = 180
+    # questions for people
+    rejudge_share: int = 10_000  # the smallest change of a source's part that is worth asking about
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for storing as JSON."""
