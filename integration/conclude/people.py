@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from integration.conclude import codec, firms, reading, strengths
+from integration.conclude import asking, codec, deciding, firms, reading, strengths
 from integration.conclude.step import Step
 from integration.storage import deals as deal_rows
 from integration.storage import mirror, moves, people, seeks, sources
@@ -66,7 +66,7 @@ def refresh(step: Step, contact_ids: Collection[int]) -> None:
 
 
 def _universe(step: Step, claimed: set[int]) -> Universe:
-    near = people.neighbours(step.tx, claimed, _COMPARED, widest=_WIDEST_BLOCK)
+    near = people.neighbours(step.tx, claimed, _COMPARED, widest=_WIDEST_BLOCK) | deciding.partners(step, claimed)
     before, _ = people.groups(step.tx, claimed | near)
     everybody = before.keys() | near | claimed
     contacts = {one: facts for one, facts in reading.contacts(step, everybody).items() if not facts.archived}
@@ -109,6 +109,7 @@ def _regroup(step: Step, universe: Universe, claimed: set[int]) -> tuple[list[Pe
         for one in sorted(changed | (claimed & now.keys()))
     ]
     people.store_persons(step.tx, rows, gone=[one for one in universe.before if one not in now])
+    asking.about_people(step, grouping.reviews, claimed, changed, universe.contacts)
     lost = {one for one in changed - claimed if _lost_company(one, universe.before, now[one])}
     return list(grouping.persons), lost
 
@@ -135,6 +136,7 @@ def _portal(step: Step, universe: Universe) -> identity.Portal:
             people.known(step.tx), people.holders(step.tx, "first", first), people.holders(step.tx, "last", last)
         ),
         people.holders(step.tx, "phone", phones) if phones else {},
+        deciding.pairs(step, universe.contacts),
     )
 
 
@@ -158,11 +160,11 @@ def _with_migrations(step: Step, persons: Iterable[Person], universe: Universe) 
     before = people.passages_of(step.tx, owners)
     gone, new = before - now, now - before
     people.change_passages(step.tx, gone=gone, new=new)
-    pairs = {passage.pair for passage in gone | new}
-    if not pairs:
+    left = {passage.from_company_id for passage in gone | new}
+    if not left:
         return universe.companies
-    crowds = _crowds(step, pairs)
-    known = people.migrations(step.tx, {pair[0] for pair in pairs}) & pairs
+    crowds = _crowds(step, left)
+    known = people.migrations(step.tx, left)
     people.change_migrations(step.tx, gone=known - crowds, new=crowds - known)
     _mark_crowd(step, known ^ crowds, {person.id for person in persons})
     return replace(universe.companies, migrations=(universe.companies.migrations - known) | crowds)
@@ -174,10 +176,11 @@ def _passages(person: Person, universe: Universe) -> Iterable[Passage]:
         yield Passage(person.id, old.company_id, new.company_id, new.since)
 
 
-def _crowds(step: Step, pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
-    everybody = people.passages_between(step.tx, pairs)
-    changes = [(one.person_id, one.from_company_id, one.to_company_id, one.at) for one in everybody]
-    known = people.known_contacts(step.tx, {pair[0] for pair in pairs})
+def _crowds(step: Step, left: Collection[int]) -> set[tuple[int, int]]:
+    """The pairs between which a crowd went; whoever else left these companies tells whether it was one."""
+    leavers = people.leavers(step.tx, left, step.policy.migration_persons)
+    changes = [(one.person_id, one.from_company_id, one.to_company_id, one.at) for one in leavers]
+    known = people.known_contacts(step.tx, {one.from_company_id for one in leavers})
     return set(crowd_moves(changes, known, step.policy))
 
 
@@ -196,6 +199,7 @@ def _store_moves(step: Step, persons: Collection[Person], universe: Universe, kn
         lambda person: find_moves(person, universe.contacts, known, step.policy, step.now),
     ):
         found.update({(person.id, move.key): move for move in result.moves})
+    found = deciding.moves(step, found, persons)
     found = strengths.weighed(step, found, {person.id: person for person in persons}, universe.contacts)
     owners = {person.id for person in persons} | set(universe.before.values()) & _dissolved(persons, universe)
     before = {(row["person_id"], row["move_key"]): row for row in moves.of_persons(step.tx, owners)}
@@ -206,6 +210,7 @@ def _store_moves(step: Step, persons: Collection[Person], universe: Universe, kn
         moves.delete(step.tx, gone)
     if new:
         moves.store(step.tx, list(new.values()))
+    asking.about_moves(step, [before[key] for key in gone], new.values())
     ends = [before[key] for key in gone] + [before[key] for key in new.keys() & before.keys()]
     return {
         one

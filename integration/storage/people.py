@@ -217,6 +217,22 @@ def passages_between(tx: Transaction, pairs: Collection[tuple[int, int]]) -> lis
     return [Passage(**row) for row in rows]
 
 
+def leavers(tx: Transaction, company_ids: Collection[int], crowd: int) -> list[Passage]:
+    """Return all passages out of those of these companies from which at least a *crowd* of persons went one way."""
+    if not company_ids:
+        return []
+    rows = tx.rows(
+        """SELECT person_id, from_company_id, to_company_id, at FROM passage
+           WHERE portal_id = :portal AND from_company_id IN (
+             SELECT from_company_id FROM passage
+             WHERE portal_id = :portal AND from_company_id = ANY(CAST(:ids AS bigint[]))
+             GROUP BY from_company_id, to_company_id HAVING count(DISTINCT person_id) >= :crowd)""",
+        ids=list(company_ids),
+        crowd=crowd,
+    )
+    return [Passage(**row) for row in rows]
+
+
 def change_passages(tx: Transaction, *, gone: Collection[Passage], new: Collection[Passage]) -> None:
     """Take passages away and add others."""
     columns = "t(person_id bigint, from_company_id bigint, to_company_id bigint, at timestamptz)"
@@ -260,7 +276,7 @@ def known_contacts(tx: Transaction, company_ids: Collection[int]) -> dict[int, i
 
 
 def migrations(tx: Transaction, company_ids: Collection[int]) -> set[tuple[int, int]]:
-    """Return the pairs of companies between which a crowd went, with either side among these."""
+    """Return the pairs of companies between which a crowd went from one of these."""
     rows = tx.rows(
         """SELECT from_company_id, to_company_id FROM migration WHERE portal_id = :portal
              AND from_company_id = ANY(CAST(:ids AS bigint[]))""",

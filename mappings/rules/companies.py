@@ -150,30 +150,49 @@ def crowd_moves(
 ) -> frozenset[tuple[int, int]]:
     """Find pairs of companies between which a crowd went, which is an acquisition or new domain, not job changes.
 
-    *changes* are (person, from company, to company, at); *known_contacts* counts contacts per company.
+    *changes* are (person, from company, to company, at), all that left a company of which any are given;
+    *known_contacts* counts contacts per company. A crowd goes at once, or it is most of those who left within a
+    year: people who change jobs scatter, while records follow a takeover one by one for months.
     """
     by_pair: dict[tuple[int, int], dict[int, datetime]] = defaultdict(dict)
     for person, old, new, at in changes:
         seen = by_pair[old, new].get(person)
         by_pair[old, new][person] = min(at, seen) if seen else at
+    leavers: dict[int, list[datetime]] = defaultdict(list)
+    for (old, _), dates in by_pair.items():
+        leavers[old].extend(dates.values())
     return frozenset(
         pair
         for pair, dates in by_pair.items()
-        if _densest(sorted(dates.values()), timedelta(days=policy.migration_days))
-        >= _crowd(known_contacts.get(pair[0], 0), policy)
+        if len(dates) >= policy.migration_persons
+        and (
+            _at_once(sorted(dates.values()), known_contacts.get(pair[0], 0), policy)
+            or _nearly_all(sorted(dates.values()), leavers[pair[0]], policy)
+        )
     )
 
 
-def _crowd(contacts: int, policy: Policy) -> int:
-    share = -(-contacts * policy.migration_share // PPM)
-    return max(policy.migration_persons, share)
+def _at_once(dates: list[datetime], contacts: int, policy: Policy) -> bool:
+    crowd = max(policy.migration_persons, -(-contacts * policy.migration_share // PPM))
+    return len(_densest(dates, timedelta(days=policy.migration_days))) >= crowd
 
 
-def _densest(dates: list[datetime], window: timedelta) -> int:
+def _nearly_all(dates: list[datetime], leavers: list[datetime], policy: Policy) -> bool:
+    """Whether most people who left the company within the densest year went the same way."""
+    together = _densest(dates, timedelta(days=policy.migration_year_days))
+    if len(together) < policy.migration_persons:
+        return False
+    left = sum(1 for at in leavers if together[0] <= at <= together[-1])
+    return len(together) * PPM >= left * policy.migration_leavers_share
+
+
+def _densest(dates: list[datetime], window: timedelta) -> list[datetime]:
     """The most dates that fall within one window."""
-    best = start = 0
+    best: list[datetime] = []
+    start = 0
     for end, date in enumerate(dates):
         while date - dates[start] > window:
             start += 1
-        best = max(best, end - start + 1)
+        if end - start + 1 > len(best):
+            best = dates[start : end + 1]
     return best

@@ -43,10 +43,9 @@ def find_moves(
     moves: list[Move] = []
     rejected: list[NotAMove] = []
     for at, new in enumerate(stints):
-        old = _former(stints[:at])
+        old, why_not = _former(stints[:at], new, known, policy)
         if old is None:
             continue
-        why_not = not_a_move(old, new, known, policy)
         if why_not is not None:
             rejected.append(NotAMove(person.id, old.contact.id, new.contact.id, why_not))
             continue
@@ -59,10 +58,24 @@ def find_moves(
     return MovesOfPerson((*moves, *departed), tuple(rejected))
 
 
-def _former(earlier: Sequence[Stint]) -> Stint | None:
-    """The stint the person left: the latest one, unless it is a mere contractor's seat."""
-    real = [stint for stint in earlier if not _is_contractor_seat(stint)]
-    return real[-1] if real else None
+def _former(
+    earlier: Sequence[Stint], new: Stint, known: Directory, policy: Policy
+) -> tuple[Stint | None, Reason | None]:
+    """The stint the person left, or the latest one and why it was not left.
+
+    That is the latest one, unless it is a mere contractor's seat, or a job that goes on beside the new one: then
+    the person left the one before, if any.
+    """
+    first: tuple[Stint | None, Reason | None] = (None, None)
+    for old in reversed([stint for stint in earlier if not _is_contractor_seat(stint)]):
+        why_not = not_a_move(old, new, known, policy)
+        if first[0] is None:
+            first = old, why_not
+        if why_not is None:
+            return old, None
+        if why_not.code != "both_active":
+            break
+    return first
 
 
 def _is_contractor_seat(stint: Stint) -> bool:

@@ -80,6 +80,13 @@ class Policy:
     typo_bits: float = -0.5
     compound_bits: float = -1.0
     initial_bits: float = -2.3
+    short_name_bits: float = -2.0
+    profile_name_bits: float = -1.0
+    address_name_bits: float = -1.5
+    other_name_bits: float = -2.0
+    other_profile_bits: float = -6.0
+    other_mobile_bits: float = -2.0
+    other_job_bits: float = -1.5
     same_title_bits: float = 4.0
     old_silent_bits: float = 0.5
     job_family_bits: float = 1.5
@@ -100,6 +107,8 @@ class Policy:
     migration_days: int = 60
     migration_persons: int = 3
     migration_share: int = 300_000
+    migration_year_days: int = 365
+    migration_leavers_share: int = 500_000
     both_active_days: int = 60
     edit_days: int = 7
     champion_at: int = 700_000

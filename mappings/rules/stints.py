@@ -9,7 +9,7 @@ from mappings.rules import companies
 from mappings.rules.addresses import clean_email
 from mappings.rules.facts import ContactFacts, Directory, Version
 from mappings.rules.findings import Spell
-from mappings.rules.identity import employer, last_life
+from mappings.rules.lives import employer, is_private, last_life
 
 RANK = {"address": 3, "association": 2, "text": 1}
 
@@ -27,18 +27,22 @@ class Stint:
 
 
 def of_record(contact: ContactFacts, known: Directory) -> tuple[Stint, ...]:
-    """The companies one record stood for, in order. An address outweighs an association, that a typed name."""
+    """The companies one record stood for, in order. An address outweighs an association, that a typed name.
+
+    Signs of life behind a private address say nothing about the employer, nor do those after an address changed:
+    there the last statement that named the company is the last that was seen of the person at it.
+    """
     found: list[Stint] = []
     for at, company_id, how in _claims(contact, known):
         last = found[-1] if found else None
         if last is None:
-            found.append(Stint(contact, company_id, at, how))
+            found.append(Stint(contact, company_id, at, how, last_seen=at))
         elif company_id != last.company_id and (RANK[how] >= RANK[last.how] or _outdated(last, contact, known)):
-            found[-1] = replace(last, until=at, last_seen=at)
-            found.append(Stint(contact, company_id, at, how))
-        elif company_id == last.company_id and RANK[how] > RANK[last.how]:
-            found[-1] = replace(last, how=how)
-    if found:
+            found[-1] = replace(last, until=at)
+            found.append(Stint(contact, company_id, at, how, last_seen=at))
+        elif company_id == last.company_id:
+            found[-1] = replace(last, last_seen=at, how=max(how, last.how, key=RANK.__getitem__))
+    if found and not is_private(contact, known):
         found[-1] = replace(found[-1], last_seen=last_life(contact))
     return tuple(found)
 

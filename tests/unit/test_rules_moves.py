@@ -223,13 +223,37 @@ def test_odd_histories_are_survived() -> None:
 
 
 @pytest.mark.parametrize(
-    ("persons", "contacts", "days", "found"),
-    [(3, 5, 20, True), (2, 3, 10, False), (3, 5, 40, False), (4, 100, 1, False), (30, 100, 1, True)],
+    ("persons", "contacts", "days", "others", "found"),
+    [
+        (3, 5, 20, 9, True),
+        (2, 3, 10, 9, False),
+        (3, 5, 40, 9, False),
+        (4, 100, 1, 9, False),
+        (30, 100, 1, 90, True),
+        (3, 100, 150, 1, True),
+        (3, 100, 150, 4, False),
+        (3, 100, 200, 0, False),
+        (2, 100, 1, 0, False),
+    ],
+    ids=[
+        "three of five within 60 days",
+        "two",
+        "three over 80 days while others scatter",
+        "four of a hundred",
+        "thirty of a hundred",
+        "most of those who left that year",
+        "less than half of those who left",
+        "spread over more than a year",
+        "two are no crowd",
+    ],
 )
-def test_a_crowd_going_the_same_way_is_a_migration(persons: int, contacts: int, days: int, found: bool) -> None:
+def test_a_crowd_going_the_same_way_is_a_migration(
+    persons: int, contacts: int, days: int, others: int, found: bool
+) -> None:
     changes = [(n, ACME, ZENIT, day(n * days)) for n in range(persons)]
+    changes += [(100 + n, ACME, 1000 + n, day(0)) for n in range(others)]
 
-    assert bool(companies.crowd_moves(changes, {ACME: contacts}, DEFAULT)) is found
+    assert ((ACME, ZENIT) in companies.crowd_moves(changes, {ACME: contacts}, DEFAULT)) is found
 
 
 @pytest.mark.parametrize(
