@@ -126,6 +126,7 @@ class DealFacts:
     company_id: int | None = None
     contacts: tuple[DealContact, ...] = ()
     is_renewal: bool = False
+    is_replaced: bool = False  # closed because another contract took its place: that is no loss
     deal_type: str = ""
     archived: bool = False
     owner_id: int | None = None

@@ -189,8 +189,8 @@ class Entry:
     """One ledger row: appended, never edited. `key` is the source's key, or "first_order" for the remainder.
 
     Several rows of one deal with the same key add up to what is booked now. `occasion` says what made it:
-    won, amount, reopened, lost, deleted, restored, rewon, evidence. `reverses` is the `id` of the reversed
-    row.
+    won, amount, reopened, lost, deleted, merged, restored, rewon, evidence, ordered, currency, home, close date.
+    `reverses` is the `id` of the reversed row.
     """
 
     deal_id: int
@@ -214,7 +214,8 @@ class Entry:
     reason: str = ""
     reverses: int | None = None
     id: int | None = None
-    origin_at: datetime | None = None  # close date the row belongs to, when a locked month moved `effective_at`
+    origin_at: datetime | None = None  # close date the row belongs to, when it is dated on another day
+    recorded_at: datetime | None = None
 
     @property
     def share_ppm(self) -> int:

@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from fractions import Fraction
 
-from mappings.rules import money
+from mappings.rules import home, months
 from mappings.rules.credit import FIRST_ORDER, split
 from mappings.rules.facts import DealFacts
 from mappings.rules.findings import Allocation, Entry, Source
@@ -16,13 +15,17 @@ from mappings.rules.policy import Policy
 class Occasion:
     """When and under what terms the ledger is brought up to date.
 
-    `at` is when the deal changed (or now); months before `locked_before` are closed; `reevaluate` is a person's
-    order to judge a deal anew although its time for late evidence is over; `orders` come from orders.py, by source key.
+    `at` is when the deal changed (or now); months before `locked_before` are closed. `reevaluate` says that the
+    desired allocation is the right one although the time for late evidence is over: a person ordered it
+    (`ordered`), or evidence was known in time and is read only now. `merged_into` is the deal that took this
+    one's place; `orders` come from orders.py, by source key.
     """
 
     at: datetime
     locked_before: datetime | None = None
     reevaluate: bool = False
+    ordered: bool = False
+    merged_into: int | None = None
     orders: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -39,6 +42,11 @@ class Booked:
     def amount(self) -> int:
         """All money booked for the deal, remainder included."""
         return sum(self.amounts.values())
+
+    @property
+    def heads(self) -> dict[str, Entry]:
+        """The live row of each key that gave it its share."""
+        return {row.key: row for row in self.live if row.share}
 
 
 def booked(posted: Iterable[Entry]) -> Booked:
@@ -61,24 +69,31 @@ def plan_entries(
 ) -> tuple[Entry, ...]:
     """The rows to append so that the ledger says what is true of *deal* now; none when it already does.
 
-    *desired* is the allocation by today's evidence (None when there is no amount to share). Booked shares stay
-    frozen once the time for late evidence is over; only their amounts follow the deal. Posted rows need ids.
+    *desired* is the allocation by the evidence known in time (None when there is no amount to share). Booked
+    shares stay frozen once the time for late evidence is over; only their amounts follow the deal. Posted rows
+    need ids.
     """
     now_booked = booked(posted)
     if not deal.counts_as_won:
-        return _reversals(now_booked.live, _why_not(deal), deal, occasion, policy)
+        return _reversals(now_booked.live, _why_not(deal, occasion), deal, occasion, policy)
     if not now_booked.live:
         return _first_rows(deal, posted, desired, occasion, policy)
+    if deal.is_replaced:
+        return _amount_rows(deal, now_booked, occasion, policy)
     if desired is not None and _may_rejudge(deal, occasion, policy) and _differs(desired, now_booked):
-        undo = _reversals(now_booked.live, "evidence", deal, occasion, policy)
-        return (*undo, *_rows(deal, desired, occasion, policy, "evidence"))
-    if _other_currency(deal, now_booked):
-        undo = _reversals(now_booked.live, "amount", deal, occasion, policy)
-        return (*undo, *_again(deal, now_booked, occasion, policy, "amount"))
+        word = "ordered" if occasion.ordered else "evidence"
+        undo = _reversals(now_booked.live, word, deal, occasion, policy)
+        return (*undo, *_rows(deal, desired, occasion, policy, word))
+    anew = _why_anew(deal, now_booked, occasion)
+    if anew:
+        undo = _reversals(now_booked.live, anew, deal, occasion, policy)
+        return (*undo, *_again(deal, now_booked, occasion, policy, anew))
     return _amount_rows(deal, now_booked, occasion, policy)
 
 
-def _why_not(deal: DealFacts) -> str:
+def _why_not(deal: DealFacts, occasion: Occasion) -> str:
+    if occasion.merged_into is not None:
+        return "merged"
     if deal.archived:
         return "deleted"
     return "lost" if deal.is_closed else "reopened"
@@ -90,7 +105,8 @@ def _has_amount(deal: DealFacts) -> bool:
 
 def _may_rejudge(deal: DealFacts, occasion: Occasion, policy: Policy) -> bool:
     closed = deal.closed_at or occasion.at
-    return occasion.reevaluate or occasion.at <= closed + timedelta(policy.late_evidence_days)
+    in_time = occasion.at <= closed + timedelta(policy.late_evidence_days)
+    return occasion.reevaluate or occasion.ordered or in_time
 
 
 def _desired_shares(desired: Allocation) -> dict[str, int]:
@@ -102,8 +118,19 @@ def _differs(desired: Allocation, now_booked: Booked) -> bool:
     return frozen != {key: share for key, share in _desired_shares(desired).items() if share}
 
 
-def _other_currency(deal: DealFacts, now_booked: Booked) -> bool:
-    return bool(deal.currency) and any(row.currency != deal.currency for row in now_booked.live)
+def _why_anew(deal: DealFacts, now_booked: Booked, occasion: Occasion) -> str:
+    """Why the same shares need other rows: another currency, a month they belong to, a home amount now known."""
+    if not _has_amount(deal):
+        return ""
+    if any(row.currency != deal.currency for row in now_booked.live):
+        return "currency"
+    closed = deal.closed_at
+    if closed is not None and closed <= occasion.at:
+        belong = {months.month_of(months.belongs_at(row)) for row in now_booked.heads.values()}
+        if belong != {months.month_of(closed)}:
+            return "close date"
+    unknown = all(row.home_amount_minor is None for row in now_booked.live)
+    return "home" if unknown and home.total(deal) is not None else ""
 
 
 def _first_rows(
@@ -135,7 +162,7 @@ def _rows(deal: DealFacts, desired: Allocation, occasion: Occasion, policy: Poli
     """Fresh rows for an allocation: one per source, and the first-order remainder."""
     by_key: dict[str, Source | None] = {line.source.key: line.source for line in desired.lines}
     shares = _desired_shares(desired)
-    homes = _home_split(deal, shares)
+    homes = home.shared(deal, shares)
     amounts = split(desired.amount_minor, shares)
     return tuple(
         _row(deal, by_key.get(key), _Part(key, share, amounts[key], homes.get(key)), occasion, policy=policy, word=word)
@@ -155,8 +182,8 @@ class _Part:
 def _row(
     deal: DealFacts, source: Source | None, part: _Part, occasion: Occasion, *, policy: Policy, word: str
 ) -> Entry:
-    """One fresh row. A first win counts from the close date; whatever comes later, from when it happened."""
-    at, origin = _effective(deal.closed_at if word == "won" and deal.closed_at else occasion.at, occasion)
+    """One fresh row."""
+    at, origin = _dated(deal, occasion, word)
     return Entry(
         deal_id=deal.id,
         key=part.key,
@@ -181,18 +208,26 @@ def _row(
     )
 
 
-def _effective(at: datetime, occasion: Occasion) -> tuple[datetime, datetime | None]:
-    """Rows for a closed month land in the current one and remember where they belong."""
-    if occasion.locked_before is not None and at < occasion.locked_before:
-        return max(occasion.at, occasion.locked_before), at
-    return at, None
+def _dated(deal: DealFacts, occasion: Occasion, word: str) -> tuple[datetime, datetime | None]:
+    """A first win is dated at its close, as far as that month is open; whatever comes later, when it happened.
+
+    A close date that is still to come counts from now.
+    """
+    closed = min(deal.closed_at or occasion.at, occasion.at)
+    if word == "won":
+        return months.land(closed, occasion.at, occasion.locked_before)
+    return _later(occasion), closed if closed != _later(occasion) else None
+
+
+def _later(occasion: Occasion) -> datetime:
+    return occasion.at if occasion.locked_before is None else max(occasion.at, occasion.locked_before)
 
 
 def _reversals(
     live: Iterable[Entry], word: str, deal: DealFacts, occasion: Occasion, policy: Policy
 ) -> tuple[Entry, ...]:
-    """Take back rows in full: each gets its mirror image."""
-    at, origin = _effective(occasion.at, occasion)
+    """Take back rows in full: each gets its mirror image, dated when it happened; it belongs where they did."""
+    at = _later(occasion)
     return tuple(
         replace(
             row,
@@ -200,15 +235,22 @@ def _reversals(
             amount_minor=-row.amount_minor,
             home_amount_minor=None if row.home_amount_minor is None else -row.home_amount_minor,
             effective_at=at,
-            origin_at=origin,
+            origin_at=months.belongs_at(row),
             occasion=word,
             settings_version=policy.version,
-            reason=f"deal {deal.id} {_SENTENCES[word]}",
+            reason=_sentence(deal, word, occasion),
             reverses=row.id,
             id=None,
+            recorded_at=None,
         )
         for row in live
     )
+
+
+def _sentence(deal: DealFacts, word: str, occasion: Occasion) -> str:
+    if word == "merged":
+        return f"deal {deal.id} was merged into deal {occasion.merged_into}"
+    return f"deal {deal.id} {_SENTENCES[word]}"
 
 
 _SENTENCES = {
@@ -216,7 +258,10 @@ _SENTENCES = {
     "lost": "was lost after it had been won",
     "reopened": "was reopened",
     "evidence": "was judged anew by later evidence",
-    "amount": "changed its currency",
+    "ordered": "was judged anew by a person's order",
+    "currency": "changed its currency",
+    "close date": "changed the month of its close",
+    "home": "got an amount in home currency",
 }
 
 
@@ -225,8 +270,8 @@ def _again(deal: DealFacts, before: Booked, occasion: Occasion, policy: Policy, 
     if not _has_amount(deal):
         return ()
     amounts = split(deal.amount_minor or 0, before.shares)
-    homes = _home_split(deal, before.shares)
-    heads = {row.key: row for row in before.live if row.share}
+    homes = home.shared(deal, before.shares)
+    heads = before.heads
     return tuple(
         replace(
             _row(deal, None, _Part(key, share, amounts[key], homes.get(key)), occasion, policy=policy, word=word),
@@ -246,11 +291,8 @@ def _again(deal: DealFacts, before: Booked, occasion: Occasion, policy: Policy, 
 def _amount_rows(deal: DealFacts, now_booked: Booked, occasion: Occasion, policy: Policy) -> tuple[Entry, ...]:
     """Book the difference between the new amount at the frozen shares and what is booked; an empty amount is zero."""
     target = split(deal.amount_minor or 0, now_booked.shares)
-    if all(target[key] == amount for key, amount in now_booked.amounts.items()):
-        return ()
-    heads = {row.key: row for row in now_booked.live if row.share}
-    homes = _home_at_frozen_rate(deal, now_booked)
-    at, origin = _effective(occasion.at, occasion)
+    homes = home.frozen(deal, now_booked.live, now_booked.shares)
+    heads, at = now_booked.heads, _later(occasion)
     return tuple(
         replace(
             heads[key],
@@ -258,35 +300,13 @@ def _amount_rows(deal: DealFacts, now_booked: Booked, occasion: Occasion, policy
             amount_minor=target[key] - amount,
             home_amount_minor=None if homes is None else homes[key] - now_booked.homes[key],
             effective_at=at,
-            origin_at=origin,
+            origin_at=months.belongs_at(heads[key]),
             occasion="amount",
             settings_version=policy.version,
             reason=f"deal {deal.id} changed its amount",
             id=None,
+            recorded_at=None,
         )
         for key, amount in now_booked.amounts.items()
         if target[key] != amount or (homes is not None and homes[key] != now_booked.homes[key])
     )
-
-
-def _home_split(deal: DealFacts, shares: Mapping[str, int]) -> dict[str, int]:
-    """The deal's home-currency amount by the same shares; HubSpot's own figure wins over the rate."""
-    total = deal.home_amount_minor
-    if total is None and deal.rate and deal.home_currency and deal.currency and deal.amount_minor is not None:
-        total = money.convert(deal.amount_minor, deal.currency, deal.rate, deal.home_currency)
-    return {} if total is None else split(total, shares)
-
-
-def _home_at_frozen_rate(deal: DealFacts, now_booked: Booked) -> dict[str, int] | None:
-    """A changed amount in home currency at the rate of the close, whatever today's rate is."""
-    head = now_booked.live[0]
-    if head.home_amount_minor is None or not head.home_currency:
-        return None
-    amount = deal.amount_minor or 0
-    if head.rate:
-        total = money.convert(amount, head.currency, head.rate, head.home_currency)
-    elif now_booked.amount:
-        total = round(Fraction(amount * sum(now_booked.homes.values()), now_booked.amount))
-    else:
-        total = 0
-    return split(total, now_booked.shares)
