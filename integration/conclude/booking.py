@@ -134,7 +134,8 @@ def post(step: Step, posted: Posted, judged: Sequence["Judged"], subjects: Mappi
 def _plan(step: Step, posted: Posted, one: "Judged", flow: "Flow") -> tuple[Entry, ...]:
     deal = one.deal
     desired = one.allocation if deal.amount_minor and deal.currency else None
-    occasion = rules.Occasion(step.now, reevaluate=posted.reevaluate, orders=flow.source_orders.get(deal.id, {}))
+    again = posted.reevaluate or one.rejudge
+    occasion = rules.Occasion(step.now, reevaluate=again, orders=flow.source_orders.get(deal.id, {}))
     return rules.plan_entries(deal, posted.entries.get(deal.id, ()), desired, occasion, step.policy)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from integration.conclude import booking, codec, flowing, reading, referring, writing
+from integration.conclude import asking, booking, codec, deciding, flowing, reading, referring, writing
 from integration.conclude.step import Step
 from integration.storage import ledger, mirror, moves, people, sources
 from integration.storage.database import Row
@@ -30,15 +30,21 @@ class Page:
     stored: Mapping[int, Sequence[Row]]
     posted: booking.Posted
     deleted: set[int]
+    decided: deciding.OfDeals
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One deal with its sources and the money shared among them."""
+    """One deal with its sources and the money shared among them.
+
+    `late` is how evidence that came too late would share it; `rejudge` tells that a person wants that to count.
+    """
 
     deal: DealFacts
     found: DealSources
     allocation: Allocation
+    late: Allocation | None = None
+    rejudge: bool = False
 
 
 def refresh(step: Step, deal_ids: Collection[int]) -> None:
@@ -56,6 +62,7 @@ def refresh(step: Step, deal_ids: Collection[int]) -> None:
     touched |= _store_sources(step, judged, page.stored, subjects)
     touched |= flowing.store(step, flow, subjects, {one.deal.id for one in judged})
     _write(step, judged, flow)
+    _ask(step, page, judged, deal_ids)
     _mark(step, touched)
 
 
@@ -79,6 +86,7 @@ def _load(step: Step, deal_ids: Collection[int]) -> Page:
         stored,
         booking.Posted.of(step, ledger.of_deals(step.tx, deal_ids)),
         mirror.deleted(step.tx, "contact", {one for rows in stored.values() for row in rows for one in _owed_to(row)}),
+        deciding.OfDeals.by(step, deal_ids),
     )
 
 
@@ -105,11 +113,26 @@ def _judge(step: Step, deal: DealFacts, page: Page) -> Judged:
     """The deal's sources by today's evidence, or those that were frozen when its time for evidence ended."""
     rows = page.stored.get(deal.id, ())
     removed = any(codec.lost_its_words(row["body"]) for row in rows if row["share"])
-    if removed or _rests_on_deleted(deal, rows, page) or not _may_rejudge(step, deal, page):
+    if removed or _rests_on_deleted(deal, rows, page):
         return _frozen(deal, rows, page)
+    if not _may_rejudge(step, deal, page):
+        return _late(step, deal, rows, page)
     found = _todays(step, deal, page)
     amount = deal.amount_minor or 0
     return Judged(deal, found, credit.allocate(deal.id, amount, deal.currency or "", found.sources, step.policy))
+
+
+def _late(step: Step, deal: DealFacts, rows: Sequence[Row], page: Page) -> Judged:
+    """A deal whose time for evidence is over: as it was booked, unless a person says that what came late counts."""
+    found = _todays(step, deal, page)
+    would = credit.allocate(deal.id, deal.amount_minor or 0, deal.currency or "", found.sources, step.policy)
+    if not asking.says_otherwise(would, page.posted.booked(deal.id), step.policy.rejudge_share):
+        return _frozen(deal, rows, page)
+    answer = page.decided.rejudged.get((deal.id, asking.mark_of(would)))
+    if answer:
+        return Judged(deal, found, would, rejudge=True)
+    frozen = _frozen(deal, rows, page)
+    return frozen if answer is False else replace(frozen, late=would)
 
 
 def _rests_on_deleted(deal: DealFacts, rows: Sequence[Row], page: Page) -> bool:
@@ -323,6 +346,18 @@ def _reasons(one: Judged) -> list[dict[str, object]]:
         }
         for source in (*one.found.sources, *one.found.suggestions)
     ]
+
+
+def _ask(step: Step, page: Page, judged: Sequence[Judged], deal_ids: Collection[int]) -> None:
+    """Questions that these deals raise: whom to add, and whether late evidence counts."""
+    living = [one for one in judged if not one.deal.archived]
+    suggested = [(one.deal.id, source) for one in living for source in one.found.suggestions]
+    asking.about_deals(
+        step,
+        deal_ids,
+        [(deal, one) for deal, one in suggested if (deal, one.contact_id) not in page.decided.dismissed],
+        {one.deal.id: one.late for one in living if one.late is not None},
+    )
 
 
 def _mark(step: Step, touched: booking.Touched) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from integration.conclude import codec, concerned, firms, reading, strengths
+from integration.conclude import asking, codec, concerned, deciding, firms, reading, strengths
 from integration.conclude.step import Step
 from integration.storage import mirror, moves, people, records, seeks, sources
 from integration.storage.database import Row
@@ -66,11 +66,13 @@ def _judge(step: Step, page: Page, claimed: Collection[int]) -> None:
     """Write what the page tells as differences."""
     before = {(row["owner_id"], row["referral_key"]): row for row in _told(step, page, claimed)}
     telling = {one: told for one, told in page.owners.items() if _says(told) or one in page.links}
-    ring = _ring(step, page, telling) if telling else None
+    meant = deciding.Meant.by(step, page.owner_type, telling)
+    ring = _ring(step, page, telling, meant.picked) if telling else None
     rows: dict[tuple[int, str], dict[str, object]] = {}
     for owner, told in telling.items():
         try:
             found = _referrals(step, told, page.links.get(owner, ()), ring) if ring else ()
+            found = meant.settled(owner, told, found, ring) if ring else ()
         except Exception as trouble:  # noqa: BLE001 - whatever a hostile text provokes is that record's affair
             step.fail((page.owner_type, owner), trouble)
             continue
@@ -80,6 +82,7 @@ def _judge(step: Step, page: Page, claimed: Collection[int]) -> None:
     sources.change_referrals(
         step.tx, gone=[(page.owner_type, owner, key) for owner, key in gone], new=list(new.values())
     )
+    asking.about_referrals(step, [before[key] for key in gone], new.values())
     _seek(step, page, claimed, telling)
     _mark(step, [before[key] for key in gone | (before.keys() & new.keys())], list(new.values()))
 
@@ -162,13 +165,13 @@ def wanted_keys(told: Iterable[Told]) -> set[tuple[str, str]]:
     return keys | {("code", referrals.code_key(one.referral_code)) for one in told if one.referral_code}
 
 
-def _ring(step: Step, page: Page, telling: Mapping[int, Told]) -> referrals.Circle:
+def _ring(step: Step, page: Page, telling: Mapping[int, Told], picked: Collection[int]) -> referrals.Circle:
     """Who could be meant by these records: found by key, set-wise, and nobody else."""
     keys = wanted_keys(telling.values())
     plain = {companies.plain_name(value) for kind, value in keys if kind == "firm"} - {""}
     named = firms.directory(step, names=plain)
     hits = people.with_keys(step.tx, [key for key in keys if key[0] in {"mail", "name", "record", "code"}])
-    found = {one for ids in hits.values() if len(ids) <= _MOST_NAMESAKES for one in ids}
+    found = {one for ids in hits.values() if len(ids) <= _MOST_NAMESAKES for one in ids} | set(picked)
     found |= {link.referrer_contact_id for links in page.links.values() for link in links}
     found |= {link.referred_id for links in page.links.values() for link in links if link.referred_type == "contact"}
     found |= _staff_of(step, set(named.by_name.values()), telling)

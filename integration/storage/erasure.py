@@ -79,6 +79,34 @@ _EVENTS = """WITH gone AS (
         AND state <> 'waiting'
       RETURNING 1)
     UPDATE tally SET pruned = pruned + (SELECT count(*) FROM gone) WHERE portal_id = :portal"""
+_REFS = "portal_id = :portal AND object_type = 'contact' AND object_id = ANY(CAST(:ids AS bigint[]))"
+# Questions and answers about the person go. Where they are one of several who were, or were not, meant, the answer
+# stays for the others' sake, so that totals do not move; its words go, and their number.
+_AMONG_OTHERS = f"""SELECT decision_id FROM decision WHERE portal_id = :portal AND kind = 'referral'
+  AND decision_id IN (SELECT decision_id FROM decision_ref WHERE {_REFS})
+  AND detail ->> 'owner' NOT IN (SELECT 'contact:' || id FROM unnest(CAST(:texts AS text[])) AS id)
+  AND detail ->> 'target' NOT IN (SELECT 'contact:' || id FROM unnest(CAST(:texts AS text[])) AS id)"""
+_IS_THEIRS = "IN (SELECT to_jsonb(id) FROM unnest(CAST(:ids AS bigint[])) AS id)"
+_DECIDED = (
+    f"""WITH gone AS (
+          DELETE FROM review WHERE portal_id = :portal
+            AND review_id IN (SELECT review_id FROM review_ref WHERE {_REFS}) RETURNING review_id)
+        DELETE FROM review_ref USING gone
+        WHERE review_ref.portal_id = :portal AND review_ref.review_id = gone.review_id""",
+    f"""UPDATE decision SET author = '', reason = '', question = 'removed:' || decision_id,
+          detail = (detail - CASE WHEN detail -> 'pick' {_IS_THEIRS} THEN 'pick' ELSE '' END)
+            || jsonb_build_object('contacts', (SELECT coalesce(jsonb_agg(one), '[]')
+                 FROM jsonb_array_elements(detail -> 'contacts') AS one WHERE NOT one {_IS_THEIRS}))
+        WHERE portal_id = :portal AND decision_id IN ({_AMONG_OTHERS})""",
+    f"""WITH theirs AS (
+          DELETE FROM decision_ref WHERE {_REFS} RETURNING decision_id),
+        gone AS (
+          DELETE FROM decision WHERE portal_id = :portal AND question <> 'removed:' || decision_id
+            AND decision_id IN (SELECT decision_id FROM theirs) RETURNING decision_id)
+        DELETE FROM decision_ref USING gone
+        WHERE decision_ref.portal_id = :portal AND decision_ref.decision_id = gone.decision_id
+          AND NOT (object_type = 'contact' AND object_id = ANY(CAST(:ids AS bigint[])))""",
+)
 _CONTACT_ROWS = (
     f"DELETE FROM record WHERE {_OF_CONTACT}",
     f"DELETE FROM stale WHERE {_OF_CONTACT}",
@@ -100,6 +128,7 @@ _CONTACT_ROWS = (
          AND owner_id = ANY(CAST(:ids AS bigint[]))""",
     "DELETE FROM passage WHERE portal_id = :portal AND person_id = ANY(CAST(:ids AS bigint[]))",
     "DELETE FROM answer WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))",
+    *_DECIDED,
     """UPDATE source SET contact_id = NULL, body = jsonb_build_object('removed', true)
        WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))""",
     """UPDATE source SET body = jsonb_set(body, '{because}', '[]')

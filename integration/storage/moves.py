@@ -64,16 +64,15 @@ def delete(tx: Transaction, keys: Collection[tuple[int, str]]) -> None:
 
 
 def store(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write moves; what a person decided about one stays decided."""
+    """Write moves, with the status that rules and people's decisions together give them."""
     tx.run(
-        f"""INSERT INTO move AS mine (portal_id, {_COLUMNS})
+        f"""INSERT INTO move (portal_id, {_COLUMNS})
             SELECT :portal, {_COLUMNS} FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS t(person_id bigint,
               move_key text, former_contact_id bigint, new_contact_id bigint, former_company_id bigint,
               new_company_id bigint, earliest timestamptz, latest timestamptz, confidence double precision,
               status text, body jsonb, settings_version int)
             ON CONFLICT (portal_id, person_id, move_key) DO UPDATE SET earliest = excluded.earliest,
               latest = excluded.latest, confidence = excluded.confidence, body = excluded.body,
-              settings_version = excluded.settings_version,
-              status = CASE WHEN mine.status IN ('confirmed', 'rejected') THEN mine.status ELSE excluded.status END""",
+              settings_version = excluded.settings_version, status = excluded.status""",
         rows=as_json(rows),
     )

@@ -76,14 +76,14 @@ def circle(
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """A possible referrer before the guards: how it was found, how reliable that is, and how many fit."""
+    """A possible referrer before the guards: how it was found, how reliable that is, and who else fits."""
 
     referrer_id: int | None
     how: str
     p: int
     at: datetime | None
     text: str
-    candidates: int = 1
+    others: tuple[int, ...] = ()
 
 
 def of_links(links: Iterable[ReferralLink], ring: Circle, policy: Policy) -> tuple[Referral, ...]:
@@ -175,7 +175,7 @@ def _hint(ids: tuple[int, ...], how: str, at: datetime, text: str, policy: Polic
     said = f'"{spoken(text)}"'
     if len(ids) == 1:
         return Hint(ids[0], how, policy.referral_signals[how], at, f"the record names {said}")
-    return Hint(ids[0], "ambiguous", policy.referral_signals["ambiguous"], at, f"{said} fits several", len(ids))
+    return Hint(ids[0], "ambiguous", policy.referral_signals["ambiguous"], at, f"{said} fits several", ids[1:])
 
 
 def from_answer(text: str, at: datetime, ring: Circle, policy: Policy) -> Iterator[Hint]:
@@ -246,8 +246,9 @@ def judge(
     at = hint.at or (referred.created_at if referred else None)
     from_customer = _is_customer_person(person, company, at, ring)
     expansion = goal is not None and at is not None and ring.is_customer(goal, at)
-    status = "rejected" if why_not else "review" if hint.candidates > 1 else "auto"
-    evidence = tuple(one for one in (f"contact:{referrer.id}" if referrer else "", target) if one)
+    status = "rejected" if why_not else "review" if hint.others else "auto"
+    fitting = [referrer.id, *hint.others] if referrer else []
+    evidence = (*(f"contact:{one}" for one in fitting), target)
     reasons = [Reason(hint.how.partition(":")[0], hint.text, at, evidence, hint.p)]
     if why_not:
         reasons.append(Reason("rejected", why_not, at, evidence))

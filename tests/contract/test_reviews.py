@@ -1,0 +1,534 @@
+"""Decisions of people: asked where it is doubtful, they beat what is computed, before and after."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from integration import conclude, forget, review
+from integration.errors import Refused
+from integration.queue import Queue
+from integration.review import Answer, TooLate
+from integration.storage.database import Database
+from tests.contract.conclude_world import HARBOR, ORCHARD, MirrorPortal, day
+from tests.contract.review_world import (
+    ASKING,
+    DOUBTING,
+    Office,
+    answer,
+    doubtful_move,
+    later,
+    namesakes,
+    persons,
+    questions,
+    the_question,
+    tomorrow,
+    two_marias,
+)
+
+
+@pytest.fixture
+def office(database: Database, redis_url: str) -> Iterator[Office]:
+    queue = Queue(redis_url)
+    yield Office(database, queue=queue)
+    queue.redis.close()
+
+
+@pytest.fixture
+def harbor(office: Office) -> MirrorPortal:
+    return MirrorPortal(office, HARBOR)
+
+
+def test_namesakes_are_a_question_with_its_evidence_and_the_money_at_stake(harbor: MirrorPortal) -> None:
+    harbor.install(policy=ASKING)
+    namesakes(harbor)
+    harbor.settle()
+
+    asked = the_question(harbor, "identity")
+
+    assert asked["text"] == "Are Priya Raman (Acme), contact 12, and Priya Raman (Zenit), contact 33, the same person?"
+    assert any("Priya Raman" in line for line in asked["evidence"])
+    assert (asked["stake_minor"], asked["stake_currency"]) == (50_000_00, "USD")
+    assert asked["verbs"] == ["same", "different"]
+    assert persons(harbor) == {12: 12, 33: 33}
+
+
+def test_same_joins_two_records_at_once_and_different_evidence_does_not_part_them(harbor: MirrorPortal) -> None:
+    harbor.install(policy=ASKING)
+    namesakes(harbor)
+    harbor.settle()
+    answer(harbor, the_question(harbor, "identity")["id"], "same")
+    assert persons(harbor) == {12: 12, 33: 12}
+    assert questions(harbor, "identity") == []
+
+    harbor.change("contact", 33, firstname="Quentin", lastname="Oldman")
+    harbor.settle()
+
+    assert persons(harbor) == {12: 12, 33: 12}
+
+
+def test_different_keeps_records_apart_whatever_turns_up_later(harbor: MirrorPortal) -> None:
+    harbor.install(policy=ASKING)
+    namesakes(harbor)
+    harbor.settle()
+    answer(harbor, the_question(harbor, "identity")["id"], "different")
+
+    for contact in (12, 33):
+        harbor.change("contact", contact, hs_linkedin_url="linkedin.com/in/priya", mobilephone="+14155550123")
+    harbor.settle()
+
+    assert persons(harbor) == {12: 12, 33: 33}
+    assert questions(harbor, "identity") == []
+
+
+def test_a_question_that_resolves_itself_disappears(harbor: MirrorPortal) -> None:
+    harbor.install(policy=ASKING)
+    namesakes(harbor)
+    harbor.settle()
+    assert len(questions(harbor)) == 1
+
+    harbor.change("contact", 33, firstname="Quentin", lastname="Oldman")
+    harbor.settle()
+
+    assert questions(harbor) == []
+    assert harbor.rows("SELECT * FROM review_ref") == []
+
+
+def test_a_deleted_record_takes_its_questions_along(harbor: MirrorPortal) -> None:
+    harbor.install(policy=ASKING)
+    namesakes(harbor)
+    harbor.settle()
+
+    harbor.retire("contact", 12)
+    harbor.settle()
+
+    assert questions(harbor) == []
+
+
+def test_a_changed_mind_is_a_new_row_and_the_newest_counts(harbor: MirrorPortal) -> None:
+    harbor.install(policy=ASKING)
+    namesakes(harbor)
+    harbor.settle()
+    number = the_question(harbor, "identity")["id"]
+    first = answer(harbor, number, "same")
+
+    answer(harbor, number, "different", seen=first)
+
+    assert persons(harbor) == {12: 12, 33: 33}
+    assert [row["verb"] for row in harbor.rows("SELECT verb FROM decision ORDER BY decision_id")] == [
+        "same",
+        "different",
+    ]
+
+
+def test_an_answer_that_was_taken_back_is_asked_again(harbor: MirrorPortal) -> None:
+    harbor.install(policy=ASKING)
+    namesakes(harbor)
+    harbor.settle()
+    number = the_question(harbor, "identity")["id"]
+    first = answer(harbor, number, "same")
+
+    answer(harbor, number, "reopen", seen=first)
+
+    assert persons(harbor) == {12: 12, 33: 33}
+    assert the_question(harbor, "identity")["id"] == number
+
+
+def test_an_answer_that_ended_goes_back_to_review(harbor: MirrorPortal) -> None:
+    harbor.install(policy=ASKING)
+    namesakes(harbor)
+    harbor.settle()
+    answer(harbor, the_question(harbor, "identity")["id"], "same", until=tomorrow(harbor))
+    later(harbor, 1)
+    assert persons(harbor) == {12: 12, 33: 12}, "it holds through its last day"
+
+    later(harbor, 1)
+
+    assert persons(harbor) == {12: 12, 33: 33}
+    assert len(questions(harbor, "identity")) == 1
+
+
+def test_an_ended_answer_is_listed_before_the_night_comes(harbor: MirrorPortal) -> None:
+    harbor.install(policy=ASKING)
+    namesakes(harbor)
+    harbor.settle()
+    number = the_question(harbor, "identity")["id"]
+    answer(harbor, number, "same", until=tomorrow(harbor))
+
+    harbor.clock.at = day(-3)
+
+    assert the_question(harbor, "identity")["id"] == number
+    assert answer(harbor, number, "different") > 0
+
+
+def test_what_was_decided_survives_that_everything_is_concluded_anew(harbor: MirrorPortal) -> None:
+    harbor.install(policy=ASKING)
+    namesakes(harbor)
+    harbor.settle()
+    answer(harbor, the_question(harbor, "identity")["id"], "same")
+    before = harbor.derived(9)
+
+    with harbor.clock.database.portal(HARBOR) as tx:
+        for table in ("person", "move", "identity_key"):
+            tx.run(f"DELETE FROM {table} WHERE portal_id = :portal")
+        conclude.refresh_all(tx)
+    harbor.settle()
+
+    assert persons(harbor) == {12: 12, 33: 12}
+    assert harbor.derived(9) == before > 0
+
+
+def test_contacts_that_merge_in_hubspot_carry_decisions_along(harbor: MirrorPortal) -> None:
+    harbor.install(policy=ASKING)
+    namesakes(harbor)
+    harbor.contact(40, 2, firstname="P", lastname="R", email="p.r@zenit-labs.com")
+    harbor.settle()
+    answer(harbor, the_question(harbor, "identity")["id"], "same")
+
+    harbor.merge("contact", (33,), 40)
+    harbor.settle()
+
+    assert persons(harbor) == {12: 12, 40: 12}
+
+
+def test_one_of_a_persons_records_is_separated_and_stays_so(harbor: MirrorPortal) -> None:
+    harbor.install()
+    namesakes(harbor)
+    for contact in (12, 33):
+        harbor.change("contact", contact, hs_linkedin_url="linkedin.com/in/priya")
+    harbor.settle()
+    assert persons(harbor) == {12: 12, 33: 12}
+
+    assert review.split(harbor.scope, 33, Answer("different", "Ana", "father and daughter")) == [12]
+    harbor.settle()
+    harbor.change("contact", 33, mobilephone="+14155550123")
+    harbor.settle()
+
+    assert persons(harbor) == {12: 12, 33: 33}
+    with pytest.raises(Refused, match="nothing to separate"):
+        review.split(harbor.scope, 33, Answer("different", "Ana", "again"))
+
+
+def test_a_doubtful_move_earns_nothing_until_it_is_confirmed(harbor: MirrorPortal) -> None:
+    harbor.install(policy=DOUBTING)
+    doubtful_move(harbor)
+    harbor.settle()
+    asked = the_question(harbor, "move")
+    assert asked["text"].startswith("Did Priya Raman (Zenit) leave Acme for Zenit by ")
+    assert harbor.derived(9) == 0
+
+    answer(harbor, asked["id"], "confirm")
+
+    assert harbor.derived(9) == 36_000_00, "a sourced move that is certain: 0.90 of the deal"
+    assert [row["status"] for row in harbor.rows("SELECT status FROM move")] == ["confirmed"]
+
+
+def test_a_confirmed_move_stays_when_its_evidence_goes(harbor: MirrorPortal) -> None:
+    harbor.install(policy=DOUBTING)
+    doubtful_move(harbor)
+    harbor.settle()
+    answer(harbor, the_question(harbor, "move")["id"], "confirm")
+
+    harbor.put("contact", 12, firstname="Priya", lastname="Raman", email=[(900, "priya@zenit-labs.com")],
+               associatedcompanyid=2)  # fmt: skip
+    harbor.settle()
+
+    assert [row["status"] for row in harbor.rows("SELECT status FROM move")] == ["confirmed"]
+    assert harbor.derived(9) == 36_000_00
+
+
+def test_a_rejected_move_stays_so_when_more_speaks_for_it(harbor: MirrorPortal) -> None:
+    harbor.install(policy=DOUBTING)
+    doubtful_move(harbor)
+    harbor.settle()
+    number = the_question(harbor, "move")["id"]
+    answer(harbor, number, "reject")
+
+    harbor.change("contact", 12, hs_job_change_detected_date=day(190).isoformat(), jobtitle="CTO")
+    harbor.settle()
+
+    rows = harbor.rows("SELECT status FROM move WHERE new_company_id = 2")
+    assert [row["status"] for row in rows] == ["rejected"]
+    assert harbor.derived(9) == 0
+
+
+def test_a_move_is_confirmed_with_another_company_and_date(harbor: MirrorPortal) -> None:
+    harbor.install(policy=DOUBTING)
+    doubtful_move(harbor)
+    harbor.company(4, "Quartz", "quartz-mills.com")
+    harbor.settle()
+    number = the_question(harbor, "move")["id"]
+    with pytest.raises(Refused, match="Company 99 is not known"):
+        answer(harbor, number, "confirm", company=99)
+    with pytest.raises(Refused, match="cannot lead to the company it came from"):
+        answer(harbor, number, "confirm", company=1)
+
+    answer(harbor, number, "confirm", company=4, day=day(150).date())
+
+    (row,) = harbor.rows("SELECT new_company_id, status, body FROM move")
+    assert (row["new_company_id"], row["status"]) == (4, "confirmed")
+    assert row["body"]["moved_at"].startswith(day(150).date().isoformat())
+
+
+def test_who_is_meant_is_asked_and_the_picked_one_is_credited(harbor: MirrorPortal) -> None:
+    harbor.install()
+    two_marias(harbor)
+    harbor.settle()
+    asked = the_question(harbor, "referral")
+    assert [one["name"] for one in asked["candidates"]] == ["Maria Lopez (Acme)", "Maria Lopez (Beta)"]
+    assert harbor.derived(9) == 0
+
+    answer(harbor, asked["id"], "pick", pick=12)
+
+    assert harbor.derived(9) == 34_000_00, "before the deal, and certain: 0.85 of it"
+    rows = harbor.rows("SELECT contact_id FROM source WHERE deal_id = 9")
+    assert [row["contact_id"] for row in rows] == [12]
+
+
+def test_the_picked_one_stays_when_another_of_the_name_appears_or_goes(harbor: MirrorPortal) -> None:
+    harbor.install()
+    two_marias(harbor)
+    harbor.settle()
+    answer(harbor, the_question(harbor, "referral")["id"], "pick", pick=12)
+
+    harbor.contact(13, 1, firstname="Maria", lastname="Lopez", email="maria.lopez@acme-tools.com")
+    harbor.settle()
+    assert questions(harbor, "referral") == []
+    harbor.change("contact", 12, lastname="Stern")
+    harbor.settle()
+
+    assert [row["contact_id"] for row in harbor.rows("SELECT contact_id FROM source WHERE deal_id = 9")] == [12]
+
+
+def test_nobody_of_them_is_an_answer_and_beats_that_only_one_is_left(harbor: MirrorPortal) -> None:
+    harbor.install()
+    two_marias(harbor)
+    harbor.settle()
+    answer(harbor, the_question(harbor, "referral")["id"], "reject")
+
+    harbor.change("contact", 12, lastname="Stern")
+    harbor.settle()
+
+    assert harbor.derived(9) == 0
+    assert questions(harbor, "referral") == []
+
+
+def test_only_a_candidate_can_be_picked(harbor: MirrorPortal) -> None:
+    harbor.install()
+    two_marias(harbor)
+    harbor.settle()
+
+    with pytest.raises(Refused, match=r"Contact 22 is none of the candidates .*: 11, 12"):
+        answer(harbor, the_question(harbor, "referral")["id"], "pick", pick=22)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"verb": "confirm"}, "is of the kind identity, which takes same, different, reopen, and not confirm"),
+        ({"verb": "same", "reason": " "}, "needs its reason"),
+        ({"verb": "same", "author": ""}, "needs its author"),
+        ({"verb": "same", "reason": "x" * 1001}, "longer than 1000"),
+        ({"verb": "same", "until": day(5).date()}, "is over"),
+        ({"verb": "reopen"}, "is open; there is no answer"),
+    ],
+)
+def test_an_answer_that_makes_no_sense_is_refused(harbor: MirrorPortal, given: dict[str, object], says: str) -> None:
+    harbor.install(policy=ASKING)
+    namesakes(harbor)
+    harbor.settle()
+    number = the_question(harbor, "identity")["id"]
+
+    with pytest.raises(Refused, match=says):
+        review.decide(harbor.scope, number, Answer(**{"author": "Ana", "reason": "because", **given}))  # type: ignore[arg-type]  # as it came
+
+    assert harbor.rows("SELECT * FROM decision") == []
+
+
+def test_an_unknown_question_says_what_to_do(harbor: MirrorPortal) -> None:
+    harbor.install()
+    for number in (0, 77, 1 << 70):
+        with pytest.raises(Refused, match=f"There is no question {number} in portal {HARBOR}.*lists the open ones"):
+            review.decide(harbor.scope, number, Answer("same", "Ana", "because"))
+
+
+def test_the_second_of_two_people_is_told(harbor: MirrorPortal) -> None:
+    harbor.install(policy=ASKING)
+    namesakes(harbor)
+    harbor.settle()
+    number = the_question(harbor, "identity")["id"]
+    answer(harbor, number, "same")
+
+    with pytest.raises(TooLate, match="Ana answered this already on 2026-06-30 12:00 UTC: same"):
+        review.decide(harbor.scope, number, Answer("different", "Bo", "no"))
+
+    review.decide(harbor.scope, number, Answer("different", "Bo", "no", anyway=True))
+    harbor.settle()
+    assert persons(harbor) == {12: 12, 33: 33}
+
+
+def test_of_people_who_answer_in_the_same_moment_one_is_first(harbor: MirrorPortal) -> None:
+    harbor.install(policy=ASKING)
+    namesakes(harbor)
+    harbor.settle()
+    number = the_question(harbor, "identity")["id"]
+    gate, told = threading.Barrier(6), []
+
+    def press(name: str, verb: str) -> None:
+        gate.wait()
+        try:
+            review.decide(harbor.scope, number, Answer(verb, name, "because"))
+            told.append("first")
+        except TooLate:
+            told.append("told")
+
+    people = [threading.Thread(target=press, args=(f"p{n}", ("same", "different")[n % 2])) for n in range(6)]
+    for one in people:
+        one.start()
+    for one in people:
+        one.join()
+
+    assert sorted(told) == ["first"] + ["told"] * 5
+    assert len(harbor.rows("SELECT * FROM decision")) == 1
+
+
+def test_a_question_leaves_its_neighbours_alone(harbor: MirrorPortal) -> None:
+    harbor.install(policy=ASKING)
+    namesakes(harbor)
+    for number in range(5):
+        who = {"firstname": "Abe", "lastname": f"Zulu{chr(97 + number) * 4}"}
+        harbor.contact(100 + number, 1, email=f"abe{number}@acme-tools.com", **who)
+        harbor.contact(200 + number, 2, email=f"abe{number}@zenit-labs.com", **who)
+    harbor.settle()
+    before = {row["question"]: row for row in harbor.rows("SELECT question, xmin::text FROM review")}
+    assert len(before) == 6
+
+    harbor.change("contact", 33, firstname="Quentin", lastname="Oldman")
+    harbor.settle()
+
+    after = {row["question"]: row for row in harbor.rows("SELECT question, xmin::text FROM review")}
+    assert before.keys() - after.keys() == {"12:33"}
+    assert all(after[key] == before[key] for key in after), "no other row was written"
+
+
+def test_the_most_valuable_question_comes_first_and_pages_lead_through_all(harbor: MirrorPortal) -> None:
+    harbor.install(policy=ASKING)
+    namesakes(harbor)
+    for number in range(7):
+        who = {"firstname": "Abe", "lastname": f"Zulu{chr(97 + number) * 4}"}
+        harbor.contact(100 + number, 1, email=f"abe{number}@acme-tools.com", **who)
+        harbor.contact(200 + number, 2, email=f"abe{number}@zenit-labs.com", **who)
+        harbor.deal(300 + number, 2, 200 + number, created=50, amount=str(1000 * (number % 3)))
+    harbor.settle()
+
+    seen, after = [], None
+    while True:
+        found = review.listing(harbor.scope, after=after, limit=3)
+        seen += found["questions"]
+        after = found["next"]
+        if after is None:
+            break
+
+    assert len(seen) == len({one["id"] for one in seen}) == found["open"]["identity"] == 8
+    stakes = [(-one["stake_minor"], -one["confidence"], one["id"]) for one in seen]
+    assert stakes == sorted(stakes)
+    assert seen[0]["stake_minor"] == 50_000_00
+
+
+def test_a_deal_that_grows_moves_its_question_up(harbor: MirrorPortal) -> None:
+    harbor.install(policy=ASKING)
+    namesakes(harbor)
+    harbor.settle()
+
+    harbor.change("deal", 9, amount="90000.00")
+    harbor.settle()
+
+    assert the_question(harbor, "identity")["stake_minor"] == 100_000_00
+
+
+def test_orchard_never_sees_harbors_questions(harbor: MirrorPortal, office: Office) -> None:
+    orchard = MirrorPortal(office, ORCHARD)
+    for portal in (harbor, orchard):
+        portal.install(policy=ASKING)
+    namesakes(harbor)
+    harbor.settle()
+    orchard.settle()
+    number = the_question(harbor, "identity")["id"]
+    decision = answer(harbor, number, "same")
+
+    assert questions(orchard) == []
+    assert review.history(orchard.scope)["decisions"] == []
+    for act in (
+        lambda: review.find(orchard.scope, number),
+        lambda: answer(orchard, number, "different", seen=decision),
+    ):
+        with pytest.raises(Refused, match=f"no question {number} in portal {ORCHARD}"):
+            act()
+    namesakes(orchard)
+    orchard.settle()
+    assert persons(orchard) == {12: 12, 33: 33}, "the same numbers there are other people"
+
+
+def test_what_was_decided_is_never_edited(harbor: MirrorPortal) -> None:
+    harbor.install(policy=ASKING)
+    namesakes(harbor)
+    harbor.settle()
+    answer(harbor, the_question(harbor, "identity")["id"], "same")
+
+    for column, value in (("verb", "'different'"), ("decided_at", "now()"), ("holds_until", "now()")):
+        with pytest.raises(Exception, match="permission denied"), harbor.clock.database.portal(HARBOR) as tx:
+            tx.run(f"UPDATE decision SET {column} = {value}")
+
+
+def test_the_answers_are_told_with_their_authors(harbor: MirrorPortal) -> None:
+    harbor.install(policy=ASKING)
+    namesakes(harbor)
+    harbor.settle()
+    number = the_question(harbor, "identity")["id"]
+    first = answer(harbor, number, "same")
+    answer(harbor, number, "different", seen=first)
+
+    found = review.history(harbor.scope)["decisions"]
+    with harbor.clock.database.portal(HARBOR) as tx:
+        told = review.told(tx, "contact", 33, harbor.clock.at)
+
+    assert [(one["verb"], one["author"], one["reason"], one["is_newest"]) for one in found] == [
+        ("different", "Ana", "she told me", True),
+        ("same", "Ana", "she told me", False),
+    ]
+    assert [one["verb"] for one in told] == ["different", "same"]
+    assert "Priya Raman" in told[0]["text"]
+
+
+def test_forgetting_a_person_erases_what_was_decided_about_them(harbor: MirrorPortal) -> None:
+    harbor.install(policy=ASKING)
+    namesakes(harbor)
+    harbor.settle()
+    number = the_question(harbor, "identity")["id"]
+    review.decide(harbor.scope, number, Answer("same", "Zz Canary", "zz canary said so"))
+    harbor.settle()
+
+    with harbor.clock.database.portal(HARBOR) as tx:
+        forget.erase(tx, 12, secret="s")
+    harbor.settle()
+
+    for table in ("review", "review_ref", "decision", "decision_ref"):
+        assert harbor.rows(f"SELECT * FROM {table}") == []
+
+
+def test_forgetting_one_candidate_keeps_the_answer_and_the_total(harbor: MirrorPortal) -> None:
+    harbor.install()
+    two_marias(harbor)
+    harbor.settle()
+    number = the_question(harbor, "referral")["id"]
+    review.decide(harbor.scope, number, Answer("reject", "Ana", "zz canary knows neither"))
+    harbor.settle()
+
+    with harbor.clock.database.portal(HARBOR) as tx:
+        forget.erase(tx, 11, secret="s")
+    harbor.settle()
+
+    assert harbor.derived(9) == 0, "the one who is left was rejected, too"
+    (row,) = harbor.rows("SELECT author, reason, question, detail FROM decision")
+    assert (row["author"], row["reason"], row["detail"]["contacts"]) == ("", "", [12])
+    assert "11" not in str(row["question"])
