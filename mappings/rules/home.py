@@ -18,7 +18,8 @@ def total(deal: DealFacts) -> int | None:
         return deal.home_amount_minor
     if not deal.rate:
         return None
-    return money.convert(deal.amount_minor, deal.currency, deal.rate, deal.home_currency)
+    found = money.convert(deal.amount_minor, deal.currency, deal.rate, deal.home_currency)
+    return found if abs(found) <= money.LARGEST else None  # a rate that makes trillions is a typing mistake
 
 
 def shared(deal: DealFacts, shares: Mapping[str, int]) -> dict[str, int]:
