@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from commands import look, process, repair
+from commands import look, policy, process, repair
 from integration.errors import SecondOrderError
 
 
@@ -27,6 +27,7 @@ for command in (
     repair.backfill,
     look.settle,
     repair.replay,
+    policy.policy,
     look.explain,
     look.ledger,
     look.status_command,

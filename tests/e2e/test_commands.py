@@ -175,3 +175,45 @@ def test_every_command_explains_itself(run: Run) -> None:
                     "ledger", "forget", "doctor"):  # fmt: skip
         assert f"\n  {command} " in listed
         assert len(run(command, "--help").stdout) > 60
+
+
+def test_weights_and_thresholds_are_changed_for_one_portal_as_a_version(run: Run, told: "World") -> None:
+    before = json.loads(run("policy", "4711", "--json").stdout)
+    assert before["move_to_deal_days"] == {"value": 730, "default": 730}
+    assert "version" not in before
+    said = ("--by", "Ada", "--reason", "long sales cycles")
+    done = run("policy", "4711", "--set", "move_to_deal_days=1000", "--set", "signals.hard_bounce=400000", *said)
+    assert done.returncode == 0, done.stderr
+    after = json.loads(run("policy", "4711", "--json").stdout)
+    changed = {name: each["value"] for name, each in after.items() if each["value"] != each["default"]}
+    assert changed == {"move_to_deal_days": 1000, "signals.hard_bounce": 400_000}
+    assert json.loads(run("policy", "4712", "--json").stdout) == before
+    versions = told.harbor.rows("SELECT version, author, reason FROM settings_version ORDER BY version DESC LIMIT 1")
+    assert (versions[0]["author"], versions[0]["reason"]) == ("Ada", "long sales cycles")
+    told.settle()
+    deal = told.harbor.crm.all("deal")[0].id
+    concluded = "SELECT settings_version FROM conclusion WHERE object_type = 'deal' AND record_id = :id"
+    assert told.harbor.rows(concluded, id=deal)[0]["settings_version"] == versions[0]["version"]
+    back = run("policy", "4711", "--default", "move_to_deal_days", "--default", "signals.hard_bounce", *said)
+    assert back.returncode == 0
+    assert json.loads(run("policy", "4711", "--json").stdout) == before
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (("--set", "move_to_deal_days=soon"), "move_to_deal_days is a whole number, 0 to 36500"),
+        (("--set", "move_auto=850001000"), "move_auto is parts per million, 0 to 1000000"),
+        (("--set", "prior_bits=nan"), "prior_bits is a number from -100 to 100"),
+        (("--set", "colour=red"), "colour is no setting"),
+        (("--set", "version=9"), "version is no setting"),
+        (("--default", "signals.smoke"), "signals.smoke is no setting"),
+    ],
+)
+def test_a_wrong_setting_is_named_and_nothing_is_changed(run: Run, change: tuple[str, str], says: str) -> None:
+    before = run("policy", "4711", "--json").stdout
+    done = run("policy", "4711", "--set", "link_at=900000", *change, "--by", "Ada", "--reason", "a slip")
+    assert done.returncode == 1
+    assert says in done.stderr
+    assert run("policy", "4711", "--json").stdout == before
+    assert "--by NAME" in run("policy", "4711", *change).stderr
