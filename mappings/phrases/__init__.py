@@ -1,0 +1,1 @@
+"""How people say where they heard of us: plain text files, one a language."""
