@@ -280,9 +280,11 @@ def _truth(folder: Path, tables: dict[str, list[Row]], calendar: _Calendar) -> T
         contact, company = int(row["contact_id"]), int(row["company_id"])
         employers[contact] = (*employers.get(contact, ()), company)
     companies = {row["deal_id"]: int(row["company_id"]) for row in tables["deals"]}
+    silent = _rows(kept / "moves_not_visible.csv.gz")
     return Truth(
         moves=tuple(_move(row, calendar) for row in _rows(kept / "moves.csv.gz")),
-        silent_moves=len(_rows(kept / "moves_not_visible.csv.gz")),
+        silent_moves=len(silent),
+        left=tuple((row["person_id"], int(row["former_company_id"])) for row in silent),
         non_moves=tuple(
             NonMove(int(row["contact_id_a"]), int(row["contact_id_b"]), row["kind"])
             for row in _rows(kept / "non_moves.csv.gz")
@@ -306,6 +308,7 @@ def _move(row: Row, calendar: _Calendar) -> Move:
         row["mode"],
         row["kind"],
         row["former_role"] == "customer",
+        row.get("variant_after", ""),
     )
 
 
@@ -323,4 +326,5 @@ def _deal(row: Row, company: int) -> DealTruth:
         sources=sources,
         note=row["label"] if row["label"] in {NOT_SCORED, "mover_from_non_customer"} else row["note"],
         says_person=None if unclear else row["primary_contact_text_is_person_referral"] == "1",
+        person=row.get("move_person_id", ""),
     )

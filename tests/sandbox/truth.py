@@ -9,8 +9,8 @@ a pair of one person without a settled answer counts neither way.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from tests.sandbox import crm
@@ -28,6 +28,7 @@ from tests.sandbox.truth_facts import (
 
 MovePair = tuple[int, int, float]
 TOLD_BY_A_PERSON = "told_by_a_person"
+RIGHT, UNSETTLED = "right", "unsettled"
 _DERIVED = frozenset({MOVED_CHAMPION, REFERRAL, WORD_OF_MOUTH, SEVERAL})
 
 
@@ -42,6 +43,8 @@ class Score:
     ignored: int = 0
     wrong_by_kind: Mapping[str, int] = field(default_factory=dict)
     found_by_kind: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    found_by_form: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    found_by_career: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def precision(self) -> float | None:
@@ -128,21 +131,29 @@ class _MoveJudge:
         self.wrong: Counter[str] = Counter()
 
     def hear(self, former: int, new: int) -> None:
-        """Judge one pair."""
+        """Judge one pair and count it."""
         if self.customers_only and not self.customers.intersection(self._employers(former)):
             return
-        hits = self._hits(former, new)
-        person = self.truth.people.get(former)
-        same_person = person is not None and person == self.truth.people.get(new)
-        if hits:
-            self.hits |= hits
+        self.hits |= self._hits(former, new)
+        verdict = self.verdict_on(former, new)
+        if verdict == RIGHT:
             self.right += 1
-        elif kind := self.non_moves.get(frozenset((former, new))):
-            self.wrong[kind] += 1
-        elif same_person and former != new:
+        elif verdict == UNSETTLED:
             self.ignored += 1
         else:
-            self.wrong["same_record_no_move" if same_person else "different_person"] += 1
+            self.wrong[verdict] += 1
+
+    def verdict_on(self, former: int, new: int) -> str:
+        """What one pair is: right, unsettled, or the kind of wrong."""
+        person = self.truth.people.get(former)
+        same_person = person is not None and person == self.truth.people.get(new)
+        if self._hits(former, new):
+            return RIGHT
+        if kind := self.non_moves.get(frozenset((former, new))):
+            return kind
+        if same_person and former != new:
+            return UNSETTLED
+        return "same_record_no_move" if same_person else "different_person"
 
     def _hits(self, former: int, new: int) -> set[int]:
         person = self.truth.people.get(former)
@@ -173,12 +184,39 @@ class _MoveJudge:
             if move.from_customer or not self.customers_only
         ]
         found = {place for place, _ in wanted if place in self.hits}
-        by_mode = {
-            mode: (sum(place in found for place, move in wanted if move.mode == mode), count)
-            for mode, count in Counter(move.mode for _, move in wanted).items()
-        }
-        wrong = sum(self.wrong.values())
-        return Score(self.right, wrong, len(found), len(wanted), self.ignored, dict(self.wrong.most_common()), by_mode)
+        by_mode, by_form, by_career = (
+            _found_by([(getattr(move, name), place in found) for place, move in wanted])
+            for name in ("mode", "name_form", "kind")
+        )
+        return Score(
+            self.right, sum(self.wrong.values()), len(found), len(wanted), self.ignored,
+            dict(self.wrong.most_common()), by_mode, by_form, by_career,
+        )  # fmt: skip
+
+
+def _found_by(moves: Iterable[tuple[str, bool]]) -> dict[str, tuple[int, int]]:
+    """How many were found of how many, by name, the most frequent first."""
+    seen = list(moves)
+    found = Counter(name for name, is_found in seen if is_found)
+    return {name: (found[name], count) for name, count in Counter(name for name, _ in seen).most_common()}
+
+
+def verdicts(truth: Truth, pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], str]:
+    """Judge each pair by itself: ``right``, ``unsettled``, or the kind of wrong."""
+    judge = _MoveJudge(truth, customers_only=False)
+    return {(former, new): judge.verdict_on(former, new) for former, new in pairs}
+
+
+def part(truth: Truth, keep: Callable[[str], bool]) -> Truth:
+    """The truth about some people only: their moves, and their deals or, where a deal has nobody, it by its id.
+
+    Who is who stays whole, so that a claim about somebody of this part and somebody else is judged as before.
+    """
+    return replace(
+        truth,
+        moves=tuple(move for move in truth.moves if keep(move.person)),
+        deals=tuple(deal for deal in truth.deals if keep(deal.person or str(deal.deal))),
+    )
 
 
 def score_field_moves(truth: Truth, moved_from: Mapping[int, str], company_names: Mapping[int, Iterable[str]]) -> Score:

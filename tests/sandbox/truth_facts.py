@@ -30,6 +30,7 @@ class Move:
     mode: str
     kind: str
     from_customer: bool
+    name_form: str = ""  # how the later record writes the person's name, where the town says
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class DealTruth:
     sources: tuple[Source, ...] = ()
     note: str = ""
     says_person: bool | None = None
+    person: str = ""  # the mover behind it, or who only looks like one
 
     @property
     def tag(self) -> str:
@@ -84,6 +86,7 @@ class Truth:
     employers: dict[int, tuple[int, ...]] = field(default_factory=dict)
     customers: tuple[int, ...] = ()
     knows_referrals: bool = True
+    left: tuple[tuple[str, int], ...] = ()  # person and company, where nothing but silence tells of it
 
     def second_order_by_company(self) -> dict[int, dict[str, int]]:
         """Won money by the company that caused it, in minor units by currency; 0 is the word-of-mouth pool."""
@@ -123,6 +126,7 @@ def merged(truths: Iterable[Truth]) -> Truth:
         employers={contact: firms for truth in all_of for contact, firms in truth.employers.items()},
         customers=tuple(company for truth in all_of for company in truth.customers),
         knows_referrals=all(truth.knows_referrals for truth in all_of),
+        left=tuple(each for truth in all_of for each in truth.left),
     )
 
 
@@ -146,4 +150,5 @@ def read(path: Path) -> Truth:
         employers={int(contact): tuple(firms) for contact, firms in kept["employers"].items()},
         customers=tuple(kept["customers"]),
         knows_referrals=kept["knows_referrals"],
+        left=tuple((person, company) for person, company in kept["left"]),
     )

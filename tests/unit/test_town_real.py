@@ -40,7 +40,7 @@ TABLES = {
 30,10,1,9,2020-03-01""",
     "truth/moves": """person_id,former_company_id,former_role,left_at,new_company_id,joined_at,observed_at,former_contact_id,new_contact_id,mode,kind
 P,1,customer,2020-06-01,2,,2020-09-01,10,11,freemail_record,move""",
-    "truth/moves_not_visible": "person_id",
+    "truth/moves_not_visible": "person_id,former_company_id",
     "truth/non_moves": "contact_id_a,contact_id_b,kind,basis,note\n10,11,namesake,chance,",
     "truth/identity": "contact_id,person_id\n10,P\n11,P",
     "truth/positions": "contact_id,person_id,company_id\n10,P,1\n11,P,2",

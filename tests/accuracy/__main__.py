@@ -1,0 +1,81 @@
+"""python -m tests.accuracy: how right the app is, on people nobody tuned on."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+
+from rich.console import Console
+
+from tests.accuracy import calibration, customers, hearing
+from tests.accuracy.ground import ground
+from tests.accuracy.tables import Report, show, show_aims
+from tests.sandbox.crm import HubSpot
+
+DATA = Path(__file__).parents[3] / "shared" / "data"
+PARTS = ("customers", "heard", "employers", "febrl")
+
+
+def main() -> int:
+    """Measure, print, keep; the status is 0 unless ``--strict`` was asked for and an aim is missed."""
+    given = _arguments()
+    say = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 180)
+    if not (given.data / "crm" / "contacts.csv.gz").is_file():
+        say.print(f"No development data in {given.data}: nothing to measure against, skipped.")
+        return 0
+    began = time.monotonic()
+    told = _measure(given, say)
+    for grid in told.tables:
+        show(say, grid)
+    show_aims(say, told.aims)
+    say.print(f"\nReported is the checking half; fitting columns are there to show overfitting. {_took(began)}.")
+    if given.json:
+        given.json.write_text(json.dumps(told.to_json(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return 1 if given.strict and not all(aim.met for aim in told.aims) else 0
+
+
+def _measure(given: argparse.Namespace, say: Console) -> Report:
+    told, parts = Report(), set(given.only or PARTS)
+    if parts - {"heard"}:
+        with ground(HubSpot(seed=7), say) as here:
+            if "customers" in parts:
+                say.print("Importing a CRM history through the local HubSpot ...")
+                found = customers.run(here, given.data / "crm", with_defaults=not given.quick)
+                _join(told, customers.report(found))
+                _draw(given.svg, found)
+    if "heard" in parts:
+        said = hearing.answers(given.data / "how_heard" / "answers.csv.gz")
+        told.add(hearing.overview(said), hearing.by_channel(said), aims=hearing.aims(said))
+    return told
+
+
+def _draw(file: Path | None, found: customers.Customers) -> None:
+    if file:
+        panels = {title: checking for title, (checking, _) in customers.cases(found.town.truth, found.chosen).items()}
+        file.write_text(calibration.diagram(panels), encoding="utf-8")
+
+
+def _join(told: Report, more: Report) -> None:
+    told.add(*more.tables, aims=more.aims)
+
+
+def _took(began: float) -> str:
+    return f"Took {time.monotonic() - began:.0f} s"
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make accuracy", description=__doc__)
+    parser.add_argument("--data", type=Path, default=DATA, help="folder with the development data")
+    parser.add_argument("--only", action="append", choices=PARTS, help="measure this part only; may be repeated")
+    parser.add_argument("--quick", action="store_true", help="leave out the run with the rules' default settings")
+    parser.add_argument("--json", type=Path, help="also write all tables to this file")
+    parser.add_argument("--svg", type=Path, help="draw the reliability diagram into this file")
+    parser.add_argument("--strict", action="store_true", help="end with status 1 when an aim is missed")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,117 @@
+"""The app and a local HubSpot around it: installed by OAuth, filled, settled, read through the app's own storage."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import requests
+from rich.console import Console
+
+from integration import settings as configuration
+from integration.runtime import Runtime, open_runtime
+from tests import demo
+from tests.sandbox import pages, server
+from tests.sandbox.crm import HubSpot, Portal
+
+SETTLE_SECONDS = 1800
+# Nothing here measures speed against HubSpot's limit, so the local HubSpot allows as much as the app can ask for.
+_RATE = 1000
+
+
+@dataclass
+class Ground:
+    """A running app beside a local HubSpot."""
+
+    hubspot: HubSpot
+    app: demo.App
+    say: Console
+    browsers: dict[int, requests.Session] = field(default_factory=dict)
+
+    def connect(self, portal: Portal, settings: Mapping[str, str]) -> None:
+        """Install the app as an admin would, who then fills in what only they know, and wait for the import."""
+        portal.allowance.limit = 10 * _RATE
+        self.browsers[portal.id] = self._sign_in(portal.id)
+        if settings:
+            self.choose(portal.id, settings)
+
+    def choose(self, portal_id: int, settings: Mapping[str, str]) -> None:
+        """Fill in fields of the Settings form."""
+        demo._map(self.app, self.browsers[portal_id], portal_id, dict(settings))
+
+    def settle(self, portal_id: int) -> float:
+        """Wait until the portal has nothing to do; return the seconds it took."""
+        began = time.monotonic()
+        while time.monotonic() - began < SETTLE_SECONDS:
+            if self.app.process.poll() is not None:
+                raise RuntimeError(f"the service ended:\n{self.app.log.read_text(errors='replace')[-2000:]}")
+            try:
+                self.app.command("settle", str(portal_id), "--timeout", "60")
+            except RuntimeError as waiting:
+                self.say.print(f"  {str(waiting).split(': ', 2)[-1]}{self._faults()}", style="dim")
+                continue
+            return time.monotonic() - began
+        raise RuntimeError(f"portal {portal_id} is not settled after {SETTLE_SECONDS} s")
+
+    @contextlib.contextmanager
+    def runtime(self) -> Iterator[Runtime]:
+        """The app's own storage, as another of its processes would open it."""
+        with environment(self.app.environment), open_runtime(configuration.load()) as runtime:
+            yield runtime
+
+    def _faults(self) -> str:
+        """A word on errors in the service's log: figures of a run with faults deserve no trust."""
+        count = self.app.log.read_text(errors="replace").count("a fault of ours")
+        return f"; {count} times a fault of ours, see {self.app.log}" if count else ""
+
+    def _sign_in(self, portal_id: int) -> requests.Session:
+        browser = requests.Session()
+        self.hubspot.quirks.approve_at_once = True
+        try:
+            away = browser.get(f"{self.app.url}/install", allow_redirects=False, timeout=20)
+            back = browser.get(f"{away.headers['Location']}&portalId={portal_id}", allow_redirects=False, timeout=20)
+            arrived = browser.get(back.headers["Location"], timeout=300)
+        finally:
+            self.hubspot.quirks.approve_at_once = False
+        if not arrived.ok:
+            raise RuntimeError(f"the install answered {arrived.status_code}: {arrived.text[:500]}")
+        return browser
+
+
+@contextlib.contextmanager
+def ground(hubspot: HubSpot, say: Console) -> Iterator[Ground]:
+    """Start everything and stop it afterwards."""
+    with contextlib.ExitStack() as stack:
+        data = Path(tempfile.mkdtemp(prefix="second-order-accuracy-"))
+        stack.callback(shutil.rmtree, data, ignore_errors=True)
+        stack.enter_context(environment({"HUBSPOT_RATE_PER_10S": str(_RATE)}))
+        outside = stack.enter_context(server.start(hubspot, 0, pages.application(hubspot)))
+        app = stack.enter_context(demo._service(data, outside, hubspot))
+        stack.enter_context(hubspot.courier.running())
+        here = Ground(hubspot, app, say)
+        try:
+            yield here
+        finally:
+            for browser in here.browsers.values():
+                browser.close()
+
+
+@contextlib.contextmanager
+def environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Environment variables for a while."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

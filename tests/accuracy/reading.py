@@ -1,0 +1,123 @@
+"""What the app concluded about a portal: its rows through its own storage, and the fields it wrote into the CRM."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from integration.runtime import Runtime
+from integration.storage import ledger, moves
+from integration.storage.database import Row, Transaction
+from tests.sandbox import crm, truth
+
+Pair = tuple[int, int]
+FIRST_ORDER = "first_order"
+
+
+@dataclass(frozen=True, slots=True)
+class FoundMove:
+    """One move as the app stored it; without a new company it is a departure."""
+
+    former: int
+    new: int
+    former_company: int | None
+    new_company: int | None
+    earliest: date
+    latest: date
+    moved: date
+    confidence: float
+    status: str
+
+    @property
+    def pair(self) -> Pair:
+        """The two records, which may be one."""
+        return self.former, self.new
+
+    @property
+    def is_auto(self) -> bool:
+        """Acted on without asking anybody."""
+        return self.status in {"auto", "confirmed"}
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSource:
+    """One derived source of a deal."""
+
+    deal: int
+    kind: str
+    contact: int | None
+    company: int | None
+    share: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One portal's conclusions at one time."""
+
+    moves: tuple[FoundMove, ...] = ()
+    persons: Mapping[int, int] = field(default_factory=dict)
+    pairs: Mapping[Pair, float] = field(default_factory=dict)  # P(same) of the pairs the app kept
+    sources: tuple[FoundSource, ...] = ()
+    booked: Mapping[tuple[int, str, int], int] = field(default_factory=dict)  # deal, kind, company -> minor units
+    written: truth.Conclusions = field(default_factory=lambda: truth.Conclusions({}, {}, {}))
+
+
+def read(runtime: Runtime, portal: crm.Portal) -> Reading:
+    """Read everything that is scored."""
+    with runtime.database.portal(portal.id) as tx:
+        return Reading(
+            moves=tuple(_move(row) for row in moves.every(tx)),
+            persons=_persons(tx),
+            pairs=_pairs(tx),
+            sources=_sources(tx),
+            booked=_booked(ledger.every(tx)),
+            written=truth.from_portal(portal),
+        )
+
+
+def _move(row: Row) -> FoundMove:
+    body = row["body"]
+    return FoundMove(
+        former=row["former_contact_id"],
+        new=row["new_contact_id"],
+        former_company=row["former_company_id"],
+        new_company=row["new_company_id"],
+        earliest=row["earliest"].date(),
+        latest=row["latest"].date(),
+        moved=datetime.fromisoformat(body["moved_at"]).date(),
+        confidence=row["confidence"],
+        status=row["status"],
+    )
+
+
+def _persons(tx: Transaction) -> dict[int, int]:
+    return dict(tx.tuples("SELECT contact_id, person_id FROM person WHERE portal_id = :portal"))
+
+
+def _pairs(tx: Transaction) -> dict[Pair, float]:
+    """Each pair of records the app linked or holds for review, with how sure it is that they are one human."""
+    found: dict[Pair, float] = {}
+    for (because,) in tx.tuples("SELECT because FROM person WHERE portal_id = :portal AND because <> '[]'"):
+        for link in because:
+            if isinstance(link, dict) and {"a", "b", "p"} <= link.keys():
+                found[link["a"], link["b"]] = link["p"] / 1_000_000
+    return found
+
+
+def _sources(tx: Transaction) -> tuple[FoundSource, ...]:
+    rows = tx.tuples(
+        """SELECT deal_id, kind, contact_id, company_id, share FROM source
+           WHERE portal_id = :portal AND share > 0 ORDER BY deal_id, source_key"""
+    )
+    return tuple(FoundSource(*row) for row in rows)
+
+
+def _booked(rows: Iterable[Row]) -> dict[tuple[int, str, int], int]:
+    """What the ledger adds up to per deal, kind of source and company; the pool is company 0."""
+    sums: dict[tuple[int, str, int], int] = {}
+    for row in rows:
+        if row["kind"] != FIRST_ORDER:
+            key = row["deal_id"], row["kind"], row["company_id"] or 0
+            sums[key] = sums.get(key, 0) + row["amount_minor"]
+    return {key: minor for key, minor in sums.items() if minor}
