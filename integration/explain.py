@@ -71,7 +71,7 @@ def ledger_rows(scope: PortalScope) -> Iterator[Json]:
     """Every ledger row as plain values, oldest first."""
     with scope.transaction() as tx:
         for row in ledger.every(tx):
-            yield _ledger_row(row)
+            yield ledger_row(row)
 
 
 def figures(scope: PortalScope) -> Json:
@@ -119,7 +119,7 @@ def _deal(tx: Transaction, deal_id: int) -> Json:
         "deal": dict(deal) if deal else None,
         "sources": [_source(tx, row) for row in found],
         "edges": [dict(row) for row in sources.edges_into(tx, [deal_id])],
-        "ledger": [_ledger_row(row) for row in rows],
+        "ledger": [ledger_row(row) for row in rows],
         "booked": _booked(rows),
         "history": [_event(row) for row in rows if row["occasion"] != "won"],
     }
@@ -138,7 +138,7 @@ def _contact(tx: Transaction, contact_id: int) -> Json:
         "same_person_because": [one for row in rows.values() for one in row["because"]],
         "moves": [_move(tx, row) for row in moves.of_persons(tx, [person])],
         "referrals_made": [dict(row["body"]) for row in made],
-        "ledger": [_ledger_row(row) for row in entries],
+        "ledger": [ledger_row(row) for row in entries],
     }
 
 
@@ -149,7 +149,7 @@ def _company(tx: Transaction, company_id: int) -> Json:
         "deals": [dict(row) for row in deal_rows.of_companies(tx, [company_id]).get(company_id, [])],
         "moves": [_move(tx, row) for row in moves.with_company(tx, [company_id])],
         "referrals_made": [dict(row["body"]) for row in sources.referrals_by(tx, company_ids=[company_id])],
-        "ledger": [_ledger_row(row) for row in entries],
+        "ledger": [ledger_row(row) for row in entries],
     }
 
 
@@ -197,7 +197,8 @@ def _event(row: Row) -> Json:
     }
 
 
-def _ledger_row(row: Row) -> Json:
+def ledger_row(row: Row) -> Json:
+    """A ledger row as plain values, with amounts and reasons as people read them."""
     shown = {name: row[name] for name in ledger.COLUMNS}
     amounts = {"amount": money.major(row["amount_minor"], row["currency"]), "share": row["share"] / 10**12}
     return _plain_dict({**shown, **amounts, "reason": _said(row["reason"])})
