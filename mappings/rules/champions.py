@@ -31,7 +31,7 @@ def strength(
     """
     own = frozenset(contact_ids)
     found = [
-        *_deal_strengths(own, company_id, at, deals),
+        *_counted(_deal_strengths(own, company_id, at, deals)),
         *_answer_strengths(own, company_id, at, answers, policy),
     ]
     if roles & ADMIN_ROLES:
@@ -43,6 +43,19 @@ def strength(
 
 
 Strength = tuple[int, Reason]
+_SHOWN_DEALS = 5
+
+
+def _counted(found: Iterable[Strength]) -> Iterable[Strength]:
+    """Deals that make somebody equally strong in the same words, told once with their number and the latest date."""
+    alike: dict[tuple[int, str], list[Reason]] = {}
+    for c, reason in found:
+        alike.setdefault((c, reason.text), []).append(reason)
+    for (c, text), reasons in alike.items():
+        deals = sorted({one for reason in reasons for one in reason.evidence})
+        latest = max(reasons, key=lambda one: (one.at is not None, one.at))
+        said = text if len(deals) == 1 else text.replace("a won deal", f"{len(deals)} won deals")
+        yield c, replace(latest, text=said, evidence=tuple(deals[:_SHOWN_DEALS]))
 
 
 def _deal_strengths(

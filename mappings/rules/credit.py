@@ -4,7 +4,6 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from math import floor
 
 from mappings.rules.facts import PPM
 from mappings.rules.findings import SHARE_ONE, Allocation, CreditLine, Source
@@ -49,21 +48,29 @@ def split(total: int, weights: Mapping[str, int | Fraction]) -> dict[str, int]:
     Negative totals are split like positive ones, with the sign put back. Weights must not all be zero.
     """
     sign, size = (-1, -total) if total < 0 else (1, total)
-    whole = sum(weights.values(), Fraction(0))
-    exact = {key: Fraction(size) * weight / whole for key, weight in weights.items()}
-    parts = {key: floor(value) for key, value in exact.items()}
+    whole_weights = _whole(weights)
+    whole = sum(whole_weights.values())
+    found = {key: divmod(size * weight, whole) for key, weight in whole_weights.items()}
+    parts = {key: part for key, (part, _) in found.items()}
     left = size - sum(parts.values())
-    for key in sorted(exact, key=lambda one: (parts[one] - exact[one], one))[:left]:
+    for key in sorted(found, key=lambda one: (-found[one][1], one))[:left]:
         parts[key] += 1
     return {key: sign * part for key, part in parts.items()}
+
+
+def _whole(weights: Mapping[str, int | Fraction]) -> dict[str, int]:
+    """The same proportions in whole numbers: of thousands of sources, fractions would take minutes to shorten."""
+    common = math.lcm(*(weight.denominator for weight in weights.values()))
+    return {key: weight.numerator * (common // weight.denominator) for key, weight in weights.items()}
 
 
 def shares(sources: Sequence[Source], cap: int = PPM) -> dict[str, int]:
     """Each source's share of a deal in SHARE_ONE units, and the remainder's under FIRST_ORDER; they add up to one."""
     raws = [source.raw for source in sources]
     derived, total = derived_share(raws, cap), sum(raws)
-    exact = {source.key: derived * Fraction(source.raw, total) for source in sources}
-    return split(SHARE_ONE, {**exact, FIRST_ORDER: 1 - derived})
+    of_sources = {source.key: derived.numerator * source.raw for source in sources}
+    rest = (derived.denominator - derived.numerator) * (total or 1)
+    return split(SHARE_ONE, {**of_sources, FIRST_ORDER: rest})
 
 
 def allocate(deal_id: int, amount_minor: int, currency: str, sources: Iterable[Source], policy: Policy) -> Allocation:

@@ -53,8 +53,8 @@ def journey(
 
 
 def in_order(touches: Iterable[ModelTouch]) -> list[ModelTouch]:
-    """Earliest first; equal times by their stable id."""
-    return sorted(touches, key=lambda one: (one.at, one.id))
+    """Earliest first; equal times by their stable id, and what even that does not tell apart by what happened."""
+    return sorted(touches, key=lambda one: (one.at, one.id, one.source, one.kind, sorted(one.moments)))
 
 
 def latest(ordered: Sequence[ModelTouch]) -> int | None:

@@ -124,6 +124,26 @@ def test_the_order_of_evidence_does_not_matter(found: list[Source]) -> None:
     assert allocate(7, 12_345, "USD", found, DEFAULT) == allocate(7, 12_345, "USD", found[::-1], DEFAULT)
 
 
+def test_thousands_of_sources_on_one_deal_share_it_exactly_and_at_once() -> None:
+    many = [a_source(person_id=n, contact_id=n, w=1 + n * 37 % 999_983) for n in range(1, 3001)]
+
+    shared = allocate(7, 4_000_000, "USD", many, DEFAULT)
+
+    assert sum(line.amount_minor for line in shared.lines) + shared.remainder_minor == 4_000_000
+    assert sum(line.share for line in shared.lines) + shared.remainder_share == SHARE_ONE
+
+
+@given(st.dictionaries(st.text(max_size=3), st.fractions(0, 10**9), min_size=1, max_size=9), st.integers(0, 10**13))
+def test_fractions_as_weights_give_each_the_nearest_units(weights: dict[str, Fraction], total: int) -> None:
+    weights = {**weights, "one": Fraction(1, 3)}
+    whole = sum(weights.values())
+
+    parts = split(total, weights)
+
+    assert sum(parts.values()) == total
+    assert all(abs(parts[key] - total * weight / whole) < 1 for key, weight in weights.items())
+
+
 def test_shares_name_the_remainder() -> None:
     assert shares([]) == {FIRST_ORDER: SHARE_ONE}
 

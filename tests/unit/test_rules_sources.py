@@ -6,15 +6,13 @@ from typing import Any
 import pytest
 
 from mappings.rules import champions, sources
-from mappings.rules.because import Names, fit, of_deal, of_move, percent, source_name
-from mappings.rules.credit import allocate
 from mappings.rules.customers import customer
 from mappings.rules.facts import PPM, CompanyFacts, DealContact, DealFacts, NpsAnswer, Touch
 from mappings.rules.findings import Move, Reason, Referral
 from mappings.rules.hearsay import Label
 from mappings.rules.policy import DEFAULT, Policy
 from mappings.rules.sources import Surroundings, sources_of, tag_of
-from tests.unit.rules_builders import ACME, NOW, ZENIT, a_contact, a_deal, a_move, day, the_three_sources
+from tests.unit.rules_builders import ACME, NOW, ZENIT, a_contact, a_deal, a_move, day
 
 NOBODY = Surroundings({})
 
@@ -290,49 +288,3 @@ def test_policies_travel_as_plain_values_and_refuse_unknown_names() -> None:
         Policy.from_dict({"wrong": 1})
     with pytest.raises(ValueError, match="in signals: wrong"):
         Policy.from_dict({"signals": {"wrong": 1}})
-
-
-NAMES = Names({1: "Priya Nair", 2: "Maria Lopez"}, {ACME: "Acme", ZENIT: "Zenit"})
-
-
-def test_a_deal_says_why_in_plain_words_strongest_first() -> None:
-    text = of_deal(allocate(7, 4_000_000, "USD", the_three_sources(), DEFAULT), NAMES)
-
-    assert text == (
-        "Priya Nair left Acme and came to this company: 95% sure, 47% of the deal. "
-        "Maria Lopez of Acme recommended us: 80% sure, 38% of the deal. "
-        "Word of mouth: heard of us from others: 60% sure, 12% of the deal."
-    )
-    assert of_deal(allocate(7, 100, "USD", (), DEFAULT), NAMES) == "No customer is known to have led to this deal."
-
-
-def test_a_move_says_how_it_is_known() -> None:
-    reason = Reason("hard_bounce", "the address at Acme bounced on 2024-03-01")
-
-    assert of_move(a_move(reasons=(reason,)), NAMES) == (
-        "Priya Nair left Acme for Zenit by 2024-01-11: 95% sure. The address at Acme bounced on 2024-03-01."
-    )
-
-
-@pytest.mark.parametrize(
-    ("sentences", "limit", "text"),
-    [
-        (["One two.", "Three."], 15, "One two. Three."),
-        (["One two.", "Three."], 14, "One two."),
-        (["One two three."], 9, "One two…"),
-        (["One two three."], 8, "One two…"),
-        (["One two three."], 7, "One…"),
-        (["Unbroken"], 5, "Unbr…"),
-        (["word"], 0, ""),
-        ([], 10, ""),
-    ],
-)
-def test_sentences_fit_a_field_without_cutting_words(sentences: list[str], limit: int, text: str) -> None:
-    assert fit(sentences, limit) == text
-    assert len(text) <= limit
-
-
-def test_small_words() -> None:
-    assert [percent(ppm) for ppm in (0, 1, 5_000, 995_000, PPM)] == ["0%", "under 1%", "1%", "100%", "100%"]
-    assert source_name(the_three_sources()[1:2], NAMES) == "Maria Lopez (Acme)"
-    assert source_name(the_three_sources()[2:], NAMES) == ""
