@@ -6,7 +6,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from integration import logs, sync
+from integration import logs, sync, touching
 from integration.scope import PortalScope
 from integration.storage import imports, mirror, portals
 from integration.storage.imports import Run, Stream
@@ -38,6 +38,7 @@ def begin(scope: PortalScope, *, kind: str = "import") -> bool:
     streams = [f"records:{object_type}" for object_type in types]
     streams += [f"links:{a}>{b}" for a, b in ASSOCIATIONS if a in types and b in types]
     with scope.transaction() as tx:
+        touching.begin(tx)
         return imports.begin(tx, kind, streams)
 
 

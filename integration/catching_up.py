@@ -6,7 +6,7 @@ types whose scopes are optional, have none. What search finds becomes events lik
 
 from datetime import UTC, datetime, timedelta
 
-from integration import backfill, logs
+from integration import backfill, logs, touching
 from integration.scope import PortalScope
 from integration.storage import inbox, lanes, portals
 from integration.storage.inbox import Letter
@@ -38,6 +38,7 @@ def catch_up(scope: PortalScope, lease: Lease) -> int:
                 return _read_everything(scope, asked_at)
             with scope.transaction(lease) as tx:
                 new += inbox.store_events(tx, [_letter(record, asked_at) for record in page])
+    new += _activities(scope, lease, since - OVERLAP, asked_at)
     with scope.transaction(lease) as tx:
         portals.caught_up(tx, asked_at)
         if new:
@@ -45,6 +46,20 @@ def catch_up(scope: PortalScope, lease: Lease) -> int:
     if new:
         scope.runtime.queue.wake(scope.portal_id)
         _log.info("caught up", portal_id=scope.portal_id, changes=new)
+    return new
+
+
+def _activities(scope: PortalScope, lease: Lease, since: datetime, asked_at: datetime) -> int:
+    """Meetings, calls, e-mails and notes that changed; of a type with too many the whole list is read again."""
+    new = 0
+    for activity_type in touching.types(scope):
+        for number, page in enumerate(scope.hubspot.search_changed_since(activity_type, since)):
+            if number >= MOST_PAGES:
+                with scope.transaction(lease) as tx:
+                    touching.read_again(tx, activity_type)
+                break
+            with scope.transaction(lease) as tx:
+                new += inbox.store_events(tx, [_letter(record, asked_at) for record in page])
     return new
 
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from integration import backfill, catching_up, conclude, inlets, logs
+from integration import backfill, catching_up, conclude, inlets, logs, touching
 from integration.runtime import Runtime
 from integration.scope import portal_scope
 from integration.storage import calendar, erasure, inbox, lanes, portals
@@ -65,5 +65,6 @@ def _look_after(runtime: Runtime, portal_id: int) -> None:
     with runtime.database.portal(portal_id) as tx:
         inbox.prune(tx, days=KEEP_EVENTS_DAYS)
         inlets.adopt(tx)
+        touching.prune(tx, now=runtime.now())
         conclude.refresh_dated(tx)
         lanes.want(tx, portal_id, "drain")

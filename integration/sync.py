@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from integration import forget, inlets, logs
+from integration import forget, inlets, logs, touching
 from integration.errors import NeedsOwner, Refused, Retryable
 from integration.hubspot.told import ReadResult
 from integration.scope import PortalScope
@@ -46,6 +46,7 @@ class Seen:
     later: Refs = field(default_factory=dict)
     survivors: dict[tuple[str, int], int] = field(default_factory=dict)
     refused: dict[tuple[str, int], str] = field(default_factory=dict)
+    touched: touching.Seen = field(default_factory=touching.Seen)
 
 
 def refresh(scope: PortalScope, lease: Lease) -> int:
@@ -77,6 +78,7 @@ def refresh(scope: PortalScope, lease: Lease) -> int:
         secret = scope.runtime.settings.secret_key
         store(tx, seen, secret=secret, heard_at=min(event.occurred_at for event in waiting))
         _follow_merges(tx, wanted, seen)
+        touching.store(tx, seen.touched, secret=secret, now=scope.runtime.now())
         for contact_id in sorted(wanted.forgotten):
             forget.erase(tx, contact_id, secret=secret)
         told = [event for event in waiting if event.kind in inlets.KINDS]
@@ -140,6 +142,7 @@ def look(scope: PortalScope, wanted: Plan) -> Seen:
     for from_type, to_type in access.ASSOCIATIONS:
         if {from_type, to_type} <= readable:
             _look_at_links(scope, from_type, to_type, wanted, seen)
+    seen.touched = touching.look(scope, wanted.read)
     return seen
 
 

@@ -7,7 +7,7 @@ import struct
 import time
 from collections.abc import Callable, Iterator
 
-from integration import backfill, catching_up, conclude, install, intake, logs, sync, writeback
+from integration import backfill, catching_up, conclude, install, intake, logs, sync, touching, writeback
 from integration.errors import NeedsOwner, Retryable
 from integration.runtime import Runtime, open_runtime
 from integration.scope import PortalScope, portal_scope
@@ -103,6 +103,7 @@ def _drain(scope: PortalScope, lease: Lease) -> float | None:
             continue
         if not think(scope, lease):
             wake_writer(scope)
+            touching.wake(scope)
             return sync.next_in(scope)
     wake_writer(scope)
     return 0
@@ -126,6 +127,8 @@ def _import(scope: PortalScope, lease: Lease) -> float | None:
     scope.runtime.queue.wake(scope.portal_id, "drain")
     if not more:
         catching_up.catch_up(scope, lease)
+        # Last: first results need no activities, and there may be millions of them.
+        more = touching.advance(scope, lease, seconds=IMPORT_SLICE_SECONDS)
     return 0 if more else None
 
 

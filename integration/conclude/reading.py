@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from integration.conclude import touching
 from integration.conclude.step import Step
 from integration.storage import answers as answer_rows
 from integration.storage import mirror
@@ -57,7 +58,7 @@ def contacts(step: Step, ids: Collection[int]) -> dict[int, ContactFacts]:
     """Facts of contacts, gone ones marked archived. Ids that the mirror lacks are left out."""
     rows = stored.load_with_former(step.tx, "contact", ids)
     found = _read(step, _with_links(step, rows, ("company",)), readers.contact_facts)
-    return {one: _merged(facts, rows[one].former) for one, facts in found.items()}
+    return touching.alive(step, {one: _merged(facts, rows[one].former) for one, facts in found.items()})
 
 
 def companies(step: Step, ids: Collection[int]) -> dict[int, CompanyFacts]:

@@ -24,6 +24,10 @@ _CHOICES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("always", "Always: the stage was set in bulk, its dates say nothing"),
     ),
     "recurring_on": (("company", "Companies"), ("deal", "Deals")),
+    "activities": (
+        ("read", "Read when and with whom; texts only of notes and automatic replies"),
+        ("ignored", "Do not read, and forget what was read"),
+    ),
 }
 _GROUPS: Mapping[str, tuple[str, ...]] = {
     "Revenue": (
@@ -37,7 +41,7 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
     ),
     "People and job changes": (
         "buying_role_property", "role_labels", "left_company_property", "new_company_property", "staff_domains",
-        "extra_free_hosts", "agency_types", "app_ids",
+        "extra_free_hosts", "agency_types", "app_ids", "activities",
     ),
     "Customers": (
         "customer_stage", "customer_stage_since", "renewal_date_property", "usage_property", "milestone_property",
@@ -71,6 +75,7 @@ _HINTS: Mapping[str, str] = {
     "referred_by_labels": "Association labels that name the referrer.",
     "referred_by_type_ids": "The same labels by their HubSpot type ids.",
     "agency_types": "Company types that are agencies or partners.",
+    "activities": "Meetings, calls, e-mails and notes of the last three years.",
     "app_ids": "Integration ids whose changes are automation.",
     "home_currency": "Three letters, such as EUR.",
     "ticket_closed_stages": "Ticket stages that mean closed.",

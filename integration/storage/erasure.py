@@ -79,6 +79,21 @@ _EVENTS = """WITH gone AS (
         AND state <> 'waiting'
       RETURNING 1)
     UPDATE tally SET pruned = pruned + (SELECT count(*) FROM gone) WHERE portal_id = :portal"""
+# Texts of activities: those that the person was part of, and notes of others that name them. Before the record goes.
+_TEXTS = (
+    """DELETE FROM touch_text AS said USING record AS gone
+       WHERE said.portal_id = :portal AND gone.portal_id = :portal AND gone.object_type = 'contact'
+         AND gone.record_id = ANY(CAST(:ids AS bigint[])) AND EXISTS (
+           SELECT FROM unnest(ARRAY[
+             (gone.properties ->> 'firstname') || ' ' || (gone.properties ->> 'lastname'),
+             (gone.properties ->> 'lastname') || ', ' || (gone.properties ->> 'firstname'),
+             gone.properties ->> 'email']) AS word
+           WHERE length(word) > 4 AND position(lower(word) IN lower(said.text)) > 0)""",
+    """DELETE FROM touch_text AS said USING touch
+       WHERE said.portal_id = :portal AND touch.portal_id = :portal AND touch.activity_type = said.activity_type
+         AND touch.activity_id = said.activity_id AND touch.contact_id = ANY(CAST(:ids AS bigint[]))""",
+    "DELETE FROM touch WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))",
+)
 _REFS = "portal_id = :portal AND object_type = 'contact' AND object_id = ANY(CAST(:ids AS bigint[]))"
 # Questions and answers about the person go. Where they are one of several who were, or were not, meant, the answer
 # stays for the others' sake, so that totals do not move; its words go, and their number.
@@ -108,6 +123,7 @@ _DECIDED = (
           AND NOT (object_type = 'contact' AND object_id = ANY(CAST(:ids AS bigint[])))""",
 )
 _CONTACT_ROWS = (
+    *_TEXTS,
     f"DELETE FROM record WHERE {_OF_CONTACT}",
     f"DELETE FROM stale WHERE {_OF_CONTACT}",
     f"DELETE FROM conclusion WHERE {_OF_CONTACT}",

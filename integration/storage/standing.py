@@ -13,7 +13,8 @@ def counts(tx: Transaction) -> dict[str, int]:
              (SELECT count(*) FROM event WHERE portal_id = :portal AND state = 'waiting') AS events,
              (SELECT count(*) FROM stale WHERE portal_id = :portal AND next_at < 'infinity') AS stale,
              (SELECT count(*) FROM outbox WHERE portal_id = :portal AND state = 'waiting') AS outbox,
-             (SELECT count(*) FROM import_run WHERE portal_id = :portal AND state = 'running') AS importing,
+             (SELECT count(*) FROM import_run WHERE portal_id = :portal AND state = 'running')
+             + (SELECT count(*) FROM touch_step WHERE portal_id = :portal AND NOT (done AND told)) AS importing,
              (SELECT count(*) FROM inbox WHERE portal_id = :portal AND state = 'set_aside')
              + (SELECT count(*) FROM event WHERE portal_id = :portal AND state = 'set_aside')
              + (SELECT count(*) FROM outbox WHERE portal_id = :portal AND state = 'set_aside')

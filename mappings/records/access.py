@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from mappings.records.catalogue import TYPE_ID
+from mappings.records.catalogue import PLURAL, TYPE_ID
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,10 @@ OPTIONAL_SCOPES: Final = (
     Scope(
         "crm.objects.feedback_submissions.read",
         "Every survey answer (Service Hub); without it only the latest one a contact carries.",
+    ),
+    Scope(
+        "sales-email-read",
+        "Automatic replies can say that somebody left; without it e-mails are only dated.",
     ),
 )
 
@@ -184,6 +188,9 @@ ASSOCIATIONS: Final = (
 )
 
 _LISTENED = ("contact", "company", "deal")
+# Activities, by HubSpot's words in a webhooks file. That one begins or is linked is told by the other side's
+# associationChange, and what changes in it is found by search; only what is gone or back must be told.
+_LISTENED_TO_END = ("meeting_event", "call", "email", "note")
 # HubSpot fires no notification for these: calculated, or the clock of the record itself.
 _SILENT: Final = frozenset(
     {
@@ -226,6 +233,11 @@ def subscriptions() -> dict[str, list[dict[str, object]]]:
             }
             for name in listened(kind)
         ]
+    for kind in _LISTENED_TO_END:
+        crm_objects += [
+            {"subscriptionType": f"object.{what}", "objectType": kind, "active": True}
+            for what in ("deletion", "restore")
+        ]
     hub_events: list[dict[str, object]] = [{"subscriptionType": "contact.privacyDeletion", "active": True}]
     return {"crmObjects": crm_objects, "legacyCrmObjects": [], "hubEvents": hub_events}
 
@@ -247,10 +259,7 @@ _KNOWN: Final[Mapping[str, str]] = MappingProxyType(
     {
         **{kind: kind for kind in TYPE_ID},
         **{type_id: kind for kind, type_id in TYPE_ID.items()},
-        "contacts": "contact",
-        "companies": "company",
-        "deals": "deal",
-        "tickets": "ticket",
-        "feedback_submissions": "feedback_submission",
+        **{plural: kind for kind, plural in PLURAL.items()},
+        "meeting_event": "meeting",
     }
 )

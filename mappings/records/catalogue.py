@@ -26,10 +26,24 @@ PLURAL: Final[Mapping[str, str]] = MappingProxyType(
         "deal": "deals",
         "ticket": "tickets",
         "feedback_submission": "feedback_submissions",
+        "meeting": "meetings",
+        "call": "calls",
+        "email": "emails",
+        "note": "notes",
     }
 )
 TYPE_ID: Final[Mapping[str, str]] = MappingProxyType(
-    {"contact": "0-1", "company": "0-2", "deal": "0-3", "ticket": "0-5", "feedback_submission": "0-19"}
+    {
+        "contact": "0-1",
+        "company": "0-2",
+        "deal": "0-3",
+        "ticket": "0-5",
+        "feedback_submission": "0-19",
+        "note": "0-46",
+        "meeting": "0-47",
+        "call": "0-48",
+        "email": "0-49",
+    }
 )
 WRITTEN_TYPES: Final = ("contact", "company", "deal")
 

@@ -13,6 +13,8 @@ WON_BY_FLAG: Final = "closed_won_flag"
 WON_BY_STAGES: Final = "stages"
 SINCE_REACHED: Final = "reached"
 SINCE_ALWAYS: Final = "always"
+ACTIVITIES_READ: Final = "read"
+ACTIVITIES_IGNORED: Final = "ignored"
 _NAME: Final = validate.Regexp(r"^[a-zA-Z][a-zA-Z0-9_]{0,254}\Z", error="is no property name")
 
 
@@ -58,6 +60,12 @@ class PortalMap:
     app_ids: tuple[str, ...] = ()
     home_currency: str = ""
     ticket_closed_stages: tuple[str, ...] = ()
+    activities: str = ACTIVITIES_READ
+
+    @property
+    def reads_activities(self) -> bool:
+        """Whether meetings, calls, e-mails and notes are read."""
+        return self.activities == ACTIVITIES_READ
 
     def read_properties(self, object_type: str) -> tuple[str, ...]:
         """Every property to read on one object type: the standard ones and this portal's own."""
@@ -155,6 +163,9 @@ class PortalMapSchema(Schema):
     app_ids = _texts()
     home_currency = fields.String(load_default="", validate=validate.Regexp(r"^([A-Z]{3})?\Z"))
     ticket_closed_stages = _texts()
+    activities = fields.String(
+        load_default=ACTIVITIES_READ, validate=validate.OneOf([ACTIVITIES_READ, ACTIVITIES_IGNORED])
+    )
 
     @post_load
     def _frozen(self, data: dict[str, Any], **_: object) -> PortalMap:

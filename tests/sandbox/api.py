@@ -90,7 +90,7 @@ class Api:
             portal, granted = self._holder(request)
         except ApiError as error:
             return _error(error)
-        call = Call(self.hubspot, portal, request, params)
+        call = Call(self.hubspot, portal, request, params, granted)
         label = route.label(params)
         struck = self.hubspot.trouble.strikes(f"{request.method} /{'/'.join(words)}", portal.id)
         headers: dict[str, str] = {}

@@ -38,6 +38,17 @@ _PLAIN: tuple[tuple[str, str, int, int], ...] = (
     ("company", "feedback_submission", 929, 928),
     ("deal", "feedback_submission", 985, 984),
     ("contact", "email", 197, 198),
+    ("contact", "meeting", 199, 200),
+    ("contact", "call", 193, 194),
+    ("contact", "note", 201, 202),
+    ("company", "email", 185, 186),
+    ("company", "meeting", 187, 188),
+    ("company", "call", 181, 182),
+    ("company", "note", 189, 190),
+    ("deal", "email", 209, 210),
+    ("deal", "meeting", 211, 212),
+    ("deal", "call", 205, 206),
+    ("deal", "note", 213, 214),
 )
 # the record that has one primary company, its type id, and the way back
 _PRIMARY: dict[str, tuple[int, int]] = {"contact": (1, 2), "deal": (5, 6), "ticket": (26, 25)}

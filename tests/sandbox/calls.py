@@ -77,6 +77,7 @@ class Call:
     portal: Portal
     request: Request
     params: dict[str, str]
+    granted: frozenset[str] = frozenset()  # the scopes behind the token
     started: int = field(default_factory=lambda: to_ms(None))
 
     @property

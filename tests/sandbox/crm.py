@@ -42,6 +42,7 @@ REQUIRED = (
 )  # fmt: skip
 OPTIONAL = (
     "crm.objects.owners.read", "tickets", "crm.objects.feedback_submissions.read", "crm.lists.read", "crm.lists.write",
+    "sales-email-read",
 )  # fmt: skip
 
 

@@ -60,10 +60,25 @@ hs_survey_name:s! hs_submission_name:s! hs_submission_timestamp:t! hs_ingestion_
 hs_engagement_id:n! hs_visitor_id:n! hs_createdate:t~ hs_lastmodifieddate:t~ hs_object_id:n~""",
     "email": """
 hs_timestamp:t hubspot_owner_id:o hs_email_direction:e:EMAIL|INCOMING_EMAIL|FORWARDED_EMAIL
-hs_email_status:e:SENT|BOUNCED|FAILED|SCHEDULED|SENDING hs_email_subject:s hs_email_text:s hs_email_html:s
+hs_email_status:e:SENT|BOUNCED|FAILED|SCHEDULED|SENDING|RECEIVED hs_email_subject:s hs_email_text:s hs_email_html:s
 hs_email_headers:s
 hs_email_from_email:s! hs_email_to_email:s! hs_createdate:t~ hs_lastmodifieddate:t~ hs_object_id:n~""",
+    "meeting": """
+hs_timestamp:t hubspot_owner_id:o hs_meeting_title:s hs_meeting_body:s hs_internal_meeting_notes:s
+hs_meeting_start_time:t hs_meeting_end_time:t hs_meeting_location:s
+hs_meeting_outcome:e:SCHEDULED|COMPLETED|RESCHEDULED|NO_SHOW|CANCELED
+hs_createdate:t~ hs_lastmodifieddate:t~ hs_object_id:n~""",
+    "call": """
+hs_timestamp:t hubspot_owner_id:o hs_call_title:s hs_call_body:s hs_call_direction:e:INBOUND|OUTBOUND
+hs_call_disposition:s hs_call_duration:n hs_call_status:e:BUSY|CALLING_CRM_USER|CANCELED|COMPLETED|CONNECTING|FAILED|
+IN_PROGRESS|MISSED|NO_ANSWER|QUEUED|RINGING
+hs_createdate:t~ hs_lastmodifieddate:t~ hs_object_id:n~""",
+    "note": """
+hs_timestamp:t hubspot_owner_id:o hs_note_body:s hs_createdate:t~ hs_lastmodifieddate:t~ hs_object_id:n~""",
 }
+# What of an e-mail only a portal's own consent shows.
+CONTENT = frozenset({"hs_email_subject", "hs_email_text", "hs_email_html", "hs_email_headers"})
+CONTENT_SCOPE = "sales-email-read"
 _OTHER = "hs_timestamp:t hubspot_owner_id:o hs_body:s hs_createdate:t~ hs_lastmodifieddate:t~ hs_object_id:n~"
 _KINDS = {
     "s": ("string", "text"),
@@ -76,7 +91,9 @@ _KINDS = {
     "c": ("enumeration", "select"),
     "p": ("phone_number", "phonenumber"),
 }
-_LONG = frozenset({"content", "description", "hs_content", "hs_email_text", "hs_body"})
+_LONG = frozenset(
+    {"content", "description", "hs_content", "hs_email_text", "hs_body", "hs_note_body", "hs_meeting_body"}
+)
 _SEVERAL = frozenset({"hs_buying_role", "hs_ticket_category"})
 
 

@@ -33,7 +33,7 @@ _ALIASES: dict[str, str] = {
     alias: name
     for name, type_id in TYPE_IDS.items()
     for alias in (name, PLURALS[name], type_id, name.upper(), PLURALS[name].upper())
-}
+} | {"meeting_event": "meeting", "MEETING_EVENT": "meeting"}
 
 
 class UnknownType(LookupError):

@@ -6,7 +6,7 @@ from . import scopes, writing
 from .calls import VERSION, Answer, ApiError, Call, Route, batch, invalid, not_found, number
 from .portal import Portal
 from .records import Json, Record, Value
-from .showing import cursor, names, uncursor, view, with_links
+from .showing import cursor, names, uncursor, unreadable, view, with_links
 
 BATCH = 100
 PAGE, PAGE_WITH_HISTORY = 100, 50
@@ -17,7 +17,7 @@ def list_records(call: Call) -> Answer:
     kind, history, archived = call.kind, call.many("propertiesWithHistory"), call.flag("archived")
     limit = call.limit(10, PAGE_WITH_HISTORY if history else PAGE)
     found = call.portal.page(kind, uncursor(call.one("after")), limit + 1, archived=archived)
-    show = with_links(call, kind, view(call.portal, kind, call.many("properties"), history))
+    show = with_links(call, kind, view(call.portal, kind, call.many("properties"), history, unreadable(call, kind)))
     body: Json = {"results": [show(record) for record in found[:limit]]}
     if len(found) > limit:
         after = cursor(found[limit - 1].id)
@@ -44,14 +44,16 @@ def read_one(call: Call) -> Answer:
     record = call.portal.bin[kind].get(call.record_id) if call.flag("archived") else _by_path(call)
     if record is None:
         raise not_found()
-    show = view(call.portal, kind, call.many("properties"), call.many("propertiesWithHistory"))
+    asked, history = call.many("properties"), call.many("propertiesWithHistory")
+    show = view(call.portal, kind, asked, history, unreadable(call, kind))
     return Answer(200, with_links(call, kind, show)(record))
 
 
 def batch_read(call: Call) -> Answer:
     """Up to 100 records; missing ones make it a 207. Results come in HubSpot's order, not ours."""
     kind, body, archived = call.kind, call.fields(), call.flag("archived")
-    show = view(call.portal, kind, names(body, "properties"), names(body, "propertiesWithHistory"))
+    asked, history = names(body, "properties"), names(body, "propertiesWithHistory")
+    show = view(call.portal, kind, asked, history, unreadable(call, kind))
     id_property = body.get("idProperty") or ""
     found: dict[int, Record] = {}
     missing: list[str] = []

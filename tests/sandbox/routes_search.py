@@ -11,7 +11,7 @@ from .calls import VERSION, Answer, Call, Route, invalid
 from .portal import Portal
 from .properties import Definition
 from .records import Json, Record, UnknownType, Value, object_type
-from .showing import view
+from .showing import unreadable, view
 
 MOST = 10_000
 PAGE = 200
@@ -35,7 +35,7 @@ def search(call: Call) -> Answer:
         record for record in _candidates(call.portal, kind) if all(test(record) for test in _tests(call, kind, body))
     ]
     _sort(call.portal, kind, found, body.get("sorts"))
-    show = view(call.portal, kind, body.get("properties") or [])
+    show = view(call.portal, kind, body.get("properties") or [], unread=unreadable(call, kind))
     answer: Json = {"total": len(found), "results": [show(record) for record in found[after : after + limit]]}
     if after + limit < len(found):
         answer["paging"] = {"next": {"after": str(after + limit)}}

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from .associations import Label, primary_of
 from .calculated import CALCULATED
 from .calls import Call, invalid
-from .defaults import ALWAYS, DEFAULT_ANSWER, OTHERS_ALWAYS
+from .defaults import ALWAYS, CONTENT, CONTENT_SCOPE, DEFAULT_ANSWER, OTHERS_ALWAYS
 from .portal import Portal
 from .records import PLURALS, Change, Json, Record, UnknownType, iso, object_type
 
 View = Callable[[Record], Json]
 
 
-def view(portal: Portal, kind: str, asked: Sequence[str], history: Sequence[str] = ()) -> View:
-    """How records are shown: empty properties as null, unknown ones left out."""
+def view(
+    portal: Portal, kind: str, asked: Sequence[str], history: Sequence[str] = (), unread: Collection[str] = ()
+) -> View:
+    """How records are shown: empty properties as null, as are those the app may not read; unknown ones left out."""
     known = portal.definitions[kind]
     wanted = [*(asked or DEFAULT_ANSWER.get(kind, OTHERS_ALWAYS)), *ALWAYS.get(kind, OTHERS_ALWAYS), *history]
     names = [name for name in dict.fromkeys(wanted) if name in known and known[name].archived is None]
@@ -30,6 +32,9 @@ def view(portal: Portal, kind: str, asked: Sequence[str], history: Sequence[str]
     def show(record: Record) -> Json:
         values = record.values
         properties: dict[str, str | None] = {name: values.get(name) for name in stored}
+        for name in unread:
+            if name in properties:
+                properties[name] = None
         for name, rule in worked_out:
             properties[name] = rule(portal, record)
         body: Json = {
@@ -49,6 +54,11 @@ def view(portal: Portal, kind: str, asked: Sequence[str], history: Sequence[str]
         return body
 
     return show
+
+
+def unreadable(call: Call, kind: str) -> Collection[str]:
+    """Properties of a type whose values this call's token does not show."""
+    return CONTENT if kind == "email" and CONTENT_SCOPE not in call.granted else ()
 
 
 def _version(change: Change) -> Json:

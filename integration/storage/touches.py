@@ -1,0 +1,316 @@
+"""Touches: what happened with a contact and when, as heard; ids of merged records are resolved when they are read."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from integration.storage.database import Transaction, as_json
+
+Key = tuple[str, int]
+"""An activity: its type and its id."""
+NOBODY = 0
+# So many contacts of one activity are kept: who was in a crowd tells nothing about any of them.
+MOST_CONTACTS = 100
+
+
+class TouchRow(NamedTuple):
+    """One activity with one contact; NOBODY where it names none."""
+
+    activity_type: str
+    activity_id: int
+    contact_id: int
+    at: datetime
+    kind: str
+    company_id: int | None = None
+    deal_id: int | None = None
+    inbound: bool = False
+    two_way: bool = False
+
+    @property
+    def key(self) -> Key:
+        """Its activity."""
+        return self.activity_type, self.activity_id
+
+
+class Signs(NamedTuple):
+    """When a contact was alive for us: last two-way touch, last own mail, and the machine's word that they left."""
+
+    contact_id: int
+    first_at: datetime | None
+    last_at: datetime | None
+    last_reply_at: datetime | None
+    left_reply_at: datetime | None
+    number: int
+
+
+class Told(NamedTuple):
+    """A text that came with an activity, and whom and what it was with."""
+
+    activity_type: str
+    activity_id: int
+    at: datetime
+    text: str
+    contact_ids: tuple[int, ...]
+    company_ids: tuple[int, ...]
+    deal_ids: tuple[int, ...]
+
+
+class Introduction(NamedTuple):
+    """A contact's first touch when it is an incoming mail with others on it. *sender_id* None: nobody knows who."""
+
+    contact_id: int
+    activity_id: int
+    at: datetime
+    sender_id: int | None
+    other_ids: tuple[int, ...]
+
+
+_COLUMNS = "activity_type, activity_id, contact_id, at, kind, company_id, deal_id, inbound, two_way"
+_TYPED = """t(activity_type text, activity_id bigint, contact_id bigint, at timestamptz, kind text,
+  company_id bigint, deal_id bigint, inbound boolean, two_way boolean)"""
+_THESE = """(activity_type, activity_id) IN (
+  SELECT * FROM unnest(CAST(:types AS text[]), CAST(:ids AS bigint[])))"""
+
+
+def of_activities(tx: Transaction, keys: Collection[Key]) -> list[TouchRow]:
+    """Return the touches of these activities as they are stored."""
+    if not keys:
+        return []
+    rows = tx.tuples(f"SELECT {_COLUMNS} FROM touch WHERE portal_id = :portal AND {_THESE}", **_named(keys))
+    return [TouchRow(*row) for row in rows]
+
+
+def replace(tx: Transaction, keys: Collection[Key], rows: Sequence[TouchRow]) -> list[TouchRow]:
+    """Make *rows* all the touches of these activities; return every touch that went or came."""
+    before, now = set(of_activities(tx, keys)), set(rows)
+    gone, new = before - now, now - before
+    if gone:
+        tx.run(f"DELETE FROM touch WHERE portal_id = :portal AND {_THESE}", **_named({one.key for one in gone}))
+        changed = {one.key for one in gone}
+        new |= {one for one in now if one.key in changed}
+    if new:
+        tx.run(
+            f"""INSERT INTO touch (portal_id, {_COLUMNS}) SELECT :portal, {_COLUMNS}
+                FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS {_TYPED}
+                ORDER BY activity_type, activity_id, contact_id
+                ON CONFLICT (portal_id, activity_type, activity_id, contact_id) DO NOTHING""",
+            rows=as_json([one._asdict() for one in sorted(new)]),
+        )
+    return [*gone, *(now - before)]
+
+
+def keep_texts(tx: Transaction, keys: Collection[Key], texts: Mapping[Key, tuple[datetime, str]]) -> set[Key]:
+    """Make *texts* all that is kept of what these activities say; return those that say something else now."""
+    if not keys:
+        return set()
+    before = {
+        (row[0], row[1]): row[2]
+        for row in tx.tuples(
+            f"SELECT activity_type, activity_id, text FROM touch_text WHERE portal_id = :portal AND {_THESE}",
+            **_named(keys),
+        )
+    }
+    changed = {key for key in before.keys() | texts.keys() if before.get(key) != texts.get(key, (None, None))[1]}
+    if not changed:
+        return changed
+    tx.run(f"DELETE FROM touch_text WHERE portal_id = :portal AND {_THESE}", **_named(changed & before.keys()))
+    tx.run(
+        """INSERT INTO touch_text (portal_id, activity_type, activity_id, at, text)
+           SELECT :portal, activity_type, activity_id, at, text FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+             AS t(activity_type text, activity_id bigint, at timestamptz, text text)
+           ON CONFLICT (portal_id, activity_type, activity_id) DO UPDATE SET text = excluded.text, at = excluded.at""",
+        rows=as_json(
+            [
+                {"activity_type": key[0], "activity_id": key[1], "at": texts[key][0], "text": texts[key][1]}
+                for key in sorted(changed & texts.keys())
+            ]
+        ),
+    )
+    return changed
+
+
+def of_deal_contacts(
+    tx: Transaction, deals: Mapping[int, tuple[int | None, Collection[int], datetime, datetime]], *, limit: int
+) -> dict[int, list[TouchRow]]:
+    """Return by deal what happened around it: (company, contacts, from, to) in, the newest *limit* touches out.
+
+    Around a deal is what happened with anybody at its company and, wherever they were, with the contacts given.
+    Ids that were merged are named by those of today. One query, whatever the number of deals.
+    """
+    asked = [
+        {"deal": deal, "company": company, "contacts": sorted(contacts), "since": since, "until": until}
+        for deal, (company, contacts, since, until) in deals.items()
+    ]
+    if not asked:
+        return {}
+    rows = tx.tuples(
+        f"""WITH wanted AS (
+              SELECT deal, company, contacts, since, until FROM jsonb_to_recordset(CAST(:asked AS jsonb))
+                AS t(deal bigint, company bigint, contacts bigint[], since timestamptz, until timestamptz))
+            SELECT wanted.deal, {_RESOLVED} FROM wanted CROSS JOIN LATERAL (
+              SELECT DISTINCT ON (at, activity_type, activity_id, contact_id) * FROM (
+                (SELECT {_COLUMNS} FROM touch WHERE portal_id = :portal
+                   AND company_id = ANY(ARRAY(SELECT wanted.company UNION ALL {_OLD_COMPANIES}))
+                   AND at BETWEEN wanted.since AND wanted.until AND kind = ANY(:kinds) AND contact_id <> {NOBODY}
+                 ORDER BY at DESC LIMIT :limit)
+                UNION ALL
+                (SELECT {_COLUMNS} FROM touch WHERE portal_id = :portal
+                   AND contact_id = ANY(wanted.contacts || ARRAY({_OLD_CONTACTS}))
+                   AND at BETWEEN wanted.since AND wanted.until AND kind = ANY(:kinds)
+                 ORDER BY at DESC LIMIT :limit)) AS both_ways
+              ORDER BY at DESC, activity_type, activity_id, contact_id LIMIT :limit) AS touch {_JOINED}
+            ORDER BY wanted.deal, touch.at, touch.activity_type, touch.activity_id, touch.contact_id""",
+        asked=as_json(asked),
+        kinds=list(TOUCHES),
+        limit=limit,
+    )
+    found: dict[int, list[TouchRow]] = {}
+    for deal, *row in rows:
+        found.setdefault(deal, []).append(TouchRow(*row))
+    return found
+
+
+TOUCHES = ("meeting", "call", "email", "reply")
+"""What counts as having been in touch; a note is ours alone, an automatic reply nobody's."""
+_OLD_COMPANIES = """SELECT old_id FROM alias WHERE alias.portal_id = :portal AND object_type = 'company'
+  AND new_id = wanted.company"""
+_OLD_CONTACTS = """SELECT old_id FROM alias WHERE alias.portal_id = :portal AND object_type = 'contact'
+  AND new_id = ANY(wanted.contacts)"""
+_RESOLVED = """touch.activity_type, touch.activity_id, coalesce(person.new_id, touch.contact_id), touch.at, touch.kind,
+  coalesce(firm.new_id, touch.company_id), touch.deal_id, touch.inbound, touch.two_way"""
+_JOINED = """
+  LEFT JOIN alias AS person ON person.portal_id = :portal AND person.object_type = 'contact'
+    AND person.old_id = touch.contact_id
+  LEFT JOIN alias AS firm ON firm.portal_id = :portal AND firm.object_type = 'company'
+    AND firm.old_id = touch.company_id"""
+
+
+def signs(tx: Transaction, contact_ids: Collection[int], *, until: datetime) -> dict[int, Signs]:
+    """Return what shows that these contacts were alive for us, or left, no later than *until*; most show nothing.
+
+    Before the first pass over activities is through, nobody shows anything.
+    """
+    if not contact_ids:
+        return {}
+    rows = tx.tuples(
+        """SELECT coalesce(alias.new_id, contact_id) AS id, min(at) FILTER (WHERE two_way),
+             max(at) FILTER (WHERE two_way), max(at) FILTER (WHERE two_way AND kind = 'reply'),
+             max(at) FILTER (WHERE kind = 'left_reply'), count(*) FILTER (WHERE two_way)
+           FROM touch LEFT JOIN alias ON alias.portal_id = :portal AND object_type = 'contact' AND old_id = contact_id
+           WHERE touch.portal_id = :portal AND (two_way OR kind = 'left_reply') AND at <= :until
+             AND (SELECT bool_and(told) FROM touch_step WHERE portal_id = :portal)
+             AND contact_id IN (SELECT unnest(CAST(:ids AS bigint[])) UNION ALL
+               SELECT old_id FROM alias WHERE portal_id = :portal AND object_type = 'contact'
+                 AND new_id = ANY(CAST(:ids AS bigint[])))
+           GROUP BY id""",
+        ids=list(contact_ids),
+        until=until,
+    )
+    return {row[0]: Signs(*row) for row in rows}
+
+
+def two_way_at(tx: Transaction, contact_ids: Collection[int]) -> dict[int, list[tuple[datetime, int | None]]]:
+    """Return when each contact was spoken to or wrote, oldest first, and at which company."""
+    if not contact_ids:
+        return {}
+    rows = tx.tuples(
+        f"""SELECT coalesce(person.new_id, touch.contact_id), at, coalesce(firm.new_id, company_id) FROM touch {_JOINED}
+            WHERE touch.portal_id = :portal AND two_way AND contact_id IN (
+              SELECT unnest(CAST(:ids AS bigint[])) UNION ALL
+              SELECT old_id FROM alias WHERE portal_id = :portal AND object_type = 'contact'
+                AND new_id = ANY(CAST(:ids AS bigint[])))
+            ORDER BY 1, 2""",
+        ids=list(contact_ids),
+    )
+    found: dict[int, list[tuple[datetime, int | None]]] = {}
+    for contact, at, company in rows:
+        found.setdefault(contact, []).append((at, company))
+    return found
+
+
+def notes(
+    tx: Transaction,
+    *,
+    contact_ids: Collection[int] = (),
+    company_ids: Collection[int] = (),
+    deal_ids: Collection[int] = (),
+) -> list[Told]:
+    """Return the notes written about these records, oldest first, each once, with all that it is about."""
+    rows = tx.tuples(
+        """WITH named AS (
+             SELECT activity_id FROM touch WHERE portal_id = :portal AND kind = 'note'
+               AND contact_id = ANY(CAST(:contacts AS bigint[]))
+             UNION SELECT activity_id FROM touch WHERE portal_id = :portal AND kind = 'note'
+               AND company_id = ANY(CAST(:companies AS bigint[]))
+             UNION SELECT activity_id FROM touch WHERE portal_id = :portal AND kind = 'note'
+               AND deal_id = ANY(CAST(:deals AS bigint[])))
+           SELECT activity_type, activity_id, said.at, said.text,
+             array_agg(DISTINCT contact_id) FILTER (WHERE contact_id <> 0),
+             array_agg(DISTINCT company_id) FILTER (WHERE company_id IS NOT NULL),
+             array_agg(DISTINCT deal_id) FILTER (WHERE deal_id IS NOT NULL)
+           FROM touch_text AS said JOIN touch USING (portal_id, activity_type, activity_id)
+           WHERE said.portal_id = :portal AND activity_type = 'note'
+             AND activity_id IN (SELECT activity_id FROM named)
+           GROUP BY activity_type, activity_id, said.at, said.text ORDER BY said.at, activity_id""",
+        contacts=list(contact_ids),
+        companies=list(company_ids),
+        deals=list(deal_ids),
+    )
+    return [Told(row[0], row[1], row[2], row[3], *(tuple(ids or ()) for ids in row[4:])) for row in rows]
+
+
+def introductions(tx: Transaction, contact_ids: Collection[int]) -> list[Introduction]:
+    """Return those of these contacts whose very first touch is an incoming mail that others were on, too."""
+    if not contact_ids:
+        return []
+    rows = tx.tuples(
+        """SELECT wanted.id, first.activity_id, first.at,
+             max(other.contact_id) FILTER (WHERE other.inbound), array_agg(other.contact_id ORDER BY other.contact_id)
+           FROM unnest(CAST(:ids AS bigint[])) AS wanted(id)
+           CROSS JOIN LATERAL (SELECT activity_type, activity_id, at, kind, inbound FROM touch
+             WHERE portal_id = :portal AND contact_id = wanted.id AND kind NOT IN ('note', 'auto_reply', 'left_reply')
+             ORDER BY at, activity_type, activity_id LIMIT 1) AS first
+           JOIN touch AS other ON other.portal_id = :portal AND other.activity_type = first.activity_type
+             AND other.activity_id = first.activity_id AND other.contact_id NOT IN (wanted.id, 0)
+           WHERE first.kind = 'reply' AND NOT first.inbound
+           GROUP BY wanted.id, first.activity_id, first.at ORDER BY wanted.id""",
+        ids=list(contact_ids),
+    )
+    return [Introduction(row[0], row[1], row[2], row[3], tuple(row[4])) for row in rows]
+
+
+def prune(tx: Transaction, *, before: datetime, limit: int = 50_000) -> int:
+    """Let go of what is older than the window; return how many touches went, no more than *limit* at a time."""
+    gone = tx.run(
+        """DELETE FROM touch WHERE portal_id = :portal AND ctid = ANY(ARRAY(
+             SELECT ctid FROM touch WHERE portal_id = :portal AND at < :before LIMIT :limit))""",
+        before=before,
+        limit=limit,
+    )
+    tx.run("DELETE FROM touch_text WHERE portal_id = :portal AND at < :before", before=before)
+    return gone
+
+
+def any_left(tx: Transaction) -> bool:
+    """Whether this portal has any touch or any pass over its activities."""
+    return bool(
+        tx.value(
+            """SELECT EXISTS (SELECT FROM touch WHERE portal_id = :portal)
+                 OR EXISTS (SELECT FROM touch_step WHERE portal_id = :portal)"""
+        )
+    )
+
+
+def drop(tx: Transaction, *, limit: int = 50_000) -> bool:
+    """Remove a portal's touches, so many at a time; say whether some are left."""
+    tx.run("DELETE FROM touch_step WHERE portal_id = :portal")
+    tx.run("DELETE FROM touch_text WHERE portal_id = :portal")
+    gone = tx.run(
+        "DELETE FROM touch WHERE ctid = ANY(ARRAY(SELECT ctid FROM touch WHERE portal_id = :portal LIMIT :limit))",
+        limit=limit,
+    )
+    return gone >= limit
+
+
+def _named(keys: Collection[Key]) -> dict[str, list[object]]:
+    return {"types": [key[0] for key in keys], "ids": [key[1] for key in keys]}
