@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from integration.conclude import asking, booking, codec, deciding, flowing, reading, referring, writing
+from integration.conclude import asking, booking, codec, deciding, flowing, reading, referring, touching, writing
 from integration.conclude.step import Step
 from integration.storage import ledger, mirror, moves, people, sources
 from integration.storage.database import Row
 from mappings.rules import because, credit, hearsay, money
-from mappings.rules.facts import PPM, ContactFacts, DealFacts
+from mappings.rules.facts import PPM, ContactFacts, DealFacts, Touch
 from mappings.rules.findings import SHARE_ONE, Allocation, CreditLine, Move, Referral, Source
 from mappings.rules.sources import DealSources, Surroundings, confidence_of, sources_of, tag_of
 
@@ -25,6 +25,8 @@ class Page:
     contacts: Mapping[int, ContactFacts]
     person_of: Mapping[int, int]
     members: Mapping[int, tuple[int, ...]]
+    touches: Mapping[int, tuple[Touch, ...]]
+    active: Mapping[int, Collection[int]]
     moves: Mapping[int, Sequence[Move]]
     referrals: Mapping[str, Sequence[Referral]]
     stored: Mapping[int, Sequence[Row]]
@@ -73,6 +75,10 @@ def _load(step: Step, deal_ids: Collection[int]) -> Page:
     credited = {row["contact_id"] for rows in stored.values() for row in rows} - {None}
     on_deals = {one.contact_id for deal in deals.values() for one in deal.contacts}
     person_of, members = people.groups(step.tx, on_deals | credited)
+    touched = touching.of_deals(step, deals, person_of, members)
+    active = touching.active(step, deals, touched)
+    if active:
+        person_of, members = people.groups(step.tx, person_of.keys() | {one for own in active.values() for one in own})
     everybody = person_of.keys() | on_deals
     targets = {f"contact:{one}" for one in everybody} | {f"deal:{one}" for one in deals}
     targets |= {f"company:{deal.company_id}" for deal in deals.values() if deal.company_id}
@@ -81,6 +87,8 @@ def _load(step: Step, deal_ids: Collection[int]) -> Page:
         reading.contacts(step, everybody),
         person_of,
         members,
+        touched,
+        active,
         _moves(step, set(members)),
         _referrals(step, targets),
         stored,
@@ -185,13 +193,15 @@ def _stored(row: Row, page: Page) -> Source:
 def _todays(step: Step, deal: DealFacts, page: Page) -> DealSources:
     on_deal = {one.contact_id for one in deal.contacts}
     persons = {page.person_of[one]: one for one in sorted(on_deal, reverse=True) if one in page.person_of}
+    # Who moved here and is active around the deal without being on it is suggested.
+    beside = {page.person_of[one]: one for one in page.active.get(deal.id, ()) if one in page.person_of}
     own = [
         _as_present(move, on_deal, person_contact)
-        for person, person_contact in persons.items()
+        for person, person_contact in {**beside, **persons}.items()
         for move in page.moves.get(person, ())
     ]
     told = list(_told(deal, page, persons))
-    around = Surroundings(dict(page.contacts))
+    around = Surroundings(dict(page.contacts), page.touches.get(deal.id, ()), page.members)
     labels = _labels(deal, page, persons, told)
     return sources_of(deal, own, told, around, policy=step.policy, now=step.now, labels=labels)
 
