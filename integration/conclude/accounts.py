@@ -8,7 +8,7 @@ from fractions import Fraction
 from integration.conclude import codec, reading, writing
 from integration.conclude.step import Step
 from integration.storage import deals as deal_rows
-from integration.storage import ledger, mirror, moves, people, sources
+from integration.storage import ledger, mirror, moves, people, sources, worth
 from integration.storage.database import Row
 from mappings.rules import champions, health, money, nps, orders
 from mappings.rules.facts import PPM, CompanyFacts, ContactFacts, DealFacts, NpsAnswer, Ticket
@@ -27,7 +27,7 @@ class Page:
     own_deals: Mapping[int, Sequence[Row]]
     booked: Mapping[int, tuple[int, int]]
     pipeline: Mapping[int, Sequence[Row]]
-    graph: orders.DealGraph
+    values: Mapping[int, orders.AllIn]
     staff: Mapping[int, Sequence[ContactFacts]]
     deals: Mapping[int, Sequence[DealFacts]]
     moves: Mapping[int, Sequence[Move]]
@@ -48,12 +48,13 @@ def refresh(step: Step, company_ids: Collection[int]) -> None:
     ]
     writing.plan(step, "company", found)
     writing.forget(step, "company", [one for one in company_ids if one not in {each.id for each in living}])
+    worth.store(step.tx, company_ids, page.values.values(), max_order=step.policy.max_order)
 
 
 def _load(step: Step, company_ids: Collection[int]) -> Page:
     home = step.portal_map.home_currency
     companies = reading.companies(step, company_ids)
-    own = deal_rows.of_companies(step.tx, companies)
+    own = deal_rows.of_companies(step.tx, company_ids)
     links = mirror.links_to(step.tx, "contact", "company", companies)
     gone = [row for row in moves.with_company(step.tx, companies) if row["former_company_id"] in companies]
     # Only a customer's people are weighed; of others it is enough to know what they brought.
@@ -73,7 +74,7 @@ def _load(step: Step, company_ids: Collection[int]) -> Page:
         own,
         ledger.by_company(step.tx, companies, home),
         pipeline,
-        _graph(step, own),
+        _values(step, own),
         staff,
         _deals(step, customers, own),
         _moves(gone),
@@ -134,26 +135,20 @@ def _home_minor(row: Mapping[str, object], home: str) -> int | None:
     return int(str(row["amount_minor"])) if row["currency"] == home and row["amount_minor"] is not None else None
 
 
-def _graph(step: Step, own: Mapping[int, Sequence[Row]]) -> orders.DealGraph:
-    """The won deals that credit from these companies' deals can reach."""
+def _values(step: Step, own: Mapping[int, Sequence[Row]]) -> dict[int, orders.AllIn]:
+    """What each company is worth all-in, by the won deals that credit from its own can reach."""
     home = step.portal_map.home_currency
     start = {row["deal_id"]: row for rows in own.values() for row in rows if row["is_won"]}
-    below = sources.edges_below(step.tx, start, depth=step.policy.max_order) if start else ()
+    below = sources.edges_below(step.tx, start, depth=step.policy.max_order - 1) if start else ()
     rows = {**deal_rows.load(step.tx, {edge["to_deal_id"] for edge in below}), **start} if below else start
-    known = {one: row for one, row in rows.items() if row["is_won"] and row["company_id"] is not None}
-    deals = {
-        one: orders.WonDeal(one, row["company_id"], _home_minor(row, home) or 0, row["closed_at"] or row["created_at"])
-        for one, row in known.items()
-    }
-    outgoing: dict[int, list[orders.Edge]] = {}
-    incoming: dict[int, list[orders.Edge]] = {one: [] for one in deals}
-    for row in sorted(below, key=lambda row: (row["from_deal_id"], row["to_deal_id"], row["source_key"])):
-        if row["from_deal_id"] in deals and row["to_deal_id"] in deals:
-            edge = orders.Edge(row["from_deal_id"], row["to_deal_id"], row["share"])
-            outgoing.setdefault(edge.source_id, []).append(edge)
-            incoming[edge.target_id].append(edge)
-    by_id = {one: tuple(edges) for one, edges in incoming.items()}
-    return orders.DealGraph(deals, by_id, {one: tuple(edges) for one, edges in outgoing.items()}, ())
+    deals = [
+        orders.WonDeal(one, row["company_id"], _home_minor(row, home) or 0, row["closed_at"] or row["created_at"])
+        for one, row in rows.items()
+        if row["is_won"]
+    ]
+    edges = (orders.Edge(row["from_deal_id"], row["to_deal_id"], row["share"], row["inherited"]) for row in below)
+    graph = orders.graph_of(deals, edges)
+    return {one: orders.all_in(one, graph, step.policy) for one in own if one in graph.of_company}
 
 
 Said = tuple[dict[str, str], list[object]]
@@ -200,7 +195,9 @@ def _money(step: Step, company_id: int, page: Page) -> Said:
     )
     if round(waiting):
         said["second_order_pipeline"] = money.major(round(waiting), home)
-    value = orders.all_in(company_id, page.graph, step.policy)
+    value = page.values.get(company_id)
+    if value is None:
+        return said, []
     if value.total_minor:
         said["second_order_all_in_value"] = money.major(value.total_minor, home)
     return said, [{"all_in": codec.plain(value)}]

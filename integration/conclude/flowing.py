@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from integration.conclude.booking import Touched, key_of
 from integration.conclude.step import Step
@@ -13,6 +14,9 @@ from mappings.rules.because import Names
 from mappings.rules.facts import DealFacts
 from mappings.rules.findings import Allocation, Source
 from mappings.rules.names import LONGEST, spoken
+from mappings.rules.orders import within_months
+
+EdgeKey = tuple[int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +31,23 @@ class FoundEdge:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """Orders by deal, orders by deal and source key, and the edges of the won ones."""
+    """Orders by deal, orders by deal and source key, and the edges of the won ones.
+
+    `heirs` are deals without evidence of their own and the acquisition whose shares they inherit; `later` are the
+    other won deals of the company a page's acquisition made a customer.
+    """
 
     orders: Mapping[int, int]
     source_orders: Mapping[int, Mapping[str, int]]
     edges: Sequence[FoundEdge]
+    heirs: Mapping[int, int]
+    later: Mapping[int, frozenset[int]]
 
     @classmethod
     def of(cls, step: Step, found: Sequence[tuple[DealFacts, Allocation]]) -> "Flow":
         """Hang every share on the source company's latest deal won strictly before this one closed."""
         firms = {line.source.company_id for _, one in found for line in one.lines if line.source.company_id is not None}
+        firms |= {deal.company_id for deal, _ in found if deal.company_id is not None}
         won = {company: _won(rows) for company, rows in deal_rows.of_companies(step.tx, firms).items()} if firms else {}
         orders = {row["deal_id"]: row["deal_order"] for rows in won.values() for _, row in rows}
         by_source: dict[int, dict[str, int]] = {}
@@ -45,14 +56,17 @@ class Flow:
         for deal, allocation in sorted(found, key=lambda one: _moment(one[0], step.now)):
             mine: dict[str, int] = {}
             for line in allocation.lines:
+                if _is_expansion(deal, line.source):
+                    mine[line.source.key] = 1
+                    continue
                 before = _latest(won.get(line.source.company_id or 0, ()), _moment(deal, step.now))
-                same = line.source.company_id == deal.company_id
-                mine[line.source.key] = orders[before] + 1 if before is not None and not same else 2
-                if before is not None and not same and deal.counts_as_won:
+                mine[line.source.key] = orders[before] + 1 if before is not None else 2
+                if before is not None and line.share > 0 and deal.counts_as_won:
                     edges.append(FoundEdge(before, deal.id, line.source, line.share))
             by_source[deal.id] = mine
-            own[deal.id] = orders[deal.id] = min(mine.values(), default=1)
-        return cls(own, by_source, edges)
+            derived = [mine[one.source.key] for one in allocation.lines if not _is_expansion(deal, one.source)]
+            own[deal.id] = orders[deal.id] = min(derived, default=1)
+        return cls(own, by_source, edges, _heirs(step, found, won), _later(found, won))
 
 
 Moment = tuple[datetime, int]
@@ -60,6 +74,41 @@ Moment = tuple[datetime, int]
 
 def _moment(deal: DealFacts, now: datetime) -> Moment:
     return (deal.closed_at or deal.created_at if deal.is_closed else now), deal.id
+
+
+def _is_expansion(deal: DealFacts, source: Source) -> bool:
+    """Whether a company helped itself, as after a merge: that is first-order."""
+    return source.company_id is not None and source.company_id == deal.company_id
+
+
+def _heirs(
+    step: Step, found: Iterable[tuple[DealFacts, Allocation]], won: Mapping[int, Sequence[tuple[Moment, Row]]]
+) -> dict[int, int]:
+    """The won deals that have no evidence of their own, and the first deal of their company, while it lasts."""
+    heirs: dict[int, int] = {}
+    for deal, allocation in found:
+        mine = won.get(deal.company_id or 0, ())
+        if not mine or not deal.counts_as_won:
+            continue
+        (start, _), first = mine[0]
+        if first["deal_id"] == deal.id or any(
+            line.share > 0 and not _is_expansion(deal, line.source) for line in allocation.lines
+        ):
+            continue
+        if within_months(start, _moment(deal, step.now)[0], step.policy.inheritance_months):
+            heirs[deal.id] = first["deal_id"]
+    return heirs
+
+
+def _later(
+    found: Iterable[tuple[DealFacts, Allocation]], won: Mapping[int, Sequence[tuple[Moment, Row]]]
+) -> dict[int, frozenset[int]]:
+    later: dict[int, frozenset[int]] = {}
+    for deal, _ in found:
+        mine = [row["deal_id"] for _, row in won.get(deal.company_id or 0, ())]
+        if mine and mine[0] == deal.id:
+            later[deal.id] = frozenset(mine[1:])
+    return later
 
 
 def _won(rows: Iterable[Row]) -> list[tuple[Moment, Row]]:
@@ -76,28 +125,51 @@ def _latest(won: Sequence[tuple[Moment, Row]], moment: Moment) -> int | None:
 
 def store(step: Step, flow: Flow, subjects: Mapping[int, int], deal_ids: Collection[int]) -> Touched:
     """Write edges and orders as differences; deals that credit flows on to are looked at again."""
-    before = {(row["to_deal_id"], row["source_key"]): row for row in sources.edges_into(step.tx, deal_ids)}
-    rows: dict[tuple[int, str], dict[str, int | str | None]] = {}
+    acquired = set(flow.heirs.values()) - set(deal_ids)
+    stored = sources.edges_into(step.tx, acquired | set(deal_ids))
+    before = {(row["to_deal_id"], row["source_key"]): row for row in stored if row["to_deal_id"] not in acquired}
+    own: dict[EdgeKey, dict[str, Any]] = {}
     for edge in flow.edges:
         key = key_of(edge.source, subjects)
-        rows[edge.to_deal_id, key] = {
+        own[edge.to_deal_id, key] = {
             "from_deal_id": edge.from_deal_id,
             "to_deal_id": edge.to_deal_id,
             "source_key": key,
             "from_company_id": edge.source.company_id,
             "share": edge.share,
+            "inherited": False,
         }
+    rows = own | _inherited(flow, [*own.values(), *(row for row in stored if row["to_deal_id"] in acquired)])
     gone = before.keys() - rows.keys()
     new = {key: row for key, row in rows.items() if key not in before or dict(before[key]) != row}
-    lost = {before[key]["from_company_id"] for key in gone | (before.keys() & new.keys())}
+    lost_or_moved = gone | (before.keys() & new.keys())
+    lost = {before[key]["from_company_id"] for key in lost_or_moved}
     above = (
-        sources.upstream_companies(step.tx, {deal for deal, _ in gone}, depth=step.policy.max_order) if gone else set()
+        sources.upstream_companies(step.tx, {deal for deal, _ in lost_or_moved}, depth=step.policy.max_order - 1)
+        if lost_or_moved
+        else set()
     )
     sources.change_edges(step.tx, gone=gone, new=list(new.values()))
     changed = sources.set_orders(step.tx, flow.orders) if flow.orders else set()
     below = sources.downstream(step.tx, changed) if changed else set()
-    mirror.mark_stale(step.tx, mirror.DEALS, {("deal", one) for one in below})
-    return Touched(companies=frozenset(lost | above), deals=frozenset({deal for deal, _ in gone | new.keys()}))
+    moved = {deal for deal, _ in gone | new.keys()}
+    heirs = {one for deal in moved for one in flow.later.get(deal, ())} - set(deal_ids)
+    mirror.mark_stale(step.tx, mirror.DEALS, {("deal", one) for one in below | heirs})
+    return Touched(companies=frozenset(lost | above), deals=frozenset(moved))
+
+
+def _inherited(flow: Flow, edges: Iterable[Row]) -> dict[EdgeKey, dict[str, Any]]:
+    """What the heirs take over from the acquisition's own edges."""
+    of_deal: dict[int, list[Row]] = {}
+    for edge in edges:
+        if not edge["inherited"]:
+            of_deal.setdefault(edge["to_deal_id"], []).append(edge)
+    found: dict[EdgeKey, dict[str, Any]] = {}
+    for deal, acquired in flow.heirs.items():
+        for edge in of_deal.get(acquired, ()):
+            key = f"inherited|{edge['source_key']}"
+            found[deal, key] = {**edge, "to_deal_id": deal, "source_key": key, "inherited": True}
+    return found
 
 
 def names(step: Step, *, contacts: Iterable[int | None] = (), companies: Iterable[int | None] = ()) -> Names:

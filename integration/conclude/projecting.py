@@ -16,13 +16,19 @@ def refresh(step: Step, deal_ids: Collection[int]) -> None:
     owners = {deal.company_id for deal in facts.values()} | {row["company_id"] for row in before.values()}
     firms_of_all = {one for one in owners if one is not None}
     since = strengths.customers_since(step, firms_of_all)
+    first = deal_rows.acquisitions(step.tx, firms_of_all)
     changed = deal_rows.store(step.tx, [_projection(deal) for deal in facts.values()])
     firms = [facts[one].company_id for one in changed]
     firms += [before[one]["company_id"] for one in changed & before.keys()]
     near = {one for one in firms if one is not None}
     # What a source has in the pipeline is counted from the deals it led to.
     led = {row["company_id"] for rows in sources.of_deals(step.tx, changed).values() for row in rows} - {None}
+    # All-in values reach further up, and along inherited credit.
+    led |= sources.upstream_companies(step.tx, changed, depth=step.policy.max_order - 1) if changed else set()
     resting = sources.deals_from(step.tx, near) if near else set()
+    # Later deals of a customer inherit from its first one, whichever that is now.
+    begun = deal_rows.acquisitions(step.tx, near)
+    resting |= deal_rows.won_of(step.tx, {one for one in near if first.get(one) != begun.get(one)})
     told = sources.referrals_by(step.tx, company_ids=near) if near else ()
     on_deals = {one.contact_id for deal in facts.values() for one in deal.contacts}
     person_of, members = people.groups(step.tx, on_deals)

@@ -56,6 +56,31 @@ def of_companies(tx: Transaction, company_ids: Collection[int]) -> dict[int, lis
     return found
 
 
+def acquisitions(tx: Transaction, company_ids: Collection[int]) -> dict[int, tuple[Any, ...]]:
+    """Return the first won deal of each company and when it closed: what its later deals inherit from."""
+    if not company_ids:
+        return {}
+    rows = tx.tuples(
+        """SELECT DISTINCT ON (company_id) company_id, deal_id, coalesce(closed_at, created_at) FROM deal
+           WHERE portal_id = :portal AND is_won AND company_id = ANY(CAST(:ids AS bigint[]))
+           ORDER BY company_id, coalesce(closed_at, created_at), deal_id""",
+        ids=list(company_ids),
+    )
+    return {company: (deal_id, closed) for company, deal_id, closed in rows}
+
+
+def won_of(tx: Transaction, company_ids: Collection[int]) -> set[int]:
+    """Return the won deals of these companies."""
+    if not company_ids:
+        return set()
+    rows = tx.tuples(
+        """SELECT deal_id FROM deal
+           WHERE portal_id = :portal AND is_won AND company_id = ANY(CAST(:ids AS bigint[]))""",
+        ids=list(company_ids),
+    )
+    return {row[0] for row in rows}
+
+
 def buyers(tx: Transaction, company_ids: Collection[int]) -> set[int]:
     """Return those of these companies that have a won deal: only their people and answers are weighed."""
     if not company_ids:

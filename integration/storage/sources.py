@@ -175,21 +175,21 @@ def edges_into(tx: Transaction, deal_ids: Collection[int]) -> Sequence[Row]:
     if not deal_ids:
         return ()
     return tx.rows(
-        """SELECT from_deal_id, to_deal_id, source_key, from_company_id, share FROM edge
+        """SELECT from_deal_id, to_deal_id, source_key, from_company_id, share, inherited FROM edge
            WHERE portal_id = :portal AND to_deal_id = ANY(CAST(:ids AS bigint[]))""",
         ids=list(deal_ids),
     )
 
 
 def edges_below(tx: Transaction, deal_ids: Collection[int], *, depth: int) -> Sequence[Row]:
-    """Return every edge that can be reached from these deals within *depth* steps."""
+    """Return every edge on a path of at most *depth* edges from these deals."""
     return tx.rows(
         """WITH RECURSIVE below(deal_id, depth) AS (
-             SELECT id, 0 FROM unnest(CAST(:ids AS bigint[])) AS id
+             SELECT id, 1 FROM unnest(CAST(:ids AS bigint[])) AS id
              UNION
              SELECT edge.to_deal_id, below.depth + 1 FROM below
              JOIN edge ON edge.portal_id = :portal AND edge.from_deal_id = below.deal_id WHERE below.depth < :depth)
-           SELECT DISTINCT from_deal_id, to_deal_id, source_key, from_company_id, share FROM edge
+           SELECT from_deal_id, to_deal_id, source_key, from_company_id, share, inherited FROM edge
            WHERE portal_id = :portal AND from_deal_id IN (SELECT deal_id FROM below)""",
         ids=list(deal_ids),
         depth=depth,
@@ -207,12 +207,13 @@ def change_edges(tx: Transaction, *, gone: Collection[tuple[int, str]], new: Seq
         )
     if new:
         tx.run(
-            """INSERT INTO edge (portal_id, from_deal_id, to_deal_id, source_key, from_company_id, share)
-               SELECT :portal, from_deal_id, to_deal_id, source_key, from_company_id, share
+            """INSERT INTO edge (portal_id, from_deal_id, to_deal_id, source_key, from_company_id, share, inherited)
+               SELECT :portal, from_deal_id, to_deal_id, source_key, from_company_id, share, inherited
                FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS t(from_deal_id bigint, to_deal_id bigint,
-                 source_key text, from_company_id bigint, share bigint)
+                 source_key text, from_company_id bigint, share bigint, inherited boolean)
                ON CONFLICT (portal_id, to_deal_id, source_key) DO UPDATE SET from_deal_id = excluded.from_deal_id,
-                 from_company_id = excluded.from_company_id, share = excluded.share""",
+                 from_company_id = excluded.from_company_id, share = excluded.share,
+                 inherited = excluded.inherited""",
             rows=as_json(new),
         )
 
@@ -229,10 +230,10 @@ def set_orders(tx: Transaction, orders: Mapping[int, int]) -> set[int]:
 
 
 def downstream(tx: Transaction, deal_ids: Collection[int]) -> set[int]:
-    """Return the deals that credit from these deals flows to."""
+    """Return the deals that credit from these deals flows to, other than by inheritance."""
     rows = tx.rows(
         """SELECT DISTINCT to_deal_id FROM edge
-           WHERE portal_id = :portal AND from_deal_id = ANY(CAST(:ids AS bigint[]))""",
+           WHERE portal_id = :portal AND NOT inherited AND from_deal_id = ANY(CAST(:ids AS bigint[]))""",
         ids=list(deal_ids),
     )
     return {row["to_deal_id"] for row in rows}

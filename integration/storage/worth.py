@@ -1,0 +1,50 @@
+"""What each customer is worth all-in, kept as numbers: direct, by order, returned to itself, inherited."""
+
+from collections.abc import Collection, Iterable
+
+from integration.storage.database import Row, Transaction, as_json
+from mappings.rules.orders import AllIn
+
+_COLUMNS = "company_id, direct_minor, by_order, self_return_minor, inherited_minor"
+
+
+def store(tx: Transaction, company_ids: Collection[int], values: Iterable[AllIn], *, max_order: int) -> None:
+    """Keep the values of these companies as differences; a company without a won deal has none."""
+    asked = set(company_ids)
+    rows = [
+        {
+            "company_id": one.company_id,
+            "direct_minor": one.direct_minor,
+            "by_order": [one.by_order.get(order, 0) for order in range(2, max_order + 1)],
+            "self_return_minor": one.self_return_minor,
+            "inherited_minor": one.inherited_minor,
+        }
+        for one in values
+        if one.company_id in asked
+    ]
+    tx.run(
+        f"""WITH found AS (
+              SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS t(company_id bigint, direct_minor bigint,
+                by_order bigint[], self_return_minor bigint, inherited_minor bigint)),
+            gone AS (
+              DELETE FROM all_in WHERE portal_id = :portal AND company_id = ANY(CAST(:ids AS bigint[]))
+                AND company_id NOT IN (SELECT company_id FROM found))
+            INSERT INTO all_in AS mine (portal_id, {_COLUMNS}) SELECT :portal, {_COLUMNS} FROM found
+            ON CONFLICT (portal_id, company_id) DO UPDATE SET direct_minor = excluded.direct_minor,
+              by_order = excluded.by_order, self_return_minor = excluded.self_return_minor,
+              inherited_minor = excluded.inherited_minor
+              WHERE (mine.direct_minor, mine.by_order, mine.self_return_minor, mine.inherited_minor)
+                IS DISTINCT FROM (excluded.direct_minor, excluded.by_order, excluded.self_return_minor,
+                  excluded.inherited_minor)""",
+        ids=list(asked),
+        rows=as_json(rows),
+    )
+
+
+def of_companies(tx: Transaction, company_ids: Collection[int]) -> dict[int, Row]:
+    """Return what is kept of these companies."""
+    rows = tx.rows(
+        f"SELECT {_COLUMNS} FROM all_in WHERE portal_id = :portal AND company_id = ANY(CAST(:ids AS bigint[]))",
+        ids=list(company_ids),
+    )
+    return {row["company_id"]: row for row in rows}
