@@ -1,10 +1,8 @@
-"""Commands that look: portals, waiting work, reasons, the ledger, the doctor."""
+"""Commands that look: portals, waiting work, reasons, the doctor."""
 
-import csv
 import json
 import sys
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -73,25 +71,9 @@ def wait_until_settled(runtime: Runtime, portal: int | None, timeout: float) -> 
 def explain(portal: int, kind: str, record_id: int, *, as_json: bool) -> None:
     """Say what we conclude about a record, with reasons and ledger."""
     with open_runtime() as runtime, portal_scope(runtime, portal) as scope:
-        _known(runtime, portal)
+        known(runtime, portal)
         found = explaining.explain(scope, kind, record_id)
     click.echo(dump(found) if as_json else "\n".join(explaining.in_words(found)))
-
-
-@click.command()
-@click.argument("portal", type=AN_ID)
-@as_json
-@click.option("--csv", "as_csv", is_flag=True, help="Print CSV (RFC 4180), safe to open in a spreadsheet.")
-def ledger(portal: int, *, as_json: bool, as_csv: bool) -> None:
-    """Print the portal's ledger, oldest row first."""
-    with open_runtime() as runtime, portal_scope(runtime, portal) as scope:
-        _known(runtime, portal)
-        rows = explaining.ledger_rows(scope)
-        if as_json:
-            for chunk in _json_list(rows):
-                click.echo(chunk, nl=False)
-        else:
-            _print_csv(rows, safe=as_csv)
 
 
 @click.command("status")
@@ -99,7 +81,7 @@ def ledger(portal: int, *, as_json: bool, as_csv: bool) -> None:
 def status_command(portal: int) -> None:
     """Print a portal's import, findings and API calls, as JSON."""
     with open_runtime() as runtime, portal_scope(runtime, portal) as scope:
-        _known(runtime, portal)
+        known(runtime, portal)
         click.echo(dump({**checkup.portal(scope), "found": explaining.summary(scope)}))
 
 
@@ -121,34 +103,8 @@ def dump(value: object) -> str:
     return json.dumps(value, default=str, indent=2, sort_keys=True, ensure_ascii=False)
 
 
-def _json_list(rows: Iterator[dict[str, Any]]) -> Iterator[str]:
-    first = True
-    yield "["
-    for row in rows:
-        yield ("\n" if first else ",\n") + json.dumps(row, default=str, ensure_ascii=False)
-        first = False
-    yield "\n]\n"
-
-
-def _print_csv(rows: Iterator[dict[str, Any]], *, safe: bool) -> None:
-    writer: Any = None
-    for row in rows:
-        if writer is None:
-            writer = csv.DictWriter(sys.stdout, list(row), lineterminator="\r\n" if safe else "\n")
-            writer.writeheader()
-        writer.writerow({key: _cell(value) for key, value in row.items()})
-    if writer is None:
-        click.echo("The ledger is empty: no won deal yet.", err=True)
-
-
-def _cell(value: object) -> object:
-    """Spreadsheets run text that begins like a formula: an apostrophe keeps it text."""
-    if isinstance(value, str) and value.lstrip()[:1] in set("=+-@\t\r\n\0＝＋－＠"):  # noqa: RUF001 - full-width forms count, too
-        return "'" + value
-    return value
-
-
-def _known(runtime: Runtime, portal: int) -> None:
+def known(runtime: Runtime, portal: int) -> None:
+    """Refuse a portal that never installed the app."""
     if not status.is_known(runtime, portal):
         raise Refused(f"Portal {portal} has not installed the app")
 

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from commands import look, policy, process, repair
+from commands import books, look, policy, process, repair
 from integration.errors import SecondOrderError
 
 
@@ -29,7 +29,7 @@ for command in (
     repair.replay,
     policy.policy,
     look.explain,
-    look.ledger,
+    books.ledger,
     look.status_command,
     repair.forget_command,
     repair.uninstall_command,

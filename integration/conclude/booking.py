@@ -2,20 +2,23 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from integration.conclude.step import Step
-from integration.storage import ledger, mirror, people, sources
+from integration.storage import books, ledger, mirror, people, sources
 from integration.storage.database import Row
+from mappings.rules import known, months
 from mappings.rules import ledger as rules
 from mappings.rules.credit import FIRST_ORDER
+from mappings.rules.facts import DealFacts
 from mappings.rules.findings import Entry, Source
 
 if TYPE_CHECKING:
     from integration.conclude.deals import Judged
     from integration.conclude.flowing import Flow
 
-_FRESH = frozenset({"won", "rewon", "restored", "evidence"})
+_FRESH = frozenset({"won", "rewon", "restored", "evidence", "ordered"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +46,17 @@ class Touched:
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """The rows of a page of deals, once as stored and once in the rules' terms: persons and companies of today."""
+    """The rows of a page of deals, once as stored and once in the rules' terms: persons and companies of today.
+
+    `firms` says what each credited company is today, `merged` what each deal became, `orders` what people ordered.
+    """
 
     entries: Mapping[int, tuple[Entry, ...]]
     rows: Mapping[int, Row]
+    firms: Mapping[int, int]
+    merged: Mapping[int, int]
+    orders: Mapping[int, Row]
+    locked_before: datetime | None
     reevaluate: bool
 
     @classmethod
@@ -60,12 +70,59 @@ class Posted:
             deal: tuple(_entry(row, whom.get(row["subject_id"]), person_of, firms) for row in found)
             for deal, found in rows.items()
         }
-        # Until the first import is through, evidence is still coming in; nothing can have been late.
-        return cls(entries, {row["entry_id"]: row for row in flat}, reevaluate=not step.imported)
+        return cls(
+            entries,
+            {row["entry_id"]: row for row in flat},
+            firms,
+            mirror.resolve(step.tx, "deal", rows.keys()),
+            books.orders(step.tx, rows.keys()),
+            _locked_before(step),
+            # Until the first import is through, evidence is still coming in; nothing can have been late.
+            reevaluate=not step.imported,
+        )
 
     def booked(self, deal_id: int) -> rules.Booked:
         """What a deal's rows add up to."""
         return rules.booked(self.entries.get(deal_id, ()))
+
+    def is_ordered(self, deal_id: int) -> bool:
+        """Whether a person wants the deal judged anew, and it was not yet."""
+        return deal_id in self.orders and bool(self.orders[deal_id]["is_open"])
+
+    def as_first_won(self, deal: DealFacts) -> DealFacts:
+        """The deal as it was won the first time."""
+        return known.as_first_won(deal, self.entries.get(deal.id, ()))
+
+    def evidence_ends(self, step: Step, deal: DealFacts) -> datetime | None:
+        """Until when evidence counts for a deal: 90 days after its first close, or a person's last order."""
+        order = self.orders.get(deal.id)
+        return known.evidence_ends(
+            self.as_first_won(deal), step.policy, ordered_at=order["at"] if order is not None else None
+        )
+
+    def may_grow(self, step: Step, deal_id: int) -> bool:
+        """Whether evidence of its time may be added to a deal: not by other settings than those it was judged by."""
+        live = self.booked(deal_id).live
+        return {row.settings_version for row in live if row.share} == {step.policy.version}
+
+    def consolidated(self, deal: DealFacts) -> set[int]:
+        """The companies with credit on a deal that have become its own company since."""
+        live = self.booked(deal.id).live if deal.company_id is not None else ()
+        return {
+            row.company_id
+            for row in live
+            if row.company_id is not None and row.share and self.firms.get(row.company_id) == deal.company_id
+        }
+
+
+def _locked_before(step: Step) -> datetime | None:
+    """Until when the books are closed; a closing that the calendar brings is written down before any row is booked."""
+    kept = books.read(step.tx)
+    due = months.due(kept.log, step.policy.books_close_day, kept.opened_at, step.now)
+    if due is None:
+        return months.locked_before(kept.log)
+    books.log(step.tx, due)
+    return months.locked_before((*kept.log, due))
 
 
 def _entry(row: Row, contact: int | None, person_of: Mapping[int, int], firms: Mapping[int, int]) -> Entry:
@@ -93,6 +150,7 @@ def _entry(row: Row, contact: int | None, person_of: Mapping[int, int], firms: M
         reverses=row["reverses"],
         id=row["entry_id"],
         origin_at=row["origin_at"],
+        recorded_at=row["recorded_at"],
     )
 
 
@@ -125,7 +183,8 @@ def post(step: Step, posted: Posted, judged: Sequence["Judged"], subjects: Mappi
         by_key = {line.source.key: line.source for line in one.allocation.lines}
         entries.extend(planned)
         fresh.extend(_row(entry, by_key.get(entry.key), posted, subjects) for entry in planned)
-    ledger.append(step.tx, fresh)
+    ledger.append(step.tx, fresh, step.now)
+    books.taken(step.tx, [one.deal.id for one in judged if posted.is_ordered(one.deal.id)], step.now)
     return Touched.of(
         {"contact_id": entry.contact_id, "company_id": entry.company_id, "deal_id": entry.deal_id} for entry in entries
     )
@@ -134,9 +193,29 @@ def post(step: Step, posted: Posted, judged: Sequence["Judged"], subjects: Mappi
 def _plan(step: Step, posted: Posted, one: "Judged", flow: "Flow") -> tuple[Entry, ...]:
     deal = one.deal
     desired = one.allocation if deal.amount_minor and deal.currency else None
-    again = posted.reevaluate or one.rejudge
-    occasion = rules.Occasion(step.now, reevaluate=again, orders=flow.source_orders.get(deal.id, {}))
+    became = posted.merged.get(deal.id, deal.id)
+    occasion = rules.Occasion(
+        step.now,
+        posted.locked_before,
+        reevaluate=posted.reevaluate or one.timely,
+        ordered=one.rejudge or posted.is_ordered(deal.id),
+        merged_into=became if became != deal.id else None,
+        orders=flow.source_orders.get(deal.id, {}),
+    )
     return rules.plan_entries(deal, posted.entries.get(deal.id, ()), desired, occasion, step.policy)
+
+
+def merges(step: Step, posted: Posted, deals: Iterable[DealFacts]) -> dict[tuple[int, int], dict[str, Any]]:
+    """Deals whose company and source merged near the deal: it may always have been one company, a person must say."""
+    found = {deal.id: (deal, posted.consolidated(deal)) for deal in deals}
+    at = books.merged_at(step.tx, {one for _, firms in found.values() for one in firms})
+    near = timedelta(step.policy.merge_question_days)
+    return {
+        (deal.id, source): {"company": deal.company_id, "at": at[source], "reasons": []}
+        for deal, firms in found.values()
+        for source in sorted(firms)
+        if source in at and deal.created_at - near <= at[source] <= (deal.closed_at or deal.created_at) + near
+    }
 
 
 def _row(entry: Entry, source: Source | None, posted: Posted, subjects: Mapping[int, int]) -> dict[str, Any]:

@@ -2,14 +2,14 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from integration.conclude import asking, booking, codec, deciding, flowing, reading, referring, touching, writing
 from integration.conclude.step import Step
 from integration.storage import ledger, mirror, moves, people, sources
 from integration.storage.database import Row
-from mappings.rules import because, credit, hearsay, money
+from mappings.rules import because, credit, hearsay, known, money
 from mappings.rules.facts import PPM, ContactFacts, DealFacts, Touch
 from mappings.rules.findings import SHARE_ONE, Allocation, CreditLine, Move, Referral, Source
 from mappings.rules.sources import DealSources, Surroundings, confidence_of, sources_of, tag_of
@@ -39,7 +39,8 @@ class Page:
 class Judged:
     """One deal with its sources and the money shared among them.
 
-    `late` is how evidence that came too late would share it; `rejudge` tells that a person wants that to count.
+    `late` is how evidence that came too late would share it; `rejudge` tells that a person wants that to count,
+    `timely` that evidence of its time was read only after that time was over.
     """
 
     deal: DealFacts
@@ -47,6 +48,7 @@ class Judged:
     allocation: Allocation
     late: Allocation | None = None
     rejudge: bool = False
+    timely: bool = False
 
 
 def refresh(step: Step, deal_ids: Collection[int]) -> None:
@@ -123,17 +125,34 @@ def _judge(step: Step, deal: DealFacts, page: Page) -> Judged:
     removed = any(codec.lost_its_words(row["body"]) for row in rows if row["share"])
     if removed or _rests_on_deleted(deal, rows, page):
         return _frozen(deal, rows, page)
+    if page.posted.consolidated(deal):
+        return _one_company(step, deal, rows, page)
     if not _may_rejudge(step, deal, page):
         return _late(step, deal, rows, page)
     found = _todays(step, deal, page)
-    amount = deal.amount_minor or 0
-    return Judged(deal, found, credit.allocate(deal.id, amount, deal.currency or "", found.sources, step.policy))
+    return Judged(deal, found, _shared(step, deal, found.sources))
+
+
+def _shared(step: Step, deal: DealFacts, found: Sequence[Source]) -> Allocation:
+    return credit.allocate(deal.id, deal.amount_minor or 0, deal.currency or "", found, step.policy)
+
+
+def _one_company(step: Step, deal: DealFacts, rows: Sequence[Row], page: Page) -> Judged:
+    """Source and buyer merged: what was booked stays, unless a person says that they were one company all along."""
+    if not page.decided.one_company.get((deal.id, deal.company_id or 0)) and not page.posted.is_ordered(deal.id):
+        return _frozen(deal, rows, page)
+    found = _todays(step, deal, page)
+    return Judged(deal, found, _shared(step, deal, found.sources), rejudge=True)
 
 
 def _late(step: Step, deal: DealFacts, rows: Sequence[Row], page: Page) -> Judged:
     """A deal whose time for evidence is over: as it was booked, unless a person says that what came late counts."""
-    found = _todays(step, deal, page)
-    would = credit.allocate(deal.id, deal.amount_minor or 0, deal.currency or "", found.sources, step.policy)
+    kept = [_stored(row, page) for row in rows if row["share"]]
+    timely = known.grown(kept, _todays(step, deal, page).sources) if page.posted.may_grow(step, deal.id) else None
+    if timely is not None:
+        return Judged(deal, DealSources(timely), _shared(step, deal, timely), timely=True)
+    found = _todays(step, deal, page, late=True)
+    would = _shared(step, deal, found.sources)
     if not asking.says_otherwise(would, page.posted.booked(deal.id), step.policy.rejudge_share):
         return _frozen(deal, rows, page)
     answer = page.decided.rejudged.get((deal.id, asking.mark_of(would)))
@@ -162,8 +181,8 @@ def _may_rejudge(step: Step, deal: DealFacts, page: Page) -> bool:
     """Whether evidence still counts: nothing is booked yet, or the deal closed not long ago."""
     if page.posted.reevaluate or not deal.counts_as_won or not page.posted.booked(deal.id).live:
         return True
-    late = (deal.closed_at or step.now) + timedelta(days=step.policy.late_evidence_days)
-    return step.now <= late
+    ends = page.posted.evidence_ends(step, deal)
+    return ends is None or step.now <= ends or page.posted.is_ordered(deal.id)
 
 
 def _frozen(deal: DealFacts, rows: Sequence[Row], page: Page) -> Judged:
@@ -185,12 +204,17 @@ def _stored(row: Row, page: Page) -> Source:
     if codec.is_removed(row["body"]):
         return codec.removed_source(row)
     source = codec.source_from(row["body"])
+    if source.company_id is not None:
+        source = replace(source, company_id=page.posted.firms.get(source.company_id, source.company_id))
     if source.contact_id is None or source.person_id is None:
         return source
     return replace(source, person_id=page.person_of.get(source.contact_id, source.person_id))
 
 
-def _todays(step: Step, deal: DealFacts, page: Page) -> DealSources:
+def _todays(step: Step, deal: DealFacts, page: Page, *, late: bool = False) -> DealSources:
+    """The deal's sources as of its first win, by what was known in time (with *late*: by all that is known now)."""
+    until = None if late else page.posted.evidence_ends(step, deal)
+    deal = page.posted.as_first_won(deal)
     on_deal = {one.contact_id for one in deal.contacts}
     persons = {page.person_of[one]: one for one in sorted(on_deal, reverse=True) if one in page.person_of}
     # Who moved here and is active around the deal without being on it is suggested.
@@ -202,8 +226,9 @@ def _todays(step: Step, deal: DealFacts, page: Page) -> DealSources:
     ]
     told = list(_told(deal, page, persons))
     around = Surroundings(dict(page.contacts), page.touches.get(deal.id, ()), page.members)
-    labels = _labels(deal, page, persons, told)
-    return sources_of(deal, own, told, around, policy=step.policy, now=step.now, labels=labels)
+    heard = tuple(_labels(deal, page, persons, told))
+    seen = known.known_by(until, known.Evidence(tuple(own), tuple(told), heard), step.policy)
+    return sources_of(deal, seen.moves, seen.referrals, around, policy=step.policy, now=step.now, labels=seen.heard)
 
 
 def _as_present(move: Move, on_deal: set[int], contact_id: int) -> Move:
@@ -368,6 +393,7 @@ def _ask(step: Step, page: Page, judged: Sequence[Judged], deal_ids: Collection[
         [(deal, one) for deal, one in suggested if (deal, one.contact_id) not in page.decided.dismissed],
         {one.deal.id: one.late for one in living if one.late is not None},
     )
+    asking.about_merges(step, deal_ids, booking.merges(step, page.posted, [one.deal for one in living]))
 
 
 def _mark(step: Step, touched: booking.Touched) -> None:

@@ -1,6 +1,7 @@
 """The ledger: rows are appended, never edited; whom they credit is an opaque number."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from integration.storage.database import Row, Transaction, as_json
@@ -46,18 +47,19 @@ def _of(tx: Transaction, column: str, ids: Collection[int]) -> Sequence[Row]:
     )
 
 
-def append(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Append rows, in this order."""
+def append(tx: Transaction, rows: Sequence[Mapping[str, Any]], at: datetime) -> None:
+    """Append rows, in this order, recorded *at* the time that decided into which month they go."""
     if not rows:
         return
     tx.run(
-        f"""INSERT INTO ledger (portal_id, {_WRITTEN})
-            SELECT :portal, {_WRITTEN} FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS t(n int, deal_id bigint,
+        f"""INSERT INTO ledger (portal_id, recorded_at, {_WRITTEN})
+            SELECT :portal, :at, {_WRITTEN} FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS t(n int, deal_id bigint,
               source_key text, kind text, subject_id bigint, company_id bigint, deal_order int, share bigint,
               amount_minor bigint, currency text, home_minor bigint, home_currency text, rate numeric,
               rate_at timestamptz, effective_at timestamptz, settings_version int, occasion text,
               origin_at timestamptz, evidence jsonb, reason text, reverses bigint) ORDER BY n""",
         rows=as_json([{**row, "n": n} for n, row in enumerate(rows)]),
+        at=at,
     )
 
 
@@ -72,6 +74,28 @@ def every(tx: Transaction, *, page: int = 1000) -> Iterator[Row]:
     ):
         yield from rows
         last = rows[-1]["entry_id"]
+
+
+def of_month(tx: Transaction, start: datetime, end: datetime) -> Sequence[Row]:
+    """Return the rows that are dated in a month or belong to it, oldest first."""
+    return tx.rows(
+        f"""SELECT {", ".join(COLUMNS)} FROM ledger WHERE portal_id = :portal
+              AND (effective_at >= :start AND effective_at < :end OR origin_at >= :start AND origin_at < :end)
+            ORDER BY entry_id""",
+        start=start,
+        end=end,
+    )
+
+
+def unbooked(tx: Transaction) -> list[int]:
+    """Return won deals of which nothing is booked now."""
+    rows = tx.rows(
+        """SELECT deal_id FROM deal WHERE portal_id = :portal AND is_won AND NOT EXISTS (
+             SELECT FROM ledger WHERE ledger.portal_id = deal.portal_id AND ledger.deal_id = deal.deal_id
+             GROUP BY ledger.deal_id HAVING sum(share) > 0 AND sum(abs(amount_minor)) > 0 AND deal.amount_minor <> 0)
+           ORDER BY deal_id"""
+    )
+    return [row["deal_id"] for row in rows]
 
 
 _DERIVED = "kind <> 'first_order'"

@@ -196,9 +196,12 @@ def _concerns(deal: DealFacts, referral: Referral) -> bool:
 def hearsay_source(
     deal: DealFacts, label: Label, contact_id: int, at: datetime, *, policy: Policy, now: datetime
 ) -> Source | None:
-    """What an unnamed recommendation is worth: it goes to the word-of-mouth pool."""
+    """What an unnamed recommendation is worth: it goes to the word-of-mouth pool.
+
+    Said after the win it still tells how the customer came; for how long that counts is known.py's affair.
+    """
     w = policy.word_of_mouth.get(label.label, 0)
-    if not w or label.confidence < policy.label_counts_at or at >= end_of(deal, now):
+    if not w or label.confidence < policy.label_counts_at or at > now:
         return None
     if deal.created_at - at > timedelta(policy.referral_look_back_days):
         return None

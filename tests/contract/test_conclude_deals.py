@@ -187,17 +187,40 @@ def test_late_evidence_counts_for_ninety_days_and_then_only_amounts_change(harbo
     harbor.settle()
     assert harbor.derived(6) == harbor.derived(7) == 0
 
-    told = [(210, "maria@acme-tools.com")]
-    harbor.put("contact", 40, firstname="Bo", lastname="Berg", email="bo@zenit-labs.com", referred_by=told)
-    harbor.put("contact", 41, firstname="Cy", lastname="Dorn", email="cy@novum-tech.com", referred_by=told)
+    told = [(0.5, "a friend told me about you")]
+    harbor.put("contact", 40, firstname="Bo", lastname="Berg", email="bo@zenit-labs.com", heard_from=told)
+    harbor.put("contact", 41, firstname="Cy", lastname="Dorn", email="cy@novum-tech.com", heard_from=told)
     harbor.settle()
 
     assert harbor.derived(6) == 0
     assert harbor.said("deal", 6)["second_order_source"] == "none"
     assert harbor.derived(7) > 0
     assert harbor.booked(6) == harbor.booked(7) == 100_000
-    assert harbor.said("deal", 7)["second_order_source"] == "referral"
+    assert harbor.said("deal", 7)["second_order_source"] == "word_of_mouth"
     assert "evidence" in {row["occasion"] for row in harbor.ledger(7)}
+
+
+def test_evidence_that_the_crm_dates_in_time_counts_whenever_it_is_read(harbor: MirrorPortal) -> None:
+    """A portal that was paused for weeks says the same afterwards as one that was not."""
+    harbor.imported()
+    harbor.company(1, "Acme", "acme-tools.com")
+    harbor.company(2, "Zenit", "zenit-labs.com")
+    harbor.contact(30, 1, firstname="Maria", lastname="Lopez", email="maria@acme-tools.com")
+    harbor.contact(40, 2, firstname="Bo", lastname="Berg", email="bo@zenit-labs.com")
+    harbor.deal(5, 1, 30, created=800, won=(700, "10000.00"))
+    harbor.deal(6, 2, 40, created=200, won=(150, "1000.00"))
+    harbor.settle()
+    assert harbor.derived(6) == 0
+
+    told = [(180, "maria@acme-tools.com")]
+    harbor.put("contact", 40, firstname="Bo", lastname="Berg", email="bo@zenit-labs.com", referred_by=told)
+    harbor.settle()
+    derived = harbor.derived(6)
+    assert (derived, harbor.booked(6)) == (80_750, 100_000)
+
+    harbor.put("contact", 40, firstname="Bo", lastname="Berg", email="bo@zenit-labs.com")
+    harbor.settle()
+    assert harbor.derived(6) == derived
 
 
 def test_the_ledger_holds_no_contact_ids_and_no_names(harbor: MirrorPortal) -> None:
