@@ -8,12 +8,15 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from integration import explain_deal, review
 from integration.conclude.flowing import name_in, name_of
 from integration.scope import PortalScope
 from integration.storage import conclusions, ledger, mirror, moves, people, portals, records, sources, stale
 from integration.storage import deals as deal_rows
 from integration.storage.database import Row, Transaction
 from mappings.rules import money
+from mappings.rules.because import sure
+from mappings.rules.facts import PPM
 from mappings.rules.names import spoken
 
 Json = dict[str, Any]
@@ -42,6 +45,9 @@ def explain(scope: PortalScope, object_type: str, record_id: int) -> Json:
         about = {"deal": _deal, "contact": _contact, "company": _company}.get(object_type)
         if about is not None:
             told |= about(tx, record_id)
+            told["decisions"] = review.told(tx, object_type, record_id, scope.runtime.now())
+        if object_type == "deal":
+            told |= explain_deal.of_deal(tx, record_id, _booked_rows(tx, record_id), scope.runtime.now())
         return _plain_dict(told)
 
 
@@ -51,14 +57,19 @@ def in_words(told: Mapping[str, Any]) -> list[str]:
     if not told["exists"]:
         lines.append("This record is gone or was never seen.")
     lines += [f"  {name} = {value}" for name, value in sorted(told["values"].items())]
-    for source in told.get("sources", ()):
-        who = " of ".join(one for one in (source["contact"], source["company"]) if one) or "nobody in particular"
-        lines.append(f"  {source['kind']} by {who}: {source['confidence']:.0%} sure, {source['share']:.2%} of the deal")
-        lines += [f"    {reason['text']}" for reason in source["because"]]
+    if told["object_type"] == "deal" and told["exists"]:
+        lines += explain_deal.in_words(told)
     for move in told.get("moves", ()):
         goal = move["new_company"] or "somewhere unknown"
-        lines.append(f"  left {move['former_company']} for {goal}: {move['confidence']:.0%} sure ({move['status']})")
+        certainty = sure(round(move["confidence"] * PPM))
+        lines.append(
+            f"  left {move['former_company']} for {goal} by {move['latest'][:10]}: {certainty} ({move['status']})"
+        )
         lines += [f"    {reason['text']}" for reason in move["because"]]
+    for one in told.get("decisions", ()):
+        ended = ", no longer holds" if one["has_ended"] or not one["is_newest"] else ""
+        lines.append(f"  {one['author']} decided on {one['decided_at'][:10]}: {one['verb']}: {one['text']}{ended}")
+        lines.append(f"    because: {one['reason']}")
     if told.get("ledger"):
         lines.append("  ledger:")
     for row in told.get("ledger", ()):
@@ -111,8 +122,12 @@ def _ids(rows: Sequence[Row]) -> list[int]:
     return [row["deal_id"] for row in rows]
 
 
+def _booked_rows(tx: Transaction, deal_id: int) -> Sequence[Row]:
+    return ledger.of_deals(tx, [deal_id]).get(deal_id, [])
+
+
 def _deal(tx: Transaction, deal_id: int) -> Json:
-    rows = ledger.of_deals(tx, [deal_id]).get(deal_id, [])
+    rows = _booked_rows(tx, deal_id)
     found = sources.of_deals(tx, [deal_id]).get(deal_id, [])
     deal = deal_rows.load(tx, [deal_id]).get(deal_id)
     return {

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import chain
 
 from mappings.rules.facts import PPM
 from mappings.rules.findings import Allocation, CreditLine, Move, Reason, Source
 from mappings.rules.names import spoken
+from mappings.rules.policy import Policy
 
 FIELD_LIMIT = 600
 """Characters that still read well in a record's sidebar."""
@@ -201,6 +202,13 @@ def _dated(at: datetime | None, opened: datetime | None) -> str:
 def _heard(source: Source, _: Names, opened: datetime | None) -> str:
     said = spoken(source.because[0].text) if source.because else "heard of us from others"
     return f"word of mouth{_dated(source.at, opened)} ({said})"
+
+
+def provisional_until(source: Source, won_at: datetime | None, policy: Policy) -> datetime | None:
+    """Until when a referral of a won deal is only provisional; None for what is certain to stay."""
+    if source.kind != "referral" or won_at is None:
+        return None
+    return won_at + timedelta(policy.referral_hold_days)
 
 
 def of_move(move: Move, names: Names, limit: int = FIELD_LIMIT) -> str:

@@ -18,6 +18,7 @@ def _table(**values: int) -> Mapping[str, int]:
 def _signals() -> Mapping[str, int]:
     return _table(
         email_domain_changed=900_000,
+        company_address_gained=850_000,
         mapped_company_field=900_000,
         primary_company_by_user=850_000,
         mapped_provider_field=800_000,
@@ -26,6 +27,8 @@ def _signals() -> Mapping[str, int]:
         records_merged=750_000,
         second_record=920_000,
         second_record_old_silent=700_000,
+        second_record_soon=500_000,
+        active_at_new=700_000,
         hubspot_job_change=800_000,
         company_and_title_text=600_000,
         primary_company_automatic=500_000,
@@ -46,11 +49,13 @@ def _referral_signals() -> Mapping[str, int]:
         named_company=600_000,
         note_names_customer=600_000,
         ambiguous=400_000,
+        worked_together=150_000,  # a hint whom to ask, never credit
     )
 
 
 def _word_of_mouth() -> Mapping[str, int]:
-    return _table(wom_generic=350_000, wom_event_talk=250_000, community=200_000)
+    # A person named whom the portal does not know is word of mouth like any other.
+    return _table(wom_generic=350_000, referral_person=350_000, wom_event_talk=250_000, community=200_000)
 
 
 def _health_weights() -> Mapping[str, int]:
@@ -72,7 +77,7 @@ class Policy:
     mobile_bits: float = 10.0
     switchboard_bits: float = 1.0
     switchboard_persons: int = 3
-    singular_name_bits: float = 12.5
+    singular_name_bits: float = 12.0
     rare_name_bits: float = 9.0
     common_name_bits: float = 4.0
     nickname_bits: float = -1.0
@@ -81,12 +86,14 @@ class Policy:
     compound_bits: float = -1.0
     initial_bits: float = -2.3
     short_name_bits: float = -2.0
-    profile_name_bits: float = -1.0
-    address_name_bits: float = -1.5
+    profile_name_bits: float = -0.5
+    address_name_bits: float = -0.5
     other_name_bits: float = -2.0
     other_profile_bits: float = -6.0
     other_mobile_bits: float = -2.0
-    other_job_bits: float = -1.5
+    other_job_bits: float = -1.0
+    long_silent_bits: float = -0.5
+    long_silent_days: int = 1095
     same_title_bits: float = 4.0
     old_silent_bits: float = 0.5
     job_family_bits: float = 1.5
@@ -110,6 +117,13 @@ class Policy:
     migration_year_days: int = 365
     migration_leavers_share: int = 500_000
     both_active_days: int = 60
+    soon_days: int = 14
+    outsider_soon_days: int = 60
+    regular_touches: int = 3
+    regular_gap_days: int = 45
+    silence_days: int = 120
+    successor_before_days: int = 60
+    successor_after_days: int = 365
     edit_days: int = 7
     champion_at: int = 700_000
     credit_strength_at: int = 400_000
@@ -130,6 +144,7 @@ class Policy:
     referral_look_back_days: int = 365
     referral_half_life_days: int = 180
     referral_late_days: int = 30
+    referral_hold_days: int = 30
     # word of mouth
     word_of_mouth: Mapping[str, int] = field(default_factory=_word_of_mouth)
     label_counts_at: int = 500_000
