@@ -6,15 +6,15 @@ What differs is looked at again by conclude.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from integration import flows
+from integration import flows, sharing
 from integration.scope import PortalScope
 from integration.storage import lanes, mirror, portals, rollup
-from integration.storage.database import Transaction
+from integration.storage.database import Row, Transaction
 from mappings.records.portal_map import load_portal_map
 from mappings.rules.policy import Policy
 
@@ -54,16 +54,41 @@ class Compared:
         return not self.companies_differ and not self.deals_differ
 
 
-def roll(tx: Transaction, policy: Policy, home: str) -> Rolled:
-    """Work out a portal from its won deals and frozen shares."""
+def roll(tx: Transaction, policy: Policy, home: str, *, anew: bool = False) -> Rolled:
+    """Work out a portal from its won deals and frozen shares; *anew* from what the shares were made of."""
     ids, company, amount, closed, kept_order = _columns(rollup.won_deals(tx, home), 5)
     deals = flows.Deals.of(ids, company, amount, closed)
-    of_deal, of_company, shares = _columns(rollup.shares(tx), 3)
+    of_deal, of_company, shares = _shared(tx, policy) if anew else _columns(rollup.shares(tx), 3)
     hung = flows.hang(deals, of_deal, of_company, shares, policy)
     refused = sorted({(int(of_deal[row]), int(of_company[row])) for row in hung.refused})
     by_id = np.argsort(ids)
     orders = kept_order[by_id[np.searchsorted(ids, deals.id, sorter=by_id)]] if len(ids) else kept_order
     return Rolled(deals, hung, flows.worth(deals, hung.edges, policy), refused, orders)
+
+
+def _shared(tx: Transaction, policy: Policy) -> tuple[flows.Ints, flows.Ints, flows.Ints]:
+    """Each deal shared among its sources again; where words were erased the frozen shares stand."""
+    deal, company, frozen, raw = _columns(rollup.raws(tx), 4)
+    erased = np.isin(deal, deal[raw < 0])
+    found = sharing.share(deal, np.where(erased, 0, raw), policy.derived_cap)
+    tied = np.isin(deal, found.undecided)
+    rows = [
+        (number, row["company_id"], part)
+        for number, sources in rollup.keys_of(tx, found.undecided.tolist()).items()
+        for row, part in _by_keys(sources, policy)
+    ]
+    more = np.array(rows, np.int64).reshape(-1, 3)
+    share = np.where(erased, frozen, found.share)[~tied]
+    return (
+        np.concatenate((deal[~tied], more[:, 0])),
+        np.concatenate((company[~tied], more[:, 1])),
+        np.concatenate((share, more[:, 2])),
+    )
+
+
+def _by_keys(sources: Sequence[Row], policy: Policy) -> Iterator[tuple[Row, int]]:
+    found = sharing.by_keys({row["source_key"]: row["raw"] for row in sources if row["raw"] > 0}, policy.derived_cap)
+    return ((row, found.get(row["source_key"], 0)) for row in sources)
 
 
 def check(scope: PortalScope, *, repair: bool = False) -> Compared:

@@ -135,6 +135,13 @@ def _home_minor(row: Mapping[str, object], home: str) -> int | None:
     return int(str(row["amount_minor"])) if row["currency"] == home and row["amount_minor"] is not None else None
 
 
+def revalue(step: Step, company_ids: Collection[int]) -> dict[int, orders.AllIn]:
+    """Work out anew what companies are worth all-in and keep it: four queries, however large the portal is."""
+    values = _values(step, deal_rows.of_companies(step.tx, company_ids))
+    worth.store(step.tx, company_ids, values.values(), max_order=step.policy.max_order)
+    return values
+
+
 def _values(step: Step, own: Mapping[int, Sequence[Row]]) -> dict[int, orders.AllIn]:
     """What each company is worth all-in, by the won deals that credit from its own can reach."""
     home = step.portal_map.home_currency

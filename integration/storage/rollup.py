@@ -4,7 +4,7 @@ A row is a few big-endian 64-bit integers; PostgreSQL strings them together, so 
 values to the client. What the integers are is said by the function that returns them.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from psycopg import Connection
 
@@ -36,11 +36,11 @@ def shares(tx: Transaction) -> list[bytes]:
 
 
 def raws(tx: Transaction) -> list[bytes]:
-    """Return what shares are made of: deal, source company (0 for the pool), raw (-1 when its words were erased)."""
+    """Return what shares are made of: deal, source company (0 for the pool), share, raw (-1: its words were erased)."""
     return _blobs(
         tx,
         """SELECT string_agg(int8send(deal_id) || int8send(coalesce(company_id, 0))
-             || int8send(coalesce(CAST(body ->> 'raw' AS bigint), -1)), ''::bytea)
+             || int8send(share) || int8send(coalesce(CAST(body ->> 'raw' AS bigint), -1)), ''::bytea)
            FROM source WHERE portal_id = %(portal)s GROUP BY deal_id %% %(parts)s""",
     )
 
@@ -109,17 +109,17 @@ def replace(tx: Transaction) -> None:
     )
 
 
-def keys_of(tx: Transaction, deal_ids: Sequence[int]) -> Iterator[Row]:
-    """Return the sources of a few deals with the keys that break ties."""
-    return iter(
-        tx.rows(
-            """SELECT deal_id, source_key, coalesce(company_id, 0) AS company_id,
-                 coalesce(CAST(body ->> 'raw' AS bigint), -1) AS raw
-               FROM source WHERE portal_id = :portal AND deal_id = ANY(CAST(:ids AS bigint[]))
-               ORDER BY deal_id, source_key""",
-            ids=list(deal_ids),
-        )
+def keys_of(tx: Transaction, deal_ids: Sequence[int]) -> dict[int, list[Row]]:
+    """Return the sources of a few deals with the keys that break ties: key, company (0 for the pool), raw."""
+    rows = tx.rows(
+        """SELECT deal_id, source_key, coalesce(company_id, 0) AS company_id, CAST(body ->> 'raw' AS bigint) AS raw
+           FROM source WHERE portal_id = :portal AND deal_id = ANY(CAST(:ids AS bigint[]))""",
+        ids=list(deal_ids),
     )
+    found: dict[int, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row["deal_id"], []).append(row)
+    return found
 
 
 def kept_of(tx: Transaction, company_ids: Sequence[int]) -> Mapping[int, Row]:

@@ -230,3 +230,14 @@ def test_two_customers_that_merge_leave_the_numbers_of_a_rebuild(harbor: MirrorP
     agreed(harbor)
     harbor.retire("contact", movers[0])
     agreed(harbor)
+
+
+def test_shares_worked_out_anew_are_those_that_were_frozen(harbor: MirrorPortal) -> None:
+    town(harbor, random.Random(3))
+    agreed(harbor)
+    with harbor.scope.transaction() as tx:
+        policy, home = rollup.policy_of(tx)
+        kept, anew = rollup.roll(tx, policy, home), rollup.roll(tx, policy, home, anew=True)
+
+    assert kept.worth.by_order.tolist() == anew.worth.by_order.tolist()
+    assert kept.hung.edges.share.tolist() == anew.hung.edges.share.tolist()
