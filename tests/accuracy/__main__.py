@@ -10,13 +10,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.accuracy import calibration, customers, hearing
+from tests.accuracy import calibration, customers, employers, hearing, twins
 from tests.accuracy.ground import ground
 from tests.accuracy.tables import Report, show, show_aims
 from tests.sandbox.crm import HubSpot
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
-PARTS = ("customers", "heard", "employers", "febrl")
+PARTS = ("customers", "heard", "employers", "twins")
 
 
 def main() -> int:
@@ -46,6 +46,12 @@ def _measure(given: argparse.Namespace, say: Console) -> Report:
                 found = customers.run(here, given.data / "crm", with_defaults=not given.quick)
                 _join(told, customers.report(found))
                 _draw(given.svg, found)
+            if "employers" in parts:
+                say.print("Importing contributors as seven lists over the years ...")
+                told.add(*employers.run(here, given.data / "oss_identity"))
+            if "twins" in parts:
+                say.print("Importing a list and its corrupted copy ...")
+                told.add(*twins.run(here, given.data / "febrl"))
     if "heard" in parts:
         said = hearing.answers(given.data / "how_heard" / "answers.csv.gz")
         told.add(hearing.overview(said), hearing.by_channel(said), aims=hearing.aims(said))

@@ -21,9 +21,17 @@ from tests.sandbox.town_rows import Town
 from tests.sandbox.truth_facts import MOVED_CHAMPION, Truth
 from tests.world import HARBOR
 
-# What the owner of this CRM would say in the settings, because the data's own truth counts so: its lifecycle stage
-# makes a customer. Where private mail lives is told in any case: nothing in the data's addresses could tell it.
+# What the owner of this CRM would choose, because the data's own truth counts so. Its lifecycle stage makes a customer;
+# a mover's deal is wholly theirs, however long ago the move and whatever their part. Where private mail lives is told
+# in any case: nothing in the data's addresses could tell it.
 OWNER_CHOICES: dict[str, str] = {"customer_stage": "customer"}
+OWNER_POLICY: dict[str, str] = {
+    "move_to_deal_days": "36500",
+    "age_flat_days": "36500",
+    "moved_sourced": "1000000",
+    "moved_assisted": "1000000",
+    "moved_present": "1000000",
+}
 DEFAULTS, CHOSEN = "the rules' defaults", "owner's choices"
 
 
@@ -51,12 +59,15 @@ def run(ground: Ground, folder: Path, *, with_defaults: bool) -> Customers:
     town = load(portal, folder)
     hosts = {"extra_free_hosts": "\n".join(sorted(town.free_mail_hosts))}
     ground.connect(portal, hosts if with_defaults else {**hosts, **OWNER_CHOICES})
+    if not with_defaults:
+        ground.decide(HARBOR, OWNER_POLICY)
     seconds = ground.settle(HARBOR)
     ground.say.print(f"  imported and concluded in {seconds:.0f} s", style="dim")
     first = _read(ground, portal)
     if not with_defaults:
         return Customers(town, Naive(town, town.free_mail_hosts), None, first)
     ground.choose(HARBOR, OWNER_CHOICES)
+    ground.decide(HARBOR, OWNER_POLICY)
     ground.say.print(f"  concluded anew with the owner's choices in {ground.settle(HARBOR):.0f} s", style="dim")
     return Customers(town, Naive(town, town.free_mail_hosts), first, _read(ground, portal))
 
@@ -100,6 +111,7 @@ def _deals(told: Report, found: Customers) -> None:
         dealing.tags(known, [*tagged, ("naive", dict.fromkeys(naive, MOVED_CHAMPION))]),
         aims=dealing.tag_aims(known, found.chosen.written.tags),
     )
+    told.add(dealing.missed(known, found.chosen, found.town))
     money = [(f"whole amounts of tagged deals, {name}", dealing.whole_amounts(known, one)) for name, one in readings]
     money += [(f"booked in the ledger, {name}", dealing.booked(one)) for name, one in readings]
     amounts = {deal.deal: deal.amount or 0 for deal in known.deals}

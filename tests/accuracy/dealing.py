@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from tests.accuracy.halves import Half
 from tests.accuracy.moving import known_of
-from tests.accuracy.reading import Reading
+from tests.accuracy.reading import FoundMove, Reading
 from tests.accuracy.tables import Aim, Grid
 from tests.sandbox import truth
-from tests.sandbox.truth_facts import MOVED_CHAMPION, NOT_SCORED, DealTruth, Truth
+from tests.sandbox.town_rows import Town
+from tests.sandbox.truth_facts import MOVED_CHAMPION, NOT_SCORED, SEVERAL, DealTruth, Truth
 
 ByDeal = dict[int, dict[int, int]]  # deal -> company -> minor units
 TOP = 12
+WINDOW = 730
 
 
 def tags(known: Truth, readings: Sequence[tuple[str, Mapping[int, str]]]) -> Grid:
@@ -151,9 +154,12 @@ def revenue(known: Truth, readings: Sequence[tuple[str, ByDeal]]) -> Grid:
 
 
 def differences(known: Truth, name: str, told: ByDeal) -> list[Grid]:
-    """Why the money differs, and at which companies most; companies by id only."""
-    one = books(known, told, Half.CHECKING)
-    why = tuple((kind, count, _money(one.kinds.get(kind, 0))) for kind, count in sorted(one.deals.items()))
+    """Why the money differs; and of the fitting half, where rows may be looked at, the companies that differ most."""
+    checking, one = books(known, told, Half.CHECKING), books(known, told, Half.FITTING)
+    why = tuple(
+        (kind, count, _money(checking.kinds.get(kind, 0)), one.deals.get(kind, 0), _money(one.kinds.get(kind, 0)))
+        for kind, count in sorted(checking.deals.items())
+    )
     worst = sorted(
         {*one.true, *one.told}, key=lambda company: (-abs(one.told.get(company, 0) - one.true.get(company, 0)), company)
     )[:TOP]
@@ -166,9 +172,55 @@ def differences(known: Truth, name: str, told: ByDeal) -> list[Grid]:
         for company in worst
     )  # fmt: skip
     return [
-        Grid(f"Why revenue differs ({name})", ("won deals", "deals", "told minus true"), why),
-        Grid(f"Companies that differ most ({name})", ("company", "true", "told", "difference", "by"), rows),
+        Grid(
+            f"Why revenue differs ({name})",
+            ("won deals", "deals", "told minus true", "fitting deals", "fitting told minus true"),
+            why,
+        ),
+        Grid(
+            f"Companies of the fitting half that differ most ({name})",
+            ("fitting company", "fitting true", "fitting told", "fitting difference", "fitting: by"),
+            rows,
+        ),
     ]
+
+
+def missed(known: Truth, reading: Reading, town: Town) -> Grid:
+    """What stood between a true mover's deal and its tag."""
+    created = {deal.id: deal.created.date() for deal in town.of("deal")}
+    moves: dict[tuple[str, int | None], list[FoundMove]] = defaultdict(list)
+    for move in reading.moves:
+        moves[known.people.get(move.new, ""), move.new_company].append(move)
+    columns = []
+    for half in reversed(Half):
+        why = Counter[str]()
+        for deal in known_of(known, half).deals:
+            if deal.sources:
+                told = reading.written.tags.get(deal.deal, "")
+                why[_between(deal, moves[deal.person, deal.company], created[deal.deal], told)] += 1
+        columns.append(why)
+    rows = tuple((kind, count, columns[1][kind]) for kind, count in columns[0].most_common())
+    return Grid("Deals of moved champions, and what stood in the way", ("", "deals", "fitting deals"), rows)
+
+
+def _between(deal: DealTruth, moves: Sequence[FoundMove], created: date, told: str) -> str:
+    if told in {MOVED_CHAMPION, SEVERAL}:
+        return "tagged"
+    due = [move for move in moves if move.former_company in truth_of_companies(deal)]
+    if not due:
+        return "move not found" if not moves else "move found, but from another company"
+    if not any(move.is_auto for move in due):
+        return "move found, but not automatic"
+    if all(move.moved > created for move in due):
+        return "move dated after the deal was created"
+    if all((created - move.moved).days > WINDOW for move in due):
+        return f"moved more than {WINDOW} days before the deal"
+    return "move found in time, yet no credit (strength, role, timing)"
+
+
+def truth_of_companies(deal: DealTruth) -> set[int]:
+    """The companies a deal is due to, won or not."""
+    return {source.company for source in deal.sources if source.company}
 
 
 def revenue_aim(known: Truth, name: str, told: ByDeal) -> Aim:

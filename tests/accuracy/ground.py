@@ -45,6 +45,12 @@ class Ground:
         """Fill in fields of the Settings form."""
         demo._map(self.app, self.browsers[portal_id], portal_id, dict(settings))
 
+    def decide(self, portal_id: int, policy: Mapping[str, str]) -> None:
+        """Choose weights and windows as an admin does on the command line."""
+        changes = [word for name, value in policy.items() for word in ("--set", f"{name}={value}")]
+        reason = "so the development data counts"
+        self.app.command("policy", str(portal_id), *changes, "--by", "owner", "--reason", reason)
+
     def settle(self, portal_id: int) -> float:
         """Wait until the portal has nothing to do; return the seconds it took."""
         began = time.monotonic()

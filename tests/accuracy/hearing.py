@@ -14,7 +14,7 @@ from tests.accuracy.halves import Half, half_of
 from tests.accuracy.tables import Aim, Grid
 
 # Labels of the app that say that a person told; those of the data are `person` and the referral flag.
-PERSON = frozenset({"referral_person", "wom_generic"})
+PERSON = hearsay.TOLD
 # What the data calls each channel, beside the labels of ours that would be right for it.
 CHANNELS: Mapping[str, frozenset[str]] = {
     "person": PERSON,
@@ -81,7 +81,7 @@ def labels(text: str) -> frozenset[str]:
 
 def says_person(text: str) -> bool:
     """Whether the app takes a text for a person's recommendation."""
-    return bool(labels(text) & PERSON)
+    return hearsay.tells_of_person(hearsay.classify(text))
 
 
 READERS: tuple[tuple[str, Reader], ...] = (
