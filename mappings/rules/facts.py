@@ -24,6 +24,15 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
+class Saying:
+    """What somebody wrote where they were asked how they heard of us, or of us: `place` is the property."""
+
+    text: str
+    at: datetime | None = None
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ContactFacts:
     """One contact record.
 
@@ -53,6 +62,8 @@ class ContactFacts:
     last_activity_at: datetime | None = None
     last_reply_at: datetime | None = None
     left_reply_at: datetime | None = None  # when an automatic reply said that they no longer work there
+    first_touch_at: datetime | None = None  # the first of `touches` meetings, answered calls and replies
+    touches: int = 0
     job_change_at: datetime | None = None
     left_company: str | None = None
     left_company_at: datetime | None = None
@@ -61,6 +72,7 @@ class ContactFacts:
     referred_by_at: datetime | None = None
     heard_from_text: str | None = None
     heard_from_at: datetime | None = None
+    sayings: tuple[Saying, ...] = ()  # further mapped texts
     referral_code: str | None = None
     referral_code_at: datetime | None = None
     buying_roles: frozenset[str] = frozenset()
@@ -132,6 +144,7 @@ class DealFacts:
     owner_id: int | None = None
     heard_from_text: str | None = None
     heard_from_at: datetime | None = None
+    sayings: tuple[Saying, ...] = ()  # further mapped texts
     referred_by_text: str | None = None
     referred_by_at: datetime | None = None
     referral_code: str | None = None
@@ -168,6 +181,34 @@ class Touch:
     deal_id: int | None = None
     inbound: bool = False
     two_way: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """A first exchange with a prospect: who else was on it, and who wrote. `sender_id` None: nobody knows who.
+
+    `by_us` tells that one of our own users was on it; `first` that nothing was exchanged with the prospect before.
+    """
+
+    id: int
+    at: datetime
+    prospect_id: int
+    contact_ids: tuple[int, ...] = ()
+    sender_id: int | None = None
+    by_us: bool = True
+    first: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Words of a rep about records: a note, or what was written down of a call or meeting."""
+
+    id: int
+    at: datetime
+    text: str
+    contact_ids: tuple[int, ...] = ()
+    company_ids: tuple[int, ...] = ()
+    deal_ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ from mappings.rules.phrases import Tables, tables
 from mappings.rules.sayings import Word
 from mappings.rules.spotting import Hit, Scene
 
+LONGEST = sayings.LONGEST
+"""Characters of an answer that are read."""
 VERSION = 2
 """Stored with each label, so that a later classifier is told apart."""
 

@@ -1,77 +1,41 @@
-"""Referrals: who recommended us to whom, by label, code, mapped field or a name in an answer, with the guards."""
+"""Referrals: who recommended us to whom, by label, code, mapped field, answer, mail or note, with the guards."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from mappings.rules import companies, names
+from mappings.rules import companies, hearsay, names, naming
 from mappings.rules.addresses import clean_email, domain_of
-from mappings.rules.facts import ContactFacts, DealFacts, Directory, ReferralLink
+from mappings.rules.facts import ContactFacts, DealFacts, Directory, ReferralLink, Saying
 from mappings.rules.findings import Reason, Referral
+from mappings.rules.folding import LONGEST, spoken
 from mappings.rules.identity import employer
-from mappings.rules.names import LONGEST, fold, given_forms, spoken
+from mappings.rules.naming import Named, Naming
 from mappings.rules.policy import Policy
+from mappings.rules.rings import Circle, circle
 
-_LONGEST_NAME = 4  # words
+__all__ = [
+    "Circle",
+    "Hint",
+    "circle",
+    "code_key",
+    "from_answer",
+    "from_field",
+    "is_id",
+    "judge",
+    "of_contact",
+    "of_deal",
+    "of_links",
+    "sayings",
+    "speaking",
+    "undenied",
+]
+
 _DIGITS_OF_INT64 = 19
-
-
-def _never(_company: int, _at: datetime) -> bool:
-    return False
-
-
-@dataclass(frozen=True, slots=True)
-class Circle:
-    """Who could have recommended us, as lookups that may be as lazy as the caller likes.
-
-    `by_email` and `by_name` (folded, see `names.full_key`) lead to contact ids; `at_company` lists a company's
-    contacts; `codes` are tracked codes, casefolded; `champions` are persons that count as former champions.
-    """
-
-    contacts: Mapping[int, ContactFacts]
-    companies: Directory
-    person_of: Mapping[int, int] = field(default_factory=dict)
-    by_email: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-    by_name: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-    at_company: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
-    codes: Mapping[str, int] = field(default_factory=dict)
-    champions: frozenset[int] = frozenset()
-    is_customer: Callable[[int, datetime], bool] = _never
-
-
-def circle(
-    contacts: Iterable[ContactFacts],
-    known: Directory,
-    *,
-    person_of: Mapping[int, int] | None = None,
-    codes: Mapping[str, int] | None = None,
-    champions: frozenset[int] = frozenset(),
-    is_customer: Callable[[int, datetime], bool] = _never,
-) -> Circle:
-    """Build the lookups from contacts in memory."""
-    by_id = {contact.id: contact for contact in contacts if not contact.archived}
-    by_email: dict[str, list[int]] = {}
-    by_name: dict[str, list[int]] = {}
-    at_company: dict[int, list[int]] = {}
-    for contact in by_id.values():
-        for email in contact.emails:
-            by_email.setdefault(email, []).append(contact.id)
-        if contact.first_name and contact.last_name:
-            by_name.setdefault(names.full_key(contact.first_name, contact.last_name), []).append(contact.id)
-        if (company := employer(contact, known)) is not None:
-            at_company.setdefault(company, []).append(contact.id)
-    return Circle(
-        by_id,
-        known,
-        person_of or {},
-        {key: tuple(ids) for key, ids in by_email.items()},
-        {key: tuple(ids) for key, ids in by_name.items()},
-        {key: tuple(ids) for key, ids in at_company.items()},
-        {code.casefold(): contact for code, contact in (codes or {}).items()},
-        champions,
-        is_customer,
-    )
+HEARD = "heard_from"
+"""Where the answer to "how did you hear about us" stands."""
+WARNS = "the answer warns of us"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +91,15 @@ def _hints(record: ContactFacts | DealFacts, created: datetime, ring: Circle, po
                 owner, "tracked_code", p["tracked_code"], at, f"came with the code {spoken(record.referral_code)}"
             )
     if record.referred_by_text:
-        hint = from_field(record.referred_by_text, record.referred_by_at or created, ring, policy)
-        if hint is not None:
-            yield hint
-    if record.heard_from_text:
-        yield from from_answer(record.heard_from_text, record.heard_from_at or created, ring, policy)
+        yield from from_field(record.referred_by_text, record.referred_by_at or created, ring, policy)
+    for saying in sayings(record):
+        yield from from_answer(saying.text, saying.at or created, ring, policy)
+
+
+def sayings(record: ContactFacts | DealFacts) -> tuple[Saying, ...]:
+    """Every mapped text of a record that may say how they heard of us."""
+    first = (Saying(record.heard_from_text, record.heard_from_at, HEARD),) if record.heard_from_text else ()
+    return (*first, *record.sayings)
 
 
 def is_id(text: str) -> bool:
@@ -144,90 +112,89 @@ def code_key(text: str) -> str:
     return text.strip()[:LONGEST].casefold()
 
 
-def from_field(text: str, at: datetime, ring: Circle, policy: Policy) -> Hint | None:
-    """Read a mapped "referred by" field: an address, a contact id, or a name with or without a company."""
+def from_field(text: str, at: datetime, ring: Circle, policy: Policy) -> Iterator[Hint]:
+    """Read a mapped "referred by" field: an address, a contact id, a name with or without a company, or free words."""
     email = clean_email(text)
     if email:
-        return _hint(ring.by_email.get(email, ()), "field_email", at, text, policy)
+        yield from _hints_of(ring.by_email.get(email, ()), "field_email", at, text, ring, policy)
+        return
     if is_id(text) and int(text) in ring.contacts:
-        return _hint((int(text),), "field_email", at, text, policy)
+        yield from _hints_of((int(text),), "field_email", at, text, ring, policy)
+        return
     person, company = _name_and_company(text, ring.companies)
     ids = ring.by_name.get(" ".join(sorted(names.tokens(person))), ())
-    if company is not None:
-        there = [one for one in ids if one in ring.at_company.get(company, ())]
-        return _hint(tuple(there), "field_name_and_company", at, text, policy)
-    humans = {ring.person_of.get(one, one) for one in ids}
-    how = "named_person" if len(humans) == 1 else "ambiguous"
-    return _hint(tuple(ids), how, at, text, policy) if ids else None
+    there = ids if company is None else tuple(one for one in ids if one in ring.at_company.get(company, ()))
+    if there:
+        how = "named_person" if company is None else "field_name_and_company"
+        yield from _hints_of(there, how, at, text, ring, policy)
+    elif company is None and not ids:
+        yield from from_answer(text, at, ring, policy)
 
 
 def _name_and_company(text: str, known: Directory) -> tuple[str, int | None]:
     """Split "Maria Lopez (Acme)", "Maria Lopez, Acme" or "Maria Lopez at Acme"."""
     parts = re.split(
-        r"\s*[(,;/|\u2013\u2014]\s*|\s+-\s+|\s+(?:at|from|of|von|bei|de|chez)\s+", text.strip().rstrip(")"), maxsplit=1
+        r"\s*[(,;/|\u2013\u2014]\s*|\s+-\s+|\s+(?:at|from|of|von|bei|de|chez)\s+",
+        text[: 2 * LONGEST].strip().rstrip(")"),
+        maxsplit=1,
     )
     return parts[0], companies.of_text(known, parts[1]) if len(parts) > 1 else None
 
 
-def _hint(ids: tuple[int, ...], how: str, at: datetime, text: str, policy: Policy) -> Hint | None:
-    if not ids:
-        return None
+def _hints_of(
+    ids: Collection[int], how: str, at: datetime | None, text: str, ring: Circle, policy: Policy
+) -> Iterator[Hint]:
+    """One human is meant, or several may be: then a person has to say which."""
+    fitting = speaking(ids, ring, at)
+    if not fitting:
+        return
     said = f'"{spoken(text)}"'
-    if len(ids) == 1:
-        return Hint(ids[0], how, policy.referral_signals[how], at, f"the record names {said}")
-    return Hint(ids[0], "ambiguous", policy.referral_signals["ambiguous"], at, f"{said} fits several", ids[1:])
+    if len(fitting) == 1:
+        yield Hint(fitting[0], how, policy.referral_signals[how], at, f"the record names {said}")
+        return
+    yield Hint(fitting[0], "ambiguous", policy.referral_signals["ambiguous"], at, f"{said} fits several", fitting[1:])
+
+
+def speaking(ids: Collection[int], ring: Circle, at: datetime | None) -> tuple[int, ...]:
+    """Each human once; those who spoke as customers then before namesakes who did not."""
+    humans = ring.humans(ids)
+    customers = tuple(one for one in humans if ring.speaks_for_customer(one, at))
+    return customers or humans
 
 
 def from_answer(text: str, at: datetime, ring: Circle, policy: Policy) -> Iterator[Hint]:
-    """Persons that a "how did you hear" answer names: by full name, or by first name and company."""
-    words = fold(text).split()
-    named = _full_names(words, ring) or _first_names_at(words, ring)
-    for ids in named:
-        humans = {ring.person_of.get(one, one): one for one in sorted(ids, reverse=True)}
-        chosen = tuple(sorted(humans.values()))
-        yield from filter(None, [_hint(chosen, "named_person", at, text, policy)])
-    if not named:
-        yield from _named_companies(words, text, at, ring, policy)
-
-
-def _spans(words: list[str], shortest: int) -> Iterator[tuple[str, ...]]:
-    for size in range(_LONGEST_NAME, shortest - 1, -1):
-        for start in range(len(words) - size + 1):
-            yield tuple(words[start : start + size])
-
-
-def _full_names(words: list[str], ring: Circle) -> list[tuple[int, ...]]:
-    found = [ids for span in _spans(words, 2) if (ids := ring.by_name.get(" ".join(sorted(span))))]
-    return list(dict.fromkeys(found))
-
-
-def _companies_in(words: list[str], ring: Circle) -> list[int]:
-    known = ring.companies
-    found = [one for span in _spans(words, 1) if (one := known.by_name.get(" ".join(span))) is not None]
-    return list(dict.fromkeys(companies.survivor(known, one) for one in found))
-
-
-def _first_names_at(words: list[str], ring: Circle) -> list[tuple[int, ...]]:
-    """Contacts of a named company whose first name also stands in the text."""
-    found = []
-    for company in _companies_in(words, ring):
-        ids = tuple(
-            one
-            for one in ring.at_company.get(company, ())
-            if (first := names.tokens(ring.contacts[one].first_name))
-            and any(word == first[0] or first[0] in given_forms(word) for word in words)
-        )
-        if ids:
-            found.append(ids)
-    return found
-
-
-def _named_companies(words: list[str], text: str, at: datetime, ring: Circle, policy: Policy) -> Iterator[Hint]:
-    """A customer company named without a person: the referral is the company's, nobody's in particular."""
-    found = [one for one in _companies_in(words, ring) if ring.is_customer(one, at)]
-    if len(found) == 1:
+    """Customers' people and companies that an answer names; a warning or a denied name is no recommendation."""
+    found = naming.find(text, ring)
+    labels = {one.label for one in hearsay.classify(text, found.known)}
+    if "negative_wom" in labels:
+        yield from _warning(text, at, found, ring)
+        return
+    if "referral_person" in labels:
+        for one in undenied(text, found.people, "people"):
+            yield from _hints_of(one.ids, "named_person", at, text, ring, policy)
+    if "referral_company" in labels:
         p = policy.referral_signals["named_company"]
-        yield Hint(None, f"named_company:{found[0]}", p, at, f'the answer "{spoken(text)}" names a customer')
+        said = f'the answer "{spoken(text)}" names a customer'
+        firms = (one.ids[0] for one in undenied(text, found.companies, "companies"))
+        for firm in dict.fromkeys(one for one in firms if ring.is_customer(one, at)):
+            yield Hint(None, f"named_company:{firm}", p, at, said)
+
+
+def undenied(text: str, found: Sequence[Named], what: str) -> Iterator[Named]:
+    """Those of several names that are not denied ("not Maria at Acme, but Bo Lind")."""
+    for one in found:
+        alone = Naming(people=(one,)) if what == "people" else Naming(companies=(one,))
+        if any(label.confidence == hearsay.NAMED for label in hearsay.classify(text, alone.known)):
+            yield one
+
+
+def _warning(text: str, at: datetime, found: Naming, ring: Circle) -> Iterator[Hint]:
+    """Whom a warning names: kept with its reason, and never credited."""
+    for one in found.people:
+        humans = speaking(one.ids, ring, at)
+        yield Hint(humans[0], "negative_wom", 0, at, f'"{spoken(text)}" names them', humans[1:])
+    for firm in found.companies:
+        yield Hint(None, f"negative_wom:{firm.ids[0]}", 0, at, f'"{spoken(text)}" names a customer')
 
 
 def judge(
@@ -241,10 +208,12 @@ def judge(
         _, _, named = hint.how.partition(":")
         company = int(named) if named else None
     goal = referred_company if referred is None else employer(referred, ring.companies)
-    person = None if referrer is None else ring.person_of.get(referrer.id, referrer.id)
+    person = None if referrer is None else ring.person(referrer.id)
     why_not = _rejection(referrer, company, referred, goal, ring)
+    if hint.how.startswith("negative_wom"):
+        why_not = WARNS
     at = hint.at or (referred.created_at if referred else None)
-    from_customer = _is_customer_person(person, company, at, ring)
+    from_customer = ring.is_customers(person, company, at)
     expansion = goal is not None and at is not None and ring.is_customer(goal, at)
     status = "rejected" if why_not else "review" if hint.others else "auto"
     fitting = [referrer.id, *hint.others] if referrer else []
@@ -265,12 +234,6 @@ def judge(
         expansion,
         tuple(reasons),
     )
-
-
-def _is_customer_person(person: int | None, company: int | None, at: datetime | None, ring: Circle) -> bool:
-    if person is not None and person in ring.champions:
-        return True
-    return company is not None and at is not None and ring.is_customer(company, at)
 
 
 def _rejection(
