@@ -58,7 +58,7 @@ def keys_of(company: CompanyFacts) -> set[Key]:
     """Under what a company can be found; a gone one under nothing."""
     if company.archived:
         return set()
-    names = {companies.plain_name(name) for name in (company.name, *company.former_names)} - {""}
+    names = companies.name_keys((company.name, *company.former_names))
     keys = {("domain", domain.lower()) for domain in company.domains} | {("name", name) for name in names}
     return keys | ({("parent", str(company.parent_id))} if company.parent_id is not None else set())
 
@@ -90,7 +90,7 @@ def _hosts(email: str) -> set[str]:
 
 def _names(contact: ContactFacts) -> set[str]:
     texts = (contact.company_text, contact.new_company or "", *(v.value for v in contact.history.get("company", ())))
-    return {companies.plain_name(text) for text in texts if text} - {""}
+    return companies.name_keys(texts)
 
 
 def directory(

@@ -14,8 +14,9 @@ from mappings.rules import identity
 from mappings.rules.companies import crowd_moves
 from mappings.rules.facts import ContactFacts, Directory
 from mappings.rules.findings import Link, Move, Person
-from mappings.rules.moves import find_moves
+from mappings.rules.moves import WasCustomer, find_moves
 from mappings.rules.names import NameStats, tokens
+from mappings.rules.readings import readings
 from mappings.rules.referrals import code_key
 from mappings.rules.stints import timeline
 
@@ -126,9 +127,8 @@ def _lost_company(contact_id: int, before: Mapping[int, int], person: Person) ->
 
 
 def _portal(step: Step, universe: Universe) -> identity.Portal:
-    contacts = [one for one in universe.contacts.values() if one.first_name and one.last_name]
-    first = {" ".join(tokens(one.first_name)) for one in contacts}
-    last = {" ".join(tokens(one.last_name)) for one in contacts}
+    called = [name for contact in universe.contacts.values() for name in readings(contact)]
+    first, last = {" ".join(one.given) for one in called}, {" ".join(one.family) for one in called}
     phones = {number for one in universe.contacts.values() for number in one.mobiles}
     return identity.Portal(
         universe.companies,
@@ -194,9 +194,10 @@ def _mark_crowd(step: Step, flipped: Collection[tuple[int, int]], here: set[int]
 def _store_moves(step: Step, persons: Collection[Person], universe: Universe, known: Directory) -> set[int]:
     """Store the persons' moves as differences; return the companies whose moves changed."""
     found: dict[tuple[int, str], Move] = {}
+    was_customer = _customers(step, universe)
     for person, result in step.each(
         ((("contact", person.id), person) for person in persons),
-        lambda person: find_moves(person, universe.contacts, known, step.policy, step.now),
+        lambda person: find_moves(person, universe.contacts, known, step.policy, step.now, was_customer=was_customer),
     ):
         found.update({(person.id, move.key): move for move in result.moves})
     found = deciding.moves(step, found, persons)
@@ -218,6 +219,14 @@ def _store_moves(step: Step, persons: Collection[Person], universe: Universe, kn
         for one in (row["former_company_id"], row["new_company_id"])
         if one is not None
     }
+
+
+def _customers(step: Step, universe: Universe) -> WasCustomer | None:
+    """Who was a customer when; asked for only where somebody was heard to say how they know us."""
+    if not any(one.heard_from_text for one in universe.contacts.values()):
+        return None
+    since = strengths.customers_since(step, set(universe.companies.companies))
+    return lambda company, at: company in since and since[company] <= at
 
 
 def _dissolved(persons: Collection[Person], universe: Universe) -> set[int]:

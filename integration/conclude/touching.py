@@ -31,10 +31,11 @@ def of_deals(
         return {}
     before = timedelta(step.policy.dormant_days)
     asked = {
-        deal.id: (
+        deal.id: touches.Around(
             deal.company_id,
             _everybody(deal, person_of, members),
             deal.created_at - before,
+            deal.created_at,
             end_of(deal, step.now),
         )
         for deal in deals.values()
@@ -86,6 +87,8 @@ def _alive(facts: ContactFacts, seen: touches.Signs) -> ContactFacts:
         last_activity_at=_later(facts.last_activity_at, seen.last_at),
         last_reply_at=_later(facts.last_reply_at, seen.last_reply_at),
         left_reply_at=_later(facts.left_reply_at, seen.left_reply_at),
+        first_touch_at=seen.first_at,
+        touches=seen.number,
     )
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from mappings.remembered import remembered
 from mappings.rules.addresses import domain_of, is_contractor, is_free, is_role
 from mappings.rules.facts import PPM, CompanyFacts, Directory
-from mappings.rules.names import LONGEST, fold_name, words
+from mappings.rules.names import LONGEST, fold_name, near, words
 from mappings.rules.policy import Policy
 
 LEGAL_WORDS = words(
@@ -34,6 +34,16 @@ def plain_name(name: str) -> str:
     return " ".join(words)
 
 
+@remembered(1 << 15)
+def loose_name(name: str) -> str:
+    """A key that a name shares with its slips: letters swapped, doubled or dropped from a pair, words run together.
+
+    It starts with a sign that no plain name has, so that both can stand in one table; short names have none.
+    """
+    letters = plain_name(name).replace(" ", "")
+    return f"~{''.join(sorted(set(letters)))}" if len(letters) >= _TELLING else ""
+
+
 def directory(
     companies: Iterable[CompanyFacts],
     *,
@@ -51,7 +61,7 @@ def directory(
     for company in known.values():
         for domain in company.domains:
             by_domain[domain.lower()].append(company.id)
-        for name in {plain_name(text) for text in (company.name, *company.former_names)} - {""}:
+        for name in name_keys((company.name, *company.former_names)):
             by_name[name].append(company.id)
     return Directory(
         known,
@@ -69,13 +79,24 @@ def _only_one(found: Mapping[str, list[int]], companies: Directory) -> dict[str,
     """Keep keys that mean one company, or one family of parent and children (then its root if it has the key)."""
     chosen = {}
     for key, ids in found.items():
-        roots = {root(companies, one) for one in ids}
         if len(ids) == 1:
             chosen[key] = ids[0]
-        elif len(roots) == 1:
+            continue
+        roots = {root(companies, one) for one in ids}
+        if len(roots) == 1:
             top = roots.pop()
             chosen[key] = top if top in ids else min(ids)
+        elif (head := _namesake(companies, ids)) is not None:
+            chosen[key] = head
     return chosen
+
+
+def _namesake(companies: Directory, ids: list[int]) -> int | None:
+    """The company that all the others are named after ("Zenit" among "Zenit" and "Zenit Labs")."""
+    names = {one: plain_name(companies.companies[one].name) for one in ids}
+    head = min(ids, key=lambda one: (len(names[one]), one))
+    rest = [names[one] for one in ids if one != head]
+    return head if all(one == names[head] != "" or _named_after(names[head], one) for one in rest) else None
 
 
 def survivor(companies: Directory, company_id: int) -> int:
@@ -112,10 +133,27 @@ def of_email(companies: Directory, email: str) -> int | None:
     return None if found is None else survivor(companies, found)
 
 
+def name_keys(texts: Iterable[str]) -> set[str]:
+    """Under which keys a company of these names is found by a typed one, and a typed one leads to it."""
+    return {key for text in texts if text for key in (plain_name(text), loose_name(text))} - {""}
+
+
 def of_text(companies: Directory, text: str) -> int | None:
-    """The one company whose name this is, apart from legal form, case and accents."""
-    found = companies.by_name.get(plain_name(text)) if text else None
-    return None if found is None else survivor(companies, found)
+    """The one company whose name this is, apart from legal form, case and accents, or else but for one slip."""
+    if not text:
+        return None
+    found = companies.by_name.get(plain_name(text))
+    if found is None:
+        found = companies.by_name.get(loose_name(text))
+        if found is None or not _slipped(companies.companies[found], text):
+            return None
+    return survivor(companies, found)
+
+
+def _slipped(company: CompanyFacts, text: str) -> bool:
+    typed = plain_name(text).replace(" ", "")
+    meant = [plain_name(name).replace(" ", "") for name in (company.name, *company.former_names)]
+    return any(typed == one or near(typed, one) for one in meant)
 
 
 def same_company(companies: Directory, a: int | None, b: int | None) -> str:

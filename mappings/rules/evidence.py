@@ -178,10 +178,9 @@ def _life_evidence(old: ContactFacts, new: ContactFacts, portal: Portal, policy:
     if gone and start - before <= gone <= start + after:
         yield policy.old_gone_bits, Reason("old_record_gone", f"the older record went dead on {gone:%Y-%m-%d}")
     elif seen and seen <= start:
-        yield (
-            policy.old_silent_bits,
-            Reason("old_record_silent", f"the older record is silent since {seen:%Y-%m-%d}"),
-        )
+        is_long = start - seen > timedelta(policy.long_silent_days)
+        bits = policy.long_silent_bits if is_long else policy.old_silent_bits
+        yield bits, Reason("old_record_silent", f"the older record is silent since {seen:%Y-%m-%d}")
     if seen and seen > start + timedelta(policy.old_alive_days) and _is_elsewhere(old, new, portal):
         yield policy.old_alive_bits, Reason("old_record_alive", f"the older record was active on {seen:%Y-%m-%d}")
 

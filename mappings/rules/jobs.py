@@ -1,5 +1,7 @@
 """Job titles: which family a title belongs to, and which titles are the same job."""
 
+import re
+
 from mappings.remembered import remembered
 from mappings.rules.names import fold
 
@@ -53,3 +55,25 @@ def family(title: str) -> str:
 def same_title(a: str, b: str) -> bool:
     """Whether two titles are the same words."""
     return bool(a) and fold(a) == fold(b)
+
+
+_OUTSIDER = re.compile(r"\b(consult|contract|freelanc|extern|interim|berater|auditor)")
+
+
+@remembered(1 << 13)
+def is_outsider(title: str) -> bool:
+    """Whether a title is one that people bear who work at a company for somebody else."""
+    return _OUTSIDER.search(fold(title)) is not None
+
+
+_ADDITIONAL = re.compile(
+    r"\b(board (member|director|of)|member of the (advisory )?board|chair(man|woman|person)? of the board"
+    r"|adviser|advisor|non executive|nonexecutive|trustee|beirat|aufsichtsrat|verwaltungsrat|administrateur|conseiller"
+    r"|consejer[oa]|asesora?|conselheir[oa])\b"
+)
+
+
+@remembered(1 << 13)
+def is_additional(title: str) -> bool:
+    """Whether a title names a seat that people hold beside their job: a board, an adviser."""
+    return _ADDITIONAL.search(fold(title)) is not None

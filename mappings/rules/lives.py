@@ -31,7 +31,8 @@ def last_life(contact: ContactFacts) -> datetime | None:
 
 def gone_at(contact: ContactFacts) -> datetime | None:
     """When the CRM learned that the address or job behind this record is no more."""
-    found = [at for at in (contact.bounced_at, contact.left_company_at, contact.job_change_at) if at]
+    told = (contact.bounced_at, contact.left_company_at, contact.job_change_at, contact.left_reply_at)
+    found = [at for at in told if at]
     return min(found) if found else None
 
 

@@ -1,13 +1,14 @@
 """Moves: who left which company for which, how sure that is and why, with what looks like a move and is none."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from mappings.rules import companies, signals
+from mappings.rules import companies, jobs, signals
 from mappings.rules.addresses import is_contractor
 from mappings.rules.facts import PPM, ContactFacts, Directory
 from mappings.rules.findings import Move, Person, Reason, Signal
+from mappings.rules.names import spoken
 from mappings.rules.policy import Policy
 from mappings.rules.signals import company_name
 from mappings.rules.stints import Stint, timeline
@@ -31,12 +32,23 @@ class MovesOfPerson:
     rejected: tuple[NotAMove, ...] = field(default=())
 
 
+WasCustomer = Callable[[int, datetime], bool]
+"""Whether a company was a customer at a time."""
+
+
 def find_moves(
-    person: Person, contacts: Mapping[int, ContactFacts], known: Directory, policy: Policy, now: datetime
+    person: Person,
+    contacts: Mapping[int, ContactFacts],
+    known: Directory,
+    policy: Policy,
+    now: datetime,
+    *,
+    was_customer: WasCustomer | None = None,
 ) -> MovesOfPerson:
     """Find a person's moves from all their records and the records' histories.
 
-    Moves that lie after *now* are left out, so that a replay sees what could be known then.
+    Moves that lie after *now* are left out, so that a replay sees what could be known then. Without *was_customer*
+    what people tell of a former job is no evidence, since it says nothing of where that was.
     """
     records = [contacts[one] for one in person.contact_ids if one in contacts]
     stints = [stint for stint in timeline(records, known) if stint.since <= now]
@@ -49,9 +61,12 @@ def find_moves(
         if why_not is not None:
             rejected.append(NotAMove(person.id, old.contact.id, new.contact.id, why_not))
             continue
-        move = _move(person, old, new, known, policy)
-        if not move.signals:  # a typed company name alone changed: too little to speak of
+        found = signals.between(old, new, known, policy)
+        if was_customer is not None and was_customer(old.company_id, new.since):
+            found = (*found, *signals.told_themselves(old, new, known, policy))
+        if not found:  # a typed company name alone changed: too little to speak of
             continue
+        move = _move(person, old, new, found, policy)
         earlier = any(companies.same_company(known, s.company_id, new.company_id) for s in stints[:at])
         moves.append(_boomerang(move) if earlier else move)
     departed = _departure(person, stints, known, policy)
@@ -73,7 +88,7 @@ def _former(
             first = old, why_not
         if why_not is None:
             return old, None
-        if why_not.code != "both_active":
+        if why_not.code not in {"both_active", "additional_role"}:
             break
     return first
 
@@ -92,15 +107,18 @@ def not_a_move(old: Stint, new: Stint, known: Directory, policy: Policy) -> Reas
         return Reason("domain_migration", f"a crowd went from {names}: an acquisition or a new domain")
     if _is_contractor_seat(new):
         return Reason("contractor", f"the address at {company_name(known, new.company_id)} is an outsider's")
-    overlap = timedelta(policy.both_active_days)
-    if old.contact.id != new.contact.id and old.last_seen and old.last_seen - new.since > overlap:
+    if old.contact.id == new.contact.id or old.last_seen is None or old.last_seen <= new.since:
+        return None
+    if jobs.is_additional(new.contact.job_title):
+        text = f"a seat at {company_name(known, new.company_id)} beside the job, {new.contact.job_title.strip()}"
+        return Reason("additional_role", spoken(text), old.last_seen)
+    if old.last_seen - new.since > timedelta(policy.both_active_days):
         text = f"still active at {company_name(known, old.company_id)} on {old.last_seen:%Y-%m-%d}"
         return Reason("both_active", text, old.last_seen)
     return None
 
 
-def _move(person: Person, old: Stint, new: Stint, known: Directory, policy: Policy) -> Move:
-    found = signals.between(old, new, known, policy)
+def _move(person: Person, old: Stint, new: Stint, found: tuple[Signal, ...], policy: Policy) -> Move:
     moved = signals.combined(found)
     if _contradicted(old, new, policy):
         moved = moved * policy.contradiction_factor // PPM

@@ -85,31 +85,39 @@ def agreement(given_a: Parts, family_a: Parts, given_b: Parts, family_b: Parts) 
     """
     if not (given_a and family_a and given_b and family_b):
         return ""
-    whole_a, whole_b = given_a + family_a, given_b + family_b
-    if whole_a == whole_b or sorted(whole_a) == sorted(whole_b) or "".join(whole_a) == "".join(whole_b):
+    if "".join(given_a + family_a) in {"".join(given_b + family_b), "".join(family_b + given_b)}:
         return "exact"
-    straight = _compare_slots(given_a, family_a, given_b, family_b)
-    return straight or _compare_slots(given_a, family_a, family_b, given_b)
+    return (
+        _compare_slots(given_a, family_a, given_b, family_b)
+        or _compare_slots(given_a, family_a, family_b, given_b)
+        or _compare_slots(family_a, given_a, given_b, family_b)
+    )
 
 
 def _compare_slots(given_a: Parts, family_a: Parts, given_b: Parts, family_b: Parts) -> str:
     if family_a == family_b or "".join(family_a) == "".join(family_b):
         return _compare_given(given_a, given_b)
-    given_agree = given_a == given_b or given_a[0] == given_b[0]
-    if given_agree and (set(family_a) < set(family_b) or set(family_b) < set(family_a)):
+    if given_a == given_b and (set(family_a) < set(family_b) or set(family_b) < set(family_a)):
         return "compound"
-    if given_agree and near(" ".join(family_a), " ".join(family_b)):
+    if (given_a == given_b or _is_middle(given_a, given_b)) and near(" ".join(family_a), " ".join(family_b)):
         return "typo"
     return ""
 
 
 def _compare_given(a: Parts, b: Parts) -> str:
-    if a[0] == b[0] or "".join(a) == "".join(b):
+    if "".join(a) == "".join(b) or _is_middle(a, b):
         return "middle"
+    if near("".join(a), "".join(b)):
+        return "typo"
+    if len(a) > 1 and len(b) > 1 and a[1:] != b[1:]:
+        return ""
     if is_nickname(a[0], b[0]):
         return "nickname"
     if (len(a[0]) == 1 or len(b[0]) == 1) and a[0][0] == b[0][0]:
         return "initial"
-    if near(a[0], b[0]):
-        return "typo"
     return "short" if is_short(a[0], b[0]) else ""
+
+
+def _is_middle(a: Parts, b: Parts) -> bool:
+    """Whether one given name is the other with a middle name or initial added; two different ones are two people."""
+    return a[0] == b[0] and all(x[0] == y[0] and min(len(x), len(y)) == 1 for x, y in zip(a[1:], b[1:], strict=False))

@@ -23,7 +23,7 @@ NICKNAMES_BY_LANGUAGE: Mapping[str, str] = {
         ed eddie, edith edie, edmund ed eddie ned, edward ed eddie ted ned teddy, edwin ed eddie win,
         eleanor ellie nell nora, elizabeth liz beth betty lizzie eliza betsy libby lisa elsie lizzy,
         emily em emmy, emma em, ernest ernie, esther essie, eugene gene, evelyn evie, ezekiel zeke,
-        felicity fliss, florence flo flora, frances fran frankie francie, francis frank fran, franklin
+        felicity fliss, florence flo flora, frances fran frankie francie, francis frank fran frankie, franklin
         frank, frederick fred freddy freddie, gabriel gabe, gabrielle gabby, geoffrey geoff jeff, george
         georgie, gerald gerry jerry, geraldine gerry, gertrude gert trudy, gilbert gil bert, gordon
         gord, grace gracie, gregory greg, gwendolyn gwen wendy, hannah anna, harold harry hal, harriet

@@ -8,6 +8,7 @@ from mappings.rules import companies, jobs
 from mappings.rules.addresses import clean_email
 from mappings.rules.facts import PPM, ContactFacts, Directory
 from mappings.rules.findings import Reason, Signal
+from mappings.rules.hearsay import classify
 from mappings.rules.names import spoken
 from mappings.rules.policy import Policy
 from mappings.rules.stints import Stint, changes, company_id
@@ -30,7 +31,17 @@ def between(old: Stint, new: Stint, known: Directory, policy: Policy) -> tuple[S
     if old.contact.id != new.contact.id:
         found.extend(_second_record(old, new, known, policy))
     found.extend(s for s in departed(old, known, policy) if s.at is None or _close(s.at, new.since, policy))
+    found.extend(_silence(old, new, known, policy))
+    if any(one.r >= policy.strong_signal for one in found):
+        found.extend(_active_at_new(new, known, policy))
     return tuple(found)
+
+
+def _active_at_new(new: Stint, known: Directory, policy: Policy) -> Iterator[Signal]:
+    """Life at the new company's address bears out what another signal says; alone it could be a second job."""
+    if new.how == "address" and new.last_seen is not None and new.last_seen > new.since:
+        text = f"active at {company_name(known, new.company_id)} since, last on {new.last_seen:%Y-%m-%d}"
+        yield _signal("active_at_new", new.last_seen, "life", text, policy)
 
 
 def _signal(kind: str, at: datetime | None, cause: str, text: str, policy: Policy) -> Signal:
@@ -43,6 +54,7 @@ def _record_signals(
 ) -> Iterator[Signal]:
     pair = (old.company_id, new.company_id)
     yield from _address_change(contact, pair, known, policy)
+    yield from _address_gained(contact, old, new, known, policy)
     yield from _association_change(contact, pair, known, policy)
     yield from _text_change(contact, pair, known, policy)
     yield from _additional_address(contact, pair, known, policy)
@@ -71,6 +83,19 @@ def _address_change(contact: ContactFacts, pair: tuple[int, int], known: Directo
         if _matches(known, (before, after), pair):
             text = f"the e-mail address changed from {company_name(known, before)} to {company_name(known, after)}"
             yield _signal("email_domain_changed", at, "edit", f"{text} on {at:%Y-%m-%d}", policy)
+
+
+def _address_gained(
+    contact: ContactFacts, old: Stint, new: Stint, known: Directory, policy: Policy
+) -> Iterator[Signal]:
+    """A record that was known at one company by association or text got an address at the other."""
+    if old.contact.id != contact.id or old.how == "address" or new.how != "address":
+        return
+    versions = contact.history.get("email", ())
+    if new.contact.id == contact.id and any(version.at < new.since for version in versions):
+        text = f"the record of {company_name(known, old.company_id)} got an address at"
+        text = f"{text} {company_name(known, new.company_id)} on {new.since:%Y-%m-%d}"
+        yield _signal("company_address_gained", new.since, "edit", text, policy)
 
 
 def _association_change(
@@ -116,15 +141,27 @@ def _additional_address(
 
 
 def _second_record(old: Stint, new: Stint, known: Directory, policy: Policy) -> Iterator[Signal]:
-    """Another record of the person began at the new company when the old one fell silent."""
+    """Another record of the person began at the new company when the old one fell silent.
+
+    Within days of life at the old company, and while nothing says that this ended, it may as well be a second job
+    or an engagement at a client; a title that says outsider makes the days weeks.
+    """
     name = company_name(known, new.company_id)
     since = f"a second record at {name} appeared on {new.since:%Y-%m-%d}"
-    if old.last_seen is not None and old.last_seen <= new.since:
-        text = f"{since}, after the last sign of life at the old company on {old.last_seen:%Y-%m-%d}"
-        yield _signal("second_record", new.since, "record", text, policy)
-    else:
+    if old.last_seen is None or old.last_seen > new.since:
         text = f"{since}; the old one is silent since"
         yield _signal("second_record_old_silent", new.since, "record", text, policy)
+        return
+    text = f"{since}, after the last sign of life at the old company on {old.last_seen:%Y-%m-%d}"
+    days = policy.outsider_soon_days if _is_outsider(old, new, known) else policy.soon_days
+    soon = new.since - old.last_seen <= timedelta(days) and not any(departed(old, known, policy))
+    yield _signal("second_record_soon" if soon else "second_record", new.since, "record", text, policy)
+
+
+def _is_outsider(old: Stint, new: Stint, known: Directory) -> bool:
+    """Whether the person may be at the new company for the old one: by title, or because the old one is an agency."""
+    firm = known.companies.get(old.company_id)
+    return jobs.is_outsider(new.contact.job_title) or (firm is not None and firm.is_agency)
 
 
 def departed(old: Stint, known: Directory, policy: Policy) -> Iterator[Signal]:
@@ -136,9 +173,34 @@ def departed(old: Stint, known: Directory, policy: Policy) -> Iterator[Signal]:
     if left.job_change_at and left.job_change_at >= old.since:
         text = f"HubSpot noticed a job change on {left.job_change_at:%Y-%m-%d}"
         yield _signal("hubspot_job_change", left.job_change_at, "job_change", text, policy)
+    if left.left_reply_at and left.left_reply_at >= old.since:
+        text = f"an automatic reply of {left.left_reply_at:%Y-%m-%d} says that the person no longer works at {name}"
+        yield _signal("no_longer_with", left.left_reply_at, "auto_reply", text, policy)
     if left.left_company and not _says_no(left.left_company):
         text = f"the CRM says that the person left {name}"
         yield _signal("mapped_company_field", left.left_company_at, "field", text, policy)
+
+
+def _silence(old: Stint, new: Stint, known: Directory, policy: Policy) -> Iterator[Signal]:
+    """Regular contact that broke off long before the new job showed: no reason to think of a change by itself."""
+    who, last = old.contact, old.last_seen
+    if who.first_touch_at is None or last is None or who.touches < policy.regular_touches:
+        return
+    was_regular = last - who.first_touch_at <= timedelta(policy.regular_gap_days) * (who.touches - 1)
+    if was_regular and new.since - last >= timedelta(policy.silence_days):
+        text = (
+            f"after regular contact nothing was heard from {company_name(known, old.company_id)} since {last:%Y-%m-%d}"
+        )
+        yield _signal("silence", last, "silence", text, policy)
+
+
+def told_themselves(old: Stint, new: Stint, known: Directory, policy: Policy) -> Iterator[Signal]:
+    """The person's own words that they knew us from a former job; the caller knows that *old* was a customer then."""
+    text = new.contact.heard_from_text or ""
+    label = next((one for one in classify(text) if one.label == "moved_self"), None) if text else None
+    if label is not None and label.confidence >= policy.label_counts_at:
+        said = f"asked how they heard of us, the person told of an earlier job: {company_name(known, old.company_id)}"
+        yield _signal("moved_self_text", new.contact.heard_from_at, "told", said, policy)
 
 
 def _close(at: datetime, start: datetime, policy: Policy) -> bool:

@@ -171,7 +171,7 @@ def test_a_name_weighs_less_the_more_namesakes_chance_would_bring() -> None:
     levels = [identity.name_bits(chance, DEFAULT) for chance in (0, 2**-8, 2**-6, 2**-5, 2**-4, 2**-2, 1, 64)]
 
     assert levels == sorted(levels, reverse=True)
-    assert (levels[0], levels[4], levels[-1]) == (12.5, 9.0, 4.0)
+    assert (levels[0], levels[4], levels[-1]) == (12.0, 9.0, 4.0)
 
 
 @pytest.mark.parametrize(
