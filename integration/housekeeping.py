@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from integration import backfill, catching_up, conclude, inlets, logs, touching
+from integration import backfill, catching_up, conclude, inlets, logs, review, touching
 from integration.runtime import Runtime
 from integration.scope import portal_scope
 from integration.storage import calendar, erasure, inbox, lanes, portals
@@ -67,4 +67,5 @@ def _look_after(runtime: Runtime, portal_id: int) -> None:
         inlets.adopt(tx)
         touching.prune(tx, now=runtime.now())
         conclude.refresh_dated(tx)
+        review.reopen_ended(tx, runtime.now())
         lanes.want(tx, portal_id, "drain")

@@ -33,7 +33,7 @@ class Answer:
     """What a person says to a question, as it came: a verb of its kind, by whom, why, and until which day it holds.
 
     `pick` is the contact a referral means, `company` and `day` correct a move. `seen` is the answer that stood when
-    the person decided (0: none), `anyway` replaces whatever stands.
+    the person decided (0: none), `anyway` replaces whatever stands. `actor` is how the trail names who did it.
     """
 
     verb: str
@@ -45,6 +45,7 @@ class Answer:
     day: date | None = None
     seen: int = 0
     anyway: bool = False
+    actor: str = "command line"
 
 
 def listing(scope: PortalScope, *, kind: str | None = None, after: str | None = None, limit: int = PAGE) -> Json:
@@ -229,7 +230,7 @@ def _check(row: Row, answer: Answer, now: datetime) -> None:
 def _check_words(answer: Answer, now: datetime) -> None:
     for name, text, longest in (("author", answer.author, _LONGEST_AUTHOR), ("reason", answer.reason, _LONGEST_REASON)):
         if not text.strip():
-            raise Refused(f"A decision needs its {name}: say who decides and why")
+            raise Refused(f"A decision needs its {name}: say who decides and why (--by and --reason as a command)")
         if len(text) > longest or "\x00" in text:
             raise Refused(f"The {name} is longer than {longest} characters or holds one that cannot be kept")
     if answer.until is not None and (answer.until >= date.max or (_ends(answer.until) or now) <= now):
@@ -293,8 +294,7 @@ def _mark(tx: Transaction, kind: str, detail: Mapping[str, Any]) -> None:
 
 def _note(tx: Transaction, answer: Answer, what: str, number: int) -> None:
     """The trail says that something was decided; who and why stands with the decision, and is forgotten with it."""
-    actor = answer.author if answer.author.startswith("user:") else "command line"
-    portals.note(tx, actor, what, question=number)
+    portals.note(tx, answer.actor, what, question=number)
 
 
 def _place(after: str | None) -> Place | None:

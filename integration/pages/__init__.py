@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from integration.pages import entry, guard, portal, records, settings, words
+from integration.pages import entry, guard, portal, records, review, settings, words
 from integration.runtime import Runtime
 
 
@@ -13,4 +13,5 @@ def join(app: Flask, runtime: Runtime) -> None:
     app.register_blueprint(entry.blueprint(runtime))
     app.register_blueprint(portal.blueprint(runtime))
     app.register_blueprint(records.blueprint(runtime))
+    app.register_blueprint(review.blueprint(runtime))
     app.register_blueprint(settings.blueprint(runtime))
