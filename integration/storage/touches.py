@@ -129,53 +129,43 @@ def keep_texts(tx: Transaction, keys: Collection[Key], texts: Mapping[Key, tuple
     return changed
 
 
-def of_deal_contacts(
-    tx: Transaction, deals: Mapping[int, tuple[int | None, Collection[int], datetime, datetime]], *, limit: int
-) -> dict[int, list[TouchRow]]:
-    """Return by deal what happened around it: (company, contacts, from, to) in, the newest *limit* touches out.
+class Around(NamedTuple):
+    """Whose touches are asked for around a deal, and when: from *since* to *until*, with its creation between."""
 
-    Around a deal is what happened with anybody at its company and, wherever they were, with the contacts given.
-    Ids that were merged are named by those of today. One query, whatever the number of deals.
+    company_id: int | None
+    contact_ids: Collection[int]
+    since: datetime
+    created_at: datetime
+    until: datetime
+
+
+def of_deal_contacts(tx: Transaction, deals: Mapping[int, Around], *, limit: int) -> dict[int, list[TouchRow]]:
+    """Return by deal what happened around it, oldest first: at its company, and with its contacts wherever they were.
+
+    Of the time before a deal only what came from the company's side is told. At most the newest *limit* touches of
+    the company in either time, and a fifth as many of each contact; ids that were merged are named by those of today.
+    One query, whatever the number of deals.
     """
-    asked = [
-        {"deal": deal, "company": company, "contacts": sorted(contacts), "since": since, "until": until}
-        for deal, (company, contacts, since, until) in deals.items()
-    ]
-    if not asked:
+    if not deals:
         return {}
     rows = tx.tuples(
-        f"""WITH wanted AS (
-              SELECT deal, company, contacts, since, until FROM jsonb_to_recordset(CAST(:asked AS jsonb))
-                AS t(deal bigint, company bigint, contacts bigint[], since timestamptz, until timestamptz))
-            SELECT wanted.deal, {_RESOLVED} FROM wanted CROSS JOIN LATERAL (
-              SELECT DISTINCT ON (at, activity_type, activity_id, contact_id) * FROM (
-                (SELECT {_COLUMNS} FROM touch WHERE portal_id = :portal
-                   AND company_id = ANY(ARRAY(SELECT wanted.company UNION ALL {_OLD_COMPANIES}))
-                   AND at BETWEEN wanted.since AND wanted.until AND kind = ANY(:kinds) AND contact_id <> {NOBODY}
-                 ORDER BY at DESC LIMIT :limit)
-                UNION ALL
-                (SELECT {_COLUMNS} FROM touch WHERE portal_id = :portal
-                   AND contact_id = ANY(wanted.contacts || ARRAY({_OLD_CONTACTS}))
-                   AND at BETWEEN wanted.since AND wanted.until AND kind = ANY(:kinds)
-                 ORDER BY at DESC LIMIT :limit)) AS both_ways
-              ORDER BY at DESC, activity_type, activity_id, contact_id LIMIT :limit) AS touch {_JOINED}
-            ORDER BY wanted.deal, touch.at, touch.activity_type, touch.activity_id, touch.contact_id""",
-        asked=as_json(asked),
+        _AROUND,
+        asked=as_json([{"deal": deal, **one._asdict(), "contact_ids": sorted(one.contact_ids)}
+                       for deal, one in deals.items()]),
         kinds=list(TOUCHES),
         limit=limit,
-    )
-    found: dict[int, list[TouchRow]] = {}
+        few=max(1, limit // 5),
+    )  # fmt: skip
+    found: dict[int, dict[tuple[str, int, int], TouchRow]] = {}
     for deal, *row in rows:
-        found.setdefault(deal, []).append(TouchRow(*row))
-    return found
+        one = TouchRow(*row)
+        # Two records that were both there and became one were there once.
+        found.setdefault(deal, {})[one.activity_type, one.activity_id, one.contact_id] = one
+    return {deal: list(several.values()) for deal, several in found.items()}
 
 
 TOUCHES = ("meeting", "call", "email", "reply")
 """What counts as having been in touch; a note is ours alone, an automatic reply nobody's."""
-_OLD_COMPANIES = """SELECT old_id FROM alias WHERE alias.portal_id = :portal AND object_type = 'company'
-  AND new_id = wanted.company"""
-_OLD_CONTACTS = """SELECT old_id FROM alias WHERE alias.portal_id = :portal AND object_type = 'contact'
-  AND new_id = ANY(wanted.contacts)"""
 _RESOLVED = """touch.activity_type, touch.activity_id, coalesce(person.new_id, touch.contact_id), touch.at, touch.kind,
   coalesce(firm.new_id, touch.company_id), touch.deal_id, touch.inbound, touch.two_way"""
 _JOINED = """
@@ -183,6 +173,25 @@ _JOINED = """
     AND person.old_id = touch.contact_id
   LEFT JOIN alias AS firm ON firm.portal_id = :portal AND firm.object_type = 'company'
     AND firm.old_id = touch.company_id"""
+
+_AT_COMPANY = f"""SELECT one.* FROM (
+    SELECT wanted.company_id AS id UNION ALL SELECT old_id FROM alias
+    WHERE portal_id = :portal AND object_type = 'company' AND new_id = wanted.company_id) AS firm
+  CROSS JOIN LATERAL (SELECT {_COLUMNS} FROM touch WHERE portal_id = :portal AND company_id = firm.id
+    AND kind = ANY(:kinds) AND contact_id <> {NOBODY} AND %s ORDER BY at DESC LIMIT :limit) AS one"""
+_AROUND = f"""WITH wanted AS (
+    SELECT * FROM jsonb_to_recordset(CAST(:asked AS jsonb)) AS t(deal bigint, company_id bigint, contact_ids bigint[],
+      since timestamptz, created_at timestamptz, until timestamptz))
+  SELECT wanted.deal, {_RESOLVED} FROM wanted CROSS JOIN LATERAL (
+    {_AT_COMPANY % "inbound AND at >= wanted.since AND at < wanted.created_at"}
+    UNION {_AT_COMPANY % "at BETWEEN wanted.created_at AND wanted.until"}
+    UNION SELECT one.* FROM (
+      SELECT unnest(wanted.contact_ids) AS id UNION SELECT old_id FROM alias
+      WHERE portal_id = :portal AND object_type = 'contact' AND new_id = ANY(wanted.contact_ids)) AS own
+    CROSS JOIN LATERAL (SELECT {_COLUMNS} FROM touch WHERE portal_id = :portal AND contact_id = own.id
+      AND kind = ANY(:kinds) AND at BETWEEN wanted.since AND wanted.until ORDER BY at DESC LIMIT :few) AS one
+    ) AS touch {_JOINED}
+  ORDER BY wanted.deal, touch.at, touch.activity_type, touch.activity_id, touch.contact_id"""
 
 
 def signs(tx: Transaction, contact_ids: Collection[int], *, until: datetime) -> dict[int, Signs]:

@@ -153,10 +153,17 @@ def test_an_association_change_sends_us_to_both_sides(item: dict[str, object]) -
 
 def test_a_side_of_a_type_we_do_not_follow_is_left_out() -> None:
     event = the_event(
-        a_notification("contact.associationChange", associationType="CONTACT_TO_MEETING", fromObjectId=5, toObjectId=6)
+        a_notification("contact.associationChange", associationType="CONTACT_TO_TASK", fromObjectId=5, toObjectId=6)
     )
 
     assert event.refs == (Ref("contact", 5),)
+
+
+@pytest.mark.parametrize("written", ["object.deletion", "meeting.deletion"])
+def test_a_deleted_meeting_is_heard_of(written: str) -> None:
+    event = the_event(a_notification(written, objectId=5, objectTypeId="0-47"))
+
+    assert event.refs == (Ref("meeting", 5),)
 
 
 @pytest.mark.parametrize(
@@ -167,7 +174,7 @@ def test_a_side_of_a_type_we_do_not_follow_is_left_out() -> None:
         a_notification("object.creation", objectId=1, objectTypeId="2-999"),
         a_notification("contact.somethingNew", objectId=1),
         a_notification("nonsense", objectId=1),
-        a_notification("meeting.associationChange", associationType="MEETING_TO_CALL", fromObjectId=5, toObjectId=6),
+        a_notification("task.associationChange", associationType="TASK_TO_PRODUCT", fromObjectId=5, toObjectId=6),
     ],
 )
 def test_what_we_do_not_follow_is_unknown_and_no_error(item: dict[str, object]) -> None:

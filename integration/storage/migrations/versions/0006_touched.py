@@ -12,7 +12,7 @@ CREATE TABLE touch (
   contact_id bigint NOT NULL,
   at timestamptz NOT NULL,
   activity_id bigint NOT NULL,
-  activity_type text NOT NULL CHECK (activity_type IN ('meeting', 'call', 'email', 'note')),
+  activity_type text NOT NULL,
   kind text NOT NULL,
   company_id bigint,
   deal_id bigint,
