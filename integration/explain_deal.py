@@ -21,7 +21,7 @@ from mappings.rules.names import spoken
 Json = dict[str, Any]
 CLOSED_DEALS = 20_000
 """So many of the newest closed deals are compared by Shapley and Markov."""
-_TOUCHES = 1000
+_TOUCHES = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,12 @@ def _allocation(deal: DealFacts, rows: Sequence[Row]) -> Allocation:
 
 
 def _source(row: Row) -> Source:
-    return codec.removed_source(row) if codec.is_removed(row["body"]) else codec.source_from(row["body"])
+    """A stored source; one whose person was forgotten has kept who it belongs to and its share, and nothing else."""
+    if not codec.is_removed(row["body"]):
+        return codec.source_from(row["body"])
+    p, raw = round((row["confidence"] or 0) * PPM), max(1, row["share"] * PPM // SHARE_ONE)
+    person = None if row["contact_id"] is None and row["company_id"] is None else -1
+    return Source(row["kind"], 0, p, 0, raw, person, row["contact_id"], row["company_id"], at=row["at"])
 
 
 def _ordered(scene: _Scene) -> list[CreditLine]:
@@ -210,7 +215,7 @@ def _touches(scene: _Scene, until: datetime) -> list[Any]:
     """Activities of the people on the deal, as far back as time decay looks."""
     own = set(scene.person_of) | {one.contact_id for one in scene.deal.contacts}
     since = until - timedelta(scene.step.policy.model_look_back_days)
-    asked = {scene.deal.id: (None, own, since, until)}
+    asked = {scene.deal.id: touches.Around(None, own, since, since, until)}
     found = touches.of_deal_contacts(scene.step.tx, asked, limit=_TOUCHES) if own else {}
     return [touching.touch(row) for row in found.get(scene.deal.id, ())]
 
