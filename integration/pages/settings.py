@@ -36,8 +36,8 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
     ),
     "Referrals": (
         "referred_by_property", "heard_from_property", "referral_code_property", "own_code_property",
-        "deal_referred_by_property", "deal_heard_from_property", "deal_referral_code_property", "referred_by_labels",
-        "referred_by_type_ids",
+        "deal_referred_by_property", "deal_heard_from_property", "deal_referral_code_property", "told_properties",
+        "deal_told_properties", "referred_by_labels", "referred_by_type_ids",
     ),
     "People and job changes": (
         "buying_role_property", "role_labels", "left_company_property", "new_company_property", "staff_domains",
@@ -61,6 +61,8 @@ _HINTS: Mapping[str, str] = {
     "own_code_property": "Contact property with the code a contact gives to others.",
     "deal_referred_by_property": "Deal property that names who referred it.",
     "deal_heard_from_property": "Deal property: how did they hear about us.",
+    "told_properties": "Further contact properties whose text may say how they heard of you, one a line.",
+    "deal_told_properties": "The same on deals.",
     "deal_referral_code_property": "Deal property with a tracked referral code.",
     "left_company_property": "Contact property a rep sets when somebody left.",
     "new_company_property": "Contact property with the new employer.",

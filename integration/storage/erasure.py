@@ -140,6 +140,8 @@ _CONTACT_ROWS = (
     """DELETE FROM referral WHERE portal_id = :portal AND (referrer_contact_id = ANY(CAST(:ids AS bigint[]))
          OR (owner_type = 'contact' AND owner_id = ANY(CAST(:ids AS bigint[])))
          OR target IN (SELECT 'contact:' || id FROM unnest(CAST(:texts AS text[])) AS id))""",
+    """DELETE FROM told WHERE portal_id = :portal AND owner_type = 'contact'
+         AND owner_id = ANY(CAST(:ids AS bigint[]))""",
     """DELETE FROM seek WHERE portal_id = :portal AND owner_type = 'contact'
          AND owner_id = ANY(CAST(:ids AS bigint[]))""",
     "DELETE FROM passage WHERE portal_id = :portal AND person_id = ANY(CAST(:ids AS bigint[]))",

@@ -46,6 +46,8 @@ class PortalMap:
     deal_referred_by_property: str | None = None
     deal_heard_from_property: str | None = None
     deal_referral_code_property: str | None = None
+    told_properties: tuple[str, ...] = ()
+    deal_told_properties: tuple[str, ...] = ()
     deal_renewal_types: tuple[str, ...] = ("renewal",)
     renewal_date_property: str | None = None
     usage_property: str | None = None
@@ -83,6 +85,7 @@ class PortalMap:
                 self.referred_by_property,
                 self.heard_from_property,
                 self.referral_code_property,
+                *self.told_properties,
             )
         return tuple(dict.fromkeys([*HISTORY.get(object_type, ()), *(name for name in timed if name)]))
 
@@ -97,6 +100,7 @@ class PortalMap:
                 self.own_code_property,
                 self.left_company_property,
                 self.new_company_property,
+                *self.told_properties,
             )
         if object_type == "company":
             agency = "type" if self.agency_types else None
@@ -109,6 +113,7 @@ class PortalMap:
                 self.deal_referred_by_property,
                 self.deal_heard_from_property,
                 self.deal_referral_code_property,
+                *self.deal_told_properties,
             )
         return ()
 
@@ -120,6 +125,10 @@ def _property(**more: Any) -> fields.String:  # noqa: ANN401 - field options
 def _texts(default: tuple[str, ...] = ()) -> fields.List[Any]:
     text = fields.String(validate=validate.Length(1, 255))
     return fields.List(text, load_default=list(default), validate=validate.Length(max=500))
+
+
+def _properties() -> fields.List[Any]:
+    return fields.List(fields.String(validate=_NAME), load_default=[], validate=validate.Length(max=20))
 
 
 class PortalMapSchema(Schema):
@@ -147,6 +156,8 @@ class PortalMapSchema(Schema):
     deal_referred_by_property = _property()
     deal_heard_from_property = _property()
     deal_referral_code_property = _property()
+    told_properties = _properties()
+    deal_told_properties = _properties()
     deal_renewal_types = _texts(("renewal",))
     renewal_date_property = _property()
     usage_property = _property()

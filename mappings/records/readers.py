@@ -14,6 +14,7 @@ from mappings.rules.facts import (
     ContactFacts,
     DealContact,
     DealFacts,
+    Saying,
     Ticket,
     Version,
 )
@@ -57,6 +58,7 @@ def contact_facts(record: Record, portal_map: PortalMap, odd: list[Odd] | None =
         referred_by_at=read.since(portal_map.referred_by_property),
         heard_from_text=read.maybe_text(portal_map.heard_from_property),
         heard_from_at=read.since(portal_map.heard_from_property),
+        sayings=_sayings(read, portal_map.told_properties),
         referral_code=read.maybe_text(portal_map.referral_code_property),
         referral_code_at=read.since(portal_map.referral_code_property),
         buying_roles=_roles(record.get(portal_map.buying_role_property)),
@@ -139,11 +141,17 @@ def deal_facts(record: Record, portal_map: PortalMap, odd: list[Odd] | None = No
         owner_id=read.id("hubspot_owner_id"),
         heard_from_text=read.maybe_text(portal_map.deal_heard_from_property),
         heard_from_at=read.since(portal_map.deal_heard_from_property),
+        sayings=_sayings(read, portal_map.deal_told_properties),
         referred_by_text=read.maybe_text(portal_map.deal_referred_by_property),
         referred_by_at=read.since(portal_map.deal_referred_by_property),
         referral_code=read.maybe_text(portal_map.deal_referral_code_property),
         referral_code_at=read.since(portal_map.deal_referral_code_property),
     )
+
+
+def _sayings(read: FieldReader, names: Iterable[str]) -> tuple[Saying, ...]:
+    texts = ((name, read.maybe_text(name)) for name in names)
+    return tuple(Saying(text, read.since(name), name) for name, text in texts if text)
 
 
 def ticket(record: Record, portal_map: PortalMap, odd: list[Odd] | None = None) -> Ticket:
