@@ -61,6 +61,7 @@ class Report:
     """All that was measured, and in what order it is shown."""
 
     quick: bool = False
+    size: int = 100_000
     goals: list[Goal] = dataclasses.field(default_factory=list)
     notes: list[str] = dataclasses.field(default_factory=list)
     # Figures that a later part compares itself with.

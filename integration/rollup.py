@@ -58,7 +58,7 @@ def roll(tx: Transaction, policy: Policy, home: str, *, anew: bool = False) -> R
     """Work out a portal from its won deals and frozen shares; *anew* from what the shares were made of."""
     ids, company, amount, closed, kept_order = _columns(rollup.won_deals(tx, home), 5)
     deals = flows.Deals.of(ids, company, amount, closed)
-    of_deal, of_company, shares = _shared(tx, policy) if anew else _columns(rollup.shares(tx), 3)
+    of_deal, of_company, shares = shared(tx, policy) if anew else _columns(rollup.shares(tx), 3)
     hung = flows.hang(deals, of_deal, of_company, shares, policy)
     refused = sorted({(int(of_deal[row]), int(of_company[row])) for row in hung.refused})
     by_id = np.argsort(ids)
@@ -66,7 +66,7 @@ def roll(tx: Transaction, policy: Policy, home: str, *, anew: bool = False) -> R
     return Rolled(deals, hung, flows.worth(deals, hung.edges, policy), refused, orders)
 
 
-def _shared(tx: Transaction, policy: Policy) -> tuple[flows.Ints, flows.Ints, flows.Ints]:
+def shared(tx: Transaction, policy: Policy) -> tuple[flows.Ints, flows.Ints, flows.Ints]:
     """Each deal shared among its sources again; where words were erased the frozen shares stand."""
     deal, company, frozen, raw = _columns(rollup.raws(tx), 4)
     erased = np.isin(deal, deal[raw < 0])

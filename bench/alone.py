@@ -1,0 +1,58 @@
+"""The roll-up of one portal in a process of its own, so that its memory is its own: prints one line of JSON.
+
+Database to database: deals and touches are read, shared, hung, walked and the values of all companies written.
+"""
+
+import json
+import resource
+import sys
+import time
+from dataclasses import replace
+
+import numpy as np
+
+from bench.ground import PORTAL
+from integration import flows, rollup
+from integration.storage import rollup as rows
+from integration.storage.database import Database
+from mappings.rules.policy import DEFAULT
+
+
+def main() -> None:
+    """Roll up once; with a folder as the second argument leave the arrays there for others to walk."""
+    database = Database(sys.argv[1])
+    policy = replace(DEFAULT, inheritance_months=int(sys.argv[2]))
+    started = time.perf_counter()
+    with database.portal(PORTAL) as tx:
+        rows.be_patient(tx)
+        found = rollup.roll(tx, policy, "USD", anew=True)
+        rolled = time.perf_counter()
+        rollup.write(tx, found)
+    done = time.perf_counter()
+    walked = flows.worth(found.deals, found.hung.edges, policy)
+    again = time.perf_counter()
+    database.close()
+    result = {
+        "seconds": done - started,
+        "write": done - rolled,
+        "walk": again - done,
+        "MiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "edges": len(found.hung.edges.source),
+        "refused": len(found.refused),
+        "deepest": int(found.hung.orders.max(initial=0)),
+        "total": int(walked.by_order.sum()),
+        "returned": int(walked.self_return.sum()),
+        "companies": len(walked.companies),
+    }
+    if len(sys.argv) > 3:
+        edges = found.hung.edges
+        for name, values in (
+            ("company", found.deals.company), ("amount", found.deals.amount), ("source", edges.source),
+            ("target", edges.target), ("share", edges.share),
+        ):  # fmt: skip
+            np.save(f"{sys.argv[3]}/{name}.npy", values)
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()

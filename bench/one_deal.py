@@ -1,0 +1,223 @@
+"""G9: one changed deal in a portal of any size: what is worked out again, in how many queries, and that it is right."""
+
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import psycopg
+import sqlalchemy
+
+from bench import portfolio
+from bench.figures import Report
+from bench.ground import PORTAL, Ground
+from integration import conclude, rollup
+from integration.conclude import accounts
+from integration.conclude.step import begin
+from integration.runtime import Runtime
+from integration.scope import PortalScope, portal_scope
+from integration.storage import mirror, opening, portals, sources
+from integration.storage import rollup as rows
+from integration.storage.database import Row
+from mappings.records.portal_map import PortalMap, dump_portal_map
+from mappings.rules.findings import Source
+
+_SAMPLE = 12
+_VALUES = 200
+
+
+def keep(ground: Ground) -> None:
+    """Store the shares, edges and orders of what was made up, as conclude would have left them."""
+    with ground.runtime(ground.settings()) as runtime:
+        _install(runtime)
+        with portal_scope(runtime, PORTAL) as scope, scope.transaction() as tx:
+            rows.be_patient(tx)
+            policy, home = rollup.policy_of(tx)
+            found = rollup.roll(tx, policy, home, anew=True)
+            rollup.write(tx, found)
+            deal, company, share = rollup.shared(tx, policy)
+    deals, edges = found.deals, found.hung.edges
+    with psycopg.connect(ground.database_url) as connection:
+        connection.execute(_STAGES)
+        portfolio.copy(connection, "bench_share", deal, company, share)
+        source, target = deals.id[edges.source], deals.id[edges.target]
+        owner = deals.companies[deals.company[edges.source]]
+        portfolio.copy(connection, "bench_edge", source, target, owner, edges.share, edges.inherited.astype(np.int64))
+        portfolio.copy(connection, "bench_order", deals.id, found.hung.orders)
+        connection.execute(_KEEP.encode())
+    with psycopg.connect(ground.database_url, autocommit=True) as connection:
+        connection.execute("VACUUM ANALYZE")
+
+
+_STAGES = """
+DROP TABLE IF EXISTS bench_share, bench_edge, bench_order;
+CREATE UNLOGGED TABLE bench_share (deal_id bigint, company_id bigint, share bigint);
+CREATE UNLOGGED TABLE bench_edge (source bigint, target bigint, company_id bigint, share bigint, inherited bigint);
+CREATE UNLOGGED TABLE bench_order (deal_id bigint, n bigint);
+"""
+# What one company has in one deal is kept on the first of its rows: single rows are never looked at here.
+_KEEP = """
+UPDATE source SET share = s.share FROM (
+    SELECT deal_id, company_id, sum(share) AS share FROM bench_share WHERE share > 0 GROUP BY 1, 2) AS s
+  JOIN (SELECT DISTINCT ON (deal_id, company_id) deal_id, company_id, source_key FROM source
+        WHERE portal_id = 4711 AND body ->> 'raw' <> '0' ORDER BY deal_id, company_id, source_key) AS one
+    USING (deal_id, company_id)
+  WHERE source.portal_id = 4711 AND source.deal_id = s.deal_id AND source.source_key = one.source_key;
+INSERT INTO edge (portal_id, from_deal_id, to_deal_id, source_key, from_company_id, share, inherited)
+  SELECT 4711, source, target, 'edge|' || source || '|' || inherited, company_id, share, inherited = 1
+  FROM bench_edge;
+UPDATE deal SET deal_order = n FROM bench_order
+  WHERE deal.portal_id = 4711 AND deal.deal_id = bench_order.deal_id AND n <> 1;
+DROP TABLE bench_share, bench_edge, bench_order;
+"""
+
+
+def run(ground: Ground, report: Report, size: int, whole: float) -> None:
+    """Change single deals, at first only their values, then through the whole of conclude."""
+    with ground.runtime(ground.settings()) as runtime, portal_scope(runtime, PORTAL) as scope:
+        with _counted(runtime) as asked:
+            values = _values(scope, asked)
+        seconds = [spent for spent, _, _ in values]
+        report.goal(
+            "G9",
+            f"one changed deal of {size:,}: share of the whole roll-up",
+            statistics.median(seconds) / whole,
+            **({"at_most": 0.001} if size >= 1_000_000 else {}),
+        )
+        report.goal("", "  values worked out again, ms", [spent * 1000 for spent in seconds])
+        report.goal("", "  queries for that", [float(count) for _, count, _ in values])
+        report.goal("", "  companies above a deal", [float(count) for _, _, count in values])
+        with _counted(runtime) as asked:
+            lived = _lived(scope, asked)
+        report.goal("", "  all of conclude for the deal, ms", [spent * 1000 for spent, _ in lived])
+        report.goal("", "  queries for that", [float(count) for _, count in lived])
+        found = rollup.check(scope)
+        assert found.agrees, (found.companies_differ[:5], found.deals_differ[:5], dict(found.totals))
+        report.note(
+            f"{size:,} deals: after {len(lived)} changed deals all {found.companies:,} values, {found.edges:,} edges"
+            f" and {found.deals:,} orders are those of a full roll-up ({found.seconds:.1f} s), to the minor unit"
+        )
+
+
+def _values(scope: PortalScope, asked: list[str]) -> list[tuple[float, int, int]]:
+    """Seconds, queries and companies for the values above single deals, one transaction each."""
+    chance = np.random.default_rng(1)
+    with scope.transaction() as tx:
+        last = tx.value("SELECT max(deal_id) FROM deal WHERE portal_id = :portal") - portfolio.FIRST_DEAL
+    found = []
+    for number in chance.integers(0, last + 1, _VALUES).tolist():
+        with scope.transaction() as tx:
+            work = begin(tx, opening.read(tx), scope.runtime.now())
+            before, started = len(asked), time.perf_counter()
+            deal = number + portfolio.FIRST_DEAL
+            tx.run("UPDATE deal SET home_minor = home_minor + 100 WHERE portal_id = :portal AND deal_id = :id", id=deal)
+            above = sources.upstream_companies(tx, [deal], depth=work.policy.max_order - 1)
+            owner = tx.value("SELECT company_id FROM deal WHERE portal_id = :portal AND deal_id = :id", id=deal)
+            accounts.revalue(work, above | {owner})
+            found.append((time.perf_counter() - started, len(asked) - before, len(above)))
+    return found
+
+
+def _lived(scope: PortalScope, asked: list[str]) -> list[tuple[float, int]]:
+    """Seconds and queries for a changed amount, from the mirror to the outbox."""
+    deals = _mirrored(scope)
+    _settle(scope)
+    found = []
+    for number, deal in enumerate(deals):
+        with scope.transaction() as tx:
+            old = mirror.load(tx, "deal", [deal])[deal]
+            told = {**old.properties, "amount": f"{12_345 + number}.67"}
+            mirror.store(tx, [mirror.Record("deal", deal, told, old.history, old.created_at, old.updated_at)])
+            mirror.mark_stale(tx, mirror.PEOPLE, {("deal", deal)})
+        before, started = len(asked), time.perf_counter()
+        _settle(scope)
+        found.append((time.perf_counter() - started, len(asked) - before))
+    return found
+
+
+def _mirrored(scope: PortalScope) -> list[int]:
+    """Give a few derived deals, and all companies above them, records and sources as conclude reads them."""
+    with scope.transaction() as tx:
+        chosen = tx.rows(
+            """SELECT deal_id, company_id, amount_minor, created_at, closed_at FROM deal WHERE portal_id = :portal
+                 AND deal_id IN (SELECT to_deal_id FROM edge WHERE portal_id = :portal AND NOT inherited
+                                 ORDER BY (to_deal_id * 7919) % 100003, to_deal_id LIMIT :some) ORDER BY deal_id""",
+            some=_SAMPLE,
+        )
+        ids = [row["deal_id"] for row in chosen]
+        above = sources.upstream_companies(tx, ids, depth=9) | {row["company_id"] for row in chosen}
+        mirror.store(tx, [*(_deal(row) for row in chosen), *(_company(one) for one in above)])
+        mirror.add_links(
+            tx,
+            [mirror.Link("deal", r["deal_id"], "company", r["company_id"], "HUBSPOT_DEFINED", 5, None) for r in chosen],
+        )
+        shares = tx.rows(
+            """SELECT deal_id, company_id, sum(share) AS share FROM source
+               WHERE portal_id = :portal AND deal_id = ANY(CAST(:ids AS bigint[])) AND share > 0 GROUP BY 1, 2""",
+            ids=ids,
+        )
+        tx.run("DELETE FROM source WHERE portal_id = :portal AND deal_id = ANY(CAST(:ids AS bigint[]))", ids=ids)
+        sources.change_sources(
+            tx, gone=(), new=[_source(row["deal_id"], row["company_id"], int(row["share"])) for row in shares]
+        )
+        mirror.mark_stale(tx, mirror.PEOPLE, {("deal", one) for one in ids})
+    return ids
+
+
+def _deal(found: Row) -> mirror.Record:
+    told = {
+        "dealname": f"deal {found['deal_id']}",
+        "deal_currency_code": "USD",
+        "amount": f"{found['amount_minor'] / 100:.2f}",
+        "createdate": found["created_at"].isoformat(),
+        "closedate": found["closed_at"].isoformat(),
+        "hs_is_closed_won": "true",
+        "hs_is_closed": "true",
+    }
+    return mirror.Record("deal", found["deal_id"], told, {}, found["created_at"], found["closed_at"])
+
+
+def _company(company: int) -> mirror.Record:
+    at = datetime(2016, 1, 1, tzinfo=UTC)
+    return mirror.Record("company", company, {"name": f"Firm {company}"}, {}, at, at + timedelta(days=1))
+
+
+def _source(deal: int, company: int, share: int) -> dict[str, object]:
+    """A company's referral whose words were erased since: its share is frozen."""
+    source = Source("referral", 850_000, 600_000, 10**6, 510_000, company_id=company)
+    return {
+        "deal_id": deal, "source_key": source.key, "kind": source.kind, "contact_id": None, "company_id": company,
+        "share": share, "confidence": 0.6, "at": None, "body": source, "settings_version": 1,
+    }  # fmt: skip
+
+
+def _install(runtime: Runtime) -> None:
+    with runtime.database.service() as tx:
+        portals.install(tx, PORTAL, scopes=["oauth"], account={}, user_id=None)
+        portals.stamp(tx, PORTAL, "imported_at")
+    with runtime.database.portal(PORTAL) as tx:
+        words = dump_portal_map(PortalMap(home_currency="USD"))
+        portals.save_settings(tx, {"map": words, "policy": {}}, author="bench", reason="bench")
+
+
+def _settle(scope: PortalScope) -> None:
+    while conclude.step(scope, None):
+        pass
+
+
+@contextmanager
+def _counted(runtime: Runtime) -> Iterator[list[str]]:
+    """Every statement that is sent meanwhile."""
+    found: list[str] = []
+
+    def heard(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        found.append(statement)
+
+    engine = runtime.database._engine  # noqa: SLF001 - what is sent is counted where it is sent
+    sqlalchemy.event.listen(engine, "before_cursor_execute", heard)
+    try:
+        yield found
+    finally:
+        sqlalchemy.event.remove(engine, "before_cursor_execute", heard)

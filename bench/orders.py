@@ -1,0 +1,153 @@
+"""G8: all orders of a portal at once, against networkx, plain SQL and ChannelAttribution; G9: one changed deal."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psycopg
+
+from bench import one_deal, portfolio
+from bench.figures import Report
+from bench.ground import ROOT, Ground
+
+_EDGES = """
+CREATE TEMP TABLE bench_edge AS
+  SELECT earlier.deal_id AS source, deal.deal_id AS target, source.company_id AS start, deal.company_id AS company,
+    sum(source.share) / 1e12::float8 AS share, deal.home_minor AS amount
+  FROM source JOIN deal USING (portal_id, deal_id) CROSS JOIN LATERAL (
+    SELECT deal_id FROM deal AS before WHERE before.portal_id = source.portal_id AND before.is_won
+      AND before.company_id = source.company_id
+      AND (before.closed_at, before.deal_id) < (deal.closed_at, deal.deal_id)
+    ORDER BY before.closed_at DESC, before.deal_id DESC LIMIT 1) AS earlier
+  WHERE source.portal_id = 4711 AND source.share > 0 AND source.company_id <> deal.company_id
+  GROUP BY 1, 2, 3, 4, 6;
+CREATE INDEX ON bench_edge (source);
+ANALYZE bench_edge
+"""
+_WALK = """
+CREATE TEMP TABLE bench_worth AS
+WITH RECURSIVE path AS (
+  SELECT start, target, company, share, amount, 2 AS n FROM bench_edge
+  UNION ALL
+  SELECT path.start, edge.target, edge.company, path.share * edge.share, edge.amount, n + 1
+  FROM path JOIN bench_edge AS edge ON edge.source = path.target
+  WHERE path.company <> path.start AND n < 6 AND path.share * edge.share >= 0.01)
+SELECT start, n, sum(share * amount) FILTER (WHERE company <> start) AS money,
+  sum(share * amount) FILTER (WHERE company = start) AS returned
+FROM path GROUP BY start, n
+"""
+
+
+def run(ground: Ground, report: Report) -> None:
+    """Roll up the largest portal and those who can beside it; then change single deals at every size."""
+    sizes = [size for size in (10_000, 100_000, 1_000_000) if size < report.size] + [report.size]
+    for size in sizes:
+        ground.empty()
+        made = portfolio.grow(size)
+        portfolio.load(ground.database_url, made)
+        one_deal.keep(ground)
+        if size == report.size:
+            whole(ground, report, made)
+        one_deal.run(ground, report, size, alone(ground, 36)["seconds"])
+
+
+def whole(ground: Ground, report: Report, made: portfolio.Portfolio) -> None:
+    """G8, without inheritance, which the others do not know."""
+    folder = ground.folder / "arrays"
+    folder.mkdir(exist_ok=True)
+    rounds = min(report.rounds, 3)
+    ours = [alone(ground, 0, str(folder)) for _ in range(rounds)]
+    for name in ("touched", "toucher"):
+        np.save(folder / f"{name}.npy", getattr(made, name))
+    theirs = [in_sql(ground) for _ in range(rounds)]
+    size = len(made.company)
+    report.note(
+        f"roll-up: {size:,} deals, {len(made.touched):,} touches, {ours[0]['companies']:,} companies,"
+        f" {ours[0]['edges']:,} edges up to order {ours[0]['deepest']}; second and further orders"
+        f" {ours[0]['total'] / 100:,.2f}, returned to their customer {ours[0]['returned'] / 100:,.2f}, shares refused"
+        f" {ours[0]['refused']:,}; the others begin with shares worked out, ours with what they are made of"
+    )
+    agree(ours[0], theirs[0], "plain SQL")
+    report.goal("G8", "roll-up: share of plain SQL's time", _over(ours, theirs, "seconds"), at_most=0.5)
+    report.goal("G8", "roll-up: peak memory, MiB", [one["MiB"] for one in ours], at_most=2048)
+    report.goal("", "  database to database, s", [one["seconds"] for one in ours])
+    report.goal("", "  of that writing all values, s", [one["write"] for one in ours])
+    report.goal("", "  the walk alone, s", [one["walk"] for one in ours])
+    report.goal("", "  plain SQL: edges, then a recursive query, s", [one["seconds"] for one in theirs])
+    _networkx(report, folder, ours)
+    _channels(report, folder)
+
+
+def alone(ground: Ground, months: int, *folder: str) -> dict[str, float]:
+    """Our roll-up in its own process."""
+    return _said([sys.executable, "-m", "bench.alone", ground.database_url, str(months), *folder])
+
+
+def in_sql(ground: Ground) -> dict[str, float]:
+    """What a user would write by hand: edges by a lateral join, then one recursive query with the rules' ends."""
+    with psycopg.connect(ground.database_url) as connection:
+        started = time.perf_counter()
+        for statement in _EDGES.split(";"):
+            connection.execute(statement.encode())
+        connection.execute(_WALK)
+        seconds = time.perf_counter() - started
+        row = connection.execute("SELECT sum(money), sum(returned) FROM bench_worth").fetchone()
+        connection.rollback()
+    assert row
+    return {"seconds": seconds, "total": float(row[0] or 0), "returned": float(row[1] or 0)}
+
+
+def agree(ours: dict[str, float], theirs: dict[str, float], who: str) -> None:
+    """Floating point and rounding once a company aside, all methods find the same money."""
+    for name in ("total", "returned"):
+        assert abs(ours[name] - theirs[name]) <= max(3e-9 * abs(theirs[name]), ours["companies"]), (who, ours, theirs)
+
+
+def _networkx(report: Report, folder: Path, ours: list[dict[str, float]]) -> None:
+    found = rival("networkx", folder)
+    if found is None:
+        report.note("networkx: not measured; no Python with it (name one in BENCH_RIVALS)")
+        return
+    agree(ours[0], found, "networkx")
+    report.goal("G8", "the walk: times networkx", [found["walk"] / one["walk"] for one in ours], at_least=10)
+    report.goal("", "  networkx: the walk alone, s", found["walk"])
+    report.goal("", "  networkx: building its graph, s", found["build"])
+    report.goal("", "  networkx: peak memory, MiB", found["MiB"])
+
+
+def _channels(report: Report, folder: Path) -> None:
+    found = rival("channels", folder)
+    if found is None:
+        report.note("ChannelAttribution: not measured; no Python with it (name one in BENCH_RIVALS)")
+        return
+    report.goal("", "  ChannelAttribution: heuristics, no chains, s", found["walk"])
+
+
+def rival(name: str, folder: Path) -> dict[str, float] | None:
+    """Run a rival with the Python that has it: BENCH_RIVALS, or our own; None when neither has."""
+    for python in (os.environ.get("BENCH_RIVALS"), sys.executable):
+        if python:
+            found = subprocess.run(
+                [python, str(ROOT / "bench/walkers.py"), name, str(folder)], capture_output=True, text=True, check=False
+            )
+            if found.returncode == 0:
+                return dict(json.loads(found.stdout.splitlines()[-1]))
+            if "ModuleNotFoundError" not in found.stderr:
+                raise RuntimeError(found.stderr[-2000:])
+    return None
+
+
+def _said(command: list[str]) -> dict[str, Any]:
+    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if found.returncode:
+        raise RuntimeError(found.stderr[-3000:])
+    return dict(json.loads(found.stdout.splitlines()[-1]))
+
+
+def _over(ours: list[dict[str, float]], theirs: list[dict[str, float]], name: str) -> list[float]:
+    return [mine[name] / other[name] for mine, other in zip(ours, theirs, strict=True)]

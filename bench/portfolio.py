@@ -1,0 +1,108 @@
+"""A made-up portal for the roll-up: deals, touches and companies by a seed, put straight into the product's tables.
+
+For n deals: 3 n touches, 0.3 n companies. A touch by somebody of the buying company has no force; every fifth is by
+another customer's person and makes a derived source with weight, certainty and age as the rules give them. One source
+in a hundred comes from somebody who may have bought only later, and every hundredth company has a partner: those two
+bring each other, and nobody else, in turn. So what is refused and what returns occurs as well.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import psycopg
+
+from integration import flows
+
+SEED = 20_26
+FIRST_DEAL, FIRST_COMPANY = 9_000_000_000, 5_000_000_000
+_OUTSIDE = 0.2
+_LATER = 0.01
+_DAY = 86_400_000_000
+_YEARS = 8 * 365
+_WEIGHTS = np.array([900_000, 850_000, 550_000, 500_000, 350_000, 250_000])
+_SURE = np.array([980_000, 950_000, 850_000, 800_000, 600_000])
+
+
+@dataclass(frozen=True, slots=True)
+class Portfolio:
+    """Columns of deals and of touches (by the place of their deal)."""
+
+    company: flows.Ints
+    amount: flows.Ints
+    closed: flows.Ints
+    touched: flows.Ints
+    toucher: flows.Ints
+    raw: flows.Ints
+
+    @property
+    def ids(self) -> flows.Ints:
+        return np.arange(len(self.company)) + FIRST_DEAL
+
+
+def grow(deals: int) -> Portfolio:
+    """Make one up; the same for the same number of deals. Deals are numbered in the order of their close."""
+    chance = np.random.default_rng(SEED)
+    companies = max(deals * 3 // 10, 2)
+    company = chance.integers(0, companies, deals) + FIRST_COMPANY
+    amount = np.exp(chance.normal(14, 1, deals)).astype(np.int64)
+    closed = np.sort(chance.integers(0, _YEARS * _DAY, deals)) + 18 * 365 * _DAY
+    touched = chance.integers(0, deals, deals * 3)
+    outside = chance.random(deals * 3) < _OUTSIDE
+    outside &= touched > 0
+    earlier = (chance.random(deals * 3) * touched).astype(np.int64)
+    later = chance.random(deals * 3) < _LATER
+    giver = np.where(later, chance.integers(0, deals, deals * 3), earlier)
+    toucher = np.where(outside, company[giver], company[touched])
+    toucher = np.where(outside, _partner(company[touched], toucher, companies), toucher)
+    outside &= toucher != company[touched]
+    age = np.exp2(-np.maximum(0, chance.integers(0, 730, deals * 3) - 180) / 365)
+    force = chance.choice(_WEIGHTS, deals * 3) * chance.choice(_SURE, deals * 3) // 10**6 * age
+    return Portfolio(company, amount, closed, touched, toucher, np.where(outside, force.astype(np.int64), 0))
+
+
+def _partner(company: flows.Ints, toucher: flows.Ints, companies: int) -> flows.Ints:
+    place = company - FIRST_COMPANY
+    partner = np.where(place // 100 % 2 == 0, place + 100, place - 100)
+    return np.where((place % 100 == 0) & (partner < companies), partner + FIRST_COMPANY, toucher)
+
+
+_STAGES = """
+DROP TABLE IF EXISTS bench_deal, bench_touch;
+CREATE UNLOGGED TABLE bench_deal (deal_id bigint, company_id bigint, amount bigint, closed bigint);
+CREATE UNLOGGED TABLE bench_touch (deal_id bigint, company_id bigint, raw bigint, touch bigint);
+"""
+_FILL = """
+SET app.portal_id = '4711';
+INSERT INTO deal (portal_id, deal_id, company_id, created_at, closed_at, is_won, is_open, amount_minor, currency,
+                  home_minor, home_currency)
+  SELECT 4711, deal_id, company_id, at - interval '60 days', at, true, false, amount, 'USD', amount, 'USD'
+  FROM (SELECT *, timestamptz '2000-01-01' + make_interval(secs => closed / 1e6) AS at FROM bench_deal) AS d;
+INSERT INTO source (portal_id, deal_id, source_key, kind, contact_id, company_id, share, confidence, at, body,
+                    settings_version)
+  SELECT 4711, deal_id, 'referral|s' || lpad(touch::text, 20, '0') || '|' || company_id, 'referral', touch,
+    company_id, 0, raw / 1e6, NULL, jsonb_build_object('raw', raw), 1
+  FROM bench_touch;
+DROP TABLE bench_deal, bench_touch;
+ANALYZE deal; ANALYZE source;
+"""
+
+
+def load(url: str, made: Portfolio) -> None:
+    """Store deals and touches; shares, edges and values are not worked out yet."""
+    with psycopg.connect(url) as connection:
+        connection.execute(_STAGES)
+        copy(connection, "bench_deal", made.ids, made.company, made.amount, made.closed)
+        touches = np.arange(len(made.touched)) + 1
+        copy(connection, "bench_touch", made.ids[made.touched], made.toucher, made.raw, touches)
+        connection.execute(_FILL.encode())
+
+
+def copy(connection: psycopg.Connection, table: str, *columns: flows.Ints) -> None:
+    """Copy columns of integers into a table of that shape."""
+    layout = np.dtype([("fields", ">i2"), *((f"c{n}", [("size", ">i4"), ("v", ">i8")]) for n in range(len(columns)))])
+    rows = np.zeros(len(columns[0]), layout)
+    rows["fields"] = len(columns)
+    for n, values in enumerate(columns):
+        rows[f"c{n}"]["size"], rows[f"c{n}"]["v"] = 8, values
+    with connection.cursor() as cursor, cursor.copy(f"COPY {table} FROM STDIN (FORMAT BINARY)".encode()) as out:
+        out.write(b"PGCOPY\n\xff\r\n\0" + bytes(8) + rows.tobytes() + b"\xff\xff")
