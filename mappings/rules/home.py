@@ -12,13 +12,13 @@ from mappings.rules.findings import Entry
 
 def total(deal: DealFacts) -> int | None:
     """A deal's home amount as it closes: HubSpot's own figure wins over its rate; None when nothing tells."""
-    if deal.home_currency is None or deal.amount_minor is None or not deal.currency:
+    if deal.home_currency is None or deal.amount_minor is None or (deal.currency or "").upper() not in money.DIGITS:
         return None
     if deal.home_amount_minor is not None:
         return deal.home_amount_minor
     if not deal.rate:
         return None
-    found = money.convert(deal.amount_minor, deal.currency, deal.rate, deal.home_currency)
+    found = money.convert(deal.amount_minor, deal.currency or "", deal.rate, deal.home_currency)
     return found if abs(found) <= money.LARGEST else None  # a rate that makes trillions is a typing mistake
 
 
@@ -28,19 +28,18 @@ def shared(deal: DealFacts, shares: Mapping[str, int]) -> dict[str, int]:
     return {} if whole is None else split(whole, shares)
 
 
-def frozen(deal: DealFacts, live: Iterable[Entry], shares: Mapping[str, int]) -> dict[str, int] | None:
-    """A changed amount in home currency at the rate of the close, whatever today's is; None when none was booked.
+def frozen(deal: DealFacts, amount: int, live: Iterable[Entry], shares: Mapping[str, int]) -> dict[str, int] | None:
+    """A changed *amount* in home currency at the rate of the close, whatever today's is; None when none was booked.
 
     HubSpot's own figure wins as long as it is of the frozen rate: the two can differ by a rounded unit.
     """
     fresh = [row for row in live if row.share and row.home_amount_minor is not None and row.home_currency]
     if not fresh:
         return None
-    amount = deal.amount_minor or 0
     expected = _converted(amount, fresh)
     told = deal.home_amount_minor
     same_money = (deal.home_currency, deal.currency) == (fresh[0].home_currency, fresh[0].currency)
-    if told is not None and same_money and deal.amount_minor is not None and _same_rate(deal, fresh, told, expected):
+    if told is not None and same_money and amount and _same_rate(deal, fresh, told, expected):
         return split(told, shares)
     return split(round(expected), shares)
 

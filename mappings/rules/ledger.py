@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from mappings.rules import home, months
+from mappings.rules import home, money, months
 from mappings.rules.credit import FIRST_ORDER, split
 from mappings.rules.facts import DealFacts
 from mappings.rules.findings import Allocation, Entry, Source
@@ -64,6 +64,43 @@ def booked(posted: Iterable[Entry]) -> Booked:
     return Booked(shares, amounts, homes, live)
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is booked of one credit of a deal now: the same for every way in which it came to be booked."""
+
+    deal_id: int
+    key: str
+    kind: str
+    person_id: int | None
+    contact_id: int | None
+    company_id: int | None
+    order: int
+    share: int
+    amount_minor: int
+    currency: str
+    home_minor: int | None
+    home_currency: str | None
+    rate: str | None
+    evidence: tuple[str, ...]
+    reason: str
+
+
+def standing(posted: Iterable[Entry]) -> tuple[Standing, ...]:
+    """What the rows of one deal say now, without how and when they came to say it; empty when no money is booked."""
+    found = booked(posted)
+    if not any(found.amounts.values()):
+        return ()
+    known_home = {row.key for row in found.live if row.home_amount_minor is not None}
+    return tuple(
+        Standing(
+            head.deal_id, key, head.kind, head.person_id, head.contact_id, head.company_id, head.order,
+            found.shares[key], found.amounts[key], head.currency, found.homes[key] if key in known_home else None,
+            head.home_currency, head.rate, head.evidence, head.reason,
+        )
+        for key, head in sorted(found.heads.items())
+    )  # fmt: skip
+
+
 def plan_entries(
     deal: DealFacts, posted: Sequence[Entry], desired: Allocation | None, occasion: Occasion, policy: Policy
 ) -> tuple[Entry, ...]:
@@ -99,8 +136,10 @@ def _why_not(deal: DealFacts, occasion: Occasion) -> str:
     return "lost" if deal.is_closed else "reopened"
 
 
-def _has_amount(deal: DealFacts) -> bool:
-    return bool(deal.amount_minor) and bool(deal.currency)
+def _amount(deal: DealFacts) -> int:
+    """What there is to book; nothing while the amount is missing or its currency is none we know."""
+    is_known = (deal.currency or "").upper() in money.DIGITS
+    return (deal.amount_minor or 0) if is_known else 0
 
 
 def _may_rejudge(deal: DealFacts, occasion: Occasion, policy: Policy) -> bool:
@@ -120,7 +159,7 @@ def _differs(desired: Allocation, now_booked: Booked) -> bool:
 
 def _why_anew(deal: DealFacts, now_booked: Booked, occasion: Occasion) -> str:
     """Why the same shares need other rows: another currency, a month they belong to, a home amount now known."""
-    if not _has_amount(deal):
+    if not _amount(deal):
         return ""
     if any(row.currency != deal.currency for row in now_booked.live):
         return "currency"
@@ -137,7 +176,7 @@ def _first_rows(
     deal: DealFacts, posted: Sequence[Entry], desired: Allocation | None, occasion: Occasion, policy: Policy
 ) -> tuple[Entry, ...]:
     """Book a win: at once, again after a reversal, or not yet while the amount is unknown (credit pending)."""
-    if not _has_amount(deal):
+    if not _amount(deal):
         return ()
     last = max(posted, key=lambda row: row.id or 0, default=None)
     if last is None:
@@ -267,9 +306,9 @@ _SENTENCES = {
 
 def _again(deal: DealFacts, before: Booked, occasion: Occasion, policy: Policy, word: str) -> tuple[Entry, ...]:
     """Book anew with the shares that were frozen before."""
-    if not _has_amount(deal):
+    if not _amount(deal):
         return ()
-    amounts = split(deal.amount_minor or 0, before.shares)
+    amounts = split(_amount(deal), before.shares)
     homes = home.shared(deal, before.shares)
     heads = before.heads
     return tuple(
@@ -290,8 +329,8 @@ def _again(deal: DealFacts, before: Booked, occasion: Occasion, policy: Policy, 
 
 def _amount_rows(deal: DealFacts, now_booked: Booked, occasion: Occasion, policy: Policy) -> tuple[Entry, ...]:
     """Book the difference between the new amount at the frozen shares and what is booked; an empty amount is zero."""
-    target = split(deal.amount_minor or 0, now_booked.shares)
-    homes = home.frozen(deal, now_booked.live, now_booked.shares)
+    target = split(_amount(deal), now_booked.shares)
+    homes = home.frozen(deal, _amount(deal), now_booked.live, now_booked.shares)
     heads, at = now_booked.heads, _later(occasion)
     return tuple(
         replace(
