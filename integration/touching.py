@@ -158,7 +158,7 @@ def _finish(scope: PortalScope, lease: Lease) -> bool:
             return not touch_steps.must_wait(tx)
         if all(step.told for step in steps):
             return False
-        touch_marks.everything(tx, now=scope.runtime.now())
+        touch_marks.everything(tx, now=scope.runtime.now(), window=WINDOW)
         touch_steps.tell(tx)
         lanes.want(tx, scope.portal_id, "drain")
     scope.runtime.queue.wake(scope.portal_id, "drain")

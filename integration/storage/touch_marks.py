@@ -65,29 +65,36 @@ def _employers(tx: Transaction, contact_ids: set[int]) -> set[int]:
 _INTO_STALE = "INSERT INTO stale (portal_id, stage, object_type, record_id)"
 _AGAIN = """ON CONFLICT (portal_id, stage, object_type, record_id)
   DO UPDATE SET since = clock_timestamp(), next_at = clock_timestamp(), attempts = 0, error = NULL"""
-_WHO = """(SELECT coalesce(new_id, contact_id) AS contact_id, at, kind, two_way, inbound, company_id, activity_id
-  FROM touch LEFT JOIN alias ON alias.portal_id = :portal AND object_type = 'contact' AND old_id = contact_id
-  WHERE touch.portal_id = :portal AND contact_id <> 0) AS touch"""
 
 
-def everything(tx: Transaction, *, now: datetime) -> None:
-    """Ask conclude to look again at all that any touch may mean something for: the first pass is through."""
-    tx.run(
-        f"""{_INTO_STALE} SELECT DISTINCT :portal, {PEOPLE}, 'person', contact_id FROM {_WHO}
-            WHERE two_way OR kind = 'left_reply' {_AGAIN}"""
-    )
-    tx.run(
-        f"""{_INTO_STALE} SELECT DISTINCT :portal, {DEALS}, 'contact', contact_id FROM {_WHO}
-            WHERE kind = 'note' OR (kind = 'reply' AND NOT inbound) {_AGAIN}"""
-    )
+def everything(tx: Transaction, *, now: datetime, window: timedelta) -> None:
+    """Ask conclude to look again at all that any touch may mean something for: the first pass is through.
+
+    Asked contact by contact: there may be twenty touches for each, and an index tells whether there is one.
+    """
+    alive = f"SELECT FROM touch WHERE portal_id = :portal AND contact_id = person.contact_id AND {_SIGN}"
+    told = f"SELECT FROM touch WHERE portal_id = :portal AND contact_id = person.contact_id AND {_TOLD}"
+    merged = "SELECT FROM alias WHERE portal_id = :portal AND object_type = 'contact' AND new_id = person.contact_id"
+    for stage, kind, found in ((PEOPLE, "person", alive), (DEALS, "contact", told)):
+        tx.run(
+            f"""{_INTO_STALE} SELECT :portal, {stage}, '{kind}', contact_id FROM person
+                WHERE portal_id = :portal AND (EXISTS ({found}) OR EXISTS ({merged})) {_AGAIN}"""
+        )
     # Where touches are read, a deal without any reads differently, too: only those too old to see one do not.
     tx.run(
-        f"""{_INTO_STALE} SELECT :portal, {DEALS}, 'deal', deal_id FROM deal WHERE portal_id = :portal
-              AND (closed_at IS NULL OR closed_at >= (SELECT min(at) FROM touch WHERE portal_id = :portal)) {_AGAIN}"""
+        f"""{_INTO_STALE} SELECT :portal, {DEALS}, 'deal', deal_id FROM deal
+            WHERE portal_id = :portal AND (closed_at IS NULL OR closed_at >= :oldest) {_AGAIN}""",
+        oldest=now - window,
     )
     tx.run(
         f"""{_INTO_STALE} SELECT DISTINCT :portal, {SUMMARIES}, 'company', to_id FROM association
-            JOIN {_WHO} ON contact_id = from_id AND two_way AND at > :recent
-            WHERE association.portal_id = :portal AND from_type = 'contact' AND to_type = 'company' {_AGAIN}""",
+            WHERE portal_id = :portal AND from_type = 'contact' AND to_type = 'company' AND EXISTS (
+              SELECT FROM touch WHERE portal_id = :portal AND contact_id = from_id AND {_SIGN} AND at > :recent)
+            {_AGAIN}""",
         recent=now - _OF_TODAY,
     )
+
+
+# Word for word the conditions of the indexes that answer these questions.
+_SIGN = "(two_way OR kind = 'left_reply')"
+_TOLD = "(kind = 'note' OR (kind = 'reply' AND NOT inbound))"

@@ -48,7 +48,7 @@ def read_activities(portal: MirrorPortal) -> None:
         touch_steps.begin(tx, TYPES)
         for kind in TYPES:
             touch_steps.advance(tx, kind, cursor=None, done=True, records=0, calls=1)
-        touch_marks.everything(tx, now=NOW)
+        touch_marks.everything(tx, now=NOW, window=touching.WINDOW)
         touch_steps.tell(tx)
 
 

@@ -23,6 +23,7 @@ CREATE TABLE touch (
 CREATE INDEX touch_contact ON touch (portal_id, contact_id, at);
 CREATE INDEX touch_company ON touch (portal_id, company_id, at) WHERE company_id IS NOT NULL;
 CREATE INDEX touch_sign ON touch (portal_id, contact_id, at) WHERE two_way OR kind = 'left_reply';
+CREATE INDEX touch_told ON touch (portal_id, contact_id) WHERE kind = 'note' OR (kind = 'reply' AND NOT inbound);
 CREATE INDEX touch_note ON touch (portal_id, deal_id) WHERE kind = 'note' AND deal_id IS NOT NULL;
 CREATE INDEX touch_at ON touch USING brin (at);
 
