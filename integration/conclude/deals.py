@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from integration.conclude import asking, booking, codec, deciding, flowing, reading, referring, touching, writing
+from integration.conclude import asking, booking, codec, deciding, flowing, notes, reading, referring, touching, writing
 from integration.conclude.step import Step
 from integration.storage import ledger, mirror, moves, people, sources
 from integration.storage.database import Row
 from mappings.rules import because, credit, hearsay, known, money
 from mappings.rules.facts import PPM, ContactFacts, DealFacts, Touch
 from mappings.rules.findings import SHARE_ONE, Allocation, CreditLine, Move, Referral, Source
+from mappings.rules.referrals import sayings
 from mappings.rules.sources import DealSources, Surroundings, confidence_of, sources_of, tag_of
 
 _NAMED = frozenset({"named_person", "named_company", "ambiguous"})
@@ -33,6 +34,7 @@ class Page:
     posted: booking.Posted
     deleted: set[int]
     decided: deciding.OfDeals
+    notes: Mapping[int, Sequence[Row]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ def refresh(step: Step, deal_ids: Collection[int]) -> None:
     touched |= flowing.store(step, flow, subjects, {one.deal.id for one in judged})
     _write(step, judged, flow)
     _ask(step, page, judged, deal_ids)
+    notes.mark(step, touched.deals)
     _mark(step, touched)
 
 
@@ -74,7 +77,8 @@ def _load(step: Step, deal_ids: Collection[int]) -> Page:
     deals = reading.deals(step, deal_ids)
     referring.of_deals(step, deals, deal_ids)
     stored = sources.of_deals(step.tx, deal_ids)
-    credited = {row["contact_id"] for rows in stored.values() for row in rows} - {None}
+    given_back = notes.of_page(step, deals)
+    credited = {row["contact_id"] for rows in (*stored.values(), *given_back.values()) for row in rows} - {None}
     on_deals = {one.contact_id for deal in deals.values() for one in deal.contacts}
     person_of, members = people.groups(step.tx, on_deals | credited)
     touched = touching.of_deals(step, deals, person_of, members)
@@ -97,6 +101,7 @@ def _load(step: Step, deal_ids: Collection[int]) -> Page:
         booking.Posted.of(step, ledger.of_deals(step.tx, deal_ids)),
         mirror.deleted(step.tx, "contact", {one for rows in stored.values() for row in rows for one in _owed_to(row)}),
         deciding.OfDeals.by(step, deal_ids),
+        given_back,
     )
 
 
@@ -121,6 +126,8 @@ def _referrals(step: Step, targets: set[str]) -> dict[str, list[Referral]]:
 
 def _judge(step: Step, deal: DealFacts, page: Page) -> Judged:
     """The deal's sources by today's evidence, or those that were frozen when its time for evidence ended."""
+    if deal.id in page.notes:
+        return replace(_frozen(deal, page.notes[deal.id], page), timely=True)
     rows = page.stored.get(deal.id, ())
     removed = any(codec.lost_its_words(row["body"]) for row in rows if row["share"])
     if removed or _rests_on_deleted(deal, rows, page):
@@ -249,25 +256,25 @@ def _told(deal: DealFacts, page: Page, persons: Mapping[int, int]) -> Iterable[R
 def _labels(
     deal: DealFacts, page: Page, persons: Mapping[int, int], told: Sequence[Referral]
 ) -> Iterable[tuple[hearsay.Label, int, datetime]]:
-    """What answers say of word of mouth; an answer that names somebody is that referral, and counted there."""
+    """What answers say of word of mouth; one that names a known person or company is judged as a referral alone."""
     named = {
         f"{one.split(':')[0]}:{one.split(':')[1]}"
         for referral in told
-        if referral.how in _NAMED and referral.status == "auto"
+        if referral.how in _NAMED
         for reason in referral.reasons
         for one in reason.evidence
     }
-    texts: list[tuple[str, int, datetime, str]] = []
-    if deal.heard_from_text and persons:
-        texts.append(
-            (deal.heard_from_text, min(persons.values()), deal.heard_from_at or deal.created_at, f"deal:{deal.id}")
-        )
+    texts = [
+        (said.text, min(persons.values()), said.at or deal.created_at, f"deal:{deal.id}")
+        for said in (sayings(deal) if persons else ())
+    ]
     for person, contact_id in sorted(persons.items()):
-        for one in page.members[person]:
-            facts = page.contacts.get(one)
-            if facts and facts.heard_from_text and not facts.archived:
-                at = facts.heard_from_at or facts.created_at
-                texts.append((facts.heard_from_text, contact_id, at, f"contact:{one}"))
+        living = (facts for one in page.members[person] if (facts := page.contacts.get(one)) and not facts.archived)
+        texts += [
+            (said.text, contact_id, said.at or facts.created_at, f"contact:{facts.id}")
+            for facts in living
+            for said in sayings(facts)
+        ]
     for text, contact_id, at, who in texts:
         if who not in named:
             yield from ((label, contact_id, at) for label in hearsay.classify(text))
@@ -353,7 +360,7 @@ def _desired(one: Judged, names: because.Names, order: int | None) -> dict[str, 
     said = {
         "second_order_source": tag_of(found),
         "second_order_share": writing.share(one.allocation.derived),
-        "second_order_because": because.of_deal(one.allocation, names),
+        "second_order_because": because.of_deal(one.allocation, names, opened=one.deal.created_at),
     }
     if not found:
         return said
