@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from mappings.rules.facts import PPM
+from mappings.rules.policy import DEFAULT
 from tests.accuracy.halves import Half
 from tests.accuracy.moving import known_of
 from tests.accuracy.reading import FoundMove, Reading
@@ -17,7 +19,7 @@ from tests.sandbox.truth_facts import MOVED_CHAMPION, NOT_SCORED, SEVERAL, DealT
 
 ByDeal = dict[int, dict[int, int]]  # deal -> company -> minor units
 TOP = 12
-WINDOW = 730
+WINDOW = DEFAULT.move_to_deal_days
 
 
 def tags(known: Truth, readings: Sequence[tuple[str, Mapping[int, str]]]) -> Grid:
@@ -215,7 +217,11 @@ def _between(deal: DealTruth, moves: Sequence[FoundMove], created: date, told: s
         return "move dated after the deal was created"
     if all((created - move.moved).days > WINDOW for move in due):
         return f"moved more than {WINDOW} days before the deal"
-    return "move found in time, yet no credit (strength, role, timing)"
+    if all(move.kind != "move" for move in due):
+        return f"taken for a {due[0].kind}"
+    if all(move.strength < DEFAULT.credit_strength_at / PPM for move in due):
+        return "not known to be a champion, nor a customer's"
+    return "move found in time, yet no credit (their part in the deal)"
 
 
 def truth_of_companies(deal: DealTruth) -> set[int]:

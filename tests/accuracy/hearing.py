@@ -29,8 +29,8 @@ CHANNELS: Mapping[str, frozenset[str]] = {
     "email_ads": frozenset({"ads", "outbound"}),
     "unknown": frozenset({"unknown", "junk"}),
 }
-NAIVE = re.compile(r"friend|colleague|co-worker|word of mouth", re.IGNORECASE)
-NAIVE_WIDE = re.compile(r"friend|colleague|co-worker|word of mouth|refer|recommend|boss", re.IGNORECASE)
+NAIVE = re.compile(r"friend|colleague|co-?worker|word of mouth", re.IGNORECASE)
+NAIVE_WIDE = re.compile(r"friend|colleague|co-?worker|word of mouth|refer|recommend|boss", re.IGNORECASE)
 Reader = Callable[[str], bool]
 
 

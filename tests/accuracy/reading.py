@@ -28,6 +28,8 @@ class FoundMove:
     moved: date
     confidence: float
     status: str
+    kind: str = "move"
+    strength: float = 1.0
 
     @property
     def pair(self) -> Pair:
@@ -88,6 +90,8 @@ def _move(row: Row) -> FoundMove:
         moved=datetime.fromisoformat(body["moved_at"]).date(),
         confidence=row["confidence"],
         status=row["status"],
+        kind=body["kind"],
+        strength=body["strength"] / 1_000_000,
     )
 
 
