@@ -25,7 +25,7 @@ def _signals() -> Mapping[str, int]:
         no_longer_with=800_000,
         additional_email=700_000,
         records_merged=750_000,
-        second_record=920_000,
+        second_record=950_000,
         second_record_old_silent=700_000,
         second_record_soon=500_000,
         active_at_new=700_000,
@@ -70,7 +70,7 @@ class Policy:
     # customers
     active_days: int = 400
     # identity, in bits
-    prior_bits: float = -7.64
+    prior_bits: float = -7.643856  # 1:200
     profile_bits: float = 14.0
     free_mail_bits: float = 12.0
     same_email_bits: float = 12.0

@@ -1,0 +1,596 @@
+"""Every worked example of the rule book, by paragraph, with its own numbers and beside them others counted by hand.
+
+D17 and D18, whose examples are about stored rows, are in tests/contract/test_worked_examples_stored.py.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from mappings.rules import champions, gains, models, money, moves, referrals, signals
+from mappings.rules.because import provisional_until
+from mappings.rules.credit import age_factor, allocate, derived_share, raw, reallocate
+from mappings.rules.customers import customer
+from mappings.rules.facts import PPM, CompanyFacts, DealContact, DealFacts, NpsAnswer
+from mappings.rules.findings import SHARE_ONE, Move, Reason, Signal
+from mappings.rules.hearsay import Known, classify
+from mappings.rules.identity import Portal, compare, probability
+from mappings.rules.journeys import ModelTouch
+from mappings.rules.ledger import Occasion, plan_entries
+from mappings.rules.names import NameStats
+from mappings.rules.orders import WonDeal, all_in, booked_second_order, build
+from mappings.rules.policy import DEFAULT, Policy
+from mappings.rules.sources import DealSources, Surroundings, sources_of
+from tests.unit.rules_builders import (
+    ACME,
+    NOW,
+    ZENIT,
+    a_contact,
+    a_deal,
+    a_history,
+    a_move,
+    a_person,
+    a_source,
+    day,
+    the_companies,
+    the_three_sources,
+)
+
+# Paragraph D1 · customer, won, first-order revenue
+
+
+@pytest.mark.parametrize(("days", "is_active"), [(0, True), (400, True), (401, False)])
+def test_d1_a_customer_is_active_for_four_hundred_days_after_its_last_win(days: int, *, is_active: bool) -> None:
+    bought = customer(CompanyFacts(ACME), [a_deal(created=0, closed=10, company_id=ACME)], DEFAULT, day(10 + days))
+
+    assert bought is not None
+    assert (bought.since, bought.is_active) == (day(10), is_active)
+
+
+@pytest.mark.parametrize("amount", [0, -1, None])
+def test_d1_a_won_deal_without_a_positive_amount_makes_no_customer(amount: int | None) -> None:
+    deal = a_deal(created=0, closed=10, company_id=ACME, amount_minor=amount)
+
+    assert customer(CompanyFacts(ACME), [deal], DEFAULT, NOW) is None
+
+
+@pytest.mark.parametrize(("amount", "rest"), [(4_000_000, 146_624), (1, 0), (100, 4), (-4_000_000, -146_624)])
+def test_d1_first_order_revenue_is_the_amount_less_the_derived_credit(amount: int, rest: int) -> None:
+    shared = allocate(7, amount, "USD", the_three_sources(), DEFAULT)
+
+    assert shared.remainder_minor == amount - sum(line.amount_minor for line in shared.lines) == rest
+
+
+# Paragraph D2 · same human
+
+
+@pytest.mark.parametrize(
+    ("evidence", "bits", "p", "decision"),
+    [
+        pytest.param((9, 1.5, 3, 0.5), 6.36, 0.988, "link", id="rare name, job family, bounce, local part"),
+        pytest.param((4, 1.5, 3, 0.5), 1.36, 0.719, "review", id="John Smith"),
+        pytest.param((4, 1.5, 3, 0.5, -8), -6.64, 0.0099, "none", id="John Smith, the old record still replying"),
+        # by hand: 2^(-0.356) = 0.781, 1 / 1.781; 2^(-4.356) = 0.0488, 1 / 1.0488; 2^7.644 = 200, 1 / 201
+        pytest.param((4, 4), 0.36, 0.561, "none", id="a common name and one title"),
+        pytest.param((12,), 4.36, 0.953, "link", id="one private address alone"),
+        pytest.param((), -7.64, 0.00498, "none", id="nothing but a block: 1 in 201"),
+        pytest.param((14, 10), 16.36, 0.999988, "link", id="one profile and one mobile"),
+    ],
+)
+def test_d2_evidence_in_bits_becomes_a_probability(
+    evidence: tuple[float, ...], bits: float, p: float, decision: str
+) -> None:
+    total = sum(evidence) + DEFAULT.prior_bits
+    found = probability(total)
+
+    assert round(total, 2) == bits
+    assert found / PPM == pytest.approx(p, abs=5e-5 if p < 0.01 else 5e-4)
+    assert decision == ("link" if found >= DEFAULT.link_at else "review" if found >= DEFAULT.link_review_at else "none")
+
+
+def test_d2_prior_odds_are_one_to_two_hundred() -> None:
+    assert 2**DEFAULT.prior_bits == pytest.approx(1 / 200, rel=1e-5)
+    assert (DEFAULT.link_at, DEFAULT.link_review_at) == (950_000, 700_000)
+
+
+@pytest.mark.parametrize(
+    ("name", "bits"),
+    [
+        ("profile_bits", 14), ("free_mail_bits", 12), ("mobile_bits", 10), ("switchboard_bits", 1),
+        ("rare_name_bits", 9), ("common_name_bits", 4), ("job_family_bits", 1.5), ("local_part_bits", 0.5),
+        ("old_gone_bits", 3), ("old_alive_bits", -8),
+    ],
+)  # fmt: skip
+def test_d2_the_table_of_evidence_stands(name: str, bits: float) -> None:
+    assert getattr(DEFAULT, name) == bits
+
+
+def smiths(**of_old: Any) -> tuple[int, str]:  # noqa: ANN401 - a builder passes any field on
+    """Two records of one common name at two companies: what the whole comparison says."""
+    names = NameStats(10_000, {"john": 300}, {"smith": 300})
+    known = Portal(companies=the_companies(), names=names)
+    old = a_contact(1, "John Smith", "john.smith@acme.example", on=0, job_title="Head of Sales", **of_old)
+    new = a_contact(2, "John Smith", "john.smith@zenit.example", on=400, job_title="Sales Manager")
+    found = compare(old, new, known, DEFAULT)
+    return found.p, found.decision
+
+
+def test_d2_john_smith_is_to_be_looked_at_and_not_the_same_man_once_the_old_record_replies() -> None:
+    p, decision = smiths(bounced_at=day(395))
+    alive, no = smiths(bounced_at=day(395), last_reply_at=day(500))
+
+    assert (round(p / PPM, 2), decision) == (0.72, "review")
+    assert (round(alive / PPM, 4), no) == (0.0099, "none")
+
+
+# Paragraph D3 · champions and moves
+
+
+@pytest.mark.parametrize(
+    ("roles", "won", "c"),
+    [("champion", True, 1.0), ("decision_maker", True, 1.0), ("budget_holder", True, 1.0),
+     ("executive_sponsor", True, 1.0), ("", True, 0.8), ("champion", False, 0.3), ("", False, 0.3)],
+)  # fmt: skip
+def test_d3_strength_by_the_deals_at_the_old_company(roles: str, *, won: bool, c: float) -> None:
+    on_deal = DealContact(1, day(1), frozenset({roles} - {""}))
+    deal = a_deal(1, created=1, closed=9, company_id=ACME, contacts=(on_deal,), is_won=won)
+
+    assert champions.strength([1], ACME, day(50), deals=[deal], policy=DEFAULT)[0] == round(c * PPM)
+
+
+@pytest.mark.parametrize(
+    ("options", "c"),
+    [
+        ({"roles": frozenset({"admin"})}, 0.7),
+        ({"answers": [NpsAnswer(1, 9, day(10), ACME)]}, 0.7),
+        ({"answers": [NpsAnswer(1, 8, day(10), ACME)]}, 0.0),
+        ({"is_customer": True}, 0.4),
+        ({"is_customer": True, "roles": frozenset({"power_user"})}, 0.7),
+    ],
+)
+def test_d3_strength_by_roles_and_answers(options: Mapping[str, Any], c: float) -> None:
+    assert champions.strength([1], ACME, day(50), policy=DEFAULT, **options)[0] == round(c * PPM)
+
+
+def test_d3_a_promoter_counts_for_a_year_and_a_champion_begins_at_seven_tenths() -> None:
+    answer = [NpsAnswer(1, 9, day(0), ACME)]
+
+    assert champions.strength([1], ACME, day(365), answers=answer, policy=DEFAULT)[0] == 700_000
+    assert champions.strength([1], ACME, day(366), answers=answer, policy=DEFAULT)[0] == 0
+    assert DEFAULT.champion_at == 700_000
+
+
+@pytest.mark.parametrize(
+    ("kind", "r"),
+    [("email_domain_changed", 0.90), ("mapped_company_field", 0.90), ("primary_company_by_user", 0.85),
+     ("mapped_provider_field", 0.80), ("no_longer_with", 0.80), ("additional_email", 0.70), ("records_merged", 0.75),
+     ("second_record_old_silent", 0.70), ("hubspot_job_change", 0.80),
+     ("company_and_title_text", 0.60), ("primary_company_automatic", 0.50), ("hard_bounce", 0.35), ("silence", 0.15),
+     ("moved_self_text", 0.70)],
+)  # fmt: skip
+def test_d3_the_table_of_reliabilities_stands(kind: str, r: float) -> None:
+    assert DEFAULT.signals[kind] == round(r * PPM)
+
+
+def test_d3_a_second_record_begun_after_the_last_life_was_fitted_and_stays_near_its_start() -> None:
+    """The rule book begins with 0.85; docs/rules.md says what the development data made of it."""
+    assert 850_000 <= DEFAULT.signals["second_record"] <= 950_000
+
+
+def heard(*found: tuple[str, float]) -> tuple[Signal, ...]:
+    """Signals as cause and reliability."""
+    return tuple(Signal(cause, round(r * PPM), day(1), cause, Reason(cause, cause)) for cause, r in found)
+
+
+@pytest.mark.parametrize(
+    ("found", "p_same", "p_moved", "confidence", "status"),
+    [
+        pytest.param((("edit", 0.90), ("bounce", 0.35)), 1.0, 0.935, 0.935, "auto", id="example A"),
+        pytest.param((("bounce", 0.35), ("reply", 0.80)), 0.988, 0.87, 0.860, "auto", id="example B"),
+        pytest.param((("bounce", 0.35),), 0.988, 0.35, 0.346, "stored", id="example B without the auto-reply"),
+        # by hand: 1 - .15 x .4 = .94; 1 - .5 x .65 = .675; the stronger of one cause; 1 - .4 x .85 = .66
+        pytest.param((("company", 0.85), ("text", 0.60)), 1.0, 0.94, 0.94, "auto", id="two independent"),
+        pytest.param((("company", 0.50), ("bounce", 0.35)), 1.0, 0.675, 0.675, "review", id="two weak ones"),
+        pytest.param((("edit", 0.90), ("edit", 0.85)), 1.0, 0.90, 0.90, "auto", id="one cause counts once"),
+        pytest.param((("text", 0.60), ("silence", 0.15)), 0.9, 0.66, 0.594, "review", id="identity lowers it"),
+        pytest.param((("text", 0.60),), 1.0, 0.60, 0.60, "stored", id="one weak signal flips nobody"),
+        pytest.param((("provider", 0.80),), 1.0, 0.80, 0.80, "review", id="one strong signal is enough to ask"),
+        pytest.param((("provider", 0.80),), 0.6, 0.80, 0.48, "stored", id="too unsure to ask"),
+    ],
+)
+def test_d3_signals_of_independent_causes_combine(
+    found: tuple[tuple[str, float], ...], p_same: float, p_moved: float, confidence: float, status: str
+) -> None:
+    told = heard(*found)
+    moved = signals.combined(told)
+    sure = round(p_same * PPM) * moved // PPM
+
+    assert moved == round(p_moved * PPM)
+    assert sure / PPM == pytest.approx(confidence, abs=5e-4)
+    assert moves.status_of(sure, told, DEFAULT) == status
+
+
+def test_d3_example_a_through_the_whole_rule() -> None:
+    history = a_history(email=[("priya@acme.example", 0), ("priya@zenit.example", 100)])
+    priya = a_contact(1, email="priya@zenit.example", history=history, bounced_at=day(80))
+    person, contacts = a_person(priya)
+
+    (move,) = moves.find_moves(person, contacts, the_companies(), DEFAULT, now=day(200)).moves
+
+    assert (move.p_same, move.p_moved, move.confidence, move.status) == (PPM, 935_000, 935_000, "auto")
+
+
+def test_d3_life_at_the_old_company_afterwards_takes_four_fifths() -> None:
+    assert DEFAULT.contradiction_factor == 200_000
+    assert 870_000 * DEFAULT.contradiction_factor // PPM == 174_000
+    assert (DEFAULT.move_auto, DEFAULT.move_review, DEFAULT.strong_signal) == (850_000, 550_000, 800_000)
+
+
+@pytest.mark.parametrize(
+    ("days", "g"), [(0, 1.0), (180, 1.0), (300, 0.796), (365, 0.704), (545, 0.5), (730, 0.352), (910, 0.25)]
+)
+def test_d3_a_move_fades_after_half_a_year(days: int, g: float) -> None:
+    assert round(age_factor(days, DEFAULT.age_flat_days, DEFAULT.moved_half_life_days) / PPM, 3) == g
+
+
+def led_to(move: Move, deal: DealFacts, **around: Any) -> DealSources:  # noqa: ANN401 - a builder passes any field on
+    return sources_of(deal, [move], [], Surroundings({1: a_contact(1)}, **around), policy=DEFAULT, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("days", "g"), [(0, PPM), (180, PPM), (300, 796_214), (365, 703_778), (730, 351_889), (731, None)]
+)
+def test_d3_a_champions_move_earns_on_deals_of_the_next_two_years(days: int, g: int | None) -> None:
+    found = led_to(a_move(moved_at=day(0)), a_deal(created=days)).sources
+
+    assert [one.g for one in found] == [] if g is None else [pytest.approx(g, abs=500)]
+
+
+@pytest.mark.parametrize(
+    ("joined", "roles", "timing", "w"),
+    [(0, "", "sourced", 0.90), (7, "", "sourced", 0.90), (8, "decision_maker", "assisted", 0.55),
+     (8, "", "present", 0.25)],
+)  # fmt: skip
+def test_d3_weights_by_how_somebody_took_part(joined: int, roles: str, timing: str, w: float) -> None:
+    on_deal = DealContact(1, day(100 + joined), frozenset({roles} - {""}))
+
+    (found,) = led_to(a_move(), a_deal(created=100, contacts=(on_deal,))).sources
+
+    assert (found.timing, found.w) == (timing, round(w * PPM))
+
+
+def test_d3_no_credit_for_renewals_nor_for_who_joined_after_the_win() -> None:
+    late = a_deal(created=100, closed=150, contacts=(DealContact(1, day(151)),))
+
+    assert led_to(a_move(), a_deal(created=100, is_renewal=True)).sources == ()
+    assert led_to(a_move(), late).sources == ()
+
+
+# Paragraph D4 · referrals
+
+
+@pytest.mark.parametrize(
+    ("how", "p"),
+    [("tracked_code", 0.98), ("association_label", 0.97), ("field_email", 0.95), ("field_name_and_company", 0.85),
+     ("named_person", 0.80), ("introduction_email", 0.75), ("named_company", 0.60), ("note_names_customer", 0.60),
+     ("ambiguous", 0.40)],
+)  # fmt: skip
+def test_d4_the_table_of_signals_stands(how: str, p: float) -> None:
+    assert DEFAULT.referral_signals[how] == round(p * PPM)
+
+
+def test_d4_maria_at_acme_forty_days_before() -> None:
+    maria = a_contact(1, "Maria Lopez", "maria@acme.example", company_ids=(ACME,))
+    bo = a_contact(
+        2, "Bo Lind", "bo@zenit.example", on=60, company_ids=(ZENIT,), heard_from_text="Maria at Acme told us",
+        heard_from_at=day(60),
+    )  # fmt: skip
+    ring = referrals.circle([maria, bo], the_companies(), is_customer=lambda company, _: company == ACME)
+    (found,) = referrals.of_contact(bo, ring, DEFAULT)
+    deal = a_deal(created=100, contacts=(DealContact(2, day(100)),))
+
+    (source,) = sources_of(deal, [], [found], Surroundings({}), policy=DEFAULT, now=NOW).sources
+
+    assert (found.p, source.w, source.g, source.raw) == (800_000, 850_000, PPM, 680_000)
+
+
+@pytest.mark.parametrize(
+    ("p", "w", "days", "expected"),
+    [
+        (0.80, 0.85, 40, 0.68),
+        (0.97, 0.85, 0, 0.8245),
+        (0.95, 0.50, 0, 0.475),
+        (0.80, 0.85, 360, 0.34),  # half after 180 days beyond the first 180
+        (0.60, 0.85, 180, 0.51),
+    ],
+)
+def test_d4_raw_is_weight_times_certainty_times_freshness(p: float, w: float, days: int, expected: float) -> None:
+    g = age_factor(days, DEFAULT.age_flat_days, DEFAULT.referral_half_life_days)
+
+    assert raw(round(w * PPM), round(p * PPM), g) == round(expected * PPM)
+
+
+def test_d4_windows_and_weights_stand() -> None:
+    assert (DEFAULT.referral_before, DEFAULT.referral_open) == (850_000, 500_000)
+    assert (DEFAULT.referral_look_back_days, DEFAULT.referral_half_life_days, DEFAULT.age_flat_days) == (365, 180, 180)
+    assert DEFAULT.referral_late_days == 30
+
+
+def test_d4_a_referral_is_provisional_for_thirty_days_after_the_win() -> None:
+    assert provisional_until(a_source(), day(100), DEFAULT) == day(130)
+    assert provisional_until(a_source(), None, DEFAULT) is None
+    assert provisional_until(a_source("moved_champion"), day(100), DEFAULT) is None
+
+
+# Paragraph D5 · word of mouth in free text
+
+
+@pytest.mark.parametrize(
+    ("text", "known", "labels"),
+    [
+        pytest.param(
+            "Maria at Acme told us, then I googled you",
+            Known(people=((0, 1),), companies=((2, 3),)),
+            [("referral_person", 850_000), ("search", 750_000)],
+            id="a customer's person by name, then a search",
+        ),
+        pytest.param("Google", Known(), [("search", 750_000)], id="search"),
+        pytest.param("Used Fulcrum in my previous company", Known(), [("moved_self", 750_000)], id="moved self"),
+        pytest.param("not from a friend, saw your ad", Known(), [("ads", 750_000)], id="negation kills word of mouth"),
+        pytest.param(
+            "people at GeoConf kept talking about you", Known(), [("wom_event_talk", 750_000)], id="talk at an event"
+        ),
+        pytest.param(
+            "a former customer said support was awful, still wanted to see",
+            Known(),
+            [("negative_wom", 750_000)],
+            id="negative",
+        ),
+    ],
+)
+def test_d5_labels(text: str, known: Known, labels: list[tuple[str, int]]) -> None:
+    assert [(one.label, one.confidence) for one in classify(text, known)] == labels
+
+
+@pytest.mark.parametrize("text", ["asdf", "internet", "various"])
+def test_d5_what_says_nothing_is_junk_or_unknown(text: str) -> None:
+    assert {one.label for one in classify(text)} <= {"junk", "unknown"}
+
+
+def test_d5_the_weights_stand() -> None:
+    weights = {name: DEFAULT.word_of_mouth[name] for name in ("wom_generic", "wom_event_talk", "community")}
+
+    assert weights == {"wom_generic": 350_000, "wom_event_talk": 250_000, "community": 200_000}
+    assert DEFAULT.signals["moved_self_text"] == 700_000
+    assert DEFAULT.label_counts_at == 500_000
+
+
+# Paragraph D6 · several sources
+
+
+def test_d6_forty_thousand_dollars_among_three_sources() -> None:
+    three = the_three_sources()
+    shared = allocate(7, 4_000_000, "USD", three, DEFAULT)
+
+    assert [one.raw for one in three] == [855_000, 680_000, 210_000]
+    assert sum(one.raw for one in three) == 1_745_000
+    assert derived_share([one.raw for one in three]) == 1 - Fraction(145 * 320 * 790, 10**9) == Fraction(963_344, PPM)
+    assert [(line.share_ppm, line.amount_minor) for line in shared.lines] == [
+        (472_011, 1_888_044),
+        (375_401, 1_501_602),
+        (115_933, 463_730),
+    ]
+    assert (shared.remainder_minor, round(shared.remainder_share / SHARE_ONE, 6)) == (146_624, 0.036656)
+    assert sum(line.amount_minor for line in shared.lines) + shared.remainder_minor == 4_000_000
+
+
+def test_d6_the_range_of_the_example() -> None:
+    shared = allocate(7, 4_000_000, "USD", the_three_sources(), DEFAULT)
+
+    assert (shared.low, shared.high) == (855_000, 990_250)
+    assert 4_000_000 * shared.low // PPM == 3_420_000
+    assert 4_000_000 * shared.high // PPM == 3_961_000
+
+
+@pytest.mark.parametrize(
+    ("parts", "amount", "expected", "rest"),
+    [
+        # raw .5 and .5: D = .75, half each
+        pytest.param(((1_000_000, 500_000), (1_000_000, 500_000)), 10_000, (3750, 3750), 2500, id="two equal"),
+        # raw .9 and .1: D = 1 - .1 x .9 = .91; .819 and .091
+        pytest.param(((1_000_000, 900_000), (1_000_000, 100_000)), 1_000, (819, 91), 90, id="one strong, one weak"),
+        pytest.param(((500_000, 500_000),), 101, (25,), 76, id="25.25 and 75.75 of 101: the larger remainder"),
+        # raw .5 three times: D = .875, 29.1666 each and 12.5 of 100: 29, 29, 29 and 12 leave one, .5 is the largest
+        pytest.param(((1_000_000, 500_000),) * 3, 100, (29, 29, 29), 13, id="three equal"),
+    ],
+)
+def test_d6_by_hand(parts: tuple[tuple[int, int], ...], amount: int, expected: tuple[int, ...], rest: int) -> None:
+    found = [a_source("referral", w, p, person_id=n, contact_id=n) for n, (w, p) in enumerate(parts, 1)]
+    shared = allocate(7, amount, "USD", found, DEFAULT)
+
+    assert tuple(line.amount_minor for line in shared.lines) == expected
+    assert shared.remainder_minor == rest
+
+
+def test_d6_a_cap_leaves_a_part_to_selling() -> None:
+    assert DEFAULT.derived_cap == PPM
+    capped = allocate(7, 4_000_000, "USD", the_three_sources(), Policy(derived_cap=950_000))
+
+    assert (capped.derived, capped.remainder_minor) == (950_000, 200_000)
+
+
+# Paragraph D7 · orders
+
+
+def bought(deal_id: int, company: int, dollars: int, on: int, *shares: tuple[int, float]) -> WonDeal:
+    return WonDeal(
+        deal_id, company, dollars * 100, day(on), tuple((who, round(part * SHARE_ONE)) for who, part in shares)
+    )
+
+
+A, B, C = 1, 2, 3
+CHAIN = (bought(1, A, 10_000, 0), bought(2, B, 20_000, 9, (A, 0.5)), bought(3, C, 30_000, 20, (B, 0.8)))
+
+
+def test_d7_a_chain_of_three_customers() -> None:
+    graph = build(CHAIN, DEFAULT)
+    a, b, c = (all_in(company, graph, DEFAULT) for company in (A, B, C))
+
+    assert (a.direct_minor, a.by_order[2], a.by_order[3]) == (1_000_000, 1_000_000, 1_200_000)
+    assert [one.total_minor for one in (a, b, c)] == [3_200_000, 4_400_000, 3_000_000]
+    assert sum(one.total_minor for one in (a, b, c)) == 10_600_000
+    assert booked_second_order(CHAIN) == 3_400_000
+    assert round(100 * booked_second_order(CHAIN) / sum(one.amount_minor for one in CHAIN), 1) == 56.7
+
+
+def test_d7_what_returns_is_shown_and_not_added() -> None:
+    deals = (*CHAIN[:2], bought(3, A, 12_000, 20, (B, 0.4)))
+    graph = build(deals, DEFAULT)
+
+    assert all_in(B, graph, DEFAULT).by_order[2] == 480_000
+    assert all_in(A, graph, DEFAULT).self_return_minor == 240_000
+    assert all_in(A, graph, DEFAULT).total_minor == 1_000_000 + 1_200_000 + 1_000_000
+
+
+def test_d7_by_hand_two_paths_to_one_deal_add_up() -> None:
+    """A to B .5; A to D .1 and B to D .6 of 1,000: order 2 of A is 10,000 + 100, order 3 is .5 x .6 x 1,000."""
+    deals = (*CHAIN[:2], bought(9, 4, 1_000, 30, (A, 0.1), (B, 0.6)))
+    found = all_in(A, build(deals, DEFAULT), DEFAULT)
+
+    assert found.by_order == {2: 1_010_000, 3: 30_000}
+
+
+def test_d7_limits_stand() -> None:
+    assert (DEFAULT.max_order, DEFAULT.smallest_path, DEFAULT.inheritance_months) == (6, 10_000, 36)
+
+
+# Paragraph D8 · classic models
+
+
+def test_d8_time_decay_of_a_week() -> None:
+    win = day(100)
+    just_now = timedelta(milliseconds=1)  # a touch at the very moment of the win would not be before it
+    touches = [ModelTouch(str(n), win - timedelta(days=n) - just_now, "touch", str(n)) for n in (0, 7, 14, 28)]
+
+    found = models.time_decay(touches, win, Policy(model_half_life_days=7))
+
+    assert {who: round(share * 100 / SHARE_ONE, 1) for who, share in found.shares.items()} == {
+        "0": 55.2,
+        "7": 27.6,
+        "14": 13.8,
+        "28": 3.4,
+    }
+    assert sum(found.shares.values()) == SHARE_ONE
+    assert (DEFAULT.model_half_life_days, DEFAULT.model_look_back_days, DEFAULT.shapley_deals_at) == (30, 365, 30)
+
+
+def test_d8_shapley() -> None:
+    rates = {"": 10, "C": 30, "R": 25, "W": 15, "CR": 45, "CW": 33, "RW": 28, "CRW": 48}
+    table = {frozenset(names): gains.Outcome(won, 100 - won) for names, won in rates.items()}
+
+    found = gains.shapley(table, DEFAULT)
+
+    assert {who: round(float(value), 4) for who, value in found.values.items()} == {
+        "C": 0.1967,
+        "R": 0.1467,
+        "W": 0.0367,
+    }
+    assert sum(found.values.values()) == Fraction(38, 100)
+    assert [round(found.shares[who] * 100 / SHARE_ONE, 2) for who in "CRW"] == [51.75, 38.60, 9.65]
+
+
+def test_d8_markov() -> None:
+    paths = [
+        gains.Path(("A",), won=2),
+        gains.Path(("A", "B"), won=1),
+        gains.Path(("A",), lost=4),
+        gains.Path(("B",), lost=3),
+    ]
+
+    found = gains.markov(paths)
+
+    assert sum(path.won for path in paths) / sum(path.won + path.lost for path in paths) == 0.30
+    assert (found.values["A"], round(float(found.values["B"]), 3)) == (Fraction(3, 4), 0.333)
+    assert [round(found.shares[who] * 100 / SHARE_ONE, 1) for who in "AB"] == [69.2, 30.8]
+
+
+# Paragraph D16 · refunds
+
+
+def test_d16_a_refund_of_ten_thousand_to_the_cent() -> None:
+    deal = DealFacts(7, day(0), amount_minor=4_000_000, currency="USD", is_won=True, is_closed=True, closed_at=day(50))
+    shared = allocate(7, 4_000_000, "USD", the_three_sources(), DEFAULT)
+    posted = [
+        replace(row, id=number)
+        for number, row in enumerate(plan_entries(deal, [], shared, Occasion(day(50)), DEFAULT), 1)
+    ]
+    target = reallocate(shared, 3_000_000)
+
+    smaller = replace(deal, amount_minor=3_000_000)
+    refund = plan_entries(smaller, posted, target, Occasion(day(80)), DEFAULT)
+
+    assert [line.amount_minor for line in target.lines] == [1_416_033, 1_126_202, 347_797]
+    assert target.remainder_minor == 109_968
+    assert [row.amount_minor for row in refund] == [-472_011, -375_400, -115_933, -36_656]
+    assert sum(row.amount_minor for row in refund) == -1_000_000
+    # a quarter of each row, rounded on its own, would lose a cent
+    assert sum(round(row.amount_minor / 4) for row in posted) == 999_999
+
+
+@pytest.mark.parametrize(
+    ("amount", "booked"),
+    [(4_000_100, 100), (0, -4_000_000), (1, -3_999_999), (8_000_000, 4_000_000), (4_000_000, 0)],
+)
+def test_d16_any_change_of_amount_books_its_difference(amount: int, booked: int) -> None:
+    deal = a_deal(created=0, closed=50)
+    shared = allocate(7, 4_000_000, "USD", the_three_sources(), DEFAULT)
+    first = plan_entries(deal, [], shared, Occasion(day(50)), DEFAULT)
+    posted = [replace(row, id=number) for number, row in enumerate(first, 1)]
+
+    later = plan_entries(
+        replace(deal, amount_minor=amount), posted, reallocate(shared, amount), Occasion(day(60)), DEFAULT
+    )
+
+    assert sum(row.amount_minor for row in later) == booked
+
+
+# Paragraph D19 · currencies
+
+
+def test_d19_forty_thousand_euros_stay_what_they_were() -> None:
+    frozen, today = money.convert(4_000_000, "EUR", "1.08", "USD"), money.convert(4_000_000, "EUR", "1.15", "USD")
+
+    assert (frozen, today) == (4_320_000, 4_600_000)
+    assert round(100 * (today / frozen - 1), 1) == 6.5
+
+
+@pytest.mark.parametrize(("currency", "digits"), [("EUR", 2), ("JPY", 0), ("KWD", 3)])
+def test_d19_each_currency_has_its_digits(currency: str, digits: int) -> None:
+    assert money.digits(currency) == digits
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "rate", "home", "expected"),
+    [
+        (1_500, "JPY", "0.0067", "USD", 1_005),  # 1,500 yen are 10.05 dollars
+        (12_345, "KWD", "3.25", "USD", 4_012),  # 12.345 dinars are 40.12125 dollars
+        (100, "USD", "0.308", "KWD", 308),
+        (1, "EUR", "1.005", "USD", 1),
+    ],
+)
+def test_d19_conversions_by_hand(minor: int, currency: str, rate: str, home: str, expected: int) -> None:
+    assert money.convert(minor, currency, rate, home) == expected
+
+
+def test_d19_each_row_has_its_part_of_the_home_amount_and_they_add_up() -> None:
+    deal = a_deal(created=0, closed=50, currency="EUR", home_currency="USD", rate="1.08")
+    shared = allocate(7, 4_000_000, "EUR", the_three_sources(), DEFAULT)
+
+    rows = plan_entries(deal, [], shared, Occasion(day(50)), DEFAULT)
+
+    assert [row.home_amount_minor for row in rows] == [2_039_087, 1_621_730, 500_829, 158_354]
+    assert sum(row.home_amount_minor or 0 for row in rows) == 4_320_000
