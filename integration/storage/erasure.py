@@ -92,7 +92,10 @@ _TEXTS = (
     """DELETE FROM touch_text AS said USING touch
        WHERE said.portal_id = :portal AND touch.portal_id = :portal AND touch.activity_type = said.activity_type
          AND touch.activity_id = said.activity_id AND touch.contact_id = ANY(CAST(:ids AS bigint[]))""",
-    "DELETE FROM touch WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))",
+    # That somebody of the company was in touch on that day stays, as amounts and dates do: who it was goes.
+    """UPDATE touch SET contact_id = -1 - floor(random() * 1e15)::bigint,
+         activity_id = -1 - floor(random() * 1e15)::bigint
+       WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))""",
 )
 _REFS = "portal_id = :portal AND object_type = 'contact' AND object_id = ANY(CAST(:ids AS bigint[]))"
 # Questions and answers about the person go. Where they are one of several who were, or were not, meant, the answer

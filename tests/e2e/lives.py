@@ -71,7 +71,16 @@ def settle_in(crm: "Portal", dice: random.Random, *, size: int = 1) -> Life:
             _arrive(life, dice.randrange(1000), dice.randrange(1000), number, 880 - number)
         for _ in range(6 * size):
             life.do(_dealt(dice, "deal", dice.uniform(20, 800)))
-        for what, times in (("move", 3), ("refer", 3), ("label", 1), ("answer", 2), ("ticket", 1), ("role", 3)):
+        for what, times in (
+            ("move", 3),
+            ("refer", 3),
+            ("label", 1),
+            ("answer", 2),
+            ("ticket", 1),
+            ("role", 3),
+            ("meet", 3),
+            ("write", 3),
+        ):
             for _ in range(times * size):
                 life.do(_dealt(dice, what, dice.uniform(90, 700)))
     return life
@@ -268,6 +277,37 @@ def _ticket(life: Life, act: Act) -> None:
         life.crm.associate("ticket", made, "contact", contact, at=ago(act.days), source=USER)
 
 
+def _activity(life: Life, act: Act, kind: str, values: dict[str, str]) -> None:
+    """With somebody, at their company, and about a deal: HubSpot links the primary company by itself."""
+    contact, deal = life.one("contact", act.a), life.one("deal", act.c)
+    if contact is None:
+        return
+    at = ago(act.days)
+    made = life.crm.create(kind, {"hs_timestamp": at.isoformat(), **values}, at=at, source=USER).id
+    life.crm.associate("contact", contact, kind, made, at=at, source=USER)
+    company = life.crm.need("contact", contact).get("associatedcompanyid")
+    if company and life.crm.get("company", int(company)) is not None:
+        life.crm.associate("company", int(company), kind, made, at=at, source=USER)
+    if deal is not None and act.b % 2:
+        life.crm.associate("deal", deal, kind, made, at=at, source=USER)
+
+
+def _write_to_us(life: Life, act: Act) -> None:
+    subject, text = (("Re: offer", ""), ("Automatic reply: offer", "I am no longer with the company."))[act.b % 5 == 0]
+    incoming = {"hs_email_direction": "INCOMING_EMAIL", "hs_email_subject": subject, "hs_email_text": text}
+    _activity(life, act, "email", incoming)
+
+
+def _call_off(life: Life, act: Act) -> None:
+    """Delete an activity; or restore what was deleted."""
+    kind = ("meeting", "email")[act.b % 2]
+    living, binned = life.crm.all(kind), sorted(life.crm.bin[kind])
+    if binned and act.c % 2:
+        life.crm.restore(kind, binned[act.a % len(binned)], at=ago(act.days), source=USER)
+    elif living:
+        life.crm.archive(kind, living[act.a % len(living)].id, at=ago(act.days), source=USER)
+
+
 def _rename(life: Life, act: Act) -> None:
     name = FIRMS[act.b % len(FIRMS)] + (" Inc." if act.c % 3 == 0 else " Group" if act.c % 3 == 1 else "")
     _update(life, "company", act, {"name": name})
@@ -320,4 +360,8 @@ _DEEDS: dict[str, Callable[[Life, Act], None]] = {
     "rename": _rename,
     "domain": lambda life, act: _update(life, "company", act, {"domain": _domain(act.b % 5)}),
     "forget": _forget,
+    "meet": lambda life, act: _activity(life, act, "meeting", {"hs_meeting_outcome": "COMPLETED"}),
+    "meet ": lambda life, act: _activity(life, act, "meeting", {"hs_meeting_outcome": ("", "NO_SHOW")[act.b % 3 == 0]}),
+    "write": _write_to_us,
+    "call off": _call_off,
 }
