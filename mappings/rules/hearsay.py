@@ -81,6 +81,15 @@ def tells_of_person(labels: Iterable[Label], least: int = 500_000) -> bool:
     return any(one.label in TOLD and one.confidence >= least for one in labels)
 
 
+def speaks_of(text: str, class_name: str) -> bool:
+    """Whether a text uses a member of a word class without denying it."""
+    found = tables()
+    view = spotting.scene(words_of(text), found)
+    no = spotting.denials(view, found)
+    members = (Hit(name, start, end) for start, several in view.spans.items() for name, end in several)
+    return any(one.label == class_name and not spotting.is_denied(view, one, no) for one in members)
+
+
 def _plain(said: Sequence[Word]) -> str:
     return " ".join(word.text for word in said)
 

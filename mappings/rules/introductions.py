@@ -59,9 +59,6 @@ def of_notes(
     )
 
 
-_RECOMMENDS = frozenset({"referral_person", "wom_generic", "wom_event_talk"})
-
-
 def named_in(note: Note, ring: Circle, policy: Policy) -> Iterator[Hint]:
     """Customers whom a note names as having told of us.
 
@@ -95,8 +92,11 @@ def recommends(note: Note) -> bool:
 
 
 def _says_so(part: str) -> bool:
+    """Whether a sentence speaks of recommending, and not of warning."""
     labels = {one.label for one in hearsay.classify(part) if one.confidence > 0}
-    return bool(labels & _RECOMMENDS) and "negative_wom" not in labels
+    if "negative_wom" in labels:
+        return False
+    return bool(labels & hearsay.TOLD) or hearsay.speaks_of(part, "recommending")
 
 
 def _sentences(text: str) -> list[str]:

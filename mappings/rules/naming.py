@@ -145,7 +145,9 @@ def _beside_company(
         free = [place for place, word in enumerate(said) if word.sentence == sentence and place not in own]
         by_place = _staff_at(said, free, ring.at_company.get(firm.ids[0], ()), ring)
         for place, ids in by_place.items():
-            yield Named(place, place + 1, tuple(ids))
+            near = abs(place - firm.start) <= LONGEST_NAME
+            start, end = (min(place, firm.start), max(place + 1, firm.end)) if near else (place, place + 1)
+            yield Named(start, end, tuple(ids))
 
 
 def _staff_at(said: Sequence[Word], free: Sequence[int], staff: Iterable[int], ring: Circle) -> Mapping[int, list[int]]:

@@ -88,6 +88,8 @@ class Policy:
     short_name_bits: float = -2.0
     profile_name_bits: float = -0.5
     address_name_bits: float = -0.5
+    given_name_bits: float = 1.0
+    given_name_share: int = 10_000
     other_name_bits: float = -2.0
     other_profile_bits: float = -6.0
     other_mobile_bits: float = -2.0
@@ -148,6 +150,7 @@ class Policy:
     # word of mouth
     word_of_mouth: Mapping[str, int] = field(default_factory=_word_of_mouth)
     label_counts_at: int = 500_000
+    ask_language_model: bool = False  # no model comes with the product
     # credit
     sure_source_at: int = 850_000
     derived_cap: int = 1_000_000
