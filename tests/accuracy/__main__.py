@@ -39,22 +39,21 @@ def main() -> int:
 
 def _measure(given: argparse.Namespace, say: Console) -> Report:
     told, parts = Report(), set(given.only or PARTS)
-    if parts - {"heard"}:
-        with ground(HubSpot(seed=7), say) as here:
-            if "customers" in parts:
-                say.print("Importing a CRM history through the local HubSpot ...")
-                found = customers.run(here, given.data / "crm", with_defaults=not given.quick)
-                _join(told, customers.report(found))
-                _draw(given.svg, found)
-            if "employers" in parts:
-                say.print("Importing contributors as seven lists over the years ...")
-                told.add(*employers.run(here, given.data / "oss_identity"))
-            if "twins" in parts:
-                say.print("Importing a list and its corrupted copy ...")
-                told.add(*twins.run(here, given.data / "febrl"))
-    if "heard" in parts:
-        said = hearing.answers(given.data / "how_heard" / "answers.csv.gz")
-        told.add(hearing.overview(said), hearing.by_channel(said), aims=hearing.aims(said))
+    with ground(HubSpot(seed=7), say) as here:
+        if "customers" in parts:
+            say.print("Importing a CRM history through the local HubSpot ...")
+            found = customers.run(here, given.data / "crm", with_defaults=not given.quick)
+            _join(told, customers.report(found))
+            _draw(given.svg, found)
+        if "heard" in parts:
+            say.print("Importing answers to how did you hear about us ...")
+            _join(told, hearing.run(here, given.data / "how_heard" / "answers.csv.gz"))
+        if "employers" in parts:
+            say.print("Importing contributors as seven lists over the years ...")
+            told.add(*employers.run(here, given.data / "oss_identity"))
+        if "twins" in parts:
+            say.print("Importing a list and its corrupted copy ...")
+            told.add(*twins.run(here, given.data / "febrl"))
     return told
 
 

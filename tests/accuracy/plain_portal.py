@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.accuracy.ground import Ground
 from tests.accuracy.reading import Reading, read
 from tests.sandbox import town_load
-from tests.sandbox.town_rows import Link, Owner, Pipeline, Record, Setup, Stage, Town, Value
+from tests.sandbox.town_rows import Link, Owner, Pipeline, PropertyRow, Record, Setup, Stage, Town, Value
 from tests.sandbox.truth_facts import Truth
 
 _SETUP = Setup(
@@ -26,7 +26,7 @@ _SETUP = Setup(
             (Stage("open", "Open", "0.5", closed=False), Stage("closedwon", "Won", "1.0", closed=True)),
         ),
     ),
-    properties=(),
+    properties=(PropertyRow("contact", "how_did_you_hear", "How did you hear about us?", "string", "textarea"),),
     labels=(),
 )
 

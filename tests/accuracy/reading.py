@@ -62,6 +62,7 @@ class Reading:
     pairs: Mapping[Pair, float] = field(default_factory=dict)  # P(same) of the pairs the app kept
     sources: tuple[FoundSource, ...] = ()
     booked: Mapping[tuple[int, str, int], int] = field(default_factory=dict)  # deal, kind, company -> minor units
+    told: Mapping[int, Mapping[str, int]] = field(default_factory=dict)  # contact -> label -> ppm
     written: truth.Conclusions = field(default_factory=lambda: truth.Conclusions({}, {}, {}))
 
 
@@ -74,6 +75,7 @@ def read(runtime: Runtime, portal: crm.Portal) -> Reading:
             pairs=_pairs(tx),
             sources=_sources(tx),
             booked=_booked(ledger.every(tx)),
+            told=_told(tx),
             written=truth.from_portal(portal),
         )
 
@@ -115,6 +117,18 @@ def _sources(tx: Transaction) -> tuple[FoundSource, ...]:
            WHERE portal_id = :portal AND share > 0 ORDER BY deal_id, source_key"""
     )
     return tuple(FoundSource(*row) for row in rows)
+
+
+def _told(tx: Transaction) -> dict[int, dict[str, int]]:
+    """What contacts' answers say, as labels."""
+    found: dict[int, dict[str, int]] = {}
+    rows = tx.tuples(
+        "SELECT owner_id, label, confidence FROM told WHERE portal_id = :portal AND owner_type = 'contact'"
+    )
+    for contact, label, confidence in rows:
+        labels = found.setdefault(contact, {})
+        labels[label] = max(confidence, labels.get(label, 0))
+    return found
 
 
 def _booked(rows: Iterable[Row]) -> dict[tuple[int, str, int], int]:

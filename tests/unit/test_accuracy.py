@@ -236,7 +236,7 @@ def test_answers_are_counted_by_what_a_reader_claims() -> None:
         hearing.Answer("the boss", frozenset({"person"}), by_person=True, ambiguous=False, free=True),
         hearing.Answer("friendly ad", frozenset({"email_ads"}), by_person=False, ambiguous=False, free=True),
     ]
-    found = hearing.score(said, lambda text: "friend" in text)
+    found = hearing.score(said, lambda one: "friend" in one.text)
     assert (found.precision, found.recall) == (0.5, 0.5)
     halves = [hearing.of_half(said, half) for half in Half]
     assert sorted(one.text for half in halves for one in half) == sorted(one.text for one in said)
