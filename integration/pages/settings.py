@@ -31,8 +31,8 @@ _CHOICES: Mapping[str, tuple[tuple[str, str], ...]] = {
 }
 _GROUPS: Mapping[str, tuple[str, ...]] = {
     "Revenue": (
-        "won_rule", "won_stages", "included_pipelines", "amount_property", "recurring_property", "recurring_on",
-        "deal_renewal_types", "home_currency",
+        "won_rule", "won_stages", "replaced_stages", "included_pipelines", "amount_property", "recurring_property",
+        "recurring_on", "deal_renewal_types", "home_currency",
     ),
     "Referrals": (
         "referred_by_property", "heard_from_property", "referral_code_property", "own_code_property",
@@ -51,6 +51,7 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
 _HINTS: Mapping[str, str] = {
     "included_pipelines": "Pipeline ids that count; empty means all.",
     "won_stages": "Stage ids; only used when won is decided by stages.",
+    "replaced_stages": "Stage ids: another contract took a won deal's place, which is no loss.",
     "amount_property": "Deal property that holds the amount.",
     "recurring_property": "Number property that holds recurring value.",
     "buying_role_property": "Contact property with the buying role.",

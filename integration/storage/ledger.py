@@ -98,8 +98,15 @@ def unbooked(tx: Transaction) -> list[int]:
     return [row["deal_id"] for row in rows]
 
 
+# A forgotten person who was their company's only one stays in the company's sum alone: a line would name them.
+_NOT_ALONE = """NOT EXISTS (
+  SELECT FROM subject WHERE subject.portal_id = ledger.portal_id AND subject.subject_id = ledger.subject_id
+    AND subject.contact_id IS NULL AND NOT EXISTS (
+      SELECT FROM ledger AS other WHERE other.portal_id = ledger.portal_id AND other.company_id = ledger.company_id
+        AND other.subject_id <> ledger.subject_id))"""
 _DERIVED = "kind <> 'first_order'"
 _HOME = "coalesce(home_minor, CASE WHEN currency = :home THEN amount_minor END)"
+_OWN_HOME = "coalesce(ledger.home_minor, CASE WHEN ledger.currency = :home THEN ledger.amount_minor END)"  # deals have both, too
 
 
 def by_subject(tx: Transaction, contact_ids: Collection[int], home: str) -> dict[int, int]:
@@ -122,19 +129,24 @@ def by_subject(tx: Transaction, contact_ids: Collection[int], home: str) -> dict
 
 
 def by_company(tx: Transaction, company_ids: Collection[int], home: str) -> dict[int, tuple[int, int]]:
-    """Return the booked credit of companies and how many deals it comes from, merged-away ids included."""
+    """Return the booked credit of companies and how many deals it comes from, merged-away ids included.
+
+    A deal that has become a company's own by a merge is its own expansion from then on, whatever its rows say.
+    """
     if not company_ids:
         return {}
     rows = tx.rows(
         f"""SELECT id, sum(minor) AS minor, count(*) FILTER (WHERE share <> 0) AS deals FROM (
-              SELECT coalesce(alias.new_id, ledger.company_id) AS id, deal_id, sum({_HOME}) AS minor,
+              SELECT coalesce(alias.new_id, ledger.company_id) AS id, ledger.deal_id, sum({_OWN_HOME}) AS minor,
                 sum(ledger.share) AS share
-              FROM ledger LEFT JOIN alias ON alias.portal_id = ledger.portal_id AND alias.object_type = 'company'
+              FROM ledger LEFT JOIN deal ON deal.portal_id = ledger.portal_id AND deal.deal_id = ledger.deal_id
+              LEFT JOIN alias ON alias.portal_id = ledger.portal_id AND alias.object_type = 'company'
                 AND alias.old_id = ledger.company_id
               WHERE ledger.portal_id = :portal AND {_DERIVED} AND (ledger.company_id = ANY(CAST(:ids AS bigint[]))
                 OR ledger.company_id IN (SELECT old_id FROM alias WHERE portal_id = :portal
                    AND object_type = 'company' AND new_id = ANY(CAST(:ids AS bigint[]))))
-              GROUP BY 1, 2) AS deal GROUP BY id""",
+                AND deal.company_id IS DISTINCT FROM coalesce(alias.new_id, ledger.company_id)
+              GROUP BY 1, 2) AS each GROUP BY id""",
         ids=list(company_ids),
         home=home,
     )
@@ -145,9 +157,10 @@ def top(tx: Transaction, column: str, home: str, *, limit: int) -> Sequence[Row]
     """Return the subjects or companies (*column*: subject_id or company_id) with most booked credit."""
     if column not in {"subject_id", "company_id"}:
         raise ValueError(column)
+    own = f"AND {_NOT_ALONE}" if column == "subject_id" else ""
     return tx.rows(
         f"""SELECT {column} AS id, sum({_HOME}) AS minor, count(DISTINCT deal_id) AS deals FROM ledger
-            WHERE portal_id = :portal AND {_DERIVED} AND {column} IS NOT NULL
+            WHERE portal_id = :portal AND {_DERIVED} AND {column} IS NOT NULL {own}
             GROUP BY {column} HAVING sum({_HOME}) > 0 ORDER BY minor DESC, id LIMIT :limit""",
         home=home,
         limit=limit,

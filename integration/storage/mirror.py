@@ -198,7 +198,12 @@ def links_to(tx: Transaction, from_type: str, to_type: str, to_ids: Collection[i
 
 
 def alias(tx: Transaction, object_type: str, old_ids: Collection[int], new_id: int, *, at: datetime) -> None:
-    """Remember that old ids now mean *new_id*; chains are kept flat, so one look resolves any."""
+    """Remember that old ids now mean *new_id*; chains are kept flat, so one look resolves any.
+
+    Merges come in any order: what was merged on meanwhile is what the old ids mean.
+    """
+    known = resolve(tx, object_type, [new_id])[new_id]
+    new_id = new_id if known in set(old_ids) else known
     olds = [old for old in old_ids if old != new_id]
     tx.run(
         """INSERT INTO alias (portal_id, object_type, old_id, new_id, merged_at)

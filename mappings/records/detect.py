@@ -85,6 +85,7 @@ _WISHES: Final = (
 _RECURRING = re.compile(r"\b(arr|mrr)\b|recurring|annual.?contract.?value|\bacv\b", re.IGNORECASE)
 _REFERRAL_LABEL = re.compile(r"refer|recommend|empfohlen|recomend|recommand|introduced", re.IGNORECASE)
 _INVERSE_LABEL = re.compile(r"^(referred|referrer of|refers|recommended|introduced)$", re.IGNORECASE)
+_REPLACED = re.compile(r"replac|supersed|ersetzt|abgelöst|remplac|reemplaz|sustitu|substitu", re.IGNORECASE)
 # HubSpot's own enumeration of web referral traffic is about pages, not persons.
 _NEVER: Final = frozenset({"hs_analytics_source", "hs_latest_source", "hs_analytics_first_referrer"})
 
@@ -124,7 +125,15 @@ def _pipelines(pipelines: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[Det
         for stage in pipeline.get("stages") or ()
         if (stage.get("metadata") or {}).get("ticketState") == "CLOSED"
     )
+    replaced = tuple(
+        str(stage.get("id"))
+        for pipeline in pipelines.get("deal", ())
+        for stage in pipeline.get("stages") or ()
+        if str((stage.get("metadata") or {}).get("isClosed")).lower() == "true"
+        and _REPLACED.search(str(stage.get("label")))
+    )
     return [
+        Detected("replaced_stages", replaced, f"{len(replaced)} deal stages say that another contract took over."),
         Detected("included_pipelines", (), f"All {len(deals)} deal pipelines count until you leave some out."),
         Detected("won_rule", WON_BY_FLAG, "HubSpot itself flags won deals, whatever the stages are called."),
         Detected("ticket_closed_stages", closed, f"{len(closed)} ticket stages are marked closed."),

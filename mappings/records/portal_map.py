@@ -22,7 +22,8 @@ _NAME: Final = validate.Regexp(r"^[a-zA-Z][a-zA-Z0-9_]{0,254}\Z", error="is no p
 class PortalMap:
     """What each of our ideas is called in one portal. None or empty: this portal has no such thing.
 
-    `included_pipelines` empty means all. `recurring_on` says which object the
+    `included_pipelines` empty means all. `replaced_stages` are closed stages in which another contract took a won
+    deal's place: that is no loss. `recurring_on` says which object the
     recurring value sits on. `customer_stage` is the lifecycle stage that makes
     a company a customer; empty: its first won deal does. `customer_stage_since` says from when: the day the stage
     was reached, or always, where the stage was set in bulk and its dates say nothing. Properties named here are read
@@ -32,6 +33,7 @@ class PortalMap:
     included_pipelines: tuple[str, ...] = ()
     won_rule: str = WON_BY_FLAG
     won_stages: tuple[str, ...] = ()
+    replaced_stages: tuple[str, ...] = ()
     amount_property: str = "amount"
     recurring_property: str | None = None
     recurring_on: str = "company"
@@ -142,6 +144,7 @@ class PortalMapSchema(Schema):
     included_pipelines = _texts()
     won_rule = fields.String(load_default=WON_BY_FLAG, validate=validate.OneOf([WON_BY_FLAG, WON_BY_STAGES]))
     won_stages = _texts()
+    replaced_stages = _texts()
     amount_property = fields.String(load_default="amount", validate=_NAME)
     recurring_property = _property()
     recurring_on = fields.String(load_default="company", validate=validate.OneOf(["company", "deal"]))

@@ -112,7 +112,8 @@ def deal_facts(record: Record, portal_map: PortalMap, odd: list[Odd] | None = No
     home = portal_map.home_currency or None
     # Portals with one currency have no currency property on deals: there the account's own is meant.
     currency = read.text("deal_currency_code").upper() or home
-    is_won = _is_won(read, portal_map)
+    is_replaced = read.text("dealstage") in portal_map.replaced_stages
+    is_won = is_replaced or _is_won(read, portal_map)
     is_closed = is_won or read.flag("hs_is_closed") or read.flag("hs_is_closed_lost")
     pipeline = read.text("pipeline")
     deal_type = read.text("dealtype")
@@ -135,6 +136,7 @@ def deal_facts(record: Record, portal_map: PortalMap, odd: list[Odd] | None = No
         pipeline_included=not portal_map.included_pipelines or pipeline in portal_map.included_pipelines,
         company_id=_deal_company(read),
         contacts=_deal_contacts(record, portal_map),
+        is_replaced=is_replaced,
         is_renewal=deal_type.lower() in {one.lower() for one in portal_map.deal_renewal_types},
         deal_type=deal_type,
         archived=record.archived,

@@ -11,7 +11,7 @@ CREATE TABLE closing (
   portal_id bigint NOT NULL,
   closing_id bigint GENERATED ALWAYS AS IDENTITY,
   month date NOT NULL,
-  action text NOT NULL CHECK (action IN ('close', 'reopen')),
+  action text NOT NULL, -- close or reopen
   at timestamptz NOT NULL,
   actor text NOT NULL,
   reason text NOT NULL,

@@ -1,0 +1,34 @@
+"""Credit notes among the deals of a page: whose money they give back, and by which shares."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from integration.conclude import reading
+from integration.conclude.step import Step
+from integration.storage import books, mirror, sources
+from integration.storage import deals as deal_rows
+from integration.storage.database import Row
+from mappings.rules import credit_notes
+from mappings.rules.facts import DealFacts
+
+
+def of_page(step: Step, deals: Mapping[int, DealFacts]) -> dict[int, Sequence[Row]]:
+    """The judged sources of each credit note's original, by credit note; which belongs to which is written down."""
+    notes = [deal for deal in deals.values() if credit_notes.is_credit_note(deal)]
+    found = _originals(step, notes) if notes else {}
+    books.link_notes(step.tx, deals.keys(), found)
+    rows = sources.of_deals(step.tx, found.values())
+    return {note: rows.get(original, ()) for note, original in found.items()}
+
+
+def _originals(step: Step, notes: Sequence[DealFacts]) -> dict[int, int]:
+    firms = {note.company_id for note in notes if note.company_id is not None and credit_notes.named_in(note.name)}
+    bought = [row for rows in deal_rows.of_companies(step.tx, firms).values() for row in rows] if firms else []
+    ids = {row["deal_id"] for row in bought if row["is_won"] and (row["amount_minor"] or 0) > 0}
+    others = reading.deals(step, ids).values() if ids else ()
+    found = ((note.id, credit_notes.original_of(note, others)) for note in notes)
+    return {note: original for note, original in found if original is not None}
+
+
+def mark(step: Step, changed: Collection[int]) -> None:
+    """Credit notes are shared like their originals: look at those of *changed* deals again."""
+    mirror.mark_stale(step.tx, mirror.DEALS, {("deal", one) for one in books.notes_of(step.tx, changed)})
