@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from rich.console import Console
 from rich.table import Table
 
+from mappings.records import activities
 from mappings.records.access import ASSOCIATIONS, HISTORY, readable_types
 from tests.sandbox import truth
 from tests.sandbox.crm import HubSpot, Portal
@@ -133,6 +134,7 @@ def minimum(portal: Portal, *, timed: set[str]) -> dict[str, int]:
     pages = sum(
         math.ceil(max(1, n) / (50 if HISTORY.get(kind) or kind in timed else 100)) for kind, n in counts.items()
     )
+    pages += sum(math.ceil(max(1, len(portal.all(kind))) / 100) for kind in activities.TYPES)
     pairs = [(a, b) for a, b in ASSOCIATIONS if a in types and b in types]
     links = sum(math.ceil(counts[a] / 1000) for a, _ in pairs)
     written = {

@@ -34,14 +34,17 @@ def calls(tx: Transaction) -> list[dict[str, Any]]:
 
 
 def imports(tx: Transaction) -> list[dict[str, Any]]:
-    """Return the newest import's streams: where each is, how many records, how many calls."""
+    """Return the newest import's streams, and those of activities: where each is, how many records, how many calls."""
     rows = tx.rows(
         """SELECT run.run_id, run.kind, run.state, run.started_at, run.finished_at, step.stream, step.done,
              step.records, step.calls, step.drift
            FROM import_run AS run LEFT JOIN import_step AS step USING (portal_id, run_id)
            WHERE run.portal_id = :portal
              AND run.run_id = (SELECT max(run_id) FROM import_run WHERE portal_id = :portal)
-           ORDER BY step.stream"""
+           UNION ALL  -- meetings, calls, e-mails and notes have a pass of their own, after the first import
+           SELECT NULL, 'activities', CASE WHEN done AND told THEN 'done' ELSE 'running' END, NULL, NULL,
+             'activities:' || activity_type, done, records, calls, 0 FROM touch_step WHERE portal_id = :portal
+           ORDER BY stream"""
     )
     return [dict(row) for row in rows]
 

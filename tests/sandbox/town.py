@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from tests.sandbox import crm, town_load, town_traces, truth_facts
+from tests.sandbox import crm, town_activities, town_load, town_traces, truth_facts
 from tests.sandbox import town_rates as rates
 from tests.sandbox.town_careers import settle_people
 from tests.sandbox.town_causes import Causes, deal_truths, former_customer_seat
@@ -121,11 +121,14 @@ def districts(
     number = 0
     while scale > 1e-9:
         size = min(scale, 1.0)
-        yield _district(random.Random(f"{seed}/{number}"), portal, arrangement, size, today)
+        dice, logged = random.Random(f"{seed}/{number}"), random.Random(f"{seed}/{number}/activities")
+        yield _district(dice, portal, arrangement, size, today, logged)
         scale, number = scale - size, number + 1
 
 
-def _district(dice: random.Random, portal: Portal, arrangement: Setup, size: float, today: date) -> Town:
+def _district(
+    dice: random.Random, portal: Portal, arrangement: Setup, size: float, today: date, logged: random.Random
+) -> Town:
     owners = tuple(owner.id for owner in arrangement.owners)
     district = District(dice, portal, first_day(today), size, owners=owners)
     contacts, deals = round(rates.CONTACTS * size), round(rates.DEALS * size)
@@ -138,6 +141,7 @@ def _district(dice: random.Random, portal: Portal, arrangement: Setup, size: flo
     ordinary_deals(market, round(deals * (1 - brought)))
     causes.run(deals)
     town_traces.leave_traces(district, {referral.referrer.draft.id for referral in causes.referrals})
+    town_activities.keep_in_touch(district, causes, logged)
     return Town(
         arrangement,
         tuple(fair_copy(district, draft) for draft in district.drafts),

@@ -18,6 +18,7 @@ FOREVER = math.inf
 AUTO = "COMPANY_AUTO_ASSOCIATION"
 FIRST_IDS = {"contact": 1_000_000, "company": 20_000_000, "deal": 300_000_000, "ticket": 50_000_000}
 FIRST_IDS |= {"feedback_submission": 700_000_000}
+FIRST_IDS |= {"meeting": 810_000_000, "email": 820_000_000, "note": 830_000_000}
 
 
 @dataclass(slots=True, eq=False)
