@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 
 from integration.conclude import concerned, reading
 from integration.conclude.step import Step
-from integration.storage import deals, firms, mirror, people, seeks
+from integration.storage import deals, firms, mirror, passages, seeks
 from mappings.rules import companies
 from mappings.rules.addresses import clean_email, domain_of, host_of, is_free, is_role
 from mappings.rules.facts import CompanyFacts, ContactFacts, Directory
@@ -116,7 +116,7 @@ def directory(
         known.values(),
         free_hosts=frozenset(step.portal_map.extra_free_hosts),
         own_domains=frozenset(step.portal_map.staff_domains),
-        migrations=frozenset(people.migrations(step.tx, known)) if known else frozenset(),
+        migrations=frozenset(passages.migrations(step.tx, known)) if known else frozenset(),
     )
 
 

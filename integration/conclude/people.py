@@ -7,9 +7,9 @@ from itertools import pairwise
 from integration.conclude import asking, codec, deciding, firms, reading, strengths
 from integration.conclude.step import Step
 from integration.storage import deals as deal_rows
-from integration.storage import mirror, moves, people, seeks, sources
+from integration.storage import mirror, moves, passages, people, seeks, sources
 from integration.storage.database import Row
-from integration.storage.people import Passage
+from integration.storage.passages import Passage
 from mappings.rules import identity
 from mappings.rules.companies import crowd_moves
 from mappings.rules.facts import ContactFacts, Directory
@@ -157,15 +157,15 @@ def _with_migrations(step: Step, persons: Iterable[Person], universe: Universe) 
         group for person in persons for one in person.contact_ids if (group := universe.before.get(one)) is not None
     }
     now = {passage for person in persons for passage in _passages(person, universe)}
-    before = people.passages_of(step.tx, owners)
+    before = passages.passages_of(step.tx, owners)
     gone, new = before - now, now - before
-    people.change_passages(step.tx, gone=gone, new=new)
+    passages.change_passages(step.tx, gone=gone, new=new)
     left = {passage.from_company_id for passage in gone | new}
     if not left:
         return universe.companies
     crowds = _crowds(step, left)
-    known = people.migrations(step.tx, left)
-    people.change_migrations(step.tx, gone=known - crowds, new=crowds - known)
+    known = passages.migrations(step.tx, left)
+    passages.change_migrations(step.tx, gone=known - crowds, new=crowds - known)
     _mark_crowd(step, known ^ crowds, {person.id for person in persons})
     return replace(universe.companies, migrations=(universe.companies.migrations - known) | crowds)
 
@@ -178,15 +178,15 @@ def _passages(person: Person, universe: Universe) -> Iterable[Passage]:
 
 def _crowds(step: Step, left: Collection[int]) -> set[tuple[int, int]]:
     """The pairs between which a crowd went; whoever else left these companies tells whether it was one."""
-    leavers = people.leavers(step.tx, left, step.policy.migration_persons)
+    leavers = passages.leavers(step.tx, left, step.policy.migration_persons)
     changes = [(one.person_id, one.from_company_id, one.to_company_id, one.at) for one in leavers]
-    known = people.known_contacts(step.tx, {one.from_company_id for one in leavers})
+    known = passages.known_contacts(step.tx, {one.from_company_id for one in leavers})
     return set(crowd_moves(changes, known, step.policy))
 
 
 def _mark_crowd(step: Step, flipped: Collection[tuple[int, int]], here: set[int]) -> None:
     """What others did between these companies reads differently now."""
-    others = {one.person_id for one in people.passages_between(step.tx, flipped)} - here if flipped else set()
+    others = {one.person_id for one in passages.passages_between(step.tx, flipped)} - here if flipped else set()
     members = people.members(step.tx, others) if others else {}
     mirror.mark_stale(step.tx, mirror.PEOPLE, {("contact", ids[0]) for ids in members.values()})
 
@@ -277,14 +277,15 @@ def _mark(
 
 def _telling(step: Step, contacts: Collection[int]) -> set[tuple[str, int]]:
     """Whose referrals have to be judged anew: those these contacts tell, and those they made."""
-    told = {row["owner_id"] for row in sources.referrals_told_by(step.tx, "contact", contacts)}
+    told = sources.tellers(step.tx, contacts)
     made = {(row["owner_type"], row["owner_id"]) for row in sources.referrals_by(step.tx, contact_ids=contacts)}
     return made | {("contact", one) for one in told | people.with_texts(step.tx, contacts, _text_names(step))}
 
 
 def _text_names(step: Step) -> list[str]:
     words = step.portal_map
-    names = (words.referred_by_property, words.heard_from_property, words.referral_code_property)
+    mapped = (words.referred_by_property, words.heard_from_property, words.referral_code_property)
+    names = (*mapped, *words.told_properties)
     return [name for name in names if name]
 
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from mappings.remembered import remembered
 from mappings.rules import jobs, names
 from mappings.rules.addresses import is_contractor, is_free, local_of
-from mappings.rules.facts import ContactFacts, Directory
+from mappings.rules.facts import PPM, ContactFacts, Directory
 from mappings.rules.findings import Reason
 from mappings.rules.lives import all_emails, gone_at, is_private, last_life, one_employer
 from mappings.rules.names import NameStats, spoken
@@ -97,8 +97,18 @@ def _name_evidence(old: ContactFacts, new: ContactFacts, portal: Portal, policy:
     if found:
         bits, how = max(found)
         yield bits, _name_reason(how, old, new)
-    elif ones and others and ones[0].how == others[0].how == "written" and ones[0].given[0] != others[0].given[0]:
-        yield policy.other_name_bits, Reason("other_name", f"{spoken(old.name)} and {spoken(new.name)} are two names")
+    elif ones and others and ones[0].how == others[0].how == "written":
+        yield from _half_a_name(ones[0], others[0], portal, policy)
+
+
+def _half_a_name(a: Reading, b: Reading, portal: Portal, policy: Policy) -> Iterator[Evidence]:
+    """Names that do not agree: a surname may have changed beside a given name that few bear; else they are two."""
+    if a.given == b.given:
+        given, stats = " ".join(a.given), portal.names
+        if stats.first.get(given, 0) * PPM <= stats.total * policy.given_name_share:
+            yield policy.given_name_bits, Reason("same_given_name", f"both have the given name {given.title()}")
+    elif a.given[0] != b.given[0]:
+        yield policy.other_name_bits, Reason("other_name", "the records bear two different names")
 
 
 def _one_source(a: Reading, b: Reading, old: ContactFacts, new: ContactFacts) -> bool:

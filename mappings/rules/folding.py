@@ -25,7 +25,7 @@ def fold(text: str) -> str:
     if not plain.isascii():
         spread = unicodedata.normalize("NFKD", plain.translate(_LETTERS))
         bare = "".join(c for c in spread if not unicodedata.combining(c))
-        plain = bare if bare.isascii() else _latin(bare)
+        plain = bare.casefold() if bare.isascii() else _latin(bare)
     return " ".join("".join(c if c.isalnum() else " " for c in plain if c not in _INSIDE).split())
 
 

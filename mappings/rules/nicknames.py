@@ -156,7 +156,7 @@ _FAMILIES = _families()
 def given_forms(name: str) -> frozenset[str]:
     """The full given names that *name* may stand for, itself included; Eddy is looked up as Eddie too."""
     found = _FAMILIES.get(name, frozenset()) | {name}
-    for one, other in (("y", "ie"), ("ie", "y")):
+    for one, other in (("y", "ie"), ("ie", "y"), ("i", "y"), ("i", "ie")):
         if name.endswith(one):
             found |= _FAMILIES.get(name.removesuffix(one) + other, frozenset())
     return found

@@ -62,7 +62,8 @@ def _claims(contact: ContactFacts, known: Directory) -> list[tuple[datetime, int
     ]
     now = employer(contact, known)
     if not claims and now is not None:
-        claims = [(contact.created_at, now, "association")]
+        by_address = any(companies.of_email(known, email) == now for email in contact.emails[:1])
+        claims = [(contact.created_at, now, "address" if by_address else "association")]
     return sorted(claims, key=lambda claim: (claim[0], -RANK[claim[2]], claim[1]))
 
 

@@ -37,7 +37,7 @@ def replaced_by(
     found = [
         (rank, one.created_at, one.id, one)
         for one in others
-        if one.id not in own and _arrived(one, move, known, policy) and (rank := _fit(former, one)) is not None
+        if one.id not in own and _arrived(one, move, known, policy) and (rank := _fit(former, one, move)) is not None
     ]
     if not found:
         return None
@@ -55,13 +55,20 @@ def _arrived(one: ContactFacts, move: Move, known: Directory, policy: Policy) ->
     return in_time and bool(companies.same_company(known, employer(one, known), move.former_company_id))
 
 
-def _fit(former: Iterable[ContactFacts], one: ContactFacts) -> int | None:
+def _fit(former: Iterable[ContactFacts], one: ContactFacts, move: Move) -> int | None:
     """How closely a colleague's role is the leaver's: 0 buying role, 1 title, 2 job family; None when it is another."""
     for left in former:
+        title = _title_then(left, move.latest)
         if left.buying_roles & one.buying_roles & KEY_ROLES:
             return 0
-        if jobs.same_title(left.job_title, one.job_title):
+        if jobs.same_title(title, one.job_title):
             return 1
-        if (kind := jobs.family(left.job_title)) and kind == jobs.family(one.job_title):
+        if (kind := jobs.family(title)) and kind == jobs.family(one.job_title):
             return 2
     return None
+
+
+def _title_then(contact: ContactFacts, left_by: datetime) -> str:
+    """The title a record had before its person left; a record that went along bears the new one by now."""
+    before = [version.value for version in contact.history.get("jobtitle", ()) if version.at < left_by]
+    return before[-1] if before else contact.job_title

@@ -3,6 +3,8 @@
 import pytest
 from sqlalchemy import event
 
+from integration.conclude import succession
+from integration.storage import moves as move_rows
 from integration.storage.database import Database
 from tests.contract.conclude_world import HARBOR, ORCHARD, Clock, MirrorPortal, day, moved_champion
 
@@ -286,3 +288,73 @@ def _queries_of_a_change(portal: MirrorPortal) -> int:
     portal.settle()
     event.remove(engine, "before_cursor_execute", note)
     return len(seen)
+
+
+def test_a_record_with_a_private_address_only_is_the_person_who_left(harbor: MirrorPortal) -> None:
+    """Its owner goes on reading mail there, which says nothing of the company it was known at."""
+    harbor.company(1, "Acme", "acme-tools.com")
+    harbor.company(2, "Zenit", "zenit-labs.com")
+    who = {"firstname": "Priya", "lastname": "Raman", "hs_linkedin_url": "linkedin.com/in/priya"}
+    harbor.put(
+        "contact", 12, created=day(900), email="priya@gmail.com", company="Acme",
+        notes_last_contacted=day(5).isoformat(), **who,
+    )  # fmt: skip
+    harbor.contact(33, 2, created=day(300), email="priya@zenit-labs.com", **who)
+
+    harbor.settle()
+
+    assert moves(harbor) == [(12, 33, "auto")]
+
+
+def test_names_in_another_script_or_only_in_an_address_are_found(harbor: MirrorPortal) -> None:
+    harbor.company(1, "Acme", "acme-tools.com")
+    harbor.company(2, "Zenit", "zenit-labs.com")
+    title = {"jobtitle": "Head of Data"}
+    harbor.contact(12, 1, created=day(900), firstname="Иван", lastname="Петров", email="ip@acme-tools.com", **title)
+    harbor.contact(13, 2, created=day(200), firstname="Ivan", lastname="Petrov", email="ip@zenit-labs.com", **title)
+    harbor.contact(14, 1, created=day(900), firstname="Ann", lastname="Oakley", email="ao@acme-tools.com", **title)
+    harbor.contact(15, 2, created=day(200), email="ann.oakley@zenit-labs.com", **title)
+
+    harbor.settle()
+
+    assert persons(harbor) == {12: 12, 13: 12, 14: 14, 15: 14}
+
+
+def test_one_more_who_goes_elsewhere_tells_a_crowd_from_chance(harbor: MirrorPortal) -> None:
+    """Three of five leavers in a year are a takeover; once four others scattered they are not."""
+    for number in range(1, 9):
+        harbor.company(number, f"Firm{number}", f"firm-{number}.com")
+
+    def leaves(contact: int, goal: int, days_ago: int) -> None:
+        first, last = f"Ann{contact}", f"Oak{contact}"
+        mail = [(900, f"{first}@firm-1.com"), (days_ago, f"{first}@firm-{goal}.com")]
+        harbor.contact(contact, goal, firstname=first, lastname=last, email=mail)
+
+    for number, days_ago in enumerate((300, 200, 100)):
+        leaves(20 + number, 2, days_ago)
+    harbor.settle()
+    assert moves(harbor) == []
+
+    for number in range(4):
+        leaves(30 + number, 3 + number, 250 - number)
+    harbor.settle()
+
+    assert {pair[0] for pair in moves(harbor)} == {20, 21, 22, 30, 31, 32, 33}
+    assert harbor.rows("SELECT * FROM migration") == []
+
+
+def test_who_took_over_is_told_with_the_company_that_was_left(harbor: MirrorPortal) -> None:
+    moved_champion(harbor)
+    titles = [(900, "Head of Data"), (200, "Counsel")]
+    mail = [(900, "priya@acme-tools.com"), (200, "priya@zenit-labs.com")]
+    harbor.contact(12, 2, firstname="Priya", lastname="Raman", email=mail, jobtitle=titles)
+    harbor.contact(50, 1, created=day(180), firstname="Bo", lastname="Berg", jobtitle="Head of Data",
+                   email="bo@acme-tools.com")  # fmt: skip
+    harbor.settle()
+    now = harbor.clock.at
+
+    with harbor.scope.transaction() as tx:
+        found = succession.of_moves(tx, move_rows.with_company(tx, [1]), now)
+
+    ((person, _), successor), = found.items()  # fmt: skip
+    assert (person, successor.contact_id, successor.reason.code) == (12, 50, "replaced_by")

@@ -1,0 +1,37 @@
+"""Succession: who took over at the old company from the people that left it, looked up when somebody asks."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from integration.conclude import codec, firms, reading
+from integration.conclude.step import begin
+from integration.storage import opening, people
+from integration.storage.database import Row, Transaction
+from mappings.rules.successors import Successor, replaced_by
+
+MoveKey = tuple[int, str]
+
+# At one company the earliest so many that came around a departure are looked at.
+_MOST = 200
+
+
+def of_moves(tx: Transaction, rows: Sequence[Row], now: datetime) -> dict[MoveKey, Successor]:
+    """The successors of people who left, by person and key of the stored move; moves that do not count have none.
+
+    Nothing of this is kept, so that a colleague who comes later is found without looking at any mover again.
+    """
+    counted = [row for row in rows if row["status"] in {"auto", "confirmed"} and row["former_company_id"] is not None]
+    step = begin(tx, opening.read(tx), now)
+    members = people.members(tx, {row["person_id"] for row in counted})
+    found: dict[MoveKey, Successor] = {}
+    for row in counted:
+        before, after = timedelta(step.policy.successor_before_days), timedelta(step.policy.successor_after_days)
+        came = people.came_to(tx, row["former_company_id"], row["earliest"] - before, row["latest"] + after, _MOST)
+        own = set(members.get(row["person_id"], ())) | {row["former_contact_id"]}
+        facts = reading.contacts(step, own | came)
+        known = firms.directory(step, facts.values(), ids=[row["former_company_id"]])
+        move = codec.move_from(row["body"], row["status"])
+        mover, others = [facts[one] for one in own & facts.keys()], [facts[one] for one in came & facts.keys()]
+        if (successor := replaced_by(move, mover, others, known, step.policy)) is not None:
+            found[row["person_id"], row["move_key"]] = successor
+    return found
