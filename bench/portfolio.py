@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import psycopg
 
-from integration import flows
+from integration import flows, sharing
+from mappings.rules.policy import DEFAULT
 
 SEED = 20_26
 FIRST_DEAL, FIRST_COMPANY = 9_000_000_000, 5_000_000_000
@@ -67,34 +68,60 @@ def _partner(company: flows.Ints, toucher: flows.Ints, companies: int) -> flows.
 
 
 _STAGES = """
-DROP TABLE IF EXISTS bench_deal, bench_touch;
-CREATE UNLOGGED TABLE bench_deal (deal_id bigint, company_id bigint, amount bigint, closed bigint);
-CREATE UNLOGGED TABLE bench_touch (deal_id bigint, company_id bigint, raw bigint, touch bigint);
+DROP TABLE IF EXISTS bench_deal, bench_touch, bench_edge;
+CREATE UNLOGGED TABLE bench_deal (deal_id bigint, company_id bigint, amount bigint, closed bigint, n bigint);
+CREATE UNLOGGED TABLE bench_touch (deal_id bigint, company_id bigint, raw bigint, share bigint, touch bigint);
+CREATE UNLOGGED TABLE bench_edge (source bigint, target bigint, company_id bigint, share bigint, inherited bigint);
 """
 _FILL = """
 SET app.portal_id = '4711';
 INSERT INTO deal (portal_id, deal_id, company_id, created_at, closed_at, is_won, is_open, amount_minor, currency,
-                  home_minor, home_currency)
-  SELECT 4711, deal_id, company_id, at - interval '60 days', at, true, false, amount, 'USD', amount, 'USD'
+                  home_minor, home_currency, deal_order)
+  SELECT 4711, deal_id, company_id, at - interval '60 days', at, true, false, amount, 'USD', amount, 'USD', n
   FROM (SELECT *, timestamptz '2000-01-01' + make_interval(secs => closed / 1e6) AS at FROM bench_deal) AS d;
 INSERT INTO source (portal_id, deal_id, source_key, kind, contact_id, company_id, share, confidence, at, body,
                     settings_version)
   SELECT 4711, deal_id, 'referral|s' || lpad(touch::text, 20, '0') || '|' || company_id, 'referral', touch,
-    company_id, 0, raw / 1e6, NULL, jsonb_build_object('raw', raw), 1
+    company_id, share, raw / 1e6, NULL, jsonb_build_object('raw', raw), 1
   FROM bench_touch;
-DROP TABLE bench_deal, bench_touch;
-ANALYZE deal; ANALYZE source;
+INSERT INTO edge (portal_id, from_deal_id, to_deal_id, source_key, from_company_id, share, inherited)
+  SELECT 4711, source, target, 'edge|' || source || '|' || inherited, company_id, share, inherited = 1
+  FROM bench_edge;
+DROP TABLE bench_deal, bench_touch, bench_edge;
 """
 
 
 def load(url: str, made: Portfolio) -> None:
-    """Store deals and touches; shares, edges and values are not worked out yet."""
+    """Store deals, touches with their shares, edges and orders, as conclude would have left them."""
+    touches = np.arange(len(made.touched)) + 1
+    shares = _shares(made, touches)
+    deals = flows.Deals.of(made.ids, made.company, made.amount, made.closed)
+    hung = flows.hang(deals, made.ids[made.touched], made.toucher, shares, DEFAULT)
+    edges = hung.edges
+    owner = deals.companies[deals.company[edges.source]]
     with psycopg.connect(url) as connection:
         connection.execute(_STAGES)
-        copy(connection, "bench_deal", made.ids, made.company, made.amount, made.closed)
-        touches = np.arange(len(made.touched)) + 1
-        copy(connection, "bench_touch", made.ids[made.touched], made.toucher, made.raw, touches)
-        connection.execute(_FILL.encode())
+        copy(connection, "bench_deal", made.ids, made.company, made.amount, made.closed, hung.orders)
+        copy(connection, "bench_touch", made.ids[made.touched], made.toucher, made.raw, shares, touches)
+        ends = deals.id[edges.source], deals.id[edges.target]
+        copy(connection, "bench_edge", *ends, owner, edges.share, edges.inherited.astype(np.int64))
+        connection.execute(_FILL)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("VACUUM ANALYZE")
+
+
+def _shares(made: Portfolio, touches: flows.Ints) -> flows.Ints:
+    found = sharing.share(made.touched, made.raw, DEFAULT.derived_cap)
+    share = found.share.copy()
+    tied = np.flatnonzero(np.isin(made.touched, found.undecided) & (made.raw > 0))
+    of_deal: dict[int, list[int]] = {}
+    for row in tied.tolist():
+        of_deal.setdefault(int(made.touched[row]), []).append(row)
+    for rows in of_deal.values():
+        parts = sharing.by_keys({f"{touches[row]:020d}": int(made.raw[row]) for row in rows}, DEFAULT.derived_cap)
+        for row in rows:
+            share[row] = parts[f"{touches[row]:020d}"]
+    return share
 
 
 def copy(connection: psycopg.Connection, table: str, *columns: flows.Ints) -> None:
