@@ -1,11 +1,11 @@
 """Succession: who took over at the old company from the people that left it, looked up when somebody asks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from integration.conclude import codec, firms, reading
 from integration.conclude.step import begin
-from integration.storage import opening, people
+from integration.storage import moves, opening, people
 from integration.storage.database import Row, Transaction
 from mappings.rules.successors import Successor, replaced_by
 
@@ -13,6 +13,29 @@ MoveKey = tuple[int, str]
 
 # At one company the earliest so many that came around a departure are looked at.
 _MOST = 200
+# Of a company the latest so many departures are told with their successors.
+_TOLD = 20
+
+
+def told(tx: Transaction, object_type: str, record_id: int, now: datetime) -> list[Mapping[str, object]]:
+    """Who took over from this contact, or from those who left this company, in words; newest departure last."""
+    if object_type == "company":
+        rows = [row for row in moves.with_company(tx, [record_id]) if row["former_company_id"] == record_id]
+    else:
+        rows = list(moves.of_persons(tx, people.persons_of(tx, [record_id]).values()))
+    rows = sorted(rows, key=lambda row: (row["latest"], row["move_key"]))[-_TOLD:]
+    found = of_moves(tx, rows, now)
+    return [
+        {
+            "former_contact_id": row["former_contact_id"],
+            "former_company_id": row["former_company_id"],
+            "contact_id": successor.contact_id,
+            "since": successor.at,
+            "because": successor.reason.text,
+        }
+        for row in rows
+        if (successor := found.get((row["person_id"], row["move_key"]))) is not None
+    ]
 
 
 def of_moves(tx: Transaction, rows: Sequence[Row], now: datetime) -> dict[MoveKey, Successor]:

@@ -356,5 +356,9 @@ def test_who_took_over_is_told_with_the_company_that_was_left(harbor: MirrorPort
     with harbor.scope.transaction() as tx:
         found = succession.of_moves(tx, move_rows.with_company(tx, [1]), now)
 
+        company, contact = (succession.told(tx, *ref, now) for ref in (("company", 1), ("contact", 12)))
+
     ((person, _), successor), = found.items()  # fmt: skip
     assert (person, successor.contact_id, successor.reason.code) == (12, 50, "replaced_by")
+    assert company == contact
+    assert company[0]["because"] == f"Bo Berg is at the old company since {day(180):%Y-%m-%d} with the same title"
