@@ -12,12 +12,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from integration.conclude import accounts, deals, firms, people, projecting, referring, summaries
 from integration.conclude.step import Step, begin
 from integration.scope import PortalScope
-from integration.storage import dated, mirror, opening, stale
+from integration.storage import dated, mirror, opening, stale, told
 from integration.storage import people as rows
 from integration.storage.database import Transaction
 from integration.storage.lanes import Lease
 from integration.storage.opening import Opening
 from integration.storage.stale import Claim
+from mappings.rules import hearsay
 
 _COLLECT_AFTER = 50_000  # new objects
 LIMITS: Mapping[int, int] = {mirror.PEOPLE: 500, mirror.DEALS: 500, mirror.SUMMARIES: 400}
@@ -63,10 +64,14 @@ def step_alone(scope: PortalScope, lease: Lease | None) -> bool:
 
 
 def refresh_dated(tx: Transaction) -> int:
-    """Mark records whose numbers depend on today's date, for a nightly run; return how many."""
+    """Mark records whose numbers depend on today's date, for a nightly run; return how many.
+
+    Texts that an older classifier read are read again, too.
+    """
     found = dated.records(tx)
     mirror.mark_stale(tx, mirror.SUMMARIES, {ref for ref in found if ref[0] != "deal"})
     mirror.mark_stale(tx, mirror.DEALS, {ref for ref in found if ref[0] == "deal"})
+    mirror.mark_stale(tx, mirror.DEALS, told.read_by_older(tx, hearsay.VERSION))
     return len(found)
 
 

@@ -58,6 +58,18 @@ def referrals_told_by(tx: Transaction, owner_type: str, owner_ids: Collection[in
     )
 
 
+def tellers(tx: Transaction, contact_ids: Collection[int]) -> set[int]:
+    """Return which of these contacts told of a referral, or said anything, when they were looked at last."""
+    rows = tx.tuples(
+        """SELECT owner_id FROM referral WHERE portal_id = :portal AND owner_type = 'contact'
+             AND owner_id = ANY(CAST(:ids AS bigint[]))
+           UNION SELECT owner_id FROM told WHERE portal_id = :portal AND owner_type = 'contact'
+             AND owner_id = ANY(CAST(:ids AS bigint[]))""",
+        ids=list(contact_ids),
+    )
+    return {row[0] for row in rows}
+
+
 def referrals_to(tx: Transaction, targets: Collection[str]) -> Sequence[Row]:
     """Return the referrals that brought these records."""
     if not targets:

@@ -1,0 +1,227 @@
+"""What texts, notes and first mails say becomes labels and referrals in the rows, and is erased with the person."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from integration import conclude, touching
+from integration.storage import erasure, told, touch_marks, touch_steps
+from integration.storage.database import Database
+from mappings.records.activities import TYPES, Activity
+from mappings.rules import hearsay
+from tests.contract.conclude_world import HARBOR, NOW, ORCHARD, WORDS, Clock, MirrorPortal, day
+
+MAPPED = replace(WORDS, told_properties=("form_notes",), deal_told_properties=("deal_story",))
+
+
+@pytest.fixture
+def clock(database: Database) -> Clock:
+    return Clock(database)
+
+
+@pytest.fixture
+def harbor(clock: Clock) -> MirrorPortal:
+    return _portal(clock, HARBOR)
+
+
+@pytest.fixture
+def orchard(clock: Clock) -> MirrorPortal:
+    return _portal(clock, ORCHARD)
+
+
+def _portal(clock: Clock, portal_id: int) -> MirrorPortal:
+    """Acme (1) is a customer, where Maria (11) works; Bo (20) at Zenit (2) is on the open deal 9."""
+    portal = MirrorPortal(clock, portal_id)
+    portal.install(MAPPED)
+    portal.imported()
+    portal.company(1, "Acme", "acme-tools.com")
+    portal.company(2, "Zenit", "zenit-labs.com")
+    portal.contact(11, 1, firstname="Maria", lastname="Lopez", email="maria@acme-tools.com")
+    portal.deal(5, 1, 11, created=800, won=(700, "1000.00"))
+    portal.contact(20, 2, firstname="Bo", lastname="Berg", email="bo@zenit-labs.com")
+    portal.deal(9, 2, 20, created=30, amount="5000.00")
+    with clock.database.portal(portal_id) as tx:
+        touch_steps.begin(tx, TYPES)
+        for kind in TYPES:
+            touch_steps.advance(tx, kind, cursor=None, done=True, records=0, calls=1)
+        touch_marks.everything(tx, now=NOW, window=touching.WINDOW)
+        touch_steps.tell(tx)
+    return portal
+
+
+def bo_says(portal: MirrorPortal, **texts: str) -> None:
+    """What stands on Bo's record, written 60 days ago."""
+    dated: dict[str, Any] = {name: [(60, text)] for name, text in texts.items()}
+    portal.put(
+        "contact", 20, associatedcompanyid=2, firstname="Bo", lastname="Berg", email="bo@zenit-labs.com", **dated
+    )
+
+
+def happen(
+    portal: MirrorPortal,
+    kind: str,
+    days: float,
+    contacts: Sequence[int],
+    *,
+    text: str = "",
+    deals: Sequence[int] = (),
+    sender: str = "",
+) -> None:
+    """An activity with these contacts, about these deals."""
+    type_ = "email" if kind == "reply" else kind
+    one = Activity(
+        type_, 77, kind, day(days), inbound=kind == "reply", two_way=kind == "reply", text=text, sender=sender
+    )
+    seen = touching.Seen({(type_, 77)}, [(one, {"contact": list(contacts), "deal": list(deals)})])
+    with portal.clock.database.portal(portal.portal_id) as tx:
+        touching.store(tx, seen, secret="x", now=NOW)
+
+
+def labels(portal: MirrorPortal, owner_type: str, owner_id: int) -> list[tuple[str, str, int]]:
+    with portal.clock.database.portal(portal.portal_id) as tx:
+        return [(one.place, one.label, one.confidence) for one in told.of_records(tx, owner_type, [owner_id])]
+
+
+def referrals(portal: MirrorPortal) -> list[tuple[str, int, str, int | None]]:
+    rows = portal.rows("SELECT owner_type, owner_id, status, referrer_contact_id, body FROM referral ORDER BY 1, 2")
+    return [(row["body"]["how"], row["owner_id"], row["status"], row["referrer_contact_id"]) for row in rows]
+
+
+def test_an_answer_is_kept_as_labels_with_the_classifiers_version(harbor: MirrorPortal, orchard: MirrorPortal) -> None:
+    bo_says(harbor, heard_from="Maria at Acme told us, then I googled you")
+    harbor.settle()
+    orchard.settle()
+
+    assert labels(harbor, "contact", 20) == [
+        ("heard_from", "referral_person", 850_000),
+        ("heard_from", "search", 750_000),
+    ]
+    assert harbor.rows("SELECT DISTINCT version FROM told") == [{"version": hearsay.VERSION}]
+    assert labels(orchard, "contact", 20) == []
+    assert orchard.rows("SELECT * FROM told") == []
+
+
+def test_any_mapped_property_of_a_contact_or_deal_is_read(harbor: MirrorPortal) -> None:
+    bo_says(harbor, form_notes="Maria Lopez sent me")
+    harbor.change("deal", 9, deal_story="they heard of us at a conference, from a friend")
+    harbor.settle()
+
+    assert ("named_person", 20, "auto", 11) in referrals(harbor)
+    assert ("form_notes", "referral_person", 850_000) in labels(harbor, "contact", 20)
+    assert ("deal_story", "wom_generic", 750_000) in labels(harbor, "deal", 9)
+    assert harbor.said("deal", 9)["second_order_source"] in {"referral", "several"}
+
+
+def test_a_changed_answer_changes_its_labels_and_an_empty_one_has_none(harbor: MirrorPortal) -> None:
+    bo_says(harbor, heard_from="a friend")
+    harbor.settle()
+    assert harbor.said("deal", 9)["second_order_source"] == "word_of_mouth"
+
+    bo_says(harbor, heard_from="google")
+    harbor.settle()
+    assert labels(harbor, "contact", 20) == [("heard_from", "search", 750_000)]
+    assert harbor.said("deal", 9)["second_order_source"] == "none"
+
+    bo_says(harbor, heard_from="")
+    harbor.settle()
+    assert labels(harbor, "contact", 20) == []
+
+
+def test_a_warning_is_kept_apart_and_never_credited(harbor: MirrorPortal) -> None:
+    bo_says(harbor, heard_from="Maria at Acme said your support is terrible")
+    harbor.settle()
+
+    assert labels(harbor, "contact", 20) == [("heard_from", "negative_wom", 750_000)]
+    assert referrals(harbor) == [("negative_wom", 20, "rejected", 11)]
+    assert harbor.said("deal", 9)["second_order_source"] == "none"
+
+
+def test_a_note_that_says_who_recommended_us_is_a_referral(harbor: MirrorPortal) -> None:
+    harbor.settle()
+    happen(harbor, "note", 40, [20], text="First call went well. Maria Lopez of Acme recommended us.")
+    harbor.settle()
+
+    assert referrals(harbor) == [("note_names_customer", 20, "auto", 11)]
+    assert harbor.said("deal", 9)["second_order_source"] == "referral"
+    assert harbor.said("deal", 9)["second_order_confidence"] == "0.6"
+
+
+def test_a_note_on_a_deal_tells_of_the_deal(harbor: MirrorPortal) -> None:
+    harbor.settle()
+    happen(harbor, "note", 29, [], text="referral from Acme", deals=[9])
+    harbor.settle()
+
+    assert referrals(harbor) == [("note_names_customer", 9, "auto", None)]
+    assert harbor.said("deal", 9)["second_order_source_name"] == "Acme"
+
+
+def test_a_customer_who_writes_the_first_mail_introduced_us(harbor: MirrorPortal) -> None:
+    harbor.settle()
+    happen(harbor, "reply", 40, [11, 20], sender="maria@acme-tools.com")
+    harbor.settle()
+
+    assert referrals(harbor) == [("introduction_email", 20, "auto", 11)]
+    assert harbor.said("deal", 9)["second_order_confidence"] == "0.75"
+
+
+def test_what_happened_before_takes_the_introduction_back(harbor: MirrorPortal) -> None:
+    harbor.settle()
+    happen(harbor, "reply", 40, [11, 20], sender="maria@acme-tools.com")
+    harbor.settle()
+    one = Activity("call", 78, "call", day(50), two_way=True)
+    with harbor.clock.database.portal(HARBOR) as tx:
+        touching.store(tx, touching.Seen({("call", 78)}, [(one, {"contact": [20]})]), secret="x", now=NOW)
+    harbor.settle()
+
+    assert referrals(harbor) == []
+    assert harbor.said("deal", 9)["second_order_source"] == "none"
+
+
+def test_a_newer_classifier_reads_again_and_moves_no_booked_row(harbor: MirrorPortal) -> None:
+    bo_says(harbor, heard_from="a friend")
+    harbor.put("deal", 9, created=day(300), dealname="deal 9", deal_currency_code="USD", hs_is_closed_won="true",
+               hs_is_closed="true", closedate=day(200).isoformat(), amount="5000.00")  # fmt: skip
+    harbor.settle()
+    booked = harbor.ledger(9)
+    with harbor.clock.database.portal(HARBOR) as tx:
+        tx.run("UPDATE told SET version = 1, label = 'search' WHERE portal_id = :portal")
+        conclude.refresh_dated(tx)
+    harbor.settle()
+
+    assert labels(harbor, "contact", 20) == [("heard_from", "wom_generic", 750_000)]
+    assert harbor.rows("SELECT DISTINCT version FROM told") == [{"version": hearsay.VERSION}]
+    assert harbor.ledger(9) == booked
+
+
+def test_reading_twice_changes_nothing(harbor: MirrorPortal) -> None:
+    bo_says(harbor, heard_from="Maria Lopez and a friend", form_notes="a friend")
+    harbor.settle()
+    before = harbor.rows("SELECT *, xmin FROM told ORDER BY 1, 2, 3, 4, 5")
+    with harbor.clock.database.portal(HARBOR) as tx:
+        conclude.refresh_all(tx)
+    harbor.settle()
+
+    assert harbor.rows("SELECT *, xmin FROM told ORDER BY 1, 2, 3, 4, 5") == before
+
+
+def test_the_words_of_a_forgotten_person_are_erased(harbor: MirrorPortal) -> None:
+    bo_says(harbor, heard_from="a friend of the secretive Wendelin")
+    harbor.settle()
+    assert labels(harbor, "contact", 20) != []
+
+    with harbor.clock.database.portal(HARBOR) as tx:
+        erasure.contact(tx, 20, b"mark")
+        assert erasure.mentions(tx, "Wendelin") == []
+        assert "told" in erasure.tables(tx)
+    assert harbor.rows("SELECT * FROM told WHERE owner_id = 20") == []
+
+
+@pytest.mark.parametrize("text", ["🙂" * 3000, "a friend " * 9000, "\u202e" * 50, "Acme " * 5000, "'" * 10_000])
+def test_no_text_stops_the_others(harbor: MirrorPortal, text: str) -> None:
+    bo_says(harbor, heard_from=text, referred_by=text)
+    harbor.settle()
+
+    assert harbor.rows("SELECT error FROM stale WHERE error IS NOT NULL") == []
+    assert labels(harbor, "contact", 20) != []
