@@ -9,17 +9,21 @@ from decimal import Decimal
 from typing import Any
 
 from integration import explain_deal, review
+from integration.conclude import succession
 from integration.conclude.flowing import name_in, name_of
+from integration.explain_words import in_words
 from integration.scope import PortalScope
 from integration.storage import conclusions, ledger, mirror, moves, people, portals, records, sources, stale
 from integration.storage import deals as deal_rows
 from integration.storage.database import Row, Transaction
 from mappings.rules import money
-from mappings.rules.because import sure
-from mappings.rules.facts import PPM
+from mappings.rules.because import REMOVED
 from mappings.rules.names import spoken
 
+__all__ = ["explain", "figures", "in_words", "ledger_row", "ledger_rows", "summary"]
+
 Json = dict[str, Any]
+Ref = tuple[str, int]
 _TOP = 5
 
 
@@ -46,36 +50,13 @@ def explain(scope: PortalScope, object_type: str, record_id: int) -> Json:
         if about is not None:
             told |= about(tx, record_id)
             told["decisions"] = review.told(tx, object_type, record_id, scope.runtime.now())
+        if object_type in {"contact", "company"}:
+            told["successors"] = succession.told(tx, object_type, record_id, scope.runtime.now())
         if object_type == "deal":
-            told |= explain_deal.of_deal(tx, record_id, _booked_rows(tx, record_id), scope.runtime.now())
+            told |= explain_deal.of_deal(
+                tx, record_id, _booked_rows(tx, record_id), told["reasons"], scope.runtime.now()
+            )
         return _plain_dict(told)
-
-
-def in_words(told: Mapping[str, Any]) -> list[str]:
-    """An explanation as lines for a terminal."""
-    lines = [f"{told['object_type']} {told['record_id']} {told['name']}".strip()]
-    if not told["exists"]:
-        lines.append("This record is gone or was never seen.")
-    lines += [f"  {name} = {value}" for name, value in sorted(told["values"].items())]
-    if told["object_type"] == "deal" and told["exists"]:
-        lines += explain_deal.in_words(told)
-    for move in told.get("moves", ()):
-        goal = move["new_company"] or "somewhere unknown"
-        certainty = sure(round(move["confidence"] * PPM))
-        lines.append(
-            f"  left {move['former_company']} for {goal} by {move['latest'][:10]}: {certainty} ({move['status']})"
-        )
-        lines += [f"    {reason['text']}" for reason in move["because"]]
-    for one in told.get("decisions", ()):
-        ended = ", no longer holds" if one["has_ended"] or not one["is_newest"] else ""
-        lines.append(f"  {one['author']} decided on {one['decided_at'][:10]}: {one['verb']}: {one['text']}{ended}")
-        lines.append(f"    because: {one['reason']}")
-    if told.get("ledger"):
-        lines.append("  ledger:")
-    for row in told.get("ledger", ()):
-        amount = f"{row['amount']} {row['currency']}"
-        lines.append(f"    {row['effective_at'][:10]} deal {row['deal_id']} {row['kind']} {amount}: {row['reason']}")
-    return lines
 
 
 def ledger_rows(scope: PortalScope) -> Iterator[Json]:
@@ -151,8 +132,8 @@ def _contact(tx: Transaction, contact_id: int) -> Json:
         "person_id": person,
         "records": own,
         "same_person_because": [one for row in rows.values() for one in row["because"]],
-        "moves": [_move(tx, row) for row in moves.of_persons(tx, [person])],
-        "referrals_made": [dict(row["body"]) for row in made],
+        "moves": _moves(tx, moves.of_persons(tx, [person])),
+        "referrals_made": _referrals(tx, made),
         "ledger": [ledger_row(row) for row in entries],
     }
 
@@ -162,10 +143,27 @@ def _company(tx: Transaction, company_id: int) -> Json:
     entries = ledger.of_companies(tx, {company_id, *former})
     return {
         "deals": [dict(row) for row in deal_rows.of_companies(tx, [company_id]).get(company_id, [])],
-        "moves": [_move(tx, row) for row in moves.with_company(tx, [company_id])],
-        "referrals_made": [dict(row["body"]) for row in sources.referrals_by(tx, company_ids=[company_id])],
+        "moves": _moves(tx, moves.with_company(tx, [company_id])),
+        "referrals_made": _referrals(tx, sources.referrals_by(tx, company_ids=[company_id])),
         "ledger": [ledger_row(row) for row in entries],
     }
+
+
+def _referrals(tx: Transaction, rows: Sequence[Row]) -> list[Json]:
+    """Referrals with the name of who or what was recommended; of a deal only its number is said."""
+    targets = {row["target"]: str(row["target"]).partition(":")[::2] for row in rows}
+    names = _called(tx, {(kind, int(number)) for kind, number in targets.values()})
+    return [
+        {**row["body"], "status": row["status"], "target_name": names.get((kind, int(number))) or f"{kind} {number}"}
+        for row in rows
+        for kind, number in [targets[row["target"]]]
+    ]
+
+
+def _called(tx: Transaction, refs: set[Ref]) -> dict[Ref, str]:
+    """Names of contacts and companies, with one look however many there are."""
+    people, firms = ({one for kind, one in refs if kind == wanted} for wanted in ("contact", "company"))
+    return {(one.object_type, one.record_id): name_in(one) for one in records.names(tx, people, firms)}
 
 
 def _source(tx: Transaction, row: Row) -> Json:
@@ -227,14 +225,25 @@ def _move_line(row: Row) -> Json:
     return {**{name: row[name] for name in names}, "kind": row["body"]["kind"]}
 
 
-def _move(tx: Transaction, row: Row) -> Json:
-    return {
-        **_move_line(row),
-        "former_company": _named(tx, "company", row["former_company_id"]),
-        "new_company": _named(tx, "company", row["new_company_id"]),
-        "strength": row["body"]["strength"] / 1_000_000,
-        "because": row["body"]["reasons"],
-    }
+def _moves(tx: Transaction, rows: Sequence[Row]) -> list[Json]:
+    """Moves with the names of who left which company for which."""
+    contacts: set[Ref] = {("contact", row["new_contact_id"]) for row in rows}
+    firms: set[Ref] = {("company", row[end]) for row in rows for end in _ENDS if row[end] is not None}
+    names = _called(tx, contacts | firms)
+    return [
+        {
+            **_move_line(row),
+            "contact": names.get(("contact", row["new_contact_id"])) or REMOVED,
+            "former_company": names.get(("company", row["former_company_id"] or 0), ""),
+            "new_company": names.get(("company", row["new_company_id"] or 0), ""),
+            "strength": row["body"]["strength"] / 1_000_000,
+            "because": row["body"]["reasons"],
+        }
+        for row in rows
+    ]
+
+
+_ENDS = ("former_company_id", "new_company_id")
 
 
 def _most(tx: Transaction, home: str) -> Json:
@@ -259,9 +268,6 @@ def _most(tx: Transaction, home: str) -> Json:
         "people": [_person_line(row, whom.get(row["id"]), home, names, said, because) for row in top_people],
         "companies": [_company_line(row, home, names, because) for row in top_firms],
     }
-
-
-Ref = tuple[str, int]
 
 
 def _person_line(

@@ -37,8 +37,11 @@ class _Scene:
     names: because.Names
 
 
-def of_deal(tx: Transaction, deal_id: int, booked: Sequence[Row], now: datetime) -> Json:
-    """The whole story of a deal. *booked* are its ledger rows. Nothing for a deal that cannot be read."""
+def of_deal(tx: Transaction, deal_id: int, booked: Sequence[Row], reasons: Sequence[object], now: datetime) -> Json:
+    """The whole story of a deal. *booked* are its ledger rows, *reasons* those of its conclusion.
+
+    Nothing for a deal that cannot be read.
+    """
     step = begin(tx, opening.read(tx), now)
     deal = reading.deals(step, [deal_id]).get(deal_id)
     if deal is None:
@@ -48,6 +51,7 @@ def of_deal(tx: Transaction, deal_id: int, booked: Sequence[Row], now: datetime)
         "story": [because.sentence(line, scene.names, deal.created_at) for line in _ordered(scene)] or [because.NOBODY],
         "parts": [_part(scene, line, now) for line in _ordered(scene)],
         "derived": _derived(scene),
+        "suggested": [*_suggested(step, reasons)],
         "apart": [*_warnings(scene), *_not_counted(scene)],
         "changes": _changes(scene, booked),
         "classic_models": _models(scene, now),
@@ -141,6 +145,21 @@ def _derived(scene: _Scene) -> Json:
     }
 
 
+def _suggested(step: Step, reasons: Sequence[object]) -> Iterator[str]:
+    """People who are active beside the deal: suspected, without credit, maybe to be put on it."""
+    whom = [
+        (int(ref.removeprefix("contact:")), reason["text"])
+        for one in reasons
+        if isinstance(one, Mapping) and one.get("timing") == "suspected"
+        for reason in one["because"][:1]
+        for ref in reason["evidence"]
+        if ref.startswith("contact:")
+    ]
+    names = flowing.names(step, contacts={contact for contact, _ in whom})
+    for contact, text in whom:
+        yield f"{names.contact(contact)} (contact {contact}) {text}; add to the deal? Without that there is no credit."
+
+
 def _warnings(scene: _Scene) -> Iterator[str]:
     """Negative word of mouth: kept apart, never credit."""
     texts = [(scene.deal.heard_from_text, scene.deal.heard_from_at)]
@@ -230,52 +249,3 @@ def _name(scene: _Scene, who: str) -> str:
     if kind == "contact":
         return scene.names.contact(int(number))
     return scene.names.company(int(number)) if kind == "company" else POOL.replace("_", " ") if who == POOL else who
-
-
-def in_words(told: Mapping[str, Any]) -> list[str]:
-    """A deal's story as lines for a terminal."""
-    lines: list[str] = []
-    for part in told.get("parts", ()):
-        lines.append(f"  {part['said']}")
-        lines.append(f"    {_figures(part)}")
-        lines += [f"    {reason}" for reason in part["because"]]
-    if not told.get("parts"):
-        lines += [f"  {one}" for one in told.get("story", ())]
-    lines += _range_in_words(told.get("derived"))
-    for head, name in (("kept apart", "apart"), ("what the ledger says happened", "changes")):
-        if told.get(name):
-            lines += [f"  {head}:", *(f"    {one}" for one in told[name])]
-    return lines + _models_in_words(told.get("classic_models", ()))
-
-
-def _figures(part: Mapping[str, Any]) -> str:
-    share = f"{part['share']:.2%} of the deal" + (f", {part['amount']}" if part["amount"] else "")
-    product = f"weight {part['weight']:.2f} x certainty {part['certainty']:.2f} x freshness {part['freshness']:.2f}"
-    hold = f"; provisional until {part['provisional_until'][:10]}" if part["provisional_until"] else ""
-    return f"{part['timing']}: {product} = {part['raw']:.2f}; {share}{hold}"
-
-
-def _range_in_words(derived: Mapping[str, Any] | None) -> list[str]:
-    if not derived:
-        return []
-    ends = ("low", "expected", "high")
-    said = [
-        f"{name} {derived[name]:.2%}" + (f" ({derived[f'{name}_amount']})" if derived[f"{name}_amount"] else "")
-        for name in ends
-        if derived[name] is not None
-    ]
-    rest = f" ({derived['first_order_amount']})" if derived["first_order_amount"] else ""
-    return [
-        f"  derived: {', '.join(said)}",
-        f"  first-order remainder, with marketing and selling: {derived['first_order']:.2%}{rest}",
-    ]
-
-
-def _models_in_words(found: Sequence[Mapping[str, Any]]) -> list[str]:
-    if not found:
-        return []
-    lines = ["  Classic models, for comparison (none of this is booked):"]
-    for one in found:
-        shares = ", ".join(f"{share['name']} {share['share']:.1%}" for share in one["shares"])
-        lines.append(f"    {one['model']}: {shares or 'nothing to share'} ({one['reason']})")
-    return lines

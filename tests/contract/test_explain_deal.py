@@ -76,7 +76,8 @@ def test_the_terminal_says_it_all(harbor: MirrorPortal) -> None:
     ):  # fmt: skip
         assert part in lines
     contact = "\n".join(in_words(explain(harbor.scope, "contact", 12)))
-    assert "left Acme for Zenit by " in contact
+    assert "Priya Raman left Acme for Zenit by " in contact
+    assert "follows won deal 5 of company 1 with " in lines
 
 
 def test_a_warning_is_kept_apart_and_earns_nothing(harbor: MirrorPortal) -> None:
@@ -106,6 +107,9 @@ def test_a_recommendation_is_provisional_for_thirty_days_after_the_win(harbor: M
     assert part["said"].startswith("Maria Lopez of Acme recommended us")
     assert part["provisional_until"].startswith("2026-07-20")
     assert "provisional until 2026-07-20" in "\n".join(in_words(explain(harbor.scope, "deal", 9)))
+
+    lines = "\n".join(in_words(explain(harbor.scope, "contact", 11)))
+    assert "recommended us to Bo Li on 2026-05-11: 0.95 sure, by field email (auto)" in lines
 
     harbor.change("deal", 9, **closed_won(31, "40000.00"))
     harbor.settle()
