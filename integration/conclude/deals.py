@@ -2,20 +2,28 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
-from integration.conclude import asking, booking, codec, deciding, flowing, notes, reading, referring, touching, writing
+from integration.conclude import (
+    asking,
+    booking,
+    codec,
+    deciding,
+    flowing,
+    hearing,
+    notes,
+    reading,
+    referring,
+    touching,
+    writing,
+)
 from integration.conclude.step import Step
 from integration.storage import ledger, mirror, moves, people, sources
 from integration.storage.database import Row
-from mappings.rules import because, credit, hearsay, known, money
+from mappings.rules import because, credit, known, money
 from mappings.rules.facts import PPM, ContactFacts, DealFacts, Touch
 from mappings.rules.findings import SHARE_ONE, Allocation, CreditLine, Move, Referral, Source
-from mappings.rules.referrals import sayings
 from mappings.rules.sources import DealSources, Surroundings, confidence_of, sources_of, tag_of
-
-_NAMED = frozenset({"named_person", "named_company", "ambiguous"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +241,7 @@ def _todays(step: Step, deal: DealFacts, page: Page, *, late: bool = False) -> D
     ]
     told = list(_told(deal, page, persons))
     around = Surroundings(dict(page.contacts), page.touches.get(deal.id, ()), page.members)
-    heard = tuple(_labels(deal, page, persons, told))
+    heard = tuple(hearing.labels(deal, persons, page.contacts, page.members, told))
     seen = known.known_by(until, known.Evidence(tuple(own), tuple(told), heard), step.policy)
     return sources_of(deal, seen.moves, seen.referrals, around, policy=step.policy, now=step.now, labels=seen.heard)
 
@@ -251,33 +259,6 @@ def _told(deal: DealFacts, page: Page, persons: Mapping[int, int]) -> Iterable[R
         for one in page.members[person]:
             for referral in page.referrals.get(f"contact:{one}", ()):
                 yield replace(referral, target=f"contact:{contact_id}")
-
-
-def _labels(
-    deal: DealFacts, page: Page, persons: Mapping[int, int], told: Sequence[Referral]
-) -> Iterable[tuple[hearsay.Label, int, datetime]]:
-    """What answers say of word of mouth; one that names a known person or company is judged as a referral alone."""
-    named = {
-        f"{one.split(':')[0]}:{one.split(':')[1]}"
-        for referral in told
-        if referral.how in _NAMED
-        for reason in referral.reasons
-        for one in reason.evidence
-    }
-    texts = [
-        (said.text, min(persons.values()), said.at or deal.created_at, f"deal:{deal.id}")
-        for said in (sayings(deal) if persons else ())
-    ]
-    for person, contact_id in sorted(persons.items()):
-        living = (facts for one in page.members[person] if (facts := page.contacts.get(one)) and not facts.archived)
-        texts += [
-            (said.text, contact_id, said.at or facts.created_at, f"contact:{facts.id}")
-            for facts in living
-            for said in sayings(facts)
-        ]
-    for text, contact_id, at, who in texts:
-        if who not in named:
-            yield from ((label, contact_id, at) for label in hearsay.classify(text))
 
 
 def _people_in(judged: Iterable[Judged]) -> set[int]:

@@ -225,3 +225,18 @@ def test_no_text_stops_the_others(harbor: MirrorPortal, text: str) -> None:
 
     assert harbor.rows("SELECT error FROM stale WHERE error IS NOT NULL") == []
     assert labels(harbor, "contact", 20) != []
+
+
+def test_what_was_said_at_another_company_tells_of_that_one(harbor: MirrorPortal) -> None:
+    bo_says(harbor, heard_from="google")
+    harbor.company(3, "Orbit", "orbit-works.com")
+    harbor.put("contact", 21, associatedcompanyid=3, firstname="Bo", lastname="Berg", mobilephone="+4915112345678",
+               email="bo.berg@orbit-works.com", hs_linkedin_url="https://www.linkedin.com/in/bo-berg-1",
+               heard_from=[(70, "a friend")])  # fmt: skip
+    harbor.change("contact", 20, mobilephone="+4915112345678", hs_linkedin_url="https://www.linkedin.com/in/bo-berg-1")
+    harbor.link("contact", 21, "company", 3, type_id=1)
+    harbor.settle()
+
+    assert harbor.rows("SELECT count(DISTINCT person_id) AS n FROM person WHERE contact_id IN (20, 21)") == [{"n": 1}]
+    assert labels(harbor, "contact", 21) == [("heard_from", "wom_generic", 750_000)]
+    assert harbor.said("deal", 9)["second_order_source"] in {"none", "moved_champion"}
