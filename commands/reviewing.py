@@ -28,7 +28,7 @@ _MOST = 1000
 
 @click.command()
 @click.argument("portal", type=AN_ID)
-@click.argument("act", nargs=-1, metavar="[decide ID VERB | split CONTACT]")
+@click.argument("act", nargs=-1, metavar="[decide ID VERB | split CONTACT | doubt CONTACT]")
 @click.option("--kind", type=click.Choice(tuple(VERBS)), help="Only questions of this kind.")
 @click.option("--limit", type=click.IntRange(1, _MOST), default=20, show_default=True, help="How many at most.")
 @click.option("--after", help="Go on behind this place; the list's end says which.")
@@ -45,7 +45,8 @@ def review(portal: int, act: tuple[str, ...], *, as_json: bool, **given: Any) ->
 
     The question on which most money hangs comes first. `decide ID VERB` answers one: VERB is same, different, confirm,
     reject, pick:CONTACT, dismiss, or reopen to take an answer back. `split CONTACT` separates a contact from the
-    records it counts as one person with. Both need --by and --reason.
+    records it counts as one person with. Both need --by and --reason. `doubt CONTACT` asks about what counts as sure
+    of a contact: job changes, and referrals by name.
     """
     with open_runtime() as runtime, portal_scope(runtime, portal) as scope:
         known(runtime, portal)
@@ -93,6 +94,13 @@ def _split(scope: PortalScope, contact: str, given: Given, *, as_json: bool) -> 
         return dump({"contact_id": int(contact), "separated_from": others})
     records = ", ".join(str(one) for one in others)
     return f"Contact {contact} is another person than {records}. What it concerns is being concluded anew."
+
+
+def _doubt(scope: PortalScope, contact: str, *, as_json: bool) -> str:
+    asked = asking.doubt(scope, _number(contact))
+    if as_json:
+        return dump({"contact_id": int(contact), "questions": asked})
+    return f"Asked: {', '.join(str(one) for one in asked)}. What is doubted counts until it is decided."
 
 
 def known(runtime: Runtime, portal: int) -> None:

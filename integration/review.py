@@ -4,48 +4,40 @@ An answer is appended with its author, time and reason, holds until it is replac
 whatever is computed before or after it.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+import contextlib
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, TypeVar
 
-from integration import questions
-from integration.conclude.asking import pair_key
-from integration.errors import Refused
+from integration import questions, verdicts
+from integration.conclude import asking
+from integration.errors import Refused, Retryable
 from integration.scope import PortalScope
-from integration.storage import decisions, lanes, mirror, moves, people, portals, reviews
+from integration.storage import decisions, lanes, mirror, people, portals, reviews
 from integration.storage.database import Row, Transaction
 from integration.storage.reviews import KINDS, Place
-from mappings.rules.decided import VERBS
+from integration.verdicts import Answer, TooLate
+
+__all__ = [
+    "KINDS",
+    "PAGE",
+    "Answer",
+    "TooLate",
+    "decide",
+    "doubt",
+    "find",
+    "history",
+    "listing",
+    "reopen_ended",
+    "split",
+    "told",
+]
 
 Json = dict[str, Any]
+T = TypeVar("T")
 PAGE = 50
-_LONGEST_REASON, _LONGEST_AUTHOR = 1000, 200
 _LARGEST_ID = (1 << 63) - 1
-
-
-class TooLate(Refused):
-    """Somebody else answered first; nothing was changed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a person says to a question, as it came: a verb of its kind, by whom, why, and until which day it holds.
-
-    `pick` is the contact a referral means, `company` and `day` correct a move. `seen` is the answer that stood when
-    the person decided (0: none), `anyway` replaces whatever stands. `actor` is how the trail names who did it.
-    """
-
-    verb: str
-    author: str
-    reason: str
-    until: date | None = None
-    pick: int | None = None
-    company: int | None = None
-    day: date | None = None
-    seen: int = 0
-    anyway: bool = False
-    actor: str = "command line"
+_TRIES = 3
 
 
 def listing(scope: PortalScope, *, kind: str | None = None, after: str | None = None, limit: int = PAGE) -> Json:
@@ -101,17 +93,31 @@ def decide(scope: PortalScope, review_id: int, answer: Answer) -> Json:
     Refused, with nothing changed, for an unknown question, a verb of another kind, or an empty reason;
     :class:`TooLate` when somebody answered since the person looked.
     """
-    now = scope.runtime.now()
-    with scope.transaction() as tx:
-        row = _row(tx, review_id)
-        detail = _detail(tx, row, answer)
-        _check(row, answer, now)
-        made = _append(tx, row["kind"], row["question"], detail, answer, now)
-        _settle(tx, review_id, row["kind"], row["question"], now)
-        _mark(tx, row["kind"], detail)
-        _note(tx, answer, f"answered a question: {row['kind']} {answer.verb}", review_id)
+    made = _persistently(scope, lambda tx: _decide(tx, review_id, answer, scope.runtime.now()))
     scope.runtime.queue.wake(scope.portal_id)
     return {"review_id": review_id, "decision_id": made, "verb": answer.verb}
+
+
+def _persistently(scope: PortalScope, act: Callable[[Transaction], T]) -> T:
+    """Act in one transaction; again, where concluding held the same rows and PostgreSQL ended one of the two."""
+    for _ in range(_TRIES - 1):
+        with contextlib.suppress(Retryable), scope.transaction() as tx:
+            return act(tx)
+    with scope.transaction() as tx:
+        return act(tx)
+
+
+def _decide(tx: Transaction, review_id: int, answer: Answer, now: datetime) -> int:
+    row = _row(tx, review_id)
+    verdicts.check(row, answer, now)
+    detail = verdicts.detail_of(tx, row, answer)
+    made = _append(tx, row["kind"], row["question"], detail, answer, now)
+    if row["kind"] == "identity":
+        verdicts.check_consistent(tx, detail["contacts"], now)
+    _mark(tx, row["kind"], detail)
+    _note(tx, answer, f"answered a question: {row['kind']} {answer.verb}", review_id)
+    _settle(tx, review_id, row["kind"], row["question"], now)
+    return made
 
 
 def split(scope: PortalScope, contact_id: int, answer: Answer) -> list[int]:
@@ -119,21 +125,50 @@ def split(scope: PortalScope, contact_id: int, answer: Answer) -> list[int]:
 
     HubSpot knows no unmerge: this affects our side only.
     """
-    now = scope.runtime.now()
-    _check_words(answer, now)
-    with scope.transaction() as tx:
-        contact_id = mirror.resolve(tx, "contact", [contact_id])[contact_id]
-        own, _ = people.groups(tx, [contact_id])
-        others = sorted(own.keys() - {contact_id})
-        if contact_id not in own:
-            raise Refused(f"Contact {contact_id} is not known here; the number is the last part of its HubSpot address")
-        if not others:
-            raise Refused(f"Contact {contact_id} is a person of its own already; there is nothing to separate")
-        for other in others:
-            _separate(tx, contact_id, other, answer, now)
-        _note(tx, answer, "separated a person's records", contact_id)
+    verdicts.check_words(answer, scope.runtime.now())
+    others = _persistently(scope, lambda tx: _split(tx, contact_id, answer, scope.runtime.now()))
     scope.runtime.queue.wake(scope.portal_id)
     return others
+
+
+def _split(tx: Transaction, contact_id: int, answer: Answer, now: datetime) -> list[int]:
+    contact_id = _known_contact(tx, contact_id)
+    own, _ = people.groups(tx, [contact_id])
+    others = sorted(own.keys() - {contact_id})
+    if not others:
+        raise Refused(f"Contact {contact_id} is a person of its own already; there is nothing to separate")
+    for other in others:
+        _separate(tx, contact_id, other, answer, now)
+    _note(tx, answer, "separated a person's records", contact_id)
+    return others
+
+
+def _known_contact(tx: Transaction, contact_id: int) -> int:
+    """The contact under its id of today."""
+    if 0 < contact_id <= _LARGEST_ID:
+        today = mirror.resolve(tx, "contact", [contact_id])[contact_id]
+        if today in people.persons_of(tx, [today]):
+            return today
+    raise Refused(f"Contact {contact_id} is not known here; the number is the last part of its address in HubSpot")
+
+
+def doubt(scope: PortalScope, contact_id: int, *, actor: str = "command line") -> list[int]:
+    """Ask about what counts as sure of a contact: its person's moves, and referrals by name. Return the questions."""
+    with scope.transaction() as tx:
+        contact_id = _known_contact(tx, contact_id)
+        _, members = people.groups(tx, [contact_id])
+        found = asking.doubted(tx, members)
+        if not found:
+            raise Refused(f"No job change and no referral by name is known of contact {contact_id}: nothing to doubt")
+        asked = reviews.raised(tx, found)
+        reviews.weigh(tx, asked, _home(tx))
+        portals.note(tx, actor, "doubted a conclusion", contact=contact_id)
+    return asked
+
+
+def _home(tx: Transaction) -> str:
+    _, body = portals.settings(tx)
+    return str((body.get("map") or {}).get("home_currency") or "")
 
 
 def reopen_ended(tx: Transaction, now: datetime) -> int:
@@ -147,7 +182,7 @@ def reopen_ended(tx: Transaction, now: datetime) -> int:
 
 
 def _separate(tx: Transaction, contact_id: int, other: int, answer: Answer, now: datetime) -> None:
-    key = pair_key(contact_id, other)
+    key = asking.pair_key(contact_id, other)
     pair = sorted((contact_id, other))
     detail = {"contacts": pair, "split": True}
     last = decisions.newest(tx, "identity", key)
@@ -169,7 +204,7 @@ def _append(tx: Transaction, kind: str, key: str, detail: Json, answer: Answer, 
     last = decisions.newest(tx, kind, key)
     stands = decisions.standing(tx, kind, key, now)
     if stands is not None and not answer.anyway and answer.seen != stands["decision_id"]:
-        raise TooLate(_already(stands))
+        raise TooLate(verdicts.already(stands))
     row = {
         "kind": kind,
         "question": key,
@@ -178,21 +213,13 @@ def _append(tx: Transaction, kind: str, key: str, detail: Json, answer: Answer, 
         "author": answer.author.strip(),
         "reason": answer.reason.strip(),
         "at": now,
-        "until": _ends(answer.until),
+        "until": verdicts.ends(answer.until),
         "instead_of": last["decision_id"] if last else 0,
     }
     made = decisions.append(tx, row, questions.refs(kind, detail))
     if made is None:
         raise TooLate("Somebody else answered this question at the same moment; look at their answer first")
     return made
-
-
-def _already(row: Row) -> str:
-    until = f", until {row['holds_until'] - timedelta(seconds=1):%Y-%m-%d}" if row["holds_until"] else ""
-    return (
-        f"{row['author'] or 'Somebody'} answered this already on {row['decided_at']:%Y-%m-%d %H:%M} UTC: {row['verb']}"
-        f"{until}. To change it, look at that answer and decide again (--again on the command line)"
-    )
 
 
 def _settle(tx: Transaction, review_id: int, kind: str, key: str, now: datetime) -> None:
@@ -213,69 +240,6 @@ def _row(tx: Transaction, review_id: int) -> Row:
 def _known_kind(kind: str | None) -> None:
     if kind is not None and kind not in KINDS:
         raise Refused(f"There are no questions of the kind {kind}; the kinds are {', '.join(KINDS)}")
-
-
-def _check(row: Row, answer: Answer, now: datetime) -> None:
-    verbs = VERBS[row["kind"]]
-    if answer.verb not in verbs:
-        can = ", ".join("pick:CONTACT" if one == "pick" else one for one in verbs)
-        raise Refused(
-            f"Question {row['review_id']} is of the kind {row['kind']}, which takes {can}, and not {answer.verb}"
-        )
-    _check_words(answer, now)
-    if answer.verb == "reopen" and row["is_open"]:
-        raise Refused(f"Question {row['review_id']} is open; there is no answer to take back")
-
-
-def _check_words(answer: Answer, now: datetime) -> None:
-    for name, text, longest in (("author", answer.author, _LONGEST_AUTHOR), ("reason", answer.reason, _LONGEST_REASON)):
-        if not text.strip():
-            raise Refused(f"A decision needs its {name}: say who decides and why (--by and --reason as a command)")
-        if len(text) > longest or "\x00" in text:
-            raise Refused(f"The {name} is longer than {longest} characters or holds one that cannot be kept")
-    if answer.until is not None and (answer.until >= date.max or (_ends(answer.until) or now) <= now):
-        raise Refused(f"{answer.until} is over; a decision can hold until today or a later day")
-
-
-def _ends(until: date | None) -> datetime | None:
-    """A decision holds through its last day."""
-    return None if until is None else datetime.combine(until, time(), UTC) + timedelta(days=1)
-
-
-def _detail(tx: Transaction, row: Row, answer: Answer) -> Json:
-    """What is kept with an answer, so that it can be applied to records and rows that are made anew."""
-    body = row["body"]
-    kept: Json = {
-        name: body[name] for name in ("contacts", "companies", "deal", "owner", "target", "mark") if name in body
-    }
-    if row["kind"] == "move" and answer.verb == "confirm":
-        kept |= _move(tx, row, answer)
-    if row["kind"] == "referral" and answer.verb == "pick":
-        kept["pick"] = _picked(row, answer)
-    return kept
-
-
-def _move(tx: Transaction, row: Row, answer: Answer) -> Json:
-    found = [one for one in moves.of_contacts(tx, row["body"]["contacts"]) if one["move_key"] == row["question"]]
-    kept: Json = {"move": dict(found[0]["body"])} if found else {}
-    if answer.company is not None:
-        known = mirror.load(tx, "company", [answer.company]).get(answer.company)
-        if known is None or known.gone_at is not None:
-            raise Refused(f"Company {answer.company} is not known here; give the number of a company in HubSpot")
-        if answer.company == row["body"]["companies"][0]:
-            raise Refused("A move cannot lead to the company it came from; reject it instead")
-        kept["company"] = answer.company
-    if answer.day is not None:
-        kept["date"] = datetime.combine(answer.day, time(), UTC).isoformat()
-    return kept
-
-
-def _picked(row: Row, answer: Answer) -> int:
-    candidates = row["body"]["contacts"]
-    if answer.pick is None or answer.pick not in candidates:
-        said = ", ".join(str(one) for one in candidates)
-        raise Refused(f"Contact {answer.pick} is none of the candidates of question {row['review_id']}: {said}")
-    return answer.pick
 
 
 def _mark(tx: Transaction, kind: str, detail: Mapping[str, Any]) -> None:

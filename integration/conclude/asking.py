@@ -2,12 +2,12 @@
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from integration.conclude import codec
 from integration.conclude.step import Step
-from integration.storage import reviews
+from integration.storage import moves, reviews, sources
+from integration.storage.database import Transaction
 from integration.storage.reviews import Question
 from mappings.rules import decided
 from mappings.rules.credit import FIRST_ORDER
@@ -126,7 +126,7 @@ def about_merges(step: Step, deal_ids: Collection[int], merged: Mapping[tuple[in
             "merge",
             f"{deal}:{source}",
             PPM // 2,
-            {"deal": deal, "companies": [source, told.get("company")], **told},
+            {"deal": deal, "companies": [source, told.get("company")], **told, "reasons": _of_merge(told)},
             frozenset({("deal", deal)}),
             frozenset({("company", source)}),
         )
@@ -135,6 +135,33 @@ def about_merges(step: Step, deal_ids: Collection[int], merged: Mapping[tuple[in
     asked = {row["question"] for row in reviews.asked_about(step.tx, ("merge",), "deal", deal_ids)}
     reviews.withdraw(step.tx, {("merge", one) for one in asked - {one.key for one in found}})
     _put(step, found)
+
+
+def _of_merge(told: Mapping[str, Any]) -> list[Reason]:
+    text = f"the two companies were merged in HubSpot on {told['at']:%Y-%m-%d}, near the deal"
+    return [Reason("merged", text, told["at"]), *told.get("reasons", ())]
+
+
+def doubted(tx: Transaction, members: Mapping[int, Collection[int]]) -> list[Question]:
+    """What is concluded about these persons and could be wrong, as questions: their moves, and who is said to be meant.
+
+    What somebody doubts is asked although it is sure enough; it goes on counting until it is answered.
+    """
+    contacts = {one for ids in members.values() for one in ids}
+    found = [
+        _of_move(codec.move_from(row["body"], row["status"]))
+        for row in moves.of_persons(tx, members)
+        if row["status"] in {"auto", "stored", "review"}
+    ]
+    told = {
+        (row["owner_type"], row["owner_id"], row["referral_key"]): row
+        for row in (
+            *sources.referrals_by(tx, contact_ids=contacts),
+            *sources.referrals_told_by(tx, "contact", contacts),
+        )
+        if row["status"] in {"auto", "review"} and row["body"]["how"] in decided.BY_NAME
+    }
+    return found + [_of_referral({**row, "body": codec.referral_from(row["body"])}) for _, row in sorted(told.items())]
 
 
 def _of_suggestion(deal_id: int, one: Source) -> Question:
@@ -175,7 +202,5 @@ def says_otherwise(would: Allocation, booked: Booked, smallest: int) -> bool:
 
 
 def _put(step: Step, found: Sequence[Question]) -> None:
-    """Write questions with their reasons as plain JSON, and the money that hangs on those that are new."""
-    plain = [replace(one, body=codec.plain(one.body)) for one in found]
-    changed = reviews.put(step.tx, plain)
-    reviews.weigh(step.tx, changed, step.portal_map.home_currency)
+    """Write questions, and the money that hangs on those that are new."""
+    reviews.weigh(step.tx, reviews.put(step.tx, found), step.portal_map.home_currency)

@@ -167,12 +167,13 @@ def _late(step: Step, deal: DealFacts, rows: Sequence[Row], page: Page) -> Judge
     if timely is not None:
         return Judged(deal, DealSources(timely), _shared(step, deal, timely), timely=True)
     found = _todays(step, deal, page, late=True)
-    would = _shared(step, deal, found.sources)
-    if not asking.says_otherwise(would, page.posted.booked(deal.id), step.policy.rejudge_share):
+    more = known.grown(kept, found.sources)
+    would = _shared(step, deal, more or ())
+    if more is None or not asking.says_otherwise(would, page.posted.booked(deal.id), step.policy.rejudge_share):
         return _frozen(deal, rows, page)
     answer = page.decided.rejudged.get((deal.id, asking.mark_of(would)))
     if answer:
-        return Judged(deal, found, would, rejudge=True)
+        return Judged(deal, replace(found, sources=more), would, rejudge=True)
     frozen = _frozen(deal, rows, page)
     return frozen if answer is False else replace(frozen, late=would)
 

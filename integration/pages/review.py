@@ -19,9 +19,9 @@ from mappings.rules.decided import VERBS
 
 KINDS = {
     "identity": "Same person",
-    "move": "Job changes",
-    "referral": "Who referred",
-    "suggestion": "Add to a deal",
+    "move": "Job change",
+    "referral": "Referrer",
+    "suggestion": "Add to deal",
     "merge": "Merged companies",
     "rejudge": "Late evidence",
 }
@@ -40,11 +40,12 @@ LABELS = {
 }
 _SAID = {
     "decided": "Kept. What it concerns is being concluded anew.",
+    "doubted": "Asked. What is doubted counts until it is decided.",
     "separated": "Kept. The records are different people from now on, on our side.",
 }
 
 
-def blueprint(runtime: Runtime) -> Blueprint:
+def blueprint(runtime: Runtime) -> Blueprint:  # noqa: C901 - a page's list of routes is long, not deep
     """The review pages of one portal, and the same as JSON."""
     bp = Blueprint("review", __name__, url_prefix="/portals/<int:portal_id>")
 
@@ -107,6 +108,17 @@ def blueprint(runtime: Runtime) -> Blueprint:
             except Refused as refusal:
                 return make_response(_list(scope, session, problem=str(refusal)), 422)
         return redirect(url_for("review.show", portal_id=portal_id, said="separated"), 303)
+
+    @bp.post("/review/doubt")
+    def doubt(portal_id: int) -> ResponseReturnValue:
+        session = guard.session_of(runtime, portal_id)
+        with portal_scope(runtime, portal_id) as scope:
+            found(scope)
+            try:
+                review.doubt(scope, _number(request.form.get("contact", "")) or 0, actor=session.actor)
+            except Refused as refusal:
+                return make_response(_list(scope, session, problem=str(refusal)), 422)
+        return redirect(url_for("review.show", portal_id=portal_id, said="doubted"), 303)
 
     return bp
 

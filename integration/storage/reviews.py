@@ -50,6 +50,19 @@ def put(tx: Transaction, questions: Sequence[Question]) -> list[int]:
     return [review for review, _, _ in rows]
 
 
+def raised(tx: Transaction, questions: Sequence[Question]) -> list[int]:
+    """Ask because a person wants it asked; return the numbers, also of what was asked already and is open."""
+    put(tx, questions)
+    rows = tx.tuples(
+        """SELECT review_id FROM review
+           JOIN unnest(CAST(:kinds AS text[]), CAST(:keys AS text[])) AS t(kind, question) USING (kind, question)
+           WHERE portal_id = :portal AND is_open ORDER BY review_id""",
+        kinds=[one.kind for one in questions],
+        keys=[one.key for one in questions],
+    )
+    return [row[0] for row in rows]
+
+
 def _replace_refs(tx: Transaction, found: Mapping[int, Question]) -> None:
     if not found:
         return

@@ -21,7 +21,7 @@ VERBS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 # Only a name can be meant otherwise than it was read; a code or a label cannot.
-_BY_NAME = frozenset({"ambiguous", "named_person", "field_name_and_company"})
+BY_NAME = frozenset({"ambiguous", "named_person", "field_name_and_company", "note_names_customer"})
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 Ends = tuple[int | None, int | None]
 
@@ -145,7 +145,8 @@ def settled_referrals(
 
 
 def _is_meant(referral: Referral, by: Decision) -> bool:
-    is_here = referral.how in _BY_NAME and referral.target == by.detail.get("target")
+    is_name = referral.how in BY_NAME or referral.status == "review"
+    is_here = is_name and referral.target == by.detail.get("target")
     return is_here and not named_by(referral).isdisjoint(by.contacts)
 
 
