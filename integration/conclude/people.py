@@ -10,7 +10,7 @@ from integration.storage import deals as deal_rows
 from integration.storage import mirror, moves, passages, people, seeks, sources
 from integration.storage.database import Row
 from integration.storage.passages import Passage
-from mappings.rules import identity
+from mappings.rules import blocks, identity
 from mappings.rules.companies import crowd_moves
 from mappings.rules.facts import ContactFacts, Directory
 from mappings.rules.findings import Link, Move, Person
@@ -21,17 +21,19 @@ from mappings.rules.referrals import code_key
 from mappings.rules.stints import timeline
 
 _COMPARED = ("mail", "phone", "profile", "record", "name", "nick", "initial", "near")
-# A name part that more contacts share than this says nothing about any two of them.
-_WIDEST_BLOCK = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Universe:
-    """The contacts of one page and all that could be the same humans, with the companies they mean."""
+    """The contacts of one page and all that could be the same humans, with the companies they mean.
+
+    `crowded` are the keys that too many share: whoever else is on the page by chance is not compared for them.
+    """
 
     contacts: Mapping[int, ContactFacts]
     before: Mapping[int, int]
     companies: Directory
+    crowded: frozenset[str]
 
 
 def learn(step: Step, contact_ids: Collection[int]) -> set[int]:
@@ -67,13 +69,15 @@ def refresh(step: Step, contact_ids: Collection[int]) -> None:
 
 
 def _universe(step: Step, claimed: set[int]) -> Universe:
-    near = people.neighbours(step.tx, claimed, _COMPARED, widest=_WIDEST_BLOCK) | deciding.partners(step, claimed)
+    near, wide = people.neighbours(step.tx, claimed, _COMPARED, widest=blocks.WIDEST)
+    near |= deciding.partners(step, claimed)
     before, _ = people.groups(step.tx, claimed | near)
     everybody = before.keys() | near | claimed
     contacts = {one: facts for one, facts in reading.contacts(step, everybody).items() if not facts.archived}
     for one in step.broken("contact") & before.keys():
         del before[one]
-    return Universe(contacts, before, firms.directory(step, contacts.values()))
+    crowded = frozenset(f"{kind}:{value}" for kind, value in wide)
+    return Universe(contacts, before, firms.directory(step, contacts.values()), crowded)
 
 
 def _tell_seekers(step: Step, keys: Mapping[int, Collection[tuple[str, str]]]) -> None:
@@ -137,6 +141,7 @@ def _portal(step: Step, universe: Universe) -> identity.Portal:
         ),
         people.holders(step.tx, "phone", phones) if phones else {},
         deciding.pairs(step, universe.contacts),
+        universe.crowded,
     )
 
 

@@ -38,22 +38,25 @@ def _any_keys(tx: Transaction, keys: Mapping[int, Collection[Key]]) -> bool:
     )
 
 
-def neighbours(tx: Transaction, contact_ids: Collection[int], kinds: Collection[str], *, widest: int) -> set[int]:
-    """Return the contacts that share a key with these; keys that more than *widest* contacts share tell nothing."""
+def neighbours(
+    tx: Transaction, contact_ids: Collection[int], kinds: Collection[str], *, widest: int
+) -> tuple[set[int], set[Key]]:
+    """Return the contacts that share a key with these, and the keys that more than *widest* share: they tell nothing."""
     if not contact_ids:
-        return set()
-    rows = tx.rows(
+        return set(), set()
+    rows = tx.tuples(
         """WITH mine AS (
              SELECT DISTINCT kind, value FROM identity_key
              WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[])) AND kind = ANY(:kinds))
-           SELECT array_agg(other.contact_id) AS ids
+           SELECT kind, value, CASE WHEN count(*) <= :widest THEN array_agg(other.contact_id) END AS ids
            FROM mine JOIN identity_key AS other USING (kind, value)
-           WHERE other.portal_id = :portal GROUP BY kind, value HAVING count(*) BETWEEN 2 AND :widest""",
+           WHERE other.portal_id = :portal GROUP BY kind, value HAVING count(*) > 1""",
         ids=list(contact_ids),
         kinds=list(kinds),
         widest=widest,
     )
-    return {one for row in rows for one in row["ids"]}
+    near = {one for _, _, ids in rows if ids is not None for one in ids}
+    return near, {(kind, value) for kind, value, ids in rows if ids is None}
 
 
 def holders(tx: Transaction, kind: str, values: Collection[str]) -> dict[str, int]:

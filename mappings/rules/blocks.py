@@ -48,11 +48,11 @@ def _guesses(local: str) -> Iterator[str]:
             yield f"initial:{head} {tail[0]}"
 
 
-def candidate_pairs(contacts: Iterable[ContactFacts]) -> set[tuple[int, int]]:
-    """Pairs of ids that share a block."""
+def candidate_pairs(contacts: Iterable[ContactFacts], crowded: frozenset[str] = frozenset()) -> set[tuple[int, int]]:
+    """Pairs of ids that share a block which is not too wide, here or, being *crowded*, in the portal."""
     blocks: dict[str, list[int]] = {}
     for contact in contacts:
-        for key in block_keys(contact):
+        for key in block_keys(contact) - crowded:
             blocks.setdefault(key, []).append(contact.id)
     return {
         pair

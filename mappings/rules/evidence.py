@@ -27,13 +27,15 @@ class Portal:
     """What identity needs to know about the portal as a whole.
 
     `phone_holders` says how many differently named persons have a number; `decisions` are people's answers:
-    True same, False different, by ordered pair of contact ids.
+    True same, False different, by ordered pair of contact ids. `crowded` are block keys that too many records of the
+    portal share, of whom only some may be given.
     """
 
     companies: Directory = field(default_factory=Directory)
     names: NameStats = field(default_factory=NameStats)
     phone_holders: Mapping[str, int] = field(default_factory=dict)
     decisions: Mapping[tuple[int, int], bool] = field(default_factory=dict)
+    crowded: frozenset[str] = frozenset()
 
 
 def weigh(old: ContactFacts, new: ContactFacts, portal: Portal, policy: Policy) -> Iterator[Evidence]:

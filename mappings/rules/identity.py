@@ -77,7 +77,7 @@ def _decision(p: int, policy: Policy) -> str:
 def group_people(contacts: Collection[ContactFacts], portal: Portal, policy: Policy) -> Grouping:
     """Group records into persons. Two records are never joined only because both resemble a third."""
     pairs = _Pairs({contact.id: contact for contact in contacts}, portal, policy)
-    asked = candidate_pairs(contacts) | {pair for pair in portal.decisions if pairs.knows(pair)}
+    asked = candidate_pairs(contacts, portal.crowded) | {pair for pair in portal.decisions if pairs.knows(pair)}
     links = [pairs.link(a, b) for a, b in sorted(asked)]
     groups: dict[int, list[int]] = {one: [one] for one in pairs.contacts}
     for link in sorted(links, key=lambda one: (-one.bits, one.a, one.b)):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from mappings.rules import names, nicknames
 from mappings.rules.facts import ContactFacts
 from mappings.rules.folding import fold
-from mappings.rules.identity import block_keys, compare, group_people
+from mappings.rules.identity import block_keys, candidate_pairs, compare, group_people
 from mappings.rules.policy import DEFAULT
 from mappings.rules.readings import readings, spells_out, unspaced
 from tests.unit.rules_builders import a_contact, a_portal, day
@@ -176,3 +176,13 @@ def test_a_human_decision_joins_and_parts_whatever_the_records_say() -> None:
     twins = [a_contact(one, "Ann Ray", profile="social.example/in/ann") for one in (1, 2, 3)]
     split = group_people(twins, a_portal(decisions={(1, 3): False}), DEFAULT)
     assert all(not {1, 3} <= set(one.contact_ids) for one in split.persons)
+
+
+def test_a_key_that_too_many_share_brings_nobody_together() -> None:
+    many = [a_contact(n, "Ann Ray", f"a{n}@acme.example", on=n) for n in range(1, 63)]
+    pair = [a_contact(n, "Ann Ray", f"a{n}@acme.example", on=n) for n in (1, 2)]
+    wide = frozenset(key for key in block_keys(pair[0]) & block_keys(pair[1]))
+
+    assert candidate_pairs(many) == set()
+    assert candidate_pairs(pair) == {(1, 2)}
+    assert candidate_pairs(pair, wide) == set()
