@@ -15,7 +15,7 @@ from integration.storage.database import Row, Transaction
 from mappings.rules import because, changes, credit, gains, hearsay, models, money
 from mappings.rules.facts import PPM, ContactFacts, DealFacts
 from mappings.rules.findings import SHARE_ONE, Allocation, CreditLine, Source
-from mappings.rules.journeys import POOL, journey
+from mappings.rules.journeys import journey
 from mappings.rules.names import spoken
 
 Json = dict[str, Any]
@@ -248,4 +248,4 @@ def _name(scene: _Scene, who: str) -> str:
     kind, _, number = who.partition(":")
     if kind == "contact":
         return scene.names.contact(int(number))
-    return scene.names.company(int(number)) if kind == "company" else POOL.replace("_", " ") if who == POOL else who
+    return scene.names.company(int(number)) if kind == "company" else who.replace("_", " ")

@@ -42,9 +42,11 @@ def journey(
     one record for all records of a human, so that the human is one source.
     """
     same = alike or {}
+    dated = [(one, one.at) for one in sources if one.at is not None]
+    arrived = {one.contact_id: at for one, at in dated if one.kind == "moved_champion"}
     found = [
-        *(_told(one, one.at, same) for one in sources if one.at is not None),
-        *_people(deal, contacts or {}, same),
+        *(_told(one, at, same) for one, at in dated),
+        *_people(deal, contacts or {}, same, arrived),
         *(_touch(_contact(one.contact_id, same), one.at, one.kind) for one in touches),
     ]
     until = deal.closed_at if deal.is_closed else None
@@ -82,12 +84,21 @@ def _told(source: Source, at: datetime, alike: Mapping[int, int]) -> ModelTouch:
     return _touch(who, at, _WHAT.get(source.kind, source.kind))
 
 
-def _people(deal: DealFacts, contacts: Mapping[int, ContactFacts], alike: Mapping[int, int]) -> Iterator[ModelTouch]:
-    """When the people of the deal were put on it, and when the first of them was put into the CRM."""
+def _people(
+    deal: DealFacts,
+    contacts: Mapping[int, ContactFacts],
+    alike: Mapping[int, int],
+    arrived: Mapping[int | None, datetime],
+) -> Iterator[ModelTouch]:
+    """When the people of the deal were put on it, and when the first of them became a lead there.
+
+    That is when their record was made; what a record says of somebody's time before they came is no touch of the deal.
+    """
     known = [contacts[one.contact_id] for one in deal.contacts if one.contact_id in contacts]
-    if known:
-        first = min(known, key=lambda one: (one.created_at, one.id))
-        yield _touch(_contact(first.id, alike), first.created_at, "lead created", frozenset({LEAD}))
+    leads = [(max(one.created_at, arrived.get(one.id, one.created_at)), one.id) for one in known]
+    if leads:
+        at, contact = min(leads)
+        yield _touch(_contact(contact, alike), at, "lead created", frozenset({LEAD}))
     for one in deal.contacts:
         record = contacts.get(one.contact_id)
         at = one.at or (max(deal.created_at, record.created_at) if record else deal.created_at)

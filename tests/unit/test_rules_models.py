@@ -273,6 +273,16 @@ def test_a_journey_has_every_dated_touch_and_its_key_moments() -> None:
     ]
 
 
+def test_somebody_who_moved_is_a_lead_from_the_day_of_arrival() -> None:
+    deal = a_deal(created=100, contacts=(DealContact(1, day(100)), DealContact(3, day(100))))
+    came = a_source("moved_champion", person_id=1, contact_id=1, at=day(60))
+    records = {1: a_contact(1, on=-900), 3: a_contact(3, on=80)}
+
+    leads = [one for one in journey(deal, [came], contacts=records) if LEAD in one.moments]
+
+    assert [(one.source, one.at) for one in leads] == [("contact:1", day(60))]
+
+
 def test_all_records_of_a_human_are_one_source() -> None:
     deal = a_deal(contacts=(DealContact(1, day(1)), DealContact(2, day(2))))
 
