@@ -7,6 +7,7 @@ for, denied ones dropped, and names are believed where they were found among the
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from mappings.remembered import remembered
 from mappings.rules import personal, sayings, spotting
 from mappings.rules.folding import spoken, words
 from mappings.rules.phrases import Tables, tables
@@ -51,6 +52,7 @@ class Known:
 NOBODY = Known()
 
 
+@remembered(1 << 12)
 def words_of(text: str) -> tuple[Word, ...]:
     """The words of an answer, as `Known` counts them."""
     return sayings.read(text, tables())
@@ -58,6 +60,15 @@ def words_of(text: str) -> tuple[Word, ...]:
 
 def classify(text: str, known: Known = NOBODY) -> tuple[Label, ...]:
     """Label an answer, strongest first. What says nothing is `junk` or `unknown`, never word of mouth."""
+    return _labels(text, known) if known.people or known.companies else _labels_alone(text)
+
+
+@remembered(1 << 13)
+def _labels_alone(text: str) -> tuple[Label, ...]:
+    return _labels(text, NOBODY)
+
+
+def _labels(text: str, known: Known) -> tuple[Label, ...]:
     said = words_of(text)
     if _is_junk(said):
         return (Label("junk", CLEAR, spoken(text)),)

@@ -69,7 +69,8 @@ class Tables:
     """All languages together."""
 
     labels: Index
-    classes: Mapping[str, Index]
+    classes: Index  # the members of all word classes
+    little: frozenset[str]
     languages: Mapping[str, Language]
     nothing: frozenset[str]
     vocabulary: frozenset[str]
@@ -120,7 +121,8 @@ def compile_tables(files: Mapping[str, str], given: frozenset[str] = frozenset()
     persons = {word for one in classes.get("person", ()) for word in _exact(one) if len(one.slots) == 1}
     return Tables(
         index(labels),
-        {name: index(found) for name, found in classes.items()},
+        index(one for found in classes.values() for one in found),
+        frozenset(word for one in languages.values() for word in one.little),
         languages,
         frozenset(nothing),
         frozenset(known),

@@ -165,6 +165,8 @@ def speaking(ids: Collection[int], ring: Circle, at: datetime | None) -> tuple[i
 def from_answer(text: str, at: datetime, ring: Circle, policy: Policy) -> Iterator[Hint]:
     """Customers' people and companies that an answer names; a warning or a denied name is no recommendation."""
     found = naming.find(text, ring)
+    if not found.people and not found.companies:
+        return
     labels = {one.label for one in hearsay.classify(text, found.known)}
     if "negative_wom" in labels:
         yield from _warning(text, at, found, ring)

@@ -50,12 +50,9 @@ def scene(
     for name, several in (("name", people), ("company", companies)):
         for start, end in several:
             spans.setdefault(start, []).append((name, end))
-    bare = Scene(words, {}, frozenset())
-    for name, found in tables.classes.items():
-        for hit in _all(bare, found):
-            spans.setdefault(hit.start, []).append((name, hit.end))
-    little = frozenset(word for one in tables.languages.values() for word in one.little)
-    return Scene(words, {place: tuple(dict.fromkeys(several)) for place, several in spans.items()}, little)
+    for hit in _all(Scene(words, {}, frozenset()), tables.classes):
+        spans.setdefault(hit.start, []).append((hit.label, hit.end))
+    return Scene(words, {place: tuple(dict.fromkeys(several)) for place, several in spans.items()}, tables.little)
 
 
 def hits(view: Scene, found: Index) -> list[Hit]:
