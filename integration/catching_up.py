@@ -27,9 +27,11 @@ def catch_up(scope: PortalScope, lease: Lease) -> int:
     with scope.transaction(lease) as tx:
         found = portals.find(tx, scope.portal_id)
         since = portals.caught_up_at(tx)
-    asked_at, new = datetime.now(UTC), 0
+    asked_at = datetime.now(UTC)
     if found is None or since is None or asked_at - since < EVERY:
         return 0
+    # First: a pass over all records, should these be too many, reads no activities.
+    new = _activities(scope, lease, since - OVERLAP, asked_at)
     pages = 0
     for object_type in access.readable_types(found.scopes):
         for page in scope.hubspot.search_changed_since(object_type, since - OVERLAP):
@@ -38,7 +40,6 @@ def catch_up(scope: PortalScope, lease: Lease) -> int:
                 return _read_everything(scope, asked_at)
             with scope.transaction(lease) as tx:
                 new += inbox.store_events(tx, [_letter(record, asked_at) for record in page])
-    new += _activities(scope, lease, since - OVERLAP, asked_at)
     with scope.transaction(lease) as tx:
         portals.caught_up(tx, asked_at)
         if new:
@@ -53,13 +54,13 @@ def _activities(scope: PortalScope, lease: Lease, since: datetime, asked_at: dat
     """Meetings, calls, e-mails and notes that changed; of a type with too many the whole list is read again."""
     new = 0
     for activity_type in touching.types(scope):
-        for number, page in enumerate(scope.hubspot.search_changed_since(activity_type, since)):
-            if number >= MOST_PAGES:
+        with touching.allowed:
+            for number, page in enumerate(scope.hubspot.search_changed_since(activity_type, since)):
                 with scope.transaction(lease) as tx:
-                    touching.read_again(tx, activity_type)
-                break
-            with scope.transaction(lease) as tx:
-                new += inbox.store_events(tx, [_letter(record, asked_at) for record in page])
+                    if number >= MOST_PAGES:
+                        touching.read_again(tx, activity_type)
+                        break
+                    new += inbox.store_events(tx, [_letter(record, asked_at) for record in page])
     return new
 
 

@@ -4,6 +4,7 @@ The first pass begins when the import is through and concluded, so that first re
 Of millions of activities only touches of the last three years are kept, and of their texts the few a rule reads.
 """
 
+import contextlib
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from integration import forget, logs
+from integration.hubspot.faults import Forbidden
+from integration.hubspot.told import Page
 from integration.scope import PortalScope
 from integration.storage import lanes, mirror, portals, touch_marks, touch_steps, touches
 from integration.storage.database import Transaction
@@ -71,11 +74,11 @@ def wake(scope: PortalScope) -> None:
 
 
 def types(scope: PortalScope) -> tuple[str, ...]:
-    """The types whose changes are asked for: all, once their lists were read to the end."""
+    """The types whose changes are asked for: all that we may read, once their lists were read to the end."""
     if not scope.map.reads_activities:
         return ()
     with scope.transaction() as tx:
-        return tuple(step.activity_type for step in touch_steps.every(tx) if step.done)
+        return tuple(step.activity_type for step in touch_steps.every(tx) if step.done and not step.is_refused)
 
 
 def read_again(tx: Transaction, activity_type: str) -> None:
@@ -93,16 +96,24 @@ def look(scope: PortalScope, refs: Mapping[str, Collection[int]]) -> Seen:
     seen = Seen()
     for kind in TYPES:
         ids = sorted(refs.get(kind, ()))
-        if not ids or not scope.map.reads_activities:
-            continue
-        seen.keys |= {(kind, one) for one in ids}
-        records = scope.hubspot.read(kind, ids, activities.READ[kind]).records
-        near: dict[int, dict[str, list[int]]] = {record.id: {} for record in records}
-        for other in NEAR if near else ():
-            for one, links in scope.hubspot.associations(kind, other, sorted(near)).items():
-                near.setdefault(one, {})[other] = [link.to_id for link in links]
-        seen.found += _understood(scope, [(record, near[record.id]) for record in records])
+        if ids and scope.map.reads_activities:
+            with allowed:
+                seen.found += _look_at(scope, kind, ids)
+                seen.keys |= {(kind, one) for one in ids}
     return seen
+
+
+def _look_at(scope: PortalScope, kind: str, ids: Sequence[int]) -> list[tuple[Activity, Near]]:
+    records = scope.hubspot.read(kind, ids, activities.READ[kind]).records
+    near: dict[int, dict[str, list[int]]] = {record.id: {} for record in records}
+    for other in NEAR if near else ():
+        for one, links in scope.hubspot.associations(kind, other, sorted(near)).items():
+            near.setdefault(one, {})[other] = [link.to_id for link in links]
+    return _understood(scope, [(record, near[record.id]) for record in records])
+
+
+# What a portal does not let us read is not read: no activity is worth a pause of everything else.
+allowed = contextlib.suppress(Forbidden)
 
 
 def store(tx: Transaction, seen: Seen, *, secret: str, now: datetime) -> None:
@@ -137,7 +148,11 @@ def _read_type(scope: PortalScope, lease: Lease, step: Step, has_time: Callable[
     """Page after page of one type: each is stored with the cursor behind it, so a killed process costs one page."""
     cursor: str | None = step.cursor
     while has_time():
-        page = scope.hubspot.page(step.activity_type, cursor, activities.READ[step.activity_type], associations=NEAR)
+        page = _page(scope, step.activity_type, cursor)
+        if page is None:
+            with scope.transaction(lease) as tx:
+                touch_steps.refuse(tx, step.activity_type)
+            return
         keys = {(step.activity_type, record.id) for record in page.records}
         seen = Seen(keys, _understood(scope, [(record, record.inline) for record in page.records]))
         cursor = page.next_after
@@ -148,6 +163,13 @@ def _read_type(scope: PortalScope, lease: Lease, step: Step, has_time: Callable[
             )
         if cursor is None:
             return
+
+
+def _page(scope: PortalScope, kind: str, cursor: str | None) -> Page | None:
+    """One page of a type's list; None when the portal does not let us read the type."""
+    with allowed:
+        return scope.hubspot.page(kind, cursor, activities.READ[kind], associations=NEAR)
+    return None
 
 
 def _finish(scope: PortalScope, lease: Lease) -> bool:

@@ -53,6 +53,10 @@ class AlreadyExists(Refused):
     """The thing to create is there already."""
 
 
+class Forbidden(NeedsOwner):
+    """The connection is good and this is not allowed by it: whoever can do without it goes on without."""
+
+
 class OurMistake(SecondOrderError):
     """Our request or our configuration is wrong: stop and be seen; never a portal's fault."""
 
@@ -150,7 +154,7 @@ def _forbidden(said: _Said) -> SecondOrderError:
         words = f"- the account has not granted {', '.join(scopes)}; reconnect and grant it"
     else:
         words = "- the account does not allow this; check its subscription and reconnect"
-    return NeedsOwner(said.sentence(words))
+    return Forbidden(said.sentence(words))
 
 
 def _rate_limited(said: _Said) -> SecondOrderError:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from integration.storage.database import Transaction
 
+_REFUSED = "refused"
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -17,14 +19,27 @@ class Step:
     records: int
     calls: int
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether the portal does not let us read this type."""
+        return self.cursor == _REFUSED
+
 
 def begin(tx: Transaction, types: Sequence[str]) -> None:
-    """Have these types read; one that is under way or done stays so."""
+    """Have these types read; one that is under way or done stays so, one that was refused is tried again."""
     tx.run(
         """INSERT INTO touch_step (portal_id, activity_type)
-           SELECT :portal, kind FROM unnest(CAST(:types AS text[])) AS kind ON CONFLICT DO NOTHING""",
+           SELECT :portal, kind FROM unnest(CAST(:types AS text[])) AS kind
+           ON CONFLICT (portal_id, activity_type) DO UPDATE SET done = false, cursor = NULL
+             WHERE touch_step.cursor = :refused""",
         types=list(types),
+        refused=_REFUSED,
     )
+
+
+def refuse(tx: Transaction, activity_type: str) -> None:
+    """Note that the portal does not let us read a type: it counts as read, and is not asked for until begun again."""
+    advance(tx, activity_type, cursor=_REFUSED, done=True, records=0, calls=1)
 
 
 def again(tx: Transaction, activity_type: str) -> None:

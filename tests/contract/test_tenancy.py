@@ -45,7 +45,7 @@ def _fill(postgres_url: str, table: str) -> bool:
         "boolean": "true", "date": "'2026-01-01'", "numeric": "1", "double precision": "1", "ARRAY": "'{}'",
         "timestamp with time zone": "clock_timestamp()",
     }  # fmt: skip
-    allowed = {"state": "", "kind": "", "gone_why": "", "status": ""}
+    allowed: dict[str, str] = {}
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         columns = connection.execute(
             """SELECT column_name, data_type FROM information_schema.columns WHERE table_schema = 'public'
@@ -56,7 +56,7 @@ def _fill(postgres_url: str, table: str) -> bool:
             "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = %s::regclass AND contype = 'c'",
             (table,),
         ).fetchall()
-        for name in allowed:
+        for name, _ in columns:
             for (check,) in checks:
                 found = re.search(rf"\({name} = ANY \(ARRAY\['(\w+)'", check)
                 if found:

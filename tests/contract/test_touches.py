@@ -280,6 +280,52 @@ def test_an_owner_can_switch_activities_off_and_on(world: World) -> None:
     assert len(harbor.touches()) == 3
 
 
+def test_a_portal_that_does_not_let_us_read_some_goes_on_without(world: World) -> None:
+    harbor, _ = both(world)
+    harbor.happens("meeting", 3, harbor.bo)
+    harbor.happens("note", 3, harbor.bo, hs_note_body="Bo likes tea")
+    world.hubspot.trouble.add("403", "* */meetings*")
+
+    install(world)
+    world.harbor.crm.archive("meeting", harbor.happens("meeting", 2, harbor.bo).id)
+    world.settle()
+
+    assert {row.activity_type for row in harbor.touches()} == {"note"}
+    assert world.harbor.rows("SELECT state FROM portal") == [{"state": "active"}]
+    assert world.harbor.read("deal", harbor.deal.id, "second_order_source")
+    calls = world.harbor.crm.calls.copy()
+    catch_up(world)
+    asked = world.harbor.crm.calls - calls
+    assert not [call for call in asked if "/meetings" in call], "what was refused is not asked for over and over"
+    assert [call for call in asked if "/notes/search" in call]
+
+    # A night later it is tried again.
+    world.hubspot.trouble.clear()
+    with world.harbor.scope() as scope:
+        backfill.begin(scope, kind="reconciliation")
+        with scope.transaction() as tx:
+            lanes.want(tx, scope.portal_id, "import")
+    world.settle()
+    assert {row.activity_type for row in harbor.touches()} == {"meeting", "note"}
+
+
+def test_a_type_with_too_many_changes_is_listed_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    from integration import catching_up  # noqa: PLC0415 - the subject of one test
+
+    harbor, _ = both(world)
+    meeting = harbor.happens("meeting", 3, harbor.bo)
+    install(world)
+    monkeypatch.setattr(catching_up, "MOST_PAGES", 0)
+    world.harbor.crm.update("meeting", meeting.id, {"hs_meeting_outcome": "CANCELED"})
+    lists = world.harbor.crm.calls["GET /crm/objects/2026-03/meetings"]
+    catch_up(world)
+
+    assert harbor.touches() == []
+    assert world.harbor.crm.calls["GET /crm/objects/2026-03/meetings"] == lists + 1
+    with world.harbor.scope() as scope, scope.transaction() as tx:
+        assert touch_steps.are_read(tx), "meanwhile touches count"
+
+
 HOSTILE = {
     "markup": ("<div><script>alert(1)</script><p>Told by&nbsp;<b>Ana</b></p></div>", "Told by Ana"),
     "unclosed": ("Said <img src='" + "x" * 5000, "Said"),
