@@ -10,7 +10,7 @@ from bench.figures import Figure, Report
 from bench.ground import prepare
 
 # In this order: a later part compares itself with an earlier one.
-PARTS = ("receiver", "drain", "client", "imports", "starting", "orders")
+PARTS = ("receiver", "drain", "client", "imports", "starting", "identity", "orders")
 
 
 def main() -> int:
@@ -23,7 +23,7 @@ def main() -> int:
     unknown = set(given.parts) - set(PARTS)
     if unknown:
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
-    report = Report(quick=given.quick, size=given.size or (10_000 if given.quick else 100_000))
+    report = Report(quick=given.quick, size=given.size or (10_000 if given.quick else 100_000), asked=given.size)
     report.note(f"machine: {machine.describe()}")
     noise = []
     for part in PARTS:

@@ -62,6 +62,7 @@ class Report:
 
     quick: bool = False
     size: int = 100_000
+    asked: int | None = None
     goals: list[Goal] = dataclasses.field(default_factory=list)
     notes: list[str] = dataclasses.field(default_factory=list)
     # Figures that a later part compares itself with.

@@ -67,11 +67,10 @@ class Hung:
 
 def hang(deals: Deals, deal_ids: Ints, company_ids: Ints, shares: Ints, policy: Policy) -> Hung:
     """Make edges of shares (a row each: deal, source company or 0 for the pool, share), inherited ones included."""
-    by_id = np.argsort(deals.id)
-    place = np.searchsorted(deals.id, deal_ids, sorter=by_id)
-    target = by_id[np.minimum(place, len(by_id) - 1)] if len(by_id) else place
-    rows = np.flatnonzero((deals.id[target] == deal_ids) & (shares > 0)) if len(by_id) else np.empty(0, np.int64)
-    target, company, share = target[rows], company_ids[rows], shares[rows]
+    rows = np.flatnonzero(shares > 0)
+    target = _places(deals.id, deal_ids[rows])
+    rows, target = rows[target >= 0], target[target >= 0]
+    company, share = company_ids[rows], shares[rows]
     known = np.searchsorted(deals.companies, company)
     known = np.where((company != 0) & (_at(deals.companies, known) == company), known, -1)
     outside = (known == -1) | (known != deals.company[target])
@@ -86,6 +85,15 @@ def hang(deals: Deals, deal_ids: Ints, company_ids: Ints, shares: Ints, policy: 
     loose = np.unique(target[outside & (before < 0)])
     edges = _with_inherited(deals, of_company, own, evident, policy)
     return Hung(edges, _orders(deals, own, loose), rows[outside & (before < 0) & (company != 0)])
+
+
+def _places(known: Ints, wanted: Ints) -> Ints:
+    """Where each wanted id is among the known ones, -1 where it is not."""
+    if not len(known):
+        return np.full(len(wanted), -1)
+    order = np.argsort(known)
+    place = order[np.minimum(np.searchsorted(known, wanted, sorter=order), len(known) - 1)]
+    return np.where(known[place] == wanted, place, -1)
 
 
 def _at(values: Ints, places: Ints) -> Ints:

@@ -98,14 +98,14 @@ def replace(tx: Transaction) -> None:
     """Keep the values that were brought instead of what differs."""
     tx.run("DELETE FROM all_in WHERE portal_id = :portal AND company_id NOT IN (SELECT company_id FROM worked_out)")
     tx.run(
-        f"""INSERT INTO all_in AS mine
+        f"""INSERT INTO all_in
               (portal_id, company_id, direct_minor, by_order, self_return_minor, inherited_minor)
-            SELECT :portal, company_id, direct_minor, by_order, self_return_minor, inherited_minor
-            FROM worked_out AS now
+            SELECT :portal, company_id, now.direct_minor, now.by_order, now.self_return_minor, now.inherited_minor
+            FROM worked_out AS now LEFT JOIN (SELECT * FROM all_in WHERE portal_id = :portal) AS mine USING (company_id)
+            WHERE {_DIFFERS}
             ON CONFLICT (portal_id, company_id) DO UPDATE SET direct_minor = excluded.direct_minor,
               by_order = excluded.by_order, self_return_minor = excluded.self_return_minor,
-              inherited_minor = excluded.inherited_minor
-              WHERE {_DIFFERS.replace("now.", "excluded.")}"""
+              inherited_minor = excluded.inherited_minor"""
     )
 
 

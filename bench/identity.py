@@ -1,0 +1,69 @@
+"""Identity and moves for a whole portal from scratch, and for one changed contact, through the database."""
+
+import time
+
+from bench import crowd
+from bench.figures import Report
+from bench.ground import PORTAL, Ground
+from bench.one_deal import counted, install
+from integration import conclude
+from integration.scope import PortalScope, portal_scope
+from integration.storage import mirror, opening
+
+_CHANGED = 20
+_USUAL, _QUICK = 20_000, 3_000
+
+
+def run(ground: Ground, report: Report) -> None:
+    """Group everybody, then change single contacts; at a tenth of the size as well, to show what depends on it."""
+    most = report.asked or (_QUICK if report.quick else _USUAL)
+    for size in (most // 10, most):
+        ground.empty()
+        crowd.load(ground.database_url, crowd.grow(size))
+        with ground.runtime(ground.settings()) as runtime:
+            install(runtime)
+            with portal_scope(runtime, PORTAL) as scope:
+                spent = _people(scope)
+                report.goal("", f"identity and moves of {size:,} contacts, contacts/s", size / spent)
+                with counted(runtime) as asked:
+                    changes = _changes(scope, size, asked)
+        report.goal("", f"  one changed contact of {size:,}, ms", [seconds * 1000 for seconds, _ in changes])
+        report.goal("", "  queries for that", [float(count) for _, count in changes])
+        persons, moves, several = ground.sql(
+            "SELECT count(DISTINCT person_id), (SELECT count(*) FROM move), count(*) - count(DISTINCT person_id)"
+            " FROM person"
+        )[0]
+        report.note(
+            f"{size:,} contacts: {spent:.0f} s; {persons:,} persons, {several:,} further records, {moves:,} moves"
+        )
+
+
+def _people(scope: PortalScope) -> float:
+    """Seconds until nobody is left to group; what rests on persons waits."""
+    started = time.perf_counter()
+    while _stage(scope) == mirror.PEOPLE:
+        conclude.step(scope, None)
+    return time.perf_counter() - started
+
+
+def _stage(scope: PortalScope) -> int | None:
+    with scope.transaction() as tx:
+        return opening.read(tx).stage
+
+
+def _changes(scope: PortalScope, size: int, asked: list[str]) -> list[tuple[float, int]]:
+    """Seconds and queries until one contact whose address changed is grouped and moved again."""
+    found = []
+    for number in range(1, size, size // _CHANGED):
+        with scope.transaction() as tx:
+            old = mirror.load(tx, "contact", [number])[number]
+            mail = f"new{number}@firm{number % 7 + 1}.com"
+            told = {**old.properties, "email": mail}
+            history = {"email": [{"value": mail, "timestamp": crowd.NOW.isoformat(), "sourceType": "CRM_UI"}]}
+            history["email"] += old.history.get("email", [])
+            mirror.store(tx, [mirror.Record("contact", number, told, history, old.created_at, crowd.NOW)])
+            mirror.mark_stale(tx, mirror.PEOPLE, {("contact", number)})
+        before, started = len(asked), time.perf_counter()
+        _people(scope)
+        found.append((time.perf_counter() - started, len(asked) - before))
+    return found
