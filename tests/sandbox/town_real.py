@@ -309,6 +309,7 @@ def _move(row: Row, calendar: _Calendar) -> Move:
         row["kind"],
         row["former_role"] == "customer",
         row.get("variant_after", ""),
+        calendar.day(row["observed_at"]),
     )
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 MOVED_CHAMPION = "moved_champion"
 REFERRAL = "referral"
@@ -31,6 +32,7 @@ class Move:
     kind: str
     from_customer: bool
     name_form: str = ""  # how the later record writes the person's name, where the town says
+    observed: date | None = None  # since when the CRM shows them at the new company, where the town says
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,7 @@ def read(path: Path) -> Truth:
     """The truth as *write* kept it."""
     kept = json.loads(path.read_text(encoding="utf-8"))
     return Truth(
-        moves=tuple(Move(**{**row, "joined": date.fromisoformat(row["joined"])}) for row in kept["moves"]),
+        moves=tuple(_move(row) for row in kept["moves"]),
         silent_moves=kept["silent_moves"],
         non_moves=tuple(NonMove(**row) for row in kept["non_moves"]),
         deals=tuple(
@@ -152,3 +154,8 @@ def read(path: Path) -> Truth:
         knows_referrals=kept["knows_referrals"],
         left=tuple((person, company) for person, company in kept["left"]),
     )
+
+
+def _move(row: Mapping[str, Any]) -> Move:
+    days = {name: date.fromisoformat(row[name]) if row[name] else None for name in ("joined", "observed")}
+    return Move(**{**row, **days})
