@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from integration import explain_deal, review
+from integration import explain_deal, leaders, review
 from integration.conclude import succession
 from integration.conclude.flowing import name_in, name_of
 from integration.explain_words import in_words
@@ -49,7 +49,7 @@ def explain(scope: PortalScope, object_type: str, record_id: int) -> Json:
         about = {"deal": _deal, "contact": _contact, "company": _company}.get(object_type)
         if about is not None:
             told |= about(tx, record_id)
-            told["decisions"] = review.told(tx, object_type, record_id, scope.runtime.now())
+            told["decisions"] = _decided(tx, object_type, record_id, told, scope.runtime.now())
         if object_type in {"contact", "company"}:
             told["successors"] = succession.told(tx, object_type, record_id, scope.runtime.now())
         if object_type == "deal":
@@ -92,15 +92,26 @@ def _figures(tx: Transaction, portal_id: int) -> Json:
         "home_currency": home,
         "records": mirror.count(tx),
         "deals_by_source": conclusions.by_value(tx, "deal", "second_order_source"),
-        **_most(tx, home),
+        **leaders.most(tx, home),
         "moves_by_status": moves.count(tx),
-        "totals": _totals(tx),
+        "totals": leaders.totals(tx),
         "waiting": stale.counts(tx),
     }
 
 
 def _ids(rows: Sequence[Row]) -> list[int]:
     return [row["deal_id"] for row in rows]
+
+
+_ASKED = 50
+
+
+def _decided(tx: Transaction, object_type: str, record_id: int, told: Json, now: datetime) -> list[Json]:
+    """What people decided about a record and, for a deal, about those it is credited to; each once, newest first."""
+    credited = [one["contact_id"] for one in told.get("sources", ()) if one["contact_id"] is not None]
+    refs = [(object_type, record_id), *(("contact", one) for one in dict.fromkeys(credited))]
+    found = {one["decision_id"]: one for kind, number in refs[:_ASKED] for one in review.told(tx, kind, number, now)}
+    return [found[one] for one in sorted(found, reverse=True)]
 
 
 def _booked_rows(tx: Transaction, deal_id: int) -> Sequence[Row]:
@@ -244,76 +255,6 @@ def _moves(tx: Transaction, rows: Sequence[Row]) -> list[Json]:
 
 
 _ENDS = ("former_company_id", "new_company_id")
-
-
-def _most(tx: Transaction, home: str) -> Json:
-    """The people and companies that brought most, with what the deals that rest on them say."""
-    top_people, top_firms = (ledger.top(tx, one, home, limit=_TOP) for one in ("subject_id", "company_id"))
-    whom = sources.contacts_of(tx, [row["id"] for row in top_people])
-    contacts = {one for one in whom.values() if one is not None}
-    firms = {row["id"] for row in top_firms}
-    names = {(one.object_type, one.record_id): name_in(one) for one in records.names(tx, contacts, firms)}
-    said = conclusions.load(tx, "contact", contacts)
-    deals = {
-        column: sources.deals_resting(tx, column, ids, limit=_TOP)
-        for column, ids in (("contact_id", contacts), ("company_id", firms))
-    }
-    judged = conclusions.load(tx, "deal", {one for by_id in deals.values() for ids in by_id.values() for one in ids})
-    because = {
-        (column.removesuffix("_id"), record): _because(found, judged)
-        for column, by_id in deals.items()
-        for record, found in by_id.items()
-    }
-    return {
-        "people": [_person_line(row, whom.get(row["id"]), home, names, said, because) for row in top_people],
-        "companies": [_company_line(row, home, names, because) for row in top_firms],
-    }
-
-
-def _person_line(
-    row: Row,
-    contact: int | None,
-    home: str,
-    names: Mapping[Ref, str],
-    said: Mapping[int, Row],
-    because: Mapping[Ref, list[str]],
-) -> Json:
-    ref = ("contact", contact or 0)
-    return {
-        "contact_id": contact,
-        "name": names.get(ref) or "a removed person",
-        "revenue": money.major(int(row["minor"]), home),
-        "deals": row["deals"],
-        "values": dict(said[ref[1]]["desired"]) if ref[1] in said else {},
-        "because": because.get(ref, []),
-    }
-
-
-def _company_line(row: Row, home: str, names: Mapping[Ref, str], because: Mapping[Ref, list[str]]) -> Json:
-    ref = ("company", row["id"])
-    return {
-        "company_id": row["id"],
-        "name": names.get(ref, ""),
-        "revenue": money.major(int(row["minor"]), home),
-        "deals": row["deals"],
-        "because": because.get(ref, []),
-    }
-
-
-def _because(found: Sequence[int], judged: Mapping[int, Row]) -> list[str]:
-    """What the deals that rest on a person or company say of it, the largest share first."""
-    return [f"deal {one}: {judged[one]['desired'].get('second_order_because', '')}" for one in found if one in judged]
-
-
-def _totals(tx: Transaction) -> list[Json]:
-    by_currency: dict[str, Json] = {}
-    for row in ledger.totals(tx):
-        line = by_currency.setdefault(row["currency"], {"currency": row["currency"]})
-        line[row["kind"]] = money.major(int(row["amount_minor"]), row["currency"])
-    for row in deal_rows.won_totals(tx):
-        line = by_currency.setdefault(row["currency"], {"currency": row["currency"]})
-        line |= {"won": money.major(int(row["amount_minor"]), row["currency"]), "won_deals": row["deals"]}
-    return [by_currency[one] for one in sorted(by_currency)]
 
 
 def _home(tx: Transaction) -> str:

@@ -1,13 +1,16 @@
 """What explain says of a deal: every source in words, the range, the remainder, what is apart, and other models."""
 
 import json
+from collections.abc import Iterator
 
 import pytest
 
 from integration.explain import explain, in_words
 from integration.forget import erase
+from integration.queue import Queue
 from integration.storage.database import Database
 from tests.contract.conclude_world import HARBOR, ORCHARD, Clock, MirrorPortal, closed_won, moved_champion
+from tests.contract.review_world import DOUBTING, Office, answer, doubtful_move, the_question
 
 SECRET = "a secret that is long enough for anything"
 
@@ -114,6 +117,29 @@ def test_a_recommendation_is_provisional_for_thirty_days_after_the_win(harbor: M
     harbor.change("deal", 9, **closed_won(31, "40000.00"))
     harbor.settle()
     assert explain(harbor.scope, "deal", 9)["parts"][0]["provisional_until"] is None
+
+
+@pytest.fixture
+def office(database: Database, redis_url: str) -> Iterator[MirrorPortal]:
+    queue = Queue(redis_url)
+    yield MirrorPortal(Office(database, queue=queue), HARBOR)
+    queue.redis.close()
+
+
+def test_what_a_person_decided_about_the_mover_is_told_with_the_deal(office: MirrorPortal) -> None:
+    office.install(policy=DOUBTING)
+    doubtful_move(office)
+    office.settle()
+    answer(office, the_question(office, "move")["id"], "confirm")
+
+    told = explain(office.scope, "deal", 9)
+
+    (one,) = told["decisions"]
+    assert (one["kind"], one["verb"]) == ("move", "confirm")
+    lines = "\n".join(in_words(told))
+    assert f"{one['author']} decided on {one['decided_at'][:10]}: confirm: {one['text']}" in lines
+    assert f"because: {one['reason']}" in lines
+    assert told["decisions"] == explain(office.scope, "contact", 12)["decisions"]
 
 
 def test_a_removed_person_has_no_name_anywhere(harbor: MirrorPortal) -> None:
