@@ -89,7 +89,8 @@ def _hosts(email: str) -> set[str]:
 
 
 def _names(contact: ContactFacts) -> set[str]:
-    texts = (contact.company_text, contact.new_company or "", *(v.value for v in contact.history.get("company", ())))
+    named = (contact.company_text, contact.new_company or "", contact.provider_company or "")
+    texts = (*named, *(v.value for v in contact.history.get("company", ())))
     return companies.name_keys(texts)
 
 

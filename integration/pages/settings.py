@@ -40,8 +40,8 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
         "deal_told_properties", "referred_by_labels", "referred_by_type_ids",
     ),
     "People and job changes": (
-        "buying_role_property", "role_labels", "left_company_property", "new_company_property", "staff_domains",
-        "extra_free_hosts", "agency_types", "app_ids", "activities",
+        "buying_role_property", "role_labels", "left_company_property", "new_company_property",
+        "provider_company_property", "staff_domains", "extra_free_hosts", "agency_types", "app_ids", "activities",
     ),
     "Customers": (
         "customer_stage", "customer_stage_since", "renewal_date_property", "usage_property", "milestone_property",
@@ -67,6 +67,7 @@ _HINTS: Mapping[str, str] = {
     "deal_referral_code_property": "Deal property with a tracked referral code.",
     "left_company_property": "Contact property a rep sets when somebody left.",
     "new_company_property": "Contact property with the new employer.",
+    "provider_company_property": "Contact property in which a job-change service writes the employer it found.",
     "deal_renewal_types": "Deal types that are renewals, not new business.",
     "renewal_date_property": "Company property with the end of the contract.",
     "usage_property": "Company number property with product usage.",

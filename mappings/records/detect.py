@@ -57,6 +57,13 @@ _WISHES: Final = (
         "that a contact left their company",
     ),
     _wish("new_company_property", "contact", _TEXT, r"new.?(company|employer)", "a contact's new company"),
+    _wish(
+        "provider_company_property",
+        "contact",
+        _TEXT,
+        r"(job.?change|champion|tracked|detected).*(company|employer)|(company|employer).*(job.?change|detected)",
+        "the employer a job-change service found",
+    ),
     _wish("deal_referred_by_property", "deal", _TEXT, _REFERRED, "who referred a deal"),
     _wish("deal_heard_from_property", "deal", _TEXT, _HEARD, "how a deal's people heard of us"),
     _wish("deal_referral_code_property", "deal", _TEXT, _CODE, "a tracked referral code on a deal"),

@@ -45,6 +45,7 @@ class PortalMap:
     own_code_property: str | None = None
     left_company_property: str | None = None
     new_company_property: str | None = None
+    provider_company_property: str | None = None
     deal_referred_by_property: str | None = None
     deal_heard_from_property: str | None = None
     deal_referral_code_property: str | None = None
@@ -84,6 +85,8 @@ class PortalMap:
         if object_type == "contact":
             timed = (
                 self.left_company_property,
+                self.new_company_property,
+                self.provider_company_property,
                 self.referred_by_property,
                 self.heard_from_property,
                 self.referral_code_property,
@@ -102,6 +105,7 @@ class PortalMap:
                 self.own_code_property,
                 self.left_company_property,
                 self.new_company_property,
+                self.provider_company_property,
                 *self.told_properties,
             )
         if object_type == "company":
@@ -156,6 +160,7 @@ class PortalMapSchema(Schema):
     own_code_property = _property()
     left_company_property = _property()
     new_company_property = _property()
+    provider_company_property = _property()
     deal_referred_by_property = _property()
     deal_heard_from_property = _property()
     deal_referral_code_property = _property()

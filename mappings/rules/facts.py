@@ -68,6 +68,9 @@ class ContactFacts:
     left_company: str | None = None
     left_company_at: datetime | None = None
     new_company: str | None = None
+    new_company_at: datetime | None = None
+    provider_company: str | None = None  # the employer that a job-change service names
+    provider_company_at: datetime | None = None
     referred_by_text: str | None = None
     referred_by_at: datetime | None = None
     heard_from_text: str | None = None

@@ -11,7 +11,7 @@ from mappings.rules.findings import Reason, Signal
 from mappings.rules.hearsay import classify
 from mappings.rules.names import spoken
 from mappings.rules.policy import Policy
-from mappings.rules.stints import Stint, changes, company_id
+from mappings.rules.stints import Stint, changes, company_id, meant_by
 
 # Changes by these sources were made by a program on its own account; everything typed in HubSpot is a user's.
 USER_SOURCES = frozenset({"CRM_UI", "CRM_UI_BULK_ACTION", "MOBILE_IOS", "MOBILE_ANDROID", "CONTACTS"})
@@ -60,12 +60,14 @@ def _record_signals(
     yield from _additional_address(contact, pair, known, policy)
     if contact.new_company and _means(contact.new_company, pair[1], known):
         text = f"the CRM names {spoken(contact.new_company)} as the new company"
-        yield _signal("mapped_company_field", contact.left_company_at, "field", text, policy)
+        yield _signal("mapped_company_field", contact.left_company_at or contact.new_company_at, "field", text, policy)
+    if contact.provider_company and _means(contact.provider_company, pair[1], known):
+        text = f"a job-change service names {spoken(contact.provider_company)} as the new company"
+        yield _signal("mapped_provider_field", contact.provider_company_at, "provider", text, policy)
 
 
 def _means(text: str, company: int, known: Directory) -> bool:
-    found = companies.of_text(known, text) or companies.of_email(known, clean_email(text))
-    return bool(companies.same_company(known, found, company))
+    return bool(companies.same_company(known, meant_by(known, text), company))
 
 
 def _matches(known: Directory, found: tuple[int | None, int | None], pair: tuple[int, int]) -> bool:
@@ -179,6 +181,12 @@ def departed(old: Stint, known: Directory, policy: Policy) -> Iterator[Signal]:
     if left.left_company and not _says_no(left.left_company):
         text = f"the CRM says that the person left {name}"
         yield _signal("mapped_company_field", left.left_company_at, "field", text, policy)
+    for kind, cause, told, at in (
+        ("mapped_company_field", "field", left.new_company, left.new_company_at),
+        ("mapped_provider_field", "provider", left.provider_company, left.provider_company_at),
+    ):
+        if told and at is not None and at >= old.since and not _means(told, old.company_id, known):
+            yield _signal(kind, at, cause, f"{spoken(told)} is named as the employer after {name}", policy)
 
 
 def _silence(old: Stint, new: Stint, known: Directory, policy: Policy) -> Iterator[Signal]:

@@ -11,7 +11,7 @@ from mappings.rules.facts import ContactFacts, Directory, Version
 from mappings.rules.findings import Spell
 from mappings.rules.lives import employer, is_private, last_life
 
-RANK = {"address": 3, "association": 2, "text": 1}
+RANK = {"field": 3, "address": 3, "association": 2, "text": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,12 @@ def _claims(contact: ContactFacts, known: Directory) -> list[tuple[datetime, int
         *_dated(contact, "associatedcompanyid", "association", lambda text: company_id(known, text)),
         *_dated(contact, "company", "text", lambda text: companies.of_text(known, text)),
     ]
+    for text, at in (
+        (contact.new_company, contact.new_company_at),
+        (contact.provider_company, contact.provider_company_at),
+    ):
+        if text and at is not None and (found := meant_by(known, text)) is not None:
+            claims.append((at, found, "field"))
     now = employer(contact, known)
     if not claims and now is not None:
         by_address = any(companies.of_email(known, email) == now for email in contact.emails[:1])
@@ -79,6 +85,12 @@ def company_id(known: Directory, text: str) -> int | None:
     """A company id written as text, followed through merges; None when it is no number."""
     digits = text.strip()
     return companies.survivor(known, int(digits)) if digits.isdecimal() and len(digits) < 19 else None  # noqa: PLR2004 - longer is no id
+
+
+def meant_by(known: Directory, text: str) -> int | None:
+    """The company that a field means, by its name or by an address there."""
+    found = companies.of_text(known, text)
+    return companies.of_email(known, clean_email(text)) if found is None else found
 
 
 def changes(versions: Sequence[Version]) -> Iterable[tuple[Version, Version]]:

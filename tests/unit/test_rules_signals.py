@@ -223,3 +223,33 @@ def test_the_closest_fit_takes_over_and_says_why() -> None:
     assert found is not None
     assert (found.contact_id, found.reason.evidence) == (8, ("contact:8",))
     assert found.reason.text == "Bo Berg is at the old company since 2024-05-20 with the same title"
+
+
+@pytest.mark.parametrize(
+    ("told", "kind", "p", "status"),
+    [
+        ({"new_company": "Zenit GmbH", "new_company_at": day(90)}, "mapped_company_field", 900_000, "auto"),
+        ({"provider_company": "zenit", "provider_company_at": day(90)}, "mapped_provider_field", 800_000, "review"),
+    ],
+    ids=["a rep's field", "a job-change service's field"],
+)
+def test_a_mapped_field_alone_tells_where_the_person_went(told: dict[str, Any], kind: str, p: int, status: str) -> None:
+    history = a_history(email=[("priya@acme.example", 0)])
+
+    (move,) = find(replace(OLD, last_activity_at=None, history=history, **told)).moves
+
+    assert (move.former_company_id, move.new_company_id, move.moved_at) == (ACME, ZENIT, day(90))
+    assert ({one.kind for one in move.signals}, move.p_moved, move.status) == ({kind}, p, status)
+
+
+def test_a_mapped_field_that_names_a_company_nobody_knows_is_a_departure() -> None:
+    history = a_history(email=[("priya@acme.example", 0)])
+    (move,) = find(replace(OLD, history=history, provider_company="Nowhere Ltd", provider_company_at=day(90))).moves
+
+    assert (move.kind, move.new_company_id, move.status) == ("departure", None, "review")
+
+
+def test_a_mapped_field_that_names_the_company_the_person_is_at_says_nothing() -> None:
+    history = a_history(email=[("priya@acme.example", 0)])
+
+    assert find(replace(OLD, history=history, new_company="ACME", new_company_at=day(90))).moves == ()
