@@ -56,9 +56,12 @@ def review(portal: int, act: tuple[str, ...], *, as_json: bool, **given: Any) ->
             told = _decide(scope, act[1], act[2], given, as_json=as_json)
         elif act[0] == "split" and len(act) == _WORDS_OF_SPLIT:
             told = _split(scope, act[1], given, as_json=as_json)
+        elif act[0] == "doubt" and len(act) == _WORDS_OF_SPLIT:
+            told = _doubt(scope, act[1], as_json=as_json)
         else:
             raise Refused(
-                f"{' '.join(act)} is no act: say `decide ID VERB` or `split CONTACT`, or nothing for the list"
+                f"{' '.join(act)} is no act: say `decide ID VERB`, `split CONTACT` or `doubt CONTACT`,"
+                " or nothing for the list"
             )
     click.echo(told, nl=not told.endswith("\n"))
 

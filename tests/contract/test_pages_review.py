@@ -195,6 +195,21 @@ def test_records_are_separated_with_a_form(town: Town, visitor: Visitor) -> None
     assert (refused.status_code, "Contact 999 is not known here" in refused.text) == (422, True)
 
 
+def test_what_counts_as_sure_is_doubted_with_a_form(town: Town, visitor: Visitor) -> None:
+    portal = mirror_of(town)
+    doubtful_move(portal)
+    portal.settle()
+    with town.runtime.database.portal(HARBOR) as tx:
+        tx.run("UPDATE settings_version SET body = jsonb_set(body, '{policy}', '{}')")
+        conclude.refresh_all(tx)
+    conclude_all(town)
+    assert "Nothing to decide" in visitor.get(HERE).text
+
+    assert visitor.press(f"{HERE}/doubt", {"contact": "12"}).status_code == 303
+    assert "Did Priya Raman (Zenit) leave Acme for Zenit" in visitor.get(HERE).text
+    assert visitor.press(f"{HERE}/doubt", {"contact": "999"}).status_code == 422
+
+
 def test_names_and_reasons_are_never_markup(town: Town, visitor: Visitor) -> None:
     portal = mirror_of(town)
     namesakes(portal)

@@ -12,7 +12,7 @@ from integration.queue import Queue
 from integration.settings import Settings
 from integration.storage.database import Database
 from tests.contract.conclude_world import HARBOR, ORCHARD, MirrorPortal
-from tests.contract.review_world import ASKING, Office, namesakes, persons, two_marias
+from tests.contract.review_world import ASKING, Office, doubtful_move, namesakes, persons, two_marias
 
 Run = Callable[..., Result]
 WHO = ("--by", "Ana", "--reason", "she told me")
@@ -104,6 +104,17 @@ def test_records_are_separated_and_that_is_told(harbor: MirrorPortal, run: Run) 
     assert said.startswith("Contact 33 is another person than 12.")
     harbor.settle()
     assert persons(harbor) == {12: 12, 33: 33}
+
+
+def test_what_counts_as_sure_is_doubted(harbor: MirrorPortal, run: Run) -> None:
+    doubtful_move(harbor)
+    harbor.settle()
+    assert run("4711").stdout == "Nothing to decide.\n"
+
+    assert run("4711", "doubt", "12").stdout.startswith("Asked: ")
+
+    assert "Did Priya Raman (Zenit) leave Acme for Zenit" in run("4711", "--kind", "move").stdout
+    assert "Contact 77 is not known here" in str(run("4711", "doubt", "77").exception)
 
 
 @pytest.mark.parametrize(
