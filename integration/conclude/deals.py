@@ -43,6 +43,7 @@ class Page:
     deleted: set[int]
     decided: deciding.OfDeals
     notes: Mapping[int, Sequence[Row]]
+    opinions: hearing.Opinions
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,7 @@ def _load(step: Step, deal_ids: Collection[int]) -> Page:
         mirror.deleted(step.tx, "contact", {one for rows in stored.values() for row in rows for one in _owed_to(row)}),
         deciding.OfDeals.by(step, deal_ids),
         given_back,
+        hearing.opinions_of(step, deals, everybody),
     )
 
 
@@ -242,7 +244,7 @@ def _todays(step: Step, deal: DealFacts, page: Page, *, late: bool = False) -> D
     ]
     told = list(_told(deal, page, persons))
     around = Surroundings(dict(page.contacts), page.touches.get(deal.id, ()), page.members)
-    heard = tuple(hearing.labels(deal, persons, page.contacts, page.members, told))
+    heard = tuple(hearing.labels(deal, persons, page.contacts, page.members, told, page.opinions))
     seen = known.known_by(until, known.Evidence(tuple(own), tuple(told), heard), step.policy)
     return sources_of(deal, seen.moves, seen.referrals, around, policy=step.policy, now=step.now, labels=seen.heard)
 

@@ -4,13 +4,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from mappings.rules import hearsay
+from integration.conclude.step import Step
+from integration.storage import told
+from mappings.rules import hearsay, opinion
 from mappings.rules.facts import ContactFacts, DealFacts
 from mappings.rules.findings import Referral
 from mappings.rules.referrals import sayings
 
 _NAMED = frozenset({"named_person", "named_company", "ambiguous"})
 Heard = tuple[hearsay.Label, int, datetime]
+Opinions = Mapping[tuple[str, str], Mapping[str, int]]
+"""A model's labels by record and place."""
 
 
 class _Words(NamedTuple):
@@ -20,6 +24,7 @@ class _Words(NamedTuple):
     contact_id: int
     at: datetime
     owner: str
+    place: str
 
 
 def labels(
@@ -27,7 +32,8 @@ def labels(
     persons: Mapping[int, int],
     contacts: Mapping[int, ContactFacts],
     members: Mapping[int, Sequence[int]],
-    told: Iterable[Referral],
+    referrals: Iterable[Referral],
+    opinions: Opinions,
 ) -> Iterator[Heard]:
     """What answers say of word of mouth: of the deal itself, and of the people on it.
 
@@ -36,20 +42,36 @@ def labels(
     """
     named = {
         evidence
-        for referral in told
+        for referral in referrals
         if referral.how in _NAMED
         for reason in referral.reasons
         for evidence in reason.evidence
     }
     for words in (*_of_deal(deal, persons), *_of_people(deal, persons, contacts, members)):
         if words.owner not in named:
-            yield from ((label, words.contact_id, words.at) for label in hearsay.classify(words.text))
+            found = opinion.heard(hearsay.classify(words.text), opinions.get((words.owner, words.place), {}))
+            yield from ((label, words.contact_id, words.at) for label in found)
+
+
+def opinions_of(
+    step: Step, deal_ids: Iterable[int], contact_ids: Iterable[int]
+) -> dict[tuple[str, str], dict[str, int]]:
+    """What a model said of these records' texts; nothing where none is asked."""
+    if not step.policy.ask_language_model:
+        return {}
+    owners = [*(("deal", one) for one in deal_ids), *(("contact", one) for one in contact_ids)]
+    found: dict[tuple[str, str], dict[str, int]] = {}
+    for row in told.opinions(step.tx, owners):
+        found.setdefault((f"{row.owner_type}:{row.owner_id}", row.place), {})[row.label] = row.confidence
+    return found
 
 
 def _of_deal(deal: DealFacts, persons: Mapping[int, int]) -> Iterator[_Words]:
     if persons:
         who = min(persons.values())
-        yield from (_Words(one.text, who, one.at or deal.created_at, f"deal:{deal.id}") for one in sayings(deal))
+        yield from (
+            _Words(one.text, who, one.at or deal.created_at, f"deal:{deal.id}", one.place) for one in sayings(deal)
+        )
 
 
 def _of_people(
@@ -63,7 +85,7 @@ def _of_people(
             facts = contacts.get(one)
             if facts is not None and not facts.archived and _concerns(deal, facts):
                 for said in sayings(facts):
-                    yield _Words(said.text, contact_id, said.at or facts.created_at, f"contact:{one}")
+                    yield _Words(said.text, contact_id, said.at or facts.created_at, f"contact:{one}", said.place)
 
 
 def _concerns(deal: DealFacts, facts: ContactFacts) -> bool:

@@ -140,6 +140,9 @@ _CONTACT_ROWS = (
     "DELETE FROM person WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))",
     """DELETE FROM move WHERE portal_id = :portal AND (former_contact_id = ANY(CAST(:ids AS bigint[]))
          OR new_contact_id = ANY(CAST(:ids AS bigint[])))""",
+    """DELETE FROM told USING referral WHERE told.portal_id = :portal AND referral.portal_id = :portal
+         AND (told.owner_type, told.owner_id) = (referral.owner_type, referral.owner_id)
+         AND referrer_contact_id = ANY(CAST(:ids AS bigint[]))""",
     """DELETE FROM referral WHERE portal_id = :portal AND (referrer_contact_id = ANY(CAST(:ids AS bigint[]))
          OR (owner_type = 'contact' AND owner_id = ANY(CAST(:ids AS bigint[])))
          OR target IN (SELECT 'contact:' || id FROM unnest(CAST(:texts AS text[])) AS id))""",

@@ -74,14 +74,14 @@ def _labels(text: str, known: Known) -> tuple[Label, ...]:
         return (Label("junk", CLEAR, spoken(text)),)
     found = tables()
     if _plain(said) in found.nothing and not known.people and not known.companies:
-        return (Label("unknown", 0, ""),)
+        return (Label("unknown", 0, spoken(text)),)
     best: dict[str, Label] = {}
     for hit, confidence in _judged(said, known, found):
         label = Label(hit.label, confidence, _quote(said, hit))
         if confidence > best.get(hit.label, _NONE).confidence:
             best[hit.label] = label
     ordered = sorted(best.values(), key=lambda one: (-one.confidence, one.label))
-    return tuple(ordered) or (Label("unknown", 0, ""),)
+    return tuple(ordered) or (Label("unknown", 0, spoken(text)),)
 
 
 _NONE = Label("", 0)

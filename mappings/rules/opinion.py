@@ -1,13 +1,13 @@
 """Opinions: where the phrases are silent, a language model may be asked; it is off, and nothing needs it.
 
-No model comes with the product. Whoever adds one asks it before a page is concluded (rules do no input or output),
-hands over what it said through `Model`, and switches `ask_language_model` on in the portal's settings.
+No model comes with the product. Whoever has one hands it to `integration.opinions.ask` as a `Model`, and switches
+`ask_language_model` on in the portal's settings. What it said is kept, so that judging again says the same.
 """
 
 from collections.abc import Mapping
 from typing import Protocol
 
-from mappings.rules.hearsay import LABELS, NOBODY, Known, Label, classify
+from mappings.rules.hearsay import LABELS, Label
 
 HIGHEST = 700_000
 """A model alone is never surer than this (ppm)."""
@@ -23,13 +23,15 @@ class Model(Protocol):
         ...
 
 
-def with_opinion(text: str, model: Model | None, known: Known = NOBODY) -> tuple[Label, ...]:
-    """What an answer says by the phrases, else by a model's capped opinion, else unknown."""
-    found = classify(text, known)
-    if model is None or found[0].label != "unknown":
+def capped(suggested: Mapping[str, int]) -> dict[str, int]:
+    """A model's labels as far as they are ours and sure enough, with the certainty it may have."""
+    known = {label: p for label, p in suggested.items() if label in LABELS and label not in _NEVER}
+    return {label: min(p, HIGHEST) for label, p in sorted(known.items()) if p >= _LEAST}
+
+
+def heard(found: tuple[Label, ...], opinions: Mapping[str, int]) -> tuple[Label, ...]:
+    """What an answer says by the phrases; a model's opinion only where they are silent."""
+    if not found or found[0].label != "unknown" or not opinions:
         return found
-    suggested = {
-        label: min(p, HIGHEST) for label, p in model.suggest(text).items() if label in LABELS and label not in _NEVER
-    }
-    heard = [Label(label, p, "by a model's opinion") for label, p in suggested.items() if p >= _LEAST]
-    return tuple(sorted(heard, key=lambda one: (-one.confidence, one.label))) or found
+    labels = (Label(label, p, found[0].quote) for label, p in capped(opinions).items())
+    return tuple(sorted(labels, key=lambda one: (-one.confidence, one.label))) or found

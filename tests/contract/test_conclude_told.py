@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from integration import conclude, touching
+from integration import conclude, opinions, touching
 from integration.storage import erasure, told, touch_marks, touch_steps
 from integration.storage.database import Database
 from mappings.records.activities import TYPES, Activity
@@ -32,9 +32,13 @@ def orchard(clock: Clock) -> MirrorPortal:
 
 
 def _portal(clock: Clock, portal_id: int) -> MirrorPortal:
-    """Acme (1) is a customer, where Maria (11) works; Bo (20) at Zenit (2) is on the open deal 9."""
     portal = MirrorPortal(clock, portal_id)
     portal.install(MAPPED)
+    return furnished(portal)
+
+
+def furnished(portal: MirrorPortal) -> MirrorPortal:
+    """Acme (1) is a customer, where Maria (11) works; Bo (20) at Zenit (2) is on the open deal 9."""
     portal.imported()
     portal.company(1, "Acme", "acme-tools.com")
     portal.company(2, "Zenit", "zenit-labs.com")
@@ -42,7 +46,7 @@ def _portal(clock: Clock, portal_id: int) -> MirrorPortal:
     portal.deal(5, 1, 11, created=800, won=(700, "1000.00"))
     portal.contact(20, 2, firstname="Bo", lastname="Berg", email="bo@zenit-labs.com")
     portal.deal(9, 2, 20, created=30, amount="5000.00")
-    with clock.database.portal(portal_id) as tx:
+    with portal.clock.database.portal(portal.portal_id) as tx:
         touch_steps.begin(tx, TYPES)
         for kind in TYPES:
             touch_steps.advance(tx, kind, cursor=None, done=True, records=0, calls=1)
@@ -240,3 +244,45 @@ def test_what_was_said_at_another_company_tells_of_that_one(harbor: MirrorPortal
     assert harbor.rows("SELECT count(DISTINCT person_id) AS n FROM person WHERE contact_id IN (20, 21)") == [{"n": 1}]
     assert labels(harbor, "contact", 21) == [("heard_from", "wom_generic", 750_000)]
     assert harbor.said("deal", 9)["second_order_source"] in {"none", "moved_champion"}
+
+
+class Fake:
+    """A language model that says what it was told to."""
+
+    def __init__(self, **labels: int) -> None:
+        self.labels = labels
+        self.asked: list[str] = []
+
+    def suggest(self, text: str) -> dict[str, int]:
+        self.asked.append(text)
+        return self.labels
+
+
+def test_a_model_is_never_asked_while_the_setting_is_off(harbor: MirrorPortal) -> None:
+    bo_says(harbor, heard_from="the blue one")
+    harbor.settle()
+    model = Fake(wom_generic=990_000)
+
+    assert opinions.ask(harbor.scope, model) == 0
+    assert model.asked == []
+
+
+def test_a_models_opinion_counts_where_the_phrases_are_silent_until_the_text_changes(clock: Clock) -> None:
+    harbor = MirrorPortal(clock, HARBOR)
+    harbor.install(MAPPED, {"ask_language_model": True})
+    furnished(harbor)
+    bo_says(harbor, heard_from="the blue one", form_notes="google")
+    harbor.settle()
+    model = Fake(wom_generic=990_000, search=100_000, nonsense=900_000)
+
+    assert opinions.ask(harbor.scope, model) == 1
+    assert opinions.ask(harbor.scope, model) == 0
+    harbor.settle()
+    assert model.asked == ["the blue one"]
+    assert harbor.said("deal", 9)["second_order_source"] == "word_of_mouth"
+    assert harbor.said("deal", 9)["second_order_confidence"] == "0.7"
+
+    bo_says(harbor, heard_from="the red one")
+    harbor.settle()
+    assert harbor.said("deal", 9)["second_order_source"] == "none"
+    assert harbor.rows("SELECT * FROM told WHERE by_model") == []

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from mappings.rules import credit, introductions, naming, referrals
+from mappings.rules import credit, hearsay, introductions, naming, referrals
 from mappings.rules.facts import CompanyFacts, ContactFacts, DealContact, Directory, Note, Saying, Thread
 from mappings.rules.findings import Spell
-from mappings.rules.opinion import HIGHEST, with_opinion
+from mappings.rules.opinion import HIGHEST, heard
 from mappings.rules.policy import DEFAULT
 from mappings.rules.sources import Surroundings, sources_of
 from tests.unit.rules_builders import ACME, NOW, ORBIT, ZENIT, a_contact, a_deal, day, the_companies
@@ -318,28 +318,19 @@ def test_who_worked_together_is_a_hint_whom_to_ask() -> None:
     assert introductions.worked_together(bo, others, DEFAULT) == ((1, 99, 150_000),)
 
 
-class Fake:
-    """A language model that says what it was told to."""
+@pytest.mark.parametrize(
+    ("text", "labels"),
+    [("the blue one", {"wom_generic": HIGHEST}), ("Google", {"search": 750_000}), ("asdf", {"junk": 750_000})],
+)
+def test_a_models_opinion_counts_only_where_the_rules_are_silent_and_up_to_its_cap(
+    text: str, labels: dict[str, int]
+) -> None:
+    opinion = {"wom_generic": 990_000, "not_a_label": 900_000, "search": 400_000, "junk": 900_000}
 
-    def __init__(self, **labels: int) -> None:
-        self.labels = labels
-        self.asked: list[str] = []
-
-    def suggest(self, text: str) -> dict[str, int]:
-        self.asked.append(text)
-        return self.labels
-
-
-def test_a_model_is_asked_only_where_the_rules_are_silent_and_never_believed_beyond_its_cap() -> None:
-    sure = Fake(wom_generic=990_000, not_a_label=900_000, search=400_000)
-
-    assert [(one.label, one.confidence) for one in with_opinion("the blue one", sure)] == [("wom_generic", HIGHEST)]
-    assert [one.label for one in with_opinion("Google", sure)] == ["search"]
-    assert [one.label for one in with_opinion("asdf", sure)] == ["junk"]
-    assert sure.asked == ["the blue one"]
+    assert {one.label: one.confidence for one in heard(hearsay.classify(text), opinion)} == labels
 
 
 def test_without_a_model_silence_stays_silence() -> None:
-    assert [one.label for one in with_opinion("the blue one", None)] == ["unknown"]
-    assert [one.label for one in with_opinion("the blue one", Fake())] == ["unknown"]
+    assert [one.label for one in heard(hearsay.classify("the blue one"), {})] == ["unknown"]
+    assert [one.label for one in heard(hearsay.classify("the blue one"), {"search": 1})] == ["unknown"]
     assert DEFAULT.ask_language_model is False

@@ -17,10 +17,12 @@ CREATE TABLE told (
   quote text NOT NULL,
   version int NOT NULL,
   at timestamptz NOT NULL,
-  PRIMARY KEY (portal_id, owner_type, owner_id, place, label)
+  by_model boolean NOT NULL DEFAULT false, -- a language model's opinion where the phrases were silent
+  PRIMARY KEY (portal_id, owner_type, owner_id, place, label, by_model)
 );
 CREATE INDEX told_label ON told (portal_id, label);
-CREATE INDEX told_version ON told (portal_id, version);
+CREATE INDEX told_version ON told (portal_id, version) WHERE NOT by_model;
+CREATE INDEX told_unheard ON told (portal_id, owner_type, owner_id) WHERE label = 'unknown' AND NOT by_model;
 """
 
 POLICIES = """
