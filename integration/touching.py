@@ -15,7 +15,7 @@ from integration import forget, logs
 from integration.hubspot.faults import Forbidden
 from integration.hubspot.told import Page
 from integration.scope import PortalScope
-from integration.storage import lanes, mirror, portals, touch_marks, touch_steps, touches
+from integration.storage import lanes, mirror, portals, touch_marks, touch_steps, touch_texts, touches
 from integration.storage.database import Transaction
 from integration.storage.lanes import Lease
 from integration.storage.touch_steps import Step
@@ -131,7 +131,7 @@ def store(tx: Transaction, seen: Seen, *, secret: str, now: datetime) -> None:
         if not known.issuperset(near.get("contact", ())):
             texts.pop((one.type, one.id), None)
     changed = touches.replace(tx, seen.keys, rows)
-    reworded = touches.keep_texts(tx, seen.keys, texts)
+    reworded = touch_texts.keep(tx, seen.keys, texts)
     if touch_steps.are_read(tx):
         touch_marks.changed(tx, [*changed, *(row for row in rows if row.key in reworded)])
 

@@ -99,36 +99,6 @@ def replace(tx: Transaction, keys: Collection[Key], rows: Sequence[TouchRow]) ->
     return [*gone, *(now - before)]
 
 
-def keep_texts(tx: Transaction, keys: Collection[Key], texts: Mapping[Key, tuple[datetime, str]]) -> set[Key]:
-    """Make *texts* all that is kept of what these activities say; return those that say something else now."""
-    if not keys:
-        return set()
-    before = {
-        (row[0], row[1]): row[2]
-        for row in tx.tuples(
-            f"SELECT activity_type, activity_id, text FROM touch_text WHERE portal_id = :portal AND {_THESE}",
-            **_named(keys),
-        )
-    }
-    changed = {key for key in before.keys() | texts.keys() if before.get(key) != texts.get(key, (None, None))[1]}
-    if not changed:
-        return changed
-    tx.run(f"DELETE FROM touch_text WHERE portal_id = :portal AND {_THESE}", **_named(changed & before.keys()))
-    tx.run(
-        """INSERT INTO touch_text (portal_id, activity_type, activity_id, at, text)
-           SELECT :portal, activity_type, activity_id, at, text FROM jsonb_to_recordset(CAST(:rows AS jsonb))
-             AS t(activity_type text, activity_id bigint, at timestamptz, text text)
-           ON CONFLICT (portal_id, activity_type, activity_id) DO UPDATE SET text = excluded.text, at = excluded.at""",
-        rows=as_json(
-            [
-                {"activity_type": key[0], "activity_id": key[1], "at": texts[key][0], "text": texts[key][1]}
-                for key in sorted(changed & texts.keys())
-            ]
-        ),
-    )
-    return changed
-
-
 class Around(NamedTuple):
     """Whose touches are asked for around a deal, and when: from *since* to *until*, with its creation between."""
 
@@ -244,48 +214,71 @@ def notes(
     company_ids: Collection[int] = (),
     deal_ids: Collection[int] = (),
 ) -> list[Told]:
-    """Return the notes written about these records, oldest first, each once, with all that it is about."""
+    """Return the notes about these records, oldest first, each once, with all that it is about.
+
+    Of each record the newest fifty are told; what was written about a merged record is about what it became.
+    """
     rows = tx.tuples(
-        """WITH named AS (
-             SELECT activity_id FROM touch WHERE portal_id = :portal AND kind = 'note'
-               AND contact_id = ANY(CAST(:contacts AS bigint[]))
-             UNION SELECT activity_id FROM touch WHERE portal_id = :portal AND kind = 'note'
-               AND company_id = ANY(CAST(:companies AS bigint[]))
-             UNION SELECT activity_id FROM touch WHERE portal_id = :portal AND kind = 'note'
-               AND deal_id = ANY(CAST(:deals AS bigint[])))
-           SELECT activity_type, activity_id, said.at, said.text,
-             array_agg(DISTINCT contact_id) FILTER (WHERE contact_id <> 0),
-             array_agg(DISTINCT company_id) FILTER (WHERE company_id IS NOT NULL),
-             array_agg(DISTINCT deal_id) FILTER (WHERE deal_id IS NOT NULL)
-           FROM touch_text AS said JOIN touch USING (portal_id, activity_type, activity_id)
-           WHERE said.portal_id = :portal AND activity_type = 'note'
-             AND activity_id IN (SELECT activity_id FROM named)
-           GROUP BY activity_type, activity_id, said.at, said.text ORDER BY said.at, activity_id""",
+        _NOTES,
         contacts=list(contact_ids),
         companies=list(company_ids),
         deals=list(deal_ids),
+        most=_MOST_NOTES,
     )
     return [Told(row[0], row[1], row[2], row[3], *(tuple(ids or ()) for ids in row[4:])) for row in rows]
 
 
+_MOST_NOTES = 50
+_FORMER = """SELECT id, id AS one FROM unnest(CAST(:{0} AS bigint[])) AS id
+  UNION SELECT new_id, old_id FROM alias
+  WHERE portal_id = :portal AND object_type = '{1}' AND new_id = ANY(CAST(:{0} AS bigint[]))"""
+
+
+def _notes_about(values: str, kind: str) -> str:
+    return f"""SELECT note.activity_id FROM ({_FORMER.format(values, kind)}) AS wanted CROSS JOIN LATERAL (
+        SELECT activity_id FROM touch WHERE portal_id = :portal AND {kind}_id = wanted.one AND kind = 'note'
+        ORDER BY at DESC LIMIT :most) AS note"""
+
+
+_NOTES = f"""WITH named AS ({_notes_about("contacts", "contact")} UNION {_notes_about("companies", "company")}
+    UNION {_notes_about("deals", "deal")})
+  SELECT touch.activity_type, touch.activity_id, said.at, said.text,
+    array_agg(DISTINCT coalesce(person.new_id, contact_id)) FILTER (WHERE contact_id > {NOBODY}),
+    array_agg(DISTINCT coalesce(firm.new_id, company_id)) FILTER (WHERE company_id IS NOT NULL),
+    array_agg(DISTINCT coalesce(deal.new_id, deal_id)) FILTER (WHERE deal_id IS NOT NULL)
+  FROM touch_text AS said JOIN touch ON touch.portal_id = :portal AND touch.activity_type = said.activity_type
+    AND touch.activity_id = said.activity_id {_JOINED}
+  LEFT JOIN alias AS deal ON deal.portal_id = :portal AND deal.object_type = 'deal' AND deal.old_id = deal_id
+  WHERE said.portal_id = :portal AND said.activity_type = 'note' AND said.activity_id IN (SELECT activity_id FROM named)
+  GROUP BY touch.activity_type, touch.activity_id, said.at, said.text ORDER BY said.at, touch.activity_id"""
+
+
 def introductions(tx: Transaction, contact_ids: Collection[int]) -> list[Introduction]:
-    """Return those of these contacts whose very first touch is an incoming mail that others were on, too."""
+    """Return those of these contacts whose very first touch is an incoming mail that others were on, too.
+
+    The first of all the records that a merged contact was. Who was on it and became the contact itself is nobody else.
+    """
     if not contact_ids:
         return []
-    rows = tx.tuples(
-        """SELECT wanted.id, first.activity_id, first.at,
-             max(other.contact_id) FILTER (WHERE other.inbound), array_agg(other.contact_id ORDER BY other.contact_id)
-           FROM unnest(CAST(:ids AS bigint[])) AS wanted(id)
-           CROSS JOIN LATERAL (SELECT activity_type, activity_id, at, kind, inbound FROM touch
-             WHERE portal_id = :portal AND contact_id = wanted.id AND kind NOT IN ('note', 'auto_reply', 'left_reply')
-             ORDER BY at, activity_type, activity_id LIMIT 1) AS first
-           JOIN touch AS other ON other.portal_id = :portal AND other.activity_type = first.activity_type
-             AND other.activity_id = first.activity_id AND other.contact_id NOT IN (wanted.id, 0)
-           WHERE first.kind = 'reply' AND NOT first.inbound
-           GROUP BY wanted.id, first.activity_id, first.at ORDER BY wanted.id""",
-        ids=list(contact_ids),
-    )
+    rows = tx.tuples(_INTRODUCTIONS, ids=list(contact_ids))
     return [Introduction(row[0], row[1], row[2], row[3], tuple(row[4])) for row in rows]
+
+
+_INTRODUCTIONS = f"""WITH wanted AS ({_FORMER.format("ids", "contact")}),
+  first AS (
+    SELECT DISTINCT ON (wanted.id) wanted.id, one.* FROM wanted CROSS JOIN LATERAL (
+      SELECT activity_type, activity_id, at, kind, inbound FROM touch
+      WHERE portal_id = :portal AND contact_id = wanted.one AND kind = ANY(ARRAY['meeting', 'call', 'email', 'reply'])
+      ORDER BY at, activity_type, activity_id LIMIT 1) AS one
+    ORDER BY wanted.id, one.at, one.activity_type, one.activity_id, one.inbound DESC),
+  thread AS (
+    SELECT first.id, first.activity_id, first.at, coalesce(alias.new_id, contact_id) AS other, touch.inbound AS wrote
+    FROM first JOIN touch ON touch.portal_id = :portal AND touch.activity_type = first.activity_type
+      AND touch.activity_id = first.activity_id AND contact_id > {NOBODY}
+    LEFT JOIN alias ON alias.portal_id = :portal AND alias.object_type = 'contact' AND alias.old_id = contact_id
+    WHERE first.kind = 'reply' AND NOT first.inbound)
+  SELECT id, activity_id, at, max(other) FILTER (WHERE wrote), array_agg(DISTINCT other ORDER BY other) FROM thread
+  WHERE other <> id GROUP BY id, activity_id, at ORDER BY id"""
 
 
 def prune(tx: Transaction, *, before: datetime, limit: int = 50_000) -> int:

@@ -9,7 +9,7 @@ from integration import conclude, touching
 from integration.conclude import reading
 from integration.conclude import touching as touching_around
 from integration.conclude.step import begin
-from integration.storage import opening, touch_marks, touch_steps
+from integration.storage import opening, touch_marks, touch_steps, touches
 from integration.storage.database import Database
 from mappings.records.activities import TYPES, Activity
 from mappings.rules.facts import ContactFacts
@@ -279,3 +279,44 @@ def test_two_records_at_one_meeting_that_became_one_were_there_once(harbor: Mirr
         found = touching_around.of_deals(step, reading.deals(step, [9]), {}, {})
 
     assert [(one.contact_id, one.kind, one.at) for one in found[9]] == [(16, "meeting", day(40))]
+
+
+def test_notes_are_told_of_what_they_are_about_also_after_merges(harbor: MirrorPortal, orchard: MirrorPortal) -> None:
+    happen(harbor, "note", 1, 40, [13], text="likes tea")
+    happen(harbor, "note", 2, 30, [12, 13], text="met both")
+    for number in range(60):
+        happen(harbor, "note", 100 + number, 20 - number / 100, [12], text=f"note {number}")
+    harbor.put("contact", 16, firstname="Otto", lastname="Quist", email="otto@zenit-labs.com", associatedcompanyid=2)
+    harbor.merge("contact", (13,), 16)
+
+    with harbor.clock.database.portal(HARBOR) as tx:
+        found = touches.notes(tx, contact_ids=[16])
+        many = touches.notes(tx, contact_ids=[12])
+        at_zenit = touches.notes(tx, company_ids=[2])
+    with orchard.clock.database.portal(ORCHARD) as tx:
+        assert touches.notes(tx, contact_ids=[12, 13, 16], company_ids=[2]) == []
+
+    assert [(one.text, one.contact_ids, one.company_ids) for one in found] == [
+        ("likes tea", (16,), (2,)),
+        ("met both", (12, 16), (2,)),
+    ]
+    assert len(many) == len(at_zenit) == 50
+    assert many[-1].text == "note 59"
+
+
+def test_an_introduction_is_the_first_touch_of_all_that_a_contact_was(harbor: MirrorPortal) -> None:
+    _store(harbor, touching.Seen({("email", 7)}, [(_mail(7, 100, "priya@acme-tools.com"), {"contact": [12, 13]})]))
+    harbor.change("contact", 12, email="priya@acme-tools.com")
+    _store(harbor, touching.Seen({("email", 7)}, [(_mail(7, 100, "priya@acme-tools.com"), {"contact": [12, 13]})]))
+    harbor.put("contact", 16, firstname="Otto", lastname="Quist", email="otto@zenit-labs.com", associatedcompanyid=2)
+    harbor.merge("contact", (13,), 16)
+
+    with harbor.clock.database.portal(HARBOR) as tx:
+        assert touches.introductions(tx, [12, 16]) == [touches.Introduction(16, 7, day(100), 12, (12,))]
+    happen(harbor, "call", 8, 101, [13])
+    with harbor.clock.database.portal(HARBOR) as tx:
+        assert touches.introductions(tx, [12, 16]) == []
+
+
+def _mail(number: int, before_now: float, sender: str) -> Activity:
+    return Activity("email", number, "reply", day(before_now), inbound=True, two_way=True, sender=sender)
