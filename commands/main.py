@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from commands import books, look, policy, process, repair, reviewing
+from commands import books, look, policy, process, repair, reviewing, rolling
 from integration.errors import SecondOrderError
 
 
@@ -30,6 +30,7 @@ for command in (
     policy.policy,
     look.explain,
     books.ledger,
+    rolling.orders,
     reviewing.review,
     look.status_command,
     repair.forget_command,

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from integration.errors import Refused
-from mappings.rules.facts import PPM
 from mappings.rules.findings import SHARE_ONE
+from mappings.rules.orders import deepest, least_weight
 from mappings.rules.policy import Policy
 
 Ints = NDArray[np.int64]
@@ -253,10 +253,10 @@ def worth(deals: Deals, edges: Edges, policy: Policy) -> Worth:
     """All-in values of all companies: what `orders.all_in` says of each."""
     if float(np.abs(deals.amount.astype(np.float64)).sum()) > _LARGEST_SUM:
         raise Refused("The deals of this portal add up to more than 64 bits hold; look for a mistyped amount")
-    columns = max(policy.max_order - 1, 0)
+    most, least = deepest(policy), least_weight(policy)
+    columns = max(most - 1, 0)
     sums = _Sums(len(deals.companies), columns + 2)
     pointers = _pointers(edges.source, len(deals.id))
-    least = policy.smallest_path * (SHARE_ONE // PPM)
     waiting = list(_first(deals, edges)) if columns else []
     while waiting:
         front = waiting.pop()
@@ -268,7 +268,7 @@ def worth(deals: Deals, edges: Edges, policy: Policy) -> Worth:
             (columns + 1, ~home & front.inherited),
         ):
             sums.add(column, front.start[chosen], units[chosen], rest[chosen])
-        if front.order < policy.max_order:
+        if front.order < most:
             waiting.extend(_next(front.pick(~home), edges, pointers, least))
     found = sums.whole()
     direct = np.zeros(len(deals.companies), np.int64)

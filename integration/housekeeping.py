@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from integration import backfill, catching_up, conclude, inlets, logs, review, touching
+from integration.errors import Refused
 from integration.runtime import Runtime
 from integration.scope import portal_scope
 from integration.storage import calendar, erasure, inbox, lanes, portals
@@ -62,6 +63,7 @@ def _wish_for_catching_up(runtime: Runtime, portal_id: int) -> None:
 
 def _look_after(runtime: Runtime, portal_id: int) -> None:
     """Prune a portal's settled events and let numbers that depend on today's date be worked out again."""
+    _compare(runtime, portal_id)
     with runtime.database.portal(portal_id) as tx:
         inbox.prune(tx, days=KEEP_EVENTS_DAYS)
         inlets.adopt(tx)
@@ -69,3 +71,22 @@ def _look_after(runtime: Runtime, portal_id: int) -> None:
         conclude.refresh_dated(tx)
         review.reopen_ended(tx, runtime.now())
         lanes.want(tx, portal_id, "drain")
+
+
+def _compare(runtime: Runtime, portal_id: int) -> None:
+    """Work out all orders and all-in values anew; what is kept otherwise is concluded again, and told in the log."""
+    from integration import rollup  # noqa: PLC0415 - its arrays are a third of a process's memory, once a day
+
+    with portal_scope(runtime, portal_id) as scope:
+        try:
+            found = rollup.check(scope, repair=True)
+        except Refused as trouble:
+            _log.warning("orders cannot be worked out", portal_id=portal_id, trouble=str(trouble))
+            return
+    if not found.agrees:
+        _log.warning(
+            "orders differed and are concluded again",
+            portal_id=portal_id,
+            companies=len(found.companies_differ),
+            deals=len(found.deals_differ),
+        )

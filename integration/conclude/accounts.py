@@ -48,7 +48,7 @@ def refresh(step: Step, company_ids: Collection[int]) -> None:
     ]
     writing.plan(step, "company", found)
     writing.forget(step, "company", [one for one in company_ids if one not in {each.id for each in living}])
-    worth.store(step.tx, company_ids, page.values.values(), max_order=step.policy.max_order)
+    worth.store(step.tx, company_ids, page.values.values(), max_order=orders.deepest(step.policy))
 
 
 def _load(step: Step, company_ids: Collection[int]) -> Page:
@@ -138,7 +138,7 @@ def _home_minor(row: Mapping[str, object], home: str) -> int | None:
 def revalue(step: Step, company_ids: Collection[int]) -> dict[int, orders.AllIn]:
     """Work out anew what companies are worth all-in and keep it: four queries, however large the portal is."""
     values = _values(step, deal_rows.of_companies(step.tx, company_ids))
-    worth.store(step.tx, company_ids, values.values(), max_order=step.policy.max_order)
+    worth.store(step.tx, company_ids, values.values(), max_order=orders.deepest(step.policy))
     return values
 
 
@@ -146,7 +146,7 @@ def _values(step: Step, own: Mapping[int, Sequence[Row]]) -> dict[int, orders.Al
     """What each company is worth all-in, by the won deals that credit from its own can reach."""
     home = step.portal_map.home_currency
     start = {row["deal_id"]: row for rows in own.values() for row in rows if row["is_won"]}
-    below = sources.edges_below(step.tx, start, depth=step.policy.max_order - 1) if start else ()
+    below = sources.edges_below(step.tx, start, depth=orders.deepest(step.policy) - 1) if start else ()
     rows = {**deal_rows.load(step.tx, {edge["to_deal_id"] for edge in below}), **start} if below else start
     deals = [
         orders.WonDeal(one, row["company_id"], _home_minor(row, home) or 0, row["closed_at"] or row["created_at"])

@@ -14,7 +14,7 @@ from mappings.rules.because import Names
 from mappings.rules.facts import DealFacts
 from mappings.rules.findings import Allocation, Source
 from mappings.rules.names import LONGEST, spoken
-from mappings.rules.orders import within_months
+from mappings.rules.orders import deepest, within_months
 
 EdgeKey = tuple[int, str]
 
@@ -145,7 +145,7 @@ def store(step: Step, flow: Flow, subjects: Mapping[int, int], deal_ids: Collect
     lost_or_moved = gone | (before.keys() & new.keys())
     lost = {before[key]["from_company_id"] for key in lost_or_moved}
     above = (
-        sources.upstream_companies(step.tx, {deal for deal, _ in lost_or_moved}, depth=step.policy.max_order - 1)
+        sources.upstream_companies(step.tx, {deal for deal, _ in lost_or_moved}, depth=deepest(step.policy) - 1)
         if lost_or_moved
         else set()
     )

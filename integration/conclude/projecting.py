@@ -7,6 +7,7 @@ from integration.conclude.step import Step
 from integration.storage import deals as deal_rows
 from integration.storage import mirror, moves, people, sources
 from mappings.rules.facts import DealFacts
+from mappings.rules.orders import deepest
 
 
 def refresh(step: Step, deal_ids: Collection[int]) -> None:
@@ -24,7 +25,7 @@ def refresh(step: Step, deal_ids: Collection[int]) -> None:
     # What a source has in the pipeline is counted from the deals it led to.
     led = {row["company_id"] for rows in sources.of_deals(step.tx, changed).values() for row in rows} - {None}
     # All-in values reach further up, and along inherited credit.
-    led |= sources.upstream_companies(step.tx, changed, depth=step.policy.max_order - 1) if changed else set()
+    led |= sources.upstream_companies(step.tx, changed, depth=deepest(step.policy) - 1) if changed else set()
     resting = sources.deals_from(step.tx, near) if near else set()
     # Later deals of a customer inherit from its first one, whichever that is now.
     begun = deal_rows.acquisitions(step.tx, near)

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 from integration.storage.database import Row, Transaction, as_json
 from mappings.rules.orders import AllIn
 
+_TOO_MUCH = 1 << 63
 _COLUMNS = "company_id, direct_minor, by_order, self_return_minor, inherited_minor"
 
 
@@ -20,7 +21,7 @@ def store(tx: Transaction, company_ids: Collection[int], values: Iterable[AllIn]
             "inherited_minor": one.inherited_minor,
         }
         for one in values
-        if one.company_id in asked
+        if one.company_id in asked and _fits(one)
     ]
     tx.run(
         f"""WITH found AS (
@@ -39,6 +40,12 @@ def store(tx: Transaction, company_ids: Collection[int], values: Iterable[AllIn]
         ids=list(asked),
         rows=as_json(rows),
     )
+
+
+def _fits(value: AllIn) -> bool:
+    """Whether the database can hold it; what cannot comes of a mistyped amount, and its company is set aside."""
+    parts = (value.direct_minor, value.self_return_minor, value.inherited_minor, *value.by_order.values())
+    return all(abs(one) < _TOO_MUCH for one in parts)
 
 
 def of_companies(tx: Transaction, company_ids: Collection[int]) -> dict[int, Row]:

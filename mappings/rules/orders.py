@@ -222,11 +222,11 @@ def paths(company_id: int, graph: DealGraph, policy: Policy) -> Iterator[Step]:
     What is derived directly always counts. Longer paths end at the largest order, under the smallest weight, or
     with the return home.
     """
-    least = policy.smallest_path * (SHARE_ONE // PPM)
+    least, most = least_weight(policy), deepest(policy)
     waiting = [Step(deal, 1, SHARE_ONE, inherited=False) for deal in graph.of_company.get(company_id, ())]
     while waiting:
         step = waiting.pop()
-        if step.order >= policy.max_order:
+        if step.order >= most:
             continue
         for edge in graph.outgoing.get(step.deal.id, ()):
             weight = step.weight * edge.share // SHARE_ONE
@@ -237,6 +237,24 @@ def paths(company_id: int, graph: DealGraph, policy: Policy) -> Iterator[Step]:
             yield following
             if deal.company_id != company_id:
                 waiting.append(following)
+
+
+_MOST_ORDERS = 12
+_LEAST_PPM = 1_000
+
+
+def deepest(policy: Policy) -> int:
+    """The largest order that counts: what the policy says, and never more than twelve."""
+    return min(policy.max_order, _MOST_ORDERS)
+
+
+def least_weight(policy: Policy) -> int:
+    """The smallest weight of a path of three deals or more, in SHARE_ONE units.
+
+    Never under a thousandth: shares of a deal add up to one at most, so no deal ends more than a thousand paths of
+    one length, whatever a portal's deals look like.
+    """
+    return max(policy.smallest_path, _LEAST_PPM) * (SHARE_ONE // PPM)
 
 
 def whole(trillionths: int) -> int:

@@ -1,8 +1,9 @@
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mappings.rules.findings import SHARE_ONE
-from mappings.rules.orders import WonDeal, all_in, booked_second_order, build, orders
+from mappings.rules.orders import WonDeal, all_in, booked_second_order, build, orders, whole
 from mappings.rules.policy import DEFAULT, Policy
 from tests.unit.rules_builders import day
 
@@ -137,3 +138,87 @@ def test_any_portfolio_makes_a_graph_that_only_points_forward(
 
 def test_the_depth_is_the_admins_choice() -> None:
     assert all_in(A, build(CHAIN, DEFAULT), Policy(max_order=2)).by_order == {2: 1_000_000}
+
+
+def test_what_is_derived_directly_counts_however_small_its_share() -> None:
+    deals = (won(1, A, 1, 0), won(2, B, 10_000, 1, (A, 0.002)), won(3, C, 10_000, 2, (B, 1.0)))
+
+    assert all_in(A, build(deals, DEFAULT), DEFAULT).by_order == {2: 2_000}
+
+
+def test_two_people_of_one_company_make_one_edge() -> None:
+    deals = (won(1, A, 1, 0), won(2, B, 10_000, 1, (A, 0.006), (A, 0.006)), won(3, C, 10_000, 2, (B, 1.0)))
+
+    graph = build(deals, DEFAULT)
+
+    assert [edge.share for edge in graph.incoming[2]] == [12 * 10**9]
+    assert all_in(A, graph, DEFAULT).by_order == {2: 12_000, 3: 12_000}  # together they pass one percent
+
+
+def test_a_path_may_pass_another_company_twice() -> None:
+    deals = (
+        won(1, A, 1, 0),
+        won(2, B, 100, 1, (A, 0.5)),
+        won(3, C, 100, 2, (B, 0.5)),
+        won(4, B, 100, 3, (C, 0.5)),
+    )
+
+    assert all_in(A, build(deals, DEFAULT), DEFAULT).by_order == {2: 5_000, 3: 2_500, 4: 1_250}
+
+
+def test_nothing_is_followed_beyond_the_return_home() -> None:
+    deals = (
+        won(1, A, 1, 0),
+        won(2, B, 100, 1, (A, 0.5)),
+        won(3, A, 100, 2, (B, 0.5)),
+        won(4, C, 100, 3, (A, 0.5)),
+    )
+
+    found = all_in(A, build(deals, DEFAULT), DEFAULT)
+
+    assert (found.by_order, found.self_return_minor) == ({2: 10_000}, 2_500)
+
+
+def test_credit_notes_and_deals_for_nothing_flow_like_others() -> None:
+    deals = (won(1, A, 0, 0), won(2, B, -100, 1, (A, 0.5)), won(3, C, 0, 2, (B, 0.5)))
+
+    assert all_in(A, build(deals, DEFAULT), DEFAULT).by_order == {2: -5_000, 3: 0}
+
+
+def test_a_deal_without_a_company_is_derived_and_leads_nowhere() -> None:
+    deals = (won(1, A, 1, 0), WonDeal(2, None, 10_000, day(1), ((A, SHARE_ONE // 2),)), WonDeal(3, None, 5, day(2)))
+    graph = build(deals, DEFAULT, inherit=True)
+
+    assert all_in(A, graph, DEFAULT).by_order == {2: 5_000}
+    assert graph.incoming[3] == ()
+
+
+@pytest.mark.parametrize(
+    ("trillionths", "minor"),
+    [(5 * 10**11, 0), (15 * 10**11, 2), (-5 * 10**11, 0), (-15 * 10**11, -2), (5 * 10**11 + 1, 1), (10**12, 1)],
+)
+def test_money_is_rounded_once_half_to_even(trillionths: int, minor: int) -> None:
+    assert whole(trillionths) == minor
+
+
+def test_no_setting_makes_the_walk_endless() -> None:
+    chain = [won(1, 1, 100, 0), *(won(n, n, 100, n, (n - 1, 1.0)) for n in range(2, 30))]
+
+    assert list(all_in(1, build(chain, DEFAULT), Policy(max_order=36_500)).by_order) == list(range(2, 13))
+
+
+def test_no_months_no_inheritance() -> None:
+    deals = (won(1, A, 1, 0), won(2, B, 100, 1, (A, 0.5)), won(3, B, 100, 1))
+
+    graph = build(deals, Policy(inheritance_months=0), inherit=True)
+
+    assert graph.incoming[3] == ()
+
+
+def test_help_from_inside_a_merged_company_does_not_end_inheritance() -> None:
+    deals = (won(1, A, 1, 0), won(2, B, 100, 1, (A, 0.5)), won(3, B, 100, 9, (B, 0.5)), won(4, B, 100, 9, (None, 0.1)))
+
+    graph = build(deals, DEFAULT, inherit=True)
+
+    assert [edge.inherited for edge in graph.incoming[3]] == [True]
+    assert graph.incoming[4] == ()

@@ -1,0 +1,59 @@
+"""The command that works all orders out anew and compares them with what is kept."""
+
+import dataclasses
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from commands.look import AN_ID, as_json, dump
+from integration import rollup
+from integration.errors import Refused
+from integration.runtime import open_runtime
+from integration.scope import portal_scope
+
+_SHOWN = 20
+
+
+@click.command()
+@click.argument("portal", type=AN_ID)
+@click.option("--repair", is_flag=True, help="Let what differs be concluded again.")
+@as_json
+def orders(portal: int, *, repair: bool, as_json: bool) -> None:
+    """Check orders and all-in values. Works all of them out anew, compares, and ends with status 1 when they differ.
+
+    A portal at work may differ for as long as work waits: `second-order settle PORTAL` first.
+    """
+    with open_runtime() as runtime, portal_scope(runtime, portal) as scope:
+        if scope.find() is None:
+            raise Refused(f"Portal {portal} has not installed the app; `second-order portals` lists those that have")
+        found = rollup.check(scope, repair=repair)
+        if repair and not found.agrees:
+            runtime.queue.wake(portal, "drain")
+    if as_json:
+        click.echo(dump({**dataclasses.asdict(found), "agrees": found.agrees}))
+    else:
+        _show(found)
+    if not found.agrees:
+        raise SystemExit(1)
+
+
+def _show(found: rollup.Compared) -> None:
+    console = Console(highlight=False)
+    console.print(
+        f"{found.deals:,} won deals of {found.companies:,} companies, {found.edges:,} edges, {found.inherited:,} of"
+        f" them inherited, up to order {found.deepest}; {found.self_returns:,} companies have credit that returns to"
+        f" them (shown, not added). Worked out in {found.seconds:.1f} s."
+    )
+    for deal, company in found.refused[:_SHOWN]:
+        console.print(f"Refused: deal {deal} names company {company}, which had not bought before it closed.")
+    if len(found.refused) > _SHOWN:
+        console.print(f"… and {len(found.refused) - _SHOWN:,} more; --json has all.")
+    if found.agrees:
+        console.print("All that is kept agrees, to the minor unit.")
+        return
+    table = Table("Company", "Kept, minor units", "Worked out")
+    for company, (kept, worked_out) in sorted(found.totals.items()):
+        table.add_row(str(company), str(kept), str(worked_out))
+    console.print(table)
+    console.print(f"{len(found.companies_differ):,} companies and {len(found.deals_differ):,} deals differ.")
