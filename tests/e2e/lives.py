@@ -53,7 +53,7 @@ class Life:
 
     def do(self, act: Act) -> None:
         """Do it, unless those it needs are gone."""
-        _DEEDS[act.what](self, act)
+        (_DEEDS.get(act.what) or _BUYING[act.what])(self, act)
 
 
 def settle_in(crm: "Portal", dice: random.Random, *, size: int = 1) -> Life:
@@ -86,10 +86,10 @@ def settle_in(crm: "Portal", dice: random.Random, *, size: int = 1) -> Life:
     return life
 
 
-def deal_acts(dice: random.Random, count: int) -> list[Act]:
-    """What happens then, in the order of time."""
+def deal_acts(dice: random.Random, count: int, only: Sequence[str] = ()) -> list[Act]:
+    """What happens then, in the order of time; anything, or only some deeds."""
     days = sorted((dice.uniform(LAST_DAY, FIRST_DAY) for _ in range(count)), reverse=True)
-    names = sorted(_DEEDS)
+    names = sorted(only or _DEEDS)
     return [_dealt(dice, dice.choice(names), round(at, 4)) for at in days]
 
 
@@ -365,3 +365,24 @@ _DEEDS: dict[str, Callable[[Life, Act], None]] = {
     "write": _write_to_us,
     "call off": _call_off,
 }
+
+
+def _buy(life: Life, act: Act) -> None:
+    """The company where somebody works now buys, with them on the deal from its first day."""
+    one = life.one("contact", act.a)
+    record = life.crm.get("contact", one) if one is not None else None
+    company = record.get("associatedcompanyid") if record is not None else ""
+    if record is None or not company:
+        return
+    values = {"dealname": f"Purchase {act.c}", "pipeline": "default", "dealstage": STAGES[act.b % len(STAGES)],
+              "amount": AMOUNTS[act.c % 2], "closedate": ago(act.days / 2).isoformat(),
+              "createdate": ago(act.days).isoformat()}  # fmt: skip
+    made = life.crm.create("deal", values, at=ago(act.days), source=USER).id
+    life.ids["deal"].append(made)
+    life.crm.associate("deal", made, "company", int(company), primary=True, at=ago(act.days), source=USER)
+    life.crm.associate("deal", made, "contact", record.id, at=ago(act.days), source=USER)
+
+
+DEEDS = tuple(_DEEDS)
+# What only some lives have: the deeds of all the others stay as they are dealt.
+_BUYING: dict[str, Callable[[Life, Act], None]] = {"buy": _buy}
