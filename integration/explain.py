@@ -15,6 +15,7 @@ from integration.explain_words import in_words
 from integration.scope import PortalScope
 from integration.storage import conclusions, ledger, mirror, moves, people, portals, records, sources, stale
 from integration.storage import deals as deal_rows
+from integration.storage import told as answers
 from integration.storage.database import Row, Transaction
 from mappings.rules import money
 from mappings.rules.because import REMOVED
@@ -52,6 +53,8 @@ def explain(scope: PortalScope, object_type: str, record_id: int) -> Json:
             told["decisions"] = _decided(tx, object_type, record_id, told, scope.runtime.now())
         if object_type in {"contact", "company"}:
             told["successors"] = succession.told(tx, object_type, record_id, scope.runtime.now())
+        if object_type in {"contact", "deal"}:
+            told["heard"] = _heard(tx, object_type, told.get("records") or [record_id])
         if object_type == "deal":
             told |= explain_deal.of_deal(
                 tx, record_id, _booked_rows(tx, record_id), told["reasons"], scope.runtime.now()
@@ -147,6 +150,14 @@ def _contact(tx: Transaction, contact_id: int) -> Json:
         "referrals_made": _referrals(tx, made),
         "ledger": [ledger_row(row) for row in entries],
     }
+
+
+def _heard(tx: Transaction, object_type: str, record_ids: Sequence[int]) -> list[Json]:
+    """What the texts on these records say of how they heard of us, and which version of the classifier read them."""
+    return [
+        row._asdict() | {"confidence": row.confidence / 1_000_000}
+        for row in answers.of_records(tx, object_type, record_ids)
+    ]
 
 
 def _company(tx: Transaction, company_id: int) -> Json:

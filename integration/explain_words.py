@@ -16,7 +16,19 @@ def in_words(told: Told) -> list[str]:
     if not told["exists"]:
         lines.append("This record is gone or was never seen.")
     lines += [f"  {name} = {value}" for name, value in sorted(told["values"].items())]
-    for part in (_sources, _derived, _suggested, _edges, _people, _moves, _referrals, _apart, _decisions, _ledger):
+    for part in (
+        _sources,
+        _derived,
+        _suggested,
+        _edges,
+        _people,
+        _moves,
+        _referrals,
+        _heard,
+        _apart,
+        _decisions,
+        _ledger,
+    ):
         lines += part(told)
     return [*lines, *_models(told)]
 
@@ -72,6 +84,14 @@ def _people(told: Told) -> Iterator[str]:
         yield f"  one person on records {', '.join(str(one) for one in told['records'])}:"
         said = (one["text"] if isinstance(one, Mapping) else str(one) for one in told["same_person_because"])
         yield from (f"    {one}" for one in dict.fromkeys(said))
+
+
+def _heard(told: Told) -> Iterator[str]:
+    """What their own words say; a warning is told apart from what earns credit."""
+    for one in told.get("heard", ()):
+        if one["label"] not in {"unknown", "junk"}:
+            what = "warns of us" if one["label"] == "negative_wom" else one["label"].replace("_", " ")
+            yield f'  said "{spoken(one["quote"])}" ({one["at"][:10]}): {what}, {one["confidence"]:.0%} sure'
 
 
 def _moves(told: Told) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from integration import conclude, opinions, touching
+from integration.explain import explain, in_words
 from integration.storage import erasure, told, touch_marks, touch_steps
 from integration.storage.database import Database
 from mappings.records.activities import TYPES, Activity
@@ -286,3 +287,20 @@ def test_a_models_opinion_counts_where_the_phrases_are_silent_until_the_text_cha
     harbor.settle()
     assert harbor.said("deal", 9)["second_order_source"] == "none"
     assert harbor.rows("SELECT * FROM told WHERE by_model") == []
+
+
+def test_what_was_said_is_explained_with_the_version_that_read_it(harbor: MirrorPortal) -> None:
+    bo_says(harbor, heard_from="saw you on LinkedIn", form_notes="colleagues warned us about your support")
+    harbor.change("deal", 9, deal_story="a friend")
+    harbor.settle()
+
+    found = explain(harbor.scope, "contact", 20)
+
+    assert {(one["place"], one["label"], one["version"]) for one in found["heard"]} == {
+        ("heard_from", "social", hearsay.VERSION),
+        ("form_notes", "negative_wom", hearsay.VERSION),
+    }
+    lines = "\n".join(in_words(found))
+    assert 'said "warned us about" (2026-05-01): warns of us, 75% sure' in lines
+    assert 'said "LinkedIn" (2026-05-01): social, 75% sure' in lines
+    assert [one["label"] for one in explain(harbor.scope, "deal", 9)["heard"]] == ["wom_generic"]
