@@ -32,6 +32,7 @@ OWNER_POLICY: dict[str, str] = {
     "moved_assisted": "1000000",
     "moved_present": "1000000",
 }
+UNTOUCHED = 4717
 DEFAULTS, CHOSEN = "the rules' defaults", "owner's choices"
 
 
@@ -54,27 +55,25 @@ def load(portal: Portal, folder: Path) -> Town:
 
 
 def run(ground: Ground, folder: Path, *, with_defaults: bool) -> Customers:
-    """Import, conclude, write back; with *with_defaults* once before the owner chose anything, too."""
-    portal = ground.hubspot.add_portal(HARBOR, "Harbor", currency="USD", time_zone="America/New_York")
+    """Import, conclude, write back; with *with_defaults* in another portal, too, whose owner chooses nothing.
+
+    Two portals and not one after the other: shares of closed deals are frozen, so later choices would not show.
+    """
+    town, chosen = _portal(ground, folder, HARBOR, "Harbor", choices=True)
+    defaults = _portal(ground, folder, UNTOUCHED, "Untouched", choices=False)[1] if with_defaults else None
+    return Customers(town, Naive(town, town.free_mail_hosts), defaults, chosen)
+
+
+def _portal(ground: Ground, folder: Path, portal_id: int, name: str, *, choices: bool) -> tuple[Town, Reading]:
+    portal = ground.hubspot.add_portal(portal_id, name, currency="USD", time_zone="America/New_York")
     town = load(portal, folder)
     hosts = {"extra_free_hosts": "\n".join(sorted(town.free_mail_hosts))}
-    ground.connect(portal, hosts if with_defaults else {**hosts, **OWNER_CHOICES})
-    if not with_defaults:
-        ground.decide(HARBOR, OWNER_POLICY)
-    seconds = ground.settle(HARBOR)
-    ground.say.print(f"  imported and concluded in {seconds:.0f} s", style="dim")
-    first = _read(ground, portal)
-    if not with_defaults:
-        return Customers(town, Naive(town, town.free_mail_hosts), None, first)
-    ground.choose(HARBOR, OWNER_CHOICES)
-    ground.decide(HARBOR, OWNER_POLICY)
-    ground.say.print(f"  concluded anew with the owner's choices in {ground.settle(HARBOR):.0f} s", style="dim")
-    return Customers(town, Naive(town, town.free_mail_hosts), first, _read(ground, portal))
-
-
-def _read(ground: Ground, portal: Portal) -> Reading:
+    ground.connect(portal, {**hosts, **OWNER_CHOICES} if choices else hosts)
+    if choices:
+        ground.decide(portal_id, OWNER_POLICY)
+    ground.say.print(f"  {name}: imported and concluded in {ground.settle(portal_id):.0f} s", style="dim")
     with ground.runtime() as runtime:
-        return read(runtime, portal)
+        return town, read(runtime, portal)
 
 
 def report(found: Customers) -> Report:
@@ -111,7 +110,7 @@ def _deals(told: Report, found: Customers) -> None:
         dealing.tags(known, [*tagged, ("naive", dict.fromkeys(naive, MOVED_CHAMPION))]),
         aims=dealing.tag_aims(known, found.chosen.written.tags),
     )
-    told.add(dealing.missed(known, found.chosen, found.town))
+    told.add(dealing.missed(known, found.chosen, found.town), dealing.by_time(known, found.town, tagged))
     money = [(f"whole amounts of tagged deals, {name}", dealing.whole_amounts(known, one)) for name, one in readings]
     money += [(f"booked in the ledger, {name}", dealing.booked(one)) for name, one in readings]
     amounts = {deal.deal: deal.amount or 0 for deal in known.deals}

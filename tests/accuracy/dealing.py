@@ -14,7 +14,7 @@ from tests.accuracy.moving import known_of
 from tests.accuracy.reading import FoundMove, Reading
 from tests.accuracy.tables import Aim, Grid
 from tests.sandbox import truth
-from tests.sandbox.town_rows import Town
+from tests.sandbox.town_rows import Record, Town
 from tests.sandbox.truth_facts import MOVED_CHAMPION, NOT_SCORED, SEVERAL, DealTruth, Truth
 
 ByDeal = dict[int, dict[int, int]]  # deal -> company -> minor units
@@ -222,6 +222,37 @@ def _between(deal: DealTruth, moves: Sequence[FoundMove], created: date, told: s
     if all(move.strength < DEFAULT.credit_strength_at / PPM for move in due):
         return "not known to be a champion, nor a customer's"
     return "move found in time, yet no credit (their part in the deal)"
+
+
+def by_time(known: Truth, town: Town, readings: Sequence[tuple[str, Mapping[int, str]]]) -> Grid:
+    """Recall by whether the company left was a customer by then: the data's truth does not ask, our rules do."""
+    since = {one.id: _customer_since(one) for one in town.of("company")}
+    joined = {(move.person, move.former_company, move.new_company): move.joined for move in known.moves}
+    counts: dict[str, list[Counter[str]]] = {}
+    for half in reversed(Half):
+        for deal in known_of(known, half).deals:
+            for company in truth_of_companies(deal):
+                start, moved = since.get(company), joined.get((deal.person, company, deal.company))
+                when = "unclear" if start is None or moved is None else ("yes" if start <= moved else "only later")
+                line = counts.setdefault(when, [Counter(), Counter()])[1 - half]
+                line["deals"] += 1
+                line.update(name for name, tags in readings if tags.get(deal.deal, "") in {MOVED_CHAMPION, SEVERAL})
+    rows = tuple(
+        (when, *(cell for line in lines for cell in (line["deals"], *(_part(line, name) for name, _ in readings))))
+        for when, lines in sorted(counts.items(), reverse=True)
+    )
+    names = [f"tagged, {name}" for name, _ in readings]
+    columns = ("customer when the mover arrived elsewhere", "deals", *names, "fitting deals")
+    return Grid("Deals of moved champions by when their former company was a customer", (
+        *columns, *(f"fitting {name}" for name in names)), rows)  # fmt: skip
+
+
+def _part(line: Counter[str], name: str) -> float | None:
+    return line[name] / line["deals"] if line["deals"] else None
+
+
+def _customer_since(company: Record) -> date | None:
+    return next((one.at.date() for one in company.history("lifecyclestage") if one.value == "customer"), None)
 
 
 def truth_of_companies(deal: DealTruth) -> set[int]:
