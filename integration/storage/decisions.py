@@ -64,13 +64,18 @@ def concerning(
     if not ids:
         return []
     rows = tx.rows(
-        """SELECT decision_id, kind, verb, decided_at, detail FROM decision WHERE portal_id = :portal
-             AND kind = ANY(CAST(:kinds AS text[])) AND (holds_until IS NULL OR holds_until > :now)
-             AND decision_id IN (
-               SELECT decision_id FROM decision_ref WHERE portal_id = :portal AND object_type = :type AND object_id IN (
-                 SELECT unnest(CAST(:ids AS bigint[])) UNION SELECT old_id FROM alias
-                 WHERE portal_id = :portal AND object_type = :type AND new_id = ANY(CAST(:ids AS bigint[]))))
-           ORDER BY decision_id""",
+        # From the records to their answers, whatever the planner knows of tables that an import has just filled.
+        """WITH mine AS MATERIALIZED (
+             SELECT unnest(CAST(:ids AS bigint[])) AS id UNION SELECT old_id FROM alias
+             WHERE portal_id = :portal AND object_type = :type AND new_id = ANY(CAST(:ids AS bigint[]))),
+           told AS MATERIALIZED (
+             SELECT DISTINCT ref.decision_id FROM mine CROSS JOIN LATERAL (
+               SELECT decision_id FROM decision_ref
+               WHERE portal_id = :portal AND object_type = :type AND object_id = mine.id OFFSET 0) AS ref)
+           SELECT one.decision_id, one.kind, one.verb, one.decided_at, one.detail FROM told CROSS JOIN LATERAL (
+             SELECT * FROM decision WHERE portal_id = :portal AND decision_id = told.decision_id OFFSET 0) AS one
+           WHERE one.kind = ANY(CAST(:kinds AS text[])) AND (one.holds_until IS NULL OR one.holds_until > :now)
+           ORDER BY one.decision_id""",
         kinds=list(kinds),
         type=object_type,
         ids=list(ids),

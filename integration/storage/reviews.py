@@ -10,6 +10,8 @@ from integration.storage.database import Row, Transaction, as_json
 Ref = tuple[str, int]
 KINDS = ("identity", "move", "referral", "suggestion", "merge", "rejudge")
 _COLUMNS = "review_id, kind, question, confidence, stake_minor, stake_currency, body, asked_at, is_open, reopens_at"
+# Keeps the planner from turning a look-up around: an import fills these tables faster than they are analysed.
+_AS_WRITTEN = "OFFSET 0"
 # The order of a list: most money first, then the surest, then the oldest.
 Place = tuple[int, int, int]
 
@@ -87,16 +89,25 @@ def withdraw(tx: Transaction, keys: Collection[tuple[str, str]]) -> None:
     """Take back open questions that no longer arise."""
     if not keys:
         return
-    tx.run(
-        """WITH gone AS (
-             DELETE FROM review USING unnest(CAST(:kinds AS text[]), CAST(:keys AS text[])) AS t(kind, question)
-             WHERE review.portal_id = :portal AND review.kind = t.kind AND review.question = t.question AND is_open
-             RETURNING review_id)
-           DELETE FROM review_ref USING gone
-           WHERE review_ref.portal_id = :portal AND review_ref.review_id = gone.review_id""",
+    rows = tx.tuples(
+        f"""SELECT one.review_id FROM unnest(CAST(:kinds AS text[]), CAST(:keys AS text[])) AS t(kind, question)
+            CROSS JOIN LATERAL (
+              SELECT review_id FROM review WHERE portal_id = :portal AND kind = t.kind AND question = t.question
+                AND is_open {_AS_WRITTEN}) AS one""",
         kinds=[kind for kind, _ in keys],
         keys=[key for _, key in keys],
     )
+    if rows:
+        ids = [row[0] for row in rows]
+        gone = tx.tuples(
+            """DELETE FROM review WHERE portal_id = :portal AND review_id = ANY(CAST(:ids AS bigint[])) AND is_open
+               RETURNING review_id""",
+            ids=ids,
+        )
+        tx.run(
+            "DELETE FROM review_ref WHERE portal_id = :portal AND review_id = ANY(CAST(:ids AS bigint[]))",
+            ids=[row[0] for row in gone],
+        )
 
 
 def asked_about(tx: Transaction, kinds: Collection[str], object_type: str, ids: Collection[int]) -> Sequence[Row]:
@@ -104,10 +115,14 @@ def asked_about(tx: Transaction, kinds: Collection[str], object_type: str, ids: 
     if not ids:
         return ()
     return tx.rows(
-        """SELECT review_id, kind, question, body FROM review WHERE portal_id = :portal AND is_open
-             AND kind = ANY(CAST(:kinds AS text[])) AND review_id IN (
-               SELECT review_id FROM review_ref WHERE portal_id = :portal AND object_type = :type
-                 AND object_id = ANY(CAST(:ids AS bigint[])))""",
+        f"""WITH near AS MATERIALIZED (
+              SELECT DISTINCT ref.review_id FROM unnest(CAST(:ids AS bigint[])) AS mine(id) CROSS JOIN LATERAL (
+                SELECT review_id FROM review_ref
+                WHERE portal_id = :portal AND object_type = :type AND object_id = mine.id {_AS_WRITTEN}) AS ref)
+            SELECT one.* FROM near CROSS JOIN LATERAL (
+              SELECT review_id, kind, question, body FROM review WHERE portal_id = :portal
+                AND review_id = near.review_id AND is_open {_AS_WRITTEN}) AS one
+            WHERE one.kind = ANY(CAST(:kinds AS text[]))""",
         kinds=list(kinds),
         type=object_type,
         ids=list(ids),
@@ -119,24 +134,31 @@ def weigh(tx: Transaction, review_ids: Collection[int], home: str) -> None:
     if not review_ids:
         return
     tx.run(
-        """UPDATE review SET stake_minor = t.minor, stake_currency = t.currency FROM (
-             SELECT touched.review_id, coalesce(sum(CASE
-                 WHEN :home IN ('', coalesce(deal.currency, :home)) THEN coalesce(deal.amount_minor, 0)
-                 WHEN deal.home_currency = :home THEN coalesce(deal.home_minor, 0) ELSE 0 END), 0) AS minor,
-               coalesce(nullif(CAST(:home AS text), ''), max(deal.currency)) AS currency
-             FROM (
-               SELECT DISTINCT ref.review_id, found.deal_id FROM review_ref AS ref LEFT JOIN LATERAL (
-                 SELECT ref.object_id AS deal_id WHERE ref.object_type = 'deal'
-                 UNION ALL SELECT from_id FROM association WHERE portal_id = :portal AND ref.object_type = 'contact'
-                   AND to_type = 'contact' AND to_id = ref.object_id AND from_type = 'deal'
-                 UNION ALL SELECT deal.deal_id FROM deal WHERE portal_id = :portal AND ref.object_type = 'company'
-                   AND company_id = ref.object_id) AS found ON ref.weighs
-               WHERE ref.portal_id = :portal AND ref.review_id = ANY(CAST(:ids AS bigint[]))) AS touched
-             LEFT JOIN deal ON deal.portal_id = :portal AND deal.deal_id = touched.deal_id
-               AND (deal.is_open OR deal.is_won)
-             GROUP BY touched.review_id) AS t
-           WHERE review.portal_id = :portal AND review.review_id = t.review_id
-             AND (review.stake_minor, review.stake_currency) IS DISTINCT FROM (t.minor, t.currency)""",
+        f"""WITH mine AS MATERIALIZED (
+              SELECT wanted.id AS review_id, ref.object_type, ref.object_id
+              FROM unnest(CAST(:ids AS bigint[])) AS wanted(id) LEFT JOIN LATERAL (
+                SELECT object_type, object_id FROM review_ref
+                WHERE portal_id = :portal AND review_id = wanted.id AND weighs {_AS_WRITTEN}) AS ref ON true),
+            touched AS MATERIALIZED (
+              SELECT DISTINCT mine.review_id, found.deal_id FROM mine LEFT JOIN LATERAL (
+                SELECT mine.object_id AS deal_id WHERE mine.object_type = 'deal'
+                UNION ALL (SELECT from_id FROM association WHERE portal_id = :portal AND mine.object_type = 'contact'
+                  AND to_type = 'contact' AND to_id = mine.object_id AND from_type = 'deal' {_AS_WRITTEN})
+                UNION ALL (SELECT deal_id FROM deal WHERE portal_id = :portal AND mine.object_type = 'company'
+                  AND company_id = mine.object_id {_AS_WRITTEN})) AS found ON true),
+            weighed AS MATERIALIZED (
+              SELECT touched.review_id, coalesce(sum(CASE
+                  WHEN :home IN ('', coalesce(one.currency, :home)) THEN coalesce(one.amount_minor, 0)
+                  WHEN one.home_currency = :home THEN coalesce(one.home_minor, 0) ELSE 0 END), 0) AS minor,
+                coalesce(nullif(CAST(:home AS text), ''), max(one.currency)) AS currency
+              FROM touched LEFT JOIN LATERAL (
+                SELECT currency, amount_minor, home_currency, home_minor FROM deal WHERE portal_id = :portal
+                  AND deal_id = touched.deal_id AND (is_open OR is_won) {_AS_WRITTEN}) AS one ON true
+              GROUP BY touched.review_id)
+            UPDATE review SET stake_minor = weighed.minor, stake_currency = weighed.currency FROM weighed
+            WHERE review.portal_id = :portal AND review.review_id = weighed.review_id
+              AND review.review_id = ANY(CAST(:ids AS bigint[]))
+              AND (review.stake_minor, review.stake_currency) IS DISTINCT FROM (weighed.minor, weighed.currency)""",
         ids=list(review_ids),
         home=home,
     )
@@ -147,14 +169,18 @@ def touched_by(tx: Transaction, deal_ids: Collection[int]) -> list[int]:
     if not deal_ids:
         return []
     rows = tx.tuples(
-        """SELECT DISTINCT review_id FROM review JOIN review_ref USING (portal_id, review_id) JOIN (
-             SELECT 'deal' AS object_type, unnest(CAST(:ids AS bigint[])) AS object_id
-             UNION SELECT 'contact', to_id FROM association WHERE portal_id = :portal AND from_type = 'deal'
-               AND from_id = ANY(CAST(:ids AS bigint[])) AND to_type = 'contact'
-             UNION SELECT 'company', company_id FROM deal
-               WHERE portal_id = :portal AND deal_id = ANY(CAST(:ids AS bigint[])) AND company_id IS NOT NULL)
-             AS near USING (object_type, object_id)
-           WHERE portal_id = :portal AND is_open AND weighs""",
+        f"""WITH near AS MATERIALIZED (
+              SELECT 'deal' AS object_type, unnest(CAST(:ids AS bigint[])) AS object_id
+              UNION SELECT 'contact', to_id FROM association WHERE portal_id = :portal AND from_type = 'deal'
+                AND from_id = ANY(CAST(:ids AS bigint[])) AND to_type = 'contact'
+              UNION SELECT 'company', company_id FROM deal
+                WHERE portal_id = :portal AND deal_id = ANY(CAST(:ids AS bigint[])) AND company_id IS NOT NULL)
+            SELECT DISTINCT ref.review_id FROM near CROSS JOIN LATERAL (
+              SELECT review_id FROM review_ref WHERE portal_id = :portal AND object_type = near.object_type
+                AND object_id = near.object_id AND weighs {_AS_WRITTEN}) AS ref
+            CROSS JOIN LATERAL (
+              SELECT FROM review WHERE portal_id = :portal AND review_id = ref.review_id AND is_open {_AS_WRITTEN})
+              AS one""",
         ids=list(deal_ids),
     )
     return [row[0] for row in rows]
