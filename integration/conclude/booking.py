@@ -15,8 +15,8 @@ from mappings.rules.facts import DealFacts
 from mappings.rules.findings import Entry, Source
 
 if TYPE_CHECKING:
-    from integration.conclude.deals import Judged
     from integration.conclude.flowing import Flow
+    from integration.conclude.judging import Judged
 
 _FRESH = frozenset({"won", "rewon", "restored", "evidence", "ordered"})
 
