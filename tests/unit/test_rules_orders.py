@@ -131,7 +131,7 @@ def test_any_portfolio_makes_a_graph_that_only_points_forward(
             assert (source.closed_at, source.id) < (target.closed_at, target.id)
             assert source.company_id != target.company_id
     assert build(deals[::-1], DEFAULT) == graph
-    direct = sum(all_in(company, graph, DEFAULT).direct_minor for company in {deal.company_id for deal in deals})
+    direct = sum(all_in(company, graph, DEFAULT).direct_minor for company in graph.of_company)
     assert direct == sum(deal.amount_minor for deal in deals)
     assert all(order >= 1 for order in orders(graph).values())
 
