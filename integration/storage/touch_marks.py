@@ -80,11 +80,17 @@ def everything(tx: Transaction, *, now: datetime, window: timedelta) -> None:
             f"""{_INTO_STALE} SELECT :portal, {stage}, '{kind}', contact_id FROM person
                 WHERE portal_id = :portal AND (EXISTS ({found}) OR EXISTS ({merged})) {_AGAIN}"""
         )
-    # Where touches are read, a deal without any reads differently, too: only those too old to see one do not.
     tx.run(
         f"""{_INTO_STALE} SELECT :portal, {DEALS}, 'deal', deal_id FROM deal
-            WHERE portal_id = :portal AND (closed_at IS NULL OR closed_at >= :oldest) {_AGAIN}""",
+            WHERE portal_id = :portal AND (closed_at IS NULL OR closed_at >= :oldest) AND (
+              EXISTS (SELECT FROM touch WHERE portal_id = :portal AND company_id = deal.company_id AND {_IN_SIGHT})
+              OR EXISTS (SELECT FROM association JOIN touch ON touch.portal_id = :portal AND contact_id = to_id
+                WHERE association.portal_id = :portal AND from_type = 'deal' AND from_id = deal_id
+                  AND to_type = 'contact' AND {_IN_SIGHT})
+              OR EXISTS (SELECT FROM alias WHERE portal_id = :portal AND object_type = 'company'
+                AND new_id = deal.company_id)) {_AGAIN}""",
         oldest=now - window,
+        before=_BEFORE_DEAL,
     )
     tx.run(
         f"""{_INTO_STALE} SELECT DISTINCT :portal, {SUMMARIES}, 'company', to_id FROM association
@@ -95,6 +101,7 @@ def everything(tx: Transaction, *, now: datetime, window: timedelta) -> None:
     )
 
 
+_IN_SIGHT = "at >= created_at - CAST(:before AS interval) AND (closed_at IS NULL OR at <= closed_at)"
 # Word for word the conditions of the indexes that answer these questions.
 _SIGN = "(two_way OR kind = 'left_reply')"
 _TOLD = "(kind = 'note' OR (kind = 'reply' AND NOT inbound))"
