@@ -18,9 +18,12 @@ class Books:
 
 def read(tx: Transaction) -> Books:
     """Return the portal's log of closings."""
-    rows = tx.rows("SELECT month, at, action, actor, reason FROM closing WHERE portal_id = :portal ORDER BY closing_id")
-    opened = tx.value("SELECT imported_at FROM portal WHERE portal_id = :portal")
-    return Books(tuple(_closing(row) for row in rows), opened)
+    rows = tx.rows(
+        """SELECT imported_at, month, at, action, actor, reason FROM portal LEFT JOIN closing USING (portal_id)
+           WHERE portal_id = :portal ORDER BY closing_id"""
+    )
+    log = tuple(_closing(row) for row in rows if row["month"] is not None)
+    return Books(log, rows[0]["imported_at"] if rows else None)
 
 
 def _closing(row: Row) -> Closing:

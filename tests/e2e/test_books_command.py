@@ -1,0 +1,85 @@
+"""The ledger command: months, changes, orders and what is pending, as scripts and people call it."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.e2e.test_commands import Run, run, told
+
+if TYPE_CHECKING:
+    from tests.world import World
+
+__all__ = ["run", "told"]  # fixtures
+WON = datetime.now(UTC) - timedelta(days=3)
+MONTH = f"{WON:%Y-%m}"
+
+
+def test_months_and_changes_are_told_in_words_and_json(told: "World", run: Run) -> None:
+    (deal,) = {row["deal_id"] for row in told.harbor.rows("SELECT deal_id FROM ledger")}
+    told.harbor.crm.update("deal", deal, {"amount": "1000.00"})
+    told.settle()
+
+    month = run("ledger", "4711", "--month", MONTH)
+    assert f"{MONTH} (still open), as now known: 2 rows" in month.stdout
+    assert "total 1,000.00 EUR" in month.stdout
+    found = json.loads(run("ledger", "4711", "--month", MONTH, "--as", "known", "--json").stdout)
+    assert found["totals"]["EUR"]["total"] == "1000.00"
+    assert [row["amount"] for row in found["rows"]] == ["1234.50", "-234.50"]
+    assert run("ledger", "4711", "--month", MONTH, "--csv").stdout.count("\r\n") == 3
+
+    words = run("ledger", "4711", "--changes", "--deal", str(deal)).stdout
+    assert "was won: +1,234.50 EUR" in words
+    assert "changed its amount: -234.50 EUR" in words
+    assert "0.00 EUR -> 1,000.00 EUR: +1,000.00 EUR" in words
+    story = json.loads(run("ledger", "4711", "--changes", "--json").stdout)
+    assert [one["difference"] for one in story["changes"]] == [{"EUR": "1234.50"}, {"EUR": "-234.50"}]
+    later = run("ledger", "4711", "--changes", "--since", "2099-01-01").stdout
+    assert "Nothing changed." in later
+    assert "4712" not in words
+
+
+def test_people_order_with_name_and_reason(told: "World", run: Run) -> None:
+    (deal,) = {row["deal_id"] for row in told.harbor.rows("SELECT deal_id FROM ledger")}
+    signed = ("--by", "ana", "--reason", "audit")
+    assert "is judged anew" in run("ledger", "4711", "--rejudge", str(deal), *signed).stdout
+    assert "is closed" in run("ledger", "4711", "--close", "2024-05", *signed).stdout
+    assert "is open until" in run("ledger", "4711", "--reopen", "2024-05", *signed).stdout
+    told.settle()
+
+    assert told.harbor.rows("SELECT taken_at FROM rejudgement WHERE taken_at IS NULL") == []
+    done = [row["action"] for row in told.harbor.rows("SELECT action FROM audit WHERE actor = 'ana' ORDER BY audit_id")]
+    assert done == ["deal to be judged anew", "books close", "books reopen"]
+    assert told.orchard.rows("SELECT * FROM closing") == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("--close", "2024-05"), "Say who orders this and why"),
+        (("--close", "2024-05", "--by", "calendar", "--reason", "x"), "say who you are"),
+        (("--close", "2099-01", "--by", "ana", "--reason", "x"), "is not over"),
+        (("--reopen", "2024-05", "--by", "ana", "--reason", "x"), "is not closed"),
+        (("--rejudge", "99", "--by", "ana", "--reason", "x"), "There is no deal 99"),
+        (("--as", "reported"), "Say of which month"),
+        (("--month", "May"), "is no month"),
+        (("--changes", "--pending"), "one thing at a time"),
+        (("--changes", "--deal", "1", "--company", "2"), "one deal, company or contact"),
+    ],
+)
+def test_what_cannot_be_done_says_why(told: "World", run: Run, arguments: tuple[str, ...], why: str) -> None:
+    done = run("ledger", "4711", *arguments)
+
+    assert done.returncode != 0
+    assert why in done.stderr
+
+
+def test_what_is_not_booked_is_listed(told: "World", run: Run) -> None:
+    assert run("ledger", "4711", "--pending").stdout == "Every won deal is booked.\n"
+    (deal,) = {row["deal_id"] for row in told.harbor.rows("SELECT deal_id FROM ledger")}
+    told.harbor.crm.update("deal", deal, {"amount": ""})
+    told.settle()
+
+    assert f"deal {deal}: The deal has no amount yet" in run("ledger", "4711", "--pending").stdout
+    assert json.loads(run("ledger", "4711", "--pending", "--json").stdout)[0]["deal_id"] == deal
