@@ -11,6 +11,7 @@ from tests.accuracy import calibration, dealing, moving, people
 from tests.accuracy.calibration import Case
 from tests.accuracy.ground import Ground
 from tests.accuracy.halves import Half
+from tests.accuracy.meaning import by_meaning
 from tests.accuracy.naive import Naive
 from tests.accuracy.reading import FoundMove, Reading, read
 from tests.accuracy.tables import Grid, Report
@@ -106,19 +107,29 @@ def _deals(told: Report, found: Customers) -> None:
     readings = [(CHOSEN, found.chosen)] + ([(DEFAULTS, found.defaults)] if found.defaults else [])
     naive = found.naive.deals()
     tagged = [(name, reading.written.tags) for name, reading in readings]
-    told.add(
-        dealing.tags(known, [*tagged, ("naive", dict.fromkeys(naive, MOVED_CHAMPION))]),
-        aims=dealing.tag_aims(known, found.chosen.written.tags),
-    )
+    for how, truths in _truths(found):
+        told.add(
+            dealing.tags(how, truths, [*tagged, ("naive", dict.fromkeys(naive, MOVED_CHAMPION))]),
+            aims=dealing.tag_aims(how, truths, found.chosen.written.tags),
+        )
     told.add(dealing.missed(known, found.chosen, found.town), dealing.by_time(known, found.town, tagged))
     money = [(f"whole amounts of tagged deals, {name}", dealing.whole_amounts(known, one)) for name, one in readings]
     money += [(f"booked in the ledger, {name}", dealing.booked(one)) for name, one in readings]
     amounts = {deal.deal: deal.amount or 0 for deal in known.deals}
     claimed = {deal: {company: amounts[deal]} for deal, company in naive.items()}
-    told.add(dealing.revenue(known, [*money, ("naive: whole amounts", claimed)]))
     own = [(name, one) for name, one in money if name.endswith(CHOSEN)]
+    for how, truths in _truths(found):
+        told.add(
+            dealing.revenue(how, truths, [*money, ("naive: whole amounts", claimed)]),
+            aims=[dealing.revenue_aim(f"{name}, {how}", truths, one) for name, one in own],
+        )
     for name, one in own:
-        told.add(*dealing.differences(known, name, one), aims=[dealing.revenue_aim(known, name, one)])
+        told.add(*dealing.differences(known, name, one))
+
+
+def _truths(found: Customers) -> tuple[tuple[str, Truth], ...]:
+    """The data's labels, which look at one mover a deal; and their definition, worked out for everybody on it."""
+    return ("as labelled", found.town.truth), ("by the label's meaning", by_meaning(found.town))
 
 
 def departures(found: Customers) -> Grid:

@@ -22,7 +22,7 @@ TOP = 12
 WINDOW = DEFAULT.move_to_deal_days
 
 
-def tags(known: Truth, readings: Sequence[tuple[str, Mapping[int, str]]]) -> Grid:
+def tags(how: str, known: Truth, readings: Sequence[tuple[str, Mapping[int, str]]]) -> Grid:
     """Precision and recall of tags, one line for each kind and reading."""
     rows = []
     for name, told in readings:
@@ -33,19 +33,19 @@ def tags(known: Truth, readings: Sequence[tuple[str, Mapping[int, str]]]) -> Gri
                 _most(one.wrong_by_kind), fitting[kind].precision, fitting[kind].recall,
             ))  # fmt: skip
     columns = ("tag", "precision", "recall", "right", "wrong", "found", "wrong ones are", "fitting P", "fitting R")
-    return Grid("Deals tagged", columns, tuple(rows))
+    return Grid(f"Deals tagged, {how}", columns, tuple(rows))
 
 
 def _most(kinds: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {kind}" for kind, count in list(kinds.items())[:3])
 
 
-def tag_aims(known: Truth, told: Mapping[int, str]) -> list[Aim]:
+def tag_aims(how: str, known: Truth, told: Mapping[int, str]) -> list[Aim]:
     """What is wanted of the tag for moved champions."""
     one = truth.score_tags(known_of(known, Half.CHECKING), told)[MOVED_CHAMPION]
     return [
-        Aim("deals tagged moved_champion: precision", one.precision, 0.95),
-        Aim("deals tagged moved_champion: recall", one.recall, 0.92),
+        Aim(f"deals tagged moved_champion, {how}: precision", one.precision, 0.95),
+        Aim(f"deals tagged moved_champion, {how}: recall", one.recall, 0.92),
     ]
 
 
@@ -138,7 +138,7 @@ def _why(true: Mapping[int, int], claimed: Mapping[int, int]) -> str:
     return "another company as well" if set(true) < set(claimed) else "another company instead"
 
 
-def revenue(known: Truth, readings: Sequence[tuple[str, ByDeal]]) -> Grid:
+def revenue(how: str, known: Truth, readings: Sequence[tuple[str, ByDeal]]) -> Grid:
     """Totals and differences for several ways to count."""
     rows = []
     for name, told in readings:
@@ -152,7 +152,7 @@ def revenue(known: Truth, readings: Sequence[tuple[str, ByDeal]]) -> Grid:
         "won second-order revenue", "true", "told", "total off by", "sum of differences", "of the true total",
         "companies", "fitting total off by",
     )  # fmt: skip
-    return Grid("Second-order revenue per company (moved champions)", columns, tuple(rows))
+    return Grid(f"Second-order revenue per company (moved champions), {how}", columns, tuple(rows))
 
 
 def differences(known: Truth, name: str, told: ByDeal) -> list[Grid]:
@@ -260,7 +260,7 @@ def truth_of_companies(deal: DealTruth) -> set[int]:
     return {source.company for source in deal.sources if source.company}
 
 
-def revenue_aim(known: Truth, name: str, told: ByDeal) -> Aim:
+def revenue_aim(name: str, known: Truth, told: ByDeal) -> Aim:
     """The total is wanted within three per cent."""
     return Aim(
         f"second-order revenue, {name}: total off by", books(known, told, Half.CHECKING).error, 0.03, at_most=True

@@ -191,8 +191,8 @@ class TestMoney:
 
     def test_a_perfect_tagger_meets_the_aim_and_a_blind_one_does_not(self) -> None:
         perfect = {deal.deal: deal.tag for deal in KNOWN.deals}
-        assert all(aim.met for aim in dealing.tag_aims(KNOWN, perfect))
-        assert not any(aim.met for aim in dealing.tag_aims(KNOWN, {}))
+        assert all(aim.met for aim in dealing.tag_aims("as labelled", KNOWN, perfect))
+        assert not any(aim.met for aim in dealing.tag_aims("as labelled", KNOWN, {}))
 
 
 class TestCalibration:
