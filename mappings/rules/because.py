@@ -28,9 +28,10 @@ _HOW = {
     "named_company": "named in an answer",
     "note_names_customer": "named in a note",
 }
+_CUSTOMER = "worked at a customer"  # all that is known of most people; said of the company, which reads better
 _STOOD = {  # how somebody stood at the company that was left, by the code of the champion's reason
     "admin": "administered the product",
-    "user": "worked with a customer's product",
+    "user": _CUSTOMER,
 }
 _WAS = frozenset({"won_key_role", "won_contact", "deal_contact"})
 
@@ -144,6 +145,8 @@ def _moved(source: Source, names: Names, opened: datetime | None) -> str:
     when = f" by {on(source.at)}" if source.at else ""
     how = _stood(source.because[1:])
     taking_part = _took_part(source, opened) if source.because else "came to this company"
+    if how == _CUSTOMER:
+        return f"{left}, a customer then,{when} and {taking_part}"
     return f"{left}{when}, where they {how}, and {taking_part}" if how else f"{left}{when} and {taking_part}"
 
 

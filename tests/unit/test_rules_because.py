@@ -48,7 +48,7 @@ def test_a_moved_champions_sentence_has_names_dates_certainty_and_share() -> Non
             Reason("promoter", "gave 9 of 10 on 2024-01-31", day(30)),
             "where they gave us 9 of 10 on 31 January 2024, and",
         ),
-        (Reason("user", "worked at a customer"), "where they worked with a customer's product, and"),
+        (Reason("user", "worked at a customer"), "left Acme, a customer then, by 29 March 2024 and was"),
         (Reason("hard_bounce", "the address at Acme bounced"), "left Acme by 29 March 2024 and was"),
     ],
 )
