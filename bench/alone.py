@@ -28,14 +28,14 @@ def main() -> None:
         found = rollup.roll(tx, policy, "USD", anew=True)
         rolled = time.perf_counter()
         rollup.write(tx, found)
-    done = time.perf_counter()
+    done, before = time.perf_counter(), time.process_time()
     walked = flows.worth(found.deals, found.hung.edges, policy)
-    again = time.perf_counter()
+    spent = time.process_time() - before
     database.close()
     result = {
         "seconds": done - started,
         "write": done - rolled,
-        "walk": again - done,
+        "walk": spent,
         "MiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         "edges": len(found.hung.edges.source),
         "refused": len(found.refused),

@@ -96,7 +96,10 @@ def differing(tx: Transaction) -> list[int]:
 
 def replace(tx: Transaction) -> None:
     """Keep the values that were brought instead of what differs."""
-    tx.run("DELETE FROM all_in WHERE portal_id = :portal AND company_id NOT IN (SELECT company_id FROM worked_out)")
+    tx.run(
+        """DELETE FROM all_in AS mine WHERE portal_id = :portal
+             AND NOT EXISTS (SELECT FROM worked_out AS now WHERE now.company_id = mine.company_id)"""
+    )
     tx.run(
         f"""INSERT INTO all_in
               (portal_id, company_id, direct_minor, by_order, self_return_minor, inherited_minor)

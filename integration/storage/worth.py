@@ -28,8 +28,8 @@ def store(tx: Transaction, company_ids: Collection[int], values: Iterable[AllIn]
               SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS t(company_id bigint, direct_minor bigint,
                 by_order bigint[], self_return_minor bigint, inherited_minor bigint)),
             gone AS (
-              DELETE FROM all_in WHERE portal_id = :portal AND company_id = ANY(CAST(:ids AS bigint[]))
-                AND company_id NOT IN (SELECT company_id FROM found))
+              DELETE FROM all_in AS old WHERE portal_id = :portal AND company_id = ANY(CAST(:ids AS bigint[]))
+                AND NOT EXISTS (SELECT FROM found WHERE found.company_id = old.company_id))
             INSERT INTO all_in AS mine (portal_id, {_COLUMNS}) SELECT :portal, {_COLUMNS} FROM found
             ON CONFLICT (portal_id, company_id) DO UPDATE SET direct_minor = excluded.direct_minor,
               by_order = excluded.by_order, self_return_minor = excluded.self_return_minor,
