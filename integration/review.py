@@ -139,7 +139,7 @@ def _split(tx: Transaction, contact_id: int, answer: Answer, now: datetime) -> l
         raise Refused(f"Contact {contact_id} is a person of its own already; there is nothing to separate")
     for other in others:
         _separate(tx, contact_id, other, answer, now)
-    _note(tx, answer, "separated a person's records", contact_id)
+    portals.note(tx, answer.actor, "separated a person's records", records=len(others))
     return others
 
 
@@ -162,7 +162,7 @@ def doubt(scope: PortalScope, contact_id: int, *, actor: str = "command line") -
             raise Refused(f"No job change and no referral by name is known of contact {contact_id}: nothing to doubt")
         asked = reviews.raised(tx, found)
         reviews.weigh(tx, asked, _home(tx))
-        portals.note(tx, actor, "doubted a conclusion", contact=contact_id)
+        portals.note(tx, actor, "doubted a conclusion", questions=len(asked))
     return asked
 
 

@@ -105,10 +105,21 @@ _AMONG_OTHERS = f"""SELECT decision_id FROM decision WHERE portal_id = :portal A
   AND detail ->> 'owner' NOT IN (SELECT 'contact:' || id FROM unnest(CAST(:texts AS text[])) AS id)
   AND detail ->> 'target' NOT IN (SELECT 'contact:' || id FROM unnest(CAST(:texts AS text[])) AS id)"""
 _IS_THEIRS = "IN (SELECT to_jsonb(id) FROM unnest(CAST(:ids AS bigint[])) AS id)"
+# Before the record goes: reasons of other answers that name the person.
+_NAMED_IN_REASONS = """UPDATE decision SET reason = '' FROM record AS gone
+    WHERE decision.portal_id = :portal AND gone.portal_id = :portal AND gone.object_type = 'contact'
+      AND gone.record_id = ANY(CAST(:ids AS bigint[])) AND EXISTS (
+        SELECT FROM unnest(ARRAY[
+          trim(concat_ws(' ', gone.properties ->> 'firstname', gone.properties ->> 'lastname')),
+          gone.properties ->> 'lastname', gone.properties ->> 'email']) AS word
+        WHERE length(word) > 3 AND position(lower(word) IN lower(decision.reason)) > 0)"""
+_SPEAKS_OF_THEM = """EXISTS (SELECT FROM unnest(CAST(:texts AS text[])) AS id
+    WHERE position('"contact:' || id || '"' IN {column}::text) > 0)"""
 _DECIDED = (
     f"""WITH gone AS (
           DELETE FROM review WHERE portal_id = :portal
-            AND review_id IN (SELECT review_id FROM review_ref WHERE {_REFS}) RETURNING review_id)
+            AND (review_id IN (SELECT review_id FROM review_ref WHERE {_REFS})
+                 OR {_SPEAKS_OF_THEM.format(column="body")}) RETURNING review_id)
         DELETE FROM review_ref USING gone
         WHERE review_ref.portal_id = :portal AND review_ref.review_id = gone.review_id""",
     f"""UPDATE decision SET author = '', reason = '', question = 'removed:' || decision_id,
@@ -116,6 +127,9 @@ _DECIDED = (
             || jsonb_build_object('contacts', (SELECT coalesce(jsonb_agg(one), '[]')
                  FROM jsonb_array_elements(detail -> 'contacts') AS one WHERE NOT one {_IS_THEIRS}))
         WHERE portal_id = :portal AND decision_id IN ({_AMONG_OTHERS})""",
+    f"""UPDATE decision SET detail = jsonb_set(jsonb_set(detail, '{{move,reasons}}', '[]'), '{{move,signals}}', '[]')
+        WHERE portal_id = :portal AND kind = 'move' AND detail -> 'move' IS NOT NULL
+          AND {_SPEAKS_OF_THEM.format(column="(detail -> 'move')")}""",
     f"""WITH theirs AS (
           DELETE FROM decision_ref WHERE {_REFS} RETURNING decision_id),
         gone AS (
@@ -126,6 +140,7 @@ _DECIDED = (
           AND NOT (object_type = 'contact' AND object_id = ANY(CAST(:ids AS bigint[])))""",
 )
 _CONTACT_ROWS = (
+    _NAMED_IN_REASONS,
     *_TEXTS,
     f"DELETE FROM record WHERE {_OF_CONTACT}",
     f"DELETE FROM stale WHERE {_OF_CONTACT}",

@@ -11,6 +11,7 @@ from integration import conclude, forget, review
 from integration.errors import Refused
 from integration.queue import Queue
 from integration.review import Answer, TooLate
+from integration.storage import erasure
 from integration.storage.database import Database
 from tests.contract.conclude_world import HARBOR, ORCHARD, MirrorPortal, day, moved_champion
 from tests.contract.review_world import (
@@ -535,6 +536,38 @@ def test_forgetting_one_candidate_keeps_the_answer_and_the_total(harbor: MirrorP
     (row,) = harbor.rows("SELECT author, reason, question, detail FROM decision")
     assert (row["author"], row["reason"], row["detail"]["contacts"]) == ("", "", [12])
     assert "11" not in str(row["question"])
+
+
+def test_a_reason_that_names_a_forgotten_person_is_erased_though_it_was_about_others(harbor: MirrorPortal) -> None:
+    harbor.install(policy=ASKING)
+    namesakes(harbor)
+    harbor.contact(70, 1, firstname="Zora", lastname="Quillfeather", email="zora@acme-tools.com")
+    harbor.settle()
+    number = the_question(harbor, "identity")["id"]
+    review.decide(harbor.scope, number, Answer("same", "Ana", "Ms Quillfeather at Acme told me"))
+    harbor.settle()
+
+    with harbor.clock.database.portal(HARBOR) as tx:
+        forget.erase(tx, 70, secret="s")
+        assert erasure.mentions(tx, "Quillfeather") == []
+    harbor.settle()
+
+    assert persons(harbor) == {12: 12, 33: 12}
+    assert [(row["verb"], row["reason"]) for row in harbor.rows("SELECT verb, reason FROM decision")] == [("same", "")]
+
+
+def test_the_trail_names_nobody(harbor: MirrorPortal) -> None:
+    harbor.install(policy=ASKING)
+    namesakes(harbor)
+    harbor.settle()
+    answer(harbor, the_question(harbor, "identity")["id"], "same")
+    review.split(harbor.scope, 33, Answer("different", "Zz Canary", "zz reason"))
+
+    trail = str(harbor.rows("SELECT actor, action, detail FROM audit"))
+
+    assert "answered a question: identity same" in trail
+    for secret in ("Canary", "zz reason", "Priya", "33"):
+        assert secret not in trail
 
 
 def test_answers_that_contradict_each_other_are_refused(harbor: MirrorPortal) -> None:
