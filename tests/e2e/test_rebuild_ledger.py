@@ -9,7 +9,7 @@ import pytest
 from integration import bookkeeping, conclude
 from integration.storage import lanes
 from mappings.rules.findings import Entry
-from mappings.rules.ledger import standing
+from mappings.rules.standing import standing
 from tests.e2e import lives
 from tests.e2e.lives import Life
 from tests.e2e.test_rebuild import live

@@ -13,8 +13,9 @@ from mappings.rules import changes, known, money, months
 from mappings.rules.credit import FIRST_ORDER, allocate
 from mappings.rules.facts import DealFacts
 from mappings.rules.findings import Allocation, Entry, Reason, Source
-from mappings.rules.ledger import Occasion, booked, plan_entries, standing
+from mappings.rules.ledger import Occasion, booked, plan_entries
 from mappings.rules.policy import DEFAULT
+from mappings.rules.standing import standing
 from tests.unit.rules_builders import a_deal, a_source, day
 
 RATES = {"USD": "1", "EUR": "1.08", "JPY": "0.0067", "KWD": "3.251234"}
