@@ -1,5 +1,6 @@
 """How credit flows: each deal's order, the edges from the deals it came of, and what to call everybody."""
 
+import bisect
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -119,8 +120,8 @@ def _won(rows: Iterable[Row]) -> list[tuple[Moment, Row]]:
 
 
 def _latest(won: Sequence[tuple[Moment, Row]], moment: Moment) -> int | None:
-    before = [row["deal_id"] for at, row in won if at < moment]
-    return before[-1] if before else None
+    place = bisect.bisect_left(won, moment, key=lambda one: one[0])
+    return int(won[place - 1][1]["deal_id"]) if place else None
 
 
 def store(step: Step, flow: Flow, subjects: Mapping[int, int], deal_ids: Collection[int]) -> Touched:

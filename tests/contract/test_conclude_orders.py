@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from integration import rollup
+from integration import conclude, rollup
 from integration.storage.database import Database
 from tests.contract.conclude_world import HARBOR, ORCHARD, REOPENED, Clock, MirrorPortal, closed_won, day
 
@@ -83,6 +83,27 @@ def test_a_chain_is_worth_what_it_brought_and_renewals_are_inherited(
     assert harbor.said("company", 1)["second_order_all_in_value"] == f"{total / 100:.2f}"
     assert harbor.booked(22) == 500_000
     assert harbor.derived(22) == 0  # the two ledgers are not mixed
+
+
+def test_an_admin_switches_inheritance_off_and_on(harbor: MirrorPortal) -> None:
+    chain(harbor)
+    agreed(harbor)
+    for months, inherited in ((0, 0), (3, 0), (4, 1)):  # the renewal came 100 days after the first deal
+        harbor.install(policy={"inheritance_months": months})
+        with harbor.scope.transaction() as tx:
+            conclude.refresh_all(tx)
+
+        assert agreed(harbor).inherited == inherited
+
+
+def test_one_customer_with_two_hundred_renewals(harbor: MirrorPortal) -> None:
+    chain(harbor)
+    for number in range(1000, 1200):
+        harbor.deal(number, 2, created=240, won=(200, "0.03"), dealtype="existingbusiness")
+
+    assert agreed(harbor).inherited == 201
+    harbor.change("deal", 21, amount="1.00")
+    assert agreed(harbor).inherited == 201
 
 
 def test_what_comes_back_is_shown_and_not_added(harbor: MirrorPortal) -> None:
