@@ -106,7 +106,7 @@ _NOT_ALONE = """NOT EXISTS (
         AND other.subject_id <> ledger.subject_id))"""
 _DERIVED = "kind <> 'first_order'"
 _HOME = "coalesce(home_minor, CASE WHEN currency = :home THEN amount_minor END)"
-_OWN_HOME = "coalesce(ledger.home_minor, CASE WHEN ledger.currency = :home THEN ledger.amount_minor END)"  # deals have both, too
+_OWN_HOME = "coalesce(ledger.home_minor, CASE WHEN ledger.currency = :home THEN ledger.amount_minor END)"
 
 
 def by_subject(tx: Transaction, contact_ids: Collection[int], home: str) -> dict[int, int]:
