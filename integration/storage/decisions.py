@@ -84,10 +84,17 @@ def concerning(
     return _of_today(tx, rows)
 
 
+# An answer with its question's number, where that is still kept, and whether a later one replaced it.
+_WITH_QUESTION = f"""{", ".join(f"decision.{one}" for one in _COLUMNS.split(", "))}, review.review_id,
+  NOT EXISTS (SELECT FROM decision AS later WHERE later.portal_id = :portal AND later.kind = decision.kind
+    AND later.question = decision.question AND later.decision_id > decision.decision_id) AS is_newest
+  FROM decision LEFT JOIN review USING (portal_id, kind, question)"""
+
+
 def of_record(tx: Transaction, object_type: str, record_id: int) -> Sequence[Row]:
     """Return every answer that concerns a record, ended and replaced ones included; newest first."""
     return tx.rows(
-        f"""SELECT {_COLUMNS} FROM decision WHERE portal_id = :portal AND decision_id IN (
+        f"""SELECT {_WITH_QUESTION} WHERE decision.portal_id = :portal AND decision_id IN (
               SELECT decision_id FROM decision_ref WHERE portal_id = :portal AND object_type = :type AND object_id IN (
                 SELECT CAST(:id AS bigint) UNION SELECT old_id FROM alias
                 WHERE portal_id = :portal AND object_type = :type AND new_id = :id))
@@ -98,13 +105,10 @@ def of_record(tx: Transaction, object_type: str, record_id: int) -> Sequence[Row
 
 
 def history(tx: Transaction, *, kind: str | None, before: int | None, limit: int) -> Sequence[Row]:
-    """Return a page of answers, newest first, with the question's number where it is still kept."""
+    """Return a page of answers, newest first."""
     return tx.rows(
-        f"""SELECT {", ".join(f"decision.{one}" for one in _COLUMNS.split(", "))}, review.review_id, review.is_open,
-              NOT EXISTS (SELECT FROM decision AS later WHERE later.portal_id = :portal AND later.kind = decision.kind
-                AND later.question = decision.question AND later.decision_id > decision.decision_id) AS is_newest
-            FROM decision LEFT JOIN review USING (portal_id, kind, question)
-            WHERE decision.portal_id = :portal AND (CAST(:kind AS text) IS NULL OR decision.kind = :kind)
+        f"""SELECT {_WITH_QUESTION} WHERE decision.portal_id = :portal
+              AND (CAST(:kind AS text) IS NULL OR decision.kind = :kind)
               AND (CAST(:before AS bigint) IS NULL OR decision_id < :before)
             ORDER BY decision_id DESC LIMIT :limit""",
         kind=kind,

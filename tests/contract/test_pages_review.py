@@ -90,6 +90,9 @@ def test_pressing_same_joins_the_records_and_is_told_in_the_history(town: Town, 
     assert "she told me" in history
     assert "HubSpot user" in history
     assert "Nothing to decide of this kind" in visitor.get(f"{HERE}?kind=identity").text
+    about = visitor.get(f"/portals/{HARBOR}/contact/33").text
+    assert "What people decided" in about
+    assert "she told me" in about
     (row,) = portal.rows("SELECT author FROM decision")
     assert row["author"].startswith("user:")
 

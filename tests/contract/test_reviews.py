@@ -500,7 +500,10 @@ def test_the_answers_are_told_with_their_authors(harbor: MirrorPortal) -> None:
         ("different", "Ana", "she told me", True),
         ("same", "Ana", "she told me", False),
     ]
-    assert [one["verb"] for one in told] == ["different", "same"]
+    assert [(one["verb"], one["review_id"], one["is_newest"]) for one in told] == [
+        ("different", number, True),
+        ("same", number, False),
+    ]
     assert "Priya Raman" in told[0]["text"]
 
 
