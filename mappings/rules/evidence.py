@@ -180,8 +180,9 @@ def _job_evidence(old: ContactFacts, new: ContactFacts, policy: Policy) -> Itera
     one, two = jobs.family(old.job_title), jobs.family(new.job_title)
     if one and one == two:
         yield policy.job_family_bits, Reason("same_job_family", f"both work in {one}")
-    elif one and two:
-        yield policy.other_job_bits, Reason("other_job_family", f"one works in {one}, the other in {two}")
+    elif jobs.is_other(old.job_title, new.job_title):
+        text = f"one is {spoken(old.job_title)}, the other {spoken(new.job_title)}"
+        yield policy.other_job_bits, Reason("other_job", text)
 
 
 def _life_evidence(old: ContactFacts, new: ContactFacts, portal: Portal, policy: Policy) -> Iterator[Evidence]:

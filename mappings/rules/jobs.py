@@ -57,6 +57,22 @@ def same_title(a: str, b: str) -> bool:
     return bool(a) and fold(a) == fold(b)
 
 
+_LONG = 4  # letters of a word that says something
+
+
+@remembered(1 << 13)
+def _telling(title: str) -> frozenset[str]:
+    return frozenset(word for word in fold(title).split() if len(word) >= _LONG)
+
+
+def is_other(a: str, b: str) -> bool:
+    """Whether two known titles have neither family nor word in common."""
+    one, two = family(a), family(b)
+    if not (a.strip() and b.strip()) or (one and one == two):
+        return False
+    return _telling(a).isdisjoint(_telling(b)) and fold(a) != fold(b)
+
+
 _OUTSIDER = re.compile(r"\b(consult|contract|freelanc|extern|interim|berater|auditor)")
 
 

@@ -253,3 +253,17 @@ def test_a_mapped_field_that_names_the_company_the_person_is_at_says_nothing() -
     history = a_history(email=[("priya@acme.example", 0)])
 
     assert find(replace(OLD, history=history, new_company="ACME", new_company_at=day(90))).moves == ()
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "other"),
+    [
+        ("Head of Data", "Head of Sales", False),
+        ("Gardener", "Goldsmith", True),
+        ("Data analyst", "Legal counsel", True),
+        ("Software engineer", "Backend developer", False),
+        ("Gardener", "", False),
+    ],
+)
+def test_titles_are_others_when_neither_kind_nor_word_agrees(a: str, b: str, other: bool) -> None:
+    assert jobs.is_other(a, b) is jobs.is_other(b, a) is other
