@@ -44,6 +44,8 @@ def test_every_text_of_the_rule_book_is_labelled_as_it_says() -> None:
         "my boss told me",
         "Our CTO", "a happy customer recommended you", "another client of yours", "brother-in-law", "heard good things",
         "twitter / my brother", "told by someone at a dinner", "a guy I know", "colegue... sorry, colleague",
+        "heard about you from other agency owners", "Met Anna at a dinner", "our head of ops", "the guy from the cafe",
+        "unser Steuerberater hat Sie empfohlen", "meu contador indicou", "mi pareja", "ma partenaire",
         "von einem Kollegen", "Mundpropaganda", "Über meinen Chef", "Ein Freund hat es mir empfohlen", "Bekannte",
         "habe es von jemandem gehört", "mein Steuerberater-Kollege", "meine Freundin",
         "par un ami", "bouche à oreille", "un collègue m'en a parlé", "grâce à mon patron",
