@@ -36,12 +36,16 @@ def shares(tx: Transaction) -> list[bytes]:
 
 
 def raws(tx: Transaction) -> list[bytes]:
-    """Return what shares are made of: deal, source company (0 for the pool), share, raw (-1: its words were erased)."""
+    """Return what shares are made of: deal, source company (0 for the pool), share, raw (-1: its words were erased).
+
+    Rows without force are left out.
+    """
     return _blobs(
         tx,
         """SELECT string_agg(int8send(deal_id) || int8send(coalesce(company_id, 0))
              || int8send(share) || int8send(coalesce(CAST(body ->> 'raw' AS bigint), -1)), ''::bytea)
-           FROM source WHERE portal_id = %(portal)s GROUP BY deal_id %% %(parts)s""",
+           FROM source WHERE portal_id = %(portal)s AND body ->> 'raw' IS DISTINCT FROM '0'
+           GROUP BY deal_id %% %(parts)s""",
     )
 
 
