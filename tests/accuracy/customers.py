@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.accuracy import calibration, dealing, moving, people
+from tests.accuracy import calibration, dealing, moving, people, tagging
 from tests.accuracy.calibration import Case
 from tests.accuracy.ground import Ground
 from tests.accuracy.halves import Half
@@ -106,13 +106,13 @@ def _deals(told: Report, found: Customers) -> None:
     known = found.town.truth
     readings = [(CHOSEN, found.chosen)] + ([(DEFAULTS, found.defaults)] if found.defaults else [])
     naive = found.naive.deals()
-    tagged = [(name, reading.written.tags) for name, reading in readings]
+    tagged = [(name, tagging.claims_of(reading)) for name, reading in readings]
     for how, truths in _truths(found):
         told.add(
-            dealing.tags(how, truths, [*tagged, ("naive", dict.fromkeys(naive, MOVED_CHAMPION))]),
-            aims=dealing.tag_aims(how, truths, found.chosen.written.tags),
+            tagging.overview(how, truths, [*tagged, ("naive", dict.fromkeys(naive, frozenset({MOVED_CHAMPION})))]),
+            aims=tagging.aims(how, truths, tagged[0][1]),
         )
-    told.add(dealing.missed(known, found.chosen, found.town), dealing.by_time(known, found.town, tagged))
+    told.add(tagging.missed(known, found.chosen, found.town), tagging.by_time(known, found.town, tagged))
     money = [(f"whole amounts of tagged deals, {name}", dealing.whole_amounts(known, one)) for name, one in readings]
     money += [(f"booked in the ledger, {name}", dealing.booked(one)) for name, one in readings]
     amounts = {deal.deal: deal.amount or 0 for deal in known.deals}

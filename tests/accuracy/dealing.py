@@ -1,52 +1,19 @@
-"""Deals against the truth: are they tagged rightly, and does the money stand at the right company?"""
+"""Money against the truth: does second-order revenue stand at the right company?"""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 
-from mappings.rules.facts import PPM
-from mappings.rules.policy import DEFAULT
 from tests.accuracy.halves import Half
 from tests.accuracy.moving import known_of
-from tests.accuracy.reading import FoundMove, Reading
+from tests.accuracy.reading import Reading
 from tests.accuracy.tables import Aim, Grid
-from tests.sandbox import truth
-from tests.sandbox.town_rows import Record, Town
-from tests.sandbox.truth_facts import MOVED_CHAMPION, NOT_SCORED, SEVERAL, DealTruth, Truth
+from tests.sandbox.truth_facts import MOVED_CHAMPION, NOT_SCORED, DealTruth, Truth
 
 ByDeal = dict[int, dict[int, int]]  # deal -> company -> minor units
 TOP = 12
-WINDOW = DEFAULT.move_to_deal_days
-
-
-def tags(how: str, known: Truth, readings: Sequence[tuple[str, Mapping[int, str]]]) -> Grid:
-    """Precision and recall of tags, one line for each kind and reading."""
-    rows = []
-    for name, told in readings:
-        checking, fitting = (truth.score_tags(known_of(known, half), told) for half in reversed(Half))
-        for kind, one in checking.items():
-            rows.append((
-                f"{kind}, {name}", one.precision, one.recall, one.right, one.wrong, f"{one.found}/{one.true}",
-                _most(one.wrong_by_kind), fitting[kind].precision, fitting[kind].recall,
-            ))  # fmt: skip
-    columns = ("tag", "precision", "recall", "right", "wrong", "found", "wrong ones are", "fitting P", "fitting R")
-    return Grid(f"Deals tagged, {how}", columns, tuple(rows))
-
-
-def _most(kinds: Mapping[str, int]) -> str:
-    return ", ".join(f"{count} {kind}" for kind, count in list(kinds.items())[:3])
-
-
-def tag_aims(how: str, known: Truth, told: Mapping[int, str]) -> list[Aim]:
-    """What is wanted of the tag for moved champions."""
-    one = truth.score_tags(known_of(known, Half.CHECKING), told)[MOVED_CHAMPION]
-    return [
-        Aim(f"deals tagged moved_champion, {how}: precision", one.precision, 0.95),
-        Aim(f"deals tagged moved_champion, {how}: recall", one.recall, 0.92),
-    ]
 
 
 def whole_amounts(known: Truth, reading: Reading) -> ByDeal:
@@ -185,79 +152,6 @@ def differences(known: Truth, name: str, told: ByDeal) -> list[Grid]:
             rows,
         ),
     ]
-
-
-def missed(known: Truth, reading: Reading, town: Town) -> Grid:
-    """What stood between a true mover's deal and its tag."""
-    created = {deal.id: deal.created.date() for deal in town.of("deal")}
-    moves: dict[tuple[str, int | None], list[FoundMove]] = defaultdict(list)
-    for move in reading.moves:
-        moves[known.people.get(move.new, ""), move.new_company].append(move)
-    columns = []
-    for half in reversed(Half):
-        why = Counter[str]()
-        for deal in known_of(known, half).deals:
-            if deal.sources:
-                told = reading.written.tags.get(deal.deal, "")
-                why[_between(deal, moves[deal.person, deal.company], created[deal.deal], told)] += 1
-        columns.append(why)
-    rows = tuple((kind, count, columns[1][kind]) for kind, count in columns[0].most_common())
-    return Grid("Deals of moved champions, and what stood in the way", ("", "deals", "fitting deals"), rows)
-
-
-def _between(deal: DealTruth, moves: Sequence[FoundMove], created: date, told: str) -> str:
-    if told in {MOVED_CHAMPION, SEVERAL}:
-        return "tagged"
-    due = [move for move in moves if move.former_company in truth_of_companies(deal)]
-    if not due:
-        return "move not found" if not moves else "move found, but from another company"
-    if not any(move.is_auto for move in due):
-        return "move found, but not automatic"
-    if all(move.moved > created for move in due):
-        return "move dated after the deal was created"
-    if all((created - move.moved).days > WINDOW for move in due):
-        return f"moved more than {WINDOW} days before the deal"
-    if all(move.kind != "move" for move in due):
-        return f"taken for a {due[0].kind}"
-    if all(move.strength < DEFAULT.credit_strength_at / PPM for move in due):
-        return "not known to be a champion, nor a customer's"
-    return "move found in time, yet no credit (their part in the deal)"
-
-
-def by_time(known: Truth, town: Town, readings: Sequence[tuple[str, Mapping[int, str]]]) -> Grid:
-    """Recall by whether the company left was a customer by then: the data's truth does not ask, our rules do."""
-    since = {one.id: _customer_since(one) for one in town.of("company")}
-    joined = {(move.person, move.former_company, move.new_company): move.joined for move in known.moves}
-    counts: dict[str, list[Counter[str]]] = {}
-    for half in reversed(Half):
-        for deal in known_of(known, half).deals:
-            for company in truth_of_companies(deal):
-                start, moved = since.get(company), joined.get((deal.person, company, deal.company))
-                when = "unclear" if start is None or moved is None else ("yes" if start <= moved else "only later")
-                line = counts.setdefault(when, [Counter(), Counter()])[1 - half]
-                line["deals"] += 1
-                line.update(name for name, tags in readings if tags.get(deal.deal, "") in {MOVED_CHAMPION, SEVERAL})
-    rows = tuple(
-        (when, *(cell for line in lines for cell in (line["deals"], *(_part(line, name) for name, _ in readings))))
-        for when, lines in sorted(counts.items(), reverse=True)
-    )
-    names = [f"tagged, {name}" for name, _ in readings]
-    columns = ("customer when the mover arrived elsewhere", "deals", *names, "fitting deals")
-    return Grid("Deals of moved champions by when their former company was a customer", (
-        *columns, *(f"fitting {name}" for name in names)), rows)  # fmt: skip
-
-
-def _part(line: Counter[str], name: str) -> float | None:
-    return line[name] / line["deals"] if line["deals"] else None
-
-
-def _customer_since(company: Record) -> date | None:
-    return next((one.at.date() for one in company.history("lifecyclestage") if one.value == "customer"), None)
-
-
-def truth_of_companies(deal: DealTruth) -> set[int]:
-    """The companies a deal is due to, won or not."""
-    return {source.company for source in deal.sources if source.company}
 
 
 def revenue_aim(name: str, known: Truth, told: ByDeal) -> Aim:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.accuracy import __main__ as command
-from tests.accuracy import calibration, dealing, hearing, moving, people
+from tests.accuracy import calibration, dealing, hearing, moving, people, tagging
 from tests.accuracy.halves import Half, half_of
 from tests.accuracy.reading import FoundMove, FoundSource, Reading
 from tests.accuracy.tables import Aim, Grid, Report
@@ -189,10 +189,31 @@ class TestMoney:
         assert sum(sum(part.true.values()) for part in parts) == sum(whole.true.values()) == 20_000
         assert sum(sum(part.told.values()) for part in parts) == sum(whole.told.values()) == 15_000
 
+
+class TestTags:
     def test_a_perfect_tagger_meets_the_aim_and_a_blind_one_does_not(self) -> None:
-        perfect = {deal.deal: deal.tag for deal in KNOWN.deals}
-        assert all(aim.met for aim in dealing.tag_aims("as labelled", KNOWN, perfect))
-        assert not any(aim.met for aim in dealing.tag_aims("as labelled", KNOWN, {}))
+        perfect = {deal.deal: frozenset({deal.tag}) for deal in KNOWN.deals}
+        assert all(aim.met for aim in tagging.aims("", KNOWN, perfect))
+        assert not any(aim.met for aim in tagging.aims("", KNOWN, {}))
+
+    def test_a_wrong_tag_lowers_precision(self) -> None:
+        everything = {deal.deal: frozenset({MOVED_CHAMPION}) for deal in KNOWN.deals}
+        found = tagging.score(KNOWN, everything)[MOVED_CHAMPION]
+        assert (found.precision, found.recall) == (pytest.approx(20 / 30), 1.0)
+
+    def test_several_stands_for_the_kinds_its_sources_have(self) -> None:
+        tags = truth.Conclusions({1: "several", 2: "none", 3: "referral"}, {}, {})
+        kinds = ("word_of_mouth", "referral")
+        reading = Reading(written=tags, sources=tuple(FoundSource(1, kind, 1, None, 1) for kind in kinds))
+        assert tagging.claims_of(reading) == {1: frozenset(kinds), 2: frozenset(), 3: frozenset({"referral"})}
+        assert tagging.score(KNOWN, tagging.claims_of(reading))[MOVED_CHAMPION].right == 0
+
+    def test_both_halves_hold_all_deals(self) -> None:
+        claims = {deal.deal: frozenset({MOVED_CHAMPION}) for deal in KNOWN.deals[5:25]}
+        whole = tagging.score(KNOWN, claims)[MOVED_CHAMPION]
+        parts = [tagging.score(moving.known_of(KNOWN, half), claims)[MOVED_CHAMPION] for half in Half]
+        assert [sum(getattr(part, name) for part in parts) for name in ("right", "wrong", "true")] == [15, 5, 20]
+        assert (whole.right, whole.wrong, whole.true) == (15, 5, 20)
 
 
 class TestCalibration:
