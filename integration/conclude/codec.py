@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from mappings.rules.facts import PPM
-from mappings.rules.findings import SHARE_ONE, Move, Reason, Referral, Signal, Source
+from mappings.rules.findings import SHARE_ONE, Arrival, Move, Reason, Referral, Signal, Source
 
 
 def plain(value: object) -> Any:  # noqa: ANN401 - JSON
@@ -47,7 +47,10 @@ def _maybe(text: str | None) -> datetime | None:
 
 def referral_from(body: Mapping[str, Any]) -> Referral:
     """A stored referral."""
-    return Referral(**{**body, "at": _maybe(body["at"]), "reasons": tuple(reason_from(one) for one in body["reasons"])})
+    values = {**body, "at": _maybe(body["at"]), "reasons": tuple(reason_from(one) for one in body["reasons"])}
+    if came := body.get("arrival"):
+        values["arrival"] = Arrival(_at(came["at"]), came["from_customer"], came["expansion"])
+    return Referral(**values)
 
 
 def source_from(body: Mapping[str, Any]) -> Source:

@@ -99,6 +99,15 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrival:
+    """How things stood when the referred came into the CRM: an answer given later still tells of that time."""
+
+    at: datetime
+    from_customer: bool
+    expansion: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Referral:
     """Somebody recommended us to somebody.
 
@@ -117,6 +126,7 @@ class Referral:
     from_customer: bool = True
     expansion: bool = False
     reasons: tuple[Reason, ...] = ()
+    arrival: Arrival | None = None
 
 
 @dataclass(frozen=True, slots=True)

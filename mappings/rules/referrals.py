@@ -8,7 +8,7 @@ from datetime import datetime
 from mappings.rules import companies, hearsay, names, naming
 from mappings.rules.addresses import clean_email, domain_of
 from mappings.rules.facts import ContactFacts, DealFacts, Directory, ReferralLink, Saying
-from mappings.rules.findings import Reason, Referral
+from mappings.rules.findings import Arrival, Reason, Referral
 from mappings.rules.folding import LONGEST, spoken
 from mappings.rules.identity import employer
 from mappings.rules.naming import Named, Naming
@@ -235,7 +235,18 @@ def judge(
         from_customer,
         expansion,
         tuple(reasons),
+        _arrival(referred, person, company, goal, ring),
     )
+
+
+def _arrival(
+    referred: ContactFacts | None, person: int | None, company: int | None, goal: int | None, ring: Circle
+) -> Arrival | None:
+    """How it stood when the referred contact came into the CRM; None where a company or deal was referred."""
+    if referred is None:
+        return None
+    at = referred.created_at
+    return Arrival(at, ring.is_customers(person, company, at), goal is not None and ring.is_customer(goal, at))
 
 
 def _rejection(

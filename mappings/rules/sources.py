@@ -1,7 +1,7 @@
 """Sources: which moves, referrals and hearsay carry credit on which deal, with weight, certainty and freshness."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from mappings.rules.credit import age_factor, raw
@@ -9,6 +9,8 @@ from mappings.rules.facts import ContactFacts, DealContact, DealFacts, Touch
 from mappings.rules.findings import Move, Reason, Referral, Source
 from mappings.rules.hearsay import Label
 from mappings.rules.policy import KEY_ROLES, Policy
+
+_ANSWERS = frozenset({"named_person", "named_company"})  # to the question how somebody came to us
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +161,7 @@ def is_dormant(deal: DealFacts, contact_id: int, touches: Collection[Touch], pol
 
 def referral_source(deal: DealFacts, referral: Referral, policy: Policy, now: datetime) -> Source | None:
     """What a recommendation is worth on a deal."""
+    referral = _as_it_took_place(deal, referral)
     if referral.status != "auto" or not referral.from_customer or referral.expansion or not _concerns(deal, referral):
         return None
     at = referral.at or deal.created_at
@@ -184,6 +187,20 @@ def referral_source(deal: DealFacts, referral: Referral, policy: Policy, now: da
         at,
         referral.reasons,
     )
+
+
+def _as_it_took_place(deal: DealFacts, referral: Referral) -> Referral:
+    """An answer given after the win tells how the customer came: it counts as of that time.
+
+    For how long such an answer is heard is known.py's affair.
+    """
+    if referral.arrival is None or referral.how not in _ANSWERS or referral.at is None:
+        return referral
+    if not (deal.is_closed and deal.closed_at and referral.at >= deal.closed_at):
+        return referral
+    came = referral.arrival
+    at = min(came.at, deal.created_at)
+    return replace(referral, at=at, from_customer=came.from_customer, expansion=came.expansion)
 
 
 def _concerns(deal: DealFacts, referral: Referral) -> bool:

@@ -8,7 +8,7 @@ import pytest
 from mappings.rules import champions, sources
 from mappings.rules.customers import customer
 from mappings.rules.facts import PPM, CompanyFacts, DealContact, DealFacts, NpsAnswer, Touch
-from mappings.rules.findings import Move, Reason, Referral
+from mappings.rules.findings import Arrival, Move, Reason, Referral
 from mappings.rules.hearsay import Label
 from mappings.rules.policy import DEFAULT, Policy
 from mappings.rules.sources import Surroundings, sources_of, tag_of
@@ -172,6 +172,26 @@ def test_the_time_of_a_referral_decides_its_weight(at: int, weight: int | None) 
     credited = found(a_deal(created=100, closed=200), referrals=[a_referral(at)]).sources
 
     assert [source.w for source in credited] == ([weight] if weight else [])
+
+
+@pytest.mark.parametrize(
+    ("came", "how", "weight"),
+    [
+        (Arrival(day(60), from_customer=True, expansion=False), "named_person", 850_000),
+        (Arrival(day(150), from_customer=True, expansion=False), "named_company", 850_000),  # the deal brought them
+        (Arrival(day(60), from_customer=True, expansion=False), "field_email", None),  # a rep's note, not an answer
+        (Arrival(day(60), from_customer=False, expansion=False), "named_person", None),
+        (Arrival(day(60), from_customer=True, expansion=True), "named_person", None),
+        (Arrival(day(-300), from_customer=True, expansion=False), "named_person", None),  # came long before
+    ],
+)
+def test_an_answer_after_the_win_tells_how_the_customer_came(came: Arrival, how: str, weight: int | None) -> None:
+    told = replace(a_referral(220, expansion=True), how=how, arrival=came)
+
+    credited = found(a_deal(created=100, closed=200), referrals=[told]).sources
+
+    assert [source.w for source in credited] == ([weight] if weight else [])
+    assert all(source.at == min(came.at, day(100)) for source in credited)
 
 
 @pytest.mark.parametrize(
