@@ -41,9 +41,9 @@ def orders(portal: int, *, repair: bool, as_json: bool) -> None:
 def _show(found: rollup.Compared) -> None:
     console = Console(highlight=False)
     console.print(
-        f"{found.deals:,} won deals of {found.companies:,} companies, {found.edges:,} edges, {found.inherited:,} of"
-        f" them inherited, up to order {found.deepest}; {found.self_returns:,} companies have credit that returns to"
-        f" them (shown, not added). Worked out in {found.seconds:.1f} s."
+        f"Won deals: {found.deals:,}, of companies: {found.companies:,}. Edges: {found.edges:,}, inherited:"
+        f" {found.inherited:,}. Deepest order: {found.deepest}. Companies with credit that returns to them (shown, not"
+        f" added): {found.self_returns:,}. Worked out in {found.seconds:.1f} s."
     )
     for deal, company in found.refused[:_SHOWN]:
         console.print(f"Refused: deal {deal} names company {company}, which had not bought before it closed.")
@@ -56,4 +56,4 @@ def _show(found: rollup.Compared) -> None:
     for company, (kept, worked_out) in sorted(found.totals.items()):
         table.add_row(str(company), str(kept), str(worked_out))
     console.print(table)
-    console.print(f"{len(found.companies_differ):,} companies and {len(found.deals_differ):,} deals differ.")
+    console.print(f"Companies that differ: {len(found.companies_differ):,}. Deals: {len(found.deals_differ):,}.")

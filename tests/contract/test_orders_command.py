@@ -46,7 +46,7 @@ def test_a_settled_portal_agrees(harbor: MirrorPortal, run: Run) -> None:
     done = run("4711")
 
     assert done.exit_code == 0, done.output
-    assert "2 won deals of 2 companies, 1 edges" in done.output
+    assert "Won deals: 2, of companies: 2. Edges: 1, inherited: 0. Deepest order: 2." in done.output
     assert "agrees, to the minor unit" in done.output
     assert json.loads(run("4712", "--json").output)["deals"] == 0
 
@@ -57,7 +57,7 @@ def test_what_differs_is_named_counted_and_repaired(harbor: MirrorPortal, run: R
     done = run("4711", "--repair")
 
     assert done.exit_code == 1
-    assert "1 companies and 0 deals differ" in done.output
+    assert "Companies that differ: 1. Deals: 0." in done.output
     harbor.settle()
     assert run("4711").exit_code == 0
 
