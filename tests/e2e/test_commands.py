@@ -172,7 +172,7 @@ def test_the_developer_project_is_written_for_an_address(run: Run, tmp_path: Pat
 def test_every_command_explains_itself(run: Run) -> None:
     listed = run("--help").stdout
     for command in ("up", "web", "worker", "schedule", "migrate", "portals", "backfill", "settle", "replay", "explain",
-                    "ledger", "forget", "doctor"):  # fmt: skip
+                    "ledger", "forget", "doctor", "review", "policy", "orders"):  # fmt: skip
         assert f"\n  {command} " in listed
         assert len(run(command, "--help").stdout) > 60
 
