@@ -23,6 +23,7 @@ def in_words(told: Told) -> list[str]:
         _edges,
         _people,
         _moves,
+        _successors,
         _referrals,
         _heard,
         _apart,
@@ -82,7 +83,7 @@ def _edges(told: Told) -> Iterator[str]:
 def _people(told: Told) -> Iterator[str]:
     if len(told.get("records", ())) > 1:
         yield f"  one person on records {', '.join(str(one) for one in told['records'])}:"
-        said = (one["text"] if isinstance(one, Mapping) else str(one) for one in told["same_person_because"])
+        said = (reason["text"] for link in told["same_person_because"] for reason in link["reasons"])
         yield from (f"    {one}" for one in dict.fromkeys(said))
 
 
@@ -100,6 +101,10 @@ def _moves(told: Told) -> Iterator[str]:
         certainty = f"{sure(round(move['confidence'] * PPM))} ({move['status']})"
         yield f"  {move['contact']} left {move['former_company']} for {goal} by {move['latest'][:10]}: {certainty}"
         yield from (f"    {reason['text']}" for reason in move["because"])
+
+
+def _successors(told: Told) -> Iterator[str]:
+    yield from (f"  taken over: {one['because']}" for one in told.get("successors", ()))
 
 
 def _referrals(told: Told) -> Iterator[str]:

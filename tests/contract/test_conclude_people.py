@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import event
 
+from integration import explain
 from integration.conclude import succession
 from integration.storage import moves as move_rows
 from integration.storage.database import Database
@@ -362,3 +363,22 @@ def test_who_took_over_is_told_with_the_company_that_was_left(harbor: MirrorPort
     assert (person, successor.contact_id, successor.reason.code) == (12, 50, "replaced_by")
     assert company == contact
     assert company[0]["because"] == f"Bo Berg is at the old company since {day(180):%Y-%m-%d} with the same title"
+
+
+def test_the_records_of_one_person_are_explained_with_what_joins_them_and_who_took_over(harbor: MirrorPortal) -> None:
+    harbor.company(1, "Acme", "acme-tools.com")
+    harbor.company(2, "Zenit", "zenit-labs.com")
+    who = {"firstname": "Priya", "lastname": "Raman", "hs_linkedin_url": "linkedin.com/in/priya", "jobtitle": "Buyer"}
+    last = day(350).isoformat()
+    harbor.contact(12, 1, created=day(900), email="priya@acme-tools.com", notes_last_contacted=last, **who)
+    harbor.contact(33, 2, created=day(300), email="priya@zenit-labs.com", **who)
+    harbor.contact(
+        50, 1, created=day(250), firstname="Bo", lastname="Berg", jobtitle="Buyer", email="bo@acme-tools.com"
+    )
+    harbor.settle()
+
+    lines = explain.in_words(explain.explain(harbor.scope, "contact", 33))
+
+    assert "  one person on records 12, 33:" in lines
+    assert "    same profile linkedin.com/in/priya" in lines
+    assert any(line.startswith("  taken over: Bo Berg is at the old company since") for line in lines)
