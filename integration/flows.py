@@ -42,7 +42,7 @@ class Deals:
         companies = np.unique(company_ids)
         companies = companies[companies != 0]
         owner = company_ids[order]
-        place = np.searchsorted(companies, owner)
+        place = _search(companies, owner)
         return cls(ids[order], np.where(owner == 0, -1, place), amount[order], closed[order], companies)
 
 
@@ -68,13 +68,14 @@ class Hung:
 def hang(deals: Deals, deal_ids: Ints, company_ids: Ints, shares: Ints, policy: Policy) -> Hung:
     """Make edges of shares (a row each: deal, source company or 0 for the pool, share), inherited ones included."""
     rows = np.flatnonzero(shares > 0)
-    target = _places(deals.id, deal_ids[rows])
+    target = places(deals.id, deal_ids[rows])
     rows, target = rows[target >= 0], target[target >= 0]
     company, share = company_ids[rows], shares[rows]
-    known = np.searchsorted(deals.companies, company)
+    known = _search(deals.companies, company)
     known = np.where((company != 0) & (_at(deals.companies, known) == company), known, -1)
     outside = (known == -1) | (known != deals.company[target])
-    of_company = np.argsort(deals.company, kind="stable")
+    count = len(deals.id)
+    of_company = np.argsort(deals.company * count + np.arange(count))
     before = _latest_before(deals, of_company, known, target)
     counted = outside & (before >= 0)
     own = merged(
@@ -87,25 +88,33 @@ def hang(deals: Deals, deal_ids: Ints, company_ids: Ints, shares: Ints, policy: 
     return Hung(edges, _orders(deals, own, loose), rows[outside & (before < 0) & (company != 0)])
 
 
-def _places(known: Ints, wanted: Ints) -> Ints:
+def places(known: Ints, wanted: Ints) -> Ints:
     """Where each wanted id is among the known ones, -1 where it is not."""
     if not len(known):
         return np.full(len(wanted), -1)
     order = np.argsort(known)
-    place = order[np.minimum(np.searchsorted(known, wanted, sorter=order), len(known) - 1)]
+    place = order[np.minimum(_search(known[order], wanted), len(known) - 1)]
     return np.where(known[place] == wanted, place, -1)
 
 
-def _at(values: Ints, places: Ints) -> Ints:
+def _search(values: Ints, wanted: Ints) -> Ints:
+    """Where each wanted number would stand among ordered values; asked in order, which memory likes."""
+    order = np.argsort(wanted)
+    found = np.empty(len(wanted), np.int64)
+    found[order] = np.searchsorted(values, wanted[order])
+    return found
+
+
+def _at(values: Ints, found: Ints) -> Ints:
     """Values at places, and 0, which is nobody's id, beyond the end."""
-    return np.append(values, 0)[np.minimum(places, len(values))]
+    return np.append(values, 0)[np.minimum(found, len(values))]
 
 
 def _latest_before(deals: Deals, of_company: Ints, company: Ints, target: Ints) -> Ints:
     """The company's last deal before the target in time, -1 when there is none."""
     count = len(deals.id)
     keys = (deals.company * count)[of_company] + of_company
-    place = np.searchsorted(keys, company * count + target) - 1
+    place = _search(keys, company * count + target) - 1
     found = np.append(of_company, -1)[place]  # place -1 is the end
     return np.where((company >= 0) & (found >= 0) & (deals.company[found] == company), found, -1)
 
@@ -115,7 +124,7 @@ def merged(source: Ints, target: Ints, share: Ints, inherited: Flags, deals: int
     if not len(source):
         return Edges(source, target, share, inherited)
     key = (source * deals + target) * 2 + inherited
-    order = np.argsort(key, kind="stable")
+    order = np.argsort(key)
     starts = _starts(key[order])
     first = order[starts]
     return Edges(source[first], target[first], np.add.reduceat(share[order], starts), inherited[first])
@@ -137,7 +146,7 @@ def _with_inherited(deals: Deals, of_company: Ints, own: Edges, evident: Flags, 
     acquired = first[deals.company]
     heirs = np.flatnonzero((deals.company >= 0) & ~evident & (acquired != np.arange(len(deals.id))))
     heirs = heirs[_within(deals.closed[acquired[heirs]], deals.closed[heirs], policy.inheritance_months)]
-    by_target = np.argsort(own.target, kind="stable")
+    by_target = np.argsort(own.target)
     starts = _pointers(own.target, len(deals.id))
     which, whose = _spread(starts, acquired[heirs])
     taken = by_target[which]

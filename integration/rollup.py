@@ -61,8 +61,7 @@ def roll(tx: Transaction, policy: Policy, home: str, *, anew: bool = False) -> R
     of_deal, of_company, shares = shared(tx, policy) if anew else _columns(rollup.shares(tx), 3)
     hung = flows.hang(deals, of_deal, of_company, shares, policy)
     refused = sorted({(int(of_deal[row]), int(of_company[row])) for row in hung.refused})
-    by_id = np.argsort(ids)
-    orders = kept_order[by_id[np.searchsorted(ids, deals.id, sorter=by_id)]] if len(ids) else kept_order
+    orders = kept_order[flows.places(ids, deals.id)]
     return Rolled(deals, hung, flows.worth(deals, hung.edges, policy), refused, orders)
 
 
@@ -176,10 +175,9 @@ def _odd_deals(tx: Transaction, found: Rolled) -> list[int]:
     deals, edges = found.deals, found.hung.edges
     odd = set(deals.id[found.kept_orders != found.hung.orders].tolist())
     source, target, share, inherited = _columns(rollup.kept_edges(tx), 4)
-    by_id = np.argsort(deals.id)
-    of_won = np.isin(source, deals.id) & np.isin(target, deals.id)
-    places = [by_id[np.searchsorted(deals.id, one[of_won], sorter=by_id)] for one in (source, target)]
-    kept = flows.merged(places[0], places[1], share[of_won], inherited[of_won] != 0, len(deals.id))
+    begin, end = flows.places(deals.id, source), flows.places(deals.id, target)
+    of_won = (begin >= 0) & (end >= 0)
+    kept = flows.merged(begin[of_won], end[of_won], share[of_won], inherited[of_won] != 0, len(deals.id))
     mine, theirs = (np.stack((one.source, one.target, one.share, one.inherited)) for one in (edges, kept))
     if mine.shape != theirs.shape or (mine != theirs).any():
         both, counts = np.unique(np.concatenate((mine, theirs), axis=1), axis=1, return_counts=True)
