@@ -5,7 +5,7 @@ import hmac
 from collections.abc import Iterable
 
 from integration.scope import PortalScope
-from integration.storage import erasure, lanes, mirror, moves, people, portals, sources
+from integration.storage import answers, erasure, lanes, mirror, moves, people, portals, sources
 from integration.storage.database import Transaction
 
 
@@ -41,6 +41,7 @@ def _concerned(tx: Transaction, ids: set[int]) -> dict[int, set[tuple[str, int]]
     referrers, _ = people.groups(tx, {row["referrer_contact_id"] for row in told} - {None})
     left = moves.of_persons(tx, set(others.values()))
     ends = {row[side] for row in left for side in ("former_company_id", "new_company_id")} - {None}
+    ends |= answers.companies_of(tx, others.keys() | ids)
     return {
         mirror.PEOPLE: {("contact", one) for one in others.keys() - ids},
         mirror.DEALS: {(row["owner_type"], row["owner_id"]) for row in told} - {("contact", one) for one in ids},

@@ -135,8 +135,7 @@ def _hand_on(work: Step, object_type: str, record_ids: Collection[int]) -> None:
     )
     if object_type == "feedback_submission":
         people.mark_movers(work, {link.to_id for link in whom})
-        employers = mirror.links_from(work.tx, "contact", contacts, "company")
-        mirror.mark_stale(work.tx, mirror.SUMMARIES, {("company", link.to_id) for link in employers})
+        people.mark_employers(work, contacts)
 
 
 def _deals(work: Step, claims: Sequence[Claim], _is_all: bool) -> None:

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from integration.conclude import codec, reading, writing
 from integration.conclude.step import Step
+from integration.storage import answers as answer_rows
 from integration.storage import deals as deal_rows
 from integration.storage import ledger, mirror, moves, people, sources, worth
 from integration.storage.database import Row
@@ -59,13 +60,15 @@ def _load(step: Step, company_ids: Collection[int]) -> Page:
     gone = [row for row in moves.with_company(step.tx, companies) if row["former_company_id"] in companies]
     # Only a customer's people are weighed; of others it is enough to know what they brought.
     customers = {one for one, rows in own.items() if any(row["is_won"] for row in rows)}
-    near = {link.from_id for link in links if link.to_id in customers}
-    asked = near | {row["former_contact_id"] for row in gone if row["former_company_id"] in customers}
-    facts = {one: c for one, c in reading.contacts(step, near).items() if not c.archived}
+    near = {(link.from_id, link.to_id) for link in links if link.to_id in customers}
+    asked = near | answer_rows.givers(step.tx, customers)
+    told = reading.answers(step, {contact for contact, _ in asked})
+    facts = {one: c for one, c in reading.contacts(step, {one for one, _ in near} | told.keys()).items()
+             if not c.archived}  # fmt: skip
     staff: dict[int, list[ContactFacts]] = {}
-    for link in {(link.from_id, link.to_id) for link in links}:
-        if link[0] in facts:
-            staff.setdefault(link[1], []).append(facts[link[0]])
+    for contact, company in sorted(near):
+        if contact in facts:
+            staff.setdefault(company, []).append(facts[contact])
     pipeline: dict[int, list[Row]] = {}
     for row in sources.open_from(step.tx, companies):
         pipeline.setdefault(row["company_id"], []).append(row)
@@ -78,9 +81,9 @@ def _load(step: Step, company_ids: Collection[int]) -> Page:
         staff,
         _deals(step, customers, own),
         _moves(gone),
-        _answers(step, asked, facts),
+        _answers(step, asked, told, facts),
         _tickets(step, customers),
-        people.persons_of(step.tx, asked),
+        people.persons_of(step.tx, told),
     )
 
 
@@ -99,16 +102,21 @@ def _moves(rows: Iterable[Row]) -> dict[int, list[Move]]:
     return found
 
 
-def _answers(step: Step, contact_ids: Collection[int], staff: Mapping[int, ContactFacts]) -> dict[int, list[NpsAnswer]]:
-    """Answers by the company they were given as people of."""
-    told = [one for several in reading.answers(step, contact_ids).values() for one in several]
-    today = mirror.resolve(step.tx, "company", (one.company_id for one in told if one.company_id is not None))
+def _answers(
+    step: Step,
+    asked: Collection[tuple[int, int]],
+    told: Mapping[int, Sequence[NpsAnswer]],
+    known: Mapping[int, ContactFacts],
+) -> dict[int, list[NpsAnswer]]:
+    """Answers by the company they were given as people of; each company's own people and no others that are loaded."""
+    given = [one for several in told.values() for one in several]
+    today = mirror.resolve(step.tx, "company", (one.company_id for one in given if one.company_id is not None))
     found: dict[int, list[NpsAnswer]] = {}
-    for one in told:
-        facts = staff.get(one.contact_id)
+    for one in given:
+        facts = known.get(one.contact_id)
         here = facts.company_ids[0] if facts and facts.company_ids else None
         company = today.get(one.company_id or 0, here)
-        if company is not None:
+        if company is not None and (one.contact_id, company) in asked:
             role = _role(facts)
             found.setdefault(company, []).append(replace(one, company_id=company, role=one.role or role))
     return found

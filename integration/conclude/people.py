@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from integration.conclude import asking, codec, deciding, firms, reading, strengths
 from integration.conclude.step import Step
+from integration.storage import answers as answer_rows
 from integration.storage import deals as deal_rows
 from integration.storage import mirror, moves, passages, people, seeks, sources
 from integration.storage.database import Row
@@ -48,6 +49,9 @@ def learn(step: Step, contact_ids: Collection[int]) -> set[int]:
     keys = {one: _keys(living[one]) | codes.get(one, set()) if one in living else set() for one in claimed}
     # Before the import is through no text was read yet that could mean another.
     before = people.keys_of(step.tx, claimed) if step.imported else {}
+    if any(kind == "at" for one, found in before.items() for kind, _ in found - keys[one]):
+        # Their answers counted where it no longer shows that they were.
+        mark_employers(step, claimed)
     people.replace_keys(step.tx, keys)
     _tell_seekers(step, keys)
     firms.tell_seekers(step, {one for facts in living.values() for one in facts.company_ids[:1]})
@@ -268,16 +272,23 @@ def _mark(
     contacts = {one for person in persons for one in person.contact_ids} | gone
     linked = {link.from_id for link in mirror.links_to(step.tx, "deal", "contact", contacts)}
     linked |= people.deals_resting_on(step.tx, contacts)
-    employers = {link.to_id for link in mirror.links_from(step.tx, "contact", contacts, "company")}
-    firms_to_sum = changed_companies | deal_rows.buyers(step.tx, employers)
     mirror.mark_stages(
         step.tx,
         {
             mirror.PEOPLE: {("contact", one) for one in lost},
             mirror.DEALS: _telling(step, contacts) | {("deal", one) for one in linked},
-            mirror.SUMMARIES: {("contact", one) for one in contacts} | {("company", one) for one in firms_to_sum},
+            mirror.SUMMARIES: {("contact", one) for one in contacts}
+            | {("company", one) for one in changed_companies}
+            | _buyers(step, contacts),
         },
     )
+
+
+def _buyers(step: Step, contact_ids: Collection[int]) -> set[tuple[str, int]]:
+    """The customers that these contacts are people of, or were: their answers stay with the company of their day."""
+    employers = {link.to_id for link in mirror.links_from(step.tx, "contact", contact_ids, "company")}
+    employers |= answer_rows.companies_of(step.tx, contact_ids)
+    return {("company", one) for one in deal_rows.buyers(step.tx, employers)}
 
 
 def _telling(step: Step, contacts: Collection[int]) -> set[tuple[str, int]]:
@@ -292,6 +303,11 @@ def _text_names(step: Step) -> list[str]:
     mapped = (words.referred_by_property, words.heard_from_property, words.referral_code_property)
     names = (*mapped, *words.told_properties)
     return [name for name in names if name]
+
+
+def mark_employers(step: Step, contact_ids: Collection[int]) -> None:
+    """Sum up anew the customers among whose answers those of these contacts are counted."""
+    mirror.mark_stale(step.tx, mirror.SUMMARIES, _buyers(step, contact_ids))
 
 
 def mark_movers(step: Step, contact_ids: Collection[int]) -> None:
