@@ -97,6 +97,7 @@ class Bell:
         self._queue = queue
         self._every = every
         self._wanted: set[int] = set()
+        self._passing_on = False
         self._lock = threading.Lock()
         self._rung = threading.Event()
         self._thread: threading.Thread | None = None
@@ -116,8 +117,9 @@ class Bell:
         """Wait until everything rung was passed on; say whether it came to that."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
-            if not self._wanted and not self._rung.is_set():
-                return True
+            with self._lock:
+                if not self._wanted and not self._passing_on:
+                    return True
             time.sleep(self._every)
         return False
 
@@ -127,8 +129,10 @@ class Bell:
             self._rung.clear()
             with self._lock:
                 wanted, self._wanted = self._wanted, set()
+                self._passing_on = True
             for portal_id in wanted:
                 self._queue.wake(portal_id)
+            self._passing_on = False
             time.sleep(self._every)
 
 

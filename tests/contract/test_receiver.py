@@ -27,8 +27,9 @@ def client(runtime: Runtime, postgres_url: str) -> Iterator[FlaskClient]:
     app.register_blueprint(receiver.blueprint(runtime, doorstep, bell))
     app.extensions["bell"] = bell
     yield app.test_client()
-    assert bell.silent()
+    silent = bell.silent()
     doorstep.close()
+    assert silent
 
 
 def signed(body: bytes, *, secret: str, query: str = "", off: int = 0) -> dict[str, str]:

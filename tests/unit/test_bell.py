@@ -1,0 +1,56 @@
+"""The bell: nothing is passed on any more once it says that it is silent."""
+
+import threading
+from typing import Any, cast
+
+from integration.queue import Bell, Queue
+
+
+class SlowQueue:
+    """A queue whose Valkey takes a wish only when it is allowed to."""
+
+    def __init__(self) -> None:
+        self.asked = threading.Event()
+        self.allowed = threading.Event()
+        self.woken: list[int] = []
+
+    def wake(self, portal_id: int, kind: str = "drain") -> bool:
+        self.asked.set()
+        assert self.allowed.wait(10)
+        self.woken.append(portal_id)
+        return kind == "drain"
+
+
+def a_bell(queue: SlowQueue) -> Bell:
+    return Bell(cast("Queue", cast("Any", queue)), every=0.001)
+
+
+def test_a_bell_that_still_passes_a_wish_on_is_not_silent() -> None:
+    """It said so between taking the wishes and passing them on, and Valkey's connection was closed under it."""
+    queue = SlowQueue()
+    bell = a_bell(queue)
+    bell.ring(4711)
+    assert queue.asked.wait(10)
+
+    assert not bell.silent(timeout=0.05)
+    queue.allowed.set()
+
+    assert bell.silent()
+    assert queue.woken == [4711]
+
+
+def test_a_bell_that_nobody_rang_is_silent_at_once() -> None:
+    assert a_bell(SlowQueue()).silent(timeout=0.05)
+
+
+def test_who_rings_while_a_wish_is_passed_on_is_heard_afterwards() -> None:
+    queue = SlowQueue()
+    bell = a_bell(queue)
+    bell.ring(4711)
+    assert queue.asked.wait(10)
+    for portal in (4711, 4712, 4712):
+        bell.ring(portal)
+    queue.allowed.set()
+
+    assert bell.silent()
+    assert sorted(queue.woken) == [4711, 4711, 4712]
