@@ -11,7 +11,7 @@ from integration.storage import answers as answer_rows
 from integration.storage import mirror
 from integration.storage import records as stored
 from mappings.records import readers
-from mappings.records.answers import RATING, contact_answers, survey_answer
+from mappings.records.answers import RATING, contact_answers, employer_at, survey_answer
 from mappings.records.portal_map import PortalMap
 from mappings.records.rows import Link, Record
 from mappings.rules.facts import CompanyFacts, ContactFacts, DealFacts, NpsAnswer, Ticket
@@ -116,9 +116,21 @@ def answers(step: Step, contact_ids: Collection[int]) -> dict[int, list[NpsAnswe
     for one in answer_rows.of_contacts(step.tx, contact_ids):
         found[one.id] = one
     grouped: dict[int, list[NpsAnswer]] = {}
-    for one in _once(found.values()):
+    for one in _once(_of_their_day(step, found.values())):
         grouped.setdefault(one.contact_id, []).append(one)
     return grouped
+
+
+def _of_their_day(step: Step, told: Collection[NpsAnswer]) -> list[NpsAnswer]:
+    """Answers that name no company belong to where the person was at the time, not to where they are."""
+    unsaid = {one.contact_id for one in told if one.company_id is None}
+    known = {one.id: one for one in records(step, "contact", unsaid, ("company",))}
+    return [
+        replace(one, company_id=employer_at(known[one.contact_id], one.at))
+        if one.company_id is None and one.contact_id in known
+        else one
+        for one in told
+    ]
 
 
 def _once(told: Iterable[NpsAnswer]) -> list[NpsAnswer]:

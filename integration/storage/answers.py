@@ -8,10 +8,14 @@ from mappings.rules.facts import NpsAnswer
 
 
 def of_contacts(tx: Transaction, contact_ids: Collection[int]) -> list[NpsAnswer]:
-    """Return the answers that belong to these contacts."""
+    """Return the answers that belong to these contacts, or to records that were merged into them."""
     rows = tx.rows(
-        """SELECT source, answer_key, contact_id, score, comment, at FROM answer
-           WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[])) ORDER BY at, source, answer_key""",
+        """SELECT source, answer_key, means.new_id AS contact_id, score, comment, at FROM answer JOIN (
+             SELECT id AS old_id, id AS new_id FROM unnest(CAST(:ids AS bigint[])) AS id
+             UNION SELECT old_id, new_id FROM alias
+             WHERE portal_id = :portal AND object_type = 'contact' AND new_id = ANY(CAST(:ids AS bigint[]))) AS means
+             ON contact_id = old_id
+           WHERE answer.portal_id = :portal ORDER BY at, source, answer_key""",
         ids=list(contact_ids),
     )
     return [

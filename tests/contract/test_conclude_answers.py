@@ -3,7 +3,7 @@
 import pytest
 
 from integration import conclude
-from integration.storage import answers
+from integration.storage import answers, inlets, mirror
 from integration.storage.database import Database
 from tests.contract.conclude_world import HARBOR, ORCHARD, Clock, MirrorPortal, day
 
@@ -117,6 +117,48 @@ def test_a_survey_that_was_linked_to_a_company_counts_there(portals: tuple[Mirro
         portal.settle(limit=1)
 
     assert (counted(harbor, ACME), counted(orchard, ACME)) == ("2", "")
+    assert_nothing_to_heal(harbor)
+
+
+def keep(portal: MirrorPortal, contact: int, *, days: float, score: int) -> None:
+    """As a survey tool's answer comes in."""
+    said = {"contact_id": contact, "key": f"{contact}:{days}", "email": None, "score": score, "comment": ""}
+    with portal.clock.database.portal(portal.portal_id) as tx:
+        inlets.keep_answer(tx, "delighted", {**said, "at": day(days).isoformat()})
+        mirror.mark_stale(tx, mirror.PEOPLE, {("contact", contact)})
+
+
+def test_an_answer_from_another_tool_belongs_to_the_employer_of_its_day(
+    portals: tuple[MirrorPortal, MirrorPortal],
+) -> None:
+    """It went with the person to the next employer."""
+    harbor, orchard = portals
+    harbor.put("contact", 13, firstname="Bo", associatedcompanyid=[(900, str(ACME)), (60, str(ZENIT))])
+    harbor.link("contact", 13, "company", ZENIT, type_id=1)
+    keep(harbor, 13, days=90, score=9)
+    for portal in portals:
+        portal.settle()
+
+    assert (counted(harbor, ACME), counted(harbor, ZENIT)) == ("2", "")
+    assert (counted(orchard, ACME), counted(orchard, ZENIT)) == ("", "")
+    assert_nothing_to_heal(harbor)
+
+
+def test_an_answer_from_another_tool_is_not_lost_in_a_merge(portals: tuple[MirrorPortal, MirrorPortal]) -> None:
+    """It stayed with the record that is gone."""
+    harbor, orchard = portals
+    for number in (13, 14):
+        harbor.contact(number, ZENIT, firstname="Bo", lastname="Berg", email=f"bo{number}@zenit-labs.com")
+    keep(harbor, 13, days=20, score=9)
+    for portal in portals:
+        portal.settle()
+    assert harbor.said("contact", 13)["second_order_nps"] == "9"
+
+    harbor.merge("contact", (13,), 14)
+    harbor.settle()
+
+    assert harbor.said("contact", 14)["second_order_nps"] == "9"
+    assert (counted(harbor, ZENIT), counted(orchard, ZENIT)) == ("1", "")
     assert_nothing_to_heal(harbor)
 
 
