@@ -41,16 +41,24 @@ def _any_keys(tx: Transaction, keys: Mapping[int, Collection[Key]]) -> bool:
 def neighbours(
     tx: Transaction, contact_ids: Collection[int], kinds: Collection[str], *, widest: int
 ) -> tuple[set[int], set[Key]]:
-    """Return the contacts that share a key with these, and the keys that more than *widest* share: they tell nothing."""
+    """Return the contacts that share a key with these, and the keys that more than *widest* share: they tell nothing.
+
+    Key by key, because PostgreSQL takes a portal it has not counted yet for an empty one, and would compare every key
+    with every other.
+    """
     if not contact_ids:
         return set(), set()
     rows = tx.tuples(
-        """WITH mine AS (
+        """WITH mine AS MATERIALIZED (
              SELECT DISTINCT kind, value FROM identity_key
              WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[])) AND kind = ANY(:kinds))
-           SELECT kind, value, CASE WHEN count(*) <= :widest THEN array_agg(other.contact_id) END AS ids
-           FROM mine JOIN identity_key AS other USING (kind, value)
-           WHERE other.portal_id = :portal GROUP BY kind, value HAVING count(*) > 1""",
+           SELECT kind, value, CASE WHEN cardinality(ids) <= :widest THEN ids END AS ids
+           FROM mine CROSS JOIN LATERAL (
+             SELECT array_agg(contact_id) AS ids FROM (
+               SELECT contact_id FROM identity_key AS other
+               WHERE other.portal_id = :portal AND other.kind = mine.kind AND other.value = mine.value
+               LIMIT :widest + 1) AS few) AS them
+           WHERE cardinality(ids) > 1""",
         ids=list(contact_ids),
         kinds=list(kinds),
         widest=widest,
@@ -103,9 +111,11 @@ def with_keys(tx: Transaction, keys: Iterable[Key]) -> dict[Key, tuple[int, ...]
     """Return the contacts that hold each key."""
     wanted = sorted(set(keys))
     rows = tx.rows(
-        """SELECT kind, value, array_agg(contact_id ORDER BY contact_id) AS ids FROM identity_key
-           JOIN unnest(CAST(:kinds AS text[]), CAST(:values AS text[])) AS t(kind, value) USING (kind, value)
-           WHERE portal_id = :portal GROUP BY kind, value""",
+        """SELECT kind, value, ids FROM unnest(CAST(:kinds AS text[]), CAST(:values AS text[])) AS t(kind, value)
+           CROSS JOIN LATERAL (
+             SELECT array_agg(contact_id ORDER BY contact_id) AS ids FROM identity_key AS mine
+             WHERE mine.portal_id = :portal AND mine.kind = t.kind AND mine.value = t.value) AS them
+           WHERE ids IS NOT NULL""",
         kinds=[kind for kind, _ in wanted],
         values=[value for _, value in wanted],
     )
