@@ -169,7 +169,7 @@ def close(scope: PortalScope, at: datetime, *, actor: str, reason: str) -> None:
     now = scope.runtime.now()
     if months.after(at) > now:
         raise Refused(f"{at:%Y-%m} is not over: what happens later in it would have nowhere to go.")
-    _write(scope, Closing(at, now, "close", actor, reason))
+    _write(scope, at, "close", actor=actor, reason=reason)
 
 
 def reopen(scope: PortalScope, at: datetime, *, actor: str, reason: str) -> None:
@@ -178,17 +178,20 @@ def reopen(scope: PortalScope, at: datetime, *, actor: str, reason: str) -> None
         locked = months.locked_before(_log(tx, scope.runtime.now()))
     if locked is None or at >= locked:
         raise Refused(f"{at:%Y-%m} is not closed.")
-    _write(scope, Closing(at, scope.runtime.now(), "reopen", actor, reason))
+    _write(scope, at, "reopen", actor=actor, reason=reason)
 
 
-def _write(scope: PortalScope, one: Closing) -> None:
-    _signed(one.actor, one.reason)
+def _write(scope: PortalScope, month: datetime, action: str, *, actor: str, reason: str) -> None:
+    """Log an order: a page that is being booked ends first, and the next one sees it. So nothing slips in between."""
+    _signed(actor, reason)
     with scope.transaction() as tx:
+        lanes.hold(tx, scope.portal_id, "drain")
+        now = scope.runtime.now()
         kept = books.read(tx)
-        for each in _log(tx, scope.runtime.now())[len(kept.log) :]:
+        for each in _log(tx, now)[len(kept.log) :]:
             books.log(tx, each)
-        books.log(tx, one)
-        portals.note(tx, one.actor, f"books {one.action}", month=f"{one.month:%Y-%m}", reason=one.reason)
+        books.log(tx, Closing(month, now, action, actor, reason))
+        portals.note(tx, actor, f"books {action}", month=f"{month:%Y-%m}", reason=reason)
 
 
 def rejudge(scope: PortalScope, deal_id: int, *, actor: str, reason: str) -> None:

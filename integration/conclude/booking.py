@@ -177,14 +177,16 @@ def post(step: Step, posted: Posted, judged: Sequence["Judged"], subjects: Mappi
     """Append what the ledger lacks so that it says what is true of these deals now."""
     fresh: list[dict[str, Any]] = []
     entries: list[Entry] = []
+    done: list[int] = []  # what could not be planned keeps its order
     for one, planned in step.each(
         ((("deal", one.deal.id), one) for one in judged), lambda one: _plan(step, posted, one, flow)
     ):
         by_key = {line.source.key: line.source for line in one.allocation.lines}
         entries.extend(planned)
+        done.append(one.deal.id)
         fresh.extend(_row(entry, by_key.get(entry.key), posted, subjects) for entry in planned)
     ledger.append(step.tx, fresh, step.now)
-    books.taken(step.tx, [one.deal.id for one in judged if posted.is_ordered(one.deal.id)], step.now)
+    books.taken(step.tx, [one for one in done if posted.is_ordered(one)], step.now)
     return Touched.of(
         {"contact_id": entry.contact_id, "company_id": entry.company_id, "deal_id": entry.deal_id} for entry in entries
     )
@@ -192,7 +194,8 @@ def post(step: Step, posted: Posted, judged: Sequence["Judged"], subjects: Mappi
 
 def _plan(step: Step, posted: Posted, one: "Judged", flow: "Flow") -> tuple[Entry, ...]:
     deal = one.deal
-    desired = one.allocation if deal.amount_minor and deal.currency else None
+    stands = one.settled and bool(posted.booked(deal.id).live)
+    desired = one.allocation if deal.amount_minor and deal.currency and not stands else None
     became = posted.merged.get(deal.id, deal.id)
     occasion = rules.Occasion(
         step.now,
@@ -222,7 +225,7 @@ def _row(entry: Entry, source: Source | None, posted: Posted, subjects: Mapping[
     """An entry as stored: no contact id, no name and no quoted text reaches the ledger."""
     like = _like(entry, posted)
     is_fresh = like is None or (entry.reverses is None and entry.occasion in _FRESH and source is not None)
-    subject = subjects.get(source.contact_id or 0) if source and source.person_id is not None else None
+    subject = _subject(source, subjects) if source and source.person_id is not None else None
     reason = entry.reason
     if is_fresh and source is not None:
         reason = f"{source.kind}: {source.because[0].code if source.because else source.timing}"
@@ -248,6 +251,11 @@ def _row(entry: Entry, source: Source | None, posted: Posted, subjects: Mapping[
         "reason": reason or entry.occasion,
         "reverses": entry.reverses,
     }
+
+
+def _subject(source: Source, subjects: Mapping[int, int]) -> int | None:
+    removed = source.person_id is not None and source.person_id < 0  # as codec.removed_source says
+    return -(source.person_id or 0) if removed else subjects.get(source.contact_id or 0)
 
 
 def _like(entry: Entry, posted: Posted) -> Row | None:

@@ -29,7 +29,7 @@ def refresh(step: Step, deal_ids: Collection[int]) -> None:
     touched |= flowing.store(step, flow, subjects, {one.deal.id for one in judged})
     _write(step, judged, flow)
     _ask(step, page, judged, deal_ids)
-    notes.mark(step, touched.deals)
+    notes.mark(step, touched.deals, page.deals.keys())
     _mark(step, touched)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from integration.conclude import asking, booking, codec, deciding, hearing, notes, reading, referring, touching
 from integration.conclude.step import Step
@@ -15,10 +16,14 @@ from mappings.rules.sources import DealSources, Surroundings, sources_of
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Deals with the people on them and everything those people are known for."""
+    """Deals with the people on them and everything those people are known for.
+
+    `today` says which record each credited contact is today.
+    """
 
     deals: Mapping[int, DealFacts]
     contacts: Mapping[int, ContactFacts]
+    today: Mapping[int, int]
     person_of: Mapping[int, int]
     members: Mapping[int, tuple[int, ...]]
     touches: Mapping[int, tuple[Touch, ...]]
@@ -38,7 +43,8 @@ class Judged:
     """One deal with its sources and the money shared among them.
 
     `late` is how evidence that came too late would share it; `rejudge` tells that a person wants that to count,
-    `timely` that evidence of its time was read only after that time was over.
+    `timely` that evidence of its time was read only after that time was over. `settled` are the shares it was given
+    once: what is booked stands, whoever its people and companies are today.
     """
 
     deal: DealFacts
@@ -47,6 +53,7 @@ class Judged:
     late: Allocation | None = None
     rejudge: bool = False
     timely: bool = False
+    settled: bool = False
 
 
 def load(step: Step, deal_ids: Collection[int]) -> Page:
@@ -56,8 +63,9 @@ def load(step: Step, deal_ids: Collection[int]) -> Page:
     stored = sources.of_deals(step.tx, deal_ids)
     given_back = notes.of_page(step, deals)
     credited = {row["contact_id"] for rows in (*stored.values(), *given_back.values()) for row in rows} - {None}
+    today = mirror.resolve(step.tx, "contact", credited) if credited else {}
     on_deals = {one.contact_id for deal in deals.values() for one in deal.contacts}
-    person_of, members = people.groups(step.tx, on_deals | credited)
+    person_of, members = people.groups(step.tx, on_deals | set(today.values()))
     touched = touching.of_deals(step, deals, person_of, members)
     active = touching.active(step, deals, touched)
     if active:
@@ -68,6 +76,7 @@ def load(step: Step, deal_ids: Collection[int]) -> Page:
     return Page(
         deals,
         reading.contacts(step, everybody),
+        today,
         person_of,
         members,
         touched,
@@ -105,7 +114,7 @@ def _referrals(step: Step, targets: set[str]) -> dict[str, list[Referral]]:
 def judge(step: Step, deal: DealFacts, page: Page) -> Judged:
     """The deal's sources by today's evidence, or those that were frozen when its time for evidence ended."""
     if deal.id in page.notes:
-        return replace(_frozen(deal, page.notes[deal.id], page), timely=True)
+        return replace(_frozen(deal, page.notes[deal.id], page), timely=True, settled=False)
     rows = page.stored.get(deal.id, ())
     removed = any(codec.lost_its_words(row["body"]) for row in rows if row["share"])
     if removed or _rests_on_deleted(deal, rows, page):
@@ -132,7 +141,7 @@ def _one_company(step: Step, deal: DealFacts, rows: Sequence[Row], page: Page) -
 
 def _late(step: Step, deal: DealFacts, rows: Sequence[Row], page: Page) -> Judged:
     """A deal whose time for evidence is over: as it was booked, unless a person says that what came late counts."""
-    kept = [_stored(row, page) for row in rows if row["share"]]
+    kept = [source for source, _ in _united((_stored(row, page), row["share"]) for row in rows if row["share"])]
     timely = known.grown(kept, _todays(step, deal, page).sources) if page.posted.may_grow(step, deal.id) else None
     if timely is not None:
         return Judged(deal, DealSources(timely), _shared(step, deal, timely), timely=True)
@@ -173,17 +182,26 @@ def _may_rejudge(step: Step, deal: DealFacts, page: Page) -> bool:
 
 def _frozen(deal: DealFacts, rows: Sequence[Row], page: Page) -> Judged:
     """The deal with the shares it was given once; a forgotten person's share stays, without the person."""
-    found = [(_stored(row, page), row["share"]) for row in rows]
+    found = _united((_stored(row, page), row["share"]) for row in rows)
     shares = {source.key: share for source, share in found}
     rest = SHARE_ONE - sum(shares.values())
     amount = deal.amount_minor or 0
     parts = credit.split(amount, {**shares, credit.FIRST_ORDER: rest})
-    derived = (SHARE_ONE - rest) * PPM // SHARE_ONE
+    derived = round(Fraction((SHARE_ONE - rest) * PPM, SHARE_ONE))  # as it was rounded when it was judged
     lines = tuple(CreditLine(source, share, parts[source.key]) for source, share in found)
     allocation = Allocation(
         deal.id, amount, deal.currency or "", lines, rest, parts[credit.FIRST_ORDER], derived, derived, derived
     )
-    return Judged(deal, DealSources(tuple(source for source, _ in found)), allocation)
+    return Judged(deal, DealSources(tuple(source for source, _ in found)), allocation, settled=True)
+
+
+def _united(found: Iterable[tuple[Source, int]]) -> list[tuple[Source, int]]:
+    """Stored sources with their shares; those that turned out to be one since, as two records of a human, are one."""
+    best: dict[str, tuple[Source, int]] = {}
+    for source, share in found:
+        kept, before = best.get(source.key, (source, 0))
+        best[source.key] = (source if source.raw > kept.raw else kept, before + share)
+    return list(best.values())
 
 
 def _stored(row: Row, page: Page) -> Source:
@@ -194,7 +212,8 @@ def _stored(row: Row, page: Page) -> Source:
         source = replace(source, company_id=page.posted.firms.get(source.company_id, source.company_id))
     if source.contact_id is None or source.person_id is None:
         return source
-    return replace(source, person_id=page.person_of.get(source.contact_id, source.person_id))
+    contact = page.today.get(source.contact_id, source.contact_id)
+    return replace(source, contact_id=contact, person_id=page.person_of.get(contact, contact))
 
 
 def _todays(step: Step, deal: DealFacts, page: Page, *, late: bool = False) -> DealSources:

@@ -29,6 +29,11 @@ def _originals(step: Step, notes: Sequence[DealFacts]) -> dict[int, int]:
     return {note: original for note, original in found if original is not None}
 
 
-def mark(step: Step, changed: Collection[int]) -> None:
-    """Credit notes are shared like their originals: look at those of *changed* deals again."""
-    mirror.mark_stale(step.tx, mirror.DEALS, {("deal", one) for one in books.notes_of(step.tx, changed)})
+def mark(step: Step, changed: Collection[int], judged: Collection[int]) -> None:
+    """Credit notes are shared like their originals: look at those of *changed* deals again.
+
+    Which deal a note names is seen only beside it: a note that was read before its original waits for it here, with
+    all notes of the companies whose deals were *judged*.
+    """
+    found = books.notes_of(step.tx, changed, beside=judged)
+    mirror.mark_stale(step.tx, mirror.DEALS, {("deal", one) for one in found})

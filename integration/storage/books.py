@@ -93,13 +93,18 @@ def originals(tx: Transaction, deal_ids: Collection[int]) -> dict[int, int]:
     return {row["deal_id"]: row["original_id"] for row in rows}
 
 
-def notes_of(tx: Transaction, deal_ids: Collection[int]) -> set[int]:
-    """Return the credit notes that take money back from these deals."""
-    if not deal_ids:
+def notes_of(tx: Transaction, deal_ids: Collection[int], *, beside: Collection[int]) -> set[int]:
+    """Return the credit notes that take money back from these deals, and those of the companies of deals *beside*."""
+    if not deal_ids and not beside:
         return set()
     rows = tx.rows(
-        "SELECT deal_id FROM credit_note WHERE portal_id = :portal AND original_id = ANY(CAST(:ids AS bigint[]))",
+        """SELECT deal_id FROM credit_note WHERE portal_id = :portal AND original_id = ANY(CAST(:ids AS bigint[]))
+           UNION
+           SELECT note.deal_id FROM deal AS other JOIN deal AS note USING (portal_id, company_id)
+           WHERE portal_id = :portal AND other.deal_id = ANY(CAST(:beside AS bigint[]))
+             AND coalesce(other.amount_minor, 0) >= 0 AND note.is_won AND note.amount_minor < 0""",
         ids=list(deal_ids),
+        beside=list(beside),
     )
     return {row["deal_id"] for row in rows}
 

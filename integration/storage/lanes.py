@@ -121,6 +121,16 @@ def back_off(tx: Transaction, lease: Lease, *, seconds: float, trouble: str) -> 
     )
 
 
+def hold(tx: Transaction, portal_id: int, kind: str) -> None:
+    """Wait until nobody is in the middle of a transaction on this lane, and let nobody begin one before ours ends."""
+    tx.run(
+        """INSERT INTO lane (portal_id, kind) VALUES (:id, :kind)
+           ON CONFLICT (portal_id, kind) DO UPDATE SET fence = lane.fence""",
+        id=portal_id,
+        kind=kind,
+    )
+
+
 def failures(tx: Transaction, lease: Lease) -> int:
     """How often in a row this lane has met trouble."""
     return int(tx.value("SELECT failures FROM lane WHERE portal_id = :id AND kind = :kind",

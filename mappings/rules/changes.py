@@ -94,6 +94,11 @@ _SAID = {
     "rewon": "was won again",
     "restored": "was restored",
     "amount": "changed its amount",
+    "evidence": "was judged anew by later evidence",
+    "ordered": "was judged anew by a person's order",
+    "currency": "changed its currency",
+    "close date": "changed the month of its close",
+    "home": "got an amount in home currency",
 }
 
 

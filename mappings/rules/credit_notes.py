@@ -7,6 +7,7 @@ is judged like any deal.
 
 import re
 from collections.abc import Iterable
+from datetime import datetime
 
 from mappings.rules.facts import DealFacts
 from mappings.rules.names import fold
@@ -35,9 +36,14 @@ def original_of(note: DealFacts, others: Iterable[DealFacts]) -> int | None:
         and one.company_id == note.company_id
         and one.currency == note.currency
         and (one.amount_minor or 0) > 0
+        and _since(one) <= _since(note)
         and (fold(one.name) == named or str(one.id) == named)
     }
     return fitting.pop() if len(fitting) == 1 else None
+
+
+def _since(deal: DealFacts) -> datetime:
+    return deal.closed_at or deal.created_at
 
 
 def named_in(name: str) -> str:

@@ -199,8 +199,8 @@ class Entry:
     """One ledger row: appended, never edited. `key` is the source's key, or "first_order" for the remainder.
 
     Several rows of one deal with the same key add up to what is booked now. `occasion` says what made it:
-    won, amount, reopened, lost, deleted, merged, restored, rewon, evidence, ordered, currency, home, close date.
-    `reverses` is the `id` of the reversed row.
+    won, amount, reopened, lost, deleted, excluded, merged, restored, rewon, evidence, ordered, currency, home or
+    close date. `reverses` is the `id` of the reversed row.
     """
 
     deal_id: int

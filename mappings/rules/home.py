@@ -33,15 +33,28 @@ def frozen(deal: DealFacts, amount: int, live: Iterable[Entry], shares: Mapping[
 
     HubSpot's own figure wins as long as it is of the frozen rate: the two can differ by a rounded unit.
     """
-    fresh = [row for row in live if row.share and row.home_amount_minor is not None and row.home_currency]
+    rows = tuple(live)
+    fresh = [row for row in rows if row.share and row.home_amount_minor is not None and row.home_currency]
     if not fresh:
         return None
     expected = _converted(amount, fresh)
     told = deal.home_amount_minor
     same_money = (deal.home_currency, deal.currency) == (fresh[0].home_currency, fresh[0].currency)
+    booked = _booked(rows)
     if told is not None and same_money and amount and _same_rate(deal, fresh, told, expected):
-        return split(told, shares)
-    return split(round(expected), shares)
+        whole = told
+    elif amount == sum(row.amount_minor for row in rows):
+        return booked
+    else:
+        whole = round(expected)
+    return booked if whole == sum(booked.values()) else split(whole, shares)
+
+
+def _booked(rows: Iterable[Entry]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for row in rows:
+        found[row.key] = found.get(row.key, 0) + (row.home_amount_minor or 0)
+    return found
 
 
 def _converted(amount: int, fresh: list[Entry]) -> Fraction:

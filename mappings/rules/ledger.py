@@ -96,6 +96,8 @@ def _why_not(deal: DealFacts, occasion: Occasion) -> str:
         return "merged"
     if deal.archived:
         return "deleted"
+    if deal.is_won:
+        return "excluded"
     return "lost" if deal.is_closed else "reopened"
 
 
@@ -144,7 +146,7 @@ def _first_rows(
     last = max(posted, key=lambda row: row.id or 0, default=None)
     if last is None:
         return _rows(deal, desired, occasion, policy, "won") if desired is not None else ()
-    word = "restored" if last.occasion == "deleted" else "rewon"
+    word = "restored" if last.occasion in {"deleted", "excluded"} else "rewon"
     if word == "restored" and not _may_rejudge(deal, occasion, policy):
         before = booked(row for row in posted if row.id not in _reversed_together(posted, last))
         return _again(deal, before, occasion, policy, word)
@@ -257,6 +259,7 @@ def _sentence(deal: DealFacts, word: str, occasion: Occasion) -> str:
 
 _SENTENCES = {
     "deleted": "was deleted",
+    "excluded": "is in a pipeline that no longer counts",
     "lost": "was lost after it had been won",
     "reopened": "was reopened",
     "evidence": "was judged anew by later evidence",
@@ -292,8 +295,11 @@ def _again(deal: DealFacts, before: Booked, occasion: Occasion, policy: Policy, 
 
 def _amount_rows(deal: DealFacts, now_booked: Booked, occasion: Occasion, policy: Policy) -> tuple[Entry, ...]:
     """Book the difference between the new amount at the frozen shares and what is booked; an empty amount is zero."""
-    target = split(_amount(deal), now_booked.shares)
-    homes = home.frozen(deal, _amount(deal), now_booked.live, now_booked.shares)
+    amount_now = _amount(deal)
+    # Credits that became one since were rounded apart: only another amount moves their cents.
+    is_same = amount_now == now_booked.amount
+    target = now_booked.amounts if is_same else split(amount_now, now_booked.shares)
+    homes = home.frozen(deal, amount_now, now_booked.live, now_booked.shares)
     heads, at = now_booked.heads, _later(occasion)
     return tuple(
         replace(

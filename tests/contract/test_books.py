@@ -1,5 +1,6 @@
 """The books of a portal: months that close, orders, merges, credit notes, forgotten people, and what is not booked."""
 
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -10,7 +11,7 @@ import pytest
 from integration import bookkeeping
 from integration.errors import Refused
 from integration.explain import summary
-from integration.storage import books, erasure, ledger, mirror
+from integration.storage import books, erasure, lanes, ledger, mirror
 from integration.storage.database import Database
 from mappings.rules import changes
 from tests.contract.conclude_world import (
@@ -140,6 +141,24 @@ def test_people_close_and_open_months_with_their_name_and_reason(clock: Clock, h
         ("ana", "books close", "2026-06"),
         ("ana", "books reopen", "2026-06"),
     ]
+
+
+def test_a_closing_waits_for_the_page_that_is_being_booked(clock: Clock, harbor: MirrorPortal) -> None:
+    """What reads the log as open must not commit after the closing: nobody would have reported its rows."""
+    clock.at = datetime(2026, 7, 2, tzinfo=UTC)
+    with clock.database.service() as tx:
+        lease = lanes.take(tx, HARBOR, "drain")
+    closing = threading.Thread(
+        target=bookkeeping.close, args=(harbor.scope, JUNE), kwargs={"actor": "ana", "reason": "audit"}
+    )
+    with harbor.scope.transaction(lease) as tx:
+        closing.start()
+        closing.join(0.5)
+        assert closing.is_alive()
+        assert books.read(tx).log == ()
+    closing.join(10)
+    with harbor.scope.transaction(lease) as tx:
+        assert [one.actor for one in books.read(tx).log] == ["ana"]
 
 
 def test_the_log_of_the_books_is_never_edited(harbor: MirrorPortal) -> None:

@@ -228,6 +228,8 @@ def test_later_evidence_is_told_as_what_was_taken_back_and_booked() -> None:
     words = {name: text for _, name, text in (one.partition("referral: ") for one in changes.in_words(second))}
     assert "taken back" in words["referral: "]
     assert "share 37.54 % ->" in words["referral: "]
+    (news,) = changes.changes_of(row for row in books.rows if row.occasion == "evidence" and row.reverses is None)
+    assert news.reason == "deal 7 was judged anew by later evidence"
 
 
 def test_any_part_of_the_ledger_tells_its_own_difference() -> None:
@@ -275,3 +277,4 @@ def test_a_credit_note_belongs_to_the_one_deal_of_its_company_that_it_names() ->
     assert credit_notes.original_of(note, [replace(deal, company_id=99)]) is None
     assert credit_notes.original_of(note, [replace(deal, currency="EUR")]) is None
     assert credit_notes.original_of(replace(note, amount_minor=5), [deal]) is None
+    assert credit_notes.original_of(note, [deal, replace(deal, id=9, closed_at=day(201))]) == 7

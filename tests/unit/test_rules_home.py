@@ -60,6 +60,16 @@ def test_hubspots_amount_wins_at_the_frozen_rate_and_only_there() -> None:
     assert _home(books) == 2_160_000
 
 
+def test_another_rate_later_takes_nothing_from_an_amount_that_hubspot_told_at_the_close() -> None:
+    """HubSpot's own figure may differ from amount x rate, whose decimals are few; only another amount moves it."""
+    books = Books()
+    euros = replace(WON, currency="EUR", home_currency="USD", rate="1.08", home_amount_minor=4_320_005)
+    books.post(euros, THREE, day(200))
+
+    assert books.post(replace(euros, rate="1.15", home_amount_minor=4_600_000), THREE, day(900)) == ()
+    assert _home(books) == 4_320_005
+
+
 def test_without_a_rate_the_ratio_of_the_close_is_the_rate() -> None:
     books = Books()
     euros = replace(WON, currency="EUR", home_currency="USD", home_amount_minor=4_320_000)

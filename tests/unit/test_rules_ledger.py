@@ -184,6 +184,30 @@ def test_a_deal_in_a_pipeline_that_does_not_count_books_nothing() -> None:
     assert plan_entries(replace(WON, pipeline_included=False), (), None, Occasion(day(200)), DEFAULT) == ()
 
 
+def test_a_deal_whose_pipeline_no_longer_counts_was_not_lost_and_gets_its_shares_back(books: Books) -> None:
+    made = books.post(replace(WON, pipeline_included=False), THREE, day(400))
+    assert {(row.occasion, row.reason) for row in made} == {
+        ("excluded", "deal 7 is in a pipeline that no longer counts")
+    }
+    assert books.total == 0
+
+    assert {row.occasion for row in books.post(WON, THREE[:1], day(500))} == {"restored"}
+    assert books.amounts == [1_888_044, 1_501_602, 463_730, 146_624]
+
+
+def test_credits_that_became_one_are_not_rounded_anew() -> None:
+    """Two people who turn out to be one: their cents stay until the amount changes."""
+    deal = replace(WON, amount_minor=16, home_currency="USD", home_amount_minor=16)
+    two = (a_source(w=900_000, p=400_000, person_id=1), a_source(w=550_000, p=310_000, person_id=2))
+    books = Books()
+    books.post(deal, two, day(200))
+    books.rows = [replace(row, key=two[0].key) if row.key == two[1].key else row for row in books.rows]
+
+    assert books.post(deal, (), day(900)) == ()
+    books.post(replace(deal, amount_minor=15, home_amount_minor=15), (), day(901))
+    assert (books.total, sum(row.home_amount_minor or 0 for row in books.rows)) == (15, 15)
+
+
 states = st.fixed_dictionaries(
     {
         "is_won": st.booleans(),
