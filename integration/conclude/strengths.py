@@ -1,6 +1,6 @@
 """How strongly a person stood for us at the company they left: deals, roles and answers of that time."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from integration.conclude import reading
@@ -31,12 +31,12 @@ def weighed(
             continue
         own = persons[move.person_id].contact_ids
         # Whoever liked us at a company that had not bought yet was no customer's champion.
-        was_customer = company in since and since[company] <= move.earliest
+        was_customer = company in since and since[company] <= move.moved_at
         c, why = champions.strength(
             own,
             company,
-            move.latest,
-            deals=by_company.get(company, ()),
+            move.moved_at,
+            deals=of_customers(step, by_company.get(company, ()), is_customer=was_customer),
             answers=[one for contact in own for one in answers.get(contact, ())] if was_customer else (),
             roles=_roles(own, contacts) if was_customer else frozenset(),
             is_customer=was_customer,
@@ -44,6 +44,11 @@ def weighed(
         )
         result[key] = champions.with_strength(move, c, why)
     return result
+
+
+def of_customers(step: Step, deals: Sequence[DealFacts], *, is_customer: bool) -> Sequence[DealFacts]:
+    """The deals that can make a champion: where the owner's stage decides who is a customer, only customers' ones."""
+    return deals if is_customer or not step.portal_map.customer_stage else ()
 
 
 def _roles(own: Collection[int], contacts: Mapping[int, ContactFacts]) -> frozenset[str]:

@@ -122,14 +122,15 @@ def _champion_here(step: Step, own: Collection[int], page: Page) -> tuple[int, o
     records = [page.contacts[one] for one in own if one in page.contacts]
     best: tuple[int, object] = (0, None)
     for company in sorted({found for one in records if (found := employer(one, page.companies)) is not None}):
+        is_customer = company in page.since and page.since[company] <= step.now
         c, why = champions.strength(
             own,
             company,
             step.now,
-            deals=page.deals.get(company, ()),
+            deals=strengths.of_customers(step, page.deals.get(company, ()), is_customer=is_customer),
             answers=[answer for one in own for answer in page.answers.get(one, ())],
             roles=frozenset(role for one in records for role in one.buying_roles),
-            is_customer=company in page.since and page.since[company] <= step.now,
+            is_customer=is_customer,
             policy=step.policy,
         )
         best = max(best, (c, why), key=lambda one: one[0])

@@ -22,10 +22,10 @@ from tests.sandbox.town_rows import Town
 from tests.sandbox.truth_facts import MOVED_CHAMPION, Truth
 from tests.world import HARBOR
 
-# What the owner of this CRM would choose, because the data's own truth counts so. Its lifecycle stage makes a customer;
-# a mover's deal is wholly theirs, however long ago the move and whatever their part. Where private mail lives is told
-# in any case: nothing in the data's addresses could tell it.
-OWNER_CHOICES: dict[str, str] = {"customer_stage": "customer"}
+# What the owner of this CRM would choose, because the data's own truth counts so. Its lifecycle stage makes a customer,
+# whenever it was reached; a mover's deal is wholly theirs, however long ago the move and whatever their part. Where
+# private mail lives is told in any case: nothing in the data's addresses could tell it.
+OWNER_CHOICES: dict[str, str] = {"customer_stage": "customer", "customer_stage_since": "always"}
 OWNER_POLICY: dict[str, str] = {
     "move_to_deal_days": "36500",
     "age_flat_days": "36500",
