@@ -105,8 +105,11 @@ _NOT_ALONE = """NOT EXISTS (
       SELECT FROM ledger AS other WHERE other.portal_id = ledger.portal_id AND other.company_id = ledger.company_id
         AND other.subject_id <> ledger.subject_id))"""
 _DERIVED = "kind <> 'first_order'"
-_HOME = "coalesce(home_minor, CASE WHEN currency = :home THEN amount_minor END)"
-_OWN_HOME = "coalesce(ledger.home_minor, CASE WHEN ledger.currency = :home THEN ledger.amount_minor END)"
+# An account that changed its currency has rows of two: what is known in another one only is no part of a sum in this.
+_HOME = """CASE WHEN home_currency = :home AND home_minor IS NOT NULL THEN home_minor
+  WHEN currency = :home THEN amount_minor END"""
+_OWN_HOME = """CASE WHEN ledger.home_currency = :home AND ledger.home_minor IS NOT NULL THEN ledger.home_minor
+  WHEN ledger.currency = :home THEN ledger.amount_minor END"""
 
 
 def by_subject(tx: Transaction, contact_ids: Collection[int], home: str) -> dict[int, int]:

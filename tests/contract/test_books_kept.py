@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from integration import forget
+from integration import conclude, forget
+from integration.storage import ledger
 from integration.storage.database import Database
 from tests.contract.conclude_world import HARBOR, NOW, Clock, MirrorPortal, closed_won, day, moved_champion
 
@@ -120,3 +121,36 @@ def test_a_merged_and_then_forgotten_person_moves_no_row(harbor: MirrorPortal) -
 
     money = [(row["kind"], row["amount_minor"], row["share"]) for row in harbor.ledger(9)]
     assert money == [(row["kind"], row["amount_minor"], row["share"]) for row in rows]
+
+
+def test_money_of_a_win_whose_close_was_to_come_moves_to_its_month_when_that_comes(
+    clock: Clock, harbor: MirrorPortal
+) -> None:
+    """Nobody touches the deal meanwhile: the nightly look finds it, once."""
+    moved_champion(harbor)
+    harbor.change("deal", 9, closedate=(NOW + timedelta(40)).isoformat())
+    harbor.settle()
+    assert {row["origin_at"] or row["effective_at"] for row in harbor.ledger(9)} == {NOW}
+
+    clock.at = NOW + timedelta(41)
+    for _ in range(2):
+        with harbor.scope.transaction() as tx:
+            conclude.refresh_dated(tx)
+        harbor.settle()
+        live = [row for row in harbor.ledger(9) if row["occasion"] == "close date" and row["reverses"] is None]
+        assert {row["origin_at"] for row in live} == {NOW + timedelta(40)}
+        assert len(harbor.ledger(9)) == 3 * len(live)
+    assert harbor.booked(9) == 4_000_000
+
+
+def test_sums_in_a_new_home_currency_count_no_money_of_the_old_one(harbor: MirrorPortal) -> None:
+    moved_champion(harbor)
+    harbor.change("deal", 9, deal_currency_code="EUR", hs_exchange_rate="1.08")
+    harbor.settle()
+    euros = harbor.derived(9)
+    with harbor.scope.transaction() as tx:
+        sums = {home: ledger.by_company(tx, [1], home)[1][0] for home in ("USD", "EUR", "GBP")}
+        best = {home: [row["minor"] for row in ledger.top(tx, "company_id", home, limit=5)] for home in sums}
+
+    assert sums == {"USD": round(euros * 1.08), "EUR": euros, "GBP": 0}
+    assert best == {"USD": [round(euros * 1.08)], "EUR": [euros], "GBP": []}
