@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
@@ -31,6 +32,7 @@ class _Month(click.ParamType[datetime]):
 
 
 _MONTH = _Month()
+_NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 _DATE = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
 
 
@@ -249,7 +251,9 @@ def _print_csv(rows: Iterable[dict[str, Any]], *, safe: bool) -> None:
 
 
 def _cell(value: object) -> object:
-    """Spreadsheets run text that begins like a formula: an apostrophe keeps it text."""
+    """Spreadsheets run text that begins like a formula: an apostrophe keeps it text. A number is added up."""
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        return value
     if isinstance(value, str) and value.lstrip()[:1] in set("=+-@\t\r\n\0＝＋－＠"):  # noqa: RUF001 - full-width forms count, too
         return "'" + value
     return value

@@ -100,9 +100,9 @@ def notes_of(tx: Transaction, deal_ids: Collection[int], *, beside: Collection[i
     rows = tx.rows(
         """SELECT deal_id FROM credit_note WHERE portal_id = :portal AND original_id = ANY(CAST(:ids AS bigint[]))
            UNION
-           SELECT note.deal_id FROM deal AS other JOIN deal AS note USING (portal_id, company_id)
-           WHERE portal_id = :portal AND other.deal_id = ANY(CAST(:beside AS bigint[]))
-             AND coalesce(other.amount_minor, 0) >= 0 AND note.is_won AND note.amount_minor < 0""",
+           SELECT deal_id FROM deal WHERE portal_id = :portal AND is_won AND amount_minor < 0
+             AND company_id IN (SELECT company_id FROM deal WHERE portal_id = :portal
+               AND deal_id = ANY(CAST(:beside AS bigint[])) AND coalesce(amount_minor, 0) >= 0)""",
         ids=list(deal_ids),
         beside=list(beside),
     )
