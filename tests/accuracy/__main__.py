@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.accuracy import calibration, customers, employers, hearing, twins
+from tests.accuracy import calibration, customers, employers, hearing, paper, twins
 from tests.accuracy.ground import ground
 from tests.accuracy.tables import Report, show, show_aims
 from tests.sandbox.crm import HubSpot
@@ -34,6 +34,8 @@ def main() -> int:
     say.print(f"\nReported is the checking half; fitting columns are there to show overfitting. {_took(began)}.")
     if given.json:
         given.json.write_text(json.dumps(told.to_json(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    if given.docs:
+        paper.rewrite(given.docs, told.to_json(), f'make accuracy ARGS="{" ".join(sys.argv[1:])}"')
     return 1 if given.strict and not all(aim.met for aim in told.aims) else 0
 
 
@@ -78,6 +80,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="leave out the run with the rules' default settings")
     parser.add_argument("--json", type=Path, help="also write all tables to this file")
     parser.add_argument("--svg", type=Path, help="draw the reliability diagram into this file")
+    parser.add_argument("--docs", type=Path, help="also write all tables into this document, under its figures")
     parser.add_argument("--strict", action="store_true", help="end with status 1 when an aim is missed")
     return parser.parse_args()
 
