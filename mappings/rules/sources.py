@@ -164,6 +164,8 @@ def referral_source(deal: DealFacts, referral: Referral, policy: Policy, now: da
     referral = _as_it_took_place(deal, referral)
     if referral.status != "auto" or not referral.from_customer or referral.expansion or not _concerns(deal, referral):
         return None
+    if referral.referrer_company_id is not None and referral.referrer_company_id == deal.company_id:
+        return None  # whoever was referred works elsewhere, but it is the referrer's own company that buys: expansion
     at = referral.at or deal.created_at
     end = end_of(deal, now)
     if at >= end and at > deal.created_at:

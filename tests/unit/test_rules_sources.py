@@ -201,6 +201,14 @@ def test_some_referrals_carry_no_credit(more: dict[str, Any]) -> None:
     assert found(a_deal(created=100, closed=200), referrals=[a_referral(**more)]).sources == ()
 
 
+def test_a_company_earns_nothing_from_a_deal_of_its_own() -> None:
+    """Acme's Maria recommended a contact who works elsewhere, and it is Acme that buys."""
+    deal = a_deal(created=100, closed=200)
+
+    assert found(deal, referrals=[a_referral()]).sources
+    assert found(replace(deal, company_id=ACME), referrals=[a_referral()]).sources == ()
+
+
 def test_unnamed_word_of_mouth_goes_to_the_pool() -> None:
     labels = [(Label("wom_generic", 600_000, "a friend"), 1, day(90)), (Label("search", 750_000, "google"), 1, day(90))]
 
