@@ -1,40 +1,26 @@
 """Stage one: who is who among changed contacts and those that resemble them, and who went where."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 
-from integration.conclude import asking, codec, deciding, firms, reading, strengths
+from integration.conclude import asking, codec, deciding, firms, reading, resembling, strengths
+from integration.conclude.resembling import Universe
 from integration.conclude.step import Step
 from integration.storage import answers as answer_rows
 from integration.storage import deals as deal_rows
 from integration.storage import mirror, moves, passages, people, seeks, sources
 from integration.storage.database import Row
 from integration.storage.passages import Passage
-from mappings.rules import blocks, identity
+from mappings.rules import identity
 from mappings.rules.companies import crowd_moves
 from mappings.rules.facts import ContactFacts, Directory
 from mappings.rules.findings import Link, Move, Person
 from mappings.rules.moves import WasCustomer, find_moves
-from mappings.rules.names import NameStats, tokens
-from mappings.rules.readings import readings
+from mappings.rules.names import tokens
 from mappings.rules.referrals import code_key
 from mappings.rules.stints import timeline
-
-_COMPARED = ("mail", "phone", "profile", "record", "name", "nick", "initial", "near")
-
-
-@dataclass(frozen=True, slots=True)
-class Universe:
-    """The contacts of one page and all that could be the same humans, with the companies they mean.
-
-    `crowded` are the keys that too many share: whoever else is on the page by chance is not compared for them.
-    """
-
-    contacts: Mapping[int, ContactFacts]
-    before: Mapping[int, int]
-    companies: Directory
-    crowded: frozenset[str]
 
 
 def learn(step: Step, contact_ids: Collection[int]) -> set[int]:
@@ -63,25 +49,13 @@ def learn(step: Step, contact_ids: Collection[int]) -> set[int]:
 def refresh(step: Step, contact_ids: Collection[int]) -> None:
     """Regroup contacts into persons, find these persons' moves, and mark what rests on either."""
     claimed = set(contact_ids)
-    universe = _universe(step, claimed)
+    universe = resembling.universe(step, claimed)
     claimed -= step.broken("contact")
     persons, lost = _regroup(step, universe, claimed)
     touched = _touched(persons, universe, claimed)
     known = _with_migrations(step, touched, universe)
     changed = _store_moves(step, touched, universe, known)
     _mark(step, touched, lost, changed, gone=claimed - universe.contacts.keys())
-
-
-def _universe(step: Step, claimed: set[int]) -> Universe:
-    near, wide = people.neighbours(step.tx, claimed, _COMPARED, widest=blocks.WIDEST)
-    near |= deciding.partners(step, claimed)
-    before, _ = people.groups(step.tx, claimed | near)
-    everybody = before.keys() | near | claimed
-    contacts = {one: facts for one, facts in reading.contacts(step, everybody).items() if not facts.archived}
-    for one in step.broken("contact") & before.keys():
-        del before[one]
-    crowded = frozenset(f"{kind}:{value}" for kind, value in wide)
-    return Universe(contacts, before, firms.directory(step, contacts.values()), crowded)
 
 
 def _tell_seekers(step: Step, keys: Mapping[int, Collection[tuple[str, str]]]) -> None:
@@ -106,7 +80,7 @@ def _own_codes(step: Step, living: Collection[int]) -> dict[int, set[tuple[str, 
 
 def _regroup(step: Step, universe: Universe, claimed: set[int]) -> tuple[list[Person], set[int]]:
     """Group the page's contacts into persons and store what changed; also return contacts that lost company."""
-    grouping = identity.group_people(universe.contacts.values(), _portal(step, universe), step.policy)
+    grouping = identity.group_people(universe.contacts.values(), resembling.portal(step, universe), step.policy)
     now = {one: person for person in grouping.persons for one in person.contact_ids}
     changed = {one for one, person in now.items() if universe.before.get(one) != person.id}
     reviews: dict[int, list[Link]] = {}
@@ -119,7 +93,9 @@ def _regroup(step: Step, universe: Universe, claimed: set[int]) -> tuple[list[Pe
     ]
     people.store_persons(step.tx, rows, gone=[one for one in universe.before if one not in now])
     asking.about_people(step, grouping.reviews, claimed, changed, universe.contacts)
-    lost = {one for one in changed - claimed if _lost_company(one, universe.before, now[one])}
+    left = changed - claimed
+    together = _together(universe.before) if left else {}
+    lost = {one for one in left if _lost_company(one, together.get(universe.before.get(one), ()), now[one])}
     return list(grouping.persons), lost
 
 
@@ -127,36 +103,28 @@ def _own_links(person: Person, contact_id: int) -> list[Link]:
     return [link for link in person.links if contact_id in {link.a, link.b}]
 
 
-def _lost_company(contact_id: int, before: Mapping[int, int], person: Person) -> bool:
+def _together(before: Mapping[int, int]) -> dict[int | None, list[int]]:
+    """Persons as they were: with all their contacts."""
+    found: dict[int | None, list[int]] = {}
+    for one, person in before.items():
+        found.setdefault(person, []).append(one)
+    return found
+
+
+def _lost_company(contact_id: int, companions: Collection[int], person: Person) -> bool:
     """Whether a contact is no longer with somebody it was grouped with: it may belong elsewhere now."""
-    old = before.get(contact_id)
-    companions = {one for one, group in before.items() if group == old and one != contact_id}
-    return old is not None and not companions <= set(person.contact_ids)
-
-
-def _portal(step: Step, universe: Universe) -> identity.Portal:
-    called = [name for contact in universe.contacts.values() for name in readings(contact)]
-    first, last = {" ".join(one.given) for one in called}, {" ".join(one.family) for one in called}
-    phones = {number for one in universe.contacts.values() for number in one.mobiles}
-    return identity.Portal(
-        universe.companies,
-        NameStats(
-            people.known(step.tx), people.holders(step.tx, "first", first), people.holders(step.tx, "last", last)
-        ),
-        people.holders(step.tx, "phone", phones) if phones else {},
-        deciding.pairs(step, universe.contacts),
-        universe.crowded,
-    )
+    return any(one not in person.contact_ids for one in companions if one != contact_id)
 
 
 def _touched(persons: Iterable[Person], universe: Universe, claimed: set[int]) -> list[Person]:
     """Persons with a contact of this page, or whose records are not those they were."""
+    sizes = Counter(universe.before.values())
     return [
         person
         for person in persons
         if not claimed.isdisjoint(person.contact_ids)
         or any(universe.before.get(one) != person.id for one in person.contact_ids)
-        or len(person.contact_ids) != sum(1 for group in universe.before.values() if group == person.id)
+        or len(person.contact_ids) != sizes[person.id]
     ]
 
 

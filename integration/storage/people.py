@@ -38,16 +38,16 @@ def _any_keys(tx: Transaction, keys: Mapping[int, Collection[Key]]) -> bool:
     )
 
 
-def neighbours(
+def blocks(
     tx: Transaction, contact_ids: Collection[int], kinds: Collection[str], *, widest: int
-) -> tuple[set[int], set[Key]]:
-    """Return the contacts that share a key with these, and the keys that more than *widest* share: they tell nothing.
+) -> dict[Key, tuple[int, ...]]:
+    """Return who shares which key with these contacts; of a key that more than *widest* share nobody: it tells nothing.
 
     Key by key, because PostgreSQL takes a portal it has not counted yet for an empty one, and would compare every key
     with every other.
     """
     if not contact_ids:
-        return set(), set()
+        return {}
     rows = tx.tuples(
         """WITH mine AS MATERIALIZED (
              SELECT DISTINCT kind, value FROM identity_key
@@ -63,8 +63,43 @@ def neighbours(
         kinds=list(kinds),
         widest=widest,
     )
-    near = {one for _, _, ids in rows if ids is not None for one in ids}
-    return near, {(kind, value) for kind, value, ids in rows if ids is None}
+    return {(kind, value): tuple(ids or ()) for kind, value, ids in rows}
+
+
+def bearers(tx: Transaction, keys: Collection[Key], contact_ids: Collection[int]) -> dict[int, set[Key]]:
+    """Return which of these contacts hold which of these keys."""
+    rows = tx.tuples(
+        """SELECT t.kind, t.value, contact_id
+           FROM unnest(CAST(:kinds AS text[]), CAST(:values AS text[])) AS t(kind, value)
+           CROSS JOIN LATERAL (
+             SELECT contact_id FROM identity_key AS mine
+             WHERE mine.portal_id = :portal AND mine.kind = t.kind AND mine.value = t.value) AS them
+           WHERE contact_id = ANY(CAST(:ids AS bigint[]))""",
+        kinds=[kind for kind, _ in keys],
+        values=[value for _, value in keys],
+        ids=list(contact_ids),
+    )
+    found: dict[int, set[Key]] = {}
+    for kind, value, contact in rows:
+        found.setdefault(contact, set()).add((kind, value))
+    return found
+
+
+_NAMED = ("firstname", "lastname", "email", "hs_additional_emails", "hs_linkedin_url")
+
+
+def names(tx: Transaction, contact_ids: Collection[int]) -> dict[int, dict[str, str | None]]:
+    """Return the properties of contacts from which their names are read, and no others."""
+    if not contact_ids:
+        return {}
+    rows = tx.tuples(
+        """SELECT record_id, firstname, lastname, email, hs_additional_emails, hs_linkedin_url
+           FROM record CROSS JOIN LATERAL jsonb_to_record(properties) AS t(
+             firstname text, lastname text, email text, hs_additional_emails text, hs_linkedin_url text)
+           WHERE portal_id = :portal AND object_type = 'contact' AND record_id = ANY(CAST(:ids AS bigint[]))""",
+        ids=list(contact_ids),
+    )
+    return {row[0]: dict(zip(_NAMED, row[1:], strict=True)) for row in rows}
 
 
 def holders(tx: Transaction, kind: str, values: Collection[str]) -> dict[str, int]:

@@ -18,6 +18,7 @@ from mappings.rules.facts import (
     Ticket,
     Version,
 )
+from mappings.rules.readings import Named
 
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)  # before anything a CRM can tell
 
@@ -68,6 +69,12 @@ def contact_facts(record: Record, portal_map: PortalMap, odd: list[Odd] | None =
         owner_id=read.id("hubspot_owner_id"),
         opted_out=read.flag("hs_email_optout"),
     )
+
+
+def named(record: Record) -> Named:
+    """As much of a contact as its name is read from; the record needs no other properties."""
+    read = FieldReader(record, None)
+    return Named(read.text("firstname"), read.text("lastname"), _profile(read), _emails(read))
 
 
 def company_facts(record: Record, portal_map: PortalMap, odd: list[Odd] | None = None) -> CompanyFacts:

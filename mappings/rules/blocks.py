@@ -1,15 +1,26 @@
 """Blocks: keys under which records that can be one human meet, so that no others are ever compared."""
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 
-from mappings.rules import names, readings
+from mappings.rules import names, readings, resemblance
 from mappings.rules.facts import ContactFacts
 from mappings.rules.lives import all_emails, is_role_record
 from mappings.rules.names import Parts
 
 WIDEST = 60
 """A key that more records share says nothing about any two of them; without this, blocks grow with the square."""
+
+STRONG = ("mail", "phone", "profile", "record", "name")
+"""Kinds of keys that are evidence themselves: whoever shares one is compared."""
+WEAK = ("nick", "initial", "near")
+"""Kinds of keys by which only names that may agree meet; most that share one do not agree."""
+
+
+def is_weak(key: str) -> bool:
+    """Whether a key says nothing beyond that two names may agree."""
+    return key.partition(":")[0] in WEAK
 
 
 def block_keys(contact: ContactFacts) -> frozenset[str]:
@@ -48,12 +59,31 @@ def _guesses(local: str) -> Iterator[str]:
             yield f"initial:{head} {tail[0]}"
 
 
-def candidate_pairs(contacts: Iterable[ContactFacts], crowded: frozenset[str] = frozenset()) -> set[tuple[int, int]]:
-    """Pairs of ids that share a block which is not too wide, here or, being *crowded*, in the portal."""
-    blocks: dict[str, list[int]] = {}
-    for contact in contacts:
-        for key in block_keys(contact) - crowded:
-            blocks.setdefault(key, []).append(contact.id)
+def candidate_pairs(
+    contacts: Iterable[ContactFacts], crowded: frozenset[str] = frozenset(), *, alike_only: bool = False
+) -> set[tuple[int, int]]:
+    """Pairs of ids that share a block which is not too wide, here or, being *crowded*, in the portal.
+
+    With *alike_only* pairs that share no more than weak keys are left out where the names do not agree.
+    """
+    here = {contact.id: contact for contact in contacts}
+    keys = {one: block_keys(contact) for one, contact in here.items()}
+    if not alike_only:
+        return _pairs(keys, crowded)
+    strong = {one: frozenset(key for key in found if not is_weak(key)) for one, found in keys.items()}
+    called = {one: resemblance.called(contact) for one, contact in here.items()}
+    return {
+        (a, b)
+        for a, b in _pairs(keys, crowded)
+        if not strong[a].isdisjoint(strong[b]) or resemblance.alike(called[a], called[b])
+    }
+
+
+def _pairs(keys: Mapping[int, frozenset[str]], crowded: frozenset[str]) -> set[tuple[int, int]]:
+    blocks: defaultdict[str, list[int]] = defaultdict(list)
+    for one, found in keys.items():
+        for key in found - crowded:
+            blocks[key].append(one)
     return {
         pair
         for ids in blocks.values()

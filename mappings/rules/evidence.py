@@ -48,6 +48,22 @@ def weigh(old: ContactFacts, new: ContactFacts, portal: Portal, policy: Policy) 
     yield from _life_evidence(old, new, portal, policy)
 
 
+def most_without_names(policy: Policy) -> float:
+    """The most bits for two records whose names do not agree and that share no profile, address or number."""
+    return sum(
+        max(0.0, *several)
+        for several in (
+            (policy.other_profile_bits,),
+            (policy.local_part_bits,),
+            (policy.other_mobile_bits,),
+            (policy.given_name_bits, policy.other_name_bits),
+            (policy.same_title_bits, policy.job_family_bits, policy.other_job_bits),
+            (policy.old_gone_bits, policy.old_silent_bits, policy.long_silent_bits),
+            (policy.old_alive_bits,),
+        )
+    )
+
+
 def _profile_evidence(old: ContactFacts, new: ContactFacts, policy: Policy) -> Iterator[Evidence]:
     if not (old.profile and new.profile):
         return

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import combinations
 
 from mappings.rules.blocks import block_keys, candidate_pairs
-from mappings.rules.evidence import Portal, name_bits, weigh
+from mappings.rules.evidence import Portal, most_without_names, name_bits, weigh
 from mappings.rules.facts import PPM, ContactFacts
 from mappings.rules.findings import Link, Person, Reason
 from mappings.rules.lives import all_emails, employer, gone_at, is_role_record, last_life
@@ -25,6 +25,7 @@ __all__ = [
     "is_role_record",
     "last_life",
     "name_bits",
+    "needs_names",
     "probability",
 ]
 
@@ -74,10 +75,16 @@ def _decision(p: int, policy: Policy) -> str:
     return "review" if p >= policy.link_review_at else "none"
 
 
+def needs_names(policy: Policy) -> bool:
+    """Whether two records that share nothing strong are never worth a look unless their names agree."""
+    return _decision(probability(most_without_names(policy) + policy.prior_bits), policy) == "none"
+
+
 def group_people(contacts: Collection[ContactFacts], portal: Portal, policy: Policy) -> Grouping:
     """Group records into persons. Two records are never joined only because both resemble a third."""
     pairs = _Pairs({contact.id: contact for contact in contacts}, portal, policy)
-    asked = candidate_pairs(contacts, portal.crowded) | {pair for pair in portal.decisions if pairs.knows(pair)}
+    asked = candidate_pairs(contacts, portal.crowded, alike_only=needs_names(policy))
+    asked |= {pair for pair in portal.decisions if pairs.knows(pair)}
     links = [pairs.link(a, b) for a, b in sorted(asked)]
     groups: dict[int, list[int]] = {one: [one] for one in pairs.contacts}
     for link in sorted(links, key=lambda one: (-one.bits, one.a, one.b)):

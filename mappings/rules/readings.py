@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from mappings.rules.addresses import CONTRACTOR_MARKS, is_role, local_of
 from mappings.rules.facts import ContactFacts
@@ -23,7 +24,16 @@ class Reading:
     how: str = "written"
 
 
-def readings(contact: ContactFacts) -> tuple[Reading, ...]:
+class Named(NamedTuple):
+    """As much of a contact as its name is read from."""
+
+    first_name: str
+    last_name: str
+    profile: str
+    emails: tuple[str, ...]
+
+
+def readings(contact: ContactFacts | Named) -> tuple[Reading, ...]:
     """The names of a record, the one that stands in its name fields first; empty when nothing tells."""
     return _readings(contact.first_name, contact.last_name, contact.profile, contact.emails[:_ADDRESSES])
 
@@ -116,7 +126,7 @@ def _is_built_of(local: str, given: Parts, family: Parts) -> bool:
     return local in {first, given[0], last} or last in local or any(one in local for one in family if len(one) > 2)  # noqa: PLR2004 - particles occur anywhere
 
 
-def unspaced(contact: ContactFacts) -> str:
+def unspaced(contact: ContactFacts | Named) -> str:
     """The only word that a nameless record has: its unspaced address ("pnair"), or ""."""
     if tokens(contact.first_name) or tokens(contact.last_name) or not contact.emails or is_role(contact.emails[0]):
         return ""
