@@ -31,11 +31,12 @@ def weighed(
             continue
         own = persons[move.person_id].contact_ids
         # Whoever liked us at a company that had not bought yet was no customer's champion.
-        was_customer = company in since and since[company] <= move.moved_at
+        left_at = champions.left_at(move, step.policy)
+        was_customer = company in since and since[company] <= left_at
         c, why = champions.strength(
             own,
             company,
-            move.moved_at,
+            left_at,
             deals=of_customers(step, by_company.get(company, ()), is_customer=was_customer),
             answers=[one for contact in own for one in answers.get(contact, ())] if was_customer else (),
             roles=_roles(own, contacts) if was_customer else frozenset(),

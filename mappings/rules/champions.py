@@ -10,6 +10,7 @@ from mappings.rules.policy import KEY_ROLES, Policy
 
 ADMIN_ROLES = frozenset({"admin", "administrator", "power_user"})
 PROMOTER_AT = 9
+_LEAVING = frozenset({"hard_bounce", "no_longer_with", "hubspot_job_change"})
 ROLES = ("none", "promoter", "referrer", "champion", "moved_champion")
 """Contact roles, weakest first."""
 
@@ -97,6 +98,17 @@ def _answer_strengths(
     if latest is not None and latest.score >= PROMOTER_AT:
         text = f"gave {latest.score} of 10 on {latest.at:%Y-%m-%d}"
         yield 700_000, Reason("promoter", text, latest.at, (f"contact:{latest.contact_id}",), 700_000)
+
+
+def left_at(move: Move, policy: Policy) -> datetime:
+    """When the person most likely left, which is when their standing there is judged.
+
+    People show up at the new company some time after they left the old one. So it is that long before the move shows,
+    or when something told of their leaving, whichever is earlier; but never before they were last seen.
+    """
+    told = [signal.at for signal in move.signals if signal.kind in _LEAVING and signal.at is not None]
+    likely = min([move.moved_at - timedelta(policy.moved_lag_days), *told])
+    return min(max(likely, move.earliest), move.moved_at)
 
 
 def with_strength(move: Move, c: int, reason: Reason | None) -> Move:

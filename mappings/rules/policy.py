@@ -128,6 +128,7 @@ class Policy:
     successor_after_days: int = 365
     edit_days: int = 7
     champion_at: int = 700_000
+    moved_lag_days: int = 90  # how long after a change of job the CRM usually shows it; fitted, see docs/rules.md
     credit_strength_at: int = 400_000
     move_to_deal_days: int = 730
     present_within_days: int = 7

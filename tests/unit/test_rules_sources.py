@@ -8,7 +8,7 @@ import pytest
 from mappings.rules import champions, sources
 from mappings.rules.customers import customer
 from mappings.rules.facts import PPM, CompanyFacts, DealContact, DealFacts, NpsAnswer, Touch
-from mappings.rules.findings import Arrival, Move, Reason, Referral
+from mappings.rules.findings import Arrival, Move, Reason, Referral, Signal
 from mappings.rules.hearsay import Label
 from mappings.rules.policy import DEFAULT, Policy
 from mappings.rules.sources import Surroundings, sources_of, tag_of
@@ -258,6 +258,24 @@ def test_what_came_after_leaving_makes_no_champion() -> None:
     )
 
     assert strength == 300_000
+
+
+@pytest.mark.parametrize(
+    ("seen", "told", "left"),
+    [
+        (100, None, 210),  # ninety days before the move shows
+        (250, None, 250),  # but not before the last sign of life
+        (100, 150, 150),  # a bounce tells better
+        (180, 150, 180),
+        (100, 260, 210),
+    ],
+)
+def test_when_somebody_left_is_judged_between_last_seen_and_first_seen(seen: int, told: int | None, left: int) -> None:
+    bounce = Reason("hard_bounce", "bounced", day(told) if told else None)
+    signals = (Signal("hard_bounce", 350_000, bounce.at, "bounce", bounce),) if told else ()
+    move = a_move(earliest=day(seen), moved_at=day(300), signals=signals)
+
+    assert champions.left_at(move, DEFAULT) == day(left)
 
 
 def test_the_highest_role_is_written() -> None:
