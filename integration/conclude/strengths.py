@@ -31,13 +31,14 @@ def weighed(
             continue
         own = persons[move.person_id].contact_ids
         # Whoever liked us at a company that had not bought yet was no customer's champion.
-        left_at = champions.left_at(move, step.policy)
-        was_customer = company in since and since[company] <= left_at
+        was_customer = company in since and since[company] <= champions.left_at(move, step.policy)
         c, why = champions.strength(
             own,
             company,
-            left_at,
-            deals=of_customers(step, by_company.get(company, ()), is_customer=was_customer),
+            move.moved_at,  # who was on a deal that was won before the move shows was there to win it
+            deals=of_customers(
+                step, by_company.get(company, ()), is_customer=company in since and since[company] <= move.moved_at
+            ),
             answers=[one for contact in own for one in answers.get(contact, ())] if was_customer else (),
             roles=_roles(own, contacts) if was_customer else frozenset(),
             is_customer=was_customer,
