@@ -48,27 +48,33 @@ def _rows(keys: Mapping[int, Collection[Key]]) -> str:
 def reach(tx: Transaction, company_ids: Collection[int], domains: Collection[str], names: Collection[str]) -> set[int]:
     """Return these companies and those that own one of the domains or bear one of the plain names, with their kin.
 
-    Kin are what any of them were merged into, and their parents up to the top.
+    Kin are what any of them were merged into, and their parents up to the top. Looked up key by key (what OFFSET 0
+    asks for), because PostgreSQL takes a portal it has not counted yet for an empty one, and would read all its keys.
     """
     rows = tx.tuples(
         """WITH RECURSIVE up(id, depth) AS (
              SELECT id, 0 FROM (
                SELECT unnest(CAST(:ids AS bigint[])) AS id
                UNION
-               SELECT company_id FROM company_key WHERE portal_id = :portal
-                 AND ((kind = 'domain' AND value = ANY(CAST(:domains AS text[])))
-                   OR (kind = 'name' AND value = ANY(CAST(:names AS text[]))))) AS start
+               SELECT them.company_id
+               FROM unnest(CAST(:kinds AS text[]), CAST(:values AS text[])) AS t(kind, value)
+               CROSS JOIN LATERAL (
+                 SELECT company_id FROM company_key AS mine
+                 WHERE mine.portal_id = :portal AND mine.kind = t.kind AND mine.value = t.value OFFSET 0) AS them
+             ) AS start
              UNION
              SELECT step.id, up.depth + 1 FROM up CROSS JOIN LATERAL (
-               SELECT CAST(value AS bigint) AS id FROM company_key
-               WHERE portal_id = :portal AND company_id = up.id AND kind = 'parent'
+               SELECT CAST(value AS bigint) AS id FROM (
+                 SELECT kind, value FROM company_key WHERE portal_id = :portal AND company_id = up.id OFFSET 0) AS own
+               WHERE kind = 'parent'
                UNION ALL
-               SELECT new_id FROM alias WHERE portal_id = :portal AND object_type = 'company' AND old_id = up.id
+               (SELECT new_id FROM alias
+                WHERE portal_id = :portal AND object_type = 'company' AND old_id = up.id OFFSET 0)
              ) AS step WHERE up.depth < 8)
            SELECT DISTINCT id FROM up""",
         ids=list(company_ids),
-        domains=list(domains),
-        names=list(names),
+        kinds=["domain"] * len(domains) + ["name"] * len(names),
+        values=[*domains, *names],
     )
     return {row[0] for row in rows}
 

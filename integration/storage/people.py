@@ -73,7 +73,7 @@ def bearers(tx: Transaction, keys: Collection[Key], contact_ids: Collection[int]
            FROM unnest(CAST(:kinds AS text[]), CAST(:values AS text[])) AS t(kind, value)
            CROSS JOIN LATERAL (
              SELECT contact_id FROM identity_key AS mine
-             WHERE mine.portal_id = :portal AND mine.kind = t.kind AND mine.value = t.value) AS them
+             WHERE mine.portal_id = :portal AND mine.kind = t.kind AND mine.value = t.value OFFSET 0) AS them
            WHERE contact_id = ANY(CAST(:ids AS bigint[]))""",
         kinds=[kind for kind, _ in keys],
         values=[value for _, value in keys],

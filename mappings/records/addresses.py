@@ -11,6 +11,8 @@ from mappings.remembered import remembered
 _MAX_EMAIL: Final = 254
 _MAX_DOMAIN: Final = 253
 _MAX_URL: Final = 400
+# Most addresses are as plain as this, and stand for themselves.
+_PLAIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,60}@(?!www\.)(?:[a-z0-9]{1,40}\.){1,3}[a-z]{2,12}", re.ASCII)
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.ASCII)
 _EXTENSION = re.compile(r"(?i)(?:ext\.?|x|#|;ext=)\s*\d+\s*$")
 _DIGITS_OF_A_PHONE: Final = range(7, 16)
@@ -22,6 +24,8 @@ _REMEMBERED: Final = 1 << 14
 @remembered(_REMEMBERED)
 def email(text: str | None) -> Parsed[str]:
     """An address in lower case with its host in DNS form; a name around it is dropped."""
+    if text and _PLAIN.fullmatch(text):
+        return Parsed(text)
     written = unicodedata.normalize("NFKC", text or "").strip()
     if not written:
         return Parsed()

@@ -63,6 +63,8 @@ def near(a: str, b: str) -> bool:
     """One slip of the keyboard apart: a letter changed, missing or doubled (5+ letters), or neighbours swapped (4+)."""
     if a == b or min(len(a), len(b)) < 4 or abs(len(a) - len(b)) > 1:  # noqa: PLR2004 - short names differ by one letter too often
         return False
+    if a[-1] != b[-1] and a[:2] != b[:2]:  # two slips at least, and by far the most names
+        return False
     if len(a) > len(b):
         a, b = b, a
     at = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), len(a))
@@ -95,7 +97,9 @@ def agreement(given_a: Parts, family_a: Parts, given_b: Parts, family_b: Parts) 
 
 
 def _compare_slots(given_a: Parts, family_a: Parts, given_b: Parts, family_b: Parts) -> str:
-    if family_a == family_b or "".join(family_a) == "".join(family_b):
+    if family_a == family_b or (
+        len(family_a) + len(family_b) > 2 and "".join(family_a) == "".join(family_b)  # noqa: PLR2004 - one word each
+    ):
         return _compare_given(given_a, given_b)
     if given_a == given_b and (set(family_a) < set(family_b) or set(family_b) < set(family_a)):
         return "compound"

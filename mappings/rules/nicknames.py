@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from mappings.remembered import remembered
 from mappings.rules.folding import fold
 
 # Per language: the full given name, then what people call it; own selection of widely used short forms.
@@ -153,6 +154,7 @@ def _families() -> dict[str, frozenset[str]]:
 _FAMILIES = _families()
 
 
+@remembered(1 << 14)
 def given_forms(name: str) -> frozenset[str]:
     """The full given names that *name* may stand for, itself included; Eddy is looked up as Eddie too."""
     found = _FAMILIES.get(name, frozenset()) | {name}
@@ -169,7 +171,7 @@ def is_nickname(a: str, b: str) -> bool:
 
 def is_short(a: str, b: str) -> bool:
     """Whether one given name is the other's beginning, with or without a pet ending: Wen, Jenni, Ronny."""
-    return a != b and (_begins(a, b) or _begins(b, a))
+    return a != b and a[:_SHORTEST] == b[:_SHORTEST] and (_begins(a, b) or _begins(b, a))
 
 
 def _begins(short: str, full: str) -> bool:

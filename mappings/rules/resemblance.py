@@ -31,11 +31,11 @@ def alike(a: Called, b: Called) -> bool:
     if not a.words.isdisjoint(b.words):
         return True
     for one in a.readings:
-        given, family = one.given, one.family
-        if any(names.agreement(given, family, other.given, other.family) for other in b.readings):
-            return True
-    return _spells(a.unspaced, b) or _spells(b.unspaced, a)
+        for other in b.readings:
+            if names.agreement(one.given, one.family, other.given, other.family):
+                return True
+    return bool(a.unspaced and _spells(a.unspaced, b)) or bool(b.unspaced and _spells(b.unspaced, a))
 
 
 def _spells(local: str, other: Called) -> bool:
-    return bool(local) and any(spells_out(local, one) for one in other.readings)
+    return any(spells_out(local, one) for one in other.readings)

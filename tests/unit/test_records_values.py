@@ -172,6 +172,11 @@ def test_addresses_in_one_form(text: str, email: str) -> None:
     assert addresses.email(text) == values.Parsed(email)
 
 
+@given(st.from_regex(addresses._PLAIN, fullmatch=True))
+def test_a_plain_address_is_what_the_long_way_would_make_of_it(text: str) -> None:
+    assert addresses.email(text) == addresses.email(f" {text}\n") == values.Parsed(text)
+
+
 @pytest.mark.parametrize(
     "text",
     [
