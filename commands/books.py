@@ -85,7 +85,7 @@ _ACTS: dict[str, Callable[..., None]] = {
 _DONE = {
     "closes": "{} and all before it is closed: what changes later lands in the current month.",
     "reopens": "{} is open until somebody closes it again; what it reported first stays on record.",
-    "rejudge": "Deal {} is judged anew by what is known now, unless it rests on a removed record: then its shares stay.",
+    "rejudge": "Deal {} is judged anew by what is known now, unless it rests on a removed record; then shares stay.",
 }
 
 
