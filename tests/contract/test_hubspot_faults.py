@@ -14,7 +14,7 @@ TABLE = [
     (400, {"category": "VALIDATION_ERROR"}, BadRequest, None),
     (401, {"category": "EXPIRED_AUTHENTICATION"}, NeedsOwner, None),
     (401, {"category": "INVALID_AUTHENTICATION"}, NeedsOwner, None),
-    (403, {"category": "MISSING_SCOPES"}, NeedsOwner, None),
+    (403, {"category": "MISSING_SCOPES"}, faults.Forbidden, None),
     (404, {"category": "OBJECT_NOT_FOUND"}, RecordGone, None),
     (405, {}, OurMistake, None),
     (408, {}, Retryable, 5.0),
