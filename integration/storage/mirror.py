@@ -78,13 +78,18 @@ def store(tx: Transaction, records: Sequence[Record]) -> set[tuple[str, int]]:
 
 
 def overlay(tx: Transaction, object_type: str, values: Mapping[int, Mapping[str, str]]) -> None:
-    """Note values that we have just written ourselves, so that they are current."""
+    """Note values that we have just written ourselves, so that they are current; what we emptied is gone."""
     tx.run(
-        """UPDATE record SET properties = record.properties || t.properties
-           FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS t(record_id bigint, properties jsonb)
+        """UPDATE record SET properties = (record.properties || t.properties) - t.emptied
+           FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS t(record_id bigint, properties jsonb, emptied text[])
            WHERE portal_id = :portal AND object_type = :type AND record.record_id = t.record_id""",
         type=object_type,
-        rows=as_json([{"record_id": key, "properties": value} for key, value in values.items()]),
+        rows=as_json(
+            [
+                {"record_id": key, "properties": value, "emptied": [name for name in value if not value[name]]}
+                for key, value in values.items()
+            ]
+        ),
     )
 
 
