@@ -43,7 +43,9 @@ def plan(step: Step, object_type: str, found: Sequence[Conclusion]) -> int:
         row = _row(one, wanted, step)
         if (any(wanted.values()) or record.desired is not None) and _differs(row, record):
             kept.append(row)
-        patch = difference(wanted, record.properties, paused)
+        patch = {**_taken_back(wanted, record.sent, paused), **difference(wanted, record.properties, paused)}
+        if patch and record.sent and patch == {name: record.sent[name] for name in record.sent if name != UPDATED_AT}:
+            continue  # it is on its way
         if patch:
             patches[one.record_id] = {**patch, **_stamp(step.now, paused)}
         elif record.has_patch:
@@ -91,6 +93,12 @@ def _moment(text: str) -> datetime | None:
     except ValueError:
         return None
     return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _taken_back(wanted: Mapping[str, str], sent: Mapping[str, str] | None, paused: set[str]) -> dict[str, str]:
+    """What a patch on its way may have written by now, as it is wanted today: the mirror cannot know of it yet."""
+    names = [name for name in sent or () if name not in paused and name != UPDATED_AT]
+    return {name: wanted.get(name, _NOTHING.get(name, "")) for name in names}
 
 
 def _cleared(before: Mapping[str, str], current: Mapping[str, Any]) -> dict[str, str]:

@@ -20,7 +20,7 @@ def load(tx: Transaction, object_type: str, record_ids: Collection[int]) -> dict
 
 
 class Standing(NamedTuple):
-    """A record beside what was concluded of it, and whether a patch waits."""
+    """A record beside what was concluded of it, whether a patch waits, and the patch if HubSpot may have taken it."""
 
     record_id: int
     properties: Mapping[str, Any]
@@ -29,13 +29,15 @@ class Standing(NamedTuple):
     reasons: Sequence[Any] | None
     settings_version: int | None
     has_patch: bool
+    sent: Mapping[str, str] | None = None
 
 
 def standing(tx: Transaction, object_type: str, record_ids: Collection[int]) -> dict[int, Standing]:
     """Return how the records stand, in one look; those that the mirror lacks are left out."""
     rows = tx.tuples(
         """SELECT record_id, record.properties, record.gone_at IS NOT NULL, conclusion.desired, conclusion.reasons,
-             conclusion.settings_version, outbox.record_id IS NOT NULL
+             conclusion.settings_version, outbox.record_id IS NOT NULL,
+             CASE WHEN outbox.sent_at IS NOT NULL THEN outbox.patch END
            FROM record LEFT JOIN conclusion USING (portal_id, object_type, record_id)
              LEFT JOIN outbox USING (portal_id, object_type, record_id)
            WHERE portal_id = :portal AND object_type = :type AND record_id = ANY(CAST(:ids AS bigint[]))""",

@@ -45,7 +45,7 @@ def cancel(tx: Transaction, object_type: str, record_ids: Collection[int]) -> No
 
 
 def due(tx: Transaction, *, limit: int = 100) -> Sequence[Waiting]:
-    """Return the due patches of one object type, the one that waits longest."""
+    """Return the due patches of one object type, the one that waits longest; they count as sent from now on."""
     rows = tx.rows(
         """SELECT object_type, record_id, patch, version, attempts FROM outbox
            WHERE portal_id = :portal AND state = 'waiting' AND next_at <= clock_timestamp() AND object_type = (
@@ -55,6 +55,13 @@ def due(tx: Transaction, *, limit: int = 100) -> Sequence[Waiting]:
            ORDER BY next_at, record_id LIMIT :limit""",
         limit=limit,
     )
+    if rows:
+        tx.run(
+            """UPDATE outbox SET sent_at = clock_timestamp() WHERE portal_id = :portal AND object_type = :type
+                 AND record_id = ANY(CAST(:ids AS bigint[])) AND sent_at IS NULL""",
+            type=rows[0]["object_type"],
+            ids=[row["record_id"] for row in rows],
+        )
     return [Waiting(**{**row, "patch": dict(row["patch"])}) for row in rows]
 
 

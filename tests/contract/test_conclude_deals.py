@@ -4,6 +4,7 @@ import pytest
 
 from integration import conclude
 from integration.explain import explain, ledger_rows, summary
+from integration.storage import outbox
 from integration.storage.database import Database
 from tests.contract.conclude_world import (
     HARBOR,
@@ -323,6 +324,29 @@ def test_a_paused_property_is_left_out_and_the_rest_goes_on(harbor: MirrorPortal
     assert "second_order_share" not in patch
     assert patch["second_order_source"] == "moved_champion"
     assert patch["second_order_updated_at"]
+
+
+def test_what_a_patch_on_its_way_may_have_written_is_taken_back(harbor: MirrorPortal) -> None:
+    """The answer to a write may be lost: what HubSpot took must not stay when it is not meant any more."""
+    moved_champion(harbor)
+    harbor.settle()
+    before = harbor.patches()["deal", 9]
+    assert {"second_order_confidence", "second_order_source_name"} <= before.keys()
+    with harbor.clock.database.portal(HARBOR) as tx:
+        while sent := {one.object_type for one in outbox.due(tx, limit=500)}:
+            if "deal" in sent:
+                break
+            tx.run("UPDATE outbox SET next_at = 'infinity' WHERE object_type = ANY(:kinds)", kinds=list(sent))
+    harbor.change("deal", 9, dealname="a new name")
+    harbor.settle()
+    assert harbor.patches()["deal", 9] == before  # nothing else to say: it goes on its way
+
+    harbor.change("deal", 9, dealtype="renewal")
+    harbor.settle()
+    after = harbor.patches()["deal", 9]
+    assert after["second_order_source"] == "none"
+    assert {after[name] for name in before.keys() - after.keys()} == set()
+    assert (after["second_order_confidence"], after["second_order_source_name"]) == ("", "")
 
 
 def test_what_lost_its_meaning_is_cleared(harbor: MirrorPortal) -> None:
