@@ -201,13 +201,18 @@ def said(crm: Crm, books: Books, today: int) -> bytes:
     return repr(standing(_today(row, alias) for row in books.rows)).encode()
 
 
+# No two people are equally strong: a tie goes to the lower id, and a merge afterwards changes who that is. Then one
+# trillionth of a share may stand with the other; docs/rules.md says so.
+evidence = st.tuples(st.integers(0, POOL), st.sampled_from([300_000, 600_000, 950_000])).map(
+    lambda one: (one[0], one[1] + one[0])
+)
 happenings = st.one_of(
     st.tuples(st.just("won"), st.none()),
     st.tuples(st.sampled_from(["won", "reopen", "lost", "delete", "restore", "order"]), st.none()),
     st.tuples(st.just("amount"), st.sampled_from(AMOUNTS)),
     st.tuples(st.just("currency"), st.sampled_from([*RATES, None])),
-    st.tuples(st.just("in"), st.tuples(st.integers(0, POOL), st.sampled_from([300_000, 600_000, 950_000]))),
-    st.tuples(st.just("in"), st.tuples(st.integers(0, POOL), st.sampled_from([300_000, 600_000, 950_000]))),
+    st.tuples(st.just("in"), evidence),
+    st.tuples(st.just("in"), evidence),
     st.tuples(st.just("out"), st.tuples(st.integers(0, POOL))),
     st.tuples(st.just("close date"), st.integers(5, 500)),
     st.tuples(st.just("merge"), st.tuples(st.integers(0, POOL - 1), st.integers(0, POOL - 1))),
