@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from integration.conclude import codec
 from integration.conclude.flowing import name_in
 from integration.errors import Refused
 from integration.scope import PortalScope
@@ -49,7 +50,7 @@ def month(scope: PortalScope, at: datetime, view: str) -> Month:
         closed = months.closed_at(log, at)
         rows = ledger.of_month(tx, at, months.after(at))
     by_id = {row["entry_id"]: row for row in rows}
-    entries = [entry_of(row) for row in rows]
+    entries = [codec.entry_of(row) for row in rows]
     found = months.as_reported(entries, at, closed) if view == "reported" else months.as_known(entries, at)
     return Month(at, view, closed, found, tuple(by_id[one.id or 0] for one in found))
 
@@ -79,7 +80,7 @@ def story(
     """
     with scope.transaction() as tx:
         rows = _rows_about(tx, about)
-        entries = [entry_of(row) for row in rows]
+        entries = [codec.entry_of(row) for row in rows]
         if within is not None:
             entries = list(months.as_known(entries, within))
         return changes.story(entries, since, until), _called(tx, rows)
@@ -101,36 +102,7 @@ def _rows_about(tx: Transaction, about: tuple[str, int] | None) -> Sequence[Row]
 
 def changes_of(rows: Iterable[Row]) -> tuple[changes.Change, ...]:
     """The story of ledger rows as they are stored; its differences add up to the rows' sum."""
-    return changes.changes_of(entry_of(row) for row in rows)
-
-
-def entry_of(row: Row) -> Entry:
-    """A stored row in the rules' terms; whom it credits stays the opaque number it is."""
-    return Entry(
-        deal_id=row["deal_id"],
-        key=row["source_key"],
-        kind=row["kind"],
-        person_id=row["subject_id"],
-        contact_id=None,
-        company_id=row["company_id"],
-        order=row["deal_order"] or 1,
-        share=row["share"],
-        amount_minor=row["amount_minor"],
-        currency=row["currency"],
-        home_amount_minor=row["home_minor"],
-        home_currency=row["home_currency"],
-        rate=None if row["rate"] is None else str(row["rate"]),
-        rate_at=row["rate_at"],
-        effective_at=row["effective_at"],
-        occasion=row["occasion"],
-        settings_version=row["settings_version"],
-        evidence=tuple(row["evidence"]),
-        reason=row["reason"],
-        reverses=row["reverses"],
-        id=row["entry_id"],
-        origin_at=row["origin_at"],
-        recorded_at=row["recorded_at"],
-    )
+    return changes.changes_of(codec.entry_of(row) for row in rows)
 
 
 def _called(tx: Transaction, rows: Sequence[Row]) -> dict[str, str]:

@@ -1,10 +1,11 @@
 """Bookings: ledger rows to what the rules compare, and what they add back to rows that name nobody."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from integration.conclude import codec
 from integration.conclude.step import Step
 from integration.storage import books, ledger, mirror, people, sources
 from integration.storage.database import Row
@@ -127,31 +128,7 @@ def _locked_before(step: Step) -> datetime | None:
 
 def _entry(row: Row, contact: int | None, person_of: Mapping[int, int], firms: Mapping[int, int]) -> Entry:
     person = person_of.get(contact, contact) if contact is not None else None
-    return Entry(
-        deal_id=row["deal_id"],
-        key=_key(row, person, firms),
-        kind=row["kind"],
-        person_id=person,
-        contact_id=contact,
-        company_id=row["company_id"],
-        order=row["deal_order"] or 1,
-        share=row["share"],
-        amount_minor=row["amount_minor"],
-        currency=row["currency"],
-        home_amount_minor=row["home_minor"],
-        home_currency=row["home_currency"],
-        rate=None if row["rate"] is None else str(row["rate"]),
-        rate_at=row["rate_at"],
-        effective_at=row["effective_at"],
-        occasion=row["occasion"],
-        settings_version=row["settings_version"],
-        evidence=tuple(row["evidence"]),
-        reason=row["reason"],
-        reverses=row["reverses"],
-        id=row["entry_id"],
-        origin_at=row["origin_at"],
-        recorded_at=row["recorded_at"],
-    )
+    return replace(codec.entry_of(row), key=_key(row, person, firms), person_id=person, contact_id=contact)
 
 
 def _key(row: Row, person: int | None, firms: Mapping[int, int]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from mappings.rules.facts import PPM
-from mappings.rules.findings import SHARE_ONE, Arrival, Move, Reason, Referral, Signal, Source
+from mappings.rules.findings import SHARE_ONE, Arrival, Entry, Move, Reason, Referral, Signal, Source
 
 
 def plain(value: object) -> Any:  # noqa: ANN401 - JSON
@@ -81,3 +81,32 @@ def removed_source(row: Mapping[str, Any]) -> Source:
     p = round(row["confidence"] * PPM)
     raw = max(1, row["share"] * PPM // SHARE_ONE)  # its weight went with the words; its share says that it counted
     return Source(row["kind"], 0, p, 0, raw, person_id=person, company_id=row["company_id"], at=row["at"])
+
+
+def entry_of(row: Mapping[str, Any]) -> Entry:
+    """A stored ledger row in the rules' terms; whom it credits stays the opaque number it is."""
+    return Entry(
+        deal_id=row["deal_id"],
+        key=row["source_key"],
+        kind=row["kind"],
+        person_id=row["subject_id"],
+        contact_id=None,
+        company_id=row["company_id"],
+        order=row["deal_order"] or 1,
+        share=row["share"],
+        amount_minor=row["amount_minor"],
+        currency=row["currency"],
+        home_amount_minor=row["home_minor"],
+        home_currency=row["home_currency"],
+        rate=None if row["rate"] is None else str(row["rate"]),
+        rate_at=row["rate_at"],
+        effective_at=row["effective_at"],
+        occasion=row["occasion"],
+        settings_version=row["settings_version"],
+        evidence=tuple(row["evidence"]),
+        reason=row["reason"],
+        reverses=row["reverses"],
+        id=row["entry_id"],
+        origin_at=row["origin_at"],
+        recorded_at=row["recorded_at"],
+    )

@@ -45,9 +45,16 @@ _SAID = {
 }
 
 
-def blueprint(runtime: Runtime) -> Blueprint:  # noqa: C901 - a page's list of routes is long, not deep
+def blueprint(runtime: Runtime) -> Blueprint:
     """The review pages of one portal, and the same as JSON."""
     bp = Blueprint("review", __name__, url_prefix="/portals/<int:portal_id>")
+    _pages(bp, runtime)
+    _forms(bp, runtime)
+    return bp
+
+
+def _pages(bp: Blueprint, runtime: Runtime) -> None:
+    """What can be looked at."""
 
     @bp.get("/review")
     def show(portal_id: int) -> ResponseReturnValue:
@@ -86,6 +93,10 @@ def blueprint(runtime: Runtime) -> Blueprint:  # noqa: C901 - a page's list of r
             found(scope)
             return _one(scope, session, review_id)
 
+
+def _forms(bp: Blueprint, runtime: Runtime) -> None:
+    """What can be said."""
+
     @bp.post("/review/<int:review_id>")
     def decide(portal_id: int, review_id: int) -> ResponseReturnValue:
         session = guard.session_of(runtime, portal_id)
@@ -119,8 +130,6 @@ def blueprint(runtime: Runtime) -> Blueprint:  # noqa: C901 - a page's list of r
             except Refused as refusal:
                 return make_response(_list(scope, session, problem=str(refusal)), 422)
         return redirect(url_for("review.show", portal_id=portal_id, said="doubted"), 303)
-
-    return bp
 
 
 def _list(scope: PortalScope, session: Session, *, problem: str | None = None) -> str:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from integration import bookkeeping, conclude
+from integration import conclude
+from integration.conclude import codec
 from integration.storage import lanes
 from mappings.rules.findings import Entry
 from mappings.rules.standing import standing
@@ -34,7 +35,7 @@ def said(account: "Account") -> dict[int, bytes]:
     firms = {row["old_id"]: row["new_id"] for row in account.rows("SELECT * FROM alias WHERE object_type = 'company'")}
     entries: dict[int, list[Entry]] = {}
     for row in account.rows("SELECT * FROM ledger ORDER BY entry_id"):
-        entries.setdefault(row["deal_id"], []).append(bookkeeping.entry_of(row))
+        entries.setdefault(row["deal_id"], []).append(codec.entry_of(row))
     return {deal: repr(_plain(rows, contacts, firms)).encode() for deal, rows in entries.items() if standing(rows)}
 
 
