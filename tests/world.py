@@ -119,11 +119,11 @@ class World:
 
 
 @contextlib.contextmanager
-def build_world(settings: Settings, database: Database, redis_url: str, postgres_url: str) -> Iterator[World]:
+def build_world(
+    settings: Settings, database: Database, redis_url: str, postgres_url: str, *, hubspot: HubSpot | None = None
+) -> Iterator[World]:
     """Start a local HubSpot and our receiver; the portals exist and nothing is installed yet."""
-    hubspot = HubSpot()
-    hubspot.add_portal(HARBOR, "Harbor")
-    hubspot.add_portal(ORCHARD, "Orchard", currency="EUR", service_hub=False)
+    hubspot = hubspot or _two_empty_portals()
     for portal in hubspot.portals.values():
         portal.allowance.limit = 100_000
     port = free_port()
@@ -143,6 +143,13 @@ def build_world(settings: Settings, database: Database, redis_url: str, postgres
         hubspot.app.redirect_urls = [own.redirect_url]
         hubspot.subscriptions.load_project(subscriptions(own.public_url))
         yield World(runtime, hubspot, own.public_url, postgres_url, outside.url)
+
+
+def _two_empty_portals() -> HubSpot:
+    hubspot = HubSpot()
+    hubspot.add_portal(HARBOR, "Harbor")
+    hubspot.add_portal(ORCHARD, "Orchard", currency="EUR", service_hub=False)
+    return hubspot
 
 
 def subscriptions(url: str) -> Json:
