@@ -16,13 +16,17 @@ def compare(before: Path, after: Path, out: Console) -> bool:
 
 
 def _same(before: Path, after: Path, out: Console) -> bool:
-    lines = [path.read_text().splitlines() if path.exists() else [] for path in (before, after)]
-    if lines[0] == lines[1]:
-        out.print(f"same     {before.name} ({len(lines[0])} lines)")
+    old, new = _lines(before), _lines(after)
+    if old == new:
+        out.print(f"same     {before.name} ({len(old)} lines)")
         return True
-    changes = [line for line in difflib.unified_diff(*lines, lineterm="", n=1) if line]
-    count = sum(line[0] in "+-" for line in changes) - 2
+    changes = list(difflib.unified_diff(old, new, lineterm="", n=1))
+    count = sum(line[0] in "+-" for line in changes if line) - 2
     out.print(f"[red]differs[/red]  {before.name} ({count} lines)")
     for line in changes[:SHOWN_LINES]:
         out.print(f"    {line}", markup=False)
     return False
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text().splitlines() if path.exists() else []

@@ -101,8 +101,8 @@ def _ledger(account: Account) -> str:
     environment = {
         **os.environ,
         "DATA_DIR": str(settings.data_dir),
-        "DATABASE_URL": settings.database_url,
-        "REDIS_URL": settings.redis_url,
+        "DATABASE_URL": settings.database_url or "",
+        "REDIS_URL": settings.redis_url or "",
         "SECRET_KEY": settings.secret_key,
         "TOKEN_KEYS": ",".join(settings.token_keys),
         "HUBSPOT_CLIENT_SECRET": settings.hubspot_client_secrets[0],
