@@ -5,13 +5,15 @@ import atexit
 from flask import Flask, Request
 from flask.sessions import SessionInterface
 
-from integration import logs, pages, runtime, settings
-from integration.queue import Bell, Queue
-from integration.runtime import Runtime
+from integration.core import environment, logs
+from integration.core.vault import Vault
+from integration.core.wake_ups import Notifier, Queue
+from integration.pages import blueprints
+from integration.portal import runtime
+from integration.portal.runtime import Runtime
 from integration.storage.database import Database
-from integration.storage.doorstep import Doorstep
-from integration.vault import Vault
-from webhooks import machines, receiver
+from integration.storage.queue.inbox_writer import InboxWriter
+from webhooks import inbound_api, receiver
 
 
 class _NoSessions(SessionInterface):
@@ -22,7 +24,7 @@ class _NoSessions(SessionInterface):
         return
 
 
-def create_app(own: Runtime, doorstep: Doorstep) -> Flask:
+def create_app(own: Runtime, doorstep: InboxWriter) -> Flask:
     """Build the web application around an open runtime."""
     app = Flask(__name__, static_folder=None)
     app.config.update(
@@ -32,19 +34,21 @@ def create_app(own: Runtime, doorstep: Doorstep) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
     )
     app.session_interface = _NoSessions()
-    app.register_blueprint(receiver.blueprint(own, doorstep, Bell(own.queue)))
-    app.register_blueprint(machines.blueprint(own, doorstep))
-    pages.join(app, own)
+    app.register_blueprint(receiver.blueprint(own, doorstep, Notifier(own.queue)))
+    app.register_blueprint(inbound_api.blueprint(own, doorstep))
+    blueprints.join(app, own)
     return app
 
 
 def open_app() -> Flask:
     """Open what this process needs from the environment, connected before the first request."""
-    own_settings = settings.load()
+    own_settings = environment.load()
     logs.configure(own_settings.log_level)
     database_url, redis_url = runtime.urls(own_settings)
-    own = Runtime(own_settings, Database(database_url), Queue(redis_url), Vault(own_settings.token_keys))
-    doorstep = Doorstep(database_url)
+    own = Runtime(
+        own_settings, Database(database_url), Queue(redis_url), Vault(own_settings.token_keys)
+    )
+    doorstep = InboxWriter(database_url)
     doorstep.open()
     atexit.register(doorstep.close)
     return create_app(own, doorstep)

@@ -16,14 +16,25 @@ PARTS = ("receiver", "drain", "client", "imports", "starting", "identity", "orde
 def main() -> int:
     """Run the wanted parts, each on empty servers of its own."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"one or more of {', '.join(PARTS)}; all without any")
-    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds: to see that it runs")
-    parser.add_argument("--size", type=int, help="deals (or contacts) of the largest portal: 1000000 is a full run")
+    parser.add_argument(
+        "parts",
+        nargs="*",
+        metavar="PART",
+        help=f"one or more of {', '.join(PARTS)}; all without any",
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="fewer and shorter rounds: to see that it runs"
+    )
+    parser.add_argument(
+        "--size", type=int, help="deals (or contacts) of the largest portal: 1000000 is a full run"
+    )
     given = parser.parse_args()
     unknown = set(given.parts) - set(PARTS)
     if unknown:
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
-    report = Report(quick=given.quick, size=given.size or (10_000 if given.quick else 100_000), asked=given.size)
+    report = Report(
+        quick=given.quick, size=given.size or (10_000 if given.quick else 100_000), asked=given.size
+    )
     report.note(f"machine: {machine.describe()}")
     noise = []
     for part in PARTS:

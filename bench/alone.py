@@ -1,6 +1,7 @@
 """The roll-up of one portal in a process of its own, so that its memory is its own: prints one line of JSON.
 
-Database to database: deals and touches are read, shared, hung, walked and the values of all companies written.
+Database to database: deals and touches are read, shared, hung, walked and the values of all
+companies written.
 """
 
 import json
@@ -12,9 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from bench.ground import PORTAL
-from integration import flows, rollup
-from integration.storage import rollup as rows
+from integration.rollup import edge_arrays, roll_up
 from integration.storage.database import Database
+from integration.storage.ledger import graph_arrays as rows
 from mappings.rules.policy import DEFAULT
 
 
@@ -25,11 +26,11 @@ def main() -> None:
     started = time.perf_counter()
     with database.portal(PORTAL) as tx:
         rows.be_patient(tx)
-        found = rollup.roll(tx, policy, "USD", anew=True)
+        found = roll_up.roll(tx, policy, "USD", anew=True)
         rolled = time.perf_counter()
-        rollup.write(tx, found)
+        roll_up.write(tx, found)
     done, before = time.perf_counter(), time.process_time()
-    walked = flows.worth(found.deals, found.hung.edges, policy)
+    walked = edge_arrays.worth(found.deals, found.hung.edges, policy)
     spent = time.process_time() - before
     database.close()
     result = {

@@ -15,13 +15,17 @@ _spawn = multiprocessing.get_context("spawn")
 
 def page() -> bytes:
     """A page of a hundred contacts with thirty properties, about 86 kB."""
-    return orjson.dumps({"results": _records(), "paging": {"next": {"after": "100", "link": "https://x.example"}}})
+    return orjson.dumps(
+        {"results": _records(), "paging": {"next": {"after": "100", "link": "https://x.example"}}}
+    )
 
 
 def written() -> bytes:
     """The answer to a batch update of a hundred contacts."""
     stamp = "2026-01-01T00:00:00.000Z"
-    return orjson.dumps({"status": "COMPLETE", "results": _records(), "startedAt": stamp, "completedAt": stamp})
+    return orjson.dumps(
+        {"status": "COMPLETE", "results": _records(), "startedAt": stamp, "completedAt": stamp}
+    )
 
 
 def _records() -> list[dict[str, object]]:

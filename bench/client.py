@@ -23,7 +23,9 @@ def run(_ground: Ground, report: Report) -> None:
     calls = 20 if report.quick else 50
     with canned.serve() as url:
         for what, contestants in (("page", _pages(url)), ("batch update", _updates(url))):
-            found = alternate(report.rounds, {name: _timed(call, calls) for name, call in contestants.items()})
+            found = alternate(
+                report.rounds, {name: _timed(call, calls) for name, call in contestants.items()}
+            )
             report.goal("G4", f"client, {what}: CPU against urllib3+orjson", cpu_ratios(found["ours"], found["floor"]),
                         **({"at_most": 1.5} if what == "page" else {}))  # fmt: skip
             report.goal(
@@ -33,7 +35,11 @@ def run(_ground: Ground, report: Report) -> None:
                 at_most=0.1,
             )
             for name, samples in found.items():
-                report.goal("", f"  {name}, {what}: CPU ms a call", [sample.cpu * 1000 for sample in samples])
+                report.goal(
+                    "",
+                    f"  {name}, {what}: CPU ms a call",
+                    [sample.cpu * 1000 for sample in samples],
+                )
     report.note(
         f"client: {calls} calls a round of 100 records with 30 properties; batch updates send 10 properties a record"
     )
@@ -79,7 +85,9 @@ def _updates(url: str) -> dict[str, Callable[[], object]]:
 
     def floor() -> object:
         path = f"{url}/crm/objects/2026-03/contacts/batch/update"
-        return orjson.loads(pool.request("POST", path, body=orjson.dumps(inputs), headers=_HEADERS).data)
+        return orjson.loads(
+            pool.request("POST", path, body=orjson.dumps(inputs), headers=_HEADERS).data
+        )
 
     return {
         "ours": lambda: ours.update("contact", patches),

@@ -1,9 +1,9 @@
 """A made-up portal for identity and moves: contacts with names as frequent as names are, straight into the mirror.
 
-Names are put together from syllables and drawn from lists that grow with the portal, with the slope of real ones: the
-commonest surname is borne by one in two hundred, the commonest first name by one in forty, most by one or two. Of a
-hundred contacts three have changed employers, half of them seen as a second record and half as a changed address on
-the same one; one in fifty is written twice.
+Names are put together from syllables and drawn from lists that grow with the portal, with the slope
+of real ones: the commonest surname is borne by one in two hundred, the commonest first name by one
+in forty, most by one or two. Of a hundred contacts three have changed employers, half of them seen
+as a second record and half as a changed address on the same one; one in fifty is written twice.
 """
 
 from dataclasses import dataclass
@@ -16,10 +16,70 @@ from numpy.typing import NDArray
 
 SEED = 20_27
 NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
-_STARTS = ("Ba", "Ce", "Do", "Fi", "Gu", "Ha", "Je", "Ka", "Lo", "Mi", "Na", "Pe", "Ro", "Su", "Ta", "Ve", "Wi", "Za")
-_MIDDLES = ("", "l", "r", "n", "m", "ri", "la", "ne", "to", "mi", "sa", "vo", "ke", "ndi", "rsa", "lle")
-_ENDS = ("a", "o", "an", "en", "er", "is", "ez", "ini", "ova", "sen", "ak", "ard", "ley", "son", "ura", "ich")
-_TITLES = ("Head of Operations", "IT Manager", "Purchasing Lead", "Finance Director", "Engineer", "Sales Manager")
+_STARTS = (
+    "Ba",
+    "Ce",
+    "Do",
+    "Fi",
+    "Gu",
+    "Ha",
+    "Je",
+    "Ka",
+    "Lo",
+    "Mi",
+    "Na",
+    "Pe",
+    "Ro",
+    "Su",
+    "Ta",
+    "Ve",
+    "Wi",
+    "Za",
+)
+_MIDDLES = (
+    "",
+    "l",
+    "r",
+    "n",
+    "m",
+    "ri",
+    "la",
+    "ne",
+    "to",
+    "mi",
+    "sa",
+    "vo",
+    "ke",
+    "ndi",
+    "rsa",
+    "lle",
+)
+_ENDS = (
+    "a",
+    "o",
+    "an",
+    "en",
+    "er",
+    "is",
+    "ez",
+    "ini",
+    "ova",
+    "sen",
+    "ak",
+    "ard",
+    "ley",
+    "son",
+    "ura",
+    "ich",
+)
+_TITLES = (
+    "Head of Operations",
+    "IT Manager",
+    "Purchasing Lead",
+    "Finance Director",
+    "Engineer",
+    "Sales Manager",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +108,14 @@ def grow(count: int) -> list[Contact]:
     for n in range(count):
         one = _plain(n + 1, int(where[n]), first[n], last[n], int(days[n]))
         if kind[n] < 0.015 and found:
-            found.append(_second(n + 1, found[int(chance.integers(0, len(found)))], int(where[n]), int(days[n]) // 4))
+            found.append(
+                _second(
+                    n + 1,
+                    found[int(chance.integers(0, len(found)))],
+                    int(where[n]),
+                    int(days[n]) // 4,
+                )
+            )
         elif kind[n] < 0.03:
             found.append(_moved(one, int(chance.integers(1, companies + 1)), int(days[n]) // 3))
         elif kind[n] < 0.05 and found:
@@ -61,14 +128,21 @@ def grow(count: int) -> list[Contact]:
 def _names(chance: np.random.Generator, count: int) -> list[str]:
     made: dict[str, None] = {}
     while len(made) < count:
-        parts = [chance.choice(_STARTS), chance.choice(_MIDDLES), chance.choice(_MIDDLES), chance.choice(_ENDS)]
+        parts = [
+            chance.choice(_STARTS),
+            chance.choice(_MIDDLES),
+            chance.choice(_MIDDLES),
+            chance.choice(_ENDS),
+        ]
         made["".join(parts)] = None
         if len(made) > len(_STARTS) * len(_MIDDLES) ** 2 * len(_ENDS) // 3:
             made[f"{''.join(parts)}{chance.choice(_MIDDLES)}{chance.choice(_ENDS)}"] = None
     return list(made)[:count]
 
 
-def _drawn(chance: np.random.Generator, names: list[str], count: int, flat: int, slope: float) -> list[str]:
+def _drawn(
+    chance: np.random.Generator, names: list[str], count: int, flat: int, slope: float
+) -> list[str]:
     odds = 1 / (np.arange(len(names)) + 1 + flat) ** slope
     drawn: NDArray[np.int64] = chance.choice(len(names), count, p=odds / odds.sum())
     return [names[place] for place in drawn.tolist()]
@@ -88,20 +162,30 @@ def _second(number: int, old: Contact, company: int, days: int) -> Contact:
     """The same human at another company, as a record of their own."""
     at = NOW - timedelta(days=days)
     return Contact(
-        number, company, old.first, old.last, ((at, _mail(old.first, old.last, company, number)),), old.title, at
+        number,
+        company,
+        old.first,
+        old.last,
+        ((at, _mail(old.first, old.last, company, number)),),
+        old.title,
+        at,
     )
 
 
 def _moved(one: Contact, company: int, days: int) -> Contact:
     """The same record with an address elsewhere since."""
     later = (NOW - timedelta(days=days), _mail(one.first, one.last, company, one.id))
-    return Contact(one.id, company, one.first, one.last, (*one.mails, later), one.title, one.created)
+    return Contact(
+        one.id, company, one.first, one.last, (*one.mails, later), one.title, one.created
+    )
 
 
 def _twice(number: int, old: Contact) -> Contact:
     """The same human once more at the same company, with a private address."""
     mail = f"{old.first}{old.last}{number}@gmail.com".lower()
-    return Contact(number, old.company, old.first, old.last, ((old.created, mail),), old.title, old.created)
+    return Contact(
+        number, old.company, old.first, old.last, ((old.created, mail),), old.title, old.created
+    )
 
 
 _STAGES = """

@@ -5,7 +5,9 @@ import random
 import orjson
 
 _PROPERTIES = ("email", "jobtitle", "company", "lifecyclestage", "hs_lead_status", "phone")
-_SUBSCRIPTIONS = ("contact.propertyChange",) * 7 + ("deal.propertyChange",) * 2 + ("company.creation",)
+_SUBSCRIPTIONS = (
+    ("contact.propertyChange",) * 7 + ("deal.propertyChange",) * 2 + ("company.creation",)
+)
 
 
 def body(events: int, *, portal: int, start: int) -> bytes:

@@ -13,25 +13,28 @@ from bench import deliveries, jobs, routes
 from bench.figures import Report, Sample, alternate, ratios
 from bench.ground import PORTAL, Ground
 from bench.machine import descendants_cpu
-from integration import intake
-from integration.runtime import Runtime
-from integration.scope import PortalScope, portal_scope
-from integration.storage import lanes, portals
-from integration.storage.lanes import Lease
+from integration.ingest import intake
+from integration.portal.context import PortalContext, open_portal
+from integration.portal.runtime import Runtime
+from integration.storage.queue import lanes
+from integration.storage.queue.lanes import Lease
+from integration.storage.service import portals
 
 EVENTS_A_BODY = 100
-_COLUMNS = "portal_id, source, dedupe_key, kind, object_type, object_id, payload, occurred_at, received_at"
+_COLUMNS = (
+    "portal_id, source, dedupe_key, kind, object_type, object_id, payload, occurred_at, received_at"
+)
 
 
 def run(ground: Ground, report: Report) -> None:
     """Measure all three in turn on the same events."""
     bodies, few = (40, 100) if report.quick else (200, 300)
     routes.tables(ground.database_url)
-    with ground.runtime(ground.settings()) as runtime, _lane(runtime) as (scope, lease):
+    with ground.runtime(ground.settings()) as runtime, _lane(runtime) as (portal, lease):
         found = alternate(
             report.rounds,
             {
-                "drain": lambda: _drain(ground, scope, lease, bodies),
+                "drain": lambda: _drain(ground, portal, lease, bodies),
                 "raw insert": lambda: _raw(ground, bodies),
                 "job per event": lambda: _jobs(ground, few),
             },
@@ -52,21 +55,23 @@ def run(ground: Ground, report: Report) -> None:
         report.goal("", f"  {name}: CPU µs an event", [sample.cpu * 1e6 for sample in samples])
     heard = report.kept.get(f"receiver events/s of one core, {EVENTS_A_BODY}")
     if heard:
-        report.goal("G3", "drain: times what one core receives", [s.rate / heard for s in found["drain"]])
+        report.goal(
+            "G3", "drain: times what one core receives", [s.rate / heard for s in found["drain"]]
+        )
 
 
 @contextlib.contextmanager
-def _lane(runtime: Runtime) -> Iterator[tuple[PortalScope, Lease]]:
+def _lane(runtime: Runtime) -> Iterator[tuple[PortalContext, Lease]]:
     with runtime.database.service() as tx:
         portals.install(tx, PORTAL, scopes=["crm.objects.contacts.read"], account={}, user_id=1)
-    with portal_scope(runtime, PORTAL) as scope:
-        with scope.transaction() as tx:
+    with open_portal(runtime, PORTAL) as portal:
+        with portal.transaction() as tx:
             lease = lanes.take(tx, PORTAL, "drain")
         assert lease
-        yield scope, lease
+        yield portal, lease
 
 
-def _drain(ground: Ground, scope: PortalScope, lease: Lease, bodies: int) -> Sample:
+def _drain(ground: Ground, portal: PortalContext, lease: Lease, bodies: int) -> Sample:
     ground.sql("TRUNCATE inbox, event, tally")
     with psycopg.connect(ground.database_url) as connection, connection.cursor() as cursor:
         cursor.executemany(
@@ -74,7 +79,7 @@ def _drain(ground: Ground, scope: PortalScope, lease: Lease, bodies: int) -> Sam
             [(PORTAL, body) for body in _bodies(bodies)],
         )
     before, cpu, started = time.process_time(), descendants_cpu(), time.perf_counter()
-    while intake.split(scope, lease):
+    while intake.split(portal, lease):
         pass
     spent = time.perf_counter() - started
     used = time.process_time() - before + descendants_cpu() - cpu
@@ -84,7 +89,9 @@ def _drain(ground: Ground, scope: PortalScope, lease: Lease, bodies: int) -> Sam
 
 
 def _bodies(count: int) -> list[bytes]:
-    return [deliveries.body(EVENTS_A_BODY, portal=PORTAL, start=n * EVENTS_A_BODY) for n in range(count)]
+    return [
+        deliveries.body(EVENTS_A_BODY, portal=PORTAL, start=n * EVENTS_A_BODY) for n in range(count)
+    ]
 
 
 def _raw(ground: Ground, bodies: int) -> Sample:

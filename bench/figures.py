@@ -82,7 +82,15 @@ class Report:
 
     def show(self) -> int:
         """Print everything; return how many goals were missed."""
-        table = Table("goal", "figure", "median (range)", "aim", "", title="Second Order, measured", show_lines=False)
+        table = Table(
+            "goal",
+            "figure",
+            "median (range)",
+            "aim",
+            "",
+            title="Second Order, measured",
+            show_lines=False,
+        )
         for goal in self.goals:
             mark = "" if not goal.aim else "met" if goal.is_met else "[bold red]MISSED[/]"
             table.add_row(goal.name, goal.text, str(goal.figure), goal.aim, mark)
@@ -95,7 +103,9 @@ class Report:
         return missed
 
 
-def alternate(rounds: int, contestants: Mapping[str, Callable[[], Sample]]) -> dict[str, list[Sample]]:
+def alternate(
+    rounds: int, contestants: Mapping[str, Callable[[], Sample]]
+) -> dict[str, list[Sample]]:
     """Let all contestants run in every round, each round in another order."""
     found: dict[str, list[Sample]] = {name: [] for name in contestants}
     names = list(contestants)

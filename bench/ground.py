@@ -16,13 +16,14 @@ from pathlib import Path
 import psycopg
 from cryptography.fernet import Fernet
 
-from integration import servers, settings
-from integration.queue import Queue
-from integration.runtime import Runtime
-from integration.settings import Settings
+from integration.core import environment as settings
+from integration.core import servers
+from integration.core.environment import Settings
+from integration.core.vault import Vault
+from integration.core.wake_ups import Queue
+from integration.portal.runtime import Runtime
 from integration.storage import database as databases
 from integration.storage.database import Database
-from integration.vault import Vault
 
 ROOT = Path(__file__).resolve().parents[1]
 PORTAL = 4711
@@ -78,7 +79,10 @@ class Ground:
     ) -> Iterator["subprocess.Popen[bytes]"]:
         """A Python process of ours that is stopped afterwards."""
         process = subprocess.Popen(
-            [sys.executable, *arguments], cwd=ROOT, stdout=stdout, env={**os.environ, **self.environment, **changed}
+            [sys.executable, *arguments],
+            cwd=ROOT,
+            stdout=stdout,
+            env={**os.environ, **self.environment, **changed},
         )
         try:
             yield process
@@ -94,7 +98,10 @@ class Ground:
 @contextlib.contextmanager
 def prepare() -> Iterator[Ground]:
     """Start the servers in a folder of their own."""
-    with tempfile.TemporaryDirectory(prefix="second-order-bench-") as name, servers.embedded(Path(name)) as started:
+    with (
+        tempfile.TemporaryDirectory(prefix="second-order-bench-") as name,
+        servers.embedded(Path(name)) as started,
+    ):
         databases.migrate(started.database_url)
         yield Ground(
             started.database_url,
@@ -117,7 +124,10 @@ def sign(body: bytes, uri: str) -> dict[str, str]:
     """The headers of a delivery that HubSpot would send now."""
     stamp = str(int(time.time() * 1000))
     mac = hmac.digest(SECRET.encode(), b"POST" + uri.encode() + body + stamp.encode(), "sha256")
-    return {"X-HubSpot-Signature-v3": base64.b64encode(mac).decode(), "X-HubSpot-Request-Timestamp": stamp}
+    return {
+        "X-HubSpot-Signature-v3": base64.b64encode(mac).decode(),
+        "X-HubSpot-Request-Timestamp": stamp,
+    }
 
 
 def wait_for(port: int, *, seconds: float = 30) -> None:
@@ -125,7 +135,10 @@ def wait_for(port: int, *, seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
-        with contextlib.suppress(OSError, http.client.HTTPException), contextlib.closing(connection):
+        with (
+            contextlib.suppress(OSError, http.client.HTTPException),
+            contextlib.closing(connection),
+        ):
             connection.request("GET", "/healthz")
             connection.getresponse()
             return

@@ -6,9 +6,10 @@ from bench import crowd
 from bench.figures import Report
 from bench.ground import PORTAL, Ground
 from bench.one_deal import counted, install
-from integration import conclude
-from integration.scope import PortalScope, portal_scope
-from integration.storage import mirror, opening
+from integration.conclude import stages
+from integration.portal.context import PortalContext, open_portal
+from integration.storage.mirror import mirror
+from integration.storage.queue import page_context
 
 _CHANGED = 20
 _USUAL, _QUICK = 20_000, 3_000
@@ -22,12 +23,16 @@ def run(ground: Ground, report: Report) -> None:
         crowd.load(ground.database_url, crowd.grow(size))
         with ground.runtime(ground.settings()) as runtime:
             install(runtime)
-            with portal_scope(runtime, PORTAL) as scope:
-                spent = _people(scope)
-                report.goal("", f"identity and moves of {size:,} contacts, contacts/s", size / spent)
+            with open_portal(runtime, PORTAL) as portal:
+                spent = _people(portal)
+                report.goal(
+                    "", f"identity and moves of {size:,} contacts, contacts/s", size / spent
+                )
                 with counted(runtime) as asked:
-                    changes = _changes(scope, size, asked)
-        report.goal("", f"  one changed contact of {size:,}, ms", [seconds * 1000 for seconds, _ in changes])
+                    changes = _changes(portal, size, asked)
+        report.goal(
+            "", f"  one changed contact of {size:,}, ms", [seconds * 1000 for seconds, _ in changes]
+        )
         report.goal("", "  queries for that", [float(count) for _, count in changes])
         persons, moves, several = ground.sql(
             "SELECT count(DISTINCT person_id), (SELECT count(*) FROM move), count(*) - count(DISTINCT person_id)"
@@ -38,32 +43,38 @@ def run(ground: Ground, report: Report) -> None:
         )
 
 
-def _people(scope: PortalScope) -> float:
+def _people(portal: PortalContext) -> float:
     """Seconds until nobody is left to group; what rests on persons waits."""
     started = time.perf_counter()
-    while _stage(scope) == mirror.PEOPLE:
-        conclude.step(scope, None)
+    while _stage(portal) == mirror.PEOPLE:
+        stages.step(portal, None)
     return time.perf_counter() - started
 
 
-def _stage(scope: PortalScope) -> int | None:
-    with scope.transaction() as tx:
-        return opening.read(tx).stage
+def _stage(portal: PortalContext) -> int | None:
+    with portal.transaction() as tx:
+        return page_context.read(tx).stage
 
 
-def _changes(scope: PortalScope, size: int, asked: list[str]) -> list[tuple[float, int]]:
+def _changes(portal: PortalContext, size: int, asked: list[str]) -> list[tuple[float, int]]:
     """Seconds and queries until one contact whose address changed is grouped and moved again."""
     found = []
     for number in range(1, size, size // _CHANGED):
-        with scope.transaction() as tx:
+        with portal.transaction() as tx:
             old = mirror.load(tx, "contact", [number])[number]
             mail = f"new{number}@firm{number % 7 + 1}.com"
             told = {**old.properties, "email": mail}
-            history = {"email": [{"value": mail, "timestamp": crowd.NOW.isoformat(), "sourceType": "CRM_UI"}]}
+            history = {
+                "email": [
+                    {"value": mail, "timestamp": crowd.NOW.isoformat(), "sourceType": "CRM_UI"}
+                ]
+            }
             history["email"] += old.history.get("email", [])
-            mirror.store(tx, [mirror.Record("contact", number, told, history, old.created_at, crowd.NOW)])
+            mirror.store(
+                tx, [mirror.Record("contact", number, told, history, old.created_at, crowd.NOW)]
+            )
             mirror.mark_stale(tx, mirror.PEOPLE, {("contact", number)})
         before, started = len(asked), time.perf_counter()
-        _people(scope)
+        _people(portal)
         found.append((time.perf_counter() - started, len(asked) - before))
     return found

@@ -8,15 +8,16 @@ import time
 import orjson
 
 from bench.ground import PORTAL
-from integration import backfill, settings
-from integration.runtime import Runtime, open_runtime
-from integration.scope import portal_scope
-from integration.storage import lanes
+from integration.core import environment
+from integration.ingest import backfill
+from integration.portal.context import open_portal
+from integration.portal.runtime import Runtime, open_runtime
+from integration.storage.queue import lanes
 
 
 def main() -> None:
     """Import, then say what it took."""
-    own = dataclasses.replace(settings.load(), hubspot_rate_per_10s=int(sys.argv[1]))
+    own = dataclasses.replace(environment.load(), hubspot_rate_per_10s=int(sys.argv[1]))
     with open_runtime(own, pool_size=8) as runtime:
         started, cpu = time.perf_counter(), time.process_time()
         calls = _import(runtime)
@@ -30,17 +31,17 @@ def main() -> None:
 
 
 def _import(runtime: Runtime) -> int:
-    with portal_scope(runtime, PORTAL) as scope:
-        backfill.begin(scope)
+    with open_portal(runtime, PORTAL) as portal:
+        backfill.begin(portal)
         more = True
         while more:
-            with scope.transaction() as tx:
+            with portal.transaction() as tx:
                 lease = lanes.take(tx, PORTAL, "import")
             assert lease
-            more = backfill.advance(scope, lease, seconds=20)
-            with scope.transaction() as tx:
+            more = backfill.advance(portal, lease, seconds=20)
+            with portal.transaction() as tx:
                 lanes.release(tx, lease, again_after=None)
-        return scope.door.meter.total()
+        return portal.door.meter.total()
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import orjson
 from bench import rivals
 from bench.figures import Report, Sample, alternate, ratios
 from bench.ground import PORTAL, ROOT, Ground
-from integration.storage import portals, tokens
+from integration.storage.service import portals, tokens
 from mappings.records.access import ASSOCIATIONS
 from mappings.records.portal_map import load_portal_map
 
@@ -37,9 +37,12 @@ class Size:
         return self.contacts + self.companies + self.deals + self.tickets
 
     def of(self, object_type: str) -> int:
-        return {"contact": self.contacts, "company": self.companies, "deal": self.deals, "ticket": self.tickets}.get(
-            object_type, 0
-        )
+        return {
+            "contact": self.contacts,
+            "company": self.companies,
+            "deal": self.deals,
+            "ticket": self.tickets,
+        }.get(object_type, 0)
 
 
 @dataclass(slots=True)
@@ -66,8 +69,8 @@ def run(ground: Ground, report: Report) -> None:
     small = Size(1_000, 400, 500) if report.quick else Size(10_000, 4_000, 5_000)
     _speed(ground, report, small)
     _memory(ground, report)
-    # Four lists of like length. A list's cursor is one call after the other, so that three lists at 300 ms come to 93 %
-    # of the allowance at most, and a portal's longest list alone to 30 %.
+    # Four lists of like length. A list's cursor is one call after the other, so that three lists at
+    # 300 ms come to 93 % of the allowance at most, and a portal's longest list alone to 30 %.
     even = Size(1_000, 2_000, 2_000, 2_000) if report.quick else Size(5_000, 10_000, 10_000, 10_000)
     for latency in (0.0, 0.3):
         _allowance(ground, report, even, latency)
@@ -81,7 +84,9 @@ def _speed(ground: Ground, report: Report, size: Size) -> None:
             before = sum(hubspot.counts()["calls"].values())
             said = run_import(ground, hubspot, rate=NO_LIMIT)
             calls.append(sum(hubspot.counts()["calls"].values()) - before)
-            assert ground.sql("SELECT count(*) FROM record WHERE gone_at IS NULL") == [(size.records,)]
+            assert ground.sql("SELECT count(*) FROM record WHERE gone_at IS NULL") == [
+                (size.records,)
+            ]
             return Sample(size.records / said["seconds"], said["cpu"] / size.records)
 
         found = alternate(
@@ -98,9 +103,16 @@ def _speed(ground: Ground, report: Report, size: Size) -> None:
     itemised = ", ".join(f"{count} for {what}" for what, count in needed.items())
     report.note(f"import of {size}: {calls[0]} calls; {least} to list the records, {itemised}")
     report.goal(
-        "G6", "import: times the typed library and a row at a time", ratios(found["ours"], found["library"]), at_least=3
+        "G6",
+        "import: times the typed library and a row at a time",
+        ratios(found["ours"], found["library"]),
+        at_least=3,
     )
-    report.goal("G6", "import: share of a reader that only writes lines", ratios(found["ours"], found["floor"]))
+    report.goal(
+        "G6",
+        "import: share of a reader that only writes lines",
+        ratios(found["ours"], found["floor"]),
+    )
     for name, samples in found.items():
         report.goal("", f"  {name}: records/s", [sample.rate for sample in samples])
         report.goal("", f"  {name}: own CPU µs a record", [sample.cpu * 1e6 for sample in samples])
@@ -118,7 +130,9 @@ def _memory(ground: Ground, report: Report) -> None:
         with stand_in(Size(contacts, 100, 100), limit=NO_LIMIT) as hubspot:
             peaks[contacts] = run_import(ground, hubspot, rate=NO_LIMIT)["peak_mib"]
     report.goal("G6", f"import of {many:,} contacts: peak memory, MiB", peaks[many], at_most=150)
-    report.goal("G6", f"the same in units of an import of {few:,}", peaks[many] / peaks[few], at_most=1.15)
+    report.goal(
+        "G6", f"the same in units of an import of {few:,}", peaks[many] / peaks[few], at_most=1.15
+    )
 
 
 def _allowance(ground: Ground, report: Report, size: Size, latency: float) -> None:
@@ -132,11 +146,14 @@ def _allowance(ground: Ground, report: Report, size: Size, latency: float) -> No
         )
         counts = hubspot.counts()
     calls = sum(counts["calls"].values())
-    # While work waits: neither the first calls, before anything is under way, nor the last, when lists run out.
+    # While work waits: neither the first calls, before anything is under way, nor the last, when
+    # lists run out.
     middle = [(at, n) for at, n in seen if 0.1 * calls <= n <= 0.8 * calls]
     (start, first), (end, last) = middle[0], middle[-1]
     label = f"allowance, {latency * 1000:.0f} ms a call"
-    report.goal("G7", f"{label}: share used", (last - first) / (ALLOWED / 10 * (end - start)), at_least=0.95)
+    report.goal(
+        "G7", f"{label}: share used", (last - first) / (ALLOWED / 10 * (end - start)), at_least=0.95
+    )
     report.goal("G7", f"{label}: refusals we caused", counts["refused"], at_most=0)
     report.note(
         f"{label}: {last - first} calls in {end - start:.1f} s while work waited; all in all {calls} calls"
@@ -150,7 +167,9 @@ def minimum(size: Size) -> tuple[int, dict[str, int]]:
     kinds = ("contact", "company", "deal", "ticket", "feedback_submission")
     least = sum(max(1, ceil(size.of(kind) / 100)) for kind in kinds)
     history = sum(
-        ceil(size.of(kind) / 50) - ceil(size.of(kind) / 100) for kind in kinds if known.history_properties(kind)
+        ceil(size.of(kind) / 50) - ceil(size.of(kind) / 100)
+        for kind in kinds
+        if known.history_properties(kind)
     )
     links = {f"labels {a} to {b}": ceil(size.of(a) / 1000) for a, b in ASSOCIATIONS if size.of(a)}
     return least, {"history (pages of 50)": history, **links}

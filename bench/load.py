@@ -22,18 +22,24 @@ Call = tuple[dict[str, str], bytes]
 
 def name() -> str:
     return (
-        "wrk" if shutil.which("wrk") else "the bench's own generator (wrk is not installed: it takes more of the cores)"
+        "wrk"
+        if shutil.which("wrk")
+        else "the bench's own generator (wrk is not installed: it takes more of the cores)"
     )
 
 
-def blast(port: int, path: str, calls: Sequence[Call], *, seconds: float, folder: Path) -> tuple[float, int]:
+def blast(
+    port: int, path: str, calls: Sequence[Call], *, seconds: float, folder: Path
+) -> tuple[float, int]:
     """Send signed bodies in turn for *seconds*; return (answers a second, how many were not 2xx)."""
     if shutil.which("wrk"):
         return _wrk(port, path, calls, seconds, folder)
     return _own(port, path, calls, seconds)
 
 
-def _wrk(port: int, path: str, calls: Sequence[Call], seconds: float, folder: Path) -> tuple[float, int]:
+def _wrk(
+    port: int, path: str, calls: Sequence[Call], seconds: float, folder: Path
+) -> tuple[float, int]:
     script = folder / "post.lua"
     script.write_bytes(_lua(path, calls))
     done = subprocess.run(
@@ -52,7 +58,9 @@ def _wrk(port: int, path: str, calls: Sequence[Call], seconds: float, folder: Pa
 def _lua(path: str, calls: Sequence[Call]) -> bytes:
     lines = [b"local calls = {}\n"]
     for headers, body in calls:
-        pairs = ", ".join(f"[{json.dumps(key)}] = {json.dumps(value)}" for key, value in headers.items())
+        pairs = ", ".join(
+            f"[{json.dumps(key)}] = {json.dumps(value)}" for key, value in headers.items()
+        )
         text = body.replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n")
         lines.append(b'calls[#calls+1] = {{%s}, "%s"}\n' % (pairs.encode(), text))
     lines.append(
@@ -60,7 +68,8 @@ def _lua(path: str, calls: Sequence[Call]) -> bytes:
         b"init = function()\n"
         b"  for i, call in ipairs(calls) do ready[i] = wrk.format('POST', %s, call[1], call[2]) end\n"
         b"end\n"
-        b"request = function() at = at %% #ready + 1; return ready[at] end\n" % json.dumps(path).encode()
+        b"request = function() at = at %% #ready + 1; return ready[at] end\n"
+        % json.dumps(path).encode()
     )
     return b"".join(lines)
 
@@ -78,11 +87,15 @@ def _request(path: str, headers: dict[str, str], body: bytes) -> bytes:
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
-def _send(port: int, requests: Sequence[bytes], connections: int, seconds: float) -> tuple[float, int]:
+def _send(
+    port: int, requests: Sequence[bytes], connections: int, seconds: float
+) -> tuple[float, int]:
     """One process: every connection has one request under way. Answers have no body worth reading to its end."""
     waiting = selectors.DefaultSelector()
     for _ in range(connections):
-        waiting.register(socket.create_connection(("127.0.0.1", port), timeout=5), selectors.EVENT_READ)
+        waiting.register(
+            socket.create_connection(("127.0.0.1", port), timeout=5), selectors.EVENT_READ
+        )
     for number, key in enumerate(waiting.get_map().values()):
         key.fileobj.sendall(requests[number % len(requests)])  # type: ignore[union-attr]
     answered, failed, started = 0, 0, time.monotonic()

@@ -12,14 +12,17 @@ import sqlalchemy
 from bench import portfolio
 from bench.figures import Report
 from bench.ground import PORTAL, Ground
-from integration import conclude, rollup
-from integration.conclude import accounts
-from integration.conclude.step import begin
-from integration.runtime import Runtime
-from integration.scope import PortalScope, portal_scope
-from integration.storage import mirror, opening, portals, sources
-from integration.storage import rollup as rows
+from integration.conclude import company_fields, stages
+from integration.conclude.batch import begin
+from integration.portal.context import PortalContext, open_portal
+from integration.portal.runtime import Runtime
+from integration.rollup import roll_up
 from integration.storage.database import Row
+from integration.storage.findings import source_rows
+from integration.storage.ledger import graph_arrays as rows
+from integration.storage.mirror import mirror
+from integration.storage.queue import page_context
+from integration.storage.service import portals
 from mappings.records.portal_map import PortalMap, dump_portal_map
 from mappings.rules.findings import Source
 
@@ -27,21 +30,21 @@ _SAMPLE = 12
 _VALUES = 200
 
 
-def keep(scope: PortalScope) -> None:
+def keep(portal: PortalContext) -> None:
     """Install the portal, and keep the values of all its companies."""
-    install(scope.runtime)
-    with scope.transaction() as tx:
+    install(portal.runtime)
+    with portal.transaction() as tx:
         rows.be_patient(tx)
-        rollup.write(tx, rollup.roll(tx, *rollup.policy_of(tx)))
+        roll_up.write(tx, roll_up.roll(tx, *roll_up.policy_of(tx)))
 
 
 def run(ground: Ground, report: Report, size: int, whole: float) -> None:
     """Change single deals, at first only their values, then through the whole of conclude."""
-    with ground.runtime(ground.settings()) as runtime, portal_scope(runtime, PORTAL) as scope:
-        keep(scope)
+    with ground.runtime(ground.settings()) as runtime, open_portal(runtime, PORTAL) as portal:
+        keep(portal)
         ground.sql("ANALYZE all_in")
         with counted(runtime) as asked:
-            values = _values(scope, asked)
+            values = _values(portal, asked)
         seconds = [spent for spent, _, _ in values]
         report.goal(
             "G9",
@@ -53,11 +56,15 @@ def run(ground: Ground, report: Report, size: int, whole: float) -> None:
         report.goal("", "  queries for that", [float(count) for _, count, _ in values])
         report.goal("", "  companies above a deal", [float(count) for _, _, count in values])
         with counted(runtime) as asked:
-            lived = _lived(scope, asked)
+            lived = _lived(portal, asked)
         report.goal("", "  all of conclude for the deal, ms", [spent * 1000 for spent, _ in lived])
         report.goal("", "  queries for that", [float(count) for _, count in lived])
-        found = rollup.check(scope)
-        assert found.agrees, (found.companies_differ[:5], found.deals_differ[:5], dict(found.totals))
+        found = roll_up.check(portal)
+        assert found.agrees, (
+            found.companies_differ[:5],
+            found.deals_differ[:5],
+            dict(found.totals),
+        )
         report.note(
             f"{size:,} deals: after {len(lived)} changed deals all {found.companies:,} values, {found.edges:,} edges"
             f" and {found.deals:,} orders are those of a full roll-up ({found.seconds:.1f} s), to the minor unit"
@@ -68,44 +75,49 @@ _CHANGE = """UPDATE deal SET home_minor = home_minor + 100
              WHERE portal_id = :portal AND deal_id = :id RETURNING company_id"""
 
 
-def _values(scope: PortalScope, asked: list[str]) -> list[tuple[float, int, int]]:
+def _values(portal: PortalContext, asked: list[str]) -> list[tuple[float, int, int]]:
     """Seconds, queries and companies for the values above single deals, one transaction each."""
     chance = np.random.default_rng(1)
-    with scope.transaction() as tx:
-        last = tx.value("SELECT max(deal_id) FROM deal WHERE portal_id = :portal") - portfolio.FIRST_DEAL
+    with portal.transaction() as tx:
+        last = (
+            tx.value("SELECT max(deal_id) FROM deal WHERE portal_id = :portal")
+            - portfolio.FIRST_DEAL
+        )
     found = []
     for number in chance.integers(0, last + 1, _VALUES).tolist():
-        with scope.transaction() as tx:
-            work = begin(tx, opening.read(tx), scope.runtime.now())
+        with portal.transaction() as tx:
+            work = begin(tx, page_context.read(tx), portal.runtime.now())
             deal = number + portfolio.FIRST_DEAL
             owner = tx.value(_CHANGE, id=deal)
             before, started = len(asked), time.perf_counter()
-            above = sources.upstream_companies(tx, [deal], depth=work.policy.max_order - 1)
-            accounts.revalue(work, above | {owner})
+            above = source_rows.upstream_companies(tx, [deal], depth=work.policy.max_order - 1)
+            company_fields.revalue(work, above | {owner})
             found.append((time.perf_counter() - started, len(asked) - before, len(above)))
     return found
 
 
-def _lived(scope: PortalScope, asked: list[str]) -> list[tuple[float, int]]:
+def _lived(portal: PortalContext, asked: list[str]) -> list[tuple[float, int]]:
     """Seconds and queries for a changed amount, from the mirror to the outbox."""
-    deals = _mirrored(scope)
-    _settle(scope)
+    deals = _mirrored(portal)
+    _settle(portal)
     found = []
     for number, deal in enumerate(deals):
-        with scope.transaction() as tx:
+        with portal.transaction() as tx:
             old = mirror.load(tx, "deal", [deal])[deal]
             told = {**old.properties, "amount": f"{12_345 + number}.67"}
-            mirror.store(tx, [mirror.Record("deal", deal, told, old.history, old.created_at, old.updated_at)])
+            mirror.store(
+                tx, [mirror.Record("deal", deal, told, old.history, old.created_at, old.updated_at)]
+            )
             mirror.mark_stale(tx, mirror.PEOPLE, {("deal", deal)})
         before, started = len(asked), time.perf_counter()
-        _settle(scope)
+        _settle(portal)
         found.append((time.perf_counter() - started, len(asked) - before))
     return found
 
 
-def _mirrored(scope: PortalScope) -> list[int]:
+def _mirrored(portal: PortalContext) -> list[int]:
     """Give a few derived deals, and all companies above them, records and sources as conclude reads them."""
-    with scope.transaction() as tx:
+    with portal.transaction() as tx:
         chosen = tx.rows(
             """SELECT deal_id, company_id, amount_minor, created_at, closed_at FROM deal WHERE portal_id = :portal
                  AND deal_id IN (SELECT DISTINCT to_deal_id FROM edge WHERE portal_id = :portal AND NOT inherited
@@ -113,20 +125,32 @@ def _mirrored(scope: PortalScope) -> list[int]:
             some=_SAMPLE,
         )
         ids = [row["deal_id"] for row in chosen]
-        above = sources.upstream_companies(tx, ids, depth=9) | {row["company_id"] for row in chosen}
+        above = source_rows.upstream_companies(tx, ids, depth=9) | {
+            row["company_id"] for row in chosen
+        }
         mirror.store(tx, [*(_deal(row) for row in chosen), *(_company(one) for one in above)])
         mirror.add_links(
             tx,
-            [mirror.Link("deal", r["deal_id"], "company", r["company_id"], "HUBSPOT_DEFINED", 5, None) for r in chosen],
+            [
+                mirror.Link(
+                    "deal", r["deal_id"], "company", r["company_id"], "HUBSPOT_DEFINED", 5, None
+                )
+                for r in chosen
+            ],
         )
         shares = tx.rows(
             """SELECT deal_id, company_id, sum(share) AS share FROM source
                WHERE portal_id = :portal AND deal_id = ANY(CAST(:ids AS bigint[])) AND share > 0 GROUP BY 1, 2""",
             ids=ids,
         )
-        tx.run("DELETE FROM source WHERE portal_id = :portal AND deal_id = ANY(CAST(:ids AS bigint[]))", ids=ids)
-        sources.change_sources(
-            tx, gone=(), new=[_source(row["deal_id"], row["company_id"], int(row["share"])) for row in shares]
+        tx.run(
+            "DELETE FROM source WHERE portal_id = :portal AND deal_id = ANY(CAST(:ids AS bigint[]))",
+            ids=ids,
+        )
+        source_rows.change_sources(
+            tx,
+            gone=(),
+            new=[_source(row["deal_id"], row["company_id"], int(row["share"])) for row in shares],
         )
         mirror.mark_stale(tx, mirror.PEOPLE, {("deal", one) for one in ids})
     return ids
@@ -142,12 +166,16 @@ def _deal(found: Row) -> mirror.Record:
         "hs_is_closed_won": "true",
         "hs_is_closed": "true",
     }
-    return mirror.Record("deal", found["deal_id"], told, {}, found["created_at"], found["closed_at"])
+    return mirror.Record(
+        "deal", found["deal_id"], told, {}, found["created_at"], found["closed_at"]
+    )
 
 
 def _company(company: int) -> mirror.Record:
     at = datetime(2016, 1, 1, tzinfo=UTC)
-    return mirror.Record("company", company, {"name": f"Firm {company}"}, {}, at, at + timedelta(days=1))
+    return mirror.Record(
+        "company", company, {"name": f"Firm {company}"}, {}, at, at + timedelta(days=1)
+    )
 
 
 def _source(deal: int, company: int, share: int) -> dict[str, object]:
@@ -168,8 +196,8 @@ def install(runtime: Runtime) -> None:
         portals.save_settings(tx, {"map": words, "policy": {}}, author="bench", reason="bench")
 
 
-def _settle(scope: PortalScope) -> None:
-    while conclude.step(scope, None):
+def _settle(portal: PortalContext) -> None:
+    while stages.step(portal, None):
         pass
 
 

@@ -92,12 +92,19 @@ def whole(ground: Ground, report: Report, made: portfolio.Portfolio) -> None:
     )
     agree(ours[0], theirs[0], "plain SQL")
     full = size >= _FULL
-    report.goal("G8", "roll-up: share of plain SQL's time", _over(ours, theirs, "seconds"), **_aim(full, at_most=0.5))
+    report.goal(
+        "G8",
+        "roll-up: share of plain SQL's time",
+        _over(ours, theirs, "seconds"),
+        **_aim(full, at_most=0.5),
+    )
     report.goal("G8", "roll-up: peak memory, MiB", [one["MiB"] for one in ours], at_most=2048)
     report.goal("", "  database to database, s", [one["seconds"] for one in ours])
     report.goal("", "  of that writing all values, s", [one["write"] for one in ours])
     report.goal("", "  all orders from edges, CPU s", [one["walk"] for one in ours])
-    report.goal("", "  plain SQL: edges, then a recursive query, s", [one["seconds"] for one in theirs])
+    report.goal(
+        "", "  plain SQL: edges, then a recursive query, s", [one["seconds"] for one in theirs]
+    )
     _networkx(report, [one for one in walked if one], ours, full=full)
     _channels(report, folder)
 
@@ -134,16 +141,26 @@ def in_sql(ground: Ground) -> dict[str, float]:
 def agree(ours: dict[str, float], theirs: dict[str, float], who: str) -> None:
     """Floating point and rounding once a company aside, all methods find the same money."""
     for name in ("total", "returned"):
-        assert abs(ours[name] - theirs[name]) <= max(3e-9 * abs(theirs[name]), ours["companies"]), (who, ours, theirs)
+        assert abs(ours[name] - theirs[name]) <= max(3e-9 * abs(theirs[name]), ours["companies"]), (
+            who,
+            ours,
+            theirs,
+        )
 
 
-def _networkx(report: Report, theirs: list[dict[str, float]], ours: list[dict[str, float]], *, full: bool) -> None:
+def _networkx(
+    report: Report, theirs: list[dict[str, float]], ours: list[dict[str, float]], *, full: bool
+) -> None:
     if not theirs:
         report.note("networkx: not measured; no Python with it (name one in BENCH_RIVALS)")
         return
     agree(ours[0], theirs[0], "networkx")
-    ratio = [(one["build"] + one["walk"]) / mine["walk"] for one, mine in zip(theirs, ours, strict=True)]
-    report.goal("G8", "all orders from edges: networkx's CPU in ours", ratio, **_aim(full, at_least=10))
+    ratio = [
+        (one["build"] + one["walk"]) / mine["walk"] for one, mine in zip(theirs, ours, strict=True)
+    ]
+    report.goal(
+        "G8", "all orders from edges: networkx's CPU in ours", ratio, **_aim(full, at_least=10)
+    )
     report.goal("", "  networkx: its graph, CPU s", [one["build"] for one in theirs])
     report.goal("", "  networkx: the walk, CPU s", [one["walk"] for one in theirs])
     report.goal("", "  networkx: peak memory, MiB", [one["MiB"] for one in theirs])
@@ -152,7 +169,9 @@ def _networkx(report: Report, theirs: list[dict[str, float]], ours: list[dict[st
 def _channels(report: Report, folder: Path) -> None:
     found = rival("channels", folder)
     if found is None:
-        report.note("ChannelAttribution: not measured; no Python with it (name one in BENCH_RIVALS)")
+        report.note(
+            "ChannelAttribution: not measured; no Python with it (name one in BENCH_RIVALS)"
+        )
         return
     report.goal("", "  ChannelAttribution: heuristics, no chains, CPU s", found["walk"])
 
@@ -162,7 +181,10 @@ def rival(name: str, folder: Path) -> dict[str, float] | None:
     for python in (os.environ.get("BENCH_RIVALS"), sys.executable):
         if python:
             found = subprocess.run(
-                [python, str(ROOT / "bench/walkers.py"), name, str(folder)], capture_output=True, text=True, check=False
+                [python, str(ROOT / "bench/walkers.py"), name, str(folder)],
+                capture_output=True,
+                text=True,
+                check=False,
             )
             if found.returncode == 0:
                 return dict(json.loads(found.stdout.splitlines()[-1]))

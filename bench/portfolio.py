@@ -1,9 +1,10 @@
 """A made-up portal for the roll-up: deals, touches and companies by a seed, put straight into the product's tables.
 
-For n deals: 3 n touches, 0.3 n companies. A touch by somebody of the buying company has no force; every fifth is by
-another customer's person and makes a derived source with weight, certainty and age as the rules give them. One source
-in a hundred comes from somebody who may have bought only later, and every hundredth company has a partner: those two
-bring each other, and nobody else, in turn. So what is refused and what returns occurs as well.
+For n deals: 3 n touches, 0.3 n companies. A touch by somebody of the buying company has no force;
+every fifth is by another customer's person and makes a derived source with weight, certainty and
+age as the rules give them. One source in a hundred comes from somebody who may have bought only
+later, and every hundredth company has a partner: those two bring each other, and nobody else, in
+turn. So what is refused and what returns occurs as well.
 """
 
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import psycopg
 
-from integration import flows, sharing
+from integration.rollup import edge_arrays, share_arrays
 from mappings.rules.policy import DEFAULT
 
 SEED = 20_26
@@ -28,15 +29,15 @@ _SURE = np.array([980_000, 950_000, 850_000, 800_000, 600_000])
 class Portfolio:
     """Columns of deals and of touches (by the place of their deal)."""
 
-    company: flows.Ints
-    amount: flows.Ints
-    closed: flows.Ints
-    touched: flows.Ints
-    toucher: flows.Ints
-    raw: flows.Ints
+    company: edge_arrays.Ints
+    amount: edge_arrays.Ints
+    closed: edge_arrays.Ints
+    touched: edge_arrays.Ints
+    toucher: edge_arrays.Ints
+    raw: edge_arrays.Ints
 
     @property
-    def ids(self) -> flows.Ints:
+    def ids(self) -> edge_arrays.Ints:
         return np.arange(len(self.company)) + FIRST_DEAL
 
 
@@ -58,10 +59,14 @@ def grow(deals: int) -> Portfolio:
     outside &= toucher != company[touched]
     age = np.exp2(-np.maximum(0, chance.integers(0, 730, deals * 3) - 180) / 365)
     force = chance.choice(_WEIGHTS, deals * 3) * chance.choice(_SURE, deals * 3) // 10**6 * age
-    return Portfolio(company, amount, closed, touched, toucher, np.where(outside, force.astype(np.int64), 0))
+    return Portfolio(
+        company, amount, closed, touched, toucher, np.where(outside, force.astype(np.int64), 0)
+    )
 
 
-def _partner(company: flows.Ints, toucher: flows.Ints, companies: int) -> flows.Ints:
+def _partner(
+    company: edge_arrays.Ints, toucher: edge_arrays.Ints, companies: int
+) -> edge_arrays.Ints:
     place = company - FIRST_COMPANY
     partner = np.where(place // 100 % 2 == 0, place + 100, place - 100)
     return np.where((place % 100 == 0) & (partner < companies), partner + FIRST_COMPANY, toucher)
@@ -95,14 +100,24 @@ def load(url: str, made: Portfolio) -> None:
     """Store deals, touches with their shares, edges and orders, as conclude would have left them."""
     touches = np.arange(len(made.touched)) + 1
     shares = _shares(made, touches)
-    deals = flows.Deals.of(made.ids, made.company, made.amount, made.closed)
-    hung = flows.hang(deals, made.ids[made.touched], made.toucher, shares, DEFAULT)
+    deals = edge_arrays.Deals.of(made.ids, made.company, made.amount, made.closed)
+    hung = edge_arrays.hang(deals, made.ids[made.touched], made.toucher, shares, DEFAULT)
     edges = hung.edges
     owner = deals.companies[deals.company[edges.source]]
     with psycopg.connect(url) as connection:
         connection.execute(_STAGES)
-        copy(connection, "bench_deal", made.ids, made.company, made.amount, made.closed, hung.orders)
-        copy(connection, "bench_touch", made.ids[made.touched], made.toucher, made.raw, shares, touches)
+        copy(
+            connection, "bench_deal", made.ids, made.company, made.amount, made.closed, hung.orders
+        )
+        copy(
+            connection,
+            "bench_touch",
+            made.ids[made.touched],
+            made.toucher,
+            made.raw,
+            shares,
+            touches,
+        )
         ends = deals.id[edges.source], deals.id[edges.target]
         copy(connection, "bench_edge", *ends, owner, edges.share, edges.inherited.astype(np.int64))
         connection.execute(_FILL)
@@ -110,26 +125,36 @@ def load(url: str, made: Portfolio) -> None:
         connection.execute("VACUUM ANALYZE")
 
 
-def _shares(made: Portfolio, touches: flows.Ints) -> flows.Ints:
-    found = sharing.share(made.touched, made.raw, DEFAULT.derived_cap)
+def _shares(made: Portfolio, touches: edge_arrays.Ints) -> edge_arrays.Ints:
+    found = share_arrays.share(made.touched, made.raw, DEFAULT.derived_cap)
     share = found.share.copy()
     tied = np.flatnonzero(np.isin(made.touched, found.undecided) & (made.raw > 0))
     of_deal: dict[int, list[int]] = {}
     for row in tied.tolist():
         of_deal.setdefault(int(made.touched[row]), []).append(row)
     for rows in of_deal.values():
-        parts = sharing.by_keys({f"{touches[row]:020d}": int(made.raw[row]) for row in rows}, DEFAULT.derived_cap)
+        parts = share_arrays.by_keys(
+            {f"{touches[row]:020d}": int(made.raw[row]) for row in rows}, DEFAULT.derived_cap
+        )
         for row in rows:
             share[row] = parts[f"{touches[row]:020d}"]
     return share
 
 
-def copy(connection: psycopg.Connection, table: str, *columns: flows.Ints) -> None:
+def copy(connection: psycopg.Connection, table: str, *columns: edge_arrays.Ints) -> None:
     """Copy columns of integers into a table of that shape."""
-    layout = np.dtype([("fields", ">i2"), *((f"c{n}", [("size", ">i4"), ("v", ">i8")]) for n in range(len(columns)))])
+    layout = np.dtype(
+        [
+            ("fields", ">i2"),
+            *((f"c{n}", [("size", ">i4"), ("v", ">i8")]) for n in range(len(columns))),
+        ]
+    )
     rows = np.zeros(len(columns[0]), layout)
     rows["fields"] = len(columns)
     for n, values in enumerate(columns):
         rows[f"c{n}"]["size"], rows[f"c{n}"]["v"] = 8, values
-    with connection.cursor() as cursor, cursor.copy(f"COPY {table} FROM STDIN (FORMAT BINARY)".encode()) as out:
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY {table} FROM STDIN (FORMAT BINARY)".encode()) as out,
+    ):
         out.write(b"PGCOPY\n\xff\r\n\0" + bytes(8) + rows.tobytes() + b"\xff\xff")

@@ -8,7 +8,7 @@ from bench import deliveries, load, routes
 from bench.figures import Report, Sample, alternate, cpu_ratios, ratios
 from bench.ground import Ground, sign, wait_for
 from bench.machine import descendants_cpu
-from integration.servers import free_port
+from integration.core.servers import free_port
 
 TARGETS = {
     "ours": "wsgi:app",
@@ -17,8 +17,8 @@ TARGETS = {
     "naive": "bench.routes:naive",
 }
 PORTALS = 40
-# For each size of delivery: the reachable share of the bare route, and how often the naive one. A tenth of a route
-# that does not even read the body is 13.5 % of one that reads its 32 kB.
+# For each size of delivery: the reachable share of the bare route, and how often the naive one. A
+# tenth of a route that does not even read the body is 13.5 % of one that reads its 32 kB.
 AIMS = {1: (0.15, 2.0), 100: (0.135, 5.0)}
 
 
@@ -38,20 +38,34 @@ def run(ground: Ground, report: Report) -> None:
             )
             label = f"{size} event{'s' if size > 1 else ''} a delivery"
             report.goal(
-                "G1", f"share of the minimal route, {label}", ratios(found["ours"], found["minimal"]), at_least=0.55
+                "G1",
+                f"share of the minimal route, {label}",
+                ratios(found["ours"], found["minimal"]),
+                at_least=0.55,
             )
             report.goal(
-                "G1", f"share of the bare route, {label}", ratios(found["ours"], found["bare"]), at_least=of_bare
+                "G1",
+                f"share of the bare route, {label}",
+                ratios(found["ours"], found["bare"]),
+                at_least=of_bare,
             )
             report.goal(
-                "G1", f"CPU against the minimal route, {label}", cpu_ratios(found["ours"], found["minimal"]), at_most=2
+                "G1",
+                f"CPU against the minimal route, {label}",
+                cpu_ratios(found["ours"], found["minimal"]),
+                at_most=2,
             )
             report.goal(
-                "G2", f"times the naive route, {label}", ratios(found["ours"], found["naive"]), at_least=of_naive
+                "G2",
+                f"times the naive route, {label}",
+                ratios(found["ours"], found["naive"]),
+                at_least=of_naive,
             )
             for name, samples in found.items():
                 report.goal("", f"  {name}: deliveries/s", [sample.rate for sample in samples])
-                report.goal("", f"  {name}: CPU µs a delivery", [sample.cpu * 1e6 for sample in samples])
+                report.goal(
+                    "", f"  {name}: CPU µs a delivery", [sample.cpu * 1e6 for sample in samples]
+                )
             rates = sorted(sample.rate * size for sample in found["ours"])
             report.kept[f"receiver events/s of one core, {size}"] = (
                 size / sorted(s.cpu for s in found["ours"])[len(rates) // 2]
@@ -61,7 +75,9 @@ def run(ground: Ground, report: Report) -> None:
 def _serve(stack: contextlib.ExitStack, ground: Ground, target: str) -> int:
     port = free_port()
     stack.enter_context(
-        ground.process(["-m", "bench.serving", target], PORT=str(port), PUBLIC_URL=f"http://127.0.0.1:{port}")
+        ground.process(
+            ["-m", "bench.serving", target], PORT=str(port), PUBLIC_URL=f"http://127.0.0.1:{port}"
+        )
     )
     wait_for(port)
     return port

@@ -21,7 +21,9 @@ def floor(url: str, token: str, folder: Path) -> Sample:
         while True:
             query = f"limit=100&associations=companies&properties={','.join(NAMES)}{after}"
             path = f"{url}/crm/objects/2026-03/contacts?{query}"
-            page = orjson.loads(pool.request("GET", path, headers={"Authorization": f"Bearer {token}"}).data)
+            page = orjson.loads(
+                pool.request("GET", path, headers={"Authorization": f"Bearer {token}"}).data
+            )
             for record in page["results"]:
                 out.write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
             count += len(page["results"])
@@ -37,9 +39,13 @@ def library(url: str, token: str, database_url: str) -> Sample:
     client = hubspot.HubSpot(access_token=token, host=url)
     found = client.crm.contacts.get_all(properties=list(NAMES), associations=["companies"])
     with psycopg.connect(database_url) as connection:
-        connection.execute("CREATE TABLE IF NOT EXISTS bench_contact (id bigint PRIMARY KEY, body jsonb)")
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS bench_contact (id bigint PRIMARY KEY, body jsonb)"
+        )
         connection.execute("TRUNCATE bench_contact")
         for record in found:
             body = orjson.dumps(record.to_dict(), option=orjson.OPT_NON_STR_KEYS).decode()
             connection.execute("INSERT INTO bench_contact VALUES (%s, %s)", (int(record.id), body))
-    return Sample(len(found) / (time.perf_counter() - started), (time.process_time() - cpu) / len(found))
+    return Sample(
+        len(found) / (time.perf_counter() - started), (time.process_time() - cpu) / len(found)
+    )

@@ -1,7 +1,8 @@
 """The receiver's rivals, each a Flask application under the same server with the same settings.
 
-bare reads the body and answers 204. minimal checks the signature and inserts one row. naive does what is written first:
-the standard library's JSON, a row per event through SQLAlchemy, a job per request.
+bare reads the body and answers 204. minimal checks the signature and inserts one row. naive does
+what is written first: the standard library's JSON, a row per event through SQLAlchemy, a job per
+request.
 """
 
 import hmac
@@ -49,7 +50,9 @@ def _bare() -> Flask:
 
     @app.post(PATH)
     def receive() -> tuple[str, int]:
-        request.get_data(cache=False)  # else the server closes the connection behind every larger delivery
+        request.get_data(
+            cache=False
+        )  # else the server closes the connection behind every larger delivery
         return "", 204
 
     return app
@@ -58,8 +61,13 @@ def _bare() -> Flask:
 def _minimal() -> Flask:
     app = Flask("minimal")
     url = os.environ["DATABASE_URL"]
-    pool = ConnectionPool(url, min_size=1, max_size=8, kwargs={"autocommit": True, "prepare_threshold": 1}, open=True)
-    secret, uri = os.environ["HUBSPOT_CLIENT_SECRET"].encode(), os.environ["PUBLIC_URL"].encode() + PATH.encode()
+    pool = ConnectionPool(
+        url, min_size=1, max_size=8, kwargs={"autocommit": True, "prepare_threshold": 1}, open=True
+    )
+    secret, uri = (
+        os.environ["HUBSPOT_CLIENT_SECRET"].encode(),
+        os.environ["PUBLIC_URL"].encode() + PATH.encode(),
+    )
 
     @app.post(PATH)
     def receive() -> tuple[str, int]:
@@ -81,9 +89,14 @@ def _minimal() -> Flask:
 
 def _naive() -> Flask:
     app = Flask("naive")
-    engine = sqlalchemy.create_engine(driver_url(os.environ["DATABASE_URL"]), pool_size=8, max_overflow=0)
+    engine = sqlalchemy.create_engine(
+        driver_url(os.environ["DATABASE_URL"]), pool_size=8, max_overflow=0
+    )
     queue = rq.Queue("bench", connection=redis.Redis.from_url(os.environ["REDIS_URL"]))
-    secret, uri = os.environ["HUBSPOT_CLIENT_SECRET"].encode(), os.environ["PUBLIC_URL"].encode() + PATH.encode()
+    secret, uri = (
+        os.environ["HUBSPOT_CLIENT_SECRET"].encode(),
+        os.environ["PUBLIC_URL"].encode() + PATH.encode(),
+    )
 
     @app.post(PATH)
     def receive() -> tuple[str, int]:

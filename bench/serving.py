@@ -3,7 +3,7 @@
 import sys
 
 from commands.process import serve
-from integration import settings
+from integration.core import environment
 
 if __name__ == "__main__":
-    serve(sys.argv[1], settings.load())
+    serve(sys.argv[1], environment.load())

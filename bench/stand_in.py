@@ -44,12 +44,20 @@ def main() -> None:
             }
         )
         for _ in sys.stdin:
-            _say({"calls": dict(portal.calls), "refused": portal.refused, "peak": portal.allowance.peak})
+            _say(
+                {
+                    "calls": dict(portal.calls),
+                    "refused": portal.refused,
+                    "peak": portal.allowance.peak,
+                }
+            )
 
 
 def _load(portal: Portal, contacts: int, companies: int, deals: int) -> None:
     firms = [
-        portal.create("company", {"name": f"Company {n}", "domain": f"company-{n}.example"}, at=_START).id
+        portal.create(
+            "company", {"name": f"Company {n}", "domain": f"company-{n}.example"}, at=_START
+        ).id
         for n in range(companies)
     ]
     people = []
@@ -59,7 +67,9 @@ def _load(portal: Portal, contacts: int, companies: int, deals: int) -> None:
             "email": f"person-{n}@company-{firm}.example", "company": f"Company {firm}", "jobtitle": "Head of Trying",
             "firstname": "Ana", "lastname": f"Number {n}",
         }  # fmt: skip
-        people.append(portal.create("contact", values, at=_START + timedelta(minutes=n % 100_000)).id)
+        people.append(
+            portal.create("contact", values, at=_START + timedelta(minutes=n % 100_000)).id
+        )
         if firms and n % 2 == 0:
             portal.associate("contact", people[-1], "company", firms[n % len(firms)], at=_START)
     for n in range(deals):

@@ -8,9 +8,10 @@ import psutil
 from bench.figures import Report
 from bench.ground import PORTAL, Ground, wait_for
 from bench.machine import tree_pss
-from integration.queue import Queue
-from integration.servers import free_port
-from integration.storage import lanes, portals
+from integration.core.servers import free_port
+from integration.core.wake_ups import Queue
+from integration.storage.queue import lanes
+from integration.storage.service import portals
 
 _PATIENCE = 30.0
 
@@ -27,7 +28,12 @@ def run(ground: Ground, report: Report) -> None:
     )
     _weights(ground, report)
     imported = _imported_after_fork(ground)
-    report.goal("G10", "worker: modules of ours or of a library imported after the fork", len(imported), at_most=0)
+    report.goal(
+        "G10",
+        "worker: modules of ours or of a library imported after the fork",
+        len(imported),
+        at_most=0,
+    )
     if imported:
         report.note(f"imported after the fork: {', '.join(imported[:12])}")
 
@@ -52,7 +58,9 @@ def _weights(ground: Ground, report: Report) -> None:
     port = free_port()
     with contextlib.ExitStack() as stack:
         web = stack.enter_context(
-            ground.process(["-m", "commands", "web"], PORT=str(port), PUBLIC_URL=f"http://127.0.0.1:{port}")
+            ground.process(
+                ["-m", "commands", "web"], PORT=str(port), PUBLIC_URL=f"http://127.0.0.1:{port}"
+            )
         )
         worker = stack.enter_context(ground.process(["-m", "commands", "worker"]))
         schedule = stack.enter_context(ground.process(["-m", "commands", "schedule"]))
@@ -62,7 +70,11 @@ def _weights(ground: Ground, report: Report) -> None:
             found = tree_pss(process.pid)
             resident = max(p.memory_info().rss for p in _tree(process.pid)) / 2**20
             report.goal("G10", f"{name}: largest process resident, MiB", resident, at_most=120)
-            report.goal("", f"  {name}: {len(found)} processes, proportional MiB together", sum(found.values()))
+            report.goal(
+                "",
+                f"  {name}: {len(found)} processes, proportional MiB together",
+                sum(found.values()),
+            )
 
 
 def _tree(pid: int) -> list[psutil.Process]:

@@ -1,7 +1,7 @@
 """What a user would otherwise take for the roll-up, each in a process of its own: networkx, and ChannelAttribution.
 
-Run as ``python walkers.py networkx|channels FOLDER`` by any Python that has the package; it needs numpy besides. Reads
-the arrays that the bench left in FOLDER and prints one line of JSON.
+Run as ``python walkers.py networkx|channels FOLDER`` by any Python that has the package; it needs
+numpy besides. Reads the arrays that the bench left in FOLDER and prints one line of JSON.
 """
 
 import json
@@ -19,7 +19,10 @@ def walk(folder: Path) -> dict[str, float]:
     """All orders of all companies on a graph of deals, path by path, by the rules' definition."""
     import networkx as nx  # type: ignore[import-untyped]  # noqa: PLC0415 - only where it is installed
 
-    made = {name: np.load(folder / f"{name}.npy").tolist() for name in ("company", "amount", "source", "target")}
+    made = {
+        name: np.load(folder / f"{name}.npy").tolist()
+        for name in ("company", "amount", "source", "target")
+    }
     shares = (np.load(folder / "share.npy") / 1e12).tolist()
     company, amount = made["company"], made["amount"]
     started = time.process_time()
@@ -44,7 +47,12 @@ def walk(folder: Path) -> dict[str, float]:
                 if order + 1 < _DEEPEST:
                     waiting.append((following, order + 1, part))
     done = time.process_time()
-    return {"build": built - started, "walk": done - built, "total": sum(total.values()), "returned": returned}
+    return {
+        "build": built - started,
+        "walk": done - built,
+        "total": sum(total.values()),
+        "returned": returned,
+    }
 
 
 def channels(folder: Path) -> dict[str, float]:
@@ -62,12 +70,19 @@ def channels(folder: Path) -> dict[str, float]:
     data = pd.DataFrame({"path": paths, "conversions": 1, "value": amount[touched[order][starts]]})
     started = time.process_time()
     found = heuristic_models(data, "path", "conversions", var_value="value")
-    return {"walk": time.process_time() - started, "total": float(found["linear_touch_value"].sum())}
+    return {
+        "walk": time.process_time() - started,
+        "total": float(found["linear_touch_value"].sum()),
+    }
 
 
 if __name__ == "__main__":
     result = {"networkx": walk, "channels": channels}[sys.argv[1]](Path(sys.argv[2]))
     # Not getrusage: what it says of memory begins with the process that forked this one.
-    peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+    peak = next(
+        line
+        for line in Path("/proc/self/status").read_text().splitlines()
+        if line.startswith("VmHWM")
+    )
     result["MiB"] = int(peak.split()[1]) / 1024
     print(json.dumps(result))

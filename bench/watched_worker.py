@@ -6,7 +6,7 @@ from typing import Any
 
 from rq import Worker
 
-from integration import settings
+from integration.core import environment
 from workers import worker
 
 
@@ -24,7 +24,7 @@ def main() -> None:
         return done
 
     Worker.perform_job = watched  # type: ignore[method-assign]  # the one place where a child can be looked at
-    worker.run(settings.load())
+    worker.run(environment.load())
 
 
 if __name__ == "__main__":

@@ -11,22 +11,24 @@ from typing import Any
 import click
 
 from commands.look import AN_ID, as_json, dump, known
-from integration import bookkeeping
-from integration import explain as explaining
-from integration.errors import Refused
-from integration.runtime import open_runtime
-from integration.scope import PortalScope, portal_scope
-from mappings.rules import changes, money, months
+from integration.core.errors import Refused
+from integration.portal.context import PortalContext, open_portal
+from integration.portal.runtime import open_runtime
+from integration.reports import bookkeeping
+from integration.reports import explain as explaining
+from mappings.rules.ledger import changes, money, periods
 
 
 class _Month(click.ParamType[datetime]):
     name = "YYYY-MM"
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
         if isinstance(value, datetime):
             return value
         try:
-            return months.read_month(str(value))
+            return periods.read_month(str(value))
         except ValueError as error:
             self.fail(str(error), param, ctx)
 
@@ -39,42 +41,62 @@ _DATE = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
 @click.command()
 @click.argument("portal", type=AN_ID)
 @as_json
-@click.option("--csv", "as_csv", is_flag=True, help="Print CSV (RFC 4180), safe to open in a spreadsheet.")
+@click.option(
+    "--csv", "as_csv", is_flag=True, help="Print CSV (RFC 4180), safe to open in a spreadsheet."
+)
 @click.option("--month", type=_MONTH, help="Only this month (UTC).")
 @click.option(
     "--as", "view", type=click.Choice(["reported", "known"]),
     help="The month as it was reported when it closed, or by what is known of its wins now (the default).",
 )  # fmt: skip
-@click.option("--changes", "as_changes", is_flag=True, help="Why numbers changed: what was reversed and booked.")
+@click.option(
+    "--changes",
+    "as_changes",
+    is_flag=True,
+    help="Why numbers changed: what was reversed and booked.",
+)
 @click.option("--since", type=_DATE, help="With --changes: from this day on.")
 @click.option("--until", type=_DATE, help="With --changes: before this day.")
 @click.option("--deal", type=AN_ID, help="With --changes: of this deal.")
 @click.option("--company", type=AN_ID, help="With --changes: what this company is credited.")
 @click.option("--contact", type=AN_ID, help="With --changes: what this person is credited.")
-@click.option("--pending", is_flag=True, help="Won deals of which nothing is booked, with the reason.")
-@click.option("--close", "closes", type=_MONTH, help="Close this month and all before it; needs --by and --reason.")
-@click.option("--reopen", "reopens", type=_MONTH, help="Open this month again; needs --by and --reason.")
-@click.option("--rejudge", type=AN_ID, help="Judge this deal by what is known now; needs --by and --reason.")
+@click.option(
+    "--pending", is_flag=True, help="Won deals of which nothing is booked, with the reason."
+)
+@click.option(
+    "--close",
+    "closes",
+    type=_MONTH,
+    help="Close this month and all before it; needs --by and --reason.",
+)
+@click.option(
+    "--reopen", "reopens", type=_MONTH, help="Open this month again; needs --by and --reason."
+)
+@click.option(
+    "--rejudge", type=AN_ID, help="Judge this deal by what is known now; needs --by and --reason."
+)
 @click.option("--by", "actor", default="", help="Who orders it.")
 @click.option("--reason", default="", help="Why.")
 def ledger(portal: int, *, as_json: bool, as_csv: bool, **asked: Any) -> None:  # noqa: ANN401 - click's options
     """Print the portal's ledger, oldest row first. Months, changes and orders: see the options."""
     _only_one(asked)
-    with open_runtime() as runtime, portal_scope(runtime, portal) as scope:
+    with open_runtime() as runtime, open_portal(runtime, portal) as context:
         known(runtime, portal)
         for name, act in _ACTS.items():
             if asked[name] is not None:
-                act(scope, asked[name], actor=asked["actor"], reason=asked["reason"])
+                act(context, asked[name], actor=asked["actor"], reason=asked["reason"])
                 click.echo(_DONE[name].format(_shown(asked[name])))
                 return
         if asked["as_changes"]:
-            _changes(scope, asked, as_json=as_json)
+            _changes(context, asked, as_json=as_json)
         elif asked["pending"]:
-            _pending(scope, as_json=as_json)
+            _pending(context, as_json=as_json)
         elif asked["month"] is not None:
-            _month(scope, asked["month"], asked["view"] or "known", as_json=as_json, as_csv=as_csv)
+            _month(
+                context, asked["month"], asked["view"] or "known", as_json=as_json, as_csv=as_csv
+            )
         else:
-            _rows(explaining.ledger_rows(scope), as_json=as_json, safe=as_csv)
+            _rows(explaining.ledger_rows(context), as_json=as_json, safe=as_csv)
 
 
 _ACTS: dict[str, Callable[..., None]] = {
@@ -94,15 +116,19 @@ def _shown(what: datetime | int) -> str:
 
 
 def _only_one(asked: dict[str, Any]) -> None:
-    chosen = [name for name in ("as_changes", "pending", *_ACTS) if asked[name] not in (None, False)]
+    chosen = [
+        name for name in ("as_changes", "pending", *_ACTS) if asked[name] not in (None, False)
+    ]
     if len(chosen) > 1:
         raise Refused("Ask for one thing at a time: changes, pending, close, reopen or rejudge.")
     if asked["view"] and asked["month"] is None:
         raise Refused("Say of which month: --month 2026-05 --as reported.")
 
 
-def _month(scope: PortalScope, month: datetime, view: str, *, as_json: bool, as_csv: bool) -> None:
-    found = bookkeeping.month(scope, month, view)
+def _month(
+    context: PortalContext, month: datetime, view: str, *, as_json: bool, as_csv: bool
+) -> None:
+    found = bookkeeping.month(context, month, view)
     rows = [explaining.ledger_row(row) for row in found.rows]
     if as_json:
         click.echo(dump({**_head(found), "rows": rows}))
@@ -130,24 +156,29 @@ def _month_in_words(found: bookkeeping.Month) -> Iterator[str]:
     view = "as originally reported" if found.view == "reported" else "as now known"
     yield f"{found.month:%Y-%m} ({state}), {view}: {len(found.entries)} rows"
     for currency, sums in sorted(found.totals.items()):
-        named = ", ".join(f"{name.replace('_', '-')} {money.shown(minor, currency)}" for name, minor in sums.items())
+        named = ", ".join(
+            f"{name.replace('_', '-')} {money.shown(minor, currency)}"
+            for name, minor in sums.items()
+        )
         yield f"  {named}"
     for row in found.entries:
         away = ""
-        if found.view == "known" and months.month_of(row.effective_at) != found.month:
+        if found.view == "known" and periods.month_of(row.effective_at) != found.month:
             away = f" (landed in {row.effective_at:%Y-%m})"
-        elif found.view == "reported" and months.month_of(months.belongs_at(row)) != found.month:
-            away = f" (belongs to {months.belongs_at(row):%Y-%m})"
+        elif found.view == "reported" and periods.month_of(periods.belongs_at(row)) != found.month:
+            away = f" (belongs to {periods.belongs_at(row):%Y-%m})"
         amount = changes.signed(row.amount_minor, row.currency)
         yield f"  {row.effective_at:%Y-%m-%d} deal {row.deal_id} {row.kind}: {amount}, {row.occasion}{away}"
 
 
-def _changes(scope: PortalScope, asked: dict[str, Any], *, as_json: bool) -> None:
-    about = [(kind, asked[kind]) for kind in ("deal", "company", "contact") if asked[kind] is not None]
+def _changes(context: PortalContext, asked: dict[str, Any], *, as_json: bool) -> None:
+    about = [
+        (kind, asked[kind]) for kind in ("deal", "company", "contact") if asked[kind] is not None
+    ]
     if len(about) > 1:
         raise Refused("Ask about one deal, company or contact at a time.")
     told, who = bookkeeping.story(
-        scope,
+        context,
         about=about[0] if about else None,
         within=asked["month"],
         since=_utc(asked["since"]),
@@ -162,7 +193,9 @@ def _changes(scope: PortalScope, asked: dict[str, Any], *, as_json: bool) -> Non
     for currency in sorted({*told.before, *told.after}):
         before, after = told.before.get(currency, 0), told.after.get(currency, 0)
         difference = changes.signed(after - before, currency)
-        click.echo(f"{money.shown(before, currency)} -> {money.shown(after, currency)}: {difference}")
+        click.echo(
+            f"{money.shown(before, currency)} -> {money.shown(after, currency)}: {difference}"
+        )
     if not told.changes:
         click.echo("Nothing changed.")
 
@@ -211,8 +244,8 @@ def _sums(sums: Any) -> dict[str, str]:  # noqa: ANN401 - minor units by currenc
     return {currency: money.major(minor, currency) for currency, minor in sorted(sums.items())}
 
 
-def _pending(scope: PortalScope, *, as_json: bool) -> None:
-    found = bookkeeping.pending(scope)
+def _pending(context: PortalContext, *, as_json: bool) -> None:
+    found = bookkeeping.pending(context)
     if as_json:
         click.echo(dump(found))
         return

@@ -9,11 +9,12 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from integration import checkup, status
-from integration import explain as explaining
-from integration.errors import Refused
-from integration.runtime import Runtime, open_runtime
-from integration.scope import portal_scope
+from integration.admin import doctor as checkup
+from integration.admin import overview
+from integration.core.errors import Refused
+from integration.portal.context import open_portal
+from integration.portal.runtime import Runtime, open_runtime
+from integration.reports import explain as explaining
 
 # As large as an id can be in the database; what is larger is a slip of the hand.
 AN_ID = click.IntRange(1, (1 << 63) - 1)
@@ -25,7 +26,7 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def portals(*, as_json: bool) -> None:
     """List portals. Each with its state, what waits, what was set aside, last sync."""
     with open_runtime() as runtime:
-        found = status.portals(runtime)
+        found = overview.portals(runtime)
     if as_json:
         click.echo(dump(found))
         return
@@ -37,12 +38,16 @@ def portals(*, as_json: bool) -> None:
             str(each["portal_id"]), state, str(waiting), str(each["set_aside"]),
             _when(each["imported_at"]), _when(each["last_sync_at"]),
         )  # fmt: skip
-    Console().print(table if found else "No portal has installed the app yet: open /install in a browser.")
+    Console().print(
+        table if found else "No portal has installed the app yet: open /install in a browser."
+    )
 
 
 @click.command()
 @click.argument("portal", type=AN_ID, required=False)
-@click.option("--timeout", type=float, default=300.0, show_default=True, help="Seconds to wait at most.")
+@click.option(
+    "--timeout", type=float, default=300.0, show_default=True, help="Seconds to wait at most."
+)
 def settle(portal: int | None, timeout: float) -> None:
     """Wait until nothing waits. Status 0 when settled, 1 when not in time."""
     with open_runtime() as runtime:
@@ -54,10 +59,10 @@ def wait_until_settled(runtime: Runtime, portal: int | None, timeout: float) -> 
     """Wait until the portal (or all) has nothing to do; say whether it came to that in time."""
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
-        found = [each for each in status.portals(runtime) if portal in (None, each["portal_id"])]
+        found = [each for each in overview.portals(runtime) if portal in (None, each["portal_id"])]
         if portal is not None and not found:
             raise Refused(f"Portal {portal} has not installed the app")
-        if all(each["state"] != "active" or status.is_settled(each) for each in found):
+        if all(each["state"] != "active" or overview.is_settled(each) for each in found):
             return True
         time.sleep(0.2)
     return False
@@ -70,9 +75,9 @@ def wait_until_settled(runtime: Runtime, portal: int | None, timeout: float) -> 
 @as_json
 def explain(portal: int, kind: str, record_id: int, *, as_json: bool) -> None:
     """Say what we conclude about a record, with reasons and ledger."""
-    with open_runtime() as runtime, portal_scope(runtime, portal) as scope:
+    with open_runtime() as runtime, open_portal(runtime, portal) as context:
         known(runtime, portal)
-        found = explaining.explain(scope, kind, record_id)
+        found = explaining.explain(context, kind, record_id)
     click.echo(dump(found) if as_json else "\n".join(explaining.in_words(found)))
 
 
@@ -80,9 +85,9 @@ def explain(portal: int, kind: str, record_id: int, *, as_json: bool) -> None:
 @click.argument("portal", type=AN_ID)
 def status_command(portal: int) -> None:
     """Print a portal's import, findings and API calls, as JSON."""
-    with open_runtime() as runtime, portal_scope(runtime, portal) as scope:
+    with open_runtime() as runtime, open_portal(runtime, portal) as context:
         known(runtime, portal)
-        click.echo(dump({**checkup.portal(scope), "found": explaining.summary(scope)}))
+        click.echo(dump({**checkup.portal(context), "found": explaining.summary(context)}))
 
 
 @click.command()
@@ -105,7 +110,7 @@ def dump(value: object) -> str:
 
 def known(runtime: Runtime, portal: int) -> None:
     """Refuse a portal that never installed the app."""
-    if not status.is_known(runtime, portal):
+    if not overview.is_known(runtime, portal):
         raise Refused(f"Portal {portal} has not installed the app")
 
 
@@ -113,10 +118,12 @@ def _what_waits(runtime: Runtime, portal: int | None) -> str:
     lines = [
         f"portal {each['portal_id']}: "
         + ", ".join(
-            f"{each[name]} {name}" for name in ("inbox", "events", "stale", "outbox", "importing") if each[name]
+            f"{each[name]} {name}"
+            for name in ("inbox", "events", "stale", "outbox", "importing")
+            if each[name]
         )
-        for each in status.portals(runtime)
-        if portal in (None, each["portal_id"]) and not status.is_settled(each)
+        for each in overview.portals(runtime)
+        if portal in (None, each["portal_id"]) and not overview.is_settled(each)
     ]
     return "; ".join(lines)
 

@@ -5,15 +5,15 @@ import sys
 import click
 
 from commands import books, look, policy, process, repair, reviewing, rolling
-from integration.errors import SecondOrderError
+from integration.core.errors import SecondOrderError
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def cli() -> None:
     """Second-order revenue for HubSpot: which deals exist because of a customer, and why.
 
-    On one machine `second-order up` is all that runs; the other commands talk to the same data. Configuration
-    comes from the environment: see docs/operations.md.
+    On one machine `second-order up` is all that runs; the other commands talk to the same data.
+    Configuration comes from the environment: see docs/operations.md.
     """
 
 

@@ -5,32 +5,45 @@ from rich.console import Console
 from rich.table import Table
 
 from commands.look import AN_ID, as_json, dump
-from integration import policies
-from integration.errors import Refused
-from integration.runtime import open_runtime
-from integration.scope import PortalScope, portal_scope
+from integration.admin import policies
+from integration.core.errors import Refused
+from integration.portal.context import PortalContext, open_portal
+from integration.portal.runtime import open_runtime
 
 
 @click.command()
 @click.argument("portal", type=AN_ID)
-@click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="Set a value; may be repeated.")
-@click.option("--default", "back", multiple=True, metavar="NAME", help="Back to the default; may be repeated.")
+@click.option(
+    "--set", "changes", multiple=True, metavar="NAME=VALUE", help="Set a value; may be repeated."
+)
+@click.option(
+    "--default", "back", multiple=True, metavar="NAME", help="Back to the default; may be repeated."
+)
 @click.option("--by", metavar="NAME", help="Who changes it; kept with the version.")
 @click.option("--reason", metavar="TEXT", help="Why; kept with the version.")
 @as_json
 def policy(
-    portal: int, *, changes: tuple[str, ...], back: tuple[str, ...], by: str | None, reason: str | None, as_json: bool
+    portal: int,
+    *,
+    changes: tuple[str, ...],
+    back: tuple[str, ...],
+    by: str | None,
+    reason: str | None,
+    as_json: bool,
 ) -> None:
     """Show or change weights and thresholds. Each change is a version, and all conclusions are drawn again.
 
-    Shares and probabilities are parts per million, windows days, evidence of identity bits: see docs/rules.md.
+    Shares and probabilities are parts per million, windows days, evidence of identity bits: see
+    docs/rules.md.
     """
-    with open_runtime() as runtime, portal_scope(runtime, portal) as scope:
-        if scope.find() is None:
-            raise Refused(f"Portal {portal} has not installed the app; `second-order portals` lists those that have")
+    with open_runtime() as runtime, open_portal(runtime, portal) as context:
+        if context.find() is None:
+            raise Refused(
+                f"Portal {portal} has not installed the app; `second-order portals` lists those that have"
+            )
         if changes or back:
-            _change(scope, changes, back, by=by, reason=reason)
-        found = policies.current(scope)
+            _change(context, changes, back, by=by, reason=reason)
+        found = policies.current(context)
     if as_json:
         click.echo(dump({one.name: {"value": one.value, "default": one.default} for one in found}))
         return
@@ -42,10 +55,15 @@ def policy(
 
 
 def _change(
-    scope: PortalScope, changes: tuple[str, ...], back: tuple[str, ...], *, by: str | None, reason: str | None
+    context: PortalContext,
+    changes: tuple[str, ...],
+    back: tuple[str, ...],
+    *,
+    by: str | None,
+    reason: str | None,
 ) -> None:
     if not by or not reason:
         raise Refused("A change of settings says who and why: add --by NAME and --reason TEXT")
     values = dict(one.partition("=")[::2] for one in changes)
-    version = policies.change(scope, values, back=back, actor=by, reason=reason)
+    version = policies.change(context, values, back=back, actor=by, reason=reason)
     click.echo(f"Settings are at version {version}; conclusions are drawn again.", err=True)

@@ -15,12 +15,13 @@ import click
 from granian.constants import Interfaces
 from granian.server import Server as Granian
 
-from commands.front import Front
 from commands.supervisor import Supervisor
-from integration import logs, runtime, servers, settings
-from integration.errors import Refused
-from integration.settings import Settings
+from integration.core import environment, logs, servers
+from integration.core.environment import Settings
+from integration.core.errors import Refused
+from integration.portal import runtime
 from integration.storage import database
+from webhooks.server_bridge import Front
 from workers import sweeper
 from workers import worker as rq_worker
 
@@ -35,10 +36,12 @@ _LOGS = {"loggers": {"_granian": {"handlers": [], "propagate": True}}}
 @click.command()
 def up() -> None:
     """Run everything on one machine. PostgreSQL and Valkey are started, too, unless their URLs are given."""
-    own = settings.load()
+    own = environment.load()
     logs.configure(own.log_level)
     _refuse_taken_port(own)
-    with servers.embedded(own.data_dir, postgres=own.database_url is None, valkey=own.redis_url is None) as started:
+    with servers.embedded(
+        own.data_dir, postgres=own.database_url is None, valkey=own.redis_url is None
+    ) as started:
         urls = {
             "DATABASE_URL": own.database_url or started.database_url,
             "REDIS_URL": own.redis_url or started.redis_url,
@@ -49,14 +52,16 @@ def up() -> None:
         supervisor.add("schedule", ["schedule"])
         for number in range(own.workers):
             supervisor.add(f"worker-{number + 1}", ["worker"])
-        click.echo(f"Second Order runs at {own.public_url} (schema {version}); Ctrl-C stops it.", err=True)
+        click.echo(
+            f"Second Order runs at {own.public_url} (schema {version}); Ctrl-C stops it.", err=True
+        )
         supervisor.run()
 
 
 @click.command()
 def web() -> None:
     """Run the web process. It takes webhooks, installs, and shows people's pages."""
-    own = settings.load()
+    own = environment.load()
     logs.configure(own.log_level)
     _refuse_taken_port(own)
     runtime.urls(own)  # say so now when there is no database, not at the first request
@@ -67,7 +72,8 @@ def web() -> None:
 def _count_together(own: Settings) -> None:
     """Let all web processes count into one folder, so that /metrics says the same whoever answers.
 
-    Prometheus' client looks for the folder when it is imported, which has happened: so start over with it set.
+    Prometheus' client looks for the folder when it is imported, which has happened: so start over
+    with it set.
     """
     if _COUNTERS in os.environ:
         return
@@ -98,13 +104,13 @@ def serve(target: str, own: Settings) -> None:
 @click.command()
 def worker() -> None:
     """Run one background worker."""
-    rq_worker.run(settings.load())
+    rq_worker.run(environment.load())
 
 
 @click.command()
 def schedule() -> None:
     """Run the sweeper: finds forgotten work, keeps the calendar. Several may run."""
-    own = settings.load()
+    own = environment.load()
     logs.configure(own.log_level)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -119,7 +125,7 @@ def _load(target: str) -> Callable[..., Any]:
     module, _, name = target.partition(":")
     # Granian finds __rsgi__; its types only know functions.
     app = getattr(importlib.import_module(module), name)
-    front: Callable[..., Any] = cast("Any", Front(app, threads=settings.load().web_threads))
+    front: Callable[..., Any] = cast("Any", Front(app, threads=environment.load().web_threads))
     return front
 
 

@@ -7,11 +7,14 @@ import click
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from commands.look import AN_ID
-from integration import backfill as importing
-from integration import forget, housekeeping, replaying, rotation, runtime, settings, uninstall
-from integration.errors import Refused
-from integration.runtime import Runtime, open_runtime
-from integration.scope import portal_scope
+from integration.admin import housekeeping, key_rotation, uninstall
+from integration.admin import replay as replaying
+from integration.core import environment
+from integration.core.errors import Refused
+from integration.ingest import backfill as importing
+from integration.portal import forgotten, runtime
+from integration.portal.context import open_portal
+from integration.portal.runtime import Runtime, open_runtime
 from integration.storage import database
 from mappings.records.project import project_files
 
@@ -19,7 +22,7 @@ from mappings.records.project import project_files
 @click.command()
 def migrate() -> None:
     """Bring the database schema to the newest version."""
-    url, _ = runtime.urls(settings.load())
+    url, _ = runtime.urls(environment.load())
     click.echo(f"The schema is at version {database.migrate(url)}.")
 
 
@@ -28,29 +31,39 @@ def migrate() -> None:
 def backfill(portal: int) -> None:
     """Import a portal, or reconcile one that was imported. Goes on where the last run stopped."""
     with open_runtime() as own:
-        with portal_scope(own, portal) as scope:
-            found = scope.find()
+        with open_portal(own, portal) as context:
+            found = context.find()
         if found is None or not found.is_active:
-            raise Refused(f"Portal {portal} is {found.state if found else 'not installed'}: reconnect it at /install")
+            raise Refused(
+                f"Portal {portal} is {found.state if found else 'not installed'}: reconnect it at /install"
+            )
         kind = "reconciliation" if found.imported_at else "import"
         begun = housekeeping.start(own, portal, kind=kind)
-        click.echo(f"{'Started' if begun else 'Going on with'} the {kind} of portal {portal}.", err=True)
+        click.echo(
+            f"{'Started' if begun else 'Going on with'} the {kind} of portal {portal}.", err=True
+        )
         _watch(own, portal)
 
 
 def _watch(own: Runtime, portal: int) -> None:
     """Show a bar a stream until the run ends; the workers do the work, so stopping to look stops nothing."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed} read"), TimeElapsedColumn())
-    with Progress(*columns) as bars, portal_scope(own, portal) as scope:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed} read"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns) as bars, open_portal(own, portal) as context:
         tasks: dict[str, object] = {}
-        while (now := importing.progress(scope)) is not None:
+        while (now := importing.progress(context)) is not None:
             for stream in now.streams:
                 task = tasks.setdefault(
-                    stream.name, bars.add_task(stream.name, total=None) if stream.name not in tasks else 0
+                    stream.name,
+                    bars.add_task(stream.name, total=None) if stream.name not in tasks else 0,
                 )
                 total = max(stream.records, 1) if stream.done else None
                 bars.update(task, completed=stream.records, total=total)  # type: ignore[arg-type]  # rich's TaskID
-            found = scope.find()
+            found = context.find()
             if not now.running:
                 return
             if found is None or not found.is_active:
@@ -62,8 +75,8 @@ def _watch(own: Runtime, portal: int) -> None:
 @click.argument("portal", type=AN_ID)
 def replay(portal: int) -> None:
     """Put back to work what was set aside. Deliveries, events, conclusions and patches get another try."""
-    with open_runtime() as own, portal_scope(own, portal) as scope:
-        click.echo(f"{replaying.replay(scope)} put back.")
+    with open_runtime() as own, open_portal(own, portal) as context:
+        click.echo(f"{replaying.replay(context)} put back.")
 
 
 @click.command("forget")
@@ -72,8 +85,8 @@ def replay(portal: int) -> None:
 @click.argument("record_id", type=AN_ID)
 def forget_command(portal: int, kind: str, record_id: int) -> None:
     """Erase a person. Names, addresses, texts and evidence go; totals stay."""
-    with open_runtime() as own, portal_scope(own, portal) as scope:
-        deals = forget.forget(scope, record_id)
+    with open_runtime() as own, open_portal(own, portal) as context:
+        deals = forgotten.forget(context, record_id)
     anew = "1 deal is" if deals == 1 else f"{deals} deals are"
     click.echo(f"Forgot {kind} {record_id}; {anew} explained anew without the name.")
 
@@ -85,25 +98,33 @@ def uninstall_command(portal: int, *, yes: bool) -> None:
     """Remove the app from a portal. Tokens go at once, data after 30 days, our HubSpot properties stay."""
     if not yes:
         click.confirm(f"Uninstall Second Order from portal {portal}?", abort=True)
-    with open_runtime() as own, portal_scope(own, portal) as scope:
-        was_there = uninstall.uninstall(scope, actor="command line")
+    with open_runtime() as own, open_portal(own, portal) as context:
+        was_there = uninstall.uninstall(context, actor="command line")
     left = "" if was_there else " HubSpot had removed it already."
-    click.echo(f"Portal {portal} is uninstalled.{left} Its rows go in 30 days; our HubSpot properties stay.")
+    click.echo(
+        f"Portal {portal} is uninstalled.{left} Its rows go in 30 days; our HubSpot properties stay."
+    )
 
 
 @click.command("rotate-keys")
 def rotate_keys() -> None:
     """Seal every token with the newest key, while everything runs."""
     with open_runtime() as own:
-        click.echo(f"{rotation.rotate(own)} tokens are sealed with the newest key.")
+        click.echo(f"{key_rotation.rotate(own)} tokens are sealed with the newest key.")
 
 
 @click.command()
-@click.option("--to", "folder", type=click.Path(path_type=Path), default=Path("hubspot_project"), show_default=True)
+@click.option(
+    "--to",
+    "folder",
+    type=click.Path(path_type=Path),
+    default=Path("hubspot_project"),
+    show_default=True,
+)
 @click.option("--url", default="", help="Public address of this service; default PUBLIC_URL.")
 def project(folder: Path, url: str) -> None:
     """Write the HubSpot developer project. It holds the app, its scopes and webhook subscriptions."""
-    for name, content in project_files(url or settings.load().public_url).items():
+    for name, content in project_files(url or environment.load().public_url).items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content)

@@ -7,10 +7,10 @@ from rich.console import Console
 from rich.table import Table
 
 from commands.look import AN_ID, as_json, dump
-from integration import rollup
-from integration.errors import Refused
-from integration.runtime import open_runtime
-from integration.scope import portal_scope
+from integration.core.errors import Refused
+from integration.portal.context import open_portal
+from integration.portal.runtime import open_runtime
+from integration.rollup import roll_up
 
 _SHOWN = 20
 
@@ -24,10 +24,12 @@ def orders(portal: int, *, repair: bool, as_json: bool) -> None:
 
     A portal at work may differ for as long as work waits: `second-order settle PORTAL` first.
     """
-    with open_runtime() as runtime, portal_scope(runtime, portal) as scope:
-        if scope.find() is None:
-            raise Refused(f"Portal {portal} has not installed the app; `second-order portals` lists those that have")
-        found = rollup.check(scope, repair=repair)
+    with open_runtime() as runtime, open_portal(runtime, portal) as context:
+        if context.find() is None:
+            raise Refused(
+                f"Portal {portal} has not installed the app; `second-order portals` lists those that have"
+            )
+        found = roll_up.check(context, repair=repair)
         if repair and not found.agrees:
             runtime.queue.wake(portal, "drain")
     if as_json:
@@ -38,7 +40,7 @@ def orders(portal: int, *, repair: bool, as_json: bool) -> None:
         raise SystemExit(1)
 
 
-def _show(found: rollup.Compared) -> None:
+def _show(found: roll_up.Compared) -> None:
     console = Console(highlight=False)
     console.print(
         f"Won deals: {found.deals:,}, of companies: {found.companies:,}. Edges: {found.edges:,}, inherited:"
@@ -46,7 +48,9 @@ def _show(found: rollup.Compared) -> None:
         f" added): {found.self_returns:,}. Worked out in {found.seconds:.1f} s."
     )
     for deal, company in found.refused[:_SHOWN]:
-        console.print(f"Refused: deal {deal} names company {company}, which had not bought before it closed.")
+        console.print(
+            f"Refused: deal {deal} names company {company}, which had not bought before it closed."
+        )
     if len(found.refused) > _SHOWN:
         console.print(f"… and {len(found.refused) - _SHOWN:,} more; --json has all.")
     if found.agrees:
@@ -56,4 +60,6 @@ def _show(found: rollup.Compared) -> None:
     for company, (kept, worked_out) in sorted(found.totals.items()):
         table.add_row(str(company), str(kept), str(worked_out))
     console.print(table)
-    console.print(f"Companies that differ: {len(found.companies_differ):,}. Deals: {len(found.deals_differ):,}.")
+    console.print(
+        f"Companies that differ: {len(found.companies_differ):,}. Deals: {len(found.deals_differ):,}."
+    )

@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from integration import logs
+from integration.core import logs
 
 _PR_SET_PDEATHSIG = 1
 LONGEST_PAUSE = 30.0
@@ -67,7 +67,9 @@ class Supervisor:
             pause = min(LONGEST_PAUSE, 0.2 * 2**child.falls) if child.falls else 0.0
             child.falls += 1
             child.not_before = now + pause
-            _log.warning("process ended", process=child.name, status=child.process.returncode, pause=pause)
+            _log.warning(
+                "process ended", process=child.name, status=child.process.returncode, pause=pause
+            )
             _end_group(child.process.pid)
             child.process = None
         if child.process is None and now >= child.not_before:
@@ -79,7 +81,11 @@ class Supervisor:
             child.started_at = now
 
     def _stop(self) -> None:
-        running = [child.process for child in self.children if child.process and child.process.poll() is None]
+        running = [
+            child.process
+            for child in self.children
+            if child.process and child.process.poll() is None
+        ]
         for process in running:
             process.send_signal(signal.SIGTERM)
         deadline = time.monotonic() + STOP_SECONDS

@@ -2,42 +2,51 @@
 
 from collections.abc import Mapping, Sequence
 
-from integration.hubspot.told import WriteResult
-from integration.scope import PortalScope
-from integration.storage import mirror, outbox
+from integration.hubspot.answer_shapes import WriteResult
+from integration.portal.context import PortalContext
 from integration.storage.database import Transaction
-from integration.storage.lanes import Lease
-from integration.storage.outbox import Waiting
+from integration.storage.mirror import mirror
+from integration.storage.queue import outbox
+from integration.storage.queue.lanes import Lease
+from integration.storage.queue.outbox import Waiting
 
 BATCH = 100
 
 
-def send(scope: PortalScope, lease: Lease) -> int:
+def send(portal: PortalContext, lease: Lease) -> int:
     """Send one batch of due patches; return how many there were.
 
-    What HubSpot took becomes current in the mirror, so that the echo of it leads to an empty plan. A record
-    that is gone loses its patch. A refused one is set aside with the reason. A property that the portal
-    deleted or changed is paused with a sentence, and the rest of its patches went out all the same.
+    What HubSpot took becomes current in the mirror, so that the echo of it leads to an empty plan.
+    A record that is gone loses its patch. A refused one is set aside with the reason. A property
+    that the portal deleted or changed is paused with a sentence, and the rest of its patches went
+    out all the same.
     """
-    with scope.transaction(lease) as tx:
+    with portal.transaction(lease) as tx:
         batch = outbox.due(tx, limit=BATCH)
         paused = outbox.paused_properties(tx)
     if not batch:
         return 0
     object_type = batch[0].object_type
     patches = {each.record_id: _without_paused(each, paused) for each in batch}
-    result = scope.hubspot.update(object_type, {key: patch for key, patch in patches.items() if patch})
-    with scope.transaction(lease) as tx:
+    result = portal.hubspot.update(
+        object_type, {key: patch for key, patch in patches.items() if patch}
+    )
+    with portal.transaction(lease) as tx:
         _settle(tx, batch, patches, result)
         for name in sorted(result.troubles):
-            outbox.pause_property(tx, object_type, name, _sentence(object_type, name, result.troubles[name]))
+            outbox.pause_property(
+                tx, object_type, name, _sentence(object_type, name, result.troubles[name])
+            )
     if result.stopped:
         raise result.stopped
     return len(batch)
 
 
 def _settle(
-    tx: Transaction, batch: Sequence[Waiting], patches: Mapping[int, Mapping[str, str]], result: WriteResult
+    tx: Transaction,
+    batch: Sequence[Waiting],
+    patches: Mapping[int, Mapping[str, str]],
+    result: WriteResult,
 ) -> None:
     finished: list[Waiting] = []
     written: dict[int, dict[str, str]] = {}
@@ -53,20 +62,24 @@ def _settle(
             finished.append(each)
             if outcome.status == "written":
                 taken = patches[each.record_id]
-                written[each.record_id] = {name: taken[name] for name in taken if name not in outcome.left_out}
+                written[each.record_id] = {
+                    name: taken[name] for name in taken if name not in outcome.left_out
+                }
     mirror.overlay(tx, batch[0].object_type, written)
     outbox.note_written(tx, batch[0].object_type, sorted(written))
     outbox.done(tx, finished)
 
 
-def next_in(scope: PortalScope) -> float | None:
+def next_in(portal: PortalContext) -> float | None:
     """Seconds until a patch of this portal is due; None when none waits."""
-    with scope.transaction() as tx:
+    with portal.transaction() as tx:
         return outbox.next_in(tx)
 
 
 def _without_paused(each: Waiting, paused: Mapping[tuple[str, str], str]) -> dict[str, str]:
-    return {name: value for name, value in each.patch.items() if (each.object_type, name) not in paused}
+    return {
+        name: value for name, value in each.patch.items() if (each.object_type, name) not in paused
+    }
 
 
 def _sentence(object_type: str, name: str, code: str) -> str:

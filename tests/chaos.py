@@ -28,8 +28,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--scale", type=float, default=0.05, help="size of the town, 1 is 4,000 contacts")
-    parser.add_argument("--tangled", action="store_true", help="also change evidence; fields are then not compared")
+    parser.add_argument(
+        "--scale", type=float, default=0.05, help="size of the town, 1 is 4,000 contacts"
+    )
+    parser.add_argument(
+        "--tangled", action="store_true", help="also change evidence; fields are then not compared"
+    )
     parser.add_argument("--keep", type=Path, help="leave the service's log in this folder")
     given = parser.parse_args()
     verdict = run(Storm(given.seconds, given.seed, given.scale, given.tangled), given.keep)
@@ -38,7 +42,11 @@ def main() -> int:
         console.print(f"{name:>32}  {figure}")
     for sentence in verdict.broken:
         console.print(f"[bold red]BROKEN[/bold red] {sentence}", markup=True)
-    console.print("Every promise was kept." if not verdict.broken else f"{len(verdict.broken)} promises were broken.")
+    console.print(
+        "Every promise was kept."
+        if not verdict.broken
+        else f"{len(verdict.broken)} promises were broken."
+    )
     return 1 if verdict.broken else 0
 
 
@@ -110,9 +118,12 @@ def _storm(storm: Storm, verdict: Verdict, service: Service, world: World) -> Le
 def _judge(storm: Storm, verdict: Verdict, service: Service, world: World, ledger: Ledger) -> None:
     settled = service.command("settle", "--timeout", "60")
     verdict.must(
-        settled.returncode == 0, f"second-order settle ends with {settled.returncode}: {settled.stderr[-300:]}"
+        settled.returncode == 0,
+        f"second-order settle ends with {settled.returncode}: {settled.stderr[-300:]}",
     )
-    there = {role: len(service.processes(role)) for role in ("web", "web worker", "worker", "schedule")}
+    there = {
+        role: len(service.processes(role)) for role in ("web", "web worker", "worker", "schedule")
+    }
     verdict.must(all(there.values()), f"not everything came back: {there}")
     judge.nothing_is_lost(verdict, world, ledger)
     judge.the_mirror_is_right(verdict, world)

@@ -94,7 +94,9 @@ class Faults:
     def _flush(self) -> int:
         with (
             contextlib.suppress(redis.RedisError),
-            redis.Redis.from_url(self.service.servers()[1], socket_timeout=1, socket_connect_timeout=1) as client,
+            redis.Redis.from_url(
+                self.service.servers()[1], socket_timeout=1, socket_connect_timeout=1
+            ) as client,
         ):
             client.flushall()
             return 1

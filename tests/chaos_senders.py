@@ -50,7 +50,9 @@ class Ledger:
 
     def _note(self, portal_id: int, item: Event | Unknown | Bad) -> None:
         if isinstance(item, Bad):
-            self.bad.setdefault(portal_id, set()).add(f"bad:{hashlib.sha256(item.raw_item).hexdigest()}")
+            self.bad.setdefault(portal_id, set()).add(
+                f"bad:{hashlib.sha256(item.raw_item).hexdigest()}"
+            )
         elif isinstance(item, Unknown):
             self.ignored.setdefault(portal_id, set()).add(item.dedupe_key)
         else:
@@ -58,7 +60,9 @@ class Ledger:
 
     def keys(self, portal_id: int) -> set[str]:
         """Everything acknowledged for a portal."""
-        return set().union(*(kind.get(portal_id, set()) for kind in (self.good, self.ignored, self.bad)))
+        return set().union(
+            *(kind.get(portal_id, set()) for kind in (self.good, self.ignored, self.bad))
+        )
 
 
 @dataclass
@@ -76,13 +80,17 @@ class Senders:
     number: int = 10_000_000
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _pool: urllib3.PoolManager = field(
-        default_factory=lambda: urllib3.PoolManager(maxsize=16, retries=False, timeout=urllib3.Timeout(8))
+        default_factory=lambda: urllib3.PoolManager(
+            maxsize=16, retries=False, timeout=urllib3.Timeout(8)
+        )
     )
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
         threads = [
-            threading.Thread(target=self._work, args=(random.Random(self.seed * 100 + n),), daemon=True)
+            threading.Thread(
+                target=self._work, args=(random.Random(self.seed * 100 + n),), daemon=True
+            )
             for n in range(self.count)
         ]
         for thread in threads:
@@ -210,20 +218,30 @@ class Users:
 
 def _plain(portal: Portal, dice: random.Random) -> None:
     """Changes whose conclusions are the same in whatever order and portions they are seen."""
-    contact, company, deal = (dice.choice(portal.all(kind)).id for kind in ("contact", "company", "deal"))
+    contact, company, deal = (
+        dice.choice(portal.all(kind)).id for kind in ("contact", "company", "deal")
+    )
     strangers = [one.id for one in portal.all("contact") if one.get("email").startswith("new")]
     what = dice.randrange(100)
     if what < 45:
-        portal.update("deal", deal, {"amount": f"{dice.randint(1, 9999)}.{dice.randint(0, 99):02d}"})
+        portal.update(
+            "deal", deal, {"amount": f"{dice.randint(1, 9999)}.{dice.randint(0, 99):02d}"}
+        )
     elif what < 60:
-        portal.update("contact", contact, {"jobtitle": f"Head of {dice.choice(('Sales', 'Ops', 'Data'))}"})
+        portal.update(
+            "contact", contact, {"jobtitle": f"Head of {dice.choice(('Sales', 'Ops', 'Data'))}"}
+        )
     elif what < 70:
         portal.update("company", company, {"description": f"Firm {dice.randrange(10**6)}"})
     elif what < 82 or len(strangers) < 3:
-        new = portal.create("contact", {"email": f"new{dice.randrange(10**6)}@{dice.randrange(10**6)}.example"})
+        new = portal.create(
+            "contact", {"email": f"new{dice.randrange(10**6)}@{dice.randrange(10**6)}.example"}
+        )
         portal.associate("contact", new.id, "company", company, primary=True)
     elif what < 90:
-        portal.update("contact", dice.choice(strangers), {"email": f"new{dice.randrange(10**9)}@else.example"})
+        portal.update(
+            "contact", dice.choice(strangers), {"email": f"new{dice.randrange(10**9)}@else.example"}
+        )
     elif what < 95:
         portal.archive("contact", dice.choice(strangers))
     else:

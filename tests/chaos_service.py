@@ -15,12 +15,12 @@ import psutil
 import requests
 from cryptography.fernet import Fernet
 
-from integration.queue import Queue
-from integration.runtime import Runtime
-from integration.servers import free_port
-from integration.settings import Settings
+from integration.core.environment import Settings
+from integration.core.servers import free_port
+from integration.core.vault import Vault
+from integration.core.wake_ups import Queue
+from integration.portal.runtime import Runtime
 from integration.storage.database import Database
-from integration.vault import Vault
 from tests.sandbox.crm import HubSpot
 from tests.world import World, subscriptions
 
@@ -129,7 +129,9 @@ def wait_until_ready(service: Service, seconds: float = START_SECONDS) -> None:
             if requests.get(f"{service.url}/readyz", timeout=2).ok:
                 return
         time.sleep(0.1)
-    raise AssertionError(f"the service does not answer:\n{service.log.read_text(errors='replace')[-2000:]}")
+    raise AssertionError(
+        f"the service does not answer:\n{service.log.read_text(errors='replace')[-2000:]}"
+    )
 
 
 @contextlib.contextmanager
@@ -172,7 +174,11 @@ def _settings(data: Path, hubspot: HubSpot, hubspot_url: str, workers: int) -> S
 
 def environment_of(settings: Settings) -> dict[str, str]:
     """What a process of ours needs to run by these settings."""
-    mine = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
+    mine = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in {"DATABASE_URL", "REDIS_URL"}
+    }
     given = {"DATABASE_URL": settings.database_url, "REDIS_URL": settings.redis_url}
     return (
         mine

@@ -8,10 +8,11 @@ from typing import Any
 
 import psycopg
 
-from integration.errors import SecondOrderError
-from integration.scope import PortalScope
+from integration.core.errors import SecondOrderError
+from integration.portal.context import PortalContext
 from integration.storage import database as databases
-from integration.storage import inbox, standing
+from integration.storage.queue import inbox
+from integration.storage.service import portal_status
 from mappings.records import access
 from mappings.records.catalogue import WRITTEN_TYPES, own_names
 from tests.chaos_senders import Ledger, Senders
@@ -42,11 +43,12 @@ def waiting(world: World) -> dict[str, int]:
     total: dict[str, int] = {}
     for account in world.accounts:
         with world.runtime.database.portal(account.portal_id) as tx:
-            for name, count in standing.counts(tx).items():
+            for name, count in portal_status.counts(tx).items():
                 total[name] = total.get(name, 0) + int(count or 0)
     with world.runtime.database.service() as tx:
         total["unaddressed"] = int(
-            tx.value("SELECT count(*) FROM inbox WHERE portal_id IS NULL AND state = 'waiting'") or 0
+            tx.value("SELECT count(*) FROM inbox WHERE portal_id IS NULL AND state = 'waiting'")
+            or 0
         )
     return total
 
@@ -76,19 +78,39 @@ def nothing_is_lost(verdict: Verdict, world: World, ledger: Ledger) -> None:
         keys = ledger.keys(account.portal_id)
         found = {row["dedupe_key"] for row in account.rows("SELECT dedupe_key FROM event")}
         acked, stored, lost = acked + len(keys), stored + len(found), lost + len(keys - found)
-        verdict.must(not found - keys, f"portal {account.portal_id} stored {len(found - keys)} events nobody sent")
+        verdict.must(
+            not found - keys,
+            f"portal {account.portal_id} stored {len(found - keys)} events nobody sent",
+        )
         with world.runtime.database.portal(account.portal_id) as tx:
             each = inbox.identity(tx)
         parts = sum(count for name, count in each.items() if name != "received")
-        verdict.must(each["received"] == parts, f"portal {account.portal_id} received {each['received']}, knows {each}")
-        verdict.must(each["waiting"] == 0, f"portal {account.portal_id}: {each['waiting']} events wait")
-        bad, ignored = len(ledger.bad.get(account.portal_id, ())), len(ledger.ignored.get(account.portal_id, ()))
-        verdict.must(each["set_aside"] == bad, f"portal {account.portal_id}: {each['set_aside']} of {bad} set aside")
-        verdict.must(each["ignored"] == ignored, f"portal {account.portal_id}: {each['ignored']} of {ignored} ignored")
+        verdict.must(
+            each["received"] == parts,
+            f"portal {account.portal_id} received {each['received']}, knows {each}",
+        )
+        verdict.must(
+            each["waiting"] == 0, f"portal {account.portal_id}: {each['waiting']} events wait"
+        )
+        bad, ignored = (
+            len(ledger.bad.get(account.portal_id, ())),
+            len(ledger.ignored.get(account.portal_id, ())),
+        )
+        verdict.must(
+            each["set_aside"] == bad,
+            f"portal {account.portal_id}: {each['set_aside']} of {bad} set aside",
+        )
+        verdict.must(
+            each["ignored"] == ignored,
+            f"portal {account.portal_id}: {each['ignored']} of {ignored} ignored",
+        )
         set_aside += each["set_aside"]
     left = waiting(world)
     verdict.must(lost == 0, f"{lost} acknowledged events are lost")
-    verdict.must(left["set_aside"] == set_aside, f"set aside are {left['set_aside']} rows, {set_aside} of them events")
+    verdict.must(
+        left["set_aside"] == set_aside,
+        f"set aside are {left['set_aside']} rows, {set_aside} of them events",
+    )
     verdict.figures |= {
         "distinct events acknowledged": acked,
         "distinct events stored": stored,
@@ -101,11 +123,13 @@ def the_mirror_is_right(verdict: Verdict, world: World) -> None:
     """Each living record of HubSpot stands in our mirror as it is, and no other lives there."""
     records = wrong = links = wrong_links = 0
     for account in world.accounts:
-        with account.scope() as scope:
+        with account.context() as context:
             for kind in ("contact", "company", "deal"):
-                theirs, ours = _their_records(scope, account, kind), _our_records(account, kind)
+                theirs, ours = _their_records(context, account, kind), _our_records(account, kind)
                 records += len(theirs)
-                wrong += sum(ours.get(one) != theirs.get(one) for one in theirs.keys() | ours.keys())
+                wrong += sum(
+                    ours.get(one) != theirs.get(one) for one in theirs.keys() | ours.keys()
+                )
             for pair in access.ASSOCIATIONS:
                 if {*pair} <= {"contact", "company", "deal"}:
                     linked, known = _their_links(account, *pair), _our_links(account, *pair)
@@ -113,7 +137,11 @@ def the_mirror_is_right(verdict: Verdict, world: World) -> None:
                     wrong_links += len(linked ^ known)
     verdict.must(wrong == 0, f"{wrong} of {records} records differ from HubSpot's")
     verdict.must(wrong_links == 0, f"{wrong_links} links differ from HubSpot's {links}")
-    verdict.figures |= {"records in the mirror": records, "records wrong": wrong, "links wrong": wrong_links}
+    verdict.figures |= {
+        "records in the mirror": records,
+        "records wrong": wrong,
+        "links wrong": wrong_links,
+    }
 
 
 def the_fields_are_right(verdict: Verdict, service: Service, world: World) -> None:
@@ -125,8 +153,11 @@ def the_fields_are_right(verdict: Verdict, service: Service, world: World) -> No
             clean.install(account)
         clean.settle(deliver=False)
     expected = written(world.hubspot)
-    # A deal whose time for evidence is over keeps what it was given, though its evidence went since: docs/rules.md.
-    final = {(account.portal_id, "deal", one) for account in world.accounts for one in _final(account)}
+    # A deal whose time for evidence is over keeps what it was given, though its evidence went
+    # since: docs/rules.md.
+    final = {
+        (account.portal_id, "deal", one) for account in world.accounts for one in _final(account)
+    }
     both = (after_storm.keys() | expected.keys()) - final
     different = [one for one in both if after_storm.get(one) != expected.get(one)]
     verdict.must(
@@ -138,7 +169,9 @@ def the_fields_are_right(verdict: Verdict, service: Service, world: World) -> No
 
 def _final(account: Account) -> set[int]:
     """Won deals that closed longer ago than evidence counts."""
-    rows = account.rows("SELECT deal_id FROM deal WHERE is_won AND closed_at < now() - make_interval(days => 90)")
+    rows = account.rows(
+        "SELECT deal_id FROM deal WHERE is_won AND closed_at < now() - make_interval(days => 90)"
+    )
     return {row["deal_id"] for row in rows}
 
 
@@ -146,8 +179,14 @@ def the_limits_were_kept(verdict: Verdict, hubspot: HubSpot, ledger: Ledger) -> 
     """No portal's ten seconds saw more calls than allowed, and nobody was told to go away for good."""
     peak = max(portal.allowance.peak_tried for portal in hubspot.portals.values())
     verdict.must(peak <= RATE_PER_10S, f"{peak} calls in ten seconds, {RATE_PER_10S} are allowed")
-    refused = {answer: count for answer, count in ledger.answers.items() if answer not in {"204", "503", "no answer"}}
-    verdict.must(not refused, f"deliveries were answered {refused}: HubSpot would not send them again")
+    refused = {
+        answer: count
+        for answer, count in ledger.answers.items()
+        if answer not in {"204", "503", "no answer"}
+    }
+    verdict.must(
+        not refused, f"deliveries were answered {refused}: HubSpot would not send them again"
+    )
     verdict.figures |= {"busiest ten seconds (calls)": peak, "answers": dict(ledger.answers)}
 
 
@@ -160,7 +199,9 @@ def written(hubspot: HubSpot) -> Fields:
             for record in portal.all(kind):
                 values = {name: record.values[name] for name in names if record.values.get(name)}
                 if values.get("second_order_role") == "none":
-                    del values["second_order_role"]  # who once had a role has none now, as who never had one
+                    del values[
+                        "second_order_role"
+                    ]  # who once had a role has none now, as who never had one
                 if values:
                     found[portal.id, kind, record.id] = values
     return found
@@ -190,31 +231,44 @@ def another_database(url: str) -> Iterator[str]:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def _their_records(scope: PortalScope, account: Account, kind: str) -> dict[int, Mapping[str, str]]:
-    from integration import sync  # noqa: PLC0415 - what we read is what we compare
+def _their_records(
+    context: PortalContext, account: Account, kind: str
+) -> dict[int, Mapping[str, str]]:
+    from integration.ingest import sync  # noqa: PLC0415 - what we read is what we compare
 
-    asked, _ = sync.reading(scope, kind)
+    asked, _ = sync.reading(context, kind)
     names = [name for name in asked if name in account.crm.definitions[kind]]
     return {
-        record.id: {name: value for name in names if name not in _MOVING and (value := account.crm.value(record, name))}
+        record.id: {
+            name: value
+            for name in names
+            if name not in _MOVING and (value := account.crm.value(record, name))
+        }
         for record in account.crm.all(kind)
     }
 
 
 def _our_records(account: Account, kind: str) -> dict[int, dict[str, Any]]:
     rows = account.rows(
-        "SELECT record_id, properties FROM record WHERE object_type = :kind AND gone_at IS NULL", kind=kind
+        "SELECT record_id, properties FROM record WHERE object_type = :kind AND gone_at IS NULL",
+        kind=kind,
     )
     return {
         row["record_id"]: {
-            name: value for name, value in row["properties"].items() if value != "" and name not in _MOVING
+            name: value
+            for name, value in row["properties"].items()
+            if value != "" and name not in _MOVING
         }
         for row in rows
     }
 
 
 def _their_links(account: Account, one: str, other: str) -> set[tuple[int, int]]:
-    return {(record.id, to) for record in account.crm.all(one) for to in account.crm.associated(one, record.id, other)}
+    return {
+        (record.id, to)
+        for record in account.crm.all(one)
+        for to in account.crm.associated(one, record.id, other)
+    }
 
 
 def _our_links(account: Account, one: str, other: str) -> set[tuple[int, int]]:
@@ -233,5 +287,8 @@ def _show(different: list[tuple[int, str, int]], ours: Fields, theirs: Fields) -
     shown = []
     for one in sorted(different)[:3]:
         a, b = ours.get(one, {}), theirs.get(one, {})
-        shown.append(f"{one} " + str({n: (a.get(n), b.get(n)) for n in a.keys() | b.keys() if a.get(n) != b.get(n)}))
+        shown.append(
+            f"{one} "
+            + str({n: (a.get(n), b.get(n)) for n in a.keys() | b.keys() if a.get(n) != b.get(n)})
+        )
     return "; ".join(shown)

@@ -10,13 +10,13 @@ import pytest
 import redis
 from cryptography.fernet import Fernet
 
-from integration import servers
-from integration.queue import Queue
-from integration.runtime import Runtime
-from integration.settings import Settings
+from integration.core import servers
+from integration.core.environment import Settings
+from integration.core.vault import Vault
+from integration.core.wake_ups import Queue
+from integration.portal.runtime import Runtime
 from integration.storage import database as databases
 from integration.storage.database import Database
-from integration.vault import Vault
 from tests.sandbox.crm import App
 
 if TYPE_CHECKING:
@@ -26,7 +26,12 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--random-portals", type=int, default=12, help="how many random portals are tried (more: slower)")
+    parser.addoption(
+        "--random-portals",
+        type=int,
+        default=12,
+        help="how many random portals are tried (more: slower)",
+    )
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +45,9 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Servers]:
     given = os.environ.get("TEST_DATABASE_URL", ""), os.environ.get("TEST_REDIS_URL", "")
-    with servers.embedded(tmp_path_factory.mktemp("servers"), postgres=not given[0], valkey=not given[1]) as started:
+    with servers.embedded(
+        tmp_path_factory.mktemp("servers"), postgres=not given[0], valkey=not given[1]
+    ) as started:
         # The whole suite can run on other servers than the embedded ones; both are emptied.
         chosen = servers.Servers(given[0] or started.database_url, given[1] or started.redis_url)
         databases.migrate(chosen.database_url)
@@ -111,7 +118,9 @@ def runtime(settings: Settings, database: Database, redis_url: str) -> Iterator[
 
 
 @pytest.fixture
-def world(settings: Settings, database: Database, redis_url: str, postgres_url: str) -> Iterator["World"]:
+def world(
+    settings: Settings, database: Database, redis_url: str, postgres_url: str
+) -> Iterator["World"]:
     """Two portals, harbor and orchard, in a local HubSpot, both with the app installed."""
     from tests.world import build_world  # noqa: PLC0415 - unit tests need not load the whole product
 

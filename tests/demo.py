@@ -21,7 +21,7 @@ from typing import Any
 import requests
 from rich.console import Console
 
-from integration.servers import free_port
+from integration.core.servers import free_port
 from tests.demo_report import Report
 from tests.sandbox import pages, server, town
 from tests.sandbox.crm import HubSpot
@@ -44,15 +44,21 @@ def main() -> int:
         _say.print("[bold]Second Order[/bold]: a local HubSpot fills with a town of customers ...")
         hubspot = HubSpot(seed=7)
         loaded = town.load(hubspot, given.town, scale=given.scale)
-        outside = stack.enter_context(server.start(hubspot, _port(9000), pages.application(hubspot)))
+        outside = stack.enter_context(
+            server.start(hubspot, _port(9000), pages.application(hubspot))
+        )
         app = stack.enter_context(_service(data, outside, hubspot))
         stack.enter_context(hubspot.courier.running())
-        report = Report(hubspot, loaded, app, outside.url, {} if given.town == "shipped" else _own_words(loaded))
+        report = Report(
+            hubspot, loaded, app, outside.url, {} if given.town == "shipped" else _own_words(loaded)
+        )
         enriched = _enrich(app, report)
         report.print(_say)
         if given.once or not enriched:
             return 0 if enriched else 1
-        _say.print("\n[bold]Change something[/bold] in the sandbox's pages and watch the tag appear. Ctrl-C ends all.")
+        _say.print(
+            "\n[bold]Change something[/bold] in the sandbox's pages and watch the tag appear. Ctrl-C ends all."
+        )
         with contextlib.suppress(KeyboardInterrupt):
             while True:
                 time.sleep(3600)
@@ -88,7 +94,11 @@ def _service(data: Path, outside: server.Server, hubspot: HubSpot) -> Iterator[A
     port = _port(8000)
     url = f"http://127.0.0.1:{port}"
     environment = {
-        **{name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}},
+        **{
+            name: value
+            for name, value in os.environ.items()
+            if name not in {"DATABASE_URL", "REDIS_URL"}
+        },
         "DATA_DIR": str(data),
         "PORT": str(port),
         "PUBLIC_URL": url,
@@ -151,7 +161,9 @@ def _enrich(app: App, report: Report) -> bool:
     deadline = time.monotonic() + ENRICH_SECONDS
     while time.monotonic() < deadline:
         if app.process.poll() is not None:
-            _say.print(f"[red]The service ended:[/red] {app.log.read_text(errors='replace')[-2000:]}")
+            _say.print(
+                f"[red]The service ended:[/red] {app.log.read_text(errors='replace')[-2000:]}"
+            )
             return False
         try:
             app.command("settle", "--timeout", "20")
@@ -160,7 +172,9 @@ def _enrich(app: App, report: Report) -> bool:
             continue
         report.end()
         return report.is_enriched()
-    _say.print(f"[red]Not enriched after {ENRICH_SECONDS} s.[/red]\n{app.log.read_text(errors='replace')[-2000:]}")
+    _say.print(
+        f"[red]Not enriched after {ENRICH_SECONDS} s.[/red]\n{app.log.read_text(errors='replace')[-2000:]}"
+    )
     return False
 
 
@@ -169,10 +183,16 @@ def _install(app: App, hubspot: HubSpot, portal_id: int, settings: dict[str, str
     try:
         with requests.Session() as browser:
             away = browser.get(f"{app.url}/install", allow_redirects=False, timeout=20)
-            back = browser.get(f"{away.headers['Location']}&portalId={portal_id}", allow_redirects=False, timeout=20)
+            back = browser.get(
+                f"{away.headers['Location']}&portalId={portal_id}",
+                allow_redirects=False,
+                timeout=20,
+            )
             arrived = browser.get(back.headers["Location"], timeout=120)
             if not arrived.ok:
-                raise RuntimeError(f"the install answered {arrived.status_code}: {arrived.text[:500]}")
+                raise RuntimeError(
+                    f"the install answered {arrived.status_code}: {arrived.text[:500]}"
+                )
             if settings:
                 _map(app, browser, portal_id, settings)
     finally:
@@ -199,9 +219,13 @@ def shown_form(page: str) -> dict[str, str]:
     }
     shown |= {
         name: html.unescape(value).removeprefix("\n")
-        for name, value in re.findall(r'<textarea id="f-[^"]*" name="([^"]+)"[^>]*>(.*?)</textarea>', page, re.DOTALL)
+        for name, value in re.findall(
+            r'<textarea id="f-[^"]*" name="([^"]+)"[^>]*>(.*?)</textarea>', page, re.DOTALL
+        )
     }
-    for name, options in re.findall(r'<select id="f-[^"]*" name="([^"]+)">(.*?)</select>', page, re.DOTALL):
+    for name, options in re.findall(
+        r'<select id="f-[^"]*" name="([^"]+)">(.*?)</select>', page, re.DOTALL
+    ):
         chosen = re.search(r'value="([^"]*)" selected', options)
         shown[name] = chosen.group(1) if chosen else ""
     return shown
@@ -209,7 +233,10 @@ def shown_form(page: str) -> dict[str, str]:
 
 def _own_words(loaded: town.Loaded) -> dict[str, str]:
     """What the owner of the loaded CRM knows: who counts as a customer, and where private mail lives."""
-    return {"customer_stage": "customer", "extra_free_hosts": "\n".join(sorted(loaded.free_mail_hosts[HARBOR]))}
+    return {
+        "customer_stage": "customer",
+        "extra_free_hosts": "\n".join(sorted(loaded.free_mail_hosts[HARBOR])),
+    }
 
 
 def _port(wanted: int) -> int:
@@ -231,7 +258,9 @@ def _interrupt(*_: object) -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
-    parser.add_argument("--once", action="store_true", help="end when the enriched fields are there")
+    parser.add_argument(
+        "--once", action="store_true", help="end when the enriched fields are there"
+    )
     parser.add_argument("--town", default="shipped", help="shipped, or a folder with a CRM history")
     parser.add_argument("--scale", type=float, default=1.0, help="size of the shipped town")
     return parser.parse_args()

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from rich.console import Console
 from rich.table import Table
 
-from mappings.records import activities
+from mappings.records import activity_records
 from mappings.records.access import ASSOCIATIONS, HISTORY, readable_types
 from tests.sandbox import truth
 from tests.sandbox.crm import HubSpot, Portal
@@ -71,13 +71,24 @@ class Report:
         self._pages(out)
 
     def _imported(self) -> str:
-        counts = {stream["stream"]: stream["records"] for stream in self.status["import"] if stream["stream"]}
-        records = {name.split(":")[1]: n for name, n in counts.items() if name.startswith("records:")}
-        return ", ".join(f"{n:,} {PLURALS.get(kind, kind.replace('_', ' ') + 's')}" for kind, n in records.items())
+        counts = {
+            stream["stream"]: stream["records"]
+            for stream in self.status["import"]
+            if stream["stream"]
+        }
+        records = {
+            name.split(":")[1]: n for name, n in counts.items() if name.startswith("records:")
+        }
+        return ", ".join(
+            f"{n:,} {PLURALS.get(kind, kind.replace('_', ' ') + 's')}"
+            for kind, n in records.items()
+        )
 
     def _calls(self, out: Console) -> None:
         made = Counter({row["route"]: row["calls"] for row in self.status["calls"]})
-        least = minimum(self.harbor, timed={"company"} if self.settings.get("customer_stage") else set())
+        least = minimum(
+            self.harbor, timed={"company"} if self.settings.get("customer_stage") else set()
+        )
         table = Table("HubSpot calls", "made", "minimum", title="", show_header=True)
         for route in sorted(made.keys() | least.keys()):
             table.add_row(route, str(made[route]), str(least.get(route, "-")))
@@ -95,9 +106,17 @@ class Report:
 
     def _found(self, out: Console) -> None:
         found = self.status["found"]
-        out.print(f"\nDeals by source: {', '.join(f'{kind} {n}' for kind, n in found['deals_by_source'].items())}")
+        out.print(
+            f"\nDeals by source: {', '.join(f'{kind} {n}' for kind, n in found['deals_by_source'].items())}"
+        )
         for title, rows in (("People", found["people"]), ("Companies", found["companies"])):
-            table = Table(f"{title} with most second-order revenue", "booked", "deals", "because", show_lines=True)
+            table = Table(
+                f"{title} with most second-order revenue",
+                "booked",
+                "deals",
+                "because",
+                show_lines=True,
+            )
             for row in rows:
                 because = "\n".join(row["because"][:1])
                 table.add_row(str(row["name"]), str(row["revenue"]), str(row["deals"]), because)
@@ -120,8 +139,12 @@ class Report:
         out.print(
             f"  {self.app.url}/portals/{HARBOR}/   what was found, sync health, settings (sign in with the sandbox)"
         )
-        deal = max(self.harbor.all("deal"), key=lambda one: float(one.get("second_order_amount") or 0))
-        out.print(f"  {self.app.url}/portals/{HARBOR}/deal/{deal.id}   a deal with every reason and ledger row")
+        deal = max(
+            self.harbor.all("deal"), key=lambda one: float(one.get("second_order_amount") or 0)
+        )
+        out.print(
+            f"  {self.app.url}/portals/{HARBOR}/deal/{deal.id}   a deal with every reason and ledger row"
+        )
         out.print(
             f"  {self.sandbox_url}/contacts/{HARBOR}/record/0-3/{deal.id}   the same deal as HubSpot's users see it"
         )
@@ -132,9 +155,10 @@ def minimum(portal: Portal, *, timed: set[str]) -> dict[str, int]:
     types = readable_types(frozenset(portal_scopes(portal)))
     counts = {kind: len(portal.all(kind)) for kind in types}
     pages = sum(
-        math.ceil(max(1, n) / (50 if HISTORY.get(kind) or kind in timed else 100)) for kind, n in counts.items()
+        math.ceil(max(1, n) / (50 if HISTORY.get(kind) or kind in timed else 100))
+        for kind, n in counts.items()
     )
-    pages += sum(math.ceil(max(1, len(portal.all(kind))) / 100) for kind in activities.TYPES)
+    pages += sum(math.ceil(max(1, len(portal.all(kind))) / 100) for kind in activity_records.TYPES)
     pairs = [(a, b) for a, b in ASSOCIATIONS if a in types and b in types]
     links = sum(math.ceil(counts[a] / 1000) for a, _ in pairs)
     written = {

@@ -17,12 +17,18 @@ _WAITS = {
 def pass_time(world: World, seconds: float) -> None:
     """As if *seconds* had gone by, for us and for HubSpot."""
     world.hubspot.advance(seconds)
-    world.hubspot.courier.clock_off -= seconds  # our receiver compares signatures with the real clock
+    world.hubspot.courier.clock_off -= (
+        seconds  # our receiver compares signatures with the real clock
+    )
     for account in world.accounts:
         for table, columns in _WAITS.items():
             world_opens = world.runtime.database.service if table == "token" else None
-            opened = world_opens() if world_opens else world.runtime.database.portal(account.portal_id)
-            moved = ", ".join(f"{column} = {column} - make_interval(secs => :seconds)" for column in columns)
+            opened = (
+                world_opens() if world_opens else world.runtime.database.portal(account.portal_id)
+            )
+            moved = ", ".join(
+                f"{column} = {column} - make_interval(secs => :seconds)" for column in columns
+            )
             with opened as tx:
                 tx.connection.execute(
                     text(f"UPDATE {table} SET {moved} WHERE portal_id = :portal"),

@@ -1,7 +1,7 @@
 """A worker whose rules break on certain records: python -m tests.poisoned_worker WORD CONTACT_ID CONTACT_ID.
 
-The first word in a body ends the process at once, "LOOP" in a body never ends; looking at the first contact kills
-the process, and so does thinking about the second.
+The first word in a body ends the process at once, "LOOP" in a body never ends; looking at the first
+contact kills the process, and so does thinking about the second.
 """
 
 import os
@@ -9,41 +9,43 @@ import signal
 import sys
 from collections.abc import Collection
 
-from integration import conclude, intake, queue, settings, sync
-from integration.conclude.step import Step
-from integration.scope import PortalScope
-from integration.storage import inbox
-from integration.storage.inbox import Envelope, Letter
-from integration.sync import Plan, Seen
+from integration.conclude import stages
+from integration.conclude.batch import Step
+from integration.core import environment, wake_ups
+from integration.ingest import intake, sync
+from integration.ingest.sync import Plan, Seen
+from integration.portal.context import PortalContext
+from integration.storage.queue import inbox
+from integration.storage.queue.inbox import Delivery, InboundEvent
 from workers import worker
 
 
 def main() -> None:
     """Poison what the arguments name, then work."""
     word, looked_at, thought_about = sys.argv[1].encode(), int(sys.argv[2]), int(sys.argv[3])
-    queue.JOB_SECONDS = 2  # what never ends is ended
+    wake_ups.JOB_SECONDS = 2  # what never ends is ended
     inbox.WAITS = (0.2, 0.2, 0.2)
-    letters, look, refresh = intake.letters, sync.look, conclude.people.refresh
+    letters, look, refresh = intake.letters, sync.look, stages.people.refresh
 
-    def read(portal_id: int, envelope: Envelope) -> list[Letter]:
+    def read(portal_id: int, envelope: Delivery) -> list[InboundEvent]:
         if word in envelope.body:
             os._exit(9)
         while b"LOOP" in envelope.body:
             pass
         return letters(portal_id, envelope)
 
-    def see(scope: PortalScope, wanted: Plan) -> Seen:
+    def see(context: PortalContext, wanted: Plan) -> Seen:
         if looked_at in wanted.read.get("contact", ()):
             os.kill(os.getpid(), signal.SIGKILL)
-        return look(scope, wanted)
+        return look(context, wanted)
 
     def think(work: Step, contacts: Collection[int]) -> None:
         if thought_about in contacts:
             os.kill(os.getpid(), signal.SIGSEGV)
         refresh(work, contacts)
 
-    intake.letters, sync.look, conclude.people.refresh = read, see, think  # type: ignore[assignment]
-    worker.run(settings.load())
+    intake.letters, sync.look, stages.people.refresh = read, see, think  # type: ignore[assignment]
+    worker.run(environment.load())
 
 
 if __name__ == "__main__":

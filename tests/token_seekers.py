@@ -1,6 +1,7 @@
 """A process in which several threads want an access token at once: python -m tests.token_seekers PORTAL THREADS [die].
 
-Prints how many different tokens they got. With "die" the process is killed between HubSpot's answer and the commit.
+Prints how many different tokens they got. With "die" the process is killed between HubSpot's answer
+and the commit.
 """
 
 import os
@@ -8,10 +9,10 @@ import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from integration.access import Key
-from integration.runtime import open_runtime
-from integration.storage import tokens
+from integration.portal.connection import Key
+from integration.portal.runtime import open_runtime
 from integration.storage.database import Transaction
+from integration.storage.service import tokens
 
 
 def main() -> None:

@@ -17,16 +17,17 @@ from flask import Flask
 from werkzeug.serving import make_server
 
 import wsgi
-from integration import install
-from integration.queue import Queue
-from integration.runtime import Runtime
-from integration.scope import PortalScope, portal_scope
-from integration.servers import free_port
-from integration.settings import Settings
-from integration.storage import lanes, portals, tokens
+from integration.admin import install
+from integration.core.environment import Settings
+from integration.core.servers import free_port
+from integration.core.vault import Vault
+from integration.core.wake_ups import Queue
+from integration.portal.context import PortalContext, open_portal
+from integration.portal.runtime import Runtime
 from integration.storage.database import Database
-from integration.storage.doorstep import Doorstep
-from integration.vault import Vault
+from integration.storage.queue import lanes
+from integration.storage.queue.inbox_writer import InboxWriter
+from integration.storage.service import portals, tokens
 from mappings.records.project import project_files
 from tests.sandbox import pages, server
 from tests.sandbox.crm import HubSpot, Portal
@@ -51,10 +52,10 @@ class Account:
         return record.get(name) or ""
 
     @contextlib.contextmanager
-    def scope(self) -> Iterator[PortalScope]:
+    def context(self) -> Iterator[PortalContext]:
         """Our side of the portal."""
-        with portal_scope(self.world.runtime, self.portal_id) as scope:
-            yield scope
+        with open_portal(self.world.runtime, self.portal_id) as context:
+            yield context
 
     def rows(self, statement: str, **values: object) -> list[dict[str, Any]]:
         """Rows of our database, as this portal sees them."""
@@ -85,8 +86,8 @@ class World:
     def install(self, account: Account) -> None:
         """Install as the OAuth callback does, without a browser."""
         self.connect(account)
-        with account.scope() as scope:
-            install.set_up(scope)
+        with account.context() as context:
+            install.set_up(context)
 
     def connect(self, account: Account) -> None:
         """Only the first half of an install: the portal and its tokens are stored, and the import is wished for."""
@@ -96,7 +97,9 @@ class World:
         )
         with self.runtime.database.service() as tx:
             known = {"currency": account.crm.currency}
-            portals.install(tx, account.portal_id, scopes=sorted(grant.scopes), account=known, user_id=1)
+            portals.install(
+                tx, account.portal_id, scopes=sorted(grant.scopes), account=known, user_id=1
+            )
             tokens.save(tx, account.portal_id, sealed, lifetime=1800)
             lanes.want(tx, account.portal_id, "import")
 
@@ -120,7 +123,12 @@ class World:
 
 @contextlib.contextmanager
 def build_world(
-    settings: Settings, database: Database, redis_url: str, postgres_url: str, *, hubspot: HubSpot | None = None
+    settings: Settings,
+    database: Database,
+    redis_url: str,
+    postgres_url: str,
+    *,
+    hubspot: HubSpot | None = None,
 ) -> Iterator[World]:
     """Start a local HubSpot and our receiver; the portals exist and nothing is installed yet."""
     hubspot = hubspot or _two_empty_portals()
@@ -131,11 +139,14 @@ def build_world(
     with contextlib.ExitStack() as stack:
         outside = stack.enter_context(server.start(hubspot, pages=pages.application(hubspot)))
         own = dataclasses.replace(
-            own, hubspot_api_url=outside.url, hubspot_authorize_url=outside.authorize_url, hubspot_rate_per_10s=1000
+            own,
+            hubspot_api_url=outside.url,
+            hubspot_authorize_url=outside.authorize_url,
+            hubspot_rate_per_10s=1000,
         )
         runtime = Runtime(own, database, Queue(redis_url), Vault(own.token_keys))
         stack.callback(runtime.queue.redis.close)
-        doorstep = Doorstep(postgres_url)
+        doorstep = InboxWriter(postgres_url)
         doorstep.open()
         stack.callback(doorstep.close)
         stack.enter_context(_serve(wsgi.create_app(runtime, doorstep), port))

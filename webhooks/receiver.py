@@ -6,24 +6,26 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 from prometheus_client import Counter
 
-from integration.errors import Retryable
-from integration.intake import portal_hint
-from integration.queue import Bell
-from integration.runtime import Runtime
-from integration.storage.doorstep import Doorstep
+from integration.core.errors import Retryable
+from integration.core.wake_ups import Notifier
+from integration.ingest.intake import portal_hint
+from integration.portal.runtime import Runtime
+from integration.storage.queue.inbox_writer import InboxWriter
 from webhooks.signature import is_signed
 
 MAX_BYTES = 1_000_000
 _CHUNK = 64 * 1024
 _heard = Counter("second_order_notifications_total", "Deliveries by answer.", ["answer"])
-_STORED, _FORGED, _LARGE, _TROUBLE = (_heard.labels(name) for name in ("stored", "forged", "too_large", "trouble"))
+_STORED, _FORGED, _LARGE, _TROUBLE = (
+    _heard.labels(name) for name in ("stored", "forged", "too_large", "trouble")
+)
 
 
-def blueprint(runtime: Runtime, doorstep: Doorstep, bell: Bell) -> Blueprint:
+def blueprint(runtime: Runtime, doorstep: InboxWriter, bell: Notifier) -> Blueprint:
     """Receive HubSpot's notifications; a 204 promises that we keep them, whatever happens afterwards.
 
-    401: not signed by HubSpot. 413: over a megabyte. 503: our own trouble, send it again. Never another 4xx,
-    for HubSpot does not repeat what was refused.
+    401: not signed by HubSpot. 413: over a megabyte. 503: our own trouble, send it again. Never
+    another 4xx, for HubSpot does not repeat what was refused.
     """
     bp = Blueprint("receiver", __name__)
     secrets = [secret.encode() for secret in runtime.settings.hubspot_client_secrets]

@@ -7,22 +7,29 @@ import struct
 import time
 from collections.abc import Callable, Iterator
 
-from integration import backfill, catching_up, conclude, install, intake, logs, sync, touching, writeback
-from integration.errors import NeedsOwner, Retryable
-from integration.runtime import Runtime, open_runtime
-from integration.scope import PortalScope, portal_scope
-from integration.storage import lanes, portals
-from integration.storage.lanes import Lease, LeaseLost
+from integration import writeback
+from integration.admin import install
+from integration.conclude import stages
+from integration.core import logs
+from integration.core.errors import NeedsOwner, Retryable
+from integration.ingest import activities, backfill, intake, polling, sync
+from integration.portal.context import PortalContext, open_portal
+from integration.portal.runtime import Runtime, open_runtime
+from integration.storage.queue import lanes
+from integration.storage.queue.lanes import Lease, LeaseLost
+from integration.storage.service import portals
 
-# A slice ends after this long and goes to the back of the queue, so that a busy portal delays no other.
+# A slice ends after this long and goes to the back of the queue, so that a busy portal delays no
+# other.
 SLICE_SECONDS = 2.0
 IMPORT_SLICE_SECONDS = 20.0
 LONGEST_BACK_OFF = 1800.0
-# Shared with the children that a worker forks: the fence of the lease that the child at work holds, 0 for none.
+# Shared with the children that a worker forks: the fence of the lease that the child at work holds,
+# 0 for none.
 _FENCE = mmap.mmap(-1, struct.calcsize("q"))
 _log = logs.get(__name__)
 
-Step = Callable[[PortalScope, Lease], float | None]
+Step = Callable[[PortalContext, Lease], float | None]
 
 
 def drain(portal_id: int) -> None:
@@ -53,19 +60,19 @@ def work(runtime: Runtime, portal_id: int, kind: str) -> None:
         lease = lanes.take(tx, portal_id, kind)
     if lease is None:
         return
-    with _held(lease), portal_scope(runtime, portal_id) as scope:
+    with _held(lease), open_portal(runtime, portal_id) as portal:
         try:
-            again_after = STEPS[kind](scope, lease)
+            again_after = STEPS[kind](portal, lease)
         except LeaseLost:
             return
         except NeedsOwner as trouble:
-            _pause(scope, lease, str(trouble))
+            _pause(portal, lease, str(trouble))
             return
         except Retryable as trouble:
-            _back_off(scope, lease, trouble)
+            _back_off(portal, lease, trouble)
             return
         except Exception as bug:
-            _back_off(scope, lease, Retryable(f"{type(bug).__name__}: {lanes.FAULT}"))
+            _back_off(portal, lease, Retryable(f"{type(bug).__name__}: {lanes.FAULT}"))
             raise  # nothing we know how to answer: let it be seen
     with runtime.database.portal(portal_id) as tx:
         lanes.release(tx, lease, again_after=again_after)
@@ -90,58 +97,59 @@ def bury(runtime: Runtime, portal_id: int, kind: str) -> None:
             lanes.back_off(tx, Lease(portal_id, kind, fence), seconds=0, trouble=lanes.KILLED)
 
 
-def _drain(scope: PortalScope, lease: Lease) -> float | None:
+def _drain(portal: PortalContext, lease: Lease) -> float | None:
     """Split, look, think; say in how many seconds there is more to do."""
     end = time.monotonic() + SLICE_SECONDS
-    with scope.transaction(lease) as tx:
-        # Somebody was killed in here, or fell: what did it must be found, and that goes record by record.
-        think = conclude.step_alone if lanes.was_killed(tx, lease) else conclude.step
+    with portal.transaction(lease) as tx:
+        # Somebody was killed in here, or fell: what did it must be found, and that goes record by
+        # record.
+        think = stages.step_alone if lanes.was_killed(tx, lease) else stages.step
     while time.monotonic() < end:
-        if intake.split(scope, lease):
+        if intake.split(portal, lease):
             continue
-        if sync.refresh(scope, lease):
+        if sync.refresh(portal, lease):
             continue
-        if not think(scope, lease):
-            wake_writer(scope)
-            touching.wake(scope)
-            return sync.next_in(scope)
-    wake_writer(scope)
+        if not think(portal, lease):
+            wake_writer(portal)
+            activities.wake(portal)
+            return sync.next_in(portal)
+    wake_writer(portal)
     return 0
 
 
-def _write(scope: PortalScope, lease: Lease) -> float | None:
+def _write(portal: PortalContext, lease: Lease) -> float | None:
     end = time.monotonic() + SLICE_SECONDS
     while time.monotonic() < end:
-        if not writeback.send(scope, lease):
-            return writeback.next_in(scope)
+        if not writeback.send(portal, lease):
+            return writeback.next_in(portal)
     return 0
 
 
-def _import(scope: PortalScope, lease: Lease) -> float | None:
+def _import(portal: PortalContext, lease: Lease) -> float | None:
     """Read records for a while; finish an install first whose browser went away in the middle of it."""
-    if not install.is_set_up(scope):
-        install.set_up(scope)
-    more = backfill.advance(scope, lease, seconds=IMPORT_SLICE_SECONDS)
-    with scope.transaction() as tx:
-        lanes.want(tx, scope.portal_id, "drain")
-    scope.runtime.queue.wake(scope.portal_id, "drain")
+    if not install.is_set_up(portal):
+        install.set_up(portal)
+    more = backfill.advance(portal, lease, seconds=IMPORT_SLICE_SECONDS)
+    with portal.transaction() as tx:
+        lanes.want(tx, portal.portal_id, "drain")
+    portal.runtime.queue.wake(portal.portal_id, "drain")
     if not more:
-        catching_up.catch_up(scope, lease)
+        polling.catch_up(portal, lease)
         # Last: first results need no activities, and there may be millions of them.
-        more = touching.advance(scope, lease, seconds=IMPORT_SLICE_SECONDS)
+        more = activities.advance(portal, lease, seconds=IMPORT_SLICE_SECONDS)
     return 0 if more else None
 
 
 STEPS: dict[str, Step] = {"drain": _drain, "write": _write, "import": _import}
 
 
-def wake_writer(scope: PortalScope) -> None:
+def wake_writer(portal: PortalContext) -> None:
     """Tell the writer when there is something to write."""
-    if writeback.next_in(scope) is None:
+    if writeback.next_in(portal) is None:
         return
-    with scope.transaction() as tx:
-        lanes.want(tx, scope.portal_id, "write")
-    scope.runtime.queue.wake(scope.portal_id, "write")
+    with portal.transaction() as tx:
+        lanes.want(tx, portal.portal_id, "write")
+    portal.runtime.queue.wake(portal.portal_id, "write")
 
 
 def _sort_unaddressed(runtime: Runtime) -> None:
@@ -150,21 +158,27 @@ def _sort_unaddressed(runtime: Runtime) -> None:
         pass
 
 
-def _pause(scope: PortalScope, lease: Lease, sentence: str) -> None:
-    with scope.transaction() as tx:
-        portals.pause(tx, scope.portal_id, sentence)
+def _pause(portal: PortalContext, lease: Lease, sentence: str) -> None:
+    with portal.transaction() as tx:
+        portals.pause(tx, portal.portal_id, sentence)
         portals.note(tx, "second-order", "paused", reason=sentence)
         lanes.back_off(tx, lease, seconds=0, trouble=sentence)
-    _log.warning("portal paused", portal_id=scope.portal_id, reason=sentence)
+    _log.warning("portal paused", portal_id=portal.portal_id, reason=sentence)
 
 
-def _back_off(scope: PortalScope, lease: Lease, trouble: Retryable) -> None:
+def _back_off(portal: PortalContext, lease: Lease, trouble: Retryable) -> None:
     """Wait as long as the other side asked, or ever longer with full jitter, half an hour at most."""
-    with scope.transaction() as tx:
+    with portal.transaction() as tx:
         failed = lanes.failures(tx, lease)
         seconds = trouble.after if trouble.after is not None else _jitter(failed)
         lanes.back_off(tx, lease, seconds=min(seconds, LONGEST_BACK_OFF), trouble=str(trouble))
-    _log.warning("lane backs off", portal_id=scope.portal_id, lane=lease.kind, seconds=seconds, reason=str(trouble))
+    _log.warning(
+        "lane backs off",
+        portal_id=portal.portal_id,
+        lane=lease.kind,
+        seconds=seconds,
+        reason=str(trouble),
+    )
 
 
 def _jitter(failed: int) -> float:

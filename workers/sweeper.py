@@ -5,11 +5,12 @@ import threading
 from collections.abc import Callable
 from multiprocessing.context import SpawnProcess
 
-from integration import housekeeping, logs
-from integration.errors import SecondOrderError
-from integration.runtime import Runtime, open_runtime
-from integration.settings import Settings
-from integration.storage import lanes
+from integration.admin import housekeeping
+from integration.core import logs
+from integration.core.environment import Settings
+from integration.core.errors import SecondOrderError
+from integration.portal.runtime import Runtime, open_runtime
+from integration.storage.queue import lanes
 from workers import jobs
 
 EVERY_SECONDS = 1.0
@@ -17,7 +18,11 @@ EVERY_SECONDS = 1.0
 PATIENCE_SECONDS = 2.0
 _log = logs.get(__name__)
 _spawn = multiprocessing.get_context("spawn")
-_WORK: dict[str, Callable[[int], None]] = {"drain": jobs.drain, "write": jobs.write, "import": jobs.import_portal}
+_WORK: dict[str, Callable[[int], None]] = {
+    "drain": jobs.drain,
+    "write": jobs.write,
+    "import": jobs.import_portal,
+}
 
 
 def run(settings: Settings, stop: threading.Event) -> None:

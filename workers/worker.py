@@ -9,15 +9,19 @@ from rq import Queue, Worker
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from integration import logs
-from integration.errors import SecondOrderError
-from integration.queue import JOBS, QUEUE
-from integration.runtime import open_runtime, urls
-from integration.settings import Settings
+from integration.core import logs
+from integration.core.environment import Settings
+from integration.core.errors import SecondOrderError
+from integration.core.wake_ups import JOBS, QUEUE
+from integration.portal.runtime import open_runtime, urls
 from workers import jobs
 
 _log = logs.get(__name__)
-_ALLOWED = {JOBS["drain"]: jobs.drain, JOBS["write"]: jobs.write, JOBS["import"]: jobs.import_portal}
+_ALLOWED = {
+    JOBS["drain"]: jobs.drain,
+    JOBS["write"]: jobs.write,
+    JOBS["import"]: jobs.import_portal,
+}
 
 
 class ForbiddenJob(Exception):

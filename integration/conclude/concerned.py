@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Iterable
 
-from integration.conclude.step import Step
-from integration.storage import deals as deal_rows
-from integration.storage import firms, mirror, moves, people, seeks, sources
+from integration.conclude.batch import Step
+from integration.storage.findings import move_rows, pending_mentions, person_rows, source_rows
+from integration.storage.mirror import company_keys, deal_rows, mirror
 
 Key = tuple[str, str]
 _CONTACTS_KIND = {"domain": "host", "name": "firm"}
@@ -16,19 +16,25 @@ def by_companies(step: Step, company_ids: Collection[int], changed: Collection[K
 
     *changed* are the look-up keys that came or went; who was found by a key that is gone is concerned as well.
     """
-    kin = {*company_ids, *firms.below(step.tx, company_ids)}
+    kin = {*company_ids, *company_keys.below(step.tx, company_ids)}
     staff = people_of(step, kin, changed)
     mirror.mark_stale(step.tx, mirror.PEOPLE, {("person", one) for one in staff})
     # Before the import is through nothing was concluded yet that could be outdated.
     if not step.imported:
         return
-    own = {("deal", row["deal_id"]) for rows in deal_rows.of_companies(step.tx, kin).values() for row in rows}
-    named = {("deal", one) for one in sources.deals_from(step.tx, kin)}
+    own = {
+        ("deal", row["deal_id"])
+        for rows in deal_rows.of_companies(step.tx, kin).values()
+        for row in rows
+    }
+    named = {("deal", one) for one in source_rows.deals_from(step.tx, kin)}
     mirror.mark_stages(
         step.tx,
         {
             mirror.DEALS: own | named | _told_of(step, kin),
-            mirror.SUMMARIES: {("contact", one) for one in _members(step, _movers(step, company_ids))},
+            mirror.SUMMARIES: {
+                ("contact", one) for one in _members(step, _movers(step, company_ids))
+            },
         },
     )
 
@@ -37,25 +43,41 @@ def by_custom(step: Step, company_ids: Collection[int]) -> None:
     """Companies became customers, or at another time, or are none: who stood for us there, and whose word counts."""
     if not company_ids:
         return
-    mirror.mark_stale(step.tx, mirror.PEOPLE, {("person", one) for one in _movers(step, company_ids)})
+    mirror.mark_stale(
+        step.tx, mirror.PEOPLE, {("person", one) for one in _movers(step, company_ids)}
+    )
     if not step.imported:
         return
     staff = people_of(step, company_ids)
-    own = {("deal", row["deal_id"]) for rows in deal_rows.of_companies(step.tx, company_ids).values() for row in rows}
-    known = {key for keys in people.keys_of(step.tx, staff).values() for key in keys}
+    own = {
+        ("deal", row["deal_id"])
+        for rows in deal_rows.of_companies(step.tx, company_ids).values()
+        for row in rows
+    }
+    known = {key for keys in person_rows.keys_of(step.tx, staff).values() for key in keys}
     names = {f"{kind}:{value}" for kind, value in known if kind in _SOUGHT}
     names |= {
         f"firm:{value.split()[0]}"
-        for keys in firms.keys_of(step.tx, company_ids).values()
+        for keys in company_keys.keys_of(step.tx, company_ids).values()
         for kind, value in keys
         if kind == "name"
     }
-    told = {("contact", row["owner_id"]) for row in sources.referrals_told_by(step.tx, "contact", staff)}
-    made = {(row["owner_type"], row["owner_id"]) for row in sources.referrals_by(step.tx, contact_ids=staff)}
+    told = {
+        ("contact", row["owner_id"])
+        for row in source_rows.referrals_told_by(step.tx, "contact", staff)
+    }
+    made = {
+        (row["owner_type"], row["owner_id"])
+        for row in source_rows.referrals_by(step.tx, contact_ids=staff)
+    }
     mirror.mark_stages(
         step.tx,
         {
-            mirror.DEALS: own | told | made | _told_of(step, company_ids) | seeks.seekers(step.tx, names),
+            mirror.DEALS: own
+            | told
+            | made
+            | _told_of(step, company_ids)
+            | pending_mentions.seekers(step.tx, names),
             mirror.SUMMARIES: {("contact", one) for one in staff},
         },
     )
@@ -63,23 +85,25 @@ def by_custom(step: Step, company_ids: Collection[int]) -> None:
 
 def people_of(step: Step, company_ids: Collection[int], changed: Iterable[Key] = ()) -> set[int]:
     """Contacts that mean, or meant, one of these companies: by link, address or typed name."""
-    keys = {key for several in firms.keys_of(step.tx, company_ids).values() for key in several} | set(changed)
+    keys = {
+        key for several in company_keys.keys_of(step.tx, company_ids).values() for key in several
+    } | set(changed)
     wanted = {(_CONTACTS_KIND[kind], value) for kind, value in keys if kind in _CONTACTS_KIND}
     wanted |= {("at", str(one)) for one in company_ids}
-    return {one for ids in people.with_keys(step.tx, wanted).values() for one in ids}
+    return {one for ids in person_rows.with_keys(step.tx, wanted).values() for one in ids}
 
 
 def _movers(step: Step, company_ids: Collection[int]) -> set[int]:
-    return {row["person_id"] for row in moves.with_company(step.tx, company_ids)}
+    return {row["person_id"] for row in move_rows.with_company(step.tx, company_ids)}
 
 
 def _members(step: Step, person_ids: Collection[int]) -> set[int]:
-    return {one for ids in people.members(step.tx, person_ids).values() for one in ids}
+    return {one for ids in person_rows.members(step.tx, person_ids).values() for one in ids}
 
 
 def _told_of(step: Step, company_ids: Collection[int]) -> set[tuple[str, int]]:
     rows = [
-        *sources.referrals_by(step.tx, company_ids=company_ids),
-        *sources.referrals_to(step.tx, {f"company:{one}" for one in company_ids}),
+        *source_rows.referrals_by(step.tx, company_ids=company_ids),
+        *source_rows.referrals_to(step.tx, {f"company:{one}" for one in company_ids}),
     ]
     return {(row["owner_type"], row["owner_id"]) for row in rows}

@@ -5,51 +5,77 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from itertools import pairwise
 
-from integration.conclude import asking, codec, deciding, firms, reading, resembling, strengths
-from integration.conclude.resembling import Universe
-from integration.conclude.step import Step
-from integration.storage import answers as answer_rows
-from integration.storage import deals as deal_rows
-from integration.storage import mirror, moves, passages, people, seeks, sources
+from integration.conclude import (
+    candidate_pairs,
+    champion_strength,
+    company_directory,
+    overrides,
+    record_facts,
+    review_tasks,
+)
+from integration.conclude.batch import Step
+from integration.conclude.candidate_pairs import Universe
 from integration.storage.database import Row
-from integration.storage.passages import Passage
-from mappings.rules import identity
-from mappings.rules.companies import crowd_moves
+from integration.storage.findings import (
+    employer_changes,
+    move_rows,
+    pending_mentions,
+    person_rows,
+    source_rows,
+    stored_shapes,
+)
+from integration.storage.findings.employer_changes import Passage
+from integration.storage.mirror import deal_rows, mirror
+from integration.storage.mirror import survey_answers as answer_rows
 from mappings.rules.facts import ContactFacts, Directory
 from mappings.rules.findings import Link, Move, Person
-from mappings.rules.moves import WasCustomer, find_moves
-from mappings.rules.names import tokens
-from mappings.rules.referrals import code_key
-from mappings.rules.stints import timeline
+from mappings.rules.identity import linkage
+from mappings.rules.identity.companies import crowd_moves
+from mappings.rules.job_changes.employments import timeline
+from mappings.rules.job_changes.moves import WasCustomer, find_moves
+from mappings.rules.referrals.referrals import code_key
+from mappings.rules.text.names import tokens
 
 
 def learn(step: Step, contact_ids: Collection[int]) -> set[int]:
     """Write under which keys changed contacts can be found; return all whose persons have to be looked at.
 
-    An import learns every contact before it groups any: how much a name says depends on how many bear it.
+    An import learns every contact before it groups any: how much a name says depends on how many
+    bear it.
     """
     claimed = set(contact_ids) | set(mirror.resolve(step.tx, "contact", contact_ids).values())
-    living = {one: facts for one, facts in reading.contacts(step, claimed).items() if not facts.archived}
+    living = {
+        one: facts
+        for one, facts in record_facts.contacts(step, claimed).items()
+        if not facts.archived
+    }
     claimed -= step.broken("contact")
     codes = _own_codes(step, living)
-    keys = {one: _keys(living[one]) | codes.get(one, set()) if one in living else set() for one in claimed}
+    keys = {
+        one: _keys(living[one]) | codes.get(one, set()) if one in living else set()
+        for one in claimed
+    }
     # Before the import is through no text was read yet that could mean another.
-    before = people.keys_of(step.tx, claimed) if step.imported else {}
+    before = person_rows.keys_of(step.tx, claimed) if step.imported else {}
     if any(kind == "at" for one, found in before.items() for kind, _ in found - keys[one]):
         # Their answers counted where it no longer shows that they were.
         mark_employers(step, claimed)
-    people.replace_keys(step.tx, keys)
+    person_rows.replace_keys(step.tx, keys)
     _tell_seekers(step, keys)
-    firms.tell_seekers(step, {one for facts in living.values() for one in facts.company_ids[:1]})
+    company_directory.tell_seekers(
+        step, {one for facts in living.values() for one in facts.company_ids[:1]}
+    )
     if step.imported:
-        firms.tell_seekers_of(step, {key for one, found in keys.items() for key in found ^ before.get(one, set())})
+        company_directory.tell_seekers_of(
+            step, {key for one, found in keys.items() for key in found ^ before.get(one, set())}
+        )
     return claimed
 
 
 def refresh(step: Step, contact_ids: Collection[int]) -> None:
     """Regroup contacts into persons, find these persons' moves, and mark what rests on either."""
     claimed = set(contact_ids)
-    universe = resembling.universe(step, claimed)
+    universe = candidate_pairs.universe(step, claimed)
     claimed -= step.broken("contact")
     persons, lost = _regroup(step, universe, claimed)
     touched = _touched(persons, universe, claimed)
@@ -60,27 +86,39 @@ def refresh(step: Step, contact_ids: Collection[int]) -> None:
 
 def _tell_seekers(step: Step, keys: Mapping[int, Collection[tuple[str, str]]]) -> None:
     """A text that names one of these contacts is read again."""
-    values = {f"{kind}:{value}" for found in keys.values() for kind, value in found if kind in {"mail", "name", "code"}}
-    mirror.mark_stale(step.tx, mirror.DEALS, seeks.seekers(step.tx, values))
+    values = {
+        f"{kind}:{value}"
+        for found in keys.values()
+        for kind, value in found
+        if kind in {"mail", "name", "code"}
+    }
+    mirror.mark_stale(step.tx, mirror.DEALS, pending_mentions.seekers(step.tx, values))
 
 
 def _keys(contact: ContactFacts) -> set[tuple[str, str]]:
-    blocks = (key.partition(":") for key in identity.block_keys(contact))
+    blocks = (key.partition(":") for key in linkage.block_keys(contact))
     first, last = (" ".join(tokens(part)) for part in (contact.first_name, contact.last_name))
     names = {("first", first), ("last", last)} if first and last else set()
-    return {(kind, value) for kind, _, value in blocks} | firms.contact_keys(contact) | names | {("contact", "")}
+    return (
+        {(kind, value) for kind, _, value in blocks}
+        | company_directory.contact_keys(contact)
+        | names
+        | {("contact", "")}
+    )
 
 
 def _own_codes(step: Step, living: Collection[int]) -> dict[int, set[tuple[str, str]]]:
     """The tracked codes that belong to contacts, where the portal keeps them on the contact."""
     name = step.portal_map.own_code_property
-    found = people.texts(step.tx, living, name) if name else {}
+    found = person_rows.texts(step.tx, living, name) if name else {}
     return {one: {("code", code_key(text))} for one, text in found.items() if text.strip()}
 
 
 def _regroup(step: Step, universe: Universe, claimed: set[int]) -> tuple[list[Person], set[int]]:
     """Group the page's contacts into persons and store what changed; also return contacts that lost company."""
-    grouping = identity.group_people(universe.contacts.values(), resembling.portal(step, universe), step.policy)
+    grouping = linkage.group_people(
+        universe.contacts.values(), candidate_pairs.portal(step, universe), step.policy
+    )
     now = {one: person for person in grouping.persons for one in person.contact_ids}
     changed = {one for one, person in now.items() if universe.before.get(one) != person.id}
     reviews: dict[int, list[Link]] = {}
@@ -88,14 +126,24 @@ def _regroup(step: Step, universe: Universe, claimed: set[int]) -> tuple[list[Pe
         reviews.setdefault(link.a, []).append(link)
         reviews.setdefault(link.b, []).append(link)
     rows = [
-        {"contact_id": one, "person_id": now[one].id, "because": [*_own_links(now[one], one), *reviews.get(one, ())]}
+        {
+            "contact_id": one,
+            "person_id": now[one].id,
+            "because": [*_own_links(now[one], one), *reviews.get(one, ())],
+        }
         for one in sorted(changed | (claimed & now.keys()))
     ]
-    people.store_persons(step.tx, rows, gone=[one for one in universe.before if one not in now])
-    asking.about_people(step, grouping.reviews, claimed, changed, universe.contacts)
+    person_rows.store_persons(
+        step.tx, rows, gone=[one for one in universe.before if one not in now]
+    )
+    review_tasks.about_people(step, grouping.reviews, claimed, changed, universe.contacts)
     left = changed - claimed
     together = _together(universe.before) if left else {}
-    lost = {one for one in left if _lost_company(one, together.get(universe.before.get(one), ()), now[one])}
+    lost = {
+        one
+        for one in left
+        if _lost_company(one, together.get(universe.before.get(one), ()), now[one])
+    }
     return list(grouping.persons), lost
 
 
@@ -131,18 +179,21 @@ def _touched(persons: Iterable[Person], universe: Universe, claimed: set[int]) -
 def _with_migrations(step: Step, persons: Iterable[Person], universe: Universe) -> Directory:
     """Note these persons' changes of employer, and tell crowds from job changes."""
     owners = {person.id for person in persons} | {
-        group for person in persons for one in person.contact_ids if (group := universe.before.get(one)) is not None
+        group
+        for person in persons
+        for one in person.contact_ids
+        if (group := universe.before.get(one)) is not None
     }
     now = {passage for person in persons for passage in _passages(person, universe)}
-    before = passages.passages_of(step.tx, owners)
+    before = employer_changes.passages_of(step.tx, owners)
     gone, new = before - now, now - before
-    passages.change_passages(step.tx, gone=gone, new=new)
+    employer_changes.change_passages(step.tx, gone=gone, new=new)
     left = {passage.from_company_id for passage in gone | new}
     if not left:
         return universe.companies
     crowds = _crowds(step, left)
-    known = passages.migrations(step.tx, left)
-    passages.change_migrations(step.tx, gone=known - crowds, new=crowds - known)
+    known = employer_changes.migrations(step.tx, left)
+    employer_changes.change_migrations(step.tx, gone=known - crowds, new=crowds - known)
     _mark_crowd(step, known ^ crowds, {person.id for person in persons})
     return replace(universe.companies, migrations=(universe.companies.migrations - known) | crowds)
 
@@ -155,40 +206,54 @@ def _passages(person: Person, universe: Universe) -> Iterable[Passage]:
 
 def _crowds(step: Step, left: Collection[int]) -> set[tuple[int, int]]:
     """The pairs between which a crowd went; whoever else left these companies tells whether it was one."""
-    leavers = passages.leavers(step.tx, left, step.policy.migration_persons)
+    leavers = employer_changes.leavers(step.tx, left, step.policy.migration_persons)
     changes = [(one.person_id, one.from_company_id, one.to_company_id, one.at) for one in leavers]
-    known = passages.known_contacts(step.tx, {one.from_company_id for one in leavers})
+    known = employer_changes.known_contacts(step.tx, {one.from_company_id for one in leavers})
     return set(crowd_moves(changes, known, step.policy))
 
 
 def _mark_crowd(step: Step, flipped: Collection[tuple[int, int]], here: set[int]) -> None:
     """What others did between these companies reads differently now."""
-    others = {one.person_id for one in passages.passages_between(step.tx, flipped)} - here if flipped else set()
-    members = people.members(step.tx, others) if others else {}
+    others = (
+        {one.person_id for one in employer_changes.passages_between(step.tx, flipped)} - here
+        if flipped
+        else set()
+    )
+    members = person_rows.members(step.tx, others) if others else {}
     mirror.mark_stale(step.tx, mirror.PEOPLE, {("contact", ids[0]) for ids in members.values()})
 
 
-def _store_moves(step: Step, persons: Collection[Person], universe: Universe, known: Directory) -> set[int]:
+def _store_moves(
+    step: Step, persons: Collection[Person], universe: Universe, known: Directory
+) -> set[int]:
     """Store the persons' moves as differences; return the companies whose moves changed."""
     found: dict[tuple[int, str], Move] = {}
     was_customer = _customers(step, universe)
     for person, result in step.each(
         ((("contact", person.id), person) for person in persons),
-        lambda person: find_moves(person, universe.contacts, known, step.policy, step.now, was_customer=was_customer),
+        lambda person: find_moves(
+            person, universe.contacts, known, step.policy, step.now, was_customer=was_customer
+        ),
     ):
         found.update({(person.id, move.key): move for move in result.moves})
-    found = deciding.moves(step, found, persons)
-    found = strengths.weighed(step, found, {person.id: person for person in persons}, universe.contacts)
-    owners = {person.id for person in persons} | set(universe.before.values()) & _dissolved(persons, universe)
-    before = {(row["person_id"], row["move_key"]): row for row in moves.of_persons(step.tx, owners)}
+    found = overrides.moves(step, found, persons)
+    found = champion_strength.weighed(
+        step, found, {person.id: person for person in persons}, universe.contacts
+    )
+    owners = {person.id for person in persons} | set(universe.before.values()) & _dissolved(
+        persons, universe
+    )
+    before = {
+        (row["person_id"], row["move_key"]): row for row in move_rows.of_persons(step.tx, owners)
+    }
     rows = {key: _row(move, step) for key, move in found.items()}
     gone = before.keys() - rows.keys()
     new = {key: row for key, row in rows.items() if key not in before or _differs(row, before[key])}
     if gone:
-        moves.delete(step.tx, gone)
+        move_rows.delete(step.tx, gone)
     if new:
-        moves.store(step.tx, list(new.values()))
-    asking.about_moves(step, [before[key] for key in gone], new.values())
+        move_rows.store(step.tx, list(new.values()))
+    review_tasks.about_moves(step, [before[key] for key in gone], new.values())
     ends = [before[key] for key in gone] + [before[key] for key in new.keys() & before.keys()]
     return {
         one
@@ -202,14 +267,18 @@ def _customers(step: Step, universe: Universe) -> WasCustomer | None:
     """Who was a customer when; asked for only where somebody was heard to say how they know us."""
     if not any(one.heard_from_text for one in universe.contacts.values()):
         return None
-    since = strengths.customers_since(step, set(universe.companies.companies))
+    since = champion_strength.customers_since(step, set(universe.companies.companies))
     return lambda company, at: company in since and since[company] <= at
 
 
 def _dissolved(persons: Collection[Person], universe: Universe) -> set[int]:
     """Former persons of these contacts, and of contacts that are gone."""
     here = {one for person in persons for one in person.contact_ids}
-    return {group for one, group in universe.before.items() if one in here or one not in universe.contacts}
+    return {
+        group
+        for one, group in universe.before.items()
+        if one in here or one not in universe.contacts
+    }
 
 
 def _row(move: Move, step: Step) -> dict[str, object]:
@@ -231,15 +300,23 @@ def _row(move: Move, step: Step) -> dict[str, object]:
 
 def _differs(row: Mapping[str, object], stored: Row) -> bool:
     """Whether the stored move says something else; its JSON is compared as it would be written."""
-    return bool(codec.plain(row["body"]) != stored["body"]) or row["settings_version"] != stored["settings_version"]
+    return (
+        bool(stored_shapes.plain(row["body"]) != stored["body"])
+        or row["settings_version"] != stored["settings_version"]
+    )
 
 
 def _mark(
-    step: Step, persons: Collection[Person], lost: set[int], changed_companies: set[int], *, gone: set[int]
+    step: Step,
+    persons: Collection[Person],
+    lost: set[int],
+    changed_companies: set[int],
+    *,
+    gone: set[int],
 ) -> None:
     contacts = {one for person in persons for one in person.contact_ids} | gone
     linked = {link.from_id for link in mirror.links_to(step.tx, "deal", "contact", contacts)}
-    linked |= people.deals_resting_on(step.tx, contacts)
+    linked |= person_rows.deals_resting_on(step.tx, contacts)
     mirror.mark_stages(
         step.tx,
         {
@@ -254,16 +331,24 @@ def _mark(
 
 def _buyers(step: Step, contact_ids: Collection[int]) -> set[tuple[str, int]]:
     """The customers that these contacts are people of, or were: their answers stay with the company of their day."""
-    employers = {link.to_id for link in mirror.links_from(step.tx, "contact", contact_ids, "company")}
+    employers = {
+        link.to_id for link in mirror.links_from(step.tx, "contact", contact_ids, "company")
+    }
     employers |= answer_rows.companies_of(step.tx, contact_ids)
     return {("company", one) for one in deal_rows.buyers(step.tx, employers)}
 
 
 def _telling(step: Step, contacts: Collection[int]) -> set[tuple[str, int]]:
     """Whose referrals have to be judged anew: those these contacts tell, and those they made."""
-    told = sources.tellers(step.tx, contacts)
-    made = {(row["owner_type"], row["owner_id"]) for row in sources.referrals_by(step.tx, contact_ids=contacts)}
-    return made | {("contact", one) for one in told | people.with_texts(step.tx, contacts, _text_names(step))}
+    told = source_rows.tellers(step.tx, contacts)
+    made = {
+        (row["owner_type"], row["owner_id"])
+        for row in source_rows.referrals_by(step.tx, contact_ids=contacts)
+    }
+    return made | {
+        ("contact", one)
+        for one in told | person_rows.with_texts(step.tx, contacts, _text_names(step))
+    }
 
 
 def _text_names(step: Step) -> list[str]:
@@ -281,6 +366,9 @@ def mark_employers(step: Step, contact_ids: Collection[int]) -> None:
 def mark_movers(step: Step, contact_ids: Collection[int]) -> None:
     """Look again at those of these contacts that moved: what they were worth when leaving may read differently."""
     movers = {
-        row["person_id"] for row in moves.of_persons(step.tx, set(people.persons_of(step.tx, contact_ids).values()))
+        row["person_id"]
+        for row in move_rows.of_persons(
+            step.tx, set(person_rows.persons_of(step.tx, contact_ids).values())
+        )
     }
     mirror.mark_stale(step.tx, mirror.PEOPLE, {("person", one) for one in movers})

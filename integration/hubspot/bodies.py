@@ -38,7 +38,9 @@ def lenient(body: bytes) -> Any:  # noqa: ANN401 - JSON is any
 
 def _slowly(body: bytes) -> Any:  # noqa: ANN401 - JSON is any
     try:
-        return json.loads(body.decode("utf-8", "replace"), parse_constant=lambda _: None, parse_int=_integer)
+        return json.loads(
+            body.decode("utf-8", "replace"), parse_constant=lambda _: None, parse_int=_integer
+        )
     except RecursionError:
         raise ValueError("nested too deep") from None
 
@@ -50,7 +52,9 @@ def _integer(digits: str) -> int | str:
 
 def _cleaned(value: Any) -> Any:  # noqa: ANN401 - JSON is any
     if isinstance(value, str):
-        return value.replace("\0", "�").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return (
+            value.replace("\0", "�").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        )
     if isinstance(value, list):
         return [_cleaned(one) for one in value]
     if isinstance(value, dict):

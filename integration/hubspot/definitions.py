@@ -9,7 +9,9 @@ from integration.hubspot.library import Library
 Ask = Callable[..., Any]
 
 
-def create(library: Library, ask: Ask, plural: str, properties: Sequence[Mapping[str, object]]) -> dict[str, str]:
+def create(
+    library: Library, ask: Ask, plural: str, properties: Sequence[Mapping[str, object]]
+) -> dict[str, str]:
     """Create *properties*; by name `created`, `exists`, or HubSpot's code for why not."""
     if not properties:
         return {}
@@ -22,7 +24,9 @@ def create(library: Library, ask: Ask, plural: str, properties: Sequence[Mapping
     return outcome
 
 
-def _all_at_once(library: Library, ask: Ask, plural: str, properties: Sequence[Mapping[str, object]]) -> list[str]:
+def _all_at_once(
+    library: Library, ask: Ask, plural: str, properties: Sequence[Mapping[str, object]]
+) -> list[str]:
     try:
         answer = ask(
             "properties.create_many",

@@ -8,7 +8,7 @@ from typing import Any, Final
 import requests
 import urllib3
 
-from integration.errors import NeedsOwner, RecordGone, Refused, Retryable, SecondOrderError
+from integration.core.errors import NeedsOwner, RecordGone, Refused, Retryable, SecondOrderError
 from integration.hubspot import bodies
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_.\-]{0,99}", re.ASCII)
@@ -61,7 +61,9 @@ class OurMistake(SecondOrderError):
     """Our request or our configuration is wrong: stop and be seen; never a portal's fault."""
 
 
-def from_answer(status: int, headers: Mapping[str, str], body: bytes, route: str) -> SecondOrderError:
+def from_answer(
+    status: int, headers: Mapping[str, str], body: bytes, route: str
+) -> SecondOrderError:
     """What an answer other than 2xx means. Tokens, names and HubSpot's own prose stay out of the message."""
     found = bodies.lenient(body)
     said = _Said(status, headers, found if isinstance(found, dict) else {}, route)
@@ -111,7 +113,9 @@ _FAILURES: Final[tuple[tuple[type[BaseException], str], ...]] = (
 class _Said:
     """The parts of a refusal that are safe to repeat."""
 
-    def __init__(self, status: int, headers: Mapping[str, str], body: dict[str, Any], route: str) -> None:
+    def __init__(
+        self, status: int, headers: Mapping[str, str], body: dict[str, Any], route: str
+    ) -> None:
         self.status = status
         self.headers = headers
         self.body = body
@@ -145,7 +149,9 @@ def _bad_request(said: _Said) -> SecondOrderError:
 
 
 def _unauthorized(said: _Said) -> SecondOrderError:
-    return NeedsOwner(said.sentence("- the connection is no longer accepted; reconnect the account"))
+    return NeedsOwner(
+        said.sentence("- the connection is no longer accepted; reconnect the account")
+    )
 
 
 def _forbidden(said: _Said) -> SecondOrderError:
@@ -245,7 +251,9 @@ def _details(body: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _embedded(message: object) -> list[dict[str, Any]]:
     if not isinstance(message, str) or "[" not in message:
         return []
-    found = bodies.lenient(message[message.index("[") : message.rfind("]") + 1].encode("utf-8", "replace"))
+    found = bodies.lenient(
+        message[message.index("[") : message.rfind("]") + 1].encode("utf-8", "replace")
+    )
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 

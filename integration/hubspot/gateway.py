@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from integration.errors import RecordGone
-from integration.hubspot import definitions, faults, told, writes
+from integration.core.errors import RecordGone
+from integration.hubspot import answer_shapes, definitions, faults, writes
+from integration.hubspot.answer_shapes import Account, Page, ReadResult, WriteResult
 from integration.hubspot.library import Library
-from integration.hubspot.told import Account, Page, ReadResult, WriteResult
 from integration.hubspot.wire import Wire
 from mappings.records.catalogue import PLURAL
 from mappings.records.rows import Link, Record
@@ -64,7 +64,7 @@ class HubSpot:
         }
         asked = {name: value for name, value in choices.items() if value}
         answer = self._wire.call("objects.page", objectType=PLURAL[object_type], query=asked)
-        return _shaped("objects.page", told.page_of, object_type, answer)
+        return _shaped("objects.page", answer_shapes.page_of, object_type, answer)
 
     def read(
         self,
@@ -91,7 +91,7 @@ class HubSpot:
                 body=body,
             )
             records += _shaped("objects.read", _read_records, object_type, answer)
-        return told.read_result(asked, records)
+        return answer_shapes.read_result(asked, records)
 
     def survivor(self, object_type: str, record_id: int) -> int | None:
         """The id under which a record lives now, after any merges; None when it is gone."""
@@ -119,7 +119,11 @@ class HubSpot:
         last = 0
         while True:
             filters = [
-                {"propertyName": clock, "operator": "GTE", "value": str(int(since.timestamp() * 1000))},
+                {
+                    "propertyName": clock,
+                    "operator": "GTE",
+                    "value": str(int(since.timestamp() * 1000)),
+                },
                 {"propertyName": "hs_object_id", "operator": "GT", "value": str(last)},
             ]
             body = {
@@ -135,7 +139,7 @@ class HubSpot:
                 object_type=PLURAL[object_type],
                 public_object_search_request=body,
             )
-            found = _shaped("objects.search", told.page_of, object_type, answer)
+            found = _shaped("objects.search", answer_shapes.page_of, object_type, answer)
             if found.records:
                 yield found.records
             if found.next_after is None or not found.records:
@@ -151,7 +155,9 @@ class HubSpot:
 
     # Links
 
-    def associations(self, from_type: str, to_type: str, ids: Sequence[int]) -> dict[int, list[Link]]:
+    def associations(
+        self, from_type: str, to_type: str, ids: Sequence[int]
+    ) -> dict[int, list[Link]]:
         """Every link of each of these records to one type, labels included; 1,000 records a call.
 
         A record without links has an empty list. A record with very many links
@@ -202,7 +208,9 @@ class HubSpot:
 
     def pipelines(self, object_type: str) -> list[dict[str, Any]]:
         """All pipelines of deals or tickets with their stages."""
-        answer = self._ask("pipelines.all", self._library.pipelines.get_all, object_type=PLURAL[object_type])
+        answer = self._ask(
+            "pipelines.all", self._library.pipelines.get_all, object_type=PLURAL[object_type]
+        )
         return _results("pipelines.all", answer)
 
     def properties(self, object_type: str, *, archived: bool = False) -> list[dict[str, Any]]:
@@ -217,7 +225,9 @@ class HubSpot:
 
     def groups(self, object_type: str) -> list[dict[str, Any]]:
         """All property groups of a type."""
-        answer = self._ask("groups.all", self._library.groups.get_all, object_type=PLURAL[object_type])
+        answer = self._ask(
+            "groups.all", self._library.groups.get_all, object_type=PLURAL[object_type]
+        )
         return _results("groups.all", answer)
 
     def create_group(self, object_type: str, definition: Mapping[str, object]) -> bool:
@@ -233,7 +243,9 @@ class HubSpot:
             return False
         return True
 
-    def create_properties(self, object_type: str, properties: Sequence[Mapping[str, object]]) -> dict[str, str]:
+    def create_properties(
+        self, object_type: str, properties: Sequence[Mapping[str, object]]
+    ) -> dict[str, str]:
         """Create properties; by name `created`, `exists`, or why not. An archived namesake comes back to life."""
         return definitions.create(self._library, self._ask, PLURAL[object_type], properties)
 
@@ -257,7 +269,7 @@ class HubSpot:
     def account(self) -> Account:
         """Who this portal is, and its currencies."""
         answer = self._wire.call("account")
-        return _shaped("account", told.account_of, answer)
+        return _shaped("account", answer_shapes.account_of, answer)
 
     def uninstall(self) -> None:
         """Remove the app from the portal; HubSpot mails its admins."""
@@ -272,7 +284,7 @@ def _read_records(object_type: str, answer: Mapping[str, Any]) -> list[Record]:
         if error.get("category") not in _NO_ASSOCIATIONS:
             # Some ids could not be looked up for another reason: that does not make them missing.
             raise faults.broken("objects.read", f"is partial ({error.get('category')})")
-    return [told.record_of(object_type, raw) for raw in answer["results"]]
+    return [answer_shapes.record_of(object_type, raw) for raw in answer["results"]]
 
 
 def _take_links(
@@ -285,7 +297,9 @@ def _take_links(
     more = []
     for result in answer["results"]:
         from_id = int(result["from"]["id"])
-        links.setdefault(from_id, []).extend(told.links_of(from_type, to_type, from_id, result["to"]))
+        links.setdefault(from_id, []).extend(
+            answer_shapes.links_of(from_type, to_type, from_id, result["to"])
+        )
         after = _next(result)
         if after is not None:
             more.append({"id": str(from_id), "after": after})

@@ -7,10 +7,10 @@ from urllib.parse import urlencode, urlsplit
 
 import requests
 
-from integration.errors import NeedsOwner, Refused, Retryable, SecondOrderError
-from integration.hubspot import bodies, faults, told
+from integration.core.errors import NeedsOwner, Refused, Retryable, SecondOrderError
+from integration.hubspot import answer_shapes, bodies, faults
+from integration.hubspot.answer_shapes import Account
 from integration.hubspot.routes import ROUTES
-from integration.hubspot.told import Account
 from integration.hubspot.wire import CONNECT_SECONDS, READ_SECONDS
 
 _OK: Final = range(200, 300)
@@ -62,7 +62,9 @@ class OAuth:
         self._redirect = redirect_uri
         self._timeouts = timeouts
 
-    def authorize_page(self, state: str, required: Sequence[str], optional: Sequence[str] = ()) -> str:
+    def authorize_page(
+        self, state: str, required: Sequence[str], optional: Sequence[str] = ()
+    ) -> str:
         """Where to send the browser; all required scopes must be asked for each time."""
         query = {
             "client_id": self._client_id,
@@ -78,7 +80,9 @@ class OAuth:
 
     def exchange(self, code: str) -> Tokens:
         """Tokens for the code a browser brought back; Refused when it is used up, expired or wrong."""
-        return self._tokens({"grant_type": "authorization_code", "code": code, "redirect_uri": self._redirect})
+        return self._tokens(
+            {"grant_type": "authorization_code", "code": code, "redirect_uri": self._redirect}
+        )
 
     def refresh(self, refresh_token: str) -> Tokens:
         """A new access token; NeedsOwner when the app was uninstalled or the connection revoked."""
@@ -107,7 +111,7 @@ class OAuth:
         """Who the portal behind a fresh token is."""
         answer = self._bearer("account", access_token)
         try:
-            return told.account_of(answer)
+            return answer_shapes.account_of(answer)
         except (KeyError, TypeError, ValueError, AttributeError):
             raise faults.broken("account", "has an unknown shape") from None
 
@@ -141,7 +145,9 @@ class OAuth:
         return answer
 
     def _bearer(self, route: str, access_token: str) -> Any:  # noqa: ANN401 - JSON is any
-        status, headers, body = self._call(route, headers={"Authorization": f"Bearer {access_token}"})
+        status, headers, body = self._call(
+            route, headers={"Authorization": f"Bearer {access_token}"}
+        )
         if status not in _OK:
             raise faults.from_answer(status, headers, body, route)
         return bodies.lenient(body) if body else {}
@@ -164,7 +170,9 @@ class OAuth:
             raise faults.from_failure(error, name) from None
 
 
-def _oauth_fault(status: int, headers: Mapping[str, str], body: bytes, route: str) -> SecondOrderError:
+def _oauth_fault(
+    status: int, headers: Mapping[str, str], body: bytes, route: str
+) -> SecondOrderError:
     """OAuth's refusals have their own vocabulary, in two dialects at once."""
     said = bodies.lenient(body)
     if status != _BAD_REQUEST or not isinstance(said, dict):
@@ -174,7 +182,9 @@ def _oauth_fault(status: int, headers: Mapping[str, str], body: bytes, route: st
     code = str(said.get("status") or "")
     known = _BY_CODE.get(code) or _BY_ERROR.get(str(said.get("error") or ""))
     if known is None:
-        return faults.OurMistake("HubSpot refused our OAuth request for a reason that is not in the table")
+        return faults.OurMistake(
+            "HubSpot refused our OAuth request for a reason that is not in the table"
+        )
     kind, words = known
     return kind(words)
 
@@ -182,8 +192,14 @@ def _oauth_fault(status: int, headers: Mapping[str, str], body: bytes, route: st
 _RECONNECT: Final = "The connection was revoked or the app uninstalled; reconnect the account"
 _BY_CODE: Final[Mapping[str, tuple[type[SecondOrderError], str]]] = {
     "BAD_REFRESH_TOKEN": (NeedsOwner, _RECONNECT),
-    "BAD_HUB": (NeedsOwner, "HubSpot no longer knows this account; reconnect it if it still exists"),
-    "BAD_AUTH_CODE": (Refused, "The code from HubSpot was used already or has expired; start the install again"),
+    "BAD_HUB": (
+        NeedsOwner,
+        "HubSpot no longer knows this account; reconnect it if it still exists",
+    ),
+    "BAD_AUTH_CODE": (
+        Refused,
+        "The code from HubSpot was used already or has expired; start the install again",
+    ),
     "BAD_CLIENT_ID": (faults.OurMistake, "HUBSPOT_CLIENT_ID is wrong"),
     "BAD_CLIENT_SECRET": (faults.OurMistake, "HUBSPOT_CLIENT_SECRET is wrong"),
     "BAD_REDIRECT_URI": (faults.OurMistake, "PUBLIC_URL does not match the app's redirect address"),

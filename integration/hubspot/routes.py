@@ -43,14 +43,29 @@ _TABLE: Final = (
     Route("objects.search", "POST", f"{_OBJECTS}/search", f"{_V3}/search", allowance="search"),
     Route("properties.all", "GET", _PROPERTIES, _V3_PROPERTIES),
     Route("properties.create", "POST", _PROPERTIES, _V3_PROPERTIES),
-    Route("properties.create_many", "POST", f"{_PROPERTIES}/batch/create", f"{_V3_PROPERTIES}/batch/create"),
-    Route("properties.update", "PATCH", f"{_PROPERTIES}/{{propertyName}}", f"{_V3_PROPERTIES}/{{propertyName}}"),
+    Route(
+        "properties.create_many",
+        "POST",
+        f"{_PROPERTIES}/batch/create",
+        f"{_V3_PROPERTIES}/batch/create",
+    ),
+    Route(
+        "properties.update",
+        "PATCH",
+        f"{_PROPERTIES}/{{propertyName}}",
+        f"{_V3_PROPERTIES}/{{propertyName}}",
+    ),
     Route("properties.archive", "POST", f"{_PROPERTIES}/batch/archive"),
     Route("groups.all", "GET", f"{_PROPERTIES}/groups", f"{_V3_PROPERTIES}/groups"),
     Route("groups.create", "POST", f"{_PROPERTIES}/groups", f"{_V3_PROPERTIES}/groups"),
     Route("associations.read", "POST", f"{_BETWEEN}/batch/read", f"{_V4_BETWEEN}/batch/read"),
     Route("associations.labels", "GET", f"{_BETWEEN}/labels", f"{_V4_BETWEEN}/labels"),
-    Route("pipelines.all", "GET", f"/crm/pipelines/{DATE}/{{objectType}}", "/crm/v3/pipelines/{objectType}"),
+    Route(
+        "pipelines.all",
+        "GET",
+        f"/crm/pipelines/{DATE}/{{objectType}}",
+        "/crm/v3/pipelines/{objectType}",
+    ),
     Route("owners.page", "GET", f"/crm/owners/{DATE}", "/crm/v3/owners/"),
     Route("account", "GET", f"/account-info/{DATE}/details"),
     Route("uninstall", "DELETE", f"/appinstalls/{DATE}/external-install"),
@@ -66,7 +81,8 @@ def _pattern(template: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(template)))
 
 
-# Fixed paths before those with placeholders: "/groups" is no property name, "/batch/read" no record.
+# Fixed paths before those with placeholders: "/groups" is no property name, "/batch/read" no
+# record.
 _BY_SDK: Final = tuple(
     (route, _pattern(route.sdk))
     for route in sorted(_TABLE, key=lambda route: (route.sdk or "").count("{"))

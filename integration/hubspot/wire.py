@@ -70,9 +70,11 @@ class Wire:
         self._on_call = on_call
         self._on_limits = on_limits
         self._timeout = urllib3.Timeout(connect=timeouts[0], read=timeouts[1])
-        # Waiting for a free connection beats opening one that cannot be kept.
-        # One host's pool, asked by path: taking the whole address apart for each call costs a third of it.
-        self._pool = urllib3.connection_from_url(self.base, maxsize=pool_size, block=True, retries=False)
+        # Waiting for a free connection beats opening one that cannot be kept. One host's pool,
+        # asked by path: taking the whole address apart for each call costs a third of it.
+        self._pool = urllib3.connection_from_url(
+            self.base, maxsize=pool_size, block=True, retries=False
+        )
         self._origin = len(self.base) - len(urlsplit(self.base).path)
 
     def close(self) -> None:
@@ -127,13 +129,16 @@ class Wire:
         token = self._token()
         answer = self._once(route, url, body, token)
         if answer.status == _UNAUTHORIZED:
-            # Expired, or replaced by another process: once with a newer one, then it is the owner's turn.
+            # Expired, or replaced by another process: once with a newer one, then it is the owner's
+            # turn.
             answer = self._once(route, url, body, self._token(token))
         if answer.status not in _OK:
             raise faults.from_answer(answer.status, dict(answer.headers), answer.data, route.name)
         return answer
 
-    def _once(self, route: Route, url: str, body: str | bytes | None, token: str) -> urllib3.BaseHTTPResponse:
+    def _once(
+        self, route: Route, url: str, body: str | bytes | None, token: str
+    ) -> urllib3.BaseHTTPResponse:
         self._allow(route.allowance)
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
         if body is not None:
@@ -168,7 +173,8 @@ class Wire:
             self._on_limits(limits)
 
 
-# The same thirty property names go out with every page: quoting them once is a sixth of a call's cost.
+# The same thirty property names go out with every page: quoting them once is a sixth of a call's
+# cost.
 _quoted = lru_cache(maxsize=4096)(quote_plus)
 
 

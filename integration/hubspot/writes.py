@@ -3,9 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from integration.errors import NeedsOwner, RecordGone, Retryable
-from integration.hubspot.faults import DEFINITION_CODES, BadRequest, OurMistake, broken, troubled_properties
-from integration.hubspot.told import Outcome, WriteResult
+from integration.core.errors import NeedsOwner, RecordGone, Retryable
+from integration.hubspot.answer_shapes import Outcome, WriteResult
+from integration.hubspot.faults import (
+    DEFINITION_CODES,
+    BadRequest,
+    OurMistake,
+    broken,
+    troubled_properties,
+)
 from integration.hubspot.wire import Wire
 from mappings.records.catalogue import PLURAL
 
@@ -101,13 +107,17 @@ class _Batch:
             written = _written(answer)
             refused = _refused(answer)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise broken("objects.update", f"has an unknown shape ({type(error).__name__})") from None
+            raise broken(
+                "objects.update", f"has an unknown shape ({type(error).__name__})"
+            ) from None
         again: _Patches = {}
         for one, values in patches.items():
             if one in written:
                 self.result.outcomes[one] = Outcome("written", left_out=self._left_out.get(one, ()))
             elif one not in refused:
-                self.result.outcomes[one] = Outcome("unclear", "HubSpot's answer does not name this record")
+                self.result.outcomes[one] = Outcome(
+                    "unclear", "HubSpot's answer does not name this record"
+                )
             elif minded := {name: code for name, code in refused[one][1].items() if name in values}:
                 self.result.troubles.update(minded)
                 again.update(self._without({one: values}, set(minded)))
@@ -153,7 +163,9 @@ def _refused(answer: Mapping[str, Any]) -> dict[int, tuple[Outcome, dict[str, st
 
 def _named(context: Mapping[str, Any]) -> Sequence[int]:
     traced = [_of_trace(str(trace)) for trace in context.get("objectWriteTraceId") or ()]
-    ids = [int(one) for key in ("ids", "id") for one in context.get(key) or () if str(one).isdigit()]
+    ids = [
+        int(one) for key in ("ids", "id") for one in context.get(key) or () if str(one).isdigit()
+    ]
     return [*ids, *(one for one in traced if one is not None)]
 
 

@@ -5,20 +5,27 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from integration import install, logs, sessions
-from integration.errors import NeedsOwner, Refused, Retryable, SecondOrderError
-from integration.install import MissingScopes, NotInstalled
+from integration.admin import install, sign_in
+from integration.admin.install import MissingScopes, NotInstalled
+from integration.admin.sign_in import BadState
+from integration.core import logs
+from integration.core.errors import NeedsOwner, Refused, Retryable, SecondOrderError
 from integration.pages import guard
-from integration.runtime import Runtime
-from integration.sessions import BadState
-from integration.storage.sessions import LONGEST_HOURS, STATE_MINUTES
+from integration.portal.runtime import Runtime
+from integration.storage.service.sessions import LONGEST_HOURS, STATE_MINUTES
 
 _log = logs.get(__name__)
 
 
 def blueprint(runtime: Runtime) -> Blueprint:
     """Pages that need no session."""
-    bp = Blueprint("entry", __name__, template_folder="templates", static_folder="static", static_url_path="/assets")
+    bp = Blueprint(
+        "entry",
+        __name__,
+        template_folder="templates",
+        static_folder="static",
+        static_url_path="/assets",
+    )
 
     @bp.get("/")
     def front() -> ResponseReturnValue:
@@ -30,7 +37,9 @@ def blueprint(runtime: Runtime) -> Blueprint:
 
     @bp.get("/signin")
     def begin_sign_in() -> ResponseReturnValue:
-        return _depart(runtime, install.SIGN_IN, sessions.local_path(request.args.get("next")) or _came_from())
+        return _depart(
+            runtime, install.SIGN_IN, sign_in.local_path(request.args.get("next")) or _came_from()
+        )
 
     @bp.get("/oauth/callback")
     def callback() -> ResponseReturnValue:
@@ -40,7 +49,7 @@ def blueprint(runtime: Runtime) -> Blueprint:
     def sign_out() -> ResponseReturnValue:
         secret = guard.cookie(runtime, "session")
         if secret:
-            sessions.sign_out(runtime, secret)
+            sign_in.sign_out(runtime, secret)
         answer = make_response(redirect("/", 303))
         guard.drop_cookie(answer, runtime, "session")
         return answer
@@ -49,7 +58,9 @@ def blueprint(runtime: Runtime) -> Blueprint:
 
 
 def _depart(runtime: Runtime, purpose: str, next_path: str | None) -> Response:
-    trip = install.begin(runtime, guard.cookie(runtime, "browser"), purpose=purpose, next_path=next_path)
+    trip = install.begin(
+        runtime, guard.cookie(runtime, "browser"), purpose=purpose, next_path=next_path
+    )
     answer = make_response(redirect(trip.url, 302))
     guard.set_cookie(answer, runtime, "browser", trip.browser, seconds=STATE_MINUTES * 60)
     return answer
@@ -58,7 +69,7 @@ def _depart(runtime: Runtime, purpose: str, next_path: str | None) -> Response:
 def _came_from() -> str | None:
     """The page of ours that sent somebody to sign in, so that they end up there."""
     parts = urlsplit(request.headers.get("Referer", ""))
-    return sessions.local_path(parts.path) if parts.netloc == request.host else None
+    return sign_in.local_path(parts.path) if parts.netloc == request.host else None
 
 
 def _return(runtime: Runtime) -> Response:
@@ -68,7 +79,9 @@ def _return(runtime: Runtime) -> Response:
         return _refused_by_hubspot(request.args["error"])
     old = guard.cookie(runtime, "session")
     try:
-        done = install.complete(runtime, state=state, code=request.args.get("code"), browser=browser, session=old)
+        done = install.complete(
+            runtime, state=state, code=request.args.get("code"), browser=browser, session=old
+        )
     except BadState as bad:
         return _bad_state(runtime, bad)
     except SecondOrderError as trouble:
@@ -134,7 +147,10 @@ def _failed(trouble: SecondOrderError) -> Response:
         )  # fmt: skip
     if isinstance(trouble, NotInstalled):
         return guard.problem(
-            403, "Not installed yet", f"{trouble}. Install it first; that takes two minutes.", start_again=True
+            403,
+            "Not installed yet",
+            f"{trouble}. Install it first; that takes two minutes.",
+            start_again=True,
         )
     if isinstance(trouble, Retryable):
         _log.warning("hubspot away during install", reason=str(trouble))

@@ -7,10 +7,11 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, abort, g, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from integration import logs, sessions
-from integration.errors import NeedsOwner, RecordGone, Refused, Retryable, SecondOrderError
-from integration.runtime import Runtime
-from integration.sessions import Session
+from integration.admin import sign_in as sessions
+from integration.admin.sign_in import Session
+from integration.core import logs
+from integration.core.errors import NeedsOwner, RecordGone, Refused, Retryable, SecondOrderError
+from integration.portal.runtime import Runtime
 
 # Only browsers have forms to forge; these are for machines, which prove themselves in other ways.
 MACHINE_PATHS = ("/webhooks/", "/healthz", "/readyz", "/metrics")
@@ -46,7 +47,9 @@ def cookie_name(runtime: Runtime, name: str) -> str:
     return f"__Host-{name}" if runtime.settings.public_url.startswith("https://") else name
 
 
-def set_cookie(response: Response, runtime: Runtime, name: str, value: str, *, seconds: int) -> None:
+def set_cookie(
+    response: Response, runtime: Runtime, name: str, value: str, *, seconds: int
+) -> None:
     """Set a cookie that scripts cannot read and other sites cannot send along with a change."""
     response.set_cookie(
         cookie_name(runtime, name), value, max_age=seconds, path="/", httponly=True, samesite="Lax",
@@ -88,7 +91,9 @@ def nonce() -> str:
     return said
 
 
-def problem(status: int, title: str, text: str, *, sign_in: bool = False, **more: object) -> Response:
+def problem(
+    status: int, title: str, text: str, *, sign_in: bool = False, **more: object
+) -> Response:
     """A page that says what happened and what to do."""
     page = render_template("problem.html", title=title, text=text, sign_in=sign_in, **more)
     return make_response(page, status)
@@ -98,7 +103,10 @@ def _check_origin(origin: str) -> None:
     """Browsers say where a form stands; a change must come from our own pages."""
     said, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
     if said is None and site is None:
-        abort(403, "Your browser did not say where this form came from. Open the page and press the button there.")
+        abort(
+            403,
+            "Your browser did not say where this form came from. Open the page and press the button there.",
+        )
     if (said is not None and said != origin) or site not in {None, "same-origin"}:
         abort(403, "This form came from another site, so nothing was changed.")
 
@@ -108,7 +116,10 @@ def _check_token(runtime: Runtime) -> None:
     if found is None:
         abort(404)
     if not hmac.compare_digest(found.csrf.encode(), request.form.get("csrf", "").encode()):
-        abort(400, "This form was out of date, so nothing was changed. Go back, load the page again and repeat.")
+        abort(
+            400,
+            "This form was out of date, so nothing was changed. Go back, load the page again and repeat.",
+        )
 
 
 def _headers(response: Response, *, is_https: bool) -> Response:
@@ -121,7 +132,9 @@ def _headers(response: Response, *, is_https: bool) -> Response:
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     # With no-referrer a browser hides the origin of our own forms from us.
-    is_page = (response.content_type or "").startswith("text/html") and request.path != "/oauth/callback"
+    is_page = (response.content_type or "").startswith(
+        "text/html"
+    ) and request.path != "/oauth/callback"
     response.headers["Referrer-Policy"] = "same-origin" if is_page else "no-referrer"
     if request.endpoint != "entry.static":
         response.headers["Cache-Control"] = "no-store"
@@ -142,7 +155,9 @@ def _http_error(error: HTTPException) -> Response:
             "This page does not exist, or it belongs to a HubSpot account you are not signed in to.", sign_in=True,
         )  # fmt: skip
     own_words = error.description if status in {400, 403} and error.description else None
-    answer = problem(status, error.name, own_words or _WORDS.get(status, "The request could not be answered."))
+    answer = problem(
+        status, error.name, own_words or _WORDS.get(status, "The request could not be answered.")
+    )
     if status == 405 and error.get_response().headers.get("Allow"):  # noqa: PLR2004 - says which methods would do
         answer.headers["Allow"] = error.get_response().headers["Allow"]
     return answer
@@ -160,7 +175,11 @@ def _known_error(error: SecondOrderError) -> Response:
         _log.warning("could not answer", path=request.path, reason=str(error))
         seconds = min(int(error.after or 5), _LONGEST_RETRY) or 1
         text = "Something we depend on does not answer at the moment. Nothing is lost; try again shortly."
-        answer = _plain(503, "Try again") if _is_machine() else problem(503, "Back in a moment", text, again=True)
+        answer = (
+            _plain(503, "Try again")
+            if _is_machine()
+            else problem(503, "Back in a moment", text, again=True)
+        )
         answer.headers["Retry-After"] = str(seconds)
         return answer
     if isinstance(error, RecordGone):

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, CursorResult, Engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from integration.errors import Refused, Retryable
+from integration.core.errors import Refused, Retryable
 
 Row = Mapping[str, Any]
 
@@ -60,7 +60,8 @@ class Transaction:
         result = self._execute(statement, values)
         if not result.returns_rows:
             return ()
-        # The driver's own tuples: a page has thousands of rows, and nothing in text statements needs converting.
+        # The driver's own tuples: a page has thousands of rows, and nothing in text statements
+        # needs converting.
         names = list(result.keys())
         found = [dict(zip(names, row, strict=True)) for row in result.cursor.fetchall()]
         result.close()
@@ -90,25 +91,35 @@ class Transaction:
     def many(self, statement: str, values: Sequence[Mapping[str, object]]) -> None:
         """Run *statement* once for each set of values."""
         if values:
-            self._connection.exec_driver_sql(_for_driver(statement), [self._bound(each) for each in values])
+            self._connection.exec_driver_sql(
+                _for_driver(statement), [self._bound(each) for each in values]
+            )
 
     def _execute(self, statement: str, values: Mapping[str, object]) -> CursorResult[Any]:
         return self._connection.exec_driver_sql(_for_driver(statement), self._bound(values))
 
     def _bound(self, values: Mapping[str, object]) -> dict[str, object]:
-        bound = {name: _array(value) if type(value) is list else value for name, value in values.items()}
+        bound = {
+            name: _array(value) if type(value) is list else value for name, value in values.items()
+        }
         bound.setdefault("portal", self._portal_id)
         return bound
 
 
-@functools.lru_cache(maxsize=1000)  # there are a few hundred, each a constant of some storage module
+@functools.lru_cache(
+    maxsize=1000
+)  # there are a few hundred, each a constant of some storage module
 def _for_driver(statement: str) -> str:
     return _NAMED.sub(r"%(\1)s", statement.replace("%", "%%"))
 
 
 def _array(values: list[Any]) -> object:
     """A list of ids as PostgreSQL's own text, which is made ten times as fast as the driver makes an array."""
-    return "{" + ",".join(map(str, values)) + "}" if set(map(type, values)) == _ONLY_INTEGERS else values
+    return (
+        "{" + ",".join(map(str, values)) + "}"
+        if set(map(type, values)) == _ONLY_INTEGERS
+        else values
+    )
 
 
 class Database:
@@ -132,7 +143,8 @@ class Database:
     def portal(self, portal_id: int, *, durable: bool = True) -> Iterator[Transaction]:
         """Open a transaction in which only one portal's rows exist.
 
-        What may be lost with the whole server, such as a place in the allowance, need not be *durable*.
+        What may be lost with the whole server, such as a place in the allowance, need not be
+        *durable*.
         """
         with _begin(self._engine) as connection:
             connection.execute(_ENTER if durable else _ENTER_LIGHTLY, {"portal": str(portal_id)})
@@ -193,14 +205,18 @@ def as_json(value: object) -> str:
 
 def _alembic(connection: Connection | None) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(importlib.resources.files("integration.storage") / "migrations"))
+    config.set_main_option(
+        "script_location", str(importlib.resources.files("integration.storage") / "migrations")
+    )
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     return config
 
 
 def _enter_role(connection: Any, _record: object) -> None:  # noqa: ANN401 - psycopg's connection, seen through SQLAlchemy
-    set_json_loads(orjson.loads, connection)  # statements are text, so psycopg and not SQLAlchemy reads JSON
+    set_json_loads(
+        orjson.loads, connection
+    )  # statements are text, so psycopg and not SQLAlchemy reads JSON
     connection.autocommit = True
     connection.execute(_SESSION)
     connection.autocommit = False
@@ -215,8 +231,12 @@ def _begin(engine: Engine) -> Iterator[Connection]:
         raise Retryable(f"PostgreSQL does not answer: {_first_line(trouble)}", after=1) from trouble
     except DBAPIError as trouble:
         if trouble.connection_invalidated:
-            raise Retryable(f"PostgreSQL ended the connection: {_first_line(trouble)}", after=1) from trouble
-        if "does not exist" in str(trouble.orig) and ("role" in str(trouble.orig) or "relation" in str(trouble.orig)):
+            raise Retryable(
+                f"PostgreSQL ended the connection: {_first_line(trouble)}", after=1
+            ) from trouble
+        if "does not exist" in str(trouble.orig) and (
+            "role" in str(trouble.orig) or "relation" in str(trouble.orig)
+        ):
             raise Refused("The database has no schema yet: run second-order migrate") from trouble
         raise
 

@@ -18,19 +18,35 @@ class Scope:
 
 REQUIRED_SCOPES: Final = (
     Scope("oauth", "Every app needs it; it also tells us which portal and currency this is."),
-    Scope("crm.objects.contacts.read", "Job changes, referrals and survey answers show on contacts."),
-    Scope("crm.objects.contacts.write", "Role, moves, NPS and referral readiness are written to contacts."),
+    Scope(
+        "crm.objects.contacts.read", "Job changes, referrals and survey answers show on contacts."
+    ),
+    Scope(
+        "crm.objects.contacts.write",
+        "Role, moves, NPS and referral readiness are written to contacts.",
+    ),
     Scope("crm.objects.companies.read", "Customers, their domains and renewals are companies."),
-    Scope("crm.objects.companies.write", "Second-order revenue, NPS and health are written to companies."),
-    Scope("crm.objects.deals.read", "Revenue and who was on the deal come from deals and their pipelines."),
+    Scope(
+        "crm.objects.companies.write",
+        "Second-order revenue, NPS and health are written to companies.",
+    ),
+    Scope(
+        "crm.objects.deals.read",
+        "Revenue and who was on the deal come from deals and their pipelines.",
+    ),
     Scope("crm.objects.deals.write", "Source, share and reasons are written to deals."),
     Scope("crm.schemas.contacts.write", "Creates our property group and properties on contacts."),
     Scope("crm.schemas.companies.write", "Creates our property group and properties on companies."),
     Scope("crm.schemas.deals.write", "Creates our property group and properties on deals."),
 )
 OPTIONAL_SCOPES: Final = (
-    Scope("crm.objects.owners.read", "Shows owners by name in reports; without it they stay numbers."),
-    Scope("tickets", "Open tickets count in a customer's health; without it health leaves support out."),
+    Scope(
+        "crm.objects.owners.read", "Shows owners by name in reports; without it they stay numbers."
+    ),
+    Scope(
+        "tickets",
+        "Open tickets count in a customer's health; without it health leaves support out.",
+    ),
     Scope(
         "crm.objects.feedback_submissions.read",
         "Every survey answer (Service Hub); without it only the latest one a contact carries.",
@@ -159,7 +175,8 @@ READ: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     }
 )
 
-# Read with every value they ever had: these tell of job changes, and the last two on which day something was.
+# Read with every value they ever had: these tell of job changes, and the last two on which day
+# something was.
 HISTORY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "contact": (
@@ -188,8 +205,9 @@ ASSOCIATIONS: Final = (
 )
 
 _LISTENED = ("contact", "company", "deal")
-# Activities, by HubSpot's words in a webhooks file. That one begins or is linked is told by the other side's
-# associationChange, and what changes in it is found by search; only what is gone or back must be told.
+# Activities, by HubSpot's words in a webhooks file. That one begins or is linked is told by the
+# other side's associationChange, and what changes in it is found by search; only what is gone or
+# back must be told.
 _LISTENED_TO_END = ("meeting_event", "call", "email", "note")
 # HubSpot fires no notification for these: calculated, or the clock of the record itself.
 _SILENT: Final = frozenset(
@@ -238,7 +256,9 @@ def subscriptions() -> dict[str, list[dict[str, object]]]:
             {"subscriptionType": f"object.{what}", "objectType": kind, "active": True}
             for what in ("deletion", "restore")
         ]
-    hub_events: list[dict[str, object]] = [{"subscriptionType": "contact.privacyDeletion", "active": True}]
+    hub_events: list[dict[str, object]] = [
+        {"subscriptionType": "contact.privacyDeletion", "active": True}
+    ]
     return {"crmObjects": crm_objects, "legacyCrmObjects": [], "hubEvents": hub_events}
 
 

@@ -5,14 +5,16 @@ import unicodedata
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+from mappings.caching import cached
 from mappings.records.values import Parsed
-from mappings.remembered import remembered
 
 _MAX_EMAIL: Final = 254
 _MAX_DOMAIN: Final = 253
 _MAX_URL: Final = 400
 # Most addresses are as plain as this, and stand for themselves.
-_PLAIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,60}@(?!www\.)(?:[a-z0-9]{1,40}\.){1,3}[a-z]{2,12}", re.ASCII)
+_PLAIN = re.compile(
+    r"[a-z0-9][a-z0-9._-]{0,60}@(?!www\.)(?:[a-z0-9]{1,40}\.){1,3}[a-z]{2,12}", re.ASCII
+)
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.ASCII)
 _EXTENSION = re.compile(r"(?i)(?:ext\.?|x|#|;ext=)\s*\d+\s*$")
 _DIGITS_OF_A_PHONE: Final = range(7, 16)
@@ -21,7 +23,7 @@ _LINKED_PARTS: Final = 2
 _REMEMBERED: Final = 1 << 14
 
 
-@remembered(_REMEMBERED)
+@cached(_REMEMBERED)
 def email(text: str | None) -> Parsed[str]:
     """An address in lower case with its host in DNS form; a name around it is dropped."""
     if text and _PLAIN.fullmatch(text):
@@ -51,7 +53,7 @@ def emails(text: str | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found for part in parts if (found := email(part).value)))
 
 
-@remembered(_REMEMBERED)
+@cached(_REMEMBERED)
 def domain(text: str | None) -> Parsed[str]:
     """A host name in lower-case DNS form; scheme, `www.`, port and path are dropped."""
     written = unicodedata.normalize("NFKC", text or "").strip().lower()
@@ -64,12 +66,16 @@ def domain(text: str | None) -> Parsed[str]:
     if ascii_host is None or len(ascii_host) > _MAX_DOMAIN:
         return Parsed(odd="is not a domain")
     labels = ascii_host.split(".")
-    if len(labels) < 2 or labels[-1].isdigit() or not all(_LABEL.fullmatch(label) for label in labels):  # noqa: PLR2004 - a name and a suffix
+    if (
+        len(labels) < 2  # noqa: PLR2004
+        or labels[-1].isdigit()
+        or not all(_LABEL.fullmatch(label) for label in labels)
+    ):
         return Parsed(odd="is not a domain")
     return Parsed(ascii_host)
 
 
-@remembered(_REMEMBERED)
+@cached(_REMEMBERED)
 def profile(text: str | None) -> Parsed[str]:
     """A social profile's address without scheme, locale, query and trailing slash: `linkedin.com/in/ana`."""
     written = unicodedata.normalize("NFKC", text or "").strip()
@@ -91,7 +97,7 @@ def profile(text: str | None) -> Parsed[str]:
     return Parsed("/".join([host, *path]))
 
 
-@remembered(_REMEMBERED)
+@cached(_REMEMBERED)
 def phone(text: str | None) -> Parsed[str]:
     """The digits of a number, with `+` when the country is written; an extension is dropped.
 
@@ -113,7 +119,8 @@ def phone(text: str | None) -> Parsed[str]:
 def _dns(host: str) -> str | None:
     if host.isascii():
         return host
-    # The codec's time grows with the square of the length: 65,536 signs would hold a portal up for minutes.
+    # The codec's time grows with the square of the length: 65,536 signs would hold a portal up for
+    # minutes.
     if len(host) > _MAX_DOMAIN:
         return None
     try:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from mappings.records import values
-from mappings.records.reading import FieldReader, Odd, history_of, linked
+from mappings.records.row_reader import FieldReader, Odd, history_of, linked
 from mappings.records.rows import Record
 from mappings.rules.facts import NpsAnswer
 
@@ -64,7 +64,9 @@ def employer_at(record: Record, at: datetime) -> int | None:
     if versions:
         return None
     companies = linked(record, "company")
-    return values.record_id(record.get("associatedcompanyid")).value or (companies[0] if companies else None)
+    return values.record_id(record.get("associatedcompanyid")).value or (
+        companies[0] if companies else None
+    )
 
 
 def nps_group(score: int) -> str:

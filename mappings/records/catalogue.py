@@ -61,7 +61,11 @@ _ROLES = {
     "promoter": "Promoter",
     "none": "None",
 }
-_GROUPS = {"promoter": "Promoter (9-10)", "passive": "Passive (7-8)", "detractor": "Detractor (0-6)"}
+_GROUPS = {
+    "promoter": "Promoter (9-10)",
+    "passive": "Passive (7-8)",
+    "detractor": "Detractor (0-6)",
+}
 _ASKS = {"ask_now": "Ask now", "wait": "Wait", "resting": "Resting", "never": "Never"}
 _BANDS = {"healthy": "Healthy", "watch": "Watch", "at_risk": "At risk", "unknown": "Unknown"}
 
@@ -132,16 +136,31 @@ _CONTACT = (
         "Second-order revenue",
         "Won revenue this person brought beyond their own purchases; the same on all records of the person.",
     ),
-    number("contact", "second_order_referrals", "Referrals made", "How many people or companies they sent."),
+    number(
+        "contact",
+        "second_order_referrals",
+        "Referrals made",
+        "How many people or companies they sent.",
+    ),
     text("contact", "second_order_moved_from", "Moved from", "The customer they worked at before."),
-    day("contact", "second_order_moved_at", "Moved on", "When they changed jobs, as far as it shows."),
+    day(
+        "contact",
+        "second_order_moved_at",
+        "Moved on",
+        "When they changed jobs, as far as it shows.",
+    ),
     percent(
         "contact",
         "second_order_move_confidence",
         "Move confidence",
         "How sure we are of the job change, between 0 and 1.",
     ),
-    number("contact", "second_order_nps", "NPS answer", "Their latest answer, 0 to 10, of the last year."),
+    number(
+        "contact",
+        "second_order_nps",
+        "NPS answer",
+        "Their latest answer, 0 to 10, of the last year.",
+    ),
     choice(
         "contact",
         "second_order_nps_group",
@@ -149,7 +168,9 @@ _CONTACT = (
         "Promoter, passive or detractor by the latest answer.",
         _GROUPS,
     ),
-    moment("contact", "second_order_nps_at", "NPS answered at", "When they gave the latest answer."),
+    moment(
+        "contact", "second_order_nps_at", "NPS answered at", "When they gave the latest answer."
+    ),
     choice(
         "contact",
         "second_order_ask",
@@ -185,8 +206,18 @@ _COMPANY = (
         "Second-order deals",
         "Won deals of others that came because of this customer.",
     ),
-    number("company", "second_order_nps", "Company NPS", "From -100 to 100; empty with under 5 answers."),
-    number("company", "second_order_nps_answers", "NPS answers", "How many people answered in the last year."),
+    number(
+        "company",
+        "second_order_nps",
+        "Company NPS",
+        "From -100 to 100; empty with under 5 answers.",
+    ),
+    number(
+        "company",
+        "second_order_nps_answers",
+        "NPS answers",
+        "How many people answered in the last year.",
+    ),
     number("company", "second_order_health", "Health", "0 to 100; high is good."),
     choice(
         "company",
@@ -195,7 +226,9 @@ _COMPANY = (
         "Healthy, watch or at risk; unknown when too little is known to say.",
         _BANDS,
     ),
-    paragraph("company", "second_order_health_because", "Health: reasons", "What drives the score."),
+    paragraph(
+        "company", "second_order_health_because", "Health: reasons", "What drives the score."
+    ),
     percent(
         "company",
         "second_order_churn_risk",
@@ -262,7 +295,9 @@ def properties_page(properties: Sequence[OwnProperty] = PROPERTIES) -> str:
 
 
 def _row(prop: OwnProperty) -> str:
-    kind = prop.type if not prop.number_display_hint else f"{prop.type} ({prop.number_display_hint})"
+    kind = (
+        prop.type if not prop.number_display_hint else f"{prop.type} ({prop.number_display_hint})"
+    )
     choices = ", ".join(f"`{option.value}`" for option in prop.options)
     holds = f"{prop.description} Values: {choices}." if choices else prop.description
     return f"| `{prop.name}` | {prop.label} | {kind} | {holds} |"

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from mappings.rules import money
+from mappings.rules.ledger import money
 
 DIGITS: Final = money.DIGITS
 

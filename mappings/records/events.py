@@ -93,7 +93,9 @@ def split(raw: bytes) -> list[Event | Unknown | Bad]:
     except strict_json.BadJson as fault:
         return [Bad(-1, str(fault), raw)]
     return [
-        Bad(index, str(element.fault), element.raw) if element.fault is not None else _read_or_bad(index, element)
+        Bad(index, str(element.fault), element.raw)
+        if element.fault is not None
+        else _read_or_bad(index, element)
         for index, element in enumerate(elements)
     ]
 
@@ -102,8 +104,11 @@ def read(item: object) -> Event | Unknown:
     """One notification; raises ValidationError that names the field in its text."""
     if not isinstance(item, Mapping):
         raise ValidationError("a notification is a JSON object")
-    # Documentation says eventType, deliveries say subscriptionType: docs/hubspot.md, "Notifications".
-    named = item if "subscriptionType" in item else {**item, "subscriptionType": item.get("eventType")}
+    # Documentation says eventType, deliveries say subscriptionType: docs/hubspot.md,
+    # "Notifications".
+    named = (
+        item if "subscriptionType" in item else {**item, "subscriptionType": item.get("eventType")}
+    )
     data = at_a_glance(named) or checked(named)
     prefix, _, what = data["subscriptionType"].rpartition(".")
     kind = _KINDS.get(what)
@@ -156,7 +161,9 @@ def _merge(data: Mapping[str, Any], object_type: str) -> Event:
     """The survivor is the new record, else the primary one, else the object itself; reading it will tell."""
     survivor = data["newObjectId"] or data["primaryObjectId"] or data["objectId"]
     if survivor is None:
-        raise ValidationError({"newObjectId": ["is missing, and so are primaryObjectId and objectId"]})
+        raise ValidationError(
+            {"newObjectId": ["is missing, and so are primaryObjectId and objectId"]}
+        )
     named = [data["primaryObjectId"], data["objectId"], *(data["mergedObjectIds"] or ())]
     merged = tuple(dict.fromkeys(one for one in named if one is not None and one != survivor))
     refs = tuple(Ref(object_type, one) for one in (survivor, *merged))
@@ -170,7 +177,9 @@ def _association(data: Mapping[str, Any], prefix: str) -> Event | Unknown:
     refs = tuple(Ref(kind, one) for kind, one in zip(sides, ids, strict=True) if kind is not None)
     if not refs:
         return _unknown(data, "neither side is of a type we follow")
-    return _event(data, "association_change", refs[0], refs=refs, removed=bool(data["associationRemoved"]))
+    return _event(
+        data, "association_change", refs[0], refs=refs, removed=bool(data["associationRemoved"])
+    )
 
 
 def _association_types(data: Mapping[str, Any], prefix: str) -> tuple[str, str]:

@@ -27,7 +27,12 @@ class _Id(fields.Integer):
         **kwargs: Any,  # noqa: ANN401 - as above
     ) -> int:
         del attr, data, kwargs
-        if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < len(str(_MAX_ID)) + 1:
+        if (
+            isinstance(value, str)
+            and value.isascii()
+            and value.isdigit()
+            and len(value) < len(str(_MAX_ID)) + 1
+        ):
             value = int(value)
         if not isinstance(value, int) or isinstance(value, bool):
             raise ValidationError("is not an id")
@@ -80,7 +85,8 @@ def _moment(ms: int) -> datetime:
 
 _SHORT: Final = validate.Length(max=_LONG_NAME)
 REQUIRED: Final = frozenset({"portalId", "subscriptionType", "occurredAt"})
-# What all notifications share, then what only some carry. HubSpot adds fields over time: the rest is ignored.
+# What all notifications share, then what only some carry. HubSpot adds fields over time: the rest
+# is ignored.
 FIELDS: Final[Mapping[str, fields.Field[Any]]] = MappingProxyType(
     {
         "portalId": _Id(required=True),
@@ -115,7 +121,9 @@ _ABSENT: Final[Mapping[str, None]] = MappingProxyType(dict.fromkeys(FIELDS))
 def _schema(present: frozenset[str]) -> Schema:
     """The schema for a notification with these fields: a drain reads thousands, most of them of one shape."""
     names = sorted(present | REQUIRED)
-    return Schema.from_dict({name: FIELDS[name] for name in names}, name="Notification")(unknown=EXCLUDE)
+    return Schema.from_dict({name: FIELDS[name] for name in names}, name="Notification")(
+        unknown=EXCLUDE
+    )
 
 
 def checked(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -127,13 +135,19 @@ def checked(item: Mapping[str, Any]) -> dict[str, Any]:
 _GLANCES: Final[Mapping[type, Callable[[Any], Any]]] = MappingProxyType(
     {
         _Id: lambda value: value if type(value) is int and 1 <= value <= _MAX_ID else None,
-        _When: lambda value: _moment(value) if type(value) is int and 0 <= value <= _LAST_MS else None,
+        _When: lambda value: (
+            _moment(value) if type(value) is int and 0 <= value <= _LAST_MS else None
+        ),
         _Scalar: lambda value: value if type(value) is str and len(value) <= _LONG_TEXT else None,
-        fields.String: lambda value: value if type(value) is str and 1 <= len(value) <= _LONG_TYPE else None,
+        fields.String: lambda value: (
+            value if type(value) is str and 1 <= len(value) <= _LONG_TYPE else None
+        ),
         fields.Boolean: lambda value: value if type(value) is bool else None,
     }
 )
-_NUMBERS_AS_TEXT: Final = frozenset(name for name, found in FIELDS.items() if isinstance(found, _Scalar))
+_NUMBERS_AS_TEXT: Final = frozenset(
+    name for name, found in FIELDS.items() if isinstance(found, _Scalar)
+)
 _GLANCE: Final = {name: _GLANCES.get(type(found)) for name, found in FIELDS.items()}
 
 
@@ -150,7 +164,11 @@ def at_a_glance(item: Mapping[str, Any]) -> dict[str, Any] | None:
         glance = _GLANCE[name]
         if value is None and name not in REQUIRED:
             continue
-        found = str(value) if type(value) is int and name in _NUMBERS_AS_TEXT else glance and glance(value)
+        found = (
+            str(value)
+            if type(value) is int and name in _NUMBERS_AS_TEXT
+            else glance and glance(value)
+        )
         if found is None:
             return None
         data[name] = found

@@ -22,12 +22,13 @@ _NAME: Final = validate.Regexp(r"^[a-zA-Z][a-zA-Z0-9_]{0,254}\Z", error="is no p
 class PortalMap:
     """What each of our ideas is called in one portal. None or empty: this portal has no such thing.
 
-    `included_pipelines` empty means all. `replaced_stages` are closed stages in which another contract took a won
-    deal's place: that is no loss. `recurring_on` says which object the
-    recurring value sits on. `customer_stage` is the lifecycle stage that makes
-    a company a customer; empty: its first won deal does. `customer_stage_since` says from when: the day the stage
-    was reached, or always, where the stage was set in bulk and its dates say nothing. Properties named here are read
-    beside the standard ones; those with a time to know (`referred_by` …) are read with history.
+    `included_pipelines` empty means all. `replaced_stages` are closed stages in which another
+    contract took a won deal's place: that is no loss. `recurring_on` says which object the
+    recurring value sits on. `customer_stage` is the lifecycle stage that makes a company a
+    customer; empty: its first won deal does. `customer_stage_since` says from when: the day the
+    stage was reached, or always, where the stage was set in bulk and its dates say nothing.
+    Properties named here are read beside the standard ones; those with a time to know
+    (`referred_by` …) are read with history.
     """
 
     included_pipelines: tuple[str, ...] = ()
@@ -80,7 +81,11 @@ class PortalMap:
     def history_properties(self, object_type: str) -> tuple[str, ...]:
         """Those read with every value they had, because we need to know since when."""
         timed: tuple[str | None, ...] = ()
-        if object_type == "company" and self.customer_stage and self.customer_stage_since == SINCE_REACHED:
+        if (
+            object_type == "company"
+            and self.customer_stage
+            and self.customer_stage_since == SINCE_REACHED
+        ):
             timed = ("lifecyclestage",)
         if object_type == "contact":
             timed = (
@@ -92,7 +97,9 @@ class PortalMap:
                 self.referral_code_property,
                 *self.told_properties,
             )
-        return tuple(dict.fromkeys([*HISTORY.get(object_type, ()), *(name for name in timed if name)]))
+        return tuple(
+            dict.fromkeys([*HISTORY.get(object_type, ()), *(name for name in timed if name)])
+        )
 
     def _mapped(self, object_type: str) -> tuple[str | None, ...]:
         recurring = self.recurring_property if self.recurring_on == object_type else None
@@ -134,7 +141,9 @@ def _texts(default: tuple[str, ...] = ()) -> fields.List[Any]:
 
 
 def _properties() -> fields.List[Any]:
-    return fields.List(fields.String(validate=_NAME), load_default=[], validate=validate.Length(max=20))
+    return fields.List(
+        fields.String(validate=_NAME), load_default=[], validate=validate.Length(max=20)
+    )
 
 
 class PortalMapSchema(Schema):
@@ -146,14 +155,22 @@ class PortalMapSchema(Schema):
         unknown = EXCLUDE
 
     included_pipelines = _texts()
-    won_rule = fields.String(load_default=WON_BY_FLAG, validate=validate.OneOf([WON_BY_FLAG, WON_BY_STAGES]))
+    won_rule = fields.String(
+        load_default=WON_BY_FLAG, validate=validate.OneOf([WON_BY_FLAG, WON_BY_STAGES])
+    )
     won_stages = _texts()
     replaced_stages = _texts()
     amount_property = fields.String(load_default="amount", validate=_NAME)
     recurring_property = _property()
-    recurring_on = fields.String(load_default="company", validate=validate.OneOf(["company", "deal"]))
-    buying_role_property = fields.String(allow_none=True, load_default="hs_buying_role", validate=_NAME)
-    role_labels = fields.List(fields.List(fields.String(), validate=validate.Length(equal=2)), load_default=[])
+    recurring_on = fields.String(
+        load_default="company", validate=validate.OneOf(["company", "deal"])
+    )
+    buying_role_property = fields.String(
+        allow_none=True, load_default="hs_buying_role", validate=_NAME
+    )
+    role_labels = fields.List(
+        fields.List(fields.String(), validate=validate.Length(equal=2)), load_default=[]
+    )
     referred_by_property = _property()
     heard_from_property = _property()
     referral_code_property = _property()

@@ -20,11 +20,17 @@ def project_files(public_url: str = EXAMPLE_URL) -> dict[str, str]:
     """
     base = _checked(public_url)
     files = {
-        "hsproject.json": {"name": "second-order", "srcDir": "src", "platformVersion": PLATFORM_VERSION},
+        "hsproject.json": {
+            "name": "second-order",
+            "srcDir": "src",
+            "platformVersion": PLATFORM_VERSION,
+        },
         "src/app/app-hsmeta.json": _app(base),
         "src/app/webhooks/webhooks-hsmeta.json": _webhooks(base),
     }
-    return {path: json.dumps(body, indent=2, ensure_ascii=False) + "\n" for path, body in files.items()}
+    return {
+        path: json.dumps(body, indent=2, ensure_ascii=False) + "\n" for path, body in files.items()
+    }
 
 
 def _app(base: str) -> dict[str, object]:

@@ -89,7 +89,9 @@ class OwnProperty:
     def _missing_options(self, found: object) -> list[dict[str, object]] | None:
         if not self.options:
             return None
-        present = [item for item in found if isinstance(item, Mapping)] if isinstance(found, list) else []
+        present = (
+            [item for item in found if isinstance(item, Mapping)] if isinstance(found, list) else []
+        )
         values = {item.get("value") for item in present}
         missing = [body for body in self._option_bodies() if body["value"] not in values]
         if not missing:
@@ -114,17 +116,23 @@ def text(object_type: str, name: str, label: str, description: str) -> OwnProper
 
 def paragraph(object_type: str, name: str, label: str, description: str) -> OwnProperty:
     """Several lines of words."""
-    return OwnProperty(object_type, name, label, description, "string", "textarea", text_display_hint="multi_line")
+    return OwnProperty(
+        object_type, name, label, description, "string", "textarea", text_display_hint="multi_line"
+    )
 
 
 def number(object_type: str, name: str, label: str, description: str) -> OwnProperty:
     """A plain count or score."""
-    return OwnProperty(object_type, name, label, description, "number", "number", number_display_hint="formatted")
+    return OwnProperty(
+        object_type, name, label, description, "number", "number", number_display_hint="formatted"
+    )
 
 
 def percent(object_type: str, name: str, label: str, description: str) -> OwnProperty:
     """A share between 0 and 1, shown as a percentage."""
-    return OwnProperty(object_type, name, label, description, "number", "number", number_display_hint="percentage")
+    return OwnProperty(
+        object_type, name, label, description, "number", "number", number_display_hint="percentage"
+    )
 
 
 def money(object_type: str, name: str, label: str, description: str) -> OwnProperty:
@@ -153,7 +161,9 @@ def moment(object_type: str, name: str, label: str, description: str) -> OwnProp
     return OwnProperty(object_type, name, label, description, "datetime", "date")
 
 
-def choice(object_type: str, name: str, label: str, description: str, options: Mapping[str, str]) -> OwnProperty:
+def choice(
+    object_type: str, name: str, label: str, description: str, options: Mapping[str, str]
+) -> OwnProperty:
     """One of a few values: usable in lists, workflows and report filters."""
     return OwnProperty(
         object_type,

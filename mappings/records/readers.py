@@ -6,9 +6,8 @@ from datetime import UTC, datetime
 
 from mappings.records import addresses, values
 from mappings.records.portal_map import SINCE_ALWAYS, PortalMap
-from mappings.records.reading import PRIMARY, FieldReader, Odd, history_of, linked, links_to
+from mappings.records.row_reader import PRIMARY, FieldReader, Odd, history_of, linked, links_to
 from mappings.records.rows import Link, Record
-from mappings.rules.addresses import clean_email
 from mappings.rules.facts import (
     CompanyFacts,
     ContactFacts,
@@ -18,12 +17,15 @@ from mappings.rules.facts import (
     Ticket,
     Version,
 )
-from mappings.rules.readings import Named
+from mappings.rules.identity.name_variants import Named
+from mappings.rules.text.address_kinds import clean_email
 
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)  # before anything a CRM can tell
 
 
-def contact_facts(record: Record, portal_map: PortalMap, odd: list[Odd] | None = None) -> ContactFacts:
+def contact_facts(
+    record: Record, portal_map: PortalMap, odd: list[Odd] | None = None
+) -> ContactFacts:
     """What the CRM says about one contact."""
     read = FieldReader(record, odd)
     merged_ids, merged_at = _merges(read)
@@ -48,10 +50,14 @@ def contact_facts(record: Record, portal_map: PortalMap, odd: list[Odd] | None =
         merged_at=merged_at,
         bounced_at=_bounced_at(read),
         last_activity_at=read.latest(
-            "notes_last_contacted", "hs_last_sales_activity_timestamp", "hs_sales_email_last_replied"
+            "notes_last_contacted",
+            "hs_last_sales_activity_timestamp",
+            "hs_sales_email_last_replied",
         ),
         last_reply_at=read.moment("hs_sales_email_last_replied"),
-        job_change_at=read.latest("hs_job_change_detected_date", "hs_employment_change_detected_date"),
+        job_change_at=read.latest(
+            "hs_job_change_detected_date", "hs_employment_change_detected_date"
+        ),
         left_company=left_word,
         left_company_at=left_at,
         new_company=read.maybe_text(portal_map.new_company_property),
@@ -77,7 +83,9 @@ def named(record: Record) -> Named:
     return Named(read.text("firstname"), read.text("lastname"), _profile(read), _emails(read))
 
 
-def company_facts(record: Record, portal_map: PortalMap, odd: list[Odd] | None = None) -> CompanyFacts:
+def company_facts(
+    record: Record, portal_map: PortalMap, odd: list[Odd] | None = None
+) -> CompanyFacts:
     """What the CRM says about one company; a company without a domain simply has none."""
     read = FieldReader(record, odd)
     written = [record.get("domain"), *values.several(record.get("hs_additional_domains"))]
@@ -110,7 +118,11 @@ def _customer_since(record: Record, read: FieldReader, portal_map: PortalMap) ->
     is_there = read.text("lifecyclestage") == stage
     if portal_map.customer_stage_since == SINCE_ALWAYS:
         return _EVER if is_there else None
-    reached = [version.at for version in history_of(record, "lifecyclestage") if version.value.strip() == stage]
+    reached = [
+        version.at
+        for version in history_of(record, "lifecyclestage")
+        if version.value.strip() == stage
+    ]
     if reached:
         return min(reached)
     return (read.moment("createdate") or record.created_at) if is_there else None
@@ -120,7 +132,8 @@ def deal_facts(record: Record, portal_map: PortalMap, odd: list[Odd] | None = No
     """What the CRM says about one deal; an amount without a currency we know is not known yet."""
     read = FieldReader(record, odd)
     home = portal_map.home_currency or None
-    # Portals with one currency have no currency property on deals: there the account's own is meant.
+    # Portals with one currency have no currency property on deals: there the account's own is
+    # meant.
     currency = read.text("deal_currency_code").upper() or home
     is_replaced = read.text("dealstage") in portal_map.replaced_stages
     is_won = is_replaced or _is_won(read, portal_map)
@@ -128,7 +141,8 @@ def deal_facts(record: Record, portal_map: PortalMap, odd: list[Odd] | None = No
     pipeline = read.text("pipeline")
     deal_type = read.text("dealtype")
     probability = read.keep(
-        "hs_deal_stage_probability", values.parts_per_million(record.get("hs_deal_stage_probability"))
+        "hs_deal_stage_probability",
+        values.parts_per_million(record.get("hs_deal_stage_probability")),
     )
     return DealFacts(
         id=record.id,
@@ -143,7 +157,8 @@ def deal_facts(record: Record, portal_map: PortalMap, odd: list[Odd] | None = No
         is_won=is_won,
         is_closed=is_closed,
         open_probability=0 if is_closed else probability or 0,
-        pipeline_included=not portal_map.included_pipelines or pipeline in portal_map.included_pipelines,
+        pipeline_included=not portal_map.included_pipelines
+        or pipeline in portal_map.included_pipelines,
         company_id=_deal_company(read),
         contacts=_deal_contacts(record, portal_map),
         is_replaced=is_replaced,
@@ -247,7 +262,11 @@ def _merges(read: FieldReader) -> tuple[tuple[int, ...], datetime | None]:
     told = record.get("hs_calculated_merged_vids")
     if not told and not record.get("hs_merged_object_ids"):
         return (), None
-    times = [at for part in values.several(told) if (at := values.moment(part.partition(":")[2]).value) is not None]
+    times = [
+        at
+        for part in values.several(told)
+        if (at := values.moment(part.partition(":")[2]).value) is not None
+    ]
     ids = (*values.record_ids(record.get("hs_merged_object_ids")), *values.record_ids(told))
     return _others(record, ids), max(times, default=None)
 
@@ -298,7 +317,9 @@ def _deal_contacts(record: Record, portal_map: PortalMap) -> tuple[DealContact, 
     grouped: dict[int, list[Link]] = {}
     for link in links_to(record, "contact"):
         grouped.setdefault(link.to_id, []).append(link)
-    return tuple(_deal_contact(contact_id, grouped[contact_id], roles) for contact_id in sorted(grouped))
+    return tuple(
+        _deal_contact(contact_id, grouped[contact_id], roles) for contact_id in sorted(grouped)
+    )
 
 
 def _deal_contact(contact_id: int, links: Sequence[Link], roles: Mapping[str, str]) -> DealContact:

@@ -16,16 +16,22 @@ def referral_links(links: Iterable[Link], portal_map: PortalMap) -> tuple[Referr
     so is a record that points to itself.
     """
     chosen = [link for link in links if _says_referred(link, portal_map)]
-    pairs = {(link.from_type, link.from_id, link.to_type, link.to_id, link.type_id) for link in chosen}
+    pairs = {
+        (link.from_type, link.from_id, link.to_type, link.to_id, link.type_id) for link in chosen
+    }
     found = []
     for link in chosen:
         mirrored = (link.to_type, link.to_id, link.from_type, link.from_id, link.type_id)
         if mirrored in pairs:
             continue
         if link.to_type == "contact":
-            found.append(ReferralLink(link.to_id, link.from_type, link.from_id, link.seen_at, _label(link)))
+            found.append(
+                ReferralLink(link.to_id, link.from_type, link.from_id, link.seen_at, _label(link))
+            )
         elif link.from_type == "contact":
-            found.append(ReferralLink(link.from_id, link.to_type, link.to_id, link.seen_at, _label(link)))
+            found.append(
+                ReferralLink(link.from_id, link.to_type, link.to_id, link.seen_at, _label(link))
+            )
     return tuple(dict.fromkeys(found))
 
 

@@ -95,7 +95,9 @@ def _elements(text: str, at: int, max_depth: int, *, harmless: bool) -> Iterator
             yield Item(_bytes(text[at:]), fault=fault)
             return
         raw = _bytes(text[at:end])
-        yield Item(raw, value) if harmless and _is_flat(value) else _judged(value, raw, max_depth - 1)
+        yield (
+            Item(raw, value) if harmless and _is_flat(value) else _judged(value, raw, max_depth - 1)
+        )
         at = _skip(text, end)
         if text[at : at + 1] == "]" and _skip(text, at + 1) == len(text):
             return
@@ -175,10 +177,16 @@ def _integer(digits: str) -> int | _Broken:
 
 def _float(digits: str) -> float | _Broken:
     value = float(digits)
-    return _Broken(BadNumber("a number is too large")) if value in (float("inf"), float("-inf")) else value
+    return (
+        _Broken(BadNumber("a number is too large"))
+        if value in (float("inf"), float("-inf"))
+        else value
+    )
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant, parse_int=_integer, parse_float=_float)
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object, parse_constant=_constant, parse_int=_integer, parse_float=_float
+)
 
 
 def _check(value: object, max_depth: int) -> None:

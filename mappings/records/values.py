@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation, localcontext
 from typing import Final, Generic, TypeVar
 
+from mappings.caching import cached
 from mappings.records.currencies import digits_of
-from mappings.remembered import remembered
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -22,7 +22,8 @@ _ENGLISH_NUMBER = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", re.ASCII)
 _CONTINENTAL_NUMBER = re.compile(r"[+-]?\d{1,3}(\.\d{3})+,\d+", re.ASCII)
 _MILLISECONDS = re.compile(r"-?\d{9,17}", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# A page of records is read several times over and repeats days, owners and companies; results are immutable.
+# A page of records is read several times over and repeats days, owners and companies; results are
+# immutable.
 _REMEMBERED: Final = 1 << 14
 
 
@@ -94,7 +95,7 @@ def whole(text: str | None, low: int, high: int) -> Parsed[int]:
     return Parsed(int(parsed.value))
 
 
-@remembered(_REMEMBERED)
+@cached(_REMEMBERED)
 def record_id(text: str | None) -> Parsed[int]:
     """The id of a record or an owner."""
     parsed = whole(text, 1, _MAX_ID)
@@ -107,7 +108,7 @@ def record_ids(text: str | None) -> tuple[int, ...]:
     return tuple(dict.fromkeys(one for one in found if one is not None))
 
 
-@remembered(_REMEMBERED)
+@cached(_REMEMBERED)
 def moment(text: str | None) -> Parsed[datetime]:
     """A point in time: ISO 8601, a plain day (midnight UTC), or milliseconds since 1970."""
     written = (text or "").strip()

@@ -1,8 +1,8 @@
 """Facts the rules start from: what the CRM says, typed, frozen and free of I/O.
 
-Record ids are ints, times are timezone-aware UTC datetimes, money is integer minor units with an ISO
-currency, probabilities and weights are integer parts per million (`ppm`), so that the same facts give the
-same bytes.
+Record ids are ints, times are timezone-aware UTC datetimes, money is integer minor units with an
+ISO currency, probabilities and weights are integer parts per million (`ppm`), so that the same
+facts give the same bytes.
 """
 
 from collections.abc import Callable, Mapping
@@ -36,10 +36,10 @@ class Saying:
 class ContactFacts:
     """One contact record.
 
-    `emails`, `profile`, `phones` and `mobiles` are cleaned (see `addresses`), the primary address first;
-    `history` holds the move-telling properties under HubSpot's names: email, hs_additional_emails, company,
-    jobtitle, associatedcompanyid. `company_ids` are the associated companies, primary first. Dates that are
-    unknown are None, never a guess.
+    `emails`, `profile`, `phones` and `mobiles` are cleaned (see `addresses`), the primary address
+    first; `history` holds the move-telling properties under HubSpot's names: email,
+    hs_additional_emails, company, jobtitle, associatedcompanyid. `company_ids` are the associated
+    companies, primary first. Dates that are unknown are None, never a guess.
     """
 
     id: int
@@ -61,8 +61,12 @@ class ContactFacts:
     bounced_at: datetime | None = None
     last_activity_at: datetime | None = None
     last_reply_at: datetime | None = None
-    left_reply_at: datetime | None = None  # when an automatic reply said that they no longer work there
-    first_touch_at: datetime | None = None  # the first of `touches` meetings, answered calls and replies
+    left_reply_at: datetime | None = (
+        None  # when an automatic reply said that they no longer work there
+    )
+    first_touch_at: datetime | None = (
+        None  # the first of `touches` meetings, answered calls and replies
+    )
     touches: int = 0
     job_change_at: datetime | None = None
     left_company: str | None = None
@@ -101,7 +105,9 @@ class CompanyFacts:
     merged_ids: tuple[int, ...] = ()
     recurring_minor: int | None = None
     lifecycle_stage: str = ""
-    customer_since: datetime | None = None  # by the mapped lifecycle stage; None when won deals decide
+    customer_since: datetime | None = (
+        None  # by the mapped lifecycle stage; None when won deals decide
+    )
     is_agency: bool = False
     archived: bool = False
     owner_id: int | None = None
@@ -121,8 +127,8 @@ class DealContact:
 class DealFacts:
     """One deal. `amount_minor` None means not known yet.
 
-    `open_probability` is the stage's probability in ppm while the deal is open. `home_amount_minor` and
-    `rate` (decimal text) are HubSpot's own when it supplies them.
+    `open_probability` is the stage's probability in ppm while the deal is open. `home_amount_minor`
+    and `rate` (decimal text) are HubSpot's own when it supplies them.
     """
 
     id: int
@@ -174,7 +180,8 @@ class ReferralLink:
 class Touch:
     """Something that happened with a contact: meeting, call, email, reply, form, visit.
 
-    `inbound` marks a marketing touch by the prospect's side; `two_way` a meeting, answered call or reply.
+    `inbound` marks a marketing touch by the prospect's side; `two_way` a meeting, answered call or
+    reply.
     """
 
     contact_id: int
@@ -190,7 +197,8 @@ class Touch:
 class Thread:
     """A first exchange with a prospect: who else was on it, and who wrote. `sender_id` None: nobody knows who.
 
-    `by_us` tells that one of our own users was on it; `first` that nothing was exchanged with the prospect before.
+    `by_us` tells that one of our own users was on it; `first` that nothing was exchanged with the
+    prospect before.
     """
 
     id: int
@@ -244,9 +252,9 @@ class Ticket:
 class Directory:
     """The portal's companies, as lookups. Build it with `companies.directory`.
 
-    `by_domain` knows domains, `by_name` folded names without legal suffix (only those that mean one company);
-    `by_alias` maps merged-away company ids to the survivor; `migrations` are pairs (from, to) that a crowd
-    made.
+    `by_domain` knows domains, `by_name` folded names without legal suffix (only those that mean one
+    company); `by_alias` maps merged-away company ids to the survivor; `migrations` are pairs (from,
+    to) that a crowd made.
     """
 
     companies: Mapping[int, CompanyFacts] = field(default_factory=dict)

@@ -71,8 +71,8 @@ class Signal:
 class Move:
     """A person left one company for another. `new_company_id` None is a departure whose goal is unknown.
 
-    `status` is auto, review or stored; only auto moves earn credit. `earliest`..`latest` bound the move date;
-    `moved_at` is the best single date. `kind` is move, boomerang or departure.
+    `status` is auto, review or stored; only auto moves earn credit. `earliest`..`latest` bound the
+    move date; `moved_at` is the best single date. `kind` is move, boomerang or departure.
     """
 
     person_id: int
@@ -111,8 +111,8 @@ class Arrival:
 class Referral:
     """Somebody recommended us to somebody.
 
-    `target` is "contact:ID", "company:ID" or "deal:ID". `status` is auto, review or rejected; `from_customer`
-    False is a non-customer referral (reported apart, no derived credit).
+    `target` is "contact:ID", "company:ID" or "deal:ID". `status` is auto, review or rejected;
+    `from_customer` False is a non-customer referral (reported apart, no derived credit).
     """
 
     referrer_contact_id: int | None
@@ -133,9 +133,9 @@ class Referral:
 class Source:
     """One derived source of a deal, with raw = w x p x g (all ppm).
 
-    `kind` is moved_champion, referral or word_of_mouth. `company_id` is the customer whose success it is;
-    None puts the credit in the word-of-mouth pool. `timing` is sourced, assisted, present or suspected
-    (raw 0).
+    `kind` is moved_champion, referral or word_of_mouth. `company_id` is the customer whose success
+    it is; None puts the credit in the word-of-mouth pool. `timing` is sourced, assisted, present or
+    suspected (raw 0).
     """
 
     kind: str
@@ -175,7 +175,8 @@ class CreditLine:
 class Allocation:
     """A deal's money shared out: the lines plus the first-order remainder are the deal amount, exactly.
 
-    `derived`, `low`, `high` are D in ppm; low counts only sure sources, high takes every source as certain.
+    `derived`, `low`, `high` are D in ppm; low counts only sure sources, high takes every source as
+    certain.
     """
 
     deal_id: int
@@ -198,9 +199,9 @@ class Allocation:
 class Entry:
     """One ledger row: appended, never edited. `key` is the source's key, or "first_order" for the remainder.
 
-    Several rows of one deal with the same key add up to what is booked now. `occasion` says what made it:
-    won, amount, reopened, lost, deleted, excluded, merged, restored, rewon, evidence, ordered, currency, home or
-    close date. `reverses` is the `id` of the reversed row.
+    Several rows of one deal with the same key add up to what is booked now. `occasion` says what
+    made it: won, amount, reopened, lost, deleted, excluded, merged, restored, rewon, evidence,
+    ordered, currency, home or close date. `reverses` is the `id` of the reversed row.
     """
 
     deal_id: int
@@ -224,7 +225,9 @@ class Entry:
     reason: str = ""
     reverses: int | None = None
     id: int | None = None
-    origin_at: datetime | None = None  # close date the row belongs to, when it is dated on another day
+    origin_at: datetime | None = (
+        None  # close date the row belongs to, when it is dated on another day
+    )
     recorded_at: datetime | None = None
 
     @property

@@ -55,7 +55,9 @@ def _referral_signals() -> Mapping[str, int]:
 
 def _word_of_mouth() -> Mapping[str, int]:
     # A person named whom the portal does not know is word of mouth like any other.
-    return _table(wom_generic=350_000, referral_person=350_000, wom_event_talk=250_000, community=200_000)
+    return _table(
+        wom_generic=350_000, referral_person=350_000, wom_event_talk=250_000, community=200_000
+    )
 
 
 def _health_weights() -> Mapping[str, int]:
@@ -128,7 +130,9 @@ class Policy:
     successor_after_days: int = 365
     edit_days: int = 7
     champion_at: int = 700_000
-    moved_lag_days: int = 90  # how long after a change of job the CRM usually shows it; fitted, see docs/rules.md
+    moved_lag_days: int = (
+        90  # how long after a change of job the CRM usually shows it; fitted, see docs/rules.md
+    )
     credit_strength_at: int = 400_000
     move_to_deal_days: int = 730
     present_within_days: int = 7
@@ -189,7 +193,10 @@ class Policy:
     def to_dict(self) -> dict[str, Any]:
         """Plain values for storing as JSON."""
         values = {one.name: getattr(self, one.name) for one in fields(self)}
-        return {name: dict(value) if isinstance(value, Mapping) else value for name, value in values.items()}
+        return {
+            name: dict(value) if isinstance(value, Mapping) else value
+            for name, value in values.items()
+        }
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Policy":
@@ -205,7 +212,9 @@ class Policy:
         return cls(**merged)
 
 
-def _merged_table(name: str, default: Mapping[str, int], values: Mapping[str, int]) -> Mapping[str, int]:
+def _merged_table(
+    name: str, default: Mapping[str, int], values: Mapping[str, int]
+) -> Mapping[str, int]:
     unknown = set(values) - set(default)
     if unknown:
         raise ValueError(f"unknown settings in {name}: {', '.join(sorted(unknown))}")

@@ -31,9 +31,13 @@ def main() -> int:
     for grid in told.tables:
         show(say, grid)
     show_aims(say, told.aims)
-    say.print(f"\nReported is the checking half; fitting columns are there to show overfitting. {_took(began)}.")
+    say.print(
+        f"\nReported is the checking half; fitting columns are there to show overfitting. {_took(began)}."
+    )
     if given.json:
-        given.json.write_text(json.dumps(told.to_json(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        given.json.write_text(
+            json.dumps(told.to_json(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
     if given.docs:
         paper.rewrite(given.docs, told.to_json(), f'make accuracy ARGS="{" ".join(sys.argv[1:])}"')
     return 1 if given.strict and not all(aim.met for aim in told.aims) else 0
@@ -61,7 +65,10 @@ def _measure(given: argparse.Namespace, say: Console) -> Report:
 
 def _draw(file: Path | None, found: customers.Customers) -> None:
     if file:
-        panels = {title: checking for title, (checking, _) in customers.cases(found.town.truth, found.chosen).items()}
+        panels = {
+            title: checking
+            for title, (checking, _) in customers.cases(found.town.truth, found.chosen).items()
+        }
         file.write_text(calibration.diagram(panels), encoding="utf-8")
 
 
@@ -76,12 +83,20 @@ def _took(began: float) -> str:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make accuracy", description=__doc__)
     parser.add_argument("--data", type=Path, default=DATA, help="folder with the development data")
-    parser.add_argument("--only", action="append", choices=PARTS, help="measure this part only; may be repeated")
-    parser.add_argument("--quick", action="store_true", help="leave out the run with the rules' default settings")
+    parser.add_argument(
+        "--only", action="append", choices=PARTS, help="measure this part only; may be repeated"
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="leave out the run with the rules' default settings"
+    )
     parser.add_argument("--json", type=Path, help="also write all tables to this file")
     parser.add_argument("--svg", type=Path, help="draw the reliability diagram into this file")
-    parser.add_argument("--docs", type=Path, help="also write all tables into this document, under its figures")
-    parser.add_argument("--strict", action="store_true", help="end with status 1 when an aim is missed")
+    parser.add_argument(
+        "--docs", type=Path, help="also write all tables into this document, under its figures"
+    )
+    parser.add_argument(
+        "--strict", action="store_true", help="end with status 1 when an aim is missed"
+    )
     return parser.parse_args()
 
 

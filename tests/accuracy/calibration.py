@@ -46,14 +46,21 @@ def bins(cases: Iterable[Case]) -> tuple[Bin, ...]:
     for case in cases:
         inside[_place(case[0])].append(case)
     return tuple(
-        Bin(low, high, len(some), sum(said for said, _ in some) / len(some), sum(was for _, was in some) / len(some))
+        Bin(
+            low,
+            high,
+            len(some),
+            sum(said for said, _ in some) / len(some),
+            sum(was for _, was in some) / len(some),
+        )
         for low, high, some in zip(EDGES, EDGES[1:], inside, strict=False)
         if some
     )
 
 
 def _place(said: float) -> int:
-    # Confidences are whole parts per million: half a part keeps 0.85 in the bin that begins with it.
+    # Confidences are whole parts per million: half a part keeps 0.85 in the bin that begins with
+    # it.
     return max(at for at, low in enumerate(EDGES[:-1]) if said >= low - 5e-7)
 
 
@@ -78,16 +85,30 @@ def table(title: str, checking: Sequence[Case], fitting: Sequence[Case]) -> Grid
         )
         for one in bins(checking)
     )  # fmt: skip
-    columns = ("confidence", "cases", "said", "was", "said minus was", "", "fitting cases", "fitting off")
+    columns = (
+        "confidence",
+        "cases",
+        "said",
+        "was",
+        "said minus was",
+        "",
+        "fitting cases",
+        "fitting off",
+    )
     score = brier(checking)
-    note = f"Brier score {score:.4f} over {len(checking)} cases." if score is not None else "No cases."
+    note = (
+        f"Brier score {score:.4f} over {len(checking)} cases." if score is not None else "No cases."
+    )
     return Grid(f"Calibration: {title}", columns, rows, (note,))
 
 
 def aim(title: str, cases: Sequence[Case]) -> Aim:
     """No bin with enough cases is off by more than the tolerance."""
     return Aim(
-        f"calibration of {title}: largest difference in a bin of {ENOUGH}", worst(cases), TOLERANCE, at_most=True
+        f"calibration of {title}: largest difference in a bin of {ENOUGH}",
+        worst(cases),
+        TOLERANCE,
+        at_most=True,
     )
 
 
@@ -122,7 +143,9 @@ def _panel(title: str, cases: Sequence[Case], left: int, top: int) -> list[str]:
         x, y = left + tick * _SIDE, bottom - tick * _SIDE
         parts.append(f'<text x="{x:.1f}" y="{bottom + 16}" text-anchor="middle">{tick:g}</text>')
         parts.append(f'<text x="{left - 6}" y="{y + 4:.1f}" text-anchor="end">{tick:g}</text>')
-    parts.append(f'<text x="{left + _SIDE / 2:.1f}" y="{bottom + 34}" text-anchor="middle">said</text>')
+    parts.append(
+        f'<text x="{left + _SIDE / 2:.1f}" y="{bottom + 34}" text-anchor="middle">said</text>'
+    )
     parts.append(f'<text x="{left + 6}" y="{top + 16}" fill="#555555">was</text>')
     most = max((one.count for one in bins(cases)), default=1)
     for one in bins(cases):

@@ -22,9 +22,10 @@ from tests.sandbox.town_rows import Town
 from tests.sandbox.truth_facts import MOVED_CHAMPION, Truth
 from tests.world import HARBOR
 
-# What the owner of this CRM would choose, because the data's own truth counts so. Its lifecycle stage makes a customer,
-# whenever it was reached; a mover's deal is wholly theirs, however long ago the move and whatever their part. Where
-# private mail lives is told in any case: nothing in the data's addresses could tell it.
+# What the owner of this CRM would choose, because the data's own truth counts so. Its lifecycle
+# stage makes a customer, whenever it was reached; a mover's deal is wholly theirs, however long ago
+# the move and whatever their part. Where private mail lives is told in any case: nothing in the
+# data's addresses could tell it.
 OWNER_CHOICES: dict[str, str] = {"customer_stage": "customer", "customer_stage_since": "always"}
 OWNER_POLICY: dict[str, str] = {
     "move_to_deal_days": "36500",
@@ -58,21 +59,30 @@ def load(portal: Portal, folder: Path) -> Town:
 def run(ground: Ground, folder: Path, *, with_defaults: bool) -> Customers:
     """Import, conclude, write back; with *with_defaults* in another portal, too, whose owner chooses nothing.
 
-    Two portals and not one after the other: shares of closed deals are frozen, so later choices would not show.
+    Two portals and not one after the other: shares of closed deals are frozen, so later choices
+    would not show.
     """
     town, chosen = _portal(ground, folder, HARBOR, "Harbor", choices=True)
-    defaults = _portal(ground, folder, UNTOUCHED, "Untouched", choices=False)[1] if with_defaults else None
+    defaults = (
+        _portal(ground, folder, UNTOUCHED, "Untouched", choices=False)[1] if with_defaults else None
+    )
     return Customers(town, Naive(town, town.free_mail_hosts), defaults, chosen)
 
 
-def _portal(ground: Ground, folder: Path, portal_id: int, name: str, *, choices: bool) -> tuple[Town, Reading]:
-    portal = ground.hubspot.add_portal(portal_id, name, currency="USD", time_zone="America/New_York")
+def _portal(
+    ground: Ground, folder: Path, portal_id: int, name: str, *, choices: bool
+) -> tuple[Town, Reading]:
+    portal = ground.hubspot.add_portal(
+        portal_id, name, currency="USD", time_zone="America/New_York"
+    )
     town = load(portal, folder)
     hosts = {"extra_free_hosts": "\n".join(sorted(town.free_mail_hosts))}
     ground.connect(portal, {**hosts, **OWNER_CHOICES} if choices else hosts)
     if choices:
         ground.decide(portal_id, OWNER_POLICY)
-    ground.say.print(f"  {name}: imported and concluded in {ground.settle(portal_id):.0f} s", style="dim")
+    ground.say.print(
+        f"  {name}: imported and concluded in {ground.settle(portal_id):.0f} s", style="dim"
+    )
     with ground.runtime() as runtime:
         return town, read(runtime, portal)
 
@@ -98,7 +108,9 @@ def report(found: Customers) -> Report:
     )  # fmt: skip
     _deals(told, found)
     for title, (checking, fitting) in cases(known, chosen).items():
-        told.add(calibration.table(title, checking, fitting), aims=[calibration.aim(title, checking)])
+        told.add(
+            calibration.table(title, checking, fitting), aims=[calibration.aim(title, checking)]
+        )
     return told
 
 
@@ -109,11 +121,18 @@ def _deals(told: Report, found: Customers) -> None:
     tagged = [(name, tagging.claims_of(reading)) for name, reading in readings]
     for how, truths in _truths(found):
         told.add(
-            tagging.overview(how, truths, [*tagged, ("naive", dict.fromkeys(naive, frozenset({MOVED_CHAMPION})))]),
+            tagging.overview(
+                how, truths, [*tagged, ("naive", dict.fromkeys(naive, frozenset({MOVED_CHAMPION})))]
+            ),
             aims=tagging.aims(how, truths, tagged[0][1]),
         )
-    told.add(tagging.missed(known, found.chosen, found.town), tagging.by_time(known, found.town, tagged))
-    money = [(f"whole amounts of tagged deals, {name}", dealing.whole_amounts(known, one)) for name, one in readings]
+    told.add(
+        tagging.missed(known, found.chosen, found.town), tagging.by_time(known, found.town, tagged)
+    )
+    money = [
+        (f"whole amounts of tagged deals, {name}", dealing.whole_amounts(known, one))
+        for name, one in readings
+    ]
     money += [(f"booked in the ledger, {name}", dealing.booked(one)) for name, one in readings]
     amounts = {deal.deal: deal.amount or 0 for deal in known.deals}
     claimed = {deal: {company: amounts[deal]} for deal, company in naive.items()}
@@ -137,7 +156,11 @@ def departures(found: Customers) -> Grid:
     known = found.town.truth
     left = {(move.person, move.former_company) for move in known.moves} | set(known.left)
     rows = []
-    for statuses, name in ((moving.AUTOMATIC, "automatic"), (moving.REVIEW, "automatic and review"), (None, "all")):
+    for statuses, name in (
+        (moving.AUTOMATIC, "automatic"),
+        (moving.REVIEW, "automatic and review"),
+        (None, "all"),
+    ):
         line: list[str | int | float | None] = [name]
         for half in reversed(Half):
             some = [
@@ -147,7 +170,10 @@ def departures(found: Customers) -> Grid:
                 and (statuses is None or move.status in statuses)
                 and moving.of_half(known, move.former, half)
             ]
-            right = sum((known.people.get(move.former, ""), move.former_company or 0) in left for move in some)
+            right = sum(
+                (known.people.get(move.former, ""), move.former_company or 0) in left
+                for move in some
+            )
             line += [len(some), right / len(some) if some else None]
         rows.append(tuple(line))
     columns = ("left, goal unknown", "told", "really left", "fitting told", "fitting really left")
@@ -157,7 +183,10 @@ def departures(found: Customers) -> Grid:
 def cases(known: Truth, reading: Reading) -> dict[str, tuple[list[Case], list[Case]]]:
     """Confidences with what was true, checking and fitting half, for moves and for identity."""
     return {
-        "moves": (_moves(known, reading.moves, Half.CHECKING), _moves(known, reading.moves, Half.FITTING)),
+        "moves": (
+            _moves(known, reading.moves, Half.CHECKING),
+            _moves(known, reading.moves, Half.FITTING),
+        ),
         "same human": (_same(known, reading, Half.CHECKING), _same(known, reading, Half.FITTING)),
     }
 
@@ -167,7 +196,9 @@ def _moves(known: Truth, moves: Sequence[FoundMove], half: Half) -> list[Case]:
     mine = [move for move in moving.arrivals(moves) if moving.of_half(known, move.former, half)]
     verdicts = truth.verdicts(known, [move.pair for move in mine])
     return [
-        (move.confidence, verdicts[move.pair] == truth.RIGHT) for move in mine if verdicts[move.pair] != truth.UNSETTLED
+        (move.confidence, verdicts[move.pair] == truth.RIGHT)
+        for move in mine
+        if verdicts[move.pair] != truth.UNSETTLED
     ]
 
 

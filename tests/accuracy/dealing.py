@@ -64,7 +64,9 @@ class Books:
     @property
     def absolute(self) -> int:
         """The differences of all companies, added up without their signs."""
-        return sum(abs(self.told.get(one, 0) - self.true.get(one, 0)) for one in {*self.true, *self.told})
+        return sum(
+            abs(self.told.get(one, 0) - self.true.get(one, 0)) for one in {*self.true, *self.told}
+        )
 
 
 def books(known: Truth, told: ByDeal, half: Half | None) -> Books:
@@ -101,7 +103,11 @@ def _why(true: Mapping[int, int], claimed: Mapping[int, int]) -> str:
     if not true:
         return "deal wrongly credited"
     if set(true) == set(claimed):
-        return "right company, whole amount" if true == dict(claimed) else "right company, a part of the amount"
+        return (
+            "right company, whole amount"
+            if true == dict(claimed)
+            else "right company, a part of the amount"
+        )
     return "another company as well" if set(true) < set(claimed) else "another company instead"
 
 
@@ -126,11 +132,18 @@ def differences(known: Truth, name: str, told: ByDeal) -> list[Grid]:
     """Why the money differs; and of the fitting half, where rows may be looked at, the companies that differ most."""
     checking, one = books(known, told, Half.CHECKING), books(known, told, Half.FITTING)
     why = tuple(
-        (kind, count, _money(checking.kinds.get(kind, 0)), one.deals.get(kind, 0), _money(one.kinds.get(kind, 0)))
+        (
+            kind,
+            count,
+            _money(checking.kinds.get(kind, 0)),
+            one.deals.get(kind, 0),
+            _money(one.kinds.get(kind, 0)),
+        )
         for kind, count in sorted(checking.deals.items())
     )
     worst = sorted(
-        {*one.true, *one.told}, key=lambda company: (-abs(one.told.get(company, 0) - one.true.get(company, 0)), company)
+        {*one.true, *one.told},
+        key=lambda company: (-abs(one.told.get(company, 0) - one.true.get(company, 0)), company),
     )[:TOP]
     rows = tuple(
         (
@@ -148,7 +161,13 @@ def differences(known: Truth, name: str, told: ByDeal) -> list[Grid]:
         ),
         Grid(
             f"Companies of the fitting half that differ most ({name})",
-            ("fitting company", "fitting true", "fitting told", "fitting difference", "fitting: by"),
+            (
+                "fitting company",
+                "fitting true",
+                "fitting told",
+                "fitting difference",
+                "fitting: by",
+            ),
             rows,
         ),
     ]
@@ -157,7 +176,10 @@ def differences(known: Truth, name: str, told: ByDeal) -> list[Grid]:
 def revenue_aim(name: str, known: Truth, told: ByDeal) -> Aim:
     """The total is wanted within three per cent."""
     return Aim(
-        f"second-order revenue, {name}: total off by", books(known, told, Half.CHECKING).error, 0.03, at_most=True
+        f"second-order revenue, {name}: total off by",
+        books(known, told, Half.CHECKING).error,
+        0.03,
+        at_most=True,
     )
 
 

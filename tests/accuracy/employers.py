@@ -1,9 +1,10 @@
 """Changes of employer of open-source contributors, as a CRM would have lived through them.
 
-A list of contributors was taken at seven dates. Each date is an import by mail address, as CRMs do it: a record that
-shares an address with a contact updates it, any other makes a new contact. The contact's primary address is the one at
-its current company, if it has one there. The app then reads the portal with its history like any other: once with
-companies as imports set them, which the rules take for automation, and once as if users had typed them.
+A list of contributors was taken at seven dates. Each date is an import by mail address, as CRMs do
+it: a record that shares an address with a contact updates it, any other makes a new contact. The
+contact's primary address is the one at its current company, if it has one there. The app then reads
+the portal with its history like any other: once with companies as imports set them, which the rules
+take for automation, and once as if users had typed them.
 """
 
 from __future__ import annotations
@@ -29,7 +30,10 @@ from tests.sandbox.town_real import _PRIVATE
 from tests.sandbox.town_rows import PRIMARY, Link, Record, Value
 
 # Who is said to have changed the company, and the portal in which that is so.
-READINGS = (("companies set by imports", "IMPORT", 4713), ("companies typed by users", "CRM_UI", 4715))
+READINGS = (
+    ("companies set by imports", "IMPORT", 4713),
+    ("companies typed by users", "CRM_UI", 4715),
+)
 # A person on their own has no company; the list marks them so.
 NOBODY = frozenset({"", "*independent"})
 REAL, GAP, NONE = "employer_changed", "over a gap", "no such change"
@@ -87,10 +91,18 @@ class Portal:
     def _write(self, contact: Contact, row: Mapping[str, str], day: date) -> None:
         first, _, last = row["written_name"].partition(" ")
         company = row["current_company"]
-        at_work = [one for one in contact.emails if one.rpartition("@")[2] in self.hosts.get(company, ())]
-        contact.primary = at_work[0] if at_work else contact.primary or next(iter(contact.emails), "")
+        at_work = [
+            one for one in contact.emails if one.rpartition("@")[2] in self.hosts.get(company, ())
+        ]
+        contact.primary = (
+            at_work[0] if at_work else contact.primary or next(iter(contact.emails), "")
+        )
         contact.put("email", contact.primary, day)
-        contact.put("hs_additional_emails", ";".join(one for one in contact.emails if one != contact.primary), day)
+        contact.put(
+            "hs_additional_emails",
+            ";".join(one for one in contact.emails if one != contact.primary),
+            day,
+        )
         contact.put("firstname", first, day)
         contact.put("lastname", last, day)
         if company in NOBODY:
@@ -105,10 +117,15 @@ class Portal:
         """Everything as records with history."""
         day = self.first_day or datetime.now(UTC).date()
         made = [
-            record("company", number, day, {"name": name, "domain": min(self.hosts.get(name, {""}))})
+            record(
+                "company", number, day, {"name": name, "domain": min(self.hosts.get(name, {""}))}
+            )
             for name, number in self.companies.items()
         ]
-        return made + [Record("contact", one.id, moment(one.created), tuple(one.values)) for one in self.contacts]
+        return made + [
+            Record("contact", one.id, moment(one.created), tuple(one.values))
+            for one in self.contacts
+        ]
 
 
 FIRST, FIRST_COMPANY = 2_000_000, 30_000_000
@@ -116,7 +133,9 @@ FIRST, FIRST_COMPANY = 2_000_000, 30_000_000
 
 def imported(folder: Path, source: str = "IMPORT") -> Portal:
     """All imports, oldest first, the last one today."""
-    taken = sorted(rows(folder / "records.csv.gz"), key=lambda row: (row["snapshot"], row["record_id"]))
+    taken = sorted(
+        rows(folder / "records.csv.gz"), key=lambda row: (row["snapshot"], row["record_id"])
+    )
     shift = datetime.now(UTC).date() - date.fromisoformat(taken[-1]["snapshot"]) - timedelta(1)
     portal = Portal(hosts_of(folder / "company_names_domains.csv"), source)
     for row in taken:
@@ -129,7 +148,9 @@ def hosts_of(file: Path) -> dict[str, frozenset[str]]:
     extract = tldextract.TLDExtract(suffix_list_urls=())
     with file.open(encoding="utf-8", newline="") as table:
         return {
-            row["company_name"]: frozenset(f"{extract(one).domain}.example" for one in row["domains"].split(";") if one)
+            row["company_name"]: frozenset(
+                f"{extract(one).domain}.example" for one in row["domains"].split(";") if one
+            )
             for row in csv.DictReader(table)
         }
 
@@ -154,7 +175,9 @@ class Known:
 
 def truth_of(folder: Path, portal: Portal) -> Known:
     """The truth, in terms of contacts."""
-    owner = {row["record_id"]: row["person_id"] for row in rows(folder / "truth" / "identity.csv.gz")}
+    owner = {
+        row["record_id"]: row["person_id"] for row in rows(folder / "truth" / "identity.csv.gz")
+    }
     changes = {
         (row["person_id"], row["company_before"], row["company_after"]): row["kind"]
         for row in rows(folder / "truth" / "employer_changes.csv.gz")
@@ -181,7 +204,9 @@ def run(ground: Ground, folder: Path) -> list[Grid]:
 def private_hosts(portal: Portal) -> list[str]:
     """Where private mail lives, as the owner of such a portal would know."""
     hosts = {one.rpartition("@")[2] for one in portal.by_email}
-    return sorted(host for host in hosts if host.endswith(".example") and host.partition(".")[0] in _PRIVATE)
+    return sorted(
+        host for host in hosts if host.endswith(".example") and host.partition(".")[0] in _PRIVATE
+    )
 
 
 def report(told: Sequence[tuple[str, Portal, Reading]], known: Known) -> list[Grid]:
@@ -192,7 +217,10 @@ def report(told: Sequence[tuple[str, Portal, Reading]], known: Known) -> list[Gr
         claims.append((f"ours, automatic, {name}", _told(known, found, names, AUTOMATIC)))
         claims.append((f"ours, automatic and review, {name}", _told(known, found, names, REVIEW)))
     claims.append(("naive: every change of the company field", _changed(told[0][1], known)))
-    lines = [(name, *_line(known, some, Half.CHECKING), *_line(known, some, Half.FITTING)[:2]) for name, some in claims]
+    lines = [
+        (name, *_line(known, some, Half.CHECKING), *_line(known, some, Half.FITTING)[:2])
+        for name, some in claims
+    ]
     columns = (
         "employer changes", "precision", "recall", "right", "found", "over a gap", "wrong ones are", "fitting P",
         "fitting R",
@@ -201,13 +229,21 @@ def report(told: Sequence[tuple[str, Portal, Reading]], known: Known) -> list[Gr
     grouped = [(f"ours, {name}", found.persons) for name, _, found in told]
     return [
         Grid("Employer changes of contributors", columns, tuple(lines), (note,)),
-        people.overview("Same contributor, one person", known.whose, [*grouped, ("the imports alone", {})]),
+        people.overview(
+            "Same contributor, one person", known.whose, [*grouped, ("the imports alone", {})]
+        ),
     ]
 
 
-def _told(known: Known, found: Reading, names: Mapping[int, str], statuses: frozenset[str]) -> set[Step]:
+def _told(
+    known: Known, found: Reading, names: Mapping[int, str], statuses: frozenset[str]
+) -> set[Step]:
     return {
-        (known.whose[one.former], names.get(one.former_company or 0, ""), names.get(one.new_company, ""))
+        (
+            known.whose[one.former],
+            names.get(one.former_company or 0, ""),
+            names.get(one.new_company, ""),
+        )
         for one in found.moves
         if one.new_company is not None and one.status in statuses and one.former in known.whose
     }
@@ -224,7 +260,9 @@ def _changed(portal: Portal, known: Known) -> set[Step]:
 
 def _line(known: Known, claims: Iterable[Step], half: Half) -> tuple[Cell, ...]:
     verdicts = Counter(known.verdict(step) for step in claims if half_of(step[0]) is half)
-    true = [step for step, kind in known.changes.items() if kind == REAL and half_of(step[0]) is half]
+    true = [
+        step for step, kind in known.changes.items() if kind == REAL and half_of(step[0]) is half
+    ]
     right = verdicts.pop(REAL, 0)
     gaps = verdicts.pop(GAP, 0)
     claimed = right + verdicts.total()

@@ -14,14 +14,15 @@ from pathlib import Path
 import requests
 from rich.console import Console
 
-from integration import settings as configuration
-from integration.runtime import Runtime, open_runtime
+from integration.core import environment as configuration
+from integration.portal.runtime import Runtime, open_runtime
 from tests import demo
 from tests.sandbox import pages, server
 from tests.sandbox.crm import HubSpot, Portal
 
 SETTLE_SECONDS = 1800
-# Nothing here measures speed against HubSpot's limit, so the local HubSpot allows as much as the app can ask for.
+# Nothing here measures speed against HubSpot's limit, so the local HubSpot allows as much as the
+# app can ask for.
 _RATE = 1000
 
 
@@ -56,7 +57,9 @@ class Ground:
         began = time.monotonic()
         while time.monotonic() - began < SETTLE_SECONDS:
             if self.app.process.poll() is not None:
-                raise RuntimeError(f"the service ended:\n{self.app.log.read_text(errors='replace')[-2000:]}")
+                raise RuntimeError(
+                    f"the service ended:\n{self.app.log.read_text(errors='replace')[-2000:]}"
+                )
             try:
                 self.app.command("settle", str(portal_id), "--timeout", "60")
             except RuntimeError as waiting:
@@ -81,7 +84,11 @@ class Ground:
         self.hubspot.quirks.approve_at_once = True
         try:
             away = browser.get(f"{self.app.url}/install", allow_redirects=False, timeout=20)
-            back = browser.get(f"{away.headers['Location']}&portalId={portal_id}", allow_redirects=False, timeout=20)
+            back = browser.get(
+                f"{away.headers['Location']}&portalId={portal_id}",
+                allow_redirects=False,
+                timeout=20,
+            )
             arrived = browser.get(back.headers["Location"], timeout=300)
         finally:
             self.hubspot.quirks.approve_at_once = False

@@ -1,7 +1,8 @@
 """Two halves of the people: rules are fitted on one, only the other is reported.
 
-A person's half never depends on what is asked about them, so that all their records, moves and deals lie together.
-What has no person, such as an answer in a survey or a deal nobody moved to, is split by its own id or text.
+A person's half never depends on what is asked about them, so that all their records, moves and
+deals lie together. What has no person, such as an answer in a survey or a deal nobody moved to, is
+split by its own id or text.
 """
 
 from __future__ import annotations

@@ -10,16 +10,17 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mappings.rules import hearsay
 from mappings.rules.policy import DEFAULT
+from mappings.rules.text import self_reported
 from tests.accuracy.ground import Ground
 from tests.accuracy.halves import Half, half_of
 from tests.accuracy.plain_portal import conclude, record
 from tests.accuracy.tables import Aim, Grid, Report
 from tests.sandbox.town_rows import Record
 
-# Labels of the app that say that a person told; those of the data are `person` and the referral flag.
-PERSON = hearsay.TOLD
+# Labels of the app that say that a person told; those of the data are `person` and the referral
+# flag.
+PERSON = self_reported.TOLD
 # What the data calls each channel, beside the labels of ours that would be right for it.
 CHANNELS: Mapping[str, frozenset[str]] = {
     "person": PERSON,
@@ -27,7 +28,9 @@ CHANNELS: Mapping[str, frozenset[str]] = {
     "social": frozenset({"social"}),
     "community": frozenset({"community"}),
     "web_content": frozenset({"press_podcast", "search", "social", "community", "review_site"}),
-    "organisation": frozenset({"partner", "existing_relationship", "referral_company", "community"}),
+    "organisation": frozenset(
+        {"partner", "existing_relationship", "referral_company", "community"}
+    ),
     "past_use": frozenset({"moved_self", "existing_relationship"}),
     "event": frozenset({"event_own", "wom_event_talk"}),
     "workplace": frozenset({"referral_company", "existing_relationship"}),
@@ -35,7 +38,9 @@ CHANNELS: Mapping[str, frozenset[str]] = {
     "unknown": frozenset({"unknown", "junk"}),
 }
 NAIVE = re.compile(r"friend|colleague|co-?worker|word of mouth", re.IGNORECASE)
-NAIVE_WIDE = re.compile(r"friend|colleague|co-?worker|word of mouth|refer|recommend|boss", re.IGNORECASE)
+NAIVE_WIDE = re.compile(
+    r"friend|colleague|co-?worker|word of mouth|refer|recommend|boss", re.IGNORECASE
+)
 VISITORS, FIRST = 4716, 3_000_000
 Reader = Callable[["Answer"], bool]
 
@@ -86,7 +91,12 @@ def contacts(said: Sequence[Answer]) -> list[Record]:
     """Each answer as a contact's field, as a form fills it."""
     today, host = datetime.now(UTC).date(), "visitors.example"
     return [
-        record("contact", one.contact, today, {"email": f"{one.contact}@{host}", "how_did_you_hear": one.text})
+        record(
+            "contact",
+            one.contact,
+            today,
+            {"email": f"{one.contact}@{host}", "how_did_you_hear": one.text},
+        )
         for one in said
     ]
 
@@ -103,7 +113,9 @@ def run(ground: Ground, file: Path) -> Report:
 
 def counted(labels: Mapping[str, int]) -> frozenset[str]:
     """The labels that are sure enough to count; without any an answer says nothing known."""
-    return frozenset(label for label, ppm in labels.items() if ppm >= DEFAULT.label_counts_at) or frozenset({"unknown"})
+    return frozenset(
+        label for label, ppm in labels.items() if ppm >= DEFAULT.label_counts_at
+    ) or frozenset({"unknown"})
 
 
 READERS: tuple[tuple[str, Reader], ...] = (
@@ -140,14 +152,23 @@ def overview(said: Sequence[Answer]) -> Grid:
     for name, keep in SUBSETS:
         for reader_name, reader in READERS:
             checking, fitting = (
-                score([one for one in of_half(said, half) if keep(one)], reader) for half in reversed(Half)
+                score([one for one in of_half(said, half) if keep(one)], reader)
+                for half in reversed(Half)
             )
             rows.append((
                 f"{name}: {reader_name}", checking.precision, checking.recall, f"{checking.right}/{checking.claimed}",
                 f"{checking.right}/{checking.true}", fitting.precision, fitting.recall,
             ))  # fmt: skip
-    columns = ("a person told", "precision", "recall", "right of claimed", "found of true", "fitting P", "fitting R")
-    note = f"Classifier version {hearsay.VERSION}. Each answer is a contact's field, in a portal without customers."
+    columns = (
+        "a person told",
+        "precision",
+        "recall",
+        "right of claimed",
+        "found of true",
+        "fitting P",
+        "fitting R",
+    )
+    note = f"Classifier version {self_reported.VERSION}. Each answer is a contact's field, in a portal without customers."
     return Grid("How did you hear about us: told by a person", columns, tuple(rows), (note,))
 
 

@@ -1,8 +1,9 @@
 """Deals by what their label means, worked out again for everybody on them.
 
-The data's label looks at one mover a deal, the one it was arranged for. Others on the same deal may fit the label's own
-definition as well: they left a company that is a customer, were on record at the deal's company before it opened,
-and are on the deal. A claim about such a person is right, whatever the label of the arranged one says.
+The data's label looks at one mover a deal, the one it was arranged for. Others on the same deal may
+fit the label's own definition as well: they left a company that is a customer, were on record at
+the deal's company before it opened, and are on the deal. A claim about such a person is right,
+whatever the label of the arranged one says.
 """
 
 from __future__ import annotations
@@ -29,14 +30,22 @@ def by_meaning(town: Town) -> Truth:
     return replace(
         known,
         deals=tuple(
-            _judged(deal, [move for one in people[deal.deal] for move in arrived[one, deal.company]], opened[deal.deal])
+            _judged(
+                deal,
+                [move for one in people[deal.deal] for move in arrived[one, deal.company]],
+                opened[deal.deal],
+            )
             for deal in known.deals
         ),
     )
 
 
 def _judged(deal: DealTruth, moves: list[Move], opened: date) -> DealTruth:
-    fitting = [one for one in moves if one.from_customer and one.observed is not None and one.observed <= opened]
+    fitting = [
+        one
+        for one in moves
+        if one.from_customer and one.observed is not None and one.observed <= opened
+    ]
     if deal.note == NOT_SCORED or not fitting or deal.sources:
         return deal
     companies = dict.fromkeys(one.former_company for one in fitting)

@@ -34,9 +34,13 @@ REVIEW = AUTOMATIC | {"review"}
 THRESHOLDS = (("automatic", AUTOMATIC), ("automatic and review", REVIEW))
 
 
-def score(known: Truth, pairs: Iterable[Pair], half: Half | None, *, customers_only: bool = False) -> Score:
+def score(
+    known: Truth, pairs: Iterable[Pair], half: Half | None, *, customers_only: bool = False
+) -> Score:
     """Score claims about the people of one half, or all; the person of the former record decides."""
-    claims = [(former, new, 1.0) for former, new in pairs if half is None or of_half(known, former, half)]
+    claims = [
+        (former, new, 1.0) for former, new in pairs if half is None or of_half(known, former, half)
+    ]
     return truth.score_moves(known_of(known, half), claims, customers_only=customers_only)
 
 
@@ -55,13 +59,20 @@ def records_of(known: Truth, half: Half) -> int:
     return sum(half_of(person) is half for person in known.people.values())
 
 
-def overview(known: Truth, found: Sequence[FoundMove], rules: Sequence[tuple[str, Sequence[Pair]]]) -> Grid:
+def overview(
+    known: Truth, found: Sequence[FoundMove], rules: Sequence[tuple[str, Sequence[Pair]]]
+) -> Grid:
     """Our thresholds and the naive rules in one table."""
-    claims = [*((f"ours, {name}", pairs_at(found, statuses)) for name, statuses in THRESHOLDS), *rules]
+    claims = [
+        *((f"ours, {name}", pairs_at(found, statuses)) for name, statuses in THRESHOLDS),
+        *rules,
+    ]
     rows = []
     for customers_only in (False, True):
         for name, pairs in claims:
-            checking, fitting = (score(known, pairs, half, customers_only=customers_only) for half in reversed(Half))
+            checking, fitting = (
+                score(known, pairs, half, customers_only=customers_only) for half in reversed(Half)
+            )
             records = records_of(known, Half.CHECKING)
             rows.append((
                 f"{name}{', customers only' if customers_only else ''}",
@@ -74,7 +85,10 @@ def overview(known: Truth, found: Sequence[FoundMove], rules: Sequence[tuple[str
         "fitting P", "fitting R",
     )  # fmt: skip
     return Grid(
-        "Moves", columns, tuple(rows), ("Unsettled: one person, but nobody knows about this pair; not scored.",)
+        "Moves",
+        columns,
+        tuple(rows),
+        ("Unsettled: one person, but nobody knows about this pair; not scored.",),
     )
 
 
@@ -105,7 +119,13 @@ def recall_by(known: Truth, found: Sequence[FoundMove], naive: Sequence[Pair]) -
         for name, (_, count) in tables[0].items():
             shares = [_share(table.get(name, (0, 0))) for table in tables]
             rows.append((name or "-", count, *shares))
-        grids.append(Grid(f"Recall of moves by {title}", (title, "moves", *columns, "fitting automatic"), tuple(rows)))
+        grids.append(
+            Grid(
+                f"Recall of moves by {title}",
+                (title, "moves", *columns, "fitting automatic"),
+                tuple(rows),
+            )
+        )
     return grids
 
 
@@ -113,15 +133,23 @@ def precision_by_shape(known: Truth, found: Sequence[FoundMove]) -> Grid:
     """Precision of automatic claims by whether one record changed or two records are linked."""
     pairs = pairs_at(found, AUTOMATIC)
     shapes: tuple[tuple[str, list[Pair]], ...] = (
-        ("one record that changed (in place, merged)", [pair for pair in pairs if pair[0] == pair[1]]),
-        ("two records (new record, private address)", [pair for pair in pairs if pair[0] != pair[1]]),
+        (
+            "one record that changed (in place, merged)",
+            [pair for pair in pairs if pair[0] == pair[1]],
+        ),
+        (
+            "two records (new record, private address)",
+            [pair for pair in pairs if pair[0] != pair[1]],
+        ),
     )
     rows = []
     for name, some in shapes:
         checking, fitting = (score(known, some, half) for half in reversed(Half))
         rows.append((name, checking.precision, checking.right, checking.wrong, fitting.precision))
     return Grid(
-        "Precision of automatic moves by shape", ("shape", "precision", "right", "wrong", "fitting P"), tuple(rows)
+        "Precision of automatic moves by shape",
+        ("shape", "precision", "right", "wrong", "fitting P"),
+        tuple(rows),
     )
 
 
@@ -135,12 +163,21 @@ def wrong_by_kind(known: Truth, found: Sequence[FoundMove], naive: Sequence[Pair
         if of_half(known, pair.first_contact, Half.CHECKING):
             traps[pair.kind] = traps.get(pair.kind, 0) + 1
     kinds = sorted(
-        {*traps, *(kind for each in (*wrong, fitting) for kind in each)}, key=lambda kind: -traps.get(kind, 0)
+        {*traps, *(kind for each in (*wrong, fitting) for kind in each)},
+        key=lambda kind: -traps.get(kind, 0),
     )
     rows = tuple(
-        (kind, traps.get(kind), *(each.get(kind, 0) for each in wrong), fitting.get(kind, 0)) for kind in kinds
+        (kind, traps.get(kind), *(each.get(kind, 0) for each in wrong), fitting.get(kind, 0))
+        for kind in kinds
     )
-    columns = ("what it really was", "such pairs", "automatic", "with review", "naive N4", "fitting automatic")
+    columns = (
+        "what it really was",
+        "such pairs",
+        "automatic",
+        "with review",
+        "naive N4",
+        "fitting automatic",
+    )
     return Grid("Wrong moves by kind", columns, rows)
 
 
@@ -199,7 +236,10 @@ def dates(known: Truth, found: Sequence[FoundMove]) -> Grid:
         (f"within {MONTH} days", lambda one: one.within(MONTH)),
         (f"within {QUARTER} days", lambda one: one.within(QUARTER)),
         ("first true day inside the told interval", lambda one: _part(one.inside, len(one.days))),
-        ("true month touches the told interval", lambda one: _part(one.inside_month, len(one.days))),
+        (
+            "true month touches the told interval",
+            lambda one: _part(one.inside_month, len(one.days)),
+        ),
     ):
         rows.append((name, *(tell(one) for one in errors)))
     note = "True dates are first days of months, the source knows no more. Compared: moves between the same companies."

@@ -1,9 +1,9 @@
 """The rules anybody would try first, on the same records: what a better one has to beat.
 
-N1 same full name at another mail domain. N2 the same with case and accents folded, and no free mail. N3 is N2 where
-the older record fell silent before the newer began, and records whose address changed its domain. N4 is N3 and records
-with the same profile or mobile number. The deal rule: a contact on the deal has an older namesake at a customer, at
-another mail domain.
+N1 same full name at another mail domain. N2 the same with case and accents folded, and no free
+mail. N3 is N2 where the older record fell silent before the newer began, and records whose address
+changed its domain. N4 is N3 and records with the same profile or mobile number. The deal rule: a
+contact on the deal has an older namesake at a customer, at another mail domain.
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ class Naive:
 
     @cached_property
     def cards(self) -> tuple[Card, ...]:
-        return tuple(sorted(map(_card, self.town.of("contact")), key=lambda one: (one.created, one.id)))
+        return tuple(
+            sorted(map(_card, self.town.of("contact")), key=lambda one: (one.created, one.id))
+        )
 
     def same_name(self) -> list[Pair]:
         """N1."""
@@ -59,7 +61,8 @@ class Naive:
     def silent_or_changed(self) -> list[Pair]:
         """N3."""
         silent = self._pairs(
-            lambda card: folded(card.name), lambda old, new: self._corporate(old, new) and _silent(old, new)
+            lambda card: folded(card.name),
+            lambda old, new: self._corporate(old, new) and _silent(old, new),
         )
         return list(dict.fromkeys([*silent, *self._changed()]))
 
@@ -83,10 +86,16 @@ class Naive:
 
     def deals(self) -> dict[int, int]:
         """Deals with a contact whose name stood at a customer before: deal -> that customer."""
-        customers = {one.id for one in self.town.of("company") if one.current().get("lifecyclestage") == "customer"}
+        customers = {
+            one.id
+            for one in self.town.of("company")
+            if one.current().get("lifecyclestage") == "customer"
+        }
         employers = self._employers()
         former: dict[int, list[int]] = defaultdict(list)
-        for old, new in self._pairs(lambda card: folded(card.name), lambda old, new: old.host != new.host):
+        for old, new in self._pairs(
+            lambda card: folded(card.name), lambda old, new: old.host != new.host
+        ):
             if employers[old] in customers:
                 former[new].append(employers[old])
         found: dict[int, int] = {}
@@ -98,7 +107,10 @@ class Naive:
     def _employers(self) -> dict[int, int]:
         """The company a record is linked to, else the one that has its mail domain."""
         domains = {one.current().get("domain", ""): one.id for one in self.town.of("company")}
-        linked = {one.id: int(one.current().get("associatedcompanyid") or 0) for one in self.town.of("contact")}
+        linked = {
+            one.id: int(one.current().get("associatedcompanyid") or 0)
+            for one in self.town.of("contact")
+        }
         return {card.id: linked[card.id] or domains.get(card.host, 0) for card in self.cards}
 
     def _corporate(self, old: Card, new: Card) -> bool:
@@ -116,7 +128,12 @@ class Naive:
         for card in self.cards:
             if value := key(card):
                 blocks[value].append(card)
-        return [(old.id, new.id) for cards in blocks.values() for old, new in combinations(cards, 2) if fits(old, new)]
+        return [
+            (old.id, new.id)
+            for cards in blocks.values()
+            for old, new in combinations(cards, 2)
+            if fits(old, new)
+        ]
 
 
 def _card(record: Record) -> Card:
@@ -129,7 +146,9 @@ def _card(record: Record) -> Card:
         name=f"{first} {last}" if first and last else "",
         host=_host(now.get("email", "")),
         profile=re.sub(
-            r"^(https?://)?(\w+\.)?linkedin", "linkedin", now.get("hs_linkedin_url", "").lower().split("?")[0]
+            r"^(https?://)?(\w+\.)?linkedin",
+            "linkedin",
+            now.get("hs_linkedin_url", "").lower().split("?")[0],
         ).rstrip("/"),
         mobile=re.sub(r"\D", "", now.get("mobilephone", "")),
         active=date.fromisoformat(seen[:10]) if seen else None,
@@ -147,5 +166,7 @@ def _host(email: str) -> str:
 
 def folded(name: str) -> str:
     """A name without case, accents and anything that is no letter."""
-    plain = "".join(each for each in unicodedata.normalize("NFKD", name) if not unicodedata.combining(each))
+    plain = "".join(
+        each for each in unicodedata.normalize("NFKD", name) if not unicodedata.combining(each)
+    )
     return re.sub(r"[^a-z ]", "", plain.lower()).strip()

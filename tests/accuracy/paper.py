@@ -19,8 +19,15 @@ def rewrite(document: Path, report: Mapping[str, Any], command: str) -> None:
 
 def _lines(report: Mapping[str, Any], command: str) -> Iterable[str]:
     yield HEADING
-    yield from ("", f"Written by `{command}`. A newer run may differ; then this page is out of date, not the run.", "")
-    yield from ("![Reliability diagram: how sure the app was, and how often it was right](images/reliability.svg)", "")
+    yield from (
+        "",
+        f"Written by `{command}`. A newer run may differ; then this page is out of date, not the run.",
+        "",
+    )
+    yield from (
+        "![Reliability diagram: how sure the app was, and how often it was right](images/reliability.svg)",
+        "",
+    )
     aims = [
         (one["name"], one["figure"], f"{'≤' if one['at_most'] else '≥'} {one['wanted']:g}",
          "met" if one["met"] else "**missed**")

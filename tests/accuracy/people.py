@@ -43,7 +43,8 @@ def pairs_of(groups: Mapping[int, object]) -> set[Pair]:
 def score(people: Mapping[int, str], persons: Mapping[int, int], half: Half | None) -> Grouped:
     """Score a grouping over the records of one half; a record the app never grouped stands alone.
 
-    A wrong pair belongs to the half of its lower record's human, so that the two halves add up to the whole.
+    A wrong pair belongs to the half of its lower record's human, so that the two halves add up to
+    the whole.
     """
     told = {contact: persons.get(contact, -contact) for contact in people}
     claimed = {pair for pair in pairs_of(told) if _in(half, people[pair[0]])}
@@ -54,7 +55,11 @@ def score(people: Mapping[int, str], persons: Mapping[int, int], half: Half | No
         if _in(half, person):
             together, kin = ours[told[contact]], real[person]
             both = len(together & kin)
-            records, b_precision, b_recall = records + 1, b_precision + both / len(together), b_recall + both / len(kin)
+            records, b_precision, b_recall = (
+                records + 1,
+                b_precision + both / len(together),
+                b_recall + both / len(kin),
+            )
     return Grouped(
         len(claimed & true), len(claimed), len(true), records,
         b_precision / records if records else 0.0, b_recall / records if records else 0.0,
@@ -72,7 +77,9 @@ def _members(groups: Mapping[int, object]) -> dict[object, set[int]]:
     return found
 
 
-def overview(title: str, people: Mapping[int, str], claims: Iterable[tuple[str, Mapping[int, int]]]) -> Grid:
+def overview(
+    title: str, people: Mapping[int, str], claims: Iterable[tuple[str, Mapping[int, int]]]
+) -> Grid:
     """Pairwise and B-cubed figures of several groupings."""
     rows = []
     for name, persons in claims:

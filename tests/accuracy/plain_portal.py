@@ -11,7 +11,17 @@ from pathlib import Path
 from tests.accuracy.ground import Ground
 from tests.accuracy.reading import Reading, read
 from tests.sandbox import town_load
-from tests.sandbox.town_rows import Link, Owner, Pipeline, PropertyRow, Record, Setup, Stage, Town, Value
+from tests.sandbox.town_rows import (
+    Link,
+    Owner,
+    Pipeline,
+    PropertyRow,
+    Record,
+    Setup,
+    Stage,
+    Town,
+    Value,
+)
 from tests.sandbox.truth_facts import Truth
 
 _SETUP = Setup(
@@ -23,10 +33,17 @@ _SETUP = Setup(
             "deal",
             "default",
             "Sales",
-            (Stage("open", "Open", "0.5", closed=False), Stage("closedwon", "Won", "1.0", closed=True)),
+            (
+                Stage("open", "Open", "0.5", closed=False),
+                Stage("closedwon", "Won", "1.0", closed=True),
+            ),
         ),
     ),
-    properties=(PropertyRow("contact", "how_did_you_hear", "How did you hear about us?", "string", "textarea"),),
+    properties=(
+        PropertyRow(
+            "contact", "how_did_you_hear", "How did you hear about us?", "string", "textarea"
+        ),
+    ),
     labels=(),
 )
 
@@ -58,11 +75,15 @@ def conclude(
     settings: Mapping[str, str],
 ) -> Reading:
     """Put everything into a portal of its own, let the app conclude, and read what it says."""
-    portal = ground.hubspot.add_portal(portal_id, name, currency="USD", time_zone="America/New_York")
+    portal = ground.hubspot.add_portal(
+        portal_id, name, currency="USD", time_zone="America/New_York"
+    )
     town = Town(_SETUP, tuple(records), tuple(links), Truth())
     town_load.arrange(portal, town.setup)
     town_load.fill(portal, town)
     ground.connect(portal, settings)
-    ground.say.print(f"  {len(records):,} records concluded in {ground.settle(portal_id):.0f} s", style="dim")
+    ground.say.print(
+        f"  {len(records):,} records concluded in {ground.settle(portal_id):.0f} s", style="dim"
+    )
     with ground.runtime() as runtime:
         return read(runtime, portal)

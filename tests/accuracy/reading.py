@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from integration.runtime import Runtime
-from integration.storage import ledger, moves
+from integration.portal.runtime import Runtime
 from integration.storage.database import Row, Transaction
+from integration.storage.findings import move_rows
+from integration.storage.ledger import entry_rows
 from tests.sandbox import crm, truth
 
 Pair = tuple[int, int]
@@ -61,7 +62,9 @@ class Reading:
     persons: Mapping[int, int] = field(default_factory=dict)
     pairs: Mapping[Pair, float] = field(default_factory=dict)  # P(same) of the pairs the app kept
     sources: tuple[FoundSource, ...] = ()
-    booked: Mapping[tuple[int, str, int], int] = field(default_factory=dict)  # deal, kind, company -> minor units
+    booked: Mapping[tuple[int, str, int], int] = field(
+        default_factory=dict
+    )  # deal, kind, company -> minor units
     told: Mapping[int, Mapping[str, int]] = field(default_factory=dict)  # contact -> label -> ppm
     written: truth.Conclusions = field(default_factory=lambda: truth.Conclusions({}, {}, {}))
 
@@ -70,11 +73,11 @@ def read(runtime: Runtime, portal: crm.Portal) -> Reading:
     """Read everything that is scored."""
     with runtime.database.portal(portal.id) as tx:
         return Reading(
-            moves=tuple(_move(row) for row in moves.every(tx)),
+            moves=tuple(_move(row) for row in move_rows.every(tx)),
             persons=_persons(tx),
             pairs=_pairs(tx),
             sources=_sources(tx),
-            booked=_booked(ledger.every(tx)),
+            booked=_booked(entry_rows.every(tx)),
             told=_told(tx),
             written=truth.from_portal(portal),
         )
@@ -104,7 +107,9 @@ def _persons(tx: Transaction) -> dict[int, int]:
 def _pairs(tx: Transaction) -> dict[Pair, float]:
     """Each pair of records the app linked or holds for review, with how sure it is that they are one human."""
     found: dict[Pair, float] = {}
-    for (because,) in tx.tuples("SELECT because FROM person WHERE portal_id = :portal AND because <> '[]'"):
+    for (because,) in tx.tuples(
+        "SELECT because FROM person WHERE portal_id = :portal AND because <> '[]'"
+    ):
         for link in because:
             if isinstance(link, dict) and {"a", "b", "p"} <= link.keys():
                 found[link["a"], link["b"]] = link["p"] / 1_000_000

@@ -70,7 +70,9 @@ def show(out: Console, grid: Grid) -> None:
     table = Table(title=grid.title, title_justify="left", title_style="bold")
     for place, column in enumerate(grid.columns):
         table.add_column(
-            column, justify="right" if place else "left", style="dim" if column.startswith("fitting") else None
+            column,
+            justify="right" if place else "left",
+            style="dim" if column.startswith("fitting") else None,
         )
     for row in grid.rows:
         table.add_row(*(_text(cell) for cell in row))
@@ -82,10 +84,17 @@ def show(out: Console, grid: Grid) -> None:
 
 def show_aims(out: Console, aims: Sequence[Aim]) -> None:
     """Print what was wanted beside what is."""
-    table = Table("Aim on the checking half", "figure", "wanted", "", title="Aims", title_justify="left")
+    table = Table(
+        "Aim on the checking half", "figure", "wanted", "", title="Aims", title_justify="left"
+    )
     for aim in aims:
         wanted = f"{'≤' if aim.at_most else '≥'} {aim.wanted:g}"
-        table.add_row(aim.name, _text(aim.figure), wanted, "[green]met[/green]" if aim.met else "[red]missed[/red]")
+        table.add_row(
+            aim.name,
+            _text(aim.figure),
+            wanted,
+            "[green]met[/green]" if aim.met else "[red]missed[/red]",
+        )
     out.print()
     out.print(table)
 

@@ -15,7 +15,15 @@ from tests.accuracy.tables import Aim, Grid
 from tests.sandbox import truth
 from tests.sandbox.town_rows import Record, Town
 from tests.sandbox.truth import TOLD_BY_A_PERSON, Score
-from tests.sandbox.truth_facts import MOVED_CHAMPION, NONE, REFERRAL, SEVERAL, WORD_OF_MOUTH, DealTruth, Truth
+from tests.sandbox.truth_facts import (
+    MOVED_CHAMPION,
+    NONE,
+    REFERRAL,
+    SEVERAL,
+    WORD_OF_MOUTH,
+    DealTruth,
+    Truth,
+)
 
 Kinds = frozenset[str]
 Claims = Mapping[int, Kinds]
@@ -39,7 +47,9 @@ def claims_of(reading: Reading) -> dict[int, Kinds]:
 
 def score(known: Truth, claims: Claims) -> dict[str, Score]:
     """Judge both kinds the data knows, each by itself."""
-    moved = {deal: MOVED_CHAMPION if MOVED_CHAMPION in kinds else NONE for deal, kinds in claims.items()}
+    moved = {
+        deal: MOVED_CHAMPION if MOVED_CHAMPION in kinds else NONE for deal, kinds in claims.items()
+    }
     told = {deal: REFERRAL if kinds & TOLD else NONE for deal, kinds in claims.items()}
     return {
         MOVED_CHAMPION: truth.score_tags(known, moved)[MOVED_CHAMPION],
@@ -58,7 +68,17 @@ def overview(how: str, known: Truth, readings: Sequence[tuple[str, Claims]]) -> 
                     f"{kind}, {name}", one.precision, one.recall, one.right, one.wrong, f"{one.found}/{one.true}",
                     _most(one.wrong_by_kind), fitting[kind].precision, fitting[kind].recall,
                 ))  # fmt: skip
-    columns = ("tag", "precision", "recall", "right", "wrong", "found", "wrong ones are", "fitting P", "fitting R")
+    columns = (
+        "tag",
+        "precision",
+        "recall",
+        "right",
+        "wrong",
+        "found",
+        "wrong ones are",
+        "fitting P",
+        "fitting R",
+    )
     return Grid(f"Deals tagged, {how}", columns, tuple(rows))
 
 
@@ -92,7 +112,9 @@ def missed(known: Truth, reading: Reading, town: Town) -> Grid:
                 why["tagged" if is_tagged else _between(deal, due, created[deal.deal])] += 1
         columns.append(why)
     rows = tuple((kind, count, columns[1][kind]) for kind, count in columns[0].most_common())
-    return Grid("Deals of moved champions, and what stood in the way", ("", "deals", "fitting deals"), rows)
+    return Grid(
+        "Deals of moved champions, and what stood in the way", ("", "deals", "fitting deals"), rows
+    )
 
 
 def _between(deal: DealTruth, moves: Sequence[FoundMove], created: date) -> str:
@@ -115,18 +137,35 @@ def _between(deal: DealTruth, moves: Sequence[FoundMove], created: date) -> str:
 def by_time(known: Truth, town: Town, readings: Sequence[tuple[str, Claims]]) -> Grid:
     """Recall by whether the company left was a customer by then: the data's truth does not ask, our rules do."""
     since = {one.id: customer_since(one) for one in town.of("company")}
-    joined = {(move.person, move.former_company, move.new_company): move.joined for move in known.moves}
+    joined = {
+        (move.person, move.former_company, move.new_company): move.joined for move in known.moves
+    }
     counts: dict[str, list[Counter[str]]] = {}
     for half in reversed(Half):
         for deal in known_of(known, half).deals:
             for company in companies_of(deal):
                 start, moved = since.get(company), joined.get((deal.person, company, deal.company))
-                when = "unclear" if start is None or moved is None else ("yes" if start <= moved else "only later")
+                when = (
+                    "unclear"
+                    if start is None or moved is None
+                    else ("yes" if start <= moved else "only later")
+                )
                 line = counts.setdefault(when, [Counter(), Counter()])[1 - half]
                 line["deals"] += 1
-                line.update(name for name, some in readings if MOVED_CHAMPION in some.get(deal.deal, frozenset()))
+                line.update(
+                    name
+                    for name, some in readings
+                    if MOVED_CHAMPION in some.get(deal.deal, frozenset())
+                )
     rows = tuple(
-        (when, *(cell for line in lines for cell in (line["deals"], *(_part(line, name) for name, _ in readings))))
+        (
+            when,
+            *(
+                cell
+                for line in lines
+                for cell in (line["deals"], *(_part(line, name) for name, _ in readings))
+            ),
+        )
         for when, lines in sorted(counts.items(), reverse=True)
     )
     names = [f"tagged, {name}" for name, _ in readings]
@@ -141,7 +180,10 @@ def _part(line: Counter[str], name: str) -> float | None:
 
 def customer_since(company: Record) -> date | None:
     """The day the company's lifecycle stage became customer."""
-    return next((one.at.date() for one in company.history("lifecyclestage") if one.value == "customer"), None)
+    return next(
+        (one.at.date() for one in company.history("lifecyclestage") if one.value == "customer"),
+        None,
+    )
 
 
 def companies_of(deal: DealTruth) -> set[int]:

@@ -1,7 +1,8 @@
 """Record linkage with known answers: 5,000 people and a corrupted copy of each, as contacts of one portal.
 
-A CRM has no national number to compare, and our rules read names, addresses of mail and numbers of phones only. So the
-app sees here what a list without mail and phone would give it: a name, and nothing else that counts.
+A CRM has no national number to compare, and our rules read names, addresses of mail and numbers of
+phones only. So the app sees here what a list without mail and phone would give it: a name, and
+nothing else that counts.
 """
 
 from __future__ import annotations
@@ -38,8 +39,12 @@ def contacts(folder: Path) -> tuple[list[Record], dict[int, str]]:
         for row in rows(folder / f"{name}.csv.gz"):
             number = 1_000_000 + len(made)
             values = {ours: row[theirs] for ours, theirs in _FIELDS.items()}
-            street = " ".join(filter(None, (row["street_number"], row["address_1"], row["address_2"])))
-            made.append(record("contact", number, today - timedelta(days), {**values, "address": street}))
+            street = " ".join(
+                filter(None, (row["street_number"], row["address_1"], row["address_2"]))
+            )
+            made.append(
+                record("contact", number, today - timedelta(days), {**values, "address": street})
+            )
             whose[number] = "-".join(row["rec_id"].split("-")[:2])
     return made, whose
 
@@ -72,9 +77,7 @@ def report(made: Sequence[Record], whose: dict[int, str], found: Reading) -> Gri
         "fitting P",
         "fitting R",
     )
-    note = (
-        "Names, street, place and birthday are in the contacts; no mail address and no phone. Our rules read the names."
-    )
+    note = "Names, street, place and birthday are in the contacts; no mail address and no phone. Our rules read the names."
     return Grid("Linkage of two lists", columns, tuple(lines), (note,))
 
 
@@ -87,7 +90,9 @@ def _same_names(made: Sequence[Record]) -> set[Pair]:
     return {pair for ids in alike.values() for pair in combinations(sorted(ids), 2)}
 
 
-def _score(pairs: set[Pair], whose: dict[int, str], half: Half) -> tuple[float | None, float | None, str, str]:
+def _score(
+    pairs: set[Pair], whose: dict[int, str], half: Half
+) -> tuple[float | None, float | None, str, str]:
     """A pair belongs to the half of its lower record, which is the original where the pair is right."""
     claimed = [pair for pair in pairs if half.holds(whose[min(pair)])]
     true = sum(half.holds(person) for person in set(whose.values()))

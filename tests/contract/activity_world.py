@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from integration.storage.touches import TouchRow
+from integration.storage.mirror.touches import TouchRow
 from tests.sandbox.crm import Record
 from tests.world import Account, World
 
@@ -33,7 +33,9 @@ class Town:
     ) -> Record:  # fmt: skip
         """An activity so many days ago with these contacts."""
         crm = self.account.crm
-        made = crm.create(kind, {"hs_timestamp": f"{ago(days):%Y-%m-%dT%H:%M:%SZ}", **values}, at=ago(days))
+        made = crm.create(
+            kind, {"hs_timestamp": f"{ago(days):%Y-%m-%dT%H:%M:%SZ}", **values}, at=ago(days)
+        )
         for contact in contacts:
             crm.associate("contact", contact.id, kind, made.id, at=ago(days))
         if company is not None:
@@ -42,7 +44,9 @@ class Town:
             crm.associate("deal", deal.id, kind, made.id, at=ago(days))
         return made
 
-    def mail_from(self, sender: Record, days: float, subject: str, *others: Record, text: str = "") -> Record:
+    def mail_from(
+        self, sender: Record, days: float, subject: str, *others: Record, text: str = ""
+    ) -> Record:
         """An incoming mail."""
         return self.happens(
             "email", days, sender, *others, hs_email_direction="INCOMING_EMAIL", hs_email_status="RECEIVED",
@@ -67,8 +71,12 @@ def a_town(account: Account, *, prefix: str = "") -> Town:
     """Acme is a customer since two years; Ana works there, Bo at Bolt, with which a deal is open for 30 days."""
     crm = account.crm
     with crm.silently():
-        acme = crm.create("company", {"name": f"{prefix}Acme", "domain": "acme.example"}, at=ago(900))
-        bolt = crm.create("company", {"name": f"{prefix}Bolt", "domain": "bolt.example"}, at=ago(300))
+        acme = crm.create(
+            "company", {"name": f"{prefix}Acme", "domain": "acme.example"}, at=ago(900)
+        )
+        bolt = crm.create(
+            "company", {"name": f"{prefix}Bolt", "domain": "bolt.example"}, at=ago(300)
+        )
         ana = _person(crm, "Ana", "Alvarez", "acme.example", acme)
         bo = _person(crm, "Bo", "Berg", "bolt.example", bolt)
         won = {"dealname": "Acme buys", "amount": "1000", "dealstage": "closedwon", "pipeline": "default",
@@ -76,7 +84,12 @@ def a_town(account: Account, *, prefix: str = "") -> Town:
         first = crm.create("deal", won, at=ago(760))
         crm.associate("deal", first.id, "company", acme.id, primary=True)
         crm.associate("deal", first.id, "contact", ana.id)
-        open_ = {"dealname": "Bolt buys", "amount": "5000", "dealstage": "contractsent", "pipeline": "default"}
+        open_ = {
+            "dealname": "Bolt buys",
+            "amount": "5000",
+            "dealstage": "contractsent",
+            "pipeline": "default",
+        }
         deal = crm.create("deal", open_, at=ago(30))
         crm.associate("deal", deal.id, "company", bolt.id, primary=True)
         crm.associate("deal", deal.id, "contact", bo.id)

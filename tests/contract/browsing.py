@@ -19,7 +19,9 @@ def a_hubspot() -> HubSpot:
     made.subscriptions.add_all(("contact", "company", "deal", "ticket"))
     made.install(town.HARBOR_ID)
     for one in PROPERTIES:
-        made.portals[town.HARBOR_ID].definitions[one.object_type][one.name] = from_json(one.definition(), 0)
+        made.portals[town.HARBOR_ID].definitions[one.object_type][one.name] = from_json(
+            one.definition(), 0
+        )
     return made
 
 

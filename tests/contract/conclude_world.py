@@ -5,10 +5,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from integration import conclude
-from integration.scope import PortalScope
-from integration.storage import conclusions, ledger, mirror, portals, stale
+from integration.conclude import stages
+from integration.portal.context import PortalContext
 from integration.storage.database import Database
+from integration.storage.findings import conclusion_rows
+from integration.storage.ledger import entry_rows
+from integration.storage.mirror import mirror
+from integration.storage.queue import recompute
+from integration.storage.service import portals
 from mappings.records.portal_map import PortalMap, dump_portal_map
 
 HARBOR, ORCHARD = 4711, 4712
@@ -49,8 +53,8 @@ class MirrorPortal:
     queries: list[str] = field(default_factory=list)
 
     @property
-    def scope(self) -> PortalScope:
-        return PortalScope(self.clock, self.portal_id)  # type: ignore[arg-type]  # the rest of a runtime is not used
+    def context(self) -> PortalContext:
+        return PortalContext(self.clock, self.portal_id)  # type: ignore[arg-type]  # the rest of a runtime is not used
 
     def install(self, words: PortalMap = WORDS, policy: Mapping[str, Any] | None = None) -> None:
         with self.clock.database.service() as tx:
@@ -63,13 +67,21 @@ class MirrorPortal:
         with self.clock.database.service() as tx:
             portals.stamp(tx, self.portal_id, "imported_at")
 
-    def put(self, kind: str, record_id: int, *, created: datetime | None = None, **properties: Any) -> None:  # noqa: ANN401 - text, number or history
+    def put(
+        self,
+        kind: str,
+        record_id: int,
+        *,
+        created: datetime | None = None,
+        **properties: Any,  # noqa: ANN401
+    ) -> None:
         """Store a record; a property given as a list of (days before now, value) has a history."""
         history, current = {}, {}
         for name, value in properties.items():
             if isinstance(value, list):
                 told = [
-                    {"value": text, "timestamp": day(days).isoformat(), "sourceType": "CRM_UI"} for days, text in value
+                    {"value": text, "timestamp": day(days).isoformat(), "sourceType": "CRM_UI"}
+                    for days, text in value
                 ]
                 history[name], current[name] = list(reversed(told)), value[-1][1]
             else:
@@ -84,15 +96,26 @@ class MirrorPortal:
         with self.clock.database.portal(self.portal_id) as tx:
             old = mirror.load(tx, kind, [record_id])[record_id]
             told = {**old.properties, **{name: str(value) for name, value in properties.items()}}
-            mirror.store(tx, [mirror.Record(kind, record_id, told, old.history, old.created_at, NOW)])
+            mirror.store(
+                tx, [mirror.Record(kind, record_id, told, old.history, old.created_at, NOW)]
+            )
             mirror.mark_stale(tx, mirror.PEOPLE, {(kind, record_id)})
 
     def link(
-        self, one: str, one_id: int, other: str, other_id: int, label: str | None = None, *, type_id: int = 3
+        self,
+        one: str,
+        one_id: int,
+        other: str,
+        other_id: int,
+        label: str | None = None,
+        *,
+        type_id: int = 3,
     ) -> None:
         with self.clock.database.portal(self.portal_id) as tx:
             category = "USER_DEFINED" if label else "HUBSPOT_DEFINED"
-            mirror.add_links(tx, [mirror.Link(one, one_id, other, other_id, category, type_id, label)])
+            mirror.add_links(
+                tx, [mirror.Link(one, one_id, other, other_id, category, type_id, label)]
+            )
             mirror.mark_stale(tx, mirror.PEOPLE, {(one, one_id), (other, other_id)})
 
     def company(self, record_id: int, name: str, domain: str) -> int:
@@ -104,13 +127,22 @@ class MirrorPortal:
         self.link("contact", record_id, "company", company_id, type_id=1)
         return record_id
 
-    def deal(self, record_id: int, company_id: int, *contacts: int, created: float, **properties: Any) -> int:  # noqa: ANN401 - text, number or history
+    def deal(
+        self,
+        record_id: int,
+        company_id: int,
+        *contacts: int,
+        created: float,
+        **properties: Any,  # noqa: ANN401
+    ) -> int:
         """A deal; `won` is (days before now, amount)."""
         won = properties.pop("won", None)
         told = {"dealname": f"deal {record_id}", "deal_currency_code": "USD", **properties}
         if won is not None:
             told |= closed_won(*won)
-        self.put("deal", record_id, created=day(created), createdate=day(created).isoformat(), **told)
+        self.put(
+            "deal", record_id, created=day(created), createdate=day(created).isoformat(), **told
+        )
         self.link("deal", record_id, "company", company_id, type_id=5)
         for contact in contacts:
             self.link("deal", record_id, "contact", contact)
@@ -128,19 +160,21 @@ class MirrorPortal:
             mirror.retire(tx, kind, [one for one in olds if one != new], "merged")
             near = mirror.neighbours(tx, kind, olds)
             mirror.relink(tx, kind, olds, new)
-            mirror.mark_stale(tx, mirror.PEOPLE, {(kind, new), *((kind, one) for one in olds), *near})
+            mirror.mark_stale(
+                tx, mirror.PEOPLE, {(kind, new), *((kind, one) for one in olds), *near}
+            )
 
     def settle(self, *, limit: int | None = None) -> int:
         """Conclude until nothing is due; return how many steps it took."""
         for count in range(500):
-            if not conclude.step(self.scope, None, limit=limit):
+            if not stages.step(self.context, None, limit=limit):
                 return count
         raise AssertionError("concluding does not come to an end")
 
     def said(self, kind: str, record_id: int) -> dict[str, str]:
         """What we want the record to say."""
         with self.clock.database.portal(self.portal_id) as tx:
-            found = conclusions.load(tx, kind, [record_id]).get(record_id)
+            found = conclusion_rows.load(tx, kind, [record_id]).get(record_id)
             return dict(found["desired"]) if found else {}
 
     def patches(self) -> dict[tuple[str, int], dict[str, str]]:
@@ -158,13 +192,15 @@ class MirrorPortal:
 
     def ledger(self, deal_id: int) -> list[dict[str, Any]]:
         with self.clock.database.portal(self.portal_id) as tx:
-            return [dict(row) for row in ledger.of_deals(tx, [deal_id]).get(deal_id, [])]
+            return [dict(row) for row in entry_rows.of_deals(tx, [deal_id]).get(deal_id, [])]
 
     def booked(self, deal_id: int) -> int:
         return sum(row["amount_minor"] for row in self.ledger(deal_id))
 
     def derived(self, deal_id: int) -> int:
-        return sum(row["amount_minor"] for row in self.ledger(deal_id) if row["kind"] != "first_order")
+        return sum(
+            row["amount_minor"] for row in self.ledger(deal_id) if row["kind"] != "first_order"
+        )
 
     def rows(self, statement: str, **values: object) -> list[dict[str, Any]]:
         with self.clock.database.portal(self.portal_id) as tx:
@@ -172,7 +208,7 @@ class MirrorPortal:
 
     def counts(self) -> dict[str, int]:
         with self.clock.database.portal(self.portal_id) as tx:
-            return stale.counts(tx)
+            return recompute.counts(tx)
 
 
 def closed_won(days: float, amount: str) -> dict[str, str]:

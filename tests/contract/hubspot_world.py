@@ -35,7 +35,10 @@ class World:
     def people(self, number: int) -> list[int]:
         """So many contacts in harbor."""
         with self.harbor.silently():
-            return [self.harbor.create("contact", {"email": f"p{one}@acme.example"}).id for one in range(number)]
+            return [
+                self.harbor.create("contact", {"email": f"p{one}@acme.example"}).id
+                for one in range(number)
+            ]
 
     def with_our_properties(self) -> World:
         """Our group and properties exist, as after an install."""
@@ -72,8 +75,25 @@ def a_world() -> Iterator[World]:
             calls[f"{route} {status}"] += 1
 
         wire = Wire(
-            server.url, token, allow, on_call=on_call, on_limits=limits.append, timeouts=(0.5, 0.5), pool_size=4
+            server.url,
+            token,
+            allow,
+            on_call=on_call,
+            on_limits=limits.append,
+            timeouts=(0.5, 0.5),
+            pool_size=4,
         )
         hubspot = HubSpot(wire)
-        yield World(sandbox, server, harbor, orchard, hubspot, calls, allowed, limits, refused_tokens, tokens)
+        yield World(
+            sandbox,
+            server,
+            harbor,
+            orchard,
+            hubspot,
+            calls,
+            allowed,
+            limits,
+            refused_tokens,
+            tokens,
+        )
         hubspot.close()

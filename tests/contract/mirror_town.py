@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from integration.storage import mirror, portals
 from integration.storage.database import Database, Transaction
+from integration.storage.mirror import mirror
+from integration.storage.service import portals
 from mappings.records.access import ASSOCIATIONS, READ
-from mappings.records.detect import detect
+from mappings.records.map_guesses import detect
 from mappings.records.portal_map import PortalMap, dump_portal_map
 from tests.sandbox import crm
 from tests.sandbox.records import iso, moment
@@ -41,7 +42,9 @@ def portal_map(portal: crm.Portal) -> PortalMap:
 def fill(database: Database, portal: crm.Portal, words: PortalMap) -> None:
     """Store records, history and links, and mark all of it for concluding."""
     with database.service() as tx:
-        portals.install(tx, portal.id, scopes=["oauth"], account={"currency": portal.currency}, user_id=None)
+        portals.install(
+            tx, portal.id, scopes=["oauth"], account={"currency": portal.currency}, user_id=None
+        )
     with database.portal(portal.id) as tx:
         portals.save_settings(tx, {"map": dump_portal_map(words)}, author="test", reason="test")
     for kind in TYPES:
@@ -90,4 +93,6 @@ def _of_pair(portal: crm.Portal, one: str, other: str) -> Iterator[mirror.Link]:
         for to_id, types in portal.associated(one, record.id, other).items():
             for type_id in sorted(types):
                 label = labels[type_id]
-                yield mirror.Link(one, record.id, other, to_id, label.category, type_id, label.label)
+                yield mirror.Link(
+                    one, record.id, other, to_id, label.category, type_id, label.label
+                )

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from integration import review
-from integration.queue import Queue
-from integration.review import Answer
+from integration.core.wake_ups import Queue
+from integration.review import answering
+from integration.review.answering import Answer
 from tests.contract.conclude_world import NOW, Clock, MirrorPortal, day
 
 # Two records of one name are asked about, whatever the newest weights are.
@@ -26,8 +26,17 @@ def namesakes(portal: MirrorPortal, *, first: int = 12, second: int = 33) -> Non
     portal.company(1, "Acme", "acme-tools.com")
     portal.company(2, "Zenit", "zenit-labs.com")
     who = {"firstname": "Priya", "lastname": "Raman"}
-    portal.contact(first, 1, email="priya@acme-tools.com", notes_last_contacted=day(400).isoformat(), **who)
-    portal.put("contact", second, created=day(200), email="priya@zenit-labs.com", associatedcompanyid=2, **who)
+    portal.contact(
+        first, 1, email="priya@acme-tools.com", notes_last_contacted=day(400).isoformat(), **who
+    )
+    portal.put(
+        "contact",
+        second,
+        created=day(200),
+        email="priya@zenit-labs.com",
+        associatedcompanyid=2,
+        **who,
+    )
     portal.link("contact", second, "company", 2, type_id=1)
     portal.deal(5, 1, first, created=800, won=(700, "10000.00"))
     portal.deal(9, 2, second, created=60, won=(20, "40000.00"))
@@ -72,7 +81,7 @@ def two_marias(portal: MirrorPortal) -> None:
 
 def questions(portal: MirrorPortal, kind: str | None = None) -> list[dict[str, Any]]:
     """The open questions as a page shows them."""
-    found: list[dict[str, Any]] = review.listing(portal.scope, kind=kind)["questions"]
+    found: list[dict[str, Any]] = answering.listing(portal.context, kind=kind)["questions"]
     return found
 
 
@@ -84,7 +93,7 @@ def the_question(portal: MirrorPortal, kind: str) -> dict[str, Any]:
 def answer(portal: MirrorPortal, review_id: int, verb: str, **more: Any) -> int:  # noqa: ANN401 - whatever an answer has
     """Ana answers, and everything is concluded again."""
     words = Answer(verb, "Ana", "she told me", **more)
-    made: int = review.decide(portal.scope, review_id, words)["decision_id"]
+    made: int = answering.decide(portal.context, review_id, words)["decision_id"]
     portal.settle()
     return made
 
@@ -93,12 +102,15 @@ def later(portal: MirrorPortal, days: float) -> None:
     """Time goes by, and the night's work is done."""
     portal.clock.at += timedelta(days=days)
     with portal.clock.database.portal(portal.portal_id) as tx:
-        review.reopen_ended(tx, portal.clock.at)
+        answering.reopen_ended(tx, portal.clock.at)
     portal.settle()
 
 
 def persons(portal: MirrorPortal) -> dict[int, int]:
-    return {row["contact_id"]: row["person_id"] for row in portal.rows("SELECT contact_id, person_id FROM person")}
+    return {
+        row["contact_id"]: row["person_id"]
+        for row in portal.rows("SELECT contact_id, person_id FROM person")
+    }
 
 
 def tomorrow(portal: MirrorPortal) -> date:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from integration import access
-from integration.access import Key, Meter, Pace
-from integration.errors import NeedsOwner, Retryable
-from integration.storage import allowances, portals, tokens
+from integration.core.errors import NeedsOwner, Retryable
+from integration.core.vault import Vault, WrongKey
+from integration.portal import connection
+from integration.portal.connection import Key, RateLimiter, UsageMeter
 from integration.storage.database import Database
-from integration.vault import Vault, WrongKey
+from integration.storage.service import allowances, portals, tokens
 
 if TYPE_CHECKING:
     from tests.world import World
@@ -75,7 +75,9 @@ def test_swapped_rows_do_not_open(world: "World") -> None:
     world.install(world.harbor)
     world.install(world.orchard)
     with world.runtime.database.service() as tx:
-        tx.run("UPDATE token AS a SET sealed = b.sealed FROM token AS b WHERE a.portal_id <> b.portal_id")
+        tx.run(
+            "UPDATE token AS a SET sealed = b.sealed FROM token AS b WHERE a.portal_id <> b.portal_id"
+        )
     with pytest.raises(Retryable, match="another portal"):
         Key(world.runtime, HARBOR)()
     with world.runtime.database.service() as tx:
@@ -95,12 +97,12 @@ def test_a_dump_holds_no_token(world: "World") -> None:
 def test_rotation_seals_with_the_newest_key(world: "World") -> None:
     from cryptography.fernet import Fernet  # noqa: PLC0415 - used here only
 
-    from integration import rotation  # noqa: PLC0415 - as above
+    from integration.admin import key_rotation  # noqa: PLC0415 - as above
 
     world.install(world.harbor)
     old, new = world.runtime.settings.token_keys[0], Fernet.generate_key().decode()
     world.runtime.vault = Vault([new, old])
-    assert rotation.rotate(world.runtime) == 1
+    assert key_rotation.rotate(world.runtime) == 1
     with world.runtime.database.service() as tx:
         row = tokens.read(tx, HARBOR)
     assert row is not None
@@ -145,9 +147,9 @@ def test_portals_do_not_share_an_allowance(database: Database) -> None:
 
 
 def test_too_many_holds_everybody(world: "World") -> None:
-    meter = Meter(lambda kind: access._hold(world.runtime, HARBOR, kind))
+    meter = UsageMeter(lambda kind: connection._hold(world.runtime, HARBOR, kind))
     meter.called("objects.page", 429, 0.1)
-    pace = Pace(world.runtime, HARBOR, meter)
+    pace = RateLimiter(world.runtime, HARBOR, meter)
     with world.runtime.database.portal(HARBOR) as tx:
         wait, _ = allowances.reserve(tx, "standard", step=0.1)
     assert wait > 8
@@ -155,7 +157,7 @@ def test_too_many_holds_everybody(world: "World") -> None:
 
 
 def test_hubspots_own_limit_is_never_exceeded_by_ours(world: "World") -> None:
-    pace = Pace(world.runtime, HARBOR, Meter(lambda _: None))
+    pace = RateLimiter(world.runtime, HARBOR, UsageMeter(lambda _: None))
     pace.told({"Max": 40, "Interval-Milliseconds": 10000})
     assert pace._per_window == 40
     pace.told({"Max": 100_000, "Interval-Milliseconds": 10000})

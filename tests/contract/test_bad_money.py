@@ -3,7 +3,15 @@
 import pytest
 
 from integration.storage.database import Database
-from tests.contract.conclude_world import HARBOR, ORCHARD, Clock, MirrorPortal, closed_won, day, moved_champion
+from tests.contract.conclude_world import (
+    HARBOR,
+    ORCHARD,
+    Clock,
+    MirrorPortal,
+    closed_won,
+    day,
+    moved_champion,
+)
 
 MANY = 1_200
 
@@ -38,32 +46,53 @@ def test_two_customers_that_refer_each_other(harbor: MirrorPortal) -> None:
     harbor.company(1, "Acme", "acme-tools.com")
     harbor.company(2, "Zenit", "zenit-labs.com")
     harbor.contact(
-        11, 1, email="ana@acme-tools.com", firstname="Ana", lastname="Prado", referred_by=[(110, "bo@zenit-labs.com")]
+        11,
+        1,
+        email="ana@acme-tools.com",
+        firstname="Ana",
+        lastname="Prado",
+        referred_by=[(110, "bo@zenit-labs.com")],
     )
     harbor.contact(
-        12, 2, email="bo@zenit-labs.com", firstname="Bo", lastname="Lund", referred_by=[(210, "ana@acme-tools.com")]
+        12,
+        2,
+        email="bo@zenit-labs.com",
+        firstname="Bo",
+        lastname="Lund",
+        referred_by=[(210, "ana@acme-tools.com")],
     )
     harbor.deal(5, 1, 11, created=300, won=(250, "100.00"))
     harbor.deal(6, 2, 12, created=200, won=(150, "100.01"))
     harbor.deal(7, 1, 11, created=100, won=(50, "100.02"))
     settled(harbor)
     assert [harbor.booked(one) for one in (5, 6, 7)] == [10_000, 10_001, 10_002]
-    assert harbor.said("company", 1).get("second_order_revenue") not in {None, "0"}  # for the second deal
+    assert harbor.said("company", 1).get("second_order_revenue") not in {
+        None,
+        "0",
+    }  # for the second deal
     edges = harbor.rows("SELECT from_deal_id, to_deal_id FROM edge")
-    assert all(edge["from_deal_id"] < edge["to_deal_id"] for edge in edges)  # older to younger, hence no circle
+    assert all(
+        edge["from_deal_id"] < edge["to_deal_id"] for edge in edges
+    )  # older to younger, hence no circle
 
 
-@pytest.mark.parametrize("said", ["ana@acme-tools.com", "Ana Prado at Acme", "11", "herself", "ana@zenit-labs.com"])
+@pytest.mark.parametrize(
+    "said", ["ana@acme-tools.com", "Ana Prado at Acme", "11", "herself", "ana@zenit-labs.com"]
+)
 def test_who_refers_themselves_earns_nothing(harbor: MirrorPortal, said: str) -> None:
     harbor.company(1, "Acme", "acme-tools.com")
-    harbor.contact(11, 1, email="ana@acme-tools.com", firstname="Ana", lastname="Prado", referred_by=said)
+    harbor.contact(
+        11, 1, email="ana@acme-tools.com", firstname="Ana", lastname="Prado", referred_by=said
+    )
     harbor.deal(5, 1, 11, created=300, won=(250, "100.00"))
     harbor.deal(6, 1, 11, created=200, won=(150, "100.00"))
     settled(harbor)
     assert (harbor.derived(5), harbor.derived(6)) == (0, 0)
 
 
-def test_a_deal_closed_before_it_was_created_is_booked_once_at_its_close(harbor: MirrorPortal) -> None:
+def test_a_deal_closed_before_it_was_created_is_booked_once_at_its_close(
+    harbor: MirrorPortal,
+) -> None:
     moved_champion(harbor)
     harbor.deal(10, 2, 12, created=60, won=(90, "77.77"))
     settled(harbor)
@@ -72,7 +101,14 @@ def test_a_deal_closed_before_it_was_created_is_booked_once_at_its_close(harbor:
 
 
 def test_deals_without_company_contact_or_date_stay_first_order(harbor: MirrorPortal) -> None:
-    harbor.put("deal", 20, created=day(50), dealname="nobody's", deal_currency_code="USD", **closed_won(9, "12.34"))
+    harbor.put(
+        "deal",
+        20,
+        created=day(50),
+        dealname="nobody's",
+        deal_currency_code="USD",
+        **closed_won(9, "12.34"),
+    )
     harbor.company(1, "Acme", "acme-tools.com")
     harbor.deal(21, 1, created=40, won=(9, "0.01"))
     harbor.deal(22, 1, created=40, hs_is_closed_won="true", hs_is_closed="true", amount="5.00")
@@ -96,7 +132,9 @@ def test_deals_without_company_contact_or_date_stay_first_order(harbor: MirrorPo
         ("USD", "0.005", 0),
     ],
 )
-def test_odd_amounts_and_currencies(harbor: MirrorPortal, currency: str, amount: str, booked: int) -> None:
+def test_odd_amounts_and_currencies(
+    harbor: MirrorPortal, currency: str, amount: str, booked: int
+) -> None:
     moved_champion(harbor, amount="100.00")
     harbor.deal(10, 2, 12, created=60, won=(20, amount), deal_currency_code=currency)
     settled(harbor)
@@ -107,7 +145,13 @@ def test_odd_amounts_and_currencies(harbor: MirrorPortal, currency: str, amount:
 def test_a_deal_with_thousands_of_contacts(harbor: MirrorPortal) -> None:
     moved_champion(harbor)
     for one in range(1_000, 1_000 + MANY):
-        harbor.put("contact", one, firstname=f"First{one}", lastname=f"Last{one}", email=f"u{one}@zenit-labs.com")
+        harbor.put(
+            "contact",
+            one,
+            firstname=f"First{one}",
+            lastname=f"Last{one}",
+            email=f"u{one}@zenit-labs.com",
+        )
         harbor.link("deal", 9, "contact", one)
     settled(harbor)
     assert harbor.booked(9) == 4_000_000
@@ -121,11 +165,15 @@ def test_a_person_on_thousands_of_deals(harbor: MirrorPortal) -> None:
     settled(harbor)
     assert {
         row["n"]
-        for row in harbor.rows("SELECT sum(amount_minor) AS n FROM ledger WHERE deal_id >= 1000 GROUP BY deal_id")
+        for row in harbor.rows(
+            "SELECT sum(amount_minor) AS n FROM ledger WHERE deal_id >= 1000 GROUP BY deal_id"
+        )
     } == {3}
 
 
-def test_a_company_that_merges_into_its_referrer_is_no_source_of_itself(harbor: MirrorPortal) -> None:
+def test_a_company_that_merges_into_its_referrer_is_no_source_of_itself(
+    harbor: MirrorPortal,
+) -> None:
     moved_champion(harbor)
     settled(harbor)
     assert harbor.derived(9) > 0
@@ -135,7 +183,9 @@ def test_a_company_that_merges_into_its_referrer_is_no_source_of_itself(harbor: 
     assert harbor.booked(9) == 4_000_000
     assert harbor.rows("SELECT * FROM edge WHERE from_deal_id = to_deal_id") == []
     said = harbor.said("company", 3)
-    assert said.get("second_order_deals", "0") == "0"  # its own expansion, not somebody else's purchase
+    assert (
+        said.get("second_order_deals", "0") == "0"
+    )  # its own expansion, not somebody else's purchase
 
 
 def test_a_history_with_gaps_and_equal_times_is_read_the_same_way_twice(
@@ -151,7 +201,14 @@ def test_a_history_with_gaps_and_equal_times_is_read_the_same_way_twice(
             (200, "priya@acme-tools.com"),
             (200, "priya@zenit-labs.com"),
         ]
-        portal.contact(12, 2, firstname="Priya", lastname="Raman", email=mails, jobtitle=[(900, ""), (900, "CTO")])
+        portal.contact(
+            12,
+            2,
+            firstname="Priya",
+            lastname="Raman",
+            email=mails,
+            jobtitle=[(900, ""), (900, "CTO")],
+        )
         portal.deal(5, 1, 12, created=800, won=(700, "10000.00"))
         portal.deal(9, 2, 12, created=60, won=(20, "40000.00"))
     settled(harbor)

@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 
-from integration import bookkeeping
-from integration.errors import Refused
-from integration.explain import summary
-from integration.storage import books, erasure, lanes, ledger, mirror
+from integration.core.errors import Refused
+from integration.reports import bookkeeping
+from integration.reports.explain import summary
 from integration.storage.database import Database
-from mappings.rules import changes
+from integration.storage.ledger import entry_rows, period_rows
+from integration.storage.mirror import mirror
+from integration.storage.queue import lanes
+from integration.storage.service import erasure
+from mappings.rules.ledger import changes
 from tests.contract.conclude_world import (
     HARBOR,
     NOW,
@@ -55,7 +58,9 @@ def _installed(clock: Clock, portal_id: int) -> MirrorPortal:
     portal = MirrorPortal(clock, portal_id)
     portal.install()
     with clock.database.service() as tx:
-        tx.run("UPDATE portal SET imported_at = :at WHERE portal_id = :id", at=day(15), id=portal_id)
+        tx.run(
+            "UPDATE portal SET imported_at = :at WHERE portal_id = :id", at=day(15), id=portal_id
+        )
     return portal
 
 
@@ -81,26 +86,35 @@ def test_a_month_says_what_it_reported_and_what_is_known_now(
     harbor.change("deal", 9, amount="30000.00")
     harbor.settle()
 
-    with harbor.scope.transaction() as tx:
-        (closing,) = books.read(tx).log
-    assert (closing.month, closing.at, closing.actor) == (JUNE, datetime(2026, 7, 10, tzinfo=UTC), "calendar")
-    june, known = (bookkeeping.month(harbor.scope, JUNE, view) for view in ("reported", "known"))
+    with harbor.context.transaction() as tx:
+        (closing,) = period_rows.read(tx).log
+    assert (closing.month, closing.at, closing.actor) == (
+        JUNE,
+        datetime(2026, 7, 10, tzinfo=UTC),
+        "calendar",
+    )
+    june, known = (bookkeeping.month(harbor.context, JUNE, view) for view in ("reported", "known"))
     assert (_sums(june), _sums(known)) == (4_000_000, 3_000_000)
     assert june.closed_at == closing.at
-    assert _sums(bookkeeping.month(harbor.scope, JULY, "reported")) == -1_000_000
-    assert bookkeeping.month(harbor.scope, JULY, "known").entries == ()
+    assert _sums(bookkeeping.month(harbor.context, JULY, "reported")) == -1_000_000
+    assert bookkeeping.month(harbor.context, JULY, "known").entries == ()
 
 
-def test_a_win_that_is_read_after_its_month_closed_lands_in_the_current_one(clock: Clock, harbor: MirrorPortal) -> None:
+def test_a_win_that_is_read_after_its_month_closed_lands_in_the_current_one(
+    clock: Clock, harbor: MirrorPortal
+) -> None:
     clock.at = datetime(2026, 7, 15, tzinfo=UTC)
     moved_champion(harbor)
     harbor.settle()
 
-    rows = {row["deal_id"]: row for row in harbor.rows("SELECT * FROM ledger WHERE kind = 'first_order'")}
+    rows = {
+        row["deal_id"]: row
+        for row in harbor.rows("SELECT * FROM ledger WHERE kind = 'first_order'")
+    }
     assert rows[9]["effective_at"] == clock.at
     assert rows[9]["origin_at"] == day(20)
-    assert _sums(bookkeeping.month(harbor.scope, JUNE, "reported")) == 0
-    assert _sums(bookkeeping.month(harbor.scope, JUNE, "known")) == 4_000_000
+    assert _sums(bookkeeping.month(harbor.context, JUNE, "reported")) == 0
+    assert _sums(bookkeeping.month(harbor.context, JUNE, "known")) == 4_000_000
 
 
 def test_history_lands_where_it_belongs(clock: Clock, harbor: MirrorPortal) -> None:
@@ -113,56 +127,64 @@ def test_history_lands_where_it_belongs(clock: Clock, harbor: MirrorPortal) -> N
     assert {row["origin_at"] for row in harbor.rows("SELECT origin_at FROM ledger")} == {None}
 
 
-def test_people_close_and_open_months_with_their_name_and_reason(clock: Clock, harbor: MirrorPortal) -> None:
+def test_people_close_and_open_months_with_their_name_and_reason(
+    clock: Clock, harbor: MirrorPortal
+) -> None:
     moved_champion(harbor)
     harbor.settle()
     with pytest.raises(Refused, match="is not over"):
-        bookkeeping.close(harbor.scope, JUNE, actor="ana", reason="audit")
+        bookkeeping.close(harbor.context, JUNE, actor="ana", reason="audit")
     with pytest.raises(Refused, match="who orders"):
-        bookkeeping.close(harbor.scope, MAY, actor=" ", reason="audit")
+        bookkeeping.close(harbor.context, MAY, actor=" ", reason="audit")
     with pytest.raises(Refused, match="is not closed"):
-        bookkeeping.reopen(harbor.scope, JUNE, actor="ana", reason="a mistake")
+        bookkeeping.reopen(harbor.context, JUNE, actor="ana", reason="a mistake")
 
     clock.at = datetime(2026, 7, 2, tzinfo=UTC)
-    bookkeeping.close(harbor.scope, JUNE, actor="ana", reason="audit")
+    bookkeeping.close(harbor.context, JUNE, actor="ana", reason="audit")
     clock.at = datetime(2026, 7, 3, tzinfo=UTC)
     harbor.change("deal", 9, amount="30000.00")
     harbor.settle()
-    assert _sums(bookkeeping.month(harbor.scope, JUNE, "reported")) == 4_000_000
+    assert _sums(bookkeeping.month(harbor.context, JUNE, "reported")) == 4_000_000
 
-    bookkeeping.reopen(harbor.scope, JUNE, actor="ana", reason="a forgotten invoice")
+    bookkeeping.reopen(harbor.context, JUNE, actor="ana", reason="a forgotten invoice")
     harbor.deal(11, 2, 12, created=40, won=(15, "500.00"))
     harbor.settle()
     row = harbor.ledger(11)[0]
     assert (row["effective_at"], row["origin_at"]) == (day(15), None)
-    assert _sums(bookkeeping.month(harbor.scope, JUNE, "reported")) == 4_000_000
-    trail = harbor.rows("SELECT actor, action, detail FROM audit WHERE action LIKE 'books%' ORDER BY audit_id")
+    assert _sums(bookkeeping.month(harbor.context, JUNE, "reported")) == 4_000_000
+    trail = harbor.rows(
+        "SELECT actor, action, detail FROM audit WHERE action LIKE 'books%' ORDER BY audit_id"
+    )
     assert [(one["actor"], one["action"], one["detail"]["month"]) for one in trail] == [
         ("ana", "books close", "2026-06"),
         ("ana", "books reopen", "2026-06"),
     ]
 
 
-def test_a_closing_waits_for_the_page_that_is_being_booked(clock: Clock, harbor: MirrorPortal) -> None:
+def test_a_closing_waits_for_the_page_that_is_being_booked(
+    clock: Clock, harbor: MirrorPortal
+) -> None:
     """What reads the log as open must not commit after the closing: nobody would have reported its rows."""
     clock.at = datetime(2026, 7, 2, tzinfo=UTC)
     with clock.database.service() as tx:
         lease = lanes.take(tx, HARBOR, "drain")
     closing = threading.Thread(
-        target=bookkeeping.close, args=(harbor.scope, JUNE), kwargs={"actor": "ana", "reason": "audit"}
+        target=bookkeeping.close,
+        args=(harbor.context, JUNE),
+        kwargs={"actor": "ana", "reason": "audit"},
     )
-    with harbor.scope.transaction(lease) as tx:
+    with harbor.context.transaction(lease) as tx:
         closing.start()
         closing.join(0.5)
         assert closing.is_alive()
-        assert books.read(tx).log == ()
+        assert period_rows.read(tx).log == ()
     closing.join(10)
-    with harbor.scope.transaction(lease) as tx:
-        assert [one.actor for one in books.read(tx).log] == ["ana"]
+    with harbor.context.transaction(lease) as tx:
+        assert [one.actor for one in period_rows.read(tx).log] == ["ana"]
 
 
 def test_the_log_of_the_books_is_never_edited(harbor: MirrorPortal) -> None:
-    bookkeeping.close(harbor.scope, MAY, actor="ana", reason="audit")
+    bookkeeping.close(harbor.context, MAY, actor="ana", reason="audit")
     with pytest.raises(Exception, match="permission denied"):
         harbor.rows("UPDATE closing SET actor = 'bo' RETURNING 1")
 
@@ -175,23 +197,32 @@ def test_why_a_deal_changed_adds_up(harbor: MirrorPortal, orchard: MirrorPortal)
     harbor.change("deal", 9, **REOPENED)
     harbor.settle()
 
-    told, who = bookkeeping.story(harbor.scope, about=("deal", 9))
+    told, who = bookkeeping.story(harbor.context, about=("deal", 9))
 
     assert [one.occasion for one in told.changes] == ["won", "amount", "reopened"]
-    assert [one.differences for one in told.changes] == [{"USD": 4_000_000}, {"USD": -1_000_000}, {"USD": -3_000_000}]
+    assert [one.differences for one in told.changes] == [
+        {"USD": 4_000_000},
+        {"USD": -1_000_000},
+        {"USD": -3_000_000},
+    ]
     assert told.after == {"USD": 0}
-    assert any("moved champion Priya Raman of Acme: +" in one for one in changes.in_words(told.changes[0], who))
-    acme, _ = bookkeeping.story(harbor.scope, about=("company", 1))
+    assert any(
+        "moved champion Priya Raman of Acme: +" in one
+        for one in changes.in_words(told.changes[0], who)
+    )
+    acme, _ = bookkeeping.story(harbor.context, about=("company", 1))
     assert acme.after == {"USD": 0}
     assert sum(one.derived["USD"] for one in acme.changes) == 0
-    priya, _ = bookkeeping.story(harbor.scope, about=("contact", 12))
+    priya, _ = bookkeeping.story(harbor.context, about=("contact", 12))
     assert [one.derived for one in priya.changes] == [one.derived for one in acme.changes]
-    with harbor.scope.transaction() as tx:
-        rows = [row for found in ledger.of_deals(tx, [9]).values() for row in found]
+    with harbor.context.transaction() as tx:
+        rows = [row for found in entry_rows.of_deals(tx, [9]).values() for row in found]
     assert bookkeeping.changes_of(rows) == told.changes
 
 
-def test_a_person_orders_a_deal_to_be_judged_by_what_is_known_now(clock: Clock, harbor: MirrorPortal) -> None:
+def test_a_person_orders_a_deal_to_be_judged_by_what_is_known_now(
+    clock: Clock, harbor: MirrorPortal
+) -> None:
     harbor.company(1, "Acme", "acme-tools.com")
     harbor.company(2, "Zenit", "zenit-labs.com")
     harbor.contact(30, 1, firstname="Maria", lastname="Lopez", email="maria@acme-tools.com")
@@ -200,11 +231,13 @@ def test_a_person_orders_a_deal_to_be_judged_by_what_is_known_now(clock: Clock, 
     harbor.deal(6, 2, 40, created=200, won=(150, "1000.00"))
     harbor.settle()
     heard = [(5, "a friend told me about you")]
-    harbor.put("contact", 40, firstname="Bo", lastname="Berg", email="bo@zenit-labs.com", heard_from=heard)
+    harbor.put(
+        "contact", 40, firstname="Bo", lastname="Berg", email="bo@zenit-labs.com", heard_from=heard
+    )
     harbor.settle()
     assert harbor.derived(6) == 0
 
-    bookkeeping.rejudge(harbor.scope, 6, actor="ana", reason="the customer told us at dinner")
+    bookkeeping.rejudge(harbor.context, 6, actor="ana", reason="the customer told us at dinner")
     harbor.settle()
 
     derived = harbor.derived(6)
@@ -216,10 +249,12 @@ def test_a_person_orders_a_deal_to_be_judged_by_what_is_known_now(clock: Clock, 
     harbor.settle()
     assert harbor.derived(6) == derived
     with pytest.raises(Refused, match="no deal 4040"):
-        bookkeeping.rejudge(harbor.scope, 4040, actor="ana", reason="x")
+        bookkeeping.rejudge(harbor.context, 4040, actor="ana", reason="x")
 
 
-def test_a_deal_won_again_takes_nothing_from_while_it_was_open_again(clock: Clock, harbor: MirrorPortal) -> None:
+def test_a_deal_won_again_takes_nothing_from_while_it_was_open_again(
+    clock: Clock, harbor: MirrorPortal
+) -> None:
     """Reopening starts no new time for evidence: who joins then gets no credit by it."""
     moved_champion(harbor)
     harbor.settle()
@@ -229,7 +264,9 @@ def test_a_deal_won_again_takes_nothing_from_while_it_was_open_again(clock: Cloc
     clock.at = NOW + timedelta(days=120)
     harbor.company(3, "Novum", "novum-tech.com")
     heard = [(-110, "a friend told me about you")]
-    harbor.contact(13, 2, firstname="Kim", lastname="Oak", email="kim@zenit-labs.com", heard_from=heard)
+    harbor.contact(
+        13, 2, firstname="Kim", lastname="Oak", email="kim@zenit-labs.com", heard_from=heard
+    )
     harbor.link("deal", 9, "contact", 13)
     harbor.change("deal", 9, **closed_won(-115, "40000.00"))
     harbor.settle()
@@ -240,12 +277,16 @@ def test_a_deal_won_again_takes_nothing_from_while_it_was_open_again(clock: Cloc
 # Merges
 
 
-@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["as they happened", "the first one told last"])
-def test_rows_keep_the_ids_they_were_booked_under(harbor: MirrorPortal, order: tuple[int, int]) -> None:
+@pytest.mark.parametrize(
+    "order", [(0, 1), (1, 0)], ids=["as they happened", "the first one told last"]
+)
+def test_rows_keep_the_ids_they_were_booked_under(
+    harbor: MirrorPortal, order: tuple[int, int]
+) -> None:
     """RULES D17: 101 + 202 become 303; then 303 + 404 become 505. An event for 202 an hour late means 505."""
     merges = [((101, 202), 303), ((303, 404), 505)]
     for kind in ("contact", "company", "deal"):
-        with harbor.scope.transaction() as tx:
+        with harbor.context.transaction() as tx:
             for one in order:
                 olds, new = merges[one]
                 mirror.alias(tx, kind, olds, new, at=NOW)
@@ -264,7 +305,7 @@ def test_credit_of_merged_contacts_is_one_persons(harbor: MirrorPortal) -> None:
     harbor.settle()
 
     assert harbor.booked(9) == 4_000_000
-    told, _ = bookkeeping.story(harbor.scope, about=("contact", 12))
+    told, _ = bookkeeping.story(harbor.context, about=("contact", 12))
     assert told.derived_after == {"USD": harbor.derived(9)}
     if harbor.derived(9) == derived:
         assert len(harbor.ledger(9)) == rows
@@ -283,7 +324,9 @@ def test_a_merged_away_deal_says_into_which(harbor: MirrorPortal) -> None:
     assert (harbor.booked(10), harbor.booked(9)) == (0, 4_000_000)
 
 
-def test_companies_that_merge_keep_their_history_and_a_person_is_asked(harbor: MirrorPortal) -> None:
+def test_companies_that_merge_keep_their_history_and_a_person_is_asked(
+    harbor: MirrorPortal,
+) -> None:
     moved_champion(harbor)
     harbor.settle()
     before = harbor.ledger(9)
@@ -303,11 +346,13 @@ def test_companies_that_merge_long_after_ask_nobody(clock: Clock, harbor: Mirror
     harbor.settle()
     before = harbor.ledger(9)
     clock.at = NOW + timedelta(days=300)
-    with harbor.scope.transaction() as tx:
+    with harbor.context.transaction() as tx:
         mirror.alias(tx, "company", (1,), 2, at=clock.at)
         mirror.retire(tx, "company", (1,), "merged")
         mirror.relink(tx, "company", (1,), 2)
-        mirror.mark_stale(tx, mirror.PEOPLE, {("company", 1), ("company", 2), ("deal", 9), ("contact", 12)})
+        mirror.mark_stale(
+            tx, mirror.PEOPLE, {("company", 1), ("company", 2), ("deal", 9), ("contact", 12)}
+        )
     harbor.settle()
 
     assert harbor.ledger(9) == before
@@ -327,7 +372,9 @@ def test_a_credit_note_gives_back_by_the_shares_of_its_original(harbor: MirrorPo
     share = harbor.derived(9) / 4_000_000
     assert harbor.booked(10) == -1_000_000
     assert harbor.derived(10) == pytest.approx(-1_000_000 * share, abs=1)
-    assert harbor.rows("SELECT deal_id, original_id FROM credit_note") == [{"deal_id": 10, "original_id": 9}]
+    assert harbor.rows("SELECT deal_id, original_id FROM credit_note") == [
+        {"deal_id": 10, "original_id": 9}
+    ]
 
     harbor.change("deal", 9, **REOPENED)
     harbor.settle()
@@ -345,7 +392,7 @@ def test_a_replaced_contract_is_no_loss(clock: Clock) -> None:
     portal.settle()
 
     assert portal.ledger(9) == before
-    assert summary(portal.scope)["unbalanced_deals"] == []
+    assert summary(portal.context)["unbalanced_deals"] == []
 
 
 def _with(**more: Any) -> Any:  # noqa: ANN401 - a builder passes any field on
@@ -361,31 +408,35 @@ def test_totals_do_not_move_when_a_person_is_forgotten(harbor: MirrorPortal) -> 
     """RULES D18: removed champion 18,880.44 + 5,000.00; company before 60,000.00, after 60,000.00."""
     amounts = [(1, 7, 18_880_44), (1, 8, 5_000_00), (2, 8, 36_119_56)]
     for contact in (101, 102):
-        harbor.contact(contact, 1, firstname="Priya", lastname="Raman", email=f"p{contact}@acme-tools.com")
-    with harbor.scope.transaction() as tx:
+        harbor.contact(
+            contact, 1, firstname="Priya", lastname="Raman", email=f"p{contact}@acme-tools.com"
+        )
+    with harbor.context.transaction() as tx:
         tx.run("INSERT INTO subject (portal_id, contact_id) VALUES (:portal, 101), (:portal, 102)")
         rows = [_entry(deal, subject, amount) for subject, deal, amount in amounts]
-        ledger.append(tx, rows, NOW)
-        before = ledger.by_company(tx, [1], "USD")
+        entry_rows.append(tx, rows, NOW)
+        before = entry_rows.by_company(tx, [1], "USD")
         booked = tx.rows("SELECT * FROM ledger ORDER BY entry_id")
         erasure.contact(tx, 101, b"mark")
-        after = ledger.by_company(tx, [1], "USD")
+        after = entry_rows.by_company(tx, [1], "USD")
 
         assert before == after == {1: (60_000_00, 2)}
         assert tx.rows("SELECT * FROM ledger ORDER BY entry_id") == booked
-    (removed, other) = sorted(summary(harbor.scope)["people"], key=lambda one: one["contact_id"] or 0)
+    (removed, other) = sorted(
+        summary(harbor.context)["people"], key=lambda one: one["contact_id"] or 0
+    )
     assert (removed["name"], removed["revenue"]) == ("a removed person", "23880.44")
     assert (other["contact_id"], other["revenue"]) == (102, "36119.56")
 
 
 def test_a_removed_person_who_stood_alone_is_folded_into_the_company(harbor: MirrorPortal) -> None:
     harbor.contact(101, 1, firstname="Priya", lastname="Raman", email="p@acme-tools.com")
-    with harbor.scope.transaction() as tx:
+    with harbor.context.transaction() as tx:
         tx.run("INSERT INTO subject (portal_id, contact_id) VALUES (:portal, 101)")
-        ledger.append(tx, [_entry(7, 1, 60_000_00)], NOW)
+        entry_rows.append(tx, [_entry(7, 1, 60_000_00)], NOW)
         erasure.contact(tx, 101, b"mark")
 
-    found = summary(harbor.scope)
+    found = summary(harbor.context)
 
     assert found["people"] == []
     assert [(one["company_id"], one["revenue"]) for one in found["companies"]] == [(1, "60000.00")]
@@ -407,12 +458,13 @@ def _entry(deal: int, subject: int, amount: int) -> dict[str, Any]:
 def test_what_is_not_booked_says_why(harbor: MirrorPortal, orchard: MirrorPortal) -> None:
     harbor.company(1, "Acme", "acme-tools.com")
     for number, more in enumerate(
-        [{"amount": ""}, {"amount": "0"}, {"deal_currency_code": "XBT"}, {"amount": "1e300"}, {}], 20
+        [{"amount": ""}, {"amount": "0"}, {"deal_currency_code": "XBT"}, {"amount": "1e300"}, {}],
+        20,
     ):
         harbor.deal(number, 1, created=60, **{**closed_won(20, "100.00"), **more})
     harbor.settle()
 
-    told = {one["deal_id"]: one["why"] for one in bookkeeping.pending(harbor.scope)}
+    told = {one["deal_id"]: one["why"] for one in bookkeeping.pending(harbor.context)}
 
     assert set(told) == {20, 21, 22, 23}
     assert "no amount yet" in told[20]

@@ -4,10 +4,19 @@ from datetime import timedelta
 
 import pytest
 
-from integration import conclude, forget
-from integration.storage import ledger
+from integration.conclude import stages
+from integration.portal import forgotten
 from integration.storage.database import Database
-from tests.contract.conclude_world import HARBOR, NOW, Clock, MirrorPortal, closed_won, day, moved_champion
+from integration.storage.ledger import entry_rows
+from tests.contract.conclude_world import (
+    HARBOR,
+    NOW,
+    Clock,
+    MirrorPortal,
+    closed_won,
+    day,
+    moved_champion,
+)
 
 
 @pytest.fixture
@@ -49,7 +58,11 @@ def test_two_credited_people_who_turn_out_to_be_one_keep_what_both_were_booked(
     else:
         for one in (12, 13):
             harbor.change(
-                "contact", one, firstname="Priya", lastname="Raman", hs_linkedin_url="linkedin.com/in/priya-7"
+                "contact",
+                one,
+                firstname="Priya",
+                lastname="Raman",
+                hs_linkedin_url="linkedin.com/in/priya-7",
             )
     harbor.settle()
     assert {row["person_id"] for row in harbor.rows("SELECT person_id FROM person")} == {12}
@@ -82,7 +95,9 @@ def test_a_deleted_record_of_a_credited_person_with_two_moves_no_row(harbor: Mir
     assert harbor.ledger(9) == rows
 
 
-def test_a_credit_note_that_is_read_before_its_original_is_shared_like_it_all_the_same(harbor: MirrorPortal) -> None:
+def test_a_credit_note_that_is_read_before_its_original_is_shared_like_it_all_the_same(
+    harbor: MirrorPortal,
+) -> None:
     moved_champion(harbor)
     harbor.deal(4, 2, created=800, won=(750, "100.00"))
     harbor.change("deal", 9, hs_is_closed_won="false", hs_is_closed="false")
@@ -95,7 +110,9 @@ def test_a_credit_note_that_is_read_before_its_original_is_shared_like_it_all_th
     assert harbor.derived(11) * 4 == -harbor.derived(9)
 
 
-def test_a_renewal_that_bears_the_same_name_is_not_what_an_older_credit_note_gives_back(harbor: MirrorPortal) -> None:
+def test_a_renewal_that_bears_the_same_name_is_not_what_an_older_credit_note_gives_back(
+    harbor: MirrorPortal,
+) -> None:
     moved_champion(harbor)
     harbor.deal(11, 2, created=18, won=(10, "-10000.00"), dealname="Credit note: deal 9")
     harbor.deal(14, 2, created=8, won=(5, "40000.00"), dealname="deal 9")
@@ -112,8 +129,8 @@ def test_a_merged_and_then_forgotten_person_moves_no_row(harbor: MirrorPortal) -
                    email=[(900, "priya@acme-tools.com"), (200, "priya@zenit-labs.com")])  # fmt: skip
     harbor.merge("contact", (12,), 505)
     harbor.settle()
-    with harbor.scope.transaction() as tx:
-        forget.erase(tx, 505, secret="kept")
+    with harbor.context.transaction() as tx:
+        forgotten.erase(tx, 505, secret="kept")
     harbor.settle()
     for name in ("one name", "another name"):
         harbor.change("deal", 9, dealname=name)
@@ -134,10 +151,14 @@ def test_money_of_a_win_whose_close_was_to_come_moves_to_its_month_when_that_com
 
     clock.at = NOW + timedelta(41)
     for _ in range(2):
-        with harbor.scope.transaction() as tx:
-            conclude.refresh_dated(tx)
+        with harbor.context.transaction() as tx:
+            stages.refresh_dated(tx)
         harbor.settle()
-        live = [row for row in harbor.ledger(9) if row["occasion"] == "close date" and row["reverses"] is None]
+        live = [
+            row
+            for row in harbor.ledger(9)
+            if row["occasion"] == "close date" and row["reverses"] is None
+        ]
         assert {row["origin_at"] for row in live} == {NOW + timedelta(40)}
         assert len(harbor.ledger(9)) == 3 * len(live)
     assert harbor.booked(9) == 4_000_000
@@ -148,9 +169,12 @@ def test_sums_in_a_new_home_currency_count_no_money_of_the_old_one(harbor: Mirro
     harbor.change("deal", 9, deal_currency_code="EUR", hs_exchange_rate="1.08")
     harbor.settle()
     euros = harbor.derived(9)
-    with harbor.scope.transaction() as tx:
-        sums = {home: ledger.by_company(tx, [1], home)[1][0] for home in ("USD", "EUR", "GBP")}
-        best = {home: [row["minor"] for row in ledger.top(tx, "company_id", home, limit=5)] for home in sums}
+    with harbor.context.transaction() as tx:
+        sums = {home: entry_rows.by_company(tx, [1], home)[1][0] for home in ("USD", "EUR", "GBP")}
+        best = {
+            home: [row["minor"] for row in entry_rows.top(tx, "company_id", home, limit=5)]
+            for home in sums
+        }
 
     assert sums == {"USD": round(euros * 1.08), "EUR": euros, "GBP": 0}
     assert best == {"USD": [round(euros * 1.08)], "EUR": [euros], "GBP": []}

@@ -2,9 +2,9 @@
 
 import pytest
 
-from integration import conclude
-from integration.storage import answers, inlets, mirror
+from integration.conclude import stages
 from integration.storage.database import Database
+from integration.storage.mirror import inbound_items, mirror, survey_answers
 from tests.contract.conclude_world import HARBOR, ORCHARD, Clock, MirrorPortal, day
 
 ACME, ZENIT, PRIYA = 1, 2, 12
@@ -90,7 +90,9 @@ def test_a_person_who_is_deleted_takes_the_answer_from_the_company_they_had_left
     assert_nothing_to_heal(harbor)
 
 
-def test_an_answer_follows_its_company_into_a_merge(portals: tuple[MirrorPortal, MirrorPortal]) -> None:
+def test_an_answer_follows_its_company_into_a_merge(
+    portals: tuple[MirrorPortal, MirrorPortal],
+) -> None:
     harbor, orchard = portals
     for portal in portals:
         portal.company(3, "Acme Holding", "acme-holding.com")
@@ -103,12 +105,18 @@ def test_an_answer_follows_its_company_into_a_merge(portals: tuple[MirrorPortal,
     assert_nothing_to_heal(harbor)
 
 
-def test_a_survey_that_was_linked_to_a_company_counts_there(portals: tuple[MirrorPortal, MirrorPortal]) -> None:
+def test_a_survey_that_was_linked_to_a_company_counts_there(
+    portals: tuple[MirrorPortal, MirrorPortal],
+) -> None:
     harbor, orchard = portals
     harbor.settle()
     for portal in portals:
         portal.put(
-            "feedback_submission", 70, hs_survey_type="NPS", hs_value=9, hs_submission_timestamp=day(20).isoformat()
+            "feedback_submission",
+            70,
+            hs_survey_type="NPS",
+            hs_value=9,
+            hs_submission_timestamp=day(20).isoformat(),
         )
         portal.link("feedback_submission", 70, "company", ACME)
     harbor.contact(13, ZENIT, firstname="Bo", email="bo@zenit-labs.com")
@@ -122,9 +130,15 @@ def test_a_survey_that_was_linked_to_a_company_counts_there(portals: tuple[Mirro
 
 def keep(portal: MirrorPortal, contact: int, *, days: float, score: int) -> None:
     """As a survey tool's answer comes in."""
-    said = {"contact_id": contact, "key": f"{contact}:{days}", "email": None, "score": score, "comment": ""}
+    said = {
+        "contact_id": contact,
+        "key": f"{contact}:{days}",
+        "email": None,
+        "score": score,
+        "comment": "",
+    }
     with portal.clock.database.portal(portal.portal_id) as tx:
-        inlets.keep_answer(tx, "delighted", {**said, "at": day(days).isoformat()})
+        inbound_items.keep_answer(tx, "delighted", {**said, "at": day(days).isoformat()})
         mirror.mark_stale(tx, mirror.PEOPLE, {("contact", contact)})
 
 
@@ -133,7 +147,9 @@ def test_an_answer_from_another_tool_belongs_to_the_employer_of_its_day(
 ) -> None:
     """It went with the person to the next employer."""
     harbor, orchard = portals
-    harbor.put("contact", 13, firstname="Bo", associatedcompanyid=[(900, str(ACME)), (60, str(ZENIT))])
+    harbor.put(
+        "contact", 13, firstname="Bo", associatedcompanyid=[(900, str(ACME)), (60, str(ZENIT))]
+    )
     harbor.link("contact", 13, "company", ZENIT, type_id=1)
     keep(harbor, 13, days=90, score=9)
     for portal in portals:
@@ -144,11 +160,15 @@ def test_an_answer_from_another_tool_belongs_to_the_employer_of_its_day(
     assert_nothing_to_heal(harbor)
 
 
-def test_an_answer_from_another_tool_is_not_lost_in_a_merge(portals: tuple[MirrorPortal, MirrorPortal]) -> None:
+def test_an_answer_from_another_tool_is_not_lost_in_a_merge(
+    portals: tuple[MirrorPortal, MirrorPortal],
+) -> None:
     """It stayed with the record that is gone."""
     harbor, orchard = portals
     for number in (13, 14):
-        harbor.contact(number, ZENIT, firstname="Bo", lastname="Berg", email=f"bo{number}@zenit-labs.com")
+        harbor.contact(
+            number, ZENIT, firstname="Bo", lastname="Berg", email=f"bo{number}@zenit-labs.com"
+        )
     keep(harbor, 13, days=20, score=9)
     for portal in portals:
         portal.settle()
@@ -169,11 +189,11 @@ def test_who_may_have_answered_for_whom_is_the_same_question_either_way(
     for portal in portals:
         portal.settle()
     with harbor.clock.database.portal(HARBOR) as tx:
-        assert answers.givers(tx, [ACME, ZENIT]) == {(PRIYA, ACME), (PRIYA, ZENIT)}
-        assert answers.companies_of(tx, [PRIYA]) == {ACME, ZENIT}
+        assert survey_answers.givers(tx, [ACME, ZENIT]) == {(PRIYA, ACME), (PRIYA, ZENIT)}
+        assert survey_answers.companies_of(tx, [PRIYA]) == {ACME, ZENIT}
     with orchard.clock.database.portal(ORCHARD) as tx:
-        assert answers.givers(tx, [ACME, ZENIT]) == set()
-        assert answers.companies_of(tx, [PRIYA]) == set()
+        assert survey_answers.givers(tx, [ACME, ZENIT]) == set()
+        assert survey_answers.companies_of(tx, [PRIYA]) == set()
 
 
 def assert_nothing_to_heal(portal: MirrorPortal) -> None:
@@ -181,6 +201,6 @@ def assert_nothing_to_heal(portal: MirrorPortal) -> None:
     query = "SELECT object_type, record_id, desired - 'second_order_updated_at' AS said FROM conclusion ORDER BY 1, 2"
     before = portal.rows(query)
     with portal.clock.database.portal(portal.portal_id) as tx:
-        conclude.refresh_all(tx)
+        stages.refresh_all(tx)
     portal.settle()
     assert portal.rows(query) == before

@@ -2,10 +2,10 @@
 
 import pytest
 
-from integration import conclude
-from integration.explain import explain, ledger_rows, summary
-from integration.storage import outbox
+from integration.conclude import stages
+from integration.reports.explain import explain, ledger_rows, summary
 from integration.storage.database import Database
+from integration.storage.queue import outbox
 from tests.contract.conclude_world import (
     HARBOR,
     ORCHARD,
@@ -82,7 +82,17 @@ def test_the_other_portal_stays_empty(harbor: MirrorPortal, orchard: MirrorPorta
 
     assert orchard.settle() == 0
     assert orchard.patches() == {}
-    for table in ("ledger", "person", "move", "source", "edge", "conclusion", "subject", "identity_key", "company_key"):
+    for table in (
+        "ledger",
+        "person",
+        "move",
+        "source",
+        "edge",
+        "conclusion",
+        "subject",
+        "identity_key",
+        "company_key",
+    ):
         assert orchard.rows(f"SELECT portal_id FROM {table}") == [], table
         assert harbor.rows(f"SELECT portal_id FROM {table}"), table
 
@@ -92,7 +102,13 @@ def test_concluding_twice_changes_nothing(harbor: MirrorPortal) -> None:
     harbor.settle()
     before = [sorted(map(repr, harbor.rows(f"SELECT * FROM {table}"))) for table in _TABLES]
 
-    for kind, record_id in (("contact", 12), ("deal", 9), ("deal", 5), ("company", 1), ("company", 2)):
+    for kind, record_id in (
+        ("contact", 12),
+        ("deal", 9),
+        ("deal", 5),
+        ("company", 1),
+        ("company", 2),
+    ):
         harbor.change(kind, record_id)
     assert harbor.settle() > 0
 
@@ -158,7 +174,14 @@ def test_the_ledger_adds_up_through_a_deals_whole_life(harbor: MirrorPortal) -> 
     harbor.settle()
     assert harbor.booked(9) == 3_500_000
     occasions = [row["occasion"] for row in harbor.ledger(9)]
-    assert list(dict.fromkeys(occasions)) == ["won", "reopened", "rewon", "amount", "deleted", "restored"]
+    assert list(dict.fromkeys(occasions)) == [
+        "won",
+        "reopened",
+        "rewon",
+        "amount",
+        "deleted",
+        "restored",
+    ]
 
 
 def test_a_merged_away_deals_rows_are_reversed(harbor: MirrorPortal) -> None:
@@ -174,7 +197,9 @@ def test_a_merged_away_deals_rows_are_reversed(harbor: MirrorPortal) -> None:
     assert harbor.booked(9) == 4_000_000
 
 
-def test_late_evidence_counts_for_ninety_days_and_then_only_amounts_change(harbor: MirrorPortal) -> None:
+def test_late_evidence_counts_for_ninety_days_and_then_only_amounts_change(
+    harbor: MirrorPortal,
+) -> None:
     harbor.imported()
     harbor.company(1, "Acme", "acme-tools.com")
     harbor.company(2, "Zenit", "zenit-labs.com")
@@ -189,8 +214,12 @@ def test_late_evidence_counts_for_ninety_days_and_then_only_amounts_change(harbo
     assert harbor.derived(6) == harbor.derived(7) == 0
 
     told = [(0.5, "a friend told me about you")]
-    harbor.put("contact", 40, firstname="Bo", lastname="Berg", email="bo@zenit-labs.com", heard_from=told)
-    harbor.put("contact", 41, firstname="Cy", lastname="Dorn", email="cy@novum-tech.com", heard_from=told)
+    harbor.put(
+        "contact", 40, firstname="Bo", lastname="Berg", email="bo@zenit-labs.com", heard_from=told
+    )
+    harbor.put(
+        "contact", 41, firstname="Cy", lastname="Dorn", email="cy@novum-tech.com", heard_from=told
+    )
     harbor.settle()
 
     assert harbor.derived(6) == 0
@@ -201,7 +230,9 @@ def test_late_evidence_counts_for_ninety_days_and_then_only_amounts_change(harbo
     assert "evidence" in {row["occasion"] for row in harbor.ledger(7)}
 
 
-def test_evidence_that_the_crm_dates_in_time_counts_whenever_it_is_read(harbor: MirrorPortal) -> None:
+def test_evidence_that_the_crm_dates_in_time_counts_whenever_it_is_read(
+    harbor: MirrorPortal,
+) -> None:
     """A portal that was paused for weeks says the same afterwards as one that was not."""
     harbor.imported()
     harbor.company(1, "Acme", "acme-tools.com")
@@ -214,7 +245,9 @@ def test_evidence_that_the_crm_dates_in_time_counts_whenever_it_is_read(harbor: 
     assert harbor.derived(6) == 0
 
     told = [(180, "maria@acme-tools.com")]
-    harbor.put("contact", 40, firstname="Bo", lastname="Berg", email="bo@zenit-labs.com", referred_by=told)
+    harbor.put(
+        "contact", 40, firstname="Bo", lastname="Berg", email="bo@zenit-labs.com", referred_by=told
+    )
     harbor.settle()
     derived = harbor.derived(6)
     assert (derived, harbor.booked(6)) == (80_750, 100_000)
@@ -240,13 +273,15 @@ def test_a_forgotten_persons_credit_stays_to_the_cent(harbor: MirrorPortal) -> N
     moved_champion(harbor)
     harbor.settle()
     derived = harbor.derived(9)
-    with harbor.scope.transaction() as tx:
+    with harbor.context.transaction() as tx:
         for table in ("record", "conclusion", "outbox"):
             tx.run(f"DELETE FROM {table} WHERE object_type = 'contact' AND record_id = 12")
         tx.run(
             "DELETE FROM association WHERE (from_type, from_id) = ('contact', 12) OR (to_type, to_id) = ('contact', 12)"
         )
-        tx.run("DELETE FROM person; DELETE FROM move; DELETE FROM identity_key; DELETE FROM passage")
+        tx.run(
+            "DELETE FROM person; DELETE FROM move; DELETE FROM identity_key; DELETE FROM passage"
+        )
         tx.run("UPDATE source SET contact_id = NULL, body = jsonb_build_object('removed', true)")
         tx.run("UPDATE subject SET contact_id = NULL")
     harbor.change("deal", 9)
@@ -277,7 +312,11 @@ def test_credit_flows_on_to_the_customers_own_successes(harbor: MirrorPortal) ->
     moved_champion(harbor)
     harbor.company(3, "Orion", "orion-data.com")
     harbor.contact(
-        13, 3, firstname="Noa", lastname="Lind", email=[(400, "noa@zenit-labs.com"), (12, "noa@orion-data.com")]
+        13,
+        3,
+        firstname="Noa",
+        lastname="Lind",
+        email=[(400, "noa@zenit-labs.com"), (12, "noa@orion-data.com")],
     )
     harbor.link("deal", 9, "contact", 13)
     harbor.deal(20, 3, 13, created=8, won=(1, "6000.00"))
@@ -288,7 +327,9 @@ def test_credit_flows_on_to_the_customers_own_successes(harbor: MirrorPortal) ->
     assert harbor.said("deal", 20)["second_order_order"] == "3"
     first, second = harbor.derived(9), harbor.derived(20)
     expected = 1_000_000 + first + round(first / 4_000_000 * second)
-    assert float(harbor.said("company", 1)["second_order_all_in_value"]) * 100 == pytest.approx(expected, abs=2)
+    assert float(harbor.said("company", 1)["second_order_all_in_value"]) * 100 == pytest.approx(
+        expected, abs=2
+    )
     assert harbor.said("company", 2)["second_order_revenue"] == f"{second / 100:.2f}"
 
     harbor.change("deal", 9, **REOPENED)
@@ -312,7 +353,7 @@ def test_an_open_deals_share_is_pipeline_and_not_revenue(harbor: MirrorPortal) -
 
 
 def test_a_paused_property_is_left_out_and_the_rest_goes_on(harbor: MirrorPortal) -> None:
-    with harbor.scope.transaction() as tx:
+    with harbor.context.transaction() as tx:
         tx.run(
             """INSERT INTO property_state (portal_id, object_type, name, paused_at, sentence)
                VALUES (:portal, 'deal', 'second_order_share', now(), 'deleted by the admin')"""
@@ -336,7 +377,10 @@ def test_what_a_patch_on_its_way_may_have_written_is_taken_back(harbor: MirrorPo
         while sent := {one.object_type for one in outbox.due(tx, limit=500)}:
             if "deal" in sent:
                 break
-            tx.run("UPDATE outbox SET next_at = 'infinity' WHERE object_type = ANY(:kinds)", kinds=list(sent))
+            tx.run(
+                "UPDATE outbox SET next_at = 'infinity' WHERE object_type = ANY(:kinds)",
+                kinds=list(sent),
+            )
     harbor.change("deal", 9, dealname="a new name")
     harbor.settle()
     assert harbor.patches()["deal", 9] == before  # nothing else to say: it goes on its way
@@ -354,8 +398,15 @@ def test_what_lost_its_meaning_is_cleared(harbor: MirrorPortal) -> None:
     harbor.settle()
     harbor.written()
 
-    harbor.put("contact", 12, firstname="Priya", lastname="Raman", email="priya@zenit-labs.com", associatedcompanyid=2)
-    with harbor.scope.transaction() as tx:  # as if the history had been an import's mistake
+    harbor.put(
+        "contact",
+        12,
+        firstname="Priya",
+        lastname="Raman",
+        email="priya@zenit-labs.com",
+        associatedcompanyid=2,
+    )
+    with harbor.context.transaction() as tx:  # as if the history had been an import's mistake
         tx.run("UPDATE record SET history = '{}' WHERE object_type = 'contact'")
         tx.run("DELETE FROM association WHERE from_type = 'deal' AND from_id = 5")
     harbor.change("deal", 5)
@@ -373,7 +424,7 @@ def test_what_lost_its_meaning_is_cleared(harbor: MirrorPortal) -> None:
 def test_a_record_that_no_rule_can_digest_is_set_aside_alone(harbor: MirrorPortal) -> None:
     moved_champion(harbor)
     harbor.contact(66, 2, firstname="Odd", lastname="Row", email="odd@zenit-labs.com")
-    with harbor.scope.transaction() as tx:
+    with harbor.context.transaction() as tx:
         tx.run("""UPDATE record SET history = '{"email": 5}' WHERE record_id = 66""")
 
     harbor.settle()
@@ -381,7 +432,7 @@ def test_a_record_that_no_rule_can_digest_is_set_aside_alone(harbor: MirrorPorta
     assert harbor.said("deal", 9)["second_order_source"] == "moved_champion"
     assert harbor.counts() == {"waiting": 1, "set_aside": 0}
     for _ in range(2):
-        with harbor.scope.transaction() as tx:
+        with harbor.context.transaction() as tx:
             tx.run("UPDATE stale SET next_at = now() WHERE next_at < 'infinity'")
         harbor.settle()
     assert harbor.counts() == {"waiting": 0, "set_aside": 1}
@@ -392,23 +443,23 @@ def test_everything_can_be_explained(harbor: MirrorPortal) -> None:
     moved_champion(harbor)
     harbor.settle()
 
-    deal = explain(harbor.scope, "deal", 9)
-    found = summary(harbor.scope)
+    deal = explain(harbor.context, "deal", 9)
+    found = summary(harbor.context)
 
     assert deal["values"]["second_order_source"] == "moved_champion"
     assert deal["sources"][0]["contact"] == "Priya Raman"
     assert deal["booked"]["second_order USD"] == deal["values"]["second_order_amount"]
-    assert explain(harbor.scope, "contact", 12)["moves"][0]["former_company"] == "Acme"
-    assert explain(harbor.scope, "company", 1)["ledger"][0]["deal_id"] == 9
+    assert explain(harbor.context, "contact", 12)["moves"][0]["former_company"] == "Acme"
+    assert explain(harbor.context, "company", 1)["ledger"][0]["deal_id"] == 9
     assert found["deals_by_source"] == {"moved_champion": 1, "none": 1}
     assert found["people"][0]["name"] == "Priya Raman"
     assert found["companies"][0]["name"] == "Acme"
-    assert [(one["former_contact_id"], one["new_contact_id"], one["status"]) for one in found["moves"]] == [
-        (12, 12, "auto")
-    ]
+    assert [
+        (one["former_contact_id"], one["new_contact_id"], one["status"]) for one in found["moves"]
+    ] == [(12, 12, "auto")]
     assert found["totals"][0]["won"] == "50000.00"
     assert found["unbalanced_deals"] == []
-    assert sum(row["amount_minor"] for row in ledger_rows(harbor.scope)) == 5_000_000
+    assert sum(row["amount_minor"] for row in ledger_rows(harbor.context)) == 5_000_000
 
 
 def test_numbers_that_depend_on_the_date_are_refreshed(harbor: MirrorPortal) -> None:
@@ -417,8 +468,8 @@ def test_numbers_that_depend_on_the_date_are_refreshed(harbor: MirrorPortal) -> 
     assert harbor.said("company", 1)["second_order_champions_left"] == "1"
 
     harbor.clock.at = day(-400)
-    with harbor.scope.transaction() as tx:
-        assert conclude.refresh_dated(tx) > 0
+    with harbor.context.transaction() as tx:
+        assert stages.refresh_dated(tx) > 0
     harbor.settle()
 
     assert "second_order_champions_left" not in harbor.said("company", 1)

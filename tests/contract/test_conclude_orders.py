@@ -5,9 +5,18 @@ from typing import Any
 
 import pytest
 
-from integration import conclude, rollup
+from integration.conclude import stages
+from integration.rollup import roll_up
 from integration.storage.database import Database
-from tests.contract.conclude_world import HARBOR, ORCHARD, REOPENED, Clock, MirrorPortal, closed_won, day
+from tests.contract.conclude_world import (
+    HARBOR,
+    ORCHARD,
+    REOPENED,
+    Clock,
+    MirrorPortal,
+    closed_won,
+    day,
+)
 
 
 @pytest.fixture
@@ -24,18 +33,27 @@ def orchard(database: Database) -> MirrorPortal:
     return portal
 
 
-def customer(portal: MirrorPortal, company: int, referred_by: tuple[int, int] | None = None) -> None:
+def customer(
+    portal: MirrorPortal, company: int, referred_by: tuple[int, int] | None = None
+) -> None:
     """A company with one contact, who named somebody of another company so many days ago."""
     portal.company(company, f"Firm {company}", f"firm{company}.com")
     told = {"referred_by": [(referred_by[0], f"u@firm{referred_by[1]}.com")]} if referred_by else {}
-    portal.contact(company * 10, company, firstname="U", lastname=f"Of{company}", email=f"u@firm{company}.com", **told)
+    portal.contact(
+        company * 10,
+        company,
+        firstname="U",
+        lastname=f"Of{company}",
+        email=f"u@firm{company}.com",
+        **told,
+    )
 
 
-def agreed(portal: MirrorPortal) -> rollup.Compared:
+def agreed(portal: MirrorPortal) -> roll_up.Compared:
     """Everything kept is what everything stored adds up to."""
     portal.settle()
     assert portal.counts() == {"waiting": 0, "set_aside": 0}
-    found = rollup.check(portal.scope)
+    found = roll_up.check(portal.context)
     assert (found.companies_differ, found.deals_differ) == ([], [])
     return found
 
@@ -45,7 +63,9 @@ def worth(portal: MirrorPortal, company: int) -> dict[str, Any]:
 
 
 def edges(portal: MirrorPortal) -> list[tuple[int, int, bool]]:
-    rows = portal.rows("SELECT from_deal_id, to_deal_id, inherited FROM edge ORDER BY to_deal_id, from_deal_id")
+    rows = portal.rows(
+        "SELECT from_deal_id, to_deal_id, inherited FROM edge ORDER BY to_deal_id, from_deal_id"
+    )
     return [(row["from_deal_id"], row["to_deal_id"], row["inherited"]) for row in rows]
 
 
@@ -88,10 +108,14 @@ def test_a_chain_is_worth_what_it_brought_and_renewals_are_inherited(
 def test_an_admin_switches_inheritance_off_and_on(harbor: MirrorPortal) -> None:
     chain(harbor)
     agreed(harbor)
-    for months, inherited in ((0, 0), (3, 0), (4, 1)):  # the renewal came 100 days after the first deal
+    for months, inherited in (
+        (0, 0),
+        (3, 0),
+        (4, 1),
+    ):  # the renewal came 100 days after the first deal
         harbor.install(policy={"inheritance_months": months})
-        with harbor.scope.transaction() as tx:
-            conclude.refresh_all(tx)
+        with harbor.context.transaction() as tx:
+            stages.refresh_all(tx)
 
         assert agreed(harbor).inherited == inherited
 
@@ -158,7 +182,9 @@ def test_a_merge_into_the_referrer_leaves_no_edge_to_itself(harbor: MirrorPortal
     assert worth(harbor, 9)["direct_minor"] == 3_500_000
 
 
-def test_what_was_lost_or_tampered_with_is_found_and_repaired(harbor: MirrorPortal, orchard: MirrorPortal) -> None:
+def test_what_was_lost_or_tampered_with_is_found_and_repaired(
+    harbor: MirrorPortal, orchard: MirrorPortal
+) -> None:
     chain(harbor)
     chain(orchard)
     agreed(harbor)
@@ -168,14 +194,14 @@ def test_what_was_lost_or_tampered_with_is_found_and_repaired(harbor: MirrorPort
     harbor.rows("DELETE FROM edge WHERE to_deal_id = 21 RETURNING 1")
     harbor.rows("UPDATE deal SET deal_order = 9 WHERE deal_id = 31 RETURNING 1")
 
-    found = rollup.check(harbor.scope, repair=True)
+    found = roll_up.check(harbor.context, repair=True)
 
     assert found.companies_differ == [2, 3]
     assert found.deals_differ == [21, 31]
     assert found.totals[3][0] == 1
     assert not found.agrees
     agreed(harbor)
-    assert rollup.check(orchard.scope).agrees
+    assert roll_up.check(orchard.context).agrees
 
 
 def test_everything_can_be_kept_at_once(harbor: MirrorPortal) -> None:
@@ -183,8 +209,8 @@ def test_everything_can_be_kept_at_once(harbor: MirrorPortal) -> None:
     agreed(harbor)
     before = harbor.rows("SELECT * FROM all_in ORDER BY company_id")
     harbor.rows("UPDATE all_in SET direct_minor = 1 RETURNING 1")
-    with harbor.scope.transaction() as tx:
-        rollup.write(tx, rollup.roll(tx, rollup.policy_of(tx)[0], "USD"))
+    with harbor.context.transaction() as tx:
+        roll_up.write(tx, roll_up.roll(tx, roll_up.policy_of(tx)[0], "USD"))
 
     assert harbor.rows("SELECT * FROM all_in ORDER BY company_id") == before
 
@@ -197,7 +223,10 @@ def town(portal: MirrorPortal, chance: random.Random) -> list[int]:
     for mover in movers:
         old = chance.randint(1, 4)  # five and six became customers because of somebody
         new = chance.choice([one for one in (1, 2, 3, 4, 5, 5, 6, 6) if one != old])
-        mails = [(900, f"m{mover}@firm{old}.com"), (chance.randint(300, 600), f"m{mover}@firm{new}.com")]
+        mails = [
+            (900, f"m{mover}@firm{old}.com"),
+            (chance.randint(300, 600), f"m{mover}@firm{new}.com"),
+        ]
         portal.contact(mover, new, firstname=f"Mo{mover}", lastname=f"Ver{mover}", email=mails)
         portal.deal(mover * 10, old, mover, created=850, won=(chance.randint(700, 800), "1000.00"))
         for number in range(1, chance.randint(2, 4)):
@@ -227,11 +256,19 @@ def change(portal: MirrorPortal, chance: random.Random, movers: list[int]) -> No
         case 5:
             portal.change("deal", deal, deal_currency_code=chance.choice(["EUR", "USD", "JPY"]))
         case _:
-            portal.deal(chance.randrange(50_000, 60_000), chance.randint(1, 6), mover, created=90, won=(80, "10.00"))
+            portal.deal(
+                chance.randrange(50_000, 60_000),
+                chance.randint(1, 6),
+                mover,
+                created=90,
+                won=(80, "10.00"),
+            )
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_whatever_changes_the_kept_numbers_are_those_of_a_rebuild(harbor: MirrorPortal, seed: int) -> None:
+def test_whatever_changes_the_kept_numbers_are_those_of_a_rebuild(
+    harbor: MirrorPortal, seed: int
+) -> None:
     chance = random.Random(seed)
     movers = town(harbor, chance)
     found = [agreed(harbor)]
@@ -256,9 +293,9 @@ def test_two_customers_that_merge_leave_the_numbers_of_a_rebuild(harbor: MirrorP
 def test_shares_worked_out_anew_are_those_that_were_frozen(harbor: MirrorPortal) -> None:
     town(harbor, random.Random(3))
     agreed(harbor)
-    with harbor.scope.transaction() as tx:
-        policy, home = rollup.policy_of(tx)
-        kept, anew = rollup.roll(tx, policy, home), rollup.roll(tx, policy, home, anew=True)
+    with harbor.context.transaction() as tx:
+        policy, home = roll_up.policy_of(tx)
+        kept, anew = roll_up.roll(tx, policy, home), roll_up.roll(tx, policy, home, anew=True)
 
     assert kept.worth.by_order.tolist() == anew.worth.by_order.tolist()
     assert kept.hung.edges.share.tolist() == anew.hung.edges.share.tolist()

@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy import event
 
-from integration import explain
-from integration.conclude import succession
-from integration.storage import moves as move_rows
+from integration.conclude import successor_search
+from integration.reports import explain
 from integration.storage.database import Database
+from integration.storage.findings import move_rows
 from tests.contract.conclude_world import HARBOR, ORCHARD, Clock, MirrorPortal, day, moved_champion
 
 
@@ -23,20 +23,34 @@ def harbor(clock: Clock) -> MirrorPortal:
 
 
 def moves(portal: MirrorPortal) -> list[tuple[int, int, str]]:
-    rows = portal.rows("SELECT former_contact_id, new_contact_id, status FROM move ORDER BY 1, 2, 3")
+    rows = portal.rows(
+        "SELECT former_contact_id, new_contact_id, status FROM move ORDER BY 1, 2, 3"
+    )
     return [(row["former_contact_id"], row["new_contact_id"], row["status"]) for row in rows]
 
 
 def persons(portal: MirrorPortal) -> dict[int, int]:
-    return {row["contact_id"]: row["person_id"] for row in portal.rows("SELECT contact_id, person_id FROM person")}
+    return {
+        row["contact_id"]: row["person_id"]
+        for row in portal.rows("SELECT contact_id, person_id FROM person")
+    }
 
 
 def test_two_records_with_one_profile_are_one_person_and_say_the_same(harbor: MirrorPortal) -> None:
     harbor.company(1, "Acme", "acme-tools.com")
     harbor.company(2, "Zenit", "zenit-labs.com")
     who = {"firstname": "Priya", "lastname": "Raman", "hs_linkedin_url": "linkedin.com/in/priya"}
-    harbor.contact(12, 1, email="priya@acme-tools.com", notes_last_contacted="2025-01-10T00:00:00Z", **who)
-    harbor.put("contact", 33, created=harbor.clock.at, email="priya@zenit-labs.com", associatedcompanyid=2, **who)
+    harbor.contact(
+        12, 1, email="priya@acme-tools.com", notes_last_contacted="2025-01-10T00:00:00Z", **who
+    )
+    harbor.put(
+        "contact",
+        33,
+        created=harbor.clock.at,
+        email="priya@zenit-labs.com",
+        associatedcompanyid=2,
+        **who,
+    )
     harbor.link("contact", 33, "company", 2, type_id=1)
 
     harbor.settle()
@@ -49,7 +63,9 @@ def test_two_records_with_one_profile_are_one_person_and_say_the_same(harbor: Mi
 def test_a_record_that_gets_another_profile_leaves_the_person(harbor: MirrorPortal) -> None:
     harbor.company(1, "Acme", "acme-tools.com")
     for contact, name in ((12, "Ann"), (13, "Bea")):
-        harbor.contact(contact, 1, firstname=name, lastname=f"Oak{name}", hs_linkedin_url="linkedin.com/in/ann")
+        harbor.contact(
+            contact, 1, firstname=name, lastname=f"Oak{name}", hs_linkedin_url="linkedin.com/in/ann"
+        )
     harbor.settle()
     assert persons(harbor) == {12: 12, 13: 12}
 
@@ -105,7 +121,9 @@ def test_a_renamed_domain_of_one_company_takes_the_move_back(harbor: MirrorPorta
 def customer_with_maria(portal: MirrorPortal) -> None:
     portal.company(1, "Acme", "acme-tools.com")
     portal.company(2, "Zenit", "zenit-labs.com")
-    portal.contact(30, 1, firstname="Maria", lastname="Lopez", email="maria@acme-tools.com", own_code="MARIA-1")
+    portal.contact(
+        30, 1, firstname="Maria", lastname="Lopez", email="maria@acme-tools.com", own_code="MARIA-1"
+    )
     portal.deal(5, 1, 30, created=800, won=(700, "10000.00"))
 
 
@@ -145,13 +163,15 @@ def test_a_referral_is_found_however_it_is_told(
 
 def test_a_labelled_link_is_a_referral_until_it_is_taken_away(harbor: MirrorPortal) -> None:
     customer_with_maria(harbor)
-    harbor.contact(40, 2, created=day(80), firstname="Bo", lastname="Berg", email="bo@zenit-labs.com")
+    harbor.contact(
+        40, 2, created=day(80), firstname="Bo", lastname="Berg", email="bo@zenit-labs.com"
+    )
     harbor.link("contact", 40, "contact", 30, "referred by", type_id=101)
     harbor.deal(6, 2, 40, created=60, won=(10, "1000.00"))
     harbor.settle()
     assert harbor.said("deal", 6)["second_order_source"] == "referral"
 
-    with harbor.scope.transaction() as tx:
+    with harbor.context.transaction() as tx:
         tx.run("DELETE FROM association WHERE label = 'referred by'")
     harbor.change("contact", 40)
     harbor.change("contact", 30)
@@ -165,7 +185,12 @@ def test_a_labelled_link_is_a_referral_until_it_is_taken_away(harbor: MirrorPort
 def test_word_of_mouth_goes_to_the_pool_and_to_nobodys_account(harbor: MirrorPortal) -> None:
     harbor.company(2, "Zenit", "zenit-labs.com")
     harbor.contact(
-        40, 2, firstname="Bo", lastname="Berg", email="bo@zenit-labs.com", heard_from=[(70, "from a friend")]
+        40,
+        2,
+        firstname="Bo",
+        lastname="Berg",
+        email="bo@zenit-labs.com",
+        heard_from=[(70, "from a friend")],
     )
     harbor.deal(6, 2, 40, created=60, won=(10, "1000.00"))
 
@@ -180,7 +205,9 @@ def test_word_of_mouth_goes_to_the_pool_and_to_nobodys_account(harbor: MirrorPor
 def test_merged_contacts_keep_one_persons_credit(harbor: MirrorPortal) -> None:
     customer_with_maria(harbor)
     harbor.contact(31, 1, firstname="Mary", lastname="L.", email="m.lopez@acme-tools.com")
-    harbor.contact(40, 2, firstname="Bo", lastname="Berg", referred_by=[(80, "maria@acme-tools.com")])
+    harbor.contact(
+        40, 2, firstname="Bo", lastname="Berg", referred_by=[(80, "maria@acme-tools.com")]
+    )
     harbor.deal(6, 2, 40, created=60, won=(10, "1000.00"))
     harbor.settle()
     credit = harbor.said("contact", 30)["second_order_revenue"]
@@ -227,7 +254,9 @@ def test_a_deleted_contact_takes_its_move_along(harbor: MirrorPortal) -> None:
     assert ("contact", 12) not in harbor.patches()
 
 
-def test_two_portals_with_the_same_ids_and_people_do_not_meet(clock: Clock, harbor: MirrorPortal) -> None:
+def test_two_portals_with_the_same_ids_and_people_do_not_meet(
+    clock: Clock, harbor: MirrorPortal
+) -> None:
     orchard = MirrorPortal(clock, ORCHARD)
     orchard.install()
     moved_champion(harbor)
@@ -264,13 +293,21 @@ def test_survey_answers_become_fields_of_the_person_and_the_company(harbor: Mirr
     assert harbor.said("company", 1)["second_order_health_band"] in {"healthy", "watch", "at_risk"}
 
 
-def test_a_change_costs_the_same_few_queries_in_a_small_and_a_larger_portal(harbor: MirrorPortal) -> None:
+def test_a_change_costs_the_same_few_queries_in_a_small_and_a_larger_portal(
+    harbor: MirrorPortal,
+) -> None:
     moved_champion(harbor)
     harbor.settle()
     small = _queries_of_a_change(harbor)
     for number in range(100, 160):
         harbor.company(number, f"Firm {number}", f"firm{number}.com")
-        harbor.contact(number, number, firstname=f"Ann{number}", lastname=f"Oak{number}", email=f"ann@firm{number}.com")
+        harbor.contact(
+            number,
+            number,
+            firstname=f"Ann{number}",
+            lastname=f"Oak{number}",
+            email=f"ann@firm{number}.com",
+        )
         harbor.deal(number, number, number, created=50, won=(10, "100.00"))
     harbor.settle()
 
@@ -311,9 +348,33 @@ def test_names_in_another_script_or_only_in_an_address_are_found(harbor: MirrorP
     harbor.company(1, "Acme", "acme-tools.com")
     harbor.company(2, "Zenit", "zenit-labs.com")
     title = {"jobtitle": "Head of Data"}
-    harbor.contact(12, 1, created=day(900), firstname="Иван", lastname="Петров", email="ip@acme-tools.com", **title)
-    harbor.contact(13, 2, created=day(200), firstname="Ivan", lastname="Petrov", email="ip@zenit-labs.com", **title)
-    harbor.contact(14, 1, created=day(900), firstname="Ann", lastname="Oakley", email="ao@acme-tools.com", **title)
+    harbor.contact(
+        12,
+        1,
+        created=day(900),
+        firstname="Иван",
+        lastname="Петров",
+        email="ip@acme-tools.com",
+        **title,
+    )
+    harbor.contact(
+        13,
+        2,
+        created=day(200),
+        firstname="Ivan",
+        lastname="Petrov",
+        email="ip@zenit-labs.com",
+        **title,
+    )
+    harbor.contact(
+        14,
+        1,
+        created=day(900),
+        firstname="Ann",
+        lastname="Oakley",
+        email="ao@acme-tools.com",
+        **title,
+    )
     harbor.contact(15, 2, created=day(200), email="ann.oakley@zenit-labs.com", **title)
 
     harbor.settle()
@@ -354,31 +415,53 @@ def test_who_took_over_is_told_with_the_company_that_was_left(harbor: MirrorPort
     harbor.settle()
     now = harbor.clock.at
 
-    with harbor.scope.transaction() as tx:
-        found = succession.of_moves(tx, move_rows.with_company(tx, [1]), now)
+    with harbor.context.transaction() as tx:
+        found = successor_search.of_moves(tx, move_rows.with_company(tx, [1]), now)
 
-        company, contact = (succession.told(tx, *ref, now) for ref in (("company", 1), ("contact", 12)))
+        company, contact = (
+            successor_search.told(tx, *ref, now) for ref in (("company", 1), ("contact", 12))
+        )
 
     ((person, _), successor), = found.items()  # fmt: skip
     assert (person, successor.contact_id, successor.reason.code) == (12, 50, "replaced_by")
     assert company == contact
-    assert company[0]["because"] == f"Bo Berg is at the old company since {day(180):%Y-%m-%d} with the same title"
+    assert (
+        company[0]["because"]
+        == f"Bo Berg is at the old company since {day(180):%Y-%m-%d} with the same title"
+    )
 
 
-def test_the_records_of_one_person_are_explained_with_what_joins_them_and_who_took_over(harbor: MirrorPortal) -> None:
+def test_the_records_of_one_person_are_explained_with_what_joins_them_and_who_took_over(
+    harbor: MirrorPortal,
+) -> None:
     harbor.company(1, "Acme", "acme-tools.com")
     harbor.company(2, "Zenit", "zenit-labs.com")
-    who = {"firstname": "Priya", "lastname": "Raman", "hs_linkedin_url": "linkedin.com/in/priya", "jobtitle": "Buyer"}
+    who = {
+        "firstname": "Priya",
+        "lastname": "Raman",
+        "hs_linkedin_url": "linkedin.com/in/priya",
+        "jobtitle": "Buyer",
+    }
     last = day(350).isoformat()
-    harbor.contact(12, 1, created=day(900), email="priya@acme-tools.com", notes_last_contacted=last, **who)
+    harbor.contact(
+        12, 1, created=day(900), email="priya@acme-tools.com", notes_last_contacted=last, **who
+    )
     harbor.contact(33, 2, created=day(300), email="priya@zenit-labs.com", **who)
     harbor.contact(
-        50, 1, created=day(250), firstname="Bo", lastname="Berg", jobtitle="Buyer", email="bo@acme-tools.com"
+        50,
+        1,
+        created=day(250),
+        firstname="Bo",
+        lastname="Berg",
+        jobtitle="Buyer",
+        email="bo@acme-tools.com",
     )
     harbor.settle()
 
-    lines = explain.in_words(explain.explain(harbor.scope, "contact", 33))
+    lines = explain.in_words(explain.explain(harbor.context, "contact", 33))
 
     assert "  one person on records 12, 33:" in lines
     assert "    same profile linkedin.com/in/priya" in lines
-    assert any(line.startswith("  taken over: Bo Berg is at the old company since") for line in lines)
+    assert any(
+        line.startswith("  taken over: Bo Berg is at the old company since") for line in lines
+    )

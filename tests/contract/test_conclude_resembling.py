@@ -6,15 +6,29 @@ from typing import Any
 
 import pytest
 
-from integration.conclude import reading
-from integration.conclude.step import Step
-from integration.storage import mirror
+from integration.conclude import record_facts
+from integration.conclude.batch import Step
 from integration.storage.database import Database
-from mappings.rules import identity
+from integration.storage.mirror import mirror
 from mappings.rules.facts import ContactFacts
+from mappings.rules.identity import linkage
 from tests.contract.conclude_world import HARBOR, NOW, ORCHARD, Clock, MirrorPortal, day
 
-FIRSTS = ("Priya", "Pria", "Paul", "P", "Bob", "Robert", "Roberta", "Anna Maria", "Anna", "Ann", "Jo", "Joan", "")
+FIRSTS = (
+    "Priya",
+    "Pria",
+    "Paul",
+    "P",
+    "Bob",
+    "Robert",
+    "Roberta",
+    "Anna Maria",
+    "Anna",
+    "Ann",
+    "Jo",
+    "Joan",
+    "",
+)
 LASTS = ("Nair", "Niar", "Rao", "Nair Rao", "Smith", "Smyth", "Smithson", "Lund", "")
 TITLES = ("Head of Operations", "IT Manager", "Engineer", "Finance Director")
 CROWD = 70  # more than a key may have
@@ -28,7 +42,9 @@ def a_town(count: int) -> list[mirror.Record]:
 
 def _somebody(number: int, chance: random.Random) -> mirror.Record:
     first, last = chance.choice(FIRSTS), chance.choice(LASTS)
-    local = chance.choice((f"{first}.{last}", f"{first[:1]}{last}", first or "x", f"{last}{number}"))
+    local = chance.choice(
+        (f"{first}.{last}", f"{first[:1]}{last}", first or "x", f"{last}{number}")
+    )
     told = {
         "firstname": chance.choice((first, first, "")),
         "lastname": chance.choice((last, last, "")),
@@ -36,7 +52,9 @@ def _somebody(number: int, chance: random.Random) -> mirror.Record:
         "jobtitle": chance.choice(TITLES),
         "mobilephone": "+442079460000" if number <= CROWD else "",
         "notes_last_contacted": chance.choice(("", day(chance.randint(10, 900)).isoformat())),
-        "hs_linkedin_url": chance.choice(("", "", "", f"linkedin.com/in/{first}-{last}-{number % 9}".replace(" ", ""))),
+        "hs_linkedin_url": chance.choice(
+            ("", "", "", f"linkedin.com/in/{first}-{last}-{number % 9}".replace(" ", ""))
+        ),
     }
     return mirror.Record("contact", number, told, {}, day(chance.randint(10, 900)), NOW)
 
@@ -49,8 +67,12 @@ def put(portal: MirrorPortal, records: list[mirror.Record]) -> None:
 
 def told(portal: MirrorPortal) -> dict[str, list[dict[str, Any]]]:
     return {
-        "persons": portal.rows("SELECT contact_id, person_id, because FROM person ORDER BY contact_id"),
-        "moves": portal.rows("SELECT person_id, move_key, status, confidence, body FROM move ORDER BY 1, 2"),
+        "persons": portal.rows(
+            "SELECT contact_id, person_id, because FROM person ORDER BY contact_id"
+        ),
+        "moves": portal.rows(
+            "SELECT person_id, move_key, status, confidence, body FROM move ORDER BY 1, 2"
+        ),
         "reviews": portal.rows("SELECT kind, question, body FROM review ORDER BY 1, 2"),
     }
 
@@ -58,13 +80,13 @@ def told(portal: MirrorPortal) -> dict[str, list[dict[str, Any]]]:
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many contacts each reading in full asked for."""
     sizes: list[int] = []
-    plain: Callable[..., dict[int, ContactFacts]] = reading.contacts
+    plain: Callable[..., dict[int, ContactFacts]] = record_facts.contacts
 
     def contacts(step: Step, ids: Any) -> dict[int, ContactFacts]:  # noqa: ANN401 - whatever is asked for
         sizes.append(len(ids))
         return plain(step, ids)
 
-    monkeypatch.setattr(reading, "contacts", contacts)
+    monkeypatch.setattr(record_facts, "contacts", contacts)
     return sizes
 
 
@@ -81,13 +103,19 @@ def test_people_are_the_same_whether_names_are_read_first_or_everything(
         sizes.clear()
         with monkeypatch.context() as patch:
             if not names_first:
-                patch.setattr(identity, "needs_names", lambda _: False)
+                patch.setattr(linkage, "needs_names", lambda _: False)
             put(portal, town)
             portal.settle(limit=20)
             at_first = told(portal)
             portal.imported()
             for one in range(5, 160, 30):
-                portal.change("contact", one, firstname="Roberta", lastname="Smyth", email=f"r.smyth{one}@firm3.com")
+                portal.change(
+                    "contact",
+                    one,
+                    firstname="Roberta",
+                    lastname="Smyth",
+                    email=f"r.smyth{one}@firm3.com",
+                )
                 portal.settle()
             found[portal_id], read[portal_id] = (at_first, told(portal)), sum(sizes)
 
@@ -99,7 +127,9 @@ def test_people_are_the_same_whether_names_are_read_first_or_everything(
     assert read[HARBOR] < read[ORCHARD]
 
 
-def test_of_a_namesake_by_initial_only_the_name_is_read(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_a_namesake_by_initial_only_the_name_is_read(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     portal = MirrorPortal(Clock(database), HARBOR)
     portal.install()
     names = ("Priya Nair", "Paul Nair", "Petra Nair", "Pia Nair")

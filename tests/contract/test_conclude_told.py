@@ -6,12 +6,16 @@ from typing import Any
 
 import pytest
 
-from integration import conclude, opinions, touching
-from integration.explain import explain, in_words
-from integration.storage import erasure, told, touch_marks, touch_steps
+from integration.conclude import labelling, stages
+from integration.ingest import activities
+from integration.reports.explain import explain, in_words
 from integration.storage.database import Database
-from mappings.records.activities import TYPES, Activity
-from mappings.rules import hearsay
+from integration.storage.findings import answer_labels
+from integration.storage.mirror import touch_dependents
+from integration.storage.queue import activity_cursors
+from integration.storage.service import erasure
+from mappings.records.activity_records import TYPES, Activity
+from mappings.rules.text import self_reported
 from tests.contract.conclude_world import HARBOR, NOW, ORCHARD, WORDS, Clock, MirrorPortal, day
 
 MAPPED = replace(WORDS, told_properties=("form_notes",), deal_told_properties=("deal_story",))
@@ -48,11 +52,11 @@ def furnished(portal: MirrorPortal) -> MirrorPortal:
     portal.contact(20, 2, firstname="Bo", lastname="Berg", email="bo@zenit-labs.com")
     portal.deal(9, 2, 20, created=30, amount="5000.00")
     with portal.clock.database.portal(portal.portal_id) as tx:
-        touch_steps.begin(tx, TYPES)
+        activity_cursors.begin(tx, TYPES)
         for kind in TYPES:
-            touch_steps.advance(tx, kind, cursor=None, done=True, records=0, calls=1)
-        touch_marks.everything(tx, now=NOW, window=touching.WINDOW)
-        touch_steps.tell(tx)
+            activity_cursors.advance(tx, kind, cursor=None, done=True, records=0, calls=1)
+        touch_dependents.everything(tx, now=NOW, window=activities.WINDOW)
+        activity_cursors.tell(tx)
     return portal
 
 
@@ -60,7 +64,13 @@ def bo_says(portal: MirrorPortal, **texts: str) -> None:
     """What stands on Bo's record, written 60 days ago."""
     dated: dict[str, Any] = {name: [(60, text)] for name, text in texts.items()}
     portal.put(
-        "contact", 20, associatedcompanyid=2, firstname="Bo", lastname="Berg", email="bo@zenit-labs.com", **dated
+        "contact",
+        20,
+        associatedcompanyid=2,
+        firstname="Bo",
+        lastname="Berg",
+        email="bo@zenit-labs.com",
+        **dated,
     )
 
 
@@ -77,24 +87,41 @@ def happen(
     """An activity with these contacts, about these deals."""
     type_ = "email" if kind == "reply" else kind
     one = Activity(
-        type_, 77, kind, day(days), inbound=kind == "reply", two_way=kind == "reply", text=text, sender=sender
+        type_,
+        77,
+        kind,
+        day(days),
+        inbound=kind == "reply",
+        two_way=kind == "reply",
+        text=text,
+        sender=sender,
     )
-    seen = touching.Seen({(type_, 77)}, [(one, {"contact": list(contacts), "deal": list(deals)})])
+    seen = activities.Seen({(type_, 77)}, [(one, {"contact": list(contacts), "deal": list(deals)})])
     with portal.clock.database.portal(portal.portal_id) as tx:
-        touching.store(tx, seen, secret="x", now=NOW)
+        activities.store(tx, seen, secret="x", now=NOW)
 
 
 def labels(portal: MirrorPortal, owner_type: str, owner_id: int) -> list[tuple[str, str, int]]:
     with portal.clock.database.portal(portal.portal_id) as tx:
-        return [(one.place, one.label, one.confidence) for one in told.of_records(tx, owner_type, [owner_id])]
+        return [
+            (one.place, one.label, one.confidence)
+            for one in answer_labels.of_records(tx, owner_type, [owner_id])
+        ]
 
 
 def referrals(portal: MirrorPortal) -> list[tuple[str, int, str, int | None]]:
-    rows = portal.rows("SELECT owner_type, owner_id, status, referrer_contact_id, body FROM referral ORDER BY 1, 2")
-    return [(row["body"]["how"], row["owner_id"], row["status"], row["referrer_contact_id"]) for row in rows]
+    rows = portal.rows(
+        "SELECT owner_type, owner_id, status, referrer_contact_id, body FROM referral ORDER BY 1, 2"
+    )
+    return [
+        (row["body"]["how"], row["owner_id"], row["status"], row["referrer_contact_id"])
+        for row in rows
+    ]
 
 
-def test_an_answer_is_kept_as_labels_with_the_classifiers_version(harbor: MirrorPortal, orchard: MirrorPortal) -> None:
+def test_an_answer_is_kept_as_labels_with_the_classifiers_version(
+    harbor: MirrorPortal, orchard: MirrorPortal
+) -> None:
     bo_says(harbor, heard_from="Maria at Acme told us, then I googled you")
     harbor.settle()
     orchard.settle()
@@ -103,7 +130,7 @@ def test_an_answer_is_kept_as_labels_with_the_classifiers_version(harbor: Mirror
         ("heard_from", "referral_person", 850_000),
         ("heard_from", "search", 750_000),
     ]
-    assert harbor.rows("SELECT DISTINCT version FROM told") == [{"version": hearsay.VERSION}]
+    assert harbor.rows("SELECT DISTINCT version FROM told") == [{"version": self_reported.VERSION}]
     assert labels(orchard, "contact", 20) == []
     assert orchard.rows("SELECT * FROM told") == []
 
@@ -119,7 +146,9 @@ def test_any_mapped_property_of_a_contact_or_deal_is_read(harbor: MirrorPortal) 
     assert harbor.said("deal", 9)["second_order_source"] in {"referral", "several"}
 
 
-def test_a_changed_answer_changes_its_labels_and_an_empty_one_has_none(harbor: MirrorPortal) -> None:
+def test_a_changed_answer_changes_its_labels_and_an_empty_one_has_none(
+    harbor: MirrorPortal,
+) -> None:
     bo_says(harbor, heard_from="a friend")
     harbor.settle()
     assert harbor.said("deal", 9)["second_order_source"] == "word_of_mouth"
@@ -145,7 +174,9 @@ def test_a_warning_is_kept_apart_and_never_credited(harbor: MirrorPortal) -> Non
 
 def test_a_note_that_says_who_recommended_us_is_a_referral(harbor: MirrorPortal) -> None:
     harbor.settle()
-    happen(harbor, "note", 40, [20], text="First call went well. Maria Lopez of Acme recommended us.")
+    happen(
+        harbor, "note", 40, [20], text="First call went well. Maria Lopez of Acme recommended us."
+    )
     harbor.settle()
 
     assert referrals(harbor) == [("note_names_customer", 20, "auto", 11)]
@@ -177,7 +208,9 @@ def test_what_happened_before_takes_the_introduction_back(harbor: MirrorPortal) 
     harbor.settle()
     one = Activity("call", 78, "call", day(50), two_way=True)
     with harbor.clock.database.portal(HARBOR) as tx:
-        touching.store(tx, touching.Seen({("call", 78)}, [(one, {"contact": [20]})]), secret="x", now=NOW)
+        activities.store(
+            tx, activities.Seen({("call", 78)}, [(one, {"contact": [20]})]), secret="x", now=NOW
+        )
     harbor.settle()
 
     assert referrals(harbor) == []
@@ -192,11 +225,11 @@ def test_a_newer_classifier_reads_again_and_moves_no_booked_row(harbor: MirrorPo
     booked = harbor.ledger(9)
     with harbor.clock.database.portal(HARBOR) as tx:
         tx.run("UPDATE told SET version = 1, label = 'search' WHERE portal_id = :portal")
-        conclude.refresh_dated(tx)
+        stages.refresh_dated(tx)
     harbor.settle()
 
     assert labels(harbor, "contact", 20) == [("heard_from", "wom_generic", 750_000)]
-    assert harbor.rows("SELECT DISTINCT version FROM told") == [{"version": hearsay.VERSION}]
+    assert harbor.rows("SELECT DISTINCT version FROM told") == [{"version": self_reported.VERSION}]
     assert harbor.ledger(9) == booked
 
 
@@ -205,7 +238,7 @@ def test_reading_twice_changes_nothing(harbor: MirrorPortal) -> None:
     harbor.settle()
     before = harbor.rows("SELECT *, xmin FROM told ORDER BY 1, 2, 3, 4, 5")
     with harbor.clock.database.portal(HARBOR) as tx:
-        conclude.refresh_all(tx)
+        stages.refresh_all(tx)
     harbor.settle()
 
     assert harbor.rows("SELECT *, xmin FROM told ORDER BY 1, 2, 3, 4, 5") == before
@@ -223,7 +256,9 @@ def test_the_words_of_a_forgotten_person_are_erased(harbor: MirrorPortal) -> Non
     assert harbor.rows("SELECT * FROM told WHERE owner_id = 20") == []
 
 
-@pytest.mark.parametrize("text", ["🙂" * 3000, "a friend " * 9000, "\u202e" * 50, "Acme " * 5000, "'" * 10_000])
+@pytest.mark.parametrize(
+    "text", ["🙂" * 3000, "a friend " * 9000, "\u202e" * 50, "Acme " * 5000, "'" * 10_000]
+)
 def test_no_text_stops_the_others(harbor: MirrorPortal, text: str) -> None:
     bo_says(harbor, heard_from=text, referred_by=text)
     harbor.settle()
@@ -238,11 +273,18 @@ def test_what_was_said_at_another_company_tells_of_that_one(harbor: MirrorPortal
     harbor.put("contact", 21, associatedcompanyid=3, firstname="Bo", lastname="Berg", mobilephone="+4915112345678",
                email="bo.berg@orbit-works.com", hs_linkedin_url="https://www.linkedin.com/in/bo-berg-1",
                heard_from=[(70, "a friend")])  # fmt: skip
-    harbor.change("contact", 20, mobilephone="+4915112345678", hs_linkedin_url="https://www.linkedin.com/in/bo-berg-1")
+    harbor.change(
+        "contact",
+        20,
+        mobilephone="+4915112345678",
+        hs_linkedin_url="https://www.linkedin.com/in/bo-berg-1",
+    )
     harbor.link("contact", 21, "company", 3, type_id=1)
     harbor.settle()
 
-    assert harbor.rows("SELECT count(DISTINCT person_id) AS n FROM person WHERE contact_id IN (20, 21)") == [{"n": 1}]
+    assert harbor.rows(
+        "SELECT count(DISTINCT person_id) AS n FROM person WHERE contact_id IN (20, 21)"
+    ) == [{"n": 1}]
     assert labels(harbor, "contact", 21) == [("heard_from", "wom_generic", 750_000)]
     assert harbor.said("deal", 9)["second_order_source"] in {"none", "moved_champion"}
 
@@ -264,11 +306,13 @@ def test_a_model_is_never_asked_while_the_setting_is_off(harbor: MirrorPortal) -
     harbor.settle()
     model = Fake(wom_generic=990_000)
 
-    assert opinions.ask(harbor.scope, model) == 0
+    assert labelling.ask(harbor.context, model) == 0
     assert model.asked == []
 
 
-def test_a_models_opinion_counts_where_the_phrases_are_silent_until_the_text_changes(clock: Clock) -> None:
+def test_a_models_opinion_counts_where_the_phrases_are_silent_until_the_text_changes(
+    clock: Clock,
+) -> None:
     harbor = MirrorPortal(clock, HARBOR)
     harbor.install(MAPPED, {"ask_language_model": True})
     furnished(harbor)
@@ -276,8 +320,8 @@ def test_a_models_opinion_counts_where_the_phrases_are_silent_until_the_text_cha
     harbor.settle()
     model = Fake(wom_generic=990_000, search=100_000, nonsense=900_000)
 
-    assert opinions.ask(harbor.scope, model) == 1
-    assert opinions.ask(harbor.scope, model) == 0
+    assert labelling.ask(harbor.context, model) == 1
+    assert labelling.ask(harbor.context, model) == 0
     harbor.settle()
     assert model.asked == ["the blue one"]
     assert harbor.said("deal", 9)["second_order_source"] == "word_of_mouth"
@@ -290,17 +334,21 @@ def test_a_models_opinion_counts_where_the_phrases_are_silent_until_the_text_cha
 
 
 def test_what_was_said_is_explained_with_the_version_that_read_it(harbor: MirrorPortal) -> None:
-    bo_says(harbor, heard_from="saw you on LinkedIn", form_notes="colleagues warned us about your support")
+    bo_says(
+        harbor,
+        heard_from="saw you on LinkedIn",
+        form_notes="colleagues warned us about your support",
+    )
     harbor.change("deal", 9, deal_story="a friend")
     harbor.settle()
 
-    found = explain(harbor.scope, "contact", 20)
+    found = explain(harbor.context, "contact", 20)
 
     assert {(one["place"], one["label"], one["version"]) for one in found["heard"]} == {
-        ("heard_from", "social", hearsay.VERSION),
-        ("form_notes", "negative_wom", hearsay.VERSION),
+        ("heard_from", "social", self_reported.VERSION),
+        ("form_notes", "negative_wom", self_reported.VERSION),
     }
     lines = "\n".join(in_words(found))
     assert 'said "warned us about" (2026-05-01): warns of us, 75% sure' in lines
     assert 'said "LinkedIn" (2026-05-01): social, 75% sure' in lines
-    assert [one["label"] for one in explain(harbor.scope, "deal", 9)["heard"]] == ["wom_generic"]
+    assert [one["label"] for one in explain(harbor.context, "deal", 9)["heard"]] == ["wom_generic"]

@@ -5,15 +5,25 @@ from dataclasses import replace
 
 import pytest
 
-from integration import conclude, touching
-from integration.conclude import reading
-from integration.conclude import touching as touching_around
-from integration.conclude.step import begin
-from integration.storage import opening, touch_marks, touch_steps, touches
+from integration.conclude import deal_touches as touching_around
+from integration.conclude import record_facts, stages
+from integration.conclude.batch import begin
+from integration.ingest import activities
 from integration.storage.database import Database
-from mappings.records.activities import TYPES, Activity
+from integration.storage.mirror import touch_dependents, touches
+from integration.storage.queue import activity_cursors, page_context
+from mappings.records.activity_records import TYPES, Activity
 from mappings.rules.facts import ContactFacts
-from tests.contract.conclude_world import HARBOR, NOW, ORCHARD, WORDS, Clock, MirrorPortal, day, moved_champion
+from tests.contract.conclude_world import (
+    HARBOR,
+    NOW,
+    ORCHARD,
+    WORDS,
+    Clock,
+    MirrorPortal,
+    day,
+    moved_champion,
+)
 
 
 @pytest.fixture
@@ -45,43 +55,56 @@ def _portal(clock: Clock, portal_id: int) -> MirrorPortal:
 def read_activities(portal: MirrorPortal) -> None:
     """The first pass is through; it found nothing."""
     with portal.clock.database.portal(portal.portal_id) as tx:
-        touch_steps.begin(tx, TYPES)
+        activity_cursors.begin(tx, TYPES)
         for kind in TYPES:
-            touch_steps.advance(tx, kind, cursor=None, done=True, records=0, calls=1)
-        touch_marks.everything(tx, now=NOW, window=touching.WINDOW)
-        touch_steps.tell(tx)
+            activity_cursors.advance(tx, kind, cursor=None, done=True, records=0, calls=1)
+        touch_dependents.everything(tx, now=NOW, window=activities.WINDOW)
+        activity_cursors.tell(tx)
 
 
 def happen(
-    portal: MirrorPortal, kind: str, number: int, before_now: float, contacts: Sequence[int], *, text: str = ""
+    portal: MirrorPortal,
+    kind: str,
+    number: int,
+    before_now: float,
+    contacts: Sequence[int],
+    *,
+    text: str = "",
 ) -> None:
     """An activity with these contacts; kinds as Activity has them."""
     two_way = kind in {"meeting", "call", "reply"}
     type_ = "email" if kind in {"email", "reply", "auto_reply", "left_reply"} else kind
-    one = Activity(type_, number, kind, day(before_now), inbound=kind == "reply", two_way=two_way, text=text)
-    seen = touching.Seen({(type_, number)}, [(one, {"contact": list(contacts)})])
+    one = Activity(
+        type_, number, kind, day(before_now), inbound=kind == "reply", two_way=two_way, text=text
+    )
+    seen = activities.Seen({(type_, number)}, [(one, {"contact": list(contacts)})])
     _store(portal, seen)
 
 
 def unhappen(portal: MirrorPortal, type_: str, number: int) -> None:
     """It is deleted in the CRM."""
-    _store(portal, touching.Seen({(type_, number)}))
+    _store(portal, activities.Seen({(type_, number)}))
 
 
-def _store(portal: MirrorPortal, seen: touching.Seen) -> None:
+def _store(portal: MirrorPortal, seen: activities.Seen) -> None:
     with portal.clock.database.portal(portal.portal_id) as tx:
-        touching.store(tx, seen, secret="x", now=NOW)
+        activities.store(tx, seen, secret="x", now=NOW)
 
 
 def timings(portal: MirrorPortal, deal_id: int = 9) -> list[tuple[str, str]]:
     """How each source of a deal took part, suggestions included."""
-    rows = portal.rows("SELECT reasons FROM conclusion WHERE object_type = 'deal' AND record_id = :deal", deal=deal_id)
+    rows = portal.rows(
+        "SELECT reasons FROM conclusion WHERE object_type = 'deal' AND record_id = :deal",
+        deal=deal_id,
+    )
     return [(one["kind"], one["timing"]) for one in rows[0]["reasons"]]
 
 
 def facts(portal: MirrorPortal, contact_id: int) -> ContactFacts:
     with portal.clock.database.portal(portal.portal_id) as tx:
-        return reading.contacts(begin(tx, opening.read(tx), NOW), [contact_id])[contact_id]
+        return record_facts.contacts(begin(tx, page_context.read(tx), NOW), [contact_id])[
+            contact_id
+        ]
 
 
 def test_with_nobody_else_active_before_the_deal_the_mover_brought_it(harbor: MirrorPortal) -> None:
@@ -105,7 +128,9 @@ def test_a_mail_of_a_colleague_before_the_deal_makes_it_no_longer_the_movers_alo
     assert harbor.booked(9) == 4_000_000
 
 
-def test_the_mail_of_long_ago_the_movers_own_and_ours_do_not_count_against_them(harbor: MirrorPortal) -> None:
+def test_the_mail_of_long_ago_the_movers_own_and_ours_do_not_count_against_them(
+    harbor: MirrorPortal,
+) -> None:
     happen(harbor, "reply", 1, 60 + 91, [13])
     happen(harbor, "reply", 2, 61, [12])
     happen(harbor, "email", 3, 61, [13])
@@ -142,7 +167,9 @@ def test_a_deleted_meeting_takes_back_what_rested_on_it(harbor: MirrorPortal) ->
     assert harbor.booked(9) == 4_000_000
 
 
-def test_who_moved_here_and_is_often_seen_beside_a_deal_is_suggested_and_earns_nothing(harbor: MirrorPortal) -> None:
+def test_who_moved_here_and_is_often_seen_beside_a_deal_is_suggested_and_earns_nothing(
+    harbor: MirrorPortal,
+) -> None:
     harbor.deal(19, 2, 13, created=55, won=(15, "500.00"))
     harbor.settle()
     assert timings(harbor, 19) == []
@@ -170,13 +197,23 @@ def test_concluding_everything_anew_says_the_same(harbor: MirrorPortal) -> None:
     for number in range(3):
         happen(harbor, "meeting", 10 + number, 50 - number, [12])
     harbor.settle()
-    lived = harbor.said("deal", 9), harbor.ledger(9), harbor.said("company", 2), harbor.said("contact", 12)
+    lived = (
+        harbor.said("deal", 9),
+        harbor.ledger(9),
+        harbor.said("company", 2),
+        harbor.said("contact", 12),
+    )
 
     with harbor.clock.database.portal(HARBOR) as tx:
-        conclude.refresh_all(tx)
+        stages.refresh_all(tx)
     harbor.settle()
 
-    assert lived == (harbor.said("deal", 9), harbor.ledger(9), harbor.said("company", 2), harbor.said("contact", 12))
+    assert lived == (
+        harbor.said("deal", 9),
+        harbor.ledger(9),
+        harbor.said("company", 2),
+        harbor.said("contact", 12),
+    )
 
 
 def test_before_the_pass_is_through_nothing_is_concluded_from_it(clock: Clock) -> None:
@@ -186,7 +223,7 @@ def test_before_the_pass_is_through_nothing_is_concluded_from_it(clock: Clock) -
     moved_champion(portal)
     portal.contact(13, 2, firstname="Otto", lastname="Quist", email="otto@zenit-labs.com")
     with clock.database.portal(HARBOR) as tx:
-        touch_steps.begin(tx, TYPES)
+        activity_cursors.begin(tx, TYPES)
     portal.settle()
     happen(portal, "reply", 1, 100, [13])
     happen(portal, "meeting", 2, 50, [12])
@@ -209,7 +246,7 @@ def test_where_the_owner_switched_it_off_everything_is_as_without(harbor: Mirror
 
     harbor.install(replace(WORDS, activities="ignored"))
     with harbor.clock.database.portal(HARBOR) as tx:
-        conclude.refresh_all(tx)
+        stages.refresh_all(tx)
     harbor.settle()
 
     assert timings(harbor) == [("moved_champion", "sourced")]
@@ -228,13 +265,22 @@ def test_life_signs_are_the_latest_of_all_that_tell_them(harbor: MirrorPortal) -
 
     found = facts(harbor, 13)
     assert found.last_reply_at == day(40)
-    assert found.last_activity_at == day(30), "ours, notes, machines and the future are no sign of life"
+    assert found.last_activity_at == day(30), (
+        "ours, notes, machines and the future are no sign of life"
+    )
 
 
 def test_what_merged_records_did_counts_for_the_one_they_became(harbor: MirrorPortal) -> None:
     happen(harbor, "reply", 1, 100, [13])
     happen(harbor, "left_reply", 2, 99, [13])
-    harbor.put("contact", 14, firstname="Otto", lastname="Quist", email="otto@zenit-labs.com", associatedcompanyid=2)
+    harbor.put(
+        "contact",
+        14,
+        firstname="Otto",
+        lastname="Quist",
+        email="otto@zenit-labs.com",
+        associatedcompanyid=2,
+    )
     harbor.merge("contact", (13,), 14)
     harbor.settle()
 
@@ -259,34 +305,52 @@ def test_a_deal_of_a_busy_company_is_told_no_more_than_it_needs(harbor: MirrorPo
     harbor.settle()
 
     with harbor.clock.database.portal(HARBOR) as tx:
-        step = begin(tx, opening.read(tx), NOW)
-        found = touching_around.of_deals(step, reading.deals(step, [5, 9]), {}, {})
+        step = begin(tx, page_context.read(tx), NOW)
+        found = touching_around.of_deals(step, record_facts.deals(step, [5, 9]), {}, {})
 
     assert len(found[9]) == touching_around.MOST + 1
-    assert [one.kind for one in found[9]][:2] == ["reply", "email"], "what came before the deal is not crowded out"
+    assert [one.kind for one in found[9]][:2] == ["reply", "email"], (
+        "what came before the deal is not crowded out"
+    )
     assert timings(harbor) == [("moved_champion", "present")]
 
 
 def test_two_records_at_one_meeting_that_became_one_were_there_once(harbor: MirrorPortal) -> None:
     harbor.contact(15, 2, firstname="Otto", lastname="Quist", email="otto.q@zenit-labs.com")
     happen(harbor, "meeting", 1, 40, [13, 15])
-    harbor.put("contact", 16, firstname="Otto", lastname="Quist", email="otto@zenit-labs.com", associatedcompanyid=2)
+    harbor.put(
+        "contact",
+        16,
+        firstname="Otto",
+        lastname="Quist",
+        email="otto@zenit-labs.com",
+        associatedcompanyid=2,
+    )
     harbor.merge("contact", (13, 15), 16)
     harbor.settle()
 
     with harbor.clock.database.portal(HARBOR) as tx:
-        step = begin(tx, opening.read(tx), NOW)
-        found = touching_around.of_deals(step, reading.deals(step, [9]), {}, {})
+        step = begin(tx, page_context.read(tx), NOW)
+        found = touching_around.of_deals(step, record_facts.deals(step, [9]), {}, {})
 
     assert [(one.contact_id, one.kind, one.at) for one in found[9]] == [(16, "meeting", day(40))]
 
 
-def test_notes_are_told_of_what_they_are_about_also_after_merges(harbor: MirrorPortal, orchard: MirrorPortal) -> None:
+def test_notes_are_told_of_what_they_are_about_also_after_merges(
+    harbor: MirrorPortal, orchard: MirrorPortal
+) -> None:
     happen(harbor, "note", 1, 40, [13], text="likes tea")
     happen(harbor, "note", 2, 30, [12, 13], text="met both")
     for number in range(60):
         happen(harbor, "note", 100 + number, 20 - number / 100, [12], text=f"note {number}")
-    harbor.put("contact", 16, firstname="Otto", lastname="Quist", email="otto@zenit-labs.com", associatedcompanyid=2)
+    harbor.put(
+        "contact",
+        16,
+        firstname="Otto",
+        lastname="Quist",
+        email="otto@zenit-labs.com",
+        associatedcompanyid=2,
+    )
     harbor.merge("contact", (13,), 16)
 
     with harbor.clock.database.portal(HARBOR) as tx:
@@ -305,18 +369,39 @@ def test_notes_are_told_of_what_they_are_about_also_after_merges(harbor: MirrorP
 
 
 def test_an_introduction_is_the_first_touch_of_all_that_a_contact_was(harbor: MirrorPortal) -> None:
-    _store(harbor, touching.Seen({("email", 7)}, [(_mail(7, 100, "priya@acme-tools.com"), {"contact": [12, 13]})]))
+    _store(
+        harbor,
+        activities.Seen(
+            {("email", 7)}, [(_mail(7, 100, "priya@acme-tools.com"), {"contact": [12, 13]})]
+        ),
+    )
     harbor.change("contact", 12, email="priya@acme-tools.com")
-    _store(harbor, touching.Seen({("email", 7)}, [(_mail(7, 100, "priya@acme-tools.com"), {"contact": [12, 13]})]))
-    harbor.put("contact", 16, firstname="Otto", lastname="Quist", email="otto@zenit-labs.com", associatedcompanyid=2)
+    _store(
+        harbor,
+        activities.Seen(
+            {("email", 7)}, [(_mail(7, 100, "priya@acme-tools.com"), {"contact": [12, 13]})]
+        ),
+    )
+    harbor.put(
+        "contact",
+        16,
+        firstname="Otto",
+        lastname="Quist",
+        email="otto@zenit-labs.com",
+        associatedcompanyid=2,
+    )
     harbor.merge("contact", (13,), 16)
 
     with harbor.clock.database.portal(HARBOR) as tx:
-        assert touches.introductions(tx, [12, 16]) == [touches.Introduction(16, 7, day(100), 12, (12,))]
+        assert touches.introductions(tx, [12, 16]) == [
+            touches.Introduction(16, 7, day(100), 12, (12,))
+        ]
     happen(harbor, "call", 8, 101, [13])
     with harbor.clock.database.portal(HARBOR) as tx:
         assert touches.introductions(tx, [12, 16]) == []
 
 
 def _mail(number: int, before_now: float, sender: str) -> Activity:
-    return Activity("email", number, "reply", day(before_now), inbound=True, two_way=True, sender=sender)
+    return Activity(
+        "email", number, "reply", day(before_now), inbound=True, two_way=True, sender=sender
+    )

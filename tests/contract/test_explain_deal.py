@@ -5,11 +5,18 @@ from collections.abc import Iterator
 
 import pytest
 
-from integration.explain import explain, in_words
-from integration.forget import erase
-from integration.queue import Queue
+from integration.core.wake_ups import Queue
+from integration.portal.forgotten import erase
+from integration.reports.explain import explain, in_words
 from integration.storage.database import Database
-from tests.contract.conclude_world import HARBOR, ORCHARD, Clock, MirrorPortal, closed_won, moved_champion
+from tests.contract.conclude_world import (
+    HARBOR,
+    ORCHARD,
+    Clock,
+    MirrorPortal,
+    closed_won,
+    moved_champion,
+)
 from tests.contract.review_world import DOUBTING, Office, answer, doubtful_move, the_question
 
 SECRET = "a secret that is long enough for anything"
@@ -33,14 +40,16 @@ def test_a_deals_story_is_told_with_its_range_and_its_remainder(harbor: MirrorPo
     moved_champion(harbor)
     harbor.settle()
 
-    told = explain(harbor.scope, "deal", 9)
+    told = explain(harbor.context, "deal", 9)
 
     (part,) = told["parts"]
     assert told["story"] == [part["said"]]
     assert part["said"].startswith("Priya Raman left Acme by ")
     assert "where they had been on a won deal, and was on this deal" in part["said"]
     assert part["timing"] == "sourced"
-    assert part["raw"] == pytest.approx(part["weight"] * part["certainty"] * part["freshness"], abs=1e-5)
+    assert part["raw"] == pytest.approx(
+        part["weight"] * part["certainty"] * part["freshness"], abs=1e-5
+    )
     derived = told["derived"]
     assert derived["low"] <= derived["expected"] <= derived["high"]
     assert derived["expected"] + derived["first_order"] == pytest.approx(1)
@@ -53,14 +62,18 @@ def test_classic_models_stand_beside_and_add_up_to_one_each(harbor: MirrorPortal
     moved_champion(harbor)
     harbor.settle()
 
-    found = {one["model"]: one for one in explain(harbor.scope, "deal", 9)["classic_models"]}
+    found = {one["model"]: one for one in explain(harbor.context, "deal", 9)["classic_models"]}
 
     assert list(found) == [
         "first", "last", "linear", "u", "w", "full path", "time decay", "shapley", "markov",
     ]  # fmt: skip
-    assert found["first"]["shares"] == [{"source": "contact:12", "name": "Priya Raman", "share": 1.0}]
+    assert found["first"]["shares"] == [
+        {"source": "contact:12", "name": "Priya Raman", "share": 1.0}
+    ]
     assert found["shapley"]["shares"] == []
-    assert found["shapley"]["reason"] == "not enough: every combination needs 30 closed deals or more"
+    assert (
+        found["shapley"]["reason"] == "not enough: every combination needs 30 closed deals or more"
+    )
     for name in set(found) - {"shapley"}:
         assert sum(one["share"] for one in found[name]["shares"]) == pytest.approx(1), name
 
@@ -69,7 +82,7 @@ def test_the_terminal_says_it_all(harbor: MirrorPortal) -> None:
     moved_champion(harbor)
     harbor.settle()
 
-    lines = "\n".join(in_words(explain(harbor.scope, "deal", 9)))
+    lines = "\n".join(in_words(explain(harbor.context, "deal", 9)))
 
     for part in (
         "Priya Raman left Acme by ", "sourced: weight 0.90 x certainty", "derived: low ", ", expected ", ", high ",
@@ -78,17 +91,19 @@ def test_the_terminal_says_it_all(harbor: MirrorPortal) -> None:
         "shapley: nothing to share (not enough:", "ledger:",
     ):  # fmt: skip
         assert part in lines
-    contact = "\n".join(in_words(explain(harbor.scope, "contact", 12)))
+    contact = "\n".join(in_words(explain(harbor.context, "contact", 12)))
     assert "Priya Raman left Acme for Zenit by " in contact
     assert "follows won deal 5 of company 1 with " in lines
 
 
 def test_a_warning_is_kept_apart_and_earns_nothing(harbor: MirrorPortal) -> None:
     moved_champion(harbor)
-    harbor.change("contact", 12, heard_from="a former customer said support was awful, still wanted to see")
+    harbor.change(
+        "contact", 12, heard_from="a former customer said support was awful, still wanted to see"
+    )
     harbor.settle()
 
-    told = explain(harbor.scope, "deal", 9)
+    told = explain(harbor.context, "deal", 9)
 
     (line,) = told["apart"]
     assert line.startswith("Somebody warned of us")
@@ -96,27 +111,31 @@ def test_a_warning_is_kept_apart_and_earns_nothing(harbor: MirrorPortal) -> None
     assert [part["kind"] for part in told["parts"]] == ["moved_champion"]
 
 
-def test_a_recommendation_is_provisional_for_thirty_days_after_the_win(harbor: MirrorPortal) -> None:
+def test_a_recommendation_is_provisional_for_thirty_days_after_the_win(
+    harbor: MirrorPortal,
+) -> None:
     for company, name, domain in ((1, "Acme", "acme-tools.com"), (2, "Zenit", "zenit-labs.com")):
         harbor.company(company, name, domain)
     harbor.contact(11, 1, firstname="Maria", lastname="Lopez", email="maria@acme-tools.com")
     told_us = [(50, "maria@acme-tools.com")]
-    harbor.contact(22, 2, firstname="Bo", lastname="Li", email="bo@zenit-labs.com", referred_by=told_us)
+    harbor.contact(
+        22, 2, firstname="Bo", lastname="Li", email="bo@zenit-labs.com", referred_by=told_us
+    )
     harbor.deal(5, 1, 11, created=500, won=(450, "10000.00"))
     harbor.deal(9, 2, 22, created=40, won=(10, "40000.00"))
     harbor.settle()
 
-    (part,) = explain(harbor.scope, "deal", 9)["parts"]
+    (part,) = explain(harbor.context, "deal", 9)["parts"]
     assert part["said"].startswith("Maria Lopez of Acme recommended us")
     assert part["provisional_until"].startswith("2026-07-20")
-    assert "provisional until 2026-07-20" in "\n".join(in_words(explain(harbor.scope, "deal", 9)))
+    assert "provisional until 2026-07-20" in "\n".join(in_words(explain(harbor.context, "deal", 9)))
 
-    lines = "\n".join(in_words(explain(harbor.scope, "contact", 11)))
+    lines = "\n".join(in_words(explain(harbor.context, "contact", 11)))
     assert "recommended us to Bo Li on 2026-05-11: 0.95 sure, by field email (auto)" in lines
 
     harbor.change("deal", 9, **closed_won(31, "40000.00"))
     harbor.settle()
-    assert explain(harbor.scope, "deal", 9)["parts"][0]["provisional_until"] is None
+    assert explain(harbor.context, "deal", 9)["parts"][0]["provisional_until"] is None
 
 
 @pytest.fixture
@@ -132,14 +151,14 @@ def test_what_a_person_decided_about_the_mover_is_told_with_the_deal(office: Mir
     office.settle()
     answer(office, the_question(office, "move")["id"], "confirm")
 
-    told = explain(office.scope, "deal", 9)
+    told = explain(office.context, "deal", 9)
 
     (one,) = told["decisions"]
     assert (one["kind"], one["verb"]) == ("move", "confirm")
     lines = "\n".join(in_words(told))
     assert f"{one['author']} decided on {one['decided_at'][:10]}: confirm: {one['text']}" in lines
     assert f"because: {one['reason']}" in lines
-    assert told["decisions"] == explain(office.scope, "contact", 12)["decisions"]
+    assert told["decisions"] == explain(office.context, "contact", 12)["decisions"]
 
 
 def test_a_removed_person_has_no_name_anywhere(harbor: MirrorPortal) -> None:
@@ -149,7 +168,7 @@ def test_a_removed_person_has_no_name_anywhere(harbor: MirrorPortal) -> None:
         erase(tx, 12, secret=SECRET)
     harbor.settle()
 
-    told = explain(harbor.scope, "deal", 9)
+    told = explain(harbor.context, "deal", 9)
 
     assert "Priya" not in json.dumps(told)
     assert told["story"][0].startswith("A removed person left Acme")
@@ -158,13 +177,17 @@ def test_a_removed_person_has_no_name_anywhere(harbor: MirrorPortal) -> None:
 
 
 @pytest.mark.parametrize("kind", ["deal", "contact", "company"])
-def test_what_is_not_there_is_said_to_be_not_there(harbor: MirrorPortal, orchard: MirrorPortal, kind: str) -> None:
+def test_what_is_not_there_is_said_to_be_not_there(
+    harbor: MirrorPortal, orchard: MirrorPortal, kind: str
+) -> None:
     moved_champion(harbor)
     harbor.settle()
 
-    assert explain(harbor.scope, kind, 999)["exists"] is False
-    assert in_words(explain(harbor.scope, kind, 999))[1] == "This record is gone or was never seen."
-    foreign = explain(orchard.scope, kind, 9)
+    assert explain(harbor.context, kind, 999)["exists"] is False
+    assert (
+        in_words(explain(harbor.context, kind, 999))[1] == "This record is gone or was never seen."
+    )
+    foreign = explain(orchard.context, kind, 9)
     assert (foreign["exists"], foreign["name"], foreign.get("parts", [])) == (False, "", [])
 
 
@@ -172,7 +195,7 @@ def test_a_deal_of_nobody_and_nothing_is_explained(harbor: MirrorPortal) -> None
     harbor.put("deal", 7, dealname="bare")
     harbor.settle()
 
-    told = explain(harbor.scope, "deal", 7)
+    told = explain(harbor.context, "deal", 7)
 
     assert told["story"] == ["No customer is known to have led to this deal."]
     assert told["derived"]["first_order"] == 1

@@ -6,7 +6,7 @@ import pytest
 import requests
 import urllib3
 
-from integration.errors import NeedsOwner, RecordGone, Refused, Retryable, SecondOrderError
+from integration.core.errors import NeedsOwner, RecordGone, Refused, Retryable, SecondOrderError
 from integration.hubspot import faults
 from integration.hubspot.faults import AlreadyExists, BadRequest, OurMistake
 
@@ -65,7 +65,8 @@ def test_a_body_of_any_kind_changes_nothing(status: int, body: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "after"), [("37", 37.0), ("0", 0.0), ("999999999", 86_400.0), ("soon", 10.0), ("-5", 10.0), ("", 10.0)]
+    ("told", "after"),
+    [("37", 37.0), ("0", 0.0), ("999999999", 86_400.0), ("soon", 10.0), ("-5", 10.0), ("", 10.0)],
 )
 def test_retry_after_is_believed_within_a_day(told: str, after: float) -> None:
     fault = faults.from_answer(429, {"Retry-After": told}, b"{}", "objects.page")
@@ -108,10 +109,16 @@ def test_troubled_properties_are_found_in_errors_and_in_the_message() -> None:
     fault = faults.from_answer(400, {}, json.dumps(body).encode(), "objects.update")
 
     assert isinstance(fault, BadRequest)
-    assert fault.properties == {"a": "PROPERTY_DOESNT_EXIST", "b": "READ_ONLY_VALUE", "c": "INVALID_OPTION"}
+    assert fault.properties == {
+        "a": "PROPERTY_DOESNT_EXIST",
+        "b": "READ_ONLY_VALUE",
+        "c": "INVALID_OPTION",
+    }
 
 
-@pytest.mark.parametrize("message", ["[", "[[[", "x [1, 2] y [", "[" * 100_000, 7, None, "[{}]", '[{"error": []}]'])
+@pytest.mark.parametrize(
+    "message", ["[", "[[[", "x [1, 2] y [", "[" * 100_000, 7, None, "[{}]", '[{"error": []}]']
+)
 def test_a_message_that_embeds_nothing_readable_is_left_alone(message: object) -> None:
     fault = faults.from_answer(400, {}, json.dumps({"message": message}).encode(), "objects.update")
 
@@ -151,7 +158,9 @@ FAILURES = [
 ]
 
 
-@pytest.mark.parametrize("failure", FAILURES, ids=lambda one: f"{type(one).__module__}.{type(one).__name__}")
+@pytest.mark.parametrize(
+    "failure", FAILURES, ids=lambda one: f"{type(one).__module__}.{type(one).__name__}"
+)
 def test_every_failure_of_the_network_passes(failure: BaseException) -> None:
     fault = faults.from_failure(failure, "objects.page")
 

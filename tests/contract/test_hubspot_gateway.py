@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from integration.errors import NeedsOwner
+from integration.core.errors import NeedsOwner
 from mappings.records.access import HISTORY, READ
 from mappings.records.catalogue import group_definition, own_properties
 from tests.contract.hubspot_world import World, a_world
@@ -43,8 +43,15 @@ def test_a_record_tells_its_values_history_and_neighbours(world: World) -> None:
         "contact", properties=READ["contact"], history=HISTORY["contact"], associations=["company"]
     ).records
 
-    assert (record.object_type, record.id, record.get("email")) == ("contact", ana.id, "ana@new.example")
-    assert [one["value"] for one in record.history["email"]] == ["ana@new.example", "ana@old.example"]
+    assert (record.object_type, record.id, record.get("email")) == (
+        "contact",
+        ana.id,
+        "ana@new.example",
+    )
+    assert [one["value"] for one in record.history["email"]] == [
+        "ana@new.example",
+        "ana@old.example",
+    ]
     assert record.inline["company"] == (acme.id,)
     assert record.created_at is not None
     assert record.properties["jobtitle"] is None
@@ -56,7 +63,10 @@ def test_archived_records_are_listed_when_asked_for(world: World) -> None:
 
     assert [record.id for record in world.hubspot.page("contact").records] == [other]
     assert [record.id for record in world.hubspot.page("contact", archived=True).records] == [one]
-    assert [record.id for record in world.hubspot.read("contact", [one], ["email"], archived=True).records] == [one]
+    assert [
+        record.id
+        for record in world.hubspot.read("contact", [one], ["email"], archived=True).records
+    ] == [one]
 
 
 def test_reading_by_ids_takes_as_few_calls_as_sizes_allow(world: World) -> None:
@@ -72,7 +82,9 @@ def test_reading_by_ids_takes_as_few_calls_as_sizes_allow(world: World) -> None:
 
 
 @pytest.mark.parametrize("mood", ["survivor", "missing"])
-def test_a_merged_away_id_is_moved_or_missing_but_never_somebody_else(world: World, mood: str) -> None:
+def test_a_merged_away_id_is_moved_or_missing_but_never_somebody_else(
+    world: World, mood: str
+) -> None:
     world.sandbox.quirks.batch_read_merged = mood
     one, other = world.people(2)
     third = world.harbor.merge("contact", one, other)
@@ -84,7 +96,9 @@ def test_a_merged_away_id_is_moved_or_missing_but_never_somebody_else(world: Wor
     else:
         assert not found.moved
         assert found.missing == {one, other}
-    assert [world.hubspot.survivor("contact", old) for old in (one, other, third.id)] == [third.id] * 3
+    assert [world.hubspot.survivor("contact", old) for old in (one, other, third.id)] == [
+        third.id
+    ] * 3
     assert world.hubspot.survivor("contact", 999999) is None
 
 
@@ -100,8 +114,14 @@ def test_links_come_with_labels_for_any_number_of_records(world: World, numbers:
 
     assert sum(world.calls.values()) == 2
     assert len(links) == 1100
-    assert {(link.to_id, link.label) for link in links[people[1]]} == {(people[0], "Referred by"), (people[0], None)}
-    assert {(link.to_id, link.label) for link in links[people[0]]} == {(people[1], "Referred"), (people[1], None)}
+    assert {(link.to_id, link.label) for link in links[people[1]]} == {
+        (people[0], "Referred by"),
+        (people[0], None),
+    }
+    assert {(link.to_id, link.label) for link in links[people[0]]} == {
+        (people[1], "Referred"),
+        (people[1], None),
+    }
     assert links[people[5]] == []
 
 
@@ -124,7 +144,9 @@ def test_a_record_with_very_many_links_is_asked_again_for_the_rest(world: World)
 def test_definitions_of_a_portal(world: World) -> None:
     world.harbor.add_owner("bo@harbor.example", "Bo", "Berg")
 
-    assert {(one["typeId"], one["label"]) for one in world.hubspot.labels("contact", "company")} >= {
+    assert {
+        (one["typeId"], one["label"]) for one in world.hubspot.labels("contact", "company")
+    } >= {
         (279, None),
         (1, "Primary"),
     }
@@ -175,7 +197,9 @@ def test_an_archived_namesake_comes_back_and_drift_is_repaired(world: World) -> 
     world.harbor.definitions["deal"]["second_order_source"].archived = 1
     world.harbor.definitions["deal"]["second_order_share"].hidden = True
 
-    assert world.hubspot.create_properties("deal", [source.definition()]) == {"second_order_source": "created"}
+    assert world.hubspot.create_properties("deal", [source.definition()]) == {
+        "second_order_source": "created"
+    }
     found = {one["name"]: one for one in world.hubspot.properties("deal")}
     for prop in own_properties("deal"):
         if patch := prop.drift(found[prop.name]):
@@ -186,7 +210,9 @@ def test_an_archived_namesake_comes_back_and_drift_is_repaired(world: World) -> 
 
 def test_one_bad_definition_does_not_keep_the_others_from_being_made(world: World) -> None:
     world.hubspot.create_group("deal", group_definition())
-    good = next(one for one in own_properties("deal") if one.name == "second_order_order").definition()
+    good = next(
+        one for one in own_properties("deal") if one.name == "second_order_order"
+    ).definition()
     bad = good | {"name": "second_order_bad", "type": "no such type"}
 
     made = world.hubspot.create_properties("deal", [bad, good])
@@ -198,7 +224,9 @@ def test_one_bad_definition_does_not_keep_the_others_from_being_made(world: Worl
 def test_patches_are_written_a_hundred_at_a_time(world: World) -> None:
     people = world.with_our_properties().people(230)
 
-    result = world.hubspot.update("contact", {one: {"second_order_role": "champion"} for one in people})
+    result = world.hubspot.update(
+        "contact", {one: {"second_order_role": "champion"} for one in people}
+    )
 
     assert {outcome.status for outcome in result.outcomes.values()} == {"written"}
     assert (len(result.outcomes), result.stopped, result.troubles) == (230, None, {})
@@ -210,7 +238,9 @@ def test_a_gone_record_is_told_apart_from_its_neighbours(world: World) -> None:
     people = world.with_our_properties().people(3)
     world.harbor.archive("contact", people[1])
 
-    result = world.hubspot.update("contact", {one: {"second_order_role": "champion"} for one in [*people, 999999]})
+    result = world.hubspot.update(
+        "contact", {one: {"second_order_role": "champion"} for one in [*people, 999999]}
+    )
 
     assert {one: outcome.status for one, outcome in result.outcomes.items()} == {
         people[0]: "written",
@@ -224,7 +254,9 @@ def test_a_gone_record_is_told_apart_from_its_neighbours(world: World) -> None:
 def test_one_guilty_value_harms_no_neighbour(world: World, traced: bool) -> None:
     world.sandbox.quirks.update_trace_ids_help = traced
     people = world.with_our_properties().people(100)
-    patches = {one: {"second_order_role": "champion", "second_order_referrals": "1"} for one in people}
+    patches = {
+        one: {"second_order_role": "champion", "second_order_referrals": "1"} for one in people
+    }
     patches[people[70]] = {"second_order_role": "emperor", "second_order_referrals": "2"}
 
     result = world.hubspot.update("contact", patches)
@@ -241,7 +273,9 @@ def test_one_guilty_value_harms_no_neighbour(world: World, traced: bool) -> None
 def test_a_property_the_admin_deleted_is_left_out_and_named(world: World) -> None:
     people = world.with_our_properties().people(150)
     world.harbor.definitions["contact"]["second_order_role"].archived = 1
-    patches = {one: {"second_order_role": "champion", "second_order_referrals": "1"} for one in people}
+    patches = {
+        one: {"second_order_role": "champion", "second_order_referrals": "1"} for one in people
+    }
     patches[people[3]] = {"second_order_role": "champion"}
 
     result = world.hubspot.update("contact", patches)
@@ -249,7 +283,10 @@ def test_a_property_the_admin_deleted_is_left_out_and_named(world: World) -> Non
     assert result.troubles == {"second_order_role": "PROPERTY_DOESNT_EXIST"}
     assert result.outcomes[people[3]].status == "property_trouble"
     assert result.outcomes[people[3]].left_out == ("second_order_role",)
-    assert [result.outcomes[one].status for one in (people[0], people[149])] == ["written", "written"]
+    assert [result.outcomes[one].status for one in (people[0], people[149])] == [
+        "written",
+        "written",
+    ]
     assert world.harbor.need("contact", people[149]).get("second_order_referrals") == "1"
     assert sum(world.calls.values()) == 3
 

@@ -7,15 +7,15 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
-from integration.errors import NeedsOwner, Refused, Retryable, SecondOrderError
+from integration.core.errors import NeedsOwner, Refused, Retryable, SecondOrderError
 from integration.hubspot.faults import OurMistake
 from integration.hubspot.oauth import OAuth
 from mappings.records.access import OPTIONAL_SCOPES, REQUIRED_SCOPES
 from tests.contract.canned import Canned, canned
 from tests.contract.hubspot_world import World, a_world
 
-REQUIRED = [scope.name for scope in REQUIRED_SCOPES]
-OPTIONAL = [scope.name for scope in OPTIONAL_SCOPES]
+REQUIRED = [context.name for context in REQUIRED_SCOPES]
+OPTIONAL = [context.name for context in OPTIONAL_SCOPES]
 
 
 @pytest.fixture
@@ -44,11 +44,24 @@ def an_app(world: World, *, secret: str | None = None, redirect: str | None = No
 
 
 def a_canned_app(server: Canned) -> OAuth:
-    return OAuth(server.url, server.url, "client-id", "canary-secret", "https://app.example/cb", timeouts=(1, 1))
+    return OAuth(
+        server.url,
+        server.url,
+        "client-id",
+        "canary-secret",
+        "https://app.example/cb",
+        timeouts=(1, 1),
+    )
 
 
 def test_the_authorize_page_is_asked_with_all_scopes_separated_by_spaces() -> None:
-    page = OAuth("https://api.example", "https://app.example/authorize", "id", "secret", "https://us.example/cb")
+    page = OAuth(
+        "https://api.example",
+        "https://app.example/authorize",
+        "id",
+        "secret",
+        "https://us.example/cb",
+    )
 
     url = page.authorize_page("st ate", ["oauth", "a.b"], ["tickets"])
 
@@ -64,7 +77,9 @@ def test_the_authorize_page_is_asked_with_all_scopes_separated_by_spaces() -> No
 def test_the_whole_dance(world: World) -> None:
     app = an_app(world)
     answer = requests.get(
-        app.authorize_page("abc", REQUIRED, OPTIONAL) + "&portal_id=4711", allow_redirects=False, timeout=2
+        app.authorize_page("abc", REQUIRED, OPTIONAL) + "&portal_id=4711",
+        allow_redirects=False,
+        timeout=2,
     )
     assert answer.status_code in {302, 303}, answer.text
     back = parse_qs(urlsplit(answer.headers["Location"]).query)
@@ -140,7 +155,9 @@ def test_trouble_while_refreshing_is_never_taken_for_a_revocation(world: World, 
         ({}, OurMistake),
     ],
 )
-def test_refusals_in_both_dialects(server: Canned, body: dict[str, str], kind: type[SecondOrderError]) -> None:
+def test_refusals_in_both_dialects(
+    server: Canned, body: dict[str, str], kind: type[SecondOrderError]
+) -> None:
     server.status, server.body = 400, json.dumps(body | {"message": "about canary-token"}).encode()
 
     with pytest.raises(kind) as caught:
@@ -152,7 +169,13 @@ def test_refusals_in_both_dialects(server: Canned, body: dict[str, str], kind: t
 
 @pytest.mark.parametrize(
     ("status", "kind"),
-    [(401, OurMistake), (403, OurMistake), (302, Retryable), (500, Retryable), (404, SecondOrderError)],
+    [
+        (401, OurMistake),
+        (403, OurMistake),
+        (302, Retryable),
+        (500, Retryable),
+        (404, SecondOrderError),
+    ],
 )
 def test_other_answers(server: Canned, status: int, kind: type[SecondOrderError]) -> None:
     server.status, server.headers = status, {"Location": "http://127.0.0.2:1/"}
@@ -183,18 +206,24 @@ def test_an_answer_without_a_token_is_asked_for_again(server: Canned, body: byte
 
 
 def test_secrets_travel_in_the_body_and_show_nowhere_else(server: Canned) -> None:
-    server.body = b'{"access_token": "canary-access", "refresh_token": "canary-refresh", "expires_in": 1800}'
+    server.body = (
+        b'{"access_token": "canary-access", "refresh_token": "canary-refresh", "expires_in": 1800}'
+    )
 
     tokens = a_canned_app(server).refresh("canary-token")
 
     method, path, headers, body = server.seen[0]
     assert (method, path) == ("POST", "/oauth/2026-03/token")
     assert headers["Content-Type"] == "application/x-www-form-urlencoded"
-    assert {"client_secret=canary-secret", "refresh_token=canary-token"} <= set(body.decode().split("&"))
+    assert {"client_secret=canary-secret", "refresh_token=canary-token"} <= set(
+        body.decode().split("&")
+    )
     assert "canary" not in repr(tokens)
 
 
-def test_no_proxy_of_the_environment_sees_secrets(server: Canned, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_proxy_of_the_environment_sees_secrets(
+    server: Canned, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     monkeypatch.delenv("NO_PROXY", raising=False)
@@ -205,7 +234,9 @@ def test_no_proxy_of_the_environment_sees_secrets(server: Canned, monkeypatch: p
 
 
 def test_a_host_that_is_not_there_is_retryable() -> None:
-    app = OAuth("http://127.0.0.1:1", "http://127.0.0.1:1", "id", "secret", "cb", timeouts=(0.5, 0.5))
+    app = OAuth(
+        "http://127.0.0.1:1", "http://127.0.0.1:1", "id", "secret", "cb", timeouts=(0.5, 0.5)
+    )
 
     with pytest.raises(Retryable):
         app.refresh("canary-token")

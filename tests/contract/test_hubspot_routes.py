@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from integration.errors import RecordGone, Retryable
+from integration.core.errors import RecordGone, Retryable
 from integration.hubspot.faults import BadRequest, OurMistake
 from integration.hubspot.gateway import HubSpot
 from integration.hubspot.routes import DATE, ROUTES, UnknownRoute, dated
@@ -55,8 +55,14 @@ CALLS: list[tuple[str, Callable[[HubSpot], object]]] = [
     (f"GET /crm/owners/{DATE}", lambda h: h.owners()),
     (f"GET /crm/pipelines/{DATE}/deals", lambda h: h.pipelines("deal")),
     (f"GET /crm/properties/{DATE}/deals", lambda h: h.properties("deal")),
-    (f"POST /crm/properties/{DATE}/deals/batch/create", lambda h: h.create_properties("deal", [{"name": "a"}])),
-    (f"PATCH /crm/properties/{DATE}/deals/a", lambda h: h.update_property("deal", "a", {"hidden": False})),
+    (
+        f"POST /crm/properties/{DATE}/deals/batch/create",
+        lambda h: h.create_properties("deal", [{"name": "a"}]),
+    ),
+    (
+        f"PATCH /crm/properties/{DATE}/deals/a",
+        lambda h: h.update_property("deal", "a", {"hidden": False}),
+    ),
     (f"GET /crm/properties/{DATE}/deals/groups", lambda h: h.groups("deal")),
     (f"POST /crm/properties/{DATE}/deals/groups", lambda h: h.create_group("deal", {"name": "a"})),
     (f"GET /account-info/{DATE}/details", lambda h: h.account()),
@@ -81,7 +87,13 @@ def test_every_call_goes_to_its_dated_path_on_the_given_host(
 def test_lists_repeat_keys_and_truths_are_words(server: Canned, hubspot: HubSpot) -> None:
     server.body = b'{"results": []}'
 
-    hubspot.page("contact", "a&b=c", properties=["email", "name"], history=["email"], associations=["company"])
+    hubspot.page(
+        "contact",
+        "a&b=c",
+        properties=["email", "name"],
+        history=["email"],
+        associations=["company"],
+    )
 
     asked = server.seen[0][1].partition("?")[2].split("&")
     assert {"properties=email", "properties=name", "propertiesWithHistory=email"} <= set(asked)
@@ -101,7 +113,9 @@ def test_connections_are_kept(server: Canned, hubspot: HubSpot) -> None:
 
 def test_what_is_not_in_the_table_is_never_called(server: Canned, hubspot: HubSpot) -> None:
     with pytest.raises(UnknownRoute):
-        hubspot._library.records.archive(object_type="contacts", object_id="1", _preload_content=False)
+        hubspot._library.records.archive(
+            object_type="contacts", object_id="1", _preload_content=False
+        )
 
     assert server.seen == []
 
@@ -181,7 +195,9 @@ def test_one_hostile_text_does_not_hide_its_page(server: Canned, hubspot: HubSpo
     assert two.properties == {"a": "\u20ac"}
 
 
-def test_an_answer_that_names_only_some_records_leaves_the_others_unclear(server: Canned, hubspot: HubSpot) -> None:
+def test_an_answer_that_names_only_some_records_leaves_the_others_unclear(
+    server: Canned, hubspot: HubSpot
+) -> None:
     server.body = b'{"results": [{"id": "1", "properties": {}}]}'
 
     outcomes = hubspot.update("contact", {1: {"a": "b"}, 2: {"a": "b"}}).outcomes
@@ -189,9 +205,13 @@ def test_an_answer_that_names_only_some_records_leaves_the_others_unclear(server
     assert [outcomes[one].status for one in (1, 2)] == ["written", "unclear"]
 
 
-def test_a_partial_read_for_another_reason_makes_nobody_missing(server: Canned, hubspot: HubSpot) -> None:
+def test_a_partial_read_for_another_reason_makes_nobody_missing(
+    server: Canned, hubspot: HubSpot
+) -> None:
     server.status = 207
-    server.body = b'{"results": [], "errors": [{"category": "SERVER_ERROR", "context": {"ids": ["1"]}}]}'
+    server.body = (
+        b'{"results": [], "errors": [{"category": "SERVER_ERROR", "context": {"ids": ["1"]}}]}'
+    )
 
     with pytest.raises(Retryable, match="partial"):
         hubspot.read("contact", [1], ["email"])
@@ -211,13 +231,23 @@ def test_a_record_refused_by_name_keeps_hubspots_reason(server: Canned, hubspot:
     assert (outcome.status, outcome.reason) == ("refused", "crm.RULE")
 
 
-def test_a_refused_batch_is_split_until_the_guilty_one_is_alone(server: Canned, hubspot: HubSpot) -> None:
+def test_a_refused_batch_is_split_until_the_guilty_one_is_alone(
+    server: Canned, hubspot: HubSpot
+) -> None:
     server.status, server.body = 400, b'{"category": "VALIDATION_ERROR", "message": "no"}'
 
     outcomes = hubspot.update("contact", {one: {"a": "b"} for one in range(1, 5)}).outcomes
 
     assert [outcome.status for outcome in outcomes.values()] == ["refused"] * 4
-    assert [len(json.loads(sent)["inputs"]) for _, _, _, sent in server.seen] == [4, 2, 1, 1, 2, 1, 1]
+    assert [len(json.loads(sent)["inputs"]) for _, _, _, sent in server.seen] == [
+        4,
+        2,
+        1,
+        1,
+        2,
+        1,
+        1,
+    ]
 
 
 def test_what_is_sent_for_an_update(server: Canned, hubspot: HubSpot) -> None:
@@ -226,7 +256,9 @@ def test_what_is_sent_for_an_update(server: Canned, hubspot: HubSpot) -> None:
     hubspot.update("contact", {7: {"second_order_role": ""}})
 
     assert json.loads(server.seen[0][3]) == {
-        "inputs": [{"id": "7", "properties": {"second_order_role": ""}, "objectWriteTraceId": "so-7"}]
+        "inputs": [
+            {"id": "7", "properties": {"second_order_role": ""}, "objectWriteTraceId": "so-7"}
+        ]
     }
 
 

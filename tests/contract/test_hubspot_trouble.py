@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from integration.errors import NeedsOwner, Retryable
+from integration.core.errors import NeedsOwner, Retryable
 from tests.contract.hubspot_world import World, a_world
 
 
@@ -32,7 +32,9 @@ def world() -> Iterator[World]:
         ("lost", None),
     ],
 )
-def test_passing_trouble_is_retryable_and_says_when(world: World, kind: str, after: float | None) -> None:
+def test_passing_trouble_is_retryable_and_says_when(
+    world: World, kind: str, after: float | None
+) -> None:
     people = world.people(1)
     world.sandbox.trouble.add(kind, times=1)
 
@@ -125,7 +127,9 @@ def test_trouble_in_the_middle_keeps_what_was_done(world: World) -> None:
             raise Retryable("no allowance left", after=4)
 
     world.hubspot._wire._allow = allow
-    result = world.hubspot.update("contact", {one: {"second_order_role": "champion"} for one in people})
+    result = world.hubspot.update(
+        "contact", {one: {"second_order_role": "champion"} for one in people}
+    )
 
     assert len(result.outcomes) == 200
     assert isinstance(result.stopped, Retryable)

@@ -6,10 +6,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from integration import access, install, intake, sessions
-from integration.runtime import Runtime
-from integration.scope import portal_scope
-from integration.storage import portals, tokens
+from integration.admin import install, sign_in
+from integration.ingest import intake
+from integration.portal import connection
+from integration.portal.context import open_portal
+from integration.portal.runtime import Runtime
+from integration.storage.service import portals, tokens
 from mappings.records.access import OPTIONAL_SCOPES, REQUIRED_SCOPES
 from tests.contract.visiting import HARBOR, ORCHARD, Town, opened
 from tests.sandbox.oauth import Office
@@ -28,9 +30,11 @@ class Stingy(Office):
 
     __slots__ = ()
 
-    def grantable(self, portal: Portal, asked: Sequence[str], optional: Sequence[str]) -> tuple[str, ...]:
+    def grantable(
+        self, portal: Portal, asked: Sequence[str], optional: Sequence[str]
+    ) -> tuple[str, ...]:
         every = super().grantable(portal, asked, optional)
-        return tuple(scope for scope in every if scope != "crm.objects.deals.write")
+        return tuple(context for context in every if context != "crm.objects.deals.write")
 
 
 def stored(town: Town, portal_id: int = HARBOR) -> portals.Portal | None:
@@ -50,12 +54,14 @@ def age(town: Town, statement: str, **values: object) -> int:
         return tx.run(statement, **values)
 
 
-def test_the_install_link_asks_for_all_required_scopes_and_the_optional_ones_apart(town: Town) -> None:
+def test_the_install_link_asks_for_all_required_scopes_and_the_optional_ones_apart(
+    town: Town,
+) -> None:
     left = town.visitor().get("/install")
 
     query = parse_qs(urlsplit(left.headers["Location"]).query)
-    assert query["scope"] == [" ".join(scope.name for scope in REQUIRED_SCOPES)]
-    assert query["optional_scope"] == [" ".join(scope.name for scope in OPTIONAL_SCOPES)]
+    assert query["scope"] == [" ".join(context.name for context in REQUIRED_SCOPES)]
+    assert query["optional_scope"] == [" ".join(context.name for context in OPTIONAL_SCOPES)]
     assert len(query["state"][0]) >= 43
     cookie = left.headers["Set-Cookie"]
     assert "HttpOnly" in cookie
@@ -85,9 +91,12 @@ def test_an_installed_portal_is_active_has_its_properties_and_wants_its_import(t
     assert portal.account["currency"] == town.harbor.currency
     assert "second_order_source" in town.harbor.definitions["deal"]
     with town.runtime.database.service() as tx:
-        assert tx.value("SELECT due_at IS NOT NULL FROM lane WHERE portal_id = :id AND kind = 'import'", id=HARBOR)
-    with portal_scope(town.runtime, HARBOR) as scope:
-        assert install.is_set_up(scope)
+        assert tx.value(
+            "SELECT due_at IS NOT NULL FROM lane WHERE portal_id = :id AND kind = 'import'",
+            id=HARBOR,
+        )
+    with open_portal(town.runtime, HARBOR) as context:
+        assert install.is_set_up(context)
     assert stored(town, ORCHARD) is None
 
 
@@ -133,7 +142,9 @@ def test_who_refuses_on_hubspots_page_reads_that_nothing_happened(town: Town) ->
     assert "done already" in again.text
 
 
-@pytest.mark.parametrize("spoil", ["missing", "unknown", "other browser", "no cookie", "reused", "expired"])
+@pytest.mark.parametrize(
+    "spoil", ["missing", "unknown", "other browser", "no cookie", "reused", "expired"]
+)
 def test_a_state_that_is_no_good_installs_nothing_and_says_why(town: Town, spoil: str) -> None:
     visitor = town.visitor()
     back = visitor.ask()
@@ -148,7 +159,10 @@ def test_a_state_that_is_no_good_installs_nothing_and_says_why(town: Town, spoil
     elif spoil == "no cookie":
         visitor, says = town.visitor(), "another browser"
     elif spoil == "reused":
-        assert visitor.get("/oauth/callback?error=x&state=" + back.partition("&state=")[2]).status_code == 400
+        assert (
+            visitor.get("/oauth/callback?error=x&state=" + back.partition("&state=")[2]).status_code
+            == 400
+        )
         says = "done already"
     else:
         assert age(town, "UPDATE oauth_state SET made_at = made_at - interval '11 minutes'")
@@ -228,7 +242,9 @@ def test_connecting_again_with_more_permissions_replaces_the_connection(town: To
     assert held(town)["refresh"] != before["refresh"]
 
 
-def test_reinstalling_before_we_noticed_the_uninstall_replaces_the_dead_connection(town: Town) -> None:
+def test_reinstalling_before_we_noticed_the_uninstall_replaces_the_dead_connection(
+    town: Town,
+) -> None:
     town.visitor().install()
     before = held(town)
     town.hubspot.uninstall(town.harbor.id)
@@ -238,7 +254,7 @@ def test_reinstalling_before_we_noticed_the_uninstall_replaces_the_dead_connecti
     assert held(town) != before
     with town.runtime.database.service() as tx:
         tx.run("UPDATE token SET refresh_at = clock_timestamp()")
-    assert access.Key(town.runtime, town.harbor.id)()
+    assert connection.Key(town.runtime, town.harbor.id)()
 
 
 def test_reinstalling_after_a_pause_clears_it_and_resumes(town: Town) -> None:
@@ -257,7 +273,9 @@ def test_reinstalling_after_a_pause_clears_it_and_resumes(town: Town) -> None:
     assert (portal.state, portal.paused_reason) == ("active", None)
     assert held(town) != before
     with town.runtime.database.service() as tx:
-        rows = tx.rows("SELECT kind, due_at, retry_after FROM lane WHERE portal_id = :id", id=HARBOR)
+        rows = tx.rows(
+            "SELECT kind, due_at, retry_after FROM lane WHERE portal_id = :id", id=HARBOR
+        )
     assert {row["kind"] for row in rows} == {"drain", "write", "import"}
     assert all(row["due_at"] and row["retry_after"] is None for row in rows)
     assert portal.settings_version == 1
@@ -383,8 +401,8 @@ def test_a_new_sign_in_ends_the_session_it_replaces(town: Town) -> None:
     assert old is not None
     assert new is not None
     assert old.value != new.value
-    assert sessions.find(town.runtime, old.value) is None
-    assert sessions.find(town.runtime, new.value) is not None
+    assert sign_in.find(town.runtime, old.value) is None
+    assert sign_in.find(town.runtime, new.value) is not None
 
 
 def test_a_session_ends_by_signing_out_by_idling_and_by_age(town: Town) -> None:
@@ -399,7 +417,10 @@ def test_a_session_ends_by_signing_out_by_idling_and_by_age(town: Town) -> None:
     visitor.client.set_cookie("session", cookie.value, domain="127.0.0.1")
     assert visitor.get(home).status_code == 404
 
-    for ended in ("seen_at = seen_at - interval '31 minutes'", "made_at = made_at - interval '13 hours'"):
+    for ended in (
+        "seen_at = seen_at - interval '31 minutes'",
+        "made_at = made_at - interval '13 hours'",
+    ):
         visitor.sign_in()
         assert visitor.get(home).status_code == 200
         assert age(town, f"UPDATE browser_session SET {ended}")
@@ -439,7 +460,9 @@ def test_uninstalling_may_take_our_properties_along_and_nobody_elses(town: Town)
     visitor.install()
     before = {name for name, one in town.harbor.definitions["deal"].items() if one.archived is None}
 
-    visitor.press(f"/portals/{HARBOR}/uninstall", {"portal_id": str(HARBOR), "remove_properties": "yes"})
+    visitor.press(
+        f"/portals/{HARBOR}/uninstall", {"portal_id": str(HARBOR), "remove_properties": "yes"}
+    )
 
     after = {name for name, one in town.harbor.definitions["deal"].items() if one.archived is None}
     assert before - after == {name for name in before if name.startswith("second_order_")}

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from integration import intake, replaying
-from integration.storage import inbox, lanes
-from integration.storage.inbox import Envelope
+from integration.admin import replay
+from integration.ingest import intake
+from integration.storage.queue import inbox, lanes
+from integration.storage.queue.inbox import Delivery
 from tests.sandbox.records import Json
 
 if TYPE_CHECKING:
@@ -32,18 +33,18 @@ def receive(account: "Account", *items: object, body: bytes | None = None) -> No
 
 
 def split(account: "Account") -> None:
-    with account.scope() as scope, scope.transaction() as tx:
+    with account.context() as context, context.transaction() as tx:
         lease = lanes.take(tx, account.portal_id, "drain")
     assert lease is not None
-    with account.scope() as scope:
-        while intake.split(scope, lease):
+    with account.context() as context:
+        while intake.split(context, lease):
             pass
-        with scope.transaction() as tx:
+        with context.transaction() as tx:
             lanes.release(tx, lease, again_after=None)
 
 
 def identity(account: "Account") -> dict[str, int]:
-    with account.scope() as scope, scope.transaction() as tx:
+    with account.context() as context, context.transaction() as tx:
         return inbox.identity(tx)
 
 
@@ -64,7 +65,9 @@ def test_one_bad_item_harms_no_neighbour(harbor: "Account") -> None:
     assert identity(harbor) == {
         "received": 7, "waiting": 2, "ignored": 1, "set_aside": 4, "done": 0, "duplicate": 0, "pruned": 0,
     }  # fmt: skip
-    assert all(row["reason"] for row in harbor.rows("SELECT reason FROM event WHERE state <> 'waiting'"))
+    assert all(
+        row["reason"] for row in harbor.rows("SELECT reason FROM event WHERE state <> 'waiting'")
+    )
 
 
 @pytest.mark.parametrize(
@@ -74,7 +77,9 @@ def test_one_bad_item_harms_no_neighbour(harbor: "Account") -> None:
         b'[{"portalId": 4711, "portalId": 4711}]', b'[{"objectId": 9223372036854775808}]', b"[1e400]",
     ],
 )  # fmt: skip
-def test_a_hostile_body_is_set_aside_with_a_reason_and_nothing_else_happens(harbor: "Account", body: bytes) -> None:
+def test_a_hostile_body_is_set_aside_with_a_reason_and_nothing_else_happens(
+    harbor: "Account", body: bytes
+) -> None:
     receive(harbor, body=body)
     receive(harbor, notification(1))
     split(harbor)
@@ -86,7 +91,9 @@ def test_a_hostile_body_is_set_aside_with_a_reason_and_nothing_else_happens(harb
 
 def test_a_delivery_that_comes_again_counts_as_a_duplicate(harbor: "Account") -> None:
     for attempt in range(3):
-        receive(harbor, notification(1, attemptNumber=attempt), notification(2, attemptNumber=attempt))
+        receive(
+            harbor, notification(1, attemptNumber=attempt), notification(2, attemptNumber=attempt)
+        )
     split(harbor)
     found = identity(harbor)
     assert (found["received"], found["duplicate"], found["waiting"]) == (6, 4, 2)
@@ -108,7 +115,9 @@ def test_an_event_from_the_future_is_as_old_as_its_delivery(harbor: "Account") -
 def test_a_delivery_for_several_portals_is_sorted(harbor: "Account") -> None:
     world = harbor.world
     world.install(world.orchard)
-    body = json.dumps([notification(1), notification(2, portal=ORCHARD), notification(3, portal=99), {"a": 1}]).encode()
+    body = json.dumps(
+        [notification(1), notification(2, portal=ORCHARD), notification(3, portal=99), {"a": 1}]
+    ).encode()
     with world.runtime.database.service() as tx:
         tx.run("INSERT INTO inbox (portal_id, body) VALUES (NULL, :body)", body=body)
     assert intake.split_unaddressed(world.runtime) == 1
@@ -125,8 +134,8 @@ def test_what_was_set_aside_can_be_replayed_and_stays_accounted_for(harbor: "Acc
     receive(harbor, body=b"[broken")
     split(harbor)
     assert identity(harbor)["set_aside"] == 2
-    with harbor.scope() as scope:
-        assert replaying.replay(scope) == 2
+    with harbor.context() as context:
+        assert replay.replay(context) == 2
     split(harbor)
     found = identity(harbor)
     assert found["set_aside"] == 2
@@ -151,7 +160,7 @@ def test_texts_of_a_delivery_are_kept_as_they_are(harbor: "Account") -> None:
 
 
 def test_letters_are_the_same_for_the_same_bytes() -> None:
-    envelope = Envelope(1, "hubspot", datetime.now(UTC), b"", 0)
+    envelope = Delivery(1, "hubspot", datetime.now(UTC), b"", 0)
     body = json.dumps([notification(n) for n in range(1, 50)]).encode()
-    first = intake.letters(HARBOR, Envelope(1, "hubspot", envelope.received_at, body, 0))
-    assert first == intake.letters(HARBOR, Envelope(2, "hubspot", envelope.received_at, body, 1))
+    first = intake.letters(HARBOR, Delivery(1, "hubspot", envelope.received_at, body, 0))
+    assert first == intake.letters(HARBOR, Delivery(2, "hubspot", envelope.received_at, body, 1))

@@ -2,9 +2,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from integration.storage import lanes, portals
 from integration.storage.database import Database
-from integration.storage.lanes import Lease, LeaseLost
+from integration.storage.queue import lanes
+from integration.storage.queue.lanes import Lease, LeaseLost
+from integration.storage.service import portals
 
 HARBOR, ORCHARD = 4711, 4712
 
@@ -33,23 +34,31 @@ def test_of_many_at_once_one_gets_the_lane(database: Database) -> None:
     assert take(database, ORCHARD) is not None, "another portal's lane is free"
 
 
-def test_a_lease_that_ran_out_goes_to_the_next_and_fences_the_old_one_off(database: Database) -> None:
+def test_a_lease_that_ran_out_goes_to_the_next_and_fences_the_old_one_off(
+    database: Database,
+) -> None:
     first = take(database)
     assert first is not None
     with database.portal(HARBOR) as tx:
-        tx.run("UPDATE lane SET lease_until = clock_timestamp() - interval '1 second' WHERE portal_id = :portal")
+        tx.run(
+            "UPDATE lane SET lease_until = clock_timestamp() - interval '1 second' WHERE portal_id = :portal"
+        )
     second = take(database)
     assert second is not None
     assert second.fence > first.fence
     with pytest.raises(LeaseLost):
         _write_under(database, first)
     with database.portal(HARBOR) as tx:
-        assert tx.value("SELECT count(*) FROM record") == 0, "what the fenced one did was rolled back"
+        assert tx.value("SELECT count(*) FROM record") == 0, (
+            "what the fenced one did was rolled back"
+        )
 
 
 def _write_under(database: Database, lease: Lease) -> None:
     with database.portal(HARBOR) as tx:
-        tx.run("INSERT INTO record (portal_id, object_type, record_id) VALUES (:portal, 'contact', 1)")
+        tx.run(
+            "INSERT INTO record (portal_id, object_type, record_id) VALUES (:portal, 'contact', 1)"
+        )
         lanes.renew(tx, lease)
 
 
@@ -98,7 +107,9 @@ def test_the_lane_of_a_killed_worker_is_due_when_its_lease_ran_out(database: Dat
     lease = take(database)
     assert lease is not None
     with database.portal(HARBOR) as tx:
-        tx.run("UPDATE lane SET lease_until = clock_timestamp() - interval '1 second' WHERE portal_id = :portal")
+        tx.run(
+            "UPDATE lane SET lease_until = clock_timestamp() - interval '1 second' WHERE portal_id = :portal"
+        )
     assert due(database) == [(HARBOR, "drain")]
     again = take(database)
     assert again is not None

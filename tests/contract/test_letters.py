@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from integration.runtime import Runtime
-from integration.storage import inbox
-from integration.storage.inbox import Letter
+from integration.portal.runtime import Runtime
+from integration.storage.queue import inbox
+from integration.storage.queue.inbox import InboundEvent
 
 AT = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 
@@ -25,14 +25,34 @@ AT = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
     ],
 )
 def test_every_character_comes_back(runtime: Runtime, text: str) -> None:
-    letter = Letter("hubspot", f"key {text}", "bad", None, None, {"raw": text}, AT, AT, "set_aside", text or None)
+    letter = InboundEvent(
+        "hubspot",
+        f"key {text}",
+        "bad",
+        None,
+        None,
+        {"raw": text},
+        AT,
+        AT,
+        "set_aside",
+        text or None,
+    )
     with runtime.database.portal(4711) as tx:
         assert inbox.store_events(tx, [letter, letter]) == 1
         found = [dict(row) for row in tx.rows("SELECT * FROM event")]
     assert len(found) == 1
     stored = found[0]
-    assert (stored["dedupe_key"], stored["payload"], stored["reason"]) == (f"key {text}", {"raw": text}, text or None)
-    assert (stored["occurred_at"], stored["received_at"], stored["object_type"], stored["object_id"]) == (
+    assert (stored["dedupe_key"], stored["payload"], stored["reason"]) == (
+        f"key {text}",
+        {"raw": text},
+        text or None,
+    )
+    assert (
+        stored["occurred_at"],
+        stored["received_at"],
+        stored["object_type"],
+        stored["object_id"],
+    ) == (
         AT,
         AT,
         None,

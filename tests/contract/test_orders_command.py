@@ -7,9 +7,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from commands.main import cli
-from integration import housekeeping
-from integration.queue import Queue
-from integration.settings import Settings
+from integration.admin import housekeeping
+from integration.core.environment import Settings
+from integration.core.wake_ups import Queue
 from integration.storage.database import Database
 from tests.contract.conclude_world import HARBOR, ORCHARD, Clock, MirrorPortal, moved_champion
 
@@ -81,4 +81,6 @@ def test_each_night_what_differs_is_concluded_again(harbor: MirrorPortal) -> Non
 
     assert harbor.counts()["waiting"] == 1
     harbor.settle()
-    assert harbor.rows("SELECT direct_minor FROM all_in WHERE company_id = 2") == [{"direct_minor": 4_000_000}]
+    assert harbor.rows("SELECT direct_minor FROM all_in WHERE company_id = 2") == [
+        {"direct_minor": 4_000_000}
+    ]

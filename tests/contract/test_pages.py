@@ -9,16 +9,18 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 import wsgi
-from integration import detect
+from integration.admin import detection
 from integration.pages import guard
-from integration.runtime import Runtime
-from integration.storage import outbox, portals
+from integration.portal.runtime import Runtime
 from integration.storage.database import Database
-from integration.storage.doorstep import Doorstep
+from integration.storage.queue import outbox
+from integration.storage.queue.inbox_writer import InboxWriter
+from integration.storage.service import portals
 from tests.contract.visiting import HARBOR, ORCHARD, Town, Visitor, hash_of, opened
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}"
-# For machines, which prove themselves by signature or key; everything else that changes something is a form.
+# For machines, which prove themselves by signature or key; everything else that changes something
+# is a form.
 MACHINES = {"/webhooks/hubspot", "/webhooks/surveys/<source>", "/webhooks/usage"}
 
 
@@ -41,7 +43,9 @@ def rules(app: Flask, method: str) -> list[Rule]:
 
 
 def path_of(rule: Rule, portal_id: int = HARBOR) -> str:
-    path = rule.rule.replace("<int:portal_id>", str(portal_id)).replace("<path:filename>", "site.css")
+    path = rule.rule.replace("<int:portal_id>", str(portal_id)).replace(
+        "<path:filename>", "site.css"
+    )
     path = re.sub(r"<any\([^>]*\):object_type>", "deal", path)
     return re.sub(r"<int:\w+>", "1", re.sub(r"<(?:string:)?\w+>", "x", path))
 
@@ -52,7 +56,9 @@ def test_there_are_pages_to_test(town: Town) -> None:
     assert posts >= MACHINES
 
 
-def test_pages_of_another_portal_are_the_same_bytes_as_of_one_that_does_not_exist(town: Town, visitor: Visitor) -> None:
+def test_pages_of_another_portal_are_the_same_bytes_as_of_one_that_does_not_exist(
+    town: Town, visitor: Visitor
+) -> None:
     own_csrf = visitor.csrf()
     for rule in [*rules(town.app, "GET"), *rules(town.app, "POST")]:
         if "<int:portal_id>" not in rule.rule:
@@ -68,7 +74,9 @@ def test_pages_of_another_portal_are_the_same_bytes_as_of_one_that_does_not_exis
         assert answers[0] == answers[1] == answers[2], rule
 
 
-def test_without_a_session_every_portal_looks_as_if_it_did_not_exist(town: Town, visitor: Visitor) -> None:
+def test_without_a_session_every_portal_looks_as_if_it_did_not_exist(
+    town: Town, visitor: Visitor
+) -> None:
     stranger = town.visitor()
     for rule in rules(town.app, "GET"):
         if "<int:portal_id>" in rule.rule:
@@ -92,7 +100,10 @@ def test_every_form_needs_its_token_and_our_own_page(town: Town, visitor: Visito
             {"Sec-Fetch-Site": "same-site"},
             {"X-Nothing": "said"},
         ):
-            assert visitor.press(path, csrf=token, headers=foreign).status_code == 403, (rule, foreign)
+            assert visitor.press(path, csrf=token, headers=foreign).status_code == 403, (
+                rule,
+                foreign,
+            )
         stranger = town.visitor()
         assert stranger.press(path, csrf=token, headers=home).status_code == 404, rule
     assert hash_of(town) == before
@@ -114,7 +125,11 @@ def test_looking_changes_nothing(town: Town, visitor: Visitor) -> None:
 
 
 def test_every_answer_carries_the_headers_errors_included(town: Town, visitor: Visitor) -> None:
-    paths = {path_of(rule) for rule in rules(town.app, "GET")} | {"/nowhere", f"/portals/{ORCHARD}/", "/portals/x/"}
+    paths = {path_of(rule) for rule in rules(town.app, "GET")} | {
+        "/nowhere",
+        f"/portals/{ORCHARD}/",
+        "/portals/x/",
+    }
     for path in sorted(paths):
         for method in ("GET", "POST", "PUT"):
             answer = visitor.client.open(path, method=method, base_url=town.origin, buffered=True)
@@ -132,7 +147,9 @@ def test_every_answer_carries_the_headers_errors_included(town: Town, visitor: V
     assert visitor.get("/oauth/callback?code=a&state=b").headers["Referrer-Policy"] == "no-referrer"
 
 
-def test_scripts_run_by_nonce_only_and_the_nonce_is_new_each_time(town: Town, visitor: Visitor) -> None:
+def test_scripts_run_by_nonce_only_and_the_nonce_is_new_each_time(
+    town: Town, visitor: Visitor
+) -> None:
     nonces = set()
     for _ in range(2):
         page = visitor.get(f"/portals/{HARBOR}/")
@@ -146,12 +163,16 @@ def test_scripts_run_by_nonce_only_and_the_nonce_is_new_each_time(town: Town, vi
     assert "script-src" not in visitor.get("/").headers["Content-Security-Policy"]
 
 
-def test_no_page_has_inline_style_handlers_or_anything_from_elsewhere(town: Town, visitor: Visitor) -> None:
+def test_no_page_has_inline_style_handlers_or_anything_from_elsewhere(
+    town: Town, visitor: Visitor
+) -> None:
     for rule in rules(town.app, "GET"):
         page = visitor.get(path_of(rule))
         if page.content_type.startswith("text/html") and page.status_code != 302:
             assert not re.search(r"<[^>]+\s(style|on\w+)=", page.text), rule
-            assert not re.search(r'(src|href|action)="(?!/|#|"|http://127\.0\.0\.1:8000)[a-z]', page.text), rule
+            assert not re.search(
+                r'(src|href|action)="(?!/|#|"|http://127\.0\.0\.1:8000)[a-z]', page.text
+            ), rule
 
 
 def test_hostile_text_stays_text_on_every_page(town: Town, visitor: Visitor) -> None:
@@ -164,7 +185,10 @@ def test_hostile_text_stays_text_on_every_page(town: Town, visitor: Visitor) -> 
         outbox.pause_property(tx, "deal", "second_order_source", HOSTILE)
         portals.note(tx, HOSTILE, HOSTILE, reason=HOSTILE)
         portals.save_settings(
-            tx, {"map": {"staff_domains": [HOSTILE]}, "why": {"staff_domains": HOSTILE}}, author="x", reason="x"
+            tx,
+            {"map": {"staff_domains": [HOSTILE]}, "why": {"staff_domains": HOSTILE}},
+            author="x",
+            reason="x",
         )
     for path in ("health", "settings", ""):
         page = visitor.get(f"/portals/{HARBOR}/{path}").text
@@ -180,7 +204,14 @@ def test_hostile_text_stays_text_on_every_page(town: Town, visitor: Visitor) -> 
 
 
 @pytest.mark.parametrize(
-    "query", ["?error=" + "%3Cscript%3E", "?state=%00&code=%00", "?state=" + "x" * 5000, "?code=%ff%fe&state=%ff", "?"]
+    "query",
+    [
+        "?error=" + "%3Cscript%3E",
+        "?state=%00&code=%00",
+        "?state=" + "x" * 5000,
+        "?code=%ff%fe&state=%ff",
+        "?",
+    ],
 )
 def test_a_callback_with_anything_in_it_is_a_refusal(town: Town, query: str) -> None:
     page = town.visitor().get(f"/oauth/callback{query}")
@@ -204,14 +235,18 @@ def test_home_says_how_the_portal_is(town: Town, visitor: Visitor) -> None:
     assert 'href="/install"' in page
 
 
-def test_a_pause_by_hand_stops_the_lanes_and_resuming_starts_them(town: Town, visitor: Visitor) -> None:
+def test_a_pause_by_hand_stops_the_lanes_and_resuming_starts_them(
+    town: Town, visitor: Visitor
+) -> None:
     home = f"/portals/{HARBOR}/"
     assert visitor.press(f"{home}pause").status_code == 303
     with town.runtime.database.portal(HARBOR) as tx:
         portal = portals.find(tx, HARBOR)
         assert portal is not None
         assert portal.state == "paused"
-        tx.run("UPDATE lane SET due_at = NULL, failures = 9, retry_after = clock_timestamp() + interval '1 day'")
+        tx.run(
+            "UPDATE lane SET due_at = NULL, failures = 9, retry_after = clock_timestamp() + interval '1 day'"
+        )
     page = visitor.get(home).text
     assert "Resume" in page
     assert "Reconnect" not in page
@@ -221,8 +256,14 @@ def test_a_pause_by_hand_stops_the_lanes_and_resuming_starts_them(town: Town, vi
         portal = portals.find(tx, HARBOR)
         assert portal is not None
         assert portal.is_active
-        assert tx.value("SELECT count(*) FROM lane WHERE due_at IS NOT NULL AND retry_after IS NULL") == 3
-        actors = [row["actor"] for row in tx.rows("SELECT actor FROM audit WHERE action IN ('paused', 'resumed')")]
+        assert (
+            tx.value("SELECT count(*) FROM lane WHERE due_at IS NOT NULL AND retry_after IS NULL")
+            == 3
+        )
+        actors = [
+            row["actor"]
+            for row in tx.rows("SELECT actor FROM audit WHERE action IN ('paused', 'resumed')")
+        ]
     assert actors == [f"user:{town.harbor.user_id}"] * 2
 
 
@@ -247,7 +288,9 @@ def test_health_adds_up_and_replays_what_was_set_aside(town: Town, visitor: Visi
                 key=str(n),
                 state=state,
             )
-        tx.run("INSERT INTO tally (portal_id, received, duplicate, pruned) VALUES (:portal, 1205, 1, 1200)")
+        tx.run(
+            "INSERT INTO tally (portal_id, received, duplicate, pruned) VALUES (:portal, 1205, 1, 1200)"
+        )
     page = visitor.get(f"/portals/{HARBOR}/health").text
     assert "It adds up." in page
     assert "1,205" in page
@@ -260,7 +303,9 @@ def test_health_adds_up_and_replays_what_was_set_aside(town: Town, visitor: Visi
     assert "deal 77" not in visitor.get(f"/portals/{HARBOR}/health").text
 
 
-def test_health_shows_calls_by_route_and_says_so_when_something_is_lost(town: Town, visitor: Visitor) -> None:
+def test_health_shows_calls_by_route_and_says_so_when_something_is_lost(
+    town: Town, visitor: Visitor
+) -> None:
     with town.runtime.database.portal(HARBOR) as tx:
         tx.run("INSERT INTO tally (portal_id, received) VALUES (:portal, 5)")
     page = visitor.get(f"/portals/{HARBOR}/health").text
@@ -268,34 +313,47 @@ def test_health_shows_calls_by_route_and_says_so_when_something_is_lost(town: To
     assert "does not add up" in page
 
 
-def test_changed_settings_are_a_new_version_and_everything_is_thought_again(town: Town, visitor: Visitor) -> None:
+def test_changed_settings_are_a_new_version_and_everything_is_thought_again(
+    town: Town, visitor: Visitor
+) -> None:
     with town.runtime.database.portal(HARBOR) as tx:
         tx.run(
             "INSERT INTO record (portal_id, object_type, record_id) VALUES (:portal, 'deal', 5), (:portal, 'ticket', 6)"
         )
         tx.run("UPDATE import_run SET state = 'done'")
-    form = {"referred_by_property": "who_sent_them", "staff_domains": "harbor.example\r\nother.example\r\n"}
+    form = {
+        "referred_by_property": "who_sent_them",
+        "staff_domains": "harbor.example\r\nother.example\r\n",
+    }
 
     answer = visitor.press(f"/portals/{HARBOR}/settings", form)
 
     assert answer.status_code == 303
     with town.runtime.database.portal(HARBOR) as tx:
-        settings = detect.current(tx)
-        assert tx.value("SELECT author FROM settings_version WHERE version = 2") == f"user:{town.harbor.user_id}"
+        settings = detection.current(tx)
+        assert (
+            tx.value("SELECT author FROM settings_version WHERE version = 2")
+            == f"user:{town.harbor.user_id}"
+        )
         assert [row["object_type"] for row in tx.rows("SELECT object_type FROM stale")] == ["deal"]
         assert tx.value("SELECT kind FROM import_run WHERE state = 'running'") == "reconciliation"
     assert settings.version == 2
     assert settings.map.referred_by_property == "who_sent_them"
     assert settings.map.staff_domains == ("harbor.example", "other.example")
     with town.runtime.database.portal(ORCHARD) as tx:
-        assert detect.current(tx).version == 1
+        assert detection.current(tx).version == 1
 
 
 def test_saving_the_form_as_it_stands_makes_no_version(town: Town, visitor: Visitor) -> None:
     page = visitor.get(f"/portals/{HARBOR}/settings").text
     form = dict(re.findall(r'<input id="f-\w+" name="(\w+)" value="([^"]*)"', page))
-    form |= {name: text.strip() for name, text in re.findall(r'<textarea id="f-\w+" name="(\w+)"[^>]*>([^<]*)<', page)}
-    for name, options in re.findall(r'<select id="f-\w+" name="(\w+)">(.*?)</select>', page, re.DOTALL):
+    form |= {
+        name: text.strip()
+        for name, text in re.findall(r'<textarea id="f-\w+" name="(\w+)"[^>]*>([^<]*)<', page)
+    }
+    for name, options in re.findall(
+        r'<select id="f-\w+" name="(\w+)">(.*?)</select>', page, re.DOTALL
+    ):
         chosen = re.search(r'value="(\w+)" selected', options)
         assert chosen is not None
         form[name] = chosen[1]
@@ -304,7 +362,7 @@ def test_saving_the_form_as_it_stands_makes_no_version(town: Town, visitor: Visi
     visitor.press(f"/portals/{HARBOR}/settings", form)
 
     with town.runtime.database.portal(HARBOR) as tx:
-        assert detect.current(tx).version == 1
+        assert detection.current(tx).version == 1
 
 
 @pytest.mark.parametrize(
@@ -320,7 +378,9 @@ def test_saving_the_form_as_it_stands_makes_no_version(town: Town, visitor: Visi
         ("staff_domains", "x\n" * 600),
     ],
 )
-def test_a_wrong_setting_is_named_and_nothing_is_saved(town: Town, visitor: Visitor, name: str, value: str) -> None:
+def test_a_wrong_setting_is_named_and_nothing_is_saved(
+    town: Town, visitor: Visitor, name: str, value: str
+) -> None:
     answer = visitor.press(f"/portals/{HARBOR}/settings", {name: value})
 
     if name == "role_labels":  # an empty label is harmless, a broken one is refused
@@ -330,12 +390,15 @@ def test_a_wrong_setting_is_named_and_nothing_is_saved(town: Town, visitor: Visi
     assert "Nothing was saved" in answer.text
     assert f'<div class="field wrong">\n      <label for="f-{name}"' in answer.text
     with town.runtime.database.portal(HARBOR) as tx:
-        assert detect.current(tx).version == 1
+        assert detection.current(tx).version == 1
 
 
 def test_a_form_cannot_set_what_is_not_a_setting(town: Town, visitor: Visitor) -> None:
     before = visitor.get(f"/portals/{HARBOR}/settings").text.count("version 1")
-    visitor.press(f"/portals/{HARBOR}/settings", {"state": "uninstalled", "portal_id": str(ORCHARD), "why": "x"})
+    visitor.press(
+        f"/portals/{HARBOR}/settings",
+        {"state": "uninstalled", "portal_id": str(ORCHARD), "why": "x"},
+    )
 
     with town.runtime.database.portal(HARBOR) as tx:
         portal = portals.find(tx, HARBOR)
@@ -350,11 +413,13 @@ def test_what_optional_permissions_are_missing_is_shown_with_what_is_lost(town: 
 
     page = visitor.get(f"/portals/{ORCHARD}/settings").text
 
-    assert re.search(r"feedback_submissions\.read</code>[^<]*only the latest one[^<]*<b>Not granted", page)
+    assert re.search(
+        r"feedback_submissions\.read</code>[^<]*only the latest one[^<]*<b>Not granted", page
+    )
 
 
 def test_the_inlet_key_on_the_page_is_the_one_that_works(town: Town, visitor: Visitor) -> None:
-    from integration.inlet import portal_of  # noqa: PLC0415 - the other side of the same key
+    from integration.portal.inbound_keys import portal_of  # noqa: PLC0415 - the other side of the same key
 
     page = visitor.get(f"/portals/{HARBOR}/settings").text
     found = re.search(r'class="key">([^<]+)<', page)
@@ -367,11 +432,13 @@ def test_progress_is_json_for_the_page_to_look_at(town: Town, visitor: Visitor) 
 
     assert said["state"] == "active"
     assert said["importing"] is True
-    assert {"name": "records:deal", "label": "deals", "records": 0, "state": "idle"} in said["streams"]
+    assert {"name": "records:deal", "label": "deals", "records": 0, "state": "idle"} in said[
+        "streams"
+    ]
 
 
 def test_a_bug_shows_a_number_and_nothing_else(town: Town) -> None:
-    app = wsgi.create_app(town.runtime, Doorstep("postgresql://127.0.0.1:1/none"))
+    app = wsgi.create_app(town.runtime, InboxWriter("postgresql://127.0.0.1:1/none"))
 
     def broken() -> str:
         raise ZeroDivisionError("token=very-secret")
@@ -388,14 +455,21 @@ def test_a_bug_shows_a_number_and_nothing_else(town: Town) -> None:
     assert page.headers["Cache-Control"] == "no-store"
 
 
-def test_with_postgresql_away_pages_say_come_back_and_nothing_more(town: Town, visitor: Visitor) -> None:
+def test_with_postgresql_away_pages_say_come_back_and_nothing_more(
+    town: Town, visitor: Visitor
+) -> None:
     away = Database("postgresql://nobody:nothing@127.0.0.1:1/none")
     runtime = replace(town.runtime, database=away)
-    app = wsgi.create_app(runtime, Doorstep("postgresql://nobody:nothing@127.0.0.1:1/none"))
+    app = wsgi.create_app(runtime, InboxWriter("postgresql://nobody:nothing@127.0.0.1:1/none"))
     lost = Visitor(town, app.test_client())
     lost.client.set_cookie("session", "x" * 43, domain="127.0.0.1")
 
-    for path in (f"/portals/{HARBOR}/", "/install", "/signin", "/oauth/callback?code=x&state=" + "y" * 43):
+    for path in (
+        f"/portals/{HARBOR}/",
+        "/install",
+        "/signin",
+        "/oauth/callback?code=x&state=" + "y" * 43,
+    ):
         page = lost.get(path)
         assert page.status_code == 503, path
         assert page.headers["Retry-After"]

@@ -5,12 +5,18 @@ from collections.abc import Iterator
 
 import pytest
 
-from integration.runtime import Runtime
+from integration.portal.runtime import Runtime
 from integration.storage.database import as_json
 from tests.contract.visiting import HARBOR, ORCHARD, Town, Visitor, hash_of, opened
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}\u202e"
-REASON: dict[str, object] = {"text": f"because of {HOSTILE}", "code": "x", "at": None, "evidence": [], "strength": 1}
+REASON: dict[str, object] = {
+    "text": f"because of {HOSTILE}",
+    "code": "x",
+    "at": None,
+    "evidence": [],
+    "strength": 1,
+}
 
 
 @pytest.fixture
@@ -126,9 +132,13 @@ def test_hostile_names_and_reasons_stay_text(town: Town, visitor: Visitor, path:
     assert "&lt;script&gt;alert(1)" in page.text
 
 
-def test_records_of_another_portal_look_like_records_that_are_not_there(town: Town, visitor: Visitor) -> None:
+def test_records_of_another_portal_look_like_records_that_are_not_there(
+    town: Town, visitor: Visitor
+) -> None:
     with town.runtime.database.portal(ORCHARD) as tx:
-        tx.run("INSERT INTO record (portal_id, object_type, record_id) VALUES (:portal, 'deal', 77)")
+        tx.run(
+            "INSERT INTO record (portal_id, object_type, record_id) VALUES (:portal, 'deal', 77)"
+        )
     ours, theirs = (visitor.get(f"/portals/{portal}/deal/78").data for portal in (HARBOR, ORCHARD))
 
     for path, absent in (
@@ -155,7 +165,9 @@ def test_a_record_that_is_gone_still_shows_its_ledger(town: Town, visitor: Visit
 
 def test_a_forgotten_person_has_no_name_anywhere(town: Town, visitor: Visitor) -> None:
     with town.runtime.database.portal(HARBOR) as tx:
-        tx.run("UPDATE record SET gone_at = now(), gone_why = 'forgotten', properties = '{}' WHERE record_id = 12")
+        tx.run(
+            "UPDATE record SET gone_at = now(), gone_why = 'forgotten', properties = '{}' WHERE record_id = 12"
+        )
 
     assert "of 4711" not in visitor.get(f"/portals/{HARBOR}/").text
 
@@ -177,7 +189,9 @@ def test_an_account_without_deals_says_so(town: Town) -> None:
     assert "Nothing found yet" in visitor.get(f"/portals/{HARBOR}/").text
 
 
-def test_many_currencies_are_folded_and_the_own_one_comes_first(town: Town, visitor: Visitor) -> None:
+def test_many_currencies_are_folded_and_the_own_one_comes_first(
+    town: Town, visitor: Visitor
+) -> None:
     with town.runtime.database.portal(HARBOR) as tx:
         for n, currency in enumerate(("USD", "GBP", "CHF", "SEK", "JPY")):
             tx.run(
@@ -211,7 +225,16 @@ def test_a_ledger_of_thousands_of_rows_is_cut_and_says_so(town: Town, visitor: V
 
 def test_looking_at_what_was_found_changes_nothing(town: Town, visitor: Visitor) -> None:
     before = hash_of(town)
-    for path in ("", "health", "settings", "progress", "deal/11", "contact/12", "company/13", "find?type=deal&id=11"):
+    for path in (
+        "",
+        "health",
+        "settings",
+        "progress",
+        "deal/11",
+        "contact/12",
+        "company/13",
+        "find?type=deal&id=11",
+    ):
         assert visitor.get(f"/portals/{HARBOR}/{path}").status_code in {200, 303}
 
     assert hash_of(town) == before

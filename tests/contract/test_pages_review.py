@@ -6,12 +6,19 @@ from datetime import timedelta
 
 import pytest
 
-from integration import conclude
-from integration.runtime import Runtime
-from integration.scope import PortalScope
+from integration.conclude import stages
+from integration.portal.context import PortalContext
+from integration.portal.runtime import Runtime
 from integration.storage.database import as_json
 from tests.contract.conclude_world import Clock, MirrorPortal
-from tests.contract.review_world import ASKING, DOUBTING, doubtful_move, namesakes, persons, two_marias
+from tests.contract.review_world import (
+    ASKING,
+    DOUBTING,
+    doubtful_move,
+    namesakes,
+    persons,
+    two_marias,
+)
 from tests.contract.visiting import HARBOR, ORCHARD, Town, Visitor, hash_of, opened
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}"
@@ -43,12 +50,14 @@ def mirror_of(town: Town, portal_id: int = HARBOR) -> MirrorPortal:
 
 
 def question(town: Town, kind: str = "identity", portal_id: int = HARBOR) -> int:
-    rows = mirror_of(town, portal_id).rows("SELECT review_id FROM review WHERE kind = :kind", kind=kind)
+    rows = mirror_of(town, portal_id).rows(
+        "SELECT review_id FROM review WHERE kind = :kind", kind=kind
+    )
     return int(rows[0]["review_id"])
 
 
 def conclude_all(town: Town, portal_id: int = HARBOR) -> None:
-    while conclude.step(PortalScope(town.runtime, portal_id), None):
+    while stages.step(PortalContext(town.runtime, portal_id), None):
         pass
 
 
@@ -69,21 +78,31 @@ def test_a_question_shows_who_why_and_how_much(town: Town, visitor: Visitor) -> 
 
     page = visitor.get(HERE).text
 
-    assert "Are Priya Raman (Acme), contact 12, and Priya Raman (Zenit), contact 33, the same person?" in page
+    assert (
+        "Are Priya Raman (Acme), contact 12, and Priya Raman (Zenit), contact 33, the same person?"
+        in page
+    )
     assert "50,000.00 at stake" in page
     assert f'href="/portals/{HARBOR}/contact/33"' in page
     assert 'value="same"' in page
     assert 'aria-current="page">Review' in page
 
 
-def test_pressing_same_joins_the_records_and_is_told_in_the_history(town: Town, visitor: Visitor) -> None:
+def test_pressing_same_joins_the_records_and_is_told_in_the_history(
+    town: Town, visitor: Visitor
+) -> None:
     portal = mirror_of(town)
     namesakes(portal)
     portal.settle()
 
-    done = visitor.press(f"{HERE}/{question(town)}", {"verb": "same", "reason": "she told me", "kind": "identity"})
+    done = visitor.press(
+        f"{HERE}/{question(town)}", {"verb": "same", "reason": "she told me", "kind": "identity"}
+    )
 
-    assert (done.status_code, done.headers["Location"]) == (303, f"{HERE}?kind=identity&said=decided")
+    assert (done.status_code, done.headers["Location"]) == (
+        303,
+        f"{HERE}?kind=identity&said=decided",
+    )
     conclude_all(town)
     assert persons(portal) == {12: 12, 33: 12}
     history = visitor.get(f"{HERE}/decided").text
@@ -97,7 +116,9 @@ def test_pressing_same_joins_the_records_and_is_told_in_the_history(town: Town, 
     assert row["author"].startswith("user:")
 
 
-def test_the_second_of_two_people_is_told_and_can_still_change_it(town: Town, visitor: Visitor) -> None:
+def test_the_second_of_two_people_is_told_and_can_still_change_it(
+    town: Town, visitor: Visitor
+) -> None:
     portal = mirror_of(town)
     namesakes(portal)
     portal.settle()
@@ -155,13 +176,17 @@ def test_a_form_from_elsewhere_is_refused(town: Town, visitor: Visitor) -> None:
 def test_a_candidate_is_picked_with_a_button(town: Town, visitor: Visitor) -> None:
     portal = mirror_of(town)
     with town.runtime.database.portal(HARBOR) as tx:
-        tx.run("UPDATE settings_version SET body = jsonb_set(body, '{map,referred_by_property}', '\"referred_by\"')")
+        tx.run(
+            "UPDATE settings_version SET body = jsonb_set(body, '{map,referred_by_property}', '\"referred_by\"')"
+        )
     two_marias(portal)
     portal.settle()
     page = visitor.get(f"{HERE}?kind=referral").text
     assert 'value="pick:12">Maria Lopez (Beta)' in page
 
-    visitor.press(f"{HERE}/{question(town, 'referral')}", {"verb": "pick:12", "reason": "Bo said so"})
+    visitor.press(
+        f"{HERE}/{question(town, 'referral')}", {"verb": "pick:12", "reason": "Bo said so"}
+    )
 
     conclude_all(town)
     rows = portal.rows("SELECT referrer_contact_id, status FROM referral")
@@ -190,7 +215,10 @@ def test_records_are_separated_with_a_form(town: Town, visitor: Visitor) -> None
     portal.settle()
     assert persons(portal) == {12: 12, 33: 12}
 
-    assert visitor.press(f"{HERE}/split", {"contact": "33", "reason": "her daughter"}).status_code == 303
+    assert (
+        visitor.press(f"{HERE}/split", {"contact": "33", "reason": "her daughter"}).status_code
+        == 303
+    )
     refused = visitor.press(f"{HERE}/split", {"contact": "999", "reason": "x"})
 
     conclude_all(town)
@@ -204,7 +232,7 @@ def test_what_counts_as_sure_is_doubted_with_a_form(town: Town, visitor: Visitor
     portal.settle()
     with town.runtime.database.portal(HARBOR) as tx:
         tx.run("UPDATE settings_version SET body = jsonb_set(body, '{policy}', '{}')")
-        conclude.refresh_all(tx)
+        stages.refresh_all(tx)
     conclude_all(town)
     assert "Nothing to decide" in visitor.get(HERE).text
 
@@ -238,7 +266,13 @@ def test_orchard_sees_nothing_of_harbor_by_any_address(town: Town, visitor: Visi
     other = town.visitor()
     other.sign_in(ORCHARD)
 
-    for path in ("review", "review.json", "review/decided", "review/decided.json", f"review/{harbors}"):
+    for path in (
+        "review",
+        "review.json",
+        "review/decided",
+        "review/decided.json",
+        f"review/{harbors}",
+    ):
         assert other.get(f"/portals/{HARBOR}/{path}").status_code == 404
     assert other.get(f"/portals/{ORCHARD}/review/{harbors}").status_code == 404
     form = {"verb": "same", "reason": "mine"}
@@ -279,7 +313,15 @@ def test_looking_changes_nothing_and_a_wrong_place_is_refused(town: Town, visito
     portal.settle()
     before = hash_of(town)
 
-    for path in ("", "?kind=move", "?kind=nonsense", ".json", "/decided", f"/{question(town)}", "?after=1.2.3"):
+    for path in (
+        "",
+        "?kind=move",
+        "?kind=nonsense",
+        ".json",
+        "/decided",
+        f"/{question(town)}",
+        "?after=1.2.3",
+    ):
         assert visitor.get(f"{HERE}{path}").status_code == 200, path
     assert visitor.get(f"{HERE}?after=nonsense").status_code == 400
     assert visitor.get(f"{HERE}/99999999999999999999999").status_code == 404
@@ -319,7 +361,9 @@ def test_a_day_later_the_ended_answer_is_asked_again(town: Town, visitor: Visito
     namesakes(portal)
     portal.settle()
     today = town.runtime.now().date()
-    visitor.press(f"{HERE}/{question(town)}", {"verb": "same", "reason": "x", "until": today.isoformat()})
+    visitor.press(
+        f"{HERE}/{question(town)}", {"verb": "same", "reason": "x", "until": today.isoformat()}
+    )
     assert "Nothing to decide" in visitor.get(HERE).text
 
     with town.runtime.database.portal(HARBOR) as tx:

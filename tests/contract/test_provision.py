@@ -5,11 +5,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from integration import detect, steering
-from integration.provision import Provisioned, provision
-from integration.runtime import Runtime
-from integration.scope import portal_scope
-from integration.storage import outbox, portals
+from integration.admin import detection, operations
+from integration.admin.provisioning import Provisioned, provision
+from integration.portal.context import open_portal
+from integration.portal.runtime import Runtime
+from integration.storage.queue import outbox
+from integration.storage.service import portals
 from mappings.records.catalogue import PROPERTIES, WRITTEN_TYPES, own_names
 from mappings.records.properties import GROUP_NAME
 from tests.contract.visiting import HARBOR, ORCHARD, Town, opened
@@ -23,8 +24,8 @@ def town(runtime: Runtime) -> Iterator[Town]:
 
 
 def run(town: Town, portal_id: int = HARBOR) -> Provisioned:
-    with portal_scope(town.runtime, portal_id) as scope:
-        return provision(scope)
+    with open_portal(town.runtime, portal_id) as context:
+        return provision(context)
 
 
 def paused(town: Town, portal_id: int = HARBOR) -> dict[tuple[str, str], str]:
@@ -42,7 +43,9 @@ def test_everything_in_the_catalogue_is_made_in_our_group(town: Town) -> None:
     for prop in PROPERTIES:
         made = town.harbor.definitions[prop.object_type][prop.name]
         assert (made.group, made.type, made.field_type) == (GROUP_NAME, prop.type, prop.field_type)
-        assert {option.value for option in made.options} == {option.value for option in prop.options}
+        assert {option.value for option in made.options} == {
+            option.value for option in prop.options
+        }
     assert paused(town) == {}
     assert not any(name.startswith("second_order") for name in town.orchard.definitions["deal"])
 
@@ -73,19 +76,27 @@ def test_nothing_of_anybody_else_is_touched(town: Town) -> None:
     town.visitor().install()
 
     for kind in WRITTEN_TYPES:
-        now = {name: one for name, one in town.harbor.definitions[kind].items() if name not in own_names(kind)}
+        now = {
+            name: one
+            for name, one in town.harbor.definitions[kind].items()
+            if name not in own_names(kind)
+        }
         assert now == before[kind]
 
 
 def test_an_archived_namesake_comes_back(town: Town) -> None:
     visitor = town.visitor()
     visitor.install()
-    visitor.press(f"/portals/{HARBOR}/uninstall", {"portal_id": str(HARBOR), "remove_properties": "yes"})
+    visitor.press(
+        f"/portals/{HARBOR}/uninstall", {"portal_id": str(HARBOR), "remove_properties": "yes"}
+    )
     assert town.harbor.definitions["deal"]["second_order_source"].archived is not None
 
     visitor.install()
 
-    assert all(town.harbor.definitions[prop.object_type][prop.name].archived is None for prop in PROPERTIES)
+    assert all(
+        town.harbor.definitions[prop.object_type][prop.name].archived is None for prop in PROPERTIES
+    )
     assert paused(town) == {}
 
 
@@ -99,7 +110,10 @@ def test_what_drifted_is_repaired_and_what_an_admin_may_change_stays(town: Town)
 
     done = run(town)
 
-    assert sorted(done.repaired) == [("company", "second_order_health"), ("contact", "second_order_role")]
+    assert sorted(done.repaired) == [
+        ("company", "second_order_health"),
+        ("contact", "second_order_role"),
+    ]
     role = town.harbor.definitions["contact"]["second_order_role"]
     assert role.label == "Our own name for it"
     assert role.group == GROUP_NAME
@@ -107,7 +121,9 @@ def test_what_drifted_is_repaired_and_what_an_admin_may_change_stays(town: Town)
     assert not town.harbor.definitions["company"]["second_order_health"].hidden
 
 
-def test_a_property_that_only_shares_our_name_is_left_alone_and_paused_with_a_sentence(town: Town) -> None:
+def test_a_property_that_only_shares_our_name_is_left_alone_and_paused_with_a_sentence(
+    town: Town,
+) -> None:
     town.harbor.define_property("deal", "second_order_share", "date")
     before = copy.deepcopy(town.harbor.definitions["deal"]["second_order_share"])
 
@@ -167,7 +183,7 @@ def test_the_map_is_detected_with_reasons_and_kept_as_version_one(town: Town) ->
     visitor.install()
 
     with town.runtime.database.portal(HARBOR) as tx:
-        settings = detect.current(tx)
+        settings = detection.current(tx)
     assert settings.version == 1
     assert settings.map.referred_by_property == "referred_by"
     assert settings.map.renewal_date_property == "renewal_date"
@@ -176,23 +192,25 @@ def test_the_map_is_detected_with_reasons_and_kept_as_version_one(town: Town) ->
     page = visitor.get(f"/portals/{HARBOR}/settings").text
     assert "seems to tell who referred a contact" in page
     with town.runtime.database.portal(ORCHARD) as tx:
-        assert detect.current(tx).version == 0
+        assert detection.current(tx).version == 0
 
 
 def test_installing_again_never_overwrites_what_an_admin_chose(town: Town) -> None:
     visitor = town.visitor()
     visitor.install()
-    with portal_scope(town.runtime, HARBOR) as scope:
-        with scope.transaction() as tx:
-            chosen = detect.current(tx).map
-        steering.change_map(scope, type(chosen)(referred_by_property="my_field"), actor="user:1")
+    with open_portal(town.runtime, HARBOR) as context:
+        with context.transaction() as tx:
+            chosen = detection.current(tx).map
+        operations.change_map(
+            context, type(chosen)(referred_by_property="my_field"), actor="user:1"
+        )
     with town.runtime.database.portal(HARBOR) as tx:
         portals.pause(tx, HARBOR, "revoked")
 
     visitor.install()
 
     with town.runtime.database.portal(HARBOR) as tx:
-        settings = detect.current(tx)
+        settings = detection.current(tx)
     assert settings.version == 2
     assert settings.map.referred_by_property == "my_field"
     assert settings.why["referred_by_property"] == "You chose this."
@@ -204,6 +222,6 @@ def test_without_optional_permissions_the_map_is_detected_from_what_can_be_read(
     town.visitor().install()
 
     with town.runtime.database.portal(HARBOR) as tx:
-        settings = detect.current(tx)
+        settings = detection.current(tx)
     assert settings.version == 1
     assert settings.map.staff_domains == ()

@@ -8,11 +8,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from integration import intake
-from integration.queue import Bell, Queue
-from integration.runtime import Runtime
-from integration.settings import Settings
-from integration.storage.doorstep import Doorstep
+from integration.core.environment import Settings
+from integration.core.wake_ups import Notifier, Queue
+from integration.ingest import intake
+from integration.portal.runtime import Runtime
+from integration.storage.queue.inbox_writer import InboxWriter
 from webhooks import receiver
 
 ADDRESS = "http://127.0.0.1:8000/webhooks/hubspot"
@@ -20,10 +20,10 @@ ADDRESS = "http://127.0.0.1:8000/webhooks/hubspot"
 
 @pytest.fixture
 def client(runtime: Runtime, postgres_url: str) -> Iterator[FlaskClient]:
-    doorstep = Doorstep(postgres_url)
+    doorstep = InboxWriter(postgres_url)
     doorstep.open()
     app = Flask(__name__)
-    bell = Bell(runtime.queue)
+    bell = Notifier(runtime.queue)
     app.register_blueprint(receiver.blueprint(runtime, doorstep, bell))
     app.extensions["bell"] = bell
     yield app.test_client()
@@ -47,9 +47,13 @@ def inbox(runtime: Runtime) -> list[tuple[int | None, bytes]]:
         ]
 
 
-def test_a_signed_delivery_is_kept_as_it_came(client: FlaskClient, runtime: Runtime, settings: Settings) -> None:
+def test_a_signed_delivery_is_kept_as_it_came(
+    client: FlaskClient, runtime: Runtime, settings: Settings
+) -> None:
     body = b'[{"portalId": 4711, "x": "\xc3\xa9"},  {"portalId":4711}]'
-    answer = client.post("/webhooks/hubspot", data=body, headers=signed(body, secret=settings.client_secret))
+    answer = client.post(
+        "/webhooks/hubspot", data=body, headers=signed(body, secret=settings.client_secret)
+    )
     assert answer.status_code == 204
     assert inbox(runtime) == [(4711, body)]
 
@@ -74,12 +78,16 @@ def test_a_signed_delivery_is_kept_as_it_came(client: FlaskClient, runtime: Runt
 def test_what_we_cannot_read_is_kept_all_the_same(
     client: FlaskClient, runtime: Runtime, settings: Settings, body: bytes, hint: int | None
 ) -> None:
-    answer = client.post("/webhooks/hubspot", data=body, headers=signed(body, secret=settings.client_secret))
+    answer = client.post(
+        "/webhooks/hubspot", data=body, headers=signed(body, secret=settings.client_secret)
+    )
     assert answer.status_code == 204
     assert inbox(runtime) == [(hint, body)]
 
 
-def test_a_forgery_is_refused_and_leaves_nothing(client: FlaskClient, runtime: Runtime, settings: Settings) -> None:
+def test_a_forgery_is_refused_and_leaves_nothing(
+    client: FlaskClient, runtime: Runtime, settings: Settings
+) -> None:
     body = b'[{"portalId": 4711}]'
     good = signed(body, secret=settings.client_secret)
     refused = [
@@ -87,15 +95,25 @@ def test_a_forgery_is_refused_and_leaves_nothing(client: FlaskClient, runtime: R
         client.post("/webhooks/hubspot", data=body, headers=signed(body, secret="wrong")),
         client.post("/webhooks/hubspot", data=body[:-1], headers=good),
         client.post("/webhooks/hubspot?a=1", data=body, headers=good),
-        client.post("/webhooks/hubspot", data=body, headers=signed(body, secret=settings.client_secret, off=-301_000)),
-        client.post("/webhooks/hubspot", data=body, headers=signed(body, secret=settings.client_secret, off=301_000)),
+        client.post(
+            "/webhooks/hubspot",
+            data=body,
+            headers=signed(body, secret=settings.client_secret, off=-301_000),
+        ),
+        client.post(
+            "/webhooks/hubspot",
+            data=body,
+            headers=signed(body, secret=settings.client_secret, off=301_000),
+        ),
         client.post("/webhooks/hubspot", data=body, headers={"X-HubSpot-Signature": "ab"}),
     ]
     assert [answer.status_code for answer in refused] == [401] * len(refused)
     assert inbox(runtime) == []
 
 
-def test_the_address_is_the_configured_one_whatever_host_is_claimed(client: FlaskClient, settings: Settings) -> None:
+def test_the_address_is_the_configured_one_whatever_host_is_claimed(
+    client: FlaskClient, settings: Settings
+) -> None:
     body = b"[]"
     headers = {
         **signed(body, secret=settings.client_secret),
@@ -105,30 +123,36 @@ def test_the_address_is_the_configured_one_whatever_host_is_claimed(client: Flas
     assert client.post("/webhooks/hubspot", data=body, headers=headers).status_code == 204
 
 
-def test_over_a_megabyte_is_too_large_with_and_without_a_length(client: FlaskClient, settings: Settings) -> None:
+def test_over_a_megabyte_is_too_large_with_and_without_a_length(
+    client: FlaskClient, settings: Settings
+) -> None:
     body = b"[" + b" " * receiver.MAX_BYTES + b"]"
     headers = signed(body, secret=settings.client_secret)
     assert client.post("/webhooks/hubspot", data=body, headers=headers).status_code == 413
 
 
 def test_no_database_is_an_honest_503(runtime: Runtime, settings: Settings) -> None:
-    doorstep = Doorstep("postgresql://nobody@127.0.0.1:9/nothing")
+    doorstep = InboxWriter("postgresql://nobody@127.0.0.1:9/nothing")
     app = Flask(__name__)
-    app.register_blueprint(receiver.blueprint(runtime, doorstep, Bell(runtime.queue)))
+    app.register_blueprint(receiver.blueprint(runtime, doorstep, Notifier(runtime.queue)))
     body = b'[{"portalId": 1}]'
-    answer = app.test_client().post("/webhooks/hubspot", data=body, headers=signed(body, secret=settings.client_secret))
+    answer = app.test_client().post(
+        "/webhooks/hubspot", data=body, headers=signed(body, secret=settings.client_secret)
+    )
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
 
 
 def test_no_valkey_is_still_a_204(settings: Settings, runtime: Runtime, postgres_url: str) -> None:
     deaf = Runtime(settings, runtime.database, Queue("redis://127.0.0.1:9/0"), runtime.vault)
-    doorstep = Doorstep(postgres_url)
+    doorstep = InboxWriter(postgres_url)
     doorstep.open()
     app = Flask(__name__)
-    bell = Bell(deaf.queue)
+    bell = Notifier(deaf.queue)
     app.register_blueprint(receiver.blueprint(deaf, doorstep, bell))
     body = b'[{"portalId": 1}]'
-    answer = app.test_client().post("/webhooks/hubspot", data=body, headers=signed(body, secret=settings.client_secret))
+    answer = app.test_client().post(
+        "/webhooks/hubspot", data=body, headers=signed(body, secret=settings.client_secret)
+    )
     doorstep.close()
     assert bell.silent()
     assert answer.status_code == 204
@@ -136,10 +160,14 @@ def test_no_valkey_is_still_a_204(settings: Settings, runtime: Runtime, postgres
     assert deaf.queue.refusals == 1
 
 
-def test_one_wish_at_a_time_stands_for_a_portal(client: FlaskClient, runtime: Runtime, settings: Settings) -> None:
+def test_one_wish_at_a_time_stands_for_a_portal(
+    client: FlaskClient, runtime: Runtime, settings: Settings
+) -> None:
     body = b'[{"portalId": 4711}]'
     for _ in range(5):
-        client.post("/webhooks/hubspot", data=body, headers=signed(body, secret=settings.client_secret))
+        client.post(
+            "/webhooks/hubspot", data=body, headers=signed(body, secret=settings.client_secret)
+        )
     assert client.application.extensions["bell"].silent()
     assert runtime.queue.redis.llen("rq:queue:second-order") == 1
 

@@ -7,12 +7,19 @@ import pytest
 from click.testing import CliRunner, Result
 
 from commands.main import cli
-from integration.errors import SecondOrderError
-from integration.queue import Queue
-from integration.settings import Settings
+from integration.core.environment import Settings
+from integration.core.errors import SecondOrderError
+from integration.core.wake_ups import Queue
 from integration.storage.database import Database
 from tests.contract.conclude_world import HARBOR, ORCHARD, MirrorPortal
-from tests.contract.review_world import ASKING, Office, doubtful_move, namesakes, persons, two_marias
+from tests.contract.review_world import (
+    ASKING,
+    Office,
+    doubtful_move,
+    namesakes,
+    persons,
+    two_marias,
+)
 
 Run = Callable[..., Result]
 WHO = ("--by", "Ana", "--reason", "she told me")
@@ -89,13 +96,17 @@ def test_a_candidate_is_picked_by_number(harbor: MirrorPortal, run: Run) -> None
     run("4711", "decide", str(number), "pick:12", *WHO)
     harbor.settle()
 
-    assert [row["contact_id"] for row in harbor.rows("SELECT contact_id FROM source WHERE deal_id = 9")] == [12]
+    assert [
+        row["contact_id"] for row in harbor.rows("SELECT contact_id FROM source WHERE deal_id = 9")
+    ] == [12]
 
 
 def test_records_are_separated_and_that_is_told(harbor: MirrorPortal, run: Run) -> None:
     namesakes(harbor)
     for contact in (12, 33):
-        harbor.change("contact", contact, hs_linkedin_url="linkedin.com/in/priya", mobilephone="+14155550123")
+        harbor.change(
+            "contact", contact, hs_linkedin_url="linkedin.com/in/priya", mobilephone="+14155550123"
+        )
     harbor.settle()
     assert persons(harbor) == {12: 12, 33: 12}
 
@@ -122,12 +133,18 @@ def test_what_counts_as_sure_is_doubted(harbor: MirrorPortal, run: Run) -> None:
     [
         (("99",), "Portal 99 has not installed the app"),
         (("4711", "decide", "777", "same", *WHO), "There is no question 777 in portal 4711"),
-        (("4711", "decide", "{n}", "confirm", *WHO), "takes same, different, reopen, and not confirm"),
+        (
+            ("4711", "decide", "{n}", "confirm", *WHO),
+            "takes same, different, reopen, and not confirm",
+        ),
         (("4711", "decide", "{n}", "perhaps", *WHO), "perhaps is no answer; it is one of same |"),
         (("4711", "decide", "{n}", "pick:", *WHO), "Say whom: pick:CONTACT"),
         (("4711", "decide", "{n}", "same", "--reason", "x"), "needs its author"),
         (("4711", "decide", "{n}", "same", "--by", "Ana"), "needs its reason"),
-        (("4711", "decide", "{n}", "same", *WHO, "--until", "soon"), "soon is no date; write it like"),
+        (
+            ("4711", "decide", "{n}", "same", *WHO, "--until", "soon"),
+            "soon is no date; write it like",
+        ),
         (("4711", "decide", "{n}", "same", *WHO, "--until", "2020-01-01"), "2020-01-01 is over"),
         (("4711", "decide", "{n}"), "is no act: say `decide ID VERB`"),
         (("4711", "decide", "abc", "same", *WHO), "abc is no number"),
@@ -137,7 +154,9 @@ def test_what_counts_as_sure_is_doubted(harbor: MirrorPortal, run: Run) -> None:
         (("4712", "decide", "{n}", "same", *WHO), "There is no question {n} in portal 4712"),
     ],
 )
-def test_a_wrong_call_says_what_to_do(harbor: MirrorPortal, run: Run, arguments: tuple[str, ...], says: str) -> None:
+def test_a_wrong_call_says_what_to_do(
+    harbor: MirrorPortal, run: Run, arguments: tuple[str, ...], says: str
+) -> None:
     namesakes(harbor)
     harbor.settle()
     number = str(the_only(run, "identity"))
@@ -149,7 +168,9 @@ def test_a_wrong_call_says_what_to_do(harbor: MirrorPortal, run: Run, arguments:
     assert harbor.rows("SELECT * FROM decision") == []
 
 
-def test_what_was_answered_is_told_and_replaced_only_on_purpose(harbor: MirrorPortal, run: Run) -> None:
+def test_what_was_answered_is_told_and_replaced_only_on_purpose(
+    harbor: MirrorPortal, run: Run
+) -> None:
     namesakes(harbor)
     harbor.settle()
     number = str(the_only(run, "identity"))

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from integration import conclude, review
-from integration.errors import Refused
-from integration.queue import Queue
-from integration.review import Answer
+from integration.conclude import stages
+from integration.core.errors import Refused
+from integration.core.wake_ups import Queue
+from integration.review import answering
+from integration.review.answering import Answer
 from integration.storage.database import Database
 from tests.contract.conclude_world import HARBOR, MirrorPortal, day
 from tests.contract.review_world import (
@@ -35,21 +36,28 @@ def harbor(office: Office) -> MirrorPortal:
     return MirrorPortal(office, HARBOR)
 
 
-def test_namesakes_are_a_question_with_its_evidence_and_the_money_at_stake(harbor: MirrorPortal) -> None:
+def test_namesakes_are_a_question_with_its_evidence_and_the_money_at_stake(
+    harbor: MirrorPortal,
+) -> None:
     harbor.install(policy=ASKING)
     namesakes(harbor)
     harbor.settle()
 
     asked = the_question(harbor, "identity")
 
-    assert asked["text"] == "Are Priya Raman (Acme), contact 12, and Priya Raman (Zenit), contact 33, the same person?"
+    assert (
+        asked["text"]
+        == "Are Priya Raman (Acme), contact 12, and Priya Raman (Zenit), contact 33, the same person?"
+    )
     assert any("Priya Raman" in line for line in asked["evidence"])
     assert (asked["stake_minor"], asked["stake_currency"]) == (50_000_00, "USD")
     assert asked["verbs"] == ["same", "different"]
     assert persons(harbor) == {12: 12, 33: 33}
 
 
-def test_same_joins_two_records_at_once_and_different_evidence_does_not_part_them(harbor: MirrorPortal) -> None:
+def test_same_joins_two_records_at_once_and_different_evidence_does_not_part_them(
+    harbor: MirrorPortal,
+) -> None:
     harbor.install(policy=ASKING)
     namesakes(harbor)
     harbor.settle()
@@ -97,7 +105,9 @@ def test_a_changed_mind_is_a_new_row_and_the_newest_counts(harbor: MirrorPortal)
     answer(harbor, number, "different", seen=first)
 
     assert persons(harbor) == {12: 12, 33: 33}
-    assert [row["verb"] for row in harbor.rows("SELECT verb FROM decision ORDER BY decision_id")] == [
+    assert [
+        row["verb"] for row in harbor.rows("SELECT verb FROM decision ORDER BY decision_id")
+    ] == [
         "same",
         "different",
     ]
@@ -153,7 +163,7 @@ def test_what_was_decided_survives_that_everything_is_concluded_anew(harbor: Mir
     with harbor.clock.database.portal(HARBOR) as tx:
         for table in ("person", "move", "identity_key"):
             tx.run(f"DELETE FROM {table} WHERE portal_id = :portal")
-        conclude.refresh_all(tx)
+        stages.refresh_all(tx)
     harbor.settle()
 
     assert persons(harbor) == {12: 12, 33: 12}
@@ -181,14 +191,16 @@ def test_one_of_a_persons_records_is_separated_and_stays_so(harbor: MirrorPortal
     harbor.settle()
     assert persons(harbor) == {12: 12, 33: 12}
 
-    assert review.split(harbor.scope, 33, Answer("different", "Ana", "father and daughter")) == [12]
+    assert answering.split(
+        harbor.context, 33, Answer("different", "Ana", "father and daughter")
+    ) == [12]
     harbor.settle()
     harbor.change("contact", 33, mobilephone="+14155550123")
     harbor.settle()
 
     assert persons(harbor) == {12: 12, 33: 33}
     with pytest.raises(Refused, match="nothing to separate"):
-        review.split(harbor.scope, 33, Answer("different", "Ana", "again"))
+        answering.split(harbor.context, 33, Answer("different", "Ana", "again"))
 
 
 def test_answers_that_contradict_each_other_are_refused(harbor: MirrorPortal) -> None:
@@ -197,11 +209,15 @@ def test_answers_that_contradict_each_other_are_refused(harbor: MirrorPortal) ->
     harbor.company(3, "Beta", "beta-works.com")
     harbor.contact(40, 3, firstname="Priya", lastname="Raman", email="priya@beta-works.com")
     harbor.settle()
-    by_pair = {tuple(one["record_id"] for one in each["records"]): each["id"] for each in questions(harbor)}
+    by_pair = {
+        tuple(one["record_id"] for one in each["records"]): each["id"] for each in questions(harbor)
+    }
     answer(harbor, by_pair[12, 33], "same")
     answer(harbor, by_pair[12, 40], "different")
 
-    with pytest.raises(Refused, match=r"contacts 12 and 40 were decided to be different .* by way of 12, 33, 40"):
+    with pytest.raises(
+        Refused, match=r"contacts 12 and 40 were decided to be different .* by way of 12, 33, 40"
+    ):
         answer(harbor, by_pair[33, 40], "same")
 
     assert persons(harbor) == {12: 12, 33: 12, 40: 40}
@@ -215,7 +231,9 @@ def test_different_keeps_records_apart_whatever_turns_up_later(harbor: MirrorPor
     answer(harbor, the_question(harbor, "identity")["id"], "different")
 
     for contact in (12, 33):
-        harbor.change("contact", contact, hs_linkedin_url="linkedin.com/in/priya", mobilephone="+14155550123")
+        harbor.change(
+            "contact", contact, hs_linkedin_url="linkedin.com/in/priya", mobilephone="+14155550123"
+        )
     harbor.settle()
 
     assert persons(harbor) == {12: 12, 33: 33}

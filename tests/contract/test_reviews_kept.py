@@ -7,12 +7,14 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from integration import conclude, forget, review
-from integration.errors import Refused
-from integration.queue import Queue
-from integration.review import Answer, TooLate
-from integration.storage import erasure
+from integration.conclude import stages
+from integration.core.errors import Refused
+from integration.core.wake_ups import Queue
+from integration.portal import forgotten
+from integration.review import answering
+from integration.review.answering import Answer, TooLate
 from integration.storage.database import Database
+from integration.storage.service import erasure
 from tests.contract.conclude_world import HARBOR, ORCHARD, MirrorPortal, day
 from tests.contract.review_world import (
     ASKING,
@@ -41,7 +43,10 @@ def harbor(office: Office) -> MirrorPortal:
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({"verb": "confirm"}, "is of the kind identity, which takes same, different, reopen, and not confirm"),
+        (
+            {"verb": "confirm"},
+            "is of the kind identity, which takes same, different, reopen, and not confirm",
+        ),
         ({"verb": "same", "reason": " "}, "needs its reason"),
         ({"verb": "same", "author": ""}, "needs its author"),
         ({"verb": "same", "reason": "x" * 1001}, "longer than 1000"),
@@ -49,14 +54,18 @@ def harbor(office: Office) -> MirrorPortal:
         ({"verb": "reopen"}, "is open; there is no answer"),
     ],
 )
-def test_an_answer_that_makes_no_sense_is_refused(harbor: MirrorPortal, given: dict[str, object], says: str) -> None:
+def test_an_answer_that_makes_no_sense_is_refused(
+    harbor: MirrorPortal, given: dict[str, object], says: str
+) -> None:
     harbor.install(policy=ASKING)
     namesakes(harbor)
     harbor.settle()
     number = the_question(harbor, "identity")["id"]
 
     with pytest.raises(Refused, match=says):
-        review.decide(harbor.scope, number, Answer(**{"author": "Ana", "reason": "because", **given}))  # type: ignore[arg-type]  # as it came
+        answering.decide(
+            harbor.context, number, Answer(**{"author": "Ana", "reason": "because", **given})
+        )  # type: ignore[arg-type]  # as it came
 
     assert harbor.rows("SELECT * FROM decision") == []
 
@@ -64,8 +73,10 @@ def test_an_answer_that_makes_no_sense_is_refused(harbor: MirrorPortal, given: d
 def test_an_unknown_question_says_what_to_do(harbor: MirrorPortal) -> None:
     harbor.install()
     for number in (0, 77, 1 << 70):
-        with pytest.raises(Refused, match=f"There is no question {number} in portal {HARBOR}.*lists the open ones"):
-            review.decide(harbor.scope, number, Answer("same", "Ana", "because"))
+        with pytest.raises(
+            Refused, match=f"There is no question {number} in portal {HARBOR}.*lists the open ones"
+        ):
+            answering.decide(harbor.context, number, Answer("same", "Ana", "because"))
 
 
 def test_the_second_of_two_people_is_told(harbor: MirrorPortal) -> None:
@@ -76,9 +87,9 @@ def test_the_second_of_two_people_is_told(harbor: MirrorPortal) -> None:
     answer(harbor, number, "same")
 
     with pytest.raises(TooLate, match="Ana answered this already on 2026-06-30 12:00 UTC: same"):
-        review.decide(harbor.scope, number, Answer("different", "Bo", "no"))
+        answering.decide(harbor.context, number, Answer("different", "Bo", "no"))
 
-    review.decide(harbor.scope, number, Answer("different", "Bo", "no", anyway=True))
+    answering.decide(harbor.context, number, Answer("different", "Bo", "no", anyway=True))
     harbor.settle()
     assert persons(harbor) == {12: 12, 33: 33}
 
@@ -93,12 +104,15 @@ def test_of_people_who_answer_in_the_same_moment_one_is_first(harbor: MirrorPort
     def press(name: str, verb: str) -> None:
         gate.wait()
         try:
-            review.decide(harbor.scope, number, Answer(verb, name, "because"))
+            answering.decide(harbor.context, number, Answer(verb, name, "because"))
             told.append("first")
         except TooLate:
             told.append("told")
 
-    people = [threading.Thread(target=press, args=(f"p{n}", ("same", "different")[n % 2])) for n in range(6)]
+    people = [
+        threading.Thread(target=press, args=(f"p{n}", ("same", "different")[n % 2]))
+        for n in range(6)
+    ]
     for one in people:
         one.start()
     for one in people:
@@ -116,7 +130,9 @@ def test_a_question_leaves_its_neighbours_alone(harbor: MirrorPortal) -> None:
         harbor.contact(100 + number, 1, email=f"abe{number}@acme-tools.com", **who)
         harbor.contact(200 + number, 2, email=f"abe{number}@zenit-labs.com", **who)
     harbor.settle()
-    before = {row["question"]: row for row in harbor.rows("SELECT question, xmin::text FROM review")}
+    before = {
+        row["question"]: row for row in harbor.rows("SELECT question, xmin::text FROM review")
+    }
     assert len(before) == 6
 
     harbor.change("contact", 33, firstname="Quentin", lastname="Oldman")
@@ -127,7 +143,9 @@ def test_a_question_leaves_its_neighbours_alone(harbor: MirrorPortal) -> None:
     assert all(after[key] == before[key] for key in after), "no other row was written"
 
 
-def test_the_most_valuable_question_comes_first_and_pages_lead_through_all(harbor: MirrorPortal) -> None:
+def test_the_most_valuable_question_comes_first_and_pages_lead_through_all(
+    harbor: MirrorPortal,
+) -> None:
     harbor.install(policy=ASKING)
     namesakes(harbor)
     for number in range(7):
@@ -139,7 +157,7 @@ def test_the_most_valuable_question_comes_first_and_pages_lead_through_all(harbo
 
     seen, after = [], None
     while True:
-        found = review.listing(harbor.scope, after=after, limit=3)
+        found = answering.listing(harbor.context, after=after, limit=3)
         seen += found["questions"]
         after = found["next"]
         if after is None:
@@ -162,9 +180,9 @@ def test_orchard_never_sees_harbors_questions(harbor: MirrorPortal, office: Offi
     decision = answer(harbor, number, "same")
 
     assert questions(orchard) == []
-    assert review.history(orchard.scope)["decisions"] == []
+    assert answering.history(orchard.context)["decisions"] == []
     for act in (
-        lambda: review.find(orchard.scope, number),
+        lambda: answering.find(orchard.context, number),
         lambda: answer(orchard, number, "different", seen=decision),
     ):
         with pytest.raises(Refused, match=f"no question {number} in portal {ORCHARD}"):
@@ -180,8 +198,15 @@ def test_what_was_decided_is_never_edited(harbor: MirrorPortal) -> None:
     harbor.settle()
     answer(harbor, the_question(harbor, "identity")["id"], "same")
 
-    for column, value in (("verb", "'different'"), ("decided_at", "now()"), ("holds_until", "now()")):
-        with pytest.raises(Exception, match="permission denied"), harbor.clock.database.portal(HARBOR) as tx:
+    for column, value in (
+        ("verb", "'different'"),
+        ("decided_at", "now()"),
+        ("holds_until", "now()"),
+    ):
+        with (
+            pytest.raises(Exception, match="permission denied"),
+            harbor.clock.database.portal(HARBOR) as tx,
+        ):
             tx.run(f"UPDATE decision SET {column} = {value}")
 
 
@@ -193,9 +218,9 @@ def test_the_answers_are_told_with_their_authors(harbor: MirrorPortal) -> None:
     first = answer(harbor, number, "same")
     answer(harbor, number, "different", seen=first)
 
-    found = review.history(harbor.scope)["decisions"]
+    found = answering.history(harbor.context)["decisions"]
     with harbor.clock.database.portal(HARBOR) as tx:
-        told = review.told(tx, "contact", 33, harbor.clock.at)
+        told = answering.told(tx, "contact", 33, harbor.clock.at)
 
     assert [(one["verb"], one["author"], one["reason"], one["is_newest"]) for one in found] == [
         ("different", "Ana", "she told me", True),
@@ -213,11 +238,11 @@ def test_forgetting_a_person_erases_what_was_decided_about_them(harbor: MirrorPo
     namesakes(harbor)
     harbor.settle()
     number = the_question(harbor, "identity")["id"]
-    review.decide(harbor.scope, number, Answer("same", "Zz Canary", "zz canary said so"))
+    answering.decide(harbor.context, number, Answer("same", "Zz Canary", "zz canary said so"))
     harbor.settle()
 
     with harbor.clock.database.portal(HARBOR) as tx:
-        forget.erase(tx, 12, secret="s")
+        forgotten.erase(tx, 12, secret="s")
     harbor.settle()
 
     for table in ("review", "review_ref", "decision", "decision_ref"):
@@ -229,11 +254,11 @@ def test_forgetting_one_candidate_keeps_the_answer_and_the_total(harbor: MirrorP
     two_marias(harbor)
     harbor.settle()
     number = the_question(harbor, "referral")["id"]
-    review.decide(harbor.scope, number, Answer("reject", "Ana", "zz canary knows neither"))
+    answering.decide(harbor.context, number, Answer("reject", "Ana", "zz canary knows neither"))
     harbor.settle()
 
     with harbor.clock.database.portal(HARBOR) as tx:
-        forget.erase(tx, 11, secret="s")
+        forgotten.erase(tx, 11, secret="s")
     harbor.settle()
 
     assert harbor.derived(9) == 0, "the one who is left was rejected, too"
@@ -242,22 +267,28 @@ def test_forgetting_one_candidate_keeps_the_answer_and_the_total(harbor: MirrorP
     assert "11" not in str(row["question"])
 
 
-def test_a_reason_that_names_a_forgotten_person_is_erased_though_it_was_about_others(harbor: MirrorPortal) -> None:
+def test_a_reason_that_names_a_forgotten_person_is_erased_though_it_was_about_others(
+    harbor: MirrorPortal,
+) -> None:
     harbor.install(policy=ASKING)
     namesakes(harbor)
     harbor.contact(70, 1, firstname="Zora", lastname="Quillfeather", email="zora@acme-tools.com")
     harbor.settle()
     number = the_question(harbor, "identity")["id"]
-    review.decide(harbor.scope, number, Answer("same", "Ana", "Ms Quillfeather at Acme told me"))
+    answering.decide(
+        harbor.context, number, Answer("same", "Ana", "Ms Quillfeather at Acme told me")
+    )
     harbor.settle()
 
     with harbor.clock.database.portal(HARBOR) as tx:
-        forget.erase(tx, 70, secret="s")
+        forgotten.erase(tx, 70, secret="s")
         assert erasure.mentions(tx, "Quillfeather") == []
     harbor.settle()
 
     assert persons(harbor) == {12: 12, 33: 12}
-    assert [(row["verb"], row["reason"]) for row in harbor.rows("SELECT verb, reason FROM decision")] == [("same", "")]
+    assert [
+        (row["verb"], row["reason"]) for row in harbor.rows("SELECT verb, reason FROM decision")
+    ] == [("same", "")]
 
 
 def test_the_trail_names_nobody(harbor: MirrorPortal) -> None:
@@ -265,7 +296,7 @@ def test_the_trail_names_nobody(harbor: MirrorPortal) -> None:
     namesakes(harbor)
     harbor.settle()
     answer(harbor, the_question(harbor, "identity")["id"], "same")
-    review.split(harbor.scope, 33, Answer("different", "Zz Canary", "zz reason"))
+    answering.split(harbor.context, 33, Answer("different", "Zz Canary", "zz reason"))
 
     trail = str(harbor.rows("SELECT actor, action, detail FROM audit"))
 
@@ -289,14 +320,14 @@ def test_answering_while_everything_is_concluded_loses_nothing(harbor: MirrorPor
     def think() -> None:
         while not done.is_set():
             with harbor.clock.database.portal(HARBOR) as tx:
-                conclude.refresh_all(tx)
-            conclude.step(harbor.scope, None, limit=20)
+                stages.refresh_all(tx)
+            stages.step(harbor.context, None, limit=20)
 
     thinking = threading.Thread(target=think)
     thinking.start()
     try:
         for number in numbers:
-            review.decide(harbor.scope, number, Answer("same", "Ana", "because"))
+            answering.decide(harbor.context, number, Answer("same", "Ana", "because"))
     finally:
         done.set()
         thinking.join()
@@ -317,14 +348,16 @@ def test_a_hundred_thousand_questions_are_listed_at_once(harbor: MirrorPortal) -
                    'companies', jsonb_build_array(1, 2), 'reasons', '[]'::jsonb)
                FROM generate_series(1, 100000) AS n"""
         )
-    with psycopg.connect(harbor.clock.database._url.replace("+psycopg", ""), autocommit=True) as owner:
+    with psycopg.connect(
+        harbor.clock.database._url.replace("+psycopg", ""), autocommit=True
+    ) as owner:
         owner.execute("ANALYZE review")
-    first = review.listing(harbor.scope)
+    first = answering.listing(harbor.context)
     deep = "50000.700500.50000"
 
     for given in ({}, {"kind": "move"}, {"after": deep}, {"kind": "identity", "after": deep}):
         began = time.perf_counter()
-        found = review.listing(harbor.scope, **given)  # type: ignore[arg-type]  # as pages give it
+        found = answering.listing(harbor.context, **given)  # type: ignore[arg-type]  # as pages give it
         assert time.perf_counter() - began < 3, "a fraction of it where nothing else runs"
         assert len(found["questions"]) == 50
     assert first["open"] == {"identity": 50_000, "move": 50_000}

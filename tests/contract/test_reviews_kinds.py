@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from integration import conclude, review
-from integration.errors import Refused
-from integration.queue import Queue
+from integration.conclude import stages
+from integration.core.errors import Refused
+from integration.core.wake_ups import Queue
+from integration.review import answering
 from integration.storage.database import Database
 from tests.contract.conclude_world import HARBOR, MirrorPortal, day, moved_champion
 from tests.contract.review_world import (
@@ -101,7 +102,10 @@ def test_who_is_meant_is_asked_and_the_picked_one_is_credited(harbor: MirrorPort
     two_marias(harbor)
     harbor.settle()
     asked = the_question(harbor, "referral")
-    assert [one["name"] for one in asked["candidates"]] == ["Maria Lopez (Acme)", "Maria Lopez (Beta)"]
+    assert [one["name"] for one in asked["candidates"]] == [
+        "Maria Lopez (Acme)",
+        "Maria Lopez (Beta)",
+    ]
     assert harbor.derived(9) == 0
 
     answer(harbor, asked["id"], "pick", pick=12)
@@ -111,7 +115,9 @@ def test_who_is_meant_is_asked_and_the_picked_one_is_credited(harbor: MirrorPort
     assert [row["contact_id"] for row in rows] == [12]
 
 
-def test_the_picked_one_stays_when_another_of_the_name_appears_or_goes(harbor: MirrorPortal) -> None:
+def test_the_picked_one_stays_when_another_of_the_name_appears_or_goes(
+    harbor: MirrorPortal,
+) -> None:
     harbor.install(policy=ASKING)
     two_marias(harbor)
     harbor.settle()
@@ -123,7 +129,9 @@ def test_the_picked_one_stays_when_another_of_the_name_appears_or_goes(harbor: M
     harbor.change("contact", 12, lastname="Stern")
     harbor.settle()
 
-    assert [row["contact_id"] for row in harbor.rows("SELECT contact_id FROM source WHERE deal_id = 9")] == [12]
+    assert [
+        row["contact_id"] for row in harbor.rows("SELECT contact_id FROM source WHERE deal_id = 9")
+    ] == [12]
 
 
 def test_nobody_of_them_is_an_answer_and_beats_that_only_one_is_left(harbor: MirrorPortal) -> None:
@@ -155,14 +163,14 @@ def test_a_sure_move_can_be_doubted_and_rejected(harbor: MirrorPortal) -> None:
     assert harbor.derived(9) > 0
     assert questions(harbor) == []
 
-    (number,) = review.doubt(harbor.scope, 12)
+    (number,) = answering.doubt(harbor.context, 12)
     assert the_question(harbor, "move")["id"] == number
     assert harbor.derived(9) > 0, "it counts until it is decided"
     answer(harbor, number, "reject")
 
     assert harbor.derived(9) == 0
     with pytest.raises(Refused, match="nothing to doubt"):
-        review.doubt(harbor.scope, 12)
+        answering.doubt(harbor.context, 12)
 
 
 def test_a_name_that_was_clear_can_be_doubted(harbor: MirrorPortal) -> None:
@@ -172,7 +180,7 @@ def test_a_name_that_was_clear_can_be_doubted(harbor: MirrorPortal) -> None:
     harbor.settle()
     assert harbor.derived(9) > 0
 
-    (number,) = review.doubt(harbor.scope, 22)
+    (number,) = answering.doubt(harbor.context, 22)
     answer(harbor, number, "reject")
 
     assert harbor.derived(9) == 0
@@ -203,7 +211,9 @@ def late_evidence(portal: MirrorPortal) -> None:
     portal.settle()
 
 
-def test_evidence_that_comes_too_late_is_a_question_and_counts_when_a_person_says_so(harbor: MirrorPortal) -> None:
+def test_evidence_that_comes_too_late_is_a_question_and_counts_when_a_person_says_so(
+    harbor: MirrorPortal,
+) -> None:
     late_evidence(harbor)
     asked = the_question(harbor, "rejudge")
     assert harbor.derived(9) == 0
@@ -225,13 +235,15 @@ def test_late_evidence_that_a_person_does_not_want_is_not_asked_again(harbor: Mi
     answer(harbor, the_question(harbor, "rejudge")["id"], "reject")
 
     with harbor.clock.database.portal(HARBOR) as tx:
-        conclude.refresh_all(tx)
+        stages.refresh_all(tx)
     harbor.settle()
 
     assert (questions(harbor, "rejudge"), harbor.derived(9)) == ([], 0)
 
 
-def test_who_could_be_added_to_a_deal_is_suggested_until_somebody_dismisses_it(harbor: MirrorPortal) -> None:
+def test_who_could_be_added_to_a_deal_is_suggested_until_somebody_dismisses_it(
+    harbor: MirrorPortal,
+) -> None:
     harbor.install()
     harbor.imported()
     moved_champion(harbor)
@@ -248,7 +260,7 @@ def test_who_could_be_added_to_a_deal_is_suggested_until_somebody_dismisses_it(h
     answer(harbor, asked["id"], "dismiss")
     with harbor.clock.database.portal(HARBOR) as tx:
         tx.run("DELETE FROM review WHERE portal_id = :portal")
-        conclude.refresh_all(tx)
+        stages.refresh_all(tx)
     harbor.settle()
 
     assert questions(harbor, "suggestion") == []
@@ -273,7 +285,9 @@ def test_a_suggestion_that_was_followed_disappears(harbor: MirrorPortal) -> None
 
 
 @pytest.mark.parametrize(("verb", "derived"), [("same", 0), ("different", None)])
-def test_companies_that_merge_near_a_deal_are_a_question(harbor: MirrorPortal, verb: str, derived: int | None) -> None:
+def test_companies_that_merge_near_a_deal_are_a_question(
+    harbor: MirrorPortal, verb: str, derived: int | None
+) -> None:
     harbor.install()
     harbor.imported()
     moved_champion(harbor)
@@ -285,7 +299,9 @@ def test_companies_that_merge_near_a_deal_are_a_question(harbor: MirrorPortal, v
     harbor.settle()
     asked = the_question(harbor, "merge")
     assert asked["text"] == "Were Acme and Zenit one company already when deal 9 was won?"
-    assert asked["evidence"] == ["the two companies were merged in HubSpot on 2026-06-30, near the deal"]
+    assert asked["evidence"] == [
+        "the two companies were merged in HubSpot on 2026-06-30, near the deal"
+    ]
     assert harbor.derived(9) == before
     answer(harbor, asked["id"], verb)
 

@@ -44,7 +44,9 @@ def test_target_ids_are_strings_or_numbers(world: World, numbers: bool) -> None:
     world.hubspot.quirks.association_ids_as_numbers = numbers
     got = world.api.ask("POST", READ, inputs(world.ana.id), checked=not numbers)
 
-    assert got["results"][0]["to"][0]["toObjectId"] == (world.acme.id if numbers else str(world.acme.id))
+    assert got["results"][0]["to"][0]["toObjectId"] == (
+        world.acme.id if numbers else str(world.acme.id)
+    )
 
 
 def test_each_record_pages_for_itself(world: World) -> None:
@@ -69,14 +71,18 @@ def test_each_record_pages_for_itself(world: World) -> None:
 def test_a_new_primary_company_demotes_the_old_one_and_history_tells(world: World) -> None:
     spec = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 1}]
     got = world.api.ask(
-        "PUT", f"/crm/objects/2026-03/contacts/{world.ana.id}/associations/companies/{world.bolt.id}", spec
+        "PUT",
+        f"/crm/objects/2026-03/contacts/{world.ana.id}/associations/companies/{world.bolt.id}",
+        spec,
     )
 
     assert got.status == 201
     linked = world.harbor.associated("contact", world.ana.id, "company")
     assert linked == {world.acme.id: {279}, world.bolt.id: {1, 279}}
     asked = "propertiesWithHistory=associatedcompanyid"
-    history = world.api.get(f"/crm/objects/2026-03/contacts/{world.ana.id}", asked)["propertiesWithHistory"]
+    history = world.api.get(f"/crm/objects/2026-03/contacts/{world.ana.id}", asked)[
+        "propertiesWithHistory"
+    ]
     values = [one["value"] for one in history["associatedcompanyid"]]
     assert values == [str(world.bolt.id), str(world.acme.id)]
 
@@ -92,18 +98,24 @@ def test_labels_get_ids_of_this_portal_in_both_directions(world: World) -> None:
     got = world.api.post("/crm/associations/2026-03/contacts/contacts/batch/create", create)
     assert got.status == 201
     assert got["results"][0]["labels"] == ["Referred by"]
-    back = world.api.post("/crm/associations/2026-03/contacts/contacts/batch/read", inputs(world.ana.id))
+    back = world.api.post(
+        "/crm/associations/2026-03/contacts/contacts/batch/read", inputs(world.ana.id)
+    )
     labels = {one["label"] for one in back["results"][0]["to"][0]["associationTypes"]}
     assert labels == {"Referred", None}
 
 
-@pytest.mark.parametrize("body", [{"label": "x", "name": "a-b"}, {"label": "x", "name": "1a"}, {"label": "x"}])
+@pytest.mark.parametrize(
+    "body", [{"label": "x", "name": "a-b"}, {"label": "x", "name": "1a"}, {"label": "x"}]
+)
 def test_a_label_needs_a_proper_name(world: World, body: dict[str, str]) -> None:
     assert world.api.post(LABELS, body).status == 400
 
 
 def test_ten_labels_per_pair_and_no_more(world: World) -> None:
-    statuses = [world.api.post(LABELS, {"label": f"L{n}", "name": f"l{n}"}).status for n in range(11)]
+    statuses = [
+        world.api.post(LABELS, {"label": f"L{n}", "name": f"l{n}"}).status for n in range(11)
+    ]
 
     assert statuses == [200] * 10 + [400]
 
@@ -128,7 +140,9 @@ def test_a_type_id_belongs_to_its_direction(world: World) -> None:
 def test_removing_the_unlabelled_type_removes_all(world: World) -> None:
     path = "/crm/associations/2026-03/contacts/companies/batch/labels/archive"
     ends = {"from": {"id": str(world.ana.id)}, "to": {"id": str(world.acme.id)}}
-    primary, plain = ([{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": one}] for one in (1, 279))
+    primary, plain = (
+        [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": one}] for one in (1, 279)
+    )
     world.api.post(path, {"inputs": [ends | {"types": primary}]})
     assert world.harbor.associated("contact", world.ana.id, "company") == {world.acme.id: {279}}
     assert world.ana.get("associatedcompanyid") == ""
@@ -139,7 +153,10 @@ def test_removing_the_unlabelled_type_removes_all(world: World) -> None:
 def test_one_records_links_page_and_the_default_link_is_put(world: World) -> None:
     path = f"/crm/objects/2026-03/contacts/{world.bo.id}/associations"
     assert (
-        world.api.ask("PUT", f"{path.replace('contacts', 'contact')}/default/companies/{world.bolt.id}").status == 200
+        world.api.ask(
+            "PUT", f"{path.replace('contacts', 'contact')}/default/companies/{world.bolt.id}"
+        ).status
+        == 200
     )
     got = world.api.get(f"{path}/companies", "limit=1")
     assert got["results"][0]["toObjectId"] == str(world.bolt.id)

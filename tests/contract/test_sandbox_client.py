@@ -35,10 +35,15 @@ def client(world: World) -> Value:
 
 def test_the_client_reads_pages_with_history(world: World, client: Value) -> None:
     world.harbor.update("contact", world.ana.id, {"jobtitle": "Head"})
-    everyone = client.crm.contacts.get_all(properties=["email"], properties_with_history=["jobtitle"])
+    everyone = client.crm.contacts.get_all(
+        properties=["email"], properties_with_history=["jobtitle"]
+    )
 
     assert [one.id for one in everyone] == [str(world.ana.id), str(world.bo.id)]
-    assert [one.value for one in everyone[0].properties_with_history["jobtitle"]] == ["Head", "Buyer"]
+    assert [one.value for one in everyone[0].properties_with_history["jobtitle"]] == [
+        "Head",
+        "Buyer",
+    ]
 
 
 def test_a_207_is_no_exception_in_the_client(world: World, client: Value) -> None:
@@ -56,7 +61,11 @@ def test_a_207_is_no_exception_in_the_client(world: World, client: Value) -> Non
 def test_the_client_updates_searches_merges_and_archives(world: World, client: Value) -> None:
     update = {"inputs": [{"id": str(world.deal.id), "properties": {"dealstage": "closedwon"}}]}
     client.crm.deals.batch_api.update(batch_input_simple_public_object_batch_input=update)
-    won = {"filterGroups": [{"filters": [{"propertyName": "hs_is_closed_won", "operator": "EQ", "value": "true"}]}]}
+    won = {
+        "filterGroups": [
+            {"filters": [{"propertyName": "hs_is_closed_won", "operator": "EQ", "value": "true"}]}
+        ]
+    }
     found = client.crm.deals.search_api.do_search(public_object_search_request=won)
     assert [one.id for one in found.results] == [str(world.deal.id)]
     ids = {"primaryObjectId": str(world.ana.id), "objectIdToMerge": str(world.bo.id)}
@@ -79,21 +88,28 @@ def test_the_client_reads_associations_with_labels(world: World, client: Value) 
 
 
 def test_the_client_makes_properties_groups_and_lists(world: World, client: Value) -> None:
-    client.crm.properties.groups_api.create("deals", {"name": "second_order", "label": "Second", "displayOrder": -1})
+    client.crm.properties.groups_api.create(
+        "deals", {"name": "second_order", "label": "Second", "displayOrder": -1}
+    )
     client.crm.properties.core_api.create("deals", {
         "name": "second_order_share", "label": "Share", "type": "number", "fieldType": "number",
         "groupName": "second_order",
     })  # fmt: skip
     names = {one.name for one in client.crm.properties.core_api.get_all("deals").results}
     assert "second_order_share" in names
-    made = client.crm.lists.lists_api.create({"name": "Hand", "objectTypeId": "0-1", "processingType": "MANUAL"})
+    made = client.crm.lists.lists_api.create(
+        {"name": "Hand", "objectTypeId": "0-1", "processingType": "MANUAL"}
+    )
     assert made.list.list_id == "201"
 
 
 def test_the_client_reads_owners_and_pipelines(world: World, client: Value) -> None:
     assert client.crm.owners.owners_api.get_page().results[0].email == "olga@harbor.example"
     stages = client.crm.pipelines.pipelines_api.get_all("deals").results[0].stages
-    assert {stage.id for stage in stages if stage.metadata["isClosed"] == "true"} == {"closedwon", "closedlost"}
+    assert {stage.id for stage in stages if stage.metadata["isClosed"] == "true"} == {
+        "closedwon",
+        "closedlost",
+    }
 
 
 def test_errors_reach_the_client_with_status_and_body(world: World, client: Value) -> None:
@@ -103,12 +119,20 @@ def test_errors_reach_the_client_with_status_and_body(world: World, client: Valu
     assert caught.value.status == 400  # type: ignore[attr-defined]
 
 
-@pytest.mark.skipif(not specs.present(), reason="HubSpot's OpenAPI files are not beside the project")
+@pytest.mark.skipif(
+    not specs.present(), reason="HubSpot's OpenAPI files are not beside the project"
+)
 def test_the_checker_notices_a_wrong_body() -> None:
     path = "/crm/objects/2026-03/contacts/batch/read"
     assert specs.knows("POST", path)
     with pytest.raises(specs.Breach):
-        specs.check("POST", path, {"inputs": [{"id": 3}], "properties": [], "propertiesWithHistory": []}, 200, {})
+        specs.check(
+            "POST",
+            path,
+            {"inputs": [{"id": 3}], "properties": [], "propertiesWithHistory": []},
+            200,
+            {},
+        )
     with pytest.raises(specs.Breach):
         specs.check("POST", path, None, 200, {"status": "COMPLETE", "results": [{"id": 1}]})
 
@@ -136,7 +160,9 @@ def test_the_control_routes_act_count_and_trouble(world: World) -> None:
     assert settings["redirect_urls"] == ["http://localhost:1/x"]
     control(url, "quirks", {"token_seconds": 5})
     assert world.hubspot.quirks.token_seconds == 5
-    record = control(url, f"portals/{world.harbor.id}/record", {"type": "deal", "id": world.deal.id})
+    record = control(
+        url, f"portals/{world.harbor.id}/record", {"type": "deal", "id": world.deal.id}
+    )
     assert record["values"]["hs_is_closed"] == "false"
     control(url, f"portals/{world.harbor.id}/uninstall", {})
     assert not world.hubspot.installed(world.harbor.id)
@@ -156,7 +182,9 @@ def test_every_deed_of_a_user_tells_the_app(world: World, deed: dict[str, Any]) 
 
 def test_the_sandbox_runs_as_a_process() -> None:
     command = [sys.executable, "-m", "tests.sandbox", "--port", "0", "--auto"]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env={**os.environ}) as process:
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env={**os.environ}
+    ) as process:
         try:
             assert process.stdout is not None
             url = process.stdout.readline().split()[-1]

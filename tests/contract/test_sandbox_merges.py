@@ -31,7 +31,10 @@ def test_a_merge_makes_a_third_record_to_which_old_ids_lead(world: World) -> Non
         assert got["properties"]["hs_additional_emails"] == "bo@bolt.example"
     assert world.api.get(CONTACTS).ids == [made]
     assert world.harbor.associated("deal", world.deal.id, "contact").keys() == {int(made)}
-    assert world.api.ask("PATCH", f"{CONTACTS}/{world.bo.id}", {"properties": {"jobtitle": "x"}})["id"] == made
+    assert (
+        world.api.ask("PATCH", f"{CONTACTS}/{world.bo.id}", {"properties": {"jobtitle": "x"}})["id"]
+        == made
+    )
 
 
 @pytest.mark.parametrize(("answer", "status"), [("survivor", 200), ("missing", 207)])
@@ -65,7 +68,10 @@ def test_a_merged_company_keeps_the_contacts_and_their_primary_company(world: Wo
 
 def test_privacy_deletion_purges_by_id_or_email(world: World) -> None:
     assert (
-        world.api.post(f"{CONTACTS}/gdpr-delete", {"objectId": "ana@acme.example", "idProperty": "email"}).status == 204
+        world.api.post(
+            f"{CONTACTS}/gdpr-delete", {"objectId": "ana@acme.example", "idProperty": "email"}
+        ).status
+        == 204
     )
     assert world.api.get(f"{CONTACTS}/{world.ana.id}").status == 404
     assert world.api.get(f"{CONTACTS}/{world.ana.id}", "archived=true").status == 404

@@ -45,7 +45,10 @@ def authorize(world: World, *, answer: str = "", **changes: str) -> urllib3.Base
 
 def said(answer: urllib3.BaseHTTPResponse) -> dict[str, str]:
     assert answer.status == 302
-    return {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["Location"]).query).items()}
+    return {
+        name: values[0]
+        for name, values in parse_qs(urlsplit(answer.headers["Location"]).query).items()
+    }
 
 
 def client(hubspot: HubSpot, **more: str) -> Json:
@@ -54,7 +57,9 @@ def client(hubspot: HubSpot, **more: str) -> Json:
 
 def exchange(world: World, code: str, **more: str) -> Json:
     fields = client(world.hubspot, grant_type="authorization_code", code=code)
-    got = world.api.form(TOKEN, fields | {"redirect_uri": world.hubspot.app.redirect_urls[0]} | more)
+    got = world.api.form(
+        TOKEN, fields | {"redirect_uri": world.hubspot.app.redirect_urls[0]} | more
+    )
     body: Json = got.body
     return body | {"http": got.status}
 
@@ -71,7 +76,11 @@ def test_the_page_asks_and_the_button_brings_a_code_that_works_once(world: World
     assert tokens["hub_id"] == ORCHARD
     assert tokens["expires_in"] == 1800
     again = exchange(world, back["code"])
-    assert (again["http"], again["status"], again["error"]) == (400, "BAD_AUTH_CODE", "invalid_grant")
+    assert (again["http"], again["status"], again["error"]) == (
+        400,
+        "BAD_AUTH_CODE",
+        "invalid_grant",
+    )
 
 
 def test_a_headless_demo_is_approved_at_once(world: World) -> None:
@@ -90,7 +99,9 @@ def test_cancel_comes_back_as_an_error(world: World) -> None:
      {"optional_scope": "content"}],
     ids=["client", "redirect", "required scope left out", "undeclared scope"],
 )  # fmt: skip
-def test_a_wrong_link_shows_an_error_and_never_calls_back(world: World, changes: dict[str, str]) -> None:
+def test_a_wrong_link_shows_an_error_and_never_calls_back(
+    world: World, changes: dict[str, str]
+) -> None:
     answer = authorize(world, auto="1", **changes)
 
     assert answer.status == 400
@@ -116,18 +127,24 @@ def test_the_app_counts_as_connected_only_after_the_first_exchange(world: World)
 
 
 def test_a_second_user_of_the_portal_signs_in_as_themselves(world: World) -> None:
-    code = said(authorize(world, auto="1", portalId=str(HARBOR), user="olga@harbor.example"))["code"]
+    code = said(authorize(world, auto="1", portalId=str(HARBOR), user="olga@harbor.example"))[
+        "code"
+    ]
     owner = next(iter(world.harbor.owners.values()))
 
     tokens = exchange(world, code)
-    about = world.api.form(f"{TOKEN}/introspect", client(world.hubspot, token=tokens["access_token"]))
+    about = world.api.form(
+        f"{TOKEN}/introspect", client(world.hubspot, token=tokens["access_token"])
+    )
     assert (about["user"], about["user_id"]) == ("olga@harbor.example", owner.user_id)
 
 
 def test_a_user_without_the_rights_is_turned_away_on_hubspots_page(world: World) -> None:
     world.harbor.refused_users.add("olga@harbor.example")
 
-    assert authorize(world, auto="1", portalId=str(HARBOR), user="olga@harbor.example").status == 403
+    assert (
+        authorize(world, auto="1", portalId=str(HARBOR), user="olga@harbor.example").status == 403
+    )
 
 
 def test_a_code_expires_after_a_minute(world: World) -> None:
@@ -149,8 +166,12 @@ def test_pkce_is_checked_when_the_link_carried_a_challenge(world: World) -> None
     [({"client_id": "x"}, "BAD_CLIENT_ID"), ({"client_secret": "x"}, "BAD_CLIENT_SECRET"),
      ({"refresh_token": "x"}, "BAD_REFRESH_TOKEN"), ({"grant_type": "magic"}, "BAD_GRANT_TYPE")],
 )  # fmt: skip
-def test_refusals_carry_the_old_and_the_new_fields(world: World, changes: dict[str, str], status: str) -> None:
-    fields = client(world.hubspot, grant_type="refresh_token", refresh_token=world.grant.refresh_token)
+def test_refusals_carry_the_old_and_the_new_fields(
+    world: World, changes: dict[str, str], status: str
+) -> None:
+    fields = client(
+        world.hubspot, grant_type="refresh_token", refresh_token=world.grant.refresh_token
+    )
     got = world.api.form(TOKEN, fields | changes)
 
     assert got.status == 400
@@ -160,7 +181,9 @@ def test_refusals_carry_the_old_and_the_new_fields(world: World, changes: dict[s
 
 
 def refresh(world: World, token: str) -> Json:
-    got = world.api.form(TOKEN, client(world.hubspot, grant_type="refresh_token", refresh_token=token))
+    got = world.api.form(
+        TOKEN, client(world.hubspot, grant_type="refresh_token", refresh_token=token)
+    )
     body: Json = got.body
     return body
 
@@ -181,7 +204,9 @@ def test_an_account_that_is_gone_is_bad_hub(world: World) -> None:
 
 
 @pytest.mark.parametrize("replaces", [False, True])
-def test_whether_a_second_install_ends_the_first_refresh_token_is_a_switch(world: World, replaces: bool) -> None:
+def test_whether_a_second_install_ends_the_first_refresh_token_is_a_switch(
+    world: World, replaces: bool
+) -> None:
     world.hubspot.quirks.later_install_replaces = replaces
     second = world.hubspot.install(HARBOR)
 
@@ -212,7 +237,10 @@ def test_a_dead_token_is_invalid_rather_than_expired(world: World) -> None:
 
 
 def test_introspection_tells_who_and_a_dead_token_is_inactive(world: World) -> None:
-    for token, use in ((world.grant.access_token, "access_token"), (world.grant.refresh_token, "refresh_token")):
+    for token, use in (
+        (world.grant.access_token, "access_token"),
+        (world.grant.refresh_token, "refresh_token"),
+    ):
         about = world.api.form(f"{TOKEN}/introspect", client(world.hubspot, token=token))
         assert about["hub_id"] == HARBOR
         assert about["token_use"] == use
@@ -222,7 +250,12 @@ def test_introspection_tells_who_and_a_dead_token_is_inactive(world: World) -> N
 
 
 def test_revoking_ends_refreshing_but_not_the_access_token(world: World) -> None:
-    assert world.api.form(f"{TOKEN}/revoke", client(world.hubspot, token=world.grant.refresh_token)).status == 200
+    assert (
+        world.api.form(
+            f"{TOKEN}/revoke", client(world.hubspot, token=world.grant.refresh_token)
+        ).status
+        == 200
+    )
 
     assert refresh(world, world.grant.refresh_token)["status"] == "BAD_REFRESH_TOKEN"
     assert world.api.get("/account-info/2026-03/details").status == 200
@@ -247,7 +280,11 @@ def test_the_app_can_uninstall_itself(world: World) -> None:
 def test_the_account_says_currency_zone_and_host(world: World) -> None:
     got = world.api.get("/account-info/2026-03/details")
 
-    assert (got["portalId"], got["companyCurrency"], got["additionalCurrencies"]) == (HARBOR, "EUR", ["USD"])
+    assert (got["portalId"], got["companyCurrency"], got["additionalCurrencies"]) == (
+        HARBOR,
+        "EUR",
+        ["USD"],
+    )
     assert got["uiDomain"] == "app.hubspot.com"
 
 
@@ -257,18 +294,27 @@ def test_the_account_says_currency_zone_and_host(world: World) -> None:
      ("/crm/objects/2026-03/feedback_submissions", "crm.objects.feedback_submissions.read"),
      ("/crm/owners/2026-03", "crm.objects.owners.read"), ("/crm/lists/2026-03/1", "crm.lists.read")],
 )  # fmt: skip
-def test_a_missing_scope_is_403_and_names_it(world: World, path: str, scope: str) -> None:
-    world.api.token = world.hubspot.install(HARBOR, list(world.hubspot.app.required_scopes)).access_token
+def test_a_missing_scope_is_403_and_names_it(world: World, path: str, context: str) -> None:
+    world.api.token = world.hubspot.install(
+        HARBOR, list(world.hubspot.app.required_scopes)
+    ).access_token
     got = world.api.get(path)
 
     assert (got.status, got["category"]) == (403, "MISSING_SCOPES")
-    assert got["errors"][0]["context"]["requiredGranularScopes"] == [scope]
+    assert got["errors"][0]["context"]["requiredGranularScopes"] == [context]
 
 
 def test_the_v1_forms_work_until_they_end(world: World) -> None:
-    fields = client(world.hubspot, grant_type="refresh_token", refresh_token=world.grant.refresh_token)
+    fields = client(
+        world.hubspot, grant_type="refresh_token", refresh_token=world.grant.refresh_token
+    )
     assert world.api.form("/oauth/v1/token", fields).status == 200
     got = world.api.ask("GET", f"/oauth/v1/access-tokens/{world.grant.access_token}", checked=False)
     assert got["hub_id"] == HARBOR
-    assert world.api.ask("DELETE", f"/oauth/v1/refresh-tokens/{world.grant.refresh_token}", checked=False).status == 204
+    assert (
+        world.api.ask(
+            "DELETE", f"/oauth/v1/refresh-tokens/{world.grant.refresh_token}", checked=False
+        ).status
+        == 204
+    )
     assert world.api.form("/oauth/v3/token", fields)["status"] == "BAD_REFRESH_TOKEN"

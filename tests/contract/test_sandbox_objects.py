@@ -19,9 +19,15 @@ def world() -> Iterator[World]:
         yield made
 
 
-def reading(*ids: int, properties: tuple[str, ...] = ("email",), history: tuple[str, ...] = ()) -> Json:
+def reading(
+    *ids: int, properties: tuple[str, ...] = ("email",), history: tuple[str, ...] = ()
+) -> Json:
     inputs = [{"id": str(one)} for one in ids]
-    return {"inputs": inputs, "properties": list(properties), "propertiesWithHistory": list(history)}
+    return {
+        "inputs": inputs,
+        "properties": list(properties),
+        "propertiesWithHistory": list(history),
+    }
 
 
 def test_an_empty_property_is_null_and_an_unknown_one_is_left_out(world: World) -> None:
@@ -32,7 +38,9 @@ def test_an_empty_property_is_null_and_an_unknown_one_is_left_out(world: World) 
     assert "no_such_thing" not in properties
 
 
-@pytest.mark.parametrize("query", ["properties=email,jobtitle", "properties=email&properties=jobtitle"])
+@pytest.mark.parametrize(
+    "query", ["properties=email,jobtitle", "properties=email&properties=jobtitle"]
+)
 def test_properties_come_joined_or_repeated(world: World, query: str) -> None:
     properties = world.api.get(CONTACTS, query)["results"][0]["properties"]
 
@@ -63,9 +71,15 @@ def test_page_sizes_are_refused_not_cut(world: World, query: str, status: int) -
 
 
 def test_history_is_newest_first_and_says_who(world: World) -> None:
-    world.harbor.update("contact", world.ana.id, {"jobtitle": "Head"}, source=("CRM_UI", "userId:99"))
     world.harbor.update(
-        "contact", world.ana.id, {"jobtitle": "Intern"}, at=to_ms(LAST_YEAR) - 1, source=("IMPORT", None)
+        "contact", world.ana.id, {"jobtitle": "Head"}, source=("CRM_UI", "userId:99")
+    )
+    world.harbor.update(
+        "contact",
+        world.ana.id,
+        {"jobtitle": "Intern"},
+        at=to_ms(LAST_YEAR) - 1,
+        source=("IMPORT", None),
     )
 
     got = world.api.get(f"{CONTACTS}/{world.ana.id}", "propertiesWithHistory=jobtitle")
@@ -131,7 +145,9 @@ def test_associations_inline_name_the_type_without_labels(world: World) -> None:
         ("hs_email_optout", "maybe", "INVALID_BOOLEAN"),
     ],
 )
-def test_a_bad_value_fails_with_its_code_and_writes_nothing(world: World, name: str, value: str, code: str) -> None:
+def test_a_bad_value_fails_with_its_code_and_writes_nothing(
+    world: World, name: str, value: str, code: str
+) -> None:
     body = {"inputs": [
         {"id": str(world.bo.id), "properties": {"jobtitle": "new"}},
         {"id": str(world.ana.id), "properties": {name: value}},
@@ -157,7 +173,9 @@ def test_a_bad_value_fails_with_its_code_and_writes_nothing(world: World, name: 
 def test_values_are_stored_in_hubspots_spelling(
     world: World, kind: str, name: str, given: str, stored: str | None
 ) -> None:
-    got = world.api.ask("PATCH", f"/crm/objects/2026-03/{kind}/{world.deal.id}", {"properties": {name: given}})
+    got = world.api.ask(
+        "PATCH", f"/crm/objects/2026-03/{kind}/{world.deal.id}", {"properties": {name: given}}
+    )
 
     assert got["properties"][name] == stored
 
@@ -184,11 +202,17 @@ def test_a_create_batch_fails_whole_without_trace_ids_and_in_part_with_them(worl
 
 
 @pytest.mark.parametrize(("helps", "status"), [(False, 400), (True, 207)])
-def test_trace_ids_on_a_failing_update_batch_are_a_switch(world: World, helps: bool, status: int) -> None:
+def test_trace_ids_on_a_failing_update_batch_are_a_switch(
+    world: World, helps: bool, status: int
+) -> None:
     world.hubspot.quirks.update_trace_ids_help = helps
     inputs = [
         {"id": str(world.ana.id), "properties": {"jobtitle": "Boss"}, "objectWriteTraceId": "a"},
-        {"id": str(world.bo.id), "properties": {"hs_email_optout": "maybe"}, "objectWriteTraceId": "b"},
+        {
+            "id": str(world.bo.id),
+            "properties": {"hs_email_optout": "maybe"},
+            "objectWriteTraceId": "b",
+        },
     ]
     got = world.api.post(f"{CONTACTS}/batch/update", {"inputs": inputs})
 
@@ -197,12 +221,16 @@ def test_trace_ids_on_a_failing_update_batch_are_a_switch(world: World, helps: b
 
 
 def test_batch_update_reports_missing_ids_and_refuses_twins(world: World) -> None:
-    inputs = [{"id": one, "properties": {"jobtitle": "Boss"}} for one in (str(world.ana.id), "999999")]
+    inputs = [
+        {"id": one, "properties": {"jobtitle": "Boss"}} for one in (str(world.ana.id), "999999")
+    ]
     got = world.api.post(f"{CONTACTS}/batch/update", {"inputs": inputs})
     assert got.status == 207
     assert got["errors"][0]["context"]["ids"] == ["999999"]
 
-    assert world.api.post(f"{CONTACTS}/batch/update", {"inputs": [inputs[0], inputs[0]]}).status == 400
+    assert (
+        world.api.post(f"{CONTACTS}/batch/update", {"inputs": [inputs[0], inputs[0]]}).status == 400
+    )
 
 
 def test_upsert_updates_or_creates_by_email(world: World) -> None:
@@ -224,8 +252,12 @@ def test_an_email_belongs_to_one_contact(world: World) -> None:
 
 
 def test_a_deal_needs_a_name_and_a_stage_that_exists(world: World) -> None:
-    assert world.api.post(DEALS, {"properties": {"dealname": "x"}, "associations": []}).status == 400
-    got = world.api.post(DEALS, {"properties": {"dealname": "x", "dealstage": "nowhere"}, "associations": []})
+    assert (
+        world.api.post(DEALS, {"properties": {"dealname": "x"}, "associations": []}).status == 400
+    )
+    got = world.api.post(
+        DEALS, {"properties": {"dealname": "x", "dealstage": "nowhere"}, "associations": []}
+    )
     assert got["errors"][0]["code"] == "INVALID_OPTION"
     link = {
         "to": {"id": str(world.ana.id)},
@@ -239,20 +271,30 @@ def test_a_deal_needs_a_name_and_a_stage_that_exists(world: World) -> None:
 
 def test_a_lifecycle_stage_moves_forward_only(world: World) -> None:
     for stage in ("customer", "lead"):
-        world.api.ask("PATCH", f"{CONTACTS}/{world.ana.id}", {"properties": {"lifecyclestage": stage}})
+        world.api.ask(
+            "PATCH", f"{CONTACTS}/{world.ana.id}", {"properties": {"lifecyclestage": stage}}
+        )
     assert world.ana.get("lifecyclestage") == "customer"
     for stage in ("", "lead"):
-        world.api.ask("PATCH", f"{CONTACTS}/{world.ana.id}", {"properties": {"lifecyclestage": stage}})
+        world.api.ask(
+            "PATCH", f"{CONTACTS}/{world.ana.id}", {"properties": {"lifecyclestage": stage}}
+        )
     assert world.ana.get("lifecyclestage") == "lead"
 
 
 def test_won_and_lost_are_calculated_from_the_stage(world: World) -> None:
     asked = "properties=hs_is_closed,hs_is_closed_won,hs_is_closed_lost,amount_in_home_currency,num_associated_contacts"
-    world.harbor.update("deal", world.deal.id, {"dealstage": "closedwon", "deal_currency_code": "USD"})
+    world.harbor.update(
+        "deal", world.deal.id, {"dealstage": "closedwon", "deal_currency_code": "USD"}
+    )
 
     got = world.api.get(f"{DEALS}/{world.deal.id}", asked)["properties"]
 
-    assert (got["hs_is_closed"], got["hs_is_closed_won"], got["hs_is_closed_lost"]) == ("true", "true", "false")
+    assert (got["hs_is_closed"], got["hs_is_closed_won"], got["hs_is_closed_lost"]) == (
+        "true",
+        "true",
+        "false",
+    )
     assert got["amount_in_home_currency"] == "900.45"
     assert got["num_associated_contacts"] == "1"
 
@@ -266,7 +308,9 @@ def test_contacts_say_lastmodifieddate_and_all_others_hs_lastmodifieddate(world:
     assert deal["hs_lastmodifieddate"] == iso(world.deal.updated)
 
 
-@pytest.mark.parametrize("value", ["\u202e<b>\U0001f680", "a" * 65_536, "\ud800 half", "'; drop table deals; --"])
+@pytest.mark.parametrize(
+    "value", ["\u202e<b>\U0001f680", "a" * 65_536, "\ud800 half", "'; drop table deals; --"]
+)
 def test_odd_text_is_held_and_answered(world: World, value: str) -> None:
     world.harbor.update("deal", world.deal.id, {"dealname": value})
 
@@ -275,10 +319,13 @@ def test_odd_text_is_held_and_answered(world: World, value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "code"), [("a" * 65_537, "VALUE_TOO_LONG"), ("a\x00b", "INVALID_STRING"), ([1], "INVALID_STRING")]
+    ("value", "code"),
+    [("a" * 65_537, "VALUE_TOO_LONG"), ("a\x00b", "INVALID_STRING"), ([1], "INVALID_STRING")],
 )
 def test_text_an_app_may_not_write(world: World, value: object, code: str) -> None:
-    got = world.api.ask("PATCH", f"{DEALS}/{world.deal.id}", {"properties": {"dealname": value}}, checked=False)
+    got = world.api.ask(
+        "PATCH", f"{DEALS}/{world.deal.id}", {"properties": {"dealname": value}}, checked=False
+    )
 
     assert (got.status, got["errors"][0]["code"]) == (400, code)
 
@@ -329,7 +376,8 @@ def test_a_body_that_makes_no_sense_is_400(world: World, body: bytes) -> None:
 def test_feedback_submissions_can_be_read_and_lead_to_people(world: World) -> None:
     world.harbor.answer_survey(world.ana.id, 9, "great")
     got = world.api.get(
-        "/crm/objects/2026-03/feedback_submissions", "properties=hs_value,hs_response_group&associations=contacts"
+        "/crm/objects/2026-03/feedback_submissions",
+        "properties=hs_value,hs_response_group&associations=contacts",
     )
 
     assert got["results"][0]["properties"]["hs_response_group"] == "PROMOTER"
@@ -338,7 +386,9 @@ def test_feedback_submissions_can_be_read_and_lead_to_people(world: World) -> No
 
 
 def test_closing_a_ticket_dates_it_and_reopening_clears_the_date(world: World) -> None:
-    ticket = world.harbor.create("ticket", {"subject": "broken", "hs_pipeline": "0", "hs_pipeline_stage": "1"})
+    ticket = world.harbor.create(
+        "ticket", {"subject": "broken", "hs_pipeline": "0", "hs_pipeline_stage": "1"}
+    )
     world.harbor.update("ticket", ticket.id, {"hs_pipeline_stage": "4"})
     assert ticket.get("closed_date")
     world.harbor.update("ticket", ticket.id, {"hs_pipeline_stage": "3"})

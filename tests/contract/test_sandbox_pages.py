@@ -36,7 +36,9 @@ def test_the_first_page_lets_one_choose_a_portal(browser: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("kind", SHOWN)
-def test_every_list_and_every_first_record_answers(browser: FlaskClient, harbor: Portal, kind: str) -> None:
+def test_every_list_and_every_first_record_answers(
+    browser: FlaskClient, harbor: Portal, kind: str
+) -> None:
     assert browser.get(listing(kind)).status_code == 200
     for record in harbor.all(kind)[:20]:
         page = browser.get(path(kind, record.id))
@@ -45,7 +47,9 @@ def test_every_list_and_every_first_record_answers(browser: FlaskClient, harbor:
         assert browser.get(path(kind, record.id, "ours")).status_code == 200
 
 
-def test_lists_are_paged_and_a_page_too_far_is_the_last(browser: FlaskClient, harbor: Portal) -> None:
+def test_lists_are_paged_and_a_page_too_far_is_the_last(
+    browser: FlaskClient, harbor: Portal
+) -> None:
     last = -(-len(harbor.all("contact")) // 50)
     assert f"Page 1 of {last}" in browser.get(listing("contact")).text
     assert f"Page {last} of {last}" in browser.get(listing("contact", "?page=999999")).text
@@ -62,7 +66,9 @@ def test_a_search_finds_by_address_and_by_id_and_says_when_there_is_nothing(
     assert "Nothing found for “zzzz”" in browser.get(listing("contact", "?q=zzzz")).text
 
 
-def test_only_records_with_a_conclusion_are_listed_on_request(browser: FlaskClient, harbor: Portal) -> None:
+def test_only_records_with_a_conclusion_are_listed_on_request(
+    browser: FlaskClient, harbor: Portal
+) -> None:
     one, other = harbor.all("deal")[:2]
     harbor.update("deal", one.id, {"second_order_source": "referral"})
     harbor.update("deal", other.id, {"second_order_source": "none"})
@@ -94,12 +100,19 @@ def test_what_is_not_there_is_404(browser: FlaskClient, address: str) -> None:
     assert browser.get(address).status_code == 404
 
 
-def test_a_record_of_one_portal_is_not_shown_in_the_other(browser: FlaskClient, harbor: Portal) -> None:
+def test_a_record_of_one_portal_is_not_shown_in_the_other(
+    browser: FlaskClient, harbor: Portal
+) -> None:
     answer = harbor.all("feedback_submission")[0]
-    assert browser.get(path("feedback_submission", answer.id, portal_id=town.ORCHARD_ID)).status_code == 404
+    assert (
+        browser.get(path("feedback_submission", answer.id, portal_id=town.ORCHARD_ID)).status_code
+        == 404
+    )
 
 
-def test_a_merged_away_id_leads_to_the_record_that_is_left(browser: FlaskClient, harbor: Portal) -> None:
+def test_a_merged_away_id_leads_to_the_record_that_is_left(
+    browser: FlaskClient, harbor: Portal
+) -> None:
     one, other = harbor.all("contact")[:2]
     made = harbor.merge("contact", one.id, other.id)
     answer = browser.get(path("contact", other.id))
@@ -120,7 +133,11 @@ def test_what_the_app_writes_arrives_in_the_box_with_a_new_stamp(
 ) -> None:
     deal = harbor.all("deal")[0]
     before = browser.get(path("deal", deal.id, "ours")).get_json()
-    values = {"second_order_source": "moved_champion", "second_order_share": "0.855", "second_order_amount": "84.6"}
+    values = {
+        "second_order_source": "moved_champion",
+        "second_order_share": "0.855",
+        "second_order_amount": "84.6",
+    }
     harbor.update("deal", deal.id, values, source=hubspot.app.source)
     after = browser.get(path("deal", deal.id, "ours")).get_json()
     assert "Nothing written yet." in before["ours"]
@@ -129,7 +146,9 @@ def test_what_the_app_writes_arrives_in_the_box_with_a_new_stamp(
         assert words in after["ours"]
 
 
-def test_a_tag_on_a_neighbour_is_seen_from_the_record(hubspot: HubSpot, browser: FlaskClient, harbor: Portal) -> None:
+def test_a_tag_on_a_neighbour_is_seen_from_the_record(
+    hubspot: HubSpot, browser: FlaskClient, harbor: Portal
+) -> None:
     deal = next(one for one in harbor.all("deal") if harbor.associated("deal", one.id, "contact"))
     contact = next(iter(harbor.associated("deal", deal.id, "contact")))
     before = browser.get(path("contact", contact, "ours")).get_json()
@@ -140,7 +159,9 @@ def test_a_tag_on_a_neighbour_is_seen_from_the_record(hubspot: HubSpot, browser:
 
 
 @pytest.mark.parametrize("kind", SHOWN)
-def test_hostile_text_stays_text_on_every_page(browser: FlaskClient, harbor: Portal, kind: str) -> None:
+def test_hostile_text_stays_text_on_every_page(
+    browser: FlaskClient, harbor: Portal, kind: str
+) -> None:
     names = {"contact": "firstname", "company": "name", "deal": "dealname", "ticket": "subject"}
     name = names.get(kind, "hs_content")
     record = harbor.all(kind)[0]
@@ -177,13 +198,17 @@ def test_hostile_text_stays_text_on_every_page(browser: FlaskClient, harbor: Por
         {"dealstage": "gone", "pipeline": "gone"},
     ],
 )
-def test_odd_values_do_not_break_a_page(browser: FlaskClient, harbor: Portal, values: dict[str, str]) -> None:
+def test_odd_values_do_not_break_a_page(
+    browser: FlaskClient, harbor: Portal, values: dict[str, str]
+) -> None:
     deal = harbor.create("deal", values)
     assert browser.get(path("deal", deal.id)).status_code == 200
     assert browser.get(listing("deal")).status_code == 200
 
 
-def test_a_record_with_very_many_links_shows_some_and_leads_to_all(browser: FlaskClient, harbor: Portal) -> None:
+def test_a_record_with_very_many_links_shows_some_and_leads_to_all(
+    browser: FlaskClient, harbor: Portal
+) -> None:
     company = harbor.create("company", {"name": "Crowded"})
     for contact in harbor.all("contact")[:60]:
         harbor.associate("company", company.id, "contact", contact.id)
@@ -193,7 +218,9 @@ def test_a_record_with_very_many_links_shows_some_and_leads_to_all(browser: Flas
     assert everything.count('value="contact"><input type="hidden" name="other"') == 60
 
 
-def test_history_is_shown_newest_first_with_its_sources(browser: FlaskClient, harbor: Portal) -> None:
+def test_history_is_shown_newest_first_with_its_sources(
+    browser: FlaskClient, harbor: Portal
+) -> None:
     contact = harbor.all("contact")[0]
     harbor.update("contact", contact.id, {"email": "later@later.example"})
     page = browser.get(path("contact", contact.id) + "?history=email").text

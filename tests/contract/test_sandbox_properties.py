@@ -33,8 +33,13 @@ def test_a_property_can_be_made_read_and_written(world: World) -> None:
     assert got["hubspotDefined"] is False
     assert got["modificationMetadata"]["readOnlyValue"] is False
     path = f"/crm/objects/2026-03/deals/{world.deal.id}"
-    assert world.api.ask("PATCH", path, {"properties": {"second_order_source": "referral"}}).status == 200
-    assert world.api.ask("PATCH", path, {"properties": {"second_order_source": "other"}}).status == 400
+    assert (
+        world.api.ask("PATCH", path, {"properties": {"second_order_source": "referral"}}).status
+        == 200
+    )
+    assert (
+        world.api.ask("PATCH", path, {"properties": {"second_order_source": "other"}}).status == 400
+    )
 
 
 def test_an_existing_name_is_409(world: World) -> None:
@@ -69,12 +74,17 @@ def test_a_wrong_definition_is_refused(world: World, changes: Json) -> None:
 
 def test_a_batch_creates_what_it_can(world: World) -> None:
     got = world.api.post(
-        f"{DEALS}/batch/create", {"inputs": [a_property("one"), a_property("amount"), a_property("two")]}
+        f"{DEALS}/batch/create",
+        {"inputs": [a_property("one"), a_property("amount"), a_property("two")]},
     )
 
     assert got.status == 207
     assert [one["name"] for one in got["results"]] == ["one", "two"]
-    read = {"inputs": [{"name": "one"}, {"name": "three"}], "archived": False, "dataSensitivity": "non_sensitive"}
+    read = {
+        "inputs": [{"name": "one"}, {"name": "three"}],
+        "archived": False,
+        "dataSensitivity": "non_sensitive",
+    }
     got = world.api.post(f"{DEALS}/batch/read", read)
     assert got.status == 207
     assert [one["name"] for one in got["results"]] == ["one"]
@@ -83,7 +93,9 @@ def test_a_batch_creates_what_it_can(world: World) -> None:
 def test_options_are_replaced_as_a_whole(world: World) -> None:
     world.api.post(DEALS, a_property())
     options = [{"label": "Move", "value": "move", "hidden": False, "displayOrder": 0}]
-    got = world.api.ask("PATCH", f"{DEALS}/second_order_source", {"options": options, "label": "Origin"})
+    got = world.api.ask(
+        "PATCH", f"{DEALS}/second_order_source", {"options": options, "label": "Origin"}
+    )
 
     assert [one["value"] for one in got["options"]] == ["move"]
     assert got["label"] == "Origin"
@@ -92,10 +104,14 @@ def test_options_are_replaced_as_a_whole(world: World) -> None:
 
 def test_reading_definitions_leaves_archived_ones_out(world: World) -> None:
     world.api.post(DEALS, a_property())
-    world.api.post(f"{DEALS}/batch/archive", {"inputs": [{"name": "second_order_source"}, {"name": "unknown"}]})
+    world.api.post(
+        f"{DEALS}/batch/archive", {"inputs": [{"name": "second_order_source"}, {"name": "unknown"}]}
+    )
 
     assert "second_order_source" not in {one["name"] for one in world.api.get(DEALS)["results"]}
-    assert {one["name"] for one in world.api.get(DEALS, "archived=true")["results"]} == {"second_order_source"}
+    assert {one["name"] for one in world.api.get(DEALS, "archived=true")["results"]} == {
+        "second_order_source"
+    }
 
 
 def test_groups_are_made_once_and_removed_only_when_empty(world: World) -> None:
@@ -110,7 +126,9 @@ def test_groups_are_made_once_and_removed_only_when_empty(world: World) -> None:
 
 
 def test_creating_properties_needs_the_schema_scope(world: World) -> None:
-    world.api.token = world.hubspot.install(world.harbor.id, ["oauth", "crm.objects.deals.read"]).access_token
+    world.api.token = world.hubspot.install(
+        world.harbor.id, ["oauth", "crm.objects.deals.read"]
+    ).access_token
 
     assert world.api.get(DEALS).status == 200
     assert world.api.post(DEALS, a_property()).status == 403
@@ -124,7 +142,12 @@ def test_owners_pipelines_and_limits_answer(world: World) -> None:
     stages = world.api.get("/crm/pipelines/2026-03/deals")["results"][0]["stages"]
     assert {stage["id"]: stage["metadata"]["probability"] for stage in stages}["closedwon"] == "1.0"
     tickets = world.api.get("/crm/pipelines/2026-03/tickets/0/stages")["results"]
-    assert [stage["metadata"]["ticketState"] for stage in tickets] == ["OPEN", "OPEN", "OPEN", "CLOSED"]
+    assert [stage["metadata"]["ticketState"] for stage in tickets] == [
+        "OPEN",
+        "OPEN",
+        "OPEN",
+        "CLOSED",
+    ]
     assert world.api.get("/crm/limits/2026-03/records").status == 200
     assert world.api.get("/crm/limits/2026-03/custom-properties").status == 200
 
@@ -161,7 +184,9 @@ def test_a_list_on_an_unknown_property_is_refused(world: World) -> None:
 def test_manual_lists_take_members_by_hand(world: World) -> None:
     body = {"name": "Hand", "objectTypeId": "0-1", "processingType": "MANUAL"}
     made = world.api.post("/crm/lists/2026-03", body)["list"]["listId"]
-    got = world.api.ask("PUT", f"/crm/lists/2026-03/{made}/memberships/add", [str(world.ana.id), "999"])
+    got = world.api.ask(
+        "PUT", f"/crm/lists/2026-03/{made}/memberships/add", [str(world.ana.id), "999"]
+    )
     assert got["recordsIdsAdded"] == [str(world.ana.id)]
     lists = world.api.get(f"/crm/lists/2026-03/records/0-1/{world.ana.id}/memberships")
     assert [one["listId"] for one in lists["results"]] == [made]

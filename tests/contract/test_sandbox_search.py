@@ -30,7 +30,13 @@ def world() -> Iterator[World]:
 
 def asking(*filters: Json, **more: object) -> Json:
     groups = [{"filters": list(filters)}] if filters else []
-    return {"filterGroups": groups, "sorts": [], "properties": ["dealname"], "limit": 100, "after": "0"} | more
+    return {
+        "filterGroups": groups,
+        "sorts": [],
+        "properties": ["dealname"],
+        "limit": 100,
+        "after": "0",
+    } | more
 
 
 def names(world: World, body: Json) -> list[str]:
@@ -51,24 +57,38 @@ def names(world: World, body: Json) -> list[str]:
         ("NOT_HAS_PROPERTY", {}, ""),
     ],
 )
-def test_numbers_compare_as_numbers(world: World, operator: str, more: dict[str, Any], found: str) -> None:
+def test_numbers_compare_as_numbers(
+    world: World, operator: str, more: dict[str, Any], found: str
+) -> None:
     got = names(world, asking({"propertyName": "amount", "operator": operator, **more}))
 
     assert sorted(name.removeprefix("Deal ")[0] for name in got) == sorted(found)
 
 
 def test_text_ignores_case_but_in_wants_lower_case_and_options_are_exact(world: World) -> None:
-    assert names(world, asking({"propertyName": "dealname", "operator": "EQ", "value": "DEAL 1"})) == ["Deal 1"]
-    assert names(world, asking({"propertyName": "dealname", "operator": "IN", "values": ["deal 1"]})) == ["Deal 1"]
-    assert names(world, asking({"propertyName": "dealname", "operator": "IN", "values": ["Deal 1"]})) == []
-    assert names(world, asking({"propertyName": "dealtype", "operator": "EQ", "value": "NewBusiness"})) == []
+    assert names(
+        world, asking({"propertyName": "dealname", "operator": "EQ", "value": "DEAL 1"})
+    ) == ["Deal 1"]
+    assert names(
+        world, asking({"propertyName": "dealname", "operator": "IN", "values": ["deal 1"]})
+    ) == ["Deal 1"]
+    assert (
+        names(world, asking({"propertyName": "dealname", "operator": "IN", "values": ["Deal 1"]}))
+        == []
+    )
+    assert (
+        names(world, asking({"propertyName": "dealtype", "operator": "EQ", "value": "NewBusiness"}))
+        == []
+    )
 
 
 def test_groups_are_or_and_filters_are_and(world: World) -> None:
     one = {"propertyName": "amount", "operator": "EQ", "value": "1"}
     won = {"propertyName": "hs_is_closed_won", "operator": "EQ", "value": "true"}
     body = asking(one, won)
-    body["filterGroups"].append({"filters": [{"propertyName": "dealstage", "operator": "EQ", "value": "contractsent"}]})
+    body["filterGroups"].append(
+        {"filters": [{"propertyName": "dealstage", "operator": "EQ", "value": "contractsent"}]}
+    )
 
     assert sorted(names(world, body)) == ["Acme buys", "Deal 1"]
 

@@ -31,7 +31,11 @@ def test_the_111th_call_within_ten_seconds_is_refused(world: World) -> None:
     assert refused["errorType"] == "RATE_LIMIT"
     assert refused["policyName"] == "TEN_SECONDLY_ROLLING"
     assert "Retry-After" not in refused.headers
-    assert (world.harbor.refused, world.harbor.allowance.peak, world.harbor.allowance.peak_tried) == (1, 110, 111)
+    assert (
+        world.harbor.refused,
+        world.harbor.allowance.peak,
+        world.harbor.allowance.peak_tried,
+    ) == (1, 110, 111)
 
 
 def test_the_window_rolls_and_portals_have_their_own(world: World) -> None:

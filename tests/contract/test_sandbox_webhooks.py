@@ -73,9 +73,18 @@ def test_the_worked_signatures_of_a_webhook() -> None:
     uri = "https://hooks.example.org/hubspot/webhooks"
 
     assert len(BODY) == 294
-    assert signing.v1(SECRET, BODY) == "2ad8fbaec0b65e4196f282d02adeb41da61993367d8bdf79087ec025bc84baf9"
-    assert signing.v2(SECRET, "POST", uri, BODY) == "fae1874b835795af4ca1d82e046db526d1ee07010e8d13e6c03ca1cc86756e3d"
-    assert signing.v3(SECRET, "POST", uri, BODY, STAMP) == "SOXUBx3zCPbxa7l1rm+B/GFWOwLGmgzy6VfkUJ3xlfU="
+    assert (
+        signing.v1(SECRET, BODY)
+        == "2ad8fbaec0b65e4196f282d02adeb41da61993367d8bdf79087ec025bc84baf9"
+    )
+    assert (
+        signing.v2(SECRET, "POST", uri, BODY)
+        == "fae1874b835795af4ca1d82e046db526d1ee07010e8d13e6c03ca1cc86756e3d"
+    )
+    assert (
+        signing.v3(SECRET, "POST", uri, BODY, STAMP)
+        == "SOXUBx3zCPbxa7l1rm+B/GFWOwLGmgzy6VfkUJ3xlfU="
+    )
 
 
 def test_the_worked_signatures_of_a_card() -> None:
@@ -83,9 +92,17 @@ def test_the_worked_signatures_of_a_card() -> None:
         "https://cards.example.org/api/panel?userId=88&portalId=1234567&userEmail=anna.b%40example.org"
         "&appId=7654321&ids=a%2Cb&note=x%20y%26z"
     )
-    assert signing.decoded(called).endswith("userEmail=anna.b@example.org&appId=7654321&ids=a,b&note=x%20y%26z")
-    assert signing.v3(SECRET, "GET", called, b"", STAMP) == "CUS4nUMlFCnSd5Up+29COpFniRBtFK0/beq+QD8LsnQ="
-    assert signing.v2(SECRET, "GET", called, b"") == "af328e3f59d918ad7b375df9cb599ceb7428e6a6ce5bda4bc9bfe7227d45326b"
+    assert signing.decoded(called).endswith(
+        "userEmail=anna.b@example.org&appId=7654321&ids=a,b&note=x%20y%26z"
+    )
+    assert (
+        signing.v3(SECRET, "GET", called, b"", STAMP)
+        == "CUS4nUMlFCnSd5Up+29COpFniRBtFK0/beq+QD8LsnQ="
+    )
+    assert (
+        signing.v2(SECRET, "GET", called, b"")
+        == "af328e3f59d918ad7b375df9cb599ceb7428e6a6ce5bda4bc9bfe7227d45326b"
+    )
     posted = signing.v3(SECRET, "POST", called, b'{"objectId":"501"}', STAMP)
     assert posted == "kSBQL0LDGV7zEb5j8XWiPYfgNlNcKye12u0gU5He5gU="
 
@@ -110,7 +127,9 @@ def test_a_delivery_is_signed_so_that_the_official_class_accepts_it(world: World
     assert (report.events, report.failed) == (1, 0)
     request = ear.heard[0]
     assert request.headers["x-hubspot-signature-version"] == "v1"
-    assert request.headers["x-hubspot-signature"] == signing.v1(world.hubspot.app.client_secret, request.body)
+    assert request.headers["x-hubspot-signature"] == signing.v1(
+        world.hubspot.app.client_secret, request.body
+    )
     assert Signature.is_valid(
         signature=request.headers["x-hubspot-signature-v3"], client_secret=world.hubspot.app.client_secret,
         request_body=request.body.decode(), http_uri=signing.decoded(world.hubspot.app.webhook_url or ""),
@@ -152,7 +171,11 @@ def test_equal_values_and_modification_dates_make_no_event(world: World, ear: Ea
 
 
 def test_own_writes_come_back_as_integration(world: World, ear: Ear) -> None:
-    world.api.ask("PATCH", f"/crm/objects/2026-03/contacts/{world.ana.id}", {"properties": {"jobtitle": "Boss"}})
+    world.api.ask(
+        "PATCH",
+        f"/crm/objects/2026-03/contacts/{world.ana.id}",
+        {"properties": {"jobtitle": "Boss"}},
+    )
     world.hubspot.deliver()
 
     assert ear.events[0]["changeSource"] == "INTEGRATION"
@@ -164,7 +187,8 @@ def test_one_link_with_a_primary_company_tells_four_times(world: World, ear: Ear
     world.hubspot.deliver()
 
     told = {
-        (event["fromObjectTypeId"], event["associationTypeId"], event["isPrimaryAssociation"]) for event in ear.events
+        (event["fromObjectTypeId"], event["associationTypeId"], event["isPrimaryAssociation"])
+        for event in ear.events
     }
     assert told == {("0-1", 279, False), ("0-2", 280, False), ("0-1", 1, True), ("0-2", 2, True)}
 
@@ -181,7 +205,9 @@ def test_classic_association_events_name_the_pair(world: World, ear: Ear) -> Non
 
 
 @pytest.mark.parametrize(("which", "creates"), [("new", True), ("primary", False)])
-def test_a_merge_tells_the_new_id_and_no_deletion(world: World, ear: Ear, which: str, creates: bool) -> None:
+def test_a_merge_tells_the_new_id_and_no_deletion(
+    world: World, ear: Ear, which: str, creates: bool
+) -> None:
     world.hubspot.quirks.merge_object_id, world.hubspot.quirks.merge_creates = which, creates
     made = world.harbor.merge("contact", world.ana.id, world.bo.id)
     world.hubspot.deliver()
@@ -191,14 +217,19 @@ def test_a_merge_tells_the_new_id_and_no_deletion(world: World, ear: Ear, which:
     assert (merge["primaryObjectId"], merge["mergedObjectIds"]) == (world.ana.id, [world.bo.id])
     assert merge["newObjectId"] == made.id
     assert merge["objectId"] == (made.id if which == "new" else world.ana.id)
-    assert [event["subscriptionType"] for event in ear.events[1:]] == (["object.creation"] if creates else [])
+    assert [event["subscriptionType"] for event in ear.events[1:]] == (
+        ["object.creation"] if creates else []
+    )
 
 
 def test_privacy_deletion_tells_twice(world: World, ear: Ear) -> None:
     world.harbor.gdpr_delete(world.ana.id)
     world.hubspot.deliver()
 
-    assert {event["subscriptionType"] for event in ear.events} == {"contact.privacyDeletion", "object.deletion"}
+    assert {event["subscriptionType"] for event in ear.events} == {
+        "contact.privacyDeletion",
+        "object.deletion",
+    }
 
 
 def test_deletion_and_restore_are_told(world: World, ear: Ear) -> None:
@@ -206,7 +237,10 @@ def test_deletion_and_restore_are_told(world: World, ear: Ear) -> None:
     world.harbor.restore("deal", world.deal.id)
     world.hubspot.deliver()
 
-    assert [event["subscriptionType"] for event in ear.events] == ["object.deletion", "object.restore"]
+    assert [event["subscriptionType"] for event in ear.events] == [
+        "object.deletion",
+        "object.restore",
+    ]
 
 
 def many(world: World, count: int) -> None:
@@ -265,7 +299,9 @@ def test_duplicates_and_disorder_on_request(world: World, ear: Ear) -> None:
     ids = [event["eventId"] for event in ear.events]
     assert len(ids) == 100
     assert len(set(ids)) == 50
-    assert [one["propertyValue"] for one in ear.events[:10]] != [f"T{number}" for number in range(10)]
+    assert [one["propertyValue"] for one in ear.events[:10]] != [
+        f"T{number}" for number in range(10)
+    ]
 
 
 @pytest.mark.parametrize("mixed", [False, True])
@@ -276,7 +312,9 @@ def test_one_delivery_may_hold_several_portals(world: World, ear: Ear, mixed: bo
     world.orchard.update("contact", 1001, {"jobtitle": "x"})
     world.hubspot.deliver()
 
-    assert sorted(len({event["portalId"] for event in batch}) for batch in ear.batches) == ([2] if mixed else [1, 1])
+    assert sorted(len({event["portalId"] for event in batch}) for batch in ear.batches) == (
+        [2] if mixed else [1, 1]
+    )
 
 
 def test_nothing_is_told_while_silent_or_where_not_installed(world: World, ear: Ear) -> None:
@@ -296,7 +334,9 @@ def test_events_wait_while_paused_and_another_secret_can_sign(world: World, ear:
     world.hubspot.courier.secret = "old secret"
     world.hubspot.deliver()
 
-    assert ear.heard[0].headers["x-hubspot-signature"] == signing.v1("old secret", ear.heard[0].body)
+    assert ear.heard[0].headers["x-hubspot-signature"] == signing.v1(
+        "old secret", ear.heard[0].body
+    )
 
 
 def test_behind_a_proxy_the_public_url_is_signed(world: World, ear: Ear) -> None:
@@ -307,7 +347,9 @@ def test_behind_a_proxy_the_public_url_is_signed(world: World, ear: Ear) -> None
     headers = ear.heard[0].headers
     stamp = headers["x-hubspot-request-timestamp"]
     secret = world.hubspot.app.client_secret
-    expected = signing.v3(secret, "POST", "https://app.example.org/webhooks/hubspot", ear.heard[0].body, stamp)
+    expected = signing.v3(
+        secret, "POST", "https://app.example.org/webhooks/hubspot", ear.heard[0].body, stamp
+    )
     assert headers["x-hubspot-signature-v3"] == expected
 
 

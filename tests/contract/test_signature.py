@@ -30,8 +30,17 @@ def check(**changed: object) -> bool:
 
 def test_the_worked_vectors_verify() -> None:
     assert check()
-    assert check(method=b"GET", uri=CALLED, body=b"", signature="CUS4nUMlFCnSd5Up+29COpFniRBtFK0/beq+QD8LsnQ=")
-    assert check(uri=CALLED, body=b'{"objectId":"501"}', signature="kSBQL0LDGV7zEb5j8XWiPYfgNlNcKye12u0gU5He5gU=")
+    assert check(
+        method=b"GET",
+        uri=CALLED,
+        body=b"",
+        signature="CUS4nUMlFCnSd5Up+29COpFniRBtFK0/beq+QD8LsnQ=",
+    )
+    assert check(
+        uri=CALLED,
+        body=b'{"objectId":"501"}',
+        signature="kSBQL0LDGV7zEb5j8XWiPYfgNlNcKye12u0gU5He5gU=",
+    )
 
 
 @pytest.mark.parametrize(
@@ -44,7 +53,9 @@ def test_the_worked_vectors_verify() -> None:
 def test_hubspots_own_vectors_verify(at: int, signature: str) -> None:
     secret = b"yyyyyyyy-yyyy-yyyy-yyyy-yyyyyyyyyyyy"
     uri, body = b"https://www.example.com/webhook_uri", b"{'example_field':'example_value'}"
-    assert check(secrets=[secret], uri=uri, body=body, timestamp=str(at), signature=signature, now_ms=at)
+    assert check(
+        secrets=[secret], uri=uri, body=body, timestamp=str(at), signature=signature, now_ms=at
+    )
 
 
 def test_the_called_address_is_accepted_beside_the_decoded_one() -> None:
@@ -53,7 +64,10 @@ def test_the_called_address_is_accepted_beside_the_decoded_one() -> None:
 
 
 def test_exactly_the_documented_escapes_are_decoded() -> None:
-    assert decode_uri(b"%3A%2f%3f%40%21%24%27%28%29%2a%2C%3b|%20%26%2B%25%3D%zz") == b":/?@!$'()*,;|%20%26%2B%25%3D%zz"
+    assert (
+        decode_uri(b"%3A%2f%3f%40%21%24%27%28%29%2a%2C%3b|%20%26%2B%25%3D%zz")
+        == b":/?@!$'()*,;|%20%26%2B%25%3D%zz"
+    )
 
 
 @pytest.mark.parametrize("off", [0, 299_999, -299_999, 300_000, -300_000])
@@ -83,7 +97,9 @@ def test_anything_odd_is_a_plain_no(changed: dict[str, object]) -> None:
 
 
 def test_an_empty_secret_signs_nothing() -> None:
-    forged = base64.b64encode(hmac.digest(b"", b"POST" + HOOK + BODY + str(NOW).encode(), "sha256")).decode()
+    forged = base64.b64encode(
+        hmac.digest(b"", b"POST" + HOOK + BODY + str(NOW).encode(), "sha256")
+    ).decode()
     assert not check(secrets=[b""], signature=forged)
 
 

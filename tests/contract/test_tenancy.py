@@ -18,7 +18,9 @@ OF_NO_PORTAL = {"oauth_state", "schedule", "alembic_version"}
 
 def tables(postgres_url: str) -> list[str]:
     with psycopg.connect(postgres_url) as connection:
-        rows = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1").fetchall()
+        rows = connection.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
+        ).fetchall()
     return [row[0] for row in rows]
 
 
@@ -31,9 +33,13 @@ def test_every_table_of_portals_forces_row_level_security(postgres_url: str) -> 
     assert {row[0] for row in open_ones} == OF_NO_PORTAL
 
 
-def test_the_app_works_as_a_role_that_is_no_superuser_and_bypasses_nothing(database: Database) -> None:
+def test_the_app_works_as_a_role_that_is_no_superuser_and_bypasses_nothing(
+    database: Database,
+) -> None:
     with database.portal(HARBOR) as tx:
-        row = tx.one("SELECT rolsuper, rolbypassrls, rolcreaterole FROM pg_roles WHERE rolname = current_user")
+        row = tx.one(
+            "SELECT rolsuper, rolbypassrls, rolcreaterole FROM pg_roles WHERE rolname = current_user"
+        )
     assert row is not None
     assert tuple(row.values()) == (False, False, False)
 
@@ -61,14 +67,19 @@ def _fill(postgres_url: str, table: str) -> bool:
                 found = re.search(rf"\({name} = ANY \(ARRAY\['(\w+)'", check)
                 if found:
                     allowed[name] = f"'{found.group(1)}'"
-        connection.execute("INSERT INTO portal (portal_id) VALUES (4711), (4712) ON CONFLICT DO NOTHING")
+        connection.execute(
+            "INSERT INTO portal (portal_id) VALUES (4711), (4712) ON CONFLICT DO NOTHING"
+        )
         if table == "portal":
             return True
         names = [name for name, _ in columns if name != "portal_id"]
-        values = [allowed.get(name) or made_up[kind] for name, kind in columns if name != "portal_id"]
+        values = [
+            allowed.get(name) or made_up[kind] for name, kind in columns if name != "portal_id"
+        ]
         for portal in (HARBOR, ORCHARD):
             own = [
-                f"'{portal}'" if name == "session_hash" else value for name, value in zip(names, values, strict=True)
+                f"'{portal}'" if name == "session_hash" else value
+                for name, value in zip(names, values, strict=True)
             ]
             connection.execute(
                 f"INSERT INTO {table} ({', '.join(['portal_id', *names])}) VALUES ({', '.join([str(portal), *own])})"
@@ -91,7 +102,9 @@ def test_a_query_without_any_filter_finds_only_the_own_portal(
     assert looked_at > 25
 
 
-def test_without_a_portal_there_is_nothing(database: Database, postgres_url: str, clean: None) -> None:
+def test_without_a_portal_there_is_nothing(
+    database: Database, postgres_url: str, clean: None
+) -> None:
     _fill(postgres_url, "record")
     with psycopg.connect(postgres_url) as connection:
         connection.execute("SET ROLE second_order_app")
@@ -100,13 +113,23 @@ def test_without_a_portal_there_is_nothing(database: Database, postgres_url: str
 
 def test_writing_into_another_portal_is_refused(database: Database) -> None:
     with pytest.raises(DBAPIError, match="row-level security"), database.portal(HARBOR) as tx:
-        tx.run("INSERT INTO record (portal_id, object_type, record_id) VALUES (:other, 'contact', 1)", other=ORCHARD)
+        tx.run(
+            "INSERT INTO record (portal_id, object_type, record_id) VALUES (:other, 'contact', 1)",
+            other=ORCHARD,
+        )
 
 
 def test_the_service_sees_no_customer_data(database: Database, postgres_url: str) -> None:
     closed = 0
     for table in tables(postgres_url):
-        if table in OF_NO_PORTAL | {"portal", "token", "lane", "allowance", "inbox", "browser_session"}:
+        if table in OF_NO_PORTAL | {
+            "portal",
+            "token",
+            "lane",
+            "allowance",
+            "inbox",
+            "browser_session",
+        }:
             continue
         with pytest.raises(DBAPIError, match="permission denied"), database.service() as tx:
             tx.value(f"SELECT count(*) FROM {table}")
@@ -137,19 +160,28 @@ def test_the_app_role_may_not_change_the_house(database: Database, statement: st
 
 def test_ledger_rows_are_never_edited(database: Database, postgres_url: str, clean: None) -> None:
     _fill(postgres_url, "ledger")
-    with psycopg.connect(postgres_url) as owner, pytest.raises(psycopg.errors.RaiseException, match="never edited"):
+    with (
+        psycopg.connect(postgres_url) as owner,
+        pytest.raises(psycopg.errors.RaiseException, match="never edited"),
+    ):
         owner.execute("UPDATE ledger SET amount_minor = 2")
     with pytest.raises(DBAPIError, match="never edited"), database.portal(HARBOR) as tx:
         tx.run("DELETE FROM ledger")
 
 
 def test_migrating_twice_changes_nothing(postgres_url: str) -> None:
-    assert databases.migrate(postgres_url) == databases.newest_version() == databases.schema_version(postgres_url)
+    assert (
+        databases.migrate(postgres_url)
+        == databases.newest_version()
+        == databases.schema_version(postgres_url)
+    )
 
 
 def test_no_sql_outside_storage() -> None:
     root = Path(__file__).resolve().parents[2]
-    speaks_sql = re.compile(r"\b(SELECT|INSERT INTO|UPDATE|DELETE FROM)\b.*\b(FROM|SET|VALUES|WHERE)\b")
+    speaks_sql = re.compile(
+        r"\b(SELECT|INSERT INTO|UPDATE|DELETE FROM)\b.*\b(FROM|SET|VALUES|WHERE)\b"
+    )
     offenders = [
         str(path.relative_to(root))
         for folder in ("commands", "integration", "mappings", "webhooks", "workers")
@@ -162,7 +194,9 @@ def test_no_sql_outside_storage() -> None:
 def test_a_login_without_any_privilege_can_migrate_and_work(postgres_url: str) -> None:
     """As on a managed server: the operator made the two roles, a login that has them, and its database."""
     with psycopg.connect(postgres_url, autocommit=True) as owner:
-        owner.execute("CREATE ROLE plain LOGIN PASSWORD 'plain' NOSUPERUSER NOCREATEROLE NOCREATEDB")
+        owner.execute(
+            "CREATE ROLE plain LOGIN PASSWORD 'plain' NOSUPERUSER NOCREATEROLE NOCREATEDB"
+        )
         owner.execute("GRANT second_order_app, second_order_service TO plain")
         owner.execute("CREATE DATABASE plain OWNER plain")
     address = urlsplit(postgres_url)
@@ -174,12 +208,16 @@ def test_a_login_without_any_privilege_can_migrate_and_work(postgres_url: str) -
             tx.run("INSERT INTO portal (portal_id) VALUES (4711), (4712)")
         for portal in (HARBOR, ORCHARD):
             with plain.portal(portal) as tx:
-                tx.run("INSERT INTO record (portal_id, object_type, record_id) VALUES (:portal, 'deal', 1)")
+                tx.run(
+                    "INSERT INTO record (portal_id, object_type, record_id) VALUES (:portal, 'deal', 1)"
+                )
         with plain.portal(HARBOR) as tx:
             assert tx.rows("SELECT portal_id FROM record") == [{"portal_id": HARBOR}]
         plain.close()
         with psycopg.connect(url) as connection:
-            assert connection.execute("SELECT count(*) FROM record").fetchone() == (0,), "not even the tables' owner"
+            assert connection.execute("SELECT count(*) FROM record").fetchone() == (0,), (
+                "not even the tables' owner"
+            )
     finally:
         with psycopg.connect(postgres_url, autocommit=True) as owner:
             owner.execute("DROP DATABASE plain WITH (FORCE)")

@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from integration import backfill, steering, touching
-from integration.storage import lanes, touch_steps, touches
+from integration.admin import operations
+from integration.ingest import activities, backfill
+from integration.storage.mirror import touches
+from integration.storage.queue import activity_cursors, lanes
 from mappings.records.portal_map import PortalMap
 from tests.contract.activity_world import NOW, Town, ago, both, install
 from tests.world import World
@@ -15,7 +17,10 @@ CONNECTED = "f240bbac-87c9-4f6e-bf70-924b57d47db7"
 
 
 def said(town: Town) -> set[tuple[str, str, int, bool, bool]]:
-    return {(row.activity_type, row.kind, row.contact_id, row.inbound, row.two_way) for row in town.touches()}
+    return {
+        (row.activity_type, row.kind, row.contact_id, row.inbound, row.two_way)
+        for row in town.touches()
+    }
 
 
 def test_what_was_there_at_the_install_is_read_once_the_import_is_through(world: World) -> None:
@@ -23,7 +28,9 @@ def test_what_was_there_at_the_install_is_read_once_the_import_is_through(world:
     ana, bo = harbor.ana.id, harbor.bo.id
     meeting = harbor.happens("meeting", 20, harbor.bo, company=harbor.bolt, deal=harbor.deal)
     harbor.happens("meeting", 19, harbor.bo, hs_meeting_outcome="CANCELED")
-    harbor.happens("call", 18, harbor.bo, hs_call_direction="OUTBOUND", hs_call_disposition=CONNECTED)
+    harbor.happens(
+        "call", 18, harbor.bo, hs_call_direction="OUTBOUND", hs_call_disposition=CONNECTED
+    )
     harbor.happens("call", 17, harbor.ana, hs_call_direction="INBOUND", hs_call_status="MISSED")
     harbor.happens("email", 16, harbor.ana, hs_email_direction="EMAIL", hs_email_status="SENT")
     harbor.happens("email", 16, harbor.ana, hs_email_direction="EMAIL", hs_email_status="BOUNCED")
@@ -71,7 +78,7 @@ def test_of_an_incoming_mail_only_who_wrote_it_was_in_touch(world: World) -> Non
         ("email", "reply", harbor.ana.id, True, True),
         ("email", "reply", harbor.bo.id, False, False),
     }
-    with harbor.account.scope() as scope, scope.transaction() as tx:
+    with harbor.account.context() as context, context.transaction() as tx:
         assert touches.introductions(tx, [harbor.ana.id, harbor.bo.id]) == [
             touches.Introduction(harbor.bo.id, mail.id, ago(40), harbor.ana.id, (harbor.ana.id,))
         ]
@@ -84,14 +91,20 @@ def test_an_introduction_is_a_first_contact(world: World) -> None:
 
     install(world)
 
-    with harbor.account.scope() as scope, scope.transaction() as tx:
+    with harbor.account.context() as context, context.transaction() as tx:
         assert touches.introductions(tx, [harbor.bo.id]) == []
 
 
-def test_an_automatic_reply_tells_that_somebody_left_and_only_that_text_is_kept(world: World) -> None:
+def test_an_automatic_reply_tells_that_somebody_left_and_only_that_text_is_kept(
+    world: World,
+) -> None:
     harbor, orchard = both(world)
-    gone = harbor.mail_from(harbor.ana, 9, "Automatic reply: hello", text="Ana Alvarez is no longer with Acme.")
-    harbor.mail_from(harbor.bo, 8, "Automatic reply: hello", text="I am out of office until Monday.")
+    gone = harbor.mail_from(
+        harbor.ana, 9, "Automatic reply: hello", text="Ana Alvarez is no longer with Acme."
+    )
+    harbor.mail_from(
+        harbor.bo, 8, "Automatic reply: hello", text="I am out of office until Monday."
+    )
     orchard.mail_from(orchard.ana, 7, "Re: hello", text="Our text is nobody's business")
 
     install(world)
@@ -102,7 +115,7 @@ def test_an_automatic_reply_tells_that_somebody_left_and_only_that_text_is_kept(
     }
     assert harbor.texts() == {("email", gone.id): "Ana Alvarez is no longer with Acme."}
     assert orchard.texts() == {}
-    with harbor.account.scope() as scope, scope.transaction() as tx:
+    with harbor.account.context() as context, context.transaction() as tx:
         signs = touches.signs(tx, [harbor.ana.id, harbor.bo.id], until=NOW)
     assert {one: found.left_reply_at for one, found in signs.items()} == {harbor.ana.id: ago(9)}
 
@@ -110,7 +123,9 @@ def test_an_automatic_reply_tells_that_somebody_left_and_only_that_text_is_kept(
 def test_without_the_permission_mail_is_dated_and_nothing_more(world: World) -> None:
     harbor, _ = both(world)
     world.harbor.crm.denied_scopes = {*world.harbor.crm.denied_scopes, "sales-email-read"}
-    harbor.mail_from(harbor.ana, 9, "Automatic reply: hello", text="Ana Alvarez is no longer with Acme.")
+    harbor.mail_from(
+        harbor.ana, 9, "Automatic reply: hello", text="Ana Alvarez is no longer with Acme."
+    )
 
     install(world)
 
@@ -146,7 +161,9 @@ def test_later_activities_are_heard_of_by_their_links_and_by_search(world: World
 def catch_up(world: World) -> None:
     """A quarter of an hour passes."""
     for account in world.accounts:
-        account.rows("UPDATE portal SET caught_up_at = clock_timestamp() - interval '20 minutes' RETURNING 1")
+        account.rows(
+            "UPDATE portal SET caught_up_at = clock_timestamp() - interval '20 minutes' RETURNING 1"
+        )
         with world.runtime.database.portal(account.portal_id) as tx:
             lanes.want(tx, account.portal_id, "import")
     world.settle()
@@ -181,7 +198,13 @@ def test_a_link_that_is_taken_off_takes_the_touch(world: World) -> None:
 def test_the_calls_are_as_few_as_pages_allow(world: World) -> None:
     harbor, _ = both(world)
     for number in range(250):
-        harbor.happens("email", 10 + number / 100, harbor.ana, hs_email_direction="EMAIL", hs_email_status="SENT")
+        harbor.happens(
+            "email",
+            10 + number / 100,
+            harbor.ana,
+            hs_email_direction="EMAIL",
+            hs_email_status="SENT",
+        )
     for number in range(100):
         harbor.happens("note", 10 + number / 100, harbor.ana, hs_note_body=f"note {number}")
 
@@ -220,24 +243,28 @@ def test_a_pass_that_is_interrupted_goes_on_where_it_was(world: World) -> None:
     for _ in range(40):
         if not world.work():
             break
-    stopped = {row["activity_type"]: row["done"] for row in world.harbor.rows("SELECT * FROM touch_step")}
+    stopped = {
+        row["activity_type"]: row["done"] for row in world.harbor.rows("SELECT * FROM touch_step")
+    }
     assert stopped == {"meeting": True, "call": True, "email": True, "note": False}
-    with world.harbor.scope() as scope, scope.transaction() as tx:
-        assert not touch_steps.are_read(tx)
+    with world.harbor.context() as context, context.transaction() as tx:
+        assert not activity_cursors.are_read(tx)
         tx.run("UPDATE lane SET retry_after = NULL")
 
     # One page, then the process ends: the next one reads the rest, and nothing is read twice.
-    with world.harbor.scope() as scope:
-        with scope.transaction() as tx:
-            lease = lanes.take(tx, scope.portal_id, "import")
+    with world.harbor.context() as context:
+        with context.transaction() as tx:
+            lease = lanes.take(tx, context.portal_id, "import")
         assert lease
-        assert touching.advance(scope, lease, seconds=0) is True
-        with scope.transaction() as tx:
+        assert activities.advance(context, lease, seconds=0) is True
+        with context.transaction() as tx:
             lanes.release(tx, lease, again_after=0)
     world.settle()
 
     assert len(harbor.touches()) == 230
-    assert world.harbor.crm.calls["GET /crm/objects/2026-03/notes"] == 4, "the refused one and three pages"
+    assert world.harbor.crm.calls["GET /crm/objects/2026-03/notes"] == 4, (
+        "the refused one and three pages"
+    )
     assert world.harbor.crm.calls["GET /crm/objects/2026-03/meetings"] == 1
 
 
@@ -250,7 +277,7 @@ def test_only_the_last_three_years_are_kept(world: World) -> None:
     assert [row.activity_id for row in harbor.touches()] == [kept.id]
 
     with world.runtime.database.portal(world.harbor.portal_id) as tx:
-        touching.prune(tx, now=NOW + timedelta(days=200))
+        activities.prune(tx, now=NOW + timedelta(days=200))
     assert harbor.touches() == []
 
 
@@ -261,8 +288,8 @@ def test_an_owner_can_switch_activities_off_and_on(world: World) -> None:
         town.happens("note", 3, town.bo, hs_note_body="Bo likes tea")
     install(world)
     assert len(harbor.touches()) == 2
-    with world.harbor.scope() as scope:
-        steering.change_map(scope, PortalMap(activities="ignored"), actor="owner")
+    with world.harbor.context() as context:
+        operations.change_map(context, PortalMap(activities="ignored"), actor="owner")
     world.settle()
 
     assert harbor.touches() == []
@@ -274,8 +301,8 @@ def test_an_owner_can_switch_activities_off_and_on(world: World) -> None:
     asked = world.harbor.crm.calls - calls
     assert not [call for call in asked if "/meetings" in call], asked
 
-    with world.harbor.scope() as scope:
-        steering.change_map(scope, PortalMap(), actor="owner")
+    with world.harbor.context() as context:
+        operations.change_map(context, PortalMap(), actor="owner")
     world.settle()
     assert len(harbor.touches()) == 3
 
@@ -296,34 +323,38 @@ def test_a_portal_that_does_not_let_us_read_some_goes_on_without(world: World) -
     calls = world.harbor.crm.calls.copy()
     catch_up(world)
     asked = world.harbor.crm.calls - calls
-    assert not [call for call in asked if "/meetings" in call], "what was refused is not asked for over and over"
+    assert not [call for call in asked if "/meetings" in call], (
+        "what was refused is not asked for over and over"
+    )
     assert [call for call in asked if "/notes/search" in call]
 
     # A night later it is tried again.
     world.hubspot.trouble.clear()
-    with world.harbor.scope() as scope:
-        backfill.begin(scope, kind="reconciliation")
-        with scope.transaction() as tx:
-            lanes.want(tx, scope.portal_id, "import")
+    with world.harbor.context() as context:
+        backfill.begin(context, kind="reconciliation")
+        with context.transaction() as tx:
+            lanes.want(tx, context.portal_id, "import")
     world.settle()
     assert {row.activity_type for row in harbor.touches()} == {"meeting", "note"}
 
 
-def test_a_type_with_too_many_changes_is_listed_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    from integration import catching_up  # noqa: PLC0415 - the subject of one test
+def test_a_type_with_too_many_changes_is_listed_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from integration.ingest import polling  # noqa: PLC0415 - the subject of one test
 
     harbor, _ = both(world)
     meeting = harbor.happens("meeting", 3, harbor.bo)
     install(world)
-    monkeypatch.setattr(catching_up, "MOST_PAGES", 0)
+    monkeypatch.setattr(polling, "MOST_PAGES", 0)
     world.harbor.crm.update("meeting", meeting.id, {"hs_meeting_outcome": "CANCELED"})
     lists = world.harbor.crm.calls["GET /crm/objects/2026-03/meetings"]
     catch_up(world)
 
     assert harbor.touches() == []
     assert world.harbor.crm.calls["GET /crm/objects/2026-03/meetings"] == lists + 1
-    with world.harbor.scope() as scope, scope.transaction() as tx:
-        assert touch_steps.are_read(tx), "meanwhile touches count"
+    with world.harbor.context() as context, context.transaction() as tx:
+        assert activity_cursors.are_read(tx), "meanwhile touches count"
 
 
 HOSTILE = {
@@ -360,7 +391,9 @@ def test_a_megabyte_with_nul_and_half_a_character_harms_nobody(world: World) -> 
 def test_a_meeting_with_everybody_keeps_a_hundred_of_them(world: World) -> None:
     harbor, _ = both(world)
     with world.harbor.crm.silently():
-        crowd = [world.harbor.crm.create("contact", {"email": f"p{n}@crowd.example"}) for n in range(130)]
+        crowd = [
+            world.harbor.crm.create("contact", {"email": f"p{n}@crowd.example"}) for n in range(130)
+        ]
     harbor.happens("meeting", 3, *crowd)
 
     install(world)
@@ -382,19 +415,23 @@ def test_an_erased_person_leaves_no_touch_and_no_text(world: World) -> None:
 
     left = harbor.touches()
     assert {row.contact_id for row in left if row.contact_id > 0} == {harbor.bo.id}
-    # That somebody of Acme was met stays, for what rests on it must not move; who it was is nowhere.
+    # That somebody of Acme was met stays, for what rests on it must not move; who it was is
+    # nowhere.
     opaque = [row for row in left if row.contact_id < 0]
-    assert [(row.kind, row.company_id) for row in opaque] == [("meeting", harbor.acme.id), ("note", harbor.acme.id)]
+    assert [(row.kind, row.company_id) for row in opaque] == [
+        ("meeting", harbor.acme.id),
+        ("note", harbor.acme.id),
+    ]
     assert all(row.activity_id < 0 for row in opaque)
     assert list(harbor.texts().values()) == ["likes coffee"]
     assert len(orchard.texts()) == 3
     # Whatever is read again afterwards does not bring the person back.
-    with world.harbor.scope() as scope:
-        backfill.begin_again(scope)
-        with scope.transaction() as tx:
+    with world.harbor.context() as context:
+        backfill.begin_again(context)
+        with context.transaction() as tx:
             for kind in ("meeting", "note"):
-                touching.read_again(tx, kind)
-            lanes.want(tx, scope.portal_id, "import")
+                activities.read_again(tx, kind)
+            lanes.want(tx, context.portal_id, "import")
     world.settle()
     assert harbor.ana.id not in {row.contact_id for row in harbor.touches()}
 
@@ -408,7 +445,7 @@ def test_what_happened_to_merged_records_happened_to_the_one_they_became(world: 
     made = world.harbor.crm.merge("contact", harbor.ana.id, harbor.bo.id)
     world.settle()
 
-    with harbor.account.scope() as scope, scope.transaction() as tx:
+    with harbor.account.context() as context, context.transaction() as tx:
         signs = touches.signs(tx, [made.id], until=NOW)
         assert signs[made.id].number == 2
         assert [at for at, _ in touches.two_way_at(tx, [made.id])[made.id]] == [ago(3), ago(2)]

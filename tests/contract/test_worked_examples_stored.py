@@ -4,10 +4,12 @@ import json
 
 import pytest
 
-from integration import explain
-from integration.forget import erase
-from integration.storage import ledger, mirror, sources
+from integration.portal.forgotten import erase
+from integration.reports import explain
 from integration.storage.database import Database
+from integration.storage.findings import source_rows
+from integration.storage.ledger import entry_rows
+from integration.storage.mirror import mirror
 from tests.contract.conclude_world import HARBOR, ORCHARD, Clock, MirrorPortal, day
 
 SECRET = "a secret that is long enough for anything"
@@ -24,7 +26,9 @@ def test_d17_a_chain_of_merges_leads_every_old_number_to_the_survivor(harbor: Mi
     """101 + 202 become 303; then 303 + 404 become 505. An event for 202 an hour later is about 505."""
     harbor.company(1, "Acme", "acme-tools.com")
     for one in (101, 202, 404):
-        harbor.contact(one, 1, firstname="Priya", lastname="Raman", email=f"priya{one}@acme-tools.com")
+        harbor.contact(
+            one, 1, firstname="Priya", lastname="Raman", email=f"priya{one}@acme-tools.com"
+        )
     harbor.contact(303, 1, firstname="Priya", lastname="Raman", email="priya@acme-tools.com")
     harbor.merge("contact", (101, 202), 303)
     harbor.contact(505, 1, firstname="Priya", lastname="Raman", email="priya@acme-tools.com")
@@ -37,7 +41,7 @@ def test_d17_a_chain_of_merges_leads_every_old_number_to_the_survivor(harbor: Mi
 
     assert today == {101: 505, 202: 505, 303: 505, 404: 505, 505: 505, 999: 999}
     assert foreign == {101: 101}
-    assert explain.explain(harbor.scope, "contact", 202)["record_id"] == 505
+    assert explain.explain(harbor.context, "contact", 202)["record_id"] == 505
 
 
 def test_d17_rows_keep_the_numbers_they_were_written_with(harbor: MirrorPortal) -> None:
@@ -50,10 +54,13 @@ def test_d17_rows_keep_the_numbers_they_were_written_with(harbor: MirrorPortal) 
     harbor.merge("contact", (303, 404), 505)
 
     with harbor.clock.database.portal(HARBOR) as tx:
-        of_survivor = sources.subjects_of(tx, [505])
-        credit = ledger.by_subject(tx, [505], "USD")
+        of_survivor = source_rows.subjects_of(tx, [505])
+        credit = entry_rows.by_subject(tx, [505], "USD")
 
-    assert harbor.rows("SELECT entry_id, subject_id, amount_minor FROM ledger ORDER BY entry_id") == before
+    assert (
+        harbor.rows("SELECT entry_id, subject_id, amount_minor FROM ledger ORDER BY entry_id")
+        == before
+    )
     assert harbor.rows("SELECT contact_id FROM subject ORDER BY contact_id") == [
         {"contact_id": 101},
         {"contact_id": 202},
@@ -76,7 +83,7 @@ def test_d18_a_removed_champions_company_keeps_its_total(harbor: MirrorPortal) -
     harbor.settle()
 
     assert before == _total(harbor) == {1: (6_000_000, 2)}
-    board = explain.figures(harbor.scope)["people"]
+    board = explain.figures(harbor.context)["people"]
     assert [(one["name"], one["revenue"]) for one in board] == [
         ("Maria Lopez", "36119.56"),
         ("a removed person", "23880.44"),
@@ -86,14 +93,14 @@ def test_d18_a_removed_champions_company_keeps_its_total(harbor: MirrorPortal) -
 
 def _total(portal: MirrorPortal) -> dict[int, tuple[int, int]]:
     with portal.clock.database.portal(portal.portal_id) as tx:
-        return ledger.by_company(tx, [1], "USD")
+        return entry_rows.by_company(tx, [1], "USD")
 
 
 def _book(portal: MirrorPortal, credited: dict[int, int], *, deal: int = 9) -> None:
     """Ledger rows by contact, as a won deal leaves them."""
     with portal.clock.database.portal(portal.portal_id) as tx:
-        subjects = sources.subjects(tx, credited)
-        ledger.append(
+        subjects = source_rows.subjects(tx, credited)
+        entry_rows.append(
             tx,
             [
                 {

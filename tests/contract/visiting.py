@@ -15,9 +15,9 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 import wsgi
-from integration.runtime import Runtime
-from integration.sessions import find
-from integration.storage.doorstep import Doorstep
+from integration.admin.sign_in import find
+from integration.portal.runtime import Runtime
+from integration.storage.queue.inbox_writer import InboxWriter
 from tests.sandbox.crm import HubSpot
 from tests.sandbox.portal import Portal
 from tests.sandbox.server import start
@@ -57,7 +57,7 @@ def opened(runtime: Runtime, *, public_url: str = "http://127.0.0.1:8000") -> It
             hubspot_rate_per_10s=10_000,
         )
         here = replace(runtime, settings=settings)
-        doorstep = Doorstep(settings.database_url or "")
+        doorstep = InboxWriter(settings.database_url or "")
         try:
             yield Town(hubspot, harbor, orchard, here, wsgi.create_app(here, doorstep), public_url)
         finally:
@@ -94,14 +94,18 @@ class Visitor:
         left = self.get(path)
         assert left.status_code == 302, left.text
         form = {"answer": "connect", "portal": str(portal), "user": user}
-        answered = requests.post(left.headers["Location"], data=form, allow_redirects=False, timeout=5)
+        answered = requests.post(
+            left.headers["Location"], data=form, allow_redirects=False, timeout=5
+        )
         assert answered.status_code == 302, answered.text
         parts = urlsplit(answered.headers["Location"])
         return f"{parts.path}?{parts.query}"
 
     def cancel(self) -> str:
         left = self.get("/install")
-        answered = requests.post(left.headers["Location"], data={"answer": "cancel"}, allow_redirects=False, timeout=5)
+        answered = requests.post(
+            left.headers["Location"], data={"answer": "cancel"}, allow_redirects=False, timeout=5
+        )
         parts = urlsplit(answered.headers["Location"])
         return f"{parts.path}?{parts.query}"
 
@@ -109,7 +113,11 @@ class Visitor:
         return self.get(self.ask(portal=portal, user=user))
 
     def sign_in(self, portal: int = HARBOR, *, next_path: str = "", user: str = "") -> TestResponse:
-        return self.get(self.ask(f"/signin?next={next_path}" if next_path else "/signin", portal=portal, user=user))
+        return self.get(
+            self.ask(
+                f"/signin?next={next_path}" if next_path else "/signin", portal=portal, user=user
+            )
+        )
 
     def csrf(self) -> str:
         """The token on the page in front of the visitor."""

@@ -46,7 +46,11 @@ class Good:
         )
         self.priya = self._person("Priya", "Narang", "Acme", self.acme, hs_buying_role="CHAMPION")
         self.first = self.deal("Acme buys", self.acme, self.priya, 860, 800, "10000")
-        moved = {"email": "priya@zenit.example", "company": "Zenit", "jobtitle": "Head of Purchasing"}
+        moved = {
+            "email": "priya@zenit.example",
+            "company": "Zenit",
+            "jobtitle": "Head of Purchasing",
+        }
         crm.update("contact", self.priya, moved, at=ago(200))
         crm.associate("contact", self.priya, "company", self.zenit, primary=True, at=ago(200))
         self.second = self.deal("Zenit buys", self.zenit, self.priya, 90, 30, "40000.00")
@@ -62,13 +66,22 @@ class Good:
         self.records.append((kind, made))
         return made
 
-    def _person(self, first: str, last: str, firm: str, company: int, *, days: float = 880, **more: str) -> int:
-        named = {"firstname": first, "lastname": last, "email": f"{first}@{firm}.example".lower(), "company": firm}
+    def _person(
+        self, first: str, last: str, firm: str, company: int, *, days: float = 880, **more: str
+    ) -> int:
+        named = {
+            "firstname": first,
+            "lastname": last,
+            "email": f"{first}@{firm}.example".lower(),
+            "company": firm,
+        }
         made = self.add("contact", named | more, days)
         self.crm.associate("contact", made, "company", company, primary=True, at=ago(days))
         return made
 
-    def deal(self, name: str, company: int, contact: int, opened: float, closed: float, amount: str) -> int:
+    def deal(
+        self, name: str, company: int, contact: int, opened: float, closed: float, amount: str
+    ) -> int:
         """A won deal."""
         values = {"dealname": name, "dealstage": "closedwon", "pipeline": "default", "amount": amount,
                   "closedate": ago(closed).isoformat(), "createdate": ago(opened).isoformat()}  # fmt: skip
@@ -115,7 +128,15 @@ class Hostile:
                 make()
 
     def _makers(self) -> Iterator[Callable[[], object]]:
-        yield from (self.texts, self.contacts, self.amounts, self.dates, self.companies, self.crowds, self.odd_links)
+        yield from (
+            self.texts,
+            self.contacts,
+            self.amounts,
+            self.dates,
+            self.companies,
+            self.crowds,
+            self.odd_links,
+        )
         yield from (self.tickets_and_surveys, self.merges, self.histories)
 
     def add(self, kind: str, values: Mapping[str, Any], days: float = 50) -> Record:
@@ -139,20 +160,26 @@ class Hostile:
     def deal(self, at: int | None = None, by: int | None = None, /, **values: object) -> int:
         said = {"dealname": "Bad", "dealstage": "closedwon", "pipeline": "default", "amount": "100",
                 "closedate": ago(10).isoformat(), "createdate": ago(40).isoformat(), **values}  # fmt: skip
-        made = self.add("deal", {name: value for name, value in said.items() if value is not None}, 40).id
+        made = self.add(
+            "deal", {name: value for name, value in said.items() if value is not None}, 40
+        ).id
         if at is not None:
             self.link("deal", made, "company", at, primary=True)
         if by is not None:
             self.link("deal", made, "contact", by)
         return made
 
-    def link(self, one: str, a: int, other: str, b: int, *labels: str, primary: bool | None = None) -> None:
+    def link(
+        self, one: str, a: int, other: str, b: int, *labels: str, primary: bool | None = None
+    ) -> None:
         self.crm.associate(one, a, other, b, *labels, primary=primary, at=ago(39))
 
     def texts(self) -> None:
         """Every text of every type is one of the worst."""
         for text in (*TEXTS.values(), *NO_TEXT):
-            firm = self.company(name=text, domain=text, hs_additional_domains=text, lifecyclestage=text, type=text)
+            firm = self.company(
+                name=text, domain=text, hs_additional_domains=text, lifecyclestage=text, type=text
+            )
             person = self.contact(
                 firm, firstname=text, lastname=text, company=text, jobtitle=text, phone=text, mobilephone=text,
                 hs_linkedin_url=text, referred_by=text, how_did_you_hear=text, left_company=text, hs_buying_role=text,
@@ -161,9 +188,20 @@ class Hostile:
             )  # fmt: skip
             if isinstance(text, str):  # the local HubSpot itself needs these to be text
                 self.crm.need("contact", person).values["hs_additional_emails"] = text
-            self.deal(firm, person, dealname=text, deal_referred_by=text, dealtype=text, hubspot_owner_id=text)
-            self.deal(firm, person, dealname=text, pipeline=text, dealstage="1e400", hs_exchange_rate=text)
-            ticket = self.add("ticket", {"subject": text, "hs_ticket_priority": text, "hs_pipeline_stage": text})
+            self.deal(
+                firm,
+                person,
+                dealname=text,
+                deal_referred_by=text,
+                dealtype=text,
+                hubspot_owner_id=text,
+            )
+            self.deal(
+                firm, person, dealname=text, pipeline=text, dealstage="1e400", hs_exchange_rate=text
+            )
+            ticket = self.add(
+                "ticket", {"subject": text, "hs_ticket_priority": text, "hs_pipeline_stage": text}
+            )
             self.link("ticket", ticket.id, "company", firm)
         self.deal(dealname=None, dealstage="gone", pipeline="gone")
         self.contact(firstname="", lastname="")
@@ -173,7 +211,9 @@ class Hostile:
         """Addresses, three employers at once, and people who say they recommend each other."""
         firms = [self.company(name=f"Evil {n}", domain=f"evil{n}.example") for n in range(3)]
         for email in EMAILS:
-            person = self.contact(firms[0], email=email, referred_by=email, how_did_you_hear=f"{email} told me")
+            person = self.contact(
+                firms[0], email=email, referred_by=email, how_did_you_hear=f"{email} told me"
+            )
             self.crm.need("contact", person).history["email"] = [
                 (to_ms(ago(30)), email, "CRM_UI", None), (to_ms(ago(300)), "a@evil1.example", "CRM_UI", None)
             ]  # fmt: skip
@@ -186,7 +226,9 @@ class Hostile:
         for one, of in ((a, firms[0]), (b, firms[1]), (c, firms[2])):
             self.deal(of, one)
         for text in ("circle0@evil0.example", "Eve Ill", "Eve Ill at Evil 0"):
-            self.contact(firms[0], email="self@evil0.example", referred_by=text, how_did_you_hear=text)
+            self.contact(
+                firms[0], email="self@evil0.example", referred_by=text, how_did_you_hear=text
+            )
 
     def amounts(self) -> None:
         """Amounts, currencies and their absence."""
@@ -194,7 +236,9 @@ class Hostile:
         person = self.contact(firm, email="rich@money.example")
         for amount in (*AMOUNTS, *NO_TEXT):
             self.deal(firm, person, amount=amount)
-            self.deal(firm, person, amount=amount, deal_currency_code="USD", dealstage="contractsent")
+            self.deal(
+                firm, person, amount=amount, deal_currency_code="USD", dealstage="contractsent"
+            )
         for code in (*CURRENCIES, *NO_TEXT):
             self.deal(firm, person, deal_currency_code=code)
         self.deal(firm, person, amount=None, closedate=None)
@@ -213,8 +257,19 @@ class Hostile:
             self.deal(firm, person, createdate=date, closedate=date)
             self.deal(firm, person, createdate=date, dealstage="closedlost")
             self.add("ticket", {"createdate": date, "closed_date": date})
-        for ms in (-62_135_596_800_000, 253_402_300_799_000, 10**15, -1, 0, to_ms(NOW + timedelta(500))):
-            for kind, made in (("contact", self.contact(firm)), ("deal", self.deal(firm)), ("company", self.company())):
+        for ms in (
+            -62_135_596_800_000,
+            253_402_300_799_000,
+            10**15,
+            -1,
+            0,
+            to_ms(NOW + timedelta(500)),
+        ):
+            for kind, made in (
+                ("contact", self.contact(firm)),
+                ("deal", self.deal(firm)),
+                ("company", self.company()),
+            ):
                 record = self.crm.need(kind, made)
                 record.created = record.updated = ms
                 record.values.pop("createdate", None)
@@ -225,7 +280,9 @@ class Hostile:
                        {"domain": "shared.example"}, {"domain": "gmail.com"}, {"domain": "com"}):  # fmt: skip
             firm = self.company(**values)
             self.deal(firm, self.contact(firm, email="x@shared.example"))
-        one, two, three, alone = (self.company(name=f"Ring {n}", domain=f"ring{n}.example") for n in range(4))
+        one, two, three, alone = (
+            self.company(name=f"Ring {n}", domain=f"ring{n}.example") for n in range(4)
+        )
         for child, parent in ((one, two), (two, three), (three, one), (alone, alone)):
             self.link("company", child, "company", parent, "Parent Company")
         self.link("company", alone, "company", alone)
@@ -238,11 +295,18 @@ class Hostile:
         firm = self.company(domain="crowd.example")
         crowded = self.deal(firm)
         for n in range(people):
-            made = self.crm.create("contact", {"email": f"p{n}@crowd.example", "firstname": "Pat"}, at=ago(99)).id
+            made = self.crm.create(
+                "contact", {"email": f"p{n}@crowd.example", "firstname": "Pat"}, at=ago(99)
+            ).id
             self.link("deal", crowded, "contact", made)
         busy = self.contact(firm, email="busy@crowd.example")
         for n in range(deals):
-            values = {"dealname": f"D{n}", "dealstage": "closedwon", "amount": "1", "closedate": ago(9).isoformat()}
+            values = {
+                "dealname": f"D{n}",
+                "dealstage": "closedwon",
+                "amount": "1",
+                "closedate": ago(9).isoformat(),
+            }
             made = self.crm.create("deal", values, at=ago(60 - n / 1000)).id
             self.link("deal", made, "contact", busy)
             self.link("deal", made, "company", firm, primary=True)
@@ -262,8 +326,15 @@ class Hostile:
         firm = self.company(domain="scores.example")
         self.add("ticket", {})
         for score in (*SCORES, *NO_TEXT):
-            person = self.contact(firm, hs_feedback_last_nps_rating_number=score, hs_feedback_last_survey_date=score)
-            said = {"hs_survey_type": "NPS", "hs_value": score, "hs_content": SCRIPT, "hs_submission_timestamp": score}
+            person = self.contact(
+                firm, hs_feedback_last_nps_rating_number=score, hs_feedback_last_survey_date=score
+            )
+            said = {
+                "hs_survey_type": "NPS",
+                "hs_value": score,
+                "hs_content": SCRIPT,
+                "hs_submission_timestamp": score,
+            }
             for kind in ("NPS", "nps", "", SCRIPT, score):
                 answer = self.add("feedback_submission", said | {"hs_survey_type": kind}).id
                 self.link("contact", person, "feedback_submission", answer)
@@ -271,7 +342,11 @@ class Hostile:
 
     def merges(self) -> None:
         """Five merges deep, and a survivor that was deleted afterwards."""
-        for kind, make in (("contact", self.contact), ("company", self.company), ("deal", self.deal)):
+        for kind, make in (
+            ("contact", self.contact),
+            ("company", self.company),
+            ("deal", self.deal),
+        ):
             last = make()
             for _ in range(5):
                 last = self.crm.merge(kind, last, make(), at=ago(20)).id
@@ -284,26 +359,40 @@ class Hostile:
         past, future = to_ms(ago(100)), to_ms(NOW + timedelta(900))
         firm = self.company(domain="history.example")
         mails = [f"h@history{n}.example" for n in range(4)]
-        for times in ((past,) * 4, (past, past + 9, past + 5, past + 1), (future, past, 0, -(10**14)), (10**15,) * 4):
+        for times in (
+            (past,) * 4,
+            (past, past + 9, past + 5, past + 1),
+            (future, past, 0, -(10**14)),
+            (10**15,) * 4,
+        ):
             person = self.contact(firm, email=mails[0], company="History")
-            told: list[Change] = [(at, mail, "CRM_UI", None) for at, mail in zip(times, mails, strict=True)]
+            told: list[Change] = [
+                (at, mail, "CRM_UI", None) for at, mail in zip(times, mails, strict=True)
+            ]
             values: list[Any] = [None, 7, BROKEN, LONG]
             record = self.crm.need("contact", person)
             record.history["email"] = told
             record.history["company"] = [(at, "x", SCRIPT, BROKEN) for at in times]
-            record.history["jobtitle"] = [(at, value, "CRM_UI", None) for at, value in zip(times, values, strict=True)]
+            record.history["jobtitle"] = [
+                (at, value, "CRM_UI", None) for at, value in zip(times, values, strict=True)
+            ]
             record.history["associatedcompanyid"] = [
                 (at, value, "CRM_UI", None) for at, value in zip(times, IDS, strict=False)
             ]
             self.deal(firm, person)
         for odd in IDS:
-            self.contact(firm, associatedcompanyid=odd, hubspot_owner_id=odd, hs_merged_object_ids=odd)
+            self.contact(
+                firm, associatedcompanyid=odd, hubspot_owner_id=odd, hs_merged_object_ids=odd
+            )
             self.company(hs_merged_object_ids=odd, hubspot_owner_id=odd)
             self.deal(firm, hubspot_owner_id=odd)
 
     def stir(self) -> None:
         """The same again while the app listens: edits, merges, deletions, restores, everything announced."""
-        kinds = {kind: [one for of, one in self.records if of == kind] for kind in ("contact", "company", "deal")}
+        kinds = {
+            kind: [one for of, one in self.records if of == kind]
+            for kind in ("contact", "company", "deal")
+        }
         for kind, ids in kinds.items():
             # The local HubSpot cannot edit or merge what is no text; it can only show it.
             ids[:] = [one for one in ids if (found := self.crm.get(kind, one)) and _is_text(found)]
@@ -316,7 +405,14 @@ class Hostile:
         if place % 4 == 0:
             text = list(TEXTS.values())[place % len(TEXTS)]
             crm.update(
-                kind, one, {"firstname": text, "name": text, "dealname": text, "email": EMAILS[place % len(EMAILS)]}
+                kind,
+                one,
+                {
+                    "firstname": text,
+                    "name": text,
+                    "dealname": text,
+                    "email": EMAILS[place % len(EMAILS)],
+                },
             )
         elif place % 4 == 1:
             self.records.append((kind, crm.merge(kind, one, ids[place]).id))

@@ -17,7 +17,14 @@ FIRST = ("Priya", "Ana", "Bob", "Robert", "Maria", "Jon")
 LAST = ("Narang", "Lopez", "Okafor", "Smith")
 TITLES = ("Head of Purchasing", "Engineer", "CTO", "Buyer")
 ROLES = ("CHAMPION", "DECISION_MAKER", "END_USER", "")
-STAGES = ("closedwon", "appointmentscheduled", "contractsent", "closedlost", "closedwon", "closedwon")
+STAGES = (
+    "closedwon",
+    "appointmentscheduled",
+    "contractsent",
+    "closedlost",
+    "closedwon",
+    "closedwon",
+)
 AMOUNTS = ("40000", "1000.01", "", "0", "-500", "12345.67")
 RATES = ("USD", "EUR")
 FIRST_DAY, LAST_DAY = 85, 0  # what happens, happens within the days before today
@@ -43,7 +50,9 @@ class Life:
     """The portal's records by number, whatever they were merged into."""
 
     crm: "Portal"
-    ids: dict[str, list[int]] = field(default_factory=lambda: {"company": [], "contact": [], "deal": []})
+    ids: dict[str, list[int]] = field(
+        default_factory=lambda: {"company": [], "contact": [], "deal": []}
+    )
 
     def one(self, kind: str, number: int) -> int | None:
         """The living record that the number means, if it lives."""
@@ -128,12 +137,19 @@ def _arrive(life: Life, a: int, b: int, firm: int, days: float) -> None:
         email = f"{a}{email}"
     if life.crm.find("contact", "email", email) is not None:
         return
-    values = {"email": email, "firstname": first, "lastname": last, "jobtitle": TITLES[(a + b) % len(TITLES)]}
+    values = {
+        "email": email,
+        "firstname": first,
+        "lastname": last,
+        "jobtitle": TITLES[(a + b) % len(TITLES)],
+    }
     made = life.crm.create("contact", values, at=ago(days), source=USER)
     life.ids["contact"].append(made.id)
     company = life.one("company", firm)
     if company is not None:
-        life.crm.associate("contact", made.id, "company", company, primary=True, at=ago(days), source=USER)
+        life.crm.associate(
+            "contact", made.id, "company", company, primary=True, at=ago(days), source=USER
+        )
 
 
 def _deal(life: Life, act: Act) -> None:
@@ -145,7 +161,9 @@ def _deal(life: Life, act: Act) -> None:
     life.ids["deal"].append(made)
     company, contact = life.one("company", act.a), life.one("contact", act.b)
     if company is not None:
-        life.crm.associate("deal", made, "company", company, primary=True, at=ago(act.days), source=USER)
+        life.crm.associate(
+            "deal", made, "company", company, primary=True, at=ago(act.days), source=USER
+        )
     if contact is not None:
         life.crm.associate("deal", made, "contact", contact, at=ago(act.days), source=USER)
 
@@ -177,7 +195,9 @@ def _move(life: Life, act: Act) -> None:
     firm = life.crm.need("company", company).get("name")
     told = {"company": firm, "jobtitle": TITLES[act.c % len(TITLES)]}
     life.crm.update("contact", one, told, at=ago(act.days), source=USER)
-    life.crm.associate("contact", one, "company", company, primary=True, at=ago(act.days), source=USER)
+    life.crm.associate(
+        "contact", one, "company", company, primary=True, at=ago(act.days), source=USER
+    )
 
 
 def _names(life: Life, act: Act) -> str:
@@ -194,7 +214,9 @@ def _names(life: Life, act: Act) -> str:
 
 def _tell(life: Life, kind: str, act: Act, name: str) -> None:
     """Write a text into a portal's own field; HubSpot tells us of the other field that changes with it."""
-    heard = {"jobtitle": f"Buyer {act.c}"} if kind == "contact" else {"amount": f"{1000 + act.c}.01"}
+    heard = (
+        {"jobtitle": f"Buyer {act.c}"} if kind == "contact" else {"amount": f"{1000 + act.c}.01"}
+    )
     _update(life, kind, act, {name: _names(life, act), **heard})
 
 
@@ -205,7 +227,9 @@ def _label(life: Life, act: Act) -> None:
     if act.c % 3 == 0:
         life.crm.dissociate("contact", one, "contact", other, at=ago(act.days), source=USER)
     else:
-        life.crm.associate("contact", one, "contact", other, "Referred by", at=ago(act.days), source=USER)
+        life.crm.associate(
+            "contact", one, "contact", other, "Referred by", at=ago(act.days), source=USER
+        )
 
 
 def _join(kind: str, to: str, *, primary: bool | None = None) -> Callable[[Life, Act], None]:
@@ -222,7 +246,9 @@ def _part(kind: str, to: str) -> Callable[[Life, Act], None]:
         one = life.one(kind, act.a)
         linked = sorted(life.crm.associated(kind, one, to)) if one is not None else []
         if one is not None and linked:
-            life.crm.dissociate(kind, one, to, linked[act.b % len(linked)], at=ago(act.days), source=USER)
+            life.crm.dissociate(
+                kind, one, to, linked[act.b % len(linked)], at=ago(act.days), source=USER
+            )
 
     return part
 
@@ -255,7 +281,9 @@ def _parent(life: Life, act: Act) -> None:
     if child is None or parent is None or child == parent:
         return
     if act.c % 2:
-        life.crm.associate("company", child, "company", parent, "Parent Company", at=ago(act.days), source=USER)
+        life.crm.associate(
+            "company", child, "company", parent, "Parent Company", at=ago(act.days), source=USER
+        )
     else:
         life.crm.dissociate("company", child, "company", parent, at=ago(act.days), source=USER)
 
@@ -293,8 +321,15 @@ def _activity(life: Life, act: Act, kind: str, values: dict[str, str]) -> None:
 
 
 def _write_to_us(life: Life, act: Act) -> None:
-    subject, text = (("Re: offer", ""), ("Automatic reply: offer", "I am no longer with the company."))[act.b % 5 == 0]
-    incoming = {"hs_email_direction": "INCOMING_EMAIL", "hs_email_subject": subject, "hs_email_text": text}
+    subject, text = (
+        ("Re: offer", ""),
+        ("Automatic reply: offer", "I am no longer with the company."),
+    )[act.b % 5 == 0]
+    incoming = {
+        "hs_email_direction": "INCOMING_EMAIL",
+        "hs_email_subject": subject,
+        "hs_email_text": text,
+    }
     _activity(life, act, "email", incoming)
 
 
@@ -309,7 +344,9 @@ def _call_off(life: Life, act: Act) -> None:
 
 
 def _rename(life: Life, act: Act) -> None:
-    name = FIRMS[act.b % len(FIRMS)] + (" Inc." if act.c % 3 == 0 else " Group" if act.c % 3 == 1 else "")
+    name = FIRMS[act.b % len(FIRMS)] + (
+        " Inc." if act.c % 3 == 0 else " Group" if act.c % 3 == 1 else ""
+    )
     _update(life, "company", act, {"name": name})
 
 
@@ -322,10 +359,18 @@ def _forget(life: Life, act: Act) -> None:
 _DEEDS: dict[str, Callable[[Life, Act], None]] = {
     "email": _email,
     "move": _move,
-    "company text": lambda life, act: _update(life, "contact", act, {"company": FIRMS[act.b % len(FIRMS)]}),
-    "title": lambda life, act: _update(life, "contact", act, {"jobtitle": TITLES[act.b % len(TITLES)]}),
-    "name": lambda life, act: _update(life, "contact", act, {"firstname": FIRST[act.b % len(FIRST)]}),
-    "role": lambda life, act: _update(life, "contact", act, {"hs_buying_role": ROLES[act.b % len(ROLES)]}),
+    "company text": lambda life, act: _update(
+        life, "contact", act, {"company": FIRMS[act.b % len(FIRMS)]}
+    ),
+    "title": lambda life, act: _update(
+        life, "contact", act, {"jobtitle": TITLES[act.b % len(TITLES)]}
+    ),
+    "name": lambda life, act: _update(
+        life, "contact", act, {"firstname": FIRST[act.b % len(FIRST)]}
+    ),
+    "role": lambda life, act: _update(
+        life, "contact", act, {"hs_buying_role": ROLES[act.b % len(ROLES)]}
+    ),
     "refer": lambda life, act: _tell(life, "contact", act, "referred_by"),
     "hear": lambda life, act: _tell(life, "contact", act, "how_did_you_hear"),
     "deal refer": lambda life, act: _tell(life, "deal", act, "deal_referred_by"),
@@ -335,11 +380,20 @@ _DEEDS: dict[str, Callable[[Life, Act], None]] = {
     "found": lambda life, act: _found(life, act.a % 10, act.days) if act.b % 3 == 0 else None,
     "deal": _deal,
     "stage": lambda life, act: _update(
-        life, "deal", act, {"dealstage": STAGES[act.b % len(STAGES)], "closedate": ago(act.days).isoformat()}
+        life,
+        "deal",
+        act,
+        {"dealstage": STAGES[act.b % len(STAGES)], "closedate": ago(act.days).isoformat()},
     ),
-    "amount": lambda life, act: _update(life, "deal", act, {"amount": AMOUNTS[act.b % len(AMOUNTS)]}),
-    "close": lambda life, act: _update(life, "deal", act, {"closedate": ago(act.b % 120).isoformat()}),
-    "currency": lambda life, act: _update(life, "deal", act, {"deal_currency_code": RATES[act.b % len(RATES)]}),
+    "amount": lambda life, act: _update(
+        life, "deal", act, {"amount": AMOUNTS[act.b % len(AMOUNTS)]}
+    ),
+    "close": lambda life, act: _update(
+        life, "deal", act, {"closedate": ago(act.b % 120).isoformat()}
+    ),
+    "currency": lambda life, act: _update(
+        life, "deal", act, {"deal_currency_code": RATES[act.b % len(RATES)]}
+    ),
     "on deal": _join("deal", "contact"),
     "on deal ": _join("deal", "contact"),
     "off deal": _part("deal", "contact"),
@@ -361,7 +415,9 @@ _DEEDS: dict[str, Callable[[Life, Act], None]] = {
     "domain": lambda life, act: _update(life, "company", act, {"domain": _domain(act.b % 5)}),
     "forget": _forget,
     "meet": lambda life, act: _activity(life, act, "meeting", {"hs_meeting_outcome": "COMPLETED"}),
-    "meet ": lambda life, act: _activity(life, act, "meeting", {"hs_meeting_outcome": ("", "NO_SHOW")[act.b % 3 == 0]}),
+    "meet ": lambda life, act: _activity(
+        life, act, "meeting", {"hs_meeting_outcome": ("", "NO_SHOW")[act.b % 3 == 0]}
+    ),
     "write": _write_to_us,
     "call off": _call_off,
 }
@@ -379,7 +435,9 @@ def _buy(life: Life, act: Act) -> None:
               "createdate": ago(act.days).isoformat()}  # fmt: skip
     made = life.crm.create("deal", values, at=ago(act.days), source=USER).id
     life.ids["deal"].append(made)
-    life.crm.associate("deal", made, "company", int(company), primary=True, at=ago(act.days), source=USER)
+    life.crm.associate(
+        "deal", made, "company", int(company), primary=True, at=ago(act.days), source=USER
+    )
     life.crm.associate("deal", made, "contact", record.id, at=ago(act.days), source=USER)
 
 

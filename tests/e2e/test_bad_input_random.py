@@ -10,7 +10,7 @@ import redis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from integration.storage import ledger
+from integration.storage.ledger import entry_rows
 from tests.e2e.hostile import USER, prepare
 
 if TYPE_CHECKING:
@@ -21,7 +21,9 @@ KINDS = {"company": 3, "contact": 5, "deal": 6}
 AMOUNTS = ("100", "0.01", "12345.67", "0", "", "-50", "1,000.50", "99999999.99")
 DATES = (900, 400, 100, 30, 1)
 _pick = st.integers(0, 5)
-_made = st.tuples(st.just("make"), st.sampled_from(DATES), st.sampled_from(AMOUNTS), _pick, _pick, st.booleans())
+_made = st.tuples(
+    st.just("make"), st.sampled_from(DATES), st.sampled_from(AMOUNTS), _pick, _pick, st.booleans()
+)
 _acts = st.one_of(
     st.tuples(st.just("win"), _pick, st.booleans()),
     st.tuples(st.just("price"), _pick, st.sampled_from(AMOUNTS)),
@@ -46,7 +48,11 @@ class Town:
             for n in range(KINDS["company"]):
                 self._add("company", {"name": f"Firm {n}", "domain": f"firm{n}.example"}, 950)
             for n in range(KINDS["contact"]):
-                named = {"firstname": f"Ana{n}", "lastname": f"Bekele{n}", "email": f"ana{n}@firm{n % 3}.example"}
+                named = {
+                    "firstname": f"Ana{n}",
+                    "lastname": f"Bekele{n}",
+                    "email": f"ana{n}@firm{n % 3}.example",
+                }
                 self._add("contact", {**named, "hs_buying_role": "CHAMPION"}, 900 - 150 * n)
                 self.link("contact", n, "company", n % 3, primary=True)
             for n, (_, days, amount, firm, who, won) in enumerate(deals):
@@ -64,8 +70,12 @@ class Town:
         """A record that was made, whatever became of it."""
         return self.ids[kind][place % len(self.ids[kind])]
 
-    def link(self, kind: str, a: int, to: str, b: int, *labels: str, primary: bool | None = None) -> None:
-        self.crm.associate(kind, self.one(kind, a), to, self.one(to, b), *labels, primary=primary, source=USER)
+    def link(
+        self, kind: str, a: int, to: str, b: int, *labels: str, primary: bool | None = None
+    ) -> None:
+        self.crm.associate(
+            kind, self.one(kind, a), to, self.one(to, b), *labels, primary=primary, source=USER
+        )
 
     def act(self, what: str, *how: object) -> None:
         """One thing that people do; what HubSpot would not let them do is nothing."""
@@ -73,7 +83,10 @@ class Town:
             getattr(self, what)(*how)
 
     def win(self, deal: int, won: bool) -> None:
-        said = {"dealstage": "closedwon" if won else "contractsent", "closedate": NOW.isoformat() if won else ""}
+        said = {
+            "dealstage": "closedwon" if won else "contractsent",
+            "closedate": NOW.isoformat() if won else "",
+        }
         self.crm.update("deal", self.one("deal", deal), said, source=USER)
 
     def price(self, deal: int, amount: str) -> None:
@@ -91,7 +104,9 @@ class Town:
         self.link("deal", deal, "contact", who)
 
     def merge(self, kind: str, a: int, b: int) -> None:
-        self.ids[kind].append(self.crm.merge(kind, self.one(kind, a), self.one(kind, b), source=USER).id)
+        self.ids[kind].append(
+            self.crm.merge(kind, self.one(kind, a), self.one(kind, b), source=USER).id
+        )
 
     def archive(self, kind: str, one: int) -> None:
         self.crm.archive(kind, self.one(kind, one), source=USER)
@@ -109,8 +124,8 @@ class Town:
 def check(town: Town) -> None:
     """Booked is what was won, nobody has more than a deal's amount, nothing is left over."""
     account = town.account
-    with account.scope() as scope, scope.transaction() as tx:
-        assert ledger.unbalanced(tx) == []
+    with account.context() as context, context.transaction() as tx:
+        assert entry_rows.unbalanced(tx) == []
     for table in ("stale", "outbox"):
         assert account.rows(f"SELECT error FROM {table}") == []
     assert account.rows("SELECT reason FROM event WHERE state IN ('waiting', 'set_aside')") == []
@@ -139,12 +154,16 @@ def examples(world: "World") -> "World":
     return world
 
 
-def test_random_portals_settle_and_add_up(examples: "World", postgres_url: str, request: pytest.FixtureRequest) -> None:
+def test_random_portals_settle_and_add_up(
+    examples: "World", postgres_url: str, request: pytest.FixtureRequest
+) -> None:
     count = request.config.getoption("--random-portals")
 
     @settings(max_examples=count, deadline=None, derandomize=count <= 25, database=None,
               suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])  # fmt: skip
-    @given(deals=st.lists(_made, min_size=1, max_size=KINDS["deal"]), acts=st.lists(_acts, max_size=12))
+    @given(
+        deals=st.lists(_made, min_size=1, max_size=KINDS["deal"]), acts=st.lists(_acts, max_size=12)
+    )
     def run(deals: list[tuple], acts: list[tuple]) -> None:  # type: ignore[type-arg]  # what hypothesis drew
         account = _empty(examples, postgres_url)
         town = Town(account, deals)

@@ -12,10 +12,11 @@ import requests
 from click.testing import CliRunner, Result
 
 from commands.main import cli
-from integration import replaying
-from integration.storage import inbox, ledger
-from mappings.rules import identity
+from integration.admin import replay
+from integration.storage.ledger import entry_rows
+from integration.storage.queue import inbox
 from mappings.rules.facts import ContactFacts
+from mappings.rules.identity import linkage
 from tests.e2e.hostile import USER, Good, Hostile, prepare
 from tests.e2e.hostile_values import SCRIPT, SQL
 from tests.world import HARBOR, Account
@@ -24,8 +25,12 @@ if TYPE_CHECKING:
     from tests.world import World
 
 TWIN = 4713
-# Notifications that quote these characters are kept as they came; the records themselves are read all the same.
-UNREADABLE = {"a string holds a NUL character", "a string is not UTF-8, or holds half a surrogate pair"}
+# Notifications that quote these characters are kept as they came; the records themselves are read
+# all the same.
+UNREADABLE = {
+    "a string holds a NUL character",
+    "a string is not UTF-8, or holds half a surrogate pair",
+}
 LARGEST_PAGE = 400_000
 
 
@@ -56,13 +61,18 @@ class Trial:
                 {"state": "active", "paused_reason": None}
             ]
             assert account.rows("SELECT kind, trouble FROM lane WHERE failures > 0") == []
-            assert account.rows("SELECT name, sentence FROM property_state WHERE paused_at IS NOT NULL") == []
+            assert (
+                account.rows(
+                    "SELECT name, sentence FROM property_state WHERE paused_at IS NOT NULL"
+                )
+                == []
+            )
             assert account.rows("SELECT object_type, record_id, error FROM outbox") == []
             assert account.rows("SELECT kind FROM event WHERE state = 'waiting'") == []
             aside = account.rows("SELECT DISTINCT reason FROM event WHERE state = 'set_aside'")
             assert {row["reason"] for row in aside} <= UNREADABLE
-            with account.scope() as scope, scope.transaction() as tx:
-                assert ledger.unbalanced(tx) == []
+            with account.context() as context, context.transaction() as tx:
+                assert entry_rows.unbalanced(tx) == []
                 identity = inbox.identity(tx)
             assert identity.pop("received") == sum(identity.values())
         alone, among = self.good[TWIN].fields(), self.good[HARBOR].fields()
@@ -91,7 +101,9 @@ def test_hostile_edits_merges_and_deletions_are_followed(world: "World") -> None
     trial.bad.stir()
     world.settle()
     trial.check()
-    trial.good[HARBOR].crm.update("deal", trial.good[HARBOR].second, {"amount": "50000"}, source=USER)
+    trial.good[HARBOR].crm.update(
+        "deal", trial.good[HARBOR].second, {"amount": "50000"}, source=USER
+    )
     trial.good[TWIN].crm.update("deal", trial.good[TWIN].second, {"amount": "50000"}, source=USER)
     world.settle()
     trial.check()
@@ -108,7 +120,9 @@ def _no_field_is_absurd(trial: Trial) -> None:
                     assert len(value) <= 2000, (kind, record.id, name)
                     assert "\x00" not in value
                     assert "\u202e" not in value, (kind, record.id, name)
-    booked = trial.harbor.rows("SELECT deal_id, sum(amount_minor)::text AS n FROM ledger GROUP BY 1")
+    booked = trial.harbor.rows(
+        "SELECT deal_id, sum(amount_minor)::text AS n FROM ledger GROUP BY 1"
+    )
     assert all(abs(int(row["n"])) <= 10**15 for row in booked)
 
 
@@ -161,7 +175,9 @@ def _every_command_answers(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> Non
     for odd in ("9" * 30, "-1", "0", "9223372036854775808"):
         refused = CliRunner().invoke(cli, ["explain", str(HARBOR), "deal", "--", odd])
         assert refused.exit_code != 0, odd
-        assert refused.exception is None or isinstance(refused.exception, SystemExit), refused.exception
+        assert refused.exception is None or isinstance(refused.exception, SystemExit), (
+            refused.exception
+        )
 
 
 def _run(*words: object) -> Result:
@@ -195,14 +211,14 @@ def test_a_record_that_trips_an_unforeseen_fault_of_ours_is_set_aside_and_the_po
     with harbor.crm.silently():
         good = Good(harbor.crm)
         bad = harbor.crm.create("contact", {"email": "trips@evil.example", "lastname": "Trips"}).id
-    honest = identity.block_keys
+    honest = linkage.block_keys
 
     def trips(contact: ContactFacts) -> frozenset[str]:
         if contact.id == bad:
             raise ArithmeticError("nobody thought of this")
         return honest(contact)
 
-    monkeypatch.setattr(identity, "block_keys", trips)
+    monkeypatch.setattr(linkage, "block_keys", trips)
     world.install(harbor)
     _settle_through_faults(world)
     aside = harbor.rows("SELECT object_type, record_id, error FROM stale")
@@ -210,8 +226,8 @@ def test_a_record_that_trips_an_unforeseen_fault_of_ours_is_set_aside_and_the_po
     assert "failed" in aside[0]["error"]
     assert harbor.read("deal", good.second, "second_order_source") == "moved_champion"
     monkeypatch.undo()
-    with harbor.scope() as scope:
-        assert replaying.replay(scope) == 1
+    with harbor.context() as context:
+        assert replay.replay(context) == 1
     world.settle()
     assert harbor.rows("SELECT error FROM stale") == []
 

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integration import intake, replaying, uninstall
-from integration.storage import inbox, ledger, portals
+from integration.admin import replay, uninstall
+from integration.ingest import intake
+from integration.storage.ledger import entry_rows
+from integration.storage.queue import inbox
+from integration.storage.service import portals
 from tests.e2e.hostile import USER, Good, prepare
 from tests.e2e.hostile_values import SCRIPT, SQL
 from tests.sandbox import signing
@@ -62,7 +65,7 @@ class Post:
 
     def identity(self) -> dict[str, int]:
         """What became of everything harbor was sent; it always adds up."""
-        with self.harbor.scope() as scope, scope.transaction() as tx:
+        with self.harbor.context() as context, context.transaction() as tx:
             counts = inbox.identity(tx)
         assert counts["received"] == sum(n for name, n in counts.items() if name != "received")
         return counts
@@ -82,9 +85,14 @@ class Post:
             assert account.rows("SELECT error FROM outbox") == []
             assert account.rows("SELECT trouble FROM lane WHERE failures > 0") == []
             assert account.rows("SELECT state FROM portal") == [{"state": "active"}]
-            assert account.rows("SELECT kind FROM event WHERE state = 'set_aside' AND coalesce(reason, '') = ''") == []
-        with self.harbor.scope() as scope, scope.transaction() as tx:
-            assert ledger.unbalanced(tx) == []
+            assert (
+                account.rows(
+                    "SELECT kind FROM event WHERE state = 'set_aside' AND coalesce(reason, '') = ''"
+                )
+                == []
+            )
+        with self.harbor.context() as context, context.transaction() as tx:
+            assert entry_rows.unbalanced(tx) == []
 
 
 @pytest.fixture
@@ -115,7 +123,23 @@ def link(**more: object) -> dict[str, Any]:
 
 def hostile(good: Good) -> list[dict[str, Any]]:
     """One of everything that should not come."""
-    ids = [0, -1, LARGEST, LARGEST + 1, 1.5, "x", "9" * 40, True, [], {}, SCRIPT, "12", " 12 ", "１２", NOBODY]  # noqa: RUF001 - digits of another width
+    ids = [
+        0,
+        -1,
+        LARGEST,
+        LARGEST + 1,
+        1.5,
+        "x",
+        "9" * 40,
+        True,
+        [],
+        {},
+        SCRIPT,
+        "12",
+        " 12 ",
+        "１２",  # noqa: RUF001
+        NOBODY,
+    ]
     kinds = (
         "creation",
         "deletion",
@@ -142,10 +166,17 @@ def hostile(good: Good) -> list[dict[str, Any]]:
               link(fromObjectTypeId=None, associationType="CONTACT_TO_"), link(associationRemoved="maybe"),
               link(fromObjectId=good.ana, toObjectId=good.ana, toObjectTypeId="0-1")]  # fmt: skip
     found += [
-        event(occurredAt=at) for at in (0, -1, 253_402_300_799_999, 253_402_300_800_000, "now", 1.5, LARGEST, None)
+        event(occurredAt=at)
+        for at in (0, -1, 253_402_300_799_999, 253_402_300_800_000, "now", 1.5, LARGEST, None)
     ]
-    found += [event(propertyName=name) for name in (None, "", "x" * 256, SQL, SCRIPT, "second_order_source", 7)]
-    found += [event(propertyValue=value) for value in (None, "", "x" * 70_000, SCRIPT, {"a": 1}, [1], True, 1e308)]
+    found += [
+        event(propertyName=name)
+        for name in (None, "", "x" * 256, SQL, SCRIPT, "second_order_source", 7)
+    ]
+    found += [
+        event(propertyValue=value)
+        for value in (None, "", "x" * 70_000, SCRIPT, {"a": 1}, [1], True, 1e308)
+    ]
     found += [event(subscriptionType=name) for name in NO_TYPES]
     found += [event(eventId=one, subscriptionId=one, attemptNumber=one) for one in NO_NUMBERS]
     return found
@@ -166,8 +197,8 @@ def test_hostile_notifications_end_somewhere_and_good_ones_take_effect(post: Pos
     ) == [{"n": 5_000_000}]
     aside = post.identity()["set_aside"]
     assert aside > 20
-    with post.harbor.scope() as scope:
-        assert replaying.replay(scope) == aside
+    with post.harbor.context() as context:
+        assert replay.replay(context) == aside
     post.settle()
     post.check()
     assert post.identity()["set_aside"] == aside  # still as bad, and not counted twice
@@ -183,7 +214,9 @@ BODIES: Sequence[bytes] = (
 )  # fmt: skip
 
 
-def test_unreadable_bodies_are_kept_aside_with_a_reason_and_their_good_items_take_effect(post: Post) -> None:
+def test_unreadable_bodies_are_kept_aside_with_a_reason_and_their_good_items_take_effect(
+    post: Post,
+) -> None:
     post.harbor.crm.update("deal", post.good.second, {"amount": "50000"}, source=USER)
     told = [one | {"attemptNumber": 0} for one in post.world.hubspot.queue]
     post.world.hubspot.queue.clear()
@@ -191,7 +224,11 @@ def test_unreadable_bodies_are_kept_aside_with_a_reason_and_their_good_items_tak
     for body in BODIES:
         post.raw(body)
     post.raw(
-        b'[{"portalId":4711,"x":"\\ud800"},' + good + b',{"portalId":4711,"a":NaN},{"portalId":' + b"7" * 30 + b"}]"
+        b'[{"portalId":4711,"x":"\\ud800"},'
+        + good
+        + b',{"portalId":4711,"a":NaN},{"portalId":'
+        + b"7" * 30
+        + b"}]"
     )
     post.raw(b"x" * 1_000_001, status=413)
     post.settle()
@@ -230,7 +267,9 @@ def test_forged_stale_and_early_bodies_leave_nothing(post: Post) -> None:
 
 def test_privacy_deletions_in_any_order_and_twice_forget_once_and_keep_totals(post: Post) -> None:
     crm, good = post.harbor.crm, post.good
-    booked = post.harbor.rows("SELECT deal_id, sum(amount_minor)::bigint AS n FROM ledger GROUP BY 1 ORDER BY 1")
+    booked = post.harbor.rows(
+        "SELECT deal_id, sum(amount_minor)::bigint AS n FROM ledger GROUP BY 1 ORDER BY 1"
+    )
     revenue = post.harbor.read("company", good.acme, "second_order_revenue")
     with crm.silently():
         crm.gdpr_delete(good.priya)
@@ -243,17 +282,36 @@ def test_privacy_deletions_in_any_order_and_twice_forget_once_and_keep_totals(po
         post.settle()
         post.check()
     assert (
-        post.harbor.rows("SELECT deal_id, sum(amount_minor)::bigint AS n FROM ledger GROUP BY 1 ORDER BY 1") == booked
+        post.harbor.rows(
+            "SELECT deal_id, sum(amount_minor)::bigint AS n FROM ledger GROUP BY 1 ORDER BY 1"
+        )
+        == booked
     )
     assert post.harbor.read("company", good.acme, "second_order_revenue") == revenue
-    assert post.harbor.rows("SELECT properties::text FROM record WHERE properties::text ILIKE '%priya%'") == []
+    assert (
+        post.harbor.rows(
+            "SELECT properties::text FROM record WHERE properties::text ILIKE '%priya%'"
+        )
+        == []
+    )
 
 
 def test_a_user_who_edits_our_fields_sees_them_put_right(post: Post) -> None:
     crm, deal = post.harbor.crm, post.good.second
     for value in ("none", "", "referral"):
-        crm.update("deal", deal, {"second_order_source": value, "second_order_because": SCRIPT}, source=USER)
-        post.send([event(of="0-3", objectId=deal, propertyName="second_order_source", propertyValue=value)])
+        crm.update(
+            "deal",
+            deal,
+            {"second_order_source": value, "second_order_because": SCRIPT},
+            source=USER,
+        )
+        post.send(
+            [
+                event(
+                    of="0-3", objectId=deal, propertyName="second_order_source", propertyValue=value
+                )
+            ]
+        )
         post.settle()
     assert post.harbor.rows("SELECT state FROM portal") == [{"state": "active"}]
     crm.update("deal", deal, {"amount": "40001"}, source=USER)
@@ -264,14 +322,14 @@ def test_a_user_who_edits_our_fields_sees_them_put_right(post: Post) -> None:
 
 
 def test_what_comes_while_a_portal_is_paused_takes_effect_when_it_goes_on(post: Post) -> None:
-    with post.harbor.scope() as scope:
-        uninstall.pause(scope, actor="user:88")
+    with post.harbor.context() as context:
+        uninstall.pause(context, actor="user:88")
     post.harbor.crm.update("deal", post.good.second, {"amount": "50000"}, source=USER)
     post.send(hostile(post.good))
     post.settle()
     assert post.booked() == 4_000_000
-    with post.harbor.scope() as scope:
-        assert uninstall.resume(scope, actor="user:88")
+    with post.harbor.context() as context:
+        assert uninstall.resume(context, actor="user:88")
     post.settle()
     post.check()
     assert post.booked() == 5_000_000
@@ -280,7 +338,13 @@ def test_what_comes_while_a_portal_is_paused_takes_effect_when_it_goes_on(post: 
 def test_what_comes_for_an_uninstalled_portal_harms_nobody(post: Post) -> None:
     with post.world.runtime.database.service() as tx:
         portals.uninstall(tx, ORCHARD)
-    post.send([event(portalId=one, objectId=n + 1) for n in range(50) for one in (ORCHARD, HARBOR, NOBODY)])
+    post.send(
+        [
+            event(portalId=one, objectId=n + 1)
+            for n in range(50)
+            for one in (ORCHARD, HARBOR, NOBODY)
+        ]
+    )
     post.settle()
     assert post.identity()["waiting"] == 0
     assert post.world.orchard.rows("SELECT state FROM portal") == [{"state": "uninstalled"}]
@@ -298,17 +362,20 @@ def test_a_storm_of_five_thousand_good_and_bad_leaves_the_good_ones_done(post: P
     good = [one | {"attemptNumber": 0} for one in post.world.hubspot.queue]
     post.world.hubspot.queue.clear()
     busy = [
-        event(objectId=post.good.ana, propertyName="jobtitle", occurredAt=1_700_000_000_000 + n) for n in range(2000)
+        event(objectId=post.good.ana, propertyName="jobtitle", occurredAt=1_700_000_000_000 + n)
+        for n in range(2000)
     ]
-    storm = good + busy + [{**dice.choice(bad), "eventId": n} for n in range(5000 - len(good) - len(busy))]
+    storm = (
+        good
+        + busy
+        + [{**dice.choice(bad), "eventId": n} for n in range(5000 - len(good) - len(busy))]
+    )
     dice.shuffle(storm)
     assert len(storm) == 5000
     post.send(storm)
     post.settle()
     post.check()
-    living = (
-        "SELECT count(*) AS n FROM record WHERE object_type = 'contact' AND gone_at IS NULL AND record_id = ANY(:ids)"
-    )
+    living = "SELECT count(*) AS n FROM record WHERE object_type = 'contact' AND gone_at IS NULL AND record_id = ANY(:ids)"
     assert post.harbor.rows(living, ids=made) == [{"n": 140}]
     linked = """SELECT count(DISTINCT from_id) AS n FROM association
                 WHERE from_type = 'contact' AND to_id = :firm AND to_type = 'company'"""

@@ -34,7 +34,10 @@ def test_months_and_changes_are_told_in_words_and_json(told: "World", run: Run) 
     assert "changed its amount: -234.50 EUR" in words
     assert "0.00 EUR -> 1,000.00 EUR: +1,000.00 EUR" in words
     story = json.loads(run("ledger", "4711", "--changes", "--json").stdout)
-    assert [one["difference"] for one in story["changes"]] == [{"EUR": "1234.50"}, {"EUR": "-234.50"}]
+    assert [one["difference"] for one in story["changes"]] == [
+        {"EUR": "1234.50"},
+        {"EUR": "-234.50"},
+    ]
     later = run("ledger", "4711", "--changes", "--since", "2099-01-01").stdout
     assert "Nothing changed." in later
     assert "4712" not in words
@@ -49,7 +52,12 @@ def test_people_order_with_name_and_reason(told: "World", run: Run) -> None:
     told.settle()
 
     assert told.harbor.rows("SELECT taken_at FROM rejudgement WHERE taken_at IS NULL") == []
-    done = [row["action"] for row in told.harbor.rows("SELECT action FROM audit WHERE actor = 'ana' ORDER BY audit_id")]
+    done = [
+        row["action"]
+        for row in told.harbor.rows(
+            "SELECT action FROM audit WHERE actor = 'ana' ORDER BY audit_id"
+        )
+    ]
     assert done == ["deal to be judged anew", "books close", "books reopen"]
     assert told.orchard.rows("SELECT * FROM closing") == []
 
@@ -68,7 +76,9 @@ def test_people_order_with_name_and_reason(told: "World", run: Run) -> None:
         (("--changes", "--deal", "1", "--company", "2"), "one deal, company or contact"),
     ],
 )
-def test_what_cannot_be_done_says_why(told: "World", run: Run, arguments: tuple[str, ...], why: str) -> None:
+def test_what_cannot_be_done_says_why(
+    told: "World", run: Run, arguments: tuple[str, ...], why: str
+) -> None:
     done = run("ledger", "4711", *arguments)
 
     assert done.returncode != 0

@@ -12,11 +12,14 @@ import pytest
 if TYPE_CHECKING:
     from tests.world import World
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
 HOSTILE = "<script>document.title='broken'</script><img src=x onerror=\"document.title='broken'\">"
 
 pytestmark = pytest.mark.skipif(
-    CHROMIUM is None and not os.environ.get("CI"), reason="no Chromium on this machine (CI installs it)"
+    CHROMIUM is None and not os.environ.get("CI"),
+    reason="no Chromium on this machine (CI installs it)",
 )
 
 
@@ -61,8 +64,12 @@ def deal(world: "World") -> int:
     """A deal that a moved champion brought; her new employer has a name no page may run."""
     now, crm = datetime.now(UTC), world.harbor.crm
     with crm.silently():
-        acme = crm.create("company", {"name": "Acme", "domain": "acme.example"}, at=now - timedelta(900)).id
-        zenit = crm.create("company", {"name": HOSTILE, "domain": "zenit.example"}, at=now - timedelta(700)).id
+        acme = crm.create(
+            "company", {"name": "Acme", "domain": "acme.example"}, at=now - timedelta(900)
+        ).id
+        zenit = crm.create(
+            "company", {"name": HOSTILE, "domain": "zenit.example"}, at=now - timedelta(700)
+        ).id
         person = {
             "email": "priya@acme.example",
             "firstname": "Priya",
@@ -75,9 +82,14 @@ def deal(world: "World") -> int:
         for company, opened, closed in ((acme, 860, 800), (zenit, 90, 30)):
             if company == zenit:
                 crm.update(
-                    "contact", priya, {"email": "priya@zenit.example", "company": "Zenit"}, at=now - timedelta(200)
+                    "contact",
+                    priya,
+                    {"email": "priya@zenit.example", "company": "Zenit"},
+                    at=now - timedelta(200),
                 )
-                crm.associate("contact", priya, "company", zenit, primary=True, at=now - timedelta(200))
+                crm.associate(
+                    "contact", priya, "company", zenit, primary=True, at=now - timedelta(200)
+                )
             values = {
                 "dealname": HOSTILE, "dealstage": "closedwon", "pipeline": "default", "amount": "40000",
                 "closedate": (now - timedelta(closed)).isoformat(), "createdate": (now - timedelta(opened)).isoformat(),
@@ -100,7 +112,9 @@ def test_a_seller_sees_the_tag_on_the_deal(world: "World", deal: int, browser: B
     assert browser.picture(address).startswith(b"\x89PNG")
 
 
-def test_an_admin_signs_in_and_sees_what_was_found(world: "World", deal: int, browser: Browser) -> None:
+def test_an_admin_signs_in_and_sees_what_was_found(
+    world: "World", deal: int, browser: Browser
+) -> None:
     world.hubspot.quirks.approve_at_once = True
     for path, says in (
         ("/portals/4711/", "Second-order"),

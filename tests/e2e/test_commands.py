@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from commands.main import cli
-from integration.errors import SecondOrderError
+from integration.core.errors import SecondOrderError
 
 if TYPE_CHECKING:
     from tests.world import World
@@ -41,11 +41,22 @@ def told(world: "World") -> "World":
     for account in world.accounts:
         crm = account.crm
         with crm.silently():
-            acme = crm.create("company", {"name": "=cmd|'/c calc'!A1", "domain": "acme.example"}, at=now).id
-            ana = crm.create("contact", {"email": f"{CANARY}@acme.example", "firstname": "=Ana"}, at=now).id
+            acme = crm.create(
+                "company", {"name": "=cmd|'/c calc'!A1", "domain": "acme.example"}, at=now
+            ).id
+            ana = crm.create(
+                "contact", {"email": f"{CANARY}@acme.example", "firstname": "=Ana"}, at=now
+            ).id
             crm.associate("contact", ana, "company", acme, primary=True)
-            values = {"dealname": "Acme buys", "dealstage": "closedwon", "pipeline": "default", "amount": "1234.50"}
-            deal = crm.create("deal", {**values, "closedate": (now - timedelta(days=3)).isoformat()}, at=now).id
+            values = {
+                "dealname": "Acme buys",
+                "dealstage": "closedwon",
+                "pipeline": "default",
+                "amount": "1234.50",
+            }
+            deal = crm.create(
+                "deal", {**values, "closedate": (now - timedelta(days=3)).isoformat()}, at=now
+            ).id
             crm.associate("deal", deal, "company", acme, primary=True)
             crm.associate("deal", deal, "contact", ana)
         world.install(account)
@@ -68,7 +79,9 @@ def run(told: "World", tmp_path: Path) -> Run:
         if apart:
             return _in_a_process(arguments, {**environment, **changed})
         result = CliRunner().invoke(cli, arguments, env={**environment, **changed})
-        if isinstance(result.exception, SecondOrderError):  # as commands.main does at the end of the process
+        if isinstance(
+            result.exception, SecondOrderError
+        ):  # as commands.main does at the end of the process
             return Done(1, result.stdout, f"second-order: {result.exception}")
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception
@@ -87,7 +100,10 @@ def _in_a_process(arguments: Sequence[str], environment: dict[str, str]) -> Done
 
 def test_looking_prints_what_scripts_can_read(run: Run, told: "World") -> None:
     listed = json.loads(run("portals", "--json", apart=True).stdout)
-    assert [(each["portal_id"], each["state"]) for each in listed] == [(4711, "active"), (4712, "active")]
+    assert [(each["portal_id"], each["state"]) for each in listed] == [
+        (4711, "active"),
+        (4712, "active"),
+    ]
     assert run("settle", "--timeout", "5").returncode == 0
     deal = told.harbor.crm.all("deal")[0].id
     explained = json.loads(run("explain", "4711", "deal", str(deal), "--json").stdout)
@@ -113,7 +129,10 @@ def test_one_portals_answers_name_nothing_of_the_other(run: Run, told: "World") 
     only_harbors = told.harbor.crm.create("contact", {"email": f"only-{CANARY}@acme.example"}).id
     told.settle()
     assert told.orchard.crm.get("contact", only_harbors) is None
-    assert json.loads(run("explain", "4711", "contact", str(only_harbors), "--json").stdout)["exists"] is True
+    assert (
+        json.loads(run("explain", "4711", "contact", str(only_harbors), "--json").stdout)["exists"]
+        is True
+    )
     foreign = run("explain", "4712", "contact", str(only_harbors), "--json").stdout
     assert json.loads(foreign)["exists"] is False
     assert CANARY not in foreign
@@ -177,24 +196,48 @@ def test_every_command_explains_itself(run: Run) -> None:
         assert len(run(command, "--help").stdout) > 60
 
 
-def test_weights_and_thresholds_are_changed_for_one_portal_as_a_version(run: Run, told: "World") -> None:
+def test_weights_and_thresholds_are_changed_for_one_portal_as_a_version(
+    run: Run, told: "World"
+) -> None:
     before = json.loads(run("policy", "4711", "--json").stdout)
     assert before["move_to_deal_days"] == {"value": 730, "default": 730}
     assert "version" not in before
     said = ("--by", "Ada", "--reason", "long sales cycles")
-    done = run("policy", "4711", "--set", "move_to_deal_days=1000", "--set", "signals.hard_bounce=400000", *said)
+    done = run(
+        "policy",
+        "4711",
+        "--set",
+        "move_to_deal_days=1000",
+        "--set",
+        "signals.hard_bounce=400000",
+        *said,
+    )
     assert done.returncode == 0, done.stderr
     after = json.loads(run("policy", "4711", "--json").stdout)
-    changed = {name: each["value"] for name, each in after.items() if each["value"] != each["default"]}
+    changed = {
+        name: each["value"] for name, each in after.items() if each["value"] != each["default"]
+    }
     assert changed == {"move_to_deal_days": 1000, "signals.hard_bounce": 400_000}
     assert json.loads(run("policy", "4712", "--json").stdout) == before
-    versions = told.harbor.rows("SELECT version, author, reason FROM settings_version ORDER BY version DESC LIMIT 1")
+    versions = told.harbor.rows(
+        "SELECT version, author, reason FROM settings_version ORDER BY version DESC LIMIT 1"
+    )
     assert (versions[0]["author"], versions[0]["reason"]) == ("Ada", "long sales cycles")
     told.settle()
     deal = told.harbor.crm.all("deal")[0].id
-    concluded = "SELECT settings_version FROM conclusion WHERE object_type = 'deal' AND record_id = :id"
+    concluded = (
+        "SELECT settings_version FROM conclusion WHERE object_type = 'deal' AND record_id = :id"
+    )
     assert told.harbor.rows(concluded, id=deal)[0]["settings_version"] == versions[0]["version"]
-    back = run("policy", "4711", "--default", "move_to_deal_days", "--default", "signals.hard_bounce", *said)
+    back = run(
+        "policy",
+        "4711",
+        "--default",
+        "move_to_deal_days",
+        "--default",
+        "signals.hard_bounce",
+        *said,
+    )
     assert back.returncode == 0
     assert json.loads(run("policy", "4711", "--json").stdout) == before
 
@@ -209,7 +252,17 @@ def test_a_wrong_setting_is_named_and_nothing_is_changed(run: Run) -> None:
         (("--set", "version=9"), "version is no setting"),
         (("--default", "signals.smoke"), "signals.smoke is no setting"),
     ):
-        done = run("policy", "4711", "--set", "link_at=900000", *change, "--by", "Ada", "--reason", "a slip")
+        done = run(
+            "policy",
+            "4711",
+            "--set",
+            "link_at=900000",
+            *change,
+            "--by",
+            "Ada",
+            "--reason",
+            "a slip",
+        )
         assert done.returncode == 1
         assert says in done.stderr
         assert "--by NAME" in run("policy", "4711", *change).stderr

@@ -22,27 +22,54 @@ class Story:
     def __init__(self, account: "Account") -> None:
         self.account, crm = account, account.crm
         with crm.silently():
-            self.referred_by = crm.define_label("contact", "contact", "Referred by", "Referred").type_id
-            self.acme = crm.create("company", {"name": "Acme", "domain": "acme.example"}, at=ago(900)).id
-            self.zenit = crm.create("company", {"name": "Zenit", "domain": "zenit.example"}, at=ago(700)).id
-            person = {"email": "priya@acme.example", "firstname": "Priya", "lastname": "Narang", "company": "Acme"}
-            self.priya = crm.create("contact", {**person, "hs_buying_role": "CHAMPION"}, at=ago(880)).id
+            self.referred_by = crm.define_label(
+                "contact", "contact", "Referred by", "Referred"
+            ).type_id
+            self.acme = crm.create(
+                "company", {"name": "Acme", "domain": "acme.example"}, at=ago(900)
+            ).id
+            self.zenit = crm.create(
+                "company", {"name": "Zenit", "domain": "zenit.example"}, at=ago(700)
+            ).id
+            person = {
+                "email": "priya@acme.example",
+                "firstname": "Priya",
+                "lastname": "Narang",
+                "company": "Acme",
+            }
+            self.priya = crm.create(
+                "contact", {**person, "hs_buying_role": "CHAMPION"}, at=ago(880)
+            ).id
             crm.associate("contact", self.priya, "company", self.acme, primary=True, at=ago(880))
-            self.first = self.deal("Acme buys", self.acme, self.priya, opened=860, closed=800, amount="10000")
+            self.first = self.deal(
+                "Acme buys", self.acme, self.priya, opened=860, closed=800, amount="10000"
+            )
             self.move()
-            self.second = self.deal("Zenit buys", self.zenit, self.priya, opened=90, closed=30, amount="40000.00")
+            self.second = self.deal(
+                "Zenit buys", self.zenit, self.priya, opened=90, closed=30, amount="40000.00"
+            )
 
     def move(self) -> None:
         crm = self.account.crm
-        moved = {"email": "priya@zenit.example", "company": "Zenit", "jobtitle": "Head of Purchasing"}
+        moved = {
+            "email": "priya@zenit.example",
+            "company": "Zenit",
+            "jobtitle": "Head of Purchasing",
+        }
         crm.update("contact", self.priya, moved, at=ago(200), source=USER)
-        crm.associate("contact", self.priya, "company", self.zenit, primary=True, at=ago(200), source=USER)
+        crm.associate(
+            "contact", self.priya, "company", self.zenit, primary=True, at=ago(200), source=USER
+        )
 
-    def deal(self, name: str, company: int, contact: int, *, opened: int, closed: int, amount: str) -> int:
+    def deal(
+        self, name: str, company: int, contact: int, *, opened: int, closed: int, amount: str
+    ) -> int:
         crm = self.account.crm
         values = {"dealname": name, "dealstage": "closedwon", "pipeline": "default", "amount": amount,
                   "closedate": ago(closed).isoformat()}  # fmt: skip
-        deal = crm.create("deal", {**values, "createdate": ago(opened).isoformat()}, at=ago(opened)).id
+        deal = crm.create(
+            "deal", {**values, "createdate": ago(opened).isoformat()}, at=ago(opened)
+        ).id
         crm.associate("deal", deal, "company", company, primary=True, at=ago(opened))
         crm.associate("deal", deal, "contact", contact, at=ago(opened))
         return deal
@@ -52,7 +79,8 @@ class Story:
 
     def booked(self, deal: int | None = None) -> int:
         rows = self.account.rows(
-            "SELECT coalesce(sum(amount_minor), 0)::bigint AS n FROM ledger WHERE deal_id = :id", id=deal or self.second
+            "SELECT coalesce(sum(amount_minor), 0)::bigint AS n FROM ledger WHERE deal_id = :id",
+            id=deal or self.second,
         )
         return int(rows[0]["n"])
 
@@ -79,7 +107,9 @@ def test_a_moved_champions_deal_is_tagged_with_its_reason(story: Story) -> None:
     account = story.account
     assert story.source() == "moved_champion"
     assert "Priya" in account.read("deal", story.second, "second_order_because")
-    assert account.read("deal", story.second, "second_order_source_record") == f"contact:{story.priya}"
+    assert (
+        account.read("deal", story.second, "second_order_source_record") == f"contact:{story.priya}"
+    )
     assert account.read("deal", story.second, "second_order_order") == "2"
     assert account.read("deal", story.first, "second_order_source") == "none"
     assert account.read("contact", story.priya, "second_order_role") == "moved_champion"
@@ -104,20 +134,26 @@ def test_a_changed_amount_moves_the_ledger_by_the_difference(story: Story, world
     assert story.account.rows("SELECT count(*) AS n FROM ledger")[0]["n"] > before
 
 
-def test_a_reopened_deal_gives_everything_back_and_a_won_again_one_books_anew(story: Story, world: "World") -> None:
+def test_a_reopened_deal_gives_everything_back_and_a_won_again_one_books_anew(
+    story: Story, world: "World"
+) -> None:
     crm = story.account.crm
     crm.update("deal", story.second, {"dealstage": "contractsent"}, source=USER)
     world.settle()
     assert story.booked() == 0
     assert story.derived() == 0
     assert story.account.read("company", story.acme, "second_order_revenue") in {"", "0", "0.00"}
-    crm.update("deal", story.second, {"dealstage": "closedwon", "closedate": NOW.isoformat()}, source=USER)
+    crm.update(
+        "deal", story.second, {"dealstage": "closedwon", "closedate": NOW.isoformat()}, source=USER
+    )
     world.settle()
     assert story.booked() == 4_000_000
     assert story.derived() > 0
 
 
-def test_a_deleted_deal_is_reversed_and_a_restored_one_is_back(story: Story, world: "World") -> None:
+def test_a_deleted_deal_is_reversed_and_a_restored_one_is_back(
+    story: Story, world: "World"
+) -> None:
     crm = story.account.crm
     crm.archive("deal", story.second)
     world.settle()
@@ -130,36 +166,45 @@ def test_a_deleted_deal_is_reversed_and_a_restored_one_is_back(story: Story, wor
 
 def test_merged_contacts_live_on_under_the_third_id(story: Story, world: "World") -> None:
     crm = story.account.crm
-    double = crm.create("contact", {"email": "pnarang@zenit.example", "firstname": "P.", "lastname": "Narang"}).id
+    double = crm.create(
+        "contact", {"email": "pnarang@zenit.example", "firstname": "P.", "lastname": "Narang"}
+    ).id
     world.settle()
     survivor = crm.merge("contact", story.priya, double)
     survivor_id = survivor.id
     world.settle()
     assert story.source() == "moved_champion"
-    assert story.account.read("deal", story.second, "second_order_source_record") == f"contact:{survivor_id}"
+    assert (
+        story.account.read("deal", story.second, "second_order_source_record")
+        == f"contact:{survivor_id}"
+    )
     assert story.booked() == 4_000_000
     assert story.account.read("contact", survivor_id, "second_order_role") == "moved_champion"
 
 
 def test_merged_deals_leave_one_deals_money(story: Story, world: "World") -> None:
     crm = story.account.crm
-    other = story.deal("Zenit buys twice", story.zenit, story.priya, opened=80, closed=29, amount="1000")
+    other = story.deal(
+        "Zenit buys twice", story.zenit, story.priya, opened=80, closed=29, amount="1000"
+    )
     world.settle()
     assert story.booked(other) == 100_000
     survivor = crm.merge("deal", story.second, other)
     survivor_id = survivor.id
     world.settle()
     total = story.account.rows("SELECT sum(amount_minor)::bigint AS n FROM ledger")[0]["n"]
-    assert total == 1_000_000 + round(float(story.account.read("deal", survivor_id, "amount")) * 100)
+    assert total == 1_000_000 + round(
+        float(story.account.read("deal", survivor_id, "amount")) * 100
+    )
 
 
 def test_a_forgotten_person_is_gone_and_the_totals_stay(story: Story, world: "World") -> None:
-    from integration.storage import erasure  # noqa: PLC0415 - the proof of one test
+    from integration.storage.service import erasure  # noqa: PLC0415 - the proof of one test
 
     revenue = story.account.read("company", story.acme, "second_order_revenue")
     story.account.crm.gdpr_delete(story.priya)
     world.settle()
-    with story.account.scope() as scope, scope.transaction() as tx:
+    with story.account.context() as context, context.transaction() as tx:
         assert erasure.mentions(tx, "priya") == []
         assert erasure.mentions(tx, "narang") == []
     assert story.booked() == 4_000_000
@@ -168,26 +213,34 @@ def test_a_forgotten_person_is_gone_and_the_totals_stay(story: Story, world: "Wo
     assert "Priya" not in story.account.read("deal", story.second, "second_order_because")
 
 
-def test_forgetting_the_referred_one_takes_nothing_from_the_referrer(story: Story, world: "World") -> None:
+def test_forgetting_the_referred_one_takes_nothing_from_the_referrer(
+    story: Story, world: "World"
+) -> None:
     """The evidence stood on the record of somebody who asked to be forgotten: it goes, and the credit stays."""
-    from integration.storage import erasure  # noqa: PLC0415 - the proof of one test
+    from integration.storage.service import erasure  # noqa: PLC0415 - the proof of one test
 
     crm = story.account.crm
     with crm.silently():
         bolt = crm.create("company", {"name": "Bolt", "domain": "bolt.example"}, at=ago(60)).id
         quinn = crm.create(
-            "contact", {"email": "quinn@bolt.example", "firstname": "Quinn", "lastname": "Osei"}, at=ago(50)
+            "contact",
+            {"email": "quinn@bolt.example", "firstname": "Quinn", "lastname": "Osei"},
+            at=ago(50),
         ).id
         crm.associate("contact", quinn, "company", bolt, primary=True, at=ago(50))
         old_friend = crm.create(
-            "contact", {"email": "ada@acme.example", "firstname": "Ada", "lastname": "Lund"}, at=ago(700)
+            "contact",
+            {"email": "ada@acme.example", "firstname": "Ada", "lastname": "Lund"},
+            at=ago(700),
         ).id
         crm.associate("contact", old_friend, "company", story.acme, primary=True, at=ago(700))
     crm.associate("contact", quinn, "contact", old_friend, story.referred_by, at=ago(45))
     deal = story.deal("Bolt buys", bolt, quinn, opened=40, closed=10, amount="8000")
     world.settle()
     assert story.account.read("deal", deal, "second_order_source") == "referral"
-    before = story.account.rows("SELECT kind, sum(amount_minor)::bigint AS n FROM ledger GROUP BY kind ORDER BY kind")
+    before = story.account.rows(
+        "SELECT kind, sum(amount_minor)::bigint AS n FROM ledger GROUP BY kind ORDER BY kind"
+    )
     revenue = story.account.read("contact", old_friend, "second_order_revenue")
 
     crm.gdpr_delete(quinn)
@@ -195,9 +248,11 @@ def test_forgetting_the_referred_one_takes_nothing_from_the_referrer(story: Stor
 
     assert story.account.read("deal", deal, "second_order_source") == "referral"
     assert story.account.read("contact", old_friend, "second_order_revenue") == revenue
-    after = story.account.rows("SELECT kind, sum(amount_minor)::bigint AS n FROM ledger GROUP BY kind ORDER BY kind")
+    after = story.account.rows(
+        "SELECT kind, sum(amount_minor)::bigint AS n FROM ledger GROUP BY kind ORDER BY kind"
+    )
     assert after == before
-    with story.account.scope() as scope, scope.transaction() as tx:
+    with story.account.context() as context, context.transaction() as tx:
         assert erasure.mentions(tx, "quinn") == []
         assert erasure.mentions(tx, "osei") == []
 
@@ -216,14 +271,20 @@ def test_the_other_portal_has_its_own_truth(story: Story, world: "World") -> Non
     story.account.crm.update("deal", story.second, {"amount": "1"}, source=USER)
     world.settle()
     assert world.orchard.rows("SELECT count(*) AS n FROM ledger") == before
-    assert {row["portal_id"] for row in world.orchard.rows("SELECT portal_id FROM ledger")} == {4712}
+    assert {row["portal_id"] for row in world.orchard.rows("SELECT portal_id FROM ledger")} == {
+        4712
+    }
 
 
-def test_a_property_deleted_in_hubspot_pauses_itself_and_nothing_else(story: Story, world: "World") -> None:
+def test_a_property_deleted_in_hubspot_pauses_itself_and_nothing_else(
+    story: Story, world: "World"
+) -> None:
     story.account.crm.definitions["deal"]["second_order_share"].archived = 1
     story.account.crm.update("deal", story.second, {"amount": "2000"}, source=USER)
     world.settle()
-    paused = story.account.rows("SELECT name, sentence FROM property_state WHERE paused_at IS NOT NULL")
+    paused = story.account.rows(
+        "SELECT name, sentence FROM property_state WHERE paused_at IS NOT NULL"
+    )
     assert [row["name"] for row in paused] == ["second_order_share"]
     assert "Settings" in paused[0]["sentence"]
     assert float(story.account.read("deal", story.second, "second_order_amount")) < 2000
@@ -231,7 +292,7 @@ def test_a_property_deleted_in_hubspot_pauses_itself_and_nothing_else(story: Sto
 
 
 def test_the_nightly_pass_finds_what_no_webhook_told(story: Story, world: "World") -> None:
-    from integration import housekeeping  # noqa: PLC0415 - the subject of one test
+    from integration.admin import housekeeping  # noqa: PLC0415 - the subject of one test
 
     crm = story.account.crm
     with crm.silently():
@@ -245,7 +306,9 @@ def test_the_nightly_pass_finds_what_no_webhook_told(story: Story, world: "World
     assert story.booked() == 3_000_000
     assert story.booked(story.first) == 0
     assert story.booked(new) == 50_000
-    report = story.account.rows("SELECT report FROM import_run WHERE kind = 'reconciliation'")[0]["report"]
+    report = story.account.rows("SELECT report FROM import_run WHERE kind = 'reconciliation'")[0][
+        "report"
+    ]
     assert report["deleted"] == {"deal": 1}
     drift = story.account.rows(
         "SELECT drift FROM import_step WHERE stream = 'records:deal' ORDER BY run_id DESC LIMIT 1"
@@ -255,7 +318,7 @@ def test_the_nightly_pass_finds_what_no_webhook_told(story: Story, world: "World
 
 def test_a_change_that_no_webhook_tells_is_found_by_search(story: Story, world: "World") -> None:
     """Properties that a portal mapped itself have no subscription; a quarter of an hour later they are in step."""
-    from integration import housekeeping  # noqa: PLC0415 - the subject of one test
+    from integration.admin import housekeeping  # noqa: PLC0415 - the subject of one test
 
     crm = story.account.crm
     with crm.silently():
@@ -263,7 +326,9 @@ def test_a_change_that_no_webhook_tells_is_found_by_search(story: Story, world: 
     world.settle()
     assert story.booked() == 4_000_000
     with world.runtime.database.service() as tx:
-        tx.run("UPDATE portal SET imported_at = imported_at - interval '1 hour', caught_up_at = NULL")
+        tx.run(
+            "UPDATE portal SET imported_at = imported_at - interval '1 hour', caught_up_at = NULL"
+        )
         tx.run("UPDATE schedule SET due_at = clock_timestamp()")
     housekeeping.run_due(world.runtime)
     world.settle()
@@ -277,17 +342,23 @@ def test_a_change_that_no_webhook_tells_is_found_by_search(story: Story, world: 
 def test_more_changes_than_a_search_should_list_start_a_pass_over_all_records(
     story: Story, world: "World", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from integration import catching_up, housekeeping  # noqa: PLC0415 - the subject of one test
+    from integration.admin import housekeeping  # noqa: PLC0415 - the subject of one test
+    from integration.ingest import polling  # noqa: PLC0415 - the subject of one test
 
-    monkeypatch.setattr(catching_up, "MOST_PAGES", 0)
+    monkeypatch.setattr(polling, "MOST_PAGES", 0)
     with story.account.crm.silently():
         story.account.crm.update("deal", story.second, {"amount": "20000"}, source=USER)
     with world.runtime.database.service() as tx:
-        tx.run("UPDATE portal SET imported_at = imported_at - interval '1 hour', caught_up_at = NULL")
+        tx.run(
+            "UPDATE portal SET imported_at = imported_at - interval '1 hour', caught_up_at = NULL"
+        )
         tx.run("UPDATE schedule SET due_at = clock_timestamp()")
     housekeeping.run_due(world.runtime)
     world.settle()
     assert story.booked() == 2_000_000
     runs = story.account.rows("SELECT kind, state FROM import_run ORDER BY run_id")
-    assert runs == [{"kind": "import", "state": "done"}, {"kind": "reconciliation", "state": "done"}]
+    assert runs == [
+        {"kind": "import", "state": "done"},
+        {"kind": "reconciliation", "state": "done"},
+    ]
     assert story.account.rows("SELECT * FROM event WHERE source = 'search'") == []

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from integration import inlet
+from integration.portal import inbound_keys
 
 if TYPE_CHECKING:
     from tests.world import Account, World
@@ -18,7 +18,9 @@ TODAY = datetime.now(UTC)
 def harbor(world: "World") -> "Account":
     with world.harbor.crm.silently():
         company = world.harbor.crm.create("company", {"name": "Acme", "domain": "acme.example"}).id
-        contact = world.harbor.crm.create("contact", {"email": "ana@acme.example", "firstname": "Ana"}).id
+        contact = world.harbor.crm.create(
+            "contact", {"email": "ana@acme.example", "firstname": "Ana"}
+        ).id
         world.harbor.crm.associate("contact", contact, "company", company, primary=True)
     for account in world.accounts:
         world.install(account)
@@ -26,18 +28,33 @@ def harbor(world: "World") -> "Account":
     return world.harbor
 
 
-def post(account: "Account", path: str, body: object, *, key: str | None = None) -> requests.Response:
-    shown = key or inlet.key_for(account.world.runtime.settings.secret_key, account.portal_id)
+def post(
+    account: "Account", path: str, body: object, *, key: str | None = None
+) -> requests.Response:
+    shown = key or inbound_keys.key_for(
+        account.world.runtime.settings.secret_key, account.portal_id
+    )
     headers = {"Authorization": f"Bearer {shown}"}
     return requests.post(f"{account.world.url}{path}", json=body, headers=headers, timeout=10)
 
 
 def answer(score: int, **changed: object) -> dict[str, object]:
-    return {"id": "a1", "score": score, "email": "Ana@Acme.example", "answered_at": TODAY.isoformat(), **changed}
+    return {
+        "id": "a1",
+        "score": score,
+        "email": "Ana@Acme.example",
+        "answered_at": TODAY.isoformat(),
+        **changed,
+    }
 
 
 def test_an_answer_of_another_tool_shows_on_the_contact(harbor: "Account") -> None:
-    assert post(harbor, "/webhooks/surveys/delighted", [answer(9), answer(11), {"id": "x"}]).status_code == 204
+    assert (
+        post(
+            harbor, "/webhooks/surveys/delighted", [answer(9), answer(11), {"id": "x"}]
+        ).status_code
+        == 204
+    )
     harbor.world.settle()
     contact = harbor.crm.all("contact")[0].id
     assert harbor.read("contact", contact, "second_order_nps") == "9"
@@ -48,7 +65,11 @@ def test_an_answer_of_another_tool_shows_on_the_contact(harbor: "Account") -> No
 
 
 def test_the_same_answer_again_counts_once_and_a_later_one_replaces_it(harbor: "Account") -> None:
-    for sent in (answer(9), answer(9), answer(3, answered_at=(TODAY + timedelta(seconds=5)).isoformat())):
+    for sent in (
+        answer(9),
+        answer(9),
+        answer(3, answered_at=(TODAY + timedelta(seconds=5)).isoformat()),
+    ):
         post(harbor, "/webhooks/surveys/delighted", sent)
     harbor.world.settle()
     assert harbor.rows("SELECT score FROM answer") == [{"score": 3}]
@@ -56,15 +77,15 @@ def test_the_same_answer_again_counts_once_and_a_later_one_replaces_it(harbor: "
 
 
 def test_an_answer_of_a_stranger_waits_for_them(harbor: "Account") -> None:
-    from integration import inlets  # noqa: PLC0415 - the subject of one test
+    from integration.ingest import inbound  # noqa: PLC0415 - the subject of one test
 
     post(harbor, "/webhooks/surveys/delighted", answer(10, email="bo@acme.example"))
     harbor.world.settle()
     assert harbor.rows("SELECT contact_id FROM answer") == [{"contact_id": None}]
     bo = harbor.crm.create("contact", {"email": "bo@acme.example"}).id
     harbor.world.settle()
-    with harbor.scope() as scope, scope.transaction() as tx:
-        inlets.adopt(tx)
+    with harbor.context() as context, context.transaction() as tx:
+        inbound.adopt(tx)
         tx.run("INSERT INTO lane (portal_id, kind, due_at) VALUES (:portal, 'drain', clock_timestamp())"
                " ON CONFLICT (portal_id, kind) DO UPDATE SET due_at = clock_timestamp()")  # fmt: skip
     harbor.world.settle()
@@ -72,10 +93,17 @@ def test_an_answer_of_a_stranger_waits_for_them(harbor: "Account") -> None:
 
 
 def test_usage_is_kept_by_company(harbor: "Account") -> None:
-    figure = {"metric": "weekly_users", "value": 12, "at": TODAY.isoformat(), "domain": "acme.example"}
+    figure = {
+        "metric": "weekly_users",
+        "value": 12,
+        "at": TODAY.isoformat(),
+        "domain": "acme.example",
+    }
     assert post(harbor, "/webhooks/usage", figure).status_code == 204
     harbor.world.settle()
-    assert harbor.rows("SELECT metric, value FROM usage") == [{"metric": "weekly_users", "value": 12.0}]
+    assert harbor.rows("SELECT metric, value FROM usage") == [
+        {"metric": "weekly_users", "value": 12.0}
+    ]
 
 
 @pytest.mark.parametrize("key", ["", "4711.x", "4712." + "A" * 43, "nonsense"])

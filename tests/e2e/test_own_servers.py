@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from integration import servers
+from integration.core import servers
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -19,7 +19,11 @@ def command(*arguments: str, **environment: str) -> "subprocess.CompletedProcess
 
 def test_servers_given_by_url_take_the_place_of_embedded_ones(tmp_path: Path) -> None:
     with servers.embedded(tmp_path / "elsewhere") as given:
-        urls = {"DATABASE_URL": given.database_url, "REDIS_URL": given.redis_url, "DATA_DIR": str(tmp_path / "data")}
+        urls = {
+            "DATABASE_URL": given.database_url,
+            "REDIS_URL": given.redis_url,
+            "DATA_DIR": str(tmp_path / "data"),
+        }
         assert "is at version" in command("migrate", **urls).stdout
         assert json.loads(command("portals", "--json", **urls).stdout) == []
         doctor = command("doctor", "--json", **urls)

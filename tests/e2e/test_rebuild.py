@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integration import conclude
-from integration.storage import lanes
+from integration.conclude import stages
+from integration.storage.queue import lanes
 from tests.e2e import lives
 from tests.e2e.lives import Act, Life
 
@@ -23,7 +23,9 @@ def said(account: "Account") -> dict[tuple[str, int], dict[str, str]]:
     """What we want every record to say, without when it last changed."""
     return {
         (row["object_type"], row["record_id"]): {
-            name: value for name, value in row["desired"].items() if name != "second_order_updated_at"
+            name: value
+            for name, value in row["desired"].items()
+            if name != "second_order_updated_at"
         }
         for row in account.rows("SELECT object_type, record_id, desired FROM conclusion")
     }
@@ -35,7 +37,10 @@ def booked(account: "Account") -> dict[tuple[Any, ...], int]:
         """SELECT deal_id, kind, subject_id, company_id, sum(amount_minor)::bigint AS minor FROM ledger
            GROUP BY 1, 2, 3, 4 HAVING sum(amount_minor) <> 0"""
     )
-    return {(row["deal_id"], row["kind"], row["subject_id"], row["company_id"]): row["minor"] for row in rows}
+    return {
+        (row["deal_id"], row["kind"], row["subject_id"], row["company_id"]): row["minor"]
+        for row in rows
+    }
 
 
 _BESIDE = {
@@ -61,7 +66,13 @@ def state(account: "Account") -> dict[str, Any]:
         for name, query in _BESIDE.items()
     }
     rows = account.rows("SELECT count(*) AS n FROM ledger")[0]["n"]
-    return {"said": said(account), "booked": booked(account), "rows": rows, "writes": writes, **beside}
+    return {
+        "said": said(account),
+        "booked": booked(account),
+        "rows": rows,
+        "writes": writes,
+        **beside,
+    }
 
 
 def differences(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
@@ -111,8 +122,8 @@ def install(world: "World") -> None:
 
 def anew(world: "World") -> None:
     """Conclude everything anew."""
-    with world.harbor.scope() as scope, scope.transaction() as tx:
-        conclude.refresh_all(tx)
+    with world.harbor.context() as context, context.transaction() as tx:
+        stages.refresh_all(tx)
     with world.runtime.database.service() as tx:
         lanes.want(tx, world.harbor.portal_id, "drain")
     world.settle()
@@ -144,7 +155,10 @@ def test_repeats_and_disorder_end_in_the_same_state(world: "World") -> None:
     for group in lives.in_groups(lives.deal_acts(dice, 25), dice):
         for life, is_tidy in zip(lived, (True, False), strict=True):
             courier.batch = 100 if is_tidy else 3
-            courier.shuffle, courier.duplicates, courier.repeat_events = not is_tidy, *([0.0 if is_tidy else 0.5] * 2)
+            courier.shuffle, courier.duplicates, courier.repeat_events = (
+                not is_tidy,
+                *([0.0 if is_tidy else 0.5] * 2),
+            )
             for act in group:
                 life.do(act)
             world.settle()
@@ -171,24 +185,50 @@ def told(world: "World") -> dict[str, int]:
         crm.define_property("contact", "how_did_you_hear", label="How did you hear about us?")
         for name in ("Acme", "Zenit", "Third"):
             domain = f"{name.lower()}.example"
-            ids[name] = crm.create("company", {"name": name, "domain": domain}, at=lives.ago(900)).id
+            ids[name] = crm.create(
+                "company", {"name": name, "domain": domain}, at=lives.ago(900)
+            ).id
         for first, firm, more in (
             ("Priya", "Acme", {}), ("Ana", "Acme", {}), ("Bo", "Third", {"referred_by": "ana@acme.example"}),
             ("Cy", "Third", {}),
         ):  # fmt: skip
-            values = {"email": f"{first}@{firm}.example".lower(), "firstname": first, "lastname": f"{first}son"}
-            ids[first] = crm.create("contact", values | more, at=lives.ago(800), source=lives.USER).id
-            crm.associate("contact", ids[first], "company", ids[firm], primary=True, at=lives.ago(800))
-        crm.update("contact", ids["Cy"], {"how_did_you_hear": "a friend told me"}, at=lives.ago(70), source=lives.USER)
-        crm.update("contact", ids["Priya"], {"email": "priya@zenit.example"}, at=lives.ago(100), source=lives.USER)
-        crm.associate("contact", ids["Priya"], "company", ids["Zenit"], primary=True, at=lives.ago(100))
+            values = {
+                "email": f"{first}@{firm}.example".lower(),
+                "firstname": first,
+                "lastname": f"{first}son",
+            }
+            ids[first] = crm.create(
+                "contact", values | more, at=lives.ago(800), source=lives.USER
+            ).id
+            crm.associate(
+                "contact", ids[first], "company", ids[firm], primary=True, at=lives.ago(800)
+            )
+        crm.update(
+            "contact",
+            ids["Cy"],
+            {"how_did_you_hear": "a friend told me"},
+            at=lives.ago(70),
+            source=lives.USER,
+        )
+        crm.update(
+            "contact",
+            ids["Priya"],
+            {"email": "priya@zenit.example"},
+            at=lives.ago(100),
+            source=lives.USER,
+        )
+        crm.associate(
+            "contact", ids["Priya"], "company", ids["Zenit"], primary=True, at=lives.ago(100)
+        )
         for name, firm, who, opened in (("first", "Acme", "Ana", 700), ("later", "Zenit", "Priya", 60),
                                         ("heard", "Third", "Cy", 50)):  # fmt: skip
             closed = lives.ago(opened - 30).isoformat()
             values = {"dealname": name, "pipeline": "default", "dealstage": "closedwon", "amount": "1000",
                       "createdate": lives.ago(opened).isoformat(), "closedate": closed}  # fmt: skip
             ids[name] = crm.create("deal", values, at=lives.ago(opened)).id
-            crm.associate("deal", ids[name], "company", ids[firm], primary=True, at=lives.ago(opened))
+            crm.associate(
+                "deal", ids[name], "company", ids[firm], primary=True, at=lives.ago(opened)
+            )
             crm.associate("deal", ids[name], "contact", ids[who], at=lives.ago(opened))
     for account in world.accounts:
         world.install(account)
@@ -196,7 +236,9 @@ def told(world: "World") -> dict[str, int]:
     return ids
 
 
-def test_a_company_that_is_called_otherwise_is_quoted_so(world: "World", told: dict[str, int]) -> None:
+def test_a_company_that_is_called_otherwise_is_quoted_so(
+    world: "World", told: dict[str, int]
+) -> None:
     """Only the legal form changed, so no look-up key did; the sentences on people and deals kept the old name."""
     assert world.harbor.read("contact", told["Priya"], "second_order_moved_from") == "Acme"
     world.harbor.crm.update("company", told["Acme"], {"name": "Acme Inc."})
@@ -205,7 +247,9 @@ def test_a_company_that_is_called_otherwise_is_quoted_so(world: "World", told: d
     assert_nothing_to_heal(world)
 
 
-def test_who_referred_a_forgotten_person_did_not_refer_them_any_more(world: "World", told: dict[str, int]) -> None:
+def test_who_referred_a_forgotten_person_did_not_refer_them_any_more(
+    world: "World", told: dict[str, int]
+) -> None:
     """The referral was erased with the person who told of it, and the referrer went on counting it."""
     assert world.harbor.read("contact", told["Ana"], "second_order_referrals") == "1"
     world.harbor.crm.gdpr_delete(told["Bo"])
@@ -214,7 +258,9 @@ def test_who_referred_a_forgotten_person_did_not_refer_them_any_more(world: "Wor
     assert_nothing_to_heal(world)
 
 
-def test_word_of_mouth_of_a_forgotten_person_stays_booked(world: "World", told: dict[str, int]) -> None:
+def test_word_of_mouth_of_a_forgotten_person_stays_booked(
+    world: "World", told: dict[str, int]
+) -> None:
     """Its source has no person's number, and the deal could not be digested without one."""
     before = booked(world.harbor)
     assert any(deal == told["heard"] and kind == "word_of_mouth" for deal, kind, _, _ in before)
@@ -224,7 +270,9 @@ def test_word_of_mouth_of_a_forgotten_person_stays_booked(world: "World", told: 
     assert_nothing_to_heal(world)
 
 
-def test_a_company_that_never_bought_leaves_no_champions_behind(world: "World", told: dict[str, int]) -> None:
+def test_a_company_that_never_bought_leaves_no_champions_behind(
+    world: "World", told: dict[str, int]
+) -> None:
     """Somebody not on the deal was worth less only when they were looked at again."""
     crm = world.harbor.crm
     crm.update("contact", told["Priya"], {"hs_buying_role": "CHAMPION"}, source=lives.USER)
@@ -234,10 +282,14 @@ def test_a_company_that_never_bought_leaves_no_champions_behind(world: "World", 
     assert_nothing_to_heal(world)
 
 
-def test_a_first_name_at_a_company_is_found_by_address_and_lost_with_it(world: "World", told: dict[str, int]) -> None:
+def test_a_first_name_at_a_company_is_found_by_address_and_lost_with_it(
+    world: "World", told: dict[str, int]
+) -> None:
     """Only linked people were looked for, so it depended on who else was judged in the same page."""
     crm = world.harbor.crm
-    dora = crm.create("contact", {"email": "dora@acme.example", "firstname": "Dora", "lastname": "Dorason"}).id
+    dora = crm.create(
+        "contact", {"email": "dora@acme.example", "firstname": "Dora", "lastname": "Dorason"}
+    ).id
     world.settle()
     heard = {"how_did_you_hear": "Dora at Acme told us", "jobtitle": "Buyer"}
     crm.update("contact", told["Cy"], heard, source=lives.USER)

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from integration import conclude
-from integration.conclude import codec
-from integration.storage import lanes
+from integration.conclude import stages
+from integration.storage.findings import stored_shapes
+from integration.storage.queue import lanes
 from mappings.rules.findings import Entry
-from mappings.rules.standing import standing
+from mappings.rules.ledger.booked import standing
 from tests.e2e import lives
 from tests.e2e.lives import Life
 from tests.e2e.test_rebuild import live
@@ -18,7 +18,8 @@ from tests.e2e.test_rebuild import live
 if TYPE_CHECKING:
     from tests.world import Account, World
 
-# Everything that concluding makes; it is made of the mirror, people's decisions, settings and the log of months.
+# Everything that concluding makes; it is made of the mirror, people's decisions, settings and the
+# log of months.
 _CONCLUDED = (
     "person", "move", "passage", "migration", "referral", "source", "edge", "ledger", "deal", "conclusion",
     "company_key", "identity_key", "seek", "subject", "credit_note",
@@ -32,14 +33,23 @@ _TAKEN_BACK = {"reopened", "lost"}
 def said(account: "Account") -> dict[int, bytes]:
     """What the ledger says of each deal now, byte by byte, under the ids that people and companies have today."""
     contacts = {row["subject_id"]: row["id"] for row in account.rows(_CONTACTS)}
-    firms = {row["old_id"]: row["new_id"] for row in account.rows("SELECT * FROM alias WHERE object_type = 'company'")}
+    firms = {
+        row["old_id"]: row["new_id"]
+        for row in account.rows("SELECT * FROM alias WHERE object_type = 'company'")
+    }
     entries: dict[int, list[Entry]] = {}
     for row in account.rows("SELECT * FROM ledger ORDER BY entry_id"):
-        entries.setdefault(row["deal_id"], []).append(codec.entry_of(row))
-    return {deal: repr(_plain(rows, contacts, firms)).encode() for deal, rows in entries.items() if standing(rows)}
+        entries.setdefault(row["deal_id"], []).append(stored_shapes.entry_of(row))
+    return {
+        deal: repr(_plain(rows, contacts, firms)).encode()
+        for deal, rows in entries.items()
+        if standing(rows)
+    }
 
 
-def _plain(rows: list[Entry], contacts: dict[int, int], firms: dict[int, int]) -> list[tuple[Any, ...]]:
+def _plain(
+    rows: list[Entry], contacts: dict[int, int], firms: dict[int, int]
+) -> list[tuple[Any, ...]]:
     return sorted(
         (
             one.kind, contacts.get(one.person_id or 0) or 0, firms.get(one.company_id or 0, one.company_id) or 0,
@@ -65,8 +75,8 @@ def forget_all_conclusions(world: "World", account: "Account") -> None:
 def rebuild(world: "World", account: "Account") -> None:
     forget_all_conclusions(world, account)
     assert account.rows("SELECT * FROM ledger") == []
-    with account.scope() as scope, scope.transaction() as tx:
-        conclude.refresh_all(tx)
+    with account.context() as context, context.transaction() as tx:
+        stages.refresh_all(tx)
     with world.runtime.database.service() as tx:
         lanes.want(tx, account.portal_id, "drain")
     world.settle()
@@ -74,13 +84,17 @@ def rebuild(world: "World", account: "Account") -> None:
 
 def taken_back(account: "Account") -> set[int]:
     """Deals that were reopened or lost once: their first win is known to the ledger alone."""
-    rows = account.rows("SELECT deal_id FROM ledger WHERE occasion = ANY(:words)", words=sorted(_TAKEN_BACK))
+    rows = account.rows(
+        "SELECT deal_id FROM ledger WHERE occasion = ANY(:words)", words=sorted(_TAKEN_BACK)
+    )
     return {row["deal_id"] for row in rows}
 
 
 def over(account: "Account") -> set[int]:
     """Deals whose time for evidence is over: what was withdrawn since, only living through it can tell."""
-    rows = account.rows("SELECT deal_id FROM deal WHERE closed_at < clock_timestamp() - interval '90 days'")
+    rows = account.rows(
+        "SELECT deal_id FROM deal WHERE closed_at < clock_timestamp() - interval '90 days'"
+    )
     return {row["deal_id"] for row in rows}
 
 
@@ -94,7 +108,10 @@ def totals(account: "Account") -> dict[tuple[int, str], int]:
 
 def begin(world: "World", seed: int) -> list[Life]:
     """Both portals as they were before, each with a life of its own."""
-    found = [_settle_in(account, random.Random(seed + number)) for number, account in enumerate(world.accounts)]
+    found = [
+        _settle_in(account, random.Random(seed + number))
+        for number, account in enumerate(world.accounts)
+    ]
     for account in world.accounts:
         world.install(account)
     world.settle()
@@ -123,10 +140,15 @@ def test_what_deals_went_through_is_booked_as_from_nothing(world: "World", seed:
         before, neighbour, again = said(account), said(other), taken_back(account)
         rows = account.rows("SELECT count(*) AS n FROM ledger")[0]["n"]
         assert len(before) > 3
-        assert any(b"moved_champion" in one or b"referral" in one or b"word_of" in one for one in before.values())
+        assert any(
+            b"moved_champion" in one or b"referral" in one or b"word_of" in one
+            for one in before.values()
+        )
         rebuild(world, account)
         after = said(account)
-        assert {k: v for k, v in after.items() if k not in again} == {k: v for k, v in before.items() if k not in again}
+        assert {k: v for k, v in after.items() if k not in again} == {
+            k: v for k, v in before.items() if k not in again
+        }
         assert account.rows("SELECT count(*) AS n FROM ledger")[0]["n"] <= rows
         assert said(other) == neighbour
 
@@ -147,4 +169,6 @@ def test_whatever_happens_the_sums_are_those_from_nothing(world: "World", seed: 
         rebuild(world, account)
         assert totals(account) == sums
         after = said(account)
-        assert {k: v for k, v in after.items() if k not in out} == {k: v for k, v in before.items() if k not in out}
+        assert {k: v for k, v in after.items() if k not in out} == {
+            k: v for k, v in before.items() if k not in out
+        }

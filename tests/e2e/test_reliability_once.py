@@ -11,12 +11,19 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
-from integration import replaying, sync
-from integration.storage import inbox
+from integration.admin import replay as replaying
+from integration.ingest import sync
 from integration.storage.database import Database, Transaction
-from integration.storage.inbox import Waiting
+from integration.storage.queue import inbox
+from integration.storage.queue.inbox import Waiting
 from mappings.records import events
 from mappings.records.events import Event
 from tests import chaos_verdict as judge
@@ -90,7 +97,14 @@ def test_five_hundred_shuffles_with_repeats_plan_the_same() -> None:
 def _waiting(event: Event) -> Waiting:
     said = {"refs": [list(ref) for ref in event.refs]}
     return Waiting(
-        "hubspot", event.dedupe_key, event.kind, event.object_type, event.object_id, said, event.occurred_at, 0
+        "hubspot",
+        event.dedupe_key,
+        event.kind,
+        event.object_type,
+        event.object_id,
+        said,
+        event.occurred_at,
+        0,
     )
 
 
@@ -123,7 +137,9 @@ def test_any_order_and_repeats_end_in_the_same_state(lived_in: "World") -> None:
         coming = said + dice.choices(said, k=len(said) * 3 // 10)
         dice.shuffle(coming)
         for number, event in enumerate(coming):
-            event["eventId"] = 10_000_000 + dice.randrange(10**9) if number % 2 else event["eventId"]
+            event["eventId"] = (
+                10_000_000 + dice.randrange(10**9) if number % 2 else event["eventId"]
+            )
         lived_in.hubspot.queue.extend(copy.deepcopy(coming))
         lived_in.settle()
         states.add(_state(lived_in))
@@ -142,7 +158,9 @@ def _state(world: "World") -> str:
         parts += account.rows(
             "SELECT from_type, from_id, to_type, to_id, category, type_id FROM association ORDER BY 1, 2, 3, 4, 5, 6"
         )
-        parts += account.rows("SELECT object_type, record_id, desired FROM conclusion ORDER BY 1, 2")
+        parts += account.rows(
+            "SELECT object_type, record_id, desired FROM conclusion ORDER BY 1, 2"
+        )
     parts.append(sorted((str(key), value) for key, value in judge.written(world.hubspot).items()))
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 
@@ -189,8 +207,8 @@ class OneTimeEffects(RuleBasedStateMachine):
 
     @rule()
     def replay(self) -> None:
-        with self.world.harbor.scope() as scope:
-            replaying.replay(scope)
+        with self.world.harbor.context() as context:
+            replaying.replay(context)
 
     @invariant()
     def nothing_is_set_aside(self) -> None:
@@ -199,7 +217,9 @@ class OneTimeEffects(RuleBasedStateMachine):
     def teardown(self) -> None:
         for _ in range(3):
             self.world.settle()
-            pass_time(self.world, 11)  # what was under way when somebody died is due again after its wait
+            pass_time(
+                self.world, 11
+            )  # what was under way when somebody died is due again after its wait
         verdict = Verdict()
         judge.the_mirror_is_right(verdict, self.world)
         assert not verdict.broken
@@ -212,18 +232,20 @@ class OneTimeEffects(RuleBasedStateMachine):
 
 def _the_ledger_adds_up(account: "Account") -> None:
     """The conclusions are those of a fresh look at the same records: nothing counted twice, nothing left out."""
-    from integration import conclude  # noqa: PLC0415 - here only
-    from integration.storage import lanes  # noqa: PLC0415 - as above
+    from integration.conclude import stages  # noqa: PLC0415 - here only
+    from integration.storage.queue import lanes  # noqa: PLC0415 - as above
 
     before = judge.written(account.world.hubspot)
-    with account.scope() as scope, scope.transaction() as tx:
-        conclude.refresh_all(tx)
+    with account.context() as context, context.transaction() as tx:
+        stages.refresh_all(tx)
         lanes.want(tx, account.portal_id, "drain")
     account.world.settle()
     assert judge.written(account.world.hubspot) == before
 
 
-def test_whatever_happens_in_between_each_event_takes_effect_once(lived_in: "World", postgres_url: str) -> None:
+def test_whatever_happens_in_between_each_event_takes_effect_once(
+    lived_in: "World", postgres_url: str
+) -> None:
     mortal = Mortal(postgres_url)
     lived_in.runtime.database.close()
     lived_in.runtime.database = mortal

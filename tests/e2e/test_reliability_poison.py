@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from integration import queue as wishes
-from integration.storage import inbox, standing
+from integration.core import wake_ups as wishes
+from integration.storage.queue import inbox
+from integration.storage.service import portal_status
 from tests.chaos_service import environment_of
 from tests.sandbox.records import Json
 from workers import sweeper
@@ -51,7 +52,10 @@ def poisoned_worker(world: "World", *arguments: object) -> Iterator[None]:
 
 def receive(account: "Account", *items: Json) -> None:
     with account.world.runtime.database.portal(account.portal_id) as tx:
-        tx.run("INSERT INTO inbox (portal_id, body) VALUES (:portal, :body)", body=json.dumps(items).encode())
+        tx.run(
+            "INSERT INTO inbox (portal_id, body) VALUES (:portal, :body)",
+            body=json.dumps(items).encode(),
+        )
 
 
 def sweep_until_quiet(world: "World", seconds: float = PATIENCE) -> dict[str, int]:
@@ -60,7 +64,7 @@ def sweep_until_quiet(world: "World", seconds: float = PATIENCE) -> dict[str, in
     while time.monotonic() < end:
         sweeper.sweep(world.runtime, [])
         with world.runtime.database.portal(world.harbor.portal_id) as tx:
-            counts = standing.counts(tx)
+            counts = portal_status.counts(tx)
         if not any(counts[name] for name in ("inbox", "events", "stale", "outbox")):
             return counts
         time.sleep(0.2)
@@ -77,7 +81,9 @@ def harbor(world: "World") -> "Account":
     return world.harbor
 
 
-def test_poison_is_set_aside_and_its_neighbours_are_done(harbor: "Account", monkeypatch: pytest.MonkeyPatch) -> None:
+def test_poison_is_set_aside_and_its_neighbours_are_done(
+    harbor: "Account", monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(wishes, "JOB_SECONDS", 2)  # as in the worker
     ids = [record.id for record in harbor.crm.all("contact")]
     for number, contact_id in enumerate(ids):
@@ -92,15 +98,24 @@ def test_poison_is_set_aside_and_its_neighbours_are_done(harbor: "Account", monk
     with poisoned_worker(harbor.world, DEADLY, looked_at, thought_about):
         counts = sweep_until_quiet(harbor.world)
 
-    bodies = harbor.rows("SELECT convert_from(body, 'UTF8') AS body FROM inbox WHERE state = 'set_aside'")
+    bodies = harbor.rows(
+        "SELECT convert_from(body, 'UTF8') AS body FROM inbox WHERE state = 'set_aside'"
+    )
     assert sorted(json.loads(row["body"])[0]["eventId"] for row in bodies) == [1001, 1002]
     aside = harbor.rows("SELECT object_id, attempts FROM event WHERE state = 'set_aside'")
     assert aside == [{"object_id": looked_at, "attempts": inbox.TRIES}]
     failed = harbor.rows("SELECT DISTINCT record_id FROM stale WHERE next_at = 'infinity'")
     assert failed == [{"record_id": thought_about}]
     assert counts["set_aside"] == 4
-    with harbor.scope() as scope, scope.transaction() as tx:
+    with harbor.context() as context, context.transaction() as tx:
         found = inbox.identity(tx)
-    assert (found["received"], found["done"], found["set_aside"], found["waiting"]) == (31, 30, 1, 0)
-    seen = harbor.rows("SELECT record_id FROM record WHERE properties ->> 'jobtitle' = 'Head of Sales'")
+    assert (found["received"], found["done"], found["set_aside"], found["waiting"]) == (
+        31,
+        30,
+        1,
+        0,
+    )
+    seen = harbor.rows(
+        "SELECT record_id FROM record WHERE properties ->> 'jobtitle' = 'Head of Sales'"
+    )
     assert {row["record_id"] for row in seen} == set(ids) - {looked_at}

@@ -40,7 +40,9 @@ class Stage:
         """Deliveries and changes while inside; afterwards everything that was acknowledged has to be done."""
         self.acts += 1
         self.ledger.answers.clear()
-        senders = Senders(self.hubspot, self.acts, ledger=self.ledger, number=self.acts * 10_000_000)
+        senders = Senders(
+            self.hubspot, self.acts, ledger=self.ledger, number=self.acts * 10_000_000
+        )
         with senders.running():
             with Users(self.hubspot, self.acts).running():
                 yield senders

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from integration.storage import tokens
-from integration.storage.tokens import TokenRow
+from integration.storage.service import tokens
+from integration.storage.service.tokens import TokenRow
 from tests.chaos_service import environment_of
 
 if TYPE_CHECKING:
@@ -39,7 +39,9 @@ def row(world: "World") -> TokenRow:
 
 
 def test_twenty_four_in_three_processes_cost_one_refresh(due: "World") -> None:
-    due.hubspot.quirks.single_use_refresh = True  # a second refresh with the old token would be refused
+    due.hubspot.quirks.single_use_refresh = (
+        True  # a second refresh with the old token would be refused
+    )
     before = row(due).version
     processes = [seek(due) for _ in range(3)]
     said = [process.communicate(timeout=60)[0].split() for process in processes]

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from integration.storage import inbox, portals
+from integration.storage.queue import inbox
+from integration.storage.service import portals
 from tests import chaos_verdict as judge
 from tests.chaos_verdict import Verdict
 from tests.passing_time import pass_time, work_until_quiet
@@ -54,7 +55,9 @@ def calls(account: "Account") -> int:
 def test_a_tenth_of_each_trouble_loses_nothing_and_stays_within_the_limit(busy: "World") -> None:
     for account in busy.accounts:
         account.crm.allowance.peak_tried = 0
-    rules = [busy.hubspot.trouble.add(kind, probability=0.1) for kind in ("lost", "reset", "500", "429")]
+    rules = [
+        busy.hubspot.trouble.add(kind, probability=0.1) for kind in ("lost", "reset", "500", "429")
+    ]
     for round_number in range(4):
         everybody_changes(busy, round_number)
         busy.hubspot.deliver()
@@ -87,7 +90,9 @@ def test_an_hour_of_too_many_requests_is_a_probe_now_and_then(busy: "World") -> 
         passed += 20
     assert rule.hits == calls(busy.harbor) - before
     assert 1 <= rule.hits <= 2 * 3600 / 10 + 2, "two lanes, each asks again after ten seconds"
-    assert not busy.orchard.rows("SELECT 1 FROM event WHERE state = 'waiting'"), "the other portal is not held up"
+    assert not busy.orchard.rows("SELECT 1 FROM event WHERE state = 'waiting'"), (
+        "the other portal is not held up"
+    )
     busy.hubspot.trouble.clear()
     work_until_quiet(busy)
     assert not all_is_right(busy).broken
@@ -118,7 +123,9 @@ def test_uninstalled_in_the_middle_pauses_and_reinstalled_goes_on(busy: "World")
     assert not all_is_right(busy).broken
     done = sum(_done(account) for account in busy.accounts)
     assert done >= heard
-    twice = busy.harbor.rows("SELECT dedupe_key FROM event GROUP BY source, dedupe_key HAVING count(*) > 1")
+    twice = busy.harbor.rows(
+        "SELECT dedupe_key FROM event GROUP BY source, dedupe_key HAVING count(*) > 1"
+    )
     assert twice == []
 
 
@@ -132,6 +139,8 @@ def test_a_mass_deletion_is_looked_at_in_portions(busy: "World") -> None:
     for contact_id in doomed:
         busy.harbor.crm.archive("contact", contact_id)
     busy.settle()
-    gone = busy.harbor.rows("SELECT record_id FROM record WHERE object_type = 'contact' AND gone_why = 'deleted'")
+    gone = busy.harbor.rows(
+        "SELECT record_id FROM record WHERE object_type = 'contact' AND gone_why = 'deleted'"
+    )
     assert {row["record_id"] for row in gone} == set(doomed)
     assert not all_is_right(busy).broken

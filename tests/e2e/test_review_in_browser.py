@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from integration import conclude
+from integration.conclude import stages
 from integration.storage.database import as_json
 from tests.e2e.test_browser import CHROMIUM, HOSTILE, Browser
 
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from tests.world import World
 
 pytestmark = pytest.mark.skipif(
-    CHROMIUM is None and not os.environ.get("CI"), reason="no Chromium on this machine (CI installs it)"
+    CHROMIUM is None and not os.environ.get("CI"),
+    reason="no Chromium on this machine (CI installs it)",
 )
 
 
@@ -29,14 +30,25 @@ def asked(world: "World") -> "World":
     """Harbor has namesakes at two companies, one of which has a name no page may run, and doubts everything."""
     now, crm = datetime.now(UTC), world.harbor.crm
     with crm.silently():
-        acme = crm.create("company", {"name": "Acme", "domain": "acme.example"}, at=now - timedelta(900)).id
-        zenit = crm.create("company", {"name": HOSTILE, "domain": "zenit.example"}, at=now - timedelta(700)).id
+        acme = crm.create(
+            "company", {"name": "Acme", "domain": "acme.example"}, at=now - timedelta(900)
+        ).id
+        zenit = crm.create(
+            "company", {"name": HOSTILE, "domain": "zenit.example"}, at=now - timedelta(700)
+        ).id
         for number, (company, domain, opened, closed) in enumerate(
             ((acme, "acme.example", 860, 800), (zenit, "zenit.example", 90, 30))
         ):
             who = {"email": f"priya@{domain}", "firstname": "Priya", "lastname": "Narang"}
             priya = crm.create("contact", who, at=now - timedelta(880 - 600 * number)).id
-            crm.associate("contact", priya, "company", company, primary=True, at=now - timedelta(880 - 600 * number))
+            crm.associate(
+                "contact",
+                priya,
+                "company",
+                company,
+                primary=True,
+                at=now - timedelta(880 - 600 * number),
+            )
             values = {
                 "dealname": HOSTILE, "dealstage": "closedwon", "pipeline": "default", "amount": "40000",
                 "closedate": (now - timedelta(closed)).isoformat(), "createdate": (now - timedelta(opened)).isoformat(),
@@ -49,7 +61,7 @@ def asked(world: "World") -> "World":
         policy = {"link_at": 999_999, "link_review_at": 500_000, "move_auto": 999_999}
         tx.run("UPDATE settings_version SET body = jsonb_set(body, '{policy}', CAST(:policy AS jsonb))",
                policy=as_json(policy))  # fmt: skip
-        conclude.refresh_all(tx)
+        stages.refresh_all(tx)
     world.settle()
     world.hubspot.quirks.approve_at_once = True
     return world

@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from integration import backfill, conclude, review
-from integration.review import Answer
-from integration.storage import lanes
+from integration.conclude import stages
+from integration.ingest import backfill
+from integration.review import answering
+from integration.review.answering import Answer
 from integration.storage.database import as_json
+from integration.storage.queue import lanes
 from workers import jobs
 
 if TYPE_CHECKING:
@@ -21,8 +23,13 @@ def namesakes(account: "Account") -> tuple[int, int]:
     """A Priya at Acme, and one at Zenit half a year later."""
     now, crm, made = datetime.now(UTC), account.crm, []
     with crm.silently():
-        for name, domain, days in (("Acme", "acme-tools.com", 900), ("Zenit", "zenit-labs.com", 200)):
-            company = crm.create("company", {"name": name, "domain": domain}, at=now - timedelta(days)).id
+        for name, domain, days in (
+            ("Acme", "acme-tools.com", 900),
+            ("Zenit", "zenit-labs.com", 200),
+        ):
+            company = crm.create(
+                "company", {"name": name, "domain": domain}, at=now - timedelta(days)
+            ).id
             who = {"email": f"priya@{domain}", "firstname": "Priya", "lastname": "Narang"}
             made.append(crm.create("contact", who, at=now - timedelta(days)).id)
             crm.associate("contact", made[-1], "company", company, primary=True)
@@ -43,8 +50,8 @@ def asked(world: "World") -> "World":
 
 
 def the_question(account: "Account") -> int:
-    with account.scope() as scope:
-        (one,) = review.listing(scope, kind="identity")["questions"]
+    with account.context() as context:
+        (one,) = answering.listing(context, kind="identity")["questions"]
     return int(one["id"])
 
 
@@ -54,8 +61,8 @@ def people(account: "Account") -> int:
 
 
 def decide(world: "World", account: "Account", verb: str) -> None:
-    with account.scope() as scope:
-        review.decide(scope, the_question(account), Answer(verb, "Ana", "she told me"))
+    with account.context() as context:
+        answering.decide(context, the_question(account), Answer(verb, "Ana", "she told me"))
     world.settle()
 
 
@@ -64,14 +71,14 @@ def test_a_decision_survives_an_import_a_rebuild_and_new_evidence(asked: "World"
     decide(asked, harbor, "same")
     assert people(harbor) == 1
 
-    with harbor.scope() as scope:
-        assert backfill.begin(scope, kind="reconciliation")
+    with harbor.context() as context:
+        assert backfill.begin(context, kind="reconciliation")
     with asked.runtime.database.service() as tx:
         lanes.want(tx, harbor.portal_id, "import")
     asked.settle()
     with asked.runtime.database.portal(harbor.portal_id) as tx:
         tx.run("DELETE FROM person WHERE portal_id = :portal")
-        conclude.refresh_all(tx)
+        stages.refresh_all(tx)
         lanes.want(tx, harbor.portal_id, "drain")
     asked.settle()
     contact = harbor.crm.all("contact")[-1].id
@@ -85,8 +92,8 @@ def test_a_decision_survives_an_import_a_rebuild_and_new_evidence(asked: "World"
 def test_a_decision_takes_effect_by_the_job_of_its_portal_alone(asked: "World") -> None:
     harbor, orchard = asked.harbor, asked.orchard
     assert people(orchard) == 2
-    with harbor.scope() as scope:
-        review.decide(scope, the_question(harbor), Answer("same", "Ana", "she told me"))
+    with harbor.context() as context:
+        answering.decide(context, the_question(harbor), Answer("same", "Ana", "she told me"))
 
     jobs.work(asked.runtime, orchard.portal_id, "drain")
     assert (people(harbor), people(orchard)) == (2, 2)
@@ -108,10 +115,14 @@ def test_contacts_that_users_merge_carry_the_decision_along(asked: "World") -> N
     survivor = harbor.crm.merge("contact", third, second).id
     asked.settle()
     for contact in (first, survivor):
-        likeness = {"hs_linkedin_url": "https://linkedin.com/in/priya", "firstname": "Priya", "lastname": "Narang"}
+        likeness = {
+            "hs_linkedin_url": "https://linkedin.com/in/priya",
+            "firstname": "Priya",
+            "lastname": "Narang",
+        }
         harbor.crm.update("contact", contact, likeness)
     asked.settle()
 
     assert people(harbor) == 2
-    with harbor.scope() as scope:
-        assert review.listing(scope, kind="identity")["questions"] == []
+    with harbor.context() as context:
+        assert answering.listing(context, kind="identity")["questions"] == []

@@ -17,7 +17,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from integration.servers import free_port
+from integration.core.servers import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "a-client-secret-for-tests"
@@ -51,7 +51,9 @@ def signed(port: int) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def web(postgres_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+def web(
+    postgres_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Web]:
     port = free_port()
     environment = {
         **os.environ,
@@ -88,7 +90,9 @@ def wait_until_up(port: int) -> None:
 @contextlib.contextmanager
 def trickling(port: int, count: int, start: bytes) -> Iterator[list[socket.socket]]:
     """Clients that sent *start* and now send a byte at a time, without an end."""
-    clients = [socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) for _ in range(count)]
+    clients = [
+        socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) for _ in range(count)
+    ]
     over = threading.Event()
 
     def drip() -> None:
@@ -144,7 +148,9 @@ def test_a_body_over_a_megabyte_is_refused_before_it_is_all_there(web: Web, leng
         client.sendall(b"POST /webhooks/hubspot HTTP/1.1\r\nHost: x\r\n" + head + b"\r\n\r\n")
         with contextlib.suppress(OSError):  # the server need not listen to the end
             for _ in range(20):
-                client.sendall(b"x" * 100_000 if length else b"186a0\r\n" + b"x" * 100_000 + b"\r\n")
+                client.sendall(
+                    b"x" * 100_000 if length else b"186a0\r\n" + b"x" * 100_000 + b"\r\n"
+                )
         assert client.recv(100).startswith(b"HTTP/1.1 413")
 
 

@@ -1,7 +1,8 @@
 """Prove that a rebuilding of the code moved nothing.
 
 python -m tests.golden take FOLDER [--town shipped|FOLDER] [--scale 1.0]    before, and again after
-python -m tests.golden compare BEFORE AFTER                                 status 0 when byte-identical
+python -m tests.golden compare BEFORE AFTER                                 status 0 when
+byte-identical
 """
 
 import argparse
@@ -19,7 +20,11 @@ def main() -> int:
     if given.act == "take":
         taking.take(given.into, given.town, scale=given.scale)
         return 0
-    return 0 if comparing.compare(given.before, given.after, Console(highlight=False, soft_wrap=True)) else 1
+    return (
+        0
+        if comparing.compare(given.before, given.after, Console(highlight=False, soft_wrap=True))
+        else 1
+    )
 
 
 def _arguments() -> argparse.Namespace:

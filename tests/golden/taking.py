@@ -16,9 +16,9 @@ from typing import Any
 
 from cryptography.fernet import Fernet
 
-from integration import explain as explaining
-from integration.servers import embedded
-from integration.settings import Settings
+from integration.core.environment import Settings
+from integration.core.servers import embedded
+from integration.reports import explain as explaining
 from integration.storage import database as databases
 from integration.storage.database import Database
 from tests.sandbox import town
@@ -58,7 +58,10 @@ def _world(name_or_path: str, scale: float) -> Iterator[World]:
         database = Database(started.database_url)
         settings = _settings(Path(folder), started.database_url, started.redis_url)
         urls = started.redis_url, started.database_url
-        with contextlib.closing(database), build_world(settings, database, *urls, hubspot=hubspot) as world:
+        with (
+            contextlib.closing(database),
+            build_world(settings, database, *urls, hubspot=hubspot) as world,
+        ):
             yield world
 
 
@@ -143,8 +146,10 @@ def _our_values(values: dict[str, str]) -> dict[str, str]:
 def _explained(account: Account, kind: str) -> dict[str, Any]:
     ids = _ids(account, kind)
     chosen = ids[:: max(1, len(ids) // EXPLAINED)][:EXPLAINED]
-    with account.scope() as scope:
-        return {str(record_id): explaining.explain(scope, kind, record_id) for record_id in chosen}
+    with account.context() as context:
+        return {
+            str(record_id): explaining.explain(context, kind, record_id) for record_id in chosen
+        }
 
 
 def _ids(account: Account, kind: str) -> list[int]:
@@ -152,7 +157,10 @@ def _ids(account: Account, kind: str) -> list[int]:
 
 
 def _dump(path: Path, value: object) -> None:
-    path.write_text(_timeless(json.dumps(value, default=str, indent=1, sort_keys=True, ensure_ascii=False)) + "\n")
+    path.write_text(
+        _timeless(json.dumps(value, default=str, indent=1, sort_keys=True, ensure_ascii=False))
+        + "\n"
+    )
 
 
 def _timeless(text: str) -> str:

@@ -24,18 +24,28 @@ def _part(name: str) -> Value:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.sandbox", description="A HubSpot on this machine.")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.sandbox", description="A HubSpot on this machine."
+    )
     parser.add_argument("--port", type=int, default=9000)
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--town", help="a shipped town's name or a folder; without it two small empty portals")
+    parser.add_argument(
+        "--town", help="a shipped town's name or a folder; without it two small empty portals"
+    )
     parser.add_argument("--webhook-url", help="where events are sent")
-    parser.add_argument("--redirect-url", action="append", default=[], help="OAuth callback; may be repeated")
+    parser.add_argument(
+        "--redirect-url", action="append", default=[], help="OAuth callback; may be repeated"
+    )
     parser.add_argument("--auto", action="store_true", help="the authorize page approves at once")
     parser.add_argument("--client-id")
     parser.add_argument("--client-secret")
     parser.add_argument("--app-id", type=int)
-    parser.add_argument("--limit", type=int, default=110, help="requests per ten seconds and portal")
-    parser.add_argument("--latency", type=float, default=0.0, help="seconds each call takes at least")
+    parser.add_argument(
+        "--limit", type=int, default=110, help="requests per ten seconds and portal"
+    )
+    parser.add_argument(
+        "--latency", type=float, default=0.0, help="seconds each call takes at least"
+    )
     parser.add_argument("--seed", type=int, default=7)
     return parser.parse_args()
 

@@ -41,11 +41,14 @@ class Account:
         self.user_id, self.user_email = 88, f"admin@{self.hub_domain}"
         self.closed = False  # the account itself is gone: refreshing answers BAD_HUB
         self.denied_scopes: set[str] = set()  # optional scopes this account's admin will not grant
-        self.refused_users: set[str] = set()  # e-mails of users without the rights to connect the app
+        self.refused_users: set[str] = (
+            set()
+        )  # e-mails of users without the rights to connect the app
         self.labels = Labels()
         self.definitions = {kind: standard_definitions(kind) for kind in TYPE_IDS}
         self.groups: dict[str, dict[str, str]] = {
-            kind: {standard_group(kind): f"{kind.replace('_', ' ').capitalize()} information"} for kind in TYPE_IDS
+            kind: {standard_group(kind): f"{kind.replace('_', ' ').capitalize()} information"}
+            for kind in TYPE_IDS
         }
         self.owners: dict[int, Owner] = {}
         self.pipelines: dict[str, dict[str, Pipeline]] = default_pipelines()
@@ -80,7 +83,13 @@ class Account:
         """A user records can belong to."""
         new_id = max(self.owners, default=70_000) + 1 if owner_id is None else owner_id
         self.owners[new_id] = Owner(
-            new_id, email, first_name, last_name, new_id + 1_000_000, tuple(teams), created=to_ms(None)
+            new_id,
+            email,
+            first_name,
+            last_name,
+            new_id + 1_000_000,
+            tuple(teams),
+            created=to_ms(None),
         )
         return self.owners[new_id]
 

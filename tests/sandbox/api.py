@@ -70,10 +70,14 @@ class Api:
         return response if response is not None else _error(not_found(f"No such route: {route}"))
 
     def _strike_oauth(self, route: str) -> Response | None:
-        for rule in self.hubspot.trouble.strikes(route, None) if not route.endswith("authorize") else []:
+        for rule in (
+            self.hubspot.trouble.strikes(route, None) if not route.endswith("authorize") else []
+        ):
             if rule.kind == "latency":
                 time.sleep(rule.seconds or 0)
-            elif rule.kind in {"hang", "reset", "500", "502", "503", "504"} or rule.kind.startswith("429"):
+            elif rule.kind in {"hang", "reset", "500", "502", "503", "504"} or rule.kind.startswith(
+                "429"
+            ):
                 try:
                     self._before(rule, None)
                 except ApiError as error:
@@ -119,10 +123,14 @@ class Api:
         kind, _, token = request.headers.get("authorization", "").partition(" ")
         found = self.hubspot.office.holder(token) if kind.lower() == "bearer" else None
         if found is None:
-            raise ApiError(401, "INVALID_AUTHENTICATION", "Authentication credentials not found or not valid.")
+            raise ApiError(
+                401, "INVALID_AUTHENTICATION", "Authentication credentials not found or not valid."
+            )
         portal_id, granted, expired = found
         if expired:
-            raise ApiError(401, "EXPIRED_AUTHENTICATION", "The OAuth token used to make this call expired.")
+            raise ApiError(
+                401, "EXPIRED_AUTHENTICATION", "The OAuth token used to make this call expired."
+            )
         return self.hubspot.portals[portal_id], granted
 
     def _count(self, portal: Portal, route: Route, label: str, headers: dict[str, str]) -> None:
@@ -138,13 +146,21 @@ class Api:
             taken = allowance.take(now)
             headers["X-HubSpot-RateLimit-Max"] = str(allowance.limit)
             headers["X-HubSpot-RateLimit-Remaining"] = str(allowance.remaining)
-            headers["X-HubSpot-RateLimit-Interval-Milliseconds"] = str(round(allowance.window * 1000))
+            headers["X-HubSpot-RateLimit-Interval-Milliseconds"] = str(
+                round(allowance.window * 1000)
+            )
             if not taken:
                 portal.refused += 1
                 raise self._limited("TEN_SECONDLY_ROLLING", None)
 
     def _limited(self, policy: str, seconds: float | None) -> ApiError:
-        wait = seconds if seconds is not None else 10 if self.hubspot.quirks.retry_after_on_429 else None
+        wait = (
+            seconds
+            if seconds is not None
+            else 10
+            if self.hubspot.quirks.retry_after_on_429
+            else None
+        )
         return ApiError(
             429, "RATE_LIMITS", f"You have reached your {policy.lower()} limit.",
             headers={} if wait is None else {"Retry-After": f"{wait:g}"},
@@ -162,21 +178,34 @@ class Api:
         elif kind in _POLICIES:
             raise self._limited(_POLICIES[kind], seconds)
         elif kind == "423":
-            raise ApiError(423, "LOCKED", "The record is being changed by another request; try again in 2 seconds.")
+            raise ApiError(
+                423,
+                "LOCKED",
+                "The record is being changed by another request; try again in 2 seconds.",
+            )
         elif kind == "477":
             wait = {"Retry-After": f"{seconds or 60:g}"}
-            raise ApiError(477, "MIGRATION_IN_PROGRESS", "This account is moving between data centres.", headers=wait)
+            raise ApiError(
+                477,
+                "MIGRATION_IN_PROGRESS",
+                "This account is moving between data centres.",
+                headers=wait,
+            )
         elif kind == "401":
             if portal is not None:
                 self.hubspot.office.expire(portal.id)
-            raise ApiError(401, "EXPIRED_AUTHENTICATION", "The OAuth token used to make this call expired.")
+            raise ApiError(
+                401, "EXPIRED_AUTHENTICATION", "The OAuth token used to make this call expired."
+            )
         elif kind == "403":
             raise _scopes_missing(["sandbox.denied"])
         elif kind == "reset":
             raise _Reset
         elif kind.startswith("5"):
             wait = {} if seconds is None else {"Retry-After": f"{seconds:g}"}
-            raise ApiError(int(kind), "SERVER_ERROR", "There was a problem on HubSpot's side.", headers=wait)
+            raise ApiError(
+                int(kind), "SERVER_ERROR", "There was a problem on HubSpot's side.", headers=wait
+            )
 
     def _check(self, call: Call, route: Route, granted: frozenset[str]) -> None:
         needed = [scope for scope in route.needs(call) if scope not in granted]

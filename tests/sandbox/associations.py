@@ -69,14 +69,21 @@ class Labels:
         self._add("company", "company", (13, 14), ("Child Company", "Parent Company"))
 
     def _add(
-        self, one: str, other: str, ids: tuple[int, int], labels: tuple[str | None, str | None], name: str = ""
+        self,
+        one: str,
+        other: str,
+        ids: tuple[int, int],
+        labels: tuple[str | None, str | None],
+        name: str = "",
     ) -> Label:
         (there, back), (label, inverse) = ids, labels
         category = "USER_DEFINED" if name else "HUBSPOT_DEFINED"
         made = Label(one, other, there, back, label, category, name)
         self._by_pair.setdefault((one, other), {})[there] = made
         if back != there or one != other:
-            self._by_pair.setdefault((other, one), {})[back] = Label(other, one, back, there, inverse, category, name)
+            self._by_pair.setdefault((other, one), {})[back] = Label(
+                other, one, back, there, inverse, category, name
+            )
         return made
 
     def define(self, one: str, other: str, label: str, inverse: str | None, name: str) -> Label:
@@ -103,7 +110,9 @@ class Labels:
 
     def plain(self, one: str, other: str) -> Label | None:
         """The unlabelled type of a pair."""
-        return next((label for label in self.pair(one, other).values() if label.label is None), None)
+        return next(
+            (label for label in self.pair(one, other).values() if label.label is None), None
+        )
 
     def named(self, one: str, other: str, label: str | int) -> Label | None:
         """A type by id, or by label or internal name (any case)."""
@@ -112,7 +121,11 @@ class Labels:
             return types.get(label)
         wanted = label.casefold()
         return next(
-            (known for known in types.values() if wanted in {(known.label or "").casefold(), known.name.casefold()}),
+            (
+                known
+                for known in types.values()
+                if wanted in {(known.label or "").casefold(), known.name.casefold()}
+            ),
             None,
         )
 
@@ -137,17 +150,29 @@ class Links:
         """Linked ids of type *other* with the type ids of each link."""
         return self._links.get((one, other), {}).get(one_id, {})
 
-    def add(self, one: str, one_id: int, other: str, other_id: int, labels: Iterable[Label]) -> list[Label]:
+    def add(
+        self, one: str, one_id: int, other: str, other_id: int, labels: Iterable[Label]
+    ) -> list[Label]:
         """Add types to a link and return those that were new."""
-        there = self._links.setdefault((one, other), {}).setdefault(one_id, {}).setdefault(other_id, set())
-        back = self._links.setdefault((other, one), {}).setdefault(other_id, {}).setdefault(one_id, set())
+        there = (
+            self._links.setdefault((one, other), {})
+            .setdefault(one_id, {})
+            .setdefault(other_id, set())
+        )
+        back = (
+            self._links.setdefault((other, one), {})
+            .setdefault(other_id, {})
+            .setdefault(one_id, set())
+        )
         new = [label for label in labels if label.type_id not in there]
         for label in new:
             there.add(label.type_id)
             back.add(label.inverse_id)
         return new
 
-    def remove(self, one: str, one_id: int, other: str, other_id: int, labels: Iterable[Label]) -> list[Label]:
+    def remove(
+        self, one: str, one_id: int, other: str, other_id: int, labels: Iterable[Label]
+    ) -> list[Label]:
         """Take types off a link and return those that were there; an empty link vanishes."""
         there = self.of(one, one_id, other).get(other_id, set())
         back = self.of(other, other_id, one).get(one_id, set())

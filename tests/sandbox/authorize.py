@@ -46,11 +46,16 @@ def _authorize(hubspot: HubSpot, request: Request, chosen: str) -> Response:
     try:
         asked, optional = hubspot.office.check_request(query)
     except CannotAuthorize as error:
-        return _page("Authorization failed", f"<h1>Authorization failed</h1><p>{escape(str(error))}</p>", 400)
+        return _page(
+            "Authorization failed", f"<h1>Authorization failed</h1><p>{escape(str(error))}</p>", 400
+        )
     form = request.form() if request.method == "POST" else {}
     wanted = form.get("portal") or query.get("portalId") or chosen
     if form.get("answer") == "cancel":
-        said = {"error": "access_denied", "error_description": "The user denied access to the application"}
+        said = {
+            "error": "access_denied",
+            "error_description": "The user denied access to the application",
+        }
         return _back(query, said)
     portal = hubspot.portals.get(int(wanted)) if wanted.isdigit() else None
     email = form.get("user") or query.get("user", "")
@@ -69,7 +74,10 @@ def _authorize(hubspot: HubSpot, request: Request, chosen: str) -> Response:
 
 def _user(email: str, portal: Portal) -> tuple[int, str] | None:
     """Another user of the portal, when an owner has this address."""
-    owner = next((one for one in portal.owners.values() if one.email == email and one.user_id is not None), None)
+    owner = next(
+        (one for one in portal.owners.values() if one.email == email and one.user_id is not None),
+        None,
+    )
     return (owner.user_id, owner.email) if owner is not None and owner.user_id is not None else None
 
 
@@ -77,7 +85,9 @@ def _checked(place: int, portal: Portal, chosen: Portal | None) -> str:
     return " checked" if portal is chosen or (place == 0 and chosen is None) else ""
 
 
-def _ask(hubspot: HubSpot, chosen: Portal | None, asked: list[str], optional: list[str]) -> Response:
+def _ask(
+    hubspot: HubSpot, chosen: Portal | None, asked: list[str], optional: list[str]
+) -> Response:
     options = "".join(
         f"<label><input type=radio name=portal value={portal.id}{_checked(place, portal, chosen)}> "
         f"{escape(portal.name)} ({portal.id}){'' if portal.service_hub else ', without Service Hub'}</label><br>"
@@ -129,10 +139,17 @@ def _old(hubspot: HubSpot, request: Request, words: list[str]) -> Response | Non
     if words[0] == "refresh-tokens" and request.method == "DELETE" and len(words) == 2:
         hubspot.office.revoke(said)
         return Response(204)
-    if words[0] in {"access-tokens", "refresh-tokens"} and request.method == "GET" and len(words) == 2:
+    if (
+        words[0] in {"access-tokens", "refresh-tokens"}
+        and request.method == "GET"
+        and len(words) == 2
+    ):
         about = hubspot.office.introspect(said)
         if not about["active"]:
-            return _json(404, {"status": "error", "message": "token not found", "category": "OBJECT_NOT_FOUND"})
+            return _json(
+                404,
+                {"status": "error", "message": "token not found", "category": "OBJECT_NOT_FOUND"},
+            )
         return _json(200, about)
     return None
 

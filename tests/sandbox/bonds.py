@@ -20,7 +20,13 @@ class CannotLink(LookupError):
 
 
 def link(
-    portal: Portal, ends: Ends, labels: Iterable[str | int], *, primary: bool | None, ms: int, source: Source
+    portal: Portal,
+    ends: Ends,
+    labels: Iterable[str | int],
+    *,
+    primary: bool | None,
+    ms: int,
+    source: Source,
 ) -> None:
     """Add the unlabelled type, the labels, and "primary" when asked for or when there is none yet."""
     kind, one, to, other = ends
@@ -29,7 +35,11 @@ def link(
         raise CannotLink(f"{kind} and {to} cannot be associated")
     wanted = [plain, *(portal.label(kind, to, label) for label in labels)]
     first = primary_of(kind, to)
-    by_itself = primary is None and portal.hubspot.quirks.first_company_is_primary and not _has_primary(portal, ends)
+    by_itself = (
+        primary is None
+        and portal.hubspot.quirks.first_company_is_primary
+        and not _has_primary(portal, ends)
+    )
     if first and (primary or by_itself):
         wanted.append(portal.label(kind, to, first[0]))
     if any(label.type_id in PRIMARY_IDS for label in wanted):
@@ -39,7 +49,9 @@ def link(
     _follow(portal, ends, new, ms, source)
 
 
-def unlink(portal: Portal, ends: Ends, labels: Sequence[str | int], *, ms: int, source: Source) -> None:
+def unlink(
+    portal: Portal, ends: Ends, labels: Sequence[str | int], *, ms: int, source: Source
+) -> None:
     """Take labels off, or, without labels or with the unlabelled type, everything."""
     kind, one, to, other = ends
     chosen = [portal.label(kind, to, label) for label in labels]
@@ -58,7 +70,9 @@ def _holder(ends: Ends) -> tuple[str, int, int]:
 
 def _has_primary(portal: Portal, ends: Ends) -> bool:
     holder, holder_id, _ = _holder(ends)
-    return any(types & PRIMARY_IDS for types in portal.links.of(holder, holder_id, "company").values())
+    return any(
+        types & PRIMARY_IDS for types in portal.links.of(holder, holder_id, "company").values()
+    )
 
 
 def _demote(portal: Portal, ends: Ends, ms: int, source: Source) -> None:
@@ -67,10 +81,19 @@ def _demote(portal: Portal, ends: Ends, ms: int, source: Source) -> None:
     for rival, types in list(portal.links.of(holder, holder_id, "company").items()):
         if mark.type_id in types and rival != company_id:
             gone = portal.links.remove(holder, holder_id, "company", rival, [mark])
-            _tell(portal, (holder, holder_id, "company", rival), gone, ms=ms, source=source, removed=True)
+            _tell(
+                portal,
+                (holder, holder_id, "company", rival),
+                gone,
+                ms=ms,
+                source=source,
+                removed=True,
+            )
 
 
-def _tell(portal: Portal, ends: Ends, labels: Sequence[Label], *, ms: int, source: Source, removed: bool) -> None:
+def _tell(
+    portal: Portal, ends: Ends, labels: Sequence[Label], *, ms: int, source: Source, removed: bool
+) -> None:
     """One event per type and side: up to four for one link with a primary company."""
     if not portal.speaks:
         return
@@ -97,7 +120,9 @@ def _tell(portal: Portal, ends: Ends, labels: Sequence[Label], *, ms: int, sourc
 
 def _follow(portal: Portal, ends: Ends, changed: Sequence[Label], ms: int, source: Source) -> None:
     """Keep the contact's associatedcompanyid, with its history, beside the primary link."""
-    if {ends[0], ends[2]} != {"contact", "company"} or not any(label.type_id in PRIMARY_IDS for label in changed):
+    if {ends[0], ends[2]} != {"contact", "company"} or not any(
+        label.type_id in PRIMARY_IDS for label in changed
+    ):
         return
     _, contact_id, _ = _holder(ends)
     linked = portal.links.of("contact", contact_id, "company").items()

@@ -118,17 +118,25 @@ def _children(portal: Portal, company: Record) -> str:
 
 
 def _won_deals(portal: Portal, record: Record) -> list[Record]:
-    deals = (portal.records["deal"][found] for found in portal.associated(record.type, record.id, "deal"))
+    deals = (
+        portal.records["deal"][found] for found in portal.associated(record.type, record.id, "deal")
+    )
     return [deal for deal in deals if _is_won(portal, deal) == "true"]
 
 
 def _revenue(portal: Portal, company: Record) -> str | None:
     won = _won_deals(portal, company)
-    return _plain(sum((Decimal(_closed_home(portal, deal)) for deal in won), Decimal(0))) if won else None
+    return (
+        _plain(sum((Decimal(_closed_home(portal, deal)) for deal in won), Decimal(0)))
+        if won
+        else None
+    )
 
 
 def _open_value(portal: Portal, company: Record) -> str:
-    deals = (portal.records["deal"][found] for found in portal.associated("company", company.id, "deal"))
+    deals = (
+        portal.records["deal"][found] for found in portal.associated("company", company.id, "deal")
+    )
     still = (deal for deal in deals if _is_closed(portal, deal) == "false")
     return _plain(sum((Decimal(_home(portal, deal) or 0) for deal in still), Decimal(0)))
 
@@ -142,8 +150,17 @@ def _recent(name: str) -> Calculation:
 
 
 def _roles(portal: Portal, company: Record, role: str) -> str:
-    people = (portal.records["contact"][found] for found in portal.associated("company", company.id, "contact"))
-    return str(sum(role in person.get("hs_buying_role") for person in people if person.get("hs_buying_role")))
+    people = (
+        portal.records["contact"][found]
+        for found in portal.associated("company", company.id, "contact")
+    )
+    return str(
+        sum(
+            role in person.get("hs_buying_role")
+            for person in people
+            if person.get("hs_buying_role")
+        )
+    )
 
 
 def _created(_: Portal, record: Record) -> str:

@@ -243,6 +243,10 @@ def dated(path: str) -> list[str]:
             return ["crm", words[2], VERSION, *words[3:]]
         if words[2] in VERSIONS or words[2] in _OLD:
             return ["crm", words[1], VERSION, *words[3:]]
-    if len(words) > 2 and words[0] in {"account-info", "appinstalls"} and words[1] in VERSIONS | {"v3"}:
+    if (
+        len(words) > 2
+        and words[0] in {"account-info", "appinstalls"}
+        and words[1] in VERSIONS | {"v3"}
+    ):
         return [words[0], VERSION, *words[2:]]
     return []

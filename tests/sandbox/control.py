@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     from .crm import HubSpot
 
 Action = Callable[["HubSpot", "Portal | None", Json], Any]
-_APP = ("app_id", "client_id", "client_secret", "required_scopes", "optional_scopes", "redirect_urls", "webhook_url")
+_APP = (
+    "app_id",
+    "client_id",
+    "client_secret",
+    "required_scopes",
+    "optional_scopes",
+    "redirect_urls",
+    "webhook_url",
+)
 _COURIER = (
     "batch",
     "concurrency",
@@ -43,11 +51,17 @@ def answer(hubspot: HubSpot, request: Request) -> Response:
         said = _run(hubspot, request.method, [word for word in words if word], body)
     except (_Wrong, ValueError, TypeError, KeyError, Missing, UnknownType) as error:
         return _json(400, {"error": f"{type(error).__name__}: {error}"})
-    return _json(404, {"error": "no such control route", "routes": ROUTES}) if said is None else _json(200, said)
+    return (
+        _json(404, {"error": "no such control route", "routes": ROUTES})
+        if said is None
+        else _json(200, said)
+    )
 
 
 def _json(status: int, body: object) -> Response:
-    return Response(status, orjson.dumps(body, option=orjson.OPT_INDENT_2), {"Content-Type": "application/json"})
+    return Response(
+        status, orjson.dumps(body, option=orjson.OPT_INDENT_2), {"Content-Type": "application/json"}
+    )
 
 
 def _run(hubspot: HubSpot, method: str, words: list[str], body: Json) -> Value:
@@ -115,7 +129,9 @@ def _counters(_: HubSpot, portal: Portal | None, body: Json) -> Json:
     said = counters(portal)
     if body.get("reset"):
         portal.calls.clear()
-        portal.refused = portal.allowance.peak = portal.allowance.peak_tried = portal.allowance.search_peak = 0
+        portal.refused = portal.allowance.peak = portal.allowance.peak_tried = (
+            portal.allowance.search_peak
+        ) = 0
     return said
 
 
@@ -156,7 +172,11 @@ def _quirks(hubspot: HubSpot, _: Portal | None, body: Json) -> Json:
 def _courier(hubspot: HubSpot, _: Portal | None, body: Json) -> Json:
     courier = hubspot.courier
     said = _settings(courier, _COURIER, body)
-    return said | {"pending": courier.pending, "delivered": courier.delivered, "attempts": courier.attempts}
+    return said | {
+        "pending": courier.pending,
+        "delivered": courier.delivered,
+        "attempts": courier.attempts,
+    }
 
 
 def _deliver(hubspot: HubSpot, _: Portal | None, __: Json) -> Json:
@@ -190,9 +210,16 @@ def _expire(hubspot: HubSpot, portal: Portal | None, _: Json) -> Json:
 def _record(_: HubSpot, portal: Portal | None, body: Json) -> Json:
     portal = _need(portal)
     record = portal.need(body["type"], int(body["id"]))
-    names = [*record.values, *(name for name in portal.definitions[record.type] if name not in record.values)]
+    names = [
+        *record.values,
+        *(name for name in portal.definitions[record.type] if name not in record.values),
+    ]
     values = {name: portal.value(record, name) for name in names}
-    return {"id": record.id, "type": record.type, "values": {name: value for name, value in values.items() if value}}
+    return {
+        "id": record.id,
+        "type": record.type,
+        "values": {name: value for name, value in values.items() if value},
+    }
 
 
 def act(portal: Portal, body: Json) -> Json:
@@ -216,11 +243,15 @@ def act(portal: Portal, body: Json) -> Json:
         portal.gdpr_delete(one)
     elif do == "associate":
         labels = body.get("labels", [])
-        portal.associate(kind, one, body["to"], int(body["to_id"]), *labels, primary=body.get("primary"))
+        portal.associate(
+            kind, one, body["to"], int(body["to_id"]), *labels, primary=body.get("primary")
+        )
     elif do == "dissociate":
         portal.dissociate(kind, one, body["to"], int(body["to_id"]), *body.get("labels", []))
     elif do == "answer":
-        made = portal.answer_survey(one, int(body["score"]), body.get("text", ""), survey=body.get("survey", "NPS"))
+        made = portal.answer_survey(
+            one, int(body["score"]), body.get("text", ""), survey=body.get("survey", "NPS")
+        )
         return {"id": made.id if made else None}
     else:
         raise _Wrong(f"unknown deed {do}")

@@ -71,7 +71,9 @@ class Quirks:
 
     batch_read_merged: str = "survivor"  # or "missing"
     batch_update_merged: str = "missing"  # or "survivor"
-    update_trace_ids_help: bool = False  # does objectWriteTraceId turn a failing update batch into a 207?
+    update_trace_ids_help: bool = (
+        False  # does objectWriteTraceId turn a failing update batch into a 207?
+    )
     retry_after_on_429: bool = False
     association_ids_as_numbers: bool = False  # toObjectId 501 instead of "501"
     association_page: int = 500  # targets per record in a batch read before it pages
@@ -79,14 +81,18 @@ class Quirks:
     event_type_key: str = "subscriptionType"  # or "eventType"
     merge_object_id: str = "new"  # objectId of merge events: "new" or "primary"
     merge_creates: bool = True  # does a merge also send creation of the third record?
-    first_company_is_primary: bool = True  # does the first company of a record become its primary one?
+    first_company_is_primary: bool = (
+        True  # does the first company of a record become its primary one?
+    )
     primary_company_fires: bool = False  # does associatedcompanyid fire propertyChange?
     mix_portals: bool = False  # may one delivery hold events of several portals?
     search_lag: float = 0.0  # seconds until search sees a change
     history_versions: int | None = None  # how many versions of a property are returned
     feedback_needs_own_scope: bool = True  # or contacts.read is enough
     single_use_refresh: bool = False
-    later_install_replaces: bool = False  # does another run of the flow end the earlier refresh token?
+    later_install_replaces: bool = (
+        False  # does another run of the flow end the earlier refresh token?
+    )
     token_seconds: int = 1800
     approve_at_once: bool = False  # the authorize page does not ask
 
@@ -143,13 +149,22 @@ class HubSpot:
         self.skew += seconds
 
     def emit(
-        self, portal: Portal, kind: str, of: str, fields: Mapping[str, object], *, ms: int, source: Source
+        self,
+        portal: Portal,
+        kind: str,
+        of: str,
+        fields: Mapping[str, object],
+        *,
+        ms: int,
+        source: Source,
     ) -> None:
         """Queue an event once per matching subscription, if the app is installed in the portal."""
         if not self.installed(portal.id) or fields.get("propertyName") in SILENT:
             return
         name = fields.get("propertyName")
-        for subscription in self.subscriptions.matching(kind, of, name if isinstance(name, str) else None):
+        for subscription in self.subscriptions.matching(
+            kind, of, name if isinstance(name, str) else None
+        ):
             self.queue.append(self._event(subscription, portal, ms, source, fields))
 
     def _event(
@@ -159,7 +174,14 @@ class HubSpot:
         said = dict(fields) | {"changeSource": source[0]}
         if source[1] is not None:
             said["sourceId"] = source[1]
-        return shape(subscription, said, event_id=self._event_id, portal_id=portal.id, app_id=self.app.app_id, at=ms)
+        return shape(
+            subscription,
+            said,
+            event_id=self._event_id,
+            portal_id=portal.id,
+            app_id=self.app.app_id,
+            at=ms,
+        )
 
     def deliver(self, *, retries: bool = True) -> Report:
         """Send all queued events now, in this thread; with *retries* also the batches that failed before."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from .properties import Definition, Option
 
-# name:type[:option|option...]  types: s string, n number, d date, t datetime, b bool, e enumeration, o owner, p phone
-# options may go on in the next line after a |; a trailing ! is read-only, ~ is calculated (and read-only)
+# name:type[:option|option...]  types: s string, n number, d date, t datetime, b bool, e
+# enumeration, o owner, p phone options may go on in the next line after a |; a trailing ! is
+# read-only, ~ is calculated (and read-only)
 _TABLE: dict[str, str] = {
     "contact": """
 email:s firstname:s lastname:s phone:p mobilephone:p company:s jobtitle:s job_function:s seniority:s hs_role:s
@@ -92,14 +93,26 @@ _KINDS = {
     "p": ("phone_number", "phonenumber"),
 }
 _LONG = frozenset(
-    {"content", "description", "hs_content", "hs_email_text", "hs_body", "hs_note_body", "hs_meeting_body"}
+    {
+        "content",
+        "description",
+        "hs_content",
+        "hs_email_text",
+        "hs_body",
+        "hs_note_body",
+        "hs_meeting_body",
+    }
 )
 _SEVERAL = frozenset({"hs_buying_role", "hs_ticket_category"})
 
 
 def standard_group(object_type: str) -> str:
     """The group HubSpot's own properties are in."""
-    return f"{object_type}information" if object_type != "feedback_submission" else "feedback_submission_information"
+    return (
+        f"{object_type}information"
+        if object_type != "feedback_submission"
+        else "feedback_submission_information"
+    )
 
 
 def _one(object_type: str, text: str) -> Definition:
@@ -110,7 +123,11 @@ def _one(object_type: str, text: str) -> Definition:
         field_type = "textarea"
     if name in _SEVERAL:
         field_type = "checkbox"
-    options = [Option(value.replace("_", " ").title(), value) for value in rest[0].split("|")] if rest else []
+    options = (
+        [Option(value.replace("_", " ").title(), value) for value in rest[0].split("|")]
+        if rest
+        else []
+    )
     if type_ == "bool":
         options = [Option("True", "true"), Option("False", "false")]
     return Definition(

@@ -7,8 +7,21 @@ from dataclasses import dataclass
 
 from .records import TYPE_IDS, Json, object_type
 
-KINDS = ("creation", "deletion", "merge", "restore", "associationChange", "propertyChange", "privacyDeletion")
-_FLAGS = {"creation": "CREATED", "deletion": "DELETED", "restore": "CREATED", "privacyDeletion": "DELETED"}
+KINDS = (
+    "creation",
+    "deletion",
+    "merge",
+    "restore",
+    "associationChange",
+    "propertyChange",
+    "privacyDeletion",
+)
+_FLAGS = {
+    "creation": "CREATED",
+    "deletion": "DELETED",
+    "restore": "CREATED",
+    "privacyDeletion": "DELETED",
+}
 SILENT = frozenset({"hs_lastmodifieddate", "lastmodifieddate", "num_unique_conversion_events"})
 
 
@@ -39,7 +52,9 @@ class Subscriptions:
         """Subscribe to nothing."""
         self._found.clear()
 
-    def add(self, kind: str, of: str, property_name: str | None = None, style: str = "object") -> Subscription:
+    def add(
+        self, kind: str, of: str, property_name: str | None = None, style: str = "object"
+    ) -> Subscription:
         """Subscribe. *kind* is "creation", … ; *style* "object" or "classic"."""
         self._next_id += 1
         made = Subscription(self._next_id, kind, object_type(of), property_name, style)
@@ -59,7 +74,11 @@ class Subscriptions:
         parts = config.get("config", config)["subscriptions"]
         for one in parts.get("crmObjects", []):
             if one.get("active", True):
-                self.add(one["subscriptionType"].split(".")[1], one["objectType"].lower(), one.get("propertyName"))
+                self.add(
+                    one["subscriptionType"].split(".")[1],
+                    one["objectType"].lower(),
+                    one.get("propertyName"),
+                )
         for one in [*parts.get("legacyCrmObjects", []), *parts.get("hubEvents", [])]:
             of, kind = one["subscriptionType"].split(".")
             if one.get("active", True):
@@ -76,7 +95,9 @@ class Subscriptions:
         return sum(len(found) for found in self._found.values())
 
 
-def shape(subscription: Subscription, fields: Json, *, event_id: int, portal_id: int, app_id: int, at: int) -> Json:
+def shape(
+    subscription: Subscription, fields: Json, *, event_id: int, portal_id: int, app_id: int, at: int
+) -> Json:
     """One event as it stands in a delivery, without the number of the attempt."""
     event: Json = {
         "eventId": event_id,

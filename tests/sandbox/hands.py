@@ -50,7 +50,10 @@ class Caller:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self._pool.clear()
 
@@ -73,7 +76,9 @@ class Caller:
         answer = self._pool.request(method, url, body=data, headers=headers, timeout=timeout)
         got = Got(answer.status, orjson.loads(answer.data) if answer.data else None, answer.headers)
         if checked and specs.present():
-            specs.check(method, path, None if isinstance(body, bytes) else body, got.status, got.body)
+            specs.check(
+                method, path, None if isinstance(body, bytes) else body, got.status, got.body
+            )
         return got
 
     def get(self, path: str, query: str = "") -> Got:
@@ -86,7 +91,9 @@ class Caller:
 
     def form(self, path: str, fields: Json, *, checked: bool = True) -> Got:
         """POST a form, without a token."""
-        answer = self._pool.request("POST", self._url + path, fields=fields, encode_multipart=False, redirect=False)
+        answer = self._pool.request(
+            "POST", self._url + path, fields=fields, encode_multipart=False, redirect=False
+        )
         got = Got(answer.status, orjson.loads(answer.data) if answer.data else None, answer.headers)
         if checked and specs.present() and got.status < 400 and got.body is not None:
             specs.check("POST", path, None, got.status, got.body)
@@ -118,7 +125,9 @@ class World:
 def a_world(*, service_hub: bool = True) -> Iterator[World]:
     """Two portals, a few records, the app installed in harbor, served on a free port."""
     hubspot = HubSpot()
-    harbor = hubspot.add_portal(HARBOR, "Harbor", service_hub=service_hub, currencies={"USD": "0.9"})
+    harbor = hubspot.add_portal(
+        HARBOR, "Harbor", service_hub=service_hub, currencies={"USD": "0.9"}
+    )
     orchard = hubspot.add_portal(ORCHARD, "Orchard", service_hub=False, currency="USD")
     hubspot.subscriptions.add_all(("contact", "company", "deal", "ticket"))
     with harbor.silently(), orchard.silently():
@@ -127,12 +136,19 @@ def a_world(*, service_hub: bool = True) -> Iterator[World]:
         bo = harbor.create("contact", {"email": "bo@bolt.example", "firstname": "Bo"}, at=LAST_YEAR)
         acme = harbor.create("company", {"name": "Acme", "domain": "acme.example"}, at=LAST_YEAR)
         bolt = harbor.create("company", {"name": "Bolt", "domain": "bolt.example"}, at=LAST_YEAR)
-        deal_values = {"dealname": "Acme buys", "dealstage": "contractsent", "pipeline": "default", "amount": "1000.50"}
+        deal_values = {
+            "dealname": "Acme buys",
+            "dealstage": "contractsent",
+            "pipeline": "default",
+            "amount": "1000.50",
+        }
         deal = harbor.create("deal", deal_values, at=LAST_YEAR)
         harbor.associate("contact", ana.id, "company", acme.id, at=LAST_YEAR)
         harbor.associate("deal", deal.id, "contact", ana.id, at=LAST_YEAR)
         harbor.add_owner("olga@harbor.example", "Olga", "Owner")
-        orchard.create("contact", {"email": "ana@acme.example", "firstname": "Ana of Orchard"}, at=LAST_YEAR)
+        orchard.create(
+            "contact", {"email": "ana@acme.example", "firstname": "Ana of Orchard"}, at=LAST_YEAR
+        )
     grant = hubspot.install(HARBOR)
     with start(hubspot) as server, Caller(server.url, grant.access_token) as api:
         yield World(hubspot, harbor, orchard, server, grant, api, ana, bo, acme, bolt, deal)

@@ -27,7 +27,9 @@ def emails(contact: Record) -> list[str]:
     return [email.lower() for email in known if email] if contact.type == "contact" else []
 
 
-def merge(portal: Portal, kind: str, primary_id: int, other_id: int, *, ms: int, source: Source) -> Record:
+def merge(
+    portal: Portal, kind: str, primary_id: int, other_id: int, *, ms: int, source: Source
+) -> Record:
     """Make the third record. The primary's values win; both keep their traces in history."""
     primary, other = portal.need(kind, primary_id), portal.need(kind, other_id)
     if primary is other:
@@ -54,10 +56,15 @@ def merge(portal: Portal, kind: str, primary_id: int, other_id: int, *, ms: int,
 def _merge_values(made: Record, primary: Record, other: Record, ms: int) -> int:
     """Histories are joined; where the other's value would win by date, the merge writes the primary's."""
     moved = 0
-    by_merge = f"MERGE_{PLURALS[made.type].upper()}" if made.type in {"contact", "company"} else "MERGE_OBJECTS"
+    by_merge = (
+        f"MERGE_{PLURALS[made.type].upper()}"
+        if made.type in {"contact", "company"}
+        else "MERGE_OBJECTS"
+    )
     for name in dict.fromkeys([*primary.history, *other.history]):
         joined: list[Change] = sorted(
-            [*primary.history.get(name, []), *other.history.get(name, [])], key=lambda change: -change[0]
+            [*primary.history.get(name, []), *other.history.get(name, [])],
+            key=lambda change: -change[0],
         )
         wins = primary.get(name) or other.get(name)
         moved += name not in primary.values and name in other.values
@@ -65,7 +72,8 @@ def _merge_values(made: Record, primary: Record, other: Record, ms: int) -> int:
             wins = min(filter(None, (primary.get(name), other.get(name))), default="")
         if name == "lifecyclestage":
             wins = max(
-                (primary.get(name), other.get(name)), key=lambda stage: _STAGES.index(stage) if stage in _STAGES else -1
+                (primary.get(name), other.get(name)),
+                key=lambda stage: _STAGES.index(stage) if stage in _STAGES else -1,
             )
         if joined[0][1] != wins:
             joined.insert(0, (ms, wins, by_merge, None))
@@ -79,19 +87,36 @@ def _leave_traces(made: Record, primary: Record, other: Record, ms: int) -> None
     """hs_merged_object_ids and its relatives."""
     by: Source = ("CALCULATED", None)
     ids = [*_several(primary, "hs_merged_object_ids"), *_several(other, "hs_merged_object_ids")]
-    made.put("hs_merged_object_ids", ";".join(dict.fromkeys([*ids, str(primary.id), str(other.id)])), ms, by)
+    made.put(
+        "hs_merged_object_ids",
+        ";".join(dict.fromkeys([*ids, str(primary.id), str(other.id)])),
+        ms,
+        by,
+    )
     if made.type == "contact":
-        vids = [*_several(primary, "hs_calculated_merged_vids"), *_several(other, "hs_calculated_merged_vids")]
-        made.put("hs_calculated_merged_vids", ";".join([*vids, f"{primary.id}:{ms}", f"{other.id}:{ms}"]), ms, by)
+        vids = [
+            *_several(primary, "hs_calculated_merged_vids"),
+            *_several(other, "hs_calculated_merged_vids"),
+        ]
+        made.put(
+            "hs_calculated_merged_vids",
+            ";".join([*vids, f"{primary.id}:{ms}", f"{other.id}:{ms}"]),
+            ms,
+            by,
+        )
         made.put("hs_is_merge_revertible", "true", ms, by)
         extra = [
-            email for email in dict.fromkeys([*emails(primary), *emails(other)]) if email != made.get("email").lower()
+            email
+            for email in dict.fromkeys([*emails(primary), *emails(other)])
+            if email != made.get("email").lower()
         ]
         made.put("hs_additional_emails", ";".join(extra), ms, by)
     if made.type == "company":
         domains = [primary.get("domain"), *_several(primary, "hs_additional_domains")]
         domains += [other.get("domain"), *_several(other, "hs_additional_domains")]
-        extra = [domain for domain in dict.fromkeys(domains) if domain and domain != made.get("domain")]
+        extra = [
+            domain for domain in dict.fromkeys(domains) if domain and domain != made.get("domain")
+        ]
         made.put("hs_additional_domains", ";".join(extra), ms, by)
 
 
@@ -107,7 +132,9 @@ def _move_links(portal: Portal, primary: Record, other: Record, made: Record) ->
         for to in list(dict.fromkeys(portal.links.types_linked(kind))):
             known = portal.labels.pair(kind, to)
             for linked_id, types in list(portal.links.of(kind, old.id, to).items()):
-                target = made.id if to == kind and linked_id in {primary.id, other.id} else linked_id
+                target = (
+                    made.id if to == kind and linked_id in {primary.id, other.id} else linked_id
+                )
                 labels = [known[one] for one in sorted(types) if one in known]
                 portal.links.remove(kind, old.id, to, linked_id, list(known.values()))
                 if target == made.id and to == kind:
@@ -126,7 +153,9 @@ def _point_contacts_at(portal: Portal, primary: Record, other: Record, made: Rec
     for contact_id in portal.links.of("company", made.id, "contact"):
         contact = portal.records["contact"].get(contact_id)
         if contact is not None and contact.get("associatedcompanyid") in old:
-            contact.put("associatedcompanyid", str(made.id), made.updated, ("MERGE_COMPANIES", None))
+            contact.put(
+                "associatedcompanyid", str(made.id), made.updated, ("MERGE_COMPANIES", None)
+            )
 
 
 def unmerge(portal: Portal, kind: str, merged_id: int, ms: int, source: Source) -> list[Record]:
@@ -159,7 +188,9 @@ def forget(portal: Portal, contact: Record) -> None:
         known = list(portal.labels.pair("contact", to).values())
         for linked_id in list(portal.links.of("contact", contact.id, to)):
             portal.links.remove("contact", contact.id, to, linked_id, known)
-    for old in [old for old in portal.merged["contact"] if portal.survivor("contact", old) == contact.id]:
+    for old in [
+        old for old in portal.merged["contact"] if portal.survivor("contact", old) == contact.id
+    ]:
         portal.retired["contact"].pop(old, None)
 
 

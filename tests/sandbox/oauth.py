@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from .portal import Portal
 
 CODE_SECONDS = 60
-SERVICE_HUB_SCOPES = frozenset({"crm.objects.feedback_submissions.read", "crm.objects.feedback_submission.read"})
+SERVICE_HUB_SCOPES = frozenset(
+    {"crm.objects.feedback_submissions.read", "crm.objects.feedback_submission.read"}
+)
 
 
 class OfficeError(Exception):
@@ -95,7 +97,8 @@ class Office:
     _refresh: dict[str, _Token] = field(default_factory=dict)
     _installs: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
-    # -- the authorize page -------------------------------------------------------------------------------------
+    # -- the authorize page
+    # -------------------------------------------------------------------------------------
 
     def check_request(self, query: Mapping[str, str]) -> tuple[list[str], list[str]]:
         """Required and optional scopes of an authorize request. Raises CannotAuthorize."""
@@ -103,20 +106,30 @@ class Office:
         if query.get("client_id") != app.client_id:
             raise CannotAuthorize("We couldn't find an app with this client id.")
         if query.get("redirect_uri") not in app.redirect_urls:
-            raise CannotAuthorize("The redirect URL of this request is not one the app has registered.")
+            raise CannotAuthorize(
+                "The redirect URL of this request is not one the app has registered."
+            )
         asked = (query.get("scope") or "").split()
         optional = (query.get("optional_scope") or "").split()
         if missing := [scope for scope in app.required_scopes if scope not in asked]:
-            raise CannotAuthorize(f"The app declares scopes this link does not ask for: {', '.join(missing)}")
+            raise CannotAuthorize(
+                f"The app declares scopes this link does not ask for: {', '.join(missing)}"
+            )
         known = {*app.required_scopes, *app.optional_scopes}
         if unknown := [scope for scope in [*asked, *optional] if scope not in known]:
             raise CannotAuthorize(f"The app does not declare these scopes: {', '.join(unknown)}")
         return asked, optional
 
-    def grantable(self, portal: Portal, asked: Sequence[str], optional: Sequence[str]) -> tuple[str, ...]:
+    def grantable(
+        self, portal: Portal, asked: Sequence[str], optional: Sequence[str]
+    ) -> tuple[str, ...]:
         """Required scopes and those optional ones that this account has and does not deny."""
-        missing = set(portal.denied_scopes) | (set() if portal.service_hub else set(SERVICE_HUB_SCOPES))
-        return tuple(dict.fromkeys([*asked, *(scope for scope in optional if scope not in missing)]))
+        missing = set(portal.denied_scopes) | (
+            set() if portal.service_hub else set(SERVICE_HUB_SCOPES)
+        )
+        return tuple(
+            dict.fromkeys([*asked, *(scope for scope in optional if scope not in missing)])
+        )
 
     def approve(
         self, portal: Portal, scopes: Sequence[str], redirect_uri: str, *, challenge: str = "",
@@ -126,10 +139,13 @@ class Office:
         user_id, email = user or (portal.user_id, portal.user_email)
         code = secrets.token_urlsafe(24)
         token = _Token(portal.id, user_id, email, tuple(scopes))
-        self._codes[code] = _Code(token, redirect_uri, challenge, self.hubspot.time() + CODE_SECONDS)
+        self._codes[code] = _Code(
+            token, redirect_uri, challenge, self.hubspot.time() + CODE_SECONDS
+        )
         return code
 
-    # -- the token endpoint -------------------------------------------------------------------------------------
+    # -- the token endpoint
+    # -------------------------------------------------------------------------------------
 
     def token(self, form: Mapping[str, str]) -> Json:
         """Exchange or refresh. Raises OfficeError."""
@@ -151,28 +167,40 @@ class Office:
         if form.get("client_id") != app.client_id:
             raise OfficeError("BAD_CLIENT_ID", "invalid_client", "missing or unknown client id")
         if form.get("client_secret") != app.client_secret:
-            raise OfficeError("BAD_CLIENT_SECRET", "invalid_client", "missing or invalid client secret")
+            raise OfficeError(
+                "BAD_CLIENT_SECRET", "invalid_client", "missing or invalid client secret"
+            )
 
     def _exchange(self, form: Mapping[str, str]) -> Grant:
         code = self._codes.pop(form.get("code") or "", None)
         if code is None or code.expires < self.hubspot.time():
             raise OfficeError("BAD_AUTH_CODE", "invalid_grant", "missing or unknown auth code")
         if form.get("redirect_uri") != code.redirect_uri:
-            raise OfficeError("BAD_REDIRECT_URI", "invalid_grant", "missing or mismatched redirect uri")
+            raise OfficeError(
+                "BAD_REDIRECT_URI", "invalid_grant", "missing or mismatched redirect uri"
+            )
         if code.challenge and code.challenge != _challenge(form.get("code_verifier") or ""):
-            raise OfficeError("BAD_CODE_VERIFIER", "invalid_grant", "missing or mismatched code verifier")
+            raise OfficeError(
+                "BAD_CODE_VERIFIER", "invalid_grant", "missing or mismatched code verifier"
+            )
         self.exchanges += 1
         return self._open(code.token)
 
     def install(self, portal: Portal, scopes: Sequence[str] | None) -> Grant:
         """Install without codes, with all scopes the account can have unless told otherwise."""
         app = self.hubspot.app
-        granted = self.grantable(portal, app.required_scopes, app.optional_scopes) if scopes is None else scopes
+        granted = (
+            self.grantable(portal, app.required_scopes, app.optional_scopes)
+            if scopes is None
+            else scopes
+        )
         return self._open(_Token(portal.id, portal.user_id, portal.user_email, tuple(granted)))
 
     def _open(self, token: _Token) -> Grant:
         if self.hubspot.quirks.later_install_replaces:
-            for old in [text for text, known in self._refresh.items() if known.portal_id == token.portal_id]:
+            for old in [
+                text for text, known in self._refresh.items() if known.portal_id == token.portal_id
+            ]:
                 del self._refresh[old]
         self._installs[token.portal_id] = token.scopes
         refresh = "na1-" + secrets.token_urlsafe(30)
@@ -181,12 +209,19 @@ class Office:
 
     def _grant(self, token: _Token, refresh: str) -> Grant:
         seconds = self.hubspot.quirks.token_seconds
-        # access tokens vary in length and are long: https://developers.hubspot.com says to keep room for 512
+        # access tokens vary in length and are long: https://developers.hubspot.com says to keep
+        # room for 512
         access = secrets.token_urlsafe(180 + secrets.randbelow(120))
         self._access[access] = _Token(
-            token.portal_id, token.user_id, token.user_email, token.scopes, self.hubspot.time() + seconds
+            token.portal_id,
+            token.user_id,
+            token.user_email,
+            token.scopes,
+            self.hubspot.time() + seconds,
         )
-        return Grant(token.portal_id, token.user_id, token.user_email, token.scopes, refresh, access, seconds)
+        return Grant(
+            token.portal_id, token.user_id, token.user_email, token.scopes, refresh, access, seconds
+        )
 
     def _renew(self, form: Mapping[str, str]) -> Grant:
         old = form.get("refresh_token") or ""
@@ -194,7 +229,9 @@ class Office:
         if token is not None and self.hubspot.trouble.refresh_fails(token.portal_id):
             token = None
         if token is None:
-            raise OfficeError("BAD_REFRESH_TOKEN", "invalid_grant", "missing or unknown refresh token")
+            raise OfficeError(
+                "BAD_REFRESH_TOKEN", "invalid_grant", "missing or unknown refresh token"
+            )
         if self.hubspot.portals[token.portal_id].closed:
             raise OfficeError("BAD_HUB", "access_denied", "the account is gone")
         self.refreshes += 1
@@ -204,7 +241,8 @@ class Office:
             self._refresh[old] = token
         return self._grant(token, old)
 
-    # -- looking and taking back --------------------------------------------------------------------------------
+    # -- looking and taking back
+    # --------------------------------------------------------------------------------
 
     def introspect(self, form: Mapping[str, str]) -> Json:
         """What a token is; {"active": false} for a dead one."""
@@ -276,4 +314,6 @@ class Office:
 
 
 def _challenge(verifier: str) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+    return (
+        base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+    )

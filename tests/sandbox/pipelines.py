@@ -38,7 +38,8 @@ class Owner:
                 body["userId"] = self.user_id
         if self.teams:
             body["teams"] = [
-                {"id": str(number), "name": name, "primary": number == 1} for number, name in enumerate(self.teams, 1)
+                {"id": str(number), "name": name, "primary": number == 1}
+                for number, name in enumerate(self.teams, 1)
             ]
         return body
 
@@ -56,7 +57,10 @@ class Stage:
         """Strings throughout, as HubSpot answers."""
         if self.probability is None:
             return {"ticketState": "CLOSED" if self.closed else "OPEN"}
-        return {"isClosed": "true" if self.closed else "false", "probability": str(float(self.probability))}
+        return {
+            "isClosed": "true" if self.closed else "false",
+            "probability": str(float(self.probability)),
+        }
 
     @property
     def is_won(self) -> bool:

@@ -26,31 +26,41 @@ class Missing(LookupError):
 class Portal(Account):
     """The state of one account, with the things its users do as methods.
 
-    Object types may be given as "contact", "contacts" or "0-1". Every method that changes something takes *at*
-    (aware datetime or milliseconds, None is now) and *source* as property history shows it, and emits webhook
-    events when the app is installed here, except inside ``with portal.silently():``. Nothing is validated here:
-    real accounts hold odd values; the HTTP face checks what apps write.
+    Object types may be given as "contact", "contacts" or "0-1". Every method that changes something
+    takes *at* (aware datetime or milliseconds, None is now) and *source* as property history shows
+    it, and emits webhook events when the app is installed here, except inside ``with
+    portal.silently():``. Nothing is validated here: real accounts hold odd values; the HTTP face
+    checks what apps write.
     """
 
-    def __init__(self, hubspot: HubSpot, portal_id: int, name: str, **settings: Unpack[Settings]) -> None:
+    def __init__(
+        self, hubspot: HubSpot, portal_id: int, name: str, **settings: Unpack[Settings]
+    ) -> None:
         super().__init__(portal_id, name, settings)
         self.hubspot = hubspot
         self.records: dict[str, dict[int, Record]] = {kind: {} for kind in TYPE_IDS}
-        self.bin: dict[str, dict[int, Record]] = {kind: {} for kind in TYPE_IDS}  # archived, restorable
+        self.bin: dict[str, dict[int, Record]] = {
+            kind: {} for kind in TYPE_IDS
+        }  # archived, restorable
         self.retired: dict[str, dict[int, Record]] = {kind: {} for kind in TYPE_IDS}  # merged away
         self.merged: dict[str, dict[int, int]] = {kind: {} for kind in TYPE_IDS}  # old id -> new id
         self.links = Links()
-        self.calls: Counter[str] = Counter()  # "GET /crm/objects/2026-03/contacts" -> how often, refused ones too
+        self.calls: Counter[str] = (
+            Counter()
+        )  # "GET /crm/objects/2026-03/contacts" -> how often, refused ones too
         self.refused = 0  # calls answered 429 because the allowance was used up
         self.allowance = Allowance()
-        self.touched: dict[tuple[str, int], float] = {}  # when search will not know the newest state yet
+        self.touched: dict[
+            tuple[str, int], float
+        ] = {}  # when search will not know the newest state yet
         self._order: dict[str, list[int]] = {kind: [] for kind in TYPE_IDS}
         self._bin_order: dict[str, list[int]] = {kind: [] for kind in TYPE_IDS}
         self._next_id = dict.fromkeys(TYPE_IDS, 1001)
         self._emails: dict[str, int] = {}
         self._quiet = 0
 
-    # -- reading ------------------------------------------------------------------------------------------------
+    # -- reading
+    # ------------------------------------------------------------------------------------------------
 
     def get(self, kind: str, record_id: int) -> Record | None:
         """The live record under this id, or the one it was merged into; None when deleted or never there."""
@@ -106,7 +116,8 @@ class Portal(Account):
         live = self.records[to]
         return {one: types for one, types in linked.items() if one in live}
 
-    # -- records ------------------------------------------------------------------------------------------------
+    # -- records
+    # ------------------------------------------------------------------------------------------------
 
     @contextmanager
     def silently(self) -> Iterator[None]:
@@ -143,7 +154,9 @@ class Portal(Account):
             self.write(record, values, to_ms(at), source)
             return record
 
-    def archive(self, kind: str, record_id: int, *, at: Moment = None, source: Source = A_USER) -> None:
+    def archive(
+        self, kind: str, record_id: int, *, at: Moment = None, source: Source = A_USER
+    ) -> None:
         """Put a record into the recycle bin; its links rest until it is restored."""
         with self.hubspot.lock:
             record = self.need(kind, record_id)
@@ -153,7 +166,9 @@ class Portal(Account):
             insort(self._bin_order[record.type], record.id)
             self.emit("deletion", record.type, record.archived, source, objectId=record.id)
 
-    def restore(self, kind: str, record_id: int, *, at: Moment = None, source: Source = A_USER) -> Record:
+    def restore(
+        self, kind: str, record_id: int, *, at: Moment = None, source: Source = A_USER
+    ) -> Record:
         """Take a record out of the recycle bin."""
         kind = object_type(kind)
         with self.hubspot.lock:
@@ -168,9 +183,13 @@ class Portal(Account):
     ) -> Record:  # fmt: skip
         """Two records become a third one with a new id, to which both old ids lead."""
         with self.hubspot.lock:
-            return merging.merge(self, object_type(kind), primary_id, other_id, ms=to_ms(at), source=source)
+            return merging.merge(
+                self, object_type(kind), primary_id, other_id, ms=to_ms(at), source=source
+            )
 
-    def unmerge(self, kind: str, merged_id: int, *, at: Moment = None, source: Source = A_USER) -> list[Record]:
+    def unmerge(
+        self, kind: str, merged_id: int, *, at: Moment = None, source: Source = A_USER
+    ) -> list[Record]:
         """Undo a merge: the two old records live again under their old ids."""
         with self.hubspot.lock:
             return merging.unmerge(self, object_type(kind), merged_id, to_ms(at), source)
@@ -180,7 +199,8 @@ class Portal(Account):
         with self.hubspot.lock:
             merging.gdpr_delete(self, contact_id, to_ms(at), source)
 
-    # -- associations -------------------------------------------------------------------------------------------
+    # -- associations
+    # -------------------------------------------------------------------------------------------
 
     def associate(
         self, kind: str, record_id: int, to: str, to_id: int, *labels: str | int, primary: bool | None = None,
@@ -210,9 +230,13 @@ class Portal(Account):
             return found
         raise Missing(f"no association type {label!r} from {kind} to {to}")
 
-    def define_label(self, kind: str, to: str, label: str, inverse: str | None = None, name: str = "") -> Label:
+    def define_label(
+        self, kind: str, to: str, label: str, inverse: str | None = None, name: str = ""
+    ) -> Label:
         """A custom label for a pair of types; *inverse* names the other direction."""
-        return self.labels.define(*pair(kind, to), label, inverse, name or label.lower().replace(" ", "_"))
+        return self.labels.define(
+            *pair(kind, to), label, inverse, name or label.lower().replace(" ", "_")
+        )
 
     def answer_survey(
         self, contact_id: int, score: int, text: str = "", *, survey: str = "NPS", at: Moment = None,
@@ -221,9 +245,12 @@ class Portal(Account):
         """A contact answers; returns the feedback submission, or None without Service Hub."""
         with self.hubspot.lock:
             contact = self.need("contact", contact_id)
-            return surveys.answer(self, contact, surveys.Answer(survey, score, text, name), to_ms(at), source)
+            return surveys.answer(
+                self, contact, surveys.Answer(survey, score, text, name), to_ms(at), source
+            )
 
-    # -- for the modules beside this one ------------------------------------------------------------------------
+    # -- for the modules beside this one
+    # ------------------------------------------------------------------------
 
     @property
     def speaks(self) -> bool:

@@ -153,7 +153,9 @@ class Invalid(ValueError):
     """A value HubSpot refuses; args are (code, message)."""
 
 
-def accept(definition: Definition, value: object, owners: Collection[str], currencies: Collection[str]) -> str:
+def accept(
+    definition: Definition, value: object, owners: Collection[str], currencies: Collection[str]
+) -> str:
     """The value as HubSpot stores it. Raises Invalid."""
     text = _as_text(value)
     if text == "":
@@ -166,7 +168,9 @@ def accept(definition: Definition, value: object, owners: Collection[str], curre
         return text
     if definition.external == "CURRENCY":
         if text not in currencies:
-            raise Invalid("INVALID_OPTION", f"{text} was not one of the allowed options: {sorted(currencies)}")
+            raise Invalid(
+                "INVALID_OPTION", f"{text} was not one of the allowed options: {sorted(currencies)}"
+            )
         return text
     if definition.name == "email" and definition.hubspot_defined:
         return _email(text)
@@ -215,10 +219,16 @@ def _bool(_: Definition, text: str) -> str:
 
 def _enumeration(definition: Definition, text: str) -> str:
     known = {option.value for option in definition.options}
-    parts = [part for part in text.split(";") if part] if definition.field_type == "checkbox" else [text]
+    parts = (
+        [part for part in text.split(";") if part]
+        if definition.field_type == "checkbox"
+        else [text]
+    )
     for part in parts:
         if part not in known:
-            raise Invalid("INVALID_OPTION", f"{part} was not one of the allowed options: {sorted(known)}")
+            raise Invalid(
+                "INVALID_OPTION", f"{part} was not one of the allowed options: {sorted(known)}"
+            )
     return text
 
 

@@ -10,7 +10,9 @@ from typing import Any
 
 Json = dict[str, Any]
 Value = Any  # any JSON value, before somebody looked at it
-Source = tuple[str, str | None]  # (sourceType, sourceId), as property history and webhooks show them
+Source = tuple[
+    str, str | None
+]  # (sourceType, sourceId), as property history and webhooks show them
 Change = tuple[int, str, str, str | None]  # (milliseconds, value, sourceType, sourceId)
 Moment = datetime | int | None  # aware datetime, milliseconds since 1970, or None for "now"
 
@@ -89,9 +91,9 @@ class Record:
     def put(self, name: str, value: str, at: int, source: Source) -> bool:
         """Write one value into history and say whether the current value is now another one.
 
-        Values may come in any order of time; of two written in the same millisecond the later call wins.
-        Writing what already stands changes nothing, in the present as in the past.
-        Half a surrogate pair becomes a question mark, as no HubSpot answer could hold it.
+        Values may come in any order of time; of two written in the same millisecond the later call
+        wins. Writing what already stands changes nothing, in the present as in the past. Half a
+        surrogate pair becomes a question mark, as no HubSpot answer could hold it.
         """
         if not value.isascii():
             value = value.encode("utf-8", "replace").decode()

@@ -92,7 +92,9 @@ def _ends(call: Call, one: Value, other: Value) -> tuple[int, int]:
 
 def _associate(call: Call, one: int, other: int, labels: Iterable[Label]) -> Json:
     kind, to = call.type_of("from"), call.type_of("to")
-    call.portal.associate(kind, one, to, other, *[label.type_id for label in labels], source=call.hubspot.app.source)
+    call.portal.associate(
+        kind, one, to, other, *[label.type_id for label in labels], source=call.hubspot.app.source
+    )
     return _between(call, one, other)
 
 
@@ -112,7 +114,10 @@ def _between(call: Call, one: int, other: int) -> Json:
 def _labels(call: Call, specs: Value) -> list[Label]:
     if not isinstance(specs, list) or not specs:
         raise invalid("Some required fields were not set: [types]")
-    return [association_type(call.portal, call.type_of("from"), call.type_of("to"), one) for one in specs]
+    return [
+        association_type(call.portal, call.type_of("from"), call.type_of("to"), one)
+        for one in specs
+    ]
 
 
 def _id(one: Json, key: str) -> Value:
@@ -129,7 +134,9 @@ def batch_create(call: Call) -> Answer:
             results.append(_associate(call, first, second, _labels(call, one.get("types"))))
         except ApiError as error:
             errors.append(
-                error.standard({"fromObjectId": [str(_id(one, "from"))], "toObjectId": [str(_id(one, "to"))]})
+                error.standard(
+                    {"fromObjectId": [str(_id(one, "from"))], "toObjectId": [str(_id(one, "to"))]}
+                )
             )
     return batch(call, 201, results, errors)
 
@@ -154,7 +161,11 @@ def _written(type_id: int) -> Json:
 
 def batch_default(call: Call) -> Answer:
     """Add unlabelled links."""
-    results = [row for one in call.inputs(WRITE_BATCH) for row in _default(call, _id(one, "from"), _id(one, "to"))]
+    results = [
+        row
+        for one in call.inputs(WRITE_BATCH)
+        for row in _default(call, _id(one, "from"), _id(one, "to"))
+    ]
     return batch(call, 200, results)
 
 
@@ -224,7 +235,9 @@ def create_label(call: Call) -> Answer:
         raise invalid("Some required fields were not set: [label, name]")
     if "-" in name or name[0].isdigit():
         raise invalid("name must not hold a hyphen or start with a digit")
-    own = [one for one in call.portal.labels.pair(kind, to).values() if one.category == "USER_DEFINED"]
+    own = [
+        one for one in call.portal.labels.pair(kind, to).values() if one.category == "USER_DEFINED"
+    ]
     if len(own) >= LABELS_PER_PAIR:
         raise invalid(f"At most {LABELS_PER_PAIR} labels per pair of objects")
     if call.portal.labels.named(kind, to, label) or call.portal.labels.named(kind, to, name):
@@ -248,7 +261,9 @@ def rename_label(call: Call) -> Answer:
     found = _own_label(call, number(body.get("associationTypeId")))
     if not isinstance(body.get("label"), str):
         raise invalid("Some required fields were not set: [label]")
-    call.portal.labels.rename(found.from_type, found.to_type, found.type_id, body["label"], body.get("inverseLabel"))
+    call.portal.labels.rename(
+        found.from_type, found.to_type, found.type_id, body["label"], body.get("inverseLabel")
+    )
     return Answer(204)
 
 

@@ -33,7 +33,11 @@ def members(portal: Portal, segment: Segment) -> list[int]:
         filters = [_as_search(one) for one in branch.get("filters") or []]
         if all(filters):
             tests.append(matches(portal, segment.object_type, [one for one in filters if one]))
-    return [record.id for record in portal.all(segment.object_type) if any(test(record) for test in tests)]
+    return [
+        record.id
+        for record in portal.all(segment.object_type)
+        if any(test(record) for test in tests)
+    ]
 
 
 def _as_search(one: Json) -> Json | None:
@@ -54,11 +58,18 @@ def _show(call: Call, segment: Segment, *, with_filters: bool = True) -> Json:
 
 
 def _names_taken(call: Call, name: str) -> bool:
-    return any(one.name.lower() == name.lower() and one.deleted is None for one in call.portal.segments.values())
+    return any(
+        one.name.lower() == name.lower() and one.deleted is None
+        for one in call.portal.segments.values()
+    )
 
 
 def _check_branch(call: Call, kind: str, branch: Value) -> None:
-    if not isinstance(branch, dict) or branch.get("filterBranchType") != "OR" or branch.get("filters"):
+    if (
+        not isinstance(branch, dict)
+        or branch.get("filterBranchType") != "OR"
+        or branch.get("filters")
+    ):
         raise invalid("The root of the filters must be an OR branch without filters of its own")
     inner = branch.get("filterBranches")
     if not inner or any(one.get("filterBranchType") != "AND" for one in inner):
@@ -67,7 +78,9 @@ def _check_branch(call: Call, kind: str, branch: Value) -> None:
         for each in one.get("filters") or []:
             name = each.get("property")
             definition = call.portal.definitions[kind].get(str(name))
-            if each.get("filterType") == "PROPERTY" and (definition is None or definition.archived is not None):
+            if each.get("filterType") == "PROPERTY" and (
+                definition is None or definition.archived is not None
+            ):
                 raise invalid(f"Property {name} does not exist")
 
 
@@ -91,7 +104,9 @@ def create_list(call: Call) -> Answer:
         _check_branch(call, kind, body.get("filterBranch"))
     now = to_ms(None)
     new_id = max(call.portal.segments, default=FIRST_ID) + 1
-    made = Segment(new_id, body["name"], kind, body["processingType"], body.get("filterBranch"), now, now)
+    made = Segment(
+        new_id, body["name"], kind, body["processingType"], body.get("filterBranch"), now, now
+    )
     call.portal.segments[new_id] = made
     return Answer(200, {"list": _show(call, made)})
 
@@ -105,7 +120,9 @@ def _segment(call: Call) -> Segment:
 
 def read_list(call: Call) -> Answer:
     """One list."""
-    return Answer(200, {"list": _show(call, _segment(call), with_filters=call.flag("includeFilters"))})
+    return Answer(
+        200, {"list": _show(call, _segment(call), with_filters=call.flag("includeFilters"))}
+    )
 
 
 def read_by_name(call: Call) -> Answer:
@@ -125,11 +142,17 @@ def search_lists(call: Call) -> Answer:
         int(body.get("offset") or 0),
         int(body.get("count") or 20),
     )
-    found = [one for one in call.portal.segments.values() if query in one.name.lower() and one.deleted is None]
+    found = [
+        one
+        for one in call.portal.segments.values()
+        if query in one.name.lower() and one.deleted is None
+    ]
     page = found[offset : offset + min(count, SEARCH_PAGE)]
     rows = [_show(call, one, with_filters=False) | {"additionalProperties": {}} for one in page]
     more = offset + len(page) < len(found)
-    return Answer(200, {"lists": rows, "hasMore": more, "offset": offset + len(page), "total": len(found)})
+    return Answer(
+        200, {"lists": rows, "hasMore": more, "offset": offset + len(page), "total": len(found)}
+    )
 
 
 def list_members(call: Call) -> Answer:
@@ -138,7 +161,10 @@ def list_members(call: Call) -> Answer:
     limit, after = call.limit(100, MEMBERS_PAGE), uncursor(call.one("after"))
     found = [one for one in members(call.portal, segment) if one > after]
     rows = [
-        {"recordId": str(one), "membershipTimestamp": iso(segment.members.get(one, segment.updated))}
+        {
+            "recordId": str(one),
+            "membershipTimestamp": iso(segment.members.get(one, segment.updated)),
+        }
         for one in found[:limit]
     ]
     body: Json = {"results": rows, "total": len(members(call.portal, segment))}

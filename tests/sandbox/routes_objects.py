@@ -17,11 +17,20 @@ def list_records(call: Call) -> Answer:
     kind, history, archived = call.kind, call.many("propertiesWithHistory"), call.flag("archived")
     limit = call.limit(10, PAGE_WITH_HISTORY if history else PAGE)
     found = call.portal.page(kind, uncursor(call.one("after")), limit + 1, archived=archived)
-    show = with_links(call, kind, view(call.portal, kind, call.many("properties"), history, unreadable(call, kind)))
+    show = with_links(
+        call,
+        kind,
+        view(call.portal, kind, call.many("properties"), history, unreadable(call, kind)),
+    )
     body: Json = {"results": [show(record) for record in found[:limit]]}
     if len(found) > limit:
         after = cursor(found[limit - 1].id)
-        body["paging"] = {"next": {"after": after, "link": f"https://api.hubapi.com{call.request.path}?after={after}"}}
+        body["paging"] = {
+            "next": {
+                "after": after,
+                "link": f"https://api.hubapi.com{call.request.path}?after={after}",
+            }
+        }
     return Answer(200, body)
 
 
@@ -75,7 +84,9 @@ def _gone(kind: str) -> ApiError:
     )  # fmt: skip
 
 
-def _batch_find(portal: Portal, kind: str, given: Value, id_property: str, *, archived: bool) -> Record | None:
+def _batch_find(
+    portal: Portal, kind: str, given: Value, id_property: str, *, archived: bool
+) -> Record | None:
     if id_property and id_property != "hs_object_id":
         writing.check_id_property(portal, kind, id_property)
         return portal.find(kind, id_property, str(given))

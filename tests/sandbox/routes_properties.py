@@ -11,7 +11,13 @@ BATCH = 100
 UNIQUE_LIMIT = 10
 _PLAIN = {"label": "label", "description": "description", "groupName": "group", "fieldType": "field_type",
           "hidden": "hidden", "formField": "form_field", "displayOrder": "display_order"}  # fmt: skip
-_EXTRA = ("numberDisplayHint", "showCurrencySymbol", "currencyPropertyName", "textDisplayHint", "calculationFormula")
+_EXTRA = (
+    "numberDisplayHint",
+    "showCurrencySymbol",
+    "currencyPropertyName",
+    "textDisplayHint",
+    "calculationFormula",
+)
 
 
 def _known(call: Call) -> dict[str, Definition]:
@@ -36,16 +42,23 @@ def read_property(call: Call) -> Answer:
 def _check_new(call: Call, body: Value) -> Json:
     if not isinstance(body, dict):
         raise invalid("Invalid input JSON: expected an object")
-    if missing := [key for key in ("name", "label", "type", "fieldType", "groupName") if not body.get(key)]:
+    if missing := [
+        key for key in ("name", "label", "type", "fieldType", "groupName") if not body.get(key)
+    ]:
         raise invalid(f"Some required fields were not set: {missing}")
     if call.kind == "feedback_submission":
         raise invalid("Properties of feedback submissions cannot be created by API")
     if NAME.fullmatch(str(body["name"])) is None:
-        raise invalid(f"The property name {body['name']} is not valid: lower-case letters, digits and underscores")
+        raise invalid(
+            f"The property name {body['name']} is not valid: lower-case letters, digits and underscores"
+        )
     if body["type"] not in TYPES or body["fieldType"] not in FIELD_TYPES:
         raise invalid(f"{body['type']} with {body['fieldType']} is no valid kind of property")
     if body["groupName"] not in call.portal.groups[call.kind]:
-        raise invalid(f"Property group {body['groupName']} does not exist", sub_category="Properties.GROUP_NOT_FOUND")
+        raise invalid(
+            f"Property group {body['groupName']} does not exist",
+            sub_category="Properties.GROUP_NOT_FOUND",
+        )
     _check_options(body["type"], body.get("options") or [])
     unique = [one for one in _known(call).values() if one.unique and one.archived is None]
     if body.get("hasUniqueValue") and len(unique) >= UNIQUE_LIMIT:
@@ -57,7 +70,9 @@ def _check_options(type_: str, options: Value) -> None:
     if not isinstance(options, list) or not all(isinstance(one, dict) for one in options):
         raise invalid("options must be a list")
     for one in options:
-        if missing := [key for key in ("label", "value", "hidden", "displayOrder") if key not in one]:
+        if missing := [
+            key for key in ("label", "value", "hidden", "displayOrder") if key not in one
+        ]:
             raise invalid(f"Some required fields were not set on an option: {missing}")
     values = [one["value"] for one in options]
     if len(set(values)) < len(values) or len({one["label"] for one in options}) < len(options):
@@ -110,7 +125,9 @@ def batch_read(call: Call) -> Answer:
             missing.append(str(one.get("name")))
         else:
             results.append(found.json())
-    errors = [not_found("Could not find some properties").standard({"name": missing})] if missing else []
+    errors = (
+        [not_found("Could not find some properties").standard({"name": missing})] if missing else []
+    )
     return batch(call, 200, results, errors)
 
 
@@ -196,7 +213,9 @@ def create_group(call: Call) -> Answer:
     if not isinstance(name, str) or not isinstance(label, str) or not name or not label:
         raise invalid("Some required fields were not set: [name, label]")
     if name in call.portal.groups[call.kind]:
-        raise ApiError(409, "OBJECT_ALREADY_EXISTS", f"A property group named '{name}' already exists.")
+        raise ApiError(
+            409, "OBJECT_ALREADY_EXISTS", f"A property group named '{name}' already exists."
+        )
     call.portal.groups[call.kind][name] = label
     return Answer(201, _group(call, name))
 

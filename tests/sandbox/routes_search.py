@@ -17,7 +17,18 @@ MOST = 10_000
 PAGE = 200
 BODY_LIMIT = 3_000
 GROUPS, FILTERS, ALL_FILTERS = 5, 6, 18
-_TEXT = ("email", "firstname", "lastname", "phone", "company", "name", "domain", "dealname", "subject", "content")
+_TEXT = (
+    "email",
+    "firstname",
+    "lastname",
+    "phone",
+    "company",
+    "name",
+    "domain",
+    "dealname",
+    "subject",
+    "content",
+)
 Test = Callable[[Record], bool]
 
 
@@ -32,11 +43,16 @@ def search(call: Call) -> Answer:
     if after + limit > MOST:
         raise invalid(f"Paging beyond {MOST} results is not possible")
     found = [
-        record for record in _candidates(call.portal, kind) if all(test(record) for test in _tests(call, kind, body))
+        record
+        for record in _candidates(call.portal, kind)
+        if all(test(record) for test in _tests(call, kind, body))
     ]
     _sort(call.portal, kind, found, body.get("sorts"))
     show = view(call.portal, kind, body.get("properties") or [], unread=unreadable(call, kind))
-    answer: Json = {"total": len(found), "results": [show(record) for record in found[after : after + limit]]}
+    answer: Json = {
+        "total": len(found),
+        "results": [show(record) for record in found[after : after + limit]],
+    }
     if after + limit < len(found):
         answer["paging"] = {"next": {"after": str(after + limit)}}
     return Answer(200, answer)
@@ -56,7 +72,11 @@ def _candidates(portal: Portal, kind: str) -> list[Record]:
     if not lag:
         return portal.all(kind)
     border = portal.hubspot.monotonic() - lag
-    return [record for record in portal.all(kind) if portal.touched.get((kind, record.id), border) <= border]
+    return [
+        record
+        for record in portal.all(kind)
+        if portal.touched.get((kind, record.id), border) <= border
+    ]
 
 
 def _tests(call: Call, kind: str, body: Json) -> list[Test]:
@@ -66,7 +86,10 @@ def _tests(call: Call, kind: str, body: Json) -> list[Test]:
         raise invalid(f"At most {GROUPS} filter groups of {FILTERS} filters, {ALL_FILTERS} in all")
     tests: list[Test] = []
     if groups:
-        built = [[_filter(call.portal, kind, one) for one in group.get("filters") or []] for group in groups]
+        built = [
+            [_filter(call.portal, kind, one) for one in group.get("filters") or []]
+            for group in groups
+        ]
         tests.append(lambda record: any(all(test(record) for test in tests) for tests in built))
     if query := str(body.get("query") or "").lower():
         tests.append(lambda record: any(query in record.get(name).lower() for name in _TEXT))
@@ -92,7 +115,11 @@ def _association(portal: Portal, kind: str, to: str, one: Json) -> Test:
         target = object_type(to)
     except UnknownType:
         raise invalid(f"Unable to infer object type from: {to}") from None
-    wanted = {int(value) for value in [*(one.get("values") or []), one.get("value")] if str(value).isdigit()}
+    wanted = {
+        int(value)
+        for value in [*(one.get("values") or []), one.get("value")]
+        if str(value).isdigit()
+    }
     return lambda record: bool(wanted & portal.associated(kind, record.id, target).keys())
 
 
@@ -116,7 +143,9 @@ def _time(text: str) -> float | None:
     return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000
 
 
-def _compare(holds: Callable[[Value, Any], bool]) -> Callable[[Definition, Json], Callable[[str], bool]]:
+def _compare(
+    holds: Callable[[Value, Any], bool],
+) -> Callable[[Definition, Json], Callable[[str], bool]]:
     def build(definition: Definition, one: Json) -> Callable[[str], bool]:
         wanted = _key(definition, str(one.get("value", "")))
 
@@ -130,7 +159,10 @@ def _compare(holds: Callable[[Value, Any], bool]) -> Callable[[Definition, Json]
 
 
 def _between(definition: Definition, one: Json) -> Callable[[str], bool]:
-    low, high = _key(definition, str(one.get("value", ""))), _key(definition, str(one.get("highValue", "")))
+    low, high = (
+        _key(definition, str(one.get("value", ""))),
+        _key(definition, str(one.get("highValue", ""))),
+    )
     if low is None or high is None:
         raise invalid("BETWEEN needs value and highValue")
     return lambda text: (value := _key(definition, text)) is not None and bool(low <= value <= high)
@@ -141,7 +173,9 @@ def _in(definition: Definition, one: Json) -> Callable[[str], bool]:
     values = one.get("values")
     if not isinstance(values, list) or not values:
         raise invalid("IN needs values")
-    wanted = {value if definition.type == "string" else _key(definition, str(value)) for value in values}
+    wanted = {
+        value if definition.type == "string" else _key(definition, str(value)) for value in values
+    }
     return lambda text: _key(definition, text) in wanted
 
 
@@ -184,7 +218,9 @@ def _sort(portal: Portal, kind: str, found: list[Record], sorts: Sequence[Any] |
     if len(sorts) > 1:
         raise invalid("Only one sort is supported")
     given = sorts[0] if isinstance(sorts[0], dict) else {"propertyName": str(sorts[0]).lstrip("-")}
-    descending = given.get("direction") == "DESCENDING" or (isinstance(sorts[0], str) and sorts[0].startswith("-"))
+    descending = given.get("direction") == "DESCENDING" or (
+        isinstance(sorts[0], str) and sorts[0].startswith("-")
+    )
     name = str(given.get("propertyName"))
     definition = portal.definitions[kind].get(name)
     if definition is None:
@@ -203,4 +239,6 @@ def matches(portal: Portal, kind: str, filters: Sequence[Json]) -> Test:
     return lambda record: all(test(record) for test in tests)
 
 
-ROUTES = [Route("POST", f"/crm/objects/{VERSION}/{{type}}/search", search, scopes.reading, search=True)]
+ROUTES = [
+    Route("POST", f"/crm/objects/{VERSION}/{{type}}/search", search, scopes.reading, search=True)
+]

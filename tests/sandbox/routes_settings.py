@@ -106,7 +106,11 @@ def property_limits(call: Call) -> Answer:
     }
     rows = [_usage(kind, count, PROPERTY_LIMIT) for kind, count in counts.items()]
     used = sum(counts.values())
-    overall = {"overallLimit": 10_000, "overallUsage": used, "overallPercentage": round(used / 10_000, 6)}
+    overall = {
+        "overallLimit": 10_000,
+        "overallUsage": used,
+        "overallPercentage": round(used / 10_000, 6),
+    }
     return Answer(200, {"byObjectType": rows, **overall})
 
 
@@ -121,7 +125,9 @@ ROUTES = [
     Route("GET", f"/crm/owners/{VERSION}/{{id}}", read_owner, scopes.owners),
     Route("GET", f"/crm/pipelines/{VERSION}/{{type}}", list_pipelines, scopes.reading),
     Route("GET", f"/crm/pipelines/{VERSION}/{{type}}/{{pipeline}}", read_pipeline, scopes.reading),
-    Route("GET", f"/crm/pipelines/{VERSION}/{{type}}/{{pipeline}}/stages", list_stages, scopes.reading),
+    Route(
+        "GET", f"/crm/pipelines/{VERSION}/{{type}}/{{pipeline}}/stages", list_stages, scopes.reading
+    ),
     Route("GET", f"/account-info/{VERSION}/details", account, scopes.any_app),
     Route("GET", f"/crm/limits/{VERSION}/records", record_limits, scopes.any_app),
     Route("GET", f"/crm/limits/{VERSION}/custom-properties", property_limits, scopes.any_app),

@@ -46,7 +46,10 @@ def both_reading(call: Call) -> list[str]:
 
 def both_writing(call: Call) -> list[str]:
     """Write associations; the far side may be read-only."""
-    return [object_scope(call, call.type_of("from"), "write"), object_scope(call, call.type_of("to"), "read")]
+    return [
+        object_scope(call, call.type_of("from"), "write"),
+        object_scope(call, call.type_of("to"), "read"),
+    ]
 
 
 def any_app(_: Call) -> list[str]:

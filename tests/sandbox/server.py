@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 class Server:
     """A running sandbox; also a context manager."""
 
-    def __init__(self, hubspot: HubSpot, port: int, pages: WSGIApplication | None, host: str) -> None:
+    def __init__(
+        self, hubspot: HubSpot, port: int, pages: WSGIApplication | None, host: str
+    ) -> None:
         self.hubspot = hubspot
         api = Api(hubspot, pages)
         self._listener = Listener(api, port, host)
@@ -41,6 +43,8 @@ class Server:
         self.stop()
 
 
-def start(hubspot: HubSpot, port: int = 0, pages: WSGIApplication | None = None, host: str = "127.0.0.1") -> Server:
+def start(
+    hubspot: HubSpot, port: int = 0, pages: WSGIApplication | None = None, host: str = "127.0.0.1"
+) -> Server:
     """Serve *hubspot* in threads of this process; port 0 picks a free one."""
     return Server(hubspot, port, pages, host)

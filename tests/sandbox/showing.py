@@ -17,16 +17,28 @@ View = Callable[[Record], Json]
 
 
 def view(
-    portal: Portal, kind: str, asked: Sequence[str], history: Sequence[str] = (), unread: Collection[str] = ()
+    portal: Portal,
+    kind: str,
+    asked: Sequence[str],
+    history: Sequence[str] = (),
+    unread: Collection[str] = (),
 ) -> View:
     """How records are shown: empty properties as null, as are those the app may not read; unknown ones left out."""
     known = portal.definitions[kind]
-    wanted = [*(asked or DEFAULT_ANSWER.get(kind, OTHERS_ALWAYS)), *ALWAYS.get(kind, OTHERS_ALWAYS), *history]
-    names = [name for name in dict.fromkeys(wanted) if name in known and known[name].archived is None]
+    wanted = [
+        *(asked or DEFAULT_ANSWER.get(kind, OTHERS_ALWAYS)),
+        *ALWAYS.get(kind, OTHERS_ALWAYS),
+        *history,
+    ]
+    names = [
+        name for name in dict.fromkeys(wanted) if name in known and known[name].archived is None
+    ]
     rules = CALCULATED[kind]
     stored = [name for name in names if name not in rules]
     worked_out = [(name, rules[name]) for name in names if name in rules]
-    told = [name for name in dict.fromkeys(history) if name in known and known[name].archived is None]
+    told = [
+        name for name in dict.fromkeys(history) if name in known and known[name].archived is None
+    ]
     versions = portal.hubspot.quirks.history_versions
 
     def show(record: Record) -> Json:
@@ -49,7 +61,8 @@ def view(
         if told:
             past = record.history
             body["propertiesWithHistory"] = {
-                name: [_version(change) for change in past.get(name, ())[:versions]] for name in told
+                name: [_version(change) for change in past.get(name, ())[:versions]]
+                for name in told
             }
         return body
 

@@ -28,7 +28,9 @@ def _routes() -> list[tuple[list[str], str, Path]]:
     """All path templates of the 2026-03 files: words, template, file."""
     found: list[tuple[list[str], str, Path]] = []
     for path in sorted(FOLDER.glob("*.2026-03.json")):
-        found += [(template.strip("/").split("/"), template, path) for template in _load(path)["paths"]]
+        found += [
+            (template.strip("/").split("/"), template, path) for template in _load(path)["paths"]
+        ]
     return sorted(found, key=lambda one: sum(word.startswith("{") for word in one[0]))
 
 
@@ -96,7 +98,9 @@ def check(method: str, path: str, said: Value, status: int, answer: Value) -> No
         return
     declared = operation["responses"].get(str(status))
     if declared is None:
-        raise Breach(f"{method} {path} answered {status}; declared are {sorted(operation['responses'])}")
+        raise Breach(
+            f"{method} {path} answered {status}; declared are {sorted(operation['responses'])}"
+        )
     for content in declared.get("content", {}).values():
         _hold(file, content["schema"], answer, f"{method} {path} {status}")
 
@@ -104,5 +108,8 @@ def check(method: str, path: str, said: Value, status: int, answer: Value) -> No
 def _hold(file: Path, schema: Json, body: Value, where: str) -> None:
     errors = sorted(_validator(file, json.dumps(schema, sort_keys=True)).iter_errors(body), key=str)
     if errors:
-        told = "; ".join(f"{'/'.join(map(str, error.absolute_path))}: {error.message[:200]}" for error in errors[:5])
+        told = "; ".join(
+            f"{'/'.join(map(str, error.absolute_path))}: {error.message[:200]}"
+            for error in errors[:5]
+        )
         raise Breach(f"{where} against {file.name}: {told}")

@@ -27,7 +27,9 @@ def nps_group(score: int) -> str:
     return "PROMOTER" if score >= 9 else "PASSIVE" if score >= 7 else "DETRACTOR"
 
 
-def answer(portal: Portal, contact: Record, given: Answer, ms: int, source: Source) -> Record | None:
+def answer(
+    portal: Portal, contact: Record, given: Answer, ms: int, source: Source
+) -> Record | None:
     """Write the last answer onto the contact and, with Service Hub, make a feedback submission."""
     portal.update("contact", contact.id, _on_contact(given, ms), at=ms, source=source)
     if not portal.service_hub:

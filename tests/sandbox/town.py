@@ -1,7 +1,8 @@
 """A seeded town: people change jobs, refer each other, answer surveys, open tickets and buy, and the truth is kept.
 
-``python -m tests.sandbox.town --seed 7 --scale 0.1`` prints what such a town holds. A town larger than one is made of
-districts, each grown and loaded by itself, so that memory depends on the portal and not on the town.
+``python -m tests.sandbox.town --seed 7 --scale 0.1`` prints what such a town holds. A town larger
+than one is made of districts, each grown and loaded by itself, so that memory depends on the portal
+and not on the town.
 """
 
 from __future__ import annotations
@@ -71,8 +72,8 @@ def load(
 ) -> Loaded:
     """Fill harbor with the shipped town or with the one in a folder, and orchard with a small other one.
 
-    ``shipped:0.05`` is the shipped town at another scale. Portals that are there already keep their settings.
-    Large towns are loaded district by district and forgotten; only their truth is kept.
+    ``shipped:0.05`` is the shipped town at another scale. Portals that are there already keep their
+    settings. Large towns are loaded district by district and forgotten; only their truth is kept.
     """
     last_day = today or datetime.now(UTC).date()
     into = hubspot.portals.get(HARBOR_ID) or hubspot.add_portal(
@@ -88,7 +89,9 @@ def load(
         ORCHARD_ID, "Orchard", currency="EUR", service_hub=False
     )
     other_truth, _ = _fill(other, districts(seed + 4, orchard_scale, last_day, ORCHARD))
-    return Loaded({HARBOR_ID: truth, ORCHARD_ID: other_truth}, {HARBOR_ID: hosts, ORCHARD_ID: frozenset()})
+    return Loaded(
+        {HARBOR_ID: truth, ORCHARD_ID: other_truth}, {HARBOR_ID: hosts, ORCHARD_ID: frozenset()}
+    )
 
 
 def _fill(portal: crm.Portal, pieces: Iterator[Town]) -> tuple[Truth, frozenset[str]]:
@@ -121,13 +124,21 @@ def districts(
     number = 0
     while scale > 1e-9:
         size = min(scale, 1.0)
-        dice, logged = random.Random(f"{seed}/{number}"), random.Random(f"{seed}/{number}/activities")
+        dice, logged = (
+            random.Random(f"{seed}/{number}"),
+            random.Random(f"{seed}/{number}/activities"),
+        )
         yield _district(dice, portal, arrangement, size, today, logged)
         scale, number = scale - size, number + 1
 
 
 def _district(
-    dice: random.Random, portal: Portal, arrangement: Setup, size: float, today: date, logged: random.Random
+    dice: random.Random,
+    portal: Portal,
+    arrangement: Setup,
+    size: float,
+    today: date,
+    logged: random.Random,
 ) -> Town:
     owners = tuple(owner.id for owner in arrangement.owners)
     district = District(dice, portal, first_day(today), size, owners=owners)
@@ -140,7 +151,9 @@ def _district(
     brought = rates.MOVED_CHAMPION_DEALS * 0.6 + rates.REFERRAL_DEALS + rates.WORD_OF_MOUTH_DEALS
     ordinary_deals(market, round(deals * (1 - brought)))
     causes.run(deals)
-    town_traces.leave_traces(district, {referral.referrer.draft.id for referral in causes.referrals})
+    town_traces.leave_traces(
+        district, {referral.referrer.draft.id for referral in causes.referrals}
+    )
     town_activities.keep_in_touch(district, causes, logged)
     return Town(
         arrangement,
@@ -173,7 +186,9 @@ def _truth(district: District, causes: Causes) -> Truth:
 
 
 def _settled(move: Move, from_customer: dict[tuple[str, int, int], bool]) -> Move:
-    return replace(move, from_customer=from_customer[(move.person, move.new_contact, move.new_company)])
+    return replace(
+        move, from_customer=from_customer[(move.person, move.new_contact, move.new_company)]
+    )
 
 
 def summary(town: Town) -> str:
@@ -183,10 +198,16 @@ def summary(town: Town) -> str:
     lines = [f"{count:7,} {kind}" for kind, count in sorted(kinds.items())]
     lines.append(f"{sum(len(record.values) for record in town.records):7,} values in history")
     lines.append(f"{len(town.links):7,} associations")
-    lines.append(f"{len(truth.moves):7,} moves that show: {_shares(Counter(move.mode for move in truth.moves))}")
+    lines.append(
+        f"{len(truth.moves):7,} moves that show: {_shares(Counter(move.mode for move in truth.moves))}"
+    )
     lines.append(f"{truth.silent_moves:7,} moves that do not")
-    lines.append(f"{len(truth.non_moves):7,} non-moves: {_shares(Counter(pair.kind for pair in truth.non_moves))}")
-    lines.append(f"{len(truth.deals):7,} deals: {_shares(Counter(deal.tag for deal in truth.deals))}")
+    lines.append(
+        f"{len(truth.non_moves):7,} non-moves: {_shares(Counter(pair.kind for pair in truth.non_moves))}"
+    )
+    lines.append(
+        f"{len(truth.deals):7,} deals: {_shares(Counter(deal.tag for deal in truth.deals))}"
+    )
     lines.append(
         f"        of those without a source: {_shares(Counter(deal.note for deal in truth.deals if deal.note))}"
     )
@@ -197,14 +218,20 @@ def summary(town: Town) -> str:
 
 def _shares(counts: Counter[str]) -> str:
     total = sum(counts.values()) or 1
-    return ", ".join(f"{name} {count} ({count / total:.1%})" for name, count in counts.most_common())
+    return ", ".join(
+        f"{name} {count} ({count / total:.1%})" for name, count in counts.most_common()
+    )
 
 
 def main() -> None:
     """Print a town's figures, and keep its truth if asked to."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--scale", type=float, default=1.0, help="1 = 400 companies, 4,000 contacts, 1,500 deals")
+    parser.add_argument(
+        "--scale", type=float, default=1.0, help="1 = 400 companies, 4,000 contacts, 1,500 deals"
+    )
     parser.add_argument("--today", type=date.fromisoformat, default=LAST_DAY)
     parser.add_argument("--truth", type=Path, help="write the truth to this file")
     arguments = parser.parse_args()

@@ -1,6 +1,7 @@
 """Meetings, mails and notes around a town's deals: what people did, beside the records of those who did it.
 
-They are dealt by dice of their own, so that a town's people, deals and truth are the same with and without them.
+They are dealt by dice of their own, so that a town's people, deals and truth are the same with and
+without them.
 """
 
 from __future__ import annotations
@@ -41,7 +42,12 @@ def keep_in_touch(district: District, causes: Causes, dice: random.Random) -> No
 
 
 def _activity(
-    district: District, kind: str, day: float, seats: Iterable[Seat], values: dict[str, str], deal: Draft | None = None
+    district: District,
+    kind: str,
+    day: float,
+    seats: Iterable[Seat],
+    values: dict[str, str],
+    deal: Draft | None = None,
 ) -> None:
     """One activity with these people at their firms; HubSpot links a contact's company by itself."""
     made = district.draft(kind, day)
@@ -70,14 +76,20 @@ def _meet(district: District, deal: Deal, dice: random.Random) -> None:
             outcome = dice.choice(("COMPLETED", "COMPLETED", "COMPLETED", "", "NO_SHOW"))
             _activity(district, "meeting", day, there, {"hs_meeting_outcome": outcome}, deal.draft)
         else:
-            sent = {"hs_email_direction": "EMAIL", "hs_email_status": "SENT", "hs_email_subject": "Our offer"}
+            sent = {
+                "hs_email_direction": "EMAIL",
+                "hs_email_status": "SENT",
+                "hs_email_subject": "Our offer",
+            }
             _activity(district, "email", day, there[:1], sent, deal.draft)
 
 
 def _answer_by_machine(district: District, person: Person, dice: random.Random) -> None:
     """Who left one record behind for another sometimes leaves a machine that says so."""
     for sit in person.seats:
-        followed = any(other.draft is not sit.draft and other.since > sit.since for other in person.seats)
+        followed = any(
+            other.draft is not sit.draft and other.since > sit.since for other in person.seats
+        )
         if sit.hidden or sit.until == FOREVER or not followed or dice.random() >= LEFT_WITH_REPLY:
             continue
         day = min(sit.until + 1 + dice.random() * 20, rates.DAYS - 1)
@@ -88,7 +100,12 @@ def _answer_by_machine(district: District, person: Person, dice: random.Random) 
 
 
 def _incoming(
-    district: District, sender: Seat, day: float, subject: str, text: str, others: Sequence[Seat] = ()
+    district: District,
+    sender: Seat,
+    day: float,
+    subject: str,
+    text: str,
+    others: Sequence[Seat] = (),
 ) -> None:
     values = {
         "hs_email_direction": "INCOMING_EMAIL", "hs_email_status": "RECEIVED", "hs_email_subject": subject,
@@ -102,7 +119,14 @@ def _introduce(district: District, referral: Referral) -> None:
     newcomer = _seat_of(district, referral)
     if newcomer is not None:
         subject = f"Introduction: {newcomer.person.first}"
-        _incoming(district, referral.referrer, referral.day + 0.01, subject, "You two should talk.", [newcomer])
+        _incoming(
+            district,
+            referral.referrer,
+            referral.day + 0.01,
+            subject,
+            "You two should talk.",
+            [newcomer],
+        )
 
 
 def _note(district: District, referral: Referral, deals: Iterable[Deal]) -> None:
@@ -112,11 +136,19 @@ def _note(district: District, referral: Referral, deals: Iterable[Deal]) -> None
         return
     by = referral.referrer
     body = f"<p>First call. {by.person.first} {by.person.last} at {by.firm.name} told them about us.</p>"
-    deal = next((one.draft for one in deals if any(sit is newcomer for sit, _ in one.present)), None)
+    deal = next(
+        (one.draft for one in deals if any(sit is newcomer for sit, _ in one.present)), None
+    )
     _activity(district, "note", referral.day + 0.5, [newcomer], {"hs_note_body": body}, deal)
 
 
 def _seat_of(district: District, referral: Referral) -> Seat | None:
     return next(
-        (sit for person in reversed(district.people) for sit in person.seats if sit.draft is referral.referred), None
+        (
+            sit
+            for person in reversed(district.people)
+            for sit in person.seats
+            if sit.draft is referral.referred
+        ),
+        None,
     )

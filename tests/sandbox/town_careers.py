@@ -23,12 +23,16 @@ def settle_people(district: District, count: int) -> None:
     for _ in range(count):
         person = new_person(district)
         moves = (
-            names.weighted(district.dice, rates.MOVES_PER_MOVER) if district.dice.random() < rates.MOVER_SHARE else 0
+            names.weighted(district.dice, rates.MOVES_PER_MOVER)
+            if district.dice.random() < rates.MOVER_SHARE
+            else 0
         )
         person.settled = moves == 0
         first_seen = district.dice.random() * rates.DAYS * (0.42 if moves else 0.98)
         firm = district.pick_firm()
-        sit = seat(district, person, firm, new_record(district, person, firm, first_seen), first_seen)
+        sit = seat(
+            district, person, firm, new_record(district, person, firm, first_seen), first_seen
+        )
         for _ in range(moves):
             if (after := _move(district, sit)) is None:
                 break
@@ -54,7 +58,9 @@ def _detect(district: District, sit: Seat, left: float) -> None:
     """HubSpot's enrichment notices, some time later."""
     day = left + 15 + district.dice.random() * 90
     if district.dice.random() < rates.JOB_CHANGE_DETECTED and day < rates.DAYS:
-        sit.draft.put("hs_job_change_detected_date", district.on(day).isoformat(), day, "DATA_ENRICHMENT")
+        sit.draft.put(
+            "hs_job_change_detected_date", district.on(day).isoformat(), day, "DATA_ENRICHMENT"
+        )
 
 
 def _bounce(district: District, sit: Seat, left: float) -> None:
@@ -81,7 +87,11 @@ def _move(district: District, sit: Seat) -> Seat | None:
     earlier = [past.firm for past in person.seats[:-1] if past.firm is not sit.firm]
     if kind == "boomerang" and not earlier:
         kind = "move"
-    firm = dice.choice(earlier) if kind == "boomerang" else district.pick_firm(*(past.firm for past in person.seats))
+    firm = (
+        dice.choice(earlier)
+        if kind == "boomerang"
+        else district.pick_firm(*(past.firm for past in person.seats))
+    )
     person.rung += dice.random() < 0.35
     mode = names.weighted(dice, rates.MODES)
     after = _show(district, sit, firm, mode, seen)
@@ -107,7 +117,9 @@ def _show(district: District, sit: Seat, firm: Firm, mode: str, day: float) -> S
     if mode == "new_record":
         draft = new_record(district, person, firm, day)
     elif mode == "freemail_record":
-        address = names.free_address(district.dice, person.first, person.last, district.portal.addresses)
+        address = names.free_address(
+            district.dice, person.first, person.last, district.portal.addresses
+        )
         draft = new_record(district, person, firm, day, address=address, private=True)
     else:
         draft = sit.draft
@@ -126,7 +138,9 @@ def _old_record(district: District, sit: Seat, seen: float) -> None:
     _detect(district, sit, sit.until)
 
 
-def change_in_place(district: District, sit: Seat, firm: Firm, day: float, *, merged: bool = False) -> None:
+def change_in_place(
+    district: District, sit: Seat, firm: Firm, day: float, *, merged: bool = False
+) -> None:
     """The same record gets another address, usually another company, often another title."""
     dice, draft, source = district.dice, sit.draft, district.writer()
     old = draft.now["email"]

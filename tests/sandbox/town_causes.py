@@ -53,12 +53,22 @@ class Causes:
         """Let movers, referrers and good things said bring deals, in the order of time."""
         dice = self.district.dice
         queue: list[tuple[float, int, Seat | None, str]] = []
-        movers = [sit for person in self.district.people for sit in person.seats if sit.moved_from is not None]
+        movers = [
+            sit
+            for person in self.district.people
+            for sit in person.seats
+            if sit.moved_from is not None
+        ]
         for mover in movers:
             heapq.heappush(queue, (mover.since, len(queue), mover, MOVED_CHAMPION))
-        for kind, share in ((REFERRAL, rates.REFERRAL_DEALS), (WORD_OF_MOUTH, rates.WORD_OF_MOUTH_DEALS)):
+        for kind, share in (
+            (REFERRAL, rates.REFERRAL_DEALS),
+            (WORD_OF_MOUTH, rates.WORD_OF_MOUTH_DEALS),
+        ):
             for _ in range(round(share * deals)):
-                heapq.heappush(queue, (120 + dice.random() * (rates.DAYS - 300), len(queue), None, kind))
+                heapq.heappush(
+                    queue, (120 + dice.random() * (rates.DAYS - 300), len(queue), None, kind)
+                )
         while queue:
             day, _, sit, kind = heapq.heappop(queue)
             if sit is not None:
@@ -91,13 +101,17 @@ class Causes:
 
     def _hear(self, day: float) -> None:
         sit = self._newcomer(self._stranger(day), day)
-        sit.draft.put("how_did_you_hear", self.district.dice.choice(words.WORD_OF_MOUTH_ANSWERS), day, "FORM")
+        sit.draft.put(
+            "how_did_you_hear", self.district.dice.choice(words.WORD_OF_MOUTH_ANSWERS), day, "FORM"
+        )
         self.market.sell(sit.firm, day + 2 + self.district.dice.random() * 110, sit)
 
     def _somebody(self, day: float, *, customer: bool) -> Seat | None:
         for _ in range(60):
             firm = self.district.pick_firm()
-            there = [sit for sit in firm.seats if sit.there(day) and not sit.hidden and sit.person.first]
+            there = [
+                sit for sit in firm.seats if sit.there(day) and not sit.hidden and sit.person.first
+            ]
             if there and firm.is_customer(day) == customer:
                 return self.district.dice.choice(there)
         return None
@@ -126,7 +140,9 @@ class Causes:
         elif trace == "field_email":
             draft.put("referred_by", by.draft.now["email"], day, "CRM_UI")
         elif trace == "field_name":
-            draft.put("referred_by", f"{by.person.first} {by.person.last}, {by.firm.name}", day, "CRM_UI")
+            draft.put(
+                "referred_by", f"{by.person.first} {by.person.last}, {by.firm.name}", day, "CRM_UI"
+            )
         elif trace == "code":
             code = f"REF-{by.draft.id}"
             by.draft.put("advocate_code", code, max(by.since, day - 40), "INTEGRATION")
@@ -138,7 +154,9 @@ class Causes:
     def _text(self, draft: Draft, by: Seat, day: float) -> None:
         name = f"{by.person.first} {by.person.last}"
         shape = self.district.dice.choice(words.NAMED_ANSWERS)
-        text = shape.format(first=by.person.first, last=by.person.last, name=name, company=by.firm.name)
+        text = shape.format(
+            first=by.person.first, last=by.person.last, name=name, company=by.firm.name
+        )
         draft.put("how_did_you_hear", text, day, "FORM")
 
 
@@ -148,7 +166,11 @@ def former_customer_seat(sit: Seat) -> Seat | None:
         return None
     seats = sit.person.seats
     for earlier in reversed(seats[: seats.index(sit)]):
-        if earlier.firm is not sit.firm and not earlier.hidden and earlier.firm.is_customer(earlier.until):
+        if (
+            earlier.firm is not sit.firm
+            and not earlier.hidden
+            and earlier.firm.is_customer(earlier.until)
+        ):
             return earlier
     return None
 
@@ -165,14 +187,24 @@ def _truth_of(deal: Deal, referrals: dict[int, list[Referral]]) -> DealTruth:
     sources = dict.fromkeys([*_movers(deal), *_referrers(deal, referrals), *_hearsay(deal)])
     note = "" if sources else _note(deal)
     return DealTruth(
-        deal.draft.id, deal.firm.id, deal.outcome == "won", deal.amount, deal.currency, tuple(sources), note
+        deal.draft.id,
+        deal.firm.id,
+        deal.outcome == "won",
+        deal.amount,
+        deal.currency,
+        tuple(sources),
+        note,
     )
 
 
 def _movers(deal: Deal) -> Iterator[Source]:
     for sit in deal.on_time():
         former = former_customer_seat(sit)
-        if former is not None and sit.since <= deal.opened and deal.opened - sit.since <= MOVE_WINDOW:
+        if (
+            former is not None
+            and sit.since <= deal.opened
+            and deal.opened - sit.since <= MOVE_WINDOW
+        ):
             yield Source(MOVED_CHAMPION, former.draft.id, former.firm.id)
 
 

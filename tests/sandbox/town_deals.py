@@ -61,7 +61,9 @@ class Market:
 
     def _price(self, deal: Deal) -> None:
         dice = self.district.dice
-        blank = {"won": rates.WON_WITHOUT_AMOUNT, "open": rates.OPEN_WITHOUT_AMOUNT, "lost": 1.0}[deal.outcome]
+        blank = {"won": rates.WON_WITHOUT_AMOUNT, "open": rates.OPEN_WITHOUT_AMOUNT, "lost": 1.0}[
+            deal.outcome
+        ]
         if dice.random() >= blank:
             deal.amount = round(names.by_deciles(dice, rates.AMOUNT_DECILES) * 100)
             deal.amount -= deal.amount % 100 if dice.random() < 0.7 else 0
@@ -72,7 +74,9 @@ class Market:
     def _people(self, deal: Deal, with_seat: Seat | None) -> None:
         dice = self.district.dice
         count = max(names.weighted(dice, rates.CONTACTS_ON_DEAL), 1 if with_seat else 0)
-        present = [sit for sit in deal.firm.seats if sit.there(deal.opened) and sit is not with_seat]
+        present = [
+            sit for sit in deal.firm.seats if sit.there(deal.opened) and sit is not with_seat
+        ]
         chosen = dice.sample(present, min(len(present), count - (1 if with_seat else 0)))
         for sit in ([with_seat] if with_seat else []) + chosen:
             late = sit is not with_seat and dice.random() < rates.LATE_ASSOCIATION
@@ -85,11 +89,15 @@ class Market:
         source = "CRM_UI" if dice.random() < 0.7 else "INTEGRATION"
         pipeline = PARTNERS if dice.random() < rates.SECOND_PIPELINE else SALES
         existing = deal.firm.is_customer(deal.opened)
-        draft.put("dealname", f"{deal.firm.name} - {dice.choice(words.PRODUCTS)}", deal.opened, source)
+        draft.put(
+            "dealname", f"{deal.firm.name} - {dice.choice(words.PRODUCTS)}", deal.opened, source
+        )
         draft.put("pipeline", pipeline.id, deal.opened, source)
         draft.put("dealstage", pipeline.stages[0].id, deal.opened, source)
         draft.put("createdate", _instant(district, deal.opened), deal.opened, source)
-        draft.put("dealtype", "existingbusiness" if existing else "newbusiness", deal.opened, source)
+        draft.put(
+            "dealtype", "existingbusiness" if existing else "newbusiness", deal.opened, source
+        )
         if self.others:
             draft.put("deal_currency_code", deal.currency, deal.opened, source)
         if dice.random() > rates.NO_OWNER:

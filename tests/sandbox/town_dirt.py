@@ -9,7 +9,17 @@ from tests.sandbox import town_rates as rates
 from tests.sandbox import town_words as words
 from tests.sandbox.town_careers import change_in_place
 from tests.sandbox.town_firms import found_firm
-from tests.sandbox.town_state import District, Draft, Firm, Seat, employ, new_person, new_record, seat, work_address
+from tests.sandbox.town_state import (
+    District,
+    Draft,
+    Firm,
+    Seat,
+    employ,
+    new_person,
+    new_record,
+    seat,
+    work_address,
+)
 from tests.sandbox.truth_facts import NonMove
 
 PARENT = "Parent Company"
@@ -51,8 +61,17 @@ def _second_seat(district: District, sit: Seat, firm: Firm, draft: Draft, kind: 
 
 def _freemail_duplicates(district: District, count: int) -> None:
     for sit, _ in zip(_stayers(district), range(count), strict=False):
-        address = names.free_address(district.dice, sit.person.first, sit.person.last, district.portal.addresses)
-        draft = new_record(district, sit.person, sit.firm, _later(district, sit.since), address=address, private=True)
+        address = names.free_address(
+            district.dice, sit.person.first, sit.person.last, district.portal.addresses
+        )
+        draft = new_record(
+            district,
+            sit.person,
+            sit.firm,
+            _later(district, sit.since),
+            address=address,
+            private=True,
+        )
         if district.dice.random() < 0.5:
             draft.put("company", "", draft.created, "FORM")
         _second_seat(district, sit, sit.firm, draft, "freemail_duplicate")
@@ -78,8 +97,12 @@ def _namesakes(district: District, count: int) -> None:
 def _contractors(district: District, count: int) -> None:
     for sit, _ in zip(_stayers(district), range(count), strict=False):
         client = district.pick_firm(sit.firm)
-        address = work_address(district, sit.person, client, district.dice.choice(("ext-", "c.", "x-", "")))
-        draft = new_record(district, sit.person, client, _later(district, sit.since), address=address)
+        address = work_address(
+            district, sit.person, client, district.dice.choice(("ext-", "c.", "x-", ""))
+        )
+        draft = new_record(
+            district, sit.person, client, _later(district, sit.since), address=address
+        )
         _second_seat(district, sit, client, draft, "contractor_at_client")
 
 
@@ -107,7 +130,9 @@ def _subsidiaries(district: District, count: int, *, shared: bool = False) -> No
         day = _later(district, sit.since)
         child = _child_of(district, sit.firm, day, shared=shared)
         draft = new_record(district, sit.person, child, day)
-        _second_seat(district, sit, child, draft, "subsidiary_shared_domain" if shared else "subsidiary")
+        _second_seat(
+            district, sit, child, draft, "subsidiary_shared_domain" if shared else "subsidiary"
+        )
 
 
 def _shared_domains(district: District, count: int) -> None:
@@ -132,7 +157,11 @@ def _crowded(district: District, least: int) -> Iterator[tuple[Firm, list[Seat],
     """Firms with at least *least* undisturbed people on some late day, with those people."""
     for firm in sorted(district.firms, key=lambda each: len(each.seats)):
         day = rates.DAYS * (0.45 + 0.45 * district.dice.random())
-        staff = [sit for sit in firm.seats if sit.there(day) and sit.person.settled and len(sit.person.seats) == 1]
+        staff = [
+            sit
+            for sit in firm.seats
+            if sit.there(day) and sit.person.settled and len(sit.person.seats) == 1
+        ]
         if len(staff) >= least and not firm.troubled and firm.domain:
             yield firm, staff, day
 

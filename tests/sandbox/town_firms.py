@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from tests.sandbox import town_names as names
 from tests.sandbox import town_rates as rates
-from tests.sandbox.town_rows import REFERRED_BY, LabelRow, Owner, Pipeline, PropertyRow, Setup, Stage
+from tests.sandbox.town_rows import (
+    REFERRED_BY,
+    LabelRow,
+    Owner,
+    Pipeline,
+    PropertyRow,
+    Setup,
+    Stage,
+)
 from tests.sandbox.town_state import District, Firm
 
 
@@ -15,7 +23,9 @@ def found_firms(district: District, count: int) -> None:
         found_firm(district, district.dice.random() ** 1.6 * (rates.DAYS - 200), pull)
 
 
-def found_firm(district: District, day: float, pull: float, *, domain: str | None = None, name: str = "") -> Firm:
+def found_firm(
+    district: District, day: float, pull: float, *, domain: str | None = None, name: str = ""
+) -> Firm:
     """One company; *domain* is made from its name unless given."""
     dice, draft = district.dice, district.draft("company", day)
     name = name or names.company_name(dice, district.portal.slugs)
@@ -32,7 +42,8 @@ def found_firm(district: District, day: float, pull: float, *, domain: str | Non
     return firm
 
 
-# The stage *called* closedwon is the graveyard of an older process: its id proves nothing, its metadata does.
+# The stage *called* closedwon is the graveyard of an older process: its id proves nothing, its
+# metadata does.
 SALES = Pipeline(
     "deal",
     "default",

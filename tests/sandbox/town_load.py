@@ -16,19 +16,31 @@ _SOURCE_IDS = {"CRM_UI": "userId:88", "INTEGRATION": _SOMEBODY_ELSES_APP}
 def arrange(portal: crm.Portal, setup: Setup) -> None:
     """Owners, pipelines, own properties and labels; the fresh portal's pipelines make way."""
     for owner in setup.owners:
-        portal.add_owner(owner.email, owner.first, owner.last, owner_id=owner.id).archived = owner.archived
+        portal.add_owner(
+            owner.email, owner.first, owner.last, owner_id=owner.id
+        ).archived = owner.archived
     for kind in {pipeline.kind for pipeline in setup.pipelines}:
         portal.pipelines[kind] = {}
     for pipeline in setup.pipelines:
         stages = [
-            crm.Stage(stage.id, stage.label, float(stage.probability) if stage.probability else None, stage.closed)
+            crm.Stage(
+                stage.id,
+                stage.label,
+                float(stage.probability) if stage.probability else None,
+                stage.closed,
+            )
             for stage in pipeline.stages
         ]
         portal.add_pipeline(pipeline.kind, crm.Pipeline(pipeline.id, pipeline.label, stages))
     for row in setup.properties:
         options = ("true", "false") if row.type == "bool" else ()
         portal.define_property(
-            row.kind, row.name, row.type, label=row.label, field_type=row.field_type, options=options
+            row.kind,
+            row.name,
+            row.type,
+            label=row.label,
+            field_type=row.field_type,
+            options=options,
         )
     for label in setup.labels:
         portal.define_label(label.from_kind, label.to_kind, label.label, label.inverse, label.name)
@@ -37,7 +49,8 @@ def arrange(portal: crm.Portal, setup: Setup) -> None:
 def fill(portal: crm.Portal, town: Town) -> None:
     """Records with their history, then the associations in the order they were made.
 
-    A portal without Service Hub gets no feedback submissions; what its contacts hold of surveys stays.
+    A portal without Service Hub gets no feedback submissions; what its contacts hold of surveys
+    stays.
     """
     with portal.silently():
         for record in town.records:
@@ -65,7 +78,9 @@ def _record(portal: crm.Portal, record: Record) -> None:
             first[later[0].name] = later[0].value
             del later[0]
     created_by = record.values[0].source if record.values else "IMPORT"
-    portal.create(record.kind, first, at=record.created, source=_source(created_by), record_id=record.id)
+    portal.create(
+        record.kind, first, at=record.created, source=_source(created_by), record_id=record.id
+    )
     for (at, source), values in groupby(later, key=_act):
         told = {value.name: value.value for value in values}
         portal.update(record.kind, record.id, told, at=at, source=_source(source))
@@ -78,5 +93,11 @@ def _source(name: str) -> crm.Source:
 def _link(portal: crm.Portal, link: Link) -> None:
     labels = [link.label] if link.label not in ("", PRIMARY) else []
     portal.associate(
-        link.from_kind, link.from_id, link.to_kind, link.to_id, *labels, primary=link.label == PRIMARY, at=link.at
+        link.from_kind,
+        link.from_id,
+        link.to_kind,
+        link.to_id,
+        *labels,
+        primary=link.label == PRIMARY,
+        at=link.at,
     )

@@ -49,7 +49,8 @@ def person_name(dice: random.Random) -> tuple[str, str]:
     else:
         place = dice.randrange(_RARE)
         last = (
-            words.SURNAME_STARTS[place // len(words.SURNAME_ENDS)] + words.SURNAME_ENDS[place % len(words.SURNAME_ENDS)]
+            words.SURNAME_STARTS[place // len(words.SURNAME_ENDS)]
+            + words.SURNAME_ENDS[place % len(words.SURNAME_ENDS)]
         )
     chance = dice.random()
     if chance < 0.02:
@@ -112,7 +113,9 @@ def written(dice: random.Random, first: str, last: str, email: str) -> tuple[str
         return ascii_only(first), ascii_only(last), form
     shapes = {
         "initial": (f"{first[0]}.", last),
-        "case": (first.upper(), last.upper()) if dice.random() < 0.4 else (first.lower(), last.lower()),
+        "case": (first.upper(), last.upper())
+        if dice.random() < 0.4
+        else (first.lower(), last.lower()),
         "swapped": (last, first),
         "missing_last": (first, ""),
         "missing_both": ("", ""),
@@ -120,11 +123,21 @@ def written(dice: random.Random, first: str, last: str, email: str) -> tuple[str
         "pasted": (f'"{first} {last}" <{email}>', ""),
     }
     if form == "typo":
-        return (first, _typo(dice, last), form) if dice.random() < 0.6 else (_typo(dice, first), last, form)
+        return (
+            (first, _typo(dice, last), form)
+            if dice.random() < 0.6
+            else (_typo(dice, first), last, form)
+        )
     return (*shapes[form], form) if form in shapes else (first, last, "exact")
 
 
-PATTERNS: dict[str, float] = {"first.last": 0.45, "flast": 0.22, "first": 0.13, "firstlast": 0.12, "last.first": 0.08}
+PATTERNS: dict[str, float] = {
+    "first.last": 0.45,
+    "flast": 0.22,
+    "first": 0.13,
+    "firstlast": 0.12,
+    "last.first": 0.08,
+}
 
 
 def local_part(pattern: str, first: str, last: str) -> str:

@@ -19,14 +19,16 @@ MOVER_SHARE = 0.277
 MOVES_PER_MOVER = {1: 0.677, 2: 0.246, 3: 0.061, 4: 0.010, 5: 0.006}
 # Measured: how a move shows (2,802 moves).
 MODES = {"new_record": 0.6581, "in_place": 0.1945, "freemail_record": 0.0753, "merged": 0.0721}
-# Measured: what kind of move it was; a skipped move had an employer in between that the CRM never saw.
+# Measured: what kind of move it was; a skipped move had an employer in between that the CRM never
+# saw.
 MOVE_KINDS = {"move": 0.7673, "skipped_move": 0.2088, "boomerang": 0.0239}
 # Measured: moves that left no trace but silence or a bounce, per person (1,283 / 7,108).
 SILENT_MOVE_SHARE = 0.18
 # Measured: days in a job that ended, and days from joining to being seen there; the nine deciles.
 TENURE_DECILES = (92, 182, 273, 365, 427, 550, 701, 912, 1218)
 SEEN_LAG_DECILES = (18, 35, 52, 77, 96, 127, 163, 216, 304)
-# Measured: old records that hard-bounce after their person moved to a second record (0.486), of all records 0.181.
+# Measured: old records that hard-bounce after their person moved to a second record (0.486), of all
+# records 0.181.
 BOUNCE_AFTER_MOVE = 0.486
 # Measured: the values an in-place change also touches besides the address.
 IN_PLACE_COMPANY_TEXT = 0.86
@@ -102,17 +104,20 @@ FREE_HOSTS = {
 OUTCOMES = {"won": 0.470, "lost": 0.266, "open": 0.264}
 AMOUNT_DECILES = (57, 475, 551, 882, 1129, 3232, 3845, 4738, 5187)
 CYCLE_DECILES = (3, 7, 9, 13, 41, 66, 80, 92, 105)
-# Measured: deals by how many contacts are on them, and associations made more than a week after the deal opened.
+# Measured: deals by how many contacts are on them, and associations made more than a week after the
+# deal opened.
 CONTACTS_ON_DEAL = {0: 0.097, 1: 0.584, 2: 0.319}
 LATE_ASSOCIATION = 0.2385
 # Measured: deals that came through a moved champion (583 / 4,945).
 MOVED_CHAMPION_DEALS = 0.118
 # Measured: days from being seen at the new company to the deal there (deciles).
 CHAMPION_DEAL_LAG_DECILES = (35, 75, 111, 150, 202, 256, 314, 358, 481)
-# Measured: deals whose primary contact says a person told them (431 / 4,945), and answers that say so (172 / 1,006).
+# Measured: deals whose primary contact says a person told them (431 / 4,945), and answers that say
+# so (172 / 1,006).
 REFERRAL_DEALS = 0.087
 PERSON_ANSWERS = 0.171
-# Assumed: a share of deals whose first contact only heard good things; referrers who are no customers; two at once.
+# Assumed: a share of deals whose first contact only heard good things; referrers who are no
+# customers; two at once.
 WORD_OF_MOUTH_DEALS = 0.06
 NON_CUSTOMER_REFERRERS = 0.10
 # Assumed: how a referral is written down.
@@ -124,7 +129,8 @@ REFERRAL_TRACES = {
     "code": 0.12,
     "text": 0.14,
 }
-# Assumed: reps who fill the portal's own left-company and new-company fields after a move to a second record.
+# Assumed: reps who fill the portal's own left-company and new-company fields after a move to a
+# second record.
 LEFT_COMPANY_FIELD = 0.12
 # Assumed: leavers whose old record HubSpot's paid enrichment marks with a job-change date.
 JOB_CHANGE_DETECTED = 0.08

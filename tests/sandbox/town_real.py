@@ -1,7 +1,8 @@
 """Reads a CRM history kept as compressed tables, with its truth, as a town.
 
-The folder holds companies, contacts, contact_history, deals, deal_contacts and nps_responses (``*.csv.gz``) and a
-folder ``truth``. All dates are moved by the same whole number of days, so that the last one is *today*.
+The folder holds companies, contacts, contact_history, deals, deal_contacts and nps_responses
+(``*.csv.gz``) and a folder ``truth``. All dates are moved by the same whole number of days, so that
+the last one is *today*.
 """
 
 from __future__ import annotations
@@ -28,7 +29,15 @@ from tests.sandbox.town_rows import (
     Value,
 )
 from tests.sandbox.town_traces import group_of
-from tests.sandbox.truth_facts import MOVED_CHAMPION, NOT_SCORED, DealTruth, Move, NonMove, Source, Truth
+from tests.sandbox.truth_facts import (
+    MOVED_CHAMPION,
+    NOT_SCORED,
+    DealTruth,
+    Move,
+    NonMove,
+    Source,
+    Truth,
+)
 
 Row = dict[str, str]
 # Hosts of private addresses, as far as such a table spells them with the ending .example.
@@ -103,7 +112,9 @@ _SETUP = Setup(
         ),
     ),
     properties=(
-        PropertyRow("contact", "how_did_you_hear", "How did you hear about us?", "string", "textarea"),
+        PropertyRow(
+            "contact", "how_did_you_hear", "How did you hear about us?", "string", "textarea"
+        ),
         PropertyRow("contact", "hard_bounced_on", "Hard bounced on", "date", "date"),
     ),
     labels=(LabelRow("contact", "contact", "referred_by", "referred by", "referred"),),
@@ -123,8 +134,16 @@ def read_town(folder: Path, today: date) -> Town:
     ]
     hosts = {row["email"].rpartition("@")[2].lower() for row in tables["contacts"]}
     hosts -= {row["domain"] for row in tables["companies"]}
-    private = frozenset(host for host in hosts if host.endswith(".example") and host.partition(".")[0] in _PRIVATE)
-    return Town(_SETUP, tuple(records), tuple(_links(tables, calendar)), _truth(folder, tables, calendar), private)
+    private = frozenset(
+        host for host in hosts if host.endswith(".example") and host.partition(".")[0] in _PRIVATE
+    )
+    return Town(
+        _SETUP,
+        tuple(records),
+        tuple(_links(tables, calendar)),
+        _truth(folder, tables, calendar),
+        private,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +168,12 @@ def _rows(path: Path) -> list[Row]:
 
 def _last_day(tables: dict[str, list[Row]]) -> date:
     return date.fromisoformat(
-        max(row[column][:10] for name, columns in _DATES.items() for row in tables[name] for column in columns)
+        max(
+            row[column][:10]
+            for name, columns in _DATES.items()
+            for row in tables[name]
+            for column in columns
+        )
     )
 
 
@@ -163,7 +187,9 @@ def _companies(rows: list[Row], calendar: _Calendar) -> Iterator[Record]:
             Value("hs_additional_domains", row["additional_domains"], at, "IMPORT"),
             *_stages(row, at, calendar),
         ]
-        yield Record("company", int(row["company_id"]), at, tuple(value for value in values if value.value))
+        yield Record(
+            "company", int(row["company_id"]), at, tuple(value for value in values if value.value)
+        )
 
 
 def _stages(row: Row, created: datetime, calendar: _Calendar) -> Iterator[Value]:
@@ -180,7 +206,9 @@ def _stages(row: Row, created: datetime, calendar: _Calendar) -> Iterator[Value]
 def _contacts(tables: dict[str, list[Row]], calendar: _Calendar) -> Iterator[Record]:
     past: dict[str, list[Value]] = {}
     for row in tables["contact_history"]:
-        change = Value(row["property"], row["value"], calendar.at(row["timestamp"]), row["source_type"])
+        change = Value(
+            row["property"], row["value"], calendar.at(row["timestamp"]), row["source_type"]
+        )
         past.setdefault(row["contact_id"], []).append(change)
     answered = _last_answers(tables["nps_responses"], calendar)
     for row in tables["contacts"]:
@@ -189,7 +217,12 @@ def _contacts(tables: dict[str, list[Row]], calendar: _Calendar) -> Iterator[Rec
         values += [Value(name, row[name], at, source) for name, source in _AT_CREATION if row[name]]
         values += [*_signs_of_life(row, calendar), *answered.get(row["contact_id"], ())]
         values.sort(key=lambda value: value.at)
-        yield Record("contact", int(row["contact_id"]), min(at, values[0].at) if values else at, tuple(values))
+        yield Record(
+            "contact",
+            int(row["contact_id"]),
+            min(at, values[0].at) if values else at,
+            tuple(values),
+        )
 
 
 def _signs_of_life(row: Row, calendar: _Calendar) -> Iterator[Value]:
@@ -197,8 +230,12 @@ def _signs_of_life(row: Row, calendar: _Calendar) -> Iterator[Value]:
         for name in ("notes_last_contacted", "hs_last_sales_activity_timestamp"):
             yield Value(name, calendar.instant(seen), calendar.at(seen), "EMAIL")
     if bounced := row["hs_email_hard_bounce_date"]:
-        yield Value("hs_email_hard_bounce_reason_enum", "UNKNOWN_USER", calendar.at(bounced), "EMAIL")
-        yield Value("hard_bounced_on", calendar.day(bounced).isoformat(), calendar.at(bounced), "EMAIL")
+        yield Value(
+            "hs_email_hard_bounce_reason_enum", "UNKNOWN_USER", calendar.at(bounced), "EMAIL"
+        )
+        yield Value(
+            "hard_bounced_on", calendar.day(bounced).isoformat(), calendar.at(bounced), "EMAIL"
+        )
 
 
 def _last_answers(rows: list[Row], calendar: _Calendar) -> dict[str, list[Value]]:
@@ -259,7 +296,14 @@ def _links(tables: dict[str, list[Row]], calendar: _Calendar) -> Iterator[Link]:
     for row in tables["companies"]:
         if row["parent_company_id"]:
             at = calendar.at(row["createdate"])
-            yield Link("company", int(row["company_id"]), "company", int(row["parent_company_id"]), PARENT, at)
+            yield Link(
+                "company",
+                int(row["company_id"]),
+                "company",
+                int(row["parent_company_id"]),
+                PARENT,
+                at,
+            )
     for row in tables["deals"]:
         at = calendar.at(row["createdate"])
         yield Link("deal", int(row["deal_id"]), "company", int(row["company_id"]), PRIMARY, at)
@@ -290,9 +334,15 @@ def _truth(folder: Path, tables: dict[str, list[Row]], calendar: _Calendar) -> T
             for row in _rows(kept / "non_moves.csv.gz")
         ),
         deals=tuple(_deal(row, companies[row["deal_id"]]) for row in _rows(kept / "deals.csv.gz")),
-        people={int(row["contact_id"]): row["person_id"] for row in _rows(kept / "identity.csv.gz")},
+        people={
+            int(row["contact_id"]): row["person_id"] for row in _rows(kept / "identity.csv.gz")
+        },
         employers=employers,
-        customers=tuple(int(row["company_id"]) for row in tables["companies"] if row["lifecyclestage"] == "customer"),
+        customers=tuple(
+            int(row["company_id"])
+            for row in tables["companies"]
+            if row["lifecyclestage"] == "customer"
+        ),
         knows_referrals=False,
     )
 
@@ -317,7 +367,10 @@ def _deal(row: Row, company: int) -> DealTruth:
     sources: tuple[Source, ...] = ()
     if row["label"] == MOVED_CHAMPION:
         sources = (Source(MOVED_CHAMPION, None, int(row["former_company_id"])),)
-    unclear = row["primary_contact_text_ambiguous"] == "1" or not row["primary_contact_text_is_person_referral"]
+    unclear = (
+        row["primary_contact_text_ambiguous"] == "1"
+        or not row["primary_contact_text_is_person_referral"]
+    )
     return DealTruth(
         deal=int(row["deal_id"]),
         company=company,
@@ -325,7 +378,9 @@ def _deal(row: Row, company: int) -> DealTruth:
         amount=round(float(row["amount"]) * 100) if row["amount"] else None,
         currency="USD",
         sources=sources,
-        note=row["label"] if row["label"] in {NOT_SCORED, "mover_from_non_customer"} else row["note"],
+        note=row["label"]
+        if row["label"] in {NOT_SCORED, "mover_from_non_customer"}
+        else row["note"],
         says_person=None if unclear else row["primary_contact_text_is_person_referral"] == "1",
         person=row.get("move_person_id", ""),
     )

@@ -157,7 +157,9 @@ class District:
 
     def pick_firm(self, *unlike: Firm) -> Firm:
         """A firm, big ones more often, no relative of the others and not in the middle of a sale."""
-        shunned = {id(firm) for other in unlike for firm in (other, other.parent) if firm is not None}
+        shunned = {
+            id(firm) for other in unlike for firm in (other, other.parent) if firm is not None
+        }
         if len(self._pulls) != len(self.firms):
             self._pulls = list(accumulate(firm.pull for firm in self.firms))
         for _ in range(40):
@@ -189,8 +191,15 @@ def new_person(district: District, name: tuple[str, str] | None = None) -> Perso
 def work_address(district: District, person: Person, firm: Firm, prefix: str = "") -> str:
     """An unused address at the firm's domain."""
     dice = district.dice
-    pattern = firm.pattern if dice.random() < rates.FOLLOWS_PATTERN else names.weighted(dice, names.PATTERNS)
-    locals_ = [prefix + names.local_part(each, person.first, person.last) for each in (pattern, *names.PATTERNS)]
+    pattern = (
+        firm.pattern
+        if dice.random() < rates.FOLLOWS_PATTERN
+        else names.weighted(dice, names.PATTERNS)
+    )
+    locals_ = [
+        prefix + names.local_part(each, person.first, person.last)
+        for each in (pattern, *names.PATTERNS)
+    ]
     host = firm.domain or f"{names.slug(firm.name)}.example"
     numbered = (f"{locals_[0]}{number}@{host}" for number in count(2))
     address = next(
@@ -203,7 +212,13 @@ def work_address(district: District, person: Person, firm: Firm, prefix: str = "
 
 
 def new_record(
-    district: District, person: Person, firm: Firm, day: float, *, address: str = "", private: bool = False
+    district: District,
+    person: Person,
+    firm: Firm,
+    day: float,
+    *,
+    address: str = "",
+    private: bool = False,
 ) -> Draft:
     """A contact record at a firm; a private one knows the firm only as text."""
     dice, draft, source = district.dice, district.draft("contact", day), district.writer()
@@ -222,24 +237,41 @@ def new_record(
     return draft
 
 
-def _fill_details(district: District, draft: Draft, person: Person, day: float, source: str) -> None:
+def _fill_details(
+    district: District, draft: Draft, person: Person, day: float, source: str
+) -> None:
     dice = district.dice
     if dice.random() < rates.FILLED["phone"]:
-        draft.put("phone", f"+1-{dice.randrange(201, 989)}-555-01{dice.randrange(100):02d}", day, source)
+        draft.put(
+            "phone", f"+1-{dice.randrange(201, 989)}-555-01{dice.randrange(100):02d}", day, source
+        )
     if dice.random() < rates.FILLED["mobilephone"]:
         draft.put("mobilephone", person.mobile, day, source)
     if dice.random() < rates.FILLED["hs_linkedin_url"]:
         shape = dice.choice(
-            ("https://www.{}", "https://{}/", "http://www.{}/", "{}", "https://www.{}?originalSubdomain=de")
+            (
+                "https://www.{}",
+                "https://{}/",
+                "http://www.{}/",
+                "{}",
+                "https://www.{}?originalSubdomain=de",
+            )
         )
         draft.put("hs_linkedin_url", shape.format(person.profile), day, source)
-    draft.put("hs_analytics_source", names.weighted(dice, rates.ANALYTICS_SOURCES), day, "ANALYTICS")
+    draft.put(
+        "hs_analytics_source", names.weighted(dice, rates.ANALYTICS_SOURCES), day, "ANALYTICS"
+    )
     if dice.random() > rates.NO_OWNER:
         draft.put("hubspot_owner_id", str(dice.choice(district.owners)), day, source)
     if dice.random() < rates.FILLED["how_did_you_hear"]:
-        told = dice.random() < rates.PERSON_ANSWERS / 2  # the other half come with the deals they led to
+        told = (
+            dice.random() < rates.PERSON_ANSWERS / 2
+        )  # the other half come with the deals they led to
         draft.put(
-            "how_did_you_hear", dice.choice(words.WORD_OF_MOUTH_ANSWERS if told else words.CHANNEL_ANSWERS), day, "FORM"
+            "how_did_you_hear",
+            dice.choice(words.WORD_OF_MOUTH_ANSWERS if told else words.CHANNEL_ANSWERS),
+            day,
+            "FORM",
         )
 
 
@@ -260,7 +292,9 @@ def seat(district: District, person: Person, firm: Firm, draft: Draft, day: floa
 def fair_copy(district: District, draft: Draft) -> Record:
     """The record as rows, every value in its time."""
     ordered = sorted(draft.writes, key=lambda write: write[2])
-    values = tuple(Value(name, value, district.at(day), source) for name, value, day, source in ordered)
+    values = tuple(
+        Value(name, value, district.at(day), source) for name, value, day, source in ordered
+    )
     return Record(draft.kind, draft.id, district.at(draft.created), values)
 
 

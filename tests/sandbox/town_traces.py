@@ -36,8 +36,14 @@ def group_of(score: int) -> str:
 def _survey(district: District, referrers: set[int]) -> None:
     """Customers' people answer; who refers others is happier than most."""
     dice = district.dice
-    asked = [(sit, firm) for firm in district.firms if firm.wins for sit in firm.seats if not sit.hidden]
-    for sit, firm in dice.choices(asked, k=round(district.contacts() * rates.ANSWERS_PER_CONTACT)) if asked else ():
+    asked = [
+        (sit, firm) for firm in district.firms if firm.wins for sit in firm.seats if not sit.hidden
+    ]
+    for sit, firm in (
+        dice.choices(asked, k=round(district.contacts() * rates.ANSWERS_PER_CONTACT))
+        if asked
+        else ()
+    ):
         day = max(sit.since, min(firm.wins)) + 5 + dice.random() * 900
         if not sit.there(day) or day > rates.DAYS - 1:
             day = sit.since + dice.random() * max(1.0, min(sit.until, rates.DAYS - 1) - sit.since)
@@ -53,7 +59,9 @@ def _answer(district: District, sit: Seat, score: int, day: float) -> None:
     dice, group = district.dice, group_of(score)
     said = ""
     if dice.random() < 0.45:
-        texts = {"PROMOTER": words.PRAISE, "PASSIVE": words.SHRUGS, "DETRACTOR": words.COMPLAINTS}[group]
+        texts = {"PROMOTER": words.PRAISE, "PASSIVE": words.SHRUGS, "DETRACTOR": words.COMPLAINTS}[
+            group
+        ]
         said = dice.choice(texts)
     when = district.at(day).strftime("%Y-%m-%dT%H:%M:%SZ")
     form = district.draft("feedback_submission", day)
@@ -101,7 +109,9 @@ def _support(district: District, firm: Firm) -> None:
 
 def _solve(district: District, draft: Draft, day: float) -> None:
     done = day + district.dice.expovariate(1 / 4)
-    if done > rates.DAYS - 1 or (district.dice.random() > rates.TICKETS_CLOSED and day > rates.DAYS - 120):
+    if done > rates.DAYS - 1 or (
+        district.dice.random() > rates.TICKETS_CLOSED and day > rates.DAYS - 120
+    ):
         return
     when = district.at(done).strftime("%Y-%m-%dT%H:%M:%SZ")
     draft.put("hs_pipeline_stage", "4", done, "CRM_UI")
@@ -144,6 +154,8 @@ def _oddities(district: District) -> None:
     himself, marked, emoji = district.dice.sample(contacts, 3)
     day = rates.DAYS - 30.0
     himself.put("referred_by", himself.now["email"], day, "CRM_UI")
-    district.links.append(Link("contact", himself.id, "contact", himself.id, REFERRED_BY, district.at(day)))
+    district.links.append(
+        Link("contact", himself.id, "contact", himself.id, REFERRED_BY, district.at(day))
+    )
     marked.put("jobtitle", "<b>Head</b> of <script>alert('IT')</script>", day, "FORM")
     emoji.put("company", "\U0001f680 Rocket & Söhne \u202e", day, "FORM")

@@ -138,13 +138,44 @@ Research Robotics Security Semiconductors Software Solar Studios Supplies System
 Water Works
 """.split()
 )
-LEGAL_FORMS: tuple[str, ...] = ("Inc.", "LLC", "Ltd", "GmbH", "AG", "B.V.", "S.L.", "AB", "Corp.", "Pty Ltd")
+LEGAL_FORMS: tuple[str, ...] = (
+    "Inc.",
+    "LLC",
+    "Ltd",
+    "GmbH",
+    "AG",
+    "B.V.",
+    "S.L.",
+    "AB",
+    "Corp.",
+    "Pty Ltd",
+)
 
 JOBS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("Operations", ("Operations Analyst", "Operations Manager", "Head of Operations", "Chief Operating Officer")),
-    ("Marketing", ("Marketing Specialist", "Marketing Manager", "Marketing Director", "VP Marketing", "CMO")),
+    (
+        "Operations",
+        (
+            "Operations Analyst",
+            "Operations Manager",
+            "Head of Operations",
+            "Chief Operating Officer",
+        ),
+    ),
+    (
+        "Marketing",
+        ("Marketing Specialist", "Marketing Manager", "Marketing Director", "VP Marketing", "CMO"),
+    ),
     ("Sales", ("Account Executive", "Sales Manager", "Head of Sales", "VP Sales")),
-    ("Engineering", ("Software Engineer", "Senior Engineer", "Engineering Manager", "Director of Engineering", "CTO")),
+    (
+        "Engineering",
+        (
+            "Software Engineer",
+            "Senior Engineer",
+            "Engineering Manager",
+            "Director of Engineering",
+            "CTO",
+        ),
+    ),
     ("Finance", ("Controller", "Finance Manager", "Finance Director", "CFO")),
     ("Product", ("Product Analyst", "Product Manager", "Head of Product", "Chief Product Officer")),
     ("People", ("HR Generalist", "HR Business Partner", "Head of People")),
@@ -152,7 +183,16 @@ JOBS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Data", ("Data Analyst", "Data Scientist", "Head of Data")),
     ("Procurement", ("Buyer", "Procurement Manager", "Head of Procurement")),
 )
-ROLE_BOXES: tuple[str, ...] = ("info", "sales", "billing", "support", "office", "hello", "accounts", "purchasing")
+ROLE_BOXES: tuple[str, ...] = (
+    "info",
+    "sales",
+    "billing",
+    "support",
+    "office",
+    "hello",
+    "accounts",
+    "purchasing",
+)
 
 # Answers to "how did you hear about us" that name nobody and are no word of mouth.
 CHANNEL_ANSWERS: tuple[str, ...] = (
@@ -183,9 +223,23 @@ COMPLAINTS: tuple[str, ...] = (
     "too slow", "Support never called back", "Missing exports <and imports>", "expensive for what it does",
     "The last update broke our reports", "confusing settings",
 )  # fmt: skip
-SHRUGS: tuple[str, ...] = ("it's ok", "does the job", "fine", "room for improvement", "good but pricey")
+SHRUGS: tuple[str, ...] = (
+    "it's ok",
+    "does the job",
+    "fine",
+    "room for improvement",
+    "good but pricey",
+)
 TICKET_SUBJECTS: tuple[str, ...] = (
     "Export hangs", "Cannot log in", "Invoice question", "How do I add a user?", "Sync stopped", "A wish: dark mode",
     "Report shows old figures", "Import failed at row 1,204", "API limits", "Please delete test data", "E-mail bounced",
 )  # fmt: skip
-PRODUCTS: tuple[str, ...] = ("Starter", "Team", "Business", "Platform", "Add-on", "Onboarding", "Training")
+PRODUCTS: tuple[str, ...] = (
+    "Starter",
+    "Team",
+    "Business",
+    "Platform",
+    "Add-on",
+    "Onboarding",
+    "Training",
+)

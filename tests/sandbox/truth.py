@@ -1,9 +1,10 @@
 """How right the app was: its conclusions against what really happened in a town.
 
-The app's conclusions come from what it wrote into the CRM (``from_portal``) or from rows a command printed. A move is a
-pair of records; a record changed in place is predicted with the same id twice. A pair is right when both records belong
-to one person who really left the first one's company for the second one's. Several right pairs for one move count once;
-a pair of one person without a settled answer counts neither way.
+The app's conclusions come from what it wrote into the CRM (``from_portal``) or from rows a command
+printed. A move is a pair of records; a record changed in place is predicted with the same id twice.
+A pair is right when both records belong to one person who really left the first one's company for
+the second one's. Several right pairs for one move count once; a pair of one person without a
+settled answer counts neither way.
 """
 
 from __future__ import annotations
@@ -93,7 +94,9 @@ def from_portal(portal: crm.Portal) -> Conclusions:
     )
 
 
-def from_records(deals: Iterable[tuple[int, Fields]], contacts: Iterable[tuple[int, Fields]]) -> Conclusions:
+def from_records(
+    deals: Iterable[tuple[int, Fields]], contacts: Iterable[tuple[int, Fields]]
+) -> Conclusions:
     """The same from properties as HubSpot's API answers them."""
     tags: dict[int, str] = {}
     credited: dict[int, int] = {}
@@ -109,10 +112,14 @@ def from_records(deals: Iterable[tuple[int, Fields]], contacts: Iterable[tuple[i
     return Conclusions(tags, credited, moved)
 
 
-def score_moves(truth: Truth, pairs: Iterable[MovePair], *, least: float = 0.0, customers_only: bool = False) -> Score:
+def score_moves(
+    truth: Truth, pairs: Iterable[MovePair], *, least: float = 0.0, customers_only: bool = False
+) -> Score:
     """Judge pairs of at least the confidence *least*; *customers_only* drops claims about others' former people."""
     judge = _MoveJudge(truth, customers_only=customers_only)
-    for former, new in dict.fromkeys((former, new) for former, new, confidence in pairs if confidence >= least):
+    for former, new in dict.fromkeys(
+        (former, new) for former, new, confidence in pairs if confidence >= least
+    ):
         judge.hear(former, new)
     return judge.verdict()
 
@@ -124,7 +131,10 @@ class _MoveJudge:
         self.by_person: dict[str, list[tuple[int, Move]]] = {}
         for place, move in enumerate(truth.moves):
             self.by_person.setdefault(move.person, []).append((place, move))
-        self.non_moves = {frozenset((pair.first_contact, pair.second_contact)): pair.kind for pair in truth.non_moves}
+        self.non_moves = {
+            frozenset((pair.first_contact, pair.second_contact)): pair.kind
+            for pair in truth.non_moves
+        }
         self.customers = set(truth.customers)
         self.hits: set[int] = set()
         self.right = self.ignored = 0
@@ -159,7 +169,9 @@ class _MoveJudge:
         person = self.truth.people.get(former)
         if person is None or person != self.truth.people.get(new):
             return set()
-        return {place for place, move in self.by_person.get(person, ()) if self._fits(move, former, new)}
+        return {
+            place for place, move in self.by_person.get(person, ()) if self._fits(move, former, new)
+        }
 
     def _fits(self, move: Move, former: int, new: int) -> bool:
         """Who hopped from A over B to C is rightly told to have gone from A to C."""
@@ -198,7 +210,10 @@ def _found_by(moves: Iterable[tuple[str, bool]]) -> dict[str, tuple[int, int]]:
     """How many were found of how many, by name, the most frequent first."""
     seen = list(moves)
     found = Counter(name for name, is_found in seen if is_found)
-    return {name: (found[name], count) for name, count in Counter(name for name, _ in seen).most_common()}
+    return {
+        name: (found[name], count)
+        for name, count in Counter(name for name, _ in seen).most_common()
+    }
 
 
 def verdicts(truth: Truth, pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], str]:
@@ -210,7 +225,8 @@ def verdicts(truth: Truth, pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, 
 def part(truth: Truth, keep: Callable[[str], bool]) -> Truth:
     """The truth about some people only: their moves, and their deals or, where a deal has nobody, it by its id.
 
-    Who is who stays whole, so that a claim about somebody of this part and somebody else is judged as before.
+    Who is who stays whole, so that a claim about somebody of this part and somebody else is judged
+    as before.
     """
     return replace(
         truth,
@@ -219,10 +235,13 @@ def part(truth: Truth, keep: Callable[[str], bool]) -> Truth:
     )
 
 
-def score_field_moves(truth: Truth, moved_from: Mapping[int, str], company_names: Mapping[int, Iterable[str]]) -> Score:
+def score_field_moves(
+    truth: Truth, moved_from: Mapping[int, str], company_names: Mapping[int, Iterable[str]]
+) -> Score:
     """Judge "moved from Acme" as it stands on contacts: right when this person really left a company of that name.
 
-    All records of one person may say the same; that counts once as found. *company_names* are all names each had.
+    All records of one person may say the same; that counts once as found. *company_names* are all
+    names each had.
     """
     by_person: dict[str, list[tuple[int, Move]]] = {}
     for place, move in enumerate(truth.moves):
@@ -237,7 +256,10 @@ def score_field_moves(truth: Truth, moved_from: Mapping[int, str], company_names
         if not hit:
             wrong["wrong_company" if own else "no_mover"] += 1
     by_mode = {
-        mode: (sum(place in hits for place, move in enumerate(truth.moves) if move.mode == mode), count)
+        mode: (
+            sum(place in hits for place, move in enumerate(truth.moves) if move.mode == mode),
+            count,
+        )
         for mode, count in Counter(move.mode for move in truth.moves).items()
     }
     return Score(right, sum(wrong.values()), len(hits), len(truth.moves), 0, dict(wrong), by_mode)
@@ -250,20 +272,27 @@ def _bare(name: str) -> str:
 def score_tags(truth: Truth, tags: Mapping[int, str]) -> dict[str, Score]:
     """Judge tags of deals by kind, and as ``derived`` whether a deal has any source at all.
 
-    ``several`` counts for each kind the truth has. Where a town only knows movers for sure, what contacts themselves
-    say is judged as ``told_by_a_person`` and no other kind. Deals nobody can judge are left out.
+    ``several`` counts for each kind the truth has. Where a town only knows movers for sure, what
+    contacts themselves say is judged as ``told_by_a_person`` and no other kind. Deals nobody can
+    judge are left out.
     """
     judged = [deal for deal in truth.deals if deal.note != NOT_SCORED]
     scores = {MOVED_CHAMPION: _score_kind(MOVED_CHAMPION, judged, tags)}
     if truth.knows_referrals:
         scores |= {kind: _score_kind(kind, judged, tags) for kind in (REFERRAL, WORD_OF_MOUTH)}
-        derived = [(tags.get(deal.deal, NONE) in _DERIVED, bool(deal.sources), deal.note) for deal in judged]
+        derived = [
+            (tags.get(deal.deal, NONE) in _DERIVED, bool(deal.sources), deal.note)
+            for deal in judged
+        ]
         scores["derived"] = _count(derived)
     else:
         told = frozenset({REFERRAL, WORD_OF_MOUTH, SEVERAL})
         known = [deal for deal in judged if deal.says_person is not None]
         scores[TOLD_BY_A_PERSON] = _count(
-            [(tags.get(deal.deal, NONE) in told, bool(deal.says_person), deal.note) for deal in known]
+            [
+                (tags.get(deal.deal, NONE) in told, bool(deal.says_person), deal.note)
+                for deal in known
+            ]
         )
     return scores
 
@@ -283,10 +312,14 @@ def _count(verdicts: Iterable[tuple[bool, bool, str]]) -> Score:
     seen = Counter((claimed, true) for claimed, true, _ in verdicts)
     wrong = Counter(note or NONE for claimed, true, note in verdicts if claimed and not true)
     right = seen[True, True]
-    return Score(right, seen[True, False], right, right + seen[False, True], 0, dict(wrong.most_common()))
+    return Score(
+        right, seen[True, False], right, right + seen[False, True], 0, dict(wrong.most_common())
+    )
 
 
-def score_revenue(truth: Truth, credited: Mapping[int, int], *, kinds: frozenset[str] = _DERIVED) -> Revenue:
+def score_revenue(
+    truth: Truth, credited: Mapping[int, int], *, kinds: frozenset[str] = _DERIVED
+) -> Revenue:
     """Add up what was credited on won deals beside the truth of these *kinds*, without deals nobody can judge."""
     true, said, rightly = Counter[str](), Counter[str](), Counter[str]()
     for deal in truth.deals:

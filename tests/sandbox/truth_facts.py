@@ -32,7 +32,9 @@ class Move:
     kind: str
     from_customer: bool
     name_form: str = ""  # how the later record writes the person's name, where the town says
-    observed: date | None = None  # since when the CRM shows them at the new company, where the town says
+    observed: date | None = (
+        None  # since when the CRM shows them at the new company, where the town says
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,9 @@ class Truth:
     employers: dict[int, tuple[int, ...]] = field(default_factory=dict)
     customers: tuple[int, ...] = ()
     knows_referrals: bool = True
-    left: tuple[tuple[str, int], ...] = ()  # person and company, where nothing but silence tells of it
+    left: tuple[
+        tuple[str, int], ...
+    ] = ()  # person and company, where nothing but silence tells of it
 
     def second_order_by_company(self) -> dict[int, dict[str, int]]:
         """Won money by the company that caused it, in minor units by currency; 0 is the word-of-mouth pool."""
@@ -113,7 +117,10 @@ def parts_of(deal: DealTruth) -> list[tuple[int, int]]:
     if not (deal.won and deal.amount and deal.sources):
         return []
     whole, rest = divmod(deal.amount, len(deal.sources))
-    return [(source.company or 0, whole + (1 if place < rest else 0)) for place, source in enumerate(deal.sources)]
+    return [
+        (source.company or 0, whole + (1 if place < rest else 0))
+        for place, source in enumerate(deal.sources)
+    ]
 
 
 def merged(truths: Iterable[Truth]) -> Truth:
@@ -125,7 +132,9 @@ def merged(truths: Iterable[Truth]) -> Truth:
         non_moves=tuple(pair for truth in all_of for pair in truth.non_moves),
         deals=tuple(deal for truth in all_of for deal in truth.deals),
         people={contact: person for truth in all_of for contact, person in truth.people.items()},
-        employers={contact: firms for truth in all_of for contact, firms in truth.employers.items()},
+        employers={
+            contact: firms for truth in all_of for contact, firms in truth.employers.items()
+        },
         customers=tuple(company for truth in all_of for company in truth.customers),
         knows_referrals=all(truth.knows_referrals for truth in all_of),
         left=tuple(each for truth in all_of for each in truth.left),
@@ -157,5 +166,8 @@ def read(path: Path) -> Truth:
 
 
 def _move(row: Mapping[str, Any]) -> Move:
-    days = {name: date.fromisoformat(row[name]) if row[name] else None for name in ("joined", "observed")}
+    days = {
+        name: date.fromisoformat(row[name]) if row[name] else None
+        for name in ("joined", "observed")
+    }
     return Move(**{**row, **days})

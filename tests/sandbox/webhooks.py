@@ -56,8 +56,12 @@ class Courier:
     repeat_events: float = 0.0  # share of events that appear twice, in different batches
     shuffle: bool = False  # events in any order
     paused: bool = False
-    secret: str | None = None  # sign with another secret than the app's (during a rotation, or a forger's)
-    signed_url: str | None = None  # the URL HubSpot believes it calls, when a proxy stands before the receiver
+    secret: str | None = (
+        None  # sign with another secret than the app's (during a rotation, or a forger's)
+    )
+    signed_url: str | None = (
+        None  # the URL HubSpot believes it calls, when a proxy stands before the receiver
+    )
     clock_off: float = 0.0  # seconds added to the signed timestamp
     retry_base: float = 2.0  # seconds until the second attempt; doubles each time
     delivered: int = 0  # events answered 2xx
@@ -109,7 +113,11 @@ class Courier:
             for parcel in parcels
             for start in range(0, len(parcel), self.batch)
         ]
-        twice = [_Batch([dict(event) for event in one.events]) for one in made if self._dice.random() < self.duplicates]
+        twice = [
+            _Batch([dict(event) for event in one.events])
+            for one in made
+            if self._dice.random() < self.duplicates
+        ]
         return made + twice
 
     def _send(self, batch: _Batch) -> int | str:
@@ -122,14 +130,21 @@ class Courier:
         key = self.hubspot.quirks.event_type_key
         said = [event | {"attemptNumber": attempt} for event in events]
         if key != "subscriptionType":
-            said = [{key if name == "subscriptionType" else name: event[name] for name in event} for event in said]
+            said = [
+                {key if name == "subscriptionType" else name: event[name] for name in event}
+                for event in said
+            ]
         return orjson.dumps(said)
 
     def post(self, url: str, body: bytes) -> int | str:
         """Sign and send these very bytes; the status, or the name of what went wrong."""
         stamp = round((self.hubspot.time() + self.clock_off) * 1000)
         headers = signing.headers(
-            self.secret or self.hubspot.app.client_secret, "POST", self.signed_url or url, body, stamp
+            self.secret or self.hubspot.app.client_secret,
+            "POST",
+            self.signed_url or url,
+            body,
+            stamp,
         )
         self.attempts += 1
         try:

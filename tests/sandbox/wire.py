@@ -41,12 +41,17 @@ class Request:
     def query(self) -> dict[str, list[str]]:
         """Query values by name, in order."""
         if self._query is None:
-            self._query = parse_qs(self.query_string, keep_blank_values=True) if self.query_string else {}
+            self._query = (
+                parse_qs(self.query_string, keep_blank_values=True) if self.query_string else {}
+            )
         return self._query
 
     def form(self) -> dict[str, str]:
         """A form body; the last value of each name."""
-        return {name: values[-1] for name, values in parse_qs(self.body.decode("utf-8", "replace")).items()}
+        return {
+            name: values[-1]
+            for name, values in parse_qs(self.body.decode("utf-8", "replace")).items()
+        }
 
 
 @dataclass(slots=True)
@@ -99,7 +104,9 @@ class Listener:
                 return
             with self._lock:
                 self._open.add(connection)
-            threading.Thread(target=self._serve, args=(connection,), name="sandbox-call", daemon=True).start()
+            threading.Thread(
+                target=self._serve, args=(connection,), name="sandbox-call", daemon=True
+            ).start()
 
     def _serve(self, connection: socket.socket) -> None:
         try:
@@ -128,7 +135,10 @@ class Listener:
             response = self._handler(request)
         except Exception:  # noqa: BLE001  a bug of the sandbox must be seen, and must not look like an outage
             sys.excepthook(*sys.exc_info())
-            response = Response(500, b'{"status":"error","message":"the sandbox has a bug","category":"SANDBOX_BUG"}')
+            response = Response(
+                500,
+                b'{"status":"error","message":"the sandbox has a bug","category":"SANDBOX_BUG"}',
+            )
         if response.fate == "reset":
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             return False
@@ -201,11 +211,16 @@ def ask_wsgi(app: WSGIApplication, request: Request, port: int) -> Response:
         "wsgi.multithread": True,
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,
-        **{f"HTTP_{name.upper().replace('-', '_')}": value for name, value in request.headers.items()},
+        **{
+            f"HTTP_{name.upper().replace('-', '_')}": value
+            for name, value in request.headers.items()
+        },
     }
     response = Response()
 
-    def begin(status: str, headers: list[tuple[str, str]], _: object = None) -> Callable[[bytes], object]:
+    def begin(
+        status: str, headers: list[tuple[str, str]], _: object = None
+    ) -> Callable[[bytes], object]:
         response.status = int(status.split(" ", 1)[0])
         # a second header of one name (cookies) gets another spelling, which HTTP reads alike
         for name, value in headers:

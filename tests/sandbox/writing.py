@@ -46,13 +46,17 @@ def check_values(portal: Portal, kind: str, given: Value) -> dict[str, str]:
     for name, value in given.items():
         definition = portal.definitions[kind].get(name)
         if definition is None or definition.archived is not None:
-            problems.append(Problem(name, "PROPERTY_DOESNT_EXIST", f'Property "{name}" does not exist'))
+            problems.append(
+                Problem(name, "PROPERTY_DOESNT_EXIST", f'Property "{name}" does not exist')
+            )
         elif definition.read_only:
             message = f'"{name}" is a read only property; its value cannot be set.'
             problems.append(Problem(name, "READ_ONLY_VALUE", message))
         else:
             try:
-                values[name] = _stage_or(portal, kind, name, accept(definition, value, owners, currencies))
+                values[name] = _stage_or(
+                    portal, kind, name, accept(definition, value, owners, currencies)
+                )
             except Invalid as refusal:
                 problems.append(Problem(name, *refusal.args))
     if problems:
@@ -63,18 +67,28 @@ def check_values(portal: Portal, kind: str, given: Value) -> dict[str, str]:
 def _stage_or(portal: Portal, kind: str, name: str, value: str) -> str:
     pipelines = portal.pipelines.get(kind, {})
     if name in {"dealstage", "hs_pipeline_stage"} and value:
-        stages: dict[str, Stage] = {stage.id: stage for one in pipelines.values() for stage in one.stages}
+        stages: dict[str, Stage] = {
+            stage.id: stage for one in pipelines.values() for stage in one.stages
+        }
         if value not in stages:
-            raise Invalid("INVALID_OPTION", f"{value} was not one of the allowed options: {sorted(stages)}")
+            raise Invalid(
+                "INVALID_OPTION", f"{value} was not one of the allowed options: {sorted(stages)}"
+            )
     if name in {"pipeline", "hs_pipeline"} and value and value not in pipelines:
-        raise Invalid("INVALID_OPTION", f"{value} was not one of the allowed options: {sorted(pipelines)}")
+        raise Invalid(
+            "INVALID_OPTION", f"{value} was not one of the allowed options: {sorted(pipelines)}"
+        )
     return value
 
 
 def _refuse(problems: list[Problem]) -> ApiError:
     told = orjson.dumps([problem.json() for problem in problems]).decode()
     errors = [
-        {"message": problem.message, "code": problem.code, "context": {"propertyName": [problem.name]}}
+        {
+            "message": problem.message,
+            "code": problem.code,
+            "context": {"propertyName": [problem.name]},
+        }
         for problem in problems
     ]
     return invalid(f"Property values were not valid: {told}", errors=errors)
@@ -105,11 +119,16 @@ def _check_least(kind: str, values: Mapping[str, str]) -> None:
     if enough and not any(all(values.get(name) for name in names) for names in enough):
         wanted = " or ".join(" and ".join(names) for names in enough)
         code = "MISSING_REQUIRED_PROPERTY"
-        raise invalid(f"Error creating {kind.upper()}. Required: {wanted}", errors=[{"message": wanted, "code": code}])
+        raise invalid(
+            f"Error creating {kind.upper()}. Required: {wanted}",
+            errors=[{"message": wanted, "code": code}],
+        )
 
 
 def _default_pipeline(portal: Portal, kind: str, values: dict[str, str]) -> None:
-    names = {"deal": ("dealstage", "pipeline"), "ticket": ("hs_pipeline_stage", "hs_pipeline")}.get(kind)
+    names = {"deal": ("dealstage", "pipeline"), "ticket": ("hs_pipeline_stage", "hs_pipeline")}.get(
+        kind
+    )
     if names and not values.get(names[1]):
         for pipeline in portal.pipelines[kind].values():
             if any(stage.id == values.get(names[0]) for stage in pipeline.stages):
@@ -167,7 +186,9 @@ def create(call: Call, kind: str, values: Mapping[str, str], links: Value) -> Re
     source = call.hubspot.app.source
     record = call.portal.create(kind, values, source=source)
     for to, to_id, labels in _check_links(call.portal, kind, links):
-        call.portal.associate(kind, record.id, to, to_id, *[label.type_id for label in labels], source=source)
+        call.portal.associate(
+            kind, record.id, to, to_id, *[label.type_id for label in labels], source=source
+        )
     return record
 
 
@@ -191,7 +212,13 @@ def association_type(portal: Portal, kind: str, to: str | None, spec: Value) -> 
     type_id, category = spec.get("associationTypeId"), spec.get("associationCategory")
     targets = [to] if to else portal.hubspot.types()
     for target in targets:
-        label = portal.labels.pair(kind, object_type(target)).get(type_id) if isinstance(type_id, int) else None
+        label = (
+            portal.labels.pair(kind, object_type(target)).get(type_id)
+            if isinstance(type_id, int)
+            else None
+        )
         if label is not None and label.category == category:
             return label
-    raise invalid(f"One or more association types in the request are invalid: {category} {type_id} from {kind}")
+    raise invalid(
+        f"One or more association types in the request are invalid: {category} {type_id} from {kind}"
+    )

@@ -4,10 +4,19 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from mappings.rules import companies, identity, names
-from mappings.rules.credit import raw
-from mappings.rules.facts import PPM, CompanyFacts, ContactFacts, DealContact, DealFacts, Directory, Version
+from mappings.rules.attribution.credit import raw
+from mappings.rules.facts import (
+    PPM,
+    CompanyFacts,
+    ContactFacts,
+    DealContact,
+    DealFacts,
+    Directory,
+    Version,
+)
 from mappings.rules.findings import Move, Person, Source
+from mappings.rules.identity import companies, linkage
+from mappings.rules.text import names
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -17,16 +26,28 @@ def day(number: int) -> datetime:
     return START + timedelta(days=number)
 
 
-def a_contact(contact_id: int = 1, name: str = "Priya Nair", email: str = "", on: int = 0, **more: Any) -> ContactFacts:  # noqa: ANN401 - a builder passes any field on
+def a_contact(
+    contact_id: int = 1,
+    name: str = "Priya Nair",
+    email: str = "",
+    on: int = 0,
+    **more: Any,  # noqa: ANN401
+) -> ContactFacts:
     first, _, last = name.partition(" ")
     emails = (email,) if email else ()
-    return ContactFacts(id=contact_id, created_at=day(on), emails=emails, first_name=first, last_name=last, **more)
+    return ContactFacts(
+        id=contact_id, created_at=day(on), emails=emails, first_name=first, last_name=last, **more
+    )
 
 
-def a_history(**changes: Sequence[tuple[str, int] | tuple[str, int, str]]) -> Mapping[str, tuple[Version, ...]]:
+def a_history(
+    **changes: Sequence[tuple[str, int] | tuple[str, int, str]],
+) -> Mapping[str, tuple[Version, ...]]:
     """Histories as property=[(value, day[, source])]."""
     return {
-        name: tuple(Version(one[0], day(one[1]), one[2] if len(one) > 2 else "CRM_UI") for one in rows)
+        name: tuple(
+            Version(one[0], day(one[1]), one[2] if len(one) > 2 else "CRM_UI") for one in rows
+        )
         for name, rows in changes.items()
     }
 
@@ -46,10 +67,10 @@ def the_companies(*more: CompanyFacts, **options: Any) -> Directory:  # noqa: AN
     )
 
 
-def a_portal(known: Directory | None = None, **options: Any) -> identity.Portal:  # noqa: ANN401 - a builder passes any field on
+def a_portal(known: Directory | None = None, **options: Any) -> linkage.Portal:  # noqa: ANN401 - a builder passes any field on
     """A portal of 1,000 differently named people, so that names are as rare as the test says."""
     stats = options.pop("names", names.NameStats(total=1000))
-    return identity.Portal(companies=known or the_companies(), names=stats, **options)
+    return linkage.Portal(companies=known or the_companies(), names=stats, **options)
 
 
 def a_person(*contacts: ContactFacts, p_same: int = PPM) -> tuple[Person, dict[int, ContactFacts]]:
@@ -76,7 +97,13 @@ def a_move(**more: Any) -> Move:  # noqa: ANN401 - a builder passes any field on
     return Move(**{**values, **more})
 
 
-def a_deal(deal_id: int = 7, *, created: int = 100, closed: int | None = None, **more: Any) -> DealFacts:  # noqa: ANN401 - a builder passes any field on
+def a_deal(
+    deal_id: int = 7,
+    *,
+    created: int = 100,
+    closed: int | None = None,
+    **more: Any,  # noqa: ANN401
+) -> DealFacts:
     values: dict[str, Any] = {
         "company_id": ZENIT,
         "amount_minor": 4_000_000,
@@ -88,7 +115,13 @@ def a_deal(deal_id: int = 7, *, created: int = 100, closed: int | None = None, *
     return DealFacts(id=deal_id, created_at=day(created), **{**values, **more})
 
 
-def a_source(kind: str = "referral", w: int = 850_000, p: int = 800_000, g: int = PPM, **more: Any) -> Source:  # noqa: ANN401 - a builder passes any field on
+def a_source(
+    kind: str = "referral",
+    w: int = 850_000,
+    p: int = 800_000,
+    g: int = PPM,
+    **more: Any,  # noqa: ANN401
+) -> Source:
     values: dict[str, Any] = {"person_id": 2, "contact_id": 2, "company_id": ACME}
     return Source(kind, w, p, g, raw(w, p, g), **{**values, **more})
 
@@ -98,5 +131,7 @@ def the_three_sources() -> tuple[Source, ...]:
     return (
         a_source("moved_champion", 900_000, 950_000, person_id=1, contact_id=1),
         a_source("referral", 850_000, 800_000),
-        a_source("word_of_mouth", 350_000, 600_000, person_id=None, contact_id=None, company_id=None),
+        a_source(
+            "word_of_mouth", 350_000, 600_000, person_id=None, contact_id=None, company_id=None
+        ),
     )

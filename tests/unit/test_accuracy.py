@@ -24,7 +24,17 @@ ACME, ZENIT = 1, 2
 
 
 def a_move(person: str, number: int) -> Move:
-    return Move(person, 100 + number, 200 + number, ACME, ZENIT, JOINED, "new_record", "move", from_customer=True)
+    return Move(
+        person,
+        100 + number,
+        200 + number,
+        ACME,
+        ZENIT,
+        JOINED,
+        "new_record",
+        "move",
+        from_customer=True,
+    )
 
 
 # Everybody left Acme for Zenit and has a record at each; the last four only have a namesake there.
@@ -45,8 +55,20 @@ KNOWN = Truth(
 )  # fmt: skip
 
 
-def told(former: int, new: int, *, moved: date = JOINED, status: str = "auto", confidence: float = 0.9) -> FoundMove:
-    return FoundMove(former, new, ACME, ZENIT, moved - timedelta(10), moved + timedelta(10), moved, confidence, status)
+def told(
+    former: int, new: int, *, moved: date = JOINED, status: str = "auto", confidence: float = 0.9
+) -> FoundMove:
+    return FoundMove(
+        former,
+        new,
+        ACME,
+        ZENIT,
+        moved - timedelta(10),
+        moved + timedelta(10),
+        moved,
+        confidence,
+        status,
+    )
 
 
 PERFECT = tuple(told(move.former_contact, move.new_contact) for move in KNOWN.moves)
@@ -84,8 +106,15 @@ def test_a_missing_claim_lowers_recall() -> None:
 
 
 def test_what_waits_for_review_counts_only_at_that_threshold() -> None:
-    found = [replace(PERFECT[0], status="review"), replace(PERFECT[1], status="stored"), *PERFECT[2:]]
-    counts = [moving.score(KNOWN, moving.pairs_at(found, statuses), None).found for _, statuses in moving.THRESHOLDS]
+    found = [
+        replace(PERFECT[0], status="review"),
+        replace(PERFECT[1], status="stored"),
+        *PERFECT[2:],
+    ]
+    counts = [
+        moving.score(KNOWN, moving.pairs_at(found, statuses), None).found
+        for _, statuses in moving.THRESHOLDS
+    ]
     assert counts == [18, 19]
 
 
@@ -118,7 +147,12 @@ class TestIdentity:
         numbers = {person: number for number, person in enumerate(PEOPLE)}
         persons = {contact: numbers[person] for contact, person in KNOWN.people.items()}
         score = people.score(KNOWN.people, persons, Half.CHECKING)
-        assert (score.precision, score.recall, score.b_precision, score.b_recall) == (1.0, 1.0, 1.0, 1.0)
+        assert (score.precision, score.recall, score.b_precision, score.b_recall) == (
+            1.0,
+            1.0,
+            1.0,
+            1.0,
+        )
 
     def test_everybody_alone_finds_nothing_and_claims_nothing(self) -> None:
         score = people.score(KNOWN.people, {}, None)
@@ -141,9 +175,17 @@ class TestDates:
         assert (errors.median, errors.within(31), errors.inside) == (0.0, 1.0, len(errors.days))
 
     def test_late_dates_show(self) -> None:
-        late = [replace(one, moved=JOINED + timedelta(60), earliest=JOINED + timedelta(40)) for one in PERFECT]
+        late = [
+            replace(one, moved=JOINED + timedelta(60), earliest=JOINED + timedelta(40))
+            for one in PERFECT
+        ]
         errors = moving.date_errors(KNOWN, late, Half.FITTING)
-        assert (errors.median, errors.within(31), errors.within(92), errors.inside) == (60.0, 0.0, 1.0, 0)
+        assert (errors.median, errors.within(31), errors.within(92), errors.inside) == (
+            60.0,
+            0.0,
+            1.0,
+            0,
+        )
 
     def test_only_automatic_moves_between_the_same_companies_are_compared(self) -> None:
         others = [replace(PERFECT[0], status="review"), replace(PERFECT[1], former_company=9)]
@@ -151,7 +193,9 @@ class TestDates:
 
 
 def a_reading(companies: Iterable[int], *, share: int = 10**12) -> Reading:
-    sources = [FoundSource(number, MOVED_CHAMPION, 1, firm, share) for number, firm in enumerate(companies)]
+    sources = [
+        FoundSource(number, MOVED_CHAMPION, 1, firm, share) for number, firm in enumerate(companies)
+    ]
     booked = {(one.deal, one.kind, one.company or 0): 1000 * share // 10**12 for one in sources}
     return Reading(sources=tuple(sources), booked=booked)
 
@@ -164,9 +208,15 @@ class TestMoney:
             assert (found.error, found.absolute) == (0.0, 0)
             assert found.deals == {"right company, whole amount": 20, "rightly nothing": 10}
 
-    def test_money_at_another_company_leaves_the_total_right_and_shows_in_the_differences(self) -> None:
+    def test_money_at_another_company_leaves_the_total_right_and_shows_in_the_differences(
+        self,
+    ) -> None:
         found = dealing.books(KNOWN, dealing.booked(a_reading([7, *[ACME] * 19])), None)
-        assert (found.error, found.absolute, found.deals["another company instead"]) == (0.0, 2000, 1)
+        assert (found.error, found.absolute, found.deals["another company instead"]) == (
+            0.0,
+            2000,
+            1,
+        )
 
     def test_half_a_share_is_half_the_money_booked_but_the_whole_amount_tagged(self) -> None:
         reading = a_reading([ACME] * 20, share=5 * 10**11)
@@ -175,7 +225,9 @@ class TestMoney:
 
     def test_two_movers_on_one_deal_lose_no_cent(self) -> None:
         known = replace(KNOWN, deals=(replace(KNOWN.deals[0], amount=1001),))
-        both = Reading(sources=tuple(FoundSource(0, MOVED_CHAMPION, 1, firm, 5) for firm in (ACME, 7)))
+        both = Reading(
+            sources=tuple(FoundSource(0, MOVED_CHAMPION, 1, firm, 5) for firm in (ACME, 7))
+        )
         assert sum(dealing.whole_amounts(known, both)[0].values()) == 1001
 
     def test_a_missed_and_a_wrong_deal_are_told_apart(self) -> None:
@@ -185,7 +237,10 @@ class TestMoney:
 
     def test_both_halves_hold_all_the_money(self) -> None:
         money = dealing.booked(a_reading([ACME] * 15))
-        whole, parts = dealing.books(KNOWN, money, None), [dealing.books(KNOWN, money, half) for half in Half]
+        whole, parts = (
+            dealing.books(KNOWN, money, None),
+            [dealing.books(KNOWN, money, half) for half in Half],
+        )
         assert sum(sum(part.true.values()) for part in parts) == sum(whole.true.values()) == 20_000
         assert sum(sum(part.told.values()) for part in parts) == sum(whole.told.values()) == 15_000
 
@@ -205,15 +260,25 @@ class TestTags:
     def test_several_stands_for_the_kinds_its_sources_have(self) -> None:
         tags = truth.Conclusions({1: "several", 2: "none", 3: "referral"}, {}, {})
         kinds = ("word_of_mouth", "referral")
-        reading = Reading(written=tags, sources=tuple(FoundSource(1, kind, 1, None, 1) for kind in kinds))
-        assert tagging.claims_of(reading) == {1: frozenset(kinds), 2: frozenset(), 3: frozenset({"referral"})}
+        reading = Reading(
+            written=tags, sources=tuple(FoundSource(1, kind, 1, None, 1) for kind in kinds)
+        )
+        assert tagging.claims_of(reading) == {
+            1: frozenset(kinds),
+            2: frozenset(),
+            3: frozenset({"referral"}),
+        }
         assert tagging.score(KNOWN, tagging.claims_of(reading))[MOVED_CHAMPION].right == 0
 
     def test_both_halves_hold_all_deals(self) -> None:
         claims = {deal.deal: frozenset({MOVED_CHAMPION}) for deal in KNOWN.deals[5:25]}
         whole = tagging.score(KNOWN, claims)[MOVED_CHAMPION]
-        parts = [tagging.score(moving.known_of(KNOWN, half), claims)[MOVED_CHAMPION] for half in Half]
-        assert [sum(getattr(part, name) for part in parts) for name in ("right", "wrong", "true")] == [15, 5, 20]
+        parts = [
+            tagging.score(moving.known_of(KNOWN, half), claims)[MOVED_CHAMPION] for half in Half
+        ]
+        assert [
+            sum(getattr(part, name) for part in parts) for name in ("right", "wrong", "true")
+        ] == [15, 5, 20]
         assert (whole.right, whole.wrong, whole.true) == (15, 5, 20)
 
 
@@ -231,7 +296,9 @@ class TestCalibration:
             pytest.param(0, 49, False, id="too few to know"),
         ],
     )
-    def test_a_bin_is_flagged_when_it_is_off_and_full(self, right: int, of: int, flagged: bool) -> None:
+    def test_a_bin_is_flagged_when_it_is_off_and_full(
+        self, right: int, of: int, flagged: bool
+    ) -> None:
         cases = [(0.92, number < right) for number in range(of)]
         assert [one.is_off for one in calibration.bins(cases)] == [flagged]
 
@@ -254,9 +321,15 @@ class TestCalibration:
 
 def test_answers_are_counted_by_what_a_reader_claims() -> None:
     said = [
-        hearing.Answer("a friend", frozenset({"person"}), by_person=True, ambiguous=False, free=True),
-        hearing.Answer("the boss", frozenset({"person"}), by_person=True, ambiguous=False, free=True),
-        hearing.Answer("friendly ad", frozenset({"email_ads"}), by_person=False, ambiguous=False, free=True),
+        hearing.Answer(
+            "a friend", frozenset({"person"}), by_person=True, ambiguous=False, free=True
+        ),
+        hearing.Answer(
+            "the boss", frozenset({"person"}), by_person=True, ambiguous=False, free=True
+        ),
+        hearing.Answer(
+            "friendly ad", frozenset({"email_ads"}), by_person=False, ambiguous=False, free=True
+        ),
     ]
     found = hearing.score(said, lambda one: "friend" in one.text)
     assert (found.precision, found.recall) == (0.5, 0.5)
@@ -289,7 +362,10 @@ def test_a_report_is_kept_as_plain_values() -> None:
 
 @pytest.mark.parametrize("flags", [[], ["--strict"]], ids=["plain", "strict"])
 def test_without_the_data_there_is_nothing_to_measure(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, flags: list[str]
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    flags: list[str],
 ) -> None:
     monkeypatch.setattr("sys.argv", ["accuracy", "--data", str(tmp_path), *flags])
     assert command.main() == 0

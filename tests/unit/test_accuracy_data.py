@@ -52,7 +52,11 @@ def kept() -> ModuleType:
     ids=["N1", "N2", "N3", "N4"],
 )
 def test_the_naive_rules_give_the_published_figures(
-    town: Town, naive: Naive, rule: int, everybody: tuple[float, float, int], customers: tuple[float, float, int]
+    town: Town,
+    naive: Naive,
+    rule: int,
+    everybody: tuple[float, float, int],
+    customers: tuple[float, float, int],
 ) -> None:
     pairs = naive.rules()[rule][1]
     for customers_only, (precision, recall, claims) in ((False, everybody), (True, customers)):
@@ -68,7 +72,9 @@ def test_the_naive_deal_rule_gives_nearly_the_published_figures(town: Town, naiv
     score = truth.score_tags(town.truth, tags)[MOVED_CHAMPION]
     assert score.precision == pytest.approx(0.498, abs=0.003)
     assert score.recall == pytest.approx(0.573, abs=0.0005)
-    amounts = {deal.deal: deal.amount or 0 for deal in town.truth.deals if deal.won and deal.sources}
+    amounts = {
+        deal.deal: deal.amount or 0 for deal in town.truth.deals if deal.won and deal.sources
+    }
     assert sum(amounts.get(deal, 0) for deal in tags) == 411_091_00
     assert sum(amounts.values()) == 643_833_00
 
@@ -83,7 +89,11 @@ def test_the_naive_deal_rule_gives_nearly_the_published_figures(town: Town, naiv
 def test_the_naive_readers_give_the_published_figures(
     subset: int, reader: int, precision: float, recall: float
 ) -> None:
-    said = [one for one in hearing.answers(DATA / "how_heard" / "answers.csv.gz") if hearing.SUBSETS[subset][1](one)]
+    said = [
+        one
+        for one in hearing.answers(DATA / "how_heard" / "answers.csv.gz")
+        if hearing.SUBSETS[subset][1](one)
+    ]
     found = hearing.score(said, hearing.READERS[reader][1])
     assert found.precision == pytest.approx(precision, abs=5e-4)
     assert found.recall == pytest.approx(recall, abs=5e-4)
@@ -96,7 +106,9 @@ def test_our_score_is_that_of_the_scorer_kept_beside_the_data(
     dice = random.Random(11)
     contacts = sorted(town.truth.people)
     pairs = [pair for pair in naive.rules()[3][1] if dice.random() < 0.7]
-    pairs += [(a, a) for a in contacts if dice.random() < 0.05] + [(a, b) for a, b in pairwise(contacts)][:500]
+    pairs += [(a, a) for a in contacts if dice.random() < 0.05] + [
+        (a, b) for a, b in pairwise(contacts)
+    ][:500]
     claims = [{"former_contact_id": str(a), "new_contact_id": str(b)} for a, b in pairs]
     theirs = kept.score(str(DATA / "crm"), claims, customers_only)
     ours = moving.score(town.truth, pairs, None, customers_only=customers_only)
@@ -109,25 +121,36 @@ def test_our_score_is_that_of_the_scorer_kept_beside_the_data(
         ("variant_after", ours.found_by_form),
         ("kind", ours.found_by_career),
     ):
-        assert {name: f"{found}/{of}" for name, (found, of) in ours_by.items()} == theirs[f"recall_by_{by}"]
+        assert {name: f"{found}/{of}" for name, (found, of) in ours_by.items()} == theirs[
+            f"recall_by_{by}"
+        ]
 
 
 def test_both_halves_of_the_data_are_the_whole(town: Town, naive: Naive) -> None:
     pairs = naive.rules()[3][1]
-    whole, parts = moving.score(town.truth, pairs, None), [moving.score(town.truth, pairs, half) for half in Half]
+    whole, parts = (
+        moving.score(town.truth, pairs, None),
+        [moving.score(town.truth, pairs, half) for half in Half],
+    )
     for name in ("right", "wrong", "ignored", "found", "true"):
         assert sum(getattr(part, name) for part in parts) == getattr(whole, name)
     assert sum(moving.records_of(town.truth, half) for half in Half) == len(town.truth.people)
-    assert sum(len(moving.known_of(town.truth, half).deals) for half in Half) == len(town.truth.deals)
+    assert sum(len(moving.known_of(town.truth, half).deals) for half in Half) == len(
+        town.truth.deals
+    )
 
 
 def test_imports_by_address_make_contacts_with_a_past() -> None:
     portal = employers.imported(DATA / "oss_identity")
     known = employers.truth_of(DATA / "oss_identity", portal)
     assert len(portal.of_record) == 3782
-    assert len({one for contact in portal.contacts for one in contact.emails}) == len(portal.by_email)
+    assert len({one for contact in portal.contacts for one in contact.emails}) == len(
+        portal.by_email
+    )
     assert sum(kind == employers.REAL for kind in known.changes.values()) == 100
-    assert all(value.at <= later.at for one in portal.contacts for value, later in pairwise(one.values))
+    assert all(
+        value.at <= later.at for one in portal.contacts for value, later in pairwise(one.values)
+    )
 
 
 def test_a_claimed_change_is_settled_by_the_truth_or_by_what_was_seen() -> None:

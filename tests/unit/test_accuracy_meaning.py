@@ -11,8 +11,21 @@ from tests.sandbox.town_rows import Link, Record
 from tests.sandbox.truth_facts import MOVED_CHAMPION, NOT_SCORED, DealTruth, Move, Source, Truth
 
 OPENED = datetime(2024, 6, 1, tzinfo=UTC)
-MOVE = Move("P", 1, 2, 10, 20, date(2024, 1, 1), "new_record", "move", from_customer=True, observed=date(2024, 2, 1))
-DEAL = DealTruth(7, 20, won=True, amount=500, currency="USD", note="mover_from_non_customer", person="Q")
+MOVE = Move(
+    "P",
+    1,
+    2,
+    10,
+    20,
+    date(2024, 1, 1),
+    "new_record",
+    "move",
+    from_customer=True,
+    observed=date(2024, 2, 1),
+)
+DEAL = DealTruth(
+    7, 20, won=True, amount=500, currency="USD", note="mover_from_non_customer", person="Q"
+)
 
 
 def judged(deal: DealTruth = DEAL, move: Move = MOVE, *on_it: int) -> DealTruth:

@@ -19,7 +19,10 @@ def test_figures_replace_what_stood_under_the_heading(tmp_path: Path) -> None:
     assert text.startswith("# Page\n\nWords.\n\n## Figures\n\nWritten by `make accuracy`.")
     assert "old" not in text
     assert "| recall | 0.9000 | ≥ 0.92 | **missed** |\n| off by | 0.0100 | ≤ 0.03 | met |" in text
-    assert "### Moves\n\n| rule | precision |\n|---|---|\n| ours | 0.5000 |\n| a\\|b | - |\n\nA note.\n" in text
+    assert (
+        "### Moves\n\n| rule | precision |\n|---|---|\n| ours | 0.5000 |\n| a\\|b | - |\n\nA note.\n"
+        in text
+    )
 
 
 def test_a_document_without_the_heading_is_left_alone(tmp_path: Path) -> None:

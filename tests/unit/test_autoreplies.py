@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mappings.rules.autoreplies import is_automatic, says_left
+from mappings.rules.text.autoreplies import is_automatic, says_left
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,15 @@ def test_subjects_of_machines(subject: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "subject", ["", "Re: your offer", "Offer for automatic replies", "Office move", "ooops", "Antwort: Angebot"]
+    "subject",
+    [
+        "",
+        "Re: your offer",
+        "Offer for automatic replies",
+        "Office move",
+        "ooops",
+        "Antwort: Angebot",
+    ],
 )
 def test_subjects_of_people(subject: str) -> None:
     assert not is_automatic(subject)
@@ -91,7 +99,9 @@ def test_any_text_is_read(subject: str, text: str) -> None:
     assert says_left([subject, text]) in {True, False}
 
 
-@pytest.mark.parametrize("unit", ["no longer ", "nicht mehr bei ", "nicht mehr für a b c ", "re: ", "a ", "left "])
+@pytest.mark.parametrize(
+    "unit", ["no longer ", "nicht mehr bei ", "nicht mehr für a b c ", "re: ", "a ", "left "]
+)
 def test_long_texts_take_no_long_time(unit: str) -> None:
     began = time.process_time()
     is_automatic(unit * 100_000)

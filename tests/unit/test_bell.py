@@ -3,7 +3,7 @@
 import threading
 from typing import Any, cast
 
-from integration.queue import Bell, Queue
+from integration.core.wake_ups import Notifier, Queue
 
 
 class SlowQueue:
@@ -21,8 +21,8 @@ class SlowQueue:
         return kind == "drain"
 
 
-def a_bell(queue: SlowQueue) -> Bell:
-    return Bell(cast("Queue", cast("Any", queue)), every=0.001)
+def a_bell(queue: SlowQueue) -> Notifier:
+    return Notifier(cast("Queue", cast("Any", queue)), every=0.001)
 
 
 def test_a_bell_that_still_passes_a_wish_on_is_not_silent() -> None:

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from integration.conclude import codec, writing
+from integration.conclude import field_patches
+from integration.storage.findings import stored_shapes
 from mappings.rules.findings import Move, Reason, Referral, Signal, Source
 
 AT = datetime(2026, 3, 4, 5, 6, 7, 890000, tzinfo=UTC)
@@ -26,41 +27,66 @@ AT = datetime(2026, 3, 4, 5, 6, 7, 890000, tzinfo=UTC)
         ("NaN", "NaN", True),
     ],
 )
-def test_two_texts_agree_when_they_mean_one_value(desired: str, current: str | None, *, agree: bool) -> None:
-    assert writing.same(desired, current) is agree
+def test_two_texts_agree_when_they_mean_one_value(
+    desired: str, current: str | None, *, agree: bool
+) -> None:
+    assert field_patches.same(desired, current) is agree
 
 
 def test_a_record_that_is_as_desired_has_no_patch() -> None:
-    assert writing.difference({"a": "1.0", "b": ""}, {"a": "1"}, set()) == {}
+    assert field_patches.difference({"a": "1.0", "b": ""}, {"a": "1"}, set()) == {}
 
 
 def test_only_what_differs_and_is_not_paused_is_written() -> None:
     desired = {"a": "1", "b": "2", "c": ""}
-    assert writing.difference(desired, {"a": "0", "b": "0", "c": "old"}, {"b"}) == {"a": "1", "c": ""}
+    assert field_patches.difference(desired, {"a": "0", "b": "0", "c": "old"}, {"b"}) == {
+        "a": "1",
+        "c": "",
+    }
 
 
 @pytest.mark.parametrize(
-    ("ppm", "text"), [(963_344, "0.9633"), (1_000_000, "1"), (0, "0"), (500_000, "0.5"), (49, "0"), (51, "0.0001")]
+    ("ppm", "text"),
+    [(963_344, "0.9633"), (1_000_000, "1"), (0, "0"), (500_000, "0.5"), (49, "0"), (51, "0.0001")],
 )
 def test_a_share_is_a_plain_number_of_four_digits(ppm: int, text: str) -> None:
-    assert writing.share(ppm) == text
+    assert field_patches.share(ppm) == text
 
 
 def test_a_moment_is_written_as_the_crm_takes_it() -> None:
-    assert writing.moment(AT) == "2026-03-04T05:06:07.890Z"
+    assert field_patches.moment(AT) == "2026-03-04T05:06:07.890Z"
 
 
 def test_stored_findings_come_back_as_they_were() -> None:
     why = Reason("sourced", "was on the deal", AT, ("deal:9",), 900_000)
     signal = Signal("email_domain_changed", 900_000, AT, "edit", why)
-    move = Move(12, 1, 2, 12, 12, AT, AT, AT, 10**6, 900_000, 900_000, "review", "move", (signal,), (why,), 800_000)
-    source = Source("referral", 850_000, 970_000, 10**6, 824_500, 30, 30, 1, "sourced", None, (why,))
+    move = Move(
+        12,
+        1,
+        2,
+        12,
+        12,
+        AT,
+        AT,
+        AT,
+        10**6,
+        900_000,
+        900_000,
+        "review",
+        "move",
+        (signal,),
+        (why,),
+        800_000,
+    )
+    source = Source(
+        "referral", 850_000, 970_000, 10**6, 824_500, 30, 30, 1, "sourced", None, (why,)
+    )
     referral = Referral(30, 30, 1, "contact:40", AT, "code", 980_000, "auto", reasons=(why,))
 
-    assert codec.move_from(codec.plain(move), "review") == move
-    assert codec.move_from(codec.plain(move), "confirmed").status == "auto"
-    assert codec.source_from(codec.plain(source)) == source
-    assert codec.referral_from(codec.plain(referral)) == referral
+    assert stored_shapes.move_from(stored_shapes.plain(move), "review") == move
+    assert stored_shapes.move_from(stored_shapes.plain(move), "confirmed").status == "auto"
+    assert stored_shapes.source_from(stored_shapes.plain(source)) == source
+    assert stored_shapes.referral_from(stored_shapes.plain(referral)) == referral
 
 
 def test_a_removed_persons_source_keeps_its_place_and_names_nobody() -> None:
@@ -73,9 +99,9 @@ def test_a_removed_persons_source_keeps_its_place_and_names_nobody() -> None:
         "at": AT,
     }
 
-    source = codec.removed_source(row)
+    source = stored_shapes.removed_source(row)
 
     assert (source.person_id, source.contact_id, source.company_id) == (-17, None, 1)
     assert source.raw == 500_000
-    assert codec.is_removed({"removed": True})
-    assert not codec.is_removed(codec.plain(source))
+    assert stored_shapes.is_removed({"removed": True})
+    assert not stored_shapes.is_removed(stored_shapes.plain(source))

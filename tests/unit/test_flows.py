@@ -7,17 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from integration import flows
-from integration.errors import Refused
+from integration.core.errors import Refused
+from integration.rollup import edge_arrays
+from mappings.rules.attribution.orders import WonDeal, all_in, build, orders
 from mappings.rules.findings import SHARE_ONE
-from mappings.rules.orders import WonDeal, all_in, build, orders
 from mappings.rules.policy import DEFAULT, Policy
 
 START = datetime(2024, 1, 31, tzinfo=UTC)
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-def ints(values: list[int]) -> flows.Ints:
+def ints(values: list[int]) -> edge_arrays.Ints:
     return np.array(values, np.int64)
 
 
@@ -25,9 +25,9 @@ def micros(at: datetime) -> int:
     return (at - EPOCH) // timedelta(microseconds=1)
 
 
-def arrays(deals: list[WonDeal]) -> tuple[flows.Deals, list[tuple[int, int, int]]]:
+def arrays(deals: list[WonDeal]) -> tuple[edge_arrays.Deals, list[tuple[int, int, int]]]:
     rows = [(deal.id, company or 0, share) for deal in deals for company, share in deal.shares]
-    return flows.Deals.of(
+    return edge_arrays.Deals.of(
         ints([deal.id for deal in deals]),
         ints([deal.company_id or 0 for deal in deals]),
         ints([deal.amount_minor for deal in deals]),
@@ -35,10 +35,10 @@ def arrays(deals: list[WonDeal]) -> tuple[flows.Deals, list[tuple[int, int, int]
     ), rows
 
 
-def hung(deals: list[WonDeal], policy: Policy) -> tuple[flows.Deals, flows.Hung]:
+def hung(deals: list[WonDeal], policy: Policy) -> tuple[edge_arrays.Deals, edge_arrays.Hung]:
     known, rows = arrays(deals)
     deal_ids, companies, parts = (ints([row[n] for row in rows]) for n in range(3))
-    return known, flows.hang(known, deal_ids, companies, parts, policy)
+    return known, edge_arrays.hang(known, deal_ids, companies, parts, policy)
 
 
 def same(deals: list[WonDeal], policy: Policy) -> None:
@@ -47,20 +47,28 @@ def same(deals: list[WonDeal], policy: Policy) -> None:
     known, found = hung(deals, policy)
     edges = found.edges
     names = known.id
-    assert sorted(zip(names[edges.source], names[edges.target], edges.share, edges.inherited, strict=True)) == sorted(
-        (one.source_id, one.target_id, one.share, one.inherited) for many in graph.incoming.values() for one in many
+    assert sorted(
+        zip(names[edges.source], names[edges.target], edges.share, edges.inherited, strict=True)
+    ) == sorted(
+        (one.source_id, one.target_id, one.share, one.inherited)
+        for many in graph.incoming.values()
+        for one in many
     )
     assert dict(zip(names.tolist(), found.orders.tolist(), strict=True)) == orders(graph)
-    value = flows.worth(known, edges, policy)
+    value = edge_arrays.worth(known, edges, policy)
     for place, company in enumerate(value.companies.tolist()):
         said = all_in(company, graph, policy)
         assert value.direct[place] == said.direct_minor
         assert value.self_return[place] == said.self_return_minor
         assert value.inherited[place] == said.inherited_minor
-        assert value.by_order[place].tolist() == [said.by_order.get(n, 0) for n in range(2, policy.max_order + 1)]
+        assert value.by_order[place].tolist() == [
+            said.by_order.get(n, 0) for n in range(2, policy.max_order + 1)
+        ]
 
 
-share = st.integers(0, SHARE_ONE) | st.sampled_from([SHARE_ONE, SHARE_ONE // 2, SHARE_ONE // 100, 1])
+share = st.integers(0, SHARE_ONE) | st.sampled_from(
+    [SHARE_ONE, SHARE_ONE // 2, SHARE_ONE // 100, 1]
+)
 deal = st.tuples(
     st.none() | st.integers(1, 6),
     st.integers(-(10**6), 10**9) | st.sampled_from([0, 1, 10**15]),
@@ -78,7 +86,12 @@ def portfolio(rows: Rows, step: timedelta) -> list[WonDeal]:
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(deal, max_size=25), st.sampled_from([1, 30, 90]), st.sampled_from([1, 2, 3, 6, 9]), st.booleans())
+@given(
+    st.lists(deal, max_size=25),
+    st.sampled_from([1, 30, 90]),
+    st.sampled_from([1, 2, 3, 6, 9]),
+    st.booleans(),
+)
 def test_both_ways_say_the_same(rows: Rows, days: int, depth: int, thin: bool) -> None:
     policy = Policy(max_order=depth, smallest_path=0 if thin else 10_000)
 
@@ -94,16 +107,16 @@ def test_without_inheritance_too(rows: Rows) -> None:
 @settings(max_examples=50, deadline=None)
 @given(st.lists(deal, min_size=5, max_size=25))
 def test_a_few_paths_at_a_time_add_up_to_the_same(rows: Rows) -> None:
-    before, flows._MOST_PATHS = flows._MOST_PATHS, 2
+    before, edge_arrays._MOST_PATHS = edge_arrays._MOST_PATHS, 2
     try:
         same(portfolio(rows, timedelta(days=20)), DEFAULT)
     finally:
-        flows._MOST_PATHS = before
+        edge_arrays._MOST_PATHS = before
 
 
 @given(st.integers(-(10**18), 10**18), st.integers(0, SHARE_ONE))
 def test_products_are_exact(value: int, part: int) -> None:
-    units, rest = flows._product(ints([value]), ints([part]))
+    units, rest = edge_arrays._product(ints([value]), ints([part]))
 
     assert int(units[0]) * SHARE_ONE + int(rest[0]) == value * part
     assert 0 <= rest[0] < SHARE_ONE
@@ -111,7 +124,10 @@ def test_products_are_exact(value: int, part: int) -> None:
 
 def test_every_month_boundary_is_judged_alike() -> None:
     days = [START + timedelta(days=n) for n in range(1200)]
-    deals = [WonDeal(1, 1, 100, START - timedelta(days=1)), WonDeal(2, 2, 100, START, ((1, SHARE_ONE // 3),))]
+    deals = [
+        WonDeal(1, 1, 100, START - timedelta(days=1)),
+        WonDeal(2, 2, 100, START, ((1, SHARE_ONE // 3),)),
+    ]
 
     same([*deals, *(WonDeal(n, 2, 7, at) for n, at in enumerate(days, 3))], DEFAULT)
 
@@ -122,7 +138,10 @@ def test_nothing_is_nothing() -> None:
 
 
 def test_shares_that_point_backwards_are_refused_by_row() -> None:
-    deals = [WonDeal(1, 2, 100, START, ((1, 5), (None, 5))), WonDeal(2, 1, 100, START + timedelta(days=1), ((9, 5),))]
+    deals = [
+        WonDeal(1, 2, 100, START, ((1, 5), (None, 5))),
+        WonDeal(2, 1, 100, START + timedelta(days=1), ((9, 5),)),
+    ]
 
     _, found = hung(deals, DEFAULT)
 
@@ -134,17 +153,40 @@ def test_amounts_beyond_any_portal_are_refused_in_words() -> None:
     nothing = ints([])
 
     with pytest.raises(Refused, match="mistyped"):
-        flows.worth(deals, flows.Edges(nothing, nothing, nothing, np.array([], np.bool_)), DEFAULT)
+        edge_arrays.worth(
+            deals, edge_arrays.Edges(nothing, nothing, nothing, np.array([], np.bool_)), DEFAULT
+        )
 
 
 def test_ten_thousand_on_one_deal_and_one_company_behind_ten_thousand() -> None:
     before = [WonDeal(n, n, 100, START) for n in range(1, 10_001)]
-    crowd = WonDeal(20_000, 20_000, 10**9, START + timedelta(days=1), tuple((n, 10**8) for n in range(1, 10_001)))
-    after = [WonDeal(n, n, 101, START + timedelta(days=2), ((20_000, SHARE_ONE // 3),)) for n in range(30_000, 40_000)]
+    crowd = WonDeal(
+        20_000,
+        20_000,
+        10**9,
+        START + timedelta(days=1),
+        tuple((n, 10**8) for n in range(1, 10_001)),
+    )
+    after = [
+        WonDeal(n, n, 101, START + timedelta(days=2), ((20_000, SHARE_ONE // 3),))
+        for n in range(30_000, 40_000)
+    ]
 
     known, found = hung([*before, crowd, *after], DEFAULT)
-    value = flows.worth(known, found.edges, DEFAULT)
+    value = edge_arrays.worth(known, found.edges, DEFAULT)
 
     place = dict(zip(value.companies.tolist(), range(len(value.companies)), strict=True))
-    assert value.by_order[place[7]].tolist() == [10**5, 0, 0, 0, 0]  # a ten-thousandth is counted, and ends there
-    assert value.by_order[place[20_000]].tolist() == [(101 * 10_000 * (SHARE_ONE // 3) // SHARE_ONE) + 1, 0, 0, 0, 0]
+    assert value.by_order[place[7]].tolist() == [
+        10**5,
+        0,
+        0,
+        0,
+        0,
+    ]  # a ten-thousandth is counted, and ends there
+    assert value.by_order[place[20_000]].tolist() == [
+        (101 * 10_000 * (SHARE_ONE // 3) // SHARE_ONE) + 1,
+        0,
+        0,
+        0,
+        0,
+    ]

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from commands import front
-from commands.front import Front
+from webhooks import server_bridge
 from webhooks.receiver import MAX_BYTES
+from webhooks.server_bridge import Front
 
 Start = Callable[..., Any]
 App = Callable[[dict[str, Any], Start], Iterable[bytes]]
@@ -53,18 +53,22 @@ class Headers(dict[str, str]):
 
 def ask(app: App, proto: Proto, method: str = "POST", path: str = "/", **headers: str) -> Proto:
     named = Headers({name.replace("_", "-"): value for name, value in headers.items()})
-    scope = SimpleNamespace(
+    context = SimpleNamespace(
         method=method, path=path, query_string="a=%20b", server="127.0.0.1:8000", client="127.0.0.1:1",
         http_version="1.1", scheme="http", headers=named,
     )  # fmt: skip
-    asyncio.run(Front(app, threads=2).__rsgi__(scope, proto))
+    asyncio.run(Front(app, threads=2).__rsgi__(context, proto))
     return proto
 
 
-def an_app(seen: list[dict[str, Any]], *chunks: bytes, length: bool = True, status: str = "200 OK") -> App:
+def an_app(
+    seen: list[dict[str, Any]], *chunks: bytes, length: bool = True, status: str = "200 OK"
+) -> App:
     def app(environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         seen.append({**environ, "body": environ["wsgi.input"].read()})
-        start(status, [("Content-Length", str(sum(map(len, chunks))))] if length else [("X-Y", "z")])
+        start(
+            status, [("Content-Length", str(sum(map(len, chunks))))] if length else [("X-Y", "z")]
+        )
         return chunks
 
     return app
@@ -73,12 +77,22 @@ def an_app(seen: list[dict[str, Any]], *chunks: bytes, length: bool = True, stat
 @pytest.mark.parametrize("headers", [{"content_length": "4"}, {}], ids=["with a length", "chunked"])
 def test_a_request_arrives_whole(headers: dict[str, str]) -> None:
     seen: list[dict[str, Any]] = []
-    proto = ask(an_app(seen, b"o", b"k"), Proto(b"ab", b"cd"), path="/é%25", content_type="text/plain", **headers)
+    proto = ask(
+        an_app(seen, b"o", b"k"),
+        Proto(b"ab", b"cd"),
+        path="/é%25",
+        content_type="text/plain",
+        **headers,
+    )
     assert proto.answer == (200, [("content-length", "2")], b"ok")
     got = seen[0]
     assert (got["body"], got["CONTENT_LENGTH"], got["CONTENT_TYPE"]) == (b"abcd", "4", "text/plain")
     assert got["PATH_INFO"].encode("latin-1") == "/é%25".encode()
-    assert (got["QUERY_STRING"], got["REQUEST_METHOD"], got["REMOTE_ADDR"]) == ("a=%20b", "POST", "127.0.0.1")
+    assert (got["QUERY_STRING"], got["REQUEST_METHOD"], got["REMOTE_ADDR"]) == (
+        "a=%20b",
+        "POST",
+        "127.0.0.1",
+    )
     assert not {"HTTP_CONTENT_LENGTH", "HTTP_CONTENT_TYPE"} & got.keys()
 
 
@@ -88,7 +102,11 @@ def test_an_answer_without_a_length_is_sent_as_it_is_made() -> None:
 
 
 def test_a_204_needs_no_length() -> None:
-    assert ask(an_app([], length=False, status="204 NO CONTENT"), Proto()).answer == (204, [("x-y", "z")], b"")
+    assert ask(an_app([], length=False, status="204 NO CONTENT"), Proto()).answer == (
+        204,
+        [("x-y", "z")],
+        b"",
+    )
 
 
 @pytest.mark.parametrize("headers", [{"content_length": str(MAX_BYTES + 1)}, {}])
@@ -99,8 +117,10 @@ def test_more_than_we_read_never_reaches_the_application(headers: dict[str, str]
 
 
 @pytest.mark.parametrize("headers", [{"content_length": "4"}, {}])
-def test_who_takes_too_long_is_told_so(monkeypatch: pytest.MonkeyPatch, headers: dict[str, str]) -> None:
-    monkeypatch.setattr(front, "BODY_SECONDS", 0.02)
+def test_who_takes_too_long_is_told_so(
+    monkeypatch: pytest.MonkeyPatch, headers: dict[str, str]
+) -> None:
+    monkeypatch.setattr(server_bridge, "BODY_SECONDS", 0.02)
     seen: list[dict[str, Any]] = []
     proto = ask(an_app(seen), Proto(b"a", b"b", pause=0.5), **headers)
     assert (proto.answer[0], seen) == (408, [])
@@ -118,7 +138,9 @@ def test_the_application_tidies_up_behind_every_answer() -> None:
 
     for headers in ([("Content-Length", "1")], []):
 
-        def app(_: dict[str, Any], start: Start, headers: list[tuple[str, str]] = headers) -> Chunks:
+        def app(
+            _: dict[str, Any], start: Start, headers: list[tuple[str, str]] = headers
+        ) -> Chunks:
             start("200 OK", headers)
             return Chunks()
 

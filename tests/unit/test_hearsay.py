@@ -12,10 +12,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mappings.rules import phrases
-from mappings.rules.folding import words
-from mappings.rules.hearsay import CLEAR, LABELS, NAMED, VERSION, WEAK, Known, classify, tells_of_person, words_of
-from mappings.rules.phrases import compile_tables, parse, tables
+from mappings.rules.text import phrases
+from mappings.rules.text.folding import words
+from mappings.rules.text.phrases import compile_tables, parse, tables
+from mappings.rules.text.self_reported import (
+    CLEAR,
+    LABELS,
+    NAMED,
+    VERSION,
+    WEAK,
+    Known,
+    classify,
+    tells_of_person,
+    words_of,
+)
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "how_heard" / "answers.csv.gz"
 
@@ -27,12 +37,17 @@ def said(text: str, known: Known | None = None) -> dict[str, int]:
 def test_every_text_of_the_rule_book_is_labelled_as_it_says() -> None:
     maria = Known(people=((0, 1),))
 
-    assert said("Maria at Acme told us, then I googled you", maria) == {"referral_person": NAMED, "search": CLEAR}
+    assert said("Maria at Acme told us, then I googled you", maria) == {
+        "referral_person": NAMED,
+        "search": CLEAR,
+    }
     assert said("Google") == {"search": CLEAR}
     assert said("Used Fulcrum in my previous company") == {"moved_self": CLEAR}
     assert said("not from a friend, saw your ad") == {"ads": CLEAR}
     assert said("people at GeoConf kept talking about you") == {"wom_event_talk": CLEAR}
-    assert said("a former customer said support was awful, still wanted to see") == {"negative_wom": CLEAR}
+    assert said("a former customer said support was awful, still wanted to see") == {
+        "negative_wom": CLEAR
+    }
     for nothing in ("asdf", "internet", "various"):
         assert set(said(nothing)) <= {"junk", "unknown"}
 
@@ -158,7 +173,11 @@ def test_other_ways_have_their_labels_and_are_no_word_of_mouth(text: str, label:
 
 
 def test_several_things_are_said_at_once() -> None:
-    assert said("podcast and google, also a friend") == {"press_podcast": CLEAR, "search": CLEAR, "wom_generic": CLEAR}
+    assert said("podcast and google, also a friend") == {
+        "press_podcast": CLEAR,
+        "search": CLEAR,
+        "wom_generic": CLEAR,
+    }
 
 
 @pytest.mark.parametrize(
@@ -174,7 +193,9 @@ def test_several_things_are_said_at_once() -> None:
         ("Anna's recommendation", WEAK),
     ],
 )
-def test_a_personal_name_that_nobody_knows_is_a_weak_sign_of_a_person(text: str, confidence: int) -> None:
+def test_a_personal_name_that_nobody_knows_is_a_weak_sign_of_a_person(
+    text: str, confidence: int
+) -> None:
     assert said(text).get("referral_person") == confidence or "wom_generic" in said(text)
     assert tells_of_person(classify(text))
 
@@ -252,8 +273,12 @@ def test_every_file_is_read() -> None:
     assert phrases.tables() is tables()
 
 
-WORDS = words("a friend not no told me Maria at Acme google , . ! ' \u202e \x00 🙂 ... my boss was awful kein")
-any_text = st.text(max_size=400) | st.lists(st.sampled_from(sorted(WORDS)), max_size=60).map(" ".join)
+WORDS = words(
+    "a friend not no told me Maria at Acme google , . ! ' \u202e \x00 🙂 ... my boss was awful kein"
+)
+any_text = st.text(max_size=400) | st.lists(st.sampled_from(sorted(WORDS)), max_size=60).map(
+    " ".join
+)
 
 
 @given(any_text)
@@ -265,7 +290,9 @@ def test_any_text_at_all_has_labels(text: str) -> None:
     assert {one.label for one in found} <= set(LABELS)
     assert all(0 <= one.confidence <= NAMED and len(one.quote) <= 100 for one in found)
     assert len({one.label for one in found}) == len(found)
-    assert [one.confidence for one in found] == sorted((one.confidence for one in found), reverse=True)
+    assert [one.confidence for one in found] == sorted(
+        (one.confidence for one in found), reverse=True
+    )
     assert classify(text) == found
 
 
@@ -300,7 +327,10 @@ def test_a_hundred_kilobytes_are_read_in_bounded_time(piece: str) -> None:
 
 @given(
     st.lists(
-        st.sampled_from(["people", "at", "my", "told", "used", "in", "previous", "company", "who", "a"]), max_size=300
+        st.sampled_from(
+            ["people", "at", "my", "told", "used", "in", "previous", "company", "who", "a"]
+        ),
+        max_size=300,
     )
 )
 @settings(max_examples=30, deadline=None)
@@ -323,14 +353,20 @@ NAIVE = re.compile(r"friend|colleague|co-worker|word of mouth", re.IGNORECASE)
 def scored(rows: Iterable[dict[str, str]], reader: Callable[[str], bool]) -> tuple[float, float]:
     verdicts = [(reader(row["text"]), row["is_person_referral"] == "1") for row in rows]
     right = sum(claim and true for claim, true in verdicts)
-    return right / max(1, sum(claim for claim, _ in verdicts)), right / max(1, sum(true for _, true in verdicts))
+    return right / max(1, sum(claim for claim, _ in verdicts)), right / max(
+        1, sum(true for _, true in verdicts)
+    )
 
 
 @pytest.mark.skipif(not DATA.exists(), reason="the development data is not here")
 @pytest.mark.parametrize("kind", ["all", "free", "clear"])
 def test_free_texts_nobody_fitted_on_are_read_right(kind: str) -> None:
     with gzip.open(DATA, "rt", encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if int(hashlib.sha256(row["text"].encode()).hexdigest(), 16) % 2]
+        rows = [
+            row
+            for row in csv.DictReader(file)
+            if int(hashlib.sha256(row["text"].encode()).hexdigest(), 16) % 2
+        ]
     if kind != "all":
         rows = [row for row in rows if row["label_kind"] == "hand"]
     if kind == "clear":

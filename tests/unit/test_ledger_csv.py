@@ -13,11 +13,18 @@ def test_amounts_that_were_taken_back_stay_numbers(capsys: pytest.CaptureFixture
     rows = [{"amount": "18880.44", "reason": "won"}, {"amount": "-18880.44", "reason": "lost"}]
     books._print_csv(iter(rows), safe=True)
 
-    assert sum(float(row["amount"]) for row in csv.DictReader(io.StringIO(capsys.readouterr().out))) == 0
+    assert (
+        sum(float(row["amount"]) for row in csv.DictReader(io.StringIO(capsys.readouterr().out)))
+        == 0
+    )
 
 
-@pytest.mark.parametrize("text", ["=1+1", "-1+1", "+49 30 1", "@SUM(A1)", "\t=1", "-1\n=2", "-", "-1e5+A1"])
-def test_what_begins_like_a_formula_stays_text(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    "text", ["=1+1", "-1+1", "+49 30 1", "@SUM(A1)", "\t=1", "-1\n=2", "-", "-1e5+A1"]
+)
+def test_what_begins_like_a_formula_stays_text(
+    text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     books._print_csv(iter([{"reason": text}]), safe=True)
 
     (row,) = csv.DictReader(io.StringIO(capsys.readouterr().out, newline=""))

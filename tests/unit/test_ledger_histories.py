@@ -9,13 +9,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from mappings.rules import changes, known, money, months
-from mappings.rules.credit import FIRST_ORDER, allocate
+from mappings.rules.attribution.credit import FIRST_ORDER, allocate
 from mappings.rules.facts import DealFacts
 from mappings.rules.findings import Allocation, Entry, Reason, Source
-from mappings.rules.ledger import Occasion, booked, plan_entries
+from mappings.rules.ledger import as_of_win, changes, money, periods
+from mappings.rules.ledger.booked import standing
+from mappings.rules.ledger.entries import Occasion, booked, plan_entries
 from mappings.rules.policy import DEFAULT
-from mappings.rules.standing import standing
 from tests.unit.rules_builders import a_deal, a_source, day
 
 RATES = {"USD": "1", "EUR": "1.08", "JPY": "0.0067", "KWD": "3.251234"}
@@ -50,7 +50,10 @@ class Crm:
         if deal.amount_minor is None or not deal.currency:  # as the reader says it: not known
             return replace(deal, home_currency=self.home, amount_minor=None)
         rate = RATES[deal.currency]
-        told = money.convert(deal.amount_minor, deal.currency, rate, self.home) + deal.amount_minor % 3 % 2
+        told = (
+            money.convert(deal.amount_minor, deal.currency, rate, self.home)
+            + deal.amount_minor % 3 % 2
+        )
         return replace(deal, home_currency=self.home, rate=rate, home_amount_minor=told)
 
     def first_won(self, today: int) -> datetime | None:
@@ -71,7 +74,7 @@ class Crm:
         deal, first = self.deal(today), self.first_won(today)
         orders = [day(one.on) for one in self.seen(today) if one.what == "order"]
         judged = deal if first is None else replace(deal, closed_at=first)
-        ends = known.evidence_ends(judged, DEFAULT, ordered_at=max(orders, default=None))
+        ends = as_of_win.evidence_ends(judged, DEFAULT, ordered_at=max(orders, default=None))
         until = day(today) if ends is None else min(ends, day(today))
         there: dict[int, int] = {}
         for one in self.events:
@@ -92,9 +95,19 @@ def _end(became: Mapping[int, int], one: int) -> int:
 def _source(who: int, p: int, alias: Mapping[int, int]) -> Source:
     because = (Reason("told", f"reason of {p}", None, (f"deal:{p}",)),)
     if who == POOL:
-        return a_source("word_of_mouth", 350_000, p, person_id=None, contact_id=None, company_id=None, because=because)
+        return a_source(
+            "word_of_mouth",
+            350_000,
+            p,
+            person_id=None,
+            contact_id=None,
+            company_id=None,
+            because=because,
+        )
     person = alias[who]
-    return a_source(p=p, person_id=person, contact_id=person, company_id=10 + person % 2, because=because)
+    return a_source(
+        p=p, person_id=person, contact_id=person, company_id=10 + person % 2, because=because
+    )
 
 
 _CHANGES: dict[str, Callable[[Event], dict[str, Any]]] = {
@@ -114,33 +127,37 @@ class Books:
     """A ledger in memory, with its log of closed months."""
 
     rows: list[Entry] = field(default_factory=list)
-    log: list[months.Closing] = field(default_factory=list)
+    log: list[periods.Closing] = field(default_factory=list)
     reported: dict[datetime, int] = field(default_factory=dict)
 
     def look(self, crm: Crm, today: int) -> tuple[Entry, ...]:
         """Read the CRM and bring the ledger up to date, as every step of concluding does."""
         now, deal, alias = day(today), crm.deal(today), crm.alias(today)
-        due = months.due(self.log, DEFAULT.books_close_day, day(0), now)
+        due = periods.due(self.log, DEFAULT.books_close_day, day(0), now)
         if due is not None:
             self.close(due)
-        locked = months.locked_before(self.log)
+        locked = periods.locked_before(self.log)
         posted = [_today(row, alias) for row in self.rows]
         made = plan_entries(
-            deal, posted, _desired(deal, crm.sources(today)), Occasion(now, locked, reevaluate=True), DEFAULT
+            deal,
+            posted,
+            _desired(deal, crm.sources(today)),
+            Occasion(now, locked, reevaluate=True),
+            DEFAULT,
         )
         assert all(locked is None or row.effective_at >= locked for row in made)
         for row in made:
             self.rows.append(replace(row, id=len(self.rows) + 1, recorded_at=now))
         return made
 
-    def close(self, one: months.Closing) -> None:
+    def close(self, one: periods.Closing) -> None:
         """Close a month and remember what all closed months reported."""
         self.log.append(one)
-        month = months.month_of(day(0))
+        month = periods.month_of(day(0))
         while month <= one.month:
-            closed = months.closed_at(self.log, month)
-            self.reported.setdefault(month, _sum(months.as_reported(self.rows, month, closed)))
-            month = months.after(month)
+            closed = periods.closed_at(self.log, month)
+            self.reported.setdefault(month, _sum(periods.as_reported(self.rows, month, closed)))
+            month = periods.after(month)
 
 
 def _today(row: Entry, alias: Mapping[int, int]) -> Entry:
@@ -149,7 +166,9 @@ def _today(row: Entry, alias: Mapping[int, int]) -> Entry:
         return row
     person = alias[row.person_id]
     found = a_source(person_id=person, contact_id=person, company_id=10 + person % 2)
-    return replace(row, person_id=person, contact_id=person, company_id=found.company_id, key=found.key)
+    return replace(
+        row, person_id=person, contact_id=person, company_id=found.company_id, key=found.key
+    )
 
 
 def _desired(deal: DealFacts, sources: tuple[Source, ...]) -> Allocation | None:
@@ -166,21 +185,33 @@ def check(crm: Crm, books: Books, today: int) -> None:
     """Everything that must be true of a ledger that has just been brought up to date."""
     deal, rows = crm.deal(today), books.rows
     now_booked = booked(rows)
-    assert _sum(rows) == now_booked.amount == ((deal.amount_minor or 0) if deal.counts_as_won else 0)
+    assert (
+        _sum(rows) == now_booked.amount == ((deal.amount_minor or 0) if deal.counts_as_won else 0)
+    )
     if now_booked.live:
         assert sum(now_booked.shares.values()) == 10**12
-    if deal.counts_as_won and deal.amount_minor and now_booked.live[0].home_currency == deal.home_currency:
+    if (
+        deal.counts_as_won
+        and deal.amount_minor
+        and now_booked.live[0].home_currency == deal.home_currency
+    ):
         assert sum(now_booked.homes.values()) == deal.home_amount_minor
     by_id = {row.id: row for row in rows}
     backs = [row for row in rows if row.reverses is not None]
     assert len({row.reverses for row in backs}) == len(backs)
     for back in backs:
         taken = by_id[back.reverses]
-        assert (back.share, back.amount_minor, back.currency) == (-taken.share, -taken.amount_minor, taken.currency)
-        assert back.home_amount_minor == (None if taken.home_amount_minor is None else -taken.home_amount_minor)
+        assert (back.share, back.amount_minor, back.currency) == (
+            -taken.share,
+            -taken.amount_minor,
+            taken.currency,
+        )
+        assert back.home_amount_minor == (
+            None if taken.home_amount_minor is None else -taken.home_amount_minor
+        )
     assert books.look(crm, today) == ()
     for month, said in books.reported.items():
-        assert _sum(months.as_reported(rows, month, months.closed_at(books.log, month))) == said
+        assert _sum(periods.as_reported(rows, month, periods.closed_at(books.log, month))) == said
     told = changes.changes_of(rows)
     sums: dict[str, int] = {}
     for row in rows:
@@ -201,8 +232,8 @@ def said(crm: Crm, books: Books, today: int) -> bytes:
     return repr(standing(_today(row, alias) for row in books.rows)).encode()
 
 
-# No two people are equally strong: a tie goes to the lower id, and a merge afterwards changes who that is. Then one
-# trillionth of a share may stand with the other; docs/rules.md says so.
+# No two people are equally strong: a tie goes to the lower id, and a merge afterwards changes who
+# that is. Then one trillionth of a share may stand with the other; docs/rules.md says so.
 evidence = st.tuples(st.integers(0, POOL), st.sampled_from([300_000, 600_000, 950_000])).map(
     lambda one: (one[0], one[1] + one[0])
 )
@@ -223,14 +254,18 @@ happenings = st.one_of(
 def lives(draw: st.DrawFn) -> tuple[Crm, list[int], int]:
     """A history, the days on which we looked, and the last day, on which everybody looks."""
     told = draw(st.lists(st.tuples(st.integers(11, 400), happenings), max_size=14))
-    events = tuple(Event(on, what, value) for on, (what, value) in sorted(told, key=lambda one: one[0]))
+    events = tuple(
+        Event(on, what, value) for on, (what, value) in sorted(told, key=lambda one: one[0])
+    )
     looks = sorted(draw(st.sets(st.integers(11, 420), max_size=8)))
     return Crm(events, draw(st.sampled_from(["USD", "JPY", "KWD"]))), looks, 421
 
 
 @settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(lives())
-def test_lived_through_in_any_grouping_is_booked_as_made_from_nothing(life: tuple[Crm, list[int], int]) -> None:
+def test_lived_through_in_any_grouping_is_booked_as_made_from_nothing(
+    life: tuple[Crm, list[int], int],
+) -> None:
     crm, looks, end = life
     books = Books()
     for today in [*looks, end]:
@@ -243,7 +278,10 @@ def test_lived_through_in_any_grouping_is_booked_as_made_from_nothing(life: tupl
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(lives(), st.randoms(use_true_random=False))
-def test_deals_do_not_mind_in_which_order_they_are_looked_at(life: tuple[Crm, list[int], int], dice: Any) -> None:  # noqa: ANN401 - a random.Random of hypothesis
+def test_deals_do_not_mind_in_which_order_they_are_looked_at(
+    life: tuple[Crm, list[int], int],
+    dice: Any,  # noqa: ANN401
+) -> None:
     """Looking again at random, any number of times a day, books the same rows as looking once."""
     crm, looks, end = life
     tidy, untidy = Books(), Books()
@@ -277,14 +315,16 @@ class Ledger(RuleBasedStateMachine):
 
     @rule(months_ago=st.integers(1, 4))
     def a_person_closes_a_month(self, months_ago: int) -> None:
-        month = months.month_of(day(self.today) - timedelta(28 * months_ago))
-        if months.after(month) <= day(self.today):
-            self.books.close(months.Closing(month, day(self.today), "close", "ana", "audit"))
+        month = periods.month_of(day(self.today) - timedelta(28 * months_ago))
+        if periods.after(month) <= day(self.today):
+            self.books.close(periods.Closing(month, day(self.today), "close", "ana", "audit"))
 
     @rule(months_ago=st.integers(1, 4))
     def a_person_opens_a_month(self, months_ago: int) -> None:
-        month = months.month_of(day(self.today) - timedelta(28 * months_ago))
-        self.books.log.append(months.Closing(month, day(self.today), "reopen", "ana", "a forgotten invoice"))
+        month = periods.month_of(day(self.today) - timedelta(28 * months_ago))
+        self.books.log.append(
+            periods.Closing(month, day(self.today), "reopen", "ana", "a forgotten invoice")
+        )
 
     @rule()
     def we_look(self) -> None:
@@ -296,12 +336,17 @@ class Ledger(RuleBasedStateMachine):
 
     @invariant()
     def every_row_belongs_to_one_month(self) -> None:
-        belong = {months.month_of(months.belongs_at(row)) for row in self.books.rows}
-        assert sum(_sum(months.as_known(self.books.rows, month)) for month in belong) == _sum(self.books.rows)
+        belong = {periods.month_of(periods.belongs_at(row)) for row in self.books.rows}
+        assert sum(_sum(periods.as_known(self.books.rows, month)) for month in belong) == _sum(
+            self.books.rows
+        )
 
 
 Ledger.TestCase.settings = settings(
-    max_examples=300, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=300,
+    stateful_step_count=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 TestLedger = Ledger.TestCase
 

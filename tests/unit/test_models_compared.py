@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
+from mappings.rules.attribution.classic_models import first, last, linear, u_shape
+from mappings.rules.attribution.journeys import LEAD, ModelTouch
+from mappings.rules.attribution.removal_effects import Outcome, Path, markov, shapley
 from mappings.rules.findings import SHARE_ONE
-from mappings.rules.gains import Outcome, Path, markov, shapley
-from mappings.rules.journeys import LEAD, ModelTouch
-from mappings.rules.models import first, last, linear, u_shape
 from mappings.rules.policy import DEFAULT
 from tests.unit.rules_builders import day
 
@@ -62,7 +62,13 @@ def summed(rule: Any, rows: Rows, *, each_click: bool = False) -> dict[str, Frac
     [(first, "first_touch", False), (last, "last_touch", False), (linear, "linear", True)],
     ids=["first", "last", "linear by click"],
 )
-def test_development_journeys_add_up_as_expected(recorded: Rows, rule: Any, name: str, *, each_click: bool) -> None:  # noqa: ANN401 - one of the models
+def test_development_journeys_add_up_as_expected(
+    recorded: Rows,
+    rule: Any,
+    name: str,
+    *,
+    each_click: bool,  # noqa: ANN401
+) -> None:
     expected = json.loads((DATA / "expected.json").read_text())["journeys"][name]
 
     found = summed(rule, recorded, each_click=each_click)
@@ -78,7 +84,9 @@ def library(recorded: Rows) -> Any:  # noqa: ANN401 - an optional library withou
 
 
 def library_of(rows: Rows) -> Any:  # noqa: ANN401 - an optional library without types
-    mta = pytest.importorskip("mta", reason="the independent library mta is not installed (extra: compare)")
+    mta = pytest.importorskip(
+        "mta", reason="the independent library mta is not installed (extra: compare)"
+    )
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame(
         [(" > ".join(path), won, lost) for path, won, lost in rows],
@@ -93,11 +101,16 @@ def test_an_independent_library_says_the_same(recorded: Rows, library: Any) -> N
 
     for rule, name in ((first, "first_touch"), (last, "last_touch"), (linear, "linear")):
         ours = {who: float(value) for who, value in summed(rule, recorded).items()}
-        assert ours == {who: pytest.approx(value, abs=1e-6) for who, value in theirs[name].items() if value}
+        assert ours == {
+            who: pytest.approx(value, abs=1e-6) for who, value in theirs[name].items() if value
+        }
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_an_independent_library_halves_a_path_of_two_and_shares_by_position(recorded: Rows, library: Any) -> None:  # noqa: ANN401 - see above
+def test_an_independent_library_halves_a_path_of_two_and_shares_by_position(
+    recorded: Rows,
+    library: Any,  # noqa: ANN401
+) -> None:
     """Its position model ends at the last click; ours at the lead's creation, which here is put on the last click."""
     theirs = library.position_based().attribution["pos_based"]
 
@@ -117,7 +130,10 @@ def test_an_independent_library_halves_a_path_of_two_and_shares_by_position(reco
 @pytest.mark.filterwarnings("ignore")
 def test_an_independent_library_finds_the_same_average_gains(recorded: Rows, library: Any) -> None:  # noqa: ANN401 - see above
     """Its gain of a combination is the conversions of journeys within it; given that as win rates, ours agree."""
-    often = {one for one, _ in Counter(one for path, _, _ in recorded for one in set(path)).most_common(6)}
+    often = {
+        one
+        for one, _ in Counter(one for path, _, _ in recorded for one in set(path)).most_common(6)
+    }
     rows = [row for row in recorded if set(row[0]) <= often]
     theirs = library_of(rows).shapley().attribution["shapley"]
     names = sorted({one for path, _, _ in rows for one in path})
@@ -139,11 +155,13 @@ def test_an_independent_library_finds_the_same_average_gains(recorded: Rows, lib
 def test_an_independent_library_finds_the_same_chance_to_win(recorded: Rows) -> None:
     """Its Markov model walks at random, so it agrees to the accuracy of its walks."""
     other = pytest.importorskip(
-        "ChannelAttribution", reason="the independent library ChannelAttribution is not installed (extra: compare)"
+        "ChannelAttribution",
+        reason="the independent library ChannelAttribution is not installed (extra: compare)",
     )
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame(
-        [(" > ".join(path), won, lost) for path, won, lost in recorded], columns=["path", "won", "lost"]
+        [(" > ".join(path), won, lost) for path, won, lost in recorded],
+        columns=["path", "won", "lost"],
     )
     found = other.markov_model(
         frame,

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from marshmallow import ValidationError
 
-from integration.pages.settings import as_text, map_of
-from integration.sessions import local_path
+from integration.admin.sign_in import local_path
+from integration.pages.settings_page import as_text, map_of
 from mappings.records.portal_map import PortalMap, dump_portal_map
 
 
@@ -35,11 +35,15 @@ def test_what_a_form_leaves_out_has_its_default() -> None:
     assert map_of({}) == PortalMap()
 
 
-_LINES = st.lists(st.text("abcXYZ .-äß", min_size=1, max_size=20).map(str.strip).filter(bool), max_size=4)
+_LINES = st.lists(
+    st.text("abcXYZ .-äß", min_size=1, max_size=20).map(str.strip).filter(bool), max_size=4
+)
 
 
 @given(domains=_LINES, labels=_LINES, ids=st.lists(st.integers(0, 999_999_999), max_size=4))
-def test_what_is_shown_is_what_is_read_back(domains: list[str], labels: list[str], ids: list[int]) -> None:
+def test_what_is_shown_is_what_is_read_back(
+    domains: list[str], labels: list[str], ids: list[int]
+) -> None:
     portal_map = PortalMap(
         staff_domains=tuple(domains),
         role_labels=tuple((label, "champion") for label in labels),
@@ -59,7 +63,11 @@ def problems(form: dict[str, str]) -> set[str]:
     return set()
 
 
-@given(st.dictionaries(st.sampled_from(sorted(dump_portal_map(PortalMap()))), st.text(max_size=30), max_size=6))
+@given(
+    st.dictionaries(
+        st.sampled_from(sorted(dump_portal_map(PortalMap()))), st.text(max_size=30), max_size=6
+    )
+)
 def test_any_text_is_a_map_or_a_named_mistake(form: dict[str, str]) -> None:
     assert problems(form) <= set(form)
 

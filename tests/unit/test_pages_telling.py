@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from integration.pages import telling
+from integration.pages import explanation_view
 
 NOTHING: dict[str, Any] = {
     "deals_by_source": {}, "totals": [], "people": [], "companies": [], "moves_by_status": {}, "home_currency": "",
@@ -14,18 +14,26 @@ NOTHING: dict[str, Any] = {
 
 
 def test_a_portal_without_anything_has_figures_of_nothing() -> None:
-    found = telling.found(NOTHING)
+    found = explanation_view.found(NOTHING)
 
     assert (found["deals"], found["derived_deals"], found["most"], found["totals"]) == (0, 0, 0, [])
 
 
-def test_second_order_revenue_is_all_that_is_not_first_order_and_the_own_currency_comes_first() -> None:
+def test_second_order_revenue_is_all_that_is_not_first_order_and_the_own_currency_comes_first() -> (
+    None
+):
     totals = [
-        {"currency": "EUR", "won": "100.00", "won_deals": 9, "first_order": "60.01", "referral": "39.99"},
+        {
+            "currency": "EUR",
+            "won": "100.00",
+            "won_deals": 9,
+            "first_order": "60.01",
+            "referral": "39.99",
+        },
         {"currency": "USD", "won": "0.00", "won_deals": 1},
     ]
 
-    found = telling.found({**NOTHING, "totals": totals, "home_currency": "USD"})["totals"]
+    found = explanation_view.found({**NOTHING, "totals": totals, "home_currency": "USD"})["totals"]
 
     assert [one["currency"] for one in found] == ["USD", "EUR"]
     assert found[1]["second_order"] == Decimal("39.99")
@@ -33,18 +41,30 @@ def test_second_order_revenue_is_all_that_is_not_first_order_and_the_own_currenc
 
 
 def test_deals_nobody_stands_behind_do_not_scale_the_bars() -> None:
-    found = telling.found({**NOTHING, "deals_by_source": {"none": 900, "referral": 3, "something_new": 1}})
+    found = explanation_view.found(
+        {**NOTHING, "deals_by_source": {"none": 900, "referral": 3, "something_new": 1}}
+    )
 
     assert (found["deals"], found["derived_deals"], found["most"]) == (904, 4, 3)
-    assert [one["label"] for one in found["sources"]] == ["Referral", "No customer behind it", "something new"]
+    assert [one["label"] for one in found["sources"]] == [
+        "Referral",
+        "No customer behind it",
+        "something new",
+    ]
 
 
 def test_a_line_about_a_deal_leads_to_the_deal() -> None:
     people = [
-        {"contact_id": 5, "name": "", "revenue": "1.00", "deals": 1, "because": ["deal 12: she: did\nit", "otherwise"]}
+        {
+            "contact_id": 5,
+            "name": "",
+            "revenue": "1.00",
+            "deals": 1,
+            "because": ["deal 12: she: did\nit", "otherwise"],
+        }
     ]
 
-    who = telling.found({**NOTHING, "people": people})["people"][0]
+    who = explanation_view.found({**NOTHING, "people": people})["people"][0]
 
     assert who["name"] == "contact 5"
     assert who["because"] == [(12, "she: did\nit"), (None, "otherwise")]
@@ -56,13 +76,16 @@ def test_a_line_about_a_deal_leads_to_the_deal() -> None:
         ("one", ["one"]),
         (["one", "one", "two"], ["one", "two"]),
         ([{"text": "a", "code": "x"}, {"kind": "k", "because": [{"text": "b"}]}], ["a", "b"]),
-        ([{"health": {"contributions": [{"name": "open_ticket", "because": "none"}]}}], ["open ticket: none"]),
+        (
+            [{"health": {"contributions": [{"name": "open_ticket", "because": "none"}]}}],
+            ["open ticket: none"],
+        ),
         ([{"all_in": {"by_order": {"2": 5}}}, None, 7], []),
         ({}, []),
     ],
 )
 def test_sentences_are_found_in_reasons_of_any_shape(reasons: object, lines: list[str]) -> None:
-    assert telling.sentences(reasons) == lines
+    assert explanation_view.sentences(reasons) == lines
 
 
 def test_reasons_without_end_have_an_end() -> None:
@@ -70,11 +93,11 @@ def test_reasons_without_end_have_an_end() -> None:
     for _ in range(500):
         deep = [deep]
 
-    assert telling.sentences(deep) == []
+    assert explanation_view.sentences(deep) == []
 
 
 def test_values_are_shown_with_hubspots_labels() -> None:
-    shown = telling.values(
+    shown = explanation_view.values(
         "deal",
         {
             "second_order_source": "moved_champion", "second_order_share": "0.5", "second_order_amount": "10.00",
@@ -92,10 +115,10 @@ def test_values_are_shown_with_hubspots_labels() -> None:
 
 @pytest.mark.parametrize("host", ["", "evil.example/x", "javascript:alert(1)", "a b.example", None])
 def test_no_link_is_made_of_a_host_that_is_none(host: str | None) -> None:
-    assert telling.in_hubspot({"ui_domain": host}, 1, "deal", 2) is None
+    assert explanation_view.in_hubspot({"ui_domain": host}, 1, "deal", 2) is None
 
 
 def test_a_record_is_linked_in_hubspots_own_form() -> None:
-    assert telling.in_hubspot({"ui_domain": "app-eu1.hubspot.com"}, 1, "company", 2) == (
+    assert explanation_view.in_hubspot({"ui_domain": "app-eu1.hubspot.com"}, 1, "company", 2) == (
         "https://app-eu1.hubspot.com/contacts/1/record/0-2/2"
     )

@@ -5,9 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from integration.backfill import Progress
-from integration.pages import words
-from integration.storage.imports import Stream
+from integration.ingest.backfill import Progress
+from integration.pages import wording
+from integration.storage.queue.import_runs import Stream
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ from integration.storage.imports import Stream
     ],
 )
 def test_minor_units_are_said_as_money(minor: int | None, currency: str | None, said: str) -> None:
-    assert words.money(minor, currency) == said
+    assert wording.money(minor, currency) == said
 
 
 @pytest.mark.parametrize(
@@ -42,26 +42,33 @@ def test_minor_units_are_said_as_money(minor: int | None, currency: str | None, 
         ("5", "", "5"),
     ],
 )
-def test_major_units_are_said_as_money_or_left_as_they_are(major: str | None, currency: str, said: str) -> None:
-    assert words.amount(major, currency) == said
+def test_major_units_are_said_as_money_or_left_as_they_are(
+    major: str | None, currency: str, said: str
+) -> None:
+    assert wording.amount(major, currency) == said
 
 
 def test_shares_are_percentages_and_other_things_stay() -> None:
-    assert [words.percent(one) for one in (0.345, "0.828", None, "much")] == ["34%", "83%", "-", "much"]
+    assert [wording.percent(one) for one in (0.345, "0.828", None, "much")] == [
+        "34%",
+        "83%",
+        "-",
+        "much",
+    ]
 
 
 def test_times_are_said_as_how_long_ago() -> None:
     now = datetime.now(UTC)
-    assert words.ago(now - timedelta(minutes=3)) == "3 minutes ago"
-    assert words.ago((now - timedelta(hours=2)).isoformat()) == "2 hours ago"
-    assert words.ago(None) == "never"
-    assert words.moment(datetime(2026, 3, 1, 9, 5, tzinfo=UTC)) == "2026-03-01 09:05 UTC"
+    assert wording.ago(now - timedelta(minutes=3)) == "3 minutes ago"
+    assert wording.ago((now - timedelta(hours=2)).isoformat()) == "2 hours ago"
+    assert wording.ago(None) == "never"
+    assert wording.moment(datetime(2026, 3, 1, 9, 5, tzinfo=UTC)) == "2026-03-01 09:05 UTC"
 
 
 def test_field_names_become_words() -> None:
-    assert words.plain("referred_by_property") == "Referred by"
-    assert words.source("word_of_mouth") == "Word of mouth"
-    assert words.source("something_new") == "something new"
+    assert wording.plain("referred_by_property") == "Referred by"
+    assert wording.source("word_of_mouth") == "Word of mouth"
+    assert wording.source("something_new") == "something new"
 
 
 def test_an_import_is_a_line_for_each_record_type_and_one_for_all_links() -> None:
@@ -76,9 +83,9 @@ def test_an_import_is_a_line_for_each_record_type_and_one_for_all_links() -> Non
         ],
     )
 
-    assert [(one["label"], one["records"], one["state"]) for one in words.lines(run)] == [
+    assert [(one["label"], one["records"], one["state"]) for one in wording.lines(run)] == [
         ("contacts", 40, "done"),
         ("deals", 0, "idle"),
         ("links between them", 12, "busy"),
     ]
-    assert words.lines(None) == []
+    assert wording.lines(None) == []

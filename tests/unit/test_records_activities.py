@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mappings.records.activities import (
+from mappings.records.activity_records import (
     LONGEST_TEXT,
     TYPES,
     Activity,
@@ -29,7 +29,9 @@ def told(kind: str, **values: str) -> Activity | None:
 
 @pytest.mark.parametrize("outcome", ["", "SCHEDULED", "COMPLETED", "SOMETHING_NEW"])
 def test_a_meeting_is_two_way(outcome: str) -> None:
-    assert told("meeting", hs_meeting_outcome=outcome) == Activity("meeting", 7, "meeting", AT, two_way=True)
+    assert told("meeting", hs_meeting_outcome=outcome) == Activity(
+        "meeting", 7, "meeting", AT, two_way=True
+    )
 
 
 @pytest.mark.parametrize("outcome", ["CANCELED", "canceled", "NO_SHOW", "RESCHEDULED"])
@@ -65,7 +67,9 @@ def test_a_call_of_theirs_is_inbound() -> None:
 
 
 def test_mail_of_ours_is_one_way_and_mail_of_theirs_is_not() -> None:
-    assert told("email", hs_email_direction="EMAIL", hs_email_status="SENT") == Activity("email", 7, "email", AT)
+    assert told("email", hs_email_direction="EMAIL", hs_email_status="SENT") == Activity(
+        "email", 7, "email", AT
+    )
     assert told(
         "email",
         hs_email_direction="INCOMING_EMAIL",
@@ -80,7 +84,9 @@ def test_mail_that_never_arrived_is_none(status: str) -> None:
 
 
 def test_an_automatic_reply_is_nobodys_word_until_it_says_that_they_left() -> None:
-    found = told("email", hs_email_direction="INCOMING_EMAIL", hs_email_subject="Automatic reply: x")
+    found = told(
+        "email", hs_email_direction="INCOMING_EMAIL", hs_email_subject="Automatic reply: x"
+    )
     assert found
     assert (found.kind, found.inbound, found.two_way) == ("auto_reply", False, False)
     assert with_text(found, "Back soon") == found
@@ -144,7 +150,9 @@ def test_any_activity_means_something_or_nothing(kind: str, values: dict[str, st
     assert found is None or found.type == kind
 
 
-@pytest.mark.parametrize("body", ["<" * 1_000_000, "<a" * 500_000, "<script>" * 100_000, "&" * 1_000_000])
+@pytest.mark.parametrize(
+    "body", ["<" * 1_000_000, "<a" * 500_000, "<script>" * 100_000, "&" * 1_000_000]
+)
 def test_a_megabyte_takes_no_long_time(body: str) -> None:
     began = time.process_time()
     short(body)

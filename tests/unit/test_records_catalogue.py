@@ -6,8 +6,14 @@ from typing import Any
 
 import pytest
 
-from mappings.records import access, activities
-from mappings.records.catalogue import PROPERTIES, WRITTEN_TYPES, own_names, own_properties, properties_page
+from mappings.records import access, activity_records
+from mappings.records.catalogue import (
+    PROPERTIES,
+    WRITTEN_TYPES,
+    own_names,
+    own_properties,
+    properties_page,
+)
 from mappings.records.portal_map import PortalMap
 from mappings.records.project import project_files
 from mappings.records.properties import OwnProperty
@@ -52,7 +58,10 @@ def test_a_property_as_we_made_it_needs_no_repair() -> None:
 
 
 def test_a_reworded_label_stays_the_admins() -> None:
-    assert the_source().drift(the_source().definition() | {"label": "Herkunft", "description": ""}) == {}
+    assert (
+        the_source().drift(the_source().definition() | {"label": "Herkunft", "description": ""})
+        == {}
+    )
 
 
 def test_a_lost_option_comes_back_and_an_added_one_stays() -> None:
@@ -87,7 +96,10 @@ def test_what_drifted_is_repaired(change: dict[str, object], patch: dict[str, ob
 
 def test_the_project_on_disk_is_the_generated_one() -> None:
     folder = ROOT / "hubspot_project"
-    on_disk = {str(path.relative_to(folder)): path.read_text(encoding="utf-8") for path in folder.rglob("*.json")}
+    on_disk = {
+        str(path.relative_to(folder)): path.read_text(encoding="utf-8")
+        for path in folder.rglob("*.json")
+    }
 
     assert on_disk == project_files()
 
@@ -107,7 +119,8 @@ def test_the_projects_addresses_are_where_we_can_be_reached() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["http://app.example.org", "ftp://x.example", "app.example.org", "https://a.example/?x=1"]
+    "url",
+    ["http://app.example.org", "ftp://x.example", "app.example.org", "https://a.example/?x=1"],
 )
 def test_hubspot_would_not_take_such_an_address(url: str) -> None:
     with pytest.raises(ValueError, match="public URL"):
@@ -121,11 +134,14 @@ def test_every_component_file_has_exactly_what_hubspot_reads() -> None:
 
 
 def test_subscribed_objects_are_readable_by_required_scopes_alone() -> None:
-    required = frozenset(scope.name for scope in access.REQUIRED_SCOPES)
+    required = frozenset(context.name for context in access.REQUIRED_SCOPES)
     subscribed = {str(one["objectType"]) for one in access.subscriptions()["crmObjects"]}
 
     # Activities are read with the contacts' scope.
-    assert {access.known_type(one) for one in subscribed} <= {*access.readable_types(required), *activities.TYPES}
+    assert {access.known_type(one) for one in subscribed} <= {
+        *access.readable_types(required),
+        *activity_records.TYPES,
+    }
     assert len(access.subscriptions()["crmObjects"]) < 1000
 
 
@@ -146,7 +162,7 @@ def test_we_listen_only_to_what_we_read_and_never_to_ourselves() -> None:
 
 
 def test_scopes_decide_what_is_imported() -> None:
-    required = frozenset(scope.name for scope in access.REQUIRED_SCOPES)
+    required = frozenset(context.name for context in access.REQUIRED_SCOPES)
 
     assert access.readable_types(required) == ("contact", "company", "deal")
     assert access.readable_types(required | {"tickets"})[-1] == "ticket"
@@ -157,8 +173,8 @@ def test_scopes_decide_what_is_imported() -> None:
 def test_every_scope_has_its_reason() -> None:
     scopes = [*access.REQUIRED_SCOPES, *access.OPTIONAL_SCOPES]
 
-    assert len({scope.name for scope in scopes}) == len(scopes)
-    assert all(scope.because.endswith(".") for scope in scopes)
+    assert len({context.name for context in scopes}) == len(scopes)
+    assert all(context.because.endswith(".") for context in scopes)
 
 
 def test_history_is_read_of_properties_we_read() -> None:

@@ -40,13 +40,33 @@ def the_event(*items: object) -> Event:
 @pytest.mark.parametrize(
     ("item", "kind", "ref"),
     [
-        (a_notification("contact.creation", objectId=502, changeFlag="CREATED"), "creation", Ref("contact", 502)),
-        (a_notification("object.creation", objectId=9, objectTypeId="0-2"), "creation", Ref("company", 9)),
+        (
+            a_notification("contact.creation", objectId=502, changeFlag="CREATED"),
+            "creation",
+            Ref("contact", 502),
+        ),
+        (
+            a_notification("object.creation", objectId=9, objectTypeId="0-2"),
+            "creation",
+            Ref("company", 9),
+        ),
         (a_notification("company.deletion", objectId=9), "deletion", Ref("company", 9)),
-        (a_notification("object.deletion", objectId=9, objectTypeId="0-3"), "deletion", Ref("deal", 9)),
+        (
+            a_notification("object.deletion", objectId=9, objectTypeId="0-3"),
+            "deletion",
+            Ref("deal", 9),
+        ),
         (a_notification("contact.restore", objectId=503), "restore", Ref("contact", 503)),
-        (a_notification("object.restore", objectId=503, objectTypeId="0-5"), "restore", Ref("ticket", 503)),
-        (a_notification("contact.privacyDeletion", objectId=504), "privacy_deletion", Ref("contact", 504)),
+        (
+            a_notification("object.restore", objectId=503, objectTypeId="0-5"),
+            "restore",
+            Ref("ticket", 503),
+        ),
+        (
+            a_notification("contact.privacyDeletion", objectId=504),
+            "privacy_deletion",
+            Ref("contact", 504),
+        ),
     ],
 )
 def test_both_shapes_say_where_to_look(item: dict[str, object], kind: str, ref: Ref) -> None:
@@ -60,7 +80,9 @@ def test_both_shapes_say_where_to_look(item: dict[str, object], kind: str, ref: 
 @pytest.mark.parametrize(
     "item",
     [
-        a_notification("contact.propertyChange", objectId=501, propertyName="jobtitle", propertyValue="Head"),
+        a_notification(
+            "contact.propertyChange", objectId=501, propertyName="jobtitle", propertyValue="Head"
+        ),
         a_notification(
             "object.propertyChange",
             objectId=501,
@@ -85,9 +107,13 @@ def test_a_property_change_names_the_property(item: dict[str, object]) -> None:
     assert (event.property_name, event.value) == ("jobtitle", "Head")
 
 
-@pytest.mark.parametrize(("sent", "value"), [(5, "5"), (True, "true"), (1.5, "1.5"), (None, None), ("", "")])
+@pytest.mark.parametrize(
+    ("sent", "value"), [(5, "5"), (True, "true"), (1.5, "1.5"), (None, None), ("", "")]
+)
 def test_a_value_of_any_scalar_kind_is_text(sent: object, value: str | None) -> None:
-    item = a_notification("deal.propertyChange", objectId=1, propertyName="amount", propertyValue=sent)
+    item = a_notification(
+        "deal.propertyChange", objectId=1, propertyName="amount", propertyValue=sent
+    )
 
     assert the_event(item).value == value
 
@@ -153,7 +179,12 @@ def test_an_association_change_sends_us_to_both_sides(item: dict[str, object]) -
 
 def test_a_side_of_a_type_we_do_not_follow_is_left_out() -> None:
     event = the_event(
-        a_notification("contact.associationChange", associationType="CONTACT_TO_TASK", fromObjectId=5, toObjectId=6)
+        a_notification(
+            "contact.associationChange",
+            associationType="CONTACT_TO_TASK",
+            fromObjectId=5,
+            toObjectId=6,
+        )
     )
 
     assert event.refs == (Ref("contact", 5),)
@@ -174,7 +205,12 @@ def test_a_deleted_meeting_is_heard_of(written: str) -> None:
         a_notification("object.creation", objectId=1, objectTypeId="2-999"),
         a_notification("contact.somethingNew", objectId=1),
         a_notification("nonsense", objectId=1),
-        a_notification("task.associationChange", associationType="TASK_TO_PRODUCT", fromObjectId=5, toObjectId=6),
+        a_notification(
+            "task.associationChange",
+            associationType="TASK_TO_PRODUCT",
+            fromObjectId=5,
+            toObjectId=6,
+        ),
     ],
 )
 def test_what_we_do_not_follow_is_unknown_and_no_error(item: dict[str, object]) -> None:
@@ -222,8 +258,12 @@ def test_a_wrong_field_is_named(change: dict[str, object], named: str) -> None:
     [
         a_notification("object.creation", objectId=1),
         a_notification("contact.merge"),
-        a_notification("contact.associationChange", associationType="CONTACT", fromObjectId=5, toObjectId=6),
-        a_notification("contact.associationChange", associationType="CONTACT_TO_DEAL", fromObjectId=5),
+        a_notification(
+            "contact.associationChange", associationType="CONTACT", fromObjectId=5, toObjectId=6
+        ),
+        a_notification(
+            "contact.associationChange", associationType="CONTACT_TO_DEAL", fromObjectId=5
+        ),
         7,
         None,
         [],
@@ -239,7 +279,13 @@ def test_what_lacks_the_essential_is_bad(item: object) -> None:
 
 def test_one_bad_item_harms_no_neighbour() -> None:
     good = json.dumps(a_notification("deal.creation", objectId=1)).encode()
-    bads = [b'{"portalId": NaN}', b'{"a": 1, "a": 1}', b'{"portalId": 9223372036854775808}', b'"\\ud800"', b"3"]
+    bads = [
+        b'{"portalId": NaN}',
+        b'{"a": 1, "a": 1}',
+        b'{"portalId": 9223372036854775808}',
+        b'"\\ud800"',
+        b"3",
+    ]
     body = b"[" + b",".join(part for bad in bads for part in (good, bad)) + b"," + good + b"]"
 
     outcomes = split(body)
@@ -258,7 +304,9 @@ def test_a_body_without_a_list_is_one_bad_whole(body: bytes) -> None:
 
 
 def test_every_delivery_of_an_event_has_the_same_key() -> None:
-    item = a_notification("contact.propertyChange", objectId=1, propertyName="email", propertyValue="a@b.example")
+    item = a_notification(
+        "contact.propertyChange", objectId=1, propertyName="email", propertyValue="a@b.example"
+    )
     again = item | {"attemptNumber": 7, "somethingNew": [1], "changeSource": "INTEGRATION"}
 
     assert the_event(item).dedupe_key == the_event(again).dedupe_key
@@ -283,17 +331,25 @@ def test_another_event_has_another_key(change: dict[str, object]) -> None:
 
 def test_parts_of_a_key_cannot_pass_for_others() -> None:
     one = a_notification("contact.propertyChange", objectId=1, propertyName="a:1767225600000")
-    other = a_notification("contact.propertyChange", objectId=1, propertyName="a", eventId="1767225600000:1001")
+    other = a_notification(
+        "contact.propertyChange", objectId=1, propertyName="a", eventId="1767225600000:1001"
+    )
 
     assert the_event(one).dedupe_key != the_event(other).dedupe_key
 
 
 def test_two_ends_of_an_association_are_two_events() -> None:
     there = a_notification(
-        "contact.associationChange", associationType="CONTACT_TO_COMPANY", fromObjectId=5, toObjectId=6
+        "contact.associationChange",
+        associationType="CONTACT_TO_COMPANY",
+        fromObjectId=5,
+        toObjectId=6,
     )
     back = a_notification(
-        "company.associationChange", associationType="COMPANY_TO_CONTACT", fromObjectId=6, toObjectId=5
+        "company.associationChange",
+        associationType="COMPANY_TO_CONTACT",
+        fromObjectId=6,
+        toObjectId=5,
     )
 
     assert the_event(there).dedupe_key != the_event(back).dedupe_key
@@ -306,9 +362,19 @@ def test_a_long_key_is_hashed_and_still_names_its_portal() -> None:
     assert event.dedupe_key.startswith("4711:sha256:")
 
 
-SCALARS = st.none() | st.booleans() | st.integers(-(2**64), 2**64) | st.floats() | st.text(max_size=30)
+SCALARS = (
+    st.none() | st.booleans() | st.integers(-(2**64), 2**64) | st.floats() | st.text(max_size=30)
+)
 NAMED = st.sampled_from(
-    ["portalId", "objectId", "occurredAt", "subscriptionType", "propertyName", "fromObjectId", "mergedObjectIds"]
+    [
+        "portalId",
+        "objectId",
+        "occurredAt",
+        "subscriptionType",
+        "propertyName",
+        "fromObjectId",
+        "mergedObjectIds",
+    ]
 )
 
 
@@ -323,7 +389,9 @@ def test_whatever_the_fields_hold_somebody_says_something(fields: dict[str, obje
 
 
 PLAIN = (
-    SCALARS | st.lists(st.integers(1, 9), max_size=2) | st.sampled_from(["x" * 101, "x" * 256, "", "7", 1767225600000])
+    SCALARS
+    | st.lists(st.integers(1, 9), max_size=2)
+    | st.sampled_from(["x" * 101, "x" * 256, "", "7", 1767225600000])
 )
 ITEMS = st.dictionaries(st.sampled_from(sorted(FIELDS)), PLAIN)
 
@@ -340,8 +408,16 @@ def test_the_quick_look_sees_what_the_schema_sees(fields: dict[str, object], who
 
 def test_ordinary_notifications_need_only_the_quick_look() -> None:
     for item in (
-        a_notification("contact.propertyChange", objectId=1, propertyName="email", propertyValue="a@b.example"),
-        a_notification("object.creation", objectId=1, objectTypeId="0-1", changeFlag="CREATED", propertyValue=None),
+        a_notification(
+            "contact.propertyChange", objectId=1, propertyName="email", propertyValue="a@b.example"
+        ),
+        a_notification(
+            "object.creation",
+            objectId=1,
+            objectTypeId="0-1",
+            changeFlag="CREATED",
+            propertyValue=None,
+        ),
         a_notification(
             "deal.associationChange",
             associationType="DEAL_TO_CONTACT",

@@ -7,11 +7,13 @@ import pytest
 from marshmallow import ValidationError
 
 from mappings.records.access import HISTORY
-from mappings.records.detect import detect
+from mappings.records.map_guesses import detect
 from mappings.records.portal_map import PortalMap, dump_portal_map, load_portal_map
 
 
-def a_property(name: str, label: str = "", kind: str = "string", **more: object) -> dict[str, object]:
+def a_property(
+    name: str, label: str = "", kind: str = "string", **more: object
+) -> dict[str, object]:
     return {"name": name, "label": label or name, "type": kind, "hubspotDefined": False} | more
 
 
@@ -62,7 +64,9 @@ def test_a_wrong_setting_is_named(wrong: dict[str, object]) -> None:
 
 
 def test_mapped_properties_are_read_with_history_where_time_matters() -> None:
-    harbor = PortalMap(referred_by_property="ref_by", recurring_property="arr", renewal_date_property="renews")
+    harbor = PortalMap(
+        referred_by_property="ref_by", recurring_property="arr", renewal_date_property="renews"
+    )
 
     assert "ref_by" in harbor.read_properties("contact")
     assert harbor.history_properties("contact") == (*HISTORY["contact"], "ref_by")
@@ -80,7 +84,10 @@ def test_the_portals_own_properties_are_found_with_a_reason() -> None:
                 a_property("hs_buying_role", "Buying role", "enumeration", hubspotDefined=True),
                 a_property("left_company_date", kind="date"),
             ],
-            "company": [a_property("renewal_date", "Renewal date", "date"), a_property("arr", "ARR", "number")],
+            "company": [
+                a_property("renewal_date", "Renewal date", "date"),
+                a_property("arr", "ARR", "number"),
+            ],
         }
     )
 
@@ -96,7 +103,10 @@ def test_an_empty_portal_maps_nothing_and_says_so() -> None:
     portal_map, because = detected()
 
     assert portal_map == PortalMap(buying_role_property=None)
-    assert because["referred_by_property"] == "No contact property seems to tell who referred a contact."
+    assert (
+        because["referred_by_property"]
+        == "No contact property seems to tell who referred a contact."
+    )
     assert all(because.values())
 
 
@@ -140,7 +150,10 @@ def test_labels_that_name_a_referrer() -> None:
 
     portal_map, _ = detected(labels=labels)
 
-    assert (portal_map.referred_by_labels, portal_map.referred_by_type_ids) == (("Referred by",), (71,))
+    assert (portal_map.referred_by_labels, portal_map.referred_by_type_ids) == (
+        ("Referred by",),
+        (71,),
+    )
 
 
 def test_staff_and_ticket_stages_and_currency() -> None:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from mappings.records.answers import contact_answers, employer_at, nps_group, survey_answer
 from mappings.records.portal_map import PortalMap
 from mappings.records.readers import company_facts, contact_facts, deal_facts, ticket
-from mappings.records.reading import UNKNOWN_TIME, Odd
 from mappings.records.referral_links import referral_links
+from mappings.records.row_reader import UNKNOWN_TIME, Odd
 from mappings.records.rows import Link, Record
 
 HARBOR = PortalMap(
@@ -43,7 +43,15 @@ def a_record(
     history: Mapping[str, list[dict[str, object]]] | None = None,
     archived: bool = False,
 ) -> Record:
-    return Record(kind, 501, properties or {}, history or {}, created_at=day(1), archived=archived, links=tuple(links))
+    return Record(
+        kind,
+        501,
+        properties or {},
+        history or {},
+        created_at=day(1),
+        archived=archived,
+        links=tuple(links),
+    )
 
 
 def a_link(
@@ -94,13 +102,17 @@ def test_a_contact_with_everything() -> None:
 
 
 def test_a_mobile_without_a_country_identifies_nobody() -> None:
-    assert contact_facts(a_record("contact", {"mobilephone": "0151 1234567"}), ORCHARD).mobiles == ()
+    assert (
+        contact_facts(a_record("contact", {"mobilephone": "0151 1234567"}), ORCHARD).mobiles == ()
+    )
 
 
 def test_addresses_compare_without_tags_and_in_dns_form() -> None:
     history = {"email": [a_version("Ana+x@München.example", 3)]}
 
-    facts = contact_facts(a_record("contact", {"email": "ana+x@münchen.example"}, history=history), ORCHARD)
+    facts = contact_facts(
+        a_record("contact", {"email": "ana+x@münchen.example"}, history=history), ORCHARD
+    )
 
     assert facts.emails == ("ana@xn--mnchen-3ya.example",)
     assert facts.history["email"][0].value == "ana+x@xn--mnchen-3ya.example"
@@ -125,18 +137,31 @@ def test_history_is_told_oldest_first_and_without_unbelievable_times() -> None:
 
     facts = contact_facts(a_record("contact", history=history), ORCHARD)
 
-    assert [version.value for version in facts.history["email"]] == ["", "b@y.example", "c@z.example"]
+    assert [version.value for version in facts.history["email"]] == [
+        "",
+        "b@y.example",
+        "c@z.example",
+    ]
     assert [version.at for version in facts.history["email"]] == [day(2), day(5), day(9)]
     assert facts.history["email"][1].source_type == "IMPORT"
 
 
 def test_the_time_of_a_mapped_field_is_when_it_got_its_present_value() -> None:
-    history = {"referred_by": [a_version("Bo", 9), a_version("Bo", 7), a_version("Cy", 5), a_version("Bo", 3)]}
+    history = {
+        "referred_by": [
+            a_version("Bo", 9),
+            a_version("Bo", 7),
+            a_version("Cy", 5),
+            a_version("Bo", 3),
+        ]
+    }
 
     facts = contact_facts(a_record("contact", {"referred_by": "Bo"}, history=history), HARBOR)
 
     assert (facts.referred_by_text, facts.referred_by_at) == ("Bo", day(7))
-    assert contact_facts(a_record("contact", {"referred_by": "Bo"}), ORCHARD).referred_by_text is None
+    assert (
+        contact_facts(a_record("contact", {"referred_by": "Bo"}), ORCHARD).referred_by_text is None
+    )
 
 
 @pytest.mark.parametrize(
@@ -175,7 +200,9 @@ def test_a_company_may_lack_a_domain_and_be_its_own_parent() -> None:
     odd: list[Odd] = []
 
     facts = company_facts(
-        a_record("company", {"name": "Acme", "domain": "not a domain", "hs_parent_company_id": "501"}),
+        a_record(
+            "company", {"name": "Acme", "domain": "not a domain", "hs_parent_company_id": "501"}
+        ),
         HARBOR,
         odd,
     )
@@ -187,7 +214,11 @@ def test_a_company_may_lack_a_domain_and_be_its_own_parent() -> None:
 def test_a_company_has_all_its_domains_and_former_names() -> None:
     record = a_record(
         "company",
-        {"name": "Acme", "domain": "https://acme.example", "hs_additional_domains": "acme.test;www.ac.me"},
+        {
+            "name": "Acme",
+            "domain": "https://acme.example",
+            "hs_additional_domains": "acme.test;www.ac.me",
+        },
         history={"name": [a_version("Acme", 5), a_version("Ajax", 2)]},
     )
 
@@ -198,8 +229,16 @@ def test_a_company_has_all_its_domains_and_former_names() -> None:
 
 
 def test_a_stage_makes_a_customer_from_the_day_it_was_reached_or_always() -> None:
-    record = a_record("company", {"lifecyclestage": "customer"}, history={"lifecyclestage": [a_version("customer", 9)]})
-    lost = a_record("company", {"lifecyclestage": "other"}, history={"lifecyclestage": [a_version("customer", 9)]})
+    record = a_record(
+        "company",
+        {"lifecyclestage": "customer"},
+        history={"lifecyclestage": [a_version("customer", 9)]},
+    )
+    lost = a_record(
+        "company",
+        {"lifecyclestage": "other"},
+        history={"lifecyclestage": [a_version("customer", 9)]},
+    )
     dated = PortalMap(customer_stage="customer")
     always = PortalMap(customer_stage="customer", customer_stage_since="always")
 
@@ -242,7 +281,12 @@ def test_a_won_deal() -> None:
         HARBOR,
     )
 
-    assert (facts.amount_minor, facts.currency, facts.is_won, facts.open_probability) == (100050, "EUR", True, 0)
+    assert (facts.amount_minor, facts.currency, facts.is_won, facts.open_probability) == (
+        100050,
+        "EUR",
+        True,
+        0,
+    )
     assert facts.closed_at == datetime(2026, 1, 9, 12, tzinfo=UTC)
     assert facts.company_id == 77
     assert [(one.contact_id, one.at, one.roles) for one in facts.contacts] == [
@@ -254,7 +298,12 @@ def test_a_won_deal() -> None:
 def test_a_closed_deal_may_lack_amount_and_date() -> None:
     facts = deal_facts(a_record("deal", {"hs_is_closed_won": "true", "amount": None}), HARBOR)
 
-    assert (facts.is_won, facts.is_closed, facts.amount_minor, facts.closed_at) == (True, True, None, None)
+    assert (facts.is_won, facts.is_closed, facts.amount_minor, facts.closed_at) == (
+        True,
+        True,
+        None,
+        None,
+    )
 
 
 @pytest.mark.parametrize(
@@ -277,18 +326,26 @@ def test_absurd_amounts_are_not_known_yet(amount: str, currency: str, minor: int
 
 def test_an_open_deal_has_its_probability_and_no_close() -> None:
     facts = deal_facts(
-        a_record("deal", {"hs_deal_stage_probability": "0.4", "closedate": "2026-01-30", "pipeline": "b"}),
+        a_record(
+            "deal", {"hs_deal_stage_probability": "0.4", "closedate": "2026-01-30", "pipeline": "b"}
+        ),
         PortalMap(included_pipelines=("a",)),
     )
 
-    assert (facts.open_probability, facts.closed_at, facts.pipeline_included) == (400_000, None, False)
+    assert (facts.open_probability, facts.closed_at, facts.pipeline_included) == (
+        400_000,
+        None,
+        False,
+    )
 
 
 def test_won_can_be_stages_when_the_owner_says_so() -> None:
     won = PortalMap(won_rule="stages", won_stages=("signed",))
 
     assert deal_facts(a_record("deal", {"dealstage": "signed"}), won).is_won
-    assert not deal_facts(a_record("deal", {"dealstage": "open", "hs_is_closed_won": "true"}), won).is_won
+    assert not deal_facts(
+        a_record("deal", {"dealstage": "open", "hs_is_closed_won": "true"}), won
+    ).is_won
 
 
 def test_without_a_currency_there_is_no_amount() -> None:
@@ -303,9 +360,14 @@ def test_a_record_associated_with_itself_is_nothing() -> None:
 
 def test_tickets_close_by_date_or_by_stage() -> None:
     links = [a_link("ticket", "company", 77, 26), a_link("ticket", "contact", 9, 16)]
-    closed = ticket(a_record("ticket", {"closed_date": "2026-01-05", "hs_ticket_priority": "high"}), HARBOR)
+    closed = ticket(
+        a_record("ticket", {"closed_date": "2026-01-05", "hs_ticket_priority": "high"}), HARBOR
+    )
     staged = ticket(
-        a_record("ticket", {"hs_pipeline_stage": "4", "hs_lastmodifieddate": "2026-01-06"}, links=links), HARBOR
+        a_record(
+            "ticket", {"hs_pipeline_stage": "4", "hs_lastmodifieddate": "2026-01-06"}, links=links
+        ),
+        HARBOR,
     )
     waiting = ticket(a_record("ticket", {"hs_pipeline_stage": "1"}), HARBOR)
 
@@ -315,21 +377,41 @@ def test_tickets_close_by_date_or_by_stage() -> None:
 
 
 def a_submission(**properties: str) -> Record:
-    told = {"hs_survey_type": "NPS", "hs_value": "9", "hs_submission_timestamp": "2026-01-05"} | properties
-    return a_record("feedback_submission", told, links=[a_link("feedback_submission", "contact", 9, 98)])
+    told = {
+        "hs_survey_type": "NPS",
+        "hs_value": "9",
+        "hs_submission_timestamp": "2026-01-05",
+    } | properties
+    return a_record(
+        "feedback_submission", told, links=[a_link("feedback_submission", "contact", 9, 98)]
+    )
 
 
 def test_a_survey_answer_is_somebodys() -> None:
     answer = survey_answer(a_submission(hs_content="<b>great</b>"))
 
     assert answer is not None
-    assert (answer.contact_id, answer.score, answer.at, answer.comment) == (9, 9, day(5), "<b>great</b>")
-    assert survey_answer(a_record("feedback_submission", {"hs_survey_type": "NPS", "hs_value": "9"})) is None
+    assert (answer.contact_id, answer.score, answer.at, answer.comment) == (
+        9,
+        9,
+        day(5),
+        "<b>great</b>",
+    )
+    assert (
+        survey_answer(a_record("feedback_submission", {"hs_survey_type": "NPS", "hs_value": "9"}))
+        is None
+    )
 
 
 @pytest.mark.parametrize(
     "change",
-    [{"hs_survey_type": "CSAT"}, {"hs_value": "11"}, {"hs_value": "-1"}, {"hs_value": "7.5"}, {"hs_value": ""}],
+    [
+        {"hs_survey_type": "CSAT"},
+        {"hs_value": "11"},
+        {"hs_value": "-1"},
+        {"hs_value": "7.5"},
+        {"hs_value": ""},
+    ],
 )
 def test_what_is_no_answer_from_0_to_10_is_left_out(change: dict[str, str]) -> None:
     assert survey_answer(a_submission(**change)) is None
@@ -344,15 +426,23 @@ def test_without_service_hub_each_version_of_the_rating_is_an_answer() -> None:
 
     answers = contact_answers(record)
 
-    assert [(one.score, one.at, one.company_id) for one in answers] == [(3, day(4), 77), (9, day(8), 78)]
+    assert [(one.score, one.at, one.company_id) for one in answers] == [
+        (3, day(4), 77),
+        (9, day(8), 78),
+    ]
     assert [one.comment for one in answers] == ["", "better now"]
     assert len({one.id for one in answers}) == 2
 
 
 def test_without_history_the_last_answer_has_the_last_surveys_date() -> None:
-    told = {"hs_feedback_last_nps_rating_number": "10", "hs_feedback_last_survey_date": "2026-01-05"}
+    told = {
+        "hs_feedback_last_nps_rating_number": "10",
+        "hs_feedback_last_survey_date": "2026-01-05",
+    }
 
-    assert [(one.score, one.at) for one in contact_answers(a_record("contact", told))] == [(10, day(5))]
+    assert [(one.score, one.at) for one in contact_answers(a_record("contact", told))] == [
+        (10, day(5))
+    ]
     assert contact_answers(a_record("contact", {"hs_feedback_last_nps_rating_number": "10"})) == ()
 
 
@@ -374,7 +464,13 @@ def test_nps_groups() -> None:
 
 
 def labelled(
-    from_type: str, from_id: int, to_type: str, to_id: int, *, type_id: int = 71, label: str = "Referred by"
+    from_type: str,
+    from_id: int,
+    to_type: str,
+    to_id: int,
+    *,
+    type_id: int = 71,
+    label: str = "Referred by",
 ) -> Link:
     return Link(from_type, from_id, to_type, to_id, type_id, "USER_DEFINED", label, day(3))
 
@@ -382,7 +478,12 @@ def labelled(
 def test_referred_by_points_from_the_referred_to_the_referrer() -> None:
     (found,) = referral_links([labelled("contact", 2, "contact", 1)], HARBOR)
 
-    assert (found.referrer_contact_id, found.referred_type, found.referred_id, found.at) == (1, "contact", 2, day(3))
+    assert (found.referrer_contact_id, found.referred_type, found.referred_id, found.at) == (
+        1,
+        "contact",
+        2,
+        day(3),
+    )
     assert referral_links([labelled("contact", 2, "contact", 1)], ORCHARD) == ()
 
 
@@ -436,17 +537,27 @@ NAMES = sorted(
     st.dictionaries(st.sampled_from(NAMES), HOSTILE, max_size=12),
     st.dictionaries(
         st.sampled_from(NAMES),
-        st.lists(st.dictionaries(st.sampled_from(["value", "timestamp", "sourceType"]), HOSTILE), max_size=3),
+        st.lists(
+            st.dictionaries(st.sampled_from(["value", "timestamp", "sourceType"]), HOSTILE),
+            max_size=3,
+        ),
         max_size=3,
     ),
 )
 def test_no_hostile_record_makes_a_reader_raise(
-    properties: Mapping[str, str | None] | None, history: Mapping[str, list[dict[str, object]]] | None
+    properties: Mapping[str, str | None] | None,
+    history: Mapping[str, list[dict[str, object]]] | None,
 ) -> None:
     odd: list[Odd] = []
     for portal_map in (HARBOR, ORCHARD):
-        assert contact_facts(a_record("contact", properties, history=history), portal_map, odd).id == 501
-        assert company_facts(a_record("company", properties, history=history), portal_map, odd).id == 501
+        assert (
+            contact_facts(a_record("contact", properties, history=history), portal_map, odd).id
+            == 501
+        )
+        assert (
+            company_facts(a_record("company", properties, history=history), portal_map, odd).id
+            == 501
+        )
         assert deal_facts(a_record("deal", properties, history=history), portal_map, odd).id == 501
         assert ticket(a_record("ticket", properties, history=history), portal_map, odd).id == 501
         survey_answer(a_record("feedback_submission", properties, history=history), odd)

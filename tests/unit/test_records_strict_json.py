@@ -61,7 +61,9 @@ ACCEPTED = [
     pytest.param(b"[" * 32 + b"]" * 32, id="32 levels"),
     pytest.param(b'[{"a": [1, -2.5, 1e10, true, null, "x"]}]', id="all kinds"),
     pytest.param(b"[9223372036854775807, -9223372036854775808]", id="64-bit bounds"),
-    pytest.param('["\\ud83d\\ude00", "Σίσυφος"]'.encode(), id="a pair of surrogates, other scripts"),
+    pytest.param(
+        '["\\ud83d\\ude00", "Σίσυφος"]'.encode(), id="a pair of surrogates, other scripts"
+    ),
     pytest.param(b'["' + b"[" * 1000 + b'"]', id="brackets in a string"),
     pytest.param(b' \r\n\t{"a": {}} \n', id="space around"),
 ]
@@ -84,7 +86,9 @@ def test_a_bad_element_is_refused_alone() -> None:
     assert items[4].raw == b'{"id": "\xff"}'
 
 
-@pytest.mark.parametrize("raw", [b'[{"id": 1}, {"id": 2}, {"id"', b'[{"id": 1}, {"id": 2} {"id": 3}]'])
+@pytest.mark.parametrize(
+    "raw", [b'[{"id": 1}, {"id": 2}, {"id"', b'[{"id": 1}, {"id": 2} {"id": 3}]']
+)
 def test_what_came_before_a_break_is_still_read(raw: bytes) -> None:
     items = strict_json.items(raw)
 
@@ -116,7 +120,10 @@ JSON = st.recursive(
     | st.integers(-(2**63), 2**63 - 1)
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text("abcé", max_size=3), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text("abcé", max_size=3), inner, max_size=4)
+    ),
     max_leaves=20,
 )
 
@@ -125,7 +132,10 @@ JSON = st.recursive(
 @given(JSON)
 def test_what_others_write_is_read_back(value: object) -> None:
     assert strict_json.loads(json.dumps(value).encode()) == value
-    assert [item.value for item in strict_json.items(json.dumps([value, value]).encode())] == [value, value]
+    assert [item.value for item in strict_json.items(json.dumps([value, value]).encode())] == [
+        value,
+        value,
+    ]
 
 
 @settings(deadline=None)

@@ -83,7 +83,14 @@ def test_nothing_written_is_nothing_odd(empty: str | None) -> None:
 
 
 def test_currencies_have_their_own_digits() -> None:
-    assert [digits_of(code) for code in ("EUR", "jpy", "KWD", "CLF", "ABC", None)] == [2, 0, 3, 4, None, None]
+    assert [digits_of(code) for code in ("EUR", "jpy", "KWD", "CLF", "ABC", None)] == [
+        2,
+        0,
+        3,
+        4,
+        None,
+        None,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -143,7 +150,8 @@ def test_lists_of_values_and_ids() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "value"), [("501", 501), ("501.0", 501), ("5.01E2", 501), ("-1", None), ("0", None), ("1.5", None)]
+    ("text", "value"),
+    [("501", 501), ("501.0", 501), ("5.01E2", 501), ("-1", None), ("0", None), ("1.5", None)],
 )
 def test_record_ids(text: str, value: int | None) -> None:
     assert values.record_id(text).value == value
@@ -236,7 +244,9 @@ def test_one_profile_has_one_address(text: str) -> None:
     assert addresses.profile(text) == values.Parsed("linkedin.com/in/ana-lima")
 
 
-@pytest.mark.parametrize("text", ["ana lima", "linkedin.com", "https://", "http://[::1", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "text", ["ana lima", "linkedin.com", "https://", "http://[::1", "javascript:alert(1)"]
+)
 def test_what_is_no_profile_says_so(text: str) -> None:
     assert addresses.profile(text).odd == "is not a profile address"
 

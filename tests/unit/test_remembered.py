@@ -2,14 +2,16 @@
 
 import pytest
 
-from mappings.remembered import remembered
+from mappings.caching import cached
 
 
-@pytest.mark.parametrize(("text", "times"), [("ana", 1), ("", 1), ("x" * 5000, 2)], ids=["short", "empty", "long"])
+@pytest.mark.parametrize(
+    ("text", "times"), [("ana", 1), ("", 1), ("x" * 5000, 2)], ids=["short", "empty", "long"]
+)
 def test_a_short_text_is_worked_out_once_and_a_long_one_is_not_kept(text: str, times: int) -> None:
     asked: list[str] = []
 
-    @remembered(8)
+    @cached(8)
     def shout(said: str) -> str:
         asked.append(said)
         return said.upper()
@@ -21,7 +23,7 @@ def test_a_short_text_is_worked_out_once_and_a_long_one_is_not_kept(text: str, t
 def test_only_the_latest_are_kept() -> None:
     asked: list[str] = []
 
-    @remembered(2)
+    @cached(2)
     def shout(said: str) -> str:
         asked.append(said)
         return said.upper()

@@ -7,28 +7,61 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mappings.rules.because import FIELD_LIMIT, NOBODY, Names, fit, of_deal, of_move, on, percent, source_name, sure
-from mappings.rules.champions import strength, with_strength
-from mappings.rules.credit import allocate
+from mappings.rules.attribution.credit import allocate
+from mappings.rules.attribution.reasons import (
+    FIELD_LIMIT,
+    NOBODY,
+    Names,
+    fit,
+    of_deal,
+    of_move,
+    on,
+    percent,
+    source_name,
+    sure,
+)
+from mappings.rules.attribution.sources import Surroundings, sources_of
 from mappings.rules.facts import PPM, DealContact
 from mappings.rules.findings import Allocation, Reason, Source
+from mappings.rules.job_changes.champions import strength, with_strength
 from mappings.rules.policy import DEFAULT
-from mappings.rules.sources import Surroundings, sources_of
-from tests.unit.rules_builders import ACME, NOW, ZENIT, a_contact, a_deal, a_move, a_source, day, the_three_sources
+from tests.unit.rules_builders import (
+    ACME,
+    NOW,
+    ZENIT,
+    a_contact,
+    a_deal,
+    a_move,
+    a_source,
+    day,
+    the_three_sources,
+)
 
 NAMES = Names({1: "Priya Nair", 2: "Maria Lopez"}, {ACME: "Acme", ZENIT: "Zenit"})
 
 
-def a_story(*found: Source, names: Names = NAMES, created: int = 100, limit: int = FIELD_LIMIT) -> str:
+def a_story(
+    *found: Source, names: Names = NAMES, created: int = 100, limit: int = FIELD_LIMIT
+) -> str:
     return of_deal(allocate(7, 4_000_000, "USD", found, DEFAULT), names, limit, opened=day(created))
 
 
 def moved(*reasons: Reason, took_part: Reason | None = None) -> Source:
     why = took_part or Reason("sourced", "was on the deal when it began", day(101))
-    return a_source("moved_champion", 900_000, 910_000, person_id=1, contact_id=1, at=day(88), because=(why, *reasons))
+    return a_source(
+        "moved_champion",
+        900_000,
+        910_000,
+        person_id=1,
+        contact_id=1,
+        at=day(88),
+        because=(why, *reasons),
+    )
 
 
-SIGNED = Reason("won_key_role", "was decision maker on 2 won deals", day(30), ("deal:3", "deal:4"), PPM)
+SIGNED = Reason(
+    "won_key_role", "was decision maker on 2 won deals", day(30), ("deal:3", "deal:4"), PPM
+)
 
 
 def test_a_moved_champions_sentence_has_names_dates_certainty_and_share() -> None:
@@ -48,8 +81,14 @@ def test_a_moved_champions_sentence_has_names_dates_certainty_and_share() -> Non
             Reason("promoter", "gave 9 of 10 on 2024-01-31", day(30)),
             "where they gave us 9 of 10 on 31 January 2024, and",
         ),
-        (Reason("user", "worked at a customer"), "left Acme, a customer then, by 29 March 2024 and was"),
-        (Reason("hard_bounce", "the address at Acme bounced"), "left Acme by 29 March 2024 and was"),
+        (
+            Reason("user", "worked at a customer"),
+            "left Acme, a customer then, by 29 March 2024 and was",
+        ),
+        (
+            Reason("hard_bounce", "the address at Acme bounced"),
+            "left Acme by 29 March 2024 and was",
+        ),
     ],
 )
 def test_how_somebody_stood_at_the_old_company(reason: Reason, words: str) -> None:
@@ -59,8 +98,16 @@ def test_how_somebody_stood_at_the_old_company(reason: Reason, words: str) -> No
 @pytest.mark.parametrize(
     ("took_part", "created", "words"),
     [
-        (Reason("sourced", "was on the deal when it began", day(88)), 100, "was on this deal 12 days before it opened"),
-        (Reason("sourced", "was on the deal when it began", day(99)), 100, "was on this deal 1 day before it opened"),
+        (
+            Reason("sourced", "was on the deal when it began", day(88)),
+            100,
+            "was on this deal 12 days before it opened",
+        ),
+        (
+            Reason("sourced", "was on the deal when it began", day(99)),
+            100,
+            "was on this deal 1 day before it opened",
+        ),
         (
             Reason("sourced", "was on the deal when it began", day(90)),
             88,
@@ -76,7 +123,11 @@ def test_how_somebody_stood_at_the_old_company(reason: Reason, words: str) -> No
             60,
             "was in 4 meetings while it was open, from 30 April 2024",
         ),
-        (Reason("present", "was on the deal without a role", day(120)), 60, "was on this deal without a role"),
+        (
+            Reason("present", "was on the deal without a role", day(120)),
+            60,
+            "was on this deal without a role",
+        ),
         (Reason("unheard of", "helped"), 60, "and helped"),
     ],
 )
@@ -96,7 +147,9 @@ def test_a_recommendation_and_hearsay_are_told_with_their_dates() -> None:
         "0.75 sure, 21 % of the credit."
     )
     assert "on 20 April 2024, while this deal was open" in a_story(replace(named, at=day(110)))
-    assert a_story(replace(named, person_id=None, contact_id=None)).startswith("Somebody of Acme recommended us")
+    assert a_story(replace(named, person_id=None, contact_id=None)).startswith(
+        "Somebody of Acme recommended us"
+    )
 
 
 def test_strongest_first_and_nothing_found_says_so() -> None:
@@ -123,8 +176,12 @@ def test_who_was_erased_or_never_named_stays_opaque() -> None:
     assert a_story(a_source(person_id=-5, contact_id=None), names=gone).startswith(
         "A removed person of Acme recommended"
     )
-    assert a_story(a_source(at=day(60)), names=gone).startswith("Somebody whose name is not known of Acme recommended")
-    assert a_story(moved(), names=Names({1: "Priya"})).startswith("Priya left a company without a name")
+    assert a_story(a_source(at=day(60)), names=gone).startswith(
+        "Somebody whose name is not known of Acme recommended"
+    )
+    assert a_story(moved(), names=Names({1: "Priya"})).startswith(
+        "Priya left a company without a name"
+    )
 
 
 HOSTILE = [
@@ -143,7 +200,9 @@ HOSTILE = [
 
 @pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_names_stay_on_one_line_and_turn_nothing_around(name: str) -> None:
-    told = a_story(moved(SIGNED), a_source(at=day(60)), names=Names({1: name, 2: name}, {ACME: name}))
+    told = a_story(
+        moved(SIGNED), a_source(at=day(60)), names=Names({1: name, 2: name}, {ACME: name})
+    )
 
     assert len(told) <= FIELD_LIMIT
     assert told.isprintable()
@@ -154,7 +213,14 @@ def test_hostile_names_stay_on_one_line_and_turn_nothing_around(name: str) -> No
 
 @given(st.text(max_size=400), st.text(max_size=400), st.text(max_size=300))
 def test_any_name_and_any_quote_make_whole_sentences(person: str, company: str, quote: str) -> None:
-    heard = a_source("word_of_mouth", 350_000, 750_000, person_id=None, company_id=None, because=(Reason("x", quote),))
+    heard = a_source(
+        "word_of_mouth",
+        350_000,
+        750_000,
+        person_id=None,
+        company_id=None,
+        because=(Reason("x", quote),),
+    )
     told = a_story(moved(), heard, names=Names({1: person}, {ACME: company}))
 
     assert len(told) <= FIELD_LIMIT
@@ -168,7 +234,10 @@ def test_thousands_of_sources_fit_a_field_and_say_how_many_more_there_are() -> N
 
     told = a_story(*many, names=names)
 
-    said = re.fullmatch(r"((?:Person \d+ of Acme recommended us: [^.]*\.\d\d sure, [^.]*\. )+)And (\d+) more\.", told)
+    said = re.fullmatch(
+        r"((?:Person \d+ of Acme recommended us: [^.]*\.\d\d sure, [^.]*\. )+)And (\d+) more\.",
+        told,
+    )
     assert said is not None
     assert told.startswith("Person 3000 of Acme")
     assert said[1].count("recommended us") + int(said[2]) == 3000
@@ -181,7 +250,9 @@ def test_a_move_says_how_it_is_known() -> None:
     assert of_move(a_move(reasons=(reason,)), NAMES) == (
         "Priya Nair left Acme for Zenit by 11 January 2024: 0.95 sure. The address at Acme bounced on 2024-03-01."
     )
-    assert of_move(a_move(), Names()).startswith("A removed person left a company without a name for")
+    assert of_move(a_move(), Names()).startswith(
+        "A removed person left a company without a name for"
+    )
 
 
 @pytest.mark.parametrize(
@@ -199,13 +270,21 @@ def test_a_move_says_how_it_is_known() -> None:
         ([], 10, ""),
     ],
 )
-def test_sentences_fit_a_field_without_cutting_words(sentences: list[str], limit: int, text: str) -> None:
+def test_sentences_fit_a_field_without_cutting_words(
+    sentences: list[str], limit: int, text: str
+) -> None:
     assert fit(sentences, limit) == text
     assert len(text) <= limit
 
 
 def test_small_words() -> None:
-    assert [percent(ppm) for ppm in (0, 1, 5_000, 995_000, PPM)] == ["0 %", "under 1 %", "1 %", "100 %", "100 %"]
+    assert [percent(ppm) for ppm in (0, 1, 5_000, 995_000, PPM)] == [
+        "0 %",
+        "under 1 %",
+        "1 %",
+        "100 %",
+        "100 %",
+    ]
     assert [sure(ppm) for ppm in (1, 55_000, 910_000, 994_999, 996_000, PPM)] == [
         "under 0.01 sure",
         "0.06 sure",
@@ -221,7 +300,9 @@ def test_small_words() -> None:
 
 def test_won_deals_at_the_old_company_are_counted() -> None:
     role = DealContact(1, day(1), frozenset({"decision_maker"}))
-    bought = [a_deal(n, created=n, closed=n + 5, company_id=ACME, contacts=(role,)) for n in (1, 2, 3)]
+    bought = [
+        a_deal(n, created=n, closed=n + 5, company_id=ACME, contacts=(role,)) for n in (1, 2, 3)
+    ]
     lost = replace(bought[2], is_won=False)
 
     c, why = strength([1], ACME, day(50), deals=[*bought[:2], lost], policy=DEFAULT)
@@ -239,13 +320,18 @@ def test_the_whole_way_from_facts_to_the_sentence() -> None:
     role = DealContact(1, day(1), frozenset({"decision_maker"}))
     bought = [a_deal(n, created=n, closed=n + 5, company_id=ACME, contacts=(role,)) for n in (1, 2)]
     move = with_strength(
-        a_move(moved_at=day(88), confidence=910_000), *strength([1], ACME, day(50), deals=bought, policy=DEFAULT)
+        a_move(moved_at=day(88), confidence=910_000),
+        *strength([1], ACME, day(50), deals=bought, policy=DEFAULT),
     )
     deal = a_deal(created=100)
 
-    found = sources_of(deal, [move], [], Surroundings({1: a_contact(1, on=0)}), policy=DEFAULT, now=NOW)
+    found = sources_of(
+        deal, [move], [], Surroundings({1: a_contact(1, on=0)}), policy=DEFAULT, now=NOW
+    )
 
-    assert of_deal(allocate(7, 100, "USD", found.sources, DEFAULT), NAMES, opened=deal.created_at) == (
+    assert of_deal(
+        allocate(7, 100, "USD", found.sources, DEFAULT), NAMES, opened=deal.created_at
+    ) == (
         "Priya Nair left Acme by 29 March 2024, where they had been decision maker on 2 won deals, "
         "and was on this deal when it opened, 12 days later: 0.91 sure, 82 % of the credit."
     )
@@ -256,4 +342,6 @@ def test_a_source_that_lost_its_words_still_has_a_sentence() -> None:
     line = allocate(7, 100, "USD", [bare], DEFAULT).lines
     allocation = Allocation(7, 100, "USD", line, 0, 0, 0, 0, 0)
 
-    assert of_deal(allocation, NAMES).startswith("A removed person left Acme and came to this company: 0.86 sure")
+    assert of_deal(allocation, NAMES).startswith(
+        "A removed person left Acme and came to this company: 0.86 sure"
+    )

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mappings.rules import changes, credit_notes, known, months
 from mappings.rules.facts import DealFacts
 from mappings.rules.findings import Entry, Reason, Signal
-from mappings.rules.months import Closing
+from mappings.rules.ledger import as_of_win, changes, credit_notes, periods
+from mappings.rules.ledger.periods import Closing
 from mappings.rules.policy import DEFAULT
 from tests.unit.rules_builders import a_move, day, the_three_sources
 from tests.unit.test_rules_ledger import THREE, WON, Books
@@ -36,46 +36,56 @@ MAY, JUNE = at("2026-05-01"), at("2026-06-01")
         ("2025-06-07", 10, None),
         ("2026-06-10", 0, None),
     ],
-    ids=["the evening before", "the tenth", "later", "the first", "a day February lacks", "just imported", "by hand"],
+    ids=[
+        "the evening before",
+        "the tenth",
+        "later",
+        "the first",
+        "a day February lacks",
+        "just imported",
+        "by hand",
+    ],
 )
-def test_a_month_closes_on_the_tenth_of_the_next(now: str, day_of_month: int, closed: str | None) -> None:
-    found = months.due((), day_of_month, OPENED, at(now))
+def test_a_month_closes_on_the_tenth_of_the_next(
+    now: str, day_of_month: int, closed: str | None
+) -> None:
+    found = periods.due((), day_of_month, OPENED, at(now))
 
     assert (f"{found.month:%Y-%m}" if found else None) == closed
 
 
 def test_a_closing_is_written_down_once() -> None:
-    first = months.due((), 10, OPENED, at("2026-06-12"))
+    first = periods.due((), 10, OPENED, at("2026-06-12"))
     assert first is not None
     assert first.at == at("2026-06-10")
-    assert months.due((first,), 10, OPENED, at("2026-07-09")) is None
-    later = months.due((first,), 10, OPENED, at("2026-07-10"))
+    assert periods.due((first,), 10, OPENED, at("2026-07-09")) is None
+    later = periods.due((first,), 10, OPENED, at("2026-07-10"))
     assert later is not None
-    assert months.locked_before((first, later)) == at("2026-07-01")
+    assert periods.locked_before((first, later)) == at("2026-07-01")
 
 
 def test_before_the_import_and_a_week_after_nothing_closes() -> None:
-    assert months.due((), 10, None, at("2026-06-12")) is None
-    assert months.due((), 10, at("2026-06-04"), at("2026-06-12")) is None
-    assert months.due((), 10, at("2026-06-02"), at("2026-06-12")) is not None
+    assert periods.due((), 10, None, at("2026-06-12")) is None
+    assert periods.due((), 10, at("2026-06-04"), at("2026-06-12")) is None
+    assert periods.due((), 10, at("2026-06-02"), at("2026-06-12")) is not None
 
 
 def test_a_month_opened_by_hand_stays_open_until_it_is_closed_by_hand() -> None:
     log = [Closing(MAY, at("2026-06-10"), "close")]
     log.append(Closing(at("2026-04-01"), at("2026-06-11"), "reopen", "ana", "a forgotten invoice"))
-    assert months.locked_before(log) == at("2026-04-01")
+    assert periods.locked_before(log) == at("2026-04-01")
     log.append(Closing(JUNE, at("2026-07-10"), "close"))
-    assert months.locked_before(log) == at("2026-04-01")
+    assert periods.locked_before(log) == at("2026-04-01")
     log.append(Closing(at("2026-04-01"), at("2026-07-11"), "close", "ana", "done"))
-    assert months.locked_before(log) == at("2026-07-01")
-    assert months.closed_at(log, at("2026-04-01")) == at("2026-06-10")
-    assert months.closed_at(log, at("2026-08-01")) is None
+    assert periods.locked_before(log) == at("2026-07-01")
+    assert periods.closed_at(log, at("2026-04-01")) == at("2026-06-10")
+    assert periods.closed_at(log, at("2026-08-01")) is None
 
 
 @pytest.mark.parametrize("text", ["2026-13", "May", "", "2026"])
 def test_what_is_no_month_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is no month"):
-        months.read_month(text)
+        periods.read_month(text)
 
 
 def test_a_refund_of_a_closed_month_lands_in_the_current_one_and_is_known_of_the_old() -> None:
@@ -83,11 +93,14 @@ def test_a_refund_of_a_closed_month_lands_in_the_current_one_and_is_known_of_the
     books, log = Books(), [Closing(MAY, at("2026-06-10"), "close")]
     won = replace(WON, closed_at=at("2026-05-20"))
     _post(books, won, at("2026-05-20"))
-    _post(books, replace(won, amount_minor=3_000_000), at("2026-07-03"), months.locked_before(log))
+    _post(books, replace(won, amount_minor=3_000_000), at("2026-07-03"), periods.locked_before(log))
 
-    closed = months.closed_at(log, MAY)
-    reported, known_now = months.as_reported(books.rows, MAY, closed), months.as_known(books.rows, MAY)
-    july = months.as_reported(books.rows, at("2026-07-01"), None)
+    closed = periods.closed_at(log, MAY)
+    reported, known_now = (
+        periods.as_reported(books.rows, MAY, closed),
+        periods.as_known(books.rows, MAY),
+    )
+    july = periods.as_reported(books.rows, at("2026-07-01"), None)
 
     assert [sum(row.amount_minor for row in rows) for rows in (reported, known_now, july)] == [
         4_000_000,
@@ -101,17 +114,27 @@ def test_a_win_that_is_read_after_its_month_closed_lands_in_the_current_one() ->
     books = Books()
     _post(books, replace(WON, closed_at=at("2026-05-28")), at("2026-06-15"), JUNE)
 
-    assert {(row.effective_at, row.origin_at) for row in books.rows} == {(at("2026-06-15"), at("2026-05-28"))}
+    assert {(row.effective_at, row.origin_at) for row in books.rows} == {
+        (at("2026-06-15"), at("2026-05-28"))
+    }
 
 
 def test_a_reopened_month_takes_rows_again_and_what_it_reported_stays() -> None:
-    log = [Closing(MAY, at("2026-06-10"), "close"), Closing(MAY, at("2026-06-20"), "reopen", "ana", "late invoice")]
+    log = [
+        Closing(MAY, at("2026-06-10"), "close"),
+        Closing(MAY, at("2026-06-20"), "reopen", "ana", "late invoice"),
+    ]
     books = Books()
-    _post(books, replace(WON, closed_at=at("2026-05-28")), at("2026-06-21"), months.locked_before(log))
+    _post(
+        books,
+        replace(WON, closed_at=at("2026-05-28")),
+        at("2026-06-21"),
+        periods.locked_before(log),
+    )
 
     assert {row.effective_at for row in books.rows} == {at("2026-05-28")}
-    assert months.as_reported(books.rows, MAY, months.closed_at(log, MAY)) == ()
-    assert len(months.as_known(books.rows, MAY)) == 4
+    assert periods.as_reported(books.rows, MAY, periods.closed_at(log, MAY)) == ()
+    assert len(periods.as_known(books.rows, MAY)) == 4
 
 
 def test_a_corrected_close_date_takes_the_money_to_the_other_month() -> None:
@@ -122,14 +145,19 @@ def test_a_corrected_close_date_takes_the_money_to_the_other_month() -> None:
     made = _post(books, replace(won, closed_at=at("2026-04-28")), at("2026-06-02"))
 
     assert {row.occasion for row in made} == {"close date"}
-    assert months.as_known(books.rows, MAY)
-    assert [sum(row.amount_minor for row in months.as_known(books.rows, one)) for one in (at("2026-04-01"), MAY)] == [
+    assert periods.as_known(books.rows, MAY)
+    assert [
+        sum(row.amount_minor for row in periods.as_known(books.rows, one))
+        for one in (at("2026-04-01"), MAY)
+    ] == [
         4_000_000,
         0,
     ]
 
 
-def _post(books: Books, deal: DealFacts, now: datetime, locked: datetime | None = None) -> tuple[Entry, ...]:
+def _post(
+    books: Books, deal: DealFacts, now: datetime, locked: datetime | None = None
+) -> tuple[Entry, ...]:
     made = books.post(deal, THREE, now, locked_before=locked)
     books.rows = [row if row.recorded_at else replace(row, recorded_at=now) for row in books.rows]
     return made
@@ -139,42 +167,48 @@ def _post(books: Books, deal: DealFacts, now: datetime, locked: datetime | None 
 
 
 def test_evidence_ends_ninety_days_after_the_first_close_or_at_a_persons_order() -> None:
-    assert known.evidence_ends(WON, DEFAULT) == day(290)
-    assert known.evidence_ends(WON, DEFAULT, ordered_at=day(500)) == day(500)
-    assert known.evidence_ends(WON, DEFAULT, ordered_at=day(210)) == day(290)
-    assert known.evidence_ends(replace(WON, is_won=False), DEFAULT) is None
-    assert known.evidence_ends(replace(WON, closed_at=None), DEFAULT) is None
+    assert as_of_win.evidence_ends(WON, DEFAULT) == day(290)
+    assert as_of_win.evidence_ends(WON, DEFAULT, ordered_at=day(500)) == day(500)
+    assert as_of_win.evidence_ends(WON, DEFAULT, ordered_at=day(210)) == day(290)
+    assert as_of_win.evidence_ends(replace(WON, is_won=False), DEFAULT) is None
+    assert as_of_win.evidence_ends(replace(WON, closed_at=None), DEFAULT) is None
 
 
 def test_a_deal_won_again_is_judged_as_of_its_first_win() -> None:
     books = Books()
     books.post(WON, THREE, day(200))
     again = replace(WON, closed_at=day(300))
-    assert known.as_first_won(again, books.rows) == again
+    assert as_of_win.as_first_won(again, books.rows) == again
 
     books.post(replace(WON, is_won=False, is_closed=False), THREE, day(250))
 
-    assert known.as_first_won(again, books.rows) == WON
-    assert known.evidence_ends(known.as_first_won(again, books.rows), DEFAULT) == day(290)
+    assert as_of_win.as_first_won(again, books.rows) == WON
+    assert as_of_win.evidence_ends(as_of_win.as_first_won(again, books.rows), DEFAULT) == day(290)
 
 
 def test_a_move_counts_by_the_signals_that_were_there() -> None:
     why = Reason("x", "x")
-    mail, bounce = Signal("email", 900_000, day(50), "mail", why), Signal("hard_bounce", 350_000, day(300), "b", why)
+    mail, bounce = (
+        Signal("email", 900_000, day(50), "mail", why),
+        Signal("hard_bounce", 350_000, day(300), "b", why),
+    )
     move = a_move(signals=(mail, bounce), p_moved=935_000, confidence=935_000)
 
-    assert known.move_by(day(300), move, DEFAULT) is move
-    early = known.move_by(day(200), move, DEFAULT)
+    assert as_of_win.move_by(day(300), move, DEFAULT) is move
+    early = as_of_win.move_by(day(200), move, DEFAULT)
     assert early is not None
     assert (early.confidence, early.status, early.signals) == (900_000, "auto", (mail,))
-    assert known.move_by(day(49), move, DEFAULT) is None
+    assert as_of_win.move_by(day(49), move, DEFAULT) is None
 
 
 def test_a_move_that_was_not_conclusive_then_was_no_move_then() -> None:
     why = Reason("x", "x")
-    mail, bounce = Signal("email", 900_000, day(300), "mail", why), Signal("hard_bounce", 350_000, day(50), "b", why)
+    mail, bounce = (
+        Signal("email", 900_000, day(300), "mail", why),
+        Signal("hard_bounce", 350_000, day(50), "b", why),
+    )
 
-    early = known.move_by(day(200), a_move(signals=(mail, bounce)), DEFAULT)
+    early = as_of_win.move_by(day(200), a_move(signals=(mail, bounce)), DEFAULT)
 
     assert early is not None
     assert early.status == "stored"
@@ -184,17 +218,17 @@ def test_a_move_that_a_person_confirmed_counts_whatever_its_signals_date_from() 
     late = Signal("hard_bounce", 350_000, day(300), "b", Reason("x", "x"))
     confirmed = a_move(signals=(late,), confidence=350_000, status="auto")
 
-    assert known.move_by(day(200), confirmed, DEFAULT) is confirmed
+    assert as_of_win.move_by(day(200), confirmed, DEFAULT) is confirmed
 
 
 def test_a_final_judgement_grows_by_what_was_known_in_time_and_never_shrinks() -> None:
     one, two, three = the_three_sources()
 
-    assert known.grown((one, two), (one,)) is None
-    assert known.grown((one, two), (one, replace(two, raw=two.raw + 1))) is None
-    assert known.grown((one,), (one, three)) == (one, three)
+    assert as_of_win.grown((one, two), (one,)) is None
+    assert as_of_win.grown((one, two), (one, replace(two, raw=two.raw + 1))) is None
+    assert as_of_win.grown((one,), (one, three)) == (one, three)
     more = replace(two, raw=two.raw + 1, because=(Reason("named_company", "x", day(50)),))
-    assert known.grown((one, two), (more,)) == (one, more)
+    assert as_of_win.grown((one, two), (more,)) == (one, more)
 
 
 # Diffs
@@ -225,10 +259,15 @@ def test_later_evidence_is_told_as_what_was_taken_back_and_booked() -> None:
 
     assert (first.occasion, first.differences) == ("won", {"USD": 4_000_000})
     assert (second.occasion, second.differences) == ("evidence", {"USD": 0})
-    words = {name: text for _, name, text in (one.partition("referral: ") for one in changes.in_words(second))}
+    words = {
+        name: text
+        for _, name, text in (one.partition("referral: ") for one in changes.in_words(second))
+    }
     assert "taken back" in words["referral: "]
     assert "share 37.54 % ->" in words["referral: "]
-    (news,) = changes.changes_of(row for row in books.rows if row.occasion == "evidence" and row.reverses is None)
+    (news,) = changes.changes_of(
+        row for row in books.rows if row.occasion == "evidence" and row.reverses is None
+    )
     assert news.reason == "deal 7 was judged anew by later evidence"
 
 
@@ -242,7 +281,11 @@ def test_any_part_of_the_ledger_tells_its_own_difference() -> None:
     told = changes.story(mine, None)
 
     assert told.after == {"USD": 0, "EUR": 1_501_602}
-    assert [one.differences for one in told.changes] == [{"USD": 1_501_602}, {"USD": -1_501_602}, {"EUR": 1_501_602}]
+    assert [one.differences for one in told.changes] == [
+        {"USD": 1_501_602},
+        {"USD": -1_501_602},
+        {"EUR": 1_501_602},
+    ]
     assert [one.reason for one in told.changes] == ["deal 7 was won", "deal 7 was lost after it had been won",
                                                     "deal 7 was won again"]  # fmt: skip
 

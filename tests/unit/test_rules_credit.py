@@ -4,10 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mappings.rules import money
-from mappings.rules.credit import FIRST_ORDER, age_factor, allocate, derived_share, raw, reallocate, shares, split
+from mappings.rules.attribution.credit import (
+    FIRST_ORDER,
+    age_factor,
+    allocate,
+    derived_share,
+    raw,
+    reallocate,
+    shares,
+    split,
+)
 from mappings.rules.facts import PPM
 from mappings.rules.findings import SHARE_ONE, Source
+from mappings.rules.ledger import money
 from mappings.rules.policy import DEFAULT, Policy
 from tests.unit.rules_builders import a_source, the_three_sources
 
@@ -36,7 +45,13 @@ def test_a_refund_keeps_the_frozen_shares() -> None:
 def test_nothing_derived_leaves_all_of_it_first_order() -> None:
     shared = allocate(7, 100, "USD", (), DEFAULT)
 
-    assert (shared.lines, shared.remainder_minor, shared.derived, shared.low, shared.high) == ((), 100, 0, 0, 0)
+    assert (shared.lines, shared.remainder_minor, shared.derived, shared.low, shared.high) == (
+        (),
+        100,
+        0,
+        0,
+        0,
+    )
 
 
 def test_one_human_counts_once_with_the_stronger_source() -> None:
@@ -79,7 +94,8 @@ def test_a_named_referral_forty_days_before_is_raw_068() -> None:
 
 
 @given(
-    total=st.integers(-(10**15), 10**15), weights=st.dictionaries(st.text(max_size=3), PPMS, min_size=1, max_size=30)
+    total=st.integers(-(10**15), 10**15),
+    weights=st.dictionaries(st.text(max_size=3), PPMS, min_size=1, max_size=30),
 )
 def test_splitting_loses_nothing(total: int, weights: dict[str, int]) -> None:
     weights = {**weights, "one": 1}
@@ -87,12 +103,16 @@ def test_splitting_loses_nothing(total: int, weights: dict[str, int]) -> None:
     parts = split(total, weights)
 
     assert sum(parts.values()) == total
-    exact = {key: Fraction(total * weight, sum(weights.values())) for key, weight in weights.items()}
+    exact = {
+        key: Fraction(total * weight, sum(weights.values())) for key, weight in weights.items()
+    }
     assert all(abs(parts[key] - exact[key]) < 1 for key in weights)
 
 
 @given(st.lists(PPMS, max_size=8), PPMS)
-def test_more_evidence_never_lowers_the_derived_share_nor_passes_one(raws: list[int], more: int) -> None:
+def test_more_evidence_never_lowers_the_derived_share_nor_passes_one(
+    raws: list[int], more: int
+) -> None:
     assert derived_share(raws) <= derived_share([*raws, more]) <= 1
 
 
@@ -121,7 +141,9 @@ def test_credit_and_remainder_are_the_deal_amount(found: list[Source], amount: i
 
 @given(sources)
 def test_the_order_of_evidence_does_not_matter(found: list[Source]) -> None:
-    assert allocate(7, 12_345, "USD", found, DEFAULT) == allocate(7, 12_345, "USD", found[::-1], DEFAULT)
+    assert allocate(7, 12_345, "USD", found, DEFAULT) == allocate(
+        7, 12_345, "USD", found[::-1], DEFAULT
+    )
 
 
 def test_thousands_of_sources_on_one_deal_share_it_exactly_and_at_once() -> None:
@@ -133,8 +155,13 @@ def test_thousands_of_sources_on_one_deal_share_it_exactly_and_at_once() -> None
     assert sum(line.share for line in shared.lines) + shared.remainder_share == SHARE_ONE
 
 
-@given(st.dictionaries(st.text(max_size=3), st.fractions(0, 10**9), min_size=1, max_size=9), st.integers(0, 10**13))
-def test_fractions_as_weights_give_each_the_nearest_units(weights: dict[str, Fraction], total: int) -> None:
+@given(
+    st.dictionaries(st.text(max_size=3), st.fractions(0, 10**9), min_size=1, max_size=9),
+    st.integers(0, 10**13),
+)
+def test_fractions_as_weights_give_each_the_nearest_units(
+    weights: dict[str, Fraction], total: int
+) -> None:
     weights = {**weights, "one": Fraction(1, 3)}
     whole = sum(weights.values())
 
@@ -161,7 +188,9 @@ def test_shares_name_the_remainder() -> None:
         ("1e3", "USD", 100_000),
     ],
 )
-def test_amounts_are_read_in_the_digits_of_their_currency(text: str, currency: str, expected: int | None) -> None:
+def test_amounts_are_read_in_the_digits_of_their_currency(
+    text: str, currency: str, expected: int | None
+) -> None:
     assert money.minor(text, currency) == expected
 
 
@@ -180,5 +209,8 @@ def test_an_unknown_currency_is_refused_not_taken_for_home(currency: str) -> Non
 def test_forty_thousand_euros_stay_what_they_were_worth_at_the_close() -> None:
     assert money.convert(4_000_000, "EUR", "1.08", "USD") == 4_320_000
     assert money.convert(1000, "JPY", "0.0065", "KWD") == 6500
-    assert (money.major(4_320_000, "USD"), money.shown(4_320_000, "USD")) == ("43200.00", "43,200.00 USD")
+    assert (money.major(4_320_000, "USD"), money.shown(4_320_000, "USD")) == (
+        "43200.00",
+        "43,200.00 USD",
+    )
     assert money.major(1500, "JPY") == "1500"

@@ -37,7 +37,12 @@ def test_every_paragraph_has_a_section(paragraph: str, title: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "module", sorted(path.name for path in (ROOT / "mappings" / "rules").glob("*.py") if path.name != "__init__.py")
+    "module",
+    sorted(
+        path.name
+        for path in (ROOT / "mappings" / "rules").glob("*.py")
+        if path.name != "__init__.py"
+    ),
 )
 def test_every_module_of_rules_is_in_the_rule_book(module: str) -> None:
     assert f"`{module}`" in TEXT

@@ -9,8 +9,14 @@ from itertools import pairwise, permutations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mappings.rules.attribution.removal_effects import (
+    Outcome,
+    Path,
+    by_combination,
+    markov,
+    shapley,
+)
 from mappings.rules.findings import SHARE_ONE
-from mappings.rules.gains import Outcome, Path, by_combination, markov, shapley
 from mappings.rules.policy import DEFAULT
 
 # Shapley
@@ -92,7 +98,9 @@ def test_shapley_is_the_mean_over_all_orders_of_joining(ends: list[tuple[int, in
     expected: Counter[str] = Counter()
     for order in permutations("ABCD"):
         for n, one in enumerate(order):
-            expected[one] += table[frozenset(order[: n + 1])].rate - table[frozenset(order[:n])].rate  # type: ignore[assignment]
+            expected[one] += (
+                table[frozenset(order[: n + 1])].rate - table[frozenset(order[:n])].rate
+            )  # type: ignore[assignment]
     assert {who: value * math.factorial(4) for who, value in found.values.items()} == expected
     assert sum(found.values.values()) == table[frozenset("ABCD")].rate - table[frozenset()].rate
 
@@ -101,13 +109,21 @@ def test_shapley_is_the_mean_over_all_orders_of_joining(ends: list[tuple[int, in
 
 
 def test_markov_by_removal() -> None:
-    paths = [Path(("A",), won=2), Path(("A", "B"), won=1), Path(("A",), lost=4), Path(("B",), lost=3)]
+    paths = [
+        Path(("A",), won=2),
+        Path(("A", "B"), won=1),
+        Path(("A",), lost=4),
+        Path(("B",), lost=3),
+    ]
 
     found = markov(paths)
 
     assert found.values == {"A": Fraction(3, 4), "B": Fraction(1, 3)}
     assert sum(found.values.values()) != 1
-    assert {who: round(share * 100 / SHARE_ONE, 1) for who, share in found.shares.items()} == {"A": 69.2, "B": 30.8}
+    assert {who: round(share * 100 / SHARE_ONE, 1) for who, share in found.shares.items()} == {
+        "A": 69.2,
+        "B": 30.8,
+    }
     assert found.reason == "3 of 10 closed deals won; one source at a time taken away"
 
 
@@ -130,12 +146,18 @@ def test_markov_walks_loops_to_their_end() -> None:
 
     P(A) = 1/4 + 1/2 P(B) and P(B) = 1/2 P(A), so P(A) = 1/3. Without B it is 1/4.
     """
-    paths = [Path(("A",), won=1), Path(("A",), lost=1), Path(("A", "B"), lost=1), Path(("A", "B", "A"), lost=0, won=0)]
+    paths = [
+        Path(("A",), won=1),
+        Path(("A",), lost=1),
+        Path(("A", "B"), lost=1),
+        Path(("A", "B", "A"), lost=0, won=0),
+    ]
     looping = [*paths[:2], Path(("A", "B", "A"), won=1), Path(("A", "B"), lost=1)]
 
     found = markov(looping)
 
-    # A is left 5 times: 2 won, 1 lost, 2 to B; B is left twice: 1 to A, 1 lost. P = 2/5 + 2/5 x 1/2 P = 1/2.
+    # A is left 5 times: 2 won, 1 lost, 2 to B; B is left twice: 1 to A, 1 lost. P = 2/5 + 2/5 x 1/2
+    # P = 1/2.
     assert found.values["A"] == 1
     assert found.values["B"] == 1 - Fraction(2, 5) / Fraction(1, 2)
 
@@ -170,7 +192,9 @@ def absorbed(paths: Iterable[Path], removed: str | None) -> Fraction:
     rows = []
     for one in states:
         total = sum(counts[one].values())
-        row = [Fraction(int(one == other)) - Fraction(counts[one][other], total) for other in states]
+        row = [
+            Fraction(int(one == other)) - Fraction(counts[one][other], total) for other in states
+        ]
         rows.append([*row, Fraction(counts[one]["win"], total)])
     for n in range(len(rows)):
         swap = next(m for m in range(n, len(rows)) if rows[m][n])

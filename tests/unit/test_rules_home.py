@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from mappings.rules import changes, home, money
-from mappings.rules.credit import allocate, split
-from mappings.rules.ledger import Occasion, booked, plan_entries
+from mappings.rules.attribution.credit import allocate, split
+from mappings.rules.ledger import changes, money
+from mappings.rules.ledger import home_currency as home
+from mappings.rules.ledger.booked import standing
+from mappings.rules.ledger.entries import Occasion, booked, plan_entries
 from mappings.rules.policy import DEFAULT
-from mappings.rules.standing import standing
 from tests.unit.rules_builders import a_deal, a_source, day
 from tests.unit.test_rules_ledger import THREE, WON, Books
 
@@ -38,35 +39,49 @@ def test_a_rate_is_frozen_at_the_close() -> None:
 def test_each_row_is_converted_and_the_rounded_rest_placed(
     amount: int, currency: str, rate: str, home_currency: str, total: int
 ) -> None:
-    deal = replace(WON, amount_minor=amount, currency=currency, rate=rate, home_currency=home_currency)
+    deal = replace(
+        WON, amount_minor=amount, currency=currency, rate=rate, home_currency=home_currency
+    )
     books = Books()
     books.post(deal, THREE, day(200))
 
     assert home.total(deal) == total
     assert sum(row.home_amount_minor or 0 for row in books.rows) == total
-    assert [row.home_amount_minor for row in books.rows] == list(split(total, booked(books.rows).shares).values())
+    assert [row.home_amount_minor for row in books.rows] == list(
+        split(total, booked(books.rows).shares).values()
+    )
 
 
 def test_hubspots_amount_wins_at_the_frozen_rate_and_only_there() -> None:
     books = Books()
-    euros = replace(WON, currency="EUR", home_currency="USD", rate="1.08", home_amount_minor=4_320_001)
+    euros = replace(
+        WON, currency="EUR", home_currency="USD", rate="1.08", home_amount_minor=4_320_001
+    )
     books.post(euros, THREE, day(200))
     assert _home(books) == 4_320_001
 
     books.post(replace(euros, amount_minor=3_000_000, home_amount_minor=3_240_002), THREE, day(300))
     assert _home(books) == 3_240_002
 
-    books.post(replace(euros, amount_minor=2_000_000, home_amount_minor=2_300_000, rate="1.15"), THREE, day(301))
+    books.post(
+        replace(euros, amount_minor=2_000_000, home_amount_minor=2_300_000, rate="1.15"),
+        THREE,
+        day(301),
+    )
     assert _home(books) == 2_160_000
 
 
 def test_another_rate_later_takes_nothing_from_an_amount_that_hubspot_told_at_the_close() -> None:
     """HubSpot's own figure may differ from amount x rate, whose decimals are few; only another amount moves it."""
     books = Books()
-    euros = replace(WON, currency="EUR", home_currency="USD", rate="1.08", home_amount_minor=4_320_005)
+    euros = replace(
+        WON, currency="EUR", home_currency="USD", rate="1.08", home_amount_minor=4_320_005
+    )
     books.post(euros, THREE, day(200))
 
-    assert books.post(replace(euros, rate="1.15", home_amount_minor=4_600_000), THREE, day(900)) == ()
+    assert (
+        books.post(replace(euros, rate="1.15", home_amount_minor=4_600_000), THREE, day(900)) == ()
+    )
     assert _home(books) == 4_320_005
 
 
@@ -96,7 +111,9 @@ def test_old_rows_keep_the_home_currency_they_were_booked_in() -> None:
     books = Books()
     euros = replace(WON, currency="EUR", home_currency="USD", rate="1.08")
     books.post(euros, THREE, day(200))
-    moved = replace(euros, amount_minor=3_000_000, home_currency="GBP", rate="0.86", home_amount_minor=2_580_000)
+    moved = replace(
+        euros, amount_minor=3_000_000, home_currency="GBP", rate="0.86", home_amount_minor=2_580_000
+    )
     books.post(moved, THREE, day(500))
 
     assert {row.home_currency for row in books.rows} == {"USD"}
@@ -104,7 +121,10 @@ def test_old_rows_keep_the_home_currency_they_were_booked_in() -> None:
 
 
 def test_a_rate_that_makes_more_than_money_is_no_rate() -> None:
-    assert home.total(replace(WON, amount_minor=money.LARGEST, rate="9999999", home_currency="JPY")) is None
+    assert (
+        home.total(replace(WON, amount_minor=money.LARGEST, rate="9999999", home_currency="JPY"))
+        is None
+    )
 
 
 def _home(books: Books) -> int:
@@ -127,7 +147,9 @@ def _home(books: Books) -> int:
         ("1,000", "USD", "not an amount"),
     ],
 )
-def test_what_cannot_be_booked_is_refused_in_a_sentence(amount: str, currency: str, why: str) -> None:
+def test_what_cannot_be_booked_is_refused_in_a_sentence(
+    amount: str, currency: str, why: str
+) -> None:
     said = money.refusal(amount, currency)
 
     assert said is not None
@@ -135,13 +157,17 @@ def test_what_cannot_be_booked_is_refused_in_a_sentence(amount: str, currency: s
     assert said.endswith(".")
 
 
-@pytest.mark.parametrize(("amount", "currency"), [("1000", "JPY"), ("-0.001", "KWD"), ("12.34", "eur")])
+@pytest.mark.parametrize(
+    ("amount", "currency"), [("1000", "JPY"), ("-0.001", "KWD"), ("12.34", "eur")]
+)
 def test_what_can_be_booked_is_not(amount: str, currency: str) -> None:
     assert money.refusal(amount, currency) is None
 
 
 @pytest.mark.parametrize("currency", ["XBT", "", None])
-def test_an_unknown_currency_books_nothing_and_takes_back_what_was_booked(currency: str | None) -> None:
+def test_an_unknown_currency_books_nothing_and_takes_back_what_was_booked(
+    currency: str | None,
+) -> None:
     books = Books()
     odd = replace(WON, currency=currency)
     assert plan_entries(odd, (), None, Occasion(day(200)), DEFAULT) == ()

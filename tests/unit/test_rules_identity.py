@@ -4,8 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mappings.rules import identity, names
-from mappings.rules.addresses import (
+from mappings.rules.identity import linkage
+from mappings.rules.identity.linkage import block_keys, compare, group_people, probability
+from mappings.rules.policy import DEFAULT
+from mappings.rules.text import names
+from mappings.rules.text.address_kinds import (
     clean_email,
     clean_phone,
     clean_profile,
@@ -14,8 +17,6 @@ from mappings.rules.addresses import (
     is_role,
     registrable,
 )
-from mappings.rules.identity import block_keys, compare, group_people, probability
-from mappings.rules.policy import DEFAULT
 from tests.unit.rules_builders import a_contact, a_history, a_portal, day
 
 PRIOR = DEFAULT.prior_bits
@@ -36,8 +37,12 @@ def test_bits_become_the_probability_of_the_worked_examples(bits: float, expecte
 
 def test_the_worked_example_end_to_end() -> None:
     """Same name of middling rarity, same job family, bounced old record, same address pattern."""
-    common = names.NameStats(total=8192, first={"priya": 24}, last={"nair": 33})  # one namesake in 16 by chance
-    old = a_contact(1, email="p.nair@acme.example", job_title="Software Engineer", bounced_at=day(90))
+    common = names.NameStats(
+        total=8192, first={"priya": 24}, last={"nair": 33}
+    )  # one namesake in 16 by chance
+    old = a_contact(
+        1, email="p.nair@acme.example", job_title="Software Engineer", bounced_at=day(90)
+    )
     new = a_contact(2, email="p.nair@zenit.example", job_title="Platform Engineer", on=100)
 
     link = compare(old, new, a_portal(names=common), DEFAULT)
@@ -69,7 +74,10 @@ def test_a_hard_identifier_with_the_same_surname_links(shared: dict[str, Any]) -
 
 
 def test_a_switchboard_number_proves_little() -> None:
-    old, new = (a_contact(one, name, mobiles=("+4930123456",)) for one, name in ((1, "Ann Ray"), (2, "Bob Lee")))
+    old, new = (
+        a_contact(one, name, mobiles=("+4930123456",))
+        for one, name in ((1, "Ann Ray"), (2, "Bob Lee"))
+    )
 
     link = compare(old, new, a_portal(phone_holders={"+4930123456": 4}), DEFAULT)
 
@@ -77,10 +85,17 @@ def test_a_switchboard_number_proves_little() -> None:
 
 
 def test_an_address_the_record_had_before_still_counts() -> None:
-    old = a_contact(1, email="p@acme.example", history=a_history(email=[("priya@gmail.com", 0), ("p@acme.example", 9)]))
+    old = a_contact(
+        1,
+        email="p@acme.example",
+        history=a_history(email=[("priya@gmail.com", 0), ("p@acme.example", 9)]),
+    )
     new = a_contact(2, email="priya@gmail.com", on=100)
 
-    assert compare(old, new, a_portal(), DEFAULT).reasons[0].code in {"same_private_address", "same_name"}
+    assert compare(old, new, a_portal(), DEFAULT).reasons[0].code in {
+        "same_private_address",
+        "same_name",
+    }
     assert compare(old, new, a_portal(), DEFAULT).decision == "link"
 
 
@@ -120,14 +135,20 @@ def test_two_records_are_not_joined_only_because_both_resemble_a_third() -> None
 
 
 def test_persons_are_the_same_in_any_order() -> None:
-    contacts = [a_contact(n, "Priya Nair", profile="social.example/in/p", on=n) for n in range(1, 5)]
+    contacts = [
+        a_contact(n, "Priya Nair", profile="social.example/in/p", on=n) for n in range(1, 5)
+    ]
 
-    assert group_people(contacts, a_portal(), DEFAULT) == group_people(contacts[::-1], a_portal(), DEFAULT)
+    assert group_people(contacts, a_portal(), DEFAULT) == group_people(
+        contacts[::-1], a_portal(), DEFAULT
+    )
 
 
 def test_doubtful_pairs_go_to_review() -> None:
     smiths = names.NameStats(total=10_000, first={"john": 150}, last={"smith": 100})
-    old = a_contact(1, "John Smith", "jsmith@acme.example", bounced_at=day(90), job_title="Software Engineer")
+    old = a_contact(
+        1, "John Smith", "jsmith@acme.example", bounced_at=day(90), job_title="Software Engineer"
+    )
     new = a_contact(2, "John Smith", "jsmith@zenit.example", on=100, job_title="Lead Developer")
 
     grouped = group_people([old, new], a_portal(names=smiths), DEFAULT)
@@ -168,7 +189,10 @@ def test_names_agree_in_many_ways(a: tuple[str, str], b: tuple[str, str], how: s
 
 
 def test_a_name_weighs_less_the_more_namesakes_chance_would_bring() -> None:
-    levels = [identity.name_bits(chance, DEFAULT) for chance in (0, 2**-8, 2**-6, 2**-5, 2**-4, 2**-2, 1, 64)]
+    levels = [
+        linkage.name_bits(chance, DEFAULT)
+        for chance in (0, 2**-8, 2**-6, 2**-5, 2**-4, 2**-2, 1, 64)
+    ]
 
     assert levels == sorted(levels, reverse=True)
     assert (levels[0], levels[4], levels[-1]) == (12.0, 9.0, 4.0)
@@ -223,7 +247,9 @@ def test_domains_and_phones() -> None:
         "acme.co.uk",
         "acme.de",
     ]
-    assert [clean_phone(text) for text in ("+49 (151) 123-456", "0049151123456", "0151 123456", "+1")] == [
+    assert [
+        clean_phone(text) for text in ("+49 (151) 123-456", "0049151123456", "0151 123456", "+1")
+    ] == [
         "+49151123456",
         "+49151123456",
         "",

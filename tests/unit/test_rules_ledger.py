@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mappings.rules.credit import FIRST_ORDER, allocate
+from mappings.rules.attribution.credit import FIRST_ORDER, allocate
 from mappings.rules.facts import PPM, DealFacts
 from mappings.rules.findings import Allocation, Entry, Source
-from mappings.rules.ledger import Occasion, booked, plan_entries
+from mappings.rules.ledger.entries import Occasion, booked, plan_entries
 from mappings.rules.policy import DEFAULT
 from tests.unit.rules_builders import a_deal, a_source, day, the_three_sources
 
@@ -22,7 +22,9 @@ class Books:
     def __init__(self) -> None:
         self.rows: list[Entry] = []
 
-    def post(self, deal: DealFacts, sources: tuple[Source, ...], at: datetime, **options: object) -> tuple[Entry, ...]:
+    def post(
+        self, deal: DealFacts, sources: tuple[Source, ...], at: datetime, **options: object
+    ) -> tuple[Entry, ...]:
         wanted = _wanted(deal, sources)
         made = plan_entries(deal, self.rows, wanted, Occasion(at, **options), DEFAULT)  # type: ignore[arg-type]
         for row in made:
@@ -58,7 +60,12 @@ def books() -> Books:
 def test_a_win_books_every_source_and_the_remainder_at_the_close_date(books: Books) -> None:
     assert books.amounts == [1_888_044, 1_501_602, 463_730, 146_624]
     assert {row.effective_at for row in books.rows} == {day(200)}
-    assert [row.kind for row in books.rows] == ["moved_champion", "referral", "word_of_mouth", FIRST_ORDER]
+    assert [row.kind for row in books.rows] == [
+        "moved_champion",
+        "referral",
+        "word_of_mouth",
+        FIRST_ORDER,
+    ]
 
 
 def test_doing_it_twice_appends_nothing(books: Books) -> None:
@@ -96,7 +103,9 @@ def test_a_lost_deal_is_reversed(books: Books) -> None:
     assert books.total == 0
 
 
-def test_a_deleted_deal_keeps_its_rows_and_a_restored_one_gets_its_shares_back(books: Books) -> None:
+def test_a_deleted_deal_keeps_its_rows_and_a_restored_one_gets_its_shares_back(
+    books: Books,
+) -> None:
     books.post(replace(WON, archived=True), THREE, day(500))
     assert (books.total, len(books.rows)) == (0, 8)
 
@@ -166,7 +175,9 @@ def test_home_amounts_stay_at_the_rate_of_the_close() -> None:
 def test_hubspots_own_home_amount_wins_over_the_rate() -> None:
     books = Books()
     books.post(
-        replace(WON, currency="EUR", home_currency="USD", rate="1.08", home_amount_minor=4_319_999), THREE, day(200)
+        replace(WON, currency="EUR", home_currency="USD", rate="1.08", home_amount_minor=4_319_999),
+        THREE,
+        day(200),
     )
 
     assert sum(row.home_amount_minor or 0 for row in books.rows) == 4_319_999
@@ -181,10 +192,15 @@ def test_another_currency_rebooks_with_the_same_shares(books: Books) -> None:
 
 
 def test_a_deal_in_a_pipeline_that_does_not_count_books_nothing() -> None:
-    assert plan_entries(replace(WON, pipeline_included=False), (), None, Occasion(day(200)), DEFAULT) == ()
+    assert (
+        plan_entries(replace(WON, pipeline_included=False), (), None, Occasion(day(200)), DEFAULT)
+        == ()
+    )
 
 
-def test_a_deal_whose_pipeline_no_longer_counts_was_not_lost_and_gets_its_shares_back(books: Books) -> None:
+def test_a_deal_whose_pipeline_no_longer_counts_was_not_lost_and_gets_its_shares_back(
+    books: Books,
+) -> None:
     made = books.post(replace(WON, pipeline_included=False), THREE, day(400))
     assert {(row.occasion, row.reason) for row in made} == {
         ("excluded", "deal 7 is in a pipeline that no longer counts")
@@ -201,7 +217,9 @@ def test_credits_that_became_one_are_not_rounded_anew() -> None:
     two = (a_source(w=900_000, p=400_000, person_id=1), a_source(w=550_000, p=310_000, person_id=2))
     books = Books()
     books.post(deal, two, day(200))
-    books.rows = [replace(row, key=two[0].key) if row.key == two[1].key else row for row in books.rows]
+    books.rows = [
+        replace(row, key=two[0].key) if row.key == two[1].key else row for row in books.rows
+    ]
 
     assert books.post(deal, (), day(900)) == ()
     books.post(replace(deal, amount_minor=15, home_amount_minor=15), (), day(901))
@@ -221,7 +239,9 @@ states = st.fixed_dictionaries(
 )
 evidence = st.lists(
     st.builds(
-        lambda person, p: a_source(p=p, person_id=person, contact_id=person), st.integers(1, 4), st.integers(0, PPM)
+        lambda person, p: a_source(p=p, person_id=person, contact_id=person),
+        st.integers(1, 4),
+        st.integers(0, PPM),
     ),
     max_size=4,
 ).map(tuple)
@@ -241,4 +261,6 @@ def test_whatever_happens_the_ledger_says_the_deal(history: History) -> None:
         assert tuple(books.rows[: len(before)]) == before
         assert books.total == live.amount == ((deal.amount_minor or 0) if deal.counts_as_won else 0)
         assert books.post(deal, sources, day(today)) == ()
-        assert len({row.reverses for row in books.rows if row.reverses}) == sum(1 for row in books.rows if row.reverses)
+        assert len({row.reverses for row in books.rows if row.reverses}) == sum(
+            1 for row in books.rows if row.reverses
+        )

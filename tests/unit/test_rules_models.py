@@ -10,10 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mappings.rules.facts import DealContact, Touch
-from mappings.rules.findings import SHARE_ONE
-from mappings.rules.journeys import DEAL, LEAD, POOL, ModelTouch, journey
-from mappings.rules.models import (
+from mappings.rules.attribution.classic_models import (
     MODELS,
     ModelShares,
     compare,
@@ -25,6 +22,9 @@ from mappings.rules.models import (
     u_shape,
     w_shape,
 )
+from mappings.rules.attribution.journeys import DEAL, LEAD, POOL, ModelTouch, journey
+from mappings.rules.facts import DealContact, Touch
+from mappings.rules.findings import SHARE_ONE
 from mappings.rules.policy import DEFAULT, Policy
 from tests.unit.rules_builders import ZENIT, a_contact, a_deal, a_source, day
 
@@ -34,7 +34,9 @@ DATA = FilePath(__file__).parents[3] / "shared" / "data"
 
 def t(source: str, on: float, *moments: str, number: int = 0) -> ModelTouch:
     """A touch of *source* on a day."""
-    return ModelTouch(source, day(0) + timedelta(days=on), "touch", f"{source}{number}", frozenset(moments))
+    return ModelTouch(
+        source, day(0) + timedelta(days=on), "touch", f"{source}{number}", frozenset(moments)
+    )
 
 
 def parts(found: ModelShares) -> dict[str, float]:
@@ -59,7 +61,12 @@ def test_equal_times_go_to_the_lower_id_and_the_reason_says_so(rule: Any) -> Non
 
     assert parts(found) == {"a": 100}
     assert found.reason.endswith("2 sources had a touch at that moment, the lowest id was taken")
-    assert "id" not in rule([t("a", 5, number=1), t("a", 5, number=2)], WIN, DEFAULT).reason.split("(touch)")[1]
+    assert (
+        "id"
+        not in rule([t("a", 5, number=1), t("a", 5, number=2)], WIN, DEFAULT).reason.split(
+            "(touch)"
+        )[1]
+    )
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -67,7 +74,9 @@ def test_touches_at_or_after_the_win_are_dropped(name: str) -> None:
     rule = MODELS[name]
 
     assert parts(rule([t("a", 50), t("late", 101), t("now", 100)], WIN, DEFAULT)) == {"a": 100}
-    assert rule([t("late", 101)], WIN, DEFAULT) == ModelShares(name, {}, "no dated touch before the win")
+    assert rule([t("late", 101)], WIN, DEFAULT) == ModelShares(
+        name, {}, "no dated touch before the win"
+    )
     assert rule([], WIN, DEFAULT).shares == {}
 
 
@@ -90,9 +99,13 @@ def test_linear_counts_a_source_once_not_each_click() -> None:
 @pytest.mark.parametrize(
     ("touches", "expected"),
     [
-        pytest.param([t("a", 1), t("b", 2, LEAD), t("c", 3)], {"a": 40, "b": 40, "c": 20}, id="three touches"),
         pytest.param(
-            [t("a", 1), t("b", 2, LEAD), t("c", 3), t("d", 4)], {"a": 40, "b": 40, "c": 10, "d": 10}, id="two others"
+            [t("a", 1), t("b", 2, LEAD), t("c", 3)], {"a": 40, "b": 40, "c": 20}, id="three touches"
+        ),
+        pytest.param(
+            [t("a", 1), t("b", 2, LEAD), t("c", 3), t("d", 4)],
+            {"a": 40, "b": 40, "c": 10, "d": 10},
+            id="two others",
         ),
         pytest.param(
             [t("a", 1), t("b", 2, LEAD), t("c", 3), t("c", 4), t("d", 5)],
@@ -101,12 +114,22 @@ def test_linear_counts_a_source_once_not_each_click() -> None:
         ),
         pytest.param([t("a", 1), t("b", 2, LEAD)], {"a": 50, "b": 50}, id="no middle"),
         pytest.param([t("a", 1, LEAD)], {"a": 100}, id="both moments the same touch, alone"),
-        pytest.param([t("a", 1, LEAD), t("b", 2)], {"a": 80, "b": 20}, id="both moments the same touch"),
-        pytest.param([t("a", 1), t("a", 2, LEAD), t("b", 3)], {"a": 80, "b": 20}, id="one source holds both moments"),
-        pytest.param([t("a", 1), t("b", 2)], {"a": 66.67, "b": 33.33}, id="no lead: its part goes pro rata"),
+        pytest.param(
+            [t("a", 1, LEAD), t("b", 2)], {"a": 80, "b": 20}, id="both moments the same touch"
+        ),
+        pytest.param(
+            [t("a", 1), t("a", 2, LEAD), t("b", 3)],
+            {"a": 80, "b": 20},
+            id="one source holds both moments",
+        ),
+        pytest.param(
+            [t("a", 1), t("b", 2)], {"a": 66.67, "b": 33.33}, id="no lead: its part goes pro rata"
+        ),
         pytest.param([t("a", 1)], {"a": 100}, id="only a first touch"),
         pytest.param(
-            [t("a", 1), t("a", 3), t("b", 2, LEAD)], {"a": 60, "b": 40}, id="the first source is also in the rest"
+            [t("a", 1), t("a", 3), t("b", 2, LEAD)],
+            {"a": 60, "b": 40},
+            id="the first source is also in the rest",
         ),
     ],
 )
@@ -127,7 +150,11 @@ def test_u(touches: Sequence[ModelTouch], expected: Mapping[str, float]) -> None
             {"a": 33.33, "b": 33.33, "c": 33.33},
             id="nothing else: renormalised",
         ),
-        pytest.param([t("a", 1, LEAD), t("c", 3, DEAL), t("d", 4)], {"a": 60, "c": 30, "d": 10}, id="two in one"),
+        pytest.param(
+            [t("a", 1, LEAD), t("c", 3, DEAL), t("d", 4)],
+            {"a": 60, "c": 30, "d": 10},
+            id="two in one",
+        ),
         pytest.param([t("a", 1, LEAD, DEAL)], {"a": 100}, id="three in one, alone"),
         pytest.param([t("a", 1, LEAD, DEAL), t("b", 2)], {"a": 90, "b": 10}, id="three in one"),
         pytest.param(
@@ -155,12 +182,20 @@ def test_w(touches: Sequence[ModelTouch], expected: Mapping[str, float]) -> None
             {"a": 25, "b": 25, "c": 25, "d": 25},
             id="nothing else",
         ),
-        pytest.param([t("a", 1), t("d", 5)], {"a": 50, "d": 50}, id="neither lead nor deal nor others"),
         pytest.param(
-            [t("a", 1), t("x", 4), t("d", 5)], {"a": 40.91, "x": 18.18, "d": 40.91}, id="22.5, 10, 22.5 of 55"
+            [t("a", 1), t("d", 5)], {"a": 50, "d": 50}, id="neither lead nor deal nor others"
+        ),
+        pytest.param(
+            [t("a", 1), t("x", 4), t("d", 5)],
+            {"a": 40.91, "x": 18.18, "d": 40.91},
+            id="22.5, 10, 22.5 of 55",
         ),
         pytest.param([t("a", 1, LEAD, DEAL)], {"a": 100}, id="one touch is everything"),
-        pytest.param([t("a", 1), t("b", 2, LEAD, DEAL)], {"a": 25, "b": 75}, id="the last is also lead and deal"),
+        pytest.param(
+            [t("a", 1), t("b", 2, LEAD, DEAL)],
+            {"a": 25, "b": 75},
+            id="the last is also lead and deal",
+        ),
     ],
 )
 def test_full_path(touches: Sequence[ModelTouch], expected: Mapping[str, float]) -> None:
@@ -200,12 +235,16 @@ def test_time_decay_with_a_half_life_of_a_week() -> None:
         ((1, 61), 20, (Fraction(8, 9), Fraction(1, 9))),
     ],
 )
-def test_time_decay_by_hand(days: Sequence[int], half_life: int, expected: Sequence[Fraction]) -> None:
+def test_time_decay_by_hand(
+    days: Sequence[int], half_life: int, expected: Sequence[Fraction]
+) -> None:
     touches = [t(f"s{n}", 100 - one) for n, one in enumerate(days)]
 
     found = time_decay(touches, WIN, Policy(model_half_life_days=half_life))
 
-    assert [abs(found.shares[f"s{n}"] - part * SHARE_ONE) <= 1 for n, part in enumerate(expected)] == [True] * len(days)
+    assert [
+        abs(found.shares[f"s{n}"] - part * SHARE_ONE) <= 1 for n, part in enumerate(expected)
+    ] == [True] * len(days)
     assert sum(found.shares.values()) == SHARE_ONE
 
 
@@ -237,8 +276,12 @@ touches = st.lists(
 
 
 @given(touches)
-def test_every_model_gives_one_whole_or_nothing_and_heeds_no_order_of_input(found: list[ModelTouch]) -> None:
-    for one, other in zip(compare(found, WIN, DEFAULT), compare(found[::-1], WIN, DEFAULT), strict=True):
+def test_every_model_gives_one_whole_or_nothing_and_heeds_no_order_of_input(
+    found: list[ModelTouch],
+) -> None:
+    for one, other in zip(
+        compare(found, WIN, DEFAULT), compare(found[::-1], WIN, DEFAULT), strict=True
+    ):
         assert one.shares == other.shares
         assert sum(one.shares.values()) in ({SHARE_ONE} if one.shares else {0})
         assert all(share >= 0 for share in one.shares.values())
@@ -248,7 +291,9 @@ def test_every_model_gives_one_whole_or_nothing_and_heeds_no_order_of_input(foun
 
 
 def test_a_journey_has_every_dated_touch_and_its_key_moments() -> None:
-    deal = a_deal(created=100, closed=160, contacts=(DealContact(1, day(100)), DealContact(3, day(130))))
+    deal = a_deal(
+        created=100, closed=160, contacts=(DealContact(1, day(100)), DealContact(3, day(130)))
+    )
     told = [
         a_source("moved_champion", person_id=1, contact_id=1, at=day(60)),
         a_source("referral", contact_id=2, at=day(90)),
@@ -297,7 +342,9 @@ def test_a_deal_of_nobody_has_an_empty_journey_and_models_of_nothing() -> None:
 
 
 def test_thousands_of_contacts_on_one_deal_still_share_one_whole() -> None:
-    deal = a_deal(contacts=tuple(DealContact(n, day(100 + n % 7)) for n in range(1, 5001)), closed=200)
+    deal = a_deal(
+        contacts=tuple(DealContact(n, day(100 + n % 7)) for n in range(1, 5001)), closed=200
+    )
 
     for one in compare(journey(deal), day(200), DEFAULT):
         assert sum(one.shares.values()) == SHARE_ONE

@@ -5,13 +5,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mappings.rules import companies, signals
 from mappings.rules.facts import PPM, CompanyFacts, ContactFacts, Directory, Version
 from mappings.rules.findings import Reason, Signal
-from mappings.rules.moves import MovesOfPerson, find_moves, status_of
+from mappings.rules.identity import companies
+from mappings.rules.job_changes import signals
+from mappings.rules.job_changes.employments import spells
+from mappings.rules.job_changes.moves import MovesOfPerson, find_moves, status_of
 from mappings.rules.policy import DEFAULT
-from mappings.rules.stints import spells
-from tests.unit.rules_builders import ACME, NOW, ORBIT, ZENIT, a_contact, a_history, a_person, day, the_companies
+from tests.unit.rules_builders import (
+    ACME,
+    NOW,
+    ORBIT,
+    ZENIT,
+    a_contact,
+    a_history,
+    a_person,
+    day,
+    the_companies,
+)
 
 
 def find(
@@ -39,7 +50,12 @@ def test_a_changed_address_and_an_earlier_bounce_are_0935() -> None:
 def test_a_changed_address_alone_is_enough() -> None:
     (move,) = find(MOVED).moves
 
-    assert (move.p_moved, move.status, move.former_contact_id, move.new_contact_id) == (900_000, "auto", 1, 1)
+    assert (move.p_moved, move.status, move.former_contact_id, move.new_contact_id) == (
+        900_000,
+        "auto",
+        1,
+        1,
+    )
 
 
 @pytest.mark.parametrize(
@@ -68,9 +84,12 @@ def test_signals_of_one_cause_count_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "p", "status"), [("CRM_UI", 850_000, "auto"), ("AUTOMATION_PLATFORM", 500_000, "stored")]
+    ("source", "p", "status"),
+    [("CRM_UI", 850_000, "auto"), ("AUTOMATION_PLATFORM", 500_000, "stored")],
 )
-def test_a_user_changing_the_company_says_more_than_a_program(source: str, p: int, status: str) -> None:
+def test_a_user_changing_the_company_says_more_than_a_program(
+    source: str, p: int, status: str
+) -> None:
     history = a_history(associatedcompanyid=[(str(ACME), 0), (str(ZENIT), 50, source)])
 
     (move,) = find(a_contact(1, company_ids=(ZENIT,), history=history)).moves
@@ -79,7 +98,9 @@ def test_a_user_changing_the_company_says_more_than_a_program(source: str, p: in
 
 
 def test_company_name_and_title_changing_together_is_weak_evidence() -> None:
-    history = a_history(company=[("Acme", 0), ("Zenit", 50)], jobtitle=[("CTO", 0), ("Head of IT", 52)])
+    history = a_history(
+        company=[("Acme", 0), ("Zenit", 50)], jobtitle=[("CTO", 0), ("Head of IT", 52)]
+    )
 
     (move,) = find(a_contact(1, company_text="Zenit", history=history)).moves
 
@@ -89,7 +110,9 @@ def test_company_name_and_title_changing_together_is_weak_evidence() -> None:
 def test_a_mapped_field_names_the_new_company() -> None:
     history = a_history(company=[("Acme", 0), ("Zenit", 50)])
 
-    (move,) = find(a_contact(1, company_text="Zenit", new_company="zenit gmbh", history=history)).moves
+    (move,) = find(
+        a_contact(1, company_text="Zenit", new_company="zenit gmbh", history=history)
+    ).moves
 
     assert (move.p_moved, move.status) == (900_000, "auto")
 
@@ -99,7 +122,12 @@ def test_a_merge_of_two_employers_addresses_is_evidence_once() -> None:
         email=[("priya@acme.example", 0), ("priya@zenit.example", 60)],
         hs_additional_emails=[("priya@acme.example", 60, "MERGE_OBJECTS")],
     )
-    merged = replace(MOVED, emails=("priya@zenit.example", "priya@acme.example"), merged_ids=(9,), history=history)
+    merged = replace(
+        MOVED,
+        emails=("priya@zenit.example", "priya@acme.example"),
+        merged_ids=(9,),
+        history=history,
+    )
 
     (move,) = find(merged).moves
 
@@ -110,7 +138,12 @@ def test_a_merge_of_two_employers_addresses_is_evidence_once() -> None:
 def test_hubspots_job_change_without_a_goal_is_a_departure() -> None:
     (move,) = find(a_contact(1, email="priya@acme.example", job_change_at=day(40))).moves
 
-    assert (move.kind, move.former_company_id, move.new_company_id, move.status) == ("departure", ACME, None, "review")
+    assert (move.kind, move.former_company_id, move.new_company_id, move.status) == (
+        "departure",
+        ACME,
+        None,
+        "review",
+    )
 
 
 def test_a_bounce_alone_is_only_stored() -> None:
@@ -150,7 +183,11 @@ def test_a_sign_of_life_at_the_old_company_after_a_month_contradicts() -> None:
         ("priya.ext@zenit.example", the_companies(), None),
         ("priya@gmail.com", the_companies(), None),
         ("sales@zenit.example", the_companies(), None),
-        ("priya@zenit.example", the_companies(migrations=frozenset({(ACME, ZENIT)})), "domain_migration"),
+        (
+            "priya@zenit.example",
+            the_companies(migrations=frozenset({(ACME, ZENIT)})),
+            "domain_migration",
+        ),
         (
             "priya@lab.example",
             the_companies(CompanyFacts(40, "Research", frozenset({"lab.example"}), parent_id=ACME)),
@@ -163,7 +200,9 @@ def test_a_sign_of_life_at_the_old_company_after_a_month_contradicts() -> None:
         ),
         (
             "priya@new.example",
-            the_companies(CompanyFacts(40, "Newco", frozenset({"new.example"}), former_names=("Acme",))),
+            the_companies(
+                CompanyFacts(40, "Newco", frozenset({"new.example"}), former_names=("Acme",))
+            ),
             "same_company",
         ),
     ],
@@ -197,7 +236,8 @@ def test_a_chain_of_jobs_is_a_chain_of_moves() -> None:
     last = a_contact(3, email="priya@orbit.example", on=300)
 
     pairs = [
-        (m.former_company_id, m.new_company_id) for m in find(OLD, replace(NEW, last_activity_at=day(250)), last).moves
+        (m.former_company_id, m.new_company_id)
+        for m in find(OLD, replace(NEW, last_activity_at=day(250)), last).moves
     ]
 
     assert pairs == [(ACME, ZENIT), (ZENIT, ORBIT)]
@@ -208,7 +248,10 @@ def test_what_lies_after_the_day_asked_about_is_not_known_yet() -> None:
 
 
 def test_an_automatic_association_of_the_same_edit_adds_nothing() -> None:
-    history = {**CHANGED, **a_history(associatedcompanyid=[(str(ACME), 0), (str(ZENIT), 101, "COMPANY_INSIGHTS")])}
+    history = {
+        **CHANGED,
+        **a_history(associatedcompanyid=[(str(ACME), 0), (str(ZENIT), 101, "COMPANY_INSIGHTS")]),
+    }
 
     (move,) = find(replace(MOVED, history=history)).moves
 
@@ -217,7 +260,9 @@ def test_an_automatic_association_of_the_same_edit_adds_nothing() -> None:
 
 
 def test_odd_histories_are_survived() -> None:
-    history = a_history(email=[("", 0), ("nonsense", 1)], associatedcompanyid=[("", 0), ("12x", 1), ("9" * 40, 2)])
+    history = a_history(
+        email=[("", 0), ("nonsense", 1)], associatedcompanyid=[("", 0), ("12x", 1), ("9" * 40, 2)]
+    )
 
     assert find(a_contact(1, name="", history=history)).moves == ()
 
@@ -304,7 +349,10 @@ values = st.text(max_size=12) | st.sampled_from(
 )
 versions = st.lists(
     st.builds(
-        Version, values, st.integers(0, 400).map(day), st.sampled_from(["CRM_UI", "IMPORT", "MERGE_OBJECTS", ""])
+        Version,
+        values,
+        st.integers(0, 400).map(day),
+        st.sampled_from(["CRM_UI", "IMPORT", "MERGE_OBJECTS", ""]),
     ),
     max_size=5,
 ).map(lambda found: tuple(sorted(found, key=lambda one: one.at)))
@@ -321,7 +369,8 @@ any_contact = st.builds(
     history=st.fixed_dictionaries(
         {},
         optional=dict.fromkeys(
-            ("email", "hs_additional_emails", "company", "jobtitle", "associatedcompanyid"), versions
+            ("email", "hs_additional_emails", "company", "jobtitle", "associatedcompanyid"),
+            versions,
         ),
     ),
     merged_ids=st.sampled_from([(), (9,)]),

@@ -7,12 +7,22 @@ from typing import Any
 
 import pytest
 
-from mappings.rules import credit, hearsay, introductions, naming, referrals
-from mappings.rules.facts import CompanyFacts, ContactFacts, DealContact, Directory, Note, Saying, Thread
+from mappings.rules.attribution import credit
+from mappings.rules.attribution.sources import Surroundings, sources_of
+from mappings.rules.facts import (
+    CompanyFacts,
+    ContactFacts,
+    DealContact,
+    Directory,
+    Note,
+    Saying,
+    Thread,
+)
 from mappings.rules.findings import Spell
-from mappings.rules.opinion import HIGHEST, heard
 from mappings.rules.policy import DEFAULT
-from mappings.rules.sources import Surroundings, sources_of
+from mappings.rules.referrals import introductions, mentions, referrals
+from mappings.rules.text import self_reported
+from mappings.rules.text.model_labels import HIGHEST, heard
 from tests.unit.rules_builders import ACME, NOW, ORBIT, ZENIT, a_contact, a_deal, day, the_companies
 
 MARIA = a_contact(1, "Maria Lopez", "maria@acme.example", company_ids=(ACME,))
@@ -32,12 +42,21 @@ def a_ring(
     **options: Any,  # noqa: ANN401 - a builder passes any field on
 ) -> referrals.Circle:
     return referrals.circle(
-        [MARIA, BO, ANNA, *more], known or the_companies(), is_customer=who or customers(ACME, ORBIT), **options
+        [MARIA, BO, ANNA, *more],
+        known or the_companies(),
+        is_customer=who or customers(ACME, ORBIT),
+        **options,
     )
 
 
-def told(text: str, ring: referrals.Circle | None = None, **more: Any) -> list[tuple[str, int, str, int | None]]:  # noqa: ANN401 - a builder passes any field on
-    found = referrals.of_contact(replace(BO, heard_from_text=text, **more), ring or a_ring(), DEFAULT)
+def told(
+    text: str,
+    ring: referrals.Circle | None = None,
+    **more: Any,  # noqa: ANN401
+) -> list[tuple[str, int, str, int | None]]:
+    found = referrals.of_contact(
+        replace(BO, heard_from_text=text, **more), ring or a_ring(), DEFAULT
+    )
     return [(one.how, one.p, one.status, one.referrer_contact_id) for one in found]
 
 
@@ -59,14 +78,19 @@ def test_one_customers_contact_is_named(text: str) -> None:
 
 
 def test_a_name_with_its_company_is_believed_by_the_classifier() -> None:
-    found = naming.labels("Maria at Acme told us, then I googled you", a_ring(), NOW)
+    found = mentions.labels("Maria at Acme told us, then I googled you", a_ring(), NOW)
 
-    assert [(one.label, one.confidence) for one in found] == [("referral_person", 850_000), ("search", 750_000)]
-    assert [one.label for one in naming.labels("the folks at Acme", a_ring(), NOW)][:1] == ["referral_company"]
+    assert [(one.label, one.confidence) for one in found] == [
+        ("referral_person", 850_000),
+        ("search", 750_000),
+    ]
+    assert [one.label for one in mentions.labels("the folks at Acme", a_ring(), NOW)][:1] == [
+        "referral_company"
+    ]
 
 
 def test_a_name_of_nobody_at_a_customer_is_only_a_name() -> None:
-    found = naming.labels("John Smith", a_ring(), NOW)
+    found = mentions.labels("John Smith", a_ring(), NOW)
 
     assert [(one.label, one.confidence) for one in found] == [("referral_person", 550_000)]
 
@@ -80,7 +104,9 @@ def test_a_customers_contact_is_meant_before_a_namesake_elsewhere() -> None:
 def test_two_customers_contacts_of_one_name_are_for_a_person_to_decide_with_both_kept() -> None:
     other = a_contact(5, "Maria Lopez", "m@orbit.example", company_ids=(ORBIT,))
 
-    (found,) = referrals.of_contact(replace(BO, heard_from_text="Maria Lopez"), a_ring(other), DEFAULT)
+    (found,) = referrals.of_contact(
+        replace(BO, heard_from_text="Maria Lopez"), a_ring(other), DEFAULT
+    )
 
     assert (found.how, found.p, found.status) == ("ambiguous", 400_000, "review")
     assert set(found.reasons[0].evidence) == {"contact:1", "contact:5", "contact:2"}
@@ -88,7 +114,9 @@ def test_two_customers_contacts_of_one_name_are_for_a_person_to_decide_with_both
 
 def test_two_people_named_are_two_referrers_who_share_the_credit() -> None:
     ring = a_ring()
-    found = referrals.of_contact(replace(BO, heard_from_text="Maria Lopez and Anna Berg"), ring, DEFAULT)
+    found = referrals.of_contact(
+        replace(BO, heard_from_text="Maria Lopez and Anna Berg"), ring, DEFAULT
+    )
     deal = a_deal(created=60, contacts=(DealContact(2, day(60)),))
 
     told_of = sources_of(deal, (), found, Surroundings({2: BO}), policy=DEFAULT, now=NOW)
@@ -101,7 +129,12 @@ def test_two_people_named_are_two_referrers_who_share_the_credit() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["not Maria Lopez", "nicht von Maria Lopez", "no fue Maria Lopez, fue un anuncio", "Maria at Acme? no, Google"],
+    [
+        "not Maria Lopez",
+        "nicht von Maria Lopez",
+        "no fue Maria Lopez, fue un anuncio",
+        "Maria at Acme? no, Google",
+    ],
 )
 def test_a_denied_name_is_nobody(text: str) -> None:
     assert told(text) == []
@@ -113,7 +146,9 @@ def test_of_two_names_only_the_denied_one_is_nobody() -> None:
 
 def test_who_warns_of_us_is_kept_with_the_reason_and_earns_nothing() -> None:
     (found,) = referrals.of_contact(
-        replace(BO, heard_from_text="Maria at Acme said your support is terrible"), a_ring(), DEFAULT
+        replace(BO, heard_from_text="Maria at Acme said your support is terrible"),
+        a_ring(),
+        DEFAULT,
     )
     deal = a_deal(created=60, contacts=(DealContact(2, day(60)),))
 
@@ -133,15 +168,23 @@ def test_a_word_is_not_the_customer_that_is_called_so(name: str, text: str) -> N
     assert told(text, a_ring(known=known, who=customers(40))) == []
 
 
-@pytest.mark.parametrize("text", ["someone at Google", "people at Google recommended you", "jemand bei Google"])
+@pytest.mark.parametrize(
+    "text", ["someone at Google", "people at Google recommended you", "jemand bei Google"]
+)
 def test_a_customer_with_an_everyday_name_is_named_by_people_who_are_there(text: str) -> None:
     known = the_companies(CompanyFacts(40, "Google", frozenset()))
 
-    assert told(text, a_ring(known=known, who=customers(40)))[0][:3] == ("named_company", 600_000, "auto")
+    assert told(text, a_ring(known=known, who=customers(40)))[0][:3] == (
+        "named_company",
+        600_000,
+        "auto",
+    )
 
 
 def test_two_customers_named_are_both_kept() -> None:
-    found = referrals.of_contact(replace(BO, heard_from_text="Acme and Orbit both use you"), a_ring(), DEFAULT)
+    found = referrals.of_contact(
+        replace(BO, heard_from_text="Acme and Orbit both use you"), a_ring(), DEFAULT
+    )
 
     assert {one.referrer_company_id for one in found} == {ACME, ORBIT}
 
@@ -150,12 +193,16 @@ def test_an_address_that_two_records_of_one_human_share_is_no_doubt() -> None:
     second = a_contact(5, "Maria L.", "maria@acme.example", company_ids=(ACME,))
     ring = a_ring(second, person_of={1: 1, 5: 1})
 
-    (found,) = referrals.of_contact(replace(BO, referred_by_text="maria@acme.example"), ring, DEFAULT)
+    (found,) = referrals.of_contact(
+        replace(BO, referred_by_text="maria@acme.example"), ring, DEFAULT
+    )
 
     assert (found.how, found.p, found.status) == ("field_email", 950_000, "auto")
 
 
-@pytest.mark.parametrize(("text", "how"), [("Maria at Acme, over dinner", "named_person"), ("Acme", "named_company")])
+@pytest.mark.parametrize(
+    ("text", "how"), [("Maria at Acme, over dinner", "named_person"), ("Acme", "named_company")]
+)
 def test_a_referred_by_field_may_hold_free_words(text: str, how: str) -> None:
     (found,) = referrals.of_contact(replace(BO, referred_by_text=text), a_ring(), DEFAULT)
 
@@ -172,9 +219,12 @@ def test_any_mapped_text_of_a_contact_or_deal_can_name_who_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("late", "timing", "w"), [(-40, "sourced", 850_000), (20, "sourced", 850_000), (31, "assisted", 500_000)]
+    ("late", "timing", "w"),
+    [(-40, "sourced", 850_000), (20, "sourced", 850_000), (31, "assisted", 500_000)],
 )
-def test_a_deal_much_older_than_the_recommendation_was_only_assisted(late: int, timing: str, w: int) -> None:
+def test_a_deal_much_older_than_the_recommendation_was_only_assisted(
+    late: int, timing: str, w: int
+) -> None:
     deal = a_deal(created=100, contacts=(DealContact(2, day(100)),))
     found = referrals.of_contact(
         replace(BO, heard_from_text="Maria Lopez", heard_from_at=day(100 + late)), a_ring(), DEFAULT
@@ -187,7 +237,9 @@ def test_a_deal_much_older_than_the_recommendation_was_only_assisted(late: int, 
 
 def test_the_worked_example_of_a_form_that_names_maria() -> None:
     deal = a_deal(created=90, contacts=(DealContact(2, day(90)),))
-    found = referrals.of_contact(replace(BO, heard_from_text="Maria at Acme told us"), a_ring(), DEFAULT)
+    found = referrals.of_contact(
+        replace(BO, heard_from_text="Maria at Acme told us"), a_ring(), DEFAULT
+    )
 
     (source,) = sources_of(deal, (), found, Surroundings({}), policy=DEFAULT, now=NOW).sources
 
@@ -207,16 +259,20 @@ def test_the_worked_example_of_a_form_that_names_maria() -> None:
     ],
 )
 def test_a_former_company_named_is_told_to_the_rules_of_moves(text: str, company: int) -> None:
-    ((found, label),) = naming.former_companies(text, the_companies())
+    ((found, label),) = mentions.former_companies(text, the_companies())
 
-    assert (found, label.label, label.confidence >= DEFAULT.label_counts_at) == (company, "moved_self", True)
+    assert (found, label.label, label.confidence >= DEFAULT.label_counts_at) == (
+        company,
+        "moved_self",
+        True,
+    )
 
 
 @pytest.mark.parametrize(
     "text", ["Maria at Acme told us", "in my previous company", "used it at Acme and then at Orbit"]
 )
 def test_no_former_company_is_guessed(text: str) -> None:
-    assert naming.former_companies(text, the_companies()) == ()
+    assert mentions.former_companies(text, the_companies()) == ()
 
 
 def a_thread(**more: Any) -> Thread:  # noqa: ANN401 - a builder passes any field on
@@ -226,7 +282,12 @@ def a_thread(**more: Any) -> Thread:  # noqa: ANN401 - a builder passes any fiel
 def test_a_customer_who_writes_the_first_mail_introduces() -> None:
     (found,) = introductions.introduced_by(a_thread(), a_ring(), DEFAULT)
 
-    assert (found.how, found.p, found.status, found.referrer_contact_id) == ("introduction_email", 750_000, "auto", 1)
+    assert (found.how, found.p, found.status, found.referrer_contact_id) == (
+        "introduction_email",
+        750_000,
+        "auto",
+        1,
+    )
     assert (found.target, found.at) == ("contact:2", day(60))
 
 
@@ -276,11 +337,17 @@ def a_note(text: str, **more: Any) -> Note:  # noqa: ANN401 - a builder passes a
         ("Kam auf Empfehlung von Maria Lopez", 1, ACME),
     ],
 )
-def test_a_note_that_says_who_recommended_us_is_a_referral(text: str, referrer: int | None, company: int) -> None:
+def test_a_note_that_says_who_recommended_us_is_a_referral(
+    text: str, referrer: int | None, company: int
+) -> None:
     (found,) = introductions.of_notes([a_note(text)], BO, a_ring(), DEFAULT)
 
     assert (found.how, found.p, found.status) == ("note_names_customer", 600_000, "auto")
-    assert (found.referrer_contact_id, found.referrer_company_id, found.target) == (referrer, company, "contact:2")
+    assert (found.referrer_contact_id, found.referrer_company_id, found.target) == (
+        referrer,
+        company,
+        "contact:2",
+    )
 
 
 @pytest.mark.parametrize(
@@ -302,7 +369,9 @@ def test_a_note_that_only_names_a_customer_is_none(text: str) -> None:
 def test_a_note_on_a_deal_tells_of_the_deal() -> None:
     deal = a_deal(contacts=(DealContact(2, day(100)),))
 
-    (found,) = introductions.of_notes([a_note("Maria Lopez recommended us", deal_ids=(7,))], deal, a_ring(), DEFAULT)
+    (found,) = introductions.of_notes(
+        [a_note("Maria Lopez recommended us", deal_ids=(7,))], deal, a_ring(), DEFAULT
+    )
 
     assert found.target == "deal:7"
 
@@ -320,17 +389,25 @@ def test_who_worked_together_is_a_hint_whom_to_ask() -> None:
 
 @pytest.mark.parametrize(
     ("text", "labels"),
-    [("the blue one", {"wom_generic": HIGHEST}), ("Google", {"search": 750_000}), ("asdf", {"junk": 750_000})],
+    [
+        ("the blue one", {"wom_generic": HIGHEST}),
+        ("Google", {"search": 750_000}),
+        ("asdf", {"junk": 750_000}),
+    ],
 )
 def test_a_models_opinion_counts_only_where_the_rules_are_silent_and_up_to_its_cap(
     text: str, labels: dict[str, int]
 ) -> None:
     opinion = {"wom_generic": 990_000, "not_a_label": 900_000, "search": 400_000, "junk": 900_000}
 
-    assert {one.label: one.confidence for one in heard(hearsay.classify(text), opinion)} == labels
+    assert {
+        one.label: one.confidence for one in heard(self_reported.classify(text), opinion)
+    } == labels
 
 
 def test_without_a_model_silence_stays_silence() -> None:
-    assert [one.label for one in heard(hearsay.classify("the blue one"), {})] == ["unknown"]
-    assert [one.label for one in heard(hearsay.classify("the blue one"), {"search": 1})] == ["unknown"]
+    assert [one.label for one in heard(self_reported.classify("the blue one"), {})] == ["unknown"]
+    assert [one.label for one in heard(self_reported.classify("the blue one"), {"search": 1})] == [
+        "unknown"
+    ]
     assert DEFAULT.ask_language_model is False

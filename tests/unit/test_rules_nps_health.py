@@ -4,11 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mappings.rules import nps
 from mappings.rules.facts import NpsAnswer, Ticket
-from mappings.rules.health import Factor, Health, aged, health, relationship, sentiment, support
-from mappings.rules.nps import CompanyNps, Mix
 from mappings.rules.policy import DEFAULT
+from mappings.rules.success import nps
+from mappings.rules.success.health import (
+    Factor,
+    Health,
+    aged,
+    health,
+    relationship,
+    sentiment,
+    support,
+)
+from mappings.rules.success.nps import CompanyNps, Mix
 from tests.unit.rules_builders import NOW, day
 
 
@@ -38,7 +46,11 @@ def test_the_plain_standard_error_and_what_is_printed() -> None:
     assert found is not None
     assert few is not None
     assert found.standard_error == pytest.approx(12.5, abs=0.05)
-    assert (found.words, few.words, few.standard_error) == ("35.0 (8.9 to 56.2)", "4 promoters", 0.0)
+    assert (found.words, few.words, few.standard_error) == (
+        "35.0 (8.9 to 56.2)",
+        "4 promoters",
+        0.0,
+    )
     assert nps.portfolio(Mix(0, 0, 0), DEFAULT) is None
 
 
@@ -59,7 +71,14 @@ def test_what_looks_like_a_collapse_is_no_clear_change() -> None:
 
 @pytest.mark.parametrize(
     ("score", "group"),
-    [(0, "detractor"), (6, "detractor"), (7, "passive"), (8, "passive"), (9, "promoter"), (10, "promoter")],
+    [
+        (0, "detractor"),
+        (6, "detractor"),
+        (7, "passive"),
+        (8, "passive"),
+        (9, "promoter"),
+        (10, "promoter"),
+    ],
 )
 def test_groups(score: int, group: str) -> None:
     assert nps.group(score) == group
@@ -80,12 +99,20 @@ def test_a_companys_mean_weighs_roles_and_age() -> None:
 
     assert found is not None
     assert found.mean == pytest.approx(0.411, abs=0.0005)
-    assert (found.number, found.words, found.flagged) == (None, "1 promoter, 1 passive, 1 detractor", False)
+    assert (found.number, found.words, found.flagged) == (
+        None,
+        "1 promoter, 1 passive, 1 detractor",
+        False,
+    )
     assert nps.company([], NOW, DEFAULT) is None
 
 
 def test_five_answers_make_a_number_and_a_deciding_detractor_a_flag() -> None:
-    found = nps.company([*(answer(10, 0, contact=n) for n in range(4)), answer(0, 179, "decision_maker")], NOW, DEFAULT)
+    found = nps.company(
+        [*(answer(10, 0, contact=n) for n in range(4)), answer(0, 179, "decision_maker")],
+        NOW,
+        DEFAULT,
+    )
 
     assert found is not None
     assert (found.number, found.flagged) == (60, True)
@@ -148,7 +175,9 @@ def test_health_is_explained_by_contributions_that_add_up() -> None:
     ],
     ids=["stale low", "stale high", "known", "never known", "not configured", "not applicable"],
 )
-def test_four_ways_of_missing_data(adoption: Factor, score: float, coverage: int, band: str) -> None:
+def test_four_ways_of_missing_data(
+    adoption: Factor, score: float, coverage: int, band: str
+) -> None:
     found = health(factors(adoption=adoption), DEFAULT)
 
     assert (found.score, found.coverage, found.band) == (score, coverage, band)
@@ -198,12 +227,16 @@ def test_bands_do_not_flicker(value: float, before: Health | None, band: str) ->
 @given(
     st.lists(st.floats(-20, 120), min_size=5, max_size=5),
     st.lists(
-        st.sampled_from(["known", "stale", "unknown", "not_applicable", "not_configured"]), min_size=5, max_size=5
+        st.sampled_from(["known", "stale", "unknown", "not_applicable", "not_configured"]),
+        min_size=5,
+        max_size=5,
     ),
     st.integers(0, 400),
 )
 def test_the_explanation_always_adds_up(values: list[float], states: list[str], age: int) -> None:
-    given_factors = [Factor(name, v, s, age) for name, v, s in zip(FIVE, values, states, strict=True)]
+    given_factors = [
+        Factor(name, v, s, age) for name, v, s in zip(FIVE, values, states, strict=True)
+    ]
 
     found = health(given_factors, DEFAULT)
 
@@ -212,7 +245,9 @@ def test_the_explanation_always_adds_up(values: list[float], states: list[str], 
 
 
 @given(st.floats(0, 100), st.integers(0, 1000), st.integers(0, 1000))
-def test_a_broken_feed_never_makes_a_customer_look_healthier(last: float, age: int, more: int) -> None:
+def test_a_broken_feed_never_makes_a_customer_look_healthier(
+    last: float, age: int, more: int
+) -> None:
     assert aged(last, age + more, DEFAULT) <= aged(last, age, DEFAULT) <= last
 
 
@@ -230,7 +265,15 @@ def test_support_counts_open_tickets_by_priority_and_age() -> None:
 def test_relationship_and_sentiment_use_what_is_known() -> None:
     assert relationship(active_contacts=3, champion_here=True, last_touch_days=14).value == 100
     assert relationship(active_contacts=None, champion_here=False, last_touch_days=None).value == 0
-    assert relationship(active_contacts=None, champion_here=None, last_touch_days=None).state == "unknown"
-    assert sentiment(CompanyNps(0.4, 3, None, "2 promoters, 1 passive", flagged=False)).value == pytest.approx(70)
+    assert (
+        relationship(active_contacts=None, champion_here=None, last_touch_days=None).state
+        == "unknown"
+    )
+    assert sentiment(
+        CompanyNps(0.4, 3, None, "2 promoters, 1 passive", flagged=False)
+    ).value == pytest.approx(70)
     assert sentiment(CompanyNps(0.4, 3, None, "", flagged=True)).value == 50
-    assert (sentiment(None).state, sentiment(None, surveyed=False).state) == ("unknown", "not_configured")
+    assert (sentiment(None).state, sentiment(None, surveyed=False).state) == (
+        "unknown",
+        "not_configured",
+    )

@@ -2,15 +2,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mappings.rules.attribution.orders import (
+    WonDeal,
+    all_in,
+    booked_second_order,
+    build,
+    orders,
+    whole,
+)
 from mappings.rules.findings import SHARE_ONE
-from mappings.rules.orders import WonDeal, all_in, booked_second_order, build, orders, whole
 from mappings.rules.policy import DEFAULT, Policy
 from tests.unit.rules_builders import day
 
 A, B, C = 1, 2, 3
 
 
-def won(deal_id: int, company: int, dollars: int, closed: int, *shares: tuple[int | None, float]) -> WonDeal:
+def won(
+    deal_id: int, company: int, dollars: int, closed: int, *shares: tuple[int | None, float]
+) -> WonDeal:
     parts = tuple((source, round(share * SHARE_ONE)) for source, share in shares)
     return WonDeal(deal_id, company, dollars * 100, day(closed), parts)
 
@@ -60,7 +69,12 @@ def test_credit_hangs_on_the_latest_deal_won_strictly_before() -> None:
 
 
 def test_shares_without_an_earlier_deal_and_of_the_same_company_make_no_edge() -> None:
-    deals = (won(1, B, 1, 0, (A, 0.5)), won(2, A, 1, 5), won(3, A, 1, 6, (A, 0.5)), won(4, C, 1, 7, (None, 0.1)))
+    deals = (
+        won(1, B, 1, 0, (A, 0.5)),
+        won(2, A, 1, 5),
+        won(3, A, 1, 6, (A, 0.5)),
+        won(4, C, 1, 7, (None, 0.1)),
+    )
 
     graph = build(deals, DEFAULT)
 
@@ -78,13 +92,20 @@ def test_several_paths_to_one_deal_add_up_and_its_order_is_the_smallest() -> Non
 
 def test_paths_end_at_order_six_and_at_one_percent() -> None:
     chain = [won(1, 1, 100, 0), *(won(n, n, 100, n, (n - 1, 1.0)) for n in range(2, 10))]
-    thin = [won(1, 1, 100, 0), won(2, 2, 100, 1, (1, 0.1)), won(3, 3, 100, 2, (2, 0.1)), won(4, 4, 100, 3, (3, 0.5))]
+    thin = [
+        won(1, 1, 100, 0),
+        won(2, 2, 100, 1, (1, 0.1)),
+        won(3, 3, 100, 2, (2, 0.1)),
+        won(4, 4, 100, 3, (3, 0.5)),
+    ]
 
     assert list(all_in(1, build(chain, DEFAULT), DEFAULT).by_order) == [2, 3, 4, 5, 6]
     assert all_in(1, build(thin, DEFAULT), DEFAULT).by_order == {2: 1000, 3: 100}
 
 
-def test_a_derived_customers_renewals_inherit_for_thirty_six_months_in_lifetime_value_only() -> None:
+def test_a_derived_customers_renewals_inherit_for_thirty_six_months_in_lifetime_value_only() -> (
+    None
+):
     deals = (
         won(1, A, 10_000, 0),
         won(2, B, 20_000, 10, (A, 0.5)),
@@ -110,7 +131,9 @@ portfolio = st.lists(
         st.integers(1, 5),
         st.integers(-1000, 100_000),
         st.integers(0, 20),
-        st.lists(st.tuples(st.none() | st.integers(1, 5), st.integers(0, SHARE_ONE // 4)), max_size=4),
+        st.lists(
+            st.tuples(st.none() | st.integers(1, 5), st.integers(0, SHARE_ONE // 4)), max_size=4
+        ),
     ),
     max_size=9,
 )
@@ -121,7 +144,10 @@ portfolio = st.lists(
 def test_any_portfolio_makes_a_graph_that_only_points_forward(
     rows: list[tuple[int, int, int, list[tuple[int | None, int]]]],
 ) -> None:
-    deals = [WonDeal(n, company, money, day(at), tuple(shares)) for n, (company, money, at, shares) in enumerate(rows)]
+    deals = [
+        WonDeal(n, company, money, day(at), tuple(shares))
+        for n, (company, money, at, shares) in enumerate(rows)
+    ]
 
     graph = build(deals, DEFAULT)
 
@@ -147,12 +173,19 @@ def test_what_is_derived_directly_counts_however_small_its_share() -> None:
 
 
 def test_two_people_of_one_company_make_one_edge() -> None:
-    deals = (won(1, A, 1, 0), won(2, B, 10_000, 1, (A, 0.006), (A, 0.006)), won(3, C, 10_000, 2, (B, 1.0)))
+    deals = (
+        won(1, A, 1, 0),
+        won(2, B, 10_000, 1, (A, 0.006), (A, 0.006)),
+        won(3, C, 10_000, 2, (B, 1.0)),
+    )
 
     graph = build(deals, DEFAULT)
 
     assert [edge.share for edge in graph.incoming[2]] == [12 * 10**9]
-    assert all_in(A, graph, DEFAULT).by_order == {2: 12_000, 3: 12_000}  # together they pass one percent
+    assert all_in(A, graph, DEFAULT).by_order == {
+        2: 12_000,
+        3: 12_000,
+    }  # together they pass one percent
 
 
 def test_a_path_may_pass_another_company_twice() -> None:
@@ -186,7 +219,11 @@ def test_credit_notes_and_deals_for_nothing_flow_like_others() -> None:
 
 
 def test_a_deal_without_a_company_is_derived_and_leads_nowhere() -> None:
-    deals = (won(1, A, 1, 0), WonDeal(2, None, 10_000, day(1), ((A, SHARE_ONE // 2),)), WonDeal(3, None, 5, day(2)))
+    deals = (
+        won(1, A, 1, 0),
+        WonDeal(2, None, 10_000, day(1), ((A, SHARE_ONE // 2),)),
+        WonDeal(3, None, 5, day(2)),
+    )
     graph = build(deals, DEFAULT, inherit=True)
 
     assert all_in(A, graph, DEFAULT).by_order == {2: 5_000}
@@ -195,7 +232,14 @@ def test_a_deal_without_a_company_is_derived_and_leads_nowhere() -> None:
 
 @pytest.mark.parametrize(
     ("trillionths", "minor"),
-    [(5 * 10**11, 0), (15 * 10**11, 2), (-5 * 10**11, 0), (-15 * 10**11, -2), (5 * 10**11 + 1, 1), (10**12, 1)],
+    [
+        (5 * 10**11, 0),
+        (15 * 10**11, 2),
+        (-5 * 10**11, 0),
+        (-15 * 10**11, -2),
+        (5 * 10**11 + 1, 1),
+        (10**12, 1),
+    ],
 )
 def test_money_is_rounded_once_half_to_even(trillionths: int, minor: int) -> None:
     assert whole(trillionths) == minor
@@ -204,7 +248,9 @@ def test_money_is_rounded_once_half_to_even(trillionths: int, minor: int) -> Non
 def test_no_setting_makes_the_walk_endless() -> None:
     chain = [won(1, 1, 100, 0), *(won(n, n, 100, n, (n - 1, 1.0)) for n in range(2, 30))]
 
-    assert list(all_in(1, build(chain, DEFAULT), Policy(max_order=36_500)).by_order) == list(range(2, 13))
+    assert list(all_in(1, build(chain, DEFAULT), Policy(max_order=36_500)).by_order) == list(
+        range(2, 13)
+    )
 
 
 def test_no_months_no_inheritance() -> None:
@@ -216,7 +262,12 @@ def test_no_months_no_inheritance() -> None:
 
 
 def test_help_from_inside_a_merged_company_does_not_end_inheritance() -> None:
-    deals = (won(1, A, 1, 0), won(2, B, 100, 1, (A, 0.5)), won(3, B, 100, 9, (B, 0.5)), won(4, B, 100, 9, (None, 0.1)))
+    deals = (
+        won(1, A, 1, 0),
+        won(2, B, 100, 1, (A, 0.5)),
+        won(3, B, 100, 9, (B, 0.5)),
+        won(4, B, 100, 9, (None, 0.1)),
+    )
 
     graph = build(deals, DEFAULT, inherit=True)
 

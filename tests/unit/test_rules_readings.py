@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mappings.rules import names, nicknames
 from mappings.rules.facts import ContactFacts
-from mappings.rules.folding import fold
-from mappings.rules.identity import block_keys, candidate_pairs, compare, group_people
+from mappings.rules.identity.linkage import block_keys, candidate_pairs, compare, group_people
+from mappings.rules.identity.name_variants import readings, spells_out, unspaced
 from mappings.rules.policy import DEFAULT
-from mappings.rules.readings import readings, spells_out, unspaced
+from mappings.rules.text import names, nicknames
+from mappings.rules.text.folding import fold
 from tests.unit.rules_builders import a_contact, a_portal, day
 
 
@@ -32,7 +32,13 @@ def called(first: str, last: str, email: str = "", profile: str = "") -> set[tup
         ("Pri", "Nair", "priya@acme.example", "", {("pri", "nair"), ("priya", "nair")}),
         ("Pri", "Nair", "priya.n@acme.example", "", {("pri", "nair"), ("priya", "nair")}),
         ("Pri", "Rao", "", "social.example/in/priya-nair-1b2c", {("pri", "rao")}),
-        ("Priya", "Rao", "", "social.example/in/priya-nair-1b2c", {("priya", "rao"), ("priya", "nair")}),
+        (
+            "Priya",
+            "Rao",
+            "",
+            "social.example/in/priya-nair-1b2c",
+            {("priya", "rao"), ("priya", "nair")},
+        ),
         ("", "", "", "social.example/in/priya-nair-1b2c", {("priya", "nair")}),
         ("", "", "", "social.example/in/4711", set()),
         ("", "", "info@acme.example", "", set()),
@@ -57,7 +63,9 @@ def test_whatever_stands_on_a_record_its_readings_are_whole_names(
     assert block_keys(contact) == block_keys(contact)
 
 
-@pytest.mark.parametrize(("local", "how"), [("pnair", "part"), ("nairp", "part"), ("nairpriya", "whole"), ("rao", "")])
+@pytest.mark.parametrize(
+    ("local", "how"), [("pnair", "part"), ("nairp", "part"), ("nairpriya", "whole"), ("rao", "")]
+)
 def test_an_unspaced_address_spells_a_name(local: str, how: str) -> None:
     (name,) = readings(a_contact(1, "Priya Nair"))
 
@@ -65,7 +73,9 @@ def test_an_unspaced_address_spells_a_name(local: str, how: str) -> None:
 
 
 def test_a_nameless_record_meets_the_one_whose_name_its_address_spells() -> None:
-    old = a_contact(1, "Priya Nair", "p.nair@acme.example", job_title="Head of Data", bounced_at=day(90))
+    old = a_contact(
+        1, "Priya Nair", "p.nair@acme.example", job_title="Head of Data", bounced_at=day(90)
+    )
     new = a_contact(2, "", "pnair@zenit.example", on=100, job_title="Head of Data")
 
     assert unspaced(new) == "pnair"
@@ -120,17 +130,24 @@ def test_another_profile_is_somebody_else_and_a_shared_one_is_no_second_witness(
     new = a_contact(2, "Priya Nair", on=50, profile="social.example/in/priya-nair-2")
     link = compare(old, new, a_portal(), DEFAULT)
 
-    assert (link.decision, [one.code for one in link.reasons]) == ("none", ["same_name", "other_profile"])
+    assert (link.decision, [one.code for one in link.reasons]) == (
+        "none",
+        ["same_name", "other_profile"],
+    )
 
     nameless = a_contact(2, "", on=50, profile="social.example/in/priya-nair-1")
     link = compare(old, nameless, a_portal(), DEFAULT)
 
-    # The profile's words agree with the old record's name fields; they are not counted against themselves.
+    # The profile's words agree with the old record's name fields; they are not counted against
+    # themselves.
     assert {one.code for one in link.reasons} == {"same_profile", "name_exact"}
 
 
 def test_two_names_at_one_number_need_more_than_the_number() -> None:
-    ann, bob = (a_contact(one, name, mobiles=("+4915112345678",)) for one, name in ((1, "Ann Ray"), (2, "Bob Lee")))
+    ann, bob = (
+        a_contact(one, name, mobiles=("+4915112345678",))
+        for one, name in ((1, "Ann Ray"), (2, "Bob Lee"))
+    )
 
     assert compare(ann, bob, a_portal(), DEFAULT).decision == "none"
 
@@ -147,16 +164,22 @@ def test_life_behind_a_private_address_does_not_speak_against_one_human() -> Non
 def test_a_silence_of_years_is_no_evidence() -> None:
     def bits(gap: int) -> float:
         old = a_contact(1, email="priya@acme.example", last_activity_at=day(10))
-        return compare(old, a_contact(2, email="priya@zenit.example", on=10 + gap), a_portal(), DEFAULT).bits
+        return compare(
+            old, a_contact(2, email="priya@zenit.example", on=10 + gap), a_portal(), DEFAULT
+        ).bits
 
-    assert bits(1000) - bits(1200) == pytest.approx(DEFAULT.old_silent_bits - DEFAULT.long_silent_bits)
+    assert bits(1000) - bits(1200) == pytest.approx(
+        DEFAULT.old_silent_bits - DEFAULT.long_silent_bits
+    )
 
 
 def test_a_third_record_joins_only_those_it_has_something_in_common_with() -> None:
     """A new surname shares no key with the first record; the given name is what they have in common."""
     phone: dict[str, Any] = {"mobiles": ("+4915112345678",), "job_title": "Head of Data"}
     a = a_contact(1, "Priya Nair", profile="social.example/in/p")
-    b = a_contact(2, "Priya Nair", "pn@orbit.example", on=10, profile="social.example/in/p", **phone)
+    b = a_contact(
+        2, "Priya Nair", "pn@orbit.example", on=10, profile="social.example/in/p", **phone
+    )
     married = a_contact(3, "Priya Rao", "rao@zenit.example", on=20, **phone)
     stranger = a_contact(3, "Tom Rao", "rao@zenit.example", on=20, **phone)
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from mappings.rules import referrals
 from mappings.rules.facts import CompanyFacts, ContactFacts, Directory, ReferralLink
-from mappings.rules.hearsay import classify
 from mappings.rules.policy import DEFAULT
+from mappings.rules.referrals import referrals
+from mappings.rules.text.self_reported import classify
 from tests.unit.rules_builders import ACME, ZENIT, a_contact, a_deal, day, the_companies
 
 MARIA = a_contact(1, "Maria Lopez", "maria@acme.example", company_ids=(ACME,))
@@ -23,14 +23,25 @@ def a_ring(
     def is_customer(company: int, _at: datetime) -> bool:
         return company in customers
 
-    return referrals.circle([MARIA, BO, *more], known or the_companies(), is_customer=is_customer, **options)
+    return referrals.circle(
+        [MARIA, BO, *more], known or the_companies(), is_customer=is_customer, **options
+    )
 
 
 def test_a_label_between_records_is_a_referral() -> None:
     (found,) = referrals.of_links([ReferralLink(1, "contact", 2, day(60))], a_ring(), DEFAULT)
 
-    assert (found.referrer_contact_id, found.referrer_company_id, found.target) == (1, ACME, "contact:2")
-    assert (found.p, found.status, found.from_customer, found.at) == (970_000, "auto", True, day(60))
+    assert (found.referrer_contact_id, found.referrer_company_id, found.target) == (
+        1,
+        ACME,
+        "contact:2",
+    )
+    assert (found.p, found.status, found.from_customer, found.at) == (
+        970_000,
+        "auto",
+        True,
+        day(60),
+    )
 
 
 @pytest.mark.parametrize(
@@ -63,7 +74,9 @@ def test_a_deals_field_tells_of_a_referral_too() -> None:
 def test_two_who_fit_go_to_review() -> None:
     other = a_contact(3, "Maria Stein", "stein@acme.example", company_ids=(ACME,))
 
-    (found,) = referrals.of_contact(replace(BO, heard_from_text="Maria at Acme"), a_ring(other), DEFAULT)
+    (found,) = referrals.of_contact(
+        replace(BO, heard_from_text="Maria at Acme"), a_ring(other), DEFAULT
+    )
 
     assert (found.how, found.p, found.status) == ("ambiguous", 400_000, "review")
 
@@ -72,7 +85,9 @@ def test_two_records_of_one_person_are_not_ambiguous() -> None:
     second = a_contact(3, "Maria Lopez", "m.lopez@acme.example", company_ids=(ACME,))
 
     (found,) = referrals.of_contact(
-        replace(BO, heard_from_text="Maria at Acme"), a_ring(second, person_of={1: 1, 3: 1}), DEFAULT
+        replace(BO, heard_from_text="Maria at Acme"),
+        a_ring(second, person_of={1: 1, 3: 1}),
+        DEFAULT,
     )
 
     assert (found.status, found.p, found.referrer_contact_id) == ("auto", 800_000, 1)
@@ -87,7 +102,9 @@ def test_two_records_of_one_person_are_not_ambiguous() -> None:
         (BO, {"known": the_companies(own_domains=frozenset({"acme.example"}))}, "own staff"),
     ],
 )
-def test_what_is_no_referral_says_why(referred: ContactFacts, options: dict[str, Any], why: str) -> None:
+def test_what_is_no_referral_says_why(
+    referred: ContactFacts, options: dict[str, Any], why: str
+) -> None:
     phone = options.pop("phone", False)
     maria = replace(MARIA, phones=("+491511",)) if phone else MARIA
     ring = replace(a_ring(**options), contacts={1: maria, 2: referred})
@@ -120,14 +137,20 @@ def test_referrals_from_others_than_customers_are_kept_apart() -> None:
 
 
 def test_a_referral_to_a_customer_is_an_expansion_referral() -> None:
-    (found,) = referrals.of_links([ReferralLink(1, "contact", 2)], a_ring(customers=(ACME, ZENIT)), DEFAULT)
+    (found,) = referrals.of_links(
+        [ReferralLink(1, "contact", 2)], a_ring(customers=(ACME, ZENIT)), DEFAULT
+    )
 
     assert found.expansion
 
 
 def test_a_name_of_a_stranger_finds_nobody() -> None:
     assert (
-        referrals.of_contact(replace(BO, heard_from_text="Google", referred_by_text="Nobody Known"), a_ring(), DEFAULT)
+        referrals.of_contact(
+            replace(BO, heard_from_text="Google", referred_by_text="Nobody Known"),
+            a_ring(),
+            DEFAULT,
+        )
         == ()
     )
 
@@ -163,7 +186,9 @@ def test_a_short_company_name_inside_words_names_nobody() -> None:
 
     assert (
         referrals.of_contact(
-            replace(BO, heard_from_text="search engine"), a_ring(known=known, customers=(40,)), DEFAULT
+            replace(BO, heard_from_text="search engine"),
+            a_ring(known=known, customers=(40,)),
+            DEFAULT,
         )
         == ()
     )

@@ -10,18 +10,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench import crowd
-from mappings.rules import blocks, evidence, identity
-from mappings.rules.blocks import block_keys, candidate_pairs
 from mappings.rules.facts import ContactFacts
-from mappings.rules.identity import Grouping, compare, group_people, needs_names
-from mappings.rules.names import NameStats
+from mappings.rules.identity import blocking, linkage, match_weights
+from mappings.rules.identity.blocking import block_keys, candidate_pairs
+from mappings.rules.identity.linkage import Grouping, compare, group_people, needs_names
+from mappings.rules.identity.screening import alike, called
 from mappings.rules.policy import DEFAULT
-from mappings.rules.resemblance import alike, called
+from mappings.rules.text.names import NameStats
 from tests.unit.rules_builders import a_contact, a_portal, day
 
 FIRSTS = ("Priya", "Pria", "P", "Bob", "Robert", "Anna Maria", "Anna", "Ann", "")
 LASTS = ("Nair", "Niar", "Nair Rao", "Rao", "Smith", "Smyth", "")
-LOCALS = ("priya.nair", "pnair", "p.nair", "nairp", "robert.smith", "bsmith", "anna", "info", "smith.rao")
+LOCALS = (
+    "priya.nair",
+    "pnair",
+    "p.nair",
+    "nairp",
+    "robert.smith",
+    "bsmith",
+    "anna",
+    "info",
+    "smith.rao",
+)
 TITLES = ("Head of Operations", "IT Manager", "Engineer", "")
 DAYS = st.one_of(st.none(), st.integers(0, 900).map(day))
 NUMBERS = st.sampled_from([(), ("+15550100001",), ("+15550100002",)])
@@ -38,7 +48,9 @@ def people(draw: st.DrawFn) -> list[ContactFacts]:
             on=draw(st.integers(0, 900)),
             job_title=draw(st.sampled_from(TITLES)),
             mobiles=draw(NUMBERS),
-            profile=draw(st.sampled_from(("", "", "social.example/in/priya-nair", "social.example/in/bob"))),
+            profile=draw(
+                st.sampled_from(("", "", "social.example/in/priya-nair", "social.example/in/bob"))
+            ),
             bounced_at=draw(DAYS),
             last_activity_at=draw(DAYS),
         )
@@ -46,15 +58,25 @@ def people(draw: st.DrawFn) -> list[ContactFacts]:
     ]
 
 
-def weighing_all(monkeypatch: pytest.MonkeyPatch, contacts: list[ContactFacts], **known: Any) -> Grouping:  # noqa: ANN401 - a builder passes any field on
+def weighing_all(
+    monkeypatch: pytest.MonkeyPatch,
+    contacts: list[ContactFacts],
+    **known: Any,  # noqa: ANN401
+) -> Grouping:
     with monkeypatch.context() as patch:
-        patch.setattr(identity, "needs_names", lambda _: False)
+        patch.setattr(linkage, "needs_names", lambda _: False)
         return group_people(contacts, a_portal(**known), DEFAULT)
 
 
 @given(people(), st.booleans())
-def test_whoever_is_left_unweighed_would_not_have_mattered(contacts: list[ContactFacts], is_crowded: bool) -> None:
-    crowded = frozenset({"phone:+15550100001", "mail:pnair@acme.example"}) if is_crowded else frozenset[str]()
+def test_whoever_is_left_unweighed_would_not_have_mattered(
+    contacts: list[ContactFacts], is_crowded: bool
+) -> None:
+    crowded = (
+        frozenset({"phone:+15550100001", "mail:pnair@acme.example"})
+        if is_crowded
+        else frozenset[str]()
+    )
 
     with pytest.MonkeyPatch.context() as patch:
         plain = weighing_all(patch, contacts, crowded=crowded)
@@ -65,13 +87,17 @@ def test_whoever_is_left_unweighed_would_not_have_mattered(contacts: list[Contac
 @given(people())
 def test_no_pair_without_names_reaches_more_than_the_most(contacts: list[ContactFacts]) -> None:
     for a, b in combinations(contacts, 2):
-        strong = {key for key in block_keys(a) & block_keys(b) if not blocks.is_weak(key)}
+        strong = {key for key in block_keys(a) & block_keys(b) if not blocking.is_weak(key)}
         # Function addresses make no keys: whoever shares one has no key at all, or another one.
         if not strong and not alike(called(a), called(b)) and block_keys(a) and block_keys(b):
-            assert compare(a, b, a_portal(), DEFAULT).bits <= evidence.most_without_names(DEFAULT)
+            assert compare(a, b, a_portal(), DEFAULT).bits <= match_weights.most_without_names(
+                DEFAULT
+            )
 
 
-def test_a_generated_crowd_is_grouped_the_same_with_a_fraction_of_the_weighing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_generated_crowd_is_grouped_the_same_with_a_fraction_of_the_weighing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     contacts = [facts(one) for one in {one.id: one for one in crowd.grow(1500)}.values()]
     stats = NameStats(total=1500)
 
@@ -87,7 +113,9 @@ def test_a_generated_crowd_is_grouped_the_same_with_a_fraction_of_the_weighing(m
 def facts(one: crowd.Contact) -> ContactFacts:
     mails = tuple(mail for _, mail in reversed(one.mails))
     created: datetime = one.created
-    return ContactFacts(one.id, created, mails, one.first, one.last, job_title=one.title, company_ids=(one.company,))
+    return ContactFacts(
+        one.id, created, mails, one.first, one.last, job_title=one.title, company_ids=(one.company,)
+    )
 
 
 def test_where_a_title_alone_is_worth_a_look_everybody_is_weighed() -> None:

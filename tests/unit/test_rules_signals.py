@@ -3,12 +3,23 @@ from typing import Any
 
 import pytest
 
-from mappings.rules import companies, jobs
 from mappings.rules.facts import PPM, CompanyFacts, ContactFacts, Directory
-from mappings.rules.moves import MovesOfPerson, WasCustomer, find_moves
+from mappings.rules.identity import companies
+from mappings.rules.job_changes.moves import MovesOfPerson, WasCustomer, find_moves
+from mappings.rules.job_changes.successors import replaced_by
 from mappings.rules.policy import DEFAULT
-from mappings.rules.successors import replaced_by
-from tests.unit.rules_builders import ACME, NOW, ZENIT, a_contact, a_history, a_move, a_person, day, the_companies
+from mappings.rules.text import job_titles
+from tests.unit.rules_builders import (
+    ACME,
+    NOW,
+    ZENIT,
+    a_contact,
+    a_history,
+    a_move,
+    a_person,
+    day,
+    the_companies,
+)
 
 OLD = a_contact(1, email="priya@acme.example", last_activity_at=day(80))
 NEW = a_contact(2, email="priya@zenit.example", on=100)
@@ -18,7 +29,9 @@ def find(
     *contacts: ContactFacts, known: Directory | None = None, was_customer: WasCustomer | None = None
 ) -> MovesOfPerson:
     person, by_id = a_person(*contacts, p_same=PPM)
-    return find_moves(person, by_id, known or the_companies(), DEFAULT, NOW, was_customer=was_customer)
+    return find_moves(
+        person, by_id, known or the_companies(), DEFAULT, NOW, was_customer=was_customer
+    )
 
 
 def kinds(found: MovesOfPerson) -> set[str]:
@@ -31,8 +44,18 @@ def kinds(found: MovesOfPerson) -> set[str]:
         ({}, {}, "second_record", "auto"),
         ({"last_activity_at": day(90)}, {}, "second_record_soon", "stored"),
         ({"last_activity_at": day(90), "bounced_at": day(99)}, {}, "second_record", "auto"),
-        ({"last_activity_at": day(60)}, {"job_title": "External consultant"}, "second_record_soon", "stored"),
-        ({"last_activity_at": day(30)}, {"job_title": "External consultant"}, "second_record", "auto"),
+        (
+            {"last_activity_at": day(60)},
+            {"job_title": "External consultant"},
+            "second_record_soon",
+            "stored",
+        ),
+        (
+            {"last_activity_at": day(30)},
+            {"job_title": "External consultant"},
+            "second_record",
+            "auto",
+        ),
         ({"last_activity_at": day(120)}, {}, "second_record_old_silent", "stored"),
     ],
     ids=[
@@ -55,7 +78,9 @@ def test_a_second_record_says_more_the_clearer_the_old_one_ended(
 
 
 def test_who_comes_from_an_agency_may_be_there_for_it() -> None:
-    agency = the_companies(CompanyFacts(40, "Helpers", frozenset({"helpers.example"}), is_agency=True))
+    agency = the_companies(
+        CompanyFacts(40, "Helpers", frozenset({"helpers.example"}), is_agency=True)
+    )
     old = a_contact(1, email="priya@helpers.example", last_activity_at=day(60))
 
     assert "second_record_soon" in kinds(find(old, NEW, known=agency))
@@ -98,12 +123,16 @@ def test_beside_a_job_that_goes_on_the_person_left_the_one_before() -> None:
 
 def test_a_record_known_by_its_company_that_gets_an_address_elsewhere_moved() -> None:
     history = a_history(
-        email=[("priya@gmail.com", 0), ("priya@zenit.example", 90)], company=[("Acme", 0), ("Zenit", 90)]
+        email=[("priya@gmail.com", 0), ("priya@zenit.example", 90)],
+        company=[("Acme", 0), ("Zenit", 90)],
     )
 
     (move,) = find(a_contact(1, email="priya@zenit.example", history=history)).moves
 
-    assert (kinds(find(a_contact(1, email="priya@zenit.example", history=history))), move.status) == (
+    assert (
+        kinds(find(a_contact(1, email="priya@zenit.example", history=history))),
+        move.status,
+    ) == (
         {"company_address_gained"},
         "auto",
     )
@@ -114,7 +143,12 @@ def test_an_automatic_reply_and_a_bounce_are_a_departure_with_or_without_a_known
     gone = a_contact(1, email="priya@acme.example", bounced_at=day(90), left_reply_at=day(92))
     (move,) = find(gone).moves
 
-    assert (move.kind, move.new_company_id, move.p_moved, move.status) == ("departure", None, 870_000, "auto")
+    assert (move.kind, move.new_company_id, move.p_moved, move.status) == (
+        "departure",
+        None,
+        870_000,
+        "auto",
+    )
     assert kinds(find(replace(gone, left_reply_at=None))) == {"hard_bounce"}
 
 
@@ -123,7 +157,9 @@ def test_an_automatic_reply_and_a_bounce_are_a_departure_with_or_without_a_known
     [(4, 0, True), (2, 0, False), (0, None, False), (3, -400, False)],
     ids=["regular", "two contacts", "never", "once a year"],
 )
-def test_silence_counts_after_regular_contact_only(touches: int, first: int | None, heard: bool) -> None:
+def test_silence_counts_after_regular_contact_only(
+    touches: int, first: int | None, heard: bool
+) -> None:
     old = replace(
         OLD,
         created_at=day(-500),
@@ -160,7 +196,9 @@ def test_what_a_person_tells_of_a_former_job_counts_when_that_company_was_a_cust
         ("Orbits", None),
     ],
 )
-def test_a_typed_company_name_may_have_one_slip_that_keeps_its_letters(text: str, found: int | None) -> None:
+def test_a_typed_company_name_may_have_one_slip_that_keeps_its_letters(
+    text: str, found: int | None
+) -> None:
     assert companies.of_text(the_companies(), text) == found
 
 
@@ -185,7 +223,10 @@ def test_a_domain_that_a_company_shares_with_what_is_named_after_it_is_the_compa
     ],
 )
 def test_titles_tell_outsiders_and_seats(title: str, outsider: bool, additional: bool) -> None:
-    assert (jobs.is_outsider(title), jobs.is_additional(title)) == (outsider, additional)
+    assert (job_titles.is_outsider(title), job_titles.is_additional(title)) == (
+        outsider,
+        additional,
+    )
 
 
 MOVE = a_move(earliest=day(80), latest=day(100), moved_at=day(100))
@@ -197,14 +238,28 @@ LEFT = replace(OLD, job_title="Head of Data", buying_roles=frozenset({"champion"
     [
         (a_contact(7, "Ana Lopez", "ana@acme.example", on=130, job_title="Head of Data"), 7),
         (a_contact(7, "Ana Lopez", "ana@acme.example", on=130, job_title="Data analyst"), 7),
-        (a_contact(7, "Ana Lopez", "ana@acme.example", on=130, buying_roles=frozenset({"champion"})), 7),
+        (
+            a_contact(
+                7, "Ana Lopez", "ana@acme.example", on=130, buying_roles=frozenset({"champion"})
+            ),
+            7,
+        ),
         (a_contact(7, "Ana Lopez", "ana@acme.example", on=130, job_title="Counsel"), None),
         (a_contact(7, "Ana Lopez", "ana@acme.example", on=10, job_title="Head of Data"), None),
         (a_contact(7, "Ana Lopez", "ana@acme.example", on=600, job_title="Head of Data"), None),
         (a_contact(7, "Ana Lopez", "ana@orbit.example", on=130, job_title="Head of Data"), None),
         (a_contact(7, "", "info@acme.example", on=130, job_title="Head of Data"), None),
     ],
-    ids=["title", "kind of work", "buying role", "other work", "long there", "too late", "elsewhere", "mailbox"],
+    ids=[
+        "title",
+        "kind of work",
+        "buying role",
+        "other work",
+        "long there",
+        "too late",
+        "elsewhere",
+        "mailbox",
+    ],
 )
 def test_who_took_over_came_around_the_departure_and_does_the_same(
     colleague: ContactFacts, expected: int | None
@@ -228,12 +283,24 @@ def test_the_closest_fit_takes_over_and_says_why() -> None:
 @pytest.mark.parametrize(
     ("told", "kind", "p", "status"),
     [
-        ({"new_company": "Zenit GmbH", "new_company_at": day(90)}, "mapped_company_field", 900_000, "auto"),
-        ({"provider_company": "zenit", "provider_company_at": day(90)}, "mapped_provider_field", 800_000, "review"),
+        (
+            {"new_company": "Zenit GmbH", "new_company_at": day(90)},
+            "mapped_company_field",
+            900_000,
+            "auto",
+        ),
+        (
+            {"provider_company": "zenit", "provider_company_at": day(90)},
+            "mapped_provider_field",
+            800_000,
+            "review",
+        ),
     ],
     ids=["a rep's field", "a job-change service's field"],
 )
-def test_a_mapped_field_alone_tells_where_the_person_went(told: dict[str, Any], kind: str, p: int, status: str) -> None:
+def test_a_mapped_field_alone_tells_where_the_person_went(
+    told: dict[str, Any], kind: str, p: int, status: str
+) -> None:
     history = a_history(email=[("priya@acme.example", 0)])
 
     (move,) = find(replace(OLD, last_activity_at=None, history=history, **told)).moves
@@ -244,7 +311,9 @@ def test_a_mapped_field_alone_tells_where_the_person_went(told: dict[str, Any], 
 
 def test_a_mapped_field_that_names_a_company_nobody_knows_is_a_departure() -> None:
     history = a_history(email=[("priya@acme.example", 0)])
-    (move,) = find(replace(OLD, history=history, provider_company="Nowhere Ltd", provider_company_at=day(90))).moves
+    (move,) = find(
+        replace(OLD, history=history, provider_company="Nowhere Ltd", provider_company_at=day(90))
+    ).moves
 
     assert (move.kind, move.new_company_id, move.status) == ("departure", None, "review")
 
@@ -252,7 +321,9 @@ def test_a_mapped_field_that_names_a_company_nobody_knows_is_a_departure() -> No
 def test_a_mapped_field_that_names_the_company_the_person_is_at_says_nothing() -> None:
     history = a_history(email=[("priya@acme.example", 0)])
 
-    assert find(replace(OLD, history=history, new_company="ACME", new_company_at=day(90))).moves == ()
+    assert (
+        find(replace(OLD, history=history, new_company="ACME", new_company_at=day(90))).moves == ()
+    )
 
 
 @pytest.mark.parametrize(
@@ -266,4 +337,4 @@ def test_a_mapped_field_that_names_the_company_the_person_is_at_says_nothing() -
     ],
 )
 def test_titles_are_others_when_neither_kind_nor_word_agrees(a: str, b: str, other: bool) -> None:
-    assert jobs.is_other(a, b) is jobs.is_other(b, a) is other
+    assert job_titles.is_other(a, b) is job_titles.is_other(b, a) is other

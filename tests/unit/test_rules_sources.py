@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 
-from mappings.rules import champions, sources
-from mappings.rules.customers import customer
+from mappings.rules.attribution import sources
+from mappings.rules.attribution.sources import Surroundings, sources_of, tag_of
 from mappings.rules.facts import PPM, CompanyFacts, DealContact, DealFacts, NpsAnswer, Touch
 from mappings.rules.findings import Arrival, Move, Reason, Referral, Signal
-from mappings.rules.hearsay import Label
+from mappings.rules.job_changes import champions
 from mappings.rules.policy import DEFAULT, Policy
-from mappings.rules.sources import Surroundings, sources_of, tag_of
+from mappings.rules.success.customers import customer
+from mappings.rules.text.self_reported import Label
 from tests.unit.rules_builders import ACME, NOW, ZENIT, a_contact, a_deal, a_move, day
 
 NOBODY = Surroundings({})
@@ -96,7 +97,9 @@ def test_seven_hundred_and_thirty_days_still_count() -> None:
 def test_coming_later_assists_or_is_present(
     joined: int, roles: tuple[str, ...], meetings: int, timing: str | None
 ) -> None:
-    deal = a_deal(created=100, closed=200, contacts=(DealContact(1, day(joined), frozenset(roles)),))
+    deal = a_deal(
+        created=100, closed=200, contacts=(DealContact(1, day(joined), frozenset(roles)),)
+    )
     touches = tuple(Touch(1, day(120 + n), "meeting") for n in range(meetings))
 
     credited = found(deal, a_move(), around=Surroundings({}, touches)).sources
@@ -114,12 +117,16 @@ def test_another_record_of_the_same_person_on_the_deal_will_do() -> None:
 def test_being_on_a_deal_without_any_activity_earns_nothing_where_activity_is_read() -> None:
     deal = a_deal(created=100, closed=200, contacts=(DealContact(1, day(108)),))
 
-    assert found(deal, a_move(), around=Surroundings({}, (Touch(5, day(120), "call"),))).sources == ()
+    assert (
+        found(deal, a_move(), around=Surroundings({}, (Touch(5, day(120), "call"),))).sources == ()
+    )
 
 
 def test_who_moved_while_the_deal_was_open_assists_with_a_key_role_only() -> None:
     plain = a_deal(created=100, closed=200, contacts=(DealContact(1, day(120)),))
-    chief = a_deal(created=100, closed=200, contacts=(DealContact(1, day(120), frozenset({"decision_maker"})),))
+    chief = a_deal(
+        created=100, closed=200, contacts=(DealContact(1, day(120), frozenset({"decision_maker"})),)
+    )
     late = a_move(moved_at=day(110))
 
     assert found(plain, late).sources == ()
@@ -147,7 +154,9 @@ def test_somebody_active_who_is_not_on_the_deal_is_suggested_without_credit() ->
 
 def test_without_dates_on_associations_the_record_decides() -> None:
     young = Surroundings({1: a_contact(1, on=150)})
-    deal = a_deal(created=100, closed=200, contacts=(DealContact(1, None, frozenset({"champion"})),))
+    deal = a_deal(
+        created=100, closed=200, contacts=(DealContact(1, None, frozenset({"champion"})),)
+    )
 
     assert [source.timing for source in found(deal, a_move(), around=young).sources] == ["assisted"]
 
@@ -156,7 +165,9 @@ def a_referral(at: int | None = 60, **more: Any) -> Referral:  # noqa: ANN401 - 
     values = {"status": "auto", "from_customer": True, "expansion": False, **more}
     when = None if at is None else day(at)
     reason = Reason("named_person", 'the record names "Maria at Acme"', when, strength=800_000)
-    return Referral(3, 3, ACME, "contact:1", when, "named_person", 800_000, reasons=(reason,), **values)
+    return Referral(
+        3, 3, ACME, "contact:1", when, "named_person", 800_000, reasons=(reason,), **values
+    )
 
 
 def test_maria_at_acme_told_us_forty_days_before() -> None:
@@ -166,7 +177,8 @@ def test_maria_at_acme_told_us_forty_days_before() -> None:
 
 
 @pytest.mark.parametrize(
-    ("at", "weight"), [(130, 850_000), (131, 500_000), (199, 500_000), (200, None), (-265, 850_000), (-266, None)]
+    ("at", "weight"),
+    [(130, 850_000), (131, 500_000), (199, 500_000), (200, None), (-265, 850_000), (-266, None)],
 )
 def test_the_time_of_a_referral_decides_its_weight(at: int, weight: int | None) -> None:
     credited = found(a_deal(created=100, closed=200), referrals=[a_referral(at)]).sources
@@ -178,14 +190,28 @@ def test_the_time_of_a_referral_decides_its_weight(at: int, weight: int | None) 
     ("came", "how", "weight"),
     [
         (Arrival(day(60), from_customer=True, expansion=False), "named_person", 850_000),
-        (Arrival(day(150), from_customer=True, expansion=False), "named_company", 850_000),  # the deal brought them
-        (Arrival(day(60), from_customer=True, expansion=False), "field_email", None),  # a rep's note, not an answer
+        (
+            Arrival(day(150), from_customer=True, expansion=False),
+            "named_company",
+            850_000,
+        ),  # the deal brought them
+        (
+            Arrival(day(60), from_customer=True, expansion=False),
+            "field_email",
+            None,
+        ),  # a rep's note, not an answer
         (Arrival(day(60), from_customer=False, expansion=False), "named_person", None),
         (Arrival(day(60), from_customer=True, expansion=True), "named_person", None),
-        (Arrival(day(-300), from_customer=True, expansion=False), "named_person", None),  # came long before
+        (
+            Arrival(day(-300), from_customer=True, expansion=False),
+            "named_person",
+            None,
+        ),  # came long before
     ],
 )
-def test_an_answer_after_the_win_tells_how_the_customer_came(came: Arrival, how: str, weight: int | None) -> None:
+def test_an_answer_after_the_win_tells_how_the_customer_came(
+    came: Arrival, how: str, weight: int | None
+) -> None:
     told = replace(a_referral(220, expansion=True), how=how, arrival=came)
 
     credited = found(a_deal(created=100, closed=200), referrals=[told]).sources
@@ -195,7 +221,8 @@ def test_an_answer_after_the_win_tells_how_the_customer_came(came: Arrival, how:
 
 
 @pytest.mark.parametrize(
-    "more", [{"status": "review"}, {"status": "rejected"}, {"from_customer": False}, {"expansion": True}]
+    "more",
+    [{"status": "review"}, {"status": "rejected"}, {"from_customer": False}, {"expansion": True}],
 )
 def test_some_referrals_carry_no_credit(more: dict[str, Any]) -> None:
     assert found(a_deal(created=100, closed=200), referrals=[a_referral(**more)]).sources == ()
@@ -210,7 +237,10 @@ def test_a_company_earns_nothing_from_a_deal_of_its_own() -> None:
 
 
 def test_unnamed_word_of_mouth_goes_to_the_pool() -> None:
-    labels = [(Label("wom_generic", 600_000, "a friend"), 1, day(90)), (Label("search", 750_000, "google"), 1, day(90))]
+    labels = [
+        (Label("wom_generic", 600_000, "a friend"), 1, day(90)),
+        (Label("search", 750_000, "google"), 1, day(90)),
+    ]
 
     (source,) = found(a_deal(created=100, closed=200), labels=labels).sources
 
@@ -270,7 +300,9 @@ def test_what_came_after_leaving_makes_no_champion() -> None:
         (100, 260, 210),
     ],
 )
-def test_when_somebody_left_is_judged_between_last_seen_and_first_seen(seen: int, told: int | None, left: int) -> None:
+def test_when_somebody_left_is_judged_between_last_seen_and_first_seen(
+    seen: int, told: int | None, left: int
+) -> None:
     bounce = Reason("hard_bounce", "bounced", day(told) if told else None)
     signals = (Signal("hard_bounce", 350_000, bounce.at, "bounce", bounce),) if told else ()
     move = a_move(earliest=day(seen), moved_at=day(300), signals=signals)
@@ -293,7 +325,12 @@ def test_a_customer_has_a_won_deal_with_money_in_a_pipeline_that_counts() -> Non
     bought = customer(firm, [second, first], DEFAULT, day(400))
 
     assert bought is not None
-    assert (bought.since, bought.last_won_at, bought.is_active, bought.won_deals) == (day(50), day(80), True, 2)
+    assert (bought.since, bought.last_won_at, bought.is_active, bought.won_deals) == (
+        day(50),
+        day(80),
+        True,
+        2,
+    )
     assert bought.on(day(50))
     assert not bought.on(day(49))
     late = customer(firm, [first], DEFAULT, day(451))
@@ -313,7 +350,12 @@ def test_a_customer_has_a_won_deal_with_money_in_a_pipeline_that_counts() -> Non
     ],
 )
 def test_other_deals_make_no_customer(change: dict[str, Any]) -> None:
-    assert customer(CompanyFacts(ZENIT), [replace(a_deal(created=1, closed=2), **change)], DEFAULT, NOW) is None
+    assert (
+        customer(
+            CompanyFacts(ZENIT), [replace(a_deal(created=1, closed=2), **change)], DEFAULT, NOW
+        )
+        is None
+    )
 
 
 def test_an_admin_may_map_the_lifecycle_stage() -> None:
@@ -328,7 +370,11 @@ def test_an_admin_may_map_the_lifecycle_stage() -> None:
 def test_policies_travel_as_plain_values_and_refuse_unknown_names() -> None:
     changed = Policy.from_dict({"version": 3, "signals": {"hard_bounce": 1}})
 
-    assert (changed.version, changed.signals["hard_bounce"], changed.signals["records_merged"]) == (3, 1, 750_000)
+    assert (changed.version, changed.signals["hard_bounce"], changed.signals["records_merged"]) == (
+        3,
+        1,
+        750_000,
+    )
     assert Policy.from_dict(changed.to_dict()).to_dict() == changed.to_dict()
     with pytest.raises(ValueError, match="unknown settings: wrong"):
         Policy.from_dict({"wrong": 1})

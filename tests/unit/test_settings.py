@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from integration import settings
-from integration.errors import Refused
-from integration.logs import blot
-from integration.vault import Vault, WrongKey
+from integration.core import environment
+from integration.core.errors import Refused
+from integration.core.logs import blot
+from integration.core.vault import Vault, WrongKey
 
 
 @pytest.fixture(autouse=True)
@@ -20,14 +20,18 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def test_everything_has_a_default_on_one_machine(tmp_path: Path) -> None:
-    found = settings.load()
-    assert (found.host, found.port, found.public_url) == ("127.0.0.1", 8000, "http://localhost:8000")
+    found = environment.load()
+    assert (found.host, found.port, found.public_url) == (
+        "127.0.0.1",
+        8000,
+        "http://localhost:8000",
+    )
     assert (found.hubspot_api_url, found.hubspot_rate_per_10s) == ("https://api.hubapi.com", 100)
     assert found.webhook_url == "http://localhost:8000/webhooks/hubspot"
 
 
 def test_secrets_are_made_once_kept_and_readable_by_their_owner_only(tmp_path: Path) -> None:
-    first, second = settings.load(), settings.load()
+    first, second = environment.load(), environment.load()
     assert first.secret_key == second.secret_key
     assert first.token_keys == second.token_keys
     for name in ("secret_key", "token_keys"):
@@ -43,16 +47,18 @@ def test_all_mistakes_are_told_together_by_name(monkeypatch: pytest.MonkeyPatch)
     for name, value in wrong.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(Refused) as told:
-        settings.load()
+        environment.load()
     assert all(f"\n  {name}: " in str(told.value) for name in wrong)
     assert "mysql" not in str(told.value), "a wrong address may hold a password"
 
 
-def test_a_data_folder_that_cannot_be_used_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_data_folder_that_cannot_be_used_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("DATA_DIR", str(tmp_path / "file" / "data"))
     with pytest.raises(Refused, match=r"DATA_DIR .* cannot be used"):
-        settings.load()
+        environment.load()
 
 
 def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,7 +69,7 @@ def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     }  # fmt: skip
     for name, value in secret.items():
         monkeypatch.setenv(name, value)
-    found = settings.load()
+    found = environment.load()
     assert found.hubspot_client_secrets == ("canary-4", "canary-5")
     assert found.client_secret == "canary-4"
     assert "canary" not in repr(found)

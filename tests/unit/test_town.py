@@ -69,7 +69,9 @@ def test_the_full_town_has_the_promised_size(large: Town) -> None:
     assert counts["company"] == pytest.approx(rates.COMPANIES, rel=0.1)
     assert counts["contact"] == pytest.approx(rates.CONTACTS, rel=0.1)
     assert counts["deal"] == pytest.approx(rates.DEALS, rel=0.1)
-    assert counts["feedback_submission"] == pytest.approx(rates.ANSWERS_PER_CONTACT * counts["contact"], rel=0.15)
+    assert counts["feedback_submission"] == pytest.approx(
+        rates.ANSWERS_PER_CONTACT * counts["contact"], rel=0.15
+    )
 
 
 @pytest.mark.parametrize("mode", rates.MODES)
@@ -86,7 +88,9 @@ def test_each_kind_of_non_move_is_there_about_as_often_as_measured(large: Town, 
 
 
 def test_survey_scores_are_spread_as_measured(large: Town) -> None:
-    scores = Counter(int(answer.current()["hs_value"]) for answer in large.of("feedback_submission"))
+    scores = Counter(
+        int(answer.current()["hs_value"]) for answer in large.of("feedback_submission")
+    )
     for score, share in rates.SCORES.items():
         assert scores[score] / scores.total() == pytest.approx(share, abs=0.05)
 
@@ -97,7 +101,9 @@ def test_deals_end_as_measured(large: Town) -> None:
 
 
 def test_deals_come_through_moved_champions_and_referrals_as_often_as_measured(large: Town) -> None:
-    kinds = Counter(kind for deal in large.truth.deals for kind in {source.kind for source in deal.sources})
+    kinds = Counter(
+        kind for deal in large.truth.deals for kind in {source.kind for source in deal.sources}
+    )
     total = len(large.truth.deals)
     assert kinds[MOVED_CHAMPION] / total == pytest.approx(rates.MOVED_CHAMPION_DEALS, abs=0.03)
     assert kinds[REFERRAL] / total == pytest.approx(rates.REFERRAL_DEALS, abs=0.03)
@@ -121,7 +127,11 @@ def test_every_move_is_between_records_that_are_there_and_know_both_companies(la
     companies = {record.id for record in large.of("company")}
     for move in large.truth.moves:
         assert {move.former_company, move.new_company} <= companies
-        assert large.truth.people[move.former_contact] == large.truth.people[move.new_contact] == move.person
+        assert (
+            large.truth.people[move.former_contact]
+            == large.truth.people[move.new_contact]
+            == move.person
+        )
         assert move.former_company in large.truth.employers[move.former_contact]
         assert move.new_company in large.truth.employers[move.new_contact]
         same = move.former_contact == move.new_contact
@@ -142,7 +152,9 @@ def test_a_merged_record_keeps_the_old_address(large: Town) -> None:
         assert kept & set(record.current()["hs_additional_emails"].split(";"))
 
 
-def test_non_moves_are_between_records_that_are_there_and_namesakes_are_two_people(large: Town) -> None:
+def test_non_moves_are_between_records_that_are_there_and_namesakes_are_two_people(
+    large: Town,
+) -> None:
     contacts = {record.id for record in large.of("contact")}
     for pair in large.truth.non_moves:
         assert {pair.first_contact, pair.second_contact} <= contacts
@@ -185,7 +197,9 @@ def test_second_order_sums_agree_whichever_way_they_are_added(large: Town) -> No
         assert deal.amount == (None if text is None else round(float(text) * 100))
 
 
-def test_a_perfect_reader_scores_perfectly_and_one_who_takes_look_alikes_for_moves_does_not(large: Town) -> None:
+def test_a_perfect_reader_scores_perfectly_and_one_who_takes_look_alikes_for_moves_does_not(
+    large: Town,
+) -> None:
     known = large.truth
     moves = [(move.former_contact, move.new_contact, 1.0) for move in known.moves]
     look_alikes = [(pair.first_contact, pair.second_contact, 1.0) for pair in known.non_moves]
@@ -204,16 +218,22 @@ def test_the_town_is_as_dirty_as_a_crm(large: Town) -> None:
     deals = [record.current() for record in large.of("deal")]
     assert any("domain" not in company for company in companies)
     assert any("hubspot_owner_id" not in deal for deal in deals)
-    assert any("amount" not in deal and deal["dealstage"] in {"1104771", "1104703"} for deal in deals)
+    assert any(
+        "amount" not in deal and deal["dealstage"] in {"1104771", "1104703"} for deal in deals
+    )
     assert any("firstname" not in contact and "lastname" not in contact for contact in contacts)
     assert any(contact["email"].endswith("@gmail.com") for contact in contacts)
-    assert any(link.from_kind == link.to_kind and link.from_id == link.to_id for link in large.links)
+    assert any(
+        link.from_kind == link.to_kind and link.from_id == link.to_id for link in large.links
+    )
     assert any("<script>" in contact.get("jobtitle", "") for contact in contacts)
 
 
 def test_no_stage_id_proves_that_a_deal_is_won(loaded: HubSpot) -> None:
     harbor = loaded.portals[town.HARBOR_ID]
-    by_stage = {deal.get("dealstage"): harbor.value(deal, "hs_is_closed_won") for deal in harbor.all("deal")}
+    by_stage = {
+        deal.get("dealstage"): harbor.value(deal, "hs_is_closed_won") for deal in harbor.all("deal")
+    }
     assert by_stage["1104771"] == "true"
     assert by_stage["closedwon"] == "false"
 
@@ -232,8 +252,12 @@ def test_the_loaded_portal_holds_every_value_in_its_time(loaded: HubSpot, small:
     for record in small.of("contact"):
         held = harbor.need("contact", record.id)
         for name in ("email", "company", "jobtitle"):
-            told = [(round(value.at.timestamp() * 1000), value.value) for value in record.history(name)]
-            assert [(change[0], change[1]) for change in reversed(held.history.get(name, []))] == told
+            told = [
+                (round(value.at.timestamp() * 1000), value.value) for value in record.history(name)
+            ]
+            assert [
+                (change[0], change[1]) for change in reversed(held.history.get(name, []))
+            ] == told
 
 
 def test_a_contact_points_to_its_primary_company(loaded: HubSpot, small: Town) -> None:

@@ -1,7 +1,5 @@
 """A CRM history kept as tables: a tiny hand-made one, and the real one where it is at hand."""
 
-# ruff: noqa: E501 -- the header of a table is one line
-
 import csv
 import gzip
 import importlib.util
@@ -66,7 +64,9 @@ def test_the_last_day_becomes_today_and_all_others_keep_their_distance(folder: P
 
 
 def test_signs_of_life_and_answers_stand_where_hubspot_keeps_them(folder: Path) -> None:
-    ana = next(record for record in read_town(folder, TODAY).of("contact") if record.id == 10).current()
+    ana = next(
+        record for record in read_town(folder, TODAY).of("contact") if record.id == 10
+    ).current()
     assert ana["notes_last_contacted"] == f"{date(2020, 5, 1) + SHIFT}T00:00:00Z"
     assert ana["hs_email_hard_bounce_reason_enum"] == "UNKNOWN_USER"
     assert ana["hard_bounced_on"] == str(date(2020, 8, 1) + SHIFT)
@@ -77,7 +77,10 @@ def test_signs_of_life_and_answers_stand_where_hubspot_keeps_them(folder: Path) 
 def test_a_closed_deal_was_open_first(folder: Path) -> None:
     deal = read_town(folder, TODAY).of("deal")[0]
     stages = [(value.value, value.at.date()) for value in deal.history("dealstage")]
-    assert stages == [("prospecting", date(2020, 10, 1) + SHIFT), ("closedwon", date(2020, 11, 1) + SHIFT)]
+    assert stages == [
+        ("prospecting", date(2020, 10, 1) + SHIFT),
+        ("closedwon", date(2020, 11, 1) + SHIFT),
+    ]
 
 
 def test_the_truth_comes_along_and_private_hosts_are_named(folder: Path) -> None:
@@ -118,7 +121,9 @@ class TestRealTown:
                 assert len(harbor.all(kind)) == sum(1 for _ in csv.DictReader(rows))
         known = loaded.truths[town.HARBOR_ID]
         contacts = {contact.id for contact in harbor.all("contact")}
-        assert {move.new_contact for move in known.moves} | {move.former_contact for move in known.moves} <= contacts
+        assert {move.new_contact for move in known.moves} | {
+            move.former_contact for move in known.moves
+        } <= contacts
 
     def test_a_perfect_reader_scores_perfectly(self, real: Town) -> None:
         known = real.truth
@@ -129,7 +134,9 @@ class TestRealTown:
         assert (tags[MOVED_CHAMPION].precision, tags[MOVED_CHAMPION].recall) == (1.0, 1.0)
 
     @pytest.mark.parametrize("customers_only", [False, True])
-    def test_our_scores_are_those_of_the_scorer_kept_beside_it(self, real: Town, customers_only: bool) -> None:
+    def test_our_scores_are_those_of_the_scorer_kept_beside_it(
+        self, real: Town, customers_only: bool
+    ) -> None:
         spec = importlib.util.spec_from_file_location("kept_score", REAL.parent / "score.py")
         assert spec is not None
         assert spec.loader is not None
@@ -137,14 +144,24 @@ class TestRealTown:
         spec.loader.exec_module(kept)
         dice = random.Random(4)
         contacts = sorted(real.truth.people)
-        pairs = [(move.former_contact, move.new_contact) for move in real.truth.moves if dice.random() < 0.6]
-        pairs += [(pair.first_contact, pair.second_contact) for pair in real.truth.non_moves if dice.random() < 0.5]
+        pairs = [
+            (move.former_contact, move.new_contact)
+            for move in real.truth.moves
+            if dice.random() < 0.6
+        ]
+        pairs += [
+            (pair.first_contact, pair.second_contact)
+            for pair in real.truth.non_moves
+            if dice.random() < 0.5
+        ]
         pairs += [(dice.choice(contacts), dice.choice(contacts)) for _ in range(300)]
         pairs += [(a, b) for a, b in pairwise(contacts) if dice.random() < 0.2]
         claims = [{"former_contact_id": str(a), "new_contact_id": str(b)} for a, b in pairs]
 
         theirs = kept.score(str(REAL), claims, customers_only)
-        ours = truth.score_moves(real.truth, [(a, b, 1.0) for a, b in pairs], customers_only=customers_only)
+        ours = truth.score_moves(
+            real.truth, [(a, b, 1.0) for a, b in pairs], customers_only=customers_only
+        )
 
         assert ours.right == theirs["right_predictions"]
         assert ours.wrong == theirs["wrong_predictions"]
@@ -153,8 +170,13 @@ class TestRealTown:
         assert dict(ours.wrong_by_kind) == theirs["wrong_by_kind"]
 
     def test_its_second_order_revenue_is_the_one_kept_beside_it(self, real: Town) -> None:
-        with gzip.open(REAL / "truth" / "second_order_by_company.csv.gz", "rt", encoding="utf-8") as rows:
-            kept = {int(row["company_id"]): round(float(row["won_amount"]) * 100) for row in csv.DictReader(rows)}
+        with gzip.open(
+            REAL / "truth" / "second_order_by_company.csv.gz", "rt", encoding="utf-8"
+        ) as rows:
+            kept = {
+                int(row["company_id"]): round(float(row["won_amount"]) * 100)
+                for row in csv.DictReader(rows)
+            }
         known = real.truth
         ours = {company: sums["USD"] for company, sums in known.second_order_by_company().items()}
         assert ours == {company: won for company, won in kept.items() if won}

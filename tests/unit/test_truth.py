@@ -28,7 +28,8 @@ def a_move(
     return Move(person, former, new, *companies, joined, mode, "move", from_customer)
 
 
-# Ana has two records, Bo one that changed in place, Cy three at three companies; Dee is Ana's namesake.
+# Ana has two records, Bo one that changed in place, Cy three at three companies; Dee is Ana's
+# namesake.
 TOWN = Truth(
     moves=(
         a_move(),
@@ -90,19 +91,27 @@ def test_no_claims_have_no_precision() -> None:
 
 
 def test_customers_only_leaves_out_the_moves_of_others() -> None:
-    score = truth.score_moves(TOWN, [(10, 11, 1.0), (13, 50, 1.0), (50, 13, 1.0)], customers_only=True)
+    score = truth.score_moves(
+        TOWN, [(10, 11, 1.0), (13, 50, 1.0), (50, 13, 1.0)], customers_only=True
+    )
     assert (score.right, score.wrong, score.found, score.true) == (1, 1, 1, 3)
 
 
 def test_moved_from_on_a_contact_is_right_when_a_former_company_had_that_name() -> None:
     names = {ACME: ("Acme Tools", "Acme"), ZENIT: ("Zenit",)}
-    score = truth.score_field_moves(TOWN, {11: "acme  tools", 10: "Acme", 20: "Zenit", 50: "Acme"}, names)
+    score = truth.score_field_moves(
+        TOWN, {11: "acme  tools", 10: "Acme", 20: "Zenit", 50: "Acme"}, names
+    )
     assert (score.right, score.wrong, score.found) == (2, 2, 1)
     assert score.wrong_by_kind == {"wrong_company": 1, "no_mover": 1}
 
 
-def a_deal(deal: int, *kinds: str, won: bool = True, amount: int | None = 10_000, note: str = "") -> DealTruth:
-    return DealTruth(deal, ZENIT, won, amount, "EUR", tuple(Source(kind, 10, ACME) for kind in kinds), note)
+def a_deal(
+    deal: int, *kinds: str, won: bool = True, amount: int | None = 10_000, note: str = ""
+) -> DealTruth:
+    return DealTruth(
+        deal, ZENIT, won, amount, "EUR", tuple(Source(kind, 10, ACME) for kind in kinds), note
+    )
 
 
 DEALS = Truth(
@@ -118,7 +127,9 @@ DEALS = Truth(
 
 
 def test_tags_are_judged_by_kind() -> None:
-    scores = truth.score_tags(DEALS, {1: MOVED_CHAMPION, 2: WORD_OF_MOUTH, 3: SEVERAL, 4: REFERRAL, 5: REFERRAL})
+    scores = truth.score_tags(
+        DEALS, {1: MOVED_CHAMPION, 2: WORD_OF_MOUTH, 3: SEVERAL, 4: REFERRAL, 5: REFERRAL}
+    )
 
     moved, referral, heard = scores[MOVED_CHAMPION], scores[REFERRAL], scores[WORD_OF_MOUTH]
     assert (moved.right, moved.wrong, moved.true) == (2, 0, 2)
@@ -151,13 +162,31 @@ def test_revenue_is_added_beside_the_truth_on_won_deals_that_can_be_judged() -> 
 
 
 def test_a_deal_of_two_sources_is_shared_to_the_cent() -> None:
-    both = Truth(deals=(DealTruth(1, ZENIT, True, 10_001, "EUR", (Source(REFERRAL, 1, 7), Source(REFERRAL, 2, 8))),))  # noqa: FBT003 -- the third field is "won"
+    both = Truth(
+        deals=(
+            DealTruth(
+                1,
+                ZENIT,
+                True,
+                10_001,
+                "EUR",
+                (Source(REFERRAL, 1, 7), Source(REFERRAL, 2, 8)),  # noqa: FBT003
+            ),
+        )
+    )
     assert both.second_order_by_company() == {7: {"EUR": 5_001}, 8: {"EUR": 5_000}}
 
 
 def test_written_fields_are_read_as_the_api_answers_them() -> None:
     found = truth.from_records(
-        [(1, {"second_order_source": "referral", "second_order_amount": "84.64"}), (2, {"second_order_source": None})],
+        [
+            (1, {"second_order_source": "referral", "second_order_amount": "84.64"}),
+            (2, {"second_order_source": None}),
+        ],
         [(10, {"second_order_moved_from": "Acme"}), (11, {})],
     )
-    assert (found.tags, found.credits, found.moved_from) == ({1: "referral"}, {1: 8_464}, {10: "Acme"})
+    assert (found.tags, found.credits, found.moved_from) == (
+        {1: "referral"},
+        {1: 8_464},
+        {10: "Acme"},
+    )

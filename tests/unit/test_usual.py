@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from integration import intake, usual
-from integration.storage.inbox import Envelope, Letter
+from integration.ingest import fast_path, intake
+from integration.storage.queue.inbox import Delivery, InboundEvent
 from mappings.records import events
 
 PORTAL = 4711
@@ -25,24 +25,24 @@ def an_item(**changed: object) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def carefully(body: bytes) -> list[Letter]:
-    envelope = Envelope(1, "hubspot", RECEIVED, body, 0)
+def carefully(body: bytes) -> list[InboundEvent]:
+    envelope = Delivery(1, "hubspot", RECEIVED, body, 0)
     return [intake._letter(PORTAL, envelope, item) for item in events.split(body)]
 
 
 def agree(body: bytes) -> None:
-    assert intake.letters(PORTAL, Envelope(1, "hubspot", RECEIVED, body, 0)) == carefully(body)
+    assert intake.letters(PORTAL, Delivery(1, "hubspot", RECEIVED, body, 0)) == carefully(body)
 
 
 def is_quick(body: bytes) -> bool:
     """Whether nothing of this delivery needed the careful reader."""
     asked: list[bytes] = []
 
-    def otherwise(raw: bytes) -> list[Letter]:
+    def otherwise(raw: bytes) -> list[InboundEvent]:
         asked.append(raw)
         return carefully(raw)
 
-    found = usual.letters(PORTAL, Envelope(1, "hubspot", RECEIVED, body, 0), otherwise)
+    found = fast_path.letters(PORTAL, Delivery(1, "hubspot", RECEIVED, body, 0), otherwise)
     return found is not None and not asked
 
 
@@ -69,16 +69,30 @@ ODD = [
     PORTAL, str(PORTAL), "12", 1767225600123, 253_402_300_800_000, "contact.propertyChange", "contact.merge",
     "contact.associationChange", "object.creation", "quote.creation", "contact", ".creation", "0-1", "0-3", "2-99",
 ]  # fmt: skip
-FIELDS = [*an_item(), "objectTypeId", "changeFlag", "eventType", "fromObjectId", "mergedObjectIds", "unheardOf"]
+FIELDS = [
+    *an_item(),
+    "objectTypeId",
+    "changeFlag",
+    "eventType",
+    "fromObjectId",
+    "mergedObjectIds",
+    "unheardOf",
+]
 ITEMS = st.builds(
     lambda changed, left_out: {k: v for k, v in an_item(**changed).items() if k not in left_out},
-    st.dictionaries(st.sampled_from(FIELDS), st.sampled_from(ODD) | st.text(max_size=5), max_size=3),
+    st.dictionaries(
+        st.sampled_from(FIELDS), st.sampled_from(ODD) | st.text(max_size=5), max_size=3
+    ),
     st.sets(st.sampled_from(FIELDS), max_size=2),
 )
 
 
 @settings(deadline=None, max_examples=400)
-@given(st.lists(ITEMS | st.sampled_from(ODD), max_size=4), st.booleans(), st.sampled_from([(",", ":"), (", ", " : ")]))
+@given(
+    st.lists(ITEMS | st.sampled_from(ODD), max_size=4),
+    st.booleans(),
+    st.sampled_from([(",", ":"), (", ", " : ")]),
+)
 def test_both_ways_agree_about_every_notification(
     items: list[object], ascii_only: bool, separators: tuple[str, str]
 ) -> None:
@@ -97,7 +111,11 @@ PIECES = [
 @settings(deadline=None, max_examples=600)
 @given(
     st.lists(
-        st.tuples(st.integers(0, len(TEXT)), st.integers(0, 12), st.sampled_from(PIECES) | st.binary(max_size=3)),
+        st.tuples(
+            st.integers(0, len(TEXT)),
+            st.integers(0, 12),
+            st.sampled_from(PIECES) | st.binary(max_size=3),
+        ),
         min_size=1,
         max_size=3,
     )
@@ -111,8 +129,12 @@ def test_both_ways_agree_about_damaged_text(changes: list[tuple[int, int, bytes]
     agree(body)
 
 
-@pytest.mark.parametrize("number", [b"12.0", b"1.2e1", b"12e0", b"-0", b"012", b"+12", b"0x1", b"1_2"])
-@pytest.mark.parametrize("name", [b"objectId", b"portalId", b"occurredAt", b"eventId", b"attemptNumber", b"appId"])
+@pytest.mark.parametrize(
+    "number", [b"12.0", b"1.2e1", b"12e0", b"-0", b"012", b"+12", b"0x1", b"1_2"]
+)
+@pytest.mark.parametrize(
+    "name", [b"objectId", b"portalId", b"occurredAt", b"eventId", b"attemptNumber", b"appId"]
+)
 def test_both_ways_agree_about_numbers(name: bytes, number: bytes) -> None:
     start = TEXT.index(b'"' + name + b'":') + len(name) + 3
     end = min(TEXT.index(mark, start) for mark in (b",", b"}"))

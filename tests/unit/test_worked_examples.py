@@ -9,17 +9,18 @@ from typing import Any
 
 import pytest
 
-from mappings.rules import champions, moves, referrals, signals
-from mappings.rules.because import provisional_until
-from mappings.rules.credit import age_factor, allocate, raw
-from mappings.rules.customers import customer
+from mappings.rules.attribution.credit import age_factor, allocate, raw
+from mappings.rules.attribution.reasons import provisional_until
+from mappings.rules.attribution.sources import DealSources, Surroundings, sources_of
 from mappings.rules.facts import PPM, CompanyFacts, DealContact, DealFacts, NpsAnswer
 from mappings.rules.findings import Move, Reason, Signal
-from mappings.rules.hearsay import Known, classify
-from mappings.rules.identity import Portal, compare, probability
-from mappings.rules.names import NameStats
+from mappings.rules.identity.linkage import Portal, compare, probability
+from mappings.rules.job_changes import champions, moves, signals
 from mappings.rules.policy import DEFAULT
-from mappings.rules.sources import DealSources, Surroundings, sources_of
+from mappings.rules.referrals import referrals
+from mappings.rules.success.customers import customer
+from mappings.rules.text.names import NameStats
+from mappings.rules.text.self_reported import Known, classify
 from tests.unit.rules_builders import (
     ACME,
     NOW,
@@ -39,8 +40,12 @@ from tests.unit.rules_builders import (
 
 
 @pytest.mark.parametrize(("days", "is_active"), [(0, True), (400, True), (401, False)])
-def test_d1_a_customer_is_active_for_four_hundred_days_after_its_last_win(days: int, *, is_active: bool) -> None:
-    bought = customer(CompanyFacts(ACME), [a_deal(created=0, closed=10, company_id=ACME)], DEFAULT, day(10 + days))
+def test_d1_a_customer_is_active_for_four_hundred_days_after_its_last_win(
+    days: int, *, is_active: bool
+) -> None:
+    bought = customer(
+        CompanyFacts(ACME), [a_deal(created=0, closed=10, company_id=ACME)], DEFAULT, day(10 + days)
+    )
 
     assert bought is not None
     assert (bought.since, bought.is_active) == (day(10), is_active)
@@ -53,11 +58,17 @@ def test_d1_a_won_deal_without_a_positive_amount_makes_no_customer(amount: int |
     assert customer(CompanyFacts(ACME), [deal], DEFAULT, NOW) is None
 
 
-@pytest.mark.parametrize(("amount", "rest"), [(4_000_000, 146_624), (1, 0), (100, 4), (-4_000_000, -146_624)])
-def test_d1_first_order_revenue_is_the_amount_less_the_derived_credit(amount: int, rest: int) -> None:
+@pytest.mark.parametrize(
+    ("amount", "rest"), [(4_000_000, 146_624), (1, 0), (100, 4), (-4_000_000, -146_624)]
+)
+def test_d1_first_order_revenue_is_the_amount_less_the_derived_credit(
+    amount: int, rest: int
+) -> None:
     shared = allocate(7, amount, "USD", the_three_sources(), DEFAULT)
 
-    assert shared.remainder_minor == amount - sum(line.amount_minor for line in shared.lines) == rest
+    assert (
+        shared.remainder_minor == amount - sum(line.amount_minor for line in shared.lines) == rest
+    )
 
 
 # Paragraph D2 · same human
@@ -66,10 +77,19 @@ def test_d1_first_order_revenue_is_the_amount_less_the_derived_credit(amount: in
 @pytest.mark.parametrize(
     ("evidence", "bits", "p", "decision"),
     [
-        pytest.param((9, 1.5, 3, 0.5), 6.36, 0.988, "link", id="rare name, job family, bounce, local part"),
+        pytest.param(
+            (9, 1.5, 3, 0.5), 6.36, 0.988, "link", id="rare name, job family, bounce, local part"
+        ),
         pytest.param((4, 1.5, 3, 0.5), 1.36, 0.719, "review", id="John Smith"),
-        pytest.param((4, 1.5, 3, 0.5, -8), -6.64, 0.0099, "none", id="John Smith, the old record still replying"),
-        # by hand: 2^(-0.356) = 0.781, 1 / 1.781; 2^(-4.356) = 0.0488, 1 / 1.0488; 2^7.644 = 200, 1 / 201
+        pytest.param(
+            (4, 1.5, 3, 0.5, -8),
+            -6.64,
+            0.0099,
+            "none",
+            id="John Smith, the old record still replying",
+        ),
+        # by hand: 2^(-0.356) = 0.781, 1 / 1.781; 2^(-4.356) = 0.0488, 1 / 1.0488; 2^7.644 = 200, 1
+        # / 201
         pytest.param((4, 4), 0.36, 0.561, "none", id="a common name and one title"),
         pytest.param((12,), 4.36, 0.953, "link", id="one private address alone"),
         pytest.param((), -7.64, 0.00498, "none", id="nothing but a block: 1 in 201"),
@@ -84,7 +104,13 @@ def test_d2_evidence_in_bits_becomes_a_probability(
 
     assert round(total, 2) == bits
     assert found / PPM == pytest.approx(p, abs=5e-5 if p < 0.01 else 5e-4)
-    assert decision == ("link" if found >= DEFAULT.link_at else "review" if found >= DEFAULT.link_review_at else "none")
+    assert decision == (
+        "link"
+        if found >= DEFAULT.link_at
+        else "review"
+        if found >= DEFAULT.link_review_at
+        else "none"
+    )
 
 
 def test_d2_prior_odds_are_one_to_two_hundred() -> None:
@@ -107,7 +133,9 @@ def test_d2_the_table_of_evidence_stands(name: str, bits: float) -> None:
 def two_records(name: str, first: int, last: int, **of_old: Any) -> tuple[int, str]:  # noqa: ANN401 - a builder passes any field on
     """Two records of one name, in a portal of 10,000 records where its parts occur so often: p and decision."""
     given, family = name.lower().split()
-    known = Portal(companies=the_companies(), names=NameStats(10_000, {given: first}, {family: last}))
+    known = Portal(
+        companies=the_companies(), names=NameStats(10_000, {given: first}, {family: last})
+    )
     local = f"{given}.{family}"
     old = a_contact(1, name, f"{local}@acme.example", on=0, job_title="Head of Sales", **of_old)
     new = a_contact(2, name, f"{local}@zenit.example", on=400, job_title="Sales Manager")
@@ -120,7 +148,9 @@ def two_records(name: str, first: int, last: int, **of_old: Any) -> tuple[int, s
     [
         pytest.param("Priya Nair", 30, 30, None, 0.988, "link", id="a rare name"),
         pytest.param("John Smith", 300, 300, None, 0.719, "review", id="a common name"),
-        pytest.param("John Smith", 300, 300, 500, 0.0099, "none", id="the old record replies later"),
+        pytest.param(
+            "John Smith", 300, 300, 500, 0.0099, "none", id="the old record replies later"
+        ),
     ],
 )
 def test_d2_the_examples_through_the_whole_comparison(
@@ -189,27 +219,55 @@ def test_d3_a_second_record_begun_after_the_last_life_was_fitted_and_stays_near_
 
 def heard(*found: tuple[str, float]) -> tuple[Signal, ...]:
     """Signals as cause and reliability."""
-    return tuple(Signal(cause, round(r * PPM), day(1), cause, Reason(cause, cause)) for cause, r in found)
+    return tuple(
+        Signal(cause, round(r * PPM), day(1), cause, Reason(cause, cause)) for cause, r in found
+    )
 
 
 @pytest.mark.parametrize(
     ("found", "p_same", "p_moved", "confidence", "status"),
     [
         pytest.param((("edit", 0.90), ("bounce", 0.35)), 1.0, 0.935, 0.935, "auto", id="example A"),
-        pytest.param((("bounce", 0.35), ("reply", 0.80)), 0.988, 0.87, 0.860, "auto", id="example B"),
-        pytest.param((("bounce", 0.35),), 0.988, 0.35, 0.346, "stored", id="example B without the auto-reply"),
-        # by hand: 1 - .15 x .4 = .94; 1 - .5 x .65 = .675; the stronger of one cause; 1 - .4 x .85 = .66
-        pytest.param((("company", 0.85), ("text", 0.60)), 1.0, 0.94, 0.94, "auto", id="two independent"),
-        pytest.param((("company", 0.50), ("bounce", 0.35)), 1.0, 0.675, 0.675, "review", id="two weak ones"),
-        pytest.param((("edit", 0.90), ("edit", 0.85)), 1.0, 0.90, 0.90, "auto", id="one cause counts once"),
-        pytest.param((("text", 0.60), ("silence", 0.15)), 0.9, 0.66, 0.594, "review", id="identity lowers it"),
-        pytest.param((("text", 0.60),), 1.0, 0.60, 0.60, "stored", id="one weak signal flips nobody"),
-        pytest.param((("provider", 0.80),), 1.0, 0.80, 0.80, "review", id="one strong signal is enough to ask"),
+        pytest.param(
+            (("bounce", 0.35), ("reply", 0.80)), 0.988, 0.87, 0.860, "auto", id="example B"
+        ),
+        pytest.param(
+            (("bounce", 0.35),), 0.988, 0.35, 0.346, "stored", id="example B without the auto-reply"
+        ),
+        # by hand: 1 - .15 x .4 = .94; 1 - .5 x .65 = .675; the stronger of one cause; 1 - .4 x .85
+        # = .66
+        pytest.param(
+            (("company", 0.85), ("text", 0.60)), 1.0, 0.94, 0.94, "auto", id="two independent"
+        ),
+        pytest.param(
+            (("company", 0.50), ("bounce", 0.35)), 1.0, 0.675, 0.675, "review", id="two weak ones"
+        ),
+        pytest.param(
+            (("edit", 0.90), ("edit", 0.85)), 1.0, 0.90, 0.90, "auto", id="one cause counts once"
+        ),
+        pytest.param(
+            (("text", 0.60), ("silence", 0.15)), 0.9, 0.66, 0.594, "review", id="identity lowers it"
+        ),
+        pytest.param(
+            (("text", 0.60),), 1.0, 0.60, 0.60, "stored", id="one weak signal flips nobody"
+        ),
+        pytest.param(
+            (("provider", 0.80),),
+            1.0,
+            0.80,
+            0.80,
+            "review",
+            id="one strong signal is enough to ask",
+        ),
         pytest.param((("provider", 0.80),), 0.6, 0.80, 0.48, "stored", id="too unsure to ask"),
     ],
 )
 def test_d3_signals_of_independent_causes_combine(
-    found: tuple[tuple[str, float], ...], p_same: float, p_moved: float, confidence: float, status: str
+    found: tuple[tuple[str, float], ...],
+    p_same: float,
+    p_moved: float,
+    confidence: float,
+    status: str,
 ) -> None:
     told = heard(*found)
     moved = signals.combined(told)
@@ -227,28 +285,43 @@ def test_d3_example_a_through_the_whole_rule() -> None:
 
     (move,) = moves.find_moves(person, contacts, the_companies(), DEFAULT, now=day(200)).moves
 
-    assert (move.p_same, move.p_moved, move.confidence, move.status) == (PPM, 935_000, 935_000, "auto")
+    assert (move.p_same, move.p_moved, move.confidence, move.status) == (
+        PPM,
+        935_000,
+        935_000,
+        "auto",
+    )
 
 
 def test_d3_life_at_the_old_company_afterwards_takes_four_fifths() -> None:
     assert DEFAULT.contradiction_factor == 200_000
     assert 870_000 * DEFAULT.contradiction_factor // PPM == 174_000
-    assert (DEFAULT.move_auto, DEFAULT.move_review, DEFAULT.strong_signal) == (850_000, 550_000, 800_000)
+    assert (DEFAULT.move_auto, DEFAULT.move_review, DEFAULT.strong_signal) == (
+        850_000,
+        550_000,
+        800_000,
+    )
 
 
 @pytest.mark.parametrize(
-    ("days", "g"), [(0, 1.0), (180, 1.0), (300, 0.796), (365, 0.704), (545, 0.5), (730, 0.352), (910, 0.25)]
+    ("days", "g"),
+    [(0, 1.0), (180, 1.0), (300, 0.796), (365, 0.704), (545, 0.5), (730, 0.352), (910, 0.25)],
 )
 def test_d3_a_move_fades_after_half_a_year(days: int, g: float) -> None:
-    assert round(age_factor(days, DEFAULT.age_flat_days, DEFAULT.moved_half_life_days) / PPM, 3) == g
+    assert (
+        round(age_factor(days, DEFAULT.age_flat_days, DEFAULT.moved_half_life_days) / PPM, 3) == g
+    )
 
 
 def led_to(move: Move, deal: DealFacts, **around: Any) -> DealSources:  # noqa: ANN401 - a builder passes any field on
-    return sources_of(deal, [move], [], Surroundings({1: a_contact(1)}, **around), policy=DEFAULT, now=NOW)
+    return sources_of(
+        deal, [move], [], Surroundings({1: a_contact(1)}, **around), policy=DEFAULT, now=NOW
+    )
 
 
 @pytest.mark.parametrize(
-    ("days", "g"), [(0, PPM), (180, PPM), (300, 796_214), (365, 703_778), (730, 351_889), (731, None)]
+    ("days", "g"),
+    [(0, PPM), (180, PPM), (300, 796_214), (365, 703_778), (730, 351_889), (731, None)],
 )
 def test_d3_a_champions_move_earns_on_deals_of_the_next_two_years(days: int, g: int | None) -> None:
     found = led_to(a_move(moved_at=day(0)), a_deal(created=days)).sources
@@ -261,7 +334,9 @@ def test_d3_a_champions_move_earns_on_deals_of_the_next_two_years(days: int, g: 
     [(0, "", "sourced", 0.90), (7, "", "sourced", 0.90), (8, "decision_maker", "assisted", 0.55),
      (8, "", "present", 0.25)],
 )  # fmt: skip
-def test_d3_weights_by_how_somebody_took_part(joined: int, roles: str, timing: str, w: float) -> None:
+def test_d3_weights_by_how_somebody_took_part(
+    joined: int, roles: str, timing: str, w: float
+) -> None:
     on_deal = DealContact(1, day(100 + joined), frozenset({roles} - {""}))
 
     (found,) = led_to(a_move(), a_deal(created=100, contacts=(on_deal,))).sources
@@ -295,7 +370,9 @@ def test_d4_maria_at_acme_forty_days_before() -> None:
         2, "Bo Lind", "bo@zenit.example", on=60, company_ids=(ZENIT,), heard_from_text="Maria at Acme told us",
         heard_from_at=day(60),
     )  # fmt: skip
-    ring = referrals.circle([maria, bo], the_companies(), is_customer=lambda company, _: company == ACME)
+    ring = referrals.circle(
+        [maria, bo], the_companies(), is_customer=lambda company, _: company == ACME
+    )
     (found,) = referrals.of_contact(bo, ring, DEFAULT)
     deal = a_deal(created=100, contacts=(DealContact(2, day(100)),))
 
@@ -314,7 +391,9 @@ def test_d4_maria_at_acme_forty_days_before() -> None:
         (0.60, 0.85, 180, 0.51),
     ],
 )
-def test_d4_raw_is_weight_times_certainty_times_freshness(p: float, w: float, days: int, expected: float) -> None:
+def test_d4_raw_is_weight_times_certainty_times_freshness(
+    p: float, w: float, days: int, expected: float
+) -> None:
     g = age_factor(days, DEFAULT.age_flat_days, DEFAULT.referral_half_life_days)
 
     assert raw(round(w * PPM), round(p * PPM), g) == round(expected * PPM)
@@ -322,7 +401,11 @@ def test_d4_raw_is_weight_times_certainty_times_freshness(p: float, w: float, da
 
 def test_d4_windows_and_weights_stand() -> None:
     assert (DEFAULT.referral_before, DEFAULT.referral_open) == (850_000, 500_000)
-    assert (DEFAULT.referral_look_back_days, DEFAULT.referral_half_life_days, DEFAULT.age_flat_days) == (365, 180, 180)
+    assert (
+        DEFAULT.referral_look_back_days,
+        DEFAULT.referral_half_life_days,
+        DEFAULT.age_flat_days,
+    ) == (365, 180, 180)
     assert DEFAULT.referral_late_days == 30
 
 
@@ -345,10 +428,23 @@ def test_d4_a_referral_is_provisional_for_thirty_days_after_the_win() -> None:
             id="a customer's person by name, then a search",
         ),
         pytest.param("Google", Known(), [("search", 750_000)], id="search"),
-        pytest.param("Used Fulcrum in my previous company", Known(), [("moved_self", 750_000)], id="moved self"),
-        pytest.param("not from a friend, saw your ad", Known(), [("ads", 750_000)], id="negation kills word of mouth"),
         pytest.param(
-            "people at GeoConf kept talking about you", Known(), [("wom_event_talk", 750_000)], id="talk at an event"
+            "Used Fulcrum in my previous company",
+            Known(),
+            [("moved_self", 750_000)],
+            id="moved self",
+        ),
+        pytest.param(
+            "not from a friend, saw your ad",
+            Known(),
+            [("ads", 750_000)],
+            id="negation kills word of mouth",
+        ),
+        pytest.param(
+            "people at GeoConf kept talking about you",
+            Known(),
+            [("wom_event_talk", 750_000)],
+            id="talk at an event",
         ),
         pytest.param(
             "a former customer said support was awful, still wanted to see",
@@ -368,7 +464,9 @@ def test_d5_what_says_nothing_is_junk_or_unknown(text: str) -> None:
 
 
 def test_d5_the_weights_stand() -> None:
-    weights = {name: DEFAULT.word_of_mouth[name] for name in ("wom_generic", "wom_event_talk", "community")}
+    weights = {
+        name: DEFAULT.word_of_mouth[name] for name in ("wom_generic", "wom_event_talk", "community")
+    }
 
     assert weights == {"wom_generic": 350_000, "wom_event_talk": 250_000, "community": 200_000}
     assert DEFAULT.signals["moved_self_text"] == 700_000

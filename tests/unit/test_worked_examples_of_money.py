@@ -6,13 +6,14 @@ from fractions import Fraction
 
 import pytest
 
-from mappings.rules import gains, models, money
-from mappings.rules.credit import allocate, derived_share, reallocate
+from mappings.rules.attribution import classic_models, removal_effects
+from mappings.rules.attribution.credit import allocate, derived_share, reallocate
+from mappings.rules.attribution.journeys import ModelTouch
+from mappings.rules.attribution.orders import WonDeal, all_in, booked_second_order, build
 from mappings.rules.facts import PPM, DealFacts
 from mappings.rules.findings import SHARE_ONE
-from mappings.rules.journeys import ModelTouch
-from mappings.rules.ledger import Occasion, plan_entries
-from mappings.rules.orders import WonDeal, all_in, booked_second_order, build
+from mappings.rules.ledger import money
+from mappings.rules.ledger.entries import Occasion, plan_entries
 from mappings.rules.policy import DEFAULT, Policy
 from tests.unit.rules_builders import (
     a_deal,
@@ -30,13 +31,20 @@ def test_d6_forty_thousand_dollars_among_three_sources() -> None:
 
     assert [one.raw for one in three] == [855_000, 680_000, 210_000]
     assert sum(one.raw for one in three) == 1_745_000
-    assert derived_share([one.raw for one in three]) == 1 - Fraction(145 * 320 * 790, 10**9) == Fraction(963_344, PPM)
+    assert (
+        derived_share([one.raw for one in three])
+        == 1 - Fraction(145 * 320 * 790, 10**9)
+        == Fraction(963_344, PPM)
+    )
     assert [(line.share_ppm, line.amount_minor) for line in shared.lines] == [
         (472_011, 1_888_044),
         (375_401, 1_501_602),
         (115_933, 463_730),
     ]
-    assert (shared.remainder_minor, round(shared.remainder_share / SHARE_ONE, 6)) == (146_624, 0.036656)
+    assert (shared.remainder_minor, round(shared.remainder_share / SHARE_ONE, 6)) == (
+        146_624,
+        0.036656,
+    )
     assert sum(line.amount_minor for line in shared.lines) + shared.remainder_minor == 4_000_000
 
 
@@ -52,16 +60,31 @@ def test_d6_the_range_of_the_example() -> None:
     ("parts", "amount", "expected", "rest"),
     [
         # raw .5 and .5: D = .75, half each
-        pytest.param(((1_000_000, 500_000), (1_000_000, 500_000)), 10_000, (3750, 3750), 2500, id="two equal"),
+        pytest.param(
+            ((1_000_000, 500_000), (1_000_000, 500_000)), 10_000, (3750, 3750), 2500, id="two equal"
+        ),
         # raw .9 and .1: D = 1 - .1 x .9 = .91; .819 and .091
-        pytest.param(((1_000_000, 900_000), (1_000_000, 100_000)), 1_000, (819, 91), 90, id="one strong, one weak"),
-        pytest.param(((500_000, 500_000),), 101, (25,), 76, id="25.25 and 75.75 of 101: the larger remainder"),
-        # raw .5 three times: D = .875, 29.1666 each and 12.5 of 100: 29, 29, 29 and 12 leave one, .5 is the largest
+        pytest.param(
+            ((1_000_000, 900_000), (1_000_000, 100_000)),
+            1_000,
+            (819, 91),
+            90,
+            id="one strong, one weak",
+        ),
+        pytest.param(
+            ((500_000, 500_000),), 101, (25,), 76, id="25.25 and 75.75 of 101: the larger remainder"
+        ),
+        # raw .5 three times: D = .875, 29.1666 each and 12.5 of 100: 29, 29, 29 and 12 leave one,
+        # .5 is the largest
         pytest.param(((1_000_000, 500_000),) * 3, 100, (29, 29, 29), 13, id="three equal"),
     ],
 )
-def test_d6_by_hand(parts: tuple[tuple[int, int], ...], amount: int, expected: tuple[int, ...], rest: int) -> None:
-    found = [a_source("referral", w, p, person_id=n, contact_id=n) for n, (w, p) in enumerate(parts, 1)]
+def test_d6_by_hand(
+    parts: tuple[tuple[int, int], ...], amount: int, expected: tuple[int, ...], rest: int
+) -> None:
+    found = [
+        a_source("referral", w, p, person_id=n, contact_id=n) for n, (w, p) in enumerate(parts, 1)
+    ]
     shared = allocate(7, amount, "USD", found, DEFAULT)
 
     assert tuple(line.amount_minor for line in shared.lines) == expected
@@ -78,14 +101,24 @@ def test_d6_a_cap_leaves_a_part_to_selling() -> None:
 # Paragraph D7 · orders
 
 
-def bought(deal_id: int, company: int, dollars: int, on: int, *shares: tuple[int, float]) -> WonDeal:
+def bought(
+    deal_id: int, company: int, dollars: int, on: int, *shares: tuple[int, float]
+) -> WonDeal:
     return WonDeal(
-        deal_id, company, dollars * 100, day(on), tuple((who, round(part * SHARE_ONE)) for who, part in shares)
+        deal_id,
+        company,
+        dollars * 100,
+        day(on),
+        tuple((who, round(part * SHARE_ONE)) for who, part in shares),
     )
 
 
 A, B, C = 1, 2, 3
-CHAIN = (bought(1, A, 10_000, 0), bought(2, B, 20_000, 9, (A, 0.5)), bought(3, C, 30_000, 20, (B, 0.8)))
+CHAIN = (
+    bought(1, A, 10_000, 0),
+    bought(2, B, 20_000, 9, (A, 0.5)),
+    bought(3, C, 30_000, 20, (B, 0.8)),
+)
 
 
 def test_d7_a_chain_of_three_customers() -> None:
@@ -96,7 +129,9 @@ def test_d7_a_chain_of_three_customers() -> None:
     assert [one.total_minor for one in (a, b, c)] == [3_200_000, 4_400_000, 3_000_000]
     assert sum(one.total_minor for one in (a, b, c)) == 10_600_000
     assert booked_second_order(CHAIN) == 3_400_000
-    assert round(100 * booked_second_order(CHAIN) / sum(one.amount_minor for one in CHAIN), 1) == 56.7
+    assert (
+        round(100 * booked_second_order(CHAIN) / sum(one.amount_minor for one in CHAIN), 1) == 56.7
+    )
 
 
 def test_d7_what_returns_is_shown_and_not_added() -> None:
@@ -125,10 +160,15 @@ def test_d7_limits_stand() -> None:
 
 def test_d8_time_decay_of_a_week() -> None:
     win = day(100)
-    just_now = timedelta(milliseconds=1)  # a touch at the very moment of the win would not be before it
-    touches = [ModelTouch(str(n), win - timedelta(days=n) - just_now, "touch", str(n)) for n in (0, 7, 14, 28)]
+    just_now = timedelta(
+        milliseconds=1
+    )  # a touch at the very moment of the win would not be before it
+    touches = [
+        ModelTouch(str(n), win - timedelta(days=n) - just_now, "touch", str(n))
+        for n in (0, 7, 14, 28)
+    ]
 
-    found = models.time_decay(touches, win, Policy(model_half_life_days=7))
+    found = classic_models.time_decay(touches, win, Policy(model_half_life_days=7))
 
     assert {who: round(share * 100 / SHARE_ONE, 1) for who, share in found.shares.items()} == {
         "0": 55.2,
@@ -137,14 +177,20 @@ def test_d8_time_decay_of_a_week() -> None:
         "28": 3.4,
     }
     assert sum(found.shares.values()) == SHARE_ONE
-    assert (DEFAULT.model_half_life_days, DEFAULT.model_look_back_days, DEFAULT.shapley_deals_at) == (30, 365, 30)
+    assert (
+        DEFAULT.model_half_life_days,
+        DEFAULT.model_look_back_days,
+        DEFAULT.shapley_deals_at,
+    ) == (30, 365, 30)
 
 
 def test_d8_shapley() -> None:
     rates = {"": 10, "C": 30, "R": 25, "W": 15, "CR": 45, "CW": 33, "RW": 28, "CRW": 48}
-    table = {frozenset(names): gains.Outcome(won, 100 - won) for names, won in rates.items()}
+    table = {
+        frozenset(names): removal_effects.Outcome(won, 100 - won) for names, won in rates.items()
+    }
 
-    found = gains.shapley(table, DEFAULT)
+    found = removal_effects.shapley(table, DEFAULT)
 
     assert {who: round(float(value), 4) for who, value in found.values.items()} == {
         "C": 0.1967,
@@ -157,13 +203,13 @@ def test_d8_shapley() -> None:
 
 def test_d8_markov() -> None:
     paths = [
-        gains.Path(("A",), won=2),
-        gains.Path(("A", "B"), won=1),
-        gains.Path(("A",), lost=4),
-        gains.Path(("B",), lost=3),
+        removal_effects.Path(("A",), won=2),
+        removal_effects.Path(("A", "B"), won=1),
+        removal_effects.Path(("A",), lost=4),
+        removal_effects.Path(("B",), lost=3),
     ]
 
-    found = gains.markov(paths)
+    found = removal_effects.markov(paths)
 
     assert sum(path.won for path in paths) / sum(path.won + path.lost for path in paths) == 0.30
     assert (found.values["A"], round(float(found.values["B"]), 3)) == (Fraction(3, 4), 0.333)
@@ -174,7 +220,15 @@ def test_d8_markov() -> None:
 
 
 def test_d16_a_refund_of_ten_thousand_to_the_cent() -> None:
-    deal = DealFacts(7, day(0), amount_minor=4_000_000, currency="USD", is_won=True, is_closed=True, closed_at=day(50))
+    deal = DealFacts(
+        7,
+        day(0),
+        amount_minor=4_000_000,
+        currency="USD",
+        is_won=True,
+        is_closed=True,
+        closed_at=day(50),
+    )
     shared = allocate(7, 4_000_000, "USD", the_three_sources(), DEFAULT)
     posted = [
         replace(row, id=number)
@@ -204,7 +258,11 @@ def test_d16_any_change_of_amount_books_its_difference(amount: int, booked: int)
     posted = [replace(row, id=number) for number, row in enumerate(first, 1)]
 
     later = plan_entries(
-        replace(deal, amount_minor=amount), posted, reallocate(shared, amount), Occasion(day(60)), DEFAULT
+        replace(deal, amount_minor=amount),
+        posted,
+        reallocate(shared, amount),
+        Occasion(day(60)),
+        DEFAULT,
     )
 
     assert sum(row.amount_minor for row in later) == booked
@@ -214,7 +272,10 @@ def test_d16_any_change_of_amount_books_its_difference(amount: int, booked: int)
 
 
 def test_d19_forty_thousand_euros_stay_what_they_were() -> None:
-    frozen, today = money.convert(4_000_000, "EUR", "1.08", "USD"), money.convert(4_000_000, "EUR", "1.15", "USD")
+    frozen, today = (
+        money.convert(4_000_000, "EUR", "1.08", "USD"),
+        money.convert(4_000_000, "EUR", "1.15", "USD"),
+    )
 
     assert (frozen, today) == (4_320_000, 4_600_000)
     assert round(100 * (today / frozen - 1), 1) == 6.5
@@ -234,7 +295,9 @@ def test_d19_each_currency_has_its_digits(currency: str, digits: int) -> None:
         (1, "EUR", "1.005", "USD", 1),
     ],
 )
-def test_d19_conversions_by_hand(minor: int, currency: str, rate: str, home: str, expected: int) -> None:
+def test_d19_conversions_by_hand(
+    minor: int, currency: str, rate: str, home: str, expected: int
+) -> None:
     assert money.convert(minor, currency, rate, home) == expected
 
 

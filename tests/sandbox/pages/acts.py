@@ -43,13 +43,19 @@ def find(portal: crm.Portal, kind: str, text: str) -> crm.Record:
     """The record meant by an id, an e-mail address, a domain or a full title; Problem when none or several."""
     text = text.strip()
     if not text:
-        raise Problem(f"Say which {kind}: its id, or its {'e-mail' if kind == 'contact' else 'name'}.")
+        raise Problem(
+            f"Say which {kind}: its id, or its {'e-mail' if kind == 'contact' else 'name'}."
+        )
     if text.isdigit() and (record := portal.get(kind, int(text))):
         return record
     if kind == "contact" and (record := portal.find("contact", "email", text)):
         return record
     wanted = text.casefold()
-    found = [one for one in portal.all(kind) if wanted in (look.title(one).casefold(), one.get("domain").casefold())]
+    found = [
+        one
+        for one in portal.all(kind)
+        if wanted in (look.title(one).casefold(), one.get("domain").casefold())
+    ]
     if len(found) > 1:
         ids = ", ".join(str(one.id) for one in found[:5])
         raise Problem(f"{len(found)} records are called “{text}” ({ids}): give the id.")
@@ -66,14 +72,18 @@ def edit(acting: Acting) -> crm.Record:
     return portal.update(record.type, record.id, _checked(portal, record.type, values, record.id))
 
 
-def _checked(portal: crm.Portal, kind: str, values: Mapping[str, str], own_id: int = 0) -> dict[str, str]:
+def _checked(
+    portal: crm.Portal, kind: str, values: Mapping[str, str], own_id: int = 0
+) -> dict[str, str]:
     """The values as HubSpot would store them; Problem where it would refuse."""
     accepted = {}
     for name, value in values.items():
         definition = portal.definitions[kind][name]
         try:
             owners = [str(owner) for owner in portal.owners]
-            accepted[name] = properties.accept(definition, value, owners, [portal.currency, *portal.rates])
+            accepted[name] = properties.accept(
+                definition, value, owners, [portal.currency, *portal.rates]
+            )
         except properties.Invalid as refused:
             raise Problem(f"{definition.label}: {refused.args[1]}") from None
     if kind == "contact" and (email := accepted.get("email")):
@@ -86,7 +96,9 @@ def _checked(portal: crm.Portal, kind: str, values: Mapping[str, str], own_id: i
 def change_company(acting: Acting) -> crm.Record:
     """Give a contact, deal or ticket another primary company."""
     company = find(acting.portal, "company", acting.said("company"))
-    acting.portal.associate(acting.record.type, acting.record.id, "company", company.id, primary=True)
+    acting.portal.associate(
+        acting.record.type, acting.record.id, "company", company.id, primary=True
+    )
     return acting.record
 
 
@@ -95,7 +107,9 @@ def change_stage(acting: Acting) -> crm.Record:
     wanted, portal, deal = acting.said("stage"), acting.portal, acting.record
     if deal.type != "deal":
         raise Problem("Only deals are won and lost.")
-    pipeline = portal.pipelines["deal"].get(deal.get("pipeline")) or next(iter(portal.pipelines["deal"].values()))
+    pipeline = portal.pipelines["deal"].get(deal.get("pipeline")) or next(
+        iter(portal.pipelines["deal"].values())
+    )
     chosen = next((stage for stage in pipeline.stages if _stage_is(stage, wanted)), None)
     if chosen is None:
         raise Problem(f"The pipeline {pipeline.label} has no such stage.")
@@ -106,7 +120,11 @@ def change_stage(acting: Acting) -> crm.Record:
 
 
 def _stage_is(stage: crm.Stage, wanted: str) -> bool:
-    kinds = {"won": stage.is_won, "lost": stage.closed and not stage.is_won, "open": not stage.closed}
+    kinds = {
+        "won": stage.is_won,
+        "lost": stage.closed and not stage.is_won,
+        "open": not stage.closed,
+    }
     return kinds.get(wanted, stage.id == wanted)
 
 
@@ -169,14 +187,20 @@ def create(portal: crm.Portal, kind: str, form: Form) -> crm.Record:
     """A new contact, company or deal, with its company and contact if they are named."""
     names = [*EDITABLE[kind], "pipeline", "dealstage"]
     values = {name: form.get(name, "").strip() for name in names}
-    values = {name: value for name, value in values.items() if value and name in portal.definitions[kind]}
+    values = {
+        name: value for name, value in values.items() if value and name in portal.definitions[kind]
+    }
     values = _checked(portal, kind, values)
     if kind == "deal":
         _deal_defaults(portal, values)
     if not values:
         raise Problem(f"Fill in at least one field of the new {kind}.")
-    company = find(portal, "company", form["of_company"]) if form.get("of_company", "").strip() else None
-    contact = find(portal, "contact", form["of_contact"]) if form.get("of_contact", "").strip() else None
+    company = (
+        find(portal, "company", form["of_company"]) if form.get("of_company", "").strip() else None
+    )
+    contact = (
+        find(portal, "contact", form["of_contact"]) if form.get("of_contact", "").strip() else None
+    )
     record = portal.create(kind, values)
     if company is not None and kind != "company":
         portal.associate(kind, record.id, "company", company.id, primary=True)

@@ -16,11 +16,26 @@ KIND_OF_ID = {type_id: kind for kind, type_id in TYPE_IDS.items()}
 PER_PAGE = 50
 LINKS_SHOWN = 25
 HISTORY_SHOWN = 60
-_HOME_MONEY = frozenset({"amount_in_home_currency", "annualrevenue", "total_revenue", "recent_deal_amount"})
+_HOME_MONEY = frozenset(
+    {"amount_in_home_currency", "annualrevenue", "total_revenue", "recent_deal_amount"}
+)
 _MONEY = _HOME_MONEY | {"amount", "hs_arr", "hs_mrr"}
 _COLUMNS: dict[str, tuple[str, ...]] = {
-    "contact": ("email", "company", "jobtitle", "second_order_role", "second_order_moved_from", "second_order_revenue"),
-    "company": ("domain", "lifecyclestage", "second_order_revenue", "second_order_deals", "second_order_health_band"),
+    "contact": (
+        "email",
+        "company",
+        "jobtitle",
+        "second_order_role",
+        "second_order_moved_from",
+        "second_order_revenue",
+    ),
+    "company": (
+        "domain",
+        "lifecyclestage",
+        "second_order_revenue",
+        "second_order_deals",
+        "second_order_health_band",
+    ),
     "deal": ("dealstage", "amount", "closedate", "second_order_source", "second_order_source_name"),
     "ticket": ("hs_pipeline_stage", "hs_ticket_priority", "createdate"),
     "feedback_submission": ("hs_survey_type", "hs_value", "hs_content", "hs_submission_timestamp"),
@@ -53,7 +68,11 @@ _LABELS = {
 }
 _SEARCHED = ("firstname", "lastname", "email", "company", "name", "domain", "dealname", "subject")
 # What says at a glance that the app concluded something; "none" and nothing are no conclusion.
-_MARK = {"contact": "second_order_role", "company": "second_order_revenue", "deal": "second_order_source"}
+_MARK = {
+    "contact": "second_order_role",
+    "company": "second_order_revenue",
+    "deal": "second_order_source",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +153,20 @@ def columns(kind: str) -> tuple[str, ...]:
 def title(record: crm.Record) -> str:
     """What people call a record; never empty."""
     name = f"{record.get('firstname')} {record.get('lastname')}".strip() or record.get("email")
-    for found in (record.get("dealname"), record.get("subject"), record.get("name"), name, record.get("domain")):
+    for found in (
+        record.get("dealname"),
+        record.get("subject"),
+        record.get("name"),
+        name,
+        record.get("domain"),
+    ):
         if found.strip():
             return found
     if record.type == "feedback_submission":
-        return f"{record.get('hs_survey_type')} {record.get('hs_value')}".strip() or f"Answer {record.id}"
+        return (
+            f"{record.get('hs_survey_type')} {record.get('hs_value')}".strip()
+            or f"Answer {record.id}"
+        )
     return f"{record.type.replace('_', ' ').capitalize()} {record.id}"
 
 
@@ -181,14 +209,22 @@ def show(portal: crm.Portal, record: crm.Record, name: str) -> str:
         return pipeline.label if pipeline else value
     if name == "hubspot_owner_id":
         return _owner(portal, value)
-    if name in ("associatedcompanyid", "hs_parent_company_id", "hs_primary_associated_company") and value.isdigit():
+    if (
+        name in ("associatedcompanyid", "hs_parent_company_id", "hs_primary_associated_company")
+        and value.isdigit()
+    ):
         company = portal.get("company", int(value))
         return title(company) if company else value
     return _worded(portal, record, value, definition, money=name in _MONEY)
 
 
 def _worded(
-    portal: crm.Portal, record: crm.Record, value: str, definition: crm.Definition | None, *, money: bool
+    portal: crm.Portal,
+    record: crm.Record,
+    value: str,
+    definition: crm.Definition | None,
+    *,
+    money: bool,
 ) -> str:
     if definition is None:
         return value
@@ -216,10 +252,16 @@ def _moment(value: str) -> str:
         )
     except (ValueError, OverflowError, OSError):
         return value
-    return f"{at:%d %b %Y}" if (at.hour, at.minute, at.second) == (0, 0, 0) else f"{at:%d %b %Y, %H:%M}"
+    return (
+        f"{at:%d %b %Y}"
+        if (at.hour, at.minute, at.second) == (0, 0, 0)
+        else f"{at:%d %b %Y, %H:%M}"
+    )
 
 
-def _number(portal: crm.Portal, record: crm.Record, value: str, definition: crm.Definition, *, money: bool) -> str:
+def _number(
+    portal: crm.Portal, record: crm.Record, value: str, definition: crm.Definition, *, money: bool
+) -> str:
     try:
         number = Decimal(value)
     except InvalidOperation:
@@ -238,7 +280,11 @@ def _number(portal: crm.Portal, record: crm.Record, value: str, definition: crm.
 
 def ours(portal: crm.Portal, record: crm.Record) -> list[Shown]:
     """The box of our property group: filled ones in the order of the group."""
-    mine = [one for one in portal.definitions[record.type].values() if one.group == OURS and one.archived is None]
+    mine = [
+        one
+        for one in portal.definitions[record.type].values()
+        if one.group == OURS and one.archived is None
+    ]
     return [shown for one in mine if (shown := _shown(portal, record, one)).text]
 
 
@@ -250,17 +296,29 @@ def knows_ours(portal: crm.Portal, kind: str) -> bool:
 def others(portal: crm.Portal, record: crm.Record) -> list[Shown]:
     """All other filled properties, calculated ones included, own names first."""
     definitions = [
-        one for one in portal.definitions[record.type].values() if one.group != OURS and one.archived is None
+        one
+        for one in portal.definitions[record.type].values()
+        if one.group != OURS and one.archived is None
     ]
     known = {one.name for one in portal.definitions[record.type].values()}
-    stray = [Shown(name, name, value) for name, value in sorted(record.values.items()) if name not in known]
+    stray = [
+        Shown(name, name, value)
+        for name, value in sorted(record.values.items())
+        if name not in known
+    ]
     return [shown for one in definitions if (shown := _shown(portal, record, one)).text] + stray
 
 
 def _shown(portal: crm.Portal, record: crm.Record, definition: crm.Definition) -> Shown:
     text = show(portal, record, definition.name)
     long = definition.field_type == "textarea" or len(text) > 60
-    return Shown(definition.name, label(portal, record.type, definition.name), text, definition.description, long)
+    return Shown(
+        definition.name,
+        label(portal, record.type, definition.name),
+        text,
+        definition.description,
+        long,
+    )
 
 
 def links(portal: crm.Portal, record: crm.Record, *, everything: str = "") -> list[LinkedType]:
@@ -275,7 +333,9 @@ def links(portal: crm.Portal, record: crm.Record, *, everything: str = "") -> li
         rows = []
         for one in ids:
             other = portal.records[kind][one]
-            labels = tuple(str(known[number].label) for number in sorted(linked[one]) if known[number].label)
+            labels = tuple(
+                str(known[number].label) for number in sorted(linked[one]) if known[number].label
+            )
             rows.append(Linked(kind, one, title(other), labels, mark(portal, other)))
         found.append(LinkedType(kind, plural(kind), tuple(rows), len(linked)))
     return found

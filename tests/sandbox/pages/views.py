@@ -23,7 +23,12 @@ def blueprint(hubspot: crm.HubSpot) -> Blueprint:
 
     @bp.app_context_processor
     def words() -> dict[str, object]:
-        return {"look": look, "type_ids": TYPE_IDS, "app_name": hubspot.app.name, "creatable": _CREATABLE}
+        return {
+            "look": look,
+            "type_ids": TYPE_IDS,
+            "app_name": hubspot.app.name,
+            "creatable": _CREATABLE,
+        }
 
     @bp.before_request
     def own_pages_only() -> ResponseReturnValue | None:
@@ -39,14 +44,20 @@ def _reading(bp: Blueprint, hubspot: crm.HubSpot) -> None:
     @bp.get("/")
     def portals() -> ResponseReturnValue:
         rows = [
-            (portal, hubspot.installed(portal.id), [(kind, len(portal.records[kind])) for kind in look.SHOWN])
+            (
+                portal,
+                hubspot.installed(portal.id),
+                [(kind, len(portal.records[kind])) for kind in look.SHOWN],
+            )
             for portal in hubspot.portals.values()
         ]
         return _render("portals.html", rows=rows)
 
     @bp.get("/_pages/style.css")
     def style() -> ResponseReturnValue:
-        return Response((_HERE / "static" / "style.css").read_text(encoding="utf-8"), mimetype="text/css")
+        return Response(
+            (_HERE / "static" / "style.css").read_text(encoding="utf-8"), mimetype="text/css"
+        )
 
     @bp.get("/contacts/<int:portal_id>/objects/<type_id>")
     def listing(portal_id: int, type_id: str) -> ResponseReturnValue:
@@ -54,7 +65,9 @@ def _reading(bp: Blueprint, hubspot: crm.HubSpot) -> None:
         query, marked = request.args.get("q", ""), "marked" in request.args
         page = request.args.get("page", 1, type=int)
         found = look.listing(portal, kind, query, page, marked=marked)
-        return _render("list.html", portal=portal, kind=kind, found=found, query=query, marked=marked)
+        return _render(
+            "list.html", portal=portal, kind=kind, found=found, query=query, marked=marked
+        )
 
     @bp.get("/contacts/<int:portal_id>/record/<type_id>/<int:record_id>")
     def record(portal_id: int, type_id: str, record_id: int) -> ResponseReturnValue:
@@ -63,7 +76,9 @@ def _reading(bp: Blueprint, hubspot: crm.HubSpot) -> None:
         if found is None:
             return _missing(portal, kind, record_id)
         if found.id != record_id:  # merged: the old address leads to the record that is left
-            return redirect(url_for(".record", portal_id=portal_id, type_id=type_id, record_id=found.id))
+            return redirect(
+                url_for(".record", portal_id=portal_id, type_id=type_id, record_id=found.id)
+            )
         return _page(hubspot, portal, found)
 
     @bp.get("/contacts/<int:portal_id>/record/<type_id>/<int:record_id>/ours")
@@ -74,7 +89,12 @@ def _reading(bp: Blueprint, hubspot: crm.HubSpot) -> None:
         if found is None:
             abort(404)
         linked = look.links(portal, found, everything=request.args.get("all", ""))
-        said = {"portal": portal, "record": found, "installed": hubspot.installed(portal.id), "linked": linked}
+        said = {
+            "portal": portal,
+            "record": found,
+            "installed": hubspot.installed(portal.id),
+            "linked": linked,
+        }
         return {
             "stamp": look.stamp(portal, found, linked),
             "ours": _render("ours.html", **said),
@@ -97,7 +117,14 @@ def _acting(bp: Blueprint, hubspot: crm.HubSpot) -> None:
         if left is None:
             return redirect(url_for(".listing", portal_id=portal_id, type_id=TYPE_IDS[kind]), 303)
         return redirect(
-            url_for(".record", portal_id=portal_id, type_id=TYPE_IDS[kind], record_id=left.id, since=before), 303
+            url_for(
+                ".record",
+                portal_id=portal_id,
+                type_id=TYPE_IDS[kind],
+                record_id=left.id,
+                since=before,
+            ),
+            303,
         )
 
     @bp.route("/contacts/<int:portal_id>/objects/<type_id>/new", methods=["GET", "POST"])
@@ -110,12 +137,21 @@ def _acting(bp: Blueprint, hubspot: crm.HubSpot) -> None:
             try:
                 made = acts.create(portal, kind, request.form)
                 return redirect(
-                    url_for(".record", portal_id=portal_id, type_id=TYPE_IDS[kind], record_id=made.id, since=0), 303
+                    url_for(
+                        ".record",
+                        portal_id=portal_id,
+                        type_id=TYPE_IDS[kind],
+                        record_id=made.id,
+                        since=0,
+                    ),
+                    303,
                 )
             except acts.Problem as refused:
                 problem = str(refused)
         names = [name for name in acts.EDITABLE[kind] if name in portal.definitions[kind]]
-        page = _render("new.html", portal=portal, kind=kind, names=names, problem=problem, given=request.form)
+        page = _render(
+            "new.html", portal=portal, kind=kind, names=names, problem=problem, given=request.form
+        )
         return page, 400 if problem else 200
 
 
@@ -139,7 +175,9 @@ def _kind(type_id: str) -> str:
 
 def _missing(portal: crm.Portal, kind: str, record_id: int) -> ResponseReturnValue:
     deleted = record_id in portal.bin[kind]
-    return _render("missing.html", portal=portal, kind=kind, record_id=record_id, deleted=deleted), 404
+    return _render(
+        "missing.html", portal=portal, kind=kind, record_id=record_id, deleted=deleted
+    ), 404
 
 
 def _page(hubspot: crm.HubSpot, portal: crm.Portal, record: crm.Record, problem: str = "") -> str:
@@ -147,7 +185,9 @@ def _page(hubspot: crm.HubSpot, portal: crm.Portal, record: crm.Record, problem:
     changes, count = look.history(portal, record, only)
     linked = look.links(portal, record, everything=request.args.get("all", ""))
     labels = {
-        kind: [str(one.label) for one in portal.labels.pair(record.type, kind).values() if one.label]
+        kind: [
+            str(one.label) for one in portal.labels.pair(record.type, kind).values() if one.label
+        ]
         for kind in look.SHOWN
         if portal.labels.plain(record.type, kind) is not None
     }
@@ -163,6 +203,8 @@ def _page(hubspot: crm.HubSpot, portal: crm.Portal, record: crm.Record, problem:
         changes_count=count,
         only=only,
         labels=labels,
-        editable=[name for name in acts.EDITABLE[record.type] if name in portal.definitions[record.type]],
+        editable=[
+            name for name in acts.EDITABLE[record.type] if name in portal.definitions[record.type]
+        ],
         problem=problem,
     )

@@ -1,0 +1,100 @@
+"""What is done at its hour: reconciliation, dated numbers, pruning, and the end of uninstalled portals."""
+
+from datetime import timedelta
+
+from integration.conclude import stages
+from integration.core import logs
+from integration.core.errors import Refused
+from integration.ingest import activities, backfill, inbound, polling
+from integration.portal.context import open_portal
+from integration.portal.runtime import Runtime
+from integration.review import answering
+from integration.storage.queue import inbox, lanes
+from integration.storage.service import calendar, erasure, portals
+from integration.storage.service.calendar import has_unaddressed
+
+KEEP_EVENTS_DAYS = 30
+KEEP_UNINSTALLED_DAYS = 30
+_QUARTER_HOUR, _DAY = 900.0, 86_400.0
+_log = logs.get(__name__)
+
+__all__ = ["has_unaddressed", "run_due"]
+
+
+def run_due(runtime: Runtime) -> None:
+    """Do what the calendar asks; of several processes one does each thing."""
+    with runtime.database.service() as tx:
+        reconcile = (
+            calendar.portals_to_reconcile(tx)
+            if calendar.claim(tx, "reconcile", every_seconds=_QUARTER_HOUR)
+            else []
+        )
+        behind = (
+            calendar.portals_to_catch_up(tx, minutes=polling.EVERY // timedelta(minutes=1))
+            if calendar.claim(tx, "catch up", every_seconds=60.0)
+            else []
+        )
+        daily = (
+            [each.portal_id for each in portals.every(tx)]
+            if calendar.claim(tx, "daily", every_seconds=_DAY)
+            else []
+        )
+        ended = calendar.to_erase(tx, days=KEEP_UNINSTALLED_DAYS) if daily else []
+        if daily:
+            calendar.sweep_up(tx)
+    for portal_id in reconcile:
+        start(runtime, portal_id, kind="reconciliation")
+    for portal_id in behind:
+        _wish_for_catching_up(runtime, portal_id)
+    for portal_id in daily:
+        _look_after(runtime, portal_id)
+    for portal_id in ended:
+        erasure.portal(runtime.database, portal_id)
+        _log.info("uninstalled portal erased", portal_id=portal_id)
+
+
+def start(runtime: Runtime, portal_id: int, *, kind: str) -> bool:
+    """Start an import or a reconciliation and wake somebody for it; False when one is under way."""
+    with open_portal(runtime, portal_id) as portal:
+        begun = backfill.begin(portal, kind=kind)
+    with runtime.database.portal(portal_id) as tx:
+        lanes.want(tx, portal_id, "import")
+    runtime.queue.wake(portal_id, "import")
+    return begun
+
+
+def _wish_for_catching_up(runtime: Runtime, portal_id: int) -> None:
+    with runtime.database.portal(portal_id) as tx:
+        lanes.want(tx, portal_id, "import")
+    runtime.queue.wake(portal_id, "import")
+
+
+def _look_after(runtime: Runtime, portal_id: int) -> None:
+    """Prune a portal's settled events and let numbers that depend on today's date be worked out again."""
+    _compare(runtime, portal_id)
+    with runtime.database.portal(portal_id) as tx:
+        inbox.prune(tx, days=KEEP_EVENTS_DAYS)
+        inbound.adopt(tx)
+        activities.prune(tx, now=runtime.now())
+        stages.refresh_dated(tx)
+        answering.reopen_ended(tx, runtime.now())
+        lanes.want(tx, portal_id, "drain")
+
+
+def _compare(runtime: Runtime, portal_id: int) -> None:
+    """Work out all orders and all-in values anew; what is kept otherwise is concluded again, and told in the log."""
+    from integration.rollup import roll_up  # noqa: PLC0415 - its arrays are a third of a process's memory, once a day
+
+    with open_portal(runtime, portal_id) as portal:
+        try:
+            found = roll_up.check(portal, repair=True)
+        except Refused as trouble:
+            _log.warning("orders cannot be worked out", portal_id=portal_id, trouble=str(trouble))
+            return
+    if not found.agrees:
+        _log.warning(
+            "orders differed and are concluded again",
+            portal_id=portal_id,
+            companies=len(found.companies_differ),
+            deals=len(found.deals_differ),
+        )

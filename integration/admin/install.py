@@ -1,0 +1,237 @@
+"""Installing and signing in: a browser goes to HubSpot and comes back, and a portal is connected or known again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from integration.admin import detection, sign_in
+from integration.admin.provisioning import Provisioned, provision
+from integration.core import logs
+from integration.core.errors import NeedsOwner, Refused, SecondOrderError
+from integration.core.vault import WrongKey
+from integration.hubspot.answer_shapes import Account
+from integration.hubspot.oauth import Introspection, OAuth, Tokens
+from integration.ingest import backfill
+from integration.portal import connection
+from integration.portal.context import PortalContext, open_portal
+from integration.portal.runtime import Runtime
+from integration.storage.queue import inbox, lanes
+from integration.storage.service import portals, tokens
+from integration.storage.service import sessions as browsers
+from mappings.records.access import OPTIONAL_SCOPES, REQUIRED_SCOPES, Scope, missing_scopes
+
+INSTALL, SIGN_IN = "install", "signin"
+_log = logs.get(__name__)
+
+
+class MissingScopes(Refused):
+    """The account was connected without permissions we cannot work without."""
+
+    def __init__(self, scopes: Sequence[Scope]) -> None:
+        super().__init__("The account did not grant " + ", ".join(portal.name for portal in scopes))
+        self.scopes = tuple(scopes)
+
+
+class NotInstalled(Refused):
+    """Somebody signed in with an account that has not installed the app."""
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """Where to send a browser, and the secret its cookie must bring back."""
+
+    url: str
+    browser: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A browser that came back well: whose portal, where to go on, and what its new session is."""
+
+    portal_id: int
+    user_id: int | None
+    next_path: str
+    session: str = field(repr=False)
+
+
+def begin(
+    runtime: Runtime, browser: str | None, *, purpose: str, next_path: str | None = None
+) -> Departure:
+    """Send a browser to HubSpot's authorize page; nothing but the trip itself is remembered."""
+    if not runtime.settings.hubspot_client_id or not runtime.settings.client_secret:
+        raise Refused(
+            "HUBSPOT_CLIENT_ID and HUBSPOT_CLIENT_SECRET are not set; see the operations page"
+        )
+    state, browser = sign_in.depart(runtime, browser, purpose=purpose, next_path=next_path)
+    required = [portal.name for portal in REQUIRED_SCOPES]
+    optional = [portal.name for portal in OPTIONAL_SCOPES]
+    return Departure(
+        connection.oauth(runtime.settings).authorize_page(state, required, optional), browser
+    )
+
+
+def complete(
+    runtime: Runtime,
+    *,
+    state: str | None,
+    code: str | None,
+    browser: str | None,
+    session: str | None = None,
+) -> Arrival:
+    """Finish a trip to HubSpot: install or sign in, and open a new session.
+
+    Raises :class:`~integration.admin.sign_in.BadState`, :class:`MissingScopes`,
+    :class:`NotInstalled`, and what HubSpot's OAuth raises: Refused for a code that is no good,
+    Retryable when HubSpot is away.
+    """
+    journey = sign_in.arrive(runtime, state, browser)
+    if not code:
+        raise Refused("HubSpot sent no code")
+    oauth = connection.oauth(runtime.settings)
+    fresh = oauth.exchange(code)
+    who = oauth.introspect(fresh.access_token)
+    if not who.active or who.portal_id is None:
+        raise Refused("HubSpot does not know the connection it just made")
+    if journey.purpose == SIGN_IN:
+        _check_installed(runtime, who.portal_id)
+    else:
+        _install(runtime, oauth, fresh, who)
+    secret = sign_in.sign_in(runtime, who.portal_id, who.user_id, instead_of=session)
+    return Arrival(who.portal_id, who.user_id, _next(journey.next_path, who.portal_id), secret)
+
+
+def cancel(runtime: Runtime, *, state: str | None, browser: str | None) -> None:
+    """Use up the state of a trip that HubSpot answered with an error; a wrong state changes nothing."""
+    try:
+        sign_in.arrive(runtime, state, browser)
+    except sign_in.BadState as bad:
+        _log.info("refused trip without its state", why=bad.why)
+
+
+def set_up(portal: PortalContext) -> Provisioned:
+    """Make properties, detect the map, start the first import; every part only if it is still to do.
+
+    Safe to repeat after it broke off anywhere. Raises what the gateway raises when HubSpot cannot
+    be asked.
+    """
+    done = provision(portal)
+    detection.first_settings(portal, done.definitions)
+    if backfill.progress(portal) is None:
+        backfill.begin(portal)
+    with portal.transaction() as tx:
+        lanes.want(tx, portal.portal_id, "import")
+        portals.note(tx, "second-order", "set up", outcome=done.sentence())
+    portal.runtime.queue.wake(portal.portal_id, "import")
+    return done
+
+
+def is_set_up(portal: PortalContext) -> bool:
+    """Whether the install was finished: settings exist and an import was begun."""
+    with portal.transaction() as tx:
+        version, _ = portals.settings(tx)
+    return version > 0 and backfill.progress(portal) is not None
+
+
+def _install(runtime: Runtime, oauth: OAuth, fresh: Tokens, who: Introspection) -> None:
+    missing = missing_scopes(who.scopes)
+    if missing:
+        raise MissingScopes(missing)
+    if fresh.refresh_token is None or who.portal_id is None:
+        raise Refused("HubSpot sent no lasting connection")
+    account = oauth.account(fresh.access_token)
+    with open_portal(runtime, who.portal_id) as portal:
+        kept = _store(portal, fresh, who, account, dead=_dead_version(portal, oauth))
+        if kept and is_set_up(portal):
+            return
+        _set_up_or_say_why_not(portal)
+
+
+def _dead_version(portal: PortalContext, oauth: OAuth) -> int | None:
+    """The version of the tokens we hold when they are good for nothing; nobody tells us of an uninstall."""
+    with portal.transaction() as tx:
+        row = tokens.read(tx, portal.portal_id)
+    if row is None:
+        return None
+    try:
+        known = portal.runtime.vault.open(portal.portal_id, row.sealed)
+    except WrongKey:
+        return row.version  # a connection we cannot open is none
+    return None if oauth.introspect(known["refresh"], "refresh_token").active else row.version
+
+
+def _store(
+    portal: PortalContext, fresh: Tokens, who: Introspection, account: Account, *, dead: int | None
+) -> bool:
+    """Keep portal and tokens in one transaction; say whether a healthy connection was there and stays.
+
+    Of several users the first one's connection stays, unless the new one brings permissions it
+    lacks.
+    """
+    runtime, actor = portal.runtime, f"user:{who.user_id}"
+    sealed = runtime.vault.seal(
+        portal.portal_id, {"access": fresh.access_token, "refresh": fresh.refresh_token or ""}
+    )
+    with portal.transaction() as tx:
+        browsers.lock_install(tx, portal.portal_id)
+        known = portals.find(tx, portal.portal_id)
+        row = tokens.read(tx, portal.portal_id, lock=True)
+        healthy = row is not None and row.state == "live" and row.version != dead
+        if known and known.is_active and healthy and who.scopes <= known.scopes:
+            portals.note(tx, actor, "connected again", kept=True)
+            return True
+        portals.install(
+            tx,
+            portal.portal_id,
+            scopes=sorted(who.scopes),
+            account=_kept_account(account),
+            user_id=who.user_id,
+        )
+        tokens.save(tx, portal.portal_id, sealed, lifetime=fresh.expires_in)
+        lanes.clear_waits(tx, portal.portal_id)
+        for kind in ("drain", "write"):
+            lanes.want(tx, portal.portal_id, kind)
+        # The rest of the set-up follows at once; should this process not live to do it, a worker
+        # does.
+        lanes.want(tx, portal.portal_id, "import", after=60)
+        portals.note(tx, actor, "reconnected" if known else "installed", scopes=sorted(who.scopes))
+    with runtime.database.service() as tx:
+        inbox.readdress(tx, portal.portal_id)
+    for kind in ("drain", "write"):
+        runtime.queue.wake(portal.portal_id, kind)
+    return False
+
+
+def _set_up_or_say_why_not(portal: PortalContext) -> None:
+    """The connection stands whatever becomes of the rest; the home page offers to finish it."""
+    try:
+        set_up(portal)
+    except NeedsOwner as trouble:
+        with portal.transaction() as tx:
+            portals.pause(tx, portal.portal_id, str(trouble))
+            portals.note(tx, "second-order", "paused", reason=str(trouble))
+    except SecondOrderError as trouble:
+        _log.warning("set-up broke off", portal_id=portal.portal_id, reason=str(trouble))
+        with portal.transaction() as tx:
+            portals.note(tx, "second-order", "set-up broke off", reason=str(trouble))
+
+
+def _check_installed(runtime: Runtime, portal_id: int) -> None:
+    with runtime.database.portal(portal_id) as tx:
+        installed = portals.find(tx, portal_id)
+    if installed is None or installed.state == "uninstalled":
+        raise NotInstalled(f"Account {portal_id} has not installed Second Order")
+
+
+def _next(path: str | None, portal_id: int) -> str:
+    """Where to go on: only ever to a page of the portal just signed in to."""
+    home = f"/portals/{portal_id}/"
+    return path if path and path.startswith(home) else home
+
+
+def _kept_account(account: Account) -> dict[str, object]:
+    return {
+        "currency": account.currency,
+        "additional_currencies": list(account.additional_currencies),
+        "time_zone": account.time_zone,
+        "account_type": account.account_type,
+        "ui_domain": account.ui_domain,
+    }

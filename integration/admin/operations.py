@@ -1,0 +1,78 @@
+"""What a person can tell a running portal to do: repair, replay, think again with another map."""
+
+from integration.admin import detection, install
+from integration.admin import replay as replaying
+from integration.admin.provisioning import Provisioned
+from integration.conclude import stages
+from integration.core.errors import Refused
+from integration.ingest import backfill
+from integration.portal.context import PortalContext
+from integration.storage.queue import lanes, outbox
+from integration.storage.service import portals
+from mappings.records.portal_map import PortalMap, dump_portal_map
+
+# Changing one of these changes which records say what, so HubSpot has to be read again.
+_NOT_READ = frozenset(
+    {
+        "included_pipelines",
+        "won_rule",
+        "won_stages",
+        "role_labels",
+        "deal_renewal_types",
+        "staff_domains",
+    }
+)
+
+
+def repair(portal: PortalContext, *, actor: str) -> Provisioned:
+    """Finish a set-up that broke off, bring our properties back into shape, and write to them again."""
+    with portal.transaction() as tx:
+        paused = outbox.paused_properties(tx)
+        account = portals.find(tx, portal.portal_id)
+    if account is None or not account.is_active:
+        raise Refused("The account is not connected; reconnect it first")
+    done = install.set_up(portal)
+    with portal.transaction() as tx:
+        portals.note(tx, actor, "repaired properties", outcome=done.sentence())
+    if account.imported_at and (done.created or done.repaired or set(paused) - set(done.paused)):
+        # Values of a property that was away are gone from HubSpot: look again at what is there,
+        # then say it anew.
+        look_again(portal)
+    return done
+
+
+def replay(portal: PortalContext, *, actor: str) -> int:
+    """Put everything that was set aside back; return how many rows. Pressed twice at once, one press does it."""
+    count = replaying.replay(portal)
+    if count:
+        with portal.transaction() as tx:
+            portals.note(tx, actor, "asked for a replay", rows=count)
+    return count
+
+
+def change_map(portal: PortalContext, portal_map: PortalMap, *, actor: str) -> bool:
+    """Keep a new settings version and draw all conclusions again under it; False when nothing changed."""
+    with portal.transaction() as tx:
+        before = detection.current(tx)
+        version = detection.change_map(tx, portal_map, author=actor)
+        if version == before.version:
+            return False
+        stages.refresh_all(tx)
+        lanes.want(tx, portal.portal_id, "drain")
+        portals.note(tx, actor, "changed settings", version=version)
+    old, new = dump_portal_map(before.map), dump_portal_map(portal_map)
+    if any(old[name] != new[name] for name in new if name not in _NOT_READ):
+        look_again(portal)
+    portal.runtime.queue.wake(portal.portal_id, "drain")
+    return True
+
+
+def look_again(portal: PortalContext) -> None:
+    """Read everything once more, and draw all conclusions again."""
+    backfill.begin_again(portal)
+    with portal.transaction() as tx:
+        stages.refresh_all(tx)
+        for kind in ("import", "drain"):
+            lanes.want(tx, portal.portal_id, kind)
+    for kind in ("import", "drain"):
+        portal.runtime.queue.wake(portal.portal_id, kind)

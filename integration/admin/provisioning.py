@@ -1,0 +1,138 @@
+"""Our property group and properties in a portal: made when missing, repaired when drifted, nobody else's touched."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from integration.core import logs
+from integration.core.errors import RecordGone, Refused
+from integration.hubspot.gateway import HubSpot
+from integration.portal.context import PortalContext
+from integration.storage.queue import outbox
+from integration.storage.service import portals
+from mappings.records.catalogue import WRITTEN_TYPES, group_definition, own_properties
+from mappings.records.properties import GROUP_LABEL, GROUP_NAME, OwnProperty
+
+_log = logs.get(__name__)
+
+Definition = Mapping[str, Any]
+PropertyKey = tuple[str, str]
+
+
+@dataclass(slots=True)
+class Provisioned:
+    """What a provisioning did. `definitions` are the properties by object type as they were found."""
+
+    definitions: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    groups: list[str] = field(default_factory=list)
+    created: list[PropertyKey] = field(default_factory=list)
+    repaired: list[PropertyKey] = field(default_factory=list)
+    paused: dict[PropertyKey, str] = field(default_factory=dict)
+
+    @property
+    def changed_nothing(self) -> bool:
+        """Whether only reads were made."""
+        return not (self.groups or self.created or self.repaired)
+
+    def sentence(self) -> str:
+        """The outcome in words, for pages and audit lines."""
+        if self.changed_nothing and not self.paused:
+            return "All our properties were there and in order."
+        parts = [f"{len(self.created)} properties made", f"{len(self.repaired)} repaired"]
+        if self.paused:
+            parts.append(f"{len(self.paused)} paused")
+        return ", ".join(parts) + "."
+
+
+def provision(portal: PortalContext) -> Provisioned:
+    """Make our properties what the catalogue says; a second run only reads.
+
+    A property that carries one of our names but is not ours, or that HubSpot does not let us make,
+    is paused with a sentence, and everything else goes on. Raises what the gateway raises when
+    HubSpot cannot be asked.
+    """
+    done = Provisioned()
+    for object_type in WRITTEN_TYPES:
+        _provision_type(portal.hubspot, object_type, done)
+    with portal.transaction() as tx:
+        outbox.resume_properties(tx)
+        for (object_type, name), sentence in done.paused.items():
+            outbox.pause_property(tx, object_type, name, sentence)
+        portals.stamp(tx, portal.portal_id, "provisioned_at")
+    _log.info(
+        "provisioned", portal_id=portal.portal_id, created=len(done.created), repaired=len(done.repaired),
+        paused=len(done.paused),
+    )  # fmt: skip
+    return done
+
+
+def _provision_type(hubspot: HubSpot, object_type: str, done: Provisioned) -> None:
+    found = hubspot.properties(object_type)
+    done.definitions[object_type] = found
+    by_name = {str(one.get("name")): one for one in found}
+    missing = [prop for prop in own_properties(object_type) if prop.name not in by_name]
+    if not any(one.get("groupName") == GROUP_NAME for one in found):
+        _make_group(hubspot, object_type, done)
+    if missing:
+        _create(hubspot, object_type, missing, done)
+    for prop in own_properties(object_type):
+        if prop.name in by_name:
+            _repair(hubspot, prop, by_name[prop.name], done)
+
+
+def _make_group(hubspot: HubSpot, object_type: str, done: Provisioned) -> None:
+    # No property of ours shows whether the group exists: creating it tells without another call.
+    if hubspot.create_group(object_type, group_definition()):
+        done.groups.append(object_type)
+
+
+def _create(
+    hubspot: HubSpot, object_type: str, missing: Sequence[OwnProperty], done: Provisioned
+) -> None:
+    outcomes = hubspot.create_properties(object_type, [prop.definition() for prop in missing])
+    again = None
+    for prop in missing:
+        outcome = outcomes.get(prop.name, "no answer")
+        if outcome == "created":
+            done.created.append((object_type, prop.name))
+        elif outcome == "exists":
+            # Somebody made it between our look and our call: look again, then treat it like any
+            # other.
+            again = again or {str(one.get("name")): one for one in hubspot.properties(object_type)}
+            _repair(hubspot, prop, again.get(prop.name, {}), done)
+        else:
+            done.paused[object_type, prop.name] = (
+                f"HubSpot does not let us make {prop.name} on {object_type} records ({outcome})."
+                " Ask an admin to look at the account's property limits, then press Repair properties."
+            )
+
+
+def _repair(hubspot: HubSpot, prop: OwnProperty, found: Definition, done: Provisioned) -> None:
+    key = (prop.object_type, prop.name)
+    if _is_foreign(prop, found):
+        done.paused[key] = (
+            f'The account has a property "{prop.name}" of its own on {prop.object_type} records'
+            f" (type {found.get('type') or 'unknown'}, not in the group {GROUP_LABEL}). We leave it alone and do not"
+            f" write this value. Delete or archive that property, then press Repair properties."
+        )
+        return
+    patch = prop.drift(found)
+    if not patch:
+        return
+    try:
+        hubspot.update_property(prop.object_type, prop.name, patch)
+    except (Refused, RecordGone) as trouble:
+        done.paused[key] = (
+            f"{prop.name} on {prop.object_type} records was changed in HubSpot and could not be repaired ({trouble})."
+            " Delete it in HubSpot, then press Repair properties."
+        )
+        return
+    done.repaired.append(key)
+
+
+def _is_foreign(prop: OwnProperty, found: Definition) -> bool:
+    """Whether a property only shares our name: another type outside our group, or one that belongs to HubSpot."""
+    may = found.get("modificationMetadata") or {}
+    if found.get("hubspotDefined") or may.get("readOnlyDefinition") or may.get("readOnlyValue"):
+        return True
+    return found.get("groupName") != GROUP_NAME and found.get("type") != prop.type

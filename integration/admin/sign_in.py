@@ -1,0 +1,112 @@
+"""Who is in front of us: browsers on their way to HubSpot, and browsers signed in to one portal."""
+
+import hashlib
+import re
+import secrets
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from integration.portal.runtime import Runtime
+from integration.storage.service import sessions as stored
+from integration.storage.service.sessions import Journey
+
+_SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
+_NEXT_LENGTH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A browser that is signed in: to this portal, and to no other."""
+
+    portal_id: int
+    user_id: int | None
+    csrf: str
+
+    @property
+    def actor(self) -> str:
+        """How audit lines name this person: by HubSpot's user id."""
+        return f"user:{self.user_id}" if self.user_id else "user:unknown"
+
+
+class BadState(Exception):
+    """A browser came back from HubSpot with a state we did not give it; `why` is the reason's name."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+def new_secret() -> str:
+    """A secret of 256 bits that fits a cookie or an address."""
+    return secrets.token_urlsafe(32)
+
+
+def depart(
+    runtime: Runtime, browser: str | None, *, purpose: str, next_path: str | None
+) -> tuple[str, str]:
+    """Let a browser leave for HubSpot; return its state and the secret its cookie must bring back.
+
+    A browser keeps its secret over several tries, so that two tabs do not spoil each other.
+    """
+    state = new_secret()
+    if browser is None or not _SECRET.fullmatch(browser):
+        browser = new_secret()
+    with runtime.database.service() as tx:
+        stored.begin_journey(
+            tx, _hash(state), _hash(browser), purpose=purpose, next_path=local_path(next_path)
+        )
+    return state, browser
+
+
+def arrive(runtime: Runtime, state: str | None, browser: str | None) -> Journey:
+    """Use up the state a browser brings back. Raises :class:`BadState` with the reason."""
+    if not state:
+        raise BadState("missing")
+    if not browser or not _SECRET.fullmatch(state):
+        raise BadState("unknown" if browser else "other_browser")
+    with runtime.database.service() as tx:
+        journey = stored.end_journey(tx, _hash(state), _hash(browser))
+        if journey is None:
+            raise BadState(stored.why_not(tx, _hash(state), _hash(browser)))
+    return journey
+
+
+def sign_in(
+    runtime: Runtime, portal_id: int, user_id: int | None, *, instead_of: str | None = None
+) -> str:
+    """Open a session under a new id, close the one it replaces, and return the cookie's secret."""
+    secret = new_secret()
+    with runtime.database.service() as tx:
+        if instead_of:
+            stored.close_session(tx, _hash(instead_of))
+        stored.open_session(tx, _hash(secret), portal_id, user_id, new_secret())
+    return secret
+
+
+def find(runtime: Runtime, secret: str | None) -> Session | None:
+    """Return the session behind a cookie, or None when there is none or it has ended."""
+    if not secret or not _SECRET.fullmatch(secret):
+        return None
+    with runtime.database.service() as tx:
+        row = stored.find_session(tx, _hash(secret))
+    return Session(row.portal_id, row.user_id, row.csrf) if row else None
+
+
+def sign_out(runtime: Runtime, secret: str) -> None:
+    """End a session."""
+    with runtime.database.service() as tx:
+        stored.close_session(tx, _hash(secret))
+
+
+def local_path(path: str | None) -> str | None:
+    """Return *path* when it is a plain path of ours, else None: nobody is sent to another site."""
+    if not path or len(path) > _NEXT_LENGTH or not path.isascii() or not path.isprintable():
+        return None
+    if not path.startswith("/") or path.startswith("//") or "\\" in path:
+        return None
+    parts = urlsplit(path)
+    return None if parts.scheme or parts.netloc else path
+
+
+def _hash(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()

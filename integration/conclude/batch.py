@@ -1,0 +1,73 @@
+"""One step of concluding: the portal's own words, the policy, the time, and what could not be digested."""
+
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TypeVar
+
+import orjson
+
+from integration.storage.database import Transaction, as_json
+from integration.storage.queue.page_context import Opening
+from mappings.records.portal_map import PortalMap, load_portal_map
+from mappings.rules.policy import Policy
+
+T = TypeVar("T")
+R = TypeVar("R")
+Ref = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one page of work goes by. `failed` collects the records whose rules raised, with the reason.
+
+    `imported` tells that the first import is through; `paused` are properties that are not written
+    now.
+    """
+
+    tx: Transaction
+    portal_map: PortalMap
+    policy: Policy
+    now: datetime
+    codes: Mapping[str, int]
+    imported: bool
+    paused: frozenset[tuple[str, str]]
+    failed: dict[Ref, str] = field(default_factory=dict)
+
+    def each(self, items: Iterable[tuple[Ref, T]], rule: Callable[[T], R]) -> Iterator[tuple[T, R]]:
+        """Apply *rule* to every item; an item that makes it raise is set aside and its neighbours go on."""
+        for ref, item in items:
+            try:
+                result = rule(item)
+            except Exception as trouble:  # noqa: BLE001 - whatever a hostile record provokes is that record's affair
+                self.fail(ref, trouble)
+                continue
+            yield item, result
+
+    def fail(self, ref: Ref, trouble: Exception) -> None:
+        """Remember that a record could not be digested. The words are the rule's, which name no person."""
+        self.failed[ref] = f"{type(trouble).__name__}: {trouble}"[:500]
+
+    def broken(self, object_type: str) -> set[int]:
+        """The records of a type that could not be digested; they are not gone, only not understood."""
+        return {record_id for kind, record_id in self.failed if kind == object_type}
+
+
+def begin(tx: Transaction, opening: Opening, now: datetime) -> Step:
+    """Go by the newest settings; a portal without any goes by the defaults."""
+    portal_map, policy, codes = _understood(as_json(opening.body), opening.version)
+    return Step(tx, portal_map, policy, now, codes, opening.imported, opening.paused)
+
+
+@functools.lru_cache(maxsize=32)  # they change once in a while, and are read for every page
+def _understood(settings: str, version: int) -> tuple[PortalMap, Policy, Mapping[str, int]]:
+    body = orjson.loads(settings)
+    return (
+        load_portal_map(body.get("map") or {}),
+        replace(Policy.from_dict(body.get("policy") or {}), version=version),
+        {
+            str(code).casefold(): int(contact)
+            for code, contact in (body.get("referral_codes") or {}).items()
+        },
+    )

@@ -1,0 +1,198 @@
+"""Stage three for contacts: role, credit of the whole person, referrals, the latest move, the latest answer."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from integration.conclude import (
+    champion_strength,
+    company_directory,
+    field_patches,
+    record_facts,
+    revenue_graph,
+)
+from integration.conclude.batch import Step
+from integration.storage.database import Row
+from integration.storage.findings import move_rows, person_rows, source_rows, stored_shapes
+from integration.storage.ledger import entry_rows
+from mappings.rules.attribution.reasons import Names, of_move
+from mappings.rules.facts import ContactFacts, DealFacts, Directory, NpsAnswer
+from mappings.rules.findings import Move
+from mappings.rules.identity.linkage import employer
+from mappings.rules.job_changes import champions
+from mappings.rules.ledger import money
+from mappings.rules.success import nps
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Persons whose records are to be summed up, with all that is known of them."""
+
+    contacts: Mapping[int, ContactFacts]
+    person_of: Mapping[int, int]
+    members: Mapping[int, tuple[int, ...]]
+    companies: Directory
+    moves: Mapping[int, Sequence[Move]]
+    deals: Mapping[int, Sequence[DealFacts]]
+    answers: Mapping[int, Sequence[NpsAnswer]]
+    credit: Mapping[int, int]
+    referrals: Mapping[int, Sequence[Row]]
+    since: Mapping[int, datetime]
+    names: Names
+
+
+def refresh(step: Step, contact_ids: Collection[int]) -> None:
+    """Say on each contact what its person stands for; all records of a person say the same."""
+    page = _load(step, contact_ids)
+    asked = set(contact_ids)
+    persons = {page.person_of[one] for one in asked if one in page.person_of}
+    found: list[field_patches.Conclusion] = []
+    for person, said in step.each(
+        ((("contact", person), person) for person in sorted(persons)),
+        lambda person: _person(step, person, page),
+    ):
+        desired, reasons = said
+        found.extend(
+            field_patches.Conclusion(one, desired, reasons)
+            for one in page.members[person]
+            if one in asked
+        )
+    told = {one.record_id for one in found}
+    nobody = [
+        one
+        for one in asked
+        if one not in told and ("contact", page.person_of.get(one, one)) not in step.failed
+    ]
+    field_patches.plan(
+        step, "contact", [*found, *(field_patches.Conclusion(one, {}) for one in nobody)]
+    )
+
+
+def _load(step: Step, contact_ids: Collection[int]) -> Page:
+    person_of, members = person_rows.groups(step.tx, contact_ids)
+    everybody = set(person_of)
+    contacts = {
+        one: facts
+        for one, facts in record_facts.contacts(step, everybody).items()
+        if not facts.archived
+    }
+    known = company_directory.directory(step, contacts.values())
+    found: dict[int, list[Move]] = {}
+    rows = move_rows.of_persons(step.tx, set(members))
+    for row in rows:
+        found.setdefault(row["person_id"], []).append(
+            stored_shapes.move_from(row["body"], row["status"])
+        )
+    home = step.portal_map.home_currency
+    return Page(
+        contacts,
+        person_of,
+        members,
+        known,
+        found,
+        champion_strength.deals_of(step, everybody),
+        record_facts.answers(step, everybody),
+        entry_rows.by_subject(step.tx, everybody, home),
+        _referrals(step, everybody),
+        champion_strength.customers_since(step, set(known.companies)),
+        revenue_graph.names(
+            step,
+            contacts=[row["new_contact_id"] for row in rows],
+            companies=[
+                one for row in rows for one in (row["former_company_id"], row["new_company_id"])
+            ],
+        ),
+    )
+
+
+def _referrals(step: Step, contact_ids: Collection[int]) -> dict[int, list[Row]]:
+    found: dict[int, list[Row]] = {}
+    for row in source_rows.referrals_by(step.tx, contact_ids=contact_ids):
+        found.setdefault(row["referrer_contact_id"], []).append(row)
+    return found
+
+
+Said = tuple[dict[str, str], list[object]]
+
+
+def _person(step: Step, person: int, page: Page) -> Said:
+    """What every record of one person should say, and why."""
+    own = page.members[person]
+    sure = [one for one in page.moves.get(person, ()) if one.status == "auto"]
+    answer = _latest_answer(step, own, page)
+    made = {
+        row["target"]
+        for one in own
+        for row in page.referrals.get(one, ())
+        if row["status"] == "auto"
+    }
+    here = _champion_here(step, own, page)
+    role = champions.role_of(
+        is_moved=any(
+            one.kind != "departure" and one.strength >= step.policy.champion_at for one in sure
+        ),
+        is_champion=here[0] >= step.policy.champion_at,
+        is_referrer=bool(made),
+        is_promoter=answer is not None and nps.group(answer.score) == "promoter",
+    )
+    said = {} if role == "none" else {"second_order_role": role}
+    credit = sum(page.credit.get(one, 0) for one in own)
+    if credit and step.portal_map.home_currency:
+        said["second_order_revenue"] = money.major(credit, step.portal_map.home_currency)
+    if made:
+        said["second_order_referrals"] = str(len(made))
+    said |= _move_words(sure, page) | _answer_words(answer)
+    reasons: list[object] = [of_move(one, page.names) for one in page.moves.get(person, ())]
+    reasons += [here[1]] if here[1] else []
+    return said, [stored_shapes.plain(one) for one in reasons]
+
+
+def _latest_answer(step: Step, own: Collection[int], page: Page) -> NpsAnswer | None:
+    told = [answer for one in own for answer in page.answers.get(one, ())]
+    return nps.latest(told, step.now, step.policy, dict.fromkeys(own, 0)).get(0)
+
+
+def _champion_here(step: Step, own: Collection[int], page: Page) -> tuple[int, object]:
+    """How strongly the person stands for us where they are now."""
+    records = [page.contacts[one] for one in own if one in page.contacts]
+    best: tuple[int, object] = (0, None)
+    for company in sorted(
+        {found for one in records if (found := employer(one, page.companies)) is not None}
+    ):
+        is_customer = company in page.since and page.since[company] <= step.now
+        c, why = champions.strength(
+            own,
+            company,
+            step.now,
+            deals=champion_strength.of_customers(
+                step, page.deals.get(company, ()), is_customer=is_customer
+            ),
+            answers=[answer for one in own for answer in page.answers.get(one, ())],
+            roles=frozenset(role for one in records for role in one.buying_roles),
+            is_customer=is_customer,
+            policy=step.policy,
+        )
+        best = max(best, (c, why), key=lambda one: one[0])
+    return best
+
+
+def _move_words(sure: Sequence[Move], page: Page) -> dict[str, str]:
+    gone = [one for one in sure if one.kind != "departure" and one.former_company_id is not None]
+    if not gone:
+        return {}
+    last = max(gone, key=lambda one: (one.moved_at, one.key))
+    return {
+        "second_order_moved_from": page.names.company(last.former_company_id),
+        "second_order_moved_at": f"{last.moved_at:%Y-%m-%d}",
+        "second_order_move_confidence": field_patches.share(last.confidence),
+    }
+
+
+def _answer_words(answer: NpsAnswer | None) -> dict[str, str]:
+    if answer is None:
+        return {}
+    return {
+        "second_order_nps": str(answer.score),
+        "second_order_nps_group": nps.group(answer.score),
+        "second_order_nps_at": field_patches.moment(answer.at),
+    }

@@ -1,0 +1,150 @@
+"""Desired minus current: conclusions as stored rows, and what HubSpot should be told so that its records agree."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from integration.conclude.batch import Step
+from integration.storage.findings import conclusion_rows
+from integration.storage.queue import outbox
+
+UPDATED_AT = "second_order_updated_at"
+# Choices that have a word for nothing say it; all else is emptied.
+_NOTHING = {"second_order_role": "none"}
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """What one record should say, and why. A value of "" means that the record should say nothing there."""
+
+    record_id: int
+    desired: Mapping[str, str]
+    reasons: Sequence[object] = ()
+
+
+def plan(step: Step, object_type: str, found: Sequence[Conclusion]) -> int:
+    """Store conclusions and put what must change in the outbox; return how many records must be told something.
+
+    A record that already is as desired has no patch; one that waits for it is taken back. Records
+    that are gone are told nothing.
+    """
+    if not found:
+        return 0
+    records = conclusion_rows.standing(step.tx, object_type, [one.record_id for one in found])
+    paused = {name for kind, name in step.paused if kind == object_type}
+    patches, kept, silent, gone = {}, [], [], []
+    for one in found:
+        record = records.get(one.record_id)
+        if record is None or record.is_gone:
+            gone.append(one.record_id)
+            continue
+        wanted = {**_cleared(record.desired or {}, record.properties), **one.desired}
+        row = _row(one, wanted, step)
+        if (any(wanted.values()) or record.desired is not None) and _differs(row, record):
+            kept.append(row)
+        patch = {
+            **_taken_back(wanted, record.sent, paused),
+            **difference(wanted, record.properties, paused),
+        }
+        if (
+            patch
+            and record.sent
+            and patch == {name: record.sent[name] for name in record.sent if name != UPDATED_AT}
+        ):
+            continue  # it is on its way
+        if patch:
+            patches[one.record_id] = {**patch, **_stamp(step.now, paused)}
+        elif record.has_patch:
+            silent.append(one.record_id)
+    conclusion_rows.store(step.tx, object_type, kept)
+    outbox.plan(step.tx, object_type, patches)
+    if silent:
+        outbox.cancel(step.tx, object_type, silent)
+    forget(step, object_type, gone)
+    return len(patches)
+
+
+def _differs(row: Mapping[str, object], before: conclusion_rows.Standing) -> bool:
+    """Whether the stored conclusion says something else."""
+    return (row["desired"], row["reasons"], row["settings_version"]) != (
+        before.desired, before.reasons, before.settings_version,
+    )  # fmt: skip
+
+
+def difference(
+    desired: Mapping[str, str], current: Mapping[str, Any], paused: set[str]
+) -> dict[str, str]:
+    """What to write so that *current* becomes *desired*, but for properties that are paused."""
+    return {
+        name: value
+        for name, value in desired.items()
+        if name not in paused and name != UPDATED_AT and not same(value, current.get(name))
+    }
+
+
+def same(desired: str, current: str | None) -> bool:
+    """Whether two texts mean one value: numbers and times by value, nothing and empty alike."""
+    now = current or ""
+    if desired == now:
+        return True
+    if not desired or not now:
+        return False
+    try:
+        return Decimal(desired) == Decimal(now)
+    except InvalidOperation:
+        return _moment(desired) == _moment(now) is not None
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _taken_back(
+    wanted: Mapping[str, str], sent: Mapping[str, str] | None, paused: set[str]
+) -> dict[str, str]:
+    """What a patch on its way may have written by now, as it is wanted today: the mirror cannot know of it yet."""
+    names = [name for name in sent or () if name not in paused and name != UPDATED_AT]
+    return {name: wanted.get(name, _NOTHING.get(name, "")) for name in names}
+
+
+def _cleared(before: Mapping[str, str], current: Mapping[str, Any]) -> dict[str, str]:
+    """What we once wrote, or HubSpot still shows, is emptied unless it is still meant."""
+    said = [name for name in before if name != UPDATED_AT and (before[name] or current.get(name))]
+    return {name: _NOTHING.get(name, "") for name in said}
+
+
+def _stamp(now: datetime, paused: set[str]) -> dict[str, str]:
+    return {} if UPDATED_AT in paused else {UPDATED_AT: moment(now)}
+
+
+def _row(one: Conclusion, wanted: Mapping[str, str], step: Step) -> dict[str, object]:
+    return {
+        "record_id": one.record_id,
+        "desired": {name: value for name, value in sorted(wanted.items()) if value},
+        "reasons": list(one.reasons),
+        "settings_version": step.policy.version,
+    }
+
+
+def moment(at: datetime) -> str:
+    """A time as HubSpot takes it."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+
+
+def share(ppm: int) -> str:
+    """Parts per million as a plain number between 0 and 1, four digits at most."""
+    text = f"{round(ppm / 100) / 10_000:.4f}".rstrip("0").rstrip(".")
+    return text or "0"
+
+
+def forget(step: Step, object_type: str, record_ids: Sequence[int]) -> None:
+    """Say nothing more about records that are gone."""
+    if record_ids:
+        conclusion_rows.delete(step.tx, object_type, record_ids)
+        outbox.cancel(step.tx, object_type, record_ids)

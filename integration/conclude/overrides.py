@@ -1,0 +1,157 @@
+"""What people decided, brought to the rules: for a page of contacts, of records that tell of referrals, or of deals."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from integration.conclude.batch import Step
+from integration.storage.findings import stored_shapes
+from integration.storage.reviews import decision_rows
+from mappings.rules.attribution import decisions as decided
+from mappings.rules.attribution.decisions import Decision
+from mappings.rules.facts import ContactFacts, DealFacts
+from mappings.rules.findings import Move, Person, Referral
+from mappings.rules.referrals.referrals import Circle, Hint, judge
+
+MoveKey = tuple[int, str]
+
+
+def partners(step: Step, contact_ids: Collection[int]) -> set[int]:
+    """Return the contacts about which and one of these somebody decided: they are looked at together."""
+    found = decision_rows.concerning(
+        step.tx, ("identity", "move"), "contact", contact_ids, step.now
+    )
+    return {one for each in found for one in each.contacts}
+
+
+def pairs(step: Step, contact_ids: Collection[int]) -> dict[tuple[int, int], bool]:
+    """Which of these contacts are the same human, and which are not, by a person's word."""
+    return decided.pairs(
+        decision_rows.concerning(step.tx, ("identity",), "contact", contact_ids, step.now)
+    )
+
+
+def moves(
+    step: Step, found: Mapping[MoveKey, Move], persons: Collection[Person]
+) -> dict[MoveKey, Move]:
+    """These persons' moves as decided."""
+    contacts = {one for person in persons for one in person.contact_ids}
+    answers = decision_rows.concerning(step.tx, ("move",), "contact", contacts, step.now)
+    if not answers:
+        return dict(found)
+    kept = {
+        one.id: stored_shapes.move_from(one.detail["move"], "confirmed")
+        for one in answers
+        if one.detail.get("move")
+    }
+    by_person: dict[int, list[Move]] = {}
+    for move in found.values():
+        by_person.setdefault(move.person_id, []).append(move)
+    settled = [
+        move
+        for person in persons
+        for move in decided.settled_moves(by_person.get(person.id, ()), person, answers, kept)
+    ]
+    return {(move.person_id, move.key): move for move in settled}
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """Whom people said that records mean, by the record that tells of it."""
+
+    answers: Mapping[int, list[Decision]] = field(default_factory=dict)
+
+    @classmethod
+    def by(cls, step: Step, owner_type: str, owner_ids: Collection[int]) -> "Meant":
+        """Read what was decided about these records' words."""
+        found: dict[int, list[Decision]] = {}
+        for one in decision_rows.concerning(
+            step.tx, ("referral",), owner_type, owner_ids, step.now
+        ):
+            kind, _, number = str(one.detail.get("owner", "")).partition(":")
+            if kind == owner_type:
+                found.setdefault(int(number), []).append(one)
+        return cls(found)
+
+    @property
+    def picked(self) -> set[int]:
+        """The contacts that were picked."""
+        return {
+            one.detail["pick"]
+            for several in self.answers.values()
+            for one in several
+            if one.detail.get("pick")
+        }
+
+    def settled(
+        self, owner: int, told: ContactFacts | DealFacts, found: Iterable[Referral], ring: Circle
+    ) -> tuple[Referral, ...]:
+        """What a record tells, as decided."""
+        answers = decided.answers(self.answers.get(owner, ()))
+        if not answers:
+            return tuple(found)
+        told_of = list(found)
+        picked = {
+            one.detail["pick"]: _judged(one, told, told_of, ring)
+            for one in answers
+            if one.detail.get("pick") in ring.contacts
+        }
+        return decided.settled_referrals(told_of, answers, picked)
+
+
+def _judged(
+    by: Decision, told: ContactFacts | DealFacts, found: Iterable[Referral], ring: Circle
+) -> Referral:
+    """The referral of a picked contact, after the same guards as any other's."""
+    target = str(by.detail["target"])
+    same = [
+        one
+        for one in found
+        if one.target == target and not decided.named_by(one).isdisjoint(by.contacts)
+    ]
+    at = next((one.at for one in same if one.at), None) or told.created_at
+    text = next((one.reasons[0].text for one in same if one.reasons), "the record names them")
+    hint = Hint(by.detail["pick"], "named_person", 0, at, text)
+    referred = told if isinstance(told, ContactFacts) and target == f"contact:{told.id}" else None
+    goal = None if isinstance(told, ContactFacts) else told.company_id
+    return judge(hint, target, referred, goal, ring)
+
+
+@dataclass(frozen=True, slots=True)
+class OfDeals:
+    """What people decided about deals.
+
+    `dismissed` are (deal, contact) of suggestions nobody wants to hear again; `rejudged` says by
+    deal and mark of the evidence whether late evidence counts; `one_company` by deal and source
+    company whether they were one all along.
+    """
+
+    dismissed: frozenset[tuple[int, int]] = frozenset()
+    rejudged: Mapping[tuple[int, str], bool] = field(default_factory=dict)
+    one_company: Mapping[tuple[int, int], bool] = field(default_factory=dict)
+
+    @classmethod
+    def by(cls, step: Step, deal_ids: Collection[int]) -> "OfDeals":
+        """Read what was decided about a page of deals."""
+        found = decision_rows.concerning(
+            step.tx, ("suggestion", "rejudge", "merge"), "deal", deal_ids, step.now
+        )
+        words: dict[str, dict[tuple[int, object], str]] = {
+            "suggestion": {},
+            "rejudge": {},
+            "merge": {},
+        }
+        for one in found:
+            for about in _about(one):
+                words[one.kind][one.detail["deal"], about] = one.verb
+        return cls(
+            frozenset(key for key, verb in words["suggestion"].items() if verb == "dismiss"),  # type: ignore[misc]
+            {key: verb == "confirm" for key, verb in words["rejudge"].items() if verb != "reopen"},  # type: ignore[misc]
+            {key: verb == "same" for key, verb in words["merge"].items() if verb != "reopen"},  # type: ignore[misc]
+        )
+
+
+def _about(one: Decision) -> tuple[object, ...]:
+    """What, beside the deal, an answer is about: the suggested contacts, the evidence, or the source company."""
+    if one.kind == "suggestion":
+        return one.contacts
+    return (str(one.detail["mark"]),) if one.kind == "rejudge" else (one.companies[0],)

@@ -1,0 +1,194 @@
+"""Ringing: who could be meant by what a page of records tells, found by key and set-wise, and nobody else."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from integration.conclude import champion_strength, company_directory, concerned, record_facts
+from integration.conclude.batch import Step
+from integration.storage.findings import move_rows, pending_mentions, person_rows
+from mappings.rules.facts import ContactFacts, DealFacts, Directory, Note, ReferralLink, Thread
+from mappings.rules.identity import companies
+from mappings.rules.referrals import mentions, referrals
+from mappings.rules.text import names, self_reported
+from mappings.rules.text.address_kinds import clean_email
+
+_LONGEST_NAME, _LONGEST_TEXT = 4, 40  # words
+_MOST_NAMESAKES = 50
+Told = ContactFacts | DealFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Records of one type that tell of referrals, with what they tell and what is told of them."""
+
+    owner_type: str
+    owners: Mapping[int, Told]
+    links: Mapping[int, tuple[ReferralLink, ...]] = field(default_factory=dict)
+    notes: Mapping[int, tuple[Note, ...]] = field(default_factory=dict)
+    threads: Mapping[int, tuple[Thread, ...]] = field(default_factory=dict)
+
+    def is_told_of(self, owner: int) -> bool:
+        """Whether labels, notes or mails tell something of a record."""
+        return owner in self.links or owner in self.notes or owner in self.threads
+
+
+def _texts(told: Iterable[Told], page: "Page | None" = None) -> list[str]:
+    """Every text of these records that can name somebody, and the notes about them."""
+    found = []
+    for one in told:
+        found += [one.referred_by_text] if one.referred_by_text else []
+        found += [saying.text for saying in referrals.sayings(one)]
+        found += [note.text for note in page.notes.get(one.id, ())] if page else []
+    return found
+
+
+def _spans(text: str, shortest: int) -> set[str]:
+    """The word groups of a text that can be a name."""
+    found = names.fold(text).split()[:_LONGEST_TEXT]
+    spans = {
+        " ".join(
+            sorted(found[start : start + size]) if shortest > 1 else found[start : start + size]
+        )
+        for size in range(shortest, _LONGEST_NAME + 1)
+        for start in range(len(found) - size + 1)
+    }
+    return {span for span in spans if len(span) <= names.LONGEST}
+
+
+def wanted_keys(told: Iterable[Told], page: Page | None = None) -> set[tuple[str, str]]:
+    """Under which keys the people and companies that these texts name would be found."""
+    told = list(told)
+    keys: set[tuple[str, str]] = set()
+    for text in _texts(told, page):
+        email = clean_email(text)
+        keys |= {("mail", one) for one in (email, *mentions.mails(text)) if one}
+        keys |= {("name", span) for span in _spans(text, 2)}
+        keys |= {("firm", span) for span in _spans(text, 1)}
+        keys |= {("record", text.strip())} if referrals.is_id(text) else set()
+    return keys | {
+        ("code", referrals.code_key(one.referral_code)) for one in told if one.referral_code
+    }
+
+
+def ring_of(
+    step: Step, page: Page, telling: Mapping[int, Told], picked: Collection[int]
+) -> referrals.Circle:
+    """Who could be meant by these records: found by key, set-wise, and nobody else."""
+    keys = wanted_keys(telling.values(), page)
+    plain = {companies.plain_name(value) for kind, value in keys if kind == "firm"} - {""}
+    named = company_directory.directory(step, names=plain)
+    hits = person_rows.with_keys(
+        step.tx, [key for key in keys if key[0] in {"mail", "name", "record", "code"}]
+    )
+    found = {one for ids in hits.values() if len(ids) <= _MOST_NAMESAKES for one in ids} | set(
+        picked
+    )
+    found |= {link.referrer_contact_id for links in page.links.values() for link in links}
+    found |= {
+        link.referred_id
+        for links in page.links.values()
+        for link in links
+        if link.referred_type == "contact"
+    }
+    found |= {
+        one for threads in page.threads.values() for thread in threads for one in thread.contact_ids
+    }
+    found |= _staff_of(step, set(named.by_name.values()), _texts(telling.values(), page))
+    found |= {one for told in telling.values() if isinstance(told, DealFacts) for one in _on(told)}
+    found |= set(step.codes.values())
+    contacts = {one: c for one, c in record_facts.contacts(step, found).items() if not c.archived}
+    contacts |= {one: told for one, told in telling.items() if isinstance(told, ContactFacts)}
+    goals = {
+        told.company_id
+        for told in telling.values()
+        if isinstance(told, DealFacts) and told.company_id
+    }
+    goals |= {
+        link.referred_id
+        for links in page.links.values()
+        for link in links
+        if link.referred_type == "company"
+    }
+    known = company_directory.directory(step, contacts.values(), names=plain, ids=goals)
+    person_of = person_rows.persons_of(step.tx, contacts)
+    codes = {
+        value: ids[0] for (kind, value), ids in hits.items() if kind == "code" and len(ids) == 1
+    }
+    since = champion_strength.customers_since(step, set(known.companies))
+    return referrals.circle(
+        contacts.values(),
+        known,
+        person_of=person_of,
+        codes={**codes, **step.codes},
+        champions=_champions(step, set(person_of.values())),
+        is_customer=CustomerTest(known, since),
+    )
+
+
+def _on(deal: DealFacts) -> tuple[int, ...]:
+    return tuple(one.contact_id for one in deal.contacts)
+
+
+def _staff_of(step: Step, company_ids: set[int], texts: Sequence[str]) -> set[int]:
+    """Contacts of named companies whose first or last name stands in one of the texts."""
+    if not company_ids:
+        return set()
+    said = {word for text in texts for word in names.fold(text[: self_reported.LONGEST]).split()}
+    staff = concerned.people_of(step, company_ids)
+    first, last = (person_rows.texts(step.tx, staff, name) for name in ("firstname", "lastname"))
+    found = {one for one, name in first.items() if _is_said(names.tokens(name), said)}
+    return found | {one for one, name in last.items() if set(names.tokens(name)[-1:]) & said}
+
+
+def _is_said(name: tuple[str, ...], said: set[str]) -> bool:
+    """Whether a first name, in any of its forms, is among the words."""
+    if not name:
+        return False
+    forms = names.given_forms(name[0])
+    return not said.isdisjoint({name[0], *forms}) or any(
+        name[0] in names.given_forms(word) for word in said
+    )
+
+
+def _champions(step: Step, person_ids: set[int]) -> frozenset[int]:
+    rows = move_rows.of_persons(step.tx, person_ids)
+    return frozenset(
+        row["person_id"]
+        for row in rows
+        if row["status"] in {"auto", "confirmed"}
+        and row["body"]["strength"] >= step.policy.champion_at
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerTest:
+    """Whether a company was a customer at a time: by a won deal, or by the stage the owner chose."""
+
+    known: Directory
+    since: Mapping[int, datetime]
+
+    def __call__(self, company_id: int, at: datetime) -> bool:
+        """Answer for one company."""
+        company_id = companies.survivor(self.known, company_id)
+        return company_id in self.since and self.since[company_id] <= at
+
+
+def seek(step: Step, page: Page, claimed: Collection[int], telling: Mapping[int, Told]) -> None:
+    """Remember whom these texts name, so that they are read again when such a person appears."""
+    wanted = {one: _sought(wanted_keys([told], page)) for one, told in telling.items()}
+    pending_mentions.replace(
+        step.tx, page.owner_type, {one: wanted.get(one, set()) for one in claimed}
+    )
+
+
+def _sought(keys: Iterable[tuple[str, str]]) -> set[str]:
+    """What to wait for: whole names, addresses and codes of people, the first words of companies."""
+    found = {
+        f"{kind}:{value}" for kind, value in keys if kind in {"mail", "name", "code"} and value
+    }
+    return found | {
+        f"firm:{value}"
+        for kind, value in keys
+        if kind == "firm" and len(value) > 1 and " " not in value
+    }

@@ -1,0 +1,266 @@
+"""What a person should look at becomes rows, as differences: a changed record touches only its own questions."""
+
+import hashlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from integration.conclude.batch import Step
+from integration.storage.database import Transaction
+from integration.storage.findings import move_rows, source_rows, stored_shapes
+from integration.storage.reviews import task_rows
+from integration.storage.reviews.task_rows import Question
+from mappings.rules.attribution import decisions
+from mappings.rules.attribution.credit import FIRST_ORDER
+from mappings.rules.facts import PPM
+from mappings.rules.findings import SHARE_ONE, Allocation, Link, Move, Reason, Referral, Source
+from mappings.rules.ledger.entries import Booked
+
+_OF_DEALS = ("suggestion", "rejudge")
+_MOST_NAMED = 20  # candidates; a name that more people bear is nobody's
+
+
+def about_people(
+    step: Step,
+    found: Iterable[Link],
+    claimed: Collection[int],
+    changed: Collection[int],
+    here: Collection[int],
+) -> None:
+    """Ask of pairs that may be one human.
+
+    The *claimed* contacts were compared with everybody they resemble, those that *changed* their
+    person with all that are *here*: only about such pairs is anything known now.
+    """
+    mine, around = {*claimed, *changed}, set(here)
+    wanted = {pair_key(one.a, one.b): one for one in found if {one.a, one.b} & mine}
+    withdrawn = {
+        ("identity", row["question"])
+        for row in task_rows.asked_about(step.tx, ("identity",), "contact", mine)
+        if row["question"] not in wanted
+        and _is_judged(set(row["body"]["contacts"]), set(claimed), around)
+    }
+    task_rows.withdraw(step.tx, withdrawn)
+    _put(step, [_of_pair(one) for one in wanted.values()])
+
+
+def _is_judged(pair: set[int], claimed: set[int], here: set[int]) -> bool:
+    return bool(pair & claimed) or pair <= here
+
+
+def pair_key(a: int, b: int) -> str:
+    """The name of the question whether two contacts are one human."""
+    return f"{min(a, b)}:{max(a, b)}"
+
+
+def _of_pair(one: Link) -> Question:
+    body = {"contacts": [one.a, one.b], "reasons": one.reasons}
+    return Question(
+        "identity",
+        pair_key(one.a, one.b),
+        one.p,
+        body,
+        frozenset({("contact", one.a), ("contact", one.b)}),
+    )
+
+
+def about_moves(
+    step: Step, gone: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str, Any]]
+) -> None:
+    """Ask of moves that are likely and not sure; rows are as the table of moves keeps them."""
+    fresh = list(new)
+    wanted = {str(row["move_key"]): row for row in fresh if row["status"] == "review"}
+    settled = {str(row["move_key"]) for row in (*gone, *fresh)} - wanted.keys()
+    task_rows.withdraw(step.tx, {("move", one) for one in settled})
+    _put(step, [_of_move(row["body"]) for row in wanted.values()])
+
+
+def _of_move(move: Move) -> Question:
+    body = {
+        "contacts": [move.former_contact_id, move.new_contact_id],
+        "companies": [move.former_company_id, move.new_company_id],
+        "earliest": move.earliest,
+        "latest": move.latest,
+        "moved_at": move.moved_at,
+        "what": move.kind,
+        "reasons": move.reasons,
+    }
+    people = frozenset({("contact", move.former_contact_id), ("contact", move.new_contact_id)})
+    firms = frozenset(
+        ("company", one) for one in (move.former_company_id, move.new_company_id) if one is not None
+    )
+    return Question("move", move.key, move.confidence, body, people, firms)
+
+
+def about_referrals(
+    step: Step, gone: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str, Any]]
+) -> None:
+    """Ask who is meant where a name fits several; rows are as the table of referrals keeps them."""
+    fresh = list(new)
+    wanted = {referral_key(row): row for row in fresh if row["status"] == "review"}
+    settled = {referral_key(row) for row in (*gone, *fresh)} - wanted.keys()
+    task_rows.withdraw(step.tx, {("referral", one) for one in settled})
+    _put(step, [_of_referral(row) for row in wanted.values()])
+
+
+def referral_key(row: Mapping[str, Any]) -> str:
+    """The name of the question whom a record means: the record, whom it is about, and the first who fits."""
+    return (
+        f"{row['owner_type']}:{row['owner_id']}|{row['target']}|{row['referrer_contact_id'] or 0}"
+    )
+
+
+def _of_referral(row: Mapping[str, Any]) -> Question:
+    found: Referral = row["body"]
+    candidates = sorted(decisions.named_by(found))[:_MOST_NAMED]
+    owner = f"{row['owner_type']}:{row['owner_id']}"
+    body = {
+        "contacts": candidates,
+        "owner": owner,
+        "target": found.target,
+        "at": found.at,
+        "reasons": found.reasons,
+    }
+    kind, _, number = found.target.partition(":")
+    near = frozenset(
+        {("contact", one) for one in candidates} | {(str(row["owner_type"]), int(row["owner_id"]))}
+    )
+    target = frozenset({(kind, int(number))})
+    return Question("referral", referral_key(row), found.p, body, target, near - target)
+
+
+def about_deals(
+    step: Step,
+    deal_ids: Collection[int],
+    suggestions: Iterable[tuple[int, Source]],
+    late: Mapping[int, Allocation],
+) -> None:
+    """Ask whether to add people to deals, and whether to judge deals anew by evidence that came too late."""
+    found = [_of_suggestion(deal, one) for deal, one in suggestions if one.contact_id is not None]
+    found += [_of_late(deal, allocation) for deal, allocation in late.items()]
+    wanted = {(one.kind, one.key) for one in found}
+    asked = task_rows.asked_about(step.tx, _OF_DEALS, "deal", deal_ids)
+    task_rows.withdraw(step.tx, {(row["kind"], row["question"]) for row in asked} - wanted)
+    _put(step, found)
+    task_rows.weigh(step.tx, task_rows.touched_by(step.tx, deal_ids), step.portal_map.home_currency)
+
+
+def about_merges(
+    step: Step, deal_ids: Collection[int], merged: Mapping[tuple[int, int], Mapping[str, Any]]
+) -> None:
+    """Ask whether a deal's company and its source, merged near the deal, were one company all along.
+
+    *merged* goes by deal and source company, with what is known of each: `company`, `at` (of the merge) and `reasons`.
+    """
+    found = [
+        Question(
+            "merge",
+            f"{deal}:{source}",
+            PPM // 2,
+            {
+                "deal": deal,
+                "companies": [source, told.get("company")],
+                **told,
+                "reasons": _of_merge(told),
+            },
+            frozenset({("deal", deal)}),
+            frozenset({("company", source)}),
+        )
+        for (deal, source), told in merged.items()
+    ]
+    asked = {
+        row["question"] for row in task_rows.asked_about(step.tx, ("merge",), "deal", deal_ids)
+    }
+    task_rows.withdraw(step.tx, {("merge", one) for one in asked - {one.key for one in found}})
+    _put(step, found)
+
+
+def _of_merge(told: Mapping[str, Any]) -> list[Reason]:
+    text = f"the two companies were merged in HubSpot on {told['at']:%Y-%m-%d}, near the deal"
+    return [Reason("merged", text, told["at"]), *told.get("reasons", ())]
+
+
+def doubted(tx: Transaction, members: Mapping[int, Collection[int]]) -> list[Question]:
+    """What is concluded about these persons and could be wrong, as questions: their moves, and who is said to be meant.
+
+    What somebody doubts is asked although it is sure enough; it goes on counting until it is
+    answered.
+    """
+    contacts = {one for ids in members.values() for one in ids}
+    found = [
+        _of_move(stored_shapes.move_from(row["body"], row["status"]))
+        for row in move_rows.of_persons(tx, members)
+        if row["status"] in {"auto", "stored", "review"}
+    ]
+    told = {
+        (row["owner_type"], row["owner_id"], row["referral_key"]): row
+        for row in (
+            *source_rows.referrals_by(tx, contact_ids=contacts),
+            *source_rows.referrals_told_by(tx, "contact", contacts),
+        )
+        if row["status"] in {"auto", "review"} and row["body"]["how"] in decisions.BY_NAME
+    }
+    return found + [
+        _of_referral({**row, "body": stored_shapes.referral_from(row["body"])})
+        for _, row in sorted(told.items())
+    ]
+
+
+def _of_suggestion(deal_id: int, one: Source) -> Question:
+    body = {
+        "contacts": [one.contact_id],
+        "deal": deal_id,
+        "companies": [one.company_id],
+        "reasons": one.because,
+    }
+    key = f"{deal_id}:{one.contact_id}"
+    return Question(
+        "suggestion",
+        key,
+        one.p,
+        body,
+        frozenset({("deal", deal_id)}),
+        frozenset({("contact", one.contact_id or 0)}),
+    )
+
+
+def _of_late(deal_id: int, would: Allocation) -> Question:
+    lines = [
+        {"kind": line.source.kind, "contact": line.source.contact_id, "company": line.source.company_id,
+         "share": line.share_ppm, "because": line.source.because[:1]}
+        for line in would.lines
+    ]  # fmt: skip
+    text = f"evidence that came late would make {would.derived * 100 // PPM} % of the deal derived"
+    reasons = [
+        Reason("late_evidence", text),
+        *(why for line in would.lines for why in line.source.because[:1]),
+    ]
+    body = {"deal": deal_id, "mark": mark_of(would), "would": lines, "reasons": reasons}
+    people = {
+        ("contact", line.source.contact_id)
+        for line in would.lines
+        if line.source.contact_id is not None
+    }
+    key = f"{deal_id}:{mark_of(would)}"
+    return Question(
+        "rejudge", key, would.derived, body, frozenset({("deal", deal_id)}), frozenset(people)
+    )
+
+
+def mark_of(would: Allocation) -> str:
+    """A short name of what the evidence says now; other evidence is another question."""
+    shares = sorted((line.source.key, line.share) for line in would.lines)
+    return hashlib.sha256(repr(shares).encode()).hexdigest()[:16]
+
+
+def says_otherwise(would: Allocation, booked: Booked, smallest: int) -> bool:
+    """Whether the evidence of today shares a booked deal differently enough to ask: other sources, or other parts."""
+    today = {line.source.key: line.share for line in would.lines if line.share}
+    then = {key: share for key, share in booked.shares.items() if share and key != FIRST_ORDER}
+    return today.keys() != then.keys() or any(
+        abs(today[key] - then[key]) * PPM >= smallest * SHARE_ONE for key in today
+    )
+
+
+def _put(step: Step, found: Sequence[Question]) -> None:
+    """Write questions, and the money that hangs on those that are new."""
+    task_rows.weigh(step.tx, task_rows.put(step.tx, found), step.portal_map.home_currency)

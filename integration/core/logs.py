@@ -1,0 +1,66 @@
+"""One fact a line, as JSON, with portal and job bound at the edge; secrets and people never."""
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+# Whatever looks like a bearer token, an OAuth parameter or an e-mail address is blotted out: the
+# last net under code that should not have said it.
+_SECRETS = re.compile(
+    r"(?i)(bearer\s+)[\w.~+/=-]+"
+    r"|((?:access_token|refresh_token|client_secret|code|password)[\"']?\s*[=:]\s*[\"']?)[^\s\"'&,}]+"
+)
+_CREDENTIALS = re.compile(r"(?i)(\w+://[^\s:/@]*:)[^\s@/]+@")
+_EMAIL = re.compile(r"[\w.+%-]+@[\w-]+\.[\w.-]+")
+
+
+def blot(text: str) -> str:
+    """Remove tokens, passwords and e-mail addresses from *text*; line breaks become visible."""
+    text = _SECRETS.sub(lambda m: f"{m.group(1) or m.group(2)}***", text)
+    text = _CREDENTIALS.sub(r"\1***@", text)
+    return _EMAIL.sub("***@***", text).replace("\r", "\\r").replace("\n", "\\n")
+
+
+def _blot_values(_: Any, __: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:  # noqa: ANN401 - structlog's own signature
+    return {key: blot(value) if isinstance(value, str) else value for key, value in fields.items()}
+
+
+def configure(level: str) -> None:
+    """Send our lines and every library's through the same processors to standard error."""
+    shared: list[structlog.types.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        _blot_values,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.processors.JSONRenderer()],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level)),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                _blot_values,
+                structlog.processors.JSONRenderer(),
+            ],
+        )
+    )
+    logging.basicConfig(
+        handlers=[handler], level=max(getattr(logging, level), logging.WARNING), force=True
+    )
+
+
+def get(name: str) -> "structlog.typing.FilteringBoundLogger":
+    """Return the logger of one module."""
+    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(module=name)
+    return logger

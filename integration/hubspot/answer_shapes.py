@@ -1,0 +1,169 @@
+"""HubSpot's answers as our own frozen shapes; what an answer lacks makes it a broken one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any, Final
+
+from integration.core.errors import SecondOrderError
+from mappings.records.access import known_type
+from mappings.records.rows import Link, Record
+from mappings.records.values import FIRST_YEAR, LAST_YEAR, record_ids
+
+_NONE: Final[Mapping[str, Any]] = MappingProxyType({})
+_MERGE_TRACES: Final = ("hs_merged_object_ids", "hs_calculated_merged_vids")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list; `next_after` None means there is no more."""
+
+    records: list[Record]
+    next_after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadResult:
+    """What a read by ids found. `moved` says which asked-for id now lives under which other one."""
+
+    records: list[Record]
+    missing: frozenset[int]
+    moved: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one record's patch.
+
+    `written`: done, except for `left_out` properties · `gone`: no such record ·
+    `refused`: HubSpot minds the values · `property_trouble`: nothing was left
+    after taking out troubled properties · `unclear`: HubSpot did not say; write again.
+    """
+
+    status: str
+    reason: str = ""
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class WriteResult:
+    """What became of a batch of patches.
+
+    `troubles` names properties that cannot be written at present, with
+    HubSpot's code: pause those. `stopped` is why the rest has no outcome:
+    store what is here, then raise it; writing again is harmless.
+    """
+
+    outcomes: dict[int, Outcome] = field(default_factory=dict)
+    troubles: dict[str, str] = field(default_factory=dict)
+    stopped: SecondOrderError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who a portal is."""
+
+    portal_id: int
+    account_type: str = ""
+    time_zone: str = ""
+    currency: str = ""
+    additional_currencies: Sequence[str] = ()
+    ui_domain: str = ""
+    data_hosting_location: str = ""
+
+
+def page_of(object_type: str, answer: Mapping[str, Any]) -> Page:
+    """A list answer."""
+    after = ((answer.get("paging") or {}).get("next") or {}).get("after")
+    records = [record_of(object_type, raw) for raw in answer["results"]]
+    return Page(records, None if after in (None, "") else str(after))
+
+
+def record_of(object_type: str, raw: Mapping[str, Any]) -> Record:
+    """One record; raises KeyError, TypeError or ValueError when it is none."""
+    inline, overflow = _inline(raw["associations"]) if raw.get("associations") else (_NONE, ())
+    return Record(
+        object_type,
+        int(raw["id"]),
+        raw["properties"] or _NONE,
+        raw.get("propertiesWithHistory") or _NONE,
+        _time(raw["createdAt"]) if "createdAt" in raw else None,
+        _time(raw["updatedAt"]) if "updatedAt" in raw else None,
+        raw.get("archived") is True,
+        (),
+        inline,
+        overflow,
+    )
+
+
+def _inline(raw: Mapping[str, Any]) -> tuple[dict[str, tuple[int, ...]], tuple[str, ...]]:
+    inline: dict[str, tuple[int, ...]] = {}
+    overflow = []
+    for plural, answer in raw.items():
+        # A pair can come several times, once per association type.
+        ids = tuple(dict.fromkeys(int(one["id"]) for one in answer.get("results") or ()))
+        name = known_type(plural) or plural
+        inline[name] = ids
+        if answer.get("paging"):
+            overflow.append(name)
+    return inline, tuple(overflow)
+
+
+def links_of(
+    from_type: str, to_type: str, from_id: int, raw: Sequence[Mapping[str, Any]]
+) -> list[Link]:
+    """The links of one record in an association answer: one for each type of each pair."""
+    return [
+        Link(
+            from_type,
+            from_id,
+            to_type,
+            int(to["toObjectId"]),
+            int(kind["typeId"]),
+            kind.get("category") or "HUBSPOT_DEFINED",
+            kind.get("label") or None,
+        )
+        for to in raw
+        for kind in to.get("associationTypes") or ()
+    ]
+
+
+def read_result(asked: Sequence[int], records: Sequence[Record]) -> ReadResult:
+    """Sort asked-for ids into found, moved by a merge, and missing."""
+    found = {record.id: record for record in records}
+    absent = [one for one in asked if one not in found]
+    moved: dict[int, int] = {}
+    if absent:
+        survivors = {
+            old: record.id
+            for record in found.values()
+            for trace in _MERGE_TRACES
+            for old in record_ids(record.get(trace))
+        }
+        moved = {one: survivors[one] for one in absent if survivors.get(one, one) != one}
+    return ReadResult(list(found.values()), frozenset(absent) - moved.keys(), moved)
+
+
+def account_of(raw: Mapping[str, Any]) -> Account:
+    """An account-info answer."""
+    return Account(
+        portal_id=int(raw["portalId"]),
+        account_type=str(raw.get("accountType") or ""),
+        time_zone=str(raw.get("timeZone") or ""),
+        currency=str(raw.get("companyCurrency") or "").upper(),
+        additional_currencies=tuple(str(one) for one in raw.get("additionalCurrencies") or ()),
+        ui_domain=str(raw.get("uiDomain") or ""),
+        data_hosting_location=str(raw.get("dataHostingLocation") or ""),
+    )
+
+
+def _time(text: str | None) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    # The years 0001 and 9999 mean that nobody knows; days added to them would leave the calendar.
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        return None
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)

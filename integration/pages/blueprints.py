@@ -1,0 +1,25 @@
+"""People talk to us: install, sign in, what was found, sync health, settings."""
+
+from flask import Flask
+
+from integration.pages import (
+    entry,
+    guard,
+    portal_pages,
+    record_page,
+    review_pages,
+    settings_page,
+    wording,
+)
+from integration.portal.runtime import Runtime
+
+
+def join(app: Flask, runtime: Runtime) -> None:
+    """Add the pages, their words, their error pages, and the headers of every answer."""
+    guard.protect(app, runtime)
+    wording.teach(app)
+    app.register_blueprint(entry.blueprint(runtime))
+    app.register_blueprint(portal_pages.blueprint(runtime))
+    app.register_blueprint(record_page.blueprint(runtime))
+    app.register_blueprint(review_pages.blueprint(runtime))
+    app.register_blueprint(settings_page.blueprint(runtime))

@@ -1,0 +1,147 @@
+"""One portal's pages for everybody who works in it: what was found, and how the sync is doing."""
+
+from typing import Any
+
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+
+from integration.admin import install, operations, overview, uninstall
+from integration.core.errors import Refused
+from integration.ingest import backfill
+from integration.pages import explanation_view, guard, wording
+from integration.portal.context import PortalContext, open_portal
+from integration.portal.runtime import Runtime
+from integration.reports import explain
+from integration.storage.queue import inbox, outbox
+from integration.storage.service import audit, portal_status, portals
+from integration.storage.service.portals import Portal
+
+_SHOWN_ROWS = 100
+
+
+def blueprint(runtime: Runtime) -> Blueprint:
+    """Home, health, and the buttons on them."""
+    bp = Blueprint("portal", __name__, url_prefix="/portals/<int:portal_id>")
+
+    @bp.get("/")
+    def home(portal_id: int) -> ResponseReturnValue:
+        session = guard.session_of(runtime, portal_id)
+        with open_portal(runtime, portal_id) as portal:
+            return render_template("home.html", session=session, **_home(portal))
+
+    @bp.get("/progress")
+    def progress(portal_id: int) -> ResponseReturnValue:
+        guard.session_of(runtime, portal_id)
+        with open_portal(runtime, portal_id) as portal:
+            return jsonify(_progress(portal))
+
+    @bp.get("/health")
+    def health(portal_id: int) -> ResponseReturnValue:
+        session = guard.session_of(runtime, portal_id)
+        with open_portal(runtime, portal_id) as portal:
+            return render_template(
+                "health.html", session=session, said=request.args.get("said"), **_health(portal)
+            )
+
+    @bp.post("/replay")
+    def replay(portal_id: int) -> ResponseReturnValue:
+        actor = guard.session_of(runtime, portal_id).actor
+        with open_portal(runtime, portal_id) as portal:
+            operations.replay(portal, actor=actor)
+        return _back("portal.health", portal_id, said="replayed")
+
+    @bp.post("/repair")
+    def repair(portal_id: int) -> ResponseReturnValue:
+        actor = guard.session_of(runtime, portal_id).actor
+        with open_portal(runtime, portal_id) as portal:
+            done = operations.repair(portal, actor=actor)
+        return _back("portal.health", portal_id, said="paused" if done.paused else "repaired")
+
+    @bp.post("/pause")
+    def pause(portal_id: int) -> ResponseReturnValue:
+        actor = guard.session_of(runtime, portal_id).actor
+        with open_portal(runtime, portal_id) as portal:
+            uninstall.pause(portal, actor=actor)
+        return _back("portal.home", portal_id)
+
+    @bp.post("/resume")
+    def resume(portal_id: int) -> ResponseReturnValue:
+        actor = guard.session_of(runtime, portal_id).actor
+        with open_portal(runtime, portal_id) as portal:
+            if not uninstall.resume(portal, actor=actor):
+                raise Refused(
+                    "The connection to HubSpot has ended, or nothing was paused. Reconnect the account."
+                )
+        return _back("portal.home", portal_id)
+
+    return bp
+
+
+def found(portal: PortalContext) -> Portal:
+    """The portal as stored; a page that does not exist when its rows are gone."""
+    return portal.find() or abort(404)
+
+
+def _back(endpoint: str, portal_id: int, *, said: str | None = None) -> Response:
+    return make_response(redirect(url_for(endpoint, portal_id=portal_id, said=said), 303))
+
+
+def _home(portal: PortalContext) -> dict[str, Any]:
+    account = found(portal)
+    with portal.transaction() as tx:
+        set_up = install.is_set_up(portal)
+        trouble = audit.last_said(tx, "set-up broke off").get("reason") if not set_up else None
+        paused = len(outbox.paused_properties(tx))
+    return {
+        "portal": account,
+        "is_set_up": set_up,
+        "trouble": trouble,
+        "paused_properties": paused,
+        "by_hand": account.paused_reason == uninstall.PAUSED_BY_HAND,
+        "counts": overview.portal(portal.runtime, account),
+        "progress": backfill.progress(portal),
+        "found": explanation_view.found(explain.figures(portal)),
+    }
+
+
+def _progress(portal: PortalContext) -> dict[str, Any]:
+    account, run = found(portal), backfill.progress(portal)
+    counts = overview.portal(portal.runtime, account)
+    return {
+        "state": account.state,
+        "importing": bool(run and run.running and account.is_active),
+        "waiting": counts["inbox"] + counts["events"] + counts["stale"] + counts["outbox"],
+        "streams": wording.lines(run),
+    }
+
+
+def _health(portal: PortalContext) -> dict[str, Any]:
+    account = found(portal)
+    with portal.transaction() as tx:
+        identity = inbox.identity(tx)
+        said: dict[str, Any] = {
+            "identity": identity,
+            "calls": portal_status.calls(tx),
+            "aside": portal_status.set_aside(tx, limit=_SHOWN_ROWS),
+            "paused": outbox.paused_properties(tx),
+            "trail": audit.trail(tx),
+            "settings_version": portals.settings(tx)[0],
+        }
+    parts = sum(value for name, value in identity.items() if name != "received")
+    return {
+        **said,
+        "portal": account,
+        "counts": overview.portal(portal.runtime, account),
+        "progress": backfill.progress(portal),
+        "adds_up": identity["received"] == parts,
+    }

@@ -1,0 +1,236 @@
+"""A portal's settings for people: its map with the reasons, its permissions, and the way out."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from marshmallow import ValidationError
+
+from integration.admin import detection, operations, uninstall
+from integration.admin.sign_in import Session
+from integration.pages import guard
+from integration.pages.portal_pages import found
+from integration.portal import inbound_keys
+from integration.portal.context import PortalContext, open_portal
+from integration.portal.runtime import Runtime
+from mappings.records.access import OPTIONAL_SCOPES, REQUIRED_SCOPES
+from mappings.records.portal_map import PortalMap, dump_portal_map, load_portal_map
+
+_LONGEST_FIELD = 20_000
+_CHOICES: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "won_rule": (
+        ("closed_won_flag", "HubSpot's own won flag"),
+        ("stages", "The stages listed below"),
+    ),
+    "customer_stage_since": (
+        ("reached", "From the day it reached the stage"),
+        ("always", "Always: the stage was set in bulk, its dates say nothing"),
+    ),
+    "recurring_on": (("company", "Companies"), ("deal", "Deals")),
+    "activities": (
+        ("read", "Read when and with whom; texts only of notes and automatic replies"),
+        ("ignored", "Do not read, and forget what was read"),
+    ),
+}
+_GROUPS: Mapping[str, tuple[str, ...]] = {
+    "Revenue": (
+        "won_rule", "won_stages", "replaced_stages", "included_pipelines", "amount_property", "recurring_property",
+        "recurring_on", "deal_renewal_types", "home_currency",
+    ),
+    "Referrals": (
+        "referred_by_property", "heard_from_property", "referral_code_property", "own_code_property",
+        "deal_referred_by_property", "deal_heard_from_property", "deal_referral_code_property", "told_properties",
+        "deal_told_properties", "referred_by_labels", "referred_by_type_ids",
+    ),
+    "People and job changes": (
+        "buying_role_property", "role_labels", "left_company_property", "new_company_property",
+        "provider_company_property", "staff_domains", "extra_free_hosts", "agency_types", "app_ids", "activities",
+    ),
+    "Customers": (
+        "customer_stage", "customer_stage_since", "renewal_date_property", "usage_property", "milestone_property",
+        "ticket_closed_stages",
+    ),
+}  # fmt: skip
+_HINTS: Mapping[str, str] = {
+    "included_pipelines": "Pipeline ids that count; empty means all.",
+    "won_stages": "Stage ids; only used when won is decided by stages.",
+    "replaced_stages": "Stage ids: another contract took a won deal's place, which is no loss.",
+    "amount_property": "Deal property that holds the amount.",
+    "recurring_property": "Number property that holds recurring value.",
+    "buying_role_property": "Contact property with the buying role.",
+    "role_labels": "One a line: association label = role.",
+    "referred_by_property": "Contact property that names who referred them.",
+    "heard_from_property": "Contact property: how did you hear about us.",
+    "referral_code_property": "Contact property with a tracked referral code.",
+    "own_code_property": "Contact property with the code a contact gives to others.",
+    "deal_referred_by_property": "Deal property that names who referred it.",
+    "deal_heard_from_property": "Deal property: how did they hear about us.",
+    "told_properties": "Further contact properties whose text may say how they heard of you, one a line.",
+    "deal_told_properties": "The same on deals.",
+    "deal_referral_code_property": "Deal property with a tracked referral code.",
+    "left_company_property": "Contact property a rep sets when somebody left.",
+    "new_company_property": "Contact property with the new employer.",
+    "provider_company_property": "Contact property in which a job-change service writes the employer it found.",
+    "deal_renewal_types": "Deal types that are renewals, not new business.",
+    "renewal_date_property": "Company property with the end of the contract.",
+    "usage_property": "Company number property with product usage.",
+    "milestone_property": "Company date property: first value reached.",
+    "customer_stage": "Lifecycle stage that makes a company a customer; empty: its first won deal does.",
+    "customer_stage_since": "From when a company in that stage counts as a customer.",
+    "staff_domains": "Mail domains of your own people; they are never referrers.",
+    "extra_free_hosts": "Further free-mail hosts, not employers.",
+    "referred_by_labels": "Association labels that name the referrer.",
+    "referred_by_type_ids": "The same labels by their HubSpot type ids.",
+    "agency_types": "Company types that are agencies or partners.",
+    "activities": "Meetings, calls, e-mails and notes of the last three years.",
+    "app_ids": "Integration ids whose changes are automation.",
+    "home_currency": "Three letters, such as EUR.",
+    "ticket_closed_stages": "Ticket stages that mean closed.",
+}
+
+
+def blueprint(runtime: Runtime) -> Blueprint:
+    """Settings and uninstalling."""
+    bp = Blueprint("settings", __name__, url_prefix="/portals/<int:portal_id>")
+
+    @bp.get("/settings")
+    def show(portal_id: int) -> ResponseReturnValue:
+        session = guard.session_of(runtime, portal_id)
+        with open_portal(runtime, portal_id) as portal:
+            return _page(portal, session, saved=request.args.get("saved") == "1")
+
+    @bp.post("/settings")
+    def change(portal_id: int) -> ResponseReturnValue:
+        session = guard.session_of(runtime, portal_id)
+        with open_portal(runtime, portal_id) as portal:
+            found(portal)
+            try:
+                portal_map = map_of(request.form)
+            except ValidationError as wrong:
+                said = wrong.messages if isinstance(wrong.messages, dict) else {}
+                problems = {str(name): _first(about) for name, about in said.items()}
+                return make_response(
+                    _page(portal, session, form=request.form, problems=problems), 422
+                )
+            operations.change_map(portal, portal_map, actor=session.actor)
+        return redirect(url_for("settings.show", portal_id=portal_id, saved=1), 303)
+
+    @bp.get("/uninstall")
+    def ask(portal_id: int) -> ResponseReturnValue:
+        session = guard.session_of(runtime, portal_id)
+        with open_portal(runtime, portal_id) as portal:
+            return render_template(
+                "uninstall.html", session=session, portal=found(portal), problem=None
+            )
+
+    @bp.post("/uninstall")
+    def leave(portal_id: int) -> ResponseReturnValue:
+        session = guard.session_of(runtime, portal_id)
+        with open_portal(runtime, portal_id) as portal:
+            account = found(portal)
+            if request.form.get("portal_id", "").strip() != str(portal_id):
+                wrong = "That is not this account's id, so nothing was changed."
+                page = render_template(
+                    "uninstall.html", session=session, portal=account, problem=wrong
+                )
+                return make_response(page, 422)
+            remove = request.form.get("remove_properties") == "yes"
+            was_there = uninstall.uninstall(portal, actor=session.actor, remove_properties=remove)
+        page = render_template(
+            "gone.html", portal_id=portal_id, removed=remove, was_there=was_there
+        )
+        answer = make_response(page)
+        guard.drop_cookie(answer, runtime, "session")
+        return answer
+
+    return bp
+
+
+def map_of(form: Mapping[str, str]) -> PortalMap:
+    """Read the settings form; raises marshmallow's ValidationError naming each wrong field."""
+    return load_portal_map({name: _typed(name, form[name]) for name in _defaults() if name in form})
+
+
+def as_text(name: str, value: object) -> str:
+    """Show a map's value in a form field: lists one a line."""
+    if value is None:
+        return ""
+    if name == "role_labels" and isinstance(value, list):
+        return "\n".join(f"{label} = {role}" for label, role in value)
+    return "\n".join(str(one) for one in value) if isinstance(value, list) else str(value)
+
+
+def _page(
+    portal: PortalContext,
+    session: Session,
+    *,
+    form: Mapping[str, str] | None = None,
+    problems: Mapping[str, str] | None = None,
+    saved: bool = False,
+) -> str:
+    account = found(portal)
+    with portal.transaction() as tx:
+        settings = detection.current(tx)
+    shown = dump_portal_map(settings.map)
+    return render_template(
+        "settings.html",
+        session=session,
+        portal=account,
+        version=settings.version,
+        why=settings.why,
+        hints=_HINTS,
+        choices=_CHOICES,
+        lists=[name for name, value in _defaults().items() if isinstance(value, list)],
+        groups=_groups(shown),
+        values={
+            name: form[name] if form and name in form else as_text(name, shown[name])
+            for name in shown
+        },
+        problems=problems or {},
+        saved=saved,
+        required=[(portal, portal.name in account.scopes) for portal in REQUIRED_SCOPES],
+        optional=[(portal, portal.name in account.scopes) for portal in OPTIONAL_SCOPES],
+        inlet_key=inbound_keys.key_for(portal.runtime.settings.secret_key, account.portal_id),
+        public_url=portal.runtime.settings.public_url,
+    )
+
+
+def _groups(names: Iterable[str]) -> dict[str, list[str]]:
+    """Fields by heading; one that no heading names is shown all the same."""
+    known = set(names)
+    placed = {
+        title: [name for name in wanted if name in known] for title, wanted in _GROUPS.items()
+    }
+    rest = known.difference(*placed.values())
+    return {**placed, "More": sorted(rest)} if rest else placed
+
+
+def _defaults() -> dict[str, Any]:
+    return dump_portal_map(PortalMap())
+
+
+def _typed(name: str, text: str) -> object:
+    if len(text) > _LONGEST_FIELD:
+        raise ValidationError({name: ["is too long"]})
+    if "\x00" in text:
+        raise ValidationError({name: ["holds a character that cannot be kept"]})
+    default = _defaults()[name]
+    if not isinstance(default, list):
+        return text.strip() or (None if name.endswith("_property") else "")
+    lines = [line.strip() for line in text.replace("\r", "\n").split("\n") if line.strip()]
+    if name == "role_labels":
+        return [[part.strip() for part in line.rpartition("=")[::2]] for line in lines]
+    if name == "referred_by_type_ids":
+        return [
+            int(line) if line.isascii() and line.isdigit() and len(line) < 10 else line  # noqa: PLR2004
+            for line in lines
+        ]
+    return lines
+
+
+def _first(said: object) -> str:
+    """The first sentence of marshmallow's nested messages."""
+    while isinstance(said, dict | list):
+        said = next(iter(said.values() if isinstance(said, dict) else said), "is wrong")
+    return str(said)

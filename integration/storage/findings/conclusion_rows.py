@@ -1,0 +1,90 @@
+"""Conclusions: what we want a record to say, why, and since when."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from integration.storage.database import Row, Transaction, as_json
+
+_COLUMNS = (
+    "object_type, record_id, desired, reasons, settings_version, concluded_at, written_at, outcome"
+)
+
+
+def load(tx: Transaction, object_type: str, record_ids: Collection[int]) -> dict[int, Row]:
+    """Return the conclusions about these records."""
+    rows = tx.rows(
+        f"""SELECT {_COLUMNS} FROM conclusion WHERE portal_id = :portal AND object_type = :type
+              AND record_id = ANY(CAST(:ids AS bigint[]))""",
+        type=object_type,
+        ids=list(record_ids),
+    )
+    return {row["record_id"]: row for row in rows}
+
+
+class Standing(NamedTuple):
+    """A record beside what was concluded of it, whether a patch waits, and the patch if HubSpot may have taken it."""
+
+    record_id: int
+    properties: Mapping[str, Any]
+    is_gone: bool
+    desired: Mapping[str, str] | None
+    reasons: Sequence[Any] | None
+    settings_version: int | None
+    has_patch: bool
+    sent: Mapping[str, str] | None = None
+
+
+def standing(tx: Transaction, object_type: str, record_ids: Collection[int]) -> dict[int, Standing]:
+    """Return how the records stand, in one look; those that the mirror lacks are left out."""
+    rows = tx.tuples(
+        """SELECT record_id, record.properties, record.gone_at IS NOT NULL, conclusion.desired, conclusion.reasons,
+             conclusion.settings_version, outbox.record_id IS NOT NULL,
+             CASE WHEN outbox.sent_at IS NOT NULL THEN outbox.patch END
+           FROM record LEFT JOIN conclusion USING (portal_id, object_type, record_id)
+             LEFT JOIN outbox USING (portal_id, object_type, record_id)
+           WHERE portal_id = :portal AND object_type = :type AND record_id = ANY(CAST(:ids AS bigint[]))""",
+        type=object_type,
+        ids=list(record_ids),
+    )
+    return {row[0]: Standing(*row) for row in rows}
+
+
+def store(tx: Transaction, object_type: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write conclusions that say something else than before."""
+    if not rows:
+        return
+    tx.run(
+        """INSERT INTO conclusion AS mine (portal_id, object_type, record_id, desired, reasons, settings_version)
+           SELECT :portal, :type, record_id, desired, reasons, settings_version
+           FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+             AS t(record_id bigint, desired jsonb, reasons jsonb, settings_version int)
+           ON CONFLICT (portal_id, object_type, record_id) DO UPDATE SET desired = excluded.desired,
+             reasons = excluded.reasons, settings_version = excluded.settings_version,
+             concluded_at = clock_timestamp()
+             WHERE (mine.desired, mine.reasons, mine.settings_version)
+               IS DISTINCT FROM (excluded.desired, excluded.reasons, excluded.settings_version)""",
+        type=object_type,
+        rows=as_json(rows),
+    )
+
+
+def delete(tx: Transaction, object_type: str, record_ids: Collection[int]) -> None:
+    """Forget conclusions about records that are gone."""
+    tx.run(
+        """DELETE FROM conclusion WHERE portal_id = :portal AND object_type = :type
+             AND record_id = ANY(CAST(:ids AS bigint[]))""",
+        type=object_type,
+        ids=list(record_ids),
+    )
+
+
+def by_value(tx: Transaction, object_type: str, name: str) -> dict[str, int]:
+    """Count the values of one concluded property: deals by source, for example."""
+    rows = tx.rows(
+        """SELECT desired ->> CAST(:name AS text) AS value, count(*) AS n FROM conclusion
+           WHERE portal_id = :portal AND object_type = :type AND desired ->> CAST(:name AS text) IS NOT NULL
+           GROUP BY 1 ORDER BY n DESC, value""",
+        type=object_type,
+        name=name,
+    )
+    return {row["value"]: row["n"] for row in rows}

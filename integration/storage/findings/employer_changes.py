@@ -1,0 +1,132 @@
+"""Who went where: every change of employer that shows, and the pairs of companies between which a crowd went."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from integration.storage.database import Transaction, as_json
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One change of employer of one person."""
+
+    person_id: int
+    from_company_id: int
+    to_company_id: int
+    at: datetime
+
+    @property
+    def pair(self) -> tuple[int, int]:
+        """Between which companies."""
+        return self.from_company_id, self.to_company_id
+
+
+def passages_of(tx: Transaction, person_ids: Collection[int]) -> set[Passage]:
+    """Return the changes of employer of these persons."""
+    if not person_ids:
+        return set()
+    rows = tx.rows(
+        """SELECT person_id, from_company_id, to_company_id, at FROM passage
+           WHERE portal_id = :portal AND person_id = ANY(CAST(:ids AS bigint[]))""",
+        ids=list(person_ids),
+    )
+    return {Passage(**row) for row in rows}
+
+
+def passages_between(tx: Transaction, pairs: Collection[tuple[int, int]]) -> list[Passage]:
+    """Return everybody's passages between these pairs of companies."""
+    rows = tx.rows(
+        """SELECT person_id, from_company_id, to_company_id, at FROM passage
+           JOIN unnest(CAST(:froms AS bigint[]), CAST(:tos AS bigint[])) AS t(from_company_id, to_company_id)
+             USING (from_company_id, to_company_id)
+           WHERE portal_id = :portal""",
+        froms=[one for one, _ in pairs],
+        tos=[one for _, one in pairs],
+    )
+    return [Passage(**row) for row in rows]
+
+
+def leavers(tx: Transaction, company_ids: Collection[int], crowd: int) -> list[Passage]:
+    """Return all passages out of those of these companies from which at least a *crowd* of persons went one way."""
+    if not company_ids:
+        return []
+    rows = tx.rows(
+        """SELECT person_id, from_company_id, to_company_id, at FROM passage
+           WHERE portal_id = :portal AND from_company_id IN (
+             SELECT from_company_id FROM passage
+             WHERE portal_id = :portal AND from_company_id = ANY(CAST(:ids AS bigint[]))
+             GROUP BY from_company_id, to_company_id HAVING count(DISTINCT person_id) >= :crowd)""",
+        ids=list(company_ids),
+        crowd=crowd,
+    )
+    return [Passage(**row) for row in rows]
+
+
+def change_passages(
+    tx: Transaction, *, gone: Collection[Passage], new: Collection[Passage]
+) -> None:
+    """Take passages away and add others."""
+    columns = "t(person_id bigint, from_company_id bigint, to_company_id bigint, at timestamptz)"
+    if gone:
+        tx.run(
+            f"""DELETE FROM passage USING jsonb_to_recordset(CAST(:rows AS jsonb)) AS {columns}
+                WHERE passage.portal_id = :portal AND passage.person_id = t.person_id
+                  AND passage.from_company_id = t.from_company_id AND passage.to_company_id = t.to_company_id
+                  AND passage.at = t.at""",
+            rows=as_json([_passage(one) for one in gone]),
+        )
+    if new:
+        tx.run(
+            f"""INSERT INTO passage (portal_id, person_id, from_company_id, to_company_id, at)
+                SELECT :portal, person_id, from_company_id, to_company_id, at
+                FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS {columns} ON CONFLICT DO NOTHING""",
+            rows=as_json([_passage(one) for one in new]),
+        )
+
+
+def _passage(one: Passage) -> dict[str, object]:
+    return {
+        "person_id": one.person_id,
+        "from_company_id": one.from_company_id,
+        "to_company_id": one.to_company_id,
+        "at": one.at,
+    }
+
+
+def known_contacts(tx: Transaction, company_ids: Collection[int]) -> dict[int, int]:
+    """Return how many contacts each company has, those that left it included."""
+    rows = tx.rows(
+        """SELECT id, (SELECT count(DISTINCT from_id) FROM association WHERE portal_id = :portal
+                         AND to_type = 'company' AND to_id = id AND from_type = 'contact')
+                    + (SELECT count(DISTINCT person_id) FROM passage WHERE portal_id = :portal
+                         AND from_company_id = id) AS n
+           FROM unnest(CAST(:ids AS bigint[])) AS id""",
+        ids=list(set(company_ids)),
+    )
+    return {row["id"]: row["n"] for row in rows}
+
+
+def migrations(tx: Transaction, company_ids: Collection[int]) -> set[tuple[int, int]]:
+    """Return the pairs of companies between which a crowd went from one of these."""
+    rows = tx.rows(
+        """SELECT from_company_id, to_company_id FROM migration WHERE portal_id = :portal
+             AND from_company_id = ANY(CAST(:ids AS bigint[]))""",
+        ids=list(set(company_ids)),
+    )
+    return {(row["from_company_id"], row["to_company_id"]) for row in rows}
+
+
+def change_migrations(
+    tx: Transaction, *, gone: Collection[tuple[int, int]], new: Collection[tuple[int, int]]
+) -> None:
+    """Note that pairs are no longer, or are now, crowd migrations."""
+    tx.many(
+        "DELETE FROM migration WHERE portal_id = :portal AND from_company_id = :a AND to_company_id = :b",
+        [{"a": a, "b": b} for a, b in gone],
+    )
+    tx.many(
+        """INSERT INTO migration (portal_id, from_company_id, to_company_id) VALUES (:portal, :a, :b)
+           ON CONFLICT DO NOTHING""",
+        [{"a": a, "b": b} for a, b in new],
+    )

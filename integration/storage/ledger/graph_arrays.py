@@ -1,0 +1,155 @@
+"""A portal's deals, shares and edges in whole blobs of integers, and values written back: for a roll-up of everything.
+
+A row is a few big-endian 64-bit integers; PostgreSQL strings them together, so that a million rows
+are a few dozen values to the client. What the integers are is said by the function that returns
+them.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from psycopg import Connection
+
+from integration.storage.database import Row, Transaction
+
+_PARTS = 64  # so many blobs, each far below PostgreSQL's largest value
+_PATIENCE = (
+    "SET LOCAL statement_timeout = '600s'; SET LOCAL idle_in_transaction_session_timeout = '600s'"
+)
+
+
+def won_deals(tx: Transaction, home: str) -> list[bytes]:
+    """Return won deals: id, company (0 without), home amount (0 unknown), close in µs since 2000, order."""
+    return _blobs(
+        tx,
+        """SELECT string_agg(int8send(deal_id) || int8send(coalesce(company_id, 0))
+             || int8send(coalesce(home_minor, CASE WHEN currency = %(home)s THEN amount_minor END, 0))
+             || timestamptz_send(coalesce(closed_at, created_at)) || int8send(deal_order), ''::bytea)
+           FROM deal WHERE portal_id = %(portal)s AND is_won GROUP BY deal_id %% %(parts)s""",
+        home=home,
+    )
+
+
+def shares(tx: Transaction) -> list[bytes]:
+    """Return the frozen shares of deals: deal, source company (0 for the pool), share."""
+    return _blobs(
+        tx,
+        """SELECT string_agg(int8send(deal_id) || int8send(coalesce(company_id, 0)) || int8send(share), ''::bytea)
+           FROM source WHERE portal_id = %(portal)s GROUP BY deal_id %% %(parts)s""",
+    )
+
+
+def raws(tx: Transaction) -> list[bytes]:
+    """Return what shares are made of: deal, source company (0 for the pool), share, raw (-1: its words were erased).
+
+    Rows without force are left out.
+    """
+    return _blobs(
+        tx,
+        """SELECT string_agg(int8send(deal_id) || int8send(coalesce(company_id, 0))
+             || int8send(share) || int8send(coalesce(CAST(body ->> 'raw' AS bigint), -1)), ''::bytea)
+           FROM source WHERE portal_id = %(portal)s AND body ->> 'raw' IS DISTINCT FROM '0'
+           GROUP BY deal_id %% %(parts)s""",
+    )
+
+
+def kept_edges(tx: Transaction) -> list[bytes]:
+    """Return the edges as they are kept: source deal, target deal, share, 1 when inherited."""
+    return _blobs(
+        tx,
+        """SELECT string_agg(int8send(from_deal_id) || int8send(to_deal_id) || int8send(share)
+             || int8send(CAST(inherited AS int)), ''::bytea)
+           FROM edge WHERE portal_id = %(portal)s GROUP BY to_deal_id %% %(parts)s""",
+    )
+
+
+def _blobs(tx: Transaction, statement: str, **values: object) -> list[bytes]:
+    with _driver(tx).cursor(binary=True) as cursor:
+        cursor.execute(statement.encode(), {"portal": tx.portal_id, "parts": _PARTS, **values})
+        return [row[0] for row in cursor]
+
+
+def be_patient(tx: Transaction) -> None:
+    """Let this transaction take minutes."""
+    _driver(tx).execute(_PATIENCE)
+
+
+def bring(tx: Transaction, rows: bytes) -> None:
+    """Put worked-out values (COPY's binary rows of `all_in` without the portal) beside the kept ones."""
+    driver = _driver(tx)
+    driver.execute(
+        """CREATE TEMP TABLE worked_out (company_id bigint, direct_minor bigint, by_order bigint[],
+             self_return_minor bigint, inherited_minor bigint) ON COMMIT DROP"""
+    )
+    with (
+        driver.cursor() as cursor,
+        cursor.copy("COPY worked_out FROM STDIN (FORMAT BINARY)") as copy,
+    ):
+        copy.write(_SIGNATURE + rows + _TRAILER)
+    driver.execute("ANALYZE worked_out (company_id)")
+
+
+_SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_TRAILER = b"\xff\xff"
+_DIFFERS = """(mine.direct_minor, mine.by_order, mine.self_return_minor, mine.inherited_minor)
+  IS DISTINCT FROM (now.direct_minor, now.by_order, now.self_return_minor, now.inherited_minor)"""
+
+
+def differing(tx: Transaction) -> list[int]:
+    """Return the companies whose kept value is another than the one that was brought."""
+    rows = tx.tuples(
+        f"""SELECT company_id FROM worked_out AS now
+            FULL JOIN (SELECT * FROM all_in WHERE portal_id = :portal) AS mine USING (company_id)
+            WHERE {_DIFFERS} ORDER BY company_id"""
+    )
+    return [row[0] for row in rows]
+
+
+def replace(tx: Transaction) -> None:
+    """Keep the values that were brought instead of what differs."""
+    tx.run(
+        """DELETE FROM all_in AS mine WHERE portal_id = :portal
+             AND NOT EXISTS (SELECT FROM worked_out AS now WHERE now.company_id = mine.company_id)"""
+    )
+    tx.run(
+        f"""INSERT INTO all_in
+              (portal_id, company_id, direct_minor, by_order, self_return_minor, inherited_minor)
+            SELECT :portal, company_id, now.direct_minor, now.by_order, now.self_return_minor, now.inherited_minor
+            FROM worked_out AS now LEFT JOIN (SELECT * FROM all_in WHERE portal_id = :portal) AS mine USING (company_id)
+            WHERE {_DIFFERS}
+            ON CONFLICT (portal_id, company_id) DO UPDATE SET direct_minor = excluded.direct_minor,
+              by_order = excluded.by_order, self_return_minor = excluded.self_return_minor,
+              inherited_minor = excluded.inherited_minor"""
+    )
+
+
+def keys_of(tx: Transaction, deal_ids: Sequence[int]) -> dict[int, list[Row]]:
+    """Return the sources of a few deals with the keys that break ties: key, company (0 for the pool), raw."""
+    rows = tx.rows(
+        """SELECT deal_id, source_key, coalesce(company_id, 0) AS company_id, CAST(body ->> 'raw' AS bigint) AS raw
+           FROM source WHERE portal_id = :portal AND deal_id = ANY(CAST(:ids AS bigint[]))""",
+        ids=list(deal_ids),
+    )
+    found: dict[int, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row["deal_id"], []).append(row)
+    return found
+
+
+def kept_of(tx: Transaction, company_ids: Sequence[int]) -> Mapping[int, Row]:
+    """Return kept and brought values of some companies side by side."""
+    rows = tx.rows(
+        """SELECT company_id, mine.direct_minor + coalesce((SELECT sum(n) FROM unnest(mine.by_order) AS n), 0) AS kept,
+             now.direct_minor + coalesce((SELECT sum(n) FROM unnest(now.by_order) AS n), 0) AS worked_out
+           FROM (SELECT * FROM worked_out WHERE company_id = ANY(CAST(:ids AS bigint[]))) AS now
+           FULL JOIN (SELECT * FROM all_in WHERE portal_id = :portal AND company_id = ANY(CAST(:ids AS bigint[])))
+             AS mine USING (company_id)""",
+        ids=list(company_ids),
+    )
+    return {row["company_id"]: row for row in rows}
+
+
+def _driver(tx: Transaction) -> Connection:
+    """The driver's own connection, inside the same transaction: binary values and COPY are its affair."""
+    found = tx.connection.connection.driver_connection
+    assert isinstance(found, Connection)  # noqa: S101 - SQLAlchemy types it as anything
+    return found

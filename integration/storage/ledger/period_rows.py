@@ -1,0 +1,146 @@
+"""The books' own records: which months are closed, what a person ordered, what merged, whose credit note a deal is."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from integration.storage.database import Row, Transaction
+from mappings.rules.ledger.periods import Closing
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """A portal's log of closings, oldest first, and when its books were opened (None: the import is not through)."""
+
+    log: tuple[Closing, ...]
+    opened_at: datetime | None
+
+
+def read(tx: Transaction) -> Books:
+    """Return the portal's log of closings."""
+    rows = tx.rows(
+        """SELECT imported_at, month, at, action, actor, reason FROM portal LEFT JOIN closing USING (portal_id)
+           WHERE portal_id = :portal ORDER BY closing_id"""
+    )
+    log = tuple(_closing(row) for row in rows if row["month"] is not None)
+    return Books(log, rows[0]["imported_at"] if rows else None)
+
+
+def _closing(row: Row) -> Closing:
+    month = row["month"]
+    at = datetime(month.year, month.month, 1, tzinfo=UTC)
+    return Closing(at, row["at"], row["action"], row["actor"], row["reason"])
+
+
+def log(tx: Transaction, one: Closing) -> None:
+    """Append a line to the log."""
+    tx.run(
+        """INSERT INTO closing (portal_id, month, at, action, actor, reason)
+           VALUES (:portal, :month, :at, :action, :actor, :reason)""",
+        month=one.month.date(),
+        at=one.at,
+        action=one.action,
+        actor=one.actor,
+        reason=one.reason,
+    )
+
+
+def order(tx: Transaction, deal_id: int, *, actor: str, reason: str, at: datetime) -> None:
+    """Write down a person's order to judge a deal anew."""
+    tx.run(
+        """INSERT INTO rejudgement (portal_id, deal_id, at, actor, reason)
+           VALUES (:portal, :deal, :at, :actor, :reason)""",
+        deal=deal_id,
+        at=at,
+        actor=actor,
+        reason=reason,
+    )
+
+
+def orders(tx: Transaction, deal_ids: Collection[int]) -> dict[int, Row]:
+    """Return the newest order for each deal, with whether it still has to be done."""
+    if not deal_ids:
+        return {}
+    rows = tx.rows(
+        """SELECT DISTINCT ON (deal_id) deal_id, at, actor, reason, taken_at IS NULL AS is_open FROM rejudgement
+           WHERE portal_id = :portal AND deal_id = ANY(CAST(:ids AS bigint[]))
+           ORDER BY deal_id, at DESC, rejudgement_id DESC""",
+        ids=list(deal_ids),
+    )
+    return {row["deal_id"]: row for row in rows}
+
+
+def taken(tx: Transaction, deal_ids: Collection[int], at: datetime) -> None:
+    """Note that the orders for these deals were carried out."""
+    if deal_ids:
+        tx.run(
+            """UPDATE rejudgement SET taken_at = :at
+               WHERE portal_id = :portal AND taken_at IS NULL AND deal_id = ANY(CAST(:ids AS bigint[]))""",
+            at=at,
+            ids=list(deal_ids),
+        )
+
+
+def originals(tx: Transaction, deal_ids: Collection[int]) -> dict[int, int]:
+    """Return the original of each deal that is known as a credit note."""
+    if not deal_ids:
+        return {}
+    rows = tx.rows(
+        """SELECT deal_id, original_id FROM credit_note
+           WHERE portal_id = :portal AND deal_id = ANY(CAST(:ids AS bigint[]))""",
+        ids=list(deal_ids),
+    )
+    return {row["deal_id"]: row["original_id"] for row in rows}
+
+
+def notes_of(tx: Transaction, deal_ids: Collection[int], *, beside: Collection[int]) -> set[int]:
+    """Return the credit notes that take money back from these deals, and those of the companies of deals *beside*."""
+    if not deal_ids and not beside:
+        return set()
+    rows = tx.rows(
+        """SELECT deal_id FROM credit_note WHERE portal_id = :portal AND original_id = ANY(CAST(:ids AS bigint[]))
+           UNION
+           SELECT deal_id FROM deal WHERE portal_id = :portal AND is_won AND amount_minor < 0
+             AND company_id IN (SELECT company_id FROM deal WHERE portal_id = :portal
+               AND deal_id = ANY(CAST(:beside AS bigint[])) AND coalesce(amount_minor, 0) >= 0)""",
+        ids=list(deal_ids),
+        beside=list(beside),
+    )
+    return {row["deal_id"] for row in rows}
+
+
+def link_notes(tx: Transaction, looked_at: Collection[int], found: Mapping[int, int]) -> None:
+    """Write which of the deals just looked at are credit notes, and of what."""
+    if not looked_at:
+        return
+    before = originals(tx, looked_at)
+    gone = [one for one in before if one not in found]
+    if gone:
+        tx.run(
+            "DELETE FROM credit_note WHERE portal_id = :portal AND deal_id = ANY(CAST(:ids AS bigint[]))",
+            ids=gone,
+        )
+    new = {one: original for one, original in found.items() if before.get(one) != original}
+    if new:
+        tx.run(
+            """INSERT INTO credit_note (portal_id, deal_id, original_id)
+               SELECT :portal, id, original FROM unnest(CAST(:ids AS bigint[]), CAST(:originals AS bigint[]))
+                 AS t(id, original)
+               ON CONFLICT (portal_id, deal_id) DO UPDATE SET original_id = excluded.original_id""",
+            ids=list(new),
+            originals=list(new.values()),
+        )
+
+
+def merged_at(tx: Transaction, company_ids: Collection[int]) -> dict[int, datetime]:
+    """Return when each company was merged away, or last took another one in."""
+    if not company_ids:
+        return {}
+    rows = tx.rows(
+        """SELECT old_id AS id, merged_at FROM alias WHERE portal_id = :portal AND object_type = 'company'
+             AND old_id = ANY(CAST(:ids AS bigint[]))
+           UNION ALL SELECT new_id, max(merged_at) FROM alias WHERE portal_id = :portal AND object_type = 'company'
+             AND new_id = ANY(CAST(:ids AS bigint[])) GROUP BY new_id""",
+        ids=list(company_ids),
+    )
+    return {row["id"]: row["merged_at"] for row in rows}

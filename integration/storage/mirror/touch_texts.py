@@ -1,0 +1,58 @@
+"""The few texts that come with activities: kept while a rule reads them, gone with whom they name."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from integration.storage.database import Transaction, as_json
+from integration.storage.mirror.touches import Key
+
+_THESE = """(activity_type, activity_id) IN (
+  SELECT * FROM unnest(CAST(:types AS text[]), CAST(:ids AS bigint[])))"""
+
+
+def keep(
+    tx: Transaction, keys: Collection[Key], texts: Mapping[Key, tuple[datetime, str]]
+) -> set[Key]:
+    """Make *texts* all that is kept of what these activities say; return those that say something else now."""
+    if not keys:
+        return set()
+    before = {
+        (row[0], row[1]): row[2]
+        for row in tx.tuples(
+            f"SELECT activity_type, activity_id, text FROM touch_text WHERE portal_id = :portal AND {_THESE}",
+            **_named(keys),
+        )
+    }
+    changed = {
+        key
+        for key in before.keys() | texts.keys()
+        if before.get(key) != texts.get(key, (None, None))[1]
+    }
+    if not changed:
+        return changed
+    tx.run(
+        f"DELETE FROM touch_text WHERE portal_id = :portal AND {_THESE}",
+        **_named(changed & before.keys()),
+    )
+    tx.run(
+        """INSERT INTO touch_text (portal_id, activity_type, activity_id, at, text)
+           SELECT :portal, activity_type, activity_id, at, text FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+             AS t(activity_type text, activity_id bigint, at timestamptz, text text)
+           ON CONFLICT (portal_id, activity_type, activity_id) DO UPDATE SET text = excluded.text, at = excluded.at""",
+        rows=as_json(
+            [
+                {
+                    "activity_type": key[0],
+                    "activity_id": key[1],
+                    "at": texts[key][0],
+                    "text": texts[key][1],
+                }
+                for key in sorted(changed & texts.keys())
+            ]
+        ),
+    )
+    return changed
+
+
+def _named(keys: Collection[Key]) -> dict[str, list[object]]:
+    return {"types": [key[0] for key in keys], "ids": [key[1] for key in keys]}

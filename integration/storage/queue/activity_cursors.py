@@ -1,0 +1,109 @@
+"""How far the pass over a portal's activities is: a cursor for each type, moved with the page behind it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from integration.storage.database import Transaction
+
+_REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One type's list. `told` says that what the pass found was handed on to concluding."""
+
+    activity_type: str
+    cursor: str | None
+    done: bool
+    told: bool
+    records: int
+    calls: int
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the portal does not let us read this type."""
+        return self.cursor == _REFUSED
+
+
+def begin(tx: Transaction, types: Sequence[str]) -> None:
+    """Have these types read; one that is under way or done stays so, one that was refused is tried again."""
+    tx.run(
+        """INSERT INTO touch_step (portal_id, activity_type)
+           SELECT :portal, kind FROM unnest(CAST(:types AS text[])) AS kind
+           ON CONFLICT (portal_id, activity_type) DO UPDATE SET done = false, cursor = NULL
+             WHERE touch_step.cursor = :refused""",
+        types=list(types),
+        refused=_REFUSED,
+    )
+
+
+def refuse(tx: Transaction, activity_type: str) -> None:
+    """Note that the portal does not let us read a type: it counts as read, and is not asked for until begun again."""
+    advance(tx, activity_type, cursor=_REFUSED, done=True, records=0, calls=1)
+
+
+def again(tx: Transaction, activity_type: str) -> None:
+    """Read a type from its beginning once more; what is known of it goes on counting meanwhile."""
+    tx.run(
+        """UPDATE touch_step SET done = false, cursor = NULL, updated_at = clock_timestamp()
+           WHERE portal_id = :portal AND activity_type = :type""",
+        type=activity_type,
+    )
+
+
+def every(tx: Transaction) -> list[Step]:
+    """Return each type's step."""
+    rows = tx.rows(
+        """SELECT activity_type, cursor, done, told, records, calls FROM touch_step
+           WHERE portal_id = :portal ORDER BY activity_type"""
+    )
+    return [Step(**row) for row in rows]
+
+
+def advance(
+    tx: Transaction, activity_type: str, *, cursor: str | None, done: bool, records: int, calls: int
+) -> None:
+    """Move a type's cursor behind what was just stored."""
+    tx.run(
+        """UPDATE touch_step SET cursor = :cursor, done = :done, records = records + :records, calls = calls + :calls,
+             updated_at = clock_timestamp()
+           WHERE portal_id = :portal AND activity_type = :type""",
+        type=activity_type,
+        cursor=cursor,
+        done=done,
+        records=records,
+        calls=calls,
+    )
+
+
+def tell(tx: Transaction) -> None:
+    """Note that everything read so far was handed on to concluding."""
+    tx.run("UPDATE touch_step SET told = true WHERE portal_id = :portal AND NOT told")
+
+
+def are_read(tx: Transaction) -> bool:
+    """Whether touches count: the first pass is through, so that their absence means something, too."""
+    return bool(
+        tx.value("SELECT coalesce(bool_and(told), false) FROM touch_step WHERE portal_id = :portal")
+    )
+
+
+def is_pending(tx: Transaction) -> bool:
+    """Whether there is something left to read."""
+    return bool(
+        tx.value(
+            "SELECT EXISTS (SELECT FROM touch_step WHERE portal_id = :portal AND NOT (done AND told))"
+        )
+    )
+
+
+def must_wait(tx: Transaction) -> bool:
+    """Whether what the import brought is still being concluded: first results come first."""
+    return bool(
+        tx.value(
+            """SELECT EXISTS (SELECT FROM import_run WHERE portal_id = :portal AND state = 'running')
+                 OR EXISTS (SELECT FROM portal WHERE portal_id = :portal AND imported_at IS NULL)
+                 OR EXISTS (SELECT FROM stale JOIN portal USING (portal_id) WHERE portal_id = :portal
+                            AND since <= imported_at + interval '1 second' AND next_at < 'infinity')"""
+        )
+    )

@@ -1,0 +1,194 @@
+"""Import runs: a cursor for each stream, moved in the transaction that stores the page behind it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from integration.storage.database import Row, Transaction, as_json
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One pass over all records of a portal."""
+
+    run_id: int
+    kind: str
+    state: str
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One list that a run reads to its end: the records of a type, or the links of a pair."""
+
+    name: str
+    cursor: str | None
+    done: bool
+    records: int
+    drift: int
+
+    @property
+    def from_type(self) -> str:
+        """The object type it reads, or whose links it reads."""
+        return self.name.partition(":")[2].partition(">")[0]
+
+    @property
+    def to_type(self) -> str:
+        """The other end of the links."""
+        return self.name.partition(">")[2]
+
+
+def begin(tx: Transaction, kind: str, streams: Sequence[str]) -> bool:
+    """Start a run with these streams; False when one is running."""
+    run_id = tx.value(
+        """INSERT INTO import_run (portal_id, kind) VALUES (:portal, :kind)
+           ON CONFLICT (portal_id) WHERE state = 'running' DO NOTHING RETURNING run_id""",
+        kind=kind,
+    )
+    if run_id is None:
+        return False
+    tx.many(
+        "INSERT INTO import_step (portal_id, run_id, stream) VALUES (:portal, :run, :stream)",
+        [{"run": run_id, "stream": stream} for stream in streams],
+    )
+    return True
+
+
+def supersede(tx: Transaction) -> str | None:
+    """End the run under way without a result, because it reads by settings that changed; return its kind."""
+    kind: str | None = tx.value(
+        """UPDATE import_run SET state = 'failed', finished_at = clock_timestamp(), report = '{"superseded": true}'
+           WHERE portal_id = :portal AND state = 'running' RETURNING kind"""
+    )
+    return kind
+
+
+def running(tx: Transaction) -> Run | None:
+    """Return the run under way."""
+    return _run(
+        tx.one(
+            "SELECT run_id, kind, state, started_at FROM import_run WHERE portal_id = :portal AND state = 'running'"
+        )
+    )
+
+
+def newest(tx: Transaction) -> Run | None:
+    """Return the latest run."""
+    return _run(
+        tx.one(
+            """SELECT run_id, kind, state, started_at FROM import_run WHERE portal_id = :portal
+               ORDER BY run_id DESC LIMIT 1"""
+        )
+    )
+
+
+def streams(tx: Transaction, run: Run) -> list[Stream]:
+    """Return a run's streams, in the order in which they should get their turn."""
+    rows = tx.rows(
+        """SELECT stream AS name, cursor, done, records, drift FROM import_step
+           WHERE portal_id = :portal AND run_id = :run ORDER BY stream LIKE 'links:%', stream""",
+        run=run.run_id,
+    )
+    return [Stream(**row) for row in rows]
+
+
+def advance(
+    tx: Transaction,
+    run: Run,
+    stream: Stream,
+    *,
+    cursor: str | None,
+    done: bool,
+    records: int,
+    drift: int,
+) -> None:
+    """Move a stream's cursor behind what was just stored."""
+    tx.run(
+        """UPDATE import_step SET cursor = :cursor, done = :done, records = records + :records, calls = calls + 1,
+             drift = drift + :drift, updated_at = clock_timestamp()
+           WHERE portal_id = :portal AND run_id = :run AND stream = :stream""",
+        run=run.run_id,
+        stream=stream.name,
+        cursor=cursor,
+        done=done,
+        records=records,
+        drift=drift,
+    )
+
+
+def is_done(tx: Transaction, run: Run, stream: str) -> bool:
+    """Whether a stream of the run has reached its end."""
+    return bool(
+        tx.value(
+            "SELECT done FROM import_step WHERE portal_id = :portal AND run_id = :run AND stream = :stream",
+            run=run.run_id,
+            stream=stream,
+        )
+    )
+
+
+def touch(tx: Transaction, run: Run, object_type: str, record_ids: Sequence[int]) -> None:
+    """Note that a page showed these records, changed or not."""
+    if run.kind == "reconciliation":
+        tx.run(
+            """UPDATE record SET seen_at = clock_timestamp()
+               WHERE portal_id = :portal AND object_type = :type AND record_id = ANY(CAST(:ids AS bigint[]))""",
+            type=object_type,
+            ids=list(record_ids),
+        )
+
+
+def ids_after(tx: Transaction, object_type: str, after: int, *, limit: int) -> list[int]:
+    """Return the next ids of a type in the mirror."""
+    rows = tx.rows(
+        """SELECT record_id FROM record
+           WHERE portal_id = :portal AND object_type = :type AND record_id > :after AND gone_at IS NULL
+           ORDER BY record_id LIMIT :limit""",
+        type=object_type,
+        after=after,
+        limit=limit,
+    )
+    return [row["record_id"] for row in rows]
+
+
+def vanished(tx: Transaction, run: Run) -> dict[str, list[int]]:
+    """Return records that the mirror thinks alive and no page of the run showed."""
+    rows = tx.rows(
+        """SELECT object_type, record_id FROM record
+           WHERE portal_id = :portal AND gone_at IS NULL AND seen_at < :since
+             AND object_type IN (SELECT split_part(stream, ':', 2) FROM import_step
+                                 WHERE portal_id = :portal AND run_id = :run AND stream LIKE 'records:%')
+           ORDER BY object_type, record_id""",
+        since=run.started_at,
+        run=run.run_id,
+    )
+    found: dict[str, list[int]] = {}
+    for row in rows:
+        found.setdefault(row["object_type"], []).append(row["record_id"])
+    return found
+
+
+def finish(tx: Transaction, run: Run, found: Mapping[str, Any]) -> None:
+    """End a run."""
+    tx.run(
+        """UPDATE import_run SET state = 'done', finished_at = clock_timestamp(), report = CAST(:report AS jsonb)
+           WHERE portal_id = :portal AND run_id = :run""",
+        run=run.run_id,
+        report=as_json(found),
+    )
+
+
+def report(tx: Transaction, run: Run) -> dict[str, Any]:
+    """Return what a run found that the webhooks had missed: changed by stream, deleted, merged."""
+    found = tx.value(
+        "SELECT report FROM import_run WHERE portal_id = :portal AND run_id = :run", run=run.run_id
+    )
+    return {
+        **(found or {}),
+        "changed": {each.name: each.drift for each in streams(tx, run) if each.drift},
+    }
+
+
+def _run(row: Row | None) -> Run | None:
+    return Run(**row) if row else None

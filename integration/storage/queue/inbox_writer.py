@@ -1,0 +1,84 @@
+"""The doorstep: where a request leaves raw bytes, outside every transaction of ours."""
+
+import contextlib
+from collections import deque
+from typing import Any
+
+import psycopg
+
+from integration.core.errors import Retryable
+
+_LEAVE = "INSERT INTO inbox (portal_id, source, body) VALUES (%s, %s, %s)"
+
+
+class InboxWriter:
+    """Where the receiver leaves raw bytes: one row, one commit, one round trip.
+
+    Connections lie on a stack, as many as requests were ever under way at once. A pool with its own
+    threads and checks costs a tenth of a delivery; here the one check is the next use.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url.replace("postgresql+psycopg://", "postgresql://")
+        self._idle: deque[psycopg.Connection[Any]] = deque()
+
+    def open(self) -> None:
+        """Connect before the first request, when the database is there already."""
+        with contextlib.suppress(psycopg.Error):
+            self._idle.append(self._connect())
+
+    def leave(self, portal_id: int | None, body: bytes, *, source: str = "hubspot") -> None:
+        """Keep *body* durably. Raises :class:`Retryable` for any trouble of ours: the sender must try again.
+
+        A connection that the server ended meanwhile is replaced once. Should its last words have
+        been a commit, the body is there twice, and its events count as duplicates.
+        """
+        row = (portal_id, source, body)
+        try:
+            if self._left(self._idle_one(), row) or self._left(self._connect(), row):
+                return
+        except psycopg.Error as trouble:
+            raise Retryable(
+                f"The inbox cannot be written: {type(trouble).__name__}", after=5
+            ) from trouble
+        raise Retryable("The inbox cannot be written: the connection broke twice", after=5)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        while (connection := self._idle_one()) is not None:
+            connection.close()
+
+    def _left(
+        self, connection: "psycopg.Connection[Any] | None", row: tuple[int | None, str, bytes]
+    ) -> bool:
+        if connection is None:
+            return False
+        try:
+            connection.execute(_LEAVE, row)
+        except psycopg.OperationalError:
+            connection.close()
+            return False
+        except psycopg.Error:
+            connection.close()
+            raise
+        self._idle.append(connection)
+        return True
+
+    def _idle_one(self) -> "psycopg.Connection[Any] | None":
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return None
+
+    def _connect(self) -> "psycopg.Connection[Any]":
+        connection = psycopg.connect(
+            self._url, autocommit=True, connect_timeout=2, prepare_threshold=1
+        )
+        _enter(connection)
+        return connection
+
+
+def _enter(connection: "psycopg.Connection[Any]") -> None:
+    connection.execute("SET ROLE second_order_app")
+    connection.execute("SET statement_timeout = '5s'")
+    connection.execute("SET synchronous_commit = on")

@@ -1,0 +1,156 @@
+"""Who works for a portal now: leases with an end and a fence, and what is due."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from integration.core.errors import Retryable
+from integration.storage.database import Transaction
+
+LEASE_SECONDS = 30
+KINDS = ("drain", "write", "import")
+KILLED = "the process at work on this lane was killed"
+FAULT = "a fault of ours, see the log"
+
+
+class LeaseLost(Retryable):
+    """Somebody else took over the lane; stop, they carry on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to work on one lane of a portal until it ends or is renewed."""
+
+    portal_id: int
+    kind: str
+    fence: int
+
+
+def due(tx: Transaction) -> Sequence[tuple[int, str]]:
+    """Return the lanes with work and nobody on them, the longest waiting first (a service transaction)."""
+    rows = tx.rows(
+        """SELECT portal_id, kind FROM (
+             SELECT portal_id, kind, due_at FROM lane WHERE due_at <= clock_timestamp()
+             UNION ALL  -- a lease that ran out and was never given back: its holder was killed in the middle of work
+             SELECT portal_id, kind, lease_until FROM lane WHERE lease_until < clock_timestamp()
+             UNION ALL
+             SELECT portal_id, 'drain', min(received_at) FROM inbox
+             WHERE state = 'waiting' AND portal_id IS NOT NULL GROUP BY portal_id
+           ) AS waiting
+           JOIN portal USING (portal_id) LEFT JOIN lane USING (portal_id, kind)
+           WHERE portal.state = 'active' AND (lane.lease_until IS NULL OR lane.lease_until < clock_timestamp())
+             AND (lane.retry_after IS NULL OR lane.retry_after <= clock_timestamp())
+           GROUP BY portal_id, kind ORDER BY min(waiting.due_at)"""
+    )
+    return [(row["portal_id"], row["kind"]) for row in rows]
+
+
+def want(tx: Transaction, portal_id: int, kind: str, *, after: float = 0) -> None:
+    """Say that a lane has work, from *after* seconds on."""
+    tx.run(
+        """INSERT INTO lane (portal_id, kind, due_at)
+           VALUES (:id, :kind, clock_timestamp() + make_interval(secs => :after))
+           ON CONFLICT (portal_id, kind) DO UPDATE SET due_at = least(lane.due_at, excluded.due_at)""",
+        id=portal_id,
+        kind=kind,
+        after=float(after),
+    )
+
+
+def take(tx: Transaction, portal_id: int, kind: str) -> Lease | None:
+    """Take the lane's lease; None while somebody holds it, the portal is not active, or it must wait."""
+    fence = tx.value(
+        """INSERT INTO lane (portal_id, kind, fence, lease_until)
+           SELECT portal_id, :kind, 1, clock_timestamp() + make_interval(secs => :seconds)
+           FROM portal WHERE portal_id = :id AND state = 'active'
+           ON CONFLICT (portal_id, kind) DO UPDATE
+             SET fence = lane.fence + 1, lease_until = excluded.lease_until, due_at = NULL,
+                 trouble = CASE WHEN lane.lease_until IS NULL THEN lane.trouble ELSE :killed END
+             WHERE (lane.lease_until IS NULL OR lane.lease_until < clock_timestamp())
+               AND (lane.retry_after IS NULL OR lane.retry_after <= clock_timestamp())
+           RETURNING fence""",
+        id=portal_id,
+        kind=kind,
+        seconds=float(LEASE_SECONDS),
+        killed=KILLED,
+    )
+    return Lease(portal_id, kind, fence) if fence else None
+
+
+def renew(tx: Transaction, lease: Lease) -> None:
+    """Keep the lease, inside the transaction whose work depends on it.
+
+    Raises :class:`LeaseLost` when somebody else holds the lane now, so that the transaction rolls
+    back.
+    """
+    kept = tx.run(
+        """UPDATE lane SET lease_until = clock_timestamp() + make_interval(secs => :seconds)
+           WHERE portal_id = :id AND kind = :kind AND fence = :fence""",
+        id=lease.portal_id,
+        kind=lease.kind,
+        fence=lease.fence,
+        seconds=float(LEASE_SECONDS),
+    )
+    if not kept:
+        raise LeaseLost(f"Portal {lease.portal_id}: another worker took over its {lease.kind} lane")
+
+
+def release(tx: Transaction, lease: Lease, *, again_after: float | None) -> None:
+    """Give the lane back after good work; *again_after* seconds it has work again, None: not known yet."""
+    tx.run(
+        """UPDATE lane SET lease_until = NULL, failures = 0, retry_after = NULL, trouble = NULL,
+             due_at = CASE WHEN CAST(:after AS float8) IS NULL THEN due_at
+                      ELSE least(due_at, clock_timestamp() + make_interval(secs => :after)) END
+           WHERE portal_id = :id AND kind = :kind AND fence = :fence""",
+        id=lease.portal_id,
+        kind=lease.kind,
+        fence=lease.fence,
+        after=again_after,
+    )
+
+
+def back_off(tx: Transaction, lease: Lease, *, seconds: float, trouble: str) -> None:
+    """Give the lane back after trouble: its work is due again, but not before *seconds* have passed."""
+    tx.run(
+        """UPDATE lane SET lease_until = NULL, failures = failures + 1, trouble = :trouble,
+             due_at = clock_timestamp(), retry_after = clock_timestamp() + make_interval(secs => :seconds)
+           WHERE portal_id = :id AND kind = :kind AND fence = :fence""",
+        id=lease.portal_id,
+        kind=lease.kind,
+        fence=lease.fence,
+        seconds=float(seconds),
+        trouble=trouble[:500],
+    )
+
+
+def hold(tx: Transaction, portal_id: int, kind: str) -> None:
+    """Wait until nobody is in the middle of a transaction on this lane, and let nobody begin one before ours ends."""
+    tx.run(
+        """INSERT INTO lane (portal_id, kind) VALUES (:id, :kind)
+           ON CONFLICT (portal_id, kind) DO UPDATE SET fence = lane.fence""",
+        id=portal_id,
+        kind=kind,
+    )
+
+
+def failures(tx: Transaction, lease: Lease) -> int:
+    """How often in a row this lane has met trouble."""
+    return int(tx.value("SELECT failures FROM lane WHERE portal_id = :id AND kind = :kind",
+                        id=lease.portal_id, kind=lease.kind) or 0)  # fmt: skip
+
+
+def was_killed(tx: Transaction, lease: Lease) -> bool:
+    """Whether the last one who held this lane did not live to give it back, or fell over something unforeseen."""
+    found = tx.value(
+        "SELECT trouble FROM lane WHERE portal_id = :id AND kind = :kind",
+        id=lease.portal_id,
+        kind=lease.kind,
+    )
+    return bool(found == KILLED or (found or "").endswith(FAULT))
+
+
+def clear_waits(tx: Transaction, portal_id: int) -> None:
+    """Forget back-offs, for a portal that was reconnected."""
+    tx.run(
+        "UPDATE lane SET retry_after = NULL, failures = 0, trouble = NULL WHERE portal_id = :id",
+        id=portal_id,
+    )

@@ -1,0 +1,67 @@
+"""What is done at its hour: rows that one process claims and the others skip."""
+
+from integration.storage.database import Transaction
+
+
+def claim(tx: Transaction, name: str, *, every_seconds: float) -> bool:
+    """Say whether *name* is due and ours to do now; its next time is set in the same transaction."""
+    tx.run("INSERT INTO schedule (name) VALUES (:name) ON CONFLICT DO NOTHING", name=name)
+    return (
+        tx.value(
+            """UPDATE schedule SET last_at = clock_timestamp(),
+                 due_at = clock_timestamp() + make_interval(secs => :every)
+               WHERE name = (SELECT name FROM schedule WHERE name = :name AND due_at <= clock_timestamp()
+                             FOR UPDATE SKIP LOCKED)
+               RETURNING name""",
+            name=name,
+            every=every_seconds,
+        )
+        is not None
+    )
+
+
+def portals_to_reconcile(tx: Transaction) -> list[int]:
+    """Return active portals whose newest pass over all records began more than a day ago and is over."""
+    rows = tx.rows(
+        """SELECT portal_id FROM portal WHERE state = 'active'
+             AND imported_at IS NOT NULL
+             AND greatest(imported_at, last_reconciled_at) < clock_timestamp() - interval '22 hours'"""
+    )
+    return [row["portal_id"] for row in rows]
+
+
+def portals_to_catch_up(tx: Transaction, *, minutes: int) -> list[int]:
+    """Return active, imported portals that were not asked for changes for so long."""
+    rows = tx.rows(
+        """SELECT portal_id FROM portal WHERE state = 'active' AND imported_at IS NOT NULL
+             AND coalesce(caught_up_at, imported_at) < clock_timestamp() - make_interval(mins => :minutes)""",
+        minutes=minutes,
+    )
+    return [row["portal_id"] for row in rows]
+
+
+def has_unaddressed(tx: Transaction) -> bool:
+    """Whether deliveries wait that nobody could address."""
+    return bool(
+        tx.value("SELECT EXISTS (SELECT FROM inbox WHERE state = 'waiting' AND portal_id IS NULL)")
+    )
+
+
+def to_erase(tx: Transaction, *, days: int) -> list[int]:
+    """Return portals that were uninstalled more than *days* ago."""
+    rows = tx.rows(
+        """SELECT portal_id FROM portal WHERE state = 'uninstalled'
+             AND uninstalled_at < clock_timestamp() - make_interval(days => :days)""",
+        days=days,
+    )
+    return [row["portal_id"] for row in rows]
+
+
+def sweep_up(tx: Transaction) -> None:
+    """Remove what has had its time: used OAuth states, ended sessions, old unaddressed deliveries."""
+    tx.run("DELETE FROM oauth_state WHERE made_at < clock_timestamp() - interval '1 day'")
+    tx.run("DELETE FROM browser_session WHERE made_at < clock_timestamp() - interval '1 day'")
+    tx.run(
+        """DELETE FROM inbox WHERE portal_id IS NULL AND state = 'set_aside'
+             AND received_at < clock_timestamp() - interval '3 days'"""
+    )

@@ -1,0 +1,204 @@
+"""Erasing: one registry of every table that holds a customer's data, asked of the database itself."""
+
+from integration.storage.database import Database, Transaction
+
+# The line that says there was such a portal stays, emptied.
+_KEPT = frozenset({"portal"})
+
+
+def tables(tx: Transaction) -> list[str]:
+    """Return every table that belongs to portals."""
+    rows = tx.rows(
+        """SELECT table_name FROM information_schema.columns
+           WHERE table_schema = 'public' AND column_name = 'portal_id' ORDER BY table_name"""
+    )
+    return [row["table_name"] for row in rows]
+
+
+def portal(database: Database, portal_id: int) -> None:
+    """Remove all rows of an uninstalled portal but the line that says it was one."""
+    with database.portal(portal_id) as tx:
+        state = tx.value("SELECT state FROM portal WHERE portal_id = :portal")
+        if state != "uninstalled":
+            return
+        for table in tables(tx):
+            if table not in _KEPT:
+                tx.run(f"DELETE FROM {table} WHERE portal_id = :portal")
+        tx.run(
+            "UPDATE portal SET account = '{}', scopes = '{}', installed_by = NULL WHERE portal_id = :portal"
+        )
+
+
+def contact(tx: Transaction, contact_id: int, mark: bytes) -> set[int]:
+    """Erase one contact from every table of this portal and remember only *mark*; return the deals to look at again.
+
+    Ledger rows name an opaque subject: cutting the subject's tie to the contact leaves amounts and
+    dates as they are. Sources keep their weights and lose their words.
+    """
+    ids = [contact_id] + [
+        row["old_id"]
+        for row in tx.rows(
+            "SELECT old_id FROM alias WHERE portal_id = :portal AND object_type = 'contact' AND new_id = :id",
+            id=contact_id,
+        )
+    ]
+    deals = {
+        row["deal_id"]
+        for row in tx.rows(
+            """SELECT deal_id FROM source WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))
+               UNION SELECT from_id FROM association WHERE portal_id = :portal AND from_type = 'deal'
+                 AND to_type = 'contact' AND to_id = ANY(CAST(:ids AS bigint[]))""",
+            ids=ids,
+        )
+    }
+    for statement in _CONTACT_ROWS:
+        tx.run(statement, ids=ids, texts=[str(each) for each in ids])
+    tx.run(
+        """INSERT INTO suppression (portal_id, object_type, mark) VALUES (:portal, 'contact', :mark)
+           ON CONFLICT DO NOTHING""",
+        mark=mark,
+    )
+    return deals
+
+
+def suppressed(tx: Transaction) -> set[bytes]:
+    """Return the marks of contacts that must not come back."""
+    rows = tx.rows(
+        "SELECT mark FROM suppression WHERE portal_id = :portal AND object_type = 'contact'"
+    )
+    return {bytes(row["mark"]) for row in rows}
+
+
+def forget_events(tx: Transaction, contact_ids: list[int]) -> None:
+    """Remove events that point to erased contacts, and count them as pruned."""
+    tx.run(_EVENTS, ids=contact_ids)
+
+
+_OF_CONTACT = (
+    "portal_id = :portal AND object_type = 'contact' AND record_id = ANY(CAST(:ids AS bigint[]))"
+)
+_EVENTS = """WITH gone AS (
+      DELETE FROM event WHERE portal_id = :portal AND (
+        (object_type = 'contact' AND object_id = ANY(CAST(:ids AS bigint[])))
+        OR EXISTS (SELECT FROM jsonb_array_elements(payload -> 'refs') AS ref
+                   WHERE ref ->> 0 = 'contact' AND (ref ->> 1)::bigint = ANY(CAST(:ids AS bigint[]))))
+        AND state <> 'waiting'
+      RETURNING 1)
+    UPDATE tally SET pruned = pruned + (SELECT count(*) FROM gone) WHERE portal_id = :portal"""
+# Texts of activities: those that the person was part of, and notes of others that name them. Before
+# the record goes.
+_TEXTS = (
+    """DELETE FROM touch_text AS said USING record AS gone
+       WHERE said.portal_id = :portal AND gone.portal_id = :portal AND gone.object_type = 'contact'
+         AND gone.record_id = ANY(CAST(:ids AS bigint[])) AND EXISTS (
+           SELECT FROM unnest(ARRAY[
+             (gone.properties ->> 'firstname') || ' ' || (gone.properties ->> 'lastname'),
+             (gone.properties ->> 'lastname') || ', ' || (gone.properties ->> 'firstname'),
+             gone.properties ->> 'email']) AS word
+           WHERE length(word) > 4 AND position(lower(word) IN lower(said.text)) > 0)""",
+    """DELETE FROM touch_text AS said USING touch
+       WHERE said.portal_id = :portal AND touch.portal_id = :portal AND touch.activity_type = said.activity_type
+         AND touch.activity_id = said.activity_id AND touch.contact_id = ANY(CAST(:ids AS bigint[]))""",
+    # That somebody of the company was in touch on that day stays, as amounts and dates do: who it
+    # was goes.
+    """UPDATE touch SET contact_id = -1 - floor(random() * 1e15)::bigint,
+         activity_id = -1 - floor(random() * 1e15)::bigint
+       WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))""",
+)
+_REFS = (
+    "portal_id = :portal AND object_type = 'contact' AND object_id = ANY(CAST(:ids AS bigint[]))"
+)
+# Questions and answers about the person go. Where they are one of several who were, or were not,
+# meant, the answer stays for the others' sake, so that totals do not move; its words go, and their
+# number.
+_AMONG_OTHERS = f"""SELECT decision_id FROM decision WHERE portal_id = :portal AND kind = 'referral'
+  AND decision_id IN (SELECT decision_id FROM decision_ref WHERE {_REFS})
+  AND detail ->> 'owner' NOT IN (SELECT 'contact:' || id FROM unnest(CAST(:texts AS text[])) AS id)
+  AND detail ->> 'target' NOT IN (SELECT 'contact:' || id FROM unnest(CAST(:texts AS text[])) AS id)"""
+_IS_THEIRS = "IN (SELECT to_jsonb(id) FROM unnest(CAST(:ids AS bigint[])) AS id)"
+# Before the record goes: reasons of other answers that name the person.
+_NAMED_IN_REASONS = """UPDATE decision SET reason = '' FROM record AS gone
+    WHERE decision.portal_id = :portal AND gone.portal_id = :portal AND gone.object_type = 'contact'
+      AND gone.record_id = ANY(CAST(:ids AS bigint[])) AND EXISTS (
+        SELECT FROM unnest(ARRAY[
+          trim(concat_ws(' ', gone.properties ->> 'firstname', gone.properties ->> 'lastname')),
+          gone.properties ->> 'lastname', gone.properties ->> 'email']) AS word
+        WHERE length(word) > 3 AND position(lower(word) IN lower(decision.reason)) > 0)"""
+_SPEAKS_OF_THEM = """EXISTS (SELECT FROM unnest(CAST(:texts AS text[])) AS id
+    WHERE position('"contact:' || id || '"' IN {column}::text) > 0)"""
+_DECIDED = (
+    f"""WITH gone AS (
+          DELETE FROM review WHERE portal_id = :portal
+            AND (review_id IN (SELECT review_id FROM review_ref WHERE {_REFS})
+                 OR {_SPEAKS_OF_THEM.format(column="body")}) RETURNING review_id)
+        DELETE FROM review_ref USING gone
+        WHERE review_ref.portal_id = :portal AND review_ref.review_id = gone.review_id""",
+    f"""UPDATE decision SET author = '', reason = '', question = 'removed:' || decision_id,
+          detail = (detail - CASE WHEN detail -> 'pick' {_IS_THEIRS} THEN 'pick' ELSE '' END)
+            || jsonb_build_object('contacts', (SELECT coalesce(jsonb_agg(one), '[]')
+                 FROM jsonb_array_elements(detail -> 'contacts') AS one WHERE NOT one {_IS_THEIRS}))
+        WHERE portal_id = :portal AND decision_id IN ({_AMONG_OTHERS})""",
+    f"""UPDATE decision SET detail = jsonb_set(jsonb_set(detail, '{{move,reasons}}', '[]'), '{{move,signals}}', '[]')
+        WHERE portal_id = :portal AND kind = 'move' AND detail -> 'move' IS NOT NULL
+          AND {_SPEAKS_OF_THEM.format(column="(detail -> 'move')")}""",
+    f"""WITH theirs AS (
+          DELETE FROM decision_ref WHERE {_REFS} RETURNING decision_id),
+        gone AS (
+          DELETE FROM decision WHERE portal_id = :portal AND question <> 'removed:' || decision_id
+            AND decision_id IN (SELECT decision_id FROM theirs) RETURNING decision_id)
+        DELETE FROM decision_ref USING gone
+        WHERE decision_ref.portal_id = :portal AND decision_ref.decision_id = gone.decision_id
+          AND NOT (object_type = 'contact' AND object_id = ANY(CAST(:ids AS bigint[])))""",
+)
+_CONTACT_ROWS = (
+    _NAMED_IN_REASONS,
+    *_TEXTS,
+    f"DELETE FROM record WHERE {_OF_CONTACT}",
+    f"DELETE FROM stale WHERE {_OF_CONTACT}",
+    f"DELETE FROM conclusion WHERE {_OF_CONTACT}",
+    f"DELETE FROM outbox WHERE {_OF_CONTACT}",
+    """DELETE FROM alias WHERE portal_id = :portal AND object_type = 'contact'
+         AND (old_id = ANY(CAST(:ids AS bigint[])) OR new_id = ANY(CAST(:ids AS bigint[])))""",
+    """DELETE FROM association WHERE portal_id = :portal AND (
+         (from_type = 'contact' AND from_id = ANY(CAST(:ids AS bigint[])))
+         OR (to_type = 'contact' AND to_id = ANY(CAST(:ids AS bigint[]))))""",
+    "DELETE FROM identity_key WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))",
+    "DELETE FROM person WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))",
+    """DELETE FROM move WHERE portal_id = :portal AND (former_contact_id = ANY(CAST(:ids AS bigint[]))
+         OR new_contact_id = ANY(CAST(:ids AS bigint[])))""",
+    """DELETE FROM told USING referral WHERE told.portal_id = :portal AND referral.portal_id = :portal
+         AND (told.owner_type, told.owner_id) = (referral.owner_type, referral.owner_id)
+         AND referrer_contact_id = ANY(CAST(:ids AS bigint[]))""",
+    """DELETE FROM referral WHERE portal_id = :portal AND (referrer_contact_id = ANY(CAST(:ids AS bigint[]))
+         OR (owner_type = 'contact' AND owner_id = ANY(CAST(:ids AS bigint[])))
+         OR target IN (SELECT 'contact:' || id FROM unnest(CAST(:texts AS text[])) AS id))""",
+    """DELETE FROM told WHERE portal_id = :portal AND owner_type = 'contact'
+         AND owner_id = ANY(CAST(:ids AS bigint[]))""",
+    """DELETE FROM seek WHERE portal_id = :portal AND owner_type = 'contact'
+         AND owner_id = ANY(CAST(:ids AS bigint[]))""",
+    "DELETE FROM passage WHERE portal_id = :portal AND person_id = ANY(CAST(:ids AS bigint[]))",
+    "DELETE FROM answer WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))",
+    *_DECIDED,
+    """UPDATE source SET contact_id = NULL, body = jsonb_build_object('removed', true)
+       WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))""",
+    """UPDATE source SET body = jsonb_set(body, '{because}', '[]')
+       WHERE portal_id = :portal AND body -> 'because' <> '[]' AND EXISTS (
+         SELECT FROM unnest(CAST(:texts AS text[])) AS id
+         WHERE position('"contact:' || id || '"' IN body ->> 'because') > 0)""",
+    "UPDATE subject SET contact_id = NULL WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))",
+    """DELETE FROM inbox WHERE portal_id = :portal AND state = 'set_aside' AND EXISTS (
+         SELECT FROM unnest(CAST(:texts AS text[])) AS id WHERE position(convert_to(id, 'UTF8') IN body) > 0)""",
+    _EVENTS,
+)
+
+
+def mentions(tx: Transaction, needle: str) -> list[str]:
+    """Return the tables in which a text still occurs, for tests and for the proof after an erasure."""
+    return [
+        table
+        for table in tables(tx)
+        if tx.value(
+            f"SELECT EXISTS (SELECT FROM {table} AS t WHERE t::text ILIKE :like)",
+            like=f"%{needle}%",
+        )
+    ]

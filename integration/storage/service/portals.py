@@ -1,0 +1,172 @@
+"""Portals, their state, and who may log in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from integration.storage.database import Row, Transaction, as_json
+
+
+@dataclass(frozen=True, slots=True)
+class Portal:
+    """One installed HubSpot account as we know it."""
+
+    portal_id: int
+    state: str
+    paused_reason: str | None
+    account: dict[str, Any]
+    scopes: frozenset[str]
+    settings_version: int
+    installed_at: datetime
+    imported_at: datetime | None
+    last_sync_at: datetime | None
+
+    @property
+    def is_active(self) -> bool:
+        """Whether we may call HubSpot for it."""
+        return self.state == "active"
+
+
+_COLUMNS = "portal_id, state, paused_reason, account, scopes, settings_version, installed_at, imported_at, last_sync_at"
+
+
+def find(tx: Transaction, portal_id: int) -> Portal | None:
+    """Return the portal, or None when it was never installed (or is not this transaction's)."""
+    row = tx.one(f"SELECT {_COLUMNS} FROM portal WHERE portal_id = :id", id=portal_id)
+    return _portal(row) if row else None
+
+
+def every(tx: Transaction) -> Sequence[Portal]:
+    """Return all portals, for the service's own lists."""
+    return [_portal(row) for row in tx.rows(f"SELECT {_COLUMNS} FROM portal ORDER BY portal_id")]
+
+
+def install(
+    tx: Transaction,
+    portal_id: int,
+    *,
+    scopes: Sequence[str],
+    account: dict[str, Any],
+    user_id: int | None,
+) -> bool:
+    """Record an installation or a reinstallation and clear any pause; say whether the portal is new."""
+    return bool(
+        tx.value(
+            """INSERT INTO portal (portal_id, scopes, account, installed_by)
+               VALUES (:id, :scopes, CAST(:account AS jsonb), :user)
+               ON CONFLICT (portal_id) DO UPDATE SET state = 'active', paused_reason = NULL, paused_at = NULL,
+                 uninstalled_at = NULL, scopes = excluded.scopes, account = excluded.account,
+                 installed_at = CASE WHEN portal.state = 'uninstalled' THEN clock_timestamp()
+                                     ELSE portal.installed_at END
+               RETURNING xmax = 0""",
+            id=portal_id,
+            scopes=list(scopes),
+            account=as_json(account),
+            user=user_id,
+        )
+    )
+
+
+def pause(tx: Transaction, portal_id: int, reason: str) -> None:
+    """Stop calling HubSpot for the portal, and say why; the first reason stays."""
+    tx.run(
+        """UPDATE portal SET state = 'paused', paused_reason = :reason, paused_at = clock_timestamp()
+           WHERE portal_id = :id AND state = 'active'""",
+        id=portal_id,
+        reason=reason,
+    )
+
+
+def resume(tx: Transaction, portal_id: int) -> bool:
+    """Let a paused portal work again; say whether it was paused."""
+    return (
+        tx.run(
+            """UPDATE portal SET state = 'active', paused_reason = NULL, paused_at = NULL
+               WHERE portal_id = :id AND state = 'paused'""",
+            id=portal_id,
+        )
+        == 1
+    )
+
+
+def uninstall(tx: Transaction, portal_id: int) -> None:
+    """Mark the portal as gone; its tokens go at once, its rows after thirty days."""
+    tx.run(
+        """UPDATE portal SET state = 'uninstalled', paused_reason = 'The app was uninstalled.',
+             uninstalled_at = clock_timestamp() WHERE portal_id = :id""",
+        id=portal_id,
+    )
+    tx.run("DELETE FROM token WHERE portal_id = :id", id=portal_id)
+    tx.run("DELETE FROM browser_session WHERE portal_id = :id", id=portal_id)
+
+
+def stamp(tx: Transaction, portal_id: int, column: str) -> None:
+    """Note that *column* (imported_at, provisioned_at, last_sync_at or last_reconciled_at) was reached now."""
+    if column not in {"imported_at", "provisioned_at", "last_sync_at", "last_reconciled_at"}:
+        raise ValueError(column)
+    tx.run(f"UPDATE portal SET {column} = clock_timestamp() WHERE portal_id = :id", id=portal_id)
+
+
+def caught_up_at(tx: Transaction) -> datetime | None:
+    """Until when changes were asked for; the import's end before the first time, None before that."""
+    found: datetime | None = tx.value(
+        "SELECT coalesce(caught_up_at, imported_at) FROM portal WHERE portal_id = :portal"
+    )
+    return found
+
+
+def caught_up(tx: Transaction, at: datetime) -> None:
+    """Remember until when changes were asked for."""
+    tx.run("UPDATE portal SET caught_up_at = :at WHERE portal_id = :portal", at=at)
+
+
+def settings(tx: Transaction) -> tuple[int, dict[str, Any]]:
+    """Return the newest settings version of this portal and its body; (0, {}) before the first."""
+    row = tx.one("SELECT version, body FROM settings_version ORDER BY version DESC LIMIT 1")
+    return (row["version"], dict(row["body"])) if row else (0, {})
+
+
+def save_settings(tx: Transaction, body: dict[str, Any], *, author: str, reason: str) -> int:
+    """Append a settings version and return its number; an unchanged body makes none."""
+    version, current = settings(tx)
+    if version and current == body:
+        return version
+    tx.run(
+        """INSERT INTO settings_version (portal_id, version, body, author, reason)
+           VALUES (:portal, :version, CAST(:body AS jsonb), :author, :reason)""",
+        version=version + 1,
+        body=as_json(body),
+        author=author,
+        reason=reason,
+    )
+    tx.run(
+        "UPDATE portal SET settings_version = :version WHERE portal_id = :portal",
+        version=version + 1,
+    )
+    return version + 1
+
+
+def note(tx: Transaction, actor: str, action: str, **detail: object) -> None:
+    """Append a line to the portal's audit trail."""
+    tx.run(
+        """INSERT INTO audit (portal_id, actor, action, detail)
+           VALUES (:portal, :actor, :action, CAST(:detail AS jsonb))""",
+        actor=actor,
+        action=action,
+        detail=as_json(detail),
+    )
+
+
+def _portal(row: Row) -> Portal:
+    return Portal(
+        portal_id=row["portal_id"],
+        state=row["state"],
+        paused_reason=row["paused_reason"],
+        account=dict(row["account"]),
+        scopes=frozenset(row["scopes"]),
+        settings_version=row["settings_version"],
+        installed_at=row["installed_at"],
+        imported_at=row["imported_at"],
+        last_sync_at=row["last_sync_at"],
+    )

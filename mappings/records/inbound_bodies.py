@@ -1,0 +1,155 @@
+"""What other machines tell us of a portal's people and companies: survey answers and usage, one item at a time."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate, validates_schema
+
+from mappings.records import addresses, strict_json
+from mappings.records.events import Bad, describe
+
+_MAX_ID: Final = (1 << 63) - 1
+_LONGEST_COMMENT: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer to "would you recommend us", 0 to 10; other scales are refused, never converted."""
+
+    key: str
+    score: int
+    at: datetime
+    contact_id: int | None = None
+    email: str | None = None
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """One figure of a company's use of the product."""
+
+    metric: str
+    value: float
+    at: datetime
+    company_id: int | None = None
+    domain: str | None = None
+
+
+class _When(fields.Field[datetime]):
+    """ISO 8601 with a zone (without one: UTC), or milliseconds since 1970."""
+
+    def _deserialize(
+        self,
+        value: Any,  # noqa: ANN401 - marshmallow's signature
+        attr: str | None,
+        data: Mapping[str, Any] | None,
+        **kwargs: Any,  # noqa: ANN401 - as above
+    ) -> datetime:
+        del attr, data, kwargs
+        try:
+            if isinstance(value, int) and not isinstance(value, bool):
+                return datetime.fromtimestamp(value / 1000, UTC)
+            found = datetime.fromisoformat(value)
+            return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+        except (TypeError, ValueError, OverflowError, OSError):
+            raise ValidationError("is no time: send ISO 8601, or milliseconds since 1970") from None
+
+
+class _Survey(Schema):
+    class Meta:
+        unknown = EXCLUDE
+
+    id = fields.String(required=True, validate=validate.Length(1, 150))
+    score = fields.Integer(required=True, strict=True, validate=validate.Range(0, 10))
+    answered_at = _When(required=True)
+    contact_id = fields.Integer(
+        load_default=None, allow_none=True, validate=validate.Range(1, _MAX_ID)
+    )
+    email = fields.String(load_default=None, allow_none=True, validate=validate.Length(3, 320))
+    comment = fields.String(load_default="", validate=validate.Length(max=_LONGEST_COMMENT))
+
+    @validates_schema
+    def _says_who(self, data: Mapping[str, Any], **_: object) -> None:
+        if data.get("contact_id") is None and not data.get("email"):
+            raise ValidationError("say who answered: contact_id or email", "contact_id")
+
+
+class _Figure(Schema):
+    class Meta:
+        unknown = EXCLUDE
+
+    metric = fields.String(
+        required=True,
+        validate=validate.Regexp(r"^[a-z][a-z0-9_]{0,99}\Z", error="is no metric's name"),
+    )
+    value = fields.Float(required=True)
+    at = _When(required=True)
+    company_id = fields.Integer(
+        load_default=None, allow_none=True, validate=validate.Range(1, _MAX_ID)
+    )
+    domain = fields.String(load_default=None, allow_none=True, validate=validate.Length(3, 255))
+
+    @validates_schema
+    def _says_whose(self, data: Mapping[str, Any], **_: object) -> None:
+        if data.get("company_id") is None and not data.get("domain"):
+            raise ValidationError("say whose usage: company_id or domain", "company_id")
+        if not math.isfinite(data.get("value", 0.0)):
+            raise ValidationError("is not a number", "value")
+
+
+_SURVEY: Final = _Survey()
+_FIGURE: Final = _Figure()
+
+
+def answers(raw: bytes) -> list[Answer | Bad]:
+    """Read a survey tool's delivery: one answer, or an array of them; a bad one harms no neighbour."""
+    return [_read(item, index, _answer) for index, item in enumerate(_items(raw))]
+
+
+def figures(raw: bytes) -> list[Usage | Bad]:
+    """Read a usage delivery: one figure, or an array of them; a bad one harms no neighbour."""
+    return [_read(item, index, _usage) for index, item in enumerate(_items(raw))]
+
+
+def _items(raw: bytes) -> list[strict_json.Item]:
+    body = raw if raw.lstrip().startswith(b"[") else b"[" + raw + b"]"
+    try:
+        return strict_json.items(body)
+    except strict_json.BadJson as fault:
+        return [strict_json.Item(raw, fault=fault)]
+
+
+def _read(item: strict_json.Item, index: int, make: Any) -> Any:  # noqa: ANN401 - one of the two makers below
+    if item.fault is not None:
+        return Bad(index, str(item.fault), item.raw)
+    try:
+        return make(item.value)
+    except ValidationError as error:
+        return Bad(index, describe(error), item.raw)
+
+
+def _answer(value: object) -> Answer:
+    data = _SURVEY.load(_mapping(value))
+    email = addresses.email(data["email"]).value if data["email"] else None
+    if data["contact_id"] is None and email is None:
+        raise ValidationError({"email": ["is no address"]})
+    return Answer(
+        data["id"], data["score"], data["answered_at"], data["contact_id"], email, data["comment"]
+    )
+
+
+def _usage(value: object) -> Usage:
+    data = _FIGURE.load(_mapping(value))
+    domain = addresses.domain(data["domain"]).value if data["domain"] else None
+    if data["company_id"] is None and domain is None:
+        raise ValidationError({"domain": ["is no domain"]})
+    return Usage(data["metric"], data["value"], data["at"], data["company_id"], domain)
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise ValidationError("an item is a JSON object")
+    return value

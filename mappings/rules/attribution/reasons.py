@@ -1,0 +1,253 @@
+"""Because: the reasons of a conclusion as plain sentences that can be read to a customer, strongest first."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import chain
+
+from mappings.rules.facts import PPM
+from mappings.rules.findings import Allocation, CreditLine, Move, Reason, Source
+from mappings.rules.policy import Policy
+from mappings.rules.text.names import spoken
+
+FIELD_LIMIT = 600
+"""Characters that still read well in a record's sidebar."""
+REMOVED = "a removed person"
+NOBODY = "No customer is known to have led to this deal."
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
+_HOW = {
+    "association_label": "by the association on the record",
+    "tracked_code": "by a tracked code",
+    "field_email": "by the referred-by field",
+    "field_name_and_company": "by the referred-by field",
+    "named_person": "named in an answer",
+    "introduction_email": "by an introduction e-mail",
+    "named_company": "named in an answer",
+    "note_names_customer": "named in a note",
+}
+_CUSTOMER = "worked at a customer"  # all that is known of most people; said of the company, which reads better
+_STOOD = {  # how somebody stood at the company that was left, by the code of the champion's reason
+    "admin": "administered the product",
+    "user": _CUSTOMER,
+}
+_WAS = frozenset({"won_key_role", "won_contact", "deal_contact"})
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What to call records in sentences, by id. Who is not in here was removed; an empty name was never told."""
+
+    contacts: Mapping[int, str] = field(default_factory=dict)
+    companies: Mapping[int, str] = field(default_factory=dict)
+
+    def contact(self, contact_id: int | None) -> str:
+        """A contact's name on one line; an erased or unnamed person stays opaque."""
+        if contact_id is None or contact_id not in self.contacts:
+            return REMOVED
+        return spoken(self.contacts[contact_id]) or "somebody whose name is not known"
+
+    def company(self, company_id: int | None) -> str:
+        """A company's name on one line."""
+        return spoken(self.companies.get(company_id or 0, "")) or "a company without a name"
+
+
+def percent(ppm: int) -> str:
+    """Whole percent; what is small but there says so."""
+    whole = (ppm + PPM // 200) // (PPM // 100)
+    return "under 1 %" if whole == 0 and ppm > 0 else f"{whole} %"
+
+
+def sure(ppm: int) -> str:
+    """A certainty with two digits; only what is certain says so."""
+    if ppm >= PPM:
+        return "certain"
+    hundredths = (ppm + PPM // 200) // (PPM // 100)
+    if hundredths in {0, 100}:
+        return "over 0.99 sure" if hundredths else "under 0.01 sure"
+    return f"0.{hundredths:02d} sure"
+
+
+def on(at: datetime) -> str:
+    """A date in words that mean the same everywhere."""
+    return f"{at.day} {_MONTHS[at.month - 1]} {at.year}"
+
+
+def several(count: int, noun: str) -> str:
+    """A number with its noun."""
+    return f"{count} {noun if count == 1 else noun + 's'}"
+
+
+def fit(sentences: Iterable[str], limit: int = FIELD_LIMIT, *, more: int = 0) -> str:
+    """Whole sentences up to *limit* characters, and how many more there are (*more* beyond those given).
+
+    The first is cut at a word with an ellipsis when even it does not fit.
+    """
+    told = list(sentences)
+    total = len(told) + more
+    best, text = "", ""
+    for count, sentence in enumerate(told, 1):
+        text = f"{text} {sentence}".strip()
+        if len(text) > limit:
+            break
+        whole = text if count == total else f"{text} And {total - count} more."
+        best = whole if len(whole) <= limit else best
+    return best or (_cut(told[0], limit) if told else "")
+
+
+def _cut(sentence: str, limit: int) -> str:
+    if len(sentence) <= limit:
+        return sentence
+    if limit < 1:
+        return ""
+    head = sentence[: limit - 1]
+    if not sentence[limit - 1 : limit].isspace() and " " in head:
+        head = head[: head.rindex(" ")]
+    return head.rstrip(" ,;:.") + "…"
+
+
+def of_deal(
+    allocation: Allocation,
+    names: Names,
+    limit: int = FIELD_LIMIT,
+    *,
+    opened: datetime | None = None,
+) -> str:
+    """Why a deal is second-order revenue, for a field; says so when nothing was found."""
+    if not allocation.lines:
+        return NOBODY
+    ordered = strongest_first(allocation.lines)
+    shown = ordered[: limit // _SHORTEST + 1]
+    return fit(
+        (sentence(line, names, opened) for line in shown), limit, more=len(ordered) - len(shown)
+    )
+
+
+_SHORTEST = 20
+"""No sentence is shorter, so no more of thousands have to be made than could fit."""
+
+
+def strongest_first(lines: Iterable[CreditLine]) -> list[CreditLine]:
+    """By share, ties to the lower key."""
+    return sorted(lines, key=lambda line: (-line.share, line.source.key))
+
+
+def sentence(line: CreditLine, names: Names, opened: datetime | None = None) -> str:
+    """One source in words, with its certainty and its part of the deal's credit."""
+    source = line.source
+    tail = f"{sure(source.p)}, {percent(line.share_ppm)} of the credit"
+    return f"{story(source, names, opened)}: {tail}."
+
+
+def story(source: Source, names: Names, opened: datetime | None = None) -> str:
+    """What happened, without figures. *opened* is when the deal was created."""
+    telling = {"moved_champion": _moved, "referral": _recommended}.get(source.kind, _heard)
+    text = telling(source, names, opened)
+    return text[:1].upper() + text[1:]
+
+
+def _moved(source: Source, names: Names, opened: datetime | None) -> str:
+    left = f"{names.contact(source.contact_id)} left {names.company(source.company_id)}"
+    when = f" by {on(source.at)}" if source.at else ""
+    how = _stood(source.because[1:])
+    taking_part = _took_part(source, opened) if source.because else "came to this company"
+    if how == _CUSTOMER:
+        return f"{left}, a customer then,{when} and {taking_part}"
+    return (
+        f"{left}{when}, where they {how}, and {taking_part}"
+        if how
+        else f"{left}{when} and {taking_part}"
+    )
+
+
+def _stood(reasons: Iterable[Reason]) -> str:
+    """How the person stood at the company that was left; empty when nothing is known of it."""
+    for reason in reasons:
+        if reason.code in _WAS:
+            return f"had been {reason.text.removeprefix('was ')}"
+        if reason.code == "promoter":
+            score = reason.text.removeprefix("gave ").split(" on ")[0]
+            return f"gave us {score} on {on(reason.at)}" if reason.at else f"gave us {score}"
+        if reason.code in _STOOD:
+            return _STOOD[reason.code]
+    return ""
+
+
+def _took_part(source: Source, opened: datetime | None) -> str:
+    why = source.because[0]
+    if opened is None or why.code not in {"sourced", "assisted", "present"}:
+        return why.text
+    if why.code == "sourced":
+        if why.at is not None and (opened - why.at).days > 0:
+            return f"was on this deal {several((opened - why.at).days, 'day')} before it opened"
+        return f"was on this deal when it opened{_later(source.at, opened)}"
+    if why.code == "present":
+        return "was on this deal without a role"
+    role = (
+        why.text.replace("on the deal", "on this deal")
+        if "role" in why.text
+        else f"{why.text} while it was open"
+    )
+    return role if why.at is None else f"{role}, from {on(why.at)}"
+
+
+def _later(moved: datetime | None, opened: datetime) -> str:
+    days = (opened - moved).days if moved is not None else -1
+    return "" if days < 0 else ", the same day" if days == 0 else f", {several(days, 'day')} later"
+
+
+def _recommended(source: Source, names: Names, opened: datetime | None) -> str:
+    firm = names.company(source.company_id)
+    known = source.contact_id is not None or source.person_id is not None
+    who = f"{names.contact(source.contact_id)} of {firm}" if known else f"somebody of {firm}"
+    first = source.because[0] if source.because else None
+    how = f", {_HOW[first.code]}" if first and first.code in _HOW else ""
+    return f"{who} recommended us{_dated(source.at, opened)}{how}"
+
+
+def _dated(at: datetime | None, opened: datetime | None) -> str:
+    if at is None:
+        return ""
+    if opened is None:
+        return f" on {on(at)}"
+    days = (opened - at).days
+    if at >= opened:
+        return f" on {on(at)}, while this deal was open"
+    return f" on {on(at)}, {several(days, 'day') if days else 'hours'} before this deal opened"
+
+
+def _heard(source: Source, _: Names, opened: datetime | None) -> str:
+    said = spoken(source.because[0].text) if source.because else "heard of us from others"
+    return f"word of mouth{_dated(source.at, opened)} ({said})"
+
+
+def provisional_until(source: Source, won_at: datetime | None, policy: Policy) -> datetime | None:
+    """Until when a referral of a won deal is only provisional; None for what is certain to stay."""
+    if source.kind != "referral" or won_at is None:
+        return None
+    return won_at + timedelta(policy.referral_hold_days)
+
+
+def of_move(move: Move, names: Names, limit: int = FIELD_LIMIT) -> str:
+    """How we know that a person moved."""
+    who, old = names.contact(move.new_contact_id), names.company(move.former_company_id)
+    goal = (
+        f"{old} for {names.company(move.new_company_id)}"
+        if move.new_company_id is not None
+        else old
+    )
+    head = f"{who[:1].upper()}{who[1:]} left {goal} by {on(move.latest)}: {sure(move.confidence)}."
+    return fit(
+        chain((head,), (f"{one.text[:1].upper()}{one.text[1:]}." for one in move.reasons)), limit
+    )
+
+
+def source_name(sources: Sequence[Source], names: Names) -> str:
+    """The largest credit's person and company, as "Maria Lopez (Acme)"; empty for the pool."""
+    if not sources or sources[0].company_id is None:
+        return ""
+    top = sources[0]
+    firm = names.company(top.company_id)
+    return firm if top.contact_id is None else f"{names.contact(top.contact_id)} ({firm})"

@@ -1,0 +1,59 @@
+"""Lives: what one contact record says about its own addresses, employer and last signs of life."""
+
+from datetime import datetime
+
+from mappings.rules.facts import ContactFacts, Directory
+from mappings.rules.identity import companies
+from mappings.rules.text.address_kinds import clean_email, is_free, is_role
+
+
+def all_emails(contact: ContactFacts) -> frozenset[str]:
+    """Every personal address the record has or had; function addresses are left out."""
+    past = [clean_email(version.value) for version in contact.history.get("email", ())]
+    return frozenset([email for email in (*contact.emails, *past) if email and not is_role(email)])
+
+
+def is_role_record(contact: ContactFacts) -> bool:
+    """Whether the record stands for a mailbox and not a human."""
+    return bool(contact.emails) and all(map(is_role, contact.emails))
+
+
+def is_private(contact: ContactFacts, known: Directory) -> bool:
+    """Whether the record is reached at a free-mail address only: its life goes on whoever the employer is."""
+    return bool(contact.emails) and all(
+        is_free(email, known.free_hosts) for email in contact.emails
+    )
+
+
+def last_life(contact: ContactFacts) -> datetime | None:
+    """The last time the person showed up behind this record."""
+    reply, activity = contact.last_reply_at, contact.last_activity_at
+    return max(reply, activity) if reply and activity else reply or activity
+
+
+def gone_at(contact: ContactFacts) -> datetime | None:
+    """When the CRM learned that the address or job behind this record is no more."""
+    told = (
+        contact.bounced_at,
+        contact.left_company_at,
+        contact.job_change_at,
+        contact.left_reply_at,
+    )
+    found = [at for at in told if at]
+    return min(found) if found else None
+
+
+def employer(contact: ContactFacts, known: Directory) -> int | None:
+    """The company the record now stands for: by address, else primary company, else the typed name."""
+    for email in contact.emails[:1]:
+        if (found := companies.of_email(known, email)) is not None:
+            return found
+    if contact.company_ids:
+        return companies.survivor(known, contact.company_ids[0])
+    return companies.of_text(known, contact.company_text)
+
+
+def one_employer(a: ContactFacts, b: ContactFacts, known: Directory) -> bool:
+    """Whether two records stand for one company, or one of them for none that is known."""
+    one, two = (employer(contact, known) for contact in (a, b))
+    return one is None or two is None or bool(companies.same_company(known, one, two))

@@ -1,0 +1,189 @@
+"""NPS: of a person, a company and a portfolio, with honest intervals and no number where there is too little to say."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from mappings.rules.facts import NpsAnswer
+from mappings.rules.policy import KEY_ROLES, Policy
+
+_Z = 1.96
+_PROMOTER, _PASSIVE = 9, 7
+_TOP = 10
+
+
+def group(score: int) -> str:
+    """promoter, passive or detractor. Other scales than 0-10 are refused, never converted."""
+    if not 0 <= score <= _TOP:
+        raise ValueError(f"{score} is not on the scale from 0 to 10")
+    if score >= _PROMOTER:
+        return "promoter"
+    return "passive" if score >= _PASSIVE else "detractor"
+
+
+def latest(
+    answers: Iterable[NpsAnswer],
+    now: datetime,
+    policy: Policy,
+    person_of: Mapping[int, int] | None = None,
+) -> dict[int, NpsAnswer]:
+    """Each person's latest answer within the window, by person id (contact id without *person_of*)."""
+    found: dict[int, NpsAnswer] = {}
+    start = now - timedelta(policy.nps_window_days)
+    for answer in answers:
+        person = (person_of or {}).get(answer.contact_id, answer.contact_id)
+        best = found.get(person)
+        if start <= answer.at <= now and (
+            best is None or (best.at, best.id) < (answer.at, answer.id)
+        ):
+            found[person] = answer
+    return found
+
+
+def is_fresh(answer: NpsAnswer, now: datetime, policy: Policy) -> bool:
+    """Whether the answer is recent enough to act upon without asking again."""
+    return now - answer.at <= timedelta(policy.nps_fresh_days)
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """Promoters, passives and detractors of a group of people."""
+
+    promoters: int
+    passives: int
+    detractors: int
+
+    @property
+    def n(self) -> int:
+        """How many answered."""
+        return self.promoters + self.passives + self.detractors
+
+
+def mix(answers: Iterable[NpsAnswer]) -> Mix:
+    """Count groups."""
+    groups = [group(answer.score) for answer in answers]
+    return Mix(groups.count("promoter"), groups.count("passive"), groups.count("detractor"))
+
+
+@dataclass(frozen=True, slots=True)
+class Portfolio:
+    """NPS of many: the number, its plain standard error and the adjusted-Wald interval; `display` says what to show.
+
+    `display` is number, indicative or counts; under counts the number must not be printed.
+    """
+
+    mix: Mix
+    nps: float
+    standard_error: float
+    low: float
+    high: float
+    display: str
+
+    @property
+    def words(self) -> str:
+        """What to print, by the display rule."""
+        if self.display == "counts":
+            return words(self.mix)
+        text = f"{self.nps:.1f} ({self.low:.1f} to {self.high:.1f})"
+        return text if self.display == "number" else f"{text}, indicative"
+
+
+def _estimate(n: float, promoters: float, detractors: float) -> tuple[float, float]:
+    """NPS and its standard error, both times 100."""
+    p, d = promoters / n, detractors / n
+    return 100 * (p - d), 100 * math.sqrt(max(0.0, p + d - (p - d) ** 2) / n)
+
+
+def adjusted(counted: Mix) -> tuple[float, float]:
+    """The adjusted-Wald centre and standard error: three more answers, three quarters of one at each end."""
+    return _estimate(counted.n + 3, counted.promoters + 0.75, counted.detractors + 0.75)
+
+
+def portfolio(counted: Mix, policy: Policy) -> Portfolio | None:
+    """NPS with interval, or None when nobody answered."""
+    if counted.n == 0:
+        return None
+    nps, error = _estimate(counted.n, counted.promoters, counted.detractors)
+    centre, spread = adjusted(counted)
+    low, high = max(-100.0, centre - _Z * spread), min(100.0, centre + _Z * spread)
+    if counted.n >= policy.nps_number_at:
+        display = "number"
+    else:
+        display = "indicative" if counted.n >= policy.nps_indicative_at else "counts"
+    return Portfolio(counted, nps, error, low, high, display)
+
+
+def words(counted: Mix) -> str:
+    """Counts in words: "1 promoter, 2 detractors"."""
+    named = (
+        (counted.promoters, "promoter"),
+        (counted.passives, "passive"),
+        (counted.detractors, "detractor"),
+    )
+    return ", ".join(f"{n} {name}{'s' if n > 1 else ''}" for n, name in named if n) or "no answers"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The difference between two periods, adjusted, and whether it is more than chance."""
+
+    difference: float
+    z: float
+
+    @property
+    def is_real(self) -> bool:
+        """Whether the change is clear."""
+        return abs(self.z) >= _Z
+
+
+def change(before: Mix, after: Mix) -> Change:
+    """Compare two periods by their adjusted values."""
+    (old, old_error), (new, new_error) = adjusted(before), adjusted(after)
+    difference = new - old
+    return Change(difference, difference / math.hypot(old_error, new_error))
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyNps:
+    """A company's sentiment: weighted mean in [-1, 1]; `number` only with enough answers, else `words` speak.
+
+    `flagged` means that a decision maker is a detractor of late, whatever the mean says.
+    """
+
+    mean: float
+    answers: int
+    number: int | None
+    words: str
+    flagged: bool
+
+
+_SIGNS = {"promoter": 1, "passive": 0, "detractor": -1}
+
+
+def role_weight(role: str) -> float:
+    """How much an answer counts by the answerer's role."""
+    if role in KEY_ROLES:
+        return 2.0
+    return 1.5 if role in {"admin", "administrator", "power_user"} else 1.0
+
+
+def company(answers: Iterable[NpsAnswer], now: datetime, policy: Policy) -> CompanyNps | None:
+    """Sentiment of one company from its people's latest answers (see `latest`); None when nobody answered."""
+    counted = sorted(answers, key=lambda one: (one.at, one.contact_id))
+    if not counted:
+        return None
+    top = total = 0.0
+    for answer in counted:
+        age = (now - answer.at).days
+        weight = role_weight(answer.role) * math.exp2(-age / policy.nps_half_life_days)
+        top += weight * _SIGNS[group(answer.score)]
+        total += weight
+    mean = top / total
+    recent = timedelta(policy.detractor_flag_days)
+    flagged = any(
+        one.role in KEY_ROLES and group(one.score) == "detractor" and now - one.at <= recent
+        for one in counted
+    )
+    number = round(100 * mean) if len(counted) >= policy.nps_company_at else None
+    return CompanyNps(mean, len(counted), number, words(mix(counted)), flagged)

@@ -1,0 +1,74 @@
+"""Folding: texts of any script as plain small letters that compare, and as a sentence can carry them."""
+
+import unicodedata
+from functools import lru_cache
+
+from anyascii import anyascii
+
+from mappings.caching import cached
+
+_INSIDE = "'\u2019`"  # marks that belong to a word, as in O'Brien
+_LETTERS = str.maketrans(
+    {
+        "ß": "ss",
+        "ø": "o",
+        "đ": "d",
+        "ð": "d",
+        "ł": "l",
+        "æ": "ae",
+        "œ": "oe",
+        "þ": "th",
+        "\u0131": "i",
+    }
+)
+
+
+def words(text: str) -> frozenset[str]:
+    """A word list written as text."""
+    return frozenset(text.split())
+
+
+@lru_cache(maxsize=200_000)
+def fold(text: str) -> str:
+    """Lower case without accents or punctuation; other scripts become the Latin letters they sound like."""
+    plain = text.casefold()
+    if not plain.isascii():
+        spread = unicodedata.normalize("NFKD", plain.translate(_LETTERS))
+        bare = "".join(c for c in spread if not unicodedata.combining(c))
+        plain = bare.casefold() if bare.isascii() else _latin(bare)
+    return " ".join("".join(c if c.isalnum() else " " for c in plain if c not in _INSIDE).split())
+
+
+def _latin(text: str) -> str:
+    """Letters and digits only, since signs and emoji have names that nobody bears."""
+    whole = unicodedata.normalize("NFC", text)
+    return anyascii("".join(c if c.isalnum() or c in _INSIDE else " " for c in whole)).casefold()
+
+
+LONGEST = 200
+"""Characters of a name that count: what is longer is no name, and would be no usable key either."""
+
+
+def fold_name(text: str) -> str:
+    """A folded name of a length that can be compared and looked up; folding can make one sign eighteen."""
+    return fold(text[:LONGEST])[:LONGEST]
+
+
+_SPOKEN = 100
+_TURNING = frozenset(
+    "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
+)
+
+
+@cached(1 << 13)
+def spoken(text: str) -> str:
+    """A name as it can stand in a sentence: on one line, of a length that reads, turning nothing around it."""
+    # Half as much again is looked at, so that what is dropped leaves enough; joiners inside emoji
+    # and words stay.
+    head = text[: 2 * _SPOKEN]
+    kept = (
+        "" if c in _TURNING else " " if unicodedata.category(c) in {"Cc", "Zl", "Zp"} else c
+        for c in head
+    )
+    plain = " ".join("".join(kept).split())
+    return plain if len(plain) <= _SPOKEN else f"{plain[: _SPOKEN - 1].rstrip()}…"
