@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from integration.admin import doctor as checkup
+from integration.admin import doctor as diagnosis
 from integration.admin import overview
 from integration.core.errors import Refused
 from integration.portal.context import open_portal
@@ -87,14 +87,14 @@ def status_command(portal: int) -> None:
     """Print a portal's import, findings and API calls, as JSON."""
     with open_runtime() as runtime, open_portal(runtime, portal) as context:
         known(runtime, portal)
-        click.echo(dump({**checkup.portal(context), "found": explaining.summary(context)}))
+        click.echo(dump({**diagnosis.portal_report(context), "found": explaining.summary(context)}))
 
 
 @click.command()
 @as_json
 def doctor(*, as_json: bool) -> None:
     """Say what is missing, and what to do. Looks at configuration, servers, schema, scopes and properties."""
-    findings = checkup.everything()
+    findings = diagnosis.everything()
     if as_json:
         click.echo(dump([finding.__dict__ for finding in findings]))
     for finding in findings if not as_json else ():

@@ -8,7 +8,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from commands.look import AN_ID
 from integration.admin import housekeeping, key_rotation, uninstall
-from integration.admin import replay as replaying
+from integration.admin import replay as replays
 from integration.core import environment
 from integration.core.errors import Refused
 from integration.ingest import backfill as importing
@@ -76,7 +76,7 @@ def _watch(own: Runtime, portal: int) -> None:
 def replay(portal: int) -> None:
     """Put back to work what was set aside. Deliveries, events, conclusions and patches get another try."""
     with open_runtime() as own, open_portal(own, portal) as context:
-        click.echo(f"{replaying.replay(context)} put back.")
+        click.echo(f"{replays.replay(context)} put back.")
 
 
 @click.command("forget")

@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import Collection
 
-from integration.conclude import stages
+from integration.conclude import people
 from integration.conclude.batch import Step
 from integration.core import environment, wake_ups
 from integration.ingest import intake, sync
@@ -25,7 +25,7 @@ def main() -> None:
     word, looked_at, thought_about = sys.argv[1].encode(), int(sys.argv[2]), int(sys.argv[3])
     wake_ups.JOB_SECONDS = 2  # what never ends is ended
     inbox.WAITS = (0.2, 0.2, 0.2)
-    letters, look, refresh = intake.letters, sync.look, stages.people.refresh
+    letters, look, refresh = intake.letters, sync.look, people.refresh
 
     def read(portal_id: int, envelope: Delivery) -> list[InboundEvent]:
         if word in envelope.body:
@@ -44,7 +44,7 @@ def main() -> None:
             os.kill(os.getpid(), signal.SIGSEGV)
         refresh(work, contacts)
 
-    intake.letters, sync.look, stages.people.refresh = read, see, think  # type: ignore[assignment]
+    intake.letters, sync.look, people.refresh = read, see, think  # type: ignore[assignment]
     worker.run(environment.load())
 
 

@@ -1,1 +1,1 @@
-"""integration.admin."""
+"""Install and operate: connect, provision, repair, pause, replay, keep house, leave."""

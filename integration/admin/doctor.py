@@ -50,7 +50,7 @@ def everything() -> list[Finding]:
     return findings
 
 
-def account(portal: PortalContext) -> dict[str, Any]:
+def portal_report(portal: PortalContext) -> dict[str, Any]:
     """How one portal stands: what was received, what waits, imports, calls, what was set aside."""
     with portal.transaction() as tx:
         return {

@@ -27,7 +27,7 @@ class MissingScopes(Refused):
     """The account was connected without permissions we cannot work without."""
 
     def __init__(self, scopes: Sequence[Scope]) -> None:
-        super().__init__("The account did not grant " + ", ".join(portal.name for portal in scopes))
+        super().__init__("The account did not grant " + ", ".join(scope.name for scope in scopes))
         self.scopes = tuple(scopes)
 
 

@@ -1,7 +1,7 @@
 """What a person can tell a running portal to do: repair, replay, think again with another map."""
 
 from integration.admin import detection, install
-from integration.admin import replay as replaying
+from integration.admin import replay as replays
 from integration.admin.provisioning import Provisioned
 from integration.conclude import stages
 from integration.core.errors import Refused
@@ -43,7 +43,7 @@ def repair(portal: PortalContext, *, actor: str) -> Provisioned:
 
 def replay(portal: PortalContext, *, actor: str) -> int:
     """Put everything that was set aside back; return how many rows. Pressed twice at once, one press does it."""
-    count = replaying.replay(portal)
+    count = replays.replay(portal)
     if count:
         with portal.transaction() as tx:
             portals.note(tx, actor, "asked for a replay", rows=count)

@@ -1,1 +1,1 @@
-"""integration.conclude."""
+"""Think: mirrored records in; persons, job changes, sources, ledger entries and planned patches out."""

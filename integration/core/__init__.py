@@ -1,1 +1,1 @@
-"""integration.core."""
+"""What every room stands on: errors, logs, environment, vault, wake-ups, embedded servers. It knows nobody."""

@@ -1,1 +1,1 @@
-"""integration.pages."""
+"""People talk to us in the browser: install, sign in, findings, review, settings."""

@@ -189,8 +189,8 @@ def _page(
         },
         problems=problems or {},
         saved=saved,
-        required=[(portal, portal.name in account.scopes) for portal in REQUIRED_SCOPES],
-        optional=[(portal, portal.name in account.scopes) for portal in OPTIONAL_SCOPES],
+        required=[(scope, scope.name in account.scopes) for scope in REQUIRED_SCOPES],
+        optional=[(scope, scope.name in account.scopes) for scope in OPTIONAL_SCOPES],
         inlet_key=inbound_keys.key_for(portal.runtime.settings.secret_key, account.portal_id),
         public_url=portal.runtime.settings.public_url,
     )

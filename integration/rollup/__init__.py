@@ -1,1 +1,1 @@
-"""integration.rollup."""
+"""Check the sums: a whole portal's orders and all-in values at once, in arrays of integers."""

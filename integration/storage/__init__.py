@@ -1,1 +1,1 @@
-"""The only place that knows SQL."""
+"""The only place that knows SQL; one folder for each kind of row."""

@@ -62,10 +62,10 @@ def test_an_answer_that_makes_no_sense_is_refused(
     harbor.settle()
     number = the_question(harbor, "identity")["id"]
 
+    answer = Answer(**{"author": "Ana", "reason": "because", **given})  # type: ignore[arg-type]
+
     with pytest.raises(Refused, match=says):
-        answering.decide(
-            harbor.context, number, Answer(**{"author": "Ana", "reason": "because", **given})
-        )  # type: ignore[arg-type]  # as it came
+        answering.decide(harbor.context, number, answer)
 
     assert harbor.rows("SELECT * FROM decision") == []
 

@@ -19,7 +19,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from integration.admin import replay as replaying
+from integration.admin import replay as replays
 from integration.ingest import sync
 from integration.storage.database import Database, Transaction
 from integration.storage.queue import inbox
@@ -208,7 +208,7 @@ class OneTimeEffects(RuleBasedStateMachine):
     @rule()
     def replay(self) -> None:
         with self.world.harbor.context() as context:
-            replaying.replay(context)
+            replays.replay(context)
 
     @invariant()
     def nothing_is_set_aside(self) -> None:

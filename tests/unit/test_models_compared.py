@@ -64,10 +64,10 @@ def summed(rule: Any, rows: Rows, *, each_click: bool = False) -> dict[str, Frac
 )
 def test_development_journeys_add_up_as_expected(
     recorded: Rows,
-    rule: Any,
+    rule: Any,  # noqa: ANN401
     name: str,
     *,
-    each_click: bool,  # noqa: ANN401
+    each_click: bool,
 ) -> None:
     expected = json.loads((DATA / "expected.json").read_text())["journeys"][name]
 

@@ -156,8 +156,8 @@ def test_markov_walks_loops_to_their_end() -> None:
 
     found = markov(looping)
 
-    # A is left 5 times: 2 won, 1 lost, 2 to B; B is left twice: 1 to A, 1 lost. P = 2/5 + 2/5 x 1/2
-    # P = 1/2.
+    # A is left 5 times: 2 won, 1 lost, 2 to B; B is left twice: 1 to A, 1 lost.
+    # So the chance to win from A is 2/5 and 2/5 of what B brings back: one half.
     assert found.values["A"] == 1
     assert found.values["B"] == 1 - Fraction(2, 5) / Fraction(1, 2)
 

@@ -167,10 +167,10 @@ def test_a_deal_of_two_sources_is_shared_to_the_cent() -> None:
             DealTruth(
                 1,
                 ZENIT,
-                True,
+                True,  # noqa: FBT003
                 10_001,
                 "EUR",
-                (Source(REFERRAL, 1, 7), Source(REFERRAL, 2, 8)),  # noqa: FBT003
+                (Source(REFERRAL, 1, 7), Source(REFERRAL, 2, 8)),
             ),
         )
     )

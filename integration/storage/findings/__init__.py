@@ -1,1 +1,1 @@
-"""integration.storage.findings."""
+"""What was concluded: persons, job changes, sources, and what records should say."""

@@ -1,1 +1,1 @@
-"""integration.storage.ledger."""
+"""The append-only ledger, its accounting periods, and its arrays for the roll-up."""

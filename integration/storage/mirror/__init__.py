@@ -1,1 +1,1 @@
-"""integration.storage.mirror."""
+"""What HubSpot's records say, and look-ups beside them."""

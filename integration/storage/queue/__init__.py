@@ -1,1 +1,1 @@
-"""integration.storage.queue."""
+"""Work that waits: deliveries, events, lanes, imports, records to recompute, patches to send."""

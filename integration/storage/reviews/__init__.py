@@ -1,1 +1,1 @@
-"""integration.storage.reviews."""
+"""Review tasks, and what people decided."""

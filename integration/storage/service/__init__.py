@@ -1,1 +1,1 @@
-"""integration.storage.service."""
+"""Rows of the service itself: portals, tokens, sessions, allowances, the calendar, audit, erasure."""

@@ -1,1 +1,1 @@
-"""mappings.rules.job_changes."""
+"""Who left which company for which: signals, employments, job changes, champions, successors."""

@@ -1,1 +1,1 @@
-"""mappings.rules.ledger."""
+"""Bookkeeping: entries and reversals, periods, credit notes, home currency, and why numbers changed."""

@@ -1,1 +1,1 @@
-"""mappings.rules.referrals."""
+"""Who recommended us to whom, by label, code, field, answer, mail or note."""

@@ -1,1 +1,1 @@
-"""mappings.rules.success."""
+"""Customer success: customers, NPS, health."""
