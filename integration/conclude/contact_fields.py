@@ -9,9 +9,9 @@ from integration.conclude import (
     company_directory,
     field_patches,
     record_facts,
-    revenue_graph,
 )
 from integration.conclude.batch import Step
+from integration.portal import names as portal_names
 from integration.storage.database import Row
 from integration.storage.findings import move_rows, person_rows, source_rows, stored_shapes
 from integration.storage.ledger import entry_rows
@@ -95,8 +95,8 @@ def _load(step: Step, contact_ids: Collection[int]) -> Page:
         entry_rows.by_subject(step.tx, everybody, home),
         _referrals(step, everybody),
         champion_strength.customers_since(step, set(known.companies)),
-        revenue_graph.names(
-            step,
+        portal_names.names(
+            step.tx,
             contacts=[row["new_contact_id"] for row in rows],
             companies=[
                 one for row in rows for one in (row["former_company_id"], row["new_company_id"])

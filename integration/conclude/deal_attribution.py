@@ -8,8 +8,8 @@ from integration.conclude import (
     credit_note_matching,
     deal_answers,
     deal_touches,
-    ledger_posting,
     overrides,
+    posted_entries,
     record_facts,
     referral_search,
     review_tasks,
@@ -43,7 +43,7 @@ class Page:
     moves: Mapping[int, Sequence[Move]]
     referrals: Mapping[str, Sequence[Referral]]
     stored: Mapping[int, Sequence[Row]]
-    posted: ledger_posting.Posted
+    posted: posted_entries.Posted
     deleted: set[int]
     decided: overrides.OfDeals
     notes: Mapping[int, Sequence[Row]]
@@ -101,7 +101,7 @@ def load(step: Step, deal_ids: Collection[int]) -> Page:
         _moves(step, set(members)),
         _referrals(step, targets),
         stored,
-        ledger_posting.Posted.of(step, entry_rows.of_deals(step.tx, deal_ids)),
+        posted_entries.Posted.of(step, entry_rows.of_deals(step.tx, deal_ids)),
         mirror.deleted(
             step.tx,
             "contact",

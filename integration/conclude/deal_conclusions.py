@@ -8,11 +8,13 @@ from integration.conclude import (
     deal_attribution,
     field_patches,
     ledger_posting,
+    posted_entries,
     revenue_graph,
     review_tasks,
 )
 from integration.conclude.batch import Step
 from integration.conclude.deal_attribution import Judged, Page
+from integration.portal import names as portal_names
 from integration.storage.database import Row
 from integration.storage.findings import person_rows, source_rows, stored_shapes
 from integration.storage.mirror import mirror
@@ -57,14 +59,14 @@ def _store_sources(
     judged: Sequence[Judged],
     stored: Mapping[int, Sequence[Row]],
     subjects: Mapping[int, int],
-) -> ledger_posting.Touched:
+) -> posted_entries.Touched:
     """Write sources as differences; return who is concerned."""
     before = {(row["deal_id"], row["source_key"]): row for rows in stored.values() for row in rows}
     rows: dict[tuple[int, str], dict[str, Any]] = {}
     for one in judged:
         if not one.deal.archived:
             for line in one.allocation.lines:
-                key = one.deal.id, ledger_posting.key_of(line.source, subjects)
+                key = one.deal.id, posted_entries.key_of(line.source, subjects)
                 if key in before and stored_shapes.is_removed(before[key]["body"]):
                     rows[key] = {}
                     continue
@@ -79,7 +81,7 @@ def _store_sources(
     }
     source_rows.change_sources(step.tx, gone=gone, new=list(new.values()))
     changed = [before[key] for key in gone | (new.keys() & before.keys())] + list(new.values())
-    return ledger_posting.Touched.of(changed)
+    return posted_entries.Touched.of(changed)
 
 
 def _source_row(
@@ -87,7 +89,7 @@ def _source_row(
 ) -> dict[str, Any]:
     return {
         "deal_id": deal_id,
-        "source_key": ledger_posting.key_of(source, subjects),
+        "source_key": posted_entries.key_of(source, subjects),
         "kind": source.kind,
         "contact_id": source.contact_id,
         "company_id": source.company_id,
@@ -110,8 +112,8 @@ def _source_differs(row: Mapping[str, Any], stored: Row) -> bool:
 def _write(step: Step, judged: Sequence[Judged], flow: revenue_graph.Flow) -> None:
     """Plan what the deal records should say."""
     living = [one for one in judged if not one.deal.archived]
-    names = revenue_graph.names(
-        step,
+    names = portal_names.names(
+        step.tx,
         contacts={line.source.contact_id for one in living for line in one.allocation.lines},
         companies={line.source.company_id for one in living for line in one.allocation.lines},
     )
@@ -183,7 +185,7 @@ def _ask(step: Step, page: Page, judged: Sequence[Judged], deal_ids: Collection[
     )
 
 
-def _mark(step: Step, touched: ledger_posting.Touched) -> None:
+def _mark(step: Step, touched: posted_entries.Touched) -> None:
     persons, _ = person_rows.groups(step.tx, touched.contacts)
     everybody = touched.contacts | persons.keys()
     firms = set(touched.companies)

@@ -1,4 +1,4 @@
-"""How credit flows: each deal's order, the edges from the deals it came of, and what to call everybody."""
+"""The revenue graph: each deal's order, and the edges from the deals it came of."""
 
 import bisect
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -7,15 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from integration.conclude.batch import Step
-from integration.conclude.ledger_posting import Touched, key_of
+from integration.conclude.posted_entries import Touched, key_of
 from integration.storage.database import Row
 from integration.storage.findings import source_rows
-from integration.storage.mirror import deal_rows, lookups, mirror
+from integration.storage.mirror import deal_rows, mirror
 from mappings.rules.attribution.orders import deepest, within_months
-from mappings.rules.attribution.reasons import Names
 from mappings.rules.facts import DealFacts
 from mappings.rules.findings import Allocation, Source
-from mappings.rules.text.names import LONGEST, spoken
 
 EdgeKey = tuple[int, str]
 
@@ -203,40 +201,3 @@ def _inherited(flow: Flow, edges: Iterable[Row]) -> dict[EdgeKey, dict[str, Any]
             key = f"inherited|{edge['source_key']}"
             found[deal, key] = {**edge, "to_deal_id": deal, "source_key": key, "inherited": True}
     return found
-
-
-def names(
-    step: Step, *, contacts: Iterable[int | None] = (), companies: Iterable[int | None] = ()
-) -> Names:
-    """What to call records in sentences; gone ones have no name."""
-    people = {one for one in contacts if one is not None}
-    found = lookups.names(step.tx, people, {one for one in companies if one is not None})
-    return Names(
-        {
-            row.record_id: _full(row.first, row.last)
-            for row in found
-            if row.object_type == "contact" and not row.is_gone
-        },
-        {
-            row.record_id: spoken(row.name or "")
-            for row in found
-            if row.object_type == "company" and row.gone_why != "forgotten"
-        },
-    )
-
-
-def name_of(record: mirror.Record) -> str:
-    """A contact's name as people write it."""
-    return _full(*(str(record.properties.get(one) or "") for one in ("firstname", "lastname")))
-
-
-def name_in(row: lookups.Name) -> str:
-    """What a person reads as the record's name; who was forgotten has none."""
-    if row.gone_why == "forgotten":
-        return ""
-    return _full(row.first, row.last) if row.object_type == "contact" else spoken(row.name or "")
-
-
-def _full(first: str | None, last: str | None) -> str:
-    parts = ((one or "").strip() for one in (first, last))
-    return spoken(" ".join(part[:LONGEST] for part in parts if part))

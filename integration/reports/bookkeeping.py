@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from integration.conclude.revenue_graph import name_in
 from integration.core.errors import Refused
 from integration.portal.context import PortalContext
+from integration.portal.names import name_in
 from integration.storage.database import Row, Transaction
 from integration.storage.findings import person_rows, source_rows, stored_shapes
 from integration.storage.ledger import entry_rows, period_rows

@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from integration.conclude import successor_search
-from integration.conclude.revenue_graph import name_in, name_of
 from integration.portal.context import PortalContext
+from integration.portal.names import name_in, name_of
 from integration.reports import explain_deal, top_sources
 from integration.reports.explain_words import in_words
 from integration.review import answering
