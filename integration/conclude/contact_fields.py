@@ -11,7 +11,7 @@ from integration.conclude import (
     record_facts,
 )
 from integration.conclude.batch import Step
-from integration.portal import names as portal_names
+from integration.portal import record_names
 from integration.storage.database import Row
 from integration.storage.findings import move_rows, person_rows, source_rows, stored_shapes
 from integration.storage.ledger import entry_rows
@@ -95,7 +95,7 @@ def _load(step: Step, contact_ids: Collection[int]) -> Page:
         entry_rows.by_subject(step.tx, everybody, home),
         _referrals(step, everybody),
         champion_strength.customers_since(step, set(known.companies)),
-        portal_names.names(
+        record_names.names(
             step.tx,
             contacts=[row["new_contact_id"] for row in rows],
             companies=[

@@ -14,7 +14,7 @@ from integration.conclude import (
 )
 from integration.conclude.batch import Step
 from integration.conclude.deal_attribution import Judged, Page
-from integration.portal import names as portal_names
+from integration.portal import record_names
 from integration.storage.database import Row
 from integration.storage.findings import person_rows, source_rows, stored_shapes
 from integration.storage.mirror import mirror
@@ -112,7 +112,7 @@ def _source_differs(row: Mapping[str, Any], stored: Row) -> bool:
 def _write(step: Step, judged: Sequence[Judged], flow: revenue_graph.Flow) -> None:
     """Plan what the deal records should say."""
     living = [one for one in judged if not one.deal.archived]
-    names = portal_names.names(
+    names = record_names.names(
         step.tx,
         contacts={line.source.contact_id for one in living for line in one.allocation.lines},
         companies={line.source.company_id for one in living for line in one.allocation.lines},

@@ -7,7 +7,7 @@ from typing import Any
 
 from integration.core.errors import Refused
 from integration.portal.context import PortalContext
-from integration.portal.names import name_in
+from integration.portal.record_names import name_in
 from integration.storage.database import Row, Transaction
 from integration.storage.findings import person_rows, source_rows, stored_shapes
 from integration.storage.ledger import entry_rows, period_rows

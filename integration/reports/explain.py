@@ -10,7 +10,7 @@ from typing import Any
 
 from integration.conclude import successor_search
 from integration.portal.context import PortalContext
-from integration.portal.names import name_in, name_of
+from integration.portal.record_names import name_in, name_of
 from integration.reports import explain_deal, top_sources
 from integration.reports.explain_words import in_words
 from integration.review import answering
@@ -162,7 +162,9 @@ def _contact(tx: Transaction, contact_id: int) -> Json:
     return {
         "person_id": person,
         "records": own,
-        "same_person_because": [one for row in rows.values() for one in row["because"]],
+        "same_person_because": [
+            reason for _, row in sorted(rows.items()) for reason in row["because"]
+        ],
         "moves": _moves(tx, move_rows.of_persons(tx, [person])),
         "referrals_made": _referrals(tx, made),
         "ledger": [ledger_row(row) for row in entries],

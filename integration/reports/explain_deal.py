@@ -8,7 +8,7 @@ from typing import Any
 
 from integration.conclude import deal_touches, record_facts
 from integration.conclude.batch import Step, begin
-from integration.portal import names as portal_names
+from integration.portal import record_names
 from integration.reports import bookkeeping
 from integration.storage.database import Row, Transaction
 from integration.storage.findings import deal_outcomes as stored_journeys
@@ -73,7 +73,7 @@ def _scene(step: Step, deal: DealFacts) -> _Scene:
     credited = {row["contact_id"] for row in rows} - {None}
     person_of, _ = person_rows.groups(step.tx, own | credited)
     allocation = _allocation(deal, rows)
-    names = portal_names.names(
+    names = record_names.names(
         step.tx,
         contacts=own | credited | set(person_of.values()),
         companies={row["company_id"] for row in rows},
@@ -176,7 +176,7 @@ def _suggested(step: Step, reasons: Sequence[object]) -> Iterator[str]:
         for ref in reason["evidence"]
         if ref.startswith("contact:")
     ]
-    names = portal_names.names(step.tx, contacts={contact for contact, _ in whom})
+    names = record_names.names(step.tx, contacts={contact for contact, _ in whom})
     for contact, text in whom:
         yield f"{names.contact(contact)} (contact {contact}) {text}; add to the deal? Without that there is no credit."
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from integration.portal.names import name_in
+from integration.portal.record_names import name_in
 from integration.storage.database import Row, Transaction
 from integration.storage.findings import conclusion_rows, source_rows
 from integration.storage.ledger import entry_rows

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from integration.portal.names import name_in
+from integration.portal.record_names import name_in
 from integration.storage.database import Row, Transaction
 from integration.storage.mirror import lookups, mirror
 from mappings.rules.attribution.decisions import VERBS

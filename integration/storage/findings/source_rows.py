@@ -90,7 +90,8 @@ def referrals_by(
     return tx.rows(
         f"""SELECT {_REFERRAL} FROM referral WHERE portal_id = :portal
               AND (referrer_contact_id = ANY(CAST(:contacts AS bigint[]))
-                   OR referrer_company_id = ANY(CAST(:companies AS bigint[])))""",
+                   OR referrer_company_id = ANY(CAST(:companies AS bigint[])))
+            ORDER BY owner_type, owner_id, referral_key""",
         contacts=list(contact_ids),
         companies=list(company_ids),
     )
