@@ -35,7 +35,7 @@ def refresh(step: Step, deal_ids: Collection[int]) -> None:
         )
     ]
     subjects = source_rows.subjects(step.tx, _people_in(judged))
-    flow = revenue_graph.Flow.of(step, [(one.deal, one.allocation) for one in judged])
+    flow = revenue_graph.flow_of(step, [(one.deal, one.allocation) for one in judged])
     touched = ledger_posting.post(step, page.posted, judged, subjects, flow)
     touched |= _store_sources(step, judged, page.stored, subjects)
     touched |= revenue_graph.store(step, flow, subjects, {one.deal.id for one in judged})

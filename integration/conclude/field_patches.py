@@ -1,7 +1,7 @@
 """Desired minus current: conclusions as stored rows, and what HubSpot should be told so that its records agree."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -24,46 +24,77 @@ class Conclusion:
     reasons: Sequence[object] = ()
 
 
-def plan(step: Step, object_type: str, found: Sequence[Conclusion]) -> int:
+def plan(step: Step, object_type: str, conclusions: Sequence[Conclusion]) -> int:
     """Store conclusions and put what must change in the outbox; return how many records must be told something.
 
     A record that already is as desired has no patch; one that waits for it is taken back. Records
     that are gone are told nothing.
     """
-    if not found:
+    if not conclusions:
         return 0
-    records = conclusion_rows.standing(step.tx, object_type, [one.record_id for one in found])
+    ids = [conclusion.record_id for conclusion in conclusions]
+    records = conclusion_rows.standing(step.tx, object_type, ids)
     paused = {name for kind, name in step.paused if kind == object_type}
-    patches, kept, silent, gone = {}, [], [], []
-    for one in found:
-        record = records.get(one.record_id)
-        if record is None or record.is_gone:
-            gone.append(one.record_id)
-            continue
-        wanted = {**_cleared(record.desired or {}, record.properties), **one.desired}
-        row = _row(one, wanted, step)
-        if (any(wanted.values()) or record.desired is not None) and _differs(row, record):
-            kept.append(row)
-        patch = {
-            **_taken_back(wanted, record.sent, paused),
-            **difference(wanted, record.properties, paused),
-        }
-        if (
-            patch
-            and record.sent
-            and patch == {name: record.sent[name] for name in record.sent if name != UPDATED_AT}
-        ):
-            continue  # it is on its way
-        if patch:
-            patches[one.record_id] = {**patch, **_stamp(step.now, paused)}
-        elif record.has_patch:
-            silent.append(one.record_id)
-    conclusion_rows.store(step.tx, object_type, kept)
-    outbox.plan(step.tx, object_type, patches)
-    if silent:
-        outbox.cancel(step.tx, object_type, silent)
-    forget(step, object_type, gone)
-    return len(patches)
+    planned = _Planned()
+    for conclusion in conclusions:
+        _decide(step, conclusion, records.get(conclusion.record_id), paused, planned)
+    conclusion_rows.store(step.tx, object_type, planned.rows)
+    outbox.plan(step.tx, object_type, planned.patches)
+    if planned.agreeing:
+        outbox.cancel(step.tx, object_type, planned.agreeing)
+    forget(step, object_type, planned.gone)
+    return len(planned.patches)
+
+
+@dataclass(slots=True)
+class _Planned:
+    """Patches by record id, conclusions to store, records whose waiting patch is no longer needed, and gone records."""
+
+    patches: dict[int, dict[str, str]] = field(default_factory=dict)
+    rows: list[dict[str, object]] = field(default_factory=list)
+    agreeing: list[int] = field(default_factory=list)
+    gone: list[int] = field(default_factory=list)
+
+
+def _decide(
+    step: Step,
+    conclusion: Conclusion,
+    record: conclusion_rows.Standing | None,
+    paused: set[str],
+    planned: _Planned,
+) -> None:
+    """Add what one record needs to what is planned."""
+    if record is None or record.is_gone:
+        planned.gone.append(conclusion.record_id)
+        return
+    wanted = {**_cleared(record.desired or {}, record.properties), **conclusion.desired}
+    row = _row(conclusion, wanted, step)
+    # A record that never had a value of ours and has none now needs no row that says so.
+    is_worth_a_row = any(wanted.values()) or record.desired is not None
+    if is_worth_a_row and _differs(row, record):
+        planned.rows.append(row)
+    patch = _patch(wanted, record, paused)
+    if _is_on_its_way(patch, record.sent):
+        return
+    if patch:
+        planned.patches[conclusion.record_id] = {**patch, **_stamp(step.now, paused)}
+    elif record.has_patch:
+        planned.agreeing.append(conclusion.record_id)
+
+
+def _patch(
+    wanted: Mapping[str, str], record: conclusion_rows.Standing, paused: set[str]
+) -> dict[str, str]:
+    """What to write, the values of a patch under way included, as they are wanted now."""
+    taken_back = _taken_back(wanted, record.sent, paused)
+    return {**taken_back, **difference(wanted, record.properties, paused)}
+
+
+def _is_on_its_way(patch: Mapping[str, str], sent: Mapping[str, str] | None) -> bool:
+    """Whether a patch that was sent, and whose outcome is not known yet, says the same."""
+    if not patch or not sent:
+        return False
+    return patch == {name: value for name, value in sent.items() if name != UPDATED_AT}
 
 
 def _differs(row: Mapping[str, object], before: conclusion_rows.Standing) -> bool:
@@ -123,11 +154,11 @@ def _stamp(now: datetime, paused: set[str]) -> dict[str, str]:
     return {} if UPDATED_AT in paused else {UPDATED_AT: moment(now)}
 
 
-def _row(one: Conclusion, wanted: Mapping[str, str], step: Step) -> dict[str, object]:
+def _row(conclusion: Conclusion, wanted: Mapping[str, str], step: Step) -> dict[str, object]:
     return {
-        "record_id": one.record_id,
+        "record_id": conclusion.record_id,
         "desired": {name: value for name, value in sorted(wanted.items()) if value},
-        "reasons": list(one.reasons),
+        "reasons": list(conclusion.reasons),
         "settings_version": step.policy.version,
     }
 

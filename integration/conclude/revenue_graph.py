@@ -42,49 +42,69 @@ class Flow:
     heirs: Mapping[int, int]
     later: Mapping[int, frozenset[int]]
 
-    @classmethod
-    def of(cls, step: Step, found: Sequence[tuple[DealFacts, Allocation]]) -> "Flow":
-        """Hang every share on the source company's latest deal won strictly before this one closed."""
-        firms = {
-            line.source.company_id
-            for _, one in found
-            for line in one.lines
-            if line.source.company_id is not None
-        }
-        firms |= {deal.company_id for deal, _ in found if deal.company_id is not None}
-        won = (
-            {
-                company: _won(rows)
-                for company, rows in deal_rows.of_companies(step.tx, firms).items()
-            }
-            if firms
-            else {}
-        )
-        orders = {row["deal_id"]: row["deal_order"] for rows in won.values() for _, row in rows}
-        by_source: dict[int, dict[str, int]] = {}
-        edges: list[FoundEdge] = []
-        own: dict[int, int] = {}
-        for deal, allocation in sorted(found, key=lambda one: _moment(one[0], step.now)):
-            mine: dict[str, int] = {}
-            for line in allocation.lines:
-                if _is_expansion(deal, line.source):
-                    mine[line.source.key] = 1
-                    continue
-                before = _latest(won.get(line.source.company_id or 0, ()), _moment(deal, step.now))
-                mine[line.source.key] = orders[before] + 1 if before is not None else 2
-                if before is not None and line.share > 0 and deal.counts_as_won:
-                    edges.append(FoundEdge(before, deal.id, line.source, line.share))
-            by_source[deal.id] = mine
-            derived = [
-                mine[one.source.key]
-                for one in allocation.lines
-                if not _is_expansion(deal, one.source)
-            ]
-            own[deal.id] = orders[deal.id] = min(derived, default=1)
-        return cls(own, by_source, edges, _heirs(step, found, won), _later(found, won))
 
-
+Judgement = tuple[DealFacts, Allocation]
 Moment = tuple[datetime, int]
+# The won deals of each company, oldest first.
+Won = Mapping[int, Sequence[tuple[Moment, Row]]]
+
+
+def flow_of(step: Step, judgements: Sequence[Judgement]) -> Flow:
+    """Hang every share on the source company's latest deal won strictly before this one closed."""
+    won = _won_deals(step, judgements)
+    orders = {row["deal_id"]: row["deal_order"] for rows in won.values() for _, row in rows}
+    own: dict[int, int] = {}
+    by_source: dict[int, dict[str, int]] = {}
+    edges: list[FoundEdge] = []
+    # In the order of time: a deal's order rests on those of the page that were won before it.
+    for deal, allocation in sorted(judgements, key=lambda pair: _moment(pair[0], step.now)):
+        by_source[deal.id], found = _edges_into(deal, allocation, won, orders, step.now)
+        edges += found
+        own[deal.id] = orders[deal.id] = _order_of(deal, allocation, by_source[deal.id])
+    return Flow(own, by_source, edges, _heirs(step, judgements, won), _later(judgements, won))
+
+
+def _won_deals(step: Step, judgements: Iterable[Judgement]) -> Won:
+    """The won deals of all companies that bought or are credited."""
+    companies: set[int] = set()
+    for deal, allocation in judgements:
+        if deal.company_id is not None:
+            companies.add(deal.company_id)
+        companies |= _credited_companies(allocation)
+    if not companies:
+        return {}
+    rows_of = deal_rows.of_companies(step.tx, companies)
+    return {company_id: _won(rows) for company_id, rows in rows_of.items()}
+
+
+def _credited_companies(allocation: Allocation) -> set[int]:
+    sources = [line.source for line in allocation.lines]
+    return {source.company_id for source in sources if source.company_id is not None}
+
+
+def _edges_into(
+    deal: DealFacts, allocation: Allocation, won: Won, orders: Mapping[int, int], now: datetime
+) -> tuple[dict[str, int], list[FoundEdge]]:
+    """The order that each source gives the deal, and the edges that carry its credit."""
+    by_source: dict[str, int] = {}
+    edges: list[FoundEdge] = []
+    for line in allocation.lines:
+        if _is_expansion(deal, line.source):
+            by_source[line.source.key] = 1
+            continue
+        before = _latest(won.get(line.source.company_id or 0, ()), _moment(deal, now))
+        # A customer without a won deal, as where a stage decides, is a first-order customer all the same.
+        by_source[line.source.key] = orders[before] + 1 if before is not None else 2
+        if before is not None and line.share > 0 and deal.counts_as_won:
+            edges.append(FoundEdge(before, deal.id, line.source, line.share))
+    return by_source, edges
+
+
+def _order_of(deal: DealFacts, allocation: Allocation, by_source: Mapping[str, int]) -> int:
+    """The smallest order over the credited sources; 1 where nobody led to the deal."""
+    sources = [line.source for line in allocation.lines]
+    derived = [by_source[source.key] for source in sources if not _is_expansion(deal, source)]
+    return min(derived, default=1)
 
 
 def _moment(deal: DealFacts, now: datetime) -> Moment:
@@ -148,17 +168,33 @@ def store(
     step: Step, flow: Flow, subjects: Mapping[int, int], deal_ids: Collection[int]
 ) -> Touched:
     """Write edges and orders as differences; deals that credit flows on to are looked at again."""
+    # First deals outside this page whose shares deals of this page inherit.
     acquired = set(flow.heirs.values()) - set(deal_ids)
     stored = source_rows.edges_into(step.tx, acquired | set(deal_ids))
-    before = {
-        (row["to_deal_id"], row["source_key"]): row
-        for row in stored
-        if row["to_deal_id"] not in acquired
-    }
-    own: dict[EdgeKey, dict[str, Any]] = {}
+    above = [row for row in stored if row["to_deal_id"] in acquired]
+    before = {_edge_key(row): row for row in stored if row["to_deal_id"] not in acquired}
+    own = _own_edges(flow, subjects)
+    rows = own | _inherited(flow, [*own.values(), *above])
+    gone = before.keys() - rows.keys()
+    new = {key: row for key, row in rows.items() if key not in before or dict(before[key]) != row}
+    lost = [before[key] for key in gone | (before.keys() & new.keys())]
+    losers = _companies_that_lose(step, lost)
+    source_rows.change_edges(step.tx, gone=gone, new=list(new.values()))
+    moved = {deal_id for deal_id, _ in gone | new.keys()}
+    _look_again(step, flow, moved, set(deal_ids))
+    return Touched(companies=frozenset(losers), deals=frozenset(moved))
+
+
+def _edge_key(row: Row) -> EdgeKey:
+    return row["to_deal_id"], row["source_key"]
+
+
+def _own_edges(flow: Flow, subjects: Mapping[int, int]) -> dict[EdgeKey, dict[str, Any]]:
+    """The edges that rest on evidence of the deals themselves, as rows."""
+    rows: dict[EdgeKey, dict[str, Any]] = {}
     for edge in flow.edges:
         key = key_of(edge.source, subjects)
-        own[edge.to_deal_id, key] = {
+        rows[edge.to_deal_id, key] = {
             "from_deal_id": edge.from_deal_id,
             "to_deal_id": edge.to_deal_id,
             "source_key": key,
@@ -166,27 +202,26 @@ def store(
             "share": edge.share,
             "inherited": False,
         }
-    rows = own | _inherited(
-        flow, [*own.values(), *(row for row in stored if row["to_deal_id"] in acquired)]
-    )
-    gone = before.keys() - rows.keys()
-    new = {key: row for key, row in rows.items() if key not in before or dict(before[key]) != row}
-    lost_or_moved = gone | (before.keys() & new.keys())
-    lost = {before[key]["from_company_id"] for key in lost_or_moved}
-    above = (
-        source_rows.upstream_companies(
-            step.tx, {deal for deal, _ in lost_or_moved}, depth=deepest(step.policy) - 1
-        )
-        if lost_or_moved
-        else set()
-    )
-    source_rows.change_edges(step.tx, gone=gone, new=list(new.values()))
+    return rows
+
+
+def _companies_that_lose(step: Step, lost: Sequence[Row]) -> set[int]:
+    """Whose numbers rested on edges that went or changed: read while the old edges still stand."""
+    if not lost:
+        return set()
+    deal_ids = {row["to_deal_id"] for row in lost}
+    depth = deepest(step.policy) - 1
+    upstream = source_rows.upstream_companies(step.tx, deal_ids, depth=depth)
+    return upstream | {row["from_company_id"] for row in lost}
+
+
+def _look_again(step: Step, flow: Flow, moved: Collection[int], page: set[int]) -> None:
+    """Store orders; deals further down, and those that inherit from what moved, are judged again."""
     changed = source_rows.set_orders(step.tx, flow.orders) if flow.orders else set()
     below = source_rows.downstream(step.tx, changed) if changed else set()
-    moved = {deal for deal, _ in gone | new.keys()}
-    heirs = {one for deal in moved for one in flow.later.get(deal, ())} - set(deal_ids)
-    mirror.mark_stale(step.tx, mirror.DEALS, {("deal", one) for one in below | heirs})
-    return Touched(companies=frozenset(lost | above), deals=frozenset(moved))
+    heirs = {heir for deal_id in moved for heir in flow.later.get(deal_id, ())}
+    again = below | (heirs - page)
+    mirror.mark_stale(step.tx, mirror.DEALS, {("deal", deal_id) for deal_id in again})
 
 
 def _inherited(flow: Flow, edges: Iterable[Row]) -> dict[EdgeKey, dict[str, Any]]:
