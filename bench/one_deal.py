@@ -22,7 +22,7 @@ from integration.storage.findings import source_rows
 from integration.storage.ledger import graph_arrays as rows
 from integration.storage.mirror import mirror
 from integration.storage.queue import page_context
-from integration.storage.service import portals
+from integration.storage.service import portals, settings_versions
 from mappings.records.portal_map import PortalMap, dump_portal_map
 from mappings.rules.findings import Source
 
@@ -193,7 +193,7 @@ def install(runtime: Runtime) -> None:
         portals.stamp(tx, PORTAL, "imported_at")
     with runtime.database.portal(PORTAL) as tx:
         words = dump_portal_map(PortalMap(home_currency="USD"))
-        portals.save_settings(tx, {"map": words, "policy": {}}, author="bench", reason="bench")
+        settings_versions.append(tx, {"map": words, "policy": {}}, author="bench", reason="bench")
 
 
 def _settle(portal: PortalContext) -> None:

@@ -21,6 +21,12 @@ from integration.portal.runtime import open_runtime
 )
 @click.option("--by", metavar="NAME", help="Who changes it; kept with the version.")
 @click.option("--reason", metavar="TEXT", help="Why; kept with the version.")
+@click.option(
+    "--seen",
+    type=click.IntRange(0, 2**31 - 1),
+    metavar="VERSION",
+    help="The version you looked at: refuse if somebody changed the same values since.",
+)
 @as_json
 def policy(
     portal: int,
@@ -29,6 +35,7 @@ def policy(
     back: tuple[str, ...],
     by: str | None,
     reason: str | None,
+    seen: int | None,
     as_json: bool,
 ) -> None:
     """Show or change weights and thresholds. Each change is a version, and all conclusions are drawn again.
@@ -42,13 +49,15 @@ def policy(
                 f"Portal {portal} has not installed the app; `second-order portals` lists those that have"
             )
         if changes or back:
-            _change(context, changes, back, by=by, reason=reason)
+            _change(context, changes, back, by=by, reason=reason, seen=seen)
         found = policies.current(context)
     if as_json:
-        click.echo(dump({one.name: {"value": one.value, "default": one.default} for one in found}))
+        click.echo(
+            dump({one.name: {"value": one.value, "default": one.default} for one in found.settings})
+        )
         return
-    table = Table("Setting", "Value", "Default")
-    for one in found:
+    table = Table("Setting", "Value", "Default", title=f"Settings version {found.version}")
+    for one in found.settings:
         style = "bold" if one.is_changed else ""
         table.add_row(one.name, str(one.value), str(one.default), style=style)
     Console().print(table)
@@ -61,9 +70,18 @@ def _change(
     *,
     by: str | None,
     reason: str | None,
+    seen: int | None,
 ) -> None:
     if not by or not reason:
         raise Refused("A change of settings says who and why: add --by NAME and --reason TEXT")
     values = dict(one.partition("=")[::2] for one in changes)
-    version = policies.change(context, values, back=back, actor=by, reason=reason)
+    seen = policies.current(context).version if seen is None else seen
+    version = policies.change(
+        context,
+        values,
+        back=back,
+        actor=by,
+        reason=reason,
+        expected_version=seen,
+    )
     click.echo(f"Settings are at version {version}; conclusions are drawn again.", err=True)

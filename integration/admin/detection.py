@@ -1,19 +1,18 @@
 """Look at a portal's own properties once, guess its map, and keep it as the first settings version."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from integration.core import logs
 from integration.core.errors import NeedsOwner
 from integration.hubspot.gateway import HubSpot
+from integration.portal import settings
 from integration.portal.context import PortalContext
-from integration.storage.database import Transaction
 from integration.storage.service import portals
 from mappings.records import map_guesses as rules
 from mappings.records.access import readable_types
 from mappings.records.catalogue import WRITTEN_TYPES
-from mappings.records.portal_map import PortalMap, dump_portal_map, load_portal_map
+from mappings.records.portal_map import PortalMap
 
 _LABELLED = (
     ("contact", "contact"),
@@ -21,37 +20,9 @@ _LABELLED = (
     ("company", "company"),
     ("contact", "company"),
 )
-# A settings body: the map, which the rules read; why it says so, which the page shows; the policy,
-# when changed.
-MAP, WHY = "map", "why"
 _log = logs.get(__name__)
 
 Definitions = Mapping[str, list[dict[str, Any]]]
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """A portal's settings as they count now."""
-
-    version: int
-    map: PortalMap
-    why: Mapping[str, str]
-
-
-def current(tx: Transaction) -> Settings:
-    """Return the portal's newest settings; the defaults, as version 0, before the first."""
-    version, body = portals.settings(tx)
-    return Settings(version, load_portal_map(body.get(MAP) or {}), dict(body.get(WHY) or {}))
-
-
-def change_map(tx: Transaction, portal_map: PortalMap, *, author: str) -> int:
-    """Append settings with this map and return their version; what a person chose is marked as theirs."""
-    _, body = portals.settings(tx)
-    now = current(tx)
-    before, after = dump_portal_map(now.map), dump_portal_map(portal_map)
-    chosen = {name: "You chose this." for name, value in after.items() if value != before[name]}
-    changed = {**body, MAP: after, WHY: {**now.why, **chosen}}
-    return portals.save_settings(tx, changed, author=author, reason="Changed in Settings.")
 
 
 def first_settings(portal: PortalContext, definitions: Definitions) -> int:
@@ -60,17 +31,14 @@ def first_settings(portal: PortalContext, definitions: Definitions) -> int:
     *definitions* are the properties by object type, which the provisioning has read already.
     """
     with portal.transaction() as tx:
-        version, _ = portals.settings(tx)
+        version = settings.read(tx).version
         installed = portals.find(tx, portal.portal_id)
     if version or installed is None:
         return version
     portal_map, guesses = _detect(portal.hubspot, definitions, installed)
     why = {guess.name: guess.because for guess in guesses}
     with portal.transaction() as tx:
-        if portals.settings(tx)[0]:
-            return portals.settings(tx)[0]
-        body = {MAP: dump_portal_map(portal_map), WHY: why}
-        return portals.save_settings(tx, body, author="second-order", reason="Detected at install.")
+        return settings.begin(tx, portal_map, why, author="second-order")
 
 
 def _detect(

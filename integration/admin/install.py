@@ -11,7 +11,7 @@ from integration.core.vault import WrongKey
 from integration.hubspot.answer_shapes import Account
 from integration.hubspot.oauth import Introspection, OAuth, Tokens
 from integration.ingest import backfill
-from integration.portal import connection
+from integration.portal import connection, settings
 from integration.portal.context import PortalContext, open_portal
 from integration.portal.runtime import Runtime
 from integration.storage.queue import inbox, lanes
@@ -127,7 +127,7 @@ def set_up(portal: PortalContext) -> Provisioned:
 def is_set_up(portal: PortalContext) -> bool:
     """Whether the install was finished: settings exist and an import was begun."""
     with portal.transaction() as tx:
-        version, _ = portals.settings(tx)
+        version = settings.read(tx).version
     return version > 0 and backfill.progress(portal) is not None
 
 

@@ -1,12 +1,14 @@
 """What a person can tell a running portal to do: repair, replay, think again with another map."""
 
-from integration.admin import detection, install
+from integration.admin import install
 from integration.admin import replay as replays
 from integration.admin.provisioning import Provisioned
 from integration.conclude import stages
 from integration.core.errors import Refused
 from integration.ingest import backfill
+from integration.portal import settings
 from integration.portal.context import PortalContext
+from integration.portal.settings import Saved
 from integration.storage.queue import lanes, outbox
 from integration.storage.service import portals
 from mappings.records.portal_map import PortalMap, dump_portal_map
@@ -50,21 +52,37 @@ def replay(portal: PortalContext, *, actor: str) -> int:
     return count
 
 
-def change_map(portal: PortalContext, portal_map: PortalMap, *, actor: str) -> bool:
-    """Keep a new settings version and draw all conclusions again under it; False when nothing changed."""
+def change_map(
+    portal: PortalContext,
+    portal_map: PortalMap,
+    *,
+    actor: str,
+    expected_version: int | None = None,
+) -> Saved:
+    """Change the map as somebody sees it fit who saw *expected_version*; conclude again under it.
+
+    Raises ChangedMeanwhile, see `portal_settings.change`.
+    """
     with portal.transaction() as tx:
-        before = detection.current(tx)
-        version = detection.change_map(tx, portal_map, author=actor)
-        if version == before.version:
-            return False
+        # Lane before portal, as workers take their locks: else two could wait for each other.
+        lanes.hold(tx, portal.portal_id, "drain")
+        saved = settings.change(
+            tx,
+            expected_version=expected_version,
+            author=actor,
+            reason="Changed in Settings.",
+            portal_map=portal_map,
+        )
+        if not saved.is_changed:
+            return saved
         stages.refresh_all(tx)
         lanes.want(tx, portal.portal_id, "drain")
-        portals.note(tx, actor, "changed settings", version=version)
-    old, new = dump_portal_map(before.map), dump_portal_map(portal_map)
+        portals.note(tx, actor, "changed settings", version=saved.after.version)
+    old, new = dump_portal_map(saved.before.map), dump_portal_map(saved.after.map)
     if any(old[name] != new[name] for name in new if name not in _NOT_READ):
         look_again(portal)
     portal.runtime.queue.wake(portal.portal_id, "drain")
-    return True
+    return saved
 
 
 def look_again(portal: PortalContext) -> None:

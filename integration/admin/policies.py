@@ -2,20 +2,17 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
-from typing import Any
 
 from integration.conclude import stages
 from integration.core.errors import Refused
+from integration.portal import settings as portal_settings
 from integration.portal.context import PortalContext
-from integration.storage.database import Transaction
+from integration.portal.settings import Knob
 from integration.storage.queue import lanes
 from integration.storage.service import portals
 from mappings.rules.facts import PPM
 from mappings.rules.policy import DEFAULT, Policy
 
-Value = int | float | bool | str
-_POLICY = "policy"
-_VERSION = "version"
 # Parts per million are told from windows and counts by the size of their defaults.
 _SMALLEST_SHARE, _LONGEST_DAYS, _MOST_BITS = 10_000, 36_500, 100.0
 
@@ -25,8 +22,8 @@ class Setting:
     """One weight, threshold or window; in a table, its name has a dot: `signals.hard_bounce`."""
 
     name: str
-    value: Value
-    default: Value
+    value: Knob
+    default: Knob
 
     @property
     def is_changed(self) -> bool:
@@ -34,12 +31,21 @@ class Setting:
         return self.value != self.default
 
 
-def current(portal: PortalContext) -> tuple[Setting, ...]:
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """All settings of the rules, and the version that says so."""
+
+    version: int
+    settings: tuple[Setting, ...]
+
+
+def current(portal: PortalContext) -> Listing:
     """Every setting of the rules as it counts in this portal, in the order of the rules."""
     with portal.transaction() as tx:
-        chosen = _chosen(tx)
-    plain = _flat(Policy.from_dict(chosen))
-    return tuple(Setting(name, plain[name], default) for name, default in _flat(DEFAULT).items())
+        counting = portal_settings.read(tx)
+    values = _knobs(counting.policy)
+    settings = [Setting(name, values[name], default) for name, default in _knobs(DEFAULT).items()]
+    return Listing(counting.version, tuple(settings))
 
 
 def change(
@@ -49,74 +55,60 @@ def change(
     back: Collection[str] = (),
     actor: str,
     reason: str,
+    expected_version: int | None = None,
 ) -> int:
-    """Set some values, put others *back* to their defaults, and draw all conclusions again; return the version.
+    """Set some values, put others *back* to their defaults, and draw all conclusions again.
 
-    Raises Refused, naming each value that cannot be; then nothing is changed.
+    Returns the version. Raises Refused, naming each value that cannot be; ChangedMeanwhile when
+    somebody changed one of them since *expected_version*. Then nothing is changed.
     """
-    defaults = _flat(DEFAULT)
-    problems = [f"{name} is no setting" for name in sorted({*values, *back} - defaults.keys())]
-    read: dict[str, Value] = {}
-    for name, text in sorted(values.items()):
-        if name in defaults:
-            try:
-                read[name] = _read(defaults[name], text)
-            except ValueError as wrong:
-                problems.append(f"{name} {wrong}")
-    if problems:
-        raise Refused("; ".join(problems) + ". `second-order policy` lists names and values")
+    wanted = _wanted(values, back)
     with portal.transaction() as tx:
-        version, body = portals.settings(tx)
-        mine = {**_flat_chosen(_chosen(tx)), **read}
-        kept = {
-            name: value
-            for name, value in mine.items()
-            if name not in back and value != defaults[name]
-        }
-        after = portals.save_settings(
-            tx, {**body, _POLICY: _nested(kept)}, author=actor, reason=reason
+        # Lane before portal, as workers take their locks: else two could wait for each other.
+        lanes.hold(tx, portal.portal_id, "drain")
+        saved = portal_settings.change(
+            tx,
+            expected_version=expected_version,
+            author=actor,
+            reason=reason,
+            knobs=wanted,
         )
-        if after == version:
+        version = saved.after.version
+        if not saved.is_changed:
             return version
         stages.refresh_all(tx)
         lanes.want(tx, portal.portal_id, "drain")
-        portals.note(tx, actor, "changed the policy", version=after, values=read, back=sorted(back))
+        portals.note(tx, actor, "changed the policy", version=version, values=wanted)
     portal.runtime.queue.wake(portal.portal_id, "drain")
-    return after
+    return version
 
 
-def _chosen(tx: Transaction) -> dict[str, Any]:
-    return dict(portals.settings(tx)[1].get(_POLICY) or {})
+def _wanted(values: Mapping[str, str], back: Collection[str]) -> dict[str, Knob | None]:
+    """Values as they are stored: None for the default."""
+    defaults = _knobs(DEFAULT)
+    problems = [f"{name} is no setting" for name in sorted({*values, *back} - defaults.keys())]
+    wanted: dict[str, Knob | None] = {}
+    for name, text in sorted(values.items()):
+        if name in defaults:
+            try:
+                value = _read(defaults[name], text)
+            except ValueError as wrong:
+                problems.append(f"{name} {wrong}")
+            else:
+                wanted[name] = None if value == defaults[name] else value
+    if problems:
+        raise Refused("; ".join(problems) + ". `second-order policy` lists names and values")
+    return wanted | dict.fromkeys(back)
 
 
-def _flat(policy: Policy) -> dict[str, Value]:
-    return _flat_chosen(
-        {one.name: getattr(policy, one.name) for one in fields(policy) if one.name != _VERSION}
-    )
+def _knobs(policy: Policy) -> dict[str, Knob]:
+    """All values of a policy by name."""
+    values = {part.name: getattr(policy, part.name) for part in fields(policy)}
+    del values["version"]
+    return portal_settings.chosen_knobs(values)
 
 
-def _flat_chosen(values: Mapping[str, Any]) -> dict[str, Value]:
-    found: dict[str, Value] = {}
-    for name, value in values.items():
-        if isinstance(value, Mapping):
-            found |= {f"{name}.{key}": each for key, each in value.items()}
-        else:
-            found[name] = value
-    return found
-
-
-def _nested(values: Mapping[str, Value]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in sorted(values.items()):
-        table, dot, key = name.partition(".")
-        if dot:
-            found.setdefault(table, {})[key] = value
-        else:
-            found[name] = value
-    return found
-
-
-def _read(default: Value, text: str) -> Value:
+def _read(default: Knob, text: str) -> Knob:
     """The text as a value of the default's kind. Raises ValueError with what it should be."""
     if isinstance(default, bool):
         if text.casefold() not in {"yes", "no", "true", "false"}:

@@ -1,16 +1,14 @@
 """One step of concluding: the portal's own words, the policy, the time, and what could not be digested."""
 
-import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
-import orjson
-
-from integration.storage.database import Transaction, as_json
+from integration.portal import settings as portal_settings
+from integration.storage.database import Transaction
 from integration.storage.queue.page_context import Opening
-from mappings.records.portal_map import PortalMap, load_portal_map
+from mappings.records.portal_map import PortalMap
 from mappings.rules.policy import Policy
 
 T = TypeVar("T")
@@ -56,18 +54,13 @@ class Step:
 
 def begin(tx: Transaction, opening: Opening, now: datetime) -> Step:
     """Go by the newest settings; a portal without any goes by the defaults."""
-    portal_map, policy, codes = _understood(as_json(opening.body), opening.version)
-    return Step(tx, portal_map, policy, now, codes, opening.imported, opening.paused)
-
-
-@functools.lru_cache(maxsize=32)  # they change once in a while, and are read for every page
-def _understood(settings: str, version: int) -> tuple[PortalMap, Policy, Mapping[str, int]]:
-    body = orjson.loads(settings)
-    return (
-        load_portal_map(body.get("map") or {}),
-        replace(Policy.from_dict(body.get("policy") or {}), version=version),
-        {
-            str(code).casefold(): int(contact)
-            for code, contact in (body.get("referral_codes") or {}).items()
-        },
+    settings = portal_settings.understood(opening.version, opening.body)
+    return Step(
+        tx,
+        settings.map,
+        settings.policy,
+        now,
+        settings.codes,
+        opening.imported,
+        opening.paused,
     )

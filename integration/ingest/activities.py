@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from integration.core import logs
 from integration.hubspot.answer_shapes import Page
 from integration.hubspot.faults import Forbidden
-from integration.portal import forgotten
+from integration.portal import forgotten, settings
 from integration.portal.context import PortalContext
 from integration.storage.database import Transaction
 from integration.storage.mirror import mirror, touch_dependents, touch_texts, touches
@@ -23,10 +23,8 @@ from integration.storage.mirror.touches import Key, TouchRow
 from integration.storage.queue import activity_cursors, lanes
 from integration.storage.queue.activity_cursors import Step
 from integration.storage.queue.lanes import Lease
-from integration.storage.service import portals
 from mappings.records import activity_records
 from mappings.records.activity_records import NEAR, TYPES, Activity
-from mappings.records.portal_map import load_portal_map
 from mappings.records.rows import Record
 
 WINDOW = timedelta(days=1096)
@@ -46,8 +44,7 @@ class Seen:
 
 def begin(tx: Transaction) -> None:
     """Have a portal's activities read, unless its newest settings say that they are not."""
-    _, body = portals.settings(tx)
-    if load_portal_map(body.get("map") or {}).reads_activities:
+    if settings.read(tx).map.reads_activities:
         activity_cursors.begin(tx, TYPES)
 
 

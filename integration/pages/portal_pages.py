@@ -19,11 +19,12 @@ from integration.admin import install, operations, overview, uninstall
 from integration.core.errors import Refused
 from integration.ingest import backfill
 from integration.pages import explanation_view, guard, wording
+from integration.portal import settings
 from integration.portal.context import PortalContext, open_portal
 from integration.portal.runtime import Runtime
 from integration.reports import explain
 from integration.storage.queue import inbox, outbox
-from integration.storage.service import audit, portal_status, portals
+from integration.storage.service import audit, portal_status
 from integration.storage.service.portals import Portal
 
 _SHOWN_ROWS = 100
@@ -135,7 +136,7 @@ def _health(portal: PortalContext) -> dict[str, Any]:
             "aside": portal_status.set_aside(tx, limit=_SHOWN_ROWS),
             "paused": outbox.paused_properties(tx),
             "trail": audit.trail(tx),
-            "settings_version": portals.settings(tx)[0],
+            "settings_version": settings.read(tx).version,
         }
     parts = sum(value for name, value in identity.items() if name != "received")
     return {

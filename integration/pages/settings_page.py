@@ -1,23 +1,29 @@
 """A portal's settings for people: its map with the reasons, its permissions, and the way out."""
 
 from collections.abc import Iterable, Mapping
+from textwrap import shorten
 from typing import Any
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from marshmallow import ValidationError
 
-from integration.admin import detection, operations, uninstall
+from integration.admin import operations, uninstall
 from integration.admin.sign_in import Session
+from integration.core.errors import Refused
 from integration.pages import guard
 from integration.pages.portal_pages import found
 from integration.portal import inbound_keys
+from integration.portal import settings as portal_settings
 from integration.portal.context import PortalContext, open_portal
 from integration.portal.runtime import Runtime
+from integration.portal.settings import ChangedMeanwhile, PortalSettings
 from mappings.records.access import OPTIONAL_SCOPES, REQUIRED_SCOPES
 from mappings.records.portal_map import PortalMap, dump_portal_map, load_portal_map
 
 _LONGEST_FIELD = 20_000
+_LONGEST_NUMBER = 9  # digits that fit the column
+_SHOWN_OF_THEIRS = 200  # a list of domains can be long
 _CHOICES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "won_rule": (
         ("closed_won_flag", "HubSpot's own won flag"),
@@ -98,23 +104,32 @@ def blueprint(runtime: Runtime) -> Blueprint:
     def show(portal_id: int) -> ResponseReturnValue:
         session = guard.session_of(runtime, portal_id)
         with open_portal(runtime, portal_id) as portal:
-            return _page(portal, session, saved=request.args.get("saved") == "1")
+            with portal.transaction() as tx:
+                settings = portal_settings.read(tx)
+            return _page(portal, session, settings)
 
     @bp.post("/settings")
     def change(portal_id: int) -> ResponseReturnValue:
         session = guard.session_of(runtime, portal_id)
         with open_portal(runtime, portal_id) as portal:
             found(portal)
+            seen = _seen(portal, request.form)
             try:
-                portal_map = map_of(request.form)
-            except ValidationError as wrong:
-                said = wrong.messages if isinstance(wrong.messages, dict) else {}
-                problems = {str(name): _first(about) for name, about in said.items()}
-                return make_response(
-                    _page(portal, session, form=request.form, problems=problems), 422
+                saved = operations.change_map(
+                    portal,
+                    map_of(request.form, seen.map),
+                    actor=session.actor,
+                    expected_version=seen.version,
                 )
-            operations.change_map(portal, portal_map, actor=session.actor)
-        return redirect(url_for("settings.show", portal_id=portal_id, saved=1), 303)
+            except ValidationError as wrong:
+                problems = _problems(wrong)
+                page = _page(portal, session, seen, form=request.form, problems=problems)
+                return make_response(page, 422)
+            except ChangedMeanwhile as meanwhile:
+                return make_response(_once_more(portal, session, request.form, meanwhile), 409)
+        beside = 1 if saved.beside_others else None
+        shown = url_for("settings.show", portal_id=portal_id, saved=1, beside=beside)
+        return redirect(shown, 303)
 
     @bp.get("/uninstall")
     def ask(portal_id: int) -> ResponseReturnValue:
@@ -147,9 +162,13 @@ def blueprint(runtime: Runtime) -> Blueprint:
     return bp
 
 
-def map_of(form: Mapping[str, str]) -> PortalMap:
-    """Read the settings form; raises marshmallow's ValidationError naming each wrong field."""
-    return load_portal_map({name: _typed(name, form[name]) for name in _defaults() if name in form})
+def map_of(form: Mapping[str, str], seen: PortalMap) -> PortalMap:
+    """The map that a form asks for which was drawn from *seen*: what it leaves out stays.
+
+    Raises marshmallow's ValidationError naming each wrong field.
+    """
+    asked = {name: _typed(name, form[name]) for name in _defaults() if name in form}
+    return load_portal_map({**dump_portal_map(seen), **asked})
 
 
 def as_text(name: str, value: object) -> str:
@@ -161,17 +180,60 @@ def as_text(name: str, value: object) -> str:
     return "\n".join(str(one) for one in value) if isinstance(value, list) else str(value)
 
 
+def _seen(portal: PortalContext, form: Mapping[str, str]) -> PortalSettings:
+    """The settings the form was drawn from; one that does not say is taken to know the newest."""
+    number = form.get("version", "")
+    with portal.transaction() as tx:
+        if not number:
+            return portal_settings.read(tx)
+        if not number.isascii() or not number.isdecimal() or len(number) > _LONGEST_NUMBER:
+            raise Refused("The form does not say which settings it shows; open Settings again")
+        return portal_settings.read_version(tx, int(number))
+
+
+def _problems(wrong: ValidationError) -> dict[str, str]:
+    said = wrong.messages if isinstance(wrong.messages, dict) else {}
+    return {str(name): _first(about) for name, about in said.items()}
+
+
+def _once_more(
+    portal: PortalContext,
+    session: Session,
+    form: Mapping[str, str],
+    meanwhile: ChangedMeanwhile,
+) -> str:
+    """The page as the settings are now, with what this person wanted to change as they typed it.
+
+    Fields they had not touched show what others made of them: saved again, that stays.
+    """
+    counting = dump_portal_map(meanwhile.now.map)
+    mine = {name: form[name] for name in meanwhile.map_fields if name in form}
+    problems = {name: _theirs(name, counting[name]) for name in meanwhile.contested}
+    return _page(
+        portal,
+        session,
+        meanwhile.now,
+        form=mine,
+        problems=problems,
+        refusal=f"{meanwhile}.",
+    )
+
+
+def _theirs(name: str, value: object) -> str:
+    text = shorten(", ".join(as_text(name, value).split("\n")), _SHOWN_OF_THEIRS)
+    return f"Somebody else made this: {text}." if text else "Somebody else emptied this."
+
+
 def _page(
     portal: PortalContext,
     session: Session,
+    settings: PortalSettings,
     *,
     form: Mapping[str, str] | None = None,
     problems: Mapping[str, str] | None = None,
-    saved: bool = False,
+    refusal: str = "",
 ) -> str:
     account = found(portal)
-    with portal.transaction() as tx:
-        settings = detection.current(tx)
     shown = dump_portal_map(settings.map)
     return render_template(
         "settings.html",
@@ -188,7 +250,9 @@ def _page(
             for name in shown
         },
         problems=problems or {},
-        saved=saved,
+        refusal=refusal,
+        saved=request.args.get("saved") == "1",
+        beside=request.args.get("beside") == "1",
         required=[(scope, scope.name in account.scopes) for scope in REQUIRED_SCOPES],
         optional=[(scope, scope.name in account.scopes) for scope in OPTIONAL_SCOPES],
         inlet_key=inbound_keys.key_for(portal.runtime.settings.secret_key, account.portal_id),

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from integration.hubspot.gateway import HubSpot
-from integration.portal import connection
+from integration.portal import connection, settings
 from integration.portal.connection import Connection
 from integration.portal.runtime import Runtime
 from integration.storage.database import Transaction
 from integration.storage.queue import lanes
 from integration.storage.queue.lanes import Lease
 from integration.storage.service import portals
-from mappings.records.portal_map import PortalMap, load_portal_map
+from mappings.records.portal_map import PortalMap
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,7 @@ class PortalContext:
     def map(self) -> PortalMap:
         """What the portal calls things, as its newest settings say."""
         with self.transaction() as tx:
-            _, body = portals.settings(tx)
-        return load_portal_map(body.get("map", {}))
+            return settings.read(tx).map
 
     def find(self) -> portals.Portal | None:
         """The portal as stored, or None when it was never installed."""

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from integration.core.errors import Refused
+from integration.portal import settings
 from integration.portal.context import PortalContext
 from integration.portal.record_names import name_in
 from integration.storage.database import Row, Transaction
@@ -14,12 +15,10 @@ from integration.storage.ledger import entry_rows, period_rows
 from integration.storage.mirror import deal_rows, lookups, mirror
 from integration.storage.queue import lanes
 from integration.storage.service import portals
-from mappings.records.portal_map import load_portal_map
 from mappings.rules.attribution.credit import FIRST_ORDER
 from mappings.rules.findings import Entry
 from mappings.rules.ledger import changes, money, periods
 from mappings.rules.ledger.periods import Closing
-from mappings.rules.policy import Policy
 
 Json = dict[str, Any]
 
@@ -64,12 +63,8 @@ def month(portal: PortalContext, at: datetime, view: str) -> Month:
 def _log(tx: Transaction, now: datetime) -> tuple[Closing, ...]:
     """The log of closings, with the one that the calendar brought and nobody has written down yet."""
     kept = period_rows.read(tx)
-    due = periods.due(kept.log, _policy(tx).books_close_day, kept.opened_at, now)
+    due = periods.due(kept.log, settings.read(tx).policy.books_close_day, kept.opened_at, now)
     return kept.log if due is None else (*kept.log, due)
-
-
-def _policy(tx: Transaction) -> Policy:
-    return Policy.from_dict(portals.settings(tx)[1].get("policy") or {})
 
 
 def story(
@@ -137,7 +132,7 @@ def pending(portal: PortalContext) -> list[Json]:
     """Won deals of which nothing is booked, each with the reason and what to do."""
     with portal.transaction() as tx:
         ids = entry_rows.unbooked(tx)
-        words = load_portal_map(portals.settings(tx)[1].get("map") or {})
+        words = settings.read(tx).map
         found = mirror.load(tx, "deal", ids)
     told: list[Json] = []
     for one in ids:

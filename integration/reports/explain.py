@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from integration.conclude import successor_search
+from integration.portal import settings
 from integration.portal.context import PortalContext
 from integration.portal.record_names import name_in, name_of
 from integration.reports import explain_deal, top_sources
@@ -20,7 +21,6 @@ from integration.storage.findings import conclusion_rows, move_rows, person_rows
 from integration.storage.ledger import entry_rows
 from integration.storage.mirror import deal_rows, lookups, mirror
 from integration.storage.queue import recompute
-from integration.storage.service import portals
 from mappings.rules.attribution.reasons import REMOVED
 from mappings.rules.ledger import money
 from mappings.rules.text.names import spoken
@@ -98,7 +98,7 @@ def summary(portal: PortalContext) -> Json:
 
 def _figures(tx: Transaction, portal_id: int) -> Json:
     """What was found in a portal: deals by source, who brought most, how many moved, totals by currency."""
-    home = _home(tx)
+    home = settings.read(tx).map.home_currency
     return {
         "portal_id": portal_id,
         "home_currency": home,
@@ -304,11 +304,6 @@ def _moves(tx: Transaction, rows: Sequence[Row]) -> list[Json]:
 
 
 _ENDS = ("former_company_id", "new_company_id")
-
-
-def _home(tx: Transaction) -> str:
-    _, body = portals.settings(tx)
-    return str((body.get("map") or {}).get("home_currency") or "")
 
 
 def _named(tx: Transaction, object_type: str, record_id: int | None) -> str:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from integration.conclude import review_tasks
 from integration.core.errors import Refused, Retryable
+from integration.portal import settings
 from integration.portal.context import PortalContext
 from integration.review import validation, view
 from integration.review.validation import Answer, TooLate
@@ -178,14 +179,9 @@ def doubt(portal: PortalContext, contact_id: int, *, actor: str = "command line"
                 f"No job change and no referral by name is known of contact {contact_id}: nothing to doubt"
             )
         asked = task_rows.raised(tx, found)
-        task_rows.weigh(tx, asked, _home(tx))
+        task_rows.weigh(tx, asked, settings.read(tx).map.home_currency)
         portals.note(tx, actor, "doubted a conclusion", questions=len(asked))
     return asked
-
-
-def _home(tx: Transaction) -> str:
-    _, body = portals.settings(tx)
-    return str((body.get("map") or {}).get("home_currency") or "")
 
 
 def reopen_ended(tx: Transaction, now: datetime) -> int:

@@ -7,18 +7,17 @@ after a change of settings, at night. What differs is looked at again by conclud
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
+from integration.portal import settings as portal_settings
 from integration.portal.context import PortalContext
 from integration.rollup import edge_arrays, share_arrays
 from integration.storage.database import Row, Transaction
 from integration.storage.ledger import graph_arrays
 from integration.storage.mirror import mirror
 from integration.storage.queue import lanes
-from integration.storage.service import portals
-from mappings.records.portal_map import load_portal_map
 from mappings.rules.policy import Policy
 
 _NAMED = 20
@@ -138,9 +137,8 @@ def check(portal: PortalContext, *, repair: bool = False) -> Compared:
 
 def policy_of(tx: Transaction) -> tuple[Policy, str]:
     """Return the portal's newest policy and its home currency."""
-    version, body = portals.settings(tx)
-    policy = replace(Policy.from_dict(body.get("policy") or {}), version=version)
-    return policy, load_portal_map(body.get("map") or {}).home_currency
+    settings = portal_settings.read(tx)
+    return settings.policy, settings.map.home_currency
 
 
 def write(tx: Transaction, found: Rolled) -> None:

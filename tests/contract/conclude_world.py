@@ -12,7 +12,7 @@ from integration.storage.findings import conclusion_rows
 from integration.storage.ledger import entry_rows
 from integration.storage.mirror import mirror
 from integration.storage.queue import recompute
-from integration.storage.service import portals
+from integration.storage.service import portals, settings_versions
 from mappings.records.portal_map import PortalMap, dump_portal_map
 
 HARBOR, ORCHARD = 4711, 4712
@@ -61,7 +61,7 @@ class MirrorPortal:
             portals.install(tx, self.portal_id, scopes=["oauth"], account={}, user_id=None)
         with self.clock.database.portal(self.portal_id) as tx:
             body = {"map": dump_portal_map(words), "policy": dict(policy or {})}
-            portals.save_settings(tx, body, author="test", reason="test")
+            settings_versions.append(tx, body, author="test", reason="test")
 
     def imported(self) -> None:
         with self.clock.database.service() as tx:

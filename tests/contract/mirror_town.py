@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from integration.storage.database import Database, Transaction
 from integration.storage.mirror import mirror
-from integration.storage.service import portals
+from integration.storage.service import portals, settings_versions
 from mappings.records.access import ASSOCIATIONS, READ
 from mappings.records.map_guesses import detect
 from mappings.records.portal_map import PortalMap, dump_portal_map
@@ -46,7 +46,7 @@ def fill(database: Database, portal: crm.Portal, words: PortalMap) -> None:
             tx, portal.id, scopes=["oauth"], account={"currency": portal.currency}, user_id=None
         )
     with database.portal(portal.id) as tx:
-        portals.save_settings(tx, {"map": dump_portal_map(words)}, author="test", reason="test")
+        settings_versions.append(tx, {"map": dump_portal_map(words)}, author="test", reason="test")
     for kind in TYPES:
         found = portal.all(kind)
         for start in range(0, len(found), 1000):

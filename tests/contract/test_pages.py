@@ -9,13 +9,13 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 import wsgi
-from integration.admin import detection
 from integration.pages import guard
+from integration.portal import settings as portal_settings
 from integration.portal.runtime import Runtime
 from integration.storage.database import Database
 from integration.storage.queue import outbox
 from integration.storage.queue.inbox_writer import InboxWriter
-from integration.storage.service import portals
+from integration.storage.service import portals, settings_versions
 from tests.contract.visiting import HARBOR, ORCHARD, Town, Visitor, hash_of, opened
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}"
@@ -184,7 +184,7 @@ def test_hostile_text_stays_text_on_every_page(town: Town, visitor: Visitor) -> 
         )
         outbox.pause_property(tx, "deal", "second_order_source", HOSTILE)
         portals.note(tx, HOSTILE, HOSTILE, reason=HOSTILE)
-        portals.save_settings(
+        settings_versions.append(
             tx,
             {"map": {"staff_domains": [HOSTILE]}, "why": {"staff_domains": HOSTILE}},
             author="x",
@@ -330,7 +330,7 @@ def test_changed_settings_are_a_new_version_and_everything_is_thought_again(
 
     assert answer.status_code == 303
     with town.runtime.database.portal(HARBOR) as tx:
-        settings = detection.current(tx)
+        settings = portal_settings.read(tx)
         assert (
             tx.value("SELECT author FROM settings_version WHERE version = 2")
             == f"user:{town.harbor.user_id}"
@@ -341,7 +341,7 @@ def test_changed_settings_are_a_new_version_and_everything_is_thought_again(
     assert settings.map.referred_by_property == "who_sent_them"
     assert settings.map.staff_domains == ("harbor.example", "other.example")
     with town.runtime.database.portal(ORCHARD) as tx:
-        assert detection.current(tx).version == 1
+        assert portal_settings.read(tx).version == 1
 
 
 def test_saving_the_form_as_it_stands_makes_no_version(town: Town, visitor: Visitor) -> None:
@@ -362,7 +362,7 @@ def test_saving_the_form_as_it_stands_makes_no_version(town: Town, visitor: Visi
     visitor.press(f"/portals/{HARBOR}/settings", form)
 
     with town.runtime.database.portal(HARBOR) as tx:
-        assert detection.current(tx).version == 1
+        assert portal_settings.read(tx).version == 1
 
 
 @pytest.mark.parametrize(
@@ -390,7 +390,7 @@ def test_a_wrong_setting_is_named_and_nothing_is_saved(
     assert "Nothing was saved" in answer.text
     assert f'<div class="field wrong">\n      <label for="f-{name}"' in answer.text
     with town.runtime.database.portal(HARBOR) as tx:
-        assert detection.current(tx).version == 1
+        assert portal_settings.read(tx).version == 1
 
 
 def test_a_form_cannot_set_what_is_not_a_setting(town: Town, visitor: Visitor) -> None:

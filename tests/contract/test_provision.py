@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from integration.admin import detection, operations
+from integration.admin import operations
 from integration.admin.provisioning import Provisioned, provision
+from integration.portal import settings as portal_settings
 from integration.portal.context import open_portal
 from integration.portal.runtime import Runtime
 from integration.storage.queue import outbox
@@ -183,7 +184,7 @@ def test_the_map_is_detected_with_reasons_and_kept_as_version_one(town: Town) ->
     visitor.install()
 
     with town.runtime.database.portal(HARBOR) as tx:
-        settings = detection.current(tx)
+        settings = portal_settings.read(tx)
     assert settings.version == 1
     assert settings.map.referred_by_property == "referred_by"
     assert settings.map.renewal_date_property == "renewal_date"
@@ -192,7 +193,7 @@ def test_the_map_is_detected_with_reasons_and_kept_as_version_one(town: Town) ->
     page = visitor.get(f"/portals/{HARBOR}/settings").text
     assert "seems to tell who referred a contact" in page
     with town.runtime.database.portal(ORCHARD) as tx:
-        assert detection.current(tx).version == 0
+        assert portal_settings.read(tx).version == 0
 
 
 def test_installing_again_never_overwrites_what_an_admin_chose(town: Town) -> None:
@@ -200,7 +201,7 @@ def test_installing_again_never_overwrites_what_an_admin_chose(town: Town) -> No
     visitor.install()
     with open_portal(town.runtime, HARBOR) as context:
         with context.transaction() as tx:
-            chosen = detection.current(tx).map
+            chosen = portal_settings.read(tx).map
         operations.change_map(
             context, type(chosen)(referred_by_property="my_field"), actor="user:1"
         )
@@ -210,7 +211,7 @@ def test_installing_again_never_overwrites_what_an_admin_chose(town: Town) -> No
     visitor.install()
 
     with town.runtime.database.portal(HARBOR) as tx:
-        settings = detection.current(tx)
+        settings = portal_settings.read(tx)
     assert settings.version == 2
     assert settings.map.referred_by_property == "my_field"
     assert settings.why["referred_by_property"] == "You chose this."
@@ -222,6 +223,6 @@ def test_without_optional_permissions_the_map_is_detected_from_what_can_be_read(
     town.visitor().install()
 
     with town.runtime.database.portal(HARBOR) as tx:
-        settings = detection.current(tx)
+        settings = portal_settings.read(tx)
     assert settings.version == 1
     assert settings.map.staff_domains == ()

@@ -242,6 +242,23 @@ def test_weights_and_thresholds_are_changed_for_one_portal_as_a_version(
     assert json.loads(run("policy", "4711", "--json").stdout) == before
 
 
+def test_a_change_of_what_somebody_else_changed_since_is_refused(run: Run) -> None:
+    assert "Settings version 1" in run("policy", "4711").stdout
+    ada = ("--by", "Ada", "--reason", "long sales cycles")
+    assert run("policy", "4711", "--set", "move_to_deal_days=1000", *ada).returncode == 0
+    bo = ("--by", "Bo", "--reason", "short ones", "--seen", "1")
+
+    refused = run("policy", "4711", "--set", "move_to_deal_days=365", *bo)
+    beside = run("policy", "4711", "--set", "edit_days=8", *bo)
+
+    assert refused.returncode == 1
+    assert "move_to_deal_days, last in version 2 by Ada on 20" in refused.stderr
+    assert beside.returncode == 0, beside.stderr
+    values = json.loads(run("policy", "4711", "--json").stdout)
+    assert values["move_to_deal_days"]["value"] == 1000
+    assert values["edit_days"]["value"] == 8
+
+
 def test_a_wrong_setting_is_named_and_nothing_is_changed(run: Run) -> None:
     before = run("policy", "4711", "--json").stdout
     for change, says in (

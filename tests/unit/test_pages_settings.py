@@ -20,7 +20,8 @@ def test_a_form_is_read_as_lists_names_and_nothing() -> None:
             "referred_by_type_ids": "12\n13",
             "won_rule": "stages",
             "not_a_setting": "x",
-        }
+        },
+        PortalMap(),
     )
 
     assert found.staff_domains == ("a.example", "b.example")
@@ -31,8 +32,10 @@ def test_a_form_is_read_as_lists_names_and_nothing() -> None:
     assert found.won_rule == "stages"
 
 
-def test_what_a_form_leaves_out_has_its_default() -> None:
-    assert map_of({}) == PortalMap()
+def test_what_a_form_leaves_out_stays_as_it_was() -> None:
+    seen = PortalMap(heard_from_property="heard", staff_domains=("a.example",))
+
+    assert map_of({}, seen) == seen
 
 
 _LINES = st.lists(
@@ -48,16 +51,16 @@ def test_what_is_shown_is_what_is_read_back(
         staff_domains=tuple(domains),
         role_labels=tuple((label, "champion") for label in labels),
         referred_by_type_ids=tuple(ids),
-        recurring_property="arr",
+        heard_from_property="heard",
     )
     form = {name: as_text(name, value) for name, value in dump_portal_map(portal_map).items()}
 
-    assert map_of(form) == portal_map
+    assert map_of(form, PortalMap()) == portal_map
 
 
 def problems(form: dict[str, str]) -> set[str]:
     try:
-        map_of(form)
+        map_of(form, PortalMap())
     except ValidationError as wrong:
         return {str(name) for name in wrong.normalized_messages()}  # type: ignore[no-untyped-call]
     return set()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from integration.storage.database import Transaction
+from integration.storage.service import settings_versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +23,15 @@ class Opening:
 def read(tx: Transaction) -> Opening:
     """Look at the portal; one without settings goes by none."""
     ((version, body, stage, running, imported, paused),) = tx.tuples(
-        """SELECT newest.version, newest.body,
+        f"""SELECT newest.version, newest.body,
              (SELECT stage FROM stale WHERE portal_id = :portal AND next_at <= clock_timestamp()
               ORDER BY stage LIMIT 1),
              (SELECT kind FROM import_run WHERE portal_id = :portal AND state = 'running'),
              EXISTS (SELECT FROM portal WHERE portal_id = :portal AND imported_at IS NOT NULL),
              (SELECT json_agg(json_build_array(object_type, name)) FROM property_state
               WHERE portal_id = :portal AND paused_at IS NOT NULL)
-           FROM (SELECT) AS always LEFT JOIN LATERAL (SELECT version, body FROM settings_version
-             WHERE portal_id = :portal ORDER BY version DESC LIMIT 1) AS newest ON true"""
+           FROM (SELECT) AS always
+             LEFT JOIN LATERAL ({settings_versions.NEWEST}) AS newest ON true"""
     )
     names = frozenset((kind, name) for kind, name in paused or ())
     return Opening(version or 0, body or {}, stage, running, imported, names)

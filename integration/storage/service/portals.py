@@ -121,32 +121,6 @@ def caught_up(tx: Transaction, at: datetime) -> None:
     tx.run("UPDATE portal SET caught_up_at = :at WHERE portal_id = :portal", at=at)
 
 
-def settings(tx: Transaction) -> tuple[int, dict[str, Any]]:
-    """Return the newest settings version of this portal and its body; (0, {}) before the first."""
-    row = tx.one("SELECT version, body FROM settings_version ORDER BY version DESC LIMIT 1")
-    return (row["version"], dict(row["body"])) if row else (0, {})
-
-
-def save_settings(tx: Transaction, body: dict[str, Any], *, author: str, reason: str) -> int:
-    """Append a settings version and return its number; an unchanged body makes none."""
-    version, current = settings(tx)
-    if version and current == body:
-        return version
-    tx.run(
-        """INSERT INTO settings_version (portal_id, version, body, author, reason)
-           VALUES (:portal, :version, CAST(:body AS jsonb), :author, :reason)""",
-        version=version + 1,
-        body=as_json(body),
-        author=author,
-        reason=reason,
-    )
-    tx.run(
-        "UPDATE portal SET settings_version = :version WHERE portal_id = :portal",
-        version=version + 1,
-    )
-    return version + 1
-
-
 def note(tx: Transaction, actor: str, action: str, **detail: object) -> None:
     """Append a line to the portal's audit trail."""
     tx.run(

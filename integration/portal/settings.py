@@ -1,0 +1,248 @@
+"""A portal's settings document: its map, its policy and its codes, read and changed only here.
+
+A change is appended as a version. Savers are let in one after the other; one who changes what
+somebody else changed since they looked is told, and nothing of either is lost.
+"""
+
+import functools
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import orjson
+
+from integration.core.errors import Refused
+from integration.storage.database import Transaction, as_json
+from integration.storage.service import settings_versions
+from integration.storage.service.settings_versions import SettingsVersion
+from mappings.records.portal_map import PortalMap, dump_portal_map, load_portal_map
+from mappings.rules.policy import Policy
+
+# Parts of the stored document. What else a document holds is kept as it is.
+_MAP, _POLICY, _WHY, _CODES = "map", "policy", "why", "referral_codes"
+_CHOSEN: Final = "You chose this."
+
+Knob = int | float | bool | str
+Json = Mapping[str, Any]
+# A document line by line, as two versions are compared: its part and the name there.
+Lines = dict[tuple[str, str], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PortalSettings:
+    """One version of the document as the rules use it; a portal without any goes by the defaults.
+
+    `why` says why the map names what it names, by field. `codes` are referral codes that are
+    nobody's property value, casefolded, with the contact each belongs to.
+    """
+
+    version: int
+    map: PortalMap
+    policy: Policy
+    why: Mapping[str, str]
+    codes: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What a change did: the settings before and after it, the same if it changed nothing.
+
+    `beside_others`: since the saver looked, somebody changed other settings; both changes count.
+    """
+
+    before: PortalSettings
+    after: PortalSettings
+    beside_others: bool
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether there is a new version."""
+        return self.before.version != self.after.version
+
+
+class ChangedMeanwhile(Refused):
+    """Somebody changed the same settings after the saver had looked; nothing was saved.
+
+    `now` is what counts. `map_fields` are those of the map the saver wanted to change, `contested`
+    those that somebody else changed as well.
+    """
+
+    def __init__(
+        self,
+        last: SettingsVersion,
+        now: PortalSettings,
+        mine: Lines,
+        contested: Lines,
+    ) -> None:
+        self.now = now
+        self.map_fields = frozenset(_names(mine, _MAP))
+        self.contested = frozenset(_names(contested, _MAP))
+        what = ", ".join(name for _, name in sorted(contested))
+        when = f" on {last.made_at:%Y-%m-%d at %H:%M} UTC" if last.made_at else ""
+        super().__init__(
+            f"Settings were changed meanwhile: {what}, last in version {last.number} by"
+            f" {last.author}{when}. Nothing of yours was saved; look at it and save again"
+        )
+
+
+def read(tx: Transaction) -> PortalSettings:
+    """The settings that count now."""
+    newest = settings_versions.newest(tx)
+    return understood(newest.number, newest.body)
+
+
+def read_version(tx: Transaction, number: int) -> PortalSettings:
+    """The settings as a version said them. Raises Refused for one that never was."""
+    seen = _since(tx, number)[0]
+    return understood(seen.number, seen.body)
+
+
+def understood(version: int, body: Json) -> PortalSettings:
+    """A stored document as the rules use it; for whoever reads it together with other rows."""
+    return _understood(version, as_json(body))
+
+
+def begin(tx: Transaction, portal_map: PortalMap, why: Mapping[str, str], *, author: str) -> int:
+    """Keep what was detected as the first version; settings that exist are never overwritten."""
+    _lock(tx)
+    newest = settings_versions.newest(tx)
+    if newest.number:
+        return newest.number
+    body = {_MAP: dump_portal_map(portal_map), _WHY: dict(why)}
+    return settings_versions.append(tx, body, author=author, reason="Detected at install.")
+
+
+def change(
+    tx: Transaction,
+    *,
+    expected_version: int | None = None,
+    author: str,
+    reason: str,
+    portal_map: PortalMap | None = None,
+    knobs: Mapping[str, Knob | None] | None = None,
+) -> Saved:
+    """Make the map, or some knobs of the policy (None: its default again), say what is given.
+
+    The saver looked at *expected_version*, None for the newest. What they left as it was there
+    stays as others have made it since. Raises ChangedMeanwhile when both changed the same setting.
+    """
+    _lock(tx)
+    newest = settings_versions.newest(tx)
+    history = _since(tx, newest.number if expected_version is None else expected_version)
+    now = understood(newest.number, newest.body)
+    edit = _compare(_lines(history[0]), _lines(newest), _wanted(portal_map, knobs))
+    if edit.contested:
+        last = _last_to_change(history, edit.contested)
+        raise ChangedMeanwhile(last, now, edit.mine, edit.contested)
+    if not edit.left:
+        return Saved(now, now, edit.beside_others)
+    body = _changed(newest.body, edit.left)
+    number = settings_versions.append(tx, body, author=author, reason=reason)
+    return Saved(now, understood(number, body), edit.beside_others)
+
+
+def chosen_knobs(policy: Json) -> dict[str, Knob]:
+    """A policy's values by name; one of a table has a dot in its name: `signals.hard_bounce`."""
+    knobs: dict[str, Knob] = {}
+    for name, value in policy.items():
+        if isinstance(value, Mapping):
+            knobs |= {f"{name}.{key}": number for key, number in value.items()}
+        else:
+            knobs[name] = value
+    return knobs
+
+
+@functools.lru_cache(maxsize=32)  # they change once in a while, and are read for every page
+def _understood(version: int, document: str) -> PortalSettings:
+    body = orjson.loads(document)
+    codes = body.get(_CODES) or {}
+    return PortalSettings(
+        version,
+        load_portal_map(body.get(_MAP) or {}),
+        replace(Policy.from_dict(body.get(_POLICY) or {}), version=version),
+        dict(body.get(_WHY) or {}),
+        {str(code).casefold(): int(contact_id) for code, contact_id in codes.items()},
+    )
+
+
+def _lock(tx: Transaction) -> None:
+    if not settings_versions.lock(tx):
+        raise Refused(f"Account {tx.portal_id} has not installed Second Order")
+
+
+def _since(tx: Transaction, number: int) -> Sequence[SettingsVersion]:
+    history = settings_versions.since(tx, number)
+    if history:
+        return history
+    raise Refused(f"Account {tx.portal_id} has no settings of version {number}; look at them again")
+
+
+def _lines(version: SettingsVersion) -> Lines:
+    portal_map = understood(version.number, version.body).map
+    return _wanted(portal_map, chosen_knobs(version.body.get(_POLICY) or {}))
+
+
+def _wanted(portal_map: PortalMap | None, knobs: Mapping[str, Knob | None] | None) -> Lines:
+    fields = dump_portal_map(portal_map) if portal_map else {}
+    lines: Lines = {(_MAP, name): value for name, value in fields.items()}
+    return lines | {(_POLICY, name): value for name, value in (knobs or {}).items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Edit:
+    """What a saver changes: `mine` in all, `left` of that to be done, `contested` by another."""
+
+    mine: Lines
+    left: Lines
+    contested: Lines
+    beside_others: bool
+
+
+def _compare(seen: Lines, now: Lines, wanted: Lines) -> _Edit:
+    """Tell what a saver who saw the one document changes in the other; a missing line is None."""
+    theirs = {line for line in {*seen, *now} if now.get(line) != seen.get(line)}
+    mine = {line: value for line, value in wanted.items() if value != seen.get(line)}
+    # Two who want the same are of one mind, whoever came first.
+    left = {line: value for line, value in mine.items() if value != now.get(line)}
+    contested = {line: value for line, value in left.items() if line in theirs}
+    return _Edit(mine, left, contested, bool(theirs))
+
+
+def _names(lines: Lines, part: str) -> dict[str, Any]:
+    return {name: value for (of_part, name), value in lines.items() if of_part == part}
+
+
+def _last_to_change(history: Sequence[SettingsVersion], contested: Lines) -> SettingsVersion:
+    """The newest version that changed one of these lines."""
+    for earlier, later in reversed(list(itertools.pairwise(history))):
+        old, new = _lines(earlier), _lines(later)
+        if any(old.get(line) != new.get(line) for line in contested):
+            return later
+    return history[-1]
+
+
+def _changed(body: Json, lines: Lines) -> dict[str, Any]:
+    """The document with these lines changed and everything else as it is."""
+    changed = dict(body)
+    fields, knobs = _names(lines, _MAP), _names(lines, _POLICY)
+    if fields:
+        changed[_MAP] = {**(body.get(_MAP) or {}), **fields}
+        changed[_WHY] = {**(body.get(_WHY) or {}), **dict.fromkeys(fields, _CHOSEN)}
+    if knobs:
+        changed[_POLICY] = _nested({**chosen_knobs(body.get(_POLICY) or {}), **knobs})
+    return changed
+
+
+def _nested(knobs: Mapping[str, Knob | None]) -> dict[str, Any]:
+    """Values by name as a policy is stored; one that goes back to its default is left out."""
+    policy: dict[str, Any] = {}
+    for name, value in sorted(knobs.items()):
+        if value is None:
+            continue
+        table, dot, key = name.partition(".")
+        if dot:
+            policy.setdefault(table, {})[key] = value
+        else:
+            policy[name] = value
+    return policy
