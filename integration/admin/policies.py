@@ -11,7 +11,7 @@ from integration.portal.settings import Knob
 from integration.storage.queue import lanes
 from integration.storage.service import portals
 from mappings.rules.facts import PPM
-from mappings.rules.policy import DEFAULT, Policy
+from mappings.rules.policy import DEFAULT, WITHOUT_EFFECT, Policy
 
 # Parts per million are told from windows and counts by the size of their defaults.
 _SMALLEST_SHARE, _LONGEST_DAYS, _MOST_BITS = 10_000, 36_500, 100.0
@@ -33,7 +33,7 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """All settings of the rules, and the version that says so."""
+    """All settings of the rules that change a result, and the version that says so."""
 
     version: int
     settings: tuple[Setting, ...]
@@ -86,7 +86,7 @@ def change(
 def _wanted(values: Mapping[str, str], back: Collection[str]) -> dict[str, Knob | None]:
     """Values as they are stored: None for the default."""
     defaults = _knobs(DEFAULT)
-    problems = [f"{name} is no setting" for name in sorted({*values, *back} - defaults.keys())]
+    problems = [_refusal(name) for name in sorted({*values, *back} - defaults.keys())]
     wanted: dict[str, Knob | None] = {}
     for name, text in sorted(values.items()):
         if name in defaults:
@@ -101,11 +101,16 @@ def _wanted(values: Mapping[str, str], back: Collection[str]) -> dict[str, Knob 
     return wanted | dict.fromkeys(back)
 
 
+def _refusal(name: str) -> str:
+    return f"{name} changes nothing yet" if name in WITHOUT_EFFECT else f"{name} is no setting"
+
+
 def _knobs(policy: Policy) -> dict[str, Knob]:
-    """All values of a policy by name."""
+    """The values that change a result, by name."""
     values = {part.name: getattr(policy, part.name) for part in fields(policy)}
     del values["version"]
-    return portal_settings.chosen_knobs(values)
+    knobs = portal_settings.chosen_knobs(values)
+    return {name: value for name, value in knobs.items() if name not in WITHOUT_EFFECT}
 
 
 def _read(default: Knob, text: str) -> Knob:

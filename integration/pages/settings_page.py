@@ -19,7 +19,12 @@ from integration.portal.context import PortalContext, open_portal
 from integration.portal.runtime import Runtime
 from integration.portal.settings import ChangedMeanwhile, PortalSettings
 from mappings.records.access import OPTIONAL_SCOPES, REQUIRED_SCOPES
-from mappings.records.portal_map import PortalMap, dump_portal_map, load_portal_map
+from mappings.records.portal_map import (
+    WITHOUT_EFFECT,
+    PortalMap,
+    dump_portal_map,
+    load_portal_map,
+)
 
 _LONGEST_FIELD = 20_000
 _LONGEST_NUMBER = 9  # digits that fit the column
@@ -33,7 +38,6 @@ _CHOICES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("reached", "From the day it reached the stage"),
         ("always", "Always: the stage was set in bulk, its dates say nothing"),
     ),
-    "recurring_on": (("company", "Companies"), ("deal", "Deals")),
     "activities": (
         ("read", "Read when and with whom; texts only of notes and automatic replies"),
         ("ignored", "Do not read, and forget what was read"),
@@ -41,8 +45,8 @@ _CHOICES: Mapping[str, tuple[tuple[str, str], ...]] = {
 }
 _GROUPS: Mapping[str, tuple[str, ...]] = {
     "Revenue": (
-        "won_rule", "won_stages", "replaced_stages", "included_pipelines", "amount_property", "recurring_property",
-        "recurring_on", "deal_renewal_types", "home_currency",
+        "won_rule", "won_stages", "replaced_stages", "included_pipelines", "amount_property",
+        "deal_renewal_types", "home_currency",
     ),
     "Referrals": (
         "referred_by_property", "heard_from_property", "referral_code_property", "own_code_property",
@@ -51,19 +55,15 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
     ),
     "People and job changes": (
         "buying_role_property", "role_labels", "left_company_property", "new_company_property",
-        "provider_company_property", "staff_domains", "extra_free_hosts", "agency_types", "app_ids", "activities",
+        "provider_company_property", "staff_domains", "extra_free_hosts", "agency_types", "activities",
     ),
-    "Customers": (
-        "customer_stage", "customer_stage_since", "renewal_date_property", "usage_property", "milestone_property",
-        "ticket_closed_stages",
-    ),
+    "Customers": ("customer_stage", "customer_stage_since", "ticket_closed_stages"),
 }  # fmt: skip
 _HINTS: Mapping[str, str] = {
     "included_pipelines": "Pipeline ids that count; empty means all.",
     "won_stages": "Stage ids; only used when won is decided by stages.",
     "replaced_stages": "Stage ids: another contract took a won deal's place, which is no loss.",
     "amount_property": "Deal property that holds the amount.",
-    "recurring_property": "Number property that holds recurring value.",
     "buying_role_property": "Contact property with the buying role.",
     "role_labels": "One a line: association label = role.",
     "referred_by_property": "Contact property that names who referred them.",
@@ -79,9 +79,6 @@ _HINTS: Mapping[str, str] = {
     "new_company_property": "Contact property with the new employer.",
     "provider_company_property": "Contact property in which a job-change service writes the employer it found.",
     "deal_renewal_types": "Deal types that are renewals, not new business.",
-    "renewal_date_property": "Company property with the end of the contract.",
-    "usage_property": "Company number property with product usage.",
-    "milestone_property": "Company date property: first value reached.",
     "customer_stage": "Lifecycle stage that makes a company a customer; empty: its first won deal does.",
     "customer_stage_since": "From when a company in that stage counts as a customer.",
     "staff_domains": "Mail domains of your own people; they are never referrers.",
@@ -90,7 +87,6 @@ _HINTS: Mapping[str, str] = {
     "referred_by_type_ids": "The same labels by their HubSpot type ids.",
     "agency_types": "Company types that are agencies or partners.",
     "activities": "Meetings, calls, e-mails and notes of the last three years.",
-    "app_ids": "Integration ids whose changes are automation.",
     "home_currency": "Three letters, such as EUR.",
     "ticket_closed_stages": "Ticket stages that mean closed.",
 }
@@ -167,7 +163,7 @@ def map_of(form: Mapping[str, str], seen: PortalMap) -> PortalMap:
 
     Raises marshmallow's ValidationError naming each wrong field.
     """
-    asked = {name: _typed(name, form[name]) for name in _defaults() if name in form}
+    asked = {name: _typed(name, form[name]) for name in _offered() if name in form}
     return load_portal_map({**dump_portal_map(seen), **asked})
 
 
@@ -234,7 +230,8 @@ def _page(
     refusal: str = "",
 ) -> str:
     account = found(portal)
-    shown = dump_portal_map(settings.map)
+    counting = dump_portal_map(settings.map)
+    shown = {name: counting[name] for name in _offered()}
     return render_template(
         "settings.html",
         session=session,
@@ -272,6 +269,11 @@ def _groups(names: Iterable[str]) -> dict[str, list[str]]:
 
 def _defaults() -> dict[str, Any]:
     return dump_portal_map(PortalMap())
+
+
+def _offered() -> list[str]:
+    """The fields of a map that change something."""
+    return [name for name in _defaults() if name not in WITHOUT_EFFECT]
 
 
 def _typed(name: str, text: str) -> object:

@@ -15,6 +15,16 @@ SINCE_REACHED: Final = "reached"
 SINCE_ALWAYS: Final = "always"
 ACTIVITIES_READ: Final = "read"
 ACTIVITIES_IGNORED: Final = "ignored"
+# Read into the mirror where they are mapped, but no rule uses them yet: nobody is offered them.
+WITHOUT_EFFECT: Final = frozenset(
+    {
+        "recurring_property",
+        "recurring_on",
+        "renewal_date_property",
+        "usage_property",
+        "milestone_property",
+    }
+)
 _NAME: Final = validate.Regexp(r"^[a-zA-Z][a-zA-Z0-9_]{0,254}\Z", error="is no property name")
 
 
@@ -63,7 +73,6 @@ class PortalMap:
     referred_by_labels: tuple[str, ...] = ()
     referred_by_type_ids: tuple[int, ...] = ()
     agency_types: tuple[str, ...] = ()
-    app_ids: tuple[str, ...] = ()
     home_currency: str = ""
     ticket_closed_stages: tuple[str, ...] = ()
     activities: str = ACTIVITIES_READ
@@ -196,7 +205,6 @@ class PortalMapSchema(Schema):
     referred_by_labels = _texts()
     referred_by_type_ids = fields.List(fields.Integer(strict=True), load_default=[])
     agency_types = _texts()
-    app_ids = _texts()
     home_currency = fields.String(load_default="", validate=validate.Regexp(r"^([A-Z]{3})?\Z"))
     ticket_closed_stages = _texts()
     activities = fields.String(

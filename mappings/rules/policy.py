@@ -6,9 +6,26 @@ Probabilities and weights are parts per million, bits are floats, windows are wh
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 KEY_ROLES = frozenset({"champion", "decision_maker", "budget_holder", "executive_sponsor"})
+
+# Values that change no result yet, so that nobody is offered them; a stored one stays as it is.
+# Whoever puts the rule to work takes its line out.
+WITHOUT_EFFECT: Final = frozenset(
+    {
+        "active_days",  # customers who stopped buying
+        "referral_signals.worked_together",  # whom to ask for an introduction
+        "ask_language_model",  # no model comes with the product
+        "nps_fresh_days",  # when to survey again
+        "nps_number_at",  # NPS of a whole portfolio
+        "nps_indicative_at",
+        "health_weights.adoption",  # health has no usage and no contract terms yet
+        "health_weights.commercial",
+        "stale_half_life_days",  # health does not know yet that a source broke off
+        "band_margin",  # health bands are not compared with yesterday's yet
+    }
+)
 
 
 def _table(**values: int) -> Mapping[str, int]:

@@ -13,6 +13,7 @@ from integration.portal import settings
 from integration.portal.context import open_portal
 from integration.portal.runtime import Runtime
 from integration.portal.settings import PortalSettings
+from mappings.records.portal_map import WITHOUT_EFFECT
 from tests.contract.visiting import HARBOR, ORCHARD, Town, Visitor, opened
 
 SETTINGS = f"/portals/{HARBOR}/settings"
@@ -155,3 +156,10 @@ def test_a_form_of_no_known_version_is_refused(town: Town, ada: Visitor, number:
 
     assert answer.status_code == 400
     assert settings_of(town).version == 1
+
+
+def test_the_page_offers_nothing_that_changes_nothing(ada: Visitor) -> None:
+    offered = set(form_on(ada.get(SETTINGS)))
+
+    assert "heard_from_property" in offered
+    assert not offered & WITHOUT_EFFECT

@@ -282,7 +282,7 @@ def test_an_installation_made_twice_at_once_has_one_first_version(office: Office
 
 
 def test_a_change_keeps_what_it_does_not_know(harbor: MirrorPortal) -> None:
-    words = {"staff_domains": ["harbor.example"], "of_a_newer_version": 1}
+    words = {"staff_domains": ["harbor.example"], "of_a_newer_version": 1, "app_ids": ["7"]}
     body = {
         "map": words,
         "policy": {"active_days": 500, "signals": {"hard_bounce": 400_000}},

@@ -20,8 +20,9 @@ def test_a_form_is_read_as_lists_names_and_nothing() -> None:
             "referred_by_type_ids": "12\n13",
             "won_rule": "stages",
             "not_a_setting": "x",
+            "usage_property": "logins",
         },
-        PortalMap(),
+        PortalMap(usage_property="seats"),
     )
 
     assert found.staff_domains == ("a.example", "b.example")
@@ -30,6 +31,7 @@ def test_a_form_is_read_as_lists_names_and_nothing() -> None:
     assert found.role_labels == (("Champion", "champion"), ("Boss = of = all", "decision_maker"))
     assert found.referred_by_type_ids == (12, 13)
     assert found.won_rule == "stages"
+    assert found.usage_property == "seats", "no form offers what changes nothing yet"
 
 
 def test_what_a_form_leaves_out_stays_as_it_was() -> None:

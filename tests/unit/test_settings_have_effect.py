@@ -1,0 +1,159 @@
+"""Every setting somebody is offered is read by code that runs, and every document by one owner."""
+
+import ast
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields, replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from mappings.records import portal_map
+from mappings.records.portal_map import PortalMap
+from mappings.rules import policy
+from mappings.rules.facts import NpsAnswer
+from mappings.rules.policy import DEFAULT, Policy
+from mappings.rules.success import health, nps
+from mappings.rules.success.nps import CompanyNps
+from tests.unit.rules_builders import NOW
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("commands", "webhooks", "workers", "integration", "mappings")
+# What offers settings, and what only names properties to be read: neither uses a setting.
+OFFERING = {
+    "mappings/rules/policy.py",
+    "mappings/records/map_guesses.py",
+    "integration/pages/settings_page.py",
+}
+NAMING = {"_mapped", "read_properties", "history_properties"}
+
+
+def sources() -> Iterator[tuple[str, ast.Module]]:
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            name = path.relative_to(ROOT).as_posix()
+            if name not in OFFERING and "/migrations/" not in name:
+                yield name, ast.parse(path.read_text())
+
+
+def used(node: ast.AST) -> set[str]:
+    """Names that a piece of code refers to, without its own variables; and its words."""
+    nodes = list(ast.walk(node))
+    attributes = {part.attr for part in nodes if isinstance(part, ast.Attribute)}
+    words = {str(part.value) for part in nodes if isinstance(part, ast.Constant)}
+    names = [part for part in nodes if isinstance(part, ast.Name)]
+    own = {name.id for name in names if isinstance(name.ctx, ast.Store)}
+    return attributes | words | {name.id for name in names} - own
+
+
+def tables_of(module: ast.Module) -> list[ast.stmt]:
+    """What a module assigns to names of its own, but for the list of what has no effect."""
+    tables = [node for node in module.body if isinstance(node, ast.Assign | ast.AnnAssign)]
+    return [node for node in tables if not ast.unparse(node).startswith("WITHOUT_EFFECT")]
+
+
+@cache
+def read_names() -> frozenset[str]:
+    """Every name that running code refers to: all but the rules, and the rules it leads to."""
+    rules: dict[str, set[str]] = defaultdict(set)
+    waiting: set[str] = set()
+    for path, module in sources():
+        waiting = waiting.union(*map(used, tables_of(module)))
+        functions = [node for node in ast.walk(module) if isinstance(node, ast.FunctionDef)]
+        for function in functions:
+            if function.name in NAMING:
+                continue
+            if path.startswith("mappings/"):
+                rules[function.name] |= used(function)
+            else:
+                waiting |= used(function)
+    reached: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name not in reached:
+            reached.add(name)
+            waiting |= rules[name]
+    return frozenset(reached)
+
+
+def knobs() -> Iterator[str]:
+    for part in fields(Policy):
+        default = getattr(DEFAULT, part.name)
+        if isinstance(default, Mapping):
+            yield from (f"{part.name}.{key}" for key in default)
+        elif part.name != "version":
+            yield part.name
+
+
+def test_every_value_of_the_policy_that_is_offered_is_read() -> None:
+    offered = [name for name in knobs() if name not in policy.WITHOUT_EFFECT]
+    unread = [name for name in offered if not set(name.split(".")) <= read_names()]
+
+    assert len(offered) > 100
+    assert unread == []
+
+
+def test_every_field_of_the_map_that_is_offered_is_read() -> None:
+    names = {part.name for part in fields(PortalMap)}
+    unread = {name for name in names - portal_map.WITHOUT_EFFECT if name not in read_names()}
+
+    assert unread == set()
+
+
+def test_what_is_not_offered_is_a_setting_all_the_same() -> None:
+    assert set(knobs()) > policy.WITHOUT_EFFECT
+    assert {part.name for part in fields(PortalMap)} > portal_map.WITHOUT_EFFECT
+
+
+def test_what_nobody_reads_is_seen_as_unread() -> None:
+    assert {"portfolio", "nps_number_at", "usage_property"} & read_names() == set()
+
+
+ANSWERS = [NpsAnswer(id=str(n), contact_id=n, score=10, at=NOW) for n in range(3)]
+MOOD = CompanyNps(mean=1.0, answers=9, number=100, words="9 promoters", flagged=False)
+FACTORS = [
+    health.sentiment(MOOD),
+    health.relationship(active_contacts=1, champion_here=False, last_touch_days=100),
+]
+
+
+@pytest.mark.parametrize(
+    ("change", "result"),
+    [
+        ({"nps_company_at": 3}, lambda p: nps.company(ANSWERS, NOW, p)),
+        ({"healthy_at": 50}, lambda p: health.health(FACTORS, p).band),
+        ({"champion_left_cap": 20}, lambda p: health.health(FACTORS, p, abandoned=True).tenths),
+        (
+            {"health_weights": {**DEFAULT.health_weights, "sentiment": 60}},
+            lambda p: health.health(FACTORS, p).tenths,
+        ),
+    ],
+    ids=["nps_company_at", "healthy_at", "champion_left_cap", "health_weights.sentiment"],
+)
+def test_a_value_that_is_offered_changes_a_result(
+    change: dict[str, object], result: Callable[[Policy], object]
+) -> None:
+    changed = replace(DEFAULT, **change)  # type: ignore[arg-type]  # values of several types
+
+    assert result(changed) != result(DEFAULT)
+
+
+OWNER = "integration/portal/settings.py"
+DOCUMENT = "integration/storage/service/settings_versions.py"
+
+
+def test_one_module_reads_and_changes_the_settings_document() -> None:
+    importers: set[str] = set()
+    readers: set[str] = set()
+    for path, module in sources():
+        text = (ROOT / path).read_text()
+        if "import settings_versions" in text or "storage.settings_versions import" in text:
+            importers.add(path)
+        if "from_dict" in used(module) and "Policy" in text:
+            readers.add(path)
+        assert "FROM settings_version" not in text or path == DOCUMENT, path
+
+    # What conclude opens a page with is one query; it hands the document to the owner.
+    assert importers == {OWNER, "integration/storage/queue/page_context.py"}
+    assert readers == {OWNER}
