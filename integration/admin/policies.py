@@ -7,7 +7,7 @@ from integration.conclude import stages
 from integration.core.errors import Refused
 from integration.portal import settings as portal_settings
 from integration.portal.context import PortalContext
-from integration.portal.settings import Knob
+from integration.portal.settings import PolicyValue
 from integration.storage.queue import lanes
 from integration.storage.service import portals
 from mappings.rules.facts import PPM
@@ -22,8 +22,8 @@ class Setting:
     """One weight, threshold or window; in a table, its name has a dot: `signals.hard_bounce`."""
 
     name: str
-    value: Knob
-    default: Knob
+    value: PolicyValue
+    default: PolicyValue
 
     @property
     def is_changed(self) -> bool:
@@ -43,8 +43,8 @@ def current(portal: PortalContext) -> Listing:
     """Every setting of the rules as it counts in this portal, in the order of the rules."""
     with portal.transaction() as tx:
         counting = portal_settings.read(tx)
-    values = _knobs(counting.policy)
-    settings = [Setting(name, values[name], default) for name, default in _knobs(DEFAULT).items()]
+    values = _values(counting.policy)
+    settings = [Setting(name, values[name], default) for name, default in _values(DEFAULT).items()]
     return Listing(counting.version, tuple(settings))
 
 
@@ -71,7 +71,7 @@ def change(
             expected_version=expected_version,
             author=actor,
             reason=reason,
-            knobs=wanted,
+            policy=wanted,
         )
         version = saved.after.version
         if not saved.is_changed:
@@ -83,11 +83,11 @@ def change(
     return version
 
 
-def _wanted(values: Mapping[str, str], back: Collection[str]) -> dict[str, Knob | None]:
+def _wanted(values: Mapping[str, str], back: Collection[str]) -> dict[str, PolicyValue | None]:
     """Values as they are stored: None for the default."""
-    defaults = _knobs(DEFAULT)
+    defaults = _values(DEFAULT)
     problems = [_refusal(name) for name in sorted({*values, *back} - defaults.keys())]
-    wanted: dict[str, Knob | None] = {}
+    wanted: dict[str, PolicyValue | None] = {}
     for name, text in sorted(values.items()):
         if name in defaults:
             try:
@@ -105,15 +105,15 @@ def _refusal(name: str) -> str:
     return f"{name} changes nothing yet" if name in WITHOUT_EFFECT else f"{name} is no setting"
 
 
-def _knobs(policy: Policy) -> dict[str, Knob]:
+def _values(policy: Policy) -> dict[str, PolicyValue]:
     """The values that change a result, by name."""
     values = {part.name: getattr(policy, part.name) for part in fields(policy)}
     del values["version"]
-    knobs = portal_settings.chosen_knobs(values)
-    return {name: value for name, value in knobs.items() if name not in WITHOUT_EFFECT}
+    flat = portal_settings.values_by_name(values)
+    return {name: value for name, value in flat.items() if name not in WITHOUT_EFFECT}
 
 
-def _read(default: Knob, text: str) -> Knob:
+def _read(default: PolicyValue, text: str) -> PolicyValue:
     """The text as a value of the default's kind. Raises ValueError with what it should be."""
     if isinstance(default, bool):
         if text.casefold() not in {"yes", "no", "true", "false"}:

@@ -23,7 +23,7 @@ from mappings.rules.policy import Policy
 _MAP, _POLICY, _WHY, _CODES = "map", "policy", "why", "referral_codes"
 _CHOSEN: Final = "You chose this."
 
-Knob = int | float | bool | str
+PolicyValue = int | float | bool | str
 Json = Mapping[str, Any]
 # A document line by line, as two versions are compared: its part and the name there.
 Lines = dict[tuple[str, str], Any]
@@ -120,9 +120,9 @@ def change(
     author: str,
     reason: str,
     portal_map: PortalMap | None = None,
-    knobs: Mapping[str, Knob | None] | None = None,
+    policy: Mapping[str, PolicyValue | None] | None = None,
 ) -> Saved:
-    """Make the map, or some knobs of the policy (None: its default again), say what is given.
+    """Make the map, or some values of the policy (None: the default again), say what is given.
 
     The saver looked at *expected_version*, None for the newest. What they left as it was there
     stays as others have made it since. Raises ChangedMeanwhile when both changed the same setting.
@@ -131,7 +131,7 @@ def change(
     newest = settings_versions.newest(tx)
     history = _since(tx, newest.number if expected_version is None else expected_version)
     now = understood(newest.number, newest.body)
-    edit = _compare(_lines(history[0]), _lines(newest), _wanted(portal_map, knobs))
+    edit = _compare(_lines(history[0]), _lines(newest), _wanted(portal_map, policy))
     if edit.contested:
         last = _last_to_change(history, edit.contested)
         raise ChangedMeanwhile(last, now, edit.mine, edit.contested)
@@ -142,15 +142,15 @@ def change(
     return Saved(now, understood(number, body), edit.beside_others)
 
 
-def chosen_knobs(policy: Json) -> dict[str, Knob]:
+def values_by_name(policy: Json) -> dict[str, PolicyValue]:
     """A policy's values by name; one of a table has a dot in its name: `signals.hard_bounce`."""
-    knobs: dict[str, Knob] = {}
+    values: dict[str, PolicyValue] = {}
     for name, value in policy.items():
         if isinstance(value, Mapping):
-            knobs |= {f"{name}.{key}": number for key, number in value.items()}
+            values |= {f"{name}.{key}": number for key, number in value.items()}
         else:
-            knobs[name] = value
-    return knobs
+            values[name] = value
+    return values
 
 
 @functools.lru_cache(maxsize=32)  # they change once in a while, and are read for every page
@@ -180,13 +180,13 @@ def _since(tx: Transaction, number: int) -> Sequence[SettingsVersion]:
 
 def _lines(version: SettingsVersion) -> Lines:
     portal_map = understood(version.number, version.body).map
-    return _wanted(portal_map, chosen_knobs(version.body.get(_POLICY) or {}))
+    return _wanted(portal_map, values_by_name(version.body.get(_POLICY) or {}))
 
 
-def _wanted(portal_map: PortalMap | None, knobs: Mapping[str, Knob | None] | None) -> Lines:
+def _wanted(portal_map: PortalMap | None, values: Mapping[str, PolicyValue | None] | None) -> Lines:
     fields = dump_portal_map(portal_map) if portal_map else {}
     lines: Lines = {(_MAP, name): value for name, value in fields.items()}
-    return lines | {(_POLICY, name): value for name, value in (knobs or {}).items()}
+    return lines | {(_POLICY, name): value for name, value in (values or {}).items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,19 +225,19 @@ def _last_to_change(history: Sequence[SettingsVersion], contested: Lines) -> Set
 def _changed(body: Json, lines: Lines) -> dict[str, Any]:
     """The document with these lines changed and everything else as it is."""
     changed = dict(body)
-    fields, knobs = _names(lines, _MAP), _names(lines, _POLICY)
+    fields, values = _names(lines, _MAP), _names(lines, _POLICY)
     if fields:
         changed[_MAP] = {**(body.get(_MAP) or {}), **fields}
         changed[_WHY] = {**(body.get(_WHY) or {}), **dict.fromkeys(fields, _CHOSEN)}
-    if knobs:
-        changed[_POLICY] = _nested({**chosen_knobs(body.get(_POLICY) or {}), **knobs})
+    if values:
+        changed[_POLICY] = _nested({**values_by_name(body.get(_POLICY) or {}), **values})
     return changed
 
 
-def _nested(knobs: Mapping[str, Knob | None]) -> dict[str, Any]:
+def _nested(values: Mapping[str, PolicyValue | None]) -> dict[str, Any]:
     """Values by name as a policy is stored; one that goes back to its default is left out."""
     policy: dict[str, Any] = {}
-    for name, value in sorted(knobs.items()):
+    for name, value in sorted(values.items()):
         if value is None:
             continue
         table, dot, key = name.partition(".")

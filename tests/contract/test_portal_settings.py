@@ -242,8 +242,8 @@ def test_who_saves_while_another_is_at_it_waits_for_them(harbor: MirrorPortal) -
     days = itertools.count(1000)
 
     def save(tx: Transaction) -> int:
-        knobs = {"move_to_deal_days": next(days)}
-        return settings.change(tx, author="ada", reason="a try", knobs=knobs).after.version
+        policy = {"move_to_deal_days": next(days)}
+        return settings.change(tx, author="ada", reason="a try", policy=policy).after.version
 
     assert one_in_the_middle(harbor, save) == [2, 3]
     assert settings_of(harbor).policy.move_to_deal_days == 1001
@@ -326,7 +326,7 @@ def _change_all(context: PortalContext, says: Mapping[str, Any]) -> None:
             author="ada",
             reason="a try",
             portal_map=replace(counting.map, home_currency=says["currency"]),
-            knobs={"books_close_day": says["close_day"]},
+            policy={"books_close_day": says["close_day"]},
         )
 
 

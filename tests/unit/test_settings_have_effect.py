@@ -77,7 +77,7 @@ def read_names() -> frozenset[str]:
     return frozenset(reached)
 
 
-def knobs() -> Iterator[str]:
+def policy_names() -> Iterator[str]:
     for part in fields(Policy):
         default = getattr(DEFAULT, part.name)
         if isinstance(default, Mapping):
@@ -87,7 +87,7 @@ def knobs() -> Iterator[str]:
 
 
 def test_every_value_of_the_policy_that_is_offered_is_read() -> None:
-    offered = [name for name in knobs() if name not in policy.WITHOUT_EFFECT]
+    offered = [name for name in policy_names() if name not in policy.WITHOUT_EFFECT]
     unread = [name for name in offered if not set(name.split(".")) <= read_names()]
 
     assert len(offered) > 100
@@ -102,7 +102,7 @@ def test_every_field_of_the_map_that_is_offered_is_read() -> None:
 
 
 def test_what_is_not_offered_is_a_setting_all_the_same() -> None:
-    assert set(knobs()) > policy.WITHOUT_EFFECT
+    assert set(policy_names()) > policy.WITHOUT_EFFECT
     assert {part.name for part in fields(PortalMap)} > portal_map.WITHOUT_EFFECT
 
 
