@@ -108,9 +108,12 @@ def uninstall_command(portal: int, *, yes: bool) -> None:
 
 @click.command("rotate-keys")
 def rotate_keys() -> None:
-    """Seal every token with the newest key, while everything runs."""
+    """Seal every token with the newest key. Says how long older forget keys are needed."""
     with open_runtime() as own:
         click.echo(f"{key_rotation.rotate(own)} tokens are sealed with the newest key.")
+        for use in key_rotation.forget_keys_in_use(own):
+            if not use.is_newest:
+                click.echo(use.sentence)
 
 
 @click.command()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from integration.admin import overview
+from integration.admin import key_rotation, overview
 from integration.core import environment as configuration
 from integration.core.environment import Settings
 from integration.core.errors import SecondOrderError
@@ -44,6 +44,7 @@ def everything() -> list[Finding]:
         return findings
     with open_runtime(settings) as runtime:
         findings += _servers(runtime)
+        findings.append(forget_keys(runtime))
         for each in overview.portals(runtime):
             with open_portal(runtime, each["portal_id"]) as portal:
                 findings += _portal(portal, each)
@@ -115,6 +116,15 @@ def _servers(runtime: Runtime) -> list[Finding]:
         Finding("PostgreSQL", ok=parts["database"] == "ok", said=parts["database"]),
         Finding("Valkey", ok=parts["queue"] == "ok", said=slow),
     ]
+
+
+def forget_keys(runtime: Runtime) -> Finding:
+    """A mark whose key is gone is none: the person would be read in again, unnoticed."""
+    uses = key_rotation.forget_keys_in_use(runtime)
+    wrong = [use.sentence for use in uses if not use.is_safe]
+    people = sum(use.people for use in uses)
+    said = " ".join(wrong) or f"forgotten people stay forgotten: {people}"
+    return Finding("FORGET_KEYS", ok=not wrong, said=said)
 
 
 def _portal(portal: PortalContext, standing_now: dict[str, Any]) -> list[Finding]:

@@ -6,11 +6,12 @@ from integration.conclude import stages
 from integration.core import logs
 from integration.core.errors import Refused
 from integration.ingest import activities, backfill, inbound, polling
+from integration.portal import forgotten
 from integration.portal.context import open_portal
 from integration.portal.runtime import Runtime
 from integration.review import answering
 from integration.storage.queue import inbox, lanes
-from integration.storage.service import calendar, erasure, portals
+from integration.storage.service import calendar, erasure, portals, suppression
 from integration.storage.service.calendar import has_unaddressed
 
 KEEP_EVENTS_DAYS = 30
@@ -75,6 +76,9 @@ def _look_after(runtime: Runtime, portal_id: int) -> None:
     with runtime.database.portal(portal_id) as tx:
         inbox.prune(tx, days=KEEP_EVENTS_DAYS)
         inbound.adopt(tx)
+        suppression.prune(tx)
+        forgotten.name_inherited(tx, keys=runtime.forget_keys)
+        forgotten.sweep(tx, keys=runtime.forget_keys)
         activities.prune(tx, now=runtime.now())
         stages.refresh_dated(tx)
         answering.reopen_ended(tx, runtime.now())

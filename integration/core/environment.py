@@ -15,6 +15,7 @@ from environs import Env, EnvValidationError
 from marshmallow import ValidationError
 from marshmallow.validate import OneOf, Range
 
+from integration.core import forget_keys
 from integration.core.errors import Refused
 
 PUBLIC_API = "https://api.hubapi.com"
@@ -44,6 +45,7 @@ class Settings:
     secret_key: str = field(repr=False)
     token_keys: tuple[str, ...] = field(repr=False)
     hubspot_client_secrets: tuple[str, ...] = field(repr=False)
+    forget_keys: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def webhook_url(self) -> str:
@@ -91,23 +93,46 @@ def load() -> Settings:
     }
     secret_key = env.str("SECRET_KEY", "", validate=_is_long)
     token_keys: list[str] = env.list("TOKEN_KEYS", [], validate=_are_fernet_keys)
+    marking_keys: list[str] = env.list("FORGET_KEYS", [], validate=_are_fernet_keys)
     client_secrets: list[str] = env.list("HUBSPOT_CLIENT_SECRET", [])
     try:
         env.seal()
     except EnvValidationError as trouble:
         problems = dict(trouble.error_messages)  # type: ignore[arg-type]  # sealed errors come as a mapping
         raise Refused(_sentence(problems)) from None
+    # Before there were forget keys SECRET_KEY marked who was forgotten; those marks go on counting.
+    had_secret = bool(secret_key) or (data_dir / "secret_key").exists()
+    secret_key = secret_key or _kept(data_dir, "secret_key", lambda: secrets.token_urlsafe(48))
     return Settings(
         **{
             name: value.rstrip("/") if name.endswith("_url") and value else value
             for name, value in raw.items()
         },
         data_dir=data_dir,
-        secret_key=secret_key or _kept(data_dir, "secret_key", lambda: secrets.token_urlsafe(48)),
+        secret_key=secret_key,
         token_keys=tuple(token_keys)
         or (_kept(data_dir, "token_keys", lambda: Fernet.generate_key().decode()),),
+        forget_keys=tuple(marking_keys)
+        or _kept_forget_keys(data_dir, secret_key if had_secret else None),
         hubspot_client_secrets=tuple(client_secrets),
     )
+
+
+def _kept_forget_keys(folder: Path, secret_key: str | None) -> tuple[str, ...]:
+    """The keys kept in the data folder; the first is made of a *secret_key* that was there before."""
+    text = _kept(
+        folder,
+        "forget_keys",
+        lambda: (
+            forget_keys.from_secret(secret_key) if secret_key else Fernet.generate_key().decode()
+        ),
+    )
+    keys = [key.strip() for key in text.split(",")]
+    try:
+        _are_fernet_keys(keys)
+    except ValidationError as wrong:
+        raise Refused(f"{folder / 'forget_keys'}: {wrong}") from None
+    return tuple(keys)
 
 
 def _default_data_dir() -> str:

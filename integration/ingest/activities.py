@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from integration.core import logs
+from integration.core.forget_keys import ForgetKeys
 from integration.hubspot.answer_shapes import Page
 from integration.hubspot.faults import Forbidden
 from integration.portal import forgotten, settings
@@ -126,13 +127,13 @@ def _look_at(portal: PortalContext, kind: str, ids: Sequence[int]) -> list[tuple
 allowed = contextlib.suppress(Forbidden)
 
 
-def store(tx: Transaction, seen: Seen, *, secret: str, now: datetime) -> None:
+def store(tx: Transaction, seen: Seen, *, keys: ForgetKeys, now: datetime) -> None:
     """Bring touches in step with what was seen; ask conclude to look at what changed, once touches count."""
     if not seen.keys:
         return
     kept = [(one, near) for one, near in seen.found if one.at >= now - WINDOW]
     contacts = {contact for _, near in kept for contact in near.get("contact", ())}
-    known = forgotten.still_known(tx, contacts, secret=secret) if contacts else set()
+    known = forgotten.still_known(tx, contacts, keys=keys) if contacts else set()
     rows = _rows(tx, kept, known)
     named = {row.key for row in rows}
     texts = {
@@ -175,7 +176,7 @@ def _read_type(
         seen = Seen(keys, _understood(portal, [(record, record.inline) for record in page.records]))
         cursor = page.next_after
         with portal.transaction(lease) as tx:
-            store(tx, seen, secret=portal.runtime.settings.secret_key, now=portal.runtime.now())
+            store(tx, seen, keys=portal.runtime.forget_keys, now=portal.runtime.now())
             activity_cursors.advance(
                 tx,
                 step.activity_type,

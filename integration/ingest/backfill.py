@@ -139,7 +139,7 @@ def _page(portal: PortalContext, lease: Lease, run: Run, stream: Stream) -> None
     names, history = sync.reading(portal, object_type)
     page = portal.hubspot.page(object_type, stream.cursor, names, history)
     with portal.transaction(lease) as tx:
-        changed = sync.store_records(tx, page.records, secret=portal.runtime.settings.secret_key)
+        changed = sync.store_records(tx, page.records, keys=portal.runtime.forget_keys)
         mirror.mark_stale(tx, mirror.PEOPLE, changed)
         import_runs.touch(tx, run, object_type, [record.id for record in page.records])
         import_runs.advance(

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from integration.core import logs
 from integration.core.errors import NeedsOwner, Refused, Retryable
+from integration.core.forget_keys import ForgetKeys
 from integration.hubspot.answer_shapes import ReadResult
 from integration.ingest import activities, inbound
 from integration.portal import forgotten as forget
@@ -85,12 +86,11 @@ def refresh(portal: PortalContext, lease: Lease) -> int:
             inbox.hasten_events(tx, waiting)
         return len(waiting) + len(worn)
     with portal.transaction(lease) as tx:
-        secret = portal.runtime.settings.secret_key
-        store(tx, seen, secret=secret, heard_at=min(event.occurred_at for event in waiting))
+        keys = portal.runtime.forget_keys
+        store(tx, seen, keys=keys, heard_at=min(event.occurred_at for event in waiting))
         _follow_merges(tx, wanted, seen)
-        activities.store(tx, seen.touched, secret=secret, now=portal.runtime.now())
-        for contact_id in sorted(wanted.forgotten):
-            forget.erase(tx, contact_id, secret=secret)
+        activities.store(tx, seen.touched, keys=keys, now=portal.runtime.now())
+        forget.erase_all(tx, sorted(wanted.forgotten), keys=keys)
         told = [event for event in waiting if event.kind in inbound.KINDS]
         inbound.take(tx, told)
         for event, reason in _refused(waiting, seen):
@@ -101,7 +101,7 @@ def refresh(portal: PortalContext, lease: Lease) -> int:
         if told:
             inbound.blank(tx)
         contacts = wanted.read.get("contact", set()) | wanted.forgotten
-        forgotten = contacts - forget.still_known(tx, contacts, secret=secret)
+        forgotten = contacts - forget.still_known(tx, contacts, keys=keys)
         if forgotten:
             erasure.forget_events(tx, sorted(forgotten))
         portals.stamp(tx, portal.portal_id, "last_sync_at")
@@ -159,10 +159,10 @@ def look(portal: PortalContext, wanted: Plan) -> Seen:
 
 
 def store(
-    tx: Transaction, seen: Seen, *, secret: str, heard_at: datetime | None = None
+    tx: Transaction, seen: Seen, *, keys: ForgetKeys, heard_at: datetime | None = None
 ) -> set[tuple[str, int]]:
     """Bring the mirror in step with what was seen and ask conclude to look at what changed."""
-    changed = store_records(tx, seen.records, secret=secret)
+    changed = store_records(tx, seen.records, keys=keys)
     for (from_type, to_type), (from_ids, links) in seen.links.items():
         changed |= store_links(tx, from_type, to_type, from_ids, links, heard_at)
     for object_type, ids in seen.gone.items():
@@ -173,11 +173,11 @@ def store(
 
 
 def store_records(
-    tx: Transaction, records: Sequence[Record], *, secret: str
+    tx: Transaction, records: Sequence[Record], *, keys: ForgetKeys
 ) -> set[tuple[str, int]]:
     """Store records but those of people who asked to be forgotten; return what changed."""
     contacts = {record.id for record in records if record.object_type == "contact"}
-    known = forget.still_known(tx, contacts, secret=secret) if contacts else contacts
+    known = forget.still_known(tx, contacts, keys=keys) if contacts else contacts
     kept = [record for record in records if record.object_type != "contact" or record.id in known]
     return mirror.store(tx, [as_stored(record) for record in kept])
 

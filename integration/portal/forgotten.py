@@ -1,33 +1,49 @@
 """Forgetting a person: everything that names them goes, every total stays."""
 
-import hashlib
-import hmac
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
+from integration.core.forget_keys import ForgetKeys
 from integration.portal.context import PortalContext
 from integration.storage.database import Transaction
 from integration.storage.findings import move_rows, person_rows, source_rows
 from integration.storage.mirror import mirror, survey_answers
-from integration.storage.queue import lanes
-from integration.storage.service import erasure, portals
+from integration.storage.queue import lanes, set_aside
+from integration.storage.service import erasure, portals, suppression
+from mappings.records import delivery_mentions
+from mappings.records.delivery_mentions import Person
 
 
 def forget(portal: PortalContext, contact_id: int) -> int:
     """Erase a contact now; return how many deals are explained anew without the name."""
     with portal.transaction() as tx:
-        deals = erase(tx, contact_id, secret=portal.runtime.settings.secret_key)
+        deals = erase(tx, contact_id, keys=portal.runtime.forget_keys)
         lanes.want(tx, portal.portal_id, "drain")
     portal.runtime.queue.wake(portal.portal_id)
     return deals
 
 
-def erase(tx: Transaction, contact_id: int, *, secret: str) -> int:
-    """Erase a contact inside *tx*. The audit line holds no id: an id is personal data, too."""
+def erase(tx: Transaction, contact_id: int, *, keys: ForgetKeys) -> int:
+    """Erase a contact inside *tx*; return how many deals are explained anew."""
+    return erase_all(tx, [contact_id], keys=keys)
+
+
+def erase_all(tx: Transaction, contact_ids: Collection[int], *, keys: ForgetKeys) -> int:
+    """Erase contacts inside *tx*. The audit lines hold no id: an id is personal data, too."""
+    if not contact_ids:
+        return 0
+    former = mirror.former_ids(tx, "contact", contact_ids)
+    ids = {contact_id: {contact_id, *former.get(contact_id, ())} for contact_id in contact_ids}
+    everybody = frozenset().union(*ids.values())
+    # Before the records go, for what was set aside may give a name and no id.
+    cut_deliveries(tx, Person(everybody, erasure.words(tx, sorted(everybody))))
+    return sum(_erase(tx, contact_id, ids[contact_id], keys) for contact_id in contact_ids)
+
+
+def _erase(tx: Transaction, contact_id: int, ids: set[int], keys: ForgetKeys) -> int:
     neighbours = mirror.neighbours(tx, "contact", [contact_id])
-    marks = _concerned(
-        tx, {contact_id, *mirror.former_ids(tx, "contact", [contact_id]).get(contact_id, ())}
-    )
-    deals = erasure.contact(tx, contact_id, mark(secret, tx.portal_id, contact_id))
+    marks = _concerned(tx, ids)
+    deals = erasure.contact(tx, contact_id)
+    suppression.remember(tx, keys.mark(tx.portal_id, contact_id))
     mirror.mark_stale(tx, mirror.DEALS, {("deal", deal_id) for deal_id in deals})
     mirror.mark_stale(
         tx, mirror.SUMMARIES, {ref for ref in neighbours if ref[0] in {"company", "contact"}}
@@ -58,19 +74,48 @@ def _concerned(tx: Transaction, ids: set[int]) -> dict[int, set[tuple[str, int]]
     }
 
 
-def mark(secret: str, portal_id: int, contact_id: int) -> bytes:
-    """What is remembered of an erased contact: a keyed hash of its record id, useless without our key."""
-    return hmac.digest(
-        hashlib.sha256(secret.encode()).digest(),
-        f"forgotten:{portal_id}:{contact_id}".encode(),
-        "sha256",
-    )
+def cut_deliveries(tx: Transaction, person: Person) -> None:
+    """Take what speaks of *person* out of everything that was set aside; its neighbours stay."""
+    for delivery in set_aside.deliveries(tx):
+        body = delivery_mentions.without(delivery.raw, person, source=delivery.source)
+        if body != delivery.raw:
+            set_aside.cut(tx, delivery, body)
+    gone = [
+        event
+        for event in set_aside.events(tx)
+        if delivery_mentions.speaks_of(event.raw, person, source=event.source)
+    ]
+    set_aside.remove(tx, gone)
 
 
-def still_known(tx: Transaction, contact_ids: Iterable[int], *, secret: str) -> set[int]:
+def sweep(tx: Transaction, *, keys: ForgetKeys) -> None:
+    """Take out of what was set aside whatever speaks of people forgotten before it came."""
+    if not suppression.digests(tx):
+        return
+    named: set[int] = set()
+    for delivery in set_aside.deliveries(tx):
+        named |= delivery_mentions.contact_ids(delivery.raw, source=delivery.source)
+    for event in set_aside.events(tx):
+        named |= delivery_mentions.contact_ids(event.raw, source=event.source)
+    forgotten = named - still_known(tx, named, keys=keys)
+    if forgotten:
+        cut_deliveries(tx, Person(frozenset(forgotten)))
+
+
+def name_inherited(tx: Transaction, *, keys: ForgetKeys) -> None:
+    """Write down that the key made of SECRET_KEY made the unnamed marks, once it is listed."""
+    if keys.inherited_id in keys.listed:
+        suppression.name_key(tx, keys.inherited_id)
+
+
+def still_known(tx: Transaction, contact_ids: Iterable[int], *, keys: ForgetKeys) -> set[int]:
     """Return those of *contact_ids* that nobody asked us to forget."""
     wanted = set(contact_ids)
-    marks = erasure.suppressed(tx)
+    marks = suppression.digests(tx)
     if not marks:
         return wanted
-    return {each for each in wanted if mark(secret, tx.portal_id, each) not in marks}
+    return {
+        contact_id
+        for contact_id in wanted
+        if marks.isdisjoint(keys.digests(tx.portal_id, contact_id))
+    }

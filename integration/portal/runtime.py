@@ -9,6 +9,7 @@ from integration.core import environment as configuration
 from integration.core import logs, servers
 from integration.core.environment import Settings
 from integration.core.errors import Refused
+from integration.core.forget_keys import ForgetKeys
 from integration.core.vault import Vault
 from integration.core.wake_ups import Queue
 from integration.storage.database import Database
@@ -22,6 +23,11 @@ class Runtime:
     database: Database = field(repr=False)
     queue: Queue = field(repr=False)
     vault: Vault = field(repr=False)
+
+    @property
+    def forget_keys(self) -> ForgetKeys:
+        """The keys under which forgotten people are remembered."""
+        return ForgetKeys.of(self.settings.forget_keys, self.settings.secret_key)
 
     def now(self) -> dt.datetime:
         """The time, in UTC; rules get it as an argument."""

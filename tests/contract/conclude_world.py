@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from integration.conclude import stages
+from integration.core.forget_keys import ForgetKeys
 from integration.portal.context import PortalContext
 from integration.storage.database import Database
 from integration.storage.findings import conclusion_rows
@@ -16,6 +17,7 @@ from integration.storage.service import portals, settings_versions
 from mappings.records.portal_map import PortalMap, dump_portal_map
 
 HARBOR, ORCHARD = 4711, 4712
+KEYS = ForgetKeys.of((), "a secret that is long enough for anything")
 NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
 WORDS = PortalMap(
     home_currency="USD",

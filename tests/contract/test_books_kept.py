@@ -10,6 +10,7 @@ from integration.storage.database import Database
 from integration.storage.ledger import entry_rows
 from tests.contract.conclude_world import (
     HARBOR,
+    KEYS,
     NOW,
     Clock,
     MirrorPortal,
@@ -130,7 +131,7 @@ def test_a_merged_and_then_forgotten_person_moves_no_row(harbor: MirrorPortal) -
     harbor.merge("contact", (12,), 505)
     harbor.settle()
     with harbor.context.transaction() as tx:
-        forgotten.erase(tx, 505, secret="kept")
+        forgotten.erase(tx, 505, keys=KEYS)
     harbor.settle()
     for name in ("one name", "another name"):
         harbor.change("deal", 9, dealname=name)

@@ -16,7 +16,16 @@ from integration.storage.queue import activity_cursors
 from integration.storage.service import erasure
 from mappings.records.activity_records import TYPES, Activity
 from mappings.rules.text import self_reported
-from tests.contract.conclude_world import HARBOR, NOW, ORCHARD, WORDS, Clock, MirrorPortal, day
+from tests.contract.conclude_world import (
+    HARBOR,
+    KEYS,
+    NOW,
+    ORCHARD,
+    WORDS,
+    Clock,
+    MirrorPortal,
+    day,
+)
 
 MAPPED = replace(WORDS, told_properties=("form_notes",), deal_told_properties=("deal_story",))
 
@@ -98,7 +107,7 @@ def happen(
     )
     seen = activities.Seen({(type_, 77)}, [(one, {"contact": list(contacts), "deal": list(deals)})])
     with portal.clock.database.portal(portal.portal_id) as tx:
-        activities.store(tx, seen, secret="x", now=NOW)
+        activities.store(tx, seen, keys=KEYS, now=NOW)
 
 
 def labels(portal: MirrorPortal, owner_type: str, owner_id: int) -> list[tuple[str, str, int]]:
@@ -209,7 +218,7 @@ def test_what_happened_before_takes_the_introduction_back(harbor: MirrorPortal) 
     one = Activity("call", 78, "call", day(50), two_way=True)
     with harbor.clock.database.portal(HARBOR) as tx:
         activities.store(
-            tx, activities.Seen({("call", 78)}, [(one, {"contact": [20]})]), secret="x", now=NOW
+            tx, activities.Seen({("call", 78)}, [(one, {"contact": [20]})]), keys=KEYS, now=NOW
         )
     harbor.settle()
 
@@ -250,7 +259,7 @@ def test_the_words_of_a_forgotten_person_are_erased(harbor: MirrorPortal) -> Non
     assert labels(harbor, "contact", 20) != []
 
     with harbor.clock.database.portal(HARBOR) as tx:
-        erasure.contact(tx, 20, b"mark")
+        erasure.contact(tx, 20)
         assert erasure.mentions(tx, "Wendelin") == []
         assert "told" in erasure.tables(tx)
     assert harbor.rows("SELECT * FROM told WHERE owner_id = 20") == []

@@ -16,6 +16,7 @@ from mappings.records.activity_records import TYPES, Activity
 from mappings.rules.facts import ContactFacts
 from tests.contract.conclude_world import (
     HARBOR,
+    KEYS,
     NOW,
     ORCHARD,
     WORDS,
@@ -88,7 +89,7 @@ def unhappen(portal: MirrorPortal, type_: str, number: int) -> None:
 
 def _store(portal: MirrorPortal, seen: activities.Seen) -> None:
     with portal.clock.database.portal(portal.portal_id) as tx:
-        activities.store(tx, seen, secret="x", now=NOW)
+        activities.store(tx, seen, keys=KEYS, now=NOW)
 
 
 def timings(portal: MirrorPortal, deal_id: int = 9) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ from integration.reports.explain import explain, in_words
 from integration.storage.database import Database
 from tests.contract.conclude_world import (
     HARBOR,
+    KEYS,
     ORCHARD,
     Clock,
     MirrorPortal,
@@ -18,8 +19,6 @@ from tests.contract.conclude_world import (
     moved_champion,
 )
 from tests.contract.review_world import DOUBTING, Office, answer, doubtful_move, the_question
-
-SECRET = "a secret that is long enough for anything"
 
 
 @pytest.fixture
@@ -165,7 +164,7 @@ def test_a_removed_person_has_no_name_anywhere(harbor: MirrorPortal) -> None:
     moved_champion(harbor)
     harbor.settle()
     with harbor.clock.database.portal(HARBOR) as tx:
-        erase(tx, 12, secret=SECRET)
+        erase(tx, 12, keys=KEYS)
     harbor.settle()
 
     told = explain(harbor.context, "deal", 9)

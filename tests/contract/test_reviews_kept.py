@@ -15,7 +15,7 @@ from integration.review import answering
 from integration.review.answering import Answer, TooLate
 from integration.storage.database import Database
 from integration.storage.service import erasure
-from tests.contract.conclude_world import HARBOR, ORCHARD, MirrorPortal, day
+from tests.contract.conclude_world import HARBOR, KEYS, ORCHARD, MirrorPortal, day
 from tests.contract.review_world import (
     ASKING,
     Office,
@@ -242,7 +242,7 @@ def test_forgetting_a_person_erases_what_was_decided_about_them(harbor: MirrorPo
     harbor.settle()
 
     with harbor.clock.database.portal(HARBOR) as tx:
-        forgotten.erase(tx, 12, secret="s")
+        forgotten.erase(tx, 12, keys=KEYS)
     harbor.settle()
 
     for table in ("review", "review_ref", "decision", "decision_ref"):
@@ -258,7 +258,7 @@ def test_forgetting_one_candidate_keeps_the_answer_and_the_total(harbor: MirrorP
     harbor.settle()
 
     with harbor.clock.database.portal(HARBOR) as tx:
-        forgotten.erase(tx, 11, secret="s")
+        forgotten.erase(tx, 11, keys=KEYS)
     harbor.settle()
 
     assert harbor.derived(9) == 0, "the one who is left was rejected, too"
@@ -281,7 +281,7 @@ def test_a_reason_that_names_a_forgotten_person_is_erased_though_it_was_about_ot
     harbor.settle()
 
     with harbor.clock.database.portal(HARBOR) as tx:
-        forgotten.erase(tx, 70, secret="s")
+        forgotten.erase(tx, 70, keys=KEYS)
         assert erasure.mentions(tx, "Quillfeather") == []
     harbor.settle()
 

@@ -10,9 +10,7 @@ from integration.storage.database import Database
 from integration.storage.findings import source_rows
 from integration.storage.ledger import entry_rows
 from integration.storage.mirror import mirror
-from tests.contract.conclude_world import HARBOR, ORCHARD, Clock, MirrorPortal, day
-
-SECRET = "a secret that is long enough for anything"
+from tests.contract.conclude_world import HARBOR, KEYS, ORCHARD, Clock, MirrorPortal, day
 
 
 @pytest.fixture
@@ -79,7 +77,7 @@ def test_d18_a_removed_champions_company_keeps_its_total(harbor: MirrorPortal) -
     before = _total(harbor)
 
     with harbor.clock.database.portal(HARBOR) as tx:
-        erase(tx, 12, secret=SECRET)
+        erase(tx, 12, keys=KEYS)
     harbor.settle()
 
     assert before == _total(harbor) == {1: (6_000_000, 2)}

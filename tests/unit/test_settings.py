@@ -5,14 +5,16 @@ from cryptography.fernet import Fernet
 
 from integration.core import environment
 from integration.core.errors import Refused
+from integration.core.forget_keys import from_secret
 from integration.core.logs import blot
 from integration.core.vault import Vault, WrongKey
 
 
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("DATABASE_URL", "REDIS_URL", "HOST", "PORT", "PUBLIC_URL", "SECRET_KEY", "TOKEN_KEYS", "LOG_LEVEL",
-                 "WORKERS", "HUBSPOT_APP_ID", "HUBSPOT_CLIENT_ID", "HUBSPOT_CLIENT_SECRET", "HUBSPOT_API_URL",
+    for name in ("DATABASE_URL", "REDIS_URL", "HOST", "PORT", "PUBLIC_URL", "SECRET_KEY", "TOKEN_KEYS",
+                 "FORGET_KEYS", "LOG_LEVEL", "WORKERS", "HUBSPOT_APP_ID", "HUBSPOT_CLIENT_ID",
+                 "HUBSPOT_CLIENT_SECRET", "HUBSPOT_API_URL",
                  "HUBSPOT_AUTHORIZE_URL", "HUBSPOT_RATE_PER_10S",
                  "WEB_PROCESSES", "WEB_THREADS"):  # fmt: skip
         monkeypatch.delenv(name, raising=False)
@@ -34,14 +36,47 @@ def test_secrets_are_made_once_kept_and_readable_by_their_owner_only(tmp_path: P
     first, second = environment.load(), environment.load()
     assert first.secret_key == second.secret_key
     assert first.token_keys == second.token_keys
-    for name in ("secret_key", "token_keys"):
+    assert first.forget_keys == second.forget_keys
+    for name in ("secret_key", "token_keys", "forget_keys"):
         assert (tmp_path / "data" / name).stat().st_mode & 0o077 == 0
+
+
+def test_a_new_installation_has_a_forget_key_that_owes_nothing_to_the_secret_key() -> None:
+    found = environment.load()
+    assert found.forget_keys != (from_secret(found.secret_key),)
+    assert len(found.forget_keys) == 1
+
+
+@pytest.mark.parametrize("where", ["environment", "data folder"])
+def test_who_was_forgotten_under_the_secret_key_stays_forgotten_when_it_changes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, where: str
+) -> None:
+    """An installation from before forget keys: its first start with this version makes the old key one of them."""
+    if where == "environment":
+        monkeypatch.setenv("SECRET_KEY", "the-old-secret-key")
+    else:
+        (tmp_path / "data").mkdir()
+        (tmp_path / "data" / "secret_key").write_text("the-old-secret-key")
+    assert environment.load().forget_keys == (from_secret("the-old-secret-key"),)
+
+    monkeypatch.setenv("SECRET_KEY", "quite-another-secret-key")
+    assert environment.load().forget_keys == (from_secret("the-old-secret-key"),)
+
+
+def test_the_kept_forget_keys_can_be_rotated_in_their_file(tmp_path: Path) -> None:
+    old, new = environment.load().forget_keys[0], Fernet.generate_key().decode()
+    (tmp_path / "data" / "forget_keys").write_text(f"{new}, {old}\n")
+    assert environment.load().forget_keys == (new, old)
+    (tmp_path / "data" / "forget_keys").write_text("a slip")
+    with pytest.raises(Refused, match=r"forget_keys: key 1 is not"):
+        environment.load()
 
 
 def test_all_mistakes_are_told_together_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = {
         "PORT": "99999", "PUBLIC_URL": "example.org", "DATABASE_URL": "mysql://x", "REDIS_URL": "http://x",
-        "TOKEN_KEYS": "short", "SECRET_KEY": "x", "HUBSPOT_RATE_PER_10S": "fast", "LOG_LEVEL": "LOUD", "WORKERS": "0",
+        "TOKEN_KEYS": "short", "FORGET_KEYS": "short", "SECRET_KEY": "x", "HUBSPOT_RATE_PER_10S": "fast",
+        "LOG_LEVEL": "LOUD", "WORKERS": "0",
         "WEB_PROCESSES": "many", "WEB_THREADS": "0",
     }  # fmt: skip
     for name, value in wrong.items():
@@ -65,7 +100,8 @@ def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     key = Fernet.generate_key().decode()
     secret = {
         "DATABASE_URL": "postgresql://u:canary-1@h/d", "REDIS_URL": "redis://:canary-2@h/0",
-        "SECRET_KEY": "canary-3-and-longer", "TOKEN_KEYS": key, "HUBSPOT_CLIENT_SECRET": "canary-4,canary-5",
+        "SECRET_KEY": "canary-3-and-longer", "TOKEN_KEYS": key, "FORGET_KEYS": key,
+        "HUBSPOT_CLIENT_SECRET": "canary-4,canary-5",
     }  # fmt: skip
     for name, value in secret.items():
         monkeypatch.setenv(name, value)

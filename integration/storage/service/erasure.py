@@ -29,8 +29,8 @@ def portal(database: Database, portal_id: int) -> None:
         )
 
 
-def contact(tx: Transaction, contact_id: int, mark: bytes) -> set[int]:
-    """Erase one contact from every table of this portal and remember only *mark*; return the deals to look at again.
+def contact(tx: Transaction, contact_id: int) -> set[int]:
+    """Erase one contact from every table of this portal; return the deals to look at again.
 
     Ledger rows name an opaque subject: cutting the subject's tie to the contact leaves amounts and
     dates as they are. Sources keep their weights and lose their words.
@@ -53,20 +53,24 @@ def contact(tx: Transaction, contact_id: int, mark: bytes) -> set[int]:
     }
     for statement in _CONTACT_ROWS:
         tx.run(statement, ids=ids, texts=[str(each) for each in ids])
-    tx.run(
-        """INSERT INTO suppression (portal_id, object_type, mark) VALUES (:portal, 'contact', :mark)
-           ON CONFLICT DO NOTHING""",
-        mark=mark,
-    )
     return deals
 
 
-def suppressed(tx: Transaction) -> set[bytes]:
-    """Return the marks of contacts that must not come back."""
+def words(tx: Transaction, contact_ids: list[int]) -> tuple[str, ...]:
+    """Return full names and addresses of these contacts, in small letters."""
     rows = tx.rows(
-        "SELECT mark FROM suppression WHERE portal_id = :portal AND object_type = 'contact'"
+        """SELECT DISTINCT lower(word) AS word FROM record, LATERAL (
+             SELECT unnest(ARRAY[
+               (properties ->> 'firstname') || ' ' || (properties ->> 'lastname'),
+               (properties ->> 'lastname') || ', ' || (properties ->> 'firstname'),
+               properties ->> 'email'])
+             UNION SELECT value FROM identity_key
+             WHERE identity_key.portal_id = :portal AND kind = 'mail' AND contact_id = record_id) AS said (word)
+           WHERE portal_id = :portal AND object_type = 'contact' AND record_id = ANY(CAST(:ids AS bigint[]))
+             AND length(word) > 4""",
+        ids=contact_ids,
     )
-    return {bytes(row["mark"]) for row in rows}
+    return tuple(row["word"] for row in rows)
 
 
 def forget_events(tx: Transaction, contact_ids: list[int]) -> None:
@@ -86,7 +90,7 @@ _EVENTS = """WITH gone AS (
       RETURNING 1)
     UPDATE tally SET pruned = pruned + (SELECT count(*) FROM gone) WHERE portal_id = :portal"""
 # Texts of activities: those that the person was part of, and notes of others that name them. Before
-# the record goes.
+# the record goes. Names are looked for inside words, too: "Priya Narangs" names Priya Narang.
 _TEXTS = (
     """DELETE FROM touch_text AS said USING record AS gone
        WHERE said.portal_id = :portal AND gone.portal_id = :portal AND gone.object_type = 'contact'
@@ -124,8 +128,9 @@ _NAMED_IN_REASONS = """UPDATE decision SET reason = '' FROM record AS gone
           trim(concat_ws(' ', gone.properties ->> 'firstname', gone.properties ->> 'lastname')),
           gone.properties ->> 'lastname', gone.properties ->> 'email']) AS word
         WHERE length(word) > 3 AND position(lower(word) IN lower(decision.reason)) > 0)"""
-_SPEAKS_OF_THEM = """EXISTS (SELECT FROM unnest(CAST(:texts AS text[])) AS id
-    WHERE position('"contact:' || id || '"' IN {column}::text) > 0)"""
+# A reference to them, "contact:12", anywhere in a document.
+_SPEAKS_OF_THEM = """jsonb_path_exists({column}, '$.** ? (@ == $them[*])', (
+    SELECT jsonb_build_object('them', jsonb_agg('contact:' || id)) FROM unnest(CAST(:texts AS text[])) AS id))"""
 _DECIDED = (
     f"""WITH gone AS (
           DELETE FROM review WHERE portal_id = :portal
@@ -162,6 +167,10 @@ _CONTACT_ROWS = (
     """DELETE FROM association WHERE portal_id = :portal AND (
          (from_type = 'contact' AND from_id = ANY(CAST(:ids AS bigint[])))
          OR (to_type = 'contact' AND to_id = ANY(CAST(:ids AS bigint[]))))""",
+    # What they answered before anybody knew whose address it was.
+    """DELETE FROM answer WHERE portal_id = :portal AND contact_id IS NULL AND email IN (
+         SELECT value FROM identity_key WHERE portal_id = :portal AND kind = 'mail'
+           AND contact_id = ANY(CAST(:ids AS bigint[])))""",
     "DELETE FROM identity_key WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))",
     "DELETE FROM person WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))",
     """DELETE FROM move WHERE portal_id = :portal AND (former_contact_id = ANY(CAST(:ids AS bigint[]))
@@ -181,13 +190,10 @@ _CONTACT_ROWS = (
     *_DECIDED,
     """UPDATE source SET contact_id = NULL, body = jsonb_build_object('removed', true)
        WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))""",
-    """UPDATE source SET body = jsonb_set(body, '{because}', '[]')
-       WHERE portal_id = :portal AND body -> 'because' <> '[]' AND EXISTS (
-         SELECT FROM unnest(CAST(:texts AS text[])) AS id
-         WHERE position('"contact:' || id || '"' IN body ->> 'because') > 0)""",
+    f"""UPDATE source SET body = jsonb_set(body, '{{because}}', '[]')
+        WHERE portal_id = :portal AND body -> 'because' <> '[]'
+          AND {_SPEAKS_OF_THEM.format(column="(body -> 'because')")}""",
     "UPDATE subject SET contact_id = NULL WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))",
-    """DELETE FROM inbox WHERE portal_id = :portal AND state = 'set_aside' AND EXISTS (
-         SELECT FROM unnest(CAST(:texts AS text[])) AS id WHERE position(convert_to(id, 'UTF8') IN body) > 0)""",
     _EVENTS,
 )
 
