@@ -109,9 +109,8 @@ def dump(value: object) -> str:
 
 
 def known(runtime: Runtime, portal: int) -> None:
-    """Refuse a portal that never installed the app."""
-    if not overview.is_known(runtime, portal):
-        raise Refused(f"Portal {portal} has not installed the app")
+    """Refuse a portal that never installed the app, or is being erased."""
+    overview.check_known(runtime, portal)
 
 
 def _what_waits(runtime: Runtime, portal: int | None) -> str:

@@ -4,7 +4,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from commands.look import AN_ID, as_json, dump
+from commands.look import AN_ID, as_json, dump, known
 from integration.admin import policies
 from integration.core.errors import Refused
 from integration.portal.context import PortalContext, open_portal
@@ -44,10 +44,7 @@ def policy(
     docs/rules.md.
     """
     with open_runtime() as runtime, open_portal(runtime, portal) as context:
-        if context.find() is None:
-            raise Refused(
-                f"Portal {portal} has not installed the app; `second-order portals` lists those that have"
-            )
+        known(runtime, portal)
         if changes or back:
             _change(context, changes, back, by=by, reason=reason, seen=seen)
         found = policies.current(context)

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from commands.look import AN_ID
+from commands.look import AN_ID, known
 from integration.admin import housekeeping, key_rotation, uninstall
 from integration.admin import replay as replays
 from integration.core import environment
@@ -76,6 +76,7 @@ def _watch(own: Runtime, portal: int) -> None:
 def replay(portal: int) -> None:
     """Put back to work what was set aside. Deliveries, events, conclusions and patches get another try."""
     with open_runtime() as own, open_portal(own, portal) as context:
+        known(own, portal)
         click.echo(f"{replays.replay(context)} put back.")
 
 
@@ -86,6 +87,7 @@ def replay(portal: int) -> None:
 def forget_command(portal: int, kind: str, record_id: int) -> None:
     """Erase a person. Names, addresses, texts and evidence go; totals stay."""
     with open_runtime() as own, open_portal(own, portal) as context:
+        known(own, portal)
         deals = forgotten.forget(context, record_id)
     anew = "1 deal is" if deals == 1 else f"{deals} deals are"
     click.echo(f"Forgot {kind} {record_id}; {anew} explained anew without the name.")

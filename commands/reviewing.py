@@ -12,11 +12,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from commands.look import AN_ID, as_json, dump
-from integration.admin import overview
+from commands.look import AN_ID, as_json, dump, known
 from integration.core.errors import Refused
 from integration.portal.context import PortalContext, open_portal
-from integration.portal.runtime import Runtime, open_runtime
+from integration.portal.runtime import open_runtime
 from integration.review import answering as asking
 from integration.review.answering import Answer
 from mappings.records.currencies import digits_of
@@ -119,12 +118,6 @@ def _doubt(context: PortalContext, contact: str, *, as_json: bool) -> str:
     if as_json:
         return dump({"contact_id": int(contact), "questions": asked})
     return f"Asked: {', '.join(str(one) for one in asked)}. What is doubted counts until it is decided."
-
-
-def known(runtime: Runtime, portal: int) -> None:
-    """Refuse a portal that nobody installed."""
-    if not overview.is_known(runtime, portal):
-        raise Refused(f"Portal {portal} has not installed the app")
 
 
 def _verb(text: str) -> tuple[str, int | None]:

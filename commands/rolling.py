@@ -6,8 +6,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from commands.look import AN_ID, as_json, dump
-from integration.core.errors import Refused
+from commands.look import AN_ID, as_json, dump, known
 from integration.portal.context import open_portal
 from integration.portal.runtime import open_runtime
 from integration.rollup import roll_up
@@ -25,10 +24,7 @@ def orders(portal: int, *, repair: bool, as_json: bool) -> None:
     A portal at work may differ for as long as work waits: `second-order settle PORTAL` first.
     """
     with open_runtime() as runtime, open_portal(runtime, portal) as context:
-        if context.find() is None:
-            raise Refused(
-                f"Portal {portal} has not installed the app; `second-order portals` lists those that have"
-            )
+        known(runtime, portal)
         found = roll_up.check(context, repair=repair)
         if repair and not found.agrees:
             runtime.queue.wake(portal, "drain")

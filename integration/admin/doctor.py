@@ -131,7 +131,8 @@ def _portal(portal: PortalContext, standing_now: dict[str, Any]) -> list[Finding
     name = f"portal {portal.portal_id}"
     found = portal.find()
     if found is None or found.state == "uninstalled":
-        return [Finding(name, ok=True, said="uninstalled")]
+        being_erased = ", its rows are being erased" if found and found.erasing_since else ""
+        return [Finding(name, ok=True, said=f"uninstalled{being_erased}")]
     if not found.is_active:
         return [Finding(name, ok=False, said=f"paused: {found.paused_reason}")]
     findings = [Finding(name, ok=True, said="active")]

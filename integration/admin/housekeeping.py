@@ -2,21 +2,23 @@
 
 from datetime import timedelta
 
+from integration.admin import retention
 from integration.conclude import stages
 from integration.core import logs
-from integration.core.errors import Refused
+from integration.core.errors import Refused, SecondOrderError
 from integration.ingest import activities, backfill, inbound, polling
 from integration.portal import forgotten
 from integration.portal.context import open_portal
 from integration.portal.runtime import Runtime
 from integration.review import answering
 from integration.storage.queue import inbox, lanes
-from integration.storage.service import calendar, erasure, portals, suppression
+from integration.storage.service import calendar, portals, suppression
 from integration.storage.service.calendar import has_unaddressed
 
 KEEP_EVENTS_DAYS = 30
-KEEP_UNINSTALLED_DAYS = 30
 _QUARTER_HOUR, _DAY = 900.0, 86_400.0
+# Of every few seconds erasing may take some; the rest belongs to the portals that are there.
+_ERASE_EVERY, _ERASE_FOR = 5.0, 2.0
 _log = logs.get(__name__)
 
 __all__ = ["has_unaddressed", "run_due"]
@@ -40,18 +42,21 @@ def run_due(runtime: Runtime) -> None:
             if calendar.claim(tx, "daily", every_seconds=_DAY)
             else []
         )
-        ended = calendar.to_erase(tx, days=KEEP_UNINSTALLED_DAYS) if daily else []
+        ended = calendar.to_erase(tx, days=retention.KEEP_UNINSTALLED_DAYS) if daily else []
         if daily:
             calendar.sweep_up(tx)
+        may_erase = calendar.claim(tx, "erase", every_seconds=_ERASE_EVERY)
     for portal_id in reconcile:
         start(runtime, portal_id, kind="reconciliation")
     for portal_id in behind:
         _wish_for_catching_up(runtime, portal_id)
     for portal_id in daily:
-        _look_after(runtime, portal_id)
+        if portal_id not in ended:
+            _look_after(runtime, portal_id)
     for portal_id in ended:
-        erasure.portal(runtime.database, portal_id)
-        _log.info("uninstalled portal erased", portal_id=portal_id)
+        retention.begin_erasing(runtime, portal_id)
+    if may_erase:
+        _erase(runtime)
 
 
 def start(runtime: Runtime, portal_id: int, *, kind: str) -> bool:
@@ -68,6 +73,17 @@ def _wish_for_catching_up(runtime: Runtime, portal_id: int) -> None:
     with runtime.database.portal(portal_id) as tx:
         lanes.want(tx, portal_id, "import")
     runtime.queue.wake(portal_id, "import")
+
+
+def _erase(runtime: Runtime) -> None:
+    """Erase for a while what uninstalled portals left; trouble with one delays no other."""
+    with runtime.database.service() as tx:
+        erasing = calendar.being_erased(tx)
+    for portal_id in erasing:
+        try:
+            retention.go_on_erasing(runtime, portal_id, seconds=_ERASE_FOR / len(erasing))
+        except SecondOrderError as trouble:
+            _log.warning("erasing waits", portal_id=portal_id, trouble=str(trouble))
 
 
 def _look_after(runtime: Runtime, portal_id: int) -> None:

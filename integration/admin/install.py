@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from integration.admin import detection, sign_in
+from integration.admin import detection, retention, sign_in
 from integration.admin.provisioning import Provisioned, provision
 from integration.core import logs
 from integration.core.errors import NeedsOwner, Refused, SecondOrderError
@@ -15,10 +15,12 @@ from integration.portal import connection, settings
 from integration.portal.context import PortalContext, open_portal
 from integration.portal.runtime import Runtime
 from integration.storage.queue import inbox, lanes
-from integration.storage.service import portals, tokens
+from integration.storage.service import portal_erasure, portals, tokens
 from integration.storage.service import sessions as browsers
 from mappings.records.access import OPTIONAL_SCOPES, REQUIRED_SCOPES, Scope, missing_scopes
 
+# As long as a browser may be kept waiting; what takes longer is done by the schedule.
+_ERASE_FOR = 10.0
 INSTALL, SIGN_IN = "install", "signin"
 _log = logs.get(__name__)
 
@@ -33,6 +35,10 @@ class MissingScopes(Refused):
 
 class NotInstalled(Refused):
     """Somebody signed in with an account that has not installed the app."""
+
+
+class StillErasing(Refused):
+    """What an account left behind is being erased: it can come back when that is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +143,8 @@ def _install(runtime: Runtime, oauth: OAuth, fresh: Tokens, who: Introspection) 
         raise MissingScopes(missing)
     if fresh.refresh_token is None or who.portal_id is None:
         raise Refused("HubSpot sent no lasting connection")
+    if not retention.go_on_erasing(runtime, who.portal_id, seconds=_ERASE_FOR):
+        raise _still_erasing(who.portal_id)
     account = oauth.account(fresh.access_token)
     with open_portal(runtime, who.portal_id) as portal:
         kept = _store(portal, fresh, who, account, dead=_dead_version(portal, oauth))
@@ -172,6 +180,8 @@ def _store(
     )
     with portal.transaction() as tx:
         browsers.lock_install(tx, portal.portal_id)
+        if portal_erasure.is_under_way(tx):
+            raise _still_erasing(portal.portal_id)
         known = portals.find(tx, portal.portal_id)
         row = tokens.read(tx, portal.portal_id, lock=True)
         healthy = row is not None and row.state == "live" and row.version != dead
@@ -198,6 +208,13 @@ def _store(
     for kind in ("drain", "write"):
         runtime.queue.wake(portal.portal_id, kind)
     return False
+
+
+def _still_erasing(portal_id: int) -> StillErasing:
+    return StillErasing(
+        f"What account {portal_id} left behind at its last uninstallation is still being erased."
+        " Install again in some minutes; nothing of it will be used."
+    )
 
 
 def _set_up_or_say_why_not(portal: PortalContext) -> None:

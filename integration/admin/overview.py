@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from integration.core.errors import SecondOrderError
+from integration.core.errors import Refused, SecondOrderError
 from integration.portal.runtime import Runtime
 from integration.storage.service import portal_status
 from integration.storage.service import portals as stored
@@ -26,10 +26,18 @@ def portals(runtime: Runtime, *, with_counts: bool = True) -> list[dict[str, Any
     return [portal(runtime, each) for each in known] if with_counts else []
 
 
-def is_known(runtime: Runtime, portal_id: int) -> bool:
-    """Whether the app was ever installed in this portal."""
+def check_known(runtime: Runtime, portal_id: int) -> None:
+    """Refuse a portal that never installed the app, and one whose rows are being erased."""
     with runtime.database.service() as tx:
-        return stored.find(tx, portal_id) is not None
+        found = stored.find(tx, portal_id)
+    if found is None:
+        raise Refused(
+            f"Portal {portal_id} has not installed the app; `second-order portals` lists those that have"
+        )
+    if found.erasing_since is not None:
+        raise Refused(
+            f"Portal {portal_id} uninstalled the app, and what it left behind is being erased"
+        )
 
 
 def portal(runtime: Runtime, each: Portal) -> dict[str, Any]:

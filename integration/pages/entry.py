@@ -6,7 +6,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from flask.typing import ResponseReturnValue
 
 from integration.admin import install, sign_in
-from integration.admin.install import MissingScopes, NotInstalled
+from integration.admin.install import MissingScopes, NotInstalled, StillErasing
 from integration.admin.sign_in import BadState
 from integration.core import logs
 from integration.core.errors import NeedsOwner, Refused, Retryable, SecondOrderError
@@ -152,6 +152,8 @@ def _failed(trouble: SecondOrderError) -> Response:
             f"{trouble}. Install it first; that takes two minutes.",
             start_again=True,
         )
+    if isinstance(trouble, StillErasing):
+        return guard.problem(503, "Not yet", str(trouble), start_again=True)
     if isinstance(trouble, Retryable):
         _log.warning("hubspot away during install", reason=str(trouble))
         answer = guard.problem(

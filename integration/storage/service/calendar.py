@@ -57,6 +57,14 @@ def to_erase(tx: Transaction, *, days: int) -> list[int]:
     return [row["portal_id"] for row in rows]
 
 
+def being_erased(tx: Transaction) -> list[int]:
+    """Return portals that are being erased, the first begun first."""
+    rows = tx.rows(
+        "SELECT portal_id FROM portal WHERE erasing_since IS NOT NULL ORDER BY erasing_since"
+    )
+    return [row["portal_id"] for row in rows]
+
+
 def sweep_up(tx: Transaction) -> None:
     """Remove what has had its time: used OAuth states, ended sessions, old unaddressed deliveries."""
     tx.run("DELETE FROM oauth_state WHERE made_at < clock_timestamp() - interval '1 day'")

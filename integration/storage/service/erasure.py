@@ -1,9 +1,6 @@
 """Erasing: one registry of every table that holds a customer's data, asked of the database itself."""
 
-from integration.storage.database import Database, Transaction
-
-# The line that says there was such a portal stays, emptied.
-_KEPT = frozenset({"portal"})
+from integration.storage.database import Transaction
 
 
 def tables(tx: Transaction) -> list[str]:
@@ -13,20 +10,6 @@ def tables(tx: Transaction) -> list[str]:
            WHERE table_schema = 'public' AND column_name = 'portal_id' ORDER BY table_name"""
     )
     return [row["table_name"] for row in rows]
-
-
-def portal(database: Database, portal_id: int) -> None:
-    """Remove all rows of an uninstalled portal but the line that says it was one."""
-    with database.portal(portal_id) as tx:
-        state = tx.value("SELECT state FROM portal WHERE portal_id = :portal")
-        if state != "uninstalled":
-            return
-        for table in tables(tx):
-            if table not in _KEPT:
-                tx.run(f"DELETE FROM {table} WHERE portal_id = :portal")
-        tx.run(
-            "UPDATE portal SET account = '{}', scopes = '{}', installed_by = NULL WHERE portal_id = :portal"
-        )
 
 
 def contact(tx: Transaction, contact_id: int) -> set[int]:

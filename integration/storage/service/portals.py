@@ -21,6 +21,7 @@ class Portal:
     installed_at: datetime
     imported_at: datetime | None
     last_sync_at: datetime | None
+    erasing_since: datetime | None = None
 
     @property
     def is_active(self) -> bool:
@@ -28,7 +29,8 @@ class Portal:
         return self.state == "active"
 
 
-_COLUMNS = "portal_id, state, paused_reason, account, scopes, settings_version, installed_at, imported_at, last_sync_at"
+_COLUMNS = """portal_id, state, paused_reason, account, scopes, settings_version, installed_at, imported_at,
+  last_sync_at, erasing_since"""
 
 
 def find(tx: Transaction, portal_id: int) -> Portal | None:
@@ -143,4 +145,5 @@ def _portal(row: Row) -> Portal:
         installed_at=row["installed_at"],
         imported_at=row["imported_at"],
         last_sync_at=row["last_sync_at"],
+        erasing_since=row["erasing_since"],
     )
