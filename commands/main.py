@@ -36,6 +36,7 @@ for command in (
     repair.forget_command,
     repair.uninstall_command,
     repair.rotate_keys,
+    repair.inlet_key,
     repair.project,
     look.doctor,
 ):

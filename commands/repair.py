@@ -1,6 +1,7 @@
 """Commands that change something: schema, imports, replays, erasure, keys, the developer project."""
 
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -12,7 +13,7 @@ from integration.admin import replay as replays
 from integration.core import environment
 from integration.core.errors import Refused
 from integration.ingest import backfill as importing
-from integration.portal import forgotten, runtime
+from integration.portal import forgotten, inbound_keys, runtime
 from integration.portal.context import open_portal
 from integration.portal.runtime import Runtime, open_runtime
 from integration.storage import database
@@ -116,6 +117,31 @@ def rotate_keys() -> None:
         for use in key_rotation.forget_keys_in_use(own):
             if not use.is_newest:
                 click.echo(use.sentence)
+
+
+@click.command("inlet-key")
+@click.argument("portal", type=AN_ID)
+@click.option("--renew", is_flag=True, help="Make a new key; the one before works seven days more.")
+@click.option("--at-once", is_flag=True, help="With --renew: the one before ends now.")
+def inlet_key(portal: int, *, renew: bool, at_once: bool) -> None:
+    """Print or renew a portal's inlet key. Survey tools and products show it; it is a secret."""
+    if at_once and not renew:
+        raise Refused("--at-once ends the key before a new one: add --renew")
+    with open_runtime() as own, open_portal(own, portal) as context:
+        known(own, portal)
+        if renew:
+            inbound_keys.renew(
+                context, actor="command line", grace=timedelta() if at_once else inbound_keys.GRACE
+            )
+        shown = inbound_keys.current(context)
+    if shown.key is None:
+        raise Refused(
+            f"Portal {portal}: its inlet key works, but no key in TOKEN_KEYS opens it to be shown."
+            " Put the key that sealed it back, or --renew it."
+        )
+    click.echo(shown.key)
+    if shown.former_until:
+        click.echo(f"The key before works until {shown.former_until:%Y-%m-%d %H:%M} UTC.", err=True)
 
 
 @click.command()

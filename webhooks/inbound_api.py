@@ -47,7 +47,10 @@ def blueprint(runtime: Runtime, doorstep: InboxWriter) -> Blueprint:
 
 def _keep(runtime: Runtime, doorstep: InboxWriter, name: Callable[[], str]) -> ResponseReturnValue:
     """Keep an authenticated sender's bytes; the sender's secret names its portal."""
-    portal_id = portal_of(runtime.settings.secret_key, request.headers.get("Authorization"))
+    try:
+        portal_id = portal_of(runtime, request.headers.get("Authorization"))
+    except Retryable:
+        return jsonify(message="Not kept; send it again."), 503
     if portal_id is None:
         return jsonify(
             message="Send the portal's inlet key as a bearer token; Settings shows it."

@@ -7,12 +7,12 @@ from integration.conclude import stages
 from integration.core import logs
 from integration.core.errors import Refused, SecondOrderError
 from integration.ingest import activities, backfill, inbound, polling
-from integration.portal import forgotten
+from integration.portal import forgotten, inbound_keys
 from integration.portal.context import open_portal
 from integration.portal.runtime import Runtime
 from integration.review import answering
 from integration.storage.queue import inbox, lanes
-from integration.storage.service import calendar, portals, suppression
+from integration.storage.service import calendar, inbound_key_rows, portals, suppression
 from integration.storage.service.calendar import has_unaddressed
 
 KEEP_EVENTS_DAYS = 30
@@ -92,6 +92,8 @@ def _look_after(runtime: Runtime, portal_id: int) -> None:
     with runtime.database.portal(portal_id) as tx:
         inbox.prune(tx, days=KEEP_EVENTS_DAYS)
         inbound.adopt(tx)
+        inbound_keys.ensure(tx, runtime)
+        inbound_key_rows.prune(tx)
         suppression.prune(tx)
         forgotten.name_inherited(tx, keys=runtime.forget_keys)
         forgotten.sweep(tx, keys=runtime.forget_keys)

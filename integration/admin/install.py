@@ -11,7 +11,7 @@ from integration.core.vault import WrongKey
 from integration.hubspot.answer_shapes import Account
 from integration.hubspot.oauth import Introspection, OAuth, Tokens
 from integration.ingest import backfill
-from integration.portal import connection, settings
+from integration.portal import connection, inbound_keys, settings
 from integration.portal.context import PortalContext, open_portal
 from integration.portal.runtime import Runtime
 from integration.storage.queue import inbox, lanes
@@ -196,6 +196,7 @@ def _store(
             user_id=who.user_id,
         )
         tokens.save(tx, portal.portal_id, sealed, lifetime=fresh.expires_in)
+        inbound_keys.ensure(tx, runtime)
         lanes.clear_waits(tx, portal.portal_id)
         for kind in ("drain", "write"):
             lanes.want(tx, portal.portal_id, kind)

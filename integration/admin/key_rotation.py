@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from integration.core.forget_keys import ForgetKeys
+from integration.portal import inbound_keys
 from integration.portal.runtime import Runtime
 from integration.storage.service import portals, suppression, tokens
 
@@ -23,18 +24,21 @@ class KeyUse:
 
 
 def rotate(runtime: Runtime) -> int:
-    """Reseal all tokens; return how many tokens there are.
+    """Reseal all tokens and inlet keys; return how many tokens there are.
 
     A token refreshed meanwhile is left alone, for it has the newest key already.
     """
     with runtime.database.service() as tx:
         rows = tokens.all_sealed(tx)
+        known = portals.every(tx)
     for portal_id, version, sealed in rows:
         runtime.vault.open(
             portal_id, sealed
         )  # a row that belongs elsewhere must not get a fresh seal
         with runtime.database.service() as tx:
             tokens.reseal(tx, portal_id, runtime.vault.reseal(sealed), version=version)
+    for portal in known:
+        inbound_keys.reseal(runtime, portal.portal_id)
     return len(rows)
 
 

@@ -1,6 +1,7 @@
 """A portal's settings for people: its map with the reasons, its permissions, and the way out."""
 
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from textwrap import shorten
 from typing import Any
 
@@ -127,6 +128,17 @@ def blueprint(runtime: Runtime) -> Blueprint:
         shown = url_for("settings.show", portal_id=portal_id, saved=1, beside=beside)
         return redirect(shown, 303)
 
+    @bp.post("/inlet-key")
+    def renew_inlet_key(portal_id: int) -> ResponseReturnValue:
+        session = guard.session_of(runtime, portal_id)
+        at_once = request.form.get("former") == "ends now"
+        with open_portal(runtime, portal_id) as portal:
+            found(portal)
+            inbound_keys.renew(
+                portal, actor=session.actor, grace=timedelta() if at_once else inbound_keys.GRACE
+            )
+        return redirect(url_for("settings.show", portal_id=portal_id, _anchor="inlet-key"), 303)
+
     @bp.get("/uninstall")
     def ask(portal_id: int) -> ResponseReturnValue:
         session = guard.session_of(runtime, portal_id)
@@ -252,7 +264,8 @@ def _page(
         beside=request.args.get("beside") == "1",
         required=[(scope, scope.name in account.scopes) for scope in REQUIRED_SCOPES],
         optional=[(scope, scope.name in account.scopes) for scope in OPTIONAL_SCOPES],
-        inlet_key=inbound_keys.key_for(portal.runtime.settings.secret_key, account.portal_id),
+        inlet=inbound_keys.current(portal),
+        grace_days=inbound_keys.GRACE.days,
         public_url=portal.runtime.settings.public_url,
     )
 

@@ -4,30 +4,95 @@ import base64
 import hashlib
 import hmac
 import re
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from integration.core.errors import Refused
+from integration.core.vault import WrongKey
+from integration.portal.context import PortalContext
+from integration.portal.runtime import Runtime
+from integration.storage.database import Transaction
+from integration.storage.service import inbound_key_rows, portals
 
+# Long enough to enter a new key in every tool that shows the old one.
+GRACE = timedelta(days=7)
+_SECRET_BYTES = 32
 _SOURCE = re.compile(r"[a-z0-9_-]{1,40}")
 _BEARER = re.compile(r"Bearer (\d{1,18})\.([A-Za-z0-9_-]{43})")
 
 
-def key_for(secret_key: str, portal_id: int) -> str:
-    """Return the portal's inlet key; it is derived, so nothing has to be stored."""
-    mac = hmac.digest(
-        hashlib.sha256(secret_key.encode()).digest(), f"inlet:{portal_id}".encode(), "sha256"
-    )
-    return f"{portal_id}.{base64.urlsafe_b64encode(mac).decode().rstrip('=')}"
+@dataclass(frozen=True, slots=True)
+class InletKey:
+    """A portal's key to show, None when no key in TOKEN_KEYS opens it; until when one before counts."""
+
+    key: str | None = field(repr=False)
+    former_until: datetime | None = None
 
 
-def portal_of(secret_key: str, authorization: str | None) -> int | None:
-    """Return the portal whose key this header shows, or None."""
+def portal_of(runtime: Runtime, authorization: str | None) -> int | None:
+    """Return the portal whose key this header shows, or None; raises Retryable without database."""
     shown = _BEARER.fullmatch(authorization or "")
     if shown is None:
         return None
-    portal_id = int(shown.group(1))
-    wanted = key_for(secret_key, portal_id)
-    given = f"{shown.group(1)}.{shown.group(2)}"
-    return portal_id if hmac.compare_digest(wanted.encode(), given.encode()) else None
+    portal_id, key = int(shown[1]), f"{shown[1]}.{shown[2]}"
+    with runtime.database.portal(portal_id) as tx:
+        kept = [each.digest for each in inbound_key_rows.valid(tx)] or _first_digests(tx, runtime)
+    return portal_id if _digest(key) in kept else None
+
+
+def current(portal: PortalContext) -> InletKey:
+    """Return the portal's key for people to read."""
+    with portal.transaction() as tx:
+        kept = inbound_key_rows.valid(tx)
+    if not kept:
+        return InletKey(_first_key(portal.runtime, portal.portal_id))
+    former = [each.ends_at for each in kept if each.ends_at is not None]
+    try:
+        opened = portal.runtime.vault.open(portal.portal_id, kept[0].sealed)
+    except WrongKey:
+        return InletKey(None, max(former, default=None))
+    return InletKey(opened["inlet"], max(former, default=None))
+
+
+def renew(portal: PortalContext, *, actor: str, grace: timedelta = GRACE) -> InletKey:
+    """Give the portal a new key; the one before counts until *grace* is over.
+
+    Raises Refused for a portal that has not installed the app, or has left.
+    """
+    with portal.transaction() as tx:
+        inbound_key_rows.take_turns(tx)
+        account = portals.find(tx, portal.portal_id)
+        if account is None or account.state == "uninstalled":
+            raise Refused(
+                f"Portal {portal.portal_id} has not installed the app: it has no inlet key"
+            )
+        ensure(tx, portal.runtime)
+        inbound_key_rows.end_all(tx, grace=grace)
+        _keep(tx, portal.runtime, _fresh_key(tx.portal_id))
+        inbound_key_rows.prune(tx)
+        portals.note(tx, actor, "renewed the inlet key", grace_days=grace // timedelta(days=1))
+    return current(portal)
+
+
+def ensure(tx: Transaction, runtime: Runtime) -> None:
+    """Keep a key for the portal: the one its tools show already, a fresh one if it is new."""
+    if inbound_key_rows.valid(tx):
+        return
+    version, _ = portals.settings(tx)
+    key = _first_key(runtime, tx.portal_id) if version else _fresh_key(tx.portal_id)
+    _keep(tx, runtime, key)
+
+
+def reseal(runtime: Runtime, portal_id: int) -> int:
+    """Seal the portal's keys with the newest token key; return how many there are."""
+    with runtime.database.portal(portal_id) as tx:
+        kept = inbound_key_rows.valid(tx)
+        for each in kept:
+            # A row that belongs elsewhere must not get a fresh seal.
+            runtime.vault.open(portal_id, each.sealed)
+            inbound_key_rows.reseal(tx, each.digest, runtime.vault.reseal(each.sealed))
+    return len(kept)
 
 
 def source_name(kind: str, name: str) -> str:
@@ -35,3 +100,29 @@ def source_name(kind: str, name: str) -> str:
     if not _SOURCE.fullmatch(name):
         raise Refused("A source is named by 1 to 40 of a-z, 0-9, - and _")
     return f"{kind}:{name}"
+
+
+def _keep(tx: Transaction, runtime: Runtime, key: str) -> None:
+    sealed = runtime.vault.seal(tx.portal_id, {"inlet": key})
+    inbound_key_rows.add(tx, digest=_digest(key), sealed=sealed)
+
+
+def _first_digests(tx: Transaction, runtime: Runtime) -> list[bytes]:
+    """Of a portal that was set up before keys were kept; nobody else's key can be worked out."""
+    return [_digest(_first_key(runtime, tx.portal_id))] if portals.settings(tx)[0] > 0 else []
+
+
+def _first_key(runtime: Runtime, portal_id: int) -> str:
+    """The key of versions that kept none, worked out from SECRET_KEY: the tools have it."""
+    secret = hashlib.sha256(runtime.settings.secret_key.encode()).digest()
+    mac = hmac.digest(secret, f"inlet:{portal_id}".encode(), "sha256")
+    return f"{portal_id}.{base64.urlsafe_b64encode(mac).decode().rstrip('=')}"
+
+
+def _fresh_key(portal_id: int) -> str:
+    return f"{portal_id}.{secrets.token_urlsafe(_SECRET_BYTES)}"
+
+
+def _digest(key: str) -> bytes:
+    # A plain hash will do: what is hashed is random, and too long to be guessed.
+    return hashlib.sha256(key.encode()).digest()

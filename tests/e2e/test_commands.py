@@ -181,6 +181,22 @@ def test_forgetting_replaying_rotating_and_uninstalling(run: Run, told: "World")
     assert told.orchard.rows("SELECT state FROM portal") == [{"state": "uninstalled"}]
 
 
+def test_an_inlet_key_is_printed_and_renewed(run: Run, told: "World") -> None:
+    first = run("inlet-key", "4711").stdout
+    orchards = run("inlet-key", "4712").stdout
+    renewed = run("inlet-key", "4711", "--renew")
+    assert renewed.stdout.startswith("4711.")
+    assert renewed.stdout != first
+    assert "The key before works until" in renewed.stderr
+    ended = run("inlet-key", "4711", "--renew", "--at-once")
+    assert ended.stderr == ""
+    assert ended.stdout == run("inlet-key", "4711").stdout
+    assert run("inlet-key", "4712").stdout == orchards
+    assert "add --renew" in run("inlet-key", "4711", "--at-once").stderr
+    assert "has not installed" in run("inlet-key", "99").stderr
+    assert len(told.harbor.rows("SELECT FROM audit WHERE action = 'renewed the inlet key'")) == 2
+
+
 def test_the_developer_project_is_written_for_an_address(run: Run, tmp_path: Path) -> None:
     done = run("project", "--to", str(tmp_path / "project"), "--url", "https://app.example.org")
     assert done.returncode == 0, done.stderr
