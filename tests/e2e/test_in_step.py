@@ -1,9 +1,13 @@
 """Webhooks keep the mirror, the ledger and the fields in step with what people do in HubSpot."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography.fernet import Fernet
+
+from integration.admin import housekeeping
 
 if TYPE_CHECKING:
     from tests.world import Account, World
@@ -255,6 +259,29 @@ def test_forgetting_the_referred_one_takes_nothing_from_the_referrer(
     with story.account.context() as context, context.transaction() as tx:
         assert erasure.mentions(tx, "quinn") == []
         assert erasure.mentions(tx, "osei") == []
+
+
+def test_who_was_forgotten_stays_forgotten_when_the_secret_key_changes(
+    story: Story, world: "World"
+) -> None:
+    from integration.portal import forgotten  # noqa: PLC0415 - the subject of one test
+    from integration.storage.service import erasure  # noqa: PLC0415 - its proof
+
+    runtime = world.runtime
+    runtime.settings = replace(runtime.settings, forget_keys=(Fernet.generate_key().decode(),))
+    with story.account.context() as context:
+        forgotten.forget(context, story.priya)
+
+    runtime.settings = replace(runtime.settings, secret_key="another secret of the service")
+    story.account.crm.update("contact", story.priya, {"jobtitle": "Chief Buyer"})
+    world.settle()
+    housekeeping.start(runtime, story.account.portal_id, kind="reconciliation")
+    world.settle()
+
+    with story.account.context() as context, context.transaction() as tx:
+        assert erasure.mentions(tx, "narang") == []
+        assert erasure.mentions(tx, "Chief Buyer") == []
+    assert story.booked() == 4_000_000
 
 
 def test_the_echo_of_our_own_write_changes_nothing(story: Story, world: "World") -> None:
