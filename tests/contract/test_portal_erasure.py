@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -249,3 +250,20 @@ def test_who_comes_back_while_a_slice_is_under_way_is_asked_to_wait(town: Town) 
     assert "still being erased" in page.text
     with town.runtime.database.portal(HARBOR) as tx:
         assert tx.value("SELECT state FROM portal") == "uninstalled"
+
+
+def test_an_erasing_that_begins_in_the_middle_of_an_install_wins(town: Town) -> None:
+    slow = town.hubspot.trouble.add("latency", "GET /account-info/*", times=1, seconds=2.0)
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(town.visitor().install)
+        while slow.hits == 0 and not coming.done():
+            time.sleep(0.01)
+        retention.begin_erasing(town.runtime, HARBOR)
+        retention.go_on_erasing(town.runtime, HARBOR, seconds=0, slice_rows=1_000)
+        page = coming.result()
+
+    assert slow.hits == 1
+    assert page.status_code == 503
+    with town.runtime.database.portal(HARBOR) as tx:
+        assert tx.value("SELECT state FROM portal") == "uninstalled"
+    assert town.visitor().install().status_code == 303
