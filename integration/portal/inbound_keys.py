@@ -13,7 +13,7 @@ from integration.core.vault import WrongKey
 from integration.portal.context import PortalContext
 from integration.portal.runtime import Runtime
 from integration.storage.database import Transaction
-from integration.storage.service import inbound_key_rows, portals
+from integration.storage.service import inbound_key_rows, portals, settings_versions
 
 # Long enough to enter a new key in every tool that shows the old one.
 GRACE = timedelta(days=7)
@@ -79,8 +79,8 @@ def ensure(tx: Transaction, runtime: Runtime) -> None:
     """Keep a key for the portal: the one its tools show already, a fresh one if it is new."""
     if inbound_key_rows.valid(tx):
         return
-    version, _ = portals.settings(tx)
-    key = _first_key(runtime, tx.portal_id) if version else _fresh_key(tx.portal_id)
+    has_settings = settings_versions.newest(tx).number > 0
+    key = _first_key(runtime, tx.portal_id) if has_settings else _fresh_key(tx.portal_id)
     _keep(tx, runtime, key)
 
 
@@ -109,7 +109,9 @@ def _keep(tx: Transaction, runtime: Runtime, key: str) -> None:
 
 def _first_digests(tx: Transaction, runtime: Runtime) -> list[bytes]:
     """Of a portal that was set up before keys were kept; nobody else's key can be worked out."""
-    return [_digest(_first_key(runtime, tx.portal_id))] if portals.settings(tx)[0] > 0 else []
+    if settings_versions.newest(tx).number == 0:
+        return []
+    return [_digest(_first_key(runtime, tx.portal_id))]
 
 
 def _first_key(runtime: Runtime, portal_id: int) -> str:

@@ -18,7 +18,7 @@ from commands.main import cli
 from integration.admin import housekeeping, overview, retention
 from integration.core.errors import Refused
 from integration.portal.runtime import Runtime
-from integration.storage.service import erasure, portal_erasure, portals
+from integration.storage.service import erasure, portal_erasure, portals, settings_versions
 from tests.contract.visiting import Town, opened
 
 HARBOR, ORCHARD = 4711, 4712
@@ -45,7 +45,7 @@ def left(runtime: Runtime) -> Runtime:
 
 def fill(runtime: Runtime, portal_id: int) -> None:
     with runtime.database.portal(portal_id) as tx:
-        portals.save_settings(tx, {"map": {}}, author="Ana", reason="first")
+        settings_versions.append(tx, {"map": {}}, author="Ana", reason="first")
         portals.note(tx, "Ana", "installed")
         tx.run(
             "INSERT INTO record (portal_id, object_type, record_id) SELECT :portal, 'contact', generate_series(1, :n)",
