@@ -16,8 +16,13 @@ from integration.reports import explain_deal, top_sources
 from integration.reports.explain_words import in_words
 from integration.review import answering
 from integration.storage.database import Row, Transaction
-from integration.storage.findings import answer_labels as answers
-from integration.storage.findings import conclusion_rows, move_rows, person_rows, source_rows
+from integration.storage.findings import (
+    answer_labels,
+    conclusion_rows,
+    move_rows,
+    person_rows,
+    source_rows,
+)
 from integration.storage.ledger import entry_rows
 from integration.storage.mirror import deal_rows, lookups, mirror
 from integration.storage.queue import recompute
@@ -175,7 +180,7 @@ def _heard(tx: Transaction, object_type: str, record_ids: Sequence[int]) -> list
     """What the texts on these records say of how they heard of us, and which version of the classifier read them."""
     return [
         row._asdict() | {"confidence": row.confidence / 1_000_000}
-        for row in answers.of_records(tx, object_type, record_ids)
+        for row in answer_labels.of_records(tx, object_type, record_ids)
     ]
 
 
