@@ -6,7 +6,7 @@ from integration.conclude import concerned, record_facts
 from integration.conclude.batch import Step
 from integration.storage.findings import employer_changes, pending_mentions
 from integration.storage.mirror import company_keys, deal_rows, mirror
-from mappings.rules.facts import CompanyFacts, ContactFacts, Directory
+from mappings.rules.facts import EMPLOYERS, CompanyFacts, ContactFacts, Directory, texts_of
 from mappings.rules.identity import companies
 from mappings.rules.identity.linkage import all_emails
 from mappings.rules.text.address_kinds import clean_email, domain_of, host_of, is_free, is_role
@@ -98,8 +98,12 @@ def _hosts(email: str) -> set[str]:
 
 
 def _names(contact: ContactFacts) -> set[str]:
-    named = (contact.company_text, contact.new_company or "", contact.provider_company or "")
-    texts = (*named, *(v.value for v in contact.history.get("company", ())))
+    employers = (text.text for text in texts_of(contact, *EMPLOYERS))
+    texts = (
+        contact.company_text,
+        *employers,
+        *(v.value for v in contact.history.get("company", ())),
+    )
     return companies.name_keys(texts)
 
 

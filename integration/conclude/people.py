@@ -27,7 +27,7 @@ from integration.storage.findings import (
 from integration.storage.findings.employer_changes import Passage
 from integration.storage.mirror import deal_rows, mirror
 from integration.storage.mirror import survey_answers as answer_rows
-from mappings.rules.facts import ContactFacts, Directory
+from mappings.rules.facts import TELLS_OF_REFERRALS, ContactFacts, Directory, TextKind, texts_of
 from mappings.rules.findings import Link, Move, Person
 from mappings.rules.identity import linkage
 from mappings.rules.identity.companies import crowd_moves
@@ -109,9 +109,12 @@ def _keys(contact: ContactFacts) -> set[tuple[str, str]]:
 
 def _own_codes(step: Step, living: Collection[int]) -> dict[int, set[tuple[str, str]]]:
     """The tracked codes that belong to contacts, where the portal keeps them on the contact."""
-    name = step.portal_map.own_code_property
-    found = person_rows.texts(step.tx, living, name) if name else {}
-    return {one: {("code", code_key(text))} for one, text in found.items() if text.strip()}
+    codes: dict[int, set[tuple[str, str]]] = {}
+    for _, name in step.portal_map.mapped_texts("contact", TextKind.OWN_CODE):
+        for contact_id, text in person_rows.texts(step.tx, living, name).items():
+            if text.strip():
+                codes.setdefault(contact_id, set()).add(("code", code_key(text)))
+    return codes
 
 
 def _regroup(step: Step, universe: Universe, claimed: set[int]) -> tuple[list[Person], set[int]]:
@@ -265,7 +268,7 @@ def _store_moves(
 
 def _customers(step: Step, universe: Universe) -> WasCustomer | None:
     """Who was a customer when; asked for only where somebody was heard to say how they know us."""
-    if not any(one.heard_from_text for one in universe.contacts.values()):
+    if not any(any(texts_of(one, TextKind.ANSWER)) for one in universe.contacts.values()):
         return None
     since = champion_strength.customers_since(step, set(universe.companies.companies))
     return lambda company, at: company in since and since[company] <= at
@@ -352,10 +355,7 @@ def _telling(step: Step, contacts: Collection[int]) -> set[tuple[str, int]]:
 
 
 def _text_names(step: Step) -> list[str]:
-    words = step.portal_map
-    mapped = (words.referred_by_property, words.heard_from_property, words.referral_code_property)
-    names = (*mapped, *words.told_properties)
-    return [name for name in names if name]
+    return [name for _, name in step.portal_map.mapped_texts("contact", *TELLS_OF_REFERRALS)]
 
 
 def mark_employers(step: Step, contact_ids: Collection[int]) -> None:

@@ -10,7 +10,16 @@ from integration.storage.findings import answer_labels, person_rows, source_rows
 from integration.storage.findings.answer_labels import LabelRow
 from integration.storage.mirror import lookups, mirror, touches
 from mappings.records.referral_links import referral_links
-from mappings.rules.facts import ContactFacts, DealFacts, Note, ReferralLink, Thread
+from mappings.rules.facts import (
+    SELF_REPORTED,
+    TELLS_OF_REFERRALS,
+    ContactFacts,
+    DealFacts,
+    Note,
+    ReferralLink,
+    Thread,
+    texts_of,
+)
 from mappings.rules.findings import Referral
 from mappings.rules.referrals import introductions, mentions, referrals
 from mappings.rules.text import self_reported
@@ -133,7 +142,7 @@ def _told(step: Step, page: Page, claimed: Collection[int]) -> Sequence[Row]:
 
 
 def _says(one: Told) -> bool:
-    return bool(one.referred_by_text or one.heard_from_text or one.sayings or one.referral_code)
+    return any(texts_of(one, *TELLS_OF_REFERRALS))
 
 
 def _referrals(step: Step, page: Page, one: Told, ring: referrals.Circle) -> tuple[Referral, ...]:
@@ -155,15 +164,15 @@ def _labels(owner_type: str, one: Told, ring: referrals.Circle) -> list[LabelRow
         LabelRow(
             owner_type,
             one.id,
-            saying.place,
+            text.place,
             label.label,
             label.confidence,
             label.quote,
             self_reported.VERSION,
-            saying.at or one.created_at,
+            text.at or one.created_at,
         )
-        for saying in referrals.sayings(one)
-        for label in mentions.labels(saying.text, ring, saying.at or one.created_at)
+        for text in texts_of(one, *SELF_REPORTED)
+        for label in mentions.labels(text.text, ring, text.at or one.created_at)
     ]
 
 

@@ -7,7 +7,17 @@ from datetime import datetime
 from integration.conclude import champion_strength, company_directory, concerned, record_facts
 from integration.conclude.batch import Step
 from integration.storage.findings import move_rows, pending_mentions, person_rows
-from mappings.rules.facts import ContactFacts, DealFacts, Directory, Note, ReferralLink, Thread
+from mappings.rules.facts import (
+    SELF_REPORTED,
+    ContactFacts,
+    DealFacts,
+    Directory,
+    Note,
+    ReferralLink,
+    TextKind,
+    Thread,
+    texts_of,
+)
 from mappings.rules.identity import companies
 from mappings.rules.referrals import mentions, referrals
 from mappings.rules.text import names, self_reported
@@ -37,8 +47,7 @@ def _texts(told: Iterable[Told], page: "Page | None" = None) -> list[str]:
     """Every text of these records that can name somebody, and the notes about them."""
     found = []
     for one in told:
-        found += [one.referred_by_text] if one.referred_by_text else []
-        found += [saying.text for saying in referrals.sayings(one)]
+        found += [text.text for text in texts_of(one, TextKind.REFERRER, *SELF_REPORTED)]
         found += [note.text for note in page.notes.get(one.id, ())] if page else []
     return found
 
@@ -66,9 +75,8 @@ def wanted_keys(told: Iterable[Told], page: Page | None = None) -> set[tuple[str
         keys |= {("name", span) for span in _spans(text, 2)}
         keys |= {("firm", span) for span in _spans(text, 1)}
         keys |= {("record", text.strip())} if referrals.is_id(text) else set()
-    return keys | {
-        ("code", referrals.code_key(one.referral_code)) for one in told if one.referral_code
-    }
+    codes = (text.text for one in told for text in texts_of(one, TextKind.CODE))
+    return keys | {("code", referrals.code_key(code)) for code in codes}
 
 
 def ring_of(

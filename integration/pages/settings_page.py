@@ -1,6 +1,6 @@
 """A portal's settings for people: its map with the reasons, its permissions, and the way out."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from textwrap import shorten
 from typing import Any
@@ -19,6 +19,7 @@ from integration.portal import settings as portal_settings
 from integration.portal.context import PortalContext, open_portal
 from integration.portal.runtime import Runtime
 from integration.portal.settings import ChangedMeanwhile, PortalSettings
+from mappings.records import text_sources
 from mappings.records.access import OPTIONAL_SCOPES, REQUIRED_SCOPES
 from mappings.records.portal_map import (
     WITHOUT_EFFECT,
@@ -44,19 +45,18 @@ _CHOICES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("ignored", "Do not read, and forget what was read"),
     ),
 }
+_TEXTS = "text sources"  # where a group's text sources stand among its other fields
 _GROUPS: Mapping[str, tuple[str, ...]] = {
     "Revenue": (
         "won_rule", "won_stages", "replaced_stages", "included_pipelines", "amount_property",
         "deal_renewal_types", "home_currency",
     ),
-    "Referrals": (
-        "referred_by_property", "heard_from_property", "referral_code_property", "own_code_property",
-        "deal_referred_by_property", "deal_heard_from_property", "deal_referral_code_property", "told_properties",
-        "deal_told_properties", "referred_by_labels", "referred_by_type_ids",
+    text_sources.REFERRALS: (
+        _TEXTS, "referred_by_labels", "referred_by_type_ids",
     ),
-    "People and job changes": (
-        "buying_role_property", "role_labels", "left_company_property", "new_company_property",
-        "provider_company_property", "staff_domains", "extra_free_hosts", "agency_types", "activities",
+    text_sources.JOB_CHANGES: (
+        "buying_role_property", "role_labels", _TEXTS, "staff_domains", "extra_free_hosts", "agency_types",
+        "activities",
     ),
     "Customers": ("customer_stage", "customer_stage_since", "ticket_closed_stages"),
 }  # fmt: skip
@@ -67,18 +67,6 @@ _HINTS: Mapping[str, str] = {
     "amount_property": "Deal property that holds the amount.",
     "buying_role_property": "Contact property with the buying role.",
     "role_labels": "One a line: association label = role.",
-    "referred_by_property": "Contact property that names who referred them.",
-    "heard_from_property": "Contact property: how did you hear about us.",
-    "referral_code_property": "Contact property with a tracked referral code.",
-    "own_code_property": "Contact property with the code a contact gives to others.",
-    "deal_referred_by_property": "Deal property that names who referred it.",
-    "deal_heard_from_property": "Deal property: how did they hear about us.",
-    "told_properties": "Further contact properties whose text may say how they heard of you, one a line.",
-    "deal_told_properties": "The same on deals.",
-    "deal_referral_code_property": "Deal property with a tracked referral code.",
-    "left_company_property": "Contact property a rep sets when somebody left.",
-    "new_company_property": "Contact property with the new employer.",
-    "provider_company_property": "Contact property in which a job-change service writes the employer it found.",
     "deal_renewal_types": "Deal types that are renewals, not new business.",
     "customer_stage": "Lifecycle stage that makes a company a customer; empty: its first won deal does.",
     "customer_stage_since": "From when a company in that stage counts as a customer.",
@@ -250,7 +238,7 @@ def _page(
         portal=account,
         version=settings.version,
         why=settings.why,
-        hints=_HINTS,
+        hints=_hints(),
         choices=_CHOICES,
         lists=[name for name, value in _defaults().items() if isinstance(value, list)],
         groups=_groups(shown),
@@ -273,11 +261,22 @@ def _page(
 def _groups(names: Iterable[str]) -> dict[str, list[str]]:
     """Fields by heading; one that no heading names is shown all the same."""
     known = set(names)
-    placed = {
-        title: [name for name in wanted if name in known] for title, wanted in _GROUPS.items()
-    }
+    placed = {title: [name for name in _fields(title) if name in known] for title in _GROUPS}
     rest = known.difference(*placed.values())
     return {**placed, "More": sorted(rest)} if rest else placed
+
+
+def _fields(title: str) -> Iterator[str]:
+    """The fields of a group, its text sources where they belong."""
+    for name in _GROUPS[title]:
+        if name != _TEXTS:
+            yield name
+            continue
+        yield from (source.setting for source in text_sources.known() if source.group == title)
+
+
+def _hints() -> dict[str, str]:
+    return {**_HINTS, **{source.setting: source.hint for source in text_sources.known()}}
 
 
 def _defaults() -> dict[str, Any]:
@@ -296,7 +295,7 @@ def _typed(name: str, text: str) -> object:
         raise ValidationError({name: ["holds a character that cannot be kept"]})
     default = _defaults()[name]
     if not isinstance(default, list):
-        return text.strip() or (None if name.endswith("_property") else "")
+        return text.strip() or (None if default is None or name.endswith("_property") else "")
     lines = [line.strip() for line in text.replace("\r", "\n").split("\n") if line.strip()]
     if name == "role_labels":
         return [[part.strip() for part in line.rpartition("=")[::2]] for line in lines]

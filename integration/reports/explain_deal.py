@@ -18,7 +18,7 @@ from integration.storage.queue import page_context
 from mappings.rules.attribution import classic_models, credit, removal_effects
 from mappings.rules.attribution import reasons as because
 from mappings.rules.attribution.journeys import journey
-from mappings.rules.facts import PPM, ContactFacts, DealFacts
+from mappings.rules.facts import PPM, ContactFacts, DealFacts, TextKind, texts_of
 from mappings.rules.findings import SHARE_ONE, Allocation, CreditLine, Source
 from mappings.rules.ledger import changes, money
 from mappings.rules.text import self_reported
@@ -183,13 +183,20 @@ def _suggested(step: Step, reasons: Sequence[object]) -> Iterator[str]:
 
 def _warnings(scene: _Scene) -> Iterator[str]:
     """Negative word of mouth: kept apart, never credit."""
-    texts = [(scene.deal.heard_from_text, scene.deal.heard_from_at)]
-    texts += [(one.heard_from_text, one.heard_from_at) for _, one in sorted(scene.contacts.items())]
-    for text, at in dict.fromkeys(texts):
-        for label in self_reported.classify(text) if text else ():
+    records: list[ContactFacts | DealFacts] = [
+        scene.deal,
+        *(contact for _, contact in sorted(scene.contacts.items())),
+    ]
+    answers = [
+        (answer.text, answer.at)
+        for record in records
+        for answer in texts_of(record, TextKind.ANSWER)
+    ]
+    for text, at in dict.fromkeys(answers):
+        for label in self_reported.classify(text):
             if label.label == "negative_wom":
                 when = f" on {because.on(at)}" if at else ""
-                yield f'Somebody warned of us{when}: "{spoken(label.quote or text or "")}". It earns no credit.'
+                yield f'Somebody warned of us{when}: "{spoken(label.quote or text)}". It earns no credit.'
 
 
 _STATUS = {

@@ -1,12 +1,13 @@
 """First guesses at a portal's map, each with its reason, for its owner to confirm."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
-from mappings.records import addresses
-from mappings.records.portal_map import WON_BY_FLAG, PortalMap
+from mappings.records import addresses, text_sources
+from mappings.records.portal_map import WON_BY_FLAG, PortalMap, of_settings
+from mappings.records.text_sources import DAY, Guess
 
 Definitions = Mapping[str, Sequence[Mapping[str, Any]]]
 
@@ -22,77 +23,41 @@ class Detected:
 
 @dataclass(frozen=True, slots=True)
 class _Wish:
-    """Which property would serve: on which object, of which types, by which words of its name or label."""
+    """A setting that names a property of one object type, and which would serve."""
 
     name: str
     object_type: str
-    types: frozenset[str]
-    words: re.Pattern[str]
-    what: str
+    guess: Guess
 
 
-_TEXT = frozenset({"string", "enumeration"})
-_DAY = frozenset({"date", "datetime"})
 _NUMBER = frozenset({"number"})
-
-
-def _wish(name: str, object_type: str, types: frozenset[str], words: str, what: str) -> _Wish:
-    return _Wish(name, object_type, types, re.compile(words, re.IGNORECASE), what)
-
-
-_REFERRED = r"\breferred.?by|\breferrer\b|referred.?from|empfohlen.?von|recommand[eé].?par|recomendad[oa].?por"
-_HEARD = r"how.*hear|heard.*(from|about)|where.*hear|hear.about.us|wie.*aufmerksam"
-_CODE = r"referral.?code|invite.?code|referral.?link|promo.?code.*refer|ref.?code"
-_OWN_CODE = r"advocate.?s?.?(own.?)?code|(own|personal|my).?(referral.?|invite.?)?code"
-_WISHES: Final = (
-    _wish("referred_by_property", "contact", _TEXT, _REFERRED, "who referred a contact"),
-    _wish("heard_from_property", "contact", _TEXT, _HEARD, "how a contact heard of us"),
-    _wish("referral_code_property", "contact", _TEXT, _CODE, "a tracked referral code"),
-    _wish("own_code_property", "contact", _TEXT, _OWN_CODE, "the code a contact gives to others"),
-    _wish(
-        "left_company_property",
-        "contact",
-        _TEXT | _DAY | {"bool"},
-        r"left.?(the.?)?company|no.?longer.?(at|with)|former.?employee|departed",
-        "that a contact left their company",
-    ),
-    _wish(
-        "new_company_property",
-        "contact",
-        _TEXT,
-        r"new.?(company|employer)",
-        "a contact's new company",
-    ),
-    _wish(
-        "provider_company_property",
-        "contact",
-        _TEXT,
-        r"(job.?change|champion|tracked|detected).*(company|employer)|(company|employer).*(job.?change|detected)",
-        "the employer a job-change service found",
-    ),
-    _wish("deal_referred_by_property", "deal", _TEXT, _REFERRED, "who referred a deal"),
-    _wish("deal_heard_from_property", "deal", _TEXT, _HEARD, "how a deal's people heard of us"),
-    _wish("deal_referral_code_property", "deal", _TEXT, _CODE, "a tracked referral code on a deal"),
-    _wish(
+_COMPANY_WISHES: Final = (
+    _Wish(
         "renewal_date_property",
         "company",
-        _DAY,
-        r"renewal|contract.?(end|expir)|subscription.?(end|expir)",
-        "when a customer's contract ends",
+        Guess(
+            r"renewal|contract.?(end|expir)|subscription.?(end|expir)",
+            "when a customer's contract ends",
+            DAY,
+        ),
     ),
-    _wish(
+    _Wish(
         "usage_property",
         "company",
-        _NUMBER,
-        r"adoption|usage|active.?users|product.?score|seats.?used",
-        "how much a customer uses the product",
+        Guess(
+            r"adoption|usage|active.?users|product.?score|seats.?used",
+            "how much a customer uses the product",
+            _NUMBER,
+        ),
     ),
-    _wish(
+    _Wish(
         "milestone_property",
         "company",
-        _DAY,
-        r"go.?live|first.?value|onboarding.?(complete|done|finished)|milestone",
-        "when a customer first got value",
+        Guess(
+            r"go.?live|first.?value|onboarding.?(complete|done|finished)|milestone",
+            "when a customer first got value",
+            DAY,
+        ),
     ),
 )
 _RECURRING = re.compile(r"\b(arr|mrr)\b|recurring|annual.?contract.?value|\bacv\b", re.IGNORECASE)
@@ -126,7 +91,7 @@ def detect(
     """
     found = [
         *_pipelines(pipelines),
-        *(guess for wish in _WISHES for guess in _property(wish, properties_by_object)),
+        *(guess for wish in _wishes() for guess in _property(wish, properties_by_object)),
         *_recurring(properties_by_object),
         *_buying_role(properties_by_object),
         *_referral_labels(labels),
@@ -134,8 +99,7 @@ def detect(
         Detected("home_currency", home_currency, "It is the account's company currency."),
     ]
     chosen: dict[str, Any] = {guess.name: guess.value for guess in found}
-    portal_map = replace(PortalMap(), **chosen)
-    return portal_map, tuple(found)
+    return of_settings(chosen), tuple(found)
 
 
 def _pipelines(pipelines: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[Detected]:
@@ -173,17 +137,28 @@ def _pipelines(pipelines: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[Det
     ]
 
 
+def _wishes() -> Iterator[_Wish]:
+    for source in text_sources.known():
+        if source.guess is not None:
+            yield _Wish(source.setting, source.object_type, source.guess)
+    yield from _COMPANY_WISHES
+
+
 def _property(wish: _Wish, definitions: Definitions) -> list[Detected]:
+    words = re.compile(wish.guess.words, re.IGNORECASE)
+
     def fits(definition: Mapping[str, Any]) -> bool:
-        return definition.get("type") in wish.types and _speaks(definition, wish.words)
+        return definition.get("type") in wish.guess.types and _speaks(definition, words)
 
     chosen = _best(definitions.get(wish.object_type, ()), fits)
     if chosen is None:
         return [
-            Detected(wish.name, None, f"No {wish.object_type} property seems to tell {wish.what}.")
+            Detected(
+                wish.name, None, f"No {wish.object_type} property seems to tell {wish.guess.tells}."
+            )
         ]
     label = chosen.get("label") or chosen["name"]
-    return [Detected(wish.name, chosen["name"], f'"{label}" seems to tell {wish.what}.')]
+    return [Detected(wish.name, chosen["name"], f'"{label}" seems to tell {wish.guess.tells}.')]
 
 
 def _recurring(definitions: Definitions) -> list[Detected]:

@@ -1,13 +1,17 @@
 """A portal's own words for our ideas: which property, label or pipeline means what, by its owner's choice."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import functools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from dataclasses import fields as fields_of
 from typing import Any, Final
 
 from marshmallow import EXCLUDE, Schema, fields, post_load, validate
 
+from mappings.records import text_sources
 from mappings.records.access import HISTORY, READ
+from mappings.records.text_sources import TextSource
+from mappings.rules.facts import TextKind
 
 WON_BY_FLAG: Final = "closed_won_flag"
 WON_BY_STAGES: Final = "stages"
@@ -36,9 +40,9 @@ class PortalMap:
     contract took a won deal's place: that is no loss. `recurring_on` says which object the
     recurring value sits on. `customer_stage` is the lifecycle stage that makes a company a
     customer; empty: its first won deal does. `customer_stage_since` says from when: the day the
-    stage was reached, or always, where the stage was set in bulk and its dates say nothing.
-    Properties named here are read beside the standard ones; those with a time to know
-    (`referred_by` …) are read with history.
+    stage was reached, or always, where the stage was set in bulk and its dates say nothing. `texts`
+    names the properties of each text source by its setting (see `text_sources`). Properties named
+    here are read beside the standard ones.
     """
 
     included_pipelines: tuple[str, ...] = ()
@@ -50,18 +54,6 @@ class PortalMap:
     recurring_on: str = "company"
     buying_role_property: str | None = "hs_buying_role"
     role_labels: tuple[tuple[str, str], ...] = ()
-    referred_by_property: str | None = None
-    heard_from_property: str | None = None
-    referral_code_property: str | None = None
-    own_code_property: str | None = None
-    left_company_property: str | None = None
-    new_company_property: str | None = None
-    provider_company_property: str | None = None
-    deal_referred_by_property: str | None = None
-    deal_heard_from_property: str | None = None
-    deal_referral_code_property: str | None = None
-    told_properties: tuple[str, ...] = ()
-    deal_told_properties: tuple[str, ...] = ()
     deal_renewal_types: tuple[str, ...] = ("renewal",)
     renewal_date_property: str | None = None
     usage_property: str | None = None
@@ -76,6 +68,7 @@ class PortalMap:
     home_currency: str = ""
     ticket_closed_stages: tuple[str, ...] = ()
     activities: str = ACTIVITIES_READ
+    texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def reads_activities(self) -> bool:
@@ -89,54 +82,41 @@ class PortalMap:
 
     def history_properties(self, object_type: str) -> tuple[str, ...]:
         """Those read with every value they had, because we need to know since when."""
-        timed: tuple[str | None, ...] = ()
+        timed = [name for source, name in self.mapped_texts(object_type) if source.has_history]
         if (
             object_type == "company"
             and self.customer_stage
             and self.customer_stage_since == SINCE_REACHED
         ):
-            timed = ("lifecyclestage",)
-        if object_type == "contact":
-            timed = (
-                self.left_company_property,
-                self.new_company_property,
-                self.provider_company_property,
-                self.referred_by_property,
-                self.heard_from_property,
-                self.referral_code_property,
-                *self.told_properties,
-            )
-        return tuple(
-            dict.fromkeys([*HISTORY.get(object_type, ()), *(name for name in timed if name)])
-        )
+            timed.append("lifecyclestage")
+        return tuple(dict.fromkeys([*HISTORY.get(object_type, ()), *timed]))
+
+    def mapped_texts(self, object_type: str, *kinds: TextKind) -> Iterator[tuple[TextSource, str]]:
+        """The text sources of one object type (and of these kinds, if given) with each property mapped to them."""
+        for source in text_sources.known():
+            if source.object_type != object_type or (kinds and source.kind not in kinds):
+                continue
+            for name in self.texts.get(source.setting, ()):
+                yield source, name
 
     def _mapped(self, object_type: str) -> tuple[str | None, ...]:
+        texts = (name for _, name in self.mapped_texts(object_type))
         recurring = self.recurring_property if self.recurring_on == object_type else None
         if object_type == "contact":
-            return (
-                self.buying_role_property,
-                self.referred_by_property,
-                self.heard_from_property,
-                self.referral_code_property,
-                self.own_code_property,
-                self.left_company_property,
-                self.new_company_property,
-                self.provider_company_property,
-                *self.told_properties,
-            )
+            return (self.buying_role_property, *texts)
         if object_type == "company":
             agency = "type" if self.agency_types else None
             milestone = self.milestone_property
-            return (recurring, self.renewal_date_property, self.usage_property, milestone, agency)
-        if object_type == "deal":
             return (
-                self.amount_property,
                 recurring,
-                self.deal_referred_by_property,
-                self.deal_heard_from_property,
-                self.deal_referral_code_property,
-                *self.deal_told_properties,
+                self.renewal_date_property,
+                self.usage_property,
+                milestone,
+                agency,
+                *texts,
             )
+        if object_type == "deal":
+            return (self.amount_property, recurring, *texts)
         return ()
 
 
@@ -180,18 +160,6 @@ class PortalMapSchema(Schema):
     role_labels = fields.List(
         fields.List(fields.String(), validate=validate.Length(equal=2)), load_default=[]
     )
-    referred_by_property = _property()
-    heard_from_property = _property()
-    referral_code_property = _property()
-    own_code_property = _property()
-    left_company_property = _property()
-    new_company_property = _property()
-    provider_company_property = _property()
-    deal_referred_by_property = _property()
-    deal_heard_from_property = _property()
-    deal_referral_code_property = _property()
-    told_properties = _properties()
-    deal_told_properties = _properties()
     deal_renewal_types = _texts(("renewal",))
     renewal_date_property = _property()
     usage_property = _property()
@@ -213,21 +181,45 @@ class PortalMapSchema(Schema):
 
     @post_load
     def _frozen(self, data: dict[str, Any], **_: object) -> PortalMap:
-        return PortalMap(**{name: _tuple(value) for name, value in data.items()})
+        return of_settings(data)
 
 
-_SCHEMA: Final = PortalMapSchema()
+@functools.lru_cache(maxsize=8)
+def _schema(sources: tuple[TextSource, ...]) -> Schema:
+    """The map's own settings, and one for each text source."""
+    own: dict[str, fields.Field[Any]] = {
+        source.setting: _properties() if source.takes_several else _property() for source in sources
+    }
+    return PortalMapSchema.from_dict(own)()
+
+
+def of_settings(values: Mapping[str, Any]) -> PortalMap:
+    """A map from checked values by setting, as they are stored."""
+    texts, rest = {}, dict(values)
+    for source in text_sources.known():
+        if names := source.properties(rest.pop(source.setting, None)):
+            texts[source.setting] = names
+    return PortalMap(**{name: _tuple(value) for name, value in rest.items()}, texts=texts)
 
 
 def load_portal_map(data: Mapping[str, Any]) -> PortalMap:
     """Settings as stored or sent; raises marshmallow's ValidationError naming each wrong field."""
-    found: PortalMap = _SCHEMA.load(data)
+    found: PortalMap = _schema(text_sources.known()).load(data)
     return found
 
 
 def dump_portal_map(portal_map: PortalMap) -> dict[str, Any]:
     """The same as JSON, for the settings table and page."""
-    return {part.name: _plain(getattr(portal_map, part.name)) for part in fields_of(portal_map)}
+    own = {
+        part.name: _plain(getattr(portal_map, part.name))
+        for part in fields_of(portal_map)
+        if part.name != "texts"
+    }
+    texts = {
+        one.setting: one.stored(portal_map.texts.get(one.setting, ()))
+        for one in text_sources.known()
+    }
+    return own | texts
 
 
 def _tuple(value: Any) -> Any:  # noqa: ANN401 - the schema has checked it

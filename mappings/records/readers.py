@@ -13,7 +13,8 @@ from mappings.rules.facts import (
     ContactFacts,
     DealContact,
     DealFacts,
-    Saying,
+    MappedText,
+    TextKind,
     Ticket,
     Version,
 )
@@ -30,7 +31,6 @@ def contact_facts(
     read = FieldReader(record, odd)
     merged_ids, merged_at = _merges(read)
     company_ids, company_labels = _companies(record)
-    left_at, left_word = _left_company(read, portal_map)
     return ContactFacts(
         id=record.id,
         created_at=read.created_at(),
@@ -58,19 +58,7 @@ def contact_facts(
         job_change_at=read.latest(
             "hs_job_change_detected_date", "hs_employment_change_detected_date"
         ),
-        left_company=left_word,
-        left_company_at=left_at,
-        new_company=read.maybe_text(portal_map.new_company_property),
-        new_company_at=read.since(portal_map.new_company_property),
-        provider_company=read.maybe_text(portal_map.provider_company_property),
-        provider_company_at=read.since(portal_map.provider_company_property),
-        referred_by_text=read.maybe_text(portal_map.referred_by_property),
-        referred_by_at=read.since(portal_map.referred_by_property),
-        heard_from_text=read.maybe_text(portal_map.heard_from_property),
-        heard_from_at=read.since(portal_map.heard_from_property),
-        sayings=_sayings(read, portal_map.told_properties),
-        referral_code=read.maybe_text(portal_map.referral_code_property),
-        referral_code_at=read.since(portal_map.referral_code_property),
+        texts=_texts(read, portal_map),
         buying_roles=_roles(record.get(portal_map.buying_role_property)),
         owner_id=read.id("hubspot_owner_id"),
         opted_out=read.flag("hs_email_optout"),
@@ -166,19 +154,28 @@ def deal_facts(record: Record, portal_map: PortalMap, odd: list[Odd] | None = No
         deal_type=deal_type,
         archived=record.archived,
         owner_id=read.id("hubspot_owner_id"),
-        heard_from_text=read.maybe_text(portal_map.deal_heard_from_property),
-        heard_from_at=read.since(portal_map.deal_heard_from_property),
-        sayings=_sayings(read, portal_map.deal_told_properties),
-        referred_by_text=read.maybe_text(portal_map.deal_referred_by_property),
-        referred_by_at=read.since(portal_map.deal_referred_by_property),
-        referral_code=read.maybe_text(portal_map.deal_referral_code_property),
-        referral_code_at=read.since(portal_map.deal_referral_code_property),
+        texts=_texts(read, portal_map),
     )
 
 
-def _sayings(read: FieldReader, names: Iterable[str]) -> tuple[Saying, ...]:
-    texts = ((name, read.maybe_text(name)) for name in names)
-    return tuple(Saying(text, read.since(name), name) for name, text in texts if text)
+def _texts(read: FieldReader, portal_map: PortalMap) -> tuple[MappedText, ...]:
+    """What the portal's text sources say on this record."""
+    found = []
+    for source, name in portal_map.mapped_texts(read.record.object_type):
+        written = read.text(name)
+        if written and not (source.kind is TextKind.LEFT and written.lower() in _NOT_LEFT):
+            found.append(source.text(written, _since(read, source.kind, name), name))
+    return tuple(found)
+
+
+# What a tick that is not set, or somebody who is asked, says.
+_NOT_LEFT = frozenset({"false", "no", "0"})
+
+
+def _since(read: FieldReader, kind: TextKind, name: str) -> datetime | None:
+    """Since when a text stands there; when somebody left, a mapped date is the day itself."""
+    day = values.moment(read.text(name)).value if kind is TextKind.LEFT else None
+    return day or read.since(name)
 
 
 def ticket(record: Record, portal_map: PortalMap, odd: list[Odd] | None = None) -> Ticket:
@@ -246,15 +243,6 @@ def _bounced_at(read: FieldReader) -> datetime | None:
     names = ("hs_email_hard_bounce_reason_enum", "hs_email_hard_bounce_reason")
     told = [name for name in names if read.text(name)]
     return next((at for name in told if (at := read.since(name))), None)
-
-
-def _left_company(read: FieldReader, portal_map: PortalMap) -> tuple[datetime | None, str | None]:
-    """When and in which words a rep noted that the person left; a mapped date is the day itself."""
-    name = portal_map.left_company_property
-    written = read.text(name)
-    if not written or written.lower() in {"false", "no", "0"}:
-        return None, None
-    return values.moment(written).value or read.since(name), written
 
 
 def _merges(read: FieldReader) -> tuple[tuple[int, ...], datetime | None]:

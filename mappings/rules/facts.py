@@ -5,9 +5,11 @@ ISO currency, probabilities and weights are integer parts per million (`ppm`), s
 facts give the same bytes.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
 
 PPM = 1_000_000
 """One, in parts per million."""
@@ -23,13 +25,52 @@ class Version:
     source_id: str | None = None
 
 
+class TextKind(StrEnum):
+    """How a mapped text is read, and with it which rules read it."""
+
+    CODE = "code"
+    """A tracked code: its owner referred them."""
+    REFERRER = "referrer"
+    """Names who referred them: an address, a contact's id, a name or free words."""
+    ANSWER = "answer"
+    """Their answer to "how did you hear about us": tells of referrals and of former jobs, and may warn of us."""
+    FREE_TEXT = "free_text"
+    """Other words that may tell of a referral."""
+    OWN_CODE = "own_code"
+    """The code that a contact gives to others."""
+    LEFT = "left"
+    """A day, a tick or words: the person left the company."""
+    EMPLOYER = "employer"
+    """The new employer, as somebody wrote it."""
+    DETECTED_EMPLOYER = "detected_employer"
+    """The new employer, as a job-change service found it."""
+
+
+SELF_REPORTED = (TextKind.ANSWER, TextKind.FREE_TEXT)
+"""Kinds that are labelled: what people say of how they heard of us."""
+EMPLOYERS = (TextKind.EMPLOYER, TextKind.DETECTED_EMPLOYER)
+"""Kinds that name a new employer."""
+TELLS_OF_REFERRALS = (TextKind.CODE, TextKind.REFERRER, *SELF_REPORTED)
+"""Kinds that can say who referred, the surest first."""
+
+
 @dataclass(frozen=True, slots=True)
-class Saying:
-    """What somebody wrote where they were asked how they heard of us, or of us: `place` is the property."""
+class MappedText:
+    """A text of a record that its portal maps, and since when it stands there.
+
+    `place` is where its labels are kept. The reasons word what follows from it, "{said}" standing
+    for the text: whom it names, or (`company_reason`) that it names a customer and nobody there.
+    """
+
+    NAMES: ClassVar[str] = 'the record names "{said}"'
+    NAMES_CUSTOMER: ClassVar[str] = 'the answer "{said}" names a customer'
 
     text: str
+    kind: TextKind
     at: datetime | None = None
     place: str = ""
+    reason: str = NAMES
+    company_reason: str = NAMES_CUSTOMER
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +110,7 @@ class ContactFacts:
     )
     touches: int = 0
     job_change_at: datetime | None = None
-    left_company: str | None = None
-    left_company_at: datetime | None = None
-    new_company: str | None = None
-    new_company_at: datetime | None = None
-    provider_company: str | None = None  # the employer that a job-change service names
-    provider_company_at: datetime | None = None
-    referred_by_text: str | None = None
-    referred_by_at: datetime | None = None
-    heard_from_text: str | None = None
-    heard_from_at: datetime | None = None
-    sayings: tuple[Saying, ...] = ()  # further mapped texts
-    referral_code: str | None = None
-    referral_code_at: datetime | None = None
+    texts: tuple[MappedText, ...] = ()
     buying_roles: frozenset[str] = frozenset()
     owner_id: int | None = None
     opted_out: bool = False
@@ -151,18 +180,20 @@ class DealFacts:
     deal_type: str = ""
     archived: bool = False
     owner_id: int | None = None
-    heard_from_text: str | None = None
-    heard_from_at: datetime | None = None
-    sayings: tuple[Saying, ...] = ()  # further mapped texts
-    referred_by_text: str | None = None
-    referred_by_at: datetime | None = None
-    referral_code: str | None = None
-    referral_code_at: datetime | None = None
+    texts: tuple[MappedText, ...] = ()
 
     @property
     def counts_as_won(self) -> bool:
         """Won in an included pipeline and still there: the only deals that book credit."""
         return self.is_won and self.pipeline_included and not self.archived
+
+
+def texts_of(record: ContactFacts | DealFacts, *kinds: TextKind) -> Iterator[MappedText]:
+    """A record's texts of these kinds, kind by kind."""
+    for kind in kinds:
+        for text in record.texts:
+            if text.kind == kind:
+                yield text
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,12 +21,14 @@ KEYS = ForgetKeys.of((), "a secret that is long enough for anything")
 NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
 WORDS = PortalMap(
     home_currency="USD",
-    referred_by_property="referred_by",
-    heard_from_property="heard_from",
-    referral_code_property="code_used",
-    own_code_property="own_code",
     referred_by_labels=("referred by",),
     role_labels=(("Champion", "champion"),),
+    texts={
+        "referred_by_property": ("referred_by",),
+        "heard_from_property": ("heard_from",),
+        "referral_code_property": ("code_used",),
+        "own_code_property": ("own_code",),
+    },
 )
 
 

@@ -27,7 +27,8 @@ from tests.contract.conclude_world import (
     day,
 )
 
-MAPPED = replace(WORDS, told_properties=("form_notes",), deal_told_properties=("deal_story",))
+FURTHER = {"told_properties": ("form_notes",), "deal_told_properties": ("deal_story",)}
+MAPPED = replace(WORDS, texts={**WORDS.texts, **FURTHER})
 
 
 @pytest.fixture

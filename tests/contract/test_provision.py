@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -186,7 +187,7 @@ def test_the_map_is_detected_with_reasons_and_kept_as_version_one(town: Town) ->
     with town.runtime.database.portal(HARBOR) as tx:
         settings = portal_settings.read(tx)
     assert settings.version == 1
-    assert settings.map.referred_by_property == "referred_by"
+    assert settings.map.texts["referred_by_property"] == ("referred_by",)
     assert settings.map.renewal_date_property == "renewal_date"
     assert settings.map.home_currency == town.harbor.currency
     assert "Referred by" in settings.why["referred_by_property"]
@@ -203,7 +204,7 @@ def test_installing_again_never_overwrites_what_an_admin_chose(town: Town) -> No
         with context.transaction() as tx:
             chosen = portal_settings.read(tx).map
         operations.change_map(
-            context, type(chosen)(referred_by_property="my_field"), actor="user:1"
+            context, replace(chosen, texts={"referred_by_property": ("my_field",)}), actor="user:1"
         )
     with town.runtime.database.portal(HARBOR) as tx:
         portals.pause(tx, HARBOR, "revoked")
@@ -213,7 +214,7 @@ def test_installing_again_never_overwrites_what_an_admin_chose(town: Town) -> No
     with town.runtime.database.portal(HARBOR) as tx:
         settings = portal_settings.read(tx)
     assert settings.version == 2
-    assert settings.map.referred_by_property == "my_field"
+    assert settings.map.texts["referred_by_property"] == ("my_field",)
     assert settings.why["referred_by_property"] == "You chose this."
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from mappings.records import text_sources
 from mappings.rules.attribution.credit import raw
 from mappings.rules.facts import (
     PPM,
@@ -12,6 +13,7 @@ from mappings.rules.facts import (
     DealContact,
     DealFacts,
     Directory,
+    MappedText,
     Version,
 )
 from mappings.rules.findings import Move, Person, Source
@@ -38,6 +40,12 @@ def a_contact(
     return ContactFacts(
         id=contact_id, created_at=day(on), emails=emails, first_name=first, last_name=last, **more
     )
+
+
+def said(at: datetime | None = None, **texts: str) -> tuple[MappedText, ...]:
+    """Texts of a record by their source: said(heard_from="Maria told us")."""
+    sources = {source.setting.removesuffix("_property"): source for source in text_sources.known()}
+    return tuple(sources[name].text(text, at) for name, text in texts.items())
 
 
 def a_history(

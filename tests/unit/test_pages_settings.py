@@ -26,8 +26,7 @@ def test_a_form_is_read_as_lists_names_and_nothing() -> None:
     )
 
     assert found.staff_domains == ("a.example", "b.example")
-    assert found.referred_by_property is None
-    assert found.heard_from_property == "heard"
+    assert found.texts == {"heard_from_property": ("heard",)}
     assert found.role_labels == (("Champion", "champion"), ("Boss = of = all", "decision_maker"))
     assert found.referred_by_type_ids == (12, 13)
     assert found.won_rule == "stages"

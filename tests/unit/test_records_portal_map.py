@@ -28,7 +28,7 @@ def detected(
 def test_a_map_survives_storing() -> None:
     harbor = PortalMap(
         included_pipelines=("default",),
-        referred_by_property="referred_by",
+        texts={"referred_by_property": ("referred_by",), "told_properties": ("notes", "story")},
         role_labels=(("Champion", "CHAMPION"),),
         referred_by_type_ids=(71,),
         home_currency="EUR",
@@ -65,7 +65,9 @@ def test_a_wrong_setting_is_named(wrong: dict[str, object]) -> None:
 
 def test_mapped_properties_are_read_with_history_where_time_matters() -> None:
     harbor = PortalMap(
-        referred_by_property="ref_by", recurring_property="arr", renewal_date_property="renews"
+        texts={"referred_by_property": ("ref_by",)},
+        recurring_property="arr",
+        renewal_date_property="renews",
     )
 
     assert "ref_by" in harbor.read_properties("contact")
@@ -91,9 +93,11 @@ def test_the_portals_own_properties_are_found_with_a_reason() -> None:
         }
     )
 
-    assert portal_map.referred_by_property == "ref_contact"
-    assert portal_map.heard_from_property == "how_did_you_hear"
-    assert portal_map.left_company_property == "left_company_date"
+    assert portal_map.texts == {
+        "referred_by_property": ("ref_contact",),
+        "heard_from_property": ("how_did_you_hear",),
+        "left_company_property": ("left_company_date",),
+    }
     assert portal_map.renewal_date_property == "renewal_date"
     assert (portal_map.recurring_property, portal_map.recurring_on) == ("arr", "company")
     assert because["referred_by_property"] == '"Referred by" seems to tell who referred a contact.'
@@ -130,13 +134,13 @@ def test_every_choice_is_a_part_of_the_map() -> None:
 def test_what_only_looks_like_it_is_not_taken(definition: dict[str, object]) -> None:
     portal_map, _ = detected({"contact": [definition]})
 
-    assert portal_map.referred_by_property is None
+    assert portal_map.texts == {}
 
 
 def test_the_portals_own_goes_before_hubspots() -> None:
     both = [a_property("a_referred_by", hubspotDefined=True), a_property("z_referred_by")]
 
-    assert detected({"contact": both})[0].referred_by_property == "z_referred_by"
+    assert detected({"contact": both})[0].texts == {"referred_by_property": ("z_referred_by",)}
 
 
 def test_labels_that_name_a_referrer() -> None:

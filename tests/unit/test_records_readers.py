@@ -13,16 +13,19 @@ from mappings.records.readers import company_facts, contact_facts, deal_facts, t
 from mappings.records.referral_links import referral_links
 from mappings.records.row_reader import UNKNOWN_TIME, Odd
 from mappings.records.rows import Link, Record
+from mappings.rules.facts import TextKind
 
 HARBOR = PortalMap(
     home_currency="EUR",
-    referred_by_property="referred_by",
-    heard_from_property="how_heard",
-    left_company_property="left_company",
     role_labels=(("Decision maker", "DECISION_MAKER"),),
     referred_by_labels=("Referred by",),
     referred_by_type_ids=(71,),
     ticket_closed_stages=("4",),
+    texts={
+        "referred_by_property": ("referred_by",),
+        "heard_from_property": ("how_heard",),
+        "left_company_property": ("left_company",),
+    },
 )
 ORCHARD = PortalMap()
 
@@ -158,10 +161,10 @@ def test_the_time_of_a_mapped_field_is_when_it_got_its_present_value() -> None:
 
     facts = contact_facts(a_record("contact", {"referred_by": "Bo"}, history=history), HARBOR)
 
-    assert (facts.referred_by_text, facts.referred_by_at) == ("Bo", day(7))
-    assert (
-        contact_facts(a_record("contact", {"referred_by": "Bo"}), ORCHARD).referred_by_text is None
-    )
+    assert [(text.text, text.kind, text.at) for text in facts.texts] == [
+        ("Bo", TextKind.REFERRER, day(7))
+    ]
+    assert contact_facts(a_record("contact", {"referred_by": "Bo"}), ORCHARD).texts == ()
 
 
 @pytest.mark.parametrize(
@@ -181,7 +184,7 @@ def test_a_left_company_field_may_be_a_date_a_tick_or_words(
 
     facts = contact_facts(a_record("contact", {"left_company": written}, history=history), HARBOR)
 
-    assert (facts.left_company_at, facts.left_company) == (left_at, words)
+    assert [(text.at, text.text) for text in facts.texts] == ([(left_at, words)] if words else [])
 
 
 def test_company_labels_are_the_portals_own() -> None:

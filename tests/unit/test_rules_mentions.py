@@ -9,21 +9,23 @@ import pytest
 
 from mappings.rules.attribution import credit
 from mappings.rules.attribution.sources import Surroundings, sources_of
-from mappings.rules.facts import (
-    CompanyFacts,
-    ContactFacts,
-    DealContact,
-    Directory,
-    Note,
-    Saying,
-    Thread,
-)
+from mappings.rules.facts import CompanyFacts, ContactFacts, DealContact, Directory, Note, Thread
 from mappings.rules.findings import Spell
 from mappings.rules.policy import DEFAULT
 from mappings.rules.referrals import introductions, mentions, referrals
 from mappings.rules.text import self_reported
 from mappings.rules.text.model_labels import HIGHEST, heard
-from tests.unit.rules_builders import ACME, NOW, ORBIT, ZENIT, a_contact, a_deal, day, the_companies
+from tests.unit.rules_builders import (
+    ACME,
+    NOW,
+    ORBIT,
+    ZENIT,
+    a_contact,
+    a_deal,
+    day,
+    said,
+    the_companies,
+)
 
 MARIA = a_contact(1, "Maria Lopez", "maria@acme.example", company_ids=(ACME,))
 BO = a_contact(2, "Bo Lind", "bo@zenit.example", on=50, company_ids=(ZENIT,))
@@ -55,7 +57,7 @@ def told(
     **more: Any,  # noqa: ANN401
 ) -> list[tuple[str, int, str, int | None]]:
     found = referrals.of_contact(
-        replace(BO, heard_from_text=text, **more), ring or a_ring(), DEFAULT
+        replace(BO, texts=said(heard_from=text), **more), ring or a_ring(), DEFAULT
     )
     return [(one.how, one.p, one.status, one.referrer_contact_id) for one in found]
 
@@ -105,7 +107,7 @@ def test_two_customers_contacts_of_one_name_are_for_a_person_to_decide_with_both
     other = a_contact(5, "Maria Lopez", "m@orbit.example", company_ids=(ORBIT,))
 
     (found,) = referrals.of_contact(
-        replace(BO, heard_from_text="Maria Lopez"), a_ring(other), DEFAULT
+        replace(BO, texts=said(heard_from="Maria Lopez")), a_ring(other), DEFAULT
     )
 
     assert (found.how, found.p, found.status) == ("ambiguous", 400_000, "review")
@@ -115,7 +117,7 @@ def test_two_customers_contacts_of_one_name_are_for_a_person_to_decide_with_both
 def test_two_people_named_are_two_referrers_who_share_the_credit() -> None:
     ring = a_ring()
     found = referrals.of_contact(
-        replace(BO, heard_from_text="Maria Lopez and Anna Berg"), ring, DEFAULT
+        replace(BO, texts=said(heard_from="Maria Lopez and Anna Berg")), ring, DEFAULT
     )
     deal = a_deal(created=60, contacts=(DealContact(2, day(60)),))
 
@@ -146,7 +148,7 @@ def test_of_two_names_only_the_denied_one_is_nobody() -> None:
 
 def test_who_warns_of_us_is_kept_with_the_reason_and_earns_nothing() -> None:
     (found,) = referrals.of_contact(
-        replace(BO, heard_from_text="Maria at Acme said your support is terrible"),
+        replace(BO, texts=said(heard_from="Maria at Acme said your support is terrible")),
         a_ring(),
         DEFAULT,
     )
@@ -183,7 +185,7 @@ def test_a_customer_with_an_everyday_name_is_named_by_people_who_are_there(text:
 
 def test_two_customers_named_are_both_kept() -> None:
     found = referrals.of_contact(
-        replace(BO, heard_from_text="Acme and Orbit both use you"), a_ring(), DEFAULT
+        replace(BO, texts=said(heard_from="Acme and Orbit both use you")), a_ring(), DEFAULT
     )
 
     assert {one.referrer_company_id for one in found} == {ACME, ORBIT}
@@ -194,7 +196,7 @@ def test_an_address_that_two_records_of_one_human_share_is_no_doubt() -> None:
     ring = a_ring(second, person_of={1: 1, 5: 1})
 
     (found,) = referrals.of_contact(
-        replace(BO, referred_by_text="maria@acme.example"), ring, DEFAULT
+        replace(BO, texts=said(referred_by="maria@acme.example")), ring, DEFAULT
     )
 
     assert (found.how, found.p, found.status) == ("field_email", 950_000, "auto")
@@ -204,16 +206,16 @@ def test_an_address_that_two_records_of_one_human_share_is_no_doubt() -> None:
     ("text", "how"), [("Maria at Acme, over dinner", "named_person"), ("Acme", "named_company")]
 )
 def test_a_referred_by_field_may_hold_free_words(text: str, how: str) -> None:
-    (found,) = referrals.of_contact(replace(BO, referred_by_text=text), a_ring(), DEFAULT)
+    (found,) = referrals.of_contact(replace(BO, texts=said(referred_by=text)), a_ring(), DEFAULT)
 
     assert (found.how, found.status) == (how, "auto")
 
 
 def test_any_mapped_text_of_a_contact_or_deal_can_name_who_told() -> None:
-    further = (Saying("met Maria Lopez, she uses you", day(55), "notes_of_form"),)
+    further = said(day(55), told_properties="met Maria Lopez, she uses you")
 
-    (of_contact,) = referrals.of_contact(replace(BO, sayings=further), a_ring(), DEFAULT)
-    (of_deal,) = referrals.of_deal(a_deal(sayings=further), a_ring(), DEFAULT)
+    (of_contact,) = referrals.of_contact(replace(BO, texts=further), a_ring(), DEFAULT)
+    (of_deal,) = referrals.of_deal(a_deal(texts=further), a_ring(), DEFAULT)
 
     assert (of_contact.target, of_contact.at, of_deal.target) == ("contact:2", day(55), "deal:7")
 
@@ -227,7 +229,7 @@ def test_a_deal_much_older_than_the_recommendation_was_only_assisted(
 ) -> None:
     deal = a_deal(created=100, contacts=(DealContact(2, day(100)),))
     found = referrals.of_contact(
-        replace(BO, heard_from_text="Maria Lopez", heard_from_at=day(100 + late)), a_ring(), DEFAULT
+        replace(BO, texts=said(day(100 + late), heard_from="Maria Lopez")), a_ring(), DEFAULT
     )
 
     (source,) = sources_of(deal, (), found, Surroundings({}), policy=DEFAULT, now=NOW).sources
@@ -238,7 +240,7 @@ def test_a_deal_much_older_than_the_recommendation_was_only_assisted(
 def test_the_worked_example_of_a_form_that_names_maria() -> None:
     deal = a_deal(created=90, contacts=(DealContact(2, day(90)),))
     found = referrals.of_contact(
-        replace(BO, heard_from_text="Maria at Acme told us"), a_ring(), DEFAULT
+        replace(BO, texts=said(heard_from="Maria at Acme told us")), a_ring(), DEFAULT
     )
 
     (source,) = sources_of(deal, (), found, Surroundings({}), policy=DEFAULT, now=NOW).sources

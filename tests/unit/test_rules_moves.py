@@ -21,6 +21,7 @@ from tests.unit.rules_builders import (
     a_history,
     a_person,
     day,
+    said,
     the_companies,
 )
 
@@ -111,7 +112,7 @@ def test_a_mapped_field_names_the_new_company() -> None:
     history = a_history(company=[("Acme", 0), ("Zenit", 50)])
 
     (move,) = find(
-        a_contact(1, company_text="Zenit", new_company="zenit gmbh", history=history)
+        a_contact(1, company_text="Zenit", texts=said(new_company="zenit gmbh"), history=history)
     ).moves
 
     assert (move.p_moved, move.status) == (900_000, "auto")
@@ -377,8 +378,7 @@ any_contact = st.builds(
     bounced_at=st.none() | st.integers(0, 400).map(day),
     last_activity_at=st.none() | st.integers(0, 400).map(day),
     job_change_at=st.none() | st.integers(0, 400).map(day),
-    left_company=st.none() | values,
-    new_company=st.none() | values,
+    texts=st.builds(said, left_company=values, new_company=values) | st.just(()),
 )
 
 

@@ -8,7 +8,7 @@ from mappings.rules.facts import CompanyFacts, ContactFacts, Directory, Referral
 from mappings.rules.policy import DEFAULT
 from mappings.rules.referrals import referrals
 from mappings.rules.text.self_reported import classify
-from tests.unit.rules_builders import ACME, ZENIT, a_contact, a_deal, day, the_companies
+from tests.unit.rules_builders import ACME, ZENIT, a_contact, a_deal, day, said, the_companies
 
 MARIA = a_contact(1, "Maria Lopez", "maria@acme.example", company_ids=(ACME,))
 BO = a_contact(2, "Bo Lind", "bo@zenit.example", on=50, company_ids=(ZENIT,))
@@ -47,26 +47,28 @@ def test_a_label_between_records_is_a_referral() -> None:
 @pytest.mark.parametrize(
     ("fields", "how", "p"),
     [
-        ({"referred_by_text": "Maria@Acme.example"}, "field_email", 950_000),
-        ({"referred_by_text": "Maria Lopez (Acme)"}, "field_name_and_company", 850_000),
-        ({"referred_by_text": "Lopez Maria, Acme Inc."}, "field_name_and_company", 850_000),
-        ({"referred_by_text": "maria lópez"}, "named_person", 800_000),
+        ({"referred_by": "Maria@Acme.example"}, "field_email", 950_000),
+        ({"referred_by": "Maria Lopez (Acme)"}, "field_name_and_company", 850_000),
+        ({"referred_by": "Lopez Maria, Acme Inc."}, "field_name_and_company", 850_000),
+        ({"referred_by": "maria lópez"}, "named_person", 800_000),
         ({"referral_code": "MARIA-7"}, "tracked_code", 980_000),
-        ({"heard_from_text": "Maria at Acme told us, then I googled you"}, "named_person", 800_000),
-        ({"heard_from_text": "my friend Maria Lopez"}, "named_person", 800_000),
-        ({"heard_from_text": "the folks at Acme"}, "named_company", 600_000),
+        ({"heard_from": "Maria at Acme told us, then I googled you"}, "named_person", 800_000),
+        ({"heard_from": "my friend Maria Lopez"}, "named_person", 800_000),
+        ({"heard_from": "the folks at Acme"}, "named_company", 600_000),
     ],
 )
-def test_a_contacts_own_fields_tell_of_a_referral(fields: dict[str, Any], how: str, p: int) -> None:
+def test_a_contacts_own_fields_tell_of_a_referral(fields: dict[str, str], how: str, p: int) -> None:
     ring = a_ring(codes={"maria-7": 1})
 
-    (found,) = referrals.of_contact(replace(BO, **fields), ring, DEFAULT)
+    (found,) = referrals.of_contact(replace(BO, texts=said(None, **fields)), ring, DEFAULT)
 
     assert (found.how, found.p, found.status, found.referrer_company_id) == (how, p, "auto", ACME)
 
 
 def test_a_deals_field_tells_of_a_referral_too() -> None:
-    (found,) = referrals.of_deal(a_deal(referred_by_text="maria@acme.example"), a_ring(), DEFAULT)
+    (found,) = referrals.of_deal(
+        a_deal(texts=said(referred_by="maria@acme.example")), a_ring(), DEFAULT
+    )
 
     assert (found.target, found.status) == ("deal:7", "auto")
 
@@ -75,7 +77,7 @@ def test_two_who_fit_go_to_review() -> None:
     other = a_contact(3, "Maria Stein", "stein@acme.example", company_ids=(ACME,))
 
     (found,) = referrals.of_contact(
-        replace(BO, heard_from_text="Maria at Acme"), a_ring(other), DEFAULT
+        replace(BO, texts=said(heard_from="Maria at Acme")), a_ring(other), DEFAULT
     )
 
     assert (found.how, found.p, found.status) == ("ambiguous", 400_000, "review")
@@ -85,7 +87,7 @@ def test_two_records_of_one_person_are_not_ambiguous() -> None:
     second = a_contact(3, "Maria Lopez", "m.lopez@acme.example", company_ids=(ACME,))
 
     (found,) = referrals.of_contact(
-        replace(BO, heard_from_text="Maria at Acme"),
+        replace(BO, texts=said(heard_from="Maria at Acme")),
         a_ring(second, person_of={1: 1, 3: 1}),
         DEFAULT,
     )
@@ -145,14 +147,9 @@ def test_a_referral_to_a_customer_is_an_expansion_referral() -> None:
 
 
 def test_a_name_of_a_stranger_finds_nobody() -> None:
-    assert (
-        referrals.of_contact(
-            replace(BO, heard_from_text="Google", referred_by_text="Nobody Known"),
-            a_ring(),
-            DEFAULT,
-        )
-        == ()
-    )
+    bo = replace(BO, texts=said(heard_from="Google", referred_by="Nobody Known"))
+
+    assert referrals.of_contact(bo, a_ring(), DEFAULT) == ()
 
 
 @pytest.mark.parametrize(
@@ -186,7 +183,7 @@ def test_a_short_company_name_inside_words_names_nobody() -> None:
 
     assert (
         referrals.of_contact(
-            replace(BO, heard_from_text="search engine"),
+            replace(BO, texts=said(heard_from="search engine")),
             a_ring(known=known, customers=(40,)),
             DEFAULT,
         )

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from mappings.rules.facts import PPM, CompanyFacts, ContactFacts, Directory
+from mappings.rules.facts import PPM, CompanyFacts, ContactFacts, Directory, MappedText
 from mappings.rules.identity import companies
 from mappings.rules.job_changes.moves import MovesOfPerson, WasCustomer, find_moves
 from mappings.rules.job_changes.successors import replaced_by
@@ -18,6 +18,7 @@ from tests.unit.rules_builders import (
     a_move,
     a_person,
     day,
+    said,
     the_companies,
 )
 
@@ -176,7 +177,7 @@ def test_silence_counts_after_regular_contact_only(
 def test_what_a_person_tells_of_a_former_job_counts_when_that_company_was_a_customer(
     customer: bool, told: bool
 ) -> None:
-    new = replace(NEW, heard_from_text="Used it in my previous company")
+    new = replace(NEW, texts=said(heard_from="Used it in my previous company"))
 
     found = find(OLD, new, was_customer=lambda company, _at: customer and company == ACME)
 
@@ -283,27 +284,17 @@ def test_the_closest_fit_takes_over_and_says_why() -> None:
 @pytest.mark.parametrize(
     ("told", "kind", "p", "status"),
     [
-        (
-            {"new_company": "Zenit GmbH", "new_company_at": day(90)},
-            "mapped_company_field",
-            900_000,
-            "auto",
-        ),
-        (
-            {"provider_company": "zenit", "provider_company_at": day(90)},
-            "mapped_provider_field",
-            800_000,
-            "review",
-        ),
+        (said(day(90), new_company="Zenit GmbH"), "mapped_company_field", 900_000, "auto"),
+        (said(day(90), provider_company="zenit"), "mapped_provider_field", 800_000, "review"),
     ],
     ids=["a rep's field", "a job-change service's field"],
 )
 def test_a_mapped_field_alone_tells_where_the_person_went(
-    told: dict[str, Any], kind: str, p: int, status: str
+    told: tuple[MappedText, ...], kind: str, p: int, status: str
 ) -> None:
     history = a_history(email=[("priya@acme.example", 0)])
 
-    (move,) = find(replace(OLD, last_activity_at=None, history=history, **told)).moves
+    (move,) = find(replace(OLD, last_activity_at=None, history=history, texts=told)).moves
 
     assert (move.former_company_id, move.new_company_id, move.moved_at) == (ACME, ZENIT, day(90))
     assert ({one.kind for one in move.signals}, move.p_moved, move.status) == ({kind}, p, status)
@@ -312,7 +303,7 @@ def test_a_mapped_field_alone_tells_where_the_person_went(
 def test_a_mapped_field_that_names_a_company_nobody_knows_is_a_departure() -> None:
     history = a_history(email=[("priya@acme.example", 0)])
     (move,) = find(
-        replace(OLD, history=history, provider_company="Nowhere Ltd", provider_company_at=day(90))
+        replace(OLD, history=history, texts=said(day(90), provider_company="Nowhere Ltd"))
     ).moves
 
     assert (move.kind, move.new_company_id, move.status) == ("departure", None, "review")
@@ -321,9 +312,7 @@ def test_a_mapped_field_that_names_a_company_nobody_knows_is_a_departure() -> No
 def test_a_mapped_field_that_names_the_company_the_person_is_at_says_nothing() -> None:
     history = a_history(email=[("priya@acme.example", 0)])
 
-    assert (
-        find(replace(OLD, history=history, new_company="ACME", new_company_at=day(90))).moves == ()
-    )
+    assert find(replace(OLD, history=history, texts=said(day(90), new_company="ACME"))).moves == ()
 
 
 @pytest.mark.parametrize(

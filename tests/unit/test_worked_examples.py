@@ -32,6 +32,7 @@ from tests.unit.rules_builders import (
     a_person,
     a_source,
     day,
+    said,
     the_companies,
     the_three_sources,
 )
@@ -367,8 +368,8 @@ def test_d4_the_table_of_signals_stands(how: str, p: float) -> None:
 def test_d4_maria_at_acme_forty_days_before() -> None:
     maria = a_contact(1, "Maria Lopez", "maria@acme.example", company_ids=(ACME,))
     bo = a_contact(
-        2, "Bo Lind", "bo@zenit.example", on=60, company_ids=(ZENIT,), heard_from_text="Maria at Acme told us",
-        heard_from_at=day(60),
+        2, "Bo Lind", "bo@zenit.example", on=60, company_ids=(ZENIT,),
+        texts=said(day(60), heard_from="Maria at Acme told us"),
     )  # fmt: skip
     ring = referrals.circle(
         [maria, bo], the_companies(), is_customer=lambda company, _: company == ACME

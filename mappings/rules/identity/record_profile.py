@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from mappings.rules.facts import ContactFacts, Directory
+from mappings.rules.facts import ContactFacts, Directory, TextKind, texts_of
 from mappings.rules.identity import companies
 from mappings.rules.text.address_kinds import clean_email, is_free, is_role
 
@@ -33,12 +33,8 @@ def last_life(contact: ContactFacts) -> datetime | None:
 
 def gone_at(contact: ContactFacts) -> datetime | None:
     """When the CRM learned that the address or job behind this record is no more."""
-    told = (
-        contact.bounced_at,
-        contact.left_company_at,
-        contact.job_change_at,
-        contact.left_reply_at,
-    )
+    left = (text.at for text in texts_of(contact, TextKind.LEFT))
+    told = (contact.bounced_at, *left, contact.job_change_at, contact.left_reply_at)
     found = [at for at in told if at]
     return min(found) if found else None
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 
-from mappings.rules.facts import ContactFacts, Directory, Version
+from mappings.rules.facts import EMPLOYERS, ContactFacts, Directory, Version, texts_of
 from mappings.rules.findings import Spell
 from mappings.rules.identity import companies
 from mappings.rules.identity.record_profile import employer, is_private, last_life
@@ -66,18 +66,21 @@ def _claims(contact: ContactFacts, known: Directory) -> list[tuple[datetime, int
             contact, "associatedcompanyid", "association", lambda text: company_id(known, text)
         ),
         *_dated(contact, "company", "text", lambda text: companies.of_text(known, text)),
+        *_mapped(contact, known),
     ]
-    for text, at in (
-        (contact.new_company, contact.new_company_at),
-        (contact.provider_company, contact.provider_company_at),
-    ):
-        if text and at is not None and (found := meant_by(known, text)) is not None:
-            claims.append((at, found, "field"))
     now = employer(contact, known)
     if not claims and now is not None:
         by_address = any(companies.of_email(known, email) == now for email in contact.emails[:1])
         claims = [(contact.created_at, now, "address" if by_address else "association")]
     return sorted(claims, key=lambda claim: (claim[0], -RANK[claim[2]], claim[1]))
+
+
+def _mapped(contact: ContactFacts, known: Directory) -> Iterator[tuple[datetime, int, str]]:
+    """Employers that a rep or a job-change service wrote into mapped fields."""
+    for text in texts_of(contact, *EMPLOYERS):
+        found = meant_by(known, text.text)
+        if text.at is not None and found is not None:
+            yield text.at, found, "field"
 
 
 def _dated(

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import Final
 
-from mappings.rules.facts import PPM, ContactFacts, Directory
+from mappings.rules.facts import EMPLOYERS, PPM, ContactFacts, Directory, TextKind, texts_of
 from mappings.rules.findings import Reason, Signal
 from mappings.rules.identity import companies
 from mappings.rules.job_changes.employments import Stint, changes, company_id, meant_by
@@ -64,20 +65,20 @@ def _record_signals(
     yield from _association_change(contact, pair, known, policy)
     yield from _text_change(contact, pair, known, policy)
     yield from _additional_address(contact, pair, known, policy)
-    if contact.new_company and _means(contact.new_company, pair[1], known):
-        text = f"the CRM names {spoken(contact.new_company)} as the new company"
-        yield _signal(
-            "mapped_company_field",
-            contact.left_company_at or contact.new_company_at,
-            "field",
-            text,
-            policy,
-        )
-    if contact.provider_company and _means(contact.provider_company, pair[1], known):
-        text = f"a job-change service names {spoken(contact.provider_company)} as the new company"
-        yield _signal(
-            "mapped_provider_field", contact.provider_company_at, "provider", text, policy
-        )
+    left_at = next((text.at for text in texts_of(contact, TextKind.LEFT)), None)
+    for text in texts_of(contact, *EMPLOYERS):
+        if _means(text.text, pair[1], known):
+            kind, cause = _NAMED_BY[text.kind]
+            # A rep's two fields are one note: the day of leaving dates the new company, too.
+            at = left_at or text.at if text.kind is TextKind.EMPLOYER else text.at
+            yield _signal(kind, at, cause, text.reason.format(said=spoken(text.text)), policy)
+
+
+# Who names a new employer, as the policy calls the evidence and its cause.
+_NAMED_BY: Final = {
+    TextKind.EMPLOYER: ("mapped_company_field", "field"),
+    TextKind.DETECTED_EMPLOYER: ("mapped_provider_field", "provider"),
+}
 
 
 def _means(text: str, company: int, known: Directory) -> bool:
@@ -208,17 +209,20 @@ def departed(old: Stint, known: Directory, policy: Policy) -> Iterator[Signal]:
     if left.left_reply_at and left.left_reply_at >= old.since:
         text = f"an automatic reply of {left.left_reply_at:%Y-%m-%d} says that the person no longer works at {name}"
         yield _signal("no_longer_with", left.left_reply_at, "auto_reply", text, policy)
-    if left.left_company and not _says_no(left.left_company):
-        text = f"the CRM says that the person left {name}"
-        yield _signal("mapped_company_field", left.left_company_at, "field", text, policy)
-    for kind, cause, told, at in (
-        ("mapped_company_field", "field", left.new_company, left.new_company_at),
-        ("mapped_provider_field", "provider", left.provider_company, left.provider_company_at),
-    ):
-        if told and at is not None and at >= old.since and not _means(told, old.company_id, known):
+    for note in texts_of(left, TextKind.LEFT):
+        if not _says_no(note.text):
             yield _signal(
-                kind, at, cause, f"{spoken(told)} is named as the employer after {name}", policy
+                "mapped_company_field", note.at, "field", note.reason.format(company=name), policy
             )
+    for named in texts_of(left, *EMPLOYERS):
+        if (
+            named.at is not None
+            and named.at >= old.since
+            and not _means(named.text, old.company_id, known)
+        ):
+            kind, cause = _NAMED_BY[named.kind]
+            text = f"{spoken(named.text)} is named as the employer after {name}"
+            yield _signal(kind, named.at, cause, text, policy)
 
 
 def _silence(old: Stint, new: Stint, known: Directory, policy: Policy) -> Iterator[Signal]:
@@ -236,13 +240,12 @@ def _silence(old: Stint, new: Stint, known: Directory, policy: Policy) -> Iterat
 
 def told_themselves(old: Stint, new: Stint, known: Directory, policy: Policy) -> Iterator[Signal]:
     """The person's own words that they knew us from a former job; the caller knows that *old* was a customer then."""
-    text = new.contact.heard_from_text or ""
-    label = (
-        next((one for one in classify(text) if one.label == "moved_self"), None) if text else None
-    )
-    if label is not None and label.confidence >= policy.label_counts_at:
-        said = f"asked how they heard of us, the person told of an earlier job: {company_name(known, old.company_id)}"
-        yield _signal("moved_self_text", new.contact.heard_from_at, "told", said, policy)
+    for answer in texts_of(new.contact, TextKind.ANSWER):
+        label = next((one for one in classify(answer.text) if one.label == "moved_self"), None)
+        if label is not None and label.confidence >= policy.label_counts_at:
+            former = company_name(known, old.company_id)
+            said = f"asked how they heard of us, the person told of an earlier job: {former}"
+            yield _signal("moved_self_text", answer.at, "told", said, policy)
 
 
 def _close(at: datetime, start: datetime, policy: Policy) -> bool:

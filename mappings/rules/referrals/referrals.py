@@ -4,8 +4,18 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from mappings.rules.facts import ContactFacts, DealFacts, Directory, ReferralLink, Saying
+from mappings.rules.facts import (
+    TELLS_OF_REFERRALS,
+    ContactFacts,
+    DealFacts,
+    Directory,
+    MappedText,
+    ReferralLink,
+    TextKind,
+    texts_of,
+)
 from mappings.rules.findings import Arrival, Reason, Referral
 from mappings.rules.identity import companies
 from mappings.rules.identity.linkage import employer
@@ -23,20 +33,19 @@ __all__ = [
     "circle",
     "code_key",
     "from_answer",
+    "from_code",
     "from_field",
     "is_id",
     "judge",
     "of_contact",
     "of_deal",
     "of_links",
-    "sayings",
     "speaking",
     "undenied",
+    "worded",
 ]
 
 _DIGITS_OF_INT64 = 19
-HEARD = "heard_from"
-"""Where the answer to "how did you hear about us" stands."""
 WARNS = "the answer warns of us"
 
 
@@ -92,34 +101,9 @@ def of_deal(deal: DealFacts, ring: Circle, policy: Policy) -> tuple[Referral, ..
 def _hints(
     record: ContactFacts | DealFacts, created: datetime, ring: Circle, policy: Policy
 ) -> Iterator[Hint]:
-    p = policy.referral_signals
-    if record.referral_code:
-        owner = ring.codes.get(code_key(record.referral_code))
-        if owner is not None:
-            at = record.referral_code_at or created
-            yield Hint(
-                owner,
-                "tracked_code",
-                p["tracked_code"],
-                at,
-                f"came with the code {spoken(record.referral_code)}",
-            )
-    if record.referred_by_text:
-        yield from from_field(
-            record.referred_by_text, record.referred_by_at or created, ring, policy
-        )
-    for saying in sayings(record):
-        yield from from_answer(saying.text, saying.at or created, ring, policy)
-
-
-def sayings(record: ContactFacts | DealFacts) -> tuple[Saying, ...]:
-    """Every mapped text of a record that may say how they heard of us."""
-    first = (
-        (Saying(record.heard_from_text, record.heard_from_at, HEARD),)
-        if record.heard_from_text
-        else ()
-    )
-    return (*first, *record.sayings)
+    for text in texts_of(record, *TELLS_OF_REFERRALS):
+        read = _READERS.get(text.kind, from_answer)
+        yield from read(text, text.at or created, ring, policy)
 
 
 def is_id(text: str) -> bool:
@@ -132,16 +116,29 @@ def code_key(text: str) -> str:
     return text.strip()[:LONGEST].casefold()
 
 
-def from_field(text: str, at: datetime, ring: Circle, policy: Policy) -> Iterator[Hint]:
+def from_code(text: MappedText, at: datetime, ring: Circle, policy: Policy) -> Iterator[Hint]:
+    """Read a tracked code: who gives it to others referred them."""
+    owner = ring.codes.get(code_key(text.text))
+    if owner is not None:
+        yield Hint(
+            owner,
+            "tracked_code",
+            policy.referral_signals["tracked_code"],
+            at,
+            worded(text.reason, text),
+        )
+
+
+def from_field(text: MappedText, at: datetime, ring: Circle, policy: Policy) -> Iterator[Hint]:
     """Read a mapped "referred by" field: an address, a contact id, a name with or without a company, or free words."""
-    email = clean_email(text)
+    email = clean_email(text.text)
     if email:
         yield from _hints_of(ring.by_email.get(email, ()), "field_email", at, text, ring, policy)
         return
-    if is_id(text) and int(text) in ring.contacts:
-        yield from _hints_of((int(text),), "field_email", at, text, ring, policy)
+    if is_id(text.text) and int(text.text) in ring.contacts:
+        yield from _hints_of((int(text.text),), "field_email", at, text, ring, policy)
         return
-    person, company = _name_and_company(text, ring.companies)
+    person, company = _name_and_company(text.text, ring.companies)
     ids = ring.by_name.get(" ".join(sorted(names.tokens(person))), ())
     there = (
         ids
@@ -166,24 +163,22 @@ def _name_and_company(text: str, known: Directory) -> tuple[str, int | None]:
 
 
 def _hints_of(
-    ids: Collection[int], how: str, at: datetime | None, text: str, ring: Circle, policy: Policy
+    ids: Collection[int],
+    how: str,
+    at: datetime | None,
+    text: MappedText,
+    ring: Circle,
+    policy: Policy,
 ) -> Iterator[Hint]:
     """One human is meant, or several may be: then a person has to say which."""
     fitting = speaking(ids, ring, at)
     if not fitting:
         return
-    said = f'"{spoken(text)}"'
     if len(fitting) == 1:
-        yield Hint(fitting[0], how, policy.referral_signals[how], at, f"the record names {said}")
+        yield Hint(fitting[0], how, policy.referral_signals[how], at, worded(text.reason, text))
         return
-    yield Hint(
-        fitting[0],
-        "ambiguous",
-        policy.referral_signals["ambiguous"],
-        at,
-        f"{said} fits several",
-        fitting[1:],
-    )
+    said = f'"{spoken(text.text)}" fits several'
+    yield Hint(fitting[0], "ambiguous", policy.referral_signals["ambiguous"], at, said, fitting[1:])
 
 
 def speaking(ids: Collection[int], ring: Circle, at: datetime | None) -> tuple[int, ...]:
@@ -193,24 +188,32 @@ def speaking(ids: Collection[int], ring: Circle, at: datetime | None) -> tuple[i
     return customers or humans
 
 
-def from_answer(text: str, at: datetime, ring: Circle, policy: Policy) -> Iterator[Hint]:
+def from_answer(text: MappedText, at: datetime, ring: Circle, policy: Policy) -> Iterator[Hint]:
     """Customers' people and companies that an answer names; a warning or a denied name is no recommendation."""
-    found = mentions.find(text, ring)
+    said = text.text
+    found = mentions.find(said, ring)
     if not found.people and not found.companies:
         return
-    labels = {one.label for one in self_reported.classify(text, found.known)}
+    labels = {one.label for one in self_reported.classify(said, found.known)}
     if "negative_wom" in labels:
-        yield from _warning(text, at, found, ring)
+        yield from _warning(said, at, found, ring)
         return
     if "referral_person" in labels:
-        for one in undenied(text, found.people, "people"):
-            yield from _hints_of(one.ids, "named_person", at, text, ring, policy)
+        for person in undenied(said, found.people, "people"):
+            yield from _hints_of(person.ids, "named_person", at, text, ring, policy)
     if "referral_company" in labels:
         p = policy.referral_signals["named_company"]
-        said = f'the answer "{spoken(text)}" names a customer'
-        firms = (one.ids[0] for one in undenied(text, found.companies, "companies"))
+        firms = (company.ids[0] for company in undenied(said, found.companies, "companies"))
         for firm in dict.fromkeys(one for one in firms if ring.is_customer(one, at)):
-            yield Hint(None, f"named_company:{firm}", p, at, said)
+            yield Hint(None, f"named_company:{firm}", p, at, worded(text.company_reason, text))
+
+
+_READERS: Final = {TextKind.CODE: from_code, TextKind.REFERRER: from_field}
+
+
+def worded(reason: str, text: MappedText) -> str:
+    """A reason in the words of the text's source."""
+    return reason.format(said=spoken(text.text))
 
 
 def undenied(text: str, found: Sequence[Named], what: str) -> Iterator[Named]:

@@ -1,0 +1,217 @@
+"""Text sources: the properties in which a portal says who referred, left or changed employers, a row each.
+
+What the portal map holds, which properties are read with their history, the settings page, the
+guess at install, the rules that read a text and the words of their reasons all follow from a row.
+Adding a text source is adding a row.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from mappings.rules.facts import MappedText, TextKind
+
+REFERRALS: Final = "Referrals"
+JOB_CHANGES: Final = "People and job changes"
+"""Headings of the settings page."""
+TEXT: Final = frozenset({"string", "enumeration"})
+DAY: Final = frozenset({"date", "datetime"})
+HEARD_FROM: Final = "heard_from"
+"""Where labels of the answer to "how did you hear about us" are kept, whatever the portal calls the property."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """Which property serves at install: by words (a pattern) of its name or label, among these types.
+
+    `tells` completes "seems to tell …" on the settings page.
+    """
+
+    words: str
+    tells: str
+    types: frozenset[str] = TEXT
+
+
+@dataclass(frozen=True, slots=True)
+class TextSource:
+    """A mapped property, or several, whose text one kind of rule reads.
+
+    `setting` is its key in a portal's stored map. `group` and `hint` place it on the settings page.
+    Without a `guess` only a person maps it. `has_history` asks HubSpot for all values, to know
+    since when a text stands there. `reason` and `company_reason` word what follows from it, with
+    "{said}" for the text. `place` is where its labels are kept, when not under the property's own
+    name.
+    """
+
+    setting: str
+    object_type: str
+    kind: TextKind
+    group: str
+    hint: str
+    guess: Guess | None = None
+    takes_several: bool = False
+    has_history: bool = True
+    place: str = ""
+    reason: str = MappedText.NAMES
+    company_reason: str = MappedText.NAMES_CUSTOMER
+
+    def properties(self, value: object) -> tuple[str, ...]:
+        """The property names that a stored value of the setting means."""
+        names = value if isinstance(value, list | tuple) else (value,)
+        return tuple(str(name) for name in names if name)
+
+    def stored(self, properties: Sequence[str]) -> str | list[str] | None:
+        """Property names as the setting is stored: one name or None, or a list."""
+        if self.takes_several:
+            return list(properties)
+        return properties[0] if properties else None
+
+    def place_of(self, property_name: str) -> str:
+        """Where labels of this property's text are kept."""
+        return self.place or property_name
+
+    def text(self, said: str, at: datetime | None = None, property_name: str = "") -> MappedText:
+        """A record's text as the rules take it."""
+        place = self.place_of(property_name)
+        return MappedText(said, self.kind, at, place, self.reason, self.company_reason)
+
+
+_REFERRED = r"\breferred.?by|\breferrer\b|referred.?from|empfohlen.?von|recommand[eé].?par|recomendad[oa].?por"
+_HEARD = r"how.*hear|heard.*(from|about)|where.*hear|hear.about.us|wie.*aufmerksam"
+_CODE = r"referral.?code|invite.?code|referral.?link|promo.?code.*refer|ref.?code"
+_OWN_CODE = r"advocate.?s?.?(own.?)?code|(own|personal|my).?(referral.?|invite.?)?code"
+_LEFT = r"left.?(the.?)?company|no.?longer.?(at|with)|former.?employee|departed"
+_SERVICE = r"(job.?change|champion|tracked|detected).*(company|employer)|(company|employer).*(job.?change|detected)"
+_WITH_CODE = "came with the code {said}"
+
+SOURCES: Final = (
+    TextSource(
+        "referred_by_property",
+        "contact",
+        TextKind.REFERRER,
+        REFERRALS,
+        "Contact property that names who referred them.",
+        Guess(_REFERRED, "who referred a contact"),
+    ),
+    TextSource(
+        "heard_from_property",
+        "contact",
+        TextKind.ANSWER,
+        REFERRALS,
+        "Contact property: how did you hear about us.",
+        Guess(_HEARD, "how a contact heard of us"),
+        place=HEARD_FROM,
+    ),
+    TextSource(
+        "referral_code_property",
+        "contact",
+        TextKind.CODE,
+        REFERRALS,
+        "Contact property with a tracked referral code.",
+        Guess(_CODE, "a tracked referral code"),
+        reason=_WITH_CODE,
+    ),
+    TextSource(
+        "own_code_property",
+        "contact",
+        TextKind.OWN_CODE,
+        REFERRALS,
+        "Contact property with the code a contact gives to others.",
+        Guess(_OWN_CODE, "the code a contact gives to others"),
+        has_history=False,  # whose code it is counts, not since when
+    ),
+    TextSource(
+        "deal_referred_by_property",
+        "deal",
+        TextKind.REFERRER,
+        REFERRALS,
+        "Deal property that names who referred it.",
+        Guess(_REFERRED, "who referred a deal"),
+        has_history=False,  # a deal's texts count from its creation
+    ),
+    TextSource(
+        "deal_heard_from_property",
+        "deal",
+        TextKind.ANSWER,
+        REFERRALS,
+        "Deal property: how did they hear about us.",
+        Guess(_HEARD, "how a deal's people heard of us"),
+        has_history=False,
+        place=HEARD_FROM,
+    ),
+    TextSource(
+        "deal_referral_code_property",
+        "deal",
+        TextKind.CODE,
+        REFERRALS,
+        "Deal property with a tracked referral code.",
+        Guess(_CODE, "a tracked referral code on a deal"),
+        has_history=False,
+        reason=_WITH_CODE,
+    ),
+    TextSource(
+        "told_properties",
+        "contact",
+        TextKind.FREE_TEXT,
+        REFERRALS,
+        "Further contact properties whose text may say how they heard of you, one a line.",
+        takes_several=True,
+    ),
+    TextSource(
+        "deal_told_properties",
+        "deal",
+        TextKind.FREE_TEXT,
+        REFERRALS,
+        "The same on deals.",
+        takes_several=True,
+        has_history=False,
+    ),
+    TextSource(
+        "left_company_property",
+        "contact",
+        TextKind.LEFT,
+        JOB_CHANGES,
+        "Contact property a rep sets when somebody left.",
+        Guess(_LEFT, "that a contact left their company", TEXT | DAY | {"bool"}),
+        reason="the CRM says that the person left {company}",
+    ),
+    TextSource(
+        "new_company_property",
+        "contact",
+        TextKind.EMPLOYER,
+        JOB_CHANGES,
+        "Contact property with the new employer.",
+        Guess(r"new.?(company|employer)", "a contact's new company"),
+        reason="the CRM names {said} as the new company",
+    ),
+    TextSource(
+        "provider_company_property",
+        "contact",
+        TextKind.DETECTED_EMPLOYER,
+        JOB_CHANGES,
+        "Contact property in which a job-change service writes the employer it found.",
+        Guess(_SERVICE, "the employer a job-change service found"),
+        reason="a job-change service names {said} as the new company",
+    ),
+)
+
+_MORE: Final[
+    list[TextSource]
+] = []  # of the whole process: an import reads its pages in several threads
+
+
+def known() -> tuple[TextSource, ...]:
+    """The text sources there are, in the order of the settings page: the one place where the table is read."""
+    return (*SOURCES, *_MORE) if _MORE else SOURCES
+
+
+@contextmanager
+def with_more(*sources: TextSource) -> Iterator[None]:
+    """Know further text sources for a while, after those of the table: to try a row before it is one."""
+    _MORE.extend(sources)
+    try:
+        yield
+    finally:
+        del _MORE[-len(sources) :]
