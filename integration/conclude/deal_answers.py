@@ -1,29 +1,29 @@
-"""Hearing: which answers concern a deal, and what they say of word of mouth."""
+"""Self-reported attribution of a deal: which answers concern it, and what they say, as labels."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from integration.conclude.batch import Step
 from integration.storage.findings import answer_labels
-from mappings.rules.facts import SELF_REPORTED, ContactFacts, DealFacts, texts_of
+from mappings.rules.facts import SELF_REPORTED, ContactFacts, DealFacts, MappedText, texts_of
 from mappings.rules.findings import Referral
+from mappings.rules.ledger.as_of_win import Heard
 from mappings.rules.text import model_labels, self_reported
 
+# These referrals were read from an answer that names somebody.
 _NAMED = frozenset({"named_person", "named_company", "ambiguous"})
-Heard = tuple[self_reported.Label, int, datetime]
-Opinions = Mapping[tuple[str, str], Mapping[str, int]]
-"""A model's labels by record and place."""
+ModelLabels = Mapping[tuple[str, str], Mapping[str, int]]
+"""A language model's labels with their confidence (ppm), by record ("deal:7") and place."""
 
 
-class _Words(NamedTuple):
-    """A text, the contact it is put down to, since when it stands there, and the record that holds it."""
+class _Answer(NamedTuple):
+    """A text, since when it stands there, the record that holds it, and the contact it is put down to."""
 
-    text: str
-    contact_id: int
+    text: MappedText
     at: datetime
     owner: str
-    place: str
+    contact_id: int
 
 
 def labels(
@@ -32,48 +32,54 @@ def labels(
     contacts: Mapping[int, ContactFacts],
     members: Mapping[int, Sequence[int]],
     referrals: Iterable[Referral],
-    opinions: Opinions,
+    suggested: ModelLabels,
 ) -> Iterator[Heard]:
     """What answers say of word of mouth: of the deal itself, and of the people on it.
 
     *persons* are those on the deal, with the record of theirs that is on it; *members* all their records. A text that
     names a person or company we know is judged as a referral alone.
     """
-    named = {
-        evidence
-        for referral in referrals
-        if referral.how in _NAMED
-        for reason in referral.reasons
-        for evidence in reason.evidence
-    }
-    for words in (*_of_deal(deal, persons), *_of_people(deal, persons, contacts, members)):
-        if words.owner not in named:
-            found = model_labels.heard(
-                self_reported.classify(words.text), opinions.get((words.owner, words.place), {})
-            )
-            yield from ((label, words.contact_id, words.at) for label in found)
+    named = _naming(referrals)
+    for answer in (*_of_deal(deal, persons), *_of_people(deal, persons, contacts, members)):
+        if answer.owner in named:
+            continue
+        by_phrases = self_reported.classify(answer.text.text)
+        by_model = suggested.get((answer.owner, answer.text.place), {})
+        for label in model_labels.completed(by_phrases, by_model):
+            yield label, answer.contact_id, answer.at
 
 
-def opinions_of(
+def model_labels_of(
     step: Step, deal_ids: Iterable[int], contact_ids: Iterable[int]
 ) -> dict[tuple[str, str], dict[str, int]]:
     """What a model said of these records' texts; nothing where none is asked."""
     if not step.policy.ask_language_model:
         return {}
-    owners = [*(("deal", one) for one in deal_ids), *(("contact", one) for one in contact_ids)]
+    owners = [("deal", deal_id) for deal_id in deal_ids]
+    owners += [("contact", contact_id) for contact_id in contact_ids]
     found: dict[tuple[str, str], dict[str, int]] = {}
-    for row in answer_labels.opinions(step.tx, owners):
-        found.setdefault((f"{row.owner_type}:{row.owner_id}", row.place), {})[row.label] = (
-            row.confidence
-        )
+    for row in answer_labels.by_model(step.tx, owners):
+        key = (f"{row.owner_type}:{row.owner_id}", row.place)
+        found.setdefault(key, {})[row.label] = row.confidence
     return found
 
 
-def _of_deal(deal: DealFacts, persons: Mapping[int, int]) -> Iterator[_Words]:
+def _naming(referrals: Iterable[Referral]) -> Collection[str]:
+    """The records ("contact:12") on whose answers these referrals rest."""
+    found: set[str] = set()
+    for referral in referrals:
+        if referral.how in _NAMED:
+            for reason in referral.reasons:
+                found.update(reason.evidence)
+    return found
+
+
+def _of_deal(deal: DealFacts, persons: Mapping[int, int]) -> Iterator[_Answer]:
+    """The deal's own answers, put down to the contact with the lowest id."""
     if persons:
-        who = min(persons.values())
-        for said in texts_of(deal, *SELF_REPORTED):
-            yield _Words(said.text, who, said.at or deal.created_at, f"deal:{deal.id}", said.place)
+        contact_id = min(persons.values())
+        for text in texts_of(deal, *SELF_REPORTED):
+            yield _Answer(text, text.at or deal.created_at, f"deal:{deal.id}", contact_id)
 
 
 def _of_people(
@@ -81,22 +87,19 @@ def _of_people(
     persons: Mapping[int, int],
     contacts: Mapping[int, ContactFacts],
     members: Mapping[int, Sequence[int]],
-) -> Iterator[_Words]:
-    for person, contact_id in sorted(persons.items()):
-        for one in members[person]:
-            facts = contacts.get(one)
-            if facts is not None and not facts.archived and _concerns(deal, facts):
-                for said in texts_of(facts, *SELF_REPORTED):
-                    yield _Words(
-                        said.text,
-                        contact_id,
-                        said.at or facts.created_at,
-                        f"contact:{one}",
-                        said.place,
-                    )
+) -> Iterator[_Answer]:
+    for person_id, contact_id in sorted(persons.items()):
+        for member_id in members[person_id]:
+            contact = contacts.get(member_id)
+            if contact is None or contact.archived or not _concerns(deal, contact):
+                continue
+            for text in texts_of(contact, *SELF_REPORTED):
+                yield _Answer(
+                    text, text.at or contact.created_at, f"contact:{member_id}", contact_id
+                )
 
 
-def _concerns(deal: DealFacts, facts: ContactFacts) -> bool:
-    """Whether an answer can be about this deal: at another company somebody told how that one came to us."""
-    on_it = any(one.contact_id == facts.id for one in deal.contacts)
-    return on_it or not facts.company_ids or deal.company_id in facts.company_ids
+def _concerns(deal: DealFacts, contact: ContactFacts) -> bool:
+    """Whether an answer can be about this deal: at another company it says how that one came to us."""
+    is_on_deal = any(member.contact_id == contact.id for member in deal.contacts)
+    return is_on_deal or not contact.company_ids or deal.company_id in contact.company_ids

@@ -47,7 +47,7 @@ class Page:
     deleted: set[int]
     decided: overrides.OfDeals
     notes: Mapping[int, Sequence[Row]]
-    opinions: deal_answers.Opinions
+    model_labels: deal_answers.ModelLabels
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ def load(step: Step, deal_ids: Collection[int]) -> Page:
         ),
         overrides.OfDeals.by(step, deal_ids),
         given_back,
-        deal_answers.opinions_of(step, deals, everybody),
+        deal_answers.model_labels_of(step, deals, everybody),
     )
 
 
@@ -285,7 +285,7 @@ def _todays(step: Step, deal: DealFacts, page: Page, *, late: bool = False) -> D
     told = list(_told(deal, page, persons))
     around = Surroundings(dict(page.contacts), page.touches.get(deal.id, ()), page.members)
     heard = tuple(
-        deal_answers.labels(deal, persons, page.contacts, page.members, told, page.opinions)
+        deal_answers.labels(deal, persons, page.contacts, page.members, told, page.model_labels)
     )
     seen = as_of_win.known_by(
         until, as_of_win.Evidence(tuple(own), tuple(told), heard), step.policy

@@ -1,6 +1,6 @@
-"""Opinions: asking a language model about answers that the phrases are silent about. Nobody has to."""
+"""Labelling: a language model is asked about answers that the phrases do not understand. Nobody has to."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from integration.conclude.batch import begin
 from integration.portal.context import PortalContext
@@ -24,42 +24,51 @@ def ask(portal: PortalContext, model: Model, *, limit: int = 200) -> int:
         step = begin(tx, page_context.read(tx), portal.runtime.now())
         if not step.policy.ask_language_model:
             return 0
-        texts = _texts(tx, answer_labels.unheard(tx, limit=limit), step.portal_map)
-    said = [
-        row
-        for one, text in texts
-        for row in _opinions(one, model.suggest(text[: self_reported.LONGEST]))
-    ]
+        texts = _texts(tx, answer_labels.not_understood(tx, limit=limit), step.portal_map)
+    suggested: list[LabelRow] = []
+    for about, text in texts:
+        suggested += _rows(about, model.suggest(text[: self_reported.LONGEST]))
     with portal.transaction() as tx:
-        answer_labels.keep_opinions(tx, said)
-        mirror.mark_stale(tx, mirror.DEALS, _deals(tx, said))
+        answer_labels.keep_model_labels(tx, suggested)
+        mirror.mark_stale(tx, mirror.DEALS, _deals(tx, suggested))
     return len(texts)
 
 
 def _texts(
-    tx: Transaction, silent: Sequence[LabelRow], portal_map: PortalMap
+    tx: Transaction, rows: Sequence[LabelRow], portal_map: PortalMap
 ) -> list[tuple[LabelRow, str]]:
-    """What stands where the labels say that nothing was understood."""
-    found = []
-    for kind in ("contact", "deal"):
-        own = [one for one in silent if one.owner_type == kind]
-        records = mirror.load(tx, kind, {one.owner_id for one in own})
-        names = {source.place_of(name): name for source, name in portal_map.mapped_texts(kind)}
-        for one in own:
-            name = names.get(one.place, "")
-            text = records[one.owner_id].properties.get(name) if one.owner_id in records else None
-            if text:
-                found.append((one, str(text)))
+    """The rows with what stands where their labels say that nothing was understood."""
+    found: list[tuple[LabelRow, str]] = []
+    for object_type in ("contact", "deal"):
+        own = [row for row in rows if row.owner_type == object_type]
+        found += _of_type(tx, object_type, own, portal_map)
     return found
 
 
-def _opinions(about: LabelRow, suggested: Mapping[str, int]) -> list[LabelRow]:
+def _of_type(
+    tx: Transaction, object_type: str, rows: Collection[LabelRow], portal_map: PortalMap
+) -> Iterator[tuple[LabelRow, str]]:
+    records = mirror.load(tx, object_type, {row.owner_id for row in rows})
+    mapped = portal_map.mapped_texts(object_type)
+    names = {source.place_of(name): name for source, name in mapped}
+    for row in rows:
+        record = records.get(row.owner_id)
+        text = record.properties.get(names.get(row.place, "")) if record else None
+        if text:
+            yield row, str(text)
+
+
+def _rows(about: LabelRow, suggested: Mapping[str, int]) -> list[LabelRow]:
+    """A model's labels as rows; that it had none is kept, too, so that it is not asked again."""
     labels = capped(suggested) or {"unknown": 0}
     return [about._replace(label=label, confidence=p) for label, p in labels.items()]
 
 
 def _deals(tx: Transaction, rows: Iterable[LabelRow]) -> set[tuple[str, int]]:
-    own = {(one.owner_type, one.owner_id) for one in rows}
-    people = {record for kind, record in own if kind == "contact"}
-    near = {("deal", link.from_id) for link in mirror.links_to(tx, "deal", "contact", people)}
-    return near | {one for one in own if one[0] == "deal"}
+    """The deals that these labels can concern: labelled ones, and those of labelled contacts."""
+    owners = {(row.owner_type, row.owner_id) for row in rows}
+    contact_ids = {record_id for object_type, record_id in owners if object_type == "contact"}
+    linked = {
+        ("deal", link.from_id) for link in mirror.links_to(tx, "deal", "contact", contact_ids)
+    }
+    return linked | {owner for owner in owners if owner[0] == "deal"}

@@ -20,7 +20,7 @@ from tests.sandbox.town_rows import Record
 
 # Labels of the app that say that a person told; those of the data are `person` and the referral
 # flag.
-PERSON = self_reported.TOLD
+PERSON = self_reported.BY_A_PERSON
 # What the data calls each channel, beside the labels of ours that would be right for it.
 CHANNELS: Mapping[str, frozenset[str]] = {
     "person": PERSON,

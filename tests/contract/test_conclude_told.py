@@ -320,9 +320,7 @@ def test_a_model_is_never_asked_while_the_setting_is_off(harbor: MirrorPortal) -
     assert model.asked == []
 
 
-def test_a_models_opinion_counts_where_the_phrases_are_silent_until_the_text_changes(
-    clock: Clock,
-) -> None:
+def test_a_models_label_counts_where_no_phrase_fits_until_the_text_changes(clock: Clock) -> None:
     harbor = MirrorPortal(clock, HARBOR)
     harbor.install(MAPPED, {"ask_language_model": True})
     furnished(harbor)

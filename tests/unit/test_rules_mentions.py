@@ -14,7 +14,7 @@ from mappings.rules.findings import Spell
 from mappings.rules.policy import DEFAULT
 from mappings.rules.referrals import introductions, mentions, referrals
 from mappings.rules.text import self_reported
-from mappings.rules.text.model_labels import HIGHEST, heard
+from mappings.rules.text.model_labels import HIGHEST, completed
 from tests.unit.rules_builders import (
     ACME,
     NOW,
@@ -397,19 +397,21 @@ def test_who_worked_together_is_a_hint_whom_to_ask() -> None:
         ("asdf", {"junk": 750_000}),
     ],
 )
-def test_a_models_opinion_counts_only_where_the_rules_are_silent_and_up_to_its_cap(
+def test_a_models_label_counts_only_where_no_phrase_fits_and_up_to_its_cap(
     text: str, labels: dict[str, int]
 ) -> None:
-    opinion = {"wom_generic": 990_000, "not_a_label": 900_000, "search": 400_000, "junk": 900_000}
+    suggested = {"wom_generic": 990_000, "not_a_label": 900_000, "search": 400_000, "junk": 900_000}
 
     assert {
-        one.label: one.confidence for one in heard(self_reported.classify(text), opinion)
+        one.label: one.confidence for one in completed(self_reported.classify(text), suggested)
     } == labels
 
 
 def test_without_a_model_silence_stays_silence() -> None:
-    assert [one.label for one in heard(self_reported.classify("the blue one"), {})] == ["unknown"]
-    assert [one.label for one in heard(self_reported.classify("the blue one"), {"search": 1})] == [
+    assert [one.label for one in completed(self_reported.classify("the blue one"), {})] == [
         "unknown"
     ]
+    assert [
+        one.label for one in completed(self_reported.classify("the blue one"), {"search": 1})
+    ] == ["unknown"]
     assert DEFAULT.ask_language_model is False

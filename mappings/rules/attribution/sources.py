@@ -1,4 +1,4 @@
-"""Sources: which moves, referrals and hearsay carry credit on which deal, with weight, certainty and freshness."""
+"""Sources: which moves, referrals and answers carry credit on which deal, with weight, certainty and freshness."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -43,7 +43,7 @@ def sources_of(
     now: datetime,
     labels: Iterable[tuple[Label, int, datetime]] = (),
 ) -> DealSources:
-    """Everything derived that led to a deal. *labels* are (label, answering contact, when) of its hearsay."""
+    """Everything derived that led to a deal. *labels* are (label, answering contact, when) of its answers."""
     if deal.is_renewal:
         return DealSources()
     found: list[Source] = []
@@ -55,7 +55,7 @@ def sources_of(
     found.extend(
         s
         for one, contact, at in labels
-        if (s := hearsay_source(deal, one, contact, at, policy=policy, now=now)) is not None
+        if (s := word_of_mouth_source(deal, one, contact, at, policy=policy, now=now)) is not None
     )
     ordered = sorted(found, key=lambda one: (-one.raw, one.key))
     credited = tuple(one for one in ordered if one.raw > 0)
@@ -246,7 +246,7 @@ def _concerns(deal: DealFacts, referral: Referral) -> bool:
     return referral.target in targets
 
 
-def hearsay_source(
+def word_of_mouth_source(
     deal: DealFacts, label: Label, contact_id: int, at: datetime, *, policy: Policy, now: datetime
 ) -> Source | None:
     """What an unnamed recommendation is worth: it goes to the word-of-mouth pool.

@@ -118,7 +118,7 @@ def _says_so(part: str) -> bool:
     labels = {one.label for one in self_reported.classify(part) if one.confidence > 0}
     if "negative_wom" in labels:
         return False
-    return bool(labels & self_reported.TOLD) or self_reported.speaks_of(part, "recommending")
+    return bool(labels & self_reported.BY_A_PERSON) or self_reported.speaks_of(part, "recommending")
 
 
 def _sentences(text: str) -> list[str]:

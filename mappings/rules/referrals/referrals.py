@@ -21,7 +21,7 @@ from mappings.rules.identity import companies
 from mappings.rules.identity.linkage import employer
 from mappings.rules.policy import Policy
 from mappings.rules.referrals import mentions
-from mappings.rules.referrals.mentions import Named, Naming
+from mappings.rules.referrals.mentions import Mention, Mentions
 from mappings.rules.referrals.referrer_lookup import Circle, circle
 from mappings.rules.text import names, self_reported
 from mappings.rules.text.address_kinds import clean_email, domain_of
@@ -216,10 +216,10 @@ def worded(reason: str, text: MappedText) -> str:
     return reason.format(said=spoken(text.text))
 
 
-def undenied(text: str, found: Sequence[Named], what: str) -> Iterator[Named]:
+def undenied(text: str, found: Sequence[Mention], what: str) -> Iterator[Mention]:
     """Those of several names that are not denied ("not Maria at Acme, but Bo Lind")."""
     for one in found:
-        alone = Naming(people=(one,)) if what == "people" else Naming(companies=(one,))
+        alone = Mentions(people=(one,)) if what == "people" else Mentions(companies=(one,))
         if any(
             label.confidence == self_reported.NAMED
             for label in self_reported.classify(text, alone.known)
@@ -227,7 +227,7 @@ def undenied(text: str, found: Sequence[Named], what: str) -> Iterator[Named]:
             yield one
 
 
-def _warning(text: str, at: datetime, found: Naming, ring: Circle) -> Iterator[Hint]:
+def _warning(text: str, at: datetime, found: Mentions, ring: Circle) -> Iterator[Hint]:
     """Whom a warning names: kept with its reason, and never credited."""
     for one in found.people:
         humans = speaking(one.ids, ring, at)

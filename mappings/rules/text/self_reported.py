@@ -1,4 +1,4 @@
-"""Hearsay: what "how did you hear about us" says, as labels with a confidence.
+"""Self-reported attribution: what "how did you hear about us" says, as labels with a confidence.
 
 The phrases are text files (`mappings/phrases`). What is said is cleaned and cut, phrases of all
 languages are looked for, denied ones dropped, and names are believed where they were found among
@@ -27,9 +27,15 @@ LABELS = (
     "partner", "employee", "event_own", "search", "ads", "social", "press_podcast", "ai_assistant", "outbound",
     "existing_relationship", "negative_wom", "junk", "unknown",
 )  # fmt: skip
-TOLD = frozenset({"referral_person", "wom_generic", "wom_event_talk"})
+BY_A_PERSON = frozenset({"referral_person", "wom_generic", "wom_event_talk"})
 """Labels that say: a person told us."""
-_WARNED = TOLD | {"referral_company", "community", "existing_relationship", "employee", "partner"}
+_WARNED = BY_A_PERSON | {
+    "referral_company",
+    "community",
+    "existing_relationship",
+    "employee",
+    "partner",
+}
 _WORK_OF = 3  # words behind a possessive in which a work can follow
 
 
@@ -90,7 +96,7 @@ _NONE = Label("", 0)
 
 def tells_of_person(labels: Iterable[Label], least: int = 500_000) -> bool:
     """Whether an answer says that a person told of us."""
-    return any(one.label in TOLD and one.confidence >= least for one in labels)
+    return any(one.label in BY_A_PERSON and one.confidence >= least for one in labels)
 
 
 def speaks_of(text: str, class_name: str) -> bool:

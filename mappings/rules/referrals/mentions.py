@@ -1,0 +1,195 @@
+"""Mentions: which of the portal's people and companies a text names, and at which of its words."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from mappings.rules.facts import Directory
+from mappings.rules.identity import companies
+from mappings.rules.referrals.referrer_lookup import Circle
+from mappings.rules.text import names, self_reported
+from mappings.rules.text.address_kinds import clean_email
+from mappings.rules.text.answer_texts import Word
+from mappings.rules.text.folding import words
+from mappings.rules.text.names import given_forms
+from mappings.rules.text.phrases import tables
+from mappings.rules.text.self_reported import Known, Label
+
+LONGEST_NAME = 4
+"""Words of a name that are looked up together."""
+_AT = words("at bei chez von from of de en em na no da do with mit avec con com")
+_SURELY_AT = words("at bei chez")
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """People (by each way they can be read: contact ids) or a company, named at words `start` up to before `end`."""
+
+    start: int
+    end: int
+    ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mentions:
+    """Everybody a text names, and the companies it names on their own."""
+
+    people: tuple[Mention, ...] = ()
+    companies: tuple[Mention, ...] = ()
+
+    @property
+    def known(self) -> Known:
+        """The words that the classifier may believe to be names."""
+        return Known(
+            tuple((one.start, one.end) for one in self.people),
+            tuple((one.start, one.end) for one in self.companies),
+        )
+
+
+def find(text: str, ring: Circle) -> Mentions:
+    """Whom a text names: by address, by full name, or by first or last name beside their company."""
+    said = self_reported.words_of(text)
+    firms = tuple(_firms(said, ring.companies))
+    people = [*_by_mail(said, ring), *_by_full_name(said, ring)]
+    taken = {place for one in people for place in range(one.start, one.end)}
+    people += _beside_company(said, firms, ring, taken)
+    taken |= {place for one in people for place in range(one.start, one.end)}
+    # A company in the sentence of one of its people says where they are, not that it told us, too.
+    own = {said[one.start].sentence for one in people}
+    alone = (one for one in firms if said[one.start].sentence not in own and one.start not in taken)
+    return Mentions(tuple(people), tuple(alone))
+
+
+def labels(text: str, ring: Circle, at: datetime | None) -> tuple[Label, ...]:
+    """What a text says, with the names of customers believed."""
+    found = find(text, ring)
+    people = tuple(
+        one for one in found.people if any(ring.speaks_for_customer(each, at) for each in one.ids)
+    )
+    firms = tuple(
+        one for one in found.companies if at is not None and ring.is_customer(one.ids[0], at)
+    )
+    return self_reported.classify(text, Mentions(people, firms).known)
+
+
+def former_companies(text: str, known: Directory) -> tuple[tuple[int, Label], ...]:
+    """Companies where the writer says to have worked or used us before, each with the label that says so.
+
+    Only where the answer says so of one company: "used it at Acme, my last job". The caller asks
+    whether that company was a customer; the label's confidence decides whether it counts, the
+    evidence's strength is D3's.
+    """
+    firms = tuple(_firms(self_reported.words_of(text), known))
+    ids = {companies.survivor(known, one.ids[0]) for one in firms}
+    if len(ids) != 1:
+        return ()
+    said = self_reported.classify(
+        text, Known(companies=tuple((one.start, one.end) for one in firms))
+    )
+    return tuple((ids.copy().pop(), one) for one in said if one.label == "moved_self")
+
+
+def mails(text: str) -> tuple[str, ...]:
+    """The mail addresses in a text, as addresses are compared."""
+    found = (
+        clean_email(word.written) for word in self_reported.words_of(text) if word.kind == "mail"
+    )
+    return tuple(dict.fromkeys(one for one in found if one))
+
+
+def spans(
+    said: Sequence[Word], shortest: int, longest: int = LONGEST_NAME
+) -> Iterator[tuple[int, int]]:
+    """Neighbouring words of one sentence that can be a name, the longest first."""
+    for size in range(longest, shortest - 1, -1):
+        for start in range(len(said) - size + 1):
+            part = said[start : start + size]
+            if part[0].sentence == part[-1].sentence and all(word.text for word in part):
+                yield start, start + size
+
+
+def _by_mail(said: Sequence[Word], ring: Circle) -> Iterator[Mention]:
+    for place, word in enumerate(said):
+        if word.kind == "mail" and (ids := ring.by_email.get(clean_email(word.written), ())):
+            yield Mention(place, place + 1, ids)
+
+
+def _by_full_name(said: Sequence[Word], ring: Circle) -> Iterator[Mention]:
+    taken: set[int] = set()
+    for start, end in spans(said, 2):
+        ids = ring.by_name.get(" ".join(sorted(word.text for word in said[start:end])), ())
+        if ids and taken.isdisjoint(range(start, end)):
+            taken.update(range(start, end))
+            yield Mention(start, end, ids)
+
+
+def _firms(said: Sequence[Word], known: Directory) -> Iterator[Mention]:
+    taken: set[int] = set()
+    for start, end in spans(said, 1):
+        company = known.by_name.get(" ".join(word.text for word in said[start:end]))
+        if (
+            company is None
+            or not taken.isdisjoint(range(start, end))
+            or not _is_meant(said, start, end)
+        ):
+            continue
+        taken.update(range(start, end))
+        yield Mention(start, end, (companies.survivor(known, company),))
+
+
+def _is_meant(said: Sequence[Word], start: int, end: int) -> bool:
+    """Whether a company's name stands for it: "Google" is a search, "friend" a friend, whoever is called so."""
+    part = said[start:end]
+    lead = said[start - 1].text if start and said[start - 1].sentence == part[0].sentence else ""
+    if all(word.text in tables().vocabulary for word in part):
+        return lead in _SURELY_AT and (part[0].capital or not _has_capitals(said))
+    if part[0].capital or any(word.capital for word in part):
+        return True
+    return not _has_capitals(said) and (len(part) > 1 or lead in _AT or len(said) == len(part))
+
+
+def _has_capitals(said: Iterable[Word]) -> bool:
+    return any(word.capital for word in said)
+
+
+def _beside_company(
+    said: Sequence[Word], firms: Sequence[Mention], ring: Circle, taken: Iterable[int]
+) -> Iterator[Mention]:
+    """Contacts of a named company whose first or last name also stands in its sentence."""
+    own = {*taken, *(place for one in firms for place in range(one.start, one.end))}
+    for firm in firms:
+        sentence = said[firm.start].sentence
+        free = [
+            place
+            for place, word in enumerate(said)
+            if word.sentence == sentence and place not in own
+        ]
+        by_place = _staff_at(said, free, ring.at_company.get(firm.ids[0], ()), ring)
+        for place, ids in by_place.items():
+            near = abs(place - firm.start) <= LONGEST_NAME
+            start, end = (
+                (min(place, firm.start), max(place + 1, firm.end)) if near else (place, place + 1)
+            )
+            yield Mention(start, end, tuple(ids))
+
+
+def _staff_at(
+    said: Sequence[Word], free: Sequence[int], staff: Iterable[int], ring: Circle
+) -> Mapping[int, list[int]]:
+    found: dict[int, list[int]] = {}
+    for one in staff:
+        contact = ring.contacts[one]
+        first, last = names.tokens(contact.first_name), names.tokens(contact.last_name)
+        for place in free:
+            if _is_first(said[place].text, first) or (
+                said[place].capital and last and said[place].text == last[-1]
+            ):
+                found.setdefault(place, []).append(one)
+                break
+    return found
+
+
+def _is_first(word: str, first: tuple[str, ...]) -> bool:
+    return bool(first) and (
+        word == first[0] or first[0] in given_forms(word) or word in given_forms(first[0])
+    )
