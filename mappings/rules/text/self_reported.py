@@ -12,6 +12,7 @@ from mappings.caching import cached
 from mappings.rules.text import answer_texts, name_detection, phrase_matching
 from mappings.rules.text.answer_texts import Word
 from mappings.rules.text.folding import spoken, words
+from mappings.rules.text.junk_answers import is_junk
 from mappings.rules.text.phrase_matching import Hit, Scene
 from mappings.rules.text.phrases import Tables, tables
 
@@ -77,7 +78,7 @@ def _labels_alone(text: str) -> tuple[Label, ...]:
 
 def _labels(text: str, known: Known) -> tuple[Label, ...]:
     said = words_of(text)
-    if _is_junk(said):
+    if is_junk(said):
         return (Label("junk", CLEAR, spoken(text)),)
     found = tables()
     if _plain(said) in found.nothing and not known.people and not known.companies:
@@ -120,64 +121,32 @@ def _quote(said: Sequence[Word], hit: Hit) -> str:
     return spoken(" ".join(word.written for word in said[hit.start : hit.end]))
 
 
-_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "qwertzuiop", "azertyuiop")
-_MASHED = 3
-_VOWELS = frozenset("aeiouy")
-_NO_ANSWER = 2  # letters
-_NO_WORD = 5
-
-
-def _is_junk(said: Sequence[Word]) -> bool:
-    """Nothing, figures only, or keys hit at random."""
-    letters = "".join(word.text for word in said if word.kind == "word")
-    if any(word.kind != "word" for word in said):
-        return False
-    if len(letters) < _NO_ANSWER or letters.isdigit() or len(set(letters)) == 1:
-        return letters not in _SHORT_WORDS
-    return len(said) == 1 and letters.isascii() and _is_mash(letters)
-
-
-_SHORT_WORDS = frozenset({"fb", "ig", "tv", "vk", "hn", "ki", "ia", "ai", "bf", "gf"})
-
-
-def _is_mash(letters: str) -> bool:
-    for row in (*_ROWS, *(one[::-1] for one in _ROWS)):
-        if len(letters) > _MASHED and letters in row * 2:
-            return True
-    if len(letters) > _NO_WORD and len(set(letters)) <= _MASHED:
-        return True
-    return (
-        len(letters) >= _NO_WORD
-        and letters not in tables().vocabulary
-        and not _VOWELS & set(letters)
-    )
-
-
 def _judged(said: tuple[Word, ...], known: Known, found: Tables) -> list[tuple[Hit, int]]:
     """Every hit that stands, with its confidence."""
     looks = name_detection.names_in(said, found)
-    people = [*known.people, *((one.start, one.end) for one in looks)]
+    people = [*known.people, *((name.start, name.end) for name in looks)]
     view = phrase_matching.scene(said, found, people, known.companies)
-    no = phrase_matching.denials(view, found)
-    hits = [
-        hit
-        for hit in phrase_matching.hits(view, found.labels)
-        if not phrase_matching.is_denied(view, hit, no)
-    ]
+    denials = phrase_matching.denials(view, found)
+
+    def stands(hit: Hit) -> bool:
+        return not phrase_matching.is_denied(view, hit, denials)
+
+    hits = list(filter(stands, phrase_matching.hits(view, found.labels)))
     hits = phrase_matching.outer(_sensible(view, hits))
     if not known.people:
-        hits += [
-            hit for hit in _lone_names(view, looks) if not phrase_matching.is_denied(view, hit, no)
-        ]
+        hits += filter(stands, _lone_names(view, looks))
     judged = [(hit, WEAK if hit.weak else CLEAR) for hit in _settled(view, hits)]
-    named = [Hit("referral_person", *span) for span in known.people]
-    firms = [Hit("referral_company", *span) for span in known.companies]
-    moved = {said[hit.start].sentence for hit in hits if hit.label == "moved_self"}
-    firms = [hit for hit in firms if not named and said[hit.start].sentence not in moved]
-    judged += [
-        (hit, NAMED) for hit in (*named, *firms) if not phrase_matching.is_denied(view, hit, no)
-    ]
+    judged += [(hit, NAMED) for hit in _named(said, known, hits) if stands(hit)]
     return _without_praise(judged)
+
+
+def _named(said: Sequence[Word], known: Known, hits: Iterable[Hit]) -> list[Hit]:
+    """Customers' people; their companies where none of these is named and no former job is told of."""
+    if known.people:
+        return [Hit("referral_person", *span) for span in known.people]
+    moved = {said[hit.start].sentence for hit in hits if hit.label == "moved_self"}
+    companies = [Hit("referral_company", *span) for span in known.companies]
+    return [hit for hit in companies if said[hit.start].sentence not in moved]
 
 
 def _without_praise(judged: list[tuple[Hit, int]]) -> list[tuple[Hit, int]]:
@@ -264,25 +233,21 @@ def _is_of_others(view: Scene, hit: Hit) -> bool:
 def _settled(view: Scene, hits: Sequence[Hit]) -> list[Hit]:
     """Weak hints count where nothing clear is said in their clause; a job once held is not who told of it."""
     clear = [hit for hit in hits if not hit.weak]
-    kept = []
-    for hit in hits:
-        clause = view.clause(hit.start)
-        if hit.weak and any(_meet(view, hit, other) for other in clear):
-            continue
-        if (
-            hit.weak
-            and hit.label == "wom_generic"
-            and any(True for _ in phrase_matching.in_clause(view, "medium", clause))
-        ):
-            continue
-        if hit.label == "wom_generic" and any(
-            one.label == "employee" and view.clause(one.start) == clause for one in clear
-        ):
-            continue
-        if hit.label == "moved_self" and _is_theirs(view, hit, clear):
-            continue
-        kept.append(hit)
-    return kept
+    return [hit for hit in hits if _counts(view, hit, clear)]
+
+
+def _counts(view: Scene, hit: Hit, clear: Sequence[Hit]) -> bool:
+    clause = view.clause(hit.start)
+    if hit.weak and any(_meet(view, hit, other) for other in clear):
+        return False
+    if hit.label == "moved_self":
+        return not _is_theirs(view, hit, clear)
+    if hit.label != "wom_generic":
+        return True
+    if hit.weak and any(True for _ in phrase_matching.in_clause(view, "medium", clause)):
+        return False
+    employees = (other for other in clear if other.label == "employee")
+    return all(view.clause(other.start) != clause for other in employees)
 
 
 def _meet(view: Scene, hit: Hit, other: Hit) -> bool:
