@@ -99,12 +99,8 @@ def _hosts(email: str) -> set[str]:
 
 def _names(contact: ContactFacts) -> set[str]:
     employers = (text.text for text in texts_of(contact, *EMPLOYERS))
-    texts = (
-        contact.company_text,
-        *employers,
-        *(v.value for v in contact.history.get("company", ())),
-    )
-    return companies.name_keys(texts)
+    former = (version.value for version in contact.history.get("company", ()))
+    return companies.name_keys((contact.company_text, *employers, *former))
 
 
 def directory(

@@ -18,7 +18,7 @@ ModelLabels = Mapping[tuple[str, str], Mapping[str, int]]
 
 
 class _Answer(NamedTuple):
-    """A text, since when it stands there, the record that holds it, and the contact it is put down to."""
+    """A text, since when it stands there, whose record holds it, and whose answer it counts as."""
 
     text: MappedText
     at: datetime
@@ -36,8 +36,8 @@ def labels(
 ) -> Iterator[Heard]:
     """What answers say of word of mouth: of the deal itself, and of the people on it.
 
-    *persons* are those on the deal, with the record of theirs that is on it; *members* all their records. A text that
-    names a person or company we know is judged as a referral alone.
+    *persons* are those on the deal, with the record of theirs that is on it; *members* all their
+    records. A text that names a person or company we know is judged as a referral alone.
     """
     named = _naming(referrals)
     for answer in (*_of_deal(deal, persons), *_of_people(deal, persons, contacts, members)):
@@ -100,6 +100,9 @@ def _of_people(
 
 
 def _concerns(deal: DealFacts, contact: ContactFacts) -> bool:
-    """Whether an answer can be about this deal: at another company it says how that one came to us."""
+    """Whether an answer can be about this deal.
+
+    Somebody at another company told how that one came to us.
+    """
     is_on_deal = any(member.contact_id == contact.id for member in deal.contacts)
     return is_on_deal or not contact.company_ids or deal.company_id in contact.company_ids

@@ -1,4 +1,4 @@
-"""Labelling: a language model is asked about answers that the phrases do not understand. Nobody has to."""
+"""Labelling: a language model is asked about answers that no phrase fits. Nobody has to."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
@@ -15,10 +15,11 @@ from mappings.rules.text.model_labels import Model, capped
 
 
 def ask(portal: PortalContext, model: Model, *, limit: int = 200) -> int:
-    """Ask *model* about so many texts nobody understood yet, outside any transaction; return how many it was asked.
+    """Ask *model* about so many texts nobody understood yet; return how many it was asked.
 
-    Nothing happens while the portal's setting `ask_language_model` is off. What was said is kept
-    with the text's labels, also that nothing was, and is forgotten when the text changes.
+    It is asked outside any transaction. Nothing happens while the portal's setting
+    `ask_language_model` is off. What was said is kept with the text's labels, also that nothing
+    was, and is forgotten when the text changes.
     """
     with portal.transaction() as tx:
         step = begin(tx, page_context.read(tx), portal.runtime.now())

@@ -183,16 +183,10 @@ def _suggested(step: Step, reasons: Sequence[object]) -> Iterator[str]:
 
 def _warnings(scene: _Scene) -> Iterator[str]:
     """Negative word of mouth: kept apart, never credit."""
-    records: list[ContactFacts | DealFacts] = [
-        scene.deal,
-        *(contact for _, contact in sorted(scene.contacts.items())),
-    ]
-    answers = [
-        (answer.text, answer.at)
-        for record in records
-        for answer in texts_of(record, TextKind.ANSWER)
-    ]
-    for text, at in dict.fromkeys(answers):
+    answers = list(texts_of(scene.deal, TextKind.ANSWER))
+    for _, contact in sorted(scene.contacts.items()):
+        answers += texts_of(contact, TextKind.ANSWER)
+    for text, at in dict.fromkeys((answer.text, answer.at) for answer in answers):
         for label in self_reported.classify(text):
             if label.label == "negative_wom":
                 when = f" on {because.on(at)}" if at else ""

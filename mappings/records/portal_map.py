@@ -92,7 +92,10 @@ class PortalMap:
         return tuple(dict.fromkeys([*HISTORY.get(object_type, ()), *timed]))
 
     def mapped_texts(self, object_type: str, *kinds: TextKind) -> Iterator[tuple[TextSource, str]]:
-        """The text sources of one object type (and of these kinds, if given) with each property mapped to them."""
+        """The text sources of one object type, with each property mapped to them.
+
+        Given kinds leave out all others.
+        """
         for source in text_sources.known():
             if source.object_type != object_type or (kinds and source.kind not in kinds):
                 continue
@@ -210,16 +213,13 @@ def load_portal_map(data: Mapping[str, Any]) -> PortalMap:
 
 def dump_portal_map(portal_map: PortalMap) -> dict[str, Any]:
     """The same as JSON, for the settings table and page."""
-    own = {
-        part.name: _plain(getattr(portal_map, part.name))
-        for part in fields_of(portal_map)
-        if part.name != "texts"
-    }
-    texts = {
-        one.setting: one.stored(portal_map.texts.get(one.setting, ()))
-        for one in text_sources.known()
-    }
-    return own | texts
+    stored: dict[str, Any] = {}
+    for part in fields_of(portal_map):
+        if part.name != "texts":
+            stored[part.name] = _plain(getattr(portal_map, part.name))
+    for source in text_sources.known():
+        stored[source.setting] = source.stored(portal_map.texts.get(source.setting, ()))
+    return stored
 
 
 def _tuple(value: Any) -> Any:  # noqa: ANN401 - the schema has checked it

@@ -1,8 +1,8 @@
-"""Text sources: the properties in which a portal says who referred, left or changed employers, a row each.
+"""Text sources: properties in which a portal says who referred, left or changed employers.
 
-What the portal map holds, which properties are read with their history, the settings page, the
-guess at install, the rules that read a text and the words of their reasons all follow from a row.
-Adding a text source is adding a row.
+One row each. What the portal map holds, which properties are read with their history, the settings
+page, the guess at install, the rules that read a text and the words of their reasons follow from
+it. Adding a text source is adding a row.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,12 +19,12 @@ JOB_CHANGES: Final = "People and job changes"
 TEXT: Final = frozenset({"string", "enumeration"})
 DAY: Final = frozenset({"date", "datetime"})
 HEARD_FROM: Final = "heard_from"
-"""Where labels of the answer to "how did you hear about us" are kept, whatever the portal calls the property."""
+"""Where labels of the answer to "how did you hear about us" are kept, whatever the property's name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """Which property serves at install: by words (a pattern) of its name or label, among these types.
+    """Which property serves at install: by a pattern of its name or label, among these types.
 
     `tells` completes "seems to tell …" on the settings page.
     """
@@ -41,8 +41,8 @@ class TextSource:
     `setting` is its key in a portal's stored map. `group` and `hint` place it on the settings page.
     Without a `guess` only a person maps it. `has_history` asks HubSpot for all values, to know
     since when a text stands there. `reason` and `company_reason` word what follows from it, with
-    "{said}" for the text. `place` is where its labels are kept, when not under the property's own
-    name.
+    "{said}" for the text ("{company}" for who was left). `place` is where its labels are kept, when
+    not under the property's own name.
     """
 
     setting: str
@@ -197,19 +197,21 @@ SOURCES: Final = (
     ),
 )
 
-_MORE: Final[
-    list[TextSource]
-] = []  # of the whole process: an import reads its pages in several threads
+# Of the whole process, no context variable: an import reads its pages in several threads.
+_MORE: Final[list[TextSource]] = []
 
 
 def known() -> tuple[TextSource, ...]:
-    """The text sources there are, in the order of the settings page: the one place where the table is read."""
+    """The text sources there are, in the order of the settings page.
+
+    Everything that follows from the table asks here.
+    """
     return (*SOURCES, *_MORE) if _MORE else SOURCES
 
 
 @contextmanager
 def with_more(*sources: TextSource) -> Iterator[None]:
-    """Know further text sources for a while, after those of the table: to try a row before it is one."""
+    """Know further text sources for a while, after those of the table: to try a row."""
     _MORE.extend(sources)
     try:
         yield
