@@ -14,7 +14,10 @@ from integration.storage.findings import answer_labels
 from integration.storage.mirror import touch_dependents
 from integration.storage.queue import activity_cursors
 from integration.storage.service import erasure
+from mappings.records import text_sources
 from mappings.records.activity_records import TYPES, Activity
+from mappings.records.text_sources import REFERRALS, TextSource
+from mappings.rules.facts import TextKind
 from mappings.rules.text import self_reported
 from tests.contract.conclude_world import (
     HARBOR,
@@ -127,6 +130,28 @@ def referrals(portal: MirrorPortal) -> list[tuple[str, int, str, int | None]]:
         (row["body"]["how"], row["owner_id"], row["status"], row["referrer_contact_id"])
         for row in rows
     ]
+
+
+def test_whom_a_further_text_source_names_is_found_when_they_appear(clock: Clock) -> None:
+    badge = TextSource(
+        "badge_property", "contact", TextKind.REFERRER, REFERRALS, "Who brought them."
+    )
+    harbor = MirrorPortal(clock, HARBOR)
+    with text_sources.with_more(badge):
+        harbor.install(replace(WORDS, texts={"badge_property": ("badge",)}))
+        harbor.imported()
+        harbor.company(1, "Acme", "acme-tools.com")
+        harbor.company(2, "Zenit", "zenit-labs.com")
+        harbor.contact(
+            20, 2, firstname="Bo", lastname="Berg", email="bo@zenit-labs.com", badge="Maria Lopez"
+        )
+        harbor.settle()
+        assert referrals(harbor) == []
+
+        harbor.contact(11, 1, firstname="Maria", lastname="Lopez", email="maria@acme-tools.com")
+        harbor.settle()
+
+    assert referrals(harbor) == [("named_person", 20, "auto", 11)]
 
 
 def test_an_answer_is_kept_as_labels_with_the_classifiers_version(

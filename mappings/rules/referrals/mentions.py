@@ -29,6 +29,11 @@ class Mention:
     end: int
     ids: tuple[int, ...]
 
+    @property
+    def span(self) -> tuple[int, int]:
+        """The words that name them, as the classifier counts names."""
+        return self.start, self.end
+
 
 @dataclass(frozen=True, slots=True)
 class Mentions:
@@ -40,10 +45,8 @@ class Mentions:
     @property
     def known(self) -> Known:
         """The words that the classifier may believe to be names."""
-        return Known(
-            tuple((one.start, one.end) for one in self.people),
-            tuple((one.start, one.end) for one in self.companies),
-        )
+        people = tuple(person.span for person in self.people)
+        return Known(people, tuple(company.span for company in self.companies))
 
 
 def find(text: str, ring: Circle) -> Mentions:
@@ -51,25 +54,36 @@ def find(text: str, ring: Circle) -> Mentions:
     said = self_reported.words_of(text)
     firms = tuple(_firms(said, ring.companies))
     people = [*_by_mail(said, ring), *_by_full_name(said, ring)]
-    taken = {place for one in people for place in range(one.start, one.end)}
-    people += _beside_company(said, firms, ring, taken)
-    taken |= {place for one in people for place in range(one.start, one.end)}
+    people += _beside_company(said, firms, ring, _places(people))
+    taken = _places(people)
     # A company in the sentence of one of its people says where they are, not that it told us, too.
-    own = {said[one.start].sentence for one in people}
-    alone = (one for one in firms if said[one.start].sentence not in own and one.start not in taken)
+    theirs = {said[person.start].sentence for person in people}
+    alone = [
+        firm
+        for firm in firms
+        if said[firm.start].sentence not in theirs and firm.start not in taken
+    ]
     return Mentions(tuple(people), tuple(alone))
+
+
+def _places(found: Iterable[Mention]) -> set[int]:
+    """The words that are a part of these names."""
+    return {place for mention in found for place in range(mention.start, mention.end)}
 
 
 def labels(text: str, ring: Circle, at: datetime | None) -> tuple[Label, ...]:
     """What a text says, with the names of customers believed."""
     found = find(text, ring)
-    people = tuple(
-        one for one in found.people if any(ring.speaks_for_customer(each, at) for each in one.ids)
-    )
+    people = tuple(person for person in found.people if _may_speak(person, ring, at))
     firms = tuple(
-        one for one in found.companies if at is not None and ring.is_customer(one.ids[0], at)
+        firm for firm in found.companies if at is not None and ring.is_customer(firm.ids[0], at)
     )
     return self_reported.classify(text, Mentions(people, firms).known)
+
+
+def _may_speak(person: Mention, ring: Circle, at: datetime | None) -> bool:
+    """Whether any human that is meant spoke for a customer then."""
+    return any(ring.speaks_for_customer(contact_id, at) for contact_id in person.ids)
 
 
 def former_companies(text: str, known: Directory) -> tuple[tuple[int, Label], ...]:
@@ -80,21 +94,19 @@ def former_companies(text: str, known: Directory) -> tuple[tuple[int, Label], ..
     evidence's strength is D3's.
     """
     firms = tuple(_firms(self_reported.words_of(text), known))
-    ids = {companies.survivor(known, one.ids[0]) for one in firms}
+    ids = {companies.survivor(known, firm.ids[0]) for firm in firms}
     if len(ids) != 1:
         return ()
-    said = self_reported.classify(
-        text, Known(companies=tuple((one.start, one.end) for one in firms))
-    )
-    return tuple((ids.copy().pop(), one) for one in said if one.label == "moved_self")
+    (company_id,) = ids
+    said = self_reported.classify(text, Mentions(companies=firms).known)
+    return tuple((company_id, label) for label in said if label.label == "moved_self")
 
 
 def mails(text: str) -> tuple[str, ...]:
     """The mail addresses in a text, as addresses are compared."""
-    found = (
-        clean_email(word.written) for word in self_reported.words_of(text) if word.kind == "mail"
-    )
-    return tuple(dict.fromkeys(one for one in found if one))
+    words_of_text = self_reported.words_of(text)
+    found = (clean_email(word.written) for word in words_of_text if word.kind == "mail")
+    return tuple(dict.fromkeys(filter(None, found)))
 
 
 def spans(
@@ -156,7 +168,7 @@ def _beside_company(
     said: Sequence[Word], firms: Sequence[Mention], ring: Circle, taken: Iterable[int]
 ) -> Iterator[Mention]:
     """Contacts of a named company whose first or last name also stands in its sentence."""
-    own = {*taken, *(place for one in firms for place in range(one.start, one.end))}
+    own = {*taken, *_places(firms)}
     for firm in firms:
         sentence = said[firm.start].sentence
         free = [
@@ -177,16 +189,20 @@ def _staff_at(
     said: Sequence[Word], free: Sequence[int], staff: Iterable[int], ring: Circle
 ) -> Mapping[int, list[int]]:
     found: dict[int, list[int]] = {}
-    for one in staff:
-        contact = ring.contacts[one]
+    for contact_id in staff:
+        contact = ring.contacts[contact_id]
         first, last = names.tokens(contact.first_name), names.tokens(contact.last_name)
-        for place in free:
-            if _is_first(said[place].text, first) or (
-                said[place].capital and last and said[place].text == last[-1]
-            ):
-                found.setdefault(place, []).append(one)
-                break
+        place = next(
+            (free_place for free_place in free if _is_of(said[free_place], first, last)), None
+        )
+        if place is not None:
+            found.setdefault(place, []).append(contact_id)
     return found
+
+
+def _is_of(word: Word, first: tuple[str, ...], last: tuple[str, ...]) -> bool:
+    """Whether a word is the person's first name, or their last name with a capital."""
+    return _is_first(word.text, first) or (word.capital and word.text in last[-1:])
 
 
 def _is_first(word: str, first: tuple[str, ...]) -> bool:
