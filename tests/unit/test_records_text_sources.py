@@ -1,5 +1,6 @@
 """The table of text sources: what a portal's map, its readers and the settings page make of a row."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -10,6 +11,9 @@ from mappings.records.readers import contact_facts
 from mappings.records.rows import Record
 from mappings.records.text_sources import REFERRALS, SOURCES, TextSource
 from mappings.rules.facts import MappedText, TextKind
+from mappings.rules.job_changes import employments, signals
+from mappings.rules.policy import DEFAULT
+from tests.unit.rules_builders import a_contact, the_companies
 
 CREATED = datetime(2026, 1, 1, tzinfo=UTC)
 BADGE = TextSource(
@@ -22,7 +26,7 @@ BADGE = TextSource(
 )
 
 
-def a_contact(**properties: str) -> Record:
+def a_record(**properties: str) -> Record:
     return Record("contact", 1, properties, {}, CREATED, CREATED, archived=False, links=())
 
 
@@ -43,10 +47,24 @@ def test_every_row_is_stored_under_its_setting_and_read_from_there(source: TextS
     assert ("first_field" in harbor.history_properties(source.object_type)) is source.has_history
 
 
+def test_that_somebody_left_is_worded_by_the_row() -> None:
+    (left,) = (source for source in SOURCES if source.kind is TextKind.LEFT)
+    note = replace(left, reason='"{said}" was written of their time at {company}').text(
+        "gone for good"
+    )
+    (stint,) = employments.of_record(
+        a_contact(email="priya@acme.example", texts=(note,)), the_companies()
+    )
+
+    (signal,) = signals.departed(stint, the_companies(), DEFAULT)
+
+    assert signal.reason.text == '"gone for good" was written of their time at Acme'
+
+
 def test_a_further_row_is_known_only_for_a_while() -> None:
     with text_sources.with_more(BADGE):
         harbor = load_portal_map({"badge_property": "badge"})
-        facts = contact_facts(a_contact(badge="Maria Lopez"), harbor)
+        facts = contact_facts(a_record(badge="Maria Lopez"), harbor)
 
     assert facts.texts == (
         MappedText("Maria Lopez", TextKind.REFERRER, place="badge", reason=BADGE.reason),
@@ -60,5 +78,5 @@ def test_a_portal_without_the_property_has_no_such_text() -> None:
     with text_sources.with_more(BADGE):
         orchard = load_portal_map({})
 
-        assert contact_facts(a_contact(badge="Maria Lopez"), orchard).texts == ()
+        assert contact_facts(a_record(badge="Maria Lopez"), orchard).texts == ()
         assert dump_portal_map(orchard)["badge_property"] is None

@@ -211,9 +211,8 @@ def departed(old: Stint, known: Directory, policy: Policy) -> Iterator[Signal]:
         yield _signal("no_longer_with", left.left_reply_at, "auto_reply", text, policy)
     for note in texts_of(left, TextKind.LEFT):
         if not _says_no(note.text):
-            yield _signal(
-                "mapped_company_field", note.at, "field", note.reason.format(company=name), policy
-            )
+            text = note.reason.format(said=spoken(note.text), company=name)
+            yield _signal("mapped_company_field", note.at, "field", text, policy)
     for named in texts_of(left, *EMPLOYERS):
         if (
             named.at is not None
