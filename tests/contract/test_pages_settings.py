@@ -84,11 +84,11 @@ def test_the_second_admin_is_told_and_keeps_their_input(
     assert shown["heard_from_property"] == "bos_field"
     assert shown["agency_types"].strip() == "PARTNER"
     assert shown["staff_domains"].strip() == "ada.example", "what bo left alone is ada's now"
-    assert settings_of(town).map.heard_from_property == "adas_field"
+    assert settings_of(town).map.texts["heard_from_property"] == ("adas_field",)
 
     assert bo.press(SETTINGS, shown).status_code == 303
     now = settings_of(town).map
-    assert now.heard_from_property == "bos_field"
+    assert now.texts["heard_from_property"] == ("bos_field",)
     assert (now.agency_types, now.staff_domains) == (("PARTNER",), ("ada.example",))
     assert settings_of(town, ORCHARD).version == 1
 
@@ -124,7 +124,10 @@ def test_changes_of_different_fields_both_count(town: Town, ada: Visitor, bo: Vi
     assert saved.status_code == 303
     assert "both changes count" in bo.get(saved.headers["Location"]).text
     now = settings_of(town).map
-    assert (now.heard_from_property, now.staff_domains) == ("adas_field", ("bo.example",))
+    assert (now.texts["heard_from_property"], now.staff_domains) == (
+        ("adas_field",),
+        ("bo.example",),
+    )
 
 
 def test_a_policy_changed_while_the_page_is_open_is_kept(town: Town, ada: Visitor) -> None:
@@ -136,7 +139,10 @@ def test_a_policy_changed_while_the_page_is_open_is_kept(town: Town, ada: Visito
 
     assert saved.status_code == 303
     now = settings_of(town)
-    assert (now.policy.move_to_deal_days, now.map.heard_from_property) == (1000, "adas_field")
+    assert (now.policy.move_to_deal_days, now.map.texts["heard_from_property"]) == (
+        1000,
+        ("adas_field",),
+    )
 
 
 def test_a_corrected_mistake_still_meets_what_others_changed(ada: Visitor, bo: Visitor) -> None:

@@ -49,6 +49,10 @@ def orchard(office: Office) -> MirrorPortal:
     return portal
 
 
+def heard_in(name: str) -> dict[str, tuple[str, ...]]:
+    return {**WORDS.texts, "heard_from_property": (name,)}
+
+
 def at_once(portal: MirrorPortal, *saves: Save) -> list[object]:
     """What each of several saves, begun at one moment, came to: a result or what it raised."""
     together = threading.Barrier(len(saves))
@@ -95,8 +99,8 @@ def told(outcomes: Sequence[object]) -> list[ChangedMeanwhile]:
 
 
 def test_of_two_who_change_one_field_of_the_map_the_second_is_told(harbor: MirrorPortal) -> None:
-    ada = map_saver("ada", heard_from_property="ada_heard", staff_domains=("harbor.example",))
-    bo = map_saver("bo", heard_from_property="bo_heard", customer_stage="customer")
+    ada = map_saver("ada", texts=heard_in("ada_heard"), staff_domains=("harbor.example",))
+    bo = map_saver("bo", texts=heard_in("bo_heard"), customer_stage="customer")
 
     outcomes = at_once(harbor, ada, bo)
 
@@ -108,7 +112,7 @@ def test_of_two_who_change_one_field_of_the_map_the_second_is_told(harbor: Mirro
     assert str(refusal).endswith("look at it and save again")
     counting = settings_of(harbor)
     assert counting.version == 2
-    assert counting.map.heard_from_property == f"{first}_heard"
+    assert counting.map.texts["heard_from_property"] == (f"{first}_heard",)
     assert (counting.map.staff_domains == ()) == (first == "bo")
     assert (counting.map.customer_stage == "") == (first == "ada")
 
@@ -116,7 +120,7 @@ def test_of_two_who_change_one_field_of_the_map_the_second_is_told(harbor: Mirro
 def test_of_two_who_change_different_fields_both_are_kept_and_the_second_hears_of_it(
     harbor: MirrorPortal,
 ) -> None:
-    ada = map_saver("ada", heard_from_property="ada_heard")
+    ada = map_saver("ada", texts=heard_in("ada_heard"))
     bo = map_saver("bo", customer_stage="customer")
 
     outcomes = at_once(harbor, ada, bo)
@@ -124,8 +128,8 @@ def test_of_two_who_change_different_fields_both_are_kept_and_the_second_hears_o
     saved = [outcome for outcome in outcomes if isinstance(outcome, settings.Saved)]
     assert sorted(each.beside_others for each in saved) == [False, True]
     counting = settings_of(harbor)
-    assert (counting.map.heard_from_property, counting.map.customer_stage) == (
-        "ada_heard",
+    assert (counting.map.texts["heard_from_property"], counting.map.customer_stage) == (
+        ("ada_heard",),
         "customer",
     )
 
@@ -133,14 +137,14 @@ def test_of_two_who_change_different_fields_both_are_kept_and_the_second_hears_o
 def test_a_map_and_a_policy_saved_at_once_are_both_kept(harbor: MirrorPortal) -> None:
     outcomes = at_once(
         harbor,
-        map_saver("ada", heard_from_property="ada_heard"),
+        map_saver("ada", texts=heard_in("ada_heard")),
         policy_saver("bo", move_to_deal_days="1000"),
     )
 
     assert [outcome for outcome in outcomes if isinstance(outcome, Exception)] == []
     counting = settings_of(harbor)
     assert counting.version == 3
-    assert counting.map.heard_from_property == "ada_heard"
+    assert counting.map.texts["heard_from_property"] == ("ada_heard",)
     assert counting.policy.move_to_deal_days == 1000
 
 
@@ -210,8 +214,8 @@ def test_one_portals_savers_leave_the_other_alone(
 
     at_once(
         harbor,
-        map_saver("ada", heard_from_property="ada_heard"),
-        map_saver("bo", heard_from_property="bo_heard"),
+        map_saver("ada", texts=heard_in("ada_heard")),
+        map_saver("bo", texts=heard_in("bo_heard")),
         policy_saver("cy", move_to_deal_days="1000"),
     )
 
@@ -262,7 +266,7 @@ def test_a_saver_and_a_worker_do_not_wait_for_each_other(harbor: MirrorPortal) -
 
     def save(context: PortalContext) -> bool:
         is_at_work.wait(10)
-        wanted = replace(WORDS, heard_from_property="ada_heard")
+        wanted = replace(WORDS, texts=heard_in("ada_heard"))
         return operations.change_map(context, wanted, actor="ada").is_changed
 
     assert at_once(harbor, work, save) == [None, True]

@@ -34,7 +34,7 @@ def test_a_form_is_read_as_lists_names_and_nothing() -> None:
 
 
 def test_what_a_form_leaves_out_stays_as_it_was() -> None:
-    seen = PortalMap(heard_from_property="heard", staff_domains=("a.example",))
+    seen = PortalMap(texts={"heard_from_property": ("heard",)}, staff_domains=("a.example",))
 
     assert map_of({}, seen) == seen
 
@@ -52,7 +52,7 @@ def test_what_is_shown_is_what_is_read_back(
         staff_domains=tuple(domains),
         role_labels=tuple((label, "champion") for label in labels),
         referred_by_type_ids=tuple(ids),
-        heard_from_property="heard",
+        texts={"heard_from_property": ("heard",)},
     )
     form = {name: as_text(name, value) for name, value in dump_portal_map(portal_map).items()}
 
