@@ -7,7 +7,7 @@ somebody else changed since they looked is told, and nothing of either is lost.
 import functools
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
@@ -16,8 +16,9 @@ from integration.core.errors import Refused
 from integration.storage.database import Transaction, as_json
 from integration.storage.service import settings_versions
 from integration.storage.service.settings_versions import SettingsVersion
-from mappings.records.portal_map import PortalMap, dump_portal_map, load_portal_map
+from mappings.records.portal_map import PortalMap, dump_portal_map
 from mappings.rules.policy import Policy
+from mappings.stored import settings_document
 
 # Parts of the stored document. What else a document holds is kept as it is.
 _MAP, _POLICY, _WHY, _CODES = "map", "policy", "why", "referral_codes"
@@ -156,13 +157,12 @@ def values_by_name(policy: Json) -> dict[str, PolicyValue]:
 @functools.lru_cache(maxsize=32)  # they change once in a while, and are read for every page
 def _understood(version: int, document: str) -> PortalSettings:
     body = orjson.loads(document)
-    codes = body.get(_CODES) or {}
     return PortalSettings(
         version,
-        load_portal_map(body.get(_MAP) or {}),
-        replace(Policy.from_dict(body.get(_POLICY) or {}), version=version),
+        settings_document.map_in(body),
+        settings_document.policy_in(body, version),
         dict(body.get(_WHY) or {}),
-        {str(code).casefold(): int(contact_id) for code, contact_id in codes.items()},
+        settings_document.codes_in(body),
     )
 
 

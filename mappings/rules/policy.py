@@ -217,25 +217,21 @@ class Policy:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Policy":
-        """Rebuild from stored values: what is missing keeps its default, unknown names are refused."""
+        """Rebuild from stored values; what is missing, unknown or of another kind is the default."""
         default = cls()
-        unknown = set(values) - {one.name for one in fields(cls)}
-        if unknown:
-            raise ValueError(f"unknown settings: {', '.join(sorted(unknown))}")
-        merged: dict[str, Any] = {}
-        for name, value in values.items():
-            old = getattr(default, name)
-            merged[name] = _merged_table(name, old, value) if isinstance(old, Mapping) else value
-        return cls(**merged)
+        known = {one.name: getattr(default, one.name) for one in fields(cls)}
+        return cls(**{name: _chosen(usual, values.get(name)) for name, usual in known.items()})
 
 
-def _merged_table(
-    name: str, default: Mapping[str, int], values: Mapping[str, int]
-) -> Mapping[str, int]:
-    unknown = set(values) - set(default)
-    if unknown:
-        raise ValueError(f"unknown settings in {name}: {', '.join(sorted(unknown))}")
-    return MappingProxyType({**default, **values})
+def _chosen(usual: Any, value: object) -> Any:  # noqa: ANN401 - of the default's kind
+    """A stored value if it is of the default's kind; of a table, those of its values that are."""
+    if isinstance(usual, Mapping):
+        table = value if isinstance(value, Mapping) else {}
+        chosen = {name: _chosen(each, table.get(name)) for name, each in usual.items()}
+        return MappingProxyType(chosen)
+    if type(usual) is float and type(value) is int:
+        return float(value)
+    return value if type(value) is type(usual) else usual
 
 
 DEFAULT = Policy()

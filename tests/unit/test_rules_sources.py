@@ -367,7 +367,7 @@ def test_an_admin_may_map_the_lifecycle_stage() -> None:
     assert (bought.by, bought.since) == ("lifecycle_stage", day(3))
 
 
-def test_policies_travel_as_plain_values_and_refuse_unknown_names() -> None:
+def test_policies_travel_as_plain_values_and_leave_out_what_they_do_not_know() -> None:
     changed = Policy.from_dict({"version": 3, "signals": {"hard_bounce": 1}})
 
     assert (changed.version, changed.signals["hard_bounce"], changed.signals["records_merged"]) == (
@@ -376,7 +376,10 @@ def test_policies_travel_as_plain_values_and_refuse_unknown_names() -> None:
         750_000,
     )
     assert Policy.from_dict(changed.to_dict()).to_dict() == changed.to_dict()
-    with pytest.raises(ValueError, match="unknown settings: wrong"):
-        Policy.from_dict({"wrong": 1})
-    with pytest.raises(ValueError, match="in signals: wrong"):
-        Policy.from_dict({"signals": {"wrong": 1}})
+    odd = {
+        "wrong": 1,
+        "move_auto": "high",
+        "prior_bits": -3,
+        "signals": {"wrong": 1, "hard_bounce": True},
+    }
+    assert Policy.from_dict(odd) == replace(Policy(), prior_bits=-3.0)

@@ -6,6 +6,7 @@ from typing import Any
 
 from integration.storage.database import Transaction
 from integration.storage.service import settings_versions
+from mappings.stored.settings_document import settings_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,4 +35,4 @@ def read(tx: Transaction) -> Opening:
              LEFT JOIN LATERAL ({settings_versions.NEWEST}) AS newest ON true"""
     )
     names = frozenset((kind, name) for kind, name in paused or ())
-    return Opening(version or 0, body or {}, stage, running, imported, names)
+    return Opening(version or 0, settings_in(body), stage, running, imported, names)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from integration.storage.database import Row, Transaction, as_json
+from mappings.stored import settings_document
 
 _COLUMNS = "version, body, author, made_at"
 # For queries that look at the newest document among other things.
@@ -58,7 +59,7 @@ def append(tx: Transaction, body: Mapping[str, Any], *, author: str, reason: str
         """INSERT INTO settings_version (portal_id, version, body, author, reason)
            VALUES (:portal, :number, CAST(:body AS jsonb), :author, :reason)""",
         number=number,
-        body=as_json(body),
+        body=as_json(settings_document.settings_body(body)),
         author=author,
         reason=reason,
     )
@@ -67,4 +68,5 @@ def append(tx: Transaction, body: Mapping[str, Any], *, author: str, reason: str
 
 
 def _version(row: Row) -> SettingsVersion:
-    return SettingsVersion(row["version"], dict(row["body"]), row["author"], row["made_at"])
+    body = settings_document.settings_in(row["body"])
+    return SettingsVersion(row["version"], body, row["author"], row["made_at"])

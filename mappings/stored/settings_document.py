@@ -1,0 +1,69 @@
+"""A portal's stored settings document: its map and why it says so, its policy, codes of referrers.
+
+Like every stored shape it has a version and is read with patience: an entry that this code does not
+know, or that holds something else than it takes, counts as not chosen. What a form sends is checked
+elsewhere, and refused.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from marshmallow import ValidationError
+
+from mappings.records.portal_map import PortalMap, load_portal_map
+from mappings.rules.policy import Policy
+from mappings.stored.shapes import VERSION
+
+Document = dict[str, Any]
+SETTINGS_VERSION = 1
+# By version: the document as the next one would have written it, for entries of another name now.
+_UPGRADES: Mapping[int, Callable[[Document], Document]] = MappingProxyType({})
+_PARTS = ("map", "why", "policy", "referral_codes")
+
+
+def settings_in(body: object) -> Document:
+    """A stored document as the newest version would have written it."""
+    document: Document = dict(body) if isinstance(body, Mapping) else {}
+    version = document.get(VERSION, 0)
+    for older in range(version if type(version) is int else 0, SETTINGS_VERSION):
+        document = _UPGRADES[older](document) if older in _UPGRADES else document
+    odd = {name for name in _PARTS if not isinstance(document.get(name, {}), Mapping)}
+    return {name: value for name, value in document.items() if name not in odd}
+
+
+def settings_body(document: Mapping[str, Any]) -> Document:
+    """What to keep of a document."""
+    return {**document, VERSION: SETTINGS_VERSION}
+
+
+def map_in(document: Mapping[str, Any]) -> PortalMap:
+    """The portal's own words; the default where an entry cannot be read."""
+    entries: Document = dict(document.get("map") or {})
+    try:
+        return load_portal_map(entries)
+    except ValidationError as wrong:
+        told = wrong.messages if isinstance(wrong.messages, Mapping) else {}
+        return load_portal_map(_without(entries, told))
+
+
+def _without(entries: Document, wrong: Mapping[str, Any]) -> Document:
+    """Entries without those that are wrong; of a list only its wrong items: none could mean all."""
+    kept = dict(entries)
+    for name, told in wrong.items():
+        value = kept.pop(name, None)
+        if isinstance(value, list) and isinstance(told, Mapping):
+            kept[name] = [item for place, item in enumerate(value) if place not in told]
+    return kept
+
+
+def policy_in(document: Mapping[str, Any], version: int = 1) -> Policy:
+    """The portal's policy: its own values where they can be read, the defaults elsewhere."""
+    return Policy.from_dict({**dict(document.get("policy") or {}), "version": version})
+
+
+def codes_in(document: Mapping[str, Any]) -> dict[str, int]:
+    """Which contact each referral code belongs to, by folded code."""
+    told = dict(document.get("referral_codes") or {})
+    known = {code: str(contact) for code, contact in told.items() if str(contact).isdecimal()}
+    return {code.casefold(): int(contact) for code, contact in known.items()}

@@ -1,0 +1,60 @@
+"""Stored settings of every version read to the same map and policy, and are read with patience."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mappings.records.portal_map import PortalMap, dump_portal_map
+from mappings.rules.policy import Policy
+from mappings.stored import settings_document
+from mappings.stored.shapes import VERSION
+
+BODIES = Path(__file__).with_name("stored_shapes")
+
+
+def body(version: int) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((BODIES / f"settings.{version}.json").read_text())
+    return found
+
+
+@pytest.mark.parametrize("version", range(settings_document.SETTINGS_VERSION + 1))
+def test_settings_of_either_version_read_to_the_same_map_and_policy(version: int) -> None:
+    """Fails when the map or the policy changes its names without a new version and body."""
+    document = body(version)
+    kept = settings_document.settings_in(document)
+    portal_map, policy = settings_document.map_in(kept), settings_document.policy_in(kept, 7)
+
+    assert dump_portal_map(portal_map) == document["map"]
+    assert {**policy.to_dict(), "version": 7} == {**document["policy"], "version": 7}
+    assert settings_document.codes_in(kept) == {"maria10": 11}
+    usual_map, usual_policy = dump_portal_map(PortalMap()), Policy().to_dict()
+    # A value like the default would not tell that it was read.
+    assert all(value != usual_map[name] for name, value in document["map"].items())
+    assert all(value != usual_policy[name] for name, value in document["policy"].items())
+    newest_body = body(settings_document.SETTINGS_VERSION)
+    assert settings_document.settings_body(document) == newest_body
+
+
+@pytest.mark.parametrize("odd", [None, 7, "text", [1]])
+def test_settings_that_cannot_be_read_are_the_defaults(odd: object) -> None:
+    for document in (odd, {"map": odd, "policy": odd, "why": odd, "referral_codes": odd}):
+        kept = settings_document.settings_in(document)
+        assert settings_document.map_in(kept) == PortalMap()
+        assert settings_document.policy_in(kept) == Policy()
+        assert settings_document.codes_in(kept) == {}
+
+
+def test_one_wrong_entry_of_the_settings_spoils_no_other() -> None:
+    words = {"amount_property": "acv", "won_rule": "of_old", "included_pipelines": ["a", 7, "b"]}
+    signals = {"hard_bounce": 3, "of_old": 4}
+    policy = {"move_auto": 1, "of_old": 2, "move_review": "high", "signals": signals}
+    document = {"map": {**words, "of_tomorrow": 1}, "policy": policy, "referral_codes": {"x": "?"}}
+    kept = settings_document.settings_in({VERSION: 99, **document})
+
+    right_words = PortalMap(amount_property="acv", included_pipelines=("a", "b"))
+    right_policy = Policy.from_dict({"move_auto": 1, "signals": {"hard_bounce": 3}})
+    assert settings_document.map_in(kept) == right_words
+    assert settings_document.policy_in(kept) == right_policy
+    assert settings_document.codes_in(kept) == {}
