@@ -5,16 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 
-from integration.conclude import field_patches, record_facts
+from integration.conclude import field_patches, record_facts, stored_moves
 from integration.conclude.batch import Step
 from integration.storage.database import Row
-from integration.storage.findings import (
-    all_in_values,
-    move_rows,
-    person_rows,
-    source_rows,
-    stored_shapes,
-)
+from integration.storage.findings import all_in_values, person_rows, source_rows, stored_shapes
 from integration.storage.ledger import entry_rows
 from integration.storage.mirror import deal_rows, mirror
 from integration.storage.mirror import survey_answers as answer_rows
@@ -72,11 +66,8 @@ def _load(step: Step, company_ids: Collection[int]) -> Page:
     companies = record_facts.companies(step, company_ids)
     own = deal_rows.of_companies(step.tx, company_ids)
     links = mirror.links_to(step.tx, "contact", "company", companies)
-    gone = [
-        row
-        for row in move_rows.with_company(step.tx, companies)
-        if row["former_company_id"] in companies
-    ]
+    moved = stored_moves.moves_with(step, companies)
+    gone = [move for row, move in moved if row["former_company_id"] in companies]
     # Only a customer's people are weighed; of others it is enough to know what they brought.
     customers = {one for one, rows in own.items() if any(row["is_won"] for row in rows)}
     near = {(link.from_id, link.to_id) for link in links if link.to_id in customers}
@@ -118,12 +109,12 @@ def _deals(
     return found
 
 
-def _moves(rows: Iterable[Row]) -> dict[int, list[Move]]:
+def _moves(gone: Iterable[Move]) -> dict[int, list[Move]]:
+    """Moves by the company that was left."""
     found: dict[int, list[Move]] = {}
-    for row in rows:
-        found.setdefault(row["former_company_id"], []).append(
-            stored_shapes.move_from(row["body"], row["status"])
-        )
+    for move in gone:
+        if move.former_company_id is not None:
+            found.setdefault(move.former_company_id, []).append(move)
     return found
 
 

@@ -9,11 +9,12 @@ from integration.conclude import (
     company_directory,
     field_patches,
     record_facts,
+    stored_moves,
 )
 from integration.conclude.batch import Step
 from integration.portal import record_names
 from integration.storage.database import Row
-from integration.storage.findings import move_rows, person_rows, source_rows, stored_shapes
+from integration.storage.findings import person_rows, source_rows, stored_shapes
 from integration.storage.ledger import entry_rows
 from mappings.rules.attribution.reasons import Names, of_move
 from mappings.rules.facts import ContactFacts, DealFacts, Directory, NpsAnswer
@@ -78,11 +79,9 @@ def _load(step: Step, contact_ids: Collection[int]) -> Page:
     }
     known = company_directory.directory(step, contacts.values())
     found: dict[int, list[Move]] = {}
-    rows = move_rows.of_persons(step.tx, set(members))
-    for row in rows:
-        found.setdefault(row["person_id"], []).append(
-            stored_shapes.move_from(row["body"], row["status"])
-        )
+    kept = stored_moves.moves_of(step, set(members))
+    for row, move in kept:
+        found.setdefault(row["person_id"], []).append(move)
     home = step.portal_map.home_currency
     return Page(
         contacts,
@@ -97,9 +96,9 @@ def _load(step: Step, contact_ids: Collection[int]) -> Page:
         champion_strength.customers_since(step, set(known.companies)),
         record_names.names(
             step.tx,
-            contacts=[row["new_contact_id"] for row in rows],
+            contacts=[move.new_contact_id for _, move in kept],
             companies=[
-                one for row in rows for one in (row["former_company_id"], row["new_company_id"])
+                one for _, move in kept for one in (move.former_company_id, move.new_company_id)
             ],
         ),
     )

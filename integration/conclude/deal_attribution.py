@@ -13,10 +13,11 @@ from integration.conclude import (
     record_facts,
     referral_search,
     review_tasks,
+    stored_moves,
 )
 from integration.conclude.batch import Step
 from integration.storage.database import Row
-from integration.storage.findings import move_rows, person_rows, source_rows, stored_shapes
+from integration.storage.findings import person_rows, source_rows, stored_shapes
 from integration.storage.ledger import entry_rows
 from integration.storage.mirror import mirror
 from mappings.rules.attribution import credit
@@ -115,25 +116,37 @@ def load(step: Step, deal_ids: Collection[int]) -> Page:
 
 def _moves(step: Step, person_ids: set[int]) -> dict[int, list[Move]]:
     found: dict[int, list[Move]] = {}
-    for row in move_rows.of_persons(step.tx, person_ids):
-        found.setdefault(row["person_id"], []).append(
-            stored_shapes.move_from(row["body"], row["status"])
-        )
+    for row, move in stored_moves.moves_of(step, person_ids):
+        found.setdefault(row["person_id"], []).append(move)
     return found
 
 
 def _referrals(step: Step, targets: set[str]) -> dict[str, list[Referral]]:
-    rows = source_rows.referrals_to(step.tx, targets)
-    referrers = {
-        row["referrer_contact_id"] for row in rows if row["referrer_contact_id"] is not None
-    }
+    told = _whole_referrals(step, targets)
+    referrers = {one.referrer_contact_id for one in told if one.referrer_contact_id is not None}
     person_of = person_rows.persons_of(step.tx, referrers) if referrers else {}
     found: dict[str, list[Referral]] = {}
-    for row in rows:
-        one = stored_shapes.referral_from(row["body"])
+    for one in told:
         person = person_of.get(one.referrer_contact_id or 0, one.referrer_person_id)
-        found.setdefault(row["target"], []).append(replace(one, referrer_person_id=person))
+        found.setdefault(one.target, []).append(replace(one, referrer_person_id=person))
     return found
+
+
+def _whole_referrals(step: Step, targets: set[str]) -> list[Referral]:
+    """The referrals that brought these records; what cannot be read whole is judged anew, or goes."""
+    rows = source_rows.referrals_to(step.tx, targets)
+    damaged = _damaged(rows)
+    if damaged:
+        referral_search.anew(step, [(row["owner_type"], row["owner_id"]) for row in damaged])
+        rows = source_rows.referrals_to(step.tx, targets)
+        gone = [(row["owner_type"], row["owner_id"], row["referral_key"]) for row in _damaged(rows)]
+        source_rows.change_referrals(step.tx, gone=gone, new=())
+    found = [stored_shapes.read_referral(row) for row in rows]
+    return [read.value for read in found if read.is_whole]
+
+
+def _damaged(rows: Iterable[Row]) -> list[Row]:
+    return [row for row in rows if not stored_shapes.read_referral(row).is_whole]
 
 
 def judge(step: Step, deal: DealFacts, page: Page) -> Judged:
@@ -206,7 +219,7 @@ def _rests_on_deleted(deal: DealFacts, rows: Sequence[Row], page: Page) -> bool:
 def _owed_to(row: Row) -> set[int]:
     """Whom a stored source rests on: who is credited, and on whose records it is written."""
     own = set() if row["contact_id"] is None else {row["contact_id"]}
-    return own | stored_shapes.evidence_contacts(row["body"])
+    return own | stored_shapes.evidence_contacts(row)
 
 
 def _may_rejudge(step: Step, deal: DealFacts, page: Page) -> bool:
@@ -254,7 +267,7 @@ def _united(found: Iterable[tuple[Source, int]]) -> list[tuple[Source, int]]:
 def _stored(row: Row, page: Page) -> Source:
     if stored_shapes.is_removed(row["body"]):
         return stored_shapes.removed_source(row)
-    source = stored_shapes.source_from(row["body"])
+    source = stored_shapes.source_of(row)
     if source.company_id is not None:
         source = replace(
             source, company_id=page.posted.firms.get(source.company_id, source.company_id)

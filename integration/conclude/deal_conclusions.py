@@ -105,7 +105,7 @@ def _source_differs(row: Mapping[str, Any], stored: Row) -> bool:
     return bool(
         row["share"] != stored["share"]
         or row["settings_version"] != stored["settings_version"]
-        or stored_shapes.plain(row["body"]) != stored["body"]
+        or stored_shapes.differs(row["body"], stored["body"])
     )
 
 

@@ -38,11 +38,7 @@ def moves(
     answers = decision_rows.concerning(step.tx, ("move",), "contact", contacts, step.now)
     if not answers:
         return dict(found)
-    kept = {
-        one.id: stored_shapes.move_from(one.detail["move"], "confirmed")
-        for one in answers
-        if one.detail.get("move")
-    }
+    kept = {one.id: stored_shapes.confirmed_move(one) for one in answers if one.detail.get("move")}
     by_person: dict[int, list[Move]] = {}
     for move in found.values():
         by_person.setdefault(move.person_id, []).append(move)

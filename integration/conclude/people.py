@@ -302,9 +302,9 @@ def _row(move: Move, step: Step) -> dict[str, object]:
 
 
 def _differs(row: Mapping[str, object], stored: Row) -> bool:
-    """Whether the stored move says something else; its JSON is compared as it would be written."""
+    """Whether the stored move says something else; its body is compared as it would be written."""
     return (
-        bool(stored_shapes.plain(row["body"]) != stored["body"])
+        stored_shapes.differs(row["body"], stored["body"])
         or row["settings_version"] != stored["settings_version"]
     )
 

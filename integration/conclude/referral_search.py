@@ -44,6 +44,17 @@ def of_deals(step: Step, deals: Mapping[int, DealFacts], claimed: Collection[int
     _judge(step, page, claimed)
 
 
+def anew(step: Step, owners: Iterable[tuple[str, int]]) -> None:
+    """Judge anew what these contacts and deals tell, by type and id."""
+    ids: dict[str, set[int]] = {"contact": set(), "deal": set()}
+    for owner_type, owner_id in owners:
+        ids[owner_type].add(owner_id)
+    if ids["contact"]:
+        of_contacts(step, ids["contact"])
+    if ids["deal"]:
+        of_deals(step, record_facts.deals(step, ids["deal"]), ids["deal"])
+
+
 def tells(contact: ContactFacts) -> bool:
     """Whether a contact's fields can tell of a referral."""
     return _says(contact)
@@ -195,7 +206,7 @@ def key_of(one: Referral) -> str:
 
 
 def _differs(row: Mapping[str, object], stored: Row) -> bool:
-    return bool(stored_shapes.plain(row["body"]) != stored["body"])
+    return stored_shapes.differs(row["body"], stored["body"])
 
 
 def _mark(

@@ -4,9 +4,15 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from integration.conclude import champion_strength, company_directory, concerned, record_facts
+from integration.conclude import (
+    champion_strength,
+    company_directory,
+    concerned,
+    record_facts,
+    stored_moves,
+)
 from integration.conclude.batch import Step
-from integration.storage.findings import move_rows, pending_mentions, person_rows
+from integration.storage.findings import pending_mentions, person_rows
 from mappings.rules.facts import (
     SELF_REPORTED,
     ContactFacts,
@@ -160,12 +166,10 @@ def _is_said(name: tuple[str, ...], said: set[str]) -> bool:
 
 
 def _champions(step: Step, person_ids: set[int]) -> frozenset[int]:
-    rows = move_rows.of_persons(step.tx, person_ids)
     return frozenset(
         row["person_id"]
-        for row in rows
-        if row["status"] in {"auto", "confirmed"}
-        and row["body"]["strength"] >= step.policy.champion_at
+        for row, move in stored_moves.moves_of(step, person_ids)
+        if move.status == "auto" and move.strength >= step.policy.champion_at
     )
 
 

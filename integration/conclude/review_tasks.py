@@ -12,8 +12,18 @@ from integration.storage.reviews.task_rows import Question
 from mappings.rules.attribution import decisions
 from mappings.rules.attribution.credit import FIRST_ORDER
 from mappings.rules.facts import PPM
-from mappings.rules.findings import SHARE_ONE, Allocation, Link, Move, Reason, Referral, Source
+from mappings.rules.findings import (
+    SHARE_ONE,
+    Allocation,
+    CreditLine,
+    Link,
+    Move,
+    Reason,
+    Referral,
+    Source,
+)
 from mappings.rules.ledger.entries import Booked
+from mappings.stored.review_answers import Asked, WouldEarn
 
 _OF_DEALS = ("suggestion", "rejudge")
 _MOST_NAMED = 20  # candidates; a name that more people bear is nobody's
@@ -53,7 +63,7 @@ def pair_key(a: int, b: int) -> str:
 
 
 def _of_pair(one: Link) -> Question:
-    body = {"contacts": [one.a, one.b], "reasons": one.reasons}
+    body = Asked(contacts=(one.a, one.b), reasons=one.reasons)
     return Question(
         "identity",
         pair_key(one.a, one.b),
@@ -75,15 +85,15 @@ def about_moves(
 
 
 def _of_move(move: Move) -> Question:
-    body = {
-        "contacts": [move.former_contact_id, move.new_contact_id],
-        "companies": [move.former_company_id, move.new_company_id],
-        "earliest": move.earliest,
-        "latest": move.latest,
-        "moved_at": move.moved_at,
-        "what": move.kind,
-        "reasons": move.reasons,
-    }
+    body = Asked(
+        contacts=(move.former_contact_id, move.new_contact_id),
+        companies=(move.former_company_id, move.new_company_id),
+        earliest=move.earliest,
+        latest=move.latest,
+        moved_at=move.moved_at,
+        what=move.kind,
+        reasons=move.reasons,
+    )
     people = frozenset({("contact", move.former_contact_id), ("contact", move.new_contact_id)})
     firms = frozenset(
         ("company", one) for one in (move.former_company_id, move.new_company_id) if one is not None
@@ -113,13 +123,13 @@ def _of_referral(row: Mapping[str, Any]) -> Question:
     found: Referral = row["body"]
     candidates = sorted(decisions.named_by(found))[:_MOST_NAMED]
     owner = f"{row['owner_type']}:{row['owner_id']}"
-    body = {
-        "contacts": candidates,
-        "owner": owner,
-        "target": found.target,
-        "at": found.at,
-        "reasons": found.reasons,
-    }
+    body = Asked(
+        contacts=tuple(candidates),
+        owner=owner,
+        target=found.target,
+        at=found.at,
+        reasons=found.reasons,
+    )
     kind, _, number = found.target.partition(":")
     near = frozenset(
         {("contact", one) for one in candidates} | {(str(row["owner_type"]), int(row["owner_id"]))}
@@ -156,12 +166,7 @@ def about_merges(
             "merge",
             f"{deal}:{source}",
             PPM // 2,
-            {
-                "deal": deal,
-                "companies": [source, told.get("company")],
-                **told,
-                "reasons": _of_merge(told),
-            },
+            _about_merge(deal, source, told),
             frozenset({("deal", deal)}),
             frozenset({("company", source)}),
         )
@@ -174,9 +179,11 @@ def about_merges(
     _put(step, found)
 
 
-def _of_merge(told: Mapping[str, Any]) -> list[Reason]:
-    text = f"the two companies were merged in HubSpot on {told['at']:%Y-%m-%d}, near the deal"
-    return [Reason("merged", text, told["at"]), *told.get("reasons", ())]
+def _about_merge(deal: int, source: int, told: Mapping[str, Any]) -> Asked:
+    own, at = told.get("company"), told["at"]
+    text = f"the two companies were merged in HubSpot on {at:%Y-%m-%d}, near the deal"
+    reasons = (Reason("merged", text, at), *told.get("reasons", ()))
+    return Asked(deal=deal, companies=(source, own), company=own, at=at, reasons=reasons)
 
 
 def doubted(tx: Transaction, members: Mapping[int, Collection[int]]) -> list[Question]:
@@ -187,7 +194,7 @@ def doubted(tx: Transaction, members: Mapping[int, Collection[int]]) -> list[Que
     """
     contacts = {one for ids in members.values() for one in ids}
     found = [
-        _of_move(stored_shapes.move_from(row["body"], row["status"]))
+        _of_move(stored_shapes.move_of(row))
         for row in move_rows.of_persons(tx, members)
         if row["status"] in {"auto", "stored", "review"}
     ]
@@ -197,21 +204,18 @@ def doubted(tx: Transaction, members: Mapping[int, Collection[int]]) -> list[Que
             *source_rows.referrals_by(tx, contact_ids=contacts),
             *source_rows.referrals_told_by(tx, "contact", contacts),
         )
-        if row["status"] in {"auto", "review"} and row["body"]["how"] in decisions.BY_NAME
+        if row["status"] in {"auto", "review"}
+        and stored_shapes.referral_of(row).how in decisions.BY_NAME
     }
     return found + [
-        _of_referral({**row, "body": stored_shapes.referral_from(row["body"])})
+        _of_referral({**row, "body": stored_shapes.referral_of(row)})
         for _, row in sorted(told.items())
     ]
 
 
 def _of_suggestion(deal_id: int, one: Source) -> Question:
-    body = {
-        "contacts": [one.contact_id],
-        "deal": deal_id,
-        "companies": [one.company_id],
-        "reasons": one.because,
-    }
+    contacts = (one.contact_id,) if one.contact_id is not None else ()
+    body = Asked(contacts=contacts, deal=deal_id, companies=(one.company_id,), reasons=one.because)
     key = f"{deal_id}:{one.contact_id}"
     return Question(
         "suggestion",
@@ -224,17 +228,10 @@ def _of_suggestion(deal_id: int, one: Source) -> Question:
 
 
 def _of_late(deal_id: int, would: Allocation) -> Question:
-    lines = [
-        {"kind": line.source.kind, "contact": line.source.contact_id, "company": line.source.company_id,
-         "share": line.share_ppm, "because": line.source.because[:1]}
-        for line in would.lines
-    ]  # fmt: skip
+    lines = tuple(_would_earn(line) for line in would.lines)
     text = f"evidence that came late would make {would.derived * 100 // PPM} % of the deal derived"
-    reasons = [
-        Reason("late_evidence", text),
-        *(why for line in would.lines for why in line.source.because[:1]),
-    ]
-    body = {"deal": deal_id, "mark": mark_of(would), "would": lines, "reasons": reasons}
+    reasons = (Reason("late_evidence", text), *(why for line in lines for why in line.because))
+    body = Asked(deal=deal_id, mark=mark_of(would), would=lines, reasons=reasons)
     people = {
         ("contact", line.source.contact_id)
         for line in would.lines
@@ -244,6 +241,12 @@ def _of_late(deal_id: int, would: Allocation) -> Question:
     return Question(
         "rejudge", key, would.derived, body, frozenset({("deal", deal_id)}), frozenset(people)
     )
+
+
+def _would_earn(line: CreditLine) -> WouldEarn:
+    source = line.source
+    whom = source.contact_id, source.company_id
+    return WouldEarn(source.kind, *whom, line.share_ppm, source.because[:1])
 
 
 def mark_of(would: Allocation) -> str:

@@ -70,7 +70,7 @@ def of_moves(tx: Transaction, rows: Sequence[Row], now: datetime) -> dict[MoveKe
         own = set(members.get(row["person_id"], ())) | {row["former_contact_id"]}
         facts = record_facts.contacts(step, own | came)
         known = company_directory.directory(step, facts.values(), ids=[row["former_company_id"]])
-        move = stored_shapes.move_from(row["body"], row["status"])
+        move = stored_shapes.move_of(row)
         mover, others = (
             [facts[one] for one in own & facts.keys()],
             [facts[one] for one in came & facts.keys()],

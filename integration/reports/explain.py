@@ -22,11 +22,13 @@ from integration.storage.findings import (
     move_rows,
     person_rows,
     source_rows,
+    stored_shapes,
 )
 from integration.storage.ledger import entry_rows
 from integration.storage.mirror import deal_rows, lookups, mirror
 from integration.storage.queue import recompute
 from mappings.rules.attribution.reasons import REMOVED
+from mappings.rules.findings import Reason
 from mappings.rules.ledger import money
 from mappings.rules.text.names import spoken
 
@@ -164,12 +166,13 @@ def _contact(tx: Transaction, contact_id: int) -> Json:
     subjects = source_rows.subjects_of(tx, own)
     entries = entry_rows.of_subjects(tx, subjects)
     made = source_rows.referrals_by(tx, contact_ids=own)
+    links = [
+        link for _, row in sorted(rows.items()) for link in stored_shapes.links_of(row["because"])
+    ]
     return {
         "person_id": person,
         "records": own,
-        "same_person_because": [
-            reason for _, row in sorted(rows.items()) for reason in row["because"]
-        ],
+        "same_person_because": stored_shapes.plain(links),
         "moves": _moves(tx, move_rows.of_persons(tx, [person])),
         "referrals_made": _referrals(tx, made),
         "ledger": [ledger_row(row) for row in entries],
@@ -201,15 +204,16 @@ def _referrals(tx: Transaction, rows: Sequence[Row]) -> list[Json]:
     """Referrals with the name of who or what was recommended; of a deal only its number is said."""
     targets = {row["target"]: str(row["target"]).partition(":")[::2] for row in rows}
     names = _called(tx, {(kind, int(number)) for kind, number in targets.values()})
-    return [
-        {
-            **row["body"],
-            "status": row["status"],
-            "target_name": names.get((kind, int(number))) or f"{kind} {number}",
-        }
-        for row in rows
-        for kind, number in [targets[row["target"]]]
-    ]
+    return [_referral(row, *targets[row["target"]], names) for row in rows]
+
+
+def _referral(row: Row, kind: str, number: str, names: Mapping[Ref, str]) -> Json:
+    called = names.get((kind, int(number))) or f"{kind} {number}"
+    return {
+        **stored_shapes.plain(stored_shapes.referral_of(row)),
+        "status": row["status"],
+        "target_name": called,
+    }
 
 
 def _called(tx: Transaction, refs: set[Ref]) -> dict[Ref, str]:
@@ -232,8 +236,12 @@ def _source(tx: Transaction, row: Row) -> Json:
         "share": row["share"] / 10**12,
         "confidence": row["confidence"],
         "at": row["at"],
-        "because": list(row["body"].get("because", [])),
+        "because": stored_shapes.plain(_because(row)),
     }
+
+
+def _because(row: Row) -> tuple[Reason, ...]:
+    return () if stored_shapes.is_removed(row["body"]) else stored_shapes.source_of(row).because
 
 
 def _booked(rows: Sequence[Row]) -> dict[str, str]:
@@ -285,7 +293,7 @@ def _move_line(row: Row) -> Json:
         "former_contact_id", "new_contact_id", "former_company_id", "new_company_id", "confidence", "status",
         "earliest", "latest",
     )  # fmt: skip
-    return {**{name: row[name] for name in names}, "kind": row["body"]["kind"]}
+    return {**{name: row[name] for name in names}, "kind": stored_shapes.move_of(row).kind}
 
 
 def _moves(tx: Transaction, rows: Sequence[Row]) -> list[Json]:
@@ -301,8 +309,8 @@ def _moves(tx: Transaction, rows: Sequence[Row]) -> list[Json]:
             "contact": names.get(("contact", row["new_contact_id"])) or REMOVED,
             "former_company": names.get(("company", row["former_company_id"] or 0), ""),
             "new_company": names.get(("company", row["new_company_id"] or 0), ""),
-            "strength": row["body"]["strength"] / 1_000_000,
-            "because": row["body"]["reasons"],
+            "strength": stored_shapes.move_of(row).strength / 1_000_000,
+            "because": stored_shapes.plain(stored_shapes.move_of(row).reasons),
         }
         for row in rows
     ]

@@ -100,7 +100,7 @@ def _allocation(deal: DealFacts, rows: Sequence[Row]) -> Allocation:
 def _source(row: Row) -> Source:
     """A stored source; one whose person was forgotten has kept who it belongs to and its share, and nothing else."""
     if not stored_shapes.is_removed(row["body"]):
-        return stored_shapes.source_from(row["body"])
+        return stored_shapes.source_of(row)
     p, raw = round((row["confidence"] or 0) * PPM), max(1, row["share"] * PPM // SHARE_ONE)
     person = None if row["contact_id"] is None and row["company_id"] is None else -1
     return Source(
@@ -169,12 +169,11 @@ def _derived(scene: _Scene) -> Json:
 def _suggested(step: Step, reasons: Sequence[object]) -> Iterator[str]:
     """People who are active beside the deal: suspected, without credit, maybe to be put on it."""
     whom = [
-        (int(ref.removeprefix("contact:")), reason["text"])
+        (contact_id, reason.text)
         for one in reasons
         if isinstance(one, Mapping) and one.get("timing") == "suspected"
-        for reason in one["because"][:1]
-        for ref in reason["evidence"]
-        if ref.startswith("contact:")
+        for reason in stored_shapes.reasons_of(one.get("because"))[:1]
+        for contact_id in stored_shapes.contacts_named([reason])
     ]
     names = record_names.names(step.tx, contacts={contact for contact, _ in whom})
     for contact, text in whom:
@@ -209,7 +208,7 @@ def _not_counted(scene: _Scene) -> Iterator[str]:
     if scene.deal.company_id is not None:
         targets.add(f"company:{scene.deal.company_id}")
     for row in source_rows.referrals_to(scene.step.tx, targets):
-        one = stored_shapes.referral_from(row["body"])
+        one = stored_shapes.referral_of(row)
         counts = one.status == "auto" and one.from_customer and not one.expansion
         if counts:
             continue

@@ -22,6 +22,7 @@ from integration.storage.queue import lanes
 from integration.storage.reviews import decision_rows, task_rows
 from integration.storage.reviews.task_rows import KINDS, Place
 from integration.storage.service import portals
+from mappings.stored.review_answers import Asked
 
 __all__ = [
     "KINDS",
@@ -211,8 +212,9 @@ def _separate(tx: Transaction, contact_id: int, other: int, answer: Answer, now:
     row = task_rows.by_key(tx, "identity", key)
     if row is None:
         refs = frozenset(("contact", one) for one in pair)
-        body = {"contacts": pair, "reasons": []}
-        task_rows.put(tx, [task_rows.Question("identity", key, 0, body, refs)])
+        task_rows.put(
+            tx, [task_rows.Question("identity", key, 0, Asked(contacts=tuple(pair)), refs)]
+        )
         row = task_rows.by_key(tx, "identity", key)
     if row is not None:
         _settle(tx, row["review_id"], "identity", key, now)

@@ -7,11 +7,12 @@ from typing import Any
 
 from integration.core.errors import Refused
 from integration.storage.database import Row, Transaction
-from integration.storage.findings import move_rows
+from integration.storage.findings import move_rows, stored_shapes
 from integration.storage.mirror import mirror
 from integration.storage.reviews import decision_rows
 from mappings.rules.attribution import decisions as decided
 from mappings.rules.attribution.decisions import VERBS
+from mappings.stored import shape_table
 
 Json = dict[str, Any]
 _LONGEST_REASON, _LONGEST_AUTHOR = 1000, 200
@@ -101,7 +102,11 @@ def _move(tx: Transaction, row: Row, answer: Answer) -> Json:
         for one in move_rows.of_contacts(tx, row["body"]["contacts"])
         if one["move_key"] == row["question"]
     ]
-    kept: Json = {"move": dict(found[0]["body"])} if found else {}
+    kept: Json = (
+        {"move": stored_shapes.plain(shape_table.body_of(stored_shapes.move_of(found[0])))}
+        if found
+        else {}
+    )
     if answer.company is not None:
         known = mirror.load(tx, "company", [answer.company]).get(answer.company)
         if known is None or known.gone_at is not None:

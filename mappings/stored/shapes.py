@@ -3,7 +3,7 @@
 A body is a JSON object that says its version under "v"; one without is version 0. Reading never
 raises: fields that the value does not have are dropped, those that are missing or hold something
 else are filled in, and what cannot be understood at all is None. How to change a shape is told in
-docs/decisions/0008-stored-shapes.md.
+docs/decisions/0010-stored-shapes.md.
 """
 
 import functools

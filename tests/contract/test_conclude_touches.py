@@ -98,7 +98,7 @@ def timings(portal: MirrorPortal, deal_id: int = 9) -> list[tuple[str, str]]:
         "SELECT reasons FROM conclusion WHERE object_type = 'deal' AND record_id = :deal",
         deal=deal_id,
     )
-    return [(one["kind"], one["timing"]) for one in rows[0]["reasons"]]
+    return [(one["kind"], one["timing"]) for one in rows[0]["reasons"]["reasons"]]
 
 
 def facts(portal: MirrorPortal, contact_id: int) -> ContactFacts:

@@ -370,3 +370,30 @@ def test_a_day_later_the_ended_answer_is_asked_again(town: Town, visitor: Visito
         tx.run("UPDATE review SET reopens_at = :at", at=town.runtime.now() - timedelta(seconds=1))
 
     assert "the same person?" in visitor.get(HERE).text
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "'[]'",
+        "body || '{\"of_tomorrow\": 1}'",
+        "body - 'because' - 'reasons' - 'strength' - 'contacts' - 'kind' - 'p'",
+    ],
+)
+def test_pages_of_rows_that_other_code_wrote_are_shown(
+    town: Town, visitor: Visitor, body: str
+) -> None:
+    portal = mirror_of(town)
+    two_marias(portal)
+    doubtful_move(portal, contact=13)
+    portal.settle()
+    for table in ("source", "move", "referral", "review"):
+        portal.rows(f"UPDATE {table} SET body = CAST({body} AS jsonb) RETURNING 1")
+
+    for kind, number in (("deal", 9), ("contact", 13), ("contact", 22), ("company", 1)):
+        page = visitor.get(f"/portals/{HARBOR}/{kind}/{number}")
+        assert page.status_code == 200, (kind, number)
+    page = visitor.get(HERE)
+    assert page.status_code == 200
+    assert "Did Priya Raman (Zenit) leave Acme for Zenit" in page.text
+    assert visitor.get(f"/portals/{HARBOR}/").status_code == 200

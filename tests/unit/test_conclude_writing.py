@@ -1,4 +1,4 @@
-"""Desired minus current, and findings that survive being stored."""
+"""Desired minus current, and sources that outlive whom they name."""
 
 from datetime import UTC, datetime
 
@@ -6,7 +6,6 @@ import pytest
 
 from integration.conclude import field_patches
 from integration.storage.findings import stored_shapes
-from mappings.rules.findings import Move, Reason, Referral, Signal, Source
 
 AT = datetime(2026, 3, 4, 5, 6, 7, 890000, tzinfo=UTC)
 
@@ -55,38 +54,6 @@ def test_a_share_is_a_plain_number_of_four_digits(ppm: int, text: str) -> None:
 
 def test_a_moment_is_written_as_the_crm_takes_it() -> None:
     assert field_patches.moment(AT) == "2026-03-04T05:06:07.890Z"
-
-
-def test_stored_findings_come_back_as_they_were() -> None:
-    why = Reason("sourced", "was on the deal", AT, ("deal:9",), 900_000)
-    signal = Signal("email_domain_changed", 900_000, AT, "edit", why)
-    move = Move(
-        12,
-        1,
-        2,
-        12,
-        12,
-        AT,
-        AT,
-        AT,
-        10**6,
-        900_000,
-        900_000,
-        "review",
-        "move",
-        (signal,),
-        (why,),
-        800_000,
-    )
-    source = Source(
-        "referral", 850_000, 970_000, 10**6, 824_500, 30, 30, 1, "sourced", None, (why,)
-    )
-    referral = Referral(30, 30, 1, "contact:40", AT, "code", 980_000, "auto", reasons=(why,))
-
-    assert stored_shapes.move_from(stored_shapes.plain(move), "review") == move
-    assert stored_shapes.move_from(stored_shapes.plain(move), "confirmed").status == "auto"
-    assert stored_shapes.source_from(stored_shapes.plain(source)) == source
-    assert stored_shapes.referral_from(stored_shapes.plain(referral)) == referral
 
 
 def test_a_removed_persons_source_keeps_its_place_and_names_nobody() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from integration.storage.database import Row, Transaction, as_json
+from mappings.stored import shape_table
 
 _COLUMNS = (
     "object_type, record_id, desired, reasons, settings_version, concluded_at, written_at, outcome"
@@ -18,7 +19,16 @@ def load(tx: Transaction, object_type: str, record_ids: Collection[int]) -> dict
         type=object_type,
         ids=list(record_ids),
     )
-    return {row["record_id"]: row for row in rows}
+    found: dict[int, Row] = {}
+    for row in rows:
+        told = _understood(object_type, row["desired"], row["reasons"])
+        found[row["record_id"]] = {**row, **told}
+    return found
+
+
+def _understood(object_type: str, desired: object, reasons: object) -> dict[str, Any]:
+    values = shape_table.values_in(object_type, desired)
+    return {"desired": values, "reasons": shape_table.reasons_in(reasons)}
 
 
 class Standing(NamedTuple):
@@ -46,7 +56,15 @@ def standing(tx: Transaction, object_type: str, record_ids: Collection[int]) -> 
         type=object_type,
         ids=list(record_ids),
     )
-    return {row[0]: Standing(*row) for row in rows}
+    found = (Standing(*row) for row in rows)
+    return {one.record_id: _as_understood(object_type, one) for one in found}
+
+
+def _as_understood(object_type: str, one: Standing) -> Standing:
+    """What was concluded, as far as it can be read; None where nothing was."""
+    if one.desired is None:
+        return one
+    return one._replace(**_understood(object_type, one.desired, one.reasons))
 
 
 def store(tx: Transaction, object_type: str, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -64,7 +82,9 @@ def store(tx: Transaction, object_type: str, rows: Sequence[Mapping[str, Any]]) 
              WHERE (mine.desired, mine.reasons, mine.settings_version)
                IS DISTINCT FROM (excluded.desired, excluded.reasons, excluded.settings_version)""",
         type=object_type,
-        rows=as_json(rows),
+        rows=as_json(
+            [{**row, "reasons": shape_table.reasons_body(row["reasons"])} for row in rows]
+        ),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from integration.storage.database import Row, Transaction, as_json
+from mappings.stored.shape_table import body_of
 
 _COLUMNS = """person_id, move_key, former_contact_id, new_contact_id, former_company_id, new_company_id,
   earliest, latest, confidence, status, body, settings_version"""
@@ -78,5 +79,5 @@ def store(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
             ON CONFLICT (portal_id, person_id, move_key) DO UPDATE SET earliest = excluded.earliest,
               latest = excluded.latest, confidence = excluded.confidence, body = excluded.body,
               settings_version = excluded.settings_version, status = excluded.status""",
-        rows=as_json(rows),
+        rows=as_json([{**row, "body": body_of(row["body"])} for row in rows]),
     )

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from integration.storage.database import Row, Transaction, as_json
+from mappings.stored.shape_table import body_of
 
 Key = tuple[str, str]
 
@@ -233,8 +234,12 @@ def store_persons(
                  AS t(contact_id bigint, person_id bigint, because jsonb)
                ON CONFLICT (portal_id, contact_id) DO UPDATE
                  SET person_id = excluded.person_id, because = excluded.because""",
-            rows=as_json(rows),
+            rows=as_json([_person_row(row) for row in rows]),
         )
+
+
+def _person_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {**row, "because": [body_of(link) for link in row["because"]]}
 
 
 def came_to(

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from integration.storage.database import Row, Transaction, as_json
+from mappings.stored.shape_table import body_of
 
 _REFERRAL = "owner_type, owner_id, referral_key, target, referrer_contact_id, referrer_company_id, status, body"
 _SOURCE = "deal_id, source_key, kind, contact_id, company_id, share, confidence, at, body, settings_version"
@@ -120,7 +121,7 @@ def change_referrals(
                 ON CONFLICT (portal_id, owner_type, owner_id, referral_key) DO UPDATE SET target = excluded.target,
                   referrer_contact_id = excluded.referrer_contact_id, status = excluded.status,
                   referrer_company_id = excluded.referrer_company_id, body = excluded.body""",
-            rows=as_json(new),
+            rows=as_json([{**row, "body": body_of(row["body"])} for row in new]),
         )
 
 
@@ -183,7 +184,7 @@ def change_sources(
                   contact_id = excluded.contact_id, company_id = excluded.company_id, share = excluded.share,
                   confidence = excluded.confidence, at = excluded.at, body = excluded.body,
                   settings_version = excluded.settings_version""",
-            rows=as_json(new),
+            rows=as_json([{**row, "body": body_of(row["body"])} for row in new]),
         )
 
 

@@ -1,22 +1,20 @@
-"""Findings to JSON and back, for the rows that keep them."""
+"""Findings to JSON and back: what a stored body does not tell, its row's columns do."""
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Any
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, replace
+from typing import Any, TypeVar
 
 import orjson
 
+from mappings.rules.attribution.decisions import Decision
 from mappings.rules.facts import PPM
-from mappings.rules.findings import (
-    SHARE_ONE,
-    Arrival,
-    Entry,
-    Move,
-    Reason,
-    Referral,
-    Signal,
-    Source,
-)
+from mappings.rules.findings import SHARE_ONE, Entry, Link, Move, Reason, Referral, Source
+from mappings.stored.shape_table import LINK, MOVE, REASON, REFERRAL, SOURCE, body_of
+from mappings.stored.shapes import VERSION, Read
+
+T = TypeVar("T")
+Row = Mapping[str, Any]
 
 
 def plain(value: object) -> Any:  # noqa: ANN401 - JSON
@@ -24,93 +22,163 @@ def plain(value: object) -> Any:  # noqa: ANN401 - JSON
     return orjson.loads(orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS))
 
 
-def move_from(body: Mapping[str, Any], status: str) -> Move:
-    """A stored move; what a person confirmed counts like what is sure."""
-    values = dict(body)
-    values.update(
-        earliest=_at(body["earliest"]),
-        latest=_at(body["latest"]),
-        moved_at=_at(body["moved_at"]),
-        signals=tuple(
-            Signal(
-                one["kind"], one["r"], _maybe(one["at"]), one["cause"], reason_from(one["reason"])
-            )
-            for one in body["signals"]
-        ),
-        reasons=tuple(reason_from(one) for one in body["reasons"]),
-        status="auto" if status == "confirmed" else status,
-    )
-    return Move(**values)
+def differs(finding: object, stored: object) -> bool:
+    """Whether a finding would be written otherwise now; the version alone is no difference."""
+    return bool(_unversioned(plain(body_of(finding))) != _unversioned(stored))
 
 
-def reason_from(body: Mapping[str, Any]) -> Reason:
-    """A stored reason."""
-    return Reason(
-        body["code"], body["text"], _maybe(body["at"]), tuple(body["evidence"]), body["strength"]
-    )
+def _unversioned(body: object) -> object:
+    if not isinstance(body, Mapping):
+        return body
+    return {name: value for name, value in body.items() if name != VERSION}
 
 
-def _at(text: str) -> datetime:
-    return datetime.fromisoformat(text)
-
-
-def _maybe(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
-
-
-def referral_from(body: Mapping[str, Any]) -> Referral:
-    """A stored referral."""
-    values = {
-        **body,
-        "at": _maybe(body["at"]),
-        "reasons": tuple(reason_from(one) for one in body["reasons"]),
+def read_move(row: Row) -> Read[Move]:
+    """A stored move; what its body does not tell is taken from the row's columns."""
+    instead = {
+        **{name: row[name] for name in _MOVE_COLUMNS},
+        "moved_at": row["latest"],
+        "p_same": PPM,
+        "p_moved": round(row["confidence"] * PPM),
+        "confidence": round(row["confidence"] * PPM),
+        "kind": "departure" if row["new_company_id"] is None else "move",
     }
-    if came := body.get("arrival"):
-        values["arrival"] = Arrival(_at(came["at"]), came["from_customer"], came["expansion"])
-    return Referral(**values)
+    found = _whole(MOVE.read(row["body"], instead))
+    return replace(found, value=replace(found.value, status=_counting(row["status"])))
 
 
-def source_from(body: Mapping[str, Any]) -> Source:
-    """A stored source of a deal."""
-    return Source(
-        **{
-            **body,
-            "at": _maybe(body["at"]),
-            "because": tuple(reason_from(one) for one in body["because"]),
-        }
-    )
+_MOVE_COLUMNS = (
+    "person_id", "former_contact_id", "new_contact_id", "former_company_id", "new_company_id",
+    "earliest", "latest", "status",
+)  # fmt: skip
 
 
-def evidence_contacts(body: Mapping[str, Any]) -> set[int]:
+def move_of(row: Row) -> Move:
+    """A stored move as far as it can be read; what a person confirmed counts like what is sure."""
+    return read_move(row).value
+
+
+def confirmed_move(by: Decision) -> Move:
+    """The move that was kept with an answer; what cannot be read of it is as the answer says."""
+    former, new = by.contacts[0], by.contacts[-1]
+    instead = {
+        "person_id": new,
+        "former_contact_id": former,
+        "new_contact_id": new,
+        "former_company_id": by.companies[0],
+        "new_company_id": by.companies[-1],
+        **dict.fromkeys(("earliest", "latest", "moved_at"), by.at),
+        **dict.fromkeys(("p_same", "p_moved", "confidence"), PPM),
+        "status": "confirmed",
+    }
+    found = _whole(MOVE.read(by.detail.get("move"), instead)).value
+    return replace(found, status="auto")
+
+
+def _counting(status: str) -> str:
+    return "auto" if status == "confirmed" else status
+
+
+def read_referral(row: Row) -> Read[Referral]:
+    """A stored referral; what its body does not tell is taken from the row's columns."""
+    instead = {
+        "referrer_contact_id": row["referrer_contact_id"],
+        "referrer_person_id": row["referrer_contact_id"],  # who that is today is looked up later
+        "referrer_company_id": row["referrer_company_id"],
+        "target": row["target"],
+        "how": str(row["referral_key"]).partition("|")[0],
+        "p": 0,
+        "status": row["status"],
+    }
+    return _whole(REFERRAL.read(row["body"], instead))
+
+
+def referral_of(row: Row) -> Referral:
+    """A stored referral as far as it can be read."""
+    return read_referral(row).value
+
+
+def source_of(row: Row) -> Source:
+    """A stored source of a deal; what its body does not tell is taken from the row's columns."""
+    kept = removed_source(row)
+    is_known = row["contact_id"] is not None and kept.person_id is not None
+    person = row["contact_id"] if is_known else kept.person_id
+    instead = {
+        **{one.name: getattr(kept, one.name) for one in fields(kept)},
+        "contact_id": row["contact_id"],
+        "person_id": person,
+        "because": (JUDGED_BEFORE,),
+    }
+    return _whole(SOURCE.read(row["body"], instead)).value
+
+
+JUDGED_BEFORE = Reason("judged_before", "counts as it was judged before")
+"""Stands for reasons that cannot be read any more: none at all means that they were erased."""
+
+
+def links_of(body: object) -> list[Link]:
+    """Why a contact belongs to its person, as far as it can be read."""
+    found = [LINK.read(one) for one in body] if isinstance(body, list) else []
+    return [one.value for one in found if one is not None]
+
+
+def reasons_of(body: object) -> list[Reason]:
+    """Stored reasons, as far as they can be read."""
+    found = [REASON.read(one) for one in body] if isinstance(body, list) else []
+    return [one.value for one in found if one is not None]
+
+
+def contacts_named(reasons: Iterable[Reason]) -> list[int]:
+    """The contacts whose records reasons rest on."""
+    named = [one for reason in reasons for one in reason.evidence if one.startswith("contact:")]
+    return [int(one.removeprefix("contact:")) for one in named]
+
+
+def evidence_contacts(row: Row) -> set[int]:
     """The contacts whose records say what a stored source rests on."""
-    named = (one for reason in body.get("because", ()) for one in reason["evidence"])
-    return {int(one.removeprefix("contact:")) for one in named if one.startswith("contact:")}
+    return set() if is_removed(row["body"]) else set(contacts_named(source_of(row).because))
 
 
-def lost_its_words(body: Mapping[str, Any]) -> bool:
+def lost_its_words(body: object) -> bool:
     """Whether a stored source outlived its evidence, because somebody it rests on was forgotten."""
-    return is_removed(body) or not body["because"]
+    return is_removed(body) or (isinstance(body, Mapping) and body.get("because") == [])
 
 
-def is_removed(body: Mapping[str, Any]) -> bool:
+def is_removed(body: object) -> bool:
     """Whether a stored source lost its words because its person was forgotten."""
-    return "kind" not in body
+    return isinstance(body, Mapping) and body.get("removed") is True
 
 
-def removed_source(row: Mapping[str, Any]) -> Source:
+def _whole(found: Read[T] | None) -> Read[T]:
+    """What was read: the columns stand for every field without a default, so there is something."""
+    assert found is not None  # noqa: S101 - the columns above are NOT NULL
+    return found
+
+
+def removed_source(row: Row) -> Source:
     """A source whose person was forgotten: its place in the ledger, by the opaque number, and nothing else."""
-    who = str(row["source_key"]).split("|")[1]
-    person = None if who == "pool" else -int(who.removeprefix("s"))
     p = round(row["confidence"] * PPM)
     raw = max(
         1, row["share"] * PPM // SHARE_ONE
     )  # its weight went with the words; its share says that it counted
+    person = _opaque(row["source_key"])
     return Source(
         row["kind"], 0, p, 0, raw, person_id=person, company_id=row["company_id"], at=row["at"]
     )
 
 
-def entry_of(row: Mapping[str, Any]) -> Entry:
+def _opaque(source_key: str) -> int | None:
+    """The person in a source's name: an opaque number as a negative id; None for the pool."""
+    match = _PERSON.search(source_key)
+    if match is None:
+        return None
+    return -int(match[2]) if match[1] == "s" else int(match[2])
+
+
+_PERSON = re.compile(r"\|([sp])(\d{1,20})\|")
+
+
+def entry_of(row: Row) -> Entry:
     """A stored ledger row in the rules' terms; whom it credits stays the opaque number it is."""
     return Entry(
         deal_id=row["deal_id"],
@@ -130,10 +198,15 @@ def entry_of(row: Mapping[str, Any]) -> Entry:
         effective_at=row["effective_at"],
         occasion=row["occasion"],
         settings_version=row["settings_version"],
-        evidence=tuple(row["evidence"]),
+        evidence=texts_of(row["evidence"]),
         reason=row["reason"],
         reverses=row["reverses"],
         id=row["entry_id"],
         origin_at=row["origin_at"],
         recorded_at=row["recorded_at"],
     )
+
+
+def texts_of(body: object) -> tuple[str, ...]:
+    """A stored list of texts, as a ledger row's evidence: without fields it needs no version."""
+    return tuple(one for one in body if isinstance(one, str)) if isinstance(body, list) else ()

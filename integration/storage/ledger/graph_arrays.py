@@ -12,6 +12,9 @@ from psycopg import Connection
 from integration.storage.database import Row, Transaction
 
 _PARTS = 64  # so many blobs, each far below PostgreSQL's largest value
+# A body that other code wrote may lack it, or hold something else: then the frozen share stands.
+_RAW = """CASE WHEN jsonb_typeof(body -> 'raw') = 'number' AND body ->> 'raw' ~ '^[0-9]{1,18}$'
+  THEN CAST(body ->> 'raw' AS bigint) END"""
 _PATIENCE = (
     "SET LOCAL statement_timeout = '600s'; SET LOCAL idle_in_transaction_session_timeout = '600s'"
 )
@@ -39,15 +42,15 @@ def shares(tx: Transaction) -> list[bytes]:
 
 
 def raws(tx: Transaction) -> list[bytes]:
-    """Return what shares are made of: deal, source company (0 for the pool), share, raw (-1: its words were erased).
+    """Return what shares are made of: deal, source company (0: the pool), share, raw (-1: unknown).
 
     Rows without force are left out.
     """
     return _blobs(
         tx,
-        """SELECT string_agg(int8send(deal_id) || int8send(coalesce(company_id, 0))
-             || int8send(share) || int8send(coalesce(CAST(body ->> 'raw' AS bigint), -1)), ''::bytea)
-           FROM source WHERE portal_id = %(portal)s AND body ->> 'raw' IS DISTINCT FROM '0'
+        f"""SELECT string_agg(int8send(deal_id) || int8send(coalesce(company_id, 0))
+             || int8send(share) || int8send(coalesce({_RAW}, -1)), ''::bytea)
+           FROM source WHERE portal_id = %(portal)s AND {_RAW} IS DISTINCT FROM 0
            GROUP BY deal_id %% %(parts)s""",
     )
 
@@ -125,7 +128,7 @@ def replace(tx: Transaction) -> None:
 def keys_of(tx: Transaction, deal_ids: Sequence[int]) -> dict[int, list[Row]]:
     """Return the sources of a few deals with the keys that break ties: key, company (0 for the pool), raw."""
     rows = tx.rows(
-        """SELECT deal_id, source_key, coalesce(company_id, 0) AS company_id, CAST(body ->> 'raw' AS bigint) AS raw
+        f"""SELECT deal_id, source_key, coalesce(company_id, 0) AS company_id, {_RAW} AS raw
            FROM source WHERE portal_id = :portal AND deal_id = ANY(CAST(:ids AS bigint[]))""",
         ids=list(deal_ids),
     )

@@ -7,6 +7,7 @@ from typing import Any
 from integration.storage.database import Row, Transaction, as_json
 from integration.storage.mirror import mirror
 from mappings.rules.attribution.decisions import Decision
+from mappings.stored import shape_table
 
 Ref = tuple[str, int]
 _COLUMNS = (
@@ -21,7 +22,7 @@ def append(tx: Transaction, row: Mapping[str, Any], refs: Collection[Ref]) -> in
              instead_of)
            VALUES (:portal, :kind, :question, :verb, CAST(:detail AS jsonb), :author, :reason, :at, :until, :instead_of)
            ON CONFLICT DO NOTHING RETURNING decision_id""",
-        **{**row, "detail": as_json(row["detail"])},
+        **{**row, "detail": as_json(shape_table.answer_body(row["detail"]))},
     )
     if found is None:
         return None
@@ -39,12 +40,21 @@ def append(tx: Transaction, row: Mapping[str, Any], refs: Collection[Ref]) -> in
 
 def newest(tx: Transaction, kind: str, question: str) -> Row | None:
     """Return the last answer to a question, whether it still holds or not."""
-    return tx.one(
+    found = tx.one(
         f"""SELECT {_COLUMNS} FROM decision WHERE portal_id = :portal AND kind = :kind AND question = :question
             ORDER BY decision_id DESC LIMIT 1""",
         kind=kind,
         question=question,
     )
+    return next(iter(_read([found])), None) if found else None
+
+
+def _read(rows: Sequence[Row]) -> list[Row]:
+    """Answers of which it is known what they are about."""
+    found = [
+        (row, shape_table.answer_in(row["kind"], row["question"], row["detail"])) for row in rows
+    ]
+    return [{**row, "detail": detail} for row, detail in found if detail is not None]
 
 
 def standing(tx: Transaction, kind: str, question: str, now: datetime) -> Row | None:
@@ -75,7 +85,8 @@ def concerning(
              SELECT DISTINCT ref.decision_id FROM mine CROSS JOIN LATERAL (
                SELECT decision_id FROM decision_ref
                WHERE portal_id = :portal AND object_type = :type AND object_id = mine.id OFFSET 0) AS ref)
-           SELECT one.decision_id, one.kind, one.verb, one.decided_at, one.detail FROM told CROSS JOIN LATERAL (
+           SELECT one.decision_id, one.kind, one.question, one.verb, one.decided_at, one.detail
+           FROM told CROSS JOIN LATERAL (
              SELECT * FROM decision WHERE portal_id = :portal AND decision_id = told.decision_id OFFSET 0) AS one
            WHERE one.kind = ANY(CAST(:kinds AS text[])) AND (one.holds_until IS NULL OR one.holds_until > :now)
            ORDER BY one.decision_id""",
@@ -84,7 +95,7 @@ def concerning(
         ids=list(ids),
         now=now,
     )
-    return _of_today(tx, rows)
+    return _of_today(tx, _read(rows))
 
 
 # An answer with its question's number, where that is still kept, and whether a later one replaced
@@ -97,7 +108,7 @@ _WITH_QUESTION = f"""{", ".join(f"decision.{one}" for one in _COLUMNS.split(", "
 
 def of_record(tx: Transaction, object_type: str, record_id: int) -> Sequence[Row]:
     """Return every answer that concerns a record, ended and replaced ones included; newest first."""
-    return tx.rows(
+    rows = tx.rows(
         f"""SELECT {_WITH_QUESTION} WHERE decision.portal_id = :portal AND decision_id IN (
               SELECT decision_id FROM decision_ref WHERE portal_id = :portal AND object_type = :type AND object_id IN (
                 SELECT CAST(:id AS bigint) UNION SELECT old_id FROM alias
@@ -106,11 +117,12 @@ def of_record(tx: Transaction, object_type: str, record_id: int) -> Sequence[Row
         type=object_type,
         id=record_id,
     )
+    return _read(rows)
 
 
 def history(tx: Transaction, *, kind: str | None, before: int | None, limit: int) -> Sequence[Row]:
     """Return a page of answers, newest first."""
-    return tx.rows(
+    rows = tx.rows(
         f"""SELECT {_WITH_QUESTION} WHERE decision.portal_id = :portal
               AND (CAST(:kind AS text) IS NULL OR decision.kind = :kind)
               AND (CAST(:before AS bigint) IS NULL OR decision_id < :before)
@@ -119,6 +131,7 @@ def history(tx: Transaction, *, kind: str | None, before: int | None, limit: int
         before=before,
         limit=limit,
     )
+    return _read(rows)
 
 
 def _of_today(tx: Transaction, rows: Sequence[Row]) -> list[Decision]:

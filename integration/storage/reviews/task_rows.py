@@ -3,9 +3,10 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from integration.storage.database import Row, Transaction, as_json
+from mappings.stored import shape_table
+from mappings.stored.review_answers import Asked
 
 Ref = tuple[str, int]
 KINDS = ("identity", "move", "referral", "suggestion", "merge", "rejudge")
@@ -24,7 +25,7 @@ class Question:
     kind: str
     key: str
     confidence: int
-    body: Mapping[str, Any]
+    body: Asked
     weighs: frozenset[Ref] = frozenset()
     also: frozenset[Ref] = field(default=frozenset())
 
@@ -47,7 +48,7 @@ def put(tx: Transaction, questions: Sequence[Question]) -> list[int]:
                     "kind": one.kind,
                     "question": one.key,
                     "confidence": one.confidence,
-                    "body": one.body,
+                    "body": shape_table.question_body(one.body),
                 }
                 for one in questions
             ]
@@ -56,6 +57,18 @@ def put(tx: Transaction, questions: Sequence[Question]) -> list[int]:
     by_key = {(one.kind, one.key): one for one in questions}
     _replace_refs(tx, {review: by_key[kind, key] for review, kind, key in rows})
     return [review for review, _, _ in rows]
+
+
+def _read(rows: Sequence[Row]) -> list[Row]:
+    """Questions of which it is known what they are about; others are asked anew in their time."""
+    found = [
+        (row, shape_table.question_in(row["kind"], row["question"], row["body"])) for row in rows
+    ]
+    return [{**row, "body": body} for row, body in found if body is not None]
+
+
+def _read_one(row: Row | None) -> Row | None:
+    return next(iter(_read([row])), None) if row else None
 
 
 def raised(tx: Transaction, questions: Sequence[Question]) -> list[int]:
@@ -128,7 +141,7 @@ def asked_about(
     """Return the open questions of these kinds about any of these records."""
     if not ids:
         return ()
-    return tx.rows(
+    rows = tx.rows(
         f"""WITH near AS MATERIALIZED (
               SELECT DISTINCT ref.review_id FROM unnest(CAST(:ids AS bigint[])) AS mine(id) CROSS JOIN LATERAL (
                 SELECT review_id FROM review_ref
@@ -141,6 +154,7 @@ def asked_about(
         type=object_type,
         ids=list(ids),
     )
+    return _read(rows)
 
 
 def weigh(tx: Transaction, review_ids: Collection[int], home: str) -> None:
@@ -210,7 +224,7 @@ def page(
     )
     order = "ORDER BY -stake_minor, -confidence, review_id LIMIT :limit"
     stake, confidence, last = after or (0, 0, 0)
-    return tx.rows(
+    rows = tx.rows(
         f"""SELECT * FROM (
               (SELECT {_COLUMNS} FROM review WHERE portal_id = :portal AND is_open {only} {behind} {order})
               UNION ALL
@@ -223,6 +237,7 @@ def page(
         limit=limit,
         now=now,
     )
+    return _read(rows)
 
 
 def counts(tx: Transaction, now: datetime) -> dict[str, int]:
@@ -239,18 +254,19 @@ def counts(tx: Transaction, now: datetime) -> dict[str, int]:
 
 def find(tx: Transaction, review_id: int) -> Row | None:
     """Return one question, open or answered."""
-    return tx.one(
-        f"SELECT {_COLUMNS} FROM review WHERE portal_id = :portal AND review_id = :id", id=review_id
-    )
+    wanted = f"SELECT {_COLUMNS} FROM review WHERE portal_id = :portal AND review_id = :id"
+    return _read_one(tx.one(wanted, id=review_id))
 
 
 def by_key(tx: Transaction, kind: str, key: str) -> Row | None:
     """Return one question by what it asks."""
-    return tx.one(
-        f"SELECT {_COLUMNS} FROM review WHERE portal_id = :portal AND kind = :kind AND question = :key",
+    found = tx.one(
+        f"""SELECT {_COLUMNS} FROM review
+            WHERE portal_id = :portal AND kind = :kind AND question = :key""",
         kind=kind,
         key=key,
     )
+    return _read_one(found)
 
 
 def settle(tx: Transaction, review_id: int, *, is_open: bool, reopens_at: datetime | None) -> None:
@@ -265,7 +281,5 @@ def settle(tx: Transaction, review_id: int, *, is_open: bool, reopens_at: dateti
 
 def ended(tx: Transaction, now: datetime) -> Sequence[Row]:
     """Return the questions whose answer has ended."""
-    return tx.rows(
-        f"""SELECT {_COLUMNS} FROM review WHERE portal_id = :portal AND reopens_at <= :now""",
-        now=now,
-    )
+    wanted = f"SELECT {_COLUMNS} FROM review WHERE portal_id = :portal AND reopens_at <= :now"
+    return _read(tx.rows(wanted, now=now))
