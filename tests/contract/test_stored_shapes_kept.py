@@ -14,6 +14,7 @@ from integration.admin import policies
 from integration.conclude import stages
 from integration.core.environment import Settings
 from integration.core.wake_ups import Queue
+from integration.portal import forgotten
 from integration.reports.explain import explain, in_words, summary
 from integration.review import answering
 from integration.rollup import roll_up
@@ -22,6 +23,7 @@ from integration.storage.mirror import mirror
 from mappings.rules.findings import Move, Referral, Source
 from tests.contract.conclude_world import HARBOR, ORCHARD, MirrorPortal, moved_champion
 from tests.contract.review_world import (
+    ASKING,
     DOUBTING,
     Office,
     answer,
@@ -30,6 +32,7 @@ from tests.contract.review_world import (
     namesakes,
     questions,
     the_question,
+    two_marias,
 )
 
 Run = Callable[..., Result]
@@ -273,6 +276,22 @@ def test_a_question_and_its_answer_survive_the_loss_of_their_bodies(
     assert line["text"] == "Did Priya Raman (Zenit) leave Acme for Zenit?"
     later(harbor, 1)
     assert questions(harbor, "move") == []
+
+
+def test_a_person_is_erased_from_an_answer_of_another_shape(harbor: MirrorPortal) -> None:
+    harbor.install(policy=ASKING)
+    two_marias(harbor)
+    harbor.settle()
+    answer(harbor, the_question(harbor, "referral")["id"], "reject")
+    harbor.rows("UPDATE decision SET detail = detail || '{\"contacts\": 7}' RETURNING 1")
+
+    with harbor.context.transaction() as tx:
+        forgotten.erase(tx, 11, secret="s")
+    harbor.settle()
+
+    (row,) = harbor.rows("SELECT author, question, detail FROM decision")
+    assert (row["author"], row["detail"]["contacts"]) == ("", [])
+    assert set_aside(harbor) == []
 
 
 def test_settings_with_entries_of_another_version_go_on_counting(harbor: MirrorPortal) -> None:

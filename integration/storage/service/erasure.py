@@ -124,7 +124,8 @@ _DECIDED = (
     f"""UPDATE decision SET author = '', reason = '', question = 'removed:' || decision_id,
           detail = (detail - CASE WHEN detail -> 'pick' {_IS_THEIRS} THEN 'pick' ELSE '' END)
             || jsonb_build_object('contacts', (SELECT coalesce(jsonb_agg(one), '[]')
-                 FROM jsonb_array_elements(detail -> 'contacts') AS one WHERE NOT one {_IS_THEIRS}))
+                 FROM jsonb_array_elements(CASE jsonb_typeof(detail -> 'contacts') WHEN 'array'
+                   THEN detail -> 'contacts' ELSE '[]' END) AS one WHERE NOT one {_IS_THEIRS}))
         WHERE portal_id = :portal AND decision_id IN ({_AMONG_OTHERS})""",
     f"""UPDATE decision SET detail = jsonb_set(jsonb_set(detail, '{{move,reasons}}', '[]'), '{{move,signals}}', '[]')
         WHERE portal_id = :portal AND kind = 'move' AND detail -> 'move' IS NOT NULL
