@@ -1,7 +1,5 @@
 """HubSpot's notifications: check who sent them, keep the bytes, answer. Nothing else happens here."""
 
-import time
-
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 from prometheus_client import Counter
@@ -46,7 +44,7 @@ def blueprint(runtime: Runtime, doorstep: InboxWriter, bell: Notifier) -> Bluepr
             body=body,
             timestamp=headers.get("X-HubSpot-Request-Timestamp"),
             signature=headers.get("X-HubSpot-Signature-v3"),
-            now_ms=int(time.time() * 1000),
+            now_ms=int(runtime.now().timestamp() * 1000),
         ):
             _FORGED.inc()
             return _answer(401)

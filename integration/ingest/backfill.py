@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from integration.core import logs
 from integration.ingest import activities, sync
@@ -174,7 +173,7 @@ def _finish(portal: PortalContext, lease: Lease, run: Run) -> None:
     gone, survivors = _gone(portal, vanished)
     with portal.transaction(lease) as tx:
         for (object_type, old), survivor in survivors.items():
-            mirror.alias(tx, object_type, [old], survivor, at=datetime.now(UTC))
+            mirror.alias(tx, object_type, [old], survivor, at=tx.clock())
             mirror.retire(tx, object_type, [old], "merged")
             mirror.relink(tx, object_type, [old], survivor)
             mirror.mark_stale(tx, mirror.PEOPLE, {(object_type, old), (object_type, survivor)})

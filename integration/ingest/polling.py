@@ -5,7 +5,7 @@ itself, and the types whose scopes are optional, have none. What search finds be
 any other.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from integration.core import logs
 from integration.ingest import activities, backfill
@@ -30,7 +30,7 @@ def catch_up(portal: PortalContext, lease: Lease) -> int:
     with portal.transaction(lease) as tx:
         found = portals.find(tx, portal.portal_id)
         since = portals.caught_up_at(tx)
-    asked_at = datetime.now(UTC)
+        asked_at = tx.clock()  # as `since` was: another process may have caught up last
     if found is None or since is None or asked_at - since < EVERY:
         return 0
     # First: a pass over all records, should these be too many, reads no activities.

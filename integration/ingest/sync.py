@@ -330,7 +330,7 @@ def _follow_merges(tx: Transaction, wanted: Plan, seen: Seen) -> None:
             for old in olds
             if (object_type, old) in wanted.merged_at
         ]
-        at = min(times) if times else tx.value("SELECT clock_timestamp()")
+        at = min(times) if times else tx.clock()
         mirror.alias(tx, object_type, olds, survivor, at=at)
         mirror.retire(tx, object_type, olds, "merged")
         neighbours = mirror.neighbours(tx, object_type, olds)

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from importlib import resources
 from typing import Any
@@ -42,13 +42,13 @@ COUNTED: Mapping[str, str] = {
 }
 
 
-def teach(app: Flask) -> None:
-    """Give the templates their words."""
+def teach(app: Flask, now: Callable[[], dt.datetime]) -> None:
+    """Give the templates their words; how long ago something was is told by *now*."""
     app.jinja_env.filters.update(
         money=money,
         amount=amount,
         day=day,
-        ago=ago,
+        ago=lambda at: ago(at, now()),
         moment=moment,
         count=count,
         percent=percent,
@@ -104,12 +104,12 @@ def count(number: int | None) -> str:
     return format_decimal(number or 0, locale=_LOCALE)
 
 
-def ago(at: dt.datetime | str | None) -> str:
-    """How long ago: "3 minutes ago"; "never" without a time."""
+def ago(at: dt.datetime | str | None, now: dt.datetime) -> str:
+    """How long before *now*: "3 minutes ago"; "never" without a time."""
     at = dt.datetime.fromisoformat(at) if isinstance(at, str) else at
     if at is None:
         return "never"
-    return format_timedelta(at - dt.datetime.now(dt.UTC), add_direction=True, locale=_LOCALE)
+    return format_timedelta(at - now, add_direction=True, locale=_LOCALE)
 
 
 def moment(at: dt.datetime | None) -> str:

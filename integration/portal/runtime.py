@@ -12,6 +12,7 @@ from integration.core.errors import Refused
 from integration.core.forget_keys import ForgetKeys
 from integration.core.vault import Vault
 from integration.core.wake_ups import Queue
+from integration.storage.clock import SharedClock
 from integration.storage.database import Database
 
 
@@ -23,6 +24,11 @@ class Runtime:
     database: Database = field(repr=False)
     queue: Queue = field(repr=False)
     vault: Vault = field(repr=False)
+    _clock: SharedClock = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Go by the database's clock: rows that one process dates are compared by another."""
+        self._clock = SharedClock(self.database.now)
 
     @property
     def forget_keys(self) -> ForgetKeys:
@@ -30,8 +36,8 @@ class Runtime:
         return ForgetKeys.of(self.settings.forget_keys, self.settings.secret_key)
 
     def now(self) -> dt.datetime:
-        """The time, in UTC; rules get it as an argument."""
-        return dt.datetime.now(dt.UTC)
+        """The time by the database's clock, in UTC; rules get it as an argument."""
+        return self._clock.now()
 
 
 @contextlib.contextmanager

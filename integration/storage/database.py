@@ -5,6 +5,7 @@ import functools
 import importlib.resources
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, cast
 
 import orjson
@@ -84,6 +85,11 @@ class Transaction:
         found = self.tuples(statement, **values)
         return found[0][0] if found else None
 
+    def clock(self) -> datetime:
+        """The database's time at this moment: what rows of several processes are dated and compared by."""
+        at: datetime = self.value("SELECT clock_timestamp()")
+        return at
+
     def run(self, statement: str, /, **values: object) -> int:
         """Run *statement* and return how many rows it touched."""
         return self._execute(statement, values).rowcount
@@ -156,6 +162,11 @@ class Database:
         with _begin(self._engine) as connection:
             connection.execute(text("SET LOCAL ROLE second_order_service"))
             yield Transaction(connection, None)
+
+    def now(self) -> datetime:
+        """The server's time. Raises :class:`Retryable` when it does not answer."""
+        with _begin(self._engine) as connection:
+            return Transaction(connection, None).clock()
 
     def close(self) -> None:
         """Give all connections back to the server."""

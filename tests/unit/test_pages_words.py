@@ -59,9 +59,9 @@ def test_shares_are_percentages_and_other_things_stay() -> None:
 
 def test_times_are_said_as_how_long_ago() -> None:
     now = datetime.now(UTC)
-    assert wording.ago(now - timedelta(minutes=3)) == "3 minutes ago"
-    assert wording.ago((now - timedelta(hours=2)).isoformat()) == "2 hours ago"
-    assert wording.ago(None) == "never"
+    assert wording.ago(now - timedelta(minutes=3), now) == "3 minutes ago"
+    assert wording.ago((now - timedelta(hours=2)).isoformat(), now) == "2 hours ago"
+    assert wording.ago(None, now) == "never"
     assert wording.moment(datetime(2026, 3, 1, 9, 5, tzinfo=UTC)) == "2026-03-01 09:05 UTC"
 
 

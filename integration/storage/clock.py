@@ -1,0 +1,47 @@
+"""The time all processes share: the database's, asked once in a while and carried on in between."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from integration.core.errors import Retryable
+
+# Two machines' quartz drifts apart by some milliseconds in a minute; rows are compared by more than
+# that.
+ASK_EVERY = 60.0
+
+
+class SharedClock:
+    """Tells the database's time, wherever this machine's own clock stands.
+
+    While the database is away it goes on from what it knew; a process that never reached it goes by
+    its own clock.
+    """
+
+    def __init__(
+        self, ask: Callable[[], datetime], *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._ask = ask
+        self._monotonic = monotonic
+        self._known: tuple[datetime, float] | None = None
+        self._ask_again = 0.0
+
+    def now(self) -> datetime:
+        """The time, in UTC; at most one caller a minute waits for the database."""
+        tick = self._monotonic()
+        if tick >= self._ask_again:
+            # Before asking: other threads, and a database that is away, must not make every caller
+            # wait.
+            self._ask_again = tick + ASK_EVERY
+            self._look()
+        if self._known is None:
+            return datetime.now(UTC)
+        known_at, known_tick = self._known
+        return known_at + timedelta(seconds=self._monotonic() - known_tick)
+
+    def _look(self) -> None:
+        try:
+            told = self._ask()
+        except Retryable:
+            return
+        self._known = told, self._monotonic()
