@@ -63,7 +63,7 @@ def change_map(
 
     Raises ChangedMeanwhile, see `portal_settings.change`.
     """
-    with portal.transaction() as tx:
+    with portal.confirmed() as tx:
         # Lane before portal, as workers take their locks: else two could wait for each other.
         lanes.hold(tx, portal.portal_id, "drain")
         saved = settings.change(

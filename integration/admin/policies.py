@@ -63,7 +63,7 @@ def change(
     somebody changed one of them since *expected_version*. Then nothing is changed.
     """
     wanted = _wanted(values, back)
-    with portal.transaction() as tx:
+    with portal.confirmed() as tx:
         # Lane before portal, as workers take their locks: else two could wait for each other.
         lanes.hold(tx, portal.portal_id, "drain")
         saved = portal_settings.change(

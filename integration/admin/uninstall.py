@@ -26,7 +26,7 @@ def uninstall(portal: PortalContext, *, actor: str, remove_properties: bool = Fa
     except (NeedsOwner, RecordGone) as ended:
         _log.info("was gone already", portal_id=portal.portal_id, reason=str(ended))
         was_there = False
-    with portal.transaction() as tx:
+    with portal.confirmed() as tx:
         portals.uninstall(tx, portal.portal_id)
         portals.note(
             tx, actor, "uninstalled", removed_properties=remove_properties, was_there=was_there
@@ -36,14 +36,14 @@ def uninstall(portal: PortalContext, *, actor: str, remove_properties: bool = Fa
 
 def pause(portal: PortalContext, *, actor: str) -> None:
     """Stop reading and writing until somebody resumes; what HubSpot sends meanwhile is kept."""
-    with portal.transaction() as tx:
+    with portal.confirmed() as tx:
         portals.pause(tx, portal.portal_id, PAUSED_BY_HAND)
         portals.note(tx, actor, "paused", reason=PAUSED_BY_HAND)
 
 
 def resume(portal: PortalContext, *, actor: str) -> bool:
     """Go on after a pause; False when only reconnecting would help."""
-    with portal.transaction() as tx:
+    with portal.confirmed() as tx:
         row = tokens.read(tx, portal.portal_id)
         if row is None or row.state == "revoked" or not portals.resume(tx, portal.portal_id):
             return False

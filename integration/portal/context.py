@@ -31,6 +31,12 @@ class PortalContext:
                 lanes.renew(tx, lease)
             yield tx
 
+    @contextlib.contextmanager
+    def confirmed(self) -> Iterator[Transaction]:
+        """Open a transaction for what a person does once: see :meth:`Database.confirmed`."""
+        with self.runtime.database.confirmed(self.portal_id) as tx:
+            yield tx
+
     @functools.cached_property
     def door(self) -> Connection:
         """The way to the portal's CRM, with the meter of its calls."""

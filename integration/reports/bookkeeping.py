@@ -1,7 +1,7 @@
 """Bookkeeping: what a month said and says, why a number changed, and what only a person may do to the books."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -158,33 +158,49 @@ def close(portal: PortalContext, at: datetime, *, actor: str, reason: str) -> No
 
 def reopen(portal: PortalContext, at: datetime, *, actor: str, reason: str) -> None:
     """Open a closed month, and all after it, until a person closes it again; what it reported first stays on record."""
-    with portal.transaction() as tx:
-        locked = periods.locked_before(_log(tx, portal.runtime.now()))
-    if locked is None or at >= locked:
-        raise Refused(f"{at:%Y-%m} is not closed.")
     _write(portal, at, "reopen", actor=actor, reason=reason)
 
 
 def _write(portal: PortalContext, month: datetime, action: str, *, actor: str, reason: str) -> None:
     """Log an order: a page that is being booked ends first, and the next one sees it. So nothing slips in between."""
     _signed(actor, reason)
-    with portal.transaction() as tx:
+    with portal.confirmed() as tx:
         lanes.hold(tx, portal.portal_id, "drain")
         now = portal.runtime.now()
-        kept = period_rows.read(tx)
-        for each in _log(tx, now)[len(kept.log) :]:
-            period_rows.log(tx, each)
-        period_rows.log(tx, Closing(month, now, action, actor, reason))
+        kept = period_rows.read(tx).log
+        order = Closing(month, now, action, actor, reason)
+        if _is_logged(kept, order):
+            return
+        whole = _log(tx, now)
+        if action == "reopen":
+            _check_closed(whole, month)
+        for line in (*whole[len(kept) :], order):
+            period_rows.log(tx, line)
         portals.note(tx, actor, f"books {action}", month=f"{month:%Y-%m}", reason=reason)
+
+
+def _check_closed(log: Sequence[Closing], month: datetime) -> None:
+    locked = periods.locked_before(log)
+    if locked is None or month >= locked:
+        raise Refused(f"{month:%Y-%m} is not closed.")
+
+
+def _is_logged(log: Sequence[Closing], order: Closing) -> bool:
+    """Whether the newest order of a person is this one, given again because its receipt was lost."""
+    by_people = [line for line in log if line.actor != periods.CALENDAR]
+    return bool(by_people) and replace(by_people[-1], at=order.at) == order
 
 
 def rejudge(portal: PortalContext, deal_id: int, *, actor: str, reason: str) -> None:
     """Order a deal to be judged by what is known now, although its time for evidence is over."""
     _signed(actor, reason)
-    with portal.transaction() as tx:
+    with portal.confirmed() as tx:
         today = mirror.resolve(tx, "deal", [deal_id])[deal_id]
         if not deal_rows.load(tx, [today]):
             raise Refused(f"There is no deal {deal_id} in portal {portal.portal_id}.")
+        last = period_rows.orders(tx, [today]).get(today)
+        if last and last["is_open"] and (last["actor"], last["reason"]) == (actor, reason):
+            return
         period_rows.order(tx, today, actor=actor, reason=reason, at=portal.runtime.now())
         portals.note(tx, actor, "deal to be judged anew", deal=today, reason=reason)
         mirror.mark_stale(tx, mirror.DEALS, {("deal", today)})

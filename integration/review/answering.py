@@ -103,8 +103,9 @@ def told(tx: Transaction, object_type: str, record_id: int, now: datetime) -> li
 def decide(portal: PortalContext, review_id: int, answer: Answer) -> Json:
     """Keep an answer and have everything it concerns concluded again at once.
 
-    Refused, with nothing changed, for an unknown question, a verb of another kind, or an empty
-    reason; :class:`TooLate` when somebody answered since the person looked.
+    The same answer once more, by its author, is the one that stands: nobody is told to have been
+    too late for it. Refused, with nothing changed, for an unknown question, a verb of another kind,
+    or an empty reason; :class:`TooLate` when somebody answered since the person looked.
     """
     made = _persistently(portal, lambda tx: _decide(tx, review_id, answer, portal.runtime.now()))
     portal.runtime.queue.wake(portal.portal_id)
@@ -114,14 +115,17 @@ def decide(portal: PortalContext, review_id: int, answer: Answer) -> Json:
 def _persistently(portal: PortalContext, act: Callable[[Transaction], T]) -> T:
     """Act in one transaction; again, where concluding held the same rows and PostgreSQL ended one of the two."""
     for _ in range(_TRIES - 1):
-        with contextlib.suppress(Retryable), portal.transaction() as tx:
+        with contextlib.suppress(Retryable), portal.confirmed() as tx:
             return act(tx)
-    with portal.transaction() as tx:
+    with portal.confirmed() as tx:
         return act(tx)
 
 
 def _decide(tx: Transaction, review_id: int, answer: Answer, now: datetime) -> int:
     row = _row(tx, review_id)
+    last = decision_rows.newest(tx, row["kind"], row["question"])
+    if last is not None and validation.repeats(last, answer):
+        return int(last["decision_id"])
     validation.check(row, answer, now)
     detail = validation.detail_of(tx, row, answer)
     made = _append(tx, row["kind"], row["question"], detail, answer, now)
@@ -171,7 +175,7 @@ def _known_contact(tx: Transaction, contact_id: int) -> int:
 
 def doubt(portal: PortalContext, contact_id: int, *, actor: str = "command line") -> list[int]:
     """Ask about what counts as sure of a contact: its person's moves, and referrals by name. Return the questions."""
-    with portal.transaction() as tx:
+    with portal.confirmed() as tx:
         contact_id = _known_contact(tx, contact_id)
         _, members = person_rows.groups(tx, [contact_id])
         found = review_tasks.doubted(tx, members)
@@ -208,7 +212,8 @@ def _separate(tx: Transaction, contact_id: int, other: int, answer: Answer, now:
         answer.until,
         seen=last["decision_id"] if last else 0,
     )
-    _append(tx, "identity", key, detail, said, now)
+    if last is None or not validation.repeats(last, said):
+        _append(tx, "identity", key, detail, said, now)
     row = task_rows.by_key(tx, "identity", key)
     if row is None:
         refs = frozenset(("contact", one) for one in pair)
@@ -227,6 +232,10 @@ def _append(
     last = decision_rows.newest(tx, kind, key)
     stands = decision_rows.standing(tx, kind, key, now)
     if stands is not None and not answer.anyway and answer.seen != stands["decision_id"]:
+        if validation.repeats(
+            stands, answer
+        ):  # pressed twice at once, and the other press is through
+            return int(stands["decision_id"])
         raise TooLate(validation.already(stands))
     row = {
         "kind": kind,
@@ -240,11 +249,15 @@ def _append(
         "instead_of": last["decision_id"] if last else 0,
     }
     made = decision_rows.append(tx, row, view.refs(kind, detail))
-    if made is None:
+    if made is not None:
+        return made
+    # The other press at the same moment may be the same person's.
+    first = decision_rows.newest(tx, kind, key)
+    if first is None or not validation.repeats(first, answer):
         raise TooLate(
             "Somebody else answered this question at the same moment; look at their answer first"
         )
-    return made
+    return int(first["decision_id"])
 
 
 def _settle(tx: Transaction, review_id: int, kind: str, key: str, now: datetime) -> None:

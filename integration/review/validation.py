@@ -117,7 +117,7 @@ def _move(tx: Transaction, row: Row, answer: Answer) -> Json:
             raise Refused("A move cannot lead to the company it came from; reject it instead")
         kept["company"] = answer.company
     if answer.day is not None:
-        kept["date"] = datetime.combine(answer.day, time(), UTC).isoformat()
+        kept["date"] = _first_moment(answer.day)
     return kept
 
 
@@ -157,6 +157,26 @@ def check_consistent(tx: Transaction, contacts: Sequence[int], now: datetime) ->
                 f"That contradicts other answers: contacts {a} and {b} were decided to be different people, and by way"
                 f" of {way} they would be one. Take one of those back first"
             )
+
+
+def repeats(row: Row, answer: Answer) -> bool:
+    """Whether a kept answer is this one, by the same person: given twice because its first receipt was lost."""
+    kept = (row["verb"], row["author"], row["reason"], row["holds_until"])
+    if kept != (answer.verb, answer.author.strip(), answer.reason.strip(), ends(answer.until)):
+        return False
+    detail = row["detail"]
+    if answer.verb == "pick":
+        return bool(detail.get("pick") == answer.pick)
+    if answer.verb == "confirm":
+        return (detail.get("company"), detail.get("date")) == (
+            answer.company,
+            _first_moment(answer.day),
+        )
+    return True
+
+
+def _first_moment(day: date | None) -> str | None:
+    return None if day is None else datetime.combine(day, time(), UTC).isoformat()
 
 
 def already(row: Row) -> str:

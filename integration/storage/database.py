@@ -4,6 +4,7 @@ import contextlib
 import functools
 import importlib.resources
 import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
@@ -15,7 +16,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from psycopg.types.json import set_json_loads
-from sqlalchemy import Connection, CursorResult, Engine, event, text
+from sqlalchemy import Connection, CursorResult, Engine, RootTransaction, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -31,6 +32,10 @@ _ENTER = text("SELECT set_config('app.portal_id', :portal, true)")
 _ENTER_LIGHTLY = text(
     "SELECT set_config('app.portal_id', :portal, true), set_config('synchronous_commit', 'off', true)"
 )
+_NUMBER = text("SELECT CAST(pg_current_xact_id_if_assigned() AS text)")
+_BECAME = text("SELECT pg_xact_status(CAST(:number AS xid8))")
+# Five seconds: a server that restarts is back by then, and a person still waits for the page.
+_LOOKS, _BETWEEN_LOOKS = 20, 0.25
 _MIGRATION_LOCK = 7_300_001
 # A value's name, and neither a cast (::text) nor a part of a word.
 _NAMED = re.compile(r"(?<![:\w\\]):(\w+)(?!:)")
@@ -157,6 +162,19 @@ class Database:
             yield Transaction(connection, portal_id)
 
     @contextlib.contextmanager
+    def confirmed(self, portal_id: int) -> Iterator[Transaction]:
+        """Open a portal's transaction for what a person does once.
+
+        When the connection dies under its COMMIT, PostgreSQL is asked what became of it: what was
+        kept counts as done. Raises :class:`Retryable` for what was not kept, and when nobody can
+        tell within some seconds.
+        """
+        with _told_plainly(), self._engine.connect() as connection, connection.begin() as work:
+            connection.execute(_ENTER, {"portal": str(portal_id)})
+            yield Transaction(connection, portal_id)
+            _commit(self._engine, connection, work)
+
+    @contextlib.contextmanager
     def service(self) -> Iterator[Transaction]:
         """Open a transaction over the service's own tables: portals, lanes, inbox, sessions."""
         with _begin(self._engine) as connection:
@@ -235,9 +253,36 @@ def _enter_role(connection: Any, _record: object) -> None:  # noqa: ANN401 - psy
 
 @contextlib.contextmanager
 def _begin(engine: Engine) -> Iterator[Connection]:
+    with _told_plainly(), engine.begin() as connection:
+        yield connection
+
+
+def _commit(engine: Engine, connection: Connection, work: RootTransaction) -> None:
+    """Commit; an answer that got lost on its way is asked for again, over another connection."""
+    number: str | None = connection.scalar(_NUMBER)
     try:
-        with engine.begin() as connection:
-            yield connection
+        work.commit()
+    except DBAPIError as trouble:
+        if number is None or not trouble.connection_invalidated or not _was_kept(engine, number):
+            raise
+
+
+def _was_kept(engine: Engine, number: str) -> bool:
+    """Whether a transaction was committed; one that PostgreSQL still works on is waited for."""
+    for _ in range(_LOOKS):
+        with contextlib.suppress(DBAPIError, PoolTimeout), engine.connect() as connection:
+            became = connection.scalar(_BECAME, {"number": number})
+            if became in {"committed", "aborted"}:
+                return bool(became == "committed")
+        time.sleep(_BETWEEN_LOOKS)
+    return False
+
+
+@contextlib.contextmanager
+def _told_plainly() -> Iterator[None]:
+    """Turn the driver's errors into ours."""
+    try:
+        yield
     except (OperationalError, PoolTimeout) as trouble:
         raise Retryable(f"PostgreSQL does not answer: {_first_line(trouble)}", after=1) from trouble
     except DBAPIError as trouble:
