@@ -13,7 +13,7 @@ from integration.portal import runtime
 from integration.portal.runtime import Runtime
 from integration.storage.database import Database
 from integration.storage.queue.inbox_writer import InboxWriter
-from webhooks import inbound_api, receiver
+from webhooks import inbound_api, metrics, receiver
 
 
 class _NoSessions(SessionInterface):
@@ -36,6 +36,7 @@ def create_app(own: Runtime, doorstep: InboxWriter) -> Flask:
     app.session_interface = _NoSessions()
     app.register_blueprint(receiver.blueprint(own, doorstep, Notifier(own.queue)))
     app.register_blueprint(inbound_api.blueprint(own, doorstep))
+    app.register_blueprint(metrics.blueprint(own))
     blueprints.join(app, own)
     return app
 
@@ -51,6 +52,8 @@ def open_app() -> Flask:
     doorstep = InboxWriter(database_url)
     doorstep.open()
     atexit.register(doorstep.close)
+    if own_settings.metrics_address:
+        metrics.listen(own, own_settings.metrics_address)
     return create_app(own, doorstep)
 
 

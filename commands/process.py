@@ -38,7 +38,7 @@ def up() -> None:
     """Run everything on one machine. PostgreSQL and Valkey are started, too, unless their URLs are given."""
     own = environment.load()
     logs.configure(own.log_level)
-    _refuse_taken_port(own)
+    _refuse_taken_ports(own)
     with servers.embedded(
         own.data_dir, postgres=own.database_url is None, valkey=own.redis_url is None
     ) as started:
@@ -63,7 +63,7 @@ def web() -> None:
     """Run the web process. It takes webhooks, installs, and shows people's pages."""
     own = environment.load()
     logs.configure(own.log_level)
-    _refuse_taken_port(own)
+    _refuse_taken_ports(own)
     runtime.urls(own)  # say so now when there is no database, not at the first request
     _count_together(own)
     serve("wsgi:app", own)
@@ -129,15 +129,23 @@ def _load(target: str) -> Callable[..., Any]:
     return front
 
 
-def _refuse_taken_port(own: Settings) -> None:
+def _refuse_taken_ports(own: Settings) -> None:
     """A second copy on a port would silently share its traffic: say so and stop instead."""
-    family = socket.AF_INET6 if ":" in own.host else socket.AF_INET
+    _refuse_taken("PORT", own.host, own.port)
+    if own.metrics_address:
+        _refuse_taken(
+            "METRICS_ADDRESS", own.metrics_address.hostname or "", own.metrics_address.port or 0
+        )
+
+
+def _refuse_taken(name: str, host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((own.host, own.port))
+            probe.bind((host, port))
         except OSError as trouble:
             raise Refused(
-                f"PORT {own.port} on {own.host} cannot be used ({trouble.strerror}):"
-                " stop what listens there, or choose another PORT"
+                f"{name} {port} on {host} cannot be used ({trouble.strerror}):"
+                f" stop what listens there, or choose another {name}"
             ) from None

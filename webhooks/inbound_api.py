@@ -1,13 +1,9 @@
 """Survey tools, the product's own usage, and the operator's probes: other machines that talk to us."""
 
-import os
 from collections.abc import Callable
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
-from prometheus_client import REGISTRY as PROCESS_REGISTRY
-from prometheus_client.multiprocess import MultiProcessCollector
 
 from integration.admin import overview
 from integration.core.errors import Retryable, SecondOrderError
@@ -38,10 +34,6 @@ def blueprint(runtime: Runtime, doorstep: InboxWriter) -> Blueprint:
         parts = overview.ready(runtime)
         return jsonify(parts), 200 if parts["database"] == "ok" else 503
 
-    @bp.get("/metrics")
-    def metrics() -> ResponseReturnValue:
-        return Response(_metrics(runtime), content_type=CONTENT_TYPE_LATEST)
-
     return bp
 
 
@@ -66,32 +58,3 @@ def _keep(runtime: Runtime, doorstep: InboxWriter, name: Callable[[], str]) -> R
         return jsonify(message=str(trouble)), 404
     runtime.queue.wake(portal_id)
     return "", 204
-
-
-def _metrics(runtime: Runtime) -> bytes:
-    registry = CollectorRegistry()
-    waiting = Gauge(
-        "second_order_waiting",
-        "Rows that wait, by portal and kind.",
-        ["portal", "kind"],
-        registry=registry,
-    )
-    read = Gauge(
-        "second_order_import_records",
-        "Records an import has read, by stream.",
-        ["portal", "stream"],
-        registry=registry,
-    )
-    try:
-        for portal_id, stream in overview.import_streams(runtime):
-            read.labels(str(portal_id), stream["stream"]).set(stream["records"])
-        for portal in overview.portals(runtime):
-            for kind in ("inbox", "events", "stale", "outbox", "set_aside"):
-                waiting.labels(str(portal["portal_id"]), kind).set(portal[kind])
-    except SecondOrderError:
-        pass  # the process's own figures are still worth having while the database is away
-    own = PROCESS_REGISTRY
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:  # several web processes count into one folder
-        own = CollectorRegistry()
-        MultiProcessCollector(own)  # type: ignore[no-untyped-call]
-    return generate_latest(own) + generate_latest(registry)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from cryptography.fernet import Fernet
 from environs import Env, EnvValidationError
@@ -46,6 +46,8 @@ class Settings:
     token_keys: tuple[str, ...] = field(repr=False)
     hubspot_client_secrets: tuple[str, ...] = field(repr=False)
     forget_keys: tuple[str, ...] = field(default=(), repr=False)
+    metrics_token: str = field(default="", repr=False)
+    metrics_address: SplitResult | None = None
 
     @property
     def webhook_url(self) -> str:
@@ -95,6 +97,10 @@ def load() -> Settings:
     token_keys: list[str] = env.list("TOKEN_KEYS", [], validate=_are_fernet_keys)
     marking_keys: list[str] = env.list("FORGET_KEYS", [], validate=_are_fernet_keys)
     client_secrets: list[str] = env.list("HUBSPOT_CLIENT_SECRET", [])
+    metrics_token = env.str("METRICS_TOKEN", "", validate=_is_long)
+    metrics_address = env.str(
+        "METRICS_ADDRESS", "", validate=lambda value: _is_other_address(value, port)
+    )
     try:
         env.seal()
     except EnvValidationError as trouble:
@@ -115,6 +121,8 @@ def load() -> Settings:
         forget_keys=tuple(marking_keys)
         or _kept_forget_keys(data_dir, secret_key if had_secret else None),
         hubspot_client_secrets=tuple(client_secrets),
+        metrics_token=metrics_token,
+        metrics_address=urlsplit(f"//{metrics_address}") if metrics_address else None,
     )
 
 
@@ -173,6 +181,21 @@ def _is_postgres(value: str) -> None:
 def _is_redis(value: str) -> None:
     if value and not value.startswith(("redis://", "rediss://", "unix://")):
         raise ValidationError("must look like redis://host:6379/0")
+
+
+def _is_other_address(value: str, port: int) -> None:
+    """A host and port to listen at, and not the port of everybody's pages."""
+    if not value:
+        return
+    parts = urlsplit(f"//{value}")
+    try:
+        own_port = parts.port
+    except ValueError:
+        own_port = None
+    if not parts.hostname or not own_port or parts.netloc != value or "@" in value:
+        raise ValidationError("must be host:port, such as 127.0.0.1:9100")
+    if own_port == port:
+        raise ValidationError("must have another port than PORT, where everybody's pages are")
 
 
 def _is_long(value: str) -> None:

@@ -16,7 +16,7 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
                  "FORGET_KEYS", "LOG_LEVEL", "WORKERS", "HUBSPOT_APP_ID", "HUBSPOT_CLIENT_ID",
                  "HUBSPOT_CLIENT_SECRET", "HUBSPOT_API_URL",
                  "HUBSPOT_AUTHORIZE_URL", "HUBSPOT_RATE_PER_10S",
-                 "WEB_PROCESSES", "WEB_THREADS"):  # fmt: skip
+                 "WEB_PROCESSES", "WEB_THREADS", "METRICS_TOKEN", "METRICS_ADDRESS"):  # fmt: skip
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
 
@@ -77,7 +77,7 @@ def test_all_mistakes_are_told_together_by_name(monkeypatch: pytest.MonkeyPatch)
         "PORT": "99999", "PUBLIC_URL": "example.org", "DATABASE_URL": "mysql://x", "REDIS_URL": "http://x",
         "TOKEN_KEYS": "short", "FORGET_KEYS": "short", "SECRET_KEY": "x", "HUBSPOT_RATE_PER_10S": "fast",
         "LOG_LEVEL": "LOUD", "WORKERS": "0",
-        "WEB_PROCESSES": "many", "WEB_THREADS": "0",
+        "WEB_PROCESSES": "many", "WEB_THREADS": "0", "METRICS_TOKEN": "short", "METRICS_ADDRESS": "9100",
     }  # fmt: skip
     for name, value in wrong.items():
         monkeypatch.setenv(name, value)
@@ -85,6 +85,34 @@ def test_all_mistakes_are_told_together_by_name(monkeypatch: pytest.MonkeyPatch)
         environment.load()
     assert all(f"\n  {name}: " in str(told.value) for name in wrong)
     assert "mysql" not in str(told.value), "a wrong address may hold a password"
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["9100", ":9100", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:99999", "http://127.0.0.1:9100", "h:9100/x", "a@h:9100",
+     "127.0.0.1:8000"],
+)  # fmt: skip
+def test_an_address_for_metrics_is_a_host_and_a_port_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv("METRICS_ADDRESS", address)
+    with pytest.raises(Refused, match="\n  METRICS_ADDRESS: must "):
+        environment.load()
+
+
+def test_metrics_are_for_nobody_in_particular_until_somebody_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = environment.load()
+    assert (found.metrics_token, found.metrics_address) == ("", None)
+
+    monkeypatch.setenv("METRICS_TOKEN", "canary-token-long-enough")
+    monkeypatch.setenv("METRICS_ADDRESS", "[::1]:9100")
+    found = environment.load()
+    assert found.metrics_address is not None
+    assert (found.metrics_address.hostname, found.metrics_address.port) == ("::1", 9100)
+    assert found.metrics_token == "canary-token-long-enough"
+    assert "canary" not in repr(found)
 
 
 def test_a_data_folder_that_cannot_be_used_is_named(

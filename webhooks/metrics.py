@@ -1,0 +1,161 @@
+"""Metrics for the operator's Prometheus: sums for anybody, portals by number for those who may know them."""
+
+import hmac
+import os
+import socket
+import threading
+from collections import Counter as Counts
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from socketserver import ThreadingMixIn
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
+
+from flask import Blueprint, Response, request
+from flask.typing import ResponseReturnValue
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client import REGISTRY as PROCESS_REGISTRY
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+from integration.admin import overview
+from integration.core.errors import SecondOrderError
+from integration.portal.runtime import Runtime
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+_WAITING = ("inbox", "events", "stale", "outbox", "set_aside")
+_SECONDS_FOR_A_REQUEST = 10
+Series = tuple[str, str]  # a portal's number, or nothing, and what is counted
+
+
+def blueprint(runtime: Runtime) -> Blueprint:
+    """Answer `/metrics`; portals are named only to who sends METRICS_TOKEN."""
+    bp = Blueprint("metrics", __name__)
+
+    @bp.get("/metrics")
+    def metrics() -> ResponseReturnValue:
+        sent = _bearer(request.headers.get("Authorization", ""))
+        if sent is None:
+            return _answer(runtime, names_portals=False)
+        token = runtime.settings.metrics_token
+        if not token or not hmac.compare_digest(sent.encode(), token.encode()):
+            return Response(
+                "This is not the token of METRICS_TOKEN. Send that one, or none for sums without portals.\n",
+                401, {"WWW-Authenticate": "Bearer"}, content_type="text/plain; charset=utf-8",
+            )  # fmt: skip
+        return _answer(runtime, names_portals=True)
+
+    return bp
+
+
+def listen(runtime: Runtime, address: SplitResult) -> None:
+    """Answer `/metrics` with portals at METRICS_ADDRESS, which only the operator's machines should reach.
+
+    Every web process listens there: all count into one folder, so that it matters not who answers.
+    """
+    host = address.hostname or ""
+
+    class Listener(_Listener):
+        address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+
+    def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        if environ.get("PATH_INFO") != "/metrics":
+            start_response("404 Not Found", [("Content-Type", "text/plain; charset=utf-8")])
+            return [b"Only /metrics is answered here.\n"]
+        start_response("200 OK", [("Content-Type", CONTENT_TYPE_LATEST)])
+        return [page(runtime, names_portals=True)]
+
+    server = Listener((host, address.port or 0), _Quiet)
+    server.set_app(application)
+    threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
+
+
+class _Listener(ThreadingMixIn, WSGIServer):
+    allow_reuse_port = True
+    daemon_threads = True
+
+
+class _Quiet(WSGIRequestHandler):
+    timeout = _SECONDS_FOR_A_REQUEST
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        """Say nothing: a scrape every few seconds is no news."""
+
+
+def page(runtime: Runtime, *, names_portals: bool) -> bytes:
+    """All series in Prometheus's text format, each once."""
+    registry = CollectorRegistry()
+    registry.register(_Standing(runtime, names_portals=names_portals))
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:  # several web processes count into one folder
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    else:
+        registry.register(_ThisProcess())
+    return generate_latest(registry)
+
+
+class _ThisProcess(Collector):
+    """What the one web process counted."""
+
+    def collect(self) -> Iterable[Metric]:
+        return PROCESS_REGISTRY.collect()
+
+
+@dataclass(frozen=True, eq=False)  # a registry tells collectors apart by their identity
+class _Standing(Collector):
+    """How portals stand, read from the database at each look.
+
+    These are no `Gauge`s: in a process that counts into a folder a gauge is written there, too, and
+    told twice.
+    """
+
+    runtime: Runtime
+    names_portals: bool
+
+    def collect(self) -> Iterator[Metric]:
+        try:
+            waiting = self._waiting()
+            read = self._read()
+        except SecondOrderError:
+            return  # what the processes counted is still worth having while the database is away
+        yield self._family("second_order_waiting", "Rows that wait, by kind.", "kind", waiting)
+        yield self._family(
+            "second_order_import_records", "Records an import has read, by stream.", "stream", read
+        )
+
+    def _waiting(self) -> Counts[Series]:
+        counted: Counts[Series] = Counts()
+        for portal in overview.portals(self.runtime):
+            for kind in _WAITING:
+                counted[self._name(portal["portal_id"]), kind] += portal[kind]
+        return counted
+
+    def _read(self) -> Counts[Series]:
+        counted: Counts[Series] = Counts()
+        for portal_id, stream in overview.import_streams(self.runtime):
+            counted[self._name(portal_id), stream["stream"]] += stream["records"]
+        return counted
+
+    def _name(self, portal_id: int) -> str:
+        return str(portal_id) if self.names_portals else ""
+
+    def _family(self, name: str, meaning: str, label: str, counted: Counts[Series]) -> Metric:
+        family = GaugeMetricFamily(
+            name, meaning, labels=["portal", label] if self.names_portals else [label]
+        )
+        for (portal, what), number in sorted(counted.items()):
+            family.add_metric([portal, what] if self.names_portals else [what], number)
+        return family
+
+
+def _answer(runtime: Runtime, *, names_portals: bool) -> Response:
+    return Response(page(runtime, names_portals=names_portals), content_type=CONTENT_TYPE_LATEST)
+
+
+def _bearer(header: str) -> str | None:
+    """The token of an Authorization header; None without one, and for a proxy's own kind of login."""
+    kind, _, token = header.partition(" ")
+    return token.strip() if kind.casefold() == "bearer" else None
