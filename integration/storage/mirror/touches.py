@@ -321,7 +321,8 @@ def drop(tx: Transaction, *, limit: int = 50_000) -> bool:
     tx.run("DELETE FROM touch_step WHERE portal_id = :portal")
     tx.run("DELETE FROM touch_text WHERE portal_id = :portal")
     gone = tx.run(
-        "DELETE FROM touch WHERE ctid = ANY(ARRAY(SELECT ctid FROM touch WHERE portal_id = :portal LIMIT :limit))",
+        """DELETE FROM touch WHERE portal_id = :portal
+             AND ctid = ANY(ARRAY(SELECT ctid FROM touch WHERE portal_id = :portal LIMIT :limit))""",
         limit=limit,
     )
     return gone >= limit

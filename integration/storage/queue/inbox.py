@@ -1,19 +1,21 @@
 """The inbox: raw bytes first, events second; nothing received is ever dropped in silence."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import psycopg
 
-from integration.storage.database import Transaction, as_json
+from integration.storage.database import Row, Transaction, as_json
 
 TRIES = 3
 # Waits between the tries of one event: its neighbours are through within seconds, and it is set
 # aside soon after.
 WAITS = (1.0, 3.0, 10.0)
 GROUPS = {0: 500, 1: 20}
+_WAITING = "SELECT inbox_id, source, received_at, body, attempts FROM inbox WHERE state = 'waiting'"
+_IN_TURN = "ORDER BY inbox_id LIMIT :limit FOR UPDATE SKIP LOCKED"
 _NULL = "\\N"
 _COPY_ESCAPES = str.maketrans(
     {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\b": "\\b", "\f": "\\f", "\v": "\\v"}
@@ -49,30 +51,36 @@ class InboundEvent:
 
 def claim(tx: Transaction, *, limit: int = 20) -> Sequence[Delivery]:
     """Take the oldest waiting raw rows of this portal until the transaction ends."""
-    return _claim(tx, "portal_id = :portal", limit)
+    return _envelopes(tx.rows(f"{_WAITING} AND portal_id = :portal {_IN_TURN}", limit=limit))
 
 
 def claim_unaddressed(tx: Transaction, *, limit: int = 20) -> Sequence[Delivery]:
     """Take raw rows whose portal nobody knows yet (a service transaction)."""
-    return _claim(tx, "portal_id IS NULL", limit)
+    return _envelopes(tx.rows(f"{_WAITING} AND portal_id IS NULL {_IN_TURN}", limit=limit))
 
 
 def count_attempt(tx: Transaction, inbox_ids: Sequence[int]) -> None:
     """Count a try before it runs, so that a body that kills its reader is found out."""
     tx.run(
-        "UPDATE inbox SET attempts = attempts + 1 WHERE inbox_id = ANY(:ids)", ids=list(inbox_ids)
+        "UPDATE inbox SET attempts = attempts + 1 WHERE portal_id = :portal AND inbox_id = ANY(:ids)",
+        ids=list(inbox_ids),
     )
 
 
 def forget_envelopes(tx: Transaction, inbox_ids: Sequence[int]) -> None:
-    """Remove raw rows whose events are all stored."""
-    tx.run("DELETE FROM inbox WHERE inbox_id = ANY(:ids)", ids=list(inbox_ids))
+    """Remove raw rows whose events are all stored: the portal's, or in a service transaction those of nobody yet."""
+    tx.run(
+        """DELETE FROM inbox WHERE portal_id IS NOT DISTINCT FROM CAST(:portal AS bigint)
+             AND inbox_id = ANY(:ids)""",
+        ids=list(inbox_ids),
+    )
 
 
 def set_envelope_aside(tx: Transaction, inbox_id: int, reason: str) -> None:
     """Keep a raw row that cannot be split, with the reason, for a person to look at and replay."""
     tx.run(
-        "UPDATE inbox SET state = 'set_aside', error = :reason WHERE inbox_id = :id",
+        """UPDATE inbox SET state = 'set_aside', error = :reason
+           WHERE portal_id = :portal AND inbox_id = :id""",
         id=inbox_id,
         reason=reason[:500],
     )
@@ -292,12 +300,7 @@ def prune(tx: Transaction, *, days: int) -> int:
     return pruned
 
 
-def _claim(tx: Transaction, whose: str, limit: int) -> Sequence[Delivery]:
-    rows = tx.rows(
-        f"""SELECT inbox_id, source, received_at, body, attempts FROM inbox
-            WHERE state = 'waiting' AND {whose} ORDER BY inbox_id LIMIT :limit FOR UPDATE SKIP LOCKED""",
-        limit=limit,
-    )
+def _envelopes(rows: Iterable[Row]) -> Sequence[Delivery]:
     return [Delivery(**{**row, "body": bytes(row["body"])}) for row in rows]
 
 

@@ -81,8 +81,8 @@ def open_session(
         longest=LONGEST_HOURS,
     )
     tx.run(
-        """INSERT INTO browser_session (session_hash, portal_id, user_id, csrf)
-           VALUES (:hash, :portal_id, :user, :csrf)""",
+        """INSERT INTO browser_session (portal_id, session_hash, user_id, csrf)
+           VALUES (:portal_id, :hash, :user, :csrf)""",
         hash=session_hash,
         portal_id=portal_id,
         user=user_id,
