@@ -12,7 +12,6 @@ from integration.core.errors import Refused
 from integration.core.forget_keys import ForgetKeys
 from integration.core.vault import Vault
 from integration.core.wake_ups import Queue
-from integration.storage.clock import SharedClock
 from integration.storage.database import Database
 
 
@@ -24,11 +23,6 @@ class Runtime:
     database: Database = field(repr=False)
     queue: Queue = field(repr=False)
     vault: Vault = field(repr=False)
-    _clock: SharedClock = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        """Go by the database's clock: rows that one process dates are compared by another."""
-        self._clock = SharedClock(self.database.now)
 
     @property
     def forget_keys(self) -> ForgetKeys:
@@ -37,7 +31,7 @@ class Runtime:
 
     def now(self) -> dt.datetime:
         """The time by the database's clock, in UTC; rules get it as an argument."""
-        return self._clock.now()
+        return self.database.now()
 
 
 @contextlib.contextmanager

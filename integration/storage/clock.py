@@ -1,5 +1,6 @@
 """The time all processes share: the database's, asked once in a while and carried on in between."""
 
+import contextlib
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -39,9 +40,12 @@ class SharedClock:
         known_at, known_tick = self._known
         return known_at + timedelta(seconds=self._monotonic() - known_tick)
 
+    def set(self, at: datetime) -> None:
+        """Take over what the database has just told by the way, as it does on each new connection."""
+        tick = self._monotonic()
+        self._known = at, tick
+        self._ask_again = tick + ASK_EVERY
+
     def _look(self) -> None:
-        try:
-            told = self._ask()
-        except Retryable:
-            return
-        self._known = told, self._monotonic()
+        with contextlib.suppress(Retryable):
+            self.set(self._ask())

@@ -21,12 +21,14 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from integration.core.errors import Refused, Retryable
+from integration.storage.clock import SharedClock
 
 Row = Mapping[str, Any]
 
 _SESSION = (
     "SET ROLE second_order_app; SET statement_timeout = '60s'; SET lock_timeout = '10s';"
-    " SET idle_in_transaction_session_timeout = '60s'; SET synchronous_commit = on; SET timezone = 'UTC'"
+    " SET idle_in_transaction_session_timeout = '60s'; SET synchronous_commit = on; SET timezone = 'UTC';"
+    " SELECT clock_timestamp()"
 )
 _ENTER = text("SELECT set_config('app.portal_id', :portal, true)")
 _ENTER_LIGHTLY = text(
@@ -148,7 +150,8 @@ class Database:
             json_deserializer=orjson.loads,
             hide_parameters=True,  # an error message must not carry a customer's data
         )
-        event.listen(self._engine, "connect", _enter_role)
+        self._clock = SharedClock(self._ask_time)
+        event.listen(self._engine, "connect", self._enter)
 
     @contextlib.contextmanager
     def portal(self, portal_id: int, *, durable: bool = True) -> Iterator[Transaction]:
@@ -182,9 +185,15 @@ class Database:
             yield Transaction(connection, None)
 
     def now(self) -> datetime:
-        """The server's time. Raises :class:`Retryable` when it does not answer."""
+        """The server's time, by which rows of several processes are compared; a guess while it was never reached."""
+        return self._clock.now()
+
+    def _ask_time(self) -> datetime:
         with _begin(self._engine) as connection:
             return Transaction(connection, None).clock()
+
+    def _enter(self, connection: Any, _record: object) -> None:  # noqa: ANN401 - psycopg's connection, seen through SQLAlchemy
+        self._clock.set(_enter_role(connection))
 
     def close(self) -> None:
         """Give all connections back to the server."""
@@ -242,13 +251,18 @@ def _alembic(connection: Connection | None) -> Config:
     return config
 
 
-def _enter_role(connection: Any, _record: object) -> None:  # noqa: ANN401 - psycopg's connection, seen through SQLAlchemy
+def _enter_role(connection: Any) -> datetime:  # noqa: ANN401 - psycopg's connection, seen through SQLAlchemy
+    """Make a new connection one of the app's; return the server's time, which comes with the same answer."""
     set_json_loads(
         orjson.loads, connection
     )  # statements are text, so psycopg and not SQLAlchemy reads JSON
     connection.autocommit = True
-    connection.execute(_SESSION)
+    answers = connection.execute(_SESSION)
+    while answers.nextset():
+        pass
+    (at,) = answers.fetchone()
     connection.autocommit = False
+    return cast("datetime", at)
 
 
 @contextlib.contextmanager

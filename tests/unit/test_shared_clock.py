@@ -38,6 +38,15 @@ def test_between_two_looks_the_time_goes_on_by_the_stopwatch() -> None:
     assert server.asked == 1
 
 
+def test_what_a_new_connection_told_is_not_asked_for() -> None:
+    server = Server()
+    server.clock.set(NOON)
+
+    server.tick += 1
+    assert server.clock.now() == NOON + timedelta(seconds=1)
+    assert server.asked == 0
+
+
 def test_after_a_minute_the_database_is_asked_again() -> None:
     server = Server()
     server.clock.now()
