@@ -15,6 +15,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from psycopg.errors import InvalidParameterValue, UndefinedTable
 from psycopg.types.json import set_json_loads
 from sqlalchemy import Connection, CursorResult, Engine, RootTransaction, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -34,6 +35,7 @@ _ENTER = text("SELECT set_config('app.portal_id', :portal, true)")
 _ENTER_LIGHTLY = text(
     "SELECT set_config('app.portal_id', :portal, true), set_config('synchronous_commit', 'off', true)"
 )
+_NO_SCHEMA = "The database has no schema yet: run second-order migrate"
 _NUMBER = text("SELECT CAST(pg_current_xact_id_if_assigned() AS text)")
 _BECAME = text("SELECT pg_xact_status(CAST(:number AS xid8))")
 # Five seconds: a server that restarts is back by then, and a person still waits for the page.
@@ -181,7 +183,8 @@ class Database:
     def service(self) -> Iterator[Transaction]:
         """Open a transaction over the service's own tables: portals, lanes, inbox, sessions."""
         with _begin(self._engine) as connection:
-            connection.execute(text("SET LOCAL ROLE second_order_service"))
+            with _becoming_role():
+                connection.execute(text("SET LOCAL ROLE second_order_service"))
             yield Transaction(connection, None)
 
     def now(self) -> datetime:
@@ -257,7 +260,8 @@ def _enter_role(connection: Any) -> datetime:  # noqa: ANN401 - psycopg's connec
         orjson.loads, connection
     )  # statements are text, so psycopg and not SQLAlchemy reads JSON
     connection.autocommit = True
-    answers = connection.execute(_SESSION)
+    with _becoming_role():
+        answers = connection.execute(_SESSION)
     while answers.nextset():
         pass
     (at,) = answers.fetchone()
@@ -304,10 +308,20 @@ def _told_plainly() -> Iterator[None]:
             raise Retryable(
                 f"PostgreSQL ended the connection: {_first_line(trouble)}", after=1
             ) from trouble
-        if "does not exist" in str(trouble.orig) and (
-            "role" in str(trouble.orig) or "relation" in str(trouble.orig)
-        ):
-            raise Refused("The database has no schema yet: run second-order migrate") from trouble
+        if isinstance(trouble.orig, UndefinedTable):
+            raise Refused(_NO_SCHEMA) from trouble
+        raise
+
+
+@contextlib.contextmanager
+def _becoming_role() -> Iterator[None]:
+    """Around SET ROLE alone: there, an invalid value (22023) can only be a role that no migration has made."""
+    try:
+        yield
+    except (InvalidParameterValue, DBAPIError) as trouble:
+        cause = trouble.orig if isinstance(trouble, DBAPIError) else trouble
+        if isinstance(cause, InvalidParameterValue):
+            raise Refused(_NO_SCHEMA) from trouble
         raise
 
 

@@ -1,0 +1,77 @@
+"""What PostgreSQL refuses is told by its SQLSTATE, whatever language the server speaks."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy.exc import DBAPIError
+
+from integration.core.errors import Refused
+from integration.storage.database import Database
+from integration.storage.service import portals
+
+ROOT = Path(__file__).resolve().parents[2]
+HARBOR = 4711
+
+
+@pytest.fixture
+def bare(postgres_url: str) -> Iterator[Database]:
+    """A database in which nobody has run `migrate`."""
+    with psycopg.connect(postgres_url, autocommit=True) as owner:
+        owner.execute("CREATE DATABASE bare")
+    address, _, name = postgres_url.partition("?")[0].rpartition("/")
+    assert name
+    database = Database(f"{address}/bare")
+    yield database
+    database.close()
+    with psycopg.connect(postgres_url, autocommit=True) as owner:
+        owner.execute("DROP DATABASE bare WITH (FORCE)")
+
+
+def test_a_database_without_tables_says_what_to_run(bare: Database) -> None:
+    with pytest.raises(Refused, match="run second-order migrate"), bare.service() as tx:
+        portals.every(tx)
+    with pytest.raises(Refused, match="run second-order migrate"), bare.portal(HARBOR) as tx:
+        portals.settings(tx)
+
+
+@pytest.mark.parametrize("role", ["second_order_service", "second_order_app"])
+def test_a_server_without_our_roles_says_what_to_run(postgres_url: str, role: str) -> None:
+    with psycopg.connect(postgres_url, autocommit=True) as owner:
+        owner.execute(f"ALTER ROLE {role} RENAME TO away")
+    database = Database(postgres_url)
+    try:
+        with pytest.raises(Refused, match="run second-order migrate"), database.service() as tx:
+            portals.every(tx)
+    finally:
+        database.close()
+        with psycopg.connect(postgres_url, autocommit=True) as owner:
+            owner.execute(f"ALTER ROLE away RENAME TO {role}")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DO $$ BEGIN RAISE 'role of a relation does not exist'; END $$",
+        "SELECT now() AT TIME ZONE 'role'",
+    ],
+    ids=["the same words", "the same SQLSTATE elsewhere"],
+)
+def test_what_only_sounds_like_it_is_a_fault_of_ours(database: Database, statement: str) -> None:
+    with pytest.raises(DBAPIError), database.portal(HARBOR) as tx:
+        tx.run(statement)
+
+
+def test_nothing_is_decided_by_the_text_of_an_error() -> None:
+    looks_into = re.compile(
+        r"\bin (?:str|repr)\(|\.(?:search|match|fullmatch)\([^\n]*str\((?:error|trouble|exc)"
+    )
+    guilty = [
+        str(path.relative_to(ROOT))
+        for folder in ("commands", "integration", "webhooks", "workers")
+        for path in (ROOT / folder).rglob("*.py")
+        if looks_into.search(path.read_text())
+    ]
+    assert guilty == []
