@@ -186,7 +186,7 @@ def _check_closed(log: Sequence[Closing], month: datetime) -> None:
 
 
 def _is_logged(log: Sequence[Closing], order: Closing) -> bool:
-    """Whether the newest order of a person is this one, given again because its receipt was lost."""
+    """Whether a person's newest order is this one, given again because its receipt was lost."""
     by_people = [line for line in log if line.actor != periods.CALENDAR]
     return bool(by_people) and replace(by_people[-1], at=order.at) == order
 

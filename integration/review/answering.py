@@ -103,8 +103,8 @@ def told(tx: Transaction, object_type: str, record_id: int, now: datetime) -> li
 def decide(portal: PortalContext, review_id: int, answer: Answer) -> Json:
     """Keep an answer and have everything it concerns concluded again at once.
 
-    The same answer once more, by its author, is the one that stands: nobody is told to have been
-    too late for it. Refused, with nothing changed, for an unknown question, a verb of another kind,
+    The same answer once more, by its author, is the one that stands: its author is not told to have
+    come too late. Refused, with nothing changed, for an unknown question, a verb of another kind,
     or an empty reason; :class:`TooLate` when somebody answered since the person looked.
     """
     made = _persistently(portal, lambda tx: _decide(tx, review_id, answer, portal.runtime.now()))

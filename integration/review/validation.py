@@ -160,7 +160,7 @@ def check_consistent(tx: Transaction, contacts: Sequence[int], now: datetime) ->
 
 
 def repeats(row: Row, answer: Answer) -> bool:
-    """Whether a kept answer is this one, by the same person: given twice because its first receipt was lost."""
+    """Whether a kept answer is this one, by the same person, whose first receipt was lost."""
     kept = (row["verb"], row["author"], row["reason"], row["holds_until"])
     if kept != (answer.verb, answer.author.strip(), answer.reason.strip(), ends(answer.until)):
         return False

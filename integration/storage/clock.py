@@ -7,8 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from integration.core.errors import Retryable
 
-# Two machines' quartz drifts apart by some milliseconds in a minute; rows are compared by more than
-# that.
+# Two machines' quartz drifts apart by some milliseconds in a minute; rows lie further apart.
 ASK_EVERY = 60.0
 
 
@@ -31,8 +30,7 @@ class SharedClock:
         """The time, in UTC; at most one caller a minute waits for the database."""
         tick = self._monotonic()
         if tick >= self._ask_again:
-            # Before asking: other threads, and a database that is away, must not make every caller
-            # wait.
+            # Before asking: a database that is away must not make every thread wait for it.
             self._ask_again = tick + ASK_EVERY
             self._look()
         if self._known is None:
@@ -41,7 +39,7 @@ class SharedClock:
         return known_at + timedelta(seconds=self._monotonic() - known_tick)
 
     def set(self, at: datetime) -> None:
-        """Take over what the database has just told by the way, as it does on each new connection."""
+        """Take over what the database has just told, as it does on each new connection."""
         tick = self._monotonic()
         self._known = at, tick
         self._ask_again = tick + ASK_EVERY

@@ -39,7 +39,7 @@ _NO_SCHEMA = "The database has no schema yet: run second-order migrate"
 _NUMBER = text("SELECT CAST(pg_current_xact_id_if_assigned() AS text)")
 _BECAME = text("SELECT pg_xact_status(CAST(:number AS xid8))")
 # Five seconds: a server that restarts is back by then, and a person still waits for the page.
-_LOOKS, _BETWEEN_LOOKS = 20, 0.25
+_LOOK_SECONDS, _BETWEEN_LOOKS = 5.0, 0.25
 _MIGRATION_LOCK = 7_300_001
 # A value's name, and neither a cast (::text) nor a part of a word.
 _NAMED = re.compile(r"(?<![:\w\\]):(\w+)(?!:)")
@@ -95,7 +95,7 @@ class Transaction:
         return found[0][0] if found else None
 
     def clock(self) -> datetime:
-        """The database's time at this moment: what rows of several processes are dated and compared by."""
+        """The database's time at this moment, by which rows of several processes are compared."""
         at: datetime = self.value("SELECT clock_timestamp()")
         return at
 
@@ -188,7 +188,7 @@ class Database:
             yield Transaction(connection, None)
 
     def now(self) -> datetime:
-        """The server's time, by which rows of several processes are compared; a guess while it was never reached."""
+        """The server's time, in UTC; this machine's own as long as the server was never reached."""
         return self._clock.now()
 
     def _ask_time(self) -> datetime:
@@ -255,7 +255,7 @@ def _alembic(connection: Connection | None) -> Config:
 
 
 def _enter_role(connection: Any) -> datetime:  # noqa: ANN401 - psycopg's connection, seen through SQLAlchemy
-    """Make a new connection one of the app's; return the server's time, which comes with the same answer."""
+    """Make a new connection one of the app's; return the server's time, told with the same answer."""
     set_json_loads(
         orjson.loads, connection
     )  # statements are text, so psycopg and not SQLAlchemy reads JSON
@@ -287,7 +287,8 @@ def _commit(engine: Engine, connection: Connection, work: RootTransaction) -> No
 
 def _was_kept(engine: Engine, number: str) -> bool:
     """Whether a transaction was committed; one that PostgreSQL still works on is waited for."""
-    for _ in range(_LOOKS):
+    end = time.monotonic() + _LOOK_SECONDS
+    while time.monotonic() < end:
         with contextlib.suppress(DBAPIError, PoolTimeout), engine.connect() as connection:
             became = connection.scalar(_BECAME, {"number": number})
             if became in {"committed", "aborted"}:
@@ -315,7 +316,7 @@ def _told_plainly() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _becoming_role() -> Iterator[None]:
-    """Around SET ROLE alone: there, an invalid value (22023) can only be a role that no migration has made."""
+    """Around SET ROLE alone: there, an invalid value (22023) is a role that no migration has made."""
     try:
         yield
     except (InvalidParameterValue, DBAPIError) as trouble:

@@ -1,4 +1,4 @@
-"""A line to PostgreSQL that can die around a COMMIT: before the server hears it, or before its answer is back."""
+"""A line to PostgreSQL that can die around a COMMIT: before the server hears it, or after."""
 
 import contextlib
 import socket

@@ -1,4 +1,4 @@
-"""A commit whose answer was lost is no failure, and nobody is told that somebody else did what they did."""
+"""A commit whose answer was lost is no failure, and nobody takes it for another person's act."""
 
 import threading
 from collections.abc import Iterator

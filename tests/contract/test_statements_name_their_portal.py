@@ -1,4 +1,4 @@
-"""Every statement over a portal's table asks for one portal itself; row-level security is the second guard."""
+"""Every statement over a portal's table names the portal; row-level security is the second guard."""
 
 import ast
 import re
@@ -10,8 +10,7 @@ import psycopg
 import pytest
 
 STORAGE = Path(__file__).resolve().parents[2] / "integration" / "storage"
-# The service's own statements, over all portals or before a portal is known; a portal's transaction
-# runs none of them.
+# The service's own statements, over all portals or before a portal is known.
 OVER_ALL = {
     "calendar.portals_to_reconcile": "which portals' night has come",
     "calendar.portals_to_catch_up": "which portals have not asked for changes for a while",
@@ -33,7 +32,8 @@ _GUARD = re.compile(
     r"|portal_id\s*=\s*\w+\.portal_id\b|USING\s*\(\s*portal_id\b[^)]*\)"
 )
 _INSERT = re.compile(
-    rf"INTO\s+(\w+)(?:\s+AS\s+\w+)?\s*\(\s*portal_id\b[^)]*\)\s*(?:VALUES\s*\(|SELECT(?:\s+DISTINCT(?:\s+ON\s*\([^)]*\))?)?)\s*"
+    rf"INTO\s+(\w+)(?:\s+AS\s+\w+)?\s*\(\s*portal_id\b[^)]*\)\s*"
+    rf"(?:VALUES\s*\(|SELECT(?:\s+DISTINCT(?:\s+ON\s*\([^)]*\))?)?)\s*"
     rf"(?:{_VALUE}|(?:\w+\.)?portal_id\b)"
 )
 _TOKEN = re.compile(
@@ -103,7 +103,7 @@ def _filled(node: ast.expr, constants: dict[str, ast.expr]) -> str:
 
 @dataclass
 class Block:
-    """One SELECT, UPDATE, INSERT or DELETE, or what stands in parentheses: its tables and how many are guarded."""
+    """One query, or what stands in parentheses: its tables, and how many are guarded."""
 
     tables: list[str]
     guards: int = 0
@@ -111,7 +111,7 @@ class Block:
 
 
 def unguarded(sql: str, tables: set[str]) -> list[str]:
-    """The tables of portals that a statement reads or writes without naming the portal in the same query."""
+    """The portals' tables that a statement touches without naming the portal in the same query."""
     sql = re.sub(r"--[^\n]*", "", sql)
     own = set(
         re.findall(r"(?:\bWITH|,)\s+(\w+)\s+AS\s+(?:MATERIALIZED\s*)?\(", sql)

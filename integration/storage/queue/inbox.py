@@ -68,7 +68,10 @@ def count_attempt(tx: Transaction, inbox_ids: Sequence[int]) -> None:
 
 
 def forget_envelopes(tx: Transaction, inbox_ids: Sequence[int]) -> None:
-    """Remove raw rows whose events are all stored: the portal's, or in a service transaction those of nobody yet."""
+    """Remove raw rows whose events are all stored.
+
+    They are the portal's own, or in a service transaction those that belong to nobody yet.
+    """
     tx.run(
         """DELETE FROM inbox WHERE portal_id IS NOT DISTINCT FROM CAST(:portal AS bigint)
              AND inbox_id = ANY(:ids)""",
