@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from integration.core.errors import Refused
 from integration.storage.database import Database
-from integration.storage.service import portals
+from integration.storage.service import portals, settings_versions
 
 ROOT = Path(__file__).resolve().parents[2]
 HARBOR = 4711
@@ -34,7 +34,7 @@ def test_a_database_without_tables_says_what_to_run(bare: Database) -> None:
     with pytest.raises(Refused, match="run second-order migrate"), bare.service() as tx:
         portals.every(tx)
     with pytest.raises(Refused, match="run second-order migrate"), bare.portal(HARBOR) as tx:
-        portals.settings(tx)
+        settings_versions.newest(tx)
 
 
 @pytest.mark.parametrize("role", ["second_order_service", "second_order_app"])

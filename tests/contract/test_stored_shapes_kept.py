@@ -286,7 +286,7 @@ def test_a_person_is_erased_from_an_answer_of_another_shape(harbor: MirrorPortal
     harbor.rows("UPDATE decision SET detail = detail || '{\"contacts\": 7}' RETURNING 1")
 
     with harbor.context.transaction() as tx:
-        forgotten.erase(tx, 11, secret="s")
+        forgotten.erase(tx, 11, keys=KEYS)
     harbor.settle()
 
     (row,) = harbor.rows("SELECT author, question, detail FROM decision")
