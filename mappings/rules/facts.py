@@ -5,7 +5,7 @@ ISO currency, probabilities and weights are integer parts per million (`ppm`), s
 facts give the same bytes.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -295,4 +295,3 @@ class Directory:
     free_hosts: frozenset[str] = frozenset()
     own_domains: frozenset[str] = frozenset()
     migrations: frozenset[tuple[int, int]] = frozenset()
-    registrable: Callable[[str], str] | None = None

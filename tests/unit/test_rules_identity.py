@@ -8,15 +8,7 @@ from mappings.rules.identity import linkage
 from mappings.rules.identity.linkage import block_keys, compare, group_people, probability
 from mappings.rules.policy import DEFAULT
 from mappings.rules.text import names
-from mappings.rules.text.address_kinds import (
-    clean_email,
-    clean_phone,
-    clean_profile,
-    is_contractor,
-    is_free,
-    is_role,
-    registrable,
-)
+from mappings.rules.text.address_kinds import clean_email, is_contractor, is_free, is_role
 from tests.unit.rules_builders import a_contact, a_history, a_portal, day
 
 PRIOR = DEFAULT.prior_bits
@@ -213,20 +205,6 @@ def test_addresses_are_cleaned(text: str, clean: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "clean"),
-    [
-        ("https://www.social.example/in/ana-1a/?trk=x", "social.example/in/ana-1a"),
-        ("http://de.social.example/in/ana-1a/de", "social.example/in/ana-1a"),
-        ("social.example/in/ana-1a", "social.example/in/ana-1a"),
-        ("https://social.example/", ""),
-        ("http://[broken", ""),
-    ],
-)
-def test_profiles_compare_without_dressing(url: str, clean: str) -> None:
-    assert clean_profile(url) == clean
-
-
-@pytest.mark.parametrize(
     ("email", "role", "contractor", "free"),
     [
         ("info@acme.example", True, False, False),
@@ -239,19 +217,3 @@ def test_profiles_compare_without_dressing(url: str, clean: str) -> None:
 )
 def test_kinds_of_addresses(email: str, role: bool, contractor: bool, free: bool) -> None:
     assert (is_role(email), is_contractor(email), is_free(email)) == (role, contractor, free)
-
-
-def test_domains_and_phones() -> None:
-    assert [registrable(host) for host in ("mail.acme.example", "a.acme.co.uk", "acme.de")] == [
-        "acme.example",
-        "acme.co.uk",
-        "acme.de",
-    ]
-    assert [
-        clean_phone(text) for text in ("+49 (151) 123-456", "0049151123456", "0151 123456", "+1")
-    ] == [
-        "+49151123456",
-        "+49151123456",
-        "",
-        "",
-    ]

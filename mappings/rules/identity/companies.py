@@ -2,13 +2,19 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from mappings.caching import cached
 from mappings.rules.facts import PPM, CompanyFacts, Directory
 from mappings.rules.policy import Policy
-from mappings.rules.text.address_kinds import domain_of, is_contractor, is_free, is_role
+from mappings.rules.text.address_kinds import (
+    domain_of,
+    is_contractor,
+    is_free,
+    is_role,
+    registrable,
+)
 from mappings.rules.text.names import LONGEST, fold_name, near, words
 
 LEGAL_WORDS = words(
@@ -51,7 +57,6 @@ def directory(
     free_hosts: frozenset[str] = frozenset(),
     own_domains: frozenset[str] = frozenset(),
     migrations: frozenset[tuple[int, int]] = frozenset(),
-    registrable: Callable[[str], str] | None = None,
 ) -> Directory:
     """Index companies by domain, plain name and merged-away id. What two unrelated companies share means neither."""
     known = {company.id: company for company in companies if not company.archived}
@@ -75,9 +80,8 @@ def directory(
         _only_one(by_name, draft),
         alias,
         free_hosts,
-        own_domains,
+        frozenset(registrable(host) for host in own_domains),
         migrations,
-        registrable,
     )
 
 
@@ -136,7 +140,7 @@ def of_email(companies: Directory, email: str) -> int | None:
     if not email or is_free(email, companies.free_hosts) or is_role(email) or is_contractor(email):
         return None
     host = email.partition("@")[2]
-    domain = domain_of(email, companies.registrable)
+    domain = domain_of(email)
     if domain in companies.own_domains:
         return None
     found = companies.by_domain.get(host, companies.by_domain.get(domain))

@@ -310,8 +310,7 @@ def _rejection(
         return "referrer and referred are one company"
     if referrer is None:
         return ""
-    cut = ring.companies.registrable
-    own = {domain_of(email, cut) for email in referrer.emails}
+    own = {domain_of(email) for email in referrer.emails}
     if own & ring.companies.own_domains:
         return "the referrer is our own staff"
     if referred is None:

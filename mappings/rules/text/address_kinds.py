@@ -1,9 +1,9 @@
-"""E-mail addresses, web profiles and phones: cleaned, and what kind each is."""
+"""E-mail addresses and host names: the domain somebody registered, and whose address it is."""
 
 import re
-from collections.abc import Callable
-from functools import lru_cache
-from urllib.parse import urlsplit
+from functools import cache, lru_cache
+
+import tldextract
 
 from mappings.caching import cached
 from mappings.rules.text.names import words
@@ -69,11 +69,7 @@ CONTRACTOR_MARKS = frozenset(
     ]
 )
 
-_SECOND_LEVEL = words(
-    "ac co com edu gob gouv gov govt gv id info ltd me mil ne net nom or org plc sch web"
-)
 _ADDRESS = re.compile(r"[^@\s<>,;\"']{1,64}@[^@\s<>,;\"']{1,253}")
-_COUNTRY_CODE_LETTERS = 2
 
 
 @cached(1 << 15)
@@ -100,17 +96,34 @@ def host_of(email: str) -> str:
 
 @cached(1 << 15)
 def registrable(host: str) -> str:
-    """The domain somebody registered, guessed without a suffix list: two labels, three under co.uk and the like."""
-    labels = host.strip(".").lower().split(".")
-    country = len(labels[-1]) == _COUNTRY_CODE_LETTERS
-    keep = 3 if country and len(labels) > 2 and labels[-2] in _SECOND_LEVEL else 2  # noqa: PLR2004 - two labels are the rule
-    return ".".join(labels[-keep:])
+    """The domain somebody registered, by the public suffix list: `guys.nhs.uk` of `mail.guys.nhs.uk`.
+
+    A public suffix itself (`nhs.uk`) is its own domain, so that its own addresses still have one.
+    """
+    host = host.strip(".").lower()
+    cut = _suffix_list().extract_str(host)
+    if not cut.suffix:
+        # The list's default rule is "*": an ending that it does not know is a suffix of one label.
+        return ".".join(host.split(".")[-2:])
+    return cut.top_domain_under_public_suffix or host
 
 
-def domain_of(email: str, cut: Callable[[str], str] | None = None) -> str:
-    """The registrable domain of an address, by *cut* when given."""
+@cache
+def _suffix_list() -> tldextract.TLDExtract:
+    """The copy of the public suffix list that the library brings: nothing is fetched, nothing kept on disk.
+
+    Its private part counts too: acme.github.io and acme.uk.com belong to Acme, not to whoever lends
+    the ending.
+    """
+    return tldextract.TLDExtract(
+        cache_dir=None, suffix_list_urls=(), include_psl_private_domains=True
+    )
+
+
+def domain_of(email: str) -> str:
+    """The registrable domain of an address."""
     host = host_of(email)
-    return (cut or registrable)(host) if host else ""
+    return registrable(host) if host else ""
 
 
 def is_free(email: str, extra: frozenset[str] = frozenset()) -> bool:
@@ -133,31 +146,3 @@ def is_role(email: str) -> bool:
 def is_contractor(email: str) -> bool:
     """Whether the local part says that its owner works here for somebody else."""
     return not CONTRACTOR_MARKS.isdisjoint(re.split(r"[._-]+", re.sub(r"\d+", "", local_of(email))))
-
-
-def clean_profile(url: str) -> str:
-    """A social profile address that compares: no scheme, query, locale host, "www." or trailing slash."""
-    text = url.strip().lower()
-    if not text:
-        return ""
-    try:
-        parts = urlsplit(text if "//" in text else f"//{text}")
-    except ValueError:
-        return ""
-    host = parts.netloc.rpartition("@")[2].split(":")[0]
-    labels = host.split(".")
-    if len(labels) > 2 and (  # noqa: PLR2004
-        labels[0] in {"www", "m", "mobile"} or len(labels[0]) == _COUNTRY_CODE_LETTERS
-    ):
-        labels = labels[1:]
-    path = re.sub(r"/+", "/", parts.path).rstrip("/")
-    path = re.sub(r"(/in/[^/]+)/[a-z]{2}(-[a-z]{2})?$", r"\1", path)
-    return ".".join(labels) + path if path else ""
-
-
-def clean_phone(text: str) -> str:
-    """Digits with a leading plus; "" without country code, since local numbers of two countries can agree."""
-    digits = re.sub(r"\D", "", text)
-    plus = text.strip().startswith(("+", "00"))
-    digits = digits.removeprefix("00")
-    return f"+{digits}" if plus and 8 <= len(digits) <= 15 else ""  # noqa: PLR2004 - E.164's lengths
