@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from mappings.caching import cached
 from mappings.records.values import Parsed
+from mappings.rules.text.address_kinds import dns_form
 
 _MAX_EMAIL: Final = 254
 _MAX_DOMAIN: Final = 253
@@ -33,8 +34,8 @@ def email(text: str | None) -> Parsed[str]:
         return Parsed()
     if written.endswith(">") and "<" in written:
         written = written[written.rindex("<") + 1 : -1].strip()
-    written = written.removeprefix("mailto:").lower()
     local, at, host = written.rpartition("@")
+    local = local.lower().removeprefix("mailto:")
     if not at or not local or "@" in local or len(written) > _MAX_EMAIL:
         return Parsed(odd="is not an e-mail address")
     if any(sign.isspace() or unicodedata.category(sign) in {"Cc", "Cf", "Cs"} for sign in local):
@@ -56,14 +57,13 @@ def emails(text: str | None) -> tuple[str, ...]:
 @cached(_REMEMBERED)
 def domain(text: str | None) -> Parsed[str]:
     """A host name in lower-case DNS form; scheme, `www.`, port and path are dropped."""
-    written = unicodedata.normalize("NFKC", text or "").strip().lower()
+    written = unicodedata.normalize("NFKC", text or "").strip()
     if not written:
         return Parsed()
     host = written.partition("://")[2] or written
     host = re.split(r"[/?#]", host, maxsplit=1)[0].rpartition("@")[2].partition(":")[0]
-    host = host.rstrip(".").removeprefix("www.")
-    ascii_host = _dns(host)
-    if ascii_host is None or len(ascii_host) > _MAX_DOMAIN:
+    ascii_host = dns_form(host.rstrip(".")).removeprefix("www.")
+    if len(ascii_host) > _MAX_DOMAIN:
         return Parsed(odd="is not a domain")
     labels = ascii_host.split(".")
     if (
@@ -114,16 +114,3 @@ def phone(text: str | None) -> Parsed[str]:
     if len(digits) not in _DIGITS_OF_A_PHONE:
         return Parsed(odd="is not a telephone number")
     return Parsed(f"+{digits}" if international else digits)
-
-
-def _dns(host: str) -> str | None:
-    if host.isascii():
-        return host
-    # The codec's time grows with the square of the length: 65,536 signs would hold a portal up for
-    # minutes.
-    if len(host) > _MAX_DOMAIN:
-        return None
-    try:
-        return host.encode("idna").decode("ascii")
-    except UnicodeError:
-        return None

@@ -174,6 +174,7 @@ def test_probabilities_are_parts_per_million() -> None:
         ("дмитрий@почта.example", "дмитрий@xn--80a1acny.example"),
         ("ana+news@acme.example", "ana+news@acme.example"),
         ("ana@acme.example.", "ana@acme.example"),
+        ("MailTo:Ana@Straße.DE", "ana@xn--strae-oqa.de"),
     ],
 )
 def test_addresses_in_one_form(text: str, email: str) -> None:
@@ -224,6 +225,11 @@ def test_what_is_no_address_says_so(text: str) -> None:
         ("acme..example", None),
         ("10.0.0.1", None),
         ("пример.example", "xn--e1afmkfd.example"),
+        ("HTTPS://WWW.Straße.de/impressum", "xn--strae-oqa.de"),
+        ("strasse.de", "strasse.de"),
+        ("ＷＷＷ．ａｃｍｅ．ｅｘａｍｐｌｅ", "acme.example"),  # noqa: RUF001 - letters of another width
+        ("i❤.ws", "xn--i-7iq.ws"),
+        ("foo_bär.example", "xn--foo_br-fua.example"),
         ("a" * 300 + ".example", None),
     ],
 )

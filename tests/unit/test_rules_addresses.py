@@ -5,10 +5,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mappings.rules.facts import CompanyFacts
 from mappings.rules.identity.companies import directory, of_email
-from mappings.rules.text.address_kinds import domain_of, registrable
+from mappings.rules.text.address_kinds import clean_email, dns_form, domain_of, registrable
 
 
 @pytest.mark.parametrize(
@@ -65,6 +67,41 @@ def test_staff_is_known_by_its_registrable_domain() -> None:
     )
 
     assert of_email(known, "ana@we.co.uk") is None
+
+
+@pytest.mark.parametrize(
+    ("written", "wire"),
+    [
+        ("straße.de", "xn--strae-oqa.de"),
+        ("STRAẞE.de", "xn--strae-oqa.de"),
+        ("strasse.de", "strasse.de"),
+        ("faß.at", "xn--fa-hia.at"),
+        ("xn--fa-hia.at", "xn--fa-hia.at"),
+        ("ὀδυσσεύς.gr", "xn--pxac3bcak3d8526a.gr"),
+        ("نامه\u200cای.com", "xn--mgba3gch31f060k.com"),  # noqa: RUF001 - a joiner counts there
+        ("mu\u0308nchen.example", "xn--mnchen-3ya.example"),
+        ("日本語。jp", "xn--wgv71a119e.jp"),
+        ("i❤.ws", "xn--i-7iq.ws"),
+        ("😀.ws", "xn--e28h.ws"),
+        ("mail_1.bücher.example", "mail_1.xn--bcher-kva.example"),
+        ("foo_bär.example", "xn--foo_br-fua.example"),
+        ("a\u200db.example", ""),
+        ("\ud800.example", ""),
+        ("ü" * 254, ""),
+    ],
+)
+def test_a_host_name_has_one_form_however_it_is_written(written: str, wire: str) -> None:
+    assert dns_form(written) == wire
+
+
+@given(st.text(max_size=60))
+def test_any_text_has_a_host_form_or_none(text: str) -> None:
+    assert dns_form(text).isascii()
+
+
+def test_an_address_in_a_text_meets_the_record_that_spells_its_host_for_the_wire() -> None:
+    assert clean_email("ask Ana@Straße.de, please") == "ana@xn--strae-oqa.de"
+    assert clean_email("ask ana@strasse.de, please") == "ana@strasse.de"
 
 
 _WATCHED = """

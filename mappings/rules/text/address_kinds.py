@@ -1,8 +1,11 @@
 """E-mail addresses and host names: the domain somebody registered, and whose address it is."""
 
 import re
+import unicodedata
 from functools import cache, lru_cache
+from typing import Final
 
+import idna
 import tldextract
 
 from mappings.caching import cached
@@ -69,18 +72,19 @@ CONTRACTOR_MARKS = frozenset(
     ]
 )
 
+_LONGEST_HOST: Final = 253  # signs, by DNS
 _ADDRESS = re.compile(r"[^@\s<>,;\"']{1,64}@[^@\s<>,;\"']{1,253}")
 
 
 @cached(1 << 15)
 def clean_email(text: str) -> str:
     """The address in lower case, or "" when the text holds none. Tags after "+" are dropped from the local part."""
-    found = _ADDRESS.search(text.strip().lower())
+    found = _ADDRESS.search(text.strip())
     if not found:
         return ""
     local, host = found.group().split("@")
-    host = host.strip(".")
-    local = local.split("+")[0]
+    host = dns_form(host.strip("."))
+    local = local.lower().split("+")[0]
     return f"{local}@{host}" if local and "." in host else ""
 
 
@@ -92,6 +96,46 @@ def local_of(email: str) -> str:
 def host_of(email: str) -> str:
     """What stands after the @."""
     return email.partition("@")[2]
+
+
+@cached(1 << 15)
+def dns_form(host: str) -> str:
+    """A host name as DNS knows it, in small ASCII letters; "" where there is no such form.
+
+    By IDNA 2008 `straße.de` is `xn--strae-oqa.de`, which somebody else than strasse.de can own.
+    """
+    if host.isascii():
+        return host.lower()
+    # Encoding takes time that grows with the length, and no longer name can be one.
+    if len(host) > _LONGEST_HOST:
+        return ""
+    try:
+        return idna.encode(host, uts46=True).decode("ascii")
+    except idna.IDNAError:
+        return _as_spelled(host)
+
+
+def _as_spelled(host: str) -> str:
+    """The form that a name with an emoji or underscore has in use, though IDNA 2008 allows neither.
+
+    Its wire form (`xn--i-7iq.ws`) is met in the wild and taken as it is: the written one equals it.
+    """
+    try:
+        mapped = idna.uts46_remap(host, std3_rules=False, transitional=False)
+    except idna.IDNAError:
+        return ""
+    if not all(sign in "-_." or _is_spelled(sign) for sign in mapped):
+        return ""
+    return ".".join(_label(label) for label in mapped.split("."))
+
+
+def _is_spelled(sign: str) -> bool:
+    """Whether a sign shows: letters, digits, marks and symbols do, joiners and controls do not."""
+    return unicodedata.category(sign)[0] in "LMNS"
+
+
+def _label(label: str) -> str:
+    return label if label.isascii() else "xn--" + label.encode("punycode").decode("ascii")
 
 
 @cached(1 << 15)
@@ -110,10 +154,9 @@ def registrable(host: str) -> str:
 
 @cache
 def _suffix_list() -> tldextract.TLDExtract:
-    """The copy of the public suffix list that the library brings: nothing is fetched, nothing kept on disk.
+    """The copy of the list that the library brings: nothing is fetched, nothing kept on disk.
 
-    Its private part counts too: acme.github.io and acme.uk.com belong to Acme, not to whoever lends
-    the ending.
+    Its private part counts too: acme.github.io and acme.uk.com are Acme's, not the lender's.
     """
     return tldextract.TLDExtract(
         cache_dir=None, suffix_list_urls=(), include_psl_private_domains=True
