@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from mappings.caching import cached
 from mappings.records.values import Parsed
-from mappings.rules.text.address_kinds import dns_form
+from mappings.rules.text.domains import dns_form
 
 _MAX_EMAIL: Final = 254
 _MAX_DOMAIN: Final = 253

@@ -5,12 +5,15 @@ import sys
 from pathlib import Path
 
 import pytest
+import tldextract
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mappings.rules.facts import CompanyFacts
 from mappings.rules.identity.companies import directory, of_email
-from mappings.rules.text.address_kinds import clean_email, dns_form, domain_of, registrable
+from mappings.rules.text import mail_hosts
+from mappings.rules.text.address_kinds import clean_email, domain_of, is_free
+from mappings.rules.text.domains import dns_form, registrable
 
 
 @pytest.mark.parametrize(
@@ -114,7 +117,7 @@ def watch(event, args):
         did.append(f"{event} {args[0]}")
 sys.dont_write_bytecode = True
 sys.addaudithook(watch)
-from mappings.rules.text.address_kinds import registrable
+from mappings.rules.text.domains import registrable
 assert registrable("ward.guys.nhs.uk") == "guys.nhs.uk"
 print(did)
 """
@@ -132,3 +135,67 @@ def test_the_suffix_list_is_neither_fetched_nor_written_to_the_home_folder(tmp_p
 
     assert done.stdout.strip() == "[]"
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "gmail.com", "web.de", "gmx.at", "icloud.com", "proton.me", "qq.com", "mail.ru",
+        "t-online.de", "btinternet.com", "privaterelay.appleid.com", "duck.com", "mozmail.com",
+        "ukr.net", "tuta.com", "foxmail.com", "docomo.ne.jp", "yahoo.nl", "yahoo.com.ar",
+        "yahoo.co.jp", "hotmail.ch", "hotmail.co.il", "live.fi", "live.com.pt", "outlook.cz",
+        "outlook.com.tr", "gmx.li", "aol.jp", "yandex.com.ge", "mail.tuta.com",
+        "pec.mail.yahoo.it", "tampabay.rr.com",
+    ],
+)  # fmt: skip
+def test_private_mail_is_known_with_its_names_in_every_country(host: str) -> None:
+    assert mail_hosts.is_private(host)
+    assert is_free(f"ana@{host}")
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "acme.example", "appleid.com", "apple.com", "firefox.com", "facebook.com",
+        "hotmail.acme.de", "yahoo-inc.com", "live.me", "outlook.io", "yahoo.systems",
+        "nottuta.com", "co.uk", "guys.nhs.uk", "siemens.de", "volvo.se", "",
+    ],
+)  # fmt: skip
+def test_hosts_of_companies_are_not_private(host: str) -> None:
+    assert not mail_hosts.is_private(host)
+    assert not is_free(f"ana@{host}")
+
+
+def test_a_throw_away_address_tells_no_employer_either() -> None:
+    assert mail_hosts.is_disposable("mailinator.com")
+    assert mail_hosts.is_disposable("x.mailinator.com")
+    assert not mail_hosts.is_private("mailinator.com")
+    assert is_free("ana@mailinator.com")
+
+
+def test_a_portals_own_private_hosts_count_with_what_is_below_them() -> None:
+    assert is_free("ana@post.club.example", frozenset({"club.example"}))
+    assert not is_free("ana@myclub.example", frozenset({"club.example"}))
+
+
+LISTS = Path(mail_hosts.__file__).parents[1] / "mail_hosts"
+
+
+@pytest.mark.parametrize("name", ["private", "services", "disposable"])
+def test_a_list_of_hosts_says_where_it_comes_from_and_is_in_order(name: str) -> None:
+    text = (LISTS / f"{name}.txt").read_text("utf-8")
+    remarks = [line for line in text.splitlines() if line.startswith("#")]
+    hosts = [line for line in text.splitlines() if not line.startswith("#")]
+
+    assert any("Source: " in line for line in remarks)
+    assert any("Date: " in line for line in remarks)
+    assert hosts == sorted(set(hosts))
+    assert [host for host in hosts if host != dns_form(host)] == []
+
+
+@pytest.mark.parametrize("name", ["private", "services", "disposable"])
+def test_no_list_holds_an_ending_that_companies_register_below(name: str) -> None:
+    suffixes = tldextract.TLDExtract(cache_dir=None, suffix_list_urls=())
+    hosts = (LISTS / f"{name}.txt").read_text("utf-8").splitlines()
+
+    assert [host for host in hosts if host[0] != "#" and not suffixes(host).domain] == []

@@ -8,13 +8,8 @@ from datetime import datetime, timedelta
 from mappings.caching import cached
 from mappings.rules.facts import PPM, CompanyFacts, Directory
 from mappings.rules.policy import Policy
-from mappings.rules.text.address_kinds import (
-    domain_of,
-    is_contractor,
-    is_free,
-    is_role,
-    registrable,
-)
+from mappings.rules.text.address_kinds import domain_of, is_contractor, is_free, is_role
+from mappings.rules.text.domains import registrable
 from mappings.rules.text.names import LONGEST, fold_name, near, words
 
 LEGAL_WORDS = words(
