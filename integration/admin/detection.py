@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from babel.core import get_global
+
 from integration.core import logs
 from integration.core.errors import NeedsOwner
 from integration.hubspot.gateway import HubSpot
@@ -12,6 +14,7 @@ from integration.storage.service import portals
 from mappings.records import map_guesses as rules
 from mappings.records.access import readable_types
 from mappings.records.catalogue import WRITTEN_TYPES
+from mappings.records.phones import COUNTRIES
 from mappings.records.portal_map import PortalMap
 
 _LABELLED = (
@@ -58,7 +61,20 @@ def _detect(
     owners = _granted(hubspot.owners) if "crm.objects.owners.read" in installed.scopes else []
     known = {kind: definitions.get(kind, []) for kind in WRITTEN_TYPES}
     currency = str(installed.account.get("currency") or "")
-    return rules.detect(known, pipelines, labels, owners, home_currency=currency)
+    country = country_of(str(installed.account.get("time_zone") or ""))
+    return rules.detect(
+        known, pipelines, labels, owners, home_currency=currency, home_country=country
+    )
+
+
+def country_of(time_zone: str) -> str:
+    """The country of a time zone as two letters, by CLDR; "" for UTC and other zones of no country."""
+    # An abbreviation is no place: CLDR has EST for Panama's time.
+    if "/" not in time_zone:
+        return ""
+    zone = get_global("zone_aliases").get(time_zone, time_zone)
+    country = get_global("zone_territories").get(zone, "")
+    return country if country in COUNTRIES else ""
 
 
 def _granted(ask: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:

@@ -22,6 +22,7 @@ _NOT_READ = frozenset(
         "role_labels",
         "deal_renewal_types",
         "staff_domains",
+        "home_country",
     }
 )
 

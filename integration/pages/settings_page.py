@@ -55,7 +55,8 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
         _TEXTS, "referred_by_labels", "referred_by_type_ids",
     ),
     text_sources.JOB_CHANGES: (
-        "buying_role_property", "role_labels", _TEXTS, "staff_domains", "extra_free_hosts", "agency_types",
+        "buying_role_property", "role_labels", _TEXTS, "staff_domains", "extra_free_hosts", "home_country",
+        "agency_types",
         "activities",
     ),
     "Customers": ("customer_stage", "customer_stage_since", "ticket_closed_stages"),
@@ -77,6 +78,7 @@ _HINTS: Mapping[str, str] = {
     "agency_types": "Company types that are agencies or partners.",
     "activities": "Meetings, calls, e-mails and notes of the last three years.",
     "home_currency": "Three letters, such as EUR.",
+    "home_country": "Two letters, such as GB: where phone numbers without a country code are.",
     "ticket_closed_stages": "Ticket stages that mean closed.",
 }
 

@@ -1,4 +1,4 @@
-"""E-mail addresses, domains, profile pages and phone numbers in the one form that can be compared."""
+"""E-mail addresses, domains and profile pages in the one form that can be compared."""
 
 import re
 import unicodedata
@@ -17,8 +17,6 @@ _PLAIN = re.compile(
     r"[a-z0-9][a-z0-9._-]{0,60}@(?!www\.)(?:[a-z0-9]{1,40}\.){1,3}[a-z]{2,12}", re.ASCII
 )
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.ASCII)
-_EXTENSION = re.compile(r"(?i)(?:ext\.?|x|#|;ext=)\s*\d+\s*$")
-_DIGITS_OF_A_PHONE: Final = range(7, 16)
 _LINKED_PARTS: Final = 2
 # Results are immutable, and whoever shares a key with a changed contact is read again with it.
 _REMEMBERED: Final = 1 << 14
@@ -95,22 +93,3 @@ def profile(text: str | None) -> Parsed[str]:
         # `de.linkedin.com/in/ana/en` and `linkedin.com/in/ana` are one page.
         host, path = "linkedin.com", path[:_LINKED_PARTS]
     return Parsed("/".join([host, *path]))
-
-
-@cached(_REMEMBERED)
-def phone(text: str | None) -> Parsed[str]:
-    """The digits of a number, with `+` when the country is written; an extension is dropped.
-
-    Without a country we do not guess one: `0301234567` stays as it is.
-    """
-    written = unicodedata.normalize("NFKC", text or "").strip()
-    if not written:
-        return Parsed()
-    written = _EXTENSION.sub("", written)
-    digits = "".join(str(unicodedata.digit(sign)) for sign in written if sign.isdigit())
-    international = written.startswith("+")
-    if digits.startswith("00"):
-        digits, international = digits[2:], True
-    if len(digits) not in _DIGITS_OF_A_PHONE:
-        return Parsed(odd="is not a telephone number")
-    return Parsed(f"+{digits}" if international else digits)

@@ -83,6 +83,7 @@ def detect(
     owners: Sequence[Mapping[str, Any]],
     *,
     home_currency: str = "",
+    home_country: str = "",
 ) -> tuple[PortalMap, tuple[Detected, ...]]:
     """Choose sensible defaults from what the portal has, saying for each why.
 
@@ -97,6 +98,7 @@ def detect(
         *_referral_labels(labels),
         *_staff(owners),
         Detected("home_currency", home_currency, "It is the account's company currency."),
+        Detected("home_country", home_country, "The account's time zone is there."),
     ]
     chosen: dict[str, Any] = {guess.name: guess.value for guess in found}
     return of_settings(chosen), tuple(found)

@@ -10,6 +10,7 @@ from marshmallow import EXCLUDE, Schema, fields, post_load, validate
 
 from mappings.records import text_sources
 from mappings.records.access import HISTORY, READ
+from mappings.records.phones import COUNTRIES
 from mappings.records.text_sources import TextSource
 from mappings.rules.facts import TextKind
 
@@ -29,6 +30,7 @@ WITHOUT_EFFECT: Final = frozenset(
         "milestone_property",
     }
 )
+_COUNTRY: Final = validate.OneOf(["", *sorted(COUNTRIES)], error="is no country's two letters")
 _NAME: Final = validate.Regexp(r"^[a-zA-Z][a-zA-Z0-9_]{0,254}\Z", error="is no property name")
 
 
@@ -42,7 +44,8 @@ class PortalMap:
     customer; empty: its first won deal does. `customer_stage_since` says from when: the day the
     stage was reached, or always, where the stage was set in bulk and its dates say nothing. `texts`
     names the properties of each text source by its setting (see `text_sources`). Properties named
-    here are read beside the standard ones.
+    here are read beside the standard ones. `home_country` says how telephone numbers without a
+    country are read; empty: they are not compared.
     """
 
     included_pipelines: tuple[str, ...] = ()
@@ -66,6 +69,7 @@ class PortalMap:
     referred_by_type_ids: tuple[int, ...] = ()
     agency_types: tuple[str, ...] = ()
     home_currency: str = ""
+    home_country: str = ""
     ticket_closed_stages: tuple[str, ...] = ()
     activities: str = ACTIVITIES_READ
     texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -177,6 +181,7 @@ class PortalMapSchema(Schema):
     referred_by_type_ids = fields.List(fields.Integer(strict=True), load_default=[])
     agency_types = _texts()
     home_currency = fields.String(load_default="", validate=validate.Regexp(r"^([A-Z]{3})?\Z"))
+    home_country = fields.String(load_default="", validate=_COUNTRY)
     ticket_closed_stages = _texts()
     activities = fields.String(
         load_default=ACTIVITIES_READ, validate=validate.OneOf([ACTIVITIES_READ, ACTIVITIES_IGNORED])

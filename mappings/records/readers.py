@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from mappings.records import addresses, values
+from mappings.records import addresses, phones, values
 from mappings.records.portal_map import SINCE_ALWAYS, PortalMap
 from mappings.records.row_reader import PRIMARY, FieldReader, Odd, history_of, linked, links_to
 from mappings.records.rows import Link, Record
@@ -40,8 +40,8 @@ def contact_facts(
         company_text=read.text("company"),
         job_title=read.text("jobtitle"),
         profile=_profile(read),
-        phones=_phones(read, "phone"),
-        mobiles=_mobiles(read),
+        phones=_phones(read, "phone", portal_map.home_country),
+        mobiles=_mobiles(read, portal_map.home_country),
         archived=record.archived,
         company_ids=company_ids,
         company_labels=company_labels,
@@ -214,15 +214,15 @@ def _roles(said: str) -> frozenset[str]:
     return frozenset(values.several(said)) if said else _NO_ROLES
 
 
-def _phones(read: FieldReader, name: str) -> tuple[str, ...]:
+def _phones(read: FieldReader, name: str, country: str) -> tuple[str, ...]:
     said = read.record.get(name)
-    found = read.keep(name, addresses.phone(said)) if said else None
-    return (found,) if found else ()
+    return (read.keep(name, phones.phones(said, country)) or ()) if said else ()
 
 
-def _mobiles(read: FieldReader) -> tuple[str, ...]:
-    """Only with a country code: the local numbers of two countries can agree, and a mobile identifies a person."""
-    return tuple(number for number in _phones(read, "mobilephone") if number.startswith("+"))
+def _mobiles(read: FieldReader, country: str) -> tuple[str, ...]:
+    """Only international ones: local numbers of two countries can agree, and a mobile is a person's."""
+    numbers = _phones(read, "mobilephone", country)
+    return tuple(number for number in numbers if number.startswith("+"))
 
 
 def _history(record: Record) -> dict[str, tuple[Version, ...]]:

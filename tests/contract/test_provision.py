@@ -190,6 +190,7 @@ def test_the_map_is_detected_with_reasons_and_kept_as_version_one(town: Town) ->
     assert settings.map.texts["referred_by_property"] == ("referred_by",)
     assert settings.map.renewal_date_property == "renewal_date"
     assert settings.map.home_currency == town.harbor.currency
+    assert (town.harbor.time_zone, settings.map.home_country) == ("Europe/Berlin", "DE")
     assert "Referred by" in settings.why["referred_by_property"]
     page = visitor.get(f"/portals/{HARBOR}/settings").text
     assert "seems to tell who referred a contact" in page

@@ -32,6 +32,7 @@ def test_a_map_survives_storing() -> None:
         role_labels=(("Champion", "CHAMPION"),),
         referred_by_type_ids=(71,),
         home_currency="EUR",
+        home_country="DE",
     )
 
     assert load_portal_map(dump_portal_map(harbor)) == harbor
@@ -49,6 +50,7 @@ def test_settings_of_a_newer_version_do_not_hurt() -> None:
         {"referred_by_property": "no such; name"},
         {"referred_by_property": "a\n"},
         {"home_currency": "euro"},
+        {"home_country": "UK"},
         {"recurring_on": "ticket"},
         {"role_labels": [["only one"]]},
         {"amount_property": None},
@@ -171,6 +173,7 @@ def test_staff_and_ticket_stages_and_currency() -> None:
         owners=[{"email": "Bo@Harbor.example"}, {"email": None}, {"email": "cy@harbor.example"}],
         pipelines={"ticket": [{"id": "0", "stages": stages}], "deal": [{"id": "default"}]},
         home_currency="EUR",
+        home_country="DE",
     )
 
     assert portal_map.staff_domains == ("harbor.example",)

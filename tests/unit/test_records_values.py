@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mappings.records import addresses, values
+from mappings.records import addresses, phones, values
 from mappings.records.currencies import DIGITS, digits_of
 
 
@@ -75,7 +75,7 @@ def test_nothing_written_is_nothing_odd(empty: str | None) -> None:
         addresses.email,
         addresses.domain,
         addresses.profile,
-        addresses.phone,
+        phones.phones,
     )
 
     assert [reader(empty) for reader in readers] == [values.Parsed()] * len(readers)
@@ -257,23 +257,6 @@ def test_what_is_no_profile_says_so(text: str) -> None:
     assert addresses.profile(text).odd == "is not a profile address"
 
 
-@pytest.mark.parametrize(
-    ("text", "phone"),
-    [
-        ("+1 (919) 555-0123", "+19195550123"),
-        ("0049 30 1234567", "+49301234567"),
-        ("030 1234567", "0301234567"),
-        ("+1 919 555 0123 ext. 45", "+19195550123"),
-        ("٠١٢٣٤٥٦٧٨٩", "0123456789"),
-        ("12", None),
-        ("call me", None),
-        ("1" * 40, None),
-    ],
-)
-def test_phones_are_their_digits(text: str, phone: str | None) -> None:
-    assert addresses.phone(text).value == phone
-
-
 ALL = (
     values.number,
     values.moment,
@@ -284,7 +267,7 @@ ALL = (
     addresses.email,
     addresses.domain,
     addresses.profile,
-    addresses.phone,
+    phones.phones,
     lambda text: values.minor_units(text, "EUR"),
     lambda text: values.minor_units("1", text),
 )

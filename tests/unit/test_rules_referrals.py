@@ -117,6 +117,15 @@ def test_what_is_no_referral_says_why(
     assert why in found.reasons[-1].text
 
 
+def test_the_same_local_number_is_no_shared_phone() -> None:
+    maria, bo = replace(MARIA, phones=("0301234567",)), replace(BO, phones=("0301234567",))
+    ring = replace(a_ring(), contacts={1: maria, 2: bo})
+
+    (found,) = referrals.of_links([ReferralLink(1, "contact", 2)], ring, DEFAULT)
+
+    assert found.status == "auto"
+
+
 def test_a_record_labelled_as_its_own_referrer_is_rejected() -> None:
     (found,) = referrals.of_links([ReferralLink(2, "contact", 2)], a_ring(), DEFAULT)
 

@@ -317,6 +317,11 @@ def _rejection(
         return ""
     if ring.person_of.get(referrer.id, referrer.id) == ring.person_of.get(referred.id, referred.id):
         return "referrer and referred are one person"
-    if set(referrer.phones + referrer.mobiles) & set(referred.phones + referred.mobiles):
+    if _numbers(referrer) & _numbers(referred):
         return "referrer and referred share a phone"
     return ""
+
+
+def _numbers(contact: ContactFacts) -> set[str]:
+    """Numbers that can be compared: a local one may be anybody's in another country."""
+    return {number for number in contact.phones + contact.mobiles if number.startswith("+")}
