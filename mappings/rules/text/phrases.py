@@ -10,7 +10,7 @@ from functools import cache
 from importlib import resources
 
 from mappings.rules.text.folding import fold
-from mappings.rules.text.nicknames import NICKNAMES_BY_LANGUAGE
+from mappings.rules.text.nicknames import known_names
 
 _FOLDER = "mappings.phrases"
 _GAP = "..."
@@ -84,16 +84,11 @@ def tables() -> Tables:
     """The phrases of every language that has a file."""
     files = {one.name.removesuffix(".txt"): one.read_text("utf-8") for one in resources.files(_FOLDER).iterdir()
              if one.name.endswith(".txt")}  # fmt: skip
-    given = frozenset(fold(_without_remarks(files.pop("given_names", ""))).split())
     files.pop("README", None)
-    return compile_tables(dict(sorted(files.items())), given)
+    return compile_tables(dict(sorted(files.items())))
 
 
-def _without_remarks(text: str) -> str:
-    return "\n".join(line for line in text.splitlines() if not line.startswith("#"))
-
-
-def compile_tables(files: Mapping[str, str], given: frozenset[str] = frozenset()) -> Tables:
+def compile_tables(files: Mapping[str, str]) -> Tables:
     """Read the languages' files; what a line means is in their README."""
     labels: list[Phrase] = []
     classes: dict[str, list[Phrase]] = {}
@@ -137,14 +132,7 @@ def compile_tables(files: Mapping[str, str], given: frozenset[str] = frozenset()
         frozenset(nothing),
         frozenset(known),
         tuple(sorted(persons)),
-        given | _short_names(),
-    )
-
-
-def _short_names() -> frozenset[str]:
-    """Given names and their short forms, as the rules of identity know them."""
-    return frozenset(
-        word for table in NICKNAMES_BY_LANGUAGE.values() for word in fold(table).split()
+        known_names(),
     )
 
 

@@ -1,0 +1,1 @@
+"""Given names and their short forms, as files; see README.txt."""
