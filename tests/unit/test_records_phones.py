@@ -64,6 +64,8 @@ def test_a_british_mobile_is_one_number_however_it_is_written(written: str) -> N
         ("(919) 555-0123", "US", "+19195550123"),
         ("1-800-FLOWERS", "US", "+18003569377"),
         ("+49 151 1234567 mobil", "", "+491511234567"),
+        ("+49 30 1234567 ext. 12", "", "+49301234567"),
+        ("030 1234567, Durchwahl 12", "DE", "+49301234567"),
     ],
 )
 def test_numbers_are_read_by_the_plans_of_their_countries(

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mappings.rules.facts import CompanyFacts
-from mappings.rules.identity.companies import directory, of_email
+from mappings.rules.identity.companies import directory, of_email, same_company
 from mappings.rules.text import mail_hosts
 from mappings.rules.text.address_kinds import clean_email, domain_of, is_free
 from mappings.rules.text.domains import dns_form, registrable
@@ -164,6 +164,26 @@ def test_private_mail_is_known_with_its_names_in_every_country(host: str) -> Non
 def test_hosts_of_companies_are_not_private(host: str) -> None:
     assert not mail_hosts.is_private(host)
     assert not is_free(f"ana@{host}")
+
+
+@pytest.mark.parametrize(
+    ("domain", "reason"),
+    [
+        ("acme.example", "the companies share a domain"),
+        ("gmail.com", ""),
+        ("post.club.example", ""),
+    ],
+)
+def test_two_companies_that_name_a_private_host_as_their_domain_share_none(
+    domain: str, reason: str
+) -> None:
+    pair = [
+        CompanyFacts(30, "Zenit", frozenset({domain})),
+        CompanyFacts(31, "Oak", frozenset({domain})),
+    ]
+    known = directory(pair, free_hosts=frozenset({"club.example"}))
+
+    assert same_company(known, 30, 31) == reason
 
 
 def test_a_throw_away_address_tells_no_employer_either() -> None:

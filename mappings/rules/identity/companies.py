@@ -184,7 +184,9 @@ def same_company(companies: Directory, a: int | None, b: int | None) -> str:
         return "the names differ only in legal form, or one was renamed"
     if any(_named_after(x, y) or _named_after(y, x) for x in names_one for y in names_two):
         return "one company is named after the other"
-    if one.domains & two.domains:
+    # Small firms name their mail service as their domain: that is nobody's own.
+    shared = one.domains & two.domains
+    if any(not is_free(f"@{domain}", companies.free_hosts) for domain in shared):
         return "the companies share a domain"
     return ""
 
