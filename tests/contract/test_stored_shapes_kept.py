@@ -25,6 +25,7 @@ from tests.contract.conclude_world import HARBOR, ORCHARD, MirrorPortal, moved_c
 from tests.contract.review_world import (
     ASKING,
     DOUBTING,
+    KEYS,
     Office,
     answer,
     doubtful_move,
