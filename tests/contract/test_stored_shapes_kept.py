@@ -21,11 +21,10 @@ from integration.rollup import roll_up
 from integration.storage.database import Database
 from integration.storage.mirror import mirror
 from mappings.rules.findings import Move, Referral, Source
-from tests.contract.conclude_world import HARBOR, ORCHARD, MirrorPortal, moved_champion
+from tests.contract.conclude_world import HARBOR, KEYS, ORCHARD, MirrorPortal, moved_champion
 from tests.contract.review_world import (
     ASKING,
     DOUBTING,
-    KEYS,
     Office,
     answer,
     doubtful_move,
