@@ -5,9 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psycopg
 import pytest
-import redis
 from cryptography.fernet import Fernet
 
 from integration.core import servers
@@ -17,6 +15,7 @@ from integration.core.wake_ups import Queue
 from integration.portal.runtime import Runtime
 from integration.storage import database as databases
 from integration.storage.database import Database
+from tests import disposable
 from tests.sandbox.crm import App
 
 if TYPE_CHECKING:
@@ -43,12 +42,26 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
-def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Servers]:
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder in which PostgreSQL was made and migrated: once for all processes of the run."""
+    mine = tmp_path_factory.getbasetemp()
+    folder = (mine.parent if "PYTEST_XDIST_WORKER" in os.environ else mine) / "prepared"
+    disposable.prepare(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def embedded(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[servers.Servers]:
+    """The servers of this process's tests: TEST_DATABASE_URL and TEST_REDIS_URL, or those of the wheels."""
     given = os.environ.get("TEST_DATABASE_URL", ""), os.environ.get("TEST_REDIS_URL", "")
-    with servers.embedded(
-        tmp_path_factory.mktemp("servers"), postgres=not given[0], valkey=not given[1]
-    ) as started:
-        # The whole suite can run on other servers than the embedded ones; both are emptied.
+    folder = tmp_path_factory.mktemp("servers")
+    if not given[0]:
+        disposable.lend(request.getfixturevalue("prepared"), folder)
+    with servers.embedded(folder, postgres=not given[0], valkey=not given[1]) as started:
+        if not given[0]:
+            disposable.make_careless(started.database_url)
         chosen = servers.Servers(given[0] or started.database_url, given[1] or started.redis_url)
         databases.migrate(chosen.database_url)
         yield chosen
@@ -64,18 +77,16 @@ def redis_url(embedded: servers.Servers) -> str:
     return embedded.redis_url
 
 
+@pytest.fixture(scope="session")
+def owner(embedded: servers.Servers) -> Iterator[disposable.Owner]:
+    with disposable.owner(embedded) as both:
+        yield both
+
+
 @pytest.fixture
-def clean(postgres_url: str, redis_url: str) -> None:
-    """Empty both servers, as their owner."""
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        tables = connection.execute(
-            "SELECT string_agg(quote_ident(tablename), ',') FROM pg_tables"
-            " WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
-        ).fetchone()
-        assert tables is not None
-        connection.execute(f"TRUNCATE {tables[0]} RESTART IDENTITY CASCADE")
-    with redis.Redis.from_url(redis_url) as client:
-        client.flushall()
+def clean(owner: disposable.Owner) -> None:
+    """Empty both servers."""
+    owner.empty()
 
 
 @pytest.fixture
