@@ -28,12 +28,15 @@ class Faults:
     done: Counter[str] = field(default_factory=Counter)
     _thaw: list[threading.Timer] = field(default_factory=list)
 
-    def storm(self, seconds: float) -> None:
-        """Every 0.6 to 1.6 seconds something breaks; each kind gets its turn before any comes again."""
+    def storm(self, seconds: float, *, at_least: int = 0) -> None:
+        """Every 0.6 to 1.6 seconds something breaks; each kind gets its turn before any comes again.
+
+        It goes on until *at_least* so many faults hit something, however busy the machine is.
+        """
         dice = random.Random(self.seed)
         end = time.monotonic() + seconds
         waiting: list[str] = []
-        while time.monotonic() < end:
+        while time.monotonic() < end or self.done.total() < at_least:
             time.sleep(dice.uniform(0.6, 1.6))
             if not waiting:
                 waiting = sorted(self._kinds().keys() - self.leave_out)

@@ -17,6 +17,7 @@ from mappings.records.events import Bad, Event, Unknown
 from tests.sandbox import signing
 from tests.sandbox.crm import HubSpot, Portal
 from tests.sandbox.records import Json
+from tests.waiting import PATIENCE
 
 BIGGEST_BATCH = 20
 _STAGES = ("appointmentscheduled", "qualifiedtobuy", "closedwon", "closedlost")
@@ -100,7 +101,7 @@ class Senders:
         finally:
             self._stop.set()
             for thread in threads:
-                thread.join(30)
+                thread.join(PATIENCE)
             self._pool.clear()
 
     @property
@@ -205,7 +206,7 @@ class Users:
             yield
         finally:
             self._stop.set()
-            thread.join(10)
+            thread.join(PATIENCE)
 
     def _work(self) -> None:
         dice = random.Random(self.seed)

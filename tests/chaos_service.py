@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,9 +21,9 @@ from integration.core.wake_ups import Queue
 from integration.portal.runtime import Runtime
 from integration.storage.database import Database
 from tests.sandbox.crm import HubSpot
+from tests.waiting import PATIENCE, wait_until
 from tests.world import World, subscriptions
 
-START_SECONDS = 90
 RATE_PER_10S = 1000
 
 
@@ -70,7 +69,9 @@ class Service:
             return "worker" if ours else "horse"
         return name
 
-    def command(self, *arguments: str, timeout: float = 300) -> "subprocess.CompletedProcess[str]":
+    def command(
+        self, *arguments: str, timeout: float = PATIENCE
+    ) -> "subprocess.CompletedProcess[str]":
         """Run ``second-order ARGUMENTS`` beside the service."""
         return subprocess.run(
             [sys.executable, "-m", "commands", *arguments],
@@ -90,7 +91,7 @@ class Service:
                 process.resume()
         self.process.send_signal(signal.SIGTERM)
         try:
-            status = self.process.wait(40)
+            status = self.process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             self.process.kill()
             status = self.process.wait()
@@ -122,16 +123,19 @@ def serve(data: Path, hubspot: HubSpot, hubspot_url: str, *, workers: int = 2) -
         service.stop()
 
 
-def wait_until_ready(service: Service, seconds: float = START_SECONDS) -> None:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline and service.process.poll() is None:
-        with contextlib.suppress(requests.RequestException):
-            if requests.get(f"{service.url}/readyz", timeout=2).ok:
-                return
-        time.sleep(0.1)
-    raise AssertionError(
-        f"the service does not answer:\n{service.log.read_text(errors='replace')[-2000:]}"
+def wait_until_ready(service: Service) -> None:
+    wait_until(
+        lambda: answers(f"{service.url}/readyz"),
+        lambda: f"the service does not answer:\n{service.log.read_text(errors='replace')[-2000:]}",
+        unless=lambda: service.process.poll() is not None,
     )
+
+
+def answers(url: str) -> bool:
+    """Whether a GET is answered well now."""
+    with contextlib.suppress(requests.RequestException):
+        return requests.get(url, timeout=PATIENCE / 10).ok
+    return False
 
 
 @contextlib.contextmanager

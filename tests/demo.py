@@ -22,12 +22,13 @@ import requests
 from rich.console import Console
 
 from integration.core.servers import free_port
+from tests.chaos_service import answers
 from tests.demo_report import Report
 from tests.sandbox import pages, server, town
 from tests.sandbox.crm import HubSpot
+from tests.waiting import PATIENCE, wait_until
 from tests.world import HARBOR, ORCHARD, subscriptions
 
-START_SECONDS = 90
 ENRICH_SECONDS = 900
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -78,7 +79,7 @@ class App:
         """Run ``second-order ARGUMENTS`` beside the service and return what it prints."""
         done = subprocess.run(
             [sys.executable, "-m", "commands", *arguments],
-            env=self.environment, capture_output=True, text=True, check=False, timeout=300,
+            env=self.environment, capture_output=True, text=True, check=False, timeout=PATIENCE,
         )  # fmt: skip
         if done.returncode:
             raise RuntimeError(f"second-order {' '.join(arguments)}: {done.stderr.strip()[-800:]}")
@@ -131,7 +132,7 @@ def _service(data: Path, outside: server.Server, hubspot: HubSpot) -> Iterator[A
         finally:
             process.send_signal(signal.SIGTERM)
             try:
-                process.wait(40)
+                process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
                 process.kill()
 
@@ -143,13 +144,11 @@ def _end_with_us() -> None:
 
 
 def _wait_until_ready(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        with contextlib.suppress(requests.RequestException):
-            if requests.get(f"{url}/readyz", timeout=2).ok:
-                return
-        time.sleep(0.1)
-    raise SystemExit(f"The service did not start:\n{log.read_text(errors='replace')[-2000:]}")
+    wait_until(
+        lambda: answers(f"{url}/readyz"),
+        lambda: f"The service did not start:\n{log.read_text(errors='replace')[-2000:]}",
+        unless=lambda: process.poll() is not None,
+    )
 
 
 def _enrich(app: App, report: Report) -> bool:
@@ -182,13 +181,13 @@ def _install(app: App, hubspot: HubSpot, portal_id: int, settings: dict[str, str
     hubspot.quirks.approve_at_once = True
     try:
         with requests.Session() as browser:
-            away = browser.get(f"{app.url}/install", allow_redirects=False, timeout=20)
+            away = browser.get(f"{app.url}/install", allow_redirects=False, timeout=PATIENCE)
             back = browser.get(
                 f"{away.headers['Location']}&portalId={portal_id}",
                 allow_redirects=False,
-                timeout=20,
+                timeout=PATIENCE,
             )
-            arrived = browser.get(back.headers["Location"], timeout=120)
+            arrived = browser.get(back.headers["Location"], timeout=PATIENCE)
             if not arrived.ok:
                 raise RuntimeError(
                     f"the install answered {arrived.status_code}: {arrived.text[:500]}"
@@ -202,11 +201,15 @@ def _install(app: App, hubspot: HubSpot, portal_id: int, settings: dict[str, str
 def _map(app: App, browser: requests.Session, portal_id: int, settings: dict[str, str]) -> None:
     """Fill in the Settings form as the admin would who knows what their CRM means by things."""
     address = f"{app.url}/portals/{portal_id}/settings"
-    csrf = re.search(r'name="csrf" value="([^"]+)"', browser.get(address, timeout=20).text)
+    csrf = re.search(r'name="csrf" value="([^"]+)"', browser.get(address, timeout=PATIENCE).text)
     if csrf is None:
         raise RuntimeError("the settings page has no form")
-    form = {**shown_form(browser.get(address, timeout=20).text), **settings, "csrf": csrf.group(1)}
-    saved = browser.post(address, data=form, headers={"Origin": app.url}, timeout=60)
+    form = {
+        **shown_form(browser.get(address, timeout=PATIENCE).text),
+        **settings,
+        "csrf": csrf.group(1),
+    }
+    saved = browser.post(address, data=form, headers={"Origin": app.url}, timeout=PATIENCE)
     if not saved.ok:
         raise RuntimeError(f"the settings page answered {saved.status_code}")
 

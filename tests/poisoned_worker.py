@@ -7,6 +7,7 @@ contact kills the process, and so does thinking about the second.
 import os
 import signal
 import sys
+import time
 from collections.abc import Collection
 
 from integration.conclude import people
@@ -19,11 +20,14 @@ from integration.storage.queue import inbox
 from integration.storage.queue.inbox import Delivery, InboundEvent
 from workers import worker
 
+# What never ends is ended; what is only slow, on a busy machine, is not.
+JOB_SECONDS = 8
+
 
 def main() -> None:
     """Poison what the arguments name, then work."""
     word, looked_at, thought_about = sys.argv[1].encode(), int(sys.argv[2]), int(sys.argv[3])
-    wake_ups.JOB_SECONDS = 2  # what never ends is ended
+    wake_ups.JOB_SECONDS = JOB_SECONDS
     inbox.WAITS = (0.2, 0.2, 0.2)
     letters, look, refresh = intake.letters, sync.look, people.refresh
 
@@ -31,7 +35,7 @@ def main() -> None:
         if word in envelope.body:
             os._exit(9)
         while b"LOOP" in envelope.body:
-            pass
+            time.sleep(0.1)
         return letters(portal_id, envelope)
 
     def see(context: PortalContext, wanted: Plan) -> Seen:

@@ -11,7 +11,6 @@ import json
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from flask import Flask
 from werkzeug.serving import make_server
@@ -29,17 +28,19 @@ from integration.storage.queue import lanes
 from integration.storage.queue.inbox_writer import InboxWriter
 from integration.storage.service import portals, tokens
 from mappings.records.project import project_files
+from tests.kept import Kept
 from tests.sandbox import pages, server
 from tests.sandbox.crm import HubSpot, Portal
 from tests.sandbox.records import Json
+from tests.waiting import PATIENCE
 from workers import jobs
 
 HARBOR, ORCHARD = 4711, 4712
 
 
 @dataclass
-class Account:
-    """One portal, from both sides."""
+class Account(Kept):
+    """One portal, from both sides: what HubSpot shows and what we keep."""
 
     world: "World" = field(repr=False)
     portal_id: int
@@ -57,10 +58,10 @@ class Account:
         with open_portal(self.world.runtime, self.portal_id) as context:
             yield context
 
-    def rows(self, statement: str, **values: object) -> list[dict[str, Any]]:
-        """Rows of our database, as this portal sees them."""
-        with self.world.runtime.database.portal(self.portal_id) as tx:
-            return [dict(row) for row in tx.rows(statement, **values)]
+    @property
+    def database(self) -> Database:
+        """Where our side is kept."""
+        return self.world.runtime.database
 
 
 @dataclass
@@ -132,6 +133,7 @@ def build_world(
 ) -> Iterator[World]:
     """Start a local HubSpot and our receiver; the portals exist and nothing is installed yet."""
     hubspot = hubspot or _two_empty_portals()
+    hubspot.courier.timeout = PATIENCE
     for portal in hubspot.portals.values():
         portal.allowance.limit = 100_000
     port = free_port()

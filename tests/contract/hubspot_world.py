@@ -13,6 +13,7 @@ from mappings.records.catalogue import WRITTEN_TYPES, group_definition, own_prop
 from tests.sandbox.crm import HubSpot as Sandbox
 from tests.sandbox.portal import Portal
 from tests.sandbox.server import Server, start
+from tests.waiting import PATIENCE
 
 HARBOR, ORCHARD = 4711, 4712
 
@@ -50,8 +51,8 @@ class World:
 
 
 @contextmanager
-def a_world() -> Iterator[World]:
-    """Harbor and orchard, both installed; the gateway is harbor's."""
+def a_world(*, read_seconds: float = PATIENCE) -> Iterator[World]:
+    """Harbor and orchard, both installed; the gateway is harbor's, and gives an answer up after *read_seconds*."""
     sandbox = Sandbox()
     harbor, orchard = sandbox.add_portal(HARBOR, "Harbor"), sandbox.add_portal(ORCHARD, "Orchard")
     tokens = [sandbox.install(HARBOR).access_token]
@@ -80,7 +81,7 @@ def a_world() -> Iterator[World]:
             allow,
             on_call=on_call,
             on_limits=limits.append,
-            timeouts=(0.5, 0.5),
+            timeouts=(PATIENCE, read_seconds),
             pool_size=4,
         )
         hubspot = HubSpot(wire)

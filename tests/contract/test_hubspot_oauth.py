@@ -13,6 +13,7 @@ from integration.hubspot.oauth import OAuth
 from mappings.records.access import OPTIONAL_SCOPES, REQUIRED_SCOPES
 from tests.contract.canned import Canned, canned
 from tests.contract.hubspot_world import World, a_world
+from tests.waiting import PATIENCE
 
 REQUIRED = [context.name for context in REQUIRED_SCOPES]
 OPTIONAL = [context.name for context in OPTIONAL_SCOPES]
@@ -39,7 +40,7 @@ def an_app(world: World, *, secret: str | None = None, redirect: str | None = No
         app.client_id,
         secret or app.client_secret,
         redirect or app.redirect_urls[0],
-        timeouts=(1, 1),
+        timeouts=(PATIENCE, PATIENCE),
     )
 
 
@@ -50,7 +51,7 @@ def a_canned_app(server: Canned) -> OAuth:
         "client-id",
         "canary-secret",
         "https://app.example/cb",
-        timeouts=(1, 1),
+        timeouts=(PATIENCE, PATIENCE),
     )
 
 
@@ -79,7 +80,7 @@ def test_the_whole_dance(world: World) -> None:
     answer = requests.get(
         app.authorize_page("abc", REQUIRED, OPTIONAL) + "&portal_id=4711",
         allow_redirects=False,
-        timeout=2,
+        timeout=PATIENCE,
     )
     assert answer.status_code in {302, 303}, answer.text
     back = parse_qs(urlsplit(answer.headers["Location"]).query)
@@ -235,7 +236,12 @@ def test_no_proxy_of_the_environment_sees_secrets(
 
 def test_a_host_that_is_not_there_is_retryable() -> None:
     app = OAuth(
-        "http://127.0.0.1:1", "http://127.0.0.1:1", "id", "secret", "cb", timeouts=(0.5, 0.5)
+        "http://127.0.0.1:1",
+        "http://127.0.0.1:1",
+        "id",
+        "secret",
+        "cb",
+        timeouts=(PATIENCE, PATIENCE),
     )
 
     with pytest.raises(Retryable):

@@ -13,6 +13,7 @@ from integration.hubspot.gateway import HubSpot
 from integration.hubspot.routes import DATE, ROUTES, UnknownRoute, dated
 from integration.hubspot.wire import Wire
 from tests.contract.canned import Canned, canned
+from tests.waiting import PATIENCE
 
 SPECS = Path(__file__).parents[3] / "shared" / "hubspot" / "specs"
 
@@ -33,7 +34,7 @@ def server() -> Iterator[Canned]:
 
 @pytest.fixture
 def hubspot(server: Canned) -> Iterator[HubSpot]:
-    made = HubSpot(Wire(server.url, a_token, no_limit, timeouts=(1, 1)))
+    made = HubSpot(Wire(server.url, a_token, no_limit, timeouts=(PATIENCE, PATIENCE)))
     yield made
     made.close()
 

@@ -18,6 +18,7 @@ from hubspot import HubSpot as Client
 from tests.sandbox import specs
 from tests.sandbox.hands import World, a_world
 from tests.sandbox.records import Value
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -140,7 +141,7 @@ def test_the_checker_notices_a_wrong_body() -> None:
 def control(url: str, path: str, body: object = None, method: str | None = None) -> Value:
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(f"{url}/_sandbox/{path}", data=data, method=method)  # noqa: S310  a local address
-    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310  a local address
+    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310  a local address
         return json.load(answer)
 
 
@@ -191,4 +192,4 @@ def test_the_sandbox_runs_as_a_process() -> None:
             assert [portal["name"] for portal in control(url, "portals")] == ["Harbor", "Orchard"]
         finally:
             process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=PATIENCE) == 0

@@ -10,6 +10,7 @@ from tests.contract.browsing import HOSTILE, a_hubspot, acted, listing, path, to
 from tests.sandbox import pages, town
 from tests.sandbox.crm import HubSpot, Portal
 from tests.sandbox.server import start
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -258,16 +259,18 @@ def test_a_form_of_another_site_is_refused(
 def test_the_pages_are_served_beside_the_api(hubspot: HubSpot, harbor: Portal) -> None:
     with start(hubspot, pages=pages.application(hubspot)) as server:
         contact = harbor.all("contact")[0]
-        page = requests.get(server.url + path("contact", contact.id), timeout=10)
+        page = requests.get(server.url + path("contact", contact.id), timeout=PATIENCE)
         assert page.status_code == 200
         assert "Act as a HubSpot user" in page.text
         sent = requests.post(
             server.url + path("contact", contact.id, "edit"),
             data={"jobtitle": "Chief & <Co>"},
-            timeout=10,
+            timeout=PATIENCE,
         )
         assert sent.status_code == 200
         assert "Chief &amp; &lt;Co&gt;" in sent.text
-        api = requests.get(f"{server.url}/crm/objects/2026-03/contacts/{contact.id}", timeout=10)
+        api = requests.get(
+            f"{server.url}/crm/objects/2026-03/contacts/{contact.id}", timeout=PATIENCE
+        )
         assert api.status_code == 401
     assert contact.get("jobtitle") == "Chief & <Co>"

@@ -142,7 +142,7 @@ def test_a_truncated_body_is_noticed_by_the_client(world: World) -> None:
 
 
 def test_a_hanging_call_times_out(world: World) -> None:
-    world.hubspot.trouble.add("hang", times=1, seconds=0.6)
+    world.hubspot.trouble.add("hang", times=1, seconds=1)
 
     with pytest.raises(urllib3.exceptions.TimeoutError):
         world.api.ask("GET", CONTACTS, timeout=0.1)

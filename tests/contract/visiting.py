@@ -21,6 +21,7 @@ from integration.storage.queue.inbox_writer import InboxWriter
 from tests.sandbox.crm import HubSpot
 from tests.sandbox.portal import Portal
 from tests.sandbox.server import start
+from tests.waiting import PATIENCE
 
 HARBOR, ORCHARD = 4711, 4712
 
@@ -95,7 +96,7 @@ class Visitor:
         assert left.status_code == 302, left.text
         form = {"answer": "connect", "portal": str(portal), "user": user}
         answered = requests.post(
-            left.headers["Location"], data=form, allow_redirects=False, timeout=5
+            left.headers["Location"], data=form, allow_redirects=False, timeout=PATIENCE
         )
         assert answered.status_code == 302, answered.text
         parts = urlsplit(answered.headers["Location"])
@@ -104,7 +105,10 @@ class Visitor:
     def cancel(self) -> str:
         left = self.get("/install")
         answered = requests.post(
-            left.headers["Location"], data={"answer": "cancel"}, allow_redirects=False, timeout=5
+            left.headers["Location"],
+            data={"answer": "cancel"},
+            allow_redirects=False,
+            timeout=PATIENCE,
         )
         parts = urlsplit(answered.headers["Location"])
         return f"{parts.path}?{parts.query}"

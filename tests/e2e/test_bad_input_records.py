@@ -4,7 +4,6 @@ import contextlib
 import csv
 import io
 import json
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +18,7 @@ from mappings.rules.facts import ContactFacts
 from mappings.rules.identity import linkage
 from tests.e2e.hostile import USER, Good, Hostile, prepare
 from tests.e2e.hostile_values import SCRIPT, SQL
+from tests.waiting import PATIENCE, wait_until
 from tests.world import HARBOR, Account
 
 if TYPE_CHECKING:
@@ -56,19 +56,14 @@ class Trial:
     def check(self) -> None:
         """Nothing stuck, nothing aside without a reason, balanced, and the good ones as if they were alone."""
         for account in (self.harbor, self.twin):
-            assert account.rows("SELECT object_type, record_id, stage, error FROM stale") == []
+            assert account.kept("stale") == []
             assert account.rows("SELECT state, paused_reason FROM portal") == [
                 {"state": "active", "paused_reason": None}
             ]
-            assert account.rows("SELECT kind, trouble FROM lane WHERE failures > 0") == []
-            assert (
-                account.rows(
-                    "SELECT name, sentence FROM property_state WHERE paused_at IS NOT NULL"
-                )
-                == []
-            )
-            assert account.rows("SELECT object_type, record_id, error FROM outbox") == []
-            assert account.rows("SELECT kind FROM event WHERE state = 'waiting'") == []
+            assert account.troubles() == []
+            assert account.paused_properties() == []
+            assert account.kept("outbox") == []
+            assert account.kept("event", state="waiting") == []
             aside = account.rows("SELECT DISTINCT reason FROM event WHERE state = 'set_aside'")
             assert {row["reason"] for row in aside} <= UNREADABLE
             with account.context() as context, context.transaction() as tx:
@@ -120,10 +115,8 @@ def _no_field_is_absurd(trial: Trial) -> None:
                     assert len(value) <= 2000, (kind, record.id, name)
                     assert "\x00" not in value
                     assert "\u202e" not in value, (kind, record.id, name)
-    booked = trial.harbor.rows(
-        "SELECT deal_id, sum(amount_minor)::text AS n FROM ledger GROUP BY 1"
-    )
-    assert all(abs(int(row["n"])) <= 10**15 for row in booked)
+    booked = trial.harbor.booked_by("deal_id")
+    assert all(abs(minor) <= 10**15 for minor in booked.values())
 
 
 def _every_page_answers_and_escapes(trial: Trial) -> None:
@@ -135,20 +128,20 @@ def _every_page_answers_and_escapes(trial: Trial) -> None:
             _look(session, f"{home}/{kind}/{one}")
     for odd in ("9" * 30, "9" * 5000, "0", "-1", "１２", "%00", "9223372036854775808", SQL):  # noqa: RUF001 - digits of another width
         for path in (f"/deal/{odd}", f"/find?type=deal&id={odd}", f"/find?type={odd}&id=1"):
-            assert session.get(home + path, timeout=10).status_code == 404, path
+            assert session.get(home + path, timeout=PATIENCE).status_code == 404, path
     session.close()
 
 
 def signed_in(url: str) -> requests.Session:
     session = requests.Session()
-    leaving = session.get(f"{url}/signin", allow_redirects=False, timeout=5)
-    back = session.get(f"{leaving.headers['Location']}&portalId={HARBOR}&auto=1", timeout=10)
+    leaving = session.get(f"{url}/signin", allow_redirects=False, timeout=PATIENCE)
+    back = session.get(f"{leaving.headers['Location']}&portalId={HARBOR}&auto=1", timeout=PATIENCE)
     assert back.status_code == 200, back.text[:300]
     return session
 
 
 def _look(session: requests.Session, url: str) -> None:
-    answer = session.get(url, timeout=20)
+    answer = session.get(url, timeout=PATIENCE)
     assert answer.status_code == 200, (url, answer.status_code)
     assert "<script>alert" not in answer.text, url
     assert "<img src=x" not in answer.text, url
@@ -221,7 +214,7 @@ def test_a_record_that_trips_an_unforeseen_fault_of_ours_is_set_aside_and_the_po
     monkeypatch.setattr(linkage, "block_keys", trips)
     world.install(harbor)
     _settle_through_faults(world)
-    aside = harbor.rows("SELECT object_type, record_id, error FROM stale")
+    aside = harbor.kept("stale")
     assert [(row["object_type"], row["record_id"]) for row in aside] == [("contact", bad)]
     assert "failed" in aside[0]["error"]
     assert harbor.read("deal", good.second, "second_order_source") == "moved_champion"
@@ -229,17 +222,19 @@ def test_a_record_that_trips_an_unforeseen_fault_of_ours_is_set_aside_and_the_po
     with harbor.context() as context:
         assert replay.replay(context) == 1
     world.settle()
-    assert harbor.rows("SELECT error FROM stale") == []
+    assert harbor.kept("stale") == []
 
 
 def _settle_through_faults(world: "World") -> None:
     """As a supervised worker would: a fault is logged, and the lane is due again after a while."""
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
+
+    def is_done() -> bool:
         with contextlib.suppress(ArithmeticError):
             world.settle()
-            if not world.harbor.rows("SELECT kind FROM lane WHERE due_at IS NOT NULL"):
-                return
+            if not any(world.harbor.values("lane", "due_at")):
+                return True
         with world.runtime.database.service() as tx:
             tx.run("UPDATE lane SET retry_after = NULL")
-    raise AssertionError("the portal is stuck")
+        return False
+
+    wait_until(is_done, lambda: "the portal is stuck", every=0.0)

@@ -12,6 +12,7 @@ from integration.admin import key_rotation, retention
 from integration.core.vault import Vault
 from integration.portal import inbound_keys
 from integration.storage.service import portals
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from tests.world import Account, World
@@ -44,7 +45,7 @@ def post(
 ) -> requests.Response:
     shown = key or the_key(account)
     headers = {"Authorization": f"Bearer {shown}"}
-    return requests.post(f"{account.world.url}{path}", json=body, headers=headers, timeout=10)
+    return requests.post(f"{account.world.url}{path}", json=body, headers=headers, timeout=PATIENCE)
 
 
 def answer(score: int, **changed: object) -> dict[str, object]:
@@ -68,7 +69,7 @@ def test_an_answer_of_another_tool_shows_on_the_contact(harbor: "Account") -> No
     contact = harbor.crm.all("contact")[0].id
     assert harbor.read("contact", contact, "second_order_nps") == "9"
     assert harbor.read("contact", contact, "second_order_nps_group") == "promoter"
-    aside = harbor.rows("SELECT reason FROM event WHERE state = 'set_aside' ORDER BY reason")
+    aside = harbor.events(state="set_aside")
     assert len(aside) == 2
     assert all("score" in row["reason"] or "answered_at" in row["reason"] for row in aside)
 
@@ -81,8 +82,8 @@ def test_the_same_answer_again_counts_once_and_a_later_one_replaces_it(harbor: "
     ):
         post(harbor, "/webhooks/surveys/delighted", sent)
     harbor.world.settle()
-    assert harbor.rows("SELECT score FROM answer") == [{"score": 3}]
-    assert harbor.rows("SELECT payload FROM event WHERE kind = 'answer'") == [{"payload": {}}] * 2
+    assert harbor.values("answer", "score") == [3]
+    assert harbor.values("event", "payload", kind="answer") == [{}] * 2
 
 
 def test_an_answer_of_a_stranger_waits_for_them(harbor: "Account") -> None:
@@ -90,7 +91,7 @@ def test_an_answer_of_a_stranger_waits_for_them(harbor: "Account") -> None:
 
     post(harbor, "/webhooks/surveys/delighted", answer(10, email="bo@acme.example"))
     harbor.world.settle()
-    assert harbor.rows("SELECT contact_id FROM answer") == [{"contact_id": None}]
+    assert harbor.values("answer", "contact_id") == [None]
     bo = harbor.crm.create("contact", {"email": "bo@acme.example"}).id
     harbor.world.settle()
     with harbor.context() as context, context.transaction() as tx:
@@ -110,22 +111,20 @@ def test_usage_is_kept_by_company(harbor: "Account") -> None:
     }
     assert post(harbor, "/webhooks/usage", figure).status_code == 204
     harbor.world.settle()
-    assert harbor.rows("SELECT metric, value FROM usage") == [
-        {"metric": "weekly_users", "value": 12.0}
-    ]
+    assert harbor.values("usage", "value", metric="weekly_users") == [12.0]
 
 
 @pytest.mark.parametrize("key", ["", "4711.x", "4712." + "A" * 43, "nonsense"])
 def test_a_wrong_key_is_refused(harbor: "Account", key: str) -> None:
     refused = post(harbor, "/webhooks/surveys/delighted", answer(9), key=key or "-")
     assert refused.status_code == 401
-    assert harbor.rows("SELECT * FROM inbox") == []
+    assert harbor.kept("inbox") == []
 
 
 def test_a_key_speaks_for_its_own_portal_only(harbor: "Account") -> None:
     post(harbor, "/webhooks/surveys/delighted", answer(9))
     harbor.world.settle()
-    assert harbor.world.orchard.rows("SELECT * FROM answer") == []
+    assert harbor.world.orchard.kept("answer") == []
 
 
 def test_a_source_without_a_name_is_refused(harbor: "Account") -> None:

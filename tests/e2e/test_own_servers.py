@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from integration.core import servers
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -13,7 +14,8 @@ ROOT = Path(__file__).resolve().parents[2]
 def command(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-m", "commands", *arguments],
-        env={"PATH": "/usr/bin:/bin", **environment}, capture_output=True, text=True, check=False, timeout=60, cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", **environment}, cwd=ROOT,
+        capture_output=True, text=True, check=False, timeout=PATIENCE,
     )  # fmt: skip
 
 

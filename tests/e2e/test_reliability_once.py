@@ -212,7 +212,7 @@ class OneTimeEffects(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_set_aside(self) -> None:
-        assert self.world.harbor.rows("SELECT reason FROM event WHERE state = 'set_aside'") == []
+        assert self.world.harbor.kept("event", state="set_aside") == []
 
     def teardown(self) -> None:
         for _ in range(3):
@@ -226,7 +226,7 @@ class OneTimeEffects(RuleBasedStateMachine):
         with self.world.runtime.database.portal(self.world.harbor.portal_id) as tx:
             found = inbox.identity(tx)
         assert found["received"] == found["done"] + found["duplicate"], found
-        assert self.world.harbor.rows("SELECT 1 FROM outbox") == []
+        assert self.world.harbor.kept("outbox") == []
         _the_ledger_adds_up(self.world.harbor)
 
 

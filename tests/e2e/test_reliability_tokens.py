@@ -10,6 +10,7 @@ import pytest
 from integration.storage.service import tokens
 from integration.storage.service.tokens import TokenRow
 from tests.chaos_service import environment_of
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from tests.world import World
@@ -44,7 +45,7 @@ def test_twenty_four_in_three_processes_cost_one_refresh(due: "World") -> None:
     )
     before = row(due).version
     processes = [seek(due) for _ in range(3)]
-    said = [process.communicate(timeout=60)[0].split() for process in processes]
+    said = [process.communicate(timeout=PATIENCE)[0].split() for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0]
     assert [answer[0] for answer in said] == ["8", "8", "8"]
     assert len({token for answer in said for token in answer[1:]}) == 1
@@ -55,12 +56,12 @@ def test_twenty_four_in_three_processes_cost_one_refresh(due: "World") -> None:
 
 def test_killed_between_the_answer_and_the_commit_the_next_one_refreshes(due: "World") -> None:
     victim = seek(due, "die")
-    victim.communicate(timeout=60)
+    victim.communicate(timeout=PATIENCE)
     assert victim.returncode == -signal.SIGKILL
     assert due.hubspot.office.refreshes == 1
     assert row(due).is_due, "what HubSpot answered died with the process"
     next_one = seek(due)
-    answer = next_one.communicate(timeout=60)[0].split()
+    answer = next_one.communicate(timeout=PATIENCE)[0].split()
     assert (next_one.returncode, answer[0], len(answer)) == (0, "8", 2)
     assert due.hubspot.office.refreshes == 2
     assert row(due).state == "live"

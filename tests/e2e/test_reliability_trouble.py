@@ -90,9 +90,7 @@ def test_an_hour_of_too_many_requests_is_a_probe_now_and_then(busy: "World") -> 
         passed += 20
     assert rule.hits == calls(busy.harbor) - before
     assert 1 <= rule.hits <= 2 * 3600 / 10 + 2, "two lanes, each asks again after ten seconds"
-    assert not busy.orchard.rows("SELECT 1 FROM event WHERE state = 'waiting'"), (
-        "the other portal is not held up"
-    )
+    assert not busy.orchard.kept("event", state="waiting"), "the other portal is not held up"
     busy.hubspot.trouble.clear()
     work_until_quiet(busy)
     assert not all_is_right(busy).broken
@@ -112,8 +110,8 @@ def test_uninstalled_in_the_middle_pauses_and_reinstalled_goes_on(busy: "World")
     assert portal is not None
     assert (portal.state, "reconnect" in (portal.paused_reason or "")) == ("paused", True)
     assert calls(busy.harbor) == before, "no call with a dead token gets as far as being counted"
-    waiting = busy.harbor.rows("SELECT count(*) AS n FROM event WHERE state = 'waiting'")[0]["n"]
-    kept = busy.harbor.rows("SELECT count(*) AS n FROM inbox")[0]["n"]
+    waiting = len(busy.harbor.kept("event", state="waiting"))
+    kept = len(busy.harbor.kept("inbox"))
     assert waiting + kept > 0
 
     pass_time(busy, 3600)
@@ -139,8 +137,6 @@ def test_a_mass_deletion_is_looked_at_in_portions(busy: "World") -> None:
     for contact_id in doomed:
         busy.harbor.crm.archive("contact", contact_id)
     busy.settle()
-    gone = busy.harbor.rows(
-        "SELECT record_id FROM record WHERE object_type = 'contact' AND gone_why = 'deleted'"
-    )
+    gone = busy.harbor.kept("record", object_type="contact", gone_why="deleted")
     assert {row["record_id"] for row in gone} == set(doomed)
     assert not all_is_right(busy).broken

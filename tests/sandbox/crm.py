@@ -16,7 +16,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Unpack
 
@@ -109,6 +109,7 @@ class HubSpot:
     queue: deque[Json] = field(default_factory=deque)  # events nobody has delivered yet
     lock: threading.RLock = field(default_factory=threading.RLock)
     skew: float = 0.0  # seconds added to the clock, see advance
+    clock: Callable[[], float] = time.monotonic  # of windows, lags and redeliveries
     office: Office = field(init=False)
     trouble: Trouble = field(init=False)
     courier: Courier = field(init=False)
@@ -138,7 +139,7 @@ class HubSpot:
 
     def monotonic(self) -> float:
         """Seconds for windows and lags, with the skew."""
-        return time.monotonic() + self.skew
+        return self.clock() + self.skew
 
     def time(self) -> float:
         """Seconds since 1970 for tokens and timestamps, with the skew."""

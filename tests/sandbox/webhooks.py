@@ -63,13 +63,14 @@ class Courier:
         None  # the URL HubSpot believes it calls, when a proxy stands before the receiver
     )
     clock_off: float = 0.0  # seconds added to the signed timestamp
+    timeout: float = TIMEOUT  # seconds in which the receiver has to answer
     retry_base: float = 2.0  # seconds until the second attempt; doubles each time
     delivered: int = 0  # events answered 2xx
     attempts: int = 0  # requests made
     waiting: list[_Batch] = field(default_factory=list)  # failed, to be sent again
     _dice: random.Random = field(default_factory=lambda: random.Random(7))
     _pool: urllib3.PoolManager = field(
-        default_factory=lambda: urllib3.PoolManager(maxsize=16, retries=False, timeout=TIMEOUT)
+        default_factory=lambda: urllib3.PoolManager(maxsize=16, retries=False)
     )
     _sending: threading.Lock = field(default_factory=threading.Lock)
 
@@ -148,7 +149,9 @@ class Courier:
         )
         self.attempts += 1
         try:
-            answer = self._pool.request("POST", url, body=body, headers=headers, redirect=False)
+            answer = self._pool.request(
+                "POST", url, body=body, headers=headers, redirect=False, timeout=self.timeout
+            )
         except urllib3.exceptions.HTTPError as error:
             return type(error).__name__
         return answer.status
@@ -189,7 +192,7 @@ class Courier:
             yield
         finally:
             stop.set()
-            thread.join(timeout=TIMEOUT * 2)
+            thread.join(timeout=self.timeout * 2)
 
 
 def _drain(queue: deque[Json]) -> list[Json]:

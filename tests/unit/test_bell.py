@@ -4,6 +4,7 @@ import threading
 from typing import Any, cast
 
 from integration.core.wake_ups import Notifier, Queue
+from tests.waiting import PATIENCE
 
 
 class SlowQueue:
@@ -16,7 +17,7 @@ class SlowQueue:
 
     def wake(self, portal_id: int, kind: str = "drain") -> bool:
         self.asked.set()
-        assert self.allowed.wait(10)
+        assert self.allowed.wait(PATIENCE)
         self.woken.append(portal_id)
         return kind == "drain"
 
@@ -30,27 +31,27 @@ def test_a_bell_that_still_passes_a_wish_on_is_not_silent() -> None:
     queue = SlowQueue()
     bell = a_bell(queue)
     bell.ring(4711)
-    assert queue.asked.wait(10)
+    assert queue.asked.wait(PATIENCE)
 
     assert not bell.silent(timeout=0.05)
     queue.allowed.set()
 
-    assert bell.silent()
+    assert bell.silent(timeout=PATIENCE)
     assert queue.woken == [4711]
 
 
 def test_a_bell_that_nobody_rang_is_silent_at_once() -> None:
-    assert a_bell(SlowQueue()).silent(timeout=0.05)
+    assert a_bell(SlowQueue()).silent(timeout=PATIENCE)
 
 
 def test_who_rings_while_a_wish_is_passed_on_is_heard_afterwards() -> None:
     queue = SlowQueue()
     bell = a_bell(queue)
     bell.ring(4711)
-    assert queue.asked.wait(10)
+    assert queue.asked.wait(PATIENCE)
     for portal in (4711, 4712, 4712):
         bell.ring(portal)
     queue.allowed.set()
 
-    assert bell.silent()
+    assert bell.silent(timeout=PATIENCE)
     assert sorted(queue.woken) == [4711, 4711, 4712]
