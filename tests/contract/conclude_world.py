@@ -10,11 +10,11 @@ from integration.core.forget_keys import ForgetKeys
 from integration.portal.context import PortalContext
 from integration.storage.database import Database
 from integration.storage.findings import conclusion_rows
-from integration.storage.ledger import entry_rows
 from integration.storage.mirror import mirror
 from integration.storage.queue import recompute
 from integration.storage.service import portals, settings_versions
 from mappings.records.portal_map import PortalMap, dump_portal_map
+from tests.kept import Kept
 
 HARBOR, ORCHARD = 4711, 4712
 KEYS = ForgetKeys.of((), "a secret that is long enough for anything")
@@ -49,12 +49,16 @@ class Clock:
 
 
 @dataclass
-class MirrorPortal:
+class MirrorPortal(Kept):
     """One portal: write what its CRM says, conclude, read what we would tell it."""
 
     clock: Clock
     portal_id: int
     queries: list[str] = field(default_factory=list)
+
+    @property
+    def database(self) -> Database:
+        return self.clock.database
 
     @property
     def context(self) -> PortalContext:
@@ -182,9 +186,10 @@ class MirrorPortal:
             return dict(found["desired"]) if found else {}
 
     def patches(self) -> dict[tuple[str, int], dict[str, str]]:
-        with self.clock.database.portal(self.portal_id) as tx:
-            rows = tx.rows("SELECT object_type, record_id, patch FROM outbox")
-            return {(row["object_type"], row["record_id"]): dict(row["patch"]) for row in rows}
+        return {
+            (row["object_type"], row["record_id"]): dict(row["patch"])
+            for row in self.kept("outbox")
+        }
 
     def written(self) -> None:
         """As writeback leaves it: HubSpot took every patch, and its echo is in the mirror."""
@@ -193,22 +198,6 @@ class MirrorPortal:
                 mirror.overlay(tx, kind, {record_id: patch})
                 mirror.mark_stale(tx, mirror.PEOPLE, {(kind, record_id)})
             tx.run("DELETE FROM outbox")
-
-    def ledger(self, deal_id: int) -> list[dict[str, Any]]:
-        with self.clock.database.portal(self.portal_id) as tx:
-            return [dict(row) for row in entry_rows.of_deals(tx, [deal_id]).get(deal_id, [])]
-
-    def booked(self, deal_id: int) -> int:
-        return sum(row["amount_minor"] for row in self.ledger(deal_id))
-
-    def derived(self, deal_id: int) -> int:
-        return sum(
-            row["amount_minor"] for row in self.ledger(deal_id) if row["kind"] != "first_order"
-        )
-
-    def rows(self, statement: str, **values: object) -> list[dict[str, Any]]:
-        with self.clock.database.portal(self.portal_id) as tx:
-            return [dict(row) for row in tx.rows(statement, **values)]
 
     def counts(self) -> dict[str, int]:
         with self.clock.database.portal(self.portal_id) as tx:

@@ -106,12 +106,5 @@ def later(portal: MirrorPortal, days: float) -> None:
     portal.settle()
 
 
-def persons(portal: MirrorPortal) -> dict[int, int]:
-    return {
-        row["contact_id"]: row["person_id"]
-        for row in portal.rows("SELECT contact_id, person_id FROM person")
-    }
-
-
 def tomorrow(portal: MirrorPortal) -> date:
     return (portal.clock.at + timedelta(days=1)).date()

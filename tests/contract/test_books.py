@@ -66,7 +66,7 @@ def _installed(clock: Clock, portal_id: int) -> MirrorPortal:
 
 def _everything(portal: MirrorPortal) -> list[str]:
     tables = ("ledger", "closing", "rejudgement", "credit_note", "source", "conclusion")
-    return [repr(portal.rows(f"SELECT * FROM {table} ORDER BY 1, 2")) for table in tables]
+    return [repr(portal.kept(table)) for table in tables]
 
 
 MAY, JUNE, JULY = (datetime(2026, one, 1, tzinfo=UTC) for one in (5, 6, 7))
@@ -107,10 +107,7 @@ def test_a_win_that_is_read_after_its_month_closed_lands_in_the_current_one(
     moved_champion(harbor)
     harbor.settle()
 
-    rows = {
-        row["deal_id"]: row
-        for row in harbor.rows("SELECT * FROM ledger WHERE kind = 'first_order'")
-    }
+    rows = {row["deal_id"]: row for row in harbor.kept("ledger", kind="first_order")}
     assert rows[9]["effective_at"] == clock.at
     assert rows[9]["origin_at"] == day(20)
     assert _sums(bookkeeping.month(harbor.context, JUNE, "reported")) == 0
@@ -124,7 +121,7 @@ def test_history_lands_where_it_belongs(clock: Clock, harbor: MirrorPortal) -> N
     moved_champion(harbor)
     harbor.settle()
 
-    assert {row["origin_at"] for row in harbor.rows("SELECT origin_at FROM ledger")} == {None}
+    assert set(harbor.values("ledger", "origin_at")) == {None}
 
 
 def test_people_close_and_open_months_with_their_name_and_reason(
@@ -335,9 +332,9 @@ def test_companies_that_merge_keep_their_history_and_a_person_is_asked(
     harbor.settle()
 
     assert harbor.ledger(9) == before
-    assert harbor.rows("SELECT * FROM edge WHERE to_deal_id = 9") == []
+    assert harbor.kept("edge", to_deal_id=9) == []
     assert harbor.said("company", 2).get("second_order_deals", "0") == "0"
-    (asked,) = harbor.rows("SELECT question, body FROM review WHERE kind = 'merge' AND is_open")
+    (asked,) = harbor.kept("review", kind="merge", is_open=True)
     assert asked["question"] == "9:1"
 
 
@@ -356,7 +353,7 @@ def test_companies_that_merge_long_after_ask_nobody(clock: Clock, harbor: Mirror
     harbor.settle()
 
     assert harbor.ledger(9) == before
-    assert harbor.rows("SELECT * FROM review WHERE kind = 'merge'") == []
+    assert harbor.kept("review", kind="merge") == []
 
 
 # Credit notes, replaced contracts
@@ -372,9 +369,7 @@ def test_a_credit_note_gives_back_by_the_shares_of_its_original(harbor: MirrorPo
     share = harbor.derived(9) / 4_000_000
     assert harbor.booked(10) == -1_000_000
     assert harbor.derived(10) == pytest.approx(-1_000_000 * share, abs=1)
-    assert harbor.rows("SELECT deal_id, original_id FROM credit_note") == [
-        {"deal_id": 10, "original_id": 9}
-    ]
+    assert harbor.values("credit_note", "original_id", deal_id=10) == [9]
 
     harbor.change("deal", 9, **REOPENED)
     harbor.settle()

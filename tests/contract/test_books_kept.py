@@ -6,7 +6,6 @@ import pytest
 
 from integration.conclude import stages
 from integration.portal import forgotten
-from integration.storage.database import Database
 from integration.storage.ledger import entry_rows
 from tests.contract.conclude_world import (
     HARBOR,
@@ -18,11 +17,6 @@ from tests.contract.conclude_world import (
     day,
     moved_champion,
 )
-
-
-@pytest.fixture
-def clock(database: Database) -> Clock:
-    return Clock(database)
 
 
 @pytest.fixture
@@ -66,7 +60,7 @@ def test_two_credited_people_who_turn_out_to_be_one_keep_what_both_were_booked(
                 hs_linkedin_url="linkedin.com/in/priya-7",
             )
     harbor.settle()
-    assert {row["person_id"] for row in harbor.rows("SELECT person_id FROM person")} == {12}
+    assert set(harbor.persons().values()) == {12}
     harbor.change("deal", 9, dealname="another name")
     harbor.settle()
 
@@ -84,7 +78,7 @@ def test_a_deleted_record_of_a_credited_person_with_two_moves_no_row(harbor: Mir
     harbor.change("contact", 12, hs_linkedin_url=profile)
     harbor.contact(7, 1, firstname="Priya", lastname="Raman", hs_linkedin_url=profile)
     harbor.settle()
-    assert {row["person_id"] for row in harbor.rows("SELECT person_id FROM person")} == {7}
+    assert set(harbor.persons().values()) == {7}
     rows = harbor.ledger(9)
     assert harbor.derived(9) > 0
 

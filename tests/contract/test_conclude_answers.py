@@ -3,16 +3,10 @@
 import pytest
 
 from integration.conclude import stages
-from integration.storage.database import Database
 from integration.storage.mirror import inbound_items, mirror, survey_answers
 from tests.contract.conclude_world import HARBOR, ORCHARD, Clock, MirrorPortal, day
 
 ACME, ZENIT, PRIYA = 1, 2, 12
-
-
-@pytest.fixture
-def clock(database: Database) -> Clock:
-    return Clock(database)
 
 
 @pytest.fixture

@@ -4,37 +4,15 @@ import pytest
 
 from integration.conclude import stages
 from integration.reports.explain import explain, ledger_rows, summary
-from integration.storage.database import Database
 from integration.storage.queue import outbox
 from tests.contract.conclude_world import (
     HARBOR,
-    ORCHARD,
     REOPENED,
-    Clock,
     MirrorPortal,
     closed_won,
     day,
     moved_champion,
 )
-
-
-@pytest.fixture
-def clock(database: Database) -> Clock:
-    return Clock(database)
-
-
-@pytest.fixture
-def harbor(clock: Clock) -> MirrorPortal:
-    portal = MirrorPortal(clock, HARBOR)
-    portal.install()
-    return portal
-
-
-@pytest.fixture
-def orchard(clock: Clock) -> MirrorPortal:
-    portal = MirrorPortal(clock, ORCHARD)
-    portal.install()
-    return portal
 
 
 def test_a_moved_champions_deal_is_tagged_booked_and_explained(harbor: MirrorPortal) -> None:
@@ -93,14 +71,14 @@ def test_the_other_portal_stays_empty(harbor: MirrorPortal, orchard: MirrorPorta
         "identity_key",
         "company_key",
     ):
-        assert orchard.rows(f"SELECT portal_id FROM {table}") == [], table
-        assert harbor.rows(f"SELECT portal_id FROM {table}"), table
+        assert orchard.kept(table) == [], table
+        assert harbor.kept(table), table
 
 
 def test_concluding_twice_changes_nothing(harbor: MirrorPortal) -> None:
     moved_champion(harbor)
     harbor.settle()
-    before = [sorted(map(repr, harbor.rows(f"SELECT * FROM {table}"))) for table in _TABLES]
+    before = [sorted(map(repr, harbor.kept(table))) for table in _TABLES]
 
     for kind, record_id in (
         ("contact", 12),
@@ -112,7 +90,7 @@ def test_concluding_twice_changes_nothing(harbor: MirrorPortal) -> None:
         harbor.change(kind, record_id)
     assert harbor.settle() > 0
 
-    assert [sorted(map(repr, harbor.rows(f"SELECT * FROM {table}"))) for table in _TABLES] == before
+    assert [sorted(map(repr, harbor.kept(table))) for table in _TABLES] == before
 
 
 _TABLES = ("ledger", "person", "move", "source", "edge", "subject", "identity_key", "company_key", "deal", "passage",
@@ -266,7 +244,7 @@ def test_the_ledger_holds_no_contact_ids_and_no_names(harbor: MirrorPortal) -> N
     assert "Priya" not in text
     assert "Acme" not in text
     assert "contact:" not in text
-    assert harbor.rows("SELECT contact_id FROM subject") == [{"contact_id": 12}]
+    assert harbor.values("subject", "contact_id") == [12]
 
 
 def test_a_forgotten_persons_credit_stays_to_the_cent(harbor: MirrorPortal) -> None:
@@ -436,7 +414,7 @@ def test_a_record_that_no_rule_can_digest_is_set_aside_alone(harbor: MirrorPorta
             tx.run("UPDATE stale SET next_at = now() WHERE next_at < 'infinity'")
         harbor.settle()
     assert harbor.counts() == {"waiting": 0, "set_aside": 1}
-    assert [row["record_id"] for row in harbor.rows("SELECT record_id FROM stale")] == [66]
+    assert harbor.values("stale", "record_id") == [66]
 
 
 def test_everything_can_be_explained(harbor: MirrorPortal) -> None:

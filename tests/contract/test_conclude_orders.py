@@ -7,30 +7,7 @@ import pytest
 
 from integration.conclude import stages
 from integration.rollup import roll_up
-from integration.storage.database import Database
-from tests.contract.conclude_world import (
-    HARBOR,
-    ORCHARD,
-    REOPENED,
-    Clock,
-    MirrorPortal,
-    closed_won,
-    day,
-)
-
-
-@pytest.fixture
-def harbor(database: Database) -> MirrorPortal:
-    portal = MirrorPortal(Clock(database), HARBOR)
-    portal.install()
-    return portal
-
-
-@pytest.fixture
-def orchard(database: Database) -> MirrorPortal:
-    portal = MirrorPortal(Clock(database), ORCHARD)
-    portal.install()
-    return portal
+from tests.contract.conclude_world import REOPENED, MirrorPortal, closed_won, day
 
 
 def customer(
@@ -59,7 +36,7 @@ def agreed(portal: MirrorPortal) -> roll_up.Compared:
 
 
 def worth(portal: MirrorPortal, company: int) -> dict[str, Any]:
-    return portal.rows("SELECT * FROM all_in WHERE company_id = :id", id=company)[0]
+    return portal.kept("all_in", company_id=company)[0]
 
 
 def edges(portal: MirrorPortal) -> list[tuple[int, int, bool]]:
@@ -93,7 +70,7 @@ def test_a_chain_is_worth_what_it_brought_and_renewals_are_inherited(
     assert edges(orchard) == [(11, 21, False), (22, 31, False)]
     assert (with_them.inherited, without.inherited) == (1, 0)
     assert with_them.deepest == without.deepest == 2  # inherited credit makes no order
-    share = harbor.rows("SELECT share FROM source WHERE deal_id = 21")[0]["share"]
+    share = harbor.sources(21)[0]["share"]
     first, plain = worth(harbor, 1), worth(orchard, 1)
     assert first["direct_minor"] == plain["direct_minor"] == 1_000_000
     assert plain["by_order"] == [2_000_000 * share // 10**12, 0, 0, 0, 0]
@@ -207,12 +184,12 @@ def test_what_was_lost_or_tampered_with_is_found_and_repaired(
 def test_everything_can_be_kept_at_once(harbor: MirrorPortal) -> None:
     chain(harbor)
     agreed(harbor)
-    before = harbor.rows("SELECT * FROM all_in ORDER BY company_id")
+    before = harbor.kept("all_in")
     harbor.rows("UPDATE all_in SET direct_minor = 1 RETURNING 1")
     with harbor.context.transaction() as tx:
         roll_up.write(tx, roll_up.roll(tx, roll_up.policy_of(tx)[0], "USD"))
 
-    assert harbor.rows("SELECT * FROM all_in ORDER BY company_id") == before
+    assert harbor.kept("all_in") == before
 
 
 def town(portal: MirrorPortal, chance: random.Random) -> list[int]:
@@ -240,7 +217,7 @@ def town(portal: MirrorPortal, chance: random.Random) -> list[int]:
 
 def change(portal: MirrorPortal, chance: random.Random, movers: list[int]) -> None:
     """Something happens to one deal."""
-    found = [row["deal_id"] for row in portal.rows("SELECT deal_id FROM deal ORDER BY deal_id")]
+    found = portal.values("deal", "deal_id")
     deal, mover = chance.choice(found), chance.choice(movers)
     match chance.randrange(7):
         case 0:

@@ -5,21 +5,8 @@ from sqlalchemy import event
 
 from integration.conclude import successor_search
 from integration.reports import explain
-from integration.storage.database import Database
 from integration.storage.findings import move_rows
-from tests.contract.conclude_world import HARBOR, ORCHARD, Clock, MirrorPortal, day, moved_champion
-
-
-@pytest.fixture
-def clock(database: Database) -> Clock:
-    return Clock(database)
-
-
-@pytest.fixture
-def harbor(clock: Clock) -> MirrorPortal:
-    portal = MirrorPortal(clock, HARBOR)
-    portal.install()
-    return portal
+from tests.contract.conclude_world import ORCHARD, Clock, MirrorPortal, day, moved_champion
 
 
 def moves(portal: MirrorPortal) -> list[tuple[int, int, str]]:
@@ -27,13 +14,6 @@ def moves(portal: MirrorPortal) -> list[tuple[int, int, str]]:
         "SELECT former_contact_id, new_contact_id, status FROM move ORDER BY 1, 2, 3"
     )
     return [(row["former_contact_id"], row["new_contact_id"], row["status"]) for row in rows]
-
-
-def persons(portal: MirrorPortal) -> dict[int, int]:
-    return {
-        row["contact_id"]: row["person_id"]
-        for row in portal.rows("SELECT contact_id, person_id FROM person")
-    }
 
 
 def test_two_records_with_one_profile_are_one_person_and_say_the_same(harbor: MirrorPortal) -> None:
@@ -55,7 +35,7 @@ def test_two_records_with_one_profile_are_one_person_and_say_the_same(harbor: Mi
 
     harbor.settle()
 
-    assert persons(harbor) == {12: 12, 33: 12}
+    assert harbor.persons() == {12: 12, 33: 12}
     assert [pair[:2] for pair in moves(harbor)] == [(12, 33)]
     assert harbor.said("contact", 12) == harbor.said("contact", 33)
 
@@ -67,12 +47,12 @@ def test_a_record_that_gets_another_profile_leaves_the_person(harbor: MirrorPort
             contact, 1, firstname=name, lastname=f"Oak{name}", hs_linkedin_url="linkedin.com/in/ann"
         )
     harbor.settle()
-    assert persons(harbor) == {12: 12, 13: 12}
+    assert harbor.persons() == {12: 12, 13: 12}
 
     harbor.change("contact", 13, hs_linkedin_url="linkedin.com/in/bea")
     harbor.settle()
 
-    assert persons(harbor) == {12: 12, 13: 13}
+    assert harbor.persons() == {12: 12, 13: 13}
 
 
 def test_a_crowd_between_two_companies_is_no_move_for_anybody(harbor: MirrorPortal) -> None:
@@ -88,7 +68,7 @@ def test_a_crowd_between_two_companies_is_no_move_for_anybody(harbor: MirrorPort
             assert len(moves(harbor)) == number + 1
 
     assert moves(harbor) == []
-    assert len(harbor.rows("SELECT * FROM migration")) == 1
+    assert len(harbor.kept("migration")) == 1
 
 
 def test_a_company_that_arrives_after_its_people_explains_their_moves(harbor: MirrorPortal) -> None:
@@ -249,7 +229,7 @@ def test_a_deleted_contact_takes_its_move_along(harbor: MirrorPortal) -> None:
     harbor.settle()
 
     assert moves(harbor) == []
-    assert persons(harbor) == {}
+    assert harbor.persons() == {}
     assert harbor.booked(9) == 4_000_000
     assert ("contact", 12) not in harbor.patches()
 
@@ -379,7 +359,7 @@ def test_names_in_another_script_or_only_in_an_address_are_found(harbor: MirrorP
 
     harbor.settle()
 
-    assert persons(harbor) == {12: 12, 13: 12, 14: 14, 15: 14}
+    assert harbor.persons() == {12: 12, 13: 12, 14: 14, 15: 14}
 
 
 def test_one_more_who_goes_elsewhere_tells_a_crowd_from_chance(harbor: MirrorPortal) -> None:
@@ -402,7 +382,7 @@ def test_one_more_who_goes_elsewhere_tells_a_crowd_from_chance(harbor: MirrorPor
     harbor.settle()
 
     assert {pair[0] for pair in moves(harbor)} == {20, 21, 22, 30, 31, 32, 33}
-    assert harbor.rows("SELECT * FROM migration") == []
+    assert harbor.kept("migration") == []
 
 
 def test_who_took_over_is_told_with_the_company_that_was_left(harbor: MirrorPortal) -> None:

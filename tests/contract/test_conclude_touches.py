@@ -9,7 +9,6 @@ from integration.conclude import deal_touches as touching_around
 from integration.conclude import record_facts, stages
 from integration.conclude.batch import begin
 from integration.ingest import activities
-from integration.storage.database import Database
 from integration.storage.mirror import touch_dependents, touches
 from integration.storage.queue import activity_cursors, page_context
 from mappings.records.activity_records import TYPES, Activity
@@ -25,11 +24,6 @@ from tests.contract.conclude_world import (
     day,
     moved_champion,
 )
-
-
-@pytest.fixture
-def clock(database: Database) -> Clock:
-    return Clock(database)
 
 
 @pytest.fixture
@@ -94,10 +88,7 @@ def _store(portal: MirrorPortal, seen: activities.Seen) -> None:
 
 def timings(portal: MirrorPortal, deal_id: int = 9) -> list[tuple[str, str]]:
     """How each source of a deal took part, suggestions included."""
-    rows = portal.rows(
-        "SELECT reasons FROM conclusion WHERE object_type = 'deal' AND record_id = :deal",
-        deal=deal_id,
-    )
+    rows = portal.kept("conclusion", object_type="deal", record_id=deal_id)
     return [(one["kind"], one["timing"]) for one in rows[0]["reasons"]["reasons"]]
 
 

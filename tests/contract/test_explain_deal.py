@@ -12,27 +12,11 @@ from integration.storage.database import Database
 from tests.contract.conclude_world import (
     HARBOR,
     KEYS,
-    ORCHARD,
-    Clock,
     MirrorPortal,
     closed_won,
     moved_champion,
 )
 from tests.contract.review_world import DOUBTING, Office, answer, doubtful_move, the_question
-
-
-@pytest.fixture
-def harbor(database: Database) -> MirrorPortal:
-    portal = MirrorPortal(Clock(database), HARBOR)
-    portal.install()
-    return portal
-
-
-@pytest.fixture
-def orchard(database: Database) -> MirrorPortal:
-    portal = MirrorPortal(Clock(database), ORCHARD)
-    portal.install()
-    return portal
 
 
 def test_a_deals_story_is_told_with_its_range_and_its_remainder(harbor: MirrorPortal) -> None:

@@ -1,7 +1,7 @@
 """Install, sign in, come back, leave: against the sandbox, with a browser's cookies."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -17,12 +17,6 @@ from tests.contract.visiting import HARBOR, ORCHARD, Town, opened
 from tests.sandbox.oauth import Office
 from tests.sandbox.pipelines import Owner
 from tests.sandbox.portal import Portal
-
-
-@pytest.fixture
-def town(runtime: Runtime) -> Iterator[Town]:
-    with opened(runtime) as built:
-        yield built
 
 
 class Stingy(Office):

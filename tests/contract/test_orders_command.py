@@ -81,6 +81,4 @@ def test_each_night_what_differs_is_concluded_again(harbor: MirrorPortal) -> Non
 
     assert harbor.counts()["waiting"] == 1
     harbor.settle()
-    assert harbor.rows("SELECT direct_minor FROM all_in WHERE company_id = 2") == [
-        {"direct_minor": 4_000_000}
-    ]
+    assert harbor.values("all_in", "direct_minor", company_id=2) == [4_000_000]

@@ -1,7 +1,6 @@
 """People's pages: whose they are, what forms they take, what headers they carry, what they say about hostile text."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -11,23 +10,16 @@ from werkzeug.routing import Rule
 import wsgi
 from integration.pages import guard
 from integration.portal import settings as portal_settings
-from integration.portal.runtime import Runtime
 from integration.storage.database import Database
 from integration.storage.queue import outbox
 from integration.storage.queue.inbox_writer import InboxWriter
 from integration.storage.service import portals, settings_versions
-from tests.contract.visiting import HARBOR, ORCHARD, Town, Visitor, hash_of, opened
+from tests.contract.visiting import HARBOR, ORCHARD, Town, Visitor, hash_of
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}"
 # For machines, which prove themselves by signature or key; everything else that changes something
 # is a form.
 MACHINES = {"/webhooks/hubspot", "/webhooks/surveys/<source>", "/webhooks/usage"}
-
-
-@pytest.fixture
-def town(runtime: Runtime) -> Iterator[Town]:
-    with opened(runtime) as built:
-        yield built
 
 
 @pytest.fixture

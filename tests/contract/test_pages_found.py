@@ -1,13 +1,11 @@
 """What was found, on the home page and on record pages: names, money, reasons, and whose they are."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 
-from integration.portal.runtime import Runtime
 from integration.storage.database import as_json
-from tests.contract.visiting import HARBOR, ORCHARD, Town, Visitor, hash_of, opened
+from tests.contract.visiting import HARBOR, ORCHARD, Town, Visitor, hash_of
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}\u202e"
 REASON: dict[str, object] = {
@@ -17,12 +15,6 @@ REASON: dict[str, object] = {
     "evidence": [],
     "strength": 1,
 }
-
-
-@pytest.fixture
-def town(runtime: Runtime) -> Iterator[Town]:
-    with opened(runtime) as built:
-        yield built
 
 
 @pytest.fixture

@@ -1,34 +1,19 @@
 """The review page: questions with evidence and buttons, what was decided, and whose they are."""
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
 from integration.conclude import stages
 from integration.portal.context import PortalContext
-from integration.portal.runtime import Runtime
 from integration.storage.database import as_json
 from tests.contract.conclude_world import Clock, MirrorPortal
-from tests.contract.review_world import (
-    ASKING,
-    DOUBTING,
-    doubtful_move,
-    namesakes,
-    persons,
-    two_marias,
-)
-from tests.contract.visiting import HARBOR, ORCHARD, Town, Visitor, hash_of, opened
+from tests.contract.review_world import ASKING, DOUBTING, doubtful_move, namesakes, two_marias
+from tests.contract.visiting import HARBOR, ORCHARD, Town, Visitor, hash_of
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}"
 HERE = f"/portals/{HARBOR}/review"
-
-
-@pytest.fixture
-def town(runtime: Runtime) -> Iterator[Town]:
-    with opened(runtime) as built:
-        yield built
 
 
 @pytest.fixture
@@ -50,9 +35,7 @@ def mirror_of(town: Town, portal_id: int = HARBOR) -> MirrorPortal:
 
 
 def question(town: Town, kind: str = "identity", portal_id: int = HARBOR) -> int:
-    rows = mirror_of(town, portal_id).rows(
-        "SELECT review_id FROM review WHERE kind = :kind", kind=kind
-    )
+    rows = mirror_of(town, portal_id).kept("review", kind=kind)
     return int(rows[0]["review_id"])
 
 
@@ -104,7 +87,7 @@ def test_pressing_same_joins_the_records_and_is_told_in_the_history(
         f"{HERE}?kind=identity&said=decided",
     )
     conclude_all(town)
-    assert persons(portal) == {12: 12, 33: 12}
+    assert portal.persons() == {12: 12, 33: 12}
     history = visitor.get(f"{HERE}/decided").text
     assert "she told me" in history
     assert "HubSpot user" in history
@@ -112,7 +95,7 @@ def test_pressing_same_joins_the_records_and_is_told_in_the_history(
     about = visitor.get(f"/portals/{HARBOR}/contact/33").text
     assert "What people decided" in about
     assert "she told me" in about
-    (row,) = portal.rows("SELECT author FROM decision")
+    (row,) = portal.decisions()
     assert row["author"].startswith("user:")
 
 
@@ -135,7 +118,7 @@ def test_the_second_of_two_people_is_told_and_can_still_change_it(
     again = visitor.press(f"{HERE}/{number}", {"verb": "different", "reason": "no", "seen": seen})
     assert again.status_code == 303
     conclude_all(town)
-    assert persons(portal) == {12: 12, 33: 33}
+    assert portal.persons() == {12: 12, 33: 33}
 
 
 @pytest.mark.parametrize(
@@ -159,7 +142,7 @@ def test_a_wrong_form_changes_nothing_and_says_why(
 
     assert answer.status_code == 422
     assert says in answer.text
-    assert portal.rows("SELECT * FROM decision") == []
+    assert portal.decisions() == []
 
 
 def test_a_form_from_elsewhere_is_refused(town: Town, visitor: Visitor) -> None:
@@ -170,7 +153,7 @@ def test_a_form_from_elsewhere_is_refused(town: Town, visitor: Visitor) -> None:
 
     assert visitor.press(path, form, csrf="wrong").status_code == 400
     assert visitor.press(path, form, headers={"Origin": "https://evil.example"}).status_code == 403
-    assert portal.rows("SELECT * FROM decision") == []
+    assert portal.decisions() == []
 
 
 def test_a_candidate_is_picked_with_a_button(town: Town, visitor: Visitor) -> None:
@@ -189,7 +172,7 @@ def test_a_candidate_is_picked_with_a_button(town: Town, visitor: Visitor) -> No
     )
 
     conclude_all(town)
-    rows = portal.rows("SELECT referrer_contact_id, status FROM referral")
+    rows = portal.kept("referral")
     assert [(row["referrer_contact_id"], row["status"]) for row in rows] == [(12, "auto")]
 
 
@@ -213,7 +196,7 @@ def test_records_are_separated_with_a_form(town: Town, visitor: Visitor) -> None
         portal.change("contact", contact, hs_linkedin_url="linkedin.com/in/priya")
         portal.change("contact", contact, mobilephone="+14155550123")
     portal.settle()
-    assert persons(portal) == {12: 12, 33: 12}
+    assert portal.persons() == {12: 12, 33: 12}
 
     assert (
         visitor.press(f"{HERE}/split", {"contact": "33", "reason": "her daughter"}).status_code
@@ -222,7 +205,7 @@ def test_records_are_separated_with_a_form(town: Town, visitor: Visitor) -> None
     refused = visitor.press(f"{HERE}/split", {"contact": "999", "reason": "x"})
 
     conclude_all(town)
-    assert persons(portal) == {12: 12, 33: 33}
+    assert portal.persons() == {12: 12, 33: 33}
     assert (refused.status_code, "Contact 999 is not known here" in refused.text) == (422, True)
 
 
@@ -281,9 +264,9 @@ def test_orchard_sees_nothing_of_harbor_by_any_address(town: Town, visitor: Visi
     assert other.press(f"/portals/{ORCHARD}/review/{orchards}", form).status_code == 303
     conclude_all(town, ORCHARD)
     conclude_all(town)
-    assert persons(mirror_of(town)) == {12: 12, 33: 33}
-    assert persons(mirror_of(town, ORCHARD)) == {12: 12, 33: 12}
-    assert mirror_of(town).rows("SELECT * FROM decision") == []
+    assert mirror_of(town).persons() == {12: 12, 33: 33}
+    assert mirror_of(town, ORCHARD).persons() == {12: 12, 33: 12}
+    assert mirror_of(town).decisions() == []
 
 
 def test_without_a_session_there_is_nothing(town: Town, visitor: Visitor) -> None:

@@ -1,28 +1,18 @@
 """Our properties in a portal: made, repaired, brought back, paused; never anybody else's."""
 
 import copy
-from collections.abc import Iterator
 from dataclasses import replace
-
-import pytest
 
 from integration.admin import operations
 from integration.admin.provisioning import Provisioned, provision
 from integration.portal import settings as portal_settings
 from integration.portal.context import open_portal
-from integration.portal.runtime import Runtime
 from integration.storage.queue import outbox
 from integration.storage.service import portals
 from mappings.records.catalogue import PROPERTIES, WRITTEN_TYPES, own_names
 from mappings.records.properties import GROUP_NAME
-from tests.contract.visiting import HARBOR, ORCHARD, Town, opened
+from tests.contract.visiting import HARBOR, ORCHARD, Town
 from tests.sandbox.portal import Portal
-
-
-@pytest.fixture
-def town(runtime: Runtime) -> Iterator[Town]:
-    with opened(runtime) as built:
-        yield built
 
 
 def run(town: Town, portal_id: int = HARBOR) -> Provisioned:

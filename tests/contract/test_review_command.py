@@ -12,14 +12,7 @@ from integration.core.errors import SecondOrderError
 from integration.core.wake_ups import Queue
 from integration.storage.database import Database
 from tests.contract.conclude_world import HARBOR, ORCHARD, MirrorPortal
-from tests.contract.review_world import (
-    ASKING,
-    Office,
-    doubtful_move,
-    namesakes,
-    persons,
-    two_marias,
-)
+from tests.contract.review_world import ASKING, Office, doubtful_move, namesakes, two_marias
 
 Run = Callable[..., Result]
 WHO = ("--by", "Ana", "--reason", "she told me")
@@ -81,7 +74,7 @@ def test_a_question_is_decided_and_the_decision_listed(harbor: MirrorPortal, run
 
     assert done.stdout == f"Question {number}: same. What it concerns is being concluded anew.\n"
     harbor.settle()
-    assert persons(harbor) == {12: 12, 33: 12}
+    assert harbor.persons() == {12: 12, 33: 12}
     listed = run("4711", "--decided").stdout
     assert "she told me" in listed
     assert "2999-12-31" in listed
@@ -96,9 +89,7 @@ def test_a_candidate_is_picked_by_number(harbor: MirrorPortal, run: Run) -> None
     run("4711", "decide", str(number), "pick:12", *WHO)
     harbor.settle()
 
-    assert [
-        row["contact_id"] for row in harbor.rows("SELECT contact_id FROM source WHERE deal_id = 9")
-    ] == [12]
+    assert [source["contact_id"] for source in harbor.sources(9)] == [12]
 
 
 def test_records_are_separated_and_that_is_told(harbor: MirrorPortal, run: Run) -> None:
@@ -108,13 +99,13 @@ def test_records_are_separated_and_that_is_told(harbor: MirrorPortal, run: Run) 
             "contact", contact, hs_linkedin_url="linkedin.com/in/priya", mobilephone="+14155550123"
         )
     harbor.settle()
-    assert persons(harbor) == {12: 12, 33: 12}
+    assert harbor.persons() == {12: 12, 33: 12}
 
     said = run("4711", "split", "33", *WHO).stdout
 
     assert said.startswith("Contact 33 is another person than 12.")
     harbor.settle()
-    assert persons(harbor) == {12: 12, 33: 33}
+    assert harbor.persons() == {12: 12, 33: 33}
 
 
 def test_what_counts_as_sure_is_doubted(harbor: MirrorPortal, run: Run) -> None:
@@ -165,7 +156,7 @@ def test_a_wrong_call_says_what_to_do(
 
     assert done.exit_code != 0
     assert says.replace("{n}", number) in str(done.exception)
-    assert harbor.rows("SELECT * FROM decision") == []
+    assert harbor.decisions() == []
 
 
 def test_what_was_answered_is_told_and_replaced_only_on_purpose(
@@ -182,7 +173,7 @@ def test_what_was_answered_is_told_and_replaced_only_on_purpose(
     assert run("4711", "decide", number, "different", *WHO, "--again").exit_code == 0
 
     harbor.settle()
-    assert persons(harbor) == {12: 12, 33: 33}
+    assert harbor.persons() == {12: 12, 33: 33}
 
 
 def test_the_command_explains_itself(run: Run) -> None:

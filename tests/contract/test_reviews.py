@@ -1,15 +1,11 @@
 """Who is who, decided by people: asked where it is doubtful, their answer beats what is computed, before and after."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from integration.conclude import stages
 from integration.core.errors import Refused
-from integration.core.wake_ups import Queue
 from integration.review import answering
 from integration.review.answering import Answer
-from integration.storage.database import Database
 from tests.contract.conclude_world import HARBOR, MirrorPortal, day
 from tests.contract.review_world import (
     ASKING,
@@ -17,18 +13,10 @@ from tests.contract.review_world import (
     answer,
     later,
     namesakes,
-    persons,
     questions,
     the_question,
     tomorrow,
 )
-
-
-@pytest.fixture
-def office(database: Database, redis_url: str) -> Iterator[Office]:
-    queue = Queue(redis_url)
-    yield Office(database, queue=queue)
-    queue.redis.close()
 
 
 @pytest.fixture
@@ -52,7 +40,7 @@ def test_namesakes_are_a_question_with_its_evidence_and_the_money_at_stake(
     assert any("Priya Raman" in line for line in asked["evidence"])
     assert (asked["stake_minor"], asked["stake_currency"]) == (50_000_00, "USD")
     assert asked["verbs"] == ["same", "different"]
-    assert persons(harbor) == {12: 12, 33: 33}
+    assert harbor.persons() == {12: 12, 33: 33}
 
 
 def test_same_joins_two_records_at_once_and_different_evidence_does_not_part_them(
@@ -62,13 +50,13 @@ def test_same_joins_two_records_at_once_and_different_evidence_does_not_part_the
     namesakes(harbor)
     harbor.settle()
     answer(harbor, the_question(harbor, "identity")["id"], "same")
-    assert persons(harbor) == {12: 12, 33: 12}
+    assert harbor.persons() == {12: 12, 33: 12}
     assert questions(harbor, "identity") == []
 
     harbor.change("contact", 33, firstname="Quentin", lastname="Oldman")
     harbor.settle()
 
-    assert persons(harbor) == {12: 12, 33: 12}
+    assert harbor.persons() == {12: 12, 33: 12}
 
 
 def test_a_question_that_resolves_itself_disappears(harbor: MirrorPortal) -> None:
@@ -81,7 +69,7 @@ def test_a_question_that_resolves_itself_disappears(harbor: MirrorPortal) -> Non
     harbor.settle()
 
     assert questions(harbor) == []
-    assert harbor.rows("SELECT * FROM review_ref") == []
+    assert harbor.kept("review_ref") == []
 
 
 def test_a_deleted_record_takes_its_questions_along(harbor: MirrorPortal) -> None:
@@ -104,10 +92,8 @@ def test_a_changed_mind_is_a_new_row_and_the_newest_counts(harbor: MirrorPortal)
 
     answer(harbor, number, "different", seen=first)
 
-    assert persons(harbor) == {12: 12, 33: 33}
-    assert [
-        row["verb"] for row in harbor.rows("SELECT verb FROM decision ORDER BY decision_id")
-    ] == [
+    assert harbor.persons() == {12: 12, 33: 33}
+    assert harbor.values("decision", "verb") == [
         "same",
         "different",
     ]
@@ -122,7 +108,7 @@ def test_an_answer_that_was_taken_back_is_asked_again(harbor: MirrorPortal) -> N
 
     answer(harbor, number, "reopen", seen=first)
 
-    assert persons(harbor) == {12: 12, 33: 33}
+    assert harbor.persons() == {12: 12, 33: 33}
     assert the_question(harbor, "identity")["id"] == number
 
 
@@ -132,11 +118,11 @@ def test_an_answer_that_ended_goes_back_to_review(harbor: MirrorPortal) -> None:
     harbor.settle()
     answer(harbor, the_question(harbor, "identity")["id"], "same", until=tomorrow(harbor))
     later(harbor, 1)
-    assert persons(harbor) == {12: 12, 33: 12}, "it holds through its last day"
+    assert harbor.persons() == {12: 12, 33: 12}, "it holds through its last day"
 
     later(harbor, 1)
 
-    assert persons(harbor) == {12: 12, 33: 33}
+    assert harbor.persons() == {12: 12, 33: 33}
     assert len(questions(harbor, "identity")) == 1
 
 
@@ -166,7 +152,7 @@ def test_what_was_decided_survives_that_everything_is_concluded_anew(harbor: Mir
         stages.refresh_all(tx)
     harbor.settle()
 
-    assert persons(harbor) == {12: 12, 33: 12}
+    assert harbor.persons() == {12: 12, 33: 12}
     assert harbor.derived(9) == before > 0
 
 
@@ -180,7 +166,7 @@ def test_contacts_that_merge_in_hubspot_carry_decisions_along(harbor: MirrorPort
     harbor.merge("contact", (33,), 40)
     harbor.settle()
 
-    assert persons(harbor) == {12: 12, 40: 12}
+    assert harbor.persons() == {12: 12, 40: 12}
 
 
 def test_one_of_a_persons_records_is_separated_and_stays_so(harbor: MirrorPortal) -> None:
@@ -189,7 +175,7 @@ def test_one_of_a_persons_records_is_separated_and_stays_so(harbor: MirrorPortal
     for contact in (12, 33):
         harbor.change("contact", contact, hs_linkedin_url="linkedin.com/in/priya")
     harbor.settle()
-    assert persons(harbor) == {12: 12, 33: 12}
+    assert harbor.persons() == {12: 12, 33: 12}
 
     assert answering.split(
         harbor.context, 33, Answer("different", "Ana", "father and daughter")
@@ -198,7 +184,7 @@ def test_one_of_a_persons_records_is_separated_and_stays_so(harbor: MirrorPortal
     harbor.change("contact", 33, mobilephone="+14155550123")
     harbor.settle()
 
-    assert persons(harbor) == {12: 12, 33: 33}
+    assert harbor.persons() == {12: 12, 33: 33}
     with pytest.raises(Refused, match="nothing to separate"):
         answering.split(harbor.context, 33, Answer("different", "Ana", "again"))
 
@@ -220,8 +206,8 @@ def test_answers_that_contradict_each_other_are_refused(harbor: MirrorPortal) ->
     ):
         answer(harbor, by_pair[33, 40], "same")
 
-    assert persons(harbor) == {12: 12, 33: 12, 40: 40}
-    assert len(harbor.rows("SELECT * FROM decision")) == 2
+    assert harbor.persons() == {12: 12, 33: 12, 40: 40}
+    assert len(harbor.decisions()) == 2
 
 
 def test_different_keeps_records_apart_whatever_turns_up_later(harbor: MirrorPortal) -> None:
@@ -236,5 +222,5 @@ def test_different_keeps_records_apart_whatever_turns_up_later(harbor: MirrorPor
         )
     harbor.settle()
 
-    assert persons(harbor) == {12: 12, 33: 33}
+    assert harbor.persons() == {12: 12, 33: 33}
     assert questions(harbor, "identity") == []

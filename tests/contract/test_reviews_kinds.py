@@ -1,14 +1,10 @@
 """Moves, referrals, suggestions, merged companies and late evidence: what people say of them counts."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from integration.conclude import stages
 from integration.core.errors import Refused
-from integration.core.wake_ups import Queue
 from integration.review import answering
-from integration.storage.database import Database
 from tests.contract.conclude_world import HARBOR, MirrorPortal, day, moved_champion
 from tests.contract.review_world import (
     ASKING,
@@ -22,13 +18,6 @@ from tests.contract.review_world import (
     two_marias,
 )
 from tests.contract.test_conclude_touches import happen, read_activities
-
-
-@pytest.fixture
-def office(database: Database, redis_url: str) -> Iterator[Office]:
-    queue = Queue(redis_url)
-    yield Office(database, queue=queue)
-    queue.redis.close()
 
 
 @pytest.fixture
@@ -47,7 +36,7 @@ def test_a_doubtful_move_earns_nothing_until_it_is_confirmed(harbor: MirrorPorta
     answer(harbor, asked["id"], "confirm")
 
     assert harbor.derived(9) == 36_000_00, "a sourced move that is certain: 0.90 of the deal"
-    assert [row["status"] for row in harbor.rows("SELECT status FROM move")] == ["confirmed"]
+    assert harbor.values("move", "status") == ["confirmed"]
 
 
 def test_a_confirmed_move_stays_when_its_evidence_goes(harbor: MirrorPortal) -> None:
@@ -60,7 +49,7 @@ def test_a_confirmed_move_stays_when_its_evidence_goes(harbor: MirrorPortal) -> 
                associatedcompanyid=2)  # fmt: skip
     harbor.settle()
 
-    assert [row["status"] for row in harbor.rows("SELECT status FROM move")] == ["confirmed"]
+    assert harbor.values("move", "status") == ["confirmed"]
     assert harbor.derived(9) == 36_000_00
 
 
@@ -74,7 +63,7 @@ def test_a_rejected_move_stays_so_when_more_speaks_for_it(harbor: MirrorPortal) 
     harbor.change("contact", 12, hs_job_change_detected_date=day(190).isoformat(), jobtitle="CTO")
     harbor.settle()
 
-    rows = harbor.rows("SELECT status FROM move WHERE new_company_id = 2")
+    rows = harbor.kept("move", new_company_id=2)
     assert [row["status"] for row in rows] == ["rejected"]
     assert harbor.derived(9) == 0
 
@@ -92,7 +81,7 @@ def test_a_move_is_confirmed_with_another_company_and_date(harbor: MirrorPortal)
 
     answer(harbor, number, "confirm", company=4, day=day(150).date())
 
-    (row,) = harbor.rows("SELECT new_company_id, status, body FROM move")
+    (row,) = harbor.moves()
     assert (row["new_company_id"], row["status"]) == (4, "confirmed")
     assert row["body"]["moved_at"].startswith(day(150).date().isoformat())
 
@@ -111,7 +100,7 @@ def test_who_is_meant_is_asked_and_the_picked_one_is_credited(harbor: MirrorPort
     answer(harbor, asked["id"], "pick", pick=12)
 
     assert harbor.derived(9) == 34_000_00, "before the deal, and certain: 0.85 of it"
-    rows = harbor.rows("SELECT contact_id FROM source WHERE deal_id = 9")
+    rows = harbor.sources(9)
     assert [row["contact_id"] for row in rows] == [12]
 
 
@@ -129,9 +118,7 @@ def test_the_picked_one_stays_when_another_of_the_name_appears_or_goes(
     harbor.change("contact", 12, lastname="Stern")
     harbor.settle()
 
-    assert [
-        row["contact_id"] for row in harbor.rows("SELECT contact_id FROM source WHERE deal_id = 9")
-    ] == [12]
+    assert [source["contact_id"] for source in harbor.sources(9)] == [12]
 
 
 def test_nobody_of_them_is_an_answer_and_beats_that_only_one_is_left(harbor: MirrorPortal) -> None:

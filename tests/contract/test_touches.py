@@ -227,9 +227,9 @@ def test_first_results_come_before_activities(world: World) -> None:
 
     jobs.work(world.runtime, world.harbor.portal_id, "import")
 
-    assert world.harbor.rows("SELECT imported_at FROM portal")[0]["imported_at"] is not None
+    assert world.harbor.values("portal", "imported_at")[0] is not None
     assert world.harbor.crm.calls["GET /crm/objects/2026-03/meetings"] == 0
-    assert world.harbor.rows("SELECT count(*) AS n FROM stale")[0]["n"] > 0
+    assert len(world.harbor.kept("stale")) > 0
     world.settle()
     assert len(harbor.touches()) == 1
 
@@ -243,9 +243,7 @@ def test_a_pass_that_is_interrupted_goes_on_where_it_was(world: World) -> None:
     for _ in range(40):
         if not world.work():
             break
-    stopped = {
-        row["activity_type"]: row["done"] for row in world.harbor.rows("SELECT * FROM touch_step")
-    }
+    stopped = {row["activity_type"]: row["done"] for row in world.harbor.kept("touch_step")}
     assert stopped == {"meeting": True, "call": True, "email": True, "note": False}
     with world.harbor.context() as context, context.transaction() as tx:
         assert not activity_cursors.are_read(tx)
@@ -318,7 +316,7 @@ def test_a_portal_that_does_not_let_us_read_some_goes_on_without(world: World) -
     world.settle()
 
     assert {row.activity_type for row in harbor.touches()} == {"note"}
-    assert world.harbor.rows("SELECT state FROM portal") == [{"state": "active"}]
+    assert world.harbor.state() == "active"
     assert world.harbor.read("deal", harbor.deal.id, "second_order_source")
     calls = world.harbor.crm.calls.copy()
     catch_up(world)

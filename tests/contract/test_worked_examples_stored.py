@@ -2,22 +2,12 @@
 
 import json
 
-import pytest
-
 from integration.portal.forgotten import erase
 from integration.reports import explain
-from integration.storage.database import Database
 from integration.storage.findings import source_rows
 from integration.storage.ledger import entry_rows
 from integration.storage.mirror import mirror
-from tests.contract.conclude_world import HARBOR, KEYS, ORCHARD, Clock, MirrorPortal, day
-
-
-@pytest.fixture
-def harbor(database: Database) -> MirrorPortal:
-    portal = MirrorPortal(Clock(database), HARBOR)
-    portal.install()
-    return portal
+from tests.contract.conclude_world import HARBOR, KEYS, ORCHARD, MirrorPortal, day
 
 
 def test_d17_a_chain_of_merges_leads_every_old_number_to_the_survivor(harbor: MirrorPortal) -> None:
@@ -47,7 +37,7 @@ def test_d17_rows_keep_the_numbers_they_were_written_with(harbor: MirrorPortal) 
     harbor.company(1, "Acme", "acme-tools.com")
     for one in (303, 404, 505):
         harbor.contact(one, 1, firstname="Priya", email=f"priya{one}@acme-tools.com")
-    before = harbor.rows("SELECT entry_id, subject_id, amount_minor FROM ledger ORDER BY entry_id")
+    before = harbor.ledger()
     harbor.merge("contact", (101, 202), 303)
     harbor.merge("contact", (303, 404), 505)
 
@@ -55,10 +45,7 @@ def test_d17_rows_keep_the_numbers_they_were_written_with(harbor: MirrorPortal) 
         of_survivor = source_rows.subjects_of(tx, [505])
         credit = entry_rows.by_subject(tx, [505], "USD")
 
-    assert (
-        harbor.rows("SELECT entry_id, subject_id, amount_minor FROM ledger ORDER BY entry_id")
-        == before
-    )
+    assert harbor.ledger() == before
     assert harbor.rows("SELECT contact_id FROM subject ORDER BY contact_id") == [
         {"contact_id": 101},
         {"contact_id": 202},

@@ -72,25 +72,18 @@ class Post:
 
     def booked(self) -> int:
         """What is booked of the moved champion's deal, in cents."""
-        booked = "SELECT sum(amount_minor)::bigint AS n FROM ledger WHERE deal_id = :id"
-        found = self.harbor.rows(booked, id=self.good.second)
-        return int(found[0]["n"])
+        return self.harbor.booked(self.good.second)
 
     def check(self) -> None:
         """Settled, balanced, active; nothing is aside without a reason."""
         counts = self.identity()
         assert counts["waiting"] == 0
         for account in self.world.accounts:
-            assert account.rows("SELECT error FROM stale") == []
-            assert account.rows("SELECT error FROM outbox") == []
-            assert account.rows("SELECT trouble FROM lane WHERE failures > 0") == []
-            assert account.rows("SELECT state FROM portal") == [{"state": "active"}]
-            assert (
-                account.rows(
-                    "SELECT kind FROM event WHERE state = 'set_aside' AND coalesce(reason, '') = ''"
-                )
-                == []
-            )
+            assert account.kept("stale") == []
+            assert account.kept("outbox") == []
+            assert account.troubles() == []
+            assert account.state() == "active"
+            assert all(account.values("event", "reason", state="set_aside"))
         with self.harbor.context() as context, context.transaction() as tx:
             assert entry_rows.unbalanced(tx) == []
 
@@ -192,9 +185,7 @@ def test_hostile_notifications_end_somewhere_and_good_ones_take_effect(post: Pos
     assert post.good.fields() == before
     post.harbor.crm.update("deal", post.good.second, {"amount": "50000"}, source=USER)
     post.settle()
-    assert post.harbor.rows(
-        "SELECT sum(amount_minor)::bigint AS n FROM ledger WHERE deal_id = :id", id=post.good.second
-    ) == [{"n": 5_000_000}]
+    assert post.booked() == 5_000_000
     aside = post.identity()["set_aside"]
     assert aside > 20
     with post.harbor.context() as context:
@@ -233,9 +224,7 @@ def test_unreadable_bodies_are_kept_aside_with_a_reason_and_their_good_items_tak
     post.raw(b"x" * 1_000_001, status=413)
     post.settle()
     post.check()
-    assert post.harbor.rows(
-        "SELECT sum(amount_minor)::bigint AS n FROM ledger WHERE deal_id = :id", id=post.good.second
-    ) == [{"n": 5_000_000}]
+    assert post.booked() == 5_000_000
     with post.world.runtime.database.service() as tx:
         left = tx.rows("SELECT state, error FROM inbox WHERE portal_id IS NULL")
     assert left
@@ -267,9 +256,7 @@ def test_forged_stale_and_early_bodies_leave_nothing(post: Post) -> None:
 
 def test_privacy_deletions_in_any_order_and_twice_forget_once_and_keep_totals(post: Post) -> None:
     crm, good = post.harbor.crm, post.good
-    booked = post.harbor.rows(
-        "SELECT deal_id, sum(amount_minor)::bigint AS n FROM ledger GROUP BY 1 ORDER BY 1"
-    )
+    booked = post.harbor.booked_by("deal_id")
     revenue = post.harbor.read("company", good.acme, "second_order_revenue")
     with crm.silently():
         crm.gdpr_delete(good.priya)
@@ -281,12 +268,7 @@ def test_privacy_deletions_in_any_order_and_twice_forget_once_and_keep_totals(po
         post.send([{**one, "eventId": next(_ids)} for one in some])
         post.settle()
         post.check()
-    assert (
-        post.harbor.rows(
-            "SELECT deal_id, sum(amount_minor)::bigint AS n FROM ledger GROUP BY 1 ORDER BY 1"
-        )
-        == booked
-    )
+    assert post.harbor.booked_by("deal_id") == booked
     assert post.harbor.read("company", good.acme, "second_order_revenue") == revenue
     assert (
         post.harbor.rows(
@@ -313,7 +295,7 @@ def test_a_user_who_edits_our_fields_sees_them_put_right(post: Post) -> None:
             ]
         )
         post.settle()
-    assert post.harbor.rows("SELECT state FROM portal") == [{"state": "active"}]
+    assert post.harbor.state() == "active"
     crm.update("deal", deal, {"amount": "40001"}, source=USER)
     post.settle()
     post.check()
@@ -347,8 +329,8 @@ def test_what_comes_for_an_uninstalled_portal_harms_nobody(post: Post) -> None:
     )
     post.settle()
     assert post.identity()["waiting"] == 0
-    assert post.world.orchard.rows("SELECT state FROM portal") == [{"state": "uninstalled"}]
-    assert post.world.orchard.rows("SELECT * FROM event") == []
+    assert post.world.orchard.state() == "uninstalled"
+    assert post.world.orchard.events() == []
 
 
 def test_a_storm_of_five_thousand_good_and_bad_leaves_the_good_ones_done(post: Post) -> None:

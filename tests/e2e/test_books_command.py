@@ -17,7 +17,7 @@ MONTH = f"{WON:%Y-%m}"
 
 
 def test_months_and_changes_are_told_in_words_and_json(told: "World", run: Run) -> None:
-    (deal,) = {row["deal_id"] for row in told.harbor.rows("SELECT deal_id FROM ledger")}
+    (deal,) = set(told.harbor.values("ledger", "deal_id"))
     told.harbor.crm.update("deal", deal, {"amount": "1000.00"})
     told.settle()
 
@@ -44,22 +44,17 @@ def test_months_and_changes_are_told_in_words_and_json(told: "World", run: Run) 
 
 
 def test_people_order_with_name_and_reason(told: "World", run: Run) -> None:
-    (deal,) = {row["deal_id"] for row in told.harbor.rows("SELECT deal_id FROM ledger")}
+    (deal,) = set(told.harbor.values("ledger", "deal_id"))
     signed = ("--by", "ana", "--reason", "audit")
     assert "is judged anew" in run("ledger", "4711", "--rejudge", str(deal), *signed).stdout
     assert "is closed" in run("ledger", "4711", "--close", "2024-05", *signed).stdout
     assert "is open until" in run("ledger", "4711", "--reopen", "2024-05", *signed).stdout
     told.settle()
 
-    assert told.harbor.rows("SELECT taken_at FROM rejudgement WHERE taken_at IS NULL") == []
-    done = [
-        row["action"]
-        for row in told.harbor.rows(
-            "SELECT action FROM audit WHERE actor = 'ana' ORDER BY audit_id"
-        )
-    ]
+    assert all(told.harbor.values("rejudgement", "taken_at"))
+    done = told.harbor.values("audit", "action", actor="ana")
     assert done == ["deal to be judged anew", "books close", "books reopen"]
-    assert told.orchard.rows("SELECT * FROM closing") == []
+    assert told.orchard.kept("closing") == []
 
 
 @pytest.mark.parametrize(
@@ -87,7 +82,7 @@ def test_what_cannot_be_done_says_why(
 
 def test_what_is_not_booked_is_listed(told: "World", run: Run) -> None:
     assert run("ledger", "4711", "--pending").stdout == "Every won deal is booked.\n"
-    (deal,) = {row["deal_id"] for row in told.harbor.rows("SELECT deal_id FROM ledger")}
+    (deal,) = set(told.harbor.values("ledger", "deal_id"))
     told.harbor.crm.update("deal", deal, {"amount": ""})
     told.settle()
 

@@ -82,19 +82,10 @@ class Story:
         return self.account.read("deal", self.second, "second_order_source")
 
     def booked(self, deal: int | None = None) -> int:
-        rows = self.account.rows(
-            "SELECT coalesce(sum(amount_minor), 0)::bigint AS n FROM ledger WHERE deal_id = :id",
-            id=deal or self.second,
-        )
-        return int(rows[0]["n"])
+        return self.account.booked(deal or self.second)
 
     def derived(self) -> int:
-        rows = self.account.rows(
-            """SELECT coalesce(sum(amount_minor), 0)::bigint AS n FROM ledger
-               WHERE deal_id = :id AND kind <> 'first_order'""",
-            id=self.second,
-        )
-        return int(rows[0]["n"])
+        return self.account.derived(self.second)
 
 
 @pytest.fixture
@@ -129,13 +120,13 @@ def test_the_ledger_adds_up_to_the_deal(story: Story) -> None:
 
 
 def test_a_changed_amount_moves_the_ledger_by_the_difference(story: Story, world: "World") -> None:
-    before = story.account.rows("SELECT count(*) AS n FROM ledger")[0]["n"]
+    before = len(story.account.ledger())
     share = story.derived() / 4_000_000
     story.account.crm.update("deal", story.second, {"amount": "50000"}, source=USER)
     world.settle()
     assert story.booked() == 5_000_000
     assert abs(story.derived() - share * 5_000_000) <= 1
-    assert story.account.rows("SELECT count(*) AS n FROM ledger")[0]["n"] > before
+    assert len(story.account.ledger()) > before
 
 
 def test_a_reopened_deal_gives_everything_back_and_a_won_again_one_books_anew(
@@ -196,7 +187,7 @@ def test_merged_deals_leave_one_deals_money(story: Story, world: "World") -> Non
     survivor = crm.merge("deal", story.second, other)
     survivor_id = survivor.id
     world.settle()
-    total = story.account.rows("SELECT sum(amount_minor)::bigint AS n FROM ledger")[0]["n"]
+    total = story.account.booked()
     assert total == 1_000_000 + round(
         float(story.account.read("deal", survivor_id, "amount")) * 100
     )
@@ -242,9 +233,7 @@ def test_forgetting_the_referred_one_takes_nothing_from_the_referrer(
     deal = story.deal("Bolt buys", bolt, quinn, opened=40, closed=10, amount="8000")
     world.settle()
     assert story.account.read("deal", deal, "second_order_source") == "referral"
-    before = story.account.rows(
-        "SELECT kind, sum(amount_minor)::bigint AS n FROM ledger GROUP BY kind ORDER BY kind"
-    )
+    before = story.account.booked_by("kind")
     revenue = story.account.read("contact", old_friend, "second_order_revenue")
 
     crm.gdpr_delete(quinn)
@@ -252,9 +241,7 @@ def test_forgetting_the_referred_one_takes_nothing_from_the_referrer(
 
     assert story.account.read("deal", deal, "second_order_source") == "referral"
     assert story.account.read("contact", old_friend, "second_order_revenue") == revenue
-    after = story.account.rows(
-        "SELECT kind, sum(amount_minor)::bigint AS n FROM ledger GROUP BY kind ORDER BY kind"
-    )
+    after = story.account.booked_by("kind")
     assert after == before
     with story.account.context() as context, context.transaction() as tx:
         assert erasure.mentions(tx, "quinn") == []
@@ -290,17 +277,15 @@ def test_the_echo_of_our_own_write_changes_nothing(story: Story, world: "World")
     world.settle()
     world.settle()
     assert {call: story.account.crm.calls[call] for call in writes} == before
-    assert story.account.rows("SELECT * FROM outbox") == []
+    assert story.account.kept("outbox") == []
 
 
 def test_the_other_portal_has_its_own_truth(story: Story, world: "World") -> None:
-    before = world.orchard.rows("SELECT count(*) AS n FROM ledger")
+    before = len(world.orchard.ledger())
     story.account.crm.update("deal", story.second, {"amount": "1"}, source=USER)
     world.settle()
-    assert world.orchard.rows("SELECT count(*) AS n FROM ledger") == before
-    assert {row["portal_id"] for row in world.orchard.rows("SELECT portal_id FROM ledger")} == {
-        4712
-    }
+    assert len(world.orchard.ledger()) == before
+    assert set(world.orchard.values("ledger", "portal_id")) == {4712}
 
 
 def test_a_property_deleted_in_hubspot_pauses_itself_and_nothing_else(
@@ -309,13 +294,11 @@ def test_a_property_deleted_in_hubspot_pauses_itself_and_nothing_else(
     story.account.crm.definitions["deal"]["second_order_share"].archived = 1
     story.account.crm.update("deal", story.second, {"amount": "2000"}, source=USER)
     world.settle()
-    paused = story.account.rows(
-        "SELECT name, sentence FROM property_state WHERE paused_at IS NOT NULL"
-    )
+    paused = story.account.paused_properties()
     assert [row["name"] for row in paused] == ["second_order_share"]
     assert "Settings" in paused[0]["sentence"]
     assert float(story.account.read("deal", story.second, "second_order_amount")) < 2000
-    assert story.account.rows("SELECT state FROM portal") == [{"state": "active"}]
+    assert story.account.state() == "active"
 
 
 def test_the_nightly_pass_finds_what_no_webhook_told(story: Story, world: "World") -> None:
@@ -333,9 +316,7 @@ def test_the_nightly_pass_finds_what_no_webhook_told(story: Story, world: "World
     assert story.booked() == 3_000_000
     assert story.booked(story.first) == 0
     assert story.booked(new) == 50_000
-    report = story.account.rows("SELECT report FROM import_run WHERE kind = 'reconciliation'")[0][
-        "report"
-    ]
+    report = story.account.values("import_run", "report", kind="reconciliation")[0]
     assert report["deleted"] == {"deal": 1}
     drift = story.account.rows(
         "SELECT drift FROM import_step WHERE stream = 'records:deal' ORDER BY run_id DESC LIMIT 1"
@@ -360,10 +341,10 @@ def test_a_change_that_no_webhook_tells_is_found_by_search(story: Story, world: 
     housekeeping.run_due(world.runtime)
     world.settle()
     assert story.booked() == 2_000_000
-    again = story.account.rows("SELECT count(*) AS n FROM event WHERE source = 'search'")
+    again = len(story.account.kept("event", source="search"))
     housekeeping.run_due(world.runtime)
     world.settle()
-    assert story.account.rows("SELECT count(*) AS n FROM event WHERE source = 'search'") == again
+    assert len(story.account.kept("event", source="search")) == again
 
 
 def test_more_changes_than_a_search_should_list_start_a_pass_over_all_records(
@@ -383,9 +364,9 @@ def test_more_changes_than_a_search_should_list_start_a_pass_over_all_records(
     housekeeping.run_due(world.runtime)
     world.settle()
     assert story.booked() == 2_000_000
-    runs = story.account.rows("SELECT kind, state FROM import_run ORDER BY run_id")
+    runs = story.account.imports()
     assert runs == [
         {"kind": "import", "state": "done"},
         {"kind": "reconciliation", "state": "done"},
     ]
-    assert story.account.rows("SELECT * FROM event WHERE source = 'search'") == []
+    assert story.account.kept("event", source="search") == []

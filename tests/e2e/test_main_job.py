@@ -25,8 +25,8 @@ def test_an_install_that_broke_off_is_finished_by_the_worker(world: "World") -> 
     with world.harbor.crm.silently():
         world.harbor.crm.create("contact", {"email": "ana@acme.example"})
     world.connect(world.harbor)
-    assert world.harbor.rows("SELECT * FROM import_run") == []
+    assert world.harbor.kept("import_run") == []
     world.settle()
-    assert world.harbor.rows("SELECT state FROM import_run") == [{"state": "done"}]
-    assert world.harbor.rows("SELECT version FROM settings_version") == [{"version": 1}]
-    assert world.harbor.rows("SELECT record_id FROM record WHERE object_type = 'contact'") != []
+    assert world.harbor.values("import_run", "state") == ["done"]
+    assert world.harbor.values("settings_version", "version") == [1]
+    assert world.harbor.kept("record", object_type="contact") != []

@@ -27,7 +27,7 @@ def said(account: "Account") -> dict[tuple[str, int], dict[str, str]]:
             for name, value in row["desired"].items()
             if name != "second_order_updated_at"
         }
-        for row in account.rows("SELECT object_type, record_id, desired FROM conclusion")
+        for row in account.kept("conclusion")
     }
 
 
@@ -65,7 +65,7 @@ def state(account: "Account") -> dict[str, Any]:
         name: sorted(json.dumps(row, sort_keys=True, default=str) for row in account.rows(query))
         for name, query in _BESIDE.items()
     }
-    rows = account.rows("SELECT count(*) AS n FROM ledger")[0]["n"]
+    rows = len(account.ledger())
     return {
         "said": said(account),
         "booked": booked(account),
@@ -131,9 +131,9 @@ def anew(world: "World") -> None:
 
 def assert_nothing_to_heal(world: "World") -> None:
     before = state(world.harbor)
-    assert not world.harbor.rows("SELECT * FROM stale")
+    assert not world.harbor.kept("stale")
     anew(world)
-    assert not world.harbor.rows("SELECT * FROM stale")
+    assert not world.harbor.kept("stale")
     assert differences(before, state(world.harbor)) == []
 
 
@@ -168,7 +168,7 @@ def test_repeats_and_disorder_end_in_the_same_state(world: "World") -> None:
 
 def by_contact(account: "Account") -> dict[tuple[Any, ...], int]:
     """What is booked, by deal, kind, person and company; a person's opaque number says when it was met."""
-    whom = {row["subject_id"]: row["contact_id"] for row in account.rows("SELECT * FROM subject")}
+    whom = {row["subject_id"]: row["contact_id"] for row in account.kept("subject")}
     found: Counter[tuple[Any, ...]] = Counter()
     for (deal, kind, subject, company), minor in booked(account).items():
         found[deal, kind, whom.get(subject), company] += minor

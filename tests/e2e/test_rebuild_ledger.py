@@ -33,12 +33,9 @@ _TAKEN_BACK = {"reopened", "lost"}
 def said(account: "Account") -> dict[int, bytes]:
     """What the ledger says of each deal now, byte by byte, under the ids that people and companies have today."""
     contacts = {row["subject_id"]: row["id"] for row in account.rows(_CONTACTS)}
-    firms = {
-        row["old_id"]: row["new_id"]
-        for row in account.rows("SELECT * FROM alias WHERE object_type = 'company'")
-    }
+    firms = {row["old_id"]: row["new_id"] for row in account.kept("alias", object_type="company")}
     entries: dict[int, list[Entry]] = {}
-    for row in account.rows("SELECT * FROM ledger ORDER BY entry_id"):
+    for row in account.ledger():
         entries.setdefault(row["deal_id"], []).append(stored_shapes.entry_of(row))
     return {
         deal: repr(_plain(rows, contacts, firms)).encode()
@@ -74,7 +71,7 @@ def forget_all_conclusions(world: "World", account: "Account") -> None:
 
 def rebuild(world: "World", account: "Account") -> None:
     forget_all_conclusions(world, account)
-    assert account.rows("SELECT * FROM ledger") == []
+    assert account.ledger() == []
     with account.context() as context, context.transaction() as tx:
         stages.refresh_all(tx)
     with world.runtime.database.service() as tx:
@@ -138,7 +135,7 @@ def test_what_deals_went_through_is_booked_as_from_nothing(world: "World", seed:
         live(world, life, lives.in_groups(lives.deal_acts(dice, 25, MONEY), dice))
     for account, other in (world.accounts, world.accounts[::-1]):
         before, neighbour, again = said(account), said(other), taken_back(account)
-        rows = account.rows("SELECT count(*) AS n FROM ledger")[0]["n"]
+        rows = len(account.ledger())
         assert len(before) > 3
         assert any(
             b"moved_champion" in one or b"referral" in one or b"word_of" in one
@@ -149,7 +146,7 @@ def test_what_deals_went_through_is_booked_as_from_nothing(world: "World", seed:
         assert {k: v for k, v in after.items() if k not in again} == {
             k: v for k, v in before.items() if k not in again
         }
-        assert account.rows("SELECT count(*) AS n FROM ledger")[0]["n"] <= rows
+        assert len(account.ledger()) <= rows
         assert said(other) == neighbour
 
 

@@ -57,7 +57,7 @@ def the_question(account: "Account") -> int:
 
 def people(account: "Account") -> int:
     """How many persons the namesakes are."""
-    return len(account.rows("SELECT DISTINCT person_id FROM person"))
+    return len(set(account.persons().values()))
 
 
 def decide(world: "World", account: "Account", verb: str) -> None:
@@ -86,7 +86,7 @@ def test_a_decision_survives_an_import_a_rebuild_and_new_evidence(asked: "World"
     asked.settle()
 
     assert people(harbor) == 1
-    assert [row["verb"] for row in harbor.rows("SELECT verb FROM decision")] == ["same"]
+    assert harbor.values("decision", "verb") == ["same"]
 
 
 def test_a_decision_takes_effect_by_the_job_of_its_portal_alone(asked: "World") -> None:
@@ -101,7 +101,7 @@ def test_a_decision_takes_effect_by_the_job_of_its_portal_alone(asked: "World") 
     asked.settle()
 
     assert (people(harbor), people(orchard)) == (1, 2)
-    assert orchard.rows("SELECT * FROM decision") == []
+    assert orchard.decisions() == []
     assert the_question(orchard) != 0
 
 
