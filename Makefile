@@ -25,8 +25,9 @@ $(READY): setup.cfg pyproject.toml constraints.txt
 demo: $(READY) ## show the main job from nothing; ONCE=1 ends when it is done, TOWN=folder takes another CRM
 	@$(BIN)/python -m tests.demo $(if $(ONCE),--once) $(if $(TOWN),--town $(TOWN))
 
-test: $(READY) ## run all the tests, starting what they need
-	@$(BIN)/python -m pytest $(ARGS)
+# Two processes, each with servers of its own; a file's tests stay together, for they may share a running service.
+test: $(READY) ## run all the tests, starting what they need; ARGS="-n 0 tests/unit" chooses
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(READY) ## ruff, mypy --strict, import contracts
 	@$(BIN)/ruff check .
