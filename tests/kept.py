@@ -1,11 +1,25 @@
 """What we keep of one portal, in the words of the field: how tests look into the database without speaking SQL."""
 
 from collections.abc import Mapping
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import psycopg
+from psycopg.abc import Buffer
+from psycopg.types.datetime import TimestamptzLoader
 
 from integration.storage.database import Database
 
 Row = dict[str, Any]
+NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+class _Endless(TimestamptzLoader):
+    """Reads the infinity with which rows say "never again", for which Python has no word."""
+
+    def load(self, data: Buffer) -> datetime:
+        """The last moment there is, in its place."""
+        return NEVER if bytes(data) == b"infinity" else super().load(data)
 
 
 class Kept:
@@ -25,8 +39,14 @@ class Kept:
 
     def kept(self, table: str, **these: object) -> list[Row]:
         """All rows of a table, or only *these*, in the order of their first columns."""
-        chosen = " AND ".join(f"{column} = :{column}" for column in these) or "true"
-        return self.rows(f"SELECT * FROM {table} WHERE {chosen} ORDER BY 1, 2, 3", **these)
+        chosen = " AND ".join(f"{column} = %({column})s" for column in these) or "true"
+        with self.database.portal(self.portal_id) as tx:
+            driver = cast("psycopg.Connection[Any]", tx.connection.connection.driver_connection)
+            cursor = driver.cursor()
+            cursor.adapters.register_loader("timestamptz", _Endless)
+            cursor.execute(f"SELECT * FROM {table} WHERE {chosen} ORDER BY 1, 2, 3", these)
+            names = [column[0] for column in cursor.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def values(self, table: str, column: str, **these: object) -> list[Any]:
         """One column of them."""

@@ -67,7 +67,9 @@ def put(portal: MirrorPortal, records: list[mirror.Record]) -> None:
 
 def told(portal: MirrorPortal) -> dict[str, list[dict[str, Any]]]:
     return {
-        "persons": portal.kept("person"),
+        "persons": portal.rows(
+            "SELECT contact_id, person_id, because FROM person ORDER BY contact_id"
+        ),
         "moves": portal.rows(
             "SELECT person_id, move_key, status, confidence, body FROM move ORDER BY 1, 2"
         ),
