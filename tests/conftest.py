@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 from cryptography.fernet import Fernet
 
@@ -20,6 +21,12 @@ from tests.sandbox.crm import App
 
 if TYPE_CHECKING:
     from tests.world import World
+
+# A machine that is busy with other things is no fault of the code.
+hypothesis.settings.register_profile(
+    "calm", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("calm")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

