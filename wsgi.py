@@ -37,7 +37,7 @@ def create_app(own: Runtime, doorstep: InboxWriter) -> Flask:
     app.register_blueprint(receiver.blueprint(own, doorstep, Notifier(own.queue)))
     app.register_blueprint(inbound_api.blueprint(own, doorstep))
     app.register_blueprint(metrics.blueprint(own))
-    blueprints.join(app, own)
+    blueprints.register(app, own)
     return app
 
 

@@ -26,11 +26,11 @@ def main() -> None:
     started = time.perf_counter()
     with database.portal(PORTAL) as tx:
         rows.be_patient(tx)
-        found = roll_up.roll(tx, policy, "USD", anew=True)
+        found = roll_up.roll_up(tx, policy, "USD", anew=True)
         rolled = time.perf_counter()
         roll_up.write(tx, found)
     done, before = time.perf_counter(), time.process_time()
-    walked = edge_arrays.worth(found.deals, found.hung.edges, policy)
+    walked = edge_arrays.all_in_values(found.deals, found.hung.edges, policy)
     spent = time.process_time() - before
     database.close()
     result = {

@@ -47,7 +47,7 @@ def _people(portal: PortalContext) -> float:
     """Seconds until nobody is left to group; what rests on persons waits."""
     started = time.perf_counter()
     while _stage(portal) == mirror.PEOPLE:
-        stages.step(portal, None)
+        stages.conclude_page(portal, None)
     return time.perf_counter() - started
 
 

@@ -41,7 +41,7 @@ def _import(runtime: Runtime) -> int:
             more = backfill.advance(portal, lease, seconds=20)
             with portal.transaction() as tx:
                 lanes.release(tx, lease, again_after=None)
-        return portal.door.meter.total()
+        return portal.connection.meter.total()
 
 
 if __name__ == "__main__":

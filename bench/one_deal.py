@@ -13,7 +13,7 @@ from bench import portfolio
 from bench.figures import Report
 from bench.ground import PORTAL, Ground
 from integration.conclude import company_fields, stages
-from integration.conclude.batch import begin
+from integration.conclude.batch import open_batch
 from integration.portal.context import PortalContext, open_portal
 from integration.portal.runtime import Runtime
 from integration.rollup import roll_up
@@ -35,7 +35,7 @@ def keep(portal: PortalContext) -> None:
     install(portal.runtime)
     with portal.transaction() as tx:
         rows.be_patient(tx)
-        roll_up.write(tx, roll_up.roll(tx, *roll_up.policy_of(tx)))
+        roll_up.write(tx, roll_up.roll_up(tx, *roll_up.policy_of(tx)))
 
 
 def run(ground: Ground, report: Report, size: int, whole: float) -> None:
@@ -86,7 +86,7 @@ def _values(portal: PortalContext, asked: list[str]) -> list[tuple[float, int, i
     found = []
     for number in chance.integers(0, last + 1, _VALUES).tolist():
         with portal.transaction() as tx:
-            work = begin(tx, page_context.read(tx), portal.runtime.now())
+            work = open_batch(tx, page_context.read(tx), portal.runtime.now())
             deal = number + portfolio.FIRST_DEAL
             owner = tx.value(_CHANGE, id=deal)
             before, started = len(asked), time.perf_counter()
@@ -197,7 +197,7 @@ def install(runtime: Runtime) -> None:
 
 
 def _settle(portal: PortalContext) -> None:
-    while stages.step(portal, None):
+    while stages.conclude_page(portal, None):
         pass
 
 

@@ -101,7 +101,7 @@ def load(url: str, made: Portfolio) -> None:
     touches = np.arange(len(made.touched)) + 1
     shares = _shares(made, touches)
     deals = edge_arrays.Deals.of(made.ids, made.company, made.amount, made.closed)
-    hung = edge_arrays.hang(deals, made.ids[made.touched], made.toucher, shares, DEFAULT)
+    hung = edge_arrays.attach(deals, made.ids[made.touched], made.toucher, shares, DEFAULT)
     edges = hung.edges
     owner = deals.companies[deals.company[edges.source]]
     with psycopg.connect(url) as connection:

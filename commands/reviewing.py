@@ -114,7 +114,7 @@ def _split(context: PortalContext, contact: str, given: Given, *, as_json: bool)
 
 
 def _doubt(context: PortalContext, contact: str, *, as_json: bool) -> str:
-    asked = asking.doubt(context, _number(contact))
+    asked = asking.flag(context, _number(contact))
     if as_json:
         return dump({"contact_id": int(contact), "questions": asked})
     return f"Asked: {', '.join(str(one) for one in asked)}. What is doubted counts until it is decided."

@@ -8,7 +8,7 @@ from integration.storage.database import Transaction
 from integration.storage.mirror import mirror
 from integration.storage.queue import outbox
 from integration.storage.queue.lanes import Lease
-from integration.storage.queue.outbox import Waiting
+from integration.storage.queue.outbox import WaitingPatch
 
 BATCH = 100
 
@@ -44,11 +44,11 @@ def send(portal: PortalContext, lease: Lease) -> int:
 
 def _settle(
     tx: Transaction,
-    batch: Sequence[Waiting],
+    batch: Sequence[WaitingPatch],
     patches: Mapping[int, Mapping[str, str]],
     result: WriteResult,
 ) -> None:
-    finished: list[Waiting] = []
+    finished: list[WaitingPatch] = []
     written: dict[int, dict[str, str]] = {}
     for each in batch:
         outcome = result.outcomes.get(each.record_id)
@@ -76,7 +76,7 @@ def next_in(portal: PortalContext) -> float | None:
         return outbox.next_in(tx)
 
 
-def _without_paused(each: Waiting, paused: Mapping[tuple[str, str], str]) -> dict[str, str]:
+def _without_paused(each: WaitingPatch, paused: Mapping[tuple[str, str], str]) -> dict[str, str]:
     return {
         name: value for name, value in each.patch.items() if (each.object_type, name) not in paused
     }

@@ -11,7 +11,7 @@ import time
 from collections.abc import Collection
 
 from integration.conclude import people
-from integration.conclude.batch import Step
+from integration.conclude.batch import Batch
 from integration.core import environment, wake_ups
 from integration.ingest import intake, sync
 from integration.ingest.sync import Plan, Seen
@@ -29,7 +29,7 @@ def main() -> None:
     word, looked_at, thought_about = sys.argv[1].encode(), int(sys.argv[2]), int(sys.argv[3])
     wake_ups.JOB_SECONDS = JOB_SECONDS
     inbox.WAITS = (0.2, 0.2, 0.2)
-    letters, look, refresh = intake.letters, sync.look, people.refresh
+    letters, look, refresh = intake.events_of, sync.look, people.refresh
 
     def read(portal_id: int, envelope: Delivery) -> list[InboundEvent]:
         if word in envelope.body:
@@ -43,12 +43,12 @@ def main() -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return look(context, wanted)
 
-    def think(work: Step, contacts: Collection[int]) -> None:
+    def think(work: Batch, contacts: Collection[int]) -> None:
         if thought_about in contacts:
             os.kill(os.getpid(), signal.SIGSEGV)
         refresh(work, contacts)
 
-    intake.letters, sync.look, people.refresh = read, see, think  # type: ignore[assignment]
+    intake.events_of, sync.look, people.refresh = read, see, think  # type: ignore[assignment]
     worker.run(environment.load())
 
 

@@ -9,7 +9,7 @@ import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from integration.portal.connection import Key
+from integration.portal.connection import TokenProvider
 from integration.portal.runtime import open_runtime
 from integration.storage.database import Transaction
 from integration.storage.service import tokens
@@ -21,7 +21,7 @@ def main() -> None:
     if "die" in sys.argv:
         tokens.save = _die
     with open_runtime(pool_size=threads) as runtime, ThreadPoolExecutor(threads) as pool:
-        keys = [Key(runtime, portal_id) for _ in range(threads)]
+        keys = [TokenProvider(runtime, portal_id) for _ in range(threads)]
         got = list(pool.map(lambda key: key(), keys))
     print(len(got), *sorted(set(got)))  # noqa: T201 - the answer
 

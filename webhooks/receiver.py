@@ -54,7 +54,7 @@ def blueprint(runtime: Runtime, doorstep: InboxWriter, bell: Notifier) -> Bluepr
         except Retryable:
             _TROUBLE.inc()
             return _answer(503, {"Retry-After": "5"})
-        bell.ring(hint or 0)
+        bell.notify(hint or 0)
         _STORED.inc()
         return _answer(204)
 

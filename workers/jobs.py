@@ -29,7 +29,7 @@ LONGEST_BACK_OFF = 1800.0
 _FENCE = mmap.mmap(-1, struct.calcsize("q"))
 _log = logs.get(__name__)
 
-Step = Callable[[PortalContext, Lease], float | None]
+LaneWork = Callable[[PortalContext, Lease], float | None]
 
 
 def drain(portal_id: int) -> None:
@@ -103,7 +103,7 @@ def _drain(portal: PortalContext, lease: Lease) -> float | None:
     with portal.transaction(lease) as tx:
         # Somebody was killed in here, or fell: what did it must be found, and that goes record by
         # record.
-        think = stages.step_alone if lanes.was_killed(tx, lease) else stages.step
+        think = stages.conclude_one_record if lanes.was_killed(tx, lease) else stages.conclude_page
     while time.monotonic() < end:
         if intake.split(portal, lease):
             continue
@@ -134,13 +134,13 @@ def _import(portal: PortalContext, lease: Lease) -> float | None:
         lanes.want(tx, portal.portal_id, "drain")
     portal.runtime.queue.wake(portal.portal_id, "drain")
     if not more:
-        polling.catch_up(portal, lease)
+        polling.poll(portal, lease)
         # Last: first results need no activities, and there may be millions of them.
         more = activities.advance(portal, lease, seconds=IMPORT_SLICE_SECONDS)
     return 0 if more else None
 
 
-STEPS: dict[str, Step] = {"drain": _drain, "write": _write, "import": _import}
+STEPS: dict[str, LaneWork] = {"drain": _drain, "write": _write, "import": _import}
 
 
 def wake_writer(portal: PortalContext) -> None:

@@ -44,7 +44,7 @@ def run_due(runtime: Runtime) -> None:
         )
         ended = calendar.to_erase(tx, days=retention.KEEP_UNINSTALLED_DAYS) if daily else []
         if daily:
-            calendar.sweep_up(tx)
+            calendar.prune(tx)
         may_erase = calendar.claim(tx, "erase", every_seconds=_ERASE_EVERY)
     for portal_id in reconcile:
         start(runtime, portal_id, kind="reconciliation")

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from integration.portal import settings as portal_settings
 from integration.storage.database import Transaction
-from integration.storage.queue.page_context import Opening
+from integration.storage.queue.page_context import PageContext
 from mappings.records.portal_map import PortalMap
 from mappings.rules.policy import Policy
 
@@ -17,7 +17,7 @@ Ref = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Batch:
     """What one page of work goes by. `failed` collects the records whose rules raised, with the reason.
 
     `imported` tells that the first import is through; `paused` are properties that are not written
@@ -52,10 +52,10 @@ class Step:
         return {record_id for kind, record_id in self.failed if kind == object_type}
 
 
-def begin(tx: Transaction, opening: Opening, now: datetime) -> Step:
+def open_batch(tx: Transaction, opening: PageContext, now: datetime) -> Batch:
     """Go by the newest settings; a portal without any goes by the defaults."""
     settings = portal_settings.understood(opening.version, opening.body)
-    return Step(
+    return Batch(
         tx,
         settings.map,
         settings.policy,

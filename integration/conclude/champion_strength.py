@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from integration.conclude import record_facts
-from integration.conclude.batch import Step
+from integration.conclude.batch import Batch
 from integration.storage.mirror import deal_rows, mirror
 from mappings.rules.facts import ContactFacts, DealFacts
 from mappings.rules.findings import Move, Person
@@ -14,7 +14,7 @@ MoveKey = tuple[int, str]
 
 
 def weighed(
-    step: Step,
+    batch: Batch,
     moves: Mapping[MoveKey, Move],
     persons: Mapping[int, Person],
     contacts: Mapping[int, ContactFacts],
@@ -23,10 +23,10 @@ def weighed(
     movers = {one for person, _ in moves for one in persons[person].contact_ids}
     if not movers:
         return dict(moves)
-    by_company = deals_of(step, movers)
-    answers = record_facts.answers(step, movers)
+    by_company = deals_of(batch, movers)
+    answers = record_facts.answers(batch, movers)
     since = customers_since(
-        step, {move.former_company_id for move in moves.values() if move.former_company_id}
+        batch, {move.former_company_id for move in moves.values() if move.former_company_id}
     )
     result = dict(moves)
     for key, move in moves.items():
@@ -35,13 +35,13 @@ def weighed(
             continue
         own = persons[move.person_id].contact_ids
         # Whoever liked us at a company that had not bought yet was no customer's champion.
-        was_customer = company in since and since[company] <= champions.left_at(move, step.policy)
+        was_customer = company in since and since[company] <= champions.left_at(move, batch.policy)
         c, why = champions.strength(
             own,
             company,
             move.moved_at,  # who was on a deal that was won before the move shows was there to win it
             deals=of_customers(
-                step,
+                batch,
                 by_company.get(company, ()),
                 is_customer=company in since and since[company] <= move.moved_at,
             ),
@@ -50,40 +50,40 @@ def weighed(
             else (),
             roles=_roles(own, contacts) if was_customer else frozenset(),
             is_customer=was_customer,
-            policy=step.policy,
+            policy=batch.policy,
         )
         result[key] = champions.with_strength(move, c, why)
     return result
 
 
 def of_customers(
-    step: Step, deals: Sequence[DealFacts], *, is_customer: bool
+    batch: Batch, deals: Sequence[DealFacts], *, is_customer: bool
 ) -> Sequence[DealFacts]:
     """The deals that can make a champion: where the owner's stage decides who is a customer, only customers' ones."""
-    return deals if is_customer or not step.portal_map.customer_stage else ()
+    return deals if is_customer or not batch.portal_map.customer_stage else ()
 
 
 def _roles(own: Collection[int], contacts: Mapping[int, ContactFacts]) -> frozenset[str]:
     return frozenset(role for one in own if one in contacts for role in contacts[one].buying_roles)
 
 
-def deals_of(step: Step, contact_ids: Collection[int]) -> dict[int, list[DealFacts]]:
+def deals_of(batch: Batch, contact_ids: Collection[int]) -> dict[int, list[DealFacts]]:
     """The deals these contacts are on, by company."""
-    ids = {link.from_id for link in mirror.links_to(step.tx, "deal", "contact", contact_ids)}
+    ids = {link.from_id for link in mirror.links_to(batch.tx, "deal", "contact", contact_ids)}
     found: dict[int, list[DealFacts]] = {}
-    for deal in record_facts.deals(step, ids).values():
+    for deal in record_facts.deals(batch, ids).values():
         if deal.company_id is not None:
             found.setdefault(deal.company_id, []).append(deal)
     return found
 
 
-def customers_since(step: Step, company_ids: Collection[int]) -> dict[int, datetime]:
+def customers_since(batch: Batch, company_ids: Collection[int]) -> dict[int, datetime]:
     """Since when each of these companies is a customer: its first won deal with a positive amount.
 
     Where the portal's owner chose a lifecycle stage instead, the day the company reached it.
     """
-    if step.portal_map.customer_stage:
-        facts = record_facts.companies(step, company_ids) if company_ids else {}
+    if batch.portal_map.customer_stage:
+        facts = record_facts.companies(batch, company_ids) if company_ids else {}
         return {
             one: company.customer_since
             for one, company in facts.items()
@@ -91,7 +91,7 @@ def customers_since(step: Step, company_ids: Collection[int]) -> dict[int, datet
         }
     found: dict[int, datetime] = {}
     for company, rows in (
-        deal_rows.of_companies(step.tx, company_ids).items() if company_ids else ()
+        deal_rows.of_companies(batch.tx, company_ids).items() if company_ids else ()
     ):
         won = [
             row["closed_at"] or row["created_at"]

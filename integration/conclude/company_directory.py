@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 
 from integration.conclude import concerned, record_facts
-from integration.conclude.batch import Step
+from integration.conclude.batch import Batch
 from integration.storage.findings import employer_changes, pending_mentions
 from integration.storage.mirror import company_keys, deal_rows, mirror
 from mappings.rules.facts import EMPLOYERS, CompanyFacts, ContactFacts, Directory, texts_of
@@ -12,56 +12,58 @@ from mappings.rules.identity.linkage import all_emails
 from mappings.rules.text.address_kinds import clean_email, domain_of, host_of, is_free, is_role
 from mappings.rules.text.names import spoken
 
-Key = tuple[str, str]
+LookUpKey = tuple[str, str]
 
 
-def refresh(step: Step, company_ids: Collection[int]) -> None:
+def refresh(batch: Batch, company_ids: Collection[int]) -> None:
     """Bring the look-up keys of changed companies up to date and mark whom that may concern."""
-    facts = record_facts.companies(step, company_ids)
-    company_ids = [one for one in company_ids if one not in step.broken("company")]
-    wanted = {one: _all_keys(step, facts[one]) if one in facts else set() for one in company_ids}
-    current = company_keys.keys_of(step.tx, company_ids)
+    facts = record_facts.companies(batch, company_ids)
+    company_ids = [one for one in company_ids if one not in batch.broken("company")]
+    wanted = {one: _all_keys(batch, facts[one]) if one in facts else set() for one in company_ids}
+    current = company_keys.keys_of(batch.tx, company_ids)
     gone = {one: current.get(one, set()) - wanted[one] for one in company_ids}
     new = {one: wanted[one] - current.get(one, set()) for one in company_ids}
-    company_keys.change_keys(step.tx, gone=gone, new=new)
+    company_keys.change_keys(batch.tx, gone=gone, new=new)
     changes = {one: gone[one] | new[one] for one in company_ids if gone[one] | new[one]}
-    tell_seekers(
-        step, [one for one, keys in changes.items() if any(kind == "name" for kind, _ in keys)]
+    recheck_pending_mentions(
+        batch, [one for one, keys in changes.items() if any(kind == "name" for kind, _ in keys)]
     )
-    moved = mirror.resolve(step.tx, "company", company_ids)
+    moved = mirror.resolve(batch.tx, "company", company_ids)
     merged = {old: survivor for old, survivor in moved.items() if old != survivor}
-    repointed = deal_rows.repoint(step.tx, merged) if merged else set()
-    mirror.mark_stale(step.tx, mirror.DEALS, {("deal", one) for one in repointed})
+    repointed = deal_rows.repoint(batch.tx, merged) if merged else set()
+    mirror.mark_stale(batch.tx, mirror.DEALS, {("deal", one) for one in repointed})
     mirror.mark_stale(
-        step.tx, mirror.SUMMARIES, {("company", one) for one in {*moved.keys(), *moved.values()}}
+        batch.tx, mirror.SUMMARIES, {("company", one) for one in {*moved.keys(), *moved.values()}}
     )
     told = {*changes, *merged, *merged.values()}
     if told:
-        concerned.by_companies(step, told, {key for keys in changes.values() for key in keys})
+        concerned.by_companies(batch, told, {key for keys in changes.values() for key in keys})
     bought = {one for one, keys in changes.items() if any(kind == "since" for kind, _ in keys)}
     if bought or merged:
-        concerned.by_custom(step, {*bought, *merged, *merged.values()})
+        concerned.by_custom(batch, {*bought, *merged, *merged.values()})
 
 
-def tell_seekers(step: Step, company_ids: Collection[int]) -> None:
+def recheck_pending_mentions(batch: Batch, company_ids: Collection[int]) -> None:
     """A text that seems to name one of these companies is read again: its people or its name are new."""
-    values = {f"firm:{value.split()[0]}" for keys in company_keys.keys_of(step.tx, company_ids).values()
+    values = {f"firm:{value.split()[0]}" for keys in company_keys.keys_of(batch.tx, company_ids).values()
               for kind, value in keys if kind == "name"}  # fmt: skip
     if values:
-        mirror.mark_stale(step.tx, mirror.DEALS, pending_mentions.seekers(step.tx, values))
+        mirror.mark_stale(batch.tx, mirror.DEALS, pending_mentions.seekers(batch.tx, values))
 
 
-def tell_seekers_of(step: Step, keys: Collection[Key]) -> None:
+def recheck_pending_mentions_of(batch: Batch, keys: Collection[LookUpKey]) -> None:
     """The same for the companies that contacts' keys mean: somebody came there, or left."""
     by_kind = {
         kind: {value for one, value in keys if one == kind} for kind in ("at", "host", "firm")
     }
     if any(by_kind.values()):
         at = {int(one) for one in by_kind["at"]}
-        tell_seekers(step, company_keys.reach(step.tx, at, by_kind["host"], by_kind["firm"]))
+        recheck_pending_mentions(
+            batch, company_keys.reach(batch.tx, at, by_kind["host"], by_kind["firm"])
+        )
 
 
-def keys_of(company: CompanyFacts) -> set[Key]:
+def keys_of(company: CompanyFacts) -> set[LookUpKey]:
     """Under what a company can be found; a gone one under nothing."""
     if company.archived:
         return set()
@@ -72,17 +74,17 @@ def keys_of(company: CompanyFacts) -> set[Key]:
     return keys | ({("parent", str(company.parent_id))} if company.parent_id is not None else set())
 
 
-def _all_keys(step: Step, company: CompanyFacts) -> set[Key]:
+def _all_keys(batch: Batch, company: CompanyFacts) -> set[LookUpKey]:
     """Beside the look-up keys what others quote of a company: its name as spoken, and since when it is a customer."""
     keys = keys_of(company)
     if keys:
         keys.add(("called", spoken(company.name)))
-    if keys and step.portal_map.customer_stage and company.customer_since is not None:
+    if keys and batch.portal_map.customer_stage and company.customer_since is not None:
         keys.add(("since", company.customer_since.isoformat()))
     return keys
 
 
-def contact_keys(contact: ContactFacts) -> set[Key]:
+def contact_keys(contact: ContactFacts) -> set[LookUpKey]:
     """Under which companies a contact is found: by its addresses, typed company names, links, and former links."""
     keys = {("host", host) for email in _addresses(contact) for host in _hosts(email)}
     keys |= {("at", str(one)) for one in _ids(contact)}
@@ -104,7 +106,7 @@ def _names(contact: ContactFacts) -> set[str]:
 
 
 def directory(
-    step: Step,
+    batch: Batch,
     contacts: Iterable[ContactFacts] = (),
     *,
     ids: Collection[int] = (),
@@ -122,15 +124,17 @@ def directory(
             domains |= _hosts(email)
     anything = wanted or domains or plain
     known = (
-        record_facts.companies(step, company_keys.reach(step.tx, wanted, domains, plain))
+        record_facts.companies(batch, company_keys.reach(batch.tx, wanted, domains, plain))
         if anything
         else {}
     )
     return companies.directory(
         known.values(),
-        free_hosts=frozenset(step.portal_map.extra_free_hosts),
-        own_domains=frozenset(step.portal_map.staff_domains),
-        migrations=frozenset(employer_changes.migrations(step.tx, known)) if known else frozenset(),
+        free_hosts=frozenset(batch.portal_map.extra_free_hosts),
+        own_domains=frozenset(batch.portal_map.staff_domains),
+        migrations=frozenset(employer_changes.mass_moves(batch.tx, known))
+        if known
+        else frozenset(),
     )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 
 from integration.conclude import field_patches, record_facts, stored_moves
-from integration.conclude.batch import Step
+from integration.conclude.batch import Batch
 from integration.storage.database import Row
 from integration.storage.findings import all_in_values, person_rows, source_rows, stored_shapes
 from integration.storage.ledger import entry_rows
@@ -25,7 +25,7 @@ _LEFT_DAYS = 365
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class CompanyPage:
     """Companies with their people, deals, tickets and what flowed from them."""
 
     companies: Mapping[int, CompanyFacts]
@@ -41,68 +41,68 @@ class Page:
     person_of: Mapping[int, int]
 
 
-def refresh(step: Step, company_ids: Collection[int]) -> None:
+def refresh(batch: Batch, company_ids: Collection[int]) -> None:
     """Say on each company what it stands for; a company that never bought and brought nothing says nothing."""
-    page = _load(step, company_ids)
+    page = _load(batch, company_ids)
     living = [one for one in page.companies.values() if not one.archived]
     found = [
         field_patches.Conclusion(company.id, said, reasons)
-        for company, (said, reasons) in step.each(
+        for company, (said, reasons) in batch.each(
             ((("company", one.id), one) for one in living),
-            lambda company: _company(step, company, page),
+            lambda company: _company(batch, company, page),
         )
     ]
-    field_patches.plan(step, "company", found)
+    field_patches.plan(batch, "company", found)
     field_patches.forget(
-        step, "company", [one for one in company_ids if one not in {each.id for each in living}]
+        batch, "company", [one for one in company_ids if one not in {each.id for each in living}]
     )
     all_in_values.store(
-        step.tx, company_ids, page.values.values(), max_order=orders.deepest(step.policy)
+        batch.tx, company_ids, page.values.values(), max_order=orders.deepest(batch.policy)
     )
 
 
-def _load(step: Step, company_ids: Collection[int]) -> Page:
-    home = step.portal_map.home_currency
-    companies = record_facts.companies(step, company_ids)
-    own = deal_rows.of_companies(step.tx, company_ids)
-    links = mirror.links_to(step.tx, "contact", "company", companies)
-    moved = stored_moves.moves_with(step, companies)
+def _load(batch: Batch, company_ids: Collection[int]) -> CompanyPage:
+    home = batch.portal_map.home_currency
+    companies = record_facts.companies(batch, company_ids)
+    own = deal_rows.of_companies(batch.tx, company_ids)
+    links = mirror.links_to(batch.tx, "contact", "company", companies)
+    moved = stored_moves.moves_with(batch, companies)
     gone = [move for row, move in moved if row["former_company_id"] in companies]
     # Only a customer's people are weighed; of others it is enough to know what they brought.
     customers = {one for one, rows in own.items() if any(row["is_won"] for row in rows)}
     near = {(link.from_id, link.to_id) for link in links if link.to_id in customers}
-    asked = near | answer_rows.givers(step.tx, customers)
-    told = record_facts.answers(step, {contact for contact, _ in asked})
-    facts = {one: c for one, c in record_facts.contacts(step, {one for one, _ in near} | told.keys()).items()
+    asked = near | answer_rows.givers(batch.tx, customers)
+    told = record_facts.answers(batch, {contact for contact, _ in asked})
+    facts = {one: c for one, c in record_facts.contacts(batch, {one for one, _ in near} | told.keys()).items()
              if not c.archived}  # fmt: skip
     staff: dict[int, list[ContactFacts]] = {}
     for contact, company in sorted(near):
         if contact in facts:
             staff.setdefault(company, []).append(facts[contact])
     pipeline: dict[int, list[Row]] = {}
-    for row in source_rows.open_from(step.tx, companies):
+    for row in source_rows.open_from(batch.tx, companies):
         pipeline.setdefault(row["company_id"], []).append(row)
-    return Page(
+    return CompanyPage(
         companies,
         own,
-        entry_rows.by_company(step.tx, companies, home),
+        entry_rows.by_company(batch.tx, companies, home),
         pipeline,
-        _values(step, own),
+        _values(batch, own),
         staff,
-        _deals(step, customers, own),
+        _deals(batch, customers, own),
         _moves(gone),
-        _answers(step, asked, told, facts),
-        _tickets(step, customers),
-        person_rows.persons_of(step.tx, told),
+        _answers(batch, asked, told, facts),
+        _tickets(batch, customers),
+        person_rows.persons_of(batch.tx, told),
     )
 
 
 def _deals(
-    step: Step, customers: Collection[int], own: Mapping[int, Sequence[Row]]
+    batch: Batch, customers: Collection[int], own: Mapping[int, Sequence[Row]]
 ) -> dict[int, list[DealFacts]]:
     found: dict[int, list[DealFacts]] = {}
     for deal in record_facts.deals(
-        step, {row["deal_id"] for one in customers for row in own[one]}
+        batch, {row["deal_id"] for one in customers for row in own[one]}
     ).values():
         if deal.company_id is not None:
             found.setdefault(deal.company_id, []).append(deal)
@@ -119,7 +119,7 @@ def _moves(gone: Iterable[Move]) -> dict[int, list[Move]]:
 
 
 def _answers(
-    step: Step,
+    batch: Batch,
     asked: Collection[tuple[int, int]],
     told: Mapping[int, Sequence[NpsAnswer]],
     known: Mapping[int, ContactFacts],
@@ -127,7 +127,7 @@ def _answers(
     """Answers by the company they were given as people of; each company's own people and no others that are loaded."""
     given = [one for several in told.values() for one in several]
     today = mirror.resolve(
-        step.tx, "company", (one.company_id for one in given if one.company_id is not None)
+        batch.tx, "company", (one.company_id for one in given if one.company_id is not None)
     )
     found: dict[int, list[NpsAnswer]] = {}
     for one in given:
@@ -147,9 +147,9 @@ def _role(facts: ContactFacts | None) -> str:
     return min(roles & KEY_ROLES, default=min(roles, default=""))
 
 
-def _tickets(step: Step, company_ids: Collection[int]) -> dict[int, list[Ticket]]:
-    links = mirror.links_to(step.tx, "ticket", "company", company_ids)
-    facts = record_facts.tickets(step, {link.from_id for link in links})
+def _tickets(batch: Batch, company_ids: Collection[int]) -> dict[int, list[Ticket]]:
+    links = mirror.links_to(batch.tx, "ticket", "company", company_ids)
+    facts = record_facts.tickets(batch, {link.from_id for link in links})
     found: dict[int, list[Ticket]] = {}
     for ticket, company in sorted({(link.from_id, link.to_id) for link in links}):
         if ticket in facts:
@@ -167,26 +167,26 @@ def _home_minor(row: Mapping[str, object], home: str) -> int | None:
     )
 
 
-def revalue(step: Step, company_ids: Collection[int]) -> dict[int, orders.AllIn]:
+def revalue(batch: Batch, company_ids: Collection[int]) -> dict[int, orders.AllIn]:
     """Work out anew what companies are worth all-in and keep it: four queries, however large the portal is."""
-    values = _values(step, deal_rows.of_companies(step.tx, company_ids))
+    values = _values(batch, deal_rows.of_companies(batch.tx, company_ids))
     all_in_values.store(
-        step.tx, company_ids, values.values(), max_order=orders.deepest(step.policy)
+        batch.tx, company_ids, values.values(), max_order=orders.deepest(batch.policy)
     )
     return values
 
 
-def _values(step: Step, own: Mapping[int, Sequence[Row]]) -> dict[int, orders.AllIn]:
+def _values(batch: Batch, own: Mapping[int, Sequence[Row]]) -> dict[int, orders.AllIn]:
     """What each company is worth all-in, by the won deals that credit from its own can reach."""
-    home = step.portal_map.home_currency
+    home = batch.portal_map.home_currency
     start = {row["deal_id"]: row for rows in own.values() for row in rows if row["is_won"]}
     below = (
-        source_rows.edges_below(step.tx, start, depth=orders.deepest(step.policy) - 1)
+        source_rows.edges_below(batch.tx, start, depth=orders.deepest(batch.policy) - 1)
         if start
         else ()
     )
     rows = (
-        {**deal_rows.load(step.tx, {edge["to_deal_id"] for edge in below}), **start}
+        {**deal_rows.load(batch.tx, {edge["to_deal_id"] for edge in below}), **start}
         if below
         else start
     )
@@ -205,26 +205,26 @@ def _values(step: Step, own: Mapping[int, Sequence[Row]]) -> dict[int, orders.Al
         for row in below
     )
     graph = orders.graph_of(deals, edges)
-    return {one: orders.all_in(one, graph, step.policy) for one in own if one in graph.of_company}
+    return {one: orders.all_in(one, graph, batch.policy) for one in own if one in graph.of_company}
 
 
 Said = tuple[dict[str, str], list[object]]
 
 
-def _company(step: Step, company: CompanyFacts, page: Page) -> Said:
-    said, reasons = _money(step, company.id, page)
+def _company(batch: Batch, company: CompanyFacts, page: CompanyPage) -> Said:
+    said, reasons = _money(batch, company.id, page)
     if not any(row["is_won"] for row in page.own_deals.get(company.id, ())):
         return said, reasons
-    answers = _latest(step, page.answers.get(company.id, ()), page)
-    mood = nps.company(answers, step.now, step.policy)
+    answers = _latest(batch, page.answers.get(company.id, ()), page)
+    mood = nps.company(answers, batch.now, batch.policy)
     if mood is not None:
         said["second_order_nps_answers"] = str(mood.answers)
         if mood.number is not None:
             said["second_order_nps"] = str(mood.number)
-    left = _champions_left(step, company.id, page)
+    left = _champions_left(batch, company.id, page)
     if left:
         said["second_order_champions_left"] = str(len(left))
-    score = _health(step, company, page, mood, left)
+    score = _health(batch, company, page, mood, left)
     said["second_order_health_band"] = score.band
     said["second_order_health_because"] = score.because
     if score.band != "unknown":
@@ -236,8 +236,8 @@ def _company(step: Step, company: CompanyFacts, page: Page) -> Said:
     ]
 
 
-def _money(step: Step, company_id: int, page: Page) -> Said:
-    home = step.portal_map.home_currency
+def _money(batch: Batch, company_id: int, page: CompanyPage) -> Said:
+    home = batch.portal_map.home_currency
     if not home:
         return {}, [{"money": "the portal's home currency is not known"}]
     said: dict[str, str] = {}
@@ -267,60 +267,64 @@ def _money(step: Step, company_id: int, page: Page) -> Said:
     return said, [{"all_in": stored_shapes.plain(value)}]
 
 
-def _latest(step: Step, answers: Sequence[NpsAnswer], page: Page) -> list[NpsAnswer]:
-    return list(nps.latest(answers, step.now, step.policy, page.person_of).values())
+def _latest(batch: Batch, answers: Sequence[NpsAnswer], page: CompanyPage) -> list[NpsAnswer]:
+    return list(nps.latest(answers, batch.now, batch.policy, page.person_of).values())
 
 
-def _champions_left(step: Step, company_id: int, page: Page) -> list[Move]:
-    start = step.now - timedelta(_LEFT_DAYS)
+def _champions_left(batch: Batch, company_id: int, page: CompanyPage) -> list[Move]:
+    start = batch.now - timedelta(_LEFT_DAYS)
     found = {
         move.person_id: move
         for move in page.moves.get(company_id, ())
         if move.status == "auto"
-        and move.strength >= step.policy.champion_at
-        and start <= move.moved_at <= step.now
+        and move.strength >= batch.policy.champion_at
+        and start <= move.moved_at <= batch.now
     }
     return [found[person] for person in sorted(found)]
 
 
 def _health(
-    step: Step, company: CompanyFacts, page: Page, mood: nps.CompanyNps | None, left: Sequence[Move]
+    batch: Batch,
+    company: CompanyFacts,
+    page: CompanyPage,
+    mood: nps.CompanyNps | None,
+    left: Sequence[Move],
 ) -> health.Health:
     staff = page.staff.get(company.id, ())
     seen = [
-        at for one in staff if (at := one.last_activity_at or one.last_reply_at) and at <= step.now
+        at for one in staff if (at := one.last_activity_at or one.last_reply_at) and at <= batch.now
     ]
-    active = sum(1 for at in seen if step.now - at <= timedelta(_ACTIVE_DAYS))
+    active = sum(1 for at in seen if batch.now - at <= timedelta(_ACTIVE_DAYS))
     replies = [
-        one.last_reply_at for one in staff if one.last_reply_at and one.last_reply_at <= step.now
+        one.last_reply_at for one in staff if one.last_reply_at and one.last_reply_at <= batch.now
     ]
     has_champion = (
-        any(_is_champion(step, one, company.id, page) for one in staff) if staff else None
+        any(_is_champion(batch, one, company.id, page) for one in staff) if staff else None
     )
     factors = [
         health.relationship(
             active_contacts=active if seen else None,
             champion_here=has_champion,
-            last_touch_days=_days(step.now, max(replies)) if replies else None,
+            last_touch_days=_days(batch.now, max(replies)) if replies else None,
         ),
         health.sentiment(mood),
-        health.support(page.tickets.get(company.id, ()), step.now),
+        health.support(page.tickets.get(company.id, ()), batch.now),
     ]
-    return health.health(factors, step.policy, abandoned=bool(left) and not active)
+    return health.health(factors, batch.policy, abandoned=bool(left) and not active)
 
 
 def _days(now: datetime, at: datetime) -> int:
     return (now - at).days
 
 
-def _is_champion(step: Step, contact: ContactFacts, company_id: int, page: Page) -> bool:
+def _is_champion(batch: Batch, contact: ContactFacts, company_id: int, page: CompanyPage) -> bool:
     c, _ = champions.strength(
         {contact.id},
         company_id,
-        step.now,
+        batch.now,
         deals=page.deals.get(company_id, ()),
         answers=[one for one in page.answers.get(company_id, ()) if one.contact_id == contact.id],
         roles=contact.buying_roles,
-        policy=step.policy,
+        policy=batch.policy,
     )
-    return c >= step.policy.champion_at
+    return c >= batch.policy.champion_at

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from integration.conclude import record_facts
-from integration.conclude.batch import Step
+from integration.conclude.batch import Batch
 from integration.storage.database import Row
 from integration.storage.findings import source_rows
 from integration.storage.ledger import period_rows
@@ -12,37 +12,37 @@ from mappings.rules.facts import DealFacts
 from mappings.rules.ledger import credit_notes
 
 
-def of_page(step: Step, deals: Mapping[int, DealFacts]) -> dict[int, Sequence[Row]]:
+def of_page(batch: Batch, deals: Mapping[int, DealFacts]) -> dict[int, Sequence[Row]]:
     """The judged sources of each credit note's original, by credit note; which belongs to which is written down."""
     notes = [deal for deal in deals.values() if credit_notes.is_credit_note(deal)]
-    found = _originals(step, notes) if notes else {}
-    period_rows.link_notes(step.tx, deals.keys(), found)
-    rows = source_rows.of_deals(step.tx, found.values())
+    found = _originals(batch, notes) if notes else {}
+    period_rows.link_notes(batch.tx, deals.keys(), found)
+    rows = source_rows.of_deals(batch.tx, found.values())
     return {note: rows.get(original, ()) for note, original in found.items()}
 
 
-def _originals(step: Step, notes: Sequence[DealFacts]) -> dict[int, int]:
+def _originals(batch: Batch, notes: Sequence[DealFacts]) -> dict[int, int]:
     firms = {
         note.company_id
         for note in notes
         if note.company_id is not None and credit_notes.named_in(note.name)
     }
     bought = (
-        [row for rows in deal_rows.of_companies(step.tx, firms).values() for row in rows]
+        [row for rows in deal_rows.of_companies(batch.tx, firms).values() for row in rows]
         if firms
         else []
     )
     ids = {row["deal_id"] for row in bought if row["is_won"] and (row["amount_minor"] or 0) > 0}
-    others = record_facts.deals(step, ids).values() if ids else ()
+    others = record_facts.deals(batch, ids).values() if ids else ()
     found = ((note.id, credit_notes.original_of(note, others)) for note in notes)
     return {note: original for note, original in found if original is not None}
 
 
-def mark(step: Step, changed: Collection[int], judged: Collection[int]) -> None:
+def mark(batch: Batch, changed: Collection[int], judged: Collection[int]) -> None:
     """Credit notes are shared like their originals: look at those of *changed* deals again.
 
     Which deal a note names is seen only beside it: a note that was read before its original waits
     for it here, with all notes of the companies whose deals were *judged*.
     """
-    found = period_rows.notes_of(step.tx, changed, beside=judged)
-    mirror.mark_stale(step.tx, mirror.DEALS, {("deal", one) for one in found})
+    found = period_rows.notes_of(batch.tx, changed, beside=judged)
+    mirror.mark_stale(batch.tx, mirror.DEALS, {("deal", one) for one in found})

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from integration.conclude.batch import Step
+from integration.conclude.batch import Batch
 from integration.storage.findings import answer_labels
 from mappings.rules.facts import SELF_REPORTED, ContactFacts, DealFacts, MappedText, texts_of
 from mappings.rules.findings import Referral
@@ -50,15 +50,15 @@ def labels(
 
 
 def model_labels_of(
-    step: Step, deal_ids: Iterable[int], contact_ids: Iterable[int]
+    batch: Batch, deal_ids: Iterable[int], contact_ids: Iterable[int]
 ) -> dict[tuple[str, str], dict[str, int]]:
     """What a model said of these records' texts; nothing where none is asked."""
-    if not step.policy.ask_language_model:
+    if not batch.policy.ask_language_model:
         return {}
     owners = [("deal", deal_id) for deal_id in deal_ids]
     owners += [("contact", contact_id) for contact_id in contact_ids]
     found: dict[tuple[str, str], dict[str, int]] = {}
-    for row in answer_labels.by_model(step.tx, owners):
+    for row in answer_labels.by_model(batch.tx, owners):
         key = (f"{row.owner_type}:{row.owner_id}", row.place)
         found.setdefault(key, {})[row.label] = row.confidence
     return found

@@ -15,7 +15,7 @@ from integration.conclude import (
     review_tasks,
     stored_moves,
 )
-from integration.conclude.batch import Step
+from integration.conclude.batch import Batch
 from integration.storage.database import Row
 from integration.storage.findings import person_rows, source_rows, stored_shapes
 from integration.storage.ledger import entry_rows
@@ -28,7 +28,7 @@ from mappings.rules.ledger import as_of_win
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class DealPage:
     """Deals with the people on them and everything those people are known for.
 
     `today` says which record each credited contact is today.
@@ -44,7 +44,7 @@ class Page:
     moves: Mapping[int, Sequence[Move]]
     referrals: Mapping[str, Sequence[Referral]]
     stored: Mapping[int, Sequence[Row]]
-    posted: posted_entries.Posted
+    posted: posted_entries.PostedEntries
     deleted: set[int]
     decided: overrides.OfDeals
     notes: Mapping[int, Sequence[Row]]
@@ -52,7 +52,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class AttributedDeal:
     """One deal with its sources and the money shared among them.
 
     `late` is how evidence that came too late would share it; `rejudge` tells that a person wants
@@ -70,61 +70,61 @@ class Judged:
     settled: bool = False
 
 
-def load(step: Step, deal_ids: Collection[int]) -> Page:
+def load(batch: Batch, deal_ids: Collection[int]) -> DealPage:
     """Everything that a page of deals is judged by, with a bounded number of queries."""
-    deals = record_facts.deals(step, deal_ids)
-    referral_search.of_deals(step, deals, deal_ids)
-    stored = source_rows.of_deals(step.tx, deal_ids)
-    given_back = credit_note_matching.of_page(step, deals)
+    deals = record_facts.deals(batch, deal_ids)
+    referral_search.of_deals(batch, deals, deal_ids)
+    stored = source_rows.of_deals(batch.tx, deal_ids)
+    given_back = credit_note_matching.of_page(batch, deals)
     credited = {
         row["contact_id"] for rows in (*stored.values(), *given_back.values()) for row in rows
     } - {None}
-    today = mirror.resolve(step.tx, "contact", credited) if credited else {}
+    today = mirror.resolve(batch.tx, "contact", credited) if credited else {}
     on_deals = {one.contact_id for deal in deals.values() for one in deal.contacts}
-    person_of, members = person_rows.groups(step.tx, on_deals | set(today.values()))
-    touched = deal_touches.of_deals(step, deals, person_of, members)
-    active = deal_touches.active(step, deals, touched)
+    person_of, members = person_rows.groups(batch.tx, on_deals | set(today.values()))
+    touched = deal_touches.of_deals(batch, deals, person_of, members)
+    active = deal_touches.active(batch, deals, touched)
     if active:
         person_of, members = person_rows.groups(
-            step.tx, person_of.keys() | {one for own in active.values() for one in own}
+            batch.tx, person_of.keys() | {one for own in active.values() for one in own}
         )
     everybody = person_of.keys() | on_deals
     targets = {f"contact:{one}" for one in everybody} | {f"deal:{one}" for one in deals}
     targets |= {f"company:{deal.company_id}" for deal in deals.values() if deal.company_id}
-    return Page(
+    return DealPage(
         deals,
-        record_facts.contacts(step, everybody),
+        record_facts.contacts(batch, everybody),
         today,
         person_of,
         members,
         touched,
         active,
-        _moves(step, set(members)),
-        _referrals(step, targets),
+        _moves(batch, set(members)),
+        _referrals(batch, targets),
         stored,
-        posted_entries.Posted.of(step, entry_rows.of_deals(step.tx, deal_ids)),
+        posted_entries.PostedEntries.of(batch, entry_rows.of_deals(batch.tx, deal_ids)),
         mirror.deleted(
-            step.tx,
+            batch.tx,
             "contact",
             {one for rows in stored.values() for row in rows for one in _owed_to(row)},
         ),
-        overrides.OfDeals.by(step, deal_ids),
+        overrides.OfDeals.by(batch, deal_ids),
         given_back,
-        deal_answers.model_labels_of(step, deals, everybody),
+        deal_answers.model_labels_of(batch, deals, everybody),
     )
 
 
-def _moves(step: Step, person_ids: set[int]) -> dict[int, list[Move]]:
+def _moves(batch: Batch, person_ids: set[int]) -> dict[int, list[Move]]:
     found: dict[int, list[Move]] = {}
-    for row, move in stored_moves.moves_of(step, person_ids):
+    for row, move in stored_moves.moves_of(batch, person_ids):
         found.setdefault(row["person_id"], []).append(move)
     return found
 
 
-def _referrals(step: Step, targets: set[str]) -> dict[str, list[Referral]]:
-    told = _whole_referrals(step, targets)
+def _referrals(batch: Batch, targets: set[str]) -> dict[str, list[Referral]]:
+    told = _whole_referrals(batch, targets)
     referrers = {one.referrer_contact_id for one in told if one.referrer_contact_id is not None}
-    person_of = person_rows.persons_of(step.tx, referrers) if referrers else {}
+    person_of = person_rows.persons_of(batch.tx, referrers) if referrers else {}
     found: dict[str, list[Referral]] = {}
     for one in told:
         person = person_of.get(one.referrer_contact_id or 0, one.referrer_person_id)
@@ -132,15 +132,15 @@ def _referrals(step: Step, targets: set[str]) -> dict[str, list[Referral]]:
     return found
 
 
-def _whole_referrals(step: Step, targets: set[str]) -> list[Referral]:
+def _whole_referrals(batch: Batch, targets: set[str]) -> list[Referral]:
     """The referrals that brought these records; what cannot be read whole is judged anew, or goes."""
-    rows = source_rows.referrals_to(step.tx, targets)
+    rows = source_rows.referrals_to(batch.tx, targets)
     damaged = _damaged(rows)
     if damaged:
-        referral_search.anew(step, [(row["owner_type"], row["owner_id"]) for row in damaged])
-        rows = source_rows.referrals_to(step.tx, targets)
+        referral_search.anew(batch, [(row["owner_type"], row["owner_id"]) for row in damaged])
+        rows = source_rows.referrals_to(batch.tx, targets)
         gone = [(row["owner_type"], row["owner_id"], row["referral_key"]) for row in _damaged(rows)]
-        source_rows.change_referrals(step.tx, gone=gone, new=())
+        source_rows.change_referrals(batch.tx, gone=gone, new=())
     found = [stored_shapes.read_referral(row) for row in rows]
     return [read.value for read in found if read.is_whole]
 
@@ -149,7 +149,7 @@ def _damaged(rows: Iterable[Row]) -> list[Row]:
     return [row for row in rows if not stored_shapes.read_referral(row).is_whole]
 
 
-def judge(step: Step, deal: DealFacts, page: Page) -> Judged:
+def judge(batch: Batch, deal: DealFacts, page: DealPage) -> AttributedDeal:
     """The deal's sources by today's evidence, or those that were frozen when its time for evidence ended."""
     if deal.id in page.notes:
         return replace(_frozen(deal, page.notes[deal.id], page), timely=True, settled=False)
@@ -158,55 +158,59 @@ def judge(step: Step, deal: DealFacts, page: Page) -> Judged:
     if removed or _rests_on_deleted(deal, rows, page):
         return _frozen(deal, rows, page)
     if page.posted.consolidated(deal):
-        return _one_company(step, deal, rows, page)
-    if not _may_rejudge(step, deal, page):
-        return _late(step, deal, rows, page)
-    found = _todays(step, deal, page)
-    return Judged(deal, found, _shared(step, deal, found.sources))
+        return _one_company(batch, deal, rows, page)
+    if not _may_rejudge(batch, deal, page):
+        return _late(batch, deal, rows, page)
+    found = _todays(batch, deal, page)
+    return AttributedDeal(deal, found, _shared(batch, deal, found.sources))
 
 
-def _shared(step: Step, deal: DealFacts, found: Sequence[Source]) -> Allocation:
-    return credit.allocate(deal.id, deal.amount_minor or 0, deal.currency or "", found, step.policy)
+def _shared(batch: Batch, deal: DealFacts, found: Sequence[Source]) -> Allocation:
+    return credit.allocate(
+        deal.id, deal.amount_minor or 0, deal.currency or "", found, batch.policy
+    )
 
 
-def _one_company(step: Step, deal: DealFacts, rows: Sequence[Row], page: Page) -> Judged:
+def _one_company(
+    batch: Batch, deal: DealFacts, rows: Sequence[Row], page: DealPage
+) -> AttributedDeal:
     """Source and buyer merged: what was booked stays, unless a person says that they were one company all along."""
     if not page.decided.one_company.get(
         (deal.id, deal.company_id or 0)
     ) and not page.posted.is_ordered(deal.id):
         return _frozen(deal, rows, page)
-    found = _todays(step, deal, page)
-    return Judged(deal, found, _shared(step, deal, found.sources), rejudge=True)
+    found = _todays(batch, deal, page)
+    return AttributedDeal(deal, found, _shared(batch, deal, found.sources), rejudge=True)
 
 
-def _late(step: Step, deal: DealFacts, rows: Sequence[Row], page: Page) -> Judged:
+def _late(batch: Batch, deal: DealFacts, rows: Sequence[Row], page: DealPage) -> AttributedDeal:
     """A deal whose time for evidence is over: as it was booked, unless a person says that what came late counts."""
     kept = [
         source
         for source, _ in _united((_stored(row, page), row["share"]) for row in rows if row["share"])
     ]
     timely = (
-        as_of_win.grown(kept, _todays(step, deal, page).sources)
-        if page.posted.may_grow(step, deal.id)
+        as_of_win.grown(kept, _todays(batch, deal, page).sources)
+        if page.posted.may_grow(batch, deal.id)
         else None
     )
     if timely is not None:
-        return Judged(deal, DealSources(timely), _shared(step, deal, timely), timely=True)
-    found = _todays(step, deal, page, late=True)
+        return AttributedDeal(deal, DealSources(timely), _shared(batch, deal, timely), timely=True)
+    found = _todays(batch, deal, page, late=True)
     more = as_of_win.grown(kept, found.sources)
-    would = _shared(step, deal, more or ())
+    would = _shared(batch, deal, more or ())
     if more is None or not review_tasks.says_otherwise(
-        would, page.posted.booked(deal.id), step.policy.rejudge_share
+        would, page.posted.booked(deal.id), batch.policy.rejudge_share
     ):
         return _frozen(deal, rows, page)
     answer = page.decided.rejudged.get((deal.id, review_tasks.mark_of(would)))
     if answer:
-        return Judged(deal, replace(found, sources=more), would, rejudge=True)
+        return AttributedDeal(deal, replace(found, sources=more), would, rejudge=True)
     frozen = _frozen(deal, rows, page)
     return frozen if answer is False else replace(frozen, late=would)
 
 
-def _rests_on_deleted(deal: DealFacts, rows: Sequence[Row], page: Page) -> bool:
+def _rests_on_deleted(deal: DealFacts, rows: Sequence[Row], page: DealPage) -> bool:
     """Whether a booked deal is owed to a record that was deleted: tidying up takes nobody's credit back.
 
     HubSpot tells a privacy deletion together with an ordinary one, in any order; totals must not
@@ -222,15 +226,15 @@ def _owed_to(row: Row) -> set[int]:
     return own | stored_shapes.evidence_contacts(row)
 
 
-def _may_rejudge(step: Step, deal: DealFacts, page: Page) -> bool:
+def _may_rejudge(batch: Batch, deal: DealFacts, page: DealPage) -> bool:
     """Whether evidence still counts: nothing is booked yet, or the deal closed not long ago."""
     if page.posted.reevaluate or not deal.counts_as_won or not page.posted.booked(deal.id).live:
         return True
-    ends = page.posted.evidence_ends(step, deal)
-    return ends is None or step.now <= ends or page.posted.is_ordered(deal.id)
+    ends = page.posted.evidence_ends(batch, deal)
+    return ends is None or batch.now <= ends or page.posted.is_ordered(deal.id)
 
 
-def _frozen(deal: DealFacts, rows: Sequence[Row], page: Page) -> Judged:
+def _frozen(deal: DealFacts, rows: Sequence[Row], page: DealPage) -> AttributedDeal:
     """The deal with the shares it was given once; a forgotten person's share stays, without the person."""
     found = _united((_stored(row, page), row["share"]) for row in rows)
     shares = {source.key: share for source, share in found}
@@ -252,7 +256,9 @@ def _frozen(deal: DealFacts, rows: Sequence[Row], page: Page) -> Judged:
         derived,
         derived,
     )
-    return Judged(deal, DealSources(tuple(source for source, _ in found)), allocation, settled=True)
+    return AttributedDeal(
+        deal, DealSources(tuple(source for source, _ in found)), allocation, settled=True
+    )
 
 
 def _united(found: Iterable[tuple[Source, int]]) -> list[tuple[Source, int]]:
@@ -264,7 +270,7 @@ def _united(found: Iterable[tuple[Source, int]]) -> list[tuple[Source, int]]:
     return list(best.values())
 
 
-def _stored(row: Row, page: Page) -> Source:
+def _stored(row: Row, page: DealPage) -> Source:
     if stored_shapes.is_removed(row["body"]):
         return stored_shapes.removed_source(row)
     source = stored_shapes.source_of(row)
@@ -278,9 +284,9 @@ def _stored(row: Row, page: Page) -> Source:
     return replace(source, contact_id=contact, person_id=page.person_of.get(contact, contact))
 
 
-def _todays(step: Step, deal: DealFacts, page: Page, *, late: bool = False) -> DealSources:
+def _todays(batch: Batch, deal: DealFacts, page: DealPage, *, late: bool = False) -> DealSources:
     """The deal's sources as of its first win, by what was known in time (with *late*: by all that is known now)."""
-    until = None if late else page.posted.evidence_ends(step, deal)
+    until = None if late else page.posted.evidence_ends(batch, deal)
     deal = page.posted.as_first_won(deal)
     on_deal = {one.contact_id for one in deal.contacts}
     persons = {
@@ -301,15 +307,15 @@ def _todays(step: Step, deal: DealFacts, page: Page, *, late: bool = False) -> D
         deal_answers.labels(deal, persons, page.contacts, page.members, told, page.model_labels)
     )
     seen = as_of_win.known_by(
-        until, as_of_win.Evidence(tuple(own), tuple(told), heard), step.policy
+        until, as_of_win.Evidence(tuple(own), tuple(told), heard), batch.policy
     )
     return sources_of(
         deal,
         seen.moves,
         seen.referrals,
         around,
-        policy=step.policy,
-        now=step.now,
+        policy=batch.policy,
+        now=batch.now,
         labels=seen.heard,
     )
 
@@ -319,7 +325,7 @@ def _as_present(move: Move, on_deal: set[int], contact_id: int) -> Move:
     return move if move.new_contact_id in on_deal else replace(move, new_contact_id=contact_id)
 
 
-def _told(deal: DealFacts, page: Page, persons: Mapping[int, int]) -> Iterable[Referral]:
+def _told(deal: DealFacts, page: DealPage, persons: Mapping[int, int]) -> Iterable[Referral]:
     """Referrals of the deal, its company, and any record of the people on it."""
     yield from page.referrals.get(f"deal:{deal.id}", ())
     yield from page.referrals.get(f"company:{deal.company_id}", ()) if deal.company_id else ()

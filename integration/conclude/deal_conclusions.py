@@ -12,8 +12,8 @@ from integration.conclude import (
     revenue_graph,
     review_tasks,
 )
-from integration.conclude.batch import Step
-from integration.conclude.deal_attribution import Judged, Page
+from integration.conclude.batch import Batch
+from integration.conclude.deal_attribution import AttributedDeal, DealPage
 from integration.portal import record_names
 from integration.storage.database import Row
 from integration.storage.findings import person_rows, source_rows, stored_shapes
@@ -24,28 +24,28 @@ from mappings.rules.findings import Source
 from mappings.rules.ledger import money
 
 
-def refresh(step: Step, deal_ids: Collection[int]) -> None:
+def refresh(batch: Batch, deal_ids: Collection[int]) -> None:
     """Judge deals anew: sources, ledger, edges, and the patch for the record."""
-    page = deal_attribution.load(step, deal_ids)
+    page = deal_attribution.load(batch, deal_ids)
     judged = [
         result
-        for _, result in step.each(
+        for _, result in batch.each(
             ((("deal", deal.id), deal) for deal in page.deals.values()),
-            lambda deal: deal_attribution.judge(step, deal, page),
+            lambda deal: deal_attribution.judge(batch, deal, page),
         )
     ]
-    subjects = source_rows.subjects(step.tx, _people_in(judged))
-    flow = revenue_graph.flow_of(step, [(one.deal, one.allocation) for one in judged])
-    touched = ledger_posting.post(step, page.posted, judged, subjects, flow)
-    touched |= _store_sources(step, judged, page.stored, subjects)
-    touched |= revenue_graph.store(step, flow, subjects, {one.deal.id for one in judged})
-    _write(step, judged, flow)
-    _ask(step, page, judged, deal_ids)
-    credit_note_matching.mark(step, touched.deals, page.deals.keys())
-    _mark(step, touched)
+    subjects = source_rows.subjects(batch.tx, _people_in(judged))
+    flow = revenue_graph.graph_of_page(batch, [(one.deal, one.allocation) for one in judged])
+    touched = ledger_posting.post(batch, page.posted, judged, subjects, flow)
+    touched |= _store_sources(batch, judged, page.stored, subjects)
+    touched |= revenue_graph.store(batch, flow, subjects, {one.deal.id for one in judged})
+    _write(batch, judged, flow)
+    _ask(batch, page, judged, deal_ids)
+    credit_note_matching.mark(batch, touched.deals, page.deals.keys())
+    _mark(batch, touched)
 
 
-def _people_in(judged: Iterable[Judged]) -> set[int]:
+def _people_in(judged: Iterable[AttributedDeal]) -> set[int]:
     return {
         line.source.contact_id
         for one in judged
@@ -55,11 +55,11 @@ def _people_in(judged: Iterable[Judged]) -> set[int]:
 
 
 def _store_sources(
-    step: Step,
-    judged: Sequence[Judged],
+    batch: Batch,
+    judged: Sequence[AttributedDeal],
     stored: Mapping[int, Sequence[Row]],
     subjects: Mapping[int, int],
-) -> posted_entries.Touched:
+) -> posted_entries.Affected:
     """Write sources as differences; return who is concerned."""
     before = {(row["deal_id"], row["source_key"]): row for rows in stored.values() for row in rows}
     rows: dict[tuple[int, str], dict[str, Any]] = {}
@@ -70,7 +70,7 @@ def _store_sources(
                 if key in before and stored_shapes.is_removed(before[key]["body"]):
                     rows[key] = {}
                     continue
-                row = _source_row(one.deal.id, line.source, line.share, subjects, step)
+                row = _source_row(one.deal.id, line.source, line.share, subjects, batch)
                 rows[one.deal.id, str(row["source_key"])] = row
     mine = {key for key in before if key[0] in {one.deal.id for one in judged}}
     gone = mine - rows.keys()
@@ -79,13 +79,13 @@ def _store_sources(
         for key, row in rows.items()
         if row and (key not in before or _source_differs(row, before[key]))
     }
-    source_rows.change_sources(step.tx, gone=gone, new=list(new.values()))
+    source_rows.change_sources(batch.tx, gone=gone, new=list(new.values()))
     changed = [before[key] for key in gone | (new.keys() & before.keys())] + list(new.values())
-    return posted_entries.Touched.of(changed)
+    return posted_entries.Affected.of(changed)
 
 
 def _source_row(
-    deal_id: int, source: Source, share: int, subjects: Mapping[int, int], step: Step
+    deal_id: int, source: Source, share: int, subjects: Mapping[int, int], batch: Batch
 ) -> dict[str, Any]:
     return {
         "deal_id": deal_id,
@@ -97,7 +97,7 @@ def _source_row(
         "confidence": source.p / 1_000_000,
         "at": source.at,
         "body": source,
-        "settings_version": step.policy.version,
+        "settings_version": batch.policy.version,
     }
 
 
@@ -109,16 +109,18 @@ def _source_differs(row: Mapping[str, Any], stored: Row) -> bool:
     )
 
 
-def _write(step: Step, judged: Sequence[Judged], flow: revenue_graph.Flow) -> None:
+def _write(
+    batch: Batch, judged: Sequence[AttributedDeal], flow: revenue_graph.RevenueGraph
+) -> None:
     """Plan what the deal records should say."""
     living = [one for one in judged if not one.deal.archived]
     names = record_names.names(
-        step.tx,
+        batch.tx,
         contacts={line.source.contact_id for one in living for line in one.allocation.lines},
         companies={line.source.company_id for one in living for line in one.allocation.lines},
     )
     field_patches.plan(
-        step,
+        batch,
         "deal",
         [
             field_patches.Conclusion(
@@ -128,10 +130,10 @@ def _write(step: Step, judged: Sequence[Judged], flow: revenue_graph.Flow) -> No
         ],
     )
     gone = [one.deal.id for one in judged if one.deal.archived]
-    field_patches.forget(step, "deal", gone)
+    field_patches.forget(batch, "deal", gone)
 
 
-def _desired(one: Judged, names: reasons.Names, order: int | None) -> dict[str, str]:
+def _desired(one: AttributedDeal, names: reasons.Names, order: int | None) -> dict[str, str]:
     found = [line.source for line in one.allocation.lines]
     said = {
         "second_order_source": tag_of(found),
@@ -151,7 +153,7 @@ def _desired(one: Judged, names: reasons.Names, order: int | None) -> dict[str, 
     return said
 
 
-def _reasons(one: Judged) -> list[dict[str, object]]:
+def _reasons(one: AttributedDeal) -> list[dict[str, object]]:
     return [
         {
             "kind": source.kind,
@@ -166,12 +168,14 @@ def _reasons(one: Judged) -> list[dict[str, object]]:
     ]
 
 
-def _ask(step: Step, page: Page, judged: Sequence[Judged], deal_ids: Collection[int]) -> None:
+def _ask(
+    batch: Batch, page: DealPage, judged: Sequence[AttributedDeal], deal_ids: Collection[int]
+) -> None:
     """Questions that these deals raise: whom to add, and whether late evidence counts."""
     living = [one for one in judged if not one.deal.archived]
     suggested = [(one.deal.id, source) for one in living for source in one.found.suggestions]
     review_tasks.about_deals(
-        step,
+        batch,
         deal_ids,
         [
             (deal, one)
@@ -181,18 +185,20 @@ def _ask(step: Step, page: Page, judged: Sequence[Judged], deal_ids: Collection[
         {one.deal.id: one.late for one in living if one.late is not None},
     )
     review_tasks.about_merges(
-        step, deal_ids, ledger_posting.merges(step, page.posted, [one.deal for one in living])
+        batch, deal_ids, ledger_posting.merges(batch, page.posted, [one.deal for one in living])
     )
 
 
-def _mark(step: Step, touched: posted_entries.Touched) -> None:
-    persons, _ = person_rows.groups(step.tx, touched.contacts)
+def _mark(batch: Batch, touched: posted_entries.Affected) -> None:
+    persons, _ = person_rows.groups(batch.tx, touched.contacts)
     everybody = touched.contacts | persons.keys()
     firms = set(touched.companies)
     if touched.deals:
-        firms |= source_rows.upstream_companies(step.tx, touched.deals, depth=step.policy.max_order)
+        firms |= source_rows.upstream_companies(
+            batch.tx, touched.deals, depth=batch.policy.max_order
+        )
     mirror.mark_stale(
-        step.tx,
+        batch.tx,
         mirror.SUMMARIES,
         {("contact", one) for one in everybody} | {("company", one) for one in firms},
     )

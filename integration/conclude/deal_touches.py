@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from integration.conclude.batch import Step
+from integration.conclude.batch import Batch
 from integration.storage.mirror import touches
 from integration.storage.mirror.touches import TouchRow
 from integration.storage.queue import activity_cursors
@@ -17,13 +17,13 @@ from mappings.rules.facts import ContactFacts, DealFacts, Touch
 MOST = 500
 
 
-def are_read(step: Step) -> bool:
+def are_read(batch: Batch) -> bool:
     """Whether this portal's activities are read; while they are not, their absence means nothing."""
-    return step.portal_map.reads_activities and activity_cursors.are_read(step.tx)
+    return batch.portal_map.reads_activities and activity_cursors.are_read(batch.tx)
 
 
 def of_deals(
-    step: Step,
+    batch: Batch,
     deals: Mapping[int, DealFacts],
     person_of: Mapping[int, int],
     members: Mapping[int, Collection[int]],
@@ -33,26 +33,26 @@ def of_deals(
     From so long before its creation as the policy asks who was active then, to its end. Nothing
     where nobody reads.
     """
-    if not deals or not are_read(step):
+    if not deals or not are_read(batch):
         return {}
-    before = timedelta(step.policy.dormant_days)
+    before = timedelta(batch.policy.dormant_days)
     asked = {
         deal.id: touches.Around(
             deal.company_id,
             _everybody(deal, person_of, members),
             deal.created_at - before,
             deal.created_at,
-            end_of(deal, step.now),
+            end_of(deal, batch.now),
         )
         for deal in deals.values()
         if not deal.archived
     }
-    found = touches.of_deal_contacts(step.tx, asked, limit=MOST)
+    found = touches.of_deal_contacts(batch.tx, asked, limit=MOST)
     return {deal: tuple(touch(row) for row in rows) for deal, rows in found.items()}
 
 
 def active(
-    step: Step, deals: Mapping[int, DealFacts], touched: Mapping[int, Sequence[Touch]]
+    batch: Batch, deals: Mapping[int, DealFacts], touched: Mapping[int, Sequence[Touch]]
 ) -> dict[int, frozenset[int]]:
     """Contacts at a deal's company who were often in touch while it was open and are not on it."""
     found: dict[int, frozenset[int]] = {}
@@ -65,7 +65,7 @@ def active(
             if one.at >= deal.created_at and one.contact_id not in own
         )
         if busy := frozenset(
-            one for one, n in often.items() if n >= step.policy.suspected_activities
+            one for one, n in often.items() if n >= batch.policy.suspected_activities
         ):
             found[deal_id] = busy
     return found
@@ -88,13 +88,15 @@ def touch(row: TouchRow) -> Touch:
     )
 
 
-def alive(step: Step, contacts: Mapping[int, ContactFacts]) -> dict[int, ContactFacts]:
+def alive(batch: Batch, contacts: Mapping[int, ContactFacts]) -> dict[int, ContactFacts]:
     """The same contacts with the life signs that only their activities tell; HubSpot's own clocks are never set back.
 
     A contact that was merged has the signs of all the records it was.
     """
     found = (
-        touches.signs(step.tx, contacts, until=step.now) if step.portal_map.reads_activities else {}
+        touches.signs(batch.tx, contacts, until=batch.now)
+        if batch.portal_map.reads_activities
+        else {}
     )
     if not found:
         return dict(contacts)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from integration.conclude.batch import Step
+from integration.conclude.batch import Batch
 from integration.storage.findings import conclusion_rows
 from integration.storage.queue import outbox
 
@@ -24,7 +24,7 @@ class Conclusion:
     reasons: Sequence[object] = ()
 
 
-def plan(step: Step, object_type: str, conclusions: Sequence[Conclusion]) -> int:
+def plan(batch: Batch, object_type: str, conclusions: Sequence[Conclusion]) -> int:
     """Store conclusions and put what must change in the outbox; return how many records must be told something.
 
     A record that already is as desired has no patch; one that waits for it is taken back. Records
@@ -33,16 +33,16 @@ def plan(step: Step, object_type: str, conclusions: Sequence[Conclusion]) -> int
     if not conclusions:
         return 0
     ids = [conclusion.record_id for conclusion in conclusions]
-    records = conclusion_rows.standing(step.tx, object_type, ids)
-    paused = {name for kind, name in step.paused if kind == object_type}
+    records = conclusion_rows.current_records(batch.tx, object_type, ids)
+    paused = {name for kind, name in batch.paused if kind == object_type}
     planned = _Planned()
     for conclusion in conclusions:
-        _decide(step, conclusion, records.get(conclusion.record_id), paused, planned)
-    conclusion_rows.store(step.tx, object_type, planned.rows)
-    outbox.plan(step.tx, object_type, planned.patches)
+        _decide(batch, conclusion, records.get(conclusion.record_id), paused, planned)
+    conclusion_rows.store(batch.tx, object_type, planned.rows)
+    outbox.plan(batch.tx, object_type, planned.patches)
     if planned.agreeing:
-        outbox.cancel(step.tx, object_type, planned.agreeing)
-    forget(step, object_type, planned.gone)
+        outbox.cancel(batch.tx, object_type, planned.agreeing)
+    forget(batch, object_type, planned.gone)
     return len(planned.patches)
 
 
@@ -57,9 +57,9 @@ class _Planned:
 
 
 def _decide(
-    step: Step,
+    batch: Batch,
     conclusion: Conclusion,
-    record: conclusion_rows.Standing | None,
+    record: conclusion_rows.CurrentRecord | None,
     paused: set[str],
     planned: _Planned,
 ) -> None:
@@ -68,7 +68,7 @@ def _decide(
         planned.gone.append(conclusion.record_id)
         return
     wanted = {**_cleared(record.desired or {}, record.properties), **conclusion.desired}
-    row = _row(conclusion, wanted, step)
+    row = _row(conclusion, wanted, batch)
     # A record that never had a value of ours and has none now needs no row that says so.
     is_worth_a_row = any(wanted.values()) or record.desired is not None
     if is_worth_a_row and _differs(row, record):
@@ -77,13 +77,13 @@ def _decide(
     if _is_on_its_way(patch, record.sent):
         return
     if patch:
-        planned.patches[conclusion.record_id] = {**patch, **_stamp(step.now, paused)}
+        planned.patches[conclusion.record_id] = {**patch, **_stamp(batch.now, paused)}
     elif record.has_patch:
         planned.agreeing.append(conclusion.record_id)
 
 
 def _patch(
-    wanted: Mapping[str, str], record: conclusion_rows.Standing, paused: set[str]
+    wanted: Mapping[str, str], record: conclusion_rows.CurrentRecord, paused: set[str]
 ) -> dict[str, str]:
     """What to write, the values of a patch under way included, as they are wanted now."""
     taken_back = _taken_back(wanted, record.sent, paused)
@@ -97,7 +97,7 @@ def _is_on_its_way(patch: Mapping[str, str], sent: Mapping[str, str] | None) -> 
     return patch == {name: value for name, value in sent.items() if name != UPDATED_AT}
 
 
-def _differs(row: Mapping[str, object], before: conclusion_rows.Standing) -> bool:
+def _differs(row: Mapping[str, object], before: conclusion_rows.CurrentRecord) -> bool:
     """Whether the stored conclusion says something else."""
     return (row["desired"], row["reasons"], row["settings_version"]) != (
         before.desired, before.reasons, before.settings_version,
@@ -154,12 +154,12 @@ def _stamp(now: datetime, paused: set[str]) -> dict[str, str]:
     return {} if UPDATED_AT in paused else {UPDATED_AT: moment(now)}
 
 
-def _row(conclusion: Conclusion, wanted: Mapping[str, str], step: Step) -> dict[str, object]:
+def _row(conclusion: Conclusion, wanted: Mapping[str, str], batch: Batch) -> dict[str, object]:
     return {
         "record_id": conclusion.record_id,
         "desired": {name: value for name, value in sorted(wanted.items()) if value},
         "reasons": list(conclusion.reasons),
-        "settings_version": step.policy.version,
+        "settings_version": batch.policy.version,
     }
 
 
@@ -174,8 +174,8 @@ def share(ppm: int) -> str:
     return text or "0"
 
 
-def forget(step: Step, object_type: str, record_ids: Sequence[int]) -> None:
+def forget(batch: Batch, object_type: str, record_ids: Sequence[int]) -> None:
     """Say nothing more about records that are gone."""
     if record_ids:
-        conclusion_rows.delete(step.tx, object_type, record_ids)
-        outbox.cancel(step.tx, object_type, record_ids)
+        conclusion_rows.delete(batch.tx, object_type, record_ids)
+        outbox.cancel(batch.tx, object_type, record_ids)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from integration.conclude.batch import begin
+from integration.conclude.batch import open_batch
 from integration.portal.context import PortalContext
 from integration.storage.database import Transaction
 from integration.storage.findings import answer_labels
@@ -22,10 +22,10 @@ def ask(portal: PortalContext, model: Model, *, limit: int = 200) -> int:
     was, and is forgotten when the text changes.
     """
     with portal.transaction() as tx:
-        step = begin(tx, page_context.read(tx), portal.runtime.now())
-        if not step.policy.ask_language_model:
+        batch = open_batch(tx, page_context.read(tx), portal.runtime.now())
+        if not batch.policy.ask_language_model:
             return 0
-        texts = _texts(tx, answer_labels.not_understood(tx, limit=limit), step.portal_map)
+        texts = _texts(tx, answer_labels.not_understood(tx, limit=limit), batch.portal_map)
     suggested: list[LabelRow] = []
     for about, text in texts:
         suggested += _rows(about, model.suggest(text[: self_reported.LONGEST]))

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from integration.conclude.batch import Step
-from integration.conclude.deal_attribution import Judged
-from integration.conclude.posted_entries import Posted, Touched, key_of
-from integration.conclude.revenue_graph import Flow
+from integration.conclude.batch import Batch
+from integration.conclude.deal_attribution import AttributedDeal
+from integration.conclude.posted_entries import Affected, PostedEntries, key_of
+from integration.conclude.revenue_graph import RevenueGraph
 from integration.storage.database import Row
 from integration.storage.ledger import entry_rows, period_rows
 from mappings.rules.facts import DealFacts
@@ -18,54 +18,59 @@ _FRESH = frozenset({"won", "rewon", "restored", "evidence", "ordered"})
 
 
 def post(
-    step: Step,
-    posted: Posted,
-    judged: Sequence[Judged],
+    batch: Batch,
+    posted: PostedEntries,
+    judged: Sequence[AttributedDeal],
     subjects: Mapping[int, int],
-    flow: Flow,
-) -> Touched:
+    flow: RevenueGraph,
+) -> Affected:
     """Append what the ledger lacks so that it says what is true of these deals now."""
     fresh: list[dict[str, Any]] = []
     entries: list[Entry] = []
     done: list[int] = []  # what could not be planned keeps its order
-    for one, planned in step.each(
-        ((("deal", one.deal.id), one) for one in judged), lambda one: _plan(step, posted, one, flow)
+    for one, planned in batch.each(
+        ((("deal", one.deal.id), one) for one in judged),
+        lambda one: _plan(batch, posted, one, flow),
     ):
         by_key = {line.source.key: line.source for line in one.allocation.lines}
         entries.extend(planned)
         done.append(one.deal.id)
         fresh.extend(_row(entry, by_key.get(entry.key), posted, subjects) for entry in planned)
-    entry_rows.append(step.tx, fresh, step.now)
-    period_rows.taken(step.tx, [one for one in done if posted.is_ordered(one)], step.now)
-    return Touched.of(
+    entry_rows.append(batch.tx, fresh, batch.now)
+    period_rows.taken(batch.tx, [one for one in done if posted.is_ordered(one)], batch.now)
+    return Affected.of(
         {"contact_id": entry.contact_id, "company_id": entry.company_id, "deal_id": entry.deal_id}
         for entry in entries
     )
 
 
-def _plan(step: Step, posted: Posted, one: Judged, flow: Flow) -> tuple[Entry, ...]:
+def _plan(
+    batch: Batch, posted: PostedEntries, one: AttributedDeal, flow: RevenueGraph
+) -> tuple[Entry, ...]:
     deal = one.deal
     stands = one.settled and bool(posted.booked(deal.id).live)
     desired = one.allocation if deal.amount_minor and deal.currency and not stands else None
     became = posted.merged.get(deal.id, deal.id)
     occasion = rules.Occasion(
-        step.now,
+        batch.now,
         posted.locked_before,
         reevaluate=posted.reevaluate or one.timely,
         ordered=one.rejudge or posted.is_ordered(deal.id),
         merged_into=became if became != deal.id else None,
         orders=flow.source_orders.get(deal.id, {}),
     )
-    return rules.plan_entries(deal, posted.entries.get(deal.id, ()), desired, occasion, step.policy)
+    return rules.plan_entries(
+        deal, posted.entries.get(deal.id, ()), desired, occasion, batch.policy
+    )
 
 
 def merges(
-    step: Step, posted: Posted, deals: Iterable[DealFacts]
+    batch: Batch, posted: PostedEntries, deals: Iterable[DealFacts]
 ) -> dict[tuple[int, int], dict[str, Any]]:
     """Deals whose company and source merged near the deal: it may always have been one company, a person must say."""
     found = {deal.id: (deal, posted.consolidated(deal)) for deal in deals}
-    at = period_rows.merged_at(step.tx, {one for _, firms in found.values() for one in firms})
-    near = timedelta(step.policy.merge_question_days)
+    at = period_rows.merged_at(batch.tx, {one for _, firms in found.values() for one in firms})
+    near = timedelta(batch.policy.merge_question_days)
     return {
         (deal.id, source): {"company": deal.company_id, "at": at[source], "reasons": []}
         for deal, firms in found.values()
@@ -76,7 +81,7 @@ def merges(
 
 
 def _row(
-    entry: Entry, source: Source | None, posted: Posted, subjects: Mapping[int, int]
+    entry: Entry, source: Source | None, posted: PostedEntries, subjects: Mapping[int, int]
 ) -> dict[str, Any]:
     """An entry as stored: no contact id, no name and no quoted text reaches the ledger."""
     like = _like(entry, posted)
@@ -116,7 +121,7 @@ def _subject(source: Source, subjects: Mapping[int, int]) -> int | None:
     return -(source.person_id or 0) if removed else subjects.get(source.contact_id or 0)
 
 
-def _like(entry: Entry, posted: Posted) -> Row | None:
+def _like(entry: Entry, posted: PostedEntries) -> Row | None:
     """The stored row that an entry continues or takes back."""
     if entry.reverses is not None:
         return posted.rows[entry.reverses]

@@ -3,39 +3,39 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from integration.conclude.batch import Step
+from integration.conclude.batch import Batch
 from integration.storage.findings import stored_shapes
 from integration.storage.reviews import decision_rows
 from mappings.rules.attribution import decisions as decided
 from mappings.rules.attribution.decisions import Decision
 from mappings.rules.facts import ContactFacts, DealFacts
 from mappings.rules.findings import Move, Person, Referral
-from mappings.rules.referrals.referrals import Circle, Hint, judge
+from mappings.rules.referrals.referrals import Hint, ReferrerLookup, judge
 
 MoveKey = tuple[int, str]
 
 
-def partners(step: Step, contact_ids: Collection[int]) -> set[int]:
+def partners(batch: Batch, contact_ids: Collection[int]) -> set[int]:
     """Return the contacts about which and one of these somebody decided: they are looked at together."""
     found = decision_rows.concerning(
-        step.tx, ("identity", "move"), "contact", contact_ids, step.now
+        batch.tx, ("identity", "move"), "contact", contact_ids, batch.now
     )
     return {one for each in found for one in each.contacts}
 
 
-def pairs(step: Step, contact_ids: Collection[int]) -> dict[tuple[int, int], bool]:
+def pairs(batch: Batch, contact_ids: Collection[int]) -> dict[tuple[int, int], bool]:
     """Which of these contacts are the same human, and which are not, by a person's word."""
     return decided.pairs(
-        decision_rows.concerning(step.tx, ("identity",), "contact", contact_ids, step.now)
+        decision_rows.concerning(batch.tx, ("identity",), "contact", contact_ids, batch.now)
     )
 
 
 def moves(
-    step: Step, found: Mapping[MoveKey, Move], persons: Collection[Person]
+    batch: Batch, found: Mapping[MoveKey, Move], persons: Collection[Person]
 ) -> dict[MoveKey, Move]:
     """These persons' moves as decided."""
     contacts = {one for person in persons for one in person.contact_ids}
-    answers = decision_rows.concerning(step.tx, ("move",), "contact", contacts, step.now)
+    answers = decision_rows.concerning(batch.tx, ("move",), "contact", contacts, batch.now)
     if not answers:
         return dict(found)
     kept = {one.id: stored_shapes.confirmed_move(one) for one in answers if one.detail.get("move")}
@@ -51,17 +51,17 @@ def moves(
 
 
 @dataclass(frozen=True, slots=True)
-class Meant:
+class PairDecisions:
     """Whom people said that records mean, by the record that tells of it."""
 
     answers: Mapping[int, list[Decision]] = field(default_factory=dict)
 
     @classmethod
-    def by(cls, step: Step, owner_type: str, owner_ids: Collection[int]) -> "Meant":
+    def by(cls, batch: Batch, owner_type: str, owner_ids: Collection[int]) -> "PairDecisions":
         """Read what was decided about these records' words."""
         found: dict[int, list[Decision]] = {}
         for one in decision_rows.concerning(
-            step.tx, ("referral",), owner_type, owner_ids, step.now
+            batch.tx, ("referral",), owner_type, owner_ids, batch.now
         ):
             kind, _, number = str(one.detail.get("owner", "")).partition(":")
             if kind == owner_type:
@@ -79,7 +79,11 @@ class Meant:
         }
 
     def settled(
-        self, owner: int, told: ContactFacts | DealFacts, found: Iterable[Referral], ring: Circle
+        self,
+        owner: int,
+        told: ContactFacts | DealFacts,
+        found: Iterable[Referral],
+        ring: ReferrerLookup,
     ) -> tuple[Referral, ...]:
         """What a record tells, as decided."""
         answers = decided.answers(self.answers.get(owner, ()))
@@ -95,7 +99,7 @@ class Meant:
 
 
 def _judged(
-    by: Decision, told: ContactFacts | DealFacts, found: Iterable[Referral], ring: Circle
+    by: Decision, told: ContactFacts | DealFacts, found: Iterable[Referral], ring: ReferrerLookup
 ) -> Referral:
     """The referral of a picked contact, after the same guards as any other's."""
     target = str(by.detail["target"])
@@ -126,10 +130,10 @@ class OfDeals:
     one_company: Mapping[tuple[int, int], bool] = field(default_factory=dict)
 
     @classmethod
-    def by(cls, step: Step, deal_ids: Collection[int]) -> "OfDeals":
+    def by(cls, batch: Batch, deal_ids: Collection[int]) -> "OfDeals":
         """Read what was decided about a page of deals."""
         found = decision_rows.concerning(
-            step.tx, ("suggestion", "rejudge", "merge"), "deal", deal_ids, step.now
+            batch.tx, ("suggestion", "rejudge", "merge"), "deal", deal_ids, batch.now
         )
         words: dict[str, dict[tuple[int, object], str]] = {
             "suggestion": {},

@@ -13,8 +13,8 @@ from integration.conclude import (
     record_facts,
     review_tasks,
 )
-from integration.conclude.batch import Step
-from integration.conclude.candidate_pairs import Universe
+from integration.conclude.batch import Batch
+from integration.conclude.candidate_pairs import ComparisonSpace
 from integration.storage.database import Row
 from integration.storage.findings import (
     employer_changes,
@@ -24,67 +24,67 @@ from integration.storage.findings import (
     source_rows,
     stored_shapes,
 )
-from integration.storage.findings.employer_changes import Passage
+from integration.storage.findings.employer_changes import EmployerChange
 from integration.storage.mirror import deal_rows, mirror
 from integration.storage.mirror import survey_answers as answer_rows
 from mappings.rules.facts import TELLS_OF_REFERRALS, ContactFacts, Directory, TextKind, texts_of
 from mappings.rules.findings import Link, Move, Person
 from mappings.rules.identity import linkage
-from mappings.rules.identity.companies import crowd_moves
+from mappings.rules.identity.companies import mass_moves
 from mappings.rules.job_changes.employments import timeline
 from mappings.rules.job_changes.moves import WasCustomer, find_moves
 from mappings.rules.referrals.referrals import code_key
 from mappings.rules.text.names import tokens
 
 
-def learn(step: Step, contact_ids: Collection[int]) -> set[int]:
+def learn(batch: Batch, contact_ids: Collection[int]) -> set[int]:
     """Write under which keys changed contacts can be found; return all whose persons have to be looked at.
 
     An import learns every contact before it groups any: how much a name says depends on how many
     bear it.
     """
-    claimed = set(contact_ids) | set(mirror.resolve(step.tx, "contact", contact_ids).values())
+    claimed = set(contact_ids) | set(mirror.resolve(batch.tx, "contact", contact_ids).values())
     living = {
         one: facts
-        for one, facts in record_facts.contacts(step, claimed).items()
+        for one, facts in record_facts.contacts(batch, claimed).items()
         if not facts.archived
     }
-    claimed -= step.broken("contact")
-    codes = _own_codes(step, living)
+    claimed -= batch.broken("contact")
+    codes = _own_codes(batch, living)
     keys = {
         one: _keys(living[one]) | codes.get(one, set()) if one in living else set()
         for one in claimed
     }
     # Before the import is through no text was read yet that could mean another.
-    before = person_rows.keys_of(step.tx, claimed) if step.imported else {}
+    before = person_rows.keys_of(batch.tx, claimed) if batch.imported else {}
     if any(kind == "at" for one, found in before.items() for kind, _ in found - keys[one]):
         # Their answers counted where it no longer shows that they were.
-        mark_employers(step, claimed)
-    person_rows.replace_keys(step.tx, keys)
-    _tell_seekers(step, keys)
-    company_directory.tell_seekers(
-        step, {one for facts in living.values() for one in facts.company_ids[:1]}
+        mark_employers(batch, claimed)
+    person_rows.replace_keys(batch.tx, keys)
+    _tell_seekers(batch, keys)
+    company_directory.recheck_pending_mentions(
+        batch, {one for facts in living.values() for one in facts.company_ids[:1]}
     )
-    if step.imported:
-        company_directory.tell_seekers_of(
-            step, {key for one, found in keys.items() for key in found ^ before.get(one, set())}
+    if batch.imported:
+        company_directory.recheck_pending_mentions_of(
+            batch, {key for one, found in keys.items() for key in found ^ before.get(one, set())}
         )
     return claimed
 
 
-def refresh(step: Step, contact_ids: Collection[int]) -> None:
+def refresh(batch: Batch, contact_ids: Collection[int]) -> None:
     """Regroup contacts into persons, find these persons' moves, and mark what rests on either."""
     claimed = set(contact_ids)
-    universe = candidate_pairs.universe(step, claimed)
-    claimed -= step.broken("contact")
-    persons, lost = _regroup(step, universe, claimed)
+    universe = candidate_pairs.comparison_space(batch, claimed)
+    claimed -= batch.broken("contact")
+    persons, lost = _regroup(batch, universe, claimed)
     touched = _touched(persons, universe, claimed)
-    known = _with_migrations(step, touched, universe)
-    changed = _store_moves(step, touched, universe, known)
-    _mark(step, touched, lost, changed, gone=claimed - universe.contacts.keys())
+    known = _with_migrations(batch, touched, universe)
+    changed = _store_moves(batch, touched, universe, known)
+    _mark(batch, touched, lost, changed, gone=claimed - universe.contacts.keys())
 
 
-def _tell_seekers(step: Step, keys: Mapping[int, Collection[tuple[str, str]]]) -> None:
+def _tell_seekers(batch: Batch, keys: Mapping[int, Collection[tuple[str, str]]]) -> None:
     """A text that names one of these contacts is read again."""
     values = {
         f"{kind}:{value}"
@@ -92,7 +92,7 @@ def _tell_seekers(step: Step, keys: Mapping[int, Collection[tuple[str, str]]]) -
         for kind, value in found
         if kind in {"mail", "name", "code"}
     }
-    mirror.mark_stale(step.tx, mirror.DEALS, pending_mentions.seekers(step.tx, values))
+    mirror.mark_stale(batch.tx, mirror.DEALS, pending_mentions.seekers(batch.tx, values))
 
 
 def _keys(contact: ContactFacts) -> set[tuple[str, str]]:
@@ -107,20 +107,22 @@ def _keys(contact: ContactFacts) -> set[tuple[str, str]]:
     )
 
 
-def _own_codes(step: Step, living: Collection[int]) -> dict[int, set[tuple[str, str]]]:
+def _own_codes(batch: Batch, living: Collection[int]) -> dict[int, set[tuple[str, str]]]:
     """The tracked codes that belong to contacts, where the portal keeps them on the contact."""
     codes: dict[int, set[tuple[str, str]]] = {}
-    for _, name in step.portal_map.mapped_texts("contact", TextKind.OWN_CODE):
-        for contact_id, text in person_rows.texts(step.tx, living, name).items():
+    for _, name in batch.portal_map.mapped_texts("contact", TextKind.OWN_CODE):
+        for contact_id, text in person_rows.texts(batch.tx, living, name).items():
             if text.strip():
                 codes.setdefault(contact_id, set()).add(("code", code_key(text)))
     return codes
 
 
-def _regroup(step: Step, universe: Universe, claimed: set[int]) -> tuple[list[Person], set[int]]:
+def _regroup(
+    batch: Batch, universe: ComparisonSpace, claimed: set[int]
+) -> tuple[list[Person], set[int]]:
     """Group the page's contacts into persons and store what changed; also return contacts that lost company."""
     grouping = linkage.group_people(
-        universe.contacts.values(), candidate_pairs.portal(step, universe), step.policy
+        universe.contacts.values(), candidate_pairs.portal(batch, universe), batch.policy
     )
     now = {one: person for person in grouping.persons for one in person.contact_ids}
     changed = {one for one, person in now.items() if universe.before.get(one) != person.id}
@@ -137,9 +139,9 @@ def _regroup(step: Step, universe: Universe, claimed: set[int]) -> tuple[list[Pe
         for one in sorted(changed | (claimed & now.keys()))
     ]
     person_rows.store_persons(
-        step.tx, rows, gone=[one for one in universe.before if one not in now]
+        batch.tx, rows, gone=[one for one in universe.before if one not in now]
     )
-    review_tasks.about_people(step, grouping.reviews, claimed, changed, universe.contacts)
+    review_tasks.about_people(batch, grouping.reviews, claimed, changed, universe.contacts)
     left = changed - claimed
     together = _together(universe.before) if left else {}
     lost = {
@@ -167,7 +169,9 @@ def _lost_company(contact_id: int, companions: Collection[int], person: Person) 
     return any(one not in person.contact_ids for one in companions if one != contact_id)
 
 
-def _touched(persons: Iterable[Person], universe: Universe, claimed: set[int]) -> list[Person]:
+def _touched(
+    persons: Iterable[Person], universe: ComparisonSpace, claimed: set[int]
+) -> list[Person]:
     """Persons with a contact of this page, or whose records are not those they were."""
     sizes = Counter(universe.before.values())
     return [
@@ -179,7 +183,9 @@ def _touched(persons: Iterable[Person], universe: Universe, claimed: set[int]) -
     ]
 
 
-def _with_migrations(step: Step, persons: Iterable[Person], universe: Universe) -> Directory:
+def _with_migrations(
+    batch: Batch, persons: Iterable[Person], universe: ComparisonSpace
+) -> Directory:
     """Note these persons' changes of employer, and tell crowds from job changes."""
     owners = {person.id for person in persons} | {
         group
@@ -188,75 +194,75 @@ def _with_migrations(step: Step, persons: Iterable[Person], universe: Universe) 
         if (group := universe.before.get(one)) is not None
     }
     now = {passage for person in persons for passage in _passages(person, universe)}
-    before = employer_changes.passages_of(step.tx, owners)
+    before = employer_changes.changes_of(batch.tx, owners)
     gone, new = before - now, now - before
-    employer_changes.change_passages(step.tx, gone=gone, new=new)
+    employer_changes.replace_changes(batch.tx, gone=gone, new=new)
     left = {passage.from_company_id for passage in gone | new}
     if not left:
         return universe.companies
-    crowds = _crowds(step, left)
-    known = employer_changes.migrations(step.tx, left)
-    employer_changes.change_migrations(step.tx, gone=known - crowds, new=crowds - known)
-    _mark_crowd(step, known ^ crowds, {person.id for person in persons})
+    crowds = _crowds(batch, left)
+    known = employer_changes.mass_moves(batch.tx, left)
+    employer_changes.replace_mass_moves(batch.tx, gone=known - crowds, new=crowds - known)
+    _mark_crowd(batch, known ^ crowds, {person.id for person in persons})
     return replace(universe.companies, migrations=(universe.companies.migrations - known) | crowds)
 
 
-def _passages(person: Person, universe: Universe) -> Iterable[Passage]:
+def _passages(person: Person, universe: ComparisonSpace) -> Iterable[EmployerChange]:
     stints = timeline([universe.contacts[one] for one in person.contact_ids], universe.companies)
     for old, new in pairwise(stints):
-        yield Passage(person.id, old.company_id, new.company_id, new.since)
+        yield EmployerChange(person.id, old.company_id, new.company_id, new.since)
 
 
-def _crowds(step: Step, left: Collection[int]) -> set[tuple[int, int]]:
+def _crowds(batch: Batch, left: Collection[int]) -> set[tuple[int, int]]:
     """The pairs between which a crowd went; whoever else left these companies tells whether it was one."""
-    leavers = employer_changes.leavers(step.tx, left, step.policy.migration_persons)
+    leavers = employer_changes.leavers(batch.tx, left, batch.policy.migration_persons)
     changes = [(one.person_id, one.from_company_id, one.to_company_id, one.at) for one in leavers]
-    known = employer_changes.known_contacts(step.tx, {one.from_company_id for one in leavers})
-    return set(crowd_moves(changes, known, step.policy))
+    known = employer_changes.known_contacts(batch.tx, {one.from_company_id for one in leavers})
+    return set(mass_moves(changes, known, batch.policy))
 
 
-def _mark_crowd(step: Step, flipped: Collection[tuple[int, int]], here: set[int]) -> None:
+def _mark_crowd(batch: Batch, flipped: Collection[tuple[int, int]], here: set[int]) -> None:
     """What others did between these companies reads differently now."""
     others = (
-        {one.person_id for one in employer_changes.passages_between(step.tx, flipped)} - here
+        {one.person_id for one in employer_changes.changes_between(batch.tx, flipped)} - here
         if flipped
         else set()
     )
-    members = person_rows.members(step.tx, others) if others else {}
-    mirror.mark_stale(step.tx, mirror.PEOPLE, {("contact", ids[0]) for ids in members.values()})
+    members = person_rows.members(batch.tx, others) if others else {}
+    mirror.mark_stale(batch.tx, mirror.PEOPLE, {("contact", ids[0]) for ids in members.values()})
 
 
 def _store_moves(
-    step: Step, persons: Collection[Person], universe: Universe, known: Directory
+    batch: Batch, persons: Collection[Person], universe: ComparisonSpace, known: Directory
 ) -> set[int]:
     """Store the persons' moves as differences; return the companies whose moves changed."""
     found: dict[tuple[int, str], Move] = {}
-    was_customer = _customers(step, universe)
-    for person, result in step.each(
+    was_customer = _customers(batch, universe)
+    for person, result in batch.each(
         ((("contact", person.id), person) for person in persons),
         lambda person: find_moves(
-            person, universe.contacts, known, step.policy, step.now, was_customer=was_customer
+            person, universe.contacts, known, batch.policy, batch.now, was_customer=was_customer
         ),
     ):
         found.update({(person.id, move.key): move for move in result.moves})
-    found = overrides.moves(step, found, persons)
+    found = overrides.moves(batch, found, persons)
     found = champion_strength.weighed(
-        step, found, {person.id: person for person in persons}, universe.contacts
+        batch, found, {person.id: person for person in persons}, universe.contacts
     )
     owners = {person.id for person in persons} | set(universe.before.values()) & _dissolved(
         persons, universe
     )
     before = {
-        (row["person_id"], row["move_key"]): row for row in move_rows.of_persons(step.tx, owners)
+        (row["person_id"], row["move_key"]): row for row in move_rows.of_persons(batch.tx, owners)
     }
-    rows = {key: _row(move, step) for key, move in found.items()}
+    rows = {key: _row(move, batch) for key, move in found.items()}
     gone = before.keys() - rows.keys()
     new = {key: row for key, row in rows.items() if key not in before or _differs(row, before[key])}
     if gone:
-        move_rows.delete(step.tx, gone)
+        move_rows.delete(batch.tx, gone)
     if new:
-        move_rows.store(step.tx, list(new.values()))
-    review_tasks.about_moves(step, [before[key] for key in gone], new.values())
+        move_rows.store(batch.tx, list(new.values()))
+    review_tasks.about_moves(batch, [before[key] for key in gone], new.values())
     ends = [before[key] for key in gone] + [before[key] for key in new.keys() & before.keys()]
     return {
         one
@@ -266,15 +272,15 @@ def _store_moves(
     }
 
 
-def _customers(step: Step, universe: Universe) -> WasCustomer | None:
+def _customers(batch: Batch, universe: ComparisonSpace) -> WasCustomer | None:
     """Who was a customer when; asked for only where somebody was heard to say how they know us."""
     if not any(any(texts_of(one, TextKind.ANSWER)) for one in universe.contacts.values()):
         return None
-    since = champion_strength.customers_since(step, set(universe.companies.companies))
+    since = champion_strength.customers_since(batch, set(universe.companies.companies))
     return lambda company, at: company in since and since[company] <= at
 
 
-def _dissolved(persons: Collection[Person], universe: Universe) -> set[int]:
+def _dissolved(persons: Collection[Person], universe: ComparisonSpace) -> set[int]:
     """Former persons of these contacts, and of contacts that are gone."""
     here = {one for person in persons for one in person.contact_ids}
     return {
@@ -284,7 +290,7 @@ def _dissolved(persons: Collection[Person], universe: Universe) -> set[int]:
     }
 
 
-def _row(move: Move, step: Step) -> dict[str, object]:
+def _row(move: Move, batch: Batch) -> dict[str, object]:
     return {
         "person_id": move.person_id,
         "move_key": move.key,
@@ -297,7 +303,7 @@ def _row(move: Move, step: Step) -> dict[str, object]:
         "confidence": move.confidence / 1_000_000,
         "status": move.status,
         "body": move,
-        "settings_version": step.policy.version,
+        "settings_version": batch.policy.version,
     }
 
 
@@ -310,7 +316,7 @@ def _differs(row: Mapping[str, object], stored: Row) -> bool:
 
 
 def _mark(
-    step: Step,
+    batch: Batch,
     persons: Collection[Person],
     lost: set[int],
     changed_companies: set[int],
@@ -318,57 +324,57 @@ def _mark(
     gone: set[int],
 ) -> None:
     contacts = {one for person in persons for one in person.contact_ids} | gone
-    linked = {link.from_id for link in mirror.links_to(step.tx, "deal", "contact", contacts)}
-    linked |= person_rows.deals_resting_on(step.tx, contacts)
+    linked = {link.from_id for link in mirror.links_to(batch.tx, "deal", "contact", contacts)}
+    linked |= person_rows.deals_resting_on(batch.tx, contacts)
     mirror.mark_stages(
-        step.tx,
+        batch.tx,
         {
             mirror.PEOPLE: {("contact", one) for one in lost},
-            mirror.DEALS: _telling(step, contacts) | {("deal", one) for one in linked},
+            mirror.DEALS: _telling(batch, contacts) | {("deal", one) for one in linked},
             mirror.SUMMARIES: {("contact", one) for one in contacts}
             | {("company", one) for one in changed_companies}
-            | _buyers(step, contacts),
+            | _buyers(batch, contacts),
         },
     )
 
 
-def _buyers(step: Step, contact_ids: Collection[int]) -> set[tuple[str, int]]:
+def _buyers(batch: Batch, contact_ids: Collection[int]) -> set[tuple[str, int]]:
     """The customers that these contacts are people of, or were: their answers stay with the company of their day."""
     employers = {
-        link.to_id for link in mirror.links_from(step.tx, "contact", contact_ids, "company")
+        link.to_id for link in mirror.links_from(batch.tx, "contact", contact_ids, "company")
     }
-    employers |= answer_rows.companies_of(step.tx, contact_ids)
-    return {("company", one) for one in deal_rows.buyers(step.tx, employers)}
+    employers |= answer_rows.companies_of(batch.tx, contact_ids)
+    return {("company", one) for one in deal_rows.buyers(batch.tx, employers)}
 
 
-def _telling(step: Step, contacts: Collection[int]) -> set[tuple[str, int]]:
+def _telling(batch: Batch, contacts: Collection[int]) -> set[tuple[str, int]]:
     """Whose referrals have to be judged anew: those these contacts tell, and those they made."""
-    told = source_rows.tellers(step.tx, contacts)
+    told = source_rows.tellers(batch.tx, contacts)
     made = {
         (row["owner_type"], row["owner_id"])
-        for row in source_rows.referrals_by(step.tx, contact_ids=contacts)
+        for row in source_rows.referrals_by(batch.tx, contact_ids=contacts)
     }
     return made | {
         ("contact", one)
-        for one in told | person_rows.with_texts(step.tx, contacts, _text_names(step))
+        for one in told | person_rows.with_texts(batch.tx, contacts, _text_names(batch))
     }
 
 
-def _text_names(step: Step) -> list[str]:
-    return [name for _, name in step.portal_map.mapped_texts("contact", *TELLS_OF_REFERRALS)]
+def _text_names(batch: Batch) -> list[str]:
+    return [name for _, name in batch.portal_map.mapped_texts("contact", *TELLS_OF_REFERRALS)]
 
 
-def mark_employers(step: Step, contact_ids: Collection[int]) -> None:
+def mark_employers(batch: Batch, contact_ids: Collection[int]) -> None:
     """Sum up anew the customers among whose answers those of these contacts are counted."""
-    mirror.mark_stale(step.tx, mirror.SUMMARIES, _buyers(step, contact_ids))
+    mirror.mark_stale(batch.tx, mirror.SUMMARIES, _buyers(batch, contact_ids))
 
 
-def mark_movers(step: Step, contact_ids: Collection[int]) -> None:
+def mark_movers(batch: Batch, contact_ids: Collection[int]) -> None:
     """Look again at those of these contacts that moved: what they were worth when leaving may read differently."""
     movers = {
         row["person_id"]
         for row in move_rows.of_persons(
-            step.tx, set(person_rows.persons_of(step.tx, contact_ids).values())
+            batch.tx, set(person_rows.persons_of(batch.tx, contact_ids).values())
         )
     }
-    mirror.mark_stale(step.tx, mirror.PEOPLE, {("person", one) for one in movers})
+    mirror.mark_stale(batch.tx, mirror.PEOPLE, {("person", one) for one in movers})

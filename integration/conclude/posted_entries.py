@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from integration.conclude.batch import Step
+from integration.conclude.batch import Batch
 from integration.storage.database import Row
 from integration.storage.findings import person_rows, source_rows, stored_shapes
 from integration.storage.ledger import period_rows
@@ -18,23 +18,23 @@ from mappings.rules.ledger import entries as rules
 
 
 @dataclass(frozen=True, slots=True)
-class Touched:
+class Affected:
     """Whose numbers a change of credit concerns."""
 
     contacts: frozenset[int] = frozenset()
     companies: frozenset[int] = frozenset()
     deals: frozenset[int] = frozenset()
 
-    def __or__(self, other: "Touched") -> "Touched":
+    def __or__(self, other: "Affected") -> "Affected":
         """Both together."""
-        return Touched(
+        return Affected(
             self.contacts | other.contacts,
             self.companies | other.companies,
             self.deals | other.deals,
         )
 
     @classmethod
-    def of(cls, rows: Iterable[Mapping[str, Any]]) -> "Touched":
+    def of(cls, rows: Iterable[Mapping[str, Any]]) -> "Affected":
         """Everybody in these source rows."""
         found = list(rows)
         return cls(
@@ -45,7 +45,7 @@ class Touched:
 
 
 @dataclass(frozen=True, slots=True)
-class Posted:
+class PostedEntries:
     """The rows of a page of deals, once as stored and once in the rules' terms: persons and companies of today.
 
     `firms` says what each credited company is today, `merged` what each deal became, `orders` what
@@ -61,17 +61,19 @@ class Posted:
     reevaluate: bool
 
     @classmethod
-    def of(cls, step: Step, rows: Mapping[int, Sequence[Row]]) -> "Posted":
+    def of(cls, batch: Batch, rows: Mapping[int, Sequence[Row]]) -> "PostedEntries":
         """Read rows; a subject that stands for nobody any more keeps its own key."""
         flat = [row for found in rows.values() for row in found]
         whom = source_rows.contacts_of(
-            step.tx, {row["subject_id"] for row in flat if row["subject_id"] is not None}
+            batch.tx, {row["subject_id"] for row in flat if row["subject_id"] is not None}
         )
         person_of = person_rows.persons_of(
-            step.tx, {one for one in whom.values() if one is not None}
+            batch.tx, {one for one in whom.values() if one is not None}
         )
         firms = mirror.resolve(
-            step.tx, "company", {row["company_id"] for row in flat if row["company_id"] is not None}
+            batch.tx,
+            "company",
+            {row["company_id"] for row in flat if row["company_id"] is not None},
         )
         entries = {
             deal: tuple(_entry(row, whom.get(row["subject_id"]), person_of, firms) for row in found)
@@ -81,12 +83,12 @@ class Posted:
             entries,
             {row["entry_id"]: row for row in flat},
             firms,
-            mirror.resolve(step.tx, "deal", rows.keys()),
-            period_rows.orders(step.tx, rows.keys()),
-            _locked_before(step),
+            mirror.resolve(batch.tx, "deal", rows.keys()),
+            period_rows.orders(batch.tx, rows.keys()),
+            _locked_before(batch),
             # Until the first import is through, evidence is still coming in; nothing can have been
             # late.
-            reevaluate=not step.imported,
+            reevaluate=not batch.imported,
         )
 
     def booked(self, deal_id: int) -> rules.Booked:
@@ -101,19 +103,19 @@ class Posted:
         """The deal as it was won the first time."""
         return as_of_win.as_first_won(deal, self.entries.get(deal.id, ()))
 
-    def evidence_ends(self, step: Step, deal: DealFacts) -> datetime | None:
+    def evidence_ends(self, batch: Batch, deal: DealFacts) -> datetime | None:
         """Until when evidence counts for a deal: 90 days after its first close, or a person's last order."""
         order = self.orders.get(deal.id)
         return as_of_win.evidence_ends(
             self.as_first_won(deal),
-            step.policy,
+            batch.policy,
             ordered_at=order["at"] if order is not None else None,
         )
 
-    def may_grow(self, step: Step, deal_id: int) -> bool:
+    def may_grow(self, batch: Batch, deal_id: int) -> bool:
         """Whether evidence of its time may be added to a deal: not by other settings than those it was judged by."""
         live = self.booked(deal_id).live
-        return {row.settings_version for row in live if row.share} == {step.policy.version}
+        return {row.settings_version for row in live if row.share} == {batch.policy.version}
 
     def consolidated(self, deal: DealFacts) -> set[int]:
         """The companies with credit on a deal that have become its own company since."""
@@ -127,13 +129,13 @@ class Posted:
         }
 
 
-def _locked_before(step: Step) -> datetime | None:
+def _locked_before(batch: Batch) -> datetime | None:
     """Until when the books are closed; a closing that the calendar brings is written down before any row is booked."""
-    kept = period_rows.read(step.tx)
-    due = periods.due(kept.log, step.policy.books_close_day, kept.opened_at, step.now)
+    kept = period_rows.read(batch.tx)
+    due = periods.due(kept.log, batch.policy.books_close_day, kept.opened_at, batch.now)
     if due is None:
         return periods.locked_before(kept.log)
-    period_rows.log(step.tx, due)
+    period_rows.log(batch.tx, due)
     return periods.locked_before((*kept.log, due))
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from integration.conclude import deal_touches
-from integration.conclude.batch import Step
+from integration.conclude.batch import Batch
 from integration.storage.mirror import lookups as stored
 from integration.storage.mirror import mirror
 from integration.storage.mirror import survey_answers as answer_rows
@@ -23,19 +23,19 @@ _RATE = re.compile(r"\d{1,7}(\.\d{1,12})?", re.ASCII)
 
 
 def records(
-    step: Step, object_type: str, ids: Collection[int], linked_types: Sequence[str] = ()
+    batch: Batch, object_type: str, ids: Collection[int], linked_types: Sequence[str] = ()
 ) -> list[Record]:
     """Load records with their links to *linked_types*, in the form the readers take."""
-    return _with_links(step, mirror.load(step.tx, object_type, ids), linked_types)
+    return _with_links(batch, mirror.load(batch.tx, object_type, ids), linked_types)
 
 
 def _with_links(
-    step: Step, rows: Mapping[int, mirror.Record], linked_types: Sequence[str]
+    batch: Batch, rows: Mapping[int, mirror.Record], linked_types: Sequence[str]
 ) -> list[Record]:
     object_type = next(iter(rows.values())).object_type if rows else ""
     links: dict[int, list[Link]] = {}
     for link in (
-        mirror.links_from(step.tx, object_type, rows.keys(), *linked_types)
+        mirror.links_from(batch.tx, object_type, rows.keys(), *linked_types)
         if rows and linked_types
         else ()
     ):
@@ -63,19 +63,19 @@ def as_link(link: mirror.Link) -> Link:
     return Link(from_type, from_id, to_type, to_id, type_id, category, label, since)
 
 
-def contacts(step: Step, ids: Collection[int]) -> dict[int, ContactFacts]:
+def contacts(batch: Batch, ids: Collection[int]) -> dict[int, ContactFacts]:
     """Facts of contacts, gone ones marked archived. Ids that the mirror lacks are left out."""
-    rows = stored.load_with_former(step.tx, "contact", ids)
-    found = _read(step, _with_links(step, rows, ("company",)), readers.contact_facts)
+    rows = stored.load_with_former(batch.tx, "contact", ids)
+    found = _read(batch, _with_links(batch, rows, ("company",)), readers.contact_facts)
     return deal_touches.alive(
-        step, {one: _merged(facts, rows[one].former) for one, facts in found.items()}
+        batch, {one: _merged(facts, rows[one].former) for one, facts in found.items()}
     )
 
 
-def companies(step: Step, ids: Collection[int]) -> dict[int, CompanyFacts]:
+def companies(batch: Batch, ids: Collection[int]) -> dict[int, CompanyFacts]:
     """Facts of companies, with the ids that were merged into them."""
-    rows = stored.load_with_former(step.tx, "company", ids)
-    found = _read(step, _with_links(step, rows, ()), readers.company_facts)
+    rows = stored.load_with_former(batch.tx, "company", ids)
+    found = _read(batch, _with_links(batch, rows, ()), readers.company_facts)
     return {one: _merged(facts, rows[one].former) for one, facts in found.items()}
 
 
@@ -90,12 +90,12 @@ def _merged(facts: M, former: Sequence[int]) -> M:
     )
 
 
-def deals(step: Step, ids: Collection[int]) -> dict[int, DealFacts]:
+def deals(batch: Batch, ids: Collection[int]) -> dict[int, DealFacts]:
     """Facts of deals, their company and contacts named by the ids these have today."""
-    found = _read(step, records(step, "deal", ids, ("contact", "company")), readers.deal_facts)
+    found = _read(batch, records(batch, "deal", ids, ("contact", "company")), readers.deal_facts)
     refs = {("company", deal.company_id) for deal in found.values() if deal.company_id}
     refs |= {("contact", one.contact_id) for deal in found.values() for one in deal.contacts}
-    today = mirror.resolve_several(step.tx, refs)
+    today = mirror.resolve_several(batch.tx, refs)
     return {one: _today(deal, today) for one, deal in found.items()}
 
 
@@ -111,39 +111,39 @@ def _today(deal: DealFacts, today: Mapping[tuple[str, int], int]) -> DealFacts:
     return replace(deal, company_id=company, contacts=people, rate=rate)
 
 
-def tickets(step: Step, ids: Collection[int]) -> dict[int, Ticket]:
+def tickets(batch: Batch, ids: Collection[int]) -> dict[int, Ticket]:
     """Facts of tickets that still exist."""
     living = [
-        one for one in records(step, "ticket", ids, ("company", "contact")) if not one.archived
+        one for one in records(batch, "ticket", ids, ("company", "contact")) if not one.archived
     ]
-    return _read(step, living, readers.ticket)
+    return _read(batch, living, readers.ticket)
 
 
-def answers(step: Step, contact_ids: Collection[int]) -> dict[int, list[NpsAnswer]]:
+def answers(batch: Batch, contact_ids: Collection[int]) -> dict[int, list[NpsAnswer]]:
     """Every NPS answer of these contacts: submissions, what contacts carry, and answers from other tools."""
-    rows = stored.load_linked(step.tx, "feedback_submission", "contact", contact_ids)
-    told = _with_links(step, rows, ("contact", "company"))
+    rows = stored.load_linked(batch.tx, "feedback_submission", "contact", contact_ids)
+    told = _with_links(batch, rows, ("contact", "company"))
     found: dict[str, NpsAnswer] = {}
-    for record, answer in step.each(_with_refs(told), survey_answer):
+    for record, answer in batch.each(_with_refs(told), survey_answer):
         if answer is not None:
             found[f"{record.id}"] = answer
     own = _with_links(
-        step, stored.load_marked(step.tx, "contact", contact_ids, RATING), ("company",)
+        batch, stored.load_marked(batch.tx, "contact", contact_ids, RATING), ("company",)
     )
-    for _, several in step.each(_with_refs(own), contact_answers):
+    for _, several in batch.each(_with_refs(own), contact_answers):
         found.update({one.id: one for one in several})
-    for one in answer_rows.of_contacts(step.tx, contact_ids):
+    for one in answer_rows.of_contacts(batch.tx, contact_ids):
         found[one.id] = one
     grouped: dict[int, list[NpsAnswer]] = {}
-    for one in _once(_of_their_day(step, found.values())):
+    for one in _once(_of_their_day(batch, found.values())):
         grouped.setdefault(one.contact_id, []).append(one)
     return grouped
 
 
-def _of_their_day(step: Step, told: Collection[NpsAnswer]) -> list[NpsAnswer]:
+def _of_their_day(batch: Batch, told: Collection[NpsAnswer]) -> list[NpsAnswer]:
     """Answers that name no company belong to where the person was at the time, not to where they are."""
     unsaid = {one.contact_id for one in told if one.company_id is None}
-    known = {one.id: one for one in records(step, "contact", unsaid, ("company",))}
+    known = {one.id: one for one in records(batch, "contact", unsaid, ("company",))}
     return [
         replace(one, company_id=employer_at(known[one.contact_id], one.at))
         if one.company_id is None and one.contact_id in known
@@ -161,12 +161,12 @@ def _once(told: Iterable[NpsAnswer]) -> list[NpsAnswer]:
 
 
 def _read(
-    step: Step, found: Sequence[Record], reader: Callable[[Record, PortalMap], F]
+    batch: Batch, found: Sequence[Record], reader: Callable[[Record, PortalMap], F]
 ) -> dict[int, F]:
     return {
         record.id: facts
-        for record, facts in step.each(
-            _with_refs(found), lambda record: reader(record, step.portal_map)
+        for record, facts in batch.each(
+            _with_refs(found), lambda record: reader(record, batch.portal_map)
         )
     }
 

@@ -3,8 +3,13 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from integration.conclude import deal_touches, overrides, record_facts, review_tasks
-from integration.conclude.batch import Step
-from integration.conclude.referrer_candidates import Page, Told, ring_of, seek
+from integration.conclude.batch import Batch
+from integration.conclude.referrer_candidates import (
+    MentionPage,
+    Told,
+    candidates_for,
+    keep_pending_mentions,
+)
 from integration.storage.database import Row
 from integration.storage.findings import answer_labels, person_rows, source_rows, stored_shapes
 from integration.storage.findings.answer_labels import LabelRow
@@ -25,34 +30,36 @@ from mappings.rules.referrals import introductions, mentions, referrals
 from mappings.rules.text import self_reported
 
 
-def of_contacts(step: Step, contact_ids: Collection[int]) -> None:
+def of_contacts(batch: Batch, contact_ids: Collection[int]) -> None:
     """Judge anew what these contacts tell; mark the deals it concerns."""
     facts = {
         one: told
-        for one, told in record_facts.contacts(step, contact_ids).items()
+        for one, told in record_facts.contacts(batch, contact_ids).items()
         if not told.archived
     }
-    links = _links(step, "contact", facts)
-    notes = _notes(step, "contact", facts)
-    _judge(step, Page("contact", facts, links, notes, _threads(step, facts)), contact_ids)
+    links = _links(batch, "contact", facts)
+    notes = _notes(batch, "contact", facts)
+    _judge(batch, MentionPage("contact", facts, links, notes, _threads(batch, facts)), contact_ids)
 
 
-def of_deals(step: Step, deals: Mapping[int, DealFacts], claimed: Collection[int]) -> None:
+def of_deals(batch: Batch, deals: Mapping[int, DealFacts], claimed: Collection[int]) -> None:
     """Judge anew what these deals' own fields and labels tell."""
     open_ones = {one: deal for one, deal in deals.items() if not deal.archived}
-    page = Page("deal", open_ones, _links(step, "deal", open_ones), _notes(step, "deal", open_ones))
-    _judge(step, page, claimed)
+    page = MentionPage(
+        "deal", open_ones, _links(batch, "deal", open_ones), _notes(batch, "deal", open_ones)
+    )
+    _judge(batch, page, claimed)
 
 
-def anew(step: Step, owners: Iterable[tuple[str, int]]) -> None:
+def anew(batch: Batch, owners: Iterable[tuple[str, int]]) -> None:
     """Judge anew what these contacts and deals tell, by type and id."""
     ids: dict[str, set[int]] = {"contact": set(), "deal": set()}
     for owner_type, owner_id in owners:
         ids[owner_type].add(owner_id)
     if ids["contact"]:
-        of_contacts(step, ids["contact"])
+        of_contacts(batch, ids["contact"])
     if ids["deal"]:
-        of_deals(step, record_facts.deals(step, ids["deal"]), ids["deal"])
+        of_deals(batch, record_facts.deals(batch, ids["deal"]), ids["deal"])
 
 
 def tells(contact: ContactFacts) -> bool:
@@ -60,13 +67,15 @@ def tells(contact: ContactFacts) -> bool:
     return _says(contact)
 
 
-def _notes(step: Step, owner_type: str, owners: Mapping[int, Told]) -> dict[int, tuple[Note, ...]]:
+def _notes(
+    batch: Batch, owner_type: str, owners: Mapping[int, Told]
+) -> dict[int, tuple[Note, ...]]:
     """The notes about these records that speak of recommending."""
-    if not owners or not deal_touches.are_read(step):
+    if not owners or not deal_touches.are_read(batch):
         return {}
     asked = {"contact_ids": owners} if owner_type == "contact" else {"deal_ids": owners}
     grouped: dict[int, list[Note]] = {}
-    for one in touches.notes(step.tx, **asked):
+    for one in touches.notes(batch.tx, **asked):
         note = Note(
             one.activity_id, one.at, one.text, one.contact_ids, one.company_ids, one.deal_ids
         )
@@ -77,28 +86,30 @@ def _notes(step: Step, owner_type: str, owners: Mapping[int, Told]) -> dict[int,
     return {owner: tuple(several) for owner, several in grouped.items()}
 
 
-def _threads(step: Step, contacts: Collection[int]) -> dict[int, tuple[Thread, ...]]:
+def _threads(batch: Batch, contacts: Collection[int]) -> dict[int, tuple[Thread, ...]]:
     """First mails with these contacts that others were on: mail that was logged here went to one of us."""
-    if not contacts or not deal_touches.are_read(step):
+    if not contacts or not deal_touches.are_read(batch):
         return {}
     return {
         one.contact_id: (
             Thread(one.activity_id, one.at, one.contact_id, one.other_ids, one.sender_id),
         )
-        for one in touches.introductions(step.tx, contacts)
+        for one in touches.introductions(batch.tx, contacts)
     }
 
 
 def _links(
-    step: Step, owner_type: str, owners: Mapping[int, Told]
+    batch: Batch, owner_type: str, owners: Mapping[int, Told]
 ) -> dict[int, tuple[ReferralLink, ...]]:
     """Labelled links that say that an owner was referred; a company's are told by the contact that referred it."""
-    if not (step.portal_map.referred_by_labels or step.portal_map.referred_by_type_ids):
+    if not (batch.portal_map.referred_by_labels or batch.portal_map.referred_by_type_ids):
         return {}
     others = ("contact", "company") if owner_type == "contact" else ("contact",)
-    found = lookups.links_around(step.tx, owner_type, owners.keys(), *others)
+    found = lookups.links_around(batch.tx, owner_type, owners.keys(), *others)
     grouped: dict[int, list[ReferralLink]] = {}
-    for link in referral_links({record_facts.as_link(one): None for one in found}, step.portal_map):
+    for link in referral_links(
+        {record_facts.as_link(one): None for one in found}, batch.portal_map
+    ):
         owner = link.referred_id if link.referred_type == owner_type else None
         if link.referred_type == "company":
             owner = link.referrer_contact_id
@@ -107,69 +118,73 @@ def _links(
     return {owner: tuple(several) for owner, several in grouped.items()}
 
 
-def _judge(step: Step, page: Page, claimed: Collection[int]) -> None:
+def _judge(batch: Batch, page: MentionPage, claimed: Collection[int]) -> None:
     """Write what the page tells as differences."""
-    before = {(row["owner_id"], row["referral_key"]): row for row in _told(step, page, claimed)}
+    before = {(row["owner_id"], row["referral_key"]): row for row in _told(batch, page, claimed)}
     telling = {
         one: owner for one, owner in page.owners.items() if _says(owner) or page.is_told_of(one)
     }
-    meant = overrides.Meant.by(step, page.owner_type, telling)
-    ring = ring_of(step, page, telling, meant.picked) if telling else None
+    meant = overrides.PairDecisions.by(batch, page.owner_type, telling)
+    ring = candidates_for(batch, page, telling, meant.picked) if telling else None
     rows: dict[tuple[int, str], dict[str, object]] = {}
     labels: list[LabelRow] = []
     for owner, one in telling.items():
         try:
             found = (
-                meant.settled(owner, one, _referrals(step, page, one, ring), ring) if ring else ()
+                meant.settled(owner, one, _referrals(batch, page, one, ring), ring) if ring else ()
             )
             labels += _labels(page.owner_type, one, ring) if ring else ()
         except Exception as trouble:  # noqa: BLE001 - whatever a hostile text provokes is that record's affair
-            step.fail((page.owner_type, owner), trouble)
+            batch.fail((page.owner_type, owner), trouble)
             continue
         rows.update({(owner, key_of(one)): _row(page.owner_type, owner, one) for one in found})
     gone = before.keys() - rows.keys()
     new = {key: row for key, row in rows.items() if key not in before or _differs(row, before[key])}
     source_rows.change_referrals(
-        step.tx, gone=[(page.owner_type, owner, key) for owner, key in gone], new=list(new.values())
+        batch.tx,
+        gone=[(page.owner_type, owner, key) for owner, key in gone],
+        new=list(new.values()),
     )
-    review_tasks.about_referrals(step, [before[key] for key in gone], new.values())
+    review_tasks.about_referrals(batch, [before[key] for key in gone], new.values())
     relabelled = answer_labels.replace(
-        step.tx, page.owner_type, set(claimed) - step.broken(page.owner_type), labels
+        batch.tx, page.owner_type, set(claimed) - batch.broken(page.owner_type), labels
     )
-    seek(step, page, claimed, telling)
-    _mark_owners(step, page.owner_type, relabelled)
-    _mark(step, [before[key] for key in gone | (before.keys() & new.keys())], list(new.values()))
+    keep_pending_mentions(batch, page, claimed, telling)
+    _mark_owners(batch, page.owner_type, relabelled)
+    _mark(batch, [before[key] for key in gone | (before.keys() & new.keys())], list(new.values()))
 
 
-def _mark_owners(step: Step, owner_type: str, owners: Collection[int]) -> None:
+def _mark_owners(batch: Batch, owner_type: str, owners: Collection[int]) -> None:
     """Deals of people whose words are read differently now."""
     if owner_type == "contact" and owners:
-        links = mirror.links_to(step.tx, "deal", "contact", owners)
-        mirror.mark_stale(step.tx, mirror.DEALS, {("deal", link.from_id) for link in links})
+        links = mirror.links_to(batch.tx, "deal", "contact", owners)
+        mirror.mark_stale(batch.tx, mirror.DEALS, {("deal", link.from_id) for link in links})
 
 
-def _told(step: Step, page: Page, claimed: Collection[int]) -> Sequence[Row]:
-    return source_rows.referrals_told_by(step.tx, page.owner_type, claimed)
+def _told(batch: Batch, page: MentionPage, claimed: Collection[int]) -> Sequence[Row]:
+    return source_rows.referrals_told_by(batch.tx, page.owner_type, claimed)
 
 
 def _says(one: Told) -> bool:
     return any(texts_of(one, *TELLS_OF_REFERRALS))
 
 
-def _referrals(step: Step, page: Page, one: Told, ring: referrals.Circle) -> tuple[Referral, ...]:
+def _referrals(
+    batch: Batch, page: MentionPage, one: Told, ring: referrals.ReferrerLookup
+) -> tuple[Referral, ...]:
     fields = referrals.of_contact if isinstance(one, ContactFacts) else referrals.of_deal
     found = (
-        *referrals.of_links(page.links.get(one.id, ()), ring, step.policy),
-        *fields(one, ring, step.policy),  # type: ignore[arg-type]
-        *introductions.of_threads(page.threads.get(one.id, ()), ring, step.policy),
-        *introductions.of_notes(page.notes.get(one.id, ()), one, ring, step.policy),
+        *referrals.of_links(page.links.get(one.id, ()), ring, batch.policy),
+        *fields(one, ring, batch.policy),  # type: ignore[arg-type]
+        *introductions.of_threads(page.threads.get(one.id, ()), ring, batch.policy),
+        *introductions.of_notes(page.notes.get(one.id, ()), one, ring, batch.policy),
     )
     # Two notes may tell of one recommendation: the surer, then the earlier one stays.
     ordered = sorted(found, key=lambda each: (-each.p, each.at or one.created_at))
     return tuple({key_of(each): each for each in reversed(ordered)}.values())
 
 
-def _labels(owner_type: str, one: Told, ring: referrals.Circle) -> list[LabelRow]:
+def _labels(owner_type: str, one: Told, ring: referrals.ReferrerLookup) -> list[LabelRow]:
     """What each text of a record says, by the classifier of today."""
     return [
         LabelRow(
@@ -210,7 +225,7 @@ def _differs(row: Mapping[str, object], stored: Row) -> bool:
 
 
 def _mark(
-    step: Step, gone: Iterable[Mapping[str, object]], new: Iterable[Mapping[str, object]]
+    batch: Batch, gone: Iterable[Mapping[str, object]], new: Iterable[Mapping[str, object]]
 ) -> None:
     """Deals of the referred, and summaries of who referred."""
     changed = [*gone, *new]
@@ -219,17 +234,17 @@ def _mark(
         kind, _, number = str(row["target"]).partition(":")
         targets[kind].add(int(number))
     deals = {
-        link.from_id for link in mirror.links_to(step.tx, "deal", "contact", targets["contact"])
+        link.from_id for link in mirror.links_to(batch.tx, "deal", "contact", targets["contact"])
     }
     deals |= {
-        link.from_id for link in mirror.links_to(step.tx, "deal", "company", targets["company"])
+        link.from_id for link in mirror.links_to(batch.tx, "deal", "company", targets["company"])
     }
-    mirror.mark_stale(step.tx, mirror.DEALS, {("deal", one) for one in deals | targets["deal"]})
+    mirror.mark_stale(batch.tx, mirror.DEALS, {("deal", one) for one in deals | targets["deal"]})
     by = {
         int(str(row["referrer_contact_id"]))
         for row in changed
         if row["referrer_contact_id"] is not None
     }
-    persons, _ = person_rows.groups(step.tx, by)
+    persons, _ = person_rows.groups(batch.tx, by)
     everybody = persons.keys() | by
-    mirror.mark_stale(step.tx, mirror.SUMMARIES, {("contact", one) for one in everybody})
+    mirror.mark_stale(batch.tx, mirror.SUMMARIES, {("contact", one) for one in everybody})

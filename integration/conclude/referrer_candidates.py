@@ -11,7 +11,7 @@ from integration.conclude import (
     record_facts,
     stored_moves,
 )
-from integration.conclude.batch import Step
+from integration.conclude.batch import Batch
 from integration.storage.findings import pending_mentions, person_rows
 from mappings.rules.facts import (
     SELF_REPORTED,
@@ -35,7 +35,7 @@ Told = ContactFacts | DealFacts
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class MentionPage:
     """Records of one type that tell of referrals, with what they tell and what is told of them."""
 
     owner_type: str
@@ -49,7 +49,7 @@ class Page:
         return owner in self.links or owner in self.notes or owner in self.threads
 
 
-def _texts(told: Iterable[Told], page: "Page | None" = None) -> list[str]:
+def _texts(told: Iterable[Told], page: "MentionPage | None" = None) -> list[str]:
     """Every text of these records that can name somebody, and the notes about them."""
     found = []
     for one in told:
@@ -71,7 +71,7 @@ def _spans(text: str, shortest: int) -> set[str]:
     return {span for span in spans if len(span) <= names.LONGEST}
 
 
-def wanted_keys(told: Iterable[Told], page: Page | None = None) -> set[tuple[str, str]]:
+def wanted_keys(told: Iterable[Told], page: MentionPage | None = None) -> set[tuple[str, str]]:
     """Under which keys the people and companies that these texts name would be found."""
     told = list(told)
     keys: set[tuple[str, str]] = set()
@@ -85,15 +85,15 @@ def wanted_keys(told: Iterable[Told], page: Page | None = None) -> set[tuple[str
     return keys | {("code", referrals.code_key(code)) for code in codes}
 
 
-def ring_of(
-    step: Step, page: Page, telling: Mapping[int, Told], picked: Collection[int]
-) -> referrals.Circle:
+def candidates_for(
+    batch: Batch, page: MentionPage, telling: Mapping[int, Told], picked: Collection[int]
+) -> referrals.ReferrerLookup:
     """Who could be meant by these records: found by key, set-wise, and nobody else."""
     keys = wanted_keys(telling.values(), page)
     plain = {companies.plain_name(value) for kind, value in keys if kind == "firm"} - {""}
-    named = company_directory.directory(step, names=plain)
+    named = company_directory.directory(batch, names=plain)
     hits = person_rows.with_keys(
-        step.tx, [key for key in keys if key[0] in {"mail", "name", "record", "code"}]
+        batch.tx, [key for key in keys if key[0] in {"mail", "name", "record", "code"}]
     )
     found = {one for ids in hits.values() if len(ids) <= _MOST_NAMESAKES for one in ids} | set(
         picked
@@ -108,10 +108,10 @@ def ring_of(
     found |= {
         one for threads in page.threads.values() for thread in threads for one in thread.contact_ids
     }
-    found |= _staff_of(step, set(named.by_name.values()), _texts(telling.values(), page))
+    found |= _staff_of(batch, set(named.by_name.values()), _texts(telling.values(), page))
     found |= {one for told in telling.values() if isinstance(told, DealFacts) for one in _on(told)}
-    found |= set(step.codes.values())
-    contacts = {one: c for one, c in record_facts.contacts(step, found).items() if not c.archived}
+    found |= set(batch.codes.values())
+    contacts = {one: c for one, c in record_facts.contacts(batch, found).items() if not c.archived}
     contacts |= {one: told for one, told in telling.items() if isinstance(told, ContactFacts)}
     goals = {
         told.company_id
@@ -124,18 +124,18 @@ def ring_of(
         for link in links
         if link.referred_type == "company"
     }
-    known = company_directory.directory(step, contacts.values(), names=plain, ids=goals)
-    person_of = person_rows.persons_of(step.tx, contacts)
+    known = company_directory.directory(batch, contacts.values(), names=plain, ids=goals)
+    person_of = person_rows.persons_of(batch.tx, contacts)
     codes = {
         value: ids[0] for (kind, value), ids in hits.items() if kind == "code" and len(ids) == 1
     }
-    since = champion_strength.customers_since(step, set(known.companies))
-    return referrals.circle(
+    since = champion_strength.customers_since(batch, set(known.companies))
+    return referrals.referrer_lookup(
         contacts.values(),
         known,
         person_of=person_of,
-        codes={**codes, **step.codes},
-        champions=_champions(step, set(person_of.values())),
+        codes={**codes, **batch.codes},
+        champions=_champions(batch, set(person_of.values())),
         is_customer=CustomerTest(known, since),
     )
 
@@ -144,13 +144,13 @@ def _on(deal: DealFacts) -> tuple[int, ...]:
     return tuple(one.contact_id for one in deal.contacts)
 
 
-def _staff_of(step: Step, company_ids: set[int], texts: Sequence[str]) -> set[int]:
+def _staff_of(batch: Batch, company_ids: set[int], texts: Sequence[str]) -> set[int]:
     """Contacts of named companies whose first or last name stands in one of the texts."""
     if not company_ids:
         return set()
     said = {word for text in texts for word in names.fold(text[: self_reported.LONGEST]).split()}
-    staff = concerned.people_of(step, company_ids)
-    first, last = (person_rows.texts(step.tx, staff, name) for name in ("firstname", "lastname"))
+    staff = concerned.people_of(batch, company_ids)
+    first, last = (person_rows.texts(batch.tx, staff, name) for name in ("firstname", "lastname"))
     found = {one for one, name in first.items() if _is_said(names.tokens(name), said)}
     return found | {one for one, name in last.items() if set(names.tokens(name)[-1:]) & said}
 
@@ -165,11 +165,11 @@ def _is_said(name: tuple[str, ...], said: set[str]) -> bool:
     )
 
 
-def _champions(step: Step, person_ids: set[int]) -> frozenset[int]:
+def _champions(batch: Batch, person_ids: set[int]) -> frozenset[int]:
     return frozenset(
         row["person_id"]
-        for row, move in stored_moves.moves_of(step, person_ids)
-        if move.status == "auto" and move.strength >= step.policy.champion_at
+        for row, move in stored_moves.moves_of(batch, person_ids)
+        if move.status == "auto" and move.strength >= batch.policy.champion_at
     )
 
 
@@ -186,15 +186,17 @@ class CustomerTest:
         return company_id in self.since and self.since[company_id] <= at
 
 
-def seek(step: Step, page: Page, claimed: Collection[int], telling: Mapping[int, Told]) -> None:
+def keep_pending_mentions(
+    batch: Batch, page: MentionPage, claimed: Collection[int], telling: Mapping[int, Told]
+) -> None:
     """Remember whom these texts name, so that they are read again when such a person appears."""
-    wanted = {one: _sought(wanted_keys([told], page)) for one, told in telling.items()}
+    wanted = {one: _mentioned_keys(wanted_keys([told], page)) for one, told in telling.items()}
     pending_mentions.replace(
-        step.tx, page.owner_type, {one: wanted.get(one, set()) for one in claimed}
+        batch.tx, page.owner_type, {one: wanted.get(one, set()) for one in claimed}
     )
 
 
-def _sought(keys: Iterable[tuple[str, str]]) -> set[str]:
+def _mentioned_keys(keys: Iterable[tuple[str, str]]) -> set[str]:
     """What to wait for: whole names, addresses and codes of people, the first words of companies."""
     found = {
         f"{kind}:{value}" for kind, value in keys if kind in {"mail", "name", "code"} and value

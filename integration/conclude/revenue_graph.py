@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from integration.conclude.batch import Step
-from integration.conclude.posted_entries import Touched, key_of
+from integration.conclude.batch import Batch
+from integration.conclude.posted_entries import Affected, key_of
 from integration.storage.database import Row
 from integration.storage.findings import source_rows
 from integration.storage.mirror import deal_rows, mirror
@@ -19,7 +19,7 @@ EdgeKey = tuple[int, str]
 
 
 @dataclass(frozen=True, slots=True)
-class FoundEdge:
+class NewEdge:
     """Credit from an earlier won deal to a later one."""
 
     from_deal_id: int
@@ -29,7 +29,7 @@ class FoundEdge:
 
 
 @dataclass(frozen=True, slots=True)
-class Flow:
+class RevenueGraph:
     """Orders by deal, orders by deal and source key, and the edges of the won ones.
 
     `heirs` are deals without evidence of their own and the acquisition whose shares they inherit;
@@ -38,7 +38,7 @@ class Flow:
 
     orders: Mapping[int, int]
     source_orders: Mapping[int, Mapping[str, int]]
-    edges: Sequence[FoundEdge]
+    edges: Sequence[NewEdge]
     heirs: Mapping[int, int]
     later: Mapping[int, frozenset[int]]
 
@@ -49,22 +49,24 @@ Moment = tuple[datetime, int]
 Won = Mapping[int, Sequence[tuple[Moment, Row]]]
 
 
-def flow_of(step: Step, judgements: Sequence[Judgement]) -> Flow:
+def graph_of_page(batch: Batch, judgements: Sequence[Judgement]) -> RevenueGraph:
     """Hang every share on the source company's latest deal won strictly before this one closed."""
-    won = _won_deals(step, judgements)
+    won = _won_deals(batch, judgements)
     orders = {row["deal_id"]: row["deal_order"] for rows in won.values() for _, row in rows}
     own: dict[int, int] = {}
     by_source: dict[int, dict[str, int]] = {}
-    edges: list[FoundEdge] = []
+    edges: list[NewEdge] = []
     # In the order of time: a deal's order rests on those of the page that were won before it.
-    for deal, allocation in sorted(judgements, key=lambda pair: _moment(pair[0], step.now)):
-        by_source[deal.id], found = _edges_into(deal, allocation, won, orders, step.now)
+    for deal, allocation in sorted(judgements, key=lambda pair: _moment(pair[0], batch.now)):
+        by_source[deal.id], found = _edges_into(deal, allocation, won, orders, batch.now)
         edges += found
         own[deal.id] = orders[deal.id] = _order_of(deal, allocation, by_source[deal.id])
-    return Flow(own, by_source, edges, _heirs(step, judgements, won), _later(judgements, won))
+    return RevenueGraph(
+        own, by_source, edges, _heirs(batch, judgements, won), _later(judgements, won)
+    )
 
 
-def _won_deals(step: Step, judgements: Iterable[Judgement]) -> Won:
+def _won_deals(batch: Batch, judgements: Iterable[Judgement]) -> Won:
     """The won deals of all companies that bought or are credited."""
     companies: set[int] = set()
     for deal, allocation in judgements:
@@ -73,7 +75,7 @@ def _won_deals(step: Step, judgements: Iterable[Judgement]) -> Won:
         companies |= _credited_companies(allocation)
     if not companies:
         return {}
-    rows_of = deal_rows.of_companies(step.tx, companies)
+    rows_of = deal_rows.of_companies(batch.tx, companies)
     return {company_id: _won(rows) for company_id, rows in rows_of.items()}
 
 
@@ -84,10 +86,10 @@ def _credited_companies(allocation: Allocation) -> set[int]:
 
 def _edges_into(
     deal: DealFacts, allocation: Allocation, won: Won, orders: Mapping[int, int], now: datetime
-) -> tuple[dict[str, int], list[FoundEdge]]:
+) -> tuple[dict[str, int], list[NewEdge]]:
     """The order that each source gives the deal, and the edges that carry its credit."""
     by_source: dict[str, int] = {}
-    edges: list[FoundEdge] = []
+    edges: list[NewEdge] = []
     for line in allocation.lines:
         if _is_expansion(deal, line.source):
             by_source[line.source.key] = 1
@@ -96,7 +98,7 @@ def _edges_into(
         # A customer without a won deal, as where a stage decides, is a first-order customer all the same.
         by_source[line.source.key] = orders[before] + 1 if before is not None else 2
         if before is not None and line.share > 0 and deal.counts_as_won:
-            edges.append(FoundEdge(before, deal.id, line.source, line.share))
+            edges.append(NewEdge(before, deal.id, line.source, line.share))
     return by_source, edges
 
 
@@ -117,7 +119,7 @@ def _is_expansion(deal: DealFacts, source: Source) -> bool:
 
 
 def _heirs(
-    step: Step,
+    batch: Batch,
     found: Iterable[tuple[DealFacts, Allocation]],
     won: Mapping[int, Sequence[tuple[Moment, Row]]],
 ) -> dict[int, int]:
@@ -132,7 +134,7 @@ def _heirs(
             line.share > 0 and not _is_expansion(deal, line.source) for line in allocation.lines
         ):
             continue
-        if within_months(start, _moment(deal, step.now)[0], step.policy.inheritance_months):
+        if within_months(start, _moment(deal, batch.now)[0], batch.policy.inheritance_months):
             heirs[deal.id] = first["deal_id"]
     return heirs
 
@@ -165,12 +167,12 @@ def _latest(won: Sequence[tuple[Moment, Row]], moment: Moment) -> int | None:
 
 
 def store(
-    step: Step, flow: Flow, subjects: Mapping[int, int], deal_ids: Collection[int]
-) -> Touched:
+    batch: Batch, flow: RevenueGraph, subjects: Mapping[int, int], deal_ids: Collection[int]
+) -> Affected:
     """Write edges and orders as differences; deals that credit flows on to are looked at again."""
     # First deals outside this page whose shares deals of this page inherit.
     acquired = set(flow.heirs.values()) - set(deal_ids)
-    stored = source_rows.edges_into(step.tx, acquired | set(deal_ids))
+    stored = source_rows.edges_into(batch.tx, acquired | set(deal_ids))
     above = [row for row in stored if row["to_deal_id"] in acquired]
     before = {_edge_key(row): row for row in stored if row["to_deal_id"] not in acquired}
     own = _own_edges(flow, subjects)
@@ -178,18 +180,18 @@ def store(
     gone = before.keys() - rows.keys()
     new = {key: row for key, row in rows.items() if key not in before or dict(before[key]) != row}
     lost = [before[key] for key in gone | (before.keys() & new.keys())]
-    losers = _companies_that_lose(step, lost)
-    source_rows.change_edges(step.tx, gone=gone, new=list(new.values()))
+    losers = _companies_that_lose(batch, lost)
+    source_rows.change_edges(batch.tx, gone=gone, new=list(new.values()))
     moved = {deal_id for deal_id, _ in gone | new.keys()}
-    _look_again(step, flow, moved, set(deal_ids))
-    return Touched(companies=frozenset(losers), deals=frozenset(moved))
+    _look_again(batch, flow, moved, set(deal_ids))
+    return Affected(companies=frozenset(losers), deals=frozenset(moved))
 
 
 def _edge_key(row: Row) -> EdgeKey:
     return row["to_deal_id"], row["source_key"]
 
 
-def _own_edges(flow: Flow, subjects: Mapping[int, int]) -> dict[EdgeKey, dict[str, Any]]:
+def _own_edges(flow: RevenueGraph, subjects: Mapping[int, int]) -> dict[EdgeKey, dict[str, Any]]:
     """The edges that rest on evidence of the deals themselves, as rows."""
     rows: dict[EdgeKey, dict[str, Any]] = {}
     for edge in flow.edges:
@@ -205,26 +207,26 @@ def _own_edges(flow: Flow, subjects: Mapping[int, int]) -> dict[EdgeKey, dict[st
     return rows
 
 
-def _companies_that_lose(step: Step, lost: Sequence[Row]) -> set[int]:
+def _companies_that_lose(batch: Batch, lost: Sequence[Row]) -> set[int]:
     """Whose numbers rested on edges that went or changed: read while the old edges still stand."""
     if not lost:
         return set()
     deal_ids = {row["to_deal_id"] for row in lost}
-    depth = deepest(step.policy) - 1
-    upstream = source_rows.upstream_companies(step.tx, deal_ids, depth=depth)
+    depth = deepest(batch.policy) - 1
+    upstream = source_rows.upstream_companies(batch.tx, deal_ids, depth=depth)
     return upstream | {row["from_company_id"] for row in lost}
 
 
-def _look_again(step: Step, flow: Flow, moved: Collection[int], page: set[int]) -> None:
+def _look_again(batch: Batch, flow: RevenueGraph, moved: Collection[int], page: set[int]) -> None:
     """Store orders; deals further down, and those that inherit from what moved, are judged again."""
-    changed = source_rows.set_orders(step.tx, flow.orders) if flow.orders else set()
-    below = source_rows.downstream(step.tx, changed) if changed else set()
+    changed = source_rows.set_orders(batch.tx, flow.orders) if flow.orders else set()
+    below = source_rows.downstream(batch.tx, changed) if changed else set()
     heirs = {heir for deal_id in moved for heir in flow.later.get(deal_id, ())}
     again = below | (heirs - page)
-    mirror.mark_stale(step.tx, mirror.DEALS, {("deal", deal_id) for deal_id in again})
+    mirror.mark_stale(batch.tx, mirror.DEALS, {("deal", deal_id) for deal_id in again})
 
 
-def _inherited(flow: Flow, edges: Iterable[Row]) -> dict[EdgeKey, dict[str, Any]]:
+def _inherited(flow: RevenueGraph, edges: Iterable[Row]) -> dict[EdgeKey, dict[str, Any]]:
     """What the heirs take over from the acquisition's own edges."""
     of_deal: dict[int, list[Row]] = {}
     for edge in edges:

@@ -4,11 +4,11 @@ import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from integration.conclude.batch import Step
+from integration.conclude.batch import Batch
 from integration.storage.database import Transaction
 from integration.storage.findings import move_rows, source_rows, stored_shapes
 from integration.storage.reviews import task_rows
-from integration.storage.reviews.task_rows import Question
+from integration.storage.reviews.task_rows import ReviewTask
 from mappings.rules.attribution import decisions
 from mappings.rules.attribution.credit import FIRST_ORDER
 from mappings.rules.facts import PPM
@@ -30,7 +30,7 @@ _MOST_NAMED = 20  # candidates; a name that more people bear is nobody's
 
 
 def about_people(
-    step: Step,
+    batch: Batch,
     found: Iterable[Link],
     claimed: Collection[int],
     changed: Collection[int],
@@ -45,12 +45,12 @@ def about_people(
     wanted = {pair_key(one.a, one.b): one for one in found if {one.a, one.b} & mine}
     withdrawn = {
         ("identity", row["question"])
-        for row in task_rows.asked_about(step.tx, ("identity",), "contact", mine)
+        for row in task_rows.asked_about(batch.tx, ("identity",), "contact", mine)
         if row["question"] not in wanted
         and _is_judged(set(row["body"]["contacts"]), set(claimed), around)
     }
-    task_rows.withdraw(step.tx, withdrawn)
-    _put(step, [_of_pair(one) for one in wanted.values()])
+    task_rows.withdraw(batch.tx, withdrawn)
+    _put(batch, [_of_pair(one) for one in wanted.values()])
 
 
 def _is_judged(pair: set[int], claimed: set[int], here: set[int]) -> bool:
@@ -62,9 +62,9 @@ def pair_key(a: int, b: int) -> str:
     return f"{min(a, b)}:{max(a, b)}"
 
 
-def _of_pair(one: Link) -> Question:
+def _of_pair(one: Link) -> ReviewTask:
     body = Asked(contacts=(one.a, one.b), reasons=one.reasons)
-    return Question(
+    return ReviewTask(
         "identity",
         pair_key(one.a, one.b),
         one.p,
@@ -74,17 +74,17 @@ def _of_pair(one: Link) -> Question:
 
 
 def about_moves(
-    step: Step, gone: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str, Any]]
+    batch: Batch, gone: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str, Any]]
 ) -> None:
     """Ask of moves that are likely and not sure; rows are as the table of moves keeps them."""
     fresh = list(new)
     wanted = {str(row["move_key"]): row for row in fresh if row["status"] == "review"}
     settled = {str(row["move_key"]) for row in (*gone, *fresh)} - wanted.keys()
-    task_rows.withdraw(step.tx, {("move", one) for one in settled})
-    _put(step, [_of_move(row["body"]) for row in wanted.values()])
+    task_rows.withdraw(batch.tx, {("move", one) for one in settled})
+    _put(batch, [_of_move(row["body"]) for row in wanted.values()])
 
 
-def _of_move(move: Move) -> Question:
+def _of_move(move: Move) -> ReviewTask:
     body = Asked(
         contacts=(move.former_contact_id, move.new_contact_id),
         companies=(move.former_company_id, move.new_company_id),
@@ -98,18 +98,18 @@ def _of_move(move: Move) -> Question:
     firms = frozenset(
         ("company", one) for one in (move.former_company_id, move.new_company_id) if one is not None
     )
-    return Question("move", move.key, move.confidence, body, people, firms)
+    return ReviewTask("move", move.key, move.confidence, body, people, firms)
 
 
 def about_referrals(
-    step: Step, gone: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str, Any]]
+    batch: Batch, gone: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str, Any]]
 ) -> None:
     """Ask who is meant where a name fits several; rows are as the table of referrals keeps them."""
     fresh = list(new)
     wanted = {referral_key(row): row for row in fresh if row["status"] == "review"}
     settled = {referral_key(row) for row in (*gone, *fresh)} - wanted.keys()
-    task_rows.withdraw(step.tx, {("referral", one) for one in settled})
-    _put(step, [_of_referral(row) for row in wanted.values()])
+    task_rows.withdraw(batch.tx, {("referral", one) for one in settled})
+    _put(batch, [_of_referral(row) for row in wanted.values()])
 
 
 def referral_key(row: Mapping[str, Any]) -> str:
@@ -119,7 +119,7 @@ def referral_key(row: Mapping[str, Any]) -> str:
     )
 
 
-def _of_referral(row: Mapping[str, Any]) -> Question:
+def _of_referral(row: Mapping[str, Any]) -> ReviewTask:
     found: Referral = row["body"]
     candidates = sorted(decisions.named_by(found))[:_MOST_NAMED]
     owner = f"{row['owner_type']}:{row['owner_id']}"
@@ -135,11 +135,11 @@ def _of_referral(row: Mapping[str, Any]) -> Question:
         {("contact", one) for one in candidates} | {(str(row["owner_type"]), int(row["owner_id"]))}
     )
     target = frozenset({(kind, int(number))})
-    return Question("referral", referral_key(row), found.p, body, target, near - target)
+    return ReviewTask("referral", referral_key(row), found.p, body, target, near - target)
 
 
 def about_deals(
-    step: Step,
+    batch: Batch,
     deal_ids: Collection[int],
     suggestions: Iterable[tuple[int, Source]],
     late: Mapping[int, Allocation],
@@ -148,21 +148,23 @@ def about_deals(
     found = [_of_suggestion(deal, one) for deal, one in suggestions if one.contact_id is not None]
     found += [_of_late(deal, allocation) for deal, allocation in late.items()]
     wanted = {(one.kind, one.key) for one in found}
-    asked = task_rows.asked_about(step.tx, _OF_DEALS, "deal", deal_ids)
-    task_rows.withdraw(step.tx, {(row["kind"], row["question"]) for row in asked} - wanted)
-    _put(step, found)
-    task_rows.weigh(step.tx, task_rows.touched_by(step.tx, deal_ids), step.portal_map.home_currency)
+    asked = task_rows.asked_about(batch.tx, _OF_DEALS, "deal", deal_ids)
+    task_rows.withdraw(batch.tx, {(row["kind"], row["question"]) for row in asked} - wanted)
+    _put(batch, found)
+    task_rows.weigh(
+        batch.tx, task_rows.touched_by(batch.tx, deal_ids), batch.portal_map.home_currency
+    )
 
 
 def about_merges(
-    step: Step, deal_ids: Collection[int], merged: Mapping[tuple[int, int], Mapping[str, Any]]
+    batch: Batch, deal_ids: Collection[int], merged: Mapping[tuple[int, int], Mapping[str, Any]]
 ) -> None:
     """Ask whether a deal's company and its source, merged near the deal, were one company all along.
 
     *merged* goes by deal and source company, with what is known of each: `company`, `at` (of the merge) and `reasons`.
     """
     found = [
-        Question(
+        ReviewTask(
             "merge",
             f"{deal}:{source}",
             PPM // 2,
@@ -173,10 +175,10 @@ def about_merges(
         for (deal, source), told in merged.items()
     ]
     asked = {
-        row["question"] for row in task_rows.asked_about(step.tx, ("merge",), "deal", deal_ids)
+        row["question"] for row in task_rows.asked_about(batch.tx, ("merge",), "deal", deal_ids)
     }
-    task_rows.withdraw(step.tx, {("merge", one) for one in asked - {one.key for one in found}})
-    _put(step, found)
+    task_rows.withdraw(batch.tx, {("merge", one) for one in asked - {one.key for one in found}})
+    _put(batch, found)
 
 
 def _about_merge(deal: int, source: int, told: Mapping[str, Any]) -> Asked:
@@ -186,7 +188,7 @@ def _about_merge(deal: int, source: int, told: Mapping[str, Any]) -> Asked:
     return Asked(deal=deal, companies=(source, own), company=own, at=at, reasons=reasons)
 
 
-def doubted(tx: Transaction, members: Mapping[int, Collection[int]]) -> list[Question]:
+def flagged(tx: Transaction, members: Mapping[int, Collection[int]]) -> list[ReviewTask]:
     """What is concluded about these persons and could be wrong, as questions: their moves, and who is said to be meant.
 
     What somebody doubts is asked although it is sure enough; it goes on counting until it is
@@ -213,11 +215,11 @@ def doubted(tx: Transaction, members: Mapping[int, Collection[int]]) -> list[Que
     ]
 
 
-def _of_suggestion(deal_id: int, one: Source) -> Question:
+def _of_suggestion(deal_id: int, one: Source) -> ReviewTask:
     contacts = (one.contact_id,) if one.contact_id is not None else ()
     body = Asked(contacts=contacts, deal=deal_id, companies=(one.company_id,), reasons=one.because)
     key = f"{deal_id}:{one.contact_id}"
-    return Question(
+    return ReviewTask(
         "suggestion",
         key,
         one.p,
@@ -227,7 +229,7 @@ def _of_suggestion(deal_id: int, one: Source) -> Question:
     )
 
 
-def _of_late(deal_id: int, would: Allocation) -> Question:
+def _of_late(deal_id: int, would: Allocation) -> ReviewTask:
     lines = tuple(_would_earn(line) for line in would.lines)
     text = f"evidence that came late would make {would.derived * 100 // PPM} % of the deal derived"
     reasons = (Reason("late_evidence", text), *(why for line in lines for why in line.because))
@@ -238,7 +240,7 @@ def _of_late(deal_id: int, would: Allocation) -> Question:
         if line.source.contact_id is not None
     }
     key = f"{deal_id}:{mark_of(would)}"
-    return Question(
+    return ReviewTask(
         "rejudge", key, would.derived, body, frozenset({("deal", deal_id)}), frozenset(people)
     )
 
@@ -264,6 +266,6 @@ def says_otherwise(would: Allocation, booked: Booked, smallest: int) -> bool:
     )
 
 
-def _put(step: Step, found: Sequence[Question]) -> None:
+def _put(batch: Batch, found: Sequence[ReviewTask]) -> None:
     """Write questions, and the money that hangs on those that are new."""
-    task_rows.weigh(step.tx, task_rows.put(step.tx, found), step.portal_map.home_currency)
+    task_rows.weigh(batch.tx, task_rows.put(batch.tx, found), batch.portal_map.home_currency)

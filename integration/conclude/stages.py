@@ -19,7 +19,7 @@ from integration.conclude import (
     people,
     referral_search,
 )
-from integration.conclude.batch import Step, begin
+from integration.conclude.batch import Batch, open_batch
 from integration.portal.context import PortalContext
 from integration.storage.database import Transaction
 from integration.storage.findings import answer_labels
@@ -27,7 +27,7 @@ from integration.storage.findings import person_rows as rows
 from integration.storage.mirror import mirror
 from integration.storage.queue import page_context, recompute, time_dependent
 from integration.storage.queue.lanes import Lease
-from integration.storage.queue.page_context import Opening
+from integration.storage.queue.page_context import PageContext
 from integration.storage.queue.recompute import Claim
 from mappings.rules.text import self_reported
 
@@ -38,7 +38,7 @@ LIMITS: Mapping[int, int] = {mirror.PEOPLE: 500, mirror.DEALS: 500, mirror.SUMMA
 WHILE_IMPORTING = frozenset({mirror.PEOPLE})
 
 
-def step(portal: PortalContext, lease: Lease | None, *, limit: int | None = None) -> bool:
+def conclude_page(portal: PortalContext, lease: Lease | None, *, limit: int | None = None) -> bool:
     """Conclude one page of what is due; say whether there was any.
 
     Everything happens in one transaction: a process that dies leaves the page as it was.
@@ -52,7 +52,7 @@ def step(portal: PortalContext, lease: Lease | None, *, limit: int | None = None
         claims = recompute.claim(tx, stage, size)
         if not claims:
             return False
-        work = begin(tx, found, portal.runtime.now())
+        work = open_batch(tx, found, portal.runtime.now())
         _STAGES[stage](work, claims, len(claims) < size)
         failed = {one: work.failed[one.ref] for one in claims if one.ref in work.failed}
         recompute.settle(tx, [one for one in claims if one not in failed])
@@ -61,7 +61,7 @@ def step(portal: PortalContext, lease: Lease | None, *, limit: int | None = None
     return True
 
 
-def step_alone(portal: PortalContext, lease: Lease | None) -> bool:
+def conclude_one_record(portal: PortalContext, lease: Lease | None) -> bool:
     """Conclude one record, its try counted beforehand: for a lane whose last holder was killed at work, or fell."""
     with portal.transaction(lease) as tx:
         stage = _due(page_context.read(tx))
@@ -74,7 +74,7 @@ def step_alone(portal: PortalContext, lease: Lease | None) -> bool:
             )
             return True
         recompute.count_try(tx, claims[0])
-    return step(portal, lease, limit=1)
+    return conclude_page(portal, lease, limit=1)
 
 
 def refresh_dated(tx: Transaction) -> int:
@@ -108,7 +108,7 @@ def _rarely_collected() -> Iterator[None]:
         gc.set_threshold(*usual)
 
 
-def _due(found: Opening) -> int | None:
+def _due(found: PageContext) -> int | None:
     """The stage to work at: the lowest with due records, unless it has to wait for the import."""
     return None if found.running == "import" and found.stage not in WHILE_IMPORTING else found.stage
 
@@ -117,7 +117,7 @@ def _ids(claims: Sequence[Claim], object_type: str) -> list[int]:
     return [one.record_id for one in claims if one.object_type == object_type]
 
 
-def _people(work: Step, claims: Sequence[Claim], is_all: bool) -> None:
+def _people(work: Batch, claims: Sequence[Claim], is_all: bool) -> None:
     if companies := _ids(claims, "company"):
         company_directory.refresh(work, companies)
     if found := _ids(claims, "deal"):
@@ -136,7 +136,7 @@ def _people(work: Step, claims: Sequence[Claim], is_all: bool) -> None:
             _hand_on(work, kind, others)
 
 
-def _hand_on(work: Step, object_type: str, record_ids: Collection[int]) -> None:
+def _hand_on(work: Batch, object_type: str, record_ids: Collection[int]) -> None:
     """Tickets and answers concern the people and companies they are linked to; an answer may make a champion."""
     whom = mirror.links_from(work.tx, object_type, record_ids, "contact")
     where = mirror.links_from(work.tx, object_type, record_ids, "company")
@@ -152,14 +152,14 @@ def _hand_on(work: Step, object_type: str, record_ids: Collection[int]) -> None:
         people.mark_employers(work, contacts)
 
 
-def _deals(work: Step, claims: Sequence[Claim], _is_all: bool) -> None:
+def _deals(work: Batch, claims: Sequence[Claim], _is_all: bool) -> None:
     if contacts := _ids(claims, "contact"):
         referral_search.of_contacts(work, contacts)
     if found := _ids(claims, "deal"):
         deal_conclusions.refresh(work, found)
 
 
-def _summaries(work: Step, claims: Sequence[Claim], _is_all: bool) -> None:
+def _summaries(work: Batch, claims: Sequence[Claim], _is_all: bool) -> None:
     if companies := _ids(claims, "company"):
         company_fields.refresh(work, companies)
     if contacts := _ids(claims, "contact"):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Sequence
 
 from integration.conclude import people as stage_one
-from integration.conclude.batch import Step
+from integration.conclude.batch import Batch
 from integration.storage.database import Row
 from integration.storage.findings import move_rows, person_rows, stored_shapes
 from mappings.rules.findings import Move
@@ -13,17 +13,17 @@ Kept = list[tuple[Row, Move]]
 _Found = list[tuple[Row, Read[Move]]]
 
 
-def moves_of(step: Step, person_ids: Collection[int]) -> Kept:
+def moves_of(step: Batch, person_ids: Collection[int]) -> Kept:
     """The moves of these persons, each with its row."""
     return _whole(step, lambda: move_rows.of_persons(step.tx, person_ids))
 
 
-def moves_with(step: Step, company_ids: Collection[int]) -> Kept:
+def moves_with(step: Batch, company_ids: Collection[int]) -> Kept:
     """The moves from or to these companies, each with its row."""
     return _whole(step, lambda: move_rows.with_company(step.tx, company_ids))
 
 
-def _whole(step: Step, ask: Callable[[], Sequence[Row]]) -> Kept:
+def _whole(step: Batch, ask: Callable[[], Sequence[Row]]) -> Kept:
     found = _read(ask())
     damaged = _damaged(found)
     if damaged:
@@ -42,7 +42,7 @@ def _damaged(found: _Found) -> list[Row]:
     return [row for row, read in found if not read.is_whole]
 
 
-def _find_anew(step: Step, person_ids: Collection[int]) -> None:
+def _find_anew(step: Batch, person_ids: Collection[int]) -> None:
     members = person_rows.members(step.tx, person_ids)
     contacts = {contact_id for contact_ids in members.values() for contact_id in contact_ids}
     if contacts:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from integration.conclude import company_directory, record_facts
-from integration.conclude.batch import begin
+from integration.conclude.batch import open_batch
 from integration.storage.database import Row, Transaction
 from integration.storage.findings import move_rows, person_rows, stored_shapes
 from integration.storage.queue import page_context
@@ -18,7 +18,7 @@ _MOST = 200
 _TOLD = 20
 
 
-def told(
+def successors_told(
     tx: Transaction, object_type: str, record_id: int, now: datetime
 ) -> list[Mapping[str, object]]:
     """Who took over from this contact, or from those who left this company, in words; newest departure last."""
@@ -56,25 +56,25 @@ def of_moves(tx: Transaction, rows: Sequence[Row], now: datetime) -> dict[MoveKe
         for row in rows
         if row["status"] in {"auto", "confirmed"} and row["former_company_id"] is not None
     ]
-    step = begin(tx, page_context.read(tx), now)
+    batch = open_batch(tx, page_context.read(tx), now)
     members = person_rows.members(tx, {row["person_id"] for row in counted})
     found: dict[MoveKey, Successor] = {}
     for row in counted:
         before, after = (
-            timedelta(step.policy.successor_before_days),
-            timedelta(step.policy.successor_after_days),
+            timedelta(batch.policy.successor_before_days),
+            timedelta(batch.policy.successor_after_days),
         )
         came = person_rows.came_to(
             tx, row["former_company_id"], row["earliest"] - before, row["latest"] + after, _MOST
         )
         own = set(members.get(row["person_id"], ())) | {row["former_contact_id"]}
-        facts = record_facts.contacts(step, own | came)
-        known = company_directory.directory(step, facts.values(), ids=[row["former_company_id"]])
+        facts = record_facts.contacts(batch, own | came)
+        known = company_directory.directory(batch, facts.values(), ids=[row["former_company_id"]])
         move = stored_shapes.move_of(row)
         mover, others = (
             [facts[one] for one in own & facts.keys()],
             [facts[one] for one in came & facts.keys()],
         )
-        if (successor := replaced_by(move, mover, others, known, step.policy)) is not None:
+        if (successor := replaced_by(move, mover, others, known, batch.policy)) is not None:
             found[row["person_id"], row["move_key"]] = successor
     return found

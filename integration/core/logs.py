@@ -18,15 +18,17 @@ _CREDENTIALS = re.compile(r"(?i)(\w+://[^\s:/@]*:)[^\s@/]+@")
 _EMAIL = re.compile(r"[\w.+%-]+@[\w-]+\.[\w.-]+")
 
 
-def blot(text: str) -> str:
+def redact(text: str) -> str:
     """Remove tokens, passwords and e-mail addresses from *text*; line breaks become visible."""
     text = _SECRETS.sub(lambda m: f"{m.group(1) or m.group(2)}***", text)
     text = _CREDENTIALS.sub(r"\1***@", text)
     return _EMAIL.sub("***@***", text).replace("\r", "\\r").replace("\n", "\\n")
 
 
-def _blot_values(_: Any, __: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:  # noqa: ANN401 - structlog's own signature
-    return {key: blot(value) if isinstance(value, str) else value for key, value in fields.items()}
+def _redact_values(_: Any, __: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:  # noqa: ANN401 - structlog's own signature
+    return {
+        key: redact(value) if isinstance(value, str) else value for key, value in fields.items()
+    }
 
 
 def configure(level: str) -> None:
@@ -36,7 +38,7 @@ def configure(level: str) -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
-        _blot_values,
+        _redact_values,
     ]
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer()],
@@ -50,7 +52,7 @@ def configure(level: str) -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                _blot_values,
+                _redact_values,
                 structlog.processors.JSONRenderer(),
             ],
         )

@@ -26,7 +26,7 @@ JOBS = {
 _log = logs.get(__name__)
 
 
-class Clockless(Protocol):
+class NoRetrySchedule(Protocol):
     """Anything that can be called without arguments and returns seconds."""
 
     def __call__(self) -> float:
@@ -36,7 +36,7 @@ class Clockless(Protocol):
 class Queue:
     """The wake-up side of RQ. Every trouble with Valkey is counted and swallowed: the sweeper comes by anyway."""
 
-    def __init__(self, url: str, *, monotonic: Clockless = time.monotonic) -> None:
+    def __init__(self, url: str, *, monotonic: NoRetrySchedule = time.monotonic) -> None:
         self.redis = redis.Redis.from_url(
             url,
             socket_timeout=0.2,
@@ -114,7 +114,7 @@ class Notifier:
         self._rung = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def ring(self, portal_id: int) -> None:
+    def notify(self, portal_id: int) -> None:
         """Ask for the portal's drain to be woken, after whatever was committed before this call."""
         if portal_id in self._wanted:
             return  # the one who takes this set away wakes the portal later than now

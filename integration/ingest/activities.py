@@ -22,7 +22,7 @@ from integration.storage.database import Transaction
 from integration.storage.mirror import mirror, touch_dependents, touch_texts, touches
 from integration.storage.mirror.touches import Key, TouchRow
 from integration.storage.queue import activity_cursors, lanes
-from integration.storage.queue.activity_cursors import Step
+from integration.storage.queue.activity_cursors import ActivityCursor
 from integration.storage.queue.lanes import Lease
 from mappings.records import activity_records
 from mappings.records.activity_records import NEAR, TYPES, Activity
@@ -152,7 +152,10 @@ def store(tx: Transaction, seen: Seen, *, keys: ForgetKeys, now: datetime) -> No
 
 
 def _read(
-    portal: PortalContext, lease: Lease, steps: Sequence[Step], has_time: Callable[[], bool]
+    portal: PortalContext,
+    lease: Lease,
+    steps: Sequence[ActivityCursor],
+    has_time: Callable[[], bool],
 ) -> None:
     """Read every type's list side by side; the first trouble is raised when all have stopped."""
     with ThreadPoolExecutor(len(TYPES), thread_name_prefix="touches") as pool:
@@ -162,7 +165,7 @@ def _read(
 
 
 def _read_type(
-    portal: PortalContext, lease: Lease, step: Step, has_time: Callable[[], bool]
+    portal: PortalContext, lease: Lease, step: ActivityCursor, has_time: Callable[[], bool]
 ) -> None:
     """Page after page of one type: each is stored with the cursor behind it, so a killed process costs one page."""
     cursor: str | None = step.cursor

@@ -32,7 +32,7 @@ _Name = Annotated[str, Meta(min_length=1, max_length=100)]
 _Moment = Annotated[int, Meta(ge=0, le=_LAST_MS)]
 
 
-class _Usual(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+class _CommonShape(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     """Every field of a usual notification; a value of another type makes it an unusual one."""
 
     portalId: _Id  # noqa: N815 - HubSpot's name
@@ -53,11 +53,11 @@ class _Usual(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 
 _elements = msgspec.json.Decoder(list[msgspec.Raw])
-_usual = msgspec.json.Decoder(_Usual)
+_usual = msgspec.json.Decoder(_CommonShape)
 _ALWAYS: Final = 7
 
 
-def letters(
+def events_of(
     portal_id: int, envelope: Delivery, carefully: Callable[[bytes], Sequence[InboundEvent]]
 ) -> Sequence[InboundEvent] | None:
     """Read a delivery; None when it has to be read carefully as a whole.
@@ -111,7 +111,7 @@ def _read(portal_id: int, envelope: Delivery, raw: bytes) -> InboundEvent | None
     )  # fmt: skip
 
 
-def _more(item: _Usual) -> int:
+def _more(item: _CommonShape) -> int:
     """How many of the optional fields are there."""
     return (
         (item.appId is not None)
@@ -147,7 +147,7 @@ def _meaning(subscription: str, object_type_id: str | None) -> tuple[str, str] |
     return (found.kind, found.object_type) if is_usual and isinstance(found, events.Event) else None
 
 
-def _key(item: _Usual) -> str | None:
+def _key(item: _CommonShape) -> str | None:
     """The careful reader's key, where none of its parts needs care."""
     name = item.propertyName or ""
     if ":" in name:

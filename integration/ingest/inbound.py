@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from integration.storage.database import Transaction
 from integration.storage.mirror import inbound_items as stored
 from integration.storage.mirror import mirror
-from integration.storage.queue.inbox import Delivery, InboundEvent, Waiting
+from integration.storage.queue.inbox import Delivery, InboundEvent, WaitingEvent
 from mappings.records import inbound_bodies
 from mappings.records.events import Bad
 from mappings.records.inbound_bodies import Answer, Usage
@@ -15,14 +15,14 @@ ANSWER, USAGE = "answer", "usage"
 KINDS = (ANSWER, USAGE)
 
 
-def letters(envelope: Delivery) -> list[InboundEvent]:
+def events_of(envelope: Delivery) -> list[InboundEvent]:
     """Read a delivery that came through an inlet: a survey tool's, or the product's usage."""
     if envelope.source == USAGE:
-        return [_letter(envelope, item) for item in inbound_bodies.figures(envelope.body)]
-    return [_letter(envelope, item) for item in inbound_bodies.answers(envelope.body)]
+        return [_inbound_event(envelope, item) for item in inbound_bodies.figures(envelope.body)]
+    return [_inbound_event(envelope, item) for item in inbound_bodies.answers(envelope.body)]
 
 
-def take(tx: Transaction, events: Sequence[Waiting]) -> set[tuple[str, int]]:
+def take(tx: Transaction, events: Sequence[WaitingEvent]) -> set[tuple[str, int]]:
     """Let survey answers and usage figures take effect; return the records they are about.
 
     An answer of somebody we do not know yet is kept under the address, and given to them by
@@ -52,7 +52,7 @@ def blank(tx: Transaction) -> None:
     stored.blank(tx, KINDS)
 
 
-def _letter(envelope: Delivery, item: Answer | Usage | Bad) -> InboundEvent:
+def _inbound_event(envelope: Delivery, item: Answer | Usage | Bad) -> InboundEvent:
     if isinstance(item, Bad):
         key = f"bad:{hashlib.sha256(item.raw_item).hexdigest()}"
         kept = item.raw_item.decode("latin-1").replace("\x00", "\\u0000")

@@ -49,28 +49,29 @@ def split(portal: PortalContext, lease: Lease) -> int:
             inbox.count_attempt(tx, [envelope.inbox_id for envelope in alone])
         with portal.transaction(lease) as tx:
             inbox.store_events(
-                tx, [letter for envelope in alone for letter in letters(portal.portal_id, envelope)]
+                tx,
+                [letter for envelope in alone for letter in events_of(portal.portal_id, envelope)],
             )
-            inbox.forget_envelopes(tx, [envelope.inbox_id for envelope in alone])
+            inbox.delete_deliveries(tx, [envelope.inbox_id for envelope in alone])
     worn = [envelope for envelope in taken if envelope.attempts >= inbox.TRIES]
     with portal.transaction(lease) as tx:
         for envelope in worn:
-            inbox.set_envelope_aside(tx, envelope.inbox_id, _POISON)
+            inbox.set_delivery_aside(tx, envelope.inbox_id, _POISON)
     return len(taken)
 
 
-def letters(portal_id: int, envelope: Delivery) -> list[InboundEvent]:
+def events_of(portal_id: int, envelope: Delivery) -> list[InboundEvent]:
     """Read one envelope: every item becomes a letter that waits, is ignored, or is set aside, with the reason."""
     if envelope.source != "hubspot":
-        return inbound.letters(envelope)
-    found = fast_path.letters(
+        return inbound.events_of(envelope)
+    found = fast_path.events_of(
         portal_id, envelope, lambda body: _carefully(portal_id, envelope, body)
     )
     return list(found) if found is not None else _carefully(portal_id, envelope, envelope.body)
 
 
 def _carefully(portal_id: int, envelope: Delivery, body: bytes) -> list[InboundEvent]:
-    return [_letter(portal_id, envelope, item) for item in events.split(body)]
+    return [_inbound_event(portal_id, envelope, item) for item in events.split(body)]
 
 
 def split_unaddressed(runtime: Runtime) -> int:
@@ -83,7 +84,7 @@ def split_unaddressed(runtime: Runtime) -> int:
                 inbox.address(tx, portal_id, envelope, body, error=error)
                 if error is None and portal_id is not None:
                     lanes.want(tx, portal_id, "drain")
-        inbox.forget_envelopes(tx, [envelope.inbox_id for envelope in taken])
+        inbox.delete_deliveries(tx, [envelope.inbox_id for envelope in taken])
     return len(taken)
 
 
@@ -97,9 +98,9 @@ def _groups(taken: Sequence[Delivery]) -> Iterable[Sequence[Delivery]]:
             yield [envelope]
 
 
-def _letter(portal_id: int, envelope: Delivery, item: Event | Unknown | Bad) -> InboundEvent:
+def _inbound_event(portal_id: int, envelope: Delivery, item: Event | Unknown | Bad) -> InboundEvent:
     if isinstance(item, Bad):
-        return _bad_letter(envelope, item.raw_item, item.reason, whole=item.index < 0)
+        return _unreadable_event(envelope, item.raw_item, item.reason, whole=item.index < 0)
     if item.portal_id != portal_id:
         return InboundEvent(
             envelope.source, item.dedupe_key, "foreign", None, None, {"portal": item.portal_id},
@@ -134,7 +135,7 @@ def _payload(event: Event) -> dict[str, object]:
     return said
 
 
-def _bad_letter(
+def _unreadable_event(
     envelope: Delivery, raw: bytes, reason: str, *, whole: bool = False
 ) -> InboundEvent:
     key = f"bad:{hashlib.sha256(raw).hexdigest()}"

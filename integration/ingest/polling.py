@@ -25,7 +25,7 @@ MOST_PAGES = 50
 _log = logs.get(__name__)
 
 
-def catch_up(portal: PortalContext, lease: Lease) -> int:
+def poll(portal: PortalContext, lease: Lease) -> int:
     """Ask for what changed since the last time, if that is long enough ago; return how many changes were new."""
     with portal.transaction(lease) as tx:
         found = portals.find(tx, portal.portal_id)
@@ -42,7 +42,7 @@ def catch_up(portal: PortalContext, lease: Lease) -> int:
             if pages > MOST_PAGES:
                 return _read_everything(portal, asked_at)
             with portal.transaction(lease) as tx:
-                new += inbox.store_events(tx, [_letter(record, asked_at) for record in page])
+                new += inbox.store_events(tx, [_inbound_event(record, asked_at) for record in page])
     with portal.transaction(lease) as tx:
         portals.caught_up(tx, asked_at)
         if new:
@@ -65,7 +65,9 @@ def _activities(portal: PortalContext, lease: Lease, since: datetime, asked_at: 
                     if number >= MOST_PAGES:
                         activities.read_again(tx, activity_type)
                         break
-                    new += inbox.store_events(tx, [_letter(record, asked_at) for record in page])
+                    new += inbox.store_events(
+                        tx, [_inbound_event(record, asked_at) for record in page]
+                    )
     return new
 
 
@@ -79,7 +81,7 @@ def _read_everything(portal: PortalContext, asked_at: datetime) -> int:
     return 0
 
 
-def _letter(record: Record, heard_at: datetime) -> InboundEvent:
+def _inbound_event(record: Record, heard_at: datetime) -> InboundEvent:
     changed_at = record.updated_at or heard_at
     return InboundEvent(
         source=SOURCE,

@@ -14,7 +14,7 @@ from integration.portal.context import PortalContext
 from integration.storage.database import Transaction
 from integration.storage.mirror import mirror
 from integration.storage.queue import inbox
-from integration.storage.queue.inbox import Waiting
+from integration.storage.queue.inbox import WaitingEvent
 from integration.storage.queue.lanes import Lease
 from integration.storage.service import erasure, portals
 from mappings.records import access, catalogue
@@ -108,13 +108,13 @@ def refresh(portal: PortalContext, lease: Lease) -> int:
     return len(waiting) + len(worn)
 
 
-def _is_for_later(event: Waiting, seen: Seen) -> bool:
+def _is_for_later(event: WaitingEvent, seen: Seen) -> bool:
     return any(
         record_id in seen.later.get(kind, ()) for kind, record_id in event.payload.get("refs", ())
     )
 
 
-def _refused(waiting: Iterable[Waiting], seen: Seen) -> Iterator[tuple[Waiting, str]]:
+def _refused(waiting: Iterable[WaitingEvent], seen: Seen) -> Iterator[tuple[WaitingEvent, str]]:
     """Events that point to a record HubSpot would not be asked about, with its answer."""
     for event in waiting if seen.refused else ():
         for object_type, record_id in event.payload.get("refs", ()):
@@ -123,7 +123,7 @@ def _refused(waiting: Iterable[Waiting], seen: Seen) -> Iterator[tuple[Waiting, 
                 break
 
 
-def plan(events: Iterable[Waiting]) -> Plan:
+def plan(events: Iterable[WaitingEvent]) -> Plan:
     """Coalesce events to distinct records."""
     wanted = Plan()
     for event in events:

@@ -14,10 +14,10 @@ from integration.pages import (
 from integration.portal.runtime import Runtime
 
 
-def join(app: Flask, runtime: Runtime) -> None:
+def register(app: Flask, runtime: Runtime) -> None:
     """Add the pages, their words, their error pages, and the headers of every answer."""
     guard.protect(app, runtime)
-    wording.teach(app, runtime.now)
+    wording.register_filters(app, runtime.now)
     app.register_blueprint(entry.blueprint(runtime))
     app.register_blueprint(portal_pages.blueprint(runtime))
     app.register_blueprint(record_page.blueprint(runtime))

@@ -138,7 +138,7 @@ def _forms(bp: Blueprint, runtime: Runtime) -> None:
         with open_portal(runtime, portal_id) as portal:
             found(portal)
             try:
-                answering.doubt(
+                answering.flag(
                     portal, _number(request.form.get("contact", "")) or 0, actor=session.actor
                 )
             except Refused as refusal:

@@ -42,7 +42,7 @@ COUNTED: Mapping[str, str] = {
 }
 
 
-def teach(app: Flask, now: Callable[[], dt.datetime]) -> None:
+def register_filters(app: Flask, now: Callable[[], dt.datetime]) -> None:
     """Give the templates their words; how long ago something was is told by *now*."""
     app.jinja_env.filters.update(
         money=money,

@@ -56,7 +56,7 @@ def connect(runtime: Runtime, portal_id: int, *, lanes: int = 8) -> Connection:
     pace = RateLimiter(runtime, portal_id, meter)
     wire = Wire(
         runtime.settings.hubspot_api_url,
-        Key(runtime, portal_id),
+        TokenProvider(runtime, portal_id),
         pace,
         on_call=meter.called,
         on_limits=pace.told,
@@ -65,7 +65,7 @@ def connect(runtime: Runtime, portal_id: int, *, lanes: int = 8) -> Connection:
     return Connection(HubSpot(wire), meter)
 
 
-class Key:
+class TokenProvider:
     """Gives an access token; of many processes that find it due, one refreshes and the others read."""
 
     def __init__(self, runtime: Runtime, portal_id: int) -> None:

@@ -38,14 +38,14 @@ class PortalContext:
             yield tx
 
     @functools.cached_property
-    def door(self) -> Connection:
+    def connection(self) -> Connection:
         """The way to the portal's CRM, with the meter of its calls."""
         return connection.connect(self.runtime, self.portal_id)
 
     @property
     def hubspot(self) -> HubSpot:
         """The portal's CRM. Never called while a transaction is open."""
-        return self.door.hubspot
+        return self.connection.hubspot
 
     @functools.cached_property
     def map(self) -> PortalMap:
@@ -60,9 +60,9 @@ class PortalContext:
 
     def close(self) -> None:
         """Write down the calls that were made, and let go of the connections."""
-        door: Connection | None = self.__dict__.get("door")
-        if door:
-            door.close(self.runtime, self.portal_id)
+        connection: Connection | None = self.__dict__.get("door")
+        if connection:
+            connection.close(self.runtime, self.portal_id)
 
 
 @contextlib.contextmanager

@@ -63,7 +63,7 @@ def explain(portal: PortalContext, object_type: str, record_id: int) -> Json:
             told |= about(tx, record_id)
             told["decisions"] = _decided(tx, object_type, record_id, told, portal.runtime.now())
         if object_type in {"contact", "company"}:
-            told["successors"] = successor_search.told(
+            told["successors"] = successor_search.successors_told(
                 tx, object_type, record_id, portal.runtime.now()
             )
         if object_type in {"contact", "deal"}:
@@ -136,7 +136,7 @@ def _decided(
     found = {
         one["decision_id"]: one
         for kind, number in refs[:_ASKED]
-        for one in answering.told(tx, kind, number, now)
+        for one in answering.task_told(tx, kind, number, now)
     }
     return [found[one] for one in sorted(found, reverse=True)]
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from integration.conclude import deal_touches, record_facts
-from integration.conclude.batch import Step, begin
+from integration.conclude.batch import Batch, open_batch
 from integration.portal import record_names
 from integration.reports import bookkeeping
 from integration.storage.database import Row, Transaction
@@ -34,7 +34,7 @@ _TOUCHES = 2000
 class _Scene:
     """One deal with the people on it, what was found, and what to call everybody."""
 
-    step: Step
+    batch: Batch
     deal: DealFacts
     contacts: Mapping[int, ContactFacts]
     person_of: Mapping[int, int]
@@ -50,35 +50,37 @@ def of_deal(
 
     Nothing for a deal that cannot be read.
     """
-    step = begin(tx, page_context.read(tx), now)
-    deal = record_facts.deals(step, [deal_id]).get(deal_id)
+    batch = open_batch(tx, page_context.read(tx), now)
+    deal = record_facts.deals(batch, [deal_id]).get(deal_id)
     if deal is None:
         return {}
-    scene = _scene(step, deal)
+    scene = _scene(batch, deal)
     return {
         "story": [because.sentence(line, scene.names, deal.created_at) for line in _ordered(scene)]
         or [because.NOBODY],
         "parts": [_part(scene, line, now) for line in _ordered(scene)],
         "derived": _derived(scene),
-        "suggested": [*_suggested(step, reasons)],
+        "suggested": [*_suggested(batch, reasons)],
         "apart": [*_warnings(scene), *_not_counted(scene)],
         "changes": _changes(scene, booked),
         "classic_models": _models(scene, now),
     }
 
 
-def _scene(step: Step, deal: DealFacts) -> _Scene:
-    rows = source_rows.of_deals(step.tx, [deal.id]).get(deal.id, [])
+def _scene(batch: Batch, deal: DealFacts) -> _Scene:
+    rows = source_rows.of_deals(batch.tx, [deal.id]).get(deal.id, [])
     own = {one.contact_id for one in deal.contacts}
     credited = {row["contact_id"] for row in rows} - {None}
-    person_of, _ = person_rows.groups(step.tx, own | credited)
+    person_of, _ = person_rows.groups(batch.tx, own | credited)
     allocation = _allocation(deal, rows)
     names = record_names.names(
-        step.tx,
+        batch.tx,
         contacts=own | credited | set(person_of.values()),
         companies={row["company_id"] for row in rows},
     )
-    return _Scene(step, deal, record_facts.contacts(step, own), person_of, rows, allocation, names)
+    return _Scene(
+        batch, deal, record_facts.contacts(batch, own), person_of, rows, allocation, names
+    )
 
 
 def _allocation(deal: DealFacts, rows: Sequence[Row]) -> Allocation:
@@ -115,7 +117,7 @@ def _ordered(scene: _Scene) -> list[CreditLine]:
 def _part(scene: _Scene, line: CreditLine, now: datetime) -> Json:
     """One source with its figures: weight x certainty x freshness, its timing, and whether it may still fall away."""
     source = line.source
-    until = because.provisional_until(source, _won_at(scene.deal), scene.step.policy)
+    until = because.provisional_until(source, _won_at(scene.deal), scene.batch.policy)
     return {
         "kind": source.kind,
         "contact_id": source.contact_id,
@@ -148,7 +150,7 @@ def _derived(scene: _Scene) -> Json:
     deal, allocation = scene.deal, scene.allocation
     known = not any(stored_shapes.is_removed(row["body"]) for row in scene.rows)
     low, high = (
-        credit.share_range([line.source for line in allocation.lines], scene.step.policy)
+        credit.share_range([line.source for line in allocation.lines], scene.batch.policy)
         if known
         else (0, 0)
     )
@@ -166,7 +168,7 @@ def _derived(scene: _Scene) -> Json:
     }
 
 
-def _suggested(step: Step, reasons: Sequence[object]) -> Iterator[str]:
+def _suggested(batch: Batch, reasons: Sequence[object]) -> Iterator[str]:
     """People who are active beside the deal: suspected, without credit, maybe to be put on it."""
     whom = [
         (contact_id, reason.text)
@@ -175,7 +177,7 @@ def _suggested(step: Step, reasons: Sequence[object]) -> Iterator[str]:
         for reason in stored_shapes.reasons_of(one.get("because"))[:1]
         for contact_id in stored_shapes.contacts_named([reason])
     ]
-    names = record_names.names(step.tx, contacts={contact for contact, _ in whom})
+    names = record_names.names(batch.tx, contacts={contact for contact, _ in whom})
     for contact, text in whom:
         yield f"{names.contact(contact)} (contact {contact}) {text}; add to the deal? Without that there is no credit."
 
@@ -207,7 +209,7 @@ def _not_counted(scene: _Scene) -> Iterator[str]:
     }
     if scene.deal.company_id is not None:
         targets.add(f"company:{scene.deal.company_id}")
-    for row in source_rows.referrals_to(scene.step.tx, targets):
+    for row in source_rows.referrals_to(scene.batch.tx, targets):
         one = stored_shapes.referral_of(row)
         counts = one.status == "auto" and one.from_customer and not one.expansion
         if counts:
@@ -243,7 +245,7 @@ def _called(scene: _Scene, source: Source) -> str:
 
 def _models(scene: _Scene, now: datetime) -> list[Json]:
     """The classic models. For comparison only: none of these figures is booked or added to ours."""
-    step, deal = scene.step, scene.deal
+    batch, deal = scene.batch, scene.deal
     until = deal.closed_at if deal.is_closed and deal.closed_at else now
     found = journey(
         deal,
@@ -254,14 +256,14 @@ def _models(scene: _Scene, now: datetime) -> list[Json]:
     )
     told = [
         {"model": one.model, "reason": one.reason, "shares": _shares(scene, one.shares)}
-        for one in classic_models.compare(found, until, step.policy)
+        for one in classic_models.compare(found, until, batch.policy)
     ]
     kinds = frozenset(row["kind"] for row in scene.rows)
     if not kinds:
         return told
-    paths = stored_journeys.paths(step.tx, limit=CLOSED_DEALS)
+    paths = stored_journeys.paths(batch.tx, limit=CLOSED_DEALS)
     by_many = (
-        removal_effects.shapley(removal_effects.by_combination(paths), step.policy, of=kinds),
+        removal_effects.shapley(removal_effects.by_combination(paths), batch.policy, of=kinds),
         removal_effects.markov(paths, of=kinds),
     )
     return told + [
@@ -273,9 +275,9 @@ def _models(scene: _Scene, now: datetime) -> list[Json]:
 def _touches(scene: _Scene, until: datetime) -> list[Any]:
     """Activities of the people on the deal, as far back as time decay looks."""
     own = set(scene.person_of) | {one.contact_id for one in scene.deal.contacts}
-    since = until - timedelta(scene.step.policy.model_look_back_days)
+    since = until - timedelta(scene.batch.policy.model_look_back_days)
     asked = {scene.deal.id: touches.Around(None, own, since, since, until)}
-    found = touches.of_deal_contacts(scene.step.tx, asked, limit=_TOUCHES) if own else {}
+    found = touches.of_deal_contacts(scene.batch.tx, asked, limit=_TOUCHES) if own else {}
     return [deal_touches.touch(row) for row in found.get(scene.deal.id, ())]
 
 

@@ -30,13 +30,13 @@ __all__ = [
     "Answer",
     "TooLate",
     "decide",
-    "doubt",
     "find",
+    "flag",
     "history",
     "listing",
     "reopen_ended",
     "split",
-    "told",
+    "task_told",
 ]
 
 Json = dict[str, Any]
@@ -75,7 +75,10 @@ def history(
         now = portal.runtime.now()
         return {
             "decisions": [
-                {**view.told(row, now), **view.asked(row["kind"], row["detail"], names)}
+                {
+                    **view.task_told(row, now),
+                    **view.question_in_words(row["kind"], row["detail"], names),
+                }
                 for row in shown
             ],
             "next": shown[-1]["decision_id"] if len(rows) > limit else None,
@@ -88,15 +91,16 @@ def find(portal: PortalContext, review_id: int) -> Json:
         row = _row(tx, review_id)
         last = decision_rows.newest(tx, row["kind"], row["question"])
         found = view.question(row, view.names(tx, [row]))
-        return {**found, "answer": view.told(last, portal.runtime.now()) if last else None}
+        return {**found, "answer": view.task_told(last, portal.runtime.now()) if last else None}
 
 
-def told(tx: Transaction, object_type: str, record_id: int, now: datetime) -> list[Json]:
+def task_told(tx: Transaction, object_type: str, record_id: int, now: datetime) -> list[Json]:
     """What people decided about a record, newest first, for those who explain it."""
     rows = decision_rows.of_record(tx, object_type, record_id)
     names = view.names(tx, rows, column="detail")
     return [
-        {**view.told(row, now), **view.asked(row["kind"], row["detail"], names)} for row in rows
+        {**view.task_told(row, now), **view.question_in_words(row["kind"], row["detail"], names)}
+        for row in rows
     ]
 
 
@@ -107,12 +111,12 @@ def decide(portal: PortalContext, review_id: int, answer: Answer) -> Json:
     come too late. Refused, with nothing changed, for an unknown question, a verb of another kind,
     or an empty reason; :class:`TooLate` when somebody answered since the person looked.
     """
-    made = _persistently(portal, lambda tx: _decide(tx, review_id, answer, portal.runtime.now()))
+    made = _with_retries(portal, lambda tx: _decide(tx, review_id, answer, portal.runtime.now()))
     portal.runtime.queue.wake(portal.portal_id)
     return {"review_id": review_id, "decision_id": made, "verb": answer.verb}
 
 
-def _persistently(portal: PortalContext, act: Callable[[Transaction], T]) -> T:
+def _with_retries(portal: PortalContext, act: Callable[[Transaction], T]) -> T:
     """Act in one transaction; again, where concluding held the same rows and PostgreSQL ended one of the two."""
     for _ in range(_TRIES - 1):
         with contextlib.suppress(Retryable), portal.confirmed() as tx:
@@ -143,7 +147,7 @@ def split(portal: PortalContext, contact_id: int, answer: Answer) -> list[int]:
     HubSpot knows no unmerge: this affects our side only.
     """
     validation.check_words(answer, portal.runtime.now())
-    others = _persistently(portal, lambda tx: _split(tx, contact_id, answer, portal.runtime.now()))
+    others = _with_retries(portal, lambda tx: _split(tx, contact_id, answer, portal.runtime.now()))
     portal.runtime.queue.wake(portal.portal_id)
     return others
 
@@ -173,12 +177,12 @@ def _known_contact(tx: Transaction, contact_id: int) -> int:
     )
 
 
-def doubt(portal: PortalContext, contact_id: int, *, actor: str = "command line") -> list[int]:
+def flag(portal: PortalContext, contact_id: int, *, actor: str = "command line") -> list[int]:
     """Ask about what counts as sure of a contact: its person's moves, and referrals by name. Return the questions."""
     with portal.confirmed() as tx:
         contact_id = _known_contact(tx, contact_id)
         _, members = person_rows.groups(tx, [contact_id])
-        found = review_tasks.doubted(tx, members)
+        found = review_tasks.flagged(tx, members)
         if not found:
             raise Refused(
                 f"No job change and no referral by name is known of contact {contact_id}: nothing to doubt"
@@ -218,7 +222,7 @@ def _separate(tx: Transaction, contact_id: int, other: int, answer: Answer, now:
     if row is None:
         refs = frozenset(("contact", one) for one in pair)
         task_rows.put(
-            tx, [task_rows.Question("identity", key, 0, Asked(contacts=tuple(pair)), refs)]
+            tx, [task_rows.ReviewTask("identity", key, 0, Asked(contacts=tuple(pair)), refs)]
         )
         row = task_rows.by_key(tx, "identity", key)
     if row is not None:

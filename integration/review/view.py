@@ -86,11 +86,11 @@ def question(row: Row, names: Mapping[Ref, str]) -> Json:
         "asked_at": row["asked_at"],
         "is_open": row["is_open"],
         "evidence": [one["text"] for one in body.get("reasons", ())],
-        **asked(row["kind"], body, names),
+        **question_in_words(row["kind"], body, names),
     }
 
 
-def asked(kind: str, body: Mapping[str, Any], names: Mapping[Ref, str]) -> Json:
+def question_in_words(kind: str, body: Mapping[str, Any], names: Mapping[Ref, str]) -> Json:
     """What a question or answer is about: the sentence, and the records with their names."""
     return {
         "text": _SENTENCES[kind](body, names),
@@ -165,7 +165,7 @@ _SENTENCES = {
 }
 
 
-def told(row: Row, now: datetime) -> Json:
+def task_told(row: Row, now: datetime) -> Json:
     """An answer for pages and scripts: what was said, by whom, why, and until when it holds."""
     until = row["holds_until"]
     return {

@@ -60,7 +60,7 @@ class Edges:
 
 
 @dataclass(frozen=True, slots=True)
-class Hung:
+class AttachedEdges:
     """Shares hung on deals: edges, deals' orders, and shares (by row) that were refused since they point backwards."""
 
     edges: Edges
@@ -68,7 +68,9 @@ class Hung:
     refused: Ints
 
 
-def hang(deals: Deals, deal_ids: Ints, company_ids: Ints, shares: Ints, policy: Policy) -> Hung:
+def attach(
+    deals: Deals, deal_ids: Ints, company_ids: Ints, shares: Ints, policy: Policy
+) -> AttachedEdges:
     """Make edges of shares (a row each: deal, source company or 0 for the pool, share), inherited ones included."""
     rows = np.flatnonzero(shares > 0)
     target = places(deals.id, deal_ids[rows])
@@ -92,7 +94,9 @@ def hang(deals: Deals, deal_ids: Ints, company_ids: Ints, shares: Ints, policy: 
     evident[target[outside]] = True
     loose = np.unique(target[outside & (before < 0)])
     edges = _with_inherited(deals, of_company, own, evident, policy)
-    return Hung(edges, _orders(deals, own, loose), rows[outside & (before < 0) & (company != 0)])
+    return AttachedEdges(
+        edges, _orders(deals, own, loose), rows[outside & (before < 0) & (company != 0)]
+    )
 
 
 def places(known: Ints, wanted: Ints) -> Ints:
@@ -219,7 +223,7 @@ def _orders(deals: Deals, own: Edges, loose: Ints) -> Ints:
 
 
 @dataclass(frozen=True, slots=True)
-class Worth:
+class AllInValues:
     """What each company is worth all-in, a row each in the order of `companies`; a column for each order from 2 on."""
 
     companies: Ints
@@ -277,7 +281,7 @@ class _Sums:
         return np.asarray(self._units + up, np.int64)
 
 
-def worth(deals: Deals, edges: Edges, policy: Policy) -> Worth:
+def all_in_values(deals: Deals, edges: Edges, policy: Policy) -> AllInValues:
     """All-in values of all companies: what `orders.all_in` says of each."""
     if float(np.abs(deals.amount.astype(np.float64)).sum()) > _LARGEST_SUM:
         raise Refused(
@@ -304,7 +308,7 @@ def worth(deals: Deals, edges: Edges, policy: Policy) -> Worth:
     direct = np.zeros(len(deals.companies), np.int64)
     owned = deals.company >= 0
     np.add.at(direct, deals.company[owned], deals.amount[owned])
-    return Worth(
+    return AllInValues(
         deals.companies, direct, found[:, :columns], found[:, columns], found[:, columns + 1]
     )
 

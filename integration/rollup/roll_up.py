@@ -28,8 +28,8 @@ class Rolled:
     """A whole portal worked out: its deals, its edges and each deal's order, each company's value, refused shares."""
 
     deals: edge_arrays.Deals
-    hung: edge_arrays.Hung
-    worth: edge_arrays.Worth
+    hung: edge_arrays.AttachedEdges
+    worth: edge_arrays.AllInValues
     refused: Sequence[tuple[int, int]]
     kept_orders: edge_arrays.Ints
 
@@ -56,17 +56,19 @@ class Compared:
         return not self.companies_differ and not self.deals_differ
 
 
-def roll(tx: Transaction, policy: Policy, home: str, *, anew: bool = False) -> Rolled:
+def roll_up(tx: Transaction, policy: Policy, home: str, *, anew: bool = False) -> Rolled:
     """Work out a portal from its won deals and frozen shares; *anew* from what the shares were made of."""
     ids, company, amount, closed, kept_order = _columns(graph_arrays.won_deals(tx, home), 5)
     deals = edge_arrays.Deals.of(ids, company, amount, closed)
     of_deal, of_company, shares = (
         shared(tx, policy) if anew else _columns(graph_arrays.shares(tx), 3)
     )
-    hung = edge_arrays.hang(deals, of_deal, of_company, shares, policy)
+    hung = edge_arrays.attach(deals, of_deal, of_company, shares, policy)
     refused = sorted({(int(of_deal[row]), int(of_company[row])) for row in hung.refused})
     orders = kept_order[edge_arrays.places(ids, deals.id)]
-    return Rolled(deals, hung, edge_arrays.worth(deals, hung.edges, policy), refused, orders)
+    return Rolled(
+        deals, hung, edge_arrays.all_in_values(deals, hung.edges, policy), refused, orders
+    )
 
 
 def shared(
@@ -108,7 +110,7 @@ def check(portal: PortalContext, *, repair: bool = False) -> Compared:
     with portal.transaction() as tx:
         graph_arrays.be_patient(tx)
         policy, home = policy_of(tx)
-        found = roll(tx, policy, home)
+        found = roll_up(tx, policy, home)
         graph_arrays.bring(tx, rows_of(found.worth))
         firms, odd = graph_arrays.differing(tx), _odd_deals(tx, found)
         totals = {
@@ -147,7 +149,7 @@ def write(tx: Transaction, found: Rolled) -> None:
     graph_arrays.replace(tx)
 
 
-def rows_of(found: edge_arrays.Worth) -> bytes:
+def rows_of(found: edge_arrays.AllInValues) -> bytes:
     """Values as COPY's binary rows: company, direct, an array of orders, returned to itself, inherited."""
     count, columns = found.by_order.shape
     number = [("size", ">i4"), ("value", ">i8")]

@@ -44,7 +44,7 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class Spell:
+class Employment:
     """A person's time at a company, as far as the CRM shows it; `until` None while it lasts."""
 
     contact_id: int

@@ -175,7 +175,7 @@ class MirrorPortal(Kept):
     def settle(self, *, limit: int | None = None) -> int:
         """Conclude until nothing is due; return how many steps it took."""
         for count in range(500):
-            if not stages.step(self.context, None, limit=limit):
+            if not stages.conclude_page(self.context, None, limit=limit):
                 return count
         raise AssertionError("concluding does not come to an end")
 

@@ -11,7 +11,7 @@ import pytest
 from integration.core.errors import NeedsOwner, Retryable
 from integration.core.vault import Vault, WrongKey
 from integration.portal import connection
-from integration.portal.connection import Key, RateLimiter, UsageMeter
+from integration.portal.connection import RateLimiter, TokenProvider, UsageMeter
 from integration.storage.database import Database
 from integration.storage.service import allowances, portals, tokens
 
@@ -40,7 +40,7 @@ def test_of_many_that_find_it_due_one_refreshes(world: "World") -> None:
     make_due(world)
     with world.runtime.database.service() as tx:
         before = tokens.read(tx, HARBOR)
-    keys = [Key(world.runtime, HARBOR) for _ in range(24)]
+    keys = [TokenProvider(world.runtime, HARBOR) for _ in range(24)]
     with ThreadPoolExecutor(24) as pool:
         got = set(pool.map(lambda key: key(), keys))
     with world.runtime.database.service() as tx:
@@ -55,16 +55,16 @@ def test_two_refusals_a_minute_apart_end_the_connection(world: "World") -> None:
     make_due(world)
     world.hubspot.uninstall(HARBOR)
     with pytest.raises(Retryable):
-        Key(world.runtime, HARBOR)()
+        TokenProvider(world.runtime, HARBOR)()
     with pytest.raises(Retryable):
-        Key(world.runtime, HARBOR)()
+        TokenProvider(world.runtime, HARBOR)()
     with world.runtime.database.service() as tx:
         row = tokens.read(tx, HARBOR)
         assert row is not None
         assert row.state == "suspect"
         tx.run("UPDATE token SET suspect_since = suspect_since - interval '61 seconds'")
     with pytest.raises(NeedsOwner, match="reconnect"):
-        Key(world.runtime, HARBOR)()
+        TokenProvider(world.runtime, HARBOR)()
 
 
 def test_a_hiccup_of_hubspots_is_forgotten(world: "World") -> None:
@@ -73,7 +73,7 @@ def test_a_hiccup_of_hubspots_is_forgotten(world: "World") -> None:
     with world.runtime.database.service() as tx:
         tokens.suspect(tx, HARBOR)
         tx.run("UPDATE token SET suspect_since = suspect_since - interval '61 seconds'")
-    assert Key(world.runtime, HARBOR)()
+    assert TokenProvider(world.runtime, HARBOR)()
     with world.runtime.database.service() as tx:
         row = tokens.read(tx, HARBOR)
     assert row is not None
@@ -88,7 +88,7 @@ def test_swapped_rows_do_not_open(world: "World") -> None:
             "UPDATE token AS a SET sealed = b.sealed FROM token AS b WHERE a.portal_id <> b.portal_id"
         )
     with pytest.raises(Retryable, match="another portal"):
-        Key(world.runtime, HARBOR)()
+        TokenProvider(world.runtime, HARBOR)()
     with world.runtime.database.service() as tx:
         found = portals.find(tx, HARBOR)
     assert found is not None
@@ -97,7 +97,7 @@ def test_swapped_rows_do_not_open(world: "World") -> None:
 
 def test_a_dump_holds_no_token(world: "World") -> None:
     world.install(world.harbor)
-    token = Key(world.runtime, HARBOR)()
+    token = TokenProvider(world.runtime, HARBOR)()
     with world.runtime.database.service() as tx:
         dump = str(tx.rows("SELECT t::text, encode(sealed, 'escape') FROM token AS t"))
     assert token not in dump

@@ -65,7 +65,7 @@ def test_catching_up_goes_by_the_clock_that_dated_the_last_time(
         with context.transaction() as tx:
             lease = lanes.take(tx, HARBOR, "import")
         assert lease is not None
-        assert polling.catch_up(context, lease) == 1
+        assert polling.poll(context, lease) == 1
         with context.transaction() as tx:
             assert is_near(portals.caught_up_at(tx))
 

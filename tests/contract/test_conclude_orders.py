@@ -187,7 +187,7 @@ def test_everything_can_be_kept_at_once(harbor: MirrorPortal) -> None:
     before = harbor.kept("all_in")
     harbor.rows("UPDATE all_in SET direct_minor = 1 RETURNING 1")
     with harbor.context.transaction() as tx:
-        roll_up.write(tx, roll_up.roll(tx, roll_up.policy_of(tx)[0], "USD"))
+        roll_up.write(tx, roll_up.roll_up(tx, roll_up.policy_of(tx)[0], "USD"))
 
     assert harbor.kept("all_in") == before
 
@@ -272,7 +272,7 @@ def test_shares_worked_out_anew_are_those_that_were_frozen(harbor: MirrorPortal)
     agreed(harbor)
     with harbor.context.transaction() as tx:
         policy, home = roll_up.policy_of(tx)
-        kept, anew = roll_up.roll(tx, policy, home), roll_up.roll(tx, policy, home, anew=True)
+        kept, anew = roll_up.roll_up(tx, policy, home), roll_up.roll_up(tx, policy, home, anew=True)
 
     assert kept.worth.by_order.tolist() == anew.worth.by_order.tolist()
     assert kept.hung.edges.share.tolist() == anew.hung.edges.share.tolist()

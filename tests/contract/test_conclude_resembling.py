@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from integration.conclude import record_facts
-from integration.conclude.batch import Step
+from integration.conclude.batch import Batch
 from integration.storage.database import Database
 from integration.storage.mirror import mirror
 from mappings.rules.facts import ContactFacts
@@ -82,7 +82,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     sizes: list[int] = []
     plain: Callable[..., dict[int, ContactFacts]] = record_facts.contacts
 
-    def contacts(step: Step, ids: Any) -> dict[int, ContactFacts]:  # noqa: ANN401 - whatever is asked for
+    def contacts(step: Batch, ids: Any) -> dict[int, ContactFacts]:  # noqa: ANN401 - whatever is asked for
         sizes.append(len(ids))
         return plain(step, ids)
 

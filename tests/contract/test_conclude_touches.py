@@ -7,7 +7,7 @@ import pytest
 
 from integration.conclude import deal_touches as touching_around
 from integration.conclude import record_facts, stages
-from integration.conclude.batch import begin
+from integration.conclude.batch import open_batch
 from integration.ingest import activities
 from integration.storage.mirror import touch_dependents, touches
 from integration.storage.queue import activity_cursors, page_context
@@ -94,7 +94,7 @@ def timings(portal: MirrorPortal, deal_id: int = 9) -> list[tuple[str, str]]:
 
 def facts(portal: MirrorPortal, contact_id: int) -> ContactFacts:
     with portal.clock.database.portal(portal.portal_id) as tx:
-        return record_facts.contacts(begin(tx, page_context.read(tx), NOW), [contact_id])[
+        return record_facts.contacts(open_batch(tx, page_context.read(tx), NOW), [contact_id])[
             contact_id
         ]
 
@@ -297,7 +297,7 @@ def test_a_deal_of_a_busy_company_is_told_no_more_than_it_needs(harbor: MirrorPo
     harbor.settle()
 
     with harbor.clock.database.portal(HARBOR) as tx:
-        step = begin(tx, page_context.read(tx), NOW)
+        step = open_batch(tx, page_context.read(tx), NOW)
         found = touching_around.of_deals(step, record_facts.deals(step, [5, 9]), {}, {})
 
     assert len(found[9]) == touching_around.MOST + 1
@@ -322,7 +322,7 @@ def test_two_records_at_one_meeting_that_became_one_were_there_once(harbor: Mirr
     harbor.settle()
 
     with harbor.clock.database.portal(HARBOR) as tx:
-        step = begin(tx, page_context.read(tx), NOW)
+        step = open_batch(tx, page_context.read(tx), NOW)
         found = touching_around.of_deals(step, record_facts.deals(step, [9]), {}, {})
 
     assert [(one.contact_id, one.kind, one.at) for one in found[9]] == [(16, "meeting", day(40))]

@@ -248,7 +248,7 @@ def test_reinstalling_before_we_noticed_the_uninstall_replaces_the_dead_connecti
     assert held(town) != before
     with town.runtime.database.service() as tx:
         tx.run("UPDATE token SET refresh_at = clock_timestamp()")
-    assert connection.Key(town.runtime, town.harbor.id)()
+    assert connection.TokenProvider(town.runtime, town.harbor.id)()
 
 
 def test_reinstalling_after_a_pause_clears_it_and_resumes(town: Town) -> None:

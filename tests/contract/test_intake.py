@@ -159,5 +159,5 @@ def test_texts_of_a_delivery_are_kept_as_they_are(harbor: "Account") -> None:
 def test_letters_are_the_same_for_the_same_bytes() -> None:
     envelope = Delivery(1, "hubspot", datetime.now(UTC), b"", 0)
     body = json.dumps([notification(n) for n in range(1, 50)]).encode()
-    first = intake.letters(HARBOR, Delivery(1, "hubspot", envelope.received_at, body, 0))
-    assert first == intake.letters(HARBOR, Delivery(2, "hubspot", envelope.received_at, body, 1))
+    first = intake.events_of(HARBOR, Delivery(1, "hubspot", envelope.received_at, body, 0))
+    assert first == intake.events_of(HARBOR, Delivery(2, "hubspot", envelope.received_at, body, 1))

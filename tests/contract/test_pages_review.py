@@ -40,7 +40,7 @@ def question(town: Town, kind: str = "identity", portal_id: int = HARBOR) -> int
 
 
 def conclude_all(town: Town, portal_id: int = HARBOR) -> None:
-    while stages.step(PortalContext(town.runtime, portal_id), None):
+    while stages.conclude_page(PortalContext(town.runtime, portal_id), None):
         pass
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from integration.admin import operations, policies
-from integration.conclude.batch import begin
+from integration.conclude.batch import open_batch
 from integration.core.errors import Refused
 from integration.core.wake_ups import Queue
 from integration.ingest import activities
@@ -348,7 +348,7 @@ def _by_rollup(context: PortalContext) -> tuple[str, int]:
 
 def _by_conclude(context: PortalContext) -> tuple[str, int]:
     with context.transaction() as tx:
-        step = begin(tx, page_context.read(tx), NOW)
+        step = open_batch(tx, page_context.read(tx), NOW)
     return step.portal_map.home_currency, step.policy.books_close_day
 
 
@@ -385,7 +385,7 @@ def test_all_readers_go_by_the_newest_version(harbor: MirrorPortal) -> None:
     with context.transaction() as tx:
         activities.begin(tx)
         assert activity_cursors.every(tx) == []
-        assert begin(tx, page_context.read(tx), NOW).policy.version == 3
+        assert open_batch(tx, page_context.read(tx), NOW).policy.version == 3
         assert roll_up.policy_of(tx)[0].version == 3
     listed = {setting.name: setting.value for setting in policies.current(context).settings}
     assert policies.current(context).version == 3

@@ -208,7 +208,7 @@ def test_the_answers_are_told_with_their_authors(harbor: MirrorPortal) -> None:
 
     found = answering.history(harbor.context)["decisions"]
     with harbor.clock.database.portal(HARBOR) as tx:
-        told = answering.told(tx, "contact", 33, harbor.clock.at)
+        told = answering.task_told(tx, "contact", 33, harbor.clock.at)
 
     assert [(one["verb"], one["author"], one["reason"], one["is_newest"]) for one in found] == [
         ("different", "Ana", "she told me", True),
@@ -307,7 +307,7 @@ def test_answering_while_everything_is_concluded_loses_nothing(harbor: MirrorPor
         while not done.is_set():
             with harbor.clock.database.portal(HARBOR) as tx:
                 stages.refresh_all(tx)
-            stages.step(harbor.context, None, limit=20)
+            stages.conclude_page(harbor.context, None, limit=20)
 
     thinking = threading.Thread(target=think)
     thinking.start()

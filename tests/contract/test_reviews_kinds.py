@@ -150,14 +150,14 @@ def test_a_sure_move_can_be_doubted_and_rejected(harbor: MirrorPortal) -> None:
     assert harbor.derived(9) > 0
     assert questions(harbor) == []
 
-    (number,) = answering.doubt(harbor.context, 12)
+    (number,) = answering.flag(harbor.context, 12)
     assert the_question(harbor, "move")["id"] == number
     assert harbor.derived(9) > 0, "it counts until it is decided"
     answer(harbor, number, "reject")
 
     assert harbor.derived(9) == 0
     with pytest.raises(Refused, match="nothing to doubt"):
-        answering.doubt(harbor.context, 12)
+        answering.flag(harbor.context, 12)
 
 
 def test_a_name_that_was_clear_can_be_doubted(harbor: MirrorPortal) -> None:
@@ -167,7 +167,7 @@ def test_a_name_that_was_clear_can_be_doubted(harbor: MirrorPortal) -> None:
     harbor.settle()
     assert harbor.derived(9) > 0
 
-    (number,) = answering.doubt(harbor.context, 22)
+    (number,) = answering.flag(harbor.context, 22)
     answer(harbor, number, "reject")
 
     assert harbor.derived(9) == 0

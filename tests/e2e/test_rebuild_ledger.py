@@ -10,7 +10,7 @@ from integration.conclude import stages
 from integration.storage.findings import stored_shapes
 from integration.storage.queue import lanes
 from mappings.rules.findings import Entry
-from mappings.rules.ledger.booked import standing
+from mappings.rules.ledger.booked import booked_deals
 from tests.e2e import lives
 from tests.e2e.lives import Life
 from tests.e2e.test_rebuild import live
@@ -40,7 +40,7 @@ def said(account: "Account") -> dict[int, bytes]:
     return {
         deal: repr(_plain(rows, contacts, firms)).encode()
         for deal, rows in entries.items()
-        if standing(rows)
+        if booked_deals(rows)
     }
 
 
@@ -53,7 +53,7 @@ def _plain(
             one.share, one.amount_minor, one.currency, one.home_minor, one.home_currency, one.rate, one.evidence,
             one.reason if one.kind != "first_order" else "",
         )
-        for one in standing(rows)
+        for one in booked_deals(rows)
     )  # fmt: skip
 
 

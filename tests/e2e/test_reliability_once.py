@@ -23,7 +23,7 @@ from integration.admin import replay as replays
 from integration.ingest import sync
 from integration.storage.database import Database, Transaction
 from integration.storage.queue import inbox
-from integration.storage.queue.inbox import Waiting
+from integration.storage.queue.inbox import WaitingEvent
 from mappings.records import events
 from mappings.records.events import Event
 from tests import chaos_verdict as judge
@@ -94,9 +94,9 @@ def test_five_hundred_shuffles_with_repeats_plan_the_same() -> None:
     assert len(found) == 1
 
 
-def _waiting(event: Event) -> Waiting:
+def _waiting(event: Event) -> WaitingEvent:
     said = {"refs": [list(ref) for ref in event.refs]}
-    return Waiting(
+    return WaitingEvent(
         "hubspot",
         event.dedupe_key,
         event.kind,

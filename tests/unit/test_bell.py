@@ -30,7 +30,7 @@ def test_a_bell_that_still_passes_a_wish_on_is_not_silent() -> None:
     """It said so between taking the wishes and passing them on, and Valkey's connection was closed under it."""
     queue = SlowQueue()
     bell = a_bell(queue)
-    bell.ring(4711)
+    bell.notify(4711)
     assert queue.asked.wait(PATIENCE)
 
     assert not bell.silent(timeout=0.05)
@@ -47,10 +47,10 @@ def test_a_bell_that_nobody_rang_is_silent_at_once() -> None:
 def test_who_rings_while_a_wish_is_passed_on_is_heard_afterwards() -> None:
     queue = SlowQueue()
     bell = a_bell(queue)
-    bell.ring(4711)
+    bell.notify(4711)
     assert queue.asked.wait(PATIENCE)
     for portal in (4711, 4712, 4712):
-        bell.ring(portal)
+        bell.notify(portal)
     queue.allowed.set()
 
     assert bell.silent(timeout=PATIENCE)

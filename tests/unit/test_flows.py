@@ -35,10 +35,12 @@ def arrays(deals: list[WonDeal]) -> tuple[edge_arrays.Deals, list[tuple[int, int
     ), rows
 
 
-def hung(deals: list[WonDeal], policy: Policy) -> tuple[edge_arrays.Deals, edge_arrays.Hung]:
+def hung(
+    deals: list[WonDeal], policy: Policy
+) -> tuple[edge_arrays.Deals, edge_arrays.AttachedEdges]:
     known, rows = arrays(deals)
     deal_ids, companies, parts = (ints([row[n] for row in rows]) for n in range(3))
-    return known, edge_arrays.hang(known, deal_ids, companies, parts, policy)
+    return known, edge_arrays.attach(known, deal_ids, companies, parts, policy)
 
 
 def same(deals: list[WonDeal], policy: Policy) -> None:
@@ -55,7 +57,7 @@ def same(deals: list[WonDeal], policy: Policy) -> None:
         for one in many
     )
     assert dict(zip(names.tolist(), found.orders.tolist(), strict=True)) == orders(graph)
-    value = edge_arrays.worth(known, edges, policy)
+    value = edge_arrays.all_in_values(known, edges, policy)
     for place, company in enumerate(value.companies.tolist()):
         said = all_in(company, graph, policy)
         assert value.direct[place] == said.direct_minor
@@ -153,7 +155,7 @@ def test_amounts_beyond_any_portal_are_refused_in_words() -> None:
     nothing = ints([])
 
     with pytest.raises(Refused, match="mistyped"):
-        edge_arrays.worth(
+        edge_arrays.all_in_values(
             deals, edge_arrays.Edges(nothing, nothing, nothing, np.array([], np.bool_)), DEFAULT
         )
 
@@ -173,7 +175,7 @@ def test_ten_thousand_on_one_deal_and_one_company_behind_ten_thousand() -> None:
     ]
 
     known, found = hung([*before, crowd, *after], DEFAULT)
-    value = edge_arrays.worth(known, found.edges, DEFAULT)
+    value = edge_arrays.all_in_values(known, found.edges, DEFAULT)
 
     place = dict(zip(value.companies.tolist(), range(len(value.companies)), strict=True))
     assert value.by_order[place[7]].tolist() == [

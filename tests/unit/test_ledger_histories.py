@@ -13,7 +13,7 @@ from mappings.rules.attribution.credit import FIRST_ORDER, allocate
 from mappings.rules.facts import DealFacts
 from mappings.rules.findings import Allocation, Entry, Reason, Source
 from mappings.rules.ledger import as_of_win, changes, money, periods
-from mappings.rules.ledger.booked import standing
+from mappings.rules.ledger.booked import booked_deals
 from mappings.rules.ledger.entries import Occasion, booked, plan_entries
 from mappings.rules.policy import DEFAULT
 from tests.unit.rules_builders import a_deal, a_source, day
@@ -229,7 +229,7 @@ def from_scratch(crm: Crm, today: int) -> bytes:
 def said(crm: Crm, books: Books, today: int) -> bytes:
     """What is booked now, byte by byte."""
     alias = crm.alias(today)
-    return repr(standing(_today(row, alias) for row in books.rows)).encode()
+    return repr(booked_deals(_today(row, alias) for row in books.rows)).encode()
 
 
 # No two people are equally strong: a tie goes to the lower id, and a merge afterwards changes who

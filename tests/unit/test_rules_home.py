@@ -7,7 +7,7 @@ import pytest
 from mappings.rules.attribution.credit import allocate, split
 from mappings.rules.ledger import changes, money
 from mappings.rules.ledger import home_currency as home
-from mappings.rules.ledger.booked import standing
+from mappings.rules.ledger.booked import booked_deals
 from mappings.rules.ledger.entries import Occasion, booked, plan_entries
 from mappings.rules.policy import DEFAULT
 from tests.unit.rules_builders import a_deal, a_source, day
@@ -177,7 +177,7 @@ def test_an_unknown_currency_books_nothing_and_takes_back_what_was_booked(
         books.rows.append(replace(row, id=len(books.rows) + 1))
 
     assert books.total == 0
-    assert standing(books.rows) == ()
+    assert booked_deals(books.rows) == ()
 
 
 # Odd deals

@@ -10,7 +10,7 @@ import pytest
 from mappings.rules.attribution import credit
 from mappings.rules.attribution.sources import Surroundings, sources_of
 from mappings.rules.facts import CompanyFacts, ContactFacts, DealContact, Directory, Note, Thread
-from mappings.rules.findings import Spell
+from mappings.rules.findings import Employment
 from mappings.rules.policy import DEFAULT
 from mappings.rules.referrals import introductions, mentions, referrals
 from mappings.rules.text import self_reported
@@ -42,8 +42,8 @@ def a_ring(
     who: Customers | None = None,
     known: Directory | None = None,
     **options: Any,  # noqa: ANN401 - a builder passes any field on
-) -> referrals.Circle:
-    return referrals.circle(
+) -> referrals.ReferrerLookup:
+    return referrals.referrer_lookup(
         [MARIA, BO, ANNA, *more],
         known or the_companies(),
         is_customer=who or customers(ACME, ORBIT),
@@ -53,7 +53,7 @@ def a_ring(
 
 def told(
     text: str,
-    ring: referrals.Circle | None = None,
+    ring: referrals.ReferrerLookup | None = None,
     **more: Any,  # noqa: ANN401
 ) -> list[tuple[str, int, str, int | None]]:
     found = referrals.of_contact(
@@ -379,11 +379,11 @@ def test_a_note_on_a_deal_tells_of_the_deal() -> None:
 
 
 def test_who_worked_together_is_a_hint_whom_to_ask() -> None:
-    bo = [Spell(2, 99, day(-900), day(-300))]
+    bo = [Employment(2, 99, day(-900), day(-300))]
     others = {
-        1: [Spell(1, 99, day(-500), day(-100))],
-        4: [Spell(4, 99, day(-300), None)],
-        5: [Spell(5, 98, day(-900))],
+        1: [Employment(1, 99, day(-500), day(-100))],
+        4: [Employment(4, 99, day(-300), None)],
+        5: [Employment(5, 98, day(-900))],
     }
 
     assert introductions.worked_together(bo, others, DEFAULT) == ((1, 99, 150_000),)

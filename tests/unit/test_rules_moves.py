@@ -9,7 +9,7 @@ from mappings.rules.facts import PPM, CompanyFacts, ContactFacts, Directory, Ver
 from mappings.rules.findings import Reason, Signal
 from mappings.rules.identity import companies
 from mappings.rules.job_changes import signals
-from mappings.rules.job_changes.employments import spells
+from mappings.rules.job_changes.employments import employments
 from mappings.rules.job_changes.moves import MovesOfPerson, find_moves, status_of
 from mappings.rules.policy import DEFAULT
 from tests.unit.rules_builders import (
@@ -230,7 +230,11 @@ def test_a_return_opens_a_spell_but_is_marked_a_boomerang() -> None:
     contact = a_contact(1, email="p@acme.example", history=a_history(email=rows))
 
     assert [move.kind for move in find(contact).moves] == ["move", "boomerang"]
-    assert [one.company_id for one in spells([contact], the_companies())] == [ACME, ZENIT, ACME]
+    assert [one.company_id for one in employments([contact], the_companies())] == [
+        ACME,
+        ZENIT,
+        ACME,
+    ]
 
 
 def test_a_chain_of_jobs_is_a_chain_of_moves() -> None:
@@ -299,7 +303,7 @@ def test_a_crowd_going_the_same_way_is_a_migration(
     changes = [(n, ACME, ZENIT, day(n * days)) for n in range(persons)]
     changes += [(100 + n, ACME, 1000 + n, day(0)) for n in range(others)]
 
-    assert ((ACME, ZENIT) in companies.crowd_moves(changes, {ACME: contacts}, DEFAULT)) is found
+    assert ((ACME, ZENIT) in companies.mass_moves(changes, {ACME: contacts}, DEFAULT)) is found
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from mappings.rules.facts import ContactFacts
 from mappings.rules.identity.linkage import block_keys, candidate_pairs, compare, group_people
-from mappings.rules.identity.name_variants import readings, spells_out, unspaced
+from mappings.rules.identity.name_variants import name_variants, spells_out, unspaced
 from mappings.rules.policy import DEFAULT
 from mappings.rules.text import names, nicknames
 from mappings.rules.text.folding import fold
@@ -15,7 +15,7 @@ from tests.unit.rules_builders import a_contact, a_portal, day
 
 def called(first: str, last: str, email: str = "", profile: str = "") -> set[tuple[str, str]]:
     contact = a_contact(1, f"{first} {last}", email, profile=profile)
-    return {(" ".join(one.given), " ".join(one.family)) for one in readings(contact)}
+    return {(" ".join(one.given), " ".join(one.family)) for one in name_variants(contact)}
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_whatever_stands_on_a_record_its_readings_are_whole_names(
 ) -> None:
     contact = a_contact(1, f"{first} {last}", f"{local}@acme.example", profile=profile)
 
-    for one in readings(contact):
+    for one in name_variants(contact):
         assert all(one.given)
         assert all(one.family)
     assert block_keys(contact) == block_keys(contact)
@@ -67,7 +67,7 @@ def test_whatever_stands_on_a_record_its_readings_are_whole_names(
     ("local", "how"), [("pnair", "part"), ("nairp", "part"), ("nairpriya", "whole"), ("rao", "")]
 )
 def test_an_unspaced_address_spells_a_name(local: str, how: str) -> None:
-    (name,) = readings(a_contact(1, "Priya Nair"))
+    (name,) = name_variants(a_contact(1, "Priya Nair"))
 
     assert spells_out(local, name) == how
 

@@ -19,11 +19,11 @@ def a_ring(
     customers: tuple[int, ...] = (ACME,),
     known: Directory | None = None,
     **options: Any,  # noqa: ANN401 - a builder passes any field on
-) -> referrals.Circle:
+) -> referrals.ReferrerLookup:
     def is_customer(company: int, _at: datetime) -> bool:
         return company in customers
 
-    return referrals.circle(
+    return referrals.referrer_lookup(
         [MARIA, BO, *more], known or the_companies(), is_customer=is_customer, **options
     )
 

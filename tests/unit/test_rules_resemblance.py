@@ -14,7 +14,7 @@ from mappings.rules.facts import ContactFacts
 from mappings.rules.identity import blocking, linkage, match_weights
 from mappings.rules.identity.blocking import block_keys, candidate_pairs
 from mappings.rules.identity.linkage import Grouping, compare, group_people, needs_names
-from mappings.rules.identity.screening import alike, called
+from mappings.rules.identity.screening import alike, name_forms
 from mappings.rules.policy import DEFAULT
 from mappings.rules.text.names import NameStats
 from tests.unit.rules_builders import a_contact, a_portal, day
@@ -89,7 +89,12 @@ def test_no_pair_without_names_reaches_more_than_the_most(contacts: list[Contact
     for a, b in combinations(contacts, 2):
         strong = {key for key in block_keys(a) & block_keys(b) if not blocking.is_weak(key)}
         # Function addresses make no keys: whoever shares one has no key at all, or another one.
-        if not strong and not alike(called(a), called(b)) and block_keys(a) and block_keys(b):
+        if (
+            not strong
+            and not alike(name_forms(a), name_forms(b))
+            and block_keys(a)
+            and block_keys(b)
+        ):
             assert compare(a, b, a_portal(), DEFAULT).bits <= match_weights.most_without_names(
                 DEFAULT
             )
@@ -140,7 +145,7 @@ def test_where_a_title_alone_is_worth_a_look_everybody_is_weighed() -> None:
 def test_two_records_are_alike_when_any_of_their_names_agree(
     one: tuple[str, str], other: tuple[str, str], *, expected: bool
 ) -> None:
-    a, b = (called(a_contact(number, *told)) for number, told in enumerate((one, other)))
+    a, b = (name_forms(a_contact(number, *told)) for number, told in enumerate((one, other)))
 
     assert alike(a, b) is expected
     assert alike(b, a) is expected

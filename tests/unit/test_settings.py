@@ -6,7 +6,7 @@ from cryptography.fernet import Fernet
 from integration.core import environment
 from integration.core.errors import Refused
 from integration.core.forget_keys import from_secret
-from integration.core.logs import blot
+from integration.core.logs import redact
 from integration.core.vault import Vault, WrongKey
 
 
@@ -152,11 +152,11 @@ def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_logs_blot_out_what_slips_through(said: str, hidden: str) -> None:
-    assert hidden not in blot(said)
+    assert hidden not in redact(said)
 
 
 def test_a_log_line_stays_one_line() -> None:
-    assert "\n" not in blot("a\r\nb")
+    assert "\n" not in redact("a\r\nb")
 
 
 def test_a_sealed_token_opens_for_its_portal_and_with_any_of_the_keys() -> None:

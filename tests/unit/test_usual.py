@@ -27,11 +27,11 @@ def an_item(**changed: object) -> dict[str, Any]:
 
 def carefully(body: bytes) -> list[InboundEvent]:
     envelope = Delivery(1, "hubspot", RECEIVED, body, 0)
-    return [intake._letter(PORTAL, envelope, item) for item in events.split(body)]
+    return [intake._inbound_event(PORTAL, envelope, item) for item in events.split(body)]
 
 
 def agree(body: bytes) -> None:
-    assert intake.letters(PORTAL, Delivery(1, "hubspot", RECEIVED, body, 0)) == carefully(body)
+    assert intake.events_of(PORTAL, Delivery(1, "hubspot", RECEIVED, body, 0)) == carefully(body)
 
 
 def is_quick(body: bytes) -> bool:
@@ -42,7 +42,7 @@ def is_quick(body: bytes) -> bool:
         asked.append(raw)
         return carefully(raw)
 
-    found = fast_path.letters(PORTAL, Delivery(1, "hubspot", RECEIVED, body, 0), otherwise)
+    found = fast_path.events_of(PORTAL, Delivery(1, "hubspot", RECEIVED, body, 0), otherwise)
     return found is not None and not asked
 
 

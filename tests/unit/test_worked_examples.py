@@ -14,7 +14,7 @@ from mappings.rules.attribution.reasons import provisional_until
 from mappings.rules.attribution.sources import DealSources, Surroundings, sources_of
 from mappings.rules.facts import PPM, CompanyFacts, DealContact, DealFacts, NpsAnswer
 from mappings.rules.findings import Move, Reason, Signal
-from mappings.rules.identity.linkage import Portal, compare, probability
+from mappings.rules.identity.linkage import NameFrequencies, compare, probability
 from mappings.rules.job_changes import champions, moves, signals
 from mappings.rules.policy import DEFAULT
 from mappings.rules.referrals import referrals
@@ -134,7 +134,7 @@ def test_d2_the_table_of_evidence_stands(name: str, bits: float) -> None:
 def two_records(name: str, first: int, last: int, **of_old: Any) -> tuple[int, str]:  # noqa: ANN401 - a builder passes any field on
     """Two records of one name, in a portal of 10,000 records where its parts occur so often: p and decision."""
     given, family = name.lower().split()
-    known = Portal(
+    known = NameFrequencies(
         companies=the_companies(), names=NameStats(10_000, {given: first}, {family: last})
     )
     local = f"{given}.{family}"
@@ -371,7 +371,7 @@ def test_d4_maria_at_acme_forty_days_before() -> None:
         2, "Bo Lind", "bo@zenit.example", on=60, company_ids=(ZENIT,),
         texts=said(day(60), heard_from="Maria at Acme told us"),
     )  # fmt: skip
-    ring = referrals.circle(
+    ring = referrals.referrer_lookup(
         [maria, bo], the_companies(), is_customer=lambda company, _: company == ACME
     )
     (found,) = referrals.of_contact(bo, ring, DEFAULT)

@@ -31,7 +31,7 @@ def _understood(object_type: str, desired: object, reasons: object) -> dict[str,
     return {"desired": values, "reasons": shape_table.reasons_in(reasons)}
 
 
-class Standing(NamedTuple):
+class CurrentRecord(NamedTuple):
     """A record beside what was concluded of it, whether a patch waits, and the patch if HubSpot may have taken it."""
 
     record_id: int
@@ -44,7 +44,9 @@ class Standing(NamedTuple):
     sent: Mapping[str, str] | None = None
 
 
-def standing(tx: Transaction, object_type: str, record_ids: Collection[int]) -> dict[int, Standing]:
+def current_records(
+    tx: Transaction, object_type: str, record_ids: Collection[int]
+) -> dict[int, CurrentRecord]:
     """Return how the records stand, in one look; those that the mirror lacks are left out."""
     rows = tx.tuples(
         """SELECT record_id, record.properties, record.gone_at IS NOT NULL, conclusion.desired, conclusion.reasons,
@@ -56,11 +58,11 @@ def standing(tx: Transaction, object_type: str, record_ids: Collection[int]) -> 
         type=object_type,
         ids=list(record_ids),
     )
-    found = (Standing(*row) for row in rows)
+    found = (CurrentRecord(*row) for row in rows)
     return {one.record_id: _as_understood(object_type, one) for one in found}
 
 
-def _as_understood(object_type: str, one: Standing) -> Standing:
+def _as_understood(object_type: str, one: CurrentRecord) -> CurrentRecord:
     """What was concluded, as far as it can be read; None where nothing was."""
     if one.desired is None:
         return one

@@ -8,7 +8,7 @@ from integration.storage.database import Transaction, as_json
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class EmployerChange:
     """One change of employer of one person."""
 
     person_id: int
@@ -22,7 +22,7 @@ class Passage:
         return self.from_company_id, self.to_company_id
 
 
-def passages_of(tx: Transaction, person_ids: Collection[int]) -> set[Passage]:
+def changes_of(tx: Transaction, person_ids: Collection[int]) -> set[EmployerChange]:
     """Return the changes of employer of these persons."""
     if not person_ids:
         return set()
@@ -31,10 +31,10 @@ def passages_of(tx: Transaction, person_ids: Collection[int]) -> set[Passage]:
            WHERE portal_id = :portal AND person_id = ANY(CAST(:ids AS bigint[]))""",
         ids=list(person_ids),
     )
-    return {Passage(**row) for row in rows}
+    return {EmployerChange(**row) for row in rows}
 
 
-def passages_between(tx: Transaction, pairs: Collection[tuple[int, int]]) -> list[Passage]:
+def changes_between(tx: Transaction, pairs: Collection[tuple[int, int]]) -> list[EmployerChange]:
     """Return everybody's passages between these pairs of companies."""
     rows = tx.rows(
         """SELECT person_id, from_company_id, to_company_id, at FROM passage
@@ -44,10 +44,10 @@ def passages_between(tx: Transaction, pairs: Collection[tuple[int, int]]) -> lis
         froms=[one for one, _ in pairs],
         tos=[one for _, one in pairs],
     )
-    return [Passage(**row) for row in rows]
+    return [EmployerChange(**row) for row in rows]
 
 
-def leavers(tx: Transaction, company_ids: Collection[int], crowd: int) -> list[Passage]:
+def leavers(tx: Transaction, company_ids: Collection[int], crowd: int) -> list[EmployerChange]:
     """Return all passages out of those of these companies from which at least a *crowd* of persons went one way."""
     if not company_ids:
         return []
@@ -60,11 +60,11 @@ def leavers(tx: Transaction, company_ids: Collection[int], crowd: int) -> list[P
         ids=list(company_ids),
         crowd=crowd,
     )
-    return [Passage(**row) for row in rows]
+    return [EmployerChange(**row) for row in rows]
 
 
-def change_passages(
-    tx: Transaction, *, gone: Collection[Passage], new: Collection[Passage]
+def replace_changes(
+    tx: Transaction, *, gone: Collection[EmployerChange], new: Collection[EmployerChange]
 ) -> None:
     """Take passages away and add others."""
     columns = "t(person_id bigint, from_company_id bigint, to_company_id bigint, at timestamptz)"
@@ -74,18 +74,18 @@ def change_passages(
                 WHERE passage.portal_id = :portal AND passage.person_id = t.person_id
                   AND passage.from_company_id = t.from_company_id AND passage.to_company_id = t.to_company_id
                   AND passage.at = t.at""",
-            rows=as_json([_passage(one) for one in gone]),
+            rows=as_json([_employer_change(one) for one in gone]),
         )
     if new:
         tx.run(
             f"""INSERT INTO passage (portal_id, person_id, from_company_id, to_company_id, at)
                 SELECT :portal, person_id, from_company_id, to_company_id, at
                 FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS {columns} ON CONFLICT DO NOTHING""",
-            rows=as_json([_passage(one) for one in new]),
+            rows=as_json([_employer_change(one) for one in new]),
         )
 
 
-def _passage(one: Passage) -> dict[str, object]:
+def _employer_change(one: EmployerChange) -> dict[str, object]:
     return {
         "person_id": one.person_id,
         "from_company_id": one.from_company_id,
@@ -107,7 +107,7 @@ def known_contacts(tx: Transaction, company_ids: Collection[int]) -> dict[int, i
     return {row["id"]: row["n"] for row in rows}
 
 
-def migrations(tx: Transaction, company_ids: Collection[int]) -> set[tuple[int, int]]:
+def mass_moves(tx: Transaction, company_ids: Collection[int]) -> set[tuple[int, int]]:
     """Return the pairs of companies between which a crowd went from one of these."""
     rows = tx.rows(
         """SELECT from_company_id, to_company_id FROM migration WHERE portal_id = :portal
@@ -117,7 +117,7 @@ def migrations(tx: Transaction, company_ids: Collection[int]) -> set[tuple[int, 
     return {(row["from_company_id"], row["to_company_id"]) for row in rows}
 
 
-def change_migrations(
+def replace_mass_moves(
     tx: Transaction, *, gone: Collection[tuple[int, int]], new: Collection[tuple[int, int]]
 ) -> None:
     """Note that pairs are no longer, or are now, crowd migrations."""

@@ -45,7 +45,7 @@ def _any_keys(tx: Transaction, keys: Mapping[int, Collection[Key]]) -> bool:
     )
 
 
-def blocks(
+def blocking_keys(
     tx: Transaction, contact_ids: Collection[int], kinds: Collection[str], *, widest: int
 ) -> dict[Key, tuple[int, ...]]:
     """Return who shares which key with these contacts; of a key that more than *widest* share nobody: it tells nothing.
@@ -73,7 +73,7 @@ def blocks(
     return {(kind, value): tuple(ids or ()) for kind, value, ids in rows}
 
 
-def bearers(
+def name_bearers(
     tx: Transaction, keys: Collection[Key], contact_ids: Collection[int]
 ) -> dict[int, set[Key]]:
     """Return which of these contacts hold which of these keys."""

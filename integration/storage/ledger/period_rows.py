@@ -9,21 +9,21 @@ from mappings.rules.ledger.periods import Closing
 
 
 @dataclass(frozen=True, slots=True)
-class Books:
+class Periods:
     """A portal's log of closings, oldest first, and when its books were opened (None: the import is not through)."""
 
     log: tuple[Closing, ...]
     opened_at: datetime | None
 
 
-def read(tx: Transaction) -> Books:
+def read(tx: Transaction) -> Periods:
     """Return the portal's log of closings."""
     rows = tx.rows(
         """SELECT imported_at, month, at, action, actor, reason FROM portal LEFT JOIN closing USING (portal_id)
            WHERE portal_id = :portal ORDER BY closing_id"""
     )
     log = tuple(_closing(row) for row in rows if row["month"] is not None)
-    return Books(log, rows[0]["imported_at"] if rows else None)
+    return Periods(log, rows[0]["imported_at"] if rows else None)
 
 
 def _closing(row: Row) -> Closing:

@@ -43,7 +43,7 @@ class Signs(NamedTuple):
     number: int
 
 
-class Told(NamedTuple):
+class MentionedIn(NamedTuple):
     """A text that came with an activity, and whom and what it was with."""
 
     activity_type: str
@@ -222,7 +222,7 @@ def notes(
     contact_ids: Collection[int] = (),
     company_ids: Collection[int] = (),
     deal_ids: Collection[int] = (),
-) -> list[Told]:
+) -> list[MentionedIn]:
     """Return the notes about these records, oldest first, each once, with all that it is about.
 
     Of each record the newest fifty are told; what was written about a merged record is about what
@@ -236,7 +236,8 @@ def notes(
         most=_MOST_NOTES,
     )
     return [
-        Told(row[0], row[1], row[2], row[3], *(tuple(ids or ()) for ids in row[4:])) for row in rows
+        MentionedIn(row[0], row[1], row[2], row[3], *(tuple(ids or ()) for ids in row[4:]))
+        for row in rows
     ]
 
 

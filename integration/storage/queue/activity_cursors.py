@@ -9,7 +9,7 @@ _REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ActivityCursor:
     """One type's list. `told` says that what the pass found was handed on to concluding."""
 
     activity_type: str
@@ -51,13 +51,13 @@ def again(tx: Transaction, activity_type: str) -> None:
     )
 
 
-def every(tx: Transaction) -> list[Step]:
+def every(tx: Transaction) -> list[ActivityCursor]:
     """Return each type's step."""
     rows = tx.rows(
         """SELECT activity_type, cursor, done, told, records, calls FROM touch_step
            WHERE portal_id = :portal ORDER BY activity_type"""
     )
-    return [Step(**row) for row in rows]
+    return [ActivityCursor(**row) for row in rows]
 
 
 def advance(

@@ -67,7 +67,7 @@ def count_attempt(tx: Transaction, inbox_ids: Sequence[int]) -> None:
     )
 
 
-def forget_envelopes(tx: Transaction, inbox_ids: Sequence[int]) -> None:
+def delete_deliveries(tx: Transaction, inbox_ids: Sequence[int]) -> None:
     """Remove raw rows whose events are all stored.
 
     They are the portal's own, or in a service transaction those that belong to nobody yet.
@@ -79,7 +79,7 @@ def forget_envelopes(tx: Transaction, inbox_ids: Sequence[int]) -> None:
     )
 
 
-def set_envelope_aside(tx: Transaction, inbox_id: int, reason: str) -> None:
+def set_delivery_aside(tx: Transaction, inbox_id: int, reason: str) -> None:
     """Keep a raw row that cannot be split, with the reason, for a person to look at and replay."""
     tx.run(
         """UPDATE inbox SET state = 'set_aside', error = :reason
@@ -157,7 +157,7 @@ def store_events(tx: Transaction, letters: Sequence[InboundEvent]) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WaitingEvent:
     """One stored event that has not taken effect yet."""
 
     source: str
@@ -170,7 +170,7 @@ class Waiting:
     attempts: int
 
 
-def waiting(tx: Transaction) -> Sequence[Waiting]:
+def waiting(tx: Transaction) -> Sequence[WaitingEvent]:
     """Return due events of this portal, oldest first.
 
     Events whose last try ended the process come in ever smaller groups, so that one poisonous event
@@ -185,11 +185,11 @@ def waiting(tx: Transaction) -> Sequence[Waiting]:
            SELECT source, dedupe_key, kind, object_type, object_id, payload, occurred_at, attempts FROM due
            WHERE attempts = (SELECT min(attempts) FROM due)"""
     )
-    found = [Waiting(**{**row, "payload": dict(row["payload"])}) for row in rows]
+    found = [WaitingEvent(**{**row, "payload": dict(row["payload"])}) for row in rows]
     return found[: GROUPS.get(found[0].attempts, 1)] if found else []
 
 
-def try_events(tx: Transaction, events: Sequence[Waiting]) -> None:
+def try_events(tx: Transaction, events: Sequence[WaitingEvent]) -> None:
     """Count a try before it runs and say when to look again should this process not come back."""
     tx.run(
         """UPDATE event SET attempts = attempts + 1,
@@ -205,7 +205,7 @@ def try_events(tx: Transaction, events: Sequence[Waiting]) -> None:
 
 
 def settle_events(
-    tx: Transaction, events: Sequence[Waiting], state: str, reason: str | None = None
+    tx: Transaction, events: Sequence[WaitingEvent], state: str, reason: str | None = None
 ) -> None:
     """Say what became of events: done, ignored or set_aside (the last two with a reason)."""
     tx.run(
@@ -219,7 +219,7 @@ def settle_events(
     )
 
 
-def postpone_events(tx: Transaction, events: Sequence[Waiting], *, seconds: float) -> None:
+def postpone_events(tx: Transaction, events: Sequence[WaitingEvent], *, seconds: float) -> None:
     """Take back a counted try that failed for a reason outside the events themselves."""
     tx.run(
         """UPDATE event SET attempts = greatest(0, attempts - 1),
@@ -232,7 +232,7 @@ def postpone_events(tx: Transaction, events: Sequence[Waiting], *, seconds: floa
     )
 
 
-def hasten_events(tx: Transaction, events: Sequence[Waiting]) -> None:
+def hasten_events(tx: Transaction, events: Sequence[WaitingEvent]) -> None:
     """Let events whose try counts be tried again at once, in smaller company."""
     tx.run(
         """UPDATE event SET next_at = clock_timestamp() WHERE portal_id = :portal AND state = 'waiting'

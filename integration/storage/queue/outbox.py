@@ -7,7 +7,7 @@ from integration.storage.database import Transaction, as_json
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WaitingPatch:
     """A patch that waits to be sent; *version* tells whether it was replaced meanwhile."""
 
     object_type: str
@@ -44,7 +44,7 @@ def cancel(tx: Transaction, object_type: str, record_ids: Collection[int]) -> No
     )
 
 
-def due(tx: Transaction, *, limit: int = 100) -> Sequence[Waiting]:
+def due(tx: Transaction, *, limit: int = 100) -> Sequence[WaitingPatch]:
     """Return the due patches of one object type, the one that waits longest; they count as sent from now on."""
     rows = tx.rows(
         """SELECT object_type, record_id, patch, version, attempts FROM outbox
@@ -62,10 +62,10 @@ def due(tx: Transaction, *, limit: int = 100) -> Sequence[Waiting]:
             type=rows[0]["object_type"],
             ids=[row["record_id"] for row in rows],
         )
-    return [Waiting(**{**row, "patch": dict(row["patch"])}) for row in rows]
+    return [WaitingPatch(**{**row, "patch": dict(row["patch"])}) for row in rows]
 
 
-def done(tx: Transaction, sent: Sequence[Waiting]) -> None:
+def done(tx: Transaction, sent: Sequence[WaitingPatch]) -> None:
     """Remove patches that HubSpot took, unless a newer one replaced them while they travelled."""
     tx.many(
         """DELETE FROM outbox WHERE portal_id = :portal AND object_type = :type AND record_id = :id
@@ -77,7 +77,7 @@ def done(tx: Transaction, sent: Sequence[Waiting]) -> None:
     )
 
 
-def set_aside(tx: Transaction, patch: Waiting, reason: str) -> None:
+def set_aside(tx: Transaction, patch: WaitingPatch, reason: str) -> None:
     """Keep a patch that HubSpot refused, with its reason; it can be replayed."""
     tx.run(
         """UPDATE outbox SET state = 'set_aside', error = :reason, attempts = attempts + 1

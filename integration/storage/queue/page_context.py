@@ -10,7 +10,7 @@ from mappings.stored.settings_document import settings_in
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
+class PageContext:
     """A portal as it stands: its newest settings, the lowest stage with due records, its import, paused properties."""
 
     version: int
@@ -21,7 +21,7 @@ class Opening:
     paused: frozenset[tuple[str, str]]
 
 
-def read(tx: Transaction) -> Opening:
+def read(tx: Transaction) -> PageContext:
     """Look at the portal; one without settings goes by none."""
     ((version, body, stage, running, imported, paused),) = tx.tuples(
         f"""SELECT newest.version, newest.body,
@@ -35,4 +35,4 @@ def read(tx: Transaction) -> Opening:
              LEFT JOIN LATERAL ({settings_versions.NEWEST}) AS newest ON true"""
     )
     names = frozenset((kind, name) for kind, name in paused or ())
-    return Opening(version or 0, settings_in(body), stage, running, imported, names)
+    return PageContext(version or 0, settings_in(body), stage, running, imported, names)

@@ -19,7 +19,7 @@ Place = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ReviewTask:
     """One question. `weighs` are the records whose deals' money is at stake, `also` others that it is about."""
 
     kind: str
@@ -30,7 +30,7 @@ class Question:
     also: frozenset[Ref] = field(default=frozenset())
 
 
-def put(tx: Transaction, questions: Sequence[Question]) -> list[int]:
+def put(tx: Transaction, questions: Sequence[ReviewTask]) -> list[int]:
     """Ask; what is asked already is brought up to date, and what was answered is left alone. Return what changed."""
     if not questions:
         return []
@@ -71,7 +71,7 @@ def _read_one(row: Row | None) -> Row | None:
     return next(iter(_read([row])), None) if row else None
 
 
-def raised(tx: Transaction, questions: Sequence[Question]) -> list[int]:
+def raised(tx: Transaction, questions: Sequence[ReviewTask]) -> list[int]:
     """Ask because a person wants it asked; return the numbers, also of what was asked already and is open."""
     put(tx, questions)
     rows = tx.tuples(
@@ -84,7 +84,7 @@ def raised(tx: Transaction, questions: Sequence[Question]) -> list[int]:
     return [row[0] for row in rows]
 
 
-def _replace_refs(tx: Transaction, found: Mapping[int, Question]) -> None:
+def _replace_refs(tx: Transaction, found: Mapping[int, ReviewTask]) -> None:
     if not found:
         return
     tx.run(

@@ -65,7 +65,7 @@ def being_erased(tx: Transaction) -> list[int]:
     return [row["portal_id"] for row in rows]
 
 
-def sweep_up(tx: Transaction) -> None:
+def prune(tx: Transaction) -> None:
     """Remove what has had its time: used OAuth states, ended sessions, old unaddressed deliveries."""
     tx.run("DELETE FROM oauth_state WHERE made_at < clock_timestamp() - interval '1 day'")
     tx.run("DELETE FROM browser_session WHERE made_at < clock_timestamp() - interval '1 day'")

@@ -197,7 +197,7 @@ class AllIn:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class PathStep:
     """The end of one path from a company's own deals: where it leads, at what order, with what part of the amount."""
 
     deal: WonDeal
@@ -229,7 +229,7 @@ def all_in(company_id: int, graph: DealGraph, policy: Policy) -> AllIn:
     )
 
 
-def paths(company_id: int, graph: DealGraph, policy: Policy) -> Iterator[Step]:
+def paths(company_id: int, graph: DealGraph, policy: Policy) -> Iterator[PathStep]:
     """Every path of credit from a company's deals.
 
     What is derived directly always counts. Longer paths end at the largest order, under the
@@ -237,7 +237,8 @@ def paths(company_id: int, graph: DealGraph, policy: Policy) -> Iterator[Step]:
     """
     least, most = least_weight(policy), deepest(policy)
     waiting = [
-        Step(deal, 1, SHARE_ONE, inherited=False) for deal in graph.of_company.get(company_id, ())
+        PathStep(deal, 1, SHARE_ONE, inherited=False)
+        for deal in graph.of_company.get(company_id, ())
     ]
     while waiting:
         step = waiting.pop()
@@ -248,7 +249,7 @@ def paths(company_id: int, graph: DealGraph, policy: Policy) -> Iterator[Step]:
             if step.order > 1 and weight < least:
                 continue
             deal = graph.deals[edge.target_id]
-            following = Step(deal, step.order + 1, weight, step.inherited or edge.inherited)
+            following = PathStep(deal, step.order + 1, weight, step.inherited or edge.inherited)
             yield following
             if deal.company_id != company_id:
                 waiting.append(following)

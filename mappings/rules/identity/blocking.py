@@ -33,7 +33,7 @@ def block_keys(contact: ContactFacts) -> frozenset[str]:
     if contact.profile:
         keys.add(f"profile:{contact.profile}")
     keys |= {f"record:{one}" for one in (contact.id, *contact.merged_ids)}
-    for name in name_variants.readings(contact):
+    for name in name_variants.name_variants(contact):
         keys.update(_name_keys(name.given, name.family))
     return frozenset(keys.union(_guesses(name_variants.unspaced(contact))))
 
@@ -78,7 +78,7 @@ def candidate_pairs(
     strong = {
         one: frozenset(key for key in found if not is_weak(key)) for one, found in keys.items()
     }
-    called = {one: screening.called(contact) for one, contact in here.items()}
+    called = {one: screening.name_forms(contact) for one, contact in here.items()}
     return {
         (a, b)
         for a, b in _pairs(keys, crowded)

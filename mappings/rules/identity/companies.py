@@ -196,7 +196,7 @@ def _named_after(parent: str, child: str) -> bool:
     return len(parent) >= _TELLING and child.startswith(f"{parent} ")
 
 
-def crowd_moves(
+def mass_moves(
     changes: Iterable[tuple[int, int, int, datetime]],
     known_contacts: Mapping[int, int],
     policy: Policy,

@@ -8,7 +8,12 @@ from itertools import combinations
 from mappings.rules.facts import PPM, ContactFacts
 from mappings.rules.findings import Link, Person, Reason
 from mappings.rules.identity.blocking import block_keys, candidate_pairs
-from mappings.rules.identity.match_weights import Portal, most_without_names, name_bits, weigh
+from mappings.rules.identity.match_weights import (
+    NameFrequencies,
+    most_without_names,
+    name_bits,
+    weigh,
+)
 from mappings.rules.identity.record_profile import (
     all_emails,
     employer,
@@ -20,7 +25,7 @@ from mappings.rules.policy import Policy
 
 __all__ = [
     "Grouping",
-    "Portal",
+    "NameFrequencies",
     "all_emails",
     "block_keys",
     "candidate_pairs",
@@ -49,7 +54,7 @@ def probability(bits: float) -> int:
     return round(PPM / (1.0 + math.exp2(-max(-60.0, min(60.0, bits)))))
 
 
-def compare(a: ContactFacts, b: ContactFacts, portal: Portal, policy: Policy) -> Link:
+def compare(a: ContactFacts, b: ContactFacts, portal: NameFrequencies, policy: Policy) -> Link:
     """Weigh what speaks for two records being one human."""
     if (b.created_at, b.id) < (a.created_at, a.id):
         a, b = b, a
@@ -96,7 +101,9 @@ def needs_names(policy: Policy) -> bool:
     return _decision(probability(most_without_names(policy) + policy.prior_bits), policy) == "none"
 
 
-def group_people(contacts: Collection[ContactFacts], portal: Portal, policy: Policy) -> Grouping:
+def group_people(
+    contacts: Collection[ContactFacts], portal: NameFrequencies, policy: Policy
+) -> Grouping:
     """Group records into persons. Two records are never joined only because both resemble a third."""
     pairs = _Pairs({contact.id: contact for contact in contacts}, portal, policy)
     asked = candidate_pairs(contacts, portal.crowded, alike_only=needs_names(policy))
@@ -120,7 +127,7 @@ class _Pairs:
     """Weighed pairs, each looked at once and only when asked for."""
 
     contacts: dict[int, ContactFacts]
-    portal: Portal
+    portal: NameFrequencies
     policy: Policy
     weighed: dict[tuple[int, int], Link] = field(default_factory=dict)
 

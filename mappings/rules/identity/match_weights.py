@@ -9,7 +9,7 @@ from datetime import timedelta
 from mappings.caching import cached
 from mappings.rules.facts import PPM, ContactFacts, Directory
 from mappings.rules.findings import Reason
-from mappings.rules.identity.name_variants import Reading, readings, spells_out, unspaced
+from mappings.rules.identity.name_variants import NameVariant, name_variants, spells_out, unspaced
 from mappings.rules.identity.record_profile import (
     all_emails,
     gone_at,
@@ -29,7 +29,7 @@ Evidence = tuple[float, Reason]
 
 
 @dataclass(frozen=True, slots=True)
-class Portal:
+class NameFrequencies:
     """What identity needs to know about the portal as a whole.
 
     `phone_holders` says how many differently named persons have a number; `decisions` are people's
@@ -45,7 +45,7 @@ class Portal:
 
 
 def weigh(
-    old: ContactFacts, new: ContactFacts, portal: Portal, policy: Policy
+    old: ContactFacts, new: ContactFacts, portal: NameFrequencies, policy: Policy
 ) -> Iterator[Evidence]:
     """All evidence between a record and one created later."""
     yield from _profile_evidence(old, new, policy)
@@ -85,7 +85,7 @@ def _profile_evidence(old: ContactFacts, new: ContactFacts, policy: Policy) -> I
 
 
 def _address_evidence(
-    old: ContactFacts, new: ContactFacts, portal: Portal, policy: Policy
+    old: ContactFacts, new: ContactFacts, portal: NameFrequencies, policy: Policy
 ) -> Iterator[Evidence]:
     shared = sorted(all_emails(old) & all_emails(new))
     free = [email for email in shared if is_free(email, portal.companies.free_hosts)]
@@ -117,7 +117,7 @@ def _pattern(email: str) -> str:
 
 
 def _phone_evidence(
-    old: ContactFacts, new: ContactFacts, portal: Portal, policy: Policy
+    old: ContactFacts, new: ContactFacts, portal: NameFrequencies, policy: Policy
 ) -> Iterator[Evidence]:
     if not (old.mobiles and new.mobiles):
         return
@@ -138,10 +138,10 @@ def _phone_evidence(
 
 
 def _name_evidence(
-    old: ContactFacts, new: ContactFacts, portal: Portal, policy: Policy
+    old: ContactFacts, new: ContactFacts, portal: NameFrequencies, policy: Policy
 ) -> Iterator[Evidence]:
     """The best agreement between what the two records can be called."""
-    ones, others = readings(old), readings(new)
+    ones, others = name_variants(old), name_variants(new)
     found = [
         (_agreed(how, a, b, portal, policy), how)
         for a in ones
@@ -159,7 +159,9 @@ def _name_evidence(
         yield from _half_a_name(ones[0], others[0], portal, policy)
 
 
-def _half_a_name(a: Reading, b: Reading, portal: Portal, policy: Policy) -> Iterator[Evidence]:
+def _half_a_name(
+    a: NameVariant, b: NameVariant, portal: NameFrequencies, policy: Policy
+) -> Iterator[Evidence]:
     """Names that do not agree: a surname may have changed beside a given name that few bear; else they are two."""
     if a.given == b.given:
         given, stats = " ".join(a.given), portal.names
@@ -172,7 +174,7 @@ def _half_a_name(a: Reading, b: Reading, portal: Portal, policy: Policy) -> Iter
         yield policy.other_name_bits, Reason("other_name", "the records bear two different names")
 
 
-def _one_source(a: Reading, b: Reading, old: ContactFacts, new: ContactFacts) -> bool:
+def _one_source(a: NameVariant, b: NameVariant, old: ContactFacts, new: ContactFacts) -> bool:
     """Whether two readings come from one shared profile or address, which counts on its own."""
     if a.how != b.how or a.how == "written":
         return False
@@ -197,7 +199,9 @@ def _name_reason(how: str, old: ContactFacts, new: ContactFacts) -> Reason:
     return Reason(f"name_{how}", text)
 
 
-def _agreed(how: str, a: Reading, b: Reading, portal: Portal, policy: Policy) -> float:
+def _agreed(
+    how: str, a: NameVariant, b: NameVariant, portal: NameFrequencies, policy: Policy
+) -> float:
     """Bits for names that agree, less for how, and for what is only read out of a profile or an address."""
     chance = max(_namesakes(one, portal) for one in (a, b))
     less = {
@@ -214,7 +218,7 @@ def _agreed(how: str, a: Reading, b: Reading, portal: Portal, policy: Policy) ->
 
 
 def _spelled(
-    local: str, others: tuple[Reading, ...], portal: Portal, policy: Policy
+    local: str, others: tuple[NameVariant, ...], portal: NameFrequencies, policy: Policy
 ) -> list[tuple[float, str]]:
     """A nameless record's unspaced address that spells the other's name."""
     found = []
@@ -225,7 +229,7 @@ def _spelled(
     return found
 
 
-def _namesakes(one: Reading, portal: Portal) -> float:
+def _namesakes(one: NameVariant, portal: NameFrequencies) -> float:
     return names.namesakes(portal.names, " ".join(one.given), " ".join(one.family))
 
 
@@ -258,7 +262,7 @@ def _job_evidence(old: ContactFacts, new: ContactFacts, policy: Policy) -> Itera
 
 
 def _life_evidence(
-    old: ContactFacts, new: ContactFacts, portal: Portal, policy: Policy
+    old: ContactFacts, new: ContactFacts, portal: NameFrequencies, policy: Policy
 ) -> Iterator[Evidence]:
     gone, seen, start = gone_at(old), last_life(old), new.created_at
     before, after = timedelta(policy.old_gone_before_days), timedelta(policy.old_gone_after_days)
@@ -278,6 +282,6 @@ def _life_evidence(
         )
 
 
-def _is_elsewhere(old: ContactFacts, new: ContactFacts, portal: Portal) -> bool:
+def _is_elsewhere(old: ContactFacts, new: ContactFacts, portal: NameFrequencies) -> bool:
     """A private mailbox lives on through every job; only life at another company speaks against one human."""
     return not is_private(old, portal.companies) and not one_employer(old, new, portal.companies)

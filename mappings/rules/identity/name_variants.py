@@ -16,7 +16,7 @@ _MOST = 5  # readings of one record
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class NameVariant:
     """One full name in folded words; `how` is written, profile or address: the further, the less it proves."""
 
     given: Parts
@@ -33,7 +33,7 @@ class Named(NamedTuple):
     emails: tuple[str, ...]
 
 
-def readings(contact: ContactFacts | Named) -> tuple[Reading, ...]:
+def name_variants(contact: ContactFacts | Named) -> tuple[NameVariant, ...]:
     """The names of a record, the one that stands in its name fields first; empty when nothing tells."""
     return _readings(
         contact.first_name, contact.last_name, contact.profile, contact.emails[:_ADDRESSES]
@@ -41,20 +41,22 @@ def readings(contact: ContactFacts | Named) -> tuple[Reading, ...]:
 
 
 @lru_cache(maxsize=1 << 15)
-def _readings(first: str, last: str, profile: str, emails: tuple[str, ...]) -> tuple[Reading, ...]:
+def _readings(
+    first: str, last: str, profile: str, emails: tuple[str, ...]
+) -> tuple[NameVariant, ...]:
     given, family = tokens(first), tokens(last)
-    found: dict[tuple[str, ...], Reading] = {}
+    found: dict[tuple[str, ...], NameVariant] = {}
     for one in _all(given, family, profile, emails):
         found.setdefault(tuple(sorted(one.given + one.family)), one)
     return tuple(found.values())[:_MOST]
 
 
-def _all(given: Parts, family: Parts, profile: str, emails: Sequence[str]) -> Iterator[Reading]:
+def _all(given: Parts, family: Parts, profile: str, emails: Sequence[str]) -> Iterator[NameVariant]:
     if given and family:
-        yield Reading(given, family)
+        yield NameVariant(given, family)
     slug = _slug(profile)
     if len(slug) > 1 and _fits(slug, given, family):
-        yield Reading(slug[:1], slug[1:], "profile")
+        yield NameVariant(slug[:1], slug[1:], "profile")
     for email in emails:
         if email and not is_role(email):
             yield from _of_address(_pieces(email), given, family)
@@ -80,38 +82,38 @@ def _pieces(email: str) -> Parts:
     return tuple(one for one in re.split(r"[^a-z]+", text) if one and one not in CONTRACTOR_MARKS)
 
 
-def _of_address(pieces: Parts, given: Parts, family: Parts) -> Iterator[Reading]:
+def _of_address(pieces: Parts, given: Parts, family: Parts) -> Iterator[NameVariant]:
     if len(pieces) > 1:
         yield from _of_words(pieces, given, family)
     elif pieces and len(pieces[0]) >= _SHORTEST:
         yield from _of_word(pieces[0], given, family)
 
 
-def _of_words(pieces: Parts, given: Parts, family: Parts) -> Iterator[Reading]:
+def _of_words(pieces: Parts, given: Parts, family: Parts) -> Iterator[NameVariant]:
     """A whole name (`priya.nair`), or what adds to the fields (`p.nair`, `priya.n`)."""
     head, tail = pieces[0], pieces[1:]
     if len(head) > 1 and len(tail[-1]) > 1:
-        yield Reading((head,), tail, "address")
+        yield NameVariant((head,), tail, "address")
     elif len(head) > 1 and family and tail[-1][0] == family[0][0]:
-        yield Reading((head,), family, "address")
+        yield NameVariant((head,), family, "address")
     elif len(tail[-1]) > 1 and given and head[0] == given[0][0]:
-        yield Reading(given, tail, "address")
+        yield NameVariant(given, tail, "address")
     elif len(tail[-1]) > 1 and not given:
-        yield Reading((head,), tail, "address")
+        yield NameVariant((head,), tail, "address")
 
 
-def _of_word(local: str, given: Parts, family: Parts) -> Iterator[Reading]:
+def _of_word(local: str, given: Parts, family: Parts) -> Iterator[NameVariant]:
     """One unspaced word: it completes a missing name, or is a given name beside the family name in the field."""
     if given and not family:
         if rest := _beside(local, "".join(given)):
-            yield Reading(given, (rest,), "address")
+            yield NameVariant(given, (rest,), "address")
         elif local[0] == given[0][0] and local != given[0]:
-            yield Reading(given, (local[1:],), "address")
+            yield NameVariant(given, (local[1:],), "address")
     elif family and not given:
         rest = _beside(local, "".join(family), least=1)
-        yield Reading((rest or local,), family, "address")
+        yield NameVariant((rest or local,), family, "address")
     elif given and family and not _is_built_of(local, given, family):
-        yield Reading((local,), family, "address")
+        yield NameVariant((local,), family, "address")
 
 
 def _beside(local: str, name: str, *, least: int = 2) -> str:
@@ -145,7 +147,7 @@ def unspaced(contact: ContactFacts | Named) -> str:
     return pieces[0] if len(pieces) == 1 and len(pieces[0]) > _SHORTEST else ""
 
 
-def spells_out(local: str, name: Reading) -> str:
+def spells_out(local: str, name: NameVariant) -> str:
     """How an unspaced address spells a name: "whole" (johnsmith, smithjohn), "part" (jsmith, smithj), or ""."""
     first, last = "".join(name.given), "".join(name.family)
     if local in {first + last, last + first}:

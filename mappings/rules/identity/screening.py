@@ -3,29 +3,35 @@
 from dataclasses import dataclass
 
 from mappings.rules.facts import ContactFacts
-from mappings.rules.identity.name_variants import Named, Reading, readings, spells_out, unspaced
+from mappings.rules.identity.name_variants import (
+    Named,
+    NameVariant,
+    name_variants,
+    spells_out,
+    unspaced,
+)
 from mappings.rules.text import names
 from mappings.rules.text.names import Parts
 
 
 @dataclass(frozen=True, slots=True)
-class Called:
+class NameForms:
     """What a record can be called: its readings, their words in order, and a nameless one's unspaced address."""
 
-    readings: tuple[Reading, ...]
+    readings: tuple[NameVariant, ...]
     words: frozenset[Parts]
     unspaced: str
 
 
-def called(contact: ContactFacts | Named) -> Called:
+def name_forms(contact: ContactFacts | Named) -> NameForms:
     """What a record can be called."""
-    found = readings(contact)
-    return Called(
+    found = name_variants(contact)
+    return NameForms(
         found, frozenset(tuple(sorted(one.given + one.family)) for one in found), unspaced(contact)
     )
 
 
-def alike(a: Called, b: Called) -> bool:
+def alike(a: NameForms, b: NameForms) -> bool:
     """Whether any two readings agree. Where none do, no name is evidence for one human.
 
     What the two share as a source is not looked at: it counts on its own, and more may be alike
@@ -42,5 +48,5 @@ def alike(a: Called, b: Called) -> bool:
     )
 
 
-def _spells(local: str, other: Called) -> bool:
+def _spells(local: str, other: NameForms) -> bool:
     return any(spells_out(local, one) for one in other.readings)

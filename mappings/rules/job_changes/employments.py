@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import pairwise
 
 from mappings.rules.facts import EMPLOYERS, ContactFacts, Directory, Version, texts_of
-from mappings.rules.findings import Spell
+from mappings.rules.findings import Employment
 from mappings.rules.identity import companies
 from mappings.rules.identity.record_profile import employer, is_private, last_life
 from mappings.rules.text.address_kinds import clean_email
@@ -15,7 +15,7 @@ RANK = {"field": 3, "address": 3, "association": 2, "text": 1}
 
 
 @dataclass(frozen=True, slots=True)
-class Stint:
+class RecordEmployment:
     """One record at one company: known from `since`, last alive there at `last_seen`, over at `until`."""
 
     contact: ContactFacts
@@ -26,23 +26,23 @@ class Stint:
     last_seen: datetime | None = None
 
 
-def of_record(contact: ContactFacts, known: Directory) -> tuple[Stint, ...]:
+def of_record(contact: ContactFacts, known: Directory) -> tuple[RecordEmployment, ...]:
     """The companies one record stood for, in order. An address outweighs an association, that a typed name.
 
     Signs of life behind a private address say nothing about the employer, nor do those after an
     address changed: there the last statement that named the company is the last that was seen of
     the person at it.
     """
-    found: list[Stint] = []
+    found: list[RecordEmployment] = []
     for at, company_id, how in _claims(contact, known):
         last = found[-1] if found else None
         if last is None:
-            found.append(Stint(contact, company_id, at, how, last_seen=at))
+            found.append(RecordEmployment(contact, company_id, at, how, last_seen=at))
         elif company_id != last.company_id and (
             RANK[how] >= RANK[last.how] or _outdated(last, contact, known)
         ):
             found[-1] = replace(last, until=at)
-            found.append(Stint(contact, company_id, at, how, last_seen=at))
+            found.append(RecordEmployment(contact, company_id, at, how, last_seen=at))
         elif company_id == last.company_id:
             found[-1] = replace(last, last_seen=at, how=max(how, last.how, key=RANK.__getitem__))
     if found and not is_private(contact, known):
@@ -50,7 +50,7 @@ def of_record(contact: ContactFacts, known: Directory) -> tuple[Stint, ...]:
     return tuple(found)
 
 
-def _outdated(last: Stint, contact: ContactFacts, known: Directory) -> bool:
+def _outdated(last: RecordEmployment, contact: ContactFacts, known: Directory) -> bool:
     """An address that is no longer on the record cannot hold it at its old company."""
     now = {companies.of_email(known, email) for email in contact.emails[:1]}
     return last.how == "address" and last.company_id not in now
@@ -111,11 +111,11 @@ def changes(versions: Sequence[Version]) -> Iterable[tuple[Version, Version]]:
     return pairwise(filled)
 
 
-def spells(contacts: Iterable[ContactFacts], known: Directory) -> tuple[Spell, ...]:
+def employments(contacts: Iterable[ContactFacts], known: Directory) -> tuple[Employment, ...]:
     """A person's employment as the CRM shows it, oldest first; one company in a row is one spell."""
     ordered = timeline(contacts, known)
     return tuple(
-        Spell(
+        Employment(
             one.contact.id,
             one.company_id,
             one.since,
@@ -128,11 +128,11 @@ def spells(contacts: Iterable[ContactFacts], known: Directory) -> tuple[Spell, .
     )
 
 
-def timeline(contacts: Iterable[ContactFacts], known: Directory) -> tuple[Stint, ...]:
+def timeline(contacts: Iterable[ContactFacts], known: Directory) -> tuple[RecordEmployment, ...]:
     """The stints of all records of a person, by start; records at one company in a row become one stint."""
     stints = [stint for contact in contacts for stint in of_record(contact, known)]
     stints.sort(key=lambda one: (one.since, one.contact.id))
-    joined: list[Stint] = []
+    joined: list[RecordEmployment] = []
     for stint in stints:
         if joined and companies.same_company(known, joined[-1].company_id, stint.company_id):
             joined[-1] = replace(

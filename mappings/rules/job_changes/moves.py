@@ -8,7 +8,7 @@ from mappings.rules.facts import PPM, ContactFacts, Directory
 from mappings.rules.findings import Move, Person, Reason, Signal
 from mappings.rules.identity import companies
 from mappings.rules.job_changes import signals
-from mappings.rules.job_changes.employments import Stint, timeline
+from mappings.rules.job_changes.employments import RecordEmployment, timeline
 from mappings.rules.job_changes.signals import company_name
 from mappings.rules.policy import Policy
 from mappings.rules.text import job_titles
@@ -79,14 +79,14 @@ def find_moves(
 
 
 def _former(
-    earlier: Sequence[Stint], new: Stint, known: Directory, policy: Policy
-) -> tuple[Stint | None, Reason | None]:
+    earlier: Sequence[RecordEmployment], new: RecordEmployment, known: Directory, policy: Policy
+) -> tuple[RecordEmployment | None, Reason | None]:
     """The stint the person left, or the latest one and why it was not left.
 
     That is the latest one, unless it is a mere contractor's seat, or a job that goes on beside the
     new one: then the person left the one before, if any.
     """
-    first: tuple[Stint | None, Reason | None] = (None, None)
+    first: tuple[RecordEmployment | None, Reason | None] = (None, None)
     for old in reversed([stint for stint in earlier if not _is_contractor_seat(stint)]):
         why_not = not_a_move(old, new, known, policy)
         if first[0] is None:
@@ -98,11 +98,13 @@ def _former(
     return first
 
 
-def _is_contractor_seat(stint: Stint) -> bool:
+def _is_contractor_seat(stint: RecordEmployment) -> bool:
     return any(is_contractor(email) for email in stint.contact.emails[:1])
 
 
-def not_a_move(old: Stint, new: Stint, known: Directory, policy: Policy) -> Reason | None:
+def not_a_move(
+    old: RecordEmployment, new: RecordEmployment, known: Directory, policy: Policy
+) -> Reason | None:
     """The reason why going from *old* to *new* is no job change, or None."""
     same = companies.same_company(known, old.company_id, new.company_id)
     if same:
@@ -128,7 +130,11 @@ def not_a_move(old: Stint, new: Stint, known: Directory, policy: Policy) -> Reas
 
 
 def _move(
-    person: Person, old: Stint, new: Stint, found: tuple[Signal, ...], policy: Policy
+    person: Person,
+    old: RecordEmployment,
+    new: RecordEmployment,
+    found: tuple[Signal, ...],
+    policy: Policy,
 ) -> Move:
     moved = signals.combined(found)
     if _contradicted(old, new, policy):
@@ -159,7 +165,7 @@ def _move(
     )
 
 
-def _contradicted(old: Stint, new: Stint, policy: Policy) -> bool:
+def _contradicted(old: RecordEmployment, new: RecordEmployment, policy: Policy) -> bool:
     """Whether the person still showed up at the old company a while after the supposed move."""
     overlap = timedelta(policy.old_alive_days)
     return (
@@ -193,7 +199,7 @@ def _boomerang(move: Move) -> Move:
 
 
 def _departure(
-    person: Person, stints: Sequence[Stint], known: Directory, policy: Policy
+    person: Person, stints: Sequence[RecordEmployment], known: Directory, policy: Policy
 ) -> Iterable[Move]:
     """The person left the last known company and nobody knows where to."""
     if not stints:

@@ -8,7 +8,7 @@ from typing import Final
 from mappings.rules.facts import EMPLOYERS, PPM, ContactFacts, Directory, TextKind, texts_of
 from mappings.rules.findings import Reason, Signal
 from mappings.rules.identity import companies
-from mappings.rules.job_changes.employments import Stint, changes, company_id, meant_by
+from mappings.rules.job_changes.employments import RecordEmployment, changes, company_id, meant_by
 from mappings.rules.policy import Policy
 from mappings.rules.text import job_titles
 from mappings.rules.text.address_kinds import clean_email
@@ -28,7 +28,9 @@ def company_name(known: Directory, company: int | None) -> str:
     return (spoken(found.name) if found else "") or "an unnamed company"
 
 
-def between(old: Stint, new: Stint, known: Directory, policy: Policy) -> tuple[Signal, ...]:
+def between(
+    old: RecordEmployment, new: RecordEmployment, known: Directory, policy: Policy
+) -> tuple[Signal, ...]:
     """All signals that the person went from the company of *old* to that of *new*."""
     found: list[Signal] = []
     for contact in {old.contact.id: old.contact, new.contact.id: new.contact}.values():
@@ -44,7 +46,7 @@ def between(old: Stint, new: Stint, known: Directory, policy: Policy) -> tuple[S
     return tuple(found)
 
 
-def _active_at_new(new: Stint, known: Directory, policy: Policy) -> Iterator[Signal]:
+def _active_at_new(new: RecordEmployment, known: Directory, policy: Policy) -> Iterator[Signal]:
     """Life at the new company's address bears out what another signal says; alone it could be a second job."""
     if new.how == "address" and new.last_seen is not None and new.last_seen > new.since:
         text = f"active at {company_name(known, new.company_id)} since, last on {new.last_seen:%Y-%m-%d}"
@@ -57,7 +59,11 @@ def _signal(kind: str, at: datetime | None, cause: str, text: str, policy: Polic
 
 
 def _record_signals(
-    contact: ContactFacts, old: Stint, new: Stint, known: Directory, policy: Policy
+    contact: ContactFacts,
+    old: RecordEmployment,
+    new: RecordEmployment,
+    known: Directory,
+    policy: Policy,
 ) -> Iterator[Signal]:
     pair = (old.company_id, new.company_id)
     yield from _address_change(contact, pair, known, policy)
@@ -107,7 +113,11 @@ def _address_change(
 
 
 def _address_gained(
-    contact: ContactFacts, old: Stint, new: Stint, known: Directory, policy: Policy
+    contact: ContactFacts,
+    old: RecordEmployment,
+    new: RecordEmployment,
+    known: Directory,
+    policy: Policy,
 ) -> Iterator[Signal]:
     """A record that was known at one company by association or text got an address at the other."""
     if old.contact.id != contact.id or old.how == "address" or new.how != "address":
@@ -171,7 +181,9 @@ def _additional_address(
         yield _signal("additional_email", None, "edit", text, policy)
 
 
-def _second_record(old: Stint, new: Stint, known: Directory, policy: Policy) -> Iterator[Signal]:
+def _second_record(
+    old: RecordEmployment, new: RecordEmployment, known: Directory, policy: Policy
+) -> Iterator[Signal]:
     """Another record of the person began at the new company when the old one fell silent.
 
     Within days of life at the old company, and while nothing says that this ended, it may as well
@@ -191,13 +203,13 @@ def _second_record(old: Stint, new: Stint, known: Directory, policy: Policy) -> 
     )
 
 
-def _is_outsider(old: Stint, new: Stint, known: Directory) -> bool:
+def _is_outsider(old: RecordEmployment, new: RecordEmployment, known: Directory) -> bool:
     """Whether the person may be at the new company for the old one: by title, or because the old one is an agency."""
     firm = known.companies.get(old.company_id)
     return job_titles.is_outsider(new.contact.job_title) or (firm is not None and firm.is_agency)
 
 
-def departed(old: Stint, known: Directory, policy: Policy) -> Iterator[Signal]:
+def departed(old: RecordEmployment, known: Directory, policy: Policy) -> Iterator[Signal]:
     """What says that the person left the company, whatever came next."""
     left, name = old.contact, company_name(known, old.company_id)
     if left.bounced_at and left.bounced_at >= old.since:
@@ -224,7 +236,9 @@ def departed(old: Stint, known: Directory, policy: Policy) -> Iterator[Signal]:
             yield _signal(kind, named.at, cause, text, policy)
 
 
-def _silence(old: Stint, new: Stint, known: Directory, policy: Policy) -> Iterator[Signal]:
+def _silence(
+    old: RecordEmployment, new: RecordEmployment, known: Directory, policy: Policy
+) -> Iterator[Signal]:
     """Regular contact that broke off long before the new job showed: no reason to think of a change by itself."""
     who, last = old.contact, old.last_seen
     if who.first_touch_at is None or last is None or who.touches < policy.regular_touches:
@@ -237,7 +251,9 @@ def _silence(old: Stint, new: Stint, known: Directory, policy: Policy) -> Iterat
         yield _signal("silence", last, "silence", text, policy)
 
 
-def told_themselves(old: Stint, new: Stint, known: Directory, policy: Policy) -> Iterator[Signal]:
+def told_themselves(
+    old: RecordEmployment, new: RecordEmployment, known: Directory, policy: Policy
+) -> Iterator[Signal]:
     """The person's own words that they knew us from a former job; the caller knows that *old* was a customer then."""
     for answer in texts_of(new.contact, TextKind.ANSWER):
         label = next((one for one in classify(answer.text) if one.label == "moved_self"), None)

@@ -8,7 +8,7 @@ from mappings.rules.ledger.entries import booked
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class BookedDeal:
     """What is booked of one credit of a deal now: the same for every way in which it came to be booked."""
 
     deal_id: int
@@ -28,14 +28,14 @@ class Standing:
     reason: str
 
 
-def standing(posted: Iterable[Entry]) -> tuple[Standing, ...]:
+def booked_deals(posted: Iterable[Entry]) -> tuple[BookedDeal, ...]:
     """What the rows of one deal say now, without how and when they came to say it; empty when no money is booked."""
     found = booked(posted)
     if not any(found.amounts.values()):
         return ()
     known_home = {row.key for row in found.live if row.home_amount_minor is not None}
     return tuple(
-        Standing(
+        BookedDeal(
             head.deal_id, key, head.kind, head.person_id, head.contact_id, head.company_id, head.order,
             found.shares[key], found.amounts[key], head.currency, found.homes[key] if key in known_home else None,
             head.home_currency, head.rate, head.evidence, head.reason,

@@ -4,21 +4,23 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mappings.rules.facts import ContactFacts, DealFacts, Note, Thread
-from mappings.rules.findings import Referral, Spell
+from mappings.rules.findings import Employment, Referral
 from mappings.rules.policy import Policy
 from mappings.rules.referrals import mentions
 from mappings.rules.referrals.referrals import Hint, judge, speaking, undenied
-from mappings.rules.referrals.referrer_lookup import Circle
+from mappings.rules.referrals.referrer_lookup import ReferrerLookup
 from mappings.rules.text import self_reported
 from mappings.rules.text.folding import spoken
 
 
-def of_threads(threads: Iterable[Thread], ring: Circle, policy: Policy) -> tuple[Referral, ...]:
+def of_threads(
+    threads: Iterable[Thread], ring: ReferrerLookup, policy: Policy
+) -> tuple[Referral, ...]:
     """Introductions by e-mail: a customer's contact and one of us on the first exchange with a prospect."""
     return tuple(one for thread in threads for one in introduced_by(thread, ring, policy))
 
 
-def introduced_by(thread: Thread, ring: Circle, policy: Policy) -> tuple[Referral, ...]:
+def introduced_by(thread: Thread, ring: ReferrerLookup, policy: Policy) -> tuple[Referral, ...]:
     """Who introduced a prospect: the sender if a customer wrote, else every customer's contact on the mail.
 
     Nothing when one of us was not on it or there was contact before; a mail that the prospect wrote
@@ -51,7 +53,7 @@ def introduced_by(thread: Thread, ring: Circle, policy: Policy) -> tuple[Referra
 
 
 def of_notes(
-    notes: Iterable[Note], owner: ContactFacts | DealFacts, ring: Circle, policy: Policy
+    notes: Iterable[Note], owner: ContactFacts | DealFacts, ring: ReferrerLookup, policy: Policy
 ) -> tuple[Referral, ...]:
     """Recommendations that a rep wrote down about a contact or deal: a text that names a customer and says so."""
     referred = owner if isinstance(owner, ContactFacts) else None
@@ -70,7 +72,7 @@ def of_notes(
     )
 
 
-def named_in(note: Note, ring: Circle, policy: Policy) -> Iterator[Hint]:
+def named_in(note: Note, ring: ReferrerLookup, policy: Policy) -> Iterator[Hint]:
     """Customers whom a note names as having told of us.
 
     A note names many people for many reasons, so a name alone is not enough: its sentence must
@@ -128,7 +130,7 @@ def _sentences(text: str) -> list[str]:
 
 
 def worked_together(
-    prospect: Sequence[Spell], others: Mapping[int, Sequence[Spell]], policy: Policy
+    prospect: Sequence[Employment], others: Mapping[int, Sequence[Employment]], policy: Policy
 ) -> tuple[tuple[int, int, int], ...]:
     """Contacts of customers who were at the same company at the same time as a prospect: (contact, company, p).
 
@@ -145,5 +147,5 @@ def worked_together(
     return tuple(sorted(found))
 
 
-def _overlap(a: Spell, b: Spell) -> bool:
+def _overlap(a: Employment, b: Employment) -> bool:
     return (a.until is None or b.since < a.until) and (b.until is None or a.since < b.until)

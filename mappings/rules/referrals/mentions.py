@@ -6,7 +6,7 @@ from datetime import datetime
 
 from mappings.rules.facts import Directory
 from mappings.rules.identity import companies
-from mappings.rules.referrals.referrer_lookup import Circle
+from mappings.rules.referrals.referrer_lookup import ReferrerLookup
 from mappings.rules.text import names, self_reported
 from mappings.rules.text.address_kinds import clean_email
 from mappings.rules.text.answer_texts import Word
@@ -49,7 +49,7 @@ class Mentions:
         return Known(people, tuple(company.span for company in self.companies))
 
 
-def find(text: str, ring: Circle) -> Mentions:
+def find(text: str, ring: ReferrerLookup) -> Mentions:
     """Whom a text names: by address, by full name, or by first or last name beside their company."""
     said = self_reported.words_of(text)
     firms = tuple(_firms(said, ring.companies))
@@ -71,7 +71,7 @@ def _places(found: Iterable[Mention]) -> set[int]:
     return {place for mention in found for place in range(mention.start, mention.end)}
 
 
-def labels(text: str, ring: Circle, at: datetime | None) -> tuple[Label, ...]:
+def labels(text: str, ring: ReferrerLookup, at: datetime | None) -> tuple[Label, ...]:
     """What a text says, with the names of customers believed."""
     found = find(text, ring)
     people = tuple(person for person in found.people if _may_speak(person, ring, at))
@@ -81,7 +81,7 @@ def labels(text: str, ring: Circle, at: datetime | None) -> tuple[Label, ...]:
     return self_reported.classify(text, Mentions(people, firms).known)
 
 
-def _may_speak(person: Mention, ring: Circle, at: datetime | None) -> bool:
+def _may_speak(person: Mention, ring: ReferrerLookup, at: datetime | None) -> bool:
     """Whether any human that is meant spoke for a customer then."""
     return any(ring.speaks_for_customer(contact_id, at) for contact_id in person.ids)
 
@@ -120,13 +120,13 @@ def spans(
                 yield start, start + size
 
 
-def _by_mail(said: Sequence[Word], ring: Circle) -> Iterator[Mention]:
+def _by_mail(said: Sequence[Word], ring: ReferrerLookup) -> Iterator[Mention]:
     for place, word in enumerate(said):
         if word.kind == "mail" and (ids := ring.by_email.get(clean_email(word.written), ())):
             yield Mention(place, place + 1, ids)
 
 
-def _by_full_name(said: Sequence[Word], ring: Circle) -> Iterator[Mention]:
+def _by_full_name(said: Sequence[Word], ring: ReferrerLookup) -> Iterator[Mention]:
     taken: set[int] = set()
     for start, end in spans(said, 2):
         ids = ring.by_name.get(" ".join(sorted(word.text for word in said[start:end])), ())
@@ -165,7 +165,7 @@ def _has_capitals(said: Iterable[Word]) -> bool:
 
 
 def _beside_company(
-    said: Sequence[Word], firms: Sequence[Mention], ring: Circle, taken: Iterable[int]
+    said: Sequence[Word], firms: Sequence[Mention], ring: ReferrerLookup, taken: Iterable[int]
 ) -> Iterator[Mention]:
     """Contacts of a named company whose first or last name also stands in its sentence."""
     own = {*taken, *_places(firms)}
@@ -186,7 +186,7 @@ def _beside_company(
 
 
 def _staff_at(
-    said: Sequence[Word], free: Sequence[int], staff: Iterable[int], ring: Circle
+    said: Sequence[Word], free: Sequence[int], staff: Iterable[int], ring: ReferrerLookup
 ) -> Mapping[int, list[int]]:
     found: dict[int, list[int]] = {}
     for contact_id in staff:

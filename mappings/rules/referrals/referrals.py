@@ -22,15 +22,14 @@ from mappings.rules.identity.linkage import employer
 from mappings.rules.policy import Policy
 from mappings.rules.referrals import mentions
 from mappings.rules.referrals.mentions import Mention, Mentions
-from mappings.rules.referrals.referrer_lookup import Circle, circle
+from mappings.rules.referrals.referrer_lookup import ReferrerLookup, referrer_lookup
 from mappings.rules.text import names, self_reported
 from mappings.rules.text.address_kinds import clean_email, domain_of
 from mappings.rules.text.folding import LONGEST, spoken
 
 __all__ = [
-    "Circle",
     "Hint",
-    "circle",
+    "ReferrerLookup",
     "code_key",
     "from_answer",
     "from_code",
@@ -40,6 +39,7 @@ __all__ = [
     "of_contact",
     "of_deal",
     "of_links",
+    "referrer_lookup",
     "speaking",
     "undenied",
     "worded",
@@ -61,7 +61,9 @@ class Hint:
     others: tuple[int, ...] = ()
 
 
-def of_links(links: Iterable[ReferralLink], ring: Circle, policy: Policy) -> tuple[Referral, ...]:
+def of_links(
+    links: Iterable[ReferralLink], ring: ReferrerLookup, policy: Policy
+) -> tuple[Referral, ...]:
     """Referrals from associations labelled "referred by"."""
     p = policy.referral_signals["association_label"]
     return tuple(
@@ -82,24 +84,24 @@ def of_links(links: Iterable[ReferralLink], ring: Circle, policy: Policy) -> tup
     )
 
 
-def _target_contact(link: ReferralLink, ring: Circle) -> ContactFacts | None:
+def _target_contact(link: ReferralLink, ring: ReferrerLookup) -> ContactFacts | None:
     return ring.contacts.get(link.referred_id) if link.referred_type == "contact" else None
 
 
-def of_contact(contact: ContactFacts, ring: Circle, policy: Policy) -> tuple[Referral, ...]:
+def of_contact(contact: ContactFacts, ring: ReferrerLookup, policy: Policy) -> tuple[Referral, ...]:
     """Referrals that a contact's own fields tell of."""
     hints = _hints(contact, contact.created_at, ring, policy)
     return tuple(judge(hint, f"contact:{contact.id}", contact, None, ring) for hint in hints)
 
 
-def of_deal(deal: DealFacts, ring: Circle, policy: Policy) -> tuple[Referral, ...]:
+def of_deal(deal: DealFacts, ring: ReferrerLookup, policy: Policy) -> tuple[Referral, ...]:
     """Referrals that a deal's own fields tell of."""
     hints = _hints(deal, deal.created_at, ring, policy)
     return tuple(judge(hint, f"deal:{deal.id}", None, deal.company_id, ring) for hint in hints)
 
 
 def _hints(
-    record: ContactFacts | DealFacts, created: datetime, ring: Circle, policy: Policy
+    record: ContactFacts | DealFacts, created: datetime, ring: ReferrerLookup, policy: Policy
 ) -> Iterator[Hint]:
     for text in texts_of(record, *TELLS_OF_REFERRALS):
         read = _READERS.get(text.kind, from_answer)
@@ -116,7 +118,9 @@ def code_key(text: str) -> str:
     return text.strip()[:LONGEST].casefold()
 
 
-def from_code(text: MappedText, at: datetime, ring: Circle, policy: Policy) -> Iterator[Hint]:
+def from_code(
+    text: MappedText, at: datetime, ring: ReferrerLookup, policy: Policy
+) -> Iterator[Hint]:
     """Read a tracked code: who gives it to others referred them."""
     owner = ring.codes.get(code_key(text.text))
     if owner is not None:
@@ -129,7 +133,9 @@ def from_code(text: MappedText, at: datetime, ring: Circle, policy: Policy) -> I
         )
 
 
-def from_field(text: MappedText, at: datetime, ring: Circle, policy: Policy) -> Iterator[Hint]:
+def from_field(
+    text: MappedText, at: datetime, ring: ReferrerLookup, policy: Policy
+) -> Iterator[Hint]:
     """Read a mapped "referred by" field: an address, a contact id, a name with or without a company, or free words."""
     email = clean_email(text.text)
     if email:
@@ -167,7 +173,7 @@ def _hints_of(
     how: str,
     at: datetime | None,
     text: MappedText,
-    ring: Circle,
+    ring: ReferrerLookup,
     policy: Policy,
 ) -> Iterator[Hint]:
     """One human is meant, or several may be: then a person has to say which."""
@@ -181,14 +187,16 @@ def _hints_of(
     yield Hint(fitting[0], "ambiguous", policy.referral_signals["ambiguous"], at, said, fitting[1:])
 
 
-def speaking(ids: Collection[int], ring: Circle, at: datetime | None) -> tuple[int, ...]:
+def speaking(ids: Collection[int], ring: ReferrerLookup, at: datetime | None) -> tuple[int, ...]:
     """Each human once; those who spoke as customers then before namesakes who did not."""
     humans = ring.humans(ids)
     customers = tuple(one for one in humans if ring.speaks_for_customer(one, at))
     return customers or humans
 
 
-def from_answer(text: MappedText, at: datetime, ring: Circle, policy: Policy) -> Iterator[Hint]:
+def from_answer(
+    text: MappedText, at: datetime, ring: ReferrerLookup, policy: Policy
+) -> Iterator[Hint]:
     """Customers' people and companies that an answer names; a warning or a denied name is no recommendation."""
     said = text.text
     found = mentions.find(said, ring)
@@ -227,7 +235,7 @@ def undenied(text: str, found: Sequence[Mention], what: str) -> Iterator[Mention
             yield one
 
 
-def _warning(text: str, at: datetime, found: Mentions, ring: Circle) -> Iterator[Hint]:
+def _warning(text: str, at: datetime, found: Mentions, ring: ReferrerLookup) -> Iterator[Hint]:
     """Whom a warning names: kept with its reason, and never credited."""
     for one in found.people:
         humans = speaking(one.ids, ring, at)
@@ -241,7 +249,7 @@ def judge(
     target: str,
     referred: ContactFacts | None,
     referred_company: int | None,
-    ring: Circle,
+    ring: ReferrerLookup,
 ) -> Referral:
     """Apply the guards to a hint."""
     referrer = ring.contacts.get(hint.referrer_id) if hint.referrer_id is not None else None
@@ -285,7 +293,7 @@ def _arrival(
     person: int | None,
     company: int | None,
     goal: int | None,
-    ring: Circle,
+    ring: ReferrerLookup,
 ) -> Arrival | None:
     """How it stood when the referred contact came into the CRM; None where a company or deal was referred."""
     if referred is None:
@@ -301,7 +309,7 @@ def _rejection(
     company: int | None,
     referred: ContactFacts | None,
     goal: int | None,
-    ring: Circle,
+    ring: ReferrerLookup,
 ) -> str:
     """Why a recommendation does not count, or ""."""
     if referrer is None and company is None:

@@ -14,7 +14,7 @@ def _never(_company: int, _at: datetime) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Circle:
+class ReferrerLookup:
     """Who could have recommended us.
 
     `by_email` and `by_name` (folded, see `names.full_key`) lead to contact ids; `at_company` lists
@@ -57,7 +57,7 @@ class Circle:
         return tuple(sorted(found.values()))
 
 
-def circle(
+def referrer_lookup(
     contacts: Iterable[ContactFacts],
     known: Directory,
     *,
@@ -65,7 +65,7 @@ def circle(
     codes: Mapping[str, int] | None = None,
     champions: frozenset[int] = frozenset(),
     is_customer: Callable[[int, datetime], bool] = _never,
-) -> Circle:
+) -> ReferrerLookup:
     """Build the lookups from contacts in memory."""
     by_id = {contact.id: contact for contact in contacts if not contact.archived}
     by_email: dict[str, list[int]] = {}
@@ -80,7 +80,7 @@ def circle(
             )
         if (company := employer(contact, known)) is not None:
             at_company.setdefault(company, []).append(contact.id)
-    return Circle(
+    return ReferrerLookup(
         by_id,
         known,
         person_of or {},
