@@ -1,0 +1,108 @@
+"""Kinds: the words that are stored, compared and shown all over, each with its label for people beside it."""
+
+from enum import StrEnum
+from typing import Self
+
+
+class _Labelled(StrEnum):
+    """A stored word with the label that people read."""
+
+    label: str
+
+    def __new__(cls, word: str, label: str) -> Self:
+        member = str.__new__(cls, word)
+        member._value_ = word
+        member.label = label
+        return member
+
+
+class ObjectType(_Labelled):
+    """What a record of HubSpot's is."""
+
+    CONTACT = "contact", "Contact"
+    COMPANY = "company", "Company"
+    DEAL = "deal", "Deal"
+    TICKET = "ticket", "Ticket"
+    FEEDBACK = "feedback_submission", "Survey answer"
+
+
+# A person is no record of HubSpot's: the contact records of one human stand in the recompute queue under this word.
+PERSON = "person"
+
+
+class SourceKind(_Labelled):
+    """Why a deal exists, as far as a customer is behind it; the first-order remainder is the last line of a deal."""
+
+    MOVED_CHAMPION = "moved_champion", "Moved champion"
+    REFERRAL = "referral", "Referral"
+    WORD_OF_MOUTH = "word_of_mouth", "Word of mouth"
+    FIRST_ORDER = "first_order", "First-order"
+
+
+class Timing(_Labelled):
+    """When the evidence of a source began, against the deal (RULES D1); only the first three carry credit."""
+
+    SOURCED = "sourced", "Sourced"
+    ASSISTED = "assisted", "Assisted"
+    PRESENT = "present", "Present"
+    SUSPECTED = "suspected", "Suspected"
+    NONE = "none", "None"
+
+
+class Status(_Labelled):
+    """What becomes of a finding: it counts, a person is asked, it is only kept, or a person said no."""
+
+    AUTO = "auto", "Counts"
+    REVIEW = "review", "Asked about"
+    STORED = "stored", "Kept only"
+    REJECTED = "rejected", "Rejected"
+
+
+class MoveKind(_Labelled):
+    """What a change of employer is."""
+
+    MOVE = "move", "Job change"
+    BOOMERANG = "boomerang", "Return to a former employer"
+    DEPARTURE = "departure", "Departure"
+
+
+class EntryOccasion(_Labelled):
+    """What made a ledger entry; the label completes the sentence "deal 7 …"."""
+
+    WON = "won", "was won"
+    REWON = "rewon", "was won again"
+    RESTORED = "restored", "was restored"
+    AMOUNT = "amount", "changed its amount"
+    EVIDENCE = "evidence", "was judged anew by later evidence"
+    ORDERED = "ordered", "was judged anew by a person's order"
+    CURRENCY = "currency", "changed its currency"
+    CLOSE_DATE = "close date", "changed the month of its close"
+    HOME = "home", "got an amount in home currency"
+    DELETED = "deleted", "was deleted"
+    EXCLUDED = "excluded", "is in a pipeline that no longer counts"
+    LOST = "lost", "was lost after it had been won"
+    REOPENED = "reopened", "was reopened"
+    MERGED = "merged", "was merged into another deal"
+
+
+class ReviewKind(_Labelled):
+    """What a review task asks about."""
+
+    IDENTITY = "identity", "Same person"
+    MOVE = "move", "Job change"
+    REFERRAL = "referral", "Referrer"
+    SUGGESTION = "suggestion", "Add to deal"
+    MERGE = "merge", "Merged companies"
+    REJUDGE = "rejudge", "Late evidence"
+
+
+class Verb(StrEnum):
+    """How a person answers a review task; what a verb means depends on the kind, so its label stands there."""
+
+    SAME = "same"
+    DIFFERENT = "different"
+    CONFIRM = "confirm"
+    REJECT = "reject"
+    PICK = "pick"
+    DISMISS = "dismiss"
+    REOPEN = "reopen"
