@@ -3,11 +3,12 @@
 from collections.abc import Collection, Iterable
 
 from integration.core.forget_keys import ForgetKeys
+from integration.portal import invalidation
 from integration.portal.context import PortalContext
+from integration.portal.invalidation import Change
 from integration.storage.database import Transaction
-from integration.storage.findings import move_rows, person_rows, source_rows
-from integration.storage.mirror import mirror, survey_answers
-from integration.storage.queue import lanes, set_aside
+from integration.storage.mirror import mirror
+from integration.storage.queue import lanes, recompute, set_aside
 from integration.storage.service import erasure, portals, suppression
 from mappings.records import delivery_mentions
 from mappings.records.delivery_mentions import Person
@@ -40,38 +41,14 @@ def erase_all(tx: Transaction, contact_ids: Collection[int], *, keys: ForgetKeys
 
 
 def _erase(tx: Transaction, contact_id: int, ids: set[int], keys: ForgetKeys) -> int:
-    neighbours = mirror.neighbours(tx, "contact", [contact_id])
-    marks = _concerned(tx, ids)
+    # Found before they are erased, queued afterwards: erasing empties the queue of them.
+    due = invalidation.due(tx, Change.PERSON_FORGOTTEN, contacts=ids)
     deals = erasure.contact(tx, contact_id)
     suppression.remember(tx, keys.mark(tx.portal_id, contact_id))
-    mirror.mark_stale(tx, mirror.DEALS, {("deal", deal_id) for deal_id in deals})
-    mirror.mark_stale(
-        tx, mirror.SUMMARIES, {ref for ref in neighbours if ref[0] in {"company", "contact"}}
-    )
-    mirror.mark_stages(tx, marks)
+    due.merge(invalidation.due(tx, Change.NAME_ERASED, deals=deals))
+    recompute.add(tx, due)
     portals.note(tx, "second-order", "forgot a person")
     return len(deals)
-
-
-def _concerned(tx: Transaction, ids: set[int]) -> dict[int, set[tuple[str, int]]]:
-    """Who else reads differently without them: their other records, who referred them or was, what they left."""
-    others, _ = person_rows.groups(tx, ids)
-    told = [
-        *source_rows.referrals_by(tx, contact_ids=ids),
-        *source_rows.referrals_told_by(tx, "contact", ids),
-        *source_rows.referrals_to(tx, {f"contact:{one}" for one in ids}),
-    ]
-    referrers, _ = person_rows.groups(tx, {row["referrer_contact_id"] for row in told} - {None})
-    left = move_rows.of_persons(tx, set(others.values()))
-    ends = {row[side] for row in left for side in ("former_company_id", "new_company_id")} - {None}
-    ends |= survey_answers.companies_of(tx, others.keys() | ids)
-    return {
-        mirror.PEOPLE: {("contact", one) for one in others.keys() - ids},
-        mirror.DEALS: {(row["owner_type"], row["owner_id"]) for row in told}
-        - {("contact", one) for one in ids},
-        mirror.SUMMARIES: {("contact", one) for one in referrers.keys() - ids}
-        | {("company", one) for one in ends},
-    }
 
 
 def cut_deliveries(tx: Transaction, person: Person) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from integration.conclude import stages
+from integration.portal import invalidation
+from integration.portal.invalidation import Change
 from integration.rollup import roll_up
 from tests.contract.conclude_world import REOPENED, MirrorPortal, closed_won, day
 
@@ -92,7 +93,7 @@ def test_an_admin_switches_inheritance_off_and_on(harbor: MirrorPortal) -> None:
     ):  # the renewal came 100 days after the first deal
         harbor.install(policy={"inheritance_months": months})
         with harbor.context.transaction() as tx:
-            stages.refresh_all(tx)
+            invalidation.record(tx, Change.SETTINGS_CHANGED)
 
         assert agreed(harbor).inherited == inherited
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from integration.conclude import stages
+from integration.portal import invalidation
+from integration.portal.invalidation import Change
 from integration.storage.findings import stored_shapes
 from integration.storage.queue import lanes
 from mappings.rules.findings import Entry
@@ -73,7 +74,7 @@ def rebuild(world: "World", account: "Account") -> None:
     forget_all_conclusions(world, account)
     assert account.ledger() == []
     with account.context() as context, context.transaction() as tx:
-        stages.refresh_all(tx)
+        invalidation.record(tx, Change.SETTINGS_CHANGED)
     with world.runtime.database.service() as tx:
         lanes.want(tx, account.portal_id, "drain")
     world.settle()

@@ -21,6 +21,8 @@ from hypothesis.stateful import (
 
 from integration.admin import replay as replays
 from integration.ingest import sync
+from integration.portal import invalidation
+from integration.portal.invalidation import Change
 from integration.storage.database import Database, Transaction
 from integration.storage.queue import inbox
 from integration.storage.queue.inbox import WaitingEvent
@@ -232,12 +234,11 @@ class OneTimeEffects(RuleBasedStateMachine):
 
 def _the_ledger_adds_up(account: "Account") -> None:
     """The conclusions are those of a fresh look at the same records: nothing counted twice, nothing left out."""
-    from integration.conclude import stages  # noqa: PLC0415 - here only
     from integration.storage.queue import lanes  # noqa: PLC0415 - as above
 
     before = judge.written(account.world.hubspot)
     with account.context() as context, context.transaction() as tx:
-        stages.refresh_all(tx)
+        invalidation.record(tx, Change.SETTINGS_CHANGED)
         lanes.want(tx, account.portal_id, "drain")
     account.world.settle()
     assert judge.written(account.world.hubspot) == before

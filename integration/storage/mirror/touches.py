@@ -1,7 +1,7 @@
 """Touches: what happened with a contact and when, as heard; ids of merged records are resolved when they are read."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from integration.storage.database import Transaction, as_json
@@ -9,6 +9,8 @@ from integration.storage.database import Transaction, as_json
 Key = tuple[str, int]
 """An activity: its type and its id."""
 NOBODY = 0
+# Older touches are not kept: no rule looks back further.
+WINDOW = timedelta(days=1096)
 # So many contacts of one activity are kept: who was in a crowd tells nothing about any of them.
 MOST_CONTACTS = 100
 
