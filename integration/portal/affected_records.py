@@ -273,6 +273,11 @@ def deals_downstream(it: Occurrence) -> set[Ref]:
     return refs("deal", source_rows.downstream(it.tx, it.deals))
 
 
+def deals_hanging_on_won(it: Occurrence) -> set[Ref]:
+    """The open and lost deals, and those without a share, that may have come of the deals."""
+    return refs("deal", source_rows.hanging_on(it.tx, it.deals))
+
+
 def credit_notes(it: Occurrence) -> set[Ref]:
     """The credit notes that take money back from the deals."""
     return refs("deal", period_rows.notes_of(it.tx, it.deals, beside=()))

@@ -277,6 +277,8 @@ TABLE: Mapping[Change, tuple[Row, ...]] = {
     Change.ORDER_CHANGED: (
         Row(_DEALS, affected_records.deals_downstream,
             "an order is one more than that of the deal it came of"),
+        Row(_DEALS, affected_records.deals_hanging_on_won,
+            "so is that of an open or lost deal, to which no credit flows yet"),
     ),
     Change.INHERITANCE_CHANGED: (
         Row(_DEALS, affected_records.deals, "deals without evidence of their own inherit the first deal's"),
