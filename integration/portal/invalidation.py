@@ -240,7 +240,6 @@ TABLE: Mapping[Change, tuple[Row, ...]] = {
             "whoever goes with a crowd was moved: it is no job change"),
     ),
     Change.TICKET_CHANGED: (
-        Row(_SUMMARIES, affected_records.linked_persons, "nobody is asked while a ticket is open"),
         Row(_SUMMARIES, affected_records.linked_companies, "open tickets weigh on health"),
     ),
     Change.ANSWER_CHANGED: (
