@@ -60,7 +60,7 @@ class PortalContext:
 
     def close(self) -> None:
         """Write down the calls that were made, and let go of the connections."""
-        connection: Connection | None = self.__dict__.get("door")
+        connection: Connection | None = self.__dict__.get("connection")
         if connection:
             connection.close(self.runtime, self.portal_id)
 
