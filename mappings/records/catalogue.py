@@ -66,7 +66,6 @@ _GROUPS = {
     "passive": "Passive (7-8)",
     "detractor": "Detractor (0-6)",
 }
-_ASKS = {"ask_now": "Ask now", "wait": "Wait", "resting": "Resting", "never": "Never"}
 _BANDS = {"healthy": "Healthy", "watch": "Watch", "at_risk": "At risk", "unknown": "Unknown"}
 
 _DEAL = (
@@ -171,14 +170,6 @@ _CONTACT = (
     moment(
         "contact", "second_order_nps_at", "NPS answered at", "When they gave the latest answer."
     ),
-    choice(
-        "contact",
-        "second_order_ask",
-        "Ask for a referral",
-        "Whether now is the moment to ask this person for a referral.",
-        _ASKS,
-    ),
-    paragraph("contact", "second_order_ask_because", "Ask: reasons", "Why now, or why not now."),
 )
 
 _COMPANY = (
@@ -229,20 +220,7 @@ _COMPANY = (
     paragraph(
         "company", "second_order_health_because", "Health: reasons", "What drives the score."
     ),
-    percent(
-        "company",
-        "second_order_churn_risk",
-        "Churn risk",
-        "Probability of leaving by the renewal, or within 180 days. A starting value, not a verdict.",
-    ),
     number("company", "second_order_champions_left", "Champions left", "In the last 365 days."),
-    choice(
-        "company",
-        "second_order_ask",
-        "Ask for a referral",
-        "The best moment among the people of this company.",
-        _ASKS,
-    ),
 )
 
 _UPDATED = tuple(

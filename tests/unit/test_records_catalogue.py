@@ -31,7 +31,16 @@ def test_names_are_unique_and_recognisably_ours() -> None:
 
 def test_every_type_says_when_it_was_updated() -> None:
     assert all("second_order_updated_at" in own_names(kind) for kind in WRITTEN_TYPES)
-    assert [len(own_properties(kind)) for kind in WRITTEN_TYPES] == [12, 13, 9]
+    assert [len(own_properties(kind)) for kind in WRITTEN_TYPES] == [10, 11, 9]
+
+
+def test_every_property_we_create_is_filled_by_a_conclusion() -> None:
+    concluding = "".join(
+        path.read_text(encoding="utf-8")
+        for path in (ROOT / "integration" / "conclude").glob("*.py")
+    )
+
+    assert [prop.name for prop in PROPERTIES if f'"{prop.name}"' not in concluding] == []
 
 
 def test_enumerations_have_choices_and_others_have_none() -> None:
@@ -175,6 +184,18 @@ def test_every_scope_has_its_reason() -> None:
 
     assert len({context.name for context in scopes}) == len(scopes)
     assert all(context.because.endswith(".") for context in scopes)
+
+
+def test_what_no_reader_uses_is_not_asked_for() -> None:
+    using = "".join(
+        path.read_text(encoding="utf-8")
+        for folder in ("mappings/records", "integration")
+        for path in (ROOT / folder).rglob("*.py")
+        if path.name != "access.py"
+    )
+    asked_for = {name for names in access.READ.values() for name in names}
+
+    assert {name for name in asked_for if f'"{name}"' not in using} == {"hs_csm_sentiment"}
 
 
 def test_history_is_read_of_properties_we_read() -> None:
