@@ -5,10 +5,12 @@ from datetime import datetime
 
 from integration.conclude import record_facts
 from integration.conclude.batch import Batch
+from integration.storage.database import Row
 from integration.storage.mirror import deal_rows, mirror
 from mappings.rules.facts import ContactFacts, DealFacts
 from mappings.rules.findings import Move, Person
 from mappings.rules.job_changes import champions
+from mappings.rules.success import customers
 
 MoveKey = tuple[int, str]
 
@@ -78,26 +80,32 @@ def deals_of(batch: Batch, contact_ids: Collection[int]) -> dict[int, list[DealF
 
 
 def customers_since(batch: Batch, company_ids: Collection[int]) -> dict[int, datetime]:
-    """Since when each of these companies is a customer: its first won deal with a positive amount.
+    """Since when each of these companies is a customer; those that are none are left out.
 
-    Where the portal's owner chose a lifecycle stage instead, the day the company reached it.
+    Where the portal's owner chose a lifecycle stage, it is the day the company reached it; else
+    what the company bought decides, by `customers.since_first_purchase`.
     """
+    if not company_ids:
+        return {}
+    since: dict[int, datetime | None]
     if batch.portal_map.customer_stage:
-        facts = record_facts.companies(batch, company_ids) if company_ids else {}
-        return {
-            one: company.customer_since
-            for one, company in facts.items()
-            if company.customer_since is not None
+        companies = record_facts.companies(batch, company_ids)
+        since = {company.id: company.customer_since for company in companies.values()}
+    else:
+        rows_by_company = deal_rows.of_companies(batch.tx, company_ids)
+        since = {
+            company_id: customers.since_first_purchase(map(_as_deal, rows))
+            for company_id, rows in rows_by_company.items()
         }
-    found: dict[int, datetime] = {}
-    for company, rows in (
-        deal_rows.of_companies(batch.tx, company_ids).items() if company_ids else ()
-    ):
-        won = [
-            row["closed_at"] or row["created_at"]
-            for row in rows
-            if row["is_won"] and (row["amount_minor"] or 0) > 0
-        ]
-        if won:
-            found[company] = min(won)
-    return found
+    return {company_id: at for company_id, at in since.items() if at is not None}
+
+
+def _as_deal(row: Row) -> DealFacts:
+    # The column holds `counts_as_won`: a pipeline that is left out or a deleted deal is not won.
+    return DealFacts(
+        row["deal_id"],
+        row["created_at"],
+        amount_minor=row["amount_minor"],
+        closed_at=row["closed_at"],
+        is_won=row["is_won"],
+    )

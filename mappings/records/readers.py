@@ -90,7 +90,6 @@ def company_facts(
         former_names=tuple(dict.fromkeys(one for one in named_before if one and one != name)),
         merged_ids=_others(record, values.record_ids(record.get("hs_merged_object_ids"))),
         recurring_minor=read.money(recurring, portal_map.home_currency) if recurring else None,
-        lifecycle_stage=read.text("lifecyclestage"),
         customer_since=_customer_since(record, read, portal_map),
         is_agency=read.text("type") in portal_map.agency_types,
         archived=record.archived,

@@ -133,7 +133,6 @@ class CompanyFacts:
     former_names: tuple[str, ...] = ()
     merged_ids: tuple[int, ...] = ()
     recurring_minor: int | None = None
-    lifecycle_stage: str = ""
     customer_since: datetime | None = (
         None  # by the mapped lifecycle stage; None when won deals decide
     )

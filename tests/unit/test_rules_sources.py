@@ -7,13 +7,13 @@ import pytest
 
 from mappings.rules.attribution import sources
 from mappings.rules.attribution.sources import Surroundings, sources_of, tag_of
-from mappings.rules.facts import PPM, CompanyFacts, DealContact, DealFacts, NpsAnswer, Touch
+from mappings.rules.facts import PPM, DealContact, DealFacts, NpsAnswer, Touch
 from mappings.rules.findings import Arrival, Move, Reason, Referral, Signal
 from mappings.rules.job_changes import champions
 from mappings.rules.policy import DEFAULT, Policy
-from mappings.rules.success.customers import customer
+from mappings.rules.success.customers import since_first_purchase
 from mappings.rules.text.self_reported import Label
-from tests.unit.rules_builders import ACME, NOW, ZENIT, a_contact, a_deal, a_move, day
+from tests.unit.rules_builders import ACME, NOW, a_contact, a_deal, a_move, day
 
 NOBODY = Surroundings({})
 
@@ -318,24 +318,17 @@ def test_the_highest_role_is_written() -> None:
     assert champions.role_of(**dict.fromkeys(flags, True)) == "moved_champion"
 
 
-def test_a_customer_has_a_won_deal_with_money_in_a_pipeline_that_counts() -> None:
-    firm = CompanyFacts(ZENIT, "Zenit")
+def test_a_company_is_a_customer_from_its_first_won_deal_with_money() -> None:
     first, second = a_deal(1, created=10, closed=50), a_deal(2, created=60, closed=80)
 
-    bought = customer(firm, [second, first], DEFAULT, day(400))
+    assert since_first_purchase([second, first]) == day(50)
+    assert since_first_purchase([]) is None
 
-    assert bought is not None
-    assert (bought.since, bought.last_won_at, bought.is_active, bought.won_deals) == (
-        day(50),
-        day(80),
-        True,
-        2,
-    )
-    assert bought.on(day(50))
-    assert not bought.on(day(49))
-    late = customer(firm, [first], DEFAULT, day(451))
-    assert late is not None
-    assert not late.is_active
+
+def test_a_won_deal_without_a_close_date_counts_from_its_creation() -> None:
+    undated = replace(a_deal(1, created=10, closed=50), closed_at=None)
+
+    assert since_first_purchase([undated]) == day(10)
 
 
 @pytest.mark.parametrize(
@@ -350,21 +343,7 @@ def test_a_customer_has_a_won_deal_with_money_in_a_pipeline_that_counts() -> Non
     ],
 )
 def test_other_deals_make_no_customer(change: dict[str, Any]) -> None:
-    assert (
-        customer(
-            CompanyFacts(ZENIT), [replace(a_deal(created=1, closed=2), **change)], DEFAULT, NOW
-        )
-        is None
-    )
-
-
-def test_an_admin_may_map_the_lifecycle_stage() -> None:
-    company = CompanyFacts(ZENIT, lifecycle_stage="customer", customer_since=day(3))
-
-    bought = customer(company, [], DEFAULT, NOW)
-
-    assert bought is not None
-    assert (bought.by, bought.since) == ("lifecycle_stage", day(3))
+    assert since_first_purchase([replace(a_deal(created=1, closed=2), **change)]) is None
 
 
 def test_policies_travel_as_plain_values_and_leave_out_what_they_do_not_know() -> None:

@@ -12,13 +12,13 @@ import pytest
 from mappings.rules.attribution.credit import age_factor, allocate, raw
 from mappings.rules.attribution.reasons import provisional_until
 from mappings.rules.attribution.sources import DealSources, Surroundings, sources_of
-from mappings.rules.facts import PPM, CompanyFacts, DealContact, DealFacts, NpsAnswer
+from mappings.rules.facts import PPM, DealContact, DealFacts, NpsAnswer
 from mappings.rules.findings import Move, Reason, Signal
 from mappings.rules.identity.linkage import NameFrequencies, compare, probability
 from mappings.rules.job_changes import champions, moves, signals
 from mappings.rules.policy import DEFAULT
 from mappings.rules.referrals import referrals
-from mappings.rules.success.customers import customer
+from mappings.rules.success.customers import since_first_purchase
 from mappings.rules.text.names import NameStats
 from mappings.rules.text.self_reported import Known, classify
 from tests.unit.rules_builders import (
@@ -40,23 +40,18 @@ from tests.unit.rules_builders import (
 # Paragraph D1 · customer, won, first-order revenue
 
 
-@pytest.mark.parametrize(("days", "is_active"), [(0, True), (400, True), (401, False)])
-def test_d1_a_customer_is_active_for_four_hundred_days_after_its_last_win(
-    days: int, *, is_active: bool
-) -> None:
-    bought = customer(
-        CompanyFacts(ACME), [a_deal(created=0, closed=10, company_id=ACME)], DEFAULT, day(10 + days)
-    )
+def test_d1_a_company_is_a_customer_from_its_first_won_deal() -> None:
+    first = a_deal(1, created=0, closed=10, company_id=ACME)
+    second = a_deal(2, created=0, closed=20, company_id=ACME)
 
-    assert bought is not None
-    assert (bought.since, bought.is_active) == (day(10), is_active)
+    assert since_first_purchase([second, first]) == day(10)
 
 
 @pytest.mark.parametrize("amount", [0, -1, None])
 def test_d1_a_won_deal_without_a_positive_amount_makes_no_customer(amount: int | None) -> None:
     deal = a_deal(created=0, closed=10, company_id=ACME, amount_minor=amount)
 
-    assert customer(CompanyFacts(ACME), [deal], DEFAULT, NOW) is None
+    assert since_first_purchase([deal]) is None
 
 
 @pytest.mark.parametrize(
