@@ -10,7 +10,7 @@ from integration.storage.mirror import company_keys, deal_rows, mirror
 from mappings.rules.facts import EMPLOYERS, CompanyFacts, ContactFacts, Directory, texts_of
 from mappings.rules.identity import companies
 from mappings.rules.identity.linkage import all_emails
-from mappings.rules.text.address_kinds import clean_email, domain_of, host_of, is_free, is_role
+from mappings.rules.text.address_kinds import clean_email, domain_of, host_of, is_free
 from mappings.rules.text.names import spoken
 
 LookUpKey = tuple[str, str]
@@ -132,8 +132,3 @@ def directory(
 def _ids(contact: ContactFacts) -> set[int]:
     past = (version.value.strip() for version in contact.history.get("associatedcompanyid", ()))
     return {*contact.company_ids, *(int(one) for one in past if one.isdecimal() and len(one) < 19)}  # noqa: PLR2004 - longer is no id
-
-
-def is_personal(email: str) -> bool:
-    """Whether an address can stand for one human at one company."""
-    return bool(email) and not is_free(email) and not is_role(email)

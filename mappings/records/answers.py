@@ -9,7 +9,6 @@ from mappings.records.rows import Record
 from mappings.rules.facts import NpsAnswer
 
 RATING: Final = "hs_feedback_last_nps_rating_number"
-_NPS_GROUP_SCORES: Final = ((9, "promoter"), (7, "passive"), (0, "detractor"))
 
 
 def survey_answer(record: Record, odd: list[Odd] | None = None) -> NpsAnswer | None:
@@ -67,8 +66,3 @@ def employer_at(record: Record, at: datetime) -> int | None:
     return values.record_id(record.get("associatedcompanyid")).value or (
         companies[0] if companies else None
     )
-
-
-def nps_group(score: int) -> str:
-    """Promoter, passive or detractor, as the CRM spells them."""
-    return next(group for least, group in _NPS_GROUP_SCORES if score >= least)

@@ -1,6 +1,6 @@
 """Every property we own in HubSpot: the one list that install, writeback and the documents share."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -249,33 +249,3 @@ def own_names(object_type: str) -> frozenset[str]:
 def group_definition() -> dict[str, object]:
     """The body HubSpot wants when our property group is created."""
     return {"name": GROUP_NAME, "label": GROUP_LABEL, "displayOrder": -1}
-
-
-def properties_page(properties: Sequence[OwnProperty] = PROPERTIES) -> str:
-    """docs/properties.md: every property we own, as a page for sellers and admins."""
-    lines = [
-        "# Properties we own",
-        "",
-        f'All are in the group "{GROUP_LABEL}" (`{GROUP_NAME}`) and are ordinary HubSpot properties:',
-        "use them in lists, workflows and reports. Only we write them; we write no others.",
-        "This page is generated from `mappings/records/catalogue.py`.",
-    ]
-    for object_type in dict.fromkeys(prop.object_type for prop in properties):
-        lines += [
-            "",
-            f"## {object_type.capitalize()}",
-            "",
-            "| name | label | type | holds |",
-            "|---|---|---|---|",
-        ]
-        lines += [_row(prop) for prop in properties if prop.object_type == object_type]
-    return "\n".join(lines) + "\n"
-
-
-def _row(prop: OwnProperty) -> str:
-    kind = (
-        prop.type if not prop.number_display_hint else f"{prop.type} ({prop.number_display_hint})"
-    )
-    choices = ", ".join(f"`{option.value}`" for option in prop.options)
-    holds = f"{prop.description} Values: {choices}." if choices else prop.description
-    return f"| `{prop.name}` | {prop.label} | {kind} | {holds} |"

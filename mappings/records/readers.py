@@ -30,7 +30,6 @@ def contact_facts(
     """What the CRM says about one contact."""
     read = FieldReader(record, odd)
     merged_ids, merged_at = _merges(read)
-    company_ids, company_labels = _companies(record)
     return ContactFacts(
         id=record.id,
         created_at=read.created_at(),
@@ -43,8 +42,7 @@ def contact_facts(
         phones=_phones(read, "phone", portal_map.home_country),
         mobiles=_mobiles(read, portal_map.home_country),
         archived=record.archived,
-        company_ids=company_ids,
-        company_labels=company_labels,
+        company_ids=_companies(record),
         history=_history(record),
         merged_ids=merged_ids,
         merged_at=merged_at,
@@ -150,7 +148,6 @@ def deal_facts(record: Record, portal_map: PortalMap, odd: list[Odd] | None = No
         contacts=_deal_contacts(record, portal_map),
         is_replaced=is_replaced,
         is_renewal=deal_type.lower() in {one.lower() for one in portal_map.deal_renewal_types},
-        deal_type=deal_type,
         archived=record.archived,
         owner_id=read.id("hubspot_owner_id"),
         texts=_texts(read, portal_map),
@@ -262,8 +259,8 @@ def _others(record: Record, ids: Iterable[int]) -> tuple[int, ...]:
     return tuple(dict.fromkeys(one for one in ids if one != record.id))
 
 
-def _companies(record: Record) -> tuple[tuple[int, ...], Mapping[int, tuple[str, ...]]]:
-    """Associated companies, primary first, and the labels of each."""
+def _companies(record: Record) -> tuple[int, ...]:
+    """Associated companies, primary first."""
     links = links_to(record, "company")
     said = record.get("associatedcompanyid")
     primary = values.record_id(said).value if said else None
@@ -271,11 +268,7 @@ def _companies(record: Record) -> tuple[tuple[int, ...], Mapping[int, tuple[str,
     if primary is not None and not ids:
         ids = [primary]
     ids += sorted(link.to_id for link in links)
-    labels: dict[int, tuple[str, ...]] = {}
-    for link in links:
-        if link.label and link.category != "HUBSPOT_DEFINED":
-            labels[link.to_id] = (*labels.get(link.to_id, ()), link.label)
-    return tuple(dict.fromkeys(ids)), labels
+    return tuple(dict.fromkeys(ids))
 
 
 def _parent(read: FieldReader) -> int | None:

@@ -95,7 +95,6 @@ class ContactFacts:
     mobiles: tuple[str, ...] = ()
     archived: bool = False
     company_ids: tuple[int, ...] = ()
-    company_labels: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     history: Mapping[str, tuple[Version, ...]] = field(default_factory=dict)
     merged_ids: tuple[int, ...] = ()
     merged_at: datetime | None = None
@@ -113,7 +112,7 @@ class ContactFacts:
     texts: tuple[MappedText, ...] = ()
     buying_roles: frozenset[str] = frozenset()
     owner_id: int | None = None
-    opted_out: bool = False
+    opted_out: bool = False  # who opted out of e-mail must not be asked; no rule asks yet
 
     @property
     def name(self) -> str:
@@ -123,7 +122,7 @@ class ContactFacts:
 
 @dataclass(frozen=True, slots=True)
 class CompanyFacts:
-    """One company record. `active_value_minor` is the recurring value now, None when the portal maps none."""
+    """One company record. `recurring_minor` is the recurring value now, None when none is mapped."""
 
     id: int
     name: str = ""
@@ -132,7 +131,7 @@ class CompanyFacts:
     created_at: datetime | None = None
     former_names: tuple[str, ...] = ()
     merged_ids: tuple[int, ...] = ()
-    recurring_minor: int | None = None
+    recurring_minor: int | None = None  # no rule uses it yet
     customer_since: datetime | None = (
         None  # by the mapped lifecycle stage; None when won deals decide
     )
@@ -176,7 +175,6 @@ class DealFacts:
     contacts: tuple[DealContact, ...] = ()
     is_renewal: bool = False
     is_replaced: bool = False  # closed because another contract took its place: that is no loss
-    deal_type: str = ""
     archived: bool = False
     owner_id: int | None = None
     texts: tuple[MappedText, ...] = ()

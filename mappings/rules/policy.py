@@ -207,14 +207,6 @@ class Policy:
     # questions for people
     rejudge_share: int = 10_000  # the smallest change of a source's part that is worth asking about
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values for storing as JSON."""
-        values = {one.name: getattr(self, one.name) for one in fields(self)}
-        return {
-            name: dict(value) if isinstance(value, Mapping) else value
-            for name, value in values.items()
-        }
-
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Policy":
         """Rebuild from stored values; what is missing, unknown or of another kind is the default."""

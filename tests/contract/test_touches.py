@@ -449,4 +449,3 @@ def test_what_happened_to_merged_records_happened_to_the_one_they_became(world: 
     with harbor.account.context() as context, context.transaction() as tx:
         signs = touches.signs(tx, [made.id], until=NOW)
         assert signs[made.id].number == 2
-        assert [at for at, _ in touches.two_way_at(tx, [made.id])[made.id]] == [ago(3), ago(2)]

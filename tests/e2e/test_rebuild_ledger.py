@@ -11,7 +11,7 @@ from integration.portal.invalidation import Change
 from integration.storage.findings import stored_shapes
 from integration.storage.queue import lanes
 from mappings.rules.findings import Entry
-from mappings.rules.ledger.booked import booked_deals
+from tests.booked_deals import booked_deals
 from tests.e2e import lives
 from tests.e2e.lives import Life
 from tests.e2e.test_rebuild import live

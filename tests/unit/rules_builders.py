@@ -1,6 +1,7 @@
 """Builders for the tests of the rules: they show what matters and hide the rest."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from mappings.rules.facts import (
 )
 from mappings.rules.findings import Move, Person, Source
 from mappings.rules.identity import companies, linkage
+from mappings.rules.policy import Policy
 from mappings.rules.text import names
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -26,6 +28,14 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 def day(number: int) -> datetime:
     return START + timedelta(days=number)
+
+
+def plain(policy: Policy) -> dict[str, Any]:
+    """A policy as plain values."""
+    values = {part.name: getattr(policy, part.name) for part in fields(policy)}
+    return {
+        name: dict(value) if isinstance(value, Mapping) else value for name, value in values.items()
+    }
 
 
 def a_contact(

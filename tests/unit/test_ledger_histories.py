@@ -13,9 +13,9 @@ from mappings.rules.attribution.credit import FIRST_ORDER, allocate
 from mappings.rules.facts import DealFacts
 from mappings.rules.findings import Allocation, Entry, Reason, Source
 from mappings.rules.ledger import as_of_win, changes, money, periods
-from mappings.rules.ledger.booked import booked_deals
 from mappings.rules.ledger.entries import Occasion, booked, plan_entries
 from mappings.rules.policy import DEFAULT
+from tests.booked_deals import booked_deals
 from tests.unit.rules_builders import a_deal, a_source, day
 
 RATES = {"USD": "1", "EUR": "1.08", "JPY": "0.0067", "KWD": "3.251234"}

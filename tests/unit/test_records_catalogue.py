@@ -12,11 +12,11 @@ from mappings.records.catalogue import (
     WRITTEN_TYPES,
     own_names,
     own_properties,
-    properties_page,
 )
 from mappings.records.portal_map import PortalMap
 from mappings.records.project import project_files
 from mappings.records.properties import OwnProperty
+from tests.properties_page import PAGE, properties_page
 
 ROOT = Path(__file__).parents[2]
 
@@ -114,7 +114,7 @@ def test_the_project_on_disk_is_the_generated_one() -> None:
 
 
 def test_the_page_of_properties_is_the_generated_one() -> None:
-    assert (ROOT / "docs" / "properties.md").read_text(encoding="utf-8") == properties_page()
+    assert PAGE.read_text(encoding="utf-8") == properties_page()
 
 
 def test_the_projects_addresses_are_where_we_can_be_reached() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mappings.records.answers import contact_answers, employer_at, nps_group, survey_answer
+from mappings.records.answers import contact_answers, employer_at, survey_answer
 from mappings.records.portal_map import PortalMap
 from mappings.records.readers import company_facts, contact_facts, deal_facts, ticket
 from mappings.records.referral_links import referral_links
@@ -187,7 +187,7 @@ def test_a_left_company_field_may_be_a_date_a_tick_or_words(
     assert [(text.at, text.text) for text in facts.texts] == ([(left_at, words)] if words else [])
 
 
-def test_company_labels_are_the_portals_own() -> None:
+def test_a_company_with_several_labels_is_one_company() -> None:
     links = [
         a_link("contact", "company", 77, 1, label="Primary"),
         a_link("contact", "company", 77, 279),
@@ -196,7 +196,7 @@ def test_company_labels_are_the_portals_own() -> None:
 
     facts = contact_facts(a_record("contact", links=links), ORCHARD)
 
-    assert (facts.company_ids, facts.company_labels) == ((77,), {77: ("Adviser",)})
+    assert facts.company_ids == (77,)
 
 
 def test_a_company_may_lack_a_domain_and_be_its_own_parent() -> None:
@@ -453,17 +453,6 @@ def test_an_employer_before_the_first_known_one_is_not_guessed() -> None:
     record = a_record("contact", history={"associatedcompanyid": [a_version("77", 5)]})
 
     assert [employer_at(record, day(number)) for number in (4, 5, 9)] == [None, 77, 77]
-
-
-def test_nps_groups() -> None:
-    assert [nps_group(score) for score in (0, 6, 7, 8, 9, 10)] == [
-        "detractor",
-        "detractor",
-        "passive",
-        "passive",
-        "promoter",
-        "promoter",
-    ]
 
 
 def labelled(

@@ -10,7 +10,6 @@ from mappings.rules.attribution.credit import (
     allocate,
     derived_share,
     raw,
-    reallocate,
     shares,
     split,
 )
@@ -35,8 +34,8 @@ def test_three_sources_share_forty_thousand_dollars_to_the_cent() -> None:
     assert (shared.low, shared.high) == (855_000, 990_250)
 
 
-def test_a_refund_keeps_the_frozen_shares() -> None:
-    shared = reallocate(allocate(7, 4_000_000, "USD", the_three_sources(), DEFAULT), 3_000_000)
+def test_a_smaller_amount_has_the_same_shares() -> None:
+    shared = allocate(7, 3_000_000, "USD", the_three_sources(), DEFAULT)
 
     assert [line.amount_minor for line in shared.lines] == [1_416_033, 1_126_202, 347_797]
     assert shared.remainder_minor == 109_968

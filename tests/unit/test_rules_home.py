@@ -7,9 +7,9 @@ import pytest
 from mappings.rules.attribution.credit import allocate, split
 from mappings.rules.ledger import changes, money
 from mappings.rules.ledger import home_currency as home
-from mappings.rules.ledger.booked import booked_deals
 from mappings.rules.ledger.entries import Occasion, booked, plan_entries
 from mappings.rules.policy import DEFAULT
+from tests.booked_deals import booked_deals
 from tests.unit.rules_builders import a_deal, a_source, day
 from tests.unit.test_rules_ledger import THREE, WON, Books
 

@@ -248,35 +248,6 @@ def test_the_worked_example_of_a_form_that_names_maria() -> None:
     assert (source.w, source.p, source.g, source.raw) == (850_000, 800_000, 1_000_000, 680_000)
 
 
-@pytest.mark.parametrize(
-    ("text", "company"),
-    [
-        ("used it at Acme, my last job", ACME),
-        ("worked at Acme before and loved it", ACME),
-        ("habe es bei Acme genutzt", ACME),
-        ("utilisé chez Acme", ACME),
-        ("lo usaba en Acme", ACME),
-        ("usava na Acme", ACME),
-        ("Acme was my previous employer", ACME),
-    ],
-)
-def test_a_former_company_named_is_told_to_the_rules_of_moves(text: str, company: int) -> None:
-    ((found, label),) = mentions.former_companies(text, the_companies())
-
-    assert (found, label.label, label.confidence >= DEFAULT.label_counts_at) == (
-        company,
-        "moved_self",
-        True,
-    )
-
-
-@pytest.mark.parametrize(
-    "text", ["Maria at Acme told us", "in my previous company", "used it at Acme and then at Orbit"]
-)
-def test_no_former_company_is_guessed(text: str) -> None:
-    assert mentions.former_companies(text, the_companies()) == ()
-
-
 def a_thread(**more: Any) -> Thread:  # noqa: ANN401 - a builder passes any field on
     return replace(Thread(9, day(60), 2, (1,), sender_id=1), **more)
 

@@ -16,57 +16,8 @@ from mappings.rules.success.health import (
     sentiment,
     support,
 )
-from mappings.rules.success.nps import CompanyNps, Mix
+from mappings.rules.success.nps import CompanyNps
 from tests.unit.rules_builders import NOW, day
-
-
-@pytest.mark.parametrize(
-    ("mix", "score", "low", "high", "display"),
-    [
-        ((22, 10, 8), 35.0, 8.9, 56.2, "number"),
-        ((4, 0, 0), 100.0, 6.9, 100.0, "counts"),
-        ((120, 50, 30), 45.0, 34.1, 54.5, "number"),
-        ((10, 5, 5), 25.0, -11.7, 55.2, "indicative"),
-    ],
-)
-def test_a_portfolio_has_an_adjusted_interval(
-    mix: tuple[int, int, int], score: float, low: float, high: float, display: str
-) -> None:
-    found = nps.portfolio(Mix(*mix), DEFAULT)
-
-    assert found is not None
-    assert (found.nps, found.low, found.high) == pytest.approx((score, low, high), abs=0.05)
-    assert found.display == display
-
-
-def test_the_plain_standard_error_and_what_is_printed() -> None:
-    found = nps.portfolio(Mix(22, 10, 8), DEFAULT)
-    few = nps.portfolio(Mix(4, 0, 0), DEFAULT)
-
-    assert found is not None
-    assert few is not None
-    assert found.standard_error == pytest.approx(12.5, abs=0.05)
-    assert (found.words, few.words, few.standard_error) == (
-        "35.0 (8.9 to 56.2)",
-        "4 promoters",
-        0.0,
-    )
-    assert nps.portfolio(Mix(0, 0, 0), DEFAULT) is None
-
-
-def test_a_published_survey_comes_out_as_published() -> None:
-    found = nps.portfolio(Mix(291, 476, 395), DEFAULT)
-
-    assert found is not None
-    assert found.nps == pytest.approx(-8.9501, abs=0.0001)
-
-
-def test_what_looks_like_a_collapse_is_no_clear_change() -> None:
-    found = nps.change(Mix(22, 10, 8), Mix(15, 12, 13))
-
-    assert (found.difference, found.z) == pytest.approx((-27.9, -1.60), abs=0.05)
-    assert not found.is_real
-    assert nps.change(Mix(120, 50, 30), Mix(50, 50, 100)).is_real
 
 
 @pytest.mark.parametrize(
@@ -130,16 +81,6 @@ def test_only_each_persons_latest_answer_in_the_window_counts() -> None:
     found = nps.latest(answers, NOW, DEFAULT, person_of={1: 7, 3: 7})
 
     assert [(person, one.score) for person, one in found.items()] == [(7, 1)]
-    assert nps.is_fresh(found[7], NOW, DEFAULT)
-
-
-@given(st.integers(0, 500), st.integers(0, 500), st.integers(0, 500))
-def test_the_interval_stays_on_the_scale_and_holds_its_centre(p: int, n: int, d: int) -> None:
-    found = nps.portfolio(Mix(p, n, d), DEFAULT)
-
-    if found is not None:
-        centre, _ = nps.adjusted(Mix(p, n, d))
-        assert -100 <= found.low <= centre <= found.high <= 100
 
 
 FIVE = {"adoption": 40, "relationship": 80, "sentiment": 90, "support": 90, "commercial": 60}

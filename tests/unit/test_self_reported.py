@@ -16,14 +16,15 @@ from mappings.rules.text import phrases
 from mappings.rules.text.folding import words
 from mappings.rules.text.phrases import compile_tables, parse, tables
 from mappings.rules.text.self_reported import (
+    BY_A_PERSON,
     CLEAR,
     LABELS,
     NAMED,
     VERSION,
     WEAK,
     Known,
+    Label,
     classify,
-    tells_of_person,
     words_of,
 )
 
@@ -32,6 +33,11 @@ DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "how_heard" / "
 
 def said(text: str, known: Known | None = None) -> dict[str, int]:
     return {one.label: one.confidence for one in classify(text, known or Known())}
+
+
+def tells_of_person(labels: Iterable[Label]) -> bool:
+    """Whether an answer says, surely enough to count, that a person told of us."""
+    return any(one.label in BY_A_PERSON and one.confidence >= 500_000 for one in labels)
 
 
 def test_every_text_of_the_rule_book_is_labelled_as_it_says() -> None:

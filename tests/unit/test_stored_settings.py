@@ -10,6 +10,7 @@ from mappings.records.portal_map import PortalMap, dump_portal_map
 from mappings.rules.policy import Policy
 from mappings.stored import settings_document
 from mappings.stored.shapes import VERSION
+from tests.unit.rules_builders import plain
 
 BODIES = Path(__file__).with_name("stored_shapes")
 DROPPED = ({"app_ids"}, set[str]())  # by version
@@ -27,12 +28,12 @@ def test_settings_of_either_version_read_to_the_same_map_and_policy(version: int
     kept = settings_document.settings_in(document)
     portal_map, policy = settings_document.map_in(kept), settings_document.policy_in(kept, 7)
 
-    usual_map, usual_policy = dump_portal_map(PortalMap()), Policy().to_dict()
+    usual_map, usual_policy = dump_portal_map(PortalMap()), plain(Policy())
     known = {name: value for name, value in document["map"].items() if name in usual_map}
     # An entry that was dropped since is ignored, one that came since has its default.
     assert dump_portal_map(portal_map) == usual_map | known
     assert document["map"].keys() - known.keys() == DROPPED[version]
-    assert {**policy.to_dict(), "version": 7} == {**document["policy"], "version": 7}
+    assert {**plain(policy), "version": 7} == {**document["policy"], "version": 7}
     assert settings_document.codes_in(kept) == {"maria10": 11}
     # A value like the default would not tell that it was read.
     assert all(value != usual_map[name] for name, value in known.items())

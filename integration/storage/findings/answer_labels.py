@@ -71,15 +71,6 @@ def of_records(tx: Transaction, owner_type: str, owner_ids: Collection[int]) -> 
     return [LabelRow(*row) for row in rows]
 
 
-def by_label(tx: Transaction) -> dict[str, int]:
-    """Return how many records say each thing, by the phrases."""
-    rows = tx.tuples(
-        """SELECT label, count(DISTINCT (owner_type, owner_id)) FROM told WHERE portal_id = :portal AND NOT by_model
-           GROUP BY label ORDER BY label"""
-    )
-    return {row[0]: row[1] for row in rows}
-
-
 def read_by_older(tx: Transaction, version: int) -> set[tuple[str, int]]:
     """Return the records whose texts an older classifier read last."""
     rows = tx.tuples(

@@ -197,27 +197,6 @@ def signs(tx: Transaction, contact_ids: Collection[int], *, until: datetime) -> 
     return {row[0]: Signs(*row) for row in rows}
 
 
-def two_way_at(
-    tx: Transaction, contact_ids: Collection[int]
-) -> dict[int, list[tuple[datetime, int | None]]]:
-    """Return when each contact was spoken to or wrote, oldest first, and at which company."""
-    if not contact_ids:
-        return {}
-    rows = tx.tuples(
-        f"""SELECT coalesce(person.new_id, touch.contact_id), at, coalesce(firm.new_id, company_id) FROM touch {_JOINED}
-            WHERE touch.portal_id = :portal AND two_way AND contact_id IN (
-              SELECT unnest(CAST(:ids AS bigint[])) UNION ALL
-              SELECT old_id FROM alias WHERE portal_id = :portal AND object_type = 'contact'
-                AND new_id = ANY(CAST(:ids AS bigint[])))
-            ORDER BY 1, 2""",
-        ids=list(contact_ids),
-    )
-    found: dict[int, list[tuple[datetime, int | None]]] = {}
-    for contact, at, company in rows:
-        found.setdefault(contact, []).append((at, company))
-    return found
-
-
 def notes(
     tx: Transaction,
     *,

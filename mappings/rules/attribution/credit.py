@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from fractions import Fraction
 
 from mappings.rules.facts import PPM
@@ -104,13 +103,3 @@ def share_range(sources: Sequence[Source], policy: Policy) -> tuple[int, int]:
     certain = [raw(source.w, PPM, source.g) for source in sources]
     low, high = derived_share(sure, policy.derived_cap), derived_share(certain, policy.derived_cap)
     return round(low * PPM), round(high * PPM)
-
-
-def reallocate(allocation: Allocation, amount_minor: int) -> Allocation:
-    """The same frozen shares of another amount."""
-    frozen = {line.source.key: line.share for line in allocation.lines}
-    money = split(amount_minor, {**frozen, FIRST_ORDER: allocation.remainder_share})
-    lines = tuple(replace(line, amount_minor=money[line.source.key]) for line in allocation.lines)
-    return replace(
-        allocation, amount_minor=amount_minor, lines=lines, remainder_minor=money[FIRST_ORDER]
-    )

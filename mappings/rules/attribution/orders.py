@@ -9,7 +9,6 @@ all companies of a portal at once by `integration.rollup.roll_up`.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from fractions import Fraction
 
 from mappings.rules.facts import PPM
 from mappings.rules.findings import SHARE_ONE
@@ -107,6 +106,9 @@ def build(deals: Iterable[WonDeal], policy: Policy, *, inherit: bool = False) ->
     With *inherit*, later deals of a derived customer that have no evidence of their own take over
     the shares of its first deal for the policy's months; that is for lifetime value only, never for
     what is booked.
+
+    The product makes the same edges from its tables, a page of deals at a time, and in arrays
+    for a whole portal; tests hold both against this definition.
     """
     ordered = sorted(deals, key=moment)
     latest: dict[int, int] = {}
@@ -277,11 +279,3 @@ def whole(trillionths: int) -> int:
     """Money in trillionths of a minor unit as whole minor units, half even."""
     units, rest = divmod(trillionths, SHARE_ONE)
     return units + (2 * rest > SHARE_ONE or (2 * rest == SHARE_ONE and units % 2 == 1))
-
-
-def booked_second_order(deals: Iterable[WonDeal]) -> int:
-    """Derived money over all deals, each deal once: the ledger that reconciles with won revenue."""
-    return sum(
-        round(Fraction(deal.amount_minor * sum(share for _, share in deal.shares), SHARE_ONE))
-        for deal in deals
-    )

@@ -86,22 +86,6 @@ def _may_speak(person: Mention, ring: ReferrerLookup, at: datetime | None) -> bo
     return any(ring.speaks_for_customer(contact_id, at) for contact_id in person.ids)
 
 
-def former_companies(text: str, known: Directory) -> tuple[tuple[int, Label], ...]:
-    """Companies where the writer says to have worked or used us before, each with the label that says so.
-
-    Only where the answer says so of one company: "used it at Acme, my last job". The caller asks
-    whether that company was a customer; the label's confidence decides whether it counts, the
-    evidence's strength is D3's.
-    """
-    firms = tuple(_firms(self_reported.words_of(text), known))
-    ids = {companies.survivor(known, firm.ids[0]) for firm in firms}
-    if len(ids) != 1:
-        return ()
-    (company_id,) = ids
-    said = self_reported.classify(text, Mentions(companies=firms).known)
-    return tuple((company_id, label) for label in said if label.label == "moved_self")
-
-
 def mails(text: str) -> tuple[str, ...]:
     """The mail addresses in a text, as addresses are compared."""
     words_of_text = self_reported.words_of(text)

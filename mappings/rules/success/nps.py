@@ -1,4 +1,4 @@
-"""NPS: of a person, a company and a portfolio, with honest intervals and no number where there is too little to say."""
+"""NPS: what a person and a company say of us, and no number where too few answered."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from mappings.rules.facts import NpsAnswer
 from mappings.rules.policy import KEY_ROLES, Policy
 
-_Z = 1.96
 _PROMOTER, _PASSIVE = 9, 7
 _TOP = 10
 
@@ -41,11 +40,6 @@ def latest(
     return found
 
 
-def is_fresh(answer: NpsAnswer, now: datetime, policy: Policy) -> bool:
-    """Whether the answer is recent enough to act upon without asking again."""
-    return now - answer.at <= timedelta(policy.nps_fresh_days)
-
-
 @dataclass(frozen=True, slots=True)
 class Mix:
     """Promoters, passives and detractors of a group of people."""
@@ -66,54 +60,6 @@ def mix(answers: Iterable[NpsAnswer]) -> Mix:
     return Mix(groups.count("promoter"), groups.count("passive"), groups.count("detractor"))
 
 
-@dataclass(frozen=True, slots=True)
-class Portfolio:
-    """NPS of many: the number, its plain standard error and the adjusted-Wald interval; `display` says what to show.
-
-    `display` is number, indicative or counts; under counts the number must not be printed.
-    """
-
-    mix: Mix
-    nps: float
-    standard_error: float
-    low: float
-    high: float
-    display: str
-
-    @property
-    def words(self) -> str:
-        """What to print, by the display rule."""
-        if self.display == "counts":
-            return words(self.mix)
-        text = f"{self.nps:.1f} ({self.low:.1f} to {self.high:.1f})"
-        return text if self.display == "number" else f"{text}, indicative"
-
-
-def _estimate(n: float, promoters: float, detractors: float) -> tuple[float, float]:
-    """NPS and its standard error, both times 100."""
-    p, d = promoters / n, detractors / n
-    return 100 * (p - d), 100 * math.sqrt(max(0.0, p + d - (p - d) ** 2) / n)
-
-
-def adjusted(counted: Mix) -> tuple[float, float]:
-    """The adjusted-Wald centre and standard error: three more answers, three quarters of one at each end."""
-    return _estimate(counted.n + 3, counted.promoters + 0.75, counted.detractors + 0.75)
-
-
-def portfolio(counted: Mix, policy: Policy) -> Portfolio | None:
-    """NPS with interval, or None when nobody answered."""
-    if counted.n == 0:
-        return None
-    nps, error = _estimate(counted.n, counted.promoters, counted.detractors)
-    centre, spread = adjusted(counted)
-    low, high = max(-100.0, centre - _Z * spread), min(100.0, centre + _Z * spread)
-    if counted.n >= policy.nps_number_at:
-        display = "number"
-    else:
-        display = "indicative" if counted.n >= policy.nps_indicative_at else "counts"
-    return Portfolio(counted, nps, error, low, high, display)
-
-
 def words(counted: Mix) -> str:
     """Counts in words: "1 promoter, 2 detractors"."""
     named = (
@@ -122,26 +68,6 @@ def words(counted: Mix) -> str:
         (counted.detractors, "detractor"),
     )
     return ", ".join(f"{n} {name}{'s' if n > 1 else ''}" for n, name in named if n) or "no answers"
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """The difference between two periods, adjusted, and whether it is more than chance."""
-
-    difference: float
-    z: float
-
-    @property
-    def is_real(self) -> bool:
-        """Whether the change is clear."""
-        return abs(self.z) >= _Z
-
-
-def change(before: Mix, after: Mix) -> Change:
-    """Compare two periods by their adjusted values."""
-    (old, old_error), (new, new_error) = adjusted(before), adjusted(after)
-    difference = new - old
-    return Change(difference, difference / math.hypot(old_error, new_error))
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,11 +95,6 @@ def _labels(text: str, known: Known) -> tuple[Label, ...]:
 _NONE = Label("", 0)
 
 
-def tells_of_person(labels: Iterable[Label], least: int = 500_000) -> bool:
-    """Whether an answer says that a person told of us."""
-    return any(one.label in BY_A_PERSON and one.confidence >= least for one in labels)
-
-
 def speaks_of(text: str, class_name: str) -> bool:
     """Whether a text uses a member of a word class without denying it."""
     found = tables()

@@ -1,4 +1,4 @@
-"""Standing: what is booked of a deal now, in a form that is the same byte for byte however it came to be booked."""
+"""What is booked of a deal now, in a form that is the same byte for byte however it came about."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from mappings.rules.ledger.entries import booked
 
 @dataclass(frozen=True, slots=True)
 class BookedDeal:
-    """What is booked of one credit of a deal now: the same for every way in which it came to be booked."""
+    """What is booked of one credit of a deal now."""
 
     deal_id: int
     key: str
@@ -29,7 +29,11 @@ class BookedDeal:
 
 
 def booked_deals(posted: Iterable[Entry]) -> tuple[BookedDeal, ...]:
-    """What the rows of one deal say now, without how and when they came to say it; empty when no money is booked."""
+    """Reduce the rows of one deal to its credits; empty when no money is booked.
+
+    How and when a credit was booked is left out: docs/rules.md promises the same result however a
+    deal was lived through.
+    """
     found = booked(posted)
     if not any(found.amounts.values()):
         return ()
