@@ -1,21 +1,26 @@
-"""Sources: which moves, referrals and answers carry credit on which deal, with weight, certainty and freshness."""
+"""Sources of a deal: moves, referrals and answers that carry credit, each with its weight.
+
+A weight is multiplied by certainty and freshness (`credit.raw`); all are parts per million.
+"""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from mappings.kinds import MoveKind, SourceKind, Status, Timing
 from mappings.rules.attribution.credit import age_factor, raw
 from mappings.rules.facts import ContactFacts, DealContact, DealFacts, Touch
 from mappings.rules.findings import Move, Reason, Referral, Source
 from mappings.rules.policy import KEY_ROLES, Policy
 from mappings.rules.text.self_reported import Label
 
-_ANSWERS = frozenset({"named_person", "named_company"})  # to the question how somebody came to us
+# Answers to the question how somebody came to us: they speak of that time, not of their own day.
+_ANSWERS = frozenset({"named_person", "named_company"})
 
 
 @dataclass(frozen=True, slots=True)
 class DealSources:
-    """A deal's sources, strongest first, and people who might be added to it (suspected, credit 0)."""
+    """A deal's sources, strongest first, and people who might be added to it (credit 0)."""
 
     sources: tuple[Source, ...] = ()
     suggestions: tuple[Source, ...] = ()
@@ -43,23 +48,24 @@ def sources_of(
     now: datetime,
     labels: Iterable[tuple[Label, int, datetime]] = (),
 ) -> DealSources:
-    """Everything derived that led to a deal. *labels* are (label, answering contact, when) of its answers."""
+    """Everything derived that led to a deal; a renewal has no sources.
+
+    *labels* are (label, answering contact, when) of the deal's answers.
+    """
     if deal.is_renewal:
         return DealSources()
-    found: list[Source] = []
-    for move in moves:
-        source = moved_source(deal, move, around, policy, now)
-        if source is not None:
-            found.append(source)
-    found.extend(s for r in referrals if (s := referral_source(deal, r, policy, now)) is not None)
-    found.extend(
-        s
-        for one, contact, at in labels
-        if (s := word_of_mouth_source(deal, one, contact, at, policy=policy, now=now)) is not None
+    candidates = [moved_source(deal, move, around, policy, now) for move in moves]
+    candidates += [referral_source(deal, referral, policy, now) for referral in referrals]
+    candidates += [
+        word_of_mouth_source(deal, label, contact_id, at, policy=policy, now=now)
+        for label, contact_id, at in labels
+    ]
+    sources = [source for source in candidates if source is not None]
+    sources.sort(key=lambda source: (-source.raw, source.key))
+    return DealSources(
+        sources=tuple(source for source in sources if source.raw > 0),
+        suggestions=tuple(source for source in sources if source.timing == Timing.SUSPECTED),
     )
-    ordered = sorted(found, key=lambda one: (-one.raw, one.key))
-    credited = tuple(one for one in ordered if one.raw > 0)
-    return DealSources(credited, tuple(one for one in ordered if one.timing == "suspected"))
 
 
 def end_of(deal: DealFacts, now: datetime) -> datetime:
@@ -72,103 +78,134 @@ def moved_source(
 ) -> Source | None:
     """What a moved person's success at the former company is worth on a deal of the new one."""
     end = end_of(deal, now)
-    if move.status != "auto" or move.kind != "move" or move.strength < policy.credit_strength_at:
+    if not _can_earn(move, policy) or not _leads_to(move, deal, end, policy):
         return None
-    if (
-        deal.company_id is None
-        or deal.company_id != move.new_company_id
-        or move.former_company_id is None
-    ):
-        return None
-    if move.former_company_id == deal.company_id or move.moved_at >= end:
-        return None
-    if deal.created_at - move.moved_at > timedelta(policy.move_to_deal_days):
-        return None
-    own = {move.new_contact_id, *around.records.get(move.person_id, ())}
-    on_deal = min(
-        (one for one in deal.contacts if one.contact_id in own), key=_first_to_join, default=None
-    )
-    timing, w, why = _involvement(deal, move, on_deal, around, policy=policy, end=end)
-    if timing == "none":
+    part = _involvement(deal, move, around, policy=policy, end=end)
+    if part is None:
         return None
     days = max(0, (deal.created_at - move.moved_at).days)
-    g = age_factor(days, policy.age_flat_days, policy.moved_half_life_days)
+    freshness = age_factor(days, policy.age_flat_days, policy.moved_half_life_days)
     return Source(
-        "moved_champion",
-        w,
+        SourceKind.MOVED_CHAMPION,
+        part.weight,
         move.confidence,
-        g,
-        raw(w, move.confidence, g),
+        freshness,
+        raw(part.weight, move.confidence, freshness),
         move.person_id,
         move.new_contact_id,
         move.former_company_id,
-        timing,
+        part.timing,
         move.moved_at,
-        (why, *move.reasons),
+        (part.why, *move.reasons),
     )
 
 
-def _first_to_join(one: DealContact) -> tuple[bool, float, int]:
-    """Dated associations first, by date: one of several records of a person stands for them on a deal."""
-    return one.at is None, one.at.timestamp() if one.at else 0.0, one.contact_id
+def _can_earn(move: Move, policy: Policy) -> bool:
+    # A return to a former employer and a departure without a goal bring no new customer.
+    is_sure_move = move.status == Status.AUTO and move.kind == MoveKind.MOVE
+    return is_sure_move and move.strength >= policy.credit_strength_at
+
+
+def _leads_to(move: Move, deal: DealFacts, end: datetime, policy: Policy) -> bool:
+    """Whether a move goes from another company to the deal's, before its end and not long ago."""
+    if deal.company_id is None or move.former_company_id is None:
+        return False
+    if deal.company_id != move.new_company_id or deal.company_id == move.former_company_id:
+        return False
+    is_recent = deal.created_at - move.moved_at <= timedelta(policy.move_to_deal_days)
+    return move.moved_at < end and is_recent
+
+
+@dataclass(frozen=True, slots=True)
+class _Involvement:
+    """How a person took part in a deal: the timing, its weight in ppm, and the sentence."""
+
+    timing: Timing
+    weight: int
+    why: Reason
 
 
 def _involvement(
-    deal: DealFacts,
-    move: Move,
-    on_deal: DealContact | None,
-    around: Surroundings,
-    *,
-    policy: Policy,
-    end: datetime,
-) -> tuple[str, int, Reason]:
-    """How the person took part: the timing, its weight and the sentence."""
-    evidence = (f"deal:{deal.id}", f"contact:{move.new_contact_id}")
+    deal: DealFacts, move: Move, around: Surroundings, *, policy: Policy, end: datetime
+) -> _Involvement | None:
+    """How the moved person took part; None for whoever took none, or came after the win."""
     own = {move.new_contact_id, *around.records.get(move.person_id, ())}
-    active = [t for t in around.touches if t.contact_id in own and deal.created_at <= t.at <= end]
-    if on_deal is None:
-        many = len(active) >= policy.suspected_activities
-        return (
-            "suspected" if many else "none",
-            0,
-            Reason("not_on_deal", "is active but not on the deal", None, evidence),
-        )
+    touches = [touch for touch in around.touches if touch.contact_id in own]
+    active = [touch for touch in touches if deal.created_at <= touch.at <= end]
+    evidence = (f"deal:{deal.id}", f"contact:{move.new_contact_id}")
+    records = [contact for contact in deal.contacts if contact.contact_id in own]
+    if not records:
+        return _suspicion(active, evidence, policy)
+    on_deal = min(records, key=_first_to_join)
     at = joined_deal(deal, on_deal, around)
     if at >= end:
-        return "none", 0, Reason("after_win", "joined after the win", at, evidence)
+        return None
+    timing, text = _timing(deal, move, on_deal, at, active=active, around=around, policy=policy)
+    if timing == Timing.NONE:
+        return None
+    weights = {
+        Timing.SOURCED: policy.moved_sourced,
+        Timing.ASSISTED: policy.moved_assisted,
+        Timing.PRESENT: policy.moved_present,
+    }
+    why = Reason(timing, text, at, evidence, weights[timing])
+    return _Involvement(timing, weights[timing], why)
+
+
+def _timing(
+    deal: DealFacts,
+    move: Move,
+    on_deal: DealContact,
+    joined_at: datetime,
+    *,
+    active: Sequence[Touch],
+    around: Surroundings,
+    policy: Policy,
+) -> tuple[Timing, str]:
+    """How somebody on the deal took part, and the sentence that says so; the first rung counts."""
     came_before = move.moved_at <= deal.created_at
-    early = came_before and at <= deal.created_at + timedelta(policy.present_within_days)
-    if early and is_dormant(deal, move.new_contact_id, around.touches, policy):
-        text = "was on the deal when it began"
-        return (
-            "sourced",
-            policy.moved_sourced,
-            Reason("sourced", text, at, evidence, policy.moved_sourced),
-        )
-    meetings = sum(1 for touch in active if touch.kind == "meeting")
-    if on_deal.roles & KEY_ROLES or meetings >= policy.key_meetings:
-        text = (
-            "had a key role on the deal"
-            if on_deal.roles & KEY_ROLES
-            else f"was in {meetings} meetings"
-        )
-        return (
-            "assisted",
-            policy.moved_assisted,
-            Reason("assisted", text, at, evidence, policy.moved_assisted),
-        )
-    if came_before and (active or early or not around.touches):
-        text = "was on the deal without a role"
-        return (
-            "present",
-            policy.moved_present,
-            Reason("present", text, at, evidence, policy.moved_present),
-        )
-    return "none", 0, Reason("inactive", "is on the deal without any activity", at, evidence)
+    began_by = deal.created_at + timedelta(policy.present_within_days)
+    is_early = came_before and joined_at <= began_by
+    if is_early and is_dormant(deal, move.new_contact_id, around.touches, policy):
+        return Timing.SOURCED, "was on the deal when it began"
+    key_part = _key_part(on_deal, active, policy)
+    if key_part:
+        return Timing.ASSISTED, key_part
+    # Where no activity is read at all, being put on the open deal counts as one.
+    is_active = bool(active) or is_early or not around.touches
+    if came_before and is_active:
+        return Timing.PRESENT, "was on the deal without a role"
+    return Timing.NONE, ""
+
+
+def _suspicion(
+    active: Sequence[Touch], evidence: tuple[str, ...], policy: Policy
+) -> _Involvement | None:
+    """Somebody active who is not on the deal might be added to it; that earns nothing."""
+    if len(active) < policy.suspected_activities:
+        return None
+    why = Reason("not_on_deal", "is active but not on the deal", None, evidence)
+    return _Involvement(Timing.SUSPECTED, 0, why)
+
+
+def _key_part(on_deal: DealContact, active: Sequence[Touch], policy: Policy) -> str:
+    """What made the person important to the deal, in words; empty when nothing did."""
+    if on_deal.roles & KEY_ROLES:
+        return "had a key role on the deal"
+    meetings = sum(touch.kind == "meeting" for touch in active)
+    return f"was in {meetings} meetings" if meetings >= policy.key_meetings else ""
+
+
+def _first_to_join(record: DealContact) -> tuple[bool, float, int]:
+    """Dated associations first, by date: one of a person's records stands for them on a deal."""
+    return record.at is None, record.at.timestamp() if record.at else 0.0, record.contact_id
 
 
 def joined_deal(deal: DealFacts, on_deal: DealContact, around: Surroundings) -> datetime:
-    """When the contact came onto the deal; unknown means with the deal, or with its own record if that is younger."""
+    """When the contact came onto the deal.
+
+    Unknown means with the deal, or with its own record if that is younger.
+    """
     if on_deal.at is not None:
         return on_deal.at
     contact = around.contacts.get(on_deal.contact_id)
@@ -191,56 +228,62 @@ def referral_source(
 ) -> Source | None:
     """What a recommendation is worth on a deal."""
     referral = _as_it_took_place(deal, referral)
-    if (
-        referral.status != "auto"
-        or not referral.from_customer
-        or referral.expansion
-        or not _concerns(deal, referral)
-    ):
+    if not _can_be_credited(referral, deal) or not _concerns(deal, referral):
         return None
-    if referral.referrer_company_id is not None and referral.referrer_company_id == deal.company_id:
-        return None  # whoever was referred works elsewhere, but it is the referrer's own company that buys: expansion
     at = referral.at or deal.created_at
-    end = end_of(deal, now)
-    if at >= end and at > deal.created_at:
+    if at >= end_of(deal, now) and at > deal.created_at:
         return None
     if deal.created_at - at > timedelta(policy.referral_look_back_days):
         return None
-    before = at <= deal.created_at + timedelta(policy.referral_late_days)
-    w = policy.referral_before if before else policy.referral_open
-    days = max(0, (deal.created_at - at).days)
-    g = age_factor(days, policy.age_flat_days, policy.referral_half_life_days)
+    is_before = at <= deal.created_at + timedelta(policy.referral_late_days)
+    weight = policy.referral_before if is_before else policy.referral_open
+    freshness = _freshness(deal, at, policy)
     return Source(
-        "referral",
-        w,
+        SourceKind.REFERRAL,
+        weight,
         referral.p,
-        g,
-        raw(w, referral.p, g),
+        freshness,
+        raw(weight, referral.p, freshness),
         referral.referrer_person_id,
         referral.referrer_contact_id,
         referral.referrer_company_id,
-        "sourced" if before else "assisted",
+        Timing.SOURCED if is_before else Timing.ASSISTED,
         at,
         referral.reasons,
     )
 
 
-def _as_it_took_place(deal: DealFacts, referral: Referral) -> Referral:
-    """An answer given after the win tells how the customer came: it counts as of that time.
+def _can_be_credited(referral: Referral, deal: DealFacts) -> bool:
+    if referral.status != Status.AUTO or not referral.from_customer or referral.expansion:
+        return False
+    # Whoever was referred works elsewhere, but the referrer's own company buys: expansion.
+    referrer_id = referral.referrer_company_id
+    return referrer_id is None or referrer_id != deal.company_id
 
-    For how long such an answer is heard is known.py's affair.
+
+def _freshness(deal: DealFacts, at: datetime, policy: Policy) -> int:
+    days = max(0, (deal.created_at - at).days)
+    return age_factor(days, policy.age_flat_days, policy.referral_half_life_days)
+
+
+def _as_it_took_place(deal: DealFacts, referral: Referral) -> Referral:
+    """An answer given after the win counts as of the time when the customer came.
+
+    Until when such an answer counts is decided in `ledger/as_of_win.py`.
     """
     if referral.arrival is None or referral.how not in _ANSWERS or referral.at is None:
         return referral
     if not (deal.is_closed and deal.closed_at and referral.at >= deal.closed_at):
         return referral
-    came = referral.arrival
-    at = min(came.at, deal.created_at)
-    return replace(referral, at=at, from_customer=came.from_customer, expansion=came.expansion)
+    arrival = referral.arrival
+    at = min(arrival.at, deal.created_at)
+    return replace(
+        referral, at=at, from_customer=arrival.from_customer, expansion=arrival.expansion
+    )
 
 
 def _concerns(deal: DealFacts, referral: Referral) -> bool:
-    targets = {f"deal:{deal.id}", *(f"contact:{one.contact_id}" for one in deal.contacts)}
+    targets = {f"deal:{deal.id}", *(f"contact:{contact.contact_id}" for contact in deal.contacts)}
     if deal.company_id is not None:
         targets.add(f"company:{deal.company_id}")
     return referral.target in targets
@@ -251,16 +294,15 @@ def word_of_mouth_source(
 ) -> Source | None:
     """What an unnamed recommendation is worth: it goes to the word-of-mouth pool.
 
-    Said after the win it still tells how the customer came; for how long that counts is known.py's
-    affair.
+    An answer given after the win still says how the customer came; until when it counts is decided
+    in `ledger/as_of_win.py`.
     """
-    w = policy.word_of_mouth.get(label.label, 0)
-    if not w or label.confidence < policy.label_counts_at or at > now:
+    weight = policy.word_of_mouth.get(label.label, 0)
+    if not weight or label.confidence < policy.label_counts_at or at > now:
         return None
     if deal.created_at - at > timedelta(policy.referral_look_back_days):
         return None
-    days = max(0, (deal.created_at - at).days)
-    g = age_factor(days, policy.age_flat_days, policy.referral_half_life_days)
+    freshness = _freshness(deal, at, policy)
     reason = Reason(
         label.label,
         f'heard of us: "{label.quote}"',
@@ -269,22 +311,22 @@ def word_of_mouth_source(
         label.confidence,
     )
     return Source(
-        "word_of_mouth",
-        w,
+        SourceKind.WORD_OF_MOUTH,
+        weight,
         label.confidence,
-        g,
-        raw(w, label.confidence, g),
+        freshness,
+        raw(weight, label.confidence, freshness),
         None,
         contact_id,
         None,
-        "sourced",
+        Timing.SOURCED,
         at,
         (reason,),
     )
 
 
 def tag_of(sources: Sequence[Source]) -> str:
-    """What the deal's source field says: one kind, several, or none."""
+    """The value of the deal's source field: one kind, several, or none."""
     kinds = {source.kind for source in sources if source.raw > 0}
     if not kinds:
         return "none"
@@ -293,4 +335,4 @@ def tag_of(sources: Sequence[Source]) -> str:
 
 def confidence_of(sources: Sequence[Source]) -> int:
     """The certainty (ppm) of the strongest source; 0 without one."""
-    return max(sources, key=lambda one: (one.raw, one.key)).p if sources else 0
+    return max(sources, key=lambda source: (source.raw, source.key)).p if sources else 0
