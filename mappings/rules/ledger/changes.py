@@ -1,10 +1,11 @@
-"""Why a number changed: the ledger's rows, told as what happened, with lines that add up to the difference exactly."""
+"""Changes of a number: the ledger's rows as what happened, adding up to the difference exactly."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 
+from mappings.kinds import EntryOccasion
 from mappings.rules.attribution.credit import FIRST_ORDER
 from mappings.rules.findings import SHARE_ONE, Entry
 from mappings.rules.ledger import money
@@ -12,19 +13,21 @@ from mappings.rules.ledger import money
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What one thing that happened did to one credit: `back` was taken back (0 or less), `booked` was added."""
+    """What one event did to one credit: `back` was taken back (0 or less), `booked` was added.
+
+    Shares are of SHARE_ONE; None when no row with a share was taken back, or booked. `subject_id`
+    is the credited person's number, or the opaque one that stands in its place.
+    """
 
     key: str
     kind: str
     currency: str
     back: int = 0
     booked: int = 0
-    share_before: int | None = (
-        None  # of SHARE_ONE; None when no row of it was taken back or given a share
-    )
+    share_before: int | None = None
     share_after: int | None = None
     company_id: int | None = None
-    subject_id: int | None = None  # who is credited: a person's number, or an opaque one
+    subject_id: int | None = None
     reason: str = ""
 
     @property
@@ -35,7 +38,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One thing that happened to one deal, when the ledger learned of it, and what that did to each credit."""
+    """One event of one deal, when the ledger learned of it, and what it did to each credit."""
 
     deal_id: int
     at: datetime
@@ -57,20 +60,18 @@ class Change:
 
 
 def _sum(parts: Iterable[tuple[str, int]]) -> dict[str, int]:
-    found: dict[str, int] = {}
+    sums: dict[str, int] = {}
     for currency, minor in parts:
-        found[currency] = found.get(currency, 0) + minor
-    return found
+        sums[currency] = sums.get(currency, 0) + minor
+    return sums
 
 
 def changes_of(rows: Iterable[Entry]) -> tuple[Change, ...]:
-    """The story of these rows, oldest first; its differences add up to the rows' sum, whichever rows they are."""
+    """What made these rows, oldest first; the differences add up to the sum of any rows."""
     ordered = sorted(rows, key=lambda row: row.id or 0)
+    events = groupby(ordered, key=lambda row: (row.deal_id, known_at(row), row.occasion))
     return tuple(
-        _change(deal, at, occasion, list(found))
-        for (deal, at, occasion), found in groupby(
-            ordered, key=lambda row: (row.deal_id, known_at(row), row.occasion)
-        )
+        _change(deal_id, at, occasion, list(posted)) for (deal_id, at, occasion), posted in events
     )
 
 
@@ -90,45 +91,51 @@ def known_at(row: Entry) -> datetime:
     return row.recorded_at or row.effective_at
 
 
-def _change(deal: int, at: datetime, occasion: str, rows: Sequence[Entry]) -> Change:
-    by_key: dict[tuple[str, str], list[Entry]] = {}
+# By the stored word; one that a later version wrote stands for itself.
+_LABELS = {occasion.value: occasion.label for occasion in EntryOccasion}
+
+
+def _change(deal_id: int, at: datetime, occasion: str, rows: Sequence[Entry]) -> Change:
+    by_credit: dict[tuple[str, str], list[Entry]] = {}
     for row in rows:
-        by_key.setdefault((row.key, row.currency), []).append(row)
-    said = next((row.reason for row in rows if row.reverses is not None), "")
-    return Change(deal, at, occasion, said or f"deal {deal} {_SAID.get(occasion, occasion)}",
-                  tuple(_line(key, currency, found) for (key, currency), found in by_key.items()))  # fmt: skip
-
-
-_SAID = {
-    "won": "was won",
-    "rewon": "was won again",
-    "restored": "was restored",
-    "amount": "changed its amount",
-    "evidence": "was judged anew by later evidence",
-    "ordered": "was judged anew by a person's order",
-    "currency": "changed its currency",
-    "close date": "changed the month of its close",
-    "home": "got an amount in home currency",
-}
+        by_credit.setdefault((row.key, row.currency), []).append(row)
+    reason = next((row.reason for row in rows if row.reverses is not None), "")
+    lines = (_line(key, currency, found) for (key, currency), found in by_credit.items())
+    return Change(
+        deal_id,
+        at,
+        occasion,
+        reason or f"deal {deal_id} {_LABELS.get(occasion, occasion)}",
+        tuple(lines),
+    )
 
 
 def _line(key: str, currency: str, rows: Sequence[Entry]) -> Line:
     back = [row for row in rows if row.reverses is not None]
-    new = [row for row in rows if row.reverses is None]
-    shared = [row for row in new if row.share]
-    head = (shared or new or back)[-1]
+    booked = [row for row in rows if row.reverses is None]
+    shared = [row for row in booked if row.share]
+    head = (shared or booked or back)[-1]
     return Line(
         key,
         head.kind,
         currency,
-        sum(row.amount_minor for row in back),
-        sum(row.amount_minor for row in new),
-        -sum(row.share for row in back) if back else None,
-        sum(row.share for row in shared) if shared else None,
-        head.company_id,
-        head.person_id,
-        head.reason if shared else "",
+        back=_amount(back),
+        booked=_amount(booked),
+        share_before=_share(back),
+        share_after=_share(shared),
+        company_id=head.company_id,
+        subject_id=head.person_id,
+        reason=head.reason if shared else "",
     )
+
+
+def _amount(rows: Iterable[Entry]) -> int:
+    return sum(row.amount_minor for row in rows)
+
+
+def _share(rows: Sequence[Entry]) -> int | None:
+    """The share that rows booked or, being reversals, took back; None without rows."""
+    return abs(sum(row.share for row in rows)) if rows else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,17 +150,21 @@ class Story:
 
 
 def story(rows: Iterable[Entry], since: datetime | None, until: datetime | None = None) -> Story:
-    """Two moments compared: the sums of these rows at both, and what happened from one to the other."""
-    found = tuple(rows)
-    early = () if since is None else between(found, None, since)
-    late = between(found, None, until)
+    """Compare two moments: the sums of these rows at both, and what happened in between."""
+    posted = tuple(rows)
+    early = () if since is None else between(posted, None, since)
+    late = between(posted, None, until)
     return Story(
-        _sum((row.currency, row.amount_minor) for row in early),
-        _sum((row.currency, row.amount_minor) for row in late),
-        changes_of(between(found, since, until)),
-        _sum((row.currency, row.amount_minor) for row in early if row.kind != FIRST_ORDER),
-        _sum((row.currency, row.amount_minor) for row in late if row.kind != FIRST_ORDER),
+        _amounts(early),
+        _amounts(late),
+        changes_of(between(posted, since, until)),
+        _amounts(row for row in early if row.kind != FIRST_ORDER),
+        _amounts(row for row in late if row.kind != FIRST_ORDER),
     )
+
+
+def _amounts(rows: Iterable[Entry]) -> dict[str, int]:
+    return _sum((row.currency, row.amount_minor) for row in rows)
 
 
 def in_words(change: Change, who: Mapping[str, str] | None = None) -> list[str]:
@@ -162,22 +173,25 @@ def in_words(change: Change, who: Mapping[str, str] | None = None) -> list[str]:
         signed(minor, currency) for currency, minor in sorted(change.differences.items())
     )
     head = f"{change.at:%Y-%m-%d}  {change.reason[:1].upper()}{change.reason[1:]}: {sums}"
-    return [head, *(f"    {one}" for one in _lines_in_words(change, who or {}))]
+    return [head, *(f"    {line}" for line in _lines_in_words(change, who or {}))]
 
 
 def _lines_in_words(change: Change, who: Mapping[str, str]) -> Iterator[str]:
-    for line in sorted(
-        change.lines, key=lambda one: (one.kind == FIRST_ORDER, one.key, one.currency)
-    ):
+    # The remainder comes last: it is nobody's credit.
+    ordered = sorted(
+        change.lines, key=lambda line: (line.kind == FIRST_ORDER, line.key, line.currency)
+    )
+    for line in ordered:
         name = who.get(line.key) or line.kind.replace("_", " ")
         yield f"{name}: {_moved(line)}"
 
 
 def _moved(line: Line) -> str:
     if line.back and line.booked:
-        shares = f", share {percent(line.share_before or 0)} -> {percent(line.share_after or 0)}"
-        both = f"{signed(line.back, line.currency)} taken back, {signed(line.booked, line.currency)} booked"
-        return f"{both} = {signed(line.difference, line.currency)}{shares}"
+        back, booked = signed(line.back, line.currency), signed(line.booked, line.currency)
+        before, after = percent(line.share_before or 0), percent(line.share_after or 0)
+        total = signed(line.difference, line.currency)
+        return f"{back} taken back, {booked} booked = {total}, share {before} -> {after}"
     if line.back:
         return f"{signed(line.back, line.currency)} taken back"
     share = f" ({percent(line.share_after)} of the deal)" if line.share_after else ""

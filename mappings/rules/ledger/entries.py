@@ -1,9 +1,10 @@
-"""The ledger: what is desired minus what is posted gives the rows to append; rows are never edited."""
+"""Entries of the ledger: what is desired minus what is posted; rows are appended, never edited."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from mappings.kinds import EntryOccasion
 from mappings.rules.attribution.credit import FIRST_ORDER, split
 from mappings.rules.facts import DealFacts
 from mappings.rules.findings import Allocation, Entry, Source
@@ -71,46 +72,47 @@ def plan_entries(
     occasion: Occasion,
     policy: Policy,
 ) -> tuple[Entry, ...]:
-    """The rows to append so that the ledger says what is true of *deal* now; none when it already does.
+    """The rows to append so that the ledger has what is true of *deal* now; none when it has.
 
-    *desired* is the allocation by the evidence known in time (None when there is no amount to share). Booked
-    shares stay frozen once the time for late evidence is over; only their amounts follow the deal. Posted rows
-    need ids.
+    *desired* is the allocation by the evidence known in time (None when there is no amount to
+    share). Booked shares stay frozen once the time for late evidence is over; only their amounts
+    follow the deal. Posted rows need ids.
     """
     now_booked = booked(posted)
     if not deal.counts_as_won:
         return _reversals(now_booked.live, _why_not(deal, occasion), deal, occasion, policy)
     if not now_booked.live:
         return _first_rows(deal, posted, desired, occasion, policy)
-    if deal.is_replaced:
+    if deal.is_replaced:  # no loss, and no reason to judge the deal anew
         return _amount_rows(deal, now_booked, occasion, policy)
     if (
         desired is not None
         and _may_rejudge(deal, occasion, policy)
         and _differs(desired, now_booked)
     ):
-        word = "ordered" if occasion.ordered else "evidence"
-        undo = _reversals(now_booked.live, word, deal, occasion, policy)
-        return (*undo, *_rows(deal, desired, occasion, policy, word))
+        kind = EntryOccasion.ORDERED if occasion.ordered else EntryOccasion.EVIDENCE
+        undo = _reversals(now_booked.live, kind, deal, occasion, policy)
+        return (*undo, *_rows(deal, desired, occasion, policy, kind))
     anew = _why_anew(deal, now_booked, occasion)
-    if anew:
+    if anew is not None:
         undo = _reversals(now_booked.live, anew, deal, occasion, policy)
         return (*undo, *_again(deal, now_booked, occasion, policy, anew))
     return _amount_rows(deal, now_booked, occasion, policy)
 
 
-def _why_not(deal: DealFacts, occasion: Occasion) -> str:
+def _why_not(deal: DealFacts, occasion: Occasion) -> EntryOccasion:
+    """Why a deal does not count as won."""
     if occasion.merged_into is not None:
-        return "merged"
+        return EntryOccasion.MERGED
     if deal.archived:
-        return "deleted"
+        return EntryOccasion.DELETED
     if deal.is_won:
-        return "excluded"
-    return "lost" if deal.is_closed else "reopened"
+        return EntryOccasion.EXCLUDED
+    return EntryOccasion.LOST if deal.is_closed else EntryOccasion.REOPENED
 
 
 def _amount(deal: DealFacts) -> int:
-    """What there is to book; nothing while the amount is missing or its currency is none we know."""
+    """What there is to book: nothing while the amount is missing or its currency unknown."""
     is_known = (deal.currency or "").upper() in money.DIGITS
     return (deal.amount_minor or 0) if is_known else 0
 
@@ -133,19 +135,24 @@ def _differs(desired: Allocation, now_booked: Booked) -> bool:
     return frozen != {key: share for key, share in _desired_shares(desired).items() if share}
 
 
-def _why_anew(deal: DealFacts, now_booked: Booked, occasion: Occasion) -> str:
-    """Why the same shares need other rows: another currency, a month they belong to, a home amount now known."""
+def _why_anew(deal: DealFacts, now_booked: Booked, occasion: Occasion) -> EntryOccasion | None:
+    """Why the same shares need other rows; None when they do not."""
     if not _amount(deal):
-        return ""
+        return None
     if any(row.currency != deal.currency for row in now_booked.live):
-        return "currency"
+        return EntryOccasion.CURRENCY
+    if _is_in_another_month(deal, now_booked, occasion):
+        return EntryOccasion.CLOSE_DATE
+    is_unknown = all(row.home_amount_minor is None for row in now_booked.live)
+    return EntryOccasion.HOME if is_unknown and home_currency.total(deal) is not None else None
+
+
+def _is_in_another_month(deal: DealFacts, now_booked: Booked, occasion: Occasion) -> bool:
     closed = deal.closed_at
-    if closed is not None and closed <= occasion.at:
-        belong = {periods.month_of(periods.belongs_at(row)) for row in now_booked.heads.values()}
-        if belong != {periods.month_of(closed)}:
-            return "close date"
-    unknown = all(row.home_amount_minor is None for row in now_booked.live)
-    return "home" if unknown and home_currency.total(deal) is not None else ""
+    if closed is None or closed > occasion.at:
+        return False
+    booked_in = {periods.month_of(periods.belongs_at(row)) for row in now_booked.heads.values()}
+    return booked_in != {periods.month_of(closed)}
 
 
 def _first_rows(
@@ -155,17 +162,25 @@ def _first_rows(
     occasion: Occasion,
     policy: Policy,
 ) -> tuple[Entry, ...]:
-    """Book a win: at once, again after a reversal, or not yet while the amount is unknown (credit pending)."""
+    """Book a win: at once, again after a reversal, or not yet while the amount is unknown."""
     if not _amount(deal):
         return ()
     last = max(posted, key=lambda row: row.id or 0, default=None)
+    kind = _kind_of_win(last)
+    is_restored = kind == EntryOccasion.RESTORED
+    if last is not None and is_restored and not _may_rejudge(deal, occasion, policy):
+        # After the time for late evidence a restored deal has the shares it had.
+        undone = _reversed_together(posted, last)
+        before = booked(row for row in posted if row.id not in undone)
+        return _again(deal, before, occasion, policy, kind)
+    return () if desired is None else _rows(deal, desired, occasion, policy, kind)
+
+
+def _kind_of_win(last: Entry | None) -> EntryOccasion:
     if last is None:
-        return _rows(deal, desired, occasion, policy, "won") if desired is not None else ()
-    word = "restored" if last.occasion in {"deleted", "excluded"} else "rewon"
-    if word == "restored" and not _may_rejudge(deal, occasion, policy):
-        before = booked(row for row in posted if row.id not in _reversed_together(posted, last))
-        return _again(deal, before, occasion, policy, word)
-    return _rows(deal, desired, occasion, policy, word) if desired is not None else ()
+        return EntryOccasion.WON
+    was_away = last.occasion in {EntryOccasion.DELETED, EntryOccasion.EXCLUDED}
+    return EntryOccasion.RESTORED if was_away else EntryOccasion.REWON
 
 
 def _reversed_together(posted: Sequence[Entry], last: Entry) -> set[int | None]:
@@ -180,29 +195,28 @@ def _reversed_together(posted: Sequence[Entry], last: Entry) -> set[int | None]:
 
 
 def _rows(
-    deal: DealFacts, desired: Allocation, occasion: Occasion, policy: Policy, word: str
+    deal: DealFacts,
+    desired: Allocation,
+    occasion: Occasion,
+    policy: Policy,
+    kind: EntryOccasion,
 ) -> tuple[Entry, ...]:
     """Fresh rows for an allocation: one per source, and the first-order remainder."""
-    by_key: dict[str, Source | None] = {line.source.key: line.source for line in desired.lines}
+    sources = {line.source.key: line.source for line in desired.lines}
     shares = _desired_shares(desired)
     homes = home_currency.shared(deal, shares)
     amounts = split(desired.amount_minor, shares)
+    parts = [_Part(key, share, amounts[key], homes.get(key)) for key, share in shares.items()]
+    rows = (_row(deal, part, occasion, policy, kind) for part in parts if part.share or part.amount)
     return tuple(
-        _row(
-            deal,
-            by_key.get(key),
-            _Part(key, share, amounts[key], homes.get(key)),
-            occasion,
-            policy=policy,
-            word=word,
-        )
-        for key, share in shares.items()
-        if share or amounts[key]
+        _credited(row, sources[row.key], occasion) if row.key in sources else row for row in rows
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
+    """What one key gets of a deal: its share, and the amount in both currencies."""
+
     key: str
     share: int
     amount: int
@@ -210,24 +224,18 @@ class _Part:
 
 
 def _row(
-    deal: DealFacts,
-    source: Source | None,
-    part: _Part,
-    occasion: Occasion,
-    *,
-    policy: Policy,
-    word: str,
+    deal: DealFacts, part: _Part, occasion: Occasion, policy: Policy, kind: EntryOccasion
 ) -> Entry:
-    """One fresh row."""
-    at, origin = _dated(deal, occasion, word)
+    """One fresh row that credits nobody yet."""
+    at, origin = _dated(deal, occasion, kind)
     return Entry(
         deal_id=deal.id,
         key=part.key,
-        kind=source.kind if source else FIRST_ORDER,
-        person_id=source.person_id if source else None,
-        contact_id=source.contact_id if source else None,
-        company_id=source.company_id if source else None,
-        order=occasion.orders.get(part.key, 2) if source else 1,
+        kind=FIRST_ORDER,
+        person_id=None,
+        contact_id=None,
+        company_id=None,
+        order=1,
         share=part.share,
         amount_minor=part.amount,
         currency=deal.currency or "",
@@ -236,37 +244,50 @@ def _row(
         rate=deal.rate,
         rate_at=deal.closed_at if deal.rate else None,
         effective_at=at,
-        occasion=word,
+        occasion=kind,
         settings_version=policy.version,
-        evidence=tuple(sorted({one for why in source.because for one in why.evidence}))
-        if source
-        else (),
-        reason=source.because[0].text if source and source.because else "",
         origin_at=origin,
     )
 
 
-def _dated(deal: DealFacts, occasion: Occasion, word: str) -> tuple[datetime, datetime | None]:
-    """A first win is dated at its close, as far as that month is open; whatever comes later, when it happened.
+def _credited(row: Entry, source: Source, occasion: Occasion) -> Entry:
+    """A row with the source it credits; an order that is not known is the second."""
+    evidence = {record for why in source.because for record in why.evidence}
+    return replace(
+        row,
+        kind=source.kind,
+        person_id=source.person_id,
+        contact_id=source.contact_id,
+        company_id=source.company_id,
+        order=occasion.orders.get(row.key, 2),
+        evidence=tuple(sorted(evidence)),
+        reason=source.because[0].text if source.because else "",
+    )
 
-    A close date that is still to come counts from now.
+
+def _dated(
+    deal: DealFacts, occasion: Occasion, kind: EntryOccasion
+) -> tuple[datetime, datetime | None]:
+    """When a row counts, and where it belongs if that is another day.
+
+    A first win is dated at its close, as far as that month is open; whatever comes later, when it
+    happened. A close date that is still to come counts from now.
     """
     closed = min(deal.closed_at or occasion.at, occasion.at)
-    if word == "won":
+    if kind == EntryOccasion.WON:
         return periods.land(closed, occasion.at, occasion.locked_before)
     return _later(occasion), closed if closed != _later(occasion) else None
 
 
 def _later(occasion: Occasion) -> datetime:
-    return (
-        occasion.at if occasion.locked_before is None else max(occasion.at, occasion.locked_before)
-    )
+    locked = occasion.locked_before
+    return occasion.at if locked is None else max(occasion.at, locked)
 
 
 def _reversals(
-    live: Iterable[Entry], word: str, deal: DealFacts, occasion: Occasion, policy: Policy
+    live: Iterable[Entry], kind: EntryOccasion, deal: DealFacts, occasion: Occasion, policy: Policy
 ) -> tuple[Entry, ...]:
-    """Take back rows in full: each gets its mirror image, dated when it happened; it belongs where they did."""
+    """Take back rows in full: each gets its mirror image, which belongs where the row did."""
     at = _later(occasion)
     return tuple(
         replace(
@@ -276,9 +297,9 @@ def _reversals(
             home_amount_minor=None if row.home_amount_minor is None else -row.home_amount_minor,
             effective_at=at,
             origin_at=periods.belongs_at(row),
-            occasion=word,
+            occasion=kind,
             settings_version=policy.version,
-            reason=_sentence(deal, word, occasion),
+            reason=_sentence(deal, kind, occasion),
             reverses=row.id,
             id=None,
             recorded_at=None,
@@ -287,61 +308,46 @@ def _reversals(
     )
 
 
-def _sentence(deal: DealFacts, word: str, occasion: Occasion) -> str:
-    if word == "merged":
+def _sentence(deal: DealFacts, kind: EntryOccasion, occasion: Occasion) -> str:
+    if kind == EntryOccasion.MERGED:
         return f"deal {deal.id} was merged into deal {occasion.merged_into}"
-    return f"deal {deal.id} {_SENTENCES[word]}"
-
-
-_SENTENCES = {
-    "deleted": "was deleted",
-    "excluded": "is in a pipeline that no longer counts",
-    "lost": "was lost after it had been won",
-    "reopened": "was reopened",
-    "evidence": "was judged anew by later evidence",
-    "ordered": "was judged anew by a person's order",
-    "currency": "changed its currency",
-    "close date": "changed the month of its close",
-    "home": "got an amount in home currency",
-}
+    return f"deal {deal.id} {kind.label}"
 
 
 def _again(
-    deal: DealFacts, before: Booked, occasion: Occasion, policy: Policy, word: str
+    deal: DealFacts, before: Booked, occasion: Occasion, policy: Policy, kind: EntryOccasion
 ) -> tuple[Entry, ...]:
     """Book anew with the shares that were frozen before."""
     if not _amount(deal):
         return ()
     amounts = split(_amount(deal), before.shares)
     homes = home_currency.shared(deal, before.shares)
+    shares = {key: share for key, share in before.shares.items() if share}
     heads = before.heads
-    return tuple(
-        replace(
-            _row(
-                deal,
-                None,
-                _Part(key, share, amounts[key], homes.get(key)),
-                occasion,
-                policy=policy,
-                word=word,
-            ),
-            kind=heads[key].kind,
-            person_id=heads[key].person_id,
-            contact_id=heads[key].contact_id,
-            company_id=heads[key].company_id,
-            order=heads[key].order,
-            evidence=heads[key].evidence,
-            reason=heads[key].reason,
-        )
-        for key, share in before.shares.items()
-        if share
+    rows = (
+        _row(deal, _Part(key, share, amounts[key], homes.get(key)), occasion, policy, kind)
+        for key, share in shares.items()
+    )
+    return tuple(_credited_like(row, heads[row.key]) for row in rows)
+
+
+def _credited_like(row: Entry, head: Entry) -> Entry:
+    return replace(
+        row,
+        kind=head.kind,
+        person_id=head.person_id,
+        contact_id=head.contact_id,
+        company_id=head.company_id,
+        order=head.order,
+        evidence=head.evidence,
+        reason=head.reason,
     )
 
 
 def _amount_rows(
     deal: DealFacts, now_booked: Booked, occasion: Occasion, policy: Policy
 ) -> tuple[Entry, ...]:
-    """Book the difference between the new amount at the frozen shares and what is booked; an empty amount is zero."""
+    """Book what the new amount at the frozen shares adds to what is booked; no amount is zero."""
     amount_now = _amount(deal)
     # Credits that became one since were rounded apart: only another amount moves their cents.
     is_same = amount_now == now_booked.amount
@@ -356,9 +362,9 @@ def _amount_rows(
             home_amount_minor=None if homes is None else homes[key] - now_booked.homes[key],
             effective_at=at,
             origin_at=periods.belongs_at(heads[key]),
-            occasion="amount",
+            occasion=EntryOccasion.AMOUNT,
             settings_version=policy.version,
-            reason=f"deal {deal.id} changed its amount",
+            reason=f"deal {deal.id} {EntryOccasion.AMOUNT.label}",
             id=None,
             recorded_at=None,
         )
