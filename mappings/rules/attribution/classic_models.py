@@ -1,7 +1,7 @@
-"""Classic models: how first, last, linear, U, W, full path and time decay would share a deal. For comparison only.
+"""Classic models for comparison: first, last, linear, U, W, full path and time decay.
 
 Nothing here reaches the ledger: credit is shared by `credit.py`. Shapley and Markov, which need
-many deals, are in `gains.py`.
+many deals, are in `removal_effects.py`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -32,7 +32,10 @@ FULL_PATH = {FIRST: 225, LEAD: 225, DEAL: 225, LAST: 225, REST: 100}
 
 @dataclass(frozen=True, slots=True)
 class ModelShares:
-    """What one model gives each source, in SHARE_ONE units that add up to one; empty where it has nothing to share."""
+    """What one model gives each source: SHARE_ONE units that add up to one, or nothing.
+
+    `reason` says in words what the model looked at.
+    """
 
     model: str
     shares: Mapping[str, int]
@@ -45,13 +48,13 @@ Rule = Callable[[Sequence[ModelTouch], datetime, Policy], ModelShares]
 def compare(
     touches: Sequence[ModelTouch], until: datetime, policy: Policy
 ) -> tuple[ModelShares, ...]:
-    """Every model that one deal's touches are enough for. *until* is the win, or now while there is none."""
+    """What every model says of one deal; *until* is the win, or now while there is none."""
     return tuple(rule(touches, until, policy) for rule in MODELS.values())
 
 
 def before(touches: Sequence[ModelTouch], until: datetime) -> list[ModelTouch]:
     """The touches before the win, in order; equal times by their stable id."""
-    return in_order(one for one in touches if one.at < until)
+    return in_order(touch for touch in touches if touch.at < until)
 
 
 def first(touches: Sequence[ModelTouch], until: datetime, _: Policy) -> ModelShares:
@@ -75,12 +78,10 @@ def _single(model: str, counted: Sequence[ModelTouch], end: str) -> ModelShares:
 
 def _tie(counted: Sequence[ModelTouch], chosen: ModelTouch) -> str:
     """Say so when the stable id had to decide between different sources of one moment."""
-    others = {one.source for one in counted if one.at == chosen.at} - {chosen.source}
-    return (
-        f"; {len(others) + 1} sources had a touch at that moment, the lowest id was taken"
-        if others
-        else ""
-    )
+    others = {touch.source for touch in counted if touch.at == chosen.at} - {chosen.source}
+    if not others:
+        return ""
+    return f"; {len(others) + 1} sources had a touch at that moment, the lowest id was taken"
 
 
 def linear(touches: Sequence[ModelTouch], until: datetime, _: Policy) -> ModelShares:
@@ -88,7 +89,7 @@ def linear(touches: Sequence[ModelTouch], until: datetime, _: Policy) -> ModelSh
     counted = before(touches, until)
     if not counted:
         return _nothing("linear")
-    sources = dict.fromkeys(one.source for one in counted)
+    sources = dict.fromkeys(touch.source for touch in counted)
     said = f"{_several(len(sources), 'source')}, each counted once"
     return ModelShares("linear", split(SHARE_ONE, dict.fromkeys(sources, 1)), said)
 
@@ -104,7 +105,7 @@ def w_shape(touches: Sequence[ModelTouch], until: datetime, _: Policy) -> ModelS
 
 
 def full_path(touches: Sequence[ModelTouch], until: datetime, _: Policy) -> ModelShares:
-    """22.5 each to the first touch, the lead's and the deal's creation, and the last before the win; 10 the rest."""
+    """22.5 each to the first and last touch, the lead's and the deal's creation, 10 the rest."""
     return _by_moments("full path", before(touches, until), FULL_PATH)
 
 
@@ -116,23 +117,29 @@ def _by_moments(model: str, counted: Sequence[ModelTouch], parts: Mapping[str, i
     """
     if not counted:
         return _nothing(model)
-    at = {
-        name: place
-        for name in _ORDER
-        if name in parts and (place := _place(counted, name)) is not None
-    }
+    places = _places(counted, parts)
     weights: dict[str, Fraction] = {}
-    for name, place in at.items():
-        who = counted[place].source
-        weights[who] = weights.get(who, Fraction(0)) + parts[name]
-    others = dict.fromkeys(one.source for n, one in enumerate(counted) if n not in at.values())
-    for who in others:
-        weights[who] = weights.get(who, Fraction(0)) + Fraction(parts[REST], len(others))
-    return ModelShares(
-        model,
-        split(SHARE_ONE, weights),
-        _said_of_moments(counted, at, parts, has_rest=bool(others)),
+    for moment, place in places.items():
+        source = counted[place].source
+        weights[source] = weights.get(source, Fraction(0)) + parts[moment]
+    at_moments = set(places.values())
+    rest = dict.fromkeys(
+        touch.source for place, touch in enumerate(counted) if place not in at_moments
     )
+    for source in rest:
+        weights[source] = weights.get(source, Fraction(0)) + Fraction(parts[REST], len(rest))
+    said = _said_of_moments(counted, places, parts, has_rest=bool(rest))
+    return ModelShares(model, split(SHARE_ONE, weights), said)
+
+
+def _places(counted: Sequence[ModelTouch], parts: Mapping[str, int]) -> dict[str, int]:
+    """The touch of each key moment that the model weighs, as its place in the journey."""
+    places: dict[str, int] = {}
+    for moment in _ORDER:
+        place = _place(counted, moment) if moment in parts else None
+        if place is not None:
+            places[moment] = place
+    return places
 
 
 def _place(counted: Sequence[ModelTouch], moment: str) -> int | None:
@@ -140,37 +147,45 @@ def _place(counted: Sequence[ModelTouch], moment: str) -> int | None:
         return latest(counted)
     if moment == FIRST:
         return 0 if counted else None
-    return next((n for n, one in enumerate(counted) if moment in one.moments), None)
+    with_moment = (place for place, touch in enumerate(counted) if moment in touch.moments)
+    return next(with_moment, None)
 
 
 def _said_of_moments(
     counted: Sequence[ModelTouch],
-    at: Mapping[str, int],
+    places: Mapping[str, int],
     parts: Mapping[str, int],
     *,
     has_rest: bool,
 ) -> str:
-    said = [f"{_NAMED[name]} on {counted[place].at:%Y-%m-%d}" for name, place in at.items()]
-    missing = [_NAMED[name] for name in _ORDER if name in parts and name not in at]
-    missing += [] if has_rest else ["any other touch"]
+    said = [f"{_NAMED[name]} on {counted[place].at:%Y-%m-%d}" for name, place in places.items()]
+    missing = [_NAMED[name] for name in _ORDER if name in parts and name not in places]
+    if not has_rest:
+        missing.append("any other touch")
     text = ", ".join(said)
     if missing:
         text += f"; there is not {', nor '.join(missing)}, so the others have its part"
-    ends = {place for name, place in at.items() if name in {FIRST, LAST}}
-    return text + "".join(dict.fromkeys(_tie(counted, counted[place]) for place in sorted(ends)))
+    ends = {place for name, place in places.items() if name in {FIRST, LAST}}
+    ties = dict.fromkeys(_tie(counted, counted[place]) for place in sorted(ends))
+    return text + "".join(ties)
 
 
 def time_decay(touches: Sequence[ModelTouch], until: datetime, policy: Policy) -> ModelShares:
     """2^(-days before the win / half-life) for every touch of the look-back, added up by source."""
     window = timedelta(policy.model_look_back_days)
-    counted = [one for one in before(touches, until) if until - one.at <= window]
+    counted = [touch for touch in before(touches, until) if until - touch.at <= window]
     if not counted:
         return _nothing("time decay")
     weights: dict[str, Fraction] = {}
-    for one in counted:
-        weights[one.source] = weights.get(one.source, Fraction(0)) + _faded(until - one.at, policy)
-    days = f"a touch counts half as much every {_several(policy.model_half_life_days, 'day')} before the win"
-    said = f"{_several(len(counted), 'touch')} of the last {_several(policy.model_look_back_days, 'day')}; {days}"
+    for touch in counted:
+        faded = _faded(until - touch.at, policy)
+        weights[touch.source] = weights.get(touch.source, Fraction(0)) + faded
+    look_back = _several(policy.model_look_back_days, "day")
+    half_life = _several(policy.model_half_life_days, "day")
+    said = (
+        f"{_several(len(counted), 'touch')} of the last {look_back};"
+        f" a touch counts half as much every {half_life} before the win"
+    )
     return ModelShares("time decay", split(SHARE_ONE, weights), said)
 
 

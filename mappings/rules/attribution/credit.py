@@ -1,14 +1,15 @@
-"""Credit: a deal's money shared among its derived sources and the first-order remainder, to the last minor unit."""
+"""Credit: a deal's money shared among its sources and the first-order remainder, to the cent."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
+from mappings.kinds import SourceKind
 from mappings.rules.facts import PPM
 from mappings.rules.findings import SHARE_ONE, Allocation, CreditLine, Source
 from mappings.rules.policy import Policy
 
-FIRST_ORDER = "first_order"
+FIRST_ORDER = SourceKind.FIRST_ORDER.value
 """The key of the remainder: what is not derived from any customer."""
 
 
@@ -26,40 +27,48 @@ def age_factor(days: int, flat_days: int, half_life_days: int) -> int:
 def once_per_human(sources: Iterable[Source]) -> tuple[Source, ...]:
     """Keep each human's strongest source of a deal; sources without force are dropped."""
     best: dict[str, Source] = {}
-    for source in sorted(sources, key=lambda one: (-one.raw, one.key, -one.p, -one.w, -one.g)):
+    ordered = sorted(
+        sources, key=lambda source: (-source.raw, source.key, -source.p, -source.w, -source.g)
+    )
+    for source in ordered:
         if source.raw > 0:
             human = source.key if source.person_id is None else f"person:{source.person_id}"
             best.setdefault(human, source)
-    return tuple(sorted(best.values(), key=lambda one: (-one.raw, one.key)))
+    return tuple(sorted(best.values(), key=lambda source: (-source.raw, source.key)))
 
 
 def derived_share(raws: Sequence[int], cap: int = PPM) -> Fraction:
     """D = 1 - product(1 - raw): more evidence raises it, nothing brings it past one or the cap."""
     rest = 1
-    for one in raws:
-        rest *= PPM - one
+    for source_raw in raws:
+        rest *= PPM - source_raw
     return min(1 - Fraction(rest, PPM ** len(raws)), Fraction(cap, PPM))
 
 
 def split(total: int, weights: Mapping[str, int | Fraction]) -> dict[str, int]:
-    """Share whole units by weight: largest remainder, ties to the lower key; the parts add up to *total*.
+    """Share whole units by weight, so that the parts add up to *total*.
 
-    Negative totals are split like positive ones, with the sign put back. Weights must not all be
-    zero.
+    By the largest remainder, ties to the lower key. Negative totals are split like positive ones,
+    with the sign put back. Weights must not all be zero.
     """
     sign, size = (-1, -total) if total < 0 else (1, total)
     whole_weights = _whole(weights)
     whole = sum(whole_weights.values())
-    found = {key: divmod(size * weight, whole) for key, weight in whole_weights.items()}
-    parts = {key: part for key, (part, _) in found.items()}
+    parts: dict[str, int] = {}
+    remainders: dict[str, int] = {}
+    for key, weight in whole_weights.items():
+        parts[key], remainders[key] = divmod(size * weight, whole)
     left = size - sum(parts.values())
-    for key in sorted(found, key=lambda one: (-found[one][1], one))[:left]:
+    for key in sorted(remainders, key=lambda key: (-remainders[key], key))[:left]:
         parts[key] += 1
     return {key: sign * part for key, part in parts.items()}
 
 
 def _whole(weights: Mapping[str, int | Fraction]) -> dict[str, int]:
-    """The same proportions in whole numbers: of thousands of sources, fractions would take minutes to shorten."""
+    """The same proportions in whole numbers.
+
+    Of thousands of sources fractions would take minutes to shorten.
+    """
     common = math.lcm(*(weight.denominator for weight in weights.values()))
     return {
         key: weight.numerator * (common // weight.denominator) for key, weight in weights.items()
@@ -67,7 +76,10 @@ def _whole(weights: Mapping[str, int | Fraction]) -> dict[str, int]:
 
 
 def shares(sources: Sequence[Source], cap: int = PPM) -> dict[str, int]:
-    """Each source's share of a deal in SHARE_ONE units, and the remainder's under FIRST_ORDER; they add up to one."""
+    """Each source's share of a deal, and the remainder's under FIRST_ORDER, in SHARE_ONE units.
+
+    They add up to one.
+    """
     raws = [source.raw for source in sources]
     derived, total = derived_share(raws, cap), sum(raws)
     of_sources = {source.key: derived.numerator * source.raw for source in sources}
@@ -84,6 +96,7 @@ def allocate(
     money = split(amount_minor, frozen)
     lines = tuple(CreditLine(source, frozen[source.key], money[source.key]) for source in counted)
     low, high = share_range(counted, policy)
+    derived = derived_share([source.raw for source in counted], policy.derived_cap)
     return Allocation(
         deal_id,
         amount_minor,
@@ -91,7 +104,7 @@ def allocate(
         lines,
         frozen[FIRST_ORDER],
         money[FIRST_ORDER],
-        round(derived_share([source.raw for source in counted], policy.derived_cap) * PPM),
+        round(derived * PPM),
         low,
         high,
     )

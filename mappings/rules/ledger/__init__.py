@@ -1,1 +1,1 @@
-"""Bookkeeping: entries and reversals, periods, credit notes, home currency, and why numbers changed."""
+"""Bookkeeping: entries and reversals, months, credit notes, home currency, changes of numbers."""

@@ -1,4 +1,4 @@
-"""Credit notes: a deal of negative amount that takes money back from an earlier one, shared as that one was.
+"""Credit notes: deals of negative amount that take money back from an earlier one, shared alike.
 
 HubSpot has no such thing. A won deal with a negative amount is a credit note; its original is the
 deal that its name names, of the same company, won before: "Credit note: Platform licence" or
@@ -13,8 +13,9 @@ from mappings.rules.facts import DealFacts
 from mappings.rules.text.names import fold
 
 _PHRASES = (
-    "credit note", "credit memo", "refund", "chargeback", "reversal", "gutschrift", "erstattung", "storno", "avoir",
-    "remboursement", "nota de credito", "abono", "reembolso", "estorno",
+    "credit note", "credit memo", "refund", "chargeback", "reversal",
+    "gutschrift", "erstattung", "storno", "avoir", "remboursement",
+    "nota de credito", "abono", "reembolso", "estorno",
 )  # fmt: skip
 _LINKING = re.compile(r"^(?:for|of|zu|fur|sur|pour|para|de|do|da|del)\b")
 
@@ -26,20 +27,23 @@ def is_credit_note(deal: DealFacts) -> bool:
 
 def original_of(note: DealFacts, others: Iterable[DealFacts]) -> int | None:
     """The deal that a credit note names; None when it names none, or a name that several bear."""
-    named = named_in(note.name)
-    if not named or not is_credit_note(note):
+    name = named_in(note.name)
+    if not name or not is_credit_note(note):
         return None
-    fitting = {
-        one.id
-        for one in others
-        if one.id != note.id
-        and one.company_id == note.company_id
-        and one.currency == note.currency
-        and (one.amount_minor or 0) > 0
-        and _since(one) <= _since(note)
-        and (fold(one.name) == named or str(one.id) == named)
+    originals = {
+        deal.id
+        for deal in others
+        if _can_be_original(deal, note) and name in {fold(deal.name), str(deal.id)}
     }
-    return fitting.pop() if len(fitting) == 1 else None
+    return originals.pop() if len(originals) == 1 else None
+
+
+def _can_be_original(deal: DealFacts, note: DealFacts) -> bool:
+    """Whether the same company won a deal before the note, in the same currency."""
+    if deal.id == note.id or (deal.amount_minor or 0) <= 0:
+        return False
+    is_alike = (deal.company_id, deal.currency) == (note.company_id, note.currency)
+    return is_alike and _since(deal) <= _since(note)
 
 
 def _since(deal: DealFacts) -> datetime:
@@ -47,7 +51,7 @@ def _since(deal: DealFacts) -> datetime:
 
 
 def named_in(name: str) -> str:
-    """What a credit note's name says beside that it is one; empty when it does not say that it is one."""
+    """What a credit note is of, by its name; empty when the name says of no credit note."""
     folded = fold(name)
     for phrase in _PHRASES:
         if folded.startswith(phrase):

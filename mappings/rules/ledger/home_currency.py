@@ -1,6 +1,6 @@
-"""Home currency: a deal's amount in the account's own money, at the rate of the close, split like the deal itself."""
+"""Home currency: a deal's amount in the account's own money, at the rate of the close."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from math import ceil
 
@@ -11,21 +11,20 @@ from mappings.rules.ledger import money
 
 
 def total(deal: DealFacts) -> int | None:
-    """A deal's home amount as it closes: HubSpot's own figure wins over its rate; None when nothing tells."""
-    if (
-        deal.home_currency is None
-        or deal.amount_minor is None
-        or (deal.currency or "").upper() not in money.DIGITS
-    ):
+    """A deal's home amount as it closes; None when neither an amount nor a rate is known.
+
+    HubSpot's own amount wins over its rate.
+    """
+    is_known = (deal.currency or "").upper() in money.DIGITS
+    if deal.home_currency is None or deal.amount_minor is None or not is_known:
         return None
     if deal.home_amount_minor is not None:
         return deal.home_amount_minor
     if not deal.rate:
         return None
-    found = money.convert(deal.amount_minor, deal.currency or "", deal.rate, deal.home_currency)
-    return (
-        found if abs(found) <= money.LARGEST else None
-    )  # a rate that makes trillions is a typing mistake
+    amount = money.convert(deal.amount_minor, deal.currency or "", deal.rate, deal.home_currency)
+    # A rate that makes trillions is a typing mistake.
+    return amount if abs(amount) <= money.LARGEST else None
 
 
 def shared(deal: DealFacts, shares: Mapping[str, int]) -> dict[str, int]:
@@ -37,51 +36,61 @@ def shared(deal: DealFacts, shares: Mapping[str, int]) -> dict[str, int]:
 def frozen(
     deal: DealFacts, amount: int, live: Iterable[Entry], shares: Mapping[str, int]
 ) -> dict[str, int] | None:
-    """A changed *amount* in home currency at the rate of the close, whatever today's is; None when none was booked.
+    """A changed *amount* in home currency by key, at the rate of the close; None if none is booked.
 
-    HubSpot's own figure wins as long as it is of the frozen rate: the two can differ by a rounded
+    HubSpot's own amount wins as long as it is of the frozen rate: the two can differ by a rounded
     unit.
     """
     rows = tuple(live)
-    fresh = [
-        row for row in rows if row.share and row.home_amount_minor is not None and row.home_currency
-    ]
-    if not fresh:
+    heads = [row for row in rows if _has_home_amount(row)]
+    if not heads:
         return None
-    expected = _converted(amount, fresh)
-    told = deal.home_amount_minor
-    same_money = (deal.home_currency, deal.currency) == (fresh[0].home_currency, fresh[0].currency)
     booked = _booked(rows)
-    if told is not None and same_money and amount and _same_rate(deal, fresh, told, expected):
-        whole = told
-    elif amount == sum(row.amount_minor for row in rows):
-        return booked
-    else:
-        whole = round(expected)
-    return booked if whole == sum(booked.values()) else split(whole, shares)
+    target = _hubspots_amount(deal, amount, heads)
+    if target is None:
+        if amount == _amount(rows):
+            return booked
+        target = round(_converted(amount, heads))
+    # The same total keeps its cents: credits that became one since were rounded apart.
+    return booked if target == sum(booked.values()) else split(target, shares)
+
+
+def _has_home_amount(row: Entry) -> bool:
+    return bool(row.share and row.home_amount_minor is not None and row.home_currency)
 
 
 def _booked(rows: Iterable[Entry]) -> dict[str, int]:
-    found: dict[str, int] = {}
+    homes: dict[str, int] = {}
     for row in rows:
-        found[row.key] = found.get(row.key, 0) + (row.home_amount_minor or 0)
-    return found
+        homes[row.key] = homes.get(row.key, 0) + (row.home_amount_minor or 0)
+    return homes
 
 
-def _converted(amount: int, fresh: list[Entry]) -> Fraction:
-    head = fresh[0]
+def _hubspots_amount(deal: DealFacts, amount: int, heads: Sequence[Entry]) -> int | None:
+    """HubSpot's home amount where it is of the booked currencies and rate."""
+    said = deal.home_amount_minor
+    currencies = heads[0].home_currency, heads[0].currency
+    if said is None or not amount or (deal.home_currency, deal.currency) != currencies:
+        return None
+    return said if _same_rate(deal, heads, said, _converted(amount, heads)) else None
+
+
+def _converted(amount: int, heads: Sequence[Entry]) -> Fraction:
+    head = heads[0]
     if head.rate and head.home_currency:
         return Fraction(money.convert(amount, head.currency, head.rate, head.home_currency))
-    return amount * Fraction(sum(row.home_amount_minor or 0 for row in fresh), _sum(fresh))
+    # Booked by HubSpot's amount without a rate: the rate is what the two amounts make of it.
+    home = sum(row.home_amount_minor or 0 for row in heads)
+    return amount * Fraction(home, _amount(heads) or 1)
 
 
-def _same_rate(deal: DealFacts, fresh: list[Entry], told: int, expected: Fraction) -> bool:
-    """Whether HubSpot's figure is of the frozen rate: it says so, or it is as near as rounding allows."""
-    if deal.rate and fresh[0].rate:
-        return Fraction(deal.rate) == Fraction(fresh[0].rate)
-    room = 1 + ceil(Fraction(abs(deal.amount_minor or 0), 2 * abs(_sum(fresh))))
-    return abs(told - expected) <= room
+def _same_rate(deal: DealFacts, heads: Sequence[Entry], said: int, expected: Fraction) -> bool:
+    """Whether HubSpot's amount is of the frozen rate: by its rate, or within rounding."""
+    if deal.rate and heads[0].rate:
+        return Fraction(deal.rate) == Fraction(heads[0].rate)
+    room = 1 + ceil(Fraction(abs(deal.amount_minor or 0), 2 * abs(_amount(heads) or 1)))
+    return abs(said - expected) <= room
 
 
-def _sum(fresh: list[Entry]) -> int:
-    return sum(row.amount_minor for row in fresh) or 1
+def _amount(rows: Iterable[Entry]) -> int:
+    return sum(row.amount_minor for row in rows)

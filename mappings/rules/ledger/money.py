@@ -1,4 +1,4 @@
-"""Money: how many digits each currency has, text to minor units, and conversion at a frozen rate."""
+"""Money: digits of each currency, text to minor units, and conversion at a frozen rate."""
 
 from collections.abc import Mapping
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation, localcontext
@@ -7,12 +7,14 @@ from types import MappingProxyType
 from typing import Final
 
 _TWO = (
-    "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BOV BRL BSD BTN BWP BYN BZD "
-    "CAD CDF CHE CHF CHW CNY COP COU CRC CUC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL "
-    "GHS GIP GMD GTQ GYD HKD HNL HRK HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR "
-    "LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB "
-    "PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SLL SOS SRD SSP STN SVC SYP "
-    "SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED VES WST XCD XCG YER ZAR ZMW ZWG ZWL"
+    "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BOV BRL BSD "
+    "BTN BWP BYN BZD CAD CDF CHE CHF CHW CNY COP COU CRC CUC CUP CVE CZK DKK DOP DZD "
+    "EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HRK HTG HUF IDR ILS "
+    "INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT "
+    "MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR "
+    "PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SLL SOS SRD SSP STN SVC SYP "
+    "SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED VES WST XCD XCG YER "
+    "ZAR ZMW ZWG ZWL"
 )
 _NONE = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
 _THREE = "BHD IQD JOD KWD LYD OMR TND"
@@ -26,15 +28,18 @@ DIGITS: Final[Mapping[str, int]] = MappingProxyType(
 )
 """Decimal digits of each currency (ISO 4217). What is not here is no currency, and is refused."""
 LARGEST = 10**15
-"""Minor units: beyond any deal, and far enough from what the database holds that sums fit. More is refused."""
+"""Minor units: beyond any deal, and small enough that sums fit the database. More is refused."""
 
 
 def digits(currency: str) -> int:
-    """Decimal digits of a currency; an unknown one is refused, never assumed to be the home currency."""
-    found = DIGITS.get(currency.strip().upper())
-    if found is not None:
-        return found
-    raise ValueError(f"unknown currency {currency!r}")
+    """Decimal digits of a currency.
+
+    Raises ValueError for an unknown one: it is never taken for the home currency.
+    """
+    places = DIGITS.get(currency.strip().upper())
+    if places is None:
+        raise ValueError(f"unknown currency {currency!r}")
+    return places
 
 
 def minor(text: str, currency: str) -> int | None:
@@ -50,16 +55,15 @@ def minor(text: str, currency: str) -> int | None:
         raise ValueError(f"not an amount: {text[:40]!r}") from error
     if not value.is_finite():
         raise ValueError(f"not an amount: {text[:40]!r}")
-    if value and value.adjusted() > len(
-        str(LARGEST)
-    ):  # before scaling: 1e400 would become 400 digits
+    # Before scaling: 1e400 would become 400 digits.
+    if value and value.adjusted() > len(str(LARGEST)):
         raise ValueError(f"not an amount: {text[:40]!r} is too large")
     with localcontext() as exact:
         exact.prec = 100
-        found = int(value.scaleb(digits(currency)).to_integral_value(ROUND_HALF_EVEN))
-    if abs(found) > LARGEST:
+        units = int(value.scaleb(digits(currency)).to_integral_value(ROUND_HALF_EVEN))
+    if abs(units) > LARGEST:
         raise ValueError(f"not an amount: {text[:40]!r} is too large")
-    return found
+    return units
 
 
 def major(amount_minor: int, currency: str) -> str:
@@ -74,26 +78,29 @@ def shown(amount_minor: int, currency: str) -> str:
 
 
 def convert(amount_minor: int, currency: str, rate: str, home: str) -> int:
-    """*amount_minor* in the home currency's minor units at a decimal *rate* (home per unit), half even."""
+    """An amount in the home currency's minor units at a decimal *rate* (home a unit), half even."""
     factor = Fraction(rate) * Fraction(10) ** (digits(home) - digits(currency))
     return round(amount_minor * factor)
 
 
 def refusal(amount: str, currency: str) -> str | None:
-    """Why an amount as the CRM has it cannot be booked, in a sentence that says what to do; None when it can."""
+    """Why the CRM's amount cannot be booked, and what to do, in a sentence; None when it can."""
     if not currency.strip():
-        return "The deal has no currency, and the account none of its own: choose one, then the credit is booked."
+        return (
+            "The deal has no currency, and the account none of its own: choose one, then the credit"
+            " is booked."
+        )
     try:
         digits(currency)
     except ValueError:
         return (
-            f"{currency.strip()[:10]!r} is no currency of ISO 4217, so nothing is booked: choose the deal's currency"
-            " again. It is not taken for the account's own."
+            f"{currency.strip()[:10]!r} is no currency of ISO 4217, so nothing is booked: choose"
+            " the deal's currency again. It is not taken for the account's own."
         )
     if not amount.strip():
         return "The deal has no amount yet: the credit is booked when one arrives."
     try:
-        found = minor(amount, currency)
+        units = minor(amount, currency)
     except ValueError as error:
         return f"Nothing is booked, {error}: correct the deal's amount."
-    return None if found else "The amount is zero: the credit is booked when there is one."
+    return None if units else "The amount is zero: the credit is booked when there is one."

@@ -12,14 +12,17 @@ from datetime import UTC, datetime, timedelta
 from mappings.rules.findings import Entry
 
 FIRST_DAYS = timedelta(days=7)
-"""For so long after the first import nothing closes: history lands where it belongs, and nothing of it was reported."""
+"""For so long after the first import nothing closes: none of the history was reported yet."""
 CALENDAR = "calendar"
 """Who closes a month that nobody closed by hand."""
 
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """One line of the books' log: *month* and all before it were closed, or *month* and all after it opened again."""
+    """One line of the books' log.
+
+    A closing closes `month` and all before it, a reopening opens `month` and all after it.
+    """
 
     month: datetime
     at: datetime
@@ -54,9 +57,9 @@ def read_month(text: str) -> datetime:
 def due(
     log: Sequence[Closing], close_day: int, opened_at: datetime | None, now: datetime
 ) -> Closing | None:
-    """The closing that the calendar brings by *now* and the log lacks; None when there is nothing to write down.
+    """The closing that the calendar brings by *now* and the log lacks; None when there is none.
 
-    *opened_at* is when the first import was through; before that, and for a week after, no month closes.
+    *opened_at* is when the first import was through; until a week after it no month closes.
     """
     if opened_at is None or close_day < 1:
         return None
@@ -65,8 +68,8 @@ def due(
     if at > now:
         at = before(this) + timedelta(days=min(close_day, 28) - 1)
     month = before(month_of(at))
-    known = any(one.actor == CALENDAR and one.month >= month for one in log)
-    if known or at < opened_at + FIRST_DAYS:
+    is_known = any(line.actor == CALENDAR and line.month >= month for line in log)
+    if is_known or at < opened_at + FIRST_DAYS:
         return None
     return Closing(month, at, "close", CALENDAR, f"closed on day {close_day} of the next month")
 
@@ -75,13 +78,13 @@ def locked_before(log: Iterable[Closing]) -> datetime | None:
     """The first moment that is still open, by the log in its order; None while every month is."""
     locked: datetime | None = None
     held: datetime | None = None  # a month opened by hand stays open until it is closed by hand
-    for one in log:
-        if one.action == "reopen":
-            held = one.month if held is None else min(held, one.month)
+    for line in log:
+        if line.action == "reopen":
+            held = line.month if held is None else min(held, line.month)
             continue
-        if one.actor != CALENDAR and held is not None and one.month >= held:
+        if line.actor != CALENDAR and held is not None and line.month >= held:
             held = None
-        locked = after(one.month) if locked is None else max(locked, after(one.month))
+        locked = after(line.month) if locked is None else max(locked, after(line.month))
     if locked is None or held is None:
         return locked
     return min(locked, held)
@@ -89,15 +92,17 @@ def locked_before(log: Iterable[Closing]) -> datetime | None:
 
 def closed_at(log: Iterable[Closing], month: datetime) -> datetime | None:
     """When a month was closed for the first time: what it said then is what was reported."""
-    return min(
-        (one.at for one in log if one.action == "close" and one.month >= month), default=None
-    )
+    closings = (line for line in log if line.action == "close" and line.month >= month)
+    return min((line.at for line in closings), default=None)
 
 
 def land(
     belongs: datetime, at: datetime, locked: datetime | None
 ) -> tuple[datetime, datetime | None]:
-    """Where a row is dated, and where it belongs if that is another day: a closed month takes no more rows."""
+    """When a row counts, and where it belongs if that is another day.
+
+    A closed month takes no more rows.
+    """
     if locked is not None and belongs < locked:
         return max(at, locked), belongs
     return belongs, None
@@ -124,5 +129,5 @@ def as_reported(
 
 
 def as_known(rows: Iterable[Entry], month: datetime) -> tuple[Entry, ...]:
-    """What is known today of the wins of *month*: all rows that belong to it, whenever they were booked."""
+    """What is known today of the wins of *month*: all its rows, whenever they were booked."""
     return tuple(row for row in rows if month_of(belongs_at(row)) == month)
