@@ -1,26 +1,32 @@
-"""Journeys: the dated touches of one deal in their order, and the key moments among them, for the classic models."""
+"""Journeys: the dated touches of one deal in their order, and the key moments among them."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from mappings.kinds import SourceKind
 from mappings.rules.facts import ContactFacts, DealFacts, Touch
 from mappings.rules.findings import Source
 
 LEAD, DEAL = "lead", "deal"
 """Key moments: a contact of the deal was first put into the CRM; the deal was created."""
-POOL = "word_of_mouth"
-_WHAT = {"moved_champion": "moved", "referral": "recommended us", "word_of_mouth": "heard of us"}
+POOL = SourceKind.WORD_OF_MOUTH.value
+_WHAT = {
+    SourceKind.MOVED_CHAMPION.value: "moved",
+    SourceKind.REFERRAL.value: "recommended us",
+    SourceKind.WORD_OF_MOUTH.value: "heard of us",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class ModelTouch:
-    """One dated touch of a deal: who gets the credit, what happened, and which key moments it brought about.
+    """One dated touch of a deal: who gets the credit, what happened, and its key moments.
 
-    `id` is stable and breaks ties between equal times, lower first.
+    `source` is "contact:12", "company:7", or the pool. `id` is stable and breaks ties between equal
+    times, lower first.
     """
 
-    source: str  # "contact:12", "company:7", or the pool
+    source: str
     at: datetime
     kind: str
     id: str = ""
@@ -35,36 +41,48 @@ def journey(
     contacts: Mapping[int, ContactFacts] | None = None,
     alike: Mapping[int, int] | None = None,
 ) -> tuple[ModelTouch, ...]:
-    """All dated touches of a deal, earliest first; what has no date is no touch, and what came after the win is not.
+    """All dated touches of a deal before its win, earliest first.
 
-    A referral, a move, an answer, a contact put on the deal, a contact's first record (the lead's
-    creation), and every activity of the deal's people count. *contacts* are the records of the
-    people on the deal; *alike* names one record for all records of a human, so that the human is
-    one source.
+    What has no date is no touch. A referral, a move, an answer, a contact put on the deal, a
+    contact's first record (the lead's creation), and every activity of the deal's people count.
+    *contacts* are the records of the people on the deal; *alike* names one record for all records
+    of a human, so that the human is one source.
     """
     same = alike or {}
-    dated = [(one, one.at) for one in sources if one.at is not None]
-    arrived = {one.contact_id: at for one, at in dated if one.kind == "moved_champion"}
-    found = [
-        *(_told(one, at, same) for one, at in dated),
-        *_people(deal, contacts or {}, same, arrived),
-        *(_touch(_contact(one.contact_id, same), one.at, one.kind) for one in touches),
-    ]
-    until = deal.closed_at if deal.is_closed else None
-    ordered = in_order(one for one in found if until is None or one.at < until)
+    dated = [(source, source.at) for source in sources if source.at is not None]
+    found = [_of_source(source, at, same) for source, at in dated]
+    found += _of_people(deal, contacts or {}, same, _arrivals(dated))
+    found += [_touch(_contact(touch.contact_id, same), touch.at, touch.kind) for touch in touches]
+    ordered = in_order(_before_win(found, deal))
     return tuple(_with_deal_moment(ordered, deal.created_at))
 
 
+def _before_win(touches: Sequence[ModelTouch], deal: DealFacts) -> Sequence[ModelTouch]:
+    won_at = deal.closed_at if deal.is_closed else None
+    if won_at is None:
+        return touches
+    return [touch for touch in touches if touch.at < won_at]
+
+
+def _arrivals(dated: Iterable[tuple[Source, datetime]]) -> dict[int | None, datetime]:
+    """When each moved champion came to the company, by contact."""
+    return {
+        source.contact_id: at for source, at in dated if source.kind == SourceKind.MOVED_CHAMPION
+    }
+
+
 def in_order(touches: Iterable[ModelTouch]) -> list[ModelTouch]:
-    """Earliest first; equal times by their stable id, and what even that does not tell apart by what happened."""
+    """Earliest first; equal times by their stable id, equal ids by what happened."""
     return sorted(
-        touches, key=lambda one: (one.at, one.id, one.source, one.kind, sorted(one.moments))
+        touches,
+        key=lambda touch: (touch.at, touch.id, touch.source, touch.kind, sorted(touch.moments)),
     )
 
 
 def latest(ordered: Sequence[ModelTouch]) -> int | None:
     """The place of the latest touch; of several at that moment, of the one with the lowest id."""
-    return next((n for n, one in enumerate(ordered) if one.at == ordered[-1].at), None)
+    places = (place for place, touch in enumerate(ordered) if touch.at == ordered[-1].at)
+    return next(places, None)
 
 
 def _contact(contact_id: int, alike: Mapping[int, int]) -> tuple[str, int]:
@@ -80,9 +98,10 @@ def _touch(
     )
 
 
-def _told(source: Source, at: datetime, alike: Mapping[int, int]) -> ModelTouch:
+def _of_source(source: Source, at: datetime, alike: Mapping[int, int]) -> ModelTouch:
     """A derived source as a touch; what nobody in particular said is the pool's."""
-    if source.kind == "word_of_mouth" or (source.contact_id is None and source.company_id is None):
+    is_nobodys = source.contact_id is None and source.company_id is None
+    if source.kind == SourceKind.WORD_OF_MOUTH or is_nobodys:
         who = POOL, 0
     elif source.contact_id is not None:
         who = _contact(source.contact_id, alike)
@@ -91,7 +110,7 @@ def _told(source: Source, at: datetime, alike: Mapping[int, int]) -> ModelTouch:
     return _touch(who, at, _WHAT.get(source.kind, source.kind))
 
 
-def _people(
+def _of_people(
     deal: DealFacts,
     contacts: Mapping[int, ContactFacts],
     alike: Mapping[int, int],
@@ -102,19 +121,24 @@ def _people(
     That is when their record was made; what a record says of somebody's time before they came is no
     touch of the deal.
     """
-    known = [contacts[one.contact_id] for one in deal.contacts if one.contact_id in contacts]
-    leads = [(max(one.created_at, arrived.get(one.id, one.created_at)), one.id) for one in known]
+    leads: list[tuple[datetime, int]] = []
+    for on_deal in deal.contacts:
+        record = contacts.get(on_deal.contact_id)
+        if record is not None:
+            came_at = arrived.get(record.id, record.created_at)
+            leads.append((max(record.created_at, came_at), record.id))
     if leads:
-        at, contact = min(leads)
-        yield _touch(_contact(contact, alike), at, "lead created", frozenset({LEAD}))
-    for one in deal.contacts:
-        record = contacts.get(one.contact_id)
-        at = one.at or (max(deal.created_at, record.created_at) if record else deal.created_at)
-        yield _touch(_contact(one.contact_id, alike), at, "put on the deal")
+        at, contact_id = min(leads)
+        yield _touch(_contact(contact_id, alike), at, "lead created", frozenset({LEAD}))
+    for on_deal in deal.contacts:
+        record = contacts.get(on_deal.contact_id)
+        # Without a date a contact came with the deal, or with its own record if that is younger.
+        since = max(deal.created_at, record.created_at) if record else deal.created_at
+        yield _touch(_contact(on_deal.contact_id, alike), on_deal.at or since, "put on the deal")
 
 
 def _with_deal_moment(ordered: list[ModelTouch], created_at: datetime) -> Iterator[ModelTouch]:
-    """The deal's creation belongs to the latest touch until then; without one, that moment is missing."""
-    last = latest([one for one in ordered if one.at <= created_at])
-    for n, one in enumerate(ordered):
-        yield replace(one, moments=one.moments | {DEAL}) if n == last else one
+    """The deal's creation belongs to the latest touch until then; without one it is missing."""
+    last = latest([touch for touch in ordered if touch.at <= created_at])
+    for place, touch in enumerate(ordered):
+        yield replace(touch, moments=touch.moments | {DEAL}) if place == last else touch

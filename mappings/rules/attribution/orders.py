@@ -1,4 +1,4 @@
-"""Orders: the graph of won deals along derived credit, each deal's order, and all-in lifetime value by company.
+"""Orders: the graph of won deals along derived credit, and what a company is worth all-in.
 
 The weight of a path is counted in whole trillionths (SHARE_ONE) and rounded down at each step,
 money in trillionths of a minor unit and rounded once, half even, for a company and an order. So a
@@ -9,6 +9,8 @@ all companies of a portal at once by `integration.rollup.roll_up`.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
+from typing import TypeVar
 
 from mappings.rules.facts import PPM
 from mappings.rules.findings import SHARE_ONE
@@ -32,7 +34,10 @@ class WonDeal:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """Credit that flows from an earlier deal to a later one; `inherited` when it stems from the acquisition."""
+    """Credit that flows from an earlier deal to a later one.
+
+    `inherited` marks what a later deal of a customer has from that customer's first one.
+    """
 
     source_id: int
     target_id: int
@@ -42,12 +47,14 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """A share that makes no edge, and why: expansion (same company) or no earlier won deal to hang it on."""
+    """A share that makes no edge, and why: POOL, EXPANSION or BACKWARD."""
 
     deal_id: int
     company_id: int | None
     why: str
 
+
+T = TypeVar("T")
 
 POOL = "word-of-mouth pool"
 EXPANSION = "same company: expansion, first-order"
@@ -66,42 +73,47 @@ class DealGraph:
 
 
 def moment(deal: WonDeal) -> tuple[datetime, int]:
-    """What orders deals in time: the close, and the id among equal ones."""
+    """The key that orders deals in time: the close, and the id among equal ones."""
     return deal.closed_at, deal.id
 
 
 def graph_of(
     deals: Iterable[WonDeal], edges: Iterable[Edge], dropped: Sequence[Dropped] = ()
 ) -> DealGraph:
-    """Put deals and edges together; the shares of several sources between the same two deals are one edge."""
+    """Put deals and edges together; shares between the same two deals become one edge."""
     ordered = sorted(deals, key=moment)
     by_id = {deal.id: deal for deal in ordered}
+    incoming: dict[int, list[Edge]] = {deal.id: [] for deal in ordered}
+    outgoing: dict[int, list[Edge]] = {}
+    for edge in _joined(edges, by_id):
+        incoming[edge.target_id].append(edge)
+        outgoing.setdefault(edge.source_id, []).append(edge)
+    of_company: dict[int, list[WonDeal]] = {}
+    for deal in ordered:
+        if deal.company_id is not None:
+            of_company.setdefault(deal.company_id, []).append(deal)
+    return DealGraph(
+        by_id, _frozen(incoming), _frozen(outgoing), _frozen(of_company), tuple(dropped)
+    )
+
+
+def _joined(edges: Iterable[Edge], by_id: Mapping[int, WonDeal]) -> Iterator[Edge]:
+    """One edge for all shares between two known deals, in the order of their ids."""
     shares: dict[tuple[int, int, bool], int] = {}
     for edge in edges:
         if edge.source_id in by_id and edge.target_id in by_id:
             key = edge.source_id, edge.target_id, edge.inherited
             shares[key] = shares.get(key, 0) + edge.share
-    incoming: dict[int, list[Edge]] = {deal.id: [] for deal in ordered}
-    outgoing: dict[int, list[Edge]] = {}
-    for (source, target, inherited), share in sorted(shares.items()):
-        edge = Edge(source, target, share, inherited)
-        incoming[target].append(edge)
-        outgoing.setdefault(source, []).append(edge)
-    own: dict[int, list[WonDeal]] = {}
-    for deal in ordered:
-        if deal.company_id is not None:
-            own.setdefault(deal.company_id, []).append(deal)
-    return DealGraph(
-        by_id,
-        {one: tuple(found) for one, found in incoming.items()},
-        {one: tuple(found) for one, found in outgoing.items()},
-        {one: tuple(found) for one, found in own.items()},
-        tuple(dropped),
-    )
+    for (source_id, target_id, inherited), share in sorted(shares.items()):
+        yield Edge(source_id, target_id, share, inherited)
+
+
+def _frozen(lists: Mapping[int, list[T]]) -> dict[int, tuple[T, ...]]:
+    return {key: tuple(members) for key, members in lists.items()}
 
 
 def build(deals: Iterable[WonDeal], policy: Policy, *, inherit: bool = False) -> DealGraph:
-    """Hang each derived share on the source company's latest deal won strictly before this one closed.
+    """Attach each share to the source company's latest deal won strictly before this one closed.
 
     With *inherit*, later deals of a derived customer that have no evidence of their own take over
     the shares of its first deal for the policy's months; that is for lifetime value only, never for
@@ -113,20 +125,21 @@ def build(deals: Iterable[WonDeal], policy: Policy, *, inherit: bool = False) ->
     ordered = sorted(deals, key=moment)
     latest: dict[int, int] = {}
     first: dict[int, WonDeal] = {}
-    found: dict[int, list[Edge]] = {}
+    incoming: dict[int, list[Edge]] = {}
     dropped: list[Dropped] = []
     for deal in ordered:
-        edges, lost = _edges(deal, latest)
-        dropped.extend(lost)
+        edges, without_edge = _edges(deal, latest)
+        dropped += without_edge
         if deal.company_id is not None:
             acquired = first.setdefault(deal.company_id, deal)
             if inherit and not has_evidence(deal) and inherits(acquired, deal, policy):
                 edges = [
-                    Edge(e.source_id, deal.id, e.share, inherited=True) for e in found[acquired.id]
+                    Edge(edge.source_id, deal.id, edge.share, inherited=True)
+                    for edge in incoming[acquired.id]
                 ]
             latest[deal.company_id] = deal.id
-        found[deal.id] = edges
-    return graph_of(ordered, (edge for edges in found.values() for edge in edges), dropped)
+        incoming[deal.id] = edges
+    return graph_of(ordered, chain.from_iterable(incoming.values()), dropped)
 
 
 def _edges(deal: WonDeal, latest: Mapping[int, int]) -> tuple[list[Edge], list[Dropped]]:
@@ -154,37 +167,44 @@ def has_evidence(deal: WonDeal) -> bool:
 
 
 def inherits(acquired: WonDeal, deal: WonDeal, policy: Policy) -> bool:
-    """Whether a later deal of a customer still stands under its first one's shares; no months, no inheritance."""
+    """Whether a later deal of a customer still inherits the shares of its first one."""
     return acquired.id != deal.id and within_months(
         acquired.closed_at, deal.closed_at, policy.inheritance_months
     )
 
 
 def within_months(start: datetime, end: datetime, most: int) -> bool:
-    """Whether no more than *most* months lie between two days; the day of the month counts, the hour does not."""
+    """Whether no more than *most* months lie between two days; zero months is never.
+
+    The day of the month counts, the hour does not.
+    """
     months = (end.year - start.year) * 12 + end.month - start.month
     return most > 0 and (months < most or (months == most and end.day <= start.day))
 
 
 def orders(graph: DealGraph) -> dict[int, int]:
-    """Each deal's order: 1 when nothing is derived, else one more than the smallest order it is derived from.
+    """Each deal's order: 1 when nothing is derived, else one more than its lowest source's.
 
     Credit without an earlier deal of the source (the pool, or a customer by lifecycle stage) makes
     order 2. Inherited credit makes no order: it belongs to lifetime value alone.
     """
-    found: dict[int, int] = {}
-    loose = {one.deal_id for one in graph.dropped if one.why != EXPANSION}
+    order_of: dict[int, int] = {}
+    without_edge = {share.deal_id for share in graph.dropped if share.why != EXPANSION}
     for deal_id in graph.deals:  # in time order
-        sources = [found[edge.source_id] for edge in graph.incoming[deal_id] if not edge.inherited]
-        if deal_id in loose:
+        own = [edge for edge in graph.incoming[deal_id] if not edge.inherited]
+        sources = [order_of[edge.source_id] for edge in own]
+        if deal_id in without_edge:
             sources.append(1)
-        found[deal_id] = 1 + min(sources) if sources else 1
-    return found
+        order_of[deal_id] = 1 + min(sources) if sources else 1
+    return order_of
 
 
 @dataclass(frozen=True, slots=True)
 class AllIn:
-    """A company's lifetime value with what came because of it. Overlaps between companies: never add these up."""
+    """A company's lifetime value with what came because of it, in minor units of one currency.
+
+    Values of companies overlap: they are never added up.
+    """
 
     company_id: int
     direct_minor: int
@@ -200,7 +220,10 @@ class AllIn:
 
 @dataclass(frozen=True, slots=True)
 class PathStep:
-    """The end of one path from a company's own deals: where it leads, at what order, with what part of the amount."""
+    """The end of one path from a company's own deals.
+
+    `weight` is the part of the deal's amount that follows from the company, in SHARE_ONE units.
+    """
 
     deal: WonDeal
     order: int
@@ -209,7 +232,7 @@ class PathStep:
 
 
 def all_in(company_id: int, graph: DealGraph, policy: Policy) -> AllIn:
-    """Direct revenue of a company plus, along every path of credit from its deals, what others paid because of it.
+    """Direct revenue of a company plus what others paid because of it, along every path of credit.
 
     A path that comes back to the company's own later deal is its direct revenue already: shown, not
     added, and not followed further, since what that deal led to is reached from it directly. The

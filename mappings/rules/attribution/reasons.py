@@ -1,10 +1,10 @@
-"""Because: the reasons of a conclusion as plain sentences that can be read to a customer, strongest first."""
+"""Reasons of a conclusion as plain sentences that can be read to a customer, strongest first."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import chain
 
+from mappings.kinds import SourceKind, Timing
 from mappings.rules.facts import PPM
 from mappings.rules.findings import Allocation, CreditLine, Move, Reason, Source
 from mappings.rules.policy import Policy
@@ -15,8 +15,8 @@ FIELD_LIMIT = 600
 REMOVED = "a removed person"
 NOBODY = "No customer is known to have led to this deal."
 _MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-    "December",
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 _HOW = {
     "association_label": "by the association on the record",
@@ -28,8 +28,10 @@ _HOW = {
     "named_company": "named in an answer",
     "note_names_customer": "named in a note",
 }
-_CUSTOMER = "worked at a customer"  # all that is known of most people; said of the company, which reads better
-_STOOD = {  # how somebody stood at the company that was left, by the code of the champion's reason
+# All that is known of most people; said of the company, which reads better.
+_CUSTOMER = "worked at a customer"
+# How somebody stood at the company that was left, by the code of the champion's reason.
+_STOOD = {
     "admin": "administered the product",
     "user": _CUSTOMER,
 }
@@ -38,7 +40,10 @@ _WAS = frozenset({"won_key_role", "won_contact", "deal_contact"})
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What to call records in sentences, by id. Who is not in here was removed; an empty name was never told."""
+    """What to call records in sentences, by id.
+
+    A contact that is missing was removed; an empty name is one that the CRM does not have.
+    """
 
     contacts: Mapping[int, str] = field(default_factory=dict)
     companies: Mapping[int, str] = field(default_factory=dict)
@@ -81,20 +86,21 @@ def several(count: int, noun: str) -> str:
 
 
 def fit(sentences: Iterable[str], limit: int = FIELD_LIMIT, *, more: int = 0) -> str:
-    """Whole sentences up to *limit* characters, and how many more there are (*more* beyond those given).
+    """Whole sentences up to *limit* characters, and how many more there are.
 
-    The first is cut at a word with an ellipsis when even it does not fit.
+    *more* are sentences beyond those given. The first is cut at a word with an ellipsis when even
+    it does not fit.
     """
-    told = list(sentences)
-    total = len(told) + more
+    given = list(sentences)
+    total = len(given) + more
     best, text = "", ""
-    for count, sentence in enumerate(told, 1):
+    for count, sentence in enumerate(given, 1):
         text = f"{text} {sentence}".strip()
         if len(text) > limit:
             break
         whole = text if count == total else f"{text} And {total - count} more."
         best = whole if len(whole) <= limit else best
-    return best or (_cut(told[0], limit) if told else "")
+    return best or (_cut(given[0], limit) if given else "")
 
 
 def _cut(sentence: str, limit: int) -> str:
@@ -143,9 +149,9 @@ def sentence(line: CreditLine, names: Names, opened: datetime | None = None) -> 
 
 def story(source: Source, names: Names, opened: datetime | None = None) -> str:
     """What happened, without figures. *opened* is when the deal was created."""
-    telling = {"moved_champion": _moved, "referral": _recommended}.get(source.kind, _heard)
-    text = telling(source, names, opened)
-    return text[:1].upper() + text[1:]
+    in_words = _IN_WORDS.get(source.kind, _heard)
+    text = in_words(source, names, opened)
+    return _capital(text)
 
 
 def _moved(source: Source, names: Names, opened: datetime | None) -> str:
@@ -155,11 +161,9 @@ def _moved(source: Source, names: Names, opened: datetime | None) -> str:
     taking_part = _took_part(source, opened) if source.because else "came to this company"
     if how == _CUSTOMER:
         return f"{left}, a customer then,{when} and {taking_part}"
-    return (
-        f"{left}{when}, where they {how}, and {taking_part}"
-        if how
-        else f"{left}{when} and {taking_part}"
-    )
+    if how:
+        return f"{left}{when}, where they {how}, and {taking_part}"
+    return f"{left}{when} and {taking_part}"
 
 
 def _stood(reasons: Iterable[Reason]) -> str:
@@ -177,25 +181,26 @@ def _stood(reasons: Iterable[Reason]) -> str:
 
 def _took_part(source: Source, opened: datetime | None) -> str:
     why = source.because[0]
-    if opened is None or why.code not in {"sourced", "assisted", "present"}:
+    if opened is None or why.code not in {Timing.SOURCED, Timing.ASSISTED, Timing.PRESENT}:
         return why.text
-    if why.code == "sourced":
+    if why.code == Timing.SOURCED:
         if why.at is not None and (opened - why.at).days > 0:
             return f"was on this deal {several((opened - why.at).days, 'day')} before it opened"
         return f"was on this deal when it opened{_later(source.at, opened)}"
-    if why.code == "present":
+    if why.code == Timing.PRESENT:
         return "was on this deal without a role"
-    role = (
-        why.text.replace("on the deal", "on this deal")
-        if "role" in why.text
-        else f"{why.text} while it was open"
-    )
+    if "role" in why.text:
+        role = why.text.replace("on the deal", "on this deal")
+    else:
+        role = f"{why.text} while it was open"
     return role if why.at is None else f"{role}, from {on(why.at)}"
 
 
 def _later(moved: datetime | None, opened: datetime) -> str:
     days = (opened - moved).days if moved is not None else -1
-    return "" if days < 0 else ", the same day" if days == 0 else f", {several(days, 'day')} later"
+    if days < 0:
+        return ""
+    return ", the same day" if days == 0 else f", {several(days, 'day')} later"
 
 
 def _recommended(source: Source, names: Names, opened: datetime | None) -> str:
@@ -223,9 +228,16 @@ def _heard(source: Source, _: Names, opened: datetime | None) -> str:
     return f"word of mouth{_dated(source.at, opened)} ({said})"
 
 
+# What is neither a move nor a referral was heard.
+_IN_WORDS: Mapping[str, Callable[[Source, Names, datetime | None], str]] = {
+    SourceKind.MOVED_CHAMPION.value: _moved,
+    SourceKind.REFERRAL.value: _recommended,
+}
+
+
 def provisional_until(source: Source, won_at: datetime | None, policy: Policy) -> datetime | None:
     """Until when a referral of a won deal is only provisional; None for what is certain to stay."""
-    if source.kind != "referral" or won_at is None:
+    if source.kind != SourceKind.REFERRAL or won_at is None:
         return None
     return won_at + timedelta(policy.referral_hold_days)
 
@@ -233,15 +245,15 @@ def provisional_until(source: Source, won_at: datetime | None, policy: Policy) -
 def of_move(move: Move, names: Names, limit: int = FIELD_LIMIT) -> str:
     """How we know that a person moved."""
     who, old = names.contact(move.new_contact_id), names.company(move.former_company_id)
-    goal = (
-        f"{old} for {names.company(move.new_company_id)}"
-        if move.new_company_id is not None
-        else old
-    )
-    head = f"{who[:1].upper()}{who[1:]} left {goal} by {on(move.latest)}: {sure(move.confidence)}."
-    return fit(
-        chain((head,), (f"{one.text[:1].upper()}{one.text[1:]}." for one in move.reasons)), limit
-    )
+    where = old
+    if move.new_company_id is not None:
+        where = f"{old} for {names.company(move.new_company_id)}"
+    head = f"{_capital(who)} left {where} by {on(move.latest)}: {sure(move.confidence)}."
+    return fit([head, *(f"{_capital(reason.text)}." for reason in move.reasons)], limit)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def source_name(sources: Sequence[Source], names: Names) -> str:

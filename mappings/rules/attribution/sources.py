@@ -60,11 +60,14 @@ def sources_of(
         word_of_mouth_source(deal, label, contact_id, at, policy=policy, now=now)
         for label, contact_id, at in labels
     ]
-    sources = [source for source in candidates if source is not None]
-    sources.sort(key=lambda source: (-source.raw, source.key))
+    return _in_order(source for source in candidates if source is not None)
+
+
+def _in_order(sources: Iterable[Source]) -> DealSources:
+    ordered = sorted(sources, key=lambda source: (-source.raw, source.key))
     return DealSources(
-        sources=tuple(source for source in sources if source.raw > 0),
-        suggestions=tuple(source for source in sources if source.timing == Timing.SUSPECTED),
+        sources=tuple(source for source in ordered if source.raw > 0),
+        suggestions=tuple(source for source in ordered if source.timing == Timing.SUSPECTED),
     )
 
 
