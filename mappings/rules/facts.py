@@ -33,7 +33,7 @@ class TextKind(StrEnum):
     REFERRER = "referrer"
     """Names who referred them: an address, a contact's id, a name or free words."""
     ANSWER = "answer"
-    """Their answer to "how did you hear about us": tells of referrals and of former jobs, and may warn of us."""
+    """Their answer to "how did you hear about us", of referrals, former jobs, or a warning."""
     FREE_TEXT = "free_text"
     """Other words that may tell of a referral."""
     OWN_CODE = "own_code"
@@ -78,9 +78,11 @@ class ContactFacts:
     """One contact record.
 
     `emails`, `profile`, `phones` and `mobiles` are cleaned (see `addresses`), the primary address
-    first; `history` holds the move-telling properties under HubSpot's names: email,
+    first; `history` holds the properties that show a job change under HubSpot's names: email,
     hs_additional_emails, company, jobtitle, associatedcompanyid. `company_ids` are the associated
-    companies, primary first. Dates that are unknown are None, never a guess.
+    companies, primary first. `left_reply_at` is when an automatic reply said that they no longer
+    work there; `touches` counts meetings, answered calls and replies, the first at
+    `first_touch_at`. Dates that are unknown are None, never a guess.
     """
 
     id: int
@@ -101,12 +103,8 @@ class ContactFacts:
     bounced_at: datetime | None = None
     last_activity_at: datetime | None = None
     last_reply_at: datetime | None = None
-    left_reply_at: datetime | None = (
-        None  # when an automatic reply said that they no longer work there
-    )
-    first_touch_at: datetime | None = (
-        None  # the first of `touches` meetings, answered calls and replies
-    )
+    left_reply_at: datetime | None = None
+    first_touch_at: datetime | None = None
     touches: int = 0
     job_change_at: datetime | None = None
     texts: tuple[MappedText, ...] = ()
@@ -122,7 +120,11 @@ class ContactFacts:
 
 @dataclass(frozen=True, slots=True)
 class CompanyFacts:
-    """One company record. `recurring_minor` is the recurring value now, None when none is mapped."""
+    """One company record.
+
+    `recurring_minor` is the recurring value now, None when none is mapped; no rule uses it yet.
+    `customer_since` is by the stage that the portal's owner chose, None when won deals decide.
+    """
 
     id: int
     name: str = ""
@@ -131,10 +133,8 @@ class CompanyFacts:
     created_at: datetime | None = None
     former_names: tuple[str, ...] = ()
     merged_ids: tuple[int, ...] = ()
-    recurring_minor: int | None = None  # no rule uses it yet
-    customer_since: datetime | None = (
-        None  # by the mapped lifecycle stage; None when won deals decide
-    )
+    recurring_minor: int | None = None
+    customer_since: datetime | None = None
     is_agency: bool = False
     archived: bool = False
     owner_id: int | None = None
@@ -195,7 +195,7 @@ def texts_of(record: ContactFacts | DealFacts, *kinds: TextKind) -> Iterator[Map
 
 @dataclass(frozen=True, slots=True)
 class ReferralLink:
-    """An association labelled "referred by": *referred* (a contact, company or deal) points to *referrer*."""
+    """An association labelled "referred by", from the referred record to the referrer."""
 
     referrer_contact_id: int
     referred_type: str  # "contact", "company" or "deal"
@@ -223,9 +223,9 @@ class Touch:
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """A first exchange with a prospect: who else was on it, and who wrote. `sender_id` None: nobody knows who.
+    """A first exchange with a prospect: who else was on it, and who wrote.
 
-    `by_us` tells that one of our own users was on it; `first` that nothing was exchanged with the
+    `sender_id` is None when nobody knows who. `by_us` tells that one of our own users was on it; `first` that nothing was exchanged with the
     prospect before.
     """
 
@@ -252,7 +252,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class NpsAnswer:
-    """One answer 0-10. `company_id` is the employer at that time; `role` is the role then (may be empty)."""
+    """One answer 0-10, with the employer and the role of that time; the role may be empty."""
 
     contact_id: int
     score: int
@@ -265,7 +265,7 @@ class NpsAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """One support ticket; `closed_at` None while open. Priority is HubSpot's: LOW, MEDIUM, HIGH, URGENT."""
+    """One support ticket. Priority is HubSpot's: LOW, MEDIUM, HIGH or URGENT."""
 
     id: int
     opened_at: datetime

@@ -27,17 +27,17 @@ def latest(
     policy: Policy,
     person_of: Mapping[int, int] | None = None,
 ) -> dict[int, NpsAnswer]:
-    """Each person's latest answer within the window, by person id (contact id without *person_of*)."""
-    found: dict[int, NpsAnswer] = {}
+    """Each person's latest answer within the window, by person id (or contact id)."""
+    newest: dict[int, NpsAnswer] = {}
     start = now - timedelta(policy.nps_window_days)
     for answer in answers:
-        person = (person_of or {}).get(answer.contact_id, answer.contact_id)
-        best = found.get(person)
-        if start <= answer.at <= now and (
-            best is None or (best.at, best.id) < (answer.at, answer.id)
-        ):
-            found[person] = answer
-    return found
+        if not start <= answer.at <= now:
+            continue
+        person_id = (person_of or {}).get(answer.contact_id, answer.contact_id)
+        before = newest.get(person_id)
+        if before is None or (before.at, before.id) < (answer.at, answer.id):
+            newest[person_id] = answer
+    return newest
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def words(counted: Mix) -> str:
 
 @dataclass(frozen=True, slots=True)
 class CompanyNps:
-    """A company's sentiment: weighted mean in [-1, 1]; `number` only with enough answers, else `words` speak.
+    """A company's sentiment: a weighted mean in [-1, 1], and a `number` only with enough answers.
 
     `flagged` means that a decision maker is a detractor of late, whatever the mean says.
     """
@@ -95,8 +95,8 @@ def role_weight(role: str) -> float:
 
 
 def company(answers: Iterable[NpsAnswer], now: datetime, policy: Policy) -> CompanyNps | None:
-    """Sentiment of one company from its people's latest answers (see `latest`); None when nobody answered."""
-    counted = sorted(answers, key=lambda one: (one.at, one.contact_id))
+    """Sentiment of one company from its people's latest answers; None when nobody answered."""
+    counted = sorted(answers, key=lambda answer: (answer.at, answer.contact_id))
     if not counted:
         return None
     top = total = 0.0
@@ -106,10 +106,11 @@ def company(answers: Iterable[NpsAnswer], now: datetime, policy: Policy) -> Comp
         top += weight * _SIGNS[group(answer.score)]
         total += weight
     mean = top / total
-    recent = timedelta(policy.detractor_flag_days)
-    flagged = any(
-        one.role in KEY_ROLES and group(one.score) == "detractor" and now - one.at <= recent
-        for one in counted
-    )
+    since = now - timedelta(policy.detractor_flag_days)
+    flagged = any(answer.at >= since and _is_key_detractor(answer) for answer in counted)
     number = round(100 * mean) if len(counted) >= policy.nps_company_at else None
     return CompanyNps(mean, len(counted), number, words(mix(counted)), flagged)
+
+
+def _is_key_detractor(answer: NpsAnswer) -> bool:
+    return answer.role in KEY_ROLES and group(answer.score) == "detractor"
