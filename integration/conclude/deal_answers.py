@@ -8,7 +8,7 @@ from integration.conclude.batch import Batch
 from integration.storage.findings import answer_labels
 from mappings.rules.facts import SELF_REPORTED, ContactFacts, DealFacts, MappedText, texts_of
 from mappings.rules.findings import Referral
-from mappings.rules.ledger.as_of_win import Heard
+from mappings.rules.ledger.as_of_win import DatedLabel
 from mappings.rules.text import model_labels, self_reported
 
 # These referrals were read from an answer that names somebody.
@@ -33,7 +33,7 @@ def labels(
     members: Mapping[int, Sequence[int]],
     referrals: Iterable[Referral],
     suggested: ModelLabels,
-) -> Iterator[Heard]:
+) -> Iterator[DatedLabel]:
     """What answers say of word of mouth: of the deal itself, and of the people on it.
 
     *persons* are those on the deal, with the record of theirs that is on it; *members* all their

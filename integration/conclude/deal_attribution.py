@@ -190,14 +190,14 @@ def _late(batch: Batch, deal: DealFacts, rows: Sequence[Row], page: DealPage) ->
         for source, _ in _united((_stored(row, page), row["share"]) for row in rows if row["share"])
     ]
     timely = (
-        as_of_win.grown(kept, _todays(batch, deal, page).sources)
+        as_of_win.with_late_readings(kept, _todays(batch, deal, page).sources)
         if page.posted.may_grow(batch, deal.id)
         else None
     )
     if timely is not None:
         return AttributedDeal(deal, DealSources(timely), _shared(batch, deal, timely), timely=True)
     found = _todays(batch, deal, page, late=True)
-    more = as_of_win.grown(kept, found.sources)
+    more = as_of_win.with_late_readings(kept, found.sources)
     would = _shared(batch, deal, more or ())
     if more is None or not review_tasks.says_otherwise(
         would, page.posted.booked(deal.id), batch.policy.rejudge_share
@@ -316,7 +316,7 @@ def _todays(batch: Batch, deal: DealFacts, page: DealPage, *, late: bool = False
         around,
         policy=batch.policy,
         now=batch.now,
-        labels=seen.heard,
+        labels=seen.labels,
     )
 
 

@@ -1,4 +1,4 @@
-"""What we ask a portal for: scopes with reasons, properties we read, webhook subscriptions."""
+"""Access to a portal: scopes with reasons, properties we read, webhook subscriptions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -163,8 +163,8 @@ READ: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     }
 )
 
-# Read with every value they ever had: these tell of job changes, and the last two on which day
-# something was.
+# Read with every value they ever had: the first five show job changes, of the last two we need the
+# day of a bounce and of an answer.
 HISTORY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "contact": (
@@ -193,9 +193,8 @@ ASSOCIATIONS: Final = (
 )
 
 _LISTENED = ("contact", "company", "deal")
-# Activities, by HubSpot's words in a webhooks file. That one begins or is linked is told by the
-# other side's associationChange, and what changes in it is found by search; only what is gone or
-# back must be told.
+# Activities, by HubSpot's words in a webhooks file. A new or linked one comes with the other side's
+# associationChange, a changed one is found by search; only those gone or back need a notification.
 _LISTENED_TO_END = ("meeting_event", "call", "email", "note")
 # HubSpot fires no notification for these: calculated, or the clock of the record itself.
 _SILENT: Final = frozenset(
@@ -250,16 +249,15 @@ def subscriptions() -> dict[str, list[dict[str, object]]]:
 
 
 def listened(object_type: str) -> tuple[str, ...]:
-    """The properties whose changes we are told of."""
+    """The properties whose changes we subscribe to."""
     if object_type not in _LISTENED:
         return ()
     return tuple(name for name in READ[object_type] if name not in _SILENT)
 
 
 def known_type(name_or_id: str) -> str | None:
-    """Our singular word for HubSpot's `CONTACT`, `contacts`, `0-1` …; None if we do not follow that type."""
-    lowered = name_or_id.strip().lower()
-    return _KNOWN.get(lowered)
+    """Our singular word for HubSpot's `CONTACT`, `contacts`, `0-1` …; None for other types."""
+    return _KNOWN.get(name_or_id.strip().lower())
 
 
 _KNOWN: Final[Mapping[str, str]] = MappingProxyType(

@@ -1,9 +1,10 @@
-"""Every property we own in HubSpot: the one list that install, writeback and the documents share."""
+"""Properties that we own in HubSpot: the one list of install, writeback and documents."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from mappings.kinds import ObjectType, SourceKind
 from mappings.records.properties import (
     GROUP_LABEL,
     GROUP_NAME,
@@ -45,12 +46,14 @@ TYPE_ID: Final[Mapping[str, str]] = MappingProxyType(
         "email": "0-49",
     }
 )
-WRITTEN_TYPES: Final = ("contact", "company", "deal")
+WRITTEN_TYPES: Final = tuple(
+    kind.value for kind in (ObjectType.CONTACT, ObjectType.COMPANY, ObjectType.DEAL)
+)
 
 _SOURCES = {
-    "moved_champion": "Moved champion",
-    "referral": "Referral",
-    "word_of_mouth": "Word of mouth",
+    SourceKind.MOVED_CHAMPION.value: SourceKind.MOVED_CHAMPION.label,
+    SourceKind.REFERRAL.value: SourceKind.REFERRAL.label,
+    SourceKind.WORD_OF_MOUTH.value: SourceKind.WORD_OF_MOUTH.label,
     "several": "Several sources",
     "none": "None",
 }
@@ -73,8 +76,8 @@ _DEAL = (
         "deal",
         "second_order_source",
         "Second-order source",
-        "Where this deal really came from: a champion who changed jobs, a customer's referral, word of "
-        "mouth, or several of them. None means that no customer led to it.",
+        "Where this deal really came from: a champion who changed jobs, a customer's referral, word"
+        " of mouth, or several of them. None means that no customer led to it.",
         _SOURCES,
     ),
     percent(
@@ -105,7 +108,8 @@ _DEAL = (
         "deal",
         "second_order_source_name",
         "Sourced by",
-        "The person and customer with the largest credit, for example a former user at her new employer.",
+        "The person and customer with the largest credit, for example a former user at her new"
+        " employer.",
     ),
     text(
         "deal",
@@ -126,14 +130,16 @@ _CONTACT = (
         "contact",
         "second_order_role",
         "Second-order role",
-        "The highest role this person has for us: champion, champion who moved, referrer, promoter.",
+        "The highest role this person has for us: champion, champion who moved, referrer,"
+        " promoter.",
         _ROLES,
     ),
     money(
         "contact",
         "second_order_revenue",
         "Second-order revenue",
-        "Won revenue this person brought beyond their own purchases; the same on all records of the person.",
+        "Won revenue this person brought beyond their own purchases; the same on all records of the"
+        " person.",
     ),
     number(
         "contact",
@@ -189,7 +195,8 @@ _COMPANY = (
         "company",
         "second_order_all_in_value",
         "All-in lifetime value",
-        "What it bought itself plus all that followed from it. Overlaps between customers: never add it up.",
+        "What it bought itself plus all that followed from it. Overlaps between customers: never"
+        " add it up.",
     ),
     number(
         "company",

@@ -59,8 +59,8 @@ class OwnProperty:
             body["textDisplayHint"] = self.text_display_hint
         return body
 
-    def drift(self, found: Mapping[str, object]) -> dict[str, object]:
-        """What must be patched so that *found* (HubSpot's answer) matches; empty when nothing.
+    def drift(self, current: Mapping[str, object]) -> dict[str, object]:
+        """What must be patched so that *current*, HubSpot's definition, matches; empty if nothing.
 
         Only what our own values depend on is repaired: type, field, group and
         options. A label or description that an admin reworded stays theirs,
@@ -71,12 +71,12 @@ class OwnProperty:
         patch: dict[str, object] = {
             key: wanted[key]
             for key in ("type", "fieldType", "groupName")
-            if found.get(key) is not None and found.get(key) != wanted[key]
+            if current.get(key) is not None and current.get(key) != wanted[key]
         }
-        options = self._missing_options(found.get("options"))
+        options = self._missing_options(current.get("options"))
         if options is not None:
             patch["options"] = options
-        if found.get("hidden") is True:
+        if current.get("hidden") is True:
             patch["hidden"] = False
         return patch
 
@@ -86,26 +86,29 @@ class OwnProperty:
             for place, option in enumerate(self.options)
         ]
 
-    def _missing_options(self, found: object) -> list[dict[str, object]] | None:
-        if not self.options:
-            return None
-        present = (
-            [item for item in found if isinstance(item, Mapping)] if isinstance(found, list) else []
-        )
-        values = {item.get("value") for item in present}
+    def _missing_options(self, current: object) -> list[dict[str, object]] | None:
+        """All options with ours added to *current*; None when none of ours is missing."""
+        present = _mappings(current)
+        values = {option.get("value") for option in present}
         missing = [body for body in self._option_bodies() if body["value"] not in values]
         if not missing:
             return None
-        kept = [_option_body(item, place) for place, item in enumerate(present)]
-        return kept + [{**body, "displayOrder": len(kept) + i} for i, body in enumerate(missing)]
+        options = [_option_body(option, place) for place, option in enumerate(present)]
+        for place, body in enumerate(missing, len(options)):
+            options.append({**body, "displayOrder": place})
+        return options
 
 
-def _option_body(found: Mapping[str, object], place: int) -> dict[str, object]:
+def _mappings(items: object) -> list[Mapping[str, object]]:
+    return [item for item in items if isinstance(item, Mapping)] if isinstance(items, list) else []
+
+
+def _option_body(option: Mapping[str, object], place: int) -> dict[str, object]:
     return {
-        "label": found.get("label") or found.get("value") or "",
-        "value": found.get("value") or "",
-        "hidden": bool(found.get("hidden")),
-        "displayOrder": found.get("displayOrder", place),
+        "label": option.get("label") or option.get("value") or "",
+        "value": option.get("value") or "",
+        "hidden": bool(option.get("hidden")),
+        "displayOrder": option.get("displayOrder", place),
     }
 
 

@@ -225,8 +225,8 @@ class Touch:
 class Thread:
     """A first exchange with a prospect: who else was on it, and who wrote.
 
-    `sender_id` is None when nobody knows who. `by_us` tells that one of our own users was on it; `first` that nothing was exchanged with the
-    prospect before.
+    `sender_id` is None when nobody knows who wrote. `by_us` says that one of our own users was on
+    it; `first` that nothing was exchanged with the prospect before.
     """
 
     id: int

@@ -3,26 +3,33 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from mappings.kinds import MoveKind, Timing
 from mappings.rules.facts import PPM
 
 SHARE_ONE = 10**12
-"""One whole deal in share units; finer than ppm so that frozen shares reproduce allocations to the cent."""
+"""One whole deal in share units: finer than ppm, so that frozen shares give the same cents."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why something was concluded: a rule's code, a sentence for people, and the records it rests on."""
+    """Why something was concluded: a rule's code, a sentence for people, and the records behind it.
+
+    `evidence` names records as "contact:12"; `strength` (ppm) sorts sentences, strongest first.
+    """
 
     code: str
     text: str
     at: datetime | None = None
-    evidence: tuple[str, ...] = ()  # "contact:12", "deal:7"
-    strength: int = 0  # ppm; sorts sentences, strongest first
+    evidence: tuple[str, ...] = ()
+    strength: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """The contact records of one human. `id` is the lowest contact id; `links` say why each pair belongs."""
+    """The contact records of one human.
+
+    `id` is the lowest contact id; `links` are the pairs that belong together, with their reasons.
+    """
 
     id: int
     contact_ids: tuple[int, ...]
@@ -32,7 +39,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What speaks for and against two records being one human; `decision` is link, review or none."""
+    """Whether two records are one human, and why; `decision` is link, review or none."""
 
     a: int
     b: int
@@ -58,7 +65,10 @@ class Employment:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """One piece of evidence of a move: `r` its reliability in ppm, `cause` what else would count it twice."""
+    """One piece of evidence of a move, with its reliability `r` in ppm.
+
+    Signals of one `cause` count once, by the most reliable.
+    """
 
     kind: str
     r: int
@@ -69,7 +79,7 @@ class Signal:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A person left one company for another. `new_company_id` None is a departure whose goal is unknown.
+    """A person left one company for another; without a new company it is a departure.
 
     `status` is auto, review or stored; only auto moves earn credit. `earliest`..`latest` bound the
     move date; `moved_at` is the best single date. `kind` is move, boomerang or departure.
@@ -87,20 +97,25 @@ class Move:
     p_moved: int
     confidence: int
     status: str
-    kind: str = "move"
+    kind: str = MoveKind.MOVE
     signals: tuple[Signal, ...] = ()
     reasons: tuple[Reason, ...] = ()
-    strength: int = 0  # champion strength c when leaving, ppm; set by champions.with_strength
+    # Champion strength when leaving, in ppm; `champions.with_strength` sets it.
+    strength: int = 0
 
     @property
     def key(self) -> str:
         """A stable name of this move."""
-        return f"{self.former_contact_id}>{self.new_contact_id}:{self.former_company_id}>{self.new_company_id}"
+        contacts = f"{self.former_contact_id}>{self.new_contact_id}"
+        return f"{contacts}:{self.former_company_id}>{self.new_company_id}"
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """How things stood when the referred came into the CRM: an answer given later still tells of that time."""
+    """How things stood when the referred record came into the CRM.
+
+    An answer that is given later still speaks of that time.
+    """
 
     at: datetime
     from_customer: bool
@@ -146,7 +161,7 @@ class Source:
     person_id: int | None = None
     contact_id: int | None = None
     company_id: int | None = None
-    timing: str = "sourced"
+    timing: str = Timing.SOURCED
     at: datetime | None = None
     because: tuple[Reason, ...] = ()
 
@@ -173,7 +188,7 @@ class CreditLine:
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
-    """A deal's money shared out: the lines plus the first-order remainder are the deal amount, exactly.
+    """A deal's money shared out: lines and first-order remainder add up to its amount exactly.
 
     `derived`, `low`, `high` are D in ppm; low counts only sure sources, high takes every source as
     certain.
@@ -197,11 +212,12 @@ class Allocation:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One ledger row: appended, never edited. `key` is the source's key, or "first_order" for the remainder.
+    """One ledger row: appended, never edited.
 
-    Several rows of one deal with the same key add up to what is booked now. `occasion` says what
-    made it: won, amount, reopened, lost, deleted, excluded, merged, restored, rewon, evidence,
-    ordered, currency, home or close date. `reverses` is the `id` of the reversed row.
+    `key` is the source's key, or "first_order" for the remainder; several rows of one deal with the
+    same key add up to what is booked now. `occasion` is what made the row (kinds.EntryOccasion),
+    `reverses` the id of the reversed row. `origin_at` is the close date a row belongs to when it is
+    dated on another day.
     """
 
     deal_id: int
@@ -225,9 +241,7 @@ class Entry:
     reason: str = ""
     reverses: int | None = None
     id: int | None = None
-    origin_at: datetime | None = (
-        None  # close date the row belongs to, when it is dated on another day
-    )
+    origin_at: datetime | None = None
     recorded_at: datetime | None = None
 
     @property

@@ -1,6 +1,7 @@
-"""The policy: every weight, threshold and window of the rules, with its default, for an admin's version to override.
+"""The policy: every weight, threshold and window of the rules, with its default.
 
-Probabilities and weights are parts per million, bits are floats, windows are whole days.
+A portal's own version overrides them. Probabilities and weights are parts per million, bits are
+floats, windows are whole days.
 """
 
 from collections.abc import Mapping
@@ -147,9 +148,8 @@ class Policy:
     successor_after_days: int = 365
     edit_days: int = 7
     champion_at: int = 700_000
-    moved_lag_days: int = (
-        90  # how long after a change of job the CRM usually shows it; fitted, see docs/rules.md
-    )
+    # How long after a change of job the CRM usually shows it; fitted, see docs/rules.md.
+    moved_lag_days: int = 90
     credit_strength_at: int = 400_000
     move_to_deal_days: int = 730
     present_within_days: int = 7
@@ -209,17 +209,17 @@ class Policy:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Policy":
-        """Rebuild from stored values; what is missing, unknown or of another kind is the default."""
+        """Rebuild from stored values; what is missing or of another kind is the default."""
         default = cls()
-        known = {one.name: getattr(default, one.name) for one in fields(cls)}
+        known = {part.name: getattr(default, part.name) for part in fields(cls)}
         return cls(**{name: _chosen(usual, values.get(name)) for name, usual in known.items()})
 
 
 def _chosen(usual: Any, value: object) -> Any:  # noqa: ANN401 - of the default's kind
-    """A stored value if it is of the default's kind; of a table, those of its values that are."""
+    """A stored value of the default's kind, else the default; a table value by value."""
     if isinstance(usual, Mapping):
         table = value if isinstance(value, Mapping) else {}
-        chosen = {name: _chosen(each, table.get(name)) for name, each in usual.items()}
+        chosen = {name: _chosen(default, table.get(name)) for name, default in usual.items()}
         return MappingProxyType(chosen)
     if type(usual) is float and type(value) is int:
         return float(value)

@@ -224,11 +224,11 @@ def test_a_move_that_a_person_confirmed_counts_whatever_its_signals_date_from() 
 def test_a_final_judgement_grows_by_what_was_known_in_time_and_never_shrinks() -> None:
     one, two, three = the_three_sources()
 
-    assert as_of_win.grown((one, two), (one,)) is None
-    assert as_of_win.grown((one, two), (one, replace(two, raw=two.raw + 1))) is None
-    assert as_of_win.grown((one,), (one, three)) == (one, three)
+    assert as_of_win.with_late_readings((one, two), (one,)) is None
+    assert as_of_win.with_late_readings((one, two), (one, replace(two, raw=two.raw + 1))) is None
+    assert as_of_win.with_late_readings((one,), (one, three)) == (one, three)
     more = replace(two, raw=two.raw + 1, because=(Reason("named_company", "x", day(50)),))
-    assert as_of_win.grown((one, two), (more,)) == (one, more)
+    assert as_of_win.with_late_readings((one, two), (more,)) == (one, more)
 
 
 # Diffs

@@ -73,9 +73,9 @@ def settled_moves(
     own = frozenset(person.contact_ids)
     standing = _standing(decisions, own)
     settled = [_decided(move, standing.get(_ends(move))) for move in moves]
-    found = {_ends(move) for move in moves}
+    known = {_ends(move) for move in moves}
     for ends, decision in standing.items():
-        is_lost = ends not in found and decision.id in kept and own.issuperset(decision.contacts)
+        is_lost = ends not in known and decision.id in kept and own.issuperset(decision.contacts)
         if is_lost and decision.verb == Verb.CONFIRM:
             settled.append(_decided(_followed(kept[decision.id], person, decision), decision))
     return settled

@@ -16,17 +16,18 @@ from mappings.rules.ledger.periods import belongs_at
 from mappings.rules.policy import Policy
 from mappings.rules.text.self_reported import Label
 
-Heard = tuple[Label, int, datetime]
+# A label of what people said of how they heard of us, the answering contact, and when.
+DatedLabel = tuple[Label, int, datetime]
 _TAKEN_BACK = frozenset({EntryOccasion.REOPENED, EntryOccasion.LOST})
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What speaks for a deal: moves of people on it, recommendations, and what was heard."""
+    """What speaks for a deal: moves of people on it, recommendations, and labels of answers."""
 
     moves: tuple[Move, ...]
     referrals: tuple[Referral, ...]
-    heard: tuple[Heard, ...]
+    labels: tuple[DatedLabel, ...]
 
 
 def evidence_ends(
@@ -48,15 +49,15 @@ def as_first_won(deal: DealFacts, posted: Iterable[Entry]) -> DealFacts:
     return replace(deal, closed_at=first) if first < deal.closed_at else deal
 
 
-def known_by(until: datetime | None, found: Evidence, policy: Policy) -> Evidence:
+def known_by(until: datetime | None, evidence: Evidence, policy: Policy) -> Evidence:
     """The evidence as it stood at *until*; what has no date was always known."""
     if until is None:
-        return found
-    known_moves = (move_by(until, move, policy) for move in found.moves)
+        return evidence
+    known_moves = (move_by(until, move, policy) for move in evidence.moves)
     return Evidence(
         tuple(move for move in known_moves if move is not None),
-        tuple(referral for referral in found.referrals if _is_early(referral, until)),
-        tuple(heard for heard in found.heard if heard[2] <= until),
+        tuple(referral for referral in evidence.referrals if _is_early(referral, until)),
+        tuple(label for label in evidence.labels if label[2] <= until),
     )
 
 
@@ -89,7 +90,9 @@ def move_by(until: datetime, move: Move, policy: Policy) -> Move | None:
     )
 
 
-def grown(kept: Sequence[Source], found: Sequence[Source]) -> tuple[Source, ...] | None:
+def with_late_readings(
+    kept: Sequence[Source], found: Sequence[Source]
+) -> tuple[Source, ...] | None:
     """A final judgement with what was known in time and is read only now; None when nothing is new.
 
     What once counted stays as it was: a name that became rarer, a contact taken off the deal later,

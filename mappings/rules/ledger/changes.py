@@ -100,7 +100,7 @@ def _change(deal_id: int, at: datetime, occasion: str, rows: Sequence[Entry]) ->
     for row in rows:
         by_credit.setdefault((row.key, row.currency), []).append(row)
     reason = next((row.reason for row in rows if row.reverses is not None), "")
-    lines = (_line(key, currency, found) for (key, currency), found in by_credit.items())
+    lines = (_line(key, currency, posted) for (key, currency), posted in by_credit.items())
     return Change(
         deal_id,
         at,

@@ -33,7 +33,7 @@ _LEFT_OUT = frozenset({FactorState.NOT_APPLICABLE, FactorState.NOT_CONFIGURED})
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """One input, 0 (bad) to 100 (good); None while it is not known. `age_days` is of a stale one."""
+    """One input, 0 (bad) to 100 (good), None while not known; `age_days` is of a stale one."""
 
     name: str
     value: float | None
@@ -222,7 +222,7 @@ _COLD_DAYS, _WARM_DAYS = 120, 14
 def relationship(
     *, active_contacts: int | None, champion_here: bool | None, last_touch_days: int | None
 ) -> Factor:
-    """The mean of what is known: active contacts, a champion present, days since a two-way touch."""
+    """The mean of what is known: active contacts, a champion, days since a two-way touch."""
     known: list[tuple[float, str]] = []
     if active_contacts is not None:
         text = _counted(active_contacts, "active contact")
