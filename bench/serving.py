@@ -2,7 +2,7 @@
 
 import sys
 
-from commands.process import serve
+from commands.web import serve
 from integration.core import environment
 
 if __name__ == "__main__":

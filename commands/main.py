@@ -4,7 +4,29 @@ import sys
 
 import click
 
-from commands import books, look, policy, process, repair, reviewing, rolling
+from commands import (
+    backfill,
+    doctor,
+    explain,
+    forget,
+    inlet_key,
+    ledger,
+    migrate,
+    orders,
+    policy,
+    portals,
+    project,
+    replay,
+    review,
+    rotate_keys,
+    schedule,
+    settle,
+    status,
+    uninstall,
+    up,
+    web,
+    worker,
+)
 from integration.core.errors import SecondOrderError
 
 
@@ -18,35 +40,35 @@ def cli() -> None:
 
 
 for command in (
-    process.up,
-    process.web,
-    process.worker,
-    process.schedule,
-    repair.migrate,
-    look.portals,
-    repair.backfill,
-    look.settle,
-    repair.replay,
+    up.up,
+    web.web,
+    worker.worker,
+    schedule.schedule,
+    migrate.migrate,
+    portals.portals,
+    backfill.backfill,
+    settle.settle,
+    replay.replay,
     policy.policy,
-    look.explain,
-    books.ledger,
-    rolling.orders,
-    reviewing.review,
-    look.status_command,
-    repair.forget_command,
-    repair.uninstall_command,
-    repair.rotate_keys,
-    repair.inlet_key,
-    repair.project,
-    look.doctor,
+    explain.explain,
+    ledger.ledger,
+    orders.orders,
+    review.review,
+    status.status,
+    forget.forget,
+    uninstall.uninstall,
+    rotate_keys.rotate_keys,
+    inlet_key.inlet_key,
+    project.project,
+    doctor.doctor,
 ):
     cli.add_command(command)
 
 
 def main() -> None:
-    """Run a command; trouble we know ends with one sentence and status 1."""
+    """Run a command; an error that we know ends it with one sentence and status 1."""
     try:
         cli()
-    except SecondOrderError as trouble:
-        click.echo(f"second-order: {trouble}", err=True)
+    except SecondOrderError as error:
+        click.echo(f"second-order: {error}", err=True)
         sys.exit(1)

@@ -1,4 +1,4 @@
-"""Keeps the processes of one machine alive: restarts them for ever, with growing pauses, and stops them in order."""
+"""The supervisor starts the processes of one machine, restarts those that end, and stops all."""
 
 import contextlib
 import ctypes
@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from integration.core import logs
 
 _PR_SET_PDEATHSIG = 1
-LONGEST_PAUSE = 30.0
+LONGEST_PAUSE = 30.0  # seconds, as all numbers below
+_FIRST_PAUSE = 0.2
 # A process that ran this long was healthy: its next restart is immediate again.
 HEALTHY_SECONDS = 20.0
 STOP_SECONDS = 15.0
@@ -29,12 +30,12 @@ class Child:
     process: "subprocess.Popen[bytes] | None" = None
     started_at: float = 0.0
     not_before: float = 0.0
-    falls: int = 0
+    failures: int = 0
 
 
 @dataclass(slots=True)
 class Supervisor:
-    """Processes that run until :meth:`run` is told to stop by SIGTERM or SIGINT."""
+    """Processes that run until SIGTERM or SIGINT ends :meth:`run`."""
 
     environment: Mapping[str, str] = field(repr=False)
     children: list[Child] = field(default_factory=list)
@@ -45,7 +46,7 @@ class Supervisor:
         self.children.append(Child(name, arguments))
 
     def run(self) -> None:
-        """Start all, watch over them, and stop them when asked."""
+        """Start all processes, restart those that end, and stop all on SIGTERM or SIGINT."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._ask_to_stop)
         try:
@@ -62,16 +63,7 @@ class Supervisor:
     def _look_after(self, child: Child) -> None:
         now = time.monotonic()
         if child.process is not None and child.process.poll() is not None:
-            if now - child.started_at > HEALTHY_SECONDS:
-                child.falls = 0
-            pause = min(LONGEST_PAUSE, 0.2 * 2**child.falls) if child.falls else 0.0
-            child.falls += 1
-            child.not_before = now + pause
-            _log.warning(
-                "process ended", process=child.name, status=child.process.returncode, pause=pause
-            )
-            _end_group(child.process.pid)
-            child.process = None
+            _clean_up(child, child.process, now)
         if child.process is None and now >= child.not_before:
             child.process = subprocess.Popen(
                 [sys.executable, "-m", "commands", *child.arguments],
@@ -97,8 +89,20 @@ class Supervisor:
                 process.wait()
 
 
+def _clean_up(child: Child, process: "subprocess.Popen[bytes]", now: float) -> None:
+    """Log that a process ended and set when it may start again: later after each failure."""
+    if now - child.started_at > HEALTHY_SECONDS:
+        child.failures = 0
+    pause = min(LONGEST_PAUSE, _FIRST_PAUSE * 2**child.failures) if child.failures else 0.0
+    child.failures += 1
+    child.not_before = now + pause
+    _log.warning("process ended", process=child.name, status=process.returncode, pause=pause)
+    _end_group(process.pid)
+    child.process = None
+
+
 def _end_group(leader: int) -> None:
-    """What a killed process left behind would keep its port, and its successor out."""
+    """Kill what a dead process left behind: it would keep the port, and the next one out."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(leader, signal.SIGKILL)
 

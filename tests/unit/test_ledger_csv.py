@@ -5,13 +5,13 @@ import io
 
 import pytest
 
-from commands import books
+from commands import ledger_output
 
 
 def test_amounts_that_were_taken_back_stay_numbers(capsys: pytest.CaptureFixture[str]) -> None:
     """A spreadsheet adds up numbers only: a reversal written as text would leave the money in the sum."""
     rows = [{"amount": "18880.44", "reason": "won"}, {"amount": "-18880.44", "reason": "lost"}]
-    books._print_csv(iter(rows), safe=True)
+    ledger_output.print_csv(iter(rows), for_spreadsheet=True)
 
     assert (
         sum(float(row["amount"]) for row in csv.DictReader(io.StringIO(capsys.readouterr().out)))
@@ -25,7 +25,7 @@ def test_amounts_that_were_taken_back_stay_numbers(capsys: pytest.CaptureFixture
 def test_what_begins_like_a_formula_stays_text(
     text: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    books._print_csv(iter([{"reason": text}]), safe=True)
+    ledger_output.print_csv(iter([{"reason": text}]), for_spreadsheet=True)
 
     (row,) = csv.DictReader(io.StringIO(capsys.readouterr().out, newline=""))
     assert row["reason"] == f"'{text}"

@@ -1,0 +1,148 @@
+"""The ledger as JSON, as CSV and in sentences."""
+
+import csv
+import json
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import click
+
+from integration.reports.bookkeeping import Month
+from mappings.rules.findings import Entry
+from mappings.rules.ledger import changes, money, periods
+
+Json = dict[str, Any]
+_NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
+# A spreadsheet takes a cell for a formula when it begins so; full-width forms count, too.
+_BEGINS_FORMULA = frozenset("=+-@\t\r\n\0＝＋－＠")  # noqa: RUF001 - the full-width forms
+
+
+def month_head(month: Month) -> Json:
+    """Return a month's state and sums, in major units."""
+    return {
+        "month": f"{month.month:%Y-%m}",
+        "as": month.view,
+        "closed_at": month.closed_at.isoformat() if month.closed_at else None,
+        "totals": {
+            currency: _line_sums(sums, currency) for currency, sums in sorted(month.totals.items())
+        },
+    }
+
+
+def _line_sums(sums: Mapping[str, int], currency: str) -> dict[str, str]:
+    return {name: money.major(minor, currency) for name, minor in sums.items()}
+
+
+def month_lines(month: Month) -> Iterator[str]:
+    """Yield a month's state, sums and rows as sentences."""
+    state = f"closed on {month.closed_at:%Y-%m-%d}" if month.closed_at else "still open"
+    view = "as originally reported" if month.view == "reported" else "as now known"
+    yield f"{month.month:%Y-%m} ({state}), {view}: {len(month.entries)} rows"
+    for currency, sums in sorted(month.totals.items()):
+        amounts = ", ".join(
+            f"{name.replace('_', '-')} {money.shown(minor, currency)}"
+            for name, minor in sums.items()
+        )
+        yield f"  {amounts}"
+    for entry in month.entries:
+        amount = changes.signed(entry.amount_minor, entry.currency)
+        what = f"deal {entry.deal_id} {entry.kind}: {amount}, {entry.occasion}"
+        yield f"  {entry.effective_at:%Y-%m-%d} {what}{_other_month(month, entry)}"
+
+
+def _other_month(month: Month, entry: Entry) -> str:
+    """Return the month that an entry landed in or belongs to, where it is not the one shown."""
+    belongs_at = periods.belongs_at(entry)
+    if month.view == "known" and periods.month_of(entry.effective_at) != month.month:
+        return f" (landed in {entry.effective_at:%Y-%m})"
+    if month.view == "reported" and periods.month_of(belongs_at) != month.month:
+        return f" (belongs to {belongs_at:%Y-%m})"
+    return ""
+
+
+def story_lines(story: changes.Story, credited: Mapping[str, str]) -> Iterator[str]:
+    """Yield what happened, then each currency's sum before and after; *credited* names by key."""
+    for change in story.changes:
+        yield from changes.in_words(change, credited)
+    for currency in sorted({*story.before, *story.after}):
+        before, after = story.before.get(currency, 0), story.after.get(currency, 0)
+        sums = f"{money.shown(before, currency)} -> {money.shown(after, currency)}"
+        yield f"{sums}: {changes.signed(after - before, currency)}"
+    if not story.changes:
+        yield "Nothing changed."
+
+
+def story_json(story: changes.Story, credited: Mapping[str, str]) -> Json:
+    """Return what happened and the sums before and after, for scripts; *credited* names by key."""
+    return {
+        "before": _sums(story.before),
+        "after": _sums(story.after),
+        "second_order_before": _sums(story.derived_before),
+        "second_order_after": _sums(story.derived_after),
+        "changes": [_change_json(change, credited) for change in story.changes],
+    }
+
+
+def _change_json(change: changes.Change, credited: Mapping[str, str]) -> Json:
+    return {
+        "deal_id": change.deal_id,
+        "at": change.at.isoformat(),
+        "occasion": change.occasion,
+        "reason": change.reason,
+        "difference": _sums(change.differences),
+        "second_order": _sums(change.derived),
+        "words": changes.in_words(change, credited),
+        "lines": [_line_json(line, credited) for line in change.lines],
+    }
+
+
+def _line_json(line: changes.Line, credited: Mapping[str, str]) -> Json:
+    return {
+        "key": line.key,
+        "kind": line.kind,
+        "who": credited.get(line.key, ""),
+        "company_id": line.company_id,
+        "currency": line.currency,
+        "taken_back": money.major(line.back, line.currency),
+        "booked": money.major(line.booked, line.currency),
+        "difference": money.major(line.difference, line.currency),
+        "reason": line.reason,
+    }
+
+
+def _sums(minor_by_currency: Mapping[str, int]) -> dict[str, str]:
+    return {
+        currency: money.major(minor, currency)
+        for currency, minor in sorted(minor_by_currency.items())
+    }
+
+
+def print_json(rows: Iterable[Json]) -> None:
+    """Print rows as one JSON list, a row a line, each as it comes."""
+    separator = "[\n"
+    for row in rows:
+        click.echo(separator + json.dumps(row, default=str, ensure_ascii=False), nl=False)
+        separator = ",\n"
+    click.echo("[\n]" if separator == "[\n" else "\n]")
+
+
+def print_csv(rows: Iterable[Json], *, for_spreadsheet: bool) -> None:
+    """Print rows as CSV, each as it comes; the line ends of RFC 4180 are for spreadsheets."""
+    line_end = "\r\n" if for_spreadsheet else "\n"
+    writer: csv.DictWriter[str] | None = None
+    for row in rows:
+        if writer is None:
+            writer = csv.DictWriter(sys.stdout, list(row), lineterminator=line_end)
+            writer.writeheader()
+        writer.writerow({name: _cell(value) for name, value in row.items()})
+    if writer is None:
+        click.echo("The ledger is empty: no won deal yet.", err=True)
+
+
+def _cell(value: object) -> object:
+    """Return a cell's value; an apostrophe keeps text from being run as a formula."""
+    if not isinstance(value, str) or _NUMBER.fullmatch(value):
+        return value  # a negative number begins like a formula, and must be added up
+    return "'" + value if value.lstrip()[:1] in _BEGINS_FORMULA else value

@@ -1,0 +1,41 @@
+"""The command that lists portals."""
+
+from datetime import datetime
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from commands.terminal import json_option, json_text
+from integration.admin import overview
+from integration.portal.runtime import open_runtime
+
+
+@click.command()
+@json_option
+def portals(*, as_json: bool) -> None:
+    """List portals. Each with its state, what waits, what was set aside, last sync."""
+    with open_runtime() as runtime:
+        listed = overview.portals(runtime)
+    if as_json:
+        click.echo(json_text(listed))
+        return
+    table = Table("Portal", "State", "Waiting", "Set aside", "Imported", "Last sync")
+    for portal in listed:
+        waiting = sum(portal[queue] for queue in ("inbox", "events", "stale", "outbox"))
+        reason = f": {portal['reason']}" if portal["reason"] else ""
+        table.add_row(
+            str(portal["portal_id"]),
+            portal["state"] + reason,
+            str(waiting),
+            str(portal["set_aside"]),
+            _time(portal["imported_at"]),
+            _time(portal["last_sync_at"]),
+        )
+    Console().print(
+        table if listed else "No portal has installed the app yet: open /install in a browser."
+    )
+
+
+def _time(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S}" if at else "-"
