@@ -15,8 +15,8 @@ from rich.table import Table
 from commands.terminal import ID, installed_portal, json_option, json_text, portal_argument
 from integration.core.errors import Refused
 from integration.portal.context import PortalContext
-from integration.review import answering
-from integration.review.answering import Answer
+from integration.review import answering, reading
+from integration.review.answers import Answer
 from mappings.kinds import ReviewKind, Verb
 from mappings.records.currencies import digits_of
 
@@ -90,9 +90,9 @@ def _list(portal: PortalContext, options: Options, *, as_json: bool) -> str:
     kind, after, limit = options["kind"], options["after"], options["limit"]
     if options["decided"]:
         before = None if after is None else _number(after)
-        decided = answering.history(portal, kind=kind, before=before, limit=limit)
+        decided = reading.decisions(portal, kind=kind, before=before, limit=limit)
         return json_text(decided) if as_json else _decided_table(decided, portal.portal_id)
-    listed = answering.listing(portal, kind=kind, after=after, limit=limit)
+    listed = reading.open_tasks(portal, kind=kind, after=after, limit=limit)
     return json_text(listed) if as_json else _open_table(listed, portal.portal_id)
 
 

@@ -1,4 +1,4 @@
-"""What a person should decide: the open questions, one question, what was decided, and the buttons that answer."""
+"""The review pages: open tasks, one task, what was decided, and the forms that answer."""
 
 import datetime as dt
 import re
@@ -13,32 +13,16 @@ from integration.pages import guard
 from integration.pages.portal_pages import found
 from integration.portal.context import PortalContext, open_portal
 from integration.portal.runtime import Runtime
-from integration.review import answering
-from integration.review.answering import Answer, TooLate
-from mappings.rules.attribution.decisions import VERBS
+from integration.review import answering, reading
+from integration.review.answers import Answer, TooLate
+from integration.review.review_kinds import TASK_KINDS
+from mappings.kinds import ReviewKind, Verb
 
-KINDS = {
-    "identity": "Same person",
-    "move": "Job change",
-    "referral": "Referrer",
-    "suggestion": "Add to deal",
-    "merge": "Merged companies",
-    "rejudge": "Late evidence",
+_KIND_LABELS = {kind.value: kind.label for kind in ReviewKind}
+_VERB_LABELS = {
+    (row.kind, verb): label for row in TASK_KINDS.values() for verb, label in row.verbs.items()
 }
-LABELS = {
-    ("identity", "same"): "Same person",
-    ("identity", "different"): "Different people",
-    ("move", "confirm"): "Yes, this happened",
-    ("move", "reject"): "No",
-    ("referral", "pick"): "Picked",
-    ("referral", "reject"): "Nobody of them",
-    ("suggestion", "dismiss"): "Do not suggest again",
-    ("merge", "same"): "One company all along",
-    ("merge", "different"): "Two companies then",
-    ("rejudge", "confirm"): "Judge the deal anew",
-    ("rejudge", "reject"): "Leave it as booked",
-}
-_SAID = {
+_DONE = {
     "decided": "Kept. What it concerns is being concluded anew.",
     "doubted": "Asked. What is doubted counts until it is decided.",
     "separated": "Kept. The records are different people from now on, on our side.",
@@ -46,76 +30,75 @@ _SAID = {
 
 
 def blueprint(runtime: Runtime) -> Blueprint:
-    """The review pages of one portal, and the same as JSON."""
+    """Return the review pages of one portal, and the same as JSON."""
     bp = Blueprint("review", __name__, url_prefix="/portals/<int:portal_id>")
-    _pages(bp, runtime)
-    _forms(bp, runtime)
+    _add_pages(bp, runtime)
+    _add_json(bp, runtime)
+    _add_forms(bp, runtime)
     return bp
 
 
-def _pages(bp: Blueprint, runtime: Runtime) -> None:
-    """What can be looked at."""
-
+def _add_pages(bp: Blueprint, runtime: Runtime) -> None:
     @bp.get("/review")
     def show(portal_id: int) -> ResponseReturnValue:
         session = guard.session_of(runtime, portal_id)
         with open_portal(runtime, portal_id) as portal:
-            return _list(portal, session)
-
-    @bp.get("/review.json")
-    def listed(portal_id: int) -> ResponseReturnValue:
-        guard.session_of(runtime, portal_id)
-        with open_portal(runtime, portal_id) as portal:
-            found(portal)
-            told = answering.listing(portal, kind=_kind(), after=request.args.get("after"))
-        return Response(orjson.dumps(told), mimetype="application/json")
+            return _open_page(portal, session)
 
     @bp.get("/review/decided")
     def decided(portal_id: int) -> ResponseReturnValue:
         session = guard.session_of(runtime, portal_id)
         with open_portal(runtime, portal_id) as portal:
             found(portal)
-            told = answering.history(
-                portal, kind=_kind(), before=_number(request.args.get("before", ""))
-            )
+            decisions = _decisions(portal)
         return render_template(
-            "decided.html", session=session, kinds=KINDS, kind=_kind(), labels=LABELS, **told
+            "decided.html",
+            session=session,
+            kinds=_KIND_LABELS,
+            kind=_kind(),
+            labels=_VERB_LABELS,
+            **decisions,
         )
-
-    @bp.get("/review/decided.json")
-    def decided_listed(portal_id: int) -> ResponseReturnValue:
-        guard.session_of(runtime, portal_id)
-        with open_portal(runtime, portal_id) as portal:
-            found(portal)
-            told = answering.history(
-                portal, kind=_kind(), before=_number(request.args.get("before", ""))
-            )
-        return Response(orjson.dumps(told), mimetype="application/json")
 
     @bp.get("/review/<int:review_id>")
     def one(portal_id: int, review_id: int) -> ResponseReturnValue:
         session = guard.session_of(runtime, portal_id)
         with open_portal(runtime, portal_id) as portal:
             found(portal)
-            return _one(portal, session, review_id)
+            return _task_page(portal, session, review_id)
 
 
-def _forms(bp: Blueprint, runtime: Runtime) -> None:
-    """What can be said."""
+def _add_json(bp: Blueprint, runtime: Runtime) -> None:
+    @bp.get("/review.json")
+    def open_json(portal_id: int) -> ResponseReturnValue:
+        guard.session_of(runtime, portal_id)
+        with open_portal(runtime, portal_id) as portal:
+            found(portal)
+            tasks = reading.open_tasks(portal, kind=_kind(), after=request.args.get("after"))
+        return Response(orjson.dumps(tasks), mimetype="application/json")
 
+    @bp.get("/review/decided.json")
+    def decided_json(portal_id: int) -> ResponseReturnValue:
+        guard.session_of(runtime, portal_id)
+        with open_portal(runtime, portal_id) as portal:
+            found(portal)
+            decisions = _decisions(portal)
+        return Response(orjson.dumps(decisions), mimetype="application/json")
+
+
+def _add_forms(bp: Blueprint, runtime: Runtime) -> None:
     @bp.post("/review/<int:review_id>")
     def decide(portal_id: int, review_id: int) -> ResponseReturnValue:
         session = guard.session_of(runtime, portal_id)
         with open_portal(runtime, portal_id) as portal:
             found(portal)
             try:
-                answering.decide(portal, review_id, _answer(session))
+                answering.decide(portal, review_id, _answer(session, request.form.get("verb", "")))
+            except TooLate as refusal:
+                return _refused(portal, session, refusal, 409)
             except Refused as refusal:
-                status = 409 if isinstance(refusal, TooLate) else 422
-                return make_response(_list(portal, session, problem=str(refusal)), status)
-        return redirect(
-            url_for("review.show", portal_id=portal_id, kind=_kind(), said="decided"), 303
-        )
+                return _refused(portal, session, refusal)
+        return _done("decided", portal_id, kind=_kind())
 
     @bp.post("/review/split")
     def split(portal_id: int) -> ResponseReturnValue:
@@ -123,71 +106,95 @@ def _forms(bp: Blueprint, runtime: Runtime) -> None:
         with open_portal(runtime, portal_id) as portal:
             found(portal)
             try:
-                answering.split(
-                    portal,
-                    _number(request.form.get("contact", "")) or 0,
-                    _answer(session, verb="different"),
-                )
+                answering.split(portal, _contact(), _answer(session, Verb.DIFFERENT))
             except Refused as refusal:
-                return make_response(_list(portal, session, problem=str(refusal)), 422)
-        return redirect(url_for("review.show", portal_id=portal_id, said="separated"), 303)
+                return _refused(portal, session, refusal)
+        return _done("separated", portal_id)
 
     @bp.post("/review/doubt")
-    def doubt(portal_id: int) -> ResponseReturnValue:
+    def flag(portal_id: int) -> ResponseReturnValue:
         session = guard.session_of(runtime, portal_id)
         with open_portal(runtime, portal_id) as portal:
             found(portal)
             try:
-                answering.flag(
-                    portal, _number(request.form.get("contact", "")) or 0, actor=session.actor
-                )
+                answering.flag(portal, _contact(), actor=session.actor)
             except Refused as refusal:
-                return make_response(_list(portal, session, problem=str(refusal)), 422)
-        return redirect(url_for("review.show", portal_id=portal_id, said="doubted"), 303)
+                return _refused(portal, session, refusal)
+        return _done("doubted", portal_id)
 
 
-def _list(portal: PortalContext, session: Session, *, problem: str | None = None) -> str:
+def _refused(
+    portal: PortalContext, session: Session, refusal: Refused, status: int = 422
+) -> Response:
+    return make_response(_open_page(portal, session, problem=str(refusal)), status)
+
+
+def _done(what: str, portal_id: int, *, kind: str | None = None) -> ResponseReturnValue:
+    return redirect(url_for("review.show", portal_id=portal_id, kind=kind, said=what), 303)
+
+
+def _open_page(portal: PortalContext, session: Session, *, problem: str | None = None) -> str:
     account = found(portal)
+    # A refused form shows the first page: its own address has no place in the list.
     after = request.args.get("after") if problem is None else None
-    told = answering.listing(portal, kind=_kind(), after=after)
+    tasks = reading.open_tasks(portal, kind=_kind(), after=after)
     return render_template(
-        "review.html", session=session, portal=account, problem=problem, said=_SAID.get(request.args.get("said", "")),
-        kinds=KINDS, kind=_kind(), labels=LABELS, is_first=not after, **told,
-    )  # fmt: skip
+        "review.html",
+        session=session,
+        portal=account,
+        problem=problem,
+        done=_DONE.get(request.args.get("said", "")),
+        kinds=_KIND_LABELS,
+        kind=_kind(),
+        labels=_VERB_LABELS,
+        is_first=not after,
+        **tasks,
+    )
 
 
-def _one(portal: PortalContext, session: Session, review_id: int) -> Response:
+def _task_page(portal: PortalContext, session: Session, review_id: int) -> Response:
     try:
-        question = answering.find(portal, review_id)
+        task = reading.task(portal, review_id)
     except Refused:
         return guard.problem(
-            404, "No such question",
-            "There is no question of this number in your account. It may have resolved itself: open Review for those"
-            " that wait.", signed_in=session,
-        )  # fmt: skip
-    return make_response(
-        render_template(
-            "question.html",
-            session=session,
-            question=question,
-            labels=LABELS,
-            kinds=KINDS,
-            kind=None,
+            404,
+            "No such question",
+            "There is no question of this number in your account. It may have resolved itself:"
+            " open Review for those that wait.",
+            signed_in=session,
         )
+    page = render_template(
+        "question.html",
+        session=session,
+        question=task,
+        labels=_VERB_LABELS,
+        kinds=_KIND_LABELS,
+        kind=None,
     )
+    return make_response(page)
+
+
+def _decisions(portal: PortalContext) -> reading.Json:
+    before = _number(request.args.get("before", ""))
+    return reading.decisions(portal, kind=_kind(), before=before)
 
 
 def _kind() -> str | None:
     kind = request.values.get("kind", "")
-    return kind if kind in VERBS else None
+    return kind if kind in TASK_KINDS else None
 
 
-def _answer(session: Session, *, verb: str = "") -> Answer:
-    """What a form says; nonsense in it is refused with a sentence."""
+def _contact() -> int:
+    """The contact that a form names; 0, which no contact has, for what is no number."""
+    return _number(request.form.get("contact", "")) or 0
+
+
+def _answer(session: Session, verb_and_pick: str) -> Answer:
+    """Read the answer in a form; "pick:12" picks contact 12."""
     form = request.form
-    word, _, pick = (verb or form.get("verb", "")).partition(":")
+    verb, _, pick = verb_and_pick.partition(":")
     return Answer(
-        word,
+        verb,
         session.actor,
         form.get("reason", ""),
         until=_day(form.get("until", "")),

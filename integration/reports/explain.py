@@ -14,7 +14,7 @@ from integration.portal.context import PortalContext
 from integration.portal.record_names import name_in, name_of
 from integration.reports import explain_deal, top_sources
 from integration.reports.explain_words import in_words
-from integration.review import answering
+from integration.review import reading
 from integration.storage.database import Row, Transaction
 from integration.storage.findings import (
     answer_labels,
@@ -136,7 +136,7 @@ def _decided(
     found = {
         one["decision_id"]: one
         for kind, number in refs[:_ASKED]
-        for one in answering.task_told(tx, kind, number, now)
+        for one in reading.decisions_about(tx, kind, number, now)
     }
     return [found[one] for one in sorted(found, reverse=True)]
 

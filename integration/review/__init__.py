@@ -1,1 +1,1 @@
-"""Ask people: open review tasks, whether an answer makes sense, and what follows from it."""
+"""Review: open tasks, people's answers, and what an answer changes."""

@@ -5,8 +5,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from integration.core.wake_ups import Queue
-from integration.review import answering
-from integration.review.answering import Answer
+from integration.review import answering, reading
+from integration.review.answers import Answer
 from tests.contract.conclude_world import NOW, Clock, MirrorPortal, day
 
 # Two records of one name are asked about, whatever the newest weights are.
@@ -81,7 +81,7 @@ def two_marias(portal: MirrorPortal) -> None:
 
 def questions(portal: MirrorPortal, kind: str | None = None) -> list[dict[str, Any]]:
     """The open questions as a page shows them."""
-    found: list[dict[str, Any]] = answering.listing(portal.context, kind=kind)["questions"]
+    found: list[dict[str, Any]] = reading.open_tasks(portal.context, kind=kind)["questions"]
     return found
 
 

@@ -13,7 +13,7 @@ from integration.core.wake_ups import Queue
 from integration.portal.context import PortalContext
 from integration.reports import bookkeeping
 from integration.review import answering
-from integration.review.answering import Answer, TooLate
+from integration.review.answers import Answer, TooLate
 from integration.storage.database import Database
 from tests.contract.conclude_world import HARBOR, MirrorPortal
 from tests.contract.lossy_line import LossyLine, Moment

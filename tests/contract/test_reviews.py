@@ -6,7 +6,7 @@ from integration.core.errors import Refused
 from integration.portal import invalidation
 from integration.portal.invalidation import Change
 from integration.review import answering
-from integration.review.answering import Answer
+from integration.review.answers import Answer
 from tests.contract.conclude_world import HARBOR, MirrorPortal, day
 from tests.contract.review_world import (
     ASKING,

@@ -9,8 +9,8 @@ from integration.conclude import stages
 from integration.core.errors import Refused
 from integration.portal import forgotten, invalidation
 from integration.portal.invalidation import Change
-from integration.review import answering
-from integration.review.answering import Answer, TooLate
+from integration.review import answering, reading
+from integration.review.answers import Answer, TooLate
 from integration.storage.service import erasure
 from tests.contract.conclude_world import HARBOR, KEYS, ORCHARD, MirrorPortal, day
 from tests.contract.review_world import (
@@ -146,7 +146,7 @@ def test_the_most_valuable_question_comes_first_and_pages_lead_through_all(
 
     seen, after = [], None
     while True:
-        found = answering.listing(harbor.context, after=after, limit=3)
+        found = reading.open_tasks(harbor.context, after=after, limit=3)
         seen += found["questions"]
         after = found["next"]
         if after is None:
@@ -169,9 +169,9 @@ def test_orchard_never_sees_harbors_questions(harbor: MirrorPortal, office: Offi
     decision = answer(harbor, number, "same")
 
     assert questions(orchard) == []
-    assert answering.history(orchard.context)["decisions"] == []
+    assert reading.decisions(orchard.context)["decisions"] == []
     for act in (
-        lambda: answering.find(orchard.context, number),
+        lambda: reading.task(orchard.context, number),
         lambda: answer(orchard, number, "different", seen=decision),
     ):
         with pytest.raises(Refused, match=f"no question {number} in portal {ORCHARD}"):
@@ -207,9 +207,9 @@ def test_the_answers_are_told_with_their_authors(harbor: MirrorPortal) -> None:
     first = answer(harbor, number, "same")
     answer(harbor, number, "different", seen=first)
 
-    found = answering.history(harbor.context)["decisions"]
+    found = reading.decisions(harbor.context)["decisions"]
     with harbor.clock.database.portal(HARBOR) as tx:
-        told = answering.task_told(tx, "contact", 33, harbor.clock.at)
+        told = reading.decisions_about(tx, "contact", 33, harbor.clock.at)
 
     assert [(one["verb"], one["author"], one["reason"], one["is_newest"]) for one in found] == [
         ("different", "Ana", "she told me", True),
@@ -339,11 +339,11 @@ def test_a_hundred_thousand_questions_are_listed_at_once(harbor: MirrorPortal) -
         harbor.clock.database._url.replace("+psycopg", ""), autocommit=True
     ) as owner:
         owner.execute("ANALYZE review")
-    first = answering.listing(harbor.context)
+    first = reading.open_tasks(harbor.context)
     deep = "50000.700500.50000"
 
     for given in ({}, {"kind": "move"}, {"after": deep}, {"kind": "identity", "after": deep}):
-        found = answering.listing(harbor.context, **given)  # type: ignore[arg-type]  # as pages give it
+        found = reading.open_tasks(harbor.context, **given)  # type: ignore[arg-type]  # as pages give it
         assert len(found["questions"]) == 50
     assert first["open"] == {"identity": 50_000, "move": 50_000}
     with harbor.clock.database.portal(HARBOR) as tx:

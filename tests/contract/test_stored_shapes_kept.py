@@ -16,7 +16,7 @@ from integration.core.wake_ups import Queue
 from integration.portal import forgotten, invalidation
 from integration.portal.invalidation import Change
 from integration.reports.explain import explain, in_words, summary
-from integration.review import answering
+from integration.review import reading
 from integration.rollup import roll_up
 from integration.storage.database import Database
 from integration.storage.queue import recompute
@@ -273,7 +273,7 @@ def test_a_question_and_its_answer_survive_the_loss_of_their_bodies(
         invalidation.record(tx, Change.SETTINGS_CHANGED)
     harbor.settle()
     assert harbor.said("deal", 9) == confirmed
-    (line,) = answering.history(harbor.context)["decisions"]
+    (line,) = reading.decisions(harbor.context)["decisions"]
     assert line["verb"] == "confirm"
     assert line["text"] == "Did Priya Raman (Zenit) leave Acme for Zenit?"
     later(harbor, 1)

@@ -8,8 +8,8 @@ import pytest
 from integration.ingest import backfill
 from integration.portal import invalidation
 from integration.portal.invalidation import Change
-from integration.review import answering
-from integration.review.answering import Answer
+from integration.review import answering, reading
+from integration.review.answers import Answer
 from integration.storage.database import as_json
 from integration.storage.queue import lanes
 from workers import jobs
@@ -52,7 +52,7 @@ def asked(world: "World") -> "World":
 
 def the_question(account: "Account") -> int:
     with account.context() as context:
-        (one,) = answering.listing(context, kind="identity")["questions"]
+        (one,) = reading.open_tasks(context, kind="identity")["questions"]
     return int(one["id"])
 
 
@@ -126,4 +126,4 @@ def test_contacts_that_users_merge_carry_the_decision_along(asked: "World") -> N
 
     assert people(harbor) == 2
     with harbor.context() as context:
-        assert answering.listing(context, kind="identity")["questions"] == []
+        assert reading.open_tasks(context, kind="identity")["questions"] == []

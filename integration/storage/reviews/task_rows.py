@@ -9,7 +9,6 @@ from mappings.stored import shape_table
 from mappings.stored.review_answers import Asked
 
 Ref = tuple[str, int]
-KINDS = ("identity", "move", "referral", "suggestion", "merge", "rejudge")
 _COLUMNS = "review_id, kind, question, confidence, stake_minor, stake_currency, body, asked_at, is_open, reopens_at"
 # Keeps the planner from turning a look-up around: an import fills these tables faster than they are
 # analysed.

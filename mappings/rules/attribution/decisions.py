@@ -10,18 +10,6 @@ from mappings.kinds import MoveKind, ReviewKind, Status, Verb
 from mappings.rules.facts import PPM
 from mappings.rules.findings import Move, Person, Reason, Referral
 
-# Which answers each kind of question takes. "reopen" takes an answer back: the question is asked
-# again. The keys are plain words: commands offer them as choices.
-VERBS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        ReviewKind.IDENTITY.value: (Verb.SAME, Verb.DIFFERENT, Verb.REOPEN),
-        ReviewKind.MOVE.value: (Verb.CONFIRM, Verb.REJECT, Verb.REOPEN),
-        ReviewKind.REFERRAL.value: (Verb.PICK, Verb.REJECT, Verb.REOPEN),
-        ReviewKind.SUGGESTION.value: (Verb.DISMISS, Verb.REOPEN),
-        ReviewKind.MERGE.value: (Verb.SAME, Verb.DIFFERENT, Verb.REOPEN),
-        ReviewKind.REJUDGE.value: (Verb.CONFIRM, Verb.REJECT, Verb.REOPEN),
-    }
-)
 # Only a name can be meant otherwise than it was read; a code or a label cannot.
 BY_NAME = frozenset({"ambiguous", "named_person", "field_name_and_company", "note_names_customer"})
 _BY_A_PERSON = "human_decision"

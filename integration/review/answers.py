@@ -1,0 +1,97 @@
+"""An answer to a review task: its fields, its limits, and the sentence for somebody too late."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from integration.core.errors import Refused
+from integration.storage.database import Row
+from mappings.kinds import Verb
+
+_LONGEST_REASON, _LONGEST_AUTHOR = 1000, 200
+
+
+class TooLate(Refused):
+    """Somebody else answered first; nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A person's answer: a verb of the task's kind, its author, reason and last day.
+
+    `pick` is the contact that a referral means; `company` and `day` correct a move. `seen` is the
+    decision that stood when the person decided (0: none); `anyway` replaces whatever stands.
+    `actor` is the author's name in the audit trail.
+    """
+
+    verb: str
+    author: str
+    reason: str
+    until: date | None = None
+    pick: int | None = None
+    company: int | None = None
+    day: date | None = None
+    seen: int = 0
+    anyway: bool = False
+    actor: str = "command line"
+
+
+def check_words(answer: Answer, now: datetime) -> None:
+    """Refuse an answer without author or reason, or one that has ended already."""
+    _check_text("author", answer.author, _LONGEST_AUTHOR)
+    _check_text("reason", answer.reason, _LONGEST_REASON)
+    if answer.until is None:
+        return
+    # The last day of the calendar has no day after it, at which the answer would end.
+    if answer.until >= date.max or (end_of(answer.until) or now) <= now:
+        raise Refused(f"{answer.until} is over; a decision can hold until today or a later day")
+
+
+def _check_text(name: str, text: str, longest: int) -> None:
+    if not text.strip():
+        raise Refused(
+            f"A decision needs its {name}: say who decides and why (--by and --reason as a command)"
+        )
+    if len(text) > longest or "\x00" in text:
+        raise Refused(
+            f"The {name} is longer than {longest} characters or holds one that cannot be kept"
+        )
+
+
+def end_of(until: date | None) -> datetime | None:
+    """Return the moment at which an answer ends: it holds through its last day, in UTC."""
+    return None if until is None else datetime.combine(until, time(), UTC) + timedelta(days=1)
+
+
+def start_of(day: date | None) -> str | None:
+    """Return a day's first moment, in UTC, as ISO text."""
+    return None if day is None else datetime.combine(day, time(), UTC).isoformat()
+
+
+def repeats(row: Row, answer: Answer) -> bool:
+    """Whether a stored decision is this answer, sent again because its receipt was lost."""
+    stored = (row["verb"], row["author"], row["reason"], row["holds_until"])
+    sent = (answer.verb, answer.author.strip(), answer.reason.strip(), end_of(answer.until))
+    if stored != sent:
+        return False
+    detail = row["detail"]
+    if answer.verb == Verb.PICK:
+        return bool(detail.get("pick") == answer.pick)
+    if answer.verb == Verb.CONFIRM:
+        corrected = (answer.company, start_of(answer.day))
+        return (detail.get("company"), detail.get("date")) == corrected
+    return True
+
+
+def already_answered(row: Row) -> str:
+    """Return the sentence for somebody who answers second."""
+    author = row["author"] or "Somebody"
+    until = f", until {last_day(row['holds_until'])}" if row["holds_until"] else ""
+    return (
+        f"{author} answered this already on {row['decided_at']:%Y-%m-%d %H:%M} UTC: {row['verb']}"
+        f"{until}. To change it, look at that answer and decide again (--again on the command line)"
+    )
+
+
+def last_day(holds_until: datetime | None) -> date | None:
+    """Return the last day on which an answer holds that ends at *holds_until*."""
+    return (holds_until - timedelta(seconds=1)).date() if holds_until else None

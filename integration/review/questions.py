@@ -1,0 +1,62 @@
+"""The question of a review task, worded for each kind with the names that records have today."""
+
+from collections.abc import Mapping
+from typing import Any
+
+Ref = tuple[str, int]
+Body = Mapping[str, Any]
+Names = Mapping[Ref, str]
+
+
+def ref(text: str) -> Ref:
+    """Read a record as JSON holds it: "contact:12"."""
+    object_type, _, number = text.partition(":")
+    return object_type, int(number)
+
+
+def same_person(body: Body, names: Names) -> str:
+    """Ask whether two contacts are one person."""
+    first, second = (
+        f"{_name(names, 'contact', contact_id)}, contact {contact_id}"
+        for contact_id in body["contacts"]
+    )
+    return f"Are {first}, and {second}, the same person?"
+
+
+def job_change(body: Body, names: Names) -> str:
+    """Ask whether a person left one company for another."""
+    person = _name(names, "contact", body["contacts"][-1])
+    former, new = (_name(names, "company", company_id) for company_id in body["companies"])
+    latest = f" by {str(body['latest'])[:10]}" if body.get("latest") else ""
+    return f"Did {person} leave {former} for {new}{latest}?"
+
+
+def referrer(body: Body, names: Names) -> str:
+    """Ask which of several people referred a record."""
+    referred = _name(names, *ref(body["target"]))
+    return f"Who referred {referred}: {len(body['contacts'])} people fit"
+
+
+def add_to_deal(body: Body, names: Names) -> str:
+    """Ask whether an active contact belongs on a deal."""
+    contact = _name(names, "contact", body["contacts"][0])
+    return f"Add {contact} to {_name(names, 'deal', body['deal'])}?"
+
+
+def merged_companies(body: Body, names: Names) -> str:
+    """Ask whether two merged companies were one when a deal was won."""
+    source, own = (_name(names, "company", company_id) for company_id in body["companies"])
+    deal = _name(names, "deal", body["deal"])
+    return f"Were {source} and {own} one company already when {deal} was won?"
+
+
+def late_evidence(body: Body, names: Names) -> str:
+    """Ask whether evidence counts that came after a deal's shares were final."""
+    deal = _name(names, "deal", body["deal"])
+    return f"Judge {deal} anew by evidence that came after its 90 days?"
+
+
+def _name(names: Names, object_type: str, record_id: int | None) -> str:
+    if not record_id:
+        return "somewhere unknown"
+    return names.get((object_type, record_id)) or f"{object_type} {record_id}"
