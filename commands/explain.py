@@ -4,6 +4,7 @@ import click
 
 from commands.terminal import ID, installed_portal, json_option, json_text, portal_argument
 from integration.reports import explain as explaining
+from integration.reports import explain_words
 
 
 @click.command()
@@ -18,4 +19,4 @@ def explain(portal_id: int, kind: str, record_id: int, *, as_json: bool) -> None
     if as_json:
         click.echo(json_text(explanation))
     else:
-        click.echo("\n".join(explaining.in_words(explanation)))
+        click.echo("\n".join(explain_words.in_words(explanation)))

@@ -10,8 +10,7 @@ from commands import ledger_output
 from commands.terminal import ID, installed_portal, json_option, json_text, portal_argument
 from integration.core.errors import Refused
 from integration.portal.context import PortalContext
-from integration.reports import bookkeeping
-from integration.reports import explain as explaining
+from integration.reports import bookkeeping, ledger_lines
 from mappings.rules.ledger import periods
 
 
@@ -92,9 +91,9 @@ def ledger(portal_id: int, *, as_json: bool, as_csv: bool, **options: Any) -> No
             month = bookkeeping.month(portal, options["month"], view)
             _print_month(month, as_json=as_json, as_csv=as_csv)
         elif as_json:
-            ledger_output.print_json(explaining.ledger_rows(portal))
+            ledger_output.print_json(ledger_lines.ledger_rows(portal))
         else:
-            ledger_output.print_csv(explaining.ledger_rows(portal), for_spreadsheet=as_csv)
+            ledger_output.print_csv(ledger_lines.ledger_rows(portal), for_spreadsheet=as_csv)
 
 
 # What only a person may order: by option, the use case and the sentence that says it is done.
@@ -133,7 +132,7 @@ def _give_order(portal: PortalContext, name: str, options: Mapping[str, Any]) ->
 
 
 def _print_month(month: bookkeeping.Month, *, as_json: bool, as_csv: bool) -> None:
-    rows = [explaining.ledger_row(row) for row in month.rows]
+    rows = [ledger_lines.ledger_row(row) for row in month.rows]
     if as_json:
         click.echo(json_text({**ledger_output.month_head(month), "rows": rows}))
     elif as_csv:

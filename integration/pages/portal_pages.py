@@ -22,7 +22,7 @@ from integration.pages import explanation_view, guard, wording
 from integration.portal import settings
 from integration.portal.context import PortalContext, open_portal
 from integration.portal.runtime import Runtime
-from integration.reports import explain
+from integration.reports import portal_figures
 from integration.storage.queue import inbox, outbox
 from integration.storage.service import audit, portal_status
 from integration.storage.service.portals import Portal
@@ -111,7 +111,7 @@ def _home(portal: PortalContext) -> dict[str, Any]:
         "by_hand": account.paused_reason == uninstall.PAUSED_BY_HAND,
         "counts": overview.portal(portal.runtime, account),
         "progress": backfill.progress(portal),
-        "found": explanation_view.found(explain.figures(portal)),
+        "found": explanation_view.found(portal_figures.figures(portal)),
     }
 
 

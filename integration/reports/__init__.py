@@ -1,1 +1,1 @@
-"""Tell: why a record says what it says, what a month booked, and who brought most. It changes nothing."""
+"""Reports: why a record has its values, what a month booked, and who brought most. Read only."""

@@ -1,4 +1,4 @@
-"""Bookkeeping: what a month said and says, why a number changed, and what only a person may do to the books."""
+"""Bookkeeping: a month as reported and as known, why a number changed, and people's orders."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +16,8 @@ from integration.storage.ledger import entry_rows, period_rows
 from integration.storage.mirror import deal_rows, lookups, mirror
 from integration.storage.queue import lanes
 from integration.storage.service import portals
+from mappings.kinds import ObjectType
+from mappings.records.portal_map import PortalMap
 from mappings.rules.attribution.credit import FIRST_ORDER
 from mappings.rules.findings import Entry
 from mappings.rules.ledger import changes, money, periods
@@ -37,32 +39,31 @@ class Month:
     @property
     def totals(self) -> dict[str, dict[str, int]]:
         """Sums by currency: second-order, first-order and both."""
-        found: dict[str, dict[str, int]] = {}
-        for row in self.entries:
-            line = found.setdefault(row.currency, {"second_order": 0, FIRST_ORDER: 0, "total": 0})
-            line[FIRST_ORDER if row.kind == FIRST_ORDER else "second_order"] += row.amount_minor
-            line["total"] += row.amount_minor
-        return found
+        sums: dict[str, dict[str, int]] = {}
+        for entry in self.entries:
+            line = sums.setdefault(entry.currency, {"second_order": 0, FIRST_ORDER: 0, "total": 0})
+            order = FIRST_ORDER if entry.kind == FIRST_ORDER else "second_order"
+            line[order] += entry.amount_minor
+            line["total"] += entry.amount_minor
+        return sums
 
 
 def month(portal: PortalContext, at: datetime, view: str) -> Month:
-    """A month as it was reported when it closed, or by all that is known of its wins now."""
+    """Return a month as it was reported when it closed, or by all that is known of its wins now."""
     with portal.transaction() as tx:
-        log = _log(tx, portal.runtime.now())
-        closed = periods.closed_at(log, at)
+        closed_at = periods.closed_at(_log(tx, portal.runtime.now()), at)
         rows = entry_rows.of_month(tx, at, periods.after(at))
-    by_id = {row["entry_id"]: row for row in rows}
     entries = [stored_shapes.entry_of(row) for row in rows]
-    found = (
-        periods.as_reported(entries, at, closed)
-        if view == "reported"
-        else periods.as_known(entries, at)
-    )
-    return Month(at, view, closed, found, tuple(by_id[one.id or 0] for one in found))
+    if view == "reported":
+        shown = periods.as_reported(entries, at, closed_at)
+    else:
+        shown = periods.as_known(entries, at)
+    by_id = {row["entry_id"]: row for row in rows}
+    return Month(at, view, closed_at, shown, tuple(by_id[entry.id or 0] for entry in shown))
 
 
 def _log(tx: Transaction, now: datetime) -> tuple[Closing, ...]:
-    """The log of closings, with the one that the calendar brought and nobody has written down yet."""
+    """Return the log of closings, with a closing that is due and not written yet."""
     kept = period_rows.read(tx)
     due = periods.due(kept.log, settings.read(tx).policy.books_close_day, kept.opened_at, now)
     return kept.log if due is None else (*kept.log, due)
@@ -76,81 +77,94 @@ def story(
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> tuple[changes.Story, Mapping[str, str]]:
-    """Why a number changed from *since* to *until*, and what to call its credits, by key.
+    """Return why a number changed from *since* to *until*, and the credits' names by key.
 
-    *about* is a deal, company or contact (with all the records of that human); *within* a month the rows belong to.
+    *about* is a deal, a company or a contact with all records of that person; *within* is a month
+    that the rows belong to.
     """
     with portal.transaction() as tx:
         rows = _rows_about(tx, about)
         entries = [stored_shapes.entry_of(row) for row in rows]
         if within is not None:
             entries = list(periods.as_known(entries, within))
-        return changes.story(entries, since, until), _called(tx, rows)
+        return changes.story(entries, since, until), _credit_names(tx, rows)
 
 
 def _rows_about(tx: Transaction, about: tuple[str, int] | None) -> Sequence[Row]:
     if about is None:
         return list(entry_rows.every(tx))
-    kind, asked = about
-    today = mirror.resolve(tx, kind, [asked])[asked]
-    own = {asked, today, *mirror.former_ids(tx, kind, [today]).get(today, ())}
-    if kind == "deal":
-        return [row for found in entry_rows.of_deals(tx, own).values() for row in found]
-    if kind == "company":
-        return entry_rows.of_companies(tx, own)
-    human = own | person_rows.person_rows(tx, [today]).keys()
-    return entry_rows.of_subjects(tx, source_rows.subjects_of(tx, human))
+    object_type, record_id = about
+    current_id = mirror.resolve(tx, object_type, [record_id])[record_id]
+    former_ids = mirror.former_ids(tx, object_type, [current_id]).get(current_id, ())
+    record_ids = {record_id, current_id, *former_ids}
+    if object_type == ObjectType.DEAL:
+        by_deal = entry_rows.of_deals(tx, record_ids)
+        return [row for rows in by_deal.values() for row in rows]
+    if object_type == ObjectType.COMPANY:
+        return entry_rows.of_companies(tx, record_ids)
+    record_ids |= person_rows.person_rows(tx, [current_id]).keys()
+    return entry_rows.of_subjects(tx, source_rows.subjects_of(tx, record_ids))
 
 
 def changes_of(rows: Iterable[Row]) -> tuple[changes.Change, ...]:
-    """The story of ledger rows as they are stored; its differences add up to the rows' sum."""
+    """Return what happened, by ledger rows as they are stored; the differences add up to theirs."""
     return changes.changes_of(stored_shapes.entry_of(row) for row in rows)
 
 
-def _called(tx: Transaction, rows: Sequence[Row]) -> dict[str, str]:
-    """What to call each credit: the kind, the person and the company, by the names they have now."""
-    whom = source_rows.contacts_of(
-        tx, {row["subject_id"] for row in rows if row["subject_id"] is not None}
-    )
-    firms = {row["company_id"] for row in rows if row["company_id"] is not None}
-    named = {one for one in whom.values() if one is not None}
-    found = {
-        (one.object_type, one.record_id): name_in(one) for one in lookups.names(tx, named, firms)
+def _credit_names(tx: Transaction, rows: Sequence[Row]) -> dict[str, str]:
+    """Return by credit what to call it: its kind, person and company, by their names of today."""
+    subject_ids = {row["subject_id"] for row in rows} - {None}
+    contact_of = source_rows.contacts_of(tx, subject_ids)
+    contact_ids = {contact_id for contact_id in contact_of.values() if contact_id is not None}
+    company_ids = {row["company_id"] for row in rows} - {None}
+    names = {
+        (name.object_type, name.record_id): name_in(name)
+        for name in lookups.names(tx, contact_ids, company_ids)
     }
-    called: dict[str, str] = {}
+    credit_names: dict[str, str] = {}
     for row in rows:
-        if row["kind"] != FIRST_ORDER:
-            person = found.get(("contact", whom.get(row["subject_id"]) or 0), "")
-            who = person or ("a removed or unnamed person" if row["subject_id"] is not None else "")
-            names = " of ".join(
-                one for one in (who, found.get(("company", row["company_id"] or 0), "")) if one
-            )
-            called[row["source_key"]] = f"{row['kind'].replace('_', ' ')} {names}".strip()
-    return called
+        if row["kind"] == FIRST_ORDER:
+            continue
+        person = _person_name(row["subject_id"], contact_of, names)
+        company = names.get((ObjectType.COMPANY, row["company_id"] or 0), "")
+        owner = " of ".join(name for name in (person, company) if name)
+        credit_names[row["source_key"]] = f"{row['kind'].replace('_', ' ')} {owner}".strip()
+    return credit_names
+
+
+def _person_name(
+    subject_id: int | None,
+    contact_of: Mapping[int, int | None],
+    names: Mapping[tuple[str, int], str],
+) -> str:
+    if subject_id is None:
+        return ""
+    contact_id = contact_of.get(subject_id) or 0
+    return names.get((ObjectType.CONTACT, contact_id)) or "a removed or unnamed person"
 
 
 def pending(portal: PortalContext) -> list[Json]:
-    """Won deals of which nothing is booked, each with the reason and what to do."""
+    """Return the won deals of which nothing is booked, each with the reason and what to do."""
     with portal.transaction() as tx:
-        ids = entry_rows.unbooked(tx)
-        words = settings.read(tx).map
-        found = mirror.load(tx, "deal", ids)
-    told: list[Json] = []
-    for one in ids:
-        said = found[one].properties if one in found else {}
-        currency = str(said.get("deal_currency_code") or words.home_currency)
-        why = money.refusal(str(said.get(words.amount_property) or ""), currency)
-        told.append(
-            {
-                "deal_id": one,
-                "why": why or "It waits to be concluded, or was set aside: second-order replay.",
-            }
-        )
-    return told
+        deal_ids = entry_rows.unbooked(tx)
+        portal_map = settings.read(tx).map
+        deals = mirror.load(tx, ObjectType.DEAL, deal_ids)
+    return [
+        {"deal_id": deal_id, "why": _why_pending(deals.get(deal_id), portal_map)}
+        for deal_id in deal_ids
+    ]
+
+
+def _why_pending(deal: mirror.Record | None, portal_map: PortalMap) -> str:
+    properties = deal.properties if deal else {}
+    currency = str(properties.get("deal_currency_code") or portal_map.home_currency)
+    amount = str(properties.get(portal_map.amount_property) or "")
+    refusal = money.refusal(amount, currency)
+    return refusal or "It waits to be concluded, or was set aside: second-order replay."
 
 
 def close(portal: PortalContext, at: datetime, *, actor: str, reason: str) -> None:
-    """Close a month, and all before it, by a person's order. Raises Refused for one that is not over."""
+    """Close a month, and all before it, by a person's order; refuse a month that is not over."""
     now = portal.runtime.now()
     if periods.after(at) > now:
         raise Refused(f"{at:%Y-%m} is not over: what happens later in it would have nowhere to go.")
@@ -158,13 +172,19 @@ def close(portal: PortalContext, at: datetime, *, actor: str, reason: str) -> No
 
 
 def reopen(portal: PortalContext, at: datetime, *, actor: str, reason: str) -> None:
-    """Open a closed month, and all after it, until a person closes it again; what it reported first stays on record."""
+    """Open a closed month, and all after it, until a person closes it again.
+
+    What the month reported when it first closed stays on record.
+    """
     _write(portal, at, "reopen", actor=actor, reason=reason)
 
 
 def _write(portal: PortalContext, month: datetime, action: str, *, actor: str, reason: str) -> None:
-    """Log an order: a page that is being booked ends first, and the next one sees it. So nothing slips in between."""
-    _signed(actor, reason)
+    """Log an order between two pages of booking: the next page books by it.
+
+    The drain lane's lock makes a page that is being booked end first.
+    """
+    _check_signed(actor, reason)
     with portal.confirmed() as tx:
         lanes.hold(tx, portal.portal_id, "drain")
         now = portal.runtime.now()
@@ -187,29 +207,29 @@ def _check_closed(log: Sequence[Closing], month: datetime) -> None:
 
 
 def _is_logged(log: Sequence[Closing], order: Closing) -> bool:
-    """Whether a person's newest order is this one, given again because its receipt was lost."""
+    """Whether the newest order of a person is this one, sent again because its receipt was lost."""
     by_people = [line for line in log if line.actor != periods.CALENDAR]
     return bool(by_people) and replace(by_people[-1], at=order.at) == order
 
 
 def rejudge(portal: PortalContext, deal_id: int, *, actor: str, reason: str) -> None:
-    """Order a deal to be judged by what is known now, although its time for evidence is over."""
-    _signed(actor, reason)
+    """Order a deal to be judged by what is known now, although its shares are final."""
+    _check_signed(actor, reason)
     with portal.confirmed() as tx:
-        today = mirror.resolve(tx, "deal", [deal_id])[deal_id]
-        if not deal_rows.load(tx, [today]):
+        current_id = mirror.resolve(tx, ObjectType.DEAL, [deal_id])[deal_id]
+        if not deal_rows.load(tx, [current_id]):
             raise Refused(f"There is no deal {deal_id} in portal {portal.portal_id}.")
-        last = period_rows.orders(tx, [today]).get(today)
+        last = period_rows.orders(tx, [current_id]).get(current_id)
         if last and last["is_open"] and (last["actor"], last["reason"]) == (actor, reason):
             return
-        period_rows.order(tx, today, actor=actor, reason=reason, at=portal.runtime.now())
-        portals.note(tx, actor, "deal to be judged anew", deal=today, reason=reason)
-        invalidation.record(tx, Change.DEAL_REJUDGED, deals=[today])
+        period_rows.order(tx, current_id, actor=actor, reason=reason, at=portal.runtime.now())
+        portals.note(tx, actor, "deal to be judged anew", deal=current_id, reason=reason)
+        invalidation.record(tx, Change.DEAL_REJUDGED, deals=[current_id])
         lanes.want(tx, portal.portal_id, "drain")
     portal.runtime.queue.wake(portal.portal_id, "drain")
 
 
-def _signed(actor: str, reason: str) -> None:
+def _check_signed(actor: str, reason: str) -> None:
     if not actor.strip() or not reason.strip():
         raise Refused("Say who orders this and why: --by NAME --reason TEXT.")
     if actor.strip() == periods.CALENDAR:

@@ -1,19 +1,19 @@
-"""Explain: every conclusion about a record with its reasons, its ledger rows, and what was found in a portal.
+"""Explain: every conclusion about a record with its reasons, decisions and ledger rows.
 
 Names are read from the mirror at the time of asking; the ledger itself names nobody.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime
-from decimal import Decimal
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from integration.conclude import successor_search
-from integration.portal import settings
 from integration.portal.context import PortalContext
 from integration.portal.record_names import name_in, name_of
-from integration.reports import explain_deal, top_sources
-from integration.reports.explain_words import in_words
+from integration.reports import explain_deal
+from integration.reports.ledger_lines import ledger_row, reason_text
+from integration.reports.plain_json import plain_dict
+from integration.reports.portal_figures import move_line
 from integration.review import reading
 from integration.storage.database import Row, Transaction
 from integration.storage.findings import (
@@ -26,247 +26,162 @@ from integration.storage.findings import (
 )
 from integration.storage.ledger import entry_rows
 from integration.storage.mirror import deal_rows, lookups, mirror
-from integration.storage.queue import recompute
+from mappings.kinds import EntryOccasion, ObjectType, SourceKind
 from mappings.rules.attribution.reasons import REMOVED
-from mappings.rules.findings import Reason
+from mappings.rules.facts import PPM
+from mappings.rules.findings import SHARE_ONE, Reason
 from mappings.rules.ledger import money
 from mappings.rules.text.names import spoken
 
-__all__ = ["explain", "figures", "in_words", "ledger_row", "ledger_rows", "summary"]
-
 Json = dict[str, Any]
 Ref = tuple[str, int]
-_TOP = 5
+_MOST_RECORDS = 50  # whose decisions are read for one deal
 
 
 def explain(portal: PortalContext, object_type: str, record_id: int) -> Json:
-    """All that is concluded about a record and why. An id that was merged away explains its survivor."""
+    """Return all that is concluded about a record, and why.
+
+    The id of a record that was merged into another explains the other.
+    """
+    now = portal.runtime.now()
     with portal.transaction() as tx:
-        asked, record_id = record_id, mirror.resolve(tx, object_type, [record_id])[record_id]
-        record = mirror.load(tx, object_type, [record_id]).get(record_id)
-        found = conclusion_rows.load(tx, object_type, [record_id]).get(record_id)
-        told: Json = {
+        current_id = mirror.resolve(tx, object_type, [record_id])[record_id]
+        explanation = {
             "portal_id": portal.portal_id,
             "object_type": object_type,
-            "record_id": record_id,
-            "asked_for": asked,
-            "name": _name(record),
-            "exists": record is not None and record.gone_at is None,
-            "values": dict(found["desired"]) if found else {},
-            "reasons": list(found["reasons"]) if found else [],
-            "concluded_at": found["concluded_at"] if found else None,
-            "written_at": found["written_at"] if found else None,
-            "settings_version": found["settings_version"] if found else None,
+            "record_id": current_id,
+            "asked_for": record_id,
+            **_conclusion(tx, object_type, current_id),
         }
-        about = {"deal": _deal, "contact": _contact, "company": _company}.get(object_type)
-        if about is not None:
-            told |= about(tx, record_id)
-            told["decisions"] = _decided(tx, object_type, record_id, told, portal.runtime.now())
-        if object_type in {"contact", "company"}:
-            told["successors"] = successor_search.successors_told(
-                tx, object_type, record_id, portal.runtime.now()
-            )
-        if object_type in {"contact", "deal"}:
-            told["heard"] = _heard(tx, object_type, told.get("records") or [record_id])
-        if object_type == "deal":
-            told |= explain_deal.of_deal(
-                tx, record_id, _booked_rows(tx, record_id), told["reasons"], portal.runtime.now()
-            )
-        return _plain_dict(told)
+        match object_type:
+            case ObjectType.DEAL:
+                explanation |= _deal(tx, current_id, explanation["reasons"], now)
+            case ObjectType.CONTACT:
+                explanation |= _contact(tx, current_id, now)
+            case ObjectType.COMPANY:
+                explanation |= _company(tx, current_id, now)
+        return plain_dict(explanation)
 
 
-def ledger_rows(portal: PortalContext) -> Iterator[Json]:
-    """Every ledger row as plain values, oldest first."""
-    with portal.transaction() as tx:
-        for row in entry_rows.every(tx):
-            yield ledger_row(row)
-
-
-def figures(portal: PortalContext) -> Json:
-    """A portal at a glance, with a fixed number of questions to the database however much was found."""
-    with portal.transaction() as tx:
-        told = {
-            **_figures(tx, portal.portal_id),
-            "unbalanced_deals": _ids(entry_rows.unbalanced_of_latest(tx)),
-        }
-        return _plain_dict(told)
-
-
-def summary(portal: PortalContext) -> Json:
-    """The figures, every move, and whether every deal's rows add up."""
-    with portal.transaction() as tx:
-        told = {
-            **_figures(tx, portal.portal_id),
-            "moves": [_move_line(row) for row in move_rows.every(tx)],
-            "unbalanced_deals": _ids(entry_rows.unbalanced(tx)),
-        }
-        return _plain_dict(told)
-
-
-def _figures(tx: Transaction, portal_id: int) -> Json:
-    """What was found in a portal: deals by source, who brought most, how many moved, totals by currency."""
-    home = settings.read(tx).map.home_currency
+def _conclusion(tx: Transaction, object_type: str, record_id: int) -> Json:
+    """The record's name, and the values that were concluded for it."""
+    record = mirror.load(tx, object_type, [record_id]).get(record_id)
+    row = conclusion_rows.load(tx, object_type, [record_id]).get(record_id)
     return {
-        "portal_id": portal_id,
-        "home_currency": home,
-        "records": mirror.count(tx),
-        "deals_by_source": conclusion_rows.by_value(tx, "deal", "second_order_source"),
-        **top_sources.most(tx, home),
-        "moves_by_status": move_rows.count(tx),
-        "totals": top_sources.totals(tx),
-        "waiting": recompute.counts(tx),
+        "name": _name(record),
+        "exists": record is not None and record.gone_at is None,
+        "values": dict(row["desired"]) if row else {},
+        "reasons": list(row["reasons"]) if row else [],
+        "concluded_at": row["concluded_at"] if row else None,
+        "written_at": row["written_at"] if row else None,
+        "settings_version": row["settings_version"] if row else None,
     }
 
 
-def _ids(rows: Sequence[Row]) -> list[int]:
-    return [row["deal_id"] for row in rows]
-
-
-_ASKED = 50
-
-
-def _decided(
-    tx: Transaction, object_type: str, record_id: int, told: Json, now: datetime
-) -> list[Json]:
-    """What people decided about a record and, for a deal, about those it is credited to; each once, newest first."""
-    credited = [
-        one["contact_id"] for one in told.get("sources", ()) if one["contact_id"] is not None
-    ]
-    refs = [(object_type, record_id), *(("contact", one) for one in dict.fromkeys(credited))]
-    found = {
-        one["decision_id"]: one
-        for kind, number in refs[:_ASKED]
-        for one in reading.decisions_about(tx, kind, number, now)
-    }
-    return [found[one] for one in sorted(found, reverse=True)]
-
-
-def _booked_rows(tx: Transaction, deal_id: int) -> Sequence[Row]:
-    return entry_rows.of_deals(tx, [deal_id]).get(deal_id, [])
-
-
-def _deal(tx: Transaction, deal_id: int) -> Json:
-    rows = _booked_rows(tx, deal_id)
-    found = source_rows.of_deals(tx, [deal_id]).get(deal_id, [])
+def _deal(tx: Transaction, deal_id: int, reasons: Sequence[object], now: datetime) -> Json:
+    entries = entry_rows.of_deals(tx, [deal_id]).get(deal_id, [])
+    sources = source_rows.of_deals(tx, [deal_id]).get(deal_id, [])
     deal = deal_rows.load(tx, [deal_id]).get(deal_id)
+    # What was decided about a credited person explains the deal, too.
+    credited = [
+        (ObjectType.CONTACT, row["contact_id"]) for row in sources if row["contact_id"] is not None
+    ]
     return {
         "deal": dict(deal) if deal else None,
-        "sources": [_source(tx, row) for row in found],
+        "sources": [_source(tx, row) for row in sources],
         "edges": [dict(row) for row in source_rows.edges_into(tx, [deal_id])],
-        "ledger": [ledger_row(row) for row in rows],
-        "booked": _booked(rows),
-        "history": [_event(row) for row in rows if row["occasion"] != "won"],
+        "ledger": [ledger_row(row) for row in entries],
+        "booked": _booked(entries),
+        "history": [_event(row) for row in entries if row["occasion"] != EntryOccasion.WON],
+        "decisions": _decisions(tx, [(ObjectType.DEAL, deal_id), *dict.fromkeys(credited)], now),
+        "heard": _answer_labels(tx, ObjectType.DEAL, [deal_id]),
+        **explain_deal.of_deal(tx, deal_id, entries, reasons, now),
     }
 
 
-def _contact(tx: Transaction, contact_id: int) -> Json:
+def _contact(tx: Transaction, contact_id: int, now: datetime) -> Json:
     rows = person_rows.person_rows(tx, [contact_id])
-    own = sorted(rows) or [contact_id]
-    person = rows[contact_id]["person_id"] if contact_id in rows else contact_id
-    subjects = source_rows.subjects_of(tx, own)
-    entries = entry_rows.of_subjects(tx, subjects)
-    made = source_rows.referrals_by(tx, contact_ids=own)
+    contact_ids = sorted(rows) or [contact_id]
+    person_id = rows[contact_id]["person_id"] if contact_id in rows else contact_id
+    entries = entry_rows.of_subjects(tx, source_rows.subjects_of(tx, contact_ids))
+    referrals = source_rows.referrals_by(tx, contact_ids=contact_ids)
     links = [
         link for _, row in sorted(rows.items()) for link in stored_shapes.links_of(row["because"])
     ]
     return {
-        "person_id": person,
-        "records": own,
+        "person_id": person_id,
+        "records": contact_ids,
         "same_person_because": stored_shapes.plain(links),
-        "moves": _moves(tx, move_rows.of_persons(tx, [person])),
-        "referrals_made": _referrals(tx, made),
+        "moves": _moves(tx, move_rows.of_persons(tx, [person_id])),
+        "referrals_made": _referrals(tx, referrals),
         "ledger": [ledger_row(row) for row in entries],
+        "decisions": _decisions(tx, [(ObjectType.CONTACT, contact_id)], now),
+        "successors": successor_search.successors_told(tx, ObjectType.CONTACT, contact_id, now),
+        "heard": _answer_labels(tx, ObjectType.CONTACT, contact_ids),
     }
 
 
-def _heard(tx: Transaction, object_type: str, record_ids: Sequence[int]) -> list[Json]:
-    """What the texts on these records say of how they heard of us, and which version of the classifier read them."""
-    return [
-        row._asdict() | {"confidence": row.confidence / 1_000_000}
-        for row in answer_labels.of_records(tx, object_type, record_ids)
-    ]
-
-
-def _company(tx: Transaction, company_id: int) -> Json:
-    former = mirror.former_ids(tx, "company", [company_id]).get(company_id, set())
-    entries = entry_rows.of_companies(tx, {company_id, *former})
+def _company(tx: Transaction, company_id: int, now: datetime) -> Json:
+    former_ids = mirror.former_ids(tx, ObjectType.COMPANY, [company_id]).get(company_id, set())
+    entries = entry_rows.of_companies(tx, {company_id, *former_ids})
+    deals = deal_rows.of_companies(tx, [company_id]).get(company_id, [])
     return {
-        "deals": [
-            dict(row) for row in deal_rows.of_companies(tx, [company_id]).get(company_id, [])
-        ],
+        "deals": [dict(row) for row in deals],
         "moves": _moves(tx, move_rows.with_company(tx, [company_id])),
         "referrals_made": _referrals(tx, source_rows.referrals_by(tx, company_ids=[company_id])),
         "ledger": [ledger_row(row) for row in entries],
+        "decisions": _decisions(tx, [(ObjectType.COMPANY, company_id)], now),
+        "successors": successor_search.successors_told(tx, ObjectType.COMPANY, company_id, now),
     }
 
 
-def _referrals(tx: Transaction, rows: Sequence[Row]) -> list[Json]:
-    """Referrals with the name of who or what was recommended; of a deal only its number is said."""
-    targets = {row["target"]: str(row["target"]).partition(":")[::2] for row in rows}
-    names = _called(tx, {(kind, int(number)) for kind, number in targets.values()})
-    return [_referral(row, *targets[row["target"]], names) for row in rows]
+def _decisions(tx: Transaction, refs: Sequence[Ref], now: datetime) -> list[Json]:
+    """What people decided about these records, each decision once, newest first."""
+    by_id: dict[int, Json] = {}
+    for object_type, record_id in refs[:_MOST_RECORDS]:
+        for decision in reading.decisions_about(tx, object_type, record_id, now):
+            by_id[decision["decision_id"]] = decision
+    return [by_id[decision_id] for decision_id in sorted(by_id, reverse=True)]
 
 
-def _referral(row: Row, kind: str, number: str, names: Mapping[Ref, str]) -> Json:
-    called = names.get((kind, int(number))) or f"{kind} {number}"
-    return {
-        **stored_shapes.plain(stored_shapes.referral_of(row)),
-        "status": row["status"],
-        "target_name": called,
-    }
-
-
-def _called(tx: Transaction, refs: set[Ref]) -> dict[Ref, str]:
-    """Names of contacts and companies, with one look however many there are."""
-    people, firms = (
-        {one for kind, one in refs if kind == wanted} for wanted in ("contact", "company")
-    )
-    return {
-        (one.object_type, one.record_id): name_in(one) for one in lookups.names(tx, people, firms)
-    }
+def _answer_labels(tx: Transaction, object_type: str, record_ids: Sequence[int]) -> list[Json]:
+    """What texts on these records say of how somebody heard of us."""
+    return [
+        row._asdict() | {"confidence": row.confidence / PPM}
+        for row in answer_labels.of_records(tx, object_type, record_ids)
+    ]
 
 
 def _source(tx: Transaction, row: Row) -> Json:
     return {
         "kind": row["kind"],
         "contact_id": row["contact_id"],
-        "contact": _named(tx, "contact", row["contact_id"]),
+        "contact": _name_now(tx, ObjectType.CONTACT, row["contact_id"]),
         "company_id": row["company_id"],
-        "company": _named(tx, "company", row["company_id"]),
-        "share": row["share"] / 10**12,
+        "company": _name_now(tx, ObjectType.COMPANY, row["company_id"]),
+        "share": row["share"] / SHARE_ONE,
         "confidence": row["confidence"],
         "at": row["at"],
-        "because": stored_shapes.plain(_because(row)),
+        "because": stored_shapes.plain(_reasons(row)),
     }
 
 
-def _because(row: Row) -> tuple[Reason, ...]:
+def _reasons(row: Row) -> tuple[Reason, ...]:
+    # Of a source whose person was forgotten only the share is left.
     return () if stored_shapes.is_removed(row["body"]) else stored_shapes.source_of(row).because
 
 
-def _booked(rows: Sequence[Row]) -> dict[str, str]:
+def _booked(entries: Sequence[Row]) -> dict[str, str]:
+    """The deal's sums, by "first_order EUR" and "second_order EUR"."""
     sums: dict[tuple[str, str], int] = {}
-    for row in rows:
-        key = (row["currency"], "first_order" if row["kind"] == "first_order" else "second_order")
-        sums[key] = sums.get(key, 0) + row["amount_minor"]
+    for row in entries:
+        order = "first_order" if row["kind"] == SourceKind.FIRST_ORDER else "second_order"
+        line = (order, row["currency"])
+        sums[line] = sums.get(line, 0) + row["amount_minor"]
     return {
-        f"{kind} {currency}": money.major(minor, currency)
-        for (currency, kind), minor in sums.items()
+        f"{order} {currency}": money.major(minor, currency)
+        for (order, currency), minor in sums.items()
     }
-
-
-# What the ledger's short reasons mean; those not here are a source and its sign, such as "referral:
-# tracked_code".
-_SAID = {
-    "won": "booked when the deal was won",
-    "rewon": "booked again when the deal was won again",
-    "restored": "booked again when the deal was restored",
-    "evidence": "booked anew by later evidence",
-}
-
-
-def _said(reason: str) -> str:
-    return _SAID.get(reason) or reason.replace("_", " ")
 
 
 def _event(row: Row) -> Json:
@@ -274,77 +189,71 @@ def _event(row: Row) -> Json:
         "at": row["effective_at"],
         "recorded_at": row["recorded_at"],
         "what": row["occasion"],
-        "why": _said(row["reason"]),
+        "why": reason_text(row["reason"]),
     }
-
-
-def ledger_row(row: Row) -> Json:
-    """A ledger row as plain values, with amounts and reasons as people read them."""
-    shown = {name: row[name] for name in entry_rows.COLUMNS}
-    amounts = {
-        "amount": money.major(row["amount_minor"], row["currency"]),
-        "share": row["share"] / 10**12,
-    }
-    return _plain_dict({**shown, **amounts, "reason": _said(row["reason"])})
-
-
-def _move_line(row: Row) -> Json:
-    names = (
-        "former_contact_id", "new_contact_id", "former_company_id", "new_company_id", "confidence", "status",
-        "earliest", "latest",
-    )  # fmt: skip
-    return {**{name: row[name] for name in names}, "kind": stored_shapes.move_of(row).kind}
 
 
 def _moves(tx: Transaction, rows: Sequence[Row]) -> list[Json]:
-    """Moves with the names of who left which company for which."""
-    contacts: set[Ref] = {("contact", row["new_contact_id"]) for row in rows}
-    firms: set[Ref] = {
-        ("company", row[end]) for row in rows for end in _ENDS if row[end] is not None
+    """Moves with the names of the person, the former and the new company."""
+    contact_ids = {row["new_contact_id"] for row in rows}
+    company_ids = {row["former_company_id"] for row in rows}
+    company_ids |= {row["new_company_id"] for row in rows}
+    names = _names(tx, contact_ids, company_ids - {None})
+    return [_move(row, names) for row in rows]
+
+
+def _move(row: Row, names: Mapping[Ref, str]) -> Json:
+    move = stored_shapes.move_of(row)
+    return {
+        **move_line(row),
+        "contact": names.get((ObjectType.CONTACT, row["new_contact_id"])) or REMOVED,
+        "former_company": names.get((ObjectType.COMPANY, row["former_company_id"] or 0), ""),
+        "new_company": names.get((ObjectType.COMPANY, row["new_company_id"] or 0), ""),
+        "strength": move.strength / PPM,
+        "because": stored_shapes.plain(move.reasons),
     }
-    names = _called(tx, contacts | firms)
+
+
+def _referrals(tx: Transaction, rows: Sequence[Row]) -> list[Json]:
+    """Referrals with the name of the contact or company referred; a deal goes by its number."""
+    targets = {_target(row) for row in rows}
+    contact_ids = [number for kind, number in targets if kind == ObjectType.CONTACT]
+    company_ids = [number for kind, number in targets if kind == ObjectType.COMPANY]
+    names = _names(tx, contact_ids, company_ids)
     return [
         {
-            **_move_line(row),
-            "contact": names.get(("contact", row["new_contact_id"])) or REMOVED,
-            "former_company": names.get(("company", row["former_company_id"] or 0), ""),
-            "new_company": names.get(("company", row["new_company_id"] or 0), ""),
-            "strength": stored_shapes.move_of(row).strength / 1_000_000,
-            "because": stored_shapes.plain(stored_shapes.move_of(row).reasons),
+            **stored_shapes.plain(stored_shapes.referral_of(row)),
+            "status": row["status"],
+            "target_name": names.get(_target(row)) or str(row["target"]).replace(":", " ", 1),
         }
         for row in rows
     ]
 
 
-_ENDS = ("former_company_id", "new_company_id")
+def _target(row: Row) -> Ref:
+    object_type, _, number = str(row["target"]).partition(":")
+    return object_type, int(number)
 
 
-def _named(tx: Transaction, object_type: str, record_id: int | None) -> str:
-    record = (
-        mirror.load(tx, object_type, [record_id]).get(record_id) if record_id is not None else None
-    )
-    return _name(record)
+def _names(
+    tx: Transaction, contact_ids: Iterable[int], company_ids: Iterable[int]
+) -> dict[Ref, str]:
+    """Names of contacts and companies, with one query however many there are."""
+    return {
+        (name.object_type, name.record_id): name_in(name)
+        for name in lookups.names(tx, set(contact_ids), set(company_ids))
+    }
+
+
+def _name_now(tx: Transaction, object_type: str, record_id: int | None) -> str:
+    if record_id is None:
+        return ""
+    return _name(mirror.load(tx, object_type, [record_id]).get(record_id))
 
 
 def _name(record: mirror.Record | None) -> str:
     if record is None or record.gone_why == "forgotten":
         return ""
-    if record.object_type == "contact":
+    if record.object_type == ObjectType.CONTACT:
         return name_of(record)
     return spoken(str(record.properties.get("name") or record.properties.get("dealname") or ""))
-
-
-def _plain_dict(value: Mapping[str, Any]) -> Json:
-    return {str(key): _plain(one) for key, one in value.items()}
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401 - anything a row or a JSON column holds
-    if isinstance(value, Mapping):
-        return _plain_dict(value)
-    if isinstance(value, list | tuple | set):
-        return [_plain(one) for one in value]
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else str(value)
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    return value

@@ -1,4 +1,4 @@
-"""Why a deal: every source in words, the range, the remainder, what is kept apart, what changed, and other models."""
+"""A deal explained: its sources, the range of its share, what earns nothing, changes, models."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,24 +15,27 @@ from integration.storage.findings import deal_outcomes as stored_journeys
 from integration.storage.findings import person_rows, source_rows, stored_shapes
 from integration.storage.mirror import touches
 from integration.storage.queue import page_context
+from mappings.kinds import ObjectType, SourceKind, Status, Timing
 from mappings.rules.attribution import classic_models, credit, removal_effects
 from mappings.rules.attribution import reasons as because
 from mappings.rules.attribution.journeys import journey
-from mappings.rules.facts import PPM, ContactFacts, DealFacts, TextKind, texts_of
+from mappings.rules.facts import PPM, ContactFacts, DealFacts, TextKind, Touch, texts_of
 from mappings.rules.findings import SHARE_ONE, Allocation, CreditLine, Source
 from mappings.rules.ledger import changes, money
 from mappings.rules.text import self_reported
 from mappings.rules.text.names import spoken
 
 Json = dict[str, Any]
+# So many of the newest closed deals are compared by Shapley and Markov.
 CLOSED_DEALS = 20_000
-"""So many of the newest closed deals are compared by Shapley and Markov."""
 _TOUCHES = 2000
+# The person of a source whose person was forgotten: somebody, but nobody who is known.
+_REMOVED_PERSON = -1
 
 
 @dataclass(frozen=True, slots=True)
 class _Scene:
-    """One deal with the people on it, what was found, and what to call everybody."""
+    """One deal with the people on it, its sources, its shares, and everybody's names."""
 
     batch: Batch
     deal: DealFacts
@@ -46,76 +49,94 @@ class _Scene:
 def of_deal(
     tx: Transaction, deal_id: int, booked: Sequence[Row], reasons: Sequence[object], now: datetime
 ) -> Json:
-    """The whole story of a deal. *booked* are its ledger rows, *reasons* those of its conclusion.
+    """Explain a deal. *booked* are its ledger rows, *reasons* those of its conclusion.
 
-    Nothing for a deal that cannot be read.
+    Empty for a deal that cannot be read.
     """
     batch = open_batch(tx, page_context.read(tx), now)
     deal = record_facts.deals(batch, [deal_id]).get(deal_id)
     if deal is None:
         return {}
     scene = _scene(batch, deal)
+    lines = because.strongest_first(scene.allocation.lines)
+    sentences = [because.sentence(line, scene.names, deal.created_at) for line in lines]
     return {
-        "story": [because.sentence(line, scene.names, deal.created_at) for line in _ordered(scene)]
-        or [because.NOBODY],
-        "parts": [_part(scene, line, now) for line in _ordered(scene)],
+        "story": sentences or [because.NOBODY],
+        "parts": [_part(scene, line, now) for line in lines],
         "derived": _derived(scene),
-        "suggested": [*_suggested(batch, reasons)],
+        "suggested": list(_suggested(batch, reasons)),
         "apart": [*_warnings(scene), *_not_counted(scene)],
         "changes": _changes(scene, booked),
-        "classic_models": _models(scene, now),
+        "classic_models": [*_models_of_deal(scene, now), *_models_of_portal(scene)],
     }
 
 
 def _scene(batch: Batch, deal: DealFacts) -> _Scene:
     rows = source_rows.of_deals(batch.tx, [deal.id]).get(deal.id, [])
-    own = {one.contact_id for one in deal.contacts}
+    contact_ids = {contact.contact_id for contact in deal.contacts}
     credited = {row["contact_id"] for row in rows} - {None}
-    person_of, _ = person_rows.groups(batch.tx, own | credited)
-    allocation = _allocation(deal, rows)
-    names = record_names.names(
-        batch.tx,
-        contacts=own | credited | set(person_of.values()),
-        companies={row["company_id"] for row in rows},
-    )
+    person_of, _ = person_rows.groups(batch.tx, contact_ids | credited)
     return _Scene(
-        batch, deal, record_facts.contacts(batch, own), person_of, rows, allocation, names
+        batch=batch,
+        deal=deal,
+        contacts=record_facts.contacts(batch, contact_ids),
+        person_of=person_of,
+        rows=rows,
+        allocation=_allocation(deal, rows),
+        names=record_names.names(
+            batch.tx,
+            contacts=contact_ids | credited | set(person_of.values()),
+            companies={row["company_id"] for row in rows},
+        ),
     )
 
 
 def _allocation(deal: DealFacts, rows: Sequence[Row]) -> Allocation:
-    """The shares as they are stored, with today's amount; the range is added where it is known."""
-    found = [(_source(row), row["share"]) for row in rows]
-    rest = SHARE_ONE - sum(share for _, share in found)
-    shares = {str(n): share for n, (_, share) in enumerate(found)}
+    """The shares as they are stored, with today's amount; the range is not stored."""
+    rest = SHARE_ONE - sum(row["share"] for row in rows)
+    shares = {str(number): row["share"] for number, row in enumerate(rows)}
     parts = credit.split(deal.amount_minor or 0, {**shares, credit.FIRST_ORDER: rest})
     lines = tuple(
-        CreditLine(source, share, parts[str(n)]) for n, (source, share) in enumerate(found)
+        CreditLine(_source(row), row["share"], parts[str(number)])
+        for number, row in enumerate(rows)
     )
     derived = (SHARE_ONE - rest) * PPM // SHARE_ONE
-    left = parts[credit.FIRST_ORDER]
+    rest_minor = parts[credit.FIRST_ORDER]
     return Allocation(
-        deal.id, deal.amount_minor or 0, deal.currency or "", lines, rest, left, derived, 0, PPM
+        deal.id,
+        deal.amount_minor or 0,
+        deal.currency or "",
+        lines,
+        rest,
+        rest_minor,
+        derived,
+        0,
+        PPM,
     )
 
 
 def _source(row: Row) -> Source:
-    """A stored source; one whose person was forgotten has kept who it belongs to and its share, and nothing else."""
+    """A stored source; of one whose person was forgotten, the holder and the share are left."""
     if not stored_shapes.is_removed(row["body"]):
         return stored_shapes.source_of(row)
-    p, raw = round((row["confidence"] or 0) * PPM), max(1, row["share"] * PPM // SHARE_ONE)
-    person = None if row["contact_id"] is None and row["company_id"] is None else -1
+    certainty = round((row["confidence"] or 0) * PPM)
+    raw = max(1, row["share"] * PPM // SHARE_ONE)
+    is_pool = row["contact_id"] is None and row["company_id"] is None
     return Source(
-        row["kind"], 0, p, 0, raw, person, row["contact_id"], row["company_id"], at=row["at"]
+        row["kind"],
+        0,
+        certainty,
+        0,
+        raw,
+        None if is_pool else _REMOVED_PERSON,
+        row["contact_id"],
+        row["company_id"],
+        at=row["at"],
     )
 
 
-def _ordered(scene: _Scene) -> list[CreditLine]:
-    return because.strongest_first(scene.allocation.lines)
-
-
 def _part(scene: _Scene, line: CreditLine, now: datetime) -> Json:
-    """One source with its figures: weight x certainty x freshness, its timing, and whether it may still fall away."""
+    """One source with its figures: weight x certainty x freshness, timing, end of provision."""
     source = line.source
     until = because.provisional_until(source, _won_at(scene.deal), scene.batch.policy)
     return {
@@ -146,151 +167,176 @@ def _money(deal: DealFacts, minor: int) -> str | None:
 
 
 def _derived(scene: _Scene) -> Json:
-    """D with its range, and what stays with marketing and selling. A removed person's weights are gone: no range."""
+    """The derived share with its range, and what remains for marketing and selling.
+
+    The range is unknown when a person was forgotten: the weights went with them.
+    """
     deal, allocation = scene.deal, scene.allocation
-    known = not any(stored_shapes.is_removed(row["body"]) for row in scene.rows)
-    low, high = (
-        credit.share_range([line.source for line in allocation.lines], scene.batch.policy)
-        if known
-        else (0, 0)
-    )
-    expected = SHARE_ONE - allocation.remainder_share
-    amount = deal.amount_minor or 0
+    low = high = None
+    if not any(stored_shapes.is_removed(row["body"]) for row in scene.rows):
+        sources = [line.source for line in allocation.lines]
+        low, high = credit.share_range(sources, scene.batch.policy)
     return {
-        "low": low / PPM if known else None,
-        "expected": expected / SHARE_ONE,
-        "high": high / PPM if known else None,
-        "low_amount": _money(deal, round(Fraction(amount * low, PPM))) if known else None,
+        "low": _fraction(low),
+        "expected": (SHARE_ONE - allocation.remainder_share) / SHARE_ONE,
+        "high": _fraction(high),
+        "low_amount": _part_of_amount(deal, low),
         "expected_amount": _money(deal, allocation.derived_minor),
-        "high_amount": _money(deal, round(Fraction(amount * high, PPM))) if known else None,
+        "high_amount": _part_of_amount(deal, high),
         "first_order": allocation.remainder_share / SHARE_ONE,
         "first_order_amount": _money(deal, allocation.remainder_minor),
     }
 
 
+def _fraction(ppm: int | None) -> float | None:
+    return None if ppm is None else ppm / PPM
+
+
+def _part_of_amount(deal: DealFacts, ppm: int | None) -> str | None:
+    if ppm is None:
+        return None
+    return _money(deal, round(Fraction((deal.amount_minor or 0) * ppm, PPM)))
+
+
 def _suggested(batch: Batch, reasons: Sequence[object]) -> Iterator[str]:
-    """People who are active beside the deal: suspected, without credit, maybe to be put on it."""
-    whom = [
-        (contact_id, reason.text)
-        for one in reasons
-        if isinstance(one, Mapping) and one.get("timing") == "suspected"
-        for reason in stored_shapes.reasons_of(one.get("because"))[:1]
-        for contact_id in stored_shapes.contacts_named([reason])
+    """People active beside the deal, who would earn credit if they were on it."""
+    suspected = [
+        stored_shapes.reasons_of(reason.get("because"))
+        for reason in reasons
+        if isinstance(reason, Mapping) and reason.get("timing") == Timing.SUSPECTED
     ]
-    names = record_names.names(batch.tx, contacts={contact for contact, _ in whom})
-    for contact, text in whom:
-        yield f"{names.contact(contact)} (contact {contact}) {text}; add to the deal? Without that there is no credit."
+    whom = [
+        (contact_id, because_of[0].text)
+        for because_of in suspected
+        for contact_id in stored_shapes.contacts_named(because_of[:1])
+    ]
+    names = record_names.names(batch.tx, contacts={contact_id for contact_id, _ in whom})
+    for contact_id, text in whom:
+        contact = f"{names.contact(contact_id)} (contact {contact_id})"
+        yield f"{contact} {text}; add to the deal? Without that there is no credit."
 
 
 def _warnings(scene: _Scene) -> Iterator[str]:
-    """Negative word of mouth: kept apart, never credit."""
-    answers = list(texts_of(scene.deal, TextKind.ANSWER))
+    """Warnings from unhappy customers: shown apart, never credited."""
+    texts = list(texts_of(scene.deal, TextKind.ANSWER))
     for _, contact in sorted(scene.contacts.items()):
-        answers += texts_of(contact, TextKind.ANSWER)
-    for text, at in dict.fromkeys((answer.text, answer.at) for answer in answers):
+        texts += texts_of(contact, TextKind.ANSWER)
+    for text, at in dict.fromkeys((answer.text, answer.at) for answer in texts):
         for label in self_reported.classify(text):
             if label.label == "negative_wom":
                 when = f" on {because.on(at)}" if at else ""
-                yield f'Somebody warned of us{when}: "{spoken(label.quote or text)}". It earns no credit.'
+                quote = spoken(label.quote or text)
+                yield f'Somebody warned of us{when}: "{quote}". It earns no credit.'
 
 
+# Not the labels of Status: these complete the sentence "A recommendation …".
 _STATUS = {
-    "review": "waits for a person to look at it",
-    "rejected": "does not count",
-    "auto": "earns no credit",
+    Status.REVIEW: "waits for a person to look at it",
+    Status.REJECTED: "does not count",
+    Status.AUTO: "earns no credit",
 }
 
 
 def _not_counted(scene: _Scene) -> Iterator[str]:
-    """Recommendations that earn nothing: from who is no customer, of one company, doubtful, or turned down."""
-    targets = {
-        f"deal:{scene.deal.id}",
-        *(f"contact:{one.contact_id}" for one in scene.deal.contacts),
-    }
-    if scene.deal.company_id is not None:
-        targets.add(f"company:{scene.deal.company_id}")
-    for row in source_rows.referrals_to(scene.batch.tx, targets):
-        one = stored_shapes.referral_of(row)
-        counts = one.status == "auto" and one.from_customer and not one.expansion
-        if counts:
+    """Referrals that earn nothing: by no customer, within one company, doubtful, or rejected."""
+    for row in source_rows.referrals_to(scene.batch.tx, _targets(scene.deal)):
+        referral = stored_shapes.referral_of(row)
+        is_from_customer = referral.from_customer and not referral.expansion
+        if referral.status == Status.AUTO and is_from_customer:
             continue
-        why = "; ".join(reason.text for reason in one.reasons)
-        kind = (
-            "an expansion"
-            if one.expansion
-            else ""
-            if one.from_customer
-            else "by somebody who is no customer"
-        )
-        head = f"A recommendation {kind}".strip()
-        yield f"{head} {_STATUS.get(row['status'], row['status'])}{': ' + why if why else ''}."
+        head = "A recommendation"
+        if referral.expansion:
+            head += " an expansion"
+        elif not referral.from_customer:
+            head += " by somebody who is no customer"
+        reasons = "; ".join(reason.text for reason in referral.reasons)
+        status = _STATUS.get(row["status"], row["status"])
+        yield f"{head} {status}{': ' + reasons if reasons else ''}."
+
+
+def _targets(deal: DealFacts) -> set[str]:
+    """The records by which a referral can lead to a deal, as referrals name them."""
+    targets = {f"deal:{deal.id}", *(f"contact:{contact.contact_id}" for contact in deal.contacts)}
+    if deal.company_id is not None:
+        targets.add(f"company:{deal.company_id}")
+    return targets
 
 
 def _changes(scene: _Scene, booked: Sequence[Row]) -> list[str]:
-    """What the ledger says happened, oldest first."""
-    who = {row["source_key"]: _called(scene, _source(row)) for row in scene.rows}
-    return [line for one in bookkeeping.changes_of(booked) for line in changes.in_words(one, who)]
+    """What happened to the deal by its ledger rows, oldest first."""
+    credit_names = {row["source_key"]: _credit_name(scene, _source(row)) for row in scene.rows}
+    return [
+        line
+        for change in bookkeeping.changes_of(booked)
+        for line in changes.in_words(change, credit_names)
+    ]
 
 
-def _called(scene: _Scene, source: Source) -> str:
-    if source.company_id is None and source.kind == "word_of_mouth":
+def _credit_name(scene: _Scene, source: Source) -> str:
+    if source.company_id is None and source.kind == SourceKind.WORD_OF_MOUTH:
         return "word of mouth"
-    firm = scene.names.company(source.company_id)
-    return (
-        f"{scene.names.contact(source.contact_id)} of {firm}"
-        if source.contact_id or source.person_id
-        else firm
-    )
+    company = scene.names.company(source.company_id)
+    if source.contact_id or source.person_id:
+        return f"{scene.names.contact(source.contact_id)} of {company}"
+    return company
 
 
-def _models(scene: _Scene, now: datetime) -> list[Json]:
-    """The classic models. For comparison only: none of these figures is booked or added to ours."""
-    batch, deal = scene.batch, scene.deal
+def _models_of_deal(scene: _Scene, now: datetime) -> list[Json]:
+    """The deal shared by models that look at it alone; for comparison, never booked."""
+    deal = scene.deal
     until = deal.closed_at if deal.is_closed and deal.closed_at else now
-    found = journey(
+    path = journey(
         deal,
         [_source(row) for row in scene.rows],
         _touches(scene, until),
         contacts=scene.contacts,
         alike=scene.person_of,
     )
-    told = [
-        {"model": one.model, "reason": one.reason, "shares": _shares(scene, one.shares)}
-        for one in classic_models.compare(found, until, batch.policy)
+    return [
+        _model(scene, model) for model in classic_models.compare(path, until, scene.batch.policy)
     ]
+
+
+def _models_of_portal(scene: _Scene) -> list[Json]:
+    """The deal shared by models that compare many closed deals; for comparison, never booked."""
     kinds = frozenset(row["kind"] for row in scene.rows)
     if not kinds:
-        return told
-    paths = stored_journeys.paths(batch.tx, limit=CLOSED_DEALS)
-    by_many = (
-        removal_effects.shapley(removal_effects.by_combination(paths), batch.policy, of=kinds),
-        removal_effects.markov(paths, of=kinds),
-    )
-    return told + [
-        {"model": one.model, "reason": one.reason, "shares": _shares(scene, one.shares)}
-        for one in by_many
-    ]
+        return []
+    paths = stored_journeys.paths(scene.batch.tx, limit=CLOSED_DEALS)
+    combinations = removal_effects.by_combination(paths)
+    shapley = removal_effects.shapley(combinations, scene.batch.policy, of=kinds)
+    markov = removal_effects.markov(paths, of=kinds)
+    return [_model(scene, shapley), _model(scene, markov)]
 
 
-def _touches(scene: _Scene, until: datetime) -> list[Any]:
-    """Activities of the people on the deal, as far back as time decay looks."""
-    own = set(scene.person_of) | {one.contact_id for one in scene.deal.contacts}
-    since = until - timedelta(scene.batch.policy.model_look_back_days)
-    asked = {scene.deal.id: touches.Around(None, own, since, since, until)}
-    found = touches.of_deal_contacts(scene.batch.tx, asked, limit=_TOUCHES) if own else {}
-    return [deal_touches.touch(row) for row in found.get(scene.deal.id, ())]
+def _model(scene: _Scene, model: classic_models.ModelShares | removal_effects.Gains) -> Json:
+    largest_first = sorted(model.shares.items(), key=lambda item: (-item[1], item[0]))
+    return {
+        "model": model.model,
+        "reason": model.reason,
+        "shares": [
+            {"source": source, "name": _source_name(scene, source), "share": share / SHARE_ONE}
+            for source, share in largest_first
+        ],
+    }
 
 
-def _shares(scene: _Scene, shares: Mapping[str, int]) -> list[Json]:
-    ordered = sorted(shares.items(), key=lambda one: (-one[1], one[0]))
-    return [
-        {"source": who, "name": _name(scene, who), "share": share / SHARE_ONE}
-        for who, share in ordered
-    ]
-
-
-def _name(scene: _Scene, who: str) -> str:
-    kind, _, number = who.partition(":")
-    if kind == "contact":
+def _source_name(scene: _Scene, source: str) -> str:
+    """The name of a source as models write it: "contact:12", "company:7", or a kind."""
+    object_type, _, number = source.partition(":")
+    if object_type == ObjectType.CONTACT:
         return scene.names.contact(int(number))
-    return scene.names.company(int(number)) if kind == "company" else who.replace("_", " ")
+    if object_type == ObjectType.COMPANY:
+        return scene.names.company(int(number))
+    return source.replace("_", " ")
+
+
+def _touches(scene: _Scene, until: datetime) -> list[Touch]:
+    """Activities of the people on the deal, as far back as the models look."""
+    contact_ids = set(scene.person_of) | {contact.contact_id for contact in scene.deal.contacts}
+    if not contact_ids:
+        return []
+    since = until - timedelta(scene.batch.policy.model_look_back_days)
+    around = {scene.deal.id: touches.Around(None, contact_ids, since, since, until)}
+    by_deal = touches.of_deal_contacts(scene.batch.tx, around, limit=_TOUCHES)
+    return [deal_touches.touch(row) for row in by_deal.get(scene.deal.id, ())]

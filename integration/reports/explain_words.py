@@ -1,69 +1,77 @@
-"""An explanation as lines for a terminal: the conclusion, its reasons, what people decided, and the ledger."""
+"""An explanation as lines for a terminal: values, reasons, decisions and the ledger."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mappings.rules.attribution.reasons import sure
 from mappings.rules.facts import PPM
+from mappings.rules.findings import SHARE_ONE
 from mappings.rules.text.names import spoken
 
-Told = Mapping[str, Any]
+Json = Mapping[str, Any]
 
 
-def in_words(told: Told) -> list[str]:
-    """All that is known of a record, the most important first."""
-    lines = [f"{told['object_type']} {told['record_id']} {told['name']}".strip()]
-    if not told["exists"]:
+def in_words(explanation: Json) -> list[str]:
+    """Return all that is known of a record, the most important first."""
+    head = f"{explanation['object_type']} {explanation['record_id']} {explanation['name']}"
+    lines = [head.strip()]
+    if not explanation["exists"]:
         lines.append("This record is gone or was never seen.")
-    lines += [f"  {name} = {value}" for name, value in sorted(told["values"].items())]
-    for part in (
+    lines += [f"  {name} = {value}" for name, value in sorted(explanation["values"].items())]
+    for section in (
         _sources,
         _derived,
-        _suggested,
+        _suggestions,
         _edges,
-        _people,
+        _person,
         _moves,
         _successors,
         _referrals,
-        _heard,
+        _answer_labels,
         _apart,
         _decisions,
         _ledger,
+        _models,
     ):
-        lines += part(told)
-    return [*lines, *_models(told)]
+        lines += section(explanation)
+    return lines
 
 
-def _sources(told: Told) -> Iterator[str]:
-    if told["exists"] and told.get("story") and not told.get("parts"):
-        yield from (f"  {one}" for one in told["story"])
-    for part in told.get("parts", ()):
+def _sources(explanation: Json) -> Iterator[str]:
+    parts = explanation.get("parts", ())
+    if explanation["exists"] and not parts:
+        yield from (f"  {sentence}" for sentence in explanation.get("story", ()))
+    for part in parts:
         yield f"  {part['said']}"
         yield f"    {_figures(part)}"
         yield from (f"    {reason}" for reason in part["because"])
 
 
-def _figures(part: Told) -> str:
-    share = f"{part['share']:.2%} of the deal" + (f", {part['amount']}" if part["amount"] else "")
-    hold = (
-        f"; provisional until {part['provisional_until'][:10]}" if part["provisional_until"] else ""
-    )
+def _figures(part: Json) -> str:
+    share = f"{part['share']:.2%} of the deal"
+    if part["amount"]:
+        share += f", {part['amount']}"
+    if part["provisional_until"]:
+        share += f"; provisional until {part['provisional_until'][:10]}"
     if not part["weight"]:
-        return f"{share}{hold}"
-    product = f"weight {part['weight']:.2f} x certainty {part['certainty']:.2f} x freshness {part['freshness']:.2f}"
-    return f"{part['timing']}: {product} = {part['raw']:.2f}; {share}{hold}"
+        return share
+    factors = (
+        f"weight {part['weight']:.2f} x certainty {part['certainty']:.2f}"
+        f" x freshness {part['freshness']:.2f}"
+    )
+    return f"{part['timing']}: {factors} = {part['raw']:.2f}; {share}"
 
 
-def _derived(told: Told) -> Iterator[str]:
-    derived = told.get("derived")
+def _derived(explanation: Json) -> Iterator[str]:
+    derived = explanation.get("derived")
     if not derived:
         return
-    ends = ", ".join(
+    shares = ", ".join(
         f"{name} {derived[name]:.2%}{_in_brackets(derived[f'{name}_amount'])}"
         for name in ("low", "expected", "high")
         if derived[name] is not None
     )
-    yield f"  derived: {ends}"
+    yield f"  derived: {shares}"
     rest = f"{derived['first_order']:.2%}{_in_brackets(derived['first_order_amount'])}"
     yield f"  first-order remainder, with marketing and selling: {rest}"
 
@@ -72,80 +80,92 @@ def _in_brackets(text: str | None) -> str:
     return f" ({text})" if text else ""
 
 
-def _suggested(told: Told) -> Iterator[str]:
-    yield from (f"  suggestion: {one}" for one in told.get("suggested", ()))
+def _suggestions(explanation: Json) -> Iterator[str]:
+    yield from (f"  suggestion: {text}" for text in explanation.get("suggested", ()))
 
 
-def _edges(told: Told) -> Iterator[str]:
-    for edge in told.get("edges", ()):
-        share = edge["share"] / 10**12
-        yield f"  follows won deal {edge['from_deal_id']} of company {edge['from_company_id']} with {share:.2%}"
+def _edges(explanation: Json) -> Iterator[str]:
+    for edge in explanation.get("edges", ()):
+        deal = f"won deal {edge['from_deal_id']} of company {edge['from_company_id']}"
+        yield f"  follows {deal} with {edge['share'] / SHARE_ONE:.2%}"
 
 
-def _people(told: Told) -> Iterator[str]:
-    if len(told.get("records", ())) > 1:
-        yield f"  one person on records {', '.join(str(one) for one in told['records'])}:"
-        said = (
-            reason["text"] for link in told["same_person_because"] for reason in link["reasons"]
-        )
-        yield from (f"    {one}" for one in dict.fromkeys(said))
+def _person(explanation: Json) -> Iterator[str]:
+    records = explanation.get("records", ())
+    if len(records) < 2:  # noqa: PLR2004 - one record alone is no finding
+        return
+    yield f"  one person on records {', '.join(map(str, records))}:"
+    reasons = [
+        reason["text"] for link in explanation["same_person_because"] for reason in link["reasons"]
+    ]
+    yield from (f"    {reason}" for reason in dict.fromkeys(reasons))
 
 
-def _heard(told: Told) -> Iterator[str]:
-    """What their own words say; a warning is told apart from what earns credit."""
-    for one in told.get("heard", ()):
-        if one["label"] not in {"unknown", "junk"}:
-            what = (
-                "warns of us" if one["label"] == "negative_wom" else one["label"].replace("_", " ")
-            )
-            yield f'  said "{spoken(one["quote"])}" ({one["at"][:10]}): {what}, {one["confidence"]:.0%} sure'
+def _answer_labels(explanation: Json) -> Iterator[str]:
+    for label in explanation.get("heard", ()):
+        if label["label"] in {"unknown", "junk"}:
+            continue
+        # A warning earns no credit, and must not read like a recommendation.
+        is_warning = label["label"] == "negative_wom"
+        meaning = "warns of us" if is_warning else label["label"].replace("_", " ")
+        quote = f'"{spoken(label["quote"])}" ({label["at"][:10]})'
+        yield f"  said {quote}: {meaning}, {label['confidence']:.0%} sure"
 
 
-def _moves(told: Told) -> Iterator[str]:
-    for move in told.get("moves", ()):
-        goal = move["new_company"] or "somewhere unknown"
+def _moves(explanation: Json) -> Iterator[str]:
+    for move in explanation.get("moves", ()):
+        companies = f"{move['former_company']} for {move['new_company'] or 'somewhere unknown'}"
         certainty = f"{sure(round(move['confidence'] * PPM))} ({move['status']})"
-        yield f"  {move['contact']} left {move['former_company']} for {goal} by {move['latest'][:10]}: {certainty}"
+        yield f"  {move['contact']} left {companies} by {move['latest'][:10]}: {certainty}"
         yield from (f"    {reason['text']}" for reason in move["because"])
 
 
-def _successors(told: Told) -> Iterator[str]:
-    yield from (f"  taken over: {one['because']}" for one in told.get("successors", ()))
+def _successors(explanation: Json) -> Iterator[str]:
+    for successor in explanation.get("successors", ()):
+        yield f"  taken over: {successor['because']}"
 
 
-def _referrals(told: Told) -> Iterator[str]:
-    for one in told.get("referrals_made", ()):
-        when = f" on {one['at'][:10]}" if one.get("at") else ""
-        how = str(one["how"]).replace("_", " ")
-        yield f"  recommended us to {one['target_name']}{when}: {sure(one['p'])}, by {how} ({one['status']})"
-        yield from (f"    {reason['text']}" for reason in one["reasons"])
+def _referrals(explanation: Json) -> Iterator[str]:
+    for referral in explanation.get("referrals_made", ()):
+        day = f" on {referral['at'][:10]}" if referral.get("at") else ""
+        evidence = str(referral["how"]).replace("_", " ")
+        certainty = f"{sure(referral['p'])}, by {evidence} ({referral['status']})"
+        yield f"  recommended us to {referral['target_name']}{day}: {certainty}"
+        yield from (f"    {reason['text']}" for reason in referral["reasons"])
 
 
-def _apart(told: Told) -> Iterator[str]:
+def _apart(explanation: Json) -> Iterator[str]:
     for head, name in (("kept apart", "apart"), ("what the ledger says happened", "changes")):
-        if told.get(name):
+        if explanation.get(name):
             yield f"  {head}:"
-            yield from (f"    {one}" for one in told[name])
+            yield from (f"    {line}" for line in explanation[name])
 
 
-def _decisions(told: Told) -> Iterator[str]:
-    for one in told.get("decisions", ()):
-        ended = ", no longer holds" if one["has_ended"] or not one["is_newest"] else ""
-        yield f"  {spoken(one['author'])} decided on {one['decided_at'][:10]}: {one['verb']}: {one['text']}{ended}"
-        yield f"    because: {spoken(one['reason'])}"
+def _decisions(explanation: Json) -> Iterator[str]:
+    for decision in explanation.get("decisions", ()):
+        holds = decision["is_newest"] and not decision["has_ended"]
+        author = f"{spoken(decision['author'])} decided on {decision['decided_at'][:10]}"
+        answer = f"{decision['verb']}: {decision['text']}"
+        yield f"  {author}: {answer}{'' if holds else ', no longer holds'}"
+        yield f"    because: {spoken(decision['reason'])}"
 
 
-def _ledger(told: Told) -> Iterator[str]:
-    if told.get("ledger"):
-        yield "  ledger:"
-    for row in told.get("ledger", ()):
+def _ledger(explanation: Json) -> Iterator[str]:
+    rows = explanation.get("ledger")
+    if not rows:
+        return
+    yield "  ledger:"
+    for row in rows:
         amount = f"{row['amount']} {row['currency']}"
-        yield f"    {row['effective_at'][:10]} deal {row['deal_id']} {row['kind']} {amount}: {row['reason']}"
+        entry = f"deal {row['deal_id']} {row['kind']} {amount}: {row['reason']}"
+        yield f"    {row['effective_at'][:10]} {entry}"
 
 
-def _models(told: Told) -> Iterator[str]:
-    if told.get("classic_models"):
-        yield "  Classic models, for comparison (none of this is booked):"
-    for one in told.get("classic_models", ()):
-        shares = ", ".join(f"{share['name']} {share['share']:.1%}" for share in one["shares"])
-        yield f"    {one['model']}: {shares or 'nothing to share'} ({one['reason']})"
+def _models(explanation: Json) -> Iterator[str]:
+    models = explanation.get("classic_models")
+    if not models:
+        return
+    yield "  Classic models, for comparison (none of this is booked):"
+    for model in models:
+        shares = ", ".join(f"{share['name']} {share['share']:.1%}" for share in model["shares"])
+        yield f"    {model['model']}: {shares or 'nothing to share'} ({model['reason']})"

@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 
 from integration.conclude import review_tasks
 from integration.core.errors import Refused, Retryable
-from integration.portal import settings
+from integration.portal import invalidation, settings
 from integration.portal.context import PortalContext
+from integration.portal.invalidation import Change
 from integration.review import answers, reading, task_view
 from integration.review.answers import Answer, TooLate
 from integration.review.review_kinds import TASK_KINDS, check_verb

@@ -12,7 +12,7 @@ from integration.core.errors import Refused
 from integration.portal import invalidation
 from integration.portal.invalidation import Change
 from integration.reports import bookkeeping
-from integration.reports.explain import summary
+from integration.reports.portal_figures import summary
 from integration.storage.database import Database
 from integration.storage.ledger import entry_rows, period_rows
 from integration.storage.mirror import mirror

@@ -4,7 +4,9 @@ import pytest
 
 from integration.portal import invalidation
 from integration.portal.invalidation import Change
-from integration.reports.explain import explain, ledger_rows, summary
+from integration.reports.explain import explain
+from integration.reports.ledger_lines import ledger_rows
+from integration.reports.portal_figures import summary
 from integration.storage.queue import outbox
 from tests.contract.conclude_world import (
     HARBOR,

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import event
 
 from integration.conclude import successor_search
-from integration.reports import explain
+from integration.reports import explain, explain_words
 from integration.storage.findings import move_rows
 from tests.contract.conclude_world import ORCHARD, Clock, MirrorPortal, day, moved_champion
 
@@ -439,7 +439,7 @@ def test_the_records_of_one_person_are_explained_with_what_joins_them_and_who_to
     )
     harbor.settle()
 
-    lines = explain.in_words(explain.explain(harbor.context, "contact", 33))
+    lines = explain_words.in_words(explain.explain(harbor.context, "contact", 33))
 
     assert "  one person on records 12, 33:" in lines
     assert "    same profile linkedin.com/in/priya" in lines

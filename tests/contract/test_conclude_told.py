@@ -10,7 +10,8 @@ from integration.conclude import labelling
 from integration.ingest import activities
 from integration.portal import invalidation
 from integration.portal.invalidation import Change
-from integration.reports.explain import explain, in_words
+from integration.reports.explain import explain
+from integration.reports.explain_words import in_words
 from integration.storage.findings import answer_labels
 from integration.storage.queue import activity_cursors
 from integration.storage.service import erasure

@@ -7,7 +7,8 @@ import pytest
 
 from integration.core.wake_ups import Queue
 from integration.portal.forgotten import erase
-from integration.reports.explain import explain, in_words
+from integration.reports.explain import explain
+from integration.reports.explain_words import in_words
 from integration.storage.database import Database
 from tests.contract.conclude_world import (
     HARBOR,

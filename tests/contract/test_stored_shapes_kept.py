@@ -15,7 +15,9 @@ from integration.core.environment import Settings
 from integration.core.wake_ups import Queue
 from integration.portal import forgotten, invalidation
 from integration.portal.invalidation import Change
-from integration.reports.explain import explain, in_words, summary
+from integration.reports.explain import explain
+from integration.reports.explain_words import in_words
+from integration.reports.portal_figures import summary
 from integration.review import reading
 from integration.rollup import roll_up
 from integration.storage.database import Database

@@ -3,7 +3,7 @@
 import json
 
 from integration.portal.forgotten import erase
-from integration.reports import explain
+from integration.reports import explain, portal_figures
 from integration.storage.findings import source_rows
 from integration.storage.ledger import entry_rows
 from integration.storage.mirror import mirror
@@ -68,7 +68,7 @@ def test_d18_a_removed_champions_company_keeps_its_total(harbor: MirrorPortal) -
     harbor.settle()
 
     assert before == _total(harbor) == {1: (6_000_000, 2)}
-    board = explain.figures(harbor.context)["people"]
+    board = portal_figures.figures(harbor.context)["people"]
     assert [(one["name"], one["revenue"]) for one in board] == [
         ("Maria Lopez", "36119.56"),
         ("a removed person", "23880.44"),

@@ -8,7 +8,8 @@ import pytest
 
 from integration.portal.context import open_portal
 from integration.portal.runtime import Runtime
-from integration.reports.explain import explain, in_words
+from integration.reports.explain import explain
+from integration.reports.explain_words import in_words
 from mappings.records import text_sources
 from mappings.records.text_sources import REFERRALS, Guess, TextSource
 from mappings.rules.facts import TextKind

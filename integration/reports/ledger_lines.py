@@ -1,0 +1,42 @@
+"""Ledger rows as plain values, with amounts and reasons as people read them."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from integration.portal.context import PortalContext
+from integration.reports.plain_json import plain_dict
+from integration.storage.database import Row
+from integration.storage.ledger import entry_rows
+from mappings.kinds import EntryOccasion
+from mappings.rules.findings import SHARE_ONE
+from mappings.rules.ledger import money
+
+Json = dict[str, Any]
+# What short reasons of entries mean. Any other is a source and its sign: "referral: tracked_code".
+_REASONS: Mapping[str, str] = {
+    EntryOccasion.WON: "booked when the deal was won",
+    EntryOccasion.REWON: "booked again when the deal was won again",
+    EntryOccasion.RESTORED: "booked again when the deal was restored",
+    EntryOccasion.EVIDENCE: "booked anew by later evidence",
+}
+
+
+def ledger_rows(portal: PortalContext) -> Iterator[Json]:
+    """Yield every row of the ledger, oldest first."""
+    with portal.transaction() as tx:
+        for row in entry_rows.every(tx):
+            yield ledger_row(row)
+
+
+def ledger_row(row: Row) -> Json:
+    """Return one row: its columns, the amount in major units, the share from 0 to 1."""
+    columns = {name: row[name] for name in entry_rows.COLUMNS}
+    columns["amount"] = money.major(row["amount_minor"], row["currency"])
+    columns["share"] = row["share"] / SHARE_ONE
+    columns["reason"] = reason_text(row["reason"])
+    return plain_dict(columns)
+
+
+def reason_text(reason: str) -> str:
+    """Return an entry's reason as people read it."""
+    return _REASONS.get(reason) or reason.replace("_", " ")

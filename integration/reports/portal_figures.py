@@ -1,0 +1,164 @@
+"""A portal in figures: deals by source, money by currency, and who brought most."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from integration.portal import settings
+from integration.portal.context import PortalContext
+from integration.portal.record_names import name_in
+from integration.reports.plain_json import plain_dict
+from integration.storage.database import Row, Transaction
+from integration.storage.findings import conclusion_rows, move_rows, source_rows, stored_shapes
+from integration.storage.ledger import entry_rows
+from integration.storage.mirror import deal_rows, lookups, mirror
+from integration.storage.queue import recompute
+from mappings.kinds import ObjectType
+from mappings.rules.ledger import money
+
+Json = dict[str, Any]
+Ref = tuple[str, int]
+_TOP = 5
+_MOVE_COLUMNS = (
+    "former_contact_id",
+    "new_contact_id",
+    "former_company_id",
+    "new_company_id",
+    "confidence",
+    "status",
+    "earliest",
+    "latest",
+)
+
+
+def figures(portal: PortalContext) -> Json:
+    """Return a portal's figures with a fixed number of queries, however large the portal is."""
+    with portal.transaction() as tx:
+        unbalanced = entry_rows.unbalanced_of_latest(tx)
+        return plain_dict({**_figures(tx, portal.portal_id), "unbalanced_deals": _ids(unbalanced)})
+
+
+def summary(portal: PortalContext) -> Json:
+    """Return the figures, every move, and every deal whose ledger rows do not add up."""
+    with portal.transaction() as tx:
+        report = {
+            **_figures(tx, portal.portal_id),
+            "moves": [move_line(row) for row in move_rows.every(tx)],
+            "unbalanced_deals": _ids(entry_rows.unbalanced(tx)),
+        }
+        return plain_dict(report)
+
+
+def _ids(rows: Sequence[Row]) -> list[int]:
+    return [row["deal_id"] for row in rows]
+
+
+def _figures(tx: Transaction, portal_id: int) -> Json:
+    home = settings.read(tx).map.home_currency
+    return {
+        "portal_id": portal_id,
+        "home_currency": home,
+        "records": mirror.count(tx),
+        "deals_by_source": conclusion_rows.by_value(tx, ObjectType.DEAL, "second_order_source"),
+        **_leaders(tx, home),
+        "moves_by_status": move_rows.count(tx),
+        "totals": _totals(tx),
+        "waiting": recompute.counts(tx),
+    }
+
+
+def move_line(row: Row) -> Json:
+    """Return a move's records, dates, confidence, status and kind."""
+    return {
+        **{name: row[name] for name in _MOVE_COLUMNS},
+        "kind": stored_shapes.move_of(row).kind,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    """What the people and companies that brought most are called, and what their deals say."""
+
+    names: Mapping[Ref, str]
+    conclusions: Mapping[int, Row]  # by contact
+    reasons: Mapping[Ref, list[str]]
+
+
+def _leaders(tx: Transaction, home: str) -> Json:
+    """The people and companies that brought most, with the reasons of the deals they brought."""
+    people = entry_rows.top(tx, "subject_id", home, limit=_TOP)
+    companies = entry_rows.top(tx, "company_id", home, limit=_TOP)
+    contact_of = source_rows.contacts_of(tx, [row["id"] for row in people])
+    contact_ids = {contact_id for contact_id in contact_of.values() if contact_id is not None}
+    company_ids = {row["id"] for row in companies}
+    evidence = _Evidence(
+        {
+            (name.object_type, name.record_id): name_in(name)
+            for name in lookups.names(tx, contact_ids, company_ids)
+        },
+        conclusion_rows.load(tx, ObjectType.CONTACT, contact_ids),
+        _reasons(tx, contact_ids, company_ids),
+    )
+    return {
+        "people": [_person_line(row, contact_of.get(row["id"]), home, evidence) for row in people],
+        "companies": [_company_line(row, home, evidence) for row in companies],
+    }
+
+
+def _person_line(row: Row, contact_id: int | None, home: str, evidence: _Evidence) -> Json:
+    ref = (ObjectType.CONTACT, contact_id or 0)
+    conclusion = evidence.conclusions.get(contact_id or 0)
+    return {
+        "contact_id": contact_id,
+        "name": evidence.names.get(ref) or "a removed person",
+        "revenue": money.major(int(row["minor"]), home),
+        "deals": row["deals"],
+        "values": dict(conclusion["desired"]) if conclusion else {},
+        "because": evidence.reasons.get(ref, []),
+    }
+
+
+def _company_line(row: Row, home: str, evidence: _Evidence) -> Json:
+    ref = (ObjectType.COMPANY, row["id"])
+    return {
+        "company_id": row["id"],
+        "name": evidence.names.get(ref, ""),
+        "revenue": money.major(int(row["minor"]), home),
+        "deals": row["deals"],
+        "because": evidence.reasons.get(ref, []),
+    }
+
+
+def _reasons(tx: Transaction, contact_ids: set[int], company_ids: set[int]) -> dict[Ref, list[str]]:
+    """By person and company, what the deals with the largest shares of theirs say."""
+    deals_of: dict[Ref, Sequence[int]] = {}
+    for object_type, record_ids in (
+        (ObjectType.CONTACT, contact_ids),
+        (ObjectType.COMPANY, company_ids),
+    ):
+        deals = source_rows.deals_resting(tx, f"{object_type}_id", record_ids, limit=_TOP)
+        for record_id, deal_ids in deals.items():
+            deals_of[object_type, record_id] = deal_ids
+    all_deals = {deal_id for deal_ids in deals_of.values() for deal_id in deal_ids}
+    conclusions = conclusion_rows.load(tx, ObjectType.DEAL, all_deals)
+    return {
+        ref: [
+            f"deal {deal_id}: {conclusions[deal_id]['desired'].get('second_order_because', '')}"
+            for deal_id in deal_ids
+            if deal_id in conclusions
+        ]
+        for ref, deal_ids in deals_of.items()
+    }
+
+
+def _totals(tx: Transaction) -> list[Json]:
+    """What is booked by kind, and what is won, a line for each currency."""
+    lines: dict[str, Json] = {}
+    for row in entry_rows.totals(tx):
+        line = lines.setdefault(row["currency"], {"currency": row["currency"]})
+        line[row["kind"]] = money.major(int(row["amount_minor"]), row["currency"])
+    for row in deal_rows.won_totals(tx):
+        line = lines.setdefault(row["currency"], {"currency": row["currency"]})
+        line["won"] = money.major(int(row["amount_minor"]), row["currency"])
+        line["won_deals"] = row["deals"]
+    return [lines[currency] for currency in sorted(lines)]
