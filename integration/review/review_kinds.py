@@ -1,14 +1,15 @@
 """Kinds of review tasks: one row each. A new kind is a new row, and a member of ReviewKind."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from integration.core.errors import Refused
+from integration.portal.occurrence import Extent
 from integration.review import answer_details, questions
 from integration.review.answers import Answer
-from integration.review.questions import Body, Names, Ref
+from integration.review.questions import Body, Names
 from integration.storage.database import Row, Transaction
 from mappings.kinds import ReviewKind, Verb
 
@@ -32,7 +33,7 @@ class TaskKind:
     kind: ReviewKind
     verbs: Mapping[Verb, str]
     question: Callable[[Body, Names], str]
-    about: Callable[[Body], Mapping[str, Collection[Any]]]
+    about: Callable[[Body], Extent]
     details: Mapping[Verb, Callable[[Transaction, Row, Answer], Json]] = field(default_factory=dict)
     check: Callable[[Transaction, Body, datetime], None] = _no_check
 
@@ -42,16 +43,16 @@ class TaskKind:
         return (*self.verbs, Verb.REOPEN)
 
 
-def _contacts(detail: Body) -> Mapping[str, Collection[int]]:
+def _contacts(detail: Body) -> Extent:
     return {"contacts": detail["contacts"]}
 
 
-def _referring_record(detail: Body) -> Mapping[str, Collection[Ref]]:
+def _referring_record(detail: Body) -> Extent:
     """The record whose text or field names the referrer."""
     return {"records": [questions.ref(detail["owner"])]}
 
 
-def _deal(detail: Body) -> Mapping[str, Collection[int]]:
+def _deal(detail: Body) -> Extent:
     return {"deals": [detail["deal"]]}
 
 
