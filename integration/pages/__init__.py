@@ -1,1 +1,1 @@
-"""People talk to us in the browser: install, sign in, findings, review, settings."""
+"""Pages: install, sign in, results, review and settings in the browser."""

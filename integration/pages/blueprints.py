@@ -1,4 +1,4 @@
-"""People talk to us: install, sign in, what was found, sync health, settings."""
+"""The pages of the app, registered in one place."""
 
 from flask import Flask
 
@@ -15,7 +15,7 @@ from integration.portal.runtime import Runtime
 
 
 def register(app: Flask, runtime: Runtime) -> None:
-    """Add the pages, their words, their error pages, and the headers of every answer."""
+    """Add the pages, their template filters, their error pages and every answer's headers."""
     guard.protect(app, runtime)
     wording.register_filters(app, runtime.now)
     app.register_blueprint(entry.blueprint(runtime))

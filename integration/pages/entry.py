@@ -1,4 +1,4 @@
-"""The way in: what this is, install, sign in, the way back from HubSpot, and out."""
+"""The front page, install, sign in, the return from HubSpot's consent page, and sign out."""
 
 from urllib.parse import urlsplit
 
@@ -18,7 +18,7 @@ _log = logs.get(__name__)
 
 
 def blueprint(runtime: Runtime) -> Blueprint:
-    """Pages that need no session."""
+    """Return the pages that need no session."""
     bp = Blueprint(
         "entry",
         __name__,
@@ -67,7 +67,7 @@ def _depart(runtime: Runtime, purpose: str, next_path: str | None) -> Response:
 
 
 def _came_from() -> str | None:
-    """The page of ours that sent somebody to sign in, so that they end up there."""
+    """Return the page of ours that led to the sign-in, so that signing in leads back to it."""
     parts = urlsplit(request.headers.get("Referer", ""))
     return sign_in.local_path(parts.path) if parts.netloc == request.host else None
 
@@ -84,40 +84,55 @@ def _return(runtime: Runtime) -> Response:
         )
     except BadState as bad:
         return _bad_state(runtime, bad)
-    except SecondOrderError as trouble:
-        return _failed(trouble)
+    except SecondOrderError as error:
+        return _failed(error)
     answer = make_response(redirect(done.next_path, 303))
     guard.set_cookie(answer, runtime, "session", done.session, seconds=LONGEST_HOURS * 3600)
     guard.drop_cookie(answer, runtime, "browser")
     return answer
 
 
-_STATES = {
+_BAD_STATES = {
     "missing": (
         "This visit has no beginning",
-        "HubSpot sent you here without the note we give every visit. Start again from the button below.",
+        (
+            "HubSpot sent you here without the note we give every visit."
+            " Start again from the button below."
+        ),
     ),
     "unknown": (
         "We do not know this visit",
-        "The note that came back from HubSpot is not one of ours. Nothing was changed; start again.",
+        (
+            "The note that came back from HubSpot is not one of ours."
+            " Nothing was changed; start again."
+        ),
     ),
     "other_browser": (
         "That was started in another browser",
-        "Connecting has to end in the browser in which it began. Nothing was changed; start again here.",
+        (
+            "Connecting has to end in the browser in which it began."
+            " Nothing was changed; start again here."
+        ),
     ),
     "expired": (
         "That took longer than ten minutes",
-        "For safety a visit to HubSpot counts for ten minutes only. Nothing was changed; start again.",
+        (
+            "For safety a visit to HubSpot counts for ten minutes only."
+            " Nothing was changed; start again."
+        ),
     ),
     "used": (
         "This was done already",
-        "Each visit to HubSpot counts once, and this one was used. If the account is connected, simply sign in.",
+        (
+            "Each visit to HubSpot counts once, and this one was used."
+            " If the account is connected, simply sign in."
+        ),
     ),
 }
 
 
 def _bad_state(runtime: Runtime, bad: BadState) -> Response:
-    title, text = _STATES[bad.why]
+    title, text = _BAD_STATES[bad.why]
     return guard.problem(400, title, text, start_again=True, signed_in=guard.session(runtime))
 
 
@@ -125,45 +140,59 @@ def _refused_by_hubspot(error: str) -> Response:
     _log.info("hubspot refused", error=error[:60])
     if error == "access_denied":
         return guard.problem(
-            403, "Nothing was connected",
-            "You, or your account's rules, said no on HubSpot's page. Nothing was installed and nothing was changed."
-            " Connecting needs a Super Admin or the App Marketplace Access permission the first time.",
-            start_again=True,
-        )  # fmt: skip
-    return guard.problem(
-        400, "HubSpot could not connect the account",
-        "HubSpot ended the visit with an error of its own. Nothing was changed; start again, and if it happens again"
-        " ask whoever runs this server to look at the app's settings.", start_again=True,
-    )  # fmt: skip
-
-
-def _failed(trouble: SecondOrderError) -> Response:
-    if isinstance(trouble, MissingScopes):
-        return guard.problem(
-            403, "Some permissions are missing",
-            "The account did not grant what the app cannot work without, so nothing was installed. Start again and"
-            " leave all required permissions on; a Super Admin can grant every one of them.",
-            scopes=trouble.scopes, start_again=True,
-        )  # fmt: skip
-    if isinstance(trouble, NotInstalled):
-        return guard.problem(
             403,
-            "Not installed yet",
-            f"{trouble}. Install it first; that takes two minutes.",
+            "Nothing was connected",
+            "You, or your account's rules, said no on HubSpot's page. Nothing was installed and"
+            " nothing was changed. Connecting needs a Super Admin or the App Marketplace Access"
+            " permission the first time.",
             start_again=True,
         )
-    if isinstance(trouble, StillErasing):
-        return guard.problem(503, "Not yet", str(trouble), start_again=True)
-    if isinstance(trouble, Retryable):
-        _log.warning("hubspot away during install", reason=str(trouble))
-        answer = guard.problem(
-            503, "HubSpot does not answer",
-            "HubSpot, or something between us, did not answer. Nothing was changed; start again in a minute.",
-            start_again=True,
-        )  # fmt: skip
-        answer.headers["Retry-After"] = "60"
-        return answer
-    if isinstance(trouble, Refused | NeedsOwner):
-        text = f"{str(trouble).rstrip('.')}. Codes from HubSpot work once and for a minute only; start again."
-        return guard.problem(400, "HubSpot did not accept that", text, start_again=True)
-    raise trouble
+    return guard.problem(
+        400,
+        "HubSpot could not connect the account",
+        "HubSpot ended the visit with an error of its own. Nothing was changed; start again, and if"
+        " it happens again ask whoever runs this server to look at the app's settings.",
+        start_again=True,
+    )
+
+
+def _failed(error: SecondOrderError) -> Response:
+    """Return the page for an install or sign-in that ended with *error*."""
+    match error:
+        case MissingScopes():
+            return guard.problem(
+                403,
+                "Some permissions are missing",
+                "The account did not grant what the app cannot work without, so nothing was"
+                " installed. Start again and leave all required permissions on; a Super Admin can"
+                " grant every one of them.",
+                scopes=error.scopes,
+                start_again=True,
+            )
+        case NotInstalled():
+            text = f"{error}. Install it first; that takes two minutes."
+            return guard.problem(403, "Not installed yet", text, start_again=True)
+        case StillErasing():
+            return guard.problem(503, "Not yet", str(error), start_again=True)
+        case Retryable():
+            return _hubspot_away(error)
+        case Refused() | NeedsOwner():
+            text = (
+                f"{str(error).rstrip('.')}. Codes from HubSpot work once and for a minute only;"
+                " start again."
+            )
+            return guard.problem(400, "HubSpot did not accept that", text, start_again=True)
+    raise error
+
+
+def _hubspot_away(error: Retryable) -> Response:
+    _log.warning("hubspot away during install", reason=str(error))
+    answer = guard.problem(
+        503,
+        "HubSpot does not answer",
+        "HubSpot, or something between us, did not answer. Nothing was changed; start again in a"
+        " minute.",
+        start_again=True,
+    )
+    answer.headers["Retry-After"] = "60"
+    return answer

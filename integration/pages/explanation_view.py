@@ -1,77 +1,95 @@
-"""What explain knows, arranged for a person to read."""
+"""Explanations and figures arranged for pages."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from integration.pages.wording import amount, day, percent, source
+from mappings.kinds import ObjectType, SourceKind, Status
 from mappings.records.catalogue import TYPE_ID, own_properties
 from mappings.records.properties import OwnProperty
 
 Json = Mapping[str, Any]
 _ABOUT_DEAL = re.compile(r"deal (\d{1,18}): (.*)", re.DOTALL)
-_NO_KIND = frozenset({"currency", "won", "won_deals", "first_order"})
-_DERIVED = ("moved_champion", "referral", "word_of_mouth", "several")
-_DEEP = 8
+# Entries of a line of totals that are no second-order revenue.
+_NOT_DERIVED = frozenset({"currency", "won", "won_deals", SourceKind.FIRST_ORDER})
+# The order of the bars; sources that this list does not know come last.
+_SOURCES = (
+    SourceKind.MOVED_CHAMPION,
+    SourceKind.REFERRAL,
+    SourceKind.WORD_OF_MOUTH,
+    "several",
+    "none",
+)
+_DEEPEST = 8  # levels; reasons come from the database and may have any shape
 
 
-def found(summary: Json) -> dict[str, Any]:
-    """The home page's figures: deals by source, revenue by currency, who brought most."""
+def home_figures(summary: Json) -> dict[str, Any]:
+    """Return the home page's figures: deals by source, revenue by currency, who brought most."""
     home = summary["home_currency"]
     by_source: Json = summary["deals_by_source"]
-    known = [name for name in (*_DERIVED, "none") if by_source.get(name)]
-    names = [*known, *(name for name in by_source if name not in known and by_source[name])]
+    derived = {name: count for name, count in by_source.items() if name != "none"}
+    totals = [_total(line) for line in summary["totals"]]
     return {
         "deals": sum(by_source.values()),
-        "derived_deals": sum(n for name, n in by_source.items() if name != "none"),
+        "derived_deals": sum(derived.values()),
         "sources": [
             {"label": source(name), "n": by_source[name], "is_none": name == "none"}
-            for name in names
+            for name in dict.fromkeys((*_SOURCES, *by_source))
+            if by_source.get(name)
         ],
-        "most": max((n for name, n in by_source.items() if name != "none"), default=0),
-        "totals": sorted(
-            (_total(line) for line in summary["totals"]), key=lambda total: _place(total, home)
-        ),
-        "people": [_who(one, "contact") for one in summary["people"]],
-        "companies": [_who(one, "company") for one in summary["companies"]],
+        "most": max(derived.values(), default=0),
+        "totals": sorted(totals, key=lambda total: _rank(total, home)),
+        "people": [_leader(line, ObjectType.CONTACT) for line in summary["people"]],
+        "companies": [_leader(line, ObjectType.COMPANY) for line in summary["companies"]],
         "home_currency": home,
-        "moves": summary["moves_by_status"].get("auto", 0),
+        "moves": summary["moves_by_status"].get(Status.AUTO, 0),
         "unbalanced": summary["unbalanced_deals"],
     }
 
 
-def values(object_type: str, told: Json, currency: str) -> list[tuple[str, str]]:
-    """Our properties of a record with their labels, as HubSpot shows them."""
+def values(object_type: str, stored: Json, currency: str) -> list[tuple[str, str]]:
+    """Return our properties of a record with their labels, as HubSpot shows them."""
     return [
-        (prop.label, _shown(prop, str(told[prop.name]), currency))
+        (prop.label, _shown(prop, str(stored[prop.name]), currency))
         for prop in own_properties(object_type)
-        if told.get(prop.name) not in (None, "")
+        if stored.get(prop.name) not in (None, "")
     ]
 
 
-def sentences(reasons: object, depth: int = 0) -> list[str]:
-    """Every sentence in reasons of any shape, in their order, each once."""
-    if depth > _DEEP:
-        return []
+def sentences(reasons: object) -> list[str]:
+    """Return every sentence in reasons of any shape, in their order, each once."""
+    return list(dict.fromkeys(_sentences(reasons, 0)))
+
+
+def _sentences(reasons: object, depth: int) -> Iterator[str]:
+    if depth > _DEEPEST:
+        return
     if isinstance(reasons, str):
-        return [reasons]
-    if isinstance(reasons, Mapping):
-        if isinstance(reasons.get("text"), str):
-            return [str(reasons["text"])]
-        if isinstance(reasons.get("because"), str):
-            name = str(reasons.get("name") or "").replace("_", " ")
-            return [f"{name}: {reasons['because']}" if name else str(reasons["because"])]
-        inner: Iterable[object] = [one for one in reasons.values() if not isinstance(one, str)]
+        yield reasons
+    elif isinstance(reasons, Mapping):
+        yield from _of_mapping(reasons, depth)
     elif isinstance(reasons, Sequence):
-        inner = reasons
+        for item in reasons:
+            yield from _sentences(item, depth + 1)
+
+
+def _of_mapping(reason: Mapping[str, object], depth: int) -> Iterator[str]:
+    """A reason has its sentence under "text", a figure under "because"; others hold reasons."""
+    if isinstance(reason.get("text"), str):
+        yield str(reason["text"])
+    elif isinstance(reason.get("because"), str):
+        name = str(reason.get("name") or "").replace("_", " ")
+        yield f"{name}: {reason['because']}" if name else str(reason["because"])
     else:
-        return []
-    return list(dict.fromkeys(line for one in inner for line in sentences(one, depth + 1)))
+        for value in reason.values():
+            if not isinstance(value, str):
+                yield from _sentences(value, depth + 1)
 
 
 def in_hubspot(account: Json, portal_id: int, object_type: str, record_id: int) -> str | None:
-    """The record's page in HubSpot; None when nobody told us where that is."""
+    """Return the address of a record in HubSpot; None when HubSpot's host is not known."""
     host = str(account.get("ui_domain") or "")
     if not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", host):
         return None
@@ -80,7 +98,8 @@ def in_hubspot(account: Json, portal_id: int, object_type: str, record_id: int) 
 
 def _total(line: Json) -> dict[str, Any]:
     derived = sum(
-        (Decimal(str(value)) for name, value in line.items() if name not in _NO_KIND), Decimal(0)
+        (Decimal(str(value)) for name, value in line.items() if name not in _NOT_DERIVED),
+        Decimal(0),
     )
     won = Decimal(str(line.get("won") or 0))
     return {
@@ -92,25 +111,26 @@ def _total(line: Json) -> dict[str, Any]:
     }
 
 
-def _place(total: Json, home: str) -> tuple[bool, int, str]:
-    """The account's own currency first, then by deals."""
+def _rank(total: Json, home: str) -> tuple[bool, int, str]:
+    """The account's own currency comes first, then the one with most deals."""
     return total["currency"] != home, -total["won_deals"], total["currency"]
 
 
-def _who(one: Json, object_type: str) -> dict[str, Any]:
+def _leader(line: Json, object_type: ObjectType) -> dict[str, Any]:
+    record_id = line.get(f"{object_type}_id")
     return {
-        "id": one.get(f"{object_type}_id"),
+        "id": record_id,
         "object_type": object_type,
-        "name": one.get("name") or f"{object_type} {one.get(f'{object_type}_id')}",
-        "revenue": one["revenue"],
-        "deals": one["deals"],
-        "because": [_about_deal(line) for line in one["because"]],
+        "name": line.get("name") or f"{object_type} {record_id}",
+        "revenue": line["revenue"],
+        "deals": line["deals"],
+        "because": [_about_deal(text) for text in line["because"]],
     }
 
 
-def _about_deal(line: str) -> tuple[int | None, str]:
-    match = _ABOUT_DEAL.fullmatch(line)
-    return (int(match[1]), match[2]) if match else (None, line)
+def _about_deal(text: str) -> tuple[int | None, str]:
+    match = _ABOUT_DEAL.fullmatch(text)
+    return (int(match[1]), match[2]) if match else (None, text)
 
 
 def _shown(prop: OwnProperty, value: str, currency: str) -> str:

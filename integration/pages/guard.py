@@ -1,7 +1,9 @@
-"""What every page has in common: headers, errors without secrets, and proof that a person meant it."""
+"""Security of every page: headers, sessions, forged forms, and error pages without secrets."""
 
 import hmac
 import secrets
+from collections.abc import Mapping
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, g, make_response, render_template, request
@@ -13,22 +15,22 @@ from integration.core import logs
 from integration.core.errors import NeedsOwner, RecordGone, Refused, Retryable, SecondOrderError
 from integration.portal.runtime import Runtime
 
-# Only browsers have forms to forge; these are for machines, which prove themselves in other ways.
+# Forms are forged in browsers only. These addresses are for programs, which sign or send a token.
 MACHINE_PATHS = ("/webhooks/", "/healthz", "/readyz", "/metrics")
 _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _YEAR = 365 * 24 * 3600
-_LONGEST_RETRY = 120
+_LONGEST_RETRY = 120  # seconds
 _log = logs.get(__name__)
 
 
 def protect(app: Flask, runtime: Runtime) -> None:
-    """Set headers on every answer, translate every error, and refuse changes nobody asked for."""
+    """Set headers on every answer, turn errors into pages, and refuse forged changes."""
     is_https = runtime.settings.public_url.startswith("https://")
     parts = urlsplit(runtime.settings.public_url)
     origin = f"{parts.scheme}://{parts.netloc}"
 
     @app.before_request
-    def only_meant_changes() -> None:
+    def refuse_forged_changes() -> None:
         if request.method in _CHANGING and not _is_machine():
             _check_origin(origin)
             _check_token(runtime)
@@ -43,18 +45,23 @@ def protect(app: Flask, runtime: Runtime) -> None:
 
 
 def cookie_name(runtime: Runtime, name: str) -> str:
-    """A cookie's name; over https one that no other host can set."""
+    """Return a cookie's full name: over https one that no other host can set."""
     return f"__Host-{name}" if runtime.settings.public_url.startswith("https://") else name
 
 
 def set_cookie(
     response: Response, runtime: Runtime, name: str, value: str, *, seconds: int
 ) -> None:
-    """Set a cookie that scripts cannot read and other sites cannot send along with a change."""
+    """Set a cookie that scripts cannot read and that other sites' forms do not send."""
     response.set_cookie(
-        cookie_name(runtime, name), value, max_age=seconds, path="/", httponly=True, samesite="Lax",
+        cookie_name(runtime, name),
+        value,
+        max_age=seconds,
+        path="/",
+        httponly=True,
+        samesite="Lax",
         secure=runtime.settings.public_url.startswith("https://"),
-    )  # fmt: skip
+    )
 
 
 def drop_cookie(response: Response, runtime: Runtime, name: str) -> None:
@@ -68,57 +75,60 @@ def cookie(runtime: Runtime, name: str) -> str | None:
 
 
 def session(runtime: Runtime) -> Session | None:
-    """Who is signed in in this browser; looked up once a request."""
+    """Return this browser's session; it is read once in a request."""
     if "session" not in g:
         g.session = sessions.find(runtime, cookie(runtime, "session"))
-    found: Session | None = g.session
-    return found
+    current: Session | None = g.session
+    return current
 
 
 def session_of(runtime: Runtime, portal_id: int) -> Session:
-    """The session, if it is one of this portal; anything else is a page that does not exist."""
-    found = session(runtime)
-    if found is None or found.portal_id != portal_id:
+    """Return the session if it is one of this portal; answer 404 otherwise."""
+    current = session(runtime)
+    if current is None or current.portal_id != portal_id:
         abort(404)
-    return found
+    return current
 
 
 def nonce() -> str:
-    """The nonce of this answer's one script; asking for it allows that script."""
+    """Return the nonce of this answer's one script; asking for it allows that script."""
     if "nonce" not in g:
         g.nonce = secrets.token_urlsafe(16)
-    said: str = g.nonce
-    return said
+    value: str = g.nonce
+    return value
 
 
 def problem(
     status: int, title: str, text: str, *, sign_in: bool = False, **more: object
 ) -> Response:
-    """A page that says what happened and what to do."""
+    """Return a page that says what happened and what to do."""
     page = render_template("problem.html", title=title, text=text, sign_in=sign_in, **more)
     return make_response(page, status)
 
 
-def _check_origin(origin: str) -> None:
-    """Browsers say where a form stands; a change must come from our own pages."""
-    said, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
-    if said is None and site is None:
+def _check_origin(own_origin: str) -> None:
+    """Refuse a form that was not sent from a page of ours, as the browser's headers say."""
+    origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
+    if origin is None and site is None:
         abort(
             403,
-            "Your browser did not say where this form came from. Open the page and press the button there.",
+            "Your browser did not say where this form came from. Open the page and press the"
+            " button there.",
         )
-    if (said is not None and said != origin) or site not in {None, "same-origin"}:
+    if origin not in {None, own_origin} or site not in {None, "same-origin"}:
         abort(403, "This form came from another site, so nothing was changed.")
 
 
 def _check_token(runtime: Runtime) -> None:
-    found = session(runtime)
-    if found is None:
+    """Refuse a form without the session's own token."""
+    current = session(runtime)
+    if current is None:
         abort(404)
-    if not hmac.compare_digest(found.csrf.encode(), request.form.get("csrf", "").encode()):
+    if not hmac.compare_digest(current.csrf.encode(), request.form.get("csrf", "").encode()):
         abort(
             400,
-            "This form was out of date, so nothing was changed. Go back, load the page again and repeat.",
+            "This form was out of date, so nothing was changed. Go back, load the page again and"
+            " repeat.",
         )
 
 
@@ -131,10 +141,10 @@ def _headers(response: Response, *, is_https: bool) -> Response:
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
-    # With no-referrer a browser hides the origin of our own forms from us.
-    is_page = (response.content_type or "").startswith(
-        "text/html"
-    ) and request.path != "/oauth/callback"
+    # With "no-referrer" a browser sends no origin with our own forms; the address of the OAuth
+    # callback holds a code, and is sent to nobody.
+    is_html = (response.content_type or "").startswith("text/html")
+    is_page = is_html and request.path != "/oauth/callback"
     response.headers["Referrer-Policy"] = "same-origin" if is_page else "no-referrer"
     if request.endpoint != "entry.static":
         response.headers["Cache-Control"] = "no-store"
@@ -145,25 +155,30 @@ def _headers(response: Response, *, is_https: bool) -> Response:
 
 def _http_error(error: HTTPException) -> Response:
     status = error.code or 500
-    if error.response is not None or status < 400:  # noqa: PLR2004 - redirects are no errors
+    if error.response is not None or status < HTTPStatus.BAD_REQUEST:  # a redirect is no error
         return make_response(error.get_response())
     if _is_machine():
         return _plain(status, error.name)
-    if status == 404:  # noqa: PLR2004 - the same bytes for everything that is not there or not theirs
+    if status == HTTPStatus.NOT_FOUND:
+        # The same bytes for what does not exist and for what belongs to others.
         return problem(
-            404, "Nothing here for you",
-            "This page does not exist, or it belongs to a HubSpot account you are not signed in to.", sign_in=True,
-        )  # fmt: skip
-    own_words = error.description if status in {400, 403} and error.description else None
-    answer = problem(
-        status, error.name, own_words or _WORDS.get(status, "The request could not be answered.")
-    )
-    if status == 405 and error.get_response().headers.get("Allow"):  # noqa: PLR2004 - says which methods would do
-        answer.headers["Allow"] = error.get_response().headers["Allow"]
+            404,
+            "Nothing here for you",
+            "This page does not exist, or it belongs to a HubSpot account you are not signed in"
+            " to.",
+            sign_in=True,
+        )
+    text = _TEXTS.get(status, "The request could not be answered.")
+    if status in {HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN} and error.description:
+        text = error.description  # given with abort()
+    answer = problem(status, error.name, text)
+    allowed_methods = error.get_response().headers.get("Allow")
+    if status == HTTPStatus.METHOD_NOT_ALLOWED and allowed_methods:
+        answer.headers["Allow"] = allowed_methods
     return answer
 
 
-_WORDS = {
+_TEXTS: Mapping[int, str] = {
     405: "This address does not take that kind of request.",
     413: "That was more than this page accepts.",
     414: "That address was too long.",
@@ -172,16 +187,7 @@ _WORDS = {
 
 def _known_error(error: SecondOrderError) -> Response:
     if isinstance(error, Retryable):
-        _log.warning("could not answer", path=request.path, reason=str(error))
-        seconds = min(int(error.after or 5), _LONGEST_RETRY) or 1
-        text = "Something we depend on does not answer at the moment. Nothing is lost; try again shortly."
-        answer = (
-            _plain(503, "Try again")
-            if _is_machine()
-            else problem(503, "Back in a moment", text, again=True)
-        )
-        answer.headers["Retry-After"] = str(seconds)
-        return answer
+        return _try_again(error)
     if isinstance(error, RecordGone):
         return _http_error_of(404)
     if isinstance(error, NeedsOwner):
@@ -189,6 +195,20 @@ def _known_error(error: SecondOrderError) -> Response:
     if isinstance(error, Refused):
         return problem(400, "That did not work", str(error))
     return _bug(error)
+
+
+def _try_again(error: Retryable) -> Response:
+    _log.warning("could not answer", path=request.path, reason=str(error))
+    if _is_machine():
+        answer = _plain(503, "Try again")
+    else:
+        text = (
+            "Something we depend on does not answer at the moment."
+            " Nothing is lost; try again shortly."
+        )
+        answer = problem(503, "Back in a moment", text, again=True)
+    answer.headers["Retry-After"] = str(min(int(error.after or 5), _LONGEST_RETRY) or 1)
+    return answer
 
 
 def _http_error_of(status: int) -> Response:
@@ -199,12 +219,15 @@ def _http_error_of(status: int) -> Response:
 
 
 def _bug(error: Exception) -> Response:
-    """Ours: the page shows a number, the log says the rest."""
+    """Show a number; the log has it with the traceback."""
     number = secrets.token_hex(4)
     _log.error("request failed", error_id=number, path=request.path, exc_info=error)
     if _is_machine():
         return _plain(500, f"Internal error {number}")
-    text = f"It is our fault, and it has been noted as error {number}. Tell us that number if it happens again."
+    text = (
+        f"It is our fault, and it has been noted as error {number}."
+        " Tell us that number if it happens again."
+    )
     return problem(500, "Something broke", text)
 
 

@@ -1,4 +1,4 @@
-"""One portal's pages for everybody who works in it: what was found, and how the sync is doing."""
+"""A portal's home and health pages, and their buttons."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ _SHOWN_ROWS = 100
 
 
 def blueprint(runtime: Runtime) -> Blueprint:
-    """Home, health, and the buttons on them."""
+    """Return the home and health pages of one portal."""
     bp = Blueprint("portal", __name__, url_prefix="/portals/<int:portal_id>")
 
     @bp.get("/")
@@ -81,15 +81,16 @@ def blueprint(runtime: Runtime) -> Blueprint:
         with open_portal(runtime, portal_id) as portal:
             if not uninstall.resume(portal, actor=actor):
                 raise Refused(
-                    "The connection to HubSpot has ended, or nothing was paused. Reconnect the account."
+                    "The connection to HubSpot has ended, or nothing was paused."
+                    " Reconnect the account."
                 )
         return _back("portal.home", portal_id)
 
     return bp
 
 
-def found(portal: PortalContext) -> Portal:
-    """The portal as stored; a page that does not exist when its rows are gone."""
+def account_of(portal: PortalContext) -> Portal:
+    """Return the portal's row; answer 404 when it is gone."""
     return portal.find() or abort(404)
 
 
@@ -98,25 +99,25 @@ def _back(endpoint: str, portal_id: int, *, said: str | None = None) -> Response
 
 
 def _home(portal: PortalContext) -> dict[str, Any]:
-    account = found(portal)
+    account = account_of(portal)
     with portal.transaction() as tx:
-        set_up = install.is_set_up(portal)
-        trouble = audit.last_said(tx, "set-up broke off").get("reason") if not set_up else None
-        paused = len(outbox.paused_properties(tx))
+        is_set_up = install.is_set_up(portal)
+        trouble = None if is_set_up else audit.last_said(tx, "set-up broke off").get("reason")
+        paused_properties = len(outbox.paused_properties(tx))
     return {
         "portal": account,
-        "is_set_up": set_up,
+        "is_set_up": is_set_up,
         "trouble": trouble,
-        "paused_properties": paused,
+        "paused_properties": paused_properties,
         "by_hand": account.paused_reason == uninstall.PAUSED_BY_HAND,
         "counts": overview.portal(portal.runtime, account),
         "progress": backfill.progress(portal),
-        "found": explanation_view.found(portal_figures.figures(portal)),
+        "figures": explanation_view.home_figures(portal_figures.figures(portal)),
     }
 
 
 def _progress(portal: PortalContext) -> dict[str, Any]:
-    account, run = found(portal), backfill.progress(portal)
+    account, run = account_of(portal), backfill.progress(portal)
     counts = overview.portal(portal.runtime, account)
     return {
         "state": account.state,
@@ -127,10 +128,10 @@ def _progress(portal: PortalContext) -> dict[str, Any]:
 
 
 def _health(portal: PortalContext) -> dict[str, Any]:
-    account = found(portal)
+    account = account_of(portal)
     with portal.transaction() as tx:
         identity = inbox.identity(tx)
-        said: dict[str, Any] = {
+        tables: dict[str, Any] = {
             "identity": identity,
             "calls": portal_status.calls(tx),
             "aside": portal_status.set_aside(tx, limit=_SHOWN_ROWS),
@@ -138,11 +139,12 @@ def _health(portal: PortalContext) -> dict[str, Any]:
             "trail": audit.trail(tx),
             "settings_version": settings.read(tx).version,
         }
-    parts = sum(value for name, value in identity.items() if name != "received")
+    # Every received event is in exactly one of the other states.
+    in_states = sum(count for state, count in identity.items() if state != "received")
     return {
-        **said,
+        **tables,
         "portal": account,
         "counts": overview.portal(portal.runtime, account),
         "progress": backfill.progress(portal),
-        "adds_up": identity["received"] == parts,
+        "adds_up": identity["received"] == in_states,
     }

@@ -1,5 +1,6 @@
-"""One record: everything we conclude about it, with the reasons and the ledger rows."""
+"""The page of a record: our values on it, with reasons, decisions and ledger rows."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
@@ -7,67 +8,84 @@ from flask.typing import ResponseReturnValue
 
 from integration.admin.sign_in import Session
 from integration.pages import explanation_view, guard
-from integration.pages.portal_pages import found
+from integration.pages.portal_pages import account_of
 from integration.portal.context import open_portal
 from integration.portal.runtime import Runtime
 from integration.reports import explain
+from mappings.kinds import ObjectType
 
-_LONGEST_ID = (1 << 63) - 1
+_LARGEST_ID = (1 << 63) - 1  # that the database can hold
+_SHOWN_TYPES = frozenset({ObjectType.DEAL, ObjectType.CONTACT, ObjectType.COMPANY})
+Json = dict[str, Any]
 _SHOWN_ROWS = 200
 
 
 def blueprint(runtime: Runtime) -> Blueprint:
-    """Record pages, and the way to one by type and id."""
+    """Return the page of a record, and the form that finds one by type and id."""
     bp = Blueprint("records", __name__, url_prefix="/portals/<int:portal_id>")
 
     @bp.get("/<any(deal, contact, company):object_type>/<int:record_id>")
     def record(portal_id: int, object_type: str, record_id: int) -> ResponseReturnValue:
         session = guard.session_of(runtime, portal_id)
-        if not 0 < record_id <= _LONGEST_ID:
+        if not 0 < record_id <= _LARGEST_ID:
             return _absent(session)
         with open_portal(runtime, portal_id) as portal:
-            installed = found(portal)
-            told = explain.explain(portal, object_type, record_id)
-        if not (told["exists"] or told["values"] or told.get("ledger")):
+            account = account_of(portal).account
+            explanation = explain.explain(portal, object_type, record_id)
+        if not (explanation["exists"] or explanation["values"] or explanation.get("ledger")):
             return _absent(session)
-        link = explanation_view.in_hubspot(
-            installed.account, portal_id, object_type, told["record_id"]
-        )
-        currency = _currency(told, str(installed.account.get("currency") or ""))
-        shown = explanation_view.values(object_type, told["values"], currency)
-        return render_template(
-            "record.html", session=session, told=told, values=shown, in_hubspot=link, currency=currency,
-            sentences=explanation_view.sentences, ledger=told.get("ledger", [])[:_SHOWN_ROWS], shown_rows=_SHOWN_ROWS,
-        )  # fmt: skip
+        return _page(session, object_type, explanation, account)
 
     @bp.get("/find")
     def find(portal_id: int) -> ResponseReturnValue:
         session = guard.session_of(runtime, portal_id)
-        kind, number = request.args.get("type", "deal"), request.args.get("id", "").strip()
-        if kind not in {"deal", "contact", "company"} or not (
-            number.isascii() and number.isdigit()
-        ):
+        object_type = request.args.get("type", ObjectType.DEAL)
+        number = request.args.get("id", "").strip()
+        if object_type not in _SHOWN_TYPES or not _is_number(number):
             return _absent(session)
-        if len(number) > len(str(_LONGEST_ID)):
-            return _absent(session)
-        return redirect(
-            url_for("records.record", portal_id=portal_id, object_type=kind, record_id=int(number)),
-            303,
+        address = url_for(
+            "records.record",
+            portal_id=portal_id,
+            object_type=object_type,
+            record_id=int(number),
         )
+        return redirect(address, 303)
 
     return bp
 
 
+def _page(session: Session, object_type: str, explanation: Json, account: Mapping[str, Any]) -> str:
+    # A deal's values are in the deal's currency, all others in the account's.
+    deal = explanation.get("deal") or {}
+    currency = str(deal.get("currency") or account.get("currency") or "")
+    return render_template(
+        "record.html",
+        session=session,
+        explanation=explanation,
+        values=explanation_view.values(object_type, explanation["values"], currency),
+        in_hubspot=explanation_view.in_hubspot(
+            account, session.portal_id, object_type, explanation["record_id"]
+        ),
+        currency=currency,
+        sentences=explanation_view.sentences,
+        ledger=explanation.get("ledger", [])[:_SHOWN_ROWS],
+        shown_rows=_SHOWN_ROWS,
+    )
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= len(str(_LARGEST_ID))
+
+
 def _absent(session: Session) -> Response:
-    """The same bytes for every record this account does not have, whoever else may have it."""
+    """Answer with the same bytes for every record this account does not have.
+
+    So nobody learns which records other accounts have.
+    """
     return guard.problem(
-        404, "No such record",
-        "We know no record of this kind and number in your account. The number is the last part of the record's"
-        " address in HubSpot; a new record is known a few seconds after it was made.", signed_in=session,
-    )  # fmt: skip
-
-
-def _currency(told: dict[str, Any], home: str) -> str:
-    """A deal's values are in the deal's currency, all others in the account's."""
-    deal = told.get("deal") or {}
-    return str(deal.get("currency") or home)
+        404,
+        "No such record",
+        "We know no record of this kind and number in your account. The number is the last part of"
+        " the record's address in HubSpot; a new record is known a few seconds after it was made.",
+        signed_in=session,
+    )

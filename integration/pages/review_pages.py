@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from integration.admin.sign_in import Session
 from integration.core.errors import Refused
 from integration.pages import guard
-from integration.pages.portal_pages import found
+from integration.pages.portal_pages import account_of
 from integration.portal.context import PortalContext, open_portal
 from integration.portal.runtime import Runtime
 from integration.review import answering, reading
@@ -49,7 +49,7 @@ def _add_pages(bp: Blueprint, runtime: Runtime) -> None:
     def decided(portal_id: int) -> ResponseReturnValue:
         session = guard.session_of(runtime, portal_id)
         with open_portal(runtime, portal_id) as portal:
-            found(portal)
+            account_of(portal)
             decisions = _decisions(portal)
         return render_template(
             "decided.html",
@@ -64,7 +64,7 @@ def _add_pages(bp: Blueprint, runtime: Runtime) -> None:
     def one(portal_id: int, review_id: int) -> ResponseReturnValue:
         session = guard.session_of(runtime, portal_id)
         with open_portal(runtime, portal_id) as portal:
-            found(portal)
+            account_of(portal)
             return _task_page(portal, session, review_id)
 
 
@@ -73,7 +73,7 @@ def _add_json(bp: Blueprint, runtime: Runtime) -> None:
     def open_json(portal_id: int) -> ResponseReturnValue:
         guard.session_of(runtime, portal_id)
         with open_portal(runtime, portal_id) as portal:
-            found(portal)
+            account_of(portal)
             tasks = reading.open_tasks(portal, kind=_kind(), after=request.args.get("after"))
         return Response(orjson.dumps(tasks), mimetype="application/json")
 
@@ -81,7 +81,7 @@ def _add_json(bp: Blueprint, runtime: Runtime) -> None:
     def decided_json(portal_id: int) -> ResponseReturnValue:
         guard.session_of(runtime, portal_id)
         with open_portal(runtime, portal_id) as portal:
-            found(portal)
+            account_of(portal)
             decisions = _decisions(portal)
         return Response(orjson.dumps(decisions), mimetype="application/json")
 
@@ -91,7 +91,7 @@ def _add_forms(bp: Blueprint, runtime: Runtime) -> None:
     def decide(portal_id: int, review_id: int) -> ResponseReturnValue:
         session = guard.session_of(runtime, portal_id)
         with open_portal(runtime, portal_id) as portal:
-            found(portal)
+            account_of(portal)
             try:
                 answering.decide(portal, review_id, _answer(session, request.form.get("verb", "")))
             except TooLate as refusal:
@@ -104,7 +104,7 @@ def _add_forms(bp: Blueprint, runtime: Runtime) -> None:
     def split(portal_id: int) -> ResponseReturnValue:
         session = guard.session_of(runtime, portal_id)
         with open_portal(runtime, portal_id) as portal:
-            found(portal)
+            account_of(portal)
             try:
                 answering.split(portal, _contact(), _answer(session, Verb.DIFFERENT))
             except Refused as refusal:
@@ -115,7 +115,7 @@ def _add_forms(bp: Blueprint, runtime: Runtime) -> None:
     def flag(portal_id: int) -> ResponseReturnValue:
         session = guard.session_of(runtime, portal_id)
         with open_portal(runtime, portal_id) as portal:
-            found(portal)
+            account_of(portal)
             try:
                 answering.flag(portal, _contact(), actor=session.actor)
             except Refused as refusal:
@@ -134,7 +134,7 @@ def _done(what: str, portal_id: int, *, kind: str | None = None) -> ResponseRetu
 
 
 def _open_page(portal: PortalContext, session: Session, *, problem: str | None = None) -> str:
-    account = found(portal)
+    account = account_of(portal)
     # A refused form shows the first page: its own address has no place in the list.
     after = request.args.get("after") if problem is None else None
     tasks = reading.open_tasks(portal, kind=_kind(), after=after)

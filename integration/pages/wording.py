@@ -1,4 +1,4 @@
-"""How pages say money, times and counts."""
+"""Money, times, counts and labels as pages show them."""
 
 import datetime as dt
 import hashlib
@@ -14,26 +14,28 @@ from flask import Flask
 from integration.ingest.backfill import Progress
 from integration.pages.guard import nonce
 from integration.storage.queue.import_runs import Stream
+from mappings.kinds import ObjectType, SourceKind
 from mappings.records.currencies import digits_of
 
 _LOCALE = "en"
 _LARGEST = 30  # digits; what has more is no amount of money
-SOURCES: Mapping[str, str] = {
-    "moved_champion": "Moved champion",
-    "referral": "Referral",
-    "word_of_mouth": "Word of mouth",
+# A deal's field also says "several" or "none", which are no kinds of sources.
+_SOURCES: Mapping[str, str] = {
+    SourceKind.MOVED_CHAMPION: SourceKind.MOVED_CHAMPION.label,
+    SourceKind.REFERRAL: SourceKind.REFERRAL.label,
+    SourceKind.WORD_OF_MOUTH: SourceKind.WORD_OF_MOUTH.label,
     "several": "Several sources",
     "none": "No customer behind it",
 }
-STREAMS: Mapping[str, str] = {
-    "contact": "contacts",
-    "company": "companies",
-    "deal": "deals",
-    "ticket": "tickets",
-    "feedback_submission": "survey answers",
+_STREAMS: Mapping[str, str] = {
+    ObjectType.CONTACT: "contacts",
+    ObjectType.COMPANY: "companies",
+    ObjectType.DEAL: "deals",
+    ObjectType.TICKET: "tickets",
+    ObjectType.FEEDBACK: "survey answers",
     "owner": "owners",
 }
-COUNTED: Mapping[str, str] = {
+_QUEUES: Mapping[str, str] = {
     "inbox": "Deliveries to open",
     "events": "Events to look up",
     "stale": "Records to think about",
@@ -43,7 +45,7 @@ COUNTED: Mapping[str, str] = {
 
 
 def register_filters(app: Flask, now: Callable[[], dt.datetime]) -> None:
-    """Give the templates their words; how long ago something was is told by *now*."""
+    """Give the templates their filters and labels; *now* is the time for "3 minutes ago"."""
     app.jinja_env.filters.update(
         money=money,
         amount=amount,
@@ -56,14 +58,14 @@ def register_filters(app: Flask, now: Callable[[], dt.datetime]) -> None:
         plain=plain,
     )
     app.jinja_env.globals.update(
-        nonce=nonce, lines=lines, style_version=_style_version(), counted=COUNTED
+        nonce=nonce, lines=lines, style_version=_style_version(), counted=_QUEUES
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
 
 
 def money(minor: int | None, currency: str | None) -> str:
-    """Minor units as money: 123456, EUR is €1,234.56. A currency nobody knows keeps its code."""
+    """Return minor units as money: 123456, EUR is €1,234.56. An unknown currency keeps its code."""
     if minor is None:
         return "-"
     digits = digits_of(currency)
@@ -73,19 +75,22 @@ def money(minor: int | None, currency: str | None) -> str:
 
 
 def amount(major: Decimal | str | None, currency: str | None) -> str:
-    """Money in major units, as text or Decimal: "1234.50", EUR is €1,234.50."""
+    """Return major units as money: "1234.50", EUR is €1,234.50. What is no amount stays."""
+    unchanged = f"{major} {currency or ''}".strip()
+    digits = digits_of(currency)
+    if not currency or digits is None:
+        return unchanged
     try:
         value = Decimal(str(major))
-        digits = digits_of(currency)
-        if not value.is_finite() or value.adjusted() > _LARGEST or digits is None or not currency:
-            return f"{major} {currency or ''}".strip()
+        if not value.is_finite() or value.adjusted() > _LARGEST:
+            return unchanged
         return money(int(value.scaleb(digits).to_integral_value()), currency)
     except (InvalidOperation, OverflowError):
-        return f"{major} {currency or ''}".strip()
+        return unchanged
 
 
 def percent(share: float | str | None) -> str:
-    """0.345 is 34%; what is no number stays as it is."""
+    """Return a share in percent: 0.345 is 34%. What is no number stays as it is."""
     if share is None:
         return "-"
     try:
@@ -95,17 +100,17 @@ def percent(share: float | str | None) -> str:
 
 
 def day(at: str | None) -> str:
-    """The day of an ISO time."""
+    """Return the day of an ISO time."""
     return (at or "-")[:10]
 
 
 def count(number: int | None) -> str:
-    """1234567 → 1,234,567."""
+    """Return a count with separators: 1234567 is 1,234,567."""
     return format_decimal(number or 0, locale=_LOCALE)
 
 
 def ago(at: dt.datetime | str | None, now: dt.datetime) -> str:
-    """How long before *now*: "3 minutes ago"; "never" without a time."""
+    """Return how long before *now*: "3 minutes ago"; "never" without a time."""
     at = dt.datetime.fromisoformat(at) if isinstance(at, str) else at
     if at is None:
         return "never"
@@ -113,37 +118,49 @@ def ago(at: dt.datetime | str | None, now: dt.datetime) -> str:
 
 
 def moment(at: dt.datetime | None) -> str:
-    """A point in time, to the minute, in UTC."""
+    """Return a time to the minute, in UTC."""
     return at.strftime("%Y-%m-%d %H:%M UTC") if at else "-"
 
 
 def lines(run: Progress | None) -> list[dict[str, Any]]:
-    """An import in a few lines: each record type, and the links between them as one."""
+    """Return an import in a few lines: one for each record type, and one for all links."""
     if run is None:
         return []
-    records = [one for one in run.streams if one.name.startswith("records:")]
-    links = [one for one in run.streams if one.name.startswith("links:")]
-    found = [_line(one.name, STREAMS.get(one.from_type, one.from_type), [one]) for one in records]
-    return [*found, _line("links", "links between them", links)] if links else found
+    links = [stream for stream in run.streams if stream.name.startswith("links:")]
+    shown = [
+        _line(stream.name, _STREAMS.get(stream.from_type, stream.from_type), [stream])
+        for stream in run.streams
+        if stream.name.startswith("records:")
+    ]
+    if links:
+        shown.append(_line("links", "links between them", links))
+    return shown
 
 
 def _line(name: str, label: str, streams: Sequence[Stream]) -> dict[str, Any]:
-    done, records = all(one.done for one in streams), sum(one.records for one in streams)
+    records = sum(stream.records for stream in streams)
+    is_done = all(stream.done for stream in streams)
     return {
         "name": name,
         "label": label,
         "records": records,
-        "state": "done" if done else "busy" if records else "idle",
+        "state": _state(records, is_done=is_done),
     }
 
 
+def _state(records: int, *, is_done: bool) -> str:
+    if is_done:
+        return "done"
+    return "busy" if records else "idle"
+
+
 def source(name: str) -> str:
-    """A deal's source in words."""
-    return SOURCES.get(name, name.replace("_", " "))
+    """Return the label of a deal's source; an unknown one without its underscores."""
+    return _SOURCES.get(name, name.replace("_", " "))
 
 
 def plain(name: str) -> str:
-    """A field's name in words: referred_by_property → Referred by."""
+    """Return a setting's name as a label: referred_by_property is "Referred by"."""
     words = name.removesuffix("_property").replace("_", " ")
     return words[:1].upper() + words[1:]
 

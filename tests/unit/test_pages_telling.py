@@ -14,7 +14,7 @@ NOTHING: dict[str, Any] = {
 
 
 def test_a_portal_without_anything_has_figures_of_nothing() -> None:
-    found = explanation_view.found(NOTHING)
+    found = explanation_view.home_figures(NOTHING)
 
     assert (found["deals"], found["derived_deals"], found["most"], found["totals"]) == (0, 0, 0, [])
 
@@ -33,7 +33,9 @@ def test_second_order_revenue_is_all_that_is_not_first_order_and_the_own_currenc
         {"currency": "USD", "won": "0.00", "won_deals": 1},
     ]
 
-    found = explanation_view.found({**NOTHING, "totals": totals, "home_currency": "USD"})["totals"]
+    found = explanation_view.home_figures({**NOTHING, "totals": totals, "home_currency": "USD"})[
+        "totals"
+    ]
 
     assert [one["currency"] for one in found] == ["USD", "EUR"]
     assert found[1]["second_order"] == Decimal("39.99")
@@ -41,7 +43,7 @@ def test_second_order_revenue_is_all_that_is_not_first_order_and_the_own_currenc
 
 
 def test_deals_nobody_stands_behind_do_not_scale_the_bars() -> None:
-    found = explanation_view.found(
+    found = explanation_view.home_figures(
         {**NOTHING, "deals_by_source": {"none": 900, "referral": 3, "something_new": 1}}
     )
 
@@ -64,7 +66,7 @@ def test_a_line_about_a_deal_leads_to_the_deal() -> None:
         }
     ]
 
-    who = explanation_view.found({**NOTHING, "people": people})["people"][0]
+    who = explanation_view.home_figures({**NOTHING, "people": people})["people"][0]
 
     assert who["name"] == "contact 5"
     assert who["because"] == [(12, "she: did\nit"), (None, "otherwise")]

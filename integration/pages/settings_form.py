@@ -1,0 +1,171 @@
+"""The form of a portal's settings: its fields by heading, and reading and showing their values."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from marshmallow import ValidationError
+
+from mappings.records import text_sources
+from mappings.records.portal_map import (
+    WITHOUT_EFFECT,
+    PortalMap,
+    dump_portal_map,
+    load_portal_map,
+)
+
+_LONGEST_FIELD = 20_000
+_LONGEST_TYPE_ID = 9  # digits that fit the column
+CHOICES: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "won_rule": (
+        ("closed_won_flag", "HubSpot's own won flag"),
+        ("stages", "The stages listed below"),
+    ),
+    "customer_stage_since": (
+        ("reached", "From the day it reached the stage"),
+        ("always", "Always: the stage was set in bulk, its dates say nothing"),
+    ),
+    "activities": (
+        ("read", "Read when and with whom; texts only of notes and automatic replies"),
+        ("ignored", "Do not read, and forget what was read"),
+    ),
+}
+# Stands in a group for all of its text sources.
+_TEXTS = "text sources"
+_GROUPS: Mapping[str, tuple[str, ...]] = {
+    "Revenue": (
+        "won_rule",
+        "won_stages",
+        "replaced_stages",
+        "included_pipelines",
+        "amount_property",
+        "deal_renewal_types",
+        "home_currency",
+    ),
+    text_sources.REFERRALS: (_TEXTS, "referred_by_labels", "referred_by_type_ids"),
+    text_sources.JOB_CHANGES: (
+        "buying_role_property",
+        "role_labels",
+        _TEXTS,
+        "staff_domains",
+        "extra_free_hosts",
+        "home_country",
+        "agency_types",
+        "activities",
+    ),
+    "Customers": ("customer_stage", "customer_stage_since", "ticket_closed_stages"),
+}
+_HINTS: Mapping[str, str] = {
+    "included_pipelines": "Pipeline ids that count; empty means all.",
+    "won_stages": "Stage ids; only used when won is decided by stages.",
+    "replaced_stages": "Stage ids: another contract took a won deal's place, which is no loss.",
+    "amount_property": "Deal property that holds the amount.",
+    "buying_role_property": "Contact property with the buying role.",
+    "role_labels": "One a line: association label = role.",
+    "deal_renewal_types": "Deal types that are renewals, not new business.",
+    "customer_stage": (
+        "Lifecycle stage that makes a company a customer; empty: its first won deal does."
+    ),
+    "customer_stage_since": "From when a company in that stage counts as a customer.",
+    "staff_domains": "Mail domains of your own people; they are never referrers.",
+    "extra_free_hosts": "Further free-mail hosts, not employers.",
+    "referred_by_labels": "Association labels that name the referrer.",
+    "referred_by_type_ids": "The same labels by their HubSpot type ids.",
+    "agency_types": "Company types that are agencies or partners.",
+    "activities": "Meetings, calls, e-mails and notes of the last three years.",
+    "home_currency": "Three letters, such as EUR.",
+    "home_country": "Two letters, such as GB: where phone numbers without a country code are.",
+    "ticket_closed_stages": "Ticket stages that mean closed.",
+}
+
+
+def map_of(form: Mapping[str, str], seen: PortalMap) -> PortalMap:
+    """Return the map that a form asks for; a field that it leaves out stays as in *seen*.
+
+    Raises marshmallow's ValidationError that names each wrong field.
+    """
+    values = {name: _read(name, form[name]) for name in fields() if name in form}
+    return load_portal_map({**dump_portal_map(seen), **values})
+
+
+def as_text(name: str, value: object) -> str:
+    """Return a map's value as its form field shows it: a list has a line for each item."""
+    if value is None:
+        return ""
+    if not isinstance(value, list):
+        return str(value)
+    if name == "role_labels":
+        return "\n".join(f"{label} = {role}" for label, role in value)
+    return "\n".join(map(str, value))
+
+
+def fields() -> list[str]:
+    """Return the fields of a map that change a result."""
+    return [name for name in _defaults() if name not in WITHOUT_EFFECT]
+
+
+def list_fields() -> list[str]:
+    """Return the fields that hold a list."""
+    return [name for name, value in _defaults().items() if isinstance(value, list)]
+
+
+def groups(names: Iterable[str]) -> dict[str, list[str]]:
+    """Return fields by heading; under "More" those that no heading names."""
+    known = set(names)
+    placed = {title: [name for name in _group(title) if name in known] for title in _GROUPS}
+    rest = known.difference(*placed.values())
+    return {**placed, "More": sorted(rest)} if rest else placed
+
+
+def _group(title: str) -> Iterator[str]:
+    for name in _GROUPS[title]:
+        if name == _TEXTS:
+            yield from (row.setting for row in text_sources.known() if row.group == title)
+        else:
+            yield name
+
+
+def hints() -> dict[str, str]:
+    """Return the hint of each field."""
+    return {**_HINTS, **{row.setting: row.hint for row in text_sources.known()}}
+
+
+def _defaults() -> dict[str, Any]:
+    return dump_portal_map(PortalMap())
+
+
+def _read(name: str, text: str) -> object:
+    """Read one field. A list is read by line; an empty property field means no property."""
+    if len(text) > _LONGEST_FIELD:
+        raise ValidationError({name: ["is too long"]})
+    if "\x00" in text:
+        raise ValidationError({name: ["holds a character that cannot be kept"]})
+    default = _defaults()[name]
+    if isinstance(default, list):
+        return _read_lines(name, text)
+    is_optional = default is None or name.endswith("_property")
+    return text.strip() or (None if is_optional else "")
+
+
+def _read_lines(name: str, text: str) -> list[object]:
+    lines = [line.strip() for line in text.replace("\r", "\n").split("\n")]
+    read_line = _LINES.get(name, str)
+    return [read_line(line) for line in lines if line]
+
+
+def _role_label(line: str) -> list[str]:
+    """Read "label = role"; a label may hold an equals sign itself."""
+    label, _, role = line.rpartition("=")
+    return [label.strip(), role.strip()]
+
+
+def _type_id(line: str) -> int | str:
+    # What is no number stays text, so that marshmallow refuses the field with its own message.
+    is_id = line.isascii() and line.isdigit() and len(line) <= _LONGEST_TYPE_ID
+    return int(line) if is_id else line
+
+
+# How a line is read, for lists of anything but text.
+_LINES: Mapping[str, Callable[[str], object]] = {
+    "role_labels": _role_label,
+    "referred_by_type_ids": _type_id,
+}
