@@ -74,7 +74,8 @@ _DATE = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
 )
 @click.option("--by", "author", default="", help="Who orders it.")
 @click.option("--reason", default="", help="Why.")
-def ledger(portal_id: int, *, as_json: bool, as_csv: bool, **options: Any) -> None:  # noqa: ANN401 - click's options
+# click passes the options as they are declared here: of every type.
+def ledger(portal_id: int, *, as_json: bool, as_csv: bool, **options: Any) -> None:  # noqa: ANN401
     """Print the portal's ledger, oldest row first. Months, changes and orders: see the options."""
     _check_options(options)
     with installed_portal(portal_id) as portal:

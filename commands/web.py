@@ -50,7 +50,8 @@ def _share_metrics(settings: Settings) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, mode=0o700)
     os.environ[_METRICS_FOLDER] = str(folder)
-    os.execv(sys.executable, [sys.executable, "-m", "commands", "web"])  # noqa: S606 - ourselves, without a shell
+    itself = [sys.executable, "-m", "commands", "web"]
+    os.execv(sys.executable, itself)  # noqa: S606 - no shell is wanted
 
 
 def serve(target: str, settings: Settings) -> None:

@@ -61,7 +61,7 @@ def _add_pages(bp: Blueprint, runtime: Runtime) -> None:
         )
 
     @bp.get("/review/<int:review_id>")
-    def one(portal_id: int, review_id: int) -> ResponseReturnValue:
+    def question(portal_id: int, review_id: int) -> ResponseReturnValue:
         session = guard.session_of(runtime, portal_id)
         with open_portal(runtime, portal_id) as portal:
             account_of(portal)

@@ -9,11 +9,11 @@ from integration.core.errors import Refused
 from integration.portal import invalidation, settings
 from integration.portal.context import PortalContext
 from integration.portal.invalidation import Change
-from integration.portal.record_names import name_in
+from integration.reports.current_names import current_names
 from integration.storage.database import Row, Transaction
 from integration.storage.findings import person_rows, source_rows, stored_shapes
 from integration.storage.ledger import entry_rows, period_rows
-from integration.storage.mirror import deal_rows, lookups, mirror
+from integration.storage.mirror import deal_rows, mirror
 from integration.storage.queue import lanes
 from integration.storage.service import portals
 from mappings.kinds import ObjectType
@@ -113,23 +113,22 @@ def changes_of(rows: Iterable[Row]) -> tuple[changes.Change, ...]:
 
 def _credit_names(tx: Transaction, rows: Sequence[Row]) -> dict[str, str]:
     """Return by credit what to call it: its kind, person and company, by their names of today."""
-    subject_ids = {row["subject_id"] for row in rows} - {None}
-    contact_of = source_rows.contacts_of(tx, subject_ids)
-    contact_ids = {contact_id for contact_id in contact_of.values() if contact_id is not None}
-    company_ids = {row["company_id"] for row in rows} - {None}
-    names = {
-        (name.object_type, name.record_id): name_in(name)
-        for name in lookups.names(tx, contact_ids, company_ids)
+    contact_of = source_rows.contacts_of(tx, {row["subject_id"] for row in rows} - {None})
+    names = current_names(tx, contact_of.values(), {row["company_id"] for row in rows})
+    return {
+        row["source_key"]: _credit_name(row, contact_of, names)
+        for row in rows
+        if row["kind"] != FIRST_ORDER
     }
-    credit_names: dict[str, str] = {}
-    for row in rows:
-        if row["kind"] == FIRST_ORDER:
-            continue
-        person = _person_name(row["subject_id"], contact_of, names)
-        company = names.get((ObjectType.COMPANY, row["company_id"] or 0), "")
-        owner = " of ".join(name for name in (person, company) if name)
-        credit_names[row["source_key"]] = f"{row['kind'].replace('_', ' ')} {owner}".strip()
-    return credit_names
+
+
+def _credit_name(
+    row: Row, contact_of: Mapping[int, int | None], names: Mapping[tuple[str, int], str]
+) -> str:
+    person = _person_name(row["subject_id"], contact_of, names)
+    company = names.get((ObjectType.COMPANY, row["company_id"] or 0), "")
+    owner = " of ".join(name for name in (person, company) if name)
+    return f"{row['kind'].replace('_', ' ')} {owner}".strip()
 
 
 def _person_name(

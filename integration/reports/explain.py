@@ -3,14 +3,15 @@
 Names are read from the mirror at the time of asking; the ledger itself names nobody.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from integration.conclude import successor_search
 from integration.portal.context import PortalContext
-from integration.portal.record_names import name_in, name_of
+from integration.portal.record_names import name_of
 from integration.reports import explain_deal
+from integration.reports.current_names import current_names
 from integration.reports.ledger_lines import ledger_row, reason_text
 from integration.reports.plain_json import plain_dict
 from integration.reports.portal_figures import move_line
@@ -25,7 +26,7 @@ from integration.storage.findings import (
     stored_shapes,
 )
 from integration.storage.ledger import entry_rows
-from integration.storage.mirror import deal_rows, lookups, mirror
+from integration.storage.mirror import deal_rows, mirror
 from mappings.kinds import EntryOccasion, ObjectType, SourceKind
 from mappings.rules.attribution.reasons import REMOVED
 from mappings.rules.facts import PPM
@@ -195,10 +196,8 @@ def _event(row: Row) -> Json:
 
 def _moves(tx: Transaction, rows: Sequence[Row]) -> list[Json]:
     """Moves with the names of the person, the former and the new company."""
-    contact_ids = {row["new_contact_id"] for row in rows}
-    company_ids = {row["former_company_id"] for row in rows}
-    company_ids |= {row["new_company_id"] for row in rows}
-    names = _names(tx, contact_ids, company_ids - {None})
+    company_ids = [row[end] for row in rows for end in ("former_company_id", "new_company_id")]
+    names = current_names(tx, [row["new_contact_id"] for row in rows], company_ids)
     return [_move(row, names) for row in rows]
 
 
@@ -219,7 +218,7 @@ def _referrals(tx: Transaction, rows: Sequence[Row]) -> list[Json]:
     targets = {_target(row) for row in rows}
     contact_ids = [number for kind, number in targets if kind == ObjectType.CONTACT]
     company_ids = [number for kind, number in targets if kind == ObjectType.COMPANY]
-    names = _names(tx, contact_ids, company_ids)
+    names = current_names(tx, contact_ids, company_ids)
     return [
         {
             **stored_shapes.plain(stored_shapes.referral_of(row)),
@@ -233,16 +232,6 @@ def _referrals(tx: Transaction, rows: Sequence[Row]) -> list[Json]:
 def _target(row: Row) -> Ref:
     object_type, _, number = str(row["target"]).partition(":")
     return object_type, int(number)
-
-
-def _names(
-    tx: Transaction, contact_ids: Iterable[int], company_ids: Iterable[int]
-) -> dict[Ref, str]:
-    """Names of contacts and companies, with one query however many there are."""
-    return {
-        (name.object_type, name.record_id): name_in(name)
-        for name in lookups.names(tx, set(contact_ids), set(company_ids))
-    }
 
 
 def _name_now(tx: Transaction, object_type: str, record_id: int | None) -> str:

@@ -6,12 +6,12 @@ from typing import Any
 
 from integration.portal import settings
 from integration.portal.context import PortalContext
-from integration.portal.record_names import name_in
+from integration.reports.current_names import current_names
 from integration.reports.plain_json import plain_dict
 from integration.storage.database import Row, Transaction
 from integration.storage.findings import conclusion_rows, move_rows, source_rows, stored_shapes
 from integration.storage.ledger import entry_rows
-from integration.storage.mirror import deal_rows, lookups, mirror
+from integration.storage.mirror import deal_rows, mirror
 from integration.storage.queue import recompute
 from mappings.kinds import ObjectType
 from mappings.rules.ledger import money
@@ -92,10 +92,7 @@ def _leaders(tx: Transaction, home: str) -> Json:
     contact_ids = {contact_id for contact_id in contact_of.values() if contact_id is not None}
     company_ids = {row["id"] for row in companies}
     evidence = _Evidence(
-        {
-            (name.object_type, name.record_id): name_in(name)
-            for name in lookups.names(tx, contact_ids, company_ids)
-        },
+        current_names(tx, contact_ids, company_ids),
         conclusion_rows.load(tx, ObjectType.CONTACT, contact_ids),
         _reasons(tx, contact_ids, company_ids),
     )
