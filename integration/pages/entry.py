@@ -33,17 +33,16 @@ def blueprint(runtime: Runtime) -> Blueprint:
 
     @bp.get("/install")
     def begin_install() -> ResponseReturnValue:
-        return _depart(runtime, install.INSTALL, None)
+        return _to_hubspot(runtime, install.INSTALL, None)
 
     @bp.get("/signin")
     def begin_sign_in() -> ResponseReturnValue:
-        return _depart(
-            runtime, install.SIGN_IN, sign_in.local_path(request.args.get("next")) or _came_from()
-        )
+        next_path = sign_in.local_path(request.args.get("next")) or _referring_page()
+        return _to_hubspot(runtime, install.SIGN_IN, next_path)
 
     @bp.get("/oauth/callback")
     def callback() -> ResponseReturnValue:
-        return _return(runtime)
+        return _from_hubspot(runtime)
 
     @bp.post("/signout")
     def sign_out() -> ResponseReturnValue:
@@ -57,22 +56,22 @@ def blueprint(runtime: Runtime) -> Blueprint:
     return bp
 
 
-def _depart(runtime: Runtime, purpose: str, next_path: str | None) -> Response:
-    trip = install.begin(
+def _to_hubspot(runtime: Runtime, purpose: str, next_path: str | None) -> Response:
+    visit = install.begin(
         runtime, guard.cookie(runtime, "browser"), purpose=purpose, next_path=next_path
     )
-    answer = make_response(redirect(trip.url, 302))
-    guard.set_cookie(answer, runtime, "browser", trip.browser, seconds=STATE_MINUTES * 60)
+    answer = make_response(redirect(visit.url, 302))
+    guard.set_cookie(answer, runtime, "browser", visit.browser, seconds=STATE_MINUTES * 60)
     return answer
 
 
-def _came_from() -> str | None:
+def _referring_page() -> str | None:
     """Return the page of ours that led to the sign-in, so that signing in leads back to it."""
     parts = urlsplit(request.headers.get("Referer", ""))
     return sign_in.local_path(parts.path) if parts.netloc == request.host else None
 
 
-def _return(runtime: Runtime) -> Response:
+def _from_hubspot(runtime: Runtime) -> Response:
     state, browser = request.args.get("state"), guard.cookie(runtime, "browser")
     if "error" in request.args:
         install.cancel(runtime, state=state, browser=browser)

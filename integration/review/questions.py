@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from mappings.kinds import ObjectType
+
 Ref = tuple[str, int]
 Body = Mapping[str, Any]
 Names = Mapping[Ref, str]
@@ -17,7 +19,7 @@ def ref(text: str) -> Ref:
 def same_person(body: Body, names: Names) -> str:
     """Ask whether two contacts are one person."""
     first, second = (
-        f"{_name(names, 'contact', contact_id)}, contact {contact_id}"
+        f"{_name(names, ObjectType.CONTACT, contact_id)}, contact {contact_id}"
         for contact_id in body["contacts"]
     )
     return f"Are {first}, and {second}, the same person?"
@@ -25,8 +27,8 @@ def same_person(body: Body, names: Names) -> str:
 
 def job_change(body: Body, names: Names) -> str:
     """Ask whether a person left one company for another."""
-    person = _name(names, "contact", body["contacts"][-1])
-    former, new = (_name(names, "company", company_id) for company_id in body["companies"])
+    person = _name(names, ObjectType.CONTACT, body["contacts"][-1])
+    former, new = (_name(names, ObjectType.COMPANY, company_id) for company_id in body["companies"])
     latest = f" by {str(body['latest'])[:10]}" if body.get("latest") else ""
     return f"Did {person} leave {former} for {new}{latest}?"
 
@@ -39,20 +41,20 @@ def referrer(body: Body, names: Names) -> str:
 
 def add_to_deal(body: Body, names: Names) -> str:
     """Ask whether an active contact belongs on a deal."""
-    contact = _name(names, "contact", body["contacts"][0])
-    return f"Add {contact} to {_name(names, 'deal', body['deal'])}?"
+    contact = _name(names, ObjectType.CONTACT, body["contacts"][0])
+    return f"Add {contact} to {_name(names, ObjectType.DEAL, body['deal'])}?"
 
 
 def merged_companies(body: Body, names: Names) -> str:
     """Ask whether two merged companies were one when a deal was won."""
-    source, own = (_name(names, "company", company_id) for company_id in body["companies"])
-    deal = _name(names, "deal", body["deal"])
+    source, own = (_name(names, ObjectType.COMPANY, company_id) for company_id in body["companies"])
+    deal = _name(names, ObjectType.DEAL, body["deal"])
     return f"Were {source} and {own} one company already when {deal} was won?"
 
 
 def late_evidence(body: Body, names: Names) -> str:
     """Ask whether evidence counts that came after a deal's shares were final."""
-    deal = _name(names, "deal", body["deal"])
+    deal = _name(names, ObjectType.DEAL, body["deal"])
     return f"Judge {deal} anew by evidence that came after its 90 days?"
 
 
