@@ -64,9 +64,10 @@ def month(portal: PortalContext, at: datetime, view: str) -> Month:
 
 def _log(tx: Transaction, now: datetime) -> tuple[Closing, ...]:
     """Return the log of closings, with a closing that is due and not written yet."""
-    kept = period_rows.read(tx)
-    due = periods.due(kept.log, settings.read(tx).policy.books_close_day, kept.opened_at, now)
-    return kept.log if due is None else (*kept.log, due)
+    written = period_rows.read(tx)
+    close_day = settings.read(tx).policy.books_close_day
+    due = periods.due(written.log, close_day, written.opened_at, now)
+    return written.log if due is None else (*written.log, due)
 
 
 def story(
@@ -187,15 +188,16 @@ def _write(portal: PortalContext, month: datetime, action: str, *, actor: str, r
     with portal.confirmed() as tx:
         lanes.hold(tx, portal.portal_id, "drain")
         now = portal.runtime.now()
-        kept = period_rows.read(tx).log
+        written = period_rows.read(tx).log
         order = Closing(month, now, action, actor, reason)
-        if _is_logged(kept, order):
+        if _is_logged(written, order):
             return
-        whole = _log(tx, now)
+        log = _log(tx, now)
         if action == "reopen":
-            _check_closed(whole, month)
-        for line in (*whole[len(kept) :], order):
-            period_rows.log(tx, line)
+            _check_closed(log, month)
+        # A closing that is due and not written yet comes before the order.
+        for closing in (*log[len(written) :], order):
+            period_rows.log(tx, closing)
         portals.note(tx, actor, f"books {action}", month=f"{month:%Y-%m}", reason=reason)
 
 
@@ -218,8 +220,10 @@ def rejudge(portal: PortalContext, deal_id: int, *, actor: str, reason: str) -> 
         current_id = mirror.resolve(tx, ObjectType.DEAL, [deal_id])[deal_id]
         if not deal_rows.load(tx, [current_id]):
             raise Refused(f"There is no deal {deal_id} in portal {portal.portal_id}.")
-        last = period_rows.orders(tx, [current_id]).get(current_id)
-        if last and last["is_open"] and (last["actor"], last["reason"]) == (actor, reason):
+        newest = period_rows.orders(tx, [current_id]).get(current_id)
+        # The same order, sent again because its receipt was lost.
+        signature = (actor, reason)
+        if newest and newest["is_open"] and (newest["actor"], newest["reason"]) == signature:
             return
         period_rows.order(tx, current_id, actor=actor, reason=reason, at=portal.runtime.now())
         portals.note(tx, actor, "deal to be judged anew", deal=current_id, reason=reason)

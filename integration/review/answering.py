@@ -92,12 +92,9 @@ def _append(
     """Append a decision; return its id, or the id of the same one that was sent before."""
     newest = decision_rows.newest(tx, kind, key)
     stands = decision_rows.standing(tx, kind, key, now)
-    is_unseen = stands is not None and answer.seen != stands["decision_id"]
-    if stands is not None and is_unseen and not answer.anyway:
+    if stands is not None and not answer.anyway and answer.seen != stands["decision_id"]:
         # A button pressed twice: the first press is stored by now.
-        if answers.repeats(stands, answer):
-            return int(stands["decision_id"])
-        raise TooLate(answers.already_answered(stands))
+        return _id_if_repeated(stands, answer, answers.already_answered(stands))
     row = {
         "kind": kind,
         "question": key,
@@ -114,11 +111,17 @@ def _append(
         return decision_id
     # Another answer was stored at the same moment; it may be the same person's second press.
     first = decision_rows.newest(tx, kind, key)
-    if first is None or not answers.repeats(first, answer):
-        raise TooLate(
-            "Somebody else answered this question at the same moment; look at their answer first"
-        )
-    return int(first["decision_id"])
+    return _id_if_repeated(
+        first,
+        answer,
+        "Somebody else answered this question at the same moment; look at their answer first",
+    )
+
+
+def _id_if_repeated(stored: Row | None, answer: Answer, refusal: str) -> int:
+    if stored is None or not answers.repeats(stored, answer):
+        raise TooLate(refusal)
+    return int(stored["decision_id"])
 
 
 def _recompute(tx: Transaction, kind: str, detail: Mapping[str, Any]) -> None:

@@ -285,7 +285,8 @@ def test_the_trail_names_nobody(harbor: MirrorPortal) -> None:
     answer(harbor, the_question(harbor, "identity")["id"], "same")
     answering.split(harbor.context, 33, Answer("different", "Zz Canary", "zz reason"))
 
-    trail = str(harbor.kept("audit"))
+    # Without the times: any number may stand in a time.
+    trail = str([harbor.values("audit", column) for column in ("actor", "action", "detail")])
 
     assert "answered a question: identity same" in trail
     for secret in ("Canary", "zz reason", "Priya", "33"):
