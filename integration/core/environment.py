@@ -1,4 +1,4 @@
-"""What the environment says, validated once; every mistake is reported together, by name."""
+"""The environment's variables as one validated value; all mistakes are reported together."""
 
 import contextlib
 import os
@@ -25,7 +25,7 @@ LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One process's configuration. Secrets are kept out of ``repr`` so that no log can show them."""
+    """The configuration of one process; ``repr`` leaves secrets out, so that no log has them."""
 
     data_dir: Path
     host: str
@@ -56,7 +56,7 @@ class Settings:
 
     @property
     def redirect_url(self) -> str:
-        """Where HubSpot sends an admin's browser back to, exactly as registered."""
+        """The address HubSpot sends an admin's browser back to, exactly as registered."""
         return f"{self.public_url}/oauth/callback"
 
     @property
@@ -68,8 +68,9 @@ class Settings:
 def load() -> Settings:
     """Read the environment.
 
-    Raises :class:`~integration.core.errors.Refused` with one line per wrong variable. Unset secrets
-    are made once and kept in the data folder, readable by its owner only.
+    Raises :class:`~integration.core.errors.Refused` with one line for each wrong variable.
+    Secrets that are not set are made once and kept in the data folder, readable by its owner
+    only.
     """
     env = Env(eager=False)
     port = env.int("PORT", 8000, validate=Range(1, 65535))
@@ -127,7 +128,7 @@ def load() -> Settings:
 
 
 def _kept_forget_keys(folder: Path, secret_key: str | None) -> tuple[str, ...]:
-    """The keys kept in the data folder; the first is made of a *secret_key* that was there before."""
+    """Return the data folder's keys; a *secret_key* that was there before makes the first."""
     text = _kept(
         folder,
         "forget_keys",
@@ -149,7 +150,7 @@ def _default_data_dir() -> str:
 
 
 def _kept(folder: Path, name: str, make: Callable[[], str]) -> str:
-    """Return a secret made once; of two processes that start together one wins, whole."""
+    """Return a secret that is made once; of two processes that start together one wins, whole."""
     path = folder / name
     try:
         if not path.exists():
@@ -184,7 +185,7 @@ def _is_redis(value: str) -> None:
 
 
 def _is_other_address(value: str, port: int) -> None:
-    """A host and port to listen at, and not the port of everybody's pages."""
+    """Check for host and port of a listener that is not the one of the public pages."""
     if not value:
         return
     parts = urlsplit(f"//{value}")

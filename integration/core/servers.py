@@ -1,4 +1,4 @@
-"""PostgreSQL and Valkey from wheels, for one machine where nobody installed a server."""
+"""Embedded servers: PostgreSQL and Valkey from wheels, where nobody installed a server."""
 
 import contextlib
 import ctypes
@@ -33,14 +33,14 @@ _UNPRIVILEGED = 1000
 
 @dataclass(frozen=True, slots=True)
 class Servers:
-    """Where the embedded servers of one data folder listen."""
+    """The addresses of the embedded servers of one data folder."""
 
     database_url: str
     redis_url: str
 
 
 def running(folder: Path) -> Servers | None:
-    """Return the servers somebody already runs in *folder*, or None."""
+    """Return the servers that already run in *folder*, or None."""
     try:
         said = json.loads((folder / "servers.json").read_text())
         found = Servers(said["database_url"], said["redis_url"])
@@ -52,10 +52,10 @@ def running(folder: Path) -> Servers | None:
 
 @contextlib.contextmanager
 def embedded(folder: Path, *, postgres: bool = True, valkey: bool = True) -> Iterator[Servers]:
-    """Run the wanted servers in *folder* until the block ends; join them when they already run.
+    """Run the wanted servers in *folder* until the block ends, or join those that run there.
 
-    Ports are free ones, picked at each start. A server that ends in between is started again where
-    it was. Children die with this process, however it dies.
+    Ports are free ones, picked at each start. A server that ends in between is started again on
+    its port. The servers end with this process, however it ends.
     """
     joined = running(folder)
     if joined:
@@ -74,7 +74,7 @@ def embedded(folder: Path, *, postgres: bool = True, valkey: bool = True) -> Ite
 
 
 def free_port() -> int:
-    """Return a port nobody listens on now."""
+    """Return a port on which nobody listens now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -130,7 +130,8 @@ def _wheel(package: str, inside: str) -> Path:
     found = importlib.util.find_spec(package)
     if found is None or found.origin is None:
         raise Refused(
-            f"{package} is not installed: install second-order[embedded], or set DATABASE_URL and REDIS_URL"
+            f"{package} is not installed: install second-order[embedded],"
+            " or set DATABASE_URL and REDIS_URL"
         )
     return Path(found.origin).parent / inside
 
@@ -164,7 +165,7 @@ def _initdb(binaries: Path, data: Path, password: str, become: Callable[[], None
 
 
 def _stop_leftover(data: Path) -> None:
-    """A killed run may have left its server running in our folder: stop it, it is nobody's any more."""
+    """Stop a server that an earlier run left in this folder when it was killed."""
     with contextlib.suppress(OSError, ValueError, psutil.Error):
         pid = int((data / "postmaster.pid").read_text().split("\n", 1)[0])
         process = psutil.Process(pid)
@@ -175,10 +176,11 @@ def _stop_leftover(data: Path) -> None:
 
 @contextlib.contextmanager
 def _unprivileged(folder: Path) -> Iterator[tuple[Callable[[], None], Path]]:
-    """Yield how a child becomes somebody PostgreSQL accepts, and where its data lie.
+    """Yield a function by which a child gives up root, and the folder of its data.
 
-    PostgreSQL refuses root. Root's child therefore enters a user namespace in which root is called
-    something else; where namespaces are forbidden it becomes "nobody", with the folder given to it.
+    PostgreSQL refuses root. Root's child therefore enters a user namespace in which root has
+    another number; where namespaces are forbidden it becomes "nobody", and the folder is given
+    to it.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     data = folder / "data"
@@ -230,7 +232,7 @@ def _enter_namespace() -> None:
 def _dies_with_us(
     number: signal.Signals, then: Callable[[], None] | None = None
 ) -> Callable[[], None]:
-    """Return what a child does before it becomes the server: change user, and end when we end."""
+    """Return what a child does before it becomes the server: change user, end when we end."""
 
     def prepare() -> None:
         os.setsid()  # Ctrl-C on the terminal is for us; we stop the servers in order

@@ -1,4 +1,4 @@
-"""Creating property definitions: all in one call, and one by one only where that does not tell."""
+"""Property definitions: created in one call, one by one only where that gives no result."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -12,7 +12,7 @@ Ask = Callable[..., Any]
 def create(
     library: Library, ask: Ask, plural: str, properties: Sequence[Mapping[str, object]]
 ) -> dict[str, str]:
-    """Create *properties*; by name `created`, `exists`, or HubSpot's code for why not."""
+    """Create *properties*; return by name `created`, `exists`, or HubSpot's code of refusal."""
     if not properties:
         return {}
     made = _all_at_once(library, ask, plural, properties)

@@ -1,4 +1,4 @@
-"""The one table that turns HubSpot's refusals and the network's failures into what to do now."""
+"""Faults: the one table from HubSpot's refusals and network failures to what to do now."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -41,7 +41,7 @@ _VALUE_CODES: Final = frozenset(
 
 
 class BadRequest(Refused):
-    """HubSpot refused what was sent; `properties` says which property it minded, and by which code."""
+    """HubSpot refused the request; `properties` maps the properties it objects to to a code."""
 
     def __init__(self, message: str, *, properties: Mapping[str, str], code: str) -> None:
         super().__init__(message)
@@ -50,21 +50,24 @@ class BadRequest(Refused):
 
 
 class AlreadyExists(Refused):
-    """The thing to create is there already."""
+    """What was to be created exists."""
 
 
 class Forbidden(NeedsOwner):
-    """The connection is good and this is not allowed by it: whoever can do without it goes on without."""
+    """The connection works, but does not allow this; an optional step goes on without it."""
 
 
 class OurMistake(SecondOrderError):
-    """Our request or our configuration is wrong: stop and be seen; never a portal's fault."""
+    """Our request or configuration is wrong: stop and be seen; it is never a portal's fault."""
 
 
 def from_answer(
     status: int, headers: Mapping[str, str], body: bytes, route: str
 ) -> SecondOrderError:
-    """What an answer other than 2xx means. Tokens, names and HubSpot's own prose stay out of the message."""
+    """Return the error for an answer other than 2xx.
+
+    Tokens, names and HubSpot's own prose stay out of its message.
+    """
     found = bodies.lenient(body)
     said = _Said(status, headers, found if isinstance(found, dict) else {}, route)
     handler = _TABLE.get(status)
@@ -78,7 +81,7 @@ def from_answer(
 
 
 def from_failure(error: BaseException, route: str) -> SecondOrderError:
-    """What it means that no complete answer came: each of these may pass, and nothing is known to be done."""
+    """Return the error for a call without a complete answer; it may pass, nothing is known done."""
     for kind, words in _FAILURES:
         if isinstance(error, kind):
             return Retryable(f"HubSpot could not be asked ({route}): {words}")
@@ -86,7 +89,7 @@ def from_failure(error: BaseException, route: str) -> SecondOrderError:
 
 
 def broken(route: str, why: str) -> Retryable:
-    """A 2xx answer that cannot be understood: broken on the way, so asked again."""
+    """Return the error for a 2xx answer that cannot be understood: ask again."""
     return Retryable(f"HubSpot's answer to {route} {why}")
 
 
@@ -218,7 +221,7 @@ _TABLE: Final[Mapping[int, Callable[[_Said], SecondOrderError]]] = MappingProxyT
 
 
 def missing_scopes(body: Mapping[str, Any]) -> list[str]:
-    """The scopes a 403 asks for, in either of the spellings HubSpot has used."""
+    """Return the scopes that a 403 asks for, in either of the spellings HubSpot has used."""
     found: list[str] = []
     for place in (body, *_details(body)):
         context = place.get("context")
@@ -230,7 +233,10 @@ def missing_scopes(body: Mapping[str, Any]) -> list[str]:
 
 
 def troubled_properties(body: Mapping[str, Any]) -> dict[str, str]:
-    """Property names a refusal minds, with the code; read from `errors` and from the JSON inside `message`."""
+    """Return the properties a refusal objects to, with the code.
+
+    They stand in `errors`, or in the JSON inside `message`.
+    """
     found: dict[str, str] = {}
     for detail in (*_details(body), *_embedded(body.get("message"))):
         code = detail.get("code") or detail.get("error")

@@ -1,4 +1,4 @@
-"""Writing patches in batches: each record gets its own outcome, and one guilty record harms no neighbour."""
+"""Writing patches in batches: each record has its own outcome; a bad one harms no other."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -33,7 +33,7 @@ def update(wire: Wire, object_type: str, patches: Mapping[int, Mapping[str, str]
 
 
 class _Batch:
-    """One run of writing; remembers which properties are in trouble so that later batches spare them."""
+    """One run of writing; later batches leave out the properties found in trouble."""
 
     def __init__(self, wire: Wire, object_type: str) -> None:
         self._wire = wire
@@ -57,7 +57,7 @@ class _Batch:
         self._take(patches, answer)
 
     def _one_is_guilty(self, patches: _Patches, error: BadRequest | RecordGone) -> None:
-        """The batch was refused as a whole: take troubled properties out, else split it until one is left."""
+        """Treat a batch refused as a whole: leave out properties, or split it down to one."""
         if isinstance(error, BadRequest) and self._spare(patches, error.properties):
             return
         ids = list(patches)
@@ -69,7 +69,7 @@ class _Batch:
             self.send({one: patches[one] for one in part})
 
     def _spare(self, patches: _Patches, minded: Mapping[str, str]) -> bool:
-        """Send again without the properties HubSpot minds, if we sent them and the fault is theirs alone."""
+        """Send again without the refused properties, if we sent them and only they are wrong."""
         sent = {name for values in patches.values() for name in values}
         troubled = {name: code for name, code in minded.items() if name in sent}
         defined_wrong = {name for name, code in troubled.items() if code in DEFINITION_CODES}
@@ -142,7 +142,7 @@ def _of_trace(trace: str) -> int | None:
 
 
 def _written(answer: Mapping[str, Any]) -> set[int]:
-    """Ids by trace, since a merged-away record is answered under its survivor's id."""
+    """Return ids by trace, since a merged-away record is answered under its survivor's id."""
     found: set[int] = set()
     for result in answer["results"]:
         traced = _of_trace(str(result.get("objectWriteTraceId") or ""))

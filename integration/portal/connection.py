@@ -1,4 +1,4 @@
-"""The way to one portal's CRM: a token refreshed once for all processes, and a place in the shared allowance."""
+"""A portal's connection to its CRM: one token and one allowance, shared by all processes."""
 
 import threading
 import time
@@ -27,7 +27,7 @@ _log = logs.get(__name__)
 
 
 def oauth(settings: Settings) -> OAuth:
-    """The app's own side of OAuth."""
+    """Return the app's own side of OAuth."""
     return OAuth(
         settings.hubspot_api_url,
         settings.hubspot_authorize_url,
@@ -45,13 +45,13 @@ class Connection:
     meter: "UsageMeter"
 
     def close(self, runtime: Runtime, portal_id: int) -> None:
-        """Write the counts down and let go of the connections."""
+        """Write the counts down and close the connections."""
         self.meter.settle(runtime, portal_id)
         self.hubspot.close()
 
 
 def connect(runtime: Runtime, portal_id: int, *, lanes: int = 8) -> Connection:
-    """Open the way to a portal's CRM for this process; *lanes* calls may be under way at once."""
+    """Open the connection for this process; *lanes* calls may be under way at once."""
     meter = UsageMeter(lambda kind: _hold(runtime, portal_id, kind))
     pace = RateLimiter(runtime, portal_id, meter)
     wire = Wire(
@@ -66,7 +66,7 @@ def connect(runtime: Runtime, portal_id: int, *, lanes: int = 8) -> Connection:
 
 
 class TokenProvider:
-    """Gives an access token; of many processes that find it due, one refreshes and the others read."""
+    """A portal's access token; of many processes that find it due, one refreshes it."""
 
     def __init__(self, runtime: Runtime, portal_id: int) -> None:
         self._runtime = runtime
@@ -77,8 +77,8 @@ class TokenProvider:
     def __call__(self, refused: str | None = None) -> str:
         """Return a usable token; with *refused*, another one than that.
 
-        Raises :class:`NeedsOwner` when the portal cut us off, :class:`Retryable` while that is not
-        sure.
+        Raises :class:`NeedsOwner` when the portal cut the app off, :class:`Retryable` while
+        that is not sure.
         """
         with self._lock:
             known = self._known
@@ -101,7 +101,7 @@ class TokenProvider:
         return self._refresh(refused)
 
     def _refresh(self, refused: str | None) -> str:
-        """Refresh under the row's lock: the one HubSpot call made inside a transaction (docs/decisions/0002)."""
+        """Refresh under the row's lock, in the transaction: see docs/decisions/0002."""
         trouble: NeedsOwner | None = None
         with self._runtime.database.service() as tx:
             row = tokens.read(tx, self._portal_id, lock=True)
@@ -149,7 +149,7 @@ class TokenProvider:
 
 
 class RateLimiter:
-    """Takes places in the portal's shared allowance and waits for its turn."""
+    """Reserves calls in the portal's shared allowance and waits for their time."""
 
     def __init__(self, runtime: Runtime, portal_id: int, meter: "UsageMeter") -> None:
         self._runtime = runtime
@@ -173,7 +173,7 @@ class RateLimiter:
         self._meter.waited(wait)
 
     def told(self, limits: Mapping[str, int]) -> None:
-        """HubSpot said what it allows: never plan with more than that."""
+        """Take over HubSpot's own limit: never plan with more than that."""
         allowed, interval = limits.get("Max"), limits.get("Interval-Milliseconds")
         if allowed and interval and interval >= 1000:  # noqa: PLR2004 - shorter ones are the old per-second headers
             scaled = int(allowed * allowances.WINDOW_SECONDS * 1000 / interval)
@@ -181,7 +181,7 @@ class RateLimiter:
 
 
 class UsageMeter:
-    """Counts calls by route; exact, and written down when the scope closes."""
+    """Counts of calls by route; exact, and written down when the portal's context closes."""
 
     def __init__(self, hold: Callable[[Allowance], None]) -> None:
         self._lock = threading.Lock()
@@ -193,11 +193,11 @@ class UsageMeter:
         self.took_ms: Counter[str] = Counter()
 
     def waited(self, seconds: float) -> None:
-        """Remember how long this thread's next call had to wait for its turn."""
+        """Note how long this thread's next call had to wait for its turn."""
         self._waited.seconds = seconds
 
     def called(self, route: str, status: int, seconds: float) -> None:
-        """Count one call; "too many" stops everybody for a while."""
+        """Count one call; a 429 pauses all calls of the portal for a while."""
         with self._lock:
             self.calls[route] += 1
             self.errors[route] += status == 0 or status >= _FIRST_BAD
@@ -208,7 +208,7 @@ class UsageMeter:
             self._hold(ROUTES[route].allowance)
 
     def total(self) -> int:
-        """How many calls were made since the meter was made or settled."""
+        """Return how many calls were made since the meter was made or settled."""
         with self._lock:
             return self.calls.total()
 

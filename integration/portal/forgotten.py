@@ -1,4 +1,4 @@
-"""Forgetting a person: everything that names them goes, every total stays."""
+"""Forgotten people: everything that names them goes, every total stays."""
 
 from collections.abc import Collection, Iterable
 
@@ -28,7 +28,10 @@ def erase(tx: Transaction, contact_id: int, *, keys: ForgetKeys) -> int:
 
 
 def erase_all(tx: Transaction, contact_ids: Collection[int], *, keys: ForgetKeys) -> int:
-    """Erase contacts inside *tx*. The audit lines hold no id: an id is personal data, too."""
+    """Erase contacts inside *tx*.
+
+    The audit lines hold no id: an id is personal data, too.
+    """
     if not contact_ids:
         return 0
     former = mirror.former_ids(tx, "contact", contact_ids)
@@ -54,7 +57,10 @@ def _erase(tx: Transaction, contact_id: int, ids: set[int], keys: ForgetKeys) ->
 
 
 def _concerned(tx: Transaction, ids: set[int]) -> dict[int, set[tuple[str, int]]]:
-    """Who else reads differently without them: their other records, who referred them or was, what they left."""
+    """Return the records that read differently without these people.
+
+    They are their other records, who referred them, whom they referred, and what they left.
+    """
     others, _ = person_rows.groups(tx, ids)
     told = [
         *source_rows.referrals_by(tx, contact_ids=ids),
@@ -75,7 +81,7 @@ def _concerned(tx: Transaction, ids: set[int]) -> dict[int, set[tuple[str, int]]
 
 
 def cut_deliveries(tx: Transaction, person: Person) -> None:
-    """Take what speaks of *person* out of everything that was set aside; its neighbours stay."""
+    """Take out of everything that was set aside what speaks of *person*, and nothing else."""
     for delivery in set_aside.deliveries(tx):
         body = delivery_mentions.without(delivery.raw, person, source=delivery.source)
         if body != delivery.raw:
@@ -103,13 +109,13 @@ def sweep(tx: Transaction, *, keys: ForgetKeys) -> None:
 
 
 def name_inherited(tx: Transaction, *, keys: ForgetKeys) -> None:
-    """Write down that the key made of SECRET_KEY made the unnamed marks, once it is listed."""
+    """Record that the key made of SECRET_KEY made the unnamed marks, once it is listed."""
     if keys.inherited_id in keys.listed:
         suppression.name_key(tx, keys.inherited_id)
 
 
 def still_known(tx: Transaction, contact_ids: Iterable[int], *, keys: ForgetKeys) -> set[int]:
-    """Return those of *contact_ids* that nobody asked us to forget."""
+    """Return those of *contact_ids* that nobody asked to be forgotten."""
     wanted = set(contact_ids)
     marks = suppression.digests(tx)
     if not marks:

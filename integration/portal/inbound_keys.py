@@ -1,4 +1,4 @@
-"""Inlet keys: what a survey tool or a product shows to prove which portal it speaks for."""
+"""Inbound keys: the secret by which a survey tool or a product proves whose portal it feeds."""
 
 import base64
 import hashlib
@@ -24,14 +24,17 @@ _BEARER = re.compile(r"Bearer (\d{1,18})\.([A-Za-z0-9_-]{43})")
 
 @dataclass(frozen=True, slots=True)
 class InletKey:
-    """A portal's key to show, None when no key in TOKEN_KEYS opens it; until when one before counts."""
+    """A portal's key, and until when the one before counts.
+
+    The key is None when no key in TOKEN_KEYS opens it.
+    """
 
     key: str | None = field(repr=False)
     former_until: datetime | None = None
 
 
 def portal_of(runtime: Runtime, authorization: str | None) -> int | None:
-    """Return the portal whose key this header shows, or None; raises Retryable without database."""
+    """Return the portal whose key this header holds, or None; raises Retryable without database."""
     shown = _BEARER.fullmatch(authorization or "")
     if shown is None:
         return None
@@ -76,7 +79,7 @@ def renew(portal: PortalContext, *, actor: str, grace: timedelta = GRACE) -> Inl
 
 
 def ensure(tx: Transaction, runtime: Runtime) -> None:
-    """Keep a key for the portal: the one its tools show already, a fresh one if it is new."""
+    """Keep a key for the portal: the one its tools already have, a fresh one if it is new."""
     if inbound_key_rows.valid(tx):
         return
     has_settings = settings_versions.newest(tx).number > 0
@@ -96,7 +99,7 @@ def reseal(runtime: Runtime, portal_id: int) -> int:
 
 
 def source_name(kind: str, name: str) -> str:
-    """Return the inbox's name of a sender; raises Refused for one that no address can have."""
+    """Return a sender's name in the inbox; raises Refused for one that no address can have."""
     if not _SOURCE.fullmatch(name):
         raise Refused("A source is named by 1 to 40 of a-z, 0-9, - and _")
     return f"{kind}:{name}"
@@ -108,14 +111,17 @@ def _keep(tx: Transaction, runtime: Runtime, key: str) -> None:
 
 
 def _first_digests(tx: Transaction, runtime: Runtime) -> list[bytes]:
-    """Of a portal that was set up before keys were kept; nobody else's key can be worked out."""
+    """Return the digest of the first key of a portal set up before keys were kept.
+
+    No other portal's key can be worked out.
+    """
     if settings_versions.newest(tx).number == 0:
         return []
     return [_digest(_first_key(runtime, tx.portal_id))]
 
 
 def _first_key(runtime: Runtime, portal_id: int) -> str:
-    """The key of versions that kept none, worked out from SECRET_KEY: the tools have it."""
+    """Return the key of versions that kept none, worked out from SECRET_KEY: tools have it."""
     secret = hashlib.sha256(runtime.settings.secret_key.encode()).digest()
     mac = hmac.digest(secret, f"inlet:{portal_id}".encode(), "sha256")
     return f"{portal_id}.{base64.urlsafe_b64encode(mac).decode().rstrip('=')}"

@@ -1,4 +1,4 @@
-"""Names of a portal's records as sentences and pages say them; who was forgotten has none."""
+"""Record names: a portal's contacts and companies as sentences name them; forgotten ones never."""
 
 from collections.abc import Iterable
 
@@ -11,7 +11,7 @@ from mappings.rules.text.names import LONGEST, spoken
 def names(
     tx: Transaction, *, contacts: Iterable[int | None] = (), companies: Iterable[int | None] = ()
 ) -> Names:
-    """What to call records in sentences; gone ones have no name."""
+    """Return the names of records for sentences; gone ones have no name."""
     people = {one for one in contacts if one is not None}
     found = lookups.names(tx, people, {one for one in companies if one is not None})
     return Names(
@@ -29,12 +29,12 @@ def names(
 
 
 def name_of(record: mirror.Record) -> str:
-    """A contact's name as people write it."""
+    """Return a contact's name as people write it."""
     return _full(*(str(record.properties.get(one) or "") for one in ("firstname", "lastname")))
 
 
 def name_in(row: lookups.Name) -> str:
-    """What a person reads as the record's name; who was forgotten has none."""
+    """Return the record's name for a reader; empty for who was forgotten."""
     if row.gone_why == "forgotten":
         return ""
     return _full(row.first, row.last) if row.object_type == "contact" else spoken(row.name or "")

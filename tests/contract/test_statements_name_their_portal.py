@@ -15,7 +15,8 @@ OVER_ALL = {
     "calendar.portals_to_reconcile": "which portals' night has come",
     "calendar.portals_to_catch_up": "which portals have not asked for changes for a while",
     "calendar.to_erase": "which portals left a month ago",
-    "calendar.sweep_up": "ended sessions, and deliveries that nobody claimed",
+    "calendar.being_erased": "which portals are being erased",
+    "calendar.prune": "ended sessions, and deliveries that nobody claimed",
     "calendar.has_unaddressed": "deliveries that belong to no portal yet",
     "inbox.claim_unaddressed": "deliveries that belong to no portal yet",
     "lanes.due": "whose work is due, for the sweeper to wake",
@@ -165,7 +166,7 @@ def tables(postgres_url: str) -> set[str]:
 
 
 def all_statements() -> list[Statement]:
-    paths = sorted(STORAGE.glob("*.py"))
+    paths = sorted(path for path in STORAGE.rglob("*.py") if "migrations" not in path.parts)
     return [statement for path in paths for statement in statements(path.read_text(), path.stem)]
 
 

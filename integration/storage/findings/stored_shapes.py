@@ -1,4 +1,4 @@
-"""Findings to JSON and back: what a stored body does not tell, its row's columns do."""
+"""Findings to JSON and back; the row's columns supply what a stored body lacks."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -18,7 +18,7 @@ Row = Mapping[str, Any]
 
 
 def plain(value: object) -> Any:  # noqa: ANN401 - JSON
-    """A finding as the JSON that the database gives back."""
+    """Return a finding as the JSON that the database gives back."""
     return orjson.loads(orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS))
 
 
@@ -34,7 +34,7 @@ def _unversioned(body: object) -> object:
 
 
 def read_move(row: Row) -> Read[Move]:
-    """A stored move; what its body does not tell is taken from the row's columns."""
+    """Read a stored move; the row's columns supply what its body lacks."""
     instead = {
         **{name: row[name] for name in _MOVE_COLUMNS},
         "moved_at": row["latest"],
@@ -54,12 +54,12 @@ _MOVE_COLUMNS = (
 
 
 def move_of(row: Row) -> Move:
-    """A stored move as far as it can be read; what a person confirmed counts like what is sure."""
+    """Return a stored move as far as it can be read; a confirmed one counts like a sure one."""
     return read_move(row).value
 
 
 def confirmed_move(by: Decision) -> Move:
-    """The move that was kept with an answer; what cannot be read of it is as the answer says."""
+    """Return the move that was stored with an answer; the answer supplies what is missing."""
     former, new = by.contacts[0], by.contacts[-1]
     instead = {
         "person_id": new,
@@ -80,7 +80,7 @@ def _counting(status: str) -> str:
 
 
 def read_referral(row: Row) -> Read[Referral]:
-    """A stored referral; what its body does not tell is taken from the row's columns."""
+    """Read a stored referral; the row's columns supply what its body lacks."""
     instead = {
         "referrer_contact_id": row["referrer_contact_id"],
         "referrer_person_id": row["referrer_contact_id"],  # who that is today is looked up later
@@ -94,12 +94,12 @@ def read_referral(row: Row) -> Read[Referral]:
 
 
 def referral_of(row: Row) -> Referral:
-    """A stored referral as far as it can be read."""
+    """Return a stored referral as far as it can be read."""
     return read_referral(row).value
 
 
 def source_of(row: Row) -> Source:
-    """A stored source of a deal; what its body does not tell is taken from the row's columns."""
+    """Return a stored source of a deal; the row's columns supply what its body lacks."""
     kept = removed_source(row)
     is_known = row["contact_id"] is not None and kept.person_id is not None
     person = row["contact_id"] if is_known else kept.person_id
@@ -117,30 +117,30 @@ JUDGED_BEFORE = Reason("judged_before", "counts as it was judged before")
 
 
 def links_of(body: object) -> list[Link]:
-    """Why a contact belongs to its person, as far as it can be read."""
+    """Return why a contact belongs to its person, as far as it can be read."""
     found = [LINK.read(one) for one in body] if isinstance(body, list) else []
     return [one.value for one in found if one is not None]
 
 
 def reasons_of(body: object) -> list[Reason]:
-    """Stored reasons, as far as they can be read."""
+    """Return stored reasons as far as they can be read."""
     found = [REASON.read(one) for one in body] if isinstance(body, list) else []
     return [one.value for one in found if one is not None]
 
 
 def contacts_named(reasons: Iterable[Reason]) -> list[int]:
-    """The contacts whose records reasons rest on."""
+    """Return the contacts on whose records reasons rest."""
     named = [one for reason in reasons for one in reason.evidence if one.startswith("contact:")]
     return [int(one.removeprefix("contact:")) for one in named]
 
 
 def evidence_contacts(row: Row) -> set[int]:
-    """The contacts whose records say what a stored source rests on."""
+    """Return the contacts on whose records a stored source rests."""
     return set() if is_removed(row["body"]) else set(contacts_named(source_of(row).because))
 
 
 def lost_its_words(body: object) -> bool:
-    """Whether a stored source outlived its evidence, because somebody it rests on was forgotten."""
+    """Whether a stored source outlived its evidence, because a contact in it was forgotten."""
     return is_removed(body) or (isinstance(body, Mapping) and body.get("because") == [])
 
 
@@ -150,13 +150,13 @@ def is_removed(body: object) -> bool:
 
 
 def _whole(found: Read[T] | None) -> Read[T]:
-    """What was read: the columns stand for every field without a default, so there is something."""
+    """Return what was read: columns supply every field without a default, so there is a value."""
     assert found is not None  # noqa: S101 - the columns above are NOT NULL
     return found
 
 
 def removed_source(row: Row) -> Source:
-    """A source whose person was forgotten: its place in the ledger, by the opaque number, and nothing else."""
+    """Return a source whose person was forgotten: its place in the ledger alone."""
     p = round(row["confidence"] * PPM)
     raw = max(
         1, row["share"] * PPM // SHARE_ONE
@@ -179,7 +179,7 @@ _PERSON = re.compile(r"\|([sp])(\d{1,20})\|")
 
 
 def entry_of(row: Row) -> Entry:
-    """A stored ledger row in the rules' terms; whom it credits stays the opaque number it is."""
+    """Return a stored ledger row in the rules' terms; its person is the opaque subject."""
     return Entry(
         deal_id=row["deal_id"],
         key=row["source_key"],
@@ -208,5 +208,5 @@ def entry_of(row: Row) -> Entry:
 
 
 def texts_of(body: object) -> tuple[str, ...]:
-    """A stored list of texts, as a ledger row's evidence: without fields it needs no version."""
+    """Return a stored list of texts, as a ledger row's evidence; it has no version."""
     return tuple(one for one in body if isinstance(one, str)) if isinstance(body, list) else ()

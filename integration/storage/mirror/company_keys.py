@@ -1,4 +1,4 @@
-"""Companies by what they are called and which hosts they own, kept beside the mirror for indexed look-ups."""
+"""Company keys (`company_key`): names, domains and parents, for indexed look-ups."""
 
 from collections.abc import Collection, Mapping
 
@@ -8,7 +8,7 @@ Key = tuple[str, str]
 
 
 def keys_of(tx: Transaction, company_ids: Collection[int]) -> dict[int, set[Key]]:
-    """Return the keys each of these companies is known by now."""
+    """Return the stored keys of each of these companies."""
     rows = tx.rows(
         """SELECT company_id, kind, value FROM company_key
            WHERE portal_id = :portal AND company_id = ANY(CAST(:ids AS bigint[]))""",
@@ -23,19 +23,22 @@ def keys_of(tx: Transaction, company_ids: Collection[int]) -> dict[int, set[Key]
 def change_keys(
     tx: Transaction, *, gone: Mapping[int, Collection[Key]], new: Mapping[int, Collection[Key]]
 ) -> None:
-    """Take keys away from companies and give them others."""
+    """Delete keys of companies and add others."""
     columns = "t(company_id bigint, kind text, value text)"
     if any(gone.values()):
         tx.run(
-            f"""DELETE FROM company_key AS old USING jsonb_to_recordset(CAST(:rows AS jsonb)) AS {columns}
-                WHERE old.portal_id = :portal AND old.company_id = t.company_id AND old.kind = t.kind
+            f"""DELETE FROM company_key AS old
+                USING jsonb_to_recordset(CAST(:rows AS jsonb)) AS {columns}
+                WHERE old.portal_id = :portal AND old.company_id = t.company_id
+                  AND old.kind = t.kind
                   AND old.value = t.value""",
             rows=_rows(gone),
         )
     if any(new.values()):
         tx.run(
             f"""INSERT INTO company_key (portal_id, company_id, kind, value)
-                SELECT :portal, company_id, kind, value FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS {columns}
+                SELECT :portal, company_id, kind, value
+                FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS {columns}
                 ON CONFLICT DO NOTHING""",
             rows=_rows(new),
         )
@@ -54,11 +57,11 @@ def _rows(keys: Mapping[int, Collection[Key]]) -> str:
 def reach(
     tx: Transaction, company_ids: Collection[int], domains: Collection[str], names: Collection[str]
 ) -> set[int]:
-    """Return these companies and those that own one of the domains or bear one of the plain names, with their kin.
+    """Return these companies, those with one of the domains or plain names, and their kin.
 
-    Kin are what any of them were merged into, and their parents up to the top. Looked up key by key
-    (what OFFSET 0 asks for), because PostgreSQL takes a portal it has not counted yet for an empty
-    one, and would read all its keys.
+    Kin are what any of them were merged into, and their parents up to the top. Looked up key by
+    key (what OFFSET 0 asks for), because PostgreSQL takes a portal it has not counted yet for
+    an empty one, and would read all its keys.
     """
     rows = tx.tuples(
         """WITH RECURSIVE up(id, depth) AS (
@@ -69,12 +72,14 @@ def reach(
                FROM unnest(CAST(:kinds AS text[]), CAST(:values AS text[])) AS t(kind, value)
                CROSS JOIN LATERAL (
                  SELECT company_id FROM company_key AS mine
-                 WHERE mine.portal_id = :portal AND mine.kind = t.kind AND mine.value = t.value OFFSET 0) AS them
+                 WHERE mine.portal_id = :portal AND mine.kind = t.kind
+                   AND mine.value = t.value OFFSET 0) AS them
              ) AS start
              UNION
              SELECT step.id, up.depth + 1 FROM up CROSS JOIN LATERAL (
                SELECT CAST(value AS bigint) AS id FROM (
-                 SELECT kind, value FROM company_key WHERE portal_id = :portal AND company_id = up.id OFFSET 0) AS own
+                 SELECT kind, value FROM company_key
+                 WHERE portal_id = :portal AND company_id = up.id OFFSET 0) AS own
                WHERE kind = 'parent'
                UNION ALL
                (SELECT new_id FROM alias
@@ -95,7 +100,8 @@ def below(tx: Transaction, company_ids: Collection[int]) -> set[int]:
              SELECT id, 0 FROM unnest(CAST(:ids AS bigint[])) AS id
              UNION
              SELECT company_id, down.depth + 1 FROM down JOIN company_key
-               ON portal_id = :portal AND kind = 'parent' AND value = CAST(down.id AS text) WHERE down.depth < 8)
+               ON portal_id = :portal AND kind = 'parent' AND value = CAST(down.id AS text)
+               WHERE down.depth < 8)
            SELECT DISTINCT id FROM down WHERE depth > 0""",
         ids=list(company_ids),
     )

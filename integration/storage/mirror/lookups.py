@@ -1,4 +1,4 @@
-"""Mirror records as conclude's pages ask for them: with their former ids, by what links to them, or by name."""
+"""Look-ups in the mirror for conclude: with former ids, by links, by one property, by name."""
 
 from collections.abc import Collection
 from typing import NamedTuple
@@ -10,12 +10,14 @@ from integration.storage.mirror.mirror import Link, Record
 def load_with_former(
     tx: Transaction, object_type: str, record_ids: Collection[int]
 ) -> dict[int, Record]:
-    """Return the records with the ids that were merged into each, in order."""
+    """Return the records in order, each with the ids that were merged into it."""
     if not record_ids:
         return {}
     rows = tx.tuples(
-        """SELECT object_type, record_id, properties, history, created_at, updated_at, gone_at, gone_why,
-             ARRAY(SELECT old_id FROM alias WHERE alias.portal_id = :portal AND alias.object_type = :type
+        """SELECT object_type, record_id, properties, history, created_at, updated_at, gone_at,
+             gone_why,
+             ARRAY(SELECT old_id FROM alias
+               WHERE alias.portal_id = :portal AND alias.object_type = :type
                    AND new_id = record_id ORDER BY old_id)
            FROM record WHERE portal_id = :portal AND object_type = :type
              AND record_id = ANY(CAST(:ids AS bigint[]))""",
@@ -32,7 +34,8 @@ def load_linked(
     if not to_ids:
         return {}
     rows = tx.tuples(
-        """SELECT object_type, record_id, properties, history, created_at, updated_at, gone_at, gone_why FROM record
+        """SELECT object_type, record_id, properties, history, created_at, updated_at, gone_at,
+             gone_why FROM record
            WHERE portal_id = :portal AND object_type = :type AND gone_at IS NULL AND record_id IN (
              SELECT from_id FROM association WHERE portal_id = :portal AND to_type = :to
                AND to_id = ANY(CAST(:ids AS bigint[])) AND from_type = :type)""",
@@ -46,13 +49,16 @@ def load_linked(
 def load_marked(
     tx: Transaction, object_type: str, record_ids: Collection[int], name: str
 ) -> dict[int, Record]:
-    """Return those of these living records that have, or had, something in one property."""
+    """Return those of these living records that have, or had, a value in one property."""
     if not record_ids:
         return {}
     rows = tx.tuples(
-        """SELECT object_type, record_id, properties, history, created_at, updated_at, gone_at, gone_why FROM record
-           WHERE portal_id = :portal AND object_type = :type AND record_id = ANY(CAST(:ids AS bigint[]))
-             AND gone_at IS NULL AND (jsonb_exists(properties, :name) OR jsonb_exists(history, :name))""",
+        """SELECT object_type, record_id, properties, history, created_at, updated_at, gone_at,
+             gone_why FROM record
+           WHERE portal_id = :portal AND object_type = :type
+             AND record_id = ANY(CAST(:ids AS bigint[]))
+             AND gone_at IS NULL
+             AND (jsonb_exists(properties, :name) OR jsonb_exists(history, :name))""",
         type=object_type,
         ids=list(record_ids),
         name=name,
@@ -67,11 +73,13 @@ def links_around(
     if not record_ids:
         return []
     rows = tx.tuples(
-        """SELECT from_type, from_id, to_type, to_id, category, type_id, label, since FROM association
+        """SELECT from_type, from_id, to_type, to_id, category, type_id, label, since
+           FROM association
            WHERE portal_id = :portal AND from_type = :type AND from_id = ANY(CAST(:ids AS bigint[]))
              AND to_type = ANY(CAST(:others AS text[]))
            UNION ALL
-           SELECT from_type, from_id, to_type, to_id, category, type_id, label, since FROM association
+           SELECT from_type, from_id, to_type, to_id, category, type_id, label, since
+           FROM association
            WHERE portal_id = :portal AND to_type = :type AND to_id = ANY(CAST(:ids AS bigint[]))
              AND from_type = ANY(CAST(:others AS text[]))""",
         type=object_type,
@@ -82,7 +90,7 @@ def links_around(
 
 
 class Name(NamedTuple):
-    """What a record is called, in the parts that HubSpot keeps."""
+    """The parts of a record's name that HubSpot keeps."""
 
     object_type: str
     record_id: int
@@ -96,7 +104,7 @@ class Name(NamedTuple):
 def names(
     tx: Transaction, contact_ids: Collection[int], company_ids: Collection[int]
 ) -> list[Name]:
-    """Return what these contacts and companies are called."""
+    """Return the names of these contacts and companies."""
     if not contact_ids and not company_ids:
         return []
     rows = tx.tuples(

@@ -1,4 +1,4 @@
-"""The mirror: what HubSpot's records say, and which of them conclude must look at again."""
+"""The mirror (`record`, `association`, `alias`), and the marks of records to recompute."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -47,15 +47,22 @@ def store(tx: Transaction, records: Sequence[Record]) -> set[tuple[str, int]]:
     if not records:
         return set()
     rows = tx.rows(
-        """INSERT INTO record AS mine (portal_id, object_type, record_id, properties, history, created_at, updated_at)
-           SELECT :portal, t.object_type, t.record_id, t.properties, t.history, t.created_at, t.updated_at
-           FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS t(object_type text, record_id bigint, properties jsonb,
+        """INSERT INTO record AS mine (portal_id, object_type, record_id, properties, history,
+             created_at, updated_at)
+           SELECT :portal, t.object_type, t.record_id, t.properties, t.history, t.created_at,
+             t.updated_at
+           FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+             AS t(object_type text, record_id bigint, properties jsonb,
              history jsonb, created_at timestamptz, updated_at timestamptz)
            ORDER BY t.object_type, t.record_id
            ON CONFLICT (portal_id, object_type, record_id) DO UPDATE
-             SET properties = excluded.properties, updated_at = excluded.updated_at, created_at = excluded.created_at,
-                 history = CASE WHEN excluded.history = '{}' THEN mine.history ELSE excluded.history END,
+             SET properties = excluded.properties, updated_at = excluded.updated_at,
+                 created_at = excluded.created_at,
+                 -- A reading without history (a list's, a search's) must not erase what is kept.
+                 history = CASE WHEN excluded.history = '{}' THEN mine.history
+                   ELSE excluded.history END,
                  seen_at = clock_timestamp(), gone_at = NULL, gone_why = NULL
+             -- Equal rows are not written again: only what changed comes back from RETURNING.
              WHERE mine.gone_why IS DISTINCT FROM 'forgotten'
                AND (mine.properties <> excluded.properties OR mine.gone_at IS NOT NULL
                     OR (excluded.history <> '{}' AND excluded.history <> mine.history))
@@ -80,10 +87,11 @@ def store(tx: Transaction, records: Sequence[Record]) -> set[tuple[str, int]]:
 
 
 def overlay(tx: Transaction, object_type: str, values: Mapping[int, Mapping[str, str]]) -> None:
-    """Note values that we have just written ourselves, so that they are current; what we emptied is gone."""
+    """Apply values just written to HubSpot, so that the mirror is current; empty ones go."""
     tx.run(
         """UPDATE record SET properties = (record.properties || t.properties) - t.emptied
-           FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS t(record_id bigint, properties jsonb, emptied text[])
+           FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+             AS t(record_id bigint, properties jsonb, emptied text[])
            WHERE portal_id = :portal AND object_type = :type AND record.record_id = t.record_id""",
         type=object_type,
         rows=as_json(
@@ -100,12 +108,14 @@ def overlay(tx: Transaction, object_type: str, values: Mapping[int, Mapping[str,
 
 
 def load(tx: Transaction, object_type: str, record_ids: Collection[int]) -> dict[int, Record]:
-    """Return the records that the mirror has, gone ones included."""
+    """Return the mirrored records with these ids, gone ones included."""
     if not record_ids:
         return {}
     rows = tx.tuples(
-        """SELECT object_type, record_id, properties, history, created_at, updated_at, gone_at, gone_why FROM record
-           WHERE portal_id = :portal AND object_type = :type AND record_id = ANY(CAST(:ids AS bigint[]))""",
+        """SELECT object_type, record_id, properties, history, created_at, updated_at, gone_at,
+             gone_why FROM record
+           WHERE portal_id = :portal AND object_type = :type
+             AND record_id = ANY(CAST(:ids AS bigint[]))""",
         type=object_type,
         ids=list(record_ids),
     )
@@ -113,19 +123,21 @@ def load(tx: Transaction, object_type: str, record_ids: Collection[int]) -> dict
 
 
 def count(tx: Transaction) -> dict[str, int]:
-    """Return how many living records of each type the mirror has."""
+    """Return how many living records of each type there are."""
     rows = tx.rows(
-        "SELECT object_type, count(*) AS n FROM record WHERE portal_id = :portal AND gone_at IS NULL GROUP BY 1"
+        """SELECT object_type, count(*) AS n FROM record
+           WHERE portal_id = :portal AND gone_at IS NULL GROUP BY 1"""
     )
     return {row["object_type"]: row["n"] for row in rows}
 
 
 def deleted(tx: Transaction, object_type: str, record_ids: Collection[int]) -> set[int]:
-    """Return those of these records that were deleted; merged ones live on, forgotten ones are nobody's."""
+    """Return which of these records were deleted; merged and forgotten ones are not among them."""
     if not record_ids:
         return set()
     rows = tx.rows(
-        """SELECT record_id FROM record WHERE portal_id = :portal AND object_type = :type AND gone_why = 'deleted'
+        """SELECT record_id FROM record
+           WHERE portal_id = :portal AND object_type = :type AND gone_why = 'deleted'
              AND record_id = ANY(CAST(:ids AS bigint[]))""",
         type=object_type,
         ids=list(record_ids),
@@ -137,7 +149,8 @@ def retire(tx: Transaction, object_type: str, record_ids: Collection[int], why: 
     """Mark records as gone: deleted or merged. Their rows stay, restorable."""
     tx.run(
         """UPDATE record SET gone_at = clock_timestamp(), gone_why = :why
-           WHERE portal_id = :portal AND object_type = :type AND record_id = ANY(CAST(:ids AS bigint[]))
+           WHERE portal_id = :portal AND object_type = :type
+             AND record_id = ANY(CAST(:ids AS bigint[]))
              AND gone_why IS DISTINCT FROM 'forgotten' AND gone_why IS DISTINCT FROM :why""",
         type=object_type,
         ids=list(record_ids),
@@ -148,7 +161,7 @@ def retire(tx: Transaction, object_type: str, record_ids: Collection[int], why: 
 def replace_links(
     tx: Transaction, from_type: str, to_type: str, from_ids: Collection[int], links: Sequence[Link]
 ) -> None:
-    """Make *links* all that leads from these records to *to_type*; a link that was there keeps its date."""
+    """Make *links* the only ones from these records to *to_type*; a known one keeps its date."""
     tx.run(
         """DELETE FROM association AS old
            WHERE portal_id = :portal AND from_type = :from AND to_type = :to
@@ -169,13 +182,16 @@ def add_links(tx: Transaction, links: Sequence[Link]) -> None:
     if not links:
         return
     tx.run(
-        """INSERT INTO association (portal_id, from_type, from_id, to_type, to_id, category, type_id, label, since)
+        """INSERT INTO association (portal_id, from_type, from_id, to_type, to_id, category,
+             type_id, label, since)
            SELECT DISTINCT ON (from_type, from_id, to_type, to_id, category, type_id)
              :portal, from_type, from_id, to_type, to_id, category, type_id, label, since
-           FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS t(from_type text, from_id bigint, to_type text,
+           FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+             AS t(from_type text, from_id bigint, to_type text,
              to_id bigint, category text, type_id int, label text, since timestamptz)
            ON CONFLICT (portal_id, from_type, from_id, to_type, to_id, category, type_id)
-           DO UPDATE SET label = excluded.label WHERE association.label IS DISTINCT FROM excluded.label""",
+           DO UPDATE SET label = excluded.label
+           WHERE association.label IS DISTINCT FROM excluded.label""",
         rows=as_json(_link_rows(links)),
     )
 
@@ -187,7 +203,8 @@ def links_from(
     if not from_ids:
         return []
     rows = tx.tuples(
-        """SELECT from_type, from_id, to_type, to_id, category, type_id, label, since FROM association
+        """SELECT from_type, from_id, to_type, to_id, category, type_id, label, since
+           FROM association
            WHERE portal_id = :portal AND from_type = :from AND from_id = ANY(CAST(:ids AS bigint[]))
              AND to_type = ANY(CAST(:to AS text[])) ORDER BY from_id, to_id, type_id""",
         **{"from": from_type, "to": list(to_types)},
@@ -201,7 +218,8 @@ def links_to(tx: Transaction, from_type: str, to_type: str, to_ids: Collection[i
     if not to_ids:
         return []
     rows = tx.tuples(
-        """SELECT from_type, from_id, to_type, to_id, category, type_id, label, since FROM association
+        """SELECT from_type, from_id, to_type, to_id, category, type_id, label, since
+           FROM association
            WHERE portal_id = :portal AND to_type = :to AND to_id = ANY(CAST(:ids AS bigint[]))
              AND from_type = :from ORDER BY to_id, from_id, type_id""",
         **{"from": from_type, "to": to_type},
@@ -213,9 +231,10 @@ def links_to(tx: Transaction, from_type: str, to_type: str, to_ids: Collection[i
 def alias(
     tx: Transaction, object_type: str, old_ids: Collection[int], new_id: int, *, at: datetime
 ) -> None:
-    """Remember that old ids now mean *new_id*; chains are kept flat, so one look resolves any.
+    """Record that old ids now mean *new_id*; chains are kept flat, so one look-up resolves any.
 
-    Merges come in any order: what was merged on meanwhile is what the old ids mean.
+    Merges come in any order: if *new_id* was merged on meanwhile, the old ids mean its
+    survivor.
     """
     known = resolve(tx, object_type, [new_id])[new_id]
     new_id = new_id if known in set(old_ids) else known
@@ -231,7 +250,8 @@ def alias(
     )
     tx.run(
         """UPDATE alias SET new_id = :new
-           WHERE portal_id = :portal AND object_type = :type AND new_id = ANY(CAST(:olds AS bigint[]))""",
+           WHERE portal_id = :portal AND object_type = :type
+             AND new_id = ANY(CAST(:olds AS bigint[]))""",
         type=object_type,
         olds=olds,
         new=new_id,
@@ -245,7 +265,8 @@ def resolve(tx: Transaction, object_type: str, record_ids: Iterable[int]) -> dic
         return {}
     rows = tx.rows(
         """SELECT old_id, new_id FROM alias
-           WHERE portal_id = :portal AND object_type = :type AND old_id = ANY(CAST(:ids AS bigint[]))""",
+           WHERE portal_id = :portal AND object_type = :type
+             AND old_id = ANY(CAST(:ids AS bigint[]))""",
         type=object_type,
         ids=wanted,
     )
@@ -277,7 +298,8 @@ def former_ids(
         return {}
     rows = tx.rows(
         """SELECT old_id, new_id FROM alias
-           WHERE portal_id = :portal AND object_type = :type AND new_id = ANY(CAST(:ids AS bigint[]))""",
+           WHERE portal_id = :portal AND object_type = :type
+             AND new_id = ANY(CAST(:ids AS bigint[]))""",
         type=object_type,
         ids=list(record_ids),
     )
@@ -290,7 +312,7 @@ def former_ids(
 def neighbours(
     tx: Transaction, object_type: str, record_ids: Collection[int]
 ) -> set[tuple[str, int]]:
-    """Return everything these records are linked to, either way."""
+    """Return every record that these records are linked to, either way."""
     rows = tx.rows(
         """SELECT to_type AS kind, to_id AS id FROM association
            WHERE portal_id = :portal AND from_type = :type AND from_id = ANY(CAST(:ids AS bigint[]))
@@ -303,16 +325,18 @@ def neighbours(
 
 
 def relink(tx: Transaction, object_type: str, old_ids: Collection[int], new_id: int) -> None:
-    """Hang the links of merged-away records on the survivor; a link to itself is dropped."""
+    """Move the links of merged-away records to the survivor; a link to itself is dropped."""
     for near, far in (("from", "to"), ("to", "from")):
         tx.run(
-            f"""INSERT INTO association (portal_id, {near}_type, {near}_id, {far}_type, {far}_id, category, type_id,
-                  label, since)
+            f"""INSERT INTO association (portal_id, {near}_type, {near}_id, {far}_type, {far}_id,
+                  category, type_id, label, since)
                 SELECT DISTINCT ON ({far}_type, {far}_id, category, type_id)
-                  portal_id, {near}_type, :new, {far}_type, {far}_id, category, type_id, label, since
+                  portal_id, {near}_type, :new, {far}_type, {far}_id, category, type_id, label,
+                  since
                 FROM association WHERE portal_id = :portal AND {near}_type = :type
                   AND {near}_id = ANY(CAST(:olds AS bigint[]))
-                  AND NOT ({far}_type = :type AND ({far}_id = :new OR {far}_id = ANY(CAST(:olds AS bigint[]))))
+                  AND NOT ({far}_type = :type
+                    AND ({far}_id = :new OR {far}_id = ANY(CAST(:olds AS bigint[]))))
                 ORDER BY {far}_type, {far}_id, category, type_id, since
                 ON CONFLICT DO NOTHING""",
             type=object_type,
@@ -343,7 +367,8 @@ def mark_stages(tx: Transaction, marks: Mapping[int, Iterable[tuple[str, int]]])
            FROM unnest(CAST(:stages AS smallint[]), CAST(:types AS text[]), CAST(:ids AS bigint[]))
              AS t(stage, object_type, record_id)
            ON CONFLICT (portal_id, stage, object_type, record_id)
-           DO UPDATE SET since = clock_timestamp(), next_at = clock_timestamp(), attempts = 0, error = NULL""",
+           DO UPDATE SET since = clock_timestamp(), next_at = clock_timestamp(), attempts = 0,
+             error = NULL""",
         stages=[one[0] for one in found],
         types=[one[1] for one in found],
         ids=[one[2] for one in found],

@@ -1,4 +1,4 @@
-"""The few texts that come with activities: kept while a rule reads them, gone with whom they name."""
+"""Texts of activities (`touch_text`): kept while a rule reads them, gone with whom they name."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -13,13 +13,14 @@ _THESE = """(activity_type, activity_id) IN (
 def keep(
     tx: Transaction, keys: Collection[Key], texts: Mapping[Key, tuple[datetime, str]]
 ) -> set[Key]:
-    """Make *texts* all that is kept of what these activities say; return those that say something else now."""
+    """Make *texts* all stored texts of these activities; return the activities that changed."""
     if not keys:
         return set()
     before = {
         (row[0], row[1]): row[2]
         for row in tx.tuples(
-            f"SELECT activity_type, activity_id, text FROM touch_text WHERE portal_id = :portal AND {_THESE}",
+            f"""SELECT activity_type, activity_id, text FROM touch_text
+                WHERE portal_id = :portal AND {_THESE}""",
             **_named(keys),
         )
     }
@@ -36,9 +37,11 @@ def keep(
     )
     tx.run(
         """INSERT INTO touch_text (portal_id, activity_type, activity_id, at, text)
-           SELECT :portal, activity_type, activity_id, at, text FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+           SELECT :portal, activity_type, activity_id, at, text
+           FROM jsonb_to_recordset(CAST(:rows AS jsonb))
              AS t(activity_type text, activity_id bigint, at timestamptz, text text)
-           ON CONFLICT (portal_id, activity_type, activity_id) DO UPDATE SET text = excluded.text, at = excluded.at""",
+           ON CONFLICT (portal_id, activity_type, activity_id)
+           DO UPDATE SET text = excluded.text, at = excluded.at""",
         rows=as_json(
             [
                 {

@@ -1,4 +1,4 @@
-"""Touches: what happened with a contact and when, as heard; ids of merged records are resolved when they are read."""
+"""Touches (`touch`): what happened with a contact and when; merged ids are resolved on reading."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -14,7 +14,7 @@ MOST_CONTACTS = 100
 
 
 class TouchRow(NamedTuple):
-    """One activity with one contact; NOBODY where it names none."""
+    """One activity with one contact; NOBODY where it has none."""
 
     activity_type: str
     activity_id: int
@@ -28,12 +28,12 @@ class TouchRow(NamedTuple):
 
     @property
     def key(self) -> Key:
-        """Its activity."""
+        """The activity's type and id."""
         return self.activity_type, self.activity_id
 
 
 class Signs(NamedTuple):
-    """When a contact was alive for us: last two-way touch, last own mail, and the machine's word that they left."""
+    """A contact's signs of life: two-way touches, own mails, an automatic "no longer here"."""
 
     contact_id: int
     first_at: datetime | None
@@ -44,7 +44,7 @@ class Signs(NamedTuple):
 
 
 class MentionedIn(NamedTuple):
-    """A text that came with an activity, and whom and what it was with."""
+    """The text of an activity, and the records the activity was with."""
 
     activity_type: str
     activity_id: int
@@ -56,7 +56,10 @@ class MentionedIn(NamedTuple):
 
 
 class Introduction(NamedTuple):
-    """A contact's first touch when it is an incoming mail with others on it. *sender_id* None: nobody knows who."""
+    """A contact's first touch when it is an incoming mail with others on it.
+
+    *sender_id* is None when the sender is not known.
+    """
 
     contact_id: int
     activity_id: int
@@ -73,7 +76,7 @@ _THESE = """(activity_type, activity_id) IN (
 
 
 def of_activities(tx: Transaction, keys: Collection[Key]) -> list[TouchRow]:
-    """Return the touches of these activities as they are stored."""
+    """Return the stored touches of these activities."""
     if not keys:
         return []
     rows = tx.tuples(
@@ -83,7 +86,7 @@ def of_activities(tx: Transaction, keys: Collection[Key]) -> list[TouchRow]:
 
 
 def replace(tx: Transaction, keys: Collection[Key], rows: Sequence[TouchRow]) -> list[TouchRow]:
-    """Make *rows* all the touches of these activities; return every touch that went or came."""
+    """Make *rows* all touches of these activities; return every touch that was deleted or added."""
     before, now = set(of_activities(tx, keys)), set(rows)
     gone, new = before - now, now - before
     if gone:
@@ -105,7 +108,7 @@ def replace(tx: Transaction, keys: Collection[Key], rows: Sequence[TouchRow]) ->
 
 
 class Around(NamedTuple):
-    """Whose touches are asked for around a deal, and when: from *since* to *until*, with its creation between."""
+    """A deal's company and contacts, and the period *since* to *until* around its creation."""
 
     company_id: int | None
     contact_ids: Collection[int]
@@ -117,11 +120,11 @@ class Around(NamedTuple):
 def of_deal_contacts(
     tx: Transaction, deals: Mapping[int, Around], *, limit: int
 ) -> dict[int, list[TouchRow]]:
-    """Return by deal what happened around it, oldest first: at its company, and with its contacts wherever they were.
+    """Return by deal the touches at its company and with its contacts anywhere, oldest first.
 
-    Of the time before a deal only what came from the company's side is told. At most the newest
-    *limit* touches of the company in either time, and a fifth as many of each contact; ids that
-    were merged are named by those of today. One query, whatever the number of deals.
+    Before a deal's creation only touches from the company's side count. At most the newest
+    *limit* touches of the company before and after it, and a fifth as many of each contact;
+    merged ids are given as those of today. One query, whatever the number of deals.
     """
     if not deals:
         return {}
@@ -143,8 +146,9 @@ def of_deal_contacts(
 
 TOUCHES = ("meeting", "call", "email", "reply")
 """What counts as having been in touch; a note is ours alone, an automatic reply nobody's."""
-_RESOLVED = """touch.activity_type, touch.activity_id, coalesce(person.new_id, touch.contact_id), touch.at, touch.kind,
-  coalesce(firm.new_id, touch.company_id), touch.deal_id, touch.inbound, touch.two_way"""
+_RESOLVED = """touch.activity_type, touch.activity_id, coalesce(person.new_id, touch.contact_id),
+  touch.at, touch.kind, coalesce(firm.new_id, touch.company_id), touch.deal_id, touch.inbound,
+  touch.two_way"""
 _JOINED = """
   LEFT JOIN alias AS person ON person.portal_id = :portal AND person.object_type = 'contact'
     AND person.old_id = touch.contact_id
@@ -154,27 +158,35 @@ _JOINED = """
 _AT_COMPANY = f"""SELECT one.* FROM (
     SELECT wanted.company_id AS id UNION ALL SELECT old_id FROM alias
     WHERE portal_id = :portal AND object_type = 'company' AND new_id = wanted.company_id) AS firm
-  CROSS JOIN LATERAL (SELECT {_COLUMNS} FROM touch WHERE portal_id = :portal AND company_id = firm.id
-    AND kind = ANY(:kinds) AND contact_id <> {NOBODY} AND %s ORDER BY at DESC LIMIT :limit) AS one"""
+  CROSS JOIN LATERAL (
+    SELECT {_COLUMNS} FROM touch
+    WHERE portal_id = :portal AND company_id = firm.id
+      AND kind = ANY(:kinds) AND contact_id <> {NOBODY} AND %s
+    ORDER BY at DESC LIMIT :limit) AS one"""
 _AROUND = f"""WITH wanted AS (
-    SELECT * FROM jsonb_to_recordset(CAST(:asked AS jsonb)) AS t(deal bigint, company_id bigint, contact_ids bigint[],
-      since timestamptz, created_at timestamptz, until timestamptz))
+    SELECT * FROM jsonb_to_recordset(CAST(:asked AS jsonb))
+      AS t(deal bigint, company_id bigint, contact_ids bigint[],
+        since timestamptz, created_at timestamptz, until timestamptz))
   SELECT wanted.deal, {_RESOLVED} FROM wanted CROSS JOIN LATERAL (
     {_AT_COMPANY % "inbound AND at >= wanted.since AND at < wanted.created_at"}
     UNION {_AT_COMPANY % "at BETWEEN wanted.created_at AND wanted.until"}
     UNION SELECT one.* FROM (
       SELECT unnest(wanted.contact_ids) AS id UNION SELECT old_id FROM alias
-      WHERE portal_id = :portal AND object_type = 'contact' AND new_id = ANY(wanted.contact_ids)) AS own
-    CROSS JOIN LATERAL (SELECT {_COLUMNS} FROM touch WHERE portal_id = :portal AND contact_id = own.id
-      AND kind = ANY(:kinds) AND at BETWEEN wanted.since AND wanted.until ORDER BY at DESC LIMIT :few) AS one
+      WHERE portal_id = :portal AND object_type = 'contact'
+        AND new_id = ANY(wanted.contact_ids)) AS own
+    CROSS JOIN LATERAL (
+      SELECT {_COLUMNS} FROM touch
+      WHERE portal_id = :portal AND contact_id = own.id
+        AND kind = ANY(:kinds) AND at BETWEEN wanted.since AND wanted.until
+      ORDER BY at DESC LIMIT :few) AS one
     ) AS touch {_JOINED}
   ORDER BY wanted.deal, touch.at, touch.activity_type, touch.activity_id, touch.contact_id"""
 
 
 def signs(tx: Transaction, contact_ids: Collection[int], *, until: datetime) -> dict[int, Signs]:
-    """Return what shows that these contacts were alive for us, or left, no later than *until*; most show nothing.
+    """Return the signs of life of these contacts, no later than *until*; most have none.
 
-    Before the first pass over activities is through, nobody shows anything.
+    Before the first pass over activities is through, nobody has any.
     """
     if not contact_ids:
         return {}
@@ -182,7 +194,8 @@ def signs(tx: Transaction, contact_ids: Collection[int], *, until: datetime) -> 
         """SELECT coalesce(alias.new_id, contact_id) AS id, min(at) FILTER (WHERE two_way),
              max(at) FILTER (WHERE two_way), max(at) FILTER (WHERE two_way AND kind = 'reply'),
              max(at) FILTER (WHERE kind = 'left_reply'), count(*) FILTER (WHERE two_way)
-           FROM touch LEFT JOIN alias ON alias.portal_id = :portal AND object_type = 'contact' AND old_id = contact_id
+           FROM touch LEFT JOIN alias ON alias.portal_id = :portal AND object_type = 'contact'
+             AND old_id = contact_id
            WHERE touch.portal_id = :portal AND (two_way OR kind = 'left_reply') AND at <= :until
              AND (SELECT bool_and(told) FROM touch_step WHERE portal_id = :portal)
              AND contact_id IN (SELECT unnest(CAST(:ids AS bigint[])) UNION ALL
@@ -202,7 +215,8 @@ def two_way_at(
     if not contact_ids:
         return {}
     rows = tx.tuples(
-        f"""SELECT coalesce(person.new_id, touch.contact_id), at, coalesce(firm.new_id, company_id) FROM touch {_JOINED}
+        f"""SELECT coalesce(person.new_id, touch.contact_id), at, coalesce(firm.new_id, company_id)
+            FROM touch {_JOINED}
             WHERE touch.portal_id = :portal AND two_way AND contact_id IN (
               SELECT unnest(CAST(:ids AS bigint[])) UNION ALL
               SELECT old_id FROM alias WHERE portal_id = :portal AND object_type = 'contact'
@@ -223,10 +237,10 @@ def notes(
     company_ids: Collection[int] = (),
     deal_ids: Collection[int] = (),
 ) -> list[MentionedIn]:
-    """Return the notes about these records, oldest first, each once, with all that it is about.
+    """Return the notes about these records, oldest first, each once, with all its records.
 
-    Of each record the newest fifty are told; what was written about a merged record is about what
-    it became.
+    Of each record the newest fifty; what was written about a merged record is about its
+    survivor.
     """
     rows = tx.tuples(
         _NOTES,
@@ -248,29 +262,37 @@ _FORMER = """SELECT id, id AS one FROM unnest(CAST(:{0} AS bigint[])) AS id
 
 
 def _notes_about(values: str, kind: str) -> str:
-    return f"""SELECT note.activity_id FROM ({_FORMER.format(values, kind)}) AS wanted CROSS JOIN LATERAL (
-        SELECT activity_id FROM touch WHERE portal_id = :portal AND {kind}_id = wanted.one AND kind = 'note'
+    return f"""SELECT note.activity_id FROM ({_FORMER.format(values, kind)}) AS wanted
+      CROSS JOIN LATERAL (
+        SELECT activity_id FROM touch
+        WHERE portal_id = :portal AND {kind}_id = wanted.one AND kind = 'note'
         ORDER BY at DESC LIMIT :most) AS note"""
 
 
-_NOTES = f"""WITH named AS ({_notes_about("contacts", "contact")} UNION {_notes_about("companies", "company")}
+_NOTES = f"""WITH named AS (
+    {_notes_about("contacts", "contact")}
+    UNION {_notes_about("companies", "company")}
     UNION {_notes_about("deals", "deal")})
   SELECT touch.activity_type, touch.activity_id, said.at, said.text,
     array_agg(DISTINCT coalesce(person.new_id, contact_id)) FILTER (WHERE contact_id > {NOBODY}),
     array_agg(DISTINCT coalesce(firm.new_id, company_id)) FILTER (WHERE company_id IS NOT NULL),
     array_agg(DISTINCT coalesce(deal.new_id, deal_id)) FILTER (WHERE deal_id IS NOT NULL)
-  FROM touch_text AS said JOIN touch ON touch.portal_id = :portal AND touch.activity_type = said.activity_type
+  FROM touch_text AS said
+  JOIN touch ON touch.portal_id = :portal AND touch.activity_type = said.activity_type
     AND touch.activity_id = said.activity_id {_JOINED}
-  LEFT JOIN alias AS deal ON deal.portal_id = :portal AND deal.object_type = 'deal' AND deal.old_id = deal_id
-  WHERE said.portal_id = :portal AND said.activity_type = 'note' AND said.activity_id IN (SELECT activity_id FROM named)
-  GROUP BY touch.activity_type, touch.activity_id, said.at, said.text ORDER BY said.at, touch.activity_id"""
+  LEFT JOIN alias AS deal ON deal.portal_id = :portal AND deal.object_type = 'deal'
+    AND deal.old_id = deal_id
+  WHERE said.portal_id = :portal AND said.activity_type = 'note'
+    AND said.activity_id IN (SELECT activity_id FROM named)
+  GROUP BY touch.activity_type, touch.activity_id, said.at, said.text
+  ORDER BY said.at, touch.activity_id"""
 
 
 def introductions(tx: Transaction, contact_ids: Collection[int]) -> list[Introduction]:
-    """Return those of these contacts whose very first touch is an incoming mail that others were on, too.
+    """Return those of these contacts whose very first touch is an incoming mail with others on it.
 
-    The first of all the records that a merged contact was. Who was on it and became the contact
-    itself is nobody else.
+    It is the first of all the records that a merged contact was. A record that was on it and
+    became the contact itself is nobody else.
     """
     if not contact_ids:
         return []
@@ -282,21 +304,25 @@ _INTRODUCTIONS = f"""WITH wanted AS ({_FORMER.format("ids", "contact")}),
   first AS (
     SELECT DISTINCT ON (wanted.id) wanted.id, one.* FROM wanted CROSS JOIN LATERAL (
       SELECT activity_type, activity_id, at, kind, inbound FROM touch
-      WHERE portal_id = :portal AND contact_id = wanted.one AND kind = ANY(ARRAY['meeting', 'call', 'email', 'reply'])
+      WHERE portal_id = :portal AND contact_id = wanted.one
+        AND kind = ANY(ARRAY['meeting', 'call', 'email', 'reply'])
       ORDER BY at, activity_type, activity_id LIMIT 1) AS one
     ORDER BY wanted.id, one.at, one.activity_type, one.activity_id, one.inbound DESC),
   thread AS (
-    SELECT first.id, first.activity_id, first.at, coalesce(alias.new_id, contact_id) AS other, touch.inbound AS wrote
+    SELECT first.id, first.activity_id, first.at, coalesce(alias.new_id, contact_id) AS other,
+      touch.inbound AS wrote
     FROM first JOIN touch ON touch.portal_id = :portal AND touch.activity_type = first.activity_type
       AND touch.activity_id = first.activity_id AND contact_id > {NOBODY}
-    LEFT JOIN alias ON alias.portal_id = :portal AND alias.object_type = 'contact' AND alias.old_id = contact_id
+    LEFT JOIN alias ON alias.portal_id = :portal AND alias.object_type = 'contact'
+      AND alias.old_id = contact_id
     WHERE first.kind = 'reply' AND NOT first.inbound)
-  SELECT id, activity_id, at, max(other) FILTER (WHERE wrote), array_agg(DISTINCT other ORDER BY other) FROM thread
-  WHERE other <> id GROUP BY id, activity_id, at ORDER BY id"""
+  SELECT id, activity_id, at, max(other) FILTER (WHERE wrote),
+    array_agg(DISTINCT other ORDER BY other)
+  FROM thread WHERE other <> id GROUP BY id, activity_id, at ORDER BY id"""
 
 
 def prune(tx: Transaction, *, before: datetime, limit: int = 50_000) -> int:
-    """Let go of what is older than the window; return how many touches went, no more than *limit* at a time."""
+    """Delete touches older than *before*; return how many went, no more than *limit* at a time."""
     gone = tx.run(
         """DELETE FROM touch WHERE portal_id = :portal AND ctid = ANY(ARRAY(
              SELECT ctid FROM touch WHERE portal_id = :portal AND at < :before LIMIT :limit))""",
@@ -318,12 +344,12 @@ def any_left(tx: Transaction) -> bool:
 
 
 def drop(tx: Transaction, *, limit: int = 50_000) -> bool:
-    """Remove a portal's touches, so many at a time; say whether some are left."""
+    """Delete a portal's touches, *limit* at a time; return whether some are left."""
     tx.run("DELETE FROM touch_step WHERE portal_id = :portal")
     tx.run("DELETE FROM touch_text WHERE portal_id = :portal")
     gone = tx.run(
-        """DELETE FROM touch WHERE portal_id = :portal
-             AND ctid = ANY(ARRAY(SELECT ctid FROM touch WHERE portal_id = :portal LIMIT :limit))""",
+        """DELETE FROM touch WHERE portal_id = :portal AND ctid = ANY(ARRAY(
+             SELECT ctid FROM touch WHERE portal_id = :portal LIMIT :limit))""",
         limit=limit,
     )
     return gone >= limit

@@ -55,22 +55,23 @@ def claim(tx: Transaction, *, limit: int = 20) -> Sequence[Delivery]:
 
 
 def claim_unaddressed(tx: Transaction, *, limit: int = 20) -> Sequence[Delivery]:
-    """Take raw rows whose portal nobody knows yet (a service transaction)."""
+    """Take raw rows whose portal is not known yet (a service transaction)."""
     return _envelopes(tx.rows(f"{_WAITING} AND portal_id IS NULL {_IN_TURN}", limit=limit))
 
 
 def count_attempt(tx: Transaction, inbox_ids: Sequence[int]) -> None:
-    """Count a try before it runs, so that a body that kills its reader is found out."""
+    """Count a try before it runs, so that a body that kills its reader is noticed."""
     tx.run(
-        "UPDATE inbox SET attempts = attempts + 1 WHERE portal_id = :portal AND inbox_id = ANY(:ids)",
+        """UPDATE inbox SET attempts = attempts + 1
+           WHERE portal_id = :portal AND inbox_id = ANY(:ids)""",
         ids=list(inbox_ids),
     )
 
 
 def delete_deliveries(tx: Transaction, inbox_ids: Sequence[int]) -> None:
-    """Remove raw rows whose events are all stored.
+    """Delete raw rows whose events are all stored.
 
-    They are the portal's own, or in a service transaction those that belong to nobody yet.
+    They are the portal's own, or in a service transaction those without a portal.
     """
     tx.run(
         """DELETE FROM inbox WHERE portal_id IS NOT DISTINCT FROM CAST(:portal AS bigint)
@@ -80,7 +81,7 @@ def delete_deliveries(tx: Transaction, inbox_ids: Sequence[int]) -> None:
 
 
 def set_delivery_aside(tx: Transaction, inbox_id: int, reason: str) -> None:
-    """Keep a raw row that cannot be split, with the reason, for a person to look at and replay."""
+    """Keep a raw row that cannot be split, with the reason, for a person to replay."""
     tx.run(
         """UPDATE inbox SET state = 'set_aside', error = :reason
            WHERE portal_id = :portal AND inbox_id = :id""",
@@ -90,12 +91,12 @@ def set_delivery_aside(tx: Transaction, inbox_id: int, reason: str) -> None:
 
 
 def not_installed(portal_id: int) -> str:
-    """The reason with which deliveries for a portal we do not know are set aside."""
+    """Return the reason for setting aside deliveries for a portal that is not known."""
     return f"portal {portal_id} has not installed the app"
 
 
 def readdress(tx: Transaction, portal_id: int) -> int:
-    """Give a portal that has just been installed what came for it before (a service transaction)."""
+    """Give a portal just installed the deliveries that came before (a service transaction)."""
     return tx.run(
         """UPDATE inbox SET portal_id = :id, state = 'waiting', error = NULL, attempts = 0
            WHERE portal_id IS NULL AND state = 'set_aside' AND error = :reason""",
@@ -112,7 +113,7 @@ def address(
     *,
     error: str | None = None,
 ) -> None:
-    """Store a part of an envelope that held several portals' events (a service transaction)."""
+    """Store one portal's part of a delivery for several portals (a service transaction)."""
     tx.run(
         """INSERT INTO inbox (portal_id, source, received_at, body, state, error)
            VALUES (:id, :source, :at, :body, :state, :error)""",
@@ -133,21 +134,23 @@ def store_events(tx: Transaction, letters: Sequence[InboundEvent]) -> int:
     with raw.cursor() as cursor:
         cursor.execute("CREATE TEMP TABLE arriving (LIKE event) ON COMMIT DROP")
         with cursor.copy(
-            "COPY arriving (portal_id, source, dedupe_key, kind, object_type, object_id, payload, occurred_at,"
-            " received_at, state, reason, attempts, next_at) FROM STDIN"
+            "COPY arriving (portal_id, source, dedupe_key, kind, object_type, object_id, payload,"
+            " occurred_at, received_at, state, reason, attempts, next_at) FROM STDIN"
         ) as copy:
             copy.write("".join([_line(tx.portal_id, letter) for letter in letters]))
         cursor.execute(
-            """INSERT INTO event (portal_id, source, dedupe_key, kind, object_type, object_id, payload, occurred_at,
-                 received_at, state, reason, settled_at)
-               SELECT portal_id, source, dedupe_key, kind, object_type, object_id, payload, occurred_at, received_at,
-                 state, reason, CASE WHEN state <> 'waiting' THEN clock_timestamp() END FROM arriving
+            """INSERT INTO event (portal_id, source, dedupe_key, kind, object_type, object_id,
+                 payload, occurred_at, received_at, state, reason, settled_at)
+               SELECT portal_id, source, dedupe_key, kind, object_type, object_id, payload,
+                 occurred_at, received_at, state, reason,
+                 CASE WHEN state <> 'waiting' THEN clock_timestamp() END FROM arriving
                ON CONFLICT DO NOTHING"""
         )
         new = cursor.rowcount
         cursor.execute("DROP TABLE arriving")
     tx.run(
-        """INSERT INTO tally (portal_id, received, duplicate) VALUES (:portal, :received, :duplicate)
+        """INSERT INTO tally (portal_id, received, duplicate)
+           VALUES (:portal, :received, :duplicate)
            ON CONFLICT (portal_id) DO UPDATE SET received = tally.received + excluded.received,
              duplicate = tally.duplicate + excluded.duplicate""",
         received=len(letters),
@@ -182,21 +185,22 @@ def waiting(tx: Transaction) -> Sequence[WaitingEvent]:
              WHERE portal_id = :portal AND state = 'waiting' AND next_at <= clock_timestamp()
              ORDER BY attempts, next_at, received_at LIMIT 500
            )
-           SELECT source, dedupe_key, kind, object_type, object_id, payload, occurred_at, attempts FROM due
-           WHERE attempts = (SELECT min(attempts) FROM due)"""
+           SELECT source, dedupe_key, kind, object_type, object_id, payload, occurred_at, attempts
+           FROM due WHERE attempts = (SELECT min(attempts) FROM due)"""
     )
     found = [WaitingEvent(**{**row, "payload": dict(row["payload"])}) for row in rows]
     return found[: GROUPS.get(found[0].attempts, 1)] if found else []
 
 
 def try_events(tx: Transaction, events: Sequence[WaitingEvent]) -> None:
-    """Count a try before it runs and say when to look again should this process not come back."""
+    """Count a try before it runs, and set the next one in case this process is killed."""
     tx.run(
         """UPDATE event SET attempts = attempts + 1,
              next_at = clock_timestamp()
                + make_interval(secs => (CAST(:waits AS float8[]))[least(attempts + 1, :tries)])
            WHERE portal_id = :portal
-             AND (source, dedupe_key) IN (SELECT * FROM unnest(CAST(:sources AS text[]), CAST(:keys AS text[])))""",
+             AND (source, dedupe_key) IN (SELECT *
+               FROM unnest(CAST(:sources AS text[]), CAST(:keys AS text[])))""",
         waits=list(WAITS),
         tries=TRIES,
         sources=[event.source for event in events],
@@ -207,11 +211,12 @@ def try_events(tx: Transaction, events: Sequence[WaitingEvent]) -> None:
 def settle_events(
     tx: Transaction, events: Sequence[WaitingEvent], state: str, reason: str | None = None
 ) -> None:
-    """Say what became of events: done, ignored or set_aside (the last two with a reason)."""
+    """Store the outcome of events: done, ignored or set_aside (the last two with a reason)."""
     tx.run(
         """UPDATE event SET state = :state, reason = :reason, settled_at = clock_timestamp()
            WHERE portal_id = :portal AND state = 'waiting'
-             AND (source, dedupe_key) IN (SELECT * FROM unnest(CAST(:sources AS text[]), CAST(:keys AS text[])))""",
+             AND (source, dedupe_key) IN (SELECT *
+               FROM unnest(CAST(:sources AS text[]), CAST(:keys AS text[])))""",
         state=state,
         reason=reason[:500] if reason else None,
         sources=[event.source for event in events],
@@ -225,7 +230,8 @@ def postpone_events(tx: Transaction, events: Sequence[WaitingEvent], *, seconds:
         """UPDATE event SET attempts = greatest(0, attempts - 1),
              next_at = clock_timestamp() + make_interval(secs => :seconds)
            WHERE portal_id = :portal AND state = 'waiting'
-             AND (source, dedupe_key) IN (SELECT * FROM unnest(CAST(:sources AS text[]), CAST(:keys AS text[])))""",
+             AND (source, dedupe_key) IN (SELECT *
+               FROM unnest(CAST(:sources AS text[]), CAST(:keys AS text[])))""",
         seconds=float(seconds),
         sources=[event.source for event in events],
         keys=[event.dedupe_key for event in events],
@@ -233,10 +239,12 @@ def postpone_events(tx: Transaction, events: Sequence[WaitingEvent], *, seconds:
 
 
 def hasten_events(tx: Transaction, events: Sequence[WaitingEvent]) -> None:
-    """Let events whose try counts be tried again at once, in smaller company."""
+    """Let events whose try counts be tried again at once, in smaller groups."""
     tx.run(
-        """UPDATE event SET next_at = clock_timestamp() WHERE portal_id = :portal AND state = 'waiting'
-             AND (source, dedupe_key) IN (SELECT * FROM unnest(CAST(:sources AS text[]), CAST(:keys AS text[])))""",
+        """UPDATE event SET next_at = clock_timestamp()
+           WHERE portal_id = :portal AND state = 'waiting'
+             AND (source, dedupe_key) IN (SELECT *
+               FROM unnest(CAST(:sources AS text[]), CAST(:keys AS text[])))""",
         sources=[event.source for event in events],
         keys=[event.dedupe_key for event in events],
     )
@@ -253,11 +261,13 @@ def replay(tx: Transaction) -> int:
     unread = tx.run(
         """WITH bad AS (
              DELETE FROM event WHERE portal_id = :portal AND state = 'set_aside' AND kind = 'bad'
-             RETURNING source, received_at, payload ->> 'raw' AS raw, (payload ->> 'whole')::boolean AS whole
+             RETURNING source, received_at, payload ->> 'raw' AS raw,
+               (payload ->> 'whole')::boolean AS whole
            )
            INSERT INTO inbox (portal_id, source, received_at, body)
            SELECT :portal, source, received_at,
-                  convert_to(CASE WHEN whole THEN raw ELSE '[' || raw || ']' END, 'LATIN1') FROM bad"""
+             convert_to(CASE WHEN whole THEN raw ELSE '[' || raw || ']' END, 'LATIN1')
+           FROM bad"""
     )
     tx.run(
         "UPDATE tally SET received = received - :unread WHERE portal_id = :portal", unread=unread
@@ -266,14 +276,14 @@ def replay(tx: Transaction) -> int:
         back
         + unread
         + tx.run(
-            """UPDATE event SET state = 'waiting', attempts = 0, next_at = clock_timestamp(), reason = NULL,
-             settled_at = NULL WHERE portal_id = :portal AND state = 'set_aside'"""
+            """UPDATE event SET state = 'waiting', attempts = 0, next_at = clock_timestamp(),
+             reason = NULL, settled_at = NULL WHERE portal_id = :portal AND state = 'set_aside'"""
         )
     )
 
 
 def next_event_in(tx: Transaction) -> float | None:
-    """Seconds until the next waiting event is due; None when none waits."""
+    """Return the seconds until the next waiting event is due; None when none waits."""
     seconds = tx.value(
         """SELECT extract(epoch FROM min(next_at) - clock_timestamp())::float8 FROM event
            WHERE portal_id = :portal AND state = 'waiting'"""
@@ -282,7 +292,7 @@ def next_event_in(tx: Transaction) -> float | None:
 
 
 def identity(tx: Transaction) -> dict[str, int]:
-    """Count what became of everything received: received = the sum of all the others."""
+    """Count the outcomes of everything received: received = the sum of all the others."""
     counts = dict.fromkeys(("waiting", "done", "ignored", "set_aside"), 0)
     for row in tx.rows(
         "SELECT state, count(*) AS n FROM event WHERE portal_id = :portal GROUP BY state"
@@ -308,7 +318,7 @@ def _envelopes(rows: Iterable[Row]) -> Sequence[Delivery]:
 
 
 def _line(portal_id: int, letter: InboundEvent) -> str:
-    """One row as COPY's text; letter by letter through the driver it costs three times as much."""
+    """Return one row as COPY's text; row by row through the driver costs three times as much."""
     received = letter.received_at.isoformat()
     return (
         f"{portal_id}\t{_text(letter.source)}\t{_text(letter.dedupe_key)}\t{_text(letter.kind)}"

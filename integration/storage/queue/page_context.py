@@ -1,4 +1,4 @@
-"""What every page of concluding begins with, in one look: the settings, what is due, and what the portal allows."""
+"""The state with which a page of concluding begins, read in one query."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from mappings.stored.settings_document import settings_in
 
 @dataclass(frozen=True, slots=True)
 class PageContext:
-    """A portal as it stands: its newest settings, the lowest stage with due records, its import, paused properties."""
+    """A portal's newest settings, lowest due stage, running import and paused properties."""
 
     version: int
     body: Mapping[str, Any]
@@ -22,7 +22,7 @@ class PageContext:
 
 
 def read(tx: Transaction) -> PageContext:
-    """Look at the portal; one without settings goes by none."""
+    """Read the portal's state; a portal without settings has none."""
     ((version, body, stage, running, imported, paused),) = tx.tuples(
         f"""SELECT newest.version, newest.body,
              (SELECT stage FROM stale WHERE portal_id = :portal AND next_at <= clock_timestamp()

@@ -1,4 +1,4 @@
-"""What people decided: appended, never edited, read with the ids that records have today."""
+"""Decisions (`decision`): appended, never edited, read with the ids that records have today."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -18,9 +18,10 @@ _COLUMNS = (
 def append(tx: Transaction, row: Mapping[str, Any], refs: Collection[Ref]) -> int | None:
     """Add an answer; None when somebody else replaced the same one first."""
     found = tx.value(
-        """INSERT INTO decision (portal_id, kind, question, verb, detail, author, reason, decided_at, holds_until,
-             instead_of)
-           VALUES (:portal, :kind, :question, :verb, CAST(:detail AS jsonb), :author, :reason, :at, :until, :instead_of)
+        """INSERT INTO decision (portal_id, kind, question, verb, detail, author, reason,
+             decided_at, holds_until, instead_of)
+           VALUES (:portal, :kind, :question, :verb, CAST(:detail AS jsonb), :author, :reason,
+             :at, :until, :instead_of)
            ON CONFLICT DO NOTHING RETURNING decision_id""",
         **{**row, "detail": as_json(shape_table.answer_body(row["detail"]))},
     )
@@ -41,7 +42,8 @@ def append(tx: Transaction, row: Mapping[str, Any], refs: Collection[Ref]) -> in
 def newest(tx: Transaction, kind: str, question: str) -> Row | None:
     """Return the last answer to a question, whether it still holds or not."""
     found = tx.one(
-        f"""SELECT {_COLUMNS} FROM decision WHERE portal_id = :portal AND kind = :kind AND question = :question
+        f"""SELECT {_COLUMNS} FROM decision
+            WHERE portal_id = :portal AND kind = :kind AND question = :question
             ORDER BY decision_id DESC LIMIT 1""",
         kind=kind,
         question=question,
@@ -50,7 +52,7 @@ def newest(tx: Transaction, kind: str, question: str) -> Row | None:
 
 
 def _read(rows: Sequence[Row]) -> list[Row]:
-    """Answers of which it is known what they are about."""
+    """Return the answers whose subject can be read."""
     found = [
         (row, shape_table.answer_in(row["kind"], row["question"], row["detail"])) for row in rows
     ]
@@ -58,9 +60,10 @@ def _read(rows: Sequence[Row]) -> list[Row]:
 
 
 def standing(tx: Transaction, kind: str, question: str, now: datetime) -> Row | None:
-    """Return the newest answer to a question that holds; None when there is none, or it was taken back."""
+    """Return the newest answer to a question that holds; None if there is none."""
     found = tx.one(
-        f"""SELECT {_COLUMNS} FROM decision WHERE portal_id = :portal AND kind = :kind AND question = :question
+        f"""SELECT {_COLUMNS} FROM decision
+            WHERE portal_id = :portal AND kind = :kind AND question = :question
               AND (holds_until IS NULL OR holds_until > :now) ORDER BY decision_id DESC LIMIT 1""",
         kind=kind,
         question=question,
@@ -72,7 +75,10 @@ def standing(tx: Transaction, kind: str, question: str, now: datetime) -> Row | 
 def concerning(
     tx: Transaction, kinds: Collection[str], object_type: str, ids: Collection[int], now: datetime
 ) -> list[Decision]:
-    """Return the answers that hold and concern one of these records, or what was merged into it; oldest first."""
+    """Return the answers that hold and concern these records or records merged into them.
+
+    Oldest first.
+    """
     if not ids:
         return []
     rows = tx.rows(
@@ -80,15 +86,19 @@ def concerning(
         # just filled.
         """WITH mine AS MATERIALIZED (
              SELECT unnest(CAST(:ids AS bigint[])) AS id UNION SELECT old_id FROM alias
-             WHERE portal_id = :portal AND object_type = :type AND new_id = ANY(CAST(:ids AS bigint[]))),
+             WHERE portal_id = :portal AND object_type = :type
+               AND new_id = ANY(CAST(:ids AS bigint[]))),
            told AS MATERIALIZED (
              SELECT DISTINCT ref.decision_id FROM mine CROSS JOIN LATERAL (
                SELECT decision_id FROM decision_ref
-               WHERE portal_id = :portal AND object_type = :type AND object_id = mine.id OFFSET 0) AS ref)
+               WHERE portal_id = :portal AND object_type = :type
+                 AND object_id = mine.id OFFSET 0) AS ref)
            SELECT one.decision_id, one.kind, one.question, one.verb, one.decided_at, one.detail
            FROM told CROSS JOIN LATERAL (
-             SELECT * FROM decision WHERE portal_id = :portal AND decision_id = told.decision_id OFFSET 0) AS one
-           WHERE one.kind = ANY(CAST(:kinds AS text[])) AND (one.holds_until IS NULL OR one.holds_until > :now)
+             SELECT * FROM decision
+             WHERE portal_id = :portal AND decision_id = told.decision_id OFFSET 0) AS one
+           WHERE one.kind = ANY(CAST(:kinds AS text[]))
+             AND (one.holds_until IS NULL OR one.holds_until > :now)
            ORDER BY one.decision_id""",
         kinds=list(kinds),
         type=object_type,
@@ -100,17 +110,21 @@ def concerning(
 
 # An answer with its question's number, where that is still kept, and whether a later one replaced
 # it.
-_WITH_QUESTION = f"""{", ".join(f"decision.{one}" for one in _COLUMNS.split(", "))}, review.review_id,
-  NOT EXISTS (SELECT FROM decision AS later WHERE later.portal_id = :portal AND later.kind = decision.kind
-    AND later.question = decision.question AND later.decision_id > decision.decision_id) AS is_newest
+_WITH_QUESTION = f"""{", ".join(f"decision.{one}" for one in _COLUMNS.split(", "))},
+  review.review_id, NOT EXISTS (
+    SELECT FROM decision AS later
+    WHERE later.portal_id = :portal AND later.kind = decision.kind
+      AND later.question = decision.question
+      AND later.decision_id > decision.decision_id) AS is_newest
   FROM decision LEFT JOIN review USING (portal_id, kind, question)"""
 
 
 def of_record(tx: Transaction, object_type: str, record_id: int) -> Sequence[Row]:
-    """Return every answer that concerns a record, ended and replaced ones included; newest first."""
+    """Return every answer that concerns a record, also ended and replaced ones; newest first."""
     rows = tx.rows(
         f"""SELECT {_WITH_QUESTION} WHERE decision.portal_id = :portal AND decision_id IN (
-              SELECT decision_id FROM decision_ref WHERE portal_id = :portal AND object_type = :type AND object_id IN (
+              SELECT decision_id FROM decision_ref
+              WHERE portal_id = :portal AND object_type = :type AND object_id IN (
                 SELECT CAST(:id AS bigint) UNION SELECT old_id FROM alias
                 WHERE portal_id = :portal AND object_type = :type AND new_id = :id))
             ORDER BY decision_id DESC""",
@@ -135,7 +149,7 @@ def history(tx: Transaction, *, kind: str | None, before: int | None, limit: int
 
 
 def _of_today(tx: Transaction, rows: Sequence[Row]) -> list[Decision]:
-    """Answers as the rules know them; contacts and companies go by the ids they have today."""
+    """Return answers as the rules know them, with the ids of contacts and companies of today."""
     wanted = {
         (kind, one)
         for row in rows
