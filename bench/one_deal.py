@@ -34,7 +34,7 @@ def keep(portal: PortalContext) -> None:
     """Install the portal, and keep the values of all its companies."""
     install(portal.runtime)
     with portal.transaction() as tx:
-        rows.be_patient(tx)
+        rows.allow_minutes(tx)
         roll_up.write(tx, roll_up.roll_up(tx, *roll_up.policy_of(tx)))
 
 
@@ -106,7 +106,12 @@ def _lived(portal: PortalContext, asked: list[str]) -> list[tuple[float, int]]:
             old = mirror.load(tx, "deal", [deal])[deal]
             told = {**old.properties, "amount": f"{12_345 + number}.67"}
             mirror.store(
-                tx, [mirror.Record("deal", deal, told, old.history, old.created_at, old.updated_at)]
+                tx,
+                [
+                    mirror.MirroredRecord(
+                        "deal", deal, told, old.history, old.created_at, old.updated_at
+                    )
+                ],
             )
             mirror.mark_stale(tx, mirror.PEOPLE, {("deal", deal)})
         before, started = len(asked), time.perf_counter()
@@ -156,7 +161,7 @@ def _mirrored(portal: PortalContext) -> list[int]:
     return ids
 
 
-def _deal(found: Row) -> mirror.Record:
+def _deal(found: Row) -> mirror.MirroredRecord:
     told = {
         "dealname": f"deal {found['deal_id']}",
         "deal_currency_code": "USD",
@@ -166,14 +171,14 @@ def _deal(found: Row) -> mirror.Record:
         "hs_is_closed_won": "true",
         "hs_is_closed": "true",
     }
-    return mirror.Record(
+    return mirror.MirroredRecord(
         "deal", found["deal_id"], told, {}, found["created_at"], found["closed_at"]
     )
 
 
-def _company(company: int) -> mirror.Record:
+def _company(company: int) -> mirror.MirroredRecord:
     at = datetime(2016, 1, 1, tzinfo=UTC)
-    return mirror.Record(
+    return mirror.MirroredRecord(
         "company", company, {"name": f"Firm {company}"}, {}, at, at + timedelta(days=1)
     )
 

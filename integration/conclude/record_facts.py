@@ -30,7 +30,7 @@ def records(
 
 
 def _with_links(
-    batch: Batch, rows: Mapping[int, mirror.Record], linked_types: Sequence[str]
+    batch: Batch, rows: Mapping[int, mirror.MirroredRecord], linked_types: Sequence[str]
 ) -> list[Record]:
     object_type = next(iter(rows.values())).object_type if rows else ""
     links: dict[int, list[Link]] = {}
@@ -43,7 +43,7 @@ def _with_links(
     return [as_record(row, links.get(row.record_id, ())) for _, row in sorted(rows.items())]
 
 
-def as_record(row: mirror.Record, links: Sequence[Link] = ()) -> Record:
+def as_record(row: mirror.MirroredRecord, links: Sequence[Link] = ()) -> Record:
     """A mirror row as the readers know records."""
     return Record(
         row.object_type,

@@ -109,7 +109,7 @@ def load() -> Settings:
         raise Refused(_sentence(problems)) from None
     # Before there were forget keys SECRET_KEY marked who was forgotten; those marks go on counting.
     had_secret = bool(secret_key) or (data_dir / "secret_key").exists()
-    secret_key = secret_key or _kept(data_dir, "secret_key", lambda: secrets.token_urlsafe(48))
+    secret_key = secret_key or _made_once(data_dir, "secret_key", lambda: secrets.token_urlsafe(48))
     return Settings(
         **{
             name: value.rstrip("/") if name.endswith("_url") and value else value
@@ -118,18 +118,18 @@ def load() -> Settings:
         data_dir=data_dir,
         secret_key=secret_key,
         token_keys=tuple(token_keys)
-        or (_kept(data_dir, "token_keys", lambda: Fernet.generate_key().decode()),),
+        or (_made_once(data_dir, "token_keys", lambda: Fernet.generate_key().decode()),),
         forget_keys=tuple(marking_keys)
-        or _kept_forget_keys(data_dir, secret_key if had_secret else None),
+        or _forget_keys_made_once(data_dir, secret_key if had_secret else None),
         hubspot_client_secrets=tuple(client_secrets),
         metrics_token=metrics_token,
         metrics_address=urlsplit(f"//{metrics_address}") if metrics_address else None,
     )
 
 
-def _kept_forget_keys(folder: Path, secret_key: str | None) -> tuple[str, ...]:
+def _forget_keys_made_once(folder: Path, secret_key: str | None) -> tuple[str, ...]:
     """Return the data folder's keys; a *secret_key* that was there before makes the first."""
-    text = _kept(
+    text = _made_once(
         folder,
         "forget_keys",
         lambda: (
@@ -149,7 +149,7 @@ def _default_data_dir() -> str:
     return f"{base}/second-order"
 
 
-def _kept(folder: Path, name: str, make: Callable[[], str]) -> str:
+def _made_once(folder: Path, name: str, make: Callable[[], str]) -> str:
     """Return a secret that is made once; of two processes that start together one wins, whole."""
     path = folder / name
     try:

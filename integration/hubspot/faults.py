@@ -69,7 +69,7 @@ def from_answer(
     Tokens, names and HubSpot's own prose stay out of its message.
     """
     found = bodies.lenient(body)
-    said = _Said(status, headers, found if isinstance(found, dict) else {}, route)
+    said = _Refusal(status, headers, found if isinstance(found, dict) else {}, route)
     handler = _TABLE.get(status)
     if handler is not None:
         return handler(said)
@@ -113,7 +113,7 @@ _FAILURES: Final[tuple[tuple[type[BaseException], str], ...]] = (
 )
 
 
-class _Said:
+class _Refusal:
     """The parts of a refusal that are safe to repeat."""
 
     def __init__(
@@ -145,19 +145,19 @@ class _Said:
         return min(seconds, _LONGEST_WAIT)
 
 
-def _bad_request(said: _Said) -> SecondOrderError:
+def _bad_request(said: _Refusal) -> SecondOrderError:
     properties = troubled_properties(said.body)
     more = ", ".join(f"{name}: {code}" for name, code in sorted(properties.items()))
     return BadRequest(said.sentence(more), properties=properties, code=said.code or "BAD_REQUEST")
 
 
-def _unauthorized(said: _Said) -> SecondOrderError:
+def _unauthorized(said: _Refusal) -> SecondOrderError:
     return NeedsOwner(
         said.sentence("- the connection is no longer accepted; reconnect the account")
     )
 
 
-def _forbidden(said: _Said) -> SecondOrderError:
+def _forbidden(said: _Refusal) -> SecondOrderError:
     scopes = missing_scopes(said.body)
     if scopes:
         words = f"- the account has not granted {', '.join(scopes)}; reconnect and grant it"
@@ -166,33 +166,33 @@ def _forbidden(said: _Said) -> SecondOrderError:
     return Forbidden(said.sentence(words))
 
 
-def _rate_limited(said: _Said) -> SecondOrderError:
+def _rate_limited(said: _Refusal) -> SecondOrderError:
     policy = said.word("policyName")
     wait = said.wait(_RATE_WAITS.get(policy, _RATE_WAITS["TEN_SECONDLY_ROLLING"]))
     return Retryable(said.sentence(policy), after=wait)
 
 
-def _waits(seconds: float) -> Callable[[_Said], SecondOrderError]:
+def _waits(seconds: float) -> Callable[[_Refusal], SecondOrderError]:
     return lambda said: Retryable(said.sentence(), after=said.wait(seconds))
 
 
-def _gone(said: _Said) -> SecondOrderError:
+def _gone(said: _Refusal) -> SecondOrderError:
     return RecordGone(said.sentence())
 
 
-def _exists(said: _Said) -> SecondOrderError:
+def _exists(said: _Refusal) -> SecondOrderError:
     return AlreadyExists(said.sentence())
 
 
-def _locked(said: _Said) -> SecondOrderError:
+def _locked(said: _Refusal) -> SecondOrderError:
     return Retryable(said.sentence(), after=max(said.wait(_LOCKED_SECONDS), _LOCKED_SECONDS))
 
 
-def _ours(said: _Said) -> SecondOrderError:
+def _ours(said: _Refusal) -> SecondOrderError:
     return OurMistake(said.sentence())
 
 
-_TABLE: Final[Mapping[int, Callable[[_Said], SecondOrderError]]] = MappingProxyType(
+_TABLE: Final[Mapping[int, Callable[[_Refusal], SecondOrderError]]] = MappingProxyType(
     {
         400: _bad_request,
         401: _unauthorized,

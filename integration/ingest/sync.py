@@ -190,9 +190,9 @@ def reading(portal: PortalContext, object_type: str) -> tuple[list[str], list[st
     return list(names), list(portal.map.history_properties(object_type))
 
 
-def as_stored(record: Record) -> mirror.Record:
+def as_stored(record: Record) -> mirror.MirroredRecord:
     """A record as the adapter read it becomes a row of the mirror; empty properties are left out."""
-    return mirror.Record(
+    return mirror.MirroredRecord(
         object_type=record.object_type,
         record_id=record.id,
         properties={

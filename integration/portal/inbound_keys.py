@@ -23,7 +23,7 @@ _BEARER = re.compile(r"Bearer (\d{1,18})\.([A-Za-z0-9_-]{43})")
 
 
 @dataclass(frozen=True, slots=True)
-class InletKey:
+class InboundKey:
     """A portal's key, and until when the one before counts.
 
     The key is None when no key in TOKEN_KEYS opens it.
@@ -44,21 +44,21 @@ def portal_of(runtime: Runtime, authorization: str | None) -> int | None:
     return portal_id if _digest(key) in kept else None
 
 
-def current(portal: PortalContext) -> InletKey:
+def current(portal: PortalContext) -> InboundKey:
     """Return the portal's key for people to read."""
     with portal.transaction() as tx:
         kept = inbound_key_rows.valid(tx)
     if not kept:
-        return InletKey(_first_key(portal.runtime, portal.portal_id))
+        return InboundKey(_first_key(portal.runtime, portal.portal_id))
     former = [each.ends_at for each in kept if each.ends_at is not None]
     try:
         opened = portal.runtime.vault.open(portal.portal_id, kept[0].sealed)
     except WrongKey:
-        return InletKey(None, max(former, default=None))
-    return InletKey(opened["inlet"], max(former, default=None))
+        return InboundKey(None, max(former, default=None))
+    return InboundKey(opened["inlet"], max(former, default=None))
 
 
-def renew(portal: PortalContext, *, actor: str, grace: timedelta = GRACE) -> InletKey:
+def renew(portal: PortalContext, *, actor: str, grace: timedelta = GRACE) -> InboundKey:
     """Give the portal a new key; the one before counts until *grace* is over.
 
     Raises Refused for a portal that has not installed the app, or has left.

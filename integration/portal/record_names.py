@@ -28,7 +28,7 @@ def names(
     )
 
 
-def name_of(record: mirror.Record) -> str:
+def name_of(record: mirror.MirroredRecord) -> str:
     """Return a contact's name as people write it."""
     return _full(*(str(record.properties.get(one) or "") for one in ("firstname", "lastname")))
 

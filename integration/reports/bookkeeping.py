@@ -97,7 +97,7 @@ def _rows_about(tx: Transaction, about: tuple[str, int] | None) -> Sequence[Row]
         return [row for found in entry_rows.of_deals(tx, own).values() for row in found]
     if kind == "company":
         return entry_rows.of_companies(tx, own)
-    human = own | person_rows.person_rows(tx, [today]).keys()
+    human = own | person_rows.memberships(tx, [today]).keys()
     return entry_rows.of_subjects(tx, source_rows.subjects_of(tx, human))
 
 

@@ -160,7 +160,7 @@ def _deal(tx: Transaction, deal_id: int) -> Json:
 
 
 def _contact(tx: Transaction, contact_id: int) -> Json:
-    rows = person_rows.person_rows(tx, [contact_id])
+    rows = person_rows.memberships(tx, [contact_id])
     own = sorted(rows) or [contact_id]
     person = rows[contact_id]["person_id"] if contact_id in rows else contact_id
     subjects = source_rows.subjects_of(tx, own)
@@ -326,7 +326,7 @@ def _named(tx: Transaction, object_type: str, record_id: int | None) -> str:
     return _name(record)
 
 
-def _name(record: mirror.Record | None) -> str:
+def _name(record: mirror.MirroredRecord | None) -> str:
     if record is None or record.gone_why == "forgotten":
         return ""
     if record.object_type == "contact":

@@ -178,7 +178,7 @@ class Database:
         transaction that was committed counts as done. Raises :class:`Retryable` for one that
         was not, and when the outcome cannot be learned within some seconds.
         """
-        with _told_plainly(), self._engine.connect() as connection, connection.begin() as work:
+        with _errors_translated(), self._engine.connect() as connection, connection.begin() as work:
             connection.execute(_ENTER, {"portal": str(portal_id)})
             yield Transaction(connection, portal_id)
             _commit(self._engine, connection, work)
@@ -275,7 +275,7 @@ def _enter_role(connection: Any) -> datetime:  # noqa: ANN401 - psycopg's connec
 
 @contextlib.contextmanager
 def _begin(engine: Engine) -> Iterator[Connection]:
-    with _told_plainly(), engine.begin() as connection:
+    with _errors_translated(), engine.begin() as connection:
         yield connection
 
 
@@ -302,7 +302,7 @@ def _was_kept(engine: Engine, number: str) -> bool:
 
 
 @contextlib.contextmanager
-def _told_plainly() -> Iterator[None]:
+def _errors_translated() -> Iterator[None]:
     """Turn the driver's errors into the project's."""
     try:
         yield

@@ -95,7 +95,9 @@ class MirrorPortal(Kept):
             else:
                 current[name] = str(value)
         with self.clock.database.portal(self.portal_id) as tx:
-            row = mirror.Record(kind, record_id, current, history, created or day(1000), NOW)
+            row = mirror.MirroredRecord(
+                kind, record_id, current, history, created or day(1000), NOW
+            )
             mirror.store(tx, [row])
             mirror.mark_stale(tx, mirror.PEOPLE, {(kind, record_id)})
 
@@ -105,7 +107,7 @@ class MirrorPortal(Kept):
             old = mirror.load(tx, kind, [record_id])[record_id]
             told = {**old.properties, **{name: str(value) for name, value in properties.items()}}
             mirror.store(
-                tx, [mirror.Record(kind, record_id, told, old.history, old.created_at, NOW)]
+                tx, [mirror.MirroredRecord(kind, record_id, told, old.history, old.created_at, NOW)]
             )
             mirror.mark_stale(tx, mirror.PEOPLE, {(kind, record_id)})
 

@@ -59,7 +59,7 @@ def fill(database: Database, portal: crm.Portal, words: PortalMap) -> None:
             _links(tx, portal, one, other)
 
 
-def row(portal: crm.Portal, record: crm.Record, words: PortalMap) -> mirror.Record:
+def row(portal: crm.Portal, record: crm.Record, words: PortalMap) -> mirror.MirroredRecord:
     """One record as the adapter would have read it."""
     names = (*words.read_properties(record.type), *READ.get(record.type, ()))
     told = {name: portal.value(record, name) for name in names}
@@ -71,7 +71,7 @@ def row(portal: crm.Portal, record: crm.Record, words: PortalMap) -> mirror.Reco
         for name in words.history_properties(record.type)
         if record.history.get(name)
     }
-    return mirror.Record(
+    return mirror.MirroredRecord(
         record.type,
         record.id,
         {name: value for name, value in told.items() if value},

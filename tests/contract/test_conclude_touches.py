@@ -54,7 +54,7 @@ def read_activities(portal: MirrorPortal) -> None:
         for kind in TYPES:
             activity_cursors.advance(tx, kind, cursor=None, done=True, records=0, calls=1)
         touch_dependents.everything(tx, now=NOW, window=activities.WINDOW)
-        activity_cursors.tell(tx)
+        activity_cursors.mark_told(tx)
 
 
 def happen(

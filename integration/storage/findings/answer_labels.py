@@ -51,10 +51,10 @@ def replace(
             ON CONFLICT DO NOTHING""",
         rows=as_json([one._asdict() for one in sorted(now) if one.owner_id in changed]),
     )
-    return {one.owner_id for one in _telling(before) ^ _telling(now)}
+    return {one.owner_id for one in _without_version(before) ^ _without_version(now)}
 
 
-def _telling(rows: Collection[LabelRow]) -> set[LabelRow]:
+def _without_version(rows: Collection[LabelRow]) -> set[LabelRow]:
     """Return labels without their version: the same label by a newer classifier is no change."""
     return {one._replace(version=0) for one in rows}
 

@@ -7,10 +7,10 @@ from typing import Any
 from integration.storage.database import Row, Transaction, as_json
 from mappings.stored.shape_table import body_of
 
-Key = tuple[str, str]
+IdentityKey = tuple[str, str]
 
 
-def replace_keys(tx: Transaction, keys: Mapping[int, Collection[Key]]) -> None:
+def replace_keys(tx: Transaction, keys: Mapping[int, Collection[IdentityKey]]) -> None:
     """Make these the identity keys of each contact."""
     rows = as_json(
         [
@@ -37,7 +37,7 @@ def replace_keys(tx: Transaction, keys: Mapping[int, Collection[Key]]) -> None:
     )
 
 
-def _any_keys(tx: Transaction, keys: Mapping[int, Collection[Key]]) -> bool:
+def _any_keys(tx: Transaction, keys: Mapping[int, Collection[IdentityKey]]) -> bool:
     return bool(
         tx.value(
             """SELECT EXISTS (SELECT FROM identity_key WHERE portal_id = :portal
@@ -49,7 +49,7 @@ def _any_keys(tx: Transaction, keys: Mapping[int, Collection[Key]]) -> bool:
 
 def blocking_keys(
     tx: Transaction, contact_ids: Collection[int], kinds: Collection[str], *, widest: int
-) -> dict[Key, tuple[int, ...]]:
+) -> dict[IdentityKey, tuple[int, ...]]:
     """Return which contacts share which key with these.
 
     Of a key that more than *widest* contacts share, nobody is returned: it is no evidence.
@@ -79,8 +79,8 @@ def blocking_keys(
 
 
 def name_bearers(
-    tx: Transaction, keys: Collection[Key], contact_ids: Collection[int]
-) -> dict[int, set[Key]]:
+    tx: Transaction, keys: Collection[IdentityKey], contact_ids: Collection[int]
+) -> dict[int, set[IdentityKey]]:
     """Return which of these contacts hold which of these keys."""
     rows = tx.tuples(
         """SELECT t.kind, t.value, contact_id
@@ -94,7 +94,7 @@ def name_bearers(
         values=[value for _, value in keys],
         ids=list(contact_ids),
     )
-    found: dict[int, set[Key]] = {}
+    found: dict[int, set[IdentityKey]] = {}
     for kind, value, contact in rows:
         found.setdefault(contact, set()).add((kind, value))
     return found
@@ -148,20 +148,20 @@ def known(tx: Transaction) -> int:
     )
 
 
-def keys_of(tx: Transaction, contact_ids: Collection[int]) -> dict[int, set[Key]]:
+def keys_of(tx: Transaction, contact_ids: Collection[int]) -> dict[int, set[IdentityKey]]:
     """Return every identity key of these contacts."""
     rows = tx.tuples(
         """SELECT contact_id, kind, value FROM identity_key
            WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))""",
         ids=list(contact_ids),
     )
-    found: dict[int, set[Key]] = {}
+    found: dict[int, set[IdentityKey]] = {}
     for contact, kind, value in rows:
         found.setdefault(contact, set()).add((kind, value))
     return found
 
 
-def with_keys(tx: Transaction, keys: Iterable[Key]) -> dict[Key, tuple[int, ...]]:
+def with_keys(tx: Transaction, keys: Iterable[IdentityKey]) -> dict[IdentityKey, tuple[int, ...]]:
     """Return the contacts that hold each key."""
     wanted = sorted(set(keys))
     rows = tx.rows(
@@ -221,7 +221,7 @@ def groups(
     return dict(rows), {person: tuple(ids) for person, ids in found.items()}
 
 
-def person_rows(tx: Transaction, contact_ids: Collection[int]) -> dict[int, Row]:
+def memberships(tx: Transaction, contact_ids: Collection[int]) -> dict[int, Row]:
     """Return whole rows of persons, with the reasons why the records belong together."""
     rows = tx.rows(
         """SELECT contact_id, person_id, because FROM person

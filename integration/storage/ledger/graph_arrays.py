@@ -76,12 +76,12 @@ def _blobs(tx: Transaction, statement: str, **values: object) -> list[bytes]:
         return [row[0] for row in cursor]
 
 
-def be_patient(tx: Transaction) -> None:
+def allow_minutes(tx: Transaction) -> None:
     """Let this transaction take minutes."""
     _driver(tx).execute(_PATIENCE)
 
 
-def bring(tx: Transaction, rows: bytes) -> None:
+def load_computed(tx: Transaction, rows: bytes) -> None:
     """Load computed values into a temporary table beside the stored ones.
 
     *rows* are COPY's binary rows of `all_in` without the portal.

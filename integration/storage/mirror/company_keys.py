@@ -4,24 +4,27 @@ from collections.abc import Collection, Mapping
 
 from integration.storage.database import Transaction, as_json
 
-Key = tuple[str, str]
+CompanyKey = tuple[str, str]
 
 
-def keys_of(tx: Transaction, company_ids: Collection[int]) -> dict[int, set[Key]]:
+def keys_of(tx: Transaction, company_ids: Collection[int]) -> dict[int, set[CompanyKey]]:
     """Return the stored keys of each of these companies."""
     rows = tx.rows(
         """SELECT company_id, kind, value FROM company_key
            WHERE portal_id = :portal AND company_id = ANY(CAST(:ids AS bigint[]))""",
         ids=list(company_ids),
     )
-    found: dict[int, set[Key]] = {}
+    found: dict[int, set[CompanyKey]] = {}
     for row in rows:
         found.setdefault(row["company_id"], set()).add((row["kind"], row["value"]))
     return found
 
 
 def change_keys(
-    tx: Transaction, *, gone: Mapping[int, Collection[Key]], new: Mapping[int, Collection[Key]]
+    tx: Transaction,
+    *,
+    gone: Mapping[int, Collection[CompanyKey]],
+    new: Mapping[int, Collection[CompanyKey]],
 ) -> None:
     """Delete keys of companies and add others."""
     columns = "t(company_id bigint, kind text, value text)"
@@ -44,7 +47,7 @@ def change_keys(
         )
 
 
-def _rows(keys: Mapping[int, Collection[Key]]) -> str:
+def _rows(keys: Mapping[int, Collection[CompanyKey]]) -> str:
     return as_json(
         [
             {"company_id": one, "kind": kind, "value": value}

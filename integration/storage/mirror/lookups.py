@@ -4,12 +4,12 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from integration.storage.database import Transaction
-from integration.storage.mirror.mirror import Link, Record
+from integration.storage.mirror.mirror import Link, MirroredRecord
 
 
 def load_with_former(
     tx: Transaction, object_type: str, record_ids: Collection[int]
-) -> dict[int, Record]:
+) -> dict[int, MirroredRecord]:
     """Return the records in order, each with the ids that were merged into it."""
     if not record_ids:
         return {}
@@ -24,12 +24,12 @@ def load_with_former(
         type=object_type,
         ids=list(record_ids),
     )
-    return {row[1]: Record(*row) for row in rows}
+    return {row[1]: MirroredRecord(*row) for row in rows}
 
 
 def load_linked(
     tx: Transaction, object_type: str, to_type: str, to_ids: Collection[int]
-) -> dict[int, Record]:
+) -> dict[int, MirroredRecord]:
     """Return the living records of a type that lead to one of these."""
     if not to_ids:
         return {}
@@ -43,12 +43,12 @@ def load_linked(
         to=to_type,
         ids=list(to_ids),
     )
-    return {row[1]: Record(*row) for row in rows}
+    return {row[1]: MirroredRecord(*row) for row in rows}
 
 
 def load_marked(
     tx: Transaction, object_type: str, record_ids: Collection[int], name: str
-) -> dict[int, Record]:
+) -> dict[int, MirroredRecord]:
     """Return those of these living records that have, or had, a value in one property."""
     if not record_ids:
         return {}
@@ -63,7 +63,7 @@ def load_marked(
         ids=list(record_ids),
         name=name,
     )
-    return {row[1]: Record(*row) for row in rows}
+    return {row[1]: MirroredRecord(*row) for row in rows}
 
 
 def links_around(

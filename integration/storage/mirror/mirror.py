@@ -12,7 +12,7 @@ PEOPLE, DEALS, SUMMARIES = 1, 2, 3
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-class Record(NamedTuple):
+class MirroredRecord(NamedTuple):
     """One CRM record as last seen."""
 
     object_type: str
@@ -39,7 +39,7 @@ class Link(NamedTuple):
     since: datetime | None = None
 
 
-def store(tx: Transaction, records: Sequence[Record]) -> set[tuple[str, int]]:
+def store(tx: Transaction, records: Sequence[MirroredRecord]) -> set[tuple[str, int]]:
     """Store records as seen now; return those whose content changed.
 
     History is kept when a reading brings none. A record that was forgotten stays forgotten.
@@ -107,7 +107,9 @@ def overlay(tx: Transaction, object_type: str, values: Mapping[int, Mapping[str,
     )
 
 
-def load(tx: Transaction, object_type: str, record_ids: Collection[int]) -> dict[int, Record]:
+def load(
+    tx: Transaction, object_type: str, record_ids: Collection[int]
+) -> dict[int, MirroredRecord]:
     """Return the mirrored records with these ids, gone ones included."""
     if not record_ids:
         return {}
@@ -119,7 +121,7 @@ def load(tx: Transaction, object_type: str, record_ids: Collection[int]) -> dict
         type=object_type,
         ids=list(record_ids),
     )
-    return {row[1]: Record(*row) for row in rows}
+    return {row[1]: MirroredRecord(*row) for row in rows}
 
 
 def count(tx: Transaction) -> dict[str, int]:

@@ -4,15 +4,17 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from integration.storage.database import Transaction, as_json
-from integration.storage.mirror.touches import Key
+from integration.storage.mirror.touches import ActivityKey
 
 _THESE = """(activity_type, activity_id) IN (
   SELECT * FROM unnest(CAST(:types AS text[]), CAST(:ids AS bigint[])))"""
 
 
 def keep(
-    tx: Transaction, keys: Collection[Key], texts: Mapping[Key, tuple[datetime, str]]
-) -> set[Key]:
+    tx: Transaction,
+    keys: Collection[ActivityKey],
+    texts: Mapping[ActivityKey, tuple[datetime, str]],
+) -> set[ActivityKey]:
     """Make *texts* all stored texts of these activities; return the activities that changed."""
     if not keys:
         return set()
@@ -57,5 +59,5 @@ def keep(
     return changed
 
 
-def _named(keys: Collection[Key]) -> dict[str, list[object]]:
+def _named(keys: Collection[ActivityKey]) -> dict[str, list[object]]:
     return {"types": [key[0] for key in keys], "ids": [key[1] for key in keys]}

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from integration.storage.database import Transaction, as_json
 
-Key = tuple[str, int]
+ActivityKey = tuple[str, int]
 """An activity: its type and its id."""
 NOBODY = 0
 # So many contacts of one activity are kept: who was in a crowd tells nothing about any of them.
@@ -27,7 +27,7 @@ class TouchRow(NamedTuple):
     two_way: bool = False
 
     @property
-    def key(self) -> Key:
+    def key(self) -> ActivityKey:
         """The activity's type and id."""
         return self.activity_type, self.activity_id
 
@@ -75,7 +75,7 @@ _THESE = """(activity_type, activity_id) IN (
   SELECT * FROM unnest(CAST(:types AS text[]), CAST(:ids AS bigint[])))"""
 
 
-def of_activities(tx: Transaction, keys: Collection[Key]) -> list[TouchRow]:
+def of_activities(tx: Transaction, keys: Collection[ActivityKey]) -> list[TouchRow]:
     """Return the stored touches of these activities."""
     if not keys:
         return []
@@ -85,7 +85,9 @@ def of_activities(tx: Transaction, keys: Collection[Key]) -> list[TouchRow]:
     return [TouchRow(*row) for row in rows]
 
 
-def replace(tx: Transaction, keys: Collection[Key], rows: Sequence[TouchRow]) -> list[TouchRow]:
+def replace(
+    tx: Transaction, keys: Collection[ActivityKey], rows: Sequence[TouchRow]
+) -> list[TouchRow]:
     """Make *rows* all touches of these activities; return every touch that was deleted or added."""
     before, now = set(of_activities(tx, keys)), set(rows)
     gone, new = before - now, now - before
@@ -355,5 +357,5 @@ def drop(tx: Transaction, *, limit: int = 50_000) -> bool:
     return gone >= limit
 
 
-def _named(keys: Collection[Key]) -> dict[str, list[object]]:
+def _named(keys: Collection[ActivityKey]) -> dict[str, list[object]]:
     return {"types": [key[0] for key in keys], "ids": [key[1] for key in keys]}

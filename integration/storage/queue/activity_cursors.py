@@ -48,7 +48,7 @@ def refuse(tx: Transaction, activity_type: str) -> None:
     advance(tx, activity_type, cursor=_REFUSED, done=True, records=0, calls=1)
 
 
-def again(tx: Transaction, activity_type: str) -> None:
+def restart(tx: Transaction, activity_type: str) -> None:
     """Read a type from its beginning once more; what is stored of it counts meanwhile."""
     tx.run(
         """UPDATE touch_step SET done = false, cursor = NULL, updated_at = clock_timestamp()
@@ -82,7 +82,7 @@ def advance(
     )
 
 
-def tell(tx: Transaction) -> None:
+def mark_told(tx: Transaction) -> None:
     """Note that everything read so far was handed on to concluding."""
     tx.run("UPDATE touch_step SET told = true WHERE portal_id = :portal AND NOT told")
 

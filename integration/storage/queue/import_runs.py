@@ -132,7 +132,7 @@ def is_done(tx: Transaction, run: Run, stream: str) -> bool:
     )
 
 
-def touch(tx: Transaction, run: Run, object_type: str, record_ids: Sequence[int]) -> None:
+def note_seen(tx: Transaction, run: Run, object_type: str, record_ids: Sequence[int]) -> None:
     """Note that a page had these records, changed or not."""
     if run.kind == "reconciliation":
         tx.run(
