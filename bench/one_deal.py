@@ -24,6 +24,7 @@ from integration.storage.mirror import mirror
 from integration.storage.queue import page_context
 from integration.storage.service import portals, settings_versions
 from mappings.records.portal_map import PortalMap, dump_portal_map
+from mappings.records.rows import Link
 from mappings.rules.findings import Source
 
 _SAMPLE = 12
@@ -136,12 +137,7 @@ def _mirrored(portal: PortalContext) -> list[int]:
         mirror.store(tx, [*(_deal(row) for row in chosen), *(_company(one) for one in above)])
         mirror.add_links(
             tx,
-            [
-                mirror.Link(
-                    "deal", r["deal_id"], "company", r["company_id"], "HUBSPOT_DEFINED", 5, None
-                )
-                for r in chosen
-            ],
+            [Link("deal", r["deal_id"], "company", r["company_id"], 5) for r in chosen],
         )
         shares = tx.rows(
             """SELECT deal_id, company_id, sum(share) AS share FROM source

@@ -39,7 +39,7 @@ def _with_links(
         if rows and linked_types
         else ()
     ):
-        links.setdefault(link.from_id, []).append(as_link(link))
+        links.setdefault(link.from_id, []).append(link)
     return [as_record(row, links.get(row.record_id, ())) for _, row in sorted(rows.items())]
 
 
@@ -55,12 +55,6 @@ def as_record(row: mirror.MirroredRecord, links: Sequence[Link] = ()) -> Record:
         archived=row.gone_at is not None,
         links=links,
     )
-
-
-def as_link(link: mirror.Link) -> Link:
-    """A stored association as the readers know links."""
-    from_type, from_id, to_type, to_id, category, type_id, label, since = link
-    return Link(from_type, from_id, to_type, to_id, type_id, category, label, since)
 
 
 def contacts(batch: Batch, ids: Collection[int]) -> dict[int, ContactFacts]:

@@ -107,9 +107,7 @@ def _links(
     others = ("contact", "company") if owner_type == "contact" else ("contact",)
     found = lookups.links_around(batch.tx, owner_type, owners.keys(), *others)
     grouped: dict[int, list[ReferralLink]] = {}
-    for link in referral_links(
-        {record_facts.as_link(one): None for one in found}, batch.portal_map
-    ):
+    for link in referral_links(dict.fromkeys(found), batch.portal_map):
         owner = link.referred_id if link.referred_type == owner_type else None
         if link.referred_type == "company":
             owner = link.referrer_contact_id

@@ -290,7 +290,7 @@ def store_links(
 ) -> set[tuple[str, int]]:
     """Replace the links of these records; both ends of a link that came or went have changed."""
     before = {_ends(link): link for link in mirror.links_from(tx, from_type, from_ids, to_type)}
-    now = [_stored_link(link, heard_at) for link in links]
+    now = [link._replace(seen_at=heard_at) for link in links]
     after = {_ends(link): link for link in now}
     if before.keys() != after.keys():
         mirror.replace_links(tx, from_type, to_type, from_ids, now)
@@ -298,20 +298,7 @@ def store_links(
     return {(from_type, ends[0]) for ends in different} | {(to_type, ends[1]) for ends in different}
 
 
-def _stored_link(link: Link, heard_at: datetime | None) -> mirror.Link:
-    return mirror.Link(
-        link.from_type,
-        link.from_id,
-        link.to_type,
-        link.to_id,
-        link.category,
-        link.type_id,
-        link.label,
-        heard_at,
-    )
-
-
-def _ends(link: mirror.Link) -> tuple[int, int, str, int, str | None]:
+def _ends(link: Link) -> tuple[int, int, str, int, str | None]:
     return link.from_id, link.to_id, link.category, link.type_id, link.label
 
 

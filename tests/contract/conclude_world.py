@@ -14,6 +14,7 @@ from integration.storage.mirror import mirror
 from integration.storage.queue import recompute
 from integration.storage.service import portals, settings_versions
 from mappings.records.portal_map import PortalMap, dump_portal_map
+from mappings.records.rows import Link
 from tests.kept import Kept
 
 HARBOR, ORCHARD = 4711, 4712
@@ -123,9 +124,7 @@ class MirrorPortal(Kept):
     ) -> None:
         with self.clock.database.portal(self.portal_id) as tx:
             category = "USER_DEFINED" if label else "HUBSPOT_DEFINED"
-            mirror.add_links(
-                tx, [mirror.Link(one, one_id, other, other_id, category, type_id, label)]
-            )
+            mirror.add_links(tx, [Link(one, one_id, other, other_id, type_id, category, label)])
             mirror.mark_stale(tx, mirror.PEOPLE, {(one, one_id), (other, other_id)})
 
     def company(self, record_id: int, name: str, domain: str) -> int:

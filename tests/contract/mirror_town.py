@@ -8,6 +8,7 @@ from integration.storage.service import portals, settings_versions
 from mappings.records.access import ASSOCIATIONS, READ
 from mappings.records.map_guesses import detect
 from mappings.records.portal_map import PortalMap, dump_portal_map
+from mappings.records.rows import Link
 from tests.sandbox import crm
 from tests.sandbox.records import iso, moment
 
@@ -87,12 +88,10 @@ def _links(tx: Transaction, portal: crm.Portal, one: str, other: str) -> None:
         mirror.add_links(tx, links[start : start + 5000])
 
 
-def _of_pair(portal: crm.Portal, one: str, other: str) -> Iterator[mirror.Link]:
+def _of_pair(portal: crm.Portal, one: str, other: str) -> Iterator[Link]:
     labels = portal.labels.pair(one, other)
     for record in portal.all(one):
         for to_id, types in portal.associated(one, record.id, other).items():
             for type_id in sorted(types):
                 label = labels[type_id]
-                yield mirror.Link(
-                    one, record.id, other, to_id, label.category, type_id, label.label
-                )
+                yield Link(one, record.id, other, to_id, type_id, label.category, label.label)

@@ -4,7 +4,8 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from integration.storage.database import Transaction
-from integration.storage.mirror.mirror import Link, MirroredRecord
+from integration.storage.mirror.mirror import LINK_COLUMNS, RECORD_COLUMNS, MirroredRecord
+from mappings.records.rows import Link
 
 
 def load_with_former(
@@ -14,13 +15,11 @@ def load_with_former(
     if not record_ids:
         return {}
     rows = tx.tuples(
-        """SELECT object_type, record_id, properties, history, created_at, updated_at, gone_at,
-             gone_why,
-             ARRAY(SELECT old_id FROM alias
-               WHERE alias.portal_id = :portal AND alias.object_type = :type
-                   AND new_id = record_id ORDER BY old_id)
-           FROM record WHERE portal_id = :portal AND object_type = :type
-             AND record_id = ANY(CAST(:ids AS bigint[]))""",
+        f"""SELECT {RECORD_COLUMNS}, ARRAY(SELECT old_id FROM alias
+              WHERE alias.portal_id = :portal AND alias.object_type = :type
+                AND new_id = record_id ORDER BY old_id)
+            FROM record WHERE portal_id = :portal AND object_type = :type
+              AND record_id = ANY(CAST(:ids AS bigint[]))""",
         type=object_type,
         ids=list(record_ids),
     )
@@ -34,11 +33,10 @@ def load_linked(
     if not to_ids:
         return {}
     rows = tx.tuples(
-        """SELECT object_type, record_id, properties, history, created_at, updated_at, gone_at,
-             gone_why FROM record
-           WHERE portal_id = :portal AND object_type = :type AND gone_at IS NULL AND record_id IN (
-             SELECT from_id FROM association WHERE portal_id = :portal AND to_type = :to
-               AND to_id = ANY(CAST(:ids AS bigint[])) AND from_type = :type)""",
+        f"""SELECT {RECORD_COLUMNS} FROM record
+            WHERE portal_id = :portal AND object_type = :type AND gone_at IS NULL AND record_id IN (
+              SELECT from_id FROM association WHERE portal_id = :portal AND to_type = :to
+                AND to_id = ANY(CAST(:ids AS bigint[])) AND from_type = :type)""",
         type=object_type,
         to=to_type,
         ids=list(to_ids),
@@ -53,12 +51,11 @@ def load_marked(
     if not record_ids:
         return {}
     rows = tx.tuples(
-        """SELECT object_type, record_id, properties, history, created_at, updated_at, gone_at,
-             gone_why FROM record
-           WHERE portal_id = :portal AND object_type = :type
-             AND record_id = ANY(CAST(:ids AS bigint[]))
-             AND gone_at IS NULL
-             AND (jsonb_exists(properties, :name) OR jsonb_exists(history, :name))""",
+        f"""SELECT {RECORD_COLUMNS} FROM record
+            WHERE portal_id = :portal AND object_type = :type
+              AND record_id = ANY(CAST(:ids AS bigint[]))
+              AND gone_at IS NULL
+              AND (jsonb_exists(properties, :name) OR jsonb_exists(history, :name))""",
         type=object_type,
         ids=list(record_ids),
         name=name,
@@ -73,15 +70,13 @@ def links_around(
     if not record_ids:
         return []
     rows = tx.tuples(
-        """SELECT from_type, from_id, to_type, to_id, category, type_id, label, since
-           FROM association
-           WHERE portal_id = :portal AND from_type = :type AND from_id = ANY(CAST(:ids AS bigint[]))
-             AND to_type = ANY(CAST(:others AS text[]))
-           UNION ALL
-           SELECT from_type, from_id, to_type, to_id, category, type_id, label, since
-           FROM association
-           WHERE portal_id = :portal AND to_type = :type AND to_id = ANY(CAST(:ids AS bigint[]))
-             AND from_type = ANY(CAST(:others AS text[]))""",
+        f"""SELECT {LINK_COLUMNS} FROM association
+            WHERE portal_id = :portal AND from_type = :type
+              AND from_id = ANY(CAST(:ids AS bigint[])) AND to_type = ANY(CAST(:others AS text[]))
+            UNION ALL
+            SELECT {LINK_COLUMNS} FROM association
+            WHERE portal_id = :portal AND to_type = :type
+              AND to_id = ANY(CAST(:ids AS bigint[])) AND from_type = ANY(CAST(:others AS text[]))""",
         type=object_type,
         ids=list(record_ids),
         others=list(others),

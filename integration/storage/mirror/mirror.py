@@ -6,9 +6,15 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from integration.storage.database import Transaction, as_json
+from mappings.records.rows import Link
 
 # The stages of concluding, in order; each leaves work for the next.
 PEOPLE, DEALS, SUMMARIES = 1, 2, 3
+# A record in the order of MirroredRecord's fields, without the former ids.
+RECORD_COLUMNS = """object_type, record_id, properties, history, created_at, updated_at, gone_at,
+  gone_why"""
+# An association in the order of Link's fields.
+LINK_COLUMNS = "from_type, from_id, to_type, to_id, type_id, category, label, since"
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -24,19 +30,6 @@ class MirroredRecord(NamedTuple):
     gone_at: datetime | None = None
     gone_why: str | None = None
     former: Sequence[int] = ()  # ids that were merged into this record, where they were asked for
-
-
-class Link(NamedTuple):
-    """One association, one way, with one label."""
-
-    from_type: str
-    from_id: int
-    to_type: str
-    to_id: int
-    category: str
-    type_id: int
-    label: str | None = None
-    since: datetime | None = None
 
 
 def store(tx: Transaction, records: Sequence[MirroredRecord]) -> set[tuple[str, int]]:
@@ -114,10 +107,9 @@ def load(
     if not record_ids:
         return {}
     rows = tx.tuples(
-        """SELECT object_type, record_id, properties, history, created_at, updated_at, gone_at,
-             gone_why FROM record
-           WHERE portal_id = :portal AND object_type = :type
-             AND record_id = ANY(CAST(:ids AS bigint[]))""",
+        f"""SELECT {RECORD_COLUMNS} FROM record
+            WHERE portal_id = :portal AND object_type = :type
+              AND record_id = ANY(CAST(:ids AS bigint[]))""",
         type=object_type,
         ids=list(record_ids),
     )
@@ -205,10 +197,10 @@ def links_from(
     if not from_ids:
         return []
     rows = tx.tuples(
-        """SELECT from_type, from_id, to_type, to_id, category, type_id, label, since
-           FROM association
-           WHERE portal_id = :portal AND from_type = :from AND from_id = ANY(CAST(:ids AS bigint[]))
-             AND to_type = ANY(CAST(:to AS text[])) ORDER BY from_id, to_id, type_id""",
+        f"""SELECT {LINK_COLUMNS} FROM association
+            WHERE portal_id = :portal AND from_type = :from
+              AND from_id = ANY(CAST(:ids AS bigint[]))
+              AND to_type = ANY(CAST(:to AS text[])) ORDER BY from_id, to_id, type_id""",
         **{"from": from_type, "to": list(to_types)},
         ids=list(from_ids),
     )
@@ -220,10 +212,9 @@ def links_to(tx: Transaction, from_type: str, to_type: str, to_ids: Collection[i
     if not to_ids:
         return []
     rows = tx.tuples(
-        """SELECT from_type, from_id, to_type, to_id, category, type_id, label, since
-           FROM association
-           WHERE portal_id = :portal AND to_type = :to AND to_id = ANY(CAST(:ids AS bigint[]))
-             AND from_type = :from ORDER BY to_id, from_id, type_id""",
+        f"""SELECT {LINK_COLUMNS} FROM association
+            WHERE portal_id = :portal AND to_type = :to AND to_id = ANY(CAST(:ids AS bigint[]))
+              AND from_type = :from ORDER BY to_id, from_id, type_id""",
         **{"from": from_type, "to": to_type},
         ids=list(to_ids),
     )
@@ -387,7 +378,7 @@ def _link_rows(links: Sequence[Link]) -> list[dict[str, object]]:
             "category": link.category,
             "type_id": link.type_id,
             "label": link.label,
-            "since": link.since,
+            "since": link.seen_at,
         }
         for link in links
     ]

@@ -9,13 +9,14 @@ from integration.storage.mirror import mirror
 from mappings.rules.attribution.decisions import Decision
 from mappings.stored import shape_table
 
-Ref = tuple[str, int]
 _COLUMNS = (
     "decision_id, kind, question, verb, detail, author, reason, decided_at, holds_until, instead_of"
 )
 
 
-def append(tx: Transaction, row: Mapping[str, Any], refs: Collection[Ref]) -> int | None:
+def append(
+    tx: Transaction, row: Mapping[str, Any], refs: Collection[tuple[str, int]]
+) -> int | None:
     """Add an answer; None when somebody else replaced the same one first."""
     found = tx.value(
         """INSERT INTO decision (portal_id, kind, question, verb, detail, author, reason,
@@ -165,7 +166,7 @@ def _of_today(tx: Transaction, rows: Sequence[Row]) -> list[Decision]:
     return [_decision(row, today) for row in rows]
 
 
-def _decision(row: Row, today: Mapping[Ref, int]) -> Decision:
+def _decision(row: Row, today: Mapping[tuple[str, int], int]) -> Decision:
     detail = dict(row["detail"])
     for name, kind in (("pick", "contact"), ("company", "company")):
         if detail.get(name):

@@ -8,7 +8,6 @@ from integration.storage.database import Row, Transaction, as_json
 from mappings.stored import shape_table
 from mappings.stored.review_answers import Asked
 
-Ref = tuple[str, int]
 KINDS = ("identity", "move", "referral", "suggestion", "merge", "rejudge")
 _COLUMNS = """review_id, kind, question, confidence, stake_minor, stake_currency, body, asked_at,
   is_open, reopens_at"""
@@ -30,8 +29,8 @@ class ReviewTask:
     key: str
     confidence: int
     body: Asked
-    weighs: frozenset[Ref] = frozenset()
-    also: frozenset[Ref] = field(default=frozenset())
+    weighs: frozenset[tuple[str, int]] = frozenset()
+    also: frozenset[tuple[str, int]] = field(default=frozenset())
 
 
 def put(tx: Transaction, questions: Sequence[ReviewTask]) -> list[int]:
