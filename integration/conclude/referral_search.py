@@ -13,7 +13,7 @@ from integration.conclude.referrer_candidates import (
 from integration.storage.database import Row
 from integration.storage.findings import answer_labels, person_rows, source_rows, stored_shapes
 from integration.storage.findings.answer_labels import LabelRow
-from integration.storage.mirror import lookups, mirror, touches
+from integration.storage.mirror import lookups, mirror, touch_mentions
 from mappings.records.referral_links import referral_links
 from mappings.rules.facts import (
     SELF_REPORTED,
@@ -75,7 +75,7 @@ def _notes(
         return {}
     asked = {"contact_ids": owners} if owner_type == "contact" else {"deal_ids": owners}
     grouped: dict[int, list[Note]] = {}
-    for one in touches.notes(batch.tx, **asked):
+    for one in touch_mentions.notes(batch.tx, **asked):
         note = Note(
             one.activity_id, one.at, one.text, one.contact_ids, one.company_ids, one.deal_ids
         )
@@ -94,7 +94,7 @@ def _threads(batch: Batch, contacts: Collection[int]) -> dict[int, tuple[Thread,
         one.contact_id: (
             Thread(one.activity_id, one.at, one.contact_id, one.other_ids, one.sender_id),
         )
-        for one in touches.introductions(batch.tx, contacts)
+        for one in touch_mentions.introductions(batch.tx, contacts)
     }
 
 

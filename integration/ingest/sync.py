@@ -13,8 +13,8 @@ from integration.portal import forgotten as forget
 from integration.portal.context import PortalContext
 from integration.storage.database import Transaction
 from integration.storage.mirror import mirror
-from integration.storage.queue import inbox
-from integration.storage.queue.inbox import WaitingEvent
+from integration.storage.queue import inbox, inbox_events
+from integration.storage.queue.inbox_events import WaitingEvent
 from integration.storage.queue.lanes import Lease
 from integration.storage.service import erasure, portals
 from mappings.records import access, catalogue
@@ -58,16 +58,16 @@ class Seen:
 def refresh(portal: PortalContext, lease: Lease) -> int:
     """Let one group of waiting events take effect; return how many there were."""
     with portal.transaction(lease) as tx:
-        waiting = inbox.waiting(tx)
+        waiting = inbox_events.waiting(tx)
         worn = [event for event in waiting if event.attempts >= inbox.TRIES]
-        inbox.settle_events(
+        inbox_events.settle_events(
             tx,
             worn,
             "set_aside",
             "reading what it points to failed or ended the process three times",
         )
         waiting = [event for event in waiting if event.attempts < inbox.TRIES]
-        inbox.try_events(tx, waiting)
+        inbox_events.try_events(tx, waiting)
     if not waiting:
         return len(worn)
     wanted = plan(waiting)
@@ -76,14 +76,14 @@ def refresh(portal: PortalContext, lease: Lease) -> int:
     except (Retryable, NeedsOwner):
         # Not the events' fault: they keep their tries, the lane decides when to look again.
         with portal.transaction(lease) as tx:
-            inbox.postpone_events(tx, waiting, seconds=0)
+            inbox_events.postpone_events(tx, waiting, seconds=0)
         raise
     except Refused as refusal:
         # HubSpot minds what they have us ask: ever smaller groups find out which of them it is.
         with portal.transaction(lease) as tx:
             if len(waiting) == 1:
-                inbox.settle_events(tx, waiting, "set_aside", str(refusal))
-            inbox.hasten_events(tx, waiting)
+                inbox_events.settle_events(tx, waiting, "set_aside", str(refusal))
+            inbox_events.hasten_events(tx, waiting)
         return len(waiting) + len(worn)
     with portal.transaction(lease) as tx:
         keys = portal.runtime.forget_keys
@@ -94,10 +94,10 @@ def refresh(portal: PortalContext, lease: Lease) -> int:
         told = [event for event in waiting if event.kind in inbound.KINDS]
         inbound.take(tx, told)
         for event, reason in _refused(waiting, seen):
-            inbox.settle_events(tx, [event], "set_aside", reason)
+            inbox_events.settle_events(tx, [event], "set_aside", reason)
         unasked = [event for event in waiting if _is_for_later(event, seen)]
-        inbox.settle_events(tx, [event for event in waiting if event not in unasked], "done")
-        inbox.postpone_events(tx, unasked, seconds=0)
+        inbox_events.settle_events(tx, [event for event in waiting if event not in unasked], "done")
+        inbox_events.postpone_events(tx, unasked, seconds=0)
         if told:
             inbound.blank(tx)
         contacts = wanted.read.get("contact", set()) | wanted.forgotten
@@ -207,7 +207,7 @@ def as_stored(record: Record) -> mirror.MirroredRecord:
 def next_in(portal: PortalContext) -> float | None:
     """Seconds until an event or a conclusion of this portal is due; None when nothing waits."""
     with portal.transaction() as tx:
-        return inbox.next_event_in(tx)
+        return inbox_events.next_event_in(tx)
 
 
 def _look_at(
