@@ -30,12 +30,12 @@ class Servers:
 def running(folder: Path) -> Servers | None:
     """Return the servers that already run in *folder*, or None."""
     try:
-        said = json.loads((folder / "servers.json").read_text())
-        found = Servers(said["database_url"], said["redis_url"])
-        psycopg.connect(found.database_url, connect_timeout=3).close()
+        written = json.loads((folder / "servers.json").read_text())
+        servers = Servers(written["database_url"], written["redis_url"])
+        psycopg.connect(servers.database_url, connect_timeout=3).close()
     except (OSError, ValueError, KeyError, psycopg.Error):
         return None
-    return found
+    return servers
 
 
 @contextlib.contextmanager
@@ -53,12 +53,12 @@ def embedded(folder: Path, *, postgres: bool = True, valkey: bool = True) -> Ite
     with contextlib.ExitStack() as stack:
         database_url = stack.enter_context(_postgres(folder / "postgres")) if postgres else ""
         redis_url = stack.enter_context(_valkey(folder / "valkey")) if valkey else ""
-        found = Servers(database_url, redis_url)
+        servers = Servers(database_url, redis_url)
         note = folder / "servers.json"
         note.touch(mode=0o600)
         note.write_text(json.dumps({"database_url": database_url, "redis_url": redis_url}))
         stack.callback(note.unlink, missing_ok=True)
-        yield found
+        yield servers
 
 
 def free_port() -> int:
@@ -115,13 +115,13 @@ def _valkey(folder: Path) -> Iterator[str]:
 def _wheel(package: str, inside: str) -> Path:
     import importlib.util  # noqa: PLC0415 - only asked when we embed
 
-    found = importlib.util.find_spec(package)
-    if found is None or found.origin is None:
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
         raise Refused(
             f"{package} is not installed: install second-order[embedded],"
             " or set DATABASE_URL and REDIS_URL"
         )
-    return Path(found.origin).parent / inside
+    return Path(spec.origin).parent / inside
 
 
 def _password(folder: Path) -> str:

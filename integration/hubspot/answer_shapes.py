@@ -104,7 +104,7 @@ def _inline(raw: Mapping[str, Any]) -> tuple[dict[str, tuple[int, ...]], tuple[s
     overflow = []
     for plural, answer in raw.items():
         # A pair can come several times, once per association type.
-        ids = tuple(dict.fromkeys(int(one["id"]) for one in answer.get("results") or ()))
+        ids = tuple(dict.fromkeys(int(link["id"]) for link in answer.get("results") or ()))
         name = known_type(plural) or plural
         inline[name] = ids
         if answer.get("paging"):
@@ -133,18 +133,22 @@ def links_of(
 
 def read_result(asked: Sequence[int], records: Sequence[Record]) -> ReadResult:
     """Sort asked-for ids into found ones, ones moved by a merge, and missing ones."""
-    found = {record.id: record for record in records}
-    absent = [one for one in asked if one not in found]
+    by_id = {record.id: record for record in records}
+    absent = [record_id for record_id in asked if record_id not in by_id]
     moved: dict[int, int] = {}
     if absent:
         survivors = {
             old: record.id
-            for record in found.values()
+            for record in by_id.values()
             for trace in _MERGE_TRACES
             for old in record_ids(record.get(trace))
         }
-        moved = {one: survivors[one] for one in absent if survivors.get(one, one) != one}
-    return ReadResult(list(found.values()), frozenset(absent) - moved.keys(), moved)
+        moved = {
+            record_id: survivors[record_id]
+            for record_id in absent
+            if survivors.get(record_id, record_id) != record_id
+        }
+    return ReadResult(list(by_id.values()), frozenset(absent) - moved.keys(), moved)
 
 
 def account_of(raw: Mapping[str, Any]) -> Account:
@@ -154,7 +158,9 @@ def account_of(raw: Mapping[str, Any]) -> Account:
         account_type=str(raw.get("accountType") or ""),
         time_zone=str(raw.get("timeZone") or ""),
         currency=str(raw.get("companyCurrency") or "").upper(),
-        additional_currencies=tuple(str(one) for one in raw.get("additionalCurrencies") or ()),
+        additional_currencies=tuple(
+            str(currency) for currency in raw.get("additionalCurrencies") or ()
+        ),
         ui_domain=str(raw.get("uiDomain") or ""),
         data_hosting_location=str(raw.get("dataHostingLocation") or ""),
     )
@@ -162,10 +168,10 @@ def account_of(raw: Mapping[str, Any]) -> Account:
 
 def _time(text: str | None) -> datetime | None:
     try:
-        found = datetime.fromisoformat(text or "")
+        moment = datetime.fromisoformat(text or "")
     except ValueError:
         return None
     # The years 0001 and 9999 mean that nobody knows; days added to them would leave the calendar.
-    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
         return None
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

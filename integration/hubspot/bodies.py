@@ -56,7 +56,7 @@ def _cleaned(value: Any) -> Any:  # noqa: ANN401 - JSON is any
             value.replace("\0", "�").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         )
     if isinstance(value, list):
-        return [_cleaned(one) for one in value]
+        return [_cleaned(part) for part in value]
     if isinstance(value, dict):
-        return {_cleaned(name): _cleaned(one) for name, one in value.items()}
+        return {_cleaned(name): _cleaned(part) for name, part in value.items()}
     return value

@@ -32,13 +32,14 @@ def _all_at_once(
             "properties.create_many",
             library.property_batches.create,
             object_type=plural,
-            batch_input_property_create={"inputs": [dict(one) for one in properties]},
+            batch_input_property_create={"inputs": [dict(definition) for definition in properties]},
         )
     except (faults.BadRequest, faults.AlreadyExists):
         # One that exists or is refused fails the whole call: ask for each alone.
         return []
     results = answer.get("results") if isinstance(answer, dict) else None
-    return [str(one["name"]) for one in results or () if isinstance(one, dict) and one.get("name")]
+    created = [definition for definition in results or () if isinstance(definition, dict)]
+    return [str(definition["name"]) for definition in created if definition.get("name")]
 
 
 def _one(library: Library, ask: Ask, plural: str, definition: Mapping[str, object]) -> str:

@@ -60,7 +60,7 @@ class HubSpot:
             "after": after or "",
             "properties": list(properties),
             "propertiesWithHistory": list(history),
-            "associations": [PLURAL[one] for one in associations],
+            "associations": [PLURAL[to_type] for to_type in associations],
         }
         asked = {name: value for name, value in choices.items() if value}
         answer = self._wire.call("objects.page", objectType=PLURAL[object_type], query=asked)
@@ -80,7 +80,7 @@ class HubSpot:
         records: list[Record] = []
         for some in _chunks(asked, WITH_HISTORY_SIZE if history else READ_SIZE):
             body = {
-                "inputs": [{"id": str(one)} for one in some],
+                "inputs": [{"id": str(record_id)} for record_id in some],
                 "properties": list(properties),
                 "propertiesWithHistory": list(history),
             }
@@ -138,12 +138,12 @@ class HubSpot:
                 object_type=PLURAL[object_type],
                 public_object_search_request=body,
             )
-            found = _shaped("objects.search", answer_shapes.page_of, object_type, answer)
-            if found.records:
-                yield found.records
-            if found.next_after is None or not found.records:
+            page = _shaped("objects.search", answer_shapes.page_of, object_type, answer)
+            if page.records:
+                yield page.records
+            if page.next_after is None or not page.records:
                 return
-            last = max(record.id for record in found.records)
+            last = max(record.id for record in page.records)
 
     def update(self, object_type: str, patches: Mapping[int, Mapping[str, str]]) -> WriteResult:
         """Write property values, 100 records a call; return the outcome of each record.
@@ -162,8 +162,8 @@ class HubSpot:
         A record without links has an empty list. Records with very many links are asked for
         again, together, for the rest.
         """
-        links: dict[int, list[Link]] = {one: [] for one in dict.fromkeys(ids)}
-        waiting: list[dict[str, str]] = [{"id": str(one)} for one in links]
+        links: dict[int, list[Link]] = {record_id: [] for record_id in dict.fromkeys(ids)}
+        waiting: list[dict[str, str]] = [{"id": str(record_id)} for record_id in links]
         while waiting:
             some, waiting = waiting[:ASSOCIATION_SIZE], waiting[ASSOCIATION_SIZE:]
             answer = self._wire.call(
@@ -189,7 +189,7 @@ class HubSpot:
 
     def owners(self, *, archived: bool = False) -> list[dict[str, Any]]:
         """Return all owners, of every page of HubSpot's answer."""
-        found: list[dict[str, Any]] = []
+        owners: list[dict[str, Any]] = []
         after: str | None = None
         while True:
             asked = {"after": after} if after else {}
@@ -200,10 +200,10 @@ class HubSpot:
                 archived=_word(archived),
                 **asked,
             )
-            found += _results("owners.page", answer)
+            owners += _results("owners.page", answer)
             after = _shaped("owners.page", _next, answer)
             if after is None:
-                return found
+                return owners
 
     def pipelines(self, object_type: str) -> list[dict[str, Any]]:
         """Return all pipelines of deals or tickets with their stages."""

@@ -222,4 +222,4 @@ def _number(value: object) -> int | None:
 def _scopes(value: object) -> frozenset[str] | None:
     if isinstance(value, str):
         return frozenset(value.split())
-    return frozenset(str(one) for one in value) if isinstance(value, list) else None
+    return frozenset(str(scope) for scope in value) if isinstance(value, list) else None

@@ -26,7 +26,8 @@ def update(wire: Wire, object_type: str, patches: Mapping[int, Mapping[str, str]
     ids = list(patches)
     try:
         for start in range(0, len(ids), BATCH_SIZE):
-            batch.send({one: dict(patches[one]) for one in ids[start : start + BATCH_SIZE]})
+            some = ids[start : start + BATCH_SIZE]
+            batch.send({record_id: dict(patches[record_id]) for record_id in some})
     except (Retryable, NeedsOwner, OurMistake) as error:
         batch.result.stopped = error
     return batch.result
@@ -66,7 +67,7 @@ class _Batch:
             return
         half = len(ids) // 2
         for part in (ids[:half], ids[half:]):
-            self.send({one: patches[one] for one in part})
+            self.send({record_id: patches[record_id] for record_id in part})
 
     def _spare(self, patches: _Patches, minded: Mapping[str, str]) -> bool:
         """Send again without the refused properties, if we sent them and only they are wrong."""

@@ -40,7 +40,9 @@ def portal_of(runtime: Runtime, authorization: str | None) -> int | None:
         return None
     portal_id, key = int(shown[1]), f"{shown[1]}.{shown[2]}"
     with runtime.database.portal(portal_id) as tx:
-        kept = [each.digest for each in inbound_key_rows.valid(tx)] or _first_digests(tx, runtime)
+        kept = [stored.digest for stored in inbound_key_rows.valid(tx)] or _first_digests(
+            tx, runtime
+        )
     return portal_id if _digest(key) in kept else None
 
 
@@ -50,7 +52,7 @@ def current(portal: PortalContext) -> InboundKey:
         kept = inbound_key_rows.valid(tx)
     if not kept:
         return InboundKey(_first_key(portal.runtime, portal.portal_id))
-    former = [each.ends_at for each in kept if each.ends_at is not None]
+    former = [stored.ends_at for stored in kept if stored.ends_at is not None]
     try:
         opened = portal.runtime.vault.open(portal.portal_id, kept[0].sealed)
     except WrongKey:
@@ -91,10 +93,10 @@ def reseal(runtime: Runtime, portal_id: int) -> int:
     """Seal the portal's keys with the newest token key; return how many there are."""
     with runtime.database.portal(portal_id) as tx:
         kept = inbound_key_rows.valid(tx)
-        for each in kept:
+        for stored in kept:
             # A row that belongs elsewhere must not get a fresh seal.
-            runtime.vault.open(portal_id, each.sealed)
-            inbound_key_rows.reseal(tx, each.digest, runtime.vault.reseal(each.sealed))
+            runtime.vault.open(portal_id, stored.sealed)
+            inbound_key_rows.reseal(tx, stored.digest, runtime.vault.reseal(stored.sealed))
     return len(kept)
 
 

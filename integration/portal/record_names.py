@@ -12,17 +12,18 @@ def names(
     tx: Transaction, *, contacts: Iterable[int | None] = (), companies: Iterable[int | None] = ()
 ) -> Names:
     """Return the names of records for sentences; gone ones have no name."""
-    people = {one for one in contacts if one is not None}
-    found = lookups.names(tx, people, {one for one in companies if one is not None})
+    contact_ids = {contact_id for contact_id in contacts if contact_id is not None}
+    company_ids = {company_id for company_id in companies if company_id is not None}
+    rows = lookups.names(tx, contact_ids, company_ids)
     return Names(
         {
             row.record_id: _full(row.first, row.last)
-            for row in found
+            for row in rows
             if row.object_type == "contact" and not row.is_gone
         },
         {
             row.record_id: spoken(row.name or "")
-            for row in found
+            for row in rows
             if row.object_type == "company" and row.gone_why != "forgotten"
         },
     )
@@ -30,7 +31,7 @@ def names(
 
 def name_of(record: mirror.MirroredRecord) -> str:
     """Return a contact's name as people write it."""
-    return _full(*(str(record.properties.get(one) or "") for one in ("firstname", "lastname")))
+    return _full(*(str(record.properties.get(part) or "") for part in ("firstname", "lastname")))
 
 
 def name_in(row: lookups.Name) -> str:
@@ -41,5 +42,5 @@ def name_in(row: lookups.Name) -> str:
 
 
 def _full(first: str | None, last: str | None) -> str:
-    parts = ((one or "").strip() for one in (first, last))
+    parts = ((part or "").strip() for part in (first, last))
     return spoken(" ".join(part[:LONGEST] for part in parts if part))

@@ -57,10 +57,10 @@ def urls(settings: Settings) -> tuple[str, str]:
     """Return the addresses of PostgreSQL and Valkey: given by URL, or embedded and running."""
     if settings.database_url and settings.redis_url:
         return settings.database_url, settings.redis_url
-    found = servers.running(settings.data_dir)
-    if found is None:
+    running = servers.running(settings.data_dir)
+    if running is None:
         raise Refused(
             "No database: start `second-order up` (it runs its own servers in"
             f" {settings.data_dir}), or set DATABASE_URL and REDIS_URL"
         )
-    return settings.database_url or found.database_url, settings.redis_url or found.redis_url
+    return settings.database_url or running.database_url, settings.redis_url or running.redis_url

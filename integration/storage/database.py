@@ -77,26 +77,26 @@ class Transaction:
         # The driver's own tuples: a page has thousands of rows, and nothing in text statements
         # needs converting.
         names = list(result.keys())
-        found = [dict(zip(names, row, strict=True)) for row in result.cursor.fetchall()]
+        rows = [dict(zip(names, row, strict=True)) for row in result.cursor.fetchall()]
         result.close()
-        return found
+        return rows
 
     def tuples(self, statement: str, /, **values: object) -> list[tuple[Any, ...]]:
         """Run *statement* and return its rows as tuples in column order: the cheapest way."""
         result = self._execute(statement, values)
-        found = cast("list[tuple[Any, ...]]", result.cursor.fetchall())
+        rows = cast("list[tuple[Any, ...]]", result.cursor.fetchall())
         result.close()
-        return found
+        return rows
 
     def one(self, statement: str, /, **values: object) -> Row | None:
         """Return the first row, or None."""
-        found = self.rows(statement, **values)
-        return found[0] if found else None
+        rows = self.rows(statement, **values)
+        return rows[0] if rows else None
 
     def value(self, statement: str, /, **values: object) -> Any:  # noqa: ANN401 - a column of any type
         """Return the first column of the first row, or None."""
-        found = self.tuples(statement, **values)
-        return found[0][0] if found else None
+        rows = self.tuples(statement, **values)
+        return rows[0][0] if rows else None
 
     def clock(self) -> datetime:
         """Return the database's time now, by which rows of several processes are compared."""
@@ -111,7 +111,7 @@ class Transaction:
         """Run *statement* once for each set of values."""
         if values:
             self._connection.exec_driver_sql(
-                _for_driver(statement), [self._bound(each) for each in values]
+                _for_driver(statement), [self._bound(row) for row in values]
             )
 
     def _execute(self, statement: str, values: Mapping[str, object]) -> CursorResult[Any]:

@@ -16,14 +16,14 @@ def store(
     asked = set(company_ids)
     rows = [
         {
-            "company_id": one.company_id,
-            "direct_minor": one.direct_minor,
-            "by_order": [one.by_order.get(order, 0) for order in range(2, max_order + 1)],
-            "self_return_minor": one.self_return_minor,
-            "inherited_minor": one.inherited_minor,
+            "company_id": value.company_id,
+            "direct_minor": value.direct_minor,
+            "by_order": [value.by_order.get(order, 0) for order in range(2, max_order + 1)],
+            "self_return_minor": value.self_return_minor,
+            "inherited_minor": value.inherited_minor,
         }
-        for one in values
-        if one.company_id in asked and _fits(one)
+        for value in values
+        if value.company_id in asked and _fits(value)
     ]
     tx.run(
         f"""WITH found AS (
@@ -57,7 +57,7 @@ def _fits(value: AllIn) -> bool:
         value.inherited_minor,
         *value.by_order.values(),
     )
-    return all(abs(one) < _TOO_MUCH for one in parts)
+    return all(abs(part) < _TOO_MUCH for part in parts)
 
 
 def of_companies(tx: Transaction, company_ids: Collection[int]) -> dict[int, Row]:

@@ -34,7 +34,7 @@ def replace(
     A model's labels are deleted with those of the text they were about.
     """
     before, now = set(of_records(tx, owner_type, owner_ids)), set(rows)
-    changed = {one.owner_id for one in before ^ now}
+    changed = {label.owner_id for label in before ^ now}
     if not changed:
         return changed
     tx.run(
@@ -49,14 +49,14 @@ def replace(
               AS t(owner_type text, owner_id bigint, place text, label text,
               confidence int, quote text, version int, at timestamptz)
             ON CONFLICT DO NOTHING""",
-        rows=as_json([one._asdict() for one in sorted(now) if one.owner_id in changed]),
+        rows=as_json([label._asdict() for label in sorted(now) if label.owner_id in changed]),
     )
-    return {one.owner_id for one in _without_version(before) ^ _without_version(now)}
+    return {label.owner_id for label in _without_version(before) ^ _without_version(now)}
 
 
 def _without_version(rows: Collection[LabelRow]) -> set[LabelRow]:
     """Return labels without their version: the same label by a newer classifier is no change."""
-    return {one._replace(version=0) for one in rows}
+    return {label._replace(version=0) for label in rows}
 
 
 def of_records(tx: Transaction, owner_type: str, owner_ids: Collection[int]) -> list[LabelRow]:
@@ -121,7 +121,7 @@ def keep_model_labels(tx: Transaction, rows: Sequence[LabelRow]) -> None:
               AND (silent.owner_type, silent.owner_id, silent.place, silent.quote)
                 = (t.owner_type, t.owner_id, t.place, t.quote)
             ON CONFLICT DO NOTHING""",
-        rows=as_json([one._asdict() for one in rows]),
+        rows=as_json([label._asdict() for label in rows]),
     )
 
 
@@ -136,6 +136,6 @@ def by_model(tx: Transaction, owners: Collection[tuple[str, int]]) -> list[Label
               SELECT * FROM unnest(CAST(:types AS text[]), CAST(:ids AS bigint[])))
             ORDER BY owner_id, place, label""",
         types=[kind for kind, _ in owners],
-        ids=[one for _, one in owners],
+        ids=[owner_id for _, owner_id in owners],
     )
     return [LabelRow(*row) for row in rows]

@@ -19,11 +19,11 @@ def load(tx: Transaction, object_type: str, record_ids: Collection[int]) -> dict
         type=object_type,
         ids=list(record_ids),
     )
-    found: dict[int, Row] = {}
+    conclusions: dict[int, Row] = {}
     for row in rows:
-        told = _understood(object_type, row["desired"], row["reasons"])
-        found[row["record_id"]] = {**row, **told}
-    return found
+        understood = _understood(object_type, row["desired"], row["reasons"])
+        conclusions[row["record_id"]] = {**row, **understood}
+    return conclusions
 
 
 def _understood(object_type: str, desired: object, reasons: object) -> dict[str, Any]:
@@ -62,15 +62,15 @@ def current_records(
         type=object_type,
         ids=list(record_ids),
     )
-    found = (CurrentRecord(*row) for row in rows)
-    return {one.record_id: _as_understood(object_type, one) for one in found}
+    records = (CurrentRecord(*row) for row in rows)
+    return {record.record_id: _as_understood(object_type, record) for record in records}
 
 
-def _as_understood(object_type: str, one: CurrentRecord) -> CurrentRecord:
+def _as_understood(object_type: str, record: CurrentRecord) -> CurrentRecord:
     """Return the record with its conclusion as far as it can be read; None where there is none."""
-    if one.desired is None:
-        return one
-    return one._replace(**_understood(object_type, one.desired, one.reasons))
+    if record.desired is None:
+        return record
+    return record._replace(**_understood(object_type, record.desired, record.reasons))
 
 
 def store(tx: Transaction, object_type: str, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -42,8 +42,8 @@ def changes_between(tx: Transaction, pairs: Collection[tuple[int, int]]) -> list
              AS t(from_company_id, to_company_id)
              USING (from_company_id, to_company_id)
            WHERE portal_id = :portal""",
-        froms=[one for one, _ in pairs],
-        tos=[one for _, one in pairs],
+        froms=[former_id for former_id, _ in pairs],
+        tos=[new_id for _, new_id in pairs],
     )
     return [EmployerChange(**row) for row in rows]
 
@@ -76,7 +76,7 @@ def replace_changes(
                   AND passage.from_company_id = t.from_company_id
                   AND passage.to_company_id = t.to_company_id
                   AND passage.at = t.at""",
-            rows=as_json([_employer_change(one) for one in gone]),
+            rows=as_json([_employer_change(change) for change in gone]),
         )
     if new:
         tx.run(
@@ -84,16 +84,16 @@ def replace_changes(
                 SELECT :portal, person_id, from_company_id, to_company_id, at
                 FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS {columns}
                 ON CONFLICT DO NOTHING""",
-            rows=as_json([_employer_change(one) for one in new]),
+            rows=as_json([_employer_change(change) for change in new]),
         )
 
 
-def _employer_change(one: EmployerChange) -> dict[str, object]:
+def _employer_change(change: EmployerChange) -> dict[str, object]:
     return {
-        "person_id": one.person_id,
-        "from_company_id": one.from_company_id,
-        "to_company_id": one.to_company_id,
-        "at": one.at,
+        "person_id": change.person_id,
+        "from_company_id": change.from_company_id,
+        "to_company_id": change.to_company_id,
+        "at": change.at,
     }
 
 

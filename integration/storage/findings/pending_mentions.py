@@ -15,7 +15,10 @@ def replace(tx: Transaction, owner_type: str, wanted: Mapping[int, Collection[st
         type=owner_type,
         ids=list(wanted),
     )
-    before, now = set(rows), {(one, value) for one, values in wanted.items() for value in values}
+    before, now = (
+        set(rows),
+        {(owner_id, value) for owner_id, values in wanted.items() for value in values},
+    )
     if gone := before - now:
         tx.run(
             """DELETE FROM seek USING unnest(CAST(:ids AS bigint[]), CAST(:values AS text[]))
@@ -24,7 +27,7 @@ def replace(tx: Transaction, owner_type: str, wanted: Mapping[int, Collection[st
                  AND seek.owner_id = t.owner_id
                  AND seek.value = t.value""",
             type=owner_type,
-            ids=[one for one, _ in gone],
+            ids=[owner_id for owner_id, _ in gone],
             values=[value for _, value in gone],
         )
     if new := sorted(now - before):
@@ -34,7 +37,7 @@ def replace(tx: Transaction, owner_type: str, wanted: Mapping[int, Collection[st
                FROM unnest(CAST(:ids AS bigint[]), CAST(:values AS text[])) AS t(id, value)
                ON CONFLICT DO NOTHING""",
             type=owner_type,
-            ids=[one for one, _ in new],
+            ids=[owner_id for owner_id, _ in new],
             values=[value for _, value in new],
         )
 

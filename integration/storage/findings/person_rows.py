@@ -14,9 +14,9 @@ def replace_keys(tx: Transaction, keys: Mapping[int, Collection[IdentityKey]]) -
     """Make these the identity keys of each contact."""
     rows = as_json(
         [
-            {"kind": kind, "value": value, "id": one}
-            for one, found in keys.items()
-            for kind, value in found
+            {"kind": kind, "value": value, "id": contact_id}
+            for contact_id, identity_keys in keys.items()
+            for kind, value in identity_keys
         ]
     )
     if _any_keys(tx, keys):  # the first import has none, and pays for no comparison
@@ -94,10 +94,10 @@ def name_bearers(
         values=[value for _, value in keys],
         ids=list(contact_ids),
     )
-    found: dict[int, set[IdentityKey]] = {}
+    by_contact: dict[int, set[IdentityKey]] = {}
     for kind, value, contact in rows:
-        found.setdefault(contact, set()).add((kind, value))
-    return found
+        by_contact.setdefault(contact, set()).add((kind, value))
+    return by_contact
 
 
 _NAMED = ("firstname", "lastname", "email", "hs_additional_emails", "hs_linkedin_url")
@@ -155,10 +155,10 @@ def keys_of(tx: Transaction, contact_ids: Collection[int]) -> dict[int, set[Iden
            WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))""",
         ids=list(contact_ids),
     )
-    found: dict[int, set[IdentityKey]] = {}
+    by_contact: dict[int, set[IdentityKey]] = {}
     for contact, kind, value in rows:
-        found.setdefault(contact, set()).add((kind, value))
-    return found
+        by_contact.setdefault(contact, set()).add((kind, value))
+    return by_contact
 
 
 def with_keys(tx: Transaction, keys: Iterable[IdentityKey]) -> dict[IdentityKey, tuple[int, ...]]:
@@ -215,10 +215,10 @@ def groups(
            ORDER BY contact_id""",
         ids=list(contact_ids),
     )
-    found: dict[int, list[int]] = {}
+    by_person: dict[int, list[int]] = {}
     for contact, person in rows:
-        found.setdefault(person, []).append(contact)
-    return dict(rows), {person: tuple(ids) for person, ids in found.items()}
+        by_person.setdefault(person, []).append(contact)
+    return dict(rows), {person: tuple(ids) for person, ids in by_person.items()}
 
 
 def memberships(tx: Transaction, contact_ids: Collection[int]) -> dict[int, Row]:

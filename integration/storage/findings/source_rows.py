@@ -22,8 +22,8 @@ def subjects(tx: Transaction, contact_ids: Collection[int]) -> dict[int, int]:
            WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))""",
         ids=wanted,
     )
-    found = {row["contact_id"]: row["subject_id"] for row in rows}
-    missing = [one for one in wanted if one not in found]
+    subject_ids = {row["contact_id"]: row["subject_id"] for row in rows}
+    missing = [contact_id for contact_id in wanted if contact_id not in subject_ids]
     if missing:
         rows = tx.rows(
             """INSERT INTO subject (portal_id, contact_id)
@@ -32,8 +32,8 @@ def subjects(tx: Transaction, contact_ids: Collection[int]) -> dict[int, int]:
                RETURNING contact_id, subject_id""",
             ids=missing,
         )
-        found.update({row["contact_id"]: row["subject_id"] for row in rows})
-    return found
+        subject_ids.update({row["contact_id"]: row["subject_id"] for row in rows})
+    return subject_ids
 
 
 def contacts_of(tx: Transaction, subject_ids: Collection[int]) -> dict[int, int | None]:
@@ -114,9 +114,9 @@ def change_referrals(
                  AS t(owner_type, owner_id, referral_key)
                WHERE referral.portal_id = :portal AND referral.owner_type = t.owner_type
                  AND referral.owner_id = t.owner_id AND referral.referral_key = t.referral_key""",
-            types=[one[0] for one in gone],
-            ids=[one[1] for one in gone],
-            keys=[one[2] for one in gone],
+            types=[key[0] for key in gone],
+            ids=[key[1] for key in gone],
+            keys=[key[2] for key in gone],
         )
     if new:
         tx.run(
@@ -143,10 +143,10 @@ def of_deals(tx: Transaction, deal_ids: Collection[int]) -> dict[int, list[Row]]
             ORDER BY deal_id, share DESC, source_key""",
         ids=list(deal_ids),
     )
-    found: dict[int, list[Row]] = {}
+    by_deal: dict[int, list[Row]] = {}
     for row in rows:
-        found.setdefault(row["deal_id"], []).append(row)
-    return found
+        by_deal.setdefault(row["deal_id"], []).append(row)
+    return by_deal
 
 
 def deals_from(tx: Transaction, company_ids: Collection[int]) -> set[int]:
@@ -334,7 +334,7 @@ def deals_resting(
         ids=list(record_ids),
         limit=limit,
     )
-    found: dict[int, list[int]] = {}
+    by_id: dict[int, list[int]] = {}
     for record, deal in rows:
-        found.setdefault(record, []).append(deal)
-    return found
+        by_id.setdefault(record, []).append(deal)
+    return by_id

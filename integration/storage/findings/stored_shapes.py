@@ -43,8 +43,8 @@ def read_move(row: Row) -> Read[Move]:
         "confidence": round(row["confidence"] * PPM),
         "kind": "departure" if row["new_company_id"] is None else "move",
     }
-    found = _whole(MOVE.read(row["body"], instead))
-    return replace(found, value=replace(found.value, status=_counting(row["status"])))
+    move = _whole(MOVE.read(row["body"], instead))
+    return replace(move, value=replace(move.value, status=_counting(row["status"])))
 
 
 _MOVE_COLUMNS = (
@@ -71,8 +71,8 @@ def confirmed_move(by: Decision) -> Move:
         **dict.fromkeys(("p_same", "p_moved", "confidence"), PPM),
         "status": "confirmed",
     }
-    found = _whole(MOVE.read(by.detail.get("move"), instead)).value
-    return replace(found, status="auto")
+    move = _whole(MOVE.read(by.detail.get("move"), instead)).value
+    return replace(move, status="auto")
 
 
 def _counting(status: str) -> str:
@@ -104,7 +104,7 @@ def source_of(row: Row) -> Source:
     is_known = row["contact_id"] is not None and kept.person_id is not None
     person = row["contact_id"] if is_known else kept.person_id
     instead = {
-        **{one.name: getattr(kept, one.name) for one in fields(kept)},
+        **{field.name: getattr(kept, field.name) for field in fields(kept)},
         "contact_id": row["contact_id"],
         "person_id": person,
         "because": (JUDGED_BEFORE,),
@@ -118,20 +118,20 @@ JUDGED_BEFORE = Reason("judged_before", "counts as it was judged before")
 
 def links_of(body: object) -> list[Link]:
     """Return why a contact belongs to its person, as far as it can be read."""
-    found = [LINK.read(one) for one in body] if isinstance(body, list) else []
-    return [one.value for one in found if one is not None]
+    readings = [LINK.read(reading) for reading in body] if isinstance(body, list) else []
+    return [reading.value for reading in readings if reading is not None]
 
 
 def reasons_of(body: object) -> list[Reason]:
     """Return stored reasons as far as they can be read."""
-    found = [REASON.read(one) for one in body] if isinstance(body, list) else []
-    return [one.value for one in found if one is not None]
+    readings = [REASON.read(reading) for reading in body] if isinstance(body, list) else []
+    return [reading.value for reading in readings if reading is not None]
 
 
 def contacts_named(reasons: Iterable[Reason]) -> list[int]:
     """Return the contacts on whose records reasons rest."""
-    named = [one for reason in reasons for one in reason.evidence if one.startswith("contact:")]
-    return [int(one.removeprefix("contact:")) for one in named]
+    named = [text for reason in reasons for text in reason.evidence if text.startswith("contact:")]
+    return [int(text.removeprefix("contact:")) for text in named]
 
 
 def evidence_contacts(row: Row) -> set[int]:
@@ -149,10 +149,10 @@ def is_removed(body: object) -> bool:
     return isinstance(body, Mapping) and body.get("removed") is True
 
 
-def _whole(found: Read[T] | None) -> Read[T]:
+def _whole(reading: Read[T] | None) -> Read[T]:
     """Return what was read: columns supply every field without a default, so there is a value."""
-    assert found is not None  # noqa: S101 - the columns above are NOT NULL
-    return found
+    assert reading is not None  # noqa: S101 - the columns above are NOT NULL
+    return reading
 
 
 def removed_source(row: Row) -> Source:
@@ -209,4 +209,4 @@ def entry_of(row: Row) -> Entry:
 
 def texts_of(body: object) -> tuple[str, ...]:
     """Return a stored list of texts, as a ledger row's evidence; it has no version."""
-    return tuple(one for one in body if isinstance(one, str)) if isinstance(body, list) else ()
+    return tuple(text for text in body if isinstance(text, str)) if isinstance(body, list) else ()

@@ -24,10 +24,10 @@ def of_deals(tx: Transaction, deal_ids: Collection[int]) -> dict[int, list[Row]]
               AND deal_id = ANY(CAST(:ids AS bigint[])) ORDER BY deal_id, entry_id""",
         ids=list(deal_ids),
     )
-    found: dict[int, list[Row]] = {}
+    by_deal: dict[int, list[Row]] = {}
     for row in rows:
-        found.setdefault(row["deal_id"], []).append(row)
-    return found
+        by_deal.setdefault(row["deal_id"], []).append(row)
+    return by_deal
 
 
 def of_subjects(tx: Transaction, subject_ids: Collection[int]) -> Sequence[Row]:

@@ -146,10 +146,10 @@ def keys_of(tx: Transaction, deal_ids: Sequence[int]) -> dict[int, list[Row]]:
            FROM source WHERE portal_id = :portal AND deal_id = ANY(CAST(:ids AS bigint[]))""",
         ids=list(deal_ids),
     )
-    found: dict[int, list[Row]] = {}
+    by_deal: dict[int, list[Row]] = {}
     for row in rows:
-        found.setdefault(row["deal_id"], []).append(row)
-    return found
+        by_deal.setdefault(row["deal_id"], []).append(row)
+    return by_deal
 
 
 def kept_of(tx: Transaction, company_ids: Sequence[int]) -> Mapping[int, Row]:
@@ -172,6 +172,6 @@ def kept_of(tx: Transaction, company_ids: Sequence[int]) -> Mapping[int, Row]:
 
 def _driver(tx: Transaction) -> Connection:
     """Return the driver's connection of the same transaction: it has binary values and COPY."""
-    found = tx.connection.connection.driver_connection
-    assert isinstance(found, Connection)  # noqa: S101 - SQLAlchemy types it as anything
-    return found
+    connection = tx.connection.connection.driver_connection
+    assert isinstance(connection, Connection)  # noqa: S101 - SQLAlchemy types it as anything
+    return connection

@@ -36,16 +36,16 @@ def _closing(row: Row) -> Closing:
     return Closing(at, row["at"], row["action"], row["actor"], row["reason"])
 
 
-def log(tx: Transaction, one: Closing) -> None:
+def log(tx: Transaction, closing: Closing) -> None:
     """Append a line to the log."""
     tx.run(
         """INSERT INTO closing (portal_id, month, at, action, actor, reason)
            VALUES (:portal, :month, :at, :action, :actor, :reason)""",
-        month=one.month.date(),
-        at=one.at,
-        action=one.action,
-        actor=one.actor,
-        reason=one.reason,
+        month=closing.month.date(),
+        at=closing.at,
+        action=closing.action,
+        actor=closing.actor,
+        reason=closing.reason,
     )
 
 

@@ -14,10 +14,10 @@ def keys_of(tx: Transaction, company_ids: Collection[int]) -> dict[int, set[Comp
            WHERE portal_id = :portal AND company_id = ANY(CAST(:ids AS bigint[]))""",
         ids=list(company_ids),
     )
-    found: dict[int, set[CompanyKey]] = {}
+    by_company: dict[int, set[CompanyKey]] = {}
     for row in rows:
-        found.setdefault(row["company_id"], set()).add((row["kind"], row["value"]))
-    return found
+        by_company.setdefault(row["company_id"], set()).add((row["kind"], row["value"]))
+    return by_company
 
 
 def change_keys(

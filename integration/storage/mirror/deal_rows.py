@@ -11,7 +11,7 @@ _COLUMNS = """deal_id, company_id, created_at, closed_at, is_won, is_open, is_re
 
 def store(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> set[int]:
     """Write deals; return those that are new or differ from the stored row."""
-    found = tx.rows(
+    changed = tx.rows(
         f"""INSERT INTO deal AS mine (portal_id, {_COLUMNS})
             SELECT :portal, {_COLUMNS}
             FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS t(
@@ -35,7 +35,7 @@ def store(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> set[int]:
             RETURNING deal_id""",
         rows=as_json(rows),
     )
-    return {row["deal_id"] for row in found}
+    return {row["deal_id"] for row in changed}
 
 
 def load(tx: Transaction, deal_ids: Collection[int]) -> dict[int, Row]:
@@ -56,10 +56,10 @@ def of_companies(tx: Transaction, company_ids: Collection[int]) -> dict[int, lis
             ORDER BY company_id, closed_at NULLS LAST, deal_id""",
         ids=list(company_ids),
     )
-    found: dict[int, list[Row]] = {}
+    by_company: dict[int, list[Row]] = {}
     for row in rows:
-        found.setdefault(row["company_id"], []).append(row)
-    return found
+        by_company.setdefault(row["company_id"], []).append(row)
+    return by_company
 
 
 def acquisitions(tx: Transaction, company_ids: Collection[int]) -> dict[int, tuple[Any, ...]]:

@@ -71,7 +71,7 @@ def store(tx: Transaction, records: Sequence[MirroredRecord]) -> set[tuple[str, 
                     "updated_at": record.updated_at,
                 }
                 for record in {
-                    (each.object_type, each.record_id): each for each in records
+                    (record.object_type, record.record_id): record for record in records
                 }.values()
             ]
         ),
@@ -263,8 +263,8 @@ def resolve(tx: Transaction, object_type: str, record_ids: Iterable[int]) -> dic
         type=object_type,
         ids=wanted,
     )
-    found = {row["old_id"]: row["new_id"] for row in rows}
-    return {record_id: found.get(record_id, record_id) for record_id in wanted}
+    new_ids = {row["old_id"]: row["new_id"] for row in rows}
+    return {record_id: new_ids.get(record_id, record_id) for record_id in wanted}
 
 
 def resolve_several(tx: Transaction, refs: Iterable[tuple[str, int]]) -> dict[tuple[str, int], int]:
@@ -277,10 +277,10 @@ def resolve_several(tx: Transaction, refs: Iterable[tuple[str, int]]) -> dict[tu
            JOIN unnest(CAST(:types AS text[]), CAST(:ids AS bigint[])) AS t(object_type, old_id)
              USING (object_type, old_id) WHERE portal_id = :portal""",
         types=[kind for kind, _ in wanted],
-        ids=[one for _, one in wanted],
+        ids=[record_id for _, record_id in wanted],
     )
-    found = {(kind, old): new for kind, old, new in rows}
-    return {ref: found.get(ref, ref[1]) for ref in wanted}
+    new_ids = {(kind, old): new for kind, old, new in rows}
+    return {ref: new_ids.get(ref, ref[1]) for ref in wanted}
 
 
 def former_ids(

@@ -69,17 +69,17 @@ def replace(
     if gone:
         tx.run(
             f"DELETE FROM touch WHERE portal_id = :portal AND {_THESE}",
-            **_named({one.key for one in gone}),
+            **_named({row.key for row in gone}),
         )
-        changed = {one.key for one in gone}
-        new |= {one for one in now if one.key in changed}
+        changed = {row.key for row in gone}
+        new |= {row for row in now if row.key in changed}
     if new:
         tx.run(
             f"""INSERT INTO touch (portal_id, {_COLUMNS}) SELECT :portal, {_COLUMNS}
                 FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS {_TYPED}
                 ORDER BY activity_type, activity_id, contact_id
                 ON CONFLICT (portal_id, activity_type, activity_id, contact_id) DO NOTHING""",
-            rows=as_json([one._asdict() for one in sorted(new)]),
+            rows=as_json([row._asdict() for row in sorted(new)]),
         )
     return [*gone, *(now - before)]
 
@@ -113,12 +113,12 @@ def of_deal_contacts(
         limit=limit,
         few=max(1, limit // 5),
     )  # fmt: skip
-    found: dict[int, dict[tuple[str, int, int], TouchRow]] = {}
+    by_deal: dict[int, dict[tuple[str, int, int], TouchRow]] = {}
     for deal, *row in rows:
         one = TouchRow(*row)
         # Two records that were both there and became one were there once.
-        found.setdefault(deal, {})[one.activity_type, one.activity_id, one.contact_id] = one
-    return {deal: list(several.values()) for deal, several in found.items()}
+        by_deal.setdefault(deal, {})[one.activity_type, one.activity_id, one.contact_id] = one
+    return {deal: list(several.values()) for deal, several in by_deal.items()}
 
 
 TOUCHES = ("meeting", "call", "email", "reply")

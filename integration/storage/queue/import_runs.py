@@ -170,31 +170,31 @@ def vanished(tx: Transaction, run: Run) -> dict[str, list[int]]:
         since=run.started_at,
         run=run.run_id,
     )
-    found: dict[str, list[int]] = {}
+    by_type: dict[str, list[int]] = {}
     for row in rows:
-        found.setdefault(row["object_type"], []).append(row["record_id"])
-    return found
+        by_type.setdefault(row["object_type"], []).append(row["record_id"])
+    return by_type
 
 
-def finish(tx: Transaction, run: Run, found: Mapping[str, Any]) -> None:
+def finish(tx: Transaction, run: Run, differences: Mapping[str, Any]) -> None:
     """End a run."""
     tx.run(
         """UPDATE import_run SET state = 'done', finished_at = clock_timestamp(),
              report = CAST(:report AS jsonb)
            WHERE portal_id = :portal AND run_id = :run""",
         run=run.run_id,
-        report=as_json(found),
+        report=as_json(differences),
     )
 
 
 def report(tx: Transaction, run: Run) -> dict[str, Any]:
     """Return what a run found that the webhooks had missed: changed by stream, deleted, merged."""
-    found = tx.value(
+    differences = tx.value(
         "SELECT report FROM import_run WHERE portal_id = :portal AND run_id = :run", run=run.run_id
     )
     return {
-        **(found or {}),
-        "changed": {each.name: each.drift for each in streams(tx, run) if each.drift},
+        **(differences or {}),
+        "changed": {stream.name: stream.drift for stream in streams(tx, run) if stream.drift},
     }
 
 

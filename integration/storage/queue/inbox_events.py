@@ -101,8 +101,8 @@ def waiting(tx: Transaction) -> Sequence[WaitingEvent]:
            SELECT source, dedupe_key, kind, object_type, object_id, payload, occurred_at, attempts
            FROM due WHERE attempts = (SELECT min(attempts) FROM due)"""
     )
-    found = [WaitingEvent(**{**row, "payload": dict(row["payload"])}) for row in rows]
-    return found[: GROUPS.get(found[0].attempts, 1)] if found else []
+    events = [WaitingEvent(**{**row, "payload": dict(row["payload"])}) for row in rows]
+    return events[: GROUPS.get(events[0].attempts, 1)] if events else []
 
 
 def try_events(tx: Transaction, events: Sequence[WaitingEvent]) -> None:

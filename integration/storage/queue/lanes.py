@@ -149,12 +149,12 @@ def failures(tx: Transaction, lease: Lease) -> int:
 
 def was_killed(tx: Transaction, lease: Lease) -> bool:
     """Whether the lane's last holder was killed before it gave it back, or failed unforeseen."""
-    found = tx.value(
+    error = tx.value(
         "SELECT trouble FROM lane WHERE portal_id = :id AND kind = :kind",
         id=lease.portal_id,
         kind=lease.kind,
     )
-    return bool(found == KILLED or (found or "").endswith(FAULT))
+    return bool(error == KILLED or (error or "").endswith(FAULT))
 
 
 def clear_waits(tx: Transaction, portal_id: int) -> None:

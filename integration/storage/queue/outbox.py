@@ -75,8 +75,8 @@ def done(tx: Transaction, sent: Sequence[WaitingPatch]) -> None:
         """DELETE FROM outbox WHERE portal_id = :portal AND object_type = :type AND record_id = :id
              AND version = :version""",
         [
-            {"type": each.object_type, "id": each.record_id, "version": each.version}
-            for each in sent
+            {"type": patch.object_type, "id": patch.record_id, "version": patch.version}
+            for patch in sent
         ],
     )
 
@@ -108,8 +108,8 @@ def counts(tx: Transaction) -> dict[str, int]:
     rows = tx.rows(
         "SELECT state, count(*) AS n FROM outbox WHERE portal_id = :portal GROUP BY state"
     )
-    found = {row["state"]: row["n"] for row in rows}
-    return {"waiting": found.get("waiting", 0), "set_aside": found.get("set_aside", 0)}
+    by_state = {row["state"]: row["n"] for row in rows}
+    return {"waiting": by_state.get("waiting", 0), "set_aside": by_state.get("set_aside", 0)}
 
 
 def paused_properties(tx: Transaction) -> dict[tuple[str, str], str]:

@@ -18,7 +18,7 @@ def append(
     tx: Transaction, row: Mapping[str, Any], refs: Collection[tuple[str, int]]
 ) -> int | None:
     """Add an answer; None when somebody else replaced the same one first."""
-    found = tx.value(
+    decision_id = tx.value(
         """INSERT INTO decision (portal_id, kind, question, verb, detail, author, reason,
              decided_at, holds_until, instead_of)
            VALUES (:portal, :kind, :question, :verb, CAST(:detail AS jsonb), :author, :reason,
@@ -26,43 +26,43 @@ def append(
            ON CONFLICT DO NOTHING RETURNING decision_id""",
         **{**row, "detail": as_json(shape_table.answer_body(row["detail"]))},
     )
-    if found is None:
+    if decision_id is None:
         return None
     tx.run(
         """INSERT INTO decision_ref (portal_id, object_type, object_id, decision_id)
            SELECT :portal, kind, id, :decision
            FROM unnest(CAST(:kinds AS text[]), CAST(:ids AS bigint[])) AS t(kind, id)
            ON CONFLICT DO NOTHING""",
-        decision=found,
+        decision=decision_id,
         kinds=[kind for kind, _ in refs],
         ids=[one for _, one in refs],
     )
-    return int(found)
+    return int(decision_id)
 
 
 def newest(tx: Transaction, kind: str, question: str) -> Row | None:
     """Return the last answer to a question, whether it still holds or not."""
-    found = tx.one(
+    row = tx.one(
         f"""SELECT {_COLUMNS} FROM decision
             WHERE portal_id = :portal AND kind = :kind AND question = :question
             ORDER BY decision_id DESC LIMIT 1""",
         kind=kind,
         question=question,
     )
-    return next(iter(_read([found])), None) if found else None
+    return next(iter(_read([row])), None) if row else None
 
 
 def _read(rows: Sequence[Row]) -> list[Row]:
     """Return the answers whose subject can be read."""
-    found = [
+    read = [
         (row, shape_table.answer_in(row["kind"], row["question"], row["detail"])) for row in rows
     ]
-    return [{**row, "detail": detail} for row, detail in found if detail is not None]
+    return [{**row, "detail": detail} for row, detail in read if detail is not None]
 
 
 def standing(tx: Transaction, kind: str, question: str, now: datetime) -> Row | None:
     """Return the newest answer to a question that holds; None if there is none."""
-    found = tx.one(
+    answer = tx.one(
         f"""SELECT {_COLUMNS} FROM decision
             WHERE portal_id = :portal AND kind = :kind AND question = :question
               AND (holds_until IS NULL OR holds_until > :now) ORDER BY decision_id DESC LIMIT 1""",
@@ -70,7 +70,7 @@ def standing(tx: Transaction, kind: str, question: str, now: datetime) -> Row | 
         question=question,
         now=now,
     )
-    return None if found is None or found["verb"] == "reopen" else found
+    return None if answer is None or answer["verb"] == "reopen" else answer
 
 
 def concerning(

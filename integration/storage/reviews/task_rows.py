@@ -54,26 +54,26 @@ def put(tx: Transaction, questions: Sequence[ReviewTask]) -> list[int]:
         rows=as_json(
             [
                 {
-                    "kind": one.kind,
-                    "question": one.key,
-                    "confidence": one.confidence,
-                    "body": shape_table.question_body(one.body),
+                    "kind": question.kind,
+                    "question": question.key,
+                    "confidence": question.confidence,
+                    "body": shape_table.question_body(question.body),
                 }
-                for one in questions
+                for question in questions
             ]
         ),
     )
-    by_key = {(one.kind, one.key): one for one in questions}
+    by_key = {(question.kind, question.key): question for question in questions}
     _replace_refs(tx, {review: by_key[kind, key] for review, kind, key in rows})
     return [review for review, _, _ in rows]
 
 
 def _read(rows: Sequence[Row]) -> list[Row]:
     """Return the questions whose subject can be read; others are asked anew in their time."""
-    found = [
+    read = [
         (row, shape_table.question_in(row["kind"], row["question"], row["body"])) for row in rows
     ]
-    return [{**row, "body": body} for row, body in found if body is not None]
+    return [{**row, "body": body} for row, body in read if body is not None]
 
 
 def _read_one(row: Row | None) -> Row | None:
@@ -88,19 +88,19 @@ def raised(tx: Transaction, questions: Sequence[ReviewTask]) -> list[int]:
            JOIN unnest(CAST(:kinds AS text[]), CAST(:keys AS text[])) AS t(kind, question)
            USING (kind, question)
            WHERE portal_id = :portal AND is_open ORDER BY review_id""",
-        kinds=[one.kind for one in questions],
-        keys=[one.key for one in questions],
+        kinds=[question.kind for question in questions],
+        keys=[question.key for question in questions],
     )
     return [row[0] for row in rows]
 
 
-def _replace_refs(tx: Transaction, found: Mapping[int, ReviewTask]) -> None:
-    if not found:
+def _replace_refs(tx: Transaction, tasks: Mapping[int, ReviewTask]) -> None:
+    if not tasks:
         return
     tx.run(
         """DELETE FROM review_ref
            WHERE portal_id = :portal AND review_id = ANY(CAST(:ids AS bigint[]))""",
-        ids=list(found),
+        ids=list(tasks),
     )
     tx.run(
         """INSERT INTO review_ref (portal_id, review_id, object_type, object_id, weighs)
@@ -111,11 +111,11 @@ def _replace_refs(tx: Transaction, found: Mapping[int, ReviewTask]) -> None:
                 {
                     "review": review,
                     "kind": kind,
-                    "id": one,
-                    "weighs": (kind, one) in question.weighs,
+                    "id": record_id,
+                    "weighs": (kind, record_id) in task.weighs,
                 }
-                for review, question in found.items()
-                for kind, one in question.weighs | question.also
+                for review, task in tasks.items()
+                for kind, record_id in task.weighs | task.also
             ]
         ),
     )
@@ -293,13 +293,13 @@ def find(tx: Transaction, review_id: int) -> Row | None:
 
 def by_key(tx: Transaction, kind: str, key: str) -> Row | None:
     """Return one question by its kind and key."""
-    found = tx.one(
+    row = tx.one(
         f"""SELECT {_COLUMNS} FROM review
             WHERE portal_id = :portal AND kind = :kind AND question = :key""",
         kind=kind,
         key=key,
     )
-    return _read_one(found)
+    return _read_one(row)
 
 
 def settle(tx: Transaction, review_id: int, *, is_open: bool, reopens_at: datetime | None) -> None:

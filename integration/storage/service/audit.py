@@ -17,9 +17,9 @@ def trail(tx: Transaction, *, limit: int = 30) -> list[dict[str, Any]]:
 
 def last_said(tx: Transaction, action: str) -> dict[str, Any]:
     """Return the detail of the newest audit line of one action; empty when there is none."""
-    found = tx.value(
+    detail = tx.value(
         """SELECT detail FROM audit WHERE portal_id = :portal AND action = :action
            ORDER BY audit_id DESC LIMIT 1""",
         action=action,
     )
-    return dict(found or {})
+    return dict(detail or {})

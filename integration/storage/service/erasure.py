@@ -38,7 +38,7 @@ def contact(tx: Transaction, contact_id: int) -> set[int]:
         )
     }
     for statement in _CONTACT_ROWS:
-        tx.run(statement, ids=ids, texts=[str(each) for each in ids])
+        tx.run(statement, ids=ids, texts=[str(erased_id) for erased_id in ids])
     return deals
 
 

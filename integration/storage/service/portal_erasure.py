@@ -41,12 +41,12 @@ def is_under_way(tx: Transaction) -> bool:
 
 def hold(tx: Transaction) -> bool:
     """Take the portal for one slice; False when it is not being erased or another has it."""
-    found = tx.value(
+    portal_id = tx.value(
         """SELECT portal_id FROM portal
            WHERE portal_id = :portal AND state = 'uninstalled' AND erasing_since IS NOT NULL
            FOR UPDATE SKIP LOCKED"""
     )
-    return found is not None
+    return portal_id is not None
 
 
 def erase_slice(tx: Transaction, *, rows: int) -> bool:

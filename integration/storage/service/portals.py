@@ -120,10 +120,10 @@ def caught_up_at(tx: Transaction) -> datetime | None:
 
     Before the first time it is the import's end, before that None.
     """
-    found: datetime | None = tx.value(
+    at: datetime | None = tx.value(
         "SELECT coalesce(caught_up_at, imported_at) FROM portal WHERE portal_id = :portal"
     )
-    return found
+    return at
 
 
 def caught_up(tx: Transaction, at: datetime) -> None:
