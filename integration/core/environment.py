@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import SplitResult, urlsplit
 
 from cryptography.fernet import Fernet
@@ -74,10 +74,31 @@ def load() -> Settings:
     """
     env = Env(eager=False)
     port = env.int("PORT", 8000, validate=Range(1, 65535))
-    host = env.str("HOST", "127.0.0.1")
     data_dir = Path(env.str("DATA_DIR", "") or _default_data_dir()).expanduser()
-    raw: dict[str, Any] = {
-        "host": host,
+    plain = _plain_values(env, port)
+    metrics_token = env.str("METRICS_TOKEN", "", validate=_is_long)
+    metrics_address = env.str(
+        "METRICS_ADDRESS", "", validate=lambda value: _is_other_address(value, port)
+    )
+    configured = _ConfiguredSecrets.of(env)
+    try:
+        env.seal()
+    except EnvValidationError as trouble:
+        problems = dict(trouble.error_messages)  # type: ignore[arg-type]  # sealed errors come as a mapping
+        raise Refused(_sentence(problems)) from None
+    return Settings(
+        **plain,
+        **configured.completed(data_dir),
+        data_dir=data_dir,
+        metrics_token=metrics_token,
+        metrics_address=urlsplit(f"//{metrics_address}") if metrics_address else None,
+    )
+
+
+def _plain_values(env: Env, port: int) -> dict[str, Any]:
+    """Read what is no secret; addresses lose the slash at their end."""
+    values: dict[str, Any] = {
+        "host": env.str("HOST", "127.0.0.1"),
         "port": port,
         "public_url": env.str("PUBLIC_URL", f"http://localhost:{port}", validate=_is_web_address),
         "hubspot_app_id": env.int("HUBSPOT_APP_ID", 0, validate=Range(min=0)),
@@ -94,37 +115,50 @@ def load() -> Settings:
         "database_url": env.str("DATABASE_URL", "", validate=_is_postgres) or None,
         "redis_url": env.str("REDIS_URL", "", validate=_is_redis) or None,
     }
-    secret_key = env.str("SECRET_KEY", "", validate=_is_long)
-    token_keys: list[str] = env.list("TOKEN_KEYS", [], validate=_are_fernet_keys)
-    marking_keys: list[str] = env.list("FORGET_KEYS", [], validate=_are_fernet_keys)
-    client_secrets: list[str] = env.list("HUBSPOT_CLIENT_SECRET", [])
-    metrics_token = env.str("METRICS_TOKEN", "", validate=_is_long)
-    metrics_address = env.str(
-        "METRICS_ADDRESS", "", validate=lambda value: _is_other_address(value, port)
-    )
-    try:
-        env.seal()
-    except EnvValidationError as trouble:
-        problems = dict(trouble.error_messages)  # type: ignore[arg-type]  # sealed errors come as a mapping
-        raise Refused(_sentence(problems)) from None
-    # Before there were forget keys SECRET_KEY marked who was forgotten; those marks go on counting.
-    had_secret = bool(secret_key) or (data_dir / "secret_key").exists()
-    secret_key = secret_key or _made_once(data_dir, "secret_key", lambda: secrets.token_urlsafe(48))
-    return Settings(
-        **{
-            name: value.rstrip("/") if name.endswith("_url") and value else value
-            for name, value in raw.items()
-        },
-        data_dir=data_dir,
-        secret_key=secret_key,
-        token_keys=tuple(token_keys)
-        or (_made_once(data_dir, "token_keys", lambda: Fernet.generate_key().decode()),),
-        forget_keys=tuple(marking_keys)
-        or _forget_keys_made_once(data_dir, secret_key if had_secret else None),
-        hubspot_client_secrets=tuple(client_secrets),
-        metrics_token=metrics_token,
-        metrics_address=urlsplit(f"//{metrics_address}") if metrics_address else None,
-    )
+    for name, value in values.items():
+        if name.endswith("_url") and value:
+            values[name] = value.rstrip("/")
+    return values
+
+
+@dataclass(frozen=True, slots=True)
+class _ConfiguredSecrets:
+    """The secrets that the environment gives; until it is sealed, None for a wrong one."""
+
+    secret_key: str = field(repr=False)
+    token_keys: list[str] = field(repr=False)
+    forget_keys: list[str] = field(repr=False)
+    hubspot_client_secrets: list[str] = field(repr=False)
+
+    @classmethod
+    def of(cls, env: Env) -> Self:
+        return cls(
+            env.str("SECRET_KEY", "", validate=_is_long),
+            env.list("TOKEN_KEYS", [], validate=_are_fernet_keys),
+            env.list("FORGET_KEYS", [], validate=_are_fernet_keys),
+            env.list("HUBSPOT_CLIENT_SECRET", []),
+        )
+
+    def completed(self, data_dir: Path) -> dict[str, Any]:
+        """Return all secrets, with those of the data folder where the environment has none."""
+        # Before there were forget keys SECRET_KEY marked who was forgotten; those marks go on
+        # counting.
+        had_secret = bool(self.secret_key) or (data_dir / "secret_key").exists()
+        secret_key = self.secret_key or _made_once(
+            data_dir, "secret_key", lambda: secrets.token_urlsafe(48)
+        )
+        return {
+            "secret_key": secret_key,
+            "token_keys": tuple(self.token_keys)
+            or (_made_once(data_dir, "token_keys", _fernet_key),),
+            "forget_keys": tuple(self.forget_keys)
+            or _forget_keys_made_once(data_dir, secret_key if had_secret else None),
+            "hubspot_client_secrets": tuple(self.hubspot_client_secrets),
+        }
+
+
+def _fernet_key() -> str:
+    return Fernet.generate_key().decode()
 
 
 def _forget_keys_made_once(folder: Path, secret_key: str | None) -> tuple[str, ...]:
@@ -132,9 +166,7 @@ def _forget_keys_made_once(folder: Path, secret_key: str | None) -> tuple[str, .
     text = _made_once(
         folder,
         "forget_keys",
-        lambda: (
-            forget_keys.from_secret(secret_key) if secret_key else Fernet.generate_key().decode()
-        ),
+        lambda: forget_keys.from_secret(secret_key) if secret_key else _fernet_key(),
     )
     keys = [key.strip() for key in text.split(",")]
     try:

@@ -222,14 +222,16 @@ _TABLE: Final[Mapping[int, Callable[[_Refusal], SecondOrderError]]] = MappingPro
 
 def missing_scopes(body: Mapping[str, Any]) -> list[str]:
     """Return the scopes that a 403 asks for, in either of the spellings HubSpot has used."""
-    found: list[str] = []
+    scopes: dict[str, None] = {}
     for place in (body, *_details(body)):
         context = place.get("context")
-        if isinstance(context, dict):
-            for name in ("requiredGranularScopes", "requiredScopes"):
-                named = context.get(name)
-                found += [one for one in named if _is_word(one)] if isinstance(named, list) else []
-    return list(dict.fromkeys(found))
+        if not isinstance(context, dict):
+            continue
+        for name in ("requiredGranularScopes", "requiredScopes"):
+            listed = context.get(name)
+            if isinstance(listed, list):
+                scopes |= dict.fromkeys(scope for scope in listed if _is_word(scope))
+    return list(scopes)
 
 
 def troubled_properties(body: Mapping[str, Any]) -> dict[str, str]:
@@ -237,7 +239,7 @@ def troubled_properties(body: Mapping[str, Any]) -> dict[str, str]:
 
     They stand in `errors`, or in the JSON inside `message`.
     """
-    found: dict[str, str] = {}
+    codes: dict[str, str] = {}
     for detail in (*_details(body), *_embedded(body.get("message"))):
         code = detail.get("code") or detail.get("error")
         if not isinstance(code, str) or code not in DEFINITION_CODES | _VALUE_CODES:
@@ -245,22 +247,23 @@ def troubled_properties(body: Mapping[str, Any]) -> dict[str, str]:
         context = detail.get("context")
         named = context.get("propertyName") if isinstance(context, dict) else None
         names = named if isinstance(named, list) else [detail.get("name"), detail.get("in")]
-        found.update({str(name): code for name in names if _is_word(name)})
-    return found
+        codes.update({str(name): code for name in names if _is_word(name)})
+    return codes
 
 
 def _details(body: Mapping[str, Any]) -> list[dict[str, Any]]:
-    errors = body.get("errors")
-    return [one for one in errors if isinstance(one, dict)] if isinstance(errors, list) else []
+    return _objects_in(body.get("errors"))
 
 
 def _embedded(message: object) -> list[dict[str, Any]]:
     if not isinstance(message, str) or "[" not in message:
         return []
-    found = bodies.lenient(
-        message[message.index("[") : message.rfind("]") + 1].encode("utf-8", "replace")
-    )
-    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+    embedded = message[message.index("[") : message.rfind("]") + 1]
+    return _objects_in(bodies.lenient(embedded.encode("utf-8", "replace")))
+
+
+def _objects_in(value: object) -> list[dict[str, Any]]:
+    return [part for part in value if isinstance(part, dict)] if isinstance(value, list) else []
 
 
 def _is_word(name: object) -> bool:

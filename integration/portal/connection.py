@@ -15,7 +15,9 @@ from integration.hubspot.oauth import OAuth
 from integration.hubspot.routes import ROUTES, Allowance
 from integration.hubspot.wire import Wire
 from integration.portal.runtime import Runtime
+from integration.storage.database import Transaction
 from integration.storage.service import allowances, tokens
+from integration.storage.service.tokens import TokenRow
 
 # A process may go on with a token it knows for so long before it looks at the row again.
 REMEMBER_SECONDS = 60.0
@@ -90,11 +92,7 @@ class TokenProvider:
 
     def _read(self, refused: str | None) -> str:
         with self._runtime.database.service() as tx:
-            row = tokens.read(tx, self._portal_id)
-        if row is None or row.state == "revoked":
-            raise NeedsOwner(
-                "The connection to HubSpot has ended; reconnect the account at /install"
-            )
+            row = _alive(tokens.read(tx, self._portal_id))
         token = self._open(row.sealed)["access"]
         if not row.is_due and token != refused:
             return token
@@ -102,43 +100,34 @@ class TokenProvider:
 
     def _refresh(self, refused: str | None) -> str:
         """Refresh under the row's lock, in the transaction: see docs/decisions/0002."""
-        trouble: NeedsOwner | None = None
         with self._runtime.database.service() as tx:
-            row = tokens.read(tx, self._portal_id, lock=True)
-            if row is None or row.state == "revoked":
-                raise NeedsOwner(
-                    "The connection to HubSpot has ended; reconnect the account at /install"
-                )
+            row = _alive(tokens.read(tx, self._portal_id, lock=True))
             known = self._open(row.sealed)
             if not row.is_due and known["access"] != refused:
-                return known["access"]  # somebody else was faster
+                return known["access"]  # another process was faster
             if not row.may_ask_again:
-                raise Retryable(
-                    "HubSpot refused to renew the connection once; asked again in a minute",
-                    after=60,
-                )
-            try:
-                fresh = oauth(self._runtime.settings).refresh(known["refresh"])
-            except NeedsOwner as refusal:
-                trouble = refusal
-                (tokens.revoke if row.suspect_since else tokens.suspect)(tx, self._portal_id)
-                twice = row.suspect_since is not None
-            else:
-                sealed = self._runtime.vault.seal(
-                    self._portal_id,
-                    {
-                        "access": fresh.access_token,
-                        "refresh": fresh.refresh_token or known["refresh"],
-                    },
-                )
-                tokens.save(tx, self._portal_id, sealed, lifetime=fresh.expires_in)
-        if trouble is None:
-            return fresh.access_token
-        if twice:
-            raise trouble
-        raise Retryable(
-            "HubSpot refused to renew the connection once; asked again in a minute", after=60
-        )
+                raise _refused_once()
+            renewed = self._renew(tx, row, known["refresh"])
+        if isinstance(renewed, str):
+            return renewed
+        # Raised behind the commit, for the next process must know of the refusal.
+        if row.suspect_since:
+            raise renewed
+        raise _refused_once() from renewed
+
+    def _renew(self, tx: Transaction, row: TokenRow, refresh_token: str) -> str | NeedsOwner:
+        """Store a new access token, or HubSpot's refusal, and return it."""
+        try:
+            fresh = oauth(self._runtime.settings).refresh(refresh_token)
+        except NeedsOwner as refusal:
+            # One refusal may be a hiccup of HubSpot's; the second ends the connection.
+            note = tokens.revoke if row.suspect_since else tokens.suspect
+            note(tx, self._portal_id)
+            return refusal
+        pair = {"access": fresh.access_token, "refresh": fresh.refresh_token or refresh_token}
+        sealed = self._runtime.vault.seal(self._portal_id, pair)
+        tokens.save(tx, self._portal_id, sealed, lifetime=fresh.expires_in)
+        return fresh.access_token
 
     def _open(self, sealed: bytes) -> dict[str, str]:
         try:
@@ -146,6 +135,18 @@ class TokenProvider:
         except WrongKey as trouble:
             # Our configuration, not the portal's doing: wait for the key to come back.
             raise Retryable(str(trouble), after=300) from trouble
+
+
+def _alive(row: TokenRow | None) -> TokenRow:
+    if row is None or row.state == "revoked":
+        raise NeedsOwner("The connection to HubSpot has ended; reconnect the account at /install")
+    return row
+
+
+def _refused_once() -> Retryable:
+    return Retryable(
+        "HubSpot refused to renew the connection once; asked again in a minute", after=60
+    )
 
 
 class RateLimiter:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from integration.storage.database import Transaction
 from integration.storage.mirror import lookups, mirror
+from mappings.kinds import ObjectType
 from mappings.rules.attribution.reasons import Names
 from mappings.rules.text.names import LONGEST, spoken
 
@@ -11,22 +12,20 @@ from mappings.rules.text.names import LONGEST, spoken
 def names(
     tx: Transaction, *, contacts: Iterable[int | None] = (), companies: Iterable[int | None] = ()
 ) -> Names:
-    """Return the names of records for sentences; gone ones have no name."""
-    contact_ids = {contact_id for contact_id in contacts if contact_id is not None}
-    company_ids = {company_id for company_id in companies if company_id is not None}
-    rows = lookups.names(tx, contact_ids, company_ids)
-    return Names(
-        {
-            row.record_id: _full(row.first, row.last)
-            for row in rows
-            if row.object_type == "contact" and not row.is_gone
-        },
-        {
-            row.record_id: spoken(row.name or "")
-            for row in rows
-            if row.object_type == "company" and row.gone_why != "forgotten"
-        },
-    )
+    """Return the names of records for sentences."""
+    contact_names: dict[int, str] = {}
+    company_names: dict[int, str] = {}
+    for row in lookups.names(tx, _known(contacts), _known(companies)):
+        if row.object_type == ObjectType.CONTACT and not row.is_gone:
+            contact_names[row.record_id] = name_in(row)
+        # A deleted company keeps its name; a deleted contact is a person, and has none.
+        if row.object_type == ObjectType.COMPANY and row.gone_why != mirror.FORGOTTEN:
+            company_names[row.record_id] = name_in(row)
+    return Names(contact_names, company_names)
+
+
+def _known(record_ids: Iterable[int | None]) -> set[int]:
+    return {record_id for record_id in record_ids if record_id is not None}
 
 
 def name_of(record: mirror.MirroredRecord) -> str:
@@ -36,9 +35,11 @@ def name_of(record: mirror.MirroredRecord) -> str:
 
 def name_in(row: lookups.Name) -> str:
     """Return the record's name for a reader; empty for who was forgotten."""
-    if row.gone_why == "forgotten":
+    if row.gone_why == mirror.FORGOTTEN:
         return ""
-    return _full(row.first, row.last) if row.object_type == "contact" else spoken(row.name or "")
+    if row.object_type == ObjectType.CONTACT:
+        return _full(row.first, row.last)
+    return spoken(row.name or "")
 
 
 def _full(first: str | None, last: str | None) -> str:

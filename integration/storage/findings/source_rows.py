@@ -28,6 +28,7 @@ def subjects(tx: Transaction, contact_ids: Collection[int]) -> dict[int, int]:
         rows = tx.rows(
             """INSERT INTO subject (portal_id, contact_id)
                SELECT :portal, id FROM unnest(CAST(:ids AS bigint[])) AS id
+               -- An update that changes nothing: RETURNING has no row where nothing is done.
                ON CONFLICT (portal_id, contact_id) DO UPDATE SET contact_id = excluded.contact_id
                RETURNING contact_id, subject_id""",
             ids=missing,

@@ -118,13 +118,13 @@ JUDGED_BEFORE = Reason("judged_before", "counts as it was judged before")
 
 def links_of(body: object) -> list[Link]:
     """Return why a contact belongs to its person, as far as it can be read."""
-    readings = [LINK.read(reading) for reading in body] if isinstance(body, list) else []
+    readings = [LINK.read(part) for part in body] if isinstance(body, list) else []
     return [reading.value for reading in readings if reading is not None]
 
 
 def reasons_of(body: object) -> list[Reason]:
     """Return stored reasons as far as they can be read."""
-    readings = [REASON.read(reading) for reading in body] if isinstance(body, list) else []
+    readings = [REASON.read(part) for part in body] if isinstance(body, list) else []
     return [reading.value for reading in readings if reading is not None]
 
 
@@ -158,21 +158,30 @@ def _whole(reading: Read[T] | None) -> Read[T]:
 def removed_source(row: Row) -> Source:
     """Return a source whose person was forgotten: its place in the ledger alone."""
     p = round(row["confidence"] * PPM)
-    raw = max(
-        1, row["share"] * PPM // SHARE_ONE
-    )  # its weight went with the words; its share says that it counted
-    person = _opaque(row["source_key"])
+    # Its weight went with the words; that it has a share shows that it counted.
+    raw = max(1, row["share"] * PPM // SHARE_ONE)
+    person = _person_in(row["source_key"])
     return Source(
         row["kind"], 0, p, 0, raw, person_id=person, company_id=row["company_id"], at=row["at"]
     )
 
 
-def _opaque(source_key: str) -> int | None:
-    """The person in a source's name: an opaque number as a negative id; None for the pool."""
+def _person_in(source_key: str) -> int | None:
+    """Return the person in a source's key; None for the pool."""
     match = _PERSON.search(source_key)
     if match is None:
         return None
-    return -int(match[2]) if match[1] == "s" else int(match[2])
+    number = int(match[2])
+    return forgotten_person_id(number) if match[1] == "s" else number
+
+
+def forgotten_person_id(subject_id: int) -> int:
+    """Return the id under which the rules know a person who was forgotten: below 0.
+
+    Only the opaque subject of the ledger is left of them. Negated it cannot be taken for a
+    person's id, which is a contact's, and two forgotten people stay two.
+    """
+    return -subject_id
 
 
 _PERSON = re.compile(r"\|([sp])(\d{1,20})\|")

@@ -10,7 +10,10 @@ from psycopg import Connection
 
 from integration.storage.database import Row, Transaction
 
-_PARTS = 64  # so many blobs, each far below PostgreSQL's largest value
+# So many blobs, each far below PostgreSQL's largest value.
+_PARTS = 64
+# Arrays of integers have no null: 0 stands for no company (the pool), -1 for an unknown raw share.
+# Ids and shares of the database are positive.
 # A body that other code wrote may lack it, or hold something else: then the frozen share stands.
 _RAW = """CASE WHEN jsonb_typeof(body -> 'raw') = 'number' AND body ->> 'raw' ~ '^[0-9]{1,18}$'
   THEN CAST(body ->> 'raw' AS bigint) END"""

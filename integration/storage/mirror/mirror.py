@@ -10,6 +10,8 @@ from mappings.records.rows import Link
 
 # The stages of concluding, in order; each leaves work for the next.
 PEOPLE, DEALS, SUMMARIES = 1, 2, 3
+# Why a record is gone when its person asked to be forgotten; such a row never comes back.
+FORGOTTEN = "forgotten"
 # A record in the order of MirroredRecord's fields, without the former ids.
 RECORD_COLUMNS = """object_type, record_id, properties, history, created_at, updated_at, gone_at,
   gone_why"""
@@ -39,6 +41,8 @@ def store(tx: Transaction, records: Sequence[MirroredRecord]) -> set[tuple[str, 
     """
     if not records:
         return set()
+    # One statement may not touch a row twice: of several readings the last one counts.
+    latest = {(record.object_type, record.record_id): record for record in records}
     rows = tx.rows(
         """INSERT INTO record AS mine (portal_id, object_type, record_id, properties, history,
              created_at, updated_at)
@@ -60,23 +64,20 @@ def store(tx: Transaction, records: Sequence[MirroredRecord]) -> set[tuple[str, 
                AND (mine.properties <> excluded.properties OR mine.gone_at IS NOT NULL
                     OR (excluded.history <> '{}' AND excluded.history <> mine.history))
            RETURNING object_type, record_id""",
-        rows=as_json(
-            [
-                {
-                    "object_type": record.object_type,
-                    "record_id": record.record_id,
-                    "properties": record.properties,
-                    "history": record.history,
-                    "created_at": record.created_at,
-                    "updated_at": record.updated_at,
-                }
-                for record in {
-                    (record.object_type, record.record_id): record for record in records
-                }.values()
-            ]
-        ),
+        rows=as_json([_record_row(record) for record in latest.values()]),
     )
     return {(row["object_type"], row["record_id"]) for row in rows}
+
+
+def _record_row(record: MirroredRecord) -> dict[str, object]:
+    return {
+        "object_type": record.object_type,
+        "record_id": record.record_id,
+        "properties": record.properties,
+        "history": record.history,
+        "created_at": record.created_at,
+        "updated_at": record.updated_at,
+    }
 
 
 def overlay(tx: Transaction, object_type: str, values: Mapping[int, Mapping[str, str]]) -> None:

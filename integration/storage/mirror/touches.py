@@ -8,6 +8,7 @@ from integration.storage.database import Transaction, as_json
 
 ActivityKey = tuple[str, int]
 """An activity: its type and its id."""
+# The contact of a touch without one: contact_id is part of the table's key and cannot be null.
 NOBODY = 0
 # So many contacts of one activity are kept: who was in a crowd tells nothing about any of them.
 MOST_CONTACTS = 100
@@ -105,19 +106,23 @@ def of_deal_contacts(
     """
     if not deals:
         return {}
+    asked = [
+        {"deal": deal, **around._asdict(), "contact_ids": sorted(around.contact_ids)}
+        for deal, around in deals.items()
+    ]
     rows = tx.tuples(
         _AROUND,
-        asked=as_json([{"deal": deal, **one._asdict(), "contact_ids": sorted(one.contact_ids)}
-                       for deal, one in deals.items()]),
+        asked=as_json(asked),
         kinds=list(TOUCHES),
         limit=limit,
         few=max(1, limit // 5),
-    )  # fmt: skip
+    )
     by_deal: dict[int, dict[tuple[str, int, int], TouchRow]] = {}
     for deal, *row in rows:
-        one = TouchRow(*row)
+        touch = TouchRow(*row)
         # Two records that were both there and became one were there once.
-        by_deal.setdefault(deal, {})[one.activity_type, one.activity_id, one.contact_id] = one
+        key = touch.activity_type, touch.activity_id, touch.contact_id
+        by_deal.setdefault(deal, {})[key] = touch
     return {deal: list(several.values()) for deal, several in by_deal.items()}
 
 
