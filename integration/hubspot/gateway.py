@@ -9,6 +9,7 @@ from integration.hubspot import answer_shapes, definitions, faults, writes
 from integration.hubspot.answer_shapes import Account, Page, ReadResult, WriteResult
 from integration.hubspot.library import Library
 from integration.hubspot.wire import Wire
+from mappings.kinds import ObjectType
 from mappings.records.catalogue import PLURAL
 from mappings.records.rows import Link, Record
 
@@ -114,29 +115,13 @@ class HubSpot:
         Search lags behind writes and knows no archived records: ask with overlap, and never to
         check a write. Pages follow the ids, so that more than 10,000 hits are no trouble.
         """
-        clock = "lastmodifieddate" if object_type == "contact" else "hs_lastmodifieddate"
         last = 0
         while True:
-            filters = [
-                {
-                    "propertyName": clock,
-                    "operator": "GTE",
-                    "value": str(int(since.timestamp() * 1000)),
-                },
-                {"propertyName": "hs_object_id", "operator": "GT", "value": str(last)},
-            ]
-            body = {
-                "filterGroups": [{"filters": filters}],
-                "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
-                "properties": list(properties),
-                "limit": SEARCH_SIZE,
-                "after": "0",
-            }
             answer = self._ask(
                 "objects.search",
                 self._library.search.do_search,
                 object_type=PLURAL[object_type],
-                public_object_search_request=body,
+                public_object_search_request=_search_body(object_type, since, last, properties),
             )
             page = _shaped("objects.search", answer_shapes.page_of, object_type, answer)
             if page.records:
@@ -289,6 +274,27 @@ def _read_records(object_type: str, answer: Mapping[str, Any]) -> list[Record]:
     return [answer_shapes.record_of(object_type, raw) for raw in answer["results"]]
 
 
+def _search_body(
+    object_type: str, since: datetime, last: int, properties: Sequence[str]
+) -> dict[str, object]:
+    """Return a search for records changed at or after *since* with ids above *last*, by id."""
+    is_contact = object_type == ObjectType.CONTACT
+    changed = {
+        # HubSpot keeps a contact's date of change under a name of its own.
+        "propertyName": "lastmodifieddate" if is_contact else "hs_lastmodifieddate",
+        "operator": "GTE",
+        "value": str(int(since.timestamp() * 1000)),
+    }
+    behind = {"propertyName": "hs_object_id", "operator": "GT", "value": str(last)}
+    return {
+        "filterGroups": [{"filters": [changed, behind]}],
+        "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
+        "properties": list(properties),
+        "limit": SEARCH_SIZE,
+        "after": "0",
+    }
+
+
 def _take_links(
     from_type: str, to_type: str, answer: Mapping[str, Any], links: dict[int, list[Link]]
 ) -> list[dict[str, str]]:
@@ -318,7 +324,7 @@ def _results(route: str, answer: Any) -> list[dict[str, Any]]:  # noqa: ANN401 -
 
 
 def _dicts(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [one for one in answer["results"] if isinstance(one, dict)]
+    return [result for result in answer["results"] if isinstance(result, dict)]
 
 
 def _id(answer: Mapping[str, Any]) -> int:

@@ -9,6 +9,7 @@ from integration.storage.findings import move_rows, person_rows, source_rows
 from integration.storage.mirror import mirror, survey_answers
 from integration.storage.queue import lanes, set_aside
 from integration.storage.service import erasure, portals, suppression
+from mappings.kinds import ObjectType
 from mappings.records import delivery_mentions
 from mappings.records.delivery_mentions import Person
 
@@ -34,7 +35,7 @@ def erase_all(tx: Transaction, contact_ids: Collection[int], *, keys: ForgetKeys
     """
     if not contact_ids:
         return 0
-    former = mirror.former_ids(tx, "contact", contact_ids)
+    former = mirror.former_ids(tx, ObjectType.CONTACT, contact_ids)
     ids = {contact_id: {contact_id, *former.get(contact_id, ())} for contact_id in contact_ids}
     everybody = frozenset().union(*ids.values())
     # Before the records go, for what was set aside may give a name and no id.
@@ -43,14 +44,13 @@ def erase_all(tx: Transaction, contact_ids: Collection[int], *, keys: ForgetKeys
 
 
 def _erase(tx: Transaction, contact_id: int, ids: set[int], keys: ForgetKeys) -> int:
-    neighbours = mirror.neighbours(tx, "contact", [contact_id])
+    neighbours = mirror.neighbours(tx, ObjectType.CONTACT, [contact_id])
     marks = _concerned(tx, ids)
     deals = erasure.contact(tx, contact_id)
     suppression.remember(tx, keys.mark(tx.portal_id, contact_id))
-    mirror.mark_stale(tx, mirror.DEALS, {("deal", deal_id) for deal_id in deals})
-    mirror.mark_stale(
-        tx, mirror.SUMMARIES, {ref for ref in neighbours if ref[0] in {"company", "contact"}}
-    )
+    mirror.mark_stale(tx, mirror.DEALS, _refs(ObjectType.DEAL, deals))
+    summed_up = {ObjectType.COMPANY, ObjectType.CONTACT}
+    mirror.mark_stale(tx, mirror.SUMMARIES, {ref for ref in neighbours if ref[0] in summed_up})
     mirror.mark_stages(tx, marks)
     portals.note(tx, "second-order", "forgot a person")
     return len(deals)
@@ -61,23 +61,29 @@ def _concerned(tx: Transaction, ids: set[int]) -> dict[int, set[tuple[str, int]]
 
     They are their other records, who referred them, whom they referred, and what they left.
     """
-    others, _ = person_rows.groups(tx, ids)
-    told = [
+    persons, _ = person_rows.groups(tx, ids)
+    referrals = [
         *source_rows.referrals_by(tx, contact_ids=ids),
-        *source_rows.referrals_told_by(tx, "contact", ids),
-        *source_rows.referrals_to(tx, {f"contact:{one}" for one in ids}),
+        *source_rows.referrals_told_by(tx, ObjectType.CONTACT, ids),
+        *source_rows.referrals_to(tx, {f"contact:{contact_id}" for contact_id in ids}),
     ]
-    referrers, _ = person_rows.groups(tx, {row["referrer_contact_id"] for row in told} - {None})
-    left = move_rows.of_persons(tx, set(others.values()))
-    ends = {row[side] for row in left for side in ("former_company_id", "new_company_id")} - {None}
-    ends |= survey_answers.companies_of(tx, others.keys() | ids)
+    referred = {(row["owner_type"], row["owner_id"]) for row in referrals}
+    referrer_ids = {row["referrer_contact_id"] for row in referrals} - {None}
+    referrers, _ = person_rows.groups(tx, referrer_ids)
+    moves = move_rows.of_persons(tx, set(persons.values()))
+    company_ids = {row["former_company_id"] for row in moves}
+    company_ids |= {row["new_company_id"] for row in moves}
+    company_ids |= survey_answers.companies_of(tx, persons.keys() | ids)
     return {
-        mirror.PEOPLE: {("contact", one) for one in others.keys() - ids},
-        mirror.DEALS: {(row["owner_type"], row["owner_id"]) for row in told}
-        - {("contact", one) for one in ids},
-        mirror.SUMMARIES: {("contact", one) for one in referrers.keys() - ids}
-        | {("company", one) for one in ends},
+        mirror.PEOPLE: _refs(ObjectType.CONTACT, persons.keys() - ids),
+        mirror.DEALS: referred - _refs(ObjectType.CONTACT, ids),
+        mirror.SUMMARIES: _refs(ObjectType.CONTACT, referrers.keys() - ids)
+        | _refs(ObjectType.COMPANY, company_ids - {None}),
     }
+
+
+def _refs(object_type: ObjectType, record_ids: Collection[int]) -> set[tuple[str, int]]:
+    return {(object_type, record_id) for record_id in record_ids}
 
 
 def cut_deliveries(tx: Transaction, person: Person) -> None:

@@ -42,6 +42,12 @@ _BECAME = text("SELECT pg_xact_status(CAST(:number AS xid8))")
 # Five seconds: a server that restarts is back by then, and a person still waits for the page.
 _LOOK_SECONDS, _BETWEEN_LOOKS = 5.0, 0.25
 _MIGRATION_LOCK = 7_300_001
+AS_WRITTEN = "OFFSET 0"
+"""Ends a subquery that must be looked up row by row, by its index, and not be joined otherwise.
+
+An import fills tables faster than PostgreSQL counts them. The planner takes a portal that it has
+not counted yet for an empty one, turns such a join around, and reads the whole table.
+"""
 # A value's name, and neither a cast (::text) nor a part of a word.
 _NAMED = re.compile(r"(?<![:\w\\]):(\w+)(?!:)")
 _ONLY_INTEGERS = {int}

@@ -15,31 +15,40 @@ def replace(tx: Transaction, owner_type: str, wanted: Mapping[int, Collection[st
         type=owner_type,
         ids=list(wanted),
     )
-    before, now = (
-        set(rows),
-        {(owner_id, value) for owner_id, values in wanted.items() for value in values},
+    before = set(rows)
+    now = {(owner_id, value) for owner_id, values in wanted.items() for value in values}
+    _delete(tx, owner_type, before - now)
+    _insert(tx, owner_type, now - before)
+
+
+def _delete(tx: Transaction, owner_type: str, mentions: Collection[tuple[int, str]]) -> None:
+    if not mentions:
+        return
+    tx.run(
+        """DELETE FROM seek
+           USING unnest(CAST(:ids AS bigint[]), CAST(:values AS text[])) AS t(owner_id, value)
+           WHERE seek.portal_id = :portal AND seek.owner_type = :type
+             AND seek.owner_id = t.owner_id AND seek.value = t.value""",
+        type=owner_type,
+        ids=[owner_id for owner_id, _ in mentions],
+        values=[value for _, value in mentions],
     )
-    if gone := before - now:
-        tx.run(
-            """DELETE FROM seek USING unnest(CAST(:ids AS bigint[]), CAST(:values AS text[]))
-                 AS t(owner_id, value)
-               WHERE seek.portal_id = :portal AND seek.owner_type = :type
-                 AND seek.owner_id = t.owner_id
-                 AND seek.value = t.value""",
-            type=owner_type,
-            ids=[owner_id for owner_id, _ in gone],
-            values=[value for _, value in gone],
-        )
-    if new := sorted(now - before):
-        tx.run(
-            """INSERT INTO seek (portal_id, owner_type, owner_id, value)
-               SELECT :portal, :type, id, value
-               FROM unnest(CAST(:ids AS bigint[]), CAST(:values AS text[])) AS t(id, value)
-               ON CONFLICT DO NOTHING""",
-            type=owner_type,
-            ids=[owner_id for owner_id, _ in new],
-            values=[value for _, value in new],
-        )
+
+
+def _insert(tx: Transaction, owner_type: str, mentions: Collection[tuple[int, str]]) -> None:
+    if not mentions:
+        return
+    # In order, as everywhere: two transactions that insert the same rows cannot block each other.
+    in_order = sorted(mentions)
+    tx.run(
+        """INSERT INTO seek (portal_id, owner_type, owner_id, value)
+           SELECT :portal, :type, id, value
+           FROM unnest(CAST(:ids AS bigint[]), CAST(:values AS text[])) AS t(id, value)
+           ON CONFLICT DO NOTHING""",
+        type=owner_type,
+        ids=[owner_id for owner_id, _ in in_order],
+        values=[value for _, value in in_order],
+    )
 
 
 def seekers(tx: Transaction, values: Collection[str]) -> set[tuple[str, int]]:

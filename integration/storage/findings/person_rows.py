@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from integration.storage.database import Row, Transaction, as_json
+from integration.storage.database import AS_WRITTEN, Row, Transaction, as_json
 from mappings.stored.shape_table import body_of
 
 IdentityKey = tuple[str, str]
@@ -53,8 +53,8 @@ def blocking_keys(
     """Return which contacts share which key with these.
 
     Of a key that more than *widest* contacts share, nobody is returned: it is no evidence.
-    Looked up key by key, because PostgreSQL takes a portal it has not counted yet for an empty
-    one, and would compare every key with every other.
+    Looked up key by key (hence LATERAL with a LIMIT): a portal that PostgreSQL has not counted
+    yet would have every key compared with every other.
     """
     if not contact_ids:
         return {}
@@ -83,12 +83,12 @@ def name_bearers(
 ) -> dict[int, set[IdentityKey]]:
     """Return which of these contacts hold which of these keys."""
     rows = tx.tuples(
-        """SELECT t.kind, t.value, contact_id
+        f"""SELECT t.kind, t.value, contact_id
            FROM unnest(CAST(:kinds AS text[]), CAST(:values AS text[])) AS t(kind, value)
            CROSS JOIN LATERAL (
              SELECT contact_id FROM identity_key AS mine
              WHERE mine.portal_id = :portal AND mine.kind = t.kind
-               AND mine.value = t.value OFFSET 0) AS them
+               AND mine.value = t.value {AS_WRITTEN}) AS them
            WHERE contact_id = ANY(CAST(:ids AS bigint[]))""",
         kinds=[kind for kind, _ in keys],
         values=[value for _, value in keys],

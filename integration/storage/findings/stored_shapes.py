@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import orjson
 
+from mappings.kinds import MoveKind, Status
 from mappings.rules.attribution.decisions import Decision
 from mappings.rules.facts import PPM
 from mappings.rules.findings import SHARE_ONE, Entry, Link, Move, Reason, Referral, Source
@@ -41,12 +42,14 @@ def read_move(row: Row) -> Read[Move]:
         "p_same": PPM,
         "p_moved": round(row["confidence"] * PPM),
         "confidence": round(row["confidence"] * PPM),
-        "kind": "departure" if row["new_company_id"] is None else "move",
+        "kind": MoveKind.DEPARTURE if row["new_company_id"] is None else MoveKind.MOVE,
     }
     move = _whole(MOVE.read(row["body"], instead))
     return replace(move, value=replace(move.value, status=_counting(row["status"])))
 
 
+# What the column says of a move that a person confirmed; the rules know it as one that counts.
+_CONFIRMED = "confirmed"
 _MOVE_COLUMNS = (
     "person_id", "former_contact_id", "new_contact_id", "former_company_id", "new_company_id",
     "earliest", "latest", "status",
@@ -69,14 +72,14 @@ def confirmed_move(by: Decision) -> Move:
         "new_company_id": by.companies[-1],
         **dict.fromkeys(("earliest", "latest", "moved_at"), by.at),
         **dict.fromkeys(("p_same", "p_moved", "confidence"), PPM),
-        "status": "confirmed",
+        "status": _CONFIRMED,
     }
     move = _whole(MOVE.read(by.detail.get("move"), instead)).value
-    return replace(move, status="auto")
+    return replace(move, status=Status.AUTO)
 
 
 def _counting(status: str) -> str:
-    return "auto" if status == "confirmed" else status
+    return Status.AUTO if status == _CONFIRMED else status
 
 
 def read_referral(row: Row) -> Read[Referral]:

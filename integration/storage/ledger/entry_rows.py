@@ -57,10 +57,11 @@ def append(tx: Transaction, rows: Sequence[Mapping[str, Any]], at: datetime) -> 
             SELECT :portal, :at, {_WRITTEN}
             FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS t(
               n int, deal_id bigint, source_key text, kind text, subject_id bigint,
-              company_id bigint, deal_order int, share bigint, amount_minor bigint, currency text, home_minor bigint,
-              home_currency text, rate numeric, rate_at timestamptz, effective_at timestamptz,
-              settings_version int, occasion text, origin_at timestamptz, evidence jsonb,
-              reason text, reverses bigint) ORDER BY n""",
+              company_id bigint, deal_order int, share bigint, amount_minor bigint,
+              currency text, home_minor bigint, home_currency text, rate numeric,
+              rate_at timestamptz, effective_at timestamptz, settings_version int,
+              occasion text, origin_at timestamptz, evidence jsonb, reason text, reverses bigint)
+            ORDER BY n""",
         rows=as_json([{**row, "n": n} for n, row in enumerate(rows)]),
         at=at,
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 
-from integration.storage.database import Transaction, as_json
+from integration.storage.database import AS_WRITTEN, Transaction, as_json
 
 CompanyKey = tuple[str, str]
 
@@ -63,11 +63,10 @@ def reach(
     """Return these companies, those with one of the domains or plain names, and their kin.
 
     Kin are what any of them were merged into, and their parents up to the top. Looked up key by
-    key (what OFFSET 0 asks for), because PostgreSQL takes a portal it has not counted yet for
-    an empty one, and would read all its keys.
+    key (AS_WRITTEN), so that no portal's keys are all read.
     """
     rows = tx.tuples(
-        """WITH RECURSIVE up(id, depth) AS (
+        f"""WITH RECURSIVE up(id, depth) AS (
              SELECT id, 0 FROM (
                SELECT unnest(CAST(:ids AS bigint[])) AS id
                UNION
@@ -76,17 +75,18 @@ def reach(
                CROSS JOIN LATERAL (
                  SELECT company_id FROM company_key AS mine
                  WHERE mine.portal_id = :portal AND mine.kind = t.kind
-                   AND mine.value = t.value OFFSET 0) AS them
+                   AND mine.value = t.value {AS_WRITTEN}) AS them
              ) AS start
              UNION
              SELECT step.id, up.depth + 1 FROM up CROSS JOIN LATERAL (
                SELECT CAST(value AS bigint) AS id FROM (
                  SELECT kind, value FROM company_key
-                 WHERE portal_id = :portal AND company_id = up.id OFFSET 0) AS own
+                 WHERE portal_id = :portal AND company_id = up.id {AS_WRITTEN}) AS own
                WHERE kind = 'parent'
                UNION ALL
                (SELECT new_id FROM alias
-                WHERE portal_id = :portal AND object_type = 'company' AND old_id = up.id OFFSET 0)
+                WHERE portal_id = :portal AND object_type = 'company'
+                  AND old_id = up.id {AS_WRITTEN})
              ) AS step WHERE up.depth < 8)
            SELECT DISTINCT id FROM up""",
         ids=list(company_ids),

@@ -16,8 +16,8 @@ def store(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> set[int]:
             SELECT :portal, {_COLUMNS}
             FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS t(
               deal_id bigint, company_id bigint, created_at timestamptz, closed_at timestamptz,
-              is_won boolean, is_open boolean, is_renewal boolean, amount_minor bigint, currency text,
-              home_minor bigint, home_currency text, open_probability bigint)
+              is_won boolean, is_open boolean, is_renewal boolean, amount_minor bigint,
+              currency text, home_minor bigint, home_currency text, open_probability bigint)
             ON CONFLICT (portal_id, deal_id) DO UPDATE SET company_id = excluded.company_id,
               created_at = excluded.created_at, closed_at = excluded.closed_at,
               is_won = excluded.is_won, is_open = excluded.is_open,

@@ -76,7 +76,8 @@ def links_around(
             UNION ALL
             SELECT {LINK_COLUMNS} FROM association
             WHERE portal_id = :portal AND to_type = :type
-              AND to_id = ANY(CAST(:ids AS bigint[])) AND from_type = ANY(CAST(:others AS text[]))""",
+              AND to_id = ANY(CAST(:ids AS bigint[]))
+              AND from_type = ANY(CAST(:others AS text[]))""",
         type=object_type,
         ids=list(record_ids),
         others=list(others),

@@ -2,13 +2,13 @@
 
 from collections.abc import Collection
 
-from integration.storage.database import Transaction
+from integration.storage.database import AS_WRITTEN, Transaction
 from integration.storage.mirror import mirror
+from mappings.kinds import ObjectType
 from mappings.rules.facts import NpsAnswer
 
 # Keeps the planner from turning a look-up around: an import fills these tables faster than they are
 # analysed.
-_AS_WRITTEN = "OFFSET 0"
 
 
 def of_contacts(tx: Transaction, contact_ids: Collection[int]) -> list[NpsAnswer]:
@@ -19,7 +19,7 @@ def of_contacts(tx: Transaction, contact_ids: Collection[int]) -> list[NpsAnswer
               told.at
             FROM mine CROSS JOIN LATERAL (
               SELECT * FROM answer
-              WHERE portal_id = :portal AND contact_id = mine.old_id {_AS_WRITTEN}) AS told
+              WHERE portal_id = :portal AND contact_id = mine.old_id {AS_WRITTEN}) AS told
             ORDER BY told.at, told.source, told.answer_key""",
         ids=list(contact_ids),
     )
@@ -48,7 +48,7 @@ def givers(tx: Transaction, company_ids: Collection[int]) -> set[tuple[int, int]
             SELECT held.contact_id, mine.id FROM mine CROSS JOIN LATERAL (
               SELECT contact_id FROM identity_key
               WHERE portal_id = :portal AND kind = 'at'
-                AND value = CAST(mine.old_id AS text) {_AS_WRITTEN}) AS held
+                AND value = CAST(mine.old_id AS text) {AS_WRITTEN}) AS held
             UNION
             {_linked("company", "contact", "whose.to_id, mine.id")}""",
         ids=list(company_ids),
@@ -64,13 +64,13 @@ def companies_of(tx: Transaction, contact_ids: Collection[int]) -> set[int]:
         f"""WITH mine AS MATERIALIZED (SELECT unnest(CAST(:ids AS bigint[])) AS id)
             SELECT held.value FROM mine CROSS JOIN LATERAL (
               SELECT kind, value FROM identity_key
-              WHERE portal_id = :portal AND contact_id = mine.id {_AS_WRITTEN}) AS held
+              WHERE portal_id = :portal AND contact_id = mine.id {AS_WRITTEN}) AS held
             WHERE held.kind = 'at'
             UNION
             {_linked("contact", "company", "CAST(whose.to_id AS text)")}""",
         ids=list(contact_ids),
     )
-    return set(mirror.resolve(tx, "company", (int(row[0]) for row in rows)).values())
+    return set(mirror.resolve(tx, ObjectType.COMPANY, (int(row[0]) for row in rows)).values())
 
 
 def _means(object_type: str) -> str:
@@ -85,8 +85,8 @@ def _linked(near: str, far: str, wanted: str) -> str:
     """Return the SQL of the far ends of survey answers that are linked to *mine*."""
     return f"""SELECT {wanted} FROM mine CROSS JOIN LATERAL (
                  SELECT from_id FROM association WHERE portal_id = :portal AND to_type = '{near}'
-                   AND to_id = mine.id AND from_type = 'feedback_submission' {_AS_WRITTEN}) AS given
+                   AND to_id = mine.id AND from_type = 'feedback_submission' {AS_WRITTEN}) AS given
                CROSS JOIN LATERAL (
                  SELECT to_id FROM association
                  WHERE portal_id = :portal AND from_type = 'feedback_submission'
-                   AND from_id = given.from_id AND to_type = '{far}' {_AS_WRITTEN}) AS whose"""
+                   AND from_id = given.from_id AND to_type = '{far}' {AS_WRITTEN}) AS whose"""

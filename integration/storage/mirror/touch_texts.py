@@ -18,19 +18,14 @@ def keep(
     """Make *texts* all stored texts of these activities; return the activities that changed."""
     if not keys:
         return set()
-    before = {
-        (row[0], row[1]): row[2]
-        for row in tx.tuples(
-            f"""SELECT activity_type, activity_id, text FROM touch_text
-                WHERE portal_id = :portal AND {_THESE}""",
-            **_named(keys),
-        )
-    }
-    changed = {
-        key
-        for key in before.keys() | texts.keys()
-        if before.get(key) != texts.get(key, (None, None))[1]
-    }
+    rows = tx.tuples(
+        f"""SELECT activity_type, activity_id, text FROM touch_text
+            WHERE portal_id = :portal AND {_THESE}""",
+        **_named(keys),
+    )
+    before = {(activity_type, activity_id): text for activity_type, activity_id, text in rows}
+    now = {key: text for key, (_, text) in texts.items()}
+    changed = {key for key in before.keys() | now.keys() if before.get(key) != now.get(key)}
     if not changed:
         return changed
     tx.run(
@@ -44,19 +39,13 @@ def keep(
              AS t(activity_type text, activity_id bigint, at timestamptz, text text)
            ON CONFLICT (portal_id, activity_type, activity_id)
            DO UPDATE SET text = excluded.text, at = excluded.at""",
-        rows=as_json(
-            [
-                {
-                    "activity_type": key[0],
-                    "activity_id": key[1],
-                    "at": texts[key][0],
-                    "text": texts[key][1],
-                }
-                for key in sorted(changed & texts.keys())
-            ]
-        ),
+        rows=as_json([_text_row(key, *texts[key]) for key in sorted(changed & texts.keys())]),
     )
     return changed
+
+
+def _text_row(key: ActivityKey, at: datetime, text: str) -> dict[str, object]:
+    return {"activity_type": key[0], "activity_id": key[1], "at": at, "text": text}
 
 
 def _named(keys: Collection[ActivityKey]) -> dict[str, list[object]]:

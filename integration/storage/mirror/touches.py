@@ -68,11 +68,9 @@ def replace(
     before, now = set(of_activities(tx, keys)), set(rows)
     gone, new = before - now, now - before
     if gone:
-        tx.run(
-            f"DELETE FROM touch WHERE portal_id = :portal AND {_THESE}",
-            **_named({row.key for row in gone}),
-        )
+        # An activity that lost a row is deleted whole and written anew.
         changed = {row.key for row in gone}
+        tx.run(f"DELETE FROM touch WHERE portal_id = :portal AND {_THESE}", **_named(changed))
         new |= {row for row in now if row.key in changed}
     if new:
         tx.run(

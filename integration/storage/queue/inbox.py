@@ -1,4 +1,4 @@
-"""Deliveries (`inbox`): raw bytes as they came, until they are split; none is dropped in silence."""
+"""Deliveries (`inbox`): raw bytes as they came, until they are split; none is ever dropped."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

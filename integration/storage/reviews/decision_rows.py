@@ -4,8 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from integration.storage.database import Row, Transaction, as_json
+from integration.storage.database import AS_WRITTEN, Row, Transaction, as_json
 from integration.storage.mirror import mirror
+from mappings.kinds import ObjectType, Verb
 from mappings.rules.attribution.decisions import Decision
 from mappings.stored import shape_table
 
@@ -70,7 +71,7 @@ def standing(tx: Transaction, kind: str, question: str, now: datetime) -> Row | 
         question=question,
         now=now,
     )
-    return None if answer is None or answer["verb"] == "reopen" else answer
+    return None if answer is None or answer["verb"] == Verb.REOPEN else answer
 
 
 def concerning(
@@ -85,7 +86,7 @@ def concerning(
     rows = tx.rows(
         # From the records to their answers, whatever the planner knows of tables that an import has
         # just filled.
-        """WITH mine AS MATERIALIZED (
+        f"""WITH mine AS MATERIALIZED (
              SELECT unnest(CAST(:ids AS bigint[])) AS id UNION SELECT old_id FROM alias
              WHERE portal_id = :portal AND object_type = :type
                AND new_id = ANY(CAST(:ids AS bigint[]))),
@@ -93,11 +94,11 @@ def concerning(
              SELECT DISTINCT ref.decision_id FROM mine CROSS JOIN LATERAL (
                SELECT decision_id FROM decision_ref
                WHERE portal_id = :portal AND object_type = :type
-                 AND object_id = mine.id OFFSET 0) AS ref)
+                 AND object_id = mine.id {AS_WRITTEN}) AS ref)
            SELECT one.decision_id, one.kind, one.question, one.verb, one.decided_at, one.detail
            FROM told CROSS JOIN LATERAL (
              SELECT * FROM decision
-             WHERE portal_id = :portal AND decision_id = told.decision_id OFFSET 0) AS one
+             WHERE portal_id = :portal AND decision_id = told.decision_id {AS_WRITTEN}) AS one
            WHERE one.kind = ANY(CAST(:kinds AS text[]))
              AND (one.holds_until IS NULL OR one.holds_until > :now)
            ORDER BY one.decision_id""",
@@ -151,34 +152,47 @@ def history(tx: Transaction, *, kind: str | None, before: int | None, limit: int
 
 def _of_today(tx: Transaction, rows: Sequence[Row]) -> list[Decision]:
     """Return answers as the rules know them, with the ids of contacts and companies of today."""
-    wanted = {
-        (kind, one)
-        for row in rows
-        for kind, name in (("contact", "contacts"), ("company", "companies"))
-        for one in row["detail"].get(name, ())
-        if one is not None
-    }
-    wanted |= {("contact", row["detail"]["pick"]) for row in rows if row["detail"].get("pick")}
-    wanted |= {
-        ("company", row["detail"]["company"]) for row in rows if row["detail"].get("company")
-    }
-    today = mirror.resolve_several(tx, wanted)
+    named: set[tuple[str, int]] = set()
+    for row in rows:
+        named |= _refs_in(row["detail"])
+    today = mirror.resolve_several(tx, named)
     return [_decision(row, today) for row in rows]
+
+
+def _refs_in(detail: Mapping[str, Any]) -> set[tuple[str, int]]:
+    """Return the records that an answer names, as they were called when it was given."""
+    refs: set[tuple[str, int]] = set()
+    for name, object_type in _ONE.items():
+        if detail.get(name):
+            refs.add((object_type, detail[name]))
+    for name, object_type in _SEVERAL.items():
+        record_ids = detail.get(name, ())
+        refs |= {(object_type, record_id) for record_id in record_ids if record_id is not None}
+    return refs
 
 
 def _decision(row: Row, today: Mapping[tuple[str, int], int]) -> Decision:
     detail = dict(row["detail"])
-    for name, kind in (("pick", "contact"), ("company", "company")):
+    for name, object_type in _ONE.items():
         if detail.get(name):
-            detail[name] = today[kind, detail[name]]
+            detail[name] = today[object_type, detail[name]]
+    contact_ids = [today[ObjectType.CONTACT, old_id] for old_id in detail.get("contacts", ())]
+    # A departure leads to no company.
+    company_ids = [
+        None if old_id is None else today[ObjectType.COMPANY, old_id]
+        for old_id in detail.get("companies", ())
+    ]
     return Decision(
         row["decision_id"],
         row["kind"],
         row["verb"],
         row["decided_at"],
-        tuple(today["contact", one] for one in detail.get("contacts", ())),
-        tuple(
-            None if one is None else today["company", one] for one in detail.get("companies", ())
-        ),
+        tuple(contact_ids),
+        tuple(company_ids),
         detail,
     )
+
+
+# Where an answer's detail names one record, and where several.
+_ONE = {"pick": ObjectType.CONTACT, "company": ObjectType.COMPANY}
+_SEVERAL = {"contacts": ObjectType.CONTACT, "companies": ObjectType.COMPANY}

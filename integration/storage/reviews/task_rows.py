@@ -4,16 +4,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from integration.storage.database import Row, Transaction, as_json
+from integration.storage.database import AS_WRITTEN, Row, Transaction, as_json
+from mappings.kinds import ReviewKind
 from mappings.stored import shape_table
 from mappings.stored.review_answers import Asked
 
-KINDS = ("identity", "move", "referral", "suggestion", "merge", "rejudge")
+KINDS = tuple(ReviewKind)
 _COLUMNS = """review_id, kind, question, confidence, stake_minor, stake_currency, body, asked_at,
   is_open, reopens_at"""
-# Keeps the planner from turning a look-up around: an import fills these tables faster than they are
-# analysed.
-_AS_WRITTEN = "OFFSET 0"
+
 # The order of a list: most money first, then the surest, then the oldest.
 Place = tuple[int, int, int]
 
@@ -131,7 +130,7 @@ def withdraw(tx: Transaction, keys: Collection[tuple[str, str]]) -> None:
             CROSS JOIN LATERAL (
               SELECT review_id FROM review
               WHERE portal_id = :portal AND kind = t.kind AND question = t.question
-                AND is_open {_AS_WRITTEN}) AS one""",
+                AND is_open {AS_WRITTEN}) AS one""",
         kinds=[kind for kind, _ in keys],
         keys=[key for _, key in keys],
     )
@@ -162,10 +161,10 @@ def asked_about(
               CROSS JOIN LATERAL (
                 SELECT review_id FROM review_ref
                 WHERE portal_id = :portal AND object_type = :type
-                  AND object_id = mine.id {_AS_WRITTEN}) AS ref)
+                  AND object_id = mine.id {AS_WRITTEN}) AS ref)
             SELECT one.* FROM near CROSS JOIN LATERAL (
               SELECT review_id, kind, question, body FROM review WHERE portal_id = :portal
-                AND review_id = near.review_id AND is_open {_AS_WRITTEN}) AS one
+                AND review_id = near.review_id AND is_open {AS_WRITTEN}) AS one
             WHERE one.kind = ANY(CAST(:kinds AS text[]))""",
         kinds=list(kinds),
         type=object_type,
@@ -184,17 +183,17 @@ def weigh(tx: Transaction, review_ids: Collection[int], home: str) -> None:
               FROM unnest(CAST(:ids AS bigint[])) AS wanted(id) LEFT JOIN LATERAL (
                 SELECT object_type, object_id FROM review_ref
                 WHERE portal_id = :portal AND review_id = wanted.id
-                  AND weighs {_AS_WRITTEN}) AS ref ON true),
+                  AND weighs {AS_WRITTEN}) AS ref ON true),
             touched AS MATERIALIZED (
               SELECT DISTINCT mine.review_id, found.deal_id FROM mine LEFT JOIN LATERAL (
                 SELECT mine.object_id AS deal_id WHERE mine.object_type = 'deal'
                 UNION ALL (SELECT from_id FROM association
                   WHERE portal_id = :portal AND mine.object_type = 'contact'
                     AND to_type = 'contact' AND to_id = mine.object_id
-                    AND from_type = 'deal' {_AS_WRITTEN})
+                    AND from_type = 'deal' {AS_WRITTEN})
                 UNION ALL (SELECT deal_id FROM deal
                   WHERE portal_id = :portal AND mine.object_type = 'company'
-                  AND company_id = mine.object_id {_AS_WRITTEN})) AS found ON true),
+                  AND company_id = mine.object_id {AS_WRITTEN})) AS found ON true),
             weighed AS MATERIALIZED (
               SELECT touched.review_id, coalesce(sum(CASE
                   WHEN :home IN ('', coalesce(one.currency, :home))
@@ -205,7 +204,7 @@ def weigh(tx: Transaction, review_ids: Collection[int], home: str) -> None:
               FROM touched LEFT JOIN LATERAL (
                 SELECT currency, amount_minor, home_currency, home_minor FROM deal
                 WHERE portal_id = :portal AND deal_id = touched.deal_id
-                  AND (is_open OR is_won) {_AS_WRITTEN}) AS one ON true
+                  AND (is_open OR is_won) {AS_WRITTEN}) AS one ON true
               GROUP BY touched.review_id)
             UPDATE review SET stake_minor = weighed.minor, stake_currency = weighed.currency
             FROM weighed
@@ -234,10 +233,10 @@ def touched_by(tx: Transaction, deal_ids: Collection[int]) -> list[int]:
             SELECT DISTINCT ref.review_id FROM near CROSS JOIN LATERAL (
               SELECT review_id FROM review_ref
               WHERE portal_id = :portal AND object_type = near.object_type
-                AND object_id = near.object_id AND weighs {_AS_WRITTEN}) AS ref
+                AND object_id = near.object_id AND weighs {AS_WRITTEN}) AS ref
             CROSS JOIN LATERAL (
               SELECT FROM review
-              WHERE portal_id = :portal AND review_id = ref.review_id AND is_open {_AS_WRITTEN})
+              WHERE portal_id = :portal AND review_id = ref.review_id AND is_open {AS_WRITTEN})
               AS one""",
         ids=list(deal_ids),
     )

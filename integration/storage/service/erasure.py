@@ -18,28 +18,25 @@ def contact(tx: Transaction, contact_id: int) -> set[int]:
     Ledger rows credit an opaque subject: cutting its tie to the contact leaves amounts and
     dates as they are. Sources keep their weights and lose their words.
     """
-    ids = [contact_id] + [
-        row["old_id"]
-        for row in tx.rows(
-            """SELECT old_id FROM alias
-               WHERE portal_id = :portal AND object_type = 'contact' AND new_id = :id""",
-            id=contact_id,
-        )
-    ]
-    deals = {
-        row["deal_id"]
-        for row in tx.rows(
-            """SELECT deal_id FROM source
-               WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))
-               UNION SELECT from_id FROM association
-               WHERE portal_id = :portal AND from_type = 'deal'
-                 AND to_type = 'contact' AND to_id = ANY(CAST(:ids AS bigint[]))""",
-            ids=ids,
-        )
-    }
+    former = tx.rows(
+        """SELECT old_id FROM alias
+           WHERE portal_id = :portal AND object_type = 'contact' AND new_id = :id""",
+        id=contact_id,
+    )
+    ids = [contact_id, *(row["old_id"] for row in former)]
+    # Before the rows go that tell which deals they are.
+    deals = tx.rows(
+        """SELECT deal_id FROM source
+           WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))
+           UNION SELECT from_id FROM association
+           WHERE portal_id = :portal AND from_type = 'deal'
+             AND to_type = 'contact' AND to_id = ANY(CAST(:ids AS bigint[]))""",
+        ids=ids,
+    )
+    texts = [str(erased_id) for erased_id in ids]
     for statement in _CONTACT_ROWS:
-        tx.run(statement, ids=ids, texts=[str(erased_id) for erased_id in ids])
-    return deals
+        tx.run(statement, ids=ids, texts=texts)
+    return {row["deal_id"] for row in deals}
 
 
 def words(tx: Transaction, contact_ids: list[int]) -> tuple[str, ...]:

@@ -79,6 +79,5 @@ def finish(tx: Transaction) -> None:
 def _in_order(tables: Sequence[str]) -> Iterator[str]:
     """Return each table once, also tables that were added since this order was written."""
     there = [table for table in tables if table not in _KEPT]
-    yield from (table for table in _FIRST if table in there)
-    yield from (table for table in there if table not in {*_FIRST, *_LAST})
-    yield from (table for table in _LAST if table in there)
+    others = [table for table in there if table not in {*_FIRST, *_LAST}]
+    yield from (table for table in (*_FIRST, *others, *_LAST) if table in there)
