@@ -39,8 +39,7 @@ def changes_between(tx: Transaction, pairs: Collection[tuple[int, int]]) -> list
     rows = tx.rows(
         """SELECT person_id, from_company_id, to_company_id, at FROM passage
            JOIN unnest(CAST(:froms AS bigint[]), CAST(:tos AS bigint[]))
-             AS t(from_company_id, to_company_id)
-             USING (from_company_id, to_company_id)
+             AS t(from_company_id, to_company_id) USING (from_company_id, to_company_id)
            WHERE portal_id = :portal""",
         froms=[former_id for former_id, _ in pairs],
         tos=[new_id for _, new_id in pairs],
@@ -126,12 +125,12 @@ def replace_mass_moves(
     """Write which pairs are no longer, and which are now, mass moves."""
     tx.many(
         """DELETE FROM migration
-           WHERE portal_id = :portal AND from_company_id = :a AND to_company_id = :b""",
-        [{"a": a, "b": b} for a, b in gone],
+           WHERE portal_id = :portal AND from_company_id = :former AND to_company_id = :new""",
+        [{"former": former_id, "new": new_id} for former_id, new_id in gone],
     )
     tx.many(
         """INSERT INTO migration (portal_id, from_company_id, to_company_id)
-           VALUES (:portal, :a, :b)
+           VALUES (:portal, :former, :new)
            ON CONFLICT DO NOTHING""",
-        [{"a": a, "b": b} for a, b in new],
+        [{"former": former_id, "new": new_id} for former_id, new_id in new],
     )

@@ -23,8 +23,8 @@ def replace_keys(tx: Transaction, keys: Mapping[int, Collection[IdentityKey]]) -
         tx.run(
             """DELETE FROM identity_key AS old
                WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))
-                 AND (kind, value, contact_id) NOT IN (SELECT kind, value, id FROM
-                   jsonb_to_recordset(CAST(:rows AS jsonb))
+                 AND (kind, value, contact_id) NOT IN (
+                   SELECT kind, value, id FROM jsonb_to_recordset(CAST(:rows AS jsonb))
                      AS t(kind text, value text, id bigint))""",
             ids=list(keys),
             rows=rows,
@@ -84,12 +84,12 @@ def name_bearers(
     """Return which of these contacts hold which of these keys."""
     rows = tx.tuples(
         f"""SELECT t.kind, t.value, contact_id
-           FROM unnest(CAST(:kinds AS text[]), CAST(:values AS text[])) AS t(kind, value)
-           CROSS JOIN LATERAL (
-             SELECT contact_id FROM identity_key AS mine
-             WHERE mine.portal_id = :portal AND mine.kind = t.kind
-               AND mine.value = t.value {AS_WRITTEN}) AS them
-           WHERE contact_id = ANY(CAST(:ids AS bigint[]))""",
+            FROM unnest(CAST(:kinds AS text[]), CAST(:values AS text[])) AS t(kind, value)
+            CROSS JOIN LATERAL (
+              SELECT contact_id FROM identity_key AS mine
+              WHERE mine.portal_id = :portal AND mine.kind = t.kind
+                AND mine.value = t.value {AS_WRITTEN}) AS them
+            WHERE contact_id = ANY(CAST(:ids AS bigint[]))""",
         kinds=[kind for kind, _ in keys],
         values=[value for _, value in keys],
         ids=list(contact_ids),
@@ -216,9 +216,9 @@ def groups(
         ids=list(contact_ids),
     )
     by_person: dict[int, list[int]] = {}
-    for contact, person in rows:
-        by_person.setdefault(person, []).append(contact)
-    return dict(rows), {person: tuple(ids) for person, ids in by_person.items()}
+    for contact_id, person_id in rows:
+        by_person.setdefault(person_id, []).append(contact_id)
+    return dict(rows), {person_id: tuple(ids) for person_id, ids in by_person.items()}
 
 
 def memberships(tx: Transaction, contact_ids: Collection[int]) -> dict[int, Row]:

@@ -123,9 +123,9 @@ def change_referrals(
         tx.run(
             f"""INSERT INTO referral (portal_id, {_REFERRAL})
                 SELECT :portal, {_REFERRAL}
-                FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS t(owner_type text,
-                  owner_id bigint, referral_key text, target text, referrer_contact_id bigint,
-                  referrer_company_id bigint, status text, body jsonb)
+                FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS t(
+                  owner_type text, owner_id bigint, referral_key text, target text,
+                  referrer_contact_id bigint, referrer_company_id bigint, status text, body jsonb)
                 ON CONFLICT (portal_id, owner_type, owner_id, referral_key)
                 DO UPDATE SET target = excluded.target,
                   referrer_contact_id = excluded.referrer_contact_id, status = excluded.status,
@@ -192,9 +192,10 @@ def change_sources(
         tx.run(
             f"""INSERT INTO source (portal_id, {_SOURCE})
                 SELECT :portal, {_SOURCE}
-                FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS t(deal_id bigint,
-                  source_key text, kind text, contact_id bigint, company_id bigint, share bigint,
-                  confidence double precision, at timestamptz, body jsonb, settings_version int)
+                FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS t(
+                  deal_id bigint, source_key text, kind text, contact_id bigint,
+                  company_id bigint, share bigint, confidence double precision,
+                  at timestamptz, body jsonb, settings_version int)
                 ON CONFLICT (portal_id, deal_id, source_key) DO UPDATE SET kind = excluded.kind,
                   contact_id = excluded.contact_id, company_id = excluded.company_id,
                   share = excluded.share, confidence = excluded.confidence, at = excluded.at,
@@ -249,9 +250,9 @@ def change_edges(
                  share, inherited)
                SELECT :portal, from_deal_id, to_deal_id, source_key, from_company_id, share,
                  inherited
-               FROM jsonb_to_recordset(CAST(:rows AS jsonb))
-                 AS t(from_deal_id bigint, to_deal_id bigint,
-                 source_key text, from_company_id bigint, share bigint, inherited boolean)
+               FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS t(
+                 from_deal_id bigint, to_deal_id bigint, source_key text, from_company_id bigint,
+                 share bigint, inherited boolean)
                ON CONFLICT (portal_id, to_deal_id, source_key)
                DO UPDATE SET from_deal_id = excluded.from_deal_id,
                  from_company_id = excluded.from_company_id, share = excluded.share,
@@ -306,9 +307,9 @@ def subjects_of(tx: Transaction, contact_ids: Collection[int]) -> set[int]:
     rows = tx.rows(
         """SELECT subject_id FROM subject
            WHERE portal_id = :portal AND (contact_id = ANY(CAST(:ids AS bigint[]))
-             OR contact_id IN (SELECT old_id FROM alias
-               WHERE portal_id = :portal AND object_type = 'contact'
-               AND new_id = ANY(CAST(:ids AS bigint[]))))""",
+             OR contact_id IN (
+               SELECT old_id FROM alias WHERE portal_id = :portal AND object_type = 'contact'
+                 AND new_id = ANY(CAST(:ids AS bigint[]))))""",
         ids=list(contact_ids),
     )
     return {row["subject_id"] for row in rows}
@@ -327,7 +328,7 @@ def deals_resting(
         return {}
     rows = tx.tuples(
         f"""SELECT wanted.id, top.deal_id FROM unnest(CAST(:ids AS bigint[])) AS wanted(id)
-            CROSS JOIN LATERAL (
+            CROSS JOIN LATERAL (  -- the limit holds for each of them
               SELECT deal_id, max(share) AS share FROM source
               WHERE portal_id = :portal AND {column} = wanted.id
               GROUP BY deal_id ORDER BY share DESC, deal_id LIMIT :limit) AS top

@@ -57,9 +57,9 @@ def raws(tx: Transaction) -> list[bytes]:
     return _blobs(
         tx,
         f"""SELECT string_agg(int8send(deal_id) || int8send(coalesce(company_id, 0))
-             || int8send(share) || int8send(coalesce({_RAW}, -1)), ''::bytea)
-           FROM source WHERE portal_id = %(portal)s AND {_RAW} IS DISTINCT FROM 0
-           GROUP BY deal_id %% %(parts)s""",
+              || int8send(share) || int8send(coalesce({_RAW}, -1)), ''::bytea)
+            FROM source WHERE portal_id = %(portal)s AND {_RAW} IS DISTINCT FROM 0
+            GROUP BY deal_id %% %(parts)s""",
     )
 
 
@@ -146,7 +146,7 @@ def keys_of(tx: Transaction, deal_ids: Sequence[int]) -> dict[int, list[Row]]:
     """
     rows = tx.rows(
         f"""SELECT deal_id, source_key, coalesce(company_id, 0) AS company_id, {_RAW} AS raw
-           FROM source WHERE portal_id = :portal AND deal_id = ANY(CAST(:ids AS bigint[]))""",
+            FROM source WHERE portal_id = :portal AND deal_id = ANY(CAST(:ids AS bigint[]))""",
         ids=list(deal_ids),
     )
     by_deal: dict[int, list[Row]] = {}

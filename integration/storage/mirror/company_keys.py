@@ -5,6 +5,8 @@ from collections.abc import Collection, Mapping
 from integration.storage.database import AS_WRITTEN, Transaction, as_json
 
 CompanyKey = tuple[str, str]
+# Of a company's parents; people can enter parents that run in a circle.
+_MOST_LEVELS = 8
 
 
 def keys_of(tx: Transaction, company_ids: Collection[int]) -> dict[int, set[CompanyKey]]:
@@ -50,9 +52,9 @@ def change_keys(
 def _rows(keys: Mapping[int, Collection[CompanyKey]]) -> str:
     return as_json(
         [
-            {"company_id": one, "kind": kind, "value": value}
-            for one, found in keys.items()
-            for kind, value in found
+            {"company_id": company_id, "kind": kind, "value": value}
+            for company_id, company_keys in keys.items()
+            for kind, value in company_keys
         ]
     )
 
@@ -67,29 +69,30 @@ def reach(
     """
     rows = tx.tuples(
         f"""WITH RECURSIVE up(id, depth) AS (
-             SELECT id, 0 FROM (
-               SELECT unnest(CAST(:ids AS bigint[])) AS id
-               UNION
-               SELECT them.company_id
-               FROM unnest(CAST(:kinds AS text[]), CAST(:values AS text[])) AS t(kind, value)
-               CROSS JOIN LATERAL (
-                 SELECT company_id FROM company_key AS mine
-                 WHERE mine.portal_id = :portal AND mine.kind = t.kind
-                   AND mine.value = t.value {AS_WRITTEN}) AS them
-             ) AS start
-             UNION
-             SELECT step.id, up.depth + 1 FROM up CROSS JOIN LATERAL (
-               SELECT CAST(value AS bigint) AS id FROM (
-                 SELECT kind, value FROM company_key
-                 WHERE portal_id = :portal AND company_id = up.id {AS_WRITTEN}) AS own
-               WHERE kind = 'parent'
-               UNION ALL
-               (SELECT new_id FROM alias
-                WHERE portal_id = :portal AND object_type = 'company'
-                  AND old_id = up.id {AS_WRITTEN})
-             ) AS step WHERE up.depth < 8)
-           SELECT DISTINCT id FROM up""",
+              SELECT id, 0 FROM (
+                SELECT unnest(CAST(:ids AS bigint[])) AS id
+                UNION
+                SELECT them.company_id
+                FROM unnest(CAST(:kinds AS text[]), CAST(:values AS text[])) AS t(kind, value)
+                CROSS JOIN LATERAL (
+                  SELECT company_id FROM company_key AS mine
+                  WHERE mine.portal_id = :portal AND mine.kind = t.kind
+                    AND mine.value = t.value {AS_WRITTEN}) AS them
+              ) AS start
+              UNION
+              SELECT step.id, up.depth + 1 FROM up CROSS JOIN LATERAL (
+                SELECT CAST(value AS bigint) AS id FROM (
+                  SELECT kind, value FROM company_key
+                  WHERE portal_id = :portal AND company_id = up.id {AS_WRITTEN}) AS own
+                WHERE kind = 'parent'
+                UNION ALL
+                (SELECT new_id FROM alias
+                 WHERE portal_id = :portal AND object_type = 'company'
+                   AND old_id = up.id {AS_WRITTEN})
+              ) AS step WHERE up.depth < :levels)
+            SELECT DISTINCT id FROM up""",
         ids=list(company_ids),
+        levels=_MOST_LEVELS,
         kinds=["domain"] * len(domains) + ["name"] * len(names),
         values=[*domains, *names],
     )
@@ -104,8 +107,9 @@ def below(tx: Transaction, company_ids: Collection[int]) -> set[int]:
              UNION
              SELECT company_id, down.depth + 1 FROM down JOIN company_key
                ON portal_id = :portal AND kind = 'parent' AND value = CAST(down.id AS text)
-               WHERE down.depth < 8)
+               WHERE down.depth < :levels)
            SELECT DISTINCT id FROM down WHERE depth > 0""",
         ids=list(company_ids),
+        levels=_MOST_LEVELS,
     )
     return {row[0] for row in rows}

@@ -21,6 +21,7 @@ def keep_answer(tx: Transaction, source: str, said: Mapping[str, Any]) -> int | 
              CAST(:at AS timestamptz))
            ON CONFLICT (portal_id, source, answer_key) DO UPDATE SET score = excluded.score,
              comment = excluded.comment, at = excluded.at, contact_id = excluded.contact_id
+             -- Deliveries come in any order: an older answer replaces no newer one.
              WHERE answer.at <= excluded.at""",
         source=source,
         key=said["key"],

@@ -7,14 +7,11 @@ from integration.storage.mirror import mirror
 from mappings.kinds import ObjectType
 from mappings.rules.facts import NpsAnswer
 
-# Keeps the planner from turning a look-up around: an import fills these tables faster than they are
-# analysed.
-
 
 def of_contacts(tx: Transaction, contact_ids: Collection[int]) -> list[NpsAnswer]:
     """Return the answers of these contacts and of records that were merged into them."""
     rows = tx.rows(
-        f"""WITH mine AS MATERIALIZED ({_means("contact")})
+        f"""WITH mine AS MATERIALIZED ({_means(ObjectType.CONTACT)})
             SELECT told.source, told.answer_key, mine.id AS contact_id, told.score, told.comment,
               told.at
             FROM mine CROSS JOIN LATERAL (
@@ -44,13 +41,13 @@ def givers(tx: Transaction, company_ids: Collection[int]) -> set[tuple[int, int]
     if not company_ids:
         return set()
     rows = tx.tuples(
-        f"""WITH mine AS MATERIALIZED ({_means("company")})
+        f"""WITH mine AS MATERIALIZED ({_means(ObjectType.COMPANY)})
             SELECT held.contact_id, mine.id FROM mine CROSS JOIN LATERAL (
               SELECT contact_id FROM identity_key
               WHERE portal_id = :portal AND kind = 'at'
                 AND value = CAST(mine.old_id AS text) {AS_WRITTEN}) AS held
             UNION
-            {_linked("company", "contact", "whose.to_id, mine.id")}""",
+            {_linked(ObjectType.COMPANY, ObjectType.CONTACT, "whose.to_id, mine.id")}""",
         ids=list(company_ids),
     )
     return {(contact, company) for contact, company in rows}
@@ -67,7 +64,7 @@ def companies_of(tx: Transaction, contact_ids: Collection[int]) -> set[int]:
               WHERE portal_id = :portal AND contact_id = mine.id {AS_WRITTEN}) AS held
             WHERE held.kind = 'at'
             UNION
-            {_linked("contact", "company", "CAST(whose.to_id AS text)")}""",
+            {_linked(ObjectType.CONTACT, ObjectType.COMPANY, "CAST(whose.to_id AS text)")}""",
         ids=list(contact_ids),
     )
     return set(mirror.resolve(tx, ObjectType.COMPANY, (int(row[0]) for row in rows)).values())

@@ -135,14 +135,15 @@ ALIASES_JOINED = """
   LEFT JOIN alias AS firm ON firm.portal_id = :portal AND firm.object_type = 'company'
     AND firm.old_id = touch.company_id"""
 
-_AT_COMPANY = f"""SELECT one.* FROM (
+# With somebody of the company; also with who was forgotten since, under a number below 0.
+_AT_COMPANY = f"""SELECT touched.* FROM (
     SELECT wanted.company_id AS id UNION ALL SELECT old_id FROM alias
     WHERE portal_id = :portal AND object_type = 'company' AND new_id = wanted.company_id) AS firm
   CROSS JOIN LATERAL (
     SELECT {_COLUMNS} FROM touch
     WHERE portal_id = :portal AND company_id = firm.id
       AND kind = ANY(:kinds) AND contact_id <> {NOBODY} AND %s
-    ORDER BY at DESC LIMIT :limit) AS one"""
+    ORDER BY at DESC LIMIT :limit) AS touched"""
 _AROUND = f"""WITH wanted AS (
     SELECT * FROM jsonb_to_recordset(CAST(:asked AS jsonb))
       AS t(deal bigint, company_id bigint, contact_ids bigint[],
@@ -150,7 +151,7 @@ _AROUND = f"""WITH wanted AS (
   SELECT wanted.deal, {_RESOLVED} FROM wanted CROSS JOIN LATERAL (
     {_AT_COMPANY % "inbound AND at >= wanted.since AND at < wanted.created_at"}
     UNION {_AT_COMPANY % "at BETWEEN wanted.created_at AND wanted.until"}
-    UNION SELECT one.* FROM (
+    UNION SELECT touched.* FROM (
       SELECT unnest(wanted.contact_ids) AS id UNION SELECT old_id FROM alias
       WHERE portal_id = :portal AND object_type = 'contact'
         AND new_id = ANY(wanted.contact_ids)) AS own
@@ -158,7 +159,7 @@ _AROUND = f"""WITH wanted AS (
       SELECT {_COLUMNS} FROM touch
       WHERE portal_id = :portal AND contact_id = own.id
         AND kind = ANY(:kinds) AND at BETWEEN wanted.since AND wanted.until
-      ORDER BY at DESC LIMIT :few) AS one
+      ORDER BY at DESC LIMIT :few) AS touched
     ) AS touch {ALIASES_JOINED}
   ORDER BY wanted.deal, touch.at, touch.activity_type, touch.activity_id, touch.contact_id"""
 

@@ -109,10 +109,10 @@ def try_events(tx: Transaction, events: Sequence[WaitingEvent]) -> None:
     """Count a try before it runs, and set the next one in case this process is killed."""
     tx.run(
         f"""UPDATE event SET attempts = attempts + 1,
-             next_at = clock_timestamp()
-               + make_interval(secs => (CAST(:waits AS float8[]))[least(attempts + 1, :tries)])
-           WHERE portal_id = :portal
-             AND {_THESE}""",
+              next_at = clock_timestamp()
+                + make_interval(secs => (CAST(:waits AS float8[]))[least(attempts + 1, :tries)])
+            WHERE portal_id = :portal
+              AND {_THESE}""",
         waits=list(WAITS),
         tries=TRIES,
         **_named(events),
@@ -125,8 +125,8 @@ def settle_events(
     """Store the outcome of events: done, ignored or set_aside (the last two with a reason)."""
     tx.run(
         f"""UPDATE event SET state = :state, reason = :reason, settled_at = clock_timestamp()
-           WHERE portal_id = :portal AND state = 'waiting'
-             AND {_THESE}""",
+            WHERE portal_id = :portal AND state = 'waiting'
+              AND {_THESE}""",
         state=state,
         reason=reason[:500] if reason else None,
         **_named(events),
@@ -137,9 +137,9 @@ def postpone_events(tx: Transaction, events: Sequence[WaitingEvent], *, seconds:
     """Take back a counted try that failed for a reason outside the events themselves."""
     tx.run(
         f"""UPDATE event SET attempts = greatest(0, attempts - 1),
-             next_at = clock_timestamp() + make_interval(secs => :seconds)
-           WHERE portal_id = :portal AND state = 'waiting'
-             AND {_THESE}""",
+              next_at = clock_timestamp() + make_interval(secs => :seconds)
+            WHERE portal_id = :portal AND state = 'waiting'
+              AND {_THESE}""",
         seconds=float(seconds),
         **_named(events),
     )
@@ -149,8 +149,8 @@ def hasten_events(tx: Transaction, events: Sequence[WaitingEvent]) -> None:
     """Let events whose try counts be tried again at once, in smaller groups."""
     tx.run(
         f"""UPDATE event SET next_at = clock_timestamp()
-           WHERE portal_id = :portal AND state = 'waiting'
-             AND {_THESE}""",
+            WHERE portal_id = :portal AND state = 'waiting'
+              AND {_THESE}""",
         **_named(events),
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from integration.core.errors import Retryable
 from integration.storage.database import Transaction
 
+# Longer than any slice of work; a killed worker's lane is idle for no longer than this.
 LEASE_SECONDS = 30
 KINDS = ("drain", "write", "import")
 KILLED = "the process at work on this lane was killed"
@@ -69,7 +70,9 @@ def take(tx: Transaction, portal_id: int, kind: str) -> Lease | None:
            FROM portal WHERE portal_id = :id AND state = 'active'
            ON CONFLICT (portal_id, kind) DO UPDATE
              SET fence = lane.fence + 1, lease_until = excluded.lease_until, due_at = NULL,
+                 -- A lease that ended by itself was not given back: its holder was killed.
                  trouble = CASE WHEN lane.lease_until IS NULL THEN lane.trouble ELSE :killed END
+             -- No row comes back while the lane is held or must wait.
              WHERE (lane.lease_until IS NULL OR lane.lease_until < clock_timestamp())
                AND (lane.retry_after IS NULL OR lane.retry_after <= clock_timestamp())
            RETURNING fence""",
@@ -135,6 +138,7 @@ def hold(tx: Transaction, portal_id: int, kind: str) -> None:
     """Wait for the end of the lane's transactions, and let none begin before ours ends."""
     tx.run(
         """INSERT INTO lane (portal_id, kind) VALUES (:id, :kind)
+           -- Changes nothing, and locks the row that every transaction of the lane writes.
            ON CONFLICT (portal_id, kind) DO UPDATE SET fence = lane.fence""",
         id=portal_id,
         kind=kind,
@@ -143,8 +147,12 @@ def hold(tx: Transaction, portal_id: int, kind: str) -> None:
 
 def failures(tx: Transaction, lease: Lease) -> int:
     """Return how often in a row this lane has met trouble."""
-    return int(tx.value("SELECT failures FROM lane WHERE portal_id = :id AND kind = :kind",
-                        id=lease.portal_id, kind=lease.kind) or 0)  # fmt: skip
+    number = tx.value(
+        "SELECT failures FROM lane WHERE portal_id = :id AND kind = :kind",
+        id=lease.portal_id,
+        kind=lease.kind,
+    )
+    return int(number or 0)
 
 
 def was_killed(tx: Transaction, lease: Lease) -> bool:

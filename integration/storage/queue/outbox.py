@@ -30,6 +30,7 @@ def plan(tx: Transaction, object_type: str, patches: Mapping[int, Mapping[str, s
              SET patch = excluded.patch, version = mine.version + 1, state = 'waiting',
                  attempts = 0, error = NULL, next_at = clock_timestamp(),
                  planned_at = clock_timestamp()
+             -- The same patch keeps its place, its tries and its reason.
              WHERE mine.patch <> excluded.patch""",
         type=object_type,
         rows=as_json([{"record_id": key, "patch": dict(value)} for key, value in patches.items()]),
@@ -52,9 +53,9 @@ def due(tx: Transaction, *, limit: int = 100) -> Sequence[WaitingPatch]:
         """SELECT object_type, record_id, patch, version, attempts FROM outbox
            WHERE portal_id = :portal AND state = 'waiting' AND next_at <= clock_timestamp()
              AND object_type = (
-             SELECT object_type FROM outbox
-             WHERE portal_id = :portal AND state = 'waiting' AND next_at <= clock_timestamp()
-             ORDER BY next_at LIMIT 1)
+               SELECT object_type FROM outbox
+               WHERE portal_id = :portal AND state = 'waiting' AND next_at <= clock_timestamp()
+               ORDER BY next_at LIMIT 1)
            ORDER BY next_at, record_id LIMIT :limit""",
         limit=limit,
     )

@@ -25,14 +25,14 @@ def read(tx: Transaction) -> PageContext:
     """Read the portal's state; a portal without settings has none."""
     ((version, body, stage, running, imported, paused),) = tx.tuples(
         f"""SELECT newest.version, newest.body,
-             (SELECT stage FROM stale WHERE portal_id = :portal AND next_at <= clock_timestamp()
-              ORDER BY stage LIMIT 1),
-             (SELECT kind FROM import_run WHERE portal_id = :portal AND state = 'running'),
-             EXISTS (SELECT FROM portal WHERE portal_id = :portal AND imported_at IS NOT NULL),
-             (SELECT json_agg(json_build_array(object_type, name)) FROM property_state
-              WHERE portal_id = :portal AND paused_at IS NOT NULL)
-           FROM (SELECT) AS always
-             LEFT JOIN LATERAL ({settings_versions.NEWEST}) AS newest ON true"""
+              (SELECT stage FROM stale WHERE portal_id = :portal AND next_at <= clock_timestamp()
+               ORDER BY stage LIMIT 1),
+              (SELECT kind FROM import_run WHERE portal_id = :portal AND state = 'running'),
+              EXISTS (SELECT FROM portal WHERE portal_id = :portal AND imported_at IS NOT NULL),
+              (SELECT json_agg(json_build_array(object_type, name)) FROM property_state
+               WHERE portal_id = :portal AND paused_at IS NOT NULL)
+            FROM (SELECT) AS always
+              LEFT JOIN LATERAL ({settings_versions.NEWEST}) AS newest ON true"""
     )
     names = frozenset((kind, name) for kind, name in paused or ())
     return PageContext(version or 0, settings_in(body), stage, running, imported, names)

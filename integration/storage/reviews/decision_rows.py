@@ -87,21 +87,22 @@ def concerning(
         # From the records to their answers, whatever the planner knows of tables that an import has
         # just filled.
         f"""WITH mine AS MATERIALIZED (
-             SELECT unnest(CAST(:ids AS bigint[])) AS id UNION SELECT old_id FROM alias
-             WHERE portal_id = :portal AND object_type = :type
-               AND new_id = ANY(CAST(:ids AS bigint[]))),
-           told AS MATERIALIZED (
-             SELECT DISTINCT ref.decision_id FROM mine CROSS JOIN LATERAL (
-               SELECT decision_id FROM decision_ref
-               WHERE portal_id = :portal AND object_type = :type
-                 AND object_id = mine.id {AS_WRITTEN}) AS ref)
-           SELECT one.decision_id, one.kind, one.question, one.verb, one.decided_at, one.detail
-           FROM told CROSS JOIN LATERAL (
-             SELECT * FROM decision
-             WHERE portal_id = :portal AND decision_id = told.decision_id {AS_WRITTEN}) AS one
-           WHERE one.kind = ANY(CAST(:kinds AS text[]))
-             AND (one.holds_until IS NULL OR one.holds_until > :now)
-           ORDER BY one.decision_id""",
+              SELECT unnest(CAST(:ids AS bigint[])) AS id UNION SELECT old_id FROM alias
+              WHERE portal_id = :portal AND object_type = :type
+                AND new_id = ANY(CAST(:ids AS bigint[]))),
+            told AS MATERIALIZED (
+              SELECT DISTINCT ref.decision_id FROM mine CROSS JOIN LATERAL (
+                SELECT decision_id FROM decision_ref
+                WHERE portal_id = :portal AND object_type = :type
+                  AND object_id = mine.id {AS_WRITTEN}) AS ref)
+            SELECT answer.decision_id, answer.kind, answer.question, answer.verb,
+              answer.decided_at, answer.detail
+            FROM told CROSS JOIN LATERAL (
+              SELECT * FROM decision
+              WHERE portal_id = :portal AND decision_id = told.decision_id {AS_WRITTEN}) AS answer
+            WHERE answer.kind = ANY(CAST(:kinds AS text[]))
+              AND (answer.holds_until IS NULL OR answer.holds_until > :now)
+            ORDER BY answer.decision_id""",
         kinds=list(kinds),
         type=object_type,
         ids=list(ids),

@@ -125,12 +125,12 @@ def withdraw(tx: Transaction, keys: Collection[tuple[str, str]]) -> None:
     if not keys:
         return
     rows = tx.tuples(
-        f"""SELECT one.review_id
+        f"""SELECT open.review_id
             FROM unnest(CAST(:kinds AS text[]), CAST(:keys AS text[])) AS t(kind, question)
             CROSS JOIN LATERAL (
               SELECT review_id FROM review
               WHERE portal_id = :portal AND kind = t.kind AND question = t.question
-                AND is_open {AS_WRITTEN}) AS one""",
+                AND is_open {AS_WRITTEN}) AS open""",
         kinds=[kind for kind, _ in keys],
         keys=[key for _, key in keys],
     )
@@ -162,10 +162,10 @@ def asked_about(
                 SELECT review_id FROM review_ref
                 WHERE portal_id = :portal AND object_type = :type
                   AND object_id = mine.id {AS_WRITTEN}) AS ref)
-            SELECT one.* FROM near CROSS JOIN LATERAL (
+            SELECT open.* FROM near CROSS JOIN LATERAL (
               SELECT review_id, kind, question, body FROM review WHERE portal_id = :portal
-                AND review_id = near.review_id AND is_open {AS_WRITTEN}) AS one
-            WHERE one.kind = ANY(CAST(:kinds AS text[]))""",
+                AND review_id = near.review_id AND is_open {AS_WRITTEN}) AS open
+            WHERE open.kind = ANY(CAST(:kinds AS text[]))""",
         kinds=list(kinds),
         type=object_type,
         ids=list(ids),
@@ -196,15 +196,16 @@ def weigh(tx: Transaction, review_ids: Collection[int], home: str) -> None:
                   AND company_id = mine.object_id {AS_WRITTEN})) AS found ON true),
             weighed AS MATERIALIZED (
               SELECT touched.review_id, coalesce(sum(CASE
-                  WHEN :home IN ('', coalesce(one.currency, :home))
-                    THEN coalesce(one.amount_minor, 0)
-                  WHEN one.home_currency = :home THEN coalesce(one.home_minor, 0)
+                  -- Without a home currency amounts count as they are, whatever theirs is.
+                  WHEN :home IN ('', coalesce(counted.currency, :home))
+                    THEN coalesce(counted.amount_minor, 0)
+                  WHEN counted.home_currency = :home THEN coalesce(counted.home_minor, 0)
                   ELSE 0 END), 0) AS minor,
-                coalesce(nullif(CAST(:home AS text), ''), max(one.currency)) AS currency
+                coalesce(nullif(CAST(:home AS text), ''), max(counted.currency)) AS currency
               FROM touched LEFT JOIN LATERAL (
                 SELECT currency, amount_minor, home_currency, home_minor FROM deal
                 WHERE portal_id = :portal AND deal_id = touched.deal_id
-                  AND (is_open OR is_won) {AS_WRITTEN}) AS one ON true
+                  AND (is_open OR is_won) {AS_WRITTEN}) AS counted ON true
               GROUP BY touched.review_id)
             UPDATE review SET stake_minor = weighed.minor, stake_currency = weighed.currency
             FROM weighed
@@ -237,7 +238,7 @@ def touched_by(tx: Transaction, deal_ids: Collection[int]) -> list[int]:
             CROSS JOIN LATERAL (
               SELECT FROM review
               WHERE portal_id = :portal AND review_id = ref.review_id AND is_open {AS_WRITTEN})
-              AS one""",
+              AS open""",
         ids=list(deal_ids),
     )
     return [row[0] for row in rows]

@@ -34,6 +34,7 @@ def reserve(tx: Transaction, kind: str, *, step: float, burst: int = BURST) -> t
              SET next_at = greatest(mine.next_at, mine.held_until,
                                     clock_timestamp() - make_interval(secs => :slack))
                            + make_interval(secs => :step)
+             -- No row comes back, and none is reserved, when the wait would be too long.
              WHERE greatest(mine.next_at, mine.held_until)
                    <= clock_timestamp() + make_interval(secs => :longest)
            RETURNING extract(epoch FROM next_at - clock_timestamp())::float8 - :step AS wait""",

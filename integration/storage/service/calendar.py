@@ -12,7 +12,7 @@ def claim(tx: Transaction, name: str, *, every_seconds: float) -> bool:
                  due_at = clock_timestamp() + make_interval(secs => :every)
                WHERE name = (
                  SELECT name FROM schedule WHERE name = :name AND due_at <= clock_timestamp()
-                             FOR UPDATE SKIP LOCKED)
+                 FOR UPDATE SKIP LOCKED)  -- another process claims it now
                RETURNING name""",
             name=name,
             every=every_seconds,

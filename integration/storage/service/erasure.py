@@ -92,7 +92,7 @@ _TEXTS = (
          AND touch.activity_id = said.activity_id
          AND touch.contact_id = ANY(CAST(:ids AS bigint[]))""",
     # That somebody of the company was in touch on that day stays, as amounts and dates do: who it
-    # was goes.
+    # was goes. A random number below 0 is nobody's id, and joins no two of their touches.
     """UPDATE touch SET contact_id = -1 - floor(random() * 1e15)::bigint,
          activity_id = -1 - floor(random() * 1e15)::bigint
        WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))""",
