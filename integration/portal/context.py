@@ -63,9 +63,10 @@ class PortalContext:
 
     def close(self) -> None:
         """Write down the calls that were made, and close the connections."""
-        connection: Connection | None = self.__dict__.get("door")
-        if connection:
-            connection.close(self.runtime, self.portal_id)
+        # Looked for where cached_property keeps it, for asking would open one.
+        opened: Connection | None = vars(self).get("connection")
+        if opened:
+            opened.close(self.runtime, self.portal_id)
 
 
 @contextlib.contextmanager
