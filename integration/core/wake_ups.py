@@ -118,7 +118,7 @@ class Notifier:
         self._wanted: set[int] = set()
         self._passing_on = False
         self._lock = threading.Lock()
-        self._rung = threading.Event()
+        self._requested = threading.Event()
         self._thread: threading.Thread | None = None
 
     def notify(self, portal_id: int) -> None:
@@ -130,9 +130,9 @@ class Notifier:
             if self._thread is None:  # not before: a web process forks after it was built
                 self._thread = threading.Thread(target=self._pass_on, name="bell", daemon=True)
                 self._thread.start()
-        self._rung.set()
+        self._requested.set()
 
-    def silent(self, *, timeout: float = 5.0) -> bool:
+    def wait_until_idle(self, *, timeout: float = 5.0) -> bool:
         """Wait until every wake-up was passed on; return whether that came about in time."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
@@ -144,8 +144,8 @@ class Notifier:
 
     def _pass_on(self) -> None:
         while True:
-            self._rung.wait()
-            self._rung.clear()
+            self._requested.wait()
+            self._requested.clear()
             with self._lock:
                 wanted, self._wanted = self._wanted, set()
                 self._passing_on = True

@@ -61,7 +61,7 @@ def connect(runtime: Runtime, portal_id: int, *, lanes: int = 8) -> Connection:
         TokenProvider(runtime, portal_id),
         pace,
         on_call=meter.called,
-        on_limits=pace.told,
+        on_limits=pace.learn_limits,
         pool_size=lanes,
     )
     return Connection(HubSpot(wire), meter)
@@ -173,7 +173,7 @@ class RateLimiter:
             time.sleep(wait)
         self._meter.waited(wait)
 
-    def told(self, limits: Mapping[str, int]) -> None:
+    def learn_limits(self, limits: Mapping[str, int]) -> None:
         """Take over HubSpot's own limit: never plan with more than that."""
         allowed, interval = limits.get("Max"), limits.get("Interval-Milliseconds")
         if allowed and interval and interval >= 1000:  # noqa: PLR2004 - shorter ones are the old per-second headers

@@ -27,7 +27,7 @@ class InboxWriter:
         with contextlib.suppress(psycopg.Error):
             self._idle.append(self._connect())
 
-    def leave(self, portal_id: int | None, body: bytes, *, source: str = "hubspot") -> None:
+    def store(self, portal_id: int | None, body: bytes, *, source: str = "hubspot") -> None:
         """Store *body* durably.
 
         Raises :class:`Retryable` for any trouble of ours: the sender must try again. A
@@ -36,7 +36,7 @@ class InboxWriter:
         """
         row = (portal_id, source, body)
         try:
-            if self._left(self._idle_one(), row) or self._left(self._connect(), row):
+            if self._stored(self._idle_one(), row) or self._stored(self._connect(), row):
                 return
         except psycopg.Error as trouble:
             raise Retryable(
@@ -49,7 +49,7 @@ class InboxWriter:
         while (connection := self._idle_one()) is not None:
             connection.close()
 
-    def _left(
+    def _stored(
         self, connection: "psycopg.Connection[Any] | None", row: tuple[int | None, str, bytes]
     ) -> bool:
         if connection is None:
