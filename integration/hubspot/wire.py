@@ -184,8 +184,8 @@ _quoted = lru_cache(maxsize=4096)(quote_plus)
 def _pairs(query: Mapping[str, str | Sequence[str]]) -> Iterator[tuple[str, str]]:
     """Repeat the key of a list, as the specification asks."""
     for name, value in query.items():
-        for one in (value,) if isinstance(value, str) else value:
-            yield name, one
+        for text in (value,) if isinstance(value, str) else value:
+            yield name, text
 
 
 def _query(fields: Iterable[tuple[str, object]]) -> str:

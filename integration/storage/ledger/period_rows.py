@@ -121,14 +121,18 @@ def link_notes(tx: Transaction, looked_at: Collection[int], found: Mapping[int, 
     if not looked_at:
         return
     before = originals(tx, looked_at)
-    gone = [one for one in before if one not in found]
+    gone = [deal_id for deal_id in before if deal_id not in found]
     if gone:
         tx.run(
             """DELETE FROM credit_note
                WHERE portal_id = :portal AND deal_id = ANY(CAST(:ids AS bigint[]))""",
             ids=gone,
         )
-    new = {one: original for one, original in found.items() if before.get(one) != original}
+    new = {
+        deal_id: original_id
+        for deal_id, original_id in found.items()
+        if before.get(deal_id) != original_id
+    }
     if new:
         tx.run(
             """INSERT INTO credit_note (portal_id, deal_id, original_id)

@@ -113,7 +113,7 @@ def concerning(
 
 # An answer with its question's number, where that is still kept, and whether a later one replaced
 # it.
-_WITH_QUESTION = f"""{", ".join(f"decision.{one}" for one in _COLUMNS.split(", "))},
+_WITH_QUESTION = f"""{", ".join(f"decision.{name}" for name in _COLUMNS.split(", "))},
   review.review_id, NOT EXISTS (
     SELECT FROM decision AS later
     WHERE later.portal_id = :portal AND later.kind = decision.kind
