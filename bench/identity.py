@@ -7,9 +7,12 @@ from bench.figures import Report
 from bench.ground import PORTAL, Ground
 from bench.one_deal import counted, install
 from integration.conclude import stages
+from integration.portal import invalidation
 from integration.portal.context import PortalContext, open_portal
+from integration.portal.invalidation import Change
 from integration.storage.mirror import mirror
 from integration.storage.queue import page_context
+from integration.storage.queue.recompute import Stage
 
 _CHANGED = 20
 _USUAL, _QUICK = 20_000, 3_000
@@ -46,7 +49,7 @@ def run(ground: Ground, report: Report) -> None:
 def _people(portal: PortalContext) -> float:
     """Seconds until nobody is left to group; what rests on persons waits."""
     started = time.perf_counter()
-    while _stage(portal) == mirror.PEOPLE:
+    while _stage(portal) == Stage.PEOPLE:
         stages.conclude_page(portal, None)
     return time.perf_counter() - started
 
@@ -78,7 +81,7 @@ def _changes(portal: PortalContext, size: int, asked: list[str]) -> list[tuple[f
                     )
                 ],
             )
-            mirror.mark_stale(tx, mirror.PEOPLE, {("contact", number)})
+            invalidation.record(tx, Change.RECORD_CHANGED, records={("contact", number)})
         before, started = len(asked), time.perf_counter()
         _people(portal)
         found.append((time.perf_counter() - started, len(asked) - before))

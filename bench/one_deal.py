@@ -14,7 +14,9 @@ from bench.figures import Report
 from bench.ground import PORTAL, Ground
 from integration.conclude import company_fields, stages
 from integration.conclude.batch import open_batch
+from integration.portal import invalidation
 from integration.portal.context import PortalContext, open_portal
+from integration.portal.invalidation import Change
 from integration.portal.runtime import Runtime
 from integration.rollup import roll_up
 from integration.storage.database import Row
@@ -114,7 +116,7 @@ def _lived(portal: PortalContext, asked: list[str]) -> list[tuple[float, int]]:
                     )
                 ],
             )
-            mirror.mark_stale(tx, mirror.PEOPLE, {("deal", deal)})
+            invalidation.record(tx, Change.RECORD_CHANGED, records={("deal", deal)})
         before, started = len(asked), time.perf_counter()
         _settle(portal)
         found.append((time.perf_counter() - started, len(asked) - before))
@@ -153,7 +155,7 @@ def _mirrored(portal: PortalContext) -> list[int]:
             gone=(),
             new=[_source(row["deal_id"], row["company_id"], int(row["share"])) for row in shares],
         )
-        mirror.mark_stale(tx, mirror.PEOPLE, {("deal", one) for one in ids})
+        invalidation.record(tx, Change.RECORD_CHANGED, records={("deal", one) for one in ids})
     return ids
 
 

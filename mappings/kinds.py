@@ -1,4 +1,4 @@
-"""Kinds: the words that are stored, compared and shown all over, each with its label for people beside it."""
+"""Kinds: the words that are stored and compared, each with its label for people beside it."""
 
 from enum import StrEnum
 from typing import Self
@@ -26,12 +26,12 @@ class ObjectType(_Labelled):
     FEEDBACK = "feedback_submission", "Survey answer"
 
 
-# A person is no record of HubSpot's: the contact records of one human stand in the recompute queue under this word.
+# No record of HubSpot's: one human with all contact records, as the recompute queue has them.
 PERSON = "person"
 
 
 class SourceKind(_Labelled):
-    """Why a deal exists, as far as a customer is behind it; the first-order remainder is the last line of a deal."""
+    """Why a deal exists as far as a customer is behind it, and the first-order remainder."""
 
     MOVED_CHAMPION = "moved_champion", "Moved champion"
     REFERRAL = "referral", "Referral"
@@ -40,7 +40,7 @@ class SourceKind(_Labelled):
 
 
 class Timing(_Labelled):
-    """When the evidence of a source began, against the deal (RULES D1); only the first three carry credit."""
+    """When the evidence of a source began; only the first three carry credit."""
 
     SOURCED = "sourced", "Sourced"
     ASSISTED = "assisted", "Assisted"
@@ -50,7 +50,7 @@ class Timing(_Labelled):
 
 
 class Status(_Labelled):
-    """What becomes of a finding: it counts, a person is asked, it is only kept, or a person said no."""
+    """What becomes of a finding: it counts, is asked about, is only kept, or was rejected."""
 
     AUTO = "auto", "Counts"
     REVIEW = "review", "Asked about"
@@ -97,7 +97,7 @@ class ReviewKind(_Labelled):
 
 
 class Verb(StrEnum):
-    """How a person answers a review task; what a verb means depends on the kind, so its label stands there."""
+    """How a person answers a review task; its label depends on the kind of the task."""
 
     SAME = "same"
     DIFFERENT = "different"

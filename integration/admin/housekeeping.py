@@ -1,14 +1,14 @@
-"""What is done at its hour: reconciliation, dated numbers, pruning, and the end of uninstalled portals."""
+"""What is done at its hour: reconciliation, time-dependent numbers, pruning, and the end of uninstalled portals."""
 
 from datetime import timedelta
 
 from integration.admin import retention
-from integration.conclude import stages
 from integration.core import logs
 from integration.core.errors import Refused, SecondOrderError
 from integration.ingest import activities, backfill, inbound, polling
-from integration.portal import forgotten, inbound_keys
+from integration.portal import forgotten, inbound_keys, invalidation
 from integration.portal.context import open_portal
+from integration.portal.invalidation import Change
 from integration.portal.runtime import Runtime
 from integration.review import answering
 from integration.storage.queue import inbox_events, lanes
@@ -98,7 +98,7 @@ def _look_after(runtime: Runtime, portal_id: int) -> None:
         forgotten.name_inherited(tx, keys=runtime.forget_keys)
         forgotten.sweep(tx, keys=runtime.forget_keys)
         activities.prune(tx, now=runtime.now())
-        stages.refresh_dated(tx)
+        invalidation.record(tx, Change.DAY_PASSED)
         answering.reopen_ended(tx, runtime.now())
         lanes.want(tx, portal_id, "drain")
 

@@ -3,11 +3,11 @@
 from integration.admin import install
 from integration.admin import replay as replays
 from integration.admin.provisioning import Provisioned
-from integration.conclude import stages
 from integration.core.errors import Refused
 from integration.ingest import backfill
-from integration.portal import settings
+from integration.portal import invalidation, settings
 from integration.portal.context import PortalContext
+from integration.portal.invalidation import Change
 from integration.portal.settings import Saved
 from integration.storage.queue import lanes, outbox
 from integration.storage.service import portals
@@ -76,7 +76,7 @@ def change_map(
         )
         if not saved.is_changed:
             return saved
-        stages.refresh_all(tx)
+        invalidation.record(tx, Change.SETTINGS_CHANGED)
         lanes.want(tx, portal.portal_id, "drain")
         portals.note(tx, actor, "changed settings", version=saved.after.version)
     old, new = dump_portal_map(saved.before.map), dump_portal_map(saved.after.map)
@@ -90,7 +90,7 @@ def look_again(portal: PortalContext) -> None:
     """Read everything once more, and draw all conclusions again."""
     backfill.begin_again(portal)
     with portal.transaction() as tx:
-        stages.refresh_all(tx)
+        invalidation.record(tx, Change.SETTINGS_CHANGED)
         for kind in ("import", "drain"):
             lanes.want(tx, portal.portal_id, kind)
     for kind in ("import", "drain"):

@@ -3,10 +3,11 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 
-from integration.conclude import stages
 from integration.core.errors import Refused
+from integration.portal import invalidation
 from integration.portal import settings as portal_settings
 from integration.portal.context import PortalContext
+from integration.portal.invalidation import Change
 from integration.portal.settings import PolicyValue
 from integration.storage.queue import lanes
 from integration.storage.service import portals
@@ -76,7 +77,7 @@ def change(
         version = saved.after.version
         if not saved.is_changed:
             return version
-        stages.refresh_all(tx)
+        invalidation.record(tx, Change.SETTINGS_CHANGED)
         lanes.want(tx, portal.portal_id, "drain")
         portals.note(tx, actor, "changed the policy", version=version, values=wanted)
     portal.runtime.queue.wake(portal.portal_id, "drain")

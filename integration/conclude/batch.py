@@ -3,17 +3,20 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
+from typing import TypeVar, Unpack
 
+from integration.portal import invalidation
 from integration.portal import settings as portal_settings
+from integration.portal.invalidation import Change
+from integration.portal.occurrence import Extent, Terms
 from integration.storage.database import Transaction
 from integration.storage.queue.page_context import PageContext
+from integration.storage.queue.recompute import Due, Ref
 from mappings.records.portal_map import PortalMap
 from mappings.rules.policy import Policy
 
 T = TypeVar("T")
 R = TypeVar("R")
-Ref = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,7 @@ class Batch:
     """What one page of work goes by. `failed` collects the records whose rules raised, with the reason.
 
     `imported` tells that the first import is through; `paused` are properties that are not written
-    now.
+    now; `due` collects what has to be looked at again because of what the page found.
     """
 
     tx: Transaction
@@ -32,6 +35,12 @@ class Batch:
     imported: bool
     paused: frozenset[tuple[str, str]]
     failed: dict[Ref, str] = field(default_factory=dict)
+    due: Due = field(default_factory=Due)
+
+    def changed(self, change: Change, **extent: Unpack[Extent]) -> None:
+        """Record what changed; what follows is found now, and queued when the page is through."""
+        terms = Terms(self.portal_map, self.policy, self.imported)
+        self.due.merge(invalidation.due(self.tx, change, terms=terms, **extent))
 
     def each(self, items: Iterable[tuple[Ref, T]], rule: Callable[[T], R]) -> Iterator[tuple[T, R]]:
         """Apply *rule* to every item; an item that makes it raise is set aside and its neighbours go on."""

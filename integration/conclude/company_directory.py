@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Iterable
 
-from integration.conclude import concerned, record_facts
+from integration.conclude import record_facts
 from integration.conclude.batch import Batch
-from integration.storage.findings import employer_changes, pending_mentions
+from integration.portal.invalidation import Change
+from integration.storage.findings import employer_changes
 from integration.storage.mirror import company_keys, deal_rows, mirror
 from mappings.rules.facts import EMPLOYERS, CompanyFacts, ContactFacts, Directory, texts_of
 from mappings.rules.identity import companies
@@ -16,7 +17,7 @@ LookUpKey = tuple[str, str]
 
 
 def refresh(batch: Batch, company_ids: Collection[int]) -> None:
-    """Bring the look-up keys of changed companies up to date and mark whom that may concern."""
+    """Bring the look-up keys of changed companies up to date, and say what changed with them."""
     facts = record_facts.companies(batch, company_ids)
     company_ids = [one for one in company_ids if one not in batch.broken("company")]
     wanted = {one: _all_keys(batch, facts[one]) if one in facts else set() for one in company_ids}
@@ -25,42 +26,32 @@ def refresh(batch: Batch, company_ids: Collection[int]) -> None:
     new = {one: wanted[one] - current.get(one, set()) for one in company_ids}
     company_keys.change_keys(batch.tx, gone=gone, new=new)
     changes = {one: gone[one] | new[one] for one in company_ids if gone[one] | new[one]}
-    recheck_pending_mentions(
-        batch, [one for one, keys in changes.items() if any(kind == "name" for kind, _ in keys)]
+    renamed = {one for one, keys in changes.items() if any(kind == "name" for kind, _ in keys)}
+    batch.changed(Change.COMPANY_STAFF_CHANGED, companies=renamed)
+    today = mirror.resolve(batch.tx, "company", company_ids)
+    merged = {old: survivor for old, survivor in today.items() if old != survivor}
+    batch.changed(
+        Change.COMPANIES_MERGED, deals=deal_rows.repoint(batch.tx, merged) if merged else ()
     )
-    moved = mirror.resolve(batch.tx, "company", company_ids)
-    merged = {old: survivor for old, survivor in moved.items() if old != survivor}
-    repointed = deal_rows.repoint(batch.tx, merged) if merged else set()
-    mirror.mark_stale(batch.tx, mirror.DEALS, {("deal", one) for one in repointed})
-    mirror.mark_stale(
-        batch.tx, mirror.SUMMARIES, {("company", one) for one in {*moved.keys(), *moved.values()}}
-    )
-    told = {*changes, *merged, *merged.values()}
-    if told:
-        concerned.by_companies(batch, told, {key for keys in changes.values() for key in keys})
-    bought = {one for one, keys in changes.items() if any(kind == "since" for kind, _ in keys)}
-    if bought or merged:
-        concerned.by_custom(batch, {*bought, *merged, *merged.values()})
+    batch.changed(Change.COMPANY_CHANGED, companies={*today.keys(), *today.values()})
+    both = {*merged, *merged.values()}
+    keys = {key for several in changes.values() for key in several}
+    batch.changed(Change.COMPANY_KEYS_CHANGED, companies={*changes, *both}, keys=keys)
+    bought = {
+        one for one, several in changes.items() if any(kind == "since" for kind, _ in several)
+    }
+    batch.changed(Change.CUSTOMER_STATUS_CHANGED, companies=bought | both)
 
 
-def recheck_pending_mentions(batch: Batch, company_ids: Collection[int]) -> None:
-    """A text that seems to name one of these companies is read again: its people or its name are new."""
-    values = {f"firm:{value.split()[0]}" for keys in company_keys.keys_of(batch.tx, company_ids).values()
-              for kind, value in keys if kind == "name"}  # fmt: skip
-    if values:
-        mirror.mark_stale(batch.tx, mirror.DEALS, pending_mentions.seekers(batch.tx, values))
-
-
-def recheck_pending_mentions_of(batch: Batch, keys: Collection[LookUpKey]) -> None:
-    """The same for the companies that contacts' keys mean: somebody came there, or left."""
+def staff_changed(batch: Batch, keys: Collection[LookUpKey]) -> None:
+    """Somebody came to the companies that contacts' keys mean, or left."""
     by_kind = {
         kind: {value for one, value in keys if one == kind} for kind in ("at", "host", "firm")
     }
     if any(by_kind.values()):
         at = {int(one) for one in by_kind["at"]}
-        recheck_pending_mentions(
-            batch, company_keys.reach(batch.tx, at, by_kind["host"], by_kind["firm"])
-        )
+        meant = company_keys.reach(batch.tx, at, by_kind["host"], by_kind["firm"])
+        batch.changed(Change.COMPANY_STAFF_CHANGED, companies=meant)
 
 
 def keys_of(company: CompanyFacts) -> set[LookUpKey]:

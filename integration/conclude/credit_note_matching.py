@@ -1,13 +1,13 @@
 """Credit notes among the deals of a page: whose money they give back, and by which shares."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from integration.conclude import record_facts
 from integration.conclude.batch import Batch
 from integration.storage.database import Row
 from integration.storage.findings import source_rows
 from integration.storage.ledger import period_rows
-from integration.storage.mirror import deal_rows, mirror
+from integration.storage.mirror import deal_rows
 from mappings.rules.facts import DealFacts
 from mappings.rules.ledger import credit_notes
 
@@ -36,13 +36,3 @@ def _originals(batch: Batch, notes: Sequence[DealFacts]) -> dict[int, int]:
     others = record_facts.deals(batch, ids).values() if ids else ()
     found = ((note.id, credit_notes.original_of(note, others)) for note in notes)
     return {note: original for note, original in found if original is not None}
-
-
-def mark(batch: Batch, changed: Collection[int], judged: Collection[int]) -> None:
-    """Credit notes are shared like their originals: look at those of *changed* deals again.
-
-    Which deal a note names is seen only beside it: a note that was read before its original waits
-    for it here, with all notes of the companies whose deals were *judged*.
-    """
-    found = period_rows.notes_of(batch.tx, changed, beside=judged)
-    mirror.mark_stale(batch.tx, mirror.DEALS, {("deal", one) for one in found})

@@ -1,61 +1,46 @@
-"""Stage one for deals: kept as numbers beside the mirror, and whom a changed deal concerns."""
+"""Stage one for deals: kept as numbers beside the mirror, and what changed with them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 
-from integration.conclude import champion_strength, concerned, record_facts
+from integration.conclude import champion_strength, record_facts
 from integration.conclude.batch import Batch
-from integration.storage.findings import move_rows, person_rows, source_rows
-from integration.storage.mirror import deal_rows, mirror
-from mappings.rules.attribution.orders import deepest
+from integration.portal.invalidation import Change
+from integration.storage.mirror import deal_rows
 from mappings.rules.facts import DealFacts
 
 
 def refresh(batch: Batch, deal_ids: Collection[int]) -> None:
-    """Keep deals as numbers beside the mirror, and mark whom a changed deal concerns."""
+    """Keep deals as numbers beside the mirror, and say what changed with them."""
     facts = record_facts.deals(batch, deal_ids)
     before = deal_rows.load(batch.tx, facts)
-    owners = {deal.company_id for deal in facts.values()} | {
-        row["company_id"] for row in before.values()
-    }
-    firms_of_all = {one for one in owners if one is not None}
-    since = champion_strength.customers_since(batch, firms_of_all)
-    first = deal_rows.acquisitions(batch.tx, firms_of_all)
+    owners = _companies(deal.company_id for deal in facts.values())
+    owners |= _companies(row["company_id"] for row in before.values())
+    since = champion_strength.customers_since(batch, owners)
+    first = deal_rows.acquisitions(batch.tx, owners)
     changed = deal_rows.store(batch.tx, [_projection(deal) for deal in facts.values()])
-    firms = [facts[one].company_id for one in changed]
-    firms += [before[one]["company_id"] for one in changed & before.keys()]
-    near = {one for one in firms if one is not None}
-    # What a source has in the pipeline is counted from the deals it led to.
-    led = {
-        row["company_id"]
-        for rows in source_rows.of_deals(batch.tx, changed).values()
-        for row in rows
-    } - {None}
-    # All-in values reach further up, and along inherited credit.
-    led |= (
-        source_rows.upstream_companies(batch.tx, changed, depth=deepest(batch.policy) - 1)
-        if changed
-        else set()
-    )
-    resting = source_rows.deals_from(batch.tx, near) if near else set()
-    # Later deals of a customer inherit from its first one, whichever that is now.
+    on_deals = {contact.contact_id for deal in facts.values() for contact in deal.contacts}
+    batch.changed(Change.DEAL_CHANGED, deals=facts, contacts=on_deals)
+    if not changed:
+        return
+    near = _companies(facts[deal_id].company_id for deal_id in changed)
+    near |= _companies(before[deal_id]["company_id"] for deal_id in changed & before.keys())
+    batch.changed(Change.DEAL_FIGURES_CHANGED, deals=changed, companies=near)
     begun = deal_rows.acquisitions(batch.tx, near)
-    resting |= deal_rows.won_of(batch.tx, {one for one in near if first.get(one) != begun.get(one)})
-    told = source_rows.referrals_by(batch.tx, company_ids=near) if near else ()
-    on_deals = {one.contact_id for deal in facts.values() for one in deal.contacts}
-    person_of, members = person_rows.groups(batch.tx, on_deals)
-    movers = {row["person_id"] for row in move_rows.of_persons(batch.tx, set(members))}
-    mirror.mark_stages(
-        batch.tx,
-        {
-            mirror.PEOPLE: {("person", one) for one in movers},
-            mirror.DEALS: {("deal", one) for one in facts.keys() | resting}
-            | {(row["owner_type"], row["owner_id"]) for row in told},
-            mirror.SUMMARIES: {("company", one) for one in near | led}
-            | {("contact", one) for one in on_deals | person_of.keys()},
-        },
-    )
-    today = champion_strength.customers_since(batch, firms_of_all) if changed else since
-    concerned.by_custom(batch, {one for one in firms_of_all if since.get(one) != today.get(one)})
+    batch.changed(Change.ACQUISITION_CHANGED, companies=_differing(near, first, begun))
+    today = champion_strength.customers_since(batch, owners)
+    batch.changed(Change.CUSTOMER_STATUS_CHANGED, companies=_differing(owners, since, today))
+
+
+def _companies(ids: Iterable[int | None]) -> set[int]:
+    return {company_id for company_id in ids if company_id is not None}
+
+
+def _differing(
+    company_ids: Iterable[int], before: Mapping[int, object], now: Mapping[int, object]
+) -> set[int]:
+    return {
+        company_id for company_id in company_ids if before.get(company_id) != now.get(company_id)
+    }
 
 
 def _projection(deal: DealFacts) -> dict[str, object]:

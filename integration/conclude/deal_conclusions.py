@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from integration.conclude import (
-    credit_note_matching,
     deal_attribution,
     field_patches,
     ledger_posting,
@@ -15,9 +14,9 @@ from integration.conclude import (
 from integration.conclude.batch import Batch
 from integration.conclude.deal_attribution import AttributedDeal, DealPage
 from integration.portal import record_names
+from integration.portal.invalidation import Change
 from integration.storage.database import Row
-from integration.storage.findings import person_rows, source_rows, stored_shapes
-from integration.storage.mirror import mirror
+from integration.storage.findings import source_rows, stored_shapes
 from mappings.rules.attribution import reasons
 from mappings.rules.attribution.sources import confidence_of, tag_of
 from mappings.rules.findings import Source
@@ -41,8 +40,13 @@ def refresh(batch: Batch, deal_ids: Collection[int]) -> None:
     touched |= revenue_graph.store(batch, flow, subjects, {one.deal.id for one in judged})
     _write(batch, judged, flow)
     _ask(batch, page, judged, deal_ids)
-    credit_note_matching.mark(batch, touched.deals, page.deals.keys())
-    _mark(batch, touched)
+    batch.changed(
+        Change.CREDIT_CHANGED,
+        deals=touched.deals,
+        contacts=touched.contacts,
+        companies=touched.companies,
+    )
+    batch.changed(Change.DEAL_JUDGED, deals=page.deals.keys())
 
 
 def _people_in(judged: Iterable[AttributedDeal]) -> set[int]:
@@ -186,19 +190,4 @@ def _ask(
     )
     review_tasks.about_merges(
         batch, deal_ids, ledger_posting.merges(batch, page.posted, [one.deal for one in living])
-    )
-
-
-def _mark(batch: Batch, touched: posted_entries.Affected) -> None:
-    persons, _ = person_rows.groups(batch.tx, touched.contacts)
-    everybody = touched.contacts | persons.keys()
-    firms = set(touched.companies)
-    if touched.deals:
-        firms |= source_rows.upstream_companies(
-            batch.tx, touched.deals, depth=batch.policy.max_order
-        )
-    mirror.mark_stale(
-        batch.tx,
-        mirror.SUMMARIES,
-        {("contact", one) for one in everybody} | {("company", one) for one in firms},
     )

@@ -1,9 +1,11 @@
 """Labelling: a language model is asked about answers that no phrase fits. Nobody has to."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from integration.conclude.batch import open_batch
+from integration.portal import invalidation
 from integration.portal.context import PortalContext
+from integration.portal.invalidation import Change
 from integration.storage.database import Transaction
 from integration.storage.findings import answer_labels
 from integration.storage.findings.answer_labels import LabelRow
@@ -31,7 +33,7 @@ def ask(portal: PortalContext, model: Model, *, limit: int = 200) -> int:
         suggested += _rows(about, model.suggest(text[: self_reported.LONGEST]))
     with portal.transaction() as tx:
         answer_labels.keep_model_labels(tx, suggested)
-        mirror.mark_stale(tx, mirror.DEALS, _deals(tx, suggested))
+        _record(tx, suggested)
     return len(texts)
 
 
@@ -65,11 +67,7 @@ def _rows(about: LabelRow, suggested: Mapping[str, int]) -> list[LabelRow]:
     return [about._replace(label=label, confidence=p) for label, p in labels.items()]
 
 
-def _deals(tx: Transaction, rows: Iterable[LabelRow]) -> set[tuple[str, int]]:
-    """The deals that these labels can concern: labelled ones, and those of labelled contacts."""
-    owners = {(row.owner_type, row.owner_id) for row in rows}
-    contact_ids = {record_id for object_type, record_id in owners if object_type == "contact"}
-    linked = {
-        ("deal", link.from_id) for link in mirror.links_to(tx, "deal", "contact", contact_ids)
-    }
-    return linked | {owner for owner in owners if owner[0] == "deal"}
+def _record(tx: Transaction, said: Collection[LabelRow]) -> None:
+    contacts = {row.owner_id for row in said if row.owner_type == "contact"}
+    deals = {row.owner_id for row in said if row.owner_type == "deal"}
+    invalidation.record(tx, Change.READING_CHANGED, contacts=contacts, deals=deals)

@@ -15,19 +15,12 @@ from integration.conclude import (
 )
 from integration.conclude.batch import Batch
 from integration.conclude.candidate_pairs import ComparisonSpace
+from integration.portal.invalidation import Change
 from integration.storage.database import Row
-from integration.storage.findings import (
-    employer_changes,
-    move_rows,
-    pending_mentions,
-    person_rows,
-    source_rows,
-    stored_shapes,
-)
+from integration.storage.findings import employer_changes, move_rows, person_rows, stored_shapes
 from integration.storage.findings.employer_changes import EmployerChange
-from integration.storage.mirror import deal_rows, mirror
-from integration.storage.mirror import survey_answers as answer_rows
-from mappings.rules.facts import TELLS_OF_REFERRALS, ContactFacts, Directory, TextKind, texts_of
+from integration.storage.mirror import mirror
+from mappings.rules.facts import ContactFacts, Directory, TextKind, texts_of
 from mappings.rules.findings import Link, Move, Person
 from mappings.rules.identity import linkage
 from mappings.rules.identity.companies import mass_moves
@@ -59,21 +52,20 @@ def learn(batch: Batch, contact_ids: Collection[int]) -> set[int]:
     before = person_rows.keys_of(batch.tx, claimed) if batch.imported else {}
     if any(kind == "at" for one, found in before.items() for kind, _ in found - keys[one]):
         # Their answers counted where it no longer shows that they were.
-        mark_employers(batch, claimed)
+        batch.changed(Change.EMPLOYER_CHANGED, contacts=claimed)
     person_rows.replace_keys(batch.tx, keys)
-    _tell_seekers(batch, keys)
-    company_directory.recheck_pending_mentions(
-        batch, {one for facts in living.values() for one in facts.company_ids[:1]}
-    )
+    batch.changed(Change.CONTACT_NAMED, keys={key for several in keys.values() for key in several})
+    primary = {one for facts in living.values() for one in facts.company_ids[:1]}
+    batch.changed(Change.COMPANY_STAFF_CHANGED, companies=primary)
     if batch.imported:
-        company_directory.recheck_pending_mentions_of(
+        company_directory.staff_changed(
             batch, {key for one, found in keys.items() for key in found ^ before.get(one, set())}
         )
     return claimed
 
 
 def refresh(batch: Batch, contact_ids: Collection[int]) -> None:
-    """Regroup contacts into persons, find these persons' moves, and mark what rests on either."""
+    """Regroup contacts into persons, find these persons' moves, and say what changed with them."""
     claimed = set(contact_ids)
     universe = candidate_pairs.comparison_space(batch, claimed)
     claimed -= batch.broken("contact")
@@ -81,18 +73,13 @@ def refresh(batch: Batch, contact_ids: Collection[int]) -> None:
     touched = _touched(persons, universe, claimed)
     known = _with_migrations(batch, touched, universe)
     changed = _store_moves(batch, touched, universe, known)
-    _mark(batch, touched, lost, changed, gone=claimed - universe.contacts.keys())
-
-
-def _tell_seekers(batch: Batch, keys: Mapping[int, Collection[tuple[str, str]]]) -> None:
-    """A text that names one of these contacts is read again."""
-    values = {
-        f"{kind}:{value}"
-        for found in keys.values()
-        for kind, value in found
-        if kind in {"mail", "name", "code"}
-    }
-    mirror.mark_stale(batch.tx, mirror.DEALS, pending_mentions.seekers(batch.tx, values))
+    gone = claimed - universe.contacts.keys()
+    batch.changed(Change.PERSON_SPLIT, contacts=lost)
+    batch.changed(
+        Change.PERSON_REGROUPED,
+        contacts={one for person in touched for one in person.contact_ids} | gone,
+    )
+    batch.changed(Change.MOVE_CHANGED, companies=changed)
 
 
 def _keys(contact: ContactFacts) -> set[tuple[str, str]]:
@@ -203,7 +190,8 @@ def _with_migrations(
     crowds = _crowds(batch, left)
     known = employer_changes.mass_moves(batch.tx, left)
     employer_changes.replace_mass_moves(batch.tx, gone=known - crowds, new=crowds - known)
-    _mark_crowd(batch, known ^ crowds, {person.id for person in persons})
+    here = {person.id for person in persons}
+    batch.changed(Change.CROWD_CHANGED, persons=_others_between(batch, known ^ crowds) - here)
     return replace(universe.companies, migrations=(universe.companies.migrations - known) | crowds)
 
 
@@ -221,15 +209,13 @@ def _crowds(batch: Batch, left: Collection[int]) -> set[tuple[int, int]]:
     return set(mass_moves(changes, known, batch.policy))
 
 
-def _mark_crowd(batch: Batch, flipped: Collection[tuple[int, int]], here: set[int]) -> None:
-    """What others did between these companies reads differently now."""
-    others = (
-        {one.person_id for one in employer_changes.changes_between(batch.tx, flipped)} - here
+def _others_between(batch: Batch, flipped: Collection[tuple[int, int]]) -> set[int]:
+    """Who went between companies where going was no job change, or is none any more."""
+    return (
+        {passage.person_id for passage in employer_changes.changes_between(batch.tx, flipped)}
         if flipped
         else set()
     )
-    members = person_rows.members(batch.tx, others) if others else {}
-    mirror.mark_stale(batch.tx, mirror.PEOPLE, {("contact", ids[0]) for ids in members.values()})
 
 
 def _store_moves(
@@ -313,68 +299,3 @@ def _differs(row: Mapping[str, object], stored: Row) -> bool:
         stored_shapes.differs(row["body"], stored["body"])
         or row["settings_version"] != stored["settings_version"]
     )
-
-
-def _mark(
-    batch: Batch,
-    persons: Collection[Person],
-    lost: set[int],
-    changed_companies: set[int],
-    *,
-    gone: set[int],
-) -> None:
-    contacts = {one for person in persons for one in person.contact_ids} | gone
-    linked = {link.from_id for link in mirror.links_to(batch.tx, "deal", "contact", contacts)}
-    linked |= person_rows.deals_resting_on(batch.tx, contacts)
-    mirror.mark_stages(
-        batch.tx,
-        {
-            mirror.PEOPLE: {("contact", one) for one in lost},
-            mirror.DEALS: _telling(batch, contacts) | {("deal", one) for one in linked},
-            mirror.SUMMARIES: {("contact", one) for one in contacts}
-            | {("company", one) for one in changed_companies}
-            | _buyers(batch, contacts),
-        },
-    )
-
-
-def _buyers(batch: Batch, contact_ids: Collection[int]) -> set[tuple[str, int]]:
-    """The customers that these contacts are people of, or were: their answers stay with the company of their day."""
-    employers = {
-        link.to_id for link in mirror.links_from(batch.tx, "contact", contact_ids, "company")
-    }
-    employers |= answer_rows.companies_of(batch.tx, contact_ids)
-    return {("company", one) for one in deal_rows.buyers(batch.tx, employers)}
-
-
-def _telling(batch: Batch, contacts: Collection[int]) -> set[tuple[str, int]]:
-    """Whose referrals have to be judged anew: those these contacts tell, and those they made."""
-    told = source_rows.tellers(batch.tx, contacts)
-    made = {
-        (row["owner_type"], row["owner_id"])
-        for row in source_rows.referrals_by(batch.tx, contact_ids=contacts)
-    }
-    return made | {
-        ("contact", one)
-        for one in told | person_rows.with_texts(batch.tx, contacts, _text_names(batch))
-    }
-
-
-def _text_names(batch: Batch) -> list[str]:
-    return [name for _, name in batch.portal_map.mapped_texts("contact", *TELLS_OF_REFERRALS)]
-
-
-def mark_employers(batch: Batch, contact_ids: Collection[int]) -> None:
-    """Sum up anew the customers among whose answers those of these contacts are counted."""
-    mirror.mark_stale(batch.tx, mirror.SUMMARIES, _buyers(batch, contact_ids))
-
-
-def mark_movers(batch: Batch, contact_ids: Collection[int]) -> None:
-    """Look again at those of these contacts that moved: what they were worth when leaving may read differently."""
-    movers = {
-        row["person_id"]
-        for row in move_rows.of_persons(
-            batch.tx, set(person_rows.persons_of(batch.tx, contact_ids).values())
-        )
-    }
-    mirror.mark_stale(batch.tx, mirror.PEOPLE, {("person", one) for one in movers})

@@ -10,10 +10,12 @@ from integration.conclude.referrer_candidates import (
     candidates_for,
     keep_pending_mentions,
 )
+from integration.portal.invalidation import Change
 from integration.storage.database import Row
-from integration.storage.findings import answer_labels, person_rows, source_rows, stored_shapes
+from integration.storage.findings import answer_labels, source_rows, stored_shapes
 from integration.storage.findings.answer_labels import LabelRow
-from integration.storage.mirror import lookups, mirror, touch_mentions
+from integration.storage.mirror import lookups, touch_mentions
+from integration.storage.queue.recompute import Ref
 from mappings.records.referral_links import referral_links
 from mappings.rules.facts import (
     SELF_REPORTED,
@@ -31,7 +33,7 @@ from mappings.rules.text import self_reported
 
 
 def of_contacts(batch: Batch, contact_ids: Collection[int]) -> None:
-    """Judge anew what these contacts tell; mark the deals it concerns."""
+    """Judge anew what these contacts tell, and say which referrals changed."""
     facts = {
         one: told
         for one, told in record_facts.contacts(batch, contact_ids).items()
@@ -148,15 +150,9 @@ def _judge(batch: Batch, page: MentionPage, claimed: Collection[int]) -> None:
         batch.tx, page.owner_type, set(claimed) - batch.broken(page.owner_type), labels
     )
     keep_pending_mentions(batch, page, claimed, telling)
-    _mark_owners(batch, page.owner_type, relabelled)
-    _mark(batch, [before[key] for key in gone | (before.keys() & new.keys())], list(new.values()))
-
-
-def _mark_owners(batch: Batch, owner_type: str, owners: Collection[int]) -> None:
-    """Deals of people whose words are read differently now."""
-    if owner_type == "contact" and owners:
-        links = mirror.links_to(batch.tx, "deal", "contact", owners)
-        mirror.mark_stale(batch.tx, mirror.DEALS, {("deal", link.from_id) for link in links})
+    if page.owner_type == "contact":
+        batch.changed(Change.READING_CHANGED, contacts=relabelled)
+    _record(batch, [*(before[key] for key in gone | (before.keys() & new.keys())), *new.values()])
 
 
 def _told(batch: Batch, page: MentionPage, claimed: Collection[int]) -> Sequence[Row]:
@@ -222,27 +218,17 @@ def _differs(row: Mapping[str, object], stored: Row) -> bool:
     return stored_shapes.differs(row["body"], stored["body"])
 
 
-def _mark(
-    batch: Batch, gone: Iterable[Mapping[str, object]], new: Iterable[Mapping[str, object]]
-) -> None:
-    """Deals of the referred, and summaries of who referred."""
-    changed = [*gone, *new]
-    targets: dict[str, set[int]] = {"contact": set(), "company": set(), "deal": set()}
-    for row in changed:
-        kind, _, number = str(row["target"]).partition(":")
-        targets[kind].add(int(number))
-    deals = {
-        link.from_id for link in mirror.links_to(batch.tx, "deal", "contact", targets["contact"])
-    }
-    deals |= {
-        link.from_id for link in mirror.links_to(batch.tx, "deal", "company", targets["company"])
-    }
-    mirror.mark_stale(batch.tx, mirror.DEALS, {("deal", one) for one in deals | targets["deal"]})
-    by = {
+def _record(batch: Batch, rows: Collection[Mapping[str, object]]) -> None:
+    """Say whose referrals changed, and who made them."""
+    targets = {_ref(str(row["target"])) for row in rows}
+    referrers = {
         int(str(row["referrer_contact_id"]))
-        for row in changed
+        for row in rows
         if row["referrer_contact_id"] is not None
     }
-    persons, _ = person_rows.groups(batch.tx, by)
-    everybody = persons.keys() | by
-    mirror.mark_stale(batch.tx, mirror.SUMMARIES, {("contact", one) for one in everybody})
+    batch.changed(Change.REFERRAL_CHANGED, records=targets, contacts=referrers)
+
+
+def _ref(target: str) -> Ref:
+    object_type, _, record_id = target.partition(":")
+    return object_type, int(record_id)

@@ -7,11 +7,11 @@ from datetime import datetime
 from integration.conclude import (
     champion_strength,
     company_directory,
-    concerned,
     record_facts,
     stored_moves,
 )
 from integration.conclude.batch import Batch
+from integration.portal.occurrence import people_of
 from integration.storage.findings import pending_mentions, person_rows
 from mappings.rules.facts import (
     SELF_REPORTED,
@@ -149,7 +149,7 @@ def _staff_of(batch: Batch, company_ids: set[int], texts: Sequence[str]) -> set[
     if not company_ids:
         return set()
     said = {word for text in texts for word in names.fold(text[: self_reported.LONGEST]).split()}
-    staff = concerned.people_of(batch, company_ids)
+    staff = people_of(batch.tx, company_ids)
     first, last = (person_rows.texts(batch.tx, staff, name) for name in ("firstname", "lastname"))
     found = {one for one, name in first.items() if _is_said(names.tokens(name), said)}
     return found | {one for one, name in last.items() if set(names.tokens(name)[-1:]) & said}

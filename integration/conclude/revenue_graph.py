@@ -8,9 +8,10 @@ from typing import Any
 
 from integration.conclude.batch import Batch
 from integration.conclude.posted_entries import Affected, key_of
+from integration.portal.invalidation import Change
 from integration.storage.database import Row
 from integration.storage.findings import source_rows
-from integration.storage.mirror import deal_rows, mirror
+from integration.storage.mirror import deal_rows
 from mappings.rules.attribution.orders import deepest, within_months
 from mappings.rules.facts import DealFacts
 from mappings.rules.findings import Allocation, Source
@@ -220,10 +221,9 @@ def _companies_that_lose(batch: Batch, lost: Sequence[Row]) -> set[int]:
 def _look_again(batch: Batch, flow: RevenueGraph, moved: Collection[int], page: set[int]) -> None:
     """Store orders; deals further down, and those that inherit from what moved, are judged again."""
     changed = source_rows.set_orders(batch.tx, flow.orders) if flow.orders else set()
-    below = source_rows.downstream(batch.tx, changed) if changed else set()
+    batch.changed(Change.ORDER_CHANGED, deals=changed)
     heirs = {heir for deal_id in moved for heir in flow.later.get(deal_id, ())}
-    again = below | (heirs - page)
-    mirror.mark_stale(batch.tx, mirror.DEALS, {("deal", deal_id) for deal_id in again})
+    batch.changed(Change.INHERITANCE_CHANGED, deals=heirs - page)
 
 
 def _inherited(flow: RevenueGraph, edges: Iterable[Row]) -> dict[EdgeKey, dict[str, Any]]:

@@ -1,14 +1,15 @@
 """Conclude thinks: mirror rows in; persons, moves, sources, ledger rows, conclusions and planned patches out.
 
-Work waits in the table `stale`, in three stages. One :func:`step` takes a page of the lowest stage
-in one transaction, loads all it needs with a bounded number of queries, applies the pure rules, and
-writes differences. Running a step twice changes nothing; a record that a rule cannot digest is set
-aside with the reason and its neighbours go on.
+Work waits in the recompute queue, in three stages. One :func:`step` takes a page of the lowest
+stage in one transaction, loads all it needs with a bounded number of queries, applies the pure
+rules, and writes differences; what it found to have changed, it records for the invalidation table.
+Running a step twice changes nothing; a record that a rule cannot digest is set aside with the
+reason and its neighbours go on.
 """
 
 import contextlib
 import gc
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from integration.conclude import (
     company_directory,
@@ -21,21 +22,18 @@ from integration.conclude import (
 )
 from integration.conclude.batch import Batch, open_batch
 from integration.portal.context import PortalContext
-from integration.storage.database import Transaction
-from integration.storage.findings import answer_labels
-from integration.storage.findings import person_rows as rows
-from integration.storage.mirror import mirror
-from integration.storage.queue import page_context, recompute, time_dependent
+from integration.portal.invalidation import Change
+from integration.portal.occurrence import refs
+from integration.storage.queue import page_context, recompute
 from integration.storage.queue.lanes import Lease
 from integration.storage.queue.page_context import PageContext
-from integration.storage.queue.recompute import Claim
-from mappings.rules.text import self_reported
+from integration.storage.queue.recompute import Claim, Stage
 
 _COLLECT_AFTER = 50_000  # new objects
-LIMITS: Mapping[int, int] = {mirror.PEOPLE: 500, mirror.DEALS: 500, mirror.SUMMARIES: 400}
+LIMITS: Mapping[Stage, int] = {Stage.PEOPLE: 500, Stage.DEALS: 500, Stage.SUMMARIES: 400}
 # What can be thought while records still arrive; a deal judged by half of its evidence would be
 # judged again.
-WHILE_IMPORTING = frozenset({mirror.PEOPLE})
+WHILE_IMPORTING = frozenset({Stage.PEOPLE})
 
 
 def conclude_page(portal: PortalContext, lease: Lease | None, *, limit: int | None = None) -> bool:
@@ -55,6 +53,7 @@ def conclude_page(portal: PortalContext, lease: Lease | None, *, limit: int | No
         work = open_batch(tx, found, portal.runtime.now())
         _STAGES[stage](work, claims, len(claims) < size)
         failed = {one: work.failed[one.ref] for one in claims if one.ref in work.failed}
+        recompute.add(tx, work.due)
         recompute.settle(tx, [one for one in claims if one not in failed])
         if failed:
             recompute.set_aside(tx, failed)
@@ -77,23 +76,6 @@ def conclude_one_record(portal: PortalContext, lease: Lease | None) -> bool:
     return conclude_page(portal, lease, limit=1)
 
 
-def refresh_dated(tx: Transaction) -> int:
-    """Mark records whose numbers depend on today's date, for a nightly run; return how many.
-
-    Texts that an older classifier read are read again, too.
-    """
-    found = time_dependent.records(tx)
-    mirror.mark_stale(tx, mirror.SUMMARIES, {ref for ref in found if ref[0] != "deal"})
-    mirror.mark_stale(tx, mirror.DEALS, {ref for ref in found if ref[0] == "deal"})
-    mirror.mark_stale(tx, mirror.DEALS, answer_labels.read_by_older(tx, self_reported.VERSION))
-    return len(found)
-
-
-def refresh_all(tx: Transaction) -> None:
-    """Mark everything, after a change of settings: reprocessing is the same operation as processing."""
-    time_dependent.mark_everything(tx)
-
-
 @contextlib.contextmanager
 def _rarely_collected() -> Iterator[None]:
     """Look for garbage in cycles less often: a page makes many thousand values and hardly a cycle.
@@ -108,7 +90,7 @@ def _rarely_collected() -> Iterator[None]:
         gc.set_threshold(*usual)
 
 
-def _due(found: PageContext) -> int | None:
+def _due(found: PageContext) -> Stage | None:
     """The stage to work at: the lowest with due records, unless it has to wait for the import."""
     return None if found.running == "import" and found.stage not in WHILE_IMPORTING else found.stage
 
@@ -128,28 +110,15 @@ def _people(work: Batch, claims: Sequence[Claim], is_all: bool) -> None:
         if is_all:
             persons |= learned
         else:
-            mirror.mark_stale(work.tx, mirror.PEOPLE, {("person", one) for one in learned})
+            work.changed(Change.CONTACT_CHANGED, contacts=learned)
     if persons:
         people.refresh(work, persons)
-    for kind in ("ticket", "feedback_submission"):
-        if others := _ids(claims, kind):
-            _hand_on(work, kind, others)
+    for object_type, change in _HANDED_ON.items():
+        work.changed(change, records=refs(object_type, _ids(claims, object_type)))
 
 
-def _hand_on(work: Batch, object_type: str, record_ids: Collection[int]) -> None:
-    """Tickets and answers concern the people and companies they are linked to; an answer may make a champion."""
-    whom = mirror.links_from(work.tx, object_type, record_ids, "contact")
-    where = mirror.links_from(work.tx, object_type, record_ids, "company")
-    persons, _ = rows.groups(work.tx, {link.to_id for link in whom})
-    contacts = {link.to_id for link in whom} | persons.keys()
-    mirror.mark_stale(
-        work.tx,
-        mirror.SUMMARIES,
-        {("contact", one) for one in contacts} | {("company", link.to_id) for link in where},
-    )
-    if object_type == "feedback_submission":
-        people.mark_movers(work, {link.to_id for link in whom})
-        people.mark_employers(work, contacts)
+# Nothing is concluded from these alone, only from what they are linked to.
+_HANDED_ON = {"ticket": Change.TICKET_CHANGED, "feedback_submission": Change.ANSWER_CHANGED}
 
 
 def _deals(work: Batch, claims: Sequence[Claim], _is_all: bool) -> None:
@@ -166,4 +135,4 @@ def _summaries(work: Batch, claims: Sequence[Claim], _is_all: bool) -> None:
         contact_fields.refresh(work, contacts)
 
 
-_STAGES = {mirror.PEOPLE: _people, mirror.DEALS: _deals, mirror.SUMMARIES: _summaries}
+_STAGES = {Stage.PEOPLE: _people, Stage.DEALS: _deals, Stage.SUMMARIES: _summaries}

@@ -10,16 +10,17 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from integration.core import logs
 from integration.core.forget_keys import ForgetKeys
 from integration.hubspot.answer_shapes import Page
 from integration.hubspot.faults import Forbidden
-from integration.portal import forgotten, settings
+from integration.portal import forgotten, invalidation, settings
 from integration.portal.context import PortalContext
+from integration.portal.invalidation import Change
 from integration.storage.database import Transaction
-from integration.storage.mirror import mirror, touch_dependents, touch_texts, touches
+from integration.storage.mirror import mirror, touch_texts, touches
 from integration.storage.mirror.touches import ActivityKey, TouchRow
 from integration.storage.queue import activity_cursors, lanes
 from integration.storage.queue.activity_cursors import ActivityCursor
@@ -28,7 +29,6 @@ from mappings.records import activity_records
 from mappings.records.activity_records import NEAR, TYPES, Activity
 from mappings.records.rows import Record
 
-WINDOW = timedelta(days=1096)
 # So many ids are asked about at once: HubSpot's own limit of one association call.
 LINKS_PER_CALL = 1000
 _log = logs.get(__name__)
@@ -99,7 +99,7 @@ def read_again(tx: Transaction, activity_type: str) -> None:
 
 def prune(tx: Transaction, *, now: datetime) -> None:
     """Let go of touches that are older than the window, so many a day."""
-    touches.prune(tx, before=now - WINDOW)
+    touches.prune(tx, before=now - touches.WINDOW)
 
 
 def look(portal: PortalContext, refs: Mapping[str, Collection[int]]) -> Seen:
@@ -131,7 +131,7 @@ def store(tx: Transaction, seen: Seen, *, keys: ForgetKeys, now: datetime) -> No
     """Bring touches in step with what was seen; ask conclude to look at what changed, once touches count."""
     if not seen.keys:
         return
-    kept = [(one, near) for one, near in seen.found if one.at >= now - WINDOW]
+    kept = [(one, near) for one, near in seen.found if one.at >= now - touches.WINDOW]
     contacts = {contact for _, near in kept for contact in near.get("contact", ())}
     known = forgotten.still_known(tx, contacts, keys=keys) if contacts else set()
     rows = _rows(tx, kept, known)
@@ -148,7 +148,8 @@ def store(tx: Transaction, seen: Seen, *, keys: ForgetKeys, now: datetime) -> No
     changed = touches.replace(tx, seen.keys, rows)
     reworded = touch_texts.keep(tx, seen.keys, texts)
     if activity_cursors.are_read(tx):
-        touch_dependents.changed(tx, [*changed, *(row for row in rows if row.key in reworded)])
+        changed += [row for row in rows if row.key in reworded]
+        invalidation.record(tx, Change.TOUCHES_CHANGED, touches=changed)
 
 
 def _read(
@@ -207,7 +208,7 @@ def _finish(portal: PortalContext, lease: Lease) -> bool:
             return not activity_cursors.must_wait(tx)
         if all(step.told for step in steps):
             return False
-        touch_dependents.everything(tx, now=portal.runtime.now(), window=WINDOW)
+        invalidation.record(tx, Change.TOUCHES_READ, now=portal.runtime.now())
         activity_cursors.mark_told(tx)
         lanes.want(tx, portal.portal_id, "drain")
     portal.runtime.queue.wake(portal.portal_id, "drain")

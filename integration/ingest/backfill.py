@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 from integration.core import logs
 from integration.ingest import activities, sync
+from integration.portal import invalidation
 from integration.portal.context import PortalContext
+from integration.portal.invalidation import Change
+from integration.portal.occurrence import refs
 from integration.storage.mirror import mirror
 from integration.storage.queue import import_runs
 from integration.storage.queue.import_runs import Run, Stream
@@ -139,7 +142,7 @@ def _page(portal: PortalContext, lease: Lease, run: Run, stream: Stream) -> None
     page = portal.hubspot.page(object_type, stream.cursor, names, history)
     with portal.transaction(lease) as tx:
         changed = sync.store_records(tx, page.records, keys=portal.runtime.forget_keys)
-        mirror.mark_stale(tx, mirror.PEOPLE, changed)
+        invalidation.record(tx, Change.RECORD_CHANGED, records=changed)
         import_runs.note_seen(tx, run, object_type, [record.id for record in page.records])
         import_runs.advance(
             tx, run, stream, cursor=page.next_after, done=page.next_after is None,
@@ -159,7 +162,7 @@ def _links(portal: PortalContext, lease: Lease, run: Run, stream: Stream) -> Non
             links += each
     with portal.transaction(lease) as tx:
         changed = sync.store_links(tx, stream.from_type, stream.to_type, set(ids), links, None)
-        mirror.mark_stale(tx, mirror.PEOPLE, changed)
+        invalidation.record(tx, Change.RECORD_CHANGED, records=changed)
         import_runs.advance(
             tx, run, stream, cursor=str(ids[-1]) if ids else stream.cursor,
             done=records_done and len(ids) < LINKS_PER_CALL, records=len(ids), drift=len(changed),
@@ -175,11 +178,12 @@ def _finish(portal: PortalContext, lease: Lease, run: Run) -> None:
         for (object_type, old), survivor in survivors.items():
             mirror.alias(tx, object_type, [old], survivor, at=tx.clock())
             mirror.retire(tx, object_type, [old], "merged")
+            invalidation.record(tx, Change.RECORDS_MERGED, records={(object_type, old)})
             mirror.relink(tx, object_type, [old], survivor)
-            mirror.mark_stale(tx, mirror.PEOPLE, {(object_type, old), (object_type, survivor)})
         for object_type, ids in gone.items():
             mirror.retire(tx, object_type, ids, "deleted")
-            mirror.mark_stale(tx, mirror.PEOPLE, {(object_type, record_id) for record_id in ids})
+            gone_refs = refs(object_type, ids)
+            invalidation.record(tx, Change.RECORD_CHANGED, records=gone_refs)
         import_runs.finish(
             tx,
             run,

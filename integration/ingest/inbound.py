@@ -3,9 +3,11 @@
 import hashlib
 from collections.abc import Sequence
 
+from integration.portal import invalidation
+from integration.portal.invalidation import Change
+from integration.portal.occurrence import refs
 from integration.storage.database import Transaction
 from integration.storage.mirror import inbound_items as stored
-from integration.storage.mirror import mirror
 from integration.storage.queue.inbox import Delivery
 from integration.storage.queue.inbox_events import InboundEvent, WaitingEvent
 from mappings.records import inbound_bodies
@@ -39,13 +41,14 @@ def take(tx: Transaction, events: Sequence[WaitingEvent]) -> set[tuple[str, int]
             company = stored.keep_usage(tx, event.payload)
             if company is not None:
                 about.add(("company", company))
-    mirror.mark_stale(tx, mirror.PEOPLE, about)
+    invalidation.record(tx, Change.OUTSIDE_TOLD, records=about)
     return about
 
 
 def adopt(tx: Transaction) -> None:
     """Give kept answers to people who appeared since."""
-    mirror.mark_stale(tx, mirror.PEOPLE, {("contact", one) for one in stored.adopt(tx)})
+    adopted = refs("contact", stored.adopt(tx))
+    invalidation.record(tx, Change.OUTSIDE_TOLD, records=adopted)
 
 
 def blank(tx: Transaction) -> None:

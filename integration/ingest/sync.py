@@ -10,7 +10,10 @@ from integration.core.forget_keys import ForgetKeys
 from integration.hubspot.answer_shapes import ReadResult
 from integration.ingest import activities, inbound
 from integration.portal import forgotten as forget
+from integration.portal import invalidation
 from integration.portal.context import PortalContext
+from integration.portal.invalidation import Change
+from integration.portal.occurrence import refs
 from integration.storage.database import Transaction
 from integration.storage.mirror import mirror
 from integration.storage.queue import inbox, inbox_events
@@ -168,7 +171,7 @@ def store(
     for object_type, ids in seen.gone.items():
         mirror.retire(tx, object_type, ids, "deleted")
         changed |= {(object_type, record_id) for record_id in ids}
-    mirror.mark_stale(tx, mirror.PEOPLE, changed)
+    invalidation.record(tx, Change.RECORD_CHANGED, records=changed)
     return changed
 
 
@@ -320,13 +323,8 @@ def _follow_merges(tx: Transaction, wanted: Plan, seen: Seen) -> None:
         at = min(times) if times else tx.clock()
         mirror.alias(tx, object_type, olds, survivor, at=at)
         mirror.retire(tx, object_type, olds, "merged")
-        neighbours = mirror.neighbours(tx, object_type, olds)
+        invalidation.record(tx, Change.RECORDS_MERGED, records=refs(object_type, olds))
         mirror.relink(tx, object_type, olds, survivor)
-        mirror.mark_stale(
-            tx,
-            mirror.PEOPLE,
-            {(object_type, survivor), *((object_type, old) for old in olds), *neighbours},
-        )
 
 
 def _scopes(portal: PortalContext) -> frozenset[str]:

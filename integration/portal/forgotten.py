@@ -3,11 +3,12 @@
 from collections.abc import Collection, Iterable
 
 from integration.core.forget_keys import ForgetKeys
+from integration.portal import invalidation
 from integration.portal.context import PortalContext
+from integration.portal.invalidation import Change
 from integration.storage.database import Transaction
-from integration.storage.findings import move_rows, person_rows, source_rows
-from integration.storage.mirror import mirror, survey_answers
-from integration.storage.queue import lanes, set_aside
+from integration.storage.mirror import mirror
+from integration.storage.queue import lanes, recompute, set_aside
 from integration.storage.service import erasure, portals, suppression
 from mappings.kinds import ObjectType
 from mappings.records import delivery_mentions
@@ -44,46 +45,14 @@ def erase_all(tx: Transaction, contact_ids: Collection[int], *, keys: ForgetKeys
 
 
 def _erase(tx: Transaction, contact_id: int, ids: set[int], keys: ForgetKeys) -> int:
-    neighbours = mirror.neighbours(tx, ObjectType.CONTACT, [contact_id])
-    marks = _concerned(tx, ids)
+    # Found before they are erased, queued afterwards: erasing empties the queue of them.
+    due = invalidation.due(tx, Change.PERSON_FORGOTTEN, contacts=ids)
     deals = erasure.contact(tx, contact_id)
     suppression.remember(tx, keys.mark(tx.portal_id, contact_id))
-    mirror.mark_stale(tx, mirror.DEALS, _refs(ObjectType.DEAL, deals))
-    summed_up = {ObjectType.COMPANY, ObjectType.CONTACT}
-    mirror.mark_stale(tx, mirror.SUMMARIES, {ref for ref in neighbours if ref[0] in summed_up})
-    mirror.mark_stages(tx, marks)
+    due.merge(invalidation.due(tx, Change.NAME_ERASED, deals=deals))
+    recompute.add(tx, due)
     portals.note(tx, "second-order", "forgot a person")
     return len(deals)
-
-
-def _concerned(tx: Transaction, ids: set[int]) -> dict[int, set[tuple[str, int]]]:
-    """Return the records that read differently without these people.
-
-    They are their other records, who referred them, whom they referred, and what they left.
-    """
-    persons, _ = person_rows.groups(tx, ids)
-    referrals = [
-        *source_rows.referrals_by(tx, contact_ids=ids),
-        *source_rows.referrals_told_by(tx, ObjectType.CONTACT, ids),
-        *source_rows.referrals_to(tx, {f"contact:{contact_id}" for contact_id in ids}),
-    ]
-    referred = {(row["owner_type"], row["owner_id"]) for row in referrals}
-    referrer_ids = {row["referrer_contact_id"] for row in referrals} - {None}
-    referrers, _ = person_rows.groups(tx, referrer_ids)
-    moves = move_rows.of_persons(tx, set(persons.values()))
-    company_ids = {row["former_company_id"] for row in moves}
-    company_ids |= {row["new_company_id"] for row in moves}
-    company_ids |= survey_answers.companies_of(tx, persons.keys() | ids)
-    return {
-        mirror.PEOPLE: _refs(ObjectType.CONTACT, persons.keys() - ids),
-        mirror.DEALS: referred - _refs(ObjectType.CONTACT, ids),
-        mirror.SUMMARIES: _refs(ObjectType.CONTACT, referrers.keys() - ids)
-        | _refs(ObjectType.COMPANY, company_ids - {None}),
-    }
-
-
-def _refs(object_type: ObjectType, record_ids: Collection[int]) -> set[tuple[str, int]]:
-    return {(object_type, record_id) for record_id in record_ids}
 
 
 def cut_deliveries(tx: Transaction, person: Person) -> None:

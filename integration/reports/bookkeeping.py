@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from integration.core.errors import Refused
-from integration.portal import settings
+from integration.portal import invalidation, settings
 from integration.portal.context import PortalContext
+from integration.portal.invalidation import Change
 from integration.portal.record_names import name_in
 from integration.storage.database import Row, Transaction
 from integration.storage.findings import person_rows, source_rows, stored_shapes
@@ -203,7 +204,7 @@ def rejudge(portal: PortalContext, deal_id: int, *, actor: str, reason: str) -> 
             return
         period_rows.order(tx, today, actor=actor, reason=reason, at=portal.runtime.now())
         portals.note(tx, actor, "deal to be judged anew", deal=today, reason=reason)
-        mirror.mark_stale(tx, mirror.DEALS, {("deal", today)})
+        invalidation.record(tx, Change.DEAL_REJUDGED, deals=[today])
         lanes.want(tx, portal.portal_id, "drain")
     portal.runtime.queue.wake(portal.portal_id, "drain")
 

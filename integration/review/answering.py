@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 
 from integration.conclude import review_tasks
 from integration.core.errors import Refused, Retryable
-from integration.portal import settings
+from integration.portal import invalidation, settings
 from integration.portal.context import PortalContext
+from integration.portal.invalidation import Change
 from integration.review import validation, view
 from integration.review.validation import Answer, TooLate
 from integration.storage.database import Row, Transaction
@@ -291,14 +292,11 @@ def _known_kind(kind: str | None) -> None:
 def _mark(tx: Transaction, kind: str, detail: Mapping[str, Any]) -> None:
     """Have what an answer concerns looked at again."""
     if kind in {"identity", "move"}:
-        today = mirror.resolve(tx, "contact", detail["contacts"])
-        concerned = {("person", one) for one in {*detail["contacts"], *today.values()}}
-        mirror.mark_stale(tx, mirror.PEOPLE, concerned)
+        invalidation.record(tx, Change.DECISION_MADE, contacts=detail["contacts"])
     elif kind == "referral":
-        owner, number = view.ref(detail["owner"])
-        mirror.mark_stale(tx, mirror.DEALS, {(owner, mirror.resolve(tx, owner, [number])[number])})
+        invalidation.record(tx, Change.DECISION_MADE, records=[view.ref(detail["owner"])])
     else:
-        mirror.mark_stale(tx, mirror.DEALS, {("deal", detail["deal"])})
+        invalidation.record(tx, Change.DECISION_MADE, deals=[detail["deal"]])
     lanes.want(tx, tx.portal_id, "drain")
 
 

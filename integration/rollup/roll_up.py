@@ -11,12 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from integration.portal import invalidation
 from integration.portal import settings as portal_settings
 from integration.portal.context import PortalContext
+from integration.portal.invalidation import Change
 from integration.rollup import edge_arrays, share_arrays
 from integration.storage.database import Row, Transaction
 from integration.storage.ledger import graph_arrays
-from integration.storage.mirror import mirror
 from integration.storage.queue import lanes
 from mappings.rules.policy import Policy
 
@@ -118,8 +119,7 @@ def check(portal: PortalContext, *, repair: bool = False) -> Compared:
             for one, row in graph_arrays.kept_of(tx, firms[:_NAMED]).items()
         }
         if repair and (firms or odd):
-            mirror.mark_stale(tx, mirror.DEALS, {("deal", one) for one in odd})
-            mirror.mark_stale(tx, mirror.SUMMARIES, {("company", one) for one in firms})
+            invalidation.record(tx, Change.ROLL_UP_DIFFERS, deals=odd, companies=firms)
             lanes.want(tx, portal.portal_id, "drain")
     edges, orders = found.hung.edges, found.hung.orders
     return Compared(

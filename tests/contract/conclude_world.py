@@ -7,7 +7,10 @@ from typing import Any
 
 from integration.conclude import stages
 from integration.core.forget_keys import ForgetKeys
+from integration.portal import invalidation
 from integration.portal.context import PortalContext
+from integration.portal.invalidation import Change
+from integration.portal.occurrence import refs
 from integration.storage.database import Database
 from integration.storage.findings import conclusion_rows
 from integration.storage.mirror import mirror
@@ -100,7 +103,7 @@ class MirrorPortal(Kept):
                 kind, record_id, current, history, created or day(1000), NOW
             )
             mirror.store(tx, [row])
-            mirror.mark_stale(tx, mirror.PEOPLE, {(kind, record_id)})
+            invalidation.record(tx, Change.RECORD_CHANGED, records={(kind, record_id)})
 
     def change(self, kind: str, record_id: int, **properties: Any) -> None:  # noqa: ANN401 - text, number or history
         """Change some values of a record that is there."""
@@ -110,7 +113,7 @@ class MirrorPortal(Kept):
             mirror.store(
                 tx, [mirror.MirroredRecord(kind, record_id, told, old.history, old.created_at, NOW)]
             )
-            mirror.mark_stale(tx, mirror.PEOPLE, {(kind, record_id)})
+            invalidation.record(tx, Change.RECORD_CHANGED, records={(kind, record_id)})
 
     def link(
         self,
@@ -125,7 +128,9 @@ class MirrorPortal(Kept):
         with self.clock.database.portal(self.portal_id) as tx:
             category = "USER_DEFINED" if label else "HUBSPOT_DEFINED"
             mirror.add_links(tx, [Link(one, one_id, other, other_id, type_id, category, label)])
-            mirror.mark_stale(tx, mirror.PEOPLE, {(one, one_id), (other, other_id)})
+            invalidation.record(
+                tx, Change.RECORD_CHANGED, records={(one, one_id), (other, other_id)}
+            )
 
     def company(self, record_id: int, name: str, domain: str) -> int:
         self.put("company", record_id, name=name, domain=domain)
@@ -160,18 +165,17 @@ class MirrorPortal(Kept):
     def retire(self, kind: str, *record_ids: int, why: str = "deleted") -> None:
         with self.clock.database.portal(self.portal_id) as tx:
             mirror.retire(tx, kind, record_ids, why)
-            mirror.mark_stale(tx, mirror.PEOPLE, {(kind, one) for one in record_ids})
+            invalidation.record(
+                tx, Change.RECORD_CHANGED, records={(kind, one) for one in record_ids}
+            )
 
     def merge(self, kind: str, olds: tuple[int, ...], new: int) -> None:
         """As sync follows a merge: aliases, the old ones retired, their links moved, everybody near marked."""
         with self.clock.database.portal(self.portal_id) as tx:
             mirror.alias(tx, kind, olds, new, at=NOW)
             mirror.retire(tx, kind, [one for one in olds if one != new], "merged")
-            near = mirror.neighbours(tx, kind, olds)
+            invalidation.record(tx, Change.RECORDS_MERGED, records=refs(kind, olds))
             mirror.relink(tx, kind, olds, new)
-            mirror.mark_stale(
-                tx, mirror.PEOPLE, {(kind, new), *((kind, one) for one in olds), *near}
-            )
 
     def settle(self, *, limit: int | None = None) -> int:
         """Conclude until nothing is due; return how many steps it took."""
@@ -197,7 +201,7 @@ class MirrorPortal(Kept):
         with self.clock.database.portal(self.portal_id) as tx:
             for (kind, record_id), patch in self.patches().items():
                 mirror.overlay(tx, kind, {record_id: patch})
-                mirror.mark_stale(tx, mirror.PEOPLE, {(kind, record_id)})
+                invalidation.record(tx, Change.RECORD_CHANGED, records={(kind, record_id)})
             tx.run("DELETE FROM outbox")
 
     def counts(self) -> dict[str, int]:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from integration.portal import invalidation
+from integration.portal.invalidation import Change
 from integration.storage.database import Database, Transaction
 from integration.storage.mirror import mirror
 from integration.storage.service import portals, settings_versions
@@ -54,7 +56,9 @@ def fill(database: Database, portal: crm.Portal, words: PortalMap) -> None:
             with database.portal(portal.id) as tx:
                 page = found[start : start + 1000]
                 mirror.store(tx, [row(portal, one, words) for one in page])
-                mirror.mark_stale(tx, mirror.PEOPLE, {(kind, one.id) for one in page})
+                invalidation.record(
+                    tx, Change.RECORD_CHANGED, records={(kind, one.id) for one in page}
+                )
     for one, other in ASSOCIATIONS:
         with database.portal(portal.id) as tx:
             _links(tx, portal, one, other)

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from integration.core.errors import Refused
+from integration.portal import invalidation
+from integration.portal.invalidation import Change
 from integration.reports import bookkeeping
 from integration.reports.explain import summary
 from integration.storage.database import Database
@@ -347,8 +349,10 @@ def test_companies_that_merge_long_after_ask_nobody(clock: Clock, harbor: Mirror
         mirror.alias(tx, "company", (1,), 2, at=clock.at)
         mirror.retire(tx, "company", (1,), "merged")
         mirror.relink(tx, "company", (1,), 2)
-        mirror.mark_stale(
-            tx, mirror.PEOPLE, {("company", 1), ("company", 2), ("deal", 9), ("contact", 12)}
+        invalidation.record(
+            tx,
+            Change.RECORD_CHANGED,
+            records={("company", 1), ("company", 2), ("deal", 9), ("contact", 12)},
         )
     harbor.settle()
 

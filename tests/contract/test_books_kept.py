@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from integration.conclude import stages
-from integration.portal import forgotten
+from integration.portal import forgotten, invalidation
+from integration.portal.invalidation import Change
 from integration.storage.ledger import entry_rows
 from tests.contract.conclude_world import (
     HARBOR,
@@ -147,7 +147,7 @@ def test_money_of_a_win_whose_close_was_to_come_moves_to_its_month_when_that_com
     clock.at = NOW + timedelta(41)
     for _ in range(2):
         with harbor.context.transaction() as tx:
-            stages.refresh_dated(tx)
+            invalidation.record(tx, Change.DAY_PASSED)
         harbor.settle()
         live = [
             row

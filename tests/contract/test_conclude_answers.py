@@ -2,8 +2,9 @@
 
 import pytest
 
-from integration.conclude import stages
-from integration.storage.mirror import inbound_items, mirror, survey_answers
+from integration.portal import invalidation
+from integration.portal.invalidation import Change
+from integration.storage.mirror import inbound_items, survey_answers
 from tests.contract.conclude_world import HARBOR, ORCHARD, Clock, MirrorPortal, day
 
 ACME, ZENIT, PRIYA = 1, 2, 12
@@ -133,7 +134,7 @@ def keep(portal: MirrorPortal, contact: int, *, days: float, score: int) -> None
     }
     with portal.clock.database.portal(portal.portal_id) as tx:
         inbound_items.keep_answer(tx, "delighted", {**said, "at": day(days).isoformat()})
-        mirror.mark_stale(tx, mirror.PEOPLE, {("contact", contact)})
+        invalidation.record(tx, Change.RECORD_CHANGED, records={("contact", contact)})
 
 
 def test_an_answer_from_another_tool_belongs_to_the_employer_of_its_day(
@@ -195,6 +196,6 @@ def assert_nothing_to_heal(portal: MirrorPortal) -> None:
     query = "SELECT object_type, record_id, desired - 'second_order_updated_at' AS said FROM conclusion ORDER BY 1, 2"
     before = portal.rows(query)
     with portal.clock.database.portal(portal.portal_id) as tx:
-        stages.refresh_all(tx)
+        invalidation.record(tx, Change.SETTINGS_CHANGED)
     portal.settle()
     assert portal.rows(query) == before

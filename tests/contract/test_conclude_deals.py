@@ -2,7 +2,8 @@
 
 import pytest
 
-from integration.conclude import stages
+from integration.portal import invalidation
+from integration.portal.invalidation import Change
 from integration.reports.explain import explain, ledger_rows, summary
 from integration.storage.queue import outbox
 from tests.contract.conclude_world import (
@@ -447,7 +448,8 @@ def test_numbers_that_depend_on_the_date_are_refreshed(harbor: MirrorPortal) -> 
 
     harbor.clock.at = day(-400)
     with harbor.context.transaction() as tx:
-        assert stages.refresh_dated(tx) > 0
+        invalidation.record(tx, Change.DAY_PASSED)
+    assert harbor.counts()["waiting"] > 0
     harbor.settle()
 
     assert "second_order_champions_left" not in harbor.said("company", 1)

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from integration.conclude import stages
+from integration.portal import invalidation
+from integration.portal.invalidation import Change
 from integration.rollup import roll_up
 from tests.contract.conclude_world import REOPENED, MirrorPortal, closed_won, day
 
@@ -82,6 +83,26 @@ def test_a_chain_is_worth_what_it_brought_and_renewals_are_inherited(
     assert harbor.derived(22) == 0  # the two ledgers are not mixed
 
 
+def test_an_open_deal_is_one_order_further_than_the_deal_it_came_of_whichever_was_judged_first(
+    harbor: MirrorPortal,
+) -> None:
+    """Only won deals hang on paths of credit; an open one kept the order of the moment it was judged in."""
+    customer(harbor, 1)
+    customer(harbor, 2, (310, 1))
+    customer(harbor, 3, (110, 2))
+    harbor.deal(5, 3, 30, created=100)
+    harbor.deal(6, 3, 30, created=100, hs_is_closed="true", closedate=day(60).isoformat())
+    harbor.deal(11, 1, 10, created=500, won=(450, "10000.00"))
+    harbor.deal(21, 2, 20, created=300, won=(250, "20000.00"))
+
+    harbor.settle(limit=1)
+
+    rows = harbor.rows("SELECT deal_id, deal_order FROM deal")
+    assert {row["deal_id"]: row["deal_order"] for row in rows} == {5: 3, 6: 3, 11: 1, 21: 2}
+    assert harbor.said("deal", 5)["second_order_order"] == "3"
+    assert harbor.said("deal", 6)["second_order_order"] == "3"
+
+
 def test_an_admin_switches_inheritance_off_and_on(harbor: MirrorPortal) -> None:
     chain(harbor)
     agreed(harbor)
@@ -92,7 +113,7 @@ def test_an_admin_switches_inheritance_off_and_on(harbor: MirrorPortal) -> None:
     ):  # the renewal came 100 days after the first deal
         harbor.install(policy={"inheritance_months": months})
         with harbor.context.transaction() as tx:
-            stages.refresh_all(tx)
+            invalidation.record(tx, Change.SETTINGS_CHANGED)
 
         assert agreed(harbor).inherited == inherited
 

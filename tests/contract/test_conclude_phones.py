@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from integration.conclude import stages
+from integration.portal import invalidation
+from integration.portal.invalidation import Change
 from integration.storage.database import Database
 from tests.contract.conclude_world import HARBOR, ORCHARD, WORDS, Clock, MirrorPortal
 
@@ -49,7 +50,7 @@ def test_national_numbers_join_people_from_when_the_country_is_set(clock: Clock)
 
     harbor.install(BRITISH)
     with clock.database.portal(HARBOR) as tx:
-        stages.refresh_all(tx)
+        invalidation.record(tx, Change.SETTINGS_CHANGED)
     harbor.settle()
 
     assert persons(harbor) == {12: 12, 33: 12}

@@ -8,6 +8,8 @@ import pytest
 
 from integration.conclude import record_facts
 from integration.conclude.batch import Batch
+from integration.portal import invalidation
+from integration.portal.invalidation import Change
 from integration.storage.database import Database
 from integration.storage.mirror import mirror
 from mappings.rules.facts import ContactFacts
@@ -62,7 +64,9 @@ def _somebody(number: int, chance: random.Random) -> mirror.MirroredRecord:
 def put(portal: MirrorPortal, records: list[mirror.MirroredRecord]) -> None:
     with portal.clock.database.portal(portal.portal_id) as tx:
         mirror.store(tx, records)
-        mirror.mark_stale(tx, mirror.PEOPLE, {("contact", one.record_id) for one in records})
+        invalidation.record(
+            tx, Change.RECORD_CHANGED, records={("contact", one.record_id) for one in records}
+        )
 
 
 def told(portal: MirrorPortal) -> dict[str, list[dict[str, Any]]]:

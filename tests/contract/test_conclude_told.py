@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from integration.conclude import labelling, stages
+from integration.conclude import labelling
 from integration.ingest import activities
+from integration.portal import invalidation
+from integration.portal.invalidation import Change
 from integration.reports.explain import explain, in_words
 from integration.storage.findings import answer_labels
-from integration.storage.mirror import touch_dependents
 from integration.storage.queue import activity_cursors
 from integration.storage.service import erasure
 from mappings.records import text_sources
@@ -62,7 +63,7 @@ def furnished(portal: MirrorPortal) -> MirrorPortal:
         activity_cursors.begin(tx, TYPES)
         for kind in TYPES:
             activity_cursors.advance(tx, kind, cursor=None, done=True, records=0, calls=1)
-        touch_dependents.everything(tx, now=NOW, window=activities.WINDOW)
+        invalidation.record(tx, Change.TOUCHES_READ, now=NOW)
         activity_cursors.mark_told(tx)
     return portal
 
@@ -254,7 +255,7 @@ def test_a_newer_classifier_reads_again_and_moves_no_booked_row(harbor: MirrorPo
     booked = harbor.ledger(9)
     with harbor.clock.database.portal(HARBOR) as tx:
         tx.run("UPDATE told SET version = 1, label = 'search' WHERE portal_id = :portal")
-        stages.refresh_dated(tx)
+        invalidation.record(tx, Change.DAY_PASSED)
     harbor.settle()
 
     assert labels(harbor, "contact", 20) == [("heard_from", "wom_generic", 750_000)]
@@ -267,7 +268,7 @@ def test_reading_twice_changes_nothing(harbor: MirrorPortal) -> None:
     harbor.settle()
     before = harbor.rows("SELECT *, xmin FROM told ORDER BY 1, 2, 3, 4, 5")
     with harbor.clock.database.portal(HARBOR) as tx:
-        stages.refresh_all(tx)
+        invalidation.record(tx, Change.SETTINGS_CHANGED)
     harbor.settle()
 
     assert harbor.rows("SELECT *, xmin FROM told ORDER BY 1, 2, 3, 4, 5") == before

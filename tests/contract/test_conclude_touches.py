@@ -6,10 +6,12 @@ from dataclasses import replace
 import pytest
 
 from integration.conclude import deal_touches as touching_around
-from integration.conclude import record_facts, stages
+from integration.conclude import record_facts
 from integration.conclude.batch import open_batch
 from integration.ingest import activities
-from integration.storage.mirror import touch_dependents, touch_mentions
+from integration.portal import invalidation
+from integration.portal.invalidation import Change
+from integration.storage.mirror import touch_mentions
 from integration.storage.queue import activity_cursors, page_context
 from mappings.records.activity_records import TYPES, Activity
 from mappings.rules.facts import ContactFacts
@@ -53,7 +55,7 @@ def read_activities(portal: MirrorPortal) -> None:
         activity_cursors.begin(tx, TYPES)
         for kind in TYPES:
             activity_cursors.advance(tx, kind, cursor=None, done=True, records=0, calls=1)
-        touch_dependents.everything(tx, now=NOW, window=activities.WINDOW)
+        invalidation.record(tx, Change.TOUCHES_READ, now=NOW)
         activity_cursors.mark_told(tx)
 
 
@@ -197,7 +199,7 @@ def test_concluding_everything_anew_says_the_same(harbor: MirrorPortal) -> None:
     )
 
     with harbor.clock.database.portal(HARBOR) as tx:
-        stages.refresh_all(tx)
+        invalidation.record(tx, Change.SETTINGS_CHANGED)
     harbor.settle()
 
     assert lived == (
@@ -238,7 +240,7 @@ def test_where_the_owner_switched_it_off_everything_is_as_without(harbor: Mirror
 
     harbor.install(replace(WORDS, activities="ignored"))
     with harbor.clock.database.portal(HARBOR) as tx:
-        stages.refresh_all(tx)
+        invalidation.record(tx, Change.SETTINGS_CHANGED)
     harbor.settle()
 
     assert timings(harbor) == [("moved_champion", "sourced")]

@@ -6,7 +6,9 @@ from datetime import timedelta
 import pytest
 
 from integration.conclude import stages
+from integration.portal import invalidation
 from integration.portal.context import PortalContext
+from integration.portal.invalidation import Change
 from integration.storage.database import as_json
 from tests.contract.conclude_world import Clock, MirrorPortal
 from tests.contract.review_world import ASKING, DOUBTING, doubtful_move, namesakes, two_marias
@@ -215,7 +217,7 @@ def test_what_counts_as_sure_is_doubted_with_a_form(town: Town, visitor: Visitor
     portal.settle()
     with town.runtime.database.portal(HARBOR) as tx:
         tx.run("UPDATE settings_version SET body = jsonb_set(body, '{policy}', '{}')")
-        stages.refresh_all(tx)
+        invalidation.record(tx, Change.SETTINGS_CHANGED)
     conclude_all(town)
     assert "Nothing to decide" in visitor.get(HERE).text
 

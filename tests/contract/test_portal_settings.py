@@ -308,6 +308,7 @@ def test_a_change_keeps_what_it_does_not_know(harbor: MirrorPortal) -> None:
 
     (kept,) = harbor.rows("SELECT body FROM settings_version ORDER BY version DESC LIMIT 1")
     assert kept["body"] == {
+        "v": 1,
         "map": {**words, "staff_domains": ["harbor.example", "harbour.example"]},
         "policy": {"active_days": 500, "edit_days": 8},
         "referral_codes": {"ANA-7": 12},

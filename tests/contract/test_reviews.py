@@ -2,8 +2,9 @@
 
 import pytest
 
-from integration.conclude import stages
 from integration.core.errors import Refused
+from integration.portal import invalidation
+from integration.portal.invalidation import Change
 from integration.review import answering
 from integration.review.answering import Answer
 from tests.contract.conclude_world import HARBOR, MirrorPortal, day
@@ -149,7 +150,7 @@ def test_what_was_decided_survives_that_everything_is_concluded_anew(harbor: Mir
     with harbor.clock.database.portal(HARBOR) as tx:
         for table in ("person", "move", "identity_key"):
             tx.run(f"DELETE FROM {table} WHERE portal_id = :portal")
-        stages.refresh_all(tx)
+        invalidation.record(tx, Change.SETTINGS_CHANGED)
     harbor.settle()
 
     assert harbor.persons() == {12: 12, 33: 12}

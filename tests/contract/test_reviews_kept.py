@@ -7,7 +7,8 @@ import pytest
 
 from integration.conclude import stages
 from integration.core.errors import Refused
-from integration.portal import forgotten
+from integration.portal import forgotten, invalidation
+from integration.portal.invalidation import Change
 from integration.review import answering
 from integration.review.answering import Answer, TooLate
 from integration.storage.service import erasure
@@ -306,7 +307,7 @@ def test_answering_while_everything_is_concluded_loses_nothing(harbor: MirrorPor
     def think() -> None:
         while not done.is_set():
             with harbor.clock.database.portal(HARBOR) as tx:
-                stages.refresh_all(tx)
+                invalidation.record(tx, Change.SETTINGS_CHANGED)
             stages.conclude_page(harbor.context, None, limit=20)
 
     thinking = threading.Thread(target=think)

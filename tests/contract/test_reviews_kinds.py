@@ -2,8 +2,9 @@
 
 import pytest
 
-from integration.conclude import stages
 from integration.core.errors import Refused
+from integration.portal import invalidation
+from integration.portal.invalidation import Change
 from integration.review import answering
 from tests.contract.conclude_world import HARBOR, MirrorPortal, day, moved_champion
 from tests.contract.review_world import (
@@ -222,7 +223,7 @@ def test_late_evidence_that_a_person_does_not_want_is_not_asked_again(harbor: Mi
     answer(harbor, the_question(harbor, "rejudge")["id"], "reject")
 
     with harbor.clock.database.portal(HARBOR) as tx:
-        stages.refresh_all(tx)
+        invalidation.record(tx, Change.SETTINGS_CHANGED)
     harbor.settle()
 
     assert (questions(harbor, "rejudge"), harbor.derived(9)) == ([], 0)
@@ -247,7 +248,7 @@ def test_who_could_be_added_to_a_deal_is_suggested_until_somebody_dismisses_it(
     answer(harbor, asked["id"], "dismiss")
     with harbor.clock.database.portal(HARBOR) as tx:
         tx.run("DELETE FROM review WHERE portal_id = :portal")
-        stages.refresh_all(tx)
+        invalidation.record(tx, Change.SETTINGS_CHANGED)
     harbor.settle()
 
     assert questions(harbor, "suggestion") == []

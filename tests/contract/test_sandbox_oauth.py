@@ -294,14 +294,14 @@ def test_the_account_says_currency_zone_and_host(world: World) -> None:
      ("/crm/objects/2026-03/feedback_submissions", "crm.objects.feedback_submissions.read"),
      ("/crm/owners/2026-03", "crm.objects.owners.read"), ("/crm/lists/2026-03/1", "crm.lists.read")],
 )  # fmt: skip
-def test_a_missing_scope_is_403_and_names_it(world: World, path: str, context: str) -> None:
+def test_a_missing_scope_is_403_and_names_it(world: World, path: str, scope: str) -> None:
     world.api.token = world.hubspot.install(
         HARBOR, list(world.hubspot.app.required_scopes)
     ).access_token
     got = world.api.get(path)
 
     assert (got.status, got["category"]) == (403, "MISSING_SCOPES")
-    assert got["errors"][0]["context"]["requiredGranularScopes"] == [context]
+    assert got["errors"][0]["context"]["requiredGranularScopes"] == [scope]
 
 
 def test_the_v1_forms_work_until_they_end(world: World) -> None:

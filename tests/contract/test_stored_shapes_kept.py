@@ -11,15 +11,16 @@ from click.testing import CliRunner, Result
 
 from commands.main import cli
 from integration.admin import policies
-from integration.conclude import stages
 from integration.core.environment import Settings
 from integration.core.wake_ups import Queue
-from integration.portal import forgotten
+from integration.portal import forgotten, invalidation
+from integration.portal.invalidation import Change
 from integration.reports.explain import explain, in_words, summary
 from integration.review import answering
 from integration.rollup import roll_up
 from integration.storage.database import Database
-from integration.storage.mirror import mirror
+from integration.storage.queue import recompute
+from integration.storage.queue.recompute import Due, Stage
 from mappings.rules.findings import Move, Referral, Source
 from tests.contract.conclude_world import HARBOR, KEYS, ORCHARD, MirrorPortal, moved_champion
 from tests.contract.review_world import (
@@ -114,8 +115,9 @@ def damage(portal: MirrorPortal, body: str) -> None:
 
 def conclude_again(portal: MirrorPortal) -> None:
     with portal.clock.database.portal(portal.portal_id) as tx:
-        mirror.mark_stale(tx, mirror.DEALS, {("deal", 9), ("deal", 5)})
-        mirror.mark_stale(tx, mirror.SUMMARIES, {ref for ref in RECORDS if ref[0] != "deal"})
+        due = Due({Stage.DEALS: {("deal", 9), ("deal", 5)}})
+        due.ask(Stage.SUMMARIES, {ref for ref in RECORDS if ref[0] != "deal"})
+        recompute.add(tx, due)
     portal.settle()
 
 
@@ -175,7 +177,7 @@ def test_concluding_everything_anew_over_damaged_rows_moves_nothing(harbor: Mirr
 
     damage(harbor, "(body - 'reasons' - 'because' - 'p') || '{\"of_tomorrow\": 1}'")
     with harbor.context.transaction() as tx:
-        stages.refresh_all(tx)
+        invalidation.record(tx, Change.SETTINGS_CHANGED)
     harbor.settle()
 
     assert everything(harbor) == before
@@ -188,7 +190,7 @@ def test_rows_without_a_version_are_not_rewritten(harbor: MirrorPortal) -> None:
     before = everything(harbor)
 
     with harbor.context.transaction() as tx:
-        stages.refresh_all(tx)
+        invalidation.record(tx, Change.SETTINGS_CHANGED)
     harbor.settle()
 
     assert everything(harbor) == before
@@ -234,7 +236,7 @@ def test_the_command_explains_and_reviews_damaged_rows(harbor: MirrorPortal, run
     assert run("review", str(HARBOR)).exit_code == 0
     assert run("portals").exit_code == 0
     with harbor.context.transaction() as tx:
-        stages.refresh_all(tx)
+        invalidation.record(tx, Change.SETTINGS_CHANGED)
     harbor.settle()
     assert set_aside(harbor) == []
     assert harbor.said("deal", 9)["second_order_source"] == "several"
@@ -268,7 +270,7 @@ def test_a_question_and_its_answer_survive_the_loss_of_their_bodies(
 
     harbor.rows(f"UPDATE decision SET detail = CAST({odd} AS jsonb) RETURNING 1")
     with harbor.context.transaction() as tx:
-        stages.refresh_all(tx)
+        invalidation.record(tx, Change.SETTINGS_CHANGED)
     harbor.settle()
     assert harbor.said("deal", 9) == confirmed
     (line,) = answering.history(harbor.context)["decisions"]

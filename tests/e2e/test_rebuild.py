@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integration.conclude import stages
+from integration.portal import invalidation
+from integration.portal.invalidation import Change
 from integration.storage.queue import lanes
 from tests.e2e import lives
 from tests.e2e.lives import Act, Life
@@ -123,7 +124,7 @@ def install(world: "World") -> None:
 def anew(world: "World") -> None:
     """Conclude everything anew."""
     with world.harbor.context() as context, context.transaction() as tx:
-        stages.refresh_all(tx)
+        invalidation.record(tx, Change.SETTINGS_CHANGED)
     with world.runtime.database.service() as tx:
         lanes.want(tx, world.harbor.portal_id, "drain")
     world.settle()

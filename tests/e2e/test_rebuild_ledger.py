@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from integration.conclude import stages
+from integration.portal import invalidation
+from integration.portal.invalidation import Change
 from integration.storage.findings import stored_shapes
 from integration.storage.queue import lanes
 from mappings.rules.findings import Entry
@@ -73,7 +74,7 @@ def rebuild(world: "World", account: "Account") -> None:
     forget_all_conclusions(world, account)
     assert account.ledger() == []
     with account.context() as context, context.transaction() as tx:
-        stages.refresh_all(tx)
+        invalidation.record(tx, Change.SETTINGS_CHANGED)
     with world.runtime.database.service() as tx:
         lanes.want(tx, account.portal_id, "drain")
     world.settle()
@@ -127,7 +128,7 @@ def _settle_in(account: "Account", dice: random.Random) -> Life:
     return life
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1800)  # lives are long, and machines busy
 @pytest.mark.parametrize("seed", [11, 12])
 def test_what_deals_went_through_is_booked_as_from_nothing(world: "World", seed: int) -> None:
     for number, life in enumerate(begin(world, seed)):
@@ -154,7 +155,7 @@ def test_what_deals_went_through_is_booked_as_from_nothing(world: "World", seed:
 ANYTHING = sorted({*lives.DEEDS, "buy"} - {"forget", "bin contact"})
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1800)  # lives are long, and machines busy
 @pytest.mark.parametrize("seed", [21])
 def test_whatever_happens_the_sums_are_those_from_nothing(world: "World", seed: int) -> None:
     """Any deed: every deal's money is the same, and so is every credit whose time for evidence still runs."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -21,6 +21,8 @@ from hypothesis.stateful import (
 
 from integration.admin import replay as replays
 from integration.ingest import sync
+from integration.portal import invalidation
+from integration.portal.invalidation import Change
 from integration.storage.database import Database, Transaction
 from integration.storage.queue import inbox_events
 from integration.storage.queue.inbox_events import WaitingEvent
@@ -165,6 +167,7 @@ def _state(world: "World") -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 
 
+@seed(3)  # else the draws would hang on the text of this file, and nobody might die
 class OneTimeEffects(RuleBasedStateMachine):
     """Deliver, repeat, die before or after a commit, replay, in any order; now and then everything must be right."""
 
@@ -232,12 +235,11 @@ class OneTimeEffects(RuleBasedStateMachine):
 
 def _the_ledger_adds_up(account: "Account") -> None:
     """The conclusions are those of a fresh look at the same records: nothing counted twice, nothing left out."""
-    from integration.conclude import stages  # noqa: PLC0415 - here only
     from integration.storage.queue import lanes  # noqa: PLC0415 - as above
 
     before = judge.written(account.world.hubspot)
     with account.context() as context, context.transaction() as tx:
-        stages.refresh_all(tx)
+        invalidation.record(tx, Change.SETTINGS_CHANGED)
         lanes.want(tx, account.portal_id, "drain")
     account.world.settle()
     assert judge.written(account.world.hubspot) == before
@@ -254,7 +256,7 @@ def test_whatever_happens_in_between_each_event_takes_effect_once(
         run_state_machine_as_test(
             OneTimeEffects,
             settings=settings(
-                max_examples=10, stateful_step_count=12, deadline=None, derandomize=True, database=None,
+                max_examples=10, stateful_step_count=12, deadline=None, database=None,
                 suppress_health_check=list(HealthCheck),
             ),
         )  # fmt: skip

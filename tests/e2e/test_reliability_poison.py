@@ -81,7 +81,7 @@ def harbor(world: "World") -> "Account":
     return world.harbor
 
 
-@pytest.mark.timeout(2 * PATIENCE)
+@pytest.mark.timeout(6 * PATIENCE)
 def test_poison_is_set_aside_and_its_neighbours_are_done(
     harbor: "Account", monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from integration.conclude import stages
+from integration.portal import invalidation
+from integration.portal.invalidation import Change
 from integration.storage.database import as_json
 from tests.e2e.test_browser import CHROMIUM, HOSTILE, Browser
 
@@ -61,7 +62,7 @@ def asked(world: "World") -> "World":
         policy = {"link_at": 999_999, "link_review_at": 500_000, "move_auto": 999_999}
         tx.run("UPDATE settings_version SET body = jsonb_set(body, '{policy}', CAST(:policy AS jsonb))",
                policy=as_json(policy))  # fmt: skip
-        stages.refresh_all(tx)
+        invalidation.record(tx, Change.SETTINGS_CHANGED)
     world.settle()
     world.hubspot.quirks.approve_at_once = True
     return world

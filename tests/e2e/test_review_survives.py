@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from integration.conclude import stages
 from integration.ingest import backfill
+from integration.portal import invalidation
+from integration.portal.invalidation import Change
 from integration.review import answering
 from integration.review.answering import Answer
 from integration.storage.database import as_json
@@ -78,7 +79,7 @@ def test_a_decision_survives_an_import_a_rebuild_and_new_evidence(asked: "World"
     asked.settle()
     with asked.runtime.database.portal(harbor.portal_id) as tx:
         tx.run("DELETE FROM person WHERE portal_id = :portal")
-        stages.refresh_all(tx)
+        invalidation.record(tx, Change.SETTINGS_CHANGED)
         lanes.want(tx, harbor.portal_id, "drain")
     asked.settle()
     contact = harbor.crm.all("contact")[-1].id

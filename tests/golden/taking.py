@@ -32,8 +32,10 @@ EXPLAINED = 200
 # A slice that never ends: how much one slice reads must not depend on how quick the machine is.
 _ENDLESS = 1e9
 _OWN_TIME = "second_order_updated_at"
-# Columns of the ledger that number its rows; they follow the order of writing.
-_NUMBERS = ("entry_id", "reverses")
+# Numbers of ledger rows and of credited subjects follow the order of writing and mean nothing.
+_NUMBERS = ("entry_id", "reverses", "subject_id")
+_SUBJECT = re.compile(r"\|s\d{20}\|")
+_ROW_NUMBER = re.compile(r'("(?:entry_id|reverses)": )\d+')
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(\+00:00|Z)?")
 
 
@@ -164,6 +166,7 @@ def _dump(path: Path, value: object) -> None:
 
 
 def _timeless(text: str) -> str:
-    """Moments of this very day are of the run, not of the town: only that there is one is kept."""
+    """The text without what only this run is about: moments of this very day, and serial numbers."""
     today = date.today().isoformat(), datetime.now(UTC).date().isoformat()  # noqa: DTZ011 - both may be printed
-    return _MOMENT.sub(lambda match: "(today)" if match[0].startswith(today) else match[0], text)
+    text = _MOMENT.sub(lambda match: "(today)" if match[0].startswith(today) else match[0], text)
+    return _ROW_NUMBER.sub(r"\g<1>0", _SUBJECT.sub("|subject|", text))

@@ -179,13 +179,19 @@ def new_person(district: District, name: tuple[str, str] | None = None) -> Perso
         key=f"p{district.portal.ids['contact']}-{number}",
         first=first,
         last=last,
-        mobile=f"+1-{dice.randrange(201, 989)}-555-01{dice.randrange(100):02d}-{dice.randrange(1000):03d}",
+        mobile=_mobile(dice),
         profile=f"linkedin.com/in/{names.slug(first)}-{names.slug(last)}-{tag}",
         job=dice.choice(words.JOBS)[1],
         rung=dice.randrange(3),
     )
     district.people.append(person)
     return person
+
+
+def _mobile(dice: random.Random) -> str:
+    """A mobile number of a plausible length that hardly anybody else has."""
+    area, line, more = dice.randrange(201, 989), dice.randrange(100), dice.randrange(1000)
+    return f"+1-{area}-555-{line:02d}{more % 100:02d}"
 
 
 def work_address(district: District, person: Person, firm: Firm, prefix: str = "") -> str:

@@ -141,6 +141,7 @@ def test_a_value_that_is_offered_changes_a_result(
 
 OWNER = "integration/portal/settings.py"
 DOCUMENT = "integration/storage/service/settings_versions.py"
+READER = "mappings/stored/settings_document.py"
 
 
 def test_one_module_reads_and_changes_the_settings_document() -> None:
@@ -156,4 +157,4 @@ def test_one_module_reads_and_changes_the_settings_document() -> None:
 
     # What conclude opens a page with is one query; it hands the document to the owner.
     assert importers == {OWNER, "integration/storage/queue/page_context.py"}
-    assert readers == {OWNER}
+    assert readers == {READER}

@@ -285,6 +285,24 @@ def downstream(tx: Transaction, deal_ids: Collection[int]) -> set[int]:
     return {row["to_deal_id"] for row in rows}
 
 
+def hanging_on(tx: Transaction, deal_ids: Collection[int]) -> set[int]:
+    """Return the deals without a path of credit whose order may be one more than one of these won deals' is.
+
+    Open and lost deals, and won ones with a source that has no share: their sources hang on the
+    source company's latest deal won before them, and nothing is stored of that.
+    """
+    rows = tx.tuples(
+        """SELECT DISTINCT later.deal_id FROM deal AS earlier
+             JOIN source ON source.portal_id = :portal AND source.company_id = earlier.company_id
+             JOIN deal AS later ON later.portal_id = :portal AND later.deal_id = source.deal_id
+           WHERE earlier.portal_id = :portal AND earlier.deal_id = ANY(CAST(:ids AS bigint[])) AND earlier.is_won
+             AND NOT (later.is_won AND source.share > 0)
+             AND later.company_id IS DISTINCT FROM earlier.company_id""",
+        ids=list(deal_ids),
+    )
+    return {row[0] for row in rows}
+
+
 def upstream_companies(tx: Transaction, deal_ids: Collection[int], *, depth: int) -> set[int]:
     """Return every company that has a part in these deals, directly or through others."""
     rows = tx.rows(

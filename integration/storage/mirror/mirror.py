@@ -1,4 +1,4 @@
-"""The mirror (`record`, `association`, `alias`), and the marks of records to recompute."""
+"""The mirror (`record`, `association`, `alias`): HubSpot's records and their links."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -8,8 +8,6 @@ from typing import Any, NamedTuple
 from integration.storage.database import Transaction, as_json
 from mappings.records.rows import Link
 
-# The stages of concluding, in order; each leaves work for the next.
-PEOPLE, DEALS, SUMMARIES = 1, 2, 3
 # Why a record is gone when its person asked to be forgotten; such a row never comes back.
 FORGOTTEN = "forgotten"
 # A record in the order of MirroredRecord's fields, without the former ids.
@@ -343,30 +341,6 @@ def relink(tx: Transaction, object_type: str, old_ids: Collection[int], new_id: 
             type=object_type,
             olds=list(old_ids),
         )
-
-
-def mark_stale(tx: Transaction, stage: int, refs: Iterable[tuple[str, int]]) -> None:
-    """Ask conclude to look at these records in *stage*."""
-    mark_stages(tx, {stage: refs})
-
-
-def mark_stages(tx: Transaction, marks: Mapping[int, Iterable[tuple[str, int]]]) -> None:
-    """Ask conclude to look at records in several stages."""
-    found = sorted({(stage, *ref) for stage, refs in marks.items() for ref in refs})
-    if not found:
-        return
-    tx.run(
-        """INSERT INTO stale (portal_id, stage, object_type, record_id)
-           SELECT :portal, t.stage, t.object_type, t.record_id
-           FROM unnest(CAST(:stages AS smallint[]), CAST(:types AS text[]), CAST(:ids AS bigint[]))
-             AS t(stage, object_type, record_id)
-           ON CONFLICT (portal_id, stage, object_type, record_id)
-           DO UPDATE SET since = clock_timestamp(), next_at = clock_timestamp(), attempts = 0,
-             error = NULL""",
-        stages=[one[0] for one in found],
-        types=[one[1] for one in found],
-        ids=[one[2] for one in found],
-    )
 
 
 def _link_rows(links: Sequence[Link]) -> list[dict[str, object]]:

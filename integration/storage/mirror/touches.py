@@ -1,7 +1,7 @@
 """Touches (`touch`): what happened with a contact and when; merged ids are resolved on reading."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from integration.storage.database import Transaction, as_json
@@ -10,6 +10,8 @@ ActivityKey = tuple[str, int]
 """An activity: its type and its id."""
 # The contact of a touch without one: contact_id is part of the table's key and cannot be null.
 NOBODY = 0
+# Older touches are not kept: no rule looks back further.
+WINDOW = timedelta(days=1096)
 # So many contacts of one activity are kept: who was in a crowd tells nothing about any of them.
 MOST_CONTACTS = 100
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from integration.storage.database import Transaction
+from integration.storage.queue.recompute import Stage
 from integration.storage.service import settings_versions
 from mappings.stored.settings_document import settings_in
 
@@ -15,7 +16,7 @@ class PageContext:
 
     version: int
     body: Mapping[str, Any]
-    stage: int | None
+    stage: Stage | None
     running: str | None
     imported: bool
     paused: frozenset[tuple[str, str]]
@@ -35,4 +36,5 @@ def read(tx: Transaction) -> PageContext:
               LEFT JOIN LATERAL ({settings_versions.NEWEST}) AS newest ON true"""
     )
     names = frozenset((kind, name) for kind, name in paused or ())
-    return PageContext(version or 0, settings_in(body), stage, running, imported, names)
+    due = Stage(stage) if stage is not None else None
+    return PageContext(version or 0, settings_in(body), due, running, imported, names)

@@ -1,28 +1,72 @@
-"""What conclude has to look at again: claimed in pages, settled only when nothing newer came meanwhile."""
+"""The recompute queue: what conclude has to look at again, in stages (table `stale`).
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+Claimed in pages, and settled only when nothing newer was asked for meanwhile.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from enum import IntEnum
 
 from integration.storage.database import Transaction, as_json
-from integration.storage.mirror.mirror import DEALS
 
 MAX_ATTEMPTS = 3
 _RETRY_SECONDS = 30
+Ref = tuple[str, int]
+
+
+class Stage(IntEnum):
+    """The stages of concluding, in order; each leaves work for the next."""
+
+    PEOPLE = 1  # who is who, who went where, and which company bought when
+    DEALS = 2  # who recommended us, and what led to each deal
+    SUMMARIES = 3  # what contacts and companies say of themselves
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Records that the database finds: a query for object_type and record_id, each pair once.
+
+    For changes that concern a whole portal, whose records need not pass through Python.
+    """
+
+    query: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What conclude has to look at again: records by stage, and selections for the database."""
+
+    records: dict[Stage, set[Ref]] = field(default_factory=dict)
+    selections: list[tuple[Stage, Selection]] = field(default_factory=list)
+
+    def ask(self, stage: Stage, wanted: Iterable[Ref] | Selection) -> None:
+        """Ask for more records in *stage*."""
+        if isinstance(wanted, Selection):
+            self.selections.append((stage, wanted))
+        else:
+            self.records.setdefault(stage, set()).update(wanted)
+
+    def merge(self, other: "Due") -> None:
+        """Ask for all that *other* asks for, too."""
+        for stage, refs in other.records.items():
+            self.ask(stage, refs)
+        self.selections.extend(other.selections)
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
     """One record to look at in one stage, as it was asked for at *since*."""
 
-    stage: int
+    stage: Stage
     object_type: str
     record_id: int
     since: datetime
     attempts: int
 
     @property
-    def ref(self) -> tuple[str, int]:
+    def ref(self) -> Ref:
         """The record; a person is looked at by way of a contact."""
         return ("contact" if self.object_type == "person" else self.object_type), self.record_id
 
@@ -32,7 +76,39 @@ _ORDER = ("company", "deal", "contact", "ticket", "feedback_submission", "person
 _ORDER_OF_DEALS = ("company", "contact", "ticket", "feedback_submission", "deal", "person")
 
 
-def claim(tx: Transaction, stage: int, limit: int) -> Sequence[Claim]:
+def add(tx: Transaction, due: Due) -> None:
+    """Queue what is due; a record that waits already waits anew, its failures forgotten."""
+    wanted = sorted((stage, *ref) for stage, refs in due.records.items() for ref in refs)
+    if wanted:
+        tx.run(
+            f"""{_INTO} SELECT :portal, stage, object_type, record_id
+                FROM unnest(CAST(:stages AS smallint[]), CAST(:types AS text[]),
+                  CAST(:ids AS bigint[])) AS wanted(stage, object_type, record_id) {_ANEW}""",
+            stages=[int(stage) for stage, _, _ in wanted],
+            types=[object_type for _, object_type, _ in wanted],
+            ids=[record_id for _, _, record_id in wanted],
+        )
+    for stage, selection in due.selections:
+        tx.run(
+            f"""{_INTO} SELECT :portal, :stage, object_type, record_id
+                FROM ({selection.query}) AS wanted {_ANEW}""",
+            stage=int(stage),
+            **selection.values,
+        )
+
+
+# Gone ones included. Whatever rests on these is asked for as they are looked at.
+EVERYTHING = Selection(
+    """SELECT object_type, record_id FROM record
+       WHERE portal_id = :portal AND object_type IN ('company', 'deal', 'contact')"""
+)
+_INTO = "INSERT INTO stale (portal_id, stage, object_type, record_id)"
+_ANEW = """ON CONFLICT (portal_id, stage, object_type, record_id)
+  DO UPDATE SET since = clock_timestamp(), next_at = clock_timestamp(),
+    attempts = 0, error = NULL"""
+
+
+def claim(tx: Transaction, stage: Stage, limit: int) -> Sequence[Claim]:
     """Lock a page of due rows of one stage: what others rest on comes first.
 
     The rows stay until :func:`settle`, so work that is rolled back is due again.
@@ -45,11 +121,11 @@ def claim(tx: Transaction, stage: int, limit: int) -> Sequence[Claim]:
                AND next_at <= clock_timestamp()
              ORDER BY record_id LIMIT :limit FOR UPDATE SKIP LOCKED) AS due
            ORDER BY wanted.place, due.record_id LIMIT :limit""",
-        kinds=list(_ORDER_OF_DEALS if stage == DEALS else _ORDER),
+        kinds=list(_ORDER_OF_DEALS if stage == Stage.DEALS else _ORDER),
         stage=stage,
         limit=limit,
     )
-    return [Claim(*row) for row in rows]
+    return [Claim(Stage(row[0]), *row[1:]) for row in rows]
 
 
 def settle(tx: Transaction, claims: Sequence[Claim]) -> None:
@@ -62,12 +138,12 @@ def settle(tx: Transaction, claims: Sequence[Claim]) -> None:
         rows=as_json(
             [
                 {
-                    "stage": one.stage,
-                    "object_type": one.object_type,
-                    "record_id": one.record_id,
-                    "since": one.since,
+                    "stage": claim.stage,
+                    "object_type": claim.object_type,
+                    "record_id": claim.record_id,
+                    "since": claim.since,
                 }
-                for one in claims
+                for claim in claims
             ]
         ),
     )
@@ -101,13 +177,13 @@ def set_aside(tx: Transaction, claims: Mapping[Claim, str]) -> None:
         rows=as_json(
             [
                 {
-                    "stage": one.stage,
-                    "object_type": one.object_type,
-                    "record_id": one.record_id,
-                    "since": one.since,
+                    "stage": claim.stage,
+                    "object_type": claim.object_type,
+                    "record_id": claim.record_id,
+                    "since": claim.since,
                     "error": error[:500],
                 }
-                for one, error in claims.items()
+                for claim, error in claims.items()
             ]
         ),
     )
@@ -128,13 +204,3 @@ def counts(tx: Transaction) -> dict[str, int]:
              count(*) FILTER (WHERE next_at = 'infinity') AS set_aside FROM stale WHERE portal_id = :portal"""
     )
     return dict(row) if row else {"waiting": 0, "set_aside": 0}
-
-
-def errors(tx: Transaction, *, limit: int = 100) -> list[dict[str, object]]:
-    """Return records that could not be digested, with their reasons."""
-    rows = tx.rows(
-        """SELECT stage, object_type, record_id, attempts, error FROM stale
-           WHERE portal_id = :portal AND error IS NOT NULL ORDER BY stage, object_type, record_id LIMIT :limit""",
-        limit=limit,
-    )
-    return [dict(row) for row in rows]

@@ -1,0 +1,142 @@
+"""Occurrence: one change that took place in a portal, and what it is about."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypedDict
+
+from integration.storage.database import Transaction
+from integration.storage.findings import move_rows, person_rows
+from integration.storage.mirror import company_keys, mirror, touch_dependents
+from integration.storage.mirror.touches import TouchRow
+from integration.storage.queue.recompute import Ref
+from mappings.records.portal_map import PortalMap
+from mappings.rules.policy import Policy
+
+Key = tuple[str, str]
+# Under which kind of key a contact is found who means a company by its kind of key.
+_CONTACTS_KIND = {"domain": "host", "name": "firm"}
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What decides how far a change reaches: the portal's words, policy and import."""
+
+    portal_map: PortalMap
+    policy: Policy
+    imported: bool
+
+
+class Extent(TypedDict, total=False):
+    """What a change is about: records by id, or by what they are found by."""
+
+    contacts: Collection[int]
+    persons: Collection[int]
+    companies: Collection[int]
+    deals: Collection[int]
+    records: Collection[Ref]
+    keys: Collection[Key]
+    touches: Collection[TouchRow]
+
+
+@dataclass(frozen=True)
+class Occurrence:
+    """A change that took place in a portal. What several rows look for is looked up once."""
+
+    tx: Transaction
+    terms: Terms | None = None
+    contacts: Collection[int] = ()
+    persons: Collection[int] = ()
+    companies: Collection[int] = ()
+    deals: Collection[int] = ()
+    records: Collection[Ref] = ()
+    keys: Collection[Key] = ()
+    touches: Collection[TouchRow] = ()
+
+    @property
+    def is_about_nothing(self) -> bool:
+        """Whether nothing is named that changed."""
+        named = (
+            self.contacts,
+            self.persons,
+            self.companies,
+            self.deals,
+            self.records,
+            self.keys,
+            self.touches,
+        )
+        return not any(named)
+
+    @property
+    def known_terms(self) -> Terms:
+        """The portal's terms; a change that reaches so far must be recorded with them."""
+        if self.terms is None:
+            raise ValueError("How far this change reaches depends on the portal's terms: give them")
+        return self.terms
+
+    @cached_property
+    def same_persons(self) -> set[int]:
+        """The contacts, and all others that are the same persons."""
+        person_of, _ = person_rows.groups(self.tx, self.contacts)
+        return {*self.contacts, *person_of}
+
+    @cached_property
+    def companies_with_children(self) -> set[int]:
+        """The companies, and those under them: what a parent is called is called its children's."""
+        return {*self.companies, *company_keys.below(self.tx, self.companies)}
+
+    @cached_property
+    def staff(self) -> set[int]:
+        """Who is, or was, at one of the companies."""
+        return people_of(self.tx, self.companies)
+
+    @cached_property
+    def movers(self) -> set[int]:
+        """The persons who came to or left one of the companies."""
+        return {row["person_id"] for row in move_rows.with_company(self.tx, self.companies)}
+
+    @cached_property
+    def linked_contacts(self) -> set[int]:
+        """The contacts that the records are linked to."""
+        return self.linked("contact")
+
+    def linked(self, to_type: str) -> set[int]:
+        """What of a type the records are linked to."""
+        found: set[int] = set()
+        for object_type, ids in by_type(self.records).items():
+            found |= {link.to_id for link in mirror.links_from(self.tx, object_type, ids, to_type)}
+        return found
+
+    @cached_property
+    def living_contacts(self) -> set[int]:
+        """The contacts whose touches tell where they work."""
+        return touch_dependents.contacts(self.tx, touch_dependents.life_signs(self.touches))
+
+
+def refs(object_type: str, record_ids: Iterable[int]) -> set[Ref]:
+    """Records of one type."""
+    return {(object_type, record_id) for record_id in record_ids}
+
+
+def people_of(
+    tx: Transaction,
+    company_ids: Collection[int],
+    changed: Iterable[Key] = (),
+) -> set[int]:
+    """Contacts that mean, or meant, one of these companies: by link, address or typed name.
+
+    *changed* are look-up keys that came or went: who was found by one that is gone counts as well.
+    """
+    by_company = company_keys.keys_of(tx, company_ids)
+    keys = {key for several in by_company.values() for key in several} | set(changed)
+    wanted = {(_CONTACTS_KIND[kind], value) for kind, value in keys if kind in _CONTACTS_KIND}
+    wanted |= {("at", str(company_id)) for company_id in company_ids}
+    return {contact_id for ids in person_rows.with_keys(tx, wanted).values() for contact_id in ids}
+
+
+def by_type(records: Iterable[Ref]) -> Mapping[str, set[int]]:
+    """Records of several types, apart."""
+    apart: dict[str, set[int]] = {}
+    for object_type, record_id in records:
+        apart.setdefault(object_type, set()).add(record_id)
+    return apart
