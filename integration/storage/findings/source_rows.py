@@ -286,17 +286,17 @@ def downstream(tx: Transaction, deal_ids: Collection[int]) -> set[int]:
 
 
 def hanging_on(tx: Transaction, deal_ids: Collection[int]) -> set[int]:
-    """Return the deals without a path of credit whose order may be one more than one of these won deals' is.
+    """Return deals whose order may follow from these won deals' without a path of credit.
 
-    Open and lost deals, and won ones with a source that has no share: their sources hang on the
-    source company's latest deal won before them, and nothing is stored of that.
+    They are open and lost deals, and won ones with a source that has no share: their sources
+    hang on the source company's latest deal won before them, and no edge is stored of that.
     """
     rows = tx.tuples(
         """SELECT DISTINCT later.deal_id FROM deal AS earlier
              JOIN source ON source.portal_id = :portal AND source.company_id = earlier.company_id
              JOIN deal AS later ON later.portal_id = :portal AND later.deal_id = source.deal_id
-           WHERE earlier.portal_id = :portal AND earlier.deal_id = ANY(CAST(:ids AS bigint[])) AND earlier.is_won
-             AND NOT (later.is_won AND source.share > 0)
+           WHERE earlier.portal_id = :portal AND earlier.deal_id = ANY(CAST(:ids AS bigint[]))
+             AND earlier.is_won AND NOT (later.is_won AND source.share > 0)
              AND later.company_id IS DISTINCT FROM earlier.company_id""",
         ids=list(deal_ids),
     )
