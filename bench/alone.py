@@ -25,7 +25,7 @@ def main() -> None:
     policy = replace(DEFAULT, inheritance_months=int(sys.argv[2]))
     started = time.perf_counter()
     with database.portal(PORTAL) as tx:
-        rows.be_patient(tx)
+        rows.allow_minutes(tx)
         found = roll_up.roll_up(tx, policy, "USD", anew=True)
         rolled = time.perf_counter()
         roll_up.write(tx, found)

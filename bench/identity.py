@@ -74,7 +74,12 @@ def _changes(portal: PortalContext, size: int, asked: list[str]) -> list[tuple[f
             }
             history["email"] += old.history.get("email", [])
             mirror.store(
-                tx, [mirror.Record("contact", number, told, history, old.created_at, crowd.NOW)]
+                tx,
+                [
+                    mirror.MirroredRecord(
+                        "contact", number, told, history, old.created_at, crowd.NOW
+                    )
+                ],
             )
             invalidation.record(tx, Change.RECORD_CHANGED, records={("contact", number)})
         before, started = len(asked), time.perf_counter()

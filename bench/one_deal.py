@@ -26,6 +26,7 @@ from integration.storage.mirror import mirror
 from integration.storage.queue import page_context
 from integration.storage.service import portals, settings_versions
 from mappings.records.portal_map import PortalMap, dump_portal_map
+from mappings.records.rows import Link
 from mappings.rules.findings import Source
 
 _SAMPLE = 12
@@ -36,7 +37,7 @@ def keep(portal: PortalContext) -> None:
     """Install the portal, and keep the values of all its companies."""
     install(portal.runtime)
     with portal.transaction() as tx:
-        rows.be_patient(tx)
+        rows.allow_minutes(tx)
         roll_up.write(tx, roll_up.roll_up(tx, *roll_up.policy_of(tx)))
 
 
@@ -108,7 +109,12 @@ def _lived(portal: PortalContext, asked: list[str]) -> list[tuple[float, int]]:
             old = mirror.load(tx, "deal", [deal])[deal]
             told = {**old.properties, "amount": f"{12_345 + number}.67"}
             mirror.store(
-                tx, [mirror.Record("deal", deal, told, old.history, old.created_at, old.updated_at)]
+                tx,
+                [
+                    mirror.MirroredRecord(
+                        "deal", deal, told, old.history, old.created_at, old.updated_at
+                    )
+                ],
             )
             invalidation.record(tx, Change.RECORD_CHANGED, records={("deal", deal)})
         before, started = len(asked), time.perf_counter()
@@ -133,12 +139,7 @@ def _mirrored(portal: PortalContext) -> list[int]:
         mirror.store(tx, [*(_deal(row) for row in chosen), *(_company(one) for one in above)])
         mirror.add_links(
             tx,
-            [
-                mirror.Link(
-                    "deal", r["deal_id"], "company", r["company_id"], "HUBSPOT_DEFINED", 5, None
-                )
-                for r in chosen
-            ],
+            [Link("deal", r["deal_id"], "company", r["company_id"], 5) for r in chosen],
         )
         shares = tx.rows(
             """SELECT deal_id, company_id, sum(share) AS share FROM source
@@ -158,7 +159,7 @@ def _mirrored(portal: PortalContext) -> list[int]:
     return ids
 
 
-def _deal(found: Row) -> mirror.Record:
+def _deal(found: Row) -> mirror.MirroredRecord:
     told = {
         "dealname": f"deal {found['deal_id']}",
         "deal_currency_code": "USD",
@@ -168,14 +169,14 @@ def _deal(found: Row) -> mirror.Record:
         "hs_is_closed_won": "true",
         "hs_is_closed": "true",
     }
-    return mirror.Record(
+    return mirror.MirroredRecord(
         "deal", found["deal_id"], told, {}, found["created_at"], found["closed_at"]
     )
 
 
-def _company(company: int) -> mirror.Record:
+def _company(company: int) -> mirror.MirroredRecord:
     at = datetime(2016, 1, 1, tzinfo=UTC)
-    return mirror.Record(
+    return mirror.MirroredRecord(
         "company", company, {"name": f"Firm {company}"}, {}, at, at + timedelta(days=1)
     )
 

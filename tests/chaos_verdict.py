@@ -11,7 +11,7 @@ import psycopg
 from integration.core.errors import SecondOrderError
 from integration.portal.context import PortalContext
 from integration.storage import database as databases
-from integration.storage.queue import inbox
+from integration.storage.queue import inbox_events
 from integration.storage.service import portal_status
 from mappings.records import access
 from mappings.records.catalogue import WRITTEN_TYPES, own_names
@@ -83,7 +83,7 @@ def nothing_is_lost(verdict: Verdict, world: World, ledger: Ledger) -> None:
             f"portal {account.portal_id} stored {len(found - keys)} events nobody sent",
         )
         with world.runtime.database.portal(account.portal_id) as tx:
-            each = inbox.identity(tx)
+            each = inbox_events.identity(tx)
         parts = sum(count for name, count in each.items() if name != "received")
         verdict.must(
             each["received"] == parts,

@@ -16,8 +16,9 @@ from integration.core import environment, wake_ups
 from integration.ingest import intake, sync
 from integration.ingest.sync import Plan, Seen
 from integration.portal.context import PortalContext
-from integration.storage.queue import inbox
-from integration.storage.queue.inbox import Delivery, InboundEvent
+from integration.storage.queue import inbox_events
+from integration.storage.queue.inbox import Delivery
+from integration.storage.queue.inbox_events import InboundEvent
 from workers import worker
 
 # What never ends is ended; what is only slow, on a busy machine, is not.
@@ -28,7 +29,7 @@ def main() -> None:
     """Poison what the arguments name, then work."""
     word, looked_at, thought_about = sys.argv[1].encode(), int(sys.argv[2]), int(sys.argv[3])
     wake_ups.JOB_SECONDS = JOB_SECONDS
-    inbox.WAITS = (0.2, 0.2, 0.2)
+    inbox_events.WAITS = (0.2, 0.2, 0.2)
     letters, look, refresh = intake.events_of, sync.look, people.refresh
 
     def read(portal_id: int, envelope: Delivery) -> list[InboundEvent]:

@@ -51,7 +51,7 @@ def _keep(runtime: Runtime, doorstep: InboxWriter, name: Callable[[], str]) -> R
     if body is None:
         return jsonify(message=f"A delivery may have {MAX_BYTES} bytes; send several."), 413
     try:
-        doorstep.leave(portal_id, body, source=name())
+        doorstep.store(portal_id, body, source=name())
     except Retryable:
         return jsonify(message="Not kept; send it again."), 503
     except SecondOrderError as trouble:

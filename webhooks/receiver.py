@@ -50,7 +50,7 @@ def blueprint(runtime: Runtime, doorstep: InboxWriter, bell: Notifier) -> Bluepr
             return _answer(401)
         hint = portal_hint(body)
         try:
-            doorstep.leave(hint, body)
+            doorstep.store(hint, body)
         except Retryable:
             _TROUBLE.inc()
             return _answer(503, {"Retry-After": "5"})

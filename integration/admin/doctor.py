@@ -11,7 +11,7 @@ from integration.portal import runtime as opening
 from integration.portal.context import PortalContext, open_portal
 from integration.portal.runtime import Runtime, open_runtime
 from integration.storage import database
-from integration.storage.queue import inbox, outbox
+from integration.storage.queue import inbox_events, outbox
 from integration.storage.service import portal_status
 from mappings.records.access import missing_scopes
 
@@ -55,7 +55,7 @@ def portal_report(portal: PortalContext) -> dict[str, Any]:
     """How one portal stands: what was received, what waits, imports, calls, what was set aside."""
     with portal.transaction() as tx:
         return {
-            "received": inbox.identity(tx),
+            "received": inbox_events.identity(tx),
             "counts": portal_status.counts(tx),
             "import": portal_status.imports(tx),
             "calls": portal_status.calls(tx),

@@ -11,7 +11,7 @@ from integration.portal.context import open_portal
 from integration.portal.invalidation import Change
 from integration.portal.runtime import Runtime
 from integration.review import answering
-from integration.storage.queue import inbox, lanes
+from integration.storage.queue import inbox_events, lanes
 from integration.storage.service import calendar, inbound_key_rows, portals, suppression
 from integration.storage.service.calendar import has_unaddressed
 
@@ -90,7 +90,7 @@ def _look_after(runtime: Runtime, portal_id: int) -> None:
     """Prune a portal's settled events and let numbers that depend on today's date be worked out again."""
     _compare(runtime, portal_id)
     with runtime.database.portal(portal_id) as tx:
-        inbox.prune(tx, days=KEEP_EVENTS_DAYS)
+        inbox_events.prune(tx, days=KEEP_EVENTS_DAYS)
         inbound.adopt(tx)
         inbound_keys.ensure(tx, runtime)
         inbound_key_rows.prune(tx)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from integration.conclude import company_directory, overrides, record_facts
 from integration.conclude.batch import Batch
 from integration.storage.findings import person_rows
-from integration.storage.findings.person_rows import Key
+from integration.storage.findings.person_rows import IdentityKey
 from mappings.records import readers
 from mappings.records.rows import Record
 from mappings.rules.facts import ContactFacts, Directory
@@ -16,7 +16,7 @@ from mappings.rules.identity.name_variants import name_variants
 from mappings.rules.identity.screening import NameForms, alike, name_forms
 from mappings.rules.text.names import NameStats
 
-_NONE = frozenset[Key]()
+_NONE = frozenset[IdentityKey]()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,10 @@ def portal(batch: Batch, page: ComparisonSpace) -> linkage.NameFrequencies:
 
 
 def _similar_names(
-    batch: Batch, sure: Collection[int], weak: Mapping[Key, Collection[int]], wide: Collection[Key]
+    batch: Batch,
+    sure: Collection[int],
+    weak: Mapping[IdentityKey, Collection[int]],
+    wide: Collection[IdentityKey],
 ) -> set[int]:
     """Whoever shares a weak key with one of these and a name, and with whom these share one in turn.
 

@@ -30,7 +30,7 @@ def records(
 
 
 def _with_links(
-    batch: Batch, rows: Mapping[int, mirror.Record], linked_types: Sequence[str]
+    batch: Batch, rows: Mapping[int, mirror.MirroredRecord], linked_types: Sequence[str]
 ) -> list[Record]:
     object_type = next(iter(rows.values())).object_type if rows else ""
     links: dict[int, list[Link]] = {}
@@ -39,11 +39,11 @@ def _with_links(
         if rows and linked_types
         else ()
     ):
-        links.setdefault(link.from_id, []).append(as_link(link))
+        links.setdefault(link.from_id, []).append(link)
     return [as_record(row, links.get(row.record_id, ())) for _, row in sorted(rows.items())]
 
 
-def as_record(row: mirror.Record, links: Sequence[Link] = ()) -> Record:
+def as_record(row: mirror.MirroredRecord, links: Sequence[Link] = ()) -> Record:
     """A mirror row as the readers know records."""
     return Record(
         row.object_type,
@@ -55,12 +55,6 @@ def as_record(row: mirror.Record, links: Sequence[Link] = ()) -> Record:
         archived=row.gone_at is not None,
         links=links,
     )
-
-
-def as_link(link: mirror.Link) -> Link:
-    """A stored association as the readers know links."""
-    from_type, from_id, to_type, to_id, category, type_id, label, since = link
-    return Link(from_type, from_id, to_type, to_id, type_id, category, label, since)
 
 
 def contacts(batch: Batch, ids: Collection[int]) -> dict[int, ContactFacts]:

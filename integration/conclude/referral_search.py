@@ -14,7 +14,7 @@ from integration.portal.invalidation import Change
 from integration.storage.database import Row
 from integration.storage.findings import answer_labels, source_rows, stored_shapes
 from integration.storage.findings.answer_labels import LabelRow
-from integration.storage.mirror import lookups, touches
+from integration.storage.mirror import lookups, touch_mentions
 from integration.storage.queue.recompute import Ref
 from mappings.records.referral_links import referral_links
 from mappings.rules.facts import (
@@ -77,7 +77,7 @@ def _notes(
         return {}
     asked = {"contact_ids": owners} if owner_type == "contact" else {"deal_ids": owners}
     grouped: dict[int, list[Note]] = {}
-    for one in touches.notes(batch.tx, **asked):
+    for one in touch_mentions.notes(batch.tx, **asked):
         note = Note(
             one.activity_id, one.at, one.text, one.contact_ids, one.company_ids, one.deal_ids
         )
@@ -96,7 +96,7 @@ def _threads(batch: Batch, contacts: Collection[int]) -> dict[int, tuple[Thread,
         one.contact_id: (
             Thread(one.activity_id, one.at, one.contact_id, one.other_ids, one.sender_id),
         )
-        for one in touches.introductions(batch.tx, contacts)
+        for one in touch_mentions.introductions(batch.tx, contacts)
     }
 
 
@@ -109,9 +109,7 @@ def _links(
     others = ("contact", "company") if owner_type == "contact" else ("contact",)
     found = lookups.links_around(batch.tx, owner_type, owners.keys(), *others)
     grouped: dict[int, list[ReferralLink]] = {}
-    for link in referral_links(
-        {record_facts.as_link(one): None for one in found}, batch.portal_map
-    ):
+    for link in referral_links(dict.fromkeys(found), batch.portal_map):
         owner = link.referred_id if link.referred_type == owner_type else None
         if link.referred_type == "company":
             owner = link.referrer_contact_id

@@ -1,1 +1,1 @@
-"""What every room stands on: errors, logs, environment, vault, wake-ups, embedded servers. It knows nobody."""
+"""The ground of every room: errors, logs, environment, vault, wake-ups, embedded servers."""

@@ -1,4 +1,4 @@
-"""What the environment says, validated once; every mistake is reported together, by name."""
+"""The environment's variables as one validated value; all mistakes are reported together."""
 
 import contextlib
 import os
@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import SplitResult, urlsplit
 
 from cryptography.fernet import Fernet
@@ -25,7 +25,7 @@ LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One process's configuration. Secrets are kept out of ``repr`` so that no log can show them."""
+    """The configuration of one process; ``repr`` leaves secrets out, so that no log has them."""
 
     data_dir: Path
     host: str
@@ -56,7 +56,7 @@ class Settings:
 
     @property
     def redirect_url(self) -> str:
-        """Where HubSpot sends an admin's browser back to, exactly as registered."""
+        """The address HubSpot sends an admin's browser back to, exactly as registered."""
         return f"{self.public_url}/oauth/callback"
 
     @property
@@ -68,15 +68,37 @@ class Settings:
 def load() -> Settings:
     """Read the environment.
 
-    Raises :class:`~integration.core.errors.Refused` with one line per wrong variable. Unset secrets
-    are made once and kept in the data folder, readable by its owner only.
+    Raises :class:`~integration.core.errors.Refused` with one line for each wrong variable.
+    Secrets that are not set are made once and kept in the data folder, readable by its owner
+    only.
     """
     env = Env(eager=False)
     port = env.int("PORT", 8000, validate=Range(1, 65535))
-    host = env.str("HOST", "127.0.0.1")
     data_dir = Path(env.str("DATA_DIR", "") or _default_data_dir()).expanduser()
-    raw: dict[str, Any] = {
-        "host": host,
+    plain = _plain_values(env, port)
+    metrics_token = env.str("METRICS_TOKEN", "", validate=_is_long)
+    metrics_address = env.str(
+        "METRICS_ADDRESS", "", validate=lambda value: _is_other_address(value, port)
+    )
+    configured = _ConfiguredSecrets.of(env)
+    try:
+        env.seal()
+    except EnvValidationError as trouble:
+        problems = dict(trouble.error_messages)  # type: ignore[arg-type]  # sealed errors come as a mapping
+        raise Refused(_sentence(problems)) from None
+    return Settings(
+        **plain,
+        **configured.completed(data_dir),
+        data_dir=data_dir,
+        metrics_token=metrics_token,
+        metrics_address=urlsplit(f"//{metrics_address}") if metrics_address else None,
+    )
+
+
+def _plain_values(env: Env, port: int) -> dict[str, Any]:
+    """Read what is no secret; addresses lose the slash at their end."""
+    values: dict[str, Any] = {
+        "host": env.str("HOST", "127.0.0.1"),
         "port": port,
         "public_url": env.str("PUBLIC_URL", f"http://localhost:{port}", validate=_is_web_address),
         "hubspot_app_id": env.int("HUBSPOT_APP_ID", 0, validate=Range(min=0)),
@@ -93,47 +115,58 @@ def load() -> Settings:
         "database_url": env.str("DATABASE_URL", "", validate=_is_postgres) or None,
         "redis_url": env.str("REDIS_URL", "", validate=_is_redis) or None,
     }
-    secret_key = env.str("SECRET_KEY", "", validate=_is_long)
-    token_keys: list[str] = env.list("TOKEN_KEYS", [], validate=_are_fernet_keys)
-    marking_keys: list[str] = env.list("FORGET_KEYS", [], validate=_are_fernet_keys)
-    client_secrets: list[str] = env.list("HUBSPOT_CLIENT_SECRET", [])
-    metrics_token = env.str("METRICS_TOKEN", "", validate=_is_long)
-    metrics_address = env.str(
-        "METRICS_ADDRESS", "", validate=lambda value: _is_other_address(value, port)
-    )
-    try:
-        env.seal()
-    except EnvValidationError as trouble:
-        problems = dict(trouble.error_messages)  # type: ignore[arg-type]  # sealed errors come as a mapping
-        raise Refused(_sentence(problems)) from None
-    # Before there were forget keys SECRET_KEY marked who was forgotten; those marks go on counting.
-    had_secret = bool(secret_key) or (data_dir / "secret_key").exists()
-    secret_key = secret_key or _kept(data_dir, "secret_key", lambda: secrets.token_urlsafe(48))
-    return Settings(
-        **{
-            name: value.rstrip("/") if name.endswith("_url") and value else value
-            for name, value in raw.items()
-        },
-        data_dir=data_dir,
-        secret_key=secret_key,
-        token_keys=tuple(token_keys)
-        or (_kept(data_dir, "token_keys", lambda: Fernet.generate_key().decode()),),
-        forget_keys=tuple(marking_keys)
-        or _kept_forget_keys(data_dir, secret_key if had_secret else None),
-        hubspot_client_secrets=tuple(client_secrets),
-        metrics_token=metrics_token,
-        metrics_address=urlsplit(f"//{metrics_address}") if metrics_address else None,
-    )
+    for name, value in values.items():
+        if name.endswith("_url") and value:
+            values[name] = value.rstrip("/")
+    return values
 
 
-def _kept_forget_keys(folder: Path, secret_key: str | None) -> tuple[str, ...]:
-    """The keys kept in the data folder; the first is made of a *secret_key* that was there before."""
-    text = _kept(
+@dataclass(frozen=True, slots=True)
+class _ConfiguredSecrets:
+    """The secrets that the environment gives; until it is sealed, None for a wrong one."""
+
+    secret_key: str = field(repr=False)
+    token_keys: list[str] = field(repr=False)
+    forget_keys: list[str] = field(repr=False)
+    hubspot_client_secrets: list[str] = field(repr=False)
+
+    @classmethod
+    def of(cls, env: Env) -> Self:
+        return cls(
+            env.str("SECRET_KEY", "", validate=_is_long),
+            env.list("TOKEN_KEYS", [], validate=_are_fernet_keys),
+            env.list("FORGET_KEYS", [], validate=_are_fernet_keys),
+            env.list("HUBSPOT_CLIENT_SECRET", []),
+        )
+
+    def completed(self, data_dir: Path) -> dict[str, Any]:
+        """Return all secrets, with those of the data folder where the environment has none."""
+        # Before there were forget keys SECRET_KEY marked who was forgotten; those marks go on
+        # counting.
+        had_secret = bool(self.secret_key) or (data_dir / "secret_key").exists()
+        secret_key = self.secret_key or _made_once(
+            data_dir, "secret_key", lambda: secrets.token_urlsafe(48)
+        )
+        return {
+            "secret_key": secret_key,
+            "token_keys": tuple(self.token_keys)
+            or (_made_once(data_dir, "token_keys", _fernet_key),),
+            "forget_keys": tuple(self.forget_keys)
+            or _forget_keys_made_once(data_dir, secret_key if had_secret else None),
+            "hubspot_client_secrets": tuple(self.hubspot_client_secrets),
+        }
+
+
+def _fernet_key() -> str:
+    return Fernet.generate_key().decode()
+
+
+def _forget_keys_made_once(folder: Path, secret_key: str | None) -> tuple[str, ...]:
+    """Return the data folder's keys; a *secret_key* that was there before makes the first."""
+    text = _made_once(
         folder,
         "forget_keys",
-        lambda: (
-            forget_keys.from_secret(secret_key) if secret_key else Fernet.generate_key().decode()
-        ),
+        lambda: forget_keys.from_secret(secret_key) if secret_key else _fernet_key(),
     )
     keys = [key.strip() for key in text.split(",")]
     try:
@@ -148,8 +181,8 @@ def _default_data_dir() -> str:
     return f"{base}/second-order"
 
 
-def _kept(folder: Path, name: str, make: Callable[[], str]) -> str:
-    """Return a secret made once; of two processes that start together one wins, whole."""
+def _made_once(folder: Path, name: str, make: Callable[[], str]) -> str:
+    """Return a secret that is made once; of two processes that start together one wins, whole."""
     path = folder / name
     try:
         if not path.exists():
@@ -184,7 +217,7 @@ def _is_redis(value: str) -> None:
 
 
 def _is_other_address(value: str, port: int) -> None:
-    """A host and port to listen at, and not the port of everybody's pages."""
+    """Check for host and port of a listener that is not the one of the public pages."""
     if not value:
         return
     parts = urlsplit(f"//{value}")

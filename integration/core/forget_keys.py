@@ -1,4 +1,4 @@
-"""Forget keys: who was forgotten is remembered as a keyed hash, under keys of its own."""
+"""Forget keys: the keys of the hashes under which forgotten people are remembered."""
 
 import base64
 import hashlib
@@ -11,13 +11,13 @@ _NAME_BYTES = 4
 
 
 def from_secret(secret_key: str) -> str:
-    """The key that versions before FORGET_KEYS made of SECRET_KEY, in the form of a forget key."""
+    """Return the key that versions before FORGET_KEYS made of SECRET_KEY, as a forget key."""
     return base64.urlsafe_b64encode(hashlib.sha256(secret_key.encode()).digest()).decode()
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What is remembered of an erased contact, and under which key: useless without that key."""
+    """A keyed hash of an erased contact, and the name of its key; useless without the key."""
 
     key_id: str
     digest: bytes
@@ -25,14 +25,17 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class ForgetKeys:
-    """The newest key marks; a mark under any of them counts."""
+    """The keys of forgotten people: the first one marks, a mark under any of them counts."""
 
     keys: tuple[bytes, ...] = field(repr=False)
     inherited: bytes = field(repr=False)
 
     @classmethod
     def of(cls, forget_keys: Sequence[str], secret_key: str) -> Self:
-        """Read the keys as configured; what SECRET_KEY marked counts as long as that stays."""
+        """Read the keys as configured.
+
+        A mark that was made with SECRET_KEY counts for as long as SECRET_KEY stays as it is.
+        """
         inherited = base64.urlsafe_b64decode(from_secret(secret_key))
         listed = tuple(base64.urlsafe_b64decode(key) for key in forget_keys)
         return cls(listed or (inherited,), inherited)
@@ -53,17 +56,17 @@ class ForgetKeys:
         return key_id(self.inherited)
 
     def mark(self, portal_id: int, contact_id: int) -> Mark:
-        """What to remember of an erased contact."""
+        """Return what to remember of an erased contact."""
         return Mark(self.newest, _digest(self.keys[0], portal_id, contact_id))
 
     def digests(self, portal_id: int, contact_id: int) -> Iterator[bytes]:
-        """One digest for each key: one of them is remembered if this contact was erased."""
+        """Yield one digest for each key; if the contact was erased, one of them is remembered."""
         for key in dict.fromkeys((*self.keys, self.inherited)):
             yield _digest(key, portal_id, contact_id)
 
 
 def key_id(key: bytes) -> str:
-    """A key's name, which tells nothing of the key."""
+    """Return a key's name: a hash, from which the key cannot be worked out."""
     return hmac.digest(key, b"key id", "sha256")[:_NAME_BYTES].hex()
 
 

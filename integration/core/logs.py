@@ -1,4 +1,4 @@
-"""One fact a line, as JSON, with portal and job bound at the edge; secrets and people never."""
+"""Log lines: one fact each, as JSON, with portal and job bound at the edge, without secrets."""
 
 import logging
 import re
@@ -19,7 +19,7 @@ _EMAIL = re.compile(r"[\w.+%-]+@[\w-]+\.[\w.-]+")
 
 
 def redact(text: str) -> str:
-    """Remove tokens, passwords and e-mail addresses from *text*; line breaks become visible."""
+    """Return *text* without tokens, passwords and e-mail addresses, line breaks made visible."""
     text = _SECRETS.sub(lambda m: f"{m.group(1) or m.group(2)}***", text)
     text = _CREDENTIALS.sub(r"\1***@", text)
     return _EMAIL.sub("***@***", text).replace("\r", "\\r").replace("\n", "\\n")
@@ -32,7 +32,7 @@ def _redact_values(_: Any, __: str, fields: MutableMapping[str, Any]) -> Mutable
 
 
 def configure(level: str) -> None:
-    """Send our lines and every library's through the same processors to standard error."""
+    """Send the project's lines and every library's through one pipeline to standard error."""
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -63,6 +63,6 @@ def configure(level: str) -> None:
 
 
 def get(name: str) -> "structlog.typing.FilteringBoundLogger":
-    """Return the logger of one module."""
+    """Return a module's logger."""
     logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(module=name)
     return logger

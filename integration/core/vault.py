@@ -1,4 +1,4 @@
-"""Tokens at rest: encrypted with rotating keys, bound to the portal they belong to."""
+"""The vault: tokens at rest, encrypted with rotating keys, bound to their portal."""
 
 import json
 from collections.abc import Sequence
@@ -10,26 +10,27 @@ from integration.core.errors import Refused
 
 
 class WrongKey(Refused):
-    """No key we hold opens this: the key list lost one, or the row belongs to another portal."""
+    """No configured key opens the row: a key was lost, or the row is another portal's."""
 
 
 class Vault:
-    """Seal and open a portal's tokens; the newest key seals, every key opens."""
+    """Encryption of a portal's tokens; the newest key seals, every key opens."""
 
     def __init__(self, keys: Sequence[str]) -> None:
         self._box = MultiFernet([Fernet(key) for key in keys])
 
     def seal(self, portal_id: int, tokens: dict[str, str]) -> bytes:
-        """Encrypt *tokens*; the portal id travels inside, so rows cannot be swapped."""
+        """Encrypt *tokens*; the portal id is sealed with them, so that rows cannot be swapped."""
         return self._box.encrypt(json.dumps({"portal": portal_id, **tokens}).encode())
 
     def open(self, portal_id: int, sealed: bytes) -> dict[str, str]:
-        """Decrypt; raises :class:`WrongKey` for a foreign portal or an unknown key."""
+        """Decrypt; raises :class:`WrongKey` for another portal's row or an unknown key."""
         try:
             content: dict[str, Any] = json.loads(self._box.decrypt(sealed))
         except InvalidToken:
             raise WrongKey(
-                f"Portal {portal_id}: no key in TOKEN_KEYS opens its token; put the key that sealed it back"
+                f"Portal {portal_id}: no key in TOKEN_KEYS opens its token;"
+                " put the key that sealed it back"
             ) from None
         if content.pop("portal") != portal_id:
             raise WrongKey(

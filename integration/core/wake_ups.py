@@ -1,4 +1,4 @@
-"""Wake-ups: "this portal has work", never the work itself. Losing one costs seconds, not data."""
+"""Wake-ups: the word that a portal has work, never the work; a lost one costs seconds, not data."""
 
 import threading
 import time
@@ -34,7 +34,10 @@ class NoRetrySchedule(Protocol):
 
 
 class Queue:
-    """The wake-up side of RQ. Every trouble with Valkey is counted and swallowed: the sweeper comes by anyway."""
+    """The wake-up side of RQ.
+
+    Trouble with Valkey is counted and never raised: the sweeper finds the work a second later.
+    """
 
     def __init__(self, url: str, *, monotonic: NoRetrySchedule = time.monotonic) -> None:
         self.redis = redis.Redis.from_url(
@@ -49,7 +52,10 @@ class Queue:
         self.refusals = 0
 
     def wake(self, portal_id: int, kind: str = "drain") -> bool:
-        """Ask for a worker; say whether Valkey took the wish. One wish at a time stands for a lane."""
+        """Ask for a worker; return whether Valkey took the request.
+
+        While a request for a lane waits, another one for it adds nothing.
+        """
         try:
             if not self.redis.set(_flag(portal_id, kind), b"1", nx=True, px=WAKE_MILLISECONDS):
                 return self._worked()
@@ -67,7 +73,7 @@ class Queue:
         return self._worked()
 
     def asleep(self, portal_id: int, kind: str) -> None:
-        """The lane is being looked at: whoever comes later wakes it again."""
+        """Note that the lane is about to be looked at, so that later work wakes it again."""
         try:
             self.redis.delete(_flag(portal_id, kind))
         except redis.RedisError as trouble:
@@ -78,7 +84,7 @@ class Queue:
         return 0.0 if self._refused_since is None else self._monotonic() - self._refused_since
 
     def answers(self) -> bool:
-        """Whether Valkey takes a wish now: one that is full or read-only still answers a ping."""
+        """Whether Valkey takes a write now; one that is full or read-only still answers a ping."""
         try:
             return (
                 bool(self.redis.set(f"{PREFIX}probe", b"1", px=WAKE_MILLISECONDS))
@@ -100,9 +106,10 @@ class Queue:
 
 
 class Notifier:
-    """Wakes portals from a thread of its own, at most once in twenty milliseconds each, so that no request waits.
+    """Wakes portals from its own thread, each at most once in 20 ms, so that no request waits.
 
-    What is rung and not yet passed on when a process ends is found by the sweeper a second later.
+    A wake-up that is not passed on when the process ends is made good by the sweeper a second
+    later.
     """
 
     def __init__(self, queue: Queue, *, every: float = 0.02) -> None:
@@ -111,7 +118,7 @@ class Notifier:
         self._wanted: set[int] = set()
         self._passing_on = False
         self._lock = threading.Lock()
-        self._rung = threading.Event()
+        self._requested = threading.Event()
         self._thread: threading.Thread | None = None
 
     def notify(self, portal_id: int) -> None:
@@ -123,10 +130,10 @@ class Notifier:
             if self._thread is None:  # not before: a web process forks after it was built
                 self._thread = threading.Thread(target=self._pass_on, name="bell", daemon=True)
                 self._thread.start()
-        self._rung.set()
+        self._requested.set()
 
-    def silent(self, *, timeout: float = 5.0) -> bool:
-        """Wait until everything rung was passed on; say whether it came to that."""
+    def wait_until_idle(self, *, timeout: float = 5.0) -> bool:
+        """Wait until every wake-up was passed on; return whether that came about in time."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             with self._lock:
@@ -137,8 +144,8 @@ class Notifier:
 
     def _pass_on(self) -> None:
         while True:
-            self._rung.wait()
-            self._rung.clear()
+            self._requested.wait()
+            self._requested.clear()
             with self._lock:
                 wanted, self._wanted = self._wanted, set()
                 self._passing_on = True

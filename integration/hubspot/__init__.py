@@ -1,1 +1,1 @@
-"""The only place that knows HubSpot's API."""
+"""The HubSpot adapter: only this room knows the API."""

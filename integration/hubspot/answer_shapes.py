@@ -1,4 +1,4 @@
-"""HubSpot's answers as our own frozen shapes; what an answer lacks makes it a broken one."""
+"""HubSpot's answers as frozen shapes; an answer that lacks a part is a broken one."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ _MERGE_TRACES: Final = ("hs_merged_object_ids", "hs_calculated_merged_vids")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a list; `next_after` None means there is no more."""
+    """One page of a list; `next_after` is None on the last one."""
 
     records: list[Record]
     next_after: str | None
@@ -25,7 +25,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class ReadResult:
-    """What a read by ids found. `moved` says which asked-for id now lives under which other one."""
+    """The records found by ids. `moved` maps an asked-for id to the id of its merged record."""
 
     records: list[Record]
     missing: frozenset[int]
@@ -34,11 +34,13 @@ class ReadResult:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one record's patch.
+    """The result of one record's patch.
 
-    `written`: done, except for `left_out` properties · `gone`: no such record ·
-    `refused`: HubSpot minds the values · `property_trouble`: nothing was left
-    after taking out troubled properties · `unclear`: HubSpot did not say; write again.
+    - `written`: done, except for the properties `left_out`
+    - `gone`: there is no such record
+    - `refused`: HubSpot does not accept the values
+    - `property_trouble`: nothing was left after taking out troubled properties
+    - `unclear`: HubSpot did not say; write again
     """
 
     status: str
@@ -48,11 +50,11 @@ class Outcome:
 
 @dataclass(slots=True)
 class WriteResult:
-    """What became of a batch of patches.
+    """The result of a batch of patches.
 
-    `troubles` names properties that cannot be written at present, with
-    HubSpot's code: pause those. `stopped` is why the rest has no outcome:
-    store what is here, then raise it; writing again is harmless.
+    `troubles` maps properties that cannot be written at present to HubSpot's code: pause those.
+    `stopped` is the reason why the remaining records have no outcome: store what is here, then
+    raise it. Writing them again is harmless.
     """
 
     outcomes: dict[int, Outcome] = field(default_factory=dict)
@@ -62,7 +64,7 @@ class WriteResult:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who a portal is."""
+    """A portal's id, kind, time zone and currencies."""
 
     portal_id: int
     account_type: str = ""
@@ -74,14 +76,14 @@ class Account:
 
 
 def page_of(object_type: str, answer: Mapping[str, Any]) -> Page:
-    """A list answer."""
+    """Return a list answer as a page."""
     after = ((answer.get("paging") or {}).get("next") or {}).get("after")
     records = [record_of(object_type, raw) for raw in answer["results"]]
     return Page(records, None if after in (None, "") else str(after))
 
 
 def record_of(object_type: str, raw: Mapping[str, Any]) -> Record:
-    """One record; raises KeyError, TypeError or ValueError when it is none."""
+    """Return one record; raises KeyError, TypeError or ValueError when it is none."""
     inline, overflow = _inline(raw["associations"]) if raw.get("associations") else (_NONE, ())
     return Record(
         object_type,
@@ -102,7 +104,7 @@ def _inline(raw: Mapping[str, Any]) -> tuple[dict[str, tuple[int, ...]], tuple[s
     overflow = []
     for plural, answer in raw.items():
         # A pair can come several times, once per association type.
-        ids = tuple(dict.fromkeys(int(one["id"]) for one in answer.get("results") or ()))
+        ids = tuple(dict.fromkeys(int(link["id"]) for link in answer.get("results") or ()))
         name = known_type(plural) or plural
         inline[name] = ids
         if answer.get("paging"):
@@ -113,7 +115,7 @@ def _inline(raw: Mapping[str, Any]) -> tuple[dict[str, tuple[int, ...]], tuple[s
 def links_of(
     from_type: str, to_type: str, from_id: int, raw: Sequence[Mapping[str, Any]]
 ) -> list[Link]:
-    """The links of one record in an association answer: one for each type of each pair."""
+    """Return the links of one record in an association answer, one for each type of each pair."""
     return [
         Link(
             from_type,
@@ -130,29 +132,35 @@ def links_of(
 
 
 def read_result(asked: Sequence[int], records: Sequence[Record]) -> ReadResult:
-    """Sort asked-for ids into found, moved by a merge, and missing."""
-    found = {record.id: record for record in records}
-    absent = [one for one in asked if one not in found]
+    """Sort asked-for ids into found ones, ones moved by a merge, and missing ones."""
+    by_id = {record.id: record for record in records}
+    absent = [record_id for record_id in asked if record_id not in by_id]
     moved: dict[int, int] = {}
     if absent:
         survivors = {
             old: record.id
-            for record in found.values()
+            for record in by_id.values()
             for trace in _MERGE_TRACES
             for old in record_ids(record.get(trace))
         }
-        moved = {one: survivors[one] for one in absent if survivors.get(one, one) != one}
-    return ReadResult(list(found.values()), frozenset(absent) - moved.keys(), moved)
+        moved = {
+            record_id: survivors[record_id]
+            for record_id in absent
+            if survivors.get(record_id, record_id) != record_id
+        }
+    return ReadResult(list(by_id.values()), frozenset(absent) - moved.keys(), moved)
 
 
 def account_of(raw: Mapping[str, Any]) -> Account:
-    """An account-info answer."""
+    """Return an account-info answer as an account."""
     return Account(
         portal_id=int(raw["portalId"]),
         account_type=str(raw.get("accountType") or ""),
         time_zone=str(raw.get("timeZone") or ""),
         currency=str(raw.get("companyCurrency") or "").upper(),
-        additional_currencies=tuple(str(one) for one in raw.get("additionalCurrencies") or ()),
+        additional_currencies=tuple(
+            str(currency) for currency in raw.get("additionalCurrencies") or ()
+        ),
         ui_domain=str(raw.get("uiDomain") or ""),
         data_hosting_location=str(raw.get("dataHostingLocation") or ""),
     )
@@ -160,10 +168,10 @@ def account_of(raw: Mapping[str, Any]) -> Account:
 
 def _time(text: str | None) -> datetime | None:
     try:
-        found = datetime.fromisoformat(text or "")
+        moment = datetime.fromisoformat(text or "")
     except ValueError:
         return None
     # The years 0001 and 9999 mean that nobody knows; days added to them would leave the calendar.
-    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
         return None
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

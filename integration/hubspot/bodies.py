@@ -1,4 +1,4 @@
-"""HubSpot's JSON bodies to Python and back: fast, and still readable when a record holds hostile text."""
+"""JSON bodies to Python and back: fast, and tolerant of invalid text in a record."""
 
 import json
 from typing import Any, Final
@@ -9,16 +9,16 @@ _DIGITS_OF_INT64: Final = 19
 
 
 def encode(value: object) -> bytes:
-    """A request body."""
+    """Return a request body."""
     return orjson.dumps(value)
 
 
 def decode(body: bytes) -> Any:  # noqa: ANN401 - JSON is any
-    """An answer's body; raises ValueError when it is not JSON.
+    """Read an answer's body; raises ValueError when it is not JSON.
 
-    One record with half a surrogate pair or a NUL character in a text must not
-    make its whole page unreadable for ever: such characters are replaced, since
-    neither UTF-8 nor PostgreSQL can hold them.
+    Half a surrogate pair or a NUL character in one record's text must not make its whole page
+    unreadable for ever. Such characters are replaced, since neither UTF-8 nor PostgreSQL can
+    hold them.
     """
     try:
         value = orjson.loads(body)
@@ -29,7 +29,7 @@ def decode(body: bytes) -> Any:  # noqa: ANN401 - JSON is any
 
 
 def lenient(body: bytes) -> Any:  # noqa: ANN401 - JSON is any
-    """Like decode, but None for what is no JSON: error pages are often HTML."""
+    """Read a body like :func:`decode`; None for what is no JSON: error pages are often HTML."""
     try:
         return decode(body)
     except ValueError:
@@ -56,7 +56,7 @@ def _cleaned(value: Any) -> Any:  # noqa: ANN401 - JSON is any
             value.replace("\0", "�").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         )
     if isinstance(value, list):
-        return [_cleaned(one) for one in value]
+        return [_cleaned(part) for part in value]
     if isinstance(value, dict):
-        return {_cleaned(name): _cleaned(one) for name, one in value.items()}
+        return {_cleaned(name): _cleaned(part) for name, part in value.items()}
     return value

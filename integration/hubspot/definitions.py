@@ -1,4 +1,4 @@
-"""Creating property definitions: all in one call, and one by one only where that does not tell."""
+"""Property definitions: created in one call, one by one only where that gives no result."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -12,7 +12,7 @@ Ask = Callable[..., Any]
 def create(
     library: Library, ask: Ask, plural: str, properties: Sequence[Mapping[str, object]]
 ) -> dict[str, str]:
-    """Create *properties*; by name `created`, `exists`, or HubSpot's code for why not."""
+    """Create *properties*; return by name `created`, `exists`, or HubSpot's code of refusal."""
     if not properties:
         return {}
     made = _all_at_once(library, ask, plural, properties)
@@ -32,13 +32,14 @@ def _all_at_once(
             "properties.create_many",
             library.property_batches.create,
             object_type=plural,
-            batch_input_property_create={"inputs": [dict(one) for one in properties]},
+            batch_input_property_create={"inputs": [dict(definition) for definition in properties]},
         )
     except (faults.BadRequest, faults.AlreadyExists):
         # One that exists or is refused fails the whole call: ask for each alone.
         return []
     results = answer.get("results") if isinstance(answer, dict) else None
-    return [str(one["name"]) for one in results or () if isinstance(one, dict) and one.get("name")]
+    created = [definition for definition in results or () if isinstance(definition, dict)]
+    return [str(definition["name"]) for definition in created if definition.get("name")]
 
 
 def _one(library: Library, ask: Ask, plural: str, definition: Mapping[str, object]) -> str:

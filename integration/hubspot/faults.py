@@ -1,4 +1,4 @@
-"""The one table that turns HubSpot's refusals and the network's failures into what to do now."""
+"""Faults: the one table from HubSpot's refusals and network failures to what to do now."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -41,7 +41,7 @@ _VALUE_CODES: Final = frozenset(
 
 
 class BadRequest(Refused):
-    """HubSpot refused what was sent; `properties` says which property it minded, and by which code."""
+    """HubSpot refused the request; `properties` maps the properties it objects to to a code."""
 
     def __init__(self, message: str, *, properties: Mapping[str, str], code: str) -> None:
         super().__init__(message)
@@ -50,23 +50,26 @@ class BadRequest(Refused):
 
 
 class AlreadyExists(Refused):
-    """The thing to create is there already."""
+    """What was to be created exists."""
 
 
 class Forbidden(NeedsOwner):
-    """The connection is good and this is not allowed by it: whoever can do without it goes on without."""
+    """The connection works, but does not allow this; an optional step goes on without it."""
 
 
 class OurMistake(SecondOrderError):
-    """Our request or our configuration is wrong: stop and be seen; never a portal's fault."""
+    """Our request or configuration is wrong: stop and be seen; it is never a portal's fault."""
 
 
 def from_answer(
     status: int, headers: Mapping[str, str], body: bytes, route: str
 ) -> SecondOrderError:
-    """What an answer other than 2xx means. Tokens, names and HubSpot's own prose stay out of the message."""
+    """Return the error for an answer other than 2xx.
+
+    Tokens, names and HubSpot's own prose stay out of its message.
+    """
     found = bodies.lenient(body)
-    said = _Said(status, headers, found if isinstance(found, dict) else {}, route)
+    said = _Refusal(status, headers, found if isinstance(found, dict) else {}, route)
     handler = _TABLE.get(status)
     if handler is not None:
         return handler(said)
@@ -78,7 +81,7 @@ def from_answer(
 
 
 def from_failure(error: BaseException, route: str) -> SecondOrderError:
-    """What it means that no complete answer came: each of these may pass, and nothing is known to be done."""
+    """Return the error for a call without a complete answer; it may pass, nothing is known done."""
     for kind, words in _FAILURES:
         if isinstance(error, kind):
             return Retryable(f"HubSpot could not be asked ({route}): {words}")
@@ -86,7 +89,7 @@ def from_failure(error: BaseException, route: str) -> SecondOrderError:
 
 
 def broken(route: str, why: str) -> Retryable:
-    """A 2xx answer that cannot be understood: broken on the way, so asked again."""
+    """Return the error for a 2xx answer that cannot be understood: ask again."""
     return Retryable(f"HubSpot's answer to {route} {why}")
 
 
@@ -110,7 +113,7 @@ _FAILURES: Final[tuple[tuple[type[BaseException], str], ...]] = (
 )
 
 
-class _Said:
+class _Refusal:
     """The parts of a refusal that are safe to repeat."""
 
     def __init__(
@@ -142,19 +145,19 @@ class _Said:
         return min(seconds, _LONGEST_WAIT)
 
 
-def _bad_request(said: _Said) -> SecondOrderError:
+def _bad_request(said: _Refusal) -> SecondOrderError:
     properties = troubled_properties(said.body)
     more = ", ".join(f"{name}: {code}" for name, code in sorted(properties.items()))
     return BadRequest(said.sentence(more), properties=properties, code=said.code or "BAD_REQUEST")
 
 
-def _unauthorized(said: _Said) -> SecondOrderError:
+def _unauthorized(said: _Refusal) -> SecondOrderError:
     return NeedsOwner(
         said.sentence("- the connection is no longer accepted; reconnect the account")
     )
 
 
-def _forbidden(said: _Said) -> SecondOrderError:
+def _forbidden(said: _Refusal) -> SecondOrderError:
     scopes = missing_scopes(said.body)
     if scopes:
         words = f"- the account has not granted {', '.join(scopes)}; reconnect and grant it"
@@ -163,33 +166,33 @@ def _forbidden(said: _Said) -> SecondOrderError:
     return Forbidden(said.sentence(words))
 
 
-def _rate_limited(said: _Said) -> SecondOrderError:
+def _rate_limited(said: _Refusal) -> SecondOrderError:
     policy = said.word("policyName")
     wait = said.wait(_RATE_WAITS.get(policy, _RATE_WAITS["TEN_SECONDLY_ROLLING"]))
     return Retryable(said.sentence(policy), after=wait)
 
 
-def _waits(seconds: float) -> Callable[[_Said], SecondOrderError]:
+def _waits(seconds: float) -> Callable[[_Refusal], SecondOrderError]:
     return lambda said: Retryable(said.sentence(), after=said.wait(seconds))
 
 
-def _gone(said: _Said) -> SecondOrderError:
+def _gone(said: _Refusal) -> SecondOrderError:
     return RecordGone(said.sentence())
 
 
-def _exists(said: _Said) -> SecondOrderError:
+def _exists(said: _Refusal) -> SecondOrderError:
     return AlreadyExists(said.sentence())
 
 
-def _locked(said: _Said) -> SecondOrderError:
+def _locked(said: _Refusal) -> SecondOrderError:
     return Retryable(said.sentence(), after=max(said.wait(_LOCKED_SECONDS), _LOCKED_SECONDS))
 
 
-def _ours(said: _Said) -> SecondOrderError:
+def _ours(said: _Refusal) -> SecondOrderError:
     return OurMistake(said.sentence())
 
 
-_TABLE: Final[Mapping[int, Callable[[_Said], SecondOrderError]]] = MappingProxyType(
+_TABLE: Final[Mapping[int, Callable[[_Refusal], SecondOrderError]]] = MappingProxyType(
     {
         400: _bad_request,
         401: _unauthorized,
@@ -218,20 +221,25 @@ _TABLE: Final[Mapping[int, Callable[[_Said], SecondOrderError]]] = MappingProxyT
 
 
 def missing_scopes(body: Mapping[str, Any]) -> list[str]:
-    """The scopes a 403 asks for, in either of the spellings HubSpot has used."""
-    found: list[str] = []
+    """Return the scopes that a 403 asks for, in either of the spellings HubSpot has used."""
+    scopes: dict[str, None] = {}
     for place in (body, *_details(body)):
         context = place.get("context")
-        if isinstance(context, dict):
-            for name in ("requiredGranularScopes", "requiredScopes"):
-                named = context.get(name)
-                found += [one for one in named if _is_word(one)] if isinstance(named, list) else []
-    return list(dict.fromkeys(found))
+        if not isinstance(context, dict):
+            continue
+        for name in ("requiredGranularScopes", "requiredScopes"):
+            listed = context.get(name)
+            if isinstance(listed, list):
+                scopes |= dict.fromkeys(scope for scope in listed if _is_word(scope))
+    return list(scopes)
 
 
 def troubled_properties(body: Mapping[str, Any]) -> dict[str, str]:
-    """Property names a refusal minds, with the code; read from `errors` and from the JSON inside `message`."""
-    found: dict[str, str] = {}
+    """Return the properties a refusal objects to, with the code.
+
+    They stand in `errors`, or in the JSON inside `message`.
+    """
+    codes: dict[str, str] = {}
     for detail in (*_details(body), *_embedded(body.get("message"))):
         code = detail.get("code") or detail.get("error")
         if not isinstance(code, str) or code not in DEFINITION_CODES | _VALUE_CODES:
@@ -239,22 +247,23 @@ def troubled_properties(body: Mapping[str, Any]) -> dict[str, str]:
         context = detail.get("context")
         named = context.get("propertyName") if isinstance(context, dict) else None
         names = named if isinstance(named, list) else [detail.get("name"), detail.get("in")]
-        found.update({str(name): code for name in names if _is_word(name)})
-    return found
+        codes.update({str(name): code for name in names if _is_word(name)})
+    return codes
 
 
 def _details(body: Mapping[str, Any]) -> list[dict[str, Any]]:
-    errors = body.get("errors")
-    return [one for one in errors if isinstance(one, dict)] if isinstance(errors, list) else []
+    return _objects_in(body.get("errors"))
 
 
 def _embedded(message: object) -> list[dict[str, Any]]:
     if not isinstance(message, str) or "[" not in message:
         return []
-    found = bodies.lenient(
-        message[message.index("[") : message.rfind("]") + 1].encode("utf-8", "replace")
-    )
-    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+    embedded = message[message.index("[") : message.rfind("]") + 1]
+    return _objects_in(bodies.lenient(embedded.encode("utf-8", "replace")))
+
+
+def _objects_in(value: object) -> list[dict[str, Any]]:
+    return [part for part in value if isinstance(part, dict)] if isinstance(value, list) else []
 
 
 def _is_word(name: object) -> bool:

@@ -1,4 +1,4 @@
-"""One portal's HubSpot: records, links, definitions and writes in as few calls as their sizes allow."""
+"""The gateway to one portal's HubSpot: records, links, definitions and writes in few calls."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -9,6 +9,7 @@ from integration.hubspot import answer_shapes, definitions, faults, writes
 from integration.hubspot.answer_shapes import Account, Page, ReadResult, WriteResult
 from integration.hubspot.library import Library
 from integration.hubspot.wire import Wire
+from mappings.kinds import ObjectType
 from mappings.records.catalogue import PLURAL
 from mappings.records.rows import Link, Record
 
@@ -27,10 +28,10 @@ _RAW: Final[Mapping[str, Any]] = {"_preload_content": False}
 
 
 class HubSpot:
-    """All calls to one portal. Keep it: it holds the connections; it may be shared between threads.
+    """All calls to one portal.
 
-    Every method raises only what `faults` lists; a Retryable means that nothing
-    is lost by asking again.
+    Keep it: it holds the connections, and threads may share it. Every method raises only what
+    `faults` lists; a Retryable means that nothing is lost by asking again.
     """
 
     def __init__(self, wire: Wire) -> None:
@@ -53,14 +54,14 @@ class HubSpot:
         *,
         archived: bool = False,
     ) -> Page:
-        """One page of all records of a type, in the order of their ids; one call."""
+        """Return one page of all records of a type, in the order of their ids; one call."""
         choices: dict[str, str | list[str]] = {
             "limit": str(WITH_HISTORY_SIZE if history else PAGE_SIZE),
             "archived": _word(archived),
             "after": after or "",
             "properties": list(properties),
             "propertiesWithHistory": list(history),
-            "associations": [PLURAL[one] for one in associations],
+            "associations": [PLURAL[to_type] for to_type in associations],
         }
         asked = {name: value for name, value in choices.items() if value}
         answer = self._wire.call("objects.page", objectType=PLURAL[object_type], query=asked)
@@ -75,12 +76,12 @@ class HubSpot:
         *,
         archived: bool = False,
     ) -> ReadResult:
-        """The records with these ids, whatever number; one call per 100, or per 50 with history."""
+        """Return the records with these ids; one call per 100, or per 50 with history."""
         asked = list(dict.fromkeys(ids))
         records: list[Record] = []
         for some in _chunks(asked, WITH_HISTORY_SIZE if history else READ_SIZE):
             body = {
-                "inputs": [{"id": str(one)} for one in some],
+                "inputs": [{"id": str(record_id)} for record_id in some],
                 "properties": list(properties),
                 "propertiesWithHistory": list(history),
             }
@@ -94,7 +95,7 @@ class HubSpot:
         return answer_shapes.read_result(asked, records)
 
     def survivor(self, object_type: str, record_id: int) -> int | None:
-        """The id under which a record lives now, after any merges; None when it is gone."""
+        """Return the id under which a record lives after any merges; None when it is gone."""
         try:
             answer = self._ask(
                 "objects.get",
@@ -109,45 +110,28 @@ class HubSpot:
     def search_changed_since(
         self, object_type: str, since: datetime, properties: Sequence[str] = ()
     ) -> Iterator[list[Record]]:
-        """Records changed at or after *since*, a page of up to 200 at a time.
+        """Yield records changed at or after *since*, in pages of up to 200.
 
-        Search lags behind writes and knows no archived records: ask with
-        overlap, and never to check a write. Pages follow the ids, so that
-        more than 10,000 hits are no trouble.
+        Search lags behind writes and knows no archived records: ask with overlap, and never to
+        check a write. Pages follow the ids, so that more than 10,000 hits are no trouble.
         """
-        clock = "lastmodifieddate" if object_type == "contact" else "hs_lastmodifieddate"
         last = 0
         while True:
-            filters = [
-                {
-                    "propertyName": clock,
-                    "operator": "GTE",
-                    "value": str(int(since.timestamp() * 1000)),
-                },
-                {"propertyName": "hs_object_id", "operator": "GT", "value": str(last)},
-            ]
-            body = {
-                "filterGroups": [{"filters": filters}],
-                "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
-                "properties": list(properties),
-                "limit": SEARCH_SIZE,
-                "after": "0",
-            }
             answer = self._ask(
                 "objects.search",
                 self._library.search.do_search,
                 object_type=PLURAL[object_type],
-                public_object_search_request=body,
+                public_object_search_request=_search_body(object_type, since, last, properties),
             )
-            found = _shaped("objects.search", answer_shapes.page_of, object_type, answer)
-            if found.records:
-                yield found.records
-            if found.next_after is None or not found.records:
+            page = _shaped("objects.search", answer_shapes.page_of, object_type, answer)
+            if page.records:
+                yield page.records
+            if page.next_after is None or not page.records:
                 return
-            last = max(record.id for record in found.records)
+            last = max(record.id for record in page.records)
 
     def update(self, object_type: str, patches: Mapping[int, Mapping[str, str]]) -> WriteResult:
-        """Write property values, 100 records a call, and say what became of each record.
+        """Write property values, 100 records a call; return the outcome of each record.
 
         Never raises for trouble on the way: see WriteResult.stopped.
         """
@@ -158,13 +142,13 @@ class HubSpot:
     def associations(
         self, from_type: str, to_type: str, ids: Sequence[int]
     ) -> dict[int, list[Link]]:
-        """Every link of each of these records to one type, labels included; 1,000 records a call.
+        """Return every link of each record to one type, with labels; 1,000 records a call.
 
-        A record without links has an empty list. A record with very many links
-        is asked again for the rest, together with the others like it.
+        A record without links has an empty list. Records with very many links are asked for
+        again, together, for the rest.
         """
-        links: dict[int, list[Link]] = {one: [] for one in dict.fromkeys(ids)}
-        waiting: list[dict[str, str]] = [{"id": str(one)} for one in links]
+        links: dict[int, list[Link]] = {record_id: [] for record_id in dict.fromkeys(ids)}
+        waiting: list[dict[str, str]] = [{"id": str(record_id)} for record_id in links]
         while waiting:
             some, waiting = waiting[:ASSOCIATION_SIZE], waiting[ASSOCIATION_SIZE:]
             answer = self._wire.call(
@@ -177,7 +161,7 @@ class HubSpot:
         return links
 
     def labels(self, from_type: str, to_type: str) -> list[dict[str, Any]]:
-        """Association types between two object types: `category`, `typeId`, `label`."""
+        """Return the association types between two object types: `category`, `typeId`, `label`."""
         answer = self._ask(
             "associations.labels",
             self._library.labels.get_all,
@@ -189,8 +173,8 @@ class HubSpot:
     # Definitions
 
     def owners(self, *, archived: bool = False) -> list[dict[str, Any]]:
-        """All owners."""
-        found: list[dict[str, Any]] = []
+        """Return all owners, of every page of HubSpot's answer."""
+        owners: list[dict[str, Any]] = []
         after: str | None = None
         while True:
             asked = {"after": after} if after else {}
@@ -201,20 +185,20 @@ class HubSpot:
                 archived=_word(archived),
                 **asked,
             )
-            found += _results("owners.page", answer)
+            owners += _results("owners.page", answer)
             after = _shaped("owners.page", _next, answer)
             if after is None:
-                return found
+                return owners
 
     def pipelines(self, object_type: str) -> list[dict[str, Any]]:
-        """All pipelines of deals or tickets with their stages."""
+        """Return all pipelines of deals or tickets with their stages."""
         answer = self._ask(
             "pipelines.all", self._library.pipelines.get_all, object_type=PLURAL[object_type]
         )
         return _results("pipelines.all", answer)
 
     def properties(self, object_type: str, *, archived: bool = False) -> list[dict[str, Any]]:
-        """All property definitions of a type; HubSpot does not page these."""
+        """Return all property definitions of a type; HubSpot does not page these."""
         answer = self._ask(
             "properties.all",
             self._library.properties.get_all,
@@ -224,14 +208,14 @@ class HubSpot:
         return _results("properties.all", answer)
 
     def groups(self, object_type: str) -> list[dict[str, Any]]:
-        """All property groups of a type."""
+        """Return all property groups of a type."""
         answer = self._ask(
             "groups.all", self._library.groups.get_all, object_type=PLURAL[object_type]
         )
         return _results("groups.all", answer)
 
     def create_group(self, object_type: str, definition: Mapping[str, object]) -> bool:
-        """Create a property group; False when it is there already."""
+        """Create a property group; False when it exists."""
         try:
             self._ask(
                 "groups.create",
@@ -246,7 +230,10 @@ class HubSpot:
     def create_properties(
         self, object_type: str, properties: Sequence[Mapping[str, object]]
     ) -> dict[str, str]:
-        """Create properties; by name `created`, `exists`, or why not. An archived namesake comes back to life."""
+        """Create properties; return by name `created`, `exists`, or the code of refusal.
+
+        An archived property of the same name is restored.
+        """
         return definitions.create(self._library, self._ask, PLURAL[object_type], properties)
 
     def update_property(self, object_type: str, name: str, patch: Mapping[str, object]) -> None:
@@ -267,7 +254,7 @@ class HubSpot:
     # The portal
 
     def account(self) -> Account:
-        """Who this portal is, and its currencies."""
+        """Return the portal's account and its currencies."""
         answer = self._wire.call("account")
         return _shaped("account", answer_shapes.account_of, answer)
 
@@ -287,10 +274,31 @@ def _read_records(object_type: str, answer: Mapping[str, Any]) -> list[Record]:
     return [answer_shapes.record_of(object_type, raw) for raw in answer["results"]]
 
 
+def _search_body(
+    object_type: str, since: datetime, last: int, properties: Sequence[str]
+) -> dict[str, object]:
+    """Return a search for records changed at or after *since* with ids above *last*, by id."""
+    is_contact = object_type == ObjectType.CONTACT
+    changed = {
+        # HubSpot keeps a contact's date of change under a name of its own.
+        "propertyName": "lastmodifieddate" if is_contact else "hs_lastmodifieddate",
+        "operator": "GTE",
+        "value": str(int(since.timestamp() * 1000)),
+    }
+    behind = {"propertyName": "hs_object_id", "operator": "GT", "value": str(last)}
+    return {
+        "filterGroups": [{"filters": [changed, behind]}],
+        "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
+        "properties": list(properties),
+        "limit": SEARCH_SIZE,
+        "after": "0",
+    }
+
+
 def _take_links(
     from_type: str, to_type: str, answer: Mapping[str, Any], links: dict[int, list[Link]]
 ) -> list[dict[str, str]]:
-    """Add what an answer tells to *links*; the records whose list goes on are returned."""
+    """Add an answer's links to *links*; return the records whose list goes on."""
     for error in answer.get("errors") or ():
         if error.get("category") not in _NO_ASSOCIATIONS:
             raise faults.broken("associations.read", f"is partial ({error.get('category')})")
@@ -316,7 +324,7 @@ def _results(route: str, answer: Any) -> list[dict[str, Any]]:  # noqa: ANN401 -
 
 
 def _dicts(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [one for one in answer["results"] if isinstance(one, dict)]
+    return [result for result in answer["results"] if isinstance(result, dict)]
 
 
 def _id(answer: Mapping[str, Any]) -> int:

@@ -1,4 +1,4 @@
-"""HubSpot's own client library, tamed: its request builders on our wire, with answers left unparsed."""
+"""HubSpot's client library: its request builders on our wire, its answers left unparsed."""
 
 from functools import cached_property
 from typing import Any
@@ -9,10 +9,10 @@ from integration.hubspot.wire import Wire
 
 
 class Library:
-    """The few API objects we use, each built once: building one anew costs a connection pool.
+    """The API objects in use, each built once: a new one costs a connection pool.
 
-    Every answer is the raw response: the library's models cost twenty times
-    what reading the JSON costs (docs/hubspot.md, "What the client library costs").
+    Every answer is the raw response: the library's models cost twenty times what reading the
+    JSON costs (docs/hubspot.md, "What the client library costs").
     """
 
     def __init__(self, wire: Wire) -> None:

@@ -1,4 +1,4 @@
-"""Installing, signing in and leaving: HubSpot's OAuth calls, which no portal's token or allowance carries."""
+"""OAuth calls: install, sign in, leave; no portal's token or allowance carries them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ _BAD_REQUEST: Final = 400
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """What HubSpot issued; `scopes` and `portal_id` are told only sometimes: introspect to be sure."""
+    """HubSpot's tokens; `scopes` and `portal_id` are not always sent: introspect to be sure."""
 
     access_token: str = field(repr=False)
     refresh_token: str | None = field(repr=False)
@@ -31,7 +31,7 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class Introspection:
-    """What a token is. A dead one is not active and says nothing else."""
+    """A token's portal and scopes. A dead token is not active and has nothing else."""
 
     active: bool
     portal_id: int | None = None
@@ -65,7 +65,7 @@ class OAuth:
     def authorize_page(
         self, state: str, required: Sequence[str], optional: Sequence[str] = ()
     ) -> str:
-        """Where to send the browser; all required scopes must be asked for each time."""
+        """Return the page to send the browser to; every required scope is asked for each time."""
         query = {
             "client_id": self._client_id,
             "redirect_uri": self._redirect,
@@ -79,17 +79,17 @@ class OAuth:
         return f"{self._authorize}{joint}{urlencode(query).replace('+', '%20')}"
 
     def exchange(self, code: str) -> Tokens:
-        """Tokens for the code a browser brought back; Refused when it is used up, expired or wrong."""
+        """Return tokens for a browser's code; Refused when it is used up, expired or wrong."""
         return self._tokens(
             {"grant_type": "authorization_code", "code": code, "redirect_uri": self._redirect}
         )
 
     def refresh(self, refresh_token: str) -> Tokens:
-        """A new access token; NeedsOwner when the app was uninstalled or the connection revoked."""
+        """Return a new access token; NeedsOwner when the app was uninstalled or cut off."""
         return self._tokens({"grant_type": "refresh_token", "refresh_token": refresh_token})
 
     def introspect(self, token: str, hint: str = "access_token") -> Introspection:
-        """Whose token this is and what was granted."""
+        """Return the portal of a token and what was granted."""
         answer = self._post("oauth.introspect", {"token": token, "token_type_hint": hint})
         if not answer.get("active"):
             return Introspection(active=False)
@@ -104,11 +104,11 @@ class OAuth:
         )
 
     def revoke(self, refresh_token: str) -> None:
-        """End a refresh token; access tokens already out live on until they expire."""
+        """End a refresh token; access tokens that were issued live on until they expire."""
         self._post("oauth.revoke", {"token": refresh_token, "token_type_hint": "refresh_token"})
 
     def account(self, access_token: str) -> Account:
-        """Who the portal behind a fresh token is."""
+        """Return the account of the portal behind a fresh token."""
         answer = self._bearer("account", access_token)
         try:
             return answer_shapes.account_of(answer)
@@ -173,7 +173,7 @@ class OAuth:
 def _oauth_fault(
     status: int, headers: Mapping[str, str], body: bytes, route: str
 ) -> SecondOrderError:
-    """OAuth's refusals have their own vocabulary, in two dialects at once."""
+    """Return the error for a refusal of OAuth, which has its own codes, in two dialects at once."""
     said = bodies.lenient(body)
     if status != _BAD_REQUEST or not isinstance(said, dict):
         fault = faults.from_answer(status, headers, body, route)
@@ -222,4 +222,4 @@ def _number(value: object) -> int | None:
 def _scopes(value: object) -> frozenset[str] | None:
     if isinstance(value, str):
         return frozenset(value.split())
-    return frozenset(str(one) for one in value) if isinstance(value, list) else None
+    return frozenset(str(scope) for scope in value) if isinstance(value, list) else None

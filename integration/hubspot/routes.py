@@ -1,4 +1,4 @@
-"""The one table of HubSpot paths: each call we make, dated, beside the path the client library knows."""
+"""Routes: each HubSpot call in use, dated, beside the path that the client library knows."""
 
 import re
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ Allowance = Literal["standard", "search"]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One call: our name for it, method, dated path; `sdk` is the path the client library would use."""
+    """One call: its name, method and dated path; `sdk` is the client library's path."""
 
     name: str
     method: str
@@ -24,7 +24,7 @@ class Route:
     allowance: Allowance = "standard"
 
     def fill(self, **parts: str) -> str:
-        """The path with its placeholders filled, each quoted whole."""
+        """Return the path with its placeholders filled, each quoted whole."""
         return self.path.format(**{name: quote(part, safe="") for name, part in parts.items()})
 
 
@@ -91,11 +91,11 @@ _BY_SDK: Final = tuple(
 
 
 class UnknownRoute(LookupError):
-    """The client library wanted to call something that is not in our table."""
+    """The client library wanted to call a path that is not in the table."""
 
 
 def dated(method: str, sdk_path: str) -> tuple[Route, str]:
-    """The route behind a path of the client library, and the dated path to call instead.
+    """Return the route behind a path of the client library, and the dated path to call.
 
     Raises UnknownRoute: what is not in the table is never called.
     """

@@ -1,9 +1,9 @@
-"""The one door to HubSpot: every call of a portal passes here, with its token, its allowance and its limits.
+"""The wire: every call to HubSpot passes here, with token, allowance and limits.
 
-The client library builds most requests and hands them to what it takes for its
-connection pool; that is this class, which moves them to dated paths. Batch
-bodies are sent here directly: the library's copying of a body costs more than
-all the rest of the call (docs/hubspot.md, "What the client library costs").
+The client library builds most requests and hands them to what it takes for its connection pool;
+that is this class, which moves them to dated paths. Batch bodies are sent here directly: the
+library's copying of a body costs more than all the rest of the call (docs/hubspot.md, "What the
+client library costs").
 """
 
 import time
@@ -25,14 +25,17 @@ _OK: Final = range(200, 300)
 
 
 class Token(Protocol):
-    """Gives an access token; called with the one HubSpot just refused, gives a newer one or raises."""
+    """A source of access tokens.
+
+    Called with a token that HubSpot has just refused, it gives a newer one or raises.
+    """
 
     def __call__(self, refused: str | None = None) -> str:
-        """A usable token."""
+        """Return a usable token."""
 
 
 class Allow(Protocol):
-    """Waits until one more call is allowed, or raises Retryable when that would take too long."""
+    """Waits until one more call is allowed; raises Retryable when that would take too long."""
 
     def __call__(self, kind: Allowance, /) -> None:
         """Take one call from the allowance."""
@@ -43,15 +46,15 @@ OnLimits = Callable[[Mapping[str, int]], None]
 
 
 def _ignore_call(route: str, status: int, seconds: float) -> None:
-    """Nobody counts."""
+    """Stand in where nobody counts calls."""
 
 
 def _ignore_limits(limits: Mapping[str, int]) -> None:
-    """Nobody listens."""
+    """Stand in where nobody needs the limits."""
 
 
 class Wire:
-    """Sends calls to one HubSpot host for one portal; safe to share between threads."""
+    """The calls to one HubSpot host for one portal; threads may share it."""
 
     def __init__(
         self,
@@ -89,7 +92,7 @@ class Wire:
         body: object = None,
         **parts: str,
     ) -> Any:  # noqa: ANN401 - JSON is any
-        """Call a route of the table directly; the decoded answer, None when there is none."""
+        """Call a route of the table directly; return the decoded answer, None for no answer."""
         route = ROUTES[name]
         url = self.base + route.fill(**parts)
         if query:
@@ -105,7 +108,7 @@ class Wire:
         body: str | bytes | None = None,
         **_library_choices: object,
     ) -> urllib3.BaseHTTPResponse:
-        """What the client library takes for its connection pool's `request`.
+        """Stand in for `request` of the client library's connection pool.
 
         Its own headers and timeouts are not used: token, limits and time are ours.
         """
@@ -117,7 +120,7 @@ class Wire:
         return self._send(route, f"{self.base}{path}?{query}" if query else self.base + path, body)
 
     def decoded(self, route: str, data: bytes) -> Any:  # noqa: ANN401 - JSON is any
-        """A 2xx answer's body; broken JSON is a Retryable."""
+        """Read a 2xx answer's body; broken JSON is a Retryable."""
         if not data:
             return None
         try:
@@ -179,10 +182,10 @@ _quoted = lru_cache(maxsize=4096)(quote_plus)
 
 
 def _pairs(query: Mapping[str, str | Sequence[str]]) -> Iterator[tuple[str, str]]:
-    """A list is its key repeated, as the specification says."""
+    """Repeat the key of a list, as the specification asks."""
     for name, value in query.items():
-        for one in (value,) if isinstance(value, str) else value:
-            yield name, one
+        for text in (value,) if isinstance(value, str) else value:
+            yield name, text
 
 
 def _query(fields: Iterable[tuple[str, object]]) -> str:

@@ -1,6 +1,6 @@
-"""Writing patches in batches: each record gets its own outcome, and one guilty record harms no neighbour."""
+"""Writing patches in batches: each record has its own outcome; a bad one harms no other."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from integration.core.errors import NeedsOwner, RecordGone, Retryable
@@ -18,6 +18,7 @@ from mappings.records.catalogue import PLURAL
 BATCH_SIZE: Final = 100
 
 _Patches = dict[int, dict[str, str]]
+_NOT_NAMED = "HubSpot's answer does not name this record"
 
 
 def update(wire: Wire, object_type: str, patches: Mapping[int, Mapping[str, str]]) -> WriteResult:
@@ -26,14 +27,15 @@ def update(wire: Wire, object_type: str, patches: Mapping[int, Mapping[str, str]
     ids = list(patches)
     try:
         for start in range(0, len(ids), BATCH_SIZE):
-            batch.send({one: dict(patches[one]) for one in ids[start : start + BATCH_SIZE]})
+            some = ids[start : start + BATCH_SIZE]
+            batch.send({record_id: dict(patches[record_id]) for record_id in some})
     except (Retryable, NeedsOwner, OurMistake) as error:
         batch.result.stopped = error
     return batch.result
 
 
 class _Batch:
-    """One run of writing; remembers which properties are in trouble so that later batches spare them."""
+    """One run of writing; later batches leave out the properties found in trouble."""
 
     def __init__(self, wire: Wire, object_type: str) -> None:
         self._wire = wire
@@ -42,14 +44,14 @@ class _Batch:
         self.result = WriteResult()
 
     def send(self, patches: _Patches) -> None:
-        patches = self._without(patches, self._defined_wrong())
+        patches = self._without(patches, _defined_wrong(self.result.troubles))
         if not patches:
             return
         try:
             answer = self._wire.call(
                 "objects.update",
                 objectType=PLURAL[self._object_type],
-                body={"inputs": [_input(one, values) for one, values in patches.items()]},
+                body={"inputs": list(map(_input, patches.keys(), patches.values()))},
             )
         except (BadRequest, RecordGone) as error:
             self._one_is_guilty(patches, error)
@@ -57,7 +59,7 @@ class _Batch:
         self._take(patches, answer)
 
     def _one_is_guilty(self, patches: _Patches, error: BadRequest | RecordGone) -> None:
-        """The batch was refused as a whole: take troubled properties out, else split it until one is left."""
+        """Treat a batch refused as a whole: leave out properties, or split it down to one."""
         if isinstance(error, BadRequest) and self._spare(patches, error.properties):
             return
         ids = list(patches)
@@ -66,41 +68,39 @@ class _Batch:
             return
         half = len(ids) // 2
         for part in (ids[:half], ids[half:]):
-            self.send({one: patches[one] for one in part})
+            self.send({record_id: patches[record_id] for record_id in part})
 
     def _spare(self, patches: _Patches, minded: Mapping[str, str]) -> bool:
-        """Send again without the properties HubSpot minds, if we sent them and the fault is theirs alone."""
-        sent = {name for values in patches.values() for name in values}
+        """Send again without the refused properties, if we sent them and only they are wrong."""
+        sent = set[str]().union(*patches.values())
         troubled = {name: code for name, code in minded.items() if name in sent}
-        defined_wrong = {name for name, code in troubled.items() if code in DEFINITION_CODES}
+        if not troubled:
+            return False
+        defined_wrong = _defined_wrong(troubled)
         if not defined_wrong and len(patches) > 1:
             # A value is wrong, not the definition: only its own record loses it.
             return False
-        if not troubled:
-            return False
         self.result.troubles.update(troubled)
-        self.send(self._without(patches, set(defined_wrong or troubled)))
+        self.send(self._without(patches, defined_wrong or troubled.keys()))
         return True
 
-    def _without(self, patches: _Patches, names: set[str]) -> _Patches:
+    def _without(self, patches: _Patches, names: Collection[str]) -> _Patches:
+        """Return the patches without these properties; a record with none left has its outcome."""
         if not names:
             return patches
         kept: _Patches = {}
-        for one, values in patches.items():
-            out = tuple(name for name in values if name in names)
+        for record_id, values in patches.items():
+            out = [name for name in values if name in names]
+            left_out = (*self._left_out.get(record_id, ()), *out)
             if out:
-                self._left_out[one] = (*self._left_out.get(one, ()), *out)
+                self._left_out[record_id] = left_out
             rest = {name: value for name, value in values.items() if name not in names}
             if rest:
-                kept[one] = rest
-            else:
-                left_out = self._left_out.get(one, ())
-                reason = ", ".join(self.result.troubles.get(name, "") for name in left_out)
-                self.result.outcomes[one] = Outcome("property_trouble", reason, left_out)
+                kept[record_id] = rest
+                continue
+            reason = ", ".join(self.result.troubles.get(name, "") for name in left_out)
+            self.result.outcomes[record_id] = Outcome("property_trouble", reason, left_out)
         return kept
-
-    def _defined_wrong(self) -> set[str]:
-        return {name for name, code in self.result.troubles.items() if code in DEFINITION_CODES}
 
     def _take(self, patches: _Patches, answer: Any) -> None:  # noqa: ANN401 - JSON is any
         try:
@@ -110,21 +110,29 @@ class _Batch:
             raise broken(
                 "objects.update", f"has an unknown shape ({type(error).__name__})"
             ) from None
+        outcomes = self.result.outcomes
         again: _Patches = {}
-        for one, values in patches.items():
-            if one in written:
-                self.result.outcomes[one] = Outcome("written", left_out=self._left_out.get(one, ()))
-            elif one not in refused:
-                self.result.outcomes[one] = Outcome(
-                    "unclear", "HubSpot's answer does not name this record"
-                )
-            elif minded := {name: code for name, code in refused[one][1].items() if name in values}:
-                self.result.troubles.update(minded)
-                again.update(self._without({one: values}, set(minded)))
-            else:
-                self.result.outcomes[one] = refused[one][0]
+        for record_id, values in patches.items():
+            if record_id in written:
+                left_out = self._left_out.get(record_id, ())
+                outcomes[record_id] = Outcome("written", left_out=left_out)
+                continue
+            if record_id not in refused:
+                outcomes[record_id] = Outcome("unclear", _NOT_NAMED)
+                continue
+            outcome, troubled = refused[record_id]
+            minded = {name: code for name, code in troubled.items() if name in values}
+            if not minded:
+                outcomes[record_id] = outcome
+                continue
+            self.result.troubles.update(minded)
+            again.update(self._without({record_id: values}, minded))
         if again:
             self.send(again)
+
+
+def _defined_wrong(troubles: Mapping[str, str]) -> set[str]:
+    return {name for name, code in troubles.items() if code in DEFINITION_CODES}
 
 
 def _input(record_id: int, values: Mapping[str, str]) -> dict[str, object]:
@@ -142,31 +150,30 @@ def _of_trace(trace: str) -> int | None:
 
 
 def _written(answer: Mapping[str, Any]) -> set[int]:
-    """Ids by trace, since a merged-away record is answered under its survivor's id."""
-    found: set[int] = set()
+    """Return ids by trace, since a merged-away record is answered under its survivor's id."""
+    written: set[int] = set()
     for result in answer["results"]:
         traced = _of_trace(str(result.get("objectWriteTraceId") or ""))
-        found.add(int(result["id"]) if traced is None else traced)
-    return found
+        written.add(int(result["id"]) if traced is None else traced)
+    return written
 
 
 def _refused(answer: Mapping[str, Any]) -> dict[int, tuple[Outcome, dict[str, str]]]:
-    found: dict[int, tuple[Outcome, dict[str, str]]] = {}
+    refused: dict[int, tuple[Outcome, dict[str, str]]] = {}
     for error in answer.get("errors") or ():
         code = str(error.get("subCategory") or error.get("category") or "refused")
         gone = error.get("category") == "OBJECT_NOT_FOUND"
         outcome = Outcome("gone") if gone else Outcome("refused", code)
-        for one in _named(error.get("context") or {}):
-            found[one] = (outcome, {} if gone else troubled_properties(error))
-    return found
+        for record_id in _named(error.get("context") or {}):
+            refused[record_id] = (outcome, {} if gone else troubled_properties(error))
+    return refused
 
 
 def _named(context: Mapping[str, Any]) -> Sequence[int]:
+    listed = [*(context.get("ids") or ()), *(context.get("id") or ())]
+    ids = [int(text) for text in listed if str(text).isdigit()]
     traced = [_of_trace(str(trace)) for trace in context.get("objectWriteTraceId") or ()]
-    ids = [
-        int(one) for key in ("ids", "id") for one in context.get(key) or () if str(one).isdigit()
-    ]
-    return [*ids, *(one for one in traced if one is not None)]
+    return [*ids, *(record_id for record_id in traced if record_id is not None)]
 
 
 def _alone(error: BadRequest | RecordGone) -> Outcome:

@@ -21,7 +21,7 @@ from integration.portal.context import PortalContext
 from integration.portal.invalidation import Change
 from integration.storage.database import Transaction
 from integration.storage.mirror import mirror, touch_texts, touches
-from integration.storage.mirror.touches import Key, TouchRow
+from integration.storage.mirror.touches import ActivityKey, TouchRow
 from integration.storage.queue import activity_cursors, lanes
 from integration.storage.queue.activity_cursors import ActivityCursor
 from integration.storage.queue.lanes import Lease
@@ -39,7 +39,7 @@ Near = Mapping[str, Sequence[int]]
 class Seen:
     """What HubSpot said of some activities: what they are and with whom; the rest of *keys* is nothing to keep."""
 
-    keys: set[Key] = field(default_factory=set)
+    keys: set[ActivityKey] = field(default_factory=set)
     found: list[tuple[Activity, Near]] = field(default_factory=list)
 
 
@@ -94,7 +94,7 @@ def types(portal: PortalContext) -> tuple[str, ...]:
 
 def read_again(tx: Transaction, activity_type: str) -> None:
     """Read a type's whole list once more: so much has changed that this is the surer way."""
-    activity_cursors.again(tx, activity_type)
+    activity_cursors.restart(tx, activity_type)
 
 
 def prune(tx: Transaction, *, now: datetime) -> None:
@@ -209,7 +209,7 @@ def _finish(portal: PortalContext, lease: Lease) -> bool:
         if all(step.told for step in steps):
             return False
         invalidation.record(tx, Change.TOUCHES_READ, now=portal.runtime.now())
-        activity_cursors.tell(tx)
+        activity_cursors.mark_told(tx)
         lanes.want(tx, portal.portal_id, "drain")
     portal.runtime.queue.wake(portal.portal_id, "drain")
     _log.info(

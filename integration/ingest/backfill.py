@@ -143,7 +143,7 @@ def _page(portal: PortalContext, lease: Lease, run: Run, stream: Stream) -> None
     with portal.transaction(lease) as tx:
         changed = sync.store_records(tx, page.records, keys=portal.runtime.forget_keys)
         invalidation.record(tx, Change.RECORD_CHANGED, records=changed)
-        import_runs.touch(tx, run, object_type, [record.id for record in page.records])
+        import_runs.note_seen(tx, run, object_type, [record.id for record in page.records])
         import_runs.advance(
             tx, run, stream, cursor=page.next_after, done=page.next_after is None,
             records=len(page.records), drift=len(changed),

@@ -14,7 +14,8 @@ import msgspec
 from marshmallow import ValidationError
 from msgspec import Meta
 
-from integration.storage.queue.inbox import Delivery, InboundEvent
+from integration.storage.queue.inbox import Delivery
+from integration.storage.queue.inbox_events import InboundEvent
 from mappings.records import events
 
 _LONGEST_BODY: Final = 1 << 20

@@ -8,7 +8,8 @@ from integration.portal.invalidation import Change
 from integration.portal.occurrence import refs
 from integration.storage.database import Transaction
 from integration.storage.mirror import inbound_items as stored
-from integration.storage.queue.inbox import Delivery, InboundEvent, WaitingEvent
+from integration.storage.queue.inbox import Delivery
+from integration.storage.queue.inbox_events import InboundEvent, WaitingEvent
 from mappings.records import inbound_bodies
 from mappings.records.events import Bad
 from mappings.records.inbound_bodies import Answer, Usage

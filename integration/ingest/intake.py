@@ -9,8 +9,9 @@ from integration.core import logs
 from integration.ingest import fast_path, inbound
 from integration.portal.context import PortalContext
 from integration.portal.runtime import Runtime
-from integration.storage.queue import inbox, lanes
-from integration.storage.queue.inbox import Delivery, InboundEvent
+from integration.storage.queue import inbox, inbox_events, lanes
+from integration.storage.queue.inbox import Delivery
+from integration.storage.queue.inbox_events import InboundEvent
 from integration.storage.queue.lanes import Lease
 from integration.storage.service import portals
 from mappings.records import events, strict_json
@@ -48,7 +49,7 @@ def split(portal: PortalContext, lease: Lease) -> int:
         with portal.transaction(lease) as tx:
             inbox.count_attempt(tx, [envelope.inbox_id for envelope in alone])
         with portal.transaction(lease) as tx:
-            inbox.store_events(
+            inbox_events.store_events(
                 tx,
                 [letter for envelope in alone for letter in events_of(portal.portal_id, envelope)],
             )

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from integration.core import logs
 from integration.ingest import activities, backfill
 from integration.portal.context import PortalContext
-from integration.storage.queue import inbox, lanes
-from integration.storage.queue.inbox import InboundEvent
+from integration.storage.queue import inbox_events, lanes
+from integration.storage.queue.inbox_events import InboundEvent
 from integration.storage.queue.lanes import Lease
 from integration.storage.service import portals
 from mappings.records import access
@@ -42,7 +42,9 @@ def poll(portal: PortalContext, lease: Lease) -> int:
             if pages > MOST_PAGES:
                 return _read_everything(portal, asked_at)
             with portal.transaction(lease) as tx:
-                new += inbox.store_events(tx, [_inbound_event(record, asked_at) for record in page])
+                new += inbox_events.store_events(
+                    tx, [_inbound_event(record, asked_at) for record in page]
+                )
     with portal.transaction(lease) as tx:
         portals.caught_up(tx, asked_at)
         if new:
@@ -65,7 +67,7 @@ def _activities(portal: PortalContext, lease: Lease, since: datetime, asked_at: 
                     if number >= MOST_PAGES:
                         activities.read_again(tx, activity_type)
                         break
-                    new += inbox.store_events(
+                    new += inbox_events.store_events(
                         tx, [_inbound_event(record, asked_at) for record in page]
                     )
     return new

@@ -16,8 +16,8 @@ from integration.portal.invalidation import Change
 from integration.portal.occurrence import refs
 from integration.storage.database import Transaction
 from integration.storage.mirror import mirror
-from integration.storage.queue import inbox
-from integration.storage.queue.inbox import WaitingEvent
+from integration.storage.queue import inbox, inbox_events
+from integration.storage.queue.inbox_events import WaitingEvent
 from integration.storage.queue.lanes import Lease
 from integration.storage.service import erasure, portals
 from mappings.records import access, catalogue
@@ -61,16 +61,16 @@ class Seen:
 def refresh(portal: PortalContext, lease: Lease) -> int:
     """Let one group of waiting events take effect; return how many there were."""
     with portal.transaction(lease) as tx:
-        waiting = inbox.waiting(tx)
+        waiting = inbox_events.waiting(tx)
         worn = [event for event in waiting if event.attempts >= inbox.TRIES]
-        inbox.settle_events(
+        inbox_events.settle_events(
             tx,
             worn,
             "set_aside",
             "reading what it points to failed or ended the process three times",
         )
         waiting = [event for event in waiting if event.attempts < inbox.TRIES]
-        inbox.try_events(tx, waiting)
+        inbox_events.try_events(tx, waiting)
     if not waiting:
         return len(worn)
     wanted = plan(waiting)
@@ -79,14 +79,14 @@ def refresh(portal: PortalContext, lease: Lease) -> int:
     except (Retryable, NeedsOwner):
         # Not the events' fault: they keep their tries, the lane decides when to look again.
         with portal.transaction(lease) as tx:
-            inbox.postpone_events(tx, waiting, seconds=0)
+            inbox_events.postpone_events(tx, waiting, seconds=0)
         raise
     except Refused as refusal:
         # HubSpot minds what they have us ask: ever smaller groups find out which of them it is.
         with portal.transaction(lease) as tx:
             if len(waiting) == 1:
-                inbox.settle_events(tx, waiting, "set_aside", str(refusal))
-            inbox.hasten_events(tx, waiting)
+                inbox_events.settle_events(tx, waiting, "set_aside", str(refusal))
+            inbox_events.hasten_events(tx, waiting)
         return len(waiting) + len(worn)
     with portal.transaction(lease) as tx:
         keys = portal.runtime.forget_keys
@@ -97,10 +97,10 @@ def refresh(portal: PortalContext, lease: Lease) -> int:
         told = [event for event in waiting if event.kind in inbound.KINDS]
         inbound.take(tx, told)
         for event, reason in _refused(waiting, seen):
-            inbox.settle_events(tx, [event], "set_aside", reason)
+            inbox_events.settle_events(tx, [event], "set_aside", reason)
         unasked = [event for event in waiting if _is_for_later(event, seen)]
-        inbox.settle_events(tx, [event for event in waiting if event not in unasked], "done")
-        inbox.postpone_events(tx, unasked, seconds=0)
+        inbox_events.settle_events(tx, [event for event in waiting if event not in unasked], "done")
+        inbox_events.postpone_events(tx, unasked, seconds=0)
         if told:
             inbound.blank(tx)
         contacts = wanted.read.get("contact", set()) | wanted.forgotten
@@ -193,9 +193,9 @@ def reading(portal: PortalContext, object_type: str) -> tuple[list[str], list[st
     return list(names), list(portal.map.history_properties(object_type))
 
 
-def as_stored(record: Record) -> mirror.Record:
+def as_stored(record: Record) -> mirror.MirroredRecord:
     """A record as the adapter read it becomes a row of the mirror; empty properties are left out."""
-    return mirror.Record(
+    return mirror.MirroredRecord(
         object_type=record.object_type,
         record_id=record.id,
         properties={
@@ -210,7 +210,7 @@ def as_stored(record: Record) -> mirror.Record:
 def next_in(portal: PortalContext) -> float | None:
     """Seconds until an event or a conclusion of this portal is due; None when nothing waits."""
     with portal.transaction() as tx:
-        return inbox.next_event_in(tx)
+        return inbox_events.next_event_in(tx)
 
 
 def _look_at(
@@ -293,7 +293,7 @@ def store_links(
 ) -> set[tuple[str, int]]:
     """Replace the links of these records; both ends of a link that came or went have changed."""
     before = {_ends(link): link for link in mirror.links_from(tx, from_type, from_ids, to_type)}
-    now = [_stored_link(link, heard_at) for link in links]
+    now = [link._replace(seen_at=heard_at) for link in links]
     after = {_ends(link): link for link in now}
     if before.keys() != after.keys():
         mirror.replace_links(tx, from_type, to_type, from_ids, now)
@@ -301,20 +301,7 @@ def store_links(
     return {(from_type, ends[0]) for ends in different} | {(to_type, ends[1]) for ends in different}
 
 
-def _stored_link(link: Link, heard_at: datetime | None) -> mirror.Link:
-    return mirror.Link(
-        link.from_type,
-        link.from_id,
-        link.to_type,
-        link.to_id,
-        link.category,
-        link.type_id,
-        link.label,
-        heard_at,
-    )
-
-
-def _ends(link: mirror.Link) -> tuple[int, int, str, int, str | None]:
+def _ends(link: Link) -> tuple[int, int, str, int, str | None]:
     return link.from_id, link.to_id, link.category, link.type_id, link.label
 
 

@@ -23,7 +23,7 @@ from integration.portal import settings
 from integration.portal.context import PortalContext, open_portal
 from integration.portal.runtime import Runtime
 from integration.reports import portal_figures
-from integration.storage.queue import inbox, outbox
+from integration.storage.queue import inbox_events, outbox
 from integration.storage.service import audit, portal_status
 from integration.storage.service.portals import Portal
 
@@ -130,7 +130,7 @@ def _progress(portal: PortalContext) -> dict[str, Any]:
 def _health(portal: PortalContext) -> dict[str, Any]:
     account = account_of(portal)
     with portal.transaction() as tx:
-        identity = inbox.identity(tx)
+        identity = inbox_events.identity(tx)
         tables: dict[str, Any] = {
             "identity": identity,
             "calls": portal_status.calls(tx),

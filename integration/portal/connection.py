@@ -1,4 +1,4 @@
-"""The way to one portal's CRM: a token refreshed once for all processes, and a place in the shared allowance."""
+"""A portal's connection to its CRM: one token and one allowance, shared by all processes."""
 
 import threading
 import time
@@ -15,7 +15,9 @@ from integration.hubspot.oauth import OAuth
 from integration.hubspot.routes import ROUTES, Allowance
 from integration.hubspot.wire import Wire
 from integration.portal.runtime import Runtime
+from integration.storage.database import Transaction
 from integration.storage.service import allowances, tokens
+from integration.storage.service.tokens import TokenRow
 
 # A process may go on with a token it knows for so long before it looks at the row again.
 REMEMBER_SECONDS = 60.0
@@ -27,7 +29,7 @@ _log = logs.get(__name__)
 
 
 def oauth(settings: Settings) -> OAuth:
-    """The app's own side of OAuth."""
+    """Return the app's own side of OAuth."""
     return OAuth(
         settings.hubspot_api_url,
         settings.hubspot_authorize_url,
@@ -45,13 +47,13 @@ class Connection:
     meter: "UsageMeter"
 
     def close(self, runtime: Runtime, portal_id: int) -> None:
-        """Write the counts down and let go of the connections."""
+        """Write the counts down and close the connections."""
         self.meter.settle(runtime, portal_id)
         self.hubspot.close()
 
 
 def connect(runtime: Runtime, portal_id: int, *, lanes: int = 8) -> Connection:
-    """Open the way to a portal's CRM for this process; *lanes* calls may be under way at once."""
+    """Open the connection for this process; *lanes* calls may be under way at once."""
     meter = UsageMeter(lambda kind: _hold(runtime, portal_id, kind))
     pace = RateLimiter(runtime, portal_id, meter)
     wire = Wire(
@@ -59,14 +61,14 @@ def connect(runtime: Runtime, portal_id: int, *, lanes: int = 8) -> Connection:
         TokenProvider(runtime, portal_id),
         pace,
         on_call=meter.called,
-        on_limits=pace.told,
+        on_limits=pace.learn_limits,
         pool_size=lanes,
     )
     return Connection(HubSpot(wire), meter)
 
 
 class TokenProvider:
-    """Gives an access token; of many processes that find it due, one refreshes and the others read."""
+    """A portal's access token; of many processes that find it due, one refreshes it."""
 
     def __init__(self, runtime: Runtime, portal_id: int) -> None:
         self._runtime = runtime
@@ -77,8 +79,8 @@ class TokenProvider:
     def __call__(self, refused: str | None = None) -> str:
         """Return a usable token; with *refused*, another one than that.
 
-        Raises :class:`NeedsOwner` when the portal cut us off, :class:`Retryable` while that is not
-        sure.
+        Raises :class:`NeedsOwner` when the portal cut the app off, :class:`Retryable` while
+        that is not sure.
         """
         with self._lock:
             known = self._known
@@ -90,55 +92,42 @@ class TokenProvider:
 
     def _read(self, refused: str | None) -> str:
         with self._runtime.database.service() as tx:
-            row = tokens.read(tx, self._portal_id)
-        if row is None or row.state == "revoked":
-            raise NeedsOwner(
-                "The connection to HubSpot has ended; reconnect the account at /install"
-            )
+            row = _alive(tokens.read(tx, self._portal_id))
         token = self._open(row.sealed)["access"]
         if not row.is_due and token != refused:
             return token
         return self._refresh(refused)
 
     def _refresh(self, refused: str | None) -> str:
-        """Refresh under the row's lock: the one HubSpot call made inside a transaction (docs/decisions/0002)."""
-        trouble: NeedsOwner | None = None
+        """Refresh under the row's lock, in the transaction: see docs/decisions/0002."""
         with self._runtime.database.service() as tx:
-            row = tokens.read(tx, self._portal_id, lock=True)
-            if row is None or row.state == "revoked":
-                raise NeedsOwner(
-                    "The connection to HubSpot has ended; reconnect the account at /install"
-                )
+            row = _alive(tokens.read(tx, self._portal_id, lock=True))
             known = self._open(row.sealed)
             if not row.is_due and known["access"] != refused:
-                return known["access"]  # somebody else was faster
+                return known["access"]  # another process was faster
             if not row.may_ask_again:
-                raise Retryable(
-                    "HubSpot refused to renew the connection once; asked again in a minute",
-                    after=60,
-                )
-            try:
-                fresh = oauth(self._runtime.settings).refresh(known["refresh"])
-            except NeedsOwner as refusal:
-                trouble = refusal
-                (tokens.revoke if row.suspect_since else tokens.suspect)(tx, self._portal_id)
-                twice = row.suspect_since is not None
-            else:
-                sealed = self._runtime.vault.seal(
-                    self._portal_id,
-                    {
-                        "access": fresh.access_token,
-                        "refresh": fresh.refresh_token or known["refresh"],
-                    },
-                )
-                tokens.save(tx, self._portal_id, sealed, lifetime=fresh.expires_in)
-        if trouble is None:
-            return fresh.access_token
-        if twice:
-            raise trouble
-        raise Retryable(
-            "HubSpot refused to renew the connection once; asked again in a minute", after=60
-        )
+                raise _refused_once()
+            renewed = self._renew(tx, row, known["refresh"])
+        if isinstance(renewed, str):
+            return renewed
+        # Raised behind the commit, for the next process must know of the refusal.
+        if row.suspect_since:
+            raise renewed
+        raise _refused_once() from renewed
+
+    def _renew(self, tx: Transaction, row: TokenRow, refresh_token: str) -> str | NeedsOwner:
+        """Store a new access token, or HubSpot's refusal, and return it."""
+        try:
+            fresh = oauth(self._runtime.settings).refresh(refresh_token)
+        except NeedsOwner as refusal:
+            # One refusal may be a hiccup of HubSpot's; the second ends the connection.
+            note = tokens.revoke if row.suspect_since else tokens.suspect
+            note(tx, self._portal_id)
+            return refusal
+        pair = {"access": fresh.access_token, "refresh": fresh.refresh_token or refresh_token}
+        sealed = self._runtime.vault.seal(self._portal_id, pair)
+        tokens.save(tx, self._portal_id, sealed, lifetime=fresh.expires_in)
+        return fresh.access_token
 
     def _open(self, sealed: bytes) -> dict[str, str]:
         try:
@@ -148,8 +137,20 @@ class TokenProvider:
             raise Retryable(str(trouble), after=300) from trouble
 
 
+def _alive(row: TokenRow | None) -> TokenRow:
+    if row is None or row.state == "revoked":
+        raise NeedsOwner("The connection to HubSpot has ended; reconnect the account at /install")
+    return row
+
+
+def _refused_once() -> Retryable:
+    return Retryable(
+        "HubSpot refused to renew the connection once; asked again in a minute", after=60
+    )
+
+
 class RateLimiter:
-    """Takes places in the portal's shared allowance and waits for its turn."""
+    """Reserves calls in the portal's shared allowance and waits for their time."""
 
     def __init__(self, runtime: Runtime, portal_id: int, meter: "UsageMeter") -> None:
         self._runtime = runtime
@@ -172,8 +173,8 @@ class RateLimiter:
             time.sleep(wait)
         self._meter.waited(wait)
 
-    def told(self, limits: Mapping[str, int]) -> None:
-        """HubSpot said what it allows: never plan with more than that."""
+    def learn_limits(self, limits: Mapping[str, int]) -> None:
+        """Take over HubSpot's own limit: never plan with more than that."""
         allowed, interval = limits.get("Max"), limits.get("Interval-Milliseconds")
         if allowed and interval and interval >= 1000:  # noqa: PLR2004 - shorter ones are the old per-second headers
             scaled = int(allowed * allowances.WINDOW_SECONDS * 1000 / interval)
@@ -181,7 +182,7 @@ class RateLimiter:
 
 
 class UsageMeter:
-    """Counts calls by route; exact, and written down when the scope closes."""
+    """Counts of calls by route; exact, and written down when the portal's context closes."""
 
     def __init__(self, hold: Callable[[Allowance], None]) -> None:
         self._lock = threading.Lock()
@@ -193,11 +194,11 @@ class UsageMeter:
         self.took_ms: Counter[str] = Counter()
 
     def waited(self, seconds: float) -> None:
-        """Remember how long this thread's next call had to wait for its turn."""
+        """Note how long this thread's next call had to wait for its turn."""
         self._waited.seconds = seconds
 
     def called(self, route: str, status: int, seconds: float) -> None:
-        """Count one call; "too many" stops everybody for a while."""
+        """Count one call; a 429 pauses all calls of the portal for a while."""
         with self._lock:
             self.calls[route] += 1
             self.errors[route] += status == 0 or status >= _FIRST_BAD
@@ -208,7 +209,7 @@ class UsageMeter:
             self._hold(ROUTES[route].allowance)
 
     def total(self) -> int:
-        """How many calls were made since the meter was made or settled."""
+        """Return how many calls were made since the meter was made or settled."""
         with self._lock:
             return self.calls.total()
 

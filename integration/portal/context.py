@@ -1,4 +1,4 @@
-"""One portal at a time, by construction: everything reachable from a scope belongs to that portal."""
+"""The context of one portal: everything reachable from it belongs to that portal."""
 
 import contextlib
 import functools
@@ -18,14 +18,17 @@ from mappings.records.portal_map import PortalMap
 
 @dataclass(frozen=True)
 class PortalContext:
-    """A portal, the way to its rows, and the way to its CRM."""
+    """A portal, its transactions, and its CRM."""
 
     runtime: Runtime
     portal_id: int
 
     @contextlib.contextmanager
     def transaction(self, lease: Lease | None = None) -> Iterator[Transaction]:
-        """Open a transaction over this portal's rows; with *lease*, one that fails when the lease was lost."""
+        """Open a transaction over this portal's rows.
+
+        With *lease* it fails when the lease was lost.
+        """
         with self.runtime.database.portal(self.portal_id) as tx:
             if lease:
                 lanes.renew(tx, lease)
@@ -33,13 +36,13 @@ class PortalContext:
 
     @contextlib.contextmanager
     def confirmed(self) -> Iterator[Transaction]:
-        """Open a transaction for what a person does once: see :meth:`Database.confirmed`."""
+        """Open a transaction for an action a person takes once: see :meth:`Database.confirmed`."""
         with self.runtime.database.confirmed(self.portal_id) as tx:
             yield tx
 
     @functools.cached_property
     def connection(self) -> Connection:
-        """The way to the portal's CRM, with the meter of its calls."""
+        """The connection to the portal's CRM, with the meter of its calls."""
         return connection.connect(self.runtime, self.portal_id)
 
     @property
@@ -49,25 +52,26 @@ class PortalContext:
 
     @functools.cached_property
     def map(self) -> PortalMap:
-        """What the portal calls things, as its newest settings say."""
+        """The portal's names of things, from its newest settings."""
         with self.transaction() as tx:
             return settings.read(tx).map
 
     def find(self) -> portals.Portal | None:
-        """The portal as stored, or None when it was never installed."""
+        """Return the portal as stored, or None when it was never installed."""
         with self.transaction() as tx:
             return portals.find(tx, self.portal_id)
 
     def close(self) -> None:
-        """Write down the calls that were made, and let go of the connections."""
-        connection: Connection | None = self.__dict__.get("connection")
-        if connection:
-            connection.close(self.runtime, self.portal_id)
+        """Write down the calls that were made, and close the connections."""
+        # Looked for where cached_property keeps it, for asking would open one.
+        opened: Connection | None = vars(self).get("connection")
+        if opened:
+            opened.close(self.runtime, self.portal_id)
 
 
 @contextlib.contextmanager
 def open_portal(runtime: Runtime, portal_id: int) -> Iterator[PortalContext]:
-    """Open a scope and settle its call counts afterwards."""
+    """Open a portal's context; its calls are written down when the block ends."""
     portal = PortalContext(runtime, portal_id)
     try:
         yield portal

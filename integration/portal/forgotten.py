@@ -1,4 +1,4 @@
-"""Forgetting a person: everything that names them goes, every total stays."""
+"""Forgotten people: everything that names them goes, every total stays."""
 
 from collections.abc import Collection, Iterable
 
@@ -10,6 +10,7 @@ from integration.storage.database import Transaction
 from integration.storage.mirror import mirror
 from integration.storage.queue import lanes, recompute, set_aside
 from integration.storage.service import erasure, portals, suppression
+from mappings.kinds import ObjectType
 from mappings.records import delivery_mentions
 from mappings.records.delivery_mentions import Person
 
@@ -29,10 +30,13 @@ def erase(tx: Transaction, contact_id: int, *, keys: ForgetKeys) -> int:
 
 
 def erase_all(tx: Transaction, contact_ids: Collection[int], *, keys: ForgetKeys) -> int:
-    """Erase contacts inside *tx*. The audit lines hold no id: an id is personal data, too."""
+    """Erase contacts inside *tx*.
+
+    The audit lines hold no id: an id is personal data, too.
+    """
     if not contact_ids:
         return 0
-    former = mirror.former_ids(tx, "contact", contact_ids)
+    former = mirror.former_ids(tx, ObjectType.CONTACT, contact_ids)
     ids = {contact_id: {contact_id, *former.get(contact_id, ())} for contact_id in contact_ids}
     everybody = frozenset().union(*ids.values())
     # Before the records go, for what was set aside may give a name and no id.
@@ -52,7 +56,7 @@ def _erase(tx: Transaction, contact_id: int, ids: set[int], keys: ForgetKeys) ->
 
 
 def cut_deliveries(tx: Transaction, person: Person) -> None:
-    """Take what speaks of *person* out of everything that was set aside; its neighbours stay."""
+    """Take out of everything that was set aside what speaks of *person*, and nothing else."""
     for delivery in set_aside.deliveries(tx):
         body = delivery_mentions.without(delivery.raw, person, source=delivery.source)
         if body != delivery.raw:
@@ -80,13 +84,13 @@ def sweep(tx: Transaction, *, keys: ForgetKeys) -> None:
 
 
 def name_inherited(tx: Transaction, *, keys: ForgetKeys) -> None:
-    """Write down that the key made of SECRET_KEY made the unnamed marks, once it is listed."""
+    """Record that the key made of SECRET_KEY made the unnamed marks, once it is listed."""
     if keys.inherited_id in keys.listed:
         suppression.name_key(tx, keys.inherited_id)
 
 
 def still_known(tx: Transaction, contact_ids: Iterable[int], *, keys: ForgetKeys) -> set[int]:
-    """Return those of *contact_ids* that nobody asked us to forget."""
+    """Return those of *contact_ids* that nobody asked to be forgotten."""
     wanted = set(contact_ids)
     marks = suppression.digests(tx)
     if not marks:

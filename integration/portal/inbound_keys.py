@@ -1,4 +1,4 @@
-"""Inlet keys: what a survey tool or a product shows to prove which portal it speaks for."""
+"""Inbound keys: the secret by which a survey tool or a product proves whose portal it feeds."""
 
 import base64
 import hashlib
@@ -23,39 +23,44 @@ _BEARER = re.compile(r"Bearer (\d{1,18})\.([A-Za-z0-9_-]{43})")
 
 
 @dataclass(frozen=True, slots=True)
-class InletKey:
-    """A portal's key to show, None when no key in TOKEN_KEYS opens it; until when one before counts."""
+class InboundKey:
+    """A portal's key, and until when the one before counts.
+
+    The key is None when no key in TOKEN_KEYS opens it.
+    """
 
     key: str | None = field(repr=False)
     former_until: datetime | None = None
 
 
 def portal_of(runtime: Runtime, authorization: str | None) -> int | None:
-    """Return the portal whose key this header shows, or None; raises Retryable without database."""
+    """Return the portal whose key this header holds, or None; raises Retryable without database."""
     shown = _BEARER.fullmatch(authorization or "")
     if shown is None:
         return None
     portal_id, key = int(shown[1]), f"{shown[1]}.{shown[2]}"
     with runtime.database.portal(portal_id) as tx:
-        kept = [each.digest for each in inbound_key_rows.valid(tx)] or _first_digests(tx, runtime)
+        kept = [stored.digest for stored in inbound_key_rows.valid(tx)] or _first_digests(
+            tx, runtime
+        )
     return portal_id if _digest(key) in kept else None
 
 
-def current(portal: PortalContext) -> InletKey:
+def current(portal: PortalContext) -> InboundKey:
     """Return the portal's key for people to read."""
     with portal.transaction() as tx:
         kept = inbound_key_rows.valid(tx)
     if not kept:
-        return InletKey(_first_key(portal.runtime, portal.portal_id))
-    former = [each.ends_at for each in kept if each.ends_at is not None]
+        return InboundKey(_first_key(portal.runtime, portal.portal_id))
+    former = [stored.ends_at for stored in kept if stored.ends_at is not None]
     try:
         opened = portal.runtime.vault.open(portal.portal_id, kept[0].sealed)
     except WrongKey:
-        return InletKey(None, max(former, default=None))
-    return InletKey(opened["inlet"], max(former, default=None))
+        return InboundKey(None, max(former, default=None))
+    return InboundKey(opened["inlet"], max(former, default=None))
 
 
-def renew(portal: PortalContext, *, actor: str, grace: timedelta = GRACE) -> InletKey:
+def renew(portal: PortalContext, *, actor: str, grace: timedelta = GRACE) -> InboundKey:
     """Give the portal a new key; the one before counts until *grace* is over.
 
     Raises Refused for a portal that has not installed the app, or has left.
@@ -76,7 +81,7 @@ def renew(portal: PortalContext, *, actor: str, grace: timedelta = GRACE) -> Inl
 
 
 def ensure(tx: Transaction, runtime: Runtime) -> None:
-    """Keep a key for the portal: the one its tools show already, a fresh one if it is new."""
+    """Keep a key for the portal: the one its tools already have, a fresh one if it is new."""
     if inbound_key_rows.valid(tx):
         return
     has_settings = settings_versions.newest(tx).number > 0
@@ -88,15 +93,15 @@ def reseal(runtime: Runtime, portal_id: int) -> int:
     """Seal the portal's keys with the newest token key; return how many there are."""
     with runtime.database.portal(portal_id) as tx:
         kept = inbound_key_rows.valid(tx)
-        for each in kept:
+        for stored in kept:
             # A row that belongs elsewhere must not get a fresh seal.
-            runtime.vault.open(portal_id, each.sealed)
-            inbound_key_rows.reseal(tx, each.digest, runtime.vault.reseal(each.sealed))
+            runtime.vault.open(portal_id, stored.sealed)
+            inbound_key_rows.reseal(tx, stored.digest, runtime.vault.reseal(stored.sealed))
     return len(kept)
 
 
 def source_name(kind: str, name: str) -> str:
-    """Return the inbox's name of a sender; raises Refused for one that no address can have."""
+    """Return a sender's name in the inbox; raises Refused for one that no address can have."""
     if not _SOURCE.fullmatch(name):
         raise Refused("A source is named by 1 to 40 of a-z, 0-9, - and _")
     return f"{kind}:{name}"
@@ -108,14 +113,17 @@ def _keep(tx: Transaction, runtime: Runtime, key: str) -> None:
 
 
 def _first_digests(tx: Transaction, runtime: Runtime) -> list[bytes]:
-    """Of a portal that was set up before keys were kept; nobody else's key can be worked out."""
+    """Return the digest of the first key of a portal set up before keys were kept.
+
+    No other portal's key can be worked out.
+    """
     if settings_versions.newest(tx).number == 0:
         return []
     return [_digest(_first_key(runtime, tx.portal_id))]
 
 
 def _first_key(runtime: Runtime, portal_id: int) -> str:
-    """The key of versions that kept none, worked out from SECRET_KEY: the tools have it."""
+    """Return the key of versions that kept none, worked out from SECRET_KEY: tools have it."""
     secret = hashlib.sha256(runtime.settings.secret_key.encode()).digest()
     mac = hmac.digest(secret, f"inlet:{portal_id}".encode(), "sha256")
     return f"{portal_id}.{base64.urlsafe_b64encode(mac).decode().rstrip('=')}"

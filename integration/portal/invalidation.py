@@ -83,12 +83,15 @@ _PEOPLE, _DEALS, _SUMMARIES = Stage.PEOPLE, Stage.DEALS, Stage.SUMMARIES
 
 TABLE: Mapping[Change, tuple[Row, ...]] = {
     Change.RECORD_CHANGED: (
-        Row(_PEOPLE, affected_records.themselves, "what a record says is read from the first stage on"),
+        Row(_PEOPLE, affected_records.themselves,
+            "what a record says is read from the first stage on"),
     ),
     Change.RECORDS_MERGED: (
-        Row(_PEOPLE, affected_records.themselves, "what was concluded under an old id is taken back"),
+        Row(_PEOPLE, affected_records.themselves,
+            "what was concluded under an old id is taken back"),
         Row(_PEOPLE, affected_records.survivors, "the survivor speaks for all of them"),
-        Row(_PEOPLE, affected_records.neighbours, "what was linked to an old id is linked to the survivor"),
+        Row(_PEOPLE, affected_records.neighbours,
+            "what was linked to an old id is linked to the survivor"),
     ),
     Change.OUTSIDE_TOLD: (
         Row(_PEOPLE, affected_records.themselves,
@@ -116,7 +119,8 @@ TABLE: Mapping[Change, tuple[Row, ...]] = {
         Row(_DEALS, affected_records.tellers_of_forgotten, "what is told of them is read anew"),
         Row(_SUMMARIES, affected_records.referrers_of_forgotten,
             "who referred them counts one referral less"),
-        Row(_SUMMARIES, affected_records.companies_of_forgotten, "their move and their answer are gone"),
+        Row(_SUMMARIES, affected_records.companies_of_forgotten,
+            "their move and their answer are gone"),
         Row(_SUMMARIES, affected_records.neighbours_of_forgotten,
             "they are no longer among a company's people"),
     ),
@@ -126,7 +130,8 @@ TABLE: Mapping[Change, tuple[Row, ...]] = {
     Change.DECISION_MADE: (
         Row(_PEOPLE, affected_records.persons_of_today,
             "who is who, and whether they moved, is asked of people first"),
-        Row(_DEALS, affected_records.survivors, "the record that tells of the referral is read as decided"),
+        Row(_DEALS, affected_records.survivors,
+            "the record that tells of the referral is read as decided"),
         Row(_DEALS, affected_records.deals, "the deal is judged as decided"),
     ),
     Change.DEAL_REJUDGED: (
@@ -152,7 +157,8 @@ TABLE: Mapping[Change, tuple[Row, ...]] = {
         Row(_SUMMARIES, affected_records.companies, "its own fields are summed up"),
     ),
     Change.COMPANIES_MERGED: (
-        Row(_DEALS, affected_records.deals, "a deal's company may be its source now: that is first-order"),
+        Row(_DEALS, affected_records.deals,
+            "a deal's company may be its source now: that is first-order"),
     ),
     Change.COMPANY_KEYS_CHANGED: (
         Row(_PEOPLE, affected_records.staff_by_keys,
@@ -171,7 +177,8 @@ TABLE: Mapping[Change, tuple[Row, ...]] = {
             "a first name beside a company's name means somebody there"),
     ),
     Change.CUSTOMER_STATUS_CHANGED: (
-        Row(_PEOPLE, affected_records.movers_of_companies, "a champion is who knew us as a customer"),
+        Row(_PEOPLE, affected_records.movers_of_companies,
+            "a champion is who knew us as a customer"),
         Row(_DEALS, affected_records.deals_of_companies,
             "what comes to a company that is a customer already is expansion", once_imported=True),
         Row(_DEALS, affected_records.telling_staff,
@@ -247,7 +254,8 @@ TABLE: Mapping[Change, tuple[Row, ...]] = {
             "whether somebody was a promoter when leaving shows in their answers"),
         Row(_SUMMARIES, affected_records.linked_persons,
             "the latest answer is shown on all of a person's records"),
-        Row(_SUMMARIES, affected_records.linked_companies, "a company's score is made of its answers"),
+        Row(_SUMMARIES, affected_records.linked_companies,
+            "a company's score is made of its answers"),
         Row(_SUMMARIES, affected_records.customers_of_linked,
             "and of the answers of those who were its people then"),
     ),
@@ -259,7 +267,8 @@ TABLE: Mapping[Change, tuple[Row, ...]] = {
     Change.REFERRAL_CHANGED: (
         Row(_DEALS, affected_records.deals_of_referred,
             "a referral is a source of the deals of the referred"),
-        Row(_SUMMARIES, affected_records.all_contacts_of_persons, "referrals made are counted by person"),
+        Row(_SUMMARIES, affected_records.all_contacts_of_persons,
+            "referrals made are counted by person"),
     ),
     Change.CREDIT_CHANGED: (
         Row(_DEALS, affected_records.credit_notes, "a credit note is shared like its original"),
@@ -280,7 +289,8 @@ TABLE: Mapping[Change, tuple[Row, ...]] = {
             "so is that of an open or lost deal, to which no credit flows yet"),
     ),
     Change.INHERITANCE_CHANGED: (
-        Row(_DEALS, affected_records.deals, "deals without evidence of their own inherit the first deal's"),
+        Row(_DEALS, affected_records.deals,
+            "deals without evidence of their own inherit the first deal's"),
     ),
 }  # fmt: skip
 

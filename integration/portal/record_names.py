@@ -1,9 +1,10 @@
-"""Names of a portal's records as sentences and pages say them; who was forgotten has none."""
+"""Record names: a portal's contacts and companies as sentences name them; forgotten ones never."""
 
 from collections.abc import Iterable
 
 from integration.storage.database import Transaction
 from integration.storage.mirror import lookups, mirror
+from mappings.kinds import ObjectType
 from mappings.rules.attribution.reasons import Names
 from mappings.rules.text.names import LONGEST, spoken
 
@@ -11,35 +12,36 @@ from mappings.rules.text.names import LONGEST, spoken
 def names(
     tx: Transaction, *, contacts: Iterable[int | None] = (), companies: Iterable[int | None] = ()
 ) -> Names:
-    """What to call records in sentences; gone ones have no name."""
-    people = {one for one in contacts if one is not None}
-    found = lookups.names(tx, people, {one for one in companies if one is not None})
-    return Names(
-        {
-            row.record_id: _full(row.first, row.last)
-            for row in found
-            if row.object_type == "contact" and not row.is_gone
-        },
-        {
-            row.record_id: spoken(row.name or "")
-            for row in found
-            if row.object_type == "company" and row.gone_why != "forgotten"
-        },
-    )
+    """Return the names of records for sentences."""
+    contact_names: dict[int, str] = {}
+    company_names: dict[int, str] = {}
+    for row in lookups.names(tx, _known(contacts), _known(companies)):
+        if row.object_type == ObjectType.CONTACT and not row.is_gone:
+            contact_names[row.record_id] = name_in(row)
+        # A deleted company keeps its name; a deleted contact is a person, and has none.
+        if row.object_type == ObjectType.COMPANY and row.gone_why != mirror.FORGOTTEN:
+            company_names[row.record_id] = name_in(row)
+    return Names(contact_names, company_names)
 
 
-def name_of(record: mirror.Record) -> str:
-    """A contact's name as people write it."""
-    return _full(*(str(record.properties.get(one) or "") for one in ("firstname", "lastname")))
+def _known(record_ids: Iterable[int | None]) -> set[int]:
+    return {record_id for record_id in record_ids if record_id is not None}
+
+
+def name_of(record: mirror.MirroredRecord) -> str:
+    """Return a contact's name as people write it."""
+    return _full(*(str(record.properties.get(part) or "") for part in ("firstname", "lastname")))
 
 
 def name_in(row: lookups.Name) -> str:
-    """What a person reads as the record's name; who was forgotten has none."""
-    if row.gone_why == "forgotten":
+    """Return the record's name for a reader; empty for who was forgotten."""
+    if row.gone_why == mirror.FORGOTTEN:
         return ""
-    return _full(row.first, row.last) if row.object_type == "contact" else spoken(row.name or "")
+    if row.object_type == ObjectType.CONTACT:
+        return _full(row.first, row.last)
+    return spoken(row.name or "")
 
 
 def _full(first: str | None, last: str | None) -> str:
-    parts = ((one or "").strip() for one in (first, last))
+    parts = ((part or "").strip() for part in (first, last))
     return spoken(" ".join(part[:LONGEST] for part in parts if part))

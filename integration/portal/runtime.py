@@ -1,4 +1,4 @@
-"""One process's open resources; everything a use case needs comes from here, nothing is global."""
+"""The runtime: one process's open resources; nothing is global."""
 
 import contextlib
 import datetime as dt
@@ -17,7 +17,7 @@ from integration.storage.database import Database
 
 @dataclass(slots=True)
 class Runtime:
-    """Settings, database, queue and vault of one process."""
+    """The settings, database, queue and vault of one process."""
 
     settings: Settings
     database: Database = field(repr=False)
@@ -38,8 +38,8 @@ class Runtime:
 def open_runtime(settings: Settings | None = None, *, pool_size: int = 5) -> Iterator[Runtime]:
     """Open what a process needs and close it afterwards.
 
-    Without DATABASE_URL or REDIS_URL it joins the embedded servers that ``second-order up`` runs in
-    DATA_DIR.
+    Without DATABASE_URL or REDIS_URL it joins the embedded servers that ``second-order up``
+    runs in DATA_DIR.
     """
     settings = settings or configuration.load()
     logs.configure(settings.log_level)
@@ -54,13 +54,13 @@ def open_runtime(settings: Settings | None = None, *, pool_size: int = 5) -> Ite
 
 
 def urls(settings: Settings) -> tuple[str, str]:
-    """Where PostgreSQL and Valkey are: given by URL, or embedded and running."""
+    """Return the addresses of PostgreSQL and Valkey: given by URL, or embedded and running."""
     if settings.database_url and settings.redis_url:
         return settings.database_url, settings.redis_url
-    found = servers.running(settings.data_dir)
-    if found is None:
+    running = servers.running(settings.data_dir)
+    if running is None:
         raise Refused(
-            f"No database: start `second-order up` (it runs its own servers in {settings.data_dir}),"
-            " or set DATABASE_URL and REDIS_URL"
+            "No database: start `second-order up` (it runs its own servers in"
+            f" {settings.data_dir}), or set DATABASE_URL and REDIS_URL"
         )
-    return settings.database_url or found.database_url, settings.redis_url or found.redis_url
+    return settings.database_url or running.database_url, settings.redis_url or running.redis_url

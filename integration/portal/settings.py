@@ -1,7 +1,7 @@
-"""A portal's settings document: its map, its policy and its codes, read and changed only here.
+"""A portal's settings document: its map, policy and codes, read and changed only here.
 
-A change is appended as a version. Savers are let in one after the other; one who changes what
-somebody else changed since they looked is told, and nothing of either is lost.
+A change is appended as a version. Savers take turns. A saver who changes what somebody else
+changed since they looked is refused, and nothing of either is lost.
 """
 
 import functools
@@ -32,10 +32,10 @@ Lines = dict[tuple[str, str], Any]
 
 @dataclass(frozen=True, slots=True)
 class PortalSettings:
-    """One version of the document as the rules use it; a portal without any goes by the defaults.
+    """One version of the document as the rules use it; without any, the defaults.
 
-    `why` says why the map names what it names, by field. `codes` are referral codes that are
-    nobody's property value, casefolded, with the contact each belongs to.
+    `why` gives the reason of each field of the map. `codes` are referral codes that are no
+    property's value, casefolded, with the contact of each.
     """
 
     version: int
@@ -47,9 +47,9 @@ class PortalSettings:
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What a change did: the settings before and after it, the same if it changed nothing.
+    """The settings before and after a change, the same if nothing changed.
 
-    `beside_others`: since the saver looked, somebody changed other settings; both changes count.
+    `beside_others`: somebody changed other settings since the saver looked; both changes count.
     """
 
     before: PortalSettings
@@ -65,8 +65,8 @@ class Saved:
 class ChangedMeanwhile(Refused):
     """Somebody changed the same settings after the saver had looked; nothing was saved.
 
-    `now` is what counts. `map_fields` are those of the map the saver wanted to change, `contested`
-    those that somebody else changed as well.
+    `now` is what counts. `map_fields` are the fields of the map the saver wanted to change,
+    `contested` those that somebody else changed as well.
     """
 
     def __init__(
@@ -88,24 +88,24 @@ class ChangedMeanwhile(Refused):
 
 
 def read(tx: Transaction) -> PortalSettings:
-    """The settings that count now."""
+    """Return the settings that count now."""
     newest = settings_versions.newest(tx)
     return understood(newest.number, newest.body)
 
 
 def read_version(tx: Transaction, number: int) -> PortalSettings:
-    """The settings as a version said them. Raises Refused for one that never was."""
+    """Return the settings of one version. Raises Refused for one that never was."""
     seen = _since(tx, number)[0]
     return understood(seen.number, seen.body)
 
 
 def understood(version: int, body: Json) -> PortalSettings:
-    """A stored document as the rules use it; for whoever reads it together with other rows."""
+    """Return a stored document as the rules use it; for readers of several rows at once."""
     return _understood(version, as_json(body))
 
 
 def begin(tx: Transaction, portal_map: PortalMap, why: Mapping[str, str], *, author: str) -> int:
-    """Keep what was detected as the first version; settings that exist are never overwritten."""
+    """Store the detected map as the first version; existing settings are never overwritten."""
     _lock(tx)
     newest = settings_versions.newest(tx)
     if newest.number:
@@ -123,10 +123,10 @@ def change(
     portal_map: PortalMap | None = None,
     policy: Mapping[str, PolicyValue | None] | None = None,
 ) -> Saved:
-    """Make the map, or some values of the policy (None: the default again), say what is given.
+    """Change the map, or some values of the policy (None: the default again).
 
-    The saver looked at *expected_version*, None for the newest. What they left as it was there
-    stays as others have made it since. Raises ChangedMeanwhile when both changed the same setting.
+    The saver looked at *expected_version*, None for the newest. What they left as it was stays
+    as others have made it since. Raises ChangedMeanwhile when both changed the same setting.
     """
     _lock(tx)
     newest = settings_versions.newest(tx)
@@ -144,7 +144,7 @@ def change(
 
 
 def values_by_name(policy: Json) -> dict[str, PolicyValue]:
-    """A policy's values by name; one of a table has a dot in its name: `signals.hard_bounce`."""
+    """Return a policy's values by name; in a table with a dot: `signals.hard_bounce`."""
     values: dict[str, PolicyValue] = {}
     for name, value in policy.items():
         if isinstance(value, Mapping):
@@ -191,7 +191,7 @@ def _wanted(portal_map: PortalMap | None, values: Mapping[str, PolicyValue | Non
 
 @dataclass(frozen=True, slots=True)
 class _Edit:
-    """What a saver changes: `mine` in all, `left` of that to be done, `contested` by another."""
+    """A saver's change: `mine` in all, `left` of it to be done, `contested` by another."""
 
     mine: Lines
     left: Lines
@@ -200,7 +200,7 @@ class _Edit:
 
 
 def _compare(seen: Lines, now: Lines, wanted: Lines) -> _Edit:
-    """Tell what a saver who saw the one document changes in the other; a missing line is None."""
+    """Return what a saver who saw *seen* changes in *now*; a missing line is None."""
     theirs = {line for line in {*seen, *now} if now.get(line) != seen.get(line)}
     mine = {line: value for line, value in wanted.items() if value != seen.get(line)}
     # Two who want the same are of one mind, whoever came first.
@@ -214,7 +214,7 @@ def _names(lines: Lines, part: str) -> dict[str, Any]:
 
 
 def _last_to_change(history: Sequence[SettingsVersion], contested: Lines) -> SettingsVersion:
-    """The newest version that changed one of these lines."""
+    """Return the newest version that changed one of these lines."""
     for earlier, later in reversed(list(itertools.pairwise(history))):
         old, new = _lines(earlier), _lines(later)
         if any(old.get(line) != new.get(line) for line in contested):
@@ -223,7 +223,7 @@ def _last_to_change(history: Sequence[SettingsVersion], contested: Lines) -> Set
 
 
 def _changed(body: Json, lines: Lines) -> dict[str, Any]:
-    """The document with these lines changed and everything else as it is."""
+    """Return the document with these lines changed and everything else as it is."""
     changed = dict(body)
     fields, values = _names(lines, _MAP), _names(lines, _POLICY)
     if fields:
@@ -235,7 +235,7 @@ def _changed(body: Json, lines: Lines) -> dict[str, Any]:
 
 
 def _nested(values: Mapping[str, PolicyValue | None]) -> dict[str, Any]:
-    """Values by name as a policy is stored; one that goes back to its default is left out."""
+    """Return values by name as a policy is stored; a default is left out."""
     policy: dict[str, Any] = {}
     for name, value in sorted(values.items()):
         if value is None:

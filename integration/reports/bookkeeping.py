@@ -103,7 +103,7 @@ def _rows_about(tx: Transaction, about: tuple[str, int] | None) -> Sequence[Row]
         return [row for rows in by_deal.values() for row in rows]
     if object_type == ObjectType.COMPANY:
         return entry_rows.of_companies(tx, record_ids)
-    record_ids |= person_rows.person_rows(tx, [current_id]).keys()
+    record_ids |= person_rows.memberships(tx, [current_id]).keys()
     return entry_rows.of_subjects(tx, source_rows.subjects_of(tx, record_ids))
 
 
@@ -155,7 +155,7 @@ def pending(portal: PortalContext) -> list[Json]:
     ]
 
 
-def _why_pending(deal: mirror.Record | None, portal_map: PortalMap) -> str:
+def _why_pending(deal: mirror.MirroredRecord | None, portal_map: PortalMap) -> str:
     properties = deal.properties if deal else {}
     currency = str(properties.get("deal_currency_code") or portal_map.home_currency)
     amount = str(properties.get(portal_map.amount_property) or "")

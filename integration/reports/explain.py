@@ -101,7 +101,7 @@ def _deal(tx: Transaction, deal_id: int, reasons: Sequence[object], now: datetim
 
 
 def _contact(tx: Transaction, contact_id: int, now: datetime) -> Json:
-    rows = person_rows.person_rows(tx, [contact_id])
+    rows = person_rows.memberships(tx, [contact_id])
     contact_ids = sorted(rows) or [contact_id]
     person_id = rows[contact_id]["person_id"] if contact_id in rows else contact_id
     entries = entry_rows.of_subjects(tx, source_rows.subjects_of(tx, contact_ids))
@@ -240,7 +240,7 @@ def _name_now(tx: Transaction, object_type: str, record_id: int | None) -> str:
     return _name(mirror.load(tx, object_type, [record_id]).get(record_id))
 
 
-def _name(record: mirror.Record | None) -> str:
+def _name(record: mirror.MirroredRecord | None) -> str:
     if record is None or record.gone_why == "forgotten":
         return ""
     if record.object_type == ObjectType.CONTACT:

@@ -109,10 +109,10 @@ def check(portal: PortalContext, *, repair: bool = False) -> Compared:
     """
     began = time.monotonic()
     with portal.transaction() as tx:
-        graph_arrays.be_patient(tx)
+        graph_arrays.allow_minutes(tx)
         policy, home = policy_of(tx)
         found = roll_up(tx, policy, home)
-        graph_arrays.bring(tx, rows_of(found.worth))
+        graph_arrays.load_computed(tx, rows_of(found.worth))
         firms, odd = graph_arrays.differing(tx), _odd_deals(tx, found)
         totals = {
             one: (row["kept"], row["worked_out"])
@@ -145,7 +145,7 @@ def policy_of(tx: Transaction) -> tuple[Policy, str]:
 
 def write(tx: Transaction, found: Rolled) -> None:
     """Keep all values that were worked out, instead of those that are kept."""
-    graph_arrays.bring(tx, rows_of(found.worth))
+    graph_arrays.load_computed(tx, rows_of(found.worth))
     graph_arrays.replace(tx)
 
 

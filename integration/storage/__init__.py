@@ -1,1 +1,1 @@
-"""The only place that knows SQL; one folder for each kind of row."""
+"""The only room that knows SQL; one folder for each kind of row."""

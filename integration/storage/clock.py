@@ -1,4 +1,4 @@
-"""The time all processes share: the database's, asked once in a while and carried on in between."""
+"""The time all processes share: the database's, asked once a minute and carried on in between."""
 
 import contextlib
 import time
@@ -12,10 +12,10 @@ ASK_EVERY = 60.0
 
 
 class SharedClock:
-    """Tells the database's time, wherever this machine's own clock stands.
+    """The database's time, whatever this machine's own clock says.
 
-    While the database is away it goes on from what it knew; a process that never reached it goes by
-    its own clock.
+    While the database is away it goes on from the last answer; a process that never reached it
+    goes by its own clock.
     """
 
     def __init__(
@@ -27,7 +27,7 @@ class SharedClock:
         self._ask_again = 0.0
 
     def now(self) -> datetime:
-        """The time, in UTC; at most one caller a minute waits for the database."""
+        """Return the time, in UTC; at most one caller a minute waits for the database."""
         tick = self._monotonic()
         if tick >= self._ask_again:
             # Before asking: a database that is away must not make every thread wait for it.
@@ -39,7 +39,7 @@ class SharedClock:
         return known_at + timedelta(seconds=self._monotonic() - known_tick)
 
     def set(self, at: datetime) -> None:
-        """Take over what the database has just told, as it does on each new connection."""
+        """Take over a time that the database has just given, as on each new connection."""
         tick = self._monotonic()
         self._known = at, tick
         self._ask_again = tick + ASK_EVERY

@@ -1,4 +1,4 @@
-"""Transactions: one portal's, or the service's; no others exist."""
+"""The database: transactions of one portal or of the service; there are no others."""
 
 import contextlib
 import functools
@@ -28,12 +28,13 @@ Row = Mapping[str, Any]
 
 _SESSION = (
     "SET ROLE second_order_app; SET statement_timeout = '60s'; SET lock_timeout = '10s';"
-    " SET idle_in_transaction_session_timeout = '60s'; SET synchronous_commit = on; SET timezone = 'UTC';"
-    " SELECT clock_timestamp()"
+    " SET idle_in_transaction_session_timeout = '60s'; SET synchronous_commit = on;"
+    " SET timezone = 'UTC'; SELECT clock_timestamp()"
 )
 _ENTER = text("SELECT set_config('app.portal_id', :portal, true)")
 _ENTER_LIGHTLY = text(
-    "SELECT set_config('app.portal_id', :portal, true), set_config('synchronous_commit', 'off', true)"
+    """SELECT set_config('app.portal_id', :portal, true),
+         set_config('synchronous_commit', 'off', true)"""
 )
 _NO_SCHEMA = "The database has no schema yet: run second-order migrate"
 _NUMBER = text("SELECT CAST(pg_current_xact_id_if_assigned() AS text)")
@@ -41,13 +42,22 @@ _BECAME = text("SELECT pg_xact_status(CAST(:number AS xid8))")
 # Five seconds: a server that restarts is back by then, and a person still waits for the page.
 _LOOK_SECONDS, _BETWEEN_LOOKS = 5.0, 0.25
 _MIGRATION_LOCK = 7_300_001
+AS_WRITTEN = "OFFSET 0"
+"""Ends a subquery that must be looked up row by row, by its index, and not be joined otherwise.
+
+An import fills tables faster than PostgreSQL counts them. The planner takes a portal that it has
+not counted yet for an empty one, turns such a join around, and reads the whole table.
+"""
 # A value's name, and neither a cast (::text) nor a part of a word.
 _NAMED = re.compile(r"(?<![:\w\\]):(\w+)(?!:)")
 _ONLY_INTEGERS = {int}
 
 
 class Transaction:
-    """An open transaction, as a portal or as the service; statements are text with ``:named`` values."""
+    """An open transaction of a portal or the service.
+
+    Statements are text with ``:named`` values.
+    """
 
     def __init__(self, connection: Connection, portal_id: int | None) -> None:
         self._connection = connection
@@ -55,7 +65,7 @@ class Transaction:
 
     @property
     def portal_id(self) -> int:
-        """The portal whose rows exist here; a service transaction has none."""
+        """The portal whose rows are visible here; a service transaction has none."""
         if self._portal_id is None:
             raise LookupError("this transaction belongs to the service, not to a portal")
         return self._portal_id
@@ -73,29 +83,29 @@ class Transaction:
         # The driver's own tuples: a page has thousands of rows, and nothing in text statements
         # needs converting.
         names = list(result.keys())
-        found = [dict(zip(names, row, strict=True)) for row in result.cursor.fetchall()]
+        rows = [dict(zip(names, row, strict=True)) for row in result.cursor.fetchall()]
         result.close()
-        return found
+        return rows
 
     def tuples(self, statement: str, /, **values: object) -> list[tuple[Any, ...]]:
-        """Run *statement* and return its rows as bare tuples, in the order of its columns: the cheapest way."""
+        """Run *statement* and return its rows as tuples in column order: the cheapest way."""
         result = self._execute(statement, values)
-        found = cast("list[tuple[Any, ...]]", result.cursor.fetchall())
+        rows = cast("list[tuple[Any, ...]]", result.cursor.fetchall())
         result.close()
-        return found
+        return rows
 
     def one(self, statement: str, /, **values: object) -> Row | None:
         """Return the first row, or None."""
-        found = self.rows(statement, **values)
-        return found[0] if found else None
+        rows = self.rows(statement, **values)
+        return rows[0] if rows else None
 
     def value(self, statement: str, /, **values: object) -> Any:  # noqa: ANN401 - a column of any type
         """Return the first column of the first row, or None."""
-        found = self.tuples(statement, **values)
-        return found[0][0] if found else None
+        rows = self.tuples(statement, **values)
+        return rows[0][0] if rows else None
 
     def clock(self) -> datetime:
-        """The database's time at this moment, by which rows of several processes are compared."""
+        """Return the database's time now, by which rows of several processes are compared."""
         at: datetime = self.value("SELECT clock_timestamp()")
         return at
 
@@ -107,7 +117,7 @@ class Transaction:
         """Run *statement* once for each set of values."""
         if values:
             self._connection.exec_driver_sql(
-                _for_driver(statement), [self._bound(each) for each in values]
+                _for_driver(statement), [self._bound(row) for row in values]
             )
 
     def _execute(self, statement: str, values: Mapping[str, object]) -> CursorResult[Any]:
@@ -129,7 +139,7 @@ def _for_driver(statement: str) -> str:
 
 
 def _array(values: list[Any]) -> object:
-    """A list of ids as PostgreSQL's own text, which is made ten times as fast as the driver makes an array."""
+    """Render a list of ids as PostgreSQL's text, ten times as fast as the driver makes an array."""
     return (
         "{" + ",".join(map(str, values)) + "}"
         if set(map(type, values)) == _ONLY_INTEGERS
@@ -138,7 +148,7 @@ def _array(values: list[Any]) -> object:
 
 
 class Database:
-    """A PostgreSQL database and the two ways into it."""
+    """A PostgreSQL database and its two ways in: as one portal, as the service."""
 
     def __init__(self, url: str, *, pool_size: int = 5, long_lived: bool = True) -> None:
         self._url = driver_url(url)
@@ -157,10 +167,10 @@ class Database:
 
     @contextlib.contextmanager
     def portal(self, portal_id: int, *, durable: bool = True) -> Iterator[Transaction]:
-        """Open a transaction in which only one portal's rows exist.
+        """Open a transaction in which only one portal's rows are visible.
 
-        What may be lost with the whole server, such as a place in the allowance, need not be
-        *durable*.
+        A transaction is not *durable* when its loss with the whole server does no harm, as of a
+        call taken from the allowance.
         """
         with _begin(self._engine) as connection:
             connection.execute(_ENTER if durable else _ENTER_LIGHTLY, {"portal": str(portal_id)})
@@ -168,13 +178,13 @@ class Database:
 
     @contextlib.contextmanager
     def confirmed(self, portal_id: int) -> Iterator[Transaction]:
-        """Open a portal's transaction for what a person does once.
+        """Open a portal's transaction for an action that a person takes once.
 
-        When the connection dies under its COMMIT, PostgreSQL is asked what became of it: what was
-        kept counts as done. Raises :class:`Retryable` for what was not kept, and when nobody can
-        tell within some seconds.
+        When the connection dies under its COMMIT, PostgreSQL is asked for the outcome; a
+        transaction that was committed counts as done. Raises :class:`Retryable` for one that
+        was not, and when the outcome cannot be learned within some seconds.
         """
-        with _told_plainly(), self._engine.connect() as connection, connection.begin() as work:
+        with _errors_translated(), self._engine.connect() as connection, connection.begin() as work:
             connection.execute(_ENTER, {"portal": str(portal_id)})
             yield Transaction(connection, portal_id)
             _commit(self._engine, connection, work)
@@ -188,7 +198,7 @@ class Database:
             yield Transaction(connection, None)
 
     def now(self) -> datetime:
-        """The server's time, in UTC; this machine's own as long as the server was never reached."""
+        """Return the server's time in UTC; this machine's own until the server was reached."""
         return self._clock.now()
 
     def _ask_time(self) -> datetime:
@@ -220,19 +230,19 @@ def migrate(url: str) -> str:
 
 
 def newest_version() -> str:
-    """The schema version this code was written for."""
+    """Return the schema version that this code was written for."""
     return ScriptDirectory.from_config(_alembic(None)).get_current_head() or ""
 
 
 def schema_version(url: str) -> str | None:
-    """The schema version the database has now; None when it has none."""
+    """Return the schema version of the database; None when it has no schema."""
     engine = sqlalchemy.create_engine(driver_url(url), poolclass=sqlalchemy.NullPool)
     with _begin(engine) as connection:
         return MigrationContext.configure(connection).get_current_revision()
 
 
 def driver_url(url: str) -> str:
-    """Name psycopg 3 as the driver, whichever common spelling the URL has."""
+    """Return *url* with psycopg 3 as its driver, whichever common spelling it has."""
     for prefix in ("postgres://", "postgresql://"):
         if url.startswith(prefix):
             return "postgresql+psycopg://" + url.removeprefix(prefix)
@@ -255,7 +265,7 @@ def _alembic(connection: Connection | None) -> Config:
 
 
 def _enter_role(connection: Any) -> datetime:  # noqa: ANN401 - psycopg's connection, seen through SQLAlchemy
-    """Make a new connection one of the app's; return the server's time, told with the same answer."""
+    """Give a new connection the app's role; return the server's time from the same answer."""
     set_json_loads(
         orjson.loads, connection
     )  # statements are text, so psycopg and not SQLAlchemy reads JSON
@@ -271,12 +281,12 @@ def _enter_role(connection: Any) -> datetime:  # noqa: ANN401 - psycopg's connec
 
 @contextlib.contextmanager
 def _begin(engine: Engine) -> Iterator[Connection]:
-    with _told_plainly(), engine.begin() as connection:
+    with _errors_translated(), engine.begin() as connection:
         yield connection
 
 
 def _commit(engine: Engine, connection: Connection, work: RootTransaction) -> None:
-    """Commit; an answer that got lost on its way is asked for again, over another connection."""
+    """Commit; if the answer gets lost, ask for the outcome over another connection."""
     number: str | None = connection.scalar(_NUMBER)
     try:
         work.commit()
@@ -286,7 +296,7 @@ def _commit(engine: Engine, connection: Connection, work: RootTransaction) -> No
 
 
 def _was_kept(engine: Engine, number: str) -> bool:
-    """Whether a transaction was committed; one that PostgreSQL still works on is waited for."""
+    """Whether a transaction was committed; waits for one that PostgreSQL still works on."""
     end = time.monotonic() + _LOOK_SECONDS
     while time.monotonic() < end:
         with contextlib.suppress(DBAPIError, PoolTimeout), engine.connect() as connection:
@@ -298,8 +308,8 @@ def _was_kept(engine: Engine, number: str) -> bool:
 
 
 @contextlib.contextmanager
-def _told_plainly() -> Iterator[None]:
-    """Turn the driver's errors into ours."""
+def _errors_translated() -> Iterator[None]:
+    """Turn the driver's errors into the project's."""
     try:
         yield
     except (OperationalError, PoolTimeout) as trouble:
@@ -316,7 +326,7 @@ def _told_plainly() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _becoming_role() -> Iterator[None]:
-    """Around SET ROLE alone: there, an invalid value (22023) is a role that no migration has made."""
+    """Guard SET ROLE alone: there, an invalid value (22023) is a role no migration made."""
     try:
         yield
     except (InvalidParameterValue, DBAPIError) as trouble:

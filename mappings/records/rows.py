@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-class Ref(NamedTuple):
+class RecordRef(NamedTuple):
     """Which record: its object type (our singular word) and its id."""
 
     object_type: str
@@ -58,6 +58,6 @@ class Record(NamedTuple):
         return "" if value is None else str(value)
 
     @property
-    def ref(self) -> Ref:
+    def ref(self) -> RecordRef:
         """This record's reference."""
-        return Ref(self.object_type, self.id)
+        return RecordRef(self.object_type, self.id)

@@ -17,6 +17,7 @@ from integration.storage.mirror import mirror
 from integration.storage.queue import recompute
 from integration.storage.service import portals, settings_versions
 from mappings.records.portal_map import PortalMap, dump_portal_map
+from mappings.records.rows import Link
 from tests.kept import Kept
 
 HARBOR, ORCHARD = 4711, 4712
@@ -98,7 +99,9 @@ class MirrorPortal(Kept):
             else:
                 current[name] = str(value)
         with self.clock.database.portal(self.portal_id) as tx:
-            row = mirror.Record(kind, record_id, current, history, created or day(1000), NOW)
+            row = mirror.MirroredRecord(
+                kind, record_id, current, history, created or day(1000), NOW
+            )
             mirror.store(tx, [row])
             invalidation.record(tx, Change.RECORD_CHANGED, records={(kind, record_id)})
 
@@ -108,7 +111,7 @@ class MirrorPortal(Kept):
             old = mirror.load(tx, kind, [record_id])[record_id]
             told = {**old.properties, **{name: str(value) for name, value in properties.items()}}
             mirror.store(
-                tx, [mirror.Record(kind, record_id, told, old.history, old.created_at, NOW)]
+                tx, [mirror.MirroredRecord(kind, record_id, told, old.history, old.created_at, NOW)]
             )
             invalidation.record(tx, Change.RECORD_CHANGED, records={(kind, record_id)})
 
@@ -124,9 +127,7 @@ class MirrorPortal(Kept):
     ) -> None:
         with self.clock.database.portal(self.portal_id) as tx:
             category = "USER_DEFINED" if label else "HUBSPOT_DEFINED"
-            mirror.add_links(
-                tx, [mirror.Link(one, one_id, other, other_id, category, type_id, label)]
-            )
+            mirror.add_links(tx, [Link(one, one_id, other, other_id, type_id, category, label)])
             invalidation.record(
                 tx, Change.RECORD_CHANGED, records={(one, one_id), (other, other_id)}
             )

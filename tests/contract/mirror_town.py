@@ -10,6 +10,7 @@ from integration.storage.service import portals, settings_versions
 from mappings.records.access import ASSOCIATIONS, READ
 from mappings.records.map_guesses import detect
 from mappings.records.portal_map import PortalMap, dump_portal_map
+from mappings.records.rows import Link
 from tests.sandbox import crm
 from tests.sandbox.records import iso, moment
 
@@ -63,7 +64,7 @@ def fill(database: Database, portal: crm.Portal, words: PortalMap) -> None:
             _links(tx, portal, one, other)
 
 
-def row(portal: crm.Portal, record: crm.Record, words: PortalMap) -> mirror.Record:
+def row(portal: crm.Portal, record: crm.Record, words: PortalMap) -> mirror.MirroredRecord:
     """One record as the adapter would have read it."""
     names = (*words.read_properties(record.type), *READ.get(record.type, ()))
     told = {name: portal.value(record, name) for name in names}
@@ -75,7 +76,7 @@ def row(portal: crm.Portal, record: crm.Record, words: PortalMap) -> mirror.Reco
         for name in words.history_properties(record.type)
         if record.history.get(name)
     }
-    return mirror.Record(
+    return mirror.MirroredRecord(
         record.type,
         record.id,
         {name: value for name, value in told.items() if value},
@@ -91,12 +92,10 @@ def _links(tx: Transaction, portal: crm.Portal, one: str, other: str) -> None:
         mirror.add_links(tx, links[start : start + 5000])
 
 
-def _of_pair(portal: crm.Portal, one: str, other: str) -> Iterator[mirror.Link]:
+def _of_pair(portal: crm.Portal, one: str, other: str) -> Iterator[Link]:
     labels = portal.labels.pair(one, other)
     for record in portal.all(one):
         for to_id, types in portal.associated(one, record.id, other).items():
             for type_id in sorted(types):
                 label = labels[type_id]
-                yield mirror.Link(
-                    one, record.id, other, to_id, label.category, type_id, label.label
-                )
+                yield Link(one, record.id, other, to_id, type_id, label.category, label.label)

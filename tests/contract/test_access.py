@@ -12,8 +12,9 @@ from integration.core.errors import NeedsOwner, Retryable
 from integration.core.vault import Vault, WrongKey
 from integration.portal import connection
 from integration.portal.connection import RateLimiter, TokenProvider, UsageMeter
+from integration.portal.context import open_portal
 from integration.storage.database import Database
-from integration.storage.service import allowances, portals, tokens
+from integration.storage.service import allowances, portal_status, portals, tokens
 
 if TYPE_CHECKING:
     from tests.world import World
@@ -174,7 +175,19 @@ def test_too_many_holds_everybody(world: "World") -> None:
 
 def test_hubspots_own_limit_is_never_exceeded_by_ours(world: "World") -> None:
     pace = RateLimiter(world.runtime, HARBOR, UsageMeter(lambda _: None))
-    pace.told({"Max": 40, "Interval-Milliseconds": 10000})
+    pace.learn_limits({"Max": 40, "Interval-Milliseconds": 10000})
     assert pace._per_window == 40
-    pace.told({"Max": 100_000, "Interval-Milliseconds": 10000})
+    pace.learn_limits({"Max": 100_000, "Interval-Milliseconds": 10000})
     assert pace._per_window == world.runtime.settings.hubspot_rate_per_10s
+
+
+def test_the_calls_of_a_context_are_written_down_when_it_closes(world: "World") -> None:
+    world.install(world.harbor)
+    with world.runtime.database.portal(HARBOR) as tx:
+        before = sum(row["calls"] for row in portal_status.calls(tx))
+    with open_portal(world.runtime, HARBOR) as portal:
+        portal.hubspot.account()
+        assert portal.connection.meter.total() == 1
+    with world.runtime.database.portal(HARBOR) as tx:
+        after = sum(row["calls"] for row in portal_status.calls(tx))
+    assert after == before + 1

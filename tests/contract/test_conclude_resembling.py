@@ -36,13 +36,13 @@ TITLES = ("Head of Operations", "IT Manager", "Engineer", "Finance Director")
 CROWD = 70  # more than a key may have
 
 
-def a_town(count: int) -> list[mirror.Record]:
+def a_town(count: int) -> list[mirror.MirroredRecord]:
     """Contacts with names that often resemble each other, and a switchboard's number that a crowd shares."""
     chance = random.Random(2027)
     return [_somebody(number, chance) for number in range(1, count + 1)]
 
 
-def _somebody(number: int, chance: random.Random) -> mirror.Record:
+def _somebody(number: int, chance: random.Random) -> mirror.MirroredRecord:
     first, last = chance.choice(FIRSTS), chance.choice(LASTS)
     local = chance.choice(
         (f"{first}.{last}", f"{first[:1]}{last}", first or "x", f"{last}{number}")
@@ -58,10 +58,10 @@ def _somebody(number: int, chance: random.Random) -> mirror.Record:
             ("", "", "", f"linkedin.com/in/{first}-{last}-{number % 9}".replace(" ", ""))
         ),
     }
-    return mirror.Record("contact", number, told, {}, day(chance.randint(10, 900)), NOW)
+    return mirror.MirroredRecord("contact", number, told, {}, day(chance.randint(10, 900)), NOW)
 
 
-def put(portal: MirrorPortal, records: list[mirror.Record]) -> None:
+def put(portal: MirrorPortal, records: list[mirror.MirroredRecord]) -> None:
     with portal.clock.database.portal(portal.portal_id) as tx:
         mirror.store(tx, records)
         invalidation.record(

@@ -65,7 +65,7 @@ def furnished(portal: MirrorPortal) -> MirrorPortal:
         for kind in TYPES:
             activity_cursors.advance(tx, kind, cursor=None, done=True, records=0, calls=1)
         invalidation.record(tx, Change.TOUCHES_READ, now=NOW)
-        activity_cursors.tell(tx)
+        activity_cursors.mark_told(tx)
     return portal
 
 

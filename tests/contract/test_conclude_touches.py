@@ -11,7 +11,7 @@ from integration.conclude.batch import open_batch
 from integration.ingest import activities
 from integration.portal import invalidation
 from integration.portal.invalidation import Change
-from integration.storage.mirror import touches
+from integration.storage.mirror import touch_mentions
 from integration.storage.queue import activity_cursors, page_context
 from mappings.records.activity_records import TYPES, Activity
 from mappings.rules.facts import ContactFacts
@@ -56,7 +56,7 @@ def read_activities(portal: MirrorPortal) -> None:
         for kind in TYPES:
             activity_cursors.advance(tx, kind, cursor=None, done=True, records=0, calls=1)
         invalidation.record(tx, Change.TOUCHES_READ, now=NOW)
-        activity_cursors.tell(tx)
+        activity_cursors.mark_told(tx)
 
 
 def happen(
@@ -348,11 +348,11 @@ def test_notes_are_told_of_what_they_are_about_also_after_merges(
     harbor.merge("contact", (13,), 16)
 
     with harbor.clock.database.portal(HARBOR) as tx:
-        found = touches.notes(tx, contact_ids=[16])
-        many = touches.notes(tx, contact_ids=[12])
-        at_zenit = touches.notes(tx, company_ids=[2])
+        found = touch_mentions.notes(tx, contact_ids=[16])
+        many = touch_mentions.notes(tx, contact_ids=[12])
+        at_zenit = touch_mentions.notes(tx, company_ids=[2])
     with orchard.clock.database.portal(ORCHARD) as tx:
-        assert touches.notes(tx, contact_ids=[12, 13, 16], company_ids=[2]) == []
+        assert touch_mentions.notes(tx, contact_ids=[12, 13, 16], company_ids=[2]) == []
 
     assert [(one.text, one.contact_ids, one.company_ids) for one in found] == [
         ("likes tea", (16,), (2,)),
@@ -387,12 +387,12 @@ def test_an_introduction_is_the_first_touch_of_all_that_a_contact_was(harbor: Mi
     harbor.merge("contact", (13,), 16)
 
     with harbor.clock.database.portal(HARBOR) as tx:
-        assert touches.introductions(tx, [12, 16]) == [
-            touches.Introduction(16, 7, day(100), 12, (12,))
+        assert touch_mentions.introductions(tx, [12, 16]) == [
+            touch_mentions.Introduction(16, 7, day(100), 12, (12,))
         ]
     happen(harbor, "call", 8, 101, [13])
     with harbor.clock.database.portal(HARBOR) as tx:
-        assert touches.introductions(tx, [12, 16]) == []
+        assert touch_mentions.introductions(tx, [12, 16]) == []
 
 
 def _mail(number: int, before_now: float, sender: str) -> Activity:

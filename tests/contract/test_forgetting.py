@@ -15,8 +15,8 @@ from integration.admin import housekeeping, key_rotation
 from integration.core.forget_keys import ForgetKeys, from_secret
 from integration.portal import forgotten
 from integration.portal.runtime import Runtime
-from integration.storage.queue import inbox
-from integration.storage.queue.inbox import InboundEvent
+from integration.storage.queue import inbox_events
+from integration.storage.queue.inbox_events import InboundEvent
 from integration.storage.service import erasure, portals, suppression
 
 HARBOR, ORCHARD = 4711, 4712
@@ -70,7 +70,7 @@ def store_bad(house: Runtime, portal_id: int, raw: str) -> None:
         "set_aside",
     )
     with house.database.portal(portal_id) as tx:
-        inbox.store_events(tx, [letter])
+        inbox_events.store_events(tx, [letter])
 
 
 def erase(house: Runtime, contact_id: int, *, keys: ForgetKeys | None = None) -> None:
@@ -109,10 +109,10 @@ def test_items_that_were_not_understood_go_when_they_are_about_the_person(house:
             json.loads(row["raw"])["objectId"]
             for row in tx.rows("SELECT payload ->> 'raw' AS raw FROM event")
         ] == [991299]
-        counts = inbox.identity(tx)
+        counts = inbox_events.identity(tx)
     assert counts["received"] == counts["set_aside"] + counts["pruned"] == 2
     with house.database.portal(ORCHARD) as tx:
-        assert inbox.identity(tx)["set_aside"] == 1
+        assert inbox_events.identity(tx)["set_aside"] == 1
 
 
 def test_an_answer_under_their_address_goes_whoever_it_was_kept_for(house: Runtime) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from integration.admin import replay
 from integration.ingest import intake
-from integration.storage.queue import inbox, lanes
+from integration.storage.queue import inbox, inbox_events, lanes
 from integration.storage.queue.inbox import Delivery
 from tests.sandbox.records import Json
 
@@ -45,7 +45,7 @@ def split(account: "Account") -> None:
 
 def identity(account: "Account") -> dict[str, int]:
     with account.context() as context, context.transaction() as tx:
-        return inbox.identity(tx)
+        return inbox_events.identity(tx)
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from integration.portal.runtime import Runtime
-from integration.storage.queue import inbox
-from integration.storage.queue.inbox import InboundEvent
+from integration.storage.queue import inbox_events
+from integration.storage.queue.inbox_events import InboundEvent
 
 AT = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 
@@ -38,7 +38,7 @@ def test_every_character_comes_back(runtime: Runtime, text: str) -> None:
         text or None,
     )
     with runtime.database.portal(4711) as tx:
-        assert inbox.store_events(tx, [letter, letter]) == 1
+        assert inbox_events.store_events(tx, [letter, letter]) == 1
         found = [dict(row) for row in tx.rows("SELECT * FROM event")]
     assert len(found) == 1
     stored = found[0]

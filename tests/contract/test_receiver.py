@@ -27,9 +27,9 @@ def client(runtime: Runtime, postgres_url: str) -> Iterator[FlaskClient]:
     app.register_blueprint(receiver.blueprint(runtime, doorstep, bell))
     app.extensions["bell"] = bell
     yield app.test_client()
-    silent = bell.silent()
+    idle = bell.wait_until_idle()
     doorstep.close()
-    assert silent
+    assert idle
 
 
 def signed(body: bytes, *, secret: str, query: str = "", off: int = 0) -> dict[str, str]:
@@ -154,7 +154,7 @@ def test_no_valkey_is_still_a_204(settings: Settings, runtime: Runtime, postgres
         "/webhooks/hubspot", data=body, headers=signed(body, secret=settings.client_secret)
     )
     doorstep.close()
-    assert bell.silent()
+    assert bell.wait_until_idle()
     assert answer.status_code == 204
     assert inbox(runtime) == [(1, body)]
     assert deaf.queue.refusals == 1
@@ -168,7 +168,7 @@ def test_one_wish_at_a_time_stands_for_a_portal(
         client.post(
             "/webhooks/hubspot", data=body, headers=signed(body, secret=settings.client_secret)
         )
-    assert client.application.extensions["bell"].silent()
+    assert client.application.extensions["bell"].wait_until_idle()
     assert runtime.queue.redis.llen("rq:queue:second-order") == 1
 
 

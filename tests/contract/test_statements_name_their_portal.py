@@ -166,7 +166,7 @@ def tables(postgres_url: str) -> set[str]:
 
 
 def all_statements() -> list[Statement]:
-    paths = sorted(STORAGE.rglob("*.py"))
+    paths = sorted(path for path in STORAGE.rglob("*.py") if "migrations" not in path.parts)
     return [statement for path in paths for statement in statements(path.read_text(), path.stem)]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from integration.admin import operations
 from integration.ingest import activities, backfill
-from integration.storage.mirror import touches
+from integration.storage.mirror import touch_mentions, touches
 from integration.storage.queue import activity_cursors, lanes
 from mappings.records.portal_map import PortalMap
 from tests.contract.activity_world import NOW, Town, ago, both, install
@@ -79,8 +79,10 @@ def test_of_an_incoming_mail_only_who_wrote_it_was_in_touch(world: World) -> Non
         ("email", "reply", harbor.bo.id, False, False),
     }
     with harbor.account.context() as context, context.transaction() as tx:
-        assert touches.introductions(tx, [harbor.ana.id, harbor.bo.id]) == [
-            touches.Introduction(harbor.bo.id, mail.id, ago(40), harbor.ana.id, (harbor.ana.id,))
+        assert touch_mentions.introductions(tx, [harbor.ana.id, harbor.bo.id]) == [
+            touch_mentions.Introduction(
+                harbor.bo.id, mail.id, ago(40), harbor.ana.id, (harbor.ana.id,)
+            )
         ]
 
 
@@ -92,7 +94,7 @@ def test_an_introduction_is_a_first_contact(world: World) -> None:
     install(world)
 
     with harbor.account.context() as context, context.transaction() as tx:
-        assert touches.introductions(tx, [harbor.bo.id]) == []
+        assert touch_mentions.introductions(tx, [harbor.bo.id]) == []
 
 
 def test_an_automatic_reply_tells_that_somebody_left_and_only_that_text_is_kept(
@@ -449,3 +451,4 @@ def test_what_happened_to_merged_records_happened_to_the_one_they_became(world: 
     with harbor.account.context() as context, context.transaction() as tx:
         signs = touches.signs(tx, [made.id], until=NOW)
         assert signs[made.id].number == 2
+        assert (signs[made.id].first_at, signs[made.id].last_at) == (ago(3), ago(2))

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from commands.main import cli
 from integration.admin import replay
 from integration.storage.ledger import entry_rows
-from integration.storage.queue import inbox
+from integration.storage.queue import inbox_events
 from mappings.rules.facts import ContactFacts
 from mappings.rules.identity import linkage
 from tests.e2e.hostile import USER, Good, Hostile, prepare
@@ -68,7 +68,7 @@ class Trial:
             assert {row["reason"] for row in aside} <= UNREADABLE
             with account.context() as context, context.transaction() as tx:
                 assert entry_rows.unbalanced(tx) == []
-                identity = inbox.identity(tx)
+                identity = inbox_events.identity(tx)
             assert identity.pop("received") == sum(identity.values())
         alone, among = self.good[TWIN].fields(), self.good[HARBOR].fields()
         assert among == alone

@@ -12,7 +12,7 @@ import pytest
 from integration.admin import replay, uninstall
 from integration.ingest import intake
 from integration.storage.ledger import entry_rows
-from integration.storage.queue import inbox
+from integration.storage.queue import inbox_events
 from integration.storage.service import portals
 from tests.e2e.hostile import USER, Good, prepare
 from tests.e2e.hostile_values import SCRIPT, SQL
@@ -66,7 +66,7 @@ class Post:
     def identity(self) -> dict[str, int]:
         """What became of everything harbor was sent; it always adds up."""
         with self.harbor.context() as context, context.transaction() as tx:
-            counts = inbox.identity(tx)
+            counts = inbox_events.identity(tx)
         assert counts["received"] == sum(n for name, n in counts.items() if name != "received")
         return counts
 

@@ -24,8 +24,8 @@ from integration.ingest import sync
 from integration.portal import invalidation
 from integration.portal.invalidation import Change
 from integration.storage.database import Database, Transaction
-from integration.storage.queue import inbox
-from integration.storage.queue.inbox import WaitingEvent
+from integration.storage.queue import inbox_events
+from integration.storage.queue.inbox_events import WaitingEvent
 from mappings.records import events
 from mappings.records.events import Event
 from tests import chaos_verdict as judge
@@ -227,7 +227,7 @@ class OneTimeEffects(RuleBasedStateMachine):
         judge.the_mirror_is_right(verdict, self.world)
         assert not verdict.broken
         with self.world.runtime.database.portal(self.world.harbor.portal_id) as tx:
-            found = inbox.identity(tx)
+            found = inbox_events.identity(tx)
         assert found["received"] == found["done"] + found["duplicate"], found
         assert self.world.harbor.kept("outbox") == []
         _the_ledger_adds_up(self.world.harbor)

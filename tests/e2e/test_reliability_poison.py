@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from integration.core import wake_ups as wishes
-from integration.storage.queue import inbox
+from integration.storage.queue import inbox, inbox_events
 from integration.storage.service import portal_status
 from tests.chaos_service import environment_of
 from tests.poisoned_worker import JOB_SECONDS
@@ -108,7 +108,7 @@ def test_poison_is_set_aside_and_its_neighbours_are_done(
     assert set(harbor.values("stale", "record_id")) == {thought_about}
     assert counts["set_aside"] == 4
     with harbor.context() as context, context.transaction() as tx:
-        found = inbox.identity(tx)
+        found = inbox_events.identity(tx)
     assert (found["received"], found["done"], found["set_aside"], found["waiting"]) == (
         31,
         30,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from integration.storage.queue import inbox
+from integration.storage.queue import inbox_events
 from integration.storage.service import portals
 from tests import chaos_verdict as judge
 from tests.chaos_verdict import Verdict
@@ -41,7 +41,7 @@ def all_is_right(world: "World") -> Verdict:
     judge.the_mirror_is_right(verdict, world)
     for account in world.accounts:
         with world.runtime.database.portal(account.portal_id) as tx:
-            found = inbox.identity(tx)
+            found = inbox_events.identity(tx)
         verdict.must(found["received"] == found["done"] + found["duplicate"], f"{found}")
         waiting = account.kept("outbox")
         verdict.must(not waiting, f"outbox: {waiting}")
@@ -129,7 +129,7 @@ def test_uninstalled_in_the_middle_pauses_and_reinstalled_goes_on(busy: "World")
 
 def _done(account: "Account") -> int:
     with account.world.runtime.database.portal(account.portal_id) as tx:
-        return inbox.identity(tx)["done"]
+        return inbox_events.identity(tx)["done"]
 
 
 def test_a_mass_deletion_is_looked_at_in_portions(busy: "World") -> None:

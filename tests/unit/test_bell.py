@@ -33,15 +33,15 @@ def test_a_bell_that_still_passes_a_wish_on_is_not_silent() -> None:
     bell.notify(4711)
     assert queue.asked.wait(PATIENCE)
 
-    assert not bell.silent(timeout=0.05)
+    assert not bell.wait_until_idle(timeout=0.05)
     queue.allowed.set()
 
-    assert bell.silent(timeout=PATIENCE)
+    assert bell.wait_until_idle(timeout=PATIENCE)
     assert queue.woken == [4711]
 
 
 def test_a_bell_that_nobody_rang_is_silent_at_once() -> None:
-    assert a_bell(SlowQueue()).silent(timeout=PATIENCE)
+    assert a_bell(SlowQueue()).wait_until_idle(timeout=PATIENCE)
 
 
 def test_who_rings_while_a_wish_is_passed_on_is_heard_afterwards() -> None:
@@ -53,5 +53,5 @@ def test_who_rings_while_a_wish_is_passed_on_is_heard_afterwards() -> None:
         bell.notify(portal)
     queue.allowed.set()
 
-    assert bell.silent(timeout=PATIENCE)
+    assert bell.wait_until_idle(timeout=PATIENCE)
     assert sorted(queue.woken) == [4711, 4711, 4712]

@@ -12,7 +12,7 @@ from integration.portal.invalidation import TABLE, Change, Row
 from integration.portal.occurrence import Occurrence
 from integration.storage.queue.recompute import Due, Selection, Stage
 
-INTEGRATION = Path(invalidation.__file__).parent
+INTEGRATION = Path(invalidation.__file__).parents[1]
 NOWHERE = None  # a transaction that no row may use
 
 
@@ -49,7 +49,7 @@ def test_no_consequence_stands_twice() -> None:
 
 
 def test_every_change_is_recorded_by_somebody() -> None:
-    told = "".join(path.read_text() for name, path in modules() if name != "invalidation.py")
+    told = "".join(path.read_text() for name, path in modules() if name != "portal/invalidation.py")
     assert [change.name for change in Change if f"Change.{change.name}" not in told] == []
 
 
@@ -66,9 +66,9 @@ def test_every_way_to_find_records_is_in_the_table() -> None:
 def test_nobody_queues_records_but_by_saying_what_changed() -> None:
     """A page collects what is due, and forgetting finds it beforehand; both by the table."""
     adders = {name for name, path in modules() if "recompute" in calls(path, "add")}
-    assert adders == {"invalidation.py", "conclude/__init__.py", "forget.py"}
+    assert adders == {"portal/invalidation.py", "conclude/stages.py", "portal/forgotten.py"}
     inserting = [name for name, path in modules() if "INTO stale" in path.read_text()]
-    assert inserting == ["storage/recompute.py"]
+    assert inserting == ["storage/queue/recompute.py"]
 
 
 def test_a_change_of_nothing_asks_for_nothing() -> None:

@@ -9,7 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from integration.ingest import fast_path, intake
-from integration.storage.queue.inbox import Delivery, InboundEvent
+from integration.storage.queue.inbox import Delivery
+from integration.storage.queue.inbox_events import InboundEvent
 from mappings.records import events
 
 PORTAL = 4711

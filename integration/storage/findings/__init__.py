@@ -1,1 +1,1 @@
-"""What was concluded: persons, job changes, sources, and what records should say."""
+"""Findings: persons, job changes, sources, and the conclusions about records."""

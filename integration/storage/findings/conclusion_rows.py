@@ -1,4 +1,4 @@
-"""Conclusions: what we want a record to say, why, and since when."""
+"""Conclusions (`conclusion`): the values a record should have, the reasons, and since when."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -19,11 +19,11 @@ def load(tx: Transaction, object_type: str, record_ids: Collection[int]) -> dict
         type=object_type,
         ids=list(record_ids),
     )
-    found: dict[int, Row] = {}
+    conclusions: dict[int, Row] = {}
     for row in rows:
-        told = _understood(object_type, row["desired"], row["reasons"])
-        found[row["record_id"]] = {**row, **told}
-    return found
+        understood = _understood(object_type, row["desired"], row["reasons"])
+        conclusions[row["record_id"]] = {**row, **understood}
+    return conclusions
 
 
 def _understood(object_type: str, desired: object, reasons: object) -> dict[str, Any]:
@@ -32,7 +32,10 @@ def _understood(object_type: str, desired: object, reasons: object) -> dict[str,
 
 
 class CurrentRecord(NamedTuple):
-    """A record beside what was concluded of it, whether a patch waits, and the patch if HubSpot may have taken it."""
+    """A record beside its conclusion and its patch.
+
+    `sent` is the patch that HubSpot may have taken.
+    """
 
     record_id: int
     properties: Mapping[str, Any]
@@ -47,34 +50,36 @@ class CurrentRecord(NamedTuple):
 def current_records(
     tx: Transaction, object_type: str, record_ids: Collection[int]
 ) -> dict[int, CurrentRecord]:
-    """Return how the records stand, in one look; those that the mirror lacks are left out."""
+    """Return records beside their conclusions in one query; those not mirrored are left out."""
     rows = tx.tuples(
-        """SELECT record_id, record.properties, record.gone_at IS NOT NULL, conclusion.desired, conclusion.reasons,
-             conclusion.settings_version, outbox.record_id IS NOT NULL,
+        """SELECT record_id, record.properties, record.gone_at IS NOT NULL, conclusion.desired,
+             conclusion.reasons, conclusion.settings_version, outbox.record_id IS NOT NULL,
              CASE WHEN outbox.sent_at IS NOT NULL THEN outbox.patch END
            FROM record LEFT JOIN conclusion USING (portal_id, object_type, record_id)
              LEFT JOIN outbox USING (portal_id, object_type, record_id)
-           WHERE portal_id = :portal AND object_type = :type AND record_id = ANY(CAST(:ids AS bigint[]))""",
+           WHERE portal_id = :portal AND object_type = :type
+             AND record_id = ANY(CAST(:ids AS bigint[]))""",
         type=object_type,
         ids=list(record_ids),
     )
-    found = (CurrentRecord(*row) for row in rows)
-    return {one.record_id: _as_understood(object_type, one) for one in found}
+    records = (CurrentRecord(*row) for row in rows)
+    return {record.record_id: _as_understood(object_type, record) for record in records}
 
 
-def _as_understood(object_type: str, one: CurrentRecord) -> CurrentRecord:
-    """What was concluded, as far as it can be read; None where nothing was."""
-    if one.desired is None:
-        return one
-    return one._replace(**_understood(object_type, one.desired, one.reasons))
+def _as_understood(object_type: str, record: CurrentRecord) -> CurrentRecord:
+    """Return the record with its conclusion as far as it can be read; None where there is none."""
+    if record.desired is None:
+        return record
+    return record._replace(**_understood(object_type, record.desired, record.reasons))
 
 
 def store(tx: Transaction, object_type: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write conclusions that say something else than before."""
+    """Write conclusions that differ from the stored ones."""
     if not rows:
         return
     tx.run(
-        """INSERT INTO conclusion AS mine (portal_id, object_type, record_id, desired, reasons, settings_version)
+        """INSERT INTO conclusion AS mine (portal_id, object_type, record_id, desired, reasons,
+             settings_version)
            SELECT :portal, :type, record_id, desired, reasons, settings_version
            FROM jsonb_to_recordset(CAST(:rows AS jsonb))
              AS t(record_id bigint, desired jsonb, reasons jsonb, settings_version int)
@@ -91,7 +96,7 @@ def store(tx: Transaction, object_type: str, rows: Sequence[Mapping[str, Any]]) 
 
 
 def delete(tx: Transaction, object_type: str, record_ids: Collection[int]) -> None:
-    """Forget conclusions about records that are gone."""
+    """Delete the conclusions about records that are gone."""
     tx.run(
         """DELETE FROM conclusion WHERE portal_id = :portal AND object_type = :type
              AND record_id = ANY(CAST(:ids AS bigint[]))""",
@@ -104,7 +109,8 @@ def by_value(tx: Transaction, object_type: str, name: str) -> dict[str, int]:
     """Count the values of one concluded property: deals by source, for example."""
     rows = tx.rows(
         """SELECT desired ->> CAST(:name AS text) AS value, count(*) AS n FROM conclusion
-           WHERE portal_id = :portal AND object_type = :type AND desired ->> CAST(:name AS text) IS NOT NULL
+           WHERE portal_id = :portal AND object_type = :type
+             AND desired ->> CAST(:name AS text) IS NOT NULL
            GROUP BY 1 ORDER BY n DESC, value""",
         type=object_type,
         name=name,

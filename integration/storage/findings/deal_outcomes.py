@@ -1,11 +1,11 @@
-"""How deals ended by what led to them: the many deals that Shapley and Markov look at, added up where they lie."""
+"""Outcomes of deals by the kinds of their sources: the input of Shapley and Markov."""
 
 from integration.storage.database import Transaction
 from mappings.rules.attribution.removal_effects import Path
 
 
 def paths(tx: Transaction, *, limit: int) -> list[Path]:
-    """Return the newest *limit* closed deals, added up by the kinds of their sources in the order of their dates."""
+    """Return the newest *limit* closed deals, counted by the kinds of their sources by date."""
     rows = tx.tuples(
         """WITH closed AS (
              SELECT deal_id, is_won FROM deal WHERE portal_id = :portal AND NOT is_open

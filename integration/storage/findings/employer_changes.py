@@ -1,4 +1,4 @@
-"""Who went where: every change of employer that shows, and the pairs of companies between which a crowd went."""
+"""Changes of employer (`passage`), and pairs of companies with a mass move (`migration`)."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class EmployerChange:
 
     @property
     def pair(self) -> tuple[int, int]:
-        """Between which companies."""
+        """The former and the new company."""
         return self.from_company_id, self.to_company_id
 
 
@@ -35,20 +35,20 @@ def changes_of(tx: Transaction, person_ids: Collection[int]) -> set[EmployerChan
 
 
 def changes_between(tx: Transaction, pairs: Collection[tuple[int, int]]) -> list[EmployerChange]:
-    """Return everybody's passages between these pairs of companies."""
+    """Return every person's changes between these pairs of companies."""
     rows = tx.rows(
         """SELECT person_id, from_company_id, to_company_id, at FROM passage
-           JOIN unnest(CAST(:froms AS bigint[]), CAST(:tos AS bigint[])) AS t(from_company_id, to_company_id)
-             USING (from_company_id, to_company_id)
+           JOIN unnest(CAST(:froms AS bigint[]), CAST(:tos AS bigint[]))
+             AS t(from_company_id, to_company_id) USING (from_company_id, to_company_id)
            WHERE portal_id = :portal""",
-        froms=[one for one, _ in pairs],
-        tos=[one for _, one in pairs],
+        froms=[former_id for former_id, _ in pairs],
+        tos=[new_id for _, new_id in pairs],
     )
     return [EmployerChange(**row) for row in rows]
 
 
 def leavers(tx: Transaction, company_ids: Collection[int], crowd: int) -> list[EmployerChange]:
-    """Return all passages out of those of these companies from which at least a *crowd* of persons went one way."""
+    """Return changes out of these companies where at least *crowd* persons went one way."""
     if not company_ids:
         return []
     rows = tx.rows(
@@ -66,31 +66,33 @@ def leavers(tx: Transaction, company_ids: Collection[int], crowd: int) -> list[E
 def replace_changes(
     tx: Transaction, *, gone: Collection[EmployerChange], new: Collection[EmployerChange]
 ) -> None:
-    """Take passages away and add others."""
+    """Delete changes of employer and add others."""
     columns = "t(person_id bigint, from_company_id bigint, to_company_id bigint, at timestamptz)"
     if gone:
         tx.run(
             f"""DELETE FROM passage USING jsonb_to_recordset(CAST(:rows AS jsonb)) AS {columns}
                 WHERE passage.portal_id = :portal AND passage.person_id = t.person_id
-                  AND passage.from_company_id = t.from_company_id AND passage.to_company_id = t.to_company_id
+                  AND passage.from_company_id = t.from_company_id
+                  AND passage.to_company_id = t.to_company_id
                   AND passage.at = t.at""",
-            rows=as_json([_employer_change(one) for one in gone]),
+            rows=as_json([_employer_change(change) for change in gone]),
         )
     if new:
         tx.run(
             f"""INSERT INTO passage (portal_id, person_id, from_company_id, to_company_id, at)
                 SELECT :portal, person_id, from_company_id, to_company_id, at
-                FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS {columns} ON CONFLICT DO NOTHING""",
-            rows=as_json([_employer_change(one) for one in new]),
+                FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS {columns}
+                ON CONFLICT DO NOTHING""",
+            rows=as_json([_employer_change(change) for change in new]),
         )
 
 
-def _employer_change(one: EmployerChange) -> dict[str, object]:
+def _employer_change(change: EmployerChange) -> dict[str, object]:
     return {
-        "person_id": one.person_id,
-        "from_company_id": one.from_company_id,
-        "to_company_id": one.to_company_id,
-        "at": one.at,
+        "person_id": change.person_id,
+        "from_company_id": change.from_company_id,
+        "to_company_id": change.to_company_id,
+        "at": change.at,
     }
 
 
@@ -120,13 +122,15 @@ def mass_moves(tx: Transaction, company_ids: Collection[int]) -> set[tuple[int, 
 def replace_mass_moves(
     tx: Transaction, *, gone: Collection[tuple[int, int]], new: Collection[tuple[int, int]]
 ) -> None:
-    """Note that pairs are no longer, or are now, crowd migrations."""
+    """Write which pairs are no longer, and which are now, mass moves."""
     tx.many(
-        "DELETE FROM migration WHERE portal_id = :portal AND from_company_id = :a AND to_company_id = :b",
-        [{"a": a, "b": b} for a, b in gone],
+        """DELETE FROM migration
+           WHERE portal_id = :portal AND from_company_id = :former AND to_company_id = :new""",
+        [{"former": former_id, "new": new_id} for former_id, new_id in gone],
     )
     tx.many(
-        """INSERT INTO migration (portal_id, from_company_id, to_company_id) VALUES (:portal, :a, :b)
+        """INSERT INTO migration (portal_id, from_company_id, to_company_id)
+           VALUES (:portal, :former, :new)
            ON CONFLICT DO NOTHING""",
-        [{"a": a, "b": b} for a, b in new],
+        [{"former": former_id, "new": new_id} for former_id, new_id in new],
     )

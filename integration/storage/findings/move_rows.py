@@ -1,4 +1,4 @@
-"""Moves as rows: what a person's records tell about changes of employer, and what people decided about it."""
+"""Moves (`move`): changes of employer as the records show them and people decided them."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 from integration.storage.database import Row, Transaction, as_json
 from mappings.stored.shape_table import body_of
 
-_COLUMNS = """person_id, move_key, former_contact_id, new_contact_id, former_company_id, new_company_id,
-  earliest, latest, confidence, status, body, settings_version"""
+_COLUMNS = """person_id, move_key, former_contact_id, new_contact_id, former_company_id,
+  new_company_id, earliest, latest, confidence, status, body, settings_version"""
 
 
 def of_persons(tx: Transaction, person_ids: Collection[int]) -> Sequence[Row]:
@@ -15,19 +15,21 @@ def of_persons(tx: Transaction, person_ids: Collection[int]) -> Sequence[Row]:
     if not person_ids:
         return ()
     return tx.rows(
-        f"""SELECT {_COLUMNS} FROM move WHERE portal_id = :portal AND person_id = ANY(CAST(:ids AS bigint[]))
+        f"""SELECT {_COLUMNS} FROM move
+            WHERE portal_id = :portal AND person_id = ANY(CAST(:ids AS bigint[]))
             ORDER BY person_id, latest, move_key""",
         ids=list(person_ids),
     )
 
 
 def of_contacts(tx: Transaction, contact_ids: Collection[int]) -> Sequence[Row]:
-    """Return the moves between records among which is one of these."""
+    """Return the moves with one of these contacts as former or new record."""
     if not contact_ids:
         return ()
     return tx.rows(
         f"""SELECT {_COLUMNS} FROM move WHERE portal_id = :portal
-              AND (former_contact_id = ANY(CAST(:ids AS bigint[])) OR new_contact_id = ANY(CAST(:ids AS bigint[])))""",
+              AND (former_contact_id = ANY(CAST(:ids AS bigint[]))
+                OR new_contact_id = ANY(CAST(:ids AS bigint[])))""",
         ids=list(contact_ids),
     )
 
@@ -38,7 +40,8 @@ def with_company(tx: Transaction, company_ids: Collection[int]) -> Sequence[Row]
         return ()
     return tx.rows(
         f"""SELECT {_COLUMNS} FROM move WHERE portal_id = :portal
-              AND (former_company_id = ANY(CAST(:ids AS bigint[])) OR new_company_id = ANY(CAST(:ids AS bigint[])))
+              AND (former_company_id = ANY(CAST(:ids AS bigint[]))
+                OR new_company_id = ANY(CAST(:ids AS bigint[])))
             ORDER BY person_id, latest, move_key""",
         ids=list(company_ids),
     )
@@ -59,23 +62,27 @@ def count(tx: Transaction) -> dict[str, int]:
 
 
 def delete(tx: Transaction, keys: Collection[tuple[int, str]]) -> None:
-    """Take back moves that nothing speaks for any more."""
+    """Delete moves that no evidence supports any more."""
     tx.run(
-        """DELETE FROM move USING unnest(CAST(:persons AS bigint[]), CAST(:keys AS text[])) AS t(person_id, move_key)
-           WHERE move.portal_id = :portal AND move.person_id = t.person_id AND move.move_key = t.move_key""",
+        """DELETE FROM move USING unnest(CAST(:persons AS bigint[]), CAST(:keys AS text[]))
+             AS t(person_id, move_key)
+           WHERE move.portal_id = :portal AND move.person_id = t.person_id
+             AND move.move_key = t.move_key""",
         persons=[person for person, _ in keys],
         keys=[key for _, key in keys],
     )
 
 
 def store(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write moves, with the status that rules and people's decisions together give them."""
+    """Write moves with the status that rules and decisions give them together."""
     tx.run(
         f"""INSERT INTO move (portal_id, {_COLUMNS})
-            SELECT :portal, {_COLUMNS} FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS t(person_id bigint,
-              move_key text, former_contact_id bigint, new_contact_id bigint, former_company_id bigint,
-              new_company_id bigint, earliest timestamptz, latest timestamptz, confidence double precision,
-              status text, body jsonb, settings_version int)
+            SELECT :portal, {_COLUMNS}
+            FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS t(
+              person_id bigint, move_key text, former_contact_id bigint, new_contact_id bigint,
+              former_company_id bigint, new_company_id bigint, earliest timestamptz,
+              latest timestamptz, confidence double precision, status text, body jsonb,
+              settings_version int)
             ON CONFLICT (portal_id, person_id, move_key) DO UPDATE SET earliest = excluded.earliest,
               latest = excluded.latest, confidence = excluded.confidence, body = excluded.body,
               settings_version = excluded.settings_version, status = excluded.status""",

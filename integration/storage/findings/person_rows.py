@@ -1,29 +1,31 @@
-"""Who is who: identity keys, persons, and what rests on their contacts."""
+"""Persons (`person`) and identity keys (`identity_key`), and what rests on their contacts."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from integration.storage.database import Row, Transaction, as_json
+from integration.storage.database import AS_WRITTEN, Row, Transaction, as_json
 from mappings.stored.shape_table import body_of
 
-Key = tuple[str, str]
+IdentityKey = tuple[str, str]
 
 
-def replace_keys(tx: Transaction, keys: Mapping[int, Collection[Key]]) -> None:
-    """Make these the keys under which each of the contacts can be found."""
+def replace_keys(tx: Transaction, keys: Mapping[int, Collection[IdentityKey]]) -> None:
+    """Make these the identity keys of each contact."""
     rows = as_json(
         [
-            {"kind": kind, "value": value, "id": one}
-            for one, found in keys.items()
-            for kind, value in found
+            {"kind": kind, "value": value, "id": contact_id}
+            for contact_id, identity_keys in keys.items()
+            for kind, value in identity_keys
         ]
     )
     if _any_keys(tx, keys):  # the first import has none, and pays for no comparison
         tx.run(
-            """DELETE FROM identity_key AS old WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))
-                 AND (kind, value, contact_id) NOT IN (SELECT kind, value, id FROM
-                   jsonb_to_recordset(CAST(:rows AS jsonb)) AS t(kind text, value text, id bigint))""",
+            """DELETE FROM identity_key AS old
+               WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))
+                 AND (kind, value, contact_id) NOT IN (
+                   SELECT kind, value, id FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+                     AS t(kind text, value text, id bigint))""",
             ids=list(keys),
             rows=rows,
         )
@@ -35,7 +37,7 @@ def replace_keys(tx: Transaction, keys: Mapping[int, Collection[Key]]) -> None:
     )
 
 
-def _any_keys(tx: Transaction, keys: Mapping[int, Collection[Key]]) -> bool:
+def _any_keys(tx: Transaction, keys: Mapping[int, Collection[IdentityKey]]) -> bool:
     return bool(
         tx.value(
             """SELECT EXISTS (SELECT FROM identity_key WHERE portal_id = :portal
@@ -47,23 +49,26 @@ def _any_keys(tx: Transaction, keys: Mapping[int, Collection[Key]]) -> bool:
 
 def blocking_keys(
     tx: Transaction, contact_ids: Collection[int], kinds: Collection[str], *, widest: int
-) -> dict[Key, tuple[int, ...]]:
-    """Return who shares which key with these contacts; of a key that more than *widest* share nobody: it tells nothing.
+) -> dict[IdentityKey, tuple[int, ...]]:
+    """Return which contacts share which key with these.
 
-    Key by key, because PostgreSQL takes a portal it has not counted yet for an empty one, and would
-    compare every key with every other.
+    Of a key that more than *widest* contacts share, nobody is returned: it is no evidence.
+    Looked up key by key (hence LATERAL with a LIMIT): a portal that PostgreSQL has not counted
+    yet would have every key compared with every other.
     """
     if not contact_ids:
         return {}
     rows = tx.tuples(
         """WITH mine AS MATERIALIZED (
              SELECT DISTINCT kind, value FROM identity_key
-             WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[])) AND kind = ANY(:kinds))
+             WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))
+               AND kind = ANY(:kinds))
            SELECT kind, value, CASE WHEN cardinality(ids) <= :widest THEN ids END AS ids
            FROM mine CROSS JOIN LATERAL (
              SELECT array_agg(contact_id) AS ids FROM (
                SELECT contact_id FROM identity_key AS other
-               WHERE other.portal_id = :portal AND other.kind = mine.kind AND other.value = mine.value
+               WHERE other.portal_id = :portal AND other.kind = mine.kind
+                 AND other.value = mine.value
                LIMIT :widest + 1) AS few) AS them
            WHERE cardinality(ids) > 1""",
         ids=list(contact_ids),
@@ -74,24 +79,25 @@ def blocking_keys(
 
 
 def name_bearers(
-    tx: Transaction, keys: Collection[Key], contact_ids: Collection[int]
-) -> dict[int, set[Key]]:
+    tx: Transaction, keys: Collection[IdentityKey], contact_ids: Collection[int]
+) -> dict[int, set[IdentityKey]]:
     """Return which of these contacts hold which of these keys."""
     rows = tx.tuples(
-        """SELECT t.kind, t.value, contact_id
-           FROM unnest(CAST(:kinds AS text[]), CAST(:values AS text[])) AS t(kind, value)
-           CROSS JOIN LATERAL (
-             SELECT contact_id FROM identity_key AS mine
-             WHERE mine.portal_id = :portal AND mine.kind = t.kind AND mine.value = t.value OFFSET 0) AS them
-           WHERE contact_id = ANY(CAST(:ids AS bigint[]))""",
+        f"""SELECT t.kind, t.value, contact_id
+            FROM unnest(CAST(:kinds AS text[]), CAST(:values AS text[])) AS t(kind, value)
+            CROSS JOIN LATERAL (
+              SELECT contact_id FROM identity_key AS mine
+              WHERE mine.portal_id = :portal AND mine.kind = t.kind
+                AND mine.value = t.value {AS_WRITTEN}) AS them
+            WHERE contact_id = ANY(CAST(:ids AS bigint[]))""",
         kinds=[kind for kind, _ in keys],
         values=[value for _, value in keys],
         ids=list(contact_ids),
     )
-    found: dict[int, set[Key]] = {}
+    by_contact: dict[int, set[IdentityKey]] = {}
     for kind, value, contact in rows:
-        found.setdefault(contact, set()).add((kind, value))
-    return found
+        by_contact.setdefault(contact, set()).add((kind, value))
+    return by_contact
 
 
 _NAMED = ("firstname", "lastname", "email", "hs_additional_emails", "hs_linkedin_url")
@@ -104,8 +110,10 @@ def names(tx: Transaction, contact_ids: Collection[int]) -> dict[int, dict[str, 
     rows = tx.tuples(
         """SELECT record_id, firstname, lastname, email, hs_additional_emails, hs_linkedin_url
            FROM record CROSS JOIN LATERAL jsonb_to_record(properties) AS t(
-             firstname text, lastname text, email text, hs_additional_emails text, hs_linkedin_url text)
-           WHERE portal_id = :portal AND object_type = 'contact' AND record_id = ANY(CAST(:ids AS bigint[]))""",
+             firstname text, lastname text, email text, hs_additional_emails text,
+             hs_linkedin_url text)
+           WHERE portal_id = :portal AND object_type = 'contact'
+             AND record_id = ANY(CAST(:ids AS bigint[]))""",
         ids=list(contact_ids),
     )
     return {row[0]: dict(zip(_NAMED, row[1:], strict=True)) for row in rows}
@@ -117,7 +125,8 @@ def holders(tx: Transaction, kind: str, values: Collection[str]) -> dict[str, in
         return {}
     rows = tx.rows(
         """SELECT value, count(*) AS n FROM identity_key
-           WHERE portal_id = :portal AND kind = :kind AND value = ANY(CAST(:values AS text[])) GROUP BY value""",
+           WHERE portal_id = :portal AND kind = :kind AND value = ANY(CAST(:values AS text[]))
+           GROUP BY value""",
         kind=kind,
         values=list(values),
     )
@@ -128,34 +137,36 @@ _MANY = 200_000  # beyond this a name's rarity hardly depends on the number
 
 
 def known(tx: Transaction) -> int:
-    """Return how many contacts can be found by key; no more than are worth counting."""
+    """Return how many contacts have an identity key; no more than *most* are counted."""
     return int(
         tx.value(
             """SELECT count(*) FROM (SELECT FROM identity_key
-                 WHERE portal_id = :portal AND kind = 'contact' AND value = '' LIMIT :most) AS bounded""",
+                 WHERE portal_id = :portal AND kind = 'contact' AND value = ''
+                 LIMIT :most) AS bounded""",
             most=_MANY,
         )
     )
 
 
-def keys_of(tx: Transaction, contact_ids: Collection[int]) -> dict[int, set[Key]]:
-    """Return every key under which these contacts are found."""
+def keys_of(tx: Transaction, contact_ids: Collection[int]) -> dict[int, set[IdentityKey]]:
+    """Return every identity key of these contacts."""
     rows = tx.tuples(
         """SELECT contact_id, kind, value FROM identity_key
            WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))""",
         ids=list(contact_ids),
     )
-    found: dict[int, set[Key]] = {}
+    by_contact: dict[int, set[IdentityKey]] = {}
     for contact, kind, value in rows:
-        found.setdefault(contact, set()).add((kind, value))
-    return found
+        by_contact.setdefault(contact, set()).add((kind, value))
+    return by_contact
 
 
-def with_keys(tx: Transaction, keys: Iterable[Key]) -> dict[Key, tuple[int, ...]]:
+def with_keys(tx: Transaction, keys: Iterable[IdentityKey]) -> dict[IdentityKey, tuple[int, ...]]:
     """Return the contacts that hold each key."""
     wanted = sorted(set(keys))
     rows = tx.rows(
-        """SELECT kind, value, ids FROM unnest(CAST(:kinds AS text[]), CAST(:values AS text[])) AS t(kind, value)
+        """SELECT kind, value, ids
+           FROM unnest(CAST(:kinds AS text[]), CAST(:values AS text[])) AS t(kind, value)
            CROSS JOIN LATERAL (
              SELECT array_agg(contact_id ORDER BY contact_id) AS ids FROM identity_key AS mine
              WHERE mine.portal_id = :portal AND mine.kind = t.kind AND mine.value = t.value) AS them
@@ -167,7 +178,7 @@ def with_keys(tx: Transaction, keys: Iterable[Key]) -> dict[Key, tuple[int, ...]
 
 
 def persons_of(tx: Transaction, contact_ids: Collection[int]) -> dict[int, int]:
-    """Map contacts to their person; a contact that was never looked at has none."""
+    """Map contacts to their person; a contact that was never concluded about has none."""
     if not contact_ids:
         return {}
     rows = tx.rows(
@@ -184,7 +195,8 @@ def members(tx: Transaction, person_ids: Collection[int]) -> dict[int, tuple[int
         return {}
     rows = tx.rows(
         """SELECT person_id, array_agg(contact_id ORDER BY contact_id) AS ids FROM person
-           WHERE portal_id = :portal AND person_id = ANY(CAST(:ids AS bigint[])) GROUP BY person_id""",
+           WHERE portal_id = :portal AND person_id = ANY(CAST(:ids AS bigint[]))
+           GROUP BY person_id""",
         ids=list(person_ids),
     )
     return {row["person_id"]: tuple(row["ids"]) for row in rows}
@@ -193,26 +205,29 @@ def members(tx: Transaction, person_ids: Collection[int]) -> dict[int, tuple[int
 def groups(
     tx: Transaction, contact_ids: Collection[int]
 ) -> tuple[dict[int, int], dict[int, tuple[int, ...]]]:
-    """Map these contacts, and those that are the same persons, to persons; and these persons to their contacts."""
+    """Map these contacts and all others of the same persons to persons, and those back."""
     if not contact_ids:
         return {}, {}
     rows = tx.tuples(
         """SELECT contact_id, person_id FROM person WHERE portal_id = :portal AND person_id IN (
-             SELECT person_id FROM person WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[])))
+             SELECT person_id FROM person
+             WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[])))
            ORDER BY contact_id""",
         ids=list(contact_ids),
     )
-    found: dict[int, list[int]] = {}
-    for contact, person in rows:
-        found.setdefault(person, []).append(contact)
-    return dict(rows), {person: tuple(ids) for person, ids in found.items()}
+    by_person: dict[int, list[int]] = {}
+    for contact_id, person_id in rows:
+        by_person.setdefault(person_id, []).append(contact_id)
+    return dict(rows), {person_id: tuple(ids) for person_id, ids in by_person.items()}
 
 
-def person_rows(tx: Transaction, contact_ids: Collection[int]) -> dict[int, Row]:
+def memberships(tx: Transaction, contact_ids: Collection[int]) -> dict[int, Row]:
     """Return whole rows of persons, with the reasons why the records belong together."""
     rows = tx.rows(
-        """SELECT contact_id, person_id, because FROM person WHERE portal_id = :portal AND person_id IN (
-             SELECT person_id FROM person WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[])))""",
+        """SELECT contact_id, person_id, because FROM person
+           WHERE portal_id = :portal AND person_id IN (
+             SELECT person_id FROM person
+             WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[])))""",
         ids=list(contact_ids),
     )
     return {row["contact_id"]: row for row in rows}
@@ -221,16 +236,18 @@ def person_rows(tx: Transaction, contact_ids: Collection[int]) -> dict[int, Row]
 def store_persons(
     tx: Transaction, rows: Sequence[Mapping[str, Any]], *, gone: Collection[int] = ()
 ) -> None:
-    """Write which person each contact is; *gone* contacts are nobody's."""
+    """Write the person of each contact; *gone* contacts have none."""
     if gone:
         tx.run(
-            "DELETE FROM person WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))",
+            """DELETE FROM person
+               WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))""",
             ids=list(gone),
         )
     if rows:
         tx.run(
             """INSERT INTO person AS mine (portal_id, contact_id, person_id, because)
-               SELECT :portal, contact_id, person_id, because FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+               SELECT :portal, contact_id, person_id, because
+               FROM jsonb_to_recordset(CAST(:rows AS jsonb))
                  AS t(contact_id bigint, person_id bigint, because jsonb)
                ON CONFLICT (portal_id, contact_id) DO UPDATE
                  SET person_id = excluded.person_id, because = excluded.because""",
@@ -245,10 +262,11 @@ def _person_row(row: Mapping[str, Any]) -> dict[str, Any]:
 def came_to(
     tx: Transaction, company_id: int, since: datetime, until: datetime, most: int
 ) -> set[int]:
-    """Return contacts of a company whose records were made within a time, the earliest *most* of them."""
+    """Return contacts of a company whose records were made in a period, the earliest *most*."""
     rows = tx.tuples(
         """SELECT DISTINCT record_id, created_at FROM association
-           JOIN record ON record.portal_id = :portal AND object_type = 'contact' AND record_id = from_id
+           JOIN record ON record.portal_id = :portal AND object_type = 'contact'
+             AND record_id = from_id
            WHERE association.portal_id = :portal AND to_type = 'company' AND to_id = :company
              AND from_type = 'contact' AND created_at BETWEEN :since AND :until AND gone_at IS NULL
            ORDER BY created_at, record_id LIMIT :most""",
@@ -273,12 +291,13 @@ def deals_resting_on(tx: Transaction, contact_ids: Collection[int]) -> set[int]:
 
 
 def texts(tx: Transaction, contact_ids: Collection[int], name: str) -> dict[int, str]:
-    """Return one property's text of living contacts, those without any left out."""
+    """Return one property's text of living contacts; those without any are left out."""
     if not contact_ids:
         return {}
     rows = tx.rows(
         """SELECT record_id, properties ->> CAST(:name AS text) AS text FROM record
-           WHERE portal_id = :portal AND object_type = 'contact' AND record_id = ANY(CAST(:ids AS bigint[]))
+           WHERE portal_id = :portal AND object_type = 'contact'
+             AND record_id = ANY(CAST(:ids AS bigint[]))
              AND gone_at IS NULL AND properties ->> CAST(:name AS text) <> ''""",
         name=name,
         ids=list(contact_ids),
@@ -287,13 +306,15 @@ def texts(tx: Transaction, contact_ids: Collection[int], name: str) -> dict[int,
 
 
 def with_texts(tx: Transaction, contact_ids: Collection[int], names: Collection[str]) -> set[int]:
-    """Return the contacts that say something in one of these properties, or are linked to another contact by label."""
+    """Return the contacts with text in these properties, or a label to another contact."""
     if not contact_ids:
         return set()
     rows = tx.rows(
         """SELECT record_id AS id FROM record
-           WHERE portal_id = :portal AND object_type = 'contact' AND record_id = ANY(CAST(:ids AS bigint[]))
-             AND EXISTS (SELECT FROM unnest(CAST(:names AS text[])) AS name WHERE properties ->> name <> '')
+           WHERE portal_id = :portal AND object_type = 'contact'
+             AND record_id = ANY(CAST(:ids AS bigint[]))
+             AND EXISTS (
+               SELECT FROM unnest(CAST(:names AS text[])) AS name WHERE properties ->> name <> '')
            UNION
            SELECT from_id FROM association WHERE portal_id = :portal AND from_type = 'contact'
              AND to_type IN ('contact', 'company') AND from_id = ANY(CAST(:ids AS bigint[]))

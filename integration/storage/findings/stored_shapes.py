@@ -1,4 +1,4 @@
-"""Findings to JSON and back: what a stored body does not tell, its row's columns do."""
+"""Findings to JSON and back; the row's columns supply what a stored body lacks."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import orjson
 
+from mappings.kinds import MoveKind, Status
 from mappings.rules.attribution.decisions import Decision
 from mappings.rules.facts import PPM
 from mappings.rules.findings import SHARE_ONE, Entry, Link, Move, Reason, Referral, Source
@@ -18,7 +19,7 @@ Row = Mapping[str, Any]
 
 
 def plain(value: object) -> Any:  # noqa: ANN401 - JSON
-    """A finding as the JSON that the database gives back."""
+    """Return a finding as the JSON that the database gives back."""
     return orjson.loads(orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS))
 
 
@@ -34,19 +35,21 @@ def _unversioned(body: object) -> object:
 
 
 def read_move(row: Row) -> Read[Move]:
-    """A stored move; what its body does not tell is taken from the row's columns."""
+    """Read a stored move; the row's columns supply what its body lacks."""
     instead = {
         **{name: row[name] for name in _MOVE_COLUMNS},
         "moved_at": row["latest"],
         "p_same": PPM,
         "p_moved": round(row["confidence"] * PPM),
         "confidence": round(row["confidence"] * PPM),
-        "kind": "departure" if row["new_company_id"] is None else "move",
+        "kind": MoveKind.DEPARTURE if row["new_company_id"] is None else MoveKind.MOVE,
     }
-    found = _whole(MOVE.read(row["body"], instead))
-    return replace(found, value=replace(found.value, status=_counting(row["status"])))
+    move = _whole(MOVE.read(row["body"], instead))
+    return replace(move, value=replace(move.value, status=_counting(row["status"])))
 
 
+# What the column says of a move that a person confirmed; the rules know it as one that counts.
+_CONFIRMED = "confirmed"
 _MOVE_COLUMNS = (
     "person_id", "former_contact_id", "new_contact_id", "former_company_id", "new_company_id",
     "earliest", "latest", "status",
@@ -54,12 +57,12 @@ _MOVE_COLUMNS = (
 
 
 def move_of(row: Row) -> Move:
-    """A stored move as far as it can be read; what a person confirmed counts like what is sure."""
+    """Return a stored move as far as it can be read; a confirmed one counts like a sure one."""
     return read_move(row).value
 
 
 def confirmed_move(by: Decision) -> Move:
-    """The move that was kept with an answer; what cannot be read of it is as the answer says."""
+    """Return the move that was stored with an answer; the answer supplies what is missing."""
     former, new = by.contacts[0], by.contacts[-1]
     instead = {
         "person_id": new,
@@ -69,18 +72,18 @@ def confirmed_move(by: Decision) -> Move:
         "new_company_id": by.companies[-1],
         **dict.fromkeys(("earliest", "latest", "moved_at"), by.at),
         **dict.fromkeys(("p_same", "p_moved", "confidence"), PPM),
-        "status": "confirmed",
+        "status": _CONFIRMED,
     }
-    found = _whole(MOVE.read(by.detail.get("move"), instead)).value
-    return replace(found, status="auto")
+    move = _whole(MOVE.read(by.detail.get("move"), instead)).value
+    return replace(move, status=Status.AUTO)
 
 
 def _counting(status: str) -> str:
-    return "auto" if status == "confirmed" else status
+    return Status.AUTO if status == _CONFIRMED else status
 
 
 def read_referral(row: Row) -> Read[Referral]:
-    """A stored referral; what its body does not tell is taken from the row's columns."""
+    """Read a stored referral; the row's columns supply what its body lacks."""
     instead = {
         "referrer_contact_id": row["referrer_contact_id"],
         "referrer_person_id": row["referrer_contact_id"],  # who that is today is looked up later
@@ -94,17 +97,17 @@ def read_referral(row: Row) -> Read[Referral]:
 
 
 def referral_of(row: Row) -> Referral:
-    """A stored referral as far as it can be read."""
+    """Return a stored referral as far as it can be read."""
     return read_referral(row).value
 
 
 def source_of(row: Row) -> Source:
-    """A stored source of a deal; what its body does not tell is taken from the row's columns."""
+    """Return a stored source of a deal; the row's columns supply what its body lacks."""
     kept = removed_source(row)
     is_known = row["contact_id"] is not None and kept.person_id is not None
     person = row["contact_id"] if is_known else kept.person_id
     instead = {
-        **{one.name: getattr(kept, one.name) for one in fields(kept)},
+        **{field.name: getattr(kept, field.name) for field in fields(kept)},
         "contact_id": row["contact_id"],
         "person_id": person,
         "because": (JUDGED_BEFORE,),
@@ -117,30 +120,30 @@ JUDGED_BEFORE = Reason("judged_before", "counts as it was judged before")
 
 
 def links_of(body: object) -> list[Link]:
-    """Why a contact belongs to its person, as far as it can be read."""
-    found = [LINK.read(one) for one in body] if isinstance(body, list) else []
-    return [one.value for one in found if one is not None]
+    """Return why a contact belongs to its person, as far as it can be read."""
+    readings = [LINK.read(part) for part in body] if isinstance(body, list) else []
+    return [reading.value for reading in readings if reading is not None]
 
 
 def reasons_of(body: object) -> list[Reason]:
-    """Stored reasons, as far as they can be read."""
-    found = [REASON.read(one) for one in body] if isinstance(body, list) else []
-    return [one.value for one in found if one is not None]
+    """Return stored reasons as far as they can be read."""
+    readings = [REASON.read(part) for part in body] if isinstance(body, list) else []
+    return [reading.value for reading in readings if reading is not None]
 
 
 def contacts_named(reasons: Iterable[Reason]) -> list[int]:
-    """The contacts whose records reasons rest on."""
-    named = [one for reason in reasons for one in reason.evidence if one.startswith("contact:")]
-    return [int(one.removeprefix("contact:")) for one in named]
+    """Return the contacts on whose records reasons rest."""
+    named = [text for reason in reasons for text in reason.evidence if text.startswith("contact:")]
+    return [int(text.removeprefix("contact:")) for text in named]
 
 
 def evidence_contacts(row: Row) -> set[int]:
-    """The contacts whose records say what a stored source rests on."""
+    """Return the contacts on whose records a stored source rests."""
     return set() if is_removed(row["body"]) else set(contacts_named(source_of(row).because))
 
 
 def lost_its_words(body: object) -> bool:
-    """Whether a stored source outlived its evidence, because somebody it rests on was forgotten."""
+    """Whether a stored source outlived its evidence, because a contact in it was forgotten."""
     return is_removed(body) or (isinstance(body, Mapping) and body.get("because") == [])
 
 
@@ -149,37 +152,46 @@ def is_removed(body: object) -> bool:
     return isinstance(body, Mapping) and body.get("removed") is True
 
 
-def _whole(found: Read[T] | None) -> Read[T]:
-    """What was read: the columns stand for every field without a default, so there is something."""
-    assert found is not None  # noqa: S101 - the columns above are NOT NULL
-    return found
+def _whole(reading: Read[T] | None) -> Read[T]:
+    """Return what was read: columns supply every field without a default, so there is a value."""
+    assert reading is not None  # noqa: S101 - the columns above are NOT NULL
+    return reading
 
 
 def removed_source(row: Row) -> Source:
-    """A source whose person was forgotten: its place in the ledger, by the opaque number, and nothing else."""
+    """Return a source whose person was forgotten: its place in the ledger alone."""
     p = round(row["confidence"] * PPM)
-    raw = max(
-        1, row["share"] * PPM // SHARE_ONE
-    )  # its weight went with the words; its share says that it counted
-    person = _opaque(row["source_key"])
+    # Its weight went with the words; that it has a share shows that it counted.
+    raw = max(1, row["share"] * PPM // SHARE_ONE)
+    person = _person_in(row["source_key"])
     return Source(
         row["kind"], 0, p, 0, raw, person_id=person, company_id=row["company_id"], at=row["at"]
     )
 
 
-def _opaque(source_key: str) -> int | None:
-    """The person in a source's name: an opaque number as a negative id; None for the pool."""
+def _person_in(source_key: str) -> int | None:
+    """Return the person in a source's key; None for the pool."""
     match = _PERSON.search(source_key)
     if match is None:
         return None
-    return -int(match[2]) if match[1] == "s" else int(match[2])
+    number = int(match[2])
+    return forgotten_person_id(number) if match[1] == "s" else number
+
+
+def forgotten_person_id(subject_id: int) -> int:
+    """Return the id under which the rules know a person who was forgotten: below 0.
+
+    Only the opaque subject of the ledger is left of them. Negated it cannot be taken for a
+    person's id, which is a contact's, and two forgotten people stay two.
+    """
+    return -subject_id
 
 
 _PERSON = re.compile(r"\|([sp])(\d{1,20})\|")
 
 
 def entry_of(row: Row) -> Entry:
-    """A stored ledger row in the rules' terms; whom it credits stays the opaque number it is."""
+    """Return a stored ledger row in the rules' terms; its person is the opaque subject."""
     return Entry(
         deal_id=row["deal_id"],
         key=row["source_key"],
@@ -208,5 +220,5 @@ def entry_of(row: Row) -> Entry:
 
 
 def texts_of(body: object) -> tuple[str, ...]:
-    """A stored list of texts, as a ledger row's evidence: without fields it needs no version."""
-    return tuple(one for one in body if isinstance(one, str)) if isinstance(body, list) else ()
+    """Return a stored list of texts, as a ledger row's evidence; it has no version."""
+    return tuple(text for text in body if isinstance(text, str)) if isinstance(body, list) else ()

@@ -1,4 +1,4 @@
-"""The ledger: rows are appended, never edited; whom they credit is an opaque number."""
+"""Ledger entries (`ledger`): appended, never edited; they credit opaque subject numbers."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -7,15 +7,16 @@ from typing import Any
 from integration.storage.database import Row, Transaction, as_json
 
 COLUMNS = (
-    "entry_id", "deal_id", "source_key", "kind", "subject_id", "company_id", "deal_order", "share", "amount_minor",
-    "currency", "home_minor", "home_currency", "rate", "rate_at", "effective_at", "recorded_at", "settings_version",
-    "occasion", "origin_at", "evidence", "reason", "reverses",
+    "entry_id", "deal_id", "source_key", "kind", "subject_id", "company_id", "deal_order",
+    "share", "amount_minor", "currency", "home_minor", "home_currency", "rate", "rate_at",
+    "effective_at", "recorded_at", "settings_version", "occasion", "origin_at", "evidence",
+    "reason", "reverses",
 )  # fmt: skip
 _WRITTEN = ", ".join(name for name in COLUMNS if name not in {"entry_id", "recorded_at"})
 
 
 def of_deals(tx: Transaction, deal_ids: Collection[int]) -> dict[int, list[Row]]:
-    """Return the rows of each deal, oldest first."""
+    """Return the entries of each deal, oldest first."""
     if not deal_ids:
         return {}
     rows = tx.rows(
@@ -23,19 +24,19 @@ def of_deals(tx: Transaction, deal_ids: Collection[int]) -> dict[int, list[Row]]
               AND deal_id = ANY(CAST(:ids AS bigint[])) ORDER BY deal_id, entry_id""",
         ids=list(deal_ids),
     )
-    found: dict[int, list[Row]] = {}
+    by_deal: dict[int, list[Row]] = {}
     for row in rows:
-        found.setdefault(row["deal_id"], []).append(row)
-    return found
+        by_deal.setdefault(row["deal_id"], []).append(row)
+    return by_deal
 
 
 def of_subjects(tx: Transaction, subject_ids: Collection[int]) -> Sequence[Row]:
-    """Return the rows that credit these subjects, oldest first."""
+    """Return the entries that credit these subjects, oldest first."""
     return _of(tx, "subject_id", subject_ids)
 
 
 def of_companies(tx: Transaction, company_ids: Collection[int]) -> Sequence[Row]:
-    """Return the rows that credit these companies, oldest first."""
+    """Return the entries that credit these companies, oldest first."""
     return _of(tx, "company_id", company_ids)
 
 
@@ -48,23 +49,26 @@ def _of(tx: Transaction, column: str, ids: Collection[int]) -> Sequence[Row]:
 
 
 def append(tx: Transaction, rows: Sequence[Mapping[str, Any]], at: datetime) -> None:
-    """Append rows, in this order, recorded *at* the time that decided into which month they go."""
+    """Append entries in this order; *at* decided their month and is their time of recording."""
     if not rows:
         return
     tx.run(
         f"""INSERT INTO ledger (portal_id, recorded_at, {_WRITTEN})
-            SELECT :portal, :at, {_WRITTEN} FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS t(n int, deal_id bigint,
-              source_key text, kind text, subject_id bigint, company_id bigint, deal_order int, share bigint,
-              amount_minor bigint, currency text, home_minor bigint, home_currency text, rate numeric,
-              rate_at timestamptz, effective_at timestamptz, settings_version int, occasion text,
-              origin_at timestamptz, evidence jsonb, reason text, reverses bigint) ORDER BY n""",
+            SELECT :portal, :at, {_WRITTEN}
+            FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS t(
+              n int, deal_id bigint, source_key text, kind text, subject_id bigint,
+              company_id bigint, deal_order int, share bigint, amount_minor bigint,
+              currency text, home_minor bigint, home_currency text, rate numeric,
+              rate_at timestamptz, effective_at timestamptz, settings_version int,
+              occasion text, origin_at timestamptz, evidence jsonb, reason text, reverses bigint)
+            ORDER BY n""",
         rows=as_json([{**row, "n": n} for n, row in enumerate(rows)]),
         at=at,
     )
 
 
 def every(tx: Transaction, *, page: int = 1000) -> Iterator[Row]:
-    """Yield all rows, oldest first, a page in memory at a time."""
+    """Yield all entries, oldest first, a page in memory at a time."""
     last = 0
     while rows := tx.rows(
         f"""SELECT {", ".join(COLUMNS)} FROM ledger WHERE portal_id = :portal AND entry_id > :last
@@ -77,10 +81,11 @@ def every(tx: Transaction, *, page: int = 1000) -> Iterator[Row]:
 
 
 def of_month(tx: Transaction, start: datetime, end: datetime) -> Sequence[Row]:
-    """Return the rows that are dated in a month or belong to it, oldest first."""
+    """Return the entries that are dated in a month or belong to it, oldest first."""
     return tx.rows(
         f"""SELECT {", ".join(COLUMNS)} FROM ledger WHERE portal_id = :portal
-              AND (effective_at >= :start AND effective_at < :end OR origin_at >= :start AND origin_at < :end)
+              AND (effective_at >= :start AND effective_at < :end
+                OR origin_at >= :start AND origin_at < :end)
             ORDER BY entry_id""",
         start=start,
         end=end,
@@ -88,11 +93,13 @@ def of_month(tx: Transaction, start: datetime, end: datetime) -> Sequence[Row]:
 
 
 def unbooked(tx: Transaction) -> list[int]:
-    """Return won deals of which nothing is booked now."""
+    """Return the won deals of which nothing is booked now."""
     rows = tx.rows(
         """SELECT deal_id FROM deal WHERE portal_id = :portal AND is_won AND NOT EXISTS (
-             SELECT FROM ledger WHERE ledger.portal_id = deal.portal_id AND ledger.deal_id = deal.deal_id
-             GROUP BY ledger.deal_id HAVING sum(share) > 0 AND sum(abs(amount_minor)) > 0 AND deal.amount_minor <> 0)
+             SELECT FROM ledger
+             WHERE ledger.portal_id = deal.portal_id AND ledger.deal_id = deal.deal_id
+             GROUP BY ledger.deal_id
+             HAVING sum(share) > 0 AND sum(abs(amount_minor)) > 0 AND deal.amount_minor <> 0)
            ORDER BY deal_id"""
     )
     return [row["deal_id"] for row in rows]
@@ -101,29 +108,36 @@ def unbooked(tx: Transaction) -> list[int]:
 # A forgotten person who was their company's only one stays in the company's sum alone: a line would
 # name them.
 _NOT_ALONE = """NOT EXISTS (
-  SELECT FROM subject WHERE subject.portal_id = ledger.portal_id AND subject.subject_id = ledger.subject_id
+  SELECT FROM subject
+  WHERE subject.portal_id = ledger.portal_id AND subject.subject_id = ledger.subject_id
     AND subject.contact_id IS NULL AND NOT EXISTS (
-      SELECT FROM ledger AS other WHERE other.portal_id = ledger.portal_id AND other.company_id = ledger.company_id
+      SELECT FROM ledger AS other
+      WHERE other.portal_id = ledger.portal_id AND other.company_id = ledger.company_id
         AND other.subject_id <> ledger.subject_id))"""
 _DERIVED = "kind <> 'first_order'"
 # An account that changed its currency has rows of two: what is known in another one only is no part
 # of a sum in this.
-_HOME = """CASE WHEN home_currency = :home AND home_minor IS NOT NULL THEN home_minor
+_HOME = """CASE
+  WHEN home_currency = :home AND home_minor IS NOT NULL THEN home_minor
   WHEN currency = :home THEN amount_minor END"""
-_OWN_HOME = """CASE WHEN ledger.home_currency = :home AND ledger.home_minor IS NOT NULL THEN ledger.home_minor
+_OWN_HOME = """CASE
+  WHEN ledger.home_currency = :home AND ledger.home_minor IS NOT NULL THEN ledger.home_minor
   WHEN ledger.currency = :home THEN ledger.amount_minor END"""
 
 
 def by_subject(tx: Transaction, contact_ids: Collection[int], home: str) -> dict[int, int]:
-    """Return the booked credit of contacts, under the ids they have today, in home currency's minor units."""
+    """Return contacts' booked credit in home currency's minor units, by their ids of today."""
     if not contact_ids:
         return {}
     rows = tx.rows(
         f"""SELECT coalesce(alias.new_id, subject.contact_id) AS id, sum({_HOME}) AS minor
-            FROM subject LEFT JOIN alias ON alias.portal_id = subject.portal_id AND alias.object_type = 'contact'
+            FROM subject LEFT JOIN alias ON alias.portal_id = subject.portal_id
+              AND alias.object_type = 'contact'
               AND alias.old_id = subject.contact_id
-            JOIN ledger ON ledger.portal_id = subject.portal_id AND ledger.subject_id = subject.subject_id
-            WHERE subject.portal_id = :portal AND {_DERIVED} AND (subject.contact_id = ANY(CAST(:ids AS bigint[]))
+            JOIN ledger ON ledger.portal_id = subject.portal_id
+              AND ledger.subject_id = subject.subject_id
+            WHERE subject.portal_id = :portal AND {_DERIVED}
+              AND (subject.contact_id = ANY(CAST(:ids AS bigint[]))
               OR subject.contact_id IN (SELECT old_id FROM alias WHERE portal_id = :portal
                  AND object_type = 'contact' AND new_id = ANY(CAST(:ids AS bigint[]))))
             GROUP BY 1""",
@@ -136,21 +150,24 @@ def by_subject(tx: Transaction, contact_ids: Collection[int], home: str) -> dict
 def by_company(
     tx: Transaction, company_ids: Collection[int], home: str
 ) -> dict[int, tuple[int, int]]:
-    """Return the booked credit of companies and how many deals it comes from, merged-away ids included.
+    """Return companies' booked credit and its number of deals, merged-away ids included.
 
-    A deal that has become a company's own by a merge is its own expansion from then on, whatever
-    its rows say.
+    A deal that has become a company's own by a merge is its own expansion from then on,
+    whatever its entries say.
     """
     if not company_ids:
         return {}
     rows = tx.rows(
         f"""SELECT id, sum(minor) AS minor, count(*) FILTER (WHERE share <> 0) AS deals FROM (
-              SELECT coalesce(alias.new_id, ledger.company_id) AS id, ledger.deal_id, sum({_OWN_HOME}) AS minor,
-                sum(ledger.share) AS share
-              FROM ledger LEFT JOIN deal ON deal.portal_id = ledger.portal_id AND deal.deal_id = ledger.deal_id
-              LEFT JOIN alias ON alias.portal_id = ledger.portal_id AND alias.object_type = 'company'
+              SELECT coalesce(alias.new_id, ledger.company_id) AS id, ledger.deal_id,
+                sum({_OWN_HOME}) AS minor, sum(ledger.share) AS share
+              FROM ledger LEFT JOIN deal ON deal.portal_id = ledger.portal_id
+                AND deal.deal_id = ledger.deal_id
+              LEFT JOIN alias ON alias.portal_id = ledger.portal_id
+                AND alias.object_type = 'company'
                 AND alias.old_id = ledger.company_id
-              WHERE ledger.portal_id = :portal AND {_DERIVED} AND (ledger.company_id = ANY(CAST(:ids AS bigint[]))
+              WHERE ledger.portal_id = :portal AND {_DERIVED}
+                AND (ledger.company_id = ANY(CAST(:ids AS bigint[]))
                 OR ledger.company_id IN (SELECT old_id FROM alias WHERE portal_id = :portal
                    AND object_type = 'company' AND new_id = ANY(CAST(:ids AS bigint[]))))
                 AND deal.company_id IS DISTINCT FROM coalesce(alias.new_id, ledger.company_id)
@@ -162,12 +179,16 @@ def by_company(
 
 
 def top(tx: Transaction, column: str, home: str, *, limit: int) -> Sequence[Row]:
-    """Return the subjects or companies (*column*: subject_id or company_id) with most booked credit."""
+    """Return the subjects or companies with the most booked credit.
+
+    *column* is subject_id or company_id.
+    """
     if column not in {"subject_id", "company_id"}:
         raise ValueError(column)
     own = f"AND {_NOT_ALONE}" if column == "subject_id" else ""
     return tx.rows(
-        f"""SELECT {column} AS id, sum({_HOME}) AS minor, count(DISTINCT deal_id) AS deals FROM ledger
+        f"""SELECT {column} AS id, sum({_HOME}) AS minor, count(DISTINCT deal_id) AS deals
+            FROM ledger
             WHERE portal_id = :portal AND {_DERIVED} AND {column} IS NOT NULL {own}
             GROUP BY {column} HAVING sum({_HOME}) > 0 ORDER BY minor DESC, id LIMIT :limit""",
         home=home,
@@ -176,20 +197,24 @@ def top(tx: Transaction, column: str, home: str, *, limit: int) -> Sequence[Row]
 
 
 def totals(tx: Transaction) -> Sequence[Row]:
-    """Return what is booked by currency and kind."""
+    """Return the booked amounts by currency and kind."""
     return tx.rows(
-        """SELECT currency, kind, sum(amount_minor) AS amount_minor FROM ledger WHERE portal_id = :portal
+        """SELECT currency, kind, sum(amount_minor) AS amount_minor FROM ledger
+           WHERE portal_id = :portal
            GROUP BY currency, kind ORDER BY currency, kind"""
     )
 
 
 def unbalanced(tx: Transaction) -> Sequence[Row]:
-    """Return deals whose rows do not add up to what was won; there must never be any."""
+    """Return deals whose entries do not add up to the won amount; there must never be any."""
     return tx.rows(_UNBALANCED.format(which="true"))
 
 
 def unbalanced_of_latest(tx: Transaction, *, rows: int = 500) -> Sequence[Row]:
-    """Return such deals among those of the latest rows: a look that costs the same however long the ledger is."""
+    """Return the unbalanced deals among those of the latest entries.
+
+    It costs the same however long the ledger is.
+    """
     latest = (
         "SELECT deal_id FROM ledger WHERE portal_id = :portal ORDER BY entry_id DESC LIMIT :rows"
     )

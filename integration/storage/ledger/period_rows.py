@@ -1,4 +1,4 @@
-"""The books' own records: which months are closed, what a person ordered, what merged, whose credit note a deal is."""
+"""Records of the books: closings, orders to judge anew, credit notes, merges of companies."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -10,7 +10,10 @@ from mappings.rules.ledger.periods import Closing
 
 @dataclass(frozen=True, slots=True)
 class Periods:
-    """A portal's log of closings, oldest first, and when its books were opened (None: the import is not through)."""
+    """A portal's log of closings, oldest first.
+
+    The opening is None until the import is through.
+    """
 
     log: tuple[Closing, ...]
     opened_at: datetime | None
@@ -19,7 +22,8 @@ class Periods:
 def read(tx: Transaction) -> Periods:
     """Return the portal's log of closings."""
     rows = tx.rows(
-        """SELECT imported_at, month, at, action, actor, reason FROM portal LEFT JOIN closing USING (portal_id)
+        """SELECT imported_at, month, at, action, actor, reason
+           FROM portal LEFT JOIN closing USING (portal_id)
            WHERE portal_id = :portal ORDER BY closing_id"""
     )
     log = tuple(_closing(row) for row in rows if row["month"] is not None)
@@ -32,21 +36,21 @@ def _closing(row: Row) -> Closing:
     return Closing(at, row["at"], row["action"], row["actor"], row["reason"])
 
 
-def log(tx: Transaction, one: Closing) -> None:
+def log(tx: Transaction, closing: Closing) -> None:
     """Append a line to the log."""
     tx.run(
         """INSERT INTO closing (portal_id, month, at, action, actor, reason)
            VALUES (:portal, :month, :at, :action, :actor, :reason)""",
-        month=one.month.date(),
-        at=one.at,
-        action=one.action,
-        actor=one.actor,
-        reason=one.reason,
+        month=closing.month.date(),
+        at=closing.at,
+        action=closing.action,
+        actor=closing.actor,
+        reason=closing.reason,
     )
 
 
 def order(tx: Transaction, deal_id: int, *, actor: str, reason: str, at: datetime) -> None:
-    """Write down a person's order to judge a deal anew."""
+    """Record a person's order to judge a deal anew."""
     tx.run(
         """INSERT INTO rejudgement (portal_id, deal_id, at, actor, reason)
            VALUES (:portal, :deal, :at, :actor, :reason)""",
@@ -58,11 +62,12 @@ def order(tx: Transaction, deal_id: int, *, actor: str, reason: str, at: datetim
 
 
 def orders(tx: Transaction, deal_ids: Collection[int]) -> dict[int, Row]:
-    """Return the newest order for each deal, with whether it still has to be done."""
+    """Return the newest order for each deal, and whether it is still to be carried out."""
     if not deal_ids:
         return {}
     rows = tx.rows(
-        """SELECT DISTINCT ON (deal_id) deal_id, at, actor, reason, taken_at IS NULL AS is_open FROM rejudgement
+        """SELECT DISTINCT ON (deal_id) deal_id, at, actor, reason, taken_at IS NULL AS is_open
+           FROM rejudgement
            WHERE portal_id = :portal AND deal_id = ANY(CAST(:ids AS bigint[]))
            ORDER BY deal_id, at DESC, rejudgement_id DESC""",
         ids=list(deal_ids),
@@ -75,7 +80,8 @@ def taken(tx: Transaction, deal_ids: Collection[int], at: datetime) -> None:
     if deal_ids:
         tx.run(
             """UPDATE rejudgement SET taken_at = :at
-               WHERE portal_id = :portal AND taken_at IS NULL AND deal_id = ANY(CAST(:ids AS bigint[]))""",
+               WHERE portal_id = :portal AND taken_at IS NULL
+                 AND deal_id = ANY(CAST(:ids AS bigint[]))""",
             at=at,
             ids=list(deal_ids),
         )
@@ -94,11 +100,12 @@ def originals(tx: Transaction, deal_ids: Collection[int]) -> dict[int, int]:
 
 
 def notes_of(tx: Transaction, deal_ids: Collection[int], *, beside: Collection[int]) -> set[int]:
-    """Return the credit notes that take money back from these deals, and those of the companies of deals *beside*."""
+    """Return the credit notes against these deals, and those of the companies of *beside*."""
     if not deal_ids and not beside:
         return set()
     rows = tx.rows(
-        """SELECT deal_id FROM credit_note WHERE portal_id = :portal AND original_id = ANY(CAST(:ids AS bigint[]))
+        """SELECT deal_id FROM credit_note
+           WHERE portal_id = :portal AND original_id = ANY(CAST(:ids AS bigint[]))
            UNION
            SELECT deal_id FROM deal WHERE portal_id = :portal AND is_won AND amount_minor < 0
              AND company_id IN (SELECT company_id FROM deal WHERE portal_id = :portal
@@ -110,21 +117,27 @@ def notes_of(tx: Transaction, deal_ids: Collection[int], *, beside: Collection[i
 
 
 def link_notes(tx: Transaction, looked_at: Collection[int], found: Mapping[int, int]) -> None:
-    """Write which of the deals just looked at are credit notes, and of what."""
+    """Write which of the deals just concluded are credit notes, and of what."""
     if not looked_at:
         return
     before = originals(tx, looked_at)
-    gone = [one for one in before if one not in found]
+    gone = [deal_id for deal_id in before if deal_id not in found]
     if gone:
         tx.run(
-            "DELETE FROM credit_note WHERE portal_id = :portal AND deal_id = ANY(CAST(:ids AS bigint[]))",
+            """DELETE FROM credit_note
+               WHERE portal_id = :portal AND deal_id = ANY(CAST(:ids AS bigint[]))""",
             ids=gone,
         )
-    new = {one: original for one, original in found.items() if before.get(one) != original}
+    new = {
+        deal_id: original_id
+        for deal_id, original_id in found.items()
+        if before.get(deal_id) != original_id
+    }
     if new:
         tx.run(
             """INSERT INTO credit_note (portal_id, deal_id, original_id)
-               SELECT :portal, id, original FROM unnest(CAST(:ids AS bigint[]), CAST(:originals AS bigint[]))
+               SELECT :portal, id, original
+               FROM unnest(CAST(:ids AS bigint[]), CAST(:originals AS bigint[]))
                  AS t(id, original)
                ON CONFLICT (portal_id, deal_id) DO UPDATE SET original_id = excluded.original_id""",
             ids=list(new),
@@ -137,9 +150,11 @@ def merged_at(tx: Transaction, company_ids: Collection[int]) -> dict[int, dateti
     if not company_ids:
         return {}
     rows = tx.rows(
-        """SELECT old_id AS id, merged_at FROM alias WHERE portal_id = :portal AND object_type = 'company'
+        """SELECT old_id AS id, merged_at FROM alias
+           WHERE portal_id = :portal AND object_type = 'company'
              AND old_id = ANY(CAST(:ids AS bigint[]))
-           UNION ALL SELECT new_id, max(merged_at) FROM alias WHERE portal_id = :portal AND object_type = 'company'
+           UNION ALL SELECT new_id, max(merged_at) FROM alias
+           WHERE portal_id = :portal AND object_type = 'company'
              AND new_id = ANY(CAST(:ids AS bigint[])) GROUP BY new_id""",
         ids=list(company_ids),
     )

@@ -1,1 +1,1 @@
-"""What HubSpot's records say, and look-ups beside them."""
+"""The mirror of HubSpot's records, and look-ups beside it."""

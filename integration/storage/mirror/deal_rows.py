@@ -1,42 +1,48 @@
-"""Deals as numbers: which company bought when for how much, without parsing a record."""
+"""Deals as numbers (`deal`): buyer, dates and amounts, without parsing a record."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from integration.storage.database import Row, Transaction, as_json
 
-_COLUMNS = """deal_id, company_id, created_at, closed_at, is_won, is_open, is_renewal, amount_minor, currency,
-  home_minor, home_currency, open_probability"""
+_COLUMNS = """deal_id, company_id, created_at, closed_at, is_won, is_open, is_renewal, amount_minor,
+  currency, home_minor, home_currency, open_probability"""
 
 
 def store(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> set[int]:
-    """Write deals; return those that are new or read differently now."""
-    found = tx.rows(
+    """Write deals; return those that are new or differ from the stored row."""
+    changed = tx.rows(
         f"""INSERT INTO deal AS mine (portal_id, {_COLUMNS})
-            SELECT :portal, {_COLUMNS} FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS t(deal_id bigint,
-              company_id bigint, created_at timestamptz, closed_at timestamptz, is_won boolean, is_open boolean,
-              is_renewal boolean, amount_minor bigint, currency text, home_minor bigint, home_currency text,
-              open_probability bigint)
+            SELECT :portal, {_COLUMNS}
+            FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS t(
+              deal_id bigint, company_id bigint, created_at timestamptz, closed_at timestamptz,
+              is_won boolean, is_open boolean, is_renewal boolean, amount_minor bigint,
+              currency text, home_minor bigint, home_currency text, open_probability bigint)
             ON CONFLICT (portal_id, deal_id) DO UPDATE SET company_id = excluded.company_id,
-              created_at = excluded.created_at, closed_at = excluded.closed_at, is_won = excluded.is_won,
-              is_open = excluded.is_open, is_renewal = excluded.is_renewal, amount_minor = excluded.amount_minor,
-              currency = excluded.currency, home_minor = excluded.home_minor, home_currency = excluded.home_currency,
-              open_probability = excluded.open_probability
-              WHERE (mine.company_id, mine.created_at, mine.closed_at, mine.is_won, mine.is_open, mine.is_renewal,
-                     mine.amount_minor, mine.currency, mine.home_minor, mine.home_currency, mine.open_probability)
-                IS DISTINCT FROM (excluded.company_id, excluded.created_at, excluded.closed_at, excluded.is_won,
-                     excluded.is_open, excluded.is_renewal, excluded.amount_minor, excluded.currency,
-                     excluded.home_minor, excluded.home_currency, excluded.open_probability)
+              created_at = excluded.created_at, closed_at = excluded.closed_at,
+              is_won = excluded.is_won, is_open = excluded.is_open,
+              is_renewal = excluded.is_renewal, amount_minor = excluded.amount_minor,
+              currency = excluded.currency, home_minor = excluded.home_minor,
+              home_currency = excluded.home_currency, open_probability = excluded.open_probability
+              -- An equal row is not written: RETURNING gives only the deals that differ.
+              WHERE (mine.company_id, mine.created_at, mine.closed_at, mine.is_won, mine.is_open,
+                     mine.is_renewal, mine.amount_minor, mine.currency, mine.home_minor,
+                     mine.home_currency, mine.open_probability)
+                IS DISTINCT FROM (excluded.company_id, excluded.created_at, excluded.closed_at,
+                     excluded.is_won, excluded.is_open, excluded.is_renewal, excluded.amount_minor,
+                     excluded.currency, excluded.home_minor, excluded.home_currency,
+                     excluded.open_probability)
             RETURNING deal_id""",
         rows=as_json(rows),
     )
-    return {row["deal_id"] for row in found}
+    return {row["deal_id"] for row in changed}
 
 
 def load(tx: Transaction, deal_ids: Collection[int]) -> dict[int, Row]:
     """Return deals by id."""
     rows = tx.rows(
-        f"SELECT {_COLUMNS}, deal_order FROM deal WHERE portal_id = :portal AND deal_id = ANY(CAST(:ids AS bigint[]))",
+        f"""SELECT {_COLUMNS}, deal_order FROM deal
+            WHERE portal_id = :portal AND deal_id = ANY(CAST(:ids AS bigint[]))""",
         ids=list(deal_ids),
     )
     return {row["deal_id"]: row for row in rows}
@@ -50,18 +56,19 @@ def of_companies(tx: Transaction, company_ids: Collection[int]) -> dict[int, lis
             ORDER BY company_id, closed_at NULLS LAST, deal_id""",
         ids=list(company_ids),
     )
-    found: dict[int, list[Row]] = {}
+    by_company: dict[int, list[Row]] = {}
     for row in rows:
-        found.setdefault(row["company_id"], []).append(row)
-    return found
+        by_company.setdefault(row["company_id"], []).append(row)
+    return by_company
 
 
 def acquisitions(tx: Transaction, company_ids: Collection[int]) -> dict[int, tuple[Any, ...]]:
-    """Return the first won deal of each company and when it closed: what its later deals inherit from."""
+    """Return the first won deal of each company with its close; later deals inherit from it."""
     if not company_ids:
         return {}
     rows = tx.tuples(
-        """SELECT DISTINCT ON (company_id) company_id, deal_id, coalesce(closed_at, created_at) FROM deal
+        """SELECT DISTINCT ON (company_id) company_id, deal_id, coalesce(closed_at, created_at)
+           FROM deal
            WHERE portal_id = :portal AND is_won AND company_id = ANY(CAST(:ids AS bigint[]))
            ORDER BY company_id, coalesce(closed_at, created_at), deal_id""",
         ids=list(company_ids),
@@ -82,7 +89,7 @@ def won_of(tx: Transaction, company_ids: Collection[int]) -> set[int]:
 
 
 def buyers(tx: Transaction, company_ids: Collection[int]) -> set[int]:
-    """Return those of these companies that have a won deal: only their people and answers are weighed."""
+    """Return which of these companies have a won deal; only their people and answers count."""
     if not company_ids:
         return set()
     rows = tx.tuples(
@@ -105,8 +112,9 @@ def repoint(tx: Transaction, merged: Mapping[int, int]) -> set[int]:
 
 
 def won_totals(tx: Transaction) -> Sequence[Row]:
-    """Return what was won altogether, by currency."""
+    """Return the won amounts by currency."""
     return tx.rows(
         """SELECT currency, sum(amount_minor) AS amount_minor, count(*) AS deals FROM deal
-           WHERE portal_id = :portal AND is_won AND amount_minor IS NOT NULL GROUP BY currency ORDER BY currency"""
+           WHERE portal_id = :portal AND is_won AND amount_minor IS NOT NULL GROUP BY currency
+           ORDER BY currency"""
     )

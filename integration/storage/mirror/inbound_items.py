@@ -1,4 +1,4 @@
-"""Survey answers and usage figures that came through an inlet."""
+"""Items that came with an inbound key: survey answers (`answer`) and usage figures (`usage`)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from integration.storage.database import Transaction
 
 
 def keep_answer(tx: Transaction, source: str, said: Mapping[str, Any]) -> int | None:
-    """Store an answer, a later one of the same key in place of the earlier; return its contact when known."""
+    """Store an answer, the latest of its key; return its contact when known."""
     contact: int | None = said["contact_id"]
     if contact is None:
         contact = tx.value(
@@ -17,9 +17,11 @@ def keep_answer(tx: Transaction, source: str, said: Mapping[str, Any]) -> int | 
         )
     tx.run(
         """INSERT INTO answer (portal_id, source, answer_key, contact_id, email, score, comment, at)
-           VALUES (:portal, :source, :key, :contact, :email, :score, :comment, CAST(:at AS timestamptz))
+           VALUES (:portal, :source, :key, :contact, :email, :score, :comment,
+             CAST(:at AS timestamptz))
            ON CONFLICT (portal_id, source, answer_key) DO UPDATE SET score = excluded.score,
              comment = excluded.comment, at = excluded.at, contact_id = excluded.contact_id
+             -- Deliveries come in any order: an older answer replaces no newer one.
              WHERE answer.at <= excluded.at""",
         source=source,
         key=said["key"],
@@ -33,7 +35,7 @@ def keep_answer(tx: Transaction, source: str, said: Mapping[str, Any]) -> int | 
 
 
 def keep_usage(tx: Transaction, said: Mapping[str, Any]) -> int | None:
-    """Store a figure of a company's usage; return the company, None when no company has that domain."""
+    """Store a company's usage figure; return the company, None when none has that domain."""
     company: int | None = said["company_id"]
     if company is None:
         company = tx.value(
@@ -45,7 +47,8 @@ def keep_usage(tx: Transaction, said: Mapping[str, Any]) -> int | None:
         tx.run(
             """INSERT INTO usage (portal_id, company_id, metric, at, value)
                VALUES (:portal, :company, :metric, CAST(:at AS timestamptz), :value)
-               ON CONFLICT (portal_id, company_id, metric, at) DO UPDATE SET value = excluded.value""",
+               ON CONFLICT (portal_id, company_id, metric, at)
+               DO UPDATE SET value = excluded.value""",
             company=company,
             metric=said["metric"],
             at=said["at"],
@@ -55,23 +58,29 @@ def keep_usage(tx: Transaction, said: Mapping[str, Any]) -> int | None:
 
 
 def adopt(tx: Transaction) -> set[int]:
-    """Give answers whose sender was unknown to the contacts that have their address by now; return those."""
+    """Give answers of unknown senders to the contacts that have their address now; return those."""
     rows = tx.rows(
         """UPDATE answer SET contact_id = found.contact_id FROM (
              SELECT value, min(contact_id) AS contact_id FROM identity_key
              WHERE portal_id = :portal AND kind = 'mail'
-               AND value IN (SELECT email FROM answer WHERE portal_id = :portal AND contact_id IS NULL)
+               AND value IN (
+                 SELECT email FROM answer WHERE portal_id = :portal AND contact_id IS NULL)
              GROUP BY value) AS found
-           WHERE answer.portal_id = :portal AND answer.contact_id IS NULL AND answer.email = found.value
+           WHERE answer.portal_id = :portal AND answer.contact_id IS NULL
+             AND answer.email = found.value
            RETURNING answer.contact_id"""
     )
     return {row["contact_id"] for row in rows}
 
 
 def blank(tx: Transaction, kinds: tuple[str, ...]) -> None:
-    """Empty the payload of settled inlet events: what they said is stored, and may have to be forgotten."""
+    """Empty the payload of settled inbound events.
+
+    What they said is stored, and may have to be forgotten.
+    """
     tx.run(
-        """UPDATE event SET payload = '{}' WHERE portal_id = :portal AND kind = ANY(:kinds) AND state = 'done'
+        """UPDATE event SET payload = '{}'
+           WHERE portal_id = :portal AND kind = ANY(:kinds) AND state = 'done'
              AND payload <> '{}'""",
         kinds=list(kinds),
     )

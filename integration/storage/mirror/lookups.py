@@ -1,63 +1,66 @@
-"""Mirror records as conclude's pages ask for them: with their former ids, by what links to them, or by name."""
+"""Look-ups in the mirror for conclude: with former ids, by links, by one property, by name."""
 
 from collections.abc import Collection
 from typing import NamedTuple
 
 from integration.storage.database import Transaction
-from integration.storage.mirror.mirror import Link, Record
+from integration.storage.mirror.mirror import LINK_COLUMNS, RECORD_COLUMNS, MirroredRecord
+from mappings.records.rows import Link
 
 
 def load_with_former(
     tx: Transaction, object_type: str, record_ids: Collection[int]
-) -> dict[int, Record]:
-    """Return the records with the ids that were merged into each, in order."""
+) -> dict[int, MirroredRecord]:
+    """Return the records in order, each with the ids that were merged into it."""
     if not record_ids:
         return {}
     rows = tx.tuples(
-        """SELECT object_type, record_id, properties, history, created_at, updated_at, gone_at, gone_why,
-             ARRAY(SELECT old_id FROM alias WHERE alias.portal_id = :portal AND alias.object_type = :type
-                   AND new_id = record_id ORDER BY old_id)
-           FROM record WHERE portal_id = :portal AND object_type = :type
-             AND record_id = ANY(CAST(:ids AS bigint[]))""",
+        f"""SELECT {RECORD_COLUMNS}, ARRAY(SELECT old_id FROM alias
+              WHERE alias.portal_id = :portal AND alias.object_type = :type
+                AND new_id = record_id ORDER BY old_id)
+            FROM record WHERE portal_id = :portal AND object_type = :type
+              AND record_id = ANY(CAST(:ids AS bigint[]))""",
         type=object_type,
         ids=list(record_ids),
     )
-    return {row[1]: Record(*row) for row in rows}
+    return {row[1]: MirroredRecord(*row) for row in rows}
 
 
 def load_linked(
     tx: Transaction, object_type: str, to_type: str, to_ids: Collection[int]
-) -> dict[int, Record]:
+) -> dict[int, MirroredRecord]:
     """Return the living records of a type that lead to one of these."""
     if not to_ids:
         return {}
     rows = tx.tuples(
-        """SELECT object_type, record_id, properties, history, created_at, updated_at, gone_at, gone_why FROM record
-           WHERE portal_id = :portal AND object_type = :type AND gone_at IS NULL AND record_id IN (
-             SELECT from_id FROM association WHERE portal_id = :portal AND to_type = :to
-               AND to_id = ANY(CAST(:ids AS bigint[])) AND from_type = :type)""",
+        f"""SELECT {RECORD_COLUMNS} FROM record
+            WHERE portal_id = :portal AND object_type = :type AND gone_at IS NULL AND record_id IN (
+              SELECT from_id FROM association WHERE portal_id = :portal AND to_type = :to
+                AND to_id = ANY(CAST(:ids AS bigint[])) AND from_type = :type)""",
         type=object_type,
         to=to_type,
         ids=list(to_ids),
     )
-    return {row[1]: Record(*row) for row in rows}
+    return {row[1]: MirroredRecord(*row) for row in rows}
 
 
 def load_marked(
     tx: Transaction, object_type: str, record_ids: Collection[int], name: str
-) -> dict[int, Record]:
-    """Return those of these living records that have, or had, something in one property."""
+) -> dict[int, MirroredRecord]:
+    """Return those of these living records that have, or had, a value in one property."""
     if not record_ids:
         return {}
     rows = tx.tuples(
-        """SELECT object_type, record_id, properties, history, created_at, updated_at, gone_at, gone_why FROM record
-           WHERE portal_id = :portal AND object_type = :type AND record_id = ANY(CAST(:ids AS bigint[]))
-             AND gone_at IS NULL AND (jsonb_exists(properties, :name) OR jsonb_exists(history, :name))""",
+        f"""SELECT {RECORD_COLUMNS} FROM record
+            WHERE portal_id = :portal AND object_type = :type
+              AND record_id = ANY(CAST(:ids AS bigint[]))
+              AND gone_at IS NULL
+              AND (jsonb_exists(properties, :name) OR jsonb_exists(history, :name))""",
         type=object_type,
         ids=list(record_ids),
         name=name,
     )
-    return {row[1]: Record(*row) for row in rows}
+    return {row[1]: MirroredRecord(*row) for row in rows}
 
 
 def links_around(
@@ -67,13 +70,14 @@ def links_around(
     if not record_ids:
         return []
     rows = tx.tuples(
-        """SELECT from_type, from_id, to_type, to_id, category, type_id, label, since FROM association
-           WHERE portal_id = :portal AND from_type = :type AND from_id = ANY(CAST(:ids AS bigint[]))
-             AND to_type = ANY(CAST(:others AS text[]))
-           UNION ALL
-           SELECT from_type, from_id, to_type, to_id, category, type_id, label, since FROM association
-           WHERE portal_id = :portal AND to_type = :type AND to_id = ANY(CAST(:ids AS bigint[]))
-             AND from_type = ANY(CAST(:others AS text[]))""",
+        f"""SELECT {LINK_COLUMNS} FROM association
+            WHERE portal_id = :portal AND from_type = :type
+              AND from_id = ANY(CAST(:ids AS bigint[])) AND to_type = ANY(CAST(:others AS text[]))
+            UNION ALL
+            SELECT {LINK_COLUMNS} FROM association
+            WHERE portal_id = :portal AND to_type = :type
+              AND to_id = ANY(CAST(:ids AS bigint[]))
+              AND from_type = ANY(CAST(:others AS text[]))""",
         type=object_type,
         ids=list(record_ids),
         others=list(others),
@@ -82,7 +86,7 @@ def links_around(
 
 
 class Name(NamedTuple):
-    """What a record is called, in the parts that HubSpot keeps."""
+    """The parts of a record's name that HubSpot keeps."""
 
     object_type: str
     record_id: int
@@ -96,7 +100,7 @@ class Name(NamedTuple):
 def names(
     tx: Transaction, contact_ids: Collection[int], company_ids: Collection[int]
 ) -> list[Name]:
-    """Return what these contacts and companies are called."""
+    """Return the names of these contacts and companies."""
     if not contact_ids and not company_ids:
         return []
     rows = tx.tuples(

@@ -1,4 +1,4 @@
-"""Touches: what happened with a contact and when, as heard; ids of merged records are resolved when they are read."""
+"""Touches (`touch`): what happened with a contact and when; merged ids are resolved on reading."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from integration.storage.database import Transaction, as_json
 
-Key = tuple[str, int]
+ActivityKey = tuple[str, int]
 """An activity: its type and its id."""
+# The contact of a touch without one: contact_id is part of the table's key and cannot be null.
 NOBODY = 0
 # Older touches are not kept: no rule looks back further.
 WINDOW = timedelta(days=1096)
@@ -16,7 +17,7 @@ MOST_CONTACTS = 100
 
 
 class TouchRow(NamedTuple):
-    """One activity with one contact; NOBODY where it names none."""
+    """One activity with one contact; NOBODY where it has none."""
 
     activity_type: str
     activity_id: int
@@ -29,13 +30,13 @@ class TouchRow(NamedTuple):
     two_way: bool = False
 
     @property
-    def key(self) -> Key:
-        """Its activity."""
+    def key(self) -> ActivityKey:
+        """The activity's type and id."""
         return self.activity_type, self.activity_id
 
 
 class Signs(NamedTuple):
-    """When a contact was alive for us: last two-way touch, last own mail, and the machine's word that they left."""
+    """A contact's signs of life: two-way touches, own mails, an automatic "no longer here"."""
 
     contact_id: int
     first_at: datetime | None
@@ -45,28 +46,6 @@ class Signs(NamedTuple):
     number: int
 
 
-class MentionedIn(NamedTuple):
-    """A text that came with an activity, and whom and what it was with."""
-
-    activity_type: str
-    activity_id: int
-    at: datetime
-    text: str
-    contact_ids: tuple[int, ...]
-    company_ids: tuple[int, ...]
-    deal_ids: tuple[int, ...]
-
-
-class Introduction(NamedTuple):
-    """A contact's first touch when it is an incoming mail with others on it. *sender_id* None: nobody knows who."""
-
-    contact_id: int
-    activity_id: int
-    at: datetime
-    sender_id: int | None
-    other_ids: tuple[int, ...]
-
-
 _COLUMNS = "activity_type, activity_id, contact_id, at, kind, company_id, deal_id, inbound, two_way"
 _TYPED = """t(activity_type text, activity_id bigint, contact_id bigint, at timestamptz, kind text,
   company_id bigint, deal_id bigint, inbound boolean, two_way boolean)"""
@@ -74,8 +53,8 @@ _THESE = """(activity_type, activity_id) IN (
   SELECT * FROM unnest(CAST(:types AS text[]), CAST(:ids AS bigint[])))"""
 
 
-def of_activities(tx: Transaction, keys: Collection[Key]) -> list[TouchRow]:
-    """Return the touches of these activities as they are stored."""
+def of_activities(tx: Transaction, keys: Collection[ActivityKey]) -> list[TouchRow]:
+    """Return the stored touches of these activities."""
     if not keys:
         return []
     rows = tx.tuples(
@@ -84,30 +63,30 @@ def of_activities(tx: Transaction, keys: Collection[Key]) -> list[TouchRow]:
     return [TouchRow(*row) for row in rows]
 
 
-def replace(tx: Transaction, keys: Collection[Key], rows: Sequence[TouchRow]) -> list[TouchRow]:
-    """Make *rows* all the touches of these activities; return every touch that went or came."""
+def replace(
+    tx: Transaction, keys: Collection[ActivityKey], rows: Sequence[TouchRow]
+) -> list[TouchRow]:
+    """Make *rows* all touches of these activities; return every touch that was deleted or added."""
     before, now = set(of_activities(tx, keys)), set(rows)
     gone, new = before - now, now - before
     if gone:
-        tx.run(
-            f"DELETE FROM touch WHERE portal_id = :portal AND {_THESE}",
-            **_named({one.key for one in gone}),
-        )
-        changed = {one.key for one in gone}
-        new |= {one for one in now if one.key in changed}
+        # An activity that lost a row is deleted whole and written anew.
+        changed = {row.key for row in gone}
+        tx.run(f"DELETE FROM touch WHERE portal_id = :portal AND {_THESE}", **_named(changed))
+        new |= {row for row in now if row.key in changed}
     if new:
         tx.run(
             f"""INSERT INTO touch (portal_id, {_COLUMNS}) SELECT :portal, {_COLUMNS}
                 FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS {_TYPED}
                 ORDER BY activity_type, activity_id, contact_id
                 ON CONFLICT (portal_id, activity_type, activity_id, contact_id) DO NOTHING""",
-            rows=as_json([one._asdict() for one in sorted(new)]),
+            rows=as_json([row._asdict() for row in sorted(new)]),
         )
     return [*gone, *(now - before)]
 
 
 class Around(NamedTuple):
-    """Whose touches are asked for around a deal, and when: from *since* to *until*, with its creation between."""
+    """A deal's company and contacts, and the period *since* to *until* around its creation."""
 
     company_id: int | None
     contact_ids: Collection[int]
@@ -119,64 +98,78 @@ class Around(NamedTuple):
 def of_deal_contacts(
     tx: Transaction, deals: Mapping[int, Around], *, limit: int
 ) -> dict[int, list[TouchRow]]:
-    """Return by deal what happened around it, oldest first: at its company, and with its contacts wherever they were.
+    """Return by deal the touches at its company and with its contacts anywhere, oldest first.
 
-    Of the time before a deal only what came from the company's side is told. At most the newest
-    *limit* touches of the company in either time, and a fifth as many of each contact; ids that
-    were merged are named by those of today. One query, whatever the number of deals.
+    Before a deal's creation only touches from the company's side count. At most the newest
+    *limit* touches of the company before and after it, and a fifth as many of each contact;
+    merged ids are given as those of today. One query, whatever the number of deals.
     """
     if not deals:
         return {}
+    asked = [
+        {"deal": deal, **around._asdict(), "contact_ids": sorted(around.contact_ids)}
+        for deal, around in deals.items()
+    ]
     rows = tx.tuples(
         _AROUND,
-        asked=as_json([{"deal": deal, **one._asdict(), "contact_ids": sorted(one.contact_ids)}
-                       for deal, one in deals.items()]),
+        asked=as_json(asked),
         kinds=list(TOUCHES),
         limit=limit,
         few=max(1, limit // 5),
-    )  # fmt: skip
-    found: dict[int, dict[tuple[str, int, int], TouchRow]] = {}
+    )
+    by_deal: dict[int, dict[tuple[str, int, int], TouchRow]] = {}
     for deal, *row in rows:
-        one = TouchRow(*row)
+        touch = TouchRow(*row)
         # Two records that were both there and became one were there once.
-        found.setdefault(deal, {})[one.activity_type, one.activity_id, one.contact_id] = one
-    return {deal: list(several.values()) for deal, several in found.items()}
+        key = touch.activity_type, touch.activity_id, touch.contact_id
+        by_deal.setdefault(deal, {})[key] = touch
+    return {deal: list(several.values()) for deal, several in by_deal.items()}
 
 
 TOUCHES = ("meeting", "call", "email", "reply")
 """What counts as having been in touch; a note is ours alone, an automatic reply nobody's."""
-_RESOLVED = """touch.activity_type, touch.activity_id, coalesce(person.new_id, touch.contact_id), touch.at, touch.kind,
-  coalesce(firm.new_id, touch.company_id), touch.deal_id, touch.inbound, touch.two_way"""
-_JOINED = """
+_RESOLVED = """touch.activity_type, touch.activity_id, coalesce(person.new_id, touch.contact_id),
+  touch.at, touch.kind, coalesce(firm.new_id, touch.company_id), touch.deal_id, touch.inbound,
+  touch.two_way"""
+ALIASES_JOINED = """
   LEFT JOIN alias AS person ON person.portal_id = :portal AND person.object_type = 'contact'
     AND person.old_id = touch.contact_id
   LEFT JOIN alias AS firm ON firm.portal_id = :portal AND firm.object_type = 'company'
     AND firm.old_id = touch.company_id"""
 
-_AT_COMPANY = f"""SELECT one.* FROM (
+# With somebody of the company; also with who was forgotten since, under a number below 0.
+_AT_COMPANY = f"""SELECT touched.* FROM (
     SELECT wanted.company_id AS id UNION ALL SELECT old_id FROM alias
     WHERE portal_id = :portal AND object_type = 'company' AND new_id = wanted.company_id) AS firm
-  CROSS JOIN LATERAL (SELECT {_COLUMNS} FROM touch WHERE portal_id = :portal AND company_id = firm.id
-    AND kind = ANY(:kinds) AND contact_id <> {NOBODY} AND %s ORDER BY at DESC LIMIT :limit) AS one"""
+  CROSS JOIN LATERAL (
+    SELECT {_COLUMNS} FROM touch
+    WHERE portal_id = :portal AND company_id = firm.id
+      AND kind = ANY(:kinds) AND contact_id <> {NOBODY} AND %s
+    ORDER BY at DESC LIMIT :limit) AS touched"""
 _AROUND = f"""WITH wanted AS (
-    SELECT * FROM jsonb_to_recordset(CAST(:asked AS jsonb)) AS t(deal bigint, company_id bigint, contact_ids bigint[],
-      since timestamptz, created_at timestamptz, until timestamptz))
+    SELECT * FROM jsonb_to_recordset(CAST(:asked AS jsonb))
+      AS t(deal bigint, company_id bigint, contact_ids bigint[],
+        since timestamptz, created_at timestamptz, until timestamptz))
   SELECT wanted.deal, {_RESOLVED} FROM wanted CROSS JOIN LATERAL (
     {_AT_COMPANY % "inbound AND at >= wanted.since AND at < wanted.created_at"}
     UNION {_AT_COMPANY % "at BETWEEN wanted.created_at AND wanted.until"}
-    UNION SELECT one.* FROM (
+    UNION SELECT touched.* FROM (
       SELECT unnest(wanted.contact_ids) AS id UNION SELECT old_id FROM alias
-      WHERE portal_id = :portal AND object_type = 'contact' AND new_id = ANY(wanted.contact_ids)) AS own
-    CROSS JOIN LATERAL (SELECT {_COLUMNS} FROM touch WHERE portal_id = :portal AND contact_id = own.id
-      AND kind = ANY(:kinds) AND at BETWEEN wanted.since AND wanted.until ORDER BY at DESC LIMIT :few) AS one
-    ) AS touch {_JOINED}
+      WHERE portal_id = :portal AND object_type = 'contact'
+        AND new_id = ANY(wanted.contact_ids)) AS own
+    CROSS JOIN LATERAL (
+      SELECT {_COLUMNS} FROM touch
+      WHERE portal_id = :portal AND contact_id = own.id
+        AND kind = ANY(:kinds) AND at BETWEEN wanted.since AND wanted.until
+      ORDER BY at DESC LIMIT :few) AS touched
+    ) AS touch {ALIASES_JOINED}
   ORDER BY wanted.deal, touch.at, touch.activity_type, touch.activity_id, touch.contact_id"""
 
 
 def signs(tx: Transaction, contact_ids: Collection[int], *, until: datetime) -> dict[int, Signs]:
-    """Return what shows that these contacts were alive for us, or left, no later than *until*; most show nothing.
+    """Return the signs of life of these contacts, no later than *until*; most have none.
 
-    Before the first pass over activities is through, nobody shows anything.
+    Before the first pass over activities is through, nobody has any.
     """
     if not contact_ids:
         return {}
@@ -184,7 +177,8 @@ def signs(tx: Transaction, contact_ids: Collection[int], *, until: datetime) -> 
         """SELECT coalesce(alias.new_id, contact_id) AS id, min(at) FILTER (WHERE two_way),
              max(at) FILTER (WHERE two_way), max(at) FILTER (WHERE two_way AND kind = 'reply'),
              max(at) FILTER (WHERE kind = 'left_reply'), count(*) FILTER (WHERE two_way)
-           FROM touch LEFT JOIN alias ON alias.portal_id = :portal AND object_type = 'contact' AND old_id = contact_id
+           FROM touch LEFT JOIN alias ON alias.portal_id = :portal AND object_type = 'contact'
+             AND old_id = contact_id
            WHERE touch.portal_id = :portal AND (two_way OR kind = 'left_reply') AND at <= :until
              AND (SELECT bool_and(told) FROM touch_step WHERE portal_id = :portal)
              AND contact_id IN (SELECT unnest(CAST(:ids AS bigint[])) UNION ALL
@@ -197,87 +191,8 @@ def signs(tx: Transaction, contact_ids: Collection[int], *, until: datetime) -> 
     return {row[0]: Signs(*row) for row in rows}
 
 
-def notes(
-    tx: Transaction,
-    *,
-    contact_ids: Collection[int] = (),
-    company_ids: Collection[int] = (),
-    deal_ids: Collection[int] = (),
-) -> list[MentionedIn]:
-    """Return the notes about these records, oldest first, each once, with all that it is about.
-
-    Of each record the newest fifty are told; what was written about a merged record is about what
-    it became.
-    """
-    rows = tx.tuples(
-        _NOTES,
-        contacts=list(contact_ids),
-        companies=list(company_ids),
-        deals=list(deal_ids),
-        most=_MOST_NOTES,
-    )
-    return [
-        MentionedIn(row[0], row[1], row[2], row[3], *(tuple(ids or ()) for ids in row[4:]))
-        for row in rows
-    ]
-
-
-_MOST_NOTES = 50
-_FORMER = """SELECT id, id AS one FROM unnest(CAST(:{0} AS bigint[])) AS id
-  UNION SELECT new_id, old_id FROM alias
-  WHERE portal_id = :portal AND object_type = '{1}' AND new_id = ANY(CAST(:{0} AS bigint[]))"""
-
-
-def _notes_about(values: str, kind: str) -> str:
-    return f"""SELECT note.activity_id FROM ({_FORMER.format(values, kind)}) AS wanted CROSS JOIN LATERAL (
-        SELECT activity_id FROM touch WHERE portal_id = :portal AND {kind}_id = wanted.one AND kind = 'note'
-        ORDER BY at DESC LIMIT :most) AS note"""
-
-
-_NOTES = f"""WITH named AS ({_notes_about("contacts", "contact")} UNION {_notes_about("companies", "company")}
-    UNION {_notes_about("deals", "deal")})
-  SELECT touch.activity_type, touch.activity_id, said.at, said.text,
-    array_agg(DISTINCT coalesce(person.new_id, contact_id)) FILTER (WHERE contact_id > {NOBODY}),
-    array_agg(DISTINCT coalesce(firm.new_id, company_id)) FILTER (WHERE company_id IS NOT NULL),
-    array_agg(DISTINCT coalesce(deal.new_id, deal_id)) FILTER (WHERE deal_id IS NOT NULL)
-  FROM touch_text AS said JOIN touch ON touch.portal_id = :portal AND touch.activity_type = said.activity_type
-    AND touch.activity_id = said.activity_id {_JOINED}
-  LEFT JOIN alias AS deal ON deal.portal_id = :portal AND deal.object_type = 'deal' AND deal.old_id = deal_id
-  WHERE said.portal_id = :portal AND said.activity_type = 'note' AND said.activity_id IN (SELECT activity_id FROM named)
-  GROUP BY touch.activity_type, touch.activity_id, said.at, said.text ORDER BY said.at, touch.activity_id"""
-
-
-def introductions(tx: Transaction, contact_ids: Collection[int]) -> list[Introduction]:
-    """Return those of these contacts whose very first touch is an incoming mail that others were on, too.
-
-    The first of all the records that a merged contact was. Who was on it and became the contact
-    itself is nobody else.
-    """
-    if not contact_ids:
-        return []
-    rows = tx.tuples(_INTRODUCTIONS, ids=list(contact_ids))
-    return [Introduction(row[0], row[1], row[2], row[3], tuple(row[4])) for row in rows]
-
-
-_INTRODUCTIONS = f"""WITH wanted AS ({_FORMER.format("ids", "contact")}),
-  first AS (
-    SELECT DISTINCT ON (wanted.id) wanted.id, one.* FROM wanted CROSS JOIN LATERAL (
-      SELECT activity_type, activity_id, at, kind, inbound FROM touch
-      WHERE portal_id = :portal AND contact_id = wanted.one AND kind = ANY(ARRAY['meeting', 'call', 'email', 'reply'])
-      ORDER BY at, activity_type, activity_id LIMIT 1) AS one
-    ORDER BY wanted.id, one.at, one.activity_type, one.activity_id, one.inbound DESC),
-  thread AS (
-    SELECT first.id, first.activity_id, first.at, coalesce(alias.new_id, contact_id) AS other, touch.inbound AS wrote
-    FROM first JOIN touch ON touch.portal_id = :portal AND touch.activity_type = first.activity_type
-      AND touch.activity_id = first.activity_id AND contact_id > {NOBODY}
-    LEFT JOIN alias ON alias.portal_id = :portal AND alias.object_type = 'contact' AND alias.old_id = contact_id
-    WHERE first.kind = 'reply' AND NOT first.inbound)
-  SELECT id, activity_id, at, max(other) FILTER (WHERE wrote), array_agg(DISTINCT other ORDER BY other) FROM thread
-  WHERE other <> id GROUP BY id, activity_id, at ORDER BY id"""
-
-
 def prune(tx: Transaction, *, before: datetime, limit: int = 50_000) -> int:
-    """Let go of what is older than the window; return how many touches went, no more than *limit* at a time."""
+    """Delete touches older than *before*; return how many went, no more than *limit* at a time."""
     gone = tx.run(
         """DELETE FROM touch WHERE portal_id = :portal AND ctid = ANY(ARRAY(
              SELECT ctid FROM touch WHERE portal_id = :portal AND at < :before LIMIT :limit))""",
@@ -299,16 +214,16 @@ def any_left(tx: Transaction) -> bool:
 
 
 def drop(tx: Transaction, *, limit: int = 50_000) -> bool:
-    """Remove a portal's touches, so many at a time; say whether some are left."""
+    """Delete a portal's touches, *limit* at a time; return whether some are left."""
     tx.run("DELETE FROM touch_step WHERE portal_id = :portal")
     tx.run("DELETE FROM touch_text WHERE portal_id = :portal")
     gone = tx.run(
-        """DELETE FROM touch WHERE portal_id = :portal
-             AND ctid = ANY(ARRAY(SELECT ctid FROM touch WHERE portal_id = :portal LIMIT :limit))""",
+        """DELETE FROM touch WHERE portal_id = :portal AND ctid = ANY(ARRAY(
+             SELECT ctid FROM touch WHERE portal_id = :portal LIMIT :limit))""",
         limit=limit,
     )
     return gone >= limit
 
 
-def _named(keys: Collection[Key]) -> dict[str, list[object]]:
+def _named(keys: Collection[ActivityKey]) -> dict[str, list[object]]:
     return {"types": [key[0] for key in keys], "ids": [key[1] for key in keys]}

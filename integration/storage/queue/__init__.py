@@ -1,1 +1,1 @@
-"""Work that waits: deliveries, events, lanes, imports, records to recompute, patches to send."""
+"""Queues: deliveries, events, lanes, imports, records to recompute, patches to send."""

@@ -1,4 +1,4 @@
-"""How far the pass over a portal's activities is: a cursor for each type, moved with the page behind it."""
+"""The pass over a portal's activities (`touch_step`): a cursor for each type, moved by page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ _REFUSED = "refused"
 
 @dataclass(frozen=True, slots=True)
 class ActivityCursor:
-    """One type's list. `told` says that what the pass found was handed on to concluding."""
+    """One activity type's cursor; `told` says that its touches were handed on to concluding."""
 
     activity_type: str
     cursor: str | None
@@ -26,7 +26,10 @@ class ActivityCursor:
 
 
 def begin(tx: Transaction, types: Sequence[str]) -> None:
-    """Have these types read; one that is under way or done stays so, one that was refused is tried again."""
+    """Have these types read.
+
+    A type under way or done stays so; one that was refused is tried again.
+    """
     tx.run(
         """INSERT INTO touch_step (portal_id, activity_type)
            SELECT :portal, kind FROM unnest(CAST(:types AS text[])) AS kind
@@ -38,12 +41,15 @@ def begin(tx: Transaction, types: Sequence[str]) -> None:
 
 
 def refuse(tx: Transaction, activity_type: str) -> None:
-    """Note that the portal does not let us read a type: it counts as read, and is not asked for until begun again."""
+    """Note that the portal does not allow reading a type.
+
+    It counts as read, and is not asked for until begun again.
+    """
     advance(tx, activity_type, cursor=_REFUSED, done=True, records=0, calls=1)
 
 
-def again(tx: Transaction, activity_type: str) -> None:
-    """Read a type from its beginning once more; what is known of it goes on counting meanwhile."""
+def restart(tx: Transaction, activity_type: str) -> None:
+    """Read a type from its beginning once more; what is stored of it counts meanwhile."""
     tx.run(
         """UPDATE touch_step SET done = false, cursor = NULL, updated_at = clock_timestamp()
            WHERE portal_id = :portal AND activity_type = :type""",
@@ -52,7 +58,7 @@ def again(tx: Transaction, activity_type: str) -> None:
 
 
 def every(tx: Transaction) -> list[ActivityCursor]:
-    """Return each type's step."""
+    """Return the cursor of each type."""
     rows = tx.rows(
         """SELECT activity_type, cursor, done, told, records, calls FROM touch_step
            WHERE portal_id = :portal ORDER BY activity_type"""
@@ -63,10 +69,10 @@ def every(tx: Transaction) -> list[ActivityCursor]:
 def advance(
     tx: Transaction, activity_type: str, *, cursor: str | None, done: bool, records: int, calls: int
 ) -> None:
-    """Move a type's cursor behind what was just stored."""
+    """Move a type's cursor behind the page that was just stored."""
     tx.run(
-        """UPDATE touch_step SET cursor = :cursor, done = :done, records = records + :records, calls = calls + :calls,
-             updated_at = clock_timestamp()
+        """UPDATE touch_step SET cursor = :cursor, done = :done, records = records + :records,
+             calls = calls + :calls, updated_at = clock_timestamp()
            WHERE portal_id = :portal AND activity_type = :type""",
         type=activity_type,
         cursor=cursor,
@@ -76,13 +82,13 @@ def advance(
     )
 
 
-def tell(tx: Transaction) -> None:
+def mark_told(tx: Transaction) -> None:
     """Note that everything read so far was handed on to concluding."""
     tx.run("UPDATE touch_step SET told = true WHERE portal_id = :portal AND NOT told")
 
 
 def are_read(tx: Transaction) -> bool:
-    """Whether touches count: the first pass is through, so that their absence means something, too."""
+    """Whether touches count: after the first pass their absence is evidence, too."""
     return bool(
         tx.value("SELECT coalesce(bool_and(told), false) FROM touch_step WHERE portal_id = :portal")
     )
@@ -92,18 +98,21 @@ def is_pending(tx: Transaction) -> bool:
     """Whether there is something left to read."""
     return bool(
         tx.value(
-            "SELECT EXISTS (SELECT FROM touch_step WHERE portal_id = :portal AND NOT (done AND told))"
+            """SELECT EXISTS (
+                 SELECT FROM touch_step WHERE portal_id = :portal AND NOT (done AND told))"""
         )
     )
 
 
 def must_wait(tx: Transaction) -> bool:
-    """Whether what the import brought is still being concluded: first results come first."""
+    """Whether records of the import are still being concluded: first results come first."""
     return bool(
         tx.value(
-            """SELECT EXISTS (SELECT FROM import_run WHERE portal_id = :portal AND state = 'running')
+            """SELECT EXISTS (
+                   SELECT FROM import_run WHERE portal_id = :portal AND state = 'running')
                  OR EXISTS (SELECT FROM portal WHERE portal_id = :portal AND imported_at IS NULL)
-                 OR EXISTS (SELECT FROM stale JOIN portal USING (portal_id) WHERE portal_id = :portal
-                            AND since <= imported_at + interval '1 second' AND next_at < 'infinity')"""
+                 OR EXISTS (
+                   SELECT FROM stale JOIN portal USING (portal_id) WHERE portal_id = :portal
+                     AND since <= imported_at + interval '1 second' AND next_at < 'infinity')"""
         )
     )

@@ -1,4 +1,4 @@
-"""Import runs: a cursor for each stream, moved in the transaction that stores the page behind it."""
+"""Import runs (`import_run`, `import_step`): a cursor for each stream, moved with its page."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Stream:
 
     @property
     def from_type(self) -> str:
-        """The object type it reads, or whose links it reads."""
+        """The object type that is read, or whose links are read."""
         return self.name.partition(":")[2].partition(">")[0]
 
     @property
@@ -56,9 +56,10 @@ def begin(tx: Transaction, kind: str, streams: Sequence[str]) -> bool:
 
 
 def supersede(tx: Transaction) -> str | None:
-    """End the run under way without a result, because it reads by settings that changed; return its kind."""
+    """End the running pass without a result, as settings changed under it; return its kind."""
     kind: str | None = tx.value(
-        """UPDATE import_run SET state = 'failed', finished_at = clock_timestamp(), report = '{"superseded": true}'
+        """UPDATE import_run SET state = 'failed', finished_at = clock_timestamp(),
+             report = '{"superseded": true}'
            WHERE portal_id = :portal AND state = 'running' RETURNING kind"""
     )
     return kind
@@ -68,7 +69,8 @@ def running(tx: Transaction) -> Run | None:
     """Return the run under way."""
     return _run(
         tx.one(
-            "SELECT run_id, kind, state, started_at FROM import_run WHERE portal_id = :portal AND state = 'running'"
+            """SELECT run_id, kind, state, started_at FROM import_run
+               WHERE portal_id = :portal AND state = 'running'"""
         )
     )
 
@@ -84,7 +86,7 @@ def newest(tx: Transaction) -> Run | None:
 
 
 def streams(tx: Transaction, run: Run) -> list[Stream]:
-    """Return a run's streams, in the order in which they should get their turn."""
+    """Return a run's streams, in the order in which they should have their turn."""
     rows = tx.rows(
         """SELECT stream AS name, cursor, done, records, drift FROM import_step
            WHERE portal_id = :portal AND run_id = :run ORDER BY stream LIKE 'links:%', stream""",
@@ -103,9 +105,10 @@ def advance(
     records: int,
     drift: int,
 ) -> None:
-    """Move a stream's cursor behind what was just stored."""
+    """Move a stream's cursor behind the page that was just stored."""
     tx.run(
-        """UPDATE import_step SET cursor = :cursor, done = :done, records = records + :records, calls = calls + 1,
+        """UPDATE import_step
+           SET cursor = :cursor, done = :done, records = records + :records, calls = calls + 1,
              drift = drift + :drift, updated_at = clock_timestamp()
            WHERE portal_id = :portal AND run_id = :run AND stream = :stream""",
         run=run.run_id,
@@ -121,19 +124,21 @@ def is_done(tx: Transaction, run: Run, stream: str) -> bool:
     """Whether a stream of the run has reached its end."""
     return bool(
         tx.value(
-            "SELECT done FROM import_step WHERE portal_id = :portal AND run_id = :run AND stream = :stream",
+            """SELECT done FROM import_step
+               WHERE portal_id = :portal AND run_id = :run AND stream = :stream""",
             run=run.run_id,
             stream=stream,
         )
     )
 
 
-def touch(tx: Transaction, run: Run, object_type: str, record_ids: Sequence[int]) -> None:
-    """Note that a page showed these records, changed or not."""
+def note_seen(tx: Transaction, run: Run, object_type: str, record_ids: Sequence[int]) -> None:
+    """Note that a page had these records, changed or not."""
     if run.kind == "reconciliation":
         tx.run(
             """UPDATE record SET seen_at = clock_timestamp()
-               WHERE portal_id = :portal AND object_type = :type AND record_id = ANY(CAST(:ids AS bigint[]))""",
+               WHERE portal_id = :portal AND object_type = :type
+                 AND record_id = ANY(CAST(:ids AS bigint[]))""",
             type=object_type,
             ids=list(record_ids),
         )
@@ -143,7 +148,8 @@ def ids_after(tx: Transaction, object_type: str, after: int, *, limit: int) -> l
     """Return the next ids of a type in the mirror."""
     rows = tx.rows(
         """SELECT record_id FROM record
-           WHERE portal_id = :portal AND object_type = :type AND record_id > :after AND gone_at IS NULL
+           WHERE portal_id = :portal AND object_type = :type AND record_id > :after
+             AND gone_at IS NULL
            ORDER BY record_id LIMIT :limit""",
         type=object_type,
         after=after,
@@ -153,40 +159,42 @@ def ids_after(tx: Transaction, object_type: str, after: int, *, limit: int) -> l
 
 
 def vanished(tx: Transaction, run: Run) -> dict[str, list[int]]:
-    """Return records that the mirror thinks alive and no page of the run showed."""
+    """Return living mirrored records that no page of the run had."""
     rows = tx.rows(
         """SELECT object_type, record_id FROM record
            WHERE portal_id = :portal AND gone_at IS NULL AND seen_at < :since
-             AND object_type IN (SELECT split_part(stream, ':', 2) FROM import_step
-                                 WHERE portal_id = :portal AND run_id = :run AND stream LIKE 'records:%')
+             AND object_type IN (
+               SELECT split_part(stream, ':', 2) FROM import_step
+               WHERE portal_id = :portal AND run_id = :run AND stream LIKE 'records:%')
            ORDER BY object_type, record_id""",
         since=run.started_at,
         run=run.run_id,
     )
-    found: dict[str, list[int]] = {}
+    by_type: dict[str, list[int]] = {}
     for row in rows:
-        found.setdefault(row["object_type"], []).append(row["record_id"])
-    return found
+        by_type.setdefault(row["object_type"], []).append(row["record_id"])
+    return by_type
 
 
-def finish(tx: Transaction, run: Run, found: Mapping[str, Any]) -> None:
+def finish(tx: Transaction, run: Run, differences: Mapping[str, Any]) -> None:
     """End a run."""
     tx.run(
-        """UPDATE import_run SET state = 'done', finished_at = clock_timestamp(), report = CAST(:report AS jsonb)
+        """UPDATE import_run SET state = 'done', finished_at = clock_timestamp(),
+             report = CAST(:report AS jsonb)
            WHERE portal_id = :portal AND run_id = :run""",
         run=run.run_id,
-        report=as_json(found),
+        report=as_json(differences),
     )
 
 
 def report(tx: Transaction, run: Run) -> dict[str, Any]:
     """Return what a run found that the webhooks had missed: changed by stream, deleted, merged."""
-    found = tx.value(
+    differences = tx.value(
         "SELECT report FROM import_run WHERE portal_id = :portal AND run_id = :run", run=run.run_id
     )
     return {
-        **(found or {}),
-        "changed": {each.name: each.drift for each in streams(tx, run) if each.drift},
+        **(differences or {}),
+        "changed": {stream.name: stream.drift for stream in streams(tx, run) if stream.drift},
     }
 
 

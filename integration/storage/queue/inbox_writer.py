@@ -1,4 +1,4 @@
-"""The doorstep: where a request leaves raw bytes, outside every transaction of ours."""
+"""The receiver's way into the inbox: a request stores raw bytes outside any transaction of ours."""
 
 import contextlib
 from collections import deque
@@ -12,10 +12,10 @@ _LEAVE = "INSERT INTO inbox (portal_id, source, body) VALUES (%s, %s, %s)"
 
 
 class InboxWriter:
-    """Where the receiver leaves raw bytes: one row, one commit, one round trip.
+    """Stores raw bytes for the receiver: one row, one commit, one round trip.
 
-    Connections lie on a stack, as many as requests were ever under way at once. A pool with its own
-    threads and checks costs a tenth of a delivery; here the one check is the next use.
+    Connections lie on a stack, as many as requests were ever under way at once. A pool with its
+    own threads and checks costs a tenth of a delivery; here the one check is the next use.
     """
 
     def __init__(self, url: str) -> None:
@@ -27,15 +27,16 @@ class InboxWriter:
         with contextlib.suppress(psycopg.Error):
             self._idle.append(self._connect())
 
-    def leave(self, portal_id: int | None, body: bytes, *, source: str = "hubspot") -> None:
-        """Keep *body* durably. Raises :class:`Retryable` for any trouble of ours: the sender must try again.
+    def store(self, portal_id: int | None, body: bytes, *, source: str = "hubspot") -> None:
+        """Store *body* durably.
 
-        A connection that the server ended meanwhile is replaced once. Should its last words have
-        been a commit, the body is there twice, and its events count as duplicates.
+        Raises :class:`Retryable` for any trouble of ours: the sender must try again. A
+        connection that the server ended meanwhile is replaced once. If the server had committed
+        before, the body is stored twice, and its events count as duplicates.
         """
         row = (portal_id, source, body)
         try:
-            if self._left(self._idle_one(), row) or self._left(self._connect(), row):
+            if self._stored(self._idle_one(), row) or self._stored(self._connect(), row):
                 return
         except psycopg.Error as trouble:
             raise Retryable(
@@ -48,7 +49,7 @@ class InboxWriter:
         while (connection := self._idle_one()) is not None:
             connection.close()
 
-    def _left(
+    def _stored(
         self, connection: "psycopg.Connection[Any] | None", row: tuple[int | None, str, bytes]
     ) -> bool:
         if connection is None:

@@ -1,4 +1,4 @@
-"""Who works for a portal now: leases with an end and a fence, and what is due."""
+"""Lanes (`lane`): leases with an end and a fence, and what is due."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from integration.core.errors import Retryable
 from integration.storage.database import Transaction
 
+# Longer than any slice of work; a killed worker's lane is idle for no longer than this.
 LEASE_SECONDS = 30
 KINDS = ("drain", "write", "import")
 KILLED = "the process at work on this lane was killed"
@@ -13,7 +14,7 @@ FAULT = "a fault of ours, see the log"
 
 
 class LeaseLost(Retryable):
-    """Somebody else took over the lane; stop, they carry on."""
+    """Another worker took over the lane; stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +27,19 @@ class Lease:
 
 
 def due(tx: Transaction) -> Sequence[tuple[int, str]]:
-    """Return the lanes with work and nobody on them, the longest waiting first (a service transaction)."""
+    """Return lanes with work and no worker, longest waiting first (a service transaction)."""
     rows = tx.rows(
         """SELECT portal_id, kind FROM (
              SELECT portal_id, kind, due_at FROM lane WHERE due_at <= clock_timestamp()
-             UNION ALL  -- a lease that ran out and was never given back: its holder was killed in the middle of work
+             UNION ALL  -- a lease that ran out unreturned: its holder was killed in its work
              SELECT portal_id, kind, lease_until FROM lane WHERE lease_until < clock_timestamp()
              UNION ALL
              SELECT portal_id, 'drain', min(received_at) FROM inbox
              WHERE state = 'waiting' AND portal_id IS NOT NULL GROUP BY portal_id
            ) AS waiting
            JOIN portal USING (portal_id) LEFT JOIN lane USING (portal_id, kind)
-           WHERE portal.state = 'active' AND (lane.lease_until IS NULL OR lane.lease_until < clock_timestamp())
+           WHERE portal.state = 'active'
+             AND (lane.lease_until IS NULL OR lane.lease_until < clock_timestamp())
              AND (lane.retry_after IS NULL OR lane.retry_after <= clock_timestamp())
            GROUP BY portal_id, kind ORDER BY min(waiting.due_at)"""
     )
@@ -45,11 +47,12 @@ def due(tx: Transaction) -> Sequence[tuple[int, str]]:
 
 
 def want(tx: Transaction, portal_id: int, kind: str, *, after: float = 0) -> None:
-    """Say that a lane has work, from *after* seconds on."""
+    """Record that a lane has work, from *after* seconds on."""
     tx.run(
         """INSERT INTO lane (portal_id, kind, due_at)
            VALUES (:id, :kind, clock_timestamp() + make_interval(secs => :after))
-           ON CONFLICT (portal_id, kind) DO UPDATE SET due_at = least(lane.due_at, excluded.due_at)""",
+           ON CONFLICT (portal_id, kind)
+           DO UPDATE SET due_at = least(lane.due_at, excluded.due_at)""",
         id=portal_id,
         kind=kind,
         after=float(after),
@@ -57,14 +60,19 @@ def want(tx: Transaction, portal_id: int, kind: str, *, after: float = 0) -> Non
 
 
 def take(tx: Transaction, portal_id: int, kind: str) -> Lease | None:
-    """Take the lane's lease; None while somebody holds it, the portal is not active, or it must wait."""
+    """Take the lane's lease.
+
+    None while somebody holds it, the portal is not active, or it must wait.
+    """
     fence = tx.value(
         """INSERT INTO lane (portal_id, kind, fence, lease_until)
            SELECT portal_id, :kind, 1, clock_timestamp() + make_interval(secs => :seconds)
            FROM portal WHERE portal_id = :id AND state = 'active'
            ON CONFLICT (portal_id, kind) DO UPDATE
              SET fence = lane.fence + 1, lease_until = excluded.lease_until, due_at = NULL,
+                 -- A lease that ended by itself was not given back: its holder was killed.
                  trouble = CASE WHEN lane.lease_until IS NULL THEN lane.trouble ELSE :killed END
+             -- No row comes back while the lane is held or must wait.
              WHERE (lane.lease_until IS NULL OR lane.lease_until < clock_timestamp())
                AND (lane.retry_after IS NULL OR lane.retry_after <= clock_timestamp())
            RETURNING fence""",
@@ -79,8 +87,8 @@ def take(tx: Transaction, portal_id: int, kind: str) -> Lease | None:
 def renew(tx: Transaction, lease: Lease) -> None:
     """Keep the lease, inside the transaction whose work depends on it.
 
-    Raises :class:`LeaseLost` when somebody else holds the lane now, so that the transaction rolls
-    back.
+    Raises :class:`LeaseLost` when somebody else holds the lane now, so that the transaction
+    rolls back.
     """
     kept = tx.run(
         """UPDATE lane SET lease_until = clock_timestamp() + make_interval(secs => :seconds)
@@ -95,7 +103,10 @@ def renew(tx: Transaction, lease: Lease) -> None:
 
 
 def release(tx: Transaction, lease: Lease, *, again_after: float | None) -> None:
-    """Give the lane back after good work; *again_after* seconds it has work again, None: not known yet."""
+    """Give the lane back after good work.
+
+    It has work again after *again_after* seconds; None: not known yet.
+    """
     tx.run(
         """UPDATE lane SET lease_until = NULL, failures = 0, retry_after = NULL, trouble = NULL,
              due_at = CASE WHEN CAST(:after AS float8) IS NULL THEN due_at
@@ -109,10 +120,11 @@ def release(tx: Transaction, lease: Lease, *, again_after: float | None) -> None
 
 
 def back_off(tx: Transaction, lease: Lease, *, seconds: float, trouble: str) -> None:
-    """Give the lane back after trouble: its work is due again, but not before *seconds* have passed."""
+    """Give the lane back after trouble: its work is due again, but only after *seconds*."""
     tx.run(
         """UPDATE lane SET lease_until = NULL, failures = failures + 1, trouble = :trouble,
-             due_at = clock_timestamp(), retry_after = clock_timestamp() + make_interval(secs => :seconds)
+             due_at = clock_timestamp(),
+             retry_after = clock_timestamp() + make_interval(secs => :seconds)
            WHERE portal_id = :id AND kind = :kind AND fence = :fence""",
         id=lease.portal_id,
         kind=lease.kind,
@@ -123,9 +135,10 @@ def back_off(tx: Transaction, lease: Lease, *, seconds: float, trouble: str) -> 
 
 
 def hold(tx: Transaction, portal_id: int, kind: str) -> None:
-    """Wait until nobody is in the middle of a transaction on this lane, and let nobody begin one before ours ends."""
+    """Wait for the end of the lane's transactions, and let none begin before ours ends."""
     tx.run(
         """INSERT INTO lane (portal_id, kind) VALUES (:id, :kind)
+           -- Changes nothing, and locks the row that every transaction of the lane writes.
            ON CONFLICT (portal_id, kind) DO UPDATE SET fence = lane.fence""",
         id=portal_id,
         kind=kind,
@@ -133,23 +146,27 @@ def hold(tx: Transaction, portal_id: int, kind: str) -> None:
 
 
 def failures(tx: Transaction, lease: Lease) -> int:
-    """How often in a row this lane has met trouble."""
-    return int(tx.value("SELECT failures FROM lane WHERE portal_id = :id AND kind = :kind",
-                        id=lease.portal_id, kind=lease.kind) or 0)  # fmt: skip
+    """Return how often in a row this lane has met trouble."""
+    number = tx.value(
+        "SELECT failures FROM lane WHERE portal_id = :id AND kind = :kind",
+        id=lease.portal_id,
+        kind=lease.kind,
+    )
+    return int(number or 0)
 
 
 def was_killed(tx: Transaction, lease: Lease) -> bool:
-    """Whether the last one who held this lane did not live to give it back, or fell over something unforeseen."""
-    found = tx.value(
+    """Whether the lane's last holder was killed before it gave it back, or failed unforeseen."""
+    error = tx.value(
         "SELECT trouble FROM lane WHERE portal_id = :id AND kind = :kind",
         id=lease.portal_id,
         kind=lease.kind,
     )
-    return bool(found == KILLED or (found or "").endswith(FAULT))
+    return bool(error == KILLED or (error or "").endswith(FAULT))
 
 
 def clear_waits(tx: Transaction, portal_id: int) -> None:
-    """Forget back-offs, for a portal that was reconnected."""
+    """Clear back-offs, for a portal that was reconnected."""
     tx.run(
         "UPDATE lane SET retry_after = NULL, failures = 0, trouble = NULL WHERE portal_id = :id",
         id=portal_id,

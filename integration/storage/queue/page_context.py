@@ -1,4 +1,4 @@
-"""What every page of concluding begins with, in one look: the settings, what is due, and what the portal allows."""
+"""The state with which a page of concluding begins, read in one query."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from mappings.stored.settings_document import settings_in
 
 @dataclass(frozen=True, slots=True)
 class PageContext:
-    """A portal as it stands: its newest settings, the lowest stage with due records, its import, paused properties."""
+    """A portal's newest settings, lowest due stage, running import and paused properties."""
 
     version: int
     body: Mapping[str, Any]
@@ -23,17 +23,17 @@ class PageContext:
 
 
 def read(tx: Transaction) -> PageContext:
-    """Look at the portal; one without settings goes by none."""
+    """Read the portal's state; a portal without settings has none."""
     ((version, body, stage, running, imported, paused),) = tx.tuples(
         f"""SELECT newest.version, newest.body,
-             (SELECT stage FROM stale WHERE portal_id = :portal AND next_at <= clock_timestamp()
-              ORDER BY stage LIMIT 1),
-             (SELECT kind FROM import_run WHERE portal_id = :portal AND state = 'running'),
-             EXISTS (SELECT FROM portal WHERE portal_id = :portal AND imported_at IS NOT NULL),
-             (SELECT json_agg(json_build_array(object_type, name)) FROM property_state
-              WHERE portal_id = :portal AND paused_at IS NOT NULL)
-           FROM (SELECT) AS always
-             LEFT JOIN LATERAL ({settings_versions.NEWEST}) AS newest ON true"""
+              (SELECT stage FROM stale WHERE portal_id = :portal AND next_at <= clock_timestamp()
+               ORDER BY stage LIMIT 1),
+              (SELECT kind FROM import_run WHERE portal_id = :portal AND state = 'running'),
+              EXISTS (SELECT FROM portal WHERE portal_id = :portal AND imported_at IS NOT NULL),
+              (SELECT json_agg(json_build_array(object_type, name)) FROM property_state
+               WHERE portal_id = :portal AND paused_at IS NOT NULL)
+            FROM (SELECT) AS always
+              LEFT JOIN LATERAL ({settings_versions.NEWEST}) AS newest ON true"""
     )
     names = frozenset((kind, name) for kind, name in paused or ())
     due = Stage(stage) if stage is not None else None

@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import IntEnum
 
 from integration.storage.database import Transaction, as_json
+from mappings.kinds import PERSON, ObjectType
 
 MAX_ATTEMPTS = 3
 _RETRY_SECONDS = 30
@@ -68,12 +69,19 @@ class Claim:
     @property
     def ref(self) -> Ref:
         """The record; a person is looked at by way of a contact."""
-        return ("contact" if self.object_type == "person" else self.object_type), self.record_id
+        object_type = ObjectType.CONTACT if self.object_type == PERSON else self.object_type
+        return object_type, self.record_id
 
 
 # What others rest on comes first; persons are grouped when all contacts of a page are learned.
-_ORDER = ("company", "deal", "contact", "ticket", "feedback_submission", "person")
-_ORDER_OF_DEALS = ("company", "contact", "ticket", "feedback_submission", "deal", "person")
+_ORDER = (
+    ObjectType.COMPANY, ObjectType.DEAL, ObjectType.CONTACT, ObjectType.TICKET,
+    ObjectType.FEEDBACK, PERSON,
+)  # fmt: skip
+_ORDER_OF_DEALS = (
+    ObjectType.COMPANY, ObjectType.CONTACT, ObjectType.TICKET, ObjectType.FEEDBACK,
+    ObjectType.DEAL, PERSON,
+)  # fmt: skip
 
 
 def add(tx: Transaction, due: Due) -> None:
@@ -133,20 +141,20 @@ def settle(tx: Transaction, claims: Sequence[Claim]) -> None:
     tx.run(
         """DELETE FROM stale USING jsonb_to_recordset(CAST(:rows AS jsonb))
              AS t(stage smallint, object_type text, record_id bigint, since timestamptz)
-           WHERE stale.portal_id = :portal AND stale.stage = t.stage AND stale.object_type = t.object_type
+           WHERE stale.portal_id = :portal AND stale.stage = t.stage
+             AND stale.object_type = t.object_type
              AND stale.record_id = t.record_id AND stale.since = t.since""",
-        rows=as_json(
-            [
-                {
-                    "stage": claim.stage,
-                    "object_type": claim.object_type,
-                    "record_id": claim.record_id,
-                    "since": claim.since,
-                }
-                for claim in claims
-            ]
-        ),
+        rows=as_json([_claim_row(claim) for claim in claims]),
     )
+
+
+def _claim_row(claim: Claim) -> dict[str, object]:
+    return {
+        "stage": claim.stage,
+        "object_type": claim.object_type,
+        "record_id": claim.record_id,
+        "since": claim.since,
+    }
 
 
 def count_try(tx: Transaction, claim: Claim) -> None:
@@ -163,28 +171,20 @@ def count_try(tx: Transaction, claim: Claim) -> None:
 
 
 def set_aside(tx: Transaction, claims: Mapping[Claim, str]) -> None:
-    """Put off records that a rule could not digest; after some tries they stay, with their reason, until replayed."""
+    """Put off records that a rule could not digest; after some tries they wait to be replayed."""
     tx.run(
         """UPDATE stale SET attempts = stale.attempts + 1, error = t.error,
              next_at = CASE WHEN stale.attempts + 1 >= :most THEN 'infinity'
                        ELSE clock_timestamp() + make_interval(secs => :seconds) END
            FROM jsonb_to_recordset(CAST(:rows AS jsonb))
              AS t(stage smallint, object_type text, record_id bigint, since timestamptz, error text)
-           WHERE stale.portal_id = :portal AND stale.stage = t.stage AND stale.object_type = t.object_type
+           WHERE stale.portal_id = :portal AND stale.stage = t.stage
+             AND stale.object_type = t.object_type
              AND stale.record_id = t.record_id AND stale.since = t.since""",
         most=MAX_ATTEMPTS,
         seconds=float(_RETRY_SECONDS),
         rows=as_json(
-            [
-                {
-                    "stage": claim.stage,
-                    "object_type": claim.object_type,
-                    "record_id": claim.record_id,
-                    "since": claim.since,
-                    "error": error[:500],
-                }
-                for claim, error in claims.items()
-            ]
+            [{**_claim_row(claim), "error": error[:500]} for claim, error in claims.items()]
         ),
     )
 
@@ -192,7 +192,8 @@ def set_aside(tx: Transaction, claims: Mapping[Claim, str]) -> None:
 def replay(tx: Transaction) -> int:
     """Make set-aside records due again; return how many."""
     return tx.run(
-        """UPDATE stale SET attempts = 0, error = NULL, next_at = clock_timestamp(), since = clock_timestamp()
+        """UPDATE stale SET attempts = 0, error = NULL, next_at = clock_timestamp(),
+             since = clock_timestamp()
            WHERE portal_id = :portal AND next_at = 'infinity'"""
     )
 
@@ -201,6 +202,7 @@ def counts(tx: Transaction) -> dict[str, int]:
     """Return how many records wait to be looked at and how many are set aside."""
     row = tx.one(
         """SELECT count(*) FILTER (WHERE next_at < 'infinity') AS waiting,
-             count(*) FILTER (WHERE next_at = 'infinity') AS set_aside FROM stale WHERE portal_id = :portal"""
+             count(*) FILTER (WHERE next_at = 'infinity') AS set_aside
+           FROM stale WHERE portal_id = :portal"""
     )
     return dict(row) if row else {"waiting": 0, "set_aside": 0}

@@ -1,4 +1,4 @@
-"""Deliveries and events that were set aside, as they came: they may name somebody."""
+"""Set-aside deliveries and events in their raw bytes, which may name somebody."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ _PAGE = 100
 
 @dataclass(frozen=True, slots=True)
 class RawEvent:
-    """One event with the bytes that were not understood, or that its reader fell over."""
+    """One event with bytes that were not understood, or on which its reader failed."""
 
     source: str
     dedupe_key: str
@@ -19,7 +19,7 @@ class RawEvent:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One raw row of the inbox that nobody could split."""
+    """One raw row of the inbox that could not be split."""
 
     inbox_id: int
     source: str
@@ -27,11 +27,12 @@ class Delivery:
 
 
 def deliveries(tx: Transaction) -> Iterator[Delivery]:
-    """Go through this portal's set-aside deliveries."""
+    """Yield this portal's set-aside deliveries."""
     after = 0
     while rows := tx.rows(
         """SELECT inbox_id, source, body FROM inbox
-           WHERE portal_id = :portal AND state = 'set_aside' AND inbox_id > :after ORDER BY inbox_id LIMIT :page""",
+           WHERE portal_id = :portal AND state = 'set_aside' AND inbox_id > :after
+           ORDER BY inbox_id LIMIT :page""",
         after=after,
         page=_PAGE,
     ):
@@ -41,7 +42,7 @@ def deliveries(tx: Transaction) -> Iterator[Delivery]:
 
 
 def events(tx: Transaction) -> Iterator[RawEvent]:
-    """Go through this portal's set-aside events that still hold what was said."""
+    """Yield this portal's set-aside events that still hold their content."""
     source, key = "", ""
     while rows := tx.rows(
         """SELECT source, dedupe_key, kind, payload FROM event
@@ -63,7 +64,7 @@ def events(tx: Transaction) -> Iterator[RawEvent]:
 
 
 def cut(tx: Transaction, delivery: Delivery, body: bytes | None) -> None:
-    """Put *body* in the place of a delivery's; None removes it."""
+    """Replace a delivery's bytes with *body*; None deletes it."""
     if body is None:
         tx.run(
             "DELETE FROM inbox WHERE portal_id = :portal AND inbox_id = :id", id=delivery.inbox_id
@@ -80,7 +81,8 @@ def remove(tx: Transaction, gone: Sequence[RawEvent]) -> None:
     """Remove events, and count them as pruned."""
     removed = tx.run(
         """DELETE FROM event WHERE portal_id = :portal AND state = 'set_aside'
-             AND (source, dedupe_key) IN (SELECT * FROM unnest(CAST(:sources AS text[]), CAST(:keys AS text[])))""",
+             AND (source, dedupe_key) IN (
+               SELECT * FROM unnest(CAST(:sources AS text[]), CAST(:keys AS text[])))""",
         sources=[event.source for event in gone],
         keys=[event.dedupe_key for event in gone],
     )

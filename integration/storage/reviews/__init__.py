@@ -1,1 +1,1 @@
-"""Review tasks, and what people decided."""
+"""Review tasks, and people's decisions."""

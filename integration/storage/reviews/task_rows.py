@@ -1,69 +1,76 @@
-"""Questions for people: asked as differences, listed by the money that hangs on them, closed by an answer."""
+"""Review tasks (`review`): stored as differences, listed by stake, closed by an answer."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from integration.storage.database import Row, Transaction, as_json
+from integration.storage.database import AS_WRITTEN, Row, Transaction, as_json
 from mappings.stored import shape_table
 from mappings.stored.review_answers import Asked
 
-Ref = tuple[str, int]
-_COLUMNS = "review_id, kind, question, confidence, stake_minor, stake_currency, body, asked_at, is_open, reopens_at"
-# Keeps the planner from turning a look-up around: an import fills these tables faster than they are
-# analysed.
-_AS_WRITTEN = "OFFSET 0"
+_COLUMNS = """review_id, kind, question, confidence, stake_minor, stake_currency, body, asked_at,
+  is_open, reopens_at"""
+
 # The order of a list: most money first, then the surest, then the oldest.
 Place = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewTask:
-    """One question. `weighs` are the records whose deals' money is at stake, `also` others that it is about."""
+    """One question to a person.
+
+    `weighs` are the records whose deals' money is at stake, `also` others that it is about.
+    """
 
     kind: str
     key: str
     confidence: int
     body: Asked
-    weighs: frozenset[Ref] = frozenset()
-    also: frozenset[Ref] = field(default=frozenset())
+    weighs: frozenset[tuple[str, int]] = frozenset()
+    also: frozenset[tuple[str, int]] = field(default=frozenset())
 
 
 def put(tx: Transaction, questions: Sequence[ReviewTask]) -> list[int]:
-    """Ask; what is asked already is brought up to date, and what was answered is left alone. Return what changed."""
+    """Store questions; return the numbers of those that changed.
+
+    An open question is brought up to date, an answered one is left alone.
+    """
     if not questions:
         return []
     rows = tx.tuples(
         """INSERT INTO review AS mine (portal_id, kind, question, confidence, body)
-           SELECT :portal, kind, question, confidence, body FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+           SELECT :portal, kind, question, confidence, body
+           FROM jsonb_to_recordset(CAST(:rows AS jsonb))
              AS t(kind text, question text, confidence bigint, body jsonb)
            ON CONFLICT (portal_id, kind, question) DO UPDATE
              SET confidence = excluded.confidence, body = excluded.body
-             WHERE mine.is_open AND (mine.confidence, mine.body) IS DISTINCT FROM (excluded.confidence, excluded.body)
+             -- An answered question stays as it was answered; an equal one is not written again.
+             WHERE mine.is_open AND (mine.confidence, mine.body)
+               IS DISTINCT FROM (excluded.confidence, excluded.body)
            RETURNING review_id, kind, question""",
         rows=as_json(
             [
                 {
-                    "kind": one.kind,
-                    "question": one.key,
-                    "confidence": one.confidence,
-                    "body": shape_table.question_body(one.body),
+                    "kind": question.kind,
+                    "question": question.key,
+                    "confidence": question.confidence,
+                    "body": shape_table.question_body(question.body),
                 }
-                for one in questions
+                for question in questions
             ]
         ),
     )
-    by_key = {(one.kind, one.key): one for one in questions}
+    by_key = {(question.kind, question.key): question for question in questions}
     _replace_refs(tx, {review: by_key[kind, key] for review, kind, key in rows})
     return [review for review, _, _ in rows]
 
 
 def _read(rows: Sequence[Row]) -> list[Row]:
-    """Questions of which it is known what they are about; others are asked anew in their time."""
-    found = [
+    """Return the questions whose subject can be read; others are asked anew in their time."""
+    read = [
         (row, shape_table.question_in(row["kind"], row["question"], row["body"])) for row in rows
     ]
-    return [{**row, "body": body} for row, body in found if body is not None]
+    return [{**row, "body": body} for row, body in read if body is not None]
 
 
 def _read_one(row: Row | None) -> Row | None:
@@ -71,24 +78,26 @@ def _read_one(row: Row | None) -> Row | None:
 
 
 def raised(tx: Transaction, questions: Sequence[ReviewTask]) -> list[int]:
-    """Ask because a person wants it asked; return the numbers, also of what was asked already and is open."""
+    """Store questions that a person asks for; return the numbers of those that are open."""
     put(tx, questions)
     rows = tx.tuples(
         """SELECT review_id FROM review
-           JOIN unnest(CAST(:kinds AS text[]), CAST(:keys AS text[])) AS t(kind, question) USING (kind, question)
+           JOIN unnest(CAST(:kinds AS text[]), CAST(:keys AS text[])) AS t(kind, question)
+           USING (kind, question)
            WHERE portal_id = :portal AND is_open ORDER BY review_id""",
-        kinds=[one.kind for one in questions],
-        keys=[one.key for one in questions],
+        kinds=[question.kind for question in questions],
+        keys=[question.key for question in questions],
     )
     return [row[0] for row in rows]
 
 
-def _replace_refs(tx: Transaction, found: Mapping[int, ReviewTask]) -> None:
-    if not found:
+def _replace_refs(tx: Transaction, tasks: Mapping[int, ReviewTask]) -> None:
+    if not tasks:
         return
     tx.run(
-        "DELETE FROM review_ref WHERE portal_id = :portal AND review_id = ANY(CAST(:ids AS bigint[]))",
-        ids=list(found),
+        """DELETE FROM review_ref
+           WHERE portal_id = :portal AND review_id = ANY(CAST(:ids AS bigint[]))""",
+        ids=list(tasks),
     )
     tx.run(
         """INSERT INTO review_ref (portal_id, review_id, object_type, object_id, weighs)
@@ -99,37 +108,41 @@ def _replace_refs(tx: Transaction, found: Mapping[int, ReviewTask]) -> None:
                 {
                     "review": review,
                     "kind": kind,
-                    "id": one,
-                    "weighs": (kind, one) in question.weighs,
+                    "id": record_id,
+                    "weighs": (kind, record_id) in task.weighs,
                 }
-                for review, question in found.items()
-                for kind, one in question.weighs | question.also
+                for review, task in tasks.items()
+                for kind, record_id in task.weighs | task.also
             ]
         ),
     )
 
 
 def withdraw(tx: Transaction, keys: Collection[tuple[str, str]]) -> None:
-    """Take back open questions that no longer arise."""
+    """Delete open questions that no longer arise."""
     if not keys:
         return
     rows = tx.tuples(
-        f"""SELECT one.review_id FROM unnest(CAST(:kinds AS text[]), CAST(:keys AS text[])) AS t(kind, question)
+        f"""SELECT open.review_id
+            FROM unnest(CAST(:kinds AS text[]), CAST(:keys AS text[])) AS t(kind, question)
             CROSS JOIN LATERAL (
-              SELECT review_id FROM review WHERE portal_id = :portal AND kind = t.kind AND question = t.question
-                AND is_open {_AS_WRITTEN}) AS one""",
+              SELECT review_id FROM review
+              WHERE portal_id = :portal AND kind = t.kind AND question = t.question
+                AND is_open {AS_WRITTEN}) AS open""",
         kinds=[kind for kind, _ in keys],
         keys=[key for _, key in keys],
     )
     if rows:
         ids = [row[0] for row in rows]
         gone = tx.tuples(
-            """DELETE FROM review WHERE portal_id = :portal AND review_id = ANY(CAST(:ids AS bigint[])) AND is_open
+            """DELETE FROM review
+               WHERE portal_id = :portal AND review_id = ANY(CAST(:ids AS bigint[])) AND is_open
                RETURNING review_id""",
             ids=ids,
         )
         tx.run(
-            "DELETE FROM review_ref WHERE portal_id = :portal AND review_id = ANY(CAST(:ids AS bigint[]))",
+            """DELETE FROM review_ref
+               WHERE portal_id = :portal AND review_id = ANY(CAST(:ids AS bigint[]))""",
             ids=[row[0] for row in gone],
         )
 
@@ -142,13 +155,15 @@ def asked_about(
         return ()
     rows = tx.rows(
         f"""WITH near AS MATERIALIZED (
-              SELECT DISTINCT ref.review_id FROM unnest(CAST(:ids AS bigint[])) AS mine(id) CROSS JOIN LATERAL (
+              SELECT DISTINCT ref.review_id FROM unnest(CAST(:ids AS bigint[])) AS mine(id)
+              CROSS JOIN LATERAL (
                 SELECT review_id FROM review_ref
-                WHERE portal_id = :portal AND object_type = :type AND object_id = mine.id {_AS_WRITTEN}) AS ref)
-            SELECT one.* FROM near CROSS JOIN LATERAL (
+                WHERE portal_id = :portal AND object_type = :type
+                  AND object_id = mine.id {AS_WRITTEN}) AS ref)
+            SELECT open.* FROM near CROSS JOIN LATERAL (
               SELECT review_id, kind, question, body FROM review WHERE portal_id = :portal
-                AND review_id = near.review_id AND is_open {_AS_WRITTEN}) AS one
-            WHERE one.kind = ANY(CAST(:kinds AS text[]))""",
+                AND review_id = near.review_id AND is_open {AS_WRITTEN}) AS open
+            WHERE open.kind = ANY(CAST(:kinds AS text[]))""",
         kinds=list(kinds),
         type=object_type,
         ids=list(ids),
@@ -157,7 +172,7 @@ def asked_about(
 
 
 def weigh(tx: Transaction, review_ids: Collection[int], home: str) -> None:
-    """Work out how much money hangs on these questions: the deals of the records that weigh, open or won."""
+    """Compute the money at stake in questions: the open and won deals of records that weigh."""
     if not review_ids:
         return
     tx.run(
@@ -165,49 +180,63 @@ def weigh(tx: Transaction, review_ids: Collection[int], home: str) -> None:
               SELECT wanted.id AS review_id, ref.object_type, ref.object_id
               FROM unnest(CAST(:ids AS bigint[])) AS wanted(id) LEFT JOIN LATERAL (
                 SELECT object_type, object_id FROM review_ref
-                WHERE portal_id = :portal AND review_id = wanted.id AND weighs {_AS_WRITTEN}) AS ref ON true),
+                WHERE portal_id = :portal AND review_id = wanted.id
+                  AND weighs {AS_WRITTEN}) AS ref ON true),
             touched AS MATERIALIZED (
               SELECT DISTINCT mine.review_id, found.deal_id FROM mine LEFT JOIN LATERAL (
                 SELECT mine.object_id AS deal_id WHERE mine.object_type = 'deal'
-                UNION ALL (SELECT from_id FROM association WHERE portal_id = :portal AND mine.object_type = 'contact'
-                  AND to_type = 'contact' AND to_id = mine.object_id AND from_type = 'deal' {_AS_WRITTEN})
-                UNION ALL (SELECT deal_id FROM deal WHERE portal_id = :portal AND mine.object_type = 'company'
-                  AND company_id = mine.object_id {_AS_WRITTEN})) AS found ON true),
+                UNION ALL (SELECT from_id FROM association
+                  WHERE portal_id = :portal AND mine.object_type = 'contact'
+                    AND to_type = 'contact' AND to_id = mine.object_id
+                    AND from_type = 'deal' {AS_WRITTEN})
+                UNION ALL (SELECT deal_id FROM deal
+                  WHERE portal_id = :portal AND mine.object_type = 'company'
+                  AND company_id = mine.object_id {AS_WRITTEN})) AS found ON true),
             weighed AS MATERIALIZED (
               SELECT touched.review_id, coalesce(sum(CASE
-                  WHEN :home IN ('', coalesce(one.currency, :home)) THEN coalesce(one.amount_minor, 0)
-                  WHEN one.home_currency = :home THEN coalesce(one.home_minor, 0) ELSE 0 END), 0) AS minor,
-                coalesce(nullif(CAST(:home AS text), ''), max(one.currency)) AS currency
+                  -- Without a home currency amounts count as they are, whatever theirs is.
+                  WHEN :home IN ('', coalesce(counted.currency, :home))
+                    THEN coalesce(counted.amount_minor, 0)
+                  WHEN counted.home_currency = :home THEN coalesce(counted.home_minor, 0)
+                  ELSE 0 END), 0) AS minor,
+                coalesce(nullif(CAST(:home AS text), ''), max(counted.currency)) AS currency
               FROM touched LEFT JOIN LATERAL (
-                SELECT currency, amount_minor, home_currency, home_minor FROM deal WHERE portal_id = :portal
-                  AND deal_id = touched.deal_id AND (is_open OR is_won) {_AS_WRITTEN}) AS one ON true
+                SELECT currency, amount_minor, home_currency, home_minor FROM deal
+                WHERE portal_id = :portal AND deal_id = touched.deal_id
+                  AND (is_open OR is_won) {AS_WRITTEN}) AS counted ON true
               GROUP BY touched.review_id)
-            UPDATE review SET stake_minor = weighed.minor, stake_currency = weighed.currency FROM weighed
+            UPDATE review SET stake_minor = weighed.minor, stake_currency = weighed.currency
+            FROM weighed
             WHERE review.portal_id = :portal AND review.review_id = weighed.review_id
               AND review.review_id = ANY(CAST(:ids AS bigint[]))
-              AND (review.stake_minor, review.stake_currency) IS DISTINCT FROM (weighed.minor, weighed.currency)""",
+              AND (review.stake_minor, review.stake_currency)
+                IS DISTINCT FROM (weighed.minor, weighed.currency)""",
         ids=list(review_ids),
         home=home,
     )
 
 
 def touched_by(tx: Transaction, deal_ids: Collection[int]) -> list[int]:
-    """Return the open questions on which the money of these deals hangs."""
+    """Return the open questions with these deals' money at stake."""
     if not deal_ids:
         return []
     rows = tx.tuples(
         f"""WITH near AS MATERIALIZED (
               SELECT 'deal' AS object_type, unnest(CAST(:ids AS bigint[])) AS object_id
-              UNION SELECT 'contact', to_id FROM association WHERE portal_id = :portal AND from_type = 'deal'
+              UNION SELECT 'contact', to_id FROM association
+              WHERE portal_id = :portal AND from_type = 'deal'
                 AND from_id = ANY(CAST(:ids AS bigint[])) AND to_type = 'contact'
               UNION SELECT 'company', company_id FROM deal
-                WHERE portal_id = :portal AND deal_id = ANY(CAST(:ids AS bigint[])) AND company_id IS NOT NULL)
+                WHERE portal_id = :portal AND deal_id = ANY(CAST(:ids AS bigint[]))
+                  AND company_id IS NOT NULL)
             SELECT DISTINCT ref.review_id FROM near CROSS JOIN LATERAL (
-              SELECT review_id FROM review_ref WHERE portal_id = :portal AND object_type = near.object_type
-                AND object_id = near.object_id AND weighs {_AS_WRITTEN}) AS ref
+              SELECT review_id FROM review_ref
+              WHERE portal_id = :portal AND object_type = near.object_type
+                AND object_id = near.object_id AND weighs {AS_WRITTEN}) AS ref
             CROSS JOIN LATERAL (
-              SELECT FROM review WHERE portal_id = :portal AND review_id = ref.review_id AND is_open {_AS_WRITTEN})
-              AS one""",
+              SELECT FROM review
+              WHERE portal_id = :portal AND review_id = ref.review_id AND is_open {AS_WRITTEN})
+              AS open""",
         ids=list(deal_ids),
     )
     return [row[0] for row in rows]
@@ -216,7 +245,7 @@ def touched_by(tx: Transaction, deal_ids: Collection[int]) -> list[int]:
 def page(
     tx: Transaction, *, kind: str | None, after: Place | None, limit: int, now: datetime
 ) -> Sequence[Row]:
-    """Return a page of open questions in order; those whose answer has ended are open, too."""
+    """Return a page of open questions in order, those whose answer has ended included."""
     only = "AND kind = :kind" if kind else ""
     behind = (
         "AND (-stake_minor, -confidence, review_id) > (:stake, :confidence, :last)" if after else ""
@@ -225,9 +254,11 @@ def page(
     stake, confidence, last = after or (0, 0, 0)
     rows = tx.rows(
         f"""SELECT * FROM (
-              (SELECT {_COLUMNS} FROM review WHERE portal_id = :portal AND is_open {only} {behind} {order})
+              (SELECT {_COLUMNS} FROM review
+                WHERE portal_id = :portal AND is_open {only} {behind} {order})
               UNION ALL
-              (SELECT {_COLUMNS} FROM review WHERE portal_id = :portal AND NOT is_open AND reopens_at <= :now
+              (SELECT {_COLUMNS} FROM review
+                WHERE portal_id = :portal AND NOT is_open AND reopens_at <= :now
                  {only} {behind} {order})) AS both_kinds {order}""",
         kind=kind,
         stake=-stake,
@@ -244,7 +275,8 @@ def counts(tx: Transaction, now: datetime) -> dict[str, int]:
     rows = tx.tuples(
         """SELECT kind, count(*) FROM (
              SELECT kind FROM review WHERE portal_id = :portal AND is_open
-             UNION ALL SELECT kind FROM review WHERE portal_id = :portal AND NOT is_open AND reopens_at <= :now) AS open
+             UNION ALL SELECT kind FROM review
+             WHERE portal_id = :portal AND NOT is_open AND reopens_at <= :now) AS open
            GROUP BY kind""",
         now=now,
     )
@@ -258,20 +290,21 @@ def find(tx: Transaction, review_id: int) -> Row | None:
 
 
 def by_key(tx: Transaction, kind: str, key: str) -> Row | None:
-    """Return one question by what it asks."""
-    found = tx.one(
+    """Return one question by its kind and key."""
+    row = tx.one(
         f"""SELECT {_COLUMNS} FROM review
             WHERE portal_id = :portal AND kind = :kind AND question = :key""",
         kind=kind,
         key=key,
     )
-    return _read_one(found)
+    return _read_one(row)
 
 
 def settle(tx: Transaction, review_id: int, *, is_open: bool, reopens_at: datetime | None) -> None:
-    """Close a question with an answer, until it ends; or open it again."""
+    """Close a question with an answer until *reopens_at*, or open it again."""
     tx.run(
-        """UPDATE review SET is_open = :open, reopens_at = :at WHERE portal_id = :portal AND review_id = :id""",
+        """UPDATE review SET is_open = :open, reopens_at = :at
+           WHERE portal_id = :portal AND review_id = :id""",
         open=is_open,
         at=reopens_at,
         id=review_id,

@@ -1,1 +1,1 @@
-"""Rows of the service itself: portals, tokens, sessions, allowances, the calendar, audit, erasure."""
+"""The service's own rows: portals, tokens, sessions, allowances, calendar, audit, erasure."""

@@ -1,8 +1,8 @@
-"""The calls HubSpot allows a portal, shared by all processes that make them.
+"""HubSpot's call allowance of a portal (`allowance`), shared by all processes that call.
 
-The clock is PostgreSQL's and the state one row a portal and kind, so the limit survives the loss of
-Valkey. Calls are paced evenly (the generic cell rate algorithm): in no ten seconds more than the
-allowance.
+The clock is PostgreSQL's and the state one row a portal and kind, so the limit survives the
+loss of Valkey. Calls are paced evenly (the generic cell rate algorithm): in no ten seconds more
+than the allowance.
 """
 
 from integration.storage.database import Transaction
@@ -16,23 +16,25 @@ LONGEST_WAIT = 15.0
 
 
 def step_seconds(per_window: int, window: float = WINDOW_SECONDS) -> float:
-    """Seconds between calls so that no window ever holds more than *per_window* of them."""
+    """Return the seconds between calls so that no window holds more than *per_window* of them."""
     return window / max(1, per_window - BURST - SPARE)
 
 
 def reserve(tx: Transaction, kind: str, *, step: float, burst: int = BURST) -> tuple[float, bool]:
-    """Reserve the next call: (seconds to wait before making it, whether it was reserved).
+    """Reserve the next call; return the seconds to wait before it, and whether it was reserved.
 
     Nothing is reserved when the wait would be longer than :data:`LONGEST_WAIT`: come back later
     instead.
     """
     row = tx.one(
         """INSERT INTO allowance AS mine (portal_id, kind, next_at)
-           VALUES (:portal, :kind, clock_timestamp() - make_interval(secs => :slack) + make_interval(secs => :step))
+           VALUES (:portal, :kind,
+             clock_timestamp() - make_interval(secs => :slack) + make_interval(secs => :step))
            ON CONFLICT (portal_id, kind) DO UPDATE
              SET next_at = greatest(mine.next_at, mine.held_until,
                                     clock_timestamp() - make_interval(secs => :slack))
                            + make_interval(secs => :step)
+             -- No row comes back, and none is reserved, when the wait would be too long.
              WHERE greatest(mine.next_at, mine.held_until)
                    <= clock_timestamp() + make_interval(secs => :longest)
            RETURNING extract(epoch FROM next_at - clock_timestamp())::float8 - :step AS wait""",
@@ -52,7 +54,7 @@ def reserve(tx: Transaction, kind: str, *, step: float, burst: int = BURST) -> t
 
 
 def hold(tx: Transaction, kind: str, *, seconds: float) -> None:
-    """HubSpot said "too many": nobody calls for *seconds*."""
+    """Stop all calls for *seconds*, after HubSpot answered 429."""
     tx.run(
         """INSERT INTO allowance (portal_id, kind, held_until)
            VALUES (:portal, :kind, clock_timestamp() + make_interval(secs => :seconds))
@@ -68,8 +70,10 @@ def count(tx: Transaction, calls: list[tuple[str, int, int, int, int]]) -> None:
     tx.many(
         """INSERT INTO api_usage (portal_id, day, route, calls, errors, waited_ms, took_ms)
            VALUES (:portal, current_date, :route, :calls, :errors, :waited, :took)
-           ON CONFLICT (portal_id, day, route) DO UPDATE SET calls = api_usage.calls + excluded.calls,
-             errors = api_usage.errors + excluded.errors, waited_ms = api_usage.waited_ms + excluded.waited_ms,
+           ON CONFLICT (portal_id, day, route)
+           DO UPDATE SET calls = api_usage.calls + excluded.calls,
+             errors = api_usage.errors + excluded.errors,
+             waited_ms = api_usage.waited_ms + excluded.waited_ms,
              took_ms = api_usage.took_ms + excluded.took_ms""",
         [
             {"route": route, "calls": n, "errors": bad, "waited": waited, "took": took}

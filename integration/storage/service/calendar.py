@@ -1,17 +1,18 @@
-"""What is done at its hour: rows that one process claims and the others skip."""
+"""Scheduled work (`schedule`): rows that one process claims and the others skip."""
 
 from integration.storage.database import Transaction
 
 
 def claim(tx: Transaction, name: str, *, every_seconds: float) -> bool:
-    """Say whether *name* is due and ours to do now; its next time is set in the same transaction."""
+    """Claim *name* if it is due, and set its next time; return whether it was claimed."""
     tx.run("INSERT INTO schedule (name) VALUES (:name) ON CONFLICT DO NOTHING", name=name)
     return (
         tx.value(
             """UPDATE schedule SET last_at = clock_timestamp(),
                  due_at = clock_timestamp() + make_interval(secs => :every)
-               WHERE name = (SELECT name FROM schedule WHERE name = :name AND due_at <= clock_timestamp()
-                             FOR UPDATE SKIP LOCKED)
+               WHERE name = (
+                 SELECT name FROM schedule WHERE name = :name AND due_at <= clock_timestamp()
+                 FOR UPDATE SKIP LOCKED)  -- another process claims it now
                RETURNING name""",
             name=name,
             every=every_seconds,
@@ -21,27 +22,29 @@ def claim(tx: Transaction, name: str, *, every_seconds: float) -> bool:
 
 
 def portals_to_reconcile(tx: Transaction) -> list[int]:
-    """Return active portals whose newest pass over all records began more than a day ago and is over."""
+    """Return active portals whose newest pass over all records ended and began a day ago."""
     rows = tx.rows(
         """SELECT portal_id FROM portal WHERE state = 'active'
              AND imported_at IS NOT NULL
-             AND greatest(imported_at, last_reconciled_at) < clock_timestamp() - interval '22 hours'"""
+             AND greatest(imported_at, last_reconciled_at)
+               < clock_timestamp() - interval '22 hours'"""
     )
     return [row["portal_id"] for row in rows]
 
 
 def portals_to_catch_up(tx: Transaction, *, minutes: int) -> list[int]:
-    """Return active, imported portals that were not asked for changes for so long."""
+    """Return active, imported portals that were not asked for changes for *minutes*."""
     rows = tx.rows(
         """SELECT portal_id FROM portal WHERE state = 'active' AND imported_at IS NOT NULL
-             AND coalesce(caught_up_at, imported_at) < clock_timestamp() - make_interval(mins => :minutes)""",
+             AND coalesce(caught_up_at, imported_at)
+               < clock_timestamp() - make_interval(mins => :minutes)""",
         minutes=minutes,
     )
     return [row["portal_id"] for row in rows]
 
 
 def has_unaddressed(tx: Transaction) -> bool:
-    """Whether deliveries wait that nobody could address."""
+    """Whether deliveries wait whose portal nobody knows."""
     return bool(
         tx.value("SELECT EXISTS (SELECT FROM inbox WHERE state = 'waiting' AND portal_id IS NULL)")
     )
@@ -66,7 +69,7 @@ def being_erased(tx: Transaction) -> list[int]:
 
 
 def prune(tx: Transaction) -> None:
-    """Remove what has had its time: used OAuth states, ended sessions, old unaddressed deliveries."""
+    """Delete used OAuth states, ended sessions and old deliveries without a portal."""
     tx.run("DELETE FROM oauth_state WHERE made_at < clock_timestamp() - interval '1 day'")
     tx.run("DELETE FROM browser_session WHERE made_at < clock_timestamp() - interval '1 day'")
     tx.run(

@@ -1,4 +1,4 @@
-"""Erasing: one registry of every table that holds a customer's data, asked of the database itself."""
+"""Erasing a contact: one statement for each table that holds a customer's data."""
 
 from integration.storage.database import Transaction
 
@@ -13,34 +13,34 @@ def tables(tx: Transaction) -> list[str]:
 
 
 def contact(tx: Transaction, contact_id: int) -> set[int]:
-    """Erase one contact from every table of this portal; return the deals to look at again.
+    """Erase one contact from every table of this portal; return the deals to recompute.
 
-    Ledger rows name an opaque subject: cutting the subject's tie to the contact leaves amounts and
+    Ledger rows credit an opaque subject: cutting its tie to the contact leaves amounts and
     dates as they are. Sources keep their weights and lose their words.
     """
-    ids = [contact_id] + [
-        row["old_id"]
-        for row in tx.rows(
-            "SELECT old_id FROM alias WHERE portal_id = :portal AND object_type = 'contact' AND new_id = :id",
-            id=contact_id,
-        )
-    ]
-    deals = {
-        row["deal_id"]
-        for row in tx.rows(
-            """SELECT deal_id FROM source WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))
-               UNION SELECT from_id FROM association WHERE portal_id = :portal AND from_type = 'deal'
-                 AND to_type = 'contact' AND to_id = ANY(CAST(:ids AS bigint[]))""",
-            ids=ids,
-        )
-    }
+    former = tx.rows(
+        """SELECT old_id FROM alias
+           WHERE portal_id = :portal AND object_type = 'contact' AND new_id = :id""",
+        id=contact_id,
+    )
+    ids = [contact_id, *(row["old_id"] for row in former)]
+    # Before the rows go that tell which deals they are.
+    deals = tx.rows(
+        """SELECT deal_id FROM source
+           WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))
+           UNION SELECT from_id FROM association
+           WHERE portal_id = :portal AND from_type = 'deal'
+             AND to_type = 'contact' AND to_id = ANY(CAST(:ids AS bigint[]))""",
+        ids=ids,
+    )
+    texts = [str(erased_id) for erased_id in ids]
     for statement in _CONTACT_ROWS:
-        tx.run(statement, ids=ids, texts=[str(each) for each in ids])
-    return deals
+        tx.run(statement, ids=ids, texts=texts)
+    return {row["deal_id"] for row in deals}
 
 
 def words(tx: Transaction, contact_ids: list[int]) -> tuple[str, ...]:
-    """Return full names and addresses of these contacts, in small letters."""
+    """Return full names and addresses of these contacts, in lower case."""
     rows = tx.rows(
         """SELECT DISTINCT lower(word) AS word FROM record, LATERAL (
              SELECT unnest(ARRAY[
@@ -48,8 +48,10 @@ def words(tx: Transaction, contact_ids: list[int]) -> tuple[str, ...]:
                (properties ->> 'lastname') || ', ' || (properties ->> 'firstname'),
                properties ->> 'email'])
              UNION SELECT value FROM identity_key
-             WHERE identity_key.portal_id = :portal AND kind = 'mail' AND contact_id = record_id) AS said (word)
-           WHERE portal_id = :portal AND object_type = 'contact' AND record_id = ANY(CAST(:ids AS bigint[]))
+             WHERE identity_key.portal_id = :portal AND kind = 'mail'
+               AND contact_id = record_id) AS said (word)
+           WHERE portal_id = :portal AND object_type = 'contact'
+             AND record_id = ANY(CAST(:ids AS bigint[]))
              AND length(word) > 4""",
         ids=contact_ids,
     )
@@ -57,7 +59,7 @@ def words(tx: Transaction, contact_ids: list[int]) -> tuple[str, ...]:
 
 
 def forget_events(tx: Transaction, contact_ids: list[int]) -> None:
-    """Remove events that point to erased contacts, and count them as pruned."""
+    """Delete events that point to erased contacts, and count them as pruned."""
     tx.run(_EVENTS, ids=contact_ids)
 
 
@@ -68,7 +70,8 @@ _EVENTS = """WITH gone AS (
       DELETE FROM event WHERE portal_id = :portal AND (
         (object_type = 'contact' AND object_id = ANY(CAST(:ids AS bigint[])))
         OR EXISTS (SELECT FROM jsonb_array_elements(payload -> 'refs') AS ref
-                   WHERE ref ->> 0 = 'contact' AND (ref ->> 1)::bigint = ANY(CAST(:ids AS bigint[]))))
+                   WHERE ref ->> 0 = 'contact'
+                     AND (ref ->> 1)::bigint = ANY(CAST(:ids AS bigint[]))))
         AND state <> 'waiting'
       RETURNING 1)
     UPDATE tally SET pruned = pruned + (SELECT count(*) FROM gone) WHERE portal_id = :portal"""
@@ -84,10 +87,12 @@ _TEXTS = (
              gone.properties ->> 'email']) AS word
            WHERE length(word) > 4 AND position(lower(word) IN lower(said.text)) > 0)""",
     """DELETE FROM touch_text AS said USING touch
-       WHERE said.portal_id = :portal AND touch.portal_id = :portal AND touch.activity_type = said.activity_type
-         AND touch.activity_id = said.activity_id AND touch.contact_id = ANY(CAST(:ids AS bigint[]))""",
+       WHERE said.portal_id = :portal AND touch.portal_id = :portal
+         AND touch.activity_type = said.activity_type
+         AND touch.activity_id = said.activity_id
+         AND touch.contact_id = ANY(CAST(:ids AS bigint[]))""",
     # That somebody of the company was in touch on that day stays, as amounts and dates do: who it
-    # was goes.
+    # was goes. A random number below 0 is nobody's id, and joins no two of their touches.
     """UPDATE touch SET contact_id = -1 - floor(random() * 1e15)::bigint,
          activity_id = -1 - floor(random() * 1e15)::bigint
        WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))""",
@@ -101,7 +106,8 @@ _REFS = (
 _AMONG_OTHERS = f"""SELECT decision_id FROM decision WHERE portal_id = :portal AND kind = 'referral'
   AND decision_id IN (SELECT decision_id FROM decision_ref WHERE {_REFS})
   AND detail ->> 'owner' NOT IN (SELECT 'contact:' || id FROM unnest(CAST(:texts AS text[])) AS id)
-  AND detail ->> 'target' NOT IN (SELECT 'contact:' || id FROM unnest(CAST(:texts AS text[])) AS id)"""
+  AND detail ->> 'target' NOT IN (
+    SELECT 'contact:' || id FROM unnest(CAST(:texts AS text[])) AS id)"""
 _IS_THEIRS = "IN (SELECT to_jsonb(id) FROM unnest(CAST(:ids AS bigint[])) AS id)"
 # Before the record goes: reasons of other answers that name the person.
 _NAMED_IN_REASONS = """UPDATE decision SET reason = '' FROM record AS gone
@@ -113,7 +119,8 @@ _NAMED_IN_REASONS = """UPDATE decision SET reason = '' FROM record AS gone
         WHERE length(word) > 3 AND position(lower(word) IN lower(decision.reason)) > 0)"""
 # A reference to them, "contact:12", anywhere in a document.
 _SPEAKS_OF_THEM = """jsonb_path_exists({column}, '$.** ? (@ == $them[*])', (
-    SELECT jsonb_build_object('them', jsonb_agg('contact:' || id)) FROM unnest(CAST(:texts AS text[])) AS id))"""
+    SELECT jsonb_build_object('them', jsonb_agg('contact:' || id))
+    FROM unnest(CAST(:texts AS text[])) AS id))"""
 _DECIDED = (
     f"""WITH gone AS (
           DELETE FROM review WHERE portal_id = :portal
@@ -127,7 +134,8 @@ _DECIDED = (
                  FROM jsonb_array_elements(CASE jsonb_typeof(detail -> 'contacts') WHEN 'array'
                    THEN detail -> 'contacts' ELSE '[]' END) AS one WHERE NOT one {_IS_THEIRS}))
         WHERE portal_id = :portal AND decision_id IN ({_AMONG_OTHERS})""",
-    f"""UPDATE decision SET detail = jsonb_set(jsonb_set(detail, '{{move,reasons}}', '[]'), '{{move,signals}}', '[]')
+    f"""UPDATE decision SET detail = jsonb_set(jsonb_set(detail, '{{move,reasons}}', '[]'),
+          '{{move,signals}}', '[]')
         WHERE portal_id = :portal AND kind = 'move' AND detail -> 'move' IS NOT NULL
           AND {_SPEAKS_OF_THEM.format(column="(detail -> 'move')")}""",
     f"""WITH theirs AS (
@@ -155,14 +163,18 @@ _CONTACT_ROWS = (
     """DELETE FROM answer WHERE portal_id = :portal AND contact_id IS NULL AND email IN (
          SELECT value FROM identity_key WHERE portal_id = :portal AND kind = 'mail'
            AND contact_id = ANY(CAST(:ids AS bigint[])))""",
-    "DELETE FROM identity_key WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))",
+    """DELETE FROM identity_key
+       WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))""",
     "DELETE FROM person WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))",
-    """DELETE FROM move WHERE portal_id = :portal AND (former_contact_id = ANY(CAST(:ids AS bigint[]))
+    """DELETE FROM move WHERE portal_id = :portal
+         AND (former_contact_id = ANY(CAST(:ids AS bigint[]))
          OR new_contact_id = ANY(CAST(:ids AS bigint[])))""",
-    """DELETE FROM told USING referral WHERE told.portal_id = :portal AND referral.portal_id = :portal
+    """DELETE FROM told USING referral
+       WHERE told.portal_id = :portal AND referral.portal_id = :portal
          AND (told.owner_type, told.owner_id) = (referral.owner_type, referral.owner_id)
          AND referrer_contact_id = ANY(CAST(:ids AS bigint[]))""",
-    """DELETE FROM referral WHERE portal_id = :portal AND (referrer_contact_id = ANY(CAST(:ids AS bigint[]))
+    """DELETE FROM referral
+       WHERE portal_id = :portal AND (referrer_contact_id = ANY(CAST(:ids AS bigint[]))
          OR (owner_type = 'contact' AND owner_id = ANY(CAST(:ids AS bigint[])))
          OR target IN (SELECT 'contact:' || id FROM unnest(CAST(:texts AS text[])) AS id))""",
     """DELETE FROM told WHERE portal_id = :portal AND owner_type = 'contact'
@@ -177,13 +189,14 @@ _CONTACT_ROWS = (
     f"""UPDATE source SET body = jsonb_set(body, '{{because}}', '[]')
         WHERE portal_id = :portal AND body -> 'because' <> '[]'
           AND {_SPEAKS_OF_THEM.format(column="(body -> 'because')")}""",
-    "UPDATE subject SET contact_id = NULL WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))",
+    """UPDATE subject SET contact_id = NULL
+       WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))""",
     _EVENTS,
 )
 
 
 def mentions(tx: Transaction, needle: str) -> list[str]:
-    """Return the tables in which a text still occurs, for tests and for the proof after an erasure."""
+    """Return the tables in which a text occurs: the proof of an erasure, and for tests."""
     return [
         table
         for table in tables(tx)

@@ -1,4 +1,4 @@
-"""The end of a portal: its rows go in slices, each a short transaction of its own."""
+"""Erasing a portal: its rows go in slices, each a short transaction of its own."""
 
 from collections.abc import Iterator, Sequence
 
@@ -13,12 +13,13 @@ _KEPT = frozenset({"portal"})
 # last what they point to, and the trail of who did what.
 _FIRST = ("token", "browser_session", "inlet_key", "lane", "inbox", "outbox", "stale")
 _LAST = (
-    "review", "decision", "import_run", "person", "subject", "deal", "record", "alias", "settings_version", "audit",
+    "review", "decision", "import_run", "person", "subject", "deal", "record", "alias",
+    "settings_version", "audit",
 )  # fmt: skip
 
 
 def begin(tx: Transaction, *, days: int) -> bool:
-    """Begin to erase this portal if it was uninstalled *days* ago; say whether it was."""
+    """Begin to erase this portal if it was uninstalled *days* ago; return whether it was."""
     begun = tx.run(
         """UPDATE portal SET erasing_since = clock_timestamp(), paused_reason = :reason
            WHERE portal_id = :portal AND state = 'uninstalled' AND erasing_since IS NULL
@@ -30,7 +31,7 @@ def begin(tx: Transaction, *, days: int) -> bool:
 
 
 def is_under_way(tx: Transaction) -> bool:
-    """Whether this portal is being erased; that stays as it is until the transaction ends."""
+    """Whether this portal is being erased; that cannot change until the transaction ends."""
     return bool(
         tx.value(
             "SELECT erasing_since IS NOT NULL FROM portal WHERE portal_id = :portal FOR UPDATE"
@@ -39,17 +40,17 @@ def is_under_way(tx: Transaction) -> bool:
 
 
 def hold(tx: Transaction) -> bool:
-    """Take the portal for one slice; False when it is not being erased or somebody is at it."""
-    found = tx.value(
+    """Take the portal for one slice; False when it is not being erased or another has it."""
+    portal_id = tx.value(
         """SELECT portal_id FROM portal
            WHERE portal_id = :portal AND state = 'uninstalled' AND erasing_since IS NOT NULL
            FOR UPDATE SKIP LOCKED"""
     )
-    return found is not None
+    return portal_id is not None
 
 
 def erase_slice(tx: Transaction, *, rows: int) -> bool:
-    """Remove at most *rows* rows of this portal; say whether nothing is left."""
+    """Delete at most *rows* rows of this portal; return whether nothing is left."""
     left = rows
     for table in _in_order(erasure.tables(tx)):
         # ctid: of a table's rows as many as there is room for, without a sort.
@@ -64,19 +65,19 @@ def erase_slice(tx: Transaction, *, rows: int) -> bool:
 
 
 def finish(tx: Transaction) -> None:
-    """Empty the line that stays: the portal is as if it had never been imported."""
+    """Empty the portal's own row, which stays: as if it had never been imported."""
     tx.run(
-        """UPDATE portal SET account = '{}', scopes = '{}', installed_by = NULL, settings_version = 0,
-             provisioned_at = NULL, imported_at = NULL, last_sync_at = NULL, last_reconciled_at = NULL,
-             caught_up_at = NULL, erasing_since = NULL, paused_reason = :reason
+        """UPDATE portal SET account = '{}', scopes = '{}', installed_by = NULL,
+             settings_version = 0, provisioned_at = NULL, imported_at = NULL, last_sync_at = NULL,
+             last_reconciled_at = NULL, caught_up_at = NULL, erasing_since = NULL,
+             paused_reason = :reason
            WHERE portal_id = :portal""",
         reason=ERASED,
     )
 
 
 def _in_order(tables: Sequence[str]) -> Iterator[str]:
-    """Each table once, whatever was added since these lines were written."""
+    """Return each table once, also tables that were added since this order was written."""
     there = [table for table in tables if table not in _KEPT]
-    yield from (table for table in _FIRST if table in there)
-    yield from (table for table in there if table not in {*_FIRST, *_LAST})
-    yield from (table for table in _LAST if table in there)
+    others = [table for table in there if table not in {*_FIRST, *_LAST}]
+    yield from (table for table in (*_FIRST, *others, *_LAST) if table in there)

@@ -1,4 +1,4 @@
-"""Portals, their state, and who may log in."""
+"""Portals (`portal`): their state, and their audit lines."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from integration.storage.database import Row, Transaction, as_json
 
 @dataclass(frozen=True, slots=True)
 class Portal:
-    """One installed HubSpot account as we know it."""
+    """One installed HubSpot account."""
 
     portal_id: int
     state: str
@@ -29,8 +29,8 @@ class Portal:
         return self.state == "active"
 
 
-_COLUMNS = """portal_id, state, paused_reason, account, scopes, settings_version, installed_at, imported_at,
-  last_sync_at, erasing_since"""
+_COLUMNS = """portal_id, state, paused_reason, account, scopes, settings_version, installed_at,
+  imported_at, last_sync_at, erasing_since"""
 
 
 def find(tx: Transaction, portal_id: int) -> Portal | None:
@@ -52,12 +52,13 @@ def install(
     account: dict[str, Any],
     user_id: int | None,
 ) -> bool:
-    """Record an installation or a reinstallation and clear any pause; say whether the portal is new."""
+    """Record an installation or a reinstallation, without a pause; return whether it is new."""
     return bool(
         tx.value(
             """INSERT INTO portal (portal_id, scopes, account, installed_by)
                VALUES (:id, :scopes, CAST(:account AS jsonb), :user)
-               ON CONFLICT (portal_id) DO UPDATE SET state = 'active', paused_reason = NULL, paused_at = NULL,
+               ON CONFLICT (portal_id)
+               DO UPDATE SET state = 'active', paused_reason = NULL, paused_at = NULL,
                  uninstalled_at = NULL, scopes = excluded.scopes, account = excluded.account,
                  installed_at = CASE WHEN portal.state = 'uninstalled' THEN clock_timestamp()
                                      ELSE portal.installed_at END
@@ -71,9 +72,10 @@ def install(
 
 
 def pause(tx: Transaction, portal_id: int, reason: str) -> None:
-    """Stop calling HubSpot for the portal, and say why; the first reason stays."""
+    """Stop calling HubSpot for the portal and store the reason; the first reason stays."""
     tx.run(
-        """UPDATE portal SET state = 'paused', paused_reason = :reason, paused_at = clock_timestamp()
+        """UPDATE portal SET state = 'paused', paused_reason = :reason,
+             paused_at = clock_timestamp()
            WHERE portal_id = :id AND state = 'active'""",
         id=portal_id,
         reason=reason,
@@ -81,7 +83,7 @@ def pause(tx: Transaction, portal_id: int, reason: str) -> None:
 
 
 def resume(tx: Transaction, portal_id: int) -> bool:
-    """Let a paused portal work again; say whether it was paused."""
+    """Let a paused portal work again; return whether it was paused."""
     return (
         tx.run(
             """UPDATE portal SET state = 'active', paused_reason = NULL, paused_at = NULL
@@ -93,7 +95,7 @@ def resume(tx: Transaction, portal_id: int) -> bool:
 
 
 def uninstall(tx: Transaction, portal_id: int) -> None:
-    """Mark the portal as gone; its tokens go at once, its rows after thirty days."""
+    """Mark the portal as uninstalled; its tokens go at once, its rows after thirty days."""
     tx.run(
         """UPDATE portal SET state = 'uninstalled', paused_reason = 'The app was uninstalled.',
              uninstalled_at = clock_timestamp() WHERE portal_id = :id""",
@@ -104,22 +106,28 @@ def uninstall(tx: Transaction, portal_id: int) -> None:
 
 
 def stamp(tx: Transaction, portal_id: int, column: str) -> None:
-    """Note that *column* (imported_at, provisioned_at, last_sync_at or last_reconciled_at) was reached now."""
+    """Note that *column* was reached now.
+
+    It is imported_at, provisioned_at, last_sync_at or last_reconciled_at.
+    """
     if column not in {"imported_at", "provisioned_at", "last_sync_at", "last_reconciled_at"}:
         raise ValueError(column)
     tx.run(f"UPDATE portal SET {column} = clock_timestamp() WHERE portal_id = :id", id=portal_id)
 
 
 def caught_up_at(tx: Transaction) -> datetime | None:
-    """Until when changes were asked for; the import's end before the first time, None before that."""
-    found: datetime | None = tx.value(
+    """Return until when changes were asked for.
+
+    Before the first time it is the import's end, before that None.
+    """
+    at: datetime | None = tx.value(
         "SELECT coalesce(caught_up_at, imported_at) FROM portal WHERE portal_id = :portal"
     )
-    return found
+    return at
 
 
 def caught_up(tx: Transaction, at: datetime) -> None:
-    """Remember until when changes were asked for."""
+    """Record until when changes were asked for."""
     tx.run("UPDATE portal SET caught_up_at = :at WHERE portal_id = :portal", at=at)
 
 

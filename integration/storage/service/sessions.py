@@ -1,4 +1,7 @@
-"""Browsers: who is on the way to HubSpot and back, and who is signed in. Only hashes of their secrets are kept."""
+"""Browsers (`oauth_state`, `browser_session`): on the way to HubSpot, and signed in.
+
+Only hashes of their secrets are stored.
+"""
 
 from dataclasses import dataclass
 
@@ -13,7 +16,7 @@ _INSTALL_LOCK = 7301
 
 @dataclass(frozen=True, slots=True)
 class Journey:
-    """A trip to HubSpot's authorize page that came back."""
+    """A browser's trip to HubSpot's authorize page that came back."""
 
     purpose: str
     next_path: str | None
@@ -31,7 +34,7 @@ class SessionRow:
 def begin_journey(
     tx: Transaction, state_hash: bytes, browser_hash: bytes, *, purpose: str, next_path: str | None
 ) -> None:
-    """Remember a browser that leaves for HubSpot; trips of yesterday are forgotten."""
+    """Record a browser that leaves for HubSpot; trips of yesterday are deleted."""
     tx.run("DELETE FROM oauth_state WHERE made_at < clock_timestamp() - interval '1 day'")
     tx.run(
         """INSERT INTO oauth_state (state_hash, browser_hash, purpose, next_path)
@@ -58,7 +61,7 @@ def end_journey(tx: Transaction, state_hash: bytes, browser_hash: bytes) -> Jour
 
 
 def why_not(tx: Transaction, state_hash: bytes, browser_hash: bytes) -> str:
-    """Say why a state is no good: unknown, other_browser, used or expired."""
+    """Return why a state is not valid: unknown, other_browser, used or expired."""
     row = tx.one(
         "SELECT browser_hash, used_at FROM oauth_state WHERE state_hash = :state",
         state=state_hash,
@@ -73,9 +76,10 @@ def why_not(tx: Transaction, state_hash: bytes, browser_hash: bytes) -> str:
 def open_session(
     tx: Transaction, session_hash: bytes, portal_id: int, user_id: int | None, csrf: str
 ) -> None:
-    """Sign a browser in; sessions that have ended are swept out."""
+    """Sign a browser in; ended sessions are deleted."""
     tx.run(
-        """DELETE FROM browser_session WHERE seen_at < clock_timestamp() - make_interval(mins => :idle)
+        """DELETE FROM browser_session
+           WHERE seen_at < clock_timestamp() - make_interval(mins => :idle)
              OR made_at < clock_timestamp() - make_interval(hours => :longest)""",
         idle=IDLE_MINUTES,
         longest=LONGEST_HOURS,
@@ -91,9 +95,10 @@ def open_session(
 
 
 def find_session(tx: Transaction, session_hash: bytes) -> SessionRow | None:
-    """Return a session that is alive, and note once a minute that it was seen."""
+    """Return a session that is alive, and note once a minute that it was used."""
     row = tx.one(
-        """SELECT portal_id, user_id, csrf, seen_at < clock_timestamp() - make_interval(secs => :touch) AS is_old
+        """SELECT portal_id, user_id, csrf,
+             seen_at < clock_timestamp() - make_interval(secs => :touch) AS is_old
            FROM browser_session WHERE session_hash = :hash
              AND seen_at > clock_timestamp() - make_interval(mins => :idle)
              AND made_at > clock_timestamp() - make_interval(hours => :longest)""",
@@ -113,7 +118,7 @@ def find_session(tx: Transaction, session_hash: bytes) -> SessionRow | None:
 
 
 def close_session(tx: Transaction, session_hash: bytes) -> None:
-    """Sign a browser out; its cookie is worth nothing from now on."""
+    """Sign a browser out; its cookie is worthless from now on."""
     tx.run("DELETE FROM browser_session WHERE session_hash = :hash", hash=session_hash)
 
 

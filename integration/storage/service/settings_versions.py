@@ -1,4 +1,4 @@
-"""Versions of a portal's settings document, only ever appended: the newest, older ones, one more."""
+"""Versions of a portal's settings document (`settings_version`), only ever appended."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,13 +34,13 @@ def lock(tx: Transaction) -> bool:
 
 
 def newest(tx: Transaction) -> SettingsVersion:
-    """The version that counts now."""
+    """Return the version that counts now."""
     row = tx.one(NEWEST)
     return _version(row) if row else NONE_YET
 
 
 def since(tx: Transaction, number: int) -> Sequence[SettingsVersion]:
-    """The version of that number and all that followed, oldest first; empty when it never was."""
+    """Return the version of that number and all later ones, oldest first; empty if it never was."""
     rows = tx.rows(
         f"""SELECT {_COLUMNS} FROM settings_version
             WHERE portal_id = :portal AND version >= :number ORDER BY version""",
@@ -53,7 +53,7 @@ def since(tx: Transaction, number: int) -> Sequence[SettingsVersion]:
 
 
 def append(tx: Transaction, body: Mapping[str, Any], *, author: str, reason: str) -> int:
-    """Append a version and return its number. Who may not be alone calls :func:`lock` first."""
+    """Append a version and return its number; concurrent savers call :func:`lock` first."""
     number = newest(tx).number + 1
     tx.run(
         """INSERT INTO settings_version (portal_id, version, body, author, reason)

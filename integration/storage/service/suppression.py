@@ -1,4 +1,4 @@
-"""Suppression: keyed hashes of contacts that must not come back, and which keys made them."""
+"""Suppression (`suppression`): keyed hashes of contacts that must not come back."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -13,7 +13,8 @@ KEEP_YEARS = 3
 def remember(tx: Transaction, mark: Mark) -> None:
     """Remember an erased contact."""
     tx.run(
-        """INSERT INTO suppression (portal_id, object_type, mark, key_id) VALUES (:portal, 'contact', :mark, :key)
+        """INSERT INTO suppression (portal_id, object_type, mark, key_id)
+           VALUES (:portal, 'contact', :mark, :key)
            ON CONFLICT DO NOTHING""",
         mark=mark.digest,
         key=mark.key_id,
@@ -29,7 +30,7 @@ def digests(tx: Transaction) -> set[bytes]:
 
 
 def keys_in_use(tx: Transaction) -> Mapping[str | None, tuple[int, datetime]]:
-    """Return how many hashes each key made and when the last one goes; None: it is not known."""
+    """Return how many hashes each key made and when the last one ends; None: not known."""
     rows = tx.rows(
         """SELECT key_id, count(*) AS n, max(at) + make_interval(years => :years) AS until
            FROM suppression WHERE portal_id = :portal GROUP BY key_id""",
@@ -39,7 +40,7 @@ def keys_in_use(tx: Transaction) -> Mapping[str | None, tuple[int, datetime]]:
 
 
 def name_key(tx: Transaction, key_id: str) -> int:
-    """Say which key made the hashes that do not tell; return how many those were."""
+    """Name the key of the hashes that have no key's name; return how many those were."""
     return tx.run(
         "UPDATE suppression SET key_id = :key WHERE portal_id = :portal AND key_id IS NULL",
         key=key_id,
@@ -47,7 +48,7 @@ def name_key(tx: Transaction, key_id: str) -> int:
 
 
 def prune(tx: Transaction) -> None:
-    """Forget even that somebody was forgotten, when its time is over."""
+    """Delete hashes whose time is over: even that somebody was forgotten is then forgotten."""
     tx.run(
         """DELETE FROM suppression WHERE portal_id = :portal
              AND at < clock_timestamp() - make_interval(years => :years)""",

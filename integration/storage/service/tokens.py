@@ -1,4 +1,4 @@
-"""OAuth tokens: sealed rows, and the lock under which one of many refreshes."""
+"""OAuth tokens (`token`): sealed rows, and the lock under which one process refreshes."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -51,9 +51,10 @@ def save(tx: Transaction, portal_id: int, sealed: bytes, *, lifetime: float) -> 
         """INSERT INTO token (portal_id, sealed, expires_at, refresh_at)
            VALUES (:id, :sealed, clock_timestamp() + make_interval(secs => :life),
                    clock_timestamp() + make_interval(secs => :early))
-           ON CONFLICT (portal_id) DO UPDATE SET sealed = excluded.sealed, expires_at = excluded.expires_at,
-             refresh_at = excluded.refresh_at, version = token.version + 1, state = 'live', suspect_since = NULL,
-             updated_at = clock_timestamp()""",
+           ON CONFLICT (portal_id)
+           DO UPDATE SET sealed = excluded.sealed, expires_at = excluded.expires_at,
+             refresh_at = excluded.refresh_at, version = token.version + 1, state = 'live',
+             suspect_since = NULL, updated_at = clock_timestamp()""",
         id=portal_id,
         sealed=sealed,
         life=float(lifetime),
@@ -72,16 +73,17 @@ def reseal(tx: Transaction, portal_id: int, sealed: bytes, *, version: int) -> N
 
 
 def suspect(tx: Transaction, portal_id: int) -> None:
-    """HubSpot refused to refresh once; it may be a hiccup, so ask again in a minute."""
+    """Note a refused refresh; it may be a hiccup, so ask again in a minute."""
     tx.run(
-        """UPDATE token SET state = 'suspect', suspect_since = coalesce(suspect_since, clock_timestamp())
+        """UPDATE token SET state = 'suspect',
+             suspect_since = coalesce(suspect_since, clock_timestamp())
            WHERE portal_id = :id""",
         id=portal_id,
     )
 
 
 def revoke(tx: Transaction, portal_id: int) -> None:
-    """HubSpot refused twice, a minute apart: the app was uninstalled or cut off."""
+    """Note a second refusal, a minute later: the app was uninstalled or cut off."""
     tx.run("UPDATE token SET state = 'revoked' WHERE portal_id = :id", id=portal_id)
 
 

@@ -97,7 +97,8 @@ CREATE TABLE event (
   payload jsonb NOT NULL,
   occurred_at timestamptz NOT NULL,
   received_at timestamptz NOT NULL,
-  state text NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'done', 'ignored', 'set_aside')),
+  state text NOT NULL DEFAULT 'waiting'
+    CHECK (state IN ('waiting', 'done', 'ignored', 'set_aside')),
   attempts int NOT NULL DEFAULT 0,
   next_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   settled_at timestamptz,
@@ -154,7 +155,8 @@ CREATE TABLE alias (
 );
 CREATE INDEX alias_new ON alias (portal_id, object_type, new_id);
 
--- What conclude has to look at again, stage by stage: people, then deals, then the summaries on records.
+-- What conclude has to look at again, stage by stage: people, then deals, then the summaries on
+-- records.
 CREATE TABLE stale (
   portal_id bigint NOT NULL,
   stage smallint NOT NULL CHECK (stage BETWEEN 1 AND 3),
@@ -185,7 +187,8 @@ CREATE TABLE identity_key (
 );
 CREATE INDEX identity_key_contact ON identity_key (portal_id, contact_id);
 
--- Which company an e-mail host or a typed name means; 'parent' leads from a company id to its children.
+-- Which company an e-mail host or a typed name means; 'parent' leads from a company id to its
+-- children.
 CREATE TABLE company_key (
   portal_id bigint NOT NULL,
   kind text NOT NULL CHECK (kind IN ('domain', 'name', 'parent', 'former')),
@@ -195,7 +198,8 @@ CREATE TABLE company_key (
 );
 CREATE INDEX company_key_company ON company_key (portal_id, company_id);
 
--- Every change of employer that shows, moves or not: only a crowd of them tells an acquisition from job changes.
+-- Every change of employer that shows, moves or not: only a crowd of them tells an acquisition
+-- from job changes.
 CREATE TABLE passage (
   portal_id bigint NOT NULL,
   person_id bigint NOT NULL,
@@ -280,7 +284,8 @@ CREATE TABLE source (
 CREATE INDEX source_contact ON source (portal_id, contact_id);
 CREATE INDEX source_company ON source (portal_id, company_id);
 
--- Names, addresses and codes that a record's text mentions: it is read again when somebody like that appears.
+-- Names, addresses and codes that a record's text mentions: it is read again when somebody like
+-- that appears.
 CREATE TABLE seek (
   portal_id bigint NOT NULL,
   owner_type text NOT NULL,
@@ -290,7 +295,8 @@ CREATE TABLE seek (
 );
 CREATE INDEX seek_value ON seek (portal_id, value);
 
--- Who recommended us to whom, as told by one record (the owner): its fields, its answer, its labelled links.
+-- Who recommended us to whom, as told by one record (the owner): its fields, its answer, its
+-- labelled links.
 CREATE TABLE referral (
   portal_id bigint NOT NULL,
   owner_type text NOT NULL,
@@ -350,8 +356,10 @@ CREATE INDEX ledger_company ON ledger (portal_id, company_id);
 
 CREATE FUNCTION refuse_edit() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  -- Only the end of a portal, thirty days after its uninstallation, removes its ledger, and only as a whole.
-  IF TG_OP = 'DELETE' AND EXISTS (SELECT FROM portal WHERE portal_id = OLD.portal_id AND state = 'uninstalled') THEN
+  -- Only the end of a portal, thirty days after its uninstallation, removes its ledger, and only
+  -- as a whole.
+  IF TG_OP = 'DELETE' AND EXISTS (SELECT FROM portal
+    WHERE portal_id = OLD.portal_id AND state = 'uninstalled') THEN
     RETURN OLD;
   END IF;
   RAISE EXCEPTION 'ledger rows are never edited';
@@ -507,19 +515,23 @@ CREATE TABLE schedule (
 );
 """
 
-# Service tables say where work is and who may log in; they hold nothing of a customer's CRM but raw, unsplit
-# notifications. Only there may one transaction look across portals.
-SERVICE_TABLES = ("portal", "token", "lane", "allowance", "inbox", "oauth_state", "browser_session", "schedule")
+# Service tables say where work is and who may log in; they hold nothing of a customer's CRM but
+# raw, unsplit notifications. Only there may one transaction look across portals.
+SERVICE_TABLES = (
+    "portal", "token", "lane", "allowance", "inbox", "oauth_state", "browser_session", "schedule",
+)  # fmt: skip
 
 POLICIES = """
 DO $$ DECLARE t record; BEGIN
-  FOR t IN SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'portal_id'
+  FOR t IN SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+    AND a.attname = 'portal_id'
            WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'
   LOOP
     EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t.relname);
     EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', t.relname);
     EXECUTE format('CREATE POLICY own_portal ON %I TO second_order_app
-                    USING (portal_id = current_portal()) WITH CHECK (portal_id = current_portal())', t.relname);
+                    USING (portal_id = current_portal())
+                    WITH CHECK (portal_id = current_portal())', t.relname);
     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I TO second_order_app', t.relname);
   END LOOP;
 END $$;
@@ -537,4 +549,7 @@ def upgrade() -> None:
     for table in SERVICE_TABLES:
         op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO second_order_service")
         if table not in {"oauth_state", "schedule"}:
-            op.execute(f"CREATE POLICY service ON {table} TO second_order_service USING (true) WITH CHECK (true)")
+            op.execute(
+                f"CREATE POLICY service ON {table} TO second_order_service"
+                " USING (true) WITH CHECK (true)"
+            )

@@ -1,4 +1,4 @@
-"""Beside a company's look-up keys stands what others quote of it: its name as spoken, since when it is a customer."""
+"""Beside a company's keys stands what others quote of it: its name, since when it buys."""
 
 from alembic import op
 

@@ -6,7 +6,8 @@ revision = "0005"
 down_revision = "0004"
 
 TABLES = """
--- What answers, form fields and deal fields say of how somebody heard of us; place is the property's name.
+-- What answers, form fields and deal fields say of how somebody heard of us; place is the
+-- property's name.
 CREATE TABLE told (
   portal_id bigint NOT NULL,
   owner_type text NOT NULL CHECK (owner_type IN ('contact', 'deal')),
@@ -17,12 +18,14 @@ CREATE TABLE told (
   quote text NOT NULL,
   version int NOT NULL,
   at timestamptz NOT NULL,
-  by_model boolean NOT NULL DEFAULT false, -- a language model's opinion where the phrases were silent
+  -- A language model's opinion where the phrases were silent.
+  by_model boolean NOT NULL DEFAULT false,
   PRIMARY KEY (portal_id, owner_type, owner_id, place, label, by_model)
 );
 CREATE INDEX told_label ON told (portal_id, label);
 CREATE INDEX told_version ON told (portal_id, version) WHERE NOT by_model;
-CREATE INDEX told_unheard ON told (portal_id, owner_type, owner_id) WHERE label = 'unknown' AND NOT by_model;
+CREATE INDEX told_unheard ON told (portal_id, owner_type, owner_id)
+  WHERE label = 'unknown' AND NOT by_model;
 """
 
 POLICIES = """

@@ -6,7 +6,8 @@ revision = "0006"
 down_revision = "0005"
 
 TABLES = """
--- One activity with one contact: when, what, which way. 0 stands for an activity that names no contact.
+-- One activity with one contact: when, what, which way. 0 stands for an activity that names no
+-- contact.
 CREATE TABLE touch (
   portal_id bigint NOT NULL,
   contact_id bigint NOT NULL,
@@ -23,11 +24,13 @@ CREATE TABLE touch (
 CREATE INDEX touch_contact ON touch (portal_id, contact_id, at);
 CREATE INDEX touch_company ON touch (portal_id, company_id, at) WHERE company_id IS NOT NULL;
 CREATE INDEX touch_sign ON touch (portal_id, contact_id, at) WHERE two_way OR kind = 'left_reply';
-CREATE INDEX touch_told ON touch (portal_id, contact_id) WHERE kind = 'note' OR (kind = 'reply' AND NOT inbound);
+CREATE INDEX touch_told ON touch (portal_id, contact_id)
+  WHERE kind = 'note' OR (kind = 'reply' AND NOT inbound);
 CREATE INDEX touch_note ON touch (portal_id, deal_id) WHERE kind = 'note' AND deal_id IS NOT NULL;
 CREATE INDEX touch_at ON touch USING brin (at);
 
--- The few texts that a rule reads: first words of notes, and automatic replies that say that somebody left.
+-- The few texts that a rule reads: first words of notes, and automatic replies that say that
+-- somebody left.
 CREATE TABLE touch_text (
   portal_id bigint NOT NULL,
   activity_type text NOT NULL,
@@ -37,7 +40,8 @@ CREATE TABLE touch_text (
   PRIMARY KEY (portal_id, activity_type, activity_id)
 );
 
--- How far the first pass over a portal's activities is. While any is not done, nothing is concluded from them.
+-- How far the first pass over a portal's activities is. While any is not done, nothing is
+-- concluded from them.
 CREATE TABLE touch_step (
   portal_id bigint NOT NULL,
   activity_type text NOT NULL,
@@ -58,7 +62,8 @@ DO $$ DECLARE t text; BEGIN
     EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t);
     EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', t);
     EXECUTE format('CREATE POLICY own_portal ON %I TO second_order_app
-                    USING (portal_id = current_portal()) WITH CHECK (portal_id = current_portal())', t);
+                    USING (portal_id = current_portal())
+                    WITH CHECK (portal_id = current_portal())', t);
     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I TO second_order_app', t);
   END LOOP;
 END $$;

@@ -1,4 +1,4 @@
-"""The ledger knows when a month was closed, by whom, and which deals a person ordered to be judged anew."""
+"""Closings of months, and people's orders to judge deals anew."""
 
 from alembic import op
 
@@ -6,7 +6,8 @@ revision = "0007"
 down_revision = "0006"
 
 TABLES = """
--- The log of the books: rows are appended; a month that was opened again says so in a row of its own.
+-- The log of the books: rows are appended; a month that was opened again says so in a row of its
+-- own.
 CREATE TABLE closing (
   portal_id bigint NOT NULL,
   closing_id bigint GENERATED ALWAYS AS IDENTITY,
@@ -57,4 +58,6 @@ def upgrade() -> None:
         )
         op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO second_order_app")
     op.execute("REVOKE UPDATE ON closing FROM second_order_app")
-    op.execute("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO second_order_app, second_order_service")
+    op.execute(
+        "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO second_order_app, second_order_service"
+    )

@@ -1,6 +1,7 @@
 """Identity keys are found by contact through an index that nothing else can be looked up in.
 
-An index that begins with the portal looks as good as the primary key to a planner that takes the portal for empty.
+An index that begins with the portal looks as good as the primary key to a planner that takes the
+portal for empty.
 """
 
 from alembic import op

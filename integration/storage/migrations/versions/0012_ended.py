@@ -1,4 +1,4 @@
-"""Marks of forgotten people name their key, inlet keys are kept, and portals are erased bit by bit."""
+"""Marks of forgotten people name their key, inlet keys are kept, portals go bit by bit."""
 
 from alembic import op
 
