@@ -10,6 +10,8 @@ from integration.conclude.batch import Batch
 from integration.storage.findings import conclusion_rows
 from integration.storage.queue import outbox
 
+FieldsAndReasons = tuple[dict[str, str], list[object]]
+
 UPDATED_AT = "second_order_updated_at"
 # Choices that have a word for nothing say it; all else is emptied.
 _NOTHING = {"second_order_role": "none"}

@@ -1,53 +1,51 @@
 """What people decided, brought to the rules: for a page of contacts, of records that tell of referrals, or of deals."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from integration.conclude.batch import Batch
+from integration.conclude.grouping import grouped
 from integration.storage.findings import stored_shapes
 from integration.storage.reviews import decision_rows
+from mappings.kinds import ObjectType, ReviewKind
 from mappings.rules.attribution import decisions as decided
 from mappings.rules.attribution.decisions import Decision
 from mappings.rules.facts import ContactFacts, DealFacts
 from mappings.rules.findings import Move, Person, Referral
 from mappings.rules.referrals.referrals import Hint, ReferrerLookup, judge
 
-MoveKey = tuple[int, str]
+_OF_PEOPLE = (ReviewKind.IDENTITY, ReviewKind.MOVE)
+
+
+def of_people(batch: Batch, contact_ids: Collection[int]) -> list[Decision]:
+    """Read what was decided about who these contacts are, and about their moves."""
+    return decision_rows.concerning(
+        batch.tx, _OF_PEOPLE, ObjectType.CONTACT, contact_ids, batch.now
+    )
 
 
 def partners(batch: Batch, contact_ids: Collection[int]) -> set[int]:
-    """Return the contacts about which and one of these somebody decided: they are looked at together."""
-    found = decision_rows.concerning(
-        batch.tx, ("identity", "move"), "contact", contact_ids, batch.now
-    )
-    return {one for each in found for one in each.contacts}
-
-
-def pairs(batch: Batch, contact_ids: Collection[int]) -> dict[tuple[int, int], bool]:
-    """Which of these contacts are the same human, and which are not, by a person's word."""
-    return decided.pairs(
-        decision_rows.concerning(batch.tx, ("identity",), "contact", contact_ids, batch.now)
-    )
+    """The contacts about which, together with one of these, somebody decided."""
+    decisions = of_people(batch, contact_ids)
+    return {contact_id for decision in decisions for contact_id in decision.contacts}
 
 
 def moves(
-    batch: Batch, found: Mapping[MoveKey, Move], persons: Collection[Person]
-) -> dict[MoveKey, Move]:
-    """These persons' moves as decided."""
-    contacts = {one for person in persons for one in person.contact_ids}
-    answers = decision_rows.concerning(batch.tx, ("move",), "contact", contacts, batch.now)
+    decisions: Sequence[Decision], found: Iterable[Move], persons: Iterable[Person]
+) -> list[Move]:
+    """These persons' moves as decided; *found* are those that their records show."""
+    answers = [decision for decision in decisions if decision.kind == ReviewKind.MOVE]
     if not answers:
-        return dict(found)
-    kept = {one.id: stored_shapes.confirmed_move(one) for one in answers if one.detail.get("move")}
-    by_person: dict[int, list[Move]] = {}
-    for move in found.values():
-        by_person.setdefault(move.person_id, []).append(move)
-    settled = [
-        move
-        for person in persons
-        for move in decided.settled_moves(by_person.get(person.id, ()), person, answers, kept)
-    ]
-    return {(move.person_id, move.key): move for move in settled}
+        return list(found)
+    with_move = (decision for decision in answers if decision.detail.get("move"))
+    confirmed = {decision.id: stored_shapes.confirmed_move(decision) for decision in with_move}
+    by_person = grouped((move.person_id, move) for move in found)
+    settled: dict[tuple[int, str], Move] = {}
+    for person in persons:
+        own = by_person.get(person.id, ())
+        for move in decided.settled_moves(own, person, answers, confirmed):
+            settled[move.person_id, move.key] = move
+    return list(settled.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from integration.conclude import deal_touches
 from integration.conclude.batch import Batch
+from integration.conclude.grouping import grouped
 from integration.storage.mirror import lookups as stored
 from integration.storage.mirror import mirror
 from integration.storage.mirror import survey_answers as answer_rows
@@ -72,6 +73,12 @@ def contacts(batch: Batch, ids: Collection[int]) -> dict[int, ContactFacts]:
     )
 
 
+def living_contacts(batch: Batch, ids: Collection[int]) -> dict[int, ContactFacts]:
+    """Facts of contacts that still exist."""
+    found = contacts(batch, ids).items()
+    return {contact_id: contact for contact_id, contact in found if not contact.archived}
+
+
 def companies(batch: Batch, ids: Collection[int]) -> dict[int, CompanyFacts]:
     """Facts of companies, with the ids that were merged into them."""
     rows = stored.load_with_former(batch.tx, "company", ids)
@@ -109,6 +116,11 @@ def _today(deal: DealFacts, today: Mapping[tuple[str, int], int]) -> DealFacts:
     if (company, people, rate) == (deal.company_id, deal.contacts, deal.rate):
         return deal
     return replace(deal, company_id=company, contacts=people, rate=rate)
+
+
+def by_company(deals: Iterable[DealFacts]) -> dict[int, list[DealFacts]]:
+    """Group deals by their company; a deal without one is left out."""
+    return grouped((deal.company_id, deal) for deal in deals if deal.company_id is not None)
 
 
 def tickets(batch: Batch, ids: Collection[int]) -> dict[int, Ticket]:

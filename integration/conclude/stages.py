@@ -17,6 +17,7 @@ from integration.conclude import (
     contact_fields,
     deal_columns,
     deal_conclusions,
+    identity_keys,
     people,
     referral_search,
 )
@@ -106,7 +107,7 @@ def _people(work: Batch, claims: Sequence[Claim], is_all: bool) -> None:
         deal_columns.refresh(work, found)
     persons = set(_ids(claims, "person"))
     if contacts := _ids(claims, "contact"):
-        learned = people.learn(work, contacts)
+        learned = identity_keys.refresh(work, contacts)
         if is_all:
             persons |= learned
         else:
