@@ -71,14 +71,14 @@ class _Screening:
 
 
 def _similar_names(batch: Batch, sure: Collection[int], blocks: Blocks) -> set[int]:
-    """Whoever shares a weak key with one of these and a name, and with whom these share one in turn.
+    """Whoever shares a weak key and a name with one of these, or with one found so, in turn.
 
-    Most that share a weak key are somebody else, so that their names are looked at first and
-    nothing else is read.
+    Most that share a weak key are somebody else: their names are compared first, and nothing else
+    is read of them.
     """
     members = set[int]().union(*blocks.weak.values())
     screening = _screening(batch, members, blocks)
-    # Who cannot be read by name is told by the full reading.
+    # Whose name cannot be read is kept: reading the whole record says what is wrong with it.
     kept = members - screening.names.keys()
     new = [contact_id for contact_id in screening.names if contact_id in sure]
     left = screening.names.keys() - set(new)

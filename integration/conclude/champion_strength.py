@@ -1,4 +1,4 @@
-"""Champion strength: how strongly a person stood for us at a company, by deals, roles and answers."""
+"""Champion strength: how strongly people stood for us at a company they worked at."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,4 @@
-"""Company fields: what came because of a company, how its people feel, how healthy the account is.
-
-They are planned in stage three.
-"""
+"""Company fields: what came because of a company, its sentiment and its health (stage three)."""
 
 from collections.abc import Collection
 from datetime import timedelta
@@ -44,7 +41,7 @@ def refresh(batch: Batch, company_ids: Collection[int]) -> None:
 
 
 def _fields(batch: Batch, company: CompanyFacts, page: CompanyPage) -> FieldsAndReasons:
-    """What one company should say, and why; one that never bought has no sentiment and no health."""
+    """What one company should say, and why; health and sentiment are said of customers only."""
     fields, reasons = _money_fields(batch, company.id, page)
     if not page.is_customer(company.id):
         return fields, reasons

@@ -1,4 +1,4 @@
-"""The page of stage three for companies: their people, deals, tickets, answers and what flowed from them."""
+"""The page of stage three for companies: their people, deals, tickets, answers and credit."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace

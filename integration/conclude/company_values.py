@@ -1,4 +1,4 @@
-"""All-in values: what customers are worth with all that came of them, worked out for a few companies.
+"""All-in values of single companies: their own revenue and what others paid because of them.
 
 The whole portal's values are worked out at once in :mod:`integration.rollup`, as a check of these.
 """

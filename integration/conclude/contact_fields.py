@@ -1,4 +1,4 @@
-"""Contact fields: what a person stands for, said alike on all of the person's contacts (stage three)."""
+"""Contact fields: what a person stands for, alike on all contacts of the person (stage three)."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Desired minus current: conclusions as stored rows, and what HubSpot should be told so that its records agree."""
+"""Field patches: desired values minus current ones, as conclusions and rows of the outbox."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,21 +19,21 @@ _NOTHING = {"second_order_role": "none"}
 
 @dataclass(frozen=True, slots=True)
 class Conclusion:
-    """What one record should say, and why. A value of "" means that the record should say nothing there."""
+    """What one record should say, and why. The value "" says that a field is to be empty."""
 
     record_id: int
     desired: Mapping[str, str]
     reasons: Sequence[object] = ()
 
 
-def plan(batch: Batch, object_type: str, conclusions: Sequence[Conclusion]) -> int:
-    """Store conclusions and put what must change in the outbox; return how many records must be told something.
+def plan(batch: Batch, object_type: str, conclusions: Sequence[Conclusion]) -> None:
+    """Store conclusions, and put what must change in HubSpot in the outbox.
 
-    A record that already is as desired has no patch; one that waits for it is taken back. Records
-    that are gone are told nothing.
+    A record that already is as desired has no patch; one that waits for it is taken back. A record
+    that is gone has neither conclusion nor patch.
     """
     if not conclusions:
-        return 0
+        return
     ids = [conclusion.record_id for conclusion in conclusions]
     records = conclusion_rows.current_records(batch.tx, object_type, ids)
     paused = {name for kind, name in batch.paused if kind == object_type}
@@ -45,12 +45,15 @@ def plan(batch: Batch, object_type: str, conclusions: Sequence[Conclusion]) -> i
     if planned.agreeing:
         outbox.cancel(batch.tx, object_type, planned.agreeing)
     forget(batch, object_type, planned.gone)
-    return len(planned.patches)
 
 
 @dataclass(slots=True)
 class _Planned:
-    """Patches by record id, conclusions to store, records whose waiting patch is no longer needed, and gone records."""
+    """What a page of conclusions comes to.
+
+    `patches` go by record id, `rows` are conclusions to store; `agreeing` are records whose waiting
+    patch is no longer needed.
+    """
 
     patches: dict[int, dict[str, str]] = field(default_factory=dict)
     rows: list[dict[str, object]] = field(default_factory=list)
@@ -101,19 +104,19 @@ def _is_on_its_way(patch: Mapping[str, str], sent: Mapping[str, str] | None) -> 
 
 def _differs(row: Mapping[str, object], before: conclusion_rows.CurrentRecord) -> bool:
     """Whether the stored conclusion says something else."""
-    return (row["desired"], row["reasons"], row["settings_version"]) != (
-        before.desired, before.reasons, before.settings_version,
-    )  # fmt: skip
+    now = row["desired"], row["reasons"], row["settings_version"]
+    return now != (before.desired, before.reasons, before.settings_version)
 
 
 def difference(
     desired: Mapping[str, str], current: Mapping[str, Any], paused: set[str]
 ) -> dict[str, str]:
     """What to write so that *current* becomes *desired*, but for properties that are paused."""
+    left_alone = {UPDATED_AT, *paused}
     return {
         name: value
         for name, value in desired.items()
-        if name not in paused and name != UPDATED_AT and not same(value, current.get(name))
+        if name not in left_alone and not same(value, current.get(name))
     }
 
 
@@ -127,29 +130,29 @@ def same(desired: str, current: str | None) -> bool:
     try:
         return Decimal(desired) == Decimal(now)
     except InvalidOperation:
-        return _moment(desired) == _moment(now) is not None
+        return _read_moment(desired) == _read_moment(now) is not None
 
 
-def _moment(text: str) -> datetime | None:
+def _read_moment(text: str) -> datetime | None:
     try:
-        found = datetime.fromisoformat(text)
+        at = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _taken_back(
     wanted: Mapping[str, str], sent: Mapping[str, str] | None, paused: set[str]
 ) -> dict[str, str]:
-    """What a patch on its way may have written by now, as it is wanted today: the mirror cannot know of it yet."""
+    """What a patch on its way may have written by now, with the values wanted today."""
     names = [name for name in sent or () if name not in paused and name != UPDATED_AT]
     return {name: wanted.get(name, _NOTHING.get(name, "")) for name in names}
 
 
 def _cleared(before: Mapping[str, str], current: Mapping[str, Any]) -> dict[str, str]:
     """What we once wrote, or HubSpot still shows, is emptied unless it is still meant."""
-    said = [name for name in before if name != UPDATED_AT and (before[name] or current.get(name))]
-    return {name: _NOTHING.get(name, "") for name in said}
+    names = [name for name in before if name != UPDATED_AT and (before[name] or current.get(name))]
+    return {name: _NOTHING.get(name, "") for name in names}
 
 
 def _stamp(now: datetime, paused: set[str]) -> dict[str, str]:
@@ -167,7 +170,8 @@ def _row(conclusion: Conclusion, wanted: Mapping[str, str], batch: Batch) -> dic
 
 def moment(at: datetime) -> str:
     """A time as HubSpot takes it."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+    utc = at.astimezone(UTC)
+    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
 
 
 def share(ppm: int) -> str:

@@ -1,4 +1,4 @@
-"""Changes of employer: stored for everybody, so that a crowd is told from people who change jobs."""
+"""Mass moves: crowds that changed employer together, which is a takeover and no job change."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
@@ -53,7 +53,7 @@ def _with_mass_moves(
 
 
 def _mass_moves(batch: Batch, left: Collection[int]) -> set[CompanyPair]:
-    """The pairs between which a crowd went; who else left these companies decides whether it was one."""
+    """The pairs between which a crowd went, judged by all who left these companies."""
     leavers = employer_changes.leavers(batch.tx, left, batch.policy.migration_persons)
     former = {change.from_company_id for change in leavers}
     known = employer_changes.known_contacts(batch.tx, former)

@@ -81,7 +81,7 @@ def store(batch: Batch, page: PeoplePage, groups: PersonGroups, moves: Iterable[
 
 
 def _before(page: PeoplePage, groups: PersonGroups) -> dict[MoveKey, Row]:
-    """The stored moves of the affected persons, and of persons that lost a record or are no more."""
+    """The stored moves of affected persons, and of persons that lost a contact or are no more."""
     gone = page.person_of.keys() - page.contacts.keys()
     owners = person_groups.former_owners(page, groups) | {page.person_of[one] for one in gone}
     return {

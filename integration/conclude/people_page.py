@@ -1,4 +1,4 @@
-"""The page of stage one: contacts, all that could be the same humans, and what both are judged by."""
+"""The page of stage one: contacts, who could be the same humans, and what they are judged by."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass

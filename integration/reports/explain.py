@@ -63,7 +63,7 @@ def explain(portal: PortalContext, object_type: str, record_id: int) -> Json:
             told |= about(tx, record_id)
             told["decisions"] = _decided(tx, object_type, record_id, told, portal.runtime.now())
         if object_type in {"contact", "company"}:
-            told["successors"] = successor_search.successors_told(
+            told["successors"] = successor_search.of_record(
                 tx, object_type, record_id, portal.runtime.now()
             )
         if object_type in {"contact", "deal"}:
