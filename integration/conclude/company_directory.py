@@ -25,16 +25,21 @@ def refresh(batch: Batch, company_ids: Collection[int]) -> None:
     readable = set(company_ids) - batch.broken(ObjectType.COMPANY)
     changed = _store_keys(batch, facts, readable)
     batch.changed(Change.COMPANY_STAFF_CHANGED, companies=_changed_in(changed, "name"))
-    today = mirror.resolve(batch.tx, ObjectType.COMPANY, readable)
-    merged = {former: survivor for former, survivor in today.items() if former != survivor}
-    moved_deals = deal_rows.repoint(batch.tx, merged) if merged else ()
-    batch.changed(Change.COMPANIES_MERGED, deals=moved_deals)
-    batch.changed(Change.COMPANY_CHANGED, companies={*today.keys(), *today.values()})
-    both = {*merged.keys(), *merged.values()}
+    merged = _follow_merges(batch, readable)
     keys = set[LookUpKey]().union(*changed.values())
-    batch.changed(Change.COMPANY_KEYS_CHANGED, companies={*changed, *both}, keys=keys)
-    became = _changed_in(changed, "since")
-    batch.changed(Change.CUSTOMER_STATUS_CHANGED, companies=became | both)
+    batch.changed(Change.COMPANY_KEYS_CHANGED, companies={*changed, *merged}, keys=keys)
+    customers = _changed_in(changed, "since") | merged
+    batch.changed(Change.CUSTOMER_STATUS_CHANGED, companies=customers)
+
+
+def _follow_merges(batch: Batch, company_ids: Collection[int]) -> set[int]:
+    """Give the deals of merged companies to their survivors; return both sides of the merges."""
+    today = mirror.resolve(batch.tx, ObjectType.COMPANY, company_ids)
+    merged = {former: survivor for former, survivor in today.items() if former != survivor}
+    deals = deal_rows.repoint(batch.tx, merged) if merged else ()
+    batch.changed(Change.COMPANIES_MERGED, deals=deals)
+    batch.changed(Change.COMPANY_CHANGED, companies={*today.keys(), *today.values()})
+    return {*merged.keys(), *merged.values()}
 
 
 def _store_keys(

@@ -43,12 +43,12 @@ def refresh(batch: Batch, company_ids: Collection[int]) -> None:
 def _fields(batch: Batch, company: CompanyFacts, page: CompanyPage) -> FieldsAndReasons:
     """What one company should say, and why; health and sentiment are said of customers only."""
     fields, reasons = _money_fields(batch, company.id, page)
-    if not page.is_customer(company.id):
+    if company.id not in page.customers:
         return fields, reasons
     sentiment = _sentiment(batch, company.id, page)
     left = _champions_left(batch, company.id, page)
     health = company_health.health_of(
-        batch, company.id, page, sentiment=sentiment, champion_left=bool(left)
+        batch, company.id, page.records, sentiment=sentiment, champion_left=bool(left)
     )
     fields |= _sentiment_fields(sentiment)
     if left:
@@ -94,8 +94,8 @@ def _pipeline_minor(company_id: int, page: CompanyPage, home: str) -> int:
 
 
 def _sentiment(batch: Batch, company_id: int, page: CompanyPage) -> CompanyNps | None:
-    answers = page.answers.get(company_id, ())
-    latest = nps.latest(answers, batch.now, batch.policy, page.person_of)
+    answers = page.records.answers.get(company_id, ())
+    latest = nps.latest(answers, batch.now, batch.policy, page.records.person_of)
     return nps.company(latest.values(), batch.now, batch.policy)
 
 

@@ -22,13 +22,26 @@ _ContactAt = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
+class CustomerRecords:
+    """What sentiment and health of customers are judged by: people, deals, answers and tickets.
+
+    Everything goes by company, but `person_of`, which goes by contact.
+    """
+
+    staff: Mapping[int, Sequence[ContactFacts]]
+    deals: Mapping[int, Sequence[DealFacts]]
+    answers: Mapping[int, Sequence[NpsAnswer]]
+    tickets: Mapping[int, Sequence[Ticket]]
+    person_of: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
 class CompanyPage:
-    """What a page of companies is summed up from; every mapping but the last goes by company.
+    """What a page of companies is summed up from, by company.
 
     `own_deals` and `pipeline` are rows: the company's deals, and open deals that have it as a
     source. `booked` is its ledger total, in the home currency's minor units, with the number of
-    deals. `moves` are those of people who left the company. `staff`, `deals`, `answers` and
-    `tickets` are read of customers only; `person_of` goes by contact.
+    deals. `moves` are those of people who left the company.
     """
 
     companies: Mapping[int, CompanyFacts]
@@ -37,30 +50,18 @@ class CompanyPage:
     pipeline: Mapping[int, Sequence[Row]]
     values: Mapping[int, orders.AllIn]
     moves: Mapping[int, Sequence[Move]]
-    staff: Mapping[int, Sequence[ContactFacts]]
-    deals: Mapping[int, Sequence[DealFacts]]
-    answers: Mapping[int, Sequence[NpsAnswer]]
-    tickets: Mapping[int, Sequence[Ticket]]
-    person_of: Mapping[int, int]
-
-    def is_customer(self, company_id: int) -> bool:
-        """Whether the company ever bought."""
-        return any(row["is_won"] for row in self.own_deals.get(company_id, ()))
+    customers: frozenset[int]
+    records: CustomerRecords
 
 
 def load(batch: Batch, company_ids: Collection[int]) -> CompanyPage:
     """Read all that these companies are summed up from, with a bounded number of queries."""
     companies = record_facts.companies(batch, company_ids)
     own = deal_rows.of_companies(batch.tx, company_ids)
-    # Only a customer's people are judged; of others it is enough to know what they brought.
-    customers = {company for company, rows in own.items() if any(row["is_won"] for row in rows)}
-    near = _staff_ids(batch, customers & companies.keys())
-    asked = near | answer_rows.givers(batch.tx, customers)
-    answers = record_facts.answers(batch, {contact_id for contact_id, _ in asked})
-    staff_ids = {contact_id for contact_id, _ in near}
-    contacts = record_facts.living_contacts(batch, staff_ids | answers.keys())
-    home = batch.portal_map.home_currency
+    won = (row for rows in own.values() for row in rows if row["is_won"])
+    customers = frozenset(row["company_id"] for row in won)
     pipeline = source_rows.open_from(batch.tx, companies)
+    home = batch.portal_map.home_currency
     return CompanyPage(
         companies=companies,
         own_deals=own,
@@ -68,6 +69,24 @@ def load(batch: Batch, company_ids: Collection[int]) -> CompanyPage:
         pipeline=grouped((row["company_id"], row) for row in pipeline),
         values=company_values.all_in_of(batch, own),
         moves=_departures(batch, companies),
+        customers=customers,
+        records=_customer_records(batch, customers & companies.keys(), customers, own),
+    )
+
+
+def _customer_records(
+    batch: Batch,
+    known: Collection[int],
+    customers: Collection[int],
+    own: Mapping[int, Sequence[Row]],
+) -> CustomerRecords:
+    """Read the records of customers; *known* are those that the mirror holds."""
+    near = _staff_ids(batch, known)
+    asked = near | answer_rows.givers(batch.tx, customers)
+    answers = record_facts.answers(batch, {contact_id for contact_id, _ in asked})
+    staff_ids = {contact_id for contact_id, _ in near}
+    contacts = record_facts.living_contacts(batch, staff_ids | answers.keys())
+    return CustomerRecords(
         staff=_staff(near, contacts),
         deals=_deals(batch, customers, own),
         answers=_answers(batch, asked, answers, contacts),
@@ -114,15 +133,15 @@ def _answers(
     given = [answer for own in answers.values() for answer in own]
     named = (answer.company_id for answer in given if answer.company_id is not None)
     today = mirror.resolve(batch.tx, ObjectType.COMPANY, named)
-    counted: list[tuple[int, NpsAnswer]] = []
-    for answer in given:
-        contact = contacts.get(answer.contact_id)
-        company_id = today.get(answer.company_id or 0, _primary_company(contact))
-        if company_id is None or (answer.contact_id, company_id) not in asked:
-            continue
-        role = answer.role or _role(contact)
-        counted.append((company_id, replace(answer, company_id=company_id, role=role)))
-    return grouped(counted)
+    placed = [_placed(answer, contacts.get(answer.contact_id), today) for answer in given]
+    here = [answer for answer in placed if (answer.contact_id, answer.company_id) in asked]
+    return grouped((answer.company_id, answer) for answer in here if answer.company_id is not None)
+
+
+def _placed(answer: NpsAnswer, contact: ContactFacts | None, today: Mapping[int, int]) -> NpsAnswer:
+    """The answer with the company it belongs to today, and a role where it has none."""
+    company_id = today.get(answer.company_id or 0, _primary_company(contact))
+    return replace(answer, company_id=company_id, role=answer.role or _role(contact))
 
 
 def _primary_company(contact: ContactFacts | None) -> int | None:

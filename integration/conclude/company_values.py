@@ -42,18 +42,17 @@ def _graph(batch: Batch, own: Mapping[int, Sequence[Row]]) -> DealGraph:
     """The won deals that credit from the companies' own can reach, and the paths it takes."""
     won = {row["deal_id"]: row for rows in own.values() for row in rows if row["is_won"]}
     depth = orders.deepest(batch.policy) - 1
-    edges = source_rows.edges_below(batch.tx, won, depth=depth) if won else ()
-    reached = {edge["to_deal_id"] for edge in edges}
+    paths = source_rows.edges_below(batch.tx, won, depth=depth) if won else ()
+    reached = {path["to_deal_id"] for path in paths}
     below = deal_rows.load(batch.tx, reached) if reached else {}
-    rows = {**below, **won}.values()
     home = batch.portal_map.home_currency
-    return orders.graph_of(
-        [_won_deal(row, home) for row in rows if row["is_won"]],
-        [
-            Edge(edge["from_deal_id"], edge["to_deal_id"], edge["share"], edge["inherited"])
-            for edge in edges
-        ],
-    )
+    rows = {**below, **won}.values()
+    deals = [_won_deal(row, home) for row in rows if row["is_won"]]
+    return orders.graph_of(deals, [_edge(path) for path in paths])
+
+
+def _edge(path: Row) -> Edge:
+    return Edge(path["from_deal_id"], path["to_deal_id"], path["share"], path["inherited"])
 
 
 def _won_deal(row: Row, home: str) -> WonDeal:

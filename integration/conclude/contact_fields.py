@@ -107,28 +107,52 @@ def _silenced(
             yield Conclusion(contact_id, {})
 
 
+@dataclass(frozen=True, slots=True)
+class _Person:
+    """One person as the fields say it: `moves` that count, whom it referred, its latest answer."""
+
+    contact_ids: tuple[int, ...]
+    moves: Sequence[Move]
+    referred: Collection[str]
+    answer: NpsAnswer | None
+    strength: int
+
+
 def _fields(batch: Batch, page: ContactPage, person_id: int) -> FieldsAndReasons:
     """What every contact of one person should say, and why."""
     own = page.members[person_id]
     moves = page.moves.get(person_id, ())
-    counted = [move for move in moves if move.status == Status.AUTO]
-    answer = _latest_answer(batch, page, own)
-    referred = _referred(page, own)
     strength, why = _strength_here(batch, page, own)
-    role = champions.role_of(
-        is_moved=any(_is_moved_champion(batch, move) for move in counted),
-        is_champion=strength >= batch.policy.champion_at,
-        is_referrer=bool(referred),
-        is_promoter=answer is not None and nps.group(answer.score) == "promoter",
+    person = _Person(
+        contact_ids=own,
+        moves=[move for move in moves if move.status == Status.AUTO],
+        referred=_referred(page, own),
+        answer=_latest_answer(batch, page, own),
+        strength=strength,
     )
-    fields = {} if role == "none" else {"second_order_role": role}
-    fields |= _revenue_fields(batch, page, own)
-    if referred:
-        fields["second_order_referrals"] = str(len(referred))
-    fields |= _move_fields(page, counted)
-    fields |= _answer_fields(answer)
-    reasons = [*(of_move(move, page.names) for move in moves), *([why] if why else [])]
+    fields = {
+        **_role_fields(batch, person),
+        **_revenue_fields(batch, page, own),
+        **_referral_fields(person),
+        **_move_fields(page, person),
+        **_answer_fields(person),
+    }
+    reasons = [of_move(move, page.names) for move in moves] + ([why] if why else [])
     return fields, [stored_shapes.plain(reason) for reason in reasons]
+
+
+def _role_fields(batch: Batch, person: _Person) -> dict[str, str]:
+    role = champions.role_of(
+        is_moved=any(_is_moved_champion(batch, move) for move in person.moves),
+        is_champion=person.strength >= batch.policy.champion_at,
+        is_referrer=bool(person.referred),
+        is_promoter=person.answer is not None and nps.group(person.answer.score) == "promoter",
+    )
+    return {} if role == "none" else {"second_order_role": role}
+
+
+def _is_moved_champion(batch: Batch, move: Move) -> bool:
+    return move.kind != MoveKind.DEPARTURE and move.strength >= batch.policy.champion_at
 
 
 def _latest_answer(batch: Batch, page: ContactPage, own: Sequence[int]) -> NpsAnswer | None:
@@ -144,10 +168,6 @@ def _referred(page: ContactPage, own: Iterable[int]) -> set[str]:
     """Whom the person referred for sure, each once."""
     rows = (row for contact_id in own for row in page.referrals.get(contact_id, ()))
     return {row["target"] for row in rows if row["status"] == Status.AUTO}
-
-
-def _is_moved_champion(batch: Batch, move: Move) -> bool:
-    return move.kind != MoveKind.DEPARTURE and move.strength >= batch.policy.champion_at
 
 
 def _strength_here(
@@ -178,13 +198,14 @@ def _revenue_fields(batch: Batch, page: ContactPage, own: Iterable[int]) -> dict
     return {"second_order_revenue": money.major(credit, home)} if credit and home else {}
 
 
-def _move_fields(page: ContactPage, counted: Iterable[Move]) -> dict[str, str]:
-    """The latest move that was a job change; where somebody went after a departure is not known."""
-    changes = [
-        move
-        for move in counted
-        if move.kind != MoveKind.DEPARTURE and move.former_company_id is not None
-    ]
+def _referral_fields(person: _Person) -> dict[str, str]:
+    return {"second_order_referrals": str(len(person.referred))} if person.referred else {}
+
+
+def _move_fields(page: ContactPage, person: _Person) -> dict[str, str]:
+    """The latest job change; of a departure, the new company is not known."""
+    left = [move for move in person.moves if move.former_company_id is not None]
+    changes = [move for move in left if move.kind != MoveKind.DEPARTURE]
     if not changes:
         return {}
     latest = max(changes, key=lambda move: (move.moved_at, move.key))
@@ -195,7 +216,8 @@ def _move_fields(page: ContactPage, counted: Iterable[Move]) -> dict[str, str]:
     }
 
 
-def _answer_fields(answer: NpsAnswer | None) -> dict[str, str]:
+def _answer_fields(person: _Person) -> dict[str, str]:
+    answer = person.answer
     if answer is None:
         return {}
     return {

@@ -68,16 +68,15 @@ def store(batch: Batch, page: PeoplePage, groups: PersonGroups, moves: Iterable[
     """Store the moves of a page's persons; return the companies that somebody left or came to."""
     rows = {_key(move): _row(move, batch) for move in moves}
     before = _before(page, groups)
-    gone = before.keys() - rows.keys()
+    gone = {key: row for key, row in before.items() if key not in rows}
     new = {key: row for key, row in rows.items() if _differs(row, before.get(key))}
     if gone:
-        move_rows.delete(batch.tx, gone)
+        move_rows.delete(batch.tx, gone.keys())
     if new:
         move_rows.store(batch.tx, list(new.values()))
-    taken_back = [before[key] for key in gone]
-    review_tasks.about_moves(batch, taken_back, new.values())
-    replaced = [before[key] for key in new.keys() & before.keys()]
-    return _companies_of((*taken_back, *replaced, *new.values()))
+    review_tasks.about_moves(batch, gone.values(), new.values())
+    replaced = [before[key] for key in new if key in before]
+    return _companies_of([*gone.values(), *replaced, *new.values()])
 
 
 def _before(page: PeoplePage, groups: PersonGroups) -> dict[MoveKey, Row]:

@@ -85,18 +85,26 @@ def _frequencies(
     decisions: Collection[Decision],
 ) -> NameFrequencies:
     """What linkage has to know of the whole portal to weigh the page's pairs."""
+    phones = {number for contact in contacts for number in contact.mobiles}
+    return NameFrequencies(
+        companies,
+        _name_stats(batch, contacts),
+        person_rows.holders(batch.tx, "phone", phones),
+        decided.pairs(decisions),
+        blocks.crowded,
+    )
+
+
+def _name_stats(batch: Batch, contacts: Iterable[ContactFacts]) -> NameStats:
+    """How many contacts of the portal bear the first and last names of these."""
     names = [name for contact in contacts for name in name_variants(contact)]
     first = {" ".join(name.given) for name in names}
     last = {" ".join(name.family) for name in names}
-    phones = {number for contact in contacts for number in contact.mobiles}
-    stats = NameStats(
+    return NameStats(
         person_rows.known(batch.tx),
         person_rows.holders(batch.tx, "first", first),
         person_rows.holders(batch.tx, "last", last),
     )
-    phone_holders = person_rows.holders(batch.tx, "phone", phones)
-    pairs = decided.pairs(decisions)
-    return NameFrequencies(companies, stats, phone_holders, pairs, blocks.crowded)
 
 
 def _customers_since(
