@@ -1,6 +1,6 @@
 """Blocking: which contacts of the portal could be one human with a contact of the page."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from integration.conclude import overrides
@@ -39,11 +39,14 @@ def blocks_of(batch: Batch, contact_ids: Collection[int]) -> Blocks:
     """Read the blocks that these contacts are in."""
     kinds = (*blocking.STRONG, *blocking.WEAK)
     blocks = person_rows.blocking_keys(batch.tx, contact_ids, kinds, widest=blocking.WIDEST)
-    return Blocks(
-        {key: ids for key, ids in blocks.items() if key[0] in blocking.STRONG and ids},
-        {key: ids for key, ids in blocks.items() if key[0] in blocking.WEAK and ids},
-        frozenset(key for key, ids in blocks.items() if not ids),
-    )
+    wide = frozenset(key for key, members in blocks.items() if not members)
+    return Blocks(_of_kinds(blocks, blocking.STRONG), _of_kinds(blocks, blocking.WEAK), wide)
+
+
+def _of_kinds(
+    blocks: Mapping[Key, Collection[int]], kinds: Collection[str]
+) -> dict[Key, Collection[int]]:
+    return {key: members for key, members in blocks.items() if members and key[0] in kinds}
 
 
 def candidates(batch: Batch, contact_ids: Collection[int], blocks: Blocks) -> set[int]:
@@ -104,11 +107,8 @@ def _screening(batch: Batch, members: Collection[int], blocks: Blocks) -> _Scree
 
 def _names(batch: Batch, contact_ids: Collection[int]) -> dict[int, NameForms]:
     """What contacts can be called; no more of them is read."""
-    stored = person_rows.names(batch.tx, contact_ids)
-    records: Iterable[Record] = (
-        Record(ObjectType.CONTACT, contact_id, properties)
-        for contact_id, properties in stored.items()
-    )
+    stored = person_rows.names(batch.tx, contact_ids).items()
+    records = [Record(ObjectType.CONTACT, contact_id, texts) for contact_id, texts in stored]
     read = batch.each(
         ((record.ref, record) for record in records),
         lambda record: name_forms(readers.named(record)),

@@ -46,17 +46,19 @@ def _store_keys(
     batch: Batch, facts: Mapping[int, CompanyFacts], company_ids: Collection[int]
 ) -> dict[int, set[LookUpKey]]:
     """Store the keys of these companies; return those that came or went, by company."""
-    before = company_keys.keys_of(batch.tx, company_ids)
-    gone: dict[int, set[LookUpKey]] = {}
-    new: dict[int, set[LookUpKey]] = {}
-    for company_id in company_ids:
-        company = facts.get(company_id)
-        stored = before.get(company_id, set())
-        wanted = _all_keys(batch, company) if company is not None else set()
-        gone[company_id], new[company_id] = stored - wanted, wanted - stored
+    stored = company_keys.keys_of(batch.tx, company_ids)
+    wanted = {company.id: _all_keys(batch, company) for company in facts.values()}
+    gone = {company_id: _only_in(stored, wanted, company_id) for company_id in company_ids}
+    new = {company_id: _only_in(wanted, stored, company_id) for company_id in company_ids}
     company_keys.change_keys(batch.tx, gone=gone, new=new)
-    changed = {company_id: gone[company_id] | new[company_id] for company_id in company_ids}
-    return {company_id: keys for company_id, keys in changed.items() if keys}
+    changed = ((company_id, gone[company_id] | new[company_id]) for company_id in company_ids)
+    return {company_id: keys for company_id, keys in changed if keys}
+
+
+def _only_in(
+    keys: Mapping[int, set[LookUpKey]], others: Mapping[int, set[LookUpKey]], company_id: int
+) -> set[LookUpKey]:
+    return keys.get(company_id, set()) - others.get(company_id, set())
 
 
 def _changed_in(changed: Mapping[int, Iterable[LookUpKey]], kind: str) -> set[int]:

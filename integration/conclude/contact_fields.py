@@ -175,21 +175,25 @@ def _strength_here(
 ) -> tuple[int, Reason | None]:
     """How strongly the person stands for us where they are now, and the strongest reason."""
     records = [page.contacts[contact_id] for contact_id in own if contact_id in page.contacts]
-    employers = {employer(contact, page.companies) for contact in records}
-    strongest: tuple[int, Reason | None] = (0, None)
-    for company_id in sorted(company for company in employers if company is not None):
-        strength = champions.strength(
-            own,
-            company_id,
-            batch.now,
-            deals=page.evidence.deals_at(company_id, batch.now),
-            answers=page.evidence.answers_of(own),
-            roles=champion_strength.buying_roles(own, page.contacts),
-            is_customer=page.evidence.was_customer(company_id, batch.now),
-            policy=batch.policy,
-        )
-        strongest = max(strongest, strength, key=lambda pair: pair[0])
-    return strongest
+    employers = (employer(contact, page.companies) for contact in records)
+    company_ids = sorted({company_id for company_id in employers if company_id is not None})
+    strengths = [_strength_at(batch, page, own, company_id) for company_id in company_ids]
+    return max(strengths, key=lambda strength: strength[0], default=(0, None))
+
+
+def _strength_at(
+    batch: Batch, page: ContactPage, own: Sequence[int], company_id: int
+) -> tuple[int, Reason | None]:
+    return champions.strength(
+        own,
+        company_id,
+        batch.now,
+        deals=page.evidence.deals_at(company_id, batch.now),
+        answers=page.evidence.answers_of(own),
+        roles=champion_strength.buying_roles(own, page.contacts),
+        is_customer=page.evidence.was_customer(company_id, batch.now),
+        policy=batch.policy,
+    )
 
 
 def _revenue_fields(batch: Batch, page: ContactPage, own: Iterable[int]) -> dict[str, str]:

@@ -1,8 +1,8 @@
 """Identity keys: under what each contact can be found, as a block, a name or at a company.
 
-Stage one works in two rounds, and this is the first. Persons are grouped by the blocks they share,
-and how much a name says depends on how many bear it. Both are read from the stored keys, so the
-keys of a page, and in an import those of all contacts, are stored before any person is grouped.
+Persons are grouped by the blocks they share, and how much a name says depends on how many bear it.
+So the keys of a page, and in an import those of all contacts, are stored before any person is
+grouped.
 """
 
 from collections.abc import Collection, Iterable, Mapping

@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from itertools import pairwise
 
-from integration.conclude import person_groups
 from integration.conclude.batch import Batch
 from integration.conclude.people_page import PeoplePage
 from integration.conclude.person_groups import PersonGroups
@@ -22,12 +21,10 @@ CompanyPair = tuple[int, int]
 def refresh(batch: Batch, page: PeoplePage, groups: PersonGroups) -> Directory:
     """Store changes of employer and the crowds they make; return the companies with these crowds.
 
-    A crowd is made of everybody's changes, so those of the page are stored before all of them are
-    read: this cannot be loaded with the page.
+    A crowd is made of everybody's changes: those of the page are stored before all are read.
     """
     now = {change for person in groups.affected for change in _employer_changes(person, page)}
-    owners = person_groups.former_owners(page, groups)
-    before = {change for change in page.employer_changes if change.person_id in owners}
+    before = {change for change in page.employer_changes if change.person_id in groups.owners}
     gone, new = before - now, now - before
     employer_changes.replace_changes(batch.tx, gone=gone, new=new)
     left = {change.from_company_id for change in gone | new}

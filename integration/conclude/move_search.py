@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from integration.conclude import champion_strength, overrides, person_groups, review_tasks
+from integration.conclude import champion_strength, overrides, review_tasks
 from integration.conclude.batch import Batch
 from integration.conclude.people_page import PeoplePage
 from integration.conclude.person_groups import PersonGroups
@@ -31,7 +31,6 @@ def _with_strengths(
     batch: Batch, page: PeoplePage, persons: Iterable[Person], moves: Sequence[Move]
 ) -> list[Move]:
     own = {person.id: person.contact_ids for person in persons}
-    # Deals and answers are read for movers alone, not with the page: most people never moved.
     movers = {contact_id for move in moves for contact_id in own[move.person_id]}
     former = {move.former_company_id for move in moves if move.former_company_id}
     evidence = champion_strength.load(batch, movers, former)
@@ -82,7 +81,7 @@ def store(batch: Batch, page: PeoplePage, groups: PersonGroups, moves: Iterable[
 def _before(page: PeoplePage, groups: PersonGroups) -> dict[MoveKey, Row]:
     """The stored moves of affected persons, and of persons that lost a contact or are no more."""
     gone = page.person_of.keys() - page.contacts.keys()
-    owners = person_groups.former_owners(page, groups) | {page.person_of[one] for one in gone}
+    owners = groups.owners.union(page.person_of[contact_id] for contact_id in gone)
     return {
         (row["person_id"], row["move_key"]): row for row in page.moves if row["person_id"] in owners
     }

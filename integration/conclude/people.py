@@ -1,4 +1,10 @@
-"""Stage one: who is who among changed contacts and those that resemble them, and who went where."""
+"""Stage one: who is who among changed contacts and those that resemble them, and who went where.
+
+A page is loaded, decided and stored. Three things cannot be loaded with it, since they rest on what
+is stored or decided before: blocks and name frequencies on the stored keys of all contacts
+(:mod:`integration.conclude.identity_keys`), crowds on everybody's stored changes of employer, and
+champion strength on deals and answers, which are read of movers alone: most people never moved.
+"""
 
 from collections.abc import Collection
 

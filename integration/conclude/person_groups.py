@@ -20,7 +20,8 @@ class PersonGroups:
 
     `person_of` goes by contact; `regrouped` are the contacts that are another person than before.
     `affected` are the persons with a contact of the page, or whose contacts are not those they
-    were. `split` are contacts beside the page that are no longer with somebody they were grouped
+    were; `owners` are their ids, and those of the persons that their contacts were until now, whose
+    stored moves and changes of employer are replaced. `split` are contacts beside the page that are no longer with somebody they were grouped
     with: they were not compared with all they resemble, and may belong elsewhere now.
     """
 
@@ -28,6 +29,7 @@ class PersonGroups:
     reviews: Collection[Link]
     regrouped: frozenset[int]
     affected: tuple[Person, ...]
+    owners: frozenset[int]
     split: frozenset[int]
 
     @property
@@ -47,11 +49,13 @@ def group(page: PeoplePage, policy: Policy) -> PersonGroups:
         for contact_id, person in person_of.items()
         if page.person_of.get(contact_id) != person.id
     }
+    affected = tuple(_affected(linked.persons, regrouped, page))
     return PersonGroups(
         person_of=person_of,
         reviews=linked.reviews,
         regrouped=frozenset(regrouped),
-        affected=tuple(_affected(linked.persons, regrouped, page)),
+        affected=affected,
+        owners=frozenset(_owners(affected, page)),
         split=frozenset(_split(regrouped - page.claimed, person_of, page)),
     )
 
@@ -62,27 +66,29 @@ def _affected(
     sizes = Counter(page.person_of.values())
     new = page.claimed.union(regrouped)
     for person in persons:
-        has_shrunk = len(person.contact_ids) != sizes[person.id]
-        if has_shrunk or not new.isdisjoint(person.contact_ids):
+        is_resized = len(person.contact_ids) != sizes[person.id]
+        if is_resized or not new.isdisjoint(person.contact_ids):
             yield person
+
+
+def _owners(affected: Iterable[Person], page: PeoplePage) -> Iterable[int]:
+    for person in affected:
+        yield person.id
+        for contact_id in person.contact_ids:
+            if contact_id in page.person_of:
+                yield page.person_of[contact_id]
 
 
 def _split(
     contact_ids: Iterable[int], person_of: Mapping[int, Person], page: PeoplePage
 ) -> Iterable[int]:
-    companions = grouped((person, contact) for contact, person in page.person_of.items())
+    """Those of these contacts that were grouped with somebody, and are no longer."""
+    members = grouped((person, contact) for contact, person in page.person_of.items())
     for contact_id in contact_ids:
         former = page.person_of.get(contact_id)
-        if former is None:
-            continue
-        if not set(companions[former]).issubset(person_of[contact_id].contact_ids):
+        companions = members[former] if former is not None else ()
+        if not set(companions).issubset(person_of[contact_id].contact_ids):
             yield contact_id
-
-
-def former_owners(page: PeoplePage, groups: PersonGroups) -> set[int]:
-    """The affected persons and those that their contacts were until now."""
-    contacts = groups.affected_contacts & page.person_of.keys()
-    return {person.id for person in groups.affected} | {page.person_of[one] for one in contacts}
 
 
 def store(batch: Batch, page: PeoplePage, groups: PersonGroups) -> None:
