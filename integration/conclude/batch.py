@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar, Unpack
+from typing import Protocol, TypeVar, Unpack
 
 from integration.portal import invalidation
 from integration.portal import settings as portal_settings
@@ -15,8 +15,15 @@ from integration.storage.queue.recompute import Due, Ref
 from mappings.records.portal_map import PortalMap
 from mappings.rules.policy import Policy
 
+
+class _Identified(Protocol):
+    @property
+    def id(self) -> int: ...
+
+
 T = TypeVar("T")
 R = TypeVar("R")
+Known = TypeVar("Known", bound=_Identified)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,12 @@ class Batch:
                 self.fail(ref, trouble)
                 continue
             yield item, result
+
+    def each_of(
+        self, object_type: str, records: Iterable[Known], rule: Callable[[Known], R]
+    ) -> Iterator[tuple[Known, R]]:
+        """As :meth:`each`, for records of one type that know their id."""
+        return self.each((((object_type, record.id), record) for record in records), rule)
 
     def fail(self, ref: Ref, trouble: Exception) -> None:
         """Remember that a record failed. The text is the rule's, which names no person."""

@@ -109,8 +109,7 @@ def _names(batch: Batch, contact_ids: Collection[int]) -> dict[int, NameForms]:
     """What contacts can be called; no more of them is read."""
     stored = person_rows.names(batch.tx, contact_ids).items()
     records = [Record(ObjectType.CONTACT, contact_id, texts) for contact_id, texts in stored]
-    read = batch.each(
-        ((record.ref, record) for record in records),
-        lambda record: name_forms(readers.named(record)),
+    read = batch.each_of(
+        ObjectType.CONTACT, records, lambda record: name_forms(readers.named(record))
     )
     return {record.id: names for record, names in read}

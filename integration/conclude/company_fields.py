@@ -26,16 +26,10 @@ def refresh(batch: Batch, company_ids: Collection[int]) -> None:
     """
     page = company_page.load(batch, company_ids)
     living = [company for company in page.companies.values() if not company.archived]
-    conclusions = [
-        Conclusion(company.id, fields, reasons)
-        for company, (fields, reasons) in batch.each(
-            (((ObjectType.COMPANY, company.id), company) for company in living),
-            lambda company: _fields(batch, company, page),
-        )
-    ]
+    read = batch.each_of(ObjectType.COMPANY, living, lambda company: _fields(batch, company, page))
+    conclusions = [Conclusion(company.id, fields, reasons) for company, (fields, reasons) in read]
     field_patches.plan(batch, ObjectType.COMPANY, conclusions)
-    here = {company.id for company in living}
-    gone = [company_id for company_id in company_ids if company_id not in here]
+    gone = set(company_ids) - {company.id for company in living}
     field_patches.forget(batch, ObjectType.COMPANY, gone)
     company_values.store(batch, company_ids, page.values.values())
 

@@ -1,6 +1,6 @@
 """Field patches: desired values minus current ones, as conclusions and rows of the outbox."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -180,7 +180,7 @@ def share(ppm: int) -> str:
     return text or "0"
 
 
-def forget(batch: Batch, object_type: str, record_ids: Sequence[int]) -> None:
+def forget(batch: Batch, object_type: str, record_ids: Collection[int]) -> None:
     """Say nothing more about records that are gone."""
     if record_ids:
         conclusion_rows.delete(batch.tx, object_type, record_ids)

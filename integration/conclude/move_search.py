@@ -52,9 +52,8 @@ def _found(
             person, page.contacts, companies, batch.policy, batch.now, was_customer=was_customer
         )
 
-    items = (((ObjectType.CONTACT, person.id), person) for person in persons)
     by_key: dict[MoveKey, Move] = {}
-    for _, result in batch.each(items, moves_of):
+    for _, result in batch.each_of(ObjectType.CONTACT, persons, moves_of):
         by_key.update({_key(move): move for move in result.moves})
     return list(by_key.values())
 

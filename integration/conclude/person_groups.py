@@ -1,4 +1,4 @@
-"""Persons: the contacts of a page grouped by linkage, and stored where that differs from before."""
+"""Persons: a page's contacts grouped by linkage, and stored where that differs from before."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
@@ -20,9 +20,10 @@ class PersonGroups:
 
     `person_of` goes by contact; `regrouped` are the contacts that are another person than before.
     `affected` are the persons with a contact of the page, or whose contacts are not those they
-    were; `owners` are their ids, and those of the persons that their contacts were until now, whose
-    stored moves and changes of employer are replaced. `split` are contacts beside the page that are no longer with somebody they were grouped
-    with: they were not compared with all they resemble, and may belong elsewhere now.
+    were. `owners` are their ids, and those of the persons that their contacts were until now: whose
+    stored moves and changes of employer are replaced. `split` are contacts beside the page that are
+    no longer with somebody they were grouped with: they were not compared with all they resemble,
+    and may belong elsewhere now.
     """
 
     person_of: Mapping[int, Person]

@@ -85,8 +85,8 @@ def contacts(batch: Batch, ids: Collection[int]) -> dict[int, ContactFacts]:
 
 def living_contacts(batch: Batch, ids: Collection[int]) -> dict[int, ContactFacts]:
     """Facts of contacts that still exist."""
-    found = contacts(batch, ids).items()
-    return {contact_id: contact for contact_id, contact in found if not contact.archived}
+    facts = contacts(batch, ids)
+    return {contact_id: contact for contact_id, contact in facts.items() if not contact.archived}
 
 
 def companies(batch: Batch, ids: Collection[int]) -> dict[int, CompanyFacts]:
@@ -158,8 +158,10 @@ def by_company(deals: Iterable[DealFacts]) -> dict[int, list[DealFacts]]:
 def tickets(batch: Batch, ids: Collection[int]) -> dict[int, Ticket]:
     """Facts of tickets that still exist."""
     linked = (ObjectType.COMPANY, ObjectType.CONTACT)
-    found = records(batch, ObjectType.TICKET, ids, linked)
-    return _read(batch, [record for record in found if not record.archived], readers.ticket)
+    existing = [
+        record for record in records(batch, ObjectType.TICKET, ids, linked) if not record.archived
+    ]
+    return _read(batch, existing, readers.ticket)
 
 
 def answers(batch: Batch, contact_ids: Collection[int]) -> dict[int, list[NpsAnswer]]:
@@ -190,12 +192,12 @@ def _on_contacts(batch: Batch, contact_ids: Collection[int]) -> dict[str, NpsAns
     return {answer.id: answer for _, own in read for answer in own}
 
 
-def _with_employers(batch: Batch, found: Collection[NpsAnswer]) -> list[NpsAnswer]:
+def _with_employers(batch: Batch, given: Collection[NpsAnswer]) -> list[NpsAnswer]:
     """Answers that name no company belong to where the person was then, not to where it is."""
-    nowhere = {answer.contact_id for answer in found if answer.company_id is None}
+    nowhere = {answer.contact_id for answer in given if answer.company_id is None}
     contacts = records(batch, ObjectType.CONTACT, nowhere, (ObjectType.COMPANY,))
     by_id = {contact.id: contact for contact in contacts}
-    return [_with_employer(answer, by_id.get(answer.contact_id)) for answer in found]
+    return [_with_employer(answer, by_id.get(answer.contact_id)) for answer in given]
 
 
 def _with_employer(answer: NpsAnswer, contact: Record | None) -> NpsAnswer:
@@ -204,20 +206,20 @@ def _with_employer(answer: NpsAnswer, contact: Record | None) -> NpsAnswer:
     return replace(answer, company_id=employer_at(contact, answer.at))
 
 
-def _once(found: Iterable[NpsAnswer]) -> list[NpsAnswer]:
+def _once(given: Iterable[NpsAnswer]) -> list[NpsAnswer]:
     """One answer a person, day and score: HubSpot shows a submission also on the contact."""
     kept: dict[tuple[int, int, str], NpsAnswer] = {}
-    for answer in sorted(found, key=lambda answer: (answer.company_id is None, answer.id)):
+    for answer in sorted(given, key=lambda answer: (answer.company_id is None, answer.id)):
         kept.setdefault((answer.contact_id, answer.score, f"{answer.at:%Y-%m-%d}"), answer)
     return sorted(kept.values(), key=lambda answer: (answer.at, answer.id))
 
 
 def _read(
-    batch: Batch, found: Iterable[Record], reader: Callable[[Record, PortalMap], F]
+    batch: Batch, rows: Iterable[Record], reader: Callable[[Record, PortalMap], F]
 ) -> dict[int, F]:
-    read = batch.each(_with_refs(found), lambda record: reader(record, batch.portal_map))
+    read = batch.each(_with_refs(rows), lambda record: reader(record, batch.portal_map))
     return {record.id: facts for record, facts in read}
 
 
-def _with_refs(found: Iterable[Record]) -> Iterable[tuple[Ref, Record]]:
-    return ((record.ref, record) for record in found)
+def _with_refs(rows: Iterable[Record]) -> Iterable[tuple[Ref, Record]]:
+    return ((record.ref, record) for record in rows)

@@ -120,7 +120,7 @@ def _people(batch: Batch, claims: Sequence[Claim], is_all: bool) -> None:
 
 
 def _persons(batch: Batch, claims: Sequence[Claim], is_all: bool) -> set[int]:
-    """The contacts to group now: those whose keys were stored on this page wait for the other pages."""
+    """The contacts to group now; with new keys they wait until no other contact needs its own."""
     persons = set(_ids(claims, PERSON))
     contact_ids = _ids(claims, ObjectType.CONTACT)
     keyed = identity_keys.refresh(batch, contact_ids) if contact_ids else set()

@@ -30,23 +30,23 @@ def moves_with(batch: Batch, company_ids: Collection[int]) -> MovesWithRows:
 
 
 def _whole(batch: Batch, load: Callable[[], Sequence[Row]]) -> MovesWithRows:
-    found = _read(load())
-    damaged = _damaged(found)
+    rows = _read(load())
+    damaged = _damaged(rows)
     if damaged:
         _find_anew(batch, {row["person_id"] for row in damaged})
-        found = _read(load())
+        rows = _read(load())
         # What is not found anew is nobody's finding; kept, it would be looked at again for ever.
-        gone = [(row["person_id"], row["move_key"]) for row in _damaged(found)]
+        gone = [(row["person_id"], row["move_key"]) for row in _damaged(rows)]
         move_rows.delete(batch.tx, gone)
-    return [(row, read.value) for row, read in found if read.is_whole]
+    return [(row, read.value) for row, read in rows if read.is_whole]
 
 
 def _read(rows: Iterable[Row]) -> _RowsRead:
     return [(row, stored_shapes.read_move(row)) for row in rows]
 
 
-def _damaged(found: _RowsRead) -> list[Row]:
-    return [row for row, read in found if not read.is_whole]
+def _damaged(rows: _RowsRead) -> list[Row]:
+    return [row for row, read in rows if not read.is_whole]
 
 
 def _find_anew(batch: Batch, person_ids: Collection[int]) -> None:

@@ -31,11 +31,13 @@ def of_record(
 
     Each is a mapping for JSON: who left which company, the successor, and the reason.
     """
-    rows = sorted(
+    departures = sorted(
         _departures(tx, object_type, record_id), key=lambda row: (row["latest"], row["move_key"])
-    )[-_MOST_DEPARTURES:]
-    successors = of_moves(tx, rows, now)
-    return [_explained(row, successors[_key(row)]) for row in rows if _key(row) in successors]
+    )
+    latest = departures[-_MOST_DEPARTURES:]
+    successors = of_moves(tx, latest, now)
+    replaced = [row for row in latest if _key(row) in successors]
+    return [_explained(row, successors[_key(row)]) for row in replaced]
 
 
 def _departures(tx: Transaction, object_type: str, record_id: int) -> Sequence[Row]:
@@ -84,10 +86,7 @@ def _successor(batch: Batch, row: Row, own: set[int]) -> Successor | None:
     newcomers = person_rows.came_to(batch.tx, company_id, since, until, _MOST_NEWCOMERS)
     contacts = record_facts.contacts(batch, own | newcomers)
     companies = company_directory.directory(batch, contacts.values(), ids=[company_id])
-    return replaced_by(
-        stored_shapes.move_of(row),
-        [contacts[contact_id] for contact_id in own & contacts.keys()],
-        [contacts[contact_id] for contact_id in newcomers & contacts.keys()],
-        companies,
-        batch.policy,
-    )
+    mover = [contacts[contact_id] for contact_id in own & contacts.keys()]
+    others = [contacts[contact_id] for contact_id in newcomers & contacts.keys()]
+    move = stored_shapes.move_of(row)
+    return replaced_by(move, mover, others, companies, batch.policy)
