@@ -91,7 +91,9 @@ def _conclusions(batch: Batch, page: ContactPage, asked: set[int]) -> list[Concl
     persons = {page.person_of[contact_id] for contact_id in asked & page.person_of.keys()}
     items = (((ObjectType.CONTACT, person_id), person_id) for person_id in sorted(persons))
     conclusions: list[Conclusion] = []
-    for person_id, (fields, reasons) in batch.each(items, lambda one: _fields(batch, page, one)):
+    for person_id, (fields, reasons) in batch.each(
+        items, lambda person: _fields(batch, page, person)
+    ):
         own = [contact_id for contact_id in page.members[person_id] if contact_id in asked]
         conclusions += [Conclusion(contact_id, fields, reasons) for contact_id in own]
     return [*conclusions, *_silenced(batch, page, asked, conclusions)]

@@ -89,14 +89,14 @@ class ReferralDecisions:
         """The referrals that a record tells of, as decided."""
         referrals = list(found)
         answers = decided.answers(self.by_record.get(record_id, ()))
+        if not answers:
+            return tuple(referrals)
         picked = {
             answer.detail["pick"]: _judged(answer, record, referrals, lookup)
             for answer in answers
             if answer.detail.get("pick") in lookup.contacts
         }
-        return (
-            decided.settled_referrals(referrals, answers, picked) if answers else tuple(referrals)
-        )
+        return decided.settled_referrals(referrals, answers, picked)
 
 
 def _judged(
@@ -135,14 +135,14 @@ class DealDecisions:
 
     dismissed: frozenset[tuple[int, int]] = frozenset()
     rejudged: Mapping[tuple[int, str], bool] = field(default_factory=dict)
-    one_company: Mapping[tuple[int, int], bool] = field(default_factory=dict)
+    one_company: Mapping[tuple[int, int | None], bool] = field(default_factory=dict)
 
     @classmethod
     def load(cls, batch: Batch, deal_ids: Collection[int]) -> "DealDecisions":
         """Read what was decided about a page of deals; the newest answer to a question stands."""
         suggestions: dict[tuple[int, int], str] = {}
         rejudged: dict[tuple[int, str], str] = {}
-        merges: dict[tuple[int, int], str] = {}
+        merges: dict[tuple[int, int | None], str] = {}
         for decision in decision_rows.concerning(
             batch.tx, _OF_DEALS, ObjectType.DEAL, deal_ids, batch.now
         ):
@@ -152,7 +152,7 @@ class DealDecisions:
             elif decision.kind == ReviewKind.REJUDGE:
                 rejudged[deal_id, str(decision.detail["mark"])] = verb
             else:
-                merges[deal_id, decision.companies[0] or 0] = verb
+                merges[deal_id, decision.companies[0]] = verb
         dismissed = (key for key, verb in suggestions.items() if verb == Verb.DISMISS)
         return cls(
             frozenset(dismissed), _holding(rejudged, Verb.CONFIRM), _holding(merges, Verb.SAME)
