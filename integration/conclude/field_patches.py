@@ -1,7 +1,7 @@
 """Field patches: desired values minus current ones, as conclusions and rows of the outbox."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -36,55 +36,58 @@ def plan(batch: Batch, object_type: str, conclusions: Sequence[Conclusion]) -> N
         return
     ids = [conclusion.record_id for conclusion in conclusions]
     records = conclusion_rows.current_records(batch.tx, object_type, ids)
-    paused = {name for kind, name in batch.paused if kind == object_type}
-    planned = _Planned()
-    for conclusion in conclusions:
-        _decide(batch, conclusion, records.get(conclusion.record_id), paused, planned)
-    conclusion_rows.store(batch.tx, object_type, planned.rows)
-    outbox.plan(batch.tx, object_type, planned.patches)
-    if planned.agreeing:
-        outbox.cancel(batch.tx, object_type, planned.agreeing)
-    forget(batch, object_type, planned.gone)
+    living = {record_id: record for record_id, record in records.items() if not record.is_gone}
+    paused = {name for paused_type, name in batch.paused if paused_type == object_type}
+    plans = [
+        _decide(batch, conclusion, living[conclusion.record_id], paused)
+        for conclusion in conclusions
+        if conclusion.record_id in living
+    ]
+    _store(batch, object_type, plans)
+    forget(batch, object_type, [record_id for record_id in ids if record_id not in living])
 
 
-@dataclass(slots=True)
-class _Planned:
-    """What a page of conclusions comes to.
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What a conclusion comes to: a row to store and a patch to write, if any.
 
-    `patches` go by record id, `rows` are conclusions to store; `agreeing` are records whose waiting
-    patch is no longer needed.
+    A record that `agrees` no longer needs the patch that waits for it.
     """
 
-    patches: dict[int, dict[str, str]] = field(default_factory=dict)
-    rows: list[dict[str, object]] = field(default_factory=list)
-    agreeing: list[int] = field(default_factory=list)
-    gone: list[int] = field(default_factory=list)
+    record_id: int
+    row: Mapping[str, object] | None
+    patch: Mapping[str, str]
+    agrees: bool
+
+
+def _store(batch: Batch, object_type: str, plans: Sequence[_Plan]) -> None:
+    rows = [plan.row for plan in plans if plan.row is not None]
+    conclusion_rows.store(batch.tx, object_type, rows)
+    patches = {plan.record_id: plan.patch for plan in plans if plan.patch}
+    outbox.plan(batch.tx, object_type, patches)
+    agreeing = [plan.record_id for plan in plans if plan.agrees]
+    if agreeing:
+        outbox.cancel(batch.tx, object_type, agreeing)
 
 
 def _decide(
     batch: Batch,
     conclusion: Conclusion,
-    record: conclusion_rows.CurrentRecord | None,
+    record: conclusion_rows.CurrentRecord,
     paused: set[str],
-    planned: _Planned,
-) -> None:
-    """Add what one record needs to what is planned."""
-    if record is None or record.is_gone:
-        planned.gone.append(conclusion.record_id)
-        return
+) -> _Plan:
     wanted = {**_cleared(record.desired or {}, record.properties), **conclusion.desired}
     row = _row(conclusion, wanted, batch)
     # A record that never had a value of ours and has none now needs no row that says so.
     is_worth_a_row = any(wanted.values()) or record.desired is not None
-    if is_worth_a_row and _differs(row, record):
-        planned.rows.append(row)
     patch = _patch(wanted, record, paused)
-    if _is_on_its_way(patch, record.sent):
-        return
-    if patch:
-        planned.patches[conclusion.record_id] = {**patch, **_stamp(batch.now, paused)}
-    elif record.has_patch:
-        planned.agreeing.append(conclusion.record_id)
+    is_due = bool(patch) and not _is_on_its_way(patch, record.sent)
+    return _Plan(
+        record_id=conclusion.record_id,
+        row=row if is_worth_a_row and _differs(row, record) else None,
+        patch={**patch, **_stamp(batch.now, paused)} if is_due else {},
+        agrees=record.has_patch and not patch,
+    )
 
 
 def _patch(
@@ -97,7 +100,7 @@ def _patch(
 
 def _is_on_its_way(patch: Mapping[str, str], sent: Mapping[str, str] | None) -> bool:
     """Whether a patch that was sent, and whose outcome is not known yet, says the same."""
-    if not patch or not sent:
+    if not sent:
         return False
     return patch == {name: value for name, value in sent.items() if name != UPDATED_AT}
 
