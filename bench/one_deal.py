@@ -12,8 +12,8 @@ import sqlalchemy
 from bench import portfolio
 from bench.figures import Report
 from bench.ground import PORTAL, Ground
-from integration.conclude import company_fields, stages
-from integration.conclude.batch import open_batch
+from integration.conclude import company_values, stages
+from integration.conclude.batch import Batch, open_batch
 from integration.portal import invalidation
 from integration.portal.context import PortalContext, open_portal
 from integration.portal.invalidation import Change
@@ -22,7 +22,7 @@ from integration.rollup import roll_up
 from integration.storage.database import Row
 from integration.storage.findings import source_rows
 from integration.storage.ledger import graph_arrays as rows
-from integration.storage.mirror import mirror
+from integration.storage.mirror import deal_rows, mirror
 from integration.storage.queue import page_context
 from integration.storage.service import portals, settings_versions
 from mappings.records.portal_map import PortalMap, dump_portal_map
@@ -94,9 +94,14 @@ def _values(portal: PortalContext, asked: list[str]) -> list[tuple[float, int, i
             owner = tx.value(_CHANGE, id=deal)
             before, started = len(asked), time.perf_counter()
             above = source_rows.upstream_companies(tx, [deal], depth=work.policy.max_order - 1)
-            company_fields.revalue(work, above | {owner})
+            _revalue(work, above | {owner})
             found.append((time.perf_counter() - started, len(asked) - before, len(above)))
     return found
+
+
+def _revalue(batch: Batch, company_ids: set[int]) -> None:
+    values = company_values.all_in_of(batch, deal_rows.of_companies(batch.tx, company_ids))
+    company_values.store(batch, company_ids, values.values())
 
 
 def _lived(portal: PortalContext, asked: list[str]) -> list[tuple[float, int]]:

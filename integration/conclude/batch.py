@@ -1,9 +1,9 @@
-"""One step of concluding: the portal's own words, the policy, the time, and what could not be digested."""
+"""A batch: one page of concluding, with the portal's map, the policy, the time and what failed."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar, Unpack
+from typing import Protocol, TypeVar, Unpack
 
 from integration.portal import invalidation
 from integration.portal import settings as portal_settings
@@ -15,16 +15,25 @@ from integration.storage.queue.recompute import Due, Ref
 from mappings.records.portal_map import PortalMap
 from mappings.rules.policy import Policy
 
+
+class _Identified(Protocol):
+    @property
+    def id(self) -> int: ...
+
+
 T = TypeVar("T")
 R = TypeVar("R")
+Known = TypeVar("Known", bound=_Identified)
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one page of work goes by. `failed` collects the records whose rules raised, with the reason.
+    """What one page of work goes by, and what it collects.
 
-    `imported` tells that the first import is through; `paused` are properties that are not written
-    now; `due` collects what has to be looked at again because of what the page found.
+    `codes` are tracked codes with the contacts they belong to; `imported` says that the first
+    import is through; `paused` are properties that are not written now. Collected are in `failed`
+    the records whose rules raised, with the reason, and in `due` the records to conclude again
+    because of what the page found.
     """
 
     tx: Transaction
@@ -43,26 +52,32 @@ class Batch:
         self.due.merge(invalidation.due(self.tx, change, terms=terms, **extent))
 
     def each(self, items: Iterable[tuple[Ref, T]], rule: Callable[[T], R]) -> Iterator[tuple[T, R]]:
-        """Apply *rule* to every item; an item that makes it raise is set aside and its neighbours go on."""
+        """Apply *rule* to every item; a record that makes it raise fails, its neighbours go on."""
         for ref, item in items:
             try:
                 result = rule(item)
-            except Exception as trouble:  # noqa: BLE001 - whatever a hostile record provokes is that record's affair
+            except Exception as trouble:  # noqa: BLE001 - whatever a record provokes, others go on
                 self.fail(ref, trouble)
                 continue
             yield item, result
 
+    def each_of(
+        self, object_type: str, records: Iterable[Known], rule: Callable[[Known], R]
+    ) -> Iterator[tuple[Known, R]]:
+        """As :meth:`each`, for records of one type that know their id."""
+        return self.each((((object_type, record.id), record) for record in records), rule)
+
     def fail(self, ref: Ref, trouble: Exception) -> None:
-        """Remember that a record could not be digested. The words are the rule's, which name no person."""
+        """Remember that a record failed. The text is the rule's, which names no person."""
         self.failed[ref] = f"{type(trouble).__name__}: {trouble}"[:500]
 
     def broken(self, object_type: str) -> set[int]:
-        """The records of a type that could not be digested; they are not gone, only not understood."""
-        return {record_id for kind, record_id in self.failed if kind == object_type}
+        """The records of a type that failed; they are not gone, only not understood."""
+        return {record_id for failed_type, record_id in self.failed if failed_type == object_type}
 
 
 def open_batch(tx: Transaction, opening: PageContext, now: datetime) -> Batch:
-    """Go by the newest settings; a portal without any goes by the defaults."""
+    """Start a page of work by the newest settings, or by the defaults where there are none."""
     settings = portal_settings.understood(opening.version, opening.body)
     return Batch(
         tx,

@@ -1,130 +1,115 @@
-"""The universe of a page: its contacts, all that could be the same humans, and the companies they mean."""
+"""Blocking: which contacts of the portal could be one human with a contact of the page."""
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from integration.conclude import company_directory, overrides, record_facts
+from integration.conclude import overrides
 from integration.conclude.batch import Batch
+from integration.conclude.grouping import grouped
 from integration.storage.findings import person_rows
 from integration.storage.findings.person_rows import IdentityKey
+from mappings.kinds import ObjectType
 from mappings.records import readers
 from mappings.records.rows import Record
-from mappings.rules.facts import ContactFacts, Directory
 from mappings.rules.identity import blocking, linkage
-from mappings.rules.identity.name_variants import name_variants
 from mappings.rules.identity.screening import NameForms, alike, name_forms
-from mappings.rules.text.names import NameStats
 
-_NONE = frozenset[IdentityKey]()
+_NO_KEYS = frozenset[IdentityKey]()
 
 
 @dataclass(frozen=True, slots=True)
-class ComparisonSpace:
-    """The contacts of one page and all that could be the same humans, with the companies they mean.
+class Blocks:
+    """The blocks of a page's contacts, each with all its members, on the page or not.
 
-    `crowded` are the keys that too many share: whoever else is on the page by chance is not
-    compared for them.
+    `wide` are the keys that too many share. They have no members here: who shares one with a
+    contact of the page is not compared for it.
     """
 
-    contacts: Mapping[int, ContactFacts]
-    before: Mapping[int, int]
-    companies: Directory
-    crowded: frozenset[str]
+    strong: Mapping[IdentityKey, Collection[int]]
+    weak: Mapping[IdentityKey, Collection[int]]
+    wide: frozenset[IdentityKey]
+
+    @property
+    def crowded(self) -> frozenset[str]:
+        """The wide keys as the rules write them."""
+        return frozenset(f"{kind}:{value}" for kind, value in self.wide)
 
 
-def comparison_space(batch: Batch, claimed: set[int]) -> ComparisonSpace:
-    """Read these contacts and whoever could be one of them."""
-    found = person_rows.blocking_keys(
-        batch.tx, claimed, (*blocking.STRONG, *blocking.WEAK), widest=blocking.WIDEST
-    )
-    near = {one for (kind, _), ids in found.items() if kind in blocking.STRONG for one in ids}
-    near |= overrides.partners(batch, claimed)
-    weak = {key: ids for key, ids in found.items() if key[0] in blocking.WEAK}
+def blocks_of(batch: Batch, contact_ids: Collection[int]) -> Blocks:
+    """Read the blocks that these contacts are in."""
+    kinds = (*blocking.STRONG, *blocking.WEAK)
+    blocks = person_rows.blocking_keys(batch.tx, contact_ids, kinds, widest=blocking.WIDEST)
+    wide = frozenset(key for key, members in blocks.items() if not members)
+    return Blocks(_of_kinds(blocks, blocking.STRONG), _of_kinds(blocks, blocking.WEAK), wide)
+
+
+def _of_kinds(
+    blocks: Mapping[IdentityKey, Collection[int]], kinds: Collection[str]
+) -> dict[IdentityKey, Collection[int]]:
+    return {key: members for key, members in blocks.items() if members and key[0] in kinds}
+
+
+def candidates(batch: Batch, contact_ids: Collection[int], blocks: Blocks) -> set[int]:
+    """Whoever has to be compared with these contacts, or was by a person; themselves included."""
+    sure = {*contact_ids, *overrides.partners(batch, contact_ids)}.union(*blocks.strong.values())
     if linkage.needs_names(batch.policy):
-        near |= _similar_names(
-            batch, claimed | near, weak, {key for key, ids in found.items() if not ids}
-        )
-    else:
-        near.update(*weak.values())
-    before, _ = person_rows.groups(batch.tx, claimed | near)
-    everybody = before.keys() | near | claimed
-    contacts = {
-        one: facts
-        for one, facts in record_facts.contacts(batch, everybody).items()
-        if not facts.archived
-    }
-    for one in batch.broken("contact") & before.keys():
-        del before[one]
-    crowded = frozenset(f"{kind}:{value}" for (kind, value), ids in found.items() if not ids)
-    return ComparisonSpace(
-        contacts, before, company_directory.directory(batch, contacts.values()), crowded
-    )
+        return sure | _similar_names(batch, sure, blocks)
+    return sure.union(*blocks.weak.values())
 
 
-def portal(batch: Batch, page: ComparisonSpace) -> linkage.NameFrequencies:
-    """What identity has to know of the portal to weigh this page's pairs."""
-    called = [name for contact in page.contacts.values() for name in name_variants(contact)]
-    first, last = {" ".join(one.given) for one in called}, {" ".join(one.family) for one in called}
-    phones = {number for one in page.contacts.values() for number in one.mobiles}
-    return linkage.NameFrequencies(
-        page.companies,
-        NameStats(
-            person_rows.known(batch.tx),
-            person_rows.holders(batch.tx, "first", first),
-            person_rows.holders(batch.tx, "last", last),
-        ),
-        person_rows.holders(batch.tx, "phone", phones) if phones else {},
-        overrides.pairs(batch, page.contacts),
-        page.crowded,
-    )
+@dataclass(frozen=True, slots=True)
+class _Screening:
+    """The members of weak blocks: their names, weak blocks, and the wide strong keys they hold."""
+
+    names: Mapping[int, NameForms]
+    blocks: Mapping[int, Collection[Collection[int]]]
+    wide: Mapping[int, set[IdentityKey]]
+
+    def may_match(self, contact_id: int, other_id: int) -> bool:
+        """Whether the names agree, or both hold a wide key: for that, names do not matter."""
+        if alike(self.names[contact_id], self.names[other_id]):
+            return True
+        own = self.wide.get(contact_id, _NO_KEYS)
+        return not own.isdisjoint(self.wide.get(other_id, _NO_KEYS))
 
 
-def _similar_names(
-    batch: Batch,
-    sure: Collection[int],
-    weak: Mapping[IdentityKey, Collection[int]],
-    wide: Collection[IdentityKey],
-) -> set[int]:
-    """Whoever shares a weak key with one of these and a name, and with whom these share one in turn.
+def _similar_names(batch: Batch, sure: Collection[int], blocks: Blocks) -> set[int]:
+    """Whoever shares a weak key and a name with one of these, or with one found so, in turn.
 
-    Most that share a weak key are somebody else, so that their names are looked at first and
-    nothing else is read. Two that share a key that *wide* crowds share are compared whatever their
-    names.
+    Most that share a weak key are somebody else: their names are compared first, and nothing else
+    is read of them.
     """
-    others = {one for ids in weak.values() for one in ids}
-    strong = {key for key in wide if key[0] in blocking.STRONG}
-    bearers = person_rows.name_bearers(batch.tx, strong, others) if strong else {}
-    names = _called(batch, others)
-    beside: defaultdict[int, list[Collection[int]]] = defaultdict(list)
-    for ids in weak.values():
-        for one in ids:
-            beside[one].append(ids)
-    kept = others - names.keys()  # what cannot be read is told by the full reading
-    new = [one for one in names if one in sure]
-    left = names.keys() - set(new)
+    members = set[int]().union(*blocks.weak.values())
+    screening = _screening(batch, members, blocks)
+    # Whose name cannot be read is kept: reading the whole record says what is wrong with it.
+    kept = members - screening.names.keys()
+    new = [contact_id for contact_id in screening.names if contact_id in sure]
+    left = screening.names.keys() - set(new)
     while new:
-        here = new.pop()
-        mine, crowds = names[here], bearers.get(here, _NONE)
-        met = left.intersection(set[int]().union(*beside[here]))
-        found = {
-            one
-            for one in met
-            if alike(mine, names[one]) or not crowds.isdisjoint(bearers.get(one, _NONE))
-        }
-        left -= found
-        kept |= found
-        new += found
+        contact_id = new.pop()
+        met = left.intersection(set[int]().union(*screening.blocks[contact_id]))
+        matching = {other_id for other_id in met if screening.may_match(contact_id, other_id)}
+        left -= matching
+        kept |= matching
+        new += matching
     return kept
 
 
-def _called(batch: Batch, contact_ids: Collection[int]) -> dict[int, NameForms]:
+def _screening(batch: Batch, members: Collection[int], blocks: Blocks) -> _Screening:
+    strong = {key for key in blocks.wide if key[0] in blocking.STRONG}
+    beside = ((contact_id, ids) for ids in blocks.weak.values() for contact_id in ids)
+    return _Screening(
+        _names(batch, members),
+        grouped(beside),
+        person_rows.name_bearers(batch.tx, strong, members) if strong else {},
+    )
+
+
+def _names(batch: Batch, contact_ids: Collection[int]) -> dict[int, NameForms]:
     """What contacts can be called; no more of them is read."""
-    rows: Iterable[Record] = (
-        Record("contact", one, properties)
-        for one, properties in person_rows.names(batch.tx, contact_ids).items()
+    stored = person_rows.names(batch.tx, contact_ids).items()
+    records = [Record(ObjectType.CONTACT, contact_id, texts) for contact_id, texts in stored]
+    read = batch.each_of(
+        ObjectType.CONTACT, records, lambda record: name_forms(readers.named(record))
     )
-    found = batch.each(
-        ((("contact", one.id), one) for one in rows), lambda one: name_forms(readers.named(one))
-    )
-    return {record.id: names for record, names in found}
+    return {record.id: names for record, names in read}

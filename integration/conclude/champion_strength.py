@@ -1,82 +1,100 @@
-"""How strongly a person stood for us at the company they left: deals, roles and answers of that time."""
+"""Champion strength: how strongly people stood for us at a company they worked at."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from integration.conclude import record_facts
 from integration.conclude.batch import Batch
 from integration.storage.database import Row
 from integration.storage.mirror import deal_rows, mirror
-from mappings.rules.facts import ContactFacts, DealFacts
-from mappings.rules.findings import Move, Person
+from mappings.kinds import ObjectType
+from mappings.rules.facts import ContactFacts, DealFacts, NpsAnswer
+from mappings.rules.findings import Move
 from mappings.rules.job_changes import champions
-from mappings.rules.success import customers
-
-MoveKey = tuple[int, str]
+from mappings.rules.policy import Policy
 
 
-def weighed(
-    batch: Batch,
-    moves: Mapping[MoveKey, Move],
-    persons: Mapping[int, Person],
-    contacts: Mapping[int, ContactFacts],
-) -> dict[MoveKey, Move]:
-    """Give each move the person's champion strength when leaving."""
-    movers = {one for person, _ in moves for one in persons[person].contact_ids}
-    if not movers:
-        return dict(moves)
-    by_company = deals_of(batch, movers)
-    answers = record_facts.answers(batch, movers)
-    since = customers_since(
-        batch, {move.former_company_id for move in moves.values() if move.former_company_id}
+@dataclass(frozen=True, slots=True)
+class ChampionEvidence:
+    """What people's champion strength is judged by.
+
+    `deals` and `customers_since` go by company, `answers` by contact. `stage_decides` where the
+    portal's owner chose the lifecycle stage that makes a company a customer.
+    """
+
+    deals: Mapping[int, Sequence[DealFacts]]
+    answers: Mapping[int, Sequence[NpsAnswer]]
+    customers_since: Mapping[int, datetime]
+    stage_decides: bool
+
+    def was_customer(self, company_id: int, at: datetime) -> bool:
+        """Whether a company was a customer at a time."""
+        since = self.customers_since.get(company_id)
+        return since is not None and since <= at
+
+    def deals_at(self, company_id: int, at: datetime) -> Sequence[DealFacts]:
+        """The deals that can make a champion; where the stage decides, those of customers only."""
+        if self.stage_decides and not self.was_customer(company_id, at):
+            return ()
+        return self.deals.get(company_id, ())
+
+    def answers_of(self, contact_ids: Iterable[int]) -> list[NpsAnswer]:
+        """The survey answers of one person's contacts."""
+        return [answer for contact in contact_ids for answer in self.answers.get(contact, ())]
+
+
+def load(
+    batch: Batch, contact_ids: Collection[int], company_ids: Collection[int]
+) -> ChampionEvidence:
+    """Read what these contacts are judged by at these companies."""
+    return ChampionEvidence(
+        deals=_deals_of(batch, contact_ids),
+        answers=record_facts.answers(batch, contact_ids),
+        customers_since=customers_since(batch, company_ids),
+        stage_decides=bool(batch.portal_map.customer_stage),
     )
-    result = dict(moves)
-    for key, move in moves.items():
-        company = move.former_company_id
-        if company is None:
-            continue
-        own = persons[move.person_id].contact_ids
-        # Whoever liked us at a company that had not bought yet was no customer's champion.
-        was_customer = company in since and since[company] <= champions.left_at(move, batch.policy)
-        c, why = champions.strength(
-            own,
-            company,
-            move.moved_at,  # who was on a deal that was won before the move shows was there to win it
-            deals=of_customers(
-                batch,
-                by_company.get(company, ()),
-                is_customer=company in since and since[company] <= move.moved_at,
-            ),
-            answers=[one for contact in own for one in answers.get(contact, ())]
-            if was_customer
-            else (),
-            roles=_roles(own, contacts) if was_customer else frozenset(),
-            is_customer=was_customer,
-            policy=batch.policy,
-        )
-        result[key] = champions.with_strength(move, c, why)
-    return result
 
 
-def of_customers(
-    batch: Batch, deals: Sequence[DealFacts], *, is_customer: bool
-) -> Sequence[DealFacts]:
-    """The deals that can make a champion: where the owner's stage decides who is a customer, only customers' ones."""
-    return deals if is_customer or not batch.portal_map.customer_stage else ()
-
-
-def _roles(own: Collection[int], contacts: Mapping[int, ContactFacts]) -> frozenset[str]:
-    return frozenset(role for one in own if one in contacts for role in contacts[one].buying_roles)
-
-
-def deals_of(batch: Batch, contact_ids: Collection[int]) -> dict[int, list[DealFacts]]:
+def _deals_of(batch: Batch, contact_ids: Collection[int]) -> dict[int, list[DealFacts]]:
     """The deals these contacts are on, by company."""
-    ids = {link.from_id for link in mirror.links_to(batch.tx, "deal", "contact", contact_ids)}
-    found: dict[int, list[DealFacts]] = {}
-    for deal in record_facts.deals(batch, ids).values():
-        if deal.company_id is not None:
-            found.setdefault(deal.company_id, []).append(deal)
-    return found
+    links = mirror.links_to(batch.tx, ObjectType.DEAL, ObjectType.CONTACT, contact_ids)
+    deals = record_facts.deals(batch, {link.from_id for link in links})
+    return record_facts.by_company(deals.values())
+
+
+def with_strength(
+    move: Move,
+    contact_ids: Collection[int],
+    contacts: Mapping[int, ContactFacts],
+    evidence: ChampionEvidence,
+    policy: Policy,
+) -> Move:
+    """The move with its person's champion strength when leaving; *contact_ids* are the person's."""
+    company_id = move.former_company_id
+    if company_id is None:
+        return move
+    # Whoever liked us at a company that had not bought yet was no customer's champion.
+    was_customer = evidence.was_customer(company_id, champions.left_at(move, policy))
+    strength, reason = champions.strength(
+        contact_ids,
+        company_id,
+        move.moved_at,  # who was on a deal won before the move shows was there to win it
+        deals=evidence.deals_at(company_id, move.moved_at),
+        answers=evidence.answers_of(contact_ids) if was_customer else (),
+        roles=buying_roles(contact_ids, contacts) if was_customer else frozenset(),
+        is_customer=was_customer,
+        policy=policy,
+    )
+    return champions.with_strength(move, strength, reason)
+
+
+def buying_roles(
+    contact_ids: Iterable[int], contacts: Mapping[int, ContactFacts]
+) -> frozenset[str]:
+    """The buying roles on any of a person's living contacts."""
+    living = [contacts[contact_id] for contact_id in contact_ids if contact_id in contacts]
+    return frozenset[str]().union(*(contact.buying_roles for contact in living))
 
 
 def customers_since(batch: Batch, company_ids: Collection[int]) -> dict[int, datetime]:
@@ -87,25 +105,21 @@ def customers_since(batch: Batch, company_ids: Collection[int]) -> dict[int, dat
     """
     if not company_ids:
         return {}
-    since: dict[int, datetime | None]
     if batch.portal_map.customer_stage:
-        companies = record_facts.companies(batch, company_ids)
-        since = {company.id: company.customer_since for company in companies.values()}
-    else:
-        rows_by_company = deal_rows.of_companies(batch.tx, company_ids)
-        since = {
-            company_id: customers.since_first_purchase(map(_as_deal, rows))
-            for company_id, rows in rows_by_company.items()
-        }
-    return {company_id: at for company_id, at in since.items() if at is not None}
+        return _since_stage(batch, company_ids)
+    since: dict[int, datetime] = {}
+    for company_id, rows in deal_rows.of_companies(batch.tx, company_ids).items():
+        won = [row["closed_at"] or row["created_at"] for row in rows if _makes_a_customer(row)]
+        if won:
+            since[company_id] = min(won)
+    return since
 
 
-def _as_deal(row: Row) -> DealFacts:
-    # The column holds `counts_as_won`: a pipeline that is left out or a deleted deal is not won.
-    return DealFacts(
-        row["deal_id"],
-        row["created_at"],
-        amount_minor=row["amount_minor"],
-        closed_at=row["closed_at"],
-        is_won=row["is_won"],
-    )
+def _since_stage(batch: Batch, company_ids: Collection[int]) -> dict[int, datetime]:
+    companies = record_facts.companies(batch, company_ids).values()
+    dates = ((company.id, company.customer_since) for company in companies)
+    return {company_id: since for company_id, since in dates if since is not None}
+
+
+def _makes_a_customer(deal: Row) -> bool:
+    return deal["is_won"] and (deal["amount_minor"] or 0) > 0

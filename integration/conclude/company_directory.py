@@ -1,93 +1,120 @@
-"""Companies in a step: their look-up keys, and the small directory of those that a page of contacts touches."""
+"""Companies in a batch: their look-up keys, and the directory of those that a page can mean."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from integration.conclude import record_facts
 from integration.conclude.batch import Batch
+from integration.conclude.grouping import grouped
 from integration.portal.invalidation import Change
 from integration.storage.findings import employer_changes
 from integration.storage.mirror import company_keys, deal_rows, mirror
+from mappings.kinds import ObjectType
 from mappings.rules.facts import EMPLOYERS, CompanyFacts, ContactFacts, Directory, texts_of
 from mappings.rules.identity import companies
 from mappings.rules.identity.linkage import all_emails
-from mappings.rules.text.address_kinds import clean_email, domain_of, host_of, is_free
+from mappings.rules.text.address_kinds import domain_of, host_of, is_free
 from mappings.rules.text.names import spoken
 
 LookUpKey = tuple[str, str]
+_LONGEST_ID = 18  # digits that surely fit a bigint; a longer text is no id
 
 
 def refresh(batch: Batch, company_ids: Collection[int]) -> None:
-    """Bring the look-up keys of changed companies up to date, and say what changed with them."""
+    """Store the look-up keys of changed companies, and say what changed with them."""
     facts = record_facts.companies(batch, company_ids)
-    company_ids = [one for one in company_ids if one not in batch.broken("company")]
-    wanted = {one: _all_keys(batch, facts[one]) if one in facts else set() for one in company_ids}
-    current = company_keys.keys_of(batch.tx, company_ids)
-    gone = {one: current.get(one, set()) - wanted[one] for one in company_ids}
-    new = {one: wanted[one] - current.get(one, set()) for one in company_ids}
-    company_keys.change_keys(batch.tx, gone=gone, new=new)
-    changes = {one: gone[one] | new[one] for one in company_ids if gone[one] | new[one]}
-    renamed = {one for one, keys in changes.items() if any(kind == "name" for kind, _ in keys)}
-    batch.changed(Change.COMPANY_STAFF_CHANGED, companies=renamed)
-    today = mirror.resolve(batch.tx, "company", company_ids)
-    merged = {old: survivor for old, survivor in today.items() if old != survivor}
-    batch.changed(
-        Change.COMPANIES_MERGED, deals=deal_rows.repoint(batch.tx, merged) if merged else ()
-    )
+    readable = set(company_ids) - batch.broken(ObjectType.COMPANY)
+    changed = _store_keys(batch, facts, readable)
+    batch.changed(Change.COMPANY_STAFF_CHANGED, companies=_changed_in(changed, "name"))
+    merged = _follow_merges(batch, readable)
+    keys = set[LookUpKey]().union(*changed.values())
+    batch.changed(Change.COMPANY_KEYS_CHANGED, companies={*changed, *merged}, keys=keys)
+    customers = _changed_in(changed, "since") | merged
+    batch.changed(Change.CUSTOMER_STATUS_CHANGED, companies=customers)
+
+
+def _follow_merges(batch: Batch, company_ids: Collection[int]) -> set[int]:
+    """Give the deals of merged companies to their survivors; return both sides of the merges."""
+    today = mirror.resolve(batch.tx, ObjectType.COMPANY, company_ids)
+    merged = {former: survivor for former, survivor in today.items() if former != survivor}
+    deals = deal_rows.repoint(batch.tx, merged) if merged else ()
+    batch.changed(Change.COMPANIES_MERGED, deals=deals)
     batch.changed(Change.COMPANY_CHANGED, companies={*today.keys(), *today.values()})
-    both = {*merged, *merged.values()}
-    keys = {key for several in changes.values() for key in several}
-    batch.changed(Change.COMPANY_KEYS_CHANGED, companies={*changes, *both}, keys=keys)
-    bought = {
-        one for one, several in changes.items() if any(kind == "since" for kind, _ in several)
-    }
-    batch.changed(Change.CUSTOMER_STATUS_CHANGED, companies=bought | both)
+    return {*merged.keys(), *merged.values()}
 
 
-def staff_changed(batch: Batch, keys: Collection[LookUpKey]) -> None:
+def _store_keys(
+    batch: Batch, facts: Mapping[int, CompanyFacts], company_ids: Collection[int]
+) -> dict[int, set[LookUpKey]]:
+    """Store the keys of these companies; return those that came or went, by company."""
+    stored = company_keys.keys_of(batch.tx, company_ids)
+    wanted = {company.id: _all_keys(batch, company) for company in facts.values()}
+    gone = {company_id: _only_in(stored, wanted, company_id) for company_id in company_ids}
+    new = {company_id: _only_in(wanted, stored, company_id) for company_id in company_ids}
+    company_keys.change_keys(batch.tx, gone=gone, new=new)
+    changed = ((company_id, gone[company_id] | new[company_id]) for company_id in company_ids)
+    return {company_id: keys for company_id, keys in changed if keys}
+
+
+def _only_in(
+    keys: Mapping[int, set[LookUpKey]], others: Mapping[int, set[LookUpKey]], company_id: int
+) -> set[LookUpKey]:
+    return keys.get(company_id, set()) - others.get(company_id, set())
+
+
+def _changed_in(changed: Mapping[int, Iterable[LookUpKey]], kind: str) -> set[int]:
+    """The companies of which a key of this kind came or went."""
+    return {company_id for company_id, keys in changed.items() if kind in dict(keys)}
+
+
+def staff_changed(batch: Batch, keys: Iterable[LookUpKey]) -> None:
     """Somebody came to the companies that contacts' keys mean, or left."""
-    by_kind = {
-        kind: {value for one, value in keys if one == kind} for kind in ("at", "host", "firm")
-    }
-    if any(by_kind.values()):
-        at = {int(one) for one in by_kind["at"]}
-        meant = company_keys.reach(batch.tx, at, by_kind["host"], by_kind["firm"])
+    by_kind = grouped(keys)
+    linked = {int(company_id) for company_id in by_kind.get("at", ())}
+    hosts = set(by_kind.get("host", ()))
+    names = set(by_kind.get("firm", ()))
+    if linked or hosts or names:
+        meant = company_keys.reach(batch.tx, linked, hosts, names)
         batch.changed(Change.COMPANY_STAFF_CHANGED, companies=meant)
 
 
-def keys_of(company: CompanyFacts) -> set[LookUpKey]:
-    """Under what a company can be found; a gone one under nothing."""
-    if company.archived:
-        return set()
-    names = companies.name_keys((company.name, *company.former_names))
-    keys = {("domain", domain.lower()) for domain in company.domains} | {
-        ("name", name) for name in names
-    }
-    return keys | ({("parent", str(company.parent_id))} if company.parent_id is not None else set())
-
-
 def _all_keys(batch: Batch, company: CompanyFacts) -> set[LookUpKey]:
-    """Beside the look-up keys what others quote of a company: its name as spoken, and since when it is a customer."""
-    keys = keys_of(company)
-    if keys:
-        keys.add(("called", spoken(company.name)))
-    if keys and batch.portal_map.customer_stage and company.customer_since is not None:
+    """The keys a company is found by, and beside them what others quote of it.
+
+    Quoted are its name as spoken, and since when it is a customer by its lifecycle stage.
+    """
+    keys = _look_up_keys(company)
+    if not keys:
+        return set()
+    keys.add(("called", spoken(company.name)))
+    if batch.portal_map.customer_stage and company.customer_since is not None:
         keys.add(("since", company.customer_since.isoformat()))
     return keys
 
 
+def _look_up_keys(company: CompanyFacts) -> set[LookUpKey]:
+    """Under what a company can be found; a gone one under nothing."""
+    if company.archived:
+        return set()
+    names = companies.name_keys((company.name, *company.former_names))
+    keys = {("name", name) for name in names}
+    keys |= {("domain", domain.lower()) for domain in company.domains}
+    if company.parent_id is not None:
+        keys.add(("parent", str(company.parent_id)))
+    return keys
+
+
 def contact_keys(contact: ContactFacts) -> set[LookUpKey]:
-    """Under which companies a contact is found: by its addresses, typed company names, links, and former links."""
-    keys = {("host", host) for email in _addresses(contact) for host in _hosts(email)}
-    keys |= {("at", str(one)) for one in _ids(contact)}
+    """Under which companies a contact is found, those it was linked to or named before included."""
+    keys = {("host", host) for host in _hosts(contact)}
+    keys |= {("at", str(company_id)) for company_id in _linked_ids(contact)}
     return keys | {("firm", name) for name in _names(contact)}
 
 
-def _addresses(contact: ContactFacts) -> set[str]:
-    return {one for one in all_emails(contact) if not is_free(one)}
-
-
-def _hosts(email: str) -> set[str]:
-    return {host_of(email), domain_of(email)} - {""}
+def _hosts(contact: ContactFacts) -> set[str]:
+    """The hosts and domains of a contact's addresses, but for those of free mail hosts."""
+    addresses = [email for email in all_emails(contact) if not is_free(email)]
+    hosts = {host_of(email) for email in addresses}
+    return (hosts | {domain_of(email) for email in addresses}) - {""}
 
 
 def _names(contact: ContactFacts) -> set[str]:
@@ -96,39 +123,31 @@ def _names(contact: ContactFacts) -> set[str]:
     return companies.name_keys((contact.company_text, *employers, *former))
 
 
+def _linked_ids(contact: ContactFacts) -> set[int]:
+    history = contact.history.get("associatedcompanyid", ())
+    former = (version.value.strip() for version in history)
+    ids = (int(text) for text in former if text.isdecimal() and len(text) <= _LONGEST_ID)
+    return {*contact.company_ids, *ids}
+
+
 def directory(
     batch: Batch,
     contacts: Iterable[ContactFacts] = (),
     *,
     ids: Collection[int] = (),
     names: Collection[str] = (),
-    emails: Collection[str] = (),
 ) -> Directory:
-    """The portal's companies as far as these contacts, ids, plain names and addresses can mean them."""
-    wanted, domains, plain = set(ids), set[str](), set(names)
-    for email in emails:
-        domains |= _hosts(clean_email(email))
+    """The portal's companies as far as these contacts, ids and plain names can mean them."""
+    wanted, hosts, plain = set(ids), set[str](), set(names)
     for contact in contacts:
-        wanted |= _ids(contact)
+        wanted |= _linked_ids(contact)
+        hosts |= _hosts(contact)
         plain |= _names(contact)
-        for email in _addresses(contact):
-            domains |= _hosts(email)
-    anything = wanted or domains or plain
-    known = (
-        record_facts.companies(batch, company_keys.reach(batch.tx, wanted, domains, plain))
-        if anything
-        else {}
-    )
+    meant = company_keys.reach(batch.tx, wanted, hosts, plain) if wanted or hosts or plain else ()
+    known = record_facts.companies(batch, meant) if meant else {}
     return companies.directory(
         known.values(),
         free_hosts=frozenset(batch.portal_map.extra_free_hosts),
         own_domains=frozenset(batch.portal_map.staff_domains),
-        migrations=frozenset(employer_changes.mass_moves(batch.tx, known))
-        if known
-        else frozenset(),
+        migrations=frozenset(employer_changes.mass_moves(batch.tx, known) if known else ()),
     )
-
-
-def _ids(contact: ContactFacts) -> set[int]:
-    past = (version.value.strip() for version in contact.history.get("associatedcompanyid", ()))
-    return {*contact.company_ids, *(int(one) for one in past if one.isdecimal() and len(one) < 19)}  # noqa: PLR2004 - longer is no id

@@ -1,8 +1,7 @@
-"""Stage three for contacts: role, credit of the whole person, referrals, the latest move, the latest answer."""
+"""Contact fields: what a person stands for, alike on all contacts of the person (stage three)."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from integration.conclude import (
     champion_strength,
@@ -12,13 +11,17 @@ from integration.conclude import (
     stored_moves,
 )
 from integration.conclude.batch import Batch
+from integration.conclude.champion_strength import ChampionEvidence
+from integration.conclude.field_patches import Conclusion, FieldsAndReasons
+from integration.conclude.grouping import grouped
 from integration.portal import record_names
 from integration.storage.database import Row
 from integration.storage.findings import person_rows, source_rows, stored_shapes
 from integration.storage.ledger import entry_rows
+from mappings.kinds import MoveKind, ObjectType, Status
 from mappings.rules.attribution.reasons import Names, of_move
-from mappings.rules.facts import ContactFacts, DealFacts, Directory, NpsAnswer
-from mappings.rules.findings import Move
+from mappings.rules.facts import ContactFacts, Directory, NpsAnswer
+from mappings.rules.findings import Move, Reason
 from mappings.rules.identity.linkage import employer
 from mappings.rules.job_changes import champions
 from mappings.rules.ledger import money
@@ -27,167 +30,200 @@ from mappings.rules.success import nps
 
 @dataclass(frozen=True, slots=True)
 class ContactPage:
-    """Persons whose records are to be summed up, with all that is known of them."""
+    """Persons whose contacts are summed up, with all that is known of them.
+
+    `members` and `moves` go by person; `credit`, in the home currency's minor units, and
+    `referrals` by contact.
+    """
 
     contacts: Mapping[int, ContactFacts]
     person_of: Mapping[int, int]
     members: Mapping[int, tuple[int, ...]]
     companies: Directory
     moves: Mapping[int, Sequence[Move]]
-    deals: Mapping[int, Sequence[DealFacts]]
-    answers: Mapping[int, Sequence[NpsAnswer]]
+    evidence: ChampionEvidence
     credit: Mapping[int, int]
     referrals: Mapping[int, Sequence[Row]]
-    since: Mapping[int, datetime]
     names: Names
 
 
 def refresh(batch: Batch, contact_ids: Collection[int]) -> None:
-    """Say on each contact what its person stands for; all records of a person say the same."""
+    """Plan the fields of these contacts; a contact that is no person any more says nothing."""
     page = _load(batch, contact_ids)
-    asked = set(contact_ids)
-    persons = {page.person_of[one] for one in asked if one in page.person_of}
-    found: list[field_patches.Conclusion] = []
-    for person, said in batch.each(
-        ((("contact", person), person) for person in sorted(persons)),
-        lambda person: _person(batch, person, page),
-    ):
-        desired, reasons = said
-        found.extend(
-            field_patches.Conclusion(one, desired, reasons)
-            for one in page.members[person]
-            if one in asked
-        )
-    told = {one.record_id for one in found}
-    nobody = [
-        one
-        for one in asked
-        if one not in told and ("contact", page.person_of.get(one, one)) not in batch.failed
-    ]
-    field_patches.plan(
-        batch, "contact", [*found, *(field_patches.Conclusion(one, {}) for one in nobody)]
-    )
+    conclusions = _conclusions(batch, page, set(contact_ids))
+    field_patches.plan(batch, ObjectType.CONTACT, conclusions)
 
 
 def _load(batch: Batch, contact_ids: Collection[int]) -> ContactPage:
     person_of, members = person_rows.groups(batch.tx, contact_ids)
     everybody = set(person_of)
-    contacts = {
-        one: facts
-        for one, facts in record_facts.contacts(batch, everybody).items()
-        if not facts.archived
-    }
-    known = company_directory.directory(batch, contacts.values())
-    found: dict[int, list[Move]] = {}
-    kept = stored_moves.moves_of(batch, set(members))
-    for row, move in kept:
-        found.setdefault(row["person_id"], []).append(move)
+    contacts = record_facts.living_contacts(batch, everybody)
+    companies = company_directory.directory(batch, contacts.values())
+    moves = stored_moves.by_person(batch, set(members))
     home = batch.portal_map.home_currency
     return ContactPage(
-        contacts,
-        person_of,
-        members,
-        known,
-        found,
-        champion_strength.deals_of(batch, everybody),
-        record_facts.answers(batch, everybody),
-        entry_rows.by_subject(batch.tx, everybody, home),
-        _referrals(batch, everybody),
-        champion_strength.customers_since(batch, set(known.companies)),
-        record_names.names(
-            batch.tx,
-            contacts=[move.new_contact_id for _, move in kept],
-            companies=[
-                one for _, move in kept for one in (move.former_company_id, move.new_company_id)
-            ],
-        ),
+        contacts=contacts,
+        person_of=person_of,
+        members=members,
+        companies=companies,
+        moves=moves,
+        evidence=champion_strength.load(batch, everybody, set(companies.companies)),
+        credit=entry_rows.by_subject(batch.tx, everybody, home),
+        referrals=_referrals_by(batch, everybody),
+        names=_names(batch, [move for own in moves.values() for move in own]),
     )
 
 
-def _referrals(batch: Batch, contact_ids: Collection[int]) -> dict[int, list[Row]]:
-    found: dict[int, list[Row]] = {}
-    for row in source_rows.referrals_by(batch.tx, contact_ids=contact_ids):
-        found.setdefault(row["referrer_contact_id"], []).append(row)
-    return found
+def _referrals_by(batch: Batch, contact_ids: Collection[int]) -> dict[int, list[Row]]:
+    rows = source_rows.referrals_by(batch.tx, contact_ids=contact_ids)
+    return grouped((row["referrer_contact_id"], row) for row in rows)
 
 
-Said = tuple[dict[str, str], list[object]]
+def _names(batch: Batch, moves: Sequence[Move]) -> Names:
+    """The names that moves are told with."""
+    former = [move.former_company_id for move in moves]
+    new = [move.new_company_id for move in moves]
+    movers = [move.new_contact_id for move in moves]
+    return record_names.names(batch.tx, contacts=movers, companies=[*former, *new])
 
 
-def _person(batch: Batch, person: int, page: ContactPage) -> Said:
-    """What every record of one person should say, and why."""
-    own = page.members[person]
-    sure = [one for one in page.moves.get(person, ()) if one.status == "auto"]
-    answer = _latest_answer(batch, own, page)
-    made = {
-        row["target"]
-        for one in own
-        for row in page.referrals.get(one, ())
-        if row["status"] == "auto"
-    }
-    here = _champion_here(batch, own, page)
-    role = champions.role_of(
-        is_moved=any(
-            one.kind != "departure" and one.strength >= batch.policy.champion_at for one in sure
-        ),
-        is_champion=here[0] >= batch.policy.champion_at,
-        is_referrer=bool(made),
-        is_promoter=answer is not None and nps.group(answer.score) == "promoter",
-    )
-    said = {} if role == "none" else {"second_order_role": role}
-    credit = sum(page.credit.get(one, 0) for one in own)
-    if credit and batch.portal_map.home_currency:
-        said["second_order_revenue"] = money.major(credit, batch.portal_map.home_currency)
-    if made:
-        said["second_order_referrals"] = str(len(made))
-    said |= _move_words(sure, page) | _answer_words(answer)
-    reasons: list[object] = [of_move(one, page.names) for one in page.moves.get(person, ())]
-    reasons += [here[1]] if here[1] else []
-    return said, [stored_shapes.plain(one) for one in reasons]
-
-
-def _latest_answer(batch: Batch, own: Collection[int], page: ContactPage) -> NpsAnswer | None:
-    told = [answer for one in own for answer in page.answers.get(one, ())]
-    return nps.latest(told, batch.now, batch.policy, dict.fromkeys(own, 0)).get(0)
-
-
-def _champion_here(batch: Batch, own: Collection[int], page: ContactPage) -> tuple[int, object]:
-    """How strongly the person stands for us where they are now."""
-    records = [page.contacts[one] for one in own if one in page.contacts]
-    best: tuple[int, object] = (0, None)
-    for company in sorted(
-        {found for one in records if (found := employer(one, page.companies)) is not None}
+def _conclusions(batch: Batch, page: ContactPage, asked: set[int]) -> list[Conclusion]:
+    persons = {page.person_of[contact_id] for contact_id in asked & page.person_of.keys()}
+    items = (((ObjectType.CONTACT, person_id), person_id) for person_id in sorted(persons))
+    conclusions: list[Conclusion] = []
+    for person_id, (fields, reasons) in batch.each(
+        items, lambda person: _fields(batch, page, person)
     ):
-        is_customer = company in page.since and page.since[company] <= batch.now
-        c, why = champions.strength(
-            own,
-            company,
-            batch.now,
-            deals=champion_strength.of_customers(
-                batch, page.deals.get(company, ()), is_customer=is_customer
-            ),
-            answers=[answer for one in own for answer in page.answers.get(one, ())],
-            roles=frozenset(role for one in records for role in one.buying_roles),
-            is_customer=is_customer,
-            policy=batch.policy,
-        )
-        best = max(best, (c, why), key=lambda one: one[0])
-    return best
+        own = [contact_id for contact_id in page.members[person_id] if contact_id in asked]
+        conclusions += [Conclusion(contact_id, fields, reasons) for contact_id in own]
+    return [*conclusions, *_silenced(batch, page, asked, conclusions)]
 
 
-def _move_words(sure: Sequence[Move], page: ContactPage) -> dict[str, str]:
-    gone = [one for one in sure if one.kind != "departure" and one.former_company_id is not None]
-    if not gone:
+def _silenced(
+    batch: Batch, page: ContactPage, asked: set[int], conclusions: Iterable[Conclusion]
+) -> Iterable[Conclusion]:
+    """Contacts that are nobody's say nothing; where a rule raised, what was said stands."""
+    failed = batch.broken(ObjectType.CONTACT)
+    for contact_id in asked - {conclusion.record_id for conclusion in conclusions}:
+        if page.person_of.get(contact_id, contact_id) not in failed:
+            yield Conclusion(contact_id, {})
+
+
+@dataclass(frozen=True, slots=True)
+class _Person:
+    """One person as the fields say it: `moves` that count, whom it referred, its latest answer."""
+
+    contact_ids: tuple[int, ...]
+    moves: Sequence[Move]
+    referred: Collection[str]
+    answer: NpsAnswer | None
+    strength: int
+
+
+def _fields(batch: Batch, page: ContactPage, person_id: int) -> FieldsAndReasons:
+    """What every contact of one person should say, and why."""
+    own = page.members[person_id]
+    moves = page.moves.get(person_id, ())
+    strength, why = _strength_here(batch, page, own)
+    person = _Person(
+        contact_ids=own,
+        moves=[move for move in moves if move.status == Status.AUTO],
+        referred=_referred(page, own),
+        answer=_latest_answer(batch, page, own),
+        strength=strength,
+    )
+    fields = {
+        **_role_fields(batch, person),
+        **_revenue_fields(batch, page, own),
+        **_referral_fields(person),
+        **_move_fields(page, person),
+        **_answer_fields(person),
+    }
+    reasons = [of_move(move, page.names) for move in moves] + ([why] if why else [])
+    return fields, [stored_shapes.plain(reason) for reason in reasons]
+
+
+def _role_fields(batch: Batch, person: _Person) -> dict[str, str]:
+    role = champions.role_of(
+        is_moved=any(_is_moved_champion(batch, move) for move in person.moves),
+        is_champion=person.strength >= batch.policy.champion_at,
+        is_referrer=bool(person.referred),
+        is_promoter=person.answer is not None and nps.group(person.answer.score) == "promoter",
+    )
+    return {} if role == "none" else {"second_order_role": role}
+
+
+def _is_moved_champion(batch: Batch, move: Move) -> bool:
+    return move.kind != MoveKind.DEPARTURE and move.strength >= batch.policy.champion_at
+
+
+def _latest_answer(batch: Batch, page: ContactPage, own: Sequence[int]) -> NpsAnswer | None:
+    """The person's latest answer: all contacts count as one human's."""
+    human = 0
+    latest = nps.latest(
+        page.evidence.answers_of(own), batch.now, batch.policy, dict.fromkeys(own, human)
+    )
+    return latest.get(human)
+
+
+def _referred(page: ContactPage, own: Iterable[int]) -> set[str]:
+    """Whom the person referred for sure, each once."""
+    rows = (row for contact_id in own for row in page.referrals.get(contact_id, ()))
+    return {row["target"] for row in rows if row["status"] == Status.AUTO}
+
+
+def _strength_here(
+    batch: Batch, page: ContactPage, own: Sequence[int]
+) -> tuple[int, Reason | None]:
+    """How strongly the person stands for us where they are now, and the strongest reason."""
+    records = [page.contacts[contact_id] for contact_id in own if contact_id in page.contacts]
+    employers = (employer(contact, page.companies) for contact in records)
+    company_ids = sorted({company_id for company_id in employers if company_id is not None})
+    strengths = [_strength_at(batch, page, own, company_id) for company_id in company_ids]
+    return max(strengths, key=lambda strength: strength[0], default=(0, None))
+
+
+def _strength_at(
+    batch: Batch, page: ContactPage, own: Sequence[int], company_id: int
+) -> tuple[int, Reason | None]:
+    return champions.strength(
+        own,
+        company_id,
+        batch.now,
+        deals=page.evidence.deals_at(company_id, batch.now),
+        answers=page.evidence.answers_of(own),
+        roles=champion_strength.buying_roles(own, page.contacts),
+        is_customer=page.evidence.was_customer(company_id, batch.now),
+        policy=batch.policy,
+    )
+
+
+def _revenue_fields(batch: Batch, page: ContactPage, own: Iterable[int]) -> dict[str, str]:
+    home = batch.portal_map.home_currency
+    credit = sum(page.credit.get(contact_id, 0) for contact_id in own)
+    return {"second_order_revenue": money.major(credit, home)} if credit and home else {}
+
+
+def _referral_fields(person: _Person) -> dict[str, str]:
+    return {"second_order_referrals": str(len(person.referred))} if person.referred else {}
+
+
+def _move_fields(page: ContactPage, person: _Person) -> dict[str, str]:
+    """The latest job change; of a departure, the new company is not known."""
+    left = [move for move in person.moves if move.former_company_id is not None]
+    changes = [move for move in left if move.kind != MoveKind.DEPARTURE]
+    if not changes:
         return {}
-    last = max(gone, key=lambda one: (one.moved_at, one.key))
+    latest = max(changes, key=lambda move: (move.moved_at, move.key))
     return {
-        "second_order_moved_from": page.names.company(last.former_company_id),
-        "second_order_moved_at": f"{last.moved_at:%Y-%m-%d}",
-        "second_order_move_confidence": field_patches.share(last.confidence),
+        "second_order_moved_from": page.names.company(latest.former_company_id),
+        "second_order_moved_at": f"{latest.moved_at:%Y-%m-%d}",
+        "second_order_move_confidence": field_patches.share(latest.confidence),
     }
 
 
-def _answer_words(answer: NpsAnswer | None) -> dict[str, str]:
+def _answer_fields(person: _Person) -> dict[str, str]:
+    answer = person.answer
     if answer is None:
         return {}
     return {

@@ -46,7 +46,7 @@ class DealPage:
     stored: Mapping[int, Sequence[Row]]
     posted: posted_entries.PostedEntries
     deleted: set[int]
-    decided: overrides.OfDeals
+    decided: overrides.DealDecisions
     notes: Mapping[int, Sequence[Row]]
     model_labels: deal_answers.ModelLabels
 
@@ -108,7 +108,7 @@ def load(batch: Batch, deal_ids: Collection[int]) -> DealPage:
             "contact",
             {one for rows in stored.values() for row in rows for one in _owed_to(row)},
         ),
-        overrides.OfDeals.by(batch, deal_ids),
+        overrides.DealDecisions.load(batch, deal_ids),
         given_back,
         deal_answers.model_labels_of(batch, deals, everybody),
     )

@@ -1,7 +1,7 @@
-"""Desired minus current: conclusions as stored rows, and what HubSpot should be told so that its records agree."""
+"""Field patches: desired values minus current ones, as conclusions and rows of the outbox."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -10,6 +10,8 @@ from integration.conclude.batch import Batch
 from integration.storage.findings import conclusion_rows
 from integration.storage.queue import outbox
 
+FieldsAndReasons = tuple[dict[str, str], list[object]]
+
 UPDATED_AT = "second_order_updated_at"
 # Choices that have a word for nothing say it; all else is emptied.
 _NOTHING = {"second_order_role": "none"}
@@ -17,69 +19,75 @@ _NOTHING = {"second_order_role": "none"}
 
 @dataclass(frozen=True, slots=True)
 class Conclusion:
-    """What one record should say, and why. A value of "" means that the record should say nothing there."""
+    """What one record should say, and why. The value "" says that a field is to be empty."""
 
     record_id: int
     desired: Mapping[str, str]
     reasons: Sequence[object] = ()
 
 
-def plan(batch: Batch, object_type: str, conclusions: Sequence[Conclusion]) -> int:
-    """Store conclusions and put what must change in the outbox; return how many records must be told something.
+def plan(batch: Batch, object_type: str, conclusions: Sequence[Conclusion]) -> None:
+    """Store conclusions, and put what must change in HubSpot in the outbox.
 
-    A record that already is as desired has no patch; one that waits for it is taken back. Records
-    that are gone are told nothing.
+    A record that already is as desired has no patch; one that waits for it is taken back. A record
+    that is gone has neither conclusion nor patch.
     """
     if not conclusions:
-        return 0
+        return
     ids = [conclusion.record_id for conclusion in conclusions]
     records = conclusion_rows.current_records(batch.tx, object_type, ids)
-    paused = {name for kind, name in batch.paused if kind == object_type}
-    planned = _Planned()
-    for conclusion in conclusions:
-        _decide(batch, conclusion, records.get(conclusion.record_id), paused, planned)
-    conclusion_rows.store(batch.tx, object_type, planned.rows)
-    outbox.plan(batch.tx, object_type, planned.patches)
-    if planned.agreeing:
-        outbox.cancel(batch.tx, object_type, planned.agreeing)
-    forget(batch, object_type, planned.gone)
-    return len(planned.patches)
+    living = {record_id: record for record_id, record in records.items() if not record.is_gone}
+    paused = {name for paused_type, name in batch.paused if paused_type == object_type}
+    plans = [
+        _decide(batch, conclusion, living[conclusion.record_id], paused)
+        for conclusion in conclusions
+        if conclusion.record_id in living
+    ]
+    _store(batch, object_type, plans)
+    forget(batch, object_type, [record_id for record_id in ids if record_id not in living])
 
 
-@dataclass(slots=True)
-class _Planned:
-    """Patches by record id, conclusions to store, records whose waiting patch is no longer needed, and gone records."""
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What a conclusion comes to: a row to store and a patch to write, if any.
 
-    patches: dict[int, dict[str, str]] = field(default_factory=dict)
-    rows: list[dict[str, object]] = field(default_factory=list)
-    agreeing: list[int] = field(default_factory=list)
-    gone: list[int] = field(default_factory=list)
+    A record that `agrees` no longer needs the patch that waits for it.
+    """
+
+    record_id: int
+    row: Mapping[str, object] | None
+    patch: Mapping[str, str]
+    agrees: bool
+
+
+def _store(batch: Batch, object_type: str, plans: Sequence[_Plan]) -> None:
+    rows = [plan.row for plan in plans if plan.row is not None]
+    conclusion_rows.store(batch.tx, object_type, rows)
+    patches = {plan.record_id: plan.patch for plan in plans if plan.patch}
+    outbox.plan(batch.tx, object_type, patches)
+    agreeing = [plan.record_id for plan in plans if plan.agrees]
+    if agreeing:
+        outbox.cancel(batch.tx, object_type, agreeing)
 
 
 def _decide(
     batch: Batch,
     conclusion: Conclusion,
-    record: conclusion_rows.CurrentRecord | None,
+    record: conclusion_rows.CurrentRecord,
     paused: set[str],
-    planned: _Planned,
-) -> None:
-    """Add what one record needs to what is planned."""
-    if record is None or record.is_gone:
-        planned.gone.append(conclusion.record_id)
-        return
+) -> _Plan:
     wanted = {**_cleared(record.desired or {}, record.properties), **conclusion.desired}
     row = _row(conclusion, wanted, batch)
     # A record that never had a value of ours and has none now needs no row that says so.
     is_worth_a_row = any(wanted.values()) or record.desired is not None
-    if is_worth_a_row and _differs(row, record):
-        planned.rows.append(row)
     patch = _patch(wanted, record, paused)
-    if _is_on_its_way(patch, record.sent):
-        return
-    if patch:
-        planned.patches[conclusion.record_id] = {**patch, **_stamp(batch.now, paused)}
-    elif record.has_patch:
-        planned.agreeing.append(conclusion.record_id)
+    is_due = bool(patch) and not _is_on_its_way(patch, record.sent)
+    return _Plan(
+        record_id=conclusion.record_id,
+        row=row if is_worth_a_row and _differs(row, record) else None,
+        patch={**patch, **_stamp(batch.now, paused)} if is_due else {},
+        agrees=record.has_patch and not patch,
+    )
 
 
 def _patch(
@@ -92,26 +100,26 @@ def _patch(
 
 def _is_on_its_way(patch: Mapping[str, str], sent: Mapping[str, str] | None) -> bool:
     """Whether a patch that was sent, and whose outcome is not known yet, says the same."""
-    if not patch or not sent:
+    if not sent:
         return False
     return patch == {name: value for name, value in sent.items() if name != UPDATED_AT}
 
 
 def _differs(row: Mapping[str, object], before: conclusion_rows.CurrentRecord) -> bool:
     """Whether the stored conclusion says something else."""
-    return (row["desired"], row["reasons"], row["settings_version"]) != (
-        before.desired, before.reasons, before.settings_version,
-    )  # fmt: skip
+    now = row["desired"], row["reasons"], row["settings_version"]
+    return now != (before.desired, before.reasons, before.settings_version)
 
 
 def difference(
     desired: Mapping[str, str], current: Mapping[str, Any], paused: set[str]
 ) -> dict[str, str]:
     """What to write so that *current* becomes *desired*, but for properties that are paused."""
+    left_alone = {UPDATED_AT, *paused}
     return {
         name: value
         for name, value in desired.items()
-        if name not in paused and name != UPDATED_AT and not same(value, current.get(name))
+        if name not in left_alone and not same(value, current.get(name))
     }
 
 
@@ -125,29 +133,29 @@ def same(desired: str, current: str | None) -> bool:
     try:
         return Decimal(desired) == Decimal(now)
     except InvalidOperation:
-        return _moment(desired) == _moment(now) is not None
+        return _read_moment(desired) == _read_moment(now) is not None
 
 
-def _moment(text: str) -> datetime | None:
+def _read_moment(text: str) -> datetime | None:
     try:
-        found = datetime.fromisoformat(text)
+        at = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _taken_back(
     wanted: Mapping[str, str], sent: Mapping[str, str] | None, paused: set[str]
 ) -> dict[str, str]:
-    """What a patch on its way may have written by now, as it is wanted today: the mirror cannot know of it yet."""
+    """What a patch on its way may have written by now, with the values wanted today."""
     names = [name for name in sent or () if name not in paused and name != UPDATED_AT]
     return {name: wanted.get(name, _NOTHING.get(name, "")) for name in names}
 
 
 def _cleared(before: Mapping[str, str], current: Mapping[str, Any]) -> dict[str, str]:
     """What we once wrote, or HubSpot still shows, is emptied unless it is still meant."""
-    said = [name for name in before if name != UPDATED_AT and (before[name] or current.get(name))]
-    return {name: _NOTHING.get(name, "") for name in said}
+    names = [name for name in before if name != UPDATED_AT and (before[name] or current.get(name))]
+    return {name: _NOTHING.get(name, "") for name in names}
 
 
 def _stamp(now: datetime, paused: set[str]) -> dict[str, str]:
@@ -165,7 +173,8 @@ def _row(conclusion: Conclusion, wanted: Mapping[str, str], batch: Batch) -> dic
 
 def moment(at: datetime) -> str:
     """A time as HubSpot takes it."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+    utc = at.astimezone(UTC)
+    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
 
 
 def share(ppm: int) -> str:
@@ -174,7 +183,7 @@ def share(ppm: int) -> str:
     return text or "0"
 
 
-def forget(batch: Batch, object_type: str, record_ids: Sequence[int]) -> None:
+def forget(batch: Batch, object_type: str, record_ids: Collection[int]) -> None:
     """Say nothing more about records that are gone."""
     if record_ids:
         conclusion_rows.delete(batch.tx, object_type, record_ids)

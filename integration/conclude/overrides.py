@@ -1,157 +1,164 @@
-"""What people decided, brought to the rules: for a page of contacts, of records that tell of referrals, or of deals."""
+"""Decisions of people, brought to the rules: about persons and moves, referrals, or deals."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from integration.conclude.batch import Batch
+from integration.conclude.grouping import grouped
 from integration.storage.findings import stored_shapes
 from integration.storage.reviews import decision_rows
+from mappings.kinds import ObjectType, ReviewKind, Verb
 from mappings.rules.attribution import decisions as decided
 from mappings.rules.attribution.decisions import Decision
 from mappings.rules.facts import ContactFacts, DealFacts
 from mappings.rules.findings import Move, Person, Referral
 from mappings.rules.referrals.referrals import Hint, ReferrerLookup, judge
 
-MoveKey = tuple[int, str]
+K = TypeVar("K", bound=Hashable)
+
+_OF_DEALS = (ReviewKind.SUGGESTION, ReviewKind.REJUDGE, ReviewKind.MERGE)
+_OF_PEOPLE = (ReviewKind.IDENTITY, ReviewKind.MOVE)
+
+
+def of_people(batch: Batch, contact_ids: Collection[int]) -> list[Decision]:
+    """Read what was decided about who these contacts are, and about their moves."""
+    return decision_rows.concerning(
+        batch.tx, _OF_PEOPLE, ObjectType.CONTACT, contact_ids, batch.now
+    )
 
 
 def partners(batch: Batch, contact_ids: Collection[int]) -> set[int]:
-    """Return the contacts about which and one of these somebody decided: they are looked at together."""
-    found = decision_rows.concerning(
-        batch.tx, ("identity", "move"), "contact", contact_ids, batch.now
-    )
-    return {one for each in found for one in each.contacts}
-
-
-def pairs(batch: Batch, contact_ids: Collection[int]) -> dict[tuple[int, int], bool]:
-    """Which of these contacts are the same human, and which are not, by a person's word."""
-    return decided.pairs(
-        decision_rows.concerning(batch.tx, ("identity",), "contact", contact_ids, batch.now)
-    )
+    """The contacts about which, together with one of these, somebody decided."""
+    decisions = of_people(batch, contact_ids)
+    return {contact_id for decision in decisions for contact_id in decision.contacts}
 
 
 def moves(
-    batch: Batch, found: Mapping[MoveKey, Move], persons: Collection[Person]
-) -> dict[MoveKey, Move]:
-    """These persons' moves as decided."""
-    contacts = {one for person in persons for one in person.contact_ids}
-    answers = decision_rows.concerning(batch.tx, ("move",), "contact", contacts, batch.now)
+    decisions: Sequence[Decision], found: Iterable[Move], persons: Iterable[Person]
+) -> list[Move]:
+    """These persons' moves as decided; *found* are those that their records show."""
+    answers = [decision for decision in decisions if decision.kind == ReviewKind.MOVE]
     if not answers:
-        return dict(found)
-    kept = {one.id: stored_shapes.confirmed_move(one) for one in answers if one.detail.get("move")}
-    by_person: dict[int, list[Move]] = {}
-    for move in found.values():
-        by_person.setdefault(move.person_id, []).append(move)
-    settled = [
-        move
-        for person in persons
-        for move in decided.settled_moves(by_person.get(person.id, ()), person, answers, kept)
-    ]
-    return {(move.person_id, move.key): move for move in settled}
+        return list(found)
+    with_move = (decision for decision in answers if decision.detail.get("move"))
+    confirmed = {decision.id: stored_shapes.confirmed_move(decision) for decision in with_move}
+    by_person = grouped((move.person_id, move) for move in found)
+    settled: dict[tuple[int, str], Move] = {}
+    for person in persons:
+        own = by_person.get(person.id, ())
+        for move in decided.settled_moves(own, person, answers, confirmed):
+            settled[move.person_id, move.key] = move
+    return list(settled.values())
 
 
 @dataclass(frozen=True, slots=True)
-class PairDecisions:
-    """Whom people said that records mean, by the record that tells of it."""
+class ReferralDecisions:
+    """Whom records mean as their referrer, by a person's word; by the record that names them."""
 
-    answers: Mapping[int, list[Decision]] = field(default_factory=dict)
+    by_record: Mapping[int, list[Decision]] = field(default_factory=dict)
 
     @classmethod
-    def by(cls, batch: Batch, owner_type: str, owner_ids: Collection[int]) -> "PairDecisions":
-        """Read what was decided about these records' words."""
-        found: dict[int, list[Decision]] = {}
-        for one in decision_rows.concerning(
-            batch.tx, ("referral",), owner_type, owner_ids, batch.now
+    def load(
+        cls, batch: Batch, object_type: str, record_ids: Collection[int]
+    ) -> "ReferralDecisions":
+        """Read what was decided about the referrers that these records name."""
+        by_record: dict[int, list[Decision]] = {}
+        for decision in decision_rows.concerning(
+            batch.tx, (ReviewKind.REFERRAL,), object_type, record_ids, batch.now
         ):
-            kind, _, number = str(one.detail.get("owner", "")).partition(":")
-            if kind == owner_type:
-                found.setdefault(int(number), []).append(one)
-        return cls(found)
+            owner_type, _, owner_id = str(decision.detail.get("owner", "")).partition(":")
+            if owner_type == object_type:
+                by_record.setdefault(int(owner_id), []).append(decision)
+        return cls(by_record)
 
     @property
     def picked(self) -> set[int]:
-        """The contacts that were picked."""
-        return {
-            one.detail["pick"]
-            for several in self.answers.values()
-            for one in several
-            if one.detail.get("pick")
-        }
+        """The contacts that were picked as referrers."""
+        decisions = [decision for own in self.by_record.values() for decision in own]
+        picks = (decision.detail.get("pick") for decision in decisions)
+        return {contact_id for contact_id in picks if contact_id}
 
     def settled(
         self,
-        owner: int,
-        told: ContactFacts | DealFacts,
+        record_id: int,
+        record: ContactFacts | DealFacts,
         found: Iterable[Referral],
-        ring: ReferrerLookup,
+        lookup: ReferrerLookup,
     ) -> tuple[Referral, ...]:
-        """What a record tells, as decided."""
-        answers = decided.answers(self.answers.get(owner, ()))
+        """The referrals that a record tells of, as decided."""
+        referrals = list(found)
+        answers = decided.answers(self.by_record.get(record_id, ()))
         if not answers:
-            return tuple(found)
-        told_of = list(found)
+            return tuple(referrals)
         picked = {
-            one.detail["pick"]: _judged(one, told, told_of, ring)
-            for one in answers
-            if one.detail.get("pick") in ring.contacts
+            answer.detail["pick"]: _judged(answer, record, referrals, lookup)
+            for answer in answers
+            if answer.detail.get("pick") in lookup.contacts
         }
-        return decided.settled_referrals(told_of, answers, picked)
+        return decided.settled_referrals(referrals, answers, picked)
 
 
 def _judged(
-    by: Decision, told: ContactFacts | DealFacts, found: Iterable[Referral], ring: ReferrerLookup
+    answer: Decision,
+    record: ContactFacts | DealFacts,
+    found: Iterable[Referral],
+    lookup: ReferrerLookup,
 ) -> Referral:
     """The referral of a picked contact, after the same guards as any other's."""
-    target = str(by.detail["target"])
-    same = [
-        one
-        for one in found
-        if one.target == target and not decided.named_by(one).isdisjoint(by.contacts)
-    ]
-    at = next((one.at for one in same if one.at), None) or told.created_at
-    text = next((one.reasons[0].text for one in same if one.reasons), "the record names them")
-    hint = Hint(by.detail["pick"], "named_person", 0, at, text)
-    referred = told if isinstance(told, ContactFacts) and target == f"contact:{told.id}" else None
-    goal = None if isinstance(told, ContactFacts) else told.company_id
-    return judge(hint, target, referred, goal, ring)
+    target = str(answer.detail["target"])
+    meant = [referral for referral in found if _is_about(answer, target, referral)]
+    dates = (referral.at for referral in meant if referral.at)
+    texts = (referral.reasons[0].text for referral in meant if referral.reasons)
+    at = next(dates, None) or record.created_at
+    text = next(texts, "the record names them")
+    hint = Hint(answer.detail["pick"], "named_person", 0, at, text)
+    if isinstance(record, DealFacts):
+        return judge(hint, target, None, record.company_id, lookup)
+    referred = record if target == f"contact:{record.id}" else None
+    return judge(hint, target, referred, None, lookup)
+
+
+def _is_about(answer: Decision, target: str, referral: Referral) -> bool:
+    named = decided.named_by(referral)
+    return referral.target == target and not named.isdisjoint(answer.contacts)
 
 
 @dataclass(frozen=True, slots=True)
-class OfDeals:
+class DealDecisions:
     """What people decided about deals.
 
-    `dismissed` are (deal, contact) of suggestions nobody wants to hear again; `rejudged` says by
-    deal and mark of the evidence whether late evidence counts; `one_company` by deal and source
+    `dismissed` are (deal, contact) of suggestions that nobody wants to see again; `rejudged` says
+    by deal and mark of the evidence whether late evidence counts; `one_company` by deal and source
     company whether they were one all along.
     """
 
     dismissed: frozenset[tuple[int, int]] = frozenset()
     rejudged: Mapping[tuple[int, str], bool] = field(default_factory=dict)
-    one_company: Mapping[tuple[int, int], bool] = field(default_factory=dict)
+    one_company: Mapping[tuple[int, int | None], bool] = field(default_factory=dict)
 
     @classmethod
-    def by(cls, batch: Batch, deal_ids: Collection[int]) -> "OfDeals":
-        """Read what was decided about a page of deals."""
-        found = decision_rows.concerning(
-            batch.tx, ("suggestion", "rejudge", "merge"), "deal", deal_ids, batch.now
-        )
-        words: dict[str, dict[tuple[int, object], str]] = {
-            "suggestion": {},
-            "rejudge": {},
-            "merge": {},
-        }
-        for one in found:
-            for about in _about(one):
-                words[one.kind][one.detail["deal"], about] = one.verb
+    def load(cls, batch: Batch, deal_ids: Collection[int]) -> "DealDecisions":
+        """Read what was decided about a page of deals; the newest answer to a question stands."""
+        suggestions: dict[tuple[int, int], str] = {}
+        rejudged: dict[tuple[int, str], str] = {}
+        merges: dict[tuple[int, int | None], str] = {}
+        for decision in decision_rows.concerning(
+            batch.tx, _OF_DEALS, ObjectType.DEAL, deal_ids, batch.now
+        ):
+            deal_id, verb = decision.detail["deal"], decision.verb
+            if decision.kind == ReviewKind.SUGGESTION:
+                suggestions.update({(deal_id, contact): verb for contact in decision.contacts})
+            elif decision.kind == ReviewKind.REJUDGE:
+                rejudged[deal_id, str(decision.detail["mark"])] = verb
+            else:
+                merges[deal_id, decision.companies[0]] = verb
+        dismissed = (key for key, verb in suggestions.items() if verb == Verb.DISMISS)
         return cls(
-            frozenset(key for key, verb in words["suggestion"].items() if verb == "dismiss"),  # type: ignore[misc]
-            {key: verb == "confirm" for key, verb in words["rejudge"].items() if verb != "reopen"},  # type: ignore[misc]
-            {key: verb == "same" for key, verb in words["merge"].items() if verb != "reopen"},  # type: ignore[misc]
+            frozenset(dismissed), _holding(rejudged, Verb.CONFIRM), _holding(merges, Verb.SAME)
         )
 
 
-def _about(one: Decision) -> tuple[object, ...]:
-    """What, beside the deal, an answer is about: the suggested contacts, the evidence, or the source company."""
-    if one.kind == "suggestion":
-        return one.contacts
-    return (str(one.detail["mark"]),) if one.kind == "rejudge" else (one.companies[0],)
+def _holding(verbs: Mapping[K, str], yes: Verb) -> dict[K, bool]:
+    """Whether each question was answered by *yes*; an answer that was taken back is none."""
+    return {key: verb == yes for key, verb in verbs.items() if verb != Verb.REOPEN}

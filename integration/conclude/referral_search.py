@@ -124,7 +124,7 @@ def _judge(batch: Batch, page: MentionPage, claimed: Collection[int]) -> None:
     telling = {
         one: owner for one, owner in page.owners.items() if _says(owner) or page.is_told_of(one)
     }
-    meant = overrides.PairDecisions.by(batch, page.owner_type, telling)
+    meant = overrides.ReferralDecisions.load(batch, page.owner_type, telling)
     ring = candidates_for(batch, page, telling, meant.picked) if telling else None
     rows: dict[tuple[int, str], dict[str, object]] = {}
     labels: list[LabelRow] = []

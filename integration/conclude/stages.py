@@ -1,10 +1,10 @@
-"""Conclude thinks: mirror rows in; persons, moves, sources, ledger rows, conclusions and planned patches out.
+"""Stages: due records are concluded a page at a time: first people, then deals, then summaries.
 
-Work waits in the recompute queue, in three stages. One :func:`step` takes a page of the lowest
-stage in one transaction, loads all it needs with a bounded number of queries, applies the pure
-rules, and writes differences; what it found to have changed, it records for the invalidation table.
-Running a step twice changes nothing; a record that a rule cannot digest is set aside with the
-reason and its neighbours go on.
+:func:`conclude_page` takes a page of the lowest stage in one transaction, loads all it needs with a
+bounded number of queries, applies the pure rules, and writes differences: persons, moves, sources,
+ledger entries, conclusions and patches. What changed is recorded for the invalidation table.
+Concluding a page twice changes nothing; a record on which a rule fails is set aside with the
+reason, and its neighbours go on.
 """
 
 import contextlib
@@ -17,6 +17,7 @@ from integration.conclude import (
     contact_fields,
     deal_columns,
     deal_conclusions,
+    identity_keys,
     people,
     referral_search,
 )
@@ -28,6 +29,7 @@ from integration.storage.queue import page_context, recompute
 from integration.storage.queue.lanes import Lease
 from integration.storage.queue.page_context import PageContext
 from integration.storage.queue.recompute import Claim, Stage
+from mappings.kinds import PERSON, ObjectType
 
 _COLLECT_AFTER = 50_000  # new objects
 LIMITS: Mapping[Stage, int] = {Stage.PEOPLE: 500, Stage.DEALS: 500, Stage.SUMMARIES: 400}
@@ -42,37 +44,42 @@ def conclude_page(portal: PortalContext, lease: Lease | None, *, limit: int | No
     Everything happens in one transaction: a process that dies leaves the page as it was.
     """
     with _rarely_collected(), portal.transaction(lease) as tx:
-        found = page_context.read(tx)
-        stage = _due(found)
+        context = page_context.read(tx)
+        stage = _due(context)
         if stage is None:
             return False
         size = limit or LIMITS[stage]
         claims = recompute.claim(tx, stage, size)
         if not claims:
             return False
-        work = open_batch(tx, found, portal.runtime.now())
-        _STAGES[stage](work, claims, len(claims) < size)
-        failed = {one: work.failed[one.ref] for one in claims if one.ref in work.failed}
-        recompute.add(tx, work.due)
-        recompute.settle(tx, [one for one in claims if one not in failed])
-        if failed:
-            recompute.set_aside(tx, failed)
+        batch = open_batch(tx, context, portal.runtime.now())
+        _STAGES[stage](batch, claims, len(claims) < size)
+        _settle(batch, claims)
     return True
 
 
+def _settle(batch: Batch, claims: Sequence[Claim]) -> None:
+    """Queue what follows, and take the claims off the queue; failed ones are set aside."""
+    failed = {claim: batch.failed[claim.ref] for claim in claims if claim.ref in batch.failed}
+    recompute.add(batch.tx, batch.due)
+    recompute.settle(batch.tx, [claim for claim in claims if claim not in failed])
+    if failed:
+        recompute.set_aside(batch.tx, failed)
+
+
 def conclude_one_record(portal: PortalContext, lease: Lease | None) -> bool:
-    """Conclude one record, its try counted beforehand: for a lane whose last holder was killed at work, or fell."""
+    """Conclude one record, its try counted beforehand: the lane's last holder died at work."""
     with portal.transaction(lease) as tx:
         stage = _due(page_context.read(tx))
         claims = recompute.claim(tx, stage, 1) if stage is not None else ()
         if not claims:
             return False
-        if claims[0].attempts >= recompute.MAX_ATTEMPTS:
-            recompute.set_aside(
-                tx, {claims[0]: "thinking about it failed or ended the process three times"}
-            )
+        claim = claims[0]
+        if claim.attempts >= recompute.MAX_ATTEMPTS:
+            reason = "thinking about it failed or ended the process three times"
+            recompute.set_aside(tx, {claim: reason})
             return True
-        recompute.count_try(tx, claims[0])
+        recompute.count_try(tx, claim)
     return conclude_page(portal, lease, limit=1)
 
 
@@ -90,49 +97,58 @@ def _rarely_collected() -> Iterator[None]:
         gc.set_threshold(*usual)
 
 
-def _due(found: PageContext) -> Stage | None:
+def _due(context: PageContext) -> Stage | None:
     """The stage to work at: the lowest with due records, unless it has to wait for the import."""
-    return None if found.running == "import" and found.stage not in WHILE_IMPORTING else found.stage
+    must_wait = context.running == "import" and context.stage not in WHILE_IMPORTING
+    return None if must_wait else context.stage
 
 
 def _ids(claims: Sequence[Claim], object_type: str) -> list[int]:
-    return [one.record_id for one in claims if one.object_type == object_type]
+    return [claim.record_id for claim in claims if claim.object_type == object_type]
 
 
-def _people(work: Batch, claims: Sequence[Claim], is_all: bool) -> None:
-    if companies := _ids(claims, "company"):
-        company_directory.refresh(work, companies)
-    if found := _ids(claims, "deal"):
-        deal_columns.refresh(work, found)
-    persons = set(_ids(claims, "person"))
-    if contacts := _ids(claims, "contact"):
-        learned = people.learn(work, contacts)
-        if is_all:
-            persons |= learned
-        else:
-            work.changed(Change.CONTACT_CHANGED, contacts=learned)
-    if persons:
-        people.refresh(work, persons)
+def _people(batch: Batch, claims: Sequence[Claim], is_all: bool) -> None:
+    """Companies and deals first: contacts are judged by what both say."""
+    if company_ids := _ids(claims, ObjectType.COMPANY):
+        company_directory.refresh(batch, company_ids)
+    if deal_ids := _ids(claims, ObjectType.DEAL):
+        deal_columns.refresh(batch, deal_ids)
+    if persons := _persons(batch, claims, is_all):
+        people.refresh(batch, persons)
     for object_type, change in _HANDED_ON.items():
-        work.changed(change, records=refs(object_type, _ids(claims, object_type)))
+        batch.changed(change, records=refs(object_type, _ids(claims, object_type)))
+
+
+def _persons(batch: Batch, claims: Sequence[Claim], is_all: bool) -> set[int]:
+    """The contacts to group now; with new keys they wait until no other contact needs its own."""
+    persons = set(_ids(claims, PERSON))
+    contact_ids = _ids(claims, ObjectType.CONTACT)
+    keyed = identity_keys.refresh(batch, contact_ids) if contact_ids else set()
+    if is_all:
+        return persons | keyed
+    batch.changed(Change.CONTACT_CHANGED, contacts=keyed)
+    return persons
 
 
 # Nothing is concluded from these alone, only from what they are linked to.
-_HANDED_ON = {"ticket": Change.TICKET_CHANGED, "feedback_submission": Change.ANSWER_CHANGED}
+_HANDED_ON = {
+    ObjectType.TICKET: Change.TICKET_CHANGED,
+    ObjectType.FEEDBACK: Change.ANSWER_CHANGED,
+}
 
 
-def _deals(work: Batch, claims: Sequence[Claim], _is_all: bool) -> None:
-    if contacts := _ids(claims, "contact"):
-        referral_search.of_contacts(work, contacts)
-    if found := _ids(claims, "deal"):
-        deal_conclusions.refresh(work, found)
+def _deals(batch: Batch, claims: Sequence[Claim], _is_all: bool) -> None:
+    if contact_ids := _ids(claims, ObjectType.CONTACT):
+        referral_search.of_contacts(batch, contact_ids)
+    if deal_ids := _ids(claims, ObjectType.DEAL):
+        deal_conclusions.refresh(batch, deal_ids)
 
 
-def _summaries(work: Batch, claims: Sequence[Claim], _is_all: bool) -> None:
-    if companies := _ids(claims, "company"):
-        company_fields.refresh(work, companies)
-    if contacts := _ids(claims, "contact"):
-        contact_fields.refresh(work, contacts)
+def _summaries(batch: Batch, claims: Sequence[Claim], _is_all: bool) -> None:
+    if company_ids := _ids(claims, ObjectType.COMPANY):
+        company_fields.refresh(batch, company_ids)
+    if contact_ids := _ids(claims, ObjectType.CONTACT):
+        contact_fields.refresh(batch, contact_ids)
 
 
 _STAGES = {Stage.PEOPLE: _people, Stage.DEALS: _deals, Stage.SUMMARIES: _summaries}

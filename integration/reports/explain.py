@@ -117,7 +117,7 @@ def _contact(tx: Transaction, contact_id: int, now: datetime) -> Json:
         "referrals_made": _referrals(tx, referrals),
         "ledger": [ledger_row(row) for row in entries],
         "decisions": _decisions(tx, [(ObjectType.CONTACT, contact_id)], now),
-        "successors": successor_search.successors_told(tx, ObjectType.CONTACT, contact_id, now),
+        "successors": successor_search.of_record(tx, ObjectType.CONTACT, contact_id, now),
         "heard": _answer_labels(tx, ObjectType.CONTACT, contact_ids),
     }
 
@@ -132,7 +132,7 @@ def _company(tx: Transaction, company_id: int, now: datetime) -> Json:
         "referrals_made": _referrals(tx, source_rows.referrals_by(tx, company_ids=[company_id])),
         "ledger": [ledger_row(row) for row in entries],
         "decisions": _decisions(tx, [(ObjectType.COMPANY, company_id)], now),
-        "successors": successor_search.successors_told(tx, ObjectType.COMPANY, company_id, now),
+        "successors": successor_search.of_record(tx, ObjectType.COMPANY, company_id, now),
     }
 
 

@@ -399,8 +399,7 @@ def test_who_took_over_is_told_with_the_company_that_was_left(harbor: MirrorPort
         found = successor_search.of_moves(tx, move_rows.with_company(tx, [1]), now)
 
         company, contact = (
-            successor_search.successors_told(tx, *ref, now)
-            for ref in (("company", 1), ("contact", 12))
+            successor_search.of_record(tx, *ref, now) for ref in (("company", 1), ("contact", 12))
         )
 
     ((person, _), successor), = found.items()  # fmt: skip

@@ -1,0 +1,162 @@
+"""The page of stage three for companies: their people, deals, tickets, answers and credit."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from integration.conclude import company_values, record_facts, stored_moves
+from integration.conclude.batch import Batch
+from integration.conclude.grouping import grouped
+from integration.storage.database import Row
+from integration.storage.findings import person_rows, source_rows
+from integration.storage.ledger import entry_rows
+from integration.storage.mirror import deal_rows, mirror
+from integration.storage.mirror import survey_answers as answer_rows
+from mappings.kinds import ObjectType
+from mappings.rules.attribution import orders
+from mappings.rules.facts import CompanyFacts, ContactFacts, DealFacts, NpsAnswer, Ticket
+from mappings.rules.findings import Move
+from mappings.rules.policy import KEY_ROLES
+
+_ContactAt = tuple[int, int]
+"""A contact and a company that it is, or was, at."""
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerRecords:
+    """What sentiment and health of customers are judged by: people, deals, answers and tickets.
+
+    Everything goes by company, but `person_of`, which goes by contact.
+    """
+
+    staff: Mapping[int, Sequence[ContactFacts]]
+    deals: Mapping[int, Sequence[DealFacts]]
+    answers: Mapping[int, Sequence[NpsAnswer]]
+    tickets: Mapping[int, Sequence[Ticket]]
+    person_of: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyPage:
+    """What a page of companies is summed up from, by company.
+
+    `own_deals` and `pipeline` are rows: the company's deals, and open deals that have it as a
+    source. `booked` is its ledger total, in the home currency's minor units, with the number of
+    deals. `moves` are those of people who left the company.
+    """
+
+    companies: Mapping[int, CompanyFacts]
+    own_deals: Mapping[int, Sequence[Row]]
+    booked: Mapping[int, tuple[int, int]]
+    pipeline: Mapping[int, Sequence[Row]]
+    values: Mapping[int, orders.AllIn]
+    moves: Mapping[int, Sequence[Move]]
+    customers: frozenset[int]
+    records: CustomerRecords
+
+
+def load(batch: Batch, company_ids: Collection[int]) -> CompanyPage:
+    """Read all that these companies are summed up from, with a bounded number of queries."""
+    companies = record_facts.companies(batch, company_ids)
+    own = deal_rows.of_companies(batch.tx, company_ids)
+    won = (row for rows in own.values() for row in rows if row["is_won"])
+    customers = frozenset(row["company_id"] for row in won)
+    pipeline = source_rows.open_from(batch.tx, companies)
+    home = batch.portal_map.home_currency
+    return CompanyPage(
+        companies=companies,
+        own_deals=own,
+        booked=entry_rows.by_company(batch.tx, companies, home),
+        pipeline=grouped((row["company_id"], row) for row in pipeline),
+        values=company_values.all_in_of(batch, own),
+        moves=_departures(batch, companies),
+        customers=customers,
+        records=_customer_records(batch, customers & companies.keys(), customers, own),
+    )
+
+
+def _customer_records(
+    batch: Batch,
+    known: Collection[int],
+    customers: Collection[int],
+    own: Mapping[int, Sequence[Row]],
+) -> CustomerRecords:
+    """Read the records of customers; *known* are those that the mirror holds."""
+    near = _staff_ids(batch, known)
+    asked = near | answer_rows.givers(batch.tx, customers)
+    answers = record_facts.answers(batch, {contact_id for contact_id, _ in asked})
+    staff_ids = {contact_id for contact_id, _ in near}
+    contacts = record_facts.living_contacts(batch, staff_ids | answers.keys())
+    return CustomerRecords(
+        staff=_staff(near, contacts),
+        deals=_deals(batch, customers, own),
+        answers=_answers(batch, asked, answers, contacts),
+        tickets=_tickets(batch, customers),
+        person_of=person_rows.persons_of(batch.tx, answers),
+    )
+
+
+def _staff_ids(batch: Batch, company_ids: Collection[int]) -> set[_ContactAt]:
+    links = mirror.links_to(batch.tx, ObjectType.CONTACT, ObjectType.COMPANY, company_ids)
+    return {(link.from_id, link.to_id) for link in links}
+
+
+def _staff(
+    near: Iterable[_ContactAt], contacts: Mapping[int, ContactFacts]
+) -> dict[int, list[ContactFacts]]:
+    living = ((contact, company) for contact, company in sorted(near) if contact in contacts)
+    return grouped((company, contacts[contact]) for contact, company in living)
+
+
+def _deals(
+    batch: Batch, customers: Iterable[int], own: Mapping[int, Sequence[Row]]
+) -> dict[int, list[DealFacts]]:
+    deal_ids = {row["deal_id"] for company_id in customers for row in own[company_id]}
+    return record_facts.by_company(record_facts.deals(batch, deal_ids).values())
+
+
+def _departures(batch: Batch, company_ids: Collection[int]) -> dict[int, list[Move]]:
+    """The moves away from these companies, by company."""
+    moves = stored_moves.moves_with(batch, company_ids)
+    away = [move for row, move in moves if row["former_company_id"] in company_ids]
+    return grouped(
+        (move.former_company_id, move) for move in away if move.former_company_id is not None
+    )
+
+
+def _answers(
+    batch: Batch,
+    asked: Collection[_ContactAt],
+    answers: Mapping[int, Sequence[NpsAnswer]],
+    contacts: Mapping[int, ContactFacts],
+) -> dict[int, list[NpsAnswer]]:
+    """Answers by the company they were given as people of, those of the page's companies only."""
+    given = [answer for own in answers.values() for answer in own]
+    named = (answer.company_id for answer in given if answer.company_id is not None)
+    today = mirror.resolve(batch.tx, ObjectType.COMPANY, named)
+    placed = [_placed(answer, contacts.get(answer.contact_id), today) for answer in given]
+    here = [answer for answer in placed if (answer.contact_id, answer.company_id) in asked]
+    return grouped((answer.company_id, answer) for answer in here if answer.company_id is not None)
+
+
+def _placed(answer: NpsAnswer, contact: ContactFacts | None, today: Mapping[int, int]) -> NpsAnswer:
+    """The answer with the company it belongs to today, and a role where it has none."""
+    company_id = today.get(answer.company_id or 0, _primary_company(contact))
+    return replace(answer, company_id=company_id, role=answer.role or _role(contact))
+
+
+def _primary_company(contact: ContactFacts | None) -> int | None:
+    return contact.company_ids[0] if contact and contact.company_ids else None
+
+
+def _role(contact: ContactFacts | None) -> str:
+    """The buying role an answer counts by: a key role first."""
+    roles = contact.buying_roles if contact else frozenset()
+    return min(roles & KEY_ROLES, default=min(roles, default=""))
+
+
+def _tickets(batch: Batch, company_ids: Collection[int]) -> dict[int, list[Ticket]]:
+    links = mirror.links_to(batch.tx, ObjectType.TICKET, ObjectType.COMPANY, company_ids)
+    # Several labels can join the same ticket and company.
+    pairs = sorted({(link.from_id, link.to_id) for link in links})
+    tickets = record_facts.tickets(batch, {link.from_id for link in links})
+    return grouped((company, tickets[ticket]) for ticket, company in pairs if ticket in tickets)

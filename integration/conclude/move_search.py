@@ -1,0 +1,119 @@
+"""Moves: found in the histories of persons' records, and stored as differences."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from integration.conclude import champion_strength, overrides, review_tasks
+from integration.conclude.batch import Batch
+from integration.conclude.people_page import PeoplePage
+from integration.conclude.person_groups import PersonGroups
+from integration.storage.database import Row
+from integration.storage.findings import move_rows, stored_shapes
+from mappings.kinds import ObjectType
+from mappings.rules.facts import PPM, Directory
+from mappings.rules.findings import Move, Person
+from mappings.rules.job_changes.moves import MovesOfPerson, find_moves
+
+MoveKey = tuple[int, str]
+MoveRow = Mapping[str, Any]
+
+
+def find(
+    batch: Batch, page: PeoplePage, persons: Sequence[Person], companies: Directory
+) -> list[Move]:
+    """Find these persons' moves, as people decided and with each mover's strength when leaving."""
+    found = _found(batch, page, persons, companies)
+    moves = overrides.moves(page.decisions, found, persons)
+    return _with_strengths(batch, page, persons, moves) if moves else []
+
+
+def _with_strengths(
+    batch: Batch, page: PeoplePage, persons: Iterable[Person], moves: Sequence[Move]
+) -> list[Move]:
+    own = {person.id: person.contact_ids for person in persons}
+    movers = {contact_id for move in moves for contact_id in own[move.person_id]}
+    former = {move.former_company_id for move in moves if move.former_company_id}
+    evidence = champion_strength.load(batch, movers, former)
+    return [
+        champion_strength.with_strength(
+            move, own[move.person_id], page.contacts, evidence, batch.policy
+        )
+        for move in moves
+    ]
+
+
+def _found(
+    batch: Batch, page: PeoplePage, persons: Iterable[Person], companies: Directory
+) -> list[Move]:
+    was_customer = page.was_customer if page.customers_since is not None else None
+
+    def moves_of(person: Person) -> MovesOfPerson:
+        return find_moves(
+            person, page.contacts, companies, batch.policy, batch.now, was_customer=was_customer
+        )
+
+    by_key: dict[MoveKey, Move] = {}
+    for _, result in batch.each_of(ObjectType.CONTACT, persons, moves_of):
+        by_key.update({_key(move): move for move in result.moves})
+    return list(by_key.values())
+
+
+def _key(move: Move) -> MoveKey:
+    return move.person_id, move.key
+
+
+def store(batch: Batch, page: PeoplePage, groups: PersonGroups, moves: Iterable[Move]) -> set[int]:
+    """Store the moves of a page's persons; return the companies that somebody left or came to."""
+    rows = {_key(move): _row(move, batch) for move in moves}
+    before = _before(page, groups)
+    gone = {key: row for key, row in before.items() if key not in rows}
+    new = {key: row for key, row in rows.items() if _differs(row, before.get(key))}
+    if gone:
+        move_rows.delete(batch.tx, gone.keys())
+    if new:
+        move_rows.store(batch.tx, list(new.values()))
+    review_tasks.about_moves(batch, gone.values(), new.values())
+    replaced = [before[key] for key in new if key in before]
+    return _companies_of([*gone.values(), *replaced, *new.values()])
+
+
+def _before(page: PeoplePage, groups: PersonGroups) -> dict[MoveKey, Row]:
+    """The stored moves of affected persons, and of persons that lost a contact or are no more."""
+    gone = page.person_of.keys() - page.contacts.keys()
+    owners = groups.owners.union(page.person_of[contact_id] for contact_id in gone)
+    return {
+        (row["person_id"], row["move_key"]): row for row in page.moves if row["person_id"] in owners
+    }
+
+
+def _row(move: Move, batch: Batch) -> MoveRow:
+    return {
+        "person_id": move.person_id,
+        "move_key": move.key,
+        "former_contact_id": move.former_contact_id,
+        "new_contact_id": move.new_contact_id,
+        "former_company_id": move.former_company_id,
+        "new_company_id": move.new_company_id,
+        "earliest": move.earliest,
+        "latest": move.latest,
+        "confidence": move.confidence / PPM,
+        "status": move.status,
+        "body": move,
+        "settings_version": batch.policy.version,
+    }
+
+
+def _differs(row: MoveRow, stored: Row | None) -> bool:
+    """Whether the stored move says something else; its body is compared as it would be written."""
+    if stored is None or row["settings_version"] != stored["settings_version"]:
+        return True
+    return stored_shapes.differs(row["body"], stored["body"])
+
+
+def _companies_of(rows: Iterable[MoveRow]) -> set[int]:
+    return {
+        company_id
+        for row in rows
+        for company_id in (row["former_company_id"], row["new_company_id"])
+        if company_id is not None
+    }
