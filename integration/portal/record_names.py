@@ -4,42 +4,46 @@ from collections.abc import Iterable
 
 from integration.storage.database import Transaction
 from integration.storage.mirror import lookups, mirror
+from mappings.kinds import ObjectType
 from mappings.rules.attribution.reasons import Names
 from mappings.rules.text.names import LONGEST, spoken
+
+_FORGOTTEN = "forgotten"
 
 
 def names(
     tx: Transaction, *, contacts: Iterable[int | None] = (), companies: Iterable[int | None] = ()
 ) -> Names:
-    """What to call records in sentences; gone ones have no name."""
-    people = {one for one in contacts if one is not None}
-    found = lookups.names(tx, people, {one for one in companies if one is not None})
-    return Names(
-        {
-            row.record_id: _full(row.first, row.last)
-            for row in found
-            if row.object_type == "contact" and not row.is_gone
-        },
-        {
-            row.record_id: spoken(row.name or "")
-            for row in found
-            if row.object_type == "company" and row.gone_why != "forgotten"
-        },
-    )
+    """What sentences call records. A gone contact has no name, a gone company keeps its own."""
+    people: dict[int, str] = {}
+    firms: dict[int, str] = {}
+    for row in lookups.names(tx, _known(contacts), _known(companies)):
+        if row.object_type == ObjectType.CONTACT and not row.is_gone:
+            people[row.record_id] = _full(row.first, row.last)
+        if row.object_type == ObjectType.COMPANY and row.gone_why != _FORGOTTEN:
+            firms[row.record_id] = spoken(row.name or "")
+    return Names(people, firms)
+
+
+def _known(record_ids: Iterable[int | None]) -> set[int]:
+    return {record_id for record_id in record_ids if record_id is not None}
 
 
 def name_of(record: mirror.Record) -> str:
     """A contact's name as people write it."""
-    return _full(*(str(record.properties.get(one) or "") for one in ("firstname", "lastname")))
+    first, last = (record.properties.get(name) for name in ("firstname", "lastname"))
+    return _full(str(first or ""), str(last or ""))
 
 
 def name_in(row: lookups.Name) -> str:
     """What a person reads as the record's name; who was forgotten has none."""
-    if row.gone_why == "forgotten":
+    if row.gone_why == _FORGOTTEN:
         return ""
-    return _full(row.first, row.last) if row.object_type == "contact" else spoken(row.name or "")
+    if row.object_type == ObjectType.CONTACT:
+        return _full(row.first, row.last)
+    return spoken(row.name or "")
 
 
 def _full(first: str | None, last: str | None) -> str:
-    parts = ((one or "").strip() for one in (first, last))
-    return spoken(" ".join(part[:LONGEST] for part in parts if part))
+    parts = ((part or "").strip()[:LONGEST] for part in (first, last))
+    return spoken(" ".join(part for part in parts if part))
