@@ -1,21 +1,29 @@
-"""Stage two, first half: who recommended us to whom, as contacts and deals tell it."""
+"""Referral search: who recommended us to whom, as contacts and deals report it.
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+The first half of stage two.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from integration.conclude import deal_touches, overrides, record_facts, review_tasks
 from integration.conclude.batch import Batch
 from integration.conclude.referrer_candidates import (
     MentionPage,
-    Told,
+    ReportingRecord,
     candidates_for,
     keep_pending_mentions,
 )
+from integration.conclude.row_changes import RowChanges, row_changes
 from integration.portal.invalidation import Change
+from integration.portal.occurrence import by_type, known_ids
 from integration.storage.database import Row
 from integration.storage.findings import answer_labels, source_rows, stored_shapes
 from integration.storage.findings.answer_labels import LabelRow
 from integration.storage.mirror import lookups, touches
 from integration.storage.queue.recompute import Ref
+from mappings.kinds import ObjectType
 from mappings.records.referral_links import referral_links
 from mappings.rules.facts import (
     SELF_REPORTED,
@@ -31,203 +39,263 @@ from mappings.rules.findings import Referral
 from mappings.rules.referrals import introductions, mentions, referrals
 from mappings.rules.text import self_reported
 
+ReferralKey = tuple[int, str]
+"""The record that reports a referral, and the referral's name among those that it reports."""
+
 
 def of_contacts(batch: Batch, contact_ids: Collection[int]) -> None:
-    """Judge anew what these contacts tell, and say which referrals changed."""
-    facts = {
-        one: told
-        for one, told in record_facts.contacts(batch, contact_ids).items()
-        if not told.archived
+    """Find anew what these contacts report, and say which referrals changed."""
+    contacts = {
+        contact_id: contact
+        for contact_id, contact in record_facts.contacts(batch, contact_ids).items()
+        if not contact.archived
     }
-    links = _links(batch, "contact", facts)
-    notes = _notes(batch, "contact", facts)
-    _judge(batch, MentionPage("contact", facts, links, notes, _threads(batch, facts)), contact_ids)
+    page = MentionPage(
+        ObjectType.CONTACT,
+        contacts,
+        links=_links(batch, ObjectType.CONTACT, contacts),
+        notes=_notes(batch, ObjectType.CONTACT, contacts),
+        threads=_threads(batch, contacts),
+    )
+    _store_referrals(batch, page, contact_ids)
 
 
 def of_deals(batch: Batch, deals: Mapping[int, DealFacts], claimed: Collection[int]) -> None:
-    """Judge anew what these deals' own fields and labels tell."""
-    open_ones = {one: deal for one, deal in deals.items() if not deal.archived}
+    """Find anew what these deals' own fields and labels report."""
+    living = {deal_id: deal for deal_id, deal in deals.items() if not deal.archived}
     page = MentionPage(
-        "deal", open_ones, _links(batch, "deal", open_ones), _notes(batch, "deal", open_ones)
+        ObjectType.DEAL,
+        living,
+        links=_links(batch, ObjectType.DEAL, living),
+        notes=_notes(batch, ObjectType.DEAL, living),
     )
-    _judge(batch, page, claimed)
+    _store_referrals(batch, page, claimed)
 
 
-def anew(batch: Batch, owners: Iterable[tuple[str, int]]) -> None:
-    """Judge anew what these contacts and deals tell, by type and id."""
-    ids: dict[str, set[int]] = {"contact": set(), "deal": set()}
-    for owner_type, owner_id in owners:
-        ids[owner_type].add(owner_id)
-    if ids["contact"]:
-        of_contacts(batch, ids["contact"])
-    if ids["deal"]:
-        of_deals(batch, record_facts.deals(batch, ids["deal"]), ids["deal"])
+def anew(batch: Batch, owners: Iterable[Ref]) -> None:
+    """Find anew what these contacts and deals report."""
+    ids = by_type(owners)
+    if contact_ids := ids.get(ObjectType.CONTACT):
+        of_contacts(batch, contact_ids)
+    if deal_ids := ids.get(ObjectType.DEAL):
+        of_deals(batch, record_facts.deals(batch, deal_ids), deal_ids)
 
 
-def tells(contact: ContactFacts) -> bool:
-    """Whether a contact's fields can tell of a referral."""
-    return _says(contact)
+# What a page rests on
 
 
 def _notes(
-    batch: Batch, owner_type: str, owners: Mapping[int, Told]
+    batch: Batch, owner_type: ObjectType, owners: Mapping[int, ReportingRecord]
 ) -> dict[int, tuple[Note, ...]]:
     """The notes about these records that speak of recommending."""
     if not owners or not deal_touches.are_read(batch):
         return {}
-    asked = {"contact_ids": owners} if owner_type == "contact" else {"deal_ids": owners}
+    ids_name = "contact_ids" if owner_type == ObjectType.CONTACT else "deal_ids"
     grouped: dict[int, list[Note]] = {}
-    for one in touches.notes(batch.tx, **asked):
+    for row in touches.notes(batch.tx, **{ids_name: owners}):
         note = Note(
-            one.activity_id, one.at, one.text, one.contact_ids, one.company_ids, one.deal_ids
+            row.activity_id, row.at, row.text, row.contact_ids, row.company_ids, row.deal_ids
         )
-        about = note.contact_ids if owner_type == "contact" else note.deal_ids
         if introductions.recommends(note):
-            for owner in owners.keys() & set(about):
-                grouped.setdefault(owner, []).append(note)
-    return {owner: tuple(several) for owner, several in grouped.items()}
+            for owner_id in owners.keys() & set(getattr(note, ids_name)):
+                grouped.setdefault(owner_id, []).append(note)
+    return {owner_id: tuple(notes) for owner_id, notes in grouped.items()}
 
 
 def _threads(batch: Batch, contacts: Collection[int]) -> dict[int, tuple[Thread, ...]]:
-    """First mails with these contacts that others were on: mail that was logged here went to one of us."""
+    """First mails with these contacts that others were on.
+
+    Mail that was logged here went to one of us.
+    """
     if not contacts or not deal_touches.are_read(batch):
         return {}
-    return {
-        one.contact_id: (
-            Thread(one.activity_id, one.at, one.contact_id, one.other_ids, one.sender_id),
-        )
-        for one in touches.introductions(batch.tx, contacts)
-    }
+    threads: dict[int, tuple[Thread, ...]] = {}
+    for row in touches.introductions(batch.tx, contacts):
+        thread = Thread(row.activity_id, row.at, row.contact_id, row.other_ids, row.sender_id)
+        threads[row.contact_id] = (thread,)
+    return threads
 
 
 def _links(
-    batch: Batch, owner_type: str, owners: Mapping[int, Told]
+    batch: Batch, owner_type: ObjectType, owners: Mapping[int, ReportingRecord]
 ) -> dict[int, tuple[ReferralLink, ...]]:
-    """Labelled links that say that an owner was referred; a company's are told by the contact that referred it."""
-    if not (batch.portal_map.referred_by_labels or batch.portal_map.referred_by_type_ids):
+    """Labelled links that say that an owner was referred."""
+    portal_map = batch.portal_map
+    if not (portal_map.referred_by_labels or portal_map.referred_by_type_ids):
         return {}
-    others = ("contact", "company") if owner_type == "contact" else ("contact",)
-    found = lookups.links_around(batch.tx, owner_type, owners.keys(), *others)
+    others = [ObjectType.CONTACT]
+    if owner_type == ObjectType.CONTACT:
+        others.append(ObjectType.COMPANY)
+    rows = lookups.links_around(batch.tx, owner_type, owners.keys(), *others)
     grouped: dict[int, list[ReferralLink]] = {}
-    for link in referral_links(
-        {record_facts.as_link(one): None for one in found}, batch.portal_map
-    ):
-        owner = link.referred_id if link.referred_type == owner_type else None
-        if link.referred_type == "company":
-            owner = link.referrer_contact_id
-        if owner in owners:
-            grouped.setdefault(owner or 0, []).append(link)
-    return {owner: tuple(several) for owner, several in grouped.items()}
+    for link in referral_links(dict.fromkeys(map(record_facts.as_link, rows)), portal_map):
+        owner_id = _reporter(link, owner_type)
+        if owner_id is not None and owner_id in owners:
+            grouped.setdefault(owner_id, []).append(link)
+    return {owner_id: tuple(links) for owner_id, links in grouped.items()}
 
 
-def _judge(batch: Batch, page: MentionPage, claimed: Collection[int]) -> None:
-    """Write what the page tells as differences."""
-    before = {(row["owner_id"], row["referral_key"]): row for row in _told(batch, page, claimed)}
-    telling = {
-        one: owner for one, owner in page.owners.items() if _says(owner) or page.is_told_of(one)
+def _reporter(link: ReferralLink, owner_type: ObjectType) -> int | None:
+    """The record that reports a link: the referred; for a company the contact that referred it."""
+    if link.referred_type == ObjectType.COMPANY:
+        return link.referrer_contact_id
+    return link.referred_id if link.referred_type == owner_type else None
+
+
+# Referrals and labels of a page
+
+
+@dataclass(frozen=True, slots=True)
+class _Findings:
+    """The referrals that a page's records report, as rows, and the labels of their answers."""
+
+    rows: dict[ReferralKey, dict[str, Any]] = field(default_factory=dict)
+    labels: list[LabelRow] = field(default_factory=list)
+
+
+def _store_referrals(batch: Batch, page: MentionPage, claimed: Collection[int]) -> None:
+    """Write what the page reports as differences, and what to read again later."""
+    stored = {
+        (row["owner_id"], row["referral_key"]): row
+        for row in source_rows.referrals_told_by(batch.tx, page.owner_type, claimed)
     }
-    meant = overrides.PairDecisions.by(batch, page.owner_type, telling)
-    ring = candidates_for(batch, page, telling, meant.picked) if telling else None
-    rows: dict[tuple[int, str], dict[str, object]] = {}
-    labels: list[LabelRow] = []
-    for owner, one in telling.items():
-        try:
-            found = (
-                meant.settled(owner, one, _referrals(batch, page, one, ring), ring) if ring else ()
-            )
-            labels += _labels(page.owner_type, one, ring) if ring else ()
-        except Exception as trouble:  # noqa: BLE001 - whatever a hostile text provokes is that record's affair
-            batch.fail((page.owner_type, owner), trouble)
-            continue
-        rows.update({(owner, key_of(one)): _row(page.owner_type, owner, one) for one in found})
-    gone = before.keys() - rows.keys()
-    new = {key: row for key, row in rows.items() if key not in before or _differs(row, before[key])}
-    source_rows.change_referrals(
-        batch.tx,
-        gone=[(page.owner_type, owner, key) for owner, key in gone],
-        new=list(new.values()),
-    )
-    review_tasks.about_referrals(batch, [before[key] for key in gone], new.values())
+    reporting = _reporting(page)
+    findings = _find(batch, page, reporting)
+    changes = row_changes(stored, findings.rows, _differs)
+    _write(batch, page, changes)
     relabelled = answer_labels.replace(
-        batch.tx, page.owner_type, set(claimed) - batch.broken(page.owner_type), labels
+        batch.tx,
+        page.owner_type,
+        set(claimed) - batch.broken(page.owner_type),
+        findings.labels,
     )
-    keep_pending_mentions(batch, page, claimed, telling)
-    if page.owner_type == "contact":
+    keep_pending_mentions(batch, page, claimed, reporting)
+    if page.owner_type == ObjectType.CONTACT:
         batch.changed(Change.READING_CHANGED, contacts=relabelled)
-    _record(batch, [*(before[key] for key in gone | (before.keys() & new.keys())), *new.values()])
+    _record(batch, changes.rows)
 
 
-def _told(batch: Batch, page: MentionPage, claimed: Collection[int]) -> Sequence[Row]:
-    return source_rows.referrals_told_by(batch.tx, page.owner_type, claimed)
+def _reporting(page: MentionPage) -> dict[int, ReportingRecord]:
+    """The records of a page that can report a referral."""
+    return {
+        owner_id: record
+        for owner_id, record in page.owners.items()
+        if any(texts_of(record, *TELLS_OF_REFERRALS)) or page.has_reports_about(owner_id)
+    }
 
 
-def _says(one: Told) -> bool:
-    return any(texts_of(one, *TELLS_OF_REFERRALS))
+def _find(batch: Batch, page: MentionPage, reporting: Mapping[int, ReportingRecord]) -> _Findings:
+    """Referrals and labels of the reporting records, as computed and as people decided."""
+    decisions = overrides.PairDecisions.by(batch, page.owner_type, reporting)
+    findings = _Findings()
+    if not reporting:
+        return findings
+    candidates = candidates_for(batch, page, reporting, decisions.picked)
+
+    def read(record: ReportingRecord) -> tuple[tuple[Referral, ...], list[LabelRow]]:
+        computed = _referrals(batch, page, record, candidates)
+        settled = decisions.settled(record.id, record, computed, candidates)
+        return settled, list(_labels(page.owner_type, record, candidates))
+
+    for record, (settled, labels) in batch.each(_with_refs(page, reporting), read):
+        findings.labels.extend(labels)
+        for referral in settled:
+            findings.rows[record.id, key_of(referral)] = _row(page.owner_type, record.id, referral)
+    return findings
+
+
+def _with_refs(
+    page: MentionPage, reporting: Mapping[int, ReportingRecord]
+) -> Iterator[tuple[Ref, ReportingRecord]]:
+    for owner_id, record in reporting.items():
+        yield (page.owner_type, owner_id), record
 
 
 def _referrals(
-    batch: Batch, page: MentionPage, one: Told, ring: referrals.ReferrerLookup
+    batch: Batch,
+    page: MentionPage,
+    record: ReportingRecord,
+    candidates: referrals.ReferrerLookup,
 ) -> tuple[Referral, ...]:
-    fields = referrals.of_contact if isinstance(one, ContactFacts) else referrals.of_deal
-    found = (
-        *referrals.of_links(page.links.get(one.id, ()), ring, batch.policy),
-        *fields(one, ring, batch.policy),  # type: ignore[arg-type]
-        *introductions.of_threads(page.threads.get(one.id, ()), ring, batch.policy),
-        *introductions.of_notes(page.notes.get(one.id, ()), one, ring, batch.policy),
-    )
-    # Two notes may tell of one recommendation: the surer, then the earlier one stays.
-    ordered = sorted(found, key=lambda each: (-each.p, each.at or one.created_at))
-    return tuple({key_of(each): each for each in reversed(ordered)}.values())
-
-
-def _labels(owner_type: str, one: Told, ring: referrals.ReferrerLookup) -> list[LabelRow]:
-    """What each text of a record says, by the classifier of today."""
-    return [
-        LabelRow(
-            owner_type,
-            one.id,
-            text.place,
-            label.label,
-            label.confidence,
-            label.quote,
-            self_reported.VERSION,
-            text.at or one.created_at,
-        )
-        for text in texts_of(one, *SELF_REPORTED)
-        for label in mentions.labels(text.text, ring, text.at or one.created_at)
+    """What a record reports by its links, fields, mails and notes, each referral once."""
+    policy = batch.policy
+    reported = [
+        *referrals.of_links(page.links.get(record.id, ()), candidates, policy),
+        *_of_fields(batch, record, candidates),
+        *introductions.of_threads(page.threads.get(record.id, ()), candidates, policy),
+        *introductions.of_notes(page.notes.get(record.id, ()), record, candidates, policy),
     ]
+    # Two notes may report one recommendation: the surer, then the earlier one stays.
+    reported.sort(key=lambda referral: (-referral.p, referral.at or record.created_at))
+    by_key = {key_of(referral): referral for referral in reversed(reported)}
+    return tuple(by_key.values())
 
 
-def _row(owner_type: str, owner: int, one: Referral) -> dict[str, object]:
+def _of_fields(
+    batch: Batch, record: ReportingRecord, candidates: referrals.ReferrerLookup
+) -> tuple[Referral, ...]:
+    if isinstance(record, ContactFacts):
+        return referrals.of_contact(record, candidates, batch.policy)
+    return referrals.of_deal(record, candidates, batch.policy)
+
+
+def _labels(
+    owner_type: ObjectType, record: ReportingRecord, candidates: referrals.ReferrerLookup
+) -> Iterator[LabelRow]:
+    """What each text of a record says, by the classifier of today."""
+    for text in texts_of(record, *SELF_REPORTED):
+        at = text.at or record.created_at
+        for label in mentions.labels(text.text, candidates, at):
+            yield LabelRow(
+                owner_type,
+                record.id,
+                text.place,
+                label.label,
+                label.confidence,
+                label.quote,
+                self_reported.VERSION,
+                at,
+            )
+
+
+# Storing
+
+
+def _write(batch: Batch, page: MentionPage, changes: RowChanges[ReferralKey]) -> None:
+    """Take referrals back and write others, with the review tasks that they raise."""
+    new = list(changes.new.values())
+    gone = [(page.owner_type, owner_id, key) for owner_id, key in changes.gone]
+    source_rows.change_referrals(batch.tx, gone=gone, new=new)
+    review_tasks.about_referrals(batch, changes.gone.values(), new)
+
+
+def _row(owner_type: ObjectType, owner_id: int, referral: Referral) -> dict[str, Any]:
     return {
         "owner_type": owner_type,
-        "owner_id": owner,
-        "referral_key": key_of(one),
-        "target": one.target,
-        "referrer_contact_id": one.referrer_contact_id,
-        "referrer_company_id": one.referrer_company_id,
-        "status": one.status,
-        "body": one,
+        "owner_id": owner_id,
+        "referral_key": key_of(referral),
+        "target": referral.target,
+        "referrer_contact_id": referral.referrer_contact_id,
+        "referrer_company_id": referral.referrer_company_id,
+        "status": referral.status,
+        "body": referral,
     }
 
 
-def key_of(one: Referral) -> str:
-    """A stable name of a referral among those that one record tells."""
-    return f"{one.how}|{one.target}|{one.referrer_contact_id or 0}|{one.referrer_company_id or 0}"
+def key_of(referral: Referral) -> str:
+    """The stable name of a referral among those that one record reports; 0 stands for nobody."""
+    referrer = f"{referral.referrer_contact_id or 0}|{referral.referrer_company_id or 0}"
+    return f"{referral.how}|{referral.target}|{referrer}"
 
 
 def _differs(row: Mapping[str, object], stored: Row) -> bool:
     return stored_shapes.differs(row["body"], stored["body"])
 
 
-def _record(batch: Batch, rows: Collection[Mapping[str, object]]) -> None:
+def _record(batch: Batch, rows: Collection[Row]) -> None:
     """Say whose referrals changed, and who made them."""
-    targets = {_ref(str(row["target"])) for row in rows}
-    referrers = {
-        int(str(row["referrer_contact_id"]))
-        for row in rows
-        if row["referrer_contact_id"] is not None
-    }
+    targets = {_ref(row["target"]) for row in rows}
+    referrers = known_ids(row["referrer_contact_id"] for row in rows)
     batch.changed(Change.REFERRAL_CHANGED, records=targets, contacts=referrers)
 
 

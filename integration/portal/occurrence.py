@@ -128,6 +128,11 @@ def refs(object_type: str, record_ids: Iterable[int]) -> set[Ref]:
     return {(object_type, record_id) for record_id in record_ids}
 
 
+def known_ids(record_ids: Iterable[int | None]) -> set[int]:
+    """The ids of those records that are known."""
+    return {record_id for record_id in record_ids if record_id is not None}
+
+
 def people_of(
     tx: Transaction, company_ids: Collection[int], changed: Iterable[Key] = ()
 ) -> set[int]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from integration.portal.occurrence import known_ids
 from integration.storage.database import Transaction
 from integration.storage.mirror import lookups, mirror
 from mappings.kinds import ObjectType
@@ -17,16 +18,12 @@ def names(
     """What sentences call records. A gone contact has no name, a gone company keeps its own."""
     people: dict[int, str] = {}
     firms: dict[int, str] = {}
-    for row in lookups.names(tx, _known(contacts), _known(companies)):
+    for row in lookups.names(tx, known_ids(contacts), known_ids(companies)):
         if row.object_type == ObjectType.CONTACT and not row.is_gone:
             people[row.record_id] = _full(row.first, row.last)
         if row.object_type == ObjectType.COMPANY and row.gone_why != _FORGOTTEN:
             firms[row.record_id] = spoken(row.name or "")
     return Names(people, firms)
-
-
-def _known(record_ids: Iterable[int | None]) -> set[int]:
-    return {record_id for record_id in record_ids if record_id is not None}
 
 
 def name_of(record: mirror.Record) -> str:

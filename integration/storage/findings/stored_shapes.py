@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import orjson
 
+from integration.storage.findings import removed_subjects
 from mappings.rules.attribution.decisions import Decision
 from mappings.rules.facts import PPM
 from mappings.rules.findings import SHARE_ONE, Entry, Link, Move, Reason, Referral, Source
@@ -168,11 +169,12 @@ def removed_source(row: Row) -> Source:
 
 
 def _opaque(source_key: str) -> int | None:
-    """The person in a source's name: an opaque number as a negative id; None for the pool."""
+    """The person in a source's name, an opaque number as a removed subject; None for the pool."""
     match = _PERSON.search(source_key)
     if match is None:
         return None
-    return -int(match[2]) if match[1] == "s" else int(match[2])
+    number = int(match[2])
+    return removed_subjects.person_id_of(number) if match[1] == "s" else number
 
 
 _PERSON = re.compile(r"\|([sp])(\d{1,20})\|")
