@@ -44,5 +44,9 @@ def _paid_deals_beside(batch: Batch, notes: Sequence[DealFacts]) -> Sequence[Dea
     if not company_ids:
         return ()
     rows = chain.from_iterable(deal_rows.of_companies(batch.tx, company_ids).values())
-    deal_ids = {row["deal_id"] for row in rows if row["is_won"] and (row["amount_minor"] or 0) > 0}
+    deal_ids = {row["deal_id"] for row in rows if _is_paid(row)}
     return list(record_facts.deals(batch, deal_ids).values()) if deal_ids else ()
+
+
+def _is_paid(row: Row) -> bool:
+    return row["is_won"] and (row["amount_minor"] or 0) > 0

@@ -1,6 +1,7 @@
 """Deal columns: what the rules read of a deal, kept as numbers beside the mirror."""
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 
 from integration.conclude import champion_strength, deal_touches, record_facts
 from integration.conclude.batch import Batch
@@ -13,36 +14,45 @@ from mappings.rules.facts import DealFacts
 def refresh(batch: Batch, deal_ids: Collection[int]) -> None:
     """Keep deals as numbers beside the mirror, and say what changed with them."""
     deals = record_facts.deals(batch, deal_ids)
-    before = deal_rows.load(batch.tx, deals)
-    bought_before = {deal_id: row["company_id"] for deal_id, row in before.items()}
-    buyers = known_ids(deal.company_id for deal in deals.values())
-    buyers |= known_ids(bought_before.values())
-    since = champion_strength.customers_since(batch, buyers)
-    acquisitions = deal_rows.acquisitions(batch.tx, buyers)
+    before = _Before.of(batch, deals)
     changed = deal_rows.store(batch.tx, [_columns(deal) for deal in deals.values()])
     on_deals = deal_touches.contacts_on(deals.values())
     batch.changed(Change.DEAL_CHANGED, deals=deals, contacts=on_deals)
     if changed:
-        near = known_ids(deals[deal_id].company_id for deal_id in changed)
-        near |= known_ids(bought_before.get(deal_id) for deal_id in changed)
-        batch.changed(Change.DEAL_FIGURES_CHANGED, deals=changed, companies=near)
-        _record_acquisitions(batch, near, acquisitions)
-        _record_customers(batch, buyers, since)
+        _record(batch, deals, before, changed)
 
 
-def _record_acquisitions(
-    batch: Batch, company_ids: Collection[int], before: Mapping[int, object]
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """How things stood before the deals were stored; `buyers` are their companies, old and new."""
+
+    company_of: Mapping[int, int | None]
+    buyers: set[int]
+    customers_since: Mapping[int, object]
+    acquisitions: Mapping[int, object]
+
+    @classmethod
+    def of(cls, batch: Batch, deals: Mapping[int, DealFacts]) -> "_Before":
+        rows = deal_rows.load(batch.tx, deals)
+        company_of = {deal_id: row["company_id"] for deal_id, row in rows.items()}
+        buyers = known_ids(deal.company_id for deal in deals.values())
+        buyers |= known_ids(company_of.values())
+        since = champion_strength.customers_since(batch, buyers)
+        return cls(company_of, buyers, since, deal_rows.acquisitions(batch.tx, buyers))
+
+
+def _record(
+    batch: Batch, deals: Mapping[int, DealFacts], before: _Before, changed: Collection[int]
 ) -> None:
-    now = deal_rows.acquisitions(batch.tx, company_ids)
-    differing = _differing(company_ids, before, now)
+    """Say which companies' figures, acquisition and time as a customer differ."""
+    near = known_ids(deals[deal_id].company_id for deal_id in changed)
+    near |= known_ids(before.company_of.get(deal_id) for deal_id in changed)
+    batch.changed(Change.DEAL_FIGURES_CHANGED, deals=changed, companies=near)
+    acquisitions = deal_rows.acquisitions(batch.tx, near)
+    differing = _differing(near, before.acquisitions, acquisitions)
     batch.changed(Change.ACQUISITION_CHANGED, companies=differing)
-
-
-def _record_customers(
-    batch: Batch, company_ids: Collection[int], before: Mapping[int, object]
-) -> None:
-    now = champion_strength.customers_since(batch, company_ids)
-    differing = _differing(company_ids, before, now)
+    since = champion_strength.customers_since(batch, before.buyers)
+    differing = _differing(before.buyers, before.customers_since, since)
     batch.changed(Change.CUSTOMER_STATUS_CHANGED, companies=differing)
 
 

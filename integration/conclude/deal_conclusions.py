@@ -163,15 +163,13 @@ def _plan_patches(
 ) -> None:
     """Plan what the deal records should say."""
     living = _living(attributed_deals)
-    names = record_names.names(
-        batch.tx,
-        contacts=[source.contact_id for source in _credited(living)],
-        companies=[source.company_id for source in _credited(living)],
-    )
+    contacts = [source.contact_id for source in _credited(living)]
+    companies = [source.company_id for source in _credited(living)]
+    names = record_names.names(batch.tx, contacts=contacts, companies=companies)
     conclusions = [_conclusion(attributed, names, graph) for attributed in living]
     field_patches.plan(batch, ObjectType.DEAL, conclusions)
-    archived = [attributed.deal.id for attributed in attributed_deals if attributed.deal.archived]
-    field_patches.forget(batch, ObjectType.DEAL, archived)
+    archived = _ids(attributed_deals) - _ids(living)
+    field_patches.forget(batch, ObjectType.DEAL, sorted(archived))
 
 
 def _conclusion(

@@ -45,11 +45,10 @@ class Affected:
     def of(cls, rows: Iterable[Mapping[str, Any]]) -> "Affected":
         """Every record that these source rows name."""
         named = list(rows)
-        return cls(
-            contacts=frozenset(known_ids(row["contact_id"] for row in named)),
-            companies=frozenset(known_ids(row["company_id"] for row in named)),
-            deals=frozenset(row["deal_id"] for row in named),
-        )
+        contacts = known_ids(row["contact_id"] for row in named)
+        companies = known_ids(row["company_id"] for row in named)
+        deals = {row["deal_id"] for row in named}
+        return cls(frozenset(contacts), frozenset(companies), frozenset(deals))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +109,11 @@ class PostedEntries:
     def of(cls, batch: Batch, rows_of: Mapping[int, Sequence[Row]]) -> "PostedEntries":
         """Read the rows of each deal; a subject that stands for nobody keeps a key of its own."""
         rows = list(chain.from_iterable(rows_of.values()))
+        by_id = {row["entry_id"]: row for row in rows}
         today = _CreditedToday.of(batch, rows)
         return cls(
             {deal_id: tuple(map(today.entry, rows_of[deal_id])) for deal_id in rows_of},
-            rows={row["entry_id"]: row for row in rows},
+            rows=by_id,
             companies_today=today.company_of,
             merged_into=mirror.resolve(batch.tx, ObjectType.DEAL, rows_of.keys()),
             rejudge_orders=period_rows.orders(batch.tx, rows_of.keys()),

@@ -5,7 +5,7 @@ The first half of stage two.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from integration.conclude import deal_touches, overrides, record_facts, review_tasks
 from integration.conclude.batch import Batch
@@ -36,9 +36,11 @@ from mappings.rules.facts import (
     texts_of,
 )
 from mappings.rules.findings import Referral
+from mappings.rules.policy import Policy
 from mappings.rules.referrals import introductions, mentions, referrals
 from mappings.rules.text import self_reported
 
+T = TypeVar("T")
 ReferralKey = tuple[int, str]
 """The record that reports a referral, and the referral's name among those that it reports."""
 
@@ -90,16 +92,18 @@ def _notes(
     """The notes about these records that speak of recommending."""
     if not owners or not deal_touches.are_read(batch):
         return {}
-    ids_name = "contact_ids" if owner_type == ObjectType.CONTACT else "deal_ids"
-    grouped: dict[int, list[Note]] = {}
-    for row in touches.notes(batch.tx, **{ids_name: owners}):
-        note = Note(
-            row.activity_id, row.at, row.text, row.contact_ids, row.company_ids, row.deal_ids
-        )
+    is_of_contacts = owner_type == ObjectType.CONTACT
+    asked = {"contact_ids" if is_of_contacts else "deal_ids": owners}
+    about: list[tuple[int, Note]] = []
+    for note in map(_note, touches.notes(batch.tx, **asked)):
         if introductions.recommends(note):
-            for owner_id in owners.keys() & set(getattr(note, ids_name)):
-                grouped.setdefault(owner_id, []).append(note)
-    return {owner_id: tuple(notes) for owner_id, notes in grouped.items()}
+            owner_ids = note.contact_ids if is_of_contacts else note.deal_ids
+            about.extend((owner_id, note) for owner_id in owners.keys() & set(owner_ids))
+    return _grouped(about)
+
+
+def _note(row: touches.MentionedIn) -> Note:
+    return Note(row.activity_id, row.at, row.text, row.contact_ids, row.company_ids, row.deal_ids)
 
 
 def _threads(batch: Batch, contacts: Collection[int]) -> dict[int, tuple[Thread, ...]]:
@@ -109,11 +113,12 @@ def _threads(batch: Batch, contacts: Collection[int]) -> dict[int, tuple[Thread,
     """
     if not contacts or not deal_touches.are_read(batch):
         return {}
-    threads: dict[int, tuple[Thread, ...]] = {}
-    for row in touches.introductions(batch.tx, contacts):
-        thread = Thread(row.activity_id, row.at, row.contact_id, row.other_ids, row.sender_id)
-        threads[row.contact_id] = (thread,)
-    return threads
+    threads = map(_thread, touches.introductions(batch.tx, contacts))
+    return {thread.prospect_id: (thread,) for thread in threads}
+
+
+def _thread(row: touches.Introduction) -> Thread:
+    return Thread(row.activity_id, row.at, row.contact_id, row.other_ids, row.sender_id)
 
 
 def _links(
@@ -123,16 +128,21 @@ def _links(
     portal_map = batch.portal_map
     if not (portal_map.referred_by_labels or portal_map.referred_by_type_ids):
         return {}
-    others = [ObjectType.CONTACT]
-    if owner_type == ObjectType.CONTACT:
-        others.append(ObjectType.COMPANY)
-    rows = lookups.links_around(batch.tx, owner_type, owners.keys(), *others)
-    grouped: dict[int, list[ReferralLink]] = {}
-    for link in referral_links(dict.fromkeys(map(record_facts.as_link, rows)), portal_map):
+    rows = lookups.links_around(batch.tx, owner_type, owners.keys(), *_LINKED_TYPES[owner_type])
+    links = dict.fromkeys(map(record_facts.as_link, rows))
+    reported: list[tuple[int, ReferralLink]] = []
+    for link in referral_links(links, portal_map):
         owner_id = _reporter(link, owner_type)
         if owner_id is not None and owner_id in owners:
-            grouped.setdefault(owner_id, []).append(link)
-    return {owner_id: tuple(links) for owner_id, links in grouped.items()}
+            reported.append((owner_id, link))
+    return _grouped(reported)
+
+
+# The types of records whose links with a contact or a deal can say who referred whom.
+_LINKED_TYPES = {
+    ObjectType.CONTACT: (ObjectType.CONTACT, ObjectType.COMPANY),
+    ObjectType.DEAL: (ObjectType.CONTACT,),
+}
 
 
 def _reporter(link: ReferralLink, owner_type: ObjectType) -> int | None:
@@ -142,37 +152,34 @@ def _reporter(link: ReferralLink, owner_type: ObjectType) -> int | None:
     return link.referred_id if link.referred_type == owner_type else None
 
 
+def _grouped(pairs: Iterable[tuple[int, T]]) -> dict[int, tuple[T, ...]]:
+    """What belongs to each record, by its id."""
+    grouped: dict[int, list[T]] = {}
+    for record_id, value in pairs:
+        grouped.setdefault(record_id, []).append(value)
+    return {record_id: tuple(values) for record_id, values in grouped.items()}
+
+
 # Referrals and labels of a page
-
-
-@dataclass(frozen=True, slots=True)
-class _Findings:
-    """The referrals that a page's records report, as rows, and the labels of their answers."""
-
-    rows: dict[ReferralKey, dict[str, Any]] = field(default_factory=dict)
-    labels: list[LabelRow] = field(default_factory=list)
 
 
 def _store_referrals(batch: Batch, page: MentionPage, claimed: Collection[int]) -> None:
     """Write what the page reports as differences, and what to read again later."""
-    stored = {
-        (row["owner_id"], row["referral_key"]): row
-        for row in source_rows.referrals_told_by(batch.tx, page.owner_type, claimed)
-    }
     reporting = _reporting(page)
     findings = _find(batch, page, reporting)
-    changes = row_changes(stored, findings.rows, _differs)
+    changes = row_changes(_stored(batch, page, claimed), findings.rows, _differs)
     _write(batch, page, changes)
-    relabelled = answer_labels.replace(
-        batch.tx,
-        page.owner_type,
-        set(claimed) - batch.broken(page.owner_type),
-        findings.labels,
-    )
+    understood = set(claimed) - batch.broken(page.owner_type)
+    relabelled = answer_labels.replace(batch.tx, page.owner_type, understood, findings.labels)
     keep_pending_mentions(batch, page, claimed, reporting)
     if page.owner_type == ObjectType.CONTACT:
         batch.changed(Change.READING_CHANGED, contacts=relabelled)
     _record(batch, changes.rows)
+
+
+def _stored(batch: Batch, page: MentionPage, claimed: Collection[int]) -> dict[ReferralKey, Row]:
+    rows = source_rows.referrals_told_by(batch.tx, page.owner_type, claimed)
+    return {(row["owner_id"], row["referral_key"]): row for row in rows}
 
 
 def _reporting(page: MentionPage) -> dict[int, ReportingRecord]:
@@ -184,6 +191,14 @@ def _reporting(page: MentionPage) -> dict[int, ReportingRecord]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class _Findings:
+    """The referrals that a page's records report, as rows, and the labels of their answers."""
+
+    rows: dict[ReferralKey, dict[str, Any]] = field(default_factory=dict)
+    labels: list[LabelRow] = field(default_factory=list)
+
+
 def _find(batch: Batch, page: MentionPage, reporting: Mapping[int, ReportingRecord]) -> _Findings:
     """Referrals and labels of the reporting records, as computed and as people decided."""
     decisions = overrides.PairDecisions.by(batch, page.owner_type, reporting)
@@ -191,71 +206,66 @@ def _find(batch: Batch, page: MentionPage, reporting: Mapping[int, ReportingReco
     if not reporting:
         return findings
     candidates = candidates_for(batch, page, reporting, decisions.picked)
-
-    def read(record: ReportingRecord) -> tuple[tuple[Referral, ...], list[LabelRow]]:
-        computed = _referrals(batch, page, record, candidates)
-        settled = decisions.settled(record.id, record, computed, candidates)
-        return settled, list(_labels(page.owner_type, record, candidates))
-
-    for record, (settled, labels) in batch.each(_with_refs(page, reporting), read):
+    reader = _Reader(page, candidates, decisions, batch.policy)
+    items = (((page.owner_type, owner_id), record) for owner_id, record in reporting.items())
+    for record, (reported, labels) in batch.each(items, reader.read):
         findings.labels.extend(labels)
-        for referral in settled:
+        for referral in reported:
             findings.rows[record.id, key_of(referral)] = _row(page.owner_type, record.id, referral)
     return findings
 
 
-def _with_refs(
-    page: MentionPage, reporting: Mapping[int, ReportingRecord]
-) -> Iterator[tuple[Ref, ReportingRecord]]:
-    for owner_id, record in reporting.items():
-        yield (page.owner_type, owner_id), record
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads the records of a page, knowing who could be meant and what people decided."""
 
+    page: MentionPage
+    candidates: referrals.ReferrerLookup
+    decisions: overrides.PairDecisions
+    policy: Policy
 
-def _referrals(
-    batch: Batch,
-    page: MentionPage,
-    record: ReportingRecord,
-    candidates: referrals.ReferrerLookup,
-) -> tuple[Referral, ...]:
-    """What a record reports by its links, fields, mails and notes, each referral once."""
-    policy = batch.policy
-    reported = [
-        *referrals.of_links(page.links.get(record.id, ()), candidates, policy),
-        *_of_fields(batch, record, candidates),
-        *introductions.of_threads(page.threads.get(record.id, ()), candidates, policy),
-        *introductions.of_notes(page.notes.get(record.id, ()), record, candidates, policy),
-    ]
-    # Two notes may report one recommendation: the surer, then the earlier one stays.
-    reported.sort(key=lambda referral: (-referral.p, referral.at or record.created_at))
-    by_key = {key_of(referral): referral for referral in reversed(reported)}
-    return tuple(by_key.values())
+    def read(self, record: ReportingRecord) -> tuple[tuple[Referral, ...], list[LabelRow]]:
+        """The referrals that a record reports, and the labels of its answers."""
+        computed = self._referrals(record)
+        reported = self.decisions.settled(record.id, record, computed, self.candidates)
+        return reported, list(self._labels(record))
 
+    def _referrals(self, record: ReportingRecord) -> tuple[Referral, ...]:
+        """What a record reports by its links, fields, mails and notes, each referral once."""
+        links = self.page.links.get(record.id, ())
+        threads = self.page.threads.get(record.id, ())
+        notes = self.page.notes.get(record.id, ())
+        reported = [
+            *referrals.of_links(links, self.candidates, self.policy),
+            *self._of_fields(record),
+            *introductions.of_threads(threads, self.candidates, self.policy),
+            *introductions.of_notes(notes, record, self.candidates, self.policy),
+        ]
+        # Two notes may report one recommendation: the surer, then the earlier one stays.
+        reported.sort(key=lambda referral: (-referral.p, referral.at or record.created_at))
+        by_key = {key_of(referral): referral for referral in reversed(reported)}
+        return tuple(by_key.values())
 
-def _of_fields(
-    batch: Batch, record: ReportingRecord, candidates: referrals.ReferrerLookup
-) -> tuple[Referral, ...]:
-    if isinstance(record, ContactFacts):
-        return referrals.of_contact(record, candidates, batch.policy)
-    return referrals.of_deal(record, candidates, batch.policy)
+    def _of_fields(self, record: ReportingRecord) -> tuple[Referral, ...]:
+        if isinstance(record, ContactFacts):
+            return referrals.of_contact(record, self.candidates, self.policy)
+        return referrals.of_deal(record, self.candidates, self.policy)
 
-
-def _labels(
-    owner_type: ObjectType, record: ReportingRecord, candidates: referrals.ReferrerLookup
-) -> Iterator[LabelRow]:
-    """What each text of a record says, by the classifier of today."""
-    for text in texts_of(record, *SELF_REPORTED):
-        at = text.at or record.created_at
-        for label in mentions.labels(text.text, candidates, at):
-            yield LabelRow(
-                owner_type,
-                record.id,
-                text.place,
-                label.label,
-                label.confidence,
-                label.quote,
-                self_reported.VERSION,
-                at,
-            )
+    def _labels(self, record: ReportingRecord) -> Iterator[LabelRow]:
+        """What each text of a record says, by the classifier of today."""
+        for text in texts_of(record, *SELF_REPORTED):
+            at = text.at or record.created_at
+            for label in mentions.labels(text.text, self.candidates, at):
+                yield LabelRow(
+                    self.page.owner_type,
+                    record.id,
+                    text.place,
+                    label.label,
+                    label.confidence,
+                    label.quote,
+                    self_reported.VERSION,
+                    at,
+                )
 
 
 # Storing

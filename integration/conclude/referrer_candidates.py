@@ -3,7 +3,7 @@
 They are found by key and set-wise; nobody else of the portal is looked at.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
@@ -82,19 +82,17 @@ def candidates_for(
     picked: Collection[int],
 ) -> referrals.ReferrerLookup:
     """Who could be meant by these records, or was *picked* by a person."""
-    texts = list(_texts(reporting.values(), page))
-    keys = _keys(reporting.values(), texts)
-    firm_names = {companies.plain_name(value) for kind, value in keys if kind == "firm"} - {""}
-    named = company_directory.directory(batch, names=firm_names)
-    holders = person_rows.with_keys(batch.tx, [key for key in keys if key[0] in _PERSON_KINDS])
+    mentioned = _Mentioned.by(reporting.values(), page)
+    holders = person_rows.with_keys(batch.tx, mentioned.person_keys)
     contact_ids = {*picked, *batch.codes.values()}
     contact_ids |= _holding_rare_keys(holders)
     contact_ids |= _linked_contacts(page)
-    contact_ids |= _staff_of(batch, set(named.by_name.values()), texts)
+    contact_ids |= _staff_of_named(batch, mentioned)
     contact_ids |= deal_touches.contacts_on(_deals(reporting))
     contacts = _with_facts(batch, contact_ids, reporting)
+    referred = _referred_companies(page, reporting)
     known = company_directory.directory(
-        batch, contacts.values(), names=firm_names, ids=_referred_companies(page, reporting)
+        batch, contacts.values(), names=mentioned.firm_names, ids=referred
     )
     return _lookup(batch, contacts, known, holders)
 
@@ -117,29 +115,45 @@ def _lookup(
 # Texts and keys
 
 
-def wanted_keys(records: Collection[ReportingRecord], page: MentionPage | None = None) -> set[Key]:
-    """The keys under which the people and companies that these records' texts name are found."""
-    return _keys(records, _texts(records, page))
+@dataclass(frozen=True, slots=True)
+class _Mentioned:
+    """What a page's records say, and the keys under which whom they name is found."""
+
+    texts: Sequence[str]
+    keys: set[Key]
+
+    @classmethod
+    def by(cls, records: Collection[ReportingRecord], page: MentionPage) -> "_Mentioned":
+        texts = list(_texts(records, page))
+        keys = {("code", referrals.code_key(code)) for code in _codes(records)}
+        return cls(texts, keys.union(*map(_keys_in, texts)))
+
+    @property
+    def person_keys(self) -> list[Key]:
+        return [key for key in self.keys if key[0] in _PERSON_KINDS]
+
+    @property
+    def firm_names(self) -> set[str]:
+        return {companies.plain_name(value) for kind, value in self.keys if kind == "firm"} - {""}
 
 
-def _keys(records: Iterable[ReportingRecord], texts: Iterable[str]) -> set[Key]:
-    keys = {("code", referrals.code_key(code)) for code in _codes(records)}
-    for text in texts:
-        addresses = {clean_email(text), *mentions.mails(text)} - {""}
-        keys |= {("mail", address) for address in addresses}
-        keys |= {("name", name) for name in _possible_names(text)}
-        keys |= {("firm", name) for name in _possible_firms(text)}
-        if referrals.is_id(text):
-            keys.add(("record", text.strip()))
+def _keys_in(text: str) -> set[Key]:
+    """The keys under which the people and companies that a text can name are found."""
+    addresses = {clean_email(text), *mentions.mails(text)} - {""}
+    keys = {("mail", address) for address in addresses}
+    keys |= {("name", name) for name in _possible_names(text)}
+    keys |= {("firm", name) for name in _possible_firms(text)}
+    if referrals.is_id(text):
+        keys.add(("record", text.strip()))
     return keys
 
 
-def _texts(records: Iterable[ReportingRecord], page: MentionPage | None = None) -> Iterator[str]:
+def _texts(records: Iterable[ReportingRecord], page: MentionPage) -> Iterator[str]:
     """Every text of these records that can name somebody, and the notes about them."""
     for record in records:
         for mapped in texts_of(record, TextKind.REFERRER, *SELF_REPORTED):
             yield mapped.text
-        for note in page.notes.get(record.id, ()) if page else ():
+        for note in page.notes.get(record.id, ()):
             yield note.text
 
 
@@ -222,11 +236,13 @@ def _with_facts(
     return living | reporters
 
 
-def _staff_of(batch: Batch, company_ids: set[int], texts: Iterable[str]) -> set[int]:
+def _staff_of_named(batch: Batch, mentioned: _Mentioned) -> set[int]:
     """Contacts of named companies whose first or last name stands in one of the texts."""
+    named = company_directory.directory(batch, names=mentioned.firm_names)
+    company_ids = set(named.by_name.values())
     if not company_ids:
         return set()
-    said = _words_of(texts)
+    said = _words_of(mentioned.texts)
     staff = people_of(batch.tx, company_ids)
     contact_ids: set[int] = set()
     for contact_id, name in person_rows.texts(batch.tx, staff, "firstname").items():
@@ -289,7 +305,7 @@ def keep_pending_mentions(
     mentioned = dict.fromkeys(claimed, frozenset[str]())
     for owner_id, record in reporting.items():
         if owner_id in mentioned:
-            mentioned[owner_id] = _awaited(wanted_keys([record], page))
+            mentioned[owner_id] = _awaited(_Mentioned.by([record], page).keys)
     pending_mentions.replace(batch.tx, page.owner_type, mentioned)
 
 

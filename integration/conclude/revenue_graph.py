@@ -8,7 +8,7 @@ from typing import Any
 
 from integration.conclude.batch import Batch
 from integration.conclude.posted_entries import Affected, key_of
-from integration.conclude.row_changes import row_changes
+from integration.conclude.row_changes import RowChanges, row_changes
 from integration.portal.invalidation import Change
 from integration.portal.occurrence import known_ids
 from integration.storage.database import Row
@@ -57,17 +57,25 @@ Won = Mapping[int, Sequence[WonDeal]]
 def graph_of_page(batch: Batch, judgements: Sequence[Judgement]) -> RevenueGraph:
     """Hang every share on the source company's latest deal won strictly before this one closed."""
     won = _won_deals(batch, judgements)
-    orders = {row["deal_id"]: row["deal_order"] for rows in won.values() for _, row in rows}
-    own: dict[int, int] = {}
-    by_source: dict[int, dict[str, int]] = {}
+    orders = _stored_orders(won)
+    page_orders: dict[int, int] = {}
+    source_orders: dict[int, dict[str, int]] = {}
     edges: list[NewEdge] = []
     # In the order of time: a deal's order rests on those of the page that were won before it.
     for deal, allocation in sorted(judgements, key=lambda pair: _moment(pair[0], batch.now)):
-        by_source[deal.id], found = _edges_into(deal, allocation, won, orders, batch.now)
-        edges += found
-        own[deal.id] = orders[deal.id] = _order_of(deal, allocation, by_source[deal.id])
+        by_source, edges_into_deal = _edges_into(deal, allocation, won, orders, batch.now)
+        edges += edges_into_deal
+        source_orders[deal.id] = by_source
+        page_orders[deal.id] = orders[deal.id] = _order_of(deal, allocation, by_source)
     heirs = _heirs(batch, judgements, won)
-    return RevenueGraph(own, by_source, edges, heirs, _later(judgements, won))
+    return RevenueGraph(page_orders, source_orders, edges, heirs, _later(judgements, won))
+
+
+def _stored_orders(won: Won) -> dict[int, int]:
+    orders: dict[int, int] = {}
+    for deals in won.values():
+        orders.update({row["deal_id"]: row["deal_order"] for _, row in deals})
+    return orders
 
 
 def _won_deals(batch: Batch, judgements: Iterable[Judgement]) -> Won:
@@ -185,19 +193,25 @@ def store(
 ) -> Affected:
     """Write edges and orders as differences; deals that credit flows on to are judged again."""
     page = set(deal_ids)
+    changes = _edge_changes(batch, graph, subjects, page)
+    losers = _companies_that_lose(batch, changes.before)
+    source_rows.change_edges(batch.tx, gone=changes.gone.keys(), new=list(changes.new.values()))
+    moved = {row["to_deal_id"] for row in changes.rows}
+    _judge_again(batch, graph, moved, page)
+    return Affected(companies=frozenset(losers), deals=frozenset(moved))
+
+
+def _edge_changes(
+    batch: Batch, graph: RevenueGraph, subjects: Mapping[int, int], page: set[int]
+) -> RowChanges[EdgeKey]:
     # First deals outside this page whose shares deals of this page inherit.
     acquisitions = set(graph.heirs.values()) - page
     edges = source_rows.edges_into(batch.tx, acquisitions | page)
     of_acquisitions = [edge for edge in edges if edge["to_deal_id"] in acquisitions]
     stored = {_edge_key(edge): edge for edge in edges if edge["to_deal_id"] not in acquisitions}
     own = _own_edges(graph, subjects)
-    desired = own | _inherited(graph, [*own.values(), *of_acquisitions])
-    changes = row_changes(stored, desired, _edge_differs)
-    losers = _companies_that_lose(batch, changes.before)
-    source_rows.change_edges(batch.tx, gone=changes.gone.keys(), new=list(changes.new.values()))
-    moved = {row["to_deal_id"] for row in changes.rows}
-    _judge_again(batch, graph, moved, page)
-    return Affected(companies=frozenset(losers), deals=frozenset(moved))
+    inherited = _inherited(graph, [*own.values(), *of_acquisitions])
+    return row_changes(stored, own | inherited, _edge_differs)
 
 
 def _edge_key(row: Row) -> EdgeKey:

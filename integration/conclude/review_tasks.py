@@ -61,13 +61,10 @@ def about_people(
         if link.a in looked_at or link.b in looked_at
     }
     judged = _JudgedPairs(set(claimed), set(here))
-    asked = task_rows.asked_about(batch.tx, (ReviewKind.IDENTITY,), ObjectType.CONTACT, looked_at)
-    withdrawn = [
-        row["question"]
-        for row in asked
-        if row["question"] not in wanted and judged.include(row["body"]["contacts"])
-    ]
-    _withdraw(batch, ReviewKind.IDENTITY, withdrawn)
+    kinds = (ReviewKind.IDENTITY,)
+    asked = task_rows.asked_about(batch.tx, kinds, ObjectType.CONTACT, looked_at)
+    compared = {row["question"] for row in asked if judged.include(row["body"]["contacts"])}
+    _withdraw(batch, ReviewKind.IDENTITY, compared - wanted.keys())
     _put(batch, [_of_pair(link) for link in wanted.values()])
 
 
