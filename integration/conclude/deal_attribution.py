@@ -4,21 +4,20 @@ A deal is judged by today's evidence until its time for evidence ends. Then the 
 given stand.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from integration.conclude import deal_answers, review_tasks
-from integration.conclude.batch import Batch
+from integration.conclude import deal_evidence, task_builders
 from integration.conclude.deal_page import DealPage, evidence_contacts
 from integration.storage.database import Row
 from integration.storage.findings import stored_shapes
 from integration.storage.queue.recompute import Ref
 from mappings.kinds import ObjectType
 from mappings.rules.attribution import credit
-from mappings.rules.attribution.sources import DealSources, Surroundings, sources_of
+from mappings.rules.attribution.sources import DealSources
 from mappings.rules.facts import PPM, DealFacts
-from mappings.rules.findings import SHARE_ONE, Allocation, CreditLine, Move, Referral, Source
+from mappings.rules.findings import SHARE_ONE, Allocation, CreditLine, Source
 from mappings.rules.ledger import as_of_win
 
 SharedSource = tuple[Source, int]
@@ -52,23 +51,23 @@ def by_deal(
         yield (ObjectType.DEAL, attributed.deal.id), attributed
 
 
-def judge(batch: Batch, deal: DealFacts, page: DealPage) -> AttributedDeal:
+def judge(deal: DealFacts, page: DealPage) -> AttributedDeal:
     """The deal's sources by today's evidence, or those it had when its time for evidence ended."""
     # A credit note is shared as its original is today, however often that changes.
     if deal.id in page.original_sources:
         noted = _as_stored(deal, page.original_sources[deal.id], page)
         return replace(noted, timely=True, settled=False)
     stored = page.stored.get(deal.id, ())
-    # Without the forgotten person's words nothing would be found anew: their share would go.
+    # What a forgotten person's records said cannot be found anew: the share would be lost.
     if _lost_its_words(stored):
         return _as_stored(deal, stored, page)
     if _rests_on_deleted(deal, stored, page):
         return _as_stored(deal, stored, page)
     if page.posted.sources_merged_into_buyer(deal):
-        return _after_merge(batch, deal, stored, page)
-    if _evidence_counts(batch, deal, page):
-        return _attributed(batch, deal, _known_in_time(batch, deal, page))
-    return _after_evidence_ended(batch, deal, stored, page)
+        return _after_merge(deal, stored, page)
+    if _evidence_counts(deal, page):
+        return _attributed(deal, page, deal_evidence.known_in_time(deal, page))
+    return _after_evidence_ended(deal, stored, page)
 
 
 def _lost_its_words(stored: Sequence[Row]) -> bool:
@@ -85,36 +84,31 @@ def _rests_on_deleted(deal: DealFacts, stored: Sequence[Row], page: DealPage) ->
     return any(map(page.deleted.intersection, owed_to)) and page.posted.is_booked(deal.id)
 
 
-def _evidence_counts(batch: Batch, deal: DealFacts, page: DealPage) -> bool:
+def _evidence_counts(deal: DealFacts, page: DealPage) -> bool:
     """Whether evidence still counts: nothing is booked yet, or the deal closed not long ago."""
     posted = page.posted
     if posted.reevaluate or not deal.counts_as_won or not posted.is_booked(deal.id):
         return True
-    ends = posted.evidence_ends(batch, deal)
-    return ends is None or batch.now <= ends or posted.has_open_order(deal.id)
+    ends = posted.evidence_ends(deal)
+    return ends is None or page.now <= ends or posted.has_open_order(deal.id)
 
 
-def _attributed(batch: Batch, deal: DealFacts, derived: DealSources) -> AttributedDeal:
-    return AttributedDeal(deal, derived, _allocated(batch, deal, derived.sources))
-
-
-def _allocated(batch: Batch, deal: DealFacts, sources: Sequence[Source]) -> Allocation:
+def _attributed(deal: DealFacts, page: DealPage, derived: DealSources) -> AttributedDeal:
     amount, currency = deal.amount_minor or 0, deal.currency or ""
-    return credit.allocate(deal.id, amount, currency, sources, batch.policy)
+    allocation = credit.allocate(deal.id, amount, currency, derived.sources, page.policy)
+    return AttributedDeal(deal, derived, allocation)
 
 
 # Deals whose booked shares stand
 
 
-def _after_merge(
-    batch: Batch, deal: DealFacts, stored: Sequence[Row], page: DealPage
-) -> AttributedDeal:
+def _after_merge(deal: DealFacts, stored: Sequence[Row], page: DealPage) -> AttributedDeal:
     """Source and buyer merged: what was booked stays.
 
     Unless a person says that they were one company all along, or orders the deal judged anew.
     """
     if _were_one_company(deal, page) or page.posted.has_open_order(deal.id):
-        anew = _attributed(batch, deal, _known_in_time(batch, deal, page))
+        anew = _attributed(deal, page, deal_evidence.known_in_time(deal, page))
         return replace(anew, rejudge=True)
     return _as_stored(deal, stored, page)
 
@@ -125,45 +119,41 @@ def _were_one_company(deal: DealFacts, page: DealPage) -> bool:
     return page.decisions.one_company.get((deal.id, deal.company_id), False)
 
 
-def _after_evidence_ended(
-    batch: Batch, deal: DealFacts, stored: Sequence[Row], page: DealPage
-) -> AttributedDeal:
+def _after_evidence_ended(deal: DealFacts, stored: Sequence[Row], page: DealPage) -> AttributedDeal:
     """As the deal was booked, unless a person says that what came late counts."""
     shared = _stored_sources((row for row in stored if row["share"]), page)
     kept = [source for source, _ in shared]
-    timely = _grown_in_time(batch, deal, kept, page)
+    timely = _grown_in_time(deal, kept, page)
     if timely is not None:
-        return replace(_attributed(batch, deal, DealSources(timely)), timely=True)
+        return replace(_attributed(deal, page, DealSources(timely)), timely=True)
     settled = _as_stored(deal, stored, page)
-    late = _grown_late(batch, deal, kept, page)
+    late = _grown_late(deal, kept, page)
     if late is None:
         return settled
-    answer = page.decisions.rejudged.get((deal.id, review_tasks.mark_of(late.allocation)))
+    answer = page.decisions.rejudged.get((deal.id, task_builders.mark_of(late.allocation)))
     if answer is None:
         return replace(settled, late=late.allocation)
     return late if answer else settled
 
 
 def _grown_in_time(
-    batch: Batch, deal: DealFacts, kept: Sequence[Source], page: DealPage
+    deal: DealFacts, kept: Sequence[Source], page: DealPage
 ) -> tuple[Source, ...] | None:
     """The kept sources with what was known in time and is read only now; None without any."""
-    if not page.posted.may_grow(batch, deal.id):
+    if not page.posted.may_grow(deal.id):
         return None
-    return as_of_win.grown(kept, _known_in_time(batch, deal, page).sources)
+    return as_of_win.grown(kept, deal_evidence.known_in_time(deal, page).sources)
 
 
-def _grown_late(
-    batch: Batch, deal: DealFacts, kept: Sequence[Source], page: DealPage
-) -> AttributedDeal | None:
+def _grown_late(deal: DealFacts, kept: Sequence[Source], page: DealPage) -> AttributedDeal | None:
     """The deal with all that is known now; None where that would share it much the same."""
-    derived = _known_now(batch, deal, page)
+    derived = deal_evidence.known_now(deal, page)
     grown = as_of_win.grown(kept, derived.sources)
     if grown is None:
         return None
-    late = _attributed(batch, deal, replace(derived, sources=grown))
+    late = _attributed(deal, page, replace(derived, sources=grown))
     booked = page.posted.booked(deal.id)
-    if not review_tasks.says_otherwise(late.allocation, booked, batch.policy.rejudge_share):
+    if not task_builders.says_otherwise(late.allocation, booked, page.policy.rejudge_share):
         return None
     return replace(late, rejudge=True)
 
@@ -219,78 +209,3 @@ def _as_of_today(row: Row, page: DealPage) -> Source:
     contact_id = page.people.today.get(source.contact_id, source.contact_id)
     person_id = page.people.person_of.get(contact_id, contact_id)
     return replace(source, contact_id=contact_id, person_id=person_id)
-
-
-# Evidence
-
-
-def _known_in_time(batch: Batch, deal: DealFacts, page: DealPage) -> DealSources:
-    """The deal's sources as of its first win, by what was known while evidence counted."""
-    first_won = page.posted.as_first_won(deal)
-    evidence = _evidence(first_won, page)
-    until = page.posted.evidence_ends(batch, deal)
-    return _sources(batch, first_won, as_of_win.known_by(until, evidence, batch.policy), page)
-
-
-def _known_now(batch: Batch, deal: DealFacts, page: DealPage) -> DealSources:
-    """The deal's sources as of its first win, by all that is known now."""
-    first_won = page.posted.as_first_won(deal)
-    return _sources(batch, first_won, _evidence(first_won, page), page)
-
-
-def _sources(
-    batch: Batch, deal: DealFacts, evidence: as_of_win.Evidence, page: DealPage
-) -> DealSources:
-    people = page.people
-    around = Surroundings(dict(page.contacts), people.touches.get(deal.id, ()), people.members)
-    return sources_of(
-        deal,
-        evidence.moves,
-        evidence.referrals,
-        around,
-        policy=batch.policy,
-        now=batch.now,
-        labels=evidence.heard,
-    )
-
-
-def _evidence(deal: DealFacts, page: DealPage) -> as_of_win.Evidence:
-    """Moves of the people around a deal, referrals, and what self-reported answers say."""
-    contact_ids = {contact.contact_id for contact in deal.contacts}
-    # Of a person with two contacts on the deal the lower id stands for both.
-    persons = _contact_of_person(sorted(contact_ids, reverse=True), page)
-    # Who moved here and is active around the deal without being on it is suggested.
-    beside = _contact_of_person(page.people.active.get(deal.id, ()), page)
-    referrals = tuple(_referrals(deal, page, persons))
-    labels = deal_answers.labels(
-        deal, persons, page.contacts, page.people.members, referrals, page.model_labels
-    )
-    moves = _moves({**beside, **persons}, contact_ids, page)
-    return as_of_win.Evidence(tuple(moves), referrals, tuple(labels))
-
-
-def _contact_of_person(contact_ids: Iterable[int], page: DealPage) -> dict[int, int]:
-    """One contact of each person among these: the last of several."""
-    person_of = page.people.person_of
-    return {person_of[contact]: contact for contact in contact_ids if contact in person_of}
-
-
-def _moves(
-    contact_of_person: Mapping[int, int], on_deal: set[int], page: DealPage
-) -> Iterator[Move]:
-    """Moves of these persons, each as of the person's contact on the deal."""
-    for person_id, contact_id in contact_of_person.items():
-        for move in page.moves.get(person_id, ()):
-            is_on_deal = move.new_contact_id in on_deal
-            yield move if is_on_deal else replace(move, new_contact_id=contact_id)
-
-
-def _referrals(deal: DealFacts, page: DealPage, persons: Mapping[int, int]) -> Iterator[Referral]:
-    """Referrals of the deal, its company, and any contact of the people on it."""
-    yield from page.referrals.get(f"deal:{deal.id}", ())
-    if deal.company_id is not None:
-        yield from page.referrals.get(f"company:{deal.company_id}", ())
-    for person_id, contact_id in persons.items():
-        for member_id in page.people.members[person_id]:
-            for referral in page.referrals.get(f"contact:{member_id}", ()):
-                yield replace(referral, target=f"contact:{contact_id}")

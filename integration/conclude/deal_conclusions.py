@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from integration.conclude import (
+    credit_edges,
     deal_attribution,
     deal_page,
     field_patches,
@@ -47,7 +48,7 @@ def refresh(batch: Batch, deal_ids: Collection[int]) -> None:
     )
     affected = ledger_posting.post(batch, page.posted, attributed_deals, subjects, graph)
     affected |= _store_sources(batch, attributed_deals, page, subjects)
-    affected |= revenue_graph.store(batch, graph, subjects, _ids(attributed_deals))
+    affected |= credit_edges.store(batch, graph, subjects, _ids(attributed_deals))
     _plan_patches(batch, attributed_deals, graph)
     _ask(batch, page, attributed_deals, deal_ids)
     _record(batch, affected, page)
@@ -56,7 +57,7 @@ def refresh(batch: Batch, deal_ids: Collection[int]) -> None:
 def _judge(batch: Batch, page: DealPage) -> list[AttributedDeal]:
     """Judge every deal of the page; one that cannot be digested is set aside."""
     items = (((ObjectType.DEAL, deal.id), deal) for deal in page.deals.values())
-    judged = batch.each(items, lambda deal: deal_attribution.judge(batch, deal, page))
+    judged = batch.each(items, lambda deal: deal_attribution.judge(deal, page))
     return [attributed for _, attributed in judged]
 
 

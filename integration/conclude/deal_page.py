@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import chain
 
 from integration.conclude import (
@@ -23,6 +24,7 @@ from integration.storage.mirror import mirror
 from mappings.kinds import ObjectType
 from mappings.rules.facts import ContactFacts, DealFacts, Touch
 from mappings.rules.findings import Move, Referral
+from mappings.rules.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class PeopleAround:
 class DealPage:
     """Deals, the people around them, and everything those people are known for.
 
+    Judging asks nothing else: it goes by the `policy`, as of `now`.
     `stored` are the sources that each deal was given before, `original_sources` those of the deal
     that a credit note takes money back from. `deleted` are contacts that stored sources rest on.
     """
@@ -60,6 +63,8 @@ class DealPage:
     decisions: overrides.OfDeals
     original_sources: Mapping[int, Sequence[Row]]
     model_labels: deal_answers.ModelLabels
+    policy: Policy
+    now: datetime
 
 
 def load(batch: Batch, deal_ids: Collection[int]) -> DealPage:
@@ -82,6 +87,8 @@ def load(batch: Batch, deal_ids: Collection[int]) -> DealPage:
         decisions=overrides.OfDeals.by(batch, deal_ids),
         original_sources=original_sources,
         model_labels=deal_answers.model_labels_of(batch, deals, contact_ids),
+        policy=batch.policy,
+        now=batch.now,
     )
 
 

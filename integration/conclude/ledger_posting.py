@@ -8,7 +8,7 @@ from integration.conclude.batch import Batch
 from integration.conclude.deal_attribution import AttributedDeal, by_deal
 from integration.conclude.posted_entries import Affected, PostedEntries, key_of
 from integration.conclude.revenue_graph import RevenueGraph
-from integration.conclude.review_tasks import NearMerge
+from integration.conclude.task_builders import NearMerge
 from integration.portal.occurrence import known_ids
 from integration.storage.database import Row
 from integration.storage.findings import removed_subjects

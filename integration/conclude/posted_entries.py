@@ -23,6 +23,7 @@ from mappings.rules.facts import DealFacts
 from mappings.rules.findings import Entry, Source
 from mappings.rules.ledger import as_of_win, periods
 from mappings.rules.ledger import entries as rules
+from mappings.rules.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,7 @@ class PostedEntries:
     rejudge_orders: Mapping[int, Row]
     locked_before: datetime | None
     reevaluate: bool
+    policy: Policy
 
     @classmethod
     def of(cls, batch: Batch, rows_of: Mapping[int, Sequence[Row]]) -> "PostedEntries":
@@ -120,6 +122,7 @@ class PostedEntries:
             locked_before=_locked_before(batch),
             # Until the first import is through, evidence is still coming in: nothing was late.
             reevaluate=not batch.imported,
+            policy=batch.policy,
         )
 
     def of_deal(self, deal_id: int) -> tuple[Entry, ...]:
@@ -143,19 +146,20 @@ class PostedEntries:
         """The deal as it was won the first time."""
         return as_of_win.as_first_won(deal, self.of_deal(deal.id))
 
-    def evidence_ends(self, batch: Batch, deal: DealFacts) -> datetime | None:
+    def evidence_ends(self, deal: DealFacts) -> datetime | None:
         """Until when evidence counts for a deal; None while nothing ends it.
 
         90 days after its first close by default, or a person's last order to judge it anew.
         """
         order = self.rejudge_orders.get(deal.id)
         ordered_at = None if order is None else order["at"]
-        return as_of_win.evidence_ends(self.as_first_won(deal), batch.policy, ordered_at=ordered_at)
+        first_won = self.as_first_won(deal)
+        return as_of_win.evidence_ends(first_won, self.policy, ordered_at=ordered_at)
 
-    def may_grow(self, batch: Batch, deal_id: int) -> bool:
+    def may_grow(self, deal_id: int) -> bool:
         """Whether evidence of its time may be added to a deal: by the settings it was judged by."""
         entries = [entry for entry in self.booked(deal_id).live if entry.share]
-        return {entry.settings_version for entry in entries} == {batch.policy.version}
+        return {entry.settings_version for entry in entries} == {self.policy.version}
 
     def sources_merged_into_buyer(self, deal: DealFacts) -> set[int]:
         """The companies with credit on a deal that have become the deal's own company since."""

@@ -23,8 +23,8 @@ def linked_companies(occurrence: Occurrence) -> set[Ref]:
 def touched_companies(occurrence: Occurrence) -> set[Ref]:
     """The companies the touches were with, and the employers of who gave a life sign."""
     employers = touch_dependents.employers(occurrence.tx, occurrence.living_contacts)
-    touched = touch_dependents.companies(occurrence.tx, occurrence.touches)
-    return refs(ObjectType.COMPANY, employers | touched)
+    company_ids = touch_dependents.companies(occurrence.tx, occurrence.touches)
+    return refs(ObjectType.COMPANY, employers | company_ids)
 
 
 # Customers whose people these are

@@ -16,14 +16,14 @@ def names(
     tx: Transaction, *, contacts: Iterable[int | None] = (), companies: Iterable[int | None] = ()
 ) -> Names:
     """What sentences call records. A gone contact has no name, a gone company keeps its own."""
-    people: dict[int, str] = {}
-    firms: dict[int, str] = {}
+    contact_names: dict[int, str] = {}
+    company_names: dict[int, str] = {}
     for row in lookups.names(tx, known_ids(contacts), known_ids(companies)):
         if row.object_type == ObjectType.CONTACT and not row.is_gone:
-            people[row.record_id] = _full(row.first, row.last)
+            contact_names[row.record_id] = _full(row.first, row.last)
         if row.object_type == ObjectType.COMPANY and row.gone_why != _FORGOTTEN:
-            firms[row.record_id] = spoken(row.name or "")
-    return Names(people, firms)
+            company_names[row.record_id] = spoken(row.name or "")
+    return Names(contact_names, company_names)
 
 
 def name_of(record: mirror.Record) -> str:
