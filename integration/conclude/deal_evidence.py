@@ -1,4 +1,4 @@
-"""Deal evidence: the moves, referrals and answers that speak for a deal, and the sources they make."""
+"""Deal evidence: the moves, referrals and answers that speak for a deal, and their sources."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace

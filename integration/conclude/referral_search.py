@@ -5,34 +5,30 @@ The first half of stage two.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
-from integration.conclude import deal_touches, overrides, record_facts, review_tasks
-from integration.conclude.batch import Batch
-from integration.conclude.referrer_candidates import (
-    MentionPage,
-    ReportingRecord,
-    candidates_for,
-    keep_pending_mentions,
+from integration.conclude import (
+    mention_page,
+    mentioned_keys,
+    overrides,
+    record_facts,
+    review_tasks,
 )
+from integration.conclude.batch import Batch
+from integration.conclude.mention_page import MentionPage, ReportingRecord
+from integration.conclude.referrer_candidates import candidates_for
 from integration.conclude.row_changes import RowChanges, row_changes
 from integration.portal.invalidation import Change
 from integration.portal.occurrence import by_type, known_ids
 from integration.storage.database import Row
 from integration.storage.findings import answer_labels, source_rows, stored_shapes
 from integration.storage.findings.answer_labels import LabelRow
-from integration.storage.mirror import lookups, touches
 from integration.storage.queue.recompute import Ref
 from mappings.kinds import ObjectType
-from mappings.records.referral_links import referral_links
 from mappings.rules.facts import (
     SELF_REPORTED,
-    TELLS_OF_REFERRALS,
     ContactFacts,
     DealFacts,
-    Note,
-    ReferralLink,
-    Thread,
     texts_of,
 )
 from mappings.rules.findings import Referral
@@ -40,38 +36,18 @@ from mappings.rules.policy import Policy
 from mappings.rules.referrals import introductions, mentions, referrals
 from mappings.rules.text import self_reported
 
-T = TypeVar("T")
 ReferralKey = tuple[int, str]
 """The record that reports a referral, and the referral's name among those that it reports."""
 
 
 def of_contacts(batch: Batch, contact_ids: Collection[int]) -> None:
     """Find anew what these contacts report, and say which referrals changed."""
-    contacts = {
-        contact_id: contact
-        for contact_id, contact in record_facts.contacts(batch, contact_ids).items()
-        if not contact.archived
-    }
-    page = MentionPage(
-        ObjectType.CONTACT,
-        contacts,
-        links=_links(batch, ObjectType.CONTACT, contacts),
-        notes=_notes(batch, ObjectType.CONTACT, contacts),
-        threads=_threads(batch, contacts),
-    )
-    _store_referrals(batch, page, contact_ids)
+    _store_referrals(batch, mention_page.of_contacts(batch, contact_ids), contact_ids)
 
 
 def of_deals(batch: Batch, deals: Mapping[int, DealFacts], claimed: Collection[int]) -> None:
     """Find anew what these deals' own fields and labels report."""
-    living = {deal_id: deal for deal_id, deal in deals.items() if not deal.archived}
-    page = MentionPage(
-        ObjectType.DEAL,
-        living,
-        links=_links(batch, ObjectType.DEAL, living),
-        notes=_notes(batch, ObjectType.DEAL, living),
-    )
-    _store_referrals(batch, page, claimed)
+    _store_referrals(batch, mention_page.of_deals(batch, deals), claimed)
 
 
 def anew(batch: Batch, owners: Iterable[Ref]) -> None:
@@ -83,95 +59,17 @@ def anew(batch: Batch, owners: Iterable[Ref]) -> None:
         of_deals(batch, record_facts.deals(batch, deal_ids), deal_ids)
 
 
-# What a page rests on
-
-
-def _notes(
-    batch: Batch, owner_type: ObjectType, owners: Mapping[int, ReportingRecord]
-) -> dict[int, tuple[Note, ...]]:
-    """The notes about these records that speak of recommending."""
-    if not owners or not deal_touches.are_read(batch):
-        return {}
-    is_of_contacts = owner_type == ObjectType.CONTACT
-    asked = {"contact_ids" if is_of_contacts else "deal_ids": owners}
-    about: list[tuple[int, Note]] = []
-    for note in map(_note, touches.notes(batch.tx, **asked)):
-        if introductions.recommends(note):
-            owner_ids = note.contact_ids if is_of_contacts else note.deal_ids
-            about.extend((owner_id, note) for owner_id in owners.keys() & set(owner_ids))
-    return _grouped(about)
-
-
-def _note(row: touches.MentionedIn) -> Note:
-    return Note(row.activity_id, row.at, row.text, row.contact_ids, row.company_ids, row.deal_ids)
-
-
-def _threads(batch: Batch, contacts: Collection[int]) -> dict[int, tuple[Thread, ...]]:
-    """First mails with these contacts that others were on.
-
-    Mail that was logged here went to one of us.
-    """
-    if not contacts or not deal_touches.are_read(batch):
-        return {}
-    threads = map(_thread, touches.introductions(batch.tx, contacts))
-    return {thread.prospect_id: (thread,) for thread in threads}
-
-
-def _thread(row: touches.Introduction) -> Thread:
-    return Thread(row.activity_id, row.at, row.contact_id, row.other_ids, row.sender_id)
-
-
-def _links(
-    batch: Batch, owner_type: ObjectType, owners: Mapping[int, ReportingRecord]
-) -> dict[int, tuple[ReferralLink, ...]]:
-    """Labelled links that say that an owner was referred."""
-    portal_map = batch.portal_map
-    if not (portal_map.referred_by_labels or portal_map.referred_by_type_ids):
-        return {}
-    rows = lookups.links_around(batch.tx, owner_type, owners.keys(), *_LINKED_TYPES[owner_type])
-    links = dict.fromkeys(map(record_facts.as_link, rows))
-    reported: list[tuple[int, ReferralLink]] = []
-    for link in referral_links(links, portal_map):
-        owner_id = _reporter(link, owner_type)
-        if owner_id is not None and owner_id in owners:
-            reported.append((owner_id, link))
-    return _grouped(reported)
-
-
-# The types of records whose links with a contact or a deal can say who referred whom.
-_LINKED_TYPES = {
-    ObjectType.CONTACT: (ObjectType.CONTACT, ObjectType.COMPANY),
-    ObjectType.DEAL: (ObjectType.CONTACT,),
-}
-
-
-def _reporter(link: ReferralLink, owner_type: ObjectType) -> int | None:
-    """The record that reports a link: the referred; for a company the contact that referred it."""
-    if link.referred_type == ObjectType.COMPANY:
-        return link.referrer_contact_id
-    return link.referred_id if link.referred_type == owner_type else None
-
-
-def _grouped(pairs: Iterable[tuple[int, T]]) -> dict[int, tuple[T, ...]]:
-    """What belongs to each record, by its id."""
-    grouped: dict[int, list[T]] = {}
-    for record_id, value in pairs:
-        grouped.setdefault(record_id, []).append(value)
-    return {record_id: tuple(values) for record_id, values in grouped.items()}
-
-
 # Referrals and labels of a page
 
 
 def _store_referrals(batch: Batch, page: MentionPage, claimed: Collection[int]) -> None:
     """Write what the page reports as differences, and what to read again later."""
-    reporting = _reporting(page)
-    findings = _find(batch, page, reporting)
+    findings = _find(batch, page)
     changes = row_changes(_stored(batch, page, claimed), findings.rows, _differs)
     _write(batch, page, changes)
     understood = set(claimed) - batch.broken(page.owner_type)
     relabelled = answer_labels.replace(batch.tx, page.owner_type, understood, findings.labels)
-    keep_pending_mentions(batch, page, claimed, reporting)
+    mentioned_keys.keep_pending(batch, page, claimed)
     if page.owner_type == ObjectType.CONTACT:
         batch.changed(Change.READING_CHANGED, contacts=relabelled)
     _record(batch, changes.rows)
@@ -182,15 +80,6 @@ def _stored(batch: Batch, page: MentionPage, claimed: Collection[int]) -> dict[R
     return {(row["owner_id"], row["referral_key"]): row for row in rows}
 
 
-def _reporting(page: MentionPage) -> dict[int, ReportingRecord]:
-    """The records of a page that can report a referral."""
-    return {
-        owner_id: record
-        for owner_id, record in page.owners.items()
-        if any(texts_of(record, *TELLS_OF_REFERRALS)) or page.has_reports_about(owner_id)
-    }
-
-
 @dataclass(frozen=True, slots=True)
 class _Findings:
     """The referrals that a page's records report, as rows, and the labels of their answers."""
@@ -199,15 +88,15 @@ class _Findings:
     labels: list[LabelRow] = field(default_factory=list)
 
 
-def _find(batch: Batch, page: MentionPage, reporting: Mapping[int, ReportingRecord]) -> _Findings:
+def _find(batch: Batch, page: MentionPage) -> _Findings:
     """Referrals and labels of the reporting records, as computed and as people decided."""
-    decisions = overrides.PairDecisions.by(batch, page.owner_type, reporting)
+    decisions = overrides.PairDecisions.by(batch, page.owner_type, page.reporting)
     findings = _Findings()
-    if not reporting:
+    if not page.reporting:
         return findings
-    candidates = candidates_for(batch, page, reporting, decisions.picked)
+    candidates = candidates_for(batch, page, decisions.picked)
     reader = _Reader(page, candidates, decisions, batch.policy)
-    items = (((page.owner_type, owner_id), record) for owner_id, record in reporting.items())
+    items = (((page.owner_type, owner_id), record) for owner_id, record in page.reporting.items())
     for record, (reported, labels) in batch.each(items, reader.read):
         findings.labels.extend(labels)
         for referral in reported:

@@ -1,4 +1,4 @@
-"""Task builders: review tasks made of findings; what is asked, and which deals' money hangs on it."""
+"""Task builders: review tasks made of findings, with the records whose money hangs on them."""
 
 import hashlib
 from collections.abc import Iterable

@@ -52,7 +52,7 @@ TABLE: Mapping[Change, tuple[Row, ...]] = {
         Row(_PEOPLE, affected_records.neighbours,
             "what was linked to an old id is linked to the survivor"),
     ),
-    Change.OUTSIDE_TOLD: (
+    Change.OUTSIDE_REPORTED: (
         Row(_PEOPLE, affected_records.themselves,
             "answers and usage are read with the record they are about"),
     ),

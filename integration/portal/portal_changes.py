@@ -6,10 +6,10 @@ from enum import StrEnum
 class Change(StrEnum):
     """What can change, with the records that it is recorded with."""
 
-    # What we are told
+    # What comes from outside
     RECORD_CHANGED = "a record or its links read differently, or it is gone or back"  # records
     RECORDS_MERGED = "records live on under another id"  # records: the old ids, still linked
-    OUTSIDE_TOLD = "a survey tool or the product told something"  # records
+    OUTSIDE_REPORTED = "a survey tool or the product reported something"  # records
     TOUCHES_CHANGED = "touches are new, gone or worded otherwise"  # touches
     TOUCHES_READ = "all activities were read for the first time"  # the whole portal, with the time
     PERSON_FORGOTTEN = "a person is to be forgotten"  # contacts: all their ids, not yet erased
