@@ -1,11 +1,14 @@
-"""Self-reported attribution of a deal: which answers concern it, and what they say, as labels."""
+"""Deal answers: the self-reported attribution of a deal, as labels of the answers about it."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import NamedTuple
 
 from integration.conclude.batch import Batch
+from integration.portal.occurrence import refs
 from integration.storage.findings import answer_labels
+from mappings.kinds import ObjectType
 from mappings.rules.facts import SELF_REPORTED, ContactFacts, DealFacts, MappedText, texts_of
 from mappings.rules.findings import Referral
 from mappings.rules.ledger.as_of_win import DatedLabel
@@ -55,31 +58,31 @@ def model_labels_of(
     """What a model said of these records' texts; nothing where none is asked."""
     if not batch.policy.ask_language_model:
         return {}
-    owners = [("deal", deal_id) for deal_id in deal_ids]
-    owners += [("contact", contact_id) for contact_id in contact_ids]
-    found: dict[tuple[str, str], dict[str, int]] = {}
+    owners = sorted(refs(ObjectType.DEAL, deal_ids) | refs(ObjectType.CONTACT, contact_ids))
+    labels_of: dict[tuple[str, str], dict[str, int]] = {}
     for row in answer_labels.by_model(batch.tx, owners):
         key = (f"{row.owner_type}:{row.owner_id}", row.place)
-        found.setdefault(key, {})[row.label] = row.confidence
-    return found
+        labels_of.setdefault(key, {})[row.label] = row.confidence
+    return labels_of
 
 
 def _naming(referrals: Iterable[Referral]) -> Collection[str]:
     """The records ("contact:12") on whose answers these referrals rest."""
-    found: set[str] = set()
+    records: set[str] = set()
     for referral in referrals:
         if referral.how in _NAMED:
-            for reason in referral.reasons:
-                found.update(reason.evidence)
-    return found
+            evidence = (reason.evidence for reason in referral.reasons)
+            records.update(chain.from_iterable(evidence))
+    return records
 
 
 def _of_deal(deal: DealFacts, persons: Mapping[int, int]) -> Iterator[_Answer]:
     """The deal's own answers, put down to the contact with the lowest id."""
-    if persons:
-        contact_id = min(persons.values())
-        for text in texts_of(deal, *SELF_REPORTED):
-            yield _Answer(text, text.at or deal.created_at, f"deal:{deal.id}", contact_id)
+    if not persons:
+        return
+    contact_id = min(persons.values())
+    for text in texts_of(deal, *SELF_REPORTED):
+        yield _Answer(text, text.at or deal.created_at, f"deal:{deal.id}", contact_id)
 
 
 def _of_people(
@@ -90,13 +93,15 @@ def _of_people(
 ) -> Iterator[_Answer]:
     for person_id, contact_id in sorted(persons.items()):
         for member_id in members[person_id]:
-            contact = contacts.get(member_id)
-            if contact is None or contact.archived or not _concerns(deal, contact):
-                continue
-            for text in texts_of(contact, *SELF_REPORTED):
-                yield _Answer(
-                    text, text.at or contact.created_at, f"contact:{member_id}", contact_id
-                )
+            member = contacts.get(member_id)
+            if member is not None and not member.archived and _concerns(deal, member):
+                yield from _of_contact(member, contact_id)
+
+
+def _of_contact(contact: ContactFacts, counted_as: int) -> Iterator[_Answer]:
+    """A contact's answers, put down to the record of the same person that is on the deal."""
+    for text in texts_of(contact, *SELF_REPORTED):
+        yield _Answer(text, text.at or contact.created_at, f"contact:{contact.id}", counted_as)
 
 
 def _concerns(deal: DealFacts, contact: ContactFacts) -> bool:

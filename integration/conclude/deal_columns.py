@@ -1,38 +1,59 @@
-"""Stage one for deals: kept as numbers beside the mirror, and what changed with them."""
+"""Deal columns: what the rules read of a deal, kept as numbers beside the mirror."""
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 
-from integration.conclude import champion_strength, record_facts
+from integration.conclude import champion_strength, deal_touches, record_facts
 from integration.conclude.batch import Batch
 from integration.portal.invalidation import Change
+from integration.portal.occurrence import known_ids
 from integration.storage.mirror import deal_rows
 from mappings.rules.facts import DealFacts
 
 
 def refresh(batch: Batch, deal_ids: Collection[int]) -> None:
     """Keep deals as numbers beside the mirror, and say what changed with them."""
-    facts = record_facts.deals(batch, deal_ids)
-    before = deal_rows.load(batch.tx, facts)
-    owners = _companies(deal.company_id for deal in facts.values())
-    owners |= _companies(row["company_id"] for row in before.values())
-    since = champion_strength.customers_since(batch, owners)
-    first = deal_rows.acquisitions(batch.tx, owners)
-    changed = deal_rows.store(batch.tx, [_projection(deal) for deal in facts.values()])
-    on_deals = {contact.contact_id for deal in facts.values() for contact in deal.contacts}
-    batch.changed(Change.DEAL_CHANGED, deals=facts, contacts=on_deals)
-    if not changed:
-        return
-    near = _companies(facts[deal_id].company_id for deal_id in changed)
-    near |= _companies(before[deal_id]["company_id"] for deal_id in changed & before.keys())
+    deals = record_facts.deals(batch, deal_ids)
+    before = _Before.of(batch, deals)
+    changed = deal_rows.store(batch.tx, [_columns(deal) for deal in deals.values()])
+    on_deals = deal_touches.contacts_on(deals.values())
+    batch.changed(Change.DEAL_CHANGED, deals=deals, contacts=on_deals)
+    if changed:
+        _record(batch, deals, before, changed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """How things stood before the deals were stored; `buyers` are their companies, old and new."""
+
+    company_of: Mapping[int, int | None]
+    buyers: set[int]
+    customers_since: Mapping[int, object]
+    acquisitions: Mapping[int, object]
+
+    @classmethod
+    def of(cls, batch: Batch, deals: Mapping[int, DealFacts]) -> "_Before":
+        rows = deal_rows.load(batch.tx, deals)
+        company_of = {deal_id: row["company_id"] for deal_id, row in rows.items()}
+        buyers = known_ids(deal.company_id for deal in deals.values())
+        buyers |= known_ids(company_of.values())
+        since = champion_strength.customers_since(batch, buyers)
+        return cls(company_of, buyers, since, deal_rows.acquisitions(batch.tx, buyers))
+
+
+def _record(
+    batch: Batch, deals: Mapping[int, DealFacts], before: _Before, changed: Collection[int]
+) -> None:
+    """Say which companies' figures, acquisition and time as a customer differ."""
+    near = known_ids(deals[deal_id].company_id for deal_id in changed)
+    near |= known_ids(before.company_of.get(deal_id) for deal_id in changed)
     batch.changed(Change.DEAL_FIGURES_CHANGED, deals=changed, companies=near)
-    begun = deal_rows.acquisitions(batch.tx, near)
-    batch.changed(Change.ACQUISITION_CHANGED, companies=_differing(near, first, begun))
-    today = champion_strength.customers_since(batch, owners)
-    batch.changed(Change.CUSTOMER_STATUS_CHANGED, companies=_differing(owners, since, today))
-
-
-def _companies(ids: Iterable[int | None]) -> set[int]:
-    return {company_id for company_id in ids if company_id is not None}
+    acquisitions = deal_rows.acquisitions(batch.tx, near)
+    differing = _differing(near, before.acquisitions, acquisitions)
+    batch.changed(Change.ACQUISITION_CHANGED, companies=differing)
+    since = champion_strength.customers_since(batch, before.buyers)
+    differing = _differing(before.buyers, before.customers_since, since)
+    batch.changed(Change.CUSTOMER_STATUS_CHANGED, companies=differing)
 
 
 def _differing(
@@ -43,7 +64,7 @@ def _differing(
     }
 
 
-def _projection(deal: DealFacts) -> dict[str, object]:
+def _columns(deal: DealFacts) -> dict[str, object]:
     return {
         "deal_id": deal.id,
         "company_id": deal.company_id,

@@ -1,10 +1,15 @@
-"""Stage two, second half: each deal's sources, ledger rows and edges, and what its record should say."""
+"""Deal conclusions: each deal's sources, ledger entries and edges, and what its record should say.
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+The second half of stage two.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from integration.conclude import (
+    credit_edges,
     deal_attribution,
+    deal_page,
     field_patches,
     ledger_posting,
     posted_entries,
@@ -12,93 +17,130 @@ from integration.conclude import (
     review_tasks,
 )
 from integration.conclude.batch import Batch
-from integration.conclude.deal_attribution import AttributedDeal, DealPage
+from integration.conclude.deal_attribution import AttributedDeal
+from integration.conclude.deal_page import DealPage
+from integration.conclude.field_patches import Conclusion
+from integration.conclude.posted_entries import Affected
+from integration.conclude.revenue_graph import RevenueGraph
+from integration.conclude.row_changes import row_changes
 from integration.portal import record_names
 from integration.portal.invalidation import Change
 from integration.storage.database import Row
 from integration.storage.findings import source_rows, stored_shapes
+from mappings.kinds import ObjectType
 from mappings.rules.attribution import reasons
 from mappings.rules.attribution.sources import confidence_of, tag_of
+from mappings.rules.facts import PPM
 from mappings.rules.findings import Source
 from mappings.rules.ledger import money
+
+SourceKey = tuple[int, str]
+"""A stored source: its deal, and its stored name."""
 
 
 def refresh(batch: Batch, deal_ids: Collection[int]) -> None:
     """Judge deals anew: sources, ledger, edges, and the patch for the record."""
-    page = deal_attribution.load(batch, deal_ids)
-    judged = [
-        result
-        for _, result in batch.each(
-            ((("deal", deal.id), deal) for deal in page.deals.values()),
-            lambda deal: deal_attribution.judge(batch, deal, page),
-        )
-    ]
-    subjects = source_rows.subjects(batch.tx, _people_in(judged))
-    flow = revenue_graph.graph_of_page(batch, [(one.deal, one.allocation) for one in judged])
-    touched = ledger_posting.post(batch, page.posted, judged, subjects, flow)
-    touched |= _store_sources(batch, judged, page.stored, subjects)
-    touched |= revenue_graph.store(batch, flow, subjects, {one.deal.id for one in judged})
-    _write(batch, judged, flow)
-    _ask(batch, page, judged, deal_ids)
+    page = deal_page.load(batch, deal_ids)
+    attributed_deals = _judge(batch, page)
+    subjects = source_rows.subjects(batch.tx, _credited_contacts(attributed_deals))
+    graph = revenue_graph.graph_of_page(
+        batch, [(attributed.deal, attributed.allocation) for attributed in attributed_deals]
+    )
+    affected = ledger_posting.post(batch, page.posted, attributed_deals, subjects, graph)
+    affected |= _store_sources(batch, attributed_deals, page, subjects)
+    affected |= credit_edges.store(batch, graph, subjects, _ids(attributed_deals))
+    _plan_patches(batch, attributed_deals, graph)
+    _ask(batch, page, attributed_deals, deal_ids)
+    _record(batch, affected, page)
+
+
+def _judge(batch: Batch, page: DealPage) -> list[AttributedDeal]:
+    """Judge every deal of the page; one that cannot be digested is set aside."""
+    items = (((ObjectType.DEAL, deal.id), deal) for deal in page.deals.values())
+    judged = batch.each(items, lambda deal: deal_attribution.judge(deal, page))
+    return [attributed for _, attributed in judged]
+
+
+def _ids(attributed_deals: Iterable[AttributedDeal]) -> set[int]:
+    return {attributed.deal.id for attributed in attributed_deals}
+
+
+def _living(attributed_deals: Iterable[AttributedDeal]) -> list[AttributedDeal]:
+    return [attributed for attributed in attributed_deals if not attributed.deal.archived]
+
+
+def _credited(attributed_deals: Iterable[AttributedDeal]) -> Iterator[Source]:
+    """The sources that have a share of any of these deals."""
+    for attributed in attributed_deals:
+        for line in attributed.allocation.lines:
+            yield line.source
+
+
+def _credited_contacts(attributed_deals: Iterable[AttributedDeal]) -> set[int]:
+    contact_ids: set[int] = set()
+    for source in _credited(attributed_deals):
+        if source.contact_id is not None and source.person_id is not None:
+            contact_ids.add(source.contact_id)
+    return contact_ids
+
+
+def _record(batch: Batch, affected: Affected, page: DealPage) -> None:
     batch.changed(
         Change.CREDIT_CHANGED,
-        deals=touched.deals,
-        contacts=touched.contacts,
-        companies=touched.companies,
+        deals=affected.deals,
+        contacts=affected.contacts,
+        companies=affected.companies,
     )
     batch.changed(Change.DEAL_JUDGED, deals=page.deals.keys())
 
 
-def _people_in(judged: Iterable[AttributedDeal]) -> set[int]:
-    return {
-        line.source.contact_id
-        for one in judged
-        for line in one.allocation.lines
-        if line.source.contact_id is not None and line.source.person_id is not None
-    }
+# Sources
 
 
 def _store_sources(
     batch: Batch,
-    judged: Sequence[AttributedDeal],
-    stored: Mapping[int, Sequence[Row]],
+    attributed_deals: Sequence[AttributedDeal],
+    page: DealPage,
     subjects: Mapping[int, int],
-) -> posted_entries.Affected:
-    """Write sources as differences; return who is concerned."""
-    before = {(row["deal_id"], row["source_key"]): row for rows in stored.values() for row in rows}
-    rows: dict[tuple[int, str], dict[str, Any]] = {}
-    for one in judged:
-        if not one.deal.archived:
-            for line in one.allocation.lines:
-                key = one.deal.id, posted_entries.key_of(line.source, subjects)
-                if key in before and stored_shapes.is_removed(before[key]["body"]):
-                    rows[key] = {}
-                    continue
-                row = _source_row(one.deal.id, line.source, line.share, subjects, batch)
-                rows[one.deal.id, str(row["source_key"])] = row
-    mine = {key for key in before if key[0] in {one.deal.id for one in judged}}
-    gone = mine - rows.keys()
-    new = {
-        key: row
-        for key, row in rows.items()
-        if row and (key not in before or _source_differs(row, before[key]))
-    }
-    source_rows.change_sources(batch.tx, gone=gone, new=list(new.values()))
-    changed = [before[key] for key in gone | (new.keys() & before.keys())] + list(new.values())
-    return posted_entries.Affected.of(changed)
+) -> Affected:
+    """Write sources as differences; return who is affected."""
+    stored = _stored_by_key(page, _ids(attributed_deals))
+    desired = _desired_sources(batch, attributed_deals, subjects)
+    changes = row_changes(stored, desired, _source_differs)
+    source_rows.change_sources(batch.tx, gone=changes.gone.keys(), new=list(changes.new.values()))
+    return Affected.of(changes.rows)
 
 
-def _source_row(
-    deal_id: int, source: Source, share: int, subjects: Mapping[int, int], batch: Batch
-) -> dict[str, Any]:
+def _stored_by_key(page: DealPage, deal_ids: Iterable[int]) -> dict[SourceKey, Row]:
+    stored: dict[SourceKey, Row] = {}
+    for deal_id in deal_ids:
+        for row in page.stored.get(deal_id, ()):
+            stored[deal_id, row["source_key"]] = row
+    return stored
+
+
+def _desired_sources(
+    batch: Batch, attributed_deals: Iterable[AttributedDeal], subjects: Mapping[int, int]
+) -> dict[SourceKey, dict[str, Any]]:
+    """The sources of deals that exist, as rows."""
+    desired: dict[SourceKey, dict[str, Any]] = {}
+    for attributed in _living(attributed_deals):
+        for line in attributed.allocation.lines:
+            key = attributed.deal.id, posted_entries.key_of(line.source, subjects)
+            desired[key] = _source_row(batch, key, line.source, line.share)
+    return desired
+
+
+def _source_row(batch: Batch, key: SourceKey, source: Source, share: int) -> dict[str, Any]:
+    deal_id, source_key = key
     return {
         "deal_id": deal_id,
-        "source_key": posted_entries.key_of(source, subjects),
+        "source_key": source_key,
         "kind": source.kind,
         "contact_id": source.contact_id,
         "company_id": source.company_id,
         "share": share,
-        "confidence": source.p / 1_000_000,
+        "confidence": source.p / PPM,
         "at": source.at,
         "body": source,
         "settings_version": batch.policy.version,
@@ -106,58 +148,72 @@ def _source_row(
 
 
 def _source_differs(row: Mapping[str, Any], stored: Row) -> bool:
-    return bool(
-        row["share"] != stored["share"]
-        or row["settings_version"] != stored["settings_version"]
-        or stored_shapes.differs(row["body"], stored["body"])
-    )
+    # What a forgotten person left has no words to write anew, and keeps its share.
+    if stored_shapes.is_removed(stored["body"]):
+        return False
+    if row["share"] != stored["share"] or row["settings_version"] != stored["settings_version"]:
+        return True
+    return stored_shapes.differs(row["body"], stored["body"])
 
 
-def _write(
-    batch: Batch, judged: Sequence[AttributedDeal], flow: revenue_graph.RevenueGraph
+# The record
+
+
+def _plan_patches(
+    batch: Batch, attributed_deals: Sequence[AttributedDeal], graph: RevenueGraph
 ) -> None:
     """Plan what the deal records should say."""
-    living = [one for one in judged if not one.deal.archived]
-    names = record_names.names(
-        batch.tx,
-        contacts={line.source.contact_id for one in living for line in one.allocation.lines},
-        companies={line.source.company_id for one in living for line in one.allocation.lines},
-    )
-    field_patches.plan(
-        batch,
-        "deal",
-        [
-            field_patches.Conclusion(
-                one.deal.id, _desired(one, names, flow.orders.get(one.deal.id)), _reasons(one)
-            )
-            for one in living
-        ],
-    )
-    gone = [one.deal.id for one in judged if one.deal.archived]
-    field_patches.forget(batch, "deal", gone)
+    living = _living(attributed_deals)
+    contacts = [source.contact_id for source in _credited(living)]
+    companies = [source.company_id for source in _credited(living)]
+    names = record_names.names(batch.tx, contacts=contacts, companies=companies)
+    conclusions = [_conclusion(attributed, names, graph) for attributed in living]
+    field_patches.plan(batch, ObjectType.DEAL, conclusions)
+    archived = _ids(attributed_deals) - _ids(living)
+    field_patches.forget(batch, ObjectType.DEAL, sorted(archived))
 
 
-def _desired(one: AttributedDeal, names: reasons.Names, order: int | None) -> dict[str, str]:
-    found = [line.source for line in one.allocation.lines]
-    said = {
-        "second_order_source": tag_of(found),
-        "second_order_share": field_patches.share(one.allocation.derived),
-        "second_order_because": reasons.of_deal(one.allocation, names, opened=one.deal.created_at),
+def _conclusion(
+    attributed: AttributedDeal, names: reasons.Names, graph: RevenueGraph
+) -> Conclusion:
+    deal_id = attributed.deal.id
+    fields = _desired_fields(attributed, names, graph.orders.get(deal_id))
+    return Conclusion(deal_id, fields, _reasons(attributed))
+
+
+def _desired_fields(
+    attributed: AttributedDeal, names: reasons.Names, order: int | None
+) -> dict[str, str]:
+    deal, allocation = attributed.deal, attributed.allocation
+    sources = [line.source for line in allocation.lines]
+    fields = {
+        "second_order_source": tag_of(sources),
+        "second_order_share": field_patches.share(allocation.derived),
+        "second_order_because": reasons.of_deal(allocation, names, opened=deal.created_at),
     }
-    if not found:
-        return said
-    said["second_order_confidence"] = field_patches.share(confidence_of(found))
-    said["second_order_source_name"] = reasons.source_name(found, names)
-    if names.contacts.get(found[0].contact_id or 0) and found[0].person_id is not None:
-        said["second_order_source_record"] = f"contact:{found[0].contact_id}"
-    if one.deal.amount_minor is not None and one.deal.currency:
-        said["second_order_amount"] = money.major(one.allocation.derived_minor, one.deal.currency)
+    if not sources:
+        return fields
+    fields["second_order_confidence"] = field_patches.share(confidence_of(sources))
+    fields["second_order_source_name"] = reasons.source_name(sources, names)
+    strongest = sources[0]
+    if _has_record(strongest, names):
+        fields["second_order_source_record"] = f"contact:{strongest.contact_id}"
+    if deal.amount_minor is not None and deal.currency:
+        amount = money.major(allocation.derived_minor, deal.currency)
+        fields["second_order_amount"] = amount
     if order is not None and order > 1:
-        said["second_order_order"] = str(order)
-    return said
+        fields["second_order_order"] = str(order)
+    return fields
 
 
-def _reasons(one: AttributedDeal) -> list[dict[str, object]]:
+def _has_record(source: Source, names: reasons.Names) -> bool:
+    """Whether a source is a person with a contact that has a name to find it by."""
+    if source.contact_id is None or source.person_id is None:
+        return False
+    return bool(names.contacts.get(source.contact_id))
+
+
+def _reasons(attributed: AttributedDeal) -> list[dict[str, object]]:
     return [
         {
             "kind": source.kind,
@@ -168,26 +224,36 @@ def _reasons(one: AttributedDeal) -> list[dict[str, object]]:
             "raw": source.raw,
             "because": stored_shapes.plain(source.because),
         }
-        for source in (*one.found.sources, *one.found.suggestions)
+        for source in (*attributed.derived.sources, *attributed.derived.suggestions)
     ]
 
 
+# Review tasks
+
+
 def _ask(
-    batch: Batch, page: DealPage, judged: Sequence[AttributedDeal], deal_ids: Collection[int]
+    batch: Batch,
+    page: DealPage,
+    attributed_deals: Sequence[AttributedDeal],
+    deal_ids: Collection[int],
 ) -> None:
-    """Questions that these deals raise: whom to add, and whether late evidence counts."""
-    living = [one for one in judged if not one.deal.archived]
-    suggested = [(one.deal.id, source) for one in living for source in one.found.suggestions]
-    review_tasks.about_deals(
-        batch,
-        deal_ids,
-        [
-            (deal, one)
-            for deal, one in suggested
-            if (deal, one.contact_id) not in page.decided.dismissed
-        ],
-        {one.deal.id: one.late for one in living if one.late is not None},
-    )
-    review_tasks.about_merges(
-        batch, deal_ids, ledger_posting.merges(batch, page.posted, [one.deal for one in living])
-    )
+    """Ask what these deals raise: whom to add, whether late evidence counts, what merges meant."""
+    living = _living(attributed_deals)
+    late = {
+        attributed.deal.id: attributed.late for attributed in living if attributed.late is not None
+    }
+    review_tasks.about_deals(batch, deal_ids, _suggestions(living, page), late)
+    deals = [attributed.deal for attributed in living]
+    merges = ledger_posting.near_merges(batch, page.posted, deals)
+    review_tasks.about_merges(batch, deal_ids, merges)
+
+
+def _suggestions(
+    attributed_deals: Iterable[AttributedDeal], page: DealPage
+) -> Iterator[tuple[int, Source]]:
+    """Whom to add to which deal, but for suggestions that somebody dismissed."""
+    for attributed in attributed_deals:
+        deal_id = attributed.deal.id
+        for source in attributed.derived.suggestions:
+            if (deal_id, source.contact_id) not in page.decisions.dismissed:
+                yield deal_id, source

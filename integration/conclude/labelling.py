@@ -1,4 +1,4 @@
-"""Labelling: a language model is asked about answers that no phrase fits. Nobody has to."""
+"""Labelling: a language model is asked about answers that no phrase fits, where one is given."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
@@ -6,11 +6,13 @@ from integration.conclude.batch import open_batch
 from integration.portal import invalidation
 from integration.portal.context import PortalContext
 from integration.portal.invalidation import Change
+from integration.portal.occurrence import by_type
 from integration.storage.database import Transaction
 from integration.storage.findings import answer_labels
 from integration.storage.findings.answer_labels import LabelRow
 from integration.storage.mirror import mirror
 from integration.storage.queue import page_context
+from mappings.kinds import ObjectType
 from mappings.records.portal_map import PortalMap
 from mappings.rules.text import self_reported
 from mappings.rules.text.model_labels import Model, capped
@@ -23,40 +25,51 @@ def ask(portal: PortalContext, model: Model, *, limit: int = 200) -> int:
     `ask_language_model` is off. What was said is kept with the text's labels, also that nothing
     was, and is forgotten when the text changes.
     """
-    with portal.transaction() as tx:
-        batch = open_batch(tx, page_context.read(tx), portal.runtime.now())
-        if not batch.policy.ask_language_model:
-            return 0
-        texts = _texts(tx, answer_labels.not_understood(tx, limit=limit), batch.portal_map)
+    texts = _not_understood(portal, limit)
     suggested: list[LabelRow] = []
     for about, text in texts:
         suggested += _rows(about, model.suggest(text[: self_reported.LONGEST]))
+    if texts:
+        _keep(portal, suggested)
+    return len(texts)
+
+
+def _not_understood(portal: PortalContext, limit: int) -> list[tuple[LabelRow, str]]:
+    with portal.transaction() as tx:
+        batch = open_batch(tx, page_context.read(tx), portal.runtime.now())
+        if not batch.policy.ask_language_model:
+            return []
+        return _texts(tx, answer_labels.not_understood(tx, limit=limit), batch.portal_map)
+
+
+def _keep(portal: PortalContext, suggested: Sequence[LabelRow]) -> None:
     with portal.transaction() as tx:
         answer_labels.keep_model_labels(tx, suggested)
         _record(tx, suggested)
-    return len(texts)
 
 
 def _texts(
     tx: Transaction, rows: Sequence[LabelRow], portal_map: PortalMap
 ) -> list[tuple[LabelRow, str]]:
-    """The rows with what stands where their labels say that nothing was understood."""
-    found: list[tuple[LabelRow, str]] = []
-    for object_type in ("contact", "deal"):
+    """The rows, each with the text that stands where its label says that nothing was understood."""
+    texts: list[tuple[LabelRow, str]] = []
+    for object_type in (ObjectType.CONTACT, ObjectType.DEAL):
         own = [row for row in rows if row.owner_type == object_type]
-        found += _of_type(tx, object_type, own, portal_map)
-    return found
+        texts += _of_type(tx, object_type, own, portal_map)
+    return texts
 
 
 def _of_type(
-    tx: Transaction, object_type: str, rows: Collection[LabelRow], portal_map: PortalMap
+    tx: Transaction, object_type: ObjectType, rows: Collection[LabelRow], portal_map: PortalMap
 ) -> Iterator[tuple[LabelRow, str]]:
     records = mirror.load(tx, object_type, {row.owner_id for row in rows})
     mapped = portal_map.mapped_texts(object_type)
     names = {source.place_of(name): name for source, name in mapped}
     for row in rows:
         record = records.get(row.owner_id)
-        text = record.properties.get(names.get(row.place, "")) if record else None
+        if record is None or row.place not in names:
+            continue
+        text = record.properties.get(names[row.place])
         if text:
             yield row, str(text)
 
@@ -67,7 +80,11 @@ def _rows(about: LabelRow, suggested: Mapping[str, int]) -> list[LabelRow]:
     return [about._replace(label=label, confidence=p) for label, p in labels.items()]
 
 
-def _record(tx: Transaction, said: Collection[LabelRow]) -> None:
-    contacts = {row.owner_id for row in said if row.owner_type == "contact"}
-    deals = {row.owner_id for row in said if row.owner_type == "deal"}
-    invalidation.record(tx, Change.READING_CHANGED, contacts=contacts, deals=deals)
+def _record(tx: Transaction, suggested: Sequence[LabelRow]) -> None:
+    ids = by_type((row.owner_type, row.owner_id) for row in suggested)
+    invalidation.record(
+        tx,
+        Change.READING_CHANGED,
+        contacts=ids.get(ObjectType.CONTACT, ()),
+        deals=ids.get(ObjectType.DEAL, ()),
+    )

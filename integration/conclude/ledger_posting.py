@@ -1,43 +1,62 @@
-"""Ledger posting: what the ledger lacks so that it says what is true of a page of deals now."""
+"""Ledger posting: the entries that the ledger lacks for a page of deals."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from integration.conclude.batch import Batch
-from integration.conclude.deal_attribution import AttributedDeal
+from integration.conclude.deal_attribution import AttributedDeal, by_deal
 from integration.conclude.posted_entries import Affected, PostedEntries, key_of
 from integration.conclude.revenue_graph import RevenueGraph
+from integration.conclude.task_builders import NearMerge
+from integration.portal.occurrence import known_ids
 from integration.storage.database import Row
+from integration.storage.findings import removed_subjects
 from integration.storage.ledger import entry_rows, period_rows
+from mappings.kinds import EntryOccasion
 from mappings.rules.facts import DealFacts
-from mappings.rules.findings import Entry, Source
+from mappings.rules.findings import Allocation, Entry, Source
 from mappings.rules.ledger import entries as rules
+from mappings.rules.policy import Policy
 
-_FRESH = frozenset({"won", "rewon", "restored", "evidence", "ordered"})
+# Entries of these occasions say what a deal's sources are worth now; the others repeat that for a
+# new amount, month or currency.
+_JUDGING = frozenset(
+    {
+        EntryOccasion.WON,
+        EntryOccasion.REWON,
+        EntryOccasion.RESTORED,
+        EntryOccasion.EVIDENCE,
+        EntryOccasion.ORDERED,
+    }
+)
 
 
 def post(
     batch: Batch,
     posted: PostedEntries,
-    judged: Sequence[AttributedDeal],
+    attributed_deals: Sequence[AttributedDeal],
     subjects: Mapping[int, int],
-    flow: RevenueGraph,
+    graph: RevenueGraph,
 ) -> Affected:
     """Append what the ledger lacks so that it says what is true of these deals now."""
-    fresh: list[dict[str, Any]] = []
-    entries: list[Entry] = []
-    done: list[int] = []  # what could not be planned keeps its order
-    for one, planned in batch.each(
-        ((("deal", one.deal.id), one) for one in judged),
-        lambda one: _plan(batch, posted, one, flow),
+    rows: list[dict[str, Any]] = []
+    appended: list[Entry] = []
+    planned: list[int] = []
+    for attributed, entries in batch.each(
+        by_deal(attributed_deals), lambda attributed: _plan(batch, posted, attributed, graph)
     ):
-        by_key = {line.source.key: line.source for line in one.allocation.lines}
-        entries.extend(planned)
-        done.append(one.deal.id)
-        fresh.extend(_row(entry, by_key.get(entry.key), posted, subjects) for entry in planned)
-    entry_rows.append(batch.tx, fresh, batch.now)
-    period_rows.taken(batch.tx, [one for one in done if posted.is_ordered(one)], batch.now)
+        planned.append(attributed.deal.id)
+        appended.extend(entries)
+        rows.extend(_rows(entries, attributed.allocation, posted, subjects))
+    entry_rows.append(batch.tx, rows, batch.now)
+    # What could not be planned keeps its order.
+    done = [deal_id for deal_id in planned if posted.has_open_order(deal_id)]
+    period_rows.taken(batch.tx, done, batch.now)
+    return _affected(appended)
+
+
+def _affected(entries: Iterable[Entry]) -> Affected:
     return Affected.of(
         {"contact_id": entry.contact_id, "company_id": entry.company_id, "deal_id": entry.deal_id}
         for entry in entries
@@ -45,58 +64,80 @@ def post(
 
 
 def _plan(
-    batch: Batch, posted: PostedEntries, one: AttributedDeal, flow: RevenueGraph
+    batch: Batch, posted: PostedEntries, attributed: AttributedDeal, graph: RevenueGraph
 ) -> tuple[Entry, ...]:
-    deal = one.deal
-    stands = one.settled and bool(posted.booked(deal.id).live)
-    desired = one.allocation if deal.amount_minor and deal.currency and not stands else None
-    became = posted.merged.get(deal.id, deal.id)
-    occasion = rules.Occasion(
+    deal = attributed.deal
+    occasion = _occasion(batch, posted, attributed, graph)
+    desired = _desired(attributed, posted)
+    return rules.plan_entries(deal, posted.of_deal(deal.id), desired, occasion, batch.policy)
+
+
+def _desired(attributed: AttributedDeal, posted: PostedEntries) -> Allocation | None:
+    """The shares to book; None where there is no money to share, or what is booked stands."""
+    deal = attributed.deal
+    if not deal.amount_minor or not deal.currency:
+        return None
+    stands = attributed.settled and posted.is_booked(deal.id)
+    return None if stands else attributed.allocation
+
+
+def _occasion(
+    batch: Batch, posted: PostedEntries, attributed: AttributedDeal, graph: RevenueGraph
+) -> rules.Occasion:
+    deal_id = attributed.deal.id
+    became = posted.merged_into.get(deal_id, deal_id)
+    return rules.Occasion(
         batch.now,
         posted.locked_before,
-        reevaluate=posted.reevaluate or one.timely,
-        ordered=one.rejudge or posted.is_ordered(deal.id),
-        merged_into=became if became != deal.id else None,
-        orders=flow.source_orders.get(deal.id, {}),
-    )
-    return rules.plan_entries(
-        deal, posted.entries.get(deal.id, ()), desired, occasion, batch.policy
+        reevaluate=posted.reevaluate or attributed.timely,
+        ordered=attributed.rejudge or posted.has_open_order(deal_id),
+        merged_into=became if became != deal_id else None,
+        orders=graph.source_orders.get(deal_id, {}),
     )
 
 
-def merges(
-    batch: Batch, posted: PostedEntries, deals: Iterable[DealFacts]
-) -> dict[tuple[int, int], dict[str, Any]]:
-    """Deals whose company and source merged near the deal: it may always have been one company, a person must say."""
-    found = {deal.id: (deal, posted.consolidated(deal)) for deal in deals}
-    at = period_rows.merged_at(batch.tx, {one for _, firms in found.values() for one in firms})
-    near = timedelta(batch.policy.merge_question_days)
-    return {
-        (deal.id, source): {"company": deal.company_id, "at": at[source], "reasons": []}
-        for deal, firms in found.values()
-        for source in sorted(firms)
-        if source in at
-        and deal.created_at - near <= at[source] <= (deal.closed_at or deal.created_at) + near
-    }
+def near_merges(batch: Batch, posted: PostedEntries, deals: Iterable[DealFacts]) -> list[NearMerge]:
+    """Deals whose company and source company merged near the deal.
+
+    They may have been one company all along: a person must say.
+    """
+    merged_sources = [(deal, posted.sources_merged_into_buyer(deal)) for deal in deals]
+    company_ids = set[int]().union(*(sources for _, sources in merged_sources))
+    merged_at = period_rows.merged_at(batch.tx, company_ids)
+    merges: list[NearMerge] = []
+    for deal, sources in merged_sources:
+        for source_company_id in sorted(sources & merged_at.keys()):
+            at = merged_at[source_company_id]
+            if _is_near(deal, at, batch.policy):
+                merges.append(NearMerge(deal.id, source_company_id, deal.company_id, at))
+    return merges
+
+
+def _is_near(deal: DealFacts, at: datetime, policy: Policy) -> bool:
+    near = timedelta(policy.merge_question_days)
+    return deal.created_at - near <= at <= (deal.closed_at or deal.created_at) + near
+
+
+def _rows(
+    entries: Iterable[Entry],
+    allocation: Allocation,
+    posted: PostedEntries,
+    subjects: Mapping[int, int],
+) -> list[dict[str, Any]]:
+    sources = {line.source.key: line.source for line in allocation.lines}
+    return [_row(entry, sources.get(entry.key), posted, subjects) for entry in entries]
 
 
 def _row(
     entry: Entry, source: Source | None, posted: PostedEntries, subjects: Mapping[int, int]
 ) -> dict[str, Any]:
     """An entry as stored: no contact id, no name and no quoted text reaches the ledger."""
-    like = _like(entry, posted)
-    is_fresh = like is None or (
-        entry.reverses is None and entry.occasion in _FRESH and source is not None
-    )
-    subject = _subject(source, subjects) if source and source.person_id is not None else None
-    reason = entry.reason
-    if is_fresh and source is not None:
-        reason = f"{source.kind}: {source.because[0].code if source.because else source.timing}"
+    continued = _continued_row(entry, posted)
     return {
         "deal_id": entry.deal_id,
-        "source_key": _stored_key(entry, source, like, subjects),
+        "source_key": _stored_key(entry, source, continued, subjects),
         "kind": entry.kind,
-        "subject_id": like["subject_id"] if like else subject,
+        "subject_id": continued["subject_id"] if continued else _subject_id(source, subjects),
         "company_id": entry.company_id,
         "deal_order": entry.order,
         "share": entry.share,
@@ -110,28 +151,41 @@ def _row(
         "settings_version": entry.settings_version,
         "occasion": entry.occasion,
         "origin_at": entry.origin_at,
-        "evidence": [one for one in entry.evidence if not one.startswith("contact:")],
-        "reason": reason or entry.occasion,
+        "evidence": [ref for ref in entry.evidence if not ref.startswith("contact:")],
+        "reason": _reason(entry, source, continued),
         "reverses": entry.reverses,
     }
 
 
-def _subject(source: Source, subjects: Mapping[int, int]) -> int | None:
-    removed = source.person_id is not None and source.person_id < 0  # as codec.removed_source says
-    return -(source.person_id or 0) if removed else subjects.get(source.contact_id or 0)
-
-
-def _like(entry: Entry, posted: PostedEntries) -> Row | None:
+def _continued_row(entry: Entry, posted: PostedEntries) -> Row | None:
     """The stored row that an entry continues or takes back."""
     if entry.reverses is not None:
         return posted.rows[entry.reverses]
-    same = [one for one in posted.entries.get(entry.deal_id, ()) if one.key == entry.key]
-    return posted.rows[same[-1].id or 0] if same else None
+    same_key = [other.id for other in posted.of_deal(entry.deal_id) if other.key == entry.key]
+    entry_ids = known_ids(same_key)
+    return posted.rows[max(entry_ids)] if entry_ids else None
 
 
 def _stored_key(
-    entry: Entry, source: Source | None, like: Row | None, subjects: Mapping[int, int]
+    entry: Entry, source: Source | None, continued: Row | None, subjects: Mapping[int, int]
 ) -> str:
-    if like is not None:
-        return str(like["source_key"])
+    if continued is not None:
+        return str(continued["source_key"])
     return key_of(source, subjects) if source else entry.key
+
+
+def _subject_id(source: Source | None, subjects: Mapping[int, int]) -> int | None:
+    if source is None or source.person_id is None:
+        return None
+    removed = removed_subjects.subject_id_of(source)
+    if removed is not None or source.contact_id is None:
+        return removed
+    return subjects.get(source.contact_id)
+
+
+def _reason(entry: Entry, source: Source | None, continued: Row | None) -> str:
+    """Why the entry was made: by the first reason of the source that it judges, if it does."""
+    judges = entry.reverses is None and entry.occasion in _JUDGING
+    if source is None or not (judges or continued is None):
+        return entry.reason or entry.occasion
+    return f"{source.kind}: {source.because[0].code if source.because else source.timing}"

@@ -1,25 +1,34 @@
-"""Posted entries: a page of deals' ledger rows, read in the rules' terms, with persons and companies of today."""
+"""Posted entries: a page of deals' ledger rows as the rules know them, with people of today."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from integration.conclude.batch import Batch
+from integration.portal.occurrence import known_ids
 from integration.storage.database import Row
-from integration.storage.findings import person_rows, source_rows, stored_shapes
+from integration.storage.findings import (
+    person_rows,
+    removed_subjects,
+    source_rows,
+    stored_shapes,
+)
 from integration.storage.ledger import period_rows
 from integration.storage.mirror import mirror
+from mappings.kinds import ObjectType, SourceKind
 from mappings.rules.attribution.credit import FIRST_ORDER
 from mappings.rules.facts import DealFacts
 from mappings.rules.findings import Entry, Source
 from mappings.rules.ledger import as_of_win, periods
 from mappings.rules.ledger import entries as rules
+from mappings.rules.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
 class Affected:
-    """Whose numbers a change of credit concerns."""
+    """The records whose figures a change of credit concerns."""
 
     contacts: frozenset[int] = frozenset()
     companies: frozenset[int] = frozenset()
@@ -35,102 +44,141 @@ class Affected:
 
     @classmethod
     def of(cls, rows: Iterable[Mapping[str, Any]]) -> "Affected":
-        """Everybody in these source rows."""
-        found = list(rows)
-        return cls(
-            frozenset(row["contact_id"] for row in found if row["contact_id"] is not None),
-            frozenset(row["company_id"] for row in found if row["company_id"] is not None),
-            frozenset(row["deal_id"] for row in found),
+        """Every record that these source rows name."""
+        named = list(rows)
+        contacts = known_ids(row["contact_id"] for row in named)
+        companies = known_ids(row["company_id"] for row in named)
+        deals = {row["deal_id"] for row in named}
+        return cls(frozenset(contacts), frozenset(companies), frozenset(deals))
+
+
+@dataclass(frozen=True, slots=True)
+class _CreditedToday:
+    """Who ledger rows credit today: contacts by subject, persons by contact, companies by id."""
+
+    contact_of: Mapping[int, int | None]
+    person_of: Mapping[int, int]
+    company_of: Mapping[int, int]
+
+    @classmethod
+    def of(cls, batch: Batch, rows: Sequence[Row]) -> "_CreditedToday":
+        subjects = known_ids(row["subject_id"] for row in rows)
+        contact_of = source_rows.contacts_of(batch.tx, subjects)
+        person_of = person_rows.persons_of(batch.tx, known_ids(contact_of.values()))
+        companies = known_ids(row["company_id"] for row in rows)
+        company_of = mirror.resolve(batch.tx, ObjectType.COMPANY, companies)
+        return cls(contact_of, person_of, company_of)
+
+    def entry(self, row: Row) -> Entry:
+        """A ledger row as the rules know it."""
+        contact_id = self.contact_of.get(row["subject_id"])
+        person_id = None if contact_id is None else self.person_of.get(contact_id, contact_id)
+        return replace(
+            stored_shapes.entry_of(row),
+            key=self._key(row, person_id),
+            person_id=person_id,
+            contact_id=contact_id,
         )
+
+    def _key(self, row: Row, person_id: int | None) -> str:
+        if row["kind"] == SourceKind.FIRST_ORDER:
+            return FIRST_ORDER
+        if person_id is None and row["subject_id"] is not None:
+            person_id = removed_subjects.person_id_of(row["subject_id"])
+        company_id = self.company_of.get(row["company_id"])
+        return Source(row["kind"], 0, 0, 0, 0, person_id=person_id, company_id=company_id).key
 
 
 @dataclass(frozen=True, slots=True)
 class PostedEntries:
-    """The rows of a page of deals, once as stored and once in the rules' terms: persons and companies of today.
+    """The ledger rows of a page of deals, by deal in the rules' terms and by entry id as stored.
 
-    `firms` says what each credited company is today, `merged` what each deal became, `orders` what
-    people ordered.
+    `companies_today` has today's id of each credited company, `merged_into` what each deal became,
+    `rejudge_orders` the newest order of a person to judge a deal anew. `reevaluate`: no evidence
+    can have come late yet.
     """
 
     entries: Mapping[int, tuple[Entry, ...]]
     rows: Mapping[int, Row]
-    firms: Mapping[int, int]
-    merged: Mapping[int, int]
-    orders: Mapping[int, Row]
+    companies_today: Mapping[int, int]
+    merged_into: Mapping[int, int]
+    rejudge_orders: Mapping[int, Row]
     locked_before: datetime | None
     reevaluate: bool
+    policy: Policy
 
     @classmethod
-    def of(cls, batch: Batch, rows: Mapping[int, Sequence[Row]]) -> "PostedEntries":
-        """Read rows; a subject that stands for nobody any more keeps its own key."""
-        flat = [row for found in rows.values() for row in found]
-        whom = source_rows.contacts_of(
-            batch.tx, {row["subject_id"] for row in flat if row["subject_id"] is not None}
-        )
-        person_of = person_rows.persons_of(
-            batch.tx, {one for one in whom.values() if one is not None}
-        )
-        firms = mirror.resolve(
-            batch.tx,
-            "company",
-            {row["company_id"] for row in flat if row["company_id"] is not None},
-        )
-        entries = {
-            deal: tuple(_entry(row, whom.get(row["subject_id"]), person_of, firms) for row in found)
-            for deal, found in rows.items()
-        }
+    def of(cls, batch: Batch, rows_of: Mapping[int, Sequence[Row]]) -> "PostedEntries":
+        """Read the rows of each deal; a subject that stands for nobody keeps a key of its own."""
+        rows = list(chain.from_iterable(rows_of.values()))
+        by_id = {row["entry_id"]: row for row in rows}
+        today = _CreditedToday.of(batch, rows)
         return cls(
-            entries,
-            {row["entry_id"]: row for row in flat},
-            firms,
-            mirror.resolve(batch.tx, "deal", rows.keys()),
-            period_rows.orders(batch.tx, rows.keys()),
-            _locked_before(batch),
-            # Until the first import is through, evidence is still coming in; nothing can have been
-            # late.
+            {deal_id: tuple(map(today.entry, rows_of[deal_id])) for deal_id in rows_of},
+            rows=by_id,
+            companies_today=today.company_of,
+            merged_into=mirror.resolve(batch.tx, ObjectType.DEAL, rows_of.keys()),
+            rejudge_orders=period_rows.orders(batch.tx, rows_of.keys()),
+            locked_before=_locked_before(batch),
+            # Until the first import is through, evidence is still coming in: nothing was late.
             reevaluate=not batch.imported,
+            policy=batch.policy,
         )
+
+    def of_deal(self, deal_id: int) -> tuple[Entry, ...]:
+        """A deal's rows, oldest first."""
+        return self.entries.get(deal_id, ())
 
     def booked(self, deal_id: int) -> rules.Booked:
         """What a deal's rows add up to."""
-        return rules.booked(self.entries.get(deal_id, ()))
+        return rules.booked(self.of_deal(deal_id))
 
-    def is_ordered(self, deal_id: int) -> bool:
+    def is_booked(self, deal_id: int) -> bool:
+        """Whether any row of a deal stands, neither reversed nor a reversal."""
+        return bool(self.booked(deal_id).live)
+
+    def has_open_order(self, deal_id: int) -> bool:
         """Whether a person wants the deal judged anew, and it was not yet."""
-        return deal_id in self.orders and bool(self.orders[deal_id]["is_open"])
+        order = self.rejudge_orders.get(deal_id)
+        return order is not None and bool(order["is_open"])
 
     def as_first_won(self, deal: DealFacts) -> DealFacts:
         """The deal as it was won the first time."""
-        return as_of_win.as_first_won(deal, self.entries.get(deal.id, ()))
+        return as_of_win.as_first_won(deal, self.of_deal(deal.id))
 
-    def evidence_ends(self, batch: Batch, deal: DealFacts) -> datetime | None:
-        """Until when evidence counts for a deal: 90 days after its first close, or a person's last order."""
-        order = self.orders.get(deal.id)
-        return as_of_win.evidence_ends(
-            self.as_first_won(deal),
-            batch.policy,
-            ordered_at=order["at"] if order is not None else None,
-        )
+    def evidence_ends(self, deal: DealFacts) -> datetime | None:
+        """Until when evidence counts for a deal; None while nothing ends it.
 
-    def may_grow(self, batch: Batch, deal_id: int) -> bool:
-        """Whether evidence of its time may be added to a deal: not by other settings than those it was judged by."""
-        live = self.booked(deal_id).live
-        return {row.settings_version for row in live if row.share} == {batch.policy.version}
+        90 days after its first close by default, or a person's last order to judge it anew.
+        """
+        order = self.rejudge_orders.get(deal.id)
+        ordered_at = None if order is None else order["at"]
+        first_won = self.as_first_won(deal)
+        return as_of_win.evidence_ends(first_won, self.policy, ordered_at=ordered_at)
 
-    def consolidated(self, deal: DealFacts) -> set[int]:
-        """The companies with credit on a deal that have become its own company since."""
-        live = self.booked(deal.id).live if deal.company_id is not None else ()
+    def may_grow(self, deal_id: int) -> bool:
+        """Whether evidence of its time may be added to a deal: by the settings it was judged by."""
+        entries = [entry for entry in self.booked(deal_id).live if entry.share]
+        return {entry.settings_version for entry in entries} == {self.policy.version}
+
+    def sources_merged_into_buyer(self, deal: DealFacts) -> set[int]:
+        """The companies with credit on a deal that have become the deal's own company since."""
+        if deal.company_id is None:
+            return set()
+        entries = [entry for entry in self.booked(deal.id).live if entry.share]
+        credited = known_ids(entry.company_id for entry in entries)
         return {
-            row.company_id
-            for row in live
-            if row.company_id is not None
-            and row.share
-            and self.firms.get(row.company_id) == deal.company_id
+            company_id
+            for company_id in credited
+            if self.companies_today.get(company_id) == deal.company_id
         }
 
 
 def _locked_before(batch: Batch) -> datetime | None:
-    """Until when the books are closed; a closing that the calendar brings is written down before any row is booked."""
+    """Until when the books are closed.
+
+    A closing that the calendar brings is written down before any row is booked.
+    """
     kept = period_rows.read(batch.tx)
     due = periods.due(kept.log, batch.policy.books_close_day, kept.opened_at, batch.now)
     if due is None:
@@ -139,32 +187,12 @@ def _locked_before(batch: Batch) -> datetime | None:
     return periods.locked_before((*kept.log, due))
 
 
-def _entry(
-    row: Row, contact: int | None, person_of: Mapping[int, int], firms: Mapping[int, int]
-) -> Entry:
-    person = person_of.get(contact, contact) if contact is not None else None
-    return replace(
-        stored_shapes.entry_of(row),
-        key=_key(row, person, firms),
-        person_id=person,
-        contact_id=contact,
-    )
-
-
-def _key(row: Row, person: int | None, firms: Mapping[int, int]) -> str:
-    if row["kind"] == FIRST_ORDER:
-        return FIRST_ORDER
-    if row["subject_id"] is not None and person is None:
-        person = -row["subject_id"]  # as codec.removed_source says
-    company = firms.get(row["company_id"] or 0)
-    return Source(row["kind"], 0, 0, 0, 0, person_id=person, company_id=company).key
-
-
 def key_of(source: Source, subjects: Mapping[int, int]) -> str:
     """The stored name of a source: the rules' key with an opaque number in the person's place."""
     kind, _, company = source.key.split("|")
-    if source.person_id is not None and source.person_id < 0:
-        return f"{kind}|s{-source.person_id:020d}|{company}"
+    removed = removed_subjects.subject_id_of(source)
+    if removed is not None:
+        return f"{kind}|s{removed:020d}|{company}"
     if source.person_id is None or source.contact_id is None:
         return source.key
     return f"{kind}|s{subjects[source.contact_id]:020d}|{company}"

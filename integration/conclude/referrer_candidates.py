@@ -1,208 +1,180 @@
-"""Ringing: who could be meant by what a page of records tells, found by key and set-wise, and nobody else."""
+"""Referrer candidates: who could be meant by what a page of records says.
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+They are found by key and set-wise; nobody else of the portal is looked at.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 
 from integration.conclude import (
     champion_strength,
     company_directory,
+    deal_touches,
     record_facts,
     stored_moves,
 )
 from integration.conclude.batch import Batch
-from integration.portal.occurrence import people_of
-from integration.storage.findings import pending_mentions, person_rows
+from integration.conclude.mention_page import MentionPage
+from integration.conclude.mentioned_keys import Key, Mentioned
+from integration.portal.occurrence import known_ids, people_of
+from integration.storage.findings import person_rows
+from mappings.kinds import ObjectType, Status
 from mappings.rules.facts import (
-    SELF_REPORTED,
     ContactFacts,
     DealFacts,
     Directory,
-    Note,
-    ReferralLink,
-    TextKind,
-    Thread,
-    texts_of,
 )
 from mappings.rules.identity import companies
-from mappings.rules.referrals import mentions, referrals
+from mappings.rules.referrals import referrals
 from mappings.rules.text import names, self_reported
-from mappings.rules.text.address_kinds import clean_email
 
-_LONGEST_NAME, _LONGEST_TEXT = 4, 40  # words
+# A name or address that more contacts bear names nobody.
 _MOST_NAMESAKES = 50
-Told = ContactFacts | DealFacts
 
-
-@dataclass(frozen=True, slots=True)
-class MentionPage:
-    """Records of one type that tell of referrals, with what they tell and what is told of them."""
-
-    owner_type: str
-    owners: Mapping[int, Told]
-    links: Mapping[int, tuple[ReferralLink, ...]] = field(default_factory=dict)
-    notes: Mapping[int, tuple[Note, ...]] = field(default_factory=dict)
-    threads: Mapping[int, tuple[Thread, ...]] = field(default_factory=dict)
-
-    def is_told_of(self, owner: int) -> bool:
-        """Whether labels, notes or mails tell something of a record."""
-        return owner in self.links or owner in self.notes or owner in self.threads
-
-
-def _texts(told: Iterable[Told], page: "MentionPage | None" = None) -> list[str]:
-    """Every text of these records that can name somebody, and the notes about them."""
-    found = []
-    for one in told:
-        found += [text.text for text in texts_of(one, TextKind.REFERRER, *SELF_REPORTED)]
-        found += [note.text for note in page.notes.get(one.id, ())] if page else []
-    return found
-
-
-def _spans(text: str, shortest: int) -> set[str]:
-    """The word groups of a text that can be a name."""
-    found = names.fold(text).split()[:_LONGEST_TEXT]
-    spans = {
-        " ".join(
-            sorted(found[start : start + size]) if shortest > 1 else found[start : start + size]
-        )
-        for size in range(shortest, _LONGEST_NAME + 1)
-        for start in range(len(found) - size + 1)
-    }
-    return {span for span in spans if len(span) <= names.LONGEST}
-
-
-def wanted_keys(told: Iterable[Told], page: MentionPage | None = None) -> set[tuple[str, str]]:
-    """Under which keys the people and companies that these texts name would be found."""
-    told = list(told)
-    keys: set[tuple[str, str]] = set()
-    for text in _texts(told, page):
-        email = clean_email(text)
-        keys |= {("mail", one) for one in (email, *mentions.mails(text)) if one}
-        keys |= {("name", span) for span in _spans(text, 2)}
-        keys |= {("firm", span) for span in _spans(text, 1)}
-        keys |= {("record", text.strip())} if referrals.is_id(text) else set()
-    codes = (text.text for one in told for text in texts_of(one, TextKind.CODE))
-    return keys | {("code", referrals.code_key(code)) for code in codes}
+Holders = Mapping[Key, tuple[int, ...]]
+"""The contacts that hold each key."""
 
 
 def candidates_for(
-    batch: Batch, page: MentionPage, telling: Mapping[int, Told], picked: Collection[int]
+    batch: Batch, page: MentionPage, picked: Collection[int]
 ) -> referrals.ReferrerLookup:
-    """Who could be meant by these records: found by key, set-wise, and nobody else."""
-    keys = wanted_keys(telling.values(), page)
-    plain = {companies.plain_name(value) for kind, value in keys if kind == "firm"} - {""}
-    named = company_directory.directory(batch, names=plain)
-    hits = person_rows.with_keys(
-        batch.tx, [key for key in keys if key[0] in {"mail", "name", "record", "code"}]
-    )
-    found = {one for ids in hits.values() if len(ids) <= _MOST_NAMESAKES for one in ids} | set(
-        picked
-    )
-    found |= {link.referrer_contact_id for links in page.links.values() for link in links}
-    found |= {
-        link.referred_id
-        for links in page.links.values()
-        for link in links
-        if link.referred_type == "contact"
-    }
-    found |= {
-        one for threads in page.threads.values() for thread in threads for one in thread.contact_ids
-    }
-    found |= _staff_of(batch, set(named.by_name.values()), _texts(telling.values(), page))
-    found |= {one for told in telling.values() if isinstance(told, DealFacts) for one in _on(told)}
-    found |= set(batch.codes.values())
-    contacts = {one: c for one, c in record_facts.contacts(batch, found).items() if not c.archived}
-    contacts |= {one: told for one, told in telling.items() if isinstance(told, ContactFacts)}
-    goals = {
-        told.company_id
-        for told in telling.values()
-        if isinstance(told, DealFacts) and told.company_id
-    }
-    goals |= {
-        link.referred_id
-        for links in page.links.values()
-        for link in links
-        if link.referred_type == "company"
-    }
-    known = company_directory.directory(batch, contacts.values(), names=plain, ids=goals)
+    """Who could be meant by a page of records, or was *picked* by a person."""
+    mentioned = Mentioned.by(page.reporting.values(), page)
+    firm_names = mentioned.firm_names
+    holders = person_rows.with_keys(batch.tx, mentioned.person_keys)
+    contact_ids = {*picked, *batch.codes.values()}
+    contact_ids |= _holding_rare_keys(holders)
+    contact_ids |= _linked_contacts(page)
+    contact_ids |= _staff_of_named(batch, firm_names, mentioned.texts)
+    contact_ids |= deal_touches.contacts_on(_deals(page))
+    contacts = _with_facts(batch, contact_ids, page)
+    referred = _referred_companies(page)
+    known = company_directory.directory(batch, contacts.values(), names=firm_names, ids=referred)
+    return _lookup(batch, contacts, known, holders)
+
+
+def _lookup(
+    batch: Batch, contacts: Mapping[int, ContactFacts], known: Directory, holders: Holders
+) -> referrals.ReferrerLookup:
     person_of = person_rows.persons_of(batch.tx, contacts)
-    codes = {
-        value: ids[0] for (kind, value), ids in hits.items() if kind == "code" and len(ids) == 1
-    }
     since = champion_strength.customers_since(batch, set(known.companies))
     return referrals.referrer_lookup(
         contacts.values(),
         known,
         person_of=person_of,
-        codes={**codes, **batch.codes},
+        codes={**_code_holders(holders), **batch.codes},
         champions=_champions(batch, set(person_of.values())),
         is_customer=CustomerTest(known, since),
     )
 
 
-def _on(deal: DealFacts) -> tuple[int, ...]:
-    return tuple(one.contact_id for one in deal.contacts)
+# Candidates
 
 
-def _staff_of(batch: Batch, company_ids: set[int], texts: Sequence[str]) -> set[int]:
+def _holding_rare_keys(holders: Holders) -> set[int]:
+    rare = (contact_ids for contact_ids in holders.values() if len(contact_ids) <= _MOST_NAMESAKES)
+    return set(chain.from_iterable(rare))
+
+
+def _code_holders(holders: Holders) -> dict[str, int]:
+    """The contact of each code that one contact alone holds."""
+    codes: dict[str, int] = {}
+    for (kind, value), contact_ids in holders.items():
+        if kind == "code" and len(contact_ids) == 1:
+            codes[value] = contact_ids[0]
+    return codes
+
+
+def _linked_contacts(page: MentionPage) -> set[int]:
+    """The contacts at either end of the page's links, and those on its mails."""
+    contact_ids = {link.referrer_contact_id for link in page.all_links}
+    contact_ids |= _referred(page, ObjectType.CONTACT)
+    for thread in page.all_threads:
+        contact_ids.update(thread.contact_ids)
+    return contact_ids
+
+
+def _referred(page: MentionPage, object_type: ObjectType) -> set[int]:
+    return {link.referred_id for link in page.all_links if link.referred_type == object_type}
+
+
+def _deals(page: MentionPage) -> list[DealFacts]:
+    return [record for record in page.reporting.values() if isinstance(record, DealFacts)]
+
+
+def _referred_companies(page: MentionPage) -> set[int]:
+    """The companies that a referral of the page can have brought."""
+    buyers = known_ids(deal.company_id for deal in _deals(page))
+    return buyers | _referred(page, ObjectType.COMPANY)
+
+
+def _with_facts(
+    batch: Batch, contact_ids: Collection[int], page: MentionPage
+) -> dict[int, ContactFacts]:
+    """The candidates that exist, and the reporting contacts themselves."""
+    known = record_facts.contacts(batch, contact_ids)
+    living = {contact_id: contact for contact_id, contact in known.items() if not contact.archived}
+    reporters = {
+        record_id: record
+        for record_id, record in page.reporting.items()
+        if isinstance(record, ContactFacts)
+    }
+    return living | reporters
+
+
+def _staff_of_named(batch: Batch, firm_names: set[str], texts: Iterable[str]) -> set[int]:
     """Contacts of named companies whose first or last name stands in one of the texts."""
+    named = company_directory.directory(batch, names=firm_names)
+    company_ids = set(named.by_name.values())
     if not company_ids:
         return set()
-    said = {word for text in texts for word in names.fold(text[: self_reported.LONGEST]).split()}
+    said = _words_of(texts)
     staff = people_of(batch.tx, company_ids)
-    first, last = (person_rows.texts(batch.tx, staff, name) for name in ("firstname", "lastname"))
-    found = {one for one, name in first.items() if _is_said(names.tokens(name), said)}
-    return found | {one for one, name in last.items() if set(names.tokens(name)[-1:]) & said}
+    contact_ids: set[int] = set()
+    for contact_id, name in person_rows.texts(batch.tx, staff, "firstname").items():
+        if _is_said(names.tokens(name), said):
+            contact_ids.add(contact_id)
+    for contact_id, name in person_rows.texts(batch.tx, staff, "lastname").items():
+        if not said.isdisjoint(names.tokens(name)[-1:]):
+            contact_ids.add(contact_id)
+    return contact_ids
 
 
-def _is_said(name: tuple[str, ...], said: set[str]) -> bool:
+def _words_of(texts: Iterable[str]) -> set[str]:
+    words: set[str] = set()
+    for text in texts:
+        words.update(names.fold(text[: self_reported.LONGEST]).split())
+    return words
+
+
+def _is_said(first_names: tuple[str, ...], said: set[str]) -> bool:
     """Whether a first name, in any of its forms, is among the words."""
-    if not name:
+    if not first_names:
         return False
-    forms = names.given_forms(name[0])
-    return not said.isdisjoint({name[0], *forms}) or any(
-        name[0] in names.given_forms(word) for word in said
-    )
+    name = first_names[0]
+    if not said.isdisjoint({name, *names.given_forms(name)}):
+        return True
+    return any(name in names.given_forms(word) for word in said)
 
 
 def _champions(batch: Batch, person_ids: set[int]) -> frozenset[int]:
     return frozenset(
         row["person_id"]
         for row, move in stored_moves.moves_of(batch, person_ids)
-        if move.status == "auto" and move.strength >= batch.policy.champion_at
+        if move.status == Status.AUTO and move.strength >= batch.policy.champion_at
     )
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerTest:
-    """Whether a company was a customer at a time: by a won deal, or by the stage the owner chose."""
+    """Whether a company was a customer then: by a won deal, or by the stage the owner chose."""
 
     known: Directory
     since: Mapping[int, datetime]
 
     def __call__(self, company_id: int, at: datetime) -> bool:
-        """Answer for one company."""
-        company_id = companies.survivor(self.known, company_id)
-        return company_id in self.since and self.since[company_id] <= at
-
-
-def keep_pending_mentions(
-    batch: Batch, page: MentionPage, claimed: Collection[int], telling: Mapping[int, Told]
-) -> None:
-    """Remember whom these texts name, so that they are read again when such a person appears."""
-    wanted = {one: _mentioned_keys(wanted_keys([told], page)) for one, told in telling.items()}
-    pending_mentions.replace(
-        batch.tx, page.owner_type, {one: wanted.get(one, set()) for one in claimed}
-    )
-
-
-def _mentioned_keys(keys: Iterable[tuple[str, str]]) -> set[str]:
-    """What to wait for: whole names, addresses and codes of people, the first words of companies."""
-    found = {
-        f"{kind}:{value}" for kind, value in keys if kind in {"mail", "name", "code"} and value
-    }
-    return found | {
-        f"firm:{value}"
-        for kind, value in keys
-        if kind == "firm" and len(value) > 1 and " " not in value
-    }
+        """Answer for one company, or for what it was merged into."""
+        since = self.since.get(companies.survivor(self.known, company_id))
+        return since is not None and since <= at

@@ -41,14 +41,14 @@ def take(tx: Transaction, events: Sequence[WaitingEvent]) -> set[tuple[str, int]
             company = stored.keep_usage(tx, event.payload)
             if company is not None:
                 about.add(("company", company))
-    invalidation.record(tx, Change.OUTSIDE_TOLD, records=about)
+    invalidation.record(tx, Change.OUTSIDE_REPORTED, records=about)
     return about
 
 
 def adopt(tx: Transaction) -> None:
     """Give kept answers to people who appeared since."""
     adopted = refs("contact", stored.adopt(tx))
-    invalidation.record(tx, Change.OUTSIDE_TOLD, records=adopted)
+    invalidation.record(tx, Change.OUTSIDE_REPORTED, records=adopted)
 
 
 def blank(tx: Transaction) -> None:

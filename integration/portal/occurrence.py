@@ -1,20 +1,21 @@
 """Occurrence: one change that took place in a portal, and what it is about."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypedDict
 
-from integration.storage.database import Transaction
-from integration.storage.findings import move_rows, person_rows
+from integration.storage.database import Row, Transaction
+from integration.storage.findings import move_rows, person_rows, source_rows
 from integration.storage.mirror import company_keys, mirror, touch_dependents
 from integration.storage.mirror.touches import TouchRow
 from integration.storage.queue.recompute import Ref
+from mappings.kinds import ObjectType
 from mappings.records.portal_map import PortalMap
 from mappings.rules.policy import Policy
 
 Key = tuple[str, str]
-# Under which kind of key a contact is found who means a company by its kind of key.
+# The kind of key that finds the contacts who mean a company, by the kind of the company's own key.
 _CONTACTS_KIND = {"domain": "host", "name": "firm"}
 
 
@@ -56,16 +57,8 @@ class Occurrence:
     @property
     def is_about_nothing(self) -> bool:
         """Whether nothing is named that changed."""
-        named = (
-            self.contacts,
-            self.persons,
-            self.companies,
-            self.deals,
-            self.records,
-            self.keys,
-            self.touches,
-        )
-        return not any(named)
+        by_id = (self.contacts, self.persons, self.companies, self.deals, self.records)
+        return not any((*by_id, self.keys, self.touches))
 
     @property
     def known_terms(self) -> Terms:
@@ -87,7 +80,7 @@ class Occurrence:
 
     @cached_property
     def staff(self) -> set[int]:
-        """Who is, or was, at one of the companies."""
+        """The people who are, or were, at one of the companies."""
         return people_of(self.tx, self.companies)
 
     @cached_property
@@ -98,19 +91,36 @@ class Occurrence:
     @cached_property
     def linked_contacts(self) -> set[int]:
         """The contacts that the records are linked to."""
-        return self.linked("contact")
+        return self.linked(ObjectType.CONTACT)
+
+    @cached_property
+    def linked_persons(self) -> set[int]:
+        """The linked contacts, and all others that are the same persons."""
+        person_of, _ = person_rows.groups(self.tx, self.linked_contacts)
+        return {*self.linked_contacts, *person_of}
 
     def linked(self, to_type: str) -> set[int]:
-        """What of a type the records are linked to."""
-        found: set[int] = set()
-        for object_type, ids in by_type(self.records).items():
-            found |= {link.to_id for link in mirror.links_from(self.tx, object_type, ids, to_type)}
-        return found
+        """The ids of the records of one type that the records are linked to."""
+        record_ids: set[int] = set()
+        for object_type, from_ids in by_type(self.records).items():
+            links = mirror.links_from(self.tx, object_type, from_ids, to_type)
+            record_ids |= {link.to_id for link in links}
+        return record_ids
 
     @cached_property
     def living_contacts(self) -> set[int]:
-        """The contacts whose touches tell where they work."""
+        """The contacts whose touches say where they work."""
         return touch_dependents.contacts(self.tx, touch_dependents.life_signs(self.touches))
+
+    @cached_property
+    def referrals_around_contacts(self) -> Sequence[Row]:
+        """The stored referrals that the contacts made, reported or were brought by."""
+        targets = {f"contact:{contact_id}" for contact_id in self.contacts}
+        return (
+            *source_rows.referrals_by(self.tx, contact_ids=self.contacts),
+            *source_rows.referrals_told_by(self.tx, ObjectType.CONTACT, self.contacts),
+            *source_rows.referrals_to(self.tx, targets),
+        )
 
 
 def refs(object_type: str, record_ids: Iterable[int]) -> set[Ref]:
@@ -118,24 +128,26 @@ def refs(object_type: str, record_ids: Iterable[int]) -> set[Ref]:
     return {(object_type, record_id) for record_id in record_ids}
 
 
+def known_ids(record_ids: Iterable[int | None]) -> set[int]:
+    """The ids of those records that are known."""
+    return {record_id for record_id in record_ids if record_id is not None}
+
+
 def people_of(
-    tx: Transaction,
-    company_ids: Collection[int],
-    changed: Iterable[Key] = (),
+    tx: Transaction, company_ids: Collection[int], changed: Iterable[Key] = ()
 ) -> set[int]:
     """Contacts that mean, or meant, one of these companies: by link, address or typed name.
 
     *changed* are look-up keys that came or went: who was found by one that is gone counts as well.
     """
-    by_company = company_keys.keys_of(tx, company_ids)
-    keys = {key for several in by_company.values() for key in several} | set(changed)
+    keys = set(changed).union(*company_keys.keys_of(tx, company_ids).values())
     wanted = {(_CONTACTS_KIND[kind], value) for kind, value in keys if kind in _CONTACTS_KIND}
     wanted |= {("at", str(company_id)) for company_id in company_ids}
-    return {contact_id for ids in person_rows.with_keys(tx, wanted).values() for contact_id in ids}
+    return set[int]().union(*person_rows.with_keys(tx, wanted).values())
 
 
 def by_type(records: Iterable[Ref]) -> Mapping[str, set[int]]:
-    """Records of several types, apart."""
+    """The ids of records of several types, by type."""
     apart: dict[str, set[int]] = {}
     for object_type, record_id in records:
         apart.setdefault(object_type, set()).add(record_id)

@@ -8,6 +8,8 @@ from mappings.kinds import ObjectType
 from mappings.rules.attribution.reasons import Names
 from mappings.rules.text.names import LONGEST, spoken
 
+_FORGOTTEN = "forgotten"
+
 
 def names(
     tx: Transaction, *, contacts: Iterable[int | None] = (), companies: Iterable[int | None] = ()
@@ -43,5 +45,5 @@ def name_in(row: lookups.Name) -> str:
 
 
 def _full(first: str | None, last: str | None) -> str:
-    parts = ((part or "").strip() for part in (first, last))
-    return spoken(" ".join(part[:LONGEST] for part in parts if part))
+    parts = ((part or "").strip()[:LONGEST] for part in (first, last))
+    return spoken(" ".join(part for part in parts if part))

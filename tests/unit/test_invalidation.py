@@ -7,12 +7,29 @@ from pathlib import Path
 
 import pytest
 
-from integration.portal import affected_records, invalidation
-from integration.portal.invalidation import TABLE, Change, Row
+from integration.portal import (
+    affected_companies,
+    affected_deals,
+    affected_people,
+    affected_records,
+    affected_referrals,
+    invalidation,
+    portal_changes,
+)
+from integration.portal.invalidation_table import TABLE, Row
 from integration.portal.occurrence import Occurrence
+from integration.portal.portal_changes import Change
 from integration.storage.queue.recompute import Due, Selection, Stage
 
 INTEGRATION = Path(invalidation.__file__).parents[1]
+FINDERS = (
+    affected_companies,
+    affected_deals,
+    affected_people,
+    affected_records,
+    affected_referrals,
+)
+THE_TABLE = {"portal/portal_changes.py", "portal/invalidation_table.py"}
 NOWHERE = None  # a transaction that no row may use
 
 
@@ -49,7 +66,7 @@ def test_no_consequence_stands_twice() -> None:
 
 
 def test_every_change_is_recorded_by_somebody() -> None:
-    told = "".join(path.read_text() for name, path in modules() if name != "portal/invalidation.py")
+    told = "".join(path.read_text() for name, path in modules() if name not in THE_TABLE)
     assert [change.name for change in Change if f"Change.{change.name}" not in told] == []
 
 
@@ -57,8 +74,9 @@ def test_every_way_to_find_records_is_in_the_table() -> None:
     used = {row.records for _, row in rows() if not isinstance(row.records, Selection)}
     written = {
         finder
-        for name, finder in inspect.getmembers(affected_records, inspect.isfunction)
-        if not name.startswith("_") and list(inspect.signature(finder).parameters) == ["it"]
+        for module in FINDERS
+        for name, finder in inspect.getmembers(module, inspect.isfunction)
+        if not name.startswith("_") and finder.__module__ == module.__name__
     }
     assert written == used
 
@@ -66,13 +84,13 @@ def test_every_way_to_find_records_is_in_the_table() -> None:
 def test_nobody_queues_records_but_by_saying_what_changed() -> None:
     """A page collects what is due, and forgetting finds it beforehand; both by the table."""
     adders = {name for name, path in modules() if "recompute" in calls(path, "add")}
-    assert adders == {"portal/invalidation.py", "conclude/stages.py", "portal/forgotten.py"}
+    assert adders == {"portal/invalidation.py", "portal/forgotten.py", "conclude/stages.py"}
     inserting = [name for name, path in modules() if "INTO stale" in path.read_text()]
     assert inserting == ["storage/queue/recompute.py"]
 
 
 def test_a_change_of_nothing_asks_for_nothing() -> None:
-    named = [change for change in Change if change not in invalidation.WHOLE_PORTAL]
+    named = [change for change in Change if change not in portal_changes.WHOLE_PORTAL]
     for change in named:
         found = invalidation.due(NOWHERE, change)  # type: ignore[arg-type]  # nothing is looked up
         assert found == Due()
@@ -80,7 +98,7 @@ def test_a_change_of_nothing_asks_for_nothing() -> None:
 
 def test_only_changes_of_a_whole_portal_are_selected_by_the_database_alone() -> None:
     selected = {change for change, row in rows() if isinstance(row.records, Selection)}
-    assert selected == invalidation.WHOLE_PORTAL
+    assert selected == portal_changes.WHOLE_PORTAL
 
 
 def test_before_the_import_is_through_only_people_can_be_outdated() -> None:

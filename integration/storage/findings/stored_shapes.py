@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import orjson
 
+from integration.storage.findings import removed_subjects
 from mappings.kinds import MoveKind, Status
 from mappings.rules.attribution.decisions import Decision
 from mappings.rules.facts import PPM
@@ -175,16 +176,7 @@ def _person_in(source_key: str) -> int | None:
     if match is None:
         return None
     number = int(match[2])
-    return forgotten_person_id(number) if match[1] == "s" else number
-
-
-def forgotten_person_id(subject_id: int) -> int:
-    """Return the id under which the rules know a person who was forgotten: below 0.
-
-    Only the opaque subject of the ledger is left of them. Negated it cannot be taken for a
-    person's id, which is a contact's, and two forgotten people stay two.
-    """
-    return -subject_id
+    return removed_subjects.person_id_of(number) if match[1] == "s" else number
 
 
 _PERSON = re.compile(r"\|([sp])(\d{1,20})\|")

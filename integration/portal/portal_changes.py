@@ -1,0 +1,50 @@
+"""Changes: what can happen in a portal that outdates a conclusion."""
+
+from enum import StrEnum
+
+
+class Change(StrEnum):
+    """What can change, with the records that it is recorded with."""
+
+    # What comes from outside
+    RECORD_CHANGED = "a record or its links read differently, or it is gone or back"  # records
+    RECORDS_MERGED = "records live on under another id"  # records: the old ids, still linked
+    OUTSIDE_REPORTED = "a survey tool or the product reported something"  # records
+    TOUCHES_CHANGED = "touches are new, gone or worded otherwise"  # touches
+    TOUCHES_READ = "all activities were read for the first time"  # the whole portal, with the time
+    PERSON_FORGOTTEN = "a person is to be forgotten"  # contacts: all their ids, not yet erased
+    NAME_ERASED = "a forgotten person's name is erased from explanations"  # deals
+    DECISION_MADE = "a question was answered or opened again"  # contacts, records or deals
+    DEAL_REJUDGED = "somebody ordered a deal to be judged by what is known now"  # deals
+    SETTINGS_CHANGED = "the portal's words or its policy changed"  # the whole portal
+    DAY_PASSED = "a day passed"  # the whole portal
+    ROLL_UP_DIFFERS = "orders or all-in values, all worked out anew, differ"  # deals, companies
+    # What stage one finds
+    COMPANY_CHANGED = "a company reads differently, or means another"  # companies
+    COMPANIES_MERGED = "deals of a merged company are its survivor's"  # deals
+    COMPANY_KEYS_CHANGED = "a company is called, reached or related otherwise"  # companies, keys
+    COMPANY_STAFF_CHANGED = "somebody came to a company or left, or its name is new"  # companies
+    CUSTOMER_STATUS_CHANGED = "a company is a customer, or since when, differs"  # companies
+    DEAL_CHANGED = "a deal reads differently"  # deals; contacts on them
+    DEAL_FIGURES_CHANGED = "a deal's company, dates, state or amount changed"  # deals, companies
+    ACQUISITION_CHANGED = "the deal that made a company a customer is another"  # companies
+    CONTACT_CHANGED = "a contact's keys were brought up to date"  # contacts
+    CONTACT_NAMED = "a text can mean a contact by these keys"  # keys
+    EMPLOYER_CHANGED = "a contact is no longer found at a company"  # contacts
+    PERSON_REGROUPED = "a person's records were grouped, and their moves found"  # contacts
+    PERSON_SPLIT = "a contact is no longer with somebody it was grouped with"  # contacts
+    MOVE_CHANGED = "a person came from or went to a company, or did not"  # companies
+    CROWD_CHANGED = "a crowd went from one company to another, or it is none any more"  # persons
+    TICKET_CHANGED = "a ticket reads differently"  # records
+    ANSWER_CHANGED = "a survey answer reads differently"  # records
+    # What stage two finds
+    READING_CHANGED = "a text is understood differently"  # contacts, deals
+    REFERRAL_CHANGED = "a referral differs"  # records: the referred; contacts: who referred them
+    CREDIT_CHANGED = "sources, ledger rows or paths of credit changed"  # deals, contacts, companies
+    DEAL_JUDGED = "a deal's sources were judged"  # deals
+    ORDER_CHANGED = "a deal's order is another"  # deals
+    INHERITANCE_CHANGED = "what later deals of a customer inherit changed"  # deals: the later ones
+
+
+# They concern all records of a portal, so none are named.
+WHOLE_PORTAL = frozenset({Change.TOUCHES_READ, Change.SETTINGS_CHANGED, Change.DAY_PASSED})
