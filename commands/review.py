@@ -55,7 +55,13 @@ _RECORD_ID = re.compile(r"[0-9]{1,18}")
 @click.option("--again", is_flag=True, help="Replace an answer that stands.")
 @json_option
 # click passes the options as they are declared here: of every type.
-def review(portal_id: int, act: tuple[str, ...], *, as_json: bool, **options: Any) -> None:  # noqa: ANN401
+def review(
+    portal_id: int,
+    act: tuple[str, ...],
+    *,
+    as_json: bool,
+    **options: Any,  # noqa: ANN401
+) -> None:
     """List what a person should decide, and decide it.
 
     The question on which most money hangs comes first. `decide ID VERB` answers one: VERB is same,
