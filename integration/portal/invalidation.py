@@ -321,16 +321,16 @@ def due(
 
     Changes found by concluding need the portal's *terms*, those of a whole portal the time.
     """
-    it = Occurrence(tx, terms, **extent)
+    occurrence = Occurrence(tx, terms, **extent)
     found = Due()
-    if it.is_about_nothing and change not in WHOLE_PORTAL:
+    if occurrence.is_about_nothing and change not in WHOLE_PORTAL:
         return found
     for row in TABLE[change]:
-        if row.once_imported and not it.known_terms.imported:
+        if row.once_imported and not occurrence.known_terms.imported:
             continue
         if isinstance(row.records, Selection):
             values = row.records.values if now is None else {**row.records.values, "now": now}
             found.ask(row.stage, replace(row.records, values=values))
         else:
-            found.ask(row.stage, row.records(it))
+            found.ask(row.stage, row.records(occurrence))
     return found

@@ -10,10 +10,11 @@ from integration.storage.findings import move_rows, person_rows
 from integration.storage.mirror import company_keys, mirror, touch_dependents
 from integration.storage.mirror.touches import TouchRow
 from integration.storage.queue.recompute import Ref
+from mappings.kinds import ObjectType
 from mappings.records.portal_map import PortalMap
 from mappings.rules.policy import Policy
 
-Key = tuple[str, str]
+LookUpKey = tuple[str, str]
 # Under which kind of key a contact is found who means a company by its kind of key.
 _CONTACTS_KIND = {"domain": "host", "name": "firm"}
 
@@ -35,7 +36,7 @@ class Extent(TypedDict, total=False):
     companies: Collection[int]
     deals: Collection[int]
     records: Collection[Ref]
-    keys: Collection[Key]
+    keys: Collection[LookUpKey]
     touches: Collection[TouchRow]
 
 
@@ -50,7 +51,7 @@ class Occurrence:
     companies: Collection[int] = ()
     deals: Collection[int] = ()
     records: Collection[Ref] = ()
-    keys: Collection[Key] = ()
+    keys: Collection[LookUpKey] = ()
     touches: Collection[TouchRow] = ()
 
     @property
@@ -98,7 +99,7 @@ class Occurrence:
     @cached_property
     def linked_contacts(self) -> set[int]:
         """The contacts that the records are linked to."""
-        return self.linked("contact")
+        return self.linked(ObjectType.CONTACT)
 
     def linked(self, to_type: str) -> set[int]:
         """What of a type the records are linked to."""
@@ -121,7 +122,7 @@ def refs(object_type: str, record_ids: Iterable[int]) -> set[Ref]:
 def people_of(
     tx: Transaction,
     company_ids: Collection[int],
-    changed: Iterable[Key] = (),
+    changed: Iterable[LookUpKey] = (),
 ) -> set[int]:
     """Contacts that mean, or meant, one of these companies: by link, address or typed name.
 

@@ -58,7 +58,7 @@ def test_every_way_to_find_records_is_in_the_table() -> None:
     written = {
         finder
         for name, finder in inspect.getmembers(affected_records, inspect.isfunction)
-        if not name.startswith("_") and list(inspect.signature(finder).parameters) == ["it"]
+        if not name.startswith("_") and list(inspect.signature(finder).parameters) == ["occurrence"]
     }
     assert written == used
 
