@@ -28,7 +28,7 @@ from integration.storage.findings.employer_changes import EmployerChange
 from integration.storage.mirror import deal_rows, mirror
 from integration.storage.mirror import survey_answers as answer_rows
 from mappings.rules.facts import TELLS_OF_REFERRALS, ContactFacts, Directory, TextKind, texts_of
-from mappings.rules.findings import Link, Move, Person
+from mappings.rules.findings import IdentityLink, Move, Person
 from mappings.rules.identity import linkage
 from mappings.rules.identity.companies import mass_moves
 from mappings.rules.job_changes.employments import timeline
@@ -126,7 +126,7 @@ def _regroup(
     )
     now = {one: person for person in grouping.persons for one in person.contact_ids}
     changed = {one for one, person in now.items() if universe.before.get(one) != person.id}
-    reviews: dict[int, list[Link]] = {}
+    reviews: dict[int, list[IdentityLink]] = {}
     for link in grouping.reviews:
         reviews.setdefault(link.a, []).append(link)
         reviews.setdefault(link.b, []).append(link)
@@ -152,7 +152,7 @@ def _regroup(
     return list(grouping.persons), lost
 
 
-def _own_links(person: Person, contact_id: int) -> list[Link]:
+def _own_links(person: Person, contact_id: int) -> list[IdentityLink]:
     return [link for link in person.links if contact_id in {link.a, link.b}]
 
 

@@ -16,7 +16,7 @@ from mappings.rules.findings import (
     SHARE_ONE,
     Allocation,
     CreditLine,
-    Link,
+    IdentityLink,
     Move,
     Reason,
     Referral,
@@ -31,7 +31,7 @@ _MOST_NAMED = 20  # candidates; a name that more people bear is nobody's
 
 def about_people(
     batch: Batch,
-    found: Iterable[Link],
+    found: Iterable[IdentityLink],
     claimed: Collection[int],
     changed: Collection[int],
     here: Collection[int],
@@ -62,7 +62,7 @@ def pair_key(a: int, b: int) -> str:
     return f"{min(a, b)}:{max(a, b)}"
 
 
-def _of_pair(one: Link) -> ReviewTask:
+def _of_pair(one: IdentityLink) -> ReviewTask:
     body = Asked(contacts=(one.a, one.b), reasons=one.reasons)
     return ReviewTask(
         "identity",

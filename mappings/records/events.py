@@ -12,7 +12,7 @@ from marshmallow import ValidationError
 from mappings.records import strict_json
 from mappings.records.access import known_type
 from mappings.records.notification import EPOCH, at_a_glance, checked
-from mappings.records.rows import Ref
+from mappings.records.rows import RecordRef
 
 Kind = Literal[
     "creation",
@@ -52,7 +52,7 @@ class Event:
     kind: Kind
     object_type: str
     object_id: int
-    refs: tuple[Ref, ...]
+    refs: tuple[RecordRef, ...]
     occurred_at: datetime
     dedupe_key: str
     merged_ids: tuple[int, ...] = ()
@@ -151,7 +151,7 @@ def _plain(data: Mapping[str, Any], kind: Kind, object_type: str) -> Event:
     return _event(
         data,
         kind,
-        Ref(object_type, object_id),
+        RecordRef(object_type, object_id),
         property_name=name,
         value=data["propertyValue"] if kind == "property_change" else None,
     )
@@ -166,7 +166,7 @@ def _merge(data: Mapping[str, Any], object_type: str) -> Event:
         )
     named = [data["primaryObjectId"], data["objectId"], *(data["mergedObjectIds"] or ())]
     merged = tuple(dict.fromkeys(one for one in named if one is not None and one != survivor))
-    refs = tuple(Ref(object_type, one) for one in (survivor, *merged))
+    refs = tuple(RecordRef(object_type, one) for one in (survivor, *merged))
     return _event(data, "merge", refs[0], refs=refs, merged_ids=merged, new_object_id=survivor)
 
 
@@ -174,7 +174,9 @@ def _association(data: Mapping[str, Any], prefix: str) -> Event | Unknown:
     ends = _association_types(data, prefix)
     sides = [known_type(end) for end in ends]
     ids = [int(_required(data, "fromObjectId")), int(_required(data, "toObjectId"))]
-    refs = tuple(Ref(kind, one) for kind, one in zip(sides, ids, strict=True) if kind is not None)
+    refs = tuple(
+        RecordRef(kind, one) for kind, one in zip(sides, ids, strict=True) if kind is not None
+    )
     if not refs:
         return _unknown(data, "neither side is of a type we follow")
     return _event(
@@ -197,13 +199,13 @@ def _required(data: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 - the 
     return data[name]
 
 
-def _event(data: Mapping[str, Any], kind: Kind, ref: Ref, **more: Any) -> Event:  # noqa: ANN401 - Event's own fields
+def _event(data: Mapping[str, Any], kind: Kind, ref: RecordRef, **more: Any) -> Event:  # noqa: ANN401 - Event's own fields
     more.setdefault("refs", (ref,))
     return Event(
         portal_id=data["portalId"],
         kind=kind,
         object_type=ref.object_type,
-        object_id=ref.id,
+        object_id=ref.record_id,
         occurred_at=data["occurredAt"],
         dedupe_key=_key(data),
         change_source=data["changeSource"] or "",

@@ -1,4 +1,4 @@
-"""A record as HubSpot tells it and as the mirror keeps it: strings untouched, links beside."""
+"""CRM records as HubSpot sends and the mirror keeps them: strings untouched, links beside."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -8,18 +8,18 @@ from typing import Any, NamedTuple
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-class Ref(NamedTuple):
-    """Which record: its object type (our singular word) and its id."""
+class RecordRef(NamedTuple):
+    """The name of a record: its object type (our singular word) and its id."""
 
     object_type: str
-    id: int
+    record_id: int
 
 
 class Link(NamedTuple):
-    """One association type between two records, seen from *from_id*; several may join the same pair.
+    """One association type between two records, seen from *from_id*; a pair may have several.
 
-    `seen_at` is when we first heard of it, None for links that were there at
-    the import: HubSpot does not tell when a link was made.
+    `seen_at` is when its notification came, None for links that were there at
+    the import: HubSpot does not say when a link was made.
     """
 
     from_type: str
@@ -33,11 +33,13 @@ class Link(NamedTuple):
 
 
 class Record(NamedTuple):
-    """One CRM record: a tuple, since an import makes a hundred of them a call and this is the cheapest to make.
+    """One CRM record.
 
     `history` holds HubSpot's version objects (value, timestamp, sourceType …)
-    by property, newest first. `inline` are the ids a list call told beside the
-    record, without labels; `overflow` names the types of which there are more.
+    by property, newest first. `inline` are the ids that a list call returns
+    beside the record, without labels; `overflow` names the types of which there
+    are more. A tuple, since an import makes a hundred of them a call and a tuple
+    is the cheapest to make.
     """
 
     object_type: str
@@ -58,6 +60,6 @@ class Record(NamedTuple):
         return "" if value is None else str(value)
 
     @property
-    def ref(self) -> Ref:
+    def ref(self) -> RecordRef:
         """This record's reference."""
-        return Ref(self.object_type, self.id)
+        return RecordRef(self.object_type, self.id)

@@ -27,11 +27,11 @@ class Person:
     id: int
     contact_ids: tuple[int, ...]
     p_same: int = PPM
-    links: tuple["Link", ...] = ()
+    links: tuple["IdentityLink", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class IdentityLink:
     """What speaks for and against two records being one human; `decision` is link, review or none."""
 
     a: int

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from mappings.records.catalogue import own_names
-from mappings.rules.findings import Link, Move, Reason, Referral, Source
+from mappings.rules.findings import IdentityLink, Move, Reason, Referral, Source
 from mappings.stored.review_answers import Answered, Asked, is_complete, told_by_name
 from mappings.stored.shapes import VERSION, Check, Shape
 
@@ -69,9 +69,9 @@ REFERRAL = Shape(
 )
 LINK = Shape(
     "link",
-    Link,
+    IdentityLink,
     version=1,
-    checks={**_REASON, (Link, "decision"): _one_of("link", "review", "none")},
+    checks={**_REASON, (IdentityLink, "decision"): _one_of("link", "review", "none")},
 )
 REASON = Shape("reason", Reason, version=1, checks=_REASON)
 QUESTION = Shape(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mappings.records.events import Bad, Event, Unknown, split
 from mappings.records.notification import FIELDS, at_a_glance, checked
-from mappings.records.rows import Ref
+from mappings.records.rows import RecordRef
 
 BASE = {
     "eventId": 1001,
@@ -43,33 +43,33 @@ def the_event(*items: object) -> Event:
         (
             a_notification("contact.creation", objectId=502, changeFlag="CREATED"),
             "creation",
-            Ref("contact", 502),
+            RecordRef("contact", 502),
         ),
         (
             a_notification("object.creation", objectId=9, objectTypeId="0-2"),
             "creation",
-            Ref("company", 9),
+            RecordRef("company", 9),
         ),
-        (a_notification("company.deletion", objectId=9), "deletion", Ref("company", 9)),
+        (a_notification("company.deletion", objectId=9), "deletion", RecordRef("company", 9)),
         (
             a_notification("object.deletion", objectId=9, objectTypeId="0-3"),
             "deletion",
-            Ref("deal", 9),
+            RecordRef("deal", 9),
         ),
-        (a_notification("contact.restore", objectId=503), "restore", Ref("contact", 503)),
+        (a_notification("contact.restore", objectId=503), "restore", RecordRef("contact", 503)),
         (
             a_notification("object.restore", objectId=503, objectTypeId="0-5"),
             "restore",
-            Ref("ticket", 503),
+            RecordRef("ticket", 503),
         ),
         (
             a_notification("contact.privacyDeletion", objectId=504),
             "privacy_deletion",
-            Ref("contact", 504),
+            RecordRef("contact", 504),
         ),
     ],
 )
-def test_both_shapes_say_where_to_look(item: dict[str, object], kind: str, ref: Ref) -> None:
+def test_both_shapes_say_where_to_look(item: dict[str, object], kind: str, ref: RecordRef) -> None:
     event = the_event(item)
 
     assert (event.kind, event.refs, event.portal_id) == (kind, (ref,), 4711)
@@ -143,7 +143,7 @@ def test_a_merge_names_everybody_involved(
 ) -> None:
     event = the_event(a_notification("contact.merge", **ids))
 
-    assert event.refs == tuple(Ref("contact", one) for one in refs)
+    assert event.refs == tuple(RecordRef("contact", one) for one in refs)
     assert (event.new_object_id, event.merged_ids) == (survivor, merged)
 
 
@@ -173,7 +173,7 @@ def test_an_association_change_sends_us_to_both_sides(item: dict[str, object]) -
     event = the_event(item)
 
     assert event.kind == "association_change"
-    assert event.refs == (Ref("deal", 9001), Ref("contact", 501))
+    assert event.refs == (RecordRef("deal", 9001), RecordRef("contact", 501))
     assert event.removed is True
 
 
@@ -187,14 +187,14 @@ def test_a_side_of_a_type_we_do_not_follow_is_left_out() -> None:
         )
     )
 
-    assert event.refs == (Ref("contact", 5),)
+    assert event.refs == (RecordRef("contact", 5),)
 
 
 @pytest.mark.parametrize("written", ["object.deletion", "meeting.deletion"])
 def test_a_deleted_meeting_is_heard_of(written: str) -> None:
     event = the_event(a_notification(written, objectId=5, objectTypeId="0-47"))
 
-    assert event.refs == (Ref("meeting", 5),)
+    assert event.refs == (RecordRef("meeting", 5),)
 
 
 @pytest.mark.parametrize(

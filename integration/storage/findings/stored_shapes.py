@@ -9,7 +9,7 @@ import orjson
 
 from mappings.rules.attribution.decisions import Decision
 from mappings.rules.facts import PPM
-from mappings.rules.findings import SHARE_ONE, Entry, Link, Move, Reason, Referral, Source
+from mappings.rules.findings import SHARE_ONE, Entry, IdentityLink, Move, Reason, Referral, Source
 from mappings.stored.shape_table import LINK, MOVE, REASON, REFERRAL, SOURCE, body_of
 from mappings.stored.shapes import VERSION, Read
 
@@ -116,7 +116,7 @@ JUDGED_BEFORE = Reason("judged_before", "counts as it was judged before")
 """Stands for reasons that cannot be read any more: none at all means that they were erased."""
 
 
-def links_of(body: object) -> list[Link]:
+def links_of(body: object) -> list[IdentityLink]:
     """Why a contact belongs to its person, as far as it can be read."""
     found = [LINK.read(one) for one in body] if isinstance(body, list) else []
     return [one.value for one in found if one is not None]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import combinations
 
 from mappings.rules.facts import PPM, ContactFacts
-from mappings.rules.findings import Link, Person, Reason
+from mappings.rules.findings import IdentityLink, Person, Reason
 from mappings.rules.identity.blocking import block_keys, candidate_pairs
 from mappings.rules.identity.match_weights import (
     NameFrequencies,
@@ -46,7 +46,7 @@ class Grouping:
     """Contacts as persons, and the pairs a human should look at."""
 
     persons: tuple[Person, ...]
-    reviews: tuple[Link, ...]
+    reviews: tuple[IdentityLink, ...]
 
 
 def probability(bits: float) -> int:
@@ -54,7 +54,9 @@ def probability(bits: float) -> int:
     return round(PPM / (1.0 + math.exp2(-max(-60.0, min(60.0, bits)))))
 
 
-def compare(a: ContactFacts, b: ContactFacts, portal: NameFrequencies, policy: Policy) -> Link:
+def compare(
+    a: ContactFacts, b: ContactFacts, portal: NameFrequencies, policy: Policy
+) -> IdentityLink:
     """Weigh what speaks for two records being one human."""
     if (b.created_at, b.id) < (a.created_at, a.id):
         a, b = b, a
@@ -82,12 +84,14 @@ def compare(a: ContactFacts, b: ContactFacts, portal: NameFrequencies, policy: P
     reasons = tuple(
         reason for _, reason in sorted(evidence, key=lambda one: (-one[0], one[1].code))
     )
-    return Link(low, high, total, p, _decision(p, policy), reasons)
+    return IdentityLink(low, high, total, p, _decision(p, policy), reasons)
 
 
-def _settled(a: int, b: int, *, same: bool, reason: Reason) -> Link:
+def _settled(a: int, b: int, *, same: bool, reason: Reason) -> IdentityLink:
     bits = 60.0 if same else -60.0
-    return Link(a, b, bits, PPM if same else 0, "link" if same else "none", (reason,), certain=True)
+    return IdentityLink(
+        a, b, bits, PPM if same else 0, "link" if same else "none", (reason,), certain=True
+    )
 
 
 def _decision(p: int, policy: Policy) -> str:
@@ -129,12 +133,12 @@ class _Pairs:
     contacts: dict[int, ContactFacts]
     portal: NameFrequencies
     policy: Policy
-    weighed: dict[tuple[int, int], Link] = field(default_factory=dict)
+    weighed: dict[tuple[int, int], IdentityLink] = field(default_factory=dict)
 
     def knows(self, pair: tuple[int, int]) -> bool:
         return pair[0] in self.contacts and pair[1] in self.contacts
 
-    def link(self, a: int, b: int) -> Link:
+    def link(self, a: int, b: int) -> IdentityLink:
         pair = (min(a, b), max(a, b))
         if pair not in self.weighed:
             self.weighed[pair] = compare(
@@ -142,11 +146,11 @@ class _Pairs:
             )
         return self.weighed[pair]
 
-    def within(self, ids: Sequence[int]) -> Iterator[Link]:
+    def within(self, ids: Sequence[int]) -> Iterator[IdentityLink]:
         return (self.link(*pair) for pair in combinations(ids, 2))
 
 
-def _may_join(left: Sequence[int], right: Sequence[int], pairs: _Pairs, link: Link) -> bool:
+def _may_join(left: Sequence[int], right: Sequence[int], pairs: _Pairs, link: IdentityLink) -> bool:
     """Every pair across must have evidence of its own; a human's no always holds, and a yes needs no evidence."""
     across = [pairs.link(a, b) for a in left for b in right]
     if any(one.certain and one.decision == "none" for one in across):
