@@ -198,7 +198,7 @@ def test_a_portals_own_private_hosts_count_with_what_is_below_them() -> None:
     assert not is_free("ana@myclub.example", frozenset({"club.example"}))
 
 
-LISTS = Path(mail_hosts.__file__).parents[1] / "mail_hosts"
+LISTS = Path(mail_hosts.__file__).parents[2] / "mail_hosts"
 
 
 @pytest.mark.parametrize("name", ["private", "services", "disposable"])

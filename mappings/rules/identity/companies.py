@@ -14,10 +14,10 @@ from mappings.rules.text.names import LONGEST, fold_name, near, words
 
 LEGAL_WORDS = words(
     """
-    ab ag aps as asa bhd bv bvba co company corp corporation cv eg eirl gbr gmbh group holding holdings
-    inc incorporated kft kg kgaa kk lda limitada limited llc llp lp ltd ltda mbh nv oao oo ood oy oyj pbc
-    plc pllc pte pty pvt sa sab sarl sas sdn se sl slu spa sp spol spzoo sro srl sociedad society z zoo o
-    ooo the
+    ab ag aps as asa bhd bv bvba co company corp corporation cv eg eirl gbr gmbh group holding
+    holdings inc incorporated kft kg kgaa kk lda limitada limited llc llp lp ltd ltda mbh nv oao oo
+    ood oy oyj pbc plc pllc pte pty pvt sa sab sarl sas sdn se sl slu spa sp spol spzoo sro srl
+    sociedad society z zoo o ooo the
     """
 )
 _MAX_CHAIN = 32

@@ -1,4 +1,4 @@
-"""Folding: texts of any script as plain small letters that compare, and as a sentence can carry them."""
+"""Folding: texts of any script as small letters that compare, and as words in a sentence."""
 
 import unicodedata
 from functools import lru_cache
@@ -30,7 +30,7 @@ def words(text: str) -> frozenset[str]:
 
 @lru_cache(maxsize=200_000)
 def fold(text: str) -> str:
-    """Lower case without accents or punctuation; other scripts become the Latin letters they sound like."""
+    """Lower case without accents or punctuation; other scripts transliterated to Latin letters."""
     plain = text.casefold()
     if not plain.isascii():
         spread = unicodedata.normalize("NFKD", plain.translate(_LETTERS))
@@ -50,11 +50,13 @@ LONGEST = 200
 
 
 def fold_name(text: str) -> str:
-    """A folded name of a length that can be compared and looked up; folding can make one sign eighteen."""
+    """A folded name of at most `LONGEST` characters."""
+    # Cut twice: folding can make one sign eighteen.
     return fold(text[:LONGEST])[:LONGEST]
 
 
 _SPOKEN = 100
+# Marks that would change the direction of the text around a name.
 _TURNING = frozenset(
     "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
 )
@@ -62,9 +64,9 @@ _TURNING = frozenset(
 
 @cached(1 << 13)
 def spoken(text: str) -> str:
-    """A name as it can stand in a sentence: on one line, of a length that reads, turning nothing around it."""
-    # Half as much again is looked at, so that what is dropped leaves enough; joiners inside emoji
-    # and words stay.
+    """A text as it can stand in a sentence: one line, at most 100 letters, no direction marks."""
+    # Twice as much is read, so that what is dropped leaves enough; joiners inside emoji and words
+    # stay.
     head = text[: 2 * _SPOKEN]
     kept = (
         "" if c in _TURNING else " " if unicodedata.category(c) in {"Cc", "Zl", "Zp"} else c
