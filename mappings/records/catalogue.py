@@ -1,9 +1,10 @@
-"""Every property we own in HubSpot: the one list that install, writeback and the documents share."""
+"""Every property we own in HubSpot: the list that install, writeback and documents share."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
+from mappings.kinds import ObjectType, SourceKind
 from mappings.records.properties import (
     GROUP_LABEL,
     GROUP_NAME,
@@ -45,12 +46,16 @@ TYPE_ID: Final[Mapping[str, str]] = MappingProxyType(
         "email": "0-49",
     }
 )
-WRITTEN_TYPES: Final = ("contact", "company", "deal")
+# Plain words, since what is found of a portal is kept as JSON by them.
+WRITTEN_TYPES: Final = (
+    ObjectType.CONTACT.value,
+    ObjectType.COMPANY.value,
+    ObjectType.DEAL.value,
+)
 
+_DERIVED = (SourceKind.MOVED_CHAMPION, SourceKind.REFERRAL, SourceKind.WORD_OF_MOUTH)
 _SOURCES = {
-    "moved_champion": "Moved champion",
-    "referral": "Referral",
-    "word_of_mouth": "Word of mouth",
+    **{kind.value: kind.label for kind in _DERIVED},
     "several": "Several sources",
     "none": "None",
 }
@@ -71,51 +76,52 @@ _BANDS = {"healthy": "Healthy", "watch": "Watch", "at_risk": "At risk", "unknown
 
 _DEAL = (
     choice(
-        "deal",
+        ObjectType.DEAL,
         "second_order_source",
         "Second-order source",
-        "Where this deal really came from: a champion who changed jobs, a customer's referral, word of "
-        "mouth, or several of them. None means that no customer led to it.",
+        "Where this deal really came from: a champion who changed jobs, a customer's referral, "
+        "word of mouth, or several of them. None means that no customer led to it.",
         _SOURCES,
     ),
     percent(
-        "deal",
+        ObjectType.DEAL,
         "second_order_share",
         "Second-order share",
         "How much of this deal exists because of earlier customers, between 0 and 1.",
     ),
     money(
-        "deal",
+        ObjectType.DEAL,
         "second_order_amount",
         "Second-order amount",
         "The part of the amount that earlier customers brought, in the deal's currency.",
     ),
     percent(
-        "deal",
+        ObjectType.DEAL,
         "second_order_confidence",
         "Second-order confidence",
         "How sure we are of the strongest source, between 0 and 1.",
     ),
     paragraph(
-        "deal",
+        ObjectType.DEAL,
         "second_order_because",
         "Second-order reasons",
         "Why we think so, in words, strongest reason first.",
     ),
     text(
-        "deal",
+        ObjectType.DEAL,
         "second_order_source_name",
         "Sourced by",
-        "The person and customer with the largest credit, for example a former user at her new employer.",
+        "The person and customer with the largest credit, for example a former user at her new "
+        "employer.",
     ),
     text(
-        "deal",
+        ObjectType.DEAL,
         "second_order_source_record",
         "Sourced by (record)",
         "The same person as a record, written contact:ID, so that workflows can use it.",
     ),
     number(
-        "deal",
+        ObjectType.DEAL,
         "second_order_order",
         "Order",
         "2: derived from a first-order customer; 3: one step further; the shortest of its paths.",
@@ -124,120 +130,139 @@ _DEAL = (
 
 _CONTACT = (
     choice(
-        "contact",
+        ObjectType.CONTACT,
         "second_order_role",
         "Second-order role",
-        "The highest role this person has for us: champion, champion who moved, referrer, promoter.",
+        "The highest role this person has for us: champion, champion who moved, referrer, "
+        "promoter.",
         _ROLES,
     ),
     money(
-        "contact",
+        ObjectType.CONTACT,
         "second_order_revenue",
         "Second-order revenue",
-        "Won revenue this person brought beyond their own purchases; the same on all records of the person.",
+        "Won revenue this person brought beyond their own purchases; the same on all records of "
+        "the person.",
     ),
     number(
-        "contact",
+        ObjectType.CONTACT,
         "second_order_referrals",
         "Referrals made",
         "How many people or companies they sent.",
     ),
-    text("contact", "second_order_moved_from", "Moved from", "The customer they worked at before."),
+    text(
+        ObjectType.CONTACT,
+        "second_order_moved_from",
+        "Moved from",
+        "The customer they worked at before.",
+    ),
     day(
-        "contact",
+        ObjectType.CONTACT,
         "second_order_moved_at",
         "Moved on",
         "When they changed jobs, as far as it shows.",
     ),
     percent(
-        "contact",
+        ObjectType.CONTACT,
         "second_order_move_confidence",
         "Move confidence",
         "How sure we are of the job change, between 0 and 1.",
     ),
     number(
-        "contact",
+        ObjectType.CONTACT,
         "second_order_nps",
         "NPS answer",
         "Their latest answer, 0 to 10, of the last year.",
     ),
     choice(
-        "contact",
+        ObjectType.CONTACT,
         "second_order_nps_group",
         "NPS group",
         "Promoter, passive or detractor by the latest answer.",
         _GROUPS,
     ),
     moment(
-        "contact", "second_order_nps_at", "NPS answered at", "When they gave the latest answer."
+        ObjectType.CONTACT,
+        "second_order_nps_at",
+        "NPS answered at",
+        "When they gave the latest answer.",
     ),
     choice(
-        "contact",
+        ObjectType.CONTACT,
         "second_order_ask",
         "Ask for a referral",
         "Whether now is the moment to ask this person for a referral.",
         _ASKS,
     ),
-    paragraph("contact", "second_order_ask_because", "Ask: reasons", "Why now, or why not now."),
+    paragraph(
+        ObjectType.CONTACT, "second_order_ask_because", "Ask: reasons", "Why now, or why not now."
+    ),
 )
 
 _COMPANY = (
     money(
-        "company",
+        ObjectType.COMPANY,
         "second_order_revenue",
         "Second-order revenue",
         "Won revenue that came because of this customer and not from it.",
     ),
     money(
-        "company",
+        ObjectType.COMPANY,
         "second_order_pipeline",
         "Second-order pipeline",
         "Open deals that came because of this customer, weighted by their probability.",
     ),
     money(
-        "company",
+        ObjectType.COMPANY,
         "second_order_all_in_value",
         "All-in lifetime value",
-        "What it bought itself plus all that followed from it. Overlaps between customers: never add it up.",
+        "What it bought itself plus all that followed from it. Overlaps between customers: never "
+        "add it up.",
     ),
     number(
-        "company",
+        ObjectType.COMPANY,
         "second_order_deals",
         "Second-order deals",
         "Won deals of others that came because of this customer.",
     ),
     number(
-        "company",
+        ObjectType.COMPANY,
         "second_order_nps",
         "Company NPS",
         "From -100 to 100; empty with under 5 answers.",
     ),
     number(
-        "company",
+        ObjectType.COMPANY,
         "second_order_nps_answers",
         "NPS answers",
         "How many people answered in the last year.",
     ),
-    number("company", "second_order_health", "Health", "0 to 100; high is good."),
+    number(ObjectType.COMPANY, "second_order_health", "Health", "0 to 100; high is good."),
     choice(
-        "company",
+        ObjectType.COMPANY,
         "second_order_health_band",
         "Health band",
         "Healthy, watch or at risk; unknown when too little is known to say.",
         _BANDS,
     ),
     paragraph(
-        "company", "second_order_health_because", "Health: reasons", "What drives the score."
+        ObjectType.COMPANY,
+        "second_order_health_because",
+        "Health: reasons",
+        "What drives the score.",
     ),
     percent(
-        "company",
+        ObjectType.COMPANY,
         "second_order_churn_risk",
         "Churn risk",
-        "Probability of leaving by the renewal, or within 180 days. A starting value, not a verdict.",
+        "Probability of leaving by the renewal, or within 180 days. A starting value, not a "
+        "verdict.",
     ),
-    number("company", "second_order_champions_left", "Champions left", "In the last 365 days."),
+    number(
+        ObjectType.COMPANY, "second_order_champions_left", "Champions left", "In the last 365 days."
+    ),
     choice(
-        "company",
+        ObjectType.COMPANY,
         "second_order_ask",
         "Ask for a referral",
         "The best moment among the people of this company.",
@@ -278,7 +303,10 @@ def properties_page(properties: Sequence[OwnProperty] = PROPERTIES) -> str:
     lines = [
         "# Properties we own",
         "",
-        f'All are in the group "{GROUP_LABEL}" (`{GROUP_NAME}`) and are ordinary HubSpot properties:',
+        (
+            f'All are in the group "{GROUP_LABEL}" (`{GROUP_NAME}`) and are ordinary HubSpot'
+            " properties:"
+        ),
         "use them in lists, workflows and reports. Only we write them; we write no others.",
         "This page is generated from `mappings/records/catalogue.py`.",
     ]
@@ -295,9 +323,8 @@ def properties_page(properties: Sequence[OwnProperty] = PROPERTIES) -> str:
 
 
 def _row(prop: OwnProperty) -> str:
-    kind = (
-        prop.type if not prop.number_display_hint else f"{prop.type} ({prop.number_display_hint})"
-    )
+    hint = prop.number_display_hint
+    kind = f"{prop.type} ({hint})" if hint else prop.type
     choices = ", ".join(f"`{option.value}`" for option in prop.options)
     holds = f"{prop.description} Values: {choices}." if choices else prop.description
     return f"| `{prop.name}` | {prop.label} | {kind} | {holds} |"

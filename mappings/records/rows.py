@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
+HUBSPOT_DEFINED: Final = "HUBSPOT_DEFINED"
+"""The category of associations and labels that every portal has."""
 
 
 class RecordRef(NamedTuple):
@@ -27,7 +29,7 @@ class Link(NamedTuple):
     to_type: str
     to_id: int
     type_id: int
-    category: str = "HUBSPOT_DEFINED"
+    category: str = HUBSPOT_DEFINED
     label: str | None = None
     seen_at: datetime | None = None
 

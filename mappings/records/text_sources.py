@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from mappings.kinds import ObjectType
 from mappings.rules.facts import MappedText, TextKind
 
 REFERRALS: Final = "Referrals"
@@ -89,7 +90,7 @@ _WITH_CODE = "came with the code {said}"
 SOURCES: Final = (
     TextSource(
         "referred_by_property",
-        "contact",
+        ObjectType.CONTACT,
         TextKind.REFERRER,
         REFERRALS,
         "Contact property that names who referred them.",
@@ -97,7 +98,7 @@ SOURCES: Final = (
     ),
     TextSource(
         "heard_from_property",
-        "contact",
+        ObjectType.CONTACT,
         TextKind.ANSWER,
         REFERRALS,
         "Contact property: how did you hear about us.",
@@ -106,7 +107,7 @@ SOURCES: Final = (
     ),
     TextSource(
         "referral_code_property",
-        "contact",
+        ObjectType.CONTACT,
         TextKind.CODE,
         REFERRALS,
         "Contact property with a tracked referral code.",
@@ -115,7 +116,7 @@ SOURCES: Final = (
     ),
     TextSource(
         "own_code_property",
-        "contact",
+        ObjectType.CONTACT,
         TextKind.OWN_CODE,
         REFERRALS,
         "Contact property with the code a contact gives to others.",
@@ -124,7 +125,7 @@ SOURCES: Final = (
     ),
     TextSource(
         "deal_referred_by_property",
-        "deal",
+        ObjectType.DEAL,
         TextKind.REFERRER,
         REFERRALS,
         "Deal property that names who referred it.",
@@ -133,7 +134,7 @@ SOURCES: Final = (
     ),
     TextSource(
         "deal_heard_from_property",
-        "deal",
+        ObjectType.DEAL,
         TextKind.ANSWER,
         REFERRALS,
         "Deal property: how did they hear about us.",
@@ -143,7 +144,7 @@ SOURCES: Final = (
     ),
     TextSource(
         "deal_referral_code_property",
-        "deal",
+        ObjectType.DEAL,
         TextKind.CODE,
         REFERRALS,
         "Deal property with a tracked referral code.",
@@ -153,7 +154,7 @@ SOURCES: Final = (
     ),
     TextSource(
         "told_properties",
-        "contact",
+        ObjectType.CONTACT,
         TextKind.FREE_TEXT,
         REFERRALS,
         "Further contact properties whose text may say how they heard of you, one a line.",
@@ -161,7 +162,7 @@ SOURCES: Final = (
     ),
     TextSource(
         "deal_told_properties",
-        "deal",
+        ObjectType.DEAL,
         TextKind.FREE_TEXT,
         REFERRALS,
         "The same on deals.",
@@ -170,7 +171,7 @@ SOURCES: Final = (
     ),
     TextSource(
         "left_company_property",
-        "contact",
+        ObjectType.CONTACT,
         TextKind.LEFT,
         JOB_CHANGES,
         "Contact property a rep sets when somebody left.",
@@ -179,7 +180,7 @@ SOURCES: Final = (
     ),
     TextSource(
         "new_company_property",
-        "contact",
+        ObjectType.CONTACT,
         TextKind.EMPLOYER,
         JOB_CHANGES,
         "Contact property with the new employer.",
@@ -188,7 +189,7 @@ SOURCES: Final = (
     ),
     TextSource(
         "provider_company_property",
-        "contact",
+        ObjectType.CONTACT,
         TextKind.DETECTED_EMPLOYER,
         JOB_CHANGES,
         "Contact property in which a job-change service writes the employer it found.",
