@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from mappings.kinds import ObjectType
+
 GROUP_NAME: Final = "second_order"
 GROUP_LABEL: Final = "Second-order revenue"
 
@@ -60,7 +62,7 @@ class OwnProperty:
         return body
 
     def drift(self, found: Mapping[str, object]) -> dict[str, object]:
-        """What must be patched so that *found* (HubSpot's answer) matches; empty when nothing.
+        """The patch that makes *found* (HubSpot's answer) fit; empty when it does.
 
         Only what our own values depend on is repaired: type, field, group and
         options. A label or description that an admin reworded stays theirs,
@@ -87,17 +89,19 @@ class OwnProperty:
         ]
 
     def _missing_options(self, found: object) -> list[dict[str, object]] | None:
-        if not self.options:
-            return None
-        present = (
-            [item for item in found if isinstance(item, Mapping)] if isinstance(found, list) else []
-        )
-        values = {item.get("value") for item in present}
+        """All options to send when some of ours are missing in HubSpot; None when none are."""
+        present = _mappings_in(found)
+        values = {option.get("value") for option in present}
         missing = [body for body in self._option_bodies() if body["value"] not in values]
         if not missing:
             return None
-        kept = [_option_body(item, place) for place, item in enumerate(present)]
-        return kept + [{**body, "displayOrder": len(kept) + i} for i, body in enumerate(missing)]
+        kept = [_option_body(option, place) for place, option in enumerate(present)]
+        added = enumerate(missing, start=len(kept))
+        return kept + [{**body, "displayOrder": place} for place, body in added]
+
+
+def _mappings_in(found: object) -> list[Mapping[str, object]]:
+    return [item for item in found if isinstance(item, Mapping)] if isinstance(found, list) else []
 
 
 def _option_body(found: Mapping[str, object], place: int) -> dict[str, object]:
@@ -147,7 +151,7 @@ def money(object_type: str, name: str, label: str, description: str) -> OwnPrope
         number_display_hint="currency",
         shows_currency=True,
         # The field exists, its effect could not be tried: see "Money of a deal" in docs/hubspot.md.
-        currency_property="deal_currency_code" if object_type == "deal" else None,
+        currency_property="deal_currency_code" if object_type == ObjectType.DEAL else None,
     )
 
 

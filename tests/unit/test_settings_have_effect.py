@@ -156,4 +156,4 @@ def test_one_module_reads_and_changes_the_settings_document() -> None:
 
     # What conclude opens a page with is one query; it hands the document to the owner.
     assert importers == {OWNER, "integration/storage/queue/page_context.py"}
-    assert readers == {OWNER}
+    assert readers == {"mappings/stored/settings_document.py"}
