@@ -100,7 +100,7 @@ class Activity:
 
 
 def activity(record: Record) -> Activity | None:
-    """The activity of a record; None without a date, a person who was met, or a mail that was sent."""
+    """The activity of a record; None without a date, a meeting that was held, or a sent mail."""
     at = values.moment(record.get("hs_timestamp")).value or record.created_at
     if at is None or record.archived:
         return None

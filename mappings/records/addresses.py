@@ -99,15 +99,20 @@ def profile(text: str | None) -> Parsed[str]:
         return Parsed()
     if len(written) > _MAX_URL or any(map(str.isspace, written)):
         return Parsed(odd=_NO_PROFILE)
-    try:
-        parts = urlsplit(written if "://" in written else f"https://{written}")
-    except ValueError:
-        return Parsed(odd=_NO_PROFILE)
-    host = domain(parts.netloc).value
-    path = [unquote(part).lower() for part in parts.path.split("/") if part]
+    host, path = _page(written)
     if host is None or not path:
         return Parsed(odd=_NO_PROFILE)
     # `de.linkedin.com/in/ana/en` and `linkedin.com/in/ana` are one page.
     if f".{host}".endswith(".linkedin.com"):
         host, path = "linkedin.com", path[:_LINKED_PARTS]
     return Parsed("/".join([host, *path]))
+
+
+def _page(url: str) -> tuple[str | None, list[str]]:
+    """The host and the parts of the path of a URL; no host where it is none."""
+    try:
+        parts = urlsplit(url if "://" in url else f"https://{url}")
+    except ValueError:
+        return None, []
+    path = [unquote(part).lower() for part in parts.path.split("/") if part]
+    return domain(parts.netloc).value, path

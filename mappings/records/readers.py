@@ -1,4 +1,4 @@
-"""Readers: mirrored records as the facts that rules start from; odd values are left out and noted."""
+"""Readers: mirrored records as the facts that rules start from, without their odd values."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -114,7 +114,7 @@ def _recurring(read: FieldReader, portal_map: PortalMap) -> int | None:
 
 
 def _customer_since(record: Record, read: FieldReader, portal_map: PortalMap) -> datetime | None:
-    """Since when the company is in the stage that makes it a customer; without history ever since."""
+    """Since when the company is in the stage of customers; without history since its creation."""
     stage = portal_map.customer_stage
     if not stage:
         return None

@@ -1,8 +1,8 @@
-"""Text sources: properties in which a portal says who referred, left or changed employers.
+"""Text sources: properties of a portal whose text says who referred, left or changed employers.
 
-One row each. What the portal map holds, which properties are read with their history, the settings
-page, the guess at install, the rules that read a text and the words of their reasons follow from
-it. Adding a text source is adding a row.
+One row each. The portal map, the properties that are read with their history, the settings page,
+the guess at install, the rules that read a text and the words of their reasons follow from the row.
+Adding a text source is adding a row.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,7 +20,7 @@ JOB_CHANGES: Final = "People and job changes"
 TEXT: Final = frozenset({"string", "enumeration"})
 DAY: Final = frozenset({"date", "datetime"})
 HEARD_FROM: Final = "heard_from"
-"""Where labels of the answer to "how did you hear about us" are kept, whatever the property's name."""
+"""The place of labels of "how did you hear about us", whatever the property's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +40,10 @@ class TextSource:
     """A mapped property, or several, whose text one kind of rule reads.
 
     `setting` is its key in a portal's stored map. `group` and `hint` place it on the settings page.
-    Without a `guess` only a person maps it. `has_history` asks HubSpot for all values, to know
-    since when a text stands there. `reason` and `company_reason` word what follows from it, with
-    "{said}" for the text ("{company}" for who was left). `place` is where its labels are kept, when
-    not under the property's own name.
+    Without a `guess` only a person maps it. `has_history` asks HubSpot for all values, since when a
+    text stands there. `reason` and `company_reason` are the words of the conclusion, with "{said}"
+    for the text ("{company}" for the company that was left). `place` is where its labels are kept,
+    when not under the property's own name.
     """
 
     setting: str
@@ -79,12 +79,18 @@ class TextSource:
         return MappedText(said, self.kind, at, place, self.reason, self.company_reason)
 
 
-_REFERRED = r"\breferred.?by|\breferrer\b|referred.?from|empfohlen.?von|recommand[eé].?par|recomendad[oa].?por"
+_REFERRED = (
+    r"\breferred.?by|\breferrer\b|referred.?from|empfohlen.?von|recommand[eé].?par"
+    r"|recomendad[oa].?por"
+)
 _HEARD = r"how.*hear|heard.*(from|about)|where.*hear|hear.about.us|wie.*aufmerksam"
 _CODE = r"referral.?code|invite.?code|referral.?link|promo.?code.*refer|ref.?code"
 _OWN_CODE = r"advocate.?s?.?(own.?)?code|(own|personal|my).?(referral.?|invite.?)?code"
 _LEFT = r"left.?(the.?)?company|no.?longer.?(at|with)|former.?employee|departed"
-_SERVICE = r"(job.?change|champion|tracked|detected).*(company|employer)|(company|employer).*(job.?change|detected)"
+_SERVICE = (
+    r"(job.?change|champion|tracked|detected).*(company|employer)"
+    r"|(company|employer).*(job.?change|detected)"
+)
 _WITH_CODE = "came with the code {said}"
 
 SOURCES: Final = (
@@ -198,21 +204,18 @@ SOURCES: Final = (
     ),
 )
 
-# Of the whole process, no context variable: an import reads its pages in several threads.
+# One list for the whole process and no context variable: an import reads pages in several threads.
 _MORE: Final[list[TextSource]] = []
 
 
 def known() -> tuple[TextSource, ...]:
-    """The text sources there are, in the order of the settings page.
-
-    Everything that follows from the table asks here.
-    """
+    """The text sources there are, in the order of the settings page."""
     return (*SOURCES, *_MORE) if _MORE else SOURCES
 
 
 @contextmanager
 def with_more(*sources: TextSource) -> Iterator[None]:
-    """Know further text sources for a while, after those of the table: to try a row."""
+    """Add text sources to those of the table inside a with statement: to try a row."""
     _MORE.extend(sources)
     try:
         yield
