@@ -234,10 +234,12 @@ def _best(
     definitions: Iterable[Mapping[str, Any]], fits: Callable[[Mapping[str, Any]], bool]
 ) -> Mapping[str, Any] | None:
     """The first that fits: the portal's own before HubSpot's, then by name."""
-    fitting = [found for found in definitions if _is_usable(found) and fits(found)]
+    fitting = [
+        definition for definition in definitions if _is_usable(definition) and fits(definition)
+    ]
     return min(
         fitting,
-        key=lambda found: (bool(found.get("hubspotDefined")), str(found["name"])),
+        key=lambda definition: (bool(definition.get("hubspotDefined")), str(definition["name"])),
         default=None,
     )
 

@@ -59,8 +59,8 @@ def full_key(first: str, last: str) -> str:
     return " ".join(sorted((*tokens(first), *tokens(last))))
 
 
-# Letters a name needs so that a slip is told from another name: short names differ by one letter
-# too often, and by swapped neighbours a little less often.
+# Letters a name needs before a slip is believed: two short names differ by one letter too often,
+# by swapped neighbours a little less often.
 _SHORTEST_SWAPPED = 4
 _SHORTEST_MISTYPED = 5
 

@@ -16,7 +16,7 @@ _WITHOUT_SHORT_FORMS = "others.txt"
 _README = "README.txt"
 
 _SHORTEST = 3
-"""Letters that a shortened name must keep to be told from chance."""
+"""Letters that a shortened name must keep: fewer agree by chance."""
 
 _ENDINGS = ("ie", "ey", "y", "i")
 

@@ -183,13 +183,15 @@ def denials(view: Scene, tables: Tables) -> Denials:
     after = _in_any(view, [language.after for language in languages])
     return Denials(
         before=tuple(hit for hit in before if hit.start not in harmless),
-        # "… no" alone denies what stands before it only where it ends a clause.
         after=tuple(
-            hit
-            for hit in after
-            if hit.start not in harmless and (hit.end - hit.start > 1 or _closes(view, hit))
+            hit for hit in after if hit.start not in harmless and _denies_before(view, hit)
         ),
     )
+
+
+def _denies_before(view: Scene, hit: Hit) -> bool:
+    """Whether a denial can apply to what stands before it: "no" alone only at a clause's end."""
+    return hit.end - hit.start > 1 or _closes(view, hit)
 
 
 def _in_any(view: Scene, indices: Iterable[Index]) -> Iterator[Hit]:

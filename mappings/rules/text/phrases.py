@@ -144,10 +144,12 @@ def _sections(text: str) -> dict[str, list[str]]:
 
 def _language(sections: Mapping[str, Sequence[str]]) -> Language:
     little = fold(" ".join(sections.get("little words", ()))).split()
-    denials = (
-        index([parse(line, heading) for line in sections.get(heading, ())]) for heading in _DENIALS
-    )
+    denials = (_index_of(sections.get(heading, ()), heading) for heading in _DENIALS)
     return Language(frozenset(little), *denials)
+
+
+def _index_of(lines: Iterable[str], label: str) -> Index:
+    return index([parse(line, label) for line in lines])
 
 
 def _words_of(phrases: Iterable[Phrase]) -> set[str]:
