@@ -9,7 +9,7 @@ from integration.conclude.batch import Batch
 from integration.conclude.grouping import grouped
 from integration.conclude.people_page import PeoplePage
 from integration.storage.findings import person_rows
-from mappings.rules.findings import Link, Person
+from mappings.rules.findings import IdentityLink, Person
 from mappings.rules.identity import linkage
 from mappings.rules.policy import Policy
 
@@ -27,7 +27,7 @@ class PersonGroups:
     """
 
     person_of: Mapping[int, Person]
-    reviews: Collection[Link]
+    reviews: Collection[IdentityLink]
     regrouped: frozenset[int]
     affected: tuple[Person, ...]
     owners: frozenset[int]
@@ -111,6 +111,6 @@ def _rows(page: PeoplePage, groups: PersonGroups) -> list[dict[str, object]]:
     ]
 
 
-def _row(contact_id: int, person: Person, doubtful: Iterable[Link]) -> dict[str, object]:
+def _row(contact_id: int, person: Person, doubtful: Iterable[IdentityLink]) -> dict[str, object]:
     own = [link for link in person.links if contact_id in {link.a, link.b}]
     return {"contact_id": contact_id, "person_id": person.id, "because": [*own, *doubtful]}

@@ -17,7 +17,7 @@ from mappings.kinds import ObjectType, ReviewKind, Status
 from mappings.rules.attribution import decisions
 from mappings.rules.findings import (
     Allocation,
-    Link,
+    IdentityLink,
     Referral,
     Source,
 )
@@ -27,7 +27,7 @@ from mappings.rules.findings import (
 
 def about_people(
     batch: Batch,
-    links: Iterable[Link],
+    links: Iterable[IdentityLink],
     claimed: Collection[int],
     changed: Collection[int],
     here: Collection[int],

@@ -16,7 +16,7 @@ from mappings.rules.findings import (
     SHARE_ONE,
     Allocation,
     CreditLine,
-    Link,
+    IdentityLink,
     Move,
     Reason,
     Referral,
@@ -28,7 +28,7 @@ from mappings.stored.review_answers import Asked, WouldEarn
 _MOST_NAMED = 20  # candidates; a name that more people bear is nobody's
 
 
-def of_pair(key: str, link: Link) -> ReviewTask:
+def of_pair(key: str, link: IdentityLink) -> ReviewTask:
     """Whether two contacts are one human; *key* names the pair."""
     return ReviewTask(
         ReviewKind.IDENTITY,

@@ -1,16 +1,17 @@
-"""Access to a portal: scopes with reasons, properties we read, webhook subscriptions."""
+"""Access to a portal: scopes with reasons, properties that are read, webhook subscriptions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from mappings.kinds import ObjectType
 from mappings.records.catalogue import PLURAL, TYPE_ID
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A permission and the one sentence that justifies it."""
+    """A permission and the sentence that justifies it."""
 
     name: str
     because: str
@@ -69,8 +70,8 @@ SCOPE_OF_TYPE: Final[Mapping[str, str]] = MappingProxyType(
 
 def readable_types(granted: frozenset[str]) -> tuple[str, ...]:
     """The object types a portal with these granted scopes lets us import."""
-    types = ("contact", "company", "deal", "ticket", "feedback_submission")
-    return tuple(kind for kind in types if SCOPE_OF_TYPE.get(kind, "oauth") in granted | {"oauth"})
+    scopes = granted | {"oauth"}
+    return tuple(kind.value for kind in ObjectType if SCOPE_OF_TYPE.get(kind, "oauth") in scopes)
 
 
 def missing_scopes(granted: frozenset[str]) -> tuple[Scope, ...]:
@@ -163,8 +164,8 @@ READ: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     }
 )
 
-# Read with every value they ever had: the first five show job changes, of the last two we need the
-# day of a bounce and of an answer.
+# Read with every value they ever had: changes of these are job changes, and of the last two only
+# the history has the day.
 HISTORY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "contact": (
@@ -179,7 +180,7 @@ HISTORY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     }
 )
 
-# Which pairs of records we ask the links of, from the side with fewer calls.
+# Pairs of object types whose associations are read, from the side that needs fewer calls.
 ASSOCIATIONS: Final = (
     ("contact", "company"),
     ("contact", "contact"),
@@ -192,10 +193,11 @@ ASSOCIATIONS: Final = (
     ("feedback_submission", "company"),
 )
 
-_LISTENED = ("contact", "company", "deal")
-# Activities, by HubSpot's words in a webhooks file. A new or linked one comes with the other side's
-# associationChange, a changed one is found by search; only those gone or back need a notification.
-_LISTENED_TO_END = ("meeting_event", "call", "email", "note")
+_SUBSCRIBED = (ObjectType.CONTACT, ObjectType.COMPANY, ObjectType.DEAL)
+_OCCASIONS = ("creation", "deletion", "merge", "restore", "associationChange")
+# Activities, by HubSpot's words in a webhooks file. A new or linked one shows in the other side's
+# associationChange, and changes in one are found by search; only an end or return needs an event.
+_SUBSCRIBED_TO_END = ("meeting_event", "call", "email", "note")
 # HubSpot fires no notification for these: calculated, or the clock of the record itself.
 _SILENT: Final = frozenset(
     {
@@ -223,34 +225,31 @@ def subscriptions() -> dict[str, list[dict[str, object]]]:
     the contact's own survey properties and the reconciliation bring those in.
     """
     crm_objects: list[dict[str, object]] = []
-    for kind in _LISTENED:
+    for kind in _SUBSCRIBED:
+        crm_objects += [_subscription(occasion, kind) for occasion in _OCCASIONS]
         crm_objects += [
-            {"subscriptionType": f"object.{what}", "objectType": kind, "active": True}
-            for what in ("creation", "deletion", "merge", "restore", "associationChange")
+            _subscription("propertyChange", kind, propertyName=name) for name in subscribed(kind)
         ]
-        crm_objects += [
-            {
-                "subscriptionType": "object.propertyChange",
-                "objectType": kind,
-                "propertyName": name,
-                "active": True,
-            }
-            for name in listened(kind)
-        ]
-    for kind in _LISTENED_TO_END:
-        crm_objects += [
-            {"subscriptionType": f"object.{what}", "objectType": kind, "active": True}
-            for what in ("deletion", "restore")
-        ]
+    for activity in _SUBSCRIBED_TO_END:
+        crm_objects += [_subscription(occasion, activity) for occasion in ("deletion", "restore")]
     hub_events: list[dict[str, object]] = [
         {"subscriptionType": "contact.privacyDeletion", "active": True}
     ]
     return {"crmObjects": crm_objects, "legacyCrmObjects": [], "hubEvents": hub_events}
 
 
-def listened(object_type: str) -> tuple[str, ...]:
-    """The properties whose changes we subscribe to."""
-    if object_type not in _LISTENED:
+def _subscription(occasion: str, object_type: str, **details: str) -> dict[str, object]:
+    return {
+        "subscriptionType": f"object.{occasion}",
+        "objectType": object_type,
+        **details,
+        "active": True,
+    }
+
+
+def subscribed(object_type: str) -> tuple[str, ...]:
+    """The properties of an object type whose changes HubSpot notifies us of."""
+    if object_type not in _SUBSCRIBED:
         return ()
     return tuple(name for name in READ[object_type] if name not in _SILENT)
 

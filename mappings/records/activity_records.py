@@ -1,4 +1,4 @@
-"""Meetings, calls, e-mails and notes as HubSpot tells them, to what they mean: when, with whom, which way.
+"""Activities: HubSpot's meetings, calls, e-mails and notes as dated events with a direction.
 
 Bodies are not kept. Of a note its first words are, and of an automatic reply that says that
 somebody left; anything else is read for nothing but its kind.
@@ -17,7 +17,7 @@ from mappings.records.rows import Record
 from mappings.rules.text import autoreplies
 
 TYPES: Final = ("meeting", "call", "email", "note")
-# With whom an activity was, and about what: told beside it in a list.
+# With whom an activity was, and about what: a list call returns these beside it.
 NEAR: Final = ("contact", "company", "deal")
 READ: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
@@ -52,7 +52,7 @@ _TAG_NAME: Final = re.compile(r"</?([!a-zA-Z0-9]+)")
 _UNSEEN: Final = frozenset({"script", "style", "head", "title"})
 _BREAKS: Final = frozenset({"br", "p", "div", "li", "tr", "h1", "h2", "h3", "h4", "blockquote"})
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ufffd]")
-# Met nobody: it was called off, moved to another record, or nobody came.
+# A meeting with nobody: it was called off, moved to another record, or nobody came.
 _NOT_HELD: Final = frozenset({"CANCELED", "CANCELLED", "NO_SHOW", "RESCHEDULED"})
 _NOT_SENT: Final = frozenset({"BOUNCED", "FAILED", "SCHEDULED", "SENDING"})
 _NOT_ANSWERED: Final = frozenset(
@@ -70,14 +70,17 @@ _NOT_ANSWERED: Final = frozenset(
 )
 # The ids HubSpot gives to its own outcome "Connected"; portals may add outcomes of their own.
 _CONNECTED: Final = frozenset({"f240bbac-87c9-4f6e-bf70-924b57d47db7", "connected"})
+# A call without an outcome that lasted this long was a talk, and no answering machine.
 _TALK_MS: Final = 30_000
+# Characters of a subject that are read.
+_LONGEST_SUBJECT: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """One activity. Kinds: meeting, call, email (ours), reply (theirs), auto_reply, left_reply, note.
+    """One activity of a kind: meeting, call, email (ours), reply, auto_reply, left_reply or note.
 
-    *sender* is who wrote an incoming mail, where it shows; *text* is kept, cut to a few lines.
+    `sender` is the address of an incoming mail's writer, if it shows; `text` is cut to a few lines.
     """
 
     type: str
@@ -92,31 +95,34 @@ class Activity:
 
     @property
     def is_machine_written(self) -> bool:
-        """Whether its text is worth a call: it may say that the person left."""
+        """Whether it is an automatic reply, whose text may say that the person left."""
         return self.kind in {"auto_reply", "left_reply"}
 
 
 def activity(record: Record) -> Activity | None:
-    """What an activity means; None when nobody was met or nothing was sent, or when it cannot be dated."""
+    """The activity of a record; None without a date, a meeting that was held, or a sent mail."""
     at = values.moment(record.get("hs_timestamp")).value or record.created_at
     if at is None or record.archived:
         return None
     return _READERS[record.object_type](record, at)
 
 
-def with_text(one: Activity, text: str) -> Activity:
-    """The automatic reply as its text says; the text is kept only when it says that the person left."""
-    if not one.is_machine_written:
-        return one
-    gone = autoreplies.says_left([one.subject, text])
-    return replace(one, kind="left_reply" if gone else "auto_reply", text=text if gone else "")
+def with_text(reply: Activity, text: str) -> Activity:
+    """An automatic reply with its kind by its text, which is kept only where the person left.
+
+    Any other activity is returned as it is.
+    """
+    if not reply.is_machine_written:
+        return reply
+    if autoreplies.says_left([reply.subject, text]):
+        return replace(reply, kind="left_reply", text=text)
+    return replace(reply, kind="auto_reply", text="")
 
 
 def addresses_of(properties: Mapping[str, str | None]) -> tuple[str, ...]:
     """Every address of a contact, in the form in which senders are compared."""
-    return addresses.emails(
-        f"{properties.get('email') or ''};{properties.get('hs_additional_emails') or ''}"
-    )
+    primary, others = properties.get("email"), properties.get("hs_additional_emails")
+    return addresses.emails(f"{primary or ''};{others or ''}")
 
 
 def mail_text(record: Record) -> str:
@@ -137,15 +143,16 @@ def short(body: str) -> str:
 
 def _without_markup(body: str) -> str:
     kept: list[str] = []
-    unseen = ""
-    for place, part in enumerate(_TAG.split(body)):  # every second one is a tag
-        found = _TAG_NAME.match(part) if place % 2 else None
-        if found is None:
-            kept.append("" if unseen else part)
+    is_unseen = False
+    # Every second part is a tag.
+    for place, part in enumerate(_TAG.split(body)):
+        tag = _TAG_NAME.match(part) if place % 2 else None
+        if tag is None:
+            kept.append("" if is_unseen else part)
             continue
-        name = found[1].lower()
+        name = tag[1].lower()
         if name in _UNSEEN:
-            unseen = "" if part[1] == "/" else unseen or name
+            is_unseen = part[1] != "/"
         kept.append("\n" if name in _BREAKS else " ")
     return "".join(kept)
 
@@ -162,21 +169,21 @@ def _call(record: Record, at: datetime) -> Activity:
 
 
 def _was_answered(record: Record) -> bool:
-    """By its outcome; where the portal keeps none, by its status and how long it was."""
+    """Whether a call was answered: by its status, its outcome, or else its length."""
     if record.get("hs_call_status").upper() in _NOT_ANSWERED:
         return False
     outcome = record.get("hs_call_disposition").strip().lower()
     if outcome:
         return outcome in _CONNECTED
-    lasted = values.number(record.get("hs_call_duration")).value
-    return lasted is not None and lasted >= _TALK_MS
+    duration_ms = values.number(record.get("hs_call_duration")).value
+    return duration_ms is not None and duration_ms >= _TALK_MS
 
 
 def _email(record: Record, at: datetime) -> Activity | None:
     if record.get("hs_email_direction").upper() != "INCOMING_EMAIL":
         sent = record.get("hs_email_status").upper() not in _NOT_SENT
         return Activity("email", record.id, "email", at) if sent else None
-    subject = short(record.get("hs_email_subject")[:300])
+    subject = short(record.get("hs_email_subject")[:_LONGEST_SUBJECT])
     sender = addresses.email(record.get("hs_email_from_email")).value or ""
     if autoreplies.is_automatic(subject):
         kind = "left_reply" if autoreplies.says_left([subject]) else "auto_reply"

@@ -17,7 +17,13 @@ _PLAIN = re.compile(
     r"[a-z0-9][a-z0-9._-]{0,60}@(?!www\.)(?:[a-z0-9]{1,40}\.){1,3}[a-z]{2,12}", re.ASCII
 )
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.ASCII)
+_LABELS_OF_A_DOMAIN: Final = 2
+_NEVER_IN_LOCAL: Final = frozenset('@<>",;:\\()[]')
+_INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs"})  # Unicode's categories
 _LINKED_PARTS: Final = 2
+_NO_EMAIL: Final = "is not an e-mail address"
+_NO_DOMAIN: Final = "is not a domain"
+_NO_PROFILE: Final = "is not a profile address"
 # Results are immutable, and whoever shares a key with a changed contact is read again with it.
 _REMEMBERED: Final = 1 << 14
 
@@ -30,26 +36,36 @@ def email(text: str | None) -> Parsed[str]:
     written = unicodedata.normalize("NFKC", text or "").strip()
     if not written:
         return Parsed()
-    if written.endswith(">") and "<" in written:
-        written = written[written.rindex("<") + 1 : -1].strip()
-    local, at, host = written.rpartition("@")
+    address = _without_name(written)
+    local, at, host = address.rpartition("@")
     local = local.lower().removeprefix("mailto:")
-    if not at or not local or "@" in local or len(written) > _MAX_EMAIL:
-        return Parsed(odd="is not an e-mail address")
-    if any(sign.isspace() or unicodedata.category(sign) in {"Cc", "Cf", "Cs"} for sign in local):
-        return Parsed(odd="is not an e-mail address")
-    if set(local) & set('<>",;:\\()[]'):
-        return Parsed(odd="is not an e-mail address")
-    found = domain(host)
-    if found.value is None:
+    if not at or len(address) > _MAX_EMAIL or not _is_local(local):
+        return Parsed(odd=_NO_EMAIL)
+    ascii_host = domain(host).value
+    if ascii_host is None:
         return Parsed(odd="has no valid domain")
-    return Parsed(f"{local}@{found.value}")
+    return Parsed(f"{local}@{ascii_host}")
+
+
+def _without_name(written: str) -> str:
+    """The address in "Ana Lopez <ana@acme.com>"."""
+    if not written.endswith(">") or "<" not in written:
+        return written
+    return written[written.rindex("<") + 1 : -1].strip()
+
+
+def _is_local(local: str) -> bool:
+    """Whether a text can stand before the @ of an address."""
+    if not local or not _NEVER_IN_LOCAL.isdisjoint(local):
+        return False
+    return not any(sign.isspace() or unicodedata.category(sign) in _INVISIBLE for sign in local)
 
 
 def emails(text: str | None) -> tuple[str, ...]:
     """The usable addresses of `a@x;b@y`, each once."""
     parts = re.split(r"[;,\s]+", text) if text else ()
-    return tuple(dict.fromkeys(found for part in parts if (found := email(part).value)))
+    addresses = (email(part).value for part in parts)
+    return tuple(dict.fromkeys(filter(None, addresses)))
 
 
 @cached(_REMEMBERED)
@@ -61,35 +77,42 @@ def domain(text: str | None) -> Parsed[str]:
     host = written.partition("://")[2] or written
     host = re.split(r"[/?#]", host, maxsplit=1)[0].rpartition("@")[2].partition(":")[0]
     ascii_host = dns_form(host.rstrip(".")).removeprefix("www.")
-    if len(ascii_host) > _MAX_DOMAIN:
-        return Parsed(odd="is not a domain")
-    labels = ascii_host.split(".")
-    if (
-        len(labels) < 2  # noqa: PLR2004
-        or labels[-1].isdigit()
-        or not all(_LABEL.fullmatch(label) for label in labels)
-    ):
-        return Parsed(odd="is not a domain")
-    return Parsed(ascii_host)
+    return Parsed(ascii_host) if _is_domain(ascii_host) else Parsed(odd=_NO_DOMAIN)
+
+
+def _is_domain(host: str) -> bool:
+    labels = host.split(".")
+    # Figures at the end are an IP address.
+    if len(host) > _MAX_DOMAIN or len(labels) < _LABELS_OF_A_DOMAIN or labels[-1].isdigit():
+        return False
+    return all(map(_LABEL.fullmatch, labels))
 
 
 @cached(_REMEMBERED)
 def profile(text: str | None) -> Parsed[str]:
-    """A social profile's address without scheme, locale, query and trailing slash: `linkedin.com/in/ana`."""
+    """A social profile's address in one form: `linkedin.com/in/ana`.
+
+    Scheme, locale, query and a slash at the end are dropped.
+    """
     written = unicodedata.normalize("NFKC", text or "").strip()
     if not written:
         return Parsed()
-    if len(written) > _MAX_URL or any(sign.isspace() for sign in written):
-        return Parsed(odd="is not a profile address")
-    try:
-        parts = urlsplit(written if "://" in written else f"https://{written}")
-    except ValueError:
-        return Parsed(odd="is not a profile address")
-    host = domain(parts.netloc).value
-    path = [unquote(part).lower() for part in parts.path.split("/") if part]
+    if len(written) > _MAX_URL or any(map(str.isspace, written)):
+        return Parsed(odd=_NO_PROFILE)
+    host, path = _page(written)
     if host is None or not path:
-        return Parsed(odd="is not a profile address")
-    if host == "linkedin.com" or host.endswith(".linkedin.com"):
-        # `de.linkedin.com/in/ana/en` and `linkedin.com/in/ana` are one page.
+        return Parsed(odd=_NO_PROFILE)
+    # `de.linkedin.com/in/ana/en` and `linkedin.com/in/ana` are one page.
+    if f".{host}".endswith(".linkedin.com"):
         host, path = "linkedin.com", path[:_LINKED_PARTS]
     return Parsed("/".join([host, *path]))
+
+
+def _page(url: str) -> tuple[str | None, list[str]]:
+    """The host and the parts of the path of a URL; no host where it is none."""
+    try:
+        parts = urlsplit(url if "://" in url else f"https://{url}")
+    except ValueError:
+        return None, []
+    path = [unquote(part).lower() for part in parts.path.split("/") if part]
+    return domain(parts.netloc).value, path

@@ -50,6 +50,7 @@ WRITTEN_TYPES: Final = tuple(
     kind.value for kind in (ObjectType.CONTACT, ObjectType.COMPANY, ObjectType.DEAL)
 )
 
+_DERIVED = (SourceKind.MOVED_CHAMPION, SourceKind.REFERRAL, SourceKind.WORD_OF_MOUTH)
 _SOURCES = {
     SourceKind.MOVED_CHAMPION.value: SourceKind.MOVED_CHAMPION.label,
     SourceKind.REFERRAL.value: SourceKind.REFERRAL.label,
@@ -73,7 +74,7 @@ _BANDS = {"healthy": "Healthy", "watch": "Watch", "at_risk": "At risk", "unknown
 
 _DEAL = (
     choice(
-        "deal",
+        ObjectType.DEAL,
         "second_order_source",
         "Second-order source",
         "Where this deal really came from: a champion who changed jobs, a customer's referral, word"
@@ -81,44 +82,44 @@ _DEAL = (
         _SOURCES,
     ),
     percent(
-        "deal",
+        ObjectType.DEAL,
         "second_order_share",
         "Second-order share",
         "How much of this deal exists because of earlier customers, between 0 and 1.",
     ),
     money(
-        "deal",
+        ObjectType.DEAL,
         "second_order_amount",
         "Second-order amount",
         "The part of the amount that earlier customers brought, in the deal's currency.",
     ),
     percent(
-        "deal",
+        ObjectType.DEAL,
         "second_order_confidence",
         "Second-order confidence",
         "How sure we are of the strongest source, between 0 and 1.",
     ),
     paragraph(
-        "deal",
+        ObjectType.DEAL,
         "second_order_because",
         "Second-order reasons",
         "Why we think so, in words, strongest reason first.",
     ),
     text(
-        "deal",
+        ObjectType.DEAL,
         "second_order_source_name",
         "Sourced by",
         "The person and customer with the largest credit, for example a former user at her new"
         " employer.",
     ),
     text(
-        "deal",
+        ObjectType.DEAL,
         "second_order_source_record",
         "Sourced by (record)",
         "The same person as a record, written contact:ID, so that workflows can use it.",
     ),
     number(
-        "deal",
+        ObjectType.DEAL,
         "second_order_order",
         "Order",
         "2: derived from a first-order customer; 3: one step further; the shortest of its paths.",
@@ -127,7 +128,7 @@ _DEAL = (
 
 _CONTACT = (
     choice(
-        "contact",
+        ObjectType.CONTACT,
         "second_order_role",
         "Second-order role",
         "The highest role this person has for us: champion, champion who moved, referrer,"
@@ -135,97 +136,108 @@ _CONTACT = (
         _ROLES,
     ),
     money(
-        "contact",
+        ObjectType.CONTACT,
         "second_order_revenue",
         "Second-order revenue",
         "Won revenue this person brought beyond their own purchases; the same on all records of the"
         " person.",
     ),
     number(
-        "contact",
+        ObjectType.CONTACT,
         "second_order_referrals",
         "Referrals made",
         "How many people or companies they sent.",
     ),
-    text("contact", "second_order_moved_from", "Moved from", "The customer they worked at before."),
+    text(
+        ObjectType.CONTACT,
+        "second_order_moved_from",
+        "Moved from",
+        "The customer they worked at before.",
+    ),
     day(
-        "contact",
+        ObjectType.CONTACT,
         "second_order_moved_at",
         "Moved on",
         "When they changed jobs, as far as it shows.",
     ),
     percent(
-        "contact",
+        ObjectType.CONTACT,
         "second_order_move_confidence",
         "Move confidence",
         "How sure we are of the job change, between 0 and 1.",
     ),
     number(
-        "contact",
+        ObjectType.CONTACT,
         "second_order_nps",
         "NPS answer",
         "Their latest answer, 0 to 10, of the last year.",
     ),
     choice(
-        "contact",
+        ObjectType.CONTACT,
         "second_order_nps_group",
         "NPS group",
         "Promoter, passive or detractor by the latest answer.",
         _GROUPS,
     ),
     moment(
-        "contact", "second_order_nps_at", "NPS answered at", "When they gave the latest answer."
+        ObjectType.CONTACT,
+        "second_order_nps_at",
+        "NPS answered at",
+        "When they gave the latest answer.",
     ),
 )
 
 _COMPANY = (
     money(
-        "company",
+        ObjectType.COMPANY,
         "second_order_revenue",
         "Second-order revenue",
         "Won revenue that came because of this customer and not from it.",
     ),
     money(
-        "company",
+        ObjectType.COMPANY,
         "second_order_pipeline",
         "Second-order pipeline",
         "Open deals that came because of this customer, weighted by their probability.",
     ),
     money(
-        "company",
+        ObjectType.COMPANY,
         "second_order_all_in_value",
         "All-in lifetime value",
         "What it bought itself plus all that followed from it. Overlaps between customers: never"
         " add it up.",
     ),
     number(
-        "company",
+        ObjectType.COMPANY,
         "second_order_deals",
         "Second-order deals",
         "Won deals of others that came because of this customer.",
     ),
     number(
-        "company",
+        ObjectType.COMPANY,
         "second_order_nps",
         "Company NPS",
         "From -100 to 100; empty with under 5 answers.",
     ),
     number(
-        "company",
+        ObjectType.COMPANY,
         "second_order_nps_answers",
         "NPS answers",
         "How many people answered in the last year.",
     ),
-    number("company", "second_order_health", "Health", "0 to 100; high is good."),
+    number(ObjectType.COMPANY, "second_order_health", "Health", "0 to 100; high is good."),
     choice(
-        "company",
+        ObjectType.COMPANY,
         "second_order_health_band",
         "Health band",
         "Healthy, watch or at risk; unknown when too little is known to say.",
         _BANDS,
     ),
     paragraph(
-        "company", "second_order_health_because", "Health: reasons", "What drives the score."
+        ObjectType.COMPANY,
+        "second_order_health_because",
+        "Health: reasons",
+        "What drives the score.",
     ),
     number("company", "second_order_champions_left", "Champions left", "In the last 365 days."),
 )

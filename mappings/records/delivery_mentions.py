@@ -1,11 +1,13 @@
-"""Whom a raw delivery speaks of, item by item: ids are compared as ids, and neighbours can stay."""
+"""Mentions of a person in a raw delivery, item by item, so that an item can be taken out alone."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from types import MappingProxyType
 from typing import Any, Final
 
+from mappings.kinds import ObjectType
 from mappings.records import strict_json
 from mappings.records.access import known_type
 
@@ -14,13 +16,13 @@ _NUMBER: Final = re.compile(r"\d+")
 _ESCAPED: Final = re.compile(r"\\u([0-9a-fA-F]{4})")
 # HubSpot numbers its object types, portals' own ones included; contacts are 0-1.
 _TYPE_ID: Final = re.compile(r"\d{1,9}-\d{1,12}")
-# Objects with notifications that we do not follow: told, and no contacts.
+# Objects whose notifications we do not follow, and that are no contacts.
 _OTHER_TYPES: Final = frozenset({"product", "line_item", "conversation"})
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Whose traces are looked for: their contacts' ids, and words that name them in small letters."""
+    """A person to find: their contacts' ids, and words that name them, in small letters."""
 
     contact_ids: frozenset[int]
     words: tuple[str, ...] = ()
@@ -44,8 +46,8 @@ def without(body: bytes, person: Person, *, source: str) -> bytes | None:
 def speaks_of(raw: bytes, person: Person, *, source: str) -> bool:
     """Whether one item speaks of *person*: by the id of a contact, or by a word that names them.
 
-    An id counts, too, where the item does not tell of what type the record is. Of what cannot be
-    read, numbers are compared as wholes: contact 12 is not 991299.
+    An id counts, too, where the item does not say of what type the record is. In an unreadable
+    item numbers are compared as wholes: contact 12 is not 991299.
     """
     try:
         value = strict_json.loads(raw)
@@ -63,7 +65,7 @@ def contact_ids(body: bytes, *, source: str) -> set[int]:
         items = strict_json.items(body)
     except strict_json.BadJson:
         items = [strict_json.Item(body)]
-    return {contact_id for item in items for contact_id in _ids_in(item.raw, source)}
+    return set(chain.from_iterable(_ids_in(item.raw, source) for item in items))
 
 
 def _ids_in(raw: bytes, source: str) -> Iterator[int]:
@@ -75,14 +77,14 @@ def _ids_in(raw: bytes, source: str) -> Iterator[int]:
 
 
 def _ids(value: object, source: str) -> Iterator[int]:
-    """Ids that are a contact's, or of a record whose type is not told."""
+    """Ids that are a contact's, or of a record whose type is not given."""
     if isinstance(value, list):
         for element in value:
             yield from _ids(element, source)
     elif isinstance(value, Mapping):
-        for name, said in value.items():
+        for name, content in value.items():
             if _may_name_a_contact(name, value, source):
-                yield from _ids(said, source)
+                yield from _ids(content, source)
     elif (record_id := _id(value)) is not None:
         yield record_id
 
@@ -92,15 +94,15 @@ def _may_name_a_contact(name: str, item: Mapping[str, Any], source: str) -> bool
         return name not in _OF_INLETS
     if name in _OF_NOTIFICATIONS:
         return False
-    types = _TYPES.get(name, _unknown)(item)
-    told = [each for each in types if isinstance(each, str) and each]
-    return not told or any(_may_be_contact(each) for each in told)
+    types = [given for given in _TYPES.get(name, _unknown)(item) if isinstance(given, str)]
+    names = list(filter(None, types))
+    return not names or any(map(_may_be_contact, names))
 
 
 def _may_be_contact(type_name: str) -> bool:
     known = known_type(type_name)
     if known is not None:
-        return known == "contact"
+        return known == ObjectType.CONTACT
     lowered = type_name.strip().lower()
     return lowered not in _OTHER_TYPES and not _TYPE_ID.fullmatch(lowered)
 
@@ -124,14 +126,16 @@ def _unknown(_: Mapping[str, Any]) -> list[object]:
 
 def _prefix(item: Mapping[str, Any]) -> str:
     """The type in "contact.creation"; empty when there is none."""
-    said = item.get("subscriptionType", item.get("eventType"))
-    return said.rpartition(".")[0] if isinstance(said, str) else ""
+    subscription = item.get("subscriptionType", item.get("eventType"))
+    return subscription.rpartition(".")[0] if isinstance(subscription, str) else ""
 
 
 def _classic(item: Mapping[str, Any]) -> tuple[str, str]:
     """The types in "CONTACT_TO_COMPANY"; empty when there are none."""
-    said = item.get("associationType")
-    start, _, end = said.partition("_TO_") if isinstance(said, str) else ("", "", "")
+    association = item.get("associationType")
+    if not isinstance(association, str):
+        return "", ""
+    start, _, end = association.partition("_TO_")
     return (start, end) if end else ("", "")
 
 
@@ -139,11 +143,8 @@ def _id(value: object) -> int | None:
     """A record id however it is written, 12, 12.0 or "12"; a boolean is none."""
     if isinstance(value, str):
         digits = value.strip()
-        return (
-            int(digits)
-            if digits.isascii() and digits.isdigit() and len(digits) <= _LONGEST_ID
-            else None
-        )
+        is_id = digits.isascii() and digits.isdigit() and len(digits) <= _LONGEST_ID
+        return int(digits) if is_id else None
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return int(value) if value == int(value) else None
@@ -156,8 +157,8 @@ def _texts(value: object) -> Iterator[str]:
         for element in value:
             yield from _texts(element)
     elif isinstance(value, Mapping):
-        for said in value.values():
-            yield from _texts(said)
+        for content in value.values():
+            yield from _texts(content)
 
 
 def _is_named(text: str, person: Person) -> bool:
@@ -191,10 +192,11 @@ _TYPES: Final[Mapping[str, Callable[[Mapping[str, Any]], list[object]]]] = Mappi
 # Fields whose numbers are no record's. Any other may hold one: HubSpot adds fields over time.
 _OF_NOTIFICATIONS: Final = frozenset(
     {
-        "portalId", "appId", "eventId", "subscriptionId", "subscriptionType", "eventType", "occurredAt",
-        "attemptNumber", "objectTypeId", "fromObjectTypeId", "toObjectTypeId", "associationType", "associationTypeId",
-        "associationCategory", "associationRemoved", "isPrimaryAssociation", "propertyName", "propertyValue",
-        "changeSource", "changeFlag", "sourceId", "messageId", "messageType",
+        "portalId", "appId", "eventId", "subscriptionId", "subscriptionType", "eventType",
+        "occurredAt", "attemptNumber", "objectTypeId", "fromObjectTypeId", "toObjectTypeId",
+        "associationType", "associationTypeId", "associationCategory", "associationRemoved",
+        "isPrimaryAssociation", "propertyName", "propertyValue", "changeSource", "changeFlag",
+        "sourceId", "messageId", "messageType",
     }
 )  # fmt: skip
 _OF_INLETS: Final = frozenset(

@@ -1,4 +1,4 @@
-"""One notification of HubSpot's becomes one Event: where to look, not what is true."""
+"""Events: HubSpot's notifications, each naming records to read and not what is true of them."""
 
 import hashlib
 from collections.abc import Mapping
@@ -41,7 +41,7 @@ _MILLISECOND: Final = timedelta(milliseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something happened to *refs*; look at them. `value` is a hint and may be redacted.
+    """A change to `refs`, which have to be read. `value` is a hint and may be redacted.
 
     `merged_ids` are the records that a merge retired, `new_object_id` the
     survivor as far as the notification knew. `dedupe_key` is the same for
@@ -66,7 +66,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """A well-formed notification about something we do not follow: answered, counted, dropped."""
+    """A well-formed notification of a kind that we do not follow: answered, counted, dropped."""
 
     portal_id: int
     subscription_type: str
@@ -78,7 +78,7 @@ class Unknown:
 class Bad:
     """An item that cannot be understood: set aside with its reason and its own bytes.
 
-    Index -1 stands for the whole body when there was no array to walk through.
+    Index -1 stands for the whole body when it is no array.
     """
 
     index: int
@@ -87,17 +87,12 @@ class Bad:
 
 
 def split(raw: bytes) -> list[Event | Unknown | Bad]:
-    """Every notification of a delivered body, each judged alone; never raises."""
+    """Every notification of a delivered body, each read alone; never raises."""
     try:
         elements = strict_json.items(raw)
     except strict_json.BadJson as fault:
         return [Bad(-1, str(fault), raw)]
-    return [
-        Bad(index, str(element.fault), element.raw)
-        if element.fault is not None
-        else _read_or_bad(index, element)
-        for index, element in enumerate(elements)
-    ]
+    return [_read_or_bad(index, element) for index, element in enumerate(elements)]
 
 
 def read(item: object) -> Event | Unknown:
@@ -106,10 +101,9 @@ def read(item: object) -> Event | Unknown:
         raise ValidationError("a notification is a JSON object")
     # Documentation says eventType, deliveries say subscriptionType: docs/hubspot.md,
     # "Notifications".
-    named = (
-        item if "subscriptionType" in item else {**item, "subscriptionType": item.get("eventType")}
-    )
-    data = at_a_glance(named) or checked(named)
+    if "subscriptionType" not in item:
+        item = {**item, "subscriptionType": item.get("eventType")}
+    data = at_a_glance(item) or checked(item)
     prefix, _, what = data["subscriptionType"].rpartition(".")
     kind = _KINDS.get(what)
     if kind is None or not prefix:
@@ -126,19 +120,22 @@ def describe(error: ValidationError) -> str:
     """A ValidationError in one line, naming each field."""
     messages = error.messages
     if not isinstance(messages, dict):
-        return "; ".join(str(message) for message in messages)
-    return "; ".join(f"{name}: {_flat(said)}" for name, said in sorted(messages.items(), key=str))
+        return "; ".join(map(str, messages))
+    by_field = sorted(messages.items(), key=str)
+    return "; ".join(f"{name}: {_flat(message)}" for name, message in by_field)
 
 
-def _flat(said: object) -> str:
-    if isinstance(said, dict):
-        return ", ".join(f"{key}: {_flat(value)}" for key, value in said.items())
-    if isinstance(said, list):
-        return " ".join(_flat(one) for one in said)
-    return str(said)
+def _flat(message: object) -> str:
+    if isinstance(message, dict):
+        return ", ".join(f"{key}: {_flat(value)}" for key, value in message.items())
+    if isinstance(message, list):
+        return " ".join(map(_flat, message))
+    return str(message)
 
 
 def _read_or_bad(index: int, element: strict_json.Item) -> Event | Unknown | Bad:
+    if element.fault is not None:
+        return Bad(index, str(element.fault), element.raw)
     try:
         return read(element.value)
     except ValidationError as error:
@@ -158,25 +155,26 @@ def _plain(data: Mapping[str, Any], kind: Kind, object_type: str) -> Event:
 
 
 def _merge(data: Mapping[str, Any], object_type: str) -> Event:
-    """The survivor is the new record, else the primary one, else the object itself; reading it will tell."""
+    """A merge; which record survived is a guess until it is read."""
+    # The new record, else the primary one, else the object itself.
     survivor = data["newObjectId"] or data["primaryObjectId"] or data["objectId"]
     if survivor is None:
         raise ValidationError(
             {"newObjectId": ["is missing, and so are primaryObjectId and objectId"]}
         )
-    named = [data["primaryObjectId"], data["objectId"], *(data["mergedObjectIds"] or ())]
-    merged = tuple(dict.fromkeys(one for one in named if one is not None and one != survivor))
-    refs = tuple(RecordRef(object_type, one) for one in (survivor, *merged))
+    ids = dict.fromkeys(
+        [data["primaryObjectId"], data["objectId"], *(data["mergedObjectIds"] or ())]
+    )
+    merged = tuple(merged_id for merged_id in ids if merged_id not in {None, survivor})
+    refs = tuple(RecordRef(object_type, record_id) for record_id in (survivor, *merged))
     return _event(data, "merge", refs[0], refs=refs, merged_ids=merged, new_object_id=survivor)
 
 
 def _association(data: Mapping[str, Any], prefix: str) -> Event | Unknown:
-    ends = _association_types(data, prefix)
-    sides = [known_type(end) for end in ends]
-    ids = [int(_required(data, "fromObjectId")), int(_required(data, "toObjectId"))]
-    refs = tuple(
-        RecordRef(kind, one) for kind, one in zip(sides, ids, strict=True) if kind is not None
-    )
+    types = map(known_type, _association_types(data, prefix))
+    ids = (int(_required(data, "fromObjectId")), int(_required(data, "toObjectId")))
+    ends = zip(types, ids, strict=True)
+    refs = tuple(RecordRef(kind, record_id) for kind, record_id in ends if kind is not None)
     if not refs:
         return _unknown(data, "neither side is of a type we follow")
     return _event(
@@ -205,7 +203,7 @@ def _event(data: Mapping[str, Any], kind: Kind, ref: RecordRef, **more: Any) -> 
         portal_id=data["portalId"],
         kind=kind,
         object_type=ref.object_type,
-        object_id=ref.id,
+        object_id=ref.record_id,
         occurred_at=data["occurredAt"],
         dedupe_key=_key(data),
         change_source=data["changeSource"] or "",
@@ -219,7 +217,7 @@ def _unknown(data: Mapping[str, Any], reason: str) -> Unknown:
 
 
 def _key(data: Mapping[str, Any]) -> str:
-    """The same for each delivery of an event: all that identifies it, and never the attempt number."""
+    """The same key for each delivery of an event: without the number of the attempt."""
     parts = (
         data["portalId"],
         data["subscriptionId"],

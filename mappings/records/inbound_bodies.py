@@ -1,4 +1,4 @@
-"""What other machines tell us of a portal's people and companies: survey answers and usage, one item at a time."""
+"""Inbound bodies: survey answers and usage figures that other tools send, read item by item."""
 
 import math
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ _LONGEST_COMMENT: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer to "would you recommend us", 0 to 10; other scales are refused, never converted."""
+    """One answer to "would you recommend us", 0 to 10; other scales are refused."""
 
     key: str
     score: int
@@ -105,12 +105,12 @@ _FIGURE: Final = _Figure()
 
 
 def answers(raw: bytes) -> list[Answer | Bad]:
-    """Read a survey tool's delivery: one answer, or an array of them; a bad one harms no neighbour."""
+    """The answers of a survey tool's delivery: one, or an array; a bad one is set aside alone."""
     return [_read(item, index, _answer) for index, item in enumerate(_items(raw))]
 
 
 def figures(raw: bytes) -> list[Usage | Bad]:
-    """Read a usage delivery: one figure, or an array of them; a bad one harms no neighbour."""
+    """The figures of a usage delivery: one, or an array; a bad one is set aside alone."""
     return [_read(item, index, _usage) for index, item in enumerate(_items(raw))]
 
 

@@ -17,7 +17,8 @@ _ODD: Final = "is not a telephone number"
 COUNTRIES: Final = frozenset(phonenumbers.SUPPORTED_REGIONS)
 """Countries with a numbering plan, as two letters."""
 _EXTENSION = re.compile(
-    r"[\s,;(]*(?:;ext=|\b(?:ext(?:ension|n)?|extensi[oó]n|anexo|interno|poste|durchwahl|dw|доб)\b|x|#)"
+    r"[\s,;(]*"
+    r"(?:;ext=|\b(?:ext(?:ension|n)?|extensi[oó]n|anexo|interno|poste|durchwahl|dw|доб)\b|x|#)"
     r"[.:\s]*\d{1,7}\)?\s*$",
     re.IGNORECASE,
 )
@@ -37,13 +38,14 @@ def phones(text: str | None, country: str = "") -> Parsed[tuple[str, ...]]:
 
 @lru_cache(maxsize=_REMEMBERED)  # a contact is read again with everybody who resembles it
 def _in_field(written: str, country: str) -> Parsed[tuple[str, ...]]:
-    pieces = _BETWEEN_NUMBERS.split(written)
-    numbers = [number for piece in pieces for number in _parted(piece, country)]
+    numbers: list[str] = []
+    for piece in _BETWEEN_NUMBERS.split(written):
+        numbers += _parted(piece, country)
     return Parsed(tuple(dict.fromkeys(numbers))) if numbers else Parsed(odd=_ODD)
 
 
 def _parted(piece: str, country: str) -> list[str]:
-    """A slash parts two numbers where each side is one; in 030/1234567 it follows the area code."""
+    """The numbers around a slash where each side is one; in 030/1234567 it ends the area code."""
     whole = phone(piece, country).value
     if "/" not in piece:
         return [whole] if whole else []

@@ -1,4 +1,4 @@
-"""A portal's own words for our ideas: which property, label or pipeline means what, by its owner's choice."""
+"""A portal's map: which of its properties, labels and pipelines mean what, as its owner chose."""
 
 import functools
 from collections.abc import Iterator, Mapping
@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from marshmallow import EXCLUDE, Schema, fields, post_load, validate
 
+from mappings.kinds import ObjectType
 from mappings.records import text_sources
 from mappings.records.access import HISTORY, READ
 from mappings.records.phones import COUNTRIES
@@ -20,7 +21,7 @@ SINCE_REACHED: Final = "reached"
 SINCE_ALWAYS: Final = "always"
 ACTIVITIES_READ: Final = "read"
 ACTIVITIES_IGNORED: Final = "ignored"
-# Read into the mirror where they are mapped, but no rule uses them yet: nobody is offered them.
+# Read into the mirror where they are mapped, but used by no rule: the settings page has none.
 WITHOUT_EFFECT: Final = frozenset(
     {
         "recurring_property",
@@ -36,7 +37,7 @@ _NAME: Final = validate.Regexp(r"^[a-zA-Z][a-zA-Z0-9_]{0,254}\Z", error="is no p
 
 @dataclass(frozen=True, slots=True)
 class PortalMap:
-    """What each of our ideas is called in one portal. None or empty: this portal has no such thing.
+    """The portal's names by setting. None or empty: this portal has no such thing.
 
     `included_pipelines` empty means all. `replaced_stages` are closed stages in which another
     contract took a won deal's place: that is no loss. `recurring_on` says which object the
@@ -85,13 +86,10 @@ class PortalMap:
         return tuple(dict.fromkeys([*READ.get(object_type, ()), *mapped]))
 
     def history_properties(self, object_type: str) -> tuple[str, ...]:
-        """Those read with every value they had, because we need to know since when."""
+        """The properties read with every value they had, since a rule needs their dates."""
         timed = [name for source, name in self.mapped_texts(object_type) if source.has_history]
-        if (
-            object_type == "company"
-            and self.customer_stage
-            and self.customer_stage_since == SINCE_REACHED
-        ):
+        dates_stage = self.customer_stage and self.customer_stage_since == SINCE_REACHED
+        if dates_stage and object_type == ObjectType.COMPANY:
             timed.append("lifecyclestage")
         return tuple(dict.fromkeys([*HISTORY.get(object_type, ()), *timed]))
 
@@ -109,20 +107,18 @@ class PortalMap:
     def _mapped(self, object_type: str) -> tuple[str | None, ...]:
         texts = (name for _, name in self.mapped_texts(object_type))
         recurring = self.recurring_property if self.recurring_on == object_type else None
-        if object_type == "contact":
+        if object_type == ObjectType.CONTACT:
             return (self.buying_role_property, *texts)
-        if object_type == "company":
-            agency = "type" if self.agency_types else None
-            milestone = self.milestone_property
+        if object_type == ObjectType.COMPANY:
             return (
                 recurring,
                 self.renewal_date_property,
                 self.usage_property,
-                milestone,
-                agency,
+                self.milestone_property,
+                "type" if self.agency_types else None,
                 *texts,
             )
-        if object_type == "deal":
+        if object_type == ObjectType.DEAL:
             return (self.amount_property, recurring, *texts)
         return ()
 
@@ -146,7 +142,7 @@ class PortalMapSchema(Schema):
     """A PortalMap as JSON: what the settings page sends and the settings table keeps."""
 
     class Meta:
-        """Settings of a newer version may hold more; what we do not know we do not use."""
+        """Settings of a newer version may hold more: other names are left out."""
 
         unknown = EXCLUDE
 
@@ -202,18 +198,18 @@ def _schema(sources: tuple[TextSource, ...]) -> Schema:
 
 
 def of_settings(values: Mapping[str, Any]) -> PortalMap:
-    """A map from checked values by setting, as they are stored."""
-    texts, rest = {}, dict(values)
+    """A map of checked values by setting, as they are stored."""
+    texts, own = {}, dict(values)
     for source in text_sources.known():
-        if names := source.properties(rest.pop(source.setting, None)):
+        if names := source.properties(own.pop(source.setting, None)):
             texts[source.setting] = names
-    return PortalMap(**{name: _tuple(value) for name, value in rest.items()}, texts=texts)
+    return PortalMap(**{name: _tuple(value) for name, value in own.items()}, texts=texts)
 
 
 def load_portal_map(data: Mapping[str, Any]) -> PortalMap:
     """Settings as stored or sent; raises marshmallow's ValidationError naming each wrong field."""
-    found: PortalMap = _schema(text_sources.known()).load(data)
-    return found
+    portal_map: PortalMap = _schema(text_sources.known()).load(data)
+    return portal_map
 
 
 def dump_portal_map(portal_map: PortalMap) -> dict[str, Any]:
@@ -228,8 +224,8 @@ def dump_portal_map(portal_map: PortalMap) -> dict[str, Any]:
 
 
 def _tuple(value: Any) -> Any:  # noqa: ANN401 - the schema has checked it
-    return tuple(_tuple(one) for one in value) if isinstance(value, list | tuple) else value
+    return tuple(map(_tuple, value)) if isinstance(value, list | tuple) else value
 
 
 def _plain(value: object) -> object:
-    return [_plain(one) for one in value] if isinstance(value, tuple) else value
+    return list(map(_plain, value)) if isinstance(value, tuple) else value

@@ -1,4 +1,4 @@
-"""The HubSpot developer project, generated: app and webhook files that cannot drift from the code."""
+"""The HubSpot developer project: app and webhook files, generated from the code's own tables."""
 
 import json
 import re
@@ -19,7 +19,7 @@ def project_files(public_url: str = EXAMPLE_URL) -> dict[str, str]:
     Raises ValueError when *public_url* is nothing HubSpot would accept.
     """
     base = _checked(public_url)
-    files = {
+    files: dict[str, dict[str, object]] = {
         "hsproject.json": {
             "name": "second-order",
             "srcDir": "src",
@@ -28,9 +28,11 @@ def project_files(public_url: str = EXAMPLE_URL) -> dict[str, str]:
         "src/app/app-hsmeta.json": _app(base),
         "src/app/webhooks/webhooks-hsmeta.json": _webhooks(base),
     }
-    return {
-        path: json.dumps(body, indent=2, ensure_ascii=False) + "\n" for path, body in files.items()
-    }
+    return {path: _as_text(body) for path, body in files.items()}
+
+
+def _as_text(body: dict[str, object]) -> str:
+    return json.dumps(body, indent=2, ensure_ascii=False) + "\n"
 
 
 def _app(base: str) -> dict[str, object]:

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from mappings.kinds import ObjectType
+
 GROUP_NAME: Final = "second_order"
 GROUP_LABEL: Final = "Second-order revenue"
 
@@ -150,7 +152,7 @@ def money(object_type: str, name: str, label: str, description: str) -> OwnPrope
         number_display_hint="currency",
         shows_currency=True,
         # The field exists, its effect could not be tried: see "Money of a deal" in docs/hubspot.md.
-        currency_property="deal_currency_code" if object_type == "deal" else None,
+        currency_property="deal_currency_code" if object_type == ObjectType.DEAL else None,
     )
 
 

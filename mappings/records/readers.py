@@ -1,11 +1,12 @@
-"""Mirror rows to the facts the rules start from; what cannot be read is left out and said so."""
+"""Readers: mirrored records as the facts that rules start from, without their odd values."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from mappings.kinds import ObjectType
 from mappings.records import addresses, phones, values
-from mappings.records.portal_map import SINCE_ALWAYS, PortalMap
+from mappings.records.portal_map import SINCE_ALWAYS, WON_BY_STAGES, PortalMap
 from mappings.records.row_reader import PRIMARY, FieldReader, Odd, history_of, linked, links_to
 from mappings.records.rows import Link, Record
 from mappings.rules.facts import (
@@ -21,13 +22,13 @@ from mappings.rules.facts import (
 from mappings.rules.identity.name_variants import Named
 from mappings.rules.text.address_kinds import clean_email
 
-_EVER = datetime(1970, 1, 1, tzinfo=UTC)  # before anything a CRM can tell
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)  # before anything in a CRM
 
 
 def contact_facts(
     record: Record, portal_map: PortalMap, odd: list[Odd] | None = None
 ) -> ContactFacts:
-    """What the CRM says about one contact."""
+    """The facts of one contact."""
     read = FieldReader(record, odd)
     merged_ids, merged_at = _merges(read)
     return ContactFacts(
@@ -64,7 +65,7 @@ def contact_facts(
 
 
 def named(record: Record) -> Named:
-    """As much of a contact as its name is read from; the record needs no other properties."""
+    """The part of a contact that its name comes from; the record needs no other properties."""
     read = FieldReader(record, None)
     return Named(read.text("firstname"), read.text("lastname"), _profile(read), _emails(read))
 
@@ -72,22 +73,17 @@ def named(record: Record) -> Named:
 def company_facts(
     record: Record, portal_map: PortalMap, odd: list[Odd] | None = None
 ) -> CompanyFacts:
-    """What the CRM says about one company; a company without a domain simply has none."""
+    """The facts of one company."""
     read = FieldReader(record, odd)
-    written = [record.get("domain"), *values.several(record.get("hs_additional_domains"))]
-    domains = (read.keep("domain", addresses.domain(one)) for one in written)
-    name = read.text("name")
-    named_before = (version.value.strip() for version in history_of(record, "name"))
-    recurring = portal_map.recurring_property if portal_map.recurring_on == "company" else None
     return CompanyFacts(
         id=record.id,
-        name=name,
-        domains=frozenset(domain for domain in domains if domain),
+        name=read.text("name"),
+        domains=_domains(read),
         parent_id=_parent(read),
         created_at=read.moment("createdate") or record.created_at,
-        former_names=tuple(dict.fromkeys(one for one in named_before if one and one != name)),
+        former_names=_former_names(read),
         merged_ids=_others(record, values.record_ids(record.get("hs_merged_object_ids"))),
-        recurring_minor=read.money(recurring, portal_map.home_currency) if recurring else None,
+        recurring_minor=_recurring(read, portal_map),
         customer_since=_customer_since(record, read, portal_map),
         is_agency=read.text("type") in portal_map.agency_types,
         archived=record.archived,
@@ -95,40 +91,51 @@ def company_facts(
     )
 
 
+def _domains(read: FieldReader) -> frozenset[str]:
+    others = values.several(read.record.get("hs_additional_domains"))
+    written = (read.record.get("domain"), *others)
+    domains = (read.keep("domain", addresses.domain(text)) for text in written)
+    return frozenset(filter(None, domains))
+
+
+def _former_names(read: FieldReader) -> tuple[str, ...]:
+    name = read.text("name")
+    names = (version.value.strip() for version in history_of(read.record, "name"))
+    return tuple(dict.fromkeys(former for former in names if former and former != name))
+
+
+def _recurring(read: FieldReader, portal_map: PortalMap) -> int | None:
+    if portal_map.recurring_on != ObjectType.COMPANY or not portal_map.recurring_property:
+        return None
+    return read.money(portal_map.recurring_property, portal_map.home_currency)
+
+
 def _customer_since(record: Record, read: FieldReader, portal_map: PortalMap) -> datetime | None:
-    """Since when the company has been in the stage that makes a customer; its creation when no history tells."""
+    """Since when the company is in the stage of customers; without history since its creation."""
     stage = portal_map.customer_stage
     if not stage:
         return None
     is_there = read.text("lifecyclestage") == stage
     if portal_map.customer_stage_since == SINCE_ALWAYS:
         return _EVER if is_there else None
-    reached = [
-        version.at
-        for version in history_of(record, "lifecyclestage")
-        if version.value.strip() == stage
-    ]
+    stages = history_of(record, "lifecyclestage")
+    reached = [version.at for version in stages if version.value.strip() == stage]
     if reached:
         return min(reached)
     return (read.moment("createdate") or record.created_at) if is_there else None
 
 
 def deal_facts(record: Record, portal_map: PortalMap, odd: list[Odd] | None = None) -> DealFacts:
-    """What the CRM says about one deal; an amount without a currency we know is not known yet."""
+    """The facts of one deal; an amount without a currency we know is not known yet."""
     read = FieldReader(record, odd)
     home = portal_map.home_currency or None
-    # Portals with one currency have no currency property on deals: there the account's own is
-    # meant.
+    # Portals with one currency have no currency property on deals: there it is the account's own.
     currency = read.text("deal_currency_code").upper() or home
     is_replaced = read.text("dealstage") in portal_map.replaced_stages
     is_won = is_replaced or _is_won(read, portal_map)
     is_closed = is_won or read.flag("hs_is_closed") or read.flag("hs_is_closed_lost")
-    pipeline = read.text("pipeline")
     deal_type = read.text("dealtype")
-    probability = read.keep(
-        "hs_deal_stage_probability",
-        values.parts_per_million(record.get("hs_deal_stage_probability")),
-    )
+    probability = _probability(read)
     return DealFacts(
         id=record.id,
         created_at=read.created_at(),
@@ -141,35 +148,44 @@ def deal_facts(record: Record, portal_map: PortalMap, odd: list[Odd] | None = No
         closed_at=read.moment("closedate") if is_closed else None,
         is_won=is_won,
         is_closed=is_closed,
-        open_probability=0 if is_closed else probability or 0,
-        pipeline_included=not portal_map.included_pipelines
-        or pipeline in portal_map.included_pipelines,
+        open_probability=0 if is_closed else probability,
+        pipeline_included=_is_included(read.text("pipeline"), portal_map),
         company_id=_deal_company(read),
         contacts=_deal_contacts(record, portal_map),
         is_replaced=is_replaced,
-        is_renewal=deal_type.lower() in {one.lower() for one in portal_map.deal_renewal_types},
+        is_renewal=deal_type.lower() in map(str.lower, portal_map.deal_renewal_types),
         archived=record.archived,
         owner_id=read.id("hubspot_owner_id"),
         texts=_texts(read, portal_map),
     )
 
 
+def _probability(read: FieldReader) -> int:
+    """The win probability of the deal's stage (ppm)."""
+    name = "hs_deal_stage_probability"
+    return read.keep(name, values.parts_per_million(read.record.get(name))) or 0
+
+
+def _is_included(pipeline: str, portal_map: PortalMap) -> bool:
+    return not portal_map.included_pipelines or pipeline in portal_map.included_pipelines
+
+
 def _texts(read: FieldReader, portal_map: PortalMap) -> tuple[MappedText, ...]:
-    """What the portal's text sources say on this record."""
-    found = []
+    """The texts of the portal's text sources on this record."""
+    texts = []
     for source, name in portal_map.mapped_texts(read.record.object_type):
         written = read.text(name)
         if written and not (source.kind is TextKind.LEFT and written.lower() in _NOT_LEFT):
-            found.append(source.text(written, _since(read, source.kind, name), name))
-    return tuple(found)
+            texts.append(source.text(written, _since(read, source.kind, name), name))
+    return tuple(texts)
 
 
-# What a tick that is not set, or somebody who is asked, says.
+# Values of a "left the company" property that say no.
 _NOT_LEFT = frozenset({"false", "no", "0"})
 
 
 def _since(read: FieldReader, kind: TextKind, name: str) -> datetime | None:
-    """Since when a text stands there; when somebody left, a mapped date is the day itself."""
+    """Since when a property has its text; a date in "left the company" is the day itself."""
     day = values.moment(read.text(name)).value if kind is TextKind.LEFT else None
     return day or read.since(name)
 
@@ -180,12 +196,12 @@ def ticket(record: Record, portal_map: PortalMap, odd: list[Odd] | None = None) 
     closed_at = read.moment("closed_date")
     if closed_at is None and read.text("hs_pipeline_stage") in portal_map.ticket_closed_stages:
         closed_at = read.moment("hs_lastmodifieddate") or record.updated_at
-    companies = linked(record, "company")
+    companies = linked(record, ObjectType.COMPANY)
     return Ticket(
         id=record.id,
         opened_at=read.created_at(),
         company_id=companies[0] if companies else None,
-        contact_ids=linked(record, "contact"),
+        contact_ids=linked(record, ObjectType.CONTACT),
         closed_at=closed_at,
         priority=read.text("hs_ticket_priority").upper(),
     )
@@ -195,38 +211,39 @@ def _emails(read: FieldReader) -> tuple[str, ...]:
     primary = read.keep("email", addresses.email(read.record.get("email")))
     others = addresses.emails(read.record.get("hs_additional_emails"))
     # The rules compare addresses without tags: ana+news@ and ana@ are one mailbox.
-    return tuple(dict.fromkeys(clean_email(one) for one in (primary, *others) if one))
+    return tuple(dict.fromkeys(clean_email(email) for email in (primary, *others) if email))
 
 
 def _profile(read: FieldReader) -> str:
-    said = read.record.get("hs_linkedin_url")
-    return (read.keep("hs_linkedin_url", addresses.profile(said)) or "") if said else ""
+    written = read.record.get("hs_linkedin_url")
+    return (read.keep("hs_linkedin_url", addresses.profile(written)) or "") if written else ""
 
 
 _NO_ROLES: frozenset[str] = frozenset()
 
 
-def _roles(said: str) -> frozenset[str]:
-    return frozenset(values.several(said)) if said else _NO_ROLES
+def _roles(written: str) -> frozenset[str]:
+    return frozenset(values.several(written)) if written else _NO_ROLES
 
 
 def _phones(read: FieldReader, name: str, country: str) -> tuple[str, ...]:
-    said = read.record.get(name)
-    return (read.keep(name, phones.phones(said, country)) or ()) if said else ()
+    written = read.record.get(name)
+    return (read.keep(name, phones.phones(written, country)) or ()) if written else ()
 
 
 def _mobiles(read: FieldReader, country: str) -> tuple[str, ...]:
-    """Only international ones: local numbers of two countries can agree, and a mobile is a person's."""
+    # Only international ones: a mobile is strong evidence, and local numbers of two countries can
+    # agree.
     numbers = _phones(read, "mobilephone", country)
     return tuple(number for number in numbers if number.startswith("+"))
 
 
 def _history(record: Record) -> dict[str, tuple[Version, ...]]:
-    """All histories; addresses in the form in which companies' domains are, so that the two can be compared."""
-    found = {name: versions for name in record.history if (versions := history_of(record, name))}
-    if "email" in found:
-        found["email"] = tuple(_cleaned(version) for version in found["email"])
-    return found
+    """The versions of each property that has any; addresses in the form of companies' domains."""
+    history = {name: versions for name in record.history if (versions := history_of(record, name))}
+    if "email" in history:
+        history["email"] = tuple(map(_cleaned, history["email"]))
+    return history
 
 
 def _cleaned(version: Version) -> Version:
@@ -235,35 +252,32 @@ def _cleaned(version: Version) -> Version:
 
 
 def _bounced_at(read: FieldReader) -> datetime | None:
-    """HubSpot keeps the reason of a hard bounce and not its day; the history has it where we read it."""
+    """The day of a hard bounce, which only the history of its reason has."""
     names = ("hs_email_hard_bounce_reason_enum", "hs_email_hard_bounce_reason")
-    told = [name for name in names if read.text(name)]
-    return next((at for name in told if (at := read.since(name))), None)
+    dates = (read.since(name) for name in names)
+    return next(filter(None, dates), None)
 
 
 def _merges(read: FieldReader) -> tuple[tuple[int, ...], datetime | None]:
+    """The ids of records that were merged into this one, and when the latest was."""
     record = read.record
-    told = record.get("hs_calculated_merged_vids")
-    if not told and not record.get("hs_merged_object_ids"):
+    dated, undated = record.get("hs_calculated_merged_vids"), record.get("hs_merged_object_ids")
+    if not dated and not undated:
         return (), None
-    times = [
-        at
-        for part in values.several(told)
-        if (at := values.moment(part.partition(":")[2]).value) is not None
-    ]
-    ids = (*values.record_ids(record.get("hs_merged_object_ids")), *values.record_ids(told))
-    return _others(record, ids), max(times, default=None)
+    times = (values.moment(part.partition(":")[2]).value for part in values.several(dated))
+    ids = (*values.record_ids(undated), *values.record_ids(dated))
+    return _others(record, ids), max(filter(None, times), default=None)
 
 
 def _others(record: Record, ids: Iterable[int]) -> tuple[int, ...]:
-    return tuple(dict.fromkeys(one for one in ids if one != record.id))
+    return tuple(dict.fromkeys(other_id for other_id in ids if other_id != record.id))
 
 
 def _companies(record: Record) -> tuple[int, ...]:
     """Associated companies, primary first."""
-    links = links_to(record, "company")
-    said = record.get("associatedcompanyid")
-    primary = values.record_id(said).value if said else None
+    links = links_to(record, ObjectType.COMPANY)
+    written = record.get("associatedcompanyid")
+    primary = values.record_id(written).value if written else None
     ids = [link.to_id for link in links if link.type_id in PRIMARY]
     if primary is not None and not ids:
         ids = [primary]
@@ -278,13 +292,13 @@ def _parent(read: FieldReader) -> int | None:
 
 
 def _is_won(read: FieldReader, portal_map: PortalMap) -> bool:
-    if portal_map.won_rule == "stages":
+    if portal_map.won_rule == WON_BY_STAGES:
         return read.text("dealstage") in portal_map.won_stages
     return read.flag("hs_is_closed_won")
 
 
 def _deal_company(read: FieldReader) -> int | None:
-    links = links_to(read.record, "company")
+    links = links_to(read.record, ObjectType.COMPANY)
     primary = [link.to_id for link in links if link.type_id in PRIMARY]
     if primary:
         return primary[0]
@@ -295,7 +309,7 @@ def _deal_company(read: FieldReader) -> int | None:
 def _deal_contacts(record: Record, portal_map: PortalMap) -> tuple[DealContact, ...]:
     roles = {label.lower(): role for label, role in portal_map.role_labels}
     grouped: dict[int, list[Link]] = {}
-    for link in links_to(record, "contact"):
+    for link in links_to(record, ObjectType.CONTACT):
         grouped.setdefault(link.to_id, []).append(link)
     return tuple(
         _deal_contact(contact_id, grouped[contact_id], roles) for contact_id in sorted(grouped)

@@ -1,4 +1,4 @@
-"""Reading one mirror row property by property, remembering what was odd about it."""
+"""Row reader: one mirrored record property by property, with a note of each odd value."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,20 +12,20 @@ from mappings.rules.facts import Version
 
 T = TypeVar("T")
 
-# HubSpot lets a text be 65,536 characters long. Nobody is called that, and what a person
-# says about how they heard of us stands in its first few hundred words.
+# HubSpot lets a text be 65,536 characters long. No name is, and a self-reported source stands in
+# its first few hundred words.
 LONGEST_TEXT: Final = 2_000
 
 # Association types that mark a primary company, in either direction.
 PRIMARY: Final = frozenset({1, 2, 5, 6, 25, 26})
-# A record always has a creation time at HubSpot; this stands where a hostile row lacks it,
-# so old that no rule takes it for a fresh event.
+# A record of HubSpot's always has a creation time. A hostile row without one gets this, so old
+# that no rule takes it for a recent event.
 UNKNOWN_TIME: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Odd:
-    """A value that was there and could not be used: where, and why."""
+    """A value that could not be used: where it stood, and why."""
 
     object_type: str
     id: int
@@ -41,7 +41,7 @@ class FieldReader:
         self.odd = odd
 
     def text(self, name: str | None) -> str:
-        """The trimmed text, empty when there is none; of a monstrous one its beginning."""
+        """The trimmed text, at most `LONGEST_TEXT` characters; empty when there is none."""
         return self.record.get(name)[:LONGEST_TEXT].strip()
 
     def maybe_text(self, name: str | None) -> str | None:
@@ -50,13 +50,12 @@ class FieldReader:
 
     def moment(self, name: str | None) -> datetime | None:
         """A point in time."""
-        said = self.record.get(name)
-        return self.keep(name, values.moment(said)) if said else None
+        written = self.record.get(name)
+        return self.keep(name, values.moment(written)) if written else None
 
     def latest(self, *names: str) -> datetime | None:
         """The latest of several times."""
-        found = [moment for name in names if (moment := self.moment(name))]
-        return max(found, default=None)
+        return max(filter(None, map(self.moment, names)), default=None)
 
     def money(self, name: str | None, currency: str | None) -> int | None:
         """Minor units of *currency*."""
@@ -64,32 +63,31 @@ class FieldReader:
 
     def id(self, name: str | None) -> int | None:
         """A record or owner id."""
-        said = self.record.get(name)
-        return self.keep(name, values.record_id(said)) if said else None
+        written = self.record.get(name)
+        return self.keep(name, values.record_id(written)) if written else None
 
     def flag(self, name: str | None) -> bool:
-        """True only if it says so."""
-        said = self.record.get(name)
-        return bool(said and self.keep(name, values.truth(said)))
+        """Whether the property is true; absent and odd ones are not."""
+        written = self.record.get(name)
+        return bool(written and self.keep(name, values.truth(written)))
 
     def keep(self, name: str | None, parsed: values.Parsed[T]) -> T | None:
-        """The parsed value; its oddness is remembered."""
+        """The parsed value; why there is none is noted."""
         if parsed.odd and self.odd is not None and name is not None:
             self.odd.append(Odd(self.record.object_type, self.record.id, name, parsed.odd))
         return parsed.value
 
     def created_at(self) -> datetime:
-        """When the record was made, as well as it can be known."""
+        """When the record was made; `UNKNOWN_TIME` when that is not known."""
         return self.moment("createdate") or self.record.created_at or UNKNOWN_TIME
 
     def since(self, name: str | None) -> datetime | None:
-        """When the property got the value it has now, as its history tells; None when it does not."""
-        if name is None or not self.text(name):
-            return None
-        versions = history_of(self.record, name)
+        """When the property got its present value; None when its history does not have that."""
         now = self.text(name)
+        if name is None or not now:
+            return None
         since = None
-        for version in reversed(versions):
+        for version in reversed(history_of(self.record, name)):
             if version.value.strip() != now:
                 break
             since = version.at
@@ -98,7 +96,7 @@ class FieldReader:
 
 def history_of(record: Record, name: str) -> tuple[Version, ...]:
     """One property's versions, oldest first; versions without a believable time are left out."""
-    found = []
+    versions = []
     for raw in record.history.get(name) or ():
         source = raw.get("sourceId")
         version = _known_version(
@@ -108,9 +106,9 @@ def history_of(record: Record, name: str) -> tuple[Version, ...]:
             None if source is None else str(source)[:LONGEST_TEXT],
         )
         if version is not None:
-            found.append(version)
-    # HubSpot says newest first; sorting costs little and survives a change of mind.
-    return tuple(sorted(found, key=_AT)) if len(found) > 1 else tuple(found)
+            versions.append(version)
+    # HubSpot documents newest first; sorting costs little, and does not depend on that.
+    return tuple(sorted(versions, key=_AT)) if len(versions) > 1 else tuple(versions)
 
 
 _AT = attrgetter("at")
@@ -121,7 +119,7 @@ def _version(value: str, timestamp: str, source_type: str, source_id: str | None
     return None if at is None else Version(value, at, source_type, source_id)
 
 
-# A history is read with its record each time that somebody resembles it.
+# A history is read with its record each time a similar record changes.
 _known_version = lru_cache(1 << 14)(_version)
 
 

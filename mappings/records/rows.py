@@ -1,25 +1,27 @@
-"""A record as HubSpot tells it and as the mirror keeps it: strings untouched, links beside."""
+"""CRM records as HubSpot sends and the mirror keeps them: strings untouched, links beside."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
+HUBSPOT_DEFINED: Final = "HUBSPOT_DEFINED"
+"""The category of associations and labels that every portal has."""
 
 
 class RecordRef(NamedTuple):
-    """Which record: its object type (our singular word) and its id."""
+    """The name of a record: its object type (our singular word) and its id."""
 
     object_type: str
-    id: int
+    record_id: int
 
 
 class Link(NamedTuple):
-    """One association type between two records, seen from *from_id*; several may join the same pair.
+    """One association type between two records, seen from *from_id*; a pair may have several.
 
-    `seen_at` is when we first heard of it, None for links that were there at
-    the import: HubSpot does not tell when a link was made.
+    `seen_at` is when its notification came, None for links that were there at
+    the import: HubSpot does not say when a link was made.
     """
 
     from_type: str
@@ -27,17 +29,19 @@ class Link(NamedTuple):
     to_type: str
     to_id: int
     type_id: int
-    category: str = "HUBSPOT_DEFINED"
+    category: str = HUBSPOT_DEFINED
     label: str | None = None
     seen_at: datetime | None = None
 
 
 class Record(NamedTuple):
-    """One CRM record: a tuple, since an import makes a hundred of them a call and this is the cheapest to make.
+    """One CRM record.
 
     `history` holds HubSpot's version objects (value, timestamp, sourceType …)
-    by property, newest first. `inline` are the ids a list call told beside the
-    record, without labels; `overflow` names the types of which there are more.
+    by property, newest first. `inline` are the ids that a list call returns
+    beside the record, without labels; `overflow` names the types of which there
+    are more. A tuple, since an import makes a hundred of them a call and a tuple
+    is the cheapest to make.
     """
 
     object_type: str

@@ -1,6 +1,7 @@
-"""A strict reader for JSON that strangers sent: refuses what parsers and databases disagree about."""
+"""Strict JSON: a reader that refuses what parsers and databases disagree about."""
 
 import json
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ class TooDeep(BadJson):
 
 
 class DuplicateKey(BadJson):
-    """One object names a key twice, and nobody can tell which one was meant."""
+    """One object names a key twice, and it is unknown which one is meant."""
 
 
 class BadNumber(BadJson):
@@ -44,7 +45,7 @@ class NotJson(BadJson):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One element of a top-level array: its value, or why it is refused; *raw* are its own bytes."""
+    """One element of a top-level array: its value, or why it is refused; `raw` are its bytes."""
 
     raw: bytes
     value: Any = None
@@ -95,9 +96,9 @@ def _elements(text: str, at: int, max_depth: int, *, harmless: bool) -> Iterator
             yield Item(_bytes(text[at:]), fault=fault)
             return
         raw = _bytes(text[at:end])
-        yield (
-            Item(raw, value) if harmless and _is_flat(value) else _judged(value, raw, max_depth - 1)
-        )
+        # Nothing in flat, harmless values needs a closer look.
+        is_safe = harmless and _is_flat(value)
+        yield Item(raw, value) if is_safe else _checked(value, raw, max_depth - 1)
         at = _skip(text, end)
         if text[at : at + 1] == "]" and _skip(text, at + 1) == len(text):
             return
@@ -108,11 +109,11 @@ def _elements(text: str, at: int, max_depth: int, *, harmless: bool) -> Iterator
 
 
 def _is_flat(value: object) -> bool:
-    """An object of plain scalars, as nearly every notification is: nothing in it needs a closer look."""
+    """Whether a value is an object of plain scalars, as nearly every notification is."""
     return type(value) is dict and _PLAIN.issuperset(map(type, value.values()))
 
 
-def _judged(value: object, raw: bytes, max_depth: int) -> Item:
+def _checked(value: object, raw: bytes, max_depth: int) -> Item:
     try:
         _check(value, max_depth)
     except BadJson as fault:
@@ -177,11 +178,7 @@ def _integer(digits: str) -> int | _Broken:
 
 def _float(digits: str) -> float | _Broken:
     value = float(digits)
-    return (
-        _Broken(BadNumber("a number is too large"))
-        if value in (float("inf"), float("-inf"))
-        else value
-    )
+    return _Broken(BadNumber("a number is too large")) if math.isinf(value) else value
 
 
 _DECODER = json.JSONDecoder(

@@ -1,8 +1,8 @@
-"""Text sources: properties in which a portal says who referred, left or changed employers.
+"""Text sources: properties of a portal whose text says who referred, left or changed employers.
 
-One row each. What the portal map holds, which properties are read with their history, the settings
-page, the guess at install, the rules that read a text and the words of their reasons follow from
-it. Adding a text source is adding a row.
+One row each. The portal map, the properties that are read with their history, the settings page,
+the guess at install, the rules that read a text and the words of their reasons follow from the row.
+Adding a text source is adding a row.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from mappings.kinds import ObjectType
 from mappings.rules.facts import MappedText, TextKind
 
 REFERRALS: Final = "Referrals"
@@ -19,7 +20,7 @@ JOB_CHANGES: Final = "People and job changes"
 TEXT: Final = frozenset({"string", "enumeration"})
 DAY: Final = frozenset({"date", "datetime"})
 HEARD_FROM: Final = "heard_from"
-"""Where labels of the answer to "how did you hear about us" are kept, whatever the property's name."""
+"""The place of labels of "how did you hear about us", whatever the property's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +40,10 @@ class TextSource:
     """A mapped property, or several, whose text one kind of rule reads.
 
     `setting` is its key in a portal's stored map. `group` and `hint` place it on the settings page.
-    Without a `guess` only a person maps it. `has_history` asks HubSpot for all values, to know
-    since when a text stands there. `reason` and `company_reason` word what follows from it, with
-    "{said}" for the text ("{company}" for who was left). `place` is where its labels are kept, when
-    not under the property's own name.
+    Without a `guess` only a person maps it. `has_history` asks HubSpot for all values, since when a
+    text stands there. `reason` and `company_reason` are the words of the conclusion, with "{said}"
+    for the text ("{company}" for the company that was left). `place` is where its labels are kept,
+    when not under the property's own name.
     """
 
     setting: str
@@ -78,18 +79,24 @@ class TextSource:
         return MappedText(said, self.kind, at, place, self.reason, self.company_reason)
 
 
-_REFERRED = r"\breferred.?by|\breferrer\b|referred.?from|empfohlen.?von|recommand[eé].?par|recomendad[oa].?por"
+_REFERRED = (
+    r"\breferred.?by|\breferrer\b|referred.?from|empfohlen.?von|recommand[eé].?par"
+    r"|recomendad[oa].?por"
+)
 _HEARD = r"how.*hear|heard.*(from|about)|where.*hear|hear.about.us|wie.*aufmerksam"
 _CODE = r"referral.?code|invite.?code|referral.?link|promo.?code.*refer|ref.?code"
 _OWN_CODE = r"advocate.?s?.?(own.?)?code|(own|personal|my).?(referral.?|invite.?)?code"
 _LEFT = r"left.?(the.?)?company|no.?longer.?(at|with)|former.?employee|departed"
-_SERVICE = r"(job.?change|champion|tracked|detected).*(company|employer)|(company|employer).*(job.?change|detected)"
+_SERVICE = (
+    r"(job.?change|champion|tracked|detected).*(company|employer)"
+    r"|(company|employer).*(job.?change|detected)"
+)
 _WITH_CODE = "came with the code {said}"
 
 SOURCES: Final = (
     TextSource(
         "referred_by_property",
-        "contact",
+        ObjectType.CONTACT,
         TextKind.REFERRER,
         REFERRALS,
         "Contact property that names who referred them.",
@@ -97,7 +104,7 @@ SOURCES: Final = (
     ),
     TextSource(
         "heard_from_property",
-        "contact",
+        ObjectType.CONTACT,
         TextKind.ANSWER,
         REFERRALS,
         "Contact property: how did you hear about us.",
@@ -106,7 +113,7 @@ SOURCES: Final = (
     ),
     TextSource(
         "referral_code_property",
-        "contact",
+        ObjectType.CONTACT,
         TextKind.CODE,
         REFERRALS,
         "Contact property with a tracked referral code.",
@@ -115,7 +122,7 @@ SOURCES: Final = (
     ),
     TextSource(
         "own_code_property",
-        "contact",
+        ObjectType.CONTACT,
         TextKind.OWN_CODE,
         REFERRALS,
         "Contact property with the code a contact gives to others.",
@@ -124,7 +131,7 @@ SOURCES: Final = (
     ),
     TextSource(
         "deal_referred_by_property",
-        "deal",
+        ObjectType.DEAL,
         TextKind.REFERRER,
         REFERRALS,
         "Deal property that names who referred it.",
@@ -133,7 +140,7 @@ SOURCES: Final = (
     ),
     TextSource(
         "deal_heard_from_property",
-        "deal",
+        ObjectType.DEAL,
         TextKind.ANSWER,
         REFERRALS,
         "Deal property: how did they hear about us.",
@@ -143,7 +150,7 @@ SOURCES: Final = (
     ),
     TextSource(
         "deal_referral_code_property",
-        "deal",
+        ObjectType.DEAL,
         TextKind.CODE,
         REFERRALS,
         "Deal property with a tracked referral code.",
@@ -153,7 +160,7 @@ SOURCES: Final = (
     ),
     TextSource(
         "told_properties",
-        "contact",
+        ObjectType.CONTACT,
         TextKind.FREE_TEXT,
         REFERRALS,
         "Further contact properties whose text may say how they heard of you, one a line.",
@@ -161,7 +168,7 @@ SOURCES: Final = (
     ),
     TextSource(
         "deal_told_properties",
-        "deal",
+        ObjectType.DEAL,
         TextKind.FREE_TEXT,
         REFERRALS,
         "The same on deals.",
@@ -170,7 +177,7 @@ SOURCES: Final = (
     ),
     TextSource(
         "left_company_property",
-        "contact",
+        ObjectType.CONTACT,
         TextKind.LEFT,
         JOB_CHANGES,
         "Contact property a rep sets when somebody left.",
@@ -179,7 +186,7 @@ SOURCES: Final = (
     ),
     TextSource(
         "new_company_property",
-        "contact",
+        ObjectType.CONTACT,
         TextKind.EMPLOYER,
         JOB_CHANGES,
         "Contact property with the new employer.",
@@ -188,7 +195,7 @@ SOURCES: Final = (
     ),
     TextSource(
         "provider_company_property",
-        "contact",
+        ObjectType.CONTACT,
         TextKind.DETECTED_EMPLOYER,
         JOB_CHANGES,
         "Contact property in which a job-change service writes the employer it found.",
@@ -197,21 +204,18 @@ SOURCES: Final = (
     ),
 )
 
-# Of the whole process, no context variable: an import reads its pages in several threads.
+# One list for the whole process and no context variable: an import reads pages in several threads.
 _MORE: Final[list[TextSource]] = []
 
 
 def known() -> tuple[TextSource, ...]:
-    """The text sources there are, in the order of the settings page.
-
-    Everything that follows from the table asks here.
-    """
+    """The text sources there are, in the order of the settings page."""
     return (*SOURCES, *_MORE) if _MORE else SOURCES
 
 
 @contextmanager
 def with_more(*sources: TextSource) -> Iterator[None]:
-    """Know further text sources for a while, after those of the table: to try a row."""
+    """Add text sources to those of the table inside a with statement: to try a row."""
     _MORE.extend(sources)
     try:
         yield

@@ -1,4 +1,4 @@
-"""CRM strings to values: each reader gives a value or the reason why there is none, and never raises."""
+"""CRM strings as values: each reader returns a value or why there is none, and never raises."""
 
 import re
 from dataclasses import dataclass
@@ -22,21 +22,20 @@ _ENGLISH_NUMBER = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", re.ASCII)
 _CONTINENTAL_NUMBER = re.compile(r"[+-]?\d{1,3}(\.\d{3})+,\d+", re.ASCII)
 _MILLISECONDS = re.compile(r"-?\d{9,17}", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# A page of records is read several times over and repeats days, owners and companies; results are
-# immutable.
+# Pages of records are read several times and repeat days, owners and companies.
 _REMEMBERED: Final = 1 << 14
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed(Generic[T_co]):
-    """A value, or None; *odd* says why there is none although something was written there."""
+    """A value, or None; `odd` says why there is none although something was written."""
 
     value: T_co | None = None
     odd: str | None = None
 
 
 def number(text: str | None) -> Parsed[Decimal]:
-    """A decimal number as the API writes it, and thousands separators where they can only mean that."""
+    """A decimal number as the API writes it, or with unambiguous thousands separators."""
     written = (text or "").strip()
     if not written:
         return Parsed()
@@ -55,7 +54,7 @@ def number(text: str | None) -> Parsed[Decimal]:
 
 
 def minor_units(text: str | None, currency: str | None) -> Parsed[int]:
-    """Money in the smallest unit of *currency*; a currency we do not know is refused, never assumed."""
+    """Money in the smallest unit of *currency*; an unknown currency is odd."""
     parsed = number(text)
     if parsed.value is None:
         return Parsed(odd=parsed.odd)
@@ -104,8 +103,8 @@ def record_id(text: str | None) -> Parsed[int]:
 
 def record_ids(text: str | None) -> tuple[int, ...]:
     """The ids in `51;1;1551`, or in `51:1700000000000;…` whose second part is a time."""
-    found = (record_id(part.partition(":")[0]).value for part in several(text))
-    return tuple(dict.fromkeys(one for one in found if one is not None))
+    ids = (record_id(part.partition(":")[0]).value for part in several(text))
+    return tuple(dict.fromkeys(known for known in ids if known is not None))
 
 
 @cached(_REMEMBERED)

@@ -34,11 +34,11 @@ class Person:
     id: int
     contact_ids: tuple[int, ...]
     p_same: int = PPM
-    links: tuple["Link", ...] = ()
+    links: tuple["IdentityLink", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class IdentityLink:
     """Whether two records are one human, and why; `decision` is link, review or none."""
 
     a: int

@@ -1,4 +1,4 @@
-"""Questions and answers as they are kept: the records they are about, and what an answer says."""
+"""Review questions and answers as they are stored: which records they are about, and the answer."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from mappings.kinds import ReviewKind
 from mappings.rules.findings import Reason
 
 
@@ -47,7 +48,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What is kept with an answer: what it is about, and whom, what or when it says instead."""
+    """An answer: the records it is about, and the contact, company or date it gives instead."""
 
     contacts: tuple[int, ...] = ()
     companies: tuple[int | None, ...] = ()
@@ -62,55 +63,56 @@ class Answered:
 
 
 def is_complete(kind: str, about: Asked | Answered) -> bool:
-    """Whether it is known what a question of this kind, or an answer to it, is about."""
-    contacts, companies = len(about.contacts), len(about.companies)
-    match kind:
-        case "identity":
-            return contacts == _PAIR
-        case "move":
-            return contacts > 0 and companies == _PAIR
-        case "referral":
-            return bool(about.owner and about.target)
-        case "suggestion":
-            return contacts > 0 and about.deal is not None
-        case "merge":
-            return companies == _PAIR and about.deal is not None
-        case _:
-            return about.deal is not None and bool(about.mark)
+    """Whether a question of this kind, or an answer to it, names all its records."""
+    return _COMPLETE.get(kind, _is_whole_rejudge)(about)
 
 
 _PAIR = 2
 
 
-def told_by_name(kind: str, name: str) -> Mapping[str, Any]:
-    """What the name of a question says it is about; nothing for a name of another form."""
+def _is_whole_rejudge(about: Asked | Answered) -> bool:
+    return about.deal is not None and bool(about.mark)
+
+
+_COMPLETE: Mapping[str, Callable[[Asked | Answered], bool]] = {
+    ReviewKind.IDENTITY: lambda about: len(about.contacts) == _PAIR,
+    ReviewKind.MOVE: lambda about: bool(about.contacts) and len(about.companies) == _PAIR,
+    ReviewKind.REFERRAL: lambda about: bool(about.owner and about.target),
+    ReviewKind.SUGGESTION: lambda about: bool(about.contacts) and about.deal is not None,
+    ReviewKind.MERGE: lambda about: len(about.companies) == _PAIR and about.deal is not None,
+    ReviewKind.REJUDGE: _is_whole_rejudge,
+}
+
+
+def named_records(kind: str, name: str) -> Mapping[str, Any]:
+    """The fields of a question that its name holds; empty for a name of another form."""
     form = _NAMES.get(kind)
     match = form.fullmatch(name) if form else None
-    return _TOLD[kind](*match.groups()) if match else {}
+    return _FIELDS[kind](*match.groups()) if match else {}
 
 
-_NAMES = {
-    "identity": re.compile(r"(\d{1,18}):(\d{1,18})"),
-    "move": re.compile(r"(\d{1,18})>(\d{1,18}):(\d{1,18}|None)>(\d{1,18}|None)"),
-    "referral": re.compile(r"(\w+:\d{1,18})\|(\w+:\d{1,18})\|(\d{1,18})"),
-    "suggestion": re.compile(r"(\d{1,18}):(\d{1,18})"),
-    "merge": re.compile(r"(\d{1,18}):(\d{1,18})"),
-    "rejudge": re.compile(r"(\d{1,18}):(\w+)"),
+_NAMES: Mapping[str, re.Pattern[str]] = {
+    ReviewKind.IDENTITY: re.compile(r"(\d{1,18}):(\d{1,18})"),
+    ReviewKind.MOVE: re.compile(r"(\d{1,18})>(\d{1,18}):(\d{1,18}|None)>(\d{1,18}|None)"),
+    ReviewKind.REFERRAL: re.compile(r"(\w+:\d{1,18})\|(\w+:\d{1,18})\|(\d{1,18})"),
+    ReviewKind.SUGGESTION: re.compile(r"(\d{1,18}):(\d{1,18})"),
+    ReviewKind.MERGE: re.compile(r"(\d{1,18}):(\d{1,18})"),
+    ReviewKind.REJUDGE: re.compile(r"(\d{1,18}):(\w+)"),
 }
-_TOLD: Mapping[str, Callable[..., Mapping[str, Any]]] = {
-    "identity": lambda a, b: {"contacts": (int(a), int(b))},
-    "move": lambda former, new, left, joined: {
+_FIELDS: Mapping[str, Callable[..., Mapping[str, Any]]] = {
+    ReviewKind.IDENTITY: lambda a, b: {"contacts": (int(a), int(b))},
+    ReviewKind.MOVE: lambda former, new, left, joined: {
         "contacts": (int(former), int(new)),
         "companies": (_id(left), _id(joined)),
     },
-    "referral": lambda owner, target, first: {
+    ReviewKind.REFERRAL: lambda owner, target, first: {
         "owner": owner,
         "target": target,
         "contacts": (int(first),) if int(first) else (),
     },
-    "suggestion": lambda deal, contact: {"deal": int(deal), "contacts": (int(contact),)},
-    "merge": lambda deal, source: {"deal": int(deal), "companies": (int(source), None)},
-    "rejudge": lambda deal, mark: {"deal": int(deal), "mark": mark},
+    ReviewKind.SUGGESTION: lambda deal, contact: {"deal": int(deal), "contacts": (int(contact),)},
+    ReviewKind.MERGE: lambda deal, source: {"deal": int(deal), "companies": (int(source), None)},
+    ReviewKind.REJUDGE: lambda deal, mark: {"deal": int(deal), "mark": mark},
 }
 
 

@@ -1,8 +1,7 @@
-"""A portal's stored settings document: its map and why it says so, its policy, codes of referrers.
+"""A portal's stored settings: its map with the reasons, its policy, the codes of referrers.
 
-Like every stored shape it has a version and is read with patience: an entry that this code does not
-know, or that holds something else than it takes, counts as not chosen. What a form sends is checked
-elsewhere, and refused.
+Like every stored shape it has a version and a tolerant reader: an entry that this code does not
+know, or of another type, counts as not chosen. What a form sends is checked elsewhere, and refused.
 """
 
 from collections.abc import Callable, Mapping
@@ -33,27 +32,28 @@ def settings_in(body: object) -> Document:
 
 
 def settings_body(document: Mapping[str, Any]) -> Document:
-    """What to keep of a document."""
+    """A document as it is stored."""
     return {**document, VERSION: SETTINGS_VERSION}
 
 
 def map_in(document: Mapping[str, Any]) -> PortalMap:
-    """The portal's own words; the default where an entry cannot be read."""
+    """The portal's map; the default where an entry cannot be read."""
     entries: Document = dict(document.get("map") or {})
     try:
         return load_portal_map(entries)
     except ValidationError as wrong:
-        told = wrong.messages if isinstance(wrong.messages, Mapping) else {}
-        return load_portal_map(_without(entries, told))
+        faults = wrong.messages if isinstance(wrong.messages, Mapping) else {}
+        return load_portal_map(_without(entries, faults))
 
 
-def _without(entries: Document, wrong: Mapping[str, Any]) -> Document:
-    """Entries without those that are wrong; of a list only its wrong items: none could mean all."""
+def _without(entries: Document, faults: Mapping[str, Any]) -> Document:
+    """Entries without the faulty ones, given as marshmallow's messages by name."""
     kept = dict(entries)
-    for name, told in wrong.items():
+    for name, fault in faults.items():
         value = kept.pop(name, None)
-        if isinstance(value, list) and isinstance(told, Mapping):
-            kept[name] = [item for place, item in enumerate(value) if place not in told]
+        # Of a list only the faulty items: an empty one could mean all.
+        if isinstance(value, list) and isinstance(fault, Mapping):
+            kept[name] = [item for place, item in enumerate(value) if place not in fault]
     return kept
 
 
@@ -63,7 +63,7 @@ def policy_in(document: Mapping[str, Any], version: int = 1) -> Policy:
 
 
 def codes_in(document: Mapping[str, Any]) -> dict[str, int]:
-    """Which contact each referral code belongs to, by folded code."""
-    told = dict(document.get("referral_codes") or {})
-    known = {code: str(contact) for code, contact in told.items() if str(contact).isdecimal()}
-    return {code.casefold(): int(contact) for code, contact in known.items()}
+    """The contact of each referral code, by casefolded code."""
+    codes = dict(document.get("referral_codes") or {})
+    ids = {code: str(contact) for code, contact in codes.items() if str(contact).isdecimal()}
+    return {code.casefold(): int(contact_id) for code, contact_id in ids.items()}

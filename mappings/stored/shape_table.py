@@ -1,4 +1,4 @@
-"""The table of stored shapes: every finding, question and answer that is kept as JSON.
+"""The table of stored shapes: every finding, question and answer that is stored as JSON.
 
 A changed dataclass needs a new version here, an upgrade from the one before where a field got
 another name or meaning, and a body in tests/unit/stored_shapes/.
@@ -10,9 +10,10 @@ from dataclasses import fields, is_dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from mappings.kinds import MoveKind, SourceKind, Status, Timing
 from mappings.records.catalogue import own_names
-from mappings.rules.findings import Link, Move, Reason, Referral, Source
-from mappings.stored.review_answers import Answered, Asked, is_complete, told_by_name
+from mappings.rules.findings import IdentityLink, Move, Reason, Referral, Source
+from mappings.stored.review_answers import Answered, Asked, is_complete, named_records
 from mappings.stored.shapes import VERSION, Check, Shape
 
 _REF = re.compile(r"(contact|company|deal):[0-9]{1,18}")
@@ -31,8 +32,8 @@ def _is_ref_or_empty(value: str) -> bool:
 
 
 def _name_contacts(value: Sequence[str]) -> bool:
-    """Evidence may name anything; what names a contact is read as its number."""
-    return all(_is_ref(one) for one in value if one.startswith("contact:"))
+    """Whether each item of evidence that names a contact does so by its id."""
+    return all(_is_ref(item) for item in value if item.startswith("contact:"))
 
 
 _REASON: Mapping[tuple[type[Any], str], Check] = {(Reason, "evidence"): _name_contacts}
@@ -43,8 +44,12 @@ SOURCE = Shape(
     version=1,
     checks={
         **_REASON,
-        (Source, "kind"): _one_of("moved_champion", "referral", "word_of_mouth"),
-        (Source, "timing"): _one_of("sourced", "assisted", "present", "suspected"),
+        (Source, "kind"): _one_of(
+            SourceKind.MOVED_CHAMPION, SourceKind.REFERRAL, SourceKind.WORD_OF_MOUTH
+        ),
+        (Source, "timing"): _one_of(
+            Timing.SOURCED, Timing.ASSISTED, Timing.PRESENT, Timing.SUSPECTED
+        ),
     },
 )
 MOVE = Shape(
@@ -53,8 +58,8 @@ MOVE = Shape(
     version=1,
     checks={
         **_REASON,
-        (Move, "status"): _one_of("auto", "review", "stored", "confirmed", "rejected"),
-        (Move, "kind"): _one_of("move", "boomerang", "departure"),
+        (Move, "status"): _one_of(*Status, "confirmed"),
+        (Move, "kind"): _one_of(*MoveKind),
     },
 )
 REFERRAL = Shape(
@@ -63,15 +68,15 @@ REFERRAL = Shape(
     version=1,
     checks={
         **_REASON,
-        (Referral, "status"): _one_of("auto", "review", "rejected"),
+        (Referral, "status"): _one_of(Status.AUTO, Status.REVIEW, Status.REJECTED),
         (Referral, "target"): _is_ref,
     },
 )
 LINK = Shape(
     "link",
-    Link,
+    IdentityLink,
     version=1,
-    checks={**_REASON, (Link, "decision"): _one_of("link", "review", "none")},
+    checks={**_REASON, (IdentityLink, "decision"): _one_of("link", "review", "none")},
 )
 REASON = Shape("reason", Reason, version=1, checks=_REASON)
 QUESTION = Shape(
@@ -87,86 +92,90 @@ ANSWER = Shape(
     checks={(Answered, "owner"): _is_ref_or_empty, (Answered, "target"): _is_ref_or_empty},
 )
 SHAPES: Mapping[type[Any], Shape[Any]] = {
-    one.of: one for one in (SOURCE, MOVE, REFERRAL, LINK, REASON, QUESTION, ANSWER)
+    shape.of: shape for shape in (SOURCE, MOVE, REFERRAL, LINK, REASON, QUESTION, ANSWER)
 }
 
 
 def body_of(finding: object) -> object:
-    """What to keep of a value: its body when it has a shape, else itself as it is."""
+    """The body of a value that has a shape; any other value as it is."""
     shape = SHAPES.get(type(finding))
     return finding if shape is None else shape.write(finding)
 
 
 CONCLUSION_VERSION = 1
-"""Of a conclusion's two columns: what its record should say, by property, and the reasons."""
+"""The version of a conclusion's two columns: the values of its record by property, the reasons."""
 
 
 def reasons_body(reasons: Sequence[object]) -> dict[str, object]:
-    """What to keep of a conclusion's reasons: sentences, reasons and figures of any shape."""
+    """The body of a conclusion's reasons: sentences, reasons and figures of any shape."""
     return {VERSION: CONCLUSION_VERSION, "reasons": list(reasons)}
 
 
 def reasons_in(body: object) -> list[object]:
     """A conclusion's reasons; version 0 kept the bare list."""
-    found = body.get("reasons") if isinstance(body, Mapping) else body
-    told = found if isinstance(found, list) else []
-    return [one for one in told if isinstance(one, str | Mapping)]
+    reasons = body.get("reasons") if isinstance(body, Mapping) else body
+    if not isinstance(reasons, list):
+        return []
+    return [reason for reason in reasons if isinstance(reason, str | Mapping)]
 
 
 def values_in(object_type: str, body: object) -> dict[str, str]:
-    """What a record should say, by property; one we no longer have is not ours to write or empty."""
+    """The values of a record by property; one that we no longer have is left out."""
     known = own_names(object_type)
-    said = body if isinstance(body, Mapping) else {}
-    return {name: value for name, value in said.items() if name in known and isinstance(value, str)}
+    stored = body if isinstance(body, Mapping) else {}
+    texts = {name: value for name, value in stored.items() if isinstance(value, str)}
+    return {name: value for name, value in texts.items() if name in known}
 
 
 def question_in(kind: str, name: str, body: object) -> dict[str, Any] | None:
-    """What a question is about, as JSON without empty fields.
+    """The records a question is about, as JSON without empty fields.
 
-    None when neither its body nor its name tells.
+    None when neither its body nor its name has them.
     """
     return _about(QUESTION, kind, name, body)
 
 
 def question_body(about: Asked) -> dict[str, Any]:
-    """What to keep of a question."""
+    """The body of a question."""
     return {VERSION: QUESTION.version, **_compact(about)}
 
 
 def answer_in(kind: str, name: str, body: object) -> dict[str, Any] | None:
-    """What is kept with an answer, in the same way; a confirmed move is as it was kept."""
-    found = _about(ANSWER, kind, name, body)
+    """An answer, as `question_in` reads a question; a confirmed move is as it was stored."""
+    about = _about(ANSWER, kind, name, body)
     move = body.get("move") if isinstance(body, Mapping) else None
-    return {**found, "move": move} if found is not None and move else found
+    return {**about, "move": move} if about is not None and move else about
 
 
 def answer_body(detail: Mapping[str, Any]) -> dict[str, Any]:
-    """What to keep with an answer."""
+    """The body of an answer."""
     return {VERSION: ANSWER.version, **detail}
 
 
 def _about(shape: Shape[Any], kind: str, name: str, body: object) -> dict[str, Any] | None:
-    told = told_by_name(kind, name)
-    read = shape.read(body, told)
+    """A question or answer by its body, and by its name where the body is not complete."""
+    named = named_records(kind, name)
+    read = shape.read(body, named)
     if read is None:
         return None
-    about = read.value if is_complete(kind, read.value) else replace(read.value, **told)
+    about = read.value if is_complete(kind, read.value) else replace(read.value, **named)
     return _compact(about) if is_complete(kind, about) else None
 
 
 def _compact(about: Asked | Answered) -> dict[str, Any]:
-    """Its fields as JSON without empty ones; contacts stay, of whom some may have been forgotten."""
-    values = {one.name: _as_json(getattr(about, one.name)) for one in fields(about)}
+    """The fields as JSON without empty ones."""
+    values = _as_json(about)
     empty: tuple[object, ...] = (None, "", [], False)
+    # Contacts stay: an empty list says that they were forgotten.
     return {
         name: value for name, value in values.items() if name == "contacts" or value not in empty
     }
 
 
 def _as_json(value: Any) -> Any:  # noqa: ANN401 - any value of a stored dataclass
-    """A value as a JSON reader gives it back: objects, lists, and times as text."""
+    """A value as a JSON reader returns it: objects, lists, and times as text."""
     if is_dataclass(value):
-        return {one.name: _as_json(getattr(value, one.name)) for one in fields(value)}
+        return {part.name: _as_json(getattr(value, part.name)) for part in fields(value)}
     if isinstance(value, tuple | list):
-        return [_as_json(one) for one in value]
+        return list(map(_as_json, value))
     return value.isoformat() if isinstance(value, datetime) else value

@@ -1,9 +1,9 @@
 """Stored shapes: frozen values as versioned JSON and back, whatever older or newer code wrote.
 
 A body is a JSON object that says its version under "v"; one without is version 0. Reading never
-raises: fields that the value does not have are dropped, those that are missing or hold something
-else are filled in, and what cannot be understood at all is None. How to change a shape is told in
-docs/decisions/0010-stored-shapes.md.
+raises: fields that the value does not have are dropped, those that are missing or of another type
+are filled in, and a body that cannot be read at all is None. docs/decisions/0010-stored-shapes.md
+describes how to change a shape.
 """
 
 import functools
@@ -30,7 +30,7 @@ class _Misread(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Read(Generic[T]):
-    """A stored value. `is_whole` tells that nothing in it had to be filled in or left out."""
+    """A stored value; `is_whole` when nothing in it had to be filled in or left out."""
 
     value: T
     is_whole: bool
@@ -54,7 +54,7 @@ class Shape(Generic[T]):
     def write(self, value: T) -> Body:
         """The body of a value, for a JSON writer that knows dataclasses and times."""
         kind: Any = self.of
-        body: Body = {one.name: getattr(value, one.name) for one in _fields(kind)}
+        body: Body = {known.name: getattr(value, known.name) for known in _fields(kind)}
         return {VERSION: self.version, **body}
 
     def read(self, body: object, instead: Mapping[str, Any] = _NOTHING) -> Read[T] | None:
@@ -99,20 +99,21 @@ class _Reader:
         if not isinstance(body, Mapping):
             raise _Misread(kind.__name__)
         values = []
-        for one in _fields(kind):
+        for known in _fields(kind):
+            name = known.name
             try:
-                values.append(self._field(kind, one, body[one.name]))
+                values.append(self._field(kind, known, body[name]))
             except (KeyError, _Misread):
-                self.gaps.append(one.name)
-                values.append(instead[one.name] if one.name in instead else one.neutral())
+                self.gaps.append(name)
+                values.append(instead[name] if name in instead else known.neutral())
         return kind(*values)
 
-    def _field(self, kind: type[Any], one: "_Field", value: object) -> object:
-        found = one.read(value, self)
-        check = self.checks.get((kind, one.name))
-        if check is not None and not check(found):
-            raise _Misread(one.name)
-        return found
+    def _field(self, kind: type[Any], known: "_Field", stored: object) -> object:
+        value = known.read(stored, self)
+        check = self.checks.get((kind, known.name))
+        if check is not None and not check(value):
+            raise _Misread(known.name)
+        return value
 
 
 _Typed = Callable[[object, _Reader], object]
@@ -120,7 +121,7 @@ _Typed = Callable[[object, _Reader], object]
 
 @dataclass(frozen=True, slots=True)
 class _Field:
-    """One field of a dataclass: how its JSON is read, and what stands for it at last."""
+    """One field of a dataclass: how its JSON is read, and its value when that fails."""
 
     name: str
     read: _Typed
@@ -130,22 +131,21 @@ class _Field:
 @functools.cache
 def _fields(kind: Any) -> tuple[_Field, ...]:  # noqa: ANN401 - a dataclass
     hints = get_type_hints(kind)
-    found = []
-    for one in fields(kind):
-        hint = hints[one.name]
-        found.append(_Field(one.name, _typed(hint), _neutral(one, hint)))
-    return tuple(found)
+    return tuple(
+        _Field(part.name, _typed(hints[part.name]), _neutral(part, hints[part.name]))
+        for part in fields(kind)
+    )
 
 
-def _neutral(one: Field[Any], hint: object) -> Callable[[], object]:
+def _neutral(part: Field[Any], hint: object) -> Callable[[], object]:
     """The field's default, or None where that is allowed."""
-    if one.default is not MISSING:
-        return lambda: one.default
-    if one.default_factory is not MISSING:
-        return one.default_factory
+    if part.default is not MISSING:
+        return lambda: part.default
+    if part.default_factory is not MISSING:
+        return part.default_factory
     if types.NoneType in get_args(hint):
         return lambda: None
-    return functools.partial(_refuse, one.name)
+    return functools.partial(_refuse, part.name)
 
 
 def _refuse(name: str) -> object:
@@ -156,7 +156,7 @@ def _typed(hint: Any) -> _Typed:  # noqa: ANN401 - whatever a type hint is made 
     """How JSON becomes a value of a type; raises _Misread for what is none."""
     origin = get_origin(hint)
     if origin in {Union, types.UnionType}:
-        inner = _typed(next(one for one in get_args(hint) if one is not types.NoneType))
+        inner = _typed(next(kind for kind in get_args(hint) if kind is not types.NoneType))
         return lambda value, reader: None if value is None else inner(value, reader)
     if origin is tuple:
         return _several(_typed(get_args(hint)[0]))
@@ -174,13 +174,13 @@ def _several(item: _Typed) -> _Typed:
     def read(value: object, reader: _Reader) -> tuple[object, ...]:
         if not isinstance(value, list | tuple):
             raise _Misread("no list")
-        found = []
-        for one in value:
+        values = []
+        for stored in value:
             try:
-                found.append(item(one, reader))
+                values.append(item(stored, reader))
             except _Misread:
                 reader.gaps.append("an item")
-        return tuple(found)
+        return tuple(values)
 
     return read
 

@@ -8,7 +8,7 @@ from mappings.rules.text import nicknames
 from mappings.rules.text.folding import fold
 from mappings.rules.text.phrases import tables
 
-FOLDER = Path(nicknames.__file__).parents[1] / "given_names"
+FOLDER = Path(nicknames.__file__).parents[2] / "given_names"
 FILES = sorted(file for file in FOLDER.glob("*.txt") if file.name != "README.txt")
 
 

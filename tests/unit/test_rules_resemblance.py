@@ -70,18 +70,18 @@ def weighing_all(
 
 @given(people(), st.booleans())
 def test_whoever_is_left_unweighed_would_not_have_mattered(
-    contacts: list[ContactFacts], is_crowded: bool
+    contacts: list[ContactFacts], is_oversized: bool
 ) -> None:
-    crowded = (
+    oversized = (
         frozenset({"phone:+15550100001", "mail:pnair@acme.example"})
-        if is_crowded
+        if is_oversized
         else frozenset[str]()
     )
 
     with pytest.MonkeyPatch.context() as patch:
-        plain = weighing_all(patch, contacts, crowded=crowded)
+        plain = weighing_all(patch, contacts, oversized=oversized)
 
-    assert group_people(contacts, a_portal(crowded=crowded), DEFAULT) == plain
+    assert group_people(contacts, a_portal(oversized=oversized), DEFAULT) == plain
 
 
 @given(people())

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from integration.storage.findings import stored_shapes
-from mappings.rules.findings import Arrival, Link, Move, Reason, Referral, Signal, Source
+from mappings.rules.findings import Arrival, IdentityLink, Move, Reason, Referral, Signal, Source
 from mappings.stored import shape_table
 from mappings.stored.review_answers import Answered, Asked, WouldEarn
 from mappings.stored.shapes import VERSION, Shape
@@ -98,7 +98,7 @@ SAMPLES: dict[str, object] = {
     "move": MOVE,
     "referral": REFERRAL,
     "source": SOURCE,
-    "link": Link(11, 12, 9.5, 960_000, "review", (WHY,), certain=True),
+    "link": IdentityLink(11, 12, 9.5, 960_000, "review", (WHY,), certain=True),
     "question": QUESTION,
     "answer": ANSWER,
 }

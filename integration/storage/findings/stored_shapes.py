@@ -11,7 +11,7 @@ from integration.storage.findings import removed_subjects
 from mappings.kinds import MoveKind, Status
 from mappings.rules.attribution.decisions import Decision
 from mappings.rules.facts import PPM
-from mappings.rules.findings import SHARE_ONE, Entry, Link, Move, Reason, Referral, Source
+from mappings.rules.findings import SHARE_ONE, Entry, IdentityLink, Move, Reason, Referral, Source
 from mappings.stored.shape_table import LINK, MOVE, REASON, REFERRAL, SOURCE, body_of
 from mappings.stored.shapes import VERSION, Read
 
@@ -120,7 +120,7 @@ JUDGED_BEFORE = Reason("judged_before", "counts as it was judged before")
 """Stands for reasons that cannot be read any more: none at all means that they were erased."""
 
 
-def links_of(body: object) -> list[Link]:
+def links_of(body: object) -> list[IdentityLink]:
     """Return why a contact belongs to its person, as far as it can be read."""
     readings = [LINK.read(part) for part in body] if isinstance(body, list) else []
     return [reading.value for reading in readings if reading is not None]

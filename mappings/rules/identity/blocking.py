@@ -1,8 +1,8 @@
-"""Blocks: keys under which records that can be one human meet, so that no others are ever compared."""
+"""Blocking: keys that records of one human share; records without a common key are not compared."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import combinations
+from itertools import combinations, filterfalse
 
 from mappings.rules.facts import ContactFacts
 from mappings.rules.identity import name_variants, screening
@@ -11,28 +11,30 @@ from mappings.rules.text import names
 from mappings.rules.text.names import Parts
 
 WIDEST = 60
-"""A key that more records share says nothing about any two of them; without this, blocks grow with the square."""
+"""Records in a block at most: what more share is no evidence, and pairs grow with the square."""
 
 STRONG = ("mail", "phone", "profile", "record", "name")
-"""Kinds of keys that are evidence themselves: whoever shares one is compared."""
+"""Kinds of keys that are evidence themselves: records that share one are compared."""
 WEAK = ("nick", "initial", "near")
-"""Kinds of keys by which only names that may agree meet; most that share one do not agree."""
+"""Kinds of keys of names that may agree; most of those that share one do not."""
+# Letters of a surname at least: every unspaced address ends in two letters of some name.
+_SHORTEST_FAMILY = 3
 
 
 def is_weak(key: str) -> bool:
-    """Whether a key says nothing beyond that two names may agree."""
+    """Whether a key is evidence only together with names that agree."""
     return key.partition(":")[0] in WEAK
 
 
 def block_keys(contact: ContactFacts) -> frozenset[str]:
-    """Keys under which records are worth comparing; records without a common key are never compared."""
+    """The blocking keys of a record, each "kind:value"; a shared mailbox has none."""
     if is_role_record(contact):
         return frozenset()
     keys = {f"mail:{email}" for email in all_emails(contact)}
-    keys |= {f"phone:{number}" for number in contact.mobiles}
+    keys.update(f"phone:{number}" for number in contact.mobiles)
     if contact.profile:
         keys.add(f"profile:{contact.profile}")
-    keys |= {f"record:{one}" for one in (contact.id, *contact.merged_ids)}
+    keys.update(f"record:{contact_id}" for contact_id in (contact.id, *contact.merged_ids))
     for name in name_variants.name_variants(contact):
         keys.update(_name_keys(name.given, name.family))
     return frozenset(keys.union(_guesses(name_variants.unspaced(contact))))
@@ -51,49 +53,48 @@ def _name_keys(first: Parts, last: Parts) -> Iterator[str]:
 
 
 def _guesses(local: str) -> Iterator[str]:
-    """Where a nameless record's unspaced address may belong: every way to part it into a surname and an initial."""
+    """Keys of a nameless record's unspaced address: each split into a surname and an initial."""
     for at in range(1, len(local)):
         head, tail = local[:at], local[at:]
-        if len(tail) > 2:  # noqa: PLR2004 - no surname is shorter, and everything ends in two letters
+        if len(tail) >= _SHORTEST_FAMILY:
             yield f"initial:{tail} {head[0]}"
-        if len(head) > 2:  # noqa: PLR2004 - as above
+        if len(head) >= _SHORTEST_FAMILY:
             yield f"initial:{head} {tail[0]}"
 
 
 def candidate_pairs(
     contacts: Iterable[ContactFacts],
-    crowded: frozenset[str] = frozenset(),
+    oversized: frozenset[str] = frozenset(),
     *,
     alike_only: bool = False,
 ) -> set[tuple[int, int]]:
-    """Pairs of ids that share a block which is not too wide, here or, being *crowded*, in the portal.
+    """Pairs of contact ids that share a block, the lower id first.
 
-    With *alike_only* pairs that share no more than weak keys are left out where the names do not
-    agree.
+    Blocks of more than `WIDEST` records are left out, and so are those of *oversized* keys, which
+    more records of the portal share than are given. With *alike_only* a pair that shares only weak
+    keys is left out where the names do not agree.
     """
-    here = {contact.id: contact for contact in contacts}
-    keys = {one: block_keys(contact) for one, contact in here.items()}
+    by_id = {contact.id: contact for contact in contacts}
+    keys = {contact_id: block_keys(contact) for contact_id, contact in by_id.items()}
+    pairs = _pairs(keys, oversized)
     if not alike_only:
-        return _pairs(keys, crowded)
-    strong = {
-        one: frozenset(key for key in found if not is_weak(key)) for one, found in keys.items()
-    }
-    called = {one: screening.name_forms(contact) for one, contact in here.items()}
+        return pairs
+    strong = {contact_id: frozenset(filterfalse(is_weak, own)) for contact_id, own in keys.items()}
+    forms = {contact_id: screening.name_forms(contact) for contact_id, contact in by_id.items()}
     return {
         (a, b)
-        for a, b in _pairs(keys, crowded)
-        if not strong[a].isdisjoint(strong[b]) or screening.alike(called[a], called[b])
+        for a, b in pairs
+        if not strong[a].isdisjoint(strong[b]) or screening.alike(forms[a], forms[b])
     }
 
 
-def _pairs(keys: Mapping[int, frozenset[str]], crowded: frozenset[str]) -> set[tuple[int, int]]:
+def _pairs(keys: Mapping[int, frozenset[str]], oversized: frozenset[str]) -> set[tuple[int, int]]:
     blocks: defaultdict[str, list[int]] = defaultdict(list)
-    for one, found in keys.items():
-        for key in found - crowded:
-            blocks[key].append(one)
-    return {
-        pair
-        for ids in blocks.values()
-        if 1 < len(ids) <= WIDEST
-        for pair in combinations(sorted(ids), 2)
-    }  # fmt: skip
+    for contact_id, own in keys.items():
+        for key in own - oversized:
+            blocks[key].append(contact_id)
+    pairs: set[tuple[int, int]] = set()
+    for contact_ids in blocks.values():
+        if len(contact_ids) <= WIDEST:
+            pairs.update(combinations(sorted(contact_ids), 2))
+    return pairs

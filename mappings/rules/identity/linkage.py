@@ -1,12 +1,15 @@
-"""Same human, different record: pairs weighed in bits, and the groups that the weights make."""
+"""Record linkage: pairs of contact records weighed in bits, and grouped into persons.
+
+The weights add up as in Fellegi and Sunter's model: log2 of the likelihood ratio of each agreement.
+"""
 
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import combinations, product
 
 from mappings.rules.facts import PPM, ContactFacts
-from mappings.rules.findings import Link, Person, Reason
+from mappings.rules.findings import IdentityLink, Person, Reason
 from mappings.rules.identity.blocking import block_keys, candidate_pairs
 from mappings.rules.identity.match_weights import (
     NameFrequencies,
@@ -46,48 +49,63 @@ class Grouping:
     """Contacts as persons, and the pairs a human should look at."""
 
     persons: tuple[Person, ...]
-    reviews: tuple[Link, ...]
+    reviews: tuple[IdentityLink, ...]
+
+
+_CERTAIN = 60.0
+"""Bits that stand for certainty: more make no difference to a probability in ppm."""
 
 
 def probability(bits: float) -> int:
     """The probability (ppm) that *bits* of evidence, prior included, stand for."""
-    return round(PPM / (1.0 + math.exp2(-max(-60.0, min(60.0, bits)))))
+    return round(PPM / (1.0 + math.exp2(-max(-_CERTAIN, min(_CERTAIN, bits)))))
 
 
-def compare(a: ContactFacts, b: ContactFacts, portal: NameFrequencies, policy: Policy) -> Link:
-    """Weigh what speaks for two records being one human."""
-    if (b.created_at, b.id) < (a.created_at, a.id):
-        a, b = b, a
+def compare(
+    a: ContactFacts, b: ContactFacts, portal: NameFrequencies, policy: Policy
+) -> IdentityLink:
+    """Weigh the evidence for and against two records being one human."""
     low, high = min(a.id, b.id), max(a.id, b.id)
-    decided = portal.decisions.get((low, high))
-    if decided is not None:
-        text = (
-            "a person decided that they are the same"
-            if decided
-            else "a person decided that they differ"
-        )
-        return _settled(
-            low, high, same=decided, reason=Reason("human_decision", text, strength=PPM)
-        )
-    if b.id in a.merged_ids or a.id in b.merged_ids:
-        reason = Reason("merged", "the records were merged in HubSpot", strength=PPM)
-        return _settled(low, high, same=True, reason=reason)
-    if is_role_record(a) or is_role_record(b):
-        return _settled(
-            low, high, same=False, reason=Reason("role_address", "one is a shared mailbox")
-        )
-    evidence = tuple(weigh(a, b, portal, policy))
+    certain = _decided(portal, low, high) or _certain(a, b)
+    if certain is not None:
+        return certain
+    old, new = sorted((a, b), key=lambda contact: (contact.created_at, contact.id))
+    evidence = list(weigh(old, new, portal, policy))
     total = sum(bits for bits, _ in evidence)
     p = probability(total + policy.prior_bits)
-    reasons = tuple(
-        reason for _, reason in sorted(evidence, key=lambda one: (-one[0], one[1].code))
-    )
-    return Link(low, high, total, p, _decision(p, policy), reasons)
+    evidence.sort(key=lambda weighed: (-weighed[0], weighed[1].code))
+    reasons = tuple(reason for _, reason in evidence)
+    return IdentityLink(low, high, total, p, _decision(p, policy), reasons)
 
 
-def _settled(a: int, b: int, *, same: bool, reason: Reason) -> Link:
-    bits = 60.0 if same else -60.0
-    return Link(a, b, bits, PPM if same else 0, "link" if same else "none", (reason,), certain=True)
+def _decided(portal: NameFrequencies, low: int, high: int) -> IdentityLink | None:
+    """The link that a person's answer makes: it outweighs everything else."""
+    is_same = portal.decisions.get((low, high))
+    if is_same is None:
+        return None
+    text = f"a person decided that they {'are the same' if is_same else 'differ'}"
+    reason = Reason("human_decision", text, strength=PPM)
+    return _same(low, high, reason) if is_same else _different(low, high, reason)
+
+
+def _certain(a: ContactFacts, b: ContactFacts) -> IdentityLink | None:
+    """The link of two records that need no weighing."""
+    low, high = min(a.id, b.id), max(a.id, b.id)
+    if b.id in a.merged_ids or a.id in b.merged_ids:
+        reason = Reason("merged", "the records were merged in HubSpot", strength=PPM)
+        return _same(low, high, reason)
+    # A shared mailbox is no human.
+    if is_role_record(a) or is_role_record(b):
+        return _different(low, high, Reason("role_address", "one is a shared mailbox"))
+    return None
+
+
+def _same(low: int, high: int, reason: Reason) -> IdentityLink:
+    return IdentityLink(low, high, _CERTAIN, PPM, "link", (reason,), certain=True)
+
+
+def _different(low: int, high: int, reason: Reason) -> IdentityLink:
+    return IdentityLink(low, high, -_CERTAIN, 0, "none", (reason,), certain=True)
 
 
 def _decision(p: int, policy: Policy) -> str:
@@ -97,44 +115,61 @@ def _decision(p: int, policy: Policy) -> str:
 
 
 def needs_names(policy: Policy) -> bool:
-    """Whether two records that share nothing strong are never worth a look unless their names agree."""
+    """Whether two records that share no strong key can only be linked when their names agree."""
     return _decision(probability(most_without_names(policy) + policy.prior_bits), policy) == "none"
 
 
 def group_people(
     contacts: Collection[ContactFacts], portal: NameFrequencies, policy: Policy
 ) -> Grouping:
-    """Group records into persons. Two records are never joined only because both resemble a third."""
+    """Group records into persons.
+
+    Two records are never joined only because both resemble a third.
+    """
     pairs = _Pairs({contact.id: contact for contact in contacts}, portal, policy)
-    asked = candidate_pairs(contacts, portal.crowded, alike_only=needs_names(policy))
-    asked |= {pair for pair in portal.decisions if pairs.knows(pair)}
-    links = [pairs.link(a, b) for a, b in sorted(asked)]
-    groups: dict[int, list[int]] = {one: [one] for one in pairs.contacts}
-    for link in sorted(links, key=lambda one: (-one.bits, one.a, one.b)):
+    candidates = candidate_pairs(contacts, portal.oversized, alike_only=needs_names(policy))
+    candidates.update(pair for pair in portal.decisions if pairs.knows(pair))
+    links = [pairs.link(a, b) for a, b in sorted(candidates)]
+    groups = _joined(links, pairs)
+    members = {min(group): tuple(sorted(group)) for group in groups.values()}
+    persons = tuple(_person(members[person_id], pairs) for person_id in sorted(members))
+    return Grouping(persons, tuple(_to_review(links, groups)))
+
+
+def _to_review(
+    links: Iterable[IdentityLink], groups: Mapping[int, list[int]]
+) -> Iterator[IdentityLink]:
+    """Doubtful links between two persons; within one they are settled by others."""
+    for link in links:
+        if link.decision == "review" and groups[link.a] is not groups[link.b]:
+            yield link
+
+
+def _joined(links: Collection[IdentityLink], pairs: "_Pairs") -> dict[int, list[int]]:
+    """The group of each contact id; the members of a group share one list."""
+    groups = {contact_id: [contact_id] for contact_id in pairs.contacts}
+    # The surest links first: what they join stands when a weaker one is judged.
+    for link in sorted(links, key=lambda link: (-link.bits, link.a, link.b)):
         left, right = groups[link.a], groups[link.b]
         if link.decision == "link" and left is not right and _may_join(left, right, pairs, link):
             left.extend(right)
             groups.update(dict.fromkeys(right, left))
-    members = {min(group): tuple(sorted(group)) for group in groups.values()}
-    reviews = tuple(
-        link for link in links if link.decision == "review" and groups[link.a] is not groups[link.b]
-    )
-    return Grouping(tuple(_person(ids, pairs) for _, ids in sorted(members.items())), reviews)
+    return groups
 
 
 @dataclass(frozen=True, slots=True)
 class _Pairs:
-    """Weighed pairs, each looked at once and only when asked for."""
+    """Weighed pairs, each weighed once and only when needed."""
 
     contacts: dict[int, ContactFacts]
     portal: NameFrequencies
     policy: Policy
-    weighed: dict[tuple[int, int], Link] = field(default_factory=dict)
+    weighed: dict[tuple[int, int], IdentityLink] = field(default_factory=dict)
 
     def knows(self, pair: tuple[int, int]) -> bool:
         return pair[0] in self.contacts and pair[1] in self.contacts
 
-    def link(self, a: int, b: int) -> Link:
+    def link(self, a: int, b: int) -> IdentityLink:
         pair = (min(a, b), max(a, b))
         if pair not in self.weighed:
             self.weighed[pair] = compare(
@@ -142,16 +177,18 @@ class _Pairs:
             )
         return self.weighed[pair]
 
-    def within(self, ids: Sequence[int]) -> Iterator[Link]:
+    def within(self, ids: Sequence[int]) -> Iterator[IdentityLink]:
         return (self.link(*pair) for pair in combinations(ids, 2))
 
 
-def _may_join(left: Sequence[int], right: Sequence[int], pairs: _Pairs, link: Link) -> bool:
-    """Every pair across must have evidence of its own; a human's no always holds, and a yes needs no evidence."""
-    across = [pairs.link(a, b) for a in left for b in right]
-    if any(one.certain and one.decision == "none" for one in across):
+def _may_join(left: Sequence[int], right: Sequence[int], pairs: _Pairs, link: IdentityLink) -> bool:
+    """Whether a link may join two groups."""
+    across = [pairs.link(a, b) for a, b in product(left, right)]
+    # A person's no holds for the whole group.
+    if any(other.certain and other.decision == "none" for other in across):
         return False
-    return link.certain or all(one.bits > 0 for one in across)
+    # Every pair needs evidence of its own, unless a person or a merge joins the groups.
+    return link.certain or all(other.bits > 0 for other in across)
 
 
 def _person(ids: tuple[int, ...], pairs: _Pairs) -> Person:

@@ -1,10 +1,11 @@
-"""Evidence: what speaks for and against two records being one human, in bits, each with its reason."""
+"""Match weights: evidence for and against two records being one human, in bits, with reasons."""
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import product
 
 from mappings.caching import cached
 from mappings.rules.facts import PPM, ContactFacts, Directory
@@ -30,18 +31,18 @@ Evidence = tuple[float, Reason]
 
 @dataclass(frozen=True, slots=True)
 class NameFrequencies:
-    """What identity needs to know about the portal as a whole.
+    """The portal as far as record linkage depends on it.
 
-    `phone_holders` says how many differently named persons have a number; `decisions` are people's
-    answers: True same, False different, by ordered pair of contact ids. `crowded` are block keys
-    that too many records of the portal share, of whom only some may be given.
+    `phone_holders` counts the differently named persons of a number; `decisions` are people's
+    answers (True same, False different) by pair of contact ids, the lower first. `oversized` are
+    block keys that too many records of the portal share, of which only some may be given.
     """
 
     companies: Directory = field(default_factory=Directory)
     names: NameStats = field(default_factory=NameStats)
     phone_holders: Mapping[str, int] = field(default_factory=dict)
     decisions: Mapping[tuple[int, int], bool] = field(default_factory=dict)
-    crowded: frozenset[str] = frozenset()
+    oversized: frozenset[str] = frozenset()
 
 
 def weigh(
@@ -57,19 +58,17 @@ def weigh(
 
 
 def most_without_names(policy: Policy) -> float:
-    """The most bits for two records whose names do not agree and that share no profile, address or number."""
-    return sum(
-        max(0.0, *several)
-        for several in (
-            (policy.other_profile_bits,),
-            (policy.local_part_bits,),
-            (policy.other_mobile_bits,),
-            (policy.given_name_bits, policy.other_name_bits),
-            (policy.same_title_bits, policy.job_family_bits, policy.other_job_bits),
-            (policy.old_gone_bits, policy.old_silent_bits, policy.long_silent_bits),
-            (policy.old_alive_bits,),
-        )
+    """The most bits of two records that share no profile, address, number or name."""
+    alternatives = (
+        (policy.other_profile_bits,),
+        (policy.local_part_bits,),
+        (policy.other_mobile_bits,),
+        (policy.given_name_bits, policy.other_name_bits),
+        (policy.same_title_bits, policy.job_family_bits, policy.other_job_bits),
+        (policy.old_gone_bits, policy.old_silent_bits, policy.long_silent_bits),
+        (policy.old_alive_bits,),
     )
+    return sum(max(0.0, *bits) for bits in alternatives)
 
 
 def _profile_evidence(old: ContactFacts, new: ContactFacts, policy: Policy) -> Iterator[Evidence]:
@@ -99,16 +98,21 @@ def _address_evidence(
             policy.same_email_bits,
             Reason("same_address", f"both have or had the address {shared[0]}"),
         )
-    elif any(
-        _pattern(x) == _pattern(y) != ""
-        for x in old.emails[:1]
-        for y in new.emails[:1]
-        if not is_contractor(y)
-    ):
+    elif _formed_alike(old.emails, new.emails):
         yield (
             policy.local_part_bits,
             Reason("same_address_pattern", "the addresses are formed alike"),
         )
+
+
+def _formed_alike(old: Sequence[str], new: Sequence[str]) -> bool:
+    """Whether the primary addresses agree before the @, figures at the end apart.
+
+    A contractor's address follows the client's rules and not the person's.
+    """
+    if not old or not new or is_contractor(new[0]):
+        return False
+    return _pattern(old[0]) == _pattern(new[0]) != ""
 
 
 @cached(1 << 14)
@@ -140,29 +144,37 @@ def _phone_evidence(
 def _name_evidence(
     old: ContactFacts, new: ContactFacts, portal: NameFrequencies, policy: Policy
 ) -> Iterator[Evidence]:
-    """The best agreement between what the two records can be called."""
-    ones, others = name_variants(old), name_variants(new)
-    found = [
-        (_agreed(how, a, b, portal, policy), how)
-        for a in ones
-        for b in others
-        if not _one_source(a, b, old, new)
-        and (how := names.agreement(a.given, a.family, b.given, b.family))
+    """The best agreement between the name variants of two records."""
+    old_names, new_names = name_variants(old), name_variants(new)
+    agreements = [
+        *_agreements(old, new, portal, policy),
+        *_spelled(unspaced(old), new_names, portal, policy),
+        *_spelled(unspaced(new), old_names, portal, policy),
     ]
-    found += _spelled(unspaced(old), others, portal, policy) + _spelled(
-        unspaced(new), ones, portal, policy
-    )
-    if found:
-        bits, how = max(found)
+    if agreements:
+        bits, how = max(agreements)
         yield bits, _name_reason(how, old, new)
-    elif ones and others and ones[0].how == others[0].how == "written":
-        yield from _half_a_name(ones[0], others[0], portal, policy)
+    elif old_names and new_names and old_names[0].how == new_names[0].how == "written":
+        yield from _half_a_name(old_names[0], new_names[0], portal, policy)
+
+
+def _agreements(
+    old: ContactFacts, new: ContactFacts, portal: NameFrequencies, policy: Policy
+) -> Iterator[tuple[float, str]]:
+    """Bits and kind of each agreement between two name variants."""
+    for a, b in product(name_variants(old), name_variants(new)):
+        if _one_source(a, b, old, new):
+            continue
+        how = names.agreement(a.given, a.family, b.given, b.family)
+        if how:
+            yield _agreed(how, a, b, portal, policy), how
 
 
 def _half_a_name(
     a: NameVariant, b: NameVariant, portal: NameFrequencies, policy: Policy
 ) -> Iterator[Evidence]:
-    """Names that do not agree: a surname may have changed beside a given name that few bear; else they are two."""
+    """Evidence of names that do not agree."""
+    # A surname may have changed: beside a given name that few bear this is some evidence.
     if a.given == b.given:
         given, stats = " ".join(a.given), portal.names
         if stats.first.get(given, 0) * PPM <= stats.total * policy.given_name_share:
@@ -175,35 +187,29 @@ def _half_a_name(
 
 
 def _one_source(a: NameVariant, b: NameVariant, old: ContactFacts, new: ContactFacts) -> bool:
-    """Whether two readings come from one shared profile or address, which counts on its own."""
+    """Whether two variants come from one shared profile or address, which counts on its own."""
     if a.how != b.how or a.how == "written":
         return False
-    return (
-        old.profile == new.profile
-        if a.how == "profile"
-        else not set(old.emails).isdisjoint(new.emails)
-    )
+    if a.how == "profile":
+        return old.profile == new.profile
+    return not set(old.emails).isdisjoint(new.emails)
 
 
 def _name_reason(how: str, old: ContactFacts, new: ContactFacts) -> Reason:
     one, two = spoken(old.name), spoken(new.name)
-    if how == "exact" and one and two:
-        return Reason(
-            "same_name", f"both are called {two}" if one == two else f"{one} and {two} are one name"
-        )
-    text = (
-        f"{one} and {two} can be one name"
-        if one and two
-        else f"{one or two} fits the other record's address"
-    )
-    return Reason(f"name_{how}", text)
+    if not (one and two):
+        return Reason(f"name_{how}", f"{one or two} fits the other record's address")
+    if how != "exact":
+        return Reason(f"name_{how}", f"{one} and {two} can be one name")
+    text = f"both are called {two}" if one == two else f"{one} and {two} are one name"
+    return Reason("same_name", text)
 
 
 def _agreed(
     how: str, a: NameVariant, b: NameVariant, portal: NameFrequencies, policy: Policy
 ) -> float:
-    """Bits for names that agree, less for how, and for what is only read out of a profile or an address."""
-    chance = max(_namesakes(one, portal) for one in (a, b))
+    """Bits of two names that agree, with the deductions for how, and for where they come from."""
+    chance = max(_namesakes(a, portal), _namesakes(b, portal))
     less = {
         "exact": 0.0,
         "middle": policy.middle_name_bits,
@@ -219,25 +225,23 @@ def _agreed(
 
 def _spelled(
     local: str, others: tuple[NameVariant, ...], portal: NameFrequencies, policy: Policy
-) -> list[tuple[float, str]]:
-    """A nameless record's unspaced address that spells the other's name."""
-    found = []
-    for one in others if local else ():
-        if how := spells_out(local, one):
+) -> Iterator[tuple[float, str]]:
+    """Bits of a nameless record's unspaced address that spells the other record's name."""
+    for name in others if local else ():
+        if how := spells_out(local, name):
             less = policy.address_name_bits + (policy.initial_bits if how == "part" else 0.0)
-            found.append((name_bits(_namesakes(one, portal), policy) + less, "spelled"))
-    return found
+            yield name_bits(_namesakes(name, portal), policy) + less, "spelled"
 
 
-def _namesakes(one: NameVariant, portal: NameFrequencies) -> float:
-    return names.namesakes(portal.names, " ".join(one.given), " ".join(one.family))
+def _namesakes(name: NameVariant, portal: NameFrequencies) -> float:
+    return names.namesakes(portal.names, " ".join(name.given), " ".join(name.family))
 
 
 def name_bits(chance: float, policy: Policy) -> float:
-    """Bits for an equal full name, by how many namesakes chance alone would put into this portal.
+    """Bits of an equal full name, by the namesakes that chance alone would put into this portal.
 
-    None to speak of makes the name singular; one and more makes it common; straight lines in
-    between.
+    From 1/64 namesakes down the name is singular, from one up it is common, with 1/16 between;
+    on the logarithm of *chance* the bits are interpolated linearly.
     """
     corners = (
         (_SINGULAR, policy.singular_name_bits),
@@ -283,5 +287,8 @@ def _life_evidence(
 
 
 def _is_elsewhere(old: ContactFacts, new: ContactFacts, portal: NameFrequencies) -> bool:
-    """A private mailbox lives on through every job; only life at another company speaks against one human."""
+    """Whether the older record's activity is at another company.
+
+    A private mailbox stays in use through every job, and says nothing against one human.
+    """
     return not is_private(old, portal.companies) and not one_employer(old, new, portal.companies)

@@ -1,4 +1,4 @@
-"""Lives: what one contact record says about its own addresses, employer and last signs of life."""
+"""Record profiles: a contact record's own addresses, employer, last activity and end."""
 
 from datetime import datetime
 
@@ -19,7 +19,7 @@ def is_role_record(contact: ContactFacts) -> bool:
 
 
 def is_private(contact: ContactFacts, known: Directory) -> bool:
-    """Whether the record is reached at a free-mail address only: its life goes on whoever the employer is."""
+    """Whether the record has only free-mail addresses: its activity says nothing of an employer."""
     return bool(contact.emails) and all(
         is_free(email, known.free_hosts) for email in contact.emails
     )
@@ -34,22 +34,21 @@ def last_life(contact: ContactFacts) -> datetime | None:
 def gone_at(contact: ContactFacts) -> datetime | None:
     """When the CRM learned that the address or job behind this record is no more."""
     left = (text.at for text in texts_of(contact, TextKind.LEFT))
-    told = (contact.bounced_at, *left, contact.job_change_at, contact.left_reply_at)
-    found = [at for at in told if at]
-    return min(found) if found else None
+    dates = (contact.bounced_at, *left, contact.job_change_at, contact.left_reply_at)
+    return min(filter(None, dates), default=None)
 
 
 def employer(contact: ContactFacts, known: Directory) -> int | None:
-    """The company the record now stands for: by address, else primary company, else the typed name."""
+    """The company of the record now: by address, else primary company, else the typed name."""
     for email in contact.emails[:1]:
-        if (found := companies.of_email(known, email)) is not None:
-            return found
+        if (company_id := companies.of_email(known, email)) is not None:
+            return company_id
     if contact.company_ids:
         return companies.survivor(known, contact.company_ids[0])
     return companies.of_text(known, contact.company_text)
 
 
 def one_employer(a: ContactFacts, b: ContactFacts, known: Directory) -> bool:
-    """Whether two records stand for one company, or one of them for none that is known."""
-    one, two = (employer(contact, known) for contact in (a, b))
+    """Whether two records have one employer, or one of them none that is known."""
+    one, two = employer(a, known), employer(b, known)
     return one is None or two is None or bool(companies.same_company(known, one, two))

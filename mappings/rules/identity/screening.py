@@ -1,6 +1,7 @@
-"""Resemblance: whether two records can be called alike, told from their names before anything is weighed."""
+"""Screening: whether the names of two records can agree at all, before a pair is weighed."""
 
 from dataclasses import dataclass
+from itertools import product
 
 from mappings.rules.facts import ContactFacts
 from mappings.rules.identity.name_variants import (
@@ -16,37 +17,33 @@ from mappings.rules.text.names import Parts
 
 @dataclass(frozen=True, slots=True)
 class NameForms:
-    """What a record can be called: its readings, their words in order, and a nameless one's unspaced address."""
+    """A record's name variants, the sorted words of each, and a nameless one's unspaced address."""
 
-    readings: tuple[NameVariant, ...]
+    variants: tuple[NameVariant, ...]
     words: frozenset[Parts]
     unspaced: str
 
 
 def name_forms(contact: ContactFacts | Named) -> NameForms:
-    """What a record can be called."""
-    found = name_variants(contact)
-    return NameForms(
-        found, frozenset(tuple(sorted(one.given + one.family)) for one in found), unspaced(contact)
-    )
+    """The name forms of a record."""
+    variants = name_variants(contact)
+    words = frozenset(tuple(sorted(name.given + name.family)) for name in variants)
+    return NameForms(variants, words, unspaced(contact))
 
 
 def alike(a: NameForms, b: NameForms) -> bool:
-    """Whether any two readings agree. Where none do, no name is evidence for one human.
+    """Whether any two name variants agree. Where none do, no name is evidence for one human.
 
-    What the two share as a source is not looked at: it counts on its own, and more may be alike
-    here than there.
+    A profile or address that both variants come from is not left out here, though it is when the
+    pair is weighed: a pair may be alike and have no agreement.
     """
     if not a.words.isdisjoint(b.words):
         return True
-    for one in a.readings:
-        for other in b.readings:
-            if names.agreement(one.given, one.family, other.given, other.family):
-                return True
-    return bool(a.unspaced and _spells(a.unspaced, b)) or bool(
-        b.unspaced and _spells(b.unspaced, a)
-    )
+    for name, other in product(a.variants, b.variants):
+        if names.agreement(name.given, name.family, other.given, other.family):
+            return True
+    return _spells(a.unspaced, b) or _spells(b.unspaced, a)
 
 
 def _spells(local: str, other: NameForms) -> bool:
-    return any(spells_out(local, one) for one in other.readings)
+    return bool(local) and any(spells_out(local, name) for name in other.variants)

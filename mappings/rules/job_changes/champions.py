@@ -1,8 +1,9 @@
-"""Champions: how strongly a person stood for us at a company when they left it, and what role that gives them."""
+"""Champions: how strong a person's standing at a company was, and the role that follows from it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import chain
 
 from mappings.rules.facts import PPM, DealFacts, NpsAnswer
 from mappings.rules.findings import Move, Reason
@@ -28,44 +29,44 @@ def strength(
 ) -> tuple[int, Reason | None]:
     """Champion strength c (ppm) of a person at a company at a moment, and the strongest reason.
 
-    *deals* are the company's deals, *answers* the person's NPS answers, *roles* the person's own roles there.
+    *deals* are the company's deals, *answers* the person's NPS answers, *roles* the person's own
+    roles there. (0, None) when nothing is known of them.
     """
     own = frozenset(contact_ids)
-    found = [
+    strengths = [
         *_counted(_deal_strengths(own, company_id, at, deals)),
         *_answer_strengths(own, company_id, at, answers, policy),
     ]
     if roles & ADMIN_ROLES:
-        found.append((700_000, Reason("admin", "administers the product", strength=700_000)))
+        strengths.append((700_000, Reason("admin", "administers the product", strength=700_000)))
     if is_customer:
-        found.append((400_000, Reason("user", "worked at a customer", strength=400_000)))
-    best = max(
-        found,
-        key=lambda one: (one[0], one[1].at or datetime.min.replace(tzinfo=at.tzinfo)),
-        default=None,
-    )
-    return best if best is not None else (0, None)
+        strengths.append((400_000, Reason("user", "worked at a customer", strength=400_000)))
+    if not strengths:
+        return 0, None
+    # Of two that are equally strong the later one; those without a date come last.
+    undated = datetime.min.replace(tzinfo=at.tzinfo)
+    return max(strengths, key=lambda strength: (strength[0], strength[1].at or undated))
 
 
 Strength = tuple[int, Reason]
 _SHOWN_DEALS = 5
 
 
-def _counted(found: Iterable[Strength]) -> Iterable[Strength]:
-    """Deals that make somebody equally strong in the same words, told once with their number and the latest date."""
+def _counted(strengths: Iterable[Strength]) -> Iterator[Strength]:
+    """Equal strengths of several deals as one, with their number and the latest date."""
     alike: dict[tuple[int, str], list[Reason]] = {}
-    for c, reason in found:
+    for c, reason in strengths:
         alike.setdefault((c, reason.text), []).append(reason)
     for (c, text), reasons in alike.items():
-        deals = sorted({one for reason in reasons for one in reason.evidence})
-        latest = max(reasons, key=lambda one: (one.at is not None, one.at))
-        said = text if len(deals) == 1 else text.replace("a won deal", f"{len(deals)} won deals")
-        yield c, replace(latest, text=said, evidence=tuple(deals[:_SHOWN_DEALS]))
+        deals = sorted(set(chain.from_iterable(reason.evidence for reason in reasons)))
+        latest = max(reasons, key=lambda reason: (reason.at is not None, reason.at))
+        counted = text if len(deals) == 1 else text.replace("a won deal", f"{len(deals)} won deals")
+        yield c, replace(latest, text=counted, evidence=tuple(deals[:_SHOWN_DEALS]))
 
 
 def _deal_strengths(
     own: frozenset[int], company_id: int, at: datetime, deals: Iterable[DealFacts]
-) -> Iterable[Strength]:
+) -> Iterator[Strength]:
     for deal in deals:
         if deal.company_id != company_id or deal.archived or deal.created_at > at:
             continue
@@ -75,6 +76,7 @@ def _deal_strengths(
 
 
 def _on_deal(deal: DealFacts, roles: frozenset[str], at: datetime) -> Strength:
+    """The strength of a contact on a deal, as far as the deal had come by then."""
     evidence, closed = (f"deal:{deal.id}",), deal.closed_at or deal.created_at
     if not deal.counts_as_won or closed > at:
         c = 300_000
@@ -88,38 +90,30 @@ def _on_deal(deal: DealFacts, roles: frozenset[str], at: datetime) -> Strength:
 
 def _answer_strengths(
     own: frozenset[int], company_id: int, at: datetime, answers: Iterable[NpsAnswer], policy: Policy
-) -> Iterable[Strength]:
-    window = timedelta(policy.nps_window_days)
-    latest = max(
-        (
-            one
-            for one in answers
-            if one.contact_id in own
-            and one.company_id in {company_id, None}
-            and at - window <= one.at <= at
-        ),
-        key=lambda one: (one.at, one.id),
-        default=None,
-    )
+) -> Iterator[Strength]:
+    """The strength of the latest NPS answer within the window, if it is a promoter's."""
+    since = at - timedelta(policy.nps_window_days)
+    own_answers = [
+        answer
+        for answer in answers
+        if answer.contact_id in own and answer.company_id in {company_id, None}
+    ]
+    in_window = [answer for answer in own_answers if since <= answer.at <= at]
+    latest = max(in_window, key=lambda answer: (answer.at, answer.id), default=None)
     if latest is not None and latest.score >= PROMOTER_AT:
-        text = f"gave {latest.score} of 10 on {latest.at:%Y-%m-%d}"
-        yield (
-            700_000,
-            Reason("promoter", text, latest.at, (f"contact:{latest.contact_id}",), 700_000),
-        )
+        c, text = 700_000, f"gave {latest.score} of 10 on {latest.at:%Y-%m-%d}"
+        yield c, Reason("promoter", text, latest.at, (f"contact:{latest.contact_id}",), c)
 
 
 def left_at(move: Move, policy: Policy) -> datetime:
     """When the person most likely left, which is when their standing there is judged.
 
-    People show up at the new company some time after they left the old one. So it is that long
-    before the move shows, or when something told of their leaving, whichever is earlier; but never
+    People appear at the new company some time after they left the old one. So it is that long
+    before the move shows, or the date of a signal of their leaving, whichever is earlier; but never
     before they were last seen.
     """
-    told = [
-        signal.at for signal in move.signals if signal.kind in _LEAVING and signal.at is not None
-    ]
-    likely = min([move.moved_at - timedelta(policy.moved_lag_days), *told])
+    leaving = [signal.at for signal in move.signals if signal.kind in _LEAVING]
+    likely = min([move.moved_at - timedelta(policy.moved_lag_days), *filter(None, leaving)])
     return min(max(likely, move.earliest), move.moved_at)
 
 

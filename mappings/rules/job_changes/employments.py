@@ -1,9 +1,10 @@
-"""Stints: where each record of a person stood and when, read from what the CRM says and used to say."""
+"""Employments: at which companies a person's records were and when, by their whole history."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import pairwise
+from functools import partial
+from itertools import chain, pairwise
 
 from mappings.rules.facts import EMPLOYERS, ContactFacts, Directory, Version, texts_of
 from mappings.rules.findings import Employment
@@ -12,11 +13,15 @@ from mappings.rules.identity.record_profile import employer, is_private, last_li
 from mappings.rules.text.address_kinds import clean_email
 
 RANK = {"field": 3, "address": 3, "association": 2, "text": 1}
+"""How much a statement of the employer weighs, by where it stands."""
+_DIGITS_OF_INT64 = 19
+Claim = tuple[datetime, int, str]
+"""A dated statement of an employer: when, which company, and where it stands (see `RANK`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecordEmployment:
-    """One record at one company: known from `since`, last alive there at `last_seen`, over at `until`."""
+    """One record at one company from `since` to `until`, last active there at `last_seen`."""
 
     contact: ContactFacts
     company_id: int
@@ -27,82 +32,91 @@ class RecordEmployment:
 
 
 def of_record(contact: ContactFacts, known: Directory) -> tuple[RecordEmployment, ...]:
-    """The companies one record stood for, in order. An address outweighs an association, that a typed name.
+    """The companies of one record, in order.
 
-    Signs of life behind a private address say nothing about the employer, nor do those after an
-    address changed: there the last statement that named the company is the last that was seen of
-    the person at it.
+    An address outweighs an association, and that a typed name. Activity behind a private address
+    says nothing of the employer, nor does activity after an address changed: there the last
+    statement that named the company is when the person was last seen at it.
     """
-    found: list[RecordEmployment] = []
+    spans: list[RecordEmployment] = []
     for at, company_id, how in _claims(contact, known):
-        last = found[-1] if found else None
-        if last is None:
-            found.append(RecordEmployment(contact, company_id, at, how, last_seen=at))
-        elif company_id != last.company_id and (
-            RANK[how] >= RANK[last.how] or _outdated(last, contact, known)
-        ):
-            found[-1] = replace(last, until=at)
-            found.append(RecordEmployment(contact, company_id, at, how, last_seen=at))
-        elif company_id == last.company_id:
-            found[-1] = replace(last, last_seen=at, how=max(how, last.how, key=RANK.__getitem__))
-    if found and not is_private(contact, known):
-        found[-1] = replace(found[-1], last_seen=last_life(contact))
-    return tuple(found)
+        last = spans[-1] if spans else None
+        if last is not None and company_id == last.company_id:
+            spans[-1] = replace(last, last_seen=at, how=max(how, last.how, key=RANK.__getitem__))
+            continue
+        if last is not None:
+            # A weaker statement ends no employment that a stronger one still supports.
+            if RANK[how] < RANK[last.how] and not _outdated(last, contact, known):
+                continue
+            spans[-1] = replace(last, until=at)
+        spans.append(RecordEmployment(contact, company_id, at, how, last_seen=at))
+    if spans and not is_private(contact, known):
+        spans[-1] = replace(spans[-1], last_seen=last_life(contact))
+    return tuple(spans)
 
 
 def _outdated(last: RecordEmployment, contact: ContactFacts, known: Directory) -> bool:
-    """An address that is no longer on the record cannot hold it at its old company."""
+    """Whether an employment rests on an address that is no longer the record's."""
     now = {companies.of_email(known, email) for email in contact.emails[:1]}
     return last.how == "address" and last.company_id not in now
 
 
-def _claims(contact: ContactFacts, known: Directory) -> list[tuple[datetime, int, str]]:
-    """Every dated statement about the record's company, oldest first, the firmest first within one moment."""
+def _claims(contact: ContactFacts, known: Directory) -> list[Claim]:
+    """Every dated statement of the record's employer, by date, the firmest first of one moment."""
     claims = [
-        *_dated(
-            contact, "email", "address", lambda text: companies.of_email(known, clean_email(text))
-        ),
-        *_dated(
-            contact, "associatedcompanyid", "association", lambda text: company_id(known, text)
-        ),
-        *_dated(contact, "company", "text", lambda text: companies.of_text(known, text)),
+        *_dated(contact, "email", "address", partial(_of_address, known)),
+        *_dated(contact, "associatedcompanyid", "association", partial(company_id, known)),
+        *_dated(contact, "company", "text", partial(companies.of_text, known)),
         *_mapped(contact, known),
     ]
+    return sorted(
+        claims or _present(contact, known),
+        key=lambda claim: (claim[0], -RANK[claim[2]], claim[1]),
+    )
+
+
+def _of_address(known: Directory, text: str) -> int | None:
+    return companies.of_email(known, clean_email(text))
+
+
+def _present(contact: ContactFacts, known: Directory) -> list[Claim]:
+    """The present employer since the record's creation: all there is without history."""
     now = employer(contact, known)
-    if not claims and now is not None:
-        by_address = any(companies.of_email(known, email) == now for email in contact.emails[:1])
-        claims = [(contact.created_at, now, "address" if by_address else "association")]
-    return sorted(claims, key=lambda claim: (claim[0], -RANK[claim[2]], claim[1]))
+    if now is None:
+        return []
+    by_address = any(companies.of_email(known, email) == now for email in contact.emails[:1])
+    return [(contact.created_at, now, "address" if by_address else "association")]
 
 
-def _mapped(contact: ContactFacts, known: Directory) -> Iterator[tuple[datetime, int, str]]:
+def _mapped(contact: ContactFacts, known: Directory) -> Iterator[Claim]:
     """Employers that a rep or a job-change service wrote into mapped fields."""
     for text in texts_of(contact, *EMPLOYERS):
-        found = meant_by(known, text.text)
-        if text.at is not None and found is not None:
-            yield text.at, found, "field"
+        named = meant_by(known, text.text)
+        if text.at is not None and named is not None:
+            yield text.at, named, "field"
 
 
 def _dated(
     contact: ContactFacts, prop: str, how: str, resolve: Callable[[str], int | None]
-) -> Iterator[tuple[datetime, int, str]]:
+) -> Iterator[Claim]:
     for version in contact.history.get(prop, ()):
-        if (found := resolve(version.value)) is not None:
-            yield version.at, found, how
+        named = resolve(version.value)
+        if named is not None:
+            yield version.at, named, how
 
 
 def company_id(known: Directory, text: str) -> int | None:
     """A company id written as text, followed through merges; None when it is no number."""
     digits = text.strip()
-    return (
-        companies.survivor(known, int(digits)) if digits.isdecimal() and len(digits) < 19 else None  # noqa: PLR2004
-    )
+    if not digits.isdecimal() or len(digits) >= _DIGITS_OF_INT64:
+        return None
+    return companies.survivor(known, int(digits))
 
 
 def meant_by(known: Directory, text: str) -> int | None:
     """The company that a field means, by its name or by an address there."""
-    found = companies.of_text(known, text)
-    return companies.of_email(known, clean_email(text)) if found is None else found
+    by_name = companies.of_text(known, text)
+    return _of_address(known, text) if by_name is None else by_name
 
 
 def changes(versions: Sequence[Version]) -> Iterable[tuple[Version, Version]]:
@@ -112,36 +126,33 @@ def changes(versions: Sequence[Version]) -> Iterable[tuple[Version, Version]]:
 
 
 def employments(contacts: Iterable[ContactFacts], known: Directory) -> tuple[Employment, ...]:
-    """A person's employment as the CRM shows it, oldest first; one company in a row is one spell."""
-    ordered = timeline(contacts, known)
+    """A person's employments as the CRM shows them, oldest first; see `timeline`."""
     return tuple(
         Employment(
-            one.contact.id,
-            one.company_id,
-            one.since,
-            one.until,
-            one.contact.job_title,
-            one.how,
-            one.last_seen,
+            contact_id=span.contact.id,
+            company_id=span.company_id,
+            since=span.since,
+            until=span.until,
+            title=span.contact.job_title,
+            how=span.how,
+            last_seen=span.last_seen,
         )
-        for one in ordered
+        for span in timeline(contacts, known)
     )
 
 
 def timeline(contacts: Iterable[ContactFacts], known: Directory) -> tuple[RecordEmployment, ...]:
-    """The stints of all records of a person, by start; records at one company in a row become one stint."""
-    stints = [stint for contact in contacts for stint in of_record(contact, known)]
-    stints.sort(key=lambda one: (one.since, one.contact.id))
+    """The employments of all records of a person, by start; one company in a row counts once."""
+    spans = list(chain.from_iterable(of_record(contact, known) for contact in contacts))
+    spans.sort(key=lambda span: (span.since, span.contact.id))
     joined: list[RecordEmployment] = []
-    for stint in stints:
-        if joined and companies.same_company(known, joined[-1].company_id, stint.company_id):
-            joined[-1] = replace(
-                joined[-1],
-                until=stint.until,
-                last_seen=_later(joined[-1].last_seen, stint.last_seen),
-            )
-        else:
-            joined.append(stint)
+    for span in spans:
+        last = joined[-1] if joined else None
+        if last is None or not companies.same_company(known, last.company_id, span.company_id):
+            joined.append(span)
+            continue
+        last_seen = _later(last.last_seen, span.last_seen)
+        joined[-1] = replace(last, until=span.until, last_seen=last_seen)
     return tuple(joined)
 
 

@@ -1,9 +1,10 @@
-"""Moves: who left which company for which, how sure that is and why, with what looks like a move and is none."""
+"""Moves: who left which company for which, how sure that is and why, and what is no move."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from mappings.kinds import MoveKind, Status
 from mappings.rules.facts import PPM, ContactFacts, Directory
 from mappings.rules.findings import Move, Person, Reason, Signal
 from mappings.rules.identity import companies
@@ -18,7 +19,7 @@ from mappings.rules.text.names import spoken
 
 @dataclass(frozen=True, slots=True)
 class NotAMove:
-    """Something that looks like a move, and the reason why it is none."""
+    """A change of employer in the records that is no move, and the reason why."""
 
     person_id: int
     former_contact_id: int
@@ -28,10 +29,10 @@ class NotAMove:
 
 @dataclass(frozen=True, slots=True)
 class MovesOfPerson:
-    """What was found about one person."""
+    """The moves of one person, and their changes of employer that are none."""
 
     moves: tuple[Move, ...] = ()
-    rejected: tuple[NotAMove, ...] = field(default=())
+    rejected: tuple[NotAMove, ...] = ()
 
 
 WasCustomer = Callable[[int, datetime], bool]
@@ -49,57 +50,75 @@ def find_moves(
 ) -> MovesOfPerson:
     """Find a person's moves from all their records and the records' histories.
 
-    Moves that lie after *now* are left out, so that a replay sees what could be known then. Without
-    *was_customer* what people tell of a former job is no evidence, since it says nothing of where
-    that was.
+    Moves after *now* are left out, so that a replay knows only what could be known then. Without
+    *was_customer* a self-reported former job is no evidence, since it does not name the company.
     """
-    records = [contacts[one] for one in person.contact_ids if one in contacts]
-    stints = [stint for stint in timeline(records, known) if stint.since <= now]
+    records = [contacts[contact_id] for contact_id in person.contact_ids if contact_id in contacts]
+    spans = [span for span in timeline(records, known) if span.since <= now]
     moves: list[Move] = []
     rejected: list[NotAMove] = []
-    for at, new in enumerate(stints):
-        old, why_not = _former(stints[:at], new, known, policy)
+    for place, new in enumerate(spans):
+        earlier = spans[:place]
+        old, why_not = _former(earlier, new, known, policy)
         if old is None:
             continue
         if why_not is not None:
             rejected.append(NotAMove(person.id, old.contact.id, new.contact.id, why_not))
             continue
-        found = signals.between(old, new, known, policy)
-        if was_customer is not None and was_customer(old.company_id, new.since):
-            found = (*found, *signals.told_themselves(old, new, known, policy))
-        if not found:  # a typed company name alone changed: too little to speak of
-            continue
-        move = _move(person, old, new, found, policy)
-        earlier = any(
-            companies.same_company(known, s.company_id, new.company_id) for s in stints[:at]
-        )
-        moves.append(_boomerang(move) if earlier else move)
-    departed = _departure(person, stints, known, policy)
+        evidence = _evidence(old, new, known, policy, was_customer)
+        # A typed company name alone changed: that is no signal of anything.
+        if evidence:
+            move = _move(person, old, new, evidence, policy)
+            moves.append(_boomerang(move) if _is_return(new, earlier, known) else move)
+    departed = _departure(person, spans, known, policy)
     return MovesOfPerson((*moves, *departed), tuple(rejected))
+
+
+def _evidence(
+    old: RecordEmployment,
+    new: RecordEmployment,
+    known: Directory,
+    policy: Policy,
+    was_customer: WasCustomer | None,
+) -> tuple[Signal, ...]:
+    between = signals.between(old, new, known, policy)
+    if was_customer is None or not was_customer(old.company_id, new.since):
+        return between
+    return (*between, *signals.self_reported(old, new, known, policy))
+
+
+def _is_return(
+    new: RecordEmployment, earlier: Iterable[RecordEmployment], known: Directory
+) -> bool:
+    return any(companies.same_company(known, span.company_id, new.company_id) for span in earlier)
 
 
 def _former(
     earlier: Sequence[RecordEmployment], new: RecordEmployment, known: Directory, policy: Policy
 ) -> tuple[RecordEmployment | None, Reason | None]:
-    """The stint the person left, or the latest one and why it was not left.
+    """The employment that the person left, or the latest one and why it was not left.
 
     That is the latest one, unless it is a mere contractor's seat, or a job that goes on beside the
     new one: then the person left the one before, if any.
     """
-    first: tuple[RecordEmployment | None, Reason | None] = (None, None)
-    for old in reversed([stint for stint in earlier if not _is_contractor_seat(stint)]):
+    latest: tuple[RecordEmployment | None, Reason | None] = (None, None)
+    for old in reversed([span for span in earlier if not _is_contractor_seat(span)]):
         why_not = not_a_move(old, new, known, policy)
-        if first[0] is None:
-            first = old, why_not
+        if latest[0] is None:
+            latest = old, why_not
         if why_not is None:
             return old, None
-        if why_not.code not in {"both_active", "additional_role"}:
+        if why_not.code not in _GOES_ON:
             break
-    return first
+    return latest
 
 
-def _is_contractor_seat(stint: RecordEmployment) -> bool:
-    return any(is_contractor(email) for email in stint.contact.emails[:1])
+# Reasons by which an employment goes on beside the new one: the one before it may have ended.
+_GOES_ON = frozenset({"both_active", "additional_role"})
+
+
+def _is_contractor_seat(span: RecordEmployment) -> bool:
+    return any(is_contractor(email) for email in span.contact.emails[:1])
 
 
 def not_a_move(
@@ -109,22 +128,20 @@ def not_a_move(
     same = companies.same_company(known, old.company_id, new.company_id)
     if same:
         return Reason("same_company", same)
+    former, name = company_name(known, old.company_id), company_name(known, new.company_id)
     if (old.company_id, new.company_id) in known.migrations:
-        names = f"{company_name(known, old.company_id)} to {company_name(known, new.company_id)}"
-        return Reason(
-            "domain_migration", f"a crowd went from {names}: an acquisition or a new domain"
-        )
+        text = f"a crowd went from {former} to {name}: an acquisition or a new domain"
+        return Reason("domain_migration", text)
     if _is_contractor_seat(new):
-        return Reason(
-            "contractor", f"the address at {company_name(known, new.company_id)} is an outsider's"
-        )
+        return Reason("contractor", f"the address at {name} is an outsider's")
+    # One record, or no activity since: nothing says that the old employment goes on.
     if old.contact.id == new.contact.id or old.last_seen is None or old.last_seen <= new.since:
         return None
     if job_titles.is_additional(new.contact.job_title):
-        text = f"a seat at {company_name(known, new.company_id)} beside the job, {new.contact.job_title.strip()}"
+        text = f"a seat at {name} beside the job, {new.contact.job_title.strip()}"
         return Reason("additional_role", spoken(text), old.last_seen)
     if old.last_seen - new.since > timedelta(policy.both_active_days):
-        text = f"still active at {company_name(known, old.company_id)} on {old.last_seen:%Y-%m-%d}"
+        text = f"still active at {former} on {old.last_seen:%Y-%m-%d}"
         return Reason("both_active", text, old.last_seen)
     return None
 
@@ -133,57 +150,53 @@ def _move(
     person: Person,
     old: RecordEmployment,
     new: RecordEmployment,
-    found: tuple[Signal, ...],
+    evidence: tuple[Signal, ...],
     policy: Policy,
 ) -> Move:
-    moved = signals.combined(found)
+    p_moved = signals.combined(evidence)
     if _contradicted(old, new, policy):
-        moved = moved * policy.contradiction_factor // PPM
+        p_moved = p_moved * policy.contradiction_factor // PPM
     p_same = _p_same(person, old.contact.id, new.contact.id)
-    confidence = p_same * moved // PPM
+    confidence = p_same * p_moved // PPM
     earliest = min(old.last_seen or old.since, new.since)
     # A bounce or a noticed departure says when the old job ended, not when the new one began.
-    dates = [s.at for s in found if s.kind == "mapped_company_field" and s.at and s.at >= earliest]
+    dates = [signal.at for signal in evidence if signal.kind == "mapped_company_field"]
+    reasons = [signal.reason for signal in evidence]
     return Move(
-        person.id,
-        old.company_id,
-        new.company_id,
-        old.contact.id,
-        new.contact.id,
-        earliest,
-        new.since,
-        min([new.since, *dates]),
-        p_same,
-        moved,
-        confidence,
-        status_of(confidence, found, policy),
-        "move",
-        found,
-        tuple(
-            sorted((signal.reason for signal in found), key=lambda one: (-one.strength, one.code))
-        ),
+        person_id=person.id,
+        former_company_id=old.company_id,
+        new_company_id=new.company_id,
+        former_contact_id=old.contact.id,
+        new_contact_id=new.contact.id,
+        earliest=earliest,
+        latest=new.since,
+        moved_at=min([new.since, *(at for at in dates if at and at >= earliest)]),
+        p_same=p_same,
+        p_moved=p_moved,
+        confidence=confidence,
+        status=status_of(confidence, evidence, policy),
+        kind=MoveKind.MOVE,
+        signals=evidence,
+        reasons=tuple(sorted(reasons, key=lambda reason: (-reason.strength, reason.code))),
     )
 
 
 def _contradicted(old: RecordEmployment, new: RecordEmployment, policy: Policy) -> bool:
-    """Whether the person still showed up at the old company a while after the supposed move."""
-    overlap = timedelta(policy.old_alive_days)
-    return (
-        old.contact.id != new.contact.id
-        and old.last_seen is not None
-        and old.last_seen > new.since + overlap
-    )
+    """Whether the person was still active at the old company a while after the supposed move."""
+    if old.contact.id == new.contact.id or old.last_seen is None:
+        return False
+    return old.last_seen > new.since + timedelta(policy.old_alive_days)
 
 
-def status_of(confidence: int, found: tuple[Signal, ...], policy: Policy) -> str:
-    """Whether to act on a move, ask a person, or only remember it."""
-    if not signals.conclusive(found, policy) or confidence < policy.move_review:
-        return "stored"
-    return "auto" if confidence >= policy.move_auto else "review"
+def status_of(confidence: int, evidence: tuple[Signal, ...], policy: Policy) -> Status:
+    """Whether a move counts, a person is asked, or it is only kept."""
+    if not signals.conclusive(evidence, policy) or confidence < policy.move_review:
+        return Status.STORED
+    return Status.AUTO if confidence >= policy.move_auto else Status.REVIEW
 
 
 def _p_same(person: Person, a: int, b: int) -> int:
-    """How sure it is that two records are this one person: by their own link, else by the group's weakest."""
+    """The probability (ppm) that two records are this person: their link's, else the group's."""
     if a == b:
         return PPM
     for link in person.links:
@@ -193,37 +206,38 @@ def _p_same(person: Person, a: int, b: int) -> int:
 
 
 def _boomerang(move: Move) -> Move:
-    """A return opens a new spell; it is no new account won through the person."""
+    """The move as a return: a new employment, and no new account won through the person."""
     reason = Reason("boomerang", "the person had worked there before", strength=0)
-    return replace(move, kind="boomerang", reasons=(*move.reasons, reason))
+    return replace(move, kind=MoveKind.BOOMERANG, reasons=(*move.reasons, reason))
 
 
 def _departure(
-    person: Person, stints: Sequence[RecordEmployment], known: Directory, policy: Policy
-) -> Iterable[Move]:
-    """The person left the last known company and nobody knows where to."""
-    if not stints:
+    person: Person, spans: Sequence[RecordEmployment], known: Directory, policy: Policy
+) -> Iterator[Move]:
+    """The move of a person who left the last known company for one that is not known."""
+    if not spans:
         return
-    last = stints[-1]
-    found = tuple(signals.departed(last, known, policy))
-    if found:
-        moved = signals.combined(found)
-        at = min((signal.at for signal in found if signal.at), default=last.since)
-        at = max(at, last.since)
-        yield Move(
-            person.id,
-            last.company_id,
-            None,
-            last.contact.id,
-            last.contact.id,
-            min(last.last_seen or last.since, at),
-            at,
-            at,
-            PPM,
-            moved,
-            moved,
-            status_of(moved, found, policy),
-            "departure",
-            found,
-            tuple(signal.reason for signal in found),
-        )
+    last = spans[-1]
+    evidence = tuple(signals.departed(last, known, policy))
+    if not evidence:
+        return
+    p_moved = signals.combined(evidence)
+    dates = [signal.at for signal in evidence if signal.at]
+    left_at = max(min(dates, default=last.since), last.since)
+    yield Move(
+        person_id=person.id,
+        former_company_id=last.company_id,
+        new_company_id=None,
+        former_contact_id=last.contact.id,
+        new_contact_id=last.contact.id,
+        earliest=min(last.last_seen or last.since, left_at),
+        latest=left_at,
+        moved_at=left_at,
+        p_same=PPM,
+        p_moved=p_moved,
+        confidence=p_moved,
+        status=status_of(p_moved, evidence, policy),
+        kind=MoveKind.DEPARTURE,
+        signals=evidence,
+        reasons=tuple(signal.reason for signal in evidence),
+    )

@@ -1,6 +1,7 @@
-"""Signals: each piece of evidence that a person left one company for another, with its reliability and cause."""
+"""Signals: the pieces of evidence of a job change, each with its reliability and cause."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final
@@ -15,41 +16,44 @@ from mappings.rules.text.address_kinds import clean_email
 from mappings.rules.text.names import spoken
 from mappings.rules.text.self_reported import classify
 
-# Changes by these sources were made by a program on its own account; everything typed in HubSpot is
-# a user's.
+# Changes by these sources are a user's; all others are a program's on its own account.
 USER_SOURCES = frozenset(
     {"CRM_UI", "CRM_UI_BULK_ACTION", "MOBILE_IOS", "MOBILE_ANDROID", "CONTACTS"}
 )
 
 
 def company_name(known: Directory, company: int | None) -> str:
-    """What to call a company in a sentence."""
-    found = known.companies.get(company) if company is not None else None
-    return (spoken(found.name) if found else "") or "an unnamed company"
+    """A company's name as it can stand in a sentence."""
+    facts = known.companies.get(company) if company is not None else None
+    return (spoken(facts.name) if facts else "") or "an unnamed company"
 
 
 def between(
     old: RecordEmployment, new: RecordEmployment, known: Directory, policy: Policy
 ) -> tuple[Signal, ...]:
     """All signals that the person went from the company of *old* to that of *new*."""
-    found: list[Signal] = []
+    signals: list[Signal] = []
     for contact in {old.contact.id: old.contact, new.contact.id: new.contact}.values():
-        found.extend(_record_signals(contact, old, new, known, policy))
+        signals.extend(_record_signals(contact, old, new, known, policy))
     if old.contact.id != new.contact.id:
-        found.extend(_second_record(old, new, known, policy))
-    found.extend(
-        s for s in departed(old, known, policy) if s.at is None or _close(s.at, new.since, policy)
+        signals.extend(_second_record(old, new, known, policy))
+    signals.extend(
+        signal
+        for signal in departed(old, known, policy)
+        if signal.at is None or _is_close(signal.at, new.since, policy)
     )
-    found.extend(_silence(old, new, known, policy))
-    if any(one.r >= policy.strong_signal for one in found):
-        found.extend(_active_at_new(new, known, policy))
-    return tuple(found)
+    signals.extend(_silence(old, new, known, policy))
+    # Activity at the new company alone could be a second job.
+    if any(signal.r >= policy.strong_signal for signal in signals):
+        signals.extend(_active_at_new(new, known, policy))
+    return tuple(signals)
 
 
 def _active_at_new(new: RecordEmployment, known: Directory, policy: Policy) -> Iterator[Signal]:
-    """Life at the new company's address bears out what another signal says; alone it could be a second job."""
+    """Activity at the new company's address, which confirms what another signal says."""
     if new.how == "address" and new.last_seen is not None and new.last_seen > new.since:
-        text = f"active at {company_name(known, new.company_id)} since, last on {new.last_seen:%Y-%m-%d}"
+        name = company_name(known, new.company_id)
+        text = f"active at {name} since, last on {new.last_seen:%Y-%m-%d}"
         yield _signal("active_at_new", new.last_seen, "life", text, policy)
 
 
@@ -91,25 +95,25 @@ def _means(text: str, company: int, known: Directory) -> bool:
     return bool(companies.same_company(known, meant_by(known, text), company))
 
 
-def _matches(known: Directory, found: tuple[int | None, int | None], pair: tuple[int, int]) -> bool:
-    return all(
-        companies.same_company(known, one, two) for one, two in zip(found, pair, strict=True)
-    )
+def _matches(known: Directory, ids: tuple[int | None, int | None], pair: tuple[int, int]) -> bool:
+    """Whether a change from one company to another is the change between *pair*."""
+    return all(companies.same_company(known, a, b) for a, b in zip(ids, pair, strict=True))
 
 
 def _address_change(
     contact: ContactFacts, pair: tuple[int, int], known: Directory, policy: Policy
 ) -> Iterator[Signal]:
     """The primary address changed from one company's domain to the other's."""
-    seen = [
-        (found, version.at)
+    addresses = [
+        (companies.of_email(known, clean_email(version.value)), version.at)
         for version in contact.history.get("email", ())
-        if (found := companies.of_email(known, clean_email(version.value))) is not None
     ]
-    for (before, _), (after, at) in pairwise(seen):
+    at_companies = [(company, at) for company, at in addresses if company is not None]
+    for (before, _), (after, at) in pairwise(at_companies):
         if _matches(known, (before, after), pair):
-            text = f"the e-mail address changed from {company_name(known, before)} to {company_name(known, after)}"
-            yield _signal("email_domain_changed", at, "edit", f"{text} on {at:%Y-%m-%d}", policy)
+            names = f"from {company_name(known, before)} to {company_name(known, after)}"
+            text = f"the e-mail address changed {names} on {at:%Y-%m-%d}"
+            yield _signal("email_domain_changed", at, "edit", text, policy)
 
 
 def _address_gained(
@@ -119,7 +123,7 @@ def _address_gained(
     known: Directory,
     policy: Policy,
 ) -> Iterator[Signal]:
-    """A record that was known at one company by association or text got an address at the other."""
+    """An address at one company on a record that was at the other by association or text."""
     if old.contact.id != contact.id or old.how == "address" or new.how != "address":
         return
     versions = contact.history.get("email", ())
@@ -132,31 +136,31 @@ def _address_gained(
 def _association_change(
     contact: ContactFacts, pair: tuple[int, int], known: Directory, policy: Policy
 ) -> Iterator[Signal]:
+    """The primary company changed; a user's change is more reliable than a program's."""
     for before, after in changes(contact.history.get("associatedcompanyid", ())):
-        found = company_id(known, before.value), company_id(known, after.value)
-        if _matches(known, found, pair):
-            kind = (
-                "primary_company_by_user"
-                if after.source_type in USER_SOURCES
-                else "primary_company_automatic"
-            )
-            who = "a user" if kind == "primary_company_by_user" else "automation"
-            text = f"{who} changed the company to {company_name(known, found[1])} on {after.at:%Y-%m-%d}"
-            yield _signal(kind, after.at, "edit", text, policy)
+        former, new = company_id(known, before.value), company_id(known, after.value)
+        if not _matches(known, (former, new), pair):
+            continue
+        kind, who = "primary_company_automatic", "automation"
+        if after.source_type in USER_SOURCES:
+            kind, who = "primary_company_by_user", "a user"
+        text = f"{who} changed the company to {company_name(known, new)} on {after.at:%Y-%m-%d}"
+        yield _signal(kind, after.at, "edit", text, policy)
 
 
 def _text_change(
     contact: ContactFacts, pair: tuple[int, int], known: Directory, policy: Policy
 ) -> Iterator[Signal]:
+    """The typed company name changed together with the job title."""
     titles = [
         after.at
         for before, after in changes(contact.history.get("jobtitle", ()))
         if not job_titles.same_title(before.value, after.value)
     ]
     for before, after in changes(contact.history.get("company", ())):
-        found = companies.of_text(known, before.value), companies.of_text(known, after.value)
-        near = any(abs(at - after.at) <= timedelta(policy.edit_days) for at in titles)
-        if near and _matches(known, found, pair):
+        ids = companies.of_text(known, before.value), companies.of_text(known, after.value)
+        is_near = any(abs(at - after.at) <= timedelta(policy.edit_days) for at in titles)
+        if is_near and _matches(known, ids, pair):
             text = f"company name and job title both changed on {after.at:%Y-%m-%d}"
             yield _signal("company_and_title_text", after.at, "edit", text, policy)
 
@@ -164,16 +168,12 @@ def _text_change(
 def _additional_address(
     contact: ContactFacts, pair: tuple[int, int], known: Directory, policy: Policy
 ) -> Iterator[Signal]:
-    """Addresses of both companies stand on one record: added by hand, or left by a merge of two records."""
-    employers = {
-        found for email in contact.emails if (found := companies.of_email(known, email)) is not None
-    }
-    if not all(any(companies.same_company(known, one, side) for one in employers) for side in pair):
+    """Addresses of both companies on one record: added by hand, or by a merge of two records."""
+    employers = {companies.of_email(known, email) for email in contact.emails}
+    if not all(_is_among(employers, company, known) for company in pair):
         return
-    merged = any(
-        v.source_type == "MERGE_OBJECTS" for v in contact.history.get("hs_additional_emails", ())
-    )
-    if merged or contact.merged_ids:
+    versions = contact.history.get("hs_additional_emails", ())
+    if contact.merged_ids or any(version.source_type == "MERGE_OBJECTS" for version in versions):
         text = "records with addresses of both companies were merged"
         yield _signal("records_merged", contact.merged_at, "merge", text, policy)
     else:
@@ -181,13 +181,17 @@ def _additional_address(
         yield _signal("additional_email", None, "edit", text, policy)
 
 
+def _is_among(employers: Iterable[int | None], company: int, known: Directory) -> bool:
+    return any(companies.same_company(known, employer, company) for employer in employers)
+
+
 def _second_record(
     old: RecordEmployment, new: RecordEmployment, known: Directory, policy: Policy
 ) -> Iterator[Signal]:
     """Another record of the person began at the new company when the old one fell silent.
 
-    Within days of life at the old company, and while nothing says that this ended, it may as well
-    be a second job or an engagement at a client; a title that says outsider makes the days weeks.
+    Within days of activity at the old company, and while nothing says that this ended, it may as
+    well be a second job or an engagement at a client; an outsider's title makes the days weeks.
     """
     name = company_name(known, new.company_id)
     since = f"a second record at {name} appeared on {new.since:%Y-%m-%d}"
@@ -197,73 +201,86 @@ def _second_record(
         return
     text = f"{since}, after the last sign of life at the old company on {old.last_seen:%Y-%m-%d}"
     days = policy.outsider_soon_days if _is_outsider(old, new, known) else policy.soon_days
-    soon = new.since - old.last_seen <= timedelta(days) and not any(departed(old, known, policy))
-    yield _signal(
-        "second_record_soon" if soon else "second_record", new.since, "record", text, policy
-    )
+    is_soon = new.since - old.last_seen <= timedelta(days) and not any(departed(old, known, policy))
+    kind = "second_record_soon" if is_soon else "second_record"
+    yield _signal(kind, new.since, "record", text, policy)
 
 
 def _is_outsider(old: RecordEmployment, new: RecordEmployment, known: Directory) -> bool:
-    """Whether the person may be at the new company for the old one: by title, or because the old one is an agency."""
+    """Whether the person may be at the new company for the old one: by title, or for an agency."""
     firm = known.companies.get(old.company_id)
     return job_titles.is_outsider(new.contact.job_title) or (firm is not None and firm.is_agency)
 
 
 def departed(old: RecordEmployment, known: Directory, policy: Policy) -> Iterator[Signal]:
-    """What says that the person left the company, whatever came next."""
+    """The signals that the person left the company, whatever came next."""
+    yield from _noticed(old, known, policy)
+    yield from _noted(old, known, policy)
+
+
+def _noticed(old: RecordEmployment, known: Directory, policy: Policy) -> Iterator[Signal]:
+    """A departure that mail or HubSpot shows since the employment began."""
     left, name = old.contact, company_name(known, old.company_id)
-    if left.bounced_at and left.bounced_at >= old.since:
-        text = f"the address at {name} bounced on {left.bounced_at:%Y-%m-%d}"
-        yield _signal("hard_bounce", left.bounced_at, "bounce", text, policy)
-    if left.job_change_at and left.job_change_at >= old.since:
-        text = f"HubSpot noticed a job change on {left.job_change_at:%Y-%m-%d}"
-        yield _signal("hubspot_job_change", left.job_change_at, "job_change", text, policy)
-    if left.left_reply_at and left.left_reply_at >= old.since:
-        text = f"an automatic reply of {left.left_reply_at:%Y-%m-%d} says that the person no longer works at {name}"
-        yield _signal("no_longer_with", left.left_reply_at, "auto_reply", text, policy)
-    for note in texts_of(left, TextKind.LEFT):
+    bounced, changed, replied = left.bounced_at, left.job_change_at, left.left_reply_at
+    if bounced and bounced >= old.since:
+        text = f"the address at {name} bounced on {bounced:%Y-%m-%d}"
+        yield _signal("hard_bounce", bounced, "bounce", text, policy)
+    if changed and changed >= old.since:
+        text = f"HubSpot noticed a job change on {changed:%Y-%m-%d}"
+        yield _signal("hubspot_job_change", changed, "job_change", text, policy)
+    if replied and replied >= old.since:
+        reply = f"an automatic reply of {replied:%Y-%m-%d}"
+        text = f"{reply} says that the person no longer works at {name}"
+        yield _signal("no_longer_with", replied, "auto_reply", text, policy)
+
+
+def _noted(old: RecordEmployment, known: Directory, policy: Policy) -> Iterator[Signal]:
+    """A departure that mapped fields state: somebody left, or another employer is named."""
+    name = company_name(known, old.company_id)
+    for note in texts_of(old.contact, TextKind.LEFT):
         if not _says_no(note.text):
             text = note.reason.format(said=spoken(note.text), company=name)
             yield _signal("mapped_company_field", note.at, "field", text, policy)
-    for named in texts_of(left, *EMPLOYERS):
-        if (
-            named.at is not None
-            and named.at >= old.since
-            and not _means(named.text, old.company_id, known)
-        ):
-            kind, cause = _NAMED_BY[named.kind]
-            text = f"{spoken(named.text)} is named as the employer after {name}"
-            yield _signal(kind, named.at, cause, text, policy)
+    for named in texts_of(old.contact, *EMPLOYERS):
+        if named.at is None or named.at < old.since or _means(named.text, old.company_id, known):
+            continue
+        kind, cause = _NAMED_BY[named.kind]
+        text = f"{spoken(named.text)} is named as the employer after {name}"
+        yield _signal(kind, named.at, cause, text, policy)
 
 
 def _silence(
     old: RecordEmployment, new: RecordEmployment, known: Directory, policy: Policy
 ) -> Iterator[Signal]:
-    """Regular contact that broke off long before the new job showed: no reason to think of a change by itself."""
-    who, last = old.contact, old.last_seen
-    if who.first_touch_at is None or last is None or who.touches < policy.regular_touches:
+    """Regular contact that ended long before the new job showed; weak, so never evidence alone."""
+    contact, last = old.contact, old.last_seen
+    if contact.first_touch_at is None or last is None or contact.touches < policy.regular_touches:
         return
-    was_regular = last - who.first_touch_at <= timedelta(policy.regular_gap_days) * (
-        who.touches - 1
-    )
+    regular = timedelta(policy.regular_gap_days) * (contact.touches - 1)
+    was_regular = last - contact.first_touch_at <= regular
     if was_regular and new.since - last >= timedelta(policy.silence_days):
-        text = f"after regular contact nothing was heard from {company_name(known, old.company_id)} since {last:%Y-%m-%d}"
+        name = company_name(known, old.company_id)
+        text = f"after regular contact nothing was heard from {name} since {last:%Y-%m-%d}"
         yield _signal("silence", last, "silence", text, policy)
 
 
-def told_themselves(
+def self_reported(
     old: RecordEmployment, new: RecordEmployment, known: Directory, policy: Policy
 ) -> Iterator[Signal]:
-    """The person's own words that they knew us from a former job; the caller knows that *old* was a customer then."""
+    """The person's own answer that they knew us from a former job.
+
+    The caller knows that *old* was a customer then.
+    """
     for answer in texts_of(new.contact, TextKind.ANSWER):
-        label = next((one for one in classify(answer.text) if one.label == "moved_self"), None)
-        if label is not None and label.confidence >= policy.label_counts_at:
+        labels = [label for label in classify(answer.text) if label.label == "moved_self"]
+        if labels and labels[0].confidence >= policy.label_counts_at:
             former = company_name(known, old.company_id)
-            said = f"asked how they heard of us, the person told of an earlier job: {former}"
-            yield _signal("moved_self_text", answer.at, "told", said, policy)
+            text = f"asked how they heard of us, the person told of an earlier job: {former}"
+            # Stored moves keep the word of the cause.
+            yield _signal("moved_self_text", answer.at, "told", text, policy)
 
 
-def _close(at: datetime, start: datetime, policy: Policy) -> bool:
+def _is_close(at: datetime, start: datetime, policy: Policy) -> bool:
     before, after = timedelta(policy.old_gone_before_days), timedelta(policy.old_gone_after_days)
     return start - before <= at <= start + after
 
@@ -273,20 +290,21 @@ def _says_no(text: str) -> bool:
 
 
 def combined(signals: tuple[Signal, ...]) -> int:
-    """P(moved) in ppm: 1 - product(1 - r), the strongest signal per cause."""
+    """P(moved) in ppm, rounded: 1 - product(1 - r) (noisy or), the strongest signal of each cause.
+
+    Signals of one cause are not independent, so that only the strongest counts.
+    """
     best: dict[str, int] = {}
     for signal in signals:
         best[signal.cause] = max(signal.r, best.get(signal.cause, 0))
-    rest, count = 1, 0
-    for r in best.values():
-        rest, count = rest * (PPM - r), count + 1
-    scale = PPM**count
-    return int(PPM - (2 * rest * PPM + scale) // (2 * scale))
+    # In whole numbers, so that the result does not depend on the order.
+    rest = math.prod([PPM - r for r in best.values()])
+    scale = math.prod([PPM] * len(best))
+    return PPM - (2 * rest * PPM + scale) // (2 * scale)
 
 
 def conclusive(signals: tuple[Signal, ...], policy: Policy) -> bool:
-    """One weak signal never flips anyone: one strong signal, or two of independent causes."""
-    return (
-        any(signal.r >= policy.strong_signal for signal in signals)
-        or len({s.cause for s in signals}) > 1
-    )
+    """Whether there is one strong signal, or two of independent causes."""
+    if any(signal.r >= policy.strong_signal for signal in signals):
+        return True
+    return len({signal.cause for signal in signals}) > 1

@@ -1,12 +1,15 @@
-"""Introductions: recommendations that mails and notes tell of, and who worked with whom."""
+"""Introductions: recommendations in mails and notes, and former colleagues of a prospect."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, product
 
+from mappings.kinds import ObjectType
 from mappings.rules.facts import ContactFacts, DealFacts, Note, Thread
 from mappings.rules.findings import Employment, Referral
 from mappings.rules.policy import Policy
 from mappings.rules.referrals import mentions
+from mappings.rules.referrals.mentions import Mentions
 from mappings.rules.referrals.referrals import Hint, judge, speaking, undenied
 from mappings.rules.referrals.referrer_lookup import ReferrerLookup
 from mappings.rules.text import self_reported
@@ -14,137 +17,137 @@ from mappings.rules.text.folding import spoken
 
 
 def of_threads(
-    threads: Iterable[Thread], ring: ReferrerLookup, policy: Policy
+    threads: Iterable[Thread], lookup: ReferrerLookup, policy: Policy
 ) -> tuple[Referral, ...]:
-    """Introductions by e-mail: a customer's contact and one of us on the first exchange with a prospect."""
-    return tuple(one for thread in threads for one in introduced_by(thread, ring, policy))
+    """Introductions by e-mail: a customer's contact on our first exchange with a prospect."""
+    introductions = (introduced_by(thread, lookup, policy) for thread in threads)
+    return tuple(chain.from_iterable(introductions))
 
 
-def introduced_by(thread: Thread, ring: ReferrerLookup, policy: Policy) -> tuple[Referral, ...]:
-    """Who introduced a prospect: the sender if a customer wrote, else every customer's contact on the mail.
+def introduced_by(thread: Thread, lookup: ReferrerLookup, policy: Policy) -> tuple[Referral, ...]:
+    """Who introduced a prospect: a customer who wrote, else the only customer on the mail.
 
-    Nothing when one of us was not on it or there was contact before; a mail that the prospect wrote
-    introduces only when exactly one customer was on it, too.
+    Nothing when one of us was not on it, or when there was contact before.
     """
     if not (thread.by_us and thread.first):
         return ()
-    prospect = ring.contacts.get(thread.prospect_id)
-    others = [
-        one
-        for one in ring.humans(thread.contact_ids)
-        if ring.person(one) != ring.person(thread.prospect_id)
-    ]
-    customers = [one for one in others if ring.speaks_for_customer(one, thread.at)]
-    wrote = [one for one in customers if one == thread.sender_id]
-    meant = wrote or (customers if len(customers) == 1 else [])
     p = policy.referral_signals["introduction_email"]
-    return tuple(
-        judge(
-            Hint(
-                one, "introduction_email", p, thread.at, "was on the first e-mail with them and us"
-            ),
-            f"contact:{thread.prospect_id}",
-            prospect,
-            None,
-            ring,
-        )
-        for one in meant
-    )
+    text = "was on the first e-mail with them and us"
+    hints = [
+        Hint(contact_id, "introduction_email", p, thread.at, text)
+        for contact_id in _introducers(thread, lookup)
+    ]
+    prospect = lookup.contacts.get(thread.prospect_id)
+    target = f"{ObjectType.CONTACT}:{thread.prospect_id}"
+    return tuple(judge(hint, target, prospect, None, lookup) for hint in hints)
+
+
+def _introducers(thread: Thread, lookup: ReferrerLookup) -> list[int]:
+    prospect = lookup.person(thread.prospect_id)
+    others = [
+        contact_id
+        for contact_id in lookup.humans(thread.contact_ids)
+        if lookup.person(contact_id) != prospect
+    ]
+    customers = [other for other in others if lookup.speaks_for_customer(other, thread.at)]
+    if thread.sender_id in customers:
+        return [thread.sender_id]
+    # Of several customers on a mail nobody knows which one introduced.
+    return customers if len(customers) == 1 else []
 
 
 def of_notes(
-    notes: Iterable[Note], owner: ContactFacts | DealFacts, ring: ReferrerLookup, policy: Policy
+    notes: Iterable[Note], owner: ContactFacts | DealFacts, lookup: ReferrerLookup, policy: Policy
 ) -> tuple[Referral, ...]:
-    """Recommendations that a rep wrote down about a contact or deal: a text that names a customer and says so."""
-    referred = owner if isinstance(owner, ContactFacts) else None
-    goal = None if isinstance(owner, ContactFacts) else owner.company_id
-    about = (
-        {owner.id}
-        if isinstance(owner, ContactFacts)
-        else {one.contact_id for one in owner.contacts}
-    )
-    target = f"{'deal' if referred is None else 'contact'}:{owner.id}"
-    return tuple(
-        judge(hint, target, referred, goal, ring)
-        for note in notes
-        for hint in named_in(note, ring, policy)
-        if hint.referrer_id not in about
-    )
+    """Recommendations that a rep wrote down about a contact or deal."""
+    hints = list(chain.from_iterable(named_in(note, lookup, policy) for note in notes))
+    if isinstance(owner, ContactFacts):
+        target = f"{ObjectType.CONTACT}:{owner.id}"
+        others = [hint for hint in hints if hint.referrer_id != owner.id]
+        return tuple(judge(hint, target, owner, None, lookup) for hint in others)
+    target = f"{ObjectType.DEAL}:{owner.id}"
+    buyers = {contact.contact_id for contact in owner.contacts}
+    others = [hint for hint in hints if hint.referrer_id not in buyers]
+    return tuple(judge(hint, target, None, owner.company_id, lookup) for hint in others)
 
 
-def named_in(note: Note, ring: ReferrerLookup, policy: Policy) -> Iterator[Hint]:
-    """Customers whom a note names as having told of us.
+def named_in(note: Note, lookup: ReferrerLookup, policy: Policy) -> Iterator[Hint]:
+    """Customers whom a note names as having recommended us.
 
     A note names many people for many reasons, so a name alone is not enough: its sentence must
     speak of recommending, and the note's own contacts are those it is about.
     """
-    p = policy.referral_signals["note_names_customer"]
-    for part in _sentences(note.text):
-        if not _says_so(part):
+    for sentence in _sentences(note.text):
+        if not _recommends(sentence):
             continue
-        found = mentions.find(part, ring)
-        said = f'a note says "{spoken(part)}"'
-        for one in undenied(part, found.people, "people"):
-            fitting = speaking(
-                [each for each in one.ids if each not in note.contact_ids], ring, note.at
+        named = mentions.find(sentence, lookup)
+        yield from _people_in(sentence, named, note, lookup, policy)
+        if not named.people:
+            yield from _companies_in(sentence, named, note, lookup, policy)
+
+
+def _people_in(
+    sentence: str, named: Mentions, note: Note, lookup: ReferrerLookup, policy: Policy
+) -> Iterator[Hint]:
+    text = f'a note says "{spoken(sentence)}"'
+    for person in undenied(sentence, named.people, "people"):
+        others = [contact_id for contact_id in person.ids if contact_id not in note.contact_ids]
+        fitting = speaking(others, lookup, note.at)
+        if fitting:
+            how = "note_names_customer" if len(fitting) == 1 else "ambiguous"
+            yield Hint(
+                fitting[0], how, policy.referral_signals[how], note.at, text, tuple(fitting[1:])
             )
-            if len(fitting) == 1:
-                yield Hint(fitting[0], "note_names_customer", p, note.at, said)
-            elif fitting:
-                yield Hint(
-                    fitting[0],
-                    "ambiguous",
-                    policy.referral_signals["ambiguous"],
-                    note.at,
-                    said,
-                    fitting[1:],
-                )
-        if not found.people:
-            for firm in dict.fromkeys(
-                one.ids[0] for one in undenied(part, found.companies, "companies")
-            ):
-                if ring.is_customer(firm, note.at) and firm not in note.company_ids:
-                    yield Hint(None, f"note_names_customer:{firm}", p, note.at, said)
+
+
+def _companies_in(
+    sentence: str, named: Mentions, note: Note, lookup: ReferrerLookup, policy: Policy
+) -> Iterator[Hint]:
+    p = policy.referral_signals["note_names_customer"]
+    text = f'a note says "{spoken(sentence)}"'
+    companies = undenied(sentence, named.companies, "companies")
+    for company_id in dict.fromkeys(company.ids[0] for company in companies):
+        if lookup.is_customer(company_id, note.at) and company_id not in note.company_ids:
+            yield Hint(None, f"note_names_customer:{company_id}", p, note.at, text)
 
 
 _MOST_SENTENCES = 40
 
 
 def recommends(note: Note) -> bool:
-    """Whether any sentence of a note speaks of recommending: only then is looked for whom it names."""
-    return any(_says_so(part) for part in _sentences(note.text))
+    """Whether any sentence of a note speaks of recommending; others need no look at names."""
+    return any(_recommends(sentence) for sentence in _sentences(note.text))
 
 
-def _says_so(part: str) -> bool:
+def _recommends(sentence: str) -> bool:
     """Whether a sentence speaks of recommending, and not of warning."""
-    labels = {one.label for one in self_reported.classify(part) if one.confidence > 0}
+    labels = {label.label for label in self_reported.classify(sentence) if label.confidence > 0}
     if "negative_wom" in labels:
         return False
-    return bool(labels & self_reported.BY_A_PERSON) or self_reported.speaks_of(part, "recommending")
+    if labels & self_reported.BY_A_PERSON:
+        return True
+    return self_reported.speaks_of(sentence, "recommending")
 
 
 def _sentences(text: str) -> list[str]:
-    return [one for one in re.split(r"[.!?\n]+", text[: self_reported.LONGEST]) if one.strip()][
-        :_MOST_SENTENCES
-    ]
+    parts = re.split(r"[.!?\n]+", text[: self_reported.LONGEST])
+    return [part for part in parts if part.strip()][:_MOST_SENTENCES]
 
 
 def worked_together(
     prospect: Sequence[Employment], others: Mapping[int, Sequence[Employment]], policy: Policy
 ) -> tuple[tuple[int, int, int], ...]:
-    """Contacts of customers who were at the same company at the same time as a prospect: (contact, company, p).
+    """Contacts of customers who once were a prospect's colleagues: (contact id, company id, p).
 
-    A hint whom to ask for an introduction, and never credit.
+    They can be asked for an introduction, and never get credit for it.
     """
     p = policy.referral_signals["worked_together"]
-    found = {
-        (contact, spell.company_id, p)
-        for contact, spells in others.items()
-        for spell in spells
-        for own in prospect
-        if own.company_id == spell.company_id and _overlap(own, spell)
-    }
-    return tuple(sorted(found))
+    colleagues: set[tuple[int, int, int]] = set()
+    for contact_id, employments in others.items():
+        for own, other in product(prospect, employments):
+            if own.company_id == other.company_id and _overlap(own, other):
+                colleagues.add((contact_id, own.company_id, p))
+    return tuple(sorted(colleagues))
 
 
 def _overlap(a: Employment, b: Employment) -> bool:

@@ -1,4 +1,4 @@
-"""Referrals: who recommended us to whom, by label, code, mapped field, answer, mail or note, with the guards."""
+"""Referrals: who recommended us to whom, by label, code, field or answer, and which count."""
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from mappings.kinds import ObjectType, Status
 from mappings.rules.facts import (
     TELLS_OF_REFERRALS,
     ContactFacts,
@@ -46,12 +47,17 @@ __all__ = [
 ]
 
 _DIGITS_OF_INT64 = 19
+_WARNING: Final = "negative_wom"
 WARNS = "the answer warns of us"
 
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """A possible referrer before the guards: how it was found, how reliable that is, and who else fits."""
+    """A possible referrer before the guards: how it was found, how reliable that is, who else fits.
+
+    `how` names a company behind a colon where no contact is known ("named_company:12"); `p` is in
+    ppm.
+    """
 
     referrer_id: int | None
     how: str
@@ -62,50 +68,45 @@ class Hint:
 
 
 def of_links(
-    links: Iterable[ReferralLink], ring: ReferrerLookup, policy: Policy
+    links: Iterable[ReferralLink], lookup: ReferrerLookup, policy: Policy
 ) -> tuple[Referral, ...]:
     """Referrals from associations labelled "referred by"."""
-    p = policy.referral_signals["association_label"]
-    return tuple(
-        judge(
-            Hint(
-                link.referrer_contact_id,
-                "association_label",
-                p,
-                link.at,
-                f'is labelled "{spoken(link.label)}"',
-            ),
-            f"{link.referred_type}:{link.referred_id}",
-            _target_contact(link, ring),
-            link.referred_id if link.referred_type == "company" else None,
-            ring,
-        )
-        for link in links
-    )
+    return tuple(_of_link(link, lookup, policy) for link in links)
 
 
-def _target_contact(link: ReferralLink, ring: ReferrerLookup) -> ContactFacts | None:
-    return ring.contacts.get(link.referred_id) if link.referred_type == "contact" else None
+def _of_link(link: ReferralLink, lookup: ReferrerLookup, policy: Policy) -> Referral:
+    how = "association_label"
+    text = f'is labelled "{spoken(link.label)}"'
+    hint = Hint(link.referrer_contact_id, how, policy.referral_signals[how], link.at, text)
+    target = f"{link.referred_type}:{link.referred_id}"
+    if link.referred_type == ObjectType.CONTACT:
+        return judge(hint, target, lookup.contacts.get(link.referred_id), None, lookup)
+    company_id = link.referred_id if link.referred_type == ObjectType.COMPANY else None
+    return judge(hint, target, None, company_id, lookup)
 
 
-def of_contact(contact: ContactFacts, ring: ReferrerLookup, policy: Policy) -> tuple[Referral, ...]:
-    """Referrals that a contact's own fields tell of."""
-    hints = _hints(contact, contact.created_at, ring, policy)
-    return tuple(judge(hint, f"contact:{contact.id}", contact, None, ring) for hint in hints)
+def of_contact(
+    contact: ContactFacts, lookup: ReferrerLookup, policy: Policy
+) -> tuple[Referral, ...]:
+    """Referrals of a contact, by its mapped texts."""
+    target = f"{ObjectType.CONTACT}:{contact.id}"
+    hints = _hints(contact, contact.created_at, lookup, policy)
+    return tuple(judge(hint, target, contact, None, lookup) for hint in hints)
 
 
-def of_deal(deal: DealFacts, ring: ReferrerLookup, policy: Policy) -> tuple[Referral, ...]:
-    """Referrals that a deal's own fields tell of."""
-    hints = _hints(deal, deal.created_at, ring, policy)
-    return tuple(judge(hint, f"deal:{deal.id}", None, deal.company_id, ring) for hint in hints)
+def of_deal(deal: DealFacts, lookup: ReferrerLookup, policy: Policy) -> tuple[Referral, ...]:
+    """Referrals of a deal, by its mapped texts."""
+    target = f"{ObjectType.DEAL}:{deal.id}"
+    hints = _hints(deal, deal.created_at, lookup, policy)
+    return tuple(judge(hint, target, None, deal.company_id, lookup) for hint in hints)
 
 
 def _hints(
-    record: ContactFacts | DealFacts, created: datetime, ring: ReferrerLookup, policy: Policy
+    record: ContactFacts | DealFacts, created: datetime, lookup: ReferrerLookup, policy: Policy
 ) -> Iterator[Hint]:
     for text in texts_of(record, *TELLS_OF_REFERRALS):
         read = _READERS.get(text.kind, from_answer)
-        yield from read(text, text.at or created, ring, policy)
+        yield from read(text, text.at or created, lookup, policy)
 
 
 def is_id(text: str) -> bool:
@@ -119,53 +120,58 @@ def code_key(text: str) -> str:
 
 
 def from_code(
-    text: MappedText, at: datetime, ring: ReferrerLookup, policy: Policy
+    text: MappedText, at: datetime, lookup: ReferrerLookup, policy: Policy
 ) -> Iterator[Hint]:
-    """Read a tracked code: who gives it to others referred them."""
-    owner = ring.codes.get(code_key(text.text))
-    if owner is not None:
-        yield Hint(
-            owner,
-            "tracked_code",
-            policy.referral_signals["tracked_code"],
-            at,
-            worded(text.reason, text),
-        )
+    """The owner of a tracked code, who gave it to the referred."""
+    owner_id = lookup.codes.get(code_key(text.text))
+    if owner_id is not None:
+        how = "tracked_code"
+        yield Hint(owner_id, how, policy.referral_signals[how], at, worded(text.reason, text))
 
 
 def from_field(
-    text: MappedText, at: datetime, ring: ReferrerLookup, policy: Policy
+    text: MappedText, at: datetime, lookup: ReferrerLookup, policy: Policy
 ) -> Iterator[Hint]:
-    """Read a mapped "referred by" field: an address, a contact id, a name with or without a company, or free words."""
+    """The referrer in a mapped "referred by" field.
+
+    It holds an address, a contact id, a name with or without a company, or free words.
+    """
     email = clean_email(text.text)
     if email:
-        yield from _hints_of(ring.by_email.get(email, ()), "field_email", at, text, ring, policy)
-        return
-    if is_id(text.text) and int(text.text) in ring.contacts:
-        yield from _hints_of((int(text.text),), "field_email", at, text, ring, policy)
-        return
-    person, company = _name_and_company(text.text, ring.companies)
-    ids = ring.by_name.get(" ".join(sorted(names.tokens(person))), ())
-    there = (
-        ids
-        if company is None
-        else tuple(one for one in ids if one in ring.at_company.get(company, ()))
-    )
-    if there:
-        how = "named_person" if company is None else "field_name_and_company"
-        yield from _hints_of(there, how, at, text, ring, policy)
-    elif company is None and not ids:
-        yield from from_answer(text, at, ring, policy)
+        ids: Collection[int] = lookup.by_email.get(email, ())
+        yield from _hints_of(ids, "field_email", at, text, lookup, policy)
+    elif is_id(text.text) and int(text.text) in lookup.contacts:
+        yield from _hints_of((int(text.text),), "field_email", at, text, lookup, policy)
+    else:
+        yield from _from_name(text, at, lookup, policy)
+
+
+def _from_name(
+    text: MappedText, at: datetime, lookup: ReferrerLookup, policy: Policy
+) -> Iterator[Hint]:
+    name, company_id = _name_and_company(text.text, lookup.companies)
+    ids = lookup.by_name.get(" ".join(sorted(names.tokens(name))), ())
+    if company_id is not None:
+        # Staff is read from the database where it is not yet known: only for a name that fits.
+        staff = lookup.at_company.get(company_id, ()) if ids else ()
+        there = [contact_id for contact_id in ids if contact_id in staff]
+        yield from _hints_of(there, "field_name_and_company", at, text, lookup, policy)
+    elif ids:
+        yield from _hints_of(ids, "named_person", at, text, lookup, policy)
+    else:
+        yield from from_answer(text, at, lookup, policy)
+
+
+_BETWEEN_NAME_AND_COMPANY: Final = re.compile(
+    r"\s*[(,;/|\u2013\u2014]\s*|\s+-\s+|\s+(?:at|from|of|von|bei|de|chez)\s+"
+)
 
 
 def _name_and_company(text: str, known: Directory) -> tuple[str, int | None]:
     """Split "Maria Lopez (Acme)", "Maria Lopez, Acme" or "Maria Lopez at Acme"."""
-    parts = re.split(
-        r"\s*[(,;/|\u2013\u2014]\s*|\s+-\s+|\s+(?:at|from|of|von|bei|de|chez)\s+",
-        text[: 2 * LONGEST].strip().rstrip(")"),
-        maxsplit=1,
-    )
-    return parts[0], companies.of_text(known, parts[1]) if len(parts) > 1 else None
+    written = text[: 2 * LONGEST].strip().rstrip(")")
+    name, *company = _BETWEEN_NAME_AND_COMPANY.split(written, maxsplit=1)
+    return name, companies.of_text(known, company[0]) if company else None
 
 
 def _hints_of(
@@ -173,75 +179,95 @@ def _hints_of(
     how: str,
     at: datetime | None,
     text: MappedText,
-    ring: ReferrerLookup,
+    lookup: ReferrerLookup,
     policy: Policy,
 ) -> Iterator[Hint]:
-    """One human is meant, or several may be: then a person has to say which."""
-    fitting = speaking(ids, ring, at)
+    """The hint of a name: one human, or several of whom a person has to choose."""
+    fitting = speaking(ids, lookup, at)
     if not fitting:
         return
     if len(fitting) == 1:
         yield Hint(fitting[0], how, policy.referral_signals[how], at, worded(text.reason, text))
         return
-    said = f'"{spoken(text.text)}" fits several'
-    yield Hint(fitting[0], "ambiguous", policy.referral_signals["ambiguous"], at, said, fitting[1:])
+    reason = f'"{spoken(text.text)}" fits several'
+    p = policy.referral_signals["ambiguous"]
+    yield Hint(fitting[0], "ambiguous", p, at, reason, fitting[1:])
 
 
-def speaking(ids: Collection[int], ring: ReferrerLookup, at: datetime | None) -> tuple[int, ...]:
-    """Each human once; those who spoke as customers then before namesakes who did not."""
-    humans = ring.humans(ids)
-    customers = tuple(one for one in humans if ring.speaks_for_customer(one, at))
-    return customers or humans
+def speaking(ids: Collection[int], lookup: ReferrerLookup, at: datetime | None) -> tuple[int, ...]:
+    """One contact of each human: of those who spoke as customers then, or else of all."""
+    humans = lookup.humans(ids)
+    customers = [contact_id for contact_id in humans if lookup.speaks_for_customer(contact_id, at)]
+    return tuple(customers) or humans
 
 
 def from_answer(
-    text: MappedText, at: datetime, ring: ReferrerLookup, policy: Policy
+    text: MappedText, at: datetime, lookup: ReferrerLookup, policy: Policy
 ) -> Iterator[Hint]:
-    """Customers' people and companies that an answer names; a warning or a denied name is no recommendation."""
-    said = text.text
-    found = mentions.find(said, ring)
+    """Customers' people and companies that an answer names.
+
+    A denied name is no recommendation; a warning's names are kept as rejected.
+    """
+    answer = text.text
+    found = mentions.find(answer, lookup)
     if not found.people and not found.companies:
         return
-    labels = {one.label for one in self_reported.classify(said, found.known)}
-    if "negative_wom" in labels:
-        yield from _warning(said, at, found, ring)
+    labels = {label.label for label in self_reported.classify(answer, found.known)}
+    if _WARNING in labels:
+        yield from _warning(answer, at, found, lookup)
         return
     if "referral_person" in labels:
-        for person in undenied(said, found.people, "people"):
-            yield from _hints_of(person.ids, "named_person", at, text, ring, policy)
+        for person in undenied(answer, found.people, "people"):
+            yield from _hints_of(person.ids, "named_person", at, text, lookup, policy)
     if "referral_company" in labels:
-        p = policy.referral_signals["named_company"]
-        firms = (company.ids[0] for company in undenied(said, found.companies, "companies"))
-        for firm in dict.fromkeys(one for one in firms if ring.is_customer(one, at)):
-            yield Hint(None, f"named_company:{firm}", p, at, worded(text.company_reason, text))
+        yield from _named_companies(text, at, found, lookup, policy)
+
+
+def _named_companies(
+    text: MappedText, at: datetime, found: Mentions, lookup: ReferrerLookup, policy: Policy
+) -> Iterator[Hint]:
+    p = policy.referral_signals["named_company"]
+    reason = worded(text.company_reason, text)
+    named = undenied(text.text, found.companies, "companies")
+    for company_id in dict.fromkeys(company.ids[0] for company in named):
+        if lookup.is_customer(company_id, at):
+            yield Hint(None, f"named_company:{company_id}", p, at, reason)
 
 
 _READERS: Final = {TextKind.CODE: from_code, TextKind.REFERRER: from_field}
 
 
 def worded(reason: str, text: MappedText) -> str:
-    """A reason in the words of the text's source."""
+    """A reason in the words of the text's source, with the text in it."""
     return reason.format(said=spoken(text.text))
 
 
 def undenied(text: str, found: Sequence[Mention], what: str) -> Iterator[Mention]:
     """Those of several names that are not denied ("not Maria at Acme, but Bo Lind")."""
-    for one in found:
-        alone = Mentions(people=(one,)) if what == "people" else Mentions(companies=(one,))
-        if any(
-            label.confidence == self_reported.NAMED
-            for label in self_reported.classify(text, alone.known)
-        ):
-            yield one
+    for mention in found:
+        alone = Mentions(people=(mention,)) if what == "people" else Mentions(companies=(mention,))
+        labels = self_reported.classify(text, alone.known)
+        if any(label.confidence == self_reported.NAMED for label in labels):
+            yield mention
 
 
-def _warning(text: str, at: datetime, found: Mentions, ring: ReferrerLookup) -> Iterator[Hint]:
-    """Whom a warning names: kept with its reason, and never credited."""
-    for one in found.people:
-        humans = speaking(one.ids, ring, at)
-        yield Hint(humans[0], "negative_wom", 0, at, f'"{spoken(text)}" names them', humans[1:])
-    for firm in found.companies:
-        yield Hint(None, f"negative_wom:{firm.ids[0]}", 0, at, f'"{spoken(text)}" names a customer')
+def _warning(text: str, at: datetime, found: Mentions, lookup: ReferrerLookup) -> Iterator[Hint]:
+    """The names in a warning: kept with its reason, and never credited."""
+    quote = f'"{spoken(text)}"'
+    for person in found.people:
+        humans = speaking(person.ids, lookup, at)
+        yield Hint(humans[0], _WARNING, 0, at, f"{quote} names them", humans[1:])
+    for company in found.companies:
+        yield Hint(None, f"{_WARNING}:{company.ids[0]}", 0, at, f"{quote} names a customer")
+
+
+@dataclass(frozen=True, slots=True)
+class _Referrer:
+    """Who recommended: a contact at a company, a company alone, or nobody in the CRM."""
+
+    contact: ContactFacts | None
+    person_id: int | None
+    company_id: int | None
 
 
 def judge(
@@ -249,83 +275,82 @@ def judge(
     target: str,
     referred: ContactFacts | None,
     referred_company: int | None,
-    ring: ReferrerLookup,
+    lookup: ReferrerLookup,
 ) -> Referral:
-    """Apply the guards to a hint."""
-    referrer = ring.contacts.get(hint.referrer_id) if hint.referrer_id is not None else None
-    if referrer is not None:
-        company = employer(referrer, ring.companies)
-    else:
-        _, _, named = hint.how.partition(":")
-        company = int(named) if named else None
-    goal = referred_company if referred is None else employer(referred, ring.companies)
-    person = None if referrer is None else ring.person(referrer.id)
-    why_not = _rejection(referrer, company, referred, goal, ring)
-    if hint.how.startswith("negative_wom"):
-        why_not = WARNS
+    """Apply the guards to a hint: it counts, a person is asked, or it is rejected with a reason.
+
+    *referred* is the contact who was recommended to us, *referred_company* the company where no
+    contact is known.
+    """
+    how = hint.how.partition(":")[0]
+    referrer = _referrer(hint, lookup)
+    goal = referred_company if referred is None else employer(referred, lookup.companies)
     at = hint.at or (referred.created_at if referred else None)
-    from_customer = ring.is_customers(person, company, at)
-    expansion = goal is not None and at is not None and ring.is_customer(goal, at)
-    status = "rejected" if why_not else "review" if hint.others else "auto"
-    fitting = [referrer.id, *hint.others] if referrer else []
-    evidence = (*(f"contact:{one}" for one in fitting), target)
-    reasons = [Reason(hint.how.partition(":")[0], hint.text, at, evidence, hint.p)]
+    why_not = WARNS if how == _WARNING else _rejection(referrer, referred, goal, lookup)
+    contact_ids = [referrer.contact.id, *hint.others] if referrer.contact else []
+    evidence = (*(f"{ObjectType.CONTACT}:{contact_id}" for contact_id in contact_ids), target)
+    reasons = [Reason(how, hint.text, at, evidence, hint.p)]
     if why_not:
         reasons.append(Reason("rejected", why_not, at, evidence))
     return Referral(
-        None if referrer is None else referrer.id,
-        person,
-        company,
-        target,
-        at,
-        hint.how.partition(":")[0],
-        hint.p,
-        status,
-        from_customer,
-        expansion,
-        tuple(reasons),
-        _arrival(referred, person, company, goal, ring),
+        referrer_contact_id=referrer.contact.id if referrer.contact else None,
+        referrer_person_id=referrer.person_id,
+        referrer_company_id=referrer.company_id,
+        target=target,
+        at=at,
+        how=how,
+        p=hint.p,
+        status=_status(hint, why_not),
+        from_customer=lookup.is_customers(referrer.person_id, referrer.company_id, at),
+        expansion=lookup.was_customer(goal, at),
+        reasons=tuple(reasons),
+        arrival=_arrival(referrer, referred, goal, lookup),
     )
+
+
+def _referrer(hint: Hint, lookup: ReferrerLookup) -> _Referrer:
+    contact = None if hint.referrer_id is None else lookup.contacts.get(hint.referrer_id)
+    if contact is not None:
+        return _Referrer(contact, lookup.person(contact.id), employer(contact, lookup.companies))
+    company_id = hint.how.partition(":")[2]
+    return _Referrer(None, None, int(company_id) if company_id else None)
+
+
+def _status(hint: Hint, why_not: str) -> Status:
+    if why_not:
+        return Status.REJECTED
+    return Status.REVIEW if hint.others else Status.AUTO
 
 
 def _arrival(
-    referred: ContactFacts | None,
-    person: int | None,
-    company: int | None,
-    goal: int | None,
-    ring: ReferrerLookup,
+    referrer: _Referrer, referred: ContactFacts | None, goal: int | None, lookup: ReferrerLookup
 ) -> Arrival | None:
-    """How it stood when the referred contact came into the CRM; None where a company or deal was referred."""
+    """How things stood when the referred contact came into the CRM; None without a contact."""
     if referred is None:
         return None
     at = referred.created_at
-    return Arrival(
-        at, ring.is_customers(person, company, at), goal is not None and ring.is_customer(goal, at)
-    )
+    from_customer = lookup.is_customers(referrer.person_id, referrer.company_id, at)
+    return Arrival(at, from_customer, lookup.was_customer(goal, at))
 
 
 def _rejection(
-    referrer: ContactFacts | None,
-    company: int | None,
-    referred: ContactFacts | None,
-    goal: int | None,
-    ring: ReferrerLookup,
+    referrer: _Referrer, referred: ContactFacts | None, goal: int | None, lookup: ReferrerLookup
 ) -> str:
     """Why a recommendation does not count, or ""."""
-    if referrer is None and company is None:
+    contact = referrer.contact
+    if contact is None and referrer.company_id is None:
         return "the referrer is not in the CRM"
-    if companies.same_company(ring.companies, company, goal):
+    if companies.same_company(lookup.companies, referrer.company_id, goal):
         return "referrer and referred are one company"
-    if referrer is None:
+    if contact is None:
         return ""
-    own = {domain_of(email) for email in referrer.emails}
-    if own & ring.companies.own_domains:
+    if not lookup.companies.own_domains.isdisjoint(map(domain_of, contact.emails)):
         return "the referrer is our own staff"
     if referred is None:
         return ""
-    if ring.person_of.get(referrer.id, referrer.id) == ring.person_of.get(referred.id, referred.id):
+    if referrer.person_id == lookup.person(referred.id):
         return "referrer and referred are one person"
-    if _numbers(referrer) & _numbers(referred):
+    if _numbers(contact) & _numbers(referred):
         return "referrer and referred share a phone"
     return ""
 

@@ -1,12 +1,17 @@
-"""Rings: who could have recommended us, as lookups that may be as lazy as the caller likes."""
+"""Referrer look-up: who could have recommended us, by name, address, company and code."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
+from typing import TypeVar
 
 from mappings.rules.facts import ContactFacts, Directory
 from mappings.rules.identity.linkage import employer
 from mappings.rules.text import names
+
+Key = TypeVar("Key", str, int)
 
 
 def _never(_company: int, _at: datetime) -> bool:
@@ -15,7 +20,7 @@ def _never(_company: int, _at: datetime) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ReferrerLookup:
-    """Who could have recommended us.
+    """Who could have recommended us; the mappings may load what they are asked for.
 
     `by_email` and `by_name` (folded, see `names.full_key`) lead to contact ids; `at_company` lists
     a company's contacts; `codes` are tracked codes, casefolded; `champions` are persons that count
@@ -43,18 +48,22 @@ class ReferrerLookup:
             return False
         return self.is_customers(self.person(contact_id), employer(contact, self.companies), at)
 
-    def is_customers(self, person: int | None, company: int | None, at: datetime | None) -> bool:
+    def is_customers(
+        self, person_id: int | None, company_id: int | None, at: datetime | None
+    ) -> bool:
         """Whether this person, at this company, spoke as a customer then."""
-        if person is not None and person in self.champions:
-            return True
-        return company is not None and at is not None and self.is_customer(company, at)
+        return person_id in self.champions or self.was_customer(company_id, at)
+
+    def was_customer(self, company_id: int | None, at: datetime | None) -> bool:
+        """Whether a company was a customer then; False where either is unknown."""
+        return company_id is not None and at is not None and self.is_customer(company_id, at)
 
     def humans(self, contact_ids: Iterable[int]) -> tuple[int, ...]:
-        """One record of each human among these contacts, the oldest."""
-        found: dict[int, int] = {}
-        for one in sorted(contact_ids):
-            found.setdefault(self.person(one), one)
-        return tuple(sorted(found.values()))
+        """One record of each human among these contacts, the one with the lowest id."""
+        first_records: dict[int, int] = {}
+        for contact_id in sorted(contact_ids):
+            first_records.setdefault(self.person(contact_id), contact_id)
+        return tuple(sorted(first_records.values()))
 
 
 def referrer_lookup(
@@ -68,26 +77,39 @@ def referrer_lookup(
 ) -> ReferrerLookup:
     """Build the lookups from contacts in memory."""
     by_id = {contact.id: contact for contact in contacts if not contact.archived}
-    by_email: dict[str, list[int]] = {}
-    by_name: dict[str, list[int]] = {}
-    at_company: dict[int, list[int]] = {}
-    for contact in by_id.values():
-        for email in contact.emails:
-            by_email.setdefault(email, []).append(contact.id)
-        if contact.first_name and contact.last_name:
-            by_name.setdefault(names.full_key(contact.first_name, contact.last_name), []).append(
-                contact.id
-            )
-        if (company := employer(contact, known)) is not None:
-            at_company.setdefault(company, []).append(contact.id)
+    codes_by_key = {code.casefold(): contact_id for code, contact_id in (codes or {}).items()}
     return ReferrerLookup(
-        by_id,
-        known,
-        person_of or {},
-        {key: tuple(ids) for key, ids in by_email.items()},
-        {key: tuple(ids) for key, ids in by_name.items()},
-        {key: tuple(ids) for key, ids in at_company.items()},
-        {code.casefold(): contact for code, contact in (codes or {}).items()},
-        champions,
-        is_customer,
+        contacts=by_id,
+        companies=known,
+        person_of=person_of or {},
+        by_email=_ids_by(by_id.values(), _emails),
+        by_name=_ids_by(by_id.values(), _full_names),
+        at_company=_ids_by(by_id.values(), partial(_employers, known)),
+        codes=codes_by_key,
+        champions=champions,
+        is_customer=is_customer,
     )
+
+
+def _ids_by(
+    contacts: Iterable[ContactFacts], keys_of: Callable[[ContactFacts], Iterable[Key]]
+) -> dict[Key, tuple[int, ...]]:
+    ids: defaultdict[Key, list[int]] = defaultdict(list)
+    for contact in contacts:
+        for key in keys_of(contact):
+            ids[key].append(contact.id)
+    return {key: tuple(own) for key, own in ids.items()}
+
+
+def _emails(contact: ContactFacts) -> Iterable[str]:
+    return contact.emails
+
+
+def _full_names(contact: ContactFacts) -> Iterable[str]:
+    if contact.first_name and contact.last_name:
+        yield names.full_key(contact.first_name, contact.last_name)
+
+
+def _employers(known: Directory, contact: ContactFacts) -> Iterable[int]:
+    company_id = employer(contact, known)
+    return () if company_id is None else (company_id,)

@@ -12,15 +12,16 @@ ROLE_LOCALS = words(
     """
     abuse accounting accounts accountspayable admin administration ap ar assistant billing booking
     bookings bounce buchhaltung careers commercial compliance contact contacto contato contactus
-    customercare customerservice customersuccess cs daemon dev developers donotreply ecommerce einkauf
-    email enquiries enquiry events facturacion faktura feedback finance financeiro form fundraising
-    general hallo hello help helpdesk hi hola hostmaster hr info infos inquiries inquiry investors invoice
-    invoices invoicing it itsupport jobs kontakt legal mail mailer mailerdaemon marketing media news
-    newsletter noc nobody noreply notifications office ops order orders partners payments payroll people
-    podpora post postmaster pr presse press privacy procurement purchasing rechnung reception recruiting
-    recruitment rh root sales school secretary security service services shop soporte spam staff subscribe
-    support suporte team tech techsupport test training undisclosed unsubscribe usenet uucp vendas ventas
-    verkauf vertrieb web webmaster welcome
+    customercare customerservice customersuccess cs daemon dev developers donotreply ecommerce
+    einkauf email enquiries enquiry events facturacion faktura feedback finance financeiro form
+    fundraising general hallo hello help helpdesk hi hola hostmaster hr info infos inquiries inquiry
+    investors invoice invoices invoicing it itsupport jobs kontakt legal mail mailer mailerdaemon
+    marketing media news newsletter noc nobody noreply notifications office ops order orders
+    partners payments payroll people podpora post postmaster pr presse press privacy procurement
+    purchasing rechnung reception recruiting recruitment rh root sales school secretary security
+    service services shop soporte spam staff subscribe support suporte team tech techsupport test
+    training undisclosed unsubscribe usenet uucp vendas ventas verkauf vertrieb web webmaster
+    welcome
     """
 )
 
@@ -44,11 +45,11 @@ _ADDRESS = re.compile(r"[^@\s<>,;\"']{1,64}@[^@\s<>,;\"']{1,253}")
 
 @cached(1 << 15)
 def clean_email(text: str) -> str:
-    """The address in lower case, or "" when the text holds none. Tags after "+" are dropped from the local part."""
-    found = _ADDRESS.search(text.strip())
-    if not found:
+    """The first address of a text, in lower case, without a tag after "+"; "" if there is none."""
+    match = _ADDRESS.search(text.strip())
+    if not match:
         return ""
-    local, host = found.group().split("@")
+    local, host = match.group().split("@")
     host = dns_form(host.strip("."))
     local = local.lower().split("+")[0]
     return f"{local}@{host}" if local and "." in host else ""

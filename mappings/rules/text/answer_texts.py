@@ -1,4 +1,4 @@
-"""Words of an answer, cleaned so that they compare, cut to a bounded length and divided into clauses."""
+"""Words of an answer: folded, cut to a bounded length, numbered by clause and sentence."""
 
 import re
 from collections.abc import Iterator
@@ -9,18 +9,22 @@ from mappings.rules.text.names import near
 from mappings.rules.text.phrases import Tables
 
 LONGEST = 2000
-"""Characters of an answer that are read; who says more has said it by then."""
+"""Characters of an answer that are read; a source stands in its first few hundred words."""
 MOST_WORDS = 300
 _PIECES = re.compile(
     r"(?P<mail>[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4})"
-    r"|(?P<url>(?:https?://|www\.)\S{1,300}|[\w-]{1,63}(?:\.[\w-]{1,63}){0,2}\.(?:com|org|net|io|de|fr|es|pt|br|uk|eu|info|edu|gov|app|dev|ai)\b)"
+    r"|(?P<url>(?:https?://|www\.)\S{1,300}"
+    r"|[\w-]{1,63}(?:\.[\w-]{1,63}){0,2}"
+    r"\.(?:com|org|net|io|de|fr|es|pt|br|uk|eu|info|edu|gov|app|dev|ai)\b)"
     r"|(?P<word>\w{1,60}(?:['\u2019\u02bc]\w{1,60}){0,2})"
     r"|(?P<end>\.(?=\s|$)|[!?;:\n\r\u2026\u3002]|\s[-\u2013\u2014]{1,2}\s|\u2014)"
     r"|(?P<pause>[,/()\[\]+&|\u2022\"\u201c\u201d\u201e\u00ab\u00bb>]|\u3001)"
 )
 _E_MAIL = re.compile(r"\be[- ]mail", re.IGNORECASE)
 _APOSTROPHE = re.compile(r"['\u2019\u02bc]")
+# What French and Italian words lose their vowel to: "l'ami" is two words, "don't" is one.
 _ELIDED = frozenset({"l", "d", "j", "n", "m", "s", "c", "t", "qu", "jusqu", "lorsqu", "quelqu"})
+# A new clause begins with these, so that a denial before them ends there.
 _BUT = frozenset(
     {
         "but",
@@ -37,6 +41,7 @@ _BUT = frozenset(
         "luego",
     }
 )
+# A full stop behind these ends no sentence.
 _SHORTENED = frozenset(
     {
         *"abcdefghijklmnopqrstuvwxyz",
@@ -52,12 +57,14 @@ _SHORTENED = frozenset(
         "dra",
     }
 )
+# Typing errors are mended in answers of so few words, and in words of so many letters: elsewhere
+# another word is meant too often.
 _SHORT_ANSWER, _LONG_WORD = 6, 7
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word of an answer: folded, as written, and where the clause and the sentence it stands in began."""
+    """One word of an answer: folded, as written, and the numbers of its clause and sentence."""
 
     text: str
     written: str = ""
@@ -73,7 +80,7 @@ class Word:
 
 
 def read(text: str, tables: Tables) -> tuple[Word, ...]:
-    """The words of an answer; typing errors in a short one are mended where only one person word is meant."""
+    """The words of an answer; typing errors in a short one are mended where one word is meant."""
     words = tuple(_words(text[:LONGEST]))[:MOST_WORDS]
     if len(words) > _SHORT_ANSWER:
         return words
@@ -84,26 +91,26 @@ def _words(text: str) -> Iterator[Word]:
     clause = sentence = 0
     before = ""
     for piece in _PIECES.finditer(_E_MAIL.sub("email", text)):
-        said = piece.group()
+        written = piece.group()
         if piece.lastgroup == "end":
-            if said == "." and before in _SHORTENED:
+            if written == "." and before in _SHORTENED:
                 continue
             clause, sentence = clause + 1, sentence + 1
         elif piece.lastgroup == "pause":
             clause += 1
         elif piece.lastgroup in {"mail", "url"}:
-            yield Word("", said, clause, sentence, kind=piece.lastgroup)
+            yield Word("", written, clause, sentence, kind=piece.lastgroup)
         else:
-            for word in _split(said):
+            for word in _split(written):
                 if word.text in _BUT:
                     clause += 1
                 yield replace(word, clause=clause, sentence=sentence)
                 before = word.text
 
 
-def _split(said: str) -> Iterator[Word]:
-    """One written word as compared words: "l'ami" is two, "Joel's" is Joel and his, "don't" is one."""
-    parts = _APOSTROPHE.split(said)
+def _split(written: str) -> Iterator[Word]:
+    """One written word as compared ones: "l'ami" is two, "don't" one, "Joel's" a possessive."""
+    parts = _APOSTROPHE.split(written)
     possessive = len(parts) > 1 and parts[-1] in {"s", "S"}
     if possessive:
         parts = parts[:-1]
@@ -117,7 +124,6 @@ def _split(said: str) -> Iterator[Word]:
 def _mended(word: Word, tables: Tables) -> Word:
     if len(word.text) < _LONG_WORD or word.text in tables.vocabulary or word.text in tables.given:
         return word
-    meant = [
-        one for one in tables.correctable if len(one) >= _LONG_WORD - 1 and near(word.text, one)
-    ]
+    candidates = [known for known in tables.correctable if len(known) >= _LONG_WORD - 1]
+    meant = [known for known in candidates if near(word.text, known)]
     return replace(word, text=meant[0]) if len(meant) == 1 else word

@@ -1,8 +1,7 @@
-"""Automatic replies: which mails a machine wrote, and which of these say that the person no longer works there.
+"""Automatic replies: which mails are automatic, and which of them say that the person left.
 
-The phrases are tables, so that a sentence met in the wild is one more line. Only mail whose subject
-marks it as automatic is read: a colleague who writes that somebody left is a rep's affair, not a
-machine's word about itself.
+The phrases are tables, so that a sentence met in practice is one more line. Only mail whose subject
+marks it as automatic is read: a colleague who writes that somebody left is no automatic reply.
 """
 
 import re
@@ -43,18 +42,27 @@ _SUBJECT: Final = re.compile(
 _LEFT: Final = (
     r"\b(is|am|are|'m|'s) no longer (with|at|working|employed|a part of|part of|an employee)\b",
     r"\bno longer works?\b",
-    r"\b(has|have|'ve) left (the (company|organi[sz]ation|business|firm)|our (company|organi[sz]ation|team))\b",
+    (
+        r"\b(has|have|'ve) left "
+        r"(the (company|organi[sz]ation|business|firm)|our (company|organi[sz]ation|team))\b"
+    ),
     r"\bleft (the company|the organi[sz]ation|our company)\b",
     r"\b(my|his|her|their) last (day|working day) (was|at)\b",
     r"\bmoved on (from|to (a new|another))\b",
     r"\bno longer (an )?(active|valid) (employee|member of)\b",
-    r"\bnicht (mehr|länger) (bei|für|in) (der |dem |unser\w* |)[\w&.\- ]{0,40}(tätig|beschäftigt|angestellt|arbeit)",
+    (
+        r"\bnicht (mehr|länger) (bei|für|in) (der |dem |unser\w* |)"
+        r"[\w&.\- ]{0,40}(tätig|beschäftigt|angestellt|arbeit)"
+    ),
     r"\bnicht mehr (im|für das|für unser) unternehmen\b",
     r"\bnicht mehr bei uns\b",
     r"\bunternehmen (zum [\w. ]{1,20} |bereits |leider )?verlassen\b",
     r"\barbeite(t)? (ich |er |sie )?nicht mehr\b",
     r"\bne (travaille|fait|fais|travaillent) plus\b",
-    r"\b(a|ai|ont) quitté (l'entreprise|la société|notre société|le groupe|ses fonctions|mes fonctions)\b",
+    (
+        r"\b(a|ai|ont) quitté "
+        r"(l'entreprise|la société|notre société|le groupe|ses fonctions|mes fonctions)\b"
+    ),
     r"\bplus (employée?|salariée?) (de|chez)\b",
     r"\bya no (trabaj\w+|forma parte|formo parte|pertene\w+|está en|estoy en|labora)\b",
     r"\b(ha|he) dejado (la empresa|la compañía|la organización|de trabajar)\b",
@@ -67,9 +75,11 @@ _GONE: Final = re.compile("|".join(_LEFT), re.IGNORECASE)
 _AWAY: Final = re.compile(
     r"no longer (at|with) (my desk|the office today)|left (for|the office)\b|"
     r"(back|return\w*|zurück|de retour|de vuelta|de volta) "
-    r"((in|to) the office |im büro |au bureau |a la oficina |ao escritório )?(on|am|ab|by|le|el|em|from|in) ",
+    r"((in|to) the office |im büro |au bureau |a la oficina |ao escritório )?"
+    r"(on|am|ab|by|le|el|em|from|in) ",
     re.IGNORECASE,
 )
+# Characters of each text that are read: the sentence stands at the top, quoted mail below it.
 _READ: Final = 4_000
 
 
@@ -79,9 +89,10 @@ def is_automatic(subject: str) -> bool:
 
 
 def says_left(texts: Sequence[str]) -> bool:
-    """Whether an automatic reply (subject, then text) says that the person has left the company for good.
+    """Whether an automatic reply (subject, then text) says that the person left for good.
 
     A reply that also says when the person will be back is about a holiday, whatever else it says.
     """
-    said = " ".join(" ".join(text[:_READ].split()) for text in texts).replace("\u2019", "'")
-    return _GONE.search(said) is not None and _AWAY.search(said) is None
+    lines = [" ".join(text[:_READ].split()) for text in texts]
+    reply = " ".join(lines).replace("\u2019", "'")
+    return _GONE.search(reply) is not None and _AWAY.search(reply) is None

@@ -124,14 +124,15 @@ _OUTSIDER = re.compile(r"\b(consult|contract|freelanc|extern|interim|berater|aud
 
 @cached(1 << 13)
 def is_outsider(title: str) -> bool:
-    """Whether a title is one that people bear who work at a company for somebody else."""
+    """Whether a title says that its bearer works at the company for another one."""
     return _OUTSIDER.search(fold(title)) is not None
 
 
 _ADDITIONAL = re.compile(
-    r"\b(board (member|director|of)|member of the (advisory )?board|chair(man|woman|person)? of the board"
-    r"|adviser|advisor|non executive|nonexecutive|trustee|beirat|aufsichtsrat|verwaltungsrat|administrateur|conseiller"
-    r"|consejer[oa]|asesora?|conselheir[oa])\b"
+    r"\b(board (member|director|of)|member of the (advisory )?board"
+    r"|chair(man|woman|person)? of the board"
+    r"|adviser|advisor|non executive|nonexecutive|trustee|beirat|aufsichtsrat|verwaltungsrat"
+    r"|administrateur|conseiller|consejer[oa]|asesora?|conselheir[oa])\b"
 )
 
 

@@ -1,4 +1,4 @@
-"""Junk answers: nothing, figures only, or keys hit at random, where a form asked how somebody heard of us."""
+"""Junk answers to "how did you hear about us": nothing, figures only, or keys hit at random."""
 
 from collections.abc import Sequence
 
@@ -15,14 +15,14 @@ _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "qwertzuiop", "azertyuiop")
 _SHORT_WORDS = frozenset({"fb", "ig", "tv", "vk", "hn", "ki", "ia", "ai", "bf", "gf"})
 
 
-def is_junk(said: Sequence[Word]) -> bool:
+def is_junk(answer: Sequence[Word]) -> bool:
     """Whether an answer says nothing; one with an address or a link always says something."""
-    if any(word.kind != "word" for word in said):
+    if any(word.kind != "word" for word in answer):
         return False
-    letters = "".join(word.text for word in said)
+    letters = "".join(word.text for word in answer)
     if len(letters) < _NO_ANSWER or letters.isdigit() or len(set(letters)) == 1:
         return letters not in _SHORT_WORDS
-    return len(said) == 1 and letters.isascii() and _is_mashed(letters)
+    return len(answer) == 1 and letters.isascii() and _is_mashed(letters)
 
 
 def _is_mashed(letters: str) -> bool:

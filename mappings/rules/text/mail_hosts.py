@@ -19,7 +19,7 @@ _SOLD_TO_ANYBODY = words("ai cc co fm gg io ly me sh to tv ws")
 
 @cached(1 << 15)
 def is_anybodys(host: str) -> bool:
-    """Whether an address at a host tells no employer: it is private mail or thrown away."""
+    """Whether an address at a host names no employer: it is a free-mail or a disposable one."""
     return is_private(host) or is_disposable(host)
 
 

@@ -1,8 +1,8 @@
-"""Model labels: where no phrase fits, a language model may be asked; it is off, and nothing needs it.
+"""Model labels: what a language model may add where no phrase fits an answer.
 
-No model comes with the product. Whoever has one hands it to `integration.conclude.labelling.ask` as
-a `Model`, and switches `ask_language_model` on in the portal's settings. What it said is kept, so
-that judging again says the same.
+No model comes with the product, and none is needed. Whoever has one hands it to
+`integration.conclude.labelling.ask` as a `Model`, and switches `ask_language_model` on in the
+portal's settings. Its labels are kept, so that classifying again gives the same.
 """
 
 from collections.abc import Mapping
@@ -11,8 +11,9 @@ from typing import Protocol
 from mappings.rules.text.self_reported import LABELS, Label
 
 HIGHEST = 700_000
-"""A model alone is never surer than this (ppm)."""
+"""The highest confidence (ppm) of a model's label."""
 _LEAST = 500_000
+# No labels of a model's: two say that there is nothing to label, one needs the portal's customers.
 _NEVER = frozenset({"junk", "unknown", "referral_company"})
 
 
@@ -25,13 +26,13 @@ class Model(Protocol):
 
 
 def capped(suggested: Mapping[str, int]) -> dict[str, int]:
-    """A model's labels as far as they are ours and sure enough, with the certainty it may have."""
+    """A model's labels that are ours and sure enough, at most as sure as a model may be."""
     known = {label: p for label, p in suggested.items() if label in LABELS and label not in _NEVER}
     return {label: min(p, HIGHEST) for label, p in sorted(known.items()) if p >= _LEAST}
 
 
 def completed(by_phrases: tuple[Label, ...], by_model: Mapping[str, int]) -> tuple[Label, ...]:
-    """What an answer says by the phrases; a model's labels only where no phrase fits."""
+    """The labels by phrases; a model's only where no phrase fits."""
     if not by_phrases or by_phrases[0].label != "unknown" or not by_model:
         return by_phrases
     labels = [Label(label, p, by_phrases[0].quote) for label, p in capped(by_model).items()]

@@ -1,4 +1,4 @@
-"""Names of people: how two of them agree, with nicknames and initials known, and how rare each is in a portal."""
+"""Names of people: how two of them agree, and how many namesakes a portal has."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -49,7 +49,7 @@ _UNSEEN = 2000
 
 
 def namesakes(stats: NameStats, first: str, last: str) -> float:
-    """How many other people of this name chance would put into the portal, from its folded first and last names."""
+    """How many other people of this (folded) name chance would put into the portal."""
     given, family = max(1, stats.first.get(first, 0)), max(1, stats.last.get(last, 0))
     return stats.total * given * family / (stats.total + _UNSEEN) ** 2
 
@@ -59,31 +59,46 @@ def full_key(first: str, last: str) -> str:
     return " ".join(sorted((*tokens(first), *tokens(last))))
 
 
+# Letters a name needs before a slip is believed: two short names differ by one letter too often,
+# by swapped neighbours a little less often.
+_SHORTEST_SWAPPED = 4
+_SHORTEST_MISTYPED = 5
+
+
 def near(a: str, b: str) -> bool:
-    """One slip of the keyboard apart: a letter changed, missing or doubled (5+ letters), or neighbours swapped (4+)."""
-    if a == b or min(len(a), len(b)) < 4 or abs(len(a) - len(b)) > 1:  # noqa: PLR2004 - short names differ by one letter too often
+    """Whether two names are one slip of the keyboard apart.
+
+    A letter is changed, missing or doubled (5 letters and more), or neighbours are swapped (4 and
+    more).
+    """
+    if a == b or min(len(a), len(b)) < _SHORTEST_SWAPPED or abs(len(a) - len(b)) > 1:
         return False
-    if a[-1] != b[-1] and a[:2] != b[:2]:  # two slips at least, and by far the most names
+    # Two slips at least: by far the most names end here.
+    if a[-1] != b[-1] and a[:2] != b[:2]:
         return False
-    if len(a) > len(b):
-        a, b = b, a
-    at = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), len(a))
-    if len(a) == len(b) and a[at : at + 2] == b[at : at + 2][::-1] and a[at + 2 :] == b[at + 2 :]:
+    return _is_one_slip(b, a) if len(a) > len(b) else _is_one_slip(a, b)
+
+
+def _is_one_slip(short: str, long: str) -> bool:
+    """Whether a name becomes another, which is as long or one letter longer, by one slip."""
+    letters = enumerate(zip(short, long, strict=False))
+    at = next((place for place, (x, y) in letters if x != y), len(short))
+    if len(short) < len(long):
+        return len(long) >= _SHORTEST_MISTYPED and short[at:] == long[at + 1 :]
+    if short[at : at + 2] == long[at : at + 2][::-1] and short[at + 2 :] == long[at + 2 :]:
         return True
-    if len(b) < 5:  # noqa: PLR2004 - as above
-        return False
-    return a[at:] == b[at + 1 :] if len(a) < len(b) else a[at + 1 :] == b[at + 1 :]
+    return len(long) >= _SHORTEST_MISTYPED and short[at + 1 :] == long[at + 1 :]
 
 
 def compare(first_a: str, last_a: str, first_b: str, last_b: str) -> str:
-    """How two names as written agree (see `agreement`); a missing first or last name never agrees with anything."""
+    """How two names as written agree (see `agreement`); half a name agrees with none."""
     return agreement(tokens(first_a), tokens(last_a), tokens(first_b), tokens(last_b))
 
 
 def agreement(given_a: Parts, family_a: Parts, given_b: Parts, family_b: Parts) -> str:
-    """How two names agree: exact, middle, nickname, short, initial, typo, compound, or "" when they do not.
+    """How two names agree, with slots that may be swapped; "" when they do not.
 
-    Slots may be swapped.
+    The kinds are exact, middle, nickname, short, initial, typo and compound.
     """
     if not (given_a and family_a and given_b and family_b):
         return ""
@@ -97,17 +112,19 @@ def agreement(given_a: Parts, family_a: Parts, given_b: Parts, family_b: Parts) 
 
 
 def _compare_slots(given_a: Parts, family_a: Parts, given_b: Parts, family_b: Parts) -> str:
-    if family_a == family_b or (
-        len(family_a) + len(family_b) > 2 and "".join(family_a) == "".join(family_b)  # noqa: PLR2004 - one word each
-    ):
+    if family_a == family_b or _is_respaced(family_a, family_b):
         return _compare_given(given_a, given_b)
     if given_a == given_b and (set(family_a) < set(family_b) or set(family_b) < set(family_a)):
         return "compound"
-    if (given_a == given_b or _is_middle(given_a, given_b)) and near(
-        " ".join(family_a), " ".join(family_b)
-    ):
+    is_same_given = given_a == given_b or _is_middle(given_a, given_b)
+    if is_same_given and near(" ".join(family_a), " ".join(family_b)):
         return "typo"
     return ""
+
+
+def _is_respaced(a: Parts, b: Parts) -> bool:
+    """Whether two names are the same letters, parted differently: "van den berg", "vandenberg"."""
+    return (len(a) > 1 or len(b) > 1) and "".join(a) == "".join(b)
 
 
 def _compare_given(a: Parts, b: Parts) -> str:
@@ -115,17 +132,22 @@ def _compare_given(a: Parts, b: Parts) -> str:
         return "middle"
     if near("".join(a), "".join(b)):
         return "typo"
+    # Two different middle names are two people, whatever the first names are short for.
     if len(a) > 1 and len(b) > 1 and a[1:] != b[1:]:
         return ""
-    if is_nickname(a[0], b[0]):
+    return _compare_first(a[0], b[0])
+
+
+def _compare_first(a: str, b: str) -> str:
+    if is_nickname(a, b):
         return "nickname"
-    if (len(a[0]) == 1 or len(b[0]) == 1) and a[0][0] == b[0][0]:
+    if (len(a) == 1 or len(b) == 1) and a[0] == b[0]:
         return "initial"
-    return "short" if is_short(a[0], b[0]) else ""
+    return "short" if is_short(a, b) else ""
 
 
 def _is_middle(a: Parts, b: Parts) -> bool:
-    """Whether one given name is the other with a middle name or initial added; two different ones are two people."""
+    """Whether one given name is the other with a middle name or initial added."""
     return a[0] == b[0] and all(
         x[0] == y[0] and min(len(x), len(y)) == 1 for x, y in zip(a[1:], b[1:], strict=False)
     )

@@ -16,7 +16,7 @@ _WITHOUT_SHORT_FORMS = "others.txt"
 _README = "README.txt"
 
 _SHORTEST = 3
-"""Letters that a shortened name must keep to be told from chance."""
+"""Letters that a shortened name must keep: fewer agree by chance."""
 
 _ENDINGS = ("ie", "ey", "y", "i")
 
@@ -24,8 +24,7 @@ _ENDINGS = ("ie", "ey", "y", "i")
 @cache
 def known_names() -> frozenset[str]:
     """Every given name and short form of the files, folded."""
-    others = (name for line in _lines(_WITHOUT_SHORT_FORMS) for name in line)
-    return frozenset(_families()).union(others)
+    return frozenset(_families()).union(*_lines(_WITHOUT_SHORT_FORMS))
 
 
 @cache
@@ -51,12 +50,12 @@ def _lines(file: str) -> Iterator[list[str]]:
 
 @cached(1 << 14)
 def given_forms(name: str) -> frozenset[str]:
-    """The full given names that *name* may stand for, itself included; Eddy is looked up as Eddie too."""
-    found = _families().get(name, frozenset()) | {name}
-    for one, other in (("y", "ie"), ("ie", "y"), ("i", "y"), ("i", "ie")):
-        if name.endswith(one):
-            found |= _families().get(name.removesuffix(one) + other, frozenset())
-    return found
+    """The full given names that *name* may stand for, itself included; Eddy also as Eddie."""
+    full_names = _families().get(name, frozenset()) | {name}
+    for ending, other in (("y", "ie"), ("ie", "y"), ("i", "y"), ("i", "ie")):
+        if name.endswith(ending):
+            full_names |= _families().get(name.removesuffix(ending) + other, frozenset())
+    return full_names
 
 
 def is_nickname(a: str, b: str) -> bool:
@@ -65,7 +64,7 @@ def is_nickname(a: str, b: str) -> bool:
 
 
 def is_short(a: str, b: str) -> bool:
-    """Whether one given name is the other's beginning, with or without a pet ending: Wen, Jenni, Ronny."""
+    """Whether one given name begins the other, with or without a pet ending: Wen, Jenni, Ronny."""
     return a != b and a[:_SHORTEST] == b[:_SHORTEST] and (_begins(a, b) or _begins(b, a))
 
 

@@ -1,7 +1,8 @@
-"""Phrase matching: where in an answer the phrases of the tables occur, and whether they are denied."""
+"""Phrase matching: where in an answer phrases of the tables occur, and which are denied."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from mappings.rules.text import folding
 from mappings.rules.text.answer_texts import Word
@@ -9,6 +10,7 @@ from mappings.rules.text.phrases import LONGEST_GAP, Index, Language, Slot, Tabl
 
 REACH = 4
 """Words a denial reaches over."""
+# Hits are compared with each other, so that their number must end somewhere.
 _MOST_HITS = 400
 
 Spans = Mapping[int, tuple[tuple[str, int], ...]]
@@ -17,7 +19,7 @@ Spans = Mapping[int, tuple[tuple[str, int], ...]]
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A phrase found: words `start` up to before `end`; `own` are those the phrase names, without its gaps."""
+    """A phrase at words `start` up to before `end`; `own` are the words outside its gaps."""
 
     label: str
     start: int
@@ -28,7 +30,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """An answer made ready: its words, and where members of the word classes stand."""
+    """An answer: its words, and where members of the word classes stand."""
 
     words: tuple[Word, ...]
     spans: Spans
@@ -45,40 +47,46 @@ def scene(
     people: Iterable[tuple[int, int]] = (),
     companies: Iterable[tuple[int, int]] = (),
 ) -> Scene:
-    """Find the classes' members first: phrases are made of them. *people* and *companies* are spans of names."""
+    """Find the members of the word classes, of which phrases are made.
+
+    *people* and *companies* are spans of names: their first word and the one behind their last.
+    """
     spans: dict[int, list[tuple[str, int]]] = {}
-    for name, several in (("name", people), ("company", companies)):
-        for start, end in several:
-            spans.setdefault(start, []).append((name, end))
+    for class_name, names in (("name", people), ("company", companies)):
+        for start, end in names:
+            spans.setdefault(start, []).append((class_name, end))
     for hit in _all(Scene(words, {}, frozenset()), tables.classes):
         spans.setdefault(hit.start, []).append((hit.label, hit.end))
-    return Scene(
-        words,
-        {place: tuple(dict.fromkeys(several)) for place, several in spans.items()},
-        tables.little,
-    )
+    members = {place: tuple(dict.fromkeys(found)) for place, found in spans.items()}
+    return Scene(words, members, tables.little)
 
 
-def hits(view: Scene, found: Index) -> list[Hit]:
+def hits(view: Scene, phrases: Index) -> list[Hit]:
     """Every place where one of the phrases stands."""
-    return list(_all(view, found))
+    return list(_all(view, phrases))
 
 
-def _all(view: Scene, found: Index) -> Iterator[Hit]:
+def _all(view: Scene, phrases: Index) -> Iterator[Hit]:
     for place, word in enumerate(view.words):
-        classes = {name for name, _ in view.spans.get(place, ())}
-        for phrase in dict.fromkeys(starting(found, word.text, classes)):
-            best = max(
-                _matches(view, phrase.slots, 0, place, ()), key=lambda one: one[0], default=None
-            )
-            if best is not None and (not phrase.whole or fills(view, place, best[0])):
-                yield Hit(phrase.label, place, best[0], phrase.weak, frozenset(best[1]))
+        # In order, and no set: of two phrases with the same label the first is the one quoted.
+        classes = dict.fromkeys(name for name, _ in view.spans.get(place, ()))
+        for phrase in dict.fromkeys(starting(phrases, word.text, classes)):
+            matches = _matches(view, phrase.slots, 0, place, ())
+            end, own = max(matches, key=itemgetter(0), default=_NO_MATCH)
+            if end is not None and (not phrase.whole or fills(view, place, end)):
+                yield Hit(phrase.label, place, end, phrase.weak, frozenset(own))
+
+
+_NO_MATCH: tuple[None, tuple[int, ...]] = (None, ())
 
 
 def _matches(
     view: Scene, slots: tuple[Slot, ...], at: int, place: int, own: tuple[int, ...]
 ) -> Iterator[tuple[int, tuple[int, ...]]]:
-    """Ends of this phrase from *place* on. Its depth is the phrase's, its breadth the gap's: it cannot run away."""
+    """Ends of a phrase whose slots from *at* on stand at *place*, each with the phrase's own words.
+
+    The recursion is as deep as the phrase has slots, and as wide as a gap.
+    """
     if at == len(slots):
         yield place, own
         return
@@ -110,44 +118,51 @@ def _is_over(view: Scene, place: int) -> bool:
 
 
 def _ends(view: Scene, slot: Slot, place: int) -> Iterator[int]:
+    """Where a slot that begins at *place* can end."""
     if place >= len(view.words):
         return
-    word = view.words[place]
-    if word.text in slot.words or any(
-        word.text.startswith(start) for start in slot.starts if word.text
-    ):
+    if _is_one_of(view.words[place].text, slot):
         yield place + 1
-    for one in slot.several:
-        if tuple(other.text for other in view.words[place : place + len(one)]) == one:
-            yield place + len(one)
-    yield from (end for name, end in view.spans.get(place, ()) if name in slot.classes)
+    for alternative in slot.several:
+        end = place + len(alternative)
+        if tuple([word.text for word in view.words[place:end]]) == alternative:
+            yield end
+    for class_name, end in view.spans.get(place, ()):
+        if class_name in slot.classes:
+            yield end
+
+
+def _is_one_of(text: str, slot: Slot) -> bool:
+    # An address has no text: it is no word, and begins with no beginning of one.
+    return text in slot.words or bool(text and text.startswith(slot.starts))
 
 
 def fills(view: Scene, start: int, end: int) -> bool:
-    """Whether only little words stand beside it in its clause."""
+    """Whether only little words stand beside a phrase in its clause."""
     clause = view.clause(start)
-    rest = [
-        word.text
-        for place, word in enumerate(view.words)
-        if word.clause == clause and not start <= place < end
-    ]
-    return all(word in view.little or word in _HEDGES for word in rest)
+    outside = [*view.words[:start], *view.words[end:]]
+    rest = [word.text for word in outside if word.clause == clause]
+    return all(text in view.little or text in _HEDGES for text in rest)
 
 
 _HEDGES = folding.words(
-    "i think probably maybe just originally mostly mainly guess believe initially first simply vermutlich glaube"
-    " wahrscheinlich vielleicht surement peut etre probablement creo quizas probablemente acho talvez provavelmente"
+    "i think probably maybe just originally mostly mainly guess believe initially first simply"
+    " vermutlich glaube wahrscheinlich vielleicht surement peut etre probablement creo quizas"
+    " probablemente acho talvez provavelmente"
 )
 
 
 def languages_of(words: Sequence[Word], tables: Tables) -> tuple[Language, ...]:
-    """The languages an answer can be in, by its commonest words: "no" denies in Spanish and not in Portuguese."""
-    votes = {
-        name: sum(word.text in one.little for word in words)
-        for name, one in tables.languages.items()
-    }
-    most = max(votes.values(), default=0)
-    return tuple(tables.languages[name] for name, count in votes.items() if count == most)
+    """The languages an answer can be in, by its commonest words.
+
+    Words deny in one language and not in another: "no" does in Spanish, in Portuguese it is "in".
+    """
+    counted = [
+        (sum(word.text in language.little for word in words), language)
+        for language in tables.languages.values()
+    ]
+    most = max((count for count, _ in counted), default=0)
+    return tuple(language for count, language in counted if count == most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,23 +175,28 @@ class Denials:
 
 def denials(view: Scene, tables: Tables) -> Denials:
     """All denials of an answer, without those that only look like one ("not only", "not sure")."""
-    spoken = languages_of(view.words, tables)
-    harmless = {
-        place
-        for one in spoken
-        for hit in _all(view, one.harmless)
-        for place in range(hit.start, hit.end)
-    }
-    before = tuple(
-        hit for one in spoken for hit in _all(view, one.before) if hit.start not in harmless
+    languages = languages_of(view.words, tables)
+    harmless: set[int] = set()
+    for hit in _in_any(view, [language.harmless for language in languages]):
+        harmless.update(range(hit.start, hit.end))
+    before = _in_any(view, [language.before for language in languages])
+    after = _in_any(view, [language.after for language in languages])
+    return Denials(
+        before=tuple(hit for hit in before if hit.start not in harmless),
+        after=tuple(
+            hit for hit in after if hit.start not in harmless and _denies_before(view, hit)
+        ),
     )
-    after = tuple(
-        hit
-        for one in spoken
-        for hit in _all(view, one.after)
-        if hit.start not in harmless and (hit.end - hit.start > 1 or _closes(view, hit))
-    )
-    return Denials(before, after)
+
+
+def _denies_before(view: Scene, hit: Hit) -> bool:
+    """Whether a denial can apply to what stands before it: "no" alone only at a clause's end."""
+    return hit.end - hit.start > 1 or _closes(view, hit)
+
+
+def _in_any(view: Scene, indices: Iterable[Index]) -> Iterator[Hit]:
+    for index in indices:
+        yield from _all(view, index)
 
 
 def _closes(view: Scene, hit: Hit) -> bool:
@@ -184,22 +204,29 @@ def _closes(view: Scene, hit: Hit) -> bool:
 
 
 def is_denied(view: Scene, hit: Hit, found: Denials) -> bool:
-    """Whether a denial stands up to four words before it in its clause, right behind it, or in one of its gaps."""
-    clause, first = view.clause(hit.start), _with_its_article(view, hit.start)
-    for no in found.before:
-        near = first - REACH <= no.end - 1 < hit.start and view.clause(no.end - 1) == clause
-        inside = hit.start < no.start < hit.end and hit.own.isdisjoint(range(no.start, no.end))
-        if near or inside:
-            return True
-    return any(
-        no.start == hit.end
-        or (no.start == hit.end + 1 and view.clause(hit.end) == view.clause(hit.end - 1))
-        for no in found.after
-    )
+    """Whether a denial applies to a phrase.
+
+    It stands up to four words before it in its clause, right behind it, or in one of its gaps.
+    """
+    first = _with_its_article(view, hit.start)
+    if any(_is_before(view, denial, hit, first) for denial in found.before):
+        return True
+    # One word may stand between, if the clause goes on: "friends, not", "friends did not".
+    places = {hit.end} if _closes(view, hit) else {hit.end, hit.end + 1}
+    return any(denial.start in places for denial in found.after)
+
+
+def _is_before(view: Scene, denial: Hit, hit: Hit, first: int) -> bool:
+    """Whether a denial ends up to four words before *first*, or stands in a gap of the phrase."""
+    last = denial.end - 1
+    if first - REACH <= last < hit.start and view.clause(last) == view.clause(hit.start):
+        return True
+    is_inside = hit.start < denial.start < hit.end
+    return is_inside and hit.own.isdisjoint(range(denial.start, denial.end))
 
 
 def _with_its_article(view: Scene, place: int) -> int:
-    """Where "my old" or "a" before a word begins: the four words are counted from there."""
+    """Where "my old" or "a" before a word begins: the reach of a denial is counted from there."""
     while (
         place
         and view.clause(place - 1) == view.clause(place)
@@ -214,17 +241,23 @@ def _is_article(view: Scene, place: int, end: int) -> bool:
 
 
 def outer(found: Sequence[Hit]) -> list[Hit]:
-    """Without hits whose every word belongs to a longer phrase of another label: "Google ads" are ads."""
+    """Without hits whose every word belongs to a longer phrase of another label.
+
+    "Google ads" are ads, not a search.
+    """
     kept = found[:_MOST_HITS]
-    return [
-        one
-        for one in kept
-        if not any(one.own < other.own and one.label != other.label for other in kept)
-    ]
+    return [hit for hit in kept if not _is_part_of_any(hit, kept)]
 
 
-def in_clause(view: Scene, name: str, clause: int) -> Iterator[tuple[int, int]]:
-    """The members of a class in one clause."""
-    for place, several in view.spans.items():
-        if view.clause(place) == clause:
-            yield from ((place, end) for one, end in several if one == name)
+def _is_part_of_any(hit: Hit, others: Iterable[Hit]) -> bool:
+    return any(hit.own < other.own and hit.label != other.label for other in others)
+
+
+def in_clause(view: Scene, class_name: str, clause: int) -> Iterator[tuple[int, int]]:
+    """The members of a class in one clause: their first word and the one behind their last."""
+    for place, members in view.spans.items():
+        if view.clause(place) != clause:
+            continue
+        for name, end in members:
+            if name == class_name:
+                yield place, end

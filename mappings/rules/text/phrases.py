@@ -1,13 +1,14 @@
-"""Phrases: the tables of how people say where they heard of us, read from plain text files anybody can extend.
+"""Phrases of self-reported attribution: tables read from plain text files, one for each language.
 
 The files' own README.txt explains how a line is written. They belong to the package and are read
 once.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
+from itertools import chain
 
 from mappings.rules.text.folding import fold
 from mappings.rules.text.nicknames import known_names
@@ -16,7 +17,10 @@ _FOLDER = "mappings.phrases"
 _GAP = "..."
 LONGEST_GAP = 4
 """Words that may stand where a phrase has three dots."""
-_STAR = 3  # letters before a star
+# Letters before a star: phrases that begin with a part of a word are looked up by so many.
+_STAR = 3
+_DENIALS = ("not before", "not after", "no negation")
+"""Headings of one language's denials, in the order of the fields of `Language`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,7 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """Phrases by how they begin, so that each word of a text asks only those that can start there."""
+    """Phrases by how they begin, so that a word is compared only with those it can begin."""
 
     by_word: Mapping[str, tuple[Phrase, ...]] = field(default_factory=dict)
     by_start: Mapping[str, tuple[Phrase, ...]] = field(default_factory=dict)
@@ -57,7 +61,7 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """What is only read where an answer is in this language: how it denies."""
+    """One language: its commonest words and its ways to deny, read only in answers of its own."""
 
     little: frozenset[str]
     before: Index
@@ -67,7 +71,11 @@ class Language:
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """All languages together."""
+    """The phrases of all languages together.
+
+    `nothing` are answers that say nothing, `vocabulary` all words of all phrases, `correctable`
+    the words for persons, `given` the known given names.
+    """
 
     labels: Index
     classes: Index  # the members of all word classes
@@ -82,8 +90,11 @@ class Tables:
 @cache
 def tables() -> Tables:
     """The phrases of every language that has a file."""
-    files = {one.name.removesuffix(".txt"): one.read_text("utf-8") for one in resources.files(_FOLDER).iterdir()
-             if one.name.endswith(".txt")}  # fmt: skip
+    files = {
+        file.name.removesuffix(".txt"): file.read_text("utf-8")
+        for file in resources.files(_FOLDER).iterdir()
+        if file.name.endswith(".txt")
+    }
     files.pop("README", None)
     return compile_tables(dict(sorted(files.items())))
 
@@ -94,60 +105,67 @@ def compile_tables(files: Mapping[str, str]) -> Tables:
     classes: dict[str, list[Phrase]] = {}
     languages: dict[str, Language] = {}
     nothing: set[str] = set()
-    for language, text in files.items():
-        own: dict[str, list[Phrase]] = {}
-        little: set[str] = set()
-        for heading, line in _lines(text):
-            kind, _, name = heading.partition(" ")
+    for name, text in files.items():
+        sections = _sections(text)
+        for heading, lines in sections.items():
+            kind, _, label = heading.partition(" ")
             if kind == "label":
-                labels.append(parse(line, name))
+                labels += [parse(line, label) for line in lines]
             elif kind == "words":
-                classes.setdefault(name, []).append(parse(line, name))
-            elif heading == "little words":
-                little |= set(fold(line).split())
-            elif heading == "nothing":
-                nothing.add(fold(line))
-            else:
-                own.setdefault(heading, []).append(parse(line, heading))
-        languages[language] = Language(
-            frozenset(little),
-            *(index(own.get(one, ())) for one in ("not before", "not after", "no negation")),
-        )
-    known = {
-        word
-        for one in (*labels, *(p for found in classes.values() for p in found))
-        for word in _exact(one)
-    }
-    known |= {word for one in languages.values() for word in one.little} | {
-        w for one in nothing for w in one.split()
-    }
-    persons = {
-        word for one in classes.get("person", ()) for word in _exact(one) if len(one.slots) == 1
-    }
+                classes.setdefault(label, []).extend(parse(line, label) for line in lines)
+        nothing.update(map(fold, sections.get("nothing", ())))
+        languages[name] = _language(sections)
+    members = list(chain.from_iterable(classes.values()))
+    little = frozenset[str]().union(*(language.little for language in languages.values()))
     return Tables(
-        index(labels),
-        index(one for found in classes.values() for one in found),
-        frozenset(word for one in languages.values() for word in one.little),
-        languages,
-        frozenset(nothing),
-        frozenset(known),
-        tuple(sorted(persons)),
-        known_names(),
+        labels=index(labels),
+        classes=index(members),
+        little=little,
+        languages=languages,
+        nothing=frozenset(nothing),
+        vocabulary=little.union(_words_of([*labels, *members]), " ".join(nothing).split()),
+        correctable=_single_words(classes.get("person", ())),
+        given=known_names(),
     )
 
 
-def _lines(text: str) -> Iterator[tuple[str, str]]:
+def _sections(text: str) -> dict[str, list[str]]:
+    """The lines of a file by heading; a heading that comes twice goes on."""
+    sections: dict[str, list[str]] = {}
     heading = ""
     for raw in text.splitlines():
         line = raw.strip()
         if line.startswith("[") and line.endswith("]"):
             heading = line[1:-1].strip()
         elif line and heading and not line.startswith("#"):
-            yield heading, line
+            sections.setdefault(heading, []).append(line)
+    return sections
+
+
+def _language(sections: Mapping[str, Sequence[str]]) -> Language:
+    little = fold(" ".join(sections.get("little words", ()))).split()
+    denials = (_index_of(sections.get(heading, ()), heading) for heading in _DENIALS)
+    return Language(frozenset(little), *denials)
+
+
+def _index_of(lines: Iterable[str], label: str) -> Index:
+    return index([parse(line, label) for line in lines])
+
+
+def _words_of(phrases: Iterable[Phrase]) -> set[str]:
+    words: set[str] = set()
+    for phrase in phrases:
+        words.update(_exact(phrase))
+    return words
+
+
+def _single_words(phrases: Iterable[Phrase]) -> tuple[str, ...]:
+    """The words that are a phrase alone, sorted."""
+    return tuple(sorted(_words_of(phrase for phrase in phrases if len(phrase.slots) == 1)))
 
 
 def parse(line: str, label: str) -> Phrase:
-    """One line as a phrase."""
+    """One line as a phrase; raises ValueError where it begins or ends with a gap, or is empty."""
     parts = line.replace("e mail", "email").split()
     marks = {parts.pop(0) for _ in range(2) if parts and parts[0] in {"~", "="}}
     slots = tuple(slot for slot in map(_slot, parts) if not slot.is_empty)
@@ -164,22 +182,23 @@ def _slot(part: str) -> Slot:
     starts: list[str] = []
     classes: list[str] = []
     several: list[tuple[str, ...]] = []
-    for one in part.removesuffix("?").split("|"):
-        if one.startswith("<") and one.endswith(">"):
-            classes.append(one[1:-1])
-        elif one.endswith("*") and len(one) > _STAR:
-            starts.append(fold(one[:-1]))
-        elif "_" in one:
-            several.append(tuple(fold(one.replace("_", " ")).split()))
+    for alternative in part.removesuffix("?").split("|"):
+        if alternative.startswith("<") and alternative.endswith(">"):
+            classes.append(alternative[1:-1])
+        elif alternative.endswith("*") and len(alternative) > _STAR:
+            starts.append(fold(alternative[:-1]))
+        elif "_" in alternative:
+            several.append(tuple(fold(alternative.replace("_", " ")).split()))
         else:
-            words |= set(fold(one).split())
+            words.update(fold(alternative).split())
     return Slot(frozenset(words), tuple(starts), tuple(classes), tuple(several), optional)
 
 
 def _exact(phrase: Phrase) -> Iterator[str]:
+    """The words that a phrase names in full."""
     for slot in phrase.slots:
         yield from slot.words
-        yield from (word for one in slot.several for word in one)
+        yield from chain.from_iterable(slot.several)
 
 
 def index(phrases: Iterable[Phrase]) -> Index:
@@ -189,26 +208,30 @@ def index(phrases: Iterable[Phrase]) -> Index:
     by_class: dict[str, list[Phrase]] = {}
     for phrase in dict.fromkeys(phrases):
         for slot in _beginnings(phrase):
-            for word in (*slot.words, *(one[0] for one in slot.several)):
+            for word in (*slot.words, *(alternative[0] for alternative in slot.several)):
                 by_word.setdefault(word, []).append(phrase)
             for start in slot.starts:
                 by_start.setdefault(start[:_STAR], []).append(phrase)
             for name in slot.classes:
                 by_class.setdefault(name, []).append(phrase)
-    return Index(*({key: tuple(dict.fromkeys(found)) for key, found in one.items()}
-                   for one in (by_word, by_start, by_class)))  # fmt: skip
+    return Index(_each_once(by_word), _each_once(by_start), _each_once(by_class))
+
+
+def _each_once(phrases_by_key: Mapping[str, list[Phrase]]) -> dict[str, tuple[Phrase, ...]]:
+    return {key: tuple(dict.fromkeys(phrases)) for key, phrases in phrases_by_key.items()}
 
 
 def _beginnings(phrase: Phrase) -> Iterator[Slot]:
+    """The slots that can be a phrase's first: those up to the first that is not optional."""
     for slot in phrase.slots:
         yield slot
         if not slot.optional:
             return
 
 
-def starting(found: Index, word: str, classes: Iterable[str]) -> Iterator[Phrase]:
+def starting(phrases: Index, word: str, classes: Iterable[str]) -> Iterator[Phrase]:
     """The phrases that can begin at a word that also begins members of these classes."""
-    yield from found.by_word.get(word, ())
-    yield from found.by_start.get(word[:_STAR], ())
+    yield from phrases.by_word.get(word, ())
+    yield from phrases.by_start.get(word[:_STAR], ())
     for name in classes:
-        yield from found.by_class.get(name, ())
+        yield from phrases.by_class.get(name, ())

@@ -1,11 +1,11 @@
 """Self-reported attribution: what "how did you hear about us" says, as labels with a confidence.
 
-The phrases are text files (`mappings/phrases`). What is said is cleaned and cut, phrases of all
-languages are looked for, denied ones dropped, and names are believed where they were found among
-the portal's customers.
+The phrases are text files (`mappings/phrases`). An answer is cleaned and cut into clauses, phrases
+of all languages are matched and denied ones dropped; a name counts where it is a customer's in the
+portal.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from mappings.caching import cached
@@ -19,17 +19,36 @@ from mappings.rules.text.phrases import Tables, tables
 LONGEST = answer_texts.LONGEST
 """Characters of an answer that are read."""
 VERSION = 2
-"""Stored with each label, so that a later classifier is told apart."""
+"""The classifier's version, stored with each label."""
 
+# Confidence (ppm) of a clear phrase, a weak hint, and the name of a customer's person or company.
 CLEAR, WEAK = 750_000, 550_000
 NAMED = 850_000
 LABELS = (
-    "moved_self", "referral_person", "referral_company", "wom_generic", "wom_event_talk", "community", "review_site",
-    "partner", "employee", "event_own", "search", "ads", "social", "press_podcast", "ai_assistant", "outbound",
-    "existing_relationship", "negative_wom", "junk", "unknown",
-)  # fmt: skip
+    "moved_self",
+    "referral_person",
+    "referral_company",
+    "wom_generic",
+    "wom_event_talk",
+    "community",
+    "review_site",
+    "partner",
+    "employee",
+    "event_own",
+    "search",
+    "ads",
+    "social",
+    "press_podcast",
+    "ai_assistant",
+    "outbound",
+    "existing_relationship",
+    "negative_wom",
+    "junk",
+    "unknown",
+)
 BY_A_PERSON = frozenset({"referral_person", "wom_generic", "wom_event_talk"})
-"""Labels that say: a person told us."""
+"""Labels of word of mouth: a person recommended us."""
+# Labels that fall away where the answer warns of us.
 _WARNED = BY_A_PERSON | {
     "referral_company",
     "community",
@@ -37,7 +56,7 @@ _WARNED = BY_A_PERSON | {
     "employee",
     "partner",
 }
-_WORK_OF = 3  # words behind a possessive in which a work can follow
+_WORK_OF = 3  # words behind a possessive among which a medium can follow: "Tim's weekly blog"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +86,7 @@ def words_of(text: str) -> tuple[Word, ...]:
 
 
 def classify(text: str, known: Known = NOBODY) -> tuple[Label, ...]:
-    """Label an answer, strongest first. What says nothing is `junk` or `unknown`, never word of mouth."""
+    """The labels of an answer, strongest first; `junk` or `unknown` where it says nothing."""
     return _labels(text, known) if known.people or known.companies else _labels_alone(text)
 
 
@@ -77,19 +96,20 @@ def _labels_alone(text: str) -> tuple[Label, ...]:
 
 
 def _labels(text: str, known: Known) -> tuple[Label, ...]:
-    said = words_of(text)
-    if is_junk(said):
+    answer = words_of(text)
+    if is_junk(answer):
         return (Label("junk", CLEAR, spoken(text)),)
-    found = tables()
-    if _plain(said) in found.nothing and not known.people and not known.companies:
-        return (Label("unknown", 0, spoken(text)),)
+    unknown = (Label("unknown", 0, spoken(text)),)
+    phrases = tables()
+    if _plain(answer) in phrases.nothing and not known.people and not known.companies:
+        return unknown
     best: dict[str, Label] = {}
-    for hit, confidence in _judged(said, known, found):
-        label = Label(hit.label, confidence, _quote(said, hit))
+    for hit, confidence in _weighted(answer, known, phrases):
         if confidence > best.get(hit.label, _NONE).confidence:
-            best[hit.label] = label
-    ordered = sorted(best.values(), key=lambda one: (-one.confidence, one.label))
-    return tuple(ordered) or (Label("unknown", 0, spoken(text)),)
+            best[hit.label] = Label(hit.label, confidence, _quote(answer, hit))
+    return (
+        tuple(sorted(best.values(), key=lambda label: (-label.confidence, label.label))) or unknown
+    )
 
 
 _NONE = Label("", 0)
@@ -97,128 +117,139 @@ _NONE = Label("", 0)
 
 def speaks_of(text: str, class_name: str) -> bool:
     """Whether a text uses a member of a word class without denying it."""
-    found = tables()
-    view = phrase_matching.scene(words_of(text), found)
-    no = phrase_matching.denials(view, found)
-    members = (
-        Hit(name, start, end) for start, several in view.spans.items() for name, end in several
-    )
+    phrases = tables()
+    view = phrase_matching.scene(words_of(text), phrases)
+    denials = phrase_matching.denials(view, phrases)
     return any(
-        one.label == class_name and not phrase_matching.is_denied(view, one, no) for one in members
+        not phrase_matching.is_denied(view, Hit(class_name, start, end), denials)
+        for start, end in _members(view, class_name)
     )
 
 
-def _plain(said: Sequence[Word]) -> str:
-    return " ".join(word.text for word in said)
+def _members(view: Scene, class_name: str) -> Iterator[tuple[int, int]]:
+    for start, members in view.spans.items():
+        for name, end in members:
+            if name == class_name:
+                yield start, end
 
 
-def _quote(said: Sequence[Word], hit: Hit) -> str:
-    return spoken(" ".join(word.written for word in said[hit.start : hit.end]))
+def _plain(answer: Sequence[Word]) -> str:
+    return " ".join(word.text for word in answer)
 
 
-def _judged(said: tuple[Word, ...], known: Known, found: Tables) -> list[tuple[Hit, int]]:
+def _quote(answer: Sequence[Word], hit: Hit) -> str:
+    return spoken(" ".join(word.written for word in answer[hit.start : hit.end]))
+
+
+def _weighted(answer: tuple[Word, ...], known: Known, phrases: Tables) -> list[tuple[Hit, int]]:
     """Every hit that stands, with its confidence."""
-    looks = name_detection.names_in(said, found)
-    people = [*known.people, *((name.start, name.end) for name in looks)]
-    view = phrase_matching.scene(said, found, people, known.companies)
-    denials = phrase_matching.denials(view, found)
+    detected = name_detection.names_in(answer, phrases)
+    people = [*known.people, *((name.start, name.end) for name in detected)]
+    view = phrase_matching.scene(answer, phrases, people, known.companies)
+    denials = phrase_matching.denials(view, phrases)
 
     def stands(hit: Hit) -> bool:
         return not phrase_matching.is_denied(view, hit, denials)
 
-    hits = list(filter(stands, phrase_matching.hits(view, found.labels)))
+    hits = list(filter(stands, phrase_matching.hits(view, phrases.labels)))
     hits = phrase_matching.outer(_sensible(view, hits))
+    # A name that nobody in the portal bears counts where no customer's name is found.
     if not known.people:
-        hits += filter(stands, _lone_names(view, looks))
-    judged = [(hit, WEAK if hit.weak else CLEAR) for hit in _settled(view, hits)]
-    judged += [(hit, NAMED) for hit in _named(said, known, hits) if stands(hit)]
-    return _without_praise(judged)
+        hits += filter(stands, _lone_names(view, detected))
+    weighted = [(hit, WEAK if hit.weak else CLEAR) for hit in _settled(view, hits)]
+    weighted += [(hit, NAMED) for hit in _named(answer, known, hits) if stands(hit)]
+    return _without_excluded(weighted)
 
 
-def _named(said: Sequence[Word], known: Known, hits: Iterable[Hit]) -> list[Hit]:
-    """Customers' people; their companies where none of these is named and no former job is told of."""
+def _named(answer: Sequence[Word], known: Known, hits: Iterable[Hit]) -> list[Hit]:
+    """Customers' people; if none is named, customers' companies."""
     if known.people:
         return [Hit("referral_person", *span) for span in known.people]
-    moved = {said[hit.start].sentence for hit in hits if hit.label == "moved_self"}
+    # Beside a former job a company is the employer, and did not recommend us.
+    moved = {answer[hit.start].sentence for hit in hits if hit.label == "moved_self"}
     companies = [Hit("referral_company", *span) for span in known.companies]
-    return [hit for hit in companies if said[hit.start].sentence not in moved]
+    return [hit for hit in companies if answer[hit.start].sentence not in moved]
 
 
-def _without_praise(judged: list[tuple[Hit, int]]) -> list[tuple[Hit, int]]:
-    """Who warns of us earns nobody credit; one human named is one human, not also "a friend"."""
-    labels = {hit.label for hit, _ in judged}
-    drop: set[str] = set()
+def _without_excluded(weighted: list[tuple[Hit, int]]) -> list[tuple[Hit, int]]:
+    """The hits without those whose labels another label rules out."""
+    labels = {hit.label for hit, _ in weighted}
+    excluded: set[str] = set()
+    # A warning earns nobody credit.
     if "negative_wom" in labels:
-        drop |= _WARNED
-    if "wom_event_talk" in labels or any(
-        hit.label == "referral_person" and p == NAMED for hit, p in judged
-    ):
-        drop.add("wom_generic")
-    return [(hit, p) for hit, p in judged if hit.label not in drop]
+        excluded |= _WARNED
+    # A person who is named, or who gave a talk, is not also "a friend".
+    names_person = any(hit.label == "referral_person" and p == NAMED for hit, p in weighted)
+    if names_person or "wom_event_talk" in labels:
+        excluded.add("wom_generic")
+    return [(hit, p) for hit, p in weighted if hit.label not in excluded]
 
 
-def _lone_names(view: Scene, looks: Sequence[name_detection.Name]) -> list[Hit]:
-    """A clause that is nothing but a personal name, in a sentence that speaks of no work of theirs."""
+def _lone_names(view: Scene, detected: Iterable[name_detection.Name]) -> list[Hit]:
+    """Clauses that are a personal name and no more, in a sentence that names no medium."""
+    alone = [name for name in detected if phrase_matching.fills(view, name.start, name.end)]
     return [
         Hit("referral_person", name.start, name.end, weak=True)
-        for name in looks
-        if phrase_matching.fills(view, name.start, name.end)
-        and not _speaks_of(view, "medium", name.start)
+        for name in alone
+        if not _speaks_of(view, "medium", name.start)
     ]
 
 
 def _speaks_of(view: Scene, class_name: str, place: int) -> bool:
     """Whether the sentence of a word also holds a member of a class."""
     sentence = view.words[place].sentence
-    return any(
-        view.words[start].sentence == sentence and any(name == class_name for name, _ in several)
-        for start, several in view.spans.items()
-    )
+    return any(view.words[start].sentence == sentence for start, _ in _members(view, class_name))
 
 
 def _sensible(view: Scene, hits: Sequence[Hit]) -> list[Hit]:
-    """Without what only looks so: a friend's blog is a blog, and another tool's bad service speaks for us."""
+    """The hits without those whose object is another one.
+
+    A friend's blog is a blog, and another product's bad service is no warning of us.
+    """
     return [hit for hit in hits if not _is_of_a_work(view, hit) and not _is_of_others(view, hit)]
 
 
 def _is_of_a_work(view: Scene, hit: Hit) -> bool:
+    """Whether a person is named as the author of a medium, which is what was read or heard."""
     if hit.label not in {"wom_generic", "referral_person"}:
         return False
-    last = view.words[hit.end - 1]
+    # "recommended by …": had a person followed, a clear phrase would have matched.
     if hit.weak and hit.label == "wom_generic" and _goes_on(view, hit.end, _BY):
         return True
-    reach = hit.end + (_WORK_OF if last.possessive else 1)
-    for place in range(hit.end, min(reach, len(view.words))):
-        if view.clause(place) == last.clause and any(
-            name == "medium" for name, _ in view.spans.get(place, ())
-        ):
-            return True
-    return (
-        hit.label == "referral_person"
-        and hit.weak
-        and _speaks_of(view, "medium", hit.start)
-        and not _letter(view, hit)
-    )
+    if _has_medium_behind(view, hit):
+        return True
+    if hit.label != "referral_person" or not hit.weak:
+        return False
+    return _speaks_of(view, "medium", hit.start) and not _is_letter(view, hit)
 
 
-# Behind "recommended" these lead to who did it; had it been a person, a phrase would have said so.
+def _has_medium_behind(view: Scene, hit: Hit) -> bool:
+    """Whether a medium follows in the clause: "friend blog", or within reach of a possessive."""
+    last = view.words[hit.end - 1]
+    reach = _WORK_OF if last.possessive else 1
+    media = phrase_matching.in_clause(view, "medium", last.clause)
+    return any(hit.end <= start < hit.end + reach for start, _ in media)
+
+
+# Prepositions behind "recommended" that lead to its author.
 _BY = words("by from of von vom durch par de d du por pelo pela pelos pelas do da")
 
 
 def _goes_on(view: Scene, place: int, among: frozenset[str]) -> bool:
-    """Whether the clause goes on with one of these words."""
-    same = place < len(view.words) and view.clause(place) == view.clause(place - 1)
-    return same and view.words[place].text in among
+    """Whether the clause goes on at *place* with one of these words."""
+    if place >= len(view.words) or view.clause(place) != view.clause(place - 1):
+        return False
+    return view.words[place].text in among
 
 
-def _letter(view: Scene, hit: Hit) -> bool:
+def _is_letter(view: Scene, hit: Hit) -> bool:
     """Whether the medium is a letter or talk from the person: "e-mail from Tim"."""
-    return any(
-        name == "from" and end - hit.start > 1 for name, end in view.spans.get(hit.start, ())
-    )
+    members = view.spans.get(hit.start, ())
+    return any(name == "from" and end - hit.start > 1 for name, end in members)
 
 
 def _is_of_others(view: Scene, hit: Hit) -> bool:
+    """Whether a warning is of another product."""
     if hit.label != "negative_wom":
         return False
     clause = view.clause(hit.start)
@@ -226,32 +257,37 @@ def _is_of_others(view: Scene, hit: Hit) -> bool:
 
 
 def _settled(view: Scene, hits: Sequence[Hit]) -> list[Hit]:
-    """Weak hints count where nothing clear is said in their clause; a job once held is not who told of it."""
+    """The hits that count beside the clear ones."""
     clear = [hit for hit in hits if not hit.weak]
     return [hit for hit in hits if _counts(view, hit, clear)]
 
 
 def _counts(view: Scene, hit: Hit, clear: Sequence[Hit]) -> bool:
-    clause = view.clause(hit.start)
+    # A weak hint counts only where its clause says nothing clear.
     if hit.weak and any(_meet(view, hit, other) for other in clear):
         return False
     if hit.label == "moved_self":
         return not _is_theirs(view, hit, clear)
-    if hit.label != "wom_generic":
-        return True
-    if hit.weak and any(True for _ in phrase_matching.in_clause(view, "medium", clause)):
+    return hit.label != "wom_generic" or _is_a_persons(view, hit, clear)
+
+
+def _is_a_persons(view: Scene, hit: Hit, clear: Sequence[Hit]) -> bool:
+    """Whether word of mouth is no medium's ("recommended article") and not our own staff's."""
+    clause = view.clause(hit.start)
+    if hit.weak and next(phrase_matching.in_clause(view, "medium", clause), None) is not None:
         return False
     employees = (other for other in clear if other.label == "employee")
-    return all(view.clause(other.start) != clause for other in employees)
+    return all(view.clause(employee.start) != clause for employee in employees)
 
 
 def _meet(view: Scene, hit: Hit, other: Hit) -> bool:
+    """Whether a hit begins in a clause in which the other begins or ends."""
     return view.clause(hit.start) in {view.clause(other.start), view.clause(other.end - 1)}
 
 
 def _is_theirs(view: Scene, hit: Hit, clear: Iterable[Hit]) -> bool:
-    """Whether the former job is that of a person who told: "a colleague from my last job"."""
+    """Whether the former job is the recommender's: "a colleague from my last job"."""
+    recommenders = (other for other in clear if other.label == "wom_generic")
     return any(
-        one.label == "wom_generic" and 0 <= hit.start - one.end < _WORK_OF and _meet(view, hit, one)
-        for one in clear
+        0 <= hit.start - other.end < _WORK_OF and _meet(view, hit, other) for other in recommenders
     )
