@@ -1,1 +1,1 @@
-"""Conclude: mirrored records in; persons, moves, sources, ledger entries and patches out."""
+"""Think: mirrored records in; persons, moves, sources, ledger entries and planned patches out."""

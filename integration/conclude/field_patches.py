@@ -38,13 +38,12 @@ def plan(batch: Batch, object_type: str, conclusions: Sequence[Conclusion]) -> N
     records = conclusion_rows.current_records(batch.tx, object_type, ids)
     living = {record_id: record for record_id, record in records.items() if not record.is_gone}
     paused = {name for paused_type, name in batch.paused if paused_type == object_type}
+    kept = [conclusion for conclusion in conclusions if conclusion.record_id in living]
     plans = [
-        _decide(batch, conclusion, living[conclusion.record_id], paused)
-        for conclusion in conclusions
-        if conclusion.record_id in living
+        _decide(batch, conclusion, living[conclusion.record_id], paused) for conclusion in kept
     ]
     _store(batch, object_type, plans)
-    forget(batch, object_type, [record_id for record_id in ids if record_id not in living])
+    forget(batch, object_type, set(ids) - living.keys())
 
 
 @dataclass(frozen=True, slots=True)
