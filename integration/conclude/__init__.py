@@ -1,1 +1,1 @@
-"""Think: mirrored records in; persons, job changes, sources, ledger entries and planned patches out."""
+"""Think: mirrored records in; persons, moves, sources, ledger entries and planned patches out."""
