@@ -47,9 +47,9 @@ class PeopleAround:
 class DealPage:
     """Deals, the people around them, and everything those people are known for.
 
-    Judging asks nothing else: it goes by the `policy`, as of `now`.
-    `stored` are the sources that each deal was given before, `original_sources` those of the deal
-    that a credit note takes money back from. `deleted` are contacts that stored sources rest on.
+    Judging asks nothing else. `stored` are the sources that each deal was given before,
+    `original_sources` those of the deal that a credit note takes money back from. `deleted` are
+    deleted contacts that stored sources rest on.
     """
 
     deals: Mapping[int, DealFacts]

@@ -42,20 +42,20 @@ def of_deals(
     """
     if not deals or not are_read(batch):
         return {}
-    before = timedelta(batch.policy.dormant_days)
-    asked = {
-        deal.id: touches.Around(
-            deal.company_id,
-            _all_contacts(deal, person_of, members),
-            deal.created_at - before,
-            deal.created_at,
-            end_of(deal, batch.now),
-        )
-        for deal in deals.values()
-        if not deal.archived
-    }
+    asked: dict[int, touches.Around] = {}
+    for deal in deals.values():
+        if not deal.archived:
+            contact_ids = _all_contacts(deal, person_of, members)
+            asked[deal.id] = _around(batch, deal, contact_ids)
     rows_of = touches.of_deal_contacts(batch.tx, asked, limit=MOST)
     return {deal_id: tuple(map(touch, rows)) for deal_id, rows in rows_of.items()}
+
+
+def _around(batch: Batch, deal: DealFacts, contact_ids: set[int]) -> touches.Around:
+    """The time and the people around a deal, at its company or among these contacts."""
+    since = deal.created_at - timedelta(batch.policy.dormant_days)
+    until = end_of(deal, batch.now)
+    return touches.Around(deal.company_id, contact_ids, since, deal.created_at, until)
 
 
 def _all_contacts(

@@ -132,14 +132,23 @@ def _staff_of_named(batch: Batch, firm_names: set[str], texts: Iterable[str]) ->
         return set()
     said = _words_of(texts)
     staff = people_of(batch.tx, company_ids)
-    contact_ids: set[int] = set()
-    for contact_id, name in person_rows.texts(batch.tx, staff, "firstname").items():
-        if _is_said(names.tokens(name), said):
-            contact_ids.add(contact_id)
-    for contact_id, name in person_rows.texts(batch.tx, staff, "lastname").items():
-        if not said.isdisjoint(names.tokens(name)[-1:]):
-            contact_ids.add(contact_id)
-    return contact_ids
+    return _with_first_name(batch, staff, said) | _with_last_name(batch, staff, said)
+
+
+def _with_first_name(batch: Batch, staff: Collection[int], said: set[str]) -> set[int]:
+    first_names = person_rows.texts(batch.tx, staff, "firstname")
+    return {
+        contact_id for contact_id, name in first_names.items() if _is_said(names.tokens(name), said)
+    }
+
+
+def _with_last_name(batch: Batch, staff: Collection[int], said: set[str]) -> set[int]:
+    last_names = person_rows.texts(batch.tx, staff, "lastname")
+    return {
+        contact_id
+        for contact_id, name in last_names.items()
+        if not said.isdisjoint(names.tokens(name)[-1:])
+    }
 
 
 def _words_of(texts: Iterable[str]) -> set[str]:

@@ -1,1 +1,1 @@
-"""One portal: resources, context, connection to HubSpot, settings, forgotten people."""
+"""One portal: its context, its connection to HubSpot, its forgotten people. It uses the adapters."""

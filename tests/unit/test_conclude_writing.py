@@ -5,7 +5,10 @@ from datetime import UTC, datetime
 import pytest
 
 from integration.conclude import field_patches
-from integration.storage.findings import stored_shapes
+from integration.conclude.row_changes import NewRow, row_changes
+from integration.storage.database import Row
+from integration.storage.findings import removed_subjects, stored_shapes
+from mappings.rules.findings import Source
 
 AT = datetime(2026, 3, 4, 5, 6, 7, 890000, tzinfo=UTC)
 
@@ -72,3 +75,28 @@ def test_a_removed_persons_source_keeps_its_place_and_names_nobody() -> None:
     assert source.raw == 500_000
     assert stored_shapes.is_removed({"removed": True})
     assert not stored_shapes.is_removed(stored_shapes.plain(source))
+    assert removed_subjects.subject_id_of(source) == 17
+
+
+@pytest.mark.parametrize("person_id", [None, 17])
+def test_a_known_persons_source_and_the_pools_are_no_removed_subjects(
+    person_id: int | None,
+) -> None:
+    source = Source("referral", 0, 0, 0, 0, person_id=person_id)
+    assert removed_subjects.subject_id_of(source) is None
+
+
+def share_differs(row: NewRow, stored: Row) -> bool:
+    return bool(row["share"] != stored["share"])
+
+
+def test_stored_rows_subtracted_from_desired_ones_are_the_changes() -> None:
+    stored = {"gone": {"share": 1}, "same": {"share": 2}, "other": {"share": 3}}
+    desired = {"same": {"share": 2}, "other": {"share": 4}, "new": {"share": 5}}
+
+    changes = row_changes(stored, desired, share_differs)
+
+    assert changes.gone == {"gone": {"share": 1}}
+    assert changes.replaced == {"other": {"share": 3}}
+    assert changes.new == {"other": {"share": 4}, "new": {"share": 5}}
+    assert row_changes(desired, desired, share_differs).rows == []
