@@ -358,7 +358,7 @@ def test_a_type_with_too_many_changes_is_listed_again(
 HOSTILE = {
     "markup": (
         "<div><script>alert(1)</script><p>Told by&nbsp;<b>Ana</b></p></div>",
-        "MentionedIn by Ana",
+        "Told by Ana",
     ),
     "unclosed": ("Said <img src='" + "x" * 5000, "Said"),
     "brackets": ("<" * 60_000, "<" * 2000),

@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 )
 
 from integration.admin import replay as replays
-from integration.ingest import sync
+from integration.ingest import fetching
 from integration.storage.database import Database, Transaction
 from integration.storage.queue import inbox
 from integration.storage.queue.inbox import WaitingEvent
@@ -90,7 +90,7 @@ def test_five_hundred_shuffles_with_repeats_plan_the_same() -> None:
         for item in events.split(b"[" + b",".join(coming) + b"]"):
             assert isinstance(item, Event)
             unique.setdefault(item.dedupe_key, item)
-        found.add(_hash(sync.plan(_waiting(event) for event in unique.values())))
+        found.add(_hash(fetching.plan_reads(_waiting(event) for event in unique.values())))
     assert len(found) == 1
 
 
@@ -108,10 +108,10 @@ def _waiting(event: Event) -> WaitingEvent:
     )
 
 
-def _hash(plan: sync.Plan) -> str:
+def _hash(plan: fetching.ReadPlan) -> str:
     said = {
-        "read": {k: sorted(v) for k, v in plan.read.items()},
-        "relink": {k: sorted(v) for k, v in plan.relink.items()},
+        "read": {k: sorted(v) for k, v in plan.records.items()},
+        "relink": {k: sorted(v) for k, v in plan.links.items()},
     }
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
@@ -201,14 +201,12 @@ class OneTimeEffects(RuleBasedStateMachine):
         self.mortal.before = self.mortal.after = 0
         pass_time(self.world, 31)  # until the dead one's lease has run out
 
-    @rule()
-    def work_on(self) -> None:
+    @rule(again=st.booleans())
+    def work_on(self, again: bool) -> None:
+        if again:
+            with self.world.harbor.context() as context:
+                replays.replay(context)
         self.world.work()
-
-    @rule()
-    def replay(self) -> None:
-        with self.world.harbor.context() as context:
-            replays.replay(context)
 
     @invariant()
     def nothing_is_set_aside(self) -> None:
@@ -254,7 +252,7 @@ def test_whatever_happens_in_between_each_event_takes_effect_once(
         run_state_machine_as_test(
             OneTimeEffects,
             settings=settings(
-                max_examples=10, stateful_step_count=12, deadline=None, derandomize=True, database=None,
+                max_examples=20, stateful_step_count=12, deadline=None, derandomize=True, database=None,
                 suppress_health_check=list(HealthCheck),
             ),
         )  # fmt: skip
