@@ -1,4 +1,4 @@
-"""The web process: opens the runtime, joins the blueprints. Any WSGI server can run ``wsgi:app``."""
+"""The web process: opens the runtime, joins the blueprints; any WSGI server can run `wsgi:app`."""
 
 import atexit
 
@@ -17,7 +17,7 @@ from webhooks import inbound_api, metrics, receiver
 
 
 class _NoSessions(SessionInterface):
-    """Our sessions are rows that pages look up when they need one; Flask's cookie would cost every delivery."""
+    """No sessions of Flask's: its cookie would cost every delivery; pages look up rows of ours."""
 
     def open_session(self, app: Flask, request: Request) -> None:  # noqa: ARG002 - Flask's signature
         """Return nothing, so that Flask makes a session that refuses to be used."""
@@ -42,7 +42,7 @@ def create_app(own: Runtime, doorstep: InboxWriter) -> Flask:
 
 
 def open_app() -> Flask:
-    """Open what this process needs from the environment, connected before the first request."""
+    """Open what this process needs, as the environment says; connect before the first request."""
     own_settings = environment.load()
     logs.configure(own_settings.log_level)
     database_url, redis_url = runtime.urls(own_settings)

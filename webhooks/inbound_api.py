@@ -1,4 +1,4 @@
-"""Survey tools, the product's own usage, and the operator's probes: other machines that talk to us."""
+"""Inlets for survey tools and product usage, and probes for the operator."""
 
 from collections.abc import Callable
 
@@ -38,7 +38,7 @@ def blueprint(runtime: Runtime, doorstep: InboxWriter) -> Blueprint:
 
 
 def _keep(runtime: Runtime, doorstep: InboxWriter, name: Callable[[], str]) -> ResponseReturnValue:
-    """Keep an authenticated sender's bytes; the sender's secret names its portal."""
+    """Keep an authenticated sender's bytes; the sender's key names its portal."""
     try:
         portal_id = portal_of(runtime, request.headers.get("Authorization"))
     except Retryable:
