@@ -60,9 +60,8 @@ class PortalContext:
 
     def close(self) -> None:
         """Write down the calls that were made, and let go of the connections."""
-        connection: Connection | None = self.__dict__.get("door")
-        if connection:
-            connection.close(self.runtime, self.portal_id)
+        if "connection" in self.__dict__:  # opened at its first use
+            self.connection.close(self.runtime, self.portal_id)
 
 
 @contextlib.contextmanager
