@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.ground import PORTAL
-from integration.rollup import edge_arrays, roll_up
+from integration.rollup import roll_up, value_arrays
 from integration.storage.database import Database
 from integration.storage.ledger import graph_arrays as rows
 from mappings.rules.policy import DEFAULT
@@ -30,7 +30,7 @@ def main() -> None:
         rolled = time.perf_counter()
         roll_up.write(tx, found)
     done, before = time.perf_counter(), time.process_time()
-    walked = edge_arrays.all_in_values(found.deals, found.hung.edges, policy)
+    walked = value_arrays.all_in_values(found.deals, found.attached.edges, policy)
     spent = time.process_time() - before
     database.close()
     result = {
@@ -38,15 +38,15 @@ def main() -> None:
         "write": done - rolled,
         "walk": spent,
         "MiB": _peak(),
-        "edges": len(found.hung.edges.source),
+        "edges": len(found.attached.edges.source),
         "refused": len(found.refused),
-        "deepest": int(found.hung.orders.max(initial=0)),
+        "deepest": int(found.attached.orders.max(initial=0)),
         "total": int(walked.by_order.sum()),
         "returned": int(walked.self_return.sum()),
         "companies": len(walked.companies),
     }
     if len(sys.argv) > 3:
-        edges = found.hung.edges
+        edges = found.attached.edges
         for name, values in (
             ("company", found.deals.company), ("amount", found.deals.amount), ("source", edges.source),
             ("target", edges.target), ("share", edges.share),

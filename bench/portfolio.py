@@ -13,6 +13,7 @@ import numpy as np
 import psycopg
 
 from integration.rollup import edge_arrays, share_arrays
+from integration.rollup.arrays import Ints
 from mappings.rules.policy import DEFAULT
 
 SEED = 20_26
@@ -29,15 +30,15 @@ _SURE = np.array([980_000, 950_000, 850_000, 800_000, 600_000])
 class Portfolio:
     """Columns of deals and of touches (by the place of their deal)."""
 
-    company: edge_arrays.Ints
-    amount: edge_arrays.Ints
-    closed: edge_arrays.Ints
-    touched: edge_arrays.Ints
-    toucher: edge_arrays.Ints
-    raw: edge_arrays.Ints
+    company: Ints
+    amount: Ints
+    closed: Ints
+    touched: Ints
+    toucher: Ints
+    raw: Ints
 
     @property
-    def ids(self) -> edge_arrays.Ints:
+    def ids(self) -> Ints:
         return np.arange(len(self.company)) + FIRST_DEAL
 
 
@@ -64,9 +65,7 @@ def grow(deals: int) -> Portfolio:
     )
 
 
-def _partner(
-    company: edge_arrays.Ints, toucher: edge_arrays.Ints, companies: int
-) -> edge_arrays.Ints:
+def _partner(company: Ints, toucher: Ints, companies: int) -> Ints:
     place = company - FIRST_COMPANY
     partner = np.where(place // 100 % 2 == 0, place + 100, place - 100)
     return np.where((place % 100 == 0) & (partner < companies), partner + FIRST_COMPANY, toucher)
@@ -125,7 +124,7 @@ def load(url: str, made: Portfolio) -> None:
         connection.execute("VACUUM ANALYZE")
 
 
-def _shares(made: Portfolio, touches: edge_arrays.Ints) -> edge_arrays.Ints:
+def _shares(made: Portfolio, touches: Ints) -> Ints:
     found = share_arrays.share(made.touched, made.raw, DEFAULT.derived_cap)
     share = found.share.copy()
     tied = np.flatnonzero(np.isin(made.touched, found.undecided) & (made.raw > 0))
@@ -141,7 +140,7 @@ def _shares(made: Portfolio, touches: edge_arrays.Ints) -> edge_arrays.Ints:
     return share
 
 
-def copy(connection: psycopg.Connection, table: str, *columns: edge_arrays.Ints) -> None:
+def copy(connection: psycopg.Connection, table: str, *columns: Ints) -> None:
     """Copy columns of integers into a table of that shape."""
     layout = np.dtype(
         [

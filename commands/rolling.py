@@ -36,7 +36,7 @@ def orders(portal: int, *, repair: bool, as_json: bool) -> None:
         raise SystemExit(1)
 
 
-def _show(found: roll_up.Compared) -> None:
+def _show(found: roll_up.Comparison) -> None:
     console = Console(highlight=False)
     console.print(
         f"Won deals: {found.deals:,}, of companies: {found.companies:,}. Edges: {found.edges:,}, inherited:"

@@ -113,7 +113,7 @@ def test_a_slice_that_breaks_off_is_done_again_and_the_ones_before_it_stay_done(
 def test_a_process_killed_in_the_middle_leaves_the_rest_to_the_next(left: Runtime) -> None:
     retention.begin_erasing(left, HARBOR)
     program = (
-        "from integration import retention\nfrom integration.portal.runtime import open_runtime\n"
+        "from integration.admin import retention\nfrom integration.portal.runtime import open_runtime\n"
         f"with open_runtime() as own:\n    retention.go_on_erasing(own, {HARBOR}, seconds=60, slice_rows=7)\n"
     )
     whole = sum(counts(left, HARBOR).values())
