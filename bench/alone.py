@@ -1,4 +1,4 @@
-"""The roll-up of one portal in a process of its own, so that its memory is its own: prints one line of JSON.
+"""The roll-up of one portal in a process of its own, to see its memory: prints a line of JSON.
 
 Database to database: deals and touches are read, shared, hung, walked and the values of all
 companies written.
@@ -20,7 +20,7 @@ from mappings.rules.policy import DEFAULT
 
 
 def main() -> None:
-    """Roll up once; with a folder as the second argument leave the arrays there for others to walk."""
+    """Roll up once; leave the arrays in the folder that the last argument names, if any."""
     database = Database(sys.argv[1])
     policy = replace(DEFAULT, inheritance_months=int(sys.argv[2]))
     started = time.perf_counter()
@@ -48,15 +48,18 @@ def main() -> None:
     if len(sys.argv) > 3:
         edges = found.attached.edges
         for name, values in (
-            ("company", found.deals.company), ("amount", found.deals.amount), ("source", edges.source),
-            ("target", edges.target), ("share", edges.share),
-        ):  # fmt: skip
+            ("company", found.deals.company),
+            ("amount", found.deals.amount),
+            ("source", edges.source),
+            ("target", edges.target),
+            ("share", edges.share),
+        ):
             np.save(f"{sys.argv[3]}/{name}.npy", values)
     print(json.dumps(result))
 
 
 def _peak() -> float:
-    """MiB at most. Not from getrusage: what it says begins with the process that forked this one."""
+    """MiB at most. Not from getrusage, whose figure begins with the process that forked this."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1024
 
