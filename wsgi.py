@@ -24,7 +24,7 @@ class _NoSessions(SessionInterface):
         return
 
 
-def create_app(own: Runtime, doorstep: InboxWriter) -> Flask:
+def create_app(own: Runtime, inbox_writer: InboxWriter) -> Flask:
     """Build the web application around an open runtime."""
     app = Flask(__name__, static_folder=None)
     app.config.update(
@@ -34,8 +34,8 @@ def create_app(own: Runtime, doorstep: InboxWriter) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
     )
     app.session_interface = _NoSessions()
-    app.register_blueprint(receiver.blueprint(own, doorstep, Notifier(own.queue)))
-    app.register_blueprint(inbound_api.blueprint(own, doorstep))
+    app.register_blueprint(receiver.blueprint(own, inbox_writer, Notifier(own.queue)))
+    app.register_blueprint(inbound_api.blueprint(own, inbox_writer))
     app.register_blueprint(metrics.blueprint(own))
     blueprints.register(app, own)
     return app
@@ -49,12 +49,12 @@ def open_app() -> Flask:
     own = Runtime(
         own_settings, Database(database_url), Queue(redis_url), Vault(own_settings.token_keys)
     )
-    doorstep = InboxWriter(database_url)
-    doorstep.open()
-    atexit.register(doorstep.close)
+    inbox_writer = InboxWriter(database_url)
+    inbox_writer.open()
+    atexit.register(inbox_writer.close)
     if own_settings.metrics_address:
         metrics.listen(own, own_settings.metrics_address)
-    return create_app(own, doorstep)
+    return create_app(own, inbox_writer)
 
 
 def __getattr__(name: str) -> Flask:

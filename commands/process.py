@@ -21,7 +21,7 @@ from integration.core.environment import Settings
 from integration.core.errors import Refused
 from integration.portal import runtime
 from integration.storage import database
-from webhooks.server_bridge import Front
+from webhooks.server_bridge import WsgiBridge
 from workers import sweeper
 from workers import worker as rq_worker
 
@@ -125,7 +125,7 @@ def _load(target: str) -> Callable[..., Any]:
     module, _, name = target.partition(":")
     # Granian finds __rsgi__; its types only know functions.
     app = getattr(importlib.import_module(module), name)
-    front: Callable[..., Any] = cast("Any", Front(app, threads=environment.load().web_threads))
+    front: Callable[..., Any] = cast("Any", WsgiBridge(app, threads=environment.load().web_threads))
     return front
 
 

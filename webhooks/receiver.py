@@ -19,7 +19,7 @@ _STORED, _FORGED, _LARGE, _TROUBLE = (
 )
 
 
-def blueprint(runtime: Runtime, doorstep: InboxWriter, bell: Notifier) -> Blueprint:
+def blueprint(runtime: Runtime, inbox_writer: InboxWriter, notifier: Notifier) -> Blueprint:
     """Receive HubSpot's notifications; a 204 promises that they are kept.
 
     401: not signed by HubSpot. 413: over a megabyte. 503: not kept, send it again. No other 4xx,
@@ -50,11 +50,11 @@ def blueprint(runtime: Runtime, doorstep: InboxWriter, bell: Notifier) -> Bluepr
             return _answer(401)
         hint = portal_hint(body)
         try:
-            doorstep.leave(hint, body)
+            inbox_writer.leave(hint, body)
         except Retryable:
             _TROUBLE.inc()
             return _answer(503, {"Retry-After": "5"})
-        bell.notify(hint or 0)
+        notifier.notify(hint or 0)
         _STORED.inc()
         return _answer(204)
 

@@ -9,17 +9,19 @@ docs/decisions/0003-web-server.md.
 import asyncio
 import io
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, TypeVarTuple
 
 from webhooks.receiver import MAX_BYTES
+from webhooks.rsgi import HeaderRows, RsgiProtocol, RsgiRequest
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 # As long as a megabyte takes on a bad line; HubSpot never needs longer.
 BODY_SECONDS: Final = 20.0
@@ -34,7 +36,7 @@ class Answer:
     """The application's answer: all of it, or the beginning and where the rest comes from."""
 
     status: int = 500
-    headers: list[tuple[str, str]] = field(default_factory=list)
+    headers: HeaderRows = field(default_factory=list)
     content: bytes = b""
     rest: Iterable[bytes] | None = None
 
@@ -48,14 +50,14 @@ class Answer:
         getattr(self.rest, "close", _nothing)()
 
 
-class Front:
+class WsgiBridge:
     """An RSGI application that hands whole requests to a WSGI application, in a few threads."""
 
     def __init__(self, app: "WSGIApplication", *, threads: int) -> None:
         self._app = app
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="web")
 
-    async def __rsgi__(self, request: Any, proto: Any) -> None:  # noqa: ANN401 - granian's own types are untyped
+    async def __rsgi__(self, request: RsgiRequest, proto: RsgiProtocol) -> None:
         """Answer one request."""
         try:
             body = b"" if request.method in _WITHOUT_BODY else await _read(request, proto)
@@ -71,25 +73,28 @@ class Front:
             return
         await self._stream(answer, answer.rest, proto)
 
-    async def _stream(self, answer: Answer, rest: Iterable[bytes], proto: Any) -> None:  # noqa: ANN401 - as above
+    async def _stream(self, answer: Answer, rest: Iterable[bytes], proto: RsgiProtocol) -> None:
         """Send an answer while it is made: a report of a million rows is never gathered."""
         transport = proto.response_stream(answer.status, answer.headers)
         chunks = iter(rest)
         try:
-            while chunk := await self._in_thread(next, chunks, b""):
+            while chunk := await self._in_thread(_next_chunk, chunks):
                 await transport.send_bytes(chunk)
         finally:
             await self._in_thread(answer.close)
 
-    async def _in_thread(self, work: Callable[..., T], *given: Any) -> T:  # noqa: ANN401 - whatever *work* takes
+    async def _in_thread(self, work: Callable[[*Ts], T], *given: *Ts) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, *given)
 
-    def _ask(self, request: Any, body: bytes) -> Answer:  # noqa: ANN401 - as above
+    def _ask(self, request: RsgiRequest, body: bytes) -> Answer:
         answer = Answer()
 
-        def start(status: str, headers: list[tuple[str, str]], _trouble: object = None) -> Any:  # noqa: ANN401 - WSGI's writer, which nobody uses
+        def start(
+            status: str, headers: HeaderRows, _error: object = None, /
+        ) -> Callable[[bytes], object]:
             answer.status = int(status[:3])
             answer.headers = [(name.lower(), value) for name, value in headers]
+            return _write
 
         answer.rest = self._app(_environ(request, body), start)
         if answer.is_whole:
@@ -105,15 +110,24 @@ def _nothing() -> None:
     """Most answers need no closing."""
 
 
-async def _read(request: Any, proto: Any) -> bytes | None:  # noqa: ANN401 - as above
+def _next_chunk(chunks: Iterator[bytes]) -> bytes:
+    return next(chunks, b"")
+
+
+def _write(_chunk: bytes) -> object:
+    raise NotImplementedError(
+        "answers are returned; WSGI's older way of writing them is not served"
+    )
+
+
+async def _read(request: RsgiRequest, proto: RsgiProtocol) -> bytes | None:
     """The whole body, or None when it is larger than anything we take."""
     length = request.headers.get("content-length", "")
     if length.isdigit() and int(length) > MAX_BYTES:
         return None
     async with asyncio.timeout(BODY_SECONDS):
         if length.isdigit():
-            whole: bytes = await proto()
-            return whole
+            return await proto()
         body = bytearray()
         async for chunk in proto:
             body += chunk
@@ -122,7 +136,7 @@ async def _read(request: Any, proto: Any) -> bytes | None:  # noqa: ANN401 - as 
         return bytes(body)
 
 
-def _environ(request: Any, body: bytes) -> dict[str, Any]:  # noqa: ANN401 - as above
+def _environ(request: RsgiRequest, body: bytes) -> dict[str, Any]:
     host, _, port = request.server.rpartition(":")
     environ: dict[str, Any] = {
         "REQUEST_METHOD": request.method,

@@ -51,7 +51,7 @@ def is_signed(
 
 
 def decode_uri(uri: bytes) -> bytes:
-    """Decode the few escapes that HubSpot decodes; ``%20``, ``%26``, ``%25`` and all others stay."""
+    """Decode the few escapes that HubSpot decodes; `%20`, `%26`, `%25` and all others stay."""
     return _ESCAPED.sub(lambda match: _DECODED[match.group(1).upper()], uri)
 
 

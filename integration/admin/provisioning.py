@@ -70,11 +70,11 @@ def provision(portal: PortalContext) -> Provisioned:
 
 
 def _provision_type(hubspot: HubSpot, object_type: str, done: Provisioned) -> None:
-    found = hubspot.properties(object_type)
-    done.definitions[object_type] = found
-    by_name = _by_name(found)
+    definitions = hubspot.properties(object_type)
+    done.definitions[object_type] = definitions
+    by_name = _by_name(definitions)
     missing = [prop for prop in own_properties(object_type) if prop.name not in by_name]
-    if not any(definition.get("groupName") == GROUP_NAME for definition in found):
+    if not any(definition.get("groupName") == GROUP_NAME for definition in definitions):
         _make_group(hubspot, object_type, done)
     if missing:
         _create(hubspot, object_type, missing, done)
@@ -110,17 +110,17 @@ def _create(
             )
 
 
-def _repair(hubspot: HubSpot, prop: OwnProperty, found: Definition, done: Provisioned) -> None:
+def _repair(hubspot: HubSpot, prop: OwnProperty, present: Definition, done: Provisioned) -> None:
     key = (prop.object_type, prop.name)
-    if _is_foreign(prop, found):
+    if _is_foreign(prop, present):
         done.paused[key] = (
             f'The account has a property "{prop.name}" of its own on {prop.object_type} records'
-            f" (type {found.get('type') or 'unknown'}, not in the group {GROUP_LABEL})."
+            f" (type {present.get('type') or 'unknown'}, not in the group {GROUP_LABEL})."
             " We leave it alone and do not write this value."
             " Delete or archive that property, then press Repair properties."
         )
         return
-    patch = prop.drift(found)
+    patch = prop.drift(present)
     if not patch:
         return
     try:
@@ -139,10 +139,10 @@ def _by_name(definitions: Sequence[Definition]) -> dict[str, Definition]:
     return {str(definition.get("name")): definition for definition in definitions}
 
 
-def _is_foreign(prop: OwnProperty, found: Definition) -> bool:
+def _is_foreign(prop: OwnProperty, present: Definition) -> bool:
     """Whether a property is not ours but has our name: HubSpot's own, or another type elsewhere."""
-    limits = found.get("modificationMetadata") or {}
+    limits = present.get("modificationMetadata") or {}
     is_read_only = limits.get("readOnlyDefinition") or limits.get("readOnlyValue")
-    if found.get("hubspotDefined") or is_read_only:
+    if present.get("hubspotDefined") or is_read_only:
         return True
-    return found.get("groupName") != GROUP_NAME and found.get("type") != prop.type
+    return present.get("groupName") != GROUP_NAME and present.get("type") != prop.type

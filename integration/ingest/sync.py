@@ -92,7 +92,7 @@ def store_links(
 
 
 def known_contacts(tx: Transaction, contact_ids: Collection[int], *, keys: ForgetKeys) -> set[int]:
-    """Those of *contact_ids* who did not ask to be forgotten; nothing is asked about nobody."""
+    """Those of *contact_ids* who did not ask to be forgotten; no query without ids."""
     return forgotten.still_known(tx, contact_ids, keys=keys) if contact_ids else set()
 
 

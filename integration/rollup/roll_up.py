@@ -90,10 +90,10 @@ def shares_anew(tx: Transaction, policy: Policy) -> tuple[Ints, Ints, Ints]:
     """
     deal, company, frozen, raw = _columns(graph_arrays.raws(tx), 4)
     is_erased = np.isin(deal, deal[raw < 0])
-    found = share_arrays.share(deal, np.where(is_erased, 0, raw), policy.derived_cap)
-    is_decided = ~np.isin(deal, found.undecided)
-    share = np.where(is_erased, frozen, found.share)
-    by_keys = np.array(_shares_by_keys(tx, found.undecided, policy), np.int64).reshape(-1, 3)
+    shared = share_arrays.share(deal, np.where(is_erased, 0, raw), policy.derived_cap)
+    is_decided = ~np.isin(deal, shared.undecided)
+    share = np.where(is_erased, frozen, shared.share)
+    by_keys = np.array(_shares_by_keys(tx, shared.undecided, policy), np.int64).reshape(-1, 3)
     return (
         np.concatenate((deal[is_decided], by_keys[:, 0])),
         np.concatenate((company[is_decided], by_keys[:, 1])),
@@ -121,20 +121,8 @@ def check(portal: PortalContext, *, repair: bool = False) -> Comparison:
             mirror.mark_stale(tx, mirror.DEALS, {("deal", one) for one in odd})
             mirror.mark_stale(tx, mirror.SUMMARIES, {("company", one) for one in firms})
             lanes.want(tx, portal.portal_id, "drain")
-    edges, orders = rolled_up.attached.edges, rolled_up.attached.orders
-    return Comparison(
-        deals=len(rolled_up.deals.id),
-        companies=len(rolled_up.deals.companies),
-        edges=len(edges.source),
-        inherited=int(edges.inherited.sum()),
-        deepest=int(orders.max(initial=0)),
-        refused=rolled_up.refused,
-        self_returns=int((rolled_up.values.self_return != 0).sum()),
-        companies_differ=firms,
-        deals_differ=odd,
-        totals=totals,
-        seconds=time.monotonic() - began,
-    )
+    seconds = time.monotonic() - began
+    return _comparison(rolled_up, companies=firms, deals=odd, totals=totals, seconds=seconds)
 
 
 def policy_of(tx: Transaction) -> tuple[Policy, str]:
@@ -181,6 +169,30 @@ def rows_of(values: value_arrays.AllInValues) -> bytes:
         orders["dimensions"], orders["length"], orders["first"] = 1, columns, 1
         orders["items"]["size"], orders["items"]["value"] = 8, values.by_order
     return rows.tobytes()
+
+
+def _comparison(
+    rolled_up: PortalRollUp,
+    *,
+    companies: Sequence[int],
+    deals: Sequence[int],
+    totals: Mapping[int, tuple[int | None, int | None]],
+    seconds: float,
+) -> Comparison:
+    edges, orders = rolled_up.attached.edges, rolled_up.attached.orders
+    return Comparison(
+        deals=len(rolled_up.deals.id),
+        companies=len(rolled_up.deals.companies),
+        edges=len(edges.source),
+        inherited=int(edges.inherited.sum()),
+        deepest=int(orders.max(initial=0)),
+        refused=rolled_up.refused,
+        self_returns=int((rolled_up.values.self_return != 0).sum()),
+        companies_differ=companies,
+        deals_differ=deals,
+        totals=totals,
+        seconds=seconds,
+    )
 
 
 def _shares_by_keys(tx: Transaction, undecided: Ints, policy: Policy) -> list[tuple[int, int, int]]:
