@@ -32,24 +32,24 @@ _Name = Annotated[str, Meta(min_length=1, max_length=100)]
 _Moment = Annotated[int, Meta(ge=0, le=_LAST_MS)]
 
 
-class _CommonShape(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+class _CommonShape(msgspec.Struct, rename="camel", forbid_unknown_fields=True, gc=False):
     """Every field of a usual notification; a value of another type makes it an unusual one."""
 
-    portalId: _Id  # noqa: N815 - HubSpot's name
-    subscriptionType: _Name  # noqa: N815 - HubSpot's name
-    occurredAt: _Moment  # noqa: N815 - HubSpot's name
-    objectId: _Id  # noqa: N815 - HubSpot's name
-    eventId: _Number  # noqa: N815 - HubSpot's name
-    subscriptionId: _Number  # noqa: N815 - HubSpot's name
-    attemptNumber: _Number  # noqa: N815 - HubSpot's name
-    appId: _Number | None = None  # noqa: N815 - HubSpot's name
-    objectTypeId: _Name | None = None  # noqa: N815 - HubSpot's name
-    propertyName: _Name | None = None  # noqa: N815 - HubSpot's name
-    propertyValue: str | None = None  # noqa: N815 - HubSpot's name
-    changeSource: str | None = None  # noqa: N815 - HubSpot's name
-    sourceId: str | None = None  # noqa: N815 - HubSpot's name
-    changeFlag: str | None = None  # noqa: N815 - HubSpot's name
-    isSensitive: bool | None = None  # noqa: N815 - HubSpot's name
+    portal_id: _Id
+    subscription_type: _Name
+    occurred_at: _Moment
+    object_id: _Id
+    event_id: _Number
+    subscription_id: _Number
+    attempt_number: _Number
+    app_id: _Number | None = None
+    object_type_id: _Name | None = None
+    property_name: _Name | None = None
+    property_value: str | None = None
+    change_source: str | None = None
+    source_id: str | None = None
+    change_flag: str | None = None
+    is_sensitive: bool | None = None
 
 
 _elements = msgspec.json.Decoder(list[msgspec.Raw])
@@ -88,25 +88,25 @@ def events_of(
 def _read(portal_id: int, delivery: Delivery, raw: bytes) -> InboundEvent | None:
     """One notification, or None when anything about it is unusual."""
     item = _decode(raw)
-    if item is None or item.portalId != portal_id:
+    if item is None or item.portal_id != portal_id:
         return None
-    meaning = _meaning(item.subscriptionType, item.objectTypeId)
+    meaning = _meaning(item.subscription_type, item.object_type_id)
     key = _key(item)
     if meaning is None or key is None:
         return None
     kind, object_type = meaning
-    if kind == "property_change" and item.propertyName is None:
+    if kind == "property_change" and item.property_name is None:
         return None
-    payload: dict[str, object] = {"refs": [[object_type, item.objectId]]}
-    if item.propertyName is not None:
-        payload["property"] = item.propertyName
-    happened_at = _EPOCH + timedelta(milliseconds=item.occurredAt)
+    payload: dict[str, object] = {"refs": [[object_type, item.object_id]]}
+    if item.property_name is not None:
+        payload["property"] = item.property_name
+    happened_at = _EPOCH + timedelta(milliseconds=item.occurred_at)
     return InboundEvent(
         source=delivery.source,
         dedupe_key=key,
         kind=kind,
         object_type=object_type,
-        object_id=item.objectId,
+        object_id=item.object_id,
         payload=payload,
         # A clock that runs ahead must not make its events the newest for ever.
         occurred_at=min(happened_at, delivery.received_at),
@@ -130,14 +130,14 @@ def _decode(raw: bytes) -> _CommonShape | None:
 def _optional_fields(item: _CommonShape) -> int:
     """How many of the optional fields are there."""
     return (
-        (item.appId is not None)
-        + (item.objectTypeId is not None)
-        + (item.propertyName is not None)
-        + (item.propertyValue is not None)
-        + (item.changeSource is not None)
-        + (item.sourceId is not None)
-        + (item.changeFlag is not None)
-        + (item.isSensitive is not None)
+        (item.app_id is not None)
+        + (item.object_type_id is not None)
+        + (item.property_name is not None)
+        + (item.property_value is not None)
+        + (item.change_source is not None)
+        + (item.source_id is not None)
+        + (item.change_flag is not None)
+        + (item.is_sensitive is not None)
     )
 
 
@@ -168,11 +168,11 @@ def _meaning(subscription: str, object_type_id: str | None) -> tuple[str, str] |
 
 def _key(item: _CommonShape) -> str | None:
     """The careful reader's key, where none of its parts needs care."""
-    name = item.propertyName or ""
+    name = item.property_name or ""
     if ":" in name:
         return None
     key = (
-        f"{item.portalId}:{item.subscriptionId}:{item.subscriptionType}"
-        f":{item.objectTypeId or ''}:{item.objectId}::::::{name}:{item.occurredAt}:{item.eventId}"
+        f"{item.portal_id}:{item.subscription_id}:{item.subscription_type}"
+        f":{item.object_type_id or ''}:{item.object_id}::::::{name}:{item.occurred_at}:{item.event_id}"
     )
     return key if len(key) <= _LONGEST_KEY else None

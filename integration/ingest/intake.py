@@ -21,8 +21,8 @@ _LONGEST_TYPE = 100
 _POISON = "reading it ended the process three times"
 
 
-class _Addressed(msgspec.Struct):
-    portalId: int  # noqa: N815 - HubSpot's name
+class _Addressed(msgspec.Struct, rename="camel"):
+    portal_id: int
 
 
 _addresses = msgspec.json.Decoder(list[_Addressed])
@@ -34,7 +34,7 @@ def portal_hint(body: bytes) -> int | None:
     Only a hint which worker to wake: a body is kept whatever it says.
     """
     try:
-        portal_ids = {item.portalId for item in _addresses.decode(body)}
+        portal_ids = {item.portal_id for item in _addresses.decode(body)}
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
     portal_id = portal_ids.pop() if len(portal_ids) == 1 else 0

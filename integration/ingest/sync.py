@@ -82,13 +82,15 @@ def store_links(
     heard_at: datetime | None,
 ) -> set[RecordKey]:
     """Replace the links of these records; both ends of a link that came or went have changed."""
-    before = {_ends(link): link for link in mirror.links_from(tx, from_type, from_ids, to_type)}
+    before = {_identity(link) for link in mirror.links_from(tx, from_type, from_ids, to_type)}
     now = [_mirrored_link(link, heard_at) for link in links]
-    after = {_ends(link): link for link in now}
-    if before.keys() != after.keys():
+    different = before ^ {_identity(link) for link in now}
+    if different:
         mirror.replace_links(tx, from_type, to_type, from_ids, now)
-    different = before.keys() ^ after.keys()
-    return {(from_type, ends[0]) for ends in different} | {(to_type, ends[1]) for ends in different}
+    changed: set[RecordKey] = set()
+    for from_id, to_id, *_ in different:
+        changed |= {(from_type, from_id), (to_type, to_id)}
+    return changed
 
 
 def known_contacts(tx: Transaction, contact_ids: Collection[int], *, keys: ForgetKeys) -> set[int]:
@@ -205,7 +207,7 @@ def _mirrored_link(link: Link, heard_at: datetime | None) -> mirror.Link:
     )
 
 
-def _ends(link: mirror.Link) -> tuple[int, int, str, int, str | None]:
+def _identity(link: mirror.Link) -> tuple[int, int, str, int, str | None]:
     return link.from_id, link.to_id, link.category, link.type_id, link.label
 
 
