@@ -101,6 +101,7 @@ def _read(portal_id: int, delivery: Delivery, raw: bytes) -> InboundEvent | None
     if item.property_name is not None:
         payload["property"] = item.property_name
     happened_at = _EPOCH + timedelta(milliseconds=item.occurred_at)
+    received_at = delivery.received_at
     return InboundEvent(
         source=delivery.source,
         dedupe_key=key,
@@ -109,8 +110,8 @@ def _read(portal_id: int, delivery: Delivery, raw: bytes) -> InboundEvent | None
         object_id=item.object_id,
         payload=payload,
         # A clock that runs ahead must not make its events the newest for ever.
-        occurred_at=min(happened_at, delivery.received_at),
-        received_at=delivery.received_at,
+        occurred_at=min(happened_at, received_at),
+        received_at=received_at,
     )
 
 
