@@ -174,6 +174,7 @@ def _key(item: _CommonShape) -> str | None:
         return None
     key = (
         f"{item.portal_id}:{item.subscription_id}:{item.subscription_type}"
-        f":{item.object_type_id or ''}:{item.object_id}::::::{name}:{item.occurred_at}:{item.event_id}"
+        f":{item.object_type_id or ''}:{item.object_id}"
+        f"::::::{name}:{item.occurred_at}:{item.event_id}"
     )
     return key if len(key) <= _LONGEST_KEY else None
