@@ -1,4 +1,4 @@
-"""The web process: opens the runtime, joins the blueprints. Any WSGI server can run ``wsgi:app``."""
+"""The web process: opens the runtime, joins the blueprints; any WSGI server can run `wsgi:app`."""
 
 import atexit
 
@@ -17,14 +17,14 @@ from webhooks import inbound_api, metrics, receiver
 
 
 class _NoSessions(SessionInterface):
-    """Our sessions are rows that pages look up when they need one; Flask's cookie would cost every delivery."""
+    """No sessions of Flask's: its cookie would cost every delivery; pages look up rows of ours."""
 
     def open_session(self, app: Flask, request: Request) -> None:  # noqa: ARG002 - Flask's signature
         """Return nothing, so that Flask makes a session that refuses to be used."""
         return
 
 
-def create_app(own: Runtime, doorstep: InboxWriter) -> Flask:
+def create_app(own: Runtime, inbox_writer: InboxWriter) -> Flask:
     """Build the web application around an open runtime."""
     app = Flask(__name__, static_folder=None)
     app.config.update(
@@ -34,27 +34,27 @@ def create_app(own: Runtime, doorstep: InboxWriter) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
     )
     app.session_interface = _NoSessions()
-    app.register_blueprint(receiver.blueprint(own, doorstep, Notifier(own.queue)))
-    app.register_blueprint(inbound_api.blueprint(own, doorstep))
+    app.register_blueprint(receiver.blueprint(own, inbox_writer, Notifier(own.queue)))
+    app.register_blueprint(inbound_api.blueprint(own, inbox_writer))
     app.register_blueprint(metrics.blueprint(own))
     blueprints.register(app, own)
     return app
 
 
 def open_app() -> Flask:
-    """Open what this process needs from the environment, connected before the first request."""
+    """Open what this process needs, as the environment says; connect before the first request."""
     own_settings = environment.load()
     logs.configure(own_settings.log_level)
     database_url, redis_url = runtime.urls(own_settings)
     own = Runtime(
         own_settings, Database(database_url), Queue(redis_url), Vault(own_settings.token_keys)
     )
-    doorstep = InboxWriter(database_url)
-    doorstep.open()
-    atexit.register(doorstep.close)
+    inbox_writer = InboxWriter(database_url)
+    inbox_writer.open()
+    atexit.register(inbox_writer.close)
     if own_settings.metrics_address:
         metrics.listen(own, own_settings.metrics_address)
-    return create_app(own, doorstep)
+    return create_app(own, inbox_writer)
 
 
 def __getattr__(name: str) -> Flask:

@@ -1,1 +1,1 @@
-"""Measures the product against its performance goals: ratios in one run, with the machine's noise beside them."""
+"""Benchmarks: ratios of one run beside the performance goals, with the machine's noise."""

@@ -1,4 +1,7 @@
-"""python -m bench [PART …] [--quick]: measure, print figures beside their aims, end non-zero when one is missed."""
+"""python -m bench [PART …] [--quick]: print figures beside their aims.
+
+Ends non-zero when an aim is missed.
+"""
 
 import argparse
 import importlib
@@ -49,7 +52,8 @@ def main() -> int:
     found = Figure.of([value * 1000 for value in noise])
     spread = (found.high - found.low) / found.median
     report.note(
-        f"noise: the same arithmetic took {found} ms, a spread of {spread:.0%}; smaller differences mean nothing"
+        f"noise: the same arithmetic took {found} ms, a spread of {spread:.0%};"
+        " smaller differences mean nothing"
     )
     return min(1, report.show())
 

@@ -1,4 +1,4 @@
-"""A HubSpot that always gives the same answer, in a process of its own: only the client's cost remains."""
+"""A HubSpot that always gives the same answer, from a process of its own: the client's cost."""
 
 import contextlib
 import multiprocessing
@@ -64,7 +64,10 @@ def _run(listener: socket.socket) -> None:
 
 
 def _answer(body: bytes) -> bytes:
-    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json;charset=utf-8\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = (
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json;charset=utf-8\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
     return head.encode() + body
 
 

@@ -1,4 +1,4 @@
-"""G4: our client layer against urllib3 with orjson, and against the typed client library, per call of 100 records."""
+"""G4: our client layer, in calls of 100 records, against urllib3 with orjson and a library."""
 
 import time
 from collections.abc import Callable
@@ -19,15 +19,19 @@ _PATCH = {f"own_{number}": f"a value of some length {number}" for number in rang
 
 
 def run(_ground: Ground, report: Report) -> None:
-    """Measure reading a page and writing a batch, processor time only: the network here is a loopback."""
+    """Measure reading a page and writing a batch: processor time, for the network is a loopback."""
     calls = 20 if report.quick else 50
     with canned.serve() as url:
         for what, contestants in (("page", _pages(url)), ("batch update", _updates(url))):
             found = alternate(
                 report.rounds, {name: _timed(call, calls) for name, call in contestants.items()}
             )
-            report.goal("G4", f"client, {what}: CPU against urllib3+orjson", cpu_ratios(found["ours"], found["floor"]),
-                        **({"at_most": 1.5} if what == "page" else {}))  # fmt: skip
+            report.goal(
+                "G4",
+                f"client, {what}: CPU against urllib3+orjson",
+                cpu_ratios(found["ours"], found["floor"]),
+                **({"at_most": 1.5} if what == "page" else {}),
+            )
             report.goal(
                 "G4",
                 f"client, {what}: CPU against the typed library",
@@ -41,7 +45,8 @@ def run(_ground: Ground, report: Report) -> None:
                     [sample.cpu * 1000 for sample in samples],
                 )
     report.note(
-        f"client: {calls} calls a round of 100 records with 30 properties; batch updates send 10 properties a record"
+        f"client: {calls} calls a round of 100 records with 30 properties;"
+        " batch updates send 10 properties a record"
     )
 
 

@@ -1,4 +1,4 @@
-"""A made-up portal for identity and moves: contacts with names as frequent as names are, straight into the mirror.
+"""A made-up portal for identity and moves: contacts with names as frequent as names are.
 
 Names are put together from syllables and drawn from lists that grow with the portal, with the slope
 of real ones: the commonest surname is borne by one in two hundred, the commonest first name by one
@@ -190,7 +190,8 @@ def _twice(number: int, old: Contact) -> Contact:
 
 _STAGES = """
 DROP TABLE IF EXISTS bench_contact;
-CREATE UNLOGGED TABLE bench_contact (id bigint, company bigint, created timestamptz, properties jsonb, history jsonb);
+CREATE UNLOGGED TABLE bench_contact (
+  id bigint, company bigint, created timestamptz, properties jsonb, history jsonb);
 """
 _FILL = """
 SET app.portal_id = '4711';
@@ -198,7 +199,8 @@ INSERT INTO record (portal_id, object_type, record_id, properties, history, crea
   SELECT 4711, 'contact', id, properties, history, created, created FROM bench_contact;
 INSERT INTO record (portal_id, object_type, record_id, properties, created_at, updated_at)
   SELECT 4711, 'company', company,
-    jsonb_build_object('name', 'Firm ' || company, 'domain', 'firm' || company || '.com'), min(created), min(created)
+    jsonb_build_object('name', 'Firm ' || company, 'domain', 'firm' || company || '.com'),
+    min(created), min(created)
   FROM bench_contact GROUP BY company;
 INSERT INTO association (portal_id, from_type, from_id, to_type, to_id, category, type_id)
   SELECT 4711, 'contact', id, 'company', company, 'HUBSPOT_DEFINED', 1 FROM bench_contact
@@ -214,13 +216,24 @@ def load(url: str, contacts: list[Contact]) -> None:
     with psycopg.connect(url) as connection:
         connection.execute(_STAGES)
         with connection.cursor() as cursor, cursor.copy("COPY bench_contact FROM STDIN") as out:
-            for one in contacts:
-                told = {
-                    "firstname": one.first, "lastname": one.last, "email": one.mails[-1][1], "jobtitle": one.title,
-                    "associatedcompanyid": str(one.company),
-                }  # fmt: skip
-                history = {"email": [_version(at, mail) for at, mail in reversed(one.mails)]}
-                out.write_row((one.id, one.company, one.created, _json(told), _json(history)))
+            for contact in contacts:
+                properties = {
+                    "firstname": contact.first,
+                    "lastname": contact.last,
+                    "email": contact.mails[-1][1],
+                    "jobtitle": contact.title,
+                    "associatedcompanyid": str(contact.company),
+                }
+                history = {"email": [_version(at, mail) for at, mail in reversed(contact.mails)]}
+                out.write_row(
+                    (
+                        contact.id,
+                        contact.company,
+                        contact.created,
+                        _json(properties),
+                        _json(history),
+                    )
+                )
         connection.execute(_FILL)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")

@@ -40,8 +40,9 @@ def run(ground: Ground, report: Report) -> None:
             },
         )
     report.note(
-        f"drain: {bodies} deliveries of {EVENTS_A_BODY} events; the rival runs {few} jobs, an event and a commit each,"
-        " in one SimpleWorker; the raw insert copies finished rows into the same table, without reading or judging"
+        f"drain: {bodies} deliveries of {EVENTS_A_BODY} events; the rival runs {few} jobs, an event"
+        " and a commit each, in one SimpleWorker; the raw insert copies finished rows into the same"
+        " table, without reading or judging"
     )
     report.goal(
         "G3",
@@ -95,7 +96,7 @@ def _bodies(count: int) -> list[bytes]:
 
 
 def _raw(ground: Ground, bodies: int) -> Sample:
-    """The least that storing can cost: finished rows, one COPY into the table itself, no repeats allowed for."""
+    """The least that storing can cost: finished rows, one COPY, no repeats expected."""
     lines = "".join(
         f"{PORTAL}\thubspot\t{PORTAL}:2400022:contact.propertyChange::{n}:::::email:{n}"
         f"\tproperty_change\tcontact\t{n % 5000}"

@@ -1,4 +1,4 @@
-"""What every part stands on: its own PostgreSQL and Valkey, the schema, a portal, and processes that end with it."""
+"""What every part stands on: servers of its own, the schema, a portal, and child processes."""
 
 import base64
 import contextlib
@@ -46,7 +46,7 @@ class Ground:
             return list(cursor.fetchall()) if cursor.description else []
 
     def empty(self) -> None:
-        """Remove every row but the schema's version, and let PostgreSQL tidy up now instead of in a round."""
+        """Remove every row but the schema's version; PostgreSQL tidies up now, not in a round."""
         tables = self.sql(
             "SELECT quote_ident(tablename) FROM pg_tables"
             " WHERE schemaname = 'public' AND tablename <> 'alembic_version'"

@@ -1,4 +1,4 @@
-"""Identity and moves for a whole portal from scratch, and for one changed contact, through the database."""
+"""Identity and moves for a whole portal from scratch, and for one changed contact."""
 
 import time
 
@@ -19,7 +19,7 @@ _USUAL, _QUICK = 20_000, 3_000
 
 
 def run(ground: Ground, report: Report) -> None:
-    """Group everybody, then change single contacts; at a tenth of the size as well, to show what depends on it."""
+    """Group everybody, then change single contacts; also at a tenth of the size, to compare."""
     most = report.asked or (_QUICK if report.quick else _USUAL)
     for size in (most // 10, most):
         ground.empty()
@@ -38,11 +38,13 @@ def run(ground: Ground, report: Report) -> None:
         )
         report.goal("", "  queries for that", [float(count) for _, count in changes])
         persons, moves, several = ground.sql(
-            "SELECT count(DISTINCT person_id), (SELECT count(*) FROM move), count(*) - count(DISTINCT person_id)"
+            "SELECT count(DISTINCT person_id), (SELECT count(*) FROM move),"
+            " count(*) - count(DISTINCT person_id)"
             " FROM person"
         )[0]
         report.note(
-            f"{size:,} contacts: {spent:.0f} s; {persons:,} persons, {several:,} further records, {moves:,} moves"
+            f"{size:,} contacts: {spent:.0f} s; {persons:,} persons, {several:,} further records,"
+            f" {moves:,} moves"
         )
 
 

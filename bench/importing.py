@@ -1,4 +1,4 @@
-"""python -m bench.importing RATE: one full import by the product's own code, in a process whose memory is its own."""
+"""python -m bench.importing RATE: one full import by the product's code, to see its memory."""
 
 import dataclasses
 import resource

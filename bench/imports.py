@@ -1,4 +1,4 @@
-"""G5, G6, G7: calls of an import against the least number, records a second, memory, and use of the allowance."""
+"""G5, G6, G7: an import's calls against the least, records a second, memory, allowance used."""
 
 import contextlib
 import dataclasses
@@ -117,9 +117,10 @@ def _speed(ground: Ground, report: Report, size: Size) -> None:
         report.goal("", f"  {name}: records/s", [sample.rate for sample in samples])
         report.goal("", f"  {name}: own CPU µs a record", [sample.cpu * 1e6 for sample in samples])
     report.note(
-        "G6: Meltano's and Airbyte's connectors have no setting for HubSpot's address, so they are not run here; in"
-        " their place stand the client library's get_all with an insert for each row, and a floor. The rivals read"
-        " contacts without history; ours reads contacts with history, companies, deals and labelled links and keeps all"
+        "G6: Meltano's and Airbyte's connectors have no setting for HubSpot's address, so they are"
+        " not run here; in their place stand the client library's get_all with an insert for each"
+        " row, and a floor. The rivals read contacts without history; ours reads contacts with"
+        " history, companies, deals and labelled links and keeps all"
     )
 
 
@@ -156,13 +157,14 @@ def _allowance(ground: Ground, report: Report, size: Size, latency: float) -> No
     )
     report.goal("G7", f"{label}: refusals we caused", counts["refused"], at_most=0)
     report.note(
-        f"{label}: {last - first} calls in {end - start:.1f} s while work waited; all in all {calls} calls"
+        f"{label}: {last - first} calls in {end - start:.1f} s while work waited;"
+        f" all in all {calls} calls"
         f" in {said['seconds']:.1f} s, at most {counts['peak']} within any ten seconds"
     )
 
 
 def minimum(size: Size) -> tuple[int, dict[str, int]]:
-    """(calls to list every record a hundred at a time, what else the import has to ask for, by reason)."""
+    """Calls to list every record a hundred at a time, and what else is asked for, by reason."""
     known = load_portal_map({})
     kinds = ("contact", "company", "deal", "ticket", "feedback_submission")
     least = sum(max(1, ceil(size.of(kind) / 100)) for kind in kinds)
@@ -179,10 +181,13 @@ def minimum(size: Size) -> tuple[int, dict[str, int]]:
 def stand_in(size: Size, *, limit: int, latency: float = 0.0) -> Iterator[StandIn]:
     """Run a local HubSpot of this size."""
     arguments = [f"--{name}={value}" for name, value in dataclasses.asdict(size).items()]
+    arguments += [f"--limit={limit}", f"--latency={latency}"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "bench.stand_in", *arguments, f"--limit={limit}", f"--latency={latency}"],
-        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-    )  # fmt: skip
+        [sys.executable, "-m", "bench.stand_in", *arguments],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
     assert process.stdout
     try:
         yield StandIn(process, **orjson.loads(process.stdout.readline()))

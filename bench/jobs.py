@@ -18,6 +18,7 @@ def _connection() -> "psycopg.Connection[tuple[object, ...]]":
 def store(event_id: int, occurred_at: int, payload: str) -> None:
     """Store one event durably."""
     _connection().execute(
-        "INSERT INTO bench_event (event_id, occurred_at, payload) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+        "INSERT INTO bench_event (event_id, occurred_at, payload) VALUES (%s, %s, %s)"
+        " ON CONFLICT DO NOTHING",
         (event_id, occurred_at, payload),
     )

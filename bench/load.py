@@ -1,4 +1,4 @@
-"""The load generator: wrk where it is installed, otherwise our own keep-alive sockets in two processes."""
+"""The load generator: wrk where it is installed, else keep-alive sockets of two processes."""
 
 import json
 import multiprocessing
@@ -31,7 +31,7 @@ def name() -> str:
 def blast(
     port: int, path: str, calls: Sequence[Call], *, seconds: float, folder: Path
 ) -> tuple[float, int]:
-    """Send signed bodies in turn for *seconds*; return (answers a second, how many were not 2xx)."""
+    """Send signed bodies in turn for *seconds*; return answers a second, and those not 2xx."""
     if shutil.which("wrk"):
         return _wrk(port, path, calls, seconds, folder)
     return _own(port, path, calls, seconds)
@@ -43,10 +43,21 @@ def _wrk(
     script = folder / "post.lua"
     script.write_bytes(_lua(path, calls))
     done = subprocess.run(
-        [shutil.which("wrk") or "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "5s", "-s", str(script),
-         f"http://127.0.0.1:{port}{path}"],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        [
+            shutil.which("wrk") or "wrk",
+            "-t1",
+            f"-c{CONNECTIONS}",
+            f"-d{seconds}s",
+            "--timeout",
+            "5s",
+            "-s",
+            str(script),
+            f"http://127.0.0.1:{port}{path}",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     rate = _RATE.search(done.stdout)
     assert rate, done.stdout
     failed = _FAILED.search(done.stdout)
@@ -66,7 +77,9 @@ def _lua(path: str, calls: Sequence[Call]) -> bytes:
     lines.append(
         b"local ready, at = {}, 0\n"
         b"init = function()\n"
-        b"  for i, call in ipairs(calls) do ready[i] = wrk.format('POST', %s, call[1], call[2]) end\n"
+        b"  for i, call in ipairs(calls) do\n"
+        b"    ready[i] = wrk.format('POST', %s, call[1], call[2])\n"
+        b"  end\n"
         b"end\n"
         b"request = function() at = at %% #ready + 1; return ready[at] end\n"
         % json.dumps(path).encode()
@@ -90,7 +103,7 @@ def _request(path: str, headers: dict[str, str], body: bytes) -> bytes:
 def _send(
     port: int, requests: Sequence[bytes], connections: int, seconds: float
 ) -> tuple[float, int]:
-    """One process: every connection has one request under way. Answers have no body worth reading to its end."""
+    """One process: every connection has one request under way; answers have short bodies."""
     waiting = selectors.DefaultSelector()
     for _ in range(connections):
         waiting.register(

@@ -19,7 +19,7 @@ def fixed_work() -> float:
 
 
 def descendants_cpu() -> float:
-    """Processor seconds so far of all living processes that we started, and of what they started."""
+    """Processor seconds so far of all living processes that were started from here."""
     return sum(_cpu(process) for process in psutil.Process().children(recursive=True))
 
 
@@ -38,7 +38,8 @@ def tree_pss(pid: int) -> dict[str, float]:
 def describe() -> str:
     """The machine in one line."""
     load = os.getloadavg()[0]
-    return f"{os.cpu_count()} cores, load {load:.2f} at the start, {psutil.virtual_memory().total / 2**30:.0f} GiB"
+    memory = psutil.virtual_memory().total / 2**30
+    return f"{os.cpu_count()} cores, load {load:.2f} at the start, {memory:.0f} GiB"
 
 
 def _cpu(process: psutil.Process) -> float:

@@ -1,4 +1,4 @@
-"""G9: one changed deal in a portal of any size: what is worked out again, in how many queries, and that it is right."""
+"""G9: one changed deal in a portal of any size: how much is worked out again, and that rightly."""
 
 import statistics
 import time
@@ -69,8 +69,9 @@ def run(ground: Ground, report: Report, size: int, whole: float) -> None:
             dict(found.totals),
         )
         report.note(
-            f"{size:,} deals: after {len(lived)} changed deals all {found.companies:,} values, {found.edges:,} edges"
-            f" and {found.deals:,} orders are those of a full roll-up ({found.seconds:.1f} s), to the minor unit"
+            f"{size:,} deals: after {len(lived)} changed deals all {found.companies:,} values,"
+            f" {found.edges:,} edges and {found.deals:,} orders are those of a full roll-up"
+            f" ({found.seconds:.1f} s), to the minor unit"
         )
 
 
@@ -129,11 +130,12 @@ def _lived(portal: PortalContext, asked: list[str]) -> list[tuple[float, int]]:
 
 
 def _mirrored(portal: PortalContext) -> list[int]:
-    """Give a few derived deals, and all companies above them, records and sources as conclude reads them."""
+    """Give a few derived deals, and companies above them, the rows that conclude reads."""
     with portal.transaction() as tx:
         chosen = tx.rows(
-            """SELECT deal_id, company_id, amount_minor, created_at, closed_at FROM deal WHERE portal_id = :portal
-                 AND deal_id IN (SELECT DISTINCT to_deal_id FROM edge WHERE portal_id = :portal AND NOT inherited
+            """SELECT deal_id, company_id, amount_minor, created_at, closed_at
+               FROM deal WHERE portal_id = :portal AND deal_id IN (
+                 SELECT DISTINCT to_deal_id FROM edge WHERE portal_id = :portal AND NOT inherited
                                    AND to_deal_id % 97 = 0 LIMIT :some) ORDER BY deal_id""",
             some=_SAMPLE,
         )
@@ -148,11 +150,13 @@ def _mirrored(portal: PortalContext) -> list[int]:
         )
         shares = tx.rows(
             """SELECT deal_id, company_id, sum(share) AS share FROM source
-               WHERE portal_id = :portal AND deal_id = ANY(CAST(:ids AS bigint[])) AND share > 0 GROUP BY 1, 2""",
+               WHERE portal_id = :portal AND deal_id = ANY(CAST(:ids AS bigint[])) AND share > 0
+               GROUP BY 1, 2""",
             ids=ids,
         )
         tx.run(
-            "DELETE FROM source WHERE portal_id = :portal AND deal_id = ANY(CAST(:ids AS bigint[]))",
+            "DELETE FROM source"
+            " WHERE portal_id = :portal AND deal_id = ANY(CAST(:ids AS bigint[]))",
             ids=ids,
         )
         source_rows.change_sources(
@@ -190,9 +194,17 @@ def _source(deal: int, company: int, share: int) -> dict[str, object]:
     """A company's referral whose words were erased since: its share is frozen."""
     source = Source("referral", 850_000, 600_000, 10**6, 510_000, company_id=company)
     return {
-        "deal_id": deal, "source_key": source.key, "kind": source.kind, "contact_id": None, "company_id": company,
-        "share": share, "confidence": 0.6, "at": None, "body": source, "settings_version": 1,
-    }  # fmt: skip
+        "deal_id": deal,
+        "source_key": source.key,
+        "kind": source.kind,
+        "contact_id": None,
+        "company_id": company,
+        "share": share,
+        "confidence": 0.6,
+        "at": None,
+        "body": source,
+        "settings_version": 1,
+    }
 
 
 def install(runtime: Runtime) -> None:

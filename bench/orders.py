@@ -1,4 +1,4 @@
-"""G8: all orders of a portal at once, against networkx, plain SQL and ChannelAttribution; G9: one changed deal."""
+"""G8: all orders at once, against networkx, SQL and ChannelAttribution; G9: one changed deal."""
 
 import json
 import os
@@ -31,7 +31,8 @@ ANALYZE bench_share;
 """
 _EDGES = """
 CREATE TEMP TABLE bench_edge AS
-  SELECT earlier.deal_id AS source, one.deal_id AS target, one.company_id AS start, buyer AS company,
+  SELECT earlier.deal_id AS source, one.deal_id AS target, one.company_id AS start,
+         buyer AS company,
     sum(share) AS share, home_minor AS amount
   FROM bench_share AS one CROSS JOIN LATERAL (
     SELECT deal_id FROM deal AS before WHERE before.portal_id = 4711 AND before.is_won
@@ -58,7 +59,7 @@ ALTER TABLE bench_worth ADD PRIMARY KEY (start, n)
 
 
 def run(ground: Ground, report: Report) -> None:
-    """Roll up the largest portal and those who can beside it; then change single deals at every size."""
+    """Roll up the largest portal, as do its rivals; then change single deals at every size."""
     sizes = [size for size in (10_000, 100_000, 1_000_000) if size < report.size] + [report.size]
     for size in sizes:
         ground.empty()
@@ -85,10 +86,12 @@ def whole(ground: Ground, report: Report, made: portfolio.Portfolio) -> None:
         print(f"orders: {ours[-1]} {theirs[-1]} {walked[-1]}", file=sys.stderr, flush=True)
     size = len(made.company)
     report.note(
-        f"roll-up: {size:,} deals, {len(made.touched):,} touches, {ours[0]['companies']:,} companies,"
-        f" {ours[0]['edges']:,} edges up to order {ours[0]['deepest']}; second and further orders"
-        f" {ours[0]['total'] / 100:,.2f}, returned to their customer {ours[0]['returned'] / 100:,.2f}, shares refused"
-        f" {ours[0]['refused']:,}; SQL begins, like ours, with each touch's raw; networkx with finished edges"
+        f"roll-up: {size:,} deals, {len(made.touched):,} touches,"
+        f" {ours[0]['companies']:,} companies, {ours[0]['edges']:,} edges"
+        f" up to order {ours[0]['deepest']}; second and further orders"
+        f" {ours[0]['total'] / 100:,.2f}, returned to their customer"
+        f" {ours[0]['returned'] / 100:,.2f}, shares refused {ours[0]['refused']:,};"
+        " SQL begins, like ours, with each touch's raw; networkx with finished edges"
     )
     agree(ours[0], theirs[0], "plain SQL")
     full = size >= _FULL
@@ -121,7 +124,7 @@ def alone(ground: Ground, months: int, *folder: str) -> dict[str, float]:
 
 
 def in_sql(ground: Ground) -> dict[str, float]:
-    """What a user would write by hand: shares, edges by a lateral join, one recursive query with the rules' ends.
+    """SQL by hand: shares, edges by a lateral join, one recursive query with the rules' ends.
 
     The values are kept by company, as ours are.
     """

@@ -1,4 +1,4 @@
-"""A made-up portal for the roll-up: deals, touches and companies by a seed, put straight into the product's tables.
+"""A made-up portal for the roll-up: deals, touches and companies by a seed.
 
 For n deals: 3 n touches, 0.3 n companies. A touch by somebody of the buying company has no force;
 every fifth is by another customer's person and makes a derived source with weight, certainty and
@@ -13,6 +13,7 @@ import numpy as np
 import psycopg
 
 from integration.rollup import edge_arrays, share_arrays
+from integration.rollup.arrays import Ints
 from mappings.rules.policy import DEFAULT
 
 SEED = 20_26
@@ -29,20 +30,20 @@ _SURE = np.array([980_000, 950_000, 850_000, 800_000, 600_000])
 class Portfolio:
     """Columns of deals and of touches (by the place of their deal)."""
 
-    company: edge_arrays.Ints
-    amount: edge_arrays.Ints
-    closed: edge_arrays.Ints
-    touched: edge_arrays.Ints
-    toucher: edge_arrays.Ints
-    raw: edge_arrays.Ints
+    company: Ints
+    amount: Ints
+    closed: Ints
+    touched: Ints
+    toucher: Ints
+    raw: Ints
 
     @property
-    def ids(self) -> edge_arrays.Ints:
+    def ids(self) -> Ints:
         return np.arange(len(self.company)) + FIRST_DEAL
 
 
 def grow(deals: int) -> Portfolio:
-    """Make one up; the same for the same number of deals. Deals are numbered in the order of their close."""
+    """Make one up, always the same for a number of deals; these are numbered by their close."""
     chance = np.random.default_rng(SEED)
     companies = max(deals * 3 // 10, 2)
     company = chance.integers(0, companies, deals) + FIRST_COMPANY
@@ -64,9 +65,7 @@ def grow(deals: int) -> Portfolio:
     )
 
 
-def _partner(
-    company: edge_arrays.Ints, toucher: edge_arrays.Ints, companies: int
-) -> edge_arrays.Ints:
+def _partner(company: Ints, toucher: Ints, companies: int) -> Ints:
     place = company - FIRST_COMPANY
     partner = np.where(place // 100 % 2 == 0, place + 100, place - 100)
     return np.where((place % 100 == 0) & (partner < companies), partner + FIRST_COMPANY, toucher)
@@ -74,30 +73,37 @@ def _partner(
 
 _STAGES = """
 DROP TABLE IF EXISTS bench_deal, bench_touch, bench_edge;
-CREATE UNLOGGED TABLE bench_deal (deal_id bigint, company_id bigint, amount bigint, closed bigint, n bigint);
-CREATE UNLOGGED TABLE bench_touch (deal_id bigint, company_id bigint, raw bigint, share bigint, touch bigint);
-CREATE UNLOGGED TABLE bench_edge (source bigint, target bigint, company_id bigint, share bigint, inherited bigint);
+CREATE UNLOGGED TABLE bench_deal (
+  deal_id bigint, company_id bigint, amount bigint, closed bigint, n bigint);
+CREATE UNLOGGED TABLE bench_touch (
+  deal_id bigint, company_id bigint, raw bigint, share bigint, touch bigint);
+CREATE UNLOGGED TABLE bench_edge (
+  source bigint, target bigint, company_id bigint, share bigint, inherited bigint);
 """
 _FILL = """
 SET app.portal_id = '4711';
-INSERT INTO deal (portal_id, deal_id, company_id, created_at, closed_at, is_won, is_open, amount_minor, currency,
-                  home_minor, home_currency, deal_order)
-  SELECT 4711, deal_id, company_id, at - interval '60 days', at, true, false, amount, 'USD', amount, 'USD', n
-  FROM (SELECT *, timestamptz '2000-01-01' + make_interval(secs => closed / 1e6) AS at FROM bench_deal) AS d;
-INSERT INTO source (portal_id, deal_id, source_key, kind, contact_id, company_id, share, confidence, at, body,
-                    settings_version)
-  SELECT 4711, deal_id, 'referral|s' || lpad(touch::text, 20, '0') || '|' || company_id, 'referral', touch,
-    company_id, share, raw / 1e6, NULL, jsonb_build_object('raw', raw), 1
+INSERT INTO deal (portal_id, deal_id, company_id, created_at, closed_at, is_won, is_open,
+                  amount_minor, currency, home_minor, home_currency, deal_order)
+  SELECT 4711, deal_id, company_id, at - interval '60 days', at, true, false,
+    amount, 'USD', amount, 'USD', n
+  FROM (SELECT *, timestamptz '2000-01-01' + make_interval(secs => closed / 1e6) AS at
+        FROM bench_deal) AS d;
+INSERT INTO source (portal_id, deal_id, source_key, kind, contact_id, company_id, share,
+                    confidence, at, body, settings_version)
+  SELECT 4711, deal_id, 'referral|s' || lpad(touch::text, 20, '0') || '|' || company_id,
+    'referral', touch, company_id, share, raw / 1e6, NULL, jsonb_build_object('raw', raw), 1
   FROM bench_touch;
-INSERT INTO edge (portal_id, from_deal_id, to_deal_id, source_key, from_company_id, share, inherited)
-  SELECT 4711, source, target, 'edge|' || source || '|' || inherited, company_id, share, inherited = 1
+INSERT INTO edge (portal_id, from_deal_id, to_deal_id, source_key, from_company_id, share,
+                  inherited)
+  SELECT 4711, source, target, 'edge|' || source || '|' || inherited, company_id, share,
+    inherited = 1
   FROM bench_edge;
 DROP TABLE bench_deal, bench_touch, bench_edge;
 """
 
 
 def load(url: str, made: Portfolio) -> None:
-    """Store deals, touches with their shares, edges and orders, as conclude would have left them."""
+    """Store deals, touches with their shares, edges and orders as conclude leaves them."""
     touches = np.arange(len(made.touched)) + 1
     shares = _shares(made, touches)
     deals = edge_arrays.Deals.of(made.ids, made.company, made.amount, made.closed)
@@ -125,7 +131,7 @@ def load(url: str, made: Portfolio) -> None:
         connection.execute("VACUUM ANALYZE")
 
 
-def _shares(made: Portfolio, touches: edge_arrays.Ints) -> edge_arrays.Ints:
+def _shares(made: Portfolio, touches: Ints) -> Ints:
     found = share_arrays.share(made.touched, made.raw, DEFAULT.derived_cap)
     share = found.share.copy()
     tied = np.flatnonzero(np.isin(made.touched, found.undecided) & (made.raw > 0))
@@ -141,7 +147,7 @@ def _shares(made: Portfolio, touches: edge_arrays.Ints) -> edge_arrays.Ints:
     return share
 
 
-def copy(connection: psycopg.Connection, table: str, *columns: edge_arrays.Ints) -> None:
+def copy(connection: psycopg.Connection, table: str, *columns: Ints) -> None:
     """Copy columns of integers into a table of that shape."""
     layout = np.dtype(
         [

@@ -1,8 +1,8 @@
-"""G1 and G2: the receiver against the bare, the minimal and the naive route under the same server."""
+"""G1, G2: the receiver against the bare, the minimal and the naive route of the same server."""
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from bench import deliveries, load, routes
 from bench.figures import Report, Sample, alternate, cpu_ratios, ratios
@@ -27,7 +27,8 @@ def run(ground: Ground, report: Report) -> None:
     seconds = 1 if report.quick else 2
     routes.tables(ground.database_url)
     report.note(
-        f"receiver: load by {load.name()}, {load.CONNECTIONS} connections, {seconds} s a round, {PORTALS} portals"
+        f"receiver: load by {load.name()}, {load.CONNECTIONS} connections, {seconds} s a round,"
+        f" {PORTALS} portals"
     )
     with contextlib.ExitStack() as stack:
         ports = {name: _serve(stack, ground, target) for name, target in TARGETS.items()}
@@ -36,40 +37,49 @@ def run(ground: Ground, report: Report) -> None:
                 report.rounds,
                 {name: _contestant(ground, port, size, seconds) for name, port in ports.items()},
             )
-            label = f"{size} event{'s' if size > 1 else ''} a delivery"
-            report.goal(
-                "G1",
-                f"share of the minimal route, {label}",
-                ratios(found["ours"], found["minimal"]),
-                at_least=0.55,
-            )
-            report.goal(
-                "G1",
-                f"share of the bare route, {label}",
-                ratios(found["ours"], found["bare"]),
-                at_least=of_bare,
-            )
-            report.goal(
-                "G1",
-                f"CPU against the minimal route, {label}",
-                cpu_ratios(found["ours"], found["minimal"]),
-                at_most=2,
-            )
-            report.goal(
-                "G2",
-                f"times the naive route, {label}",
-                ratios(found["ours"], found["naive"]),
-                at_least=of_naive,
-            )
-            for name, samples in found.items():
-                report.goal("", f"  {name}: deliveries/s", [sample.rate for sample in samples])
-                report.goal(
-                    "", f"  {name}: CPU µs a delivery", [sample.cpu * 1e6 for sample in samples]
-                )
-            rates = sorted(sample.rate * size for sample in found["ours"])
-            report.kept[f"receiver events/s of one core, {size}"] = (
-                size / sorted(s.cpu for s in found["ours"])[len(rates) // 2]
-            )
+            _report(report, size, found, of_bare=of_bare, of_naive=of_naive)
+
+
+def _report(
+    report: Report,
+    size: int,
+    found: Mapping[str, Sequence[Sample]],
+    *,
+    of_bare: float,
+    of_naive: float,
+) -> None:
+    """Put the ratios of one size of delivery beside their aims."""
+    ours = found["ours"]
+    label = f"{size} event{'s' if size > 1 else ''} a delivery"
+    report.goal(
+        "G1",
+        f"share of the minimal route, {label}",
+        ratios(ours, found["minimal"]),
+        at_least=0.55,
+    )
+    report.goal(
+        "G1",
+        f"share of the bare route, {label}",
+        ratios(ours, found["bare"]),
+        at_least=of_bare,
+    )
+    report.goal(
+        "G1",
+        f"CPU against the minimal route, {label}",
+        cpu_ratios(ours, found["minimal"]),
+        at_most=2,
+    )
+    report.goal(
+        "G2",
+        f"times the naive route, {label}",
+        ratios(ours, found["naive"]),
+        at_least=of_naive,
+    )
+    for name, samples in found.items():
+        report.goal("", f"  {name}: deliveries/s", [sample.rate for sample in samples])
+        report.goal("", f"  {name}: CPU µs a delivery", [sample.cpu * 1e6 for sample in samples])
+    median_cpu = sorted(sample.cpu for sample in ours)[len(ours) // 2]
+    report.kept[f"receiver events/s of one core, {size}"] = size / median_cpu
 
 
 def _serve(stack: contextlib.ExitStack, ground: Ground, target: str) -> int:

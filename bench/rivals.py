@@ -14,7 +14,7 @@ NAMES = ("email", "firstname", "lastname", "jobtitle", "company", "createdate", 
 
 
 def floor(url: str, token: str, folder: Path) -> Sample:
-    """urllib3 and orjson, a line of JSON for each record, associations inline: nothing is checked or kept."""
+    """urllib3 and orjson, a line of JSON a record, associations inline, nothing checked."""
     pool, after, count = urllib3.PoolManager(retries=False), "", 0
     cpu, started = time.process_time(), time.perf_counter()
     with (folder / "contacts.ndjson").open("wb") as out:

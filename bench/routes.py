@@ -38,7 +38,8 @@ def tables(url: str) -> None:
     with engine.begin() as connection:
         connection.exec_driver_sql("DROP TABLE IF EXISTS bench_raw, bench_event")
         connection.exec_driver_sql(
-            "CREATE TABLE bench_raw (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, body bytea NOT NULL)"
+            "CREATE TABLE bench_raw"
+            " (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, body bytea NOT NULL)"
         )
         connection.exec_driver_sql("ALTER TABLE bench_raw ALTER COLUMN body SET STORAGE EXTERNAL")
         _EVENTS.create(connection)

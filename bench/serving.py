@@ -1,4 +1,4 @@
-"""python -m bench.serving TARGET PORT: a WSGI application under the product's server, with the product's settings."""
+"""python -m bench.serving TARGET: a WSGI application under the product's server and settings."""
 
 import sys
 

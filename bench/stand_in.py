@@ -1,4 +1,4 @@
-"""python -m bench.stand_in: the local HubSpot with as many records as wanted, in a process of its own.
+"""python -m bench.stand_in: the local HubSpot with any number of records, as a process.
 
 Says one line of JSON when it is ready, and one with its counts for each line it is sent.
 """
@@ -64,9 +64,12 @@ def _load(portal: Portal, contacts: int, companies: int, deals: int) -> None:
     for n in range(contacts):
         firm = n % max(1, companies)
         values = {
-            "email": f"person-{n}@company-{firm}.example", "company": f"Company {firm}", "jobtitle": "Head of Trying",
-            "firstname": "Ana", "lastname": f"Number {n}",
-        }  # fmt: skip
+            "email": f"person-{n}@company-{firm}.example",
+            "company": f"Company {firm}",
+            "jobtitle": "Head of Trying",
+            "firstname": "Ana",
+            "lastname": f"Number {n}",
+        }
         people.append(
             portal.create("contact", values, at=_START + timedelta(minutes=n % 100_000)).id
         )

@@ -1,4 +1,4 @@
-"""G10: how soon a worker does its first job, what each process weighs, and that nothing is imported after the fork."""
+"""G10: a worker's first job, the weight of each process, and no import after the fork."""
 
 import contextlib
 import time

@@ -1,4 +1,4 @@
-"""What a user would otherwise take for the roll-up, each in a process of its own: networkx, and ChannelAttribution.
+"""Rivals of the roll-up, each in a process of its own: networkx and ChannelAttribution.
 
 Run as ``python walkers.py networkx|channels FOLDER`` by any Python that has the package; it needs
 numpy besides. Reads the arrays that the bench left in FOLDER and prints one line of JSON.

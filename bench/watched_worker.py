@@ -1,4 +1,4 @@
-"""python -m bench.watched_worker FILE: the product's worker, whose first child writes down what it had to import."""
+"""python -m bench.watched_worker FILE: a worker whose first child notes what it had to import."""
 
 import sys
 from pathlib import Path

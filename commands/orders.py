@@ -34,7 +34,7 @@ def orders(portal_id: int, *, repair: bool, as_json: bool) -> None:
         raise SystemExit(1)
 
 
-def _show(comparison: roll_up.Compared) -> None:
+def _show(comparison: roll_up.Comparison) -> None:
     console = Console(highlight=False)
     console.print(
         f"Won deals: {comparison.deals:,}, of companies: {comparison.companies:,}."
@@ -56,7 +56,7 @@ def _show(comparison: roll_up.Compared) -> None:
         _show_differences(console, comparison)
 
 
-def _show_differences(console: Console, comparison: roll_up.Compared) -> None:
+def _show_differences(console: Console, comparison: roll_up.Comparison) -> None:
     table = Table("Company", "Kept, minor units", "Worked out")
     for company_id, (kept, worked_out) in sorted(comparison.totals.items()):
         table.add_row(str(company_id), str(kept), str(worked_out))

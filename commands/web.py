@@ -17,7 +17,7 @@ from commands.ports import refuse_taken_ports
 from integration.core import environment, logs
 from integration.core.environment import Settings
 from integration.portal import runtime
-from webhooks.server_bridge import Front
+from webhooks.server_bridge import WsgiBridge
 
 _METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 _PR_SET_PDEATHSIG = 1
@@ -78,5 +78,5 @@ def _load(target: str) -> Callable[..., Any]:
     module, _, name = target.partition(":")
     app = getattr(importlib.import_module(module), name)
     # Granian calls the method __rsgi__; its types know functions only.
-    front: Callable[..., Any] = cast("Any", Front(app, threads=environment.load().web_threads))
+    front: Callable[..., Any] = cast("Any", WsgiBridge(app, threads=environment.load().web_threads))
     return front

@@ -234,9 +234,9 @@ def another_database(url: str) -> Iterator[str]:
 def _their_records(
     context: PortalContext, account: Account, kind: str
 ) -> dict[int, Mapping[str, str]]:
-    from integration.ingest import sync  # noqa: PLC0415 - what we read is what we compare
+    from integration.ingest import fetching  # noqa: PLC0415 - what we read is what we compare
 
-    asked, _ = sync.reading(context, kind)
+    asked, _ = fetching.properties_to_read(context, kind)
     names = [name for name in asked if name in account.crm.definitions[kind]]
     return {
         record.id: {

@@ -13,8 +13,8 @@ from collections.abc import Collection
 from integration.conclude import people
 from integration.conclude.batch import Batch
 from integration.core import environment, wake_ups
-from integration.ingest import intake, sync
-from integration.ingest.sync import Plan, Seen
+from integration.ingest import fetching, intake
+from integration.ingest.fetching import FetchedRecords, ReadPlan
 from integration.portal.context import PortalContext
 from integration.storage.queue import inbox_events
 from integration.storage.queue.inbox import Delivery
@@ -30,7 +30,7 @@ def main() -> None:
     word, looked_at, thought_about = sys.argv[1].encode(), int(sys.argv[2]), int(sys.argv[3])
     wake_ups.JOB_SECONDS = JOB_SECONDS
     inbox_events.WAITS = (0.2, 0.2, 0.2)
-    letters, look, refresh = intake.events_of, sync.look, people.refresh
+    letters, fetch, refresh = intake.events_of, fetching.fetch, people.refresh
 
     def read(portal_id: int, envelope: Delivery) -> list[InboundEvent]:
         if word in envelope.body:
@@ -39,17 +39,17 @@ def main() -> None:
             time.sleep(0.1)
         return letters(portal_id, envelope)
 
-    def see(context: PortalContext, wanted: Plan) -> Seen:
-        if looked_at in wanted.read.get("contact", ()):
+    def see(context: PortalContext, reads: ReadPlan) -> FetchedRecords:
+        if looked_at in reads.contact_ids:
             os.kill(os.getpid(), signal.SIGKILL)
-        return look(context, wanted)
+        return fetch(context, reads)
 
     def think(work: Batch, contacts: Collection[int]) -> None:
         if thought_about in contacts:
             os.kill(os.getpid(), signal.SIGSEGV)
         refresh(work, contacts)
 
-    intake.events_of, sync.look, people.refresh = read, see, think  # type: ignore[assignment]
+    intake.events_of, fetching.fetch, people.refresh = read, see, think  # type: ignore[assignment]
     worker.run(environment.load())
 
 

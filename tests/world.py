@@ -148,10 +148,10 @@ def build_world(
         )
         runtime = Runtime(own, database, Queue(redis_url), Vault(own.token_keys))
         stack.callback(runtime.queue.redis.close)
-        doorstep = InboxWriter(postgres_url)
-        doorstep.open()
-        stack.callback(doorstep.close)
-        stack.enter_context(_serve(wsgi.create_app(runtime, doorstep), port))
+        inbox_writer = InboxWriter(postgres_url)
+        inbox_writer.open()
+        stack.callback(inbox_writer.close)
+        stack.enter_context(_serve(wsgi.create_app(runtime, inbox_writer), port))
         hubspot.app.webhook_url = own.webhook_url
         hubspot.app.redirect_urls = [own.redirect_url]
         hubspot.subscriptions.load_project(subscriptions(own.public_url))

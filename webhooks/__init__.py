@@ -1,1 +1,1 @@
-"""Where machines talk to us."""
+"""Webhooks: the addresses that other machines call."""

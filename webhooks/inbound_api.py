@@ -1,4 +1,4 @@
-"""Survey tools, the product's own usage, and the operator's probes: other machines that talk to us."""
+"""Inlets for survey tools and product usage, and probes for the operator."""
 
 from collections.abc import Callable
 
@@ -13,17 +13,17 @@ from integration.storage.queue.inbox_writer import InboxWriter
 from webhooks.receiver import MAX_BYTES, read_body
 
 
-def blueprint(runtime: Runtime, doorstep: InboxWriter) -> Blueprint:
+def blueprint(runtime: Runtime, inbox_writer: InboxWriter) -> Blueprint:
     """Answer survey tools, usage feeds and probes."""
     bp = Blueprint("machines", __name__)
 
     @bp.post("/webhooks/surveys/<source>")
     def survey(source: str) -> ResponseReturnValue:
-        return _keep(runtime, doorstep, lambda: source_name("survey", source))
+        return _keep(runtime, inbox_writer, lambda: source_name("survey", source))
 
     @bp.post("/webhooks/usage")
     def usage() -> ResponseReturnValue:
-        return _keep(runtime, doorstep, lambda: "usage")
+        return _keep(runtime, inbox_writer, lambda: "usage")
 
     @bp.get("/healthz")
     def healthz() -> ResponseReturnValue:
@@ -37,8 +37,10 @@ def blueprint(runtime: Runtime, doorstep: InboxWriter) -> Blueprint:
     return bp
 
 
-def _keep(runtime: Runtime, doorstep: InboxWriter, name: Callable[[], str]) -> ResponseReturnValue:
-    """Keep an authenticated sender's bytes; the sender's secret names its portal."""
+def _keep(
+    runtime: Runtime, inbox_writer: InboxWriter, name: Callable[[], str]
+) -> ResponseReturnValue:
+    """Keep an authenticated sender's bytes; the sender's key names its portal."""
     try:
         portal_id = portal_of(runtime, request.headers.get("Authorization"))
     except Retryable:
@@ -51,7 +53,7 @@ def _keep(runtime: Runtime, doorstep: InboxWriter, name: Callable[[], str]) -> R
     if body is None:
         return jsonify(message=f"A delivery may have {MAX_BYTES} bytes; send several."), 413
     try:
-        doorstep.store(portal_id, body, source=name())
+        inbox_writer.store(portal_id, body, source=name())
     except Retryable:
         return jsonify(message="Not kept; send it again."), 503
     except SecondOrderError as trouble:

@@ -1,4 +1,4 @@
-"""Metrics for the operator's Prometheus: sums for anybody, portals by number for those who may know them."""
+"""Metrics for the operator's Prometheus: sums for anybody, each portal for the token's holder."""
 
 import hmac
 import os
@@ -7,6 +7,7 @@ import threading
 from collections import Counter as Counts
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult
@@ -27,6 +28,9 @@ from integration.portal.runtime import Runtime
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
+_WRONG_BEARER = (
+    "This is not the token of METRICS_TOKEN. Send that one, or none for sums without portals.\n"
+)
 _WAITING = ("inbox", "events", "stale", "outbox", "set_aside")
 _SECONDS_FOR_A_REQUEST = 10
 Series = tuple[str, str]  # a portal's number, or nothing, and what is counted
@@ -44,18 +48,20 @@ def blueprint(runtime: Runtime) -> Blueprint:
         token = runtime.settings.metrics_token
         if not token or not hmac.compare_digest(sent.encode(), token.encode()):
             return Response(
-                "This is not the token of METRICS_TOKEN. Send that one, or none for sums without portals.\n",
-                401, {"WWW-Authenticate": "Bearer"}, content_type="text/plain; charset=utf-8",
-            )  # fmt: skip
+                _WRONG_BEARER,
+                HTTPStatus.UNAUTHORIZED,
+                {"WWW-Authenticate": "Bearer"},
+                content_type="text/plain; charset=utf-8",
+            )
         return _answer(runtime, names_portals=True)
 
     return bp
 
 
 def listen(runtime: Runtime, address: SplitResult) -> None:
-    """Answer `/metrics` with portals at METRICS_ADDRESS, which only the operator's machines should reach.
+    """Answer `/metrics` with portals at METRICS_ADDRESS, which the operator shields from others.
 
-    Every web process listens there: all count into one folder, so that it matters not who answers.
+    Every web process listens there: all count into one folder, so any of them can answer.
     """
     host = address.hostname or ""
 
@@ -106,10 +112,10 @@ class _ThisProcess(Collector):
 
 @dataclass(frozen=True, eq=False)  # a registry tells collectors apart by their identity
 class _Standing(Collector):
-    """How portals stand, read from the database at each look.
+    """How portals stand, read from the database at each scrape.
 
-    These are no `Gauge`s: in a process that counts into a folder a gauge is written there, too, and
-    told twice.
+    These are no `Gauge`s: a process that counts into a folder writes its gauges there, too, and
+    they would be shown twice.
     """
 
     runtime: Runtime
@@ -156,6 +162,6 @@ def _answer(runtime: Runtime, *, names_portals: bool) -> Response:
 
 
 def _bearer(header: str) -> str | None:
-    """The token of an Authorization header; None without one, and for a proxy's own kind of login."""
+    """The token of an Authorization header; None without one, or with a proxy's kind of login."""
     kind, _, token = header.partition(" ")
     return token.strip() if kind.casefold() == "bearer" else None

@@ -1,4 +1,4 @@
-"""HubSpot's notifications: check who sent them, keep the bytes, answer. Nothing else happens here."""
+"""The receiver of HubSpot's notifications: check the signature, keep the bytes, answer."""
 
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
@@ -13,17 +13,17 @@ from webhooks.signature import is_signed
 
 MAX_BYTES = 1_000_000
 _CHUNK = 64 * 1024
-_heard = Counter("second_order_notifications_total", "Deliveries by answer.", ["answer"])
+_deliveries = Counter("second_order_notifications_total", "Deliveries by answer.", ["answer"])
 _STORED, _FORGED, _LARGE, _TROUBLE = (
-    _heard.labels(name) for name in ("stored", "forged", "too_large", "trouble")
+    _deliveries.labels(name) for name in ("stored", "forged", "too_large", "trouble")
 )
 
 
-def blueprint(runtime: Runtime, doorstep: InboxWriter, bell: Notifier) -> Blueprint:
-    """Receive HubSpot's notifications; a 204 promises that we keep them, whatever happens afterwards.
+def blueprint(runtime: Runtime, inbox_writer: InboxWriter, notifier: Notifier) -> Blueprint:
+    """Receive HubSpot's notifications; a 204 promises that they are kept.
 
-    401: not signed by HubSpot. 413: over a megabyte. 503: our own trouble, send it again. Never
-    another 4xx, for HubSpot does not repeat what was refused.
+    401: not signed by HubSpot. 413: over a megabyte. 503: not kept, send it again. No other 4xx,
+    for HubSpot does not repeat what was refused.
     """
     bp = Blueprint("receiver", __name__)
     secrets = [secret.encode() for secret in runtime.settings.hubspot_client_secrets]
@@ -50,11 +50,11 @@ def blueprint(runtime: Runtime, doorstep: InboxWriter, bell: Notifier) -> Bluepr
             return _answer(401)
         hint = portal_hint(body)
         try:
-            doorstep.store(hint, body)
+            inbox_writer.store(hint, body)
         except Retryable:
             _TROUBLE.inc()
             return _answer(503, {"Retry-After": "5"})
-        bell.notify(hint or 0)
+        notifier.notify(hint or 0)
         _STORED.inc()
         return _answer(204)
 

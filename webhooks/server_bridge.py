@@ -1,27 +1,31 @@
-"""In front of the WSGI application: bodies are read here, without a thread, and only whole requests go in.
+"""The bridge between the RSGI server and the WSGI application: slow bodies hold no thread.
 
-A thread that waits for a body can be held by anybody who sends one slowly:
+A threaded WSGI server gives a request its thread when the headers are there, and the thread waits
+for the body: as many slow senders as threads, and nobody else is served. So the body is read in the
+event loop, where a slow sender costs a socket, and only whole requests go to one of a few threads:
 docs/decisions/0003-web-server.md.
 """
 
 import asyncio
 import io
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, TypeVarTuple
 
 from webhooks.receiver import MAX_BYTES
+from webhooks.rsgi import HeaderRows, RsgiProtocol, RsgiRequest
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
-# As long as a megabyte takes on a bad line; whoever needs longer is not HubSpot.
+# As long as a megabyte takes on a bad line; HubSpot never needs longer.
 BODY_SECONDS: Final = 20.0
-_FROM_NOBODY: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_WITHOUT_BODY: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _TIMEOUT, _TOO_LARGE = 408, 413
 # Answers without a body and without a length; any other answer without a length is a stream.
 _EMPTY: Final = frozenset({204, 304})
@@ -29,10 +33,10 @@ _EMPTY: Final = frozenset({204, 304})
 
 @dataclass(slots=True)
 class Answer:
-    """What the application said: all of it, or the beginning and where the rest comes from."""
+    """The application's answer: all of it, or the beginning and where the rest comes from."""
 
     status: int = 500
-    headers: list[tuple[str, str]] = field(default_factory=list)
+    headers: HeaderRows = field(default_factory=list)
     content: bytes = b""
     rest: Iterable[bytes] | None = None
 
@@ -42,54 +46,57 @@ class Answer:
         return self.status in _EMPTY or any(name == "content-length" for name, _ in self.headers)
 
     def close(self) -> None:
-        """Let the application tidy up behind its answer."""
+        """Let the application release what its answer holds."""
         getattr(self.rest, "close", _nothing)()
 
 
-class Front:
-    """An RSGI application that hands whole requests to a WSGI application in one of a few threads."""
+class WsgiBridge:
+    """An RSGI application that hands whole requests to a WSGI application, in a few threads."""
 
     def __init__(self, app: "WSGIApplication", *, threads: int) -> None:
         self._app = app
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="web")
 
-    async def __rsgi__(self, portal: Any, proto: Any) -> None:  # noqa: ANN401 - granian's own types are untyped
+    async def __rsgi__(self, request: RsgiRequest, proto: RsgiProtocol) -> None:
         """Answer one request."""
         try:
-            body = b"" if portal.method in _FROM_NOBODY else await _read(portal, proto)
+            body = b"" if request.method in _WITHOUT_BODY else await _read(request, proto)
         except TimeoutError:
             proto.response_empty(_TIMEOUT, [("connection", "close")])
             return
         if body is None:
             proto.response_empty(_TOO_LARGE, [("connection", "close")])
             return
-        answer = await self._in_thread(self._ask, portal, body)
+        answer = await self._in_thread(self._ask, request, body)
         if answer.rest is None:
             proto.response_bytes(answer.status, answer.headers, answer.content)
             return
         await self._stream(answer, answer.rest, proto)
 
-    async def _stream(self, answer: Answer, rest: Iterable[bytes], proto: Any) -> None:  # noqa: ANN401 - as above
-        """A report of a million rows is sent as it is made, not gathered first."""
+    async def _stream(self, answer: Answer, rest: Iterable[bytes], proto: RsgiProtocol) -> None:
+        """Send an answer while it is made: a report of a million rows is never gathered."""
         transport = proto.response_stream(answer.status, answer.headers)
         chunks = iter(rest)
         try:
-            while chunk := await self._in_thread(next, chunks, b""):
+            while chunk := await self._in_thread(_next_chunk, chunks):
                 await transport.send_bytes(chunk)
         finally:
             await self._in_thread(answer.close)
 
-    async def _in_thread(self, work: Callable[..., T], *given: Any) -> T:  # noqa: ANN401 - whatever *work* takes
+    async def _in_thread(self, work: Callable[[*Ts], T], *given: *Ts) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, *given)
 
-    def _ask(self, portal: Any, body: bytes) -> Answer:  # noqa: ANN401 - as above
+    def _ask(self, request: RsgiRequest, body: bytes) -> Answer:
         answer = Answer()
 
-        def start(status: str, headers: list[tuple[str, str]], _trouble: object = None) -> Any:  # noqa: ANN401 - WSGI's writer, which nobody uses
+        def start(
+            status: str, headers: HeaderRows, _error: object = None, /
+        ) -> Callable[[bytes], object]:
             answer.status = int(status[:3])
             answer.headers = [(name.lower(), value) for name, value in headers]
+            return _write
 
-        answer.rest = self._app(_environ(portal, body), start)
+        answer.rest = self._app(_environ(request, body), start)
         if answer.is_whole:
             try:
                 answer.content = b"".join(answer.rest)
@@ -103,15 +110,24 @@ def _nothing() -> None:
     """Most answers need no closing."""
 
 
-async def _read(portal: Any, proto: Any) -> bytes | None:  # noqa: ANN401 - as above
+def _next_chunk(chunks: Iterator[bytes]) -> bytes:
+    return next(chunks, b"")
+
+
+def _write(_chunk: bytes) -> object:
+    raise NotImplementedError(
+        "answers are returned; WSGI's older way of writing them is not served"
+    )
+
+
+async def _read(request: RsgiRequest, proto: RsgiProtocol) -> bytes | None:
     """The whole body, or None when it is larger than anything we take."""
-    length = portal.headers.get("content-length", "")
+    length = request.headers.get("content-length", "")
     if length.isdigit() and int(length) > MAX_BYTES:
         return None
     async with asyncio.timeout(BODY_SECONDS):
         if length.isdigit():
-            whole: bytes = await proto()
-            return whole
+            return await proto()
         body = bytearray()
         async for chunk in proto:
             body += chunk
@@ -120,20 +136,20 @@ async def _read(portal: Any, proto: Any) -> bytes | None:  # noqa: ANN401 - as a
         return bytes(body)
 
 
-def _environ(portal: Any, body: bytes) -> dict[str, Any]:  # noqa: ANN401 - as above
-    host, _, port = portal.server.rpartition(":")
+def _environ(request: RsgiRequest, body: bytes) -> dict[str, Any]:
+    host, _, port = request.server.rpartition(":")
     environ: dict[str, Any] = {
-        "REQUEST_METHOD": portal.method,
+        "REQUEST_METHOD": request.method,
         "SCRIPT_NAME": "",
         # Granian has decoded the escapes; WSGI wants the path's bytes, one character each.
-        "PATH_INFO": portal.path.encode().decode("latin-1"),
-        "QUERY_STRING": portal.query_string,
+        "PATH_INFO": request.path.encode().decode("latin-1"),
+        "QUERY_STRING": request.query_string,
         "SERVER_NAME": host,
         "SERVER_PORT": port,
-        "SERVER_PROTOCOL": f"HTTP/{portal.http_version}",
-        "REMOTE_ADDR": portal.client.rpartition(":")[0],
+        "SERVER_PROTOCOL": f"HTTP/{request.http_version}",
+        "REMOTE_ADDR": request.client.rpartition(":")[0],
         "wsgi.version": (1, 0),
-        "wsgi.url_scheme": portal.scheme,
+        "wsgi.url_scheme": request.scheme,
         "wsgi.input": io.BytesIO(body),
         "wsgi.input_terminated": True,
         "wsgi.errors": sys.stderr,
@@ -141,7 +157,7 @@ def _environ(portal: Any, body: bytes) -> dict[str, Any]:  # noqa: ANN401 - as a
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
     }
-    for name, value in portal.headers.items():
+    for name, value in request.headers.items():
         key = f"HTTP_{name.upper().replace('-', '_')}"
         environ[key] = f"{environ[key]},{value}" if key in environ else value
     environ["CONTENT_TYPE"] = environ.pop("HTTP_CONTENT_TYPE", "")

@@ -1,4 +1,8 @@
-"""The table of contents of background work: short functions that take a portal id and call use cases in order."""
+"""Jobs: the table of contents of background work.
+
+A job takes a portal id and calls use cases in order. It holds one lane of the portal for a slice of
+time: `drain` turns what came in into planned writes, `write` sends those, `import` reads all lists.
+"""
 
 import contextlib
 import mmap
@@ -19,13 +23,17 @@ from integration.storage.queue import lanes
 from integration.storage.queue.lanes import Lease, LeaseLost
 from integration.storage.service import portals
 
-# A slice ends after this long and goes to the back of the queue, so that a busy portal delays no
-# other.
+# A slice ends after this long and goes to the back of the queue: a busy portal delays no other one
+# for longer.
 SLICE_SECONDS = 2.0
+# An import has a lane of its own, and each slice opens threads and connections: fewer, longer ones.
 IMPORT_SLICE_SECONDS = 20.0
+# Whoever was away for long is asked again within half an hour of the return.
 LONGEST_BACK_OFF = 1800.0
-# Shared with the children that a worker forks: the fence of the lease that the child at work holds,
-# 0 for none.
+# 2 to the eleventh is the first power beyond the longest back-off.
+_MOST_DOUBLINGS = 11
+# The fence of the lease that the child at work holds, 0 for none. Shared between the worker and the
+# children that it forks, so that it can give a killed child's lease back.
 _FENCE = mmap.mmap(-1, struct.calcsize("q"))
 _log = logs.get(__name__)
 
@@ -64,7 +72,7 @@ def work(runtime: Runtime, portal_id: int, kind: str) -> None:
         try:
             again_after = STEPS[kind](portal, lease)
         except LeaseLost:
-            return
+            return  # another process has the lane
         except NeedsOwner as trouble:
             _pause(portal, lease, str(trouble))
             return
@@ -73,7 +81,7 @@ def work(runtime: Runtime, portal_id: int, kind: str) -> None:
             return
         except Exception as bug:
             _back_off(portal, lease, Retryable(f"{type(bug).__name__}: {lanes.FAULT}"))
-            raise  # nothing we know how to answer: let it be seen
+            raise  # a bug: let it be seen
     with runtime.database.portal(portal_id) as tx:
         lanes.release(tx, lease, again_after=again_after)
     if again_after == 0:
@@ -82,14 +90,14 @@ def work(runtime: Runtime, portal_id: int, kind: str) -> None:
 
 @contextlib.contextmanager
 def _held(lease: Lease) -> Iterator[None]:
-    """Let the process that forked this one know which lease it holds, should it not live to give it back."""
+    """Note the lease for the worker that forked this process, should the process be killed."""
     _FENCE[:] = struct.pack("q", lease.fence)
     yield
     _FENCE[:] = struct.pack("q", 0)
 
 
 def bury(runtime: Runtime, portal_id: int, kind: str) -> None:
-    """The child that held this lane was killed: give the lane back for it, and count the failure."""
+    """Give back the lane that a killed child held, and count the failure."""
     (fence,) = struct.unpack("q", _FENCE[:])
     _FENCE[:] = struct.pack("q", 0)
     if fence:
@@ -98,18 +106,19 @@ def bury(runtime: Runtime, portal_id: int, kind: str) -> None:
 
 
 def _drain(portal: PortalContext, lease: Lease) -> float | None:
-    """Split, look, think; say in how many seconds there is more to do."""
+    """Split deliveries, read records, conclude; say in how many seconds there is more to do."""
     end = time.monotonic() + SLICE_SECONDS
     with portal.transaction(lease) as tx:
-        # Somebody was killed in here, or fell: what did it must be found, and that goes record by
-        # record.
-        think = stages.conclude_one_record if lanes.was_killed(tx, lease) else stages.conclude_page
+        # A process was killed at this: only record by record shows which record does it.
+        conclude = (
+            stages.conclude_one_record if lanes.was_killed(tx, lease) else stages.conclude_page
+        )
     while time.monotonic() < end:
         if intake.split(portal, lease):
             continue
         if sync.refresh(portal, lease):
             continue
-        if not think(portal, lease):
+        if not conclude(portal, lease):
             wake_writer(portal)
             activities.wake(portal)
             return sync.next_in(portal)
@@ -126,7 +135,7 @@ def _write(portal: PortalContext, lease: Lease) -> float | None:
 
 
 def _import(portal: PortalContext, lease: Lease) -> float | None:
-    """Read records for a while; finish an install first whose browser went away in the middle of it."""
+    """Finish an install whose browser went away; then read records for a while."""
     if not install.is_set_up(portal):
         install.set_up(portal)
     more = backfill.advance(portal, lease, seconds=IMPORT_SLICE_SECONDS)
@@ -144,7 +153,7 @@ STEPS: dict[str, LaneWork] = {"drain": _drain, "write": _write, "import": _impor
 
 
 def wake_writer(portal: PortalContext) -> None:
-    """Tell the writer when there is something to write."""
+    """Wake the write lane when a patch is due or will be."""
     if writeback.next_in(portal) is None:
         return
     with portal.transaction() as tx:
@@ -167,7 +176,7 @@ def _pause(portal: PortalContext, lease: Lease, sentence: str) -> None:
 
 
 def _back_off(portal: PortalContext, lease: Lease, trouble: Retryable) -> None:
-    """Wait as long as the other side asked, or ever longer with full jitter, half an hour at most."""
+    """Wait as long as HubSpot asked, or ever longer with full jitter, half an hour at most."""
     with portal.transaction() as tx:
         failed = lanes.failures(tx, lease)
         seconds = trouble.after if trouble.after is not None else _jitter(failed)
@@ -182,4 +191,4 @@ def _back_off(portal: PortalContext, lease: Lease, trouble: Retryable) -> None:
 
 
 def _jitter(failed: int) -> float:
-    return random.uniform(0.2, min(LONGEST_BACK_OFF, 2.0 ** min(failed, 11)))
+    return random.uniform(0.2, min(LONGEST_BACK_OFF, 2.0 ** min(failed, _MOST_DOUBLINGS)))

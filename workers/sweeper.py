@@ -1,4 +1,4 @@
-"""The sweeper finds portals with work that nobody was told of, and keeps the calendar; it needs no Valkey."""
+"""The sweeper finds lanes with due work, wakes them, and keeps the calendar; it needs no Valkey."""
 
 import multiprocessing
 import threading
@@ -14,8 +14,10 @@ from integration.storage.queue import lanes
 from workers import jobs
 
 EVERY_SECONDS = 1.0
-# After Valkey refused for so long, the sweeper does the work itself.
+# After Valkey refused for so long, the sweeper does the work itself; a restart takes less.
 PATIENCE_SECONDS = 2.0
+# Processes of its own at once: the sweeper replaces a worker or two, not all of them.
+_MOST_OWN = 2
 _log = logs.get(__name__)
 _spawn = multiprocessing.get_context("spawn")
 _WORK: dict[str, Callable[[int], None]] = {
@@ -26,7 +28,7 @@ _WORK: dict[str, Callable[[int], None]] = {
 
 
 def run(settings: Settings, stop: threading.Event) -> None:
-    """Sweep until *stop*; several sweepers share the work without a leader, for leases decide."""
+    """Sweep until *stop*; several sweepers need no leader, for leases decide who works."""
     own: list[SpawnProcess] = []
     while not stop.is_set():
         try:
@@ -57,7 +59,7 @@ def sweep(runtime: Runtime, own: list[SpawnProcess]) -> None:
 
 def _work_ourselves(due: list[tuple[int, str]], own: list[SpawnProcess]) -> None:
     own[:] = [process for process in own if process.is_alive()]
-    for portal_id, kind in due[: max(0, 2 - len(own))]:
+    for portal_id, kind in due[: max(0, _MOST_OWN - len(own))]:
         process = _spawn.Process(target=_WORK[kind], args=(portal_id,))
         process.start()
         own.append(process)

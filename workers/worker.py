@@ -25,7 +25,7 @@ _ALLOWED = {
 
 
 class ForbiddenJob(Exception):
-    """Somebody wrote a job into Valkey that is not ours to run."""
+    """A queued job that is none of ours: somebody else wrote it into Valkey."""
 
 
 class AllowedJob(Job):
@@ -33,7 +33,7 @@ class AllowedJob(Job):
 
     @property
     def func(self) -> Any:  # noqa: ANN401 - RQ's own signature
-        """The function, looked up in our list and never imported by name."""
+        """The function of that name in our list; nothing is imported by name."""
         if self.func_name not in _ALLOWED or self.instance is not None or self.kwargs:
             raise ForbiddenJob("a queued job names a function that is not ours")
         if len(self.args) != 1 or type(self.args[0]) is not int:
@@ -57,7 +57,7 @@ class AllowedJob(Job):
 
 
 def _bury(settings: Settings, job: Job) -> None:
-    """A child was killed at work: its lane need not wait until the lease runs out."""
+    """Free the lane of a killed child, which need not wait until its lease runs out."""
     kind = next((kind for kind, name in JOBS.items() if name == job.func_name), None)
     try:
         portal_id = int(job.args[0])

@@ -1,1 +1,1 @@
-"""Install and operate: connect, provision, repair, pause, replay, keep house, leave."""
+"""Admin: install, provision, repair, pause, replay, housekeeping, uninstall."""

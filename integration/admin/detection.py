@@ -1,4 +1,4 @@
-"""Look at a portal's own properties once, guess its map, and keep it as the first settings version."""
+"""Detection: a portal's map is guessed from its properties once, as settings version 1."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,6 +11,7 @@ from integration.hubspot.gateway import HubSpot
 from integration.portal import settings
 from integration.portal.context import PortalContext
 from integration.storage.service import portals
+from mappings.kinds import ObjectType
 from mappings.records import map_guesses as rules
 from mappings.records.access import readable_types
 from mappings.records.catalogue import WRITTEN_TYPES
@@ -49,17 +50,17 @@ def _detect(
 ) -> tuple[PortalMap, tuple[rules.Detected, ...]]:
     types = readable_types(installed.scopes)
     pipelines: dict[str, list[dict[str, Any]]] = {
-        kind: _granted(lambda kind=kind: hubspot.pipelines(kind))  # type: ignore[misc]  # the loop's value, now
-        for kind in ("deal", "ticket")
-        if kind in types
+        object_type.value: _if_granted(hubspot.pipelines, object_type)
+        for object_type in (ObjectType.DEAL, ObjectType.TICKET)
+        if object_type in types
     }
     labels = [
-        (one, other, label)
-        for one, other in _LABELLED
-        for label in _granted(lambda one=one, other=other: hubspot.labels(one, other))  # type: ignore[misc]  # as above
+        (from_type, to_type, label)
+        for from_type, to_type in _LABELLED
+        for label in _if_granted(hubspot.labels, from_type, to_type)
     ]
-    owners = _granted(hubspot.owners) if "crm.objects.owners.read" in installed.scopes else []
-    known = {kind: definitions.get(kind, []) for kind in WRITTEN_TYPES}
+    owners = _if_granted(hubspot.owners) if "crm.objects.owners.read" in installed.scopes else []
+    known = {object_type: definitions.get(object_type, []) for object_type in WRITTEN_TYPES}
     currency = str(installed.account.get("currency") or "")
     country = country_of(str(installed.account.get("time_zone") or ""))
     return rules.detect(
@@ -68,7 +69,7 @@ def _detect(
 
 
 def country_of(time_zone: str) -> str:
-    """The country of a time zone as two letters, by CLDR; "" for UTC and other zones of no country."""
+    """The country of a time zone as two letters, by CLDR; "" for a zone of no country, as UTC."""
     # An abbreviation is no place: CLDR has EST for Panama's time.
     if "/" not in time_zone:
         return ""
@@ -77,10 +78,12 @@ def country_of(time_zone: str) -> str:
     return country if country in COUNTRIES else ""
 
 
-def _granted(ask: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
-    """What HubSpot tells, or nothing where the portal does not let us look: a guess less is no trouble."""
+def _if_granted(
+    ask: Callable[..., list[dict[str, Any]]], *object_types: str
+) -> list[dict[str, Any]]:
+    """HubSpot's answer; nothing where the portal did not grant the scope: a guess is left out."""
     try:
-        return ask()
+        return ask(*object_types)
     except NeedsOwner as trouble:
         _log.info("not readable here", error=str(trouble))
         return []

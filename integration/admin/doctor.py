@@ -26,7 +26,7 @@ class Finding:
 
 
 def everything() -> list[Finding]:
-    """Check all there is, as far as one can get."""
+    """Check all there is; what a failed check makes impossible is left out."""
     try:
         settings = configuration.load()
     except SecondOrderError as trouble:
@@ -45,14 +45,14 @@ def everything() -> list[Finding]:
     with open_runtime(settings) as runtime:
         findings += _servers(runtime)
         findings.append(forget_keys(runtime))
-        for each in overview.portals(runtime):
-            with open_portal(runtime, each["portal_id"]) as portal:
-                findings += _portal(portal, each)
+        for counts in overview.portals(runtime):
+            with open_portal(runtime, counts["portal_id"]) as portal:
+                findings += _portal(portal, counts)
     return findings
 
 
 def portal_report(portal: PortalContext) -> dict[str, Any]:
-    """How one portal stands: what was received, what waits, imports, calls, what was set aside."""
+    """How one portal stands: what came in, what waits, imports, calls, what was set aside."""
     with portal.transaction() as tx:
         return {
             "received": inbox_events.identity(tx),
@@ -62,22 +62,19 @@ def portal_report(portal: PortalContext) -> dict[str, Any]:
             "set_aside": portal_status.set_aside(tx),
             "outbox": outbox.counts(tx),
             "paused_properties": [
-                {"object_type": kind, "name": name, "because": sentence}
-                for (kind, name), sentence in sorted(outbox.paused_properties(tx).items())
+                {"object_type": object_type, "name": name, "because": reason}
+                for (object_type, name), reason in sorted(outbox.paused_properties(tx).items())
             ],
         }
 
 
 def _app(settings: Settings) -> Finding:
-    missing = [
-        name
-        for name, value in (
-            ("HUBSPOT_APP_ID", settings.hubspot_app_id),
-            ("HUBSPOT_CLIENT_ID", settings.hubspot_client_id),
-            ("HUBSPOT_CLIENT_SECRET", settings.client_secret),
-        )
-        if not value
-    ]
+    needed = {
+        "HUBSPOT_APP_ID": settings.hubspot_app_id,
+        "HUBSPOT_CLIENT_ID": settings.hubspot_client_id,
+        "HUBSPOT_CLIENT_SECRET": settings.client_secret,
+    }
+    missing = [name for name, value in needed.items() if not value]
     if missing:
         return Finding(
             "HubSpot app",
@@ -119,7 +116,7 @@ def _servers(runtime: Runtime) -> list[Finding]:
 
 
 def forget_keys(runtime: Runtime) -> Finding:
-    """A mark whose key is gone is none: the person would be read in again, unnoticed."""
+    """Whether every key under which people are remembered is there; without it they come back."""
     uses = key_rotation.forget_keys_in_use(runtime)
     wrong = [use.sentence for use in uses if not use.is_safe]
     people = sum(use.people for use in uses)
@@ -127,28 +124,34 @@ def forget_keys(runtime: Runtime) -> Finding:
     return Finding("FORGET_KEYS", ok=not wrong, said=said)
 
 
-def _portal(portal: PortalContext, standing_now: dict[str, Any]) -> list[Finding]:
+def _portal(portal: PortalContext, counts: dict[str, Any]) -> list[Finding]:
     name = f"portal {portal.portal_id}"
-    found = portal.find()
-    if found is None or found.state == "uninstalled":
-        being_erased = ", its rows are being erased" if found and found.erasing_since else ""
-        return [Finding(name, ok=True, said=f"uninstalled{being_erased}")]
-    if not found.is_active:
-        return [Finding(name, ok=False, said=f"paused: {found.paused_reason}")]
+    installed = portal.find()
+    if installed is None or installed.state == "uninstalled":
+        is_erasing = installed is not None and installed.erasing_since is not None
+        said = "uninstalled, its rows are being erased" if is_erasing else "uninstalled"
+        return [Finding(name, ok=True, said=said)]
+    if not installed.is_active:
+        return [Finding(name, ok=False, said=f"paused: {installed.paused_reason}")]
     findings = [Finding(name, ok=True, said="active")]
-    missing = missing_scopes(found.scopes)
+    missing = missing_scopes(installed.scopes)
     if missing:
-        names = ", ".join(portal.name for portal in missing)
-        findings.append(
-            Finding(name, ok=False, said=f"lacks the scopes {names}: reconnect at /install")
-        )
-    if standing_now["set_aside"]:
-        said = f"{standing_now['set_aside']} rows set aside: see Sync health, then second-order replay {portal.portal_id}"
+        names = ", ".join(scope.name for scope in missing)
+        said = f"lacks the scopes {names}: reconnect at /install"
         findings.append(Finding(name, ok=False, said=said))
+    if counts["set_aside"]:
+        said = (
+            f"{counts['set_aside']} rows set aside: see Sync health,"
+            f" then second-order replay {portal.portal_id}"
+        )
+        findings.append(Finding(name, ok=False, said=said))
+    return findings + _paused_properties(portal)
+
+
+def _paused_properties(portal: PortalContext) -> list[Finding]:
     with portal.transaction() as tx:
         paused = outbox.paused_properties(tx)
-    findings += [
-        Finding(f"{name} {kind}.{prop}", ok=False, said=why)
-        for (kind, prop), why in sorted(paused.items())
+    return [
+        Finding(f"portal {portal.portal_id} {object_type}.{name}", ok=False, said=reason)
+        for (object_type, name), reason in sorted(paused.items())
     ]
-    return findings

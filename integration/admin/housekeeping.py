@@ -1,5 +1,7 @@
-"""What is done at its hour: reconciliation, time-dependent numbers, pruning, and the end of uninstalled portals."""
+"""Housekeeping: what is done at its hour, from reconciling to erasing uninstalled portals."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from integration.admin import retention
@@ -11,12 +13,13 @@ from integration.portal.context import open_portal
 from integration.portal.invalidation import Change
 from integration.portal.runtime import Runtime
 from integration.review import answering
+from integration.storage.database import Transaction
 from integration.storage.queue import inbox_events, lanes
 from integration.storage.service import calendar, inbound_key_rows, portals, suppression
 from integration.storage.service.calendar import has_unaddressed
 
 KEEP_EVENTS_DAYS = 30
-_QUARTER_HOUR, _DAY = 900.0, 86_400.0
+_MINUTE, _QUARTER_HOUR, _DAY = 60.0, 900.0, 86_400.0
 # Of every few seconds erasing may take some; the rest belongs to the portals that are there.
 _ERASE_EVERY, _ERASE_FOR = 5.0, 2.0
 _log = logs.get(__name__)
@@ -24,59 +27,99 @@ _log = logs.get(__name__)
 __all__ = ["has_unaddressed", "run_due"]
 
 
+@dataclass(frozen=True, slots=True)
+class _DueWork:
+    """Portals by what is due for them now, and whether erasing may go on."""
+
+    to_reconcile: Sequence[int]
+    to_poll: Sequence[int]
+    to_maintain: Sequence[int]
+    to_erase: Sequence[int]
+    may_erase: bool
+
+
 def run_due(runtime: Runtime) -> None:
     """Do what the calendar asks; of several processes one does each thing."""
     with runtime.database.service() as tx:
-        reconcile = (
-            calendar.portals_to_reconcile(tx)
-            if calendar.claim(tx, "reconcile", every_seconds=_QUARTER_HOUR)
-            else []
-        )
-        behind = (
-            calendar.portals_to_catch_up(tx, minutes=polling.EVERY // timedelta(minutes=1))
-            if calendar.claim(tx, "catch up", every_seconds=60.0)
-            else []
-        )
-        daily = (
-            [each.portal_id for each in portals.every(tx)]
-            if calendar.claim(tx, "daily", every_seconds=_DAY)
-            else []
-        )
-        ended = calendar.to_erase(tx, days=retention.KEEP_UNINSTALLED_DAYS) if daily else []
-        if daily:
-            calendar.prune(tx)
-        may_erase = calendar.claim(tx, "erase", every_seconds=_ERASE_EVERY)
-    for portal_id in reconcile:
+        due = _claim_due(tx)
+    for portal_id in due.to_reconcile:
         start(runtime, portal_id, kind="reconciliation")
-    for portal_id in behind:
-        _wish_for_catching_up(runtime, portal_id)
-    for portal_id in daily:
-        if portal_id not in ended:
-            _look_after(runtime, portal_id)
-    for portal_id in ended:
+    for portal_id in due.to_poll:
+        _wake_import(runtime, portal_id)
+    for portal_id in due.to_maintain:
+        _maintain(runtime, portal_id)
+    for portal_id in due.to_erase:
         retention.begin_erasing(runtime, portal_id)
-    if may_erase:
+    if due.may_erase:
         _erase(runtime)
 
 
 def start(runtime: Runtime, portal_id: int, *, kind: str) -> bool:
-    """Start an import or a reconciliation and wake somebody for it; False when one is under way."""
+    """Start an import or a reconciliation and wake a worker; False when one is under way."""
     with open_portal(runtime, portal_id) as portal:
         begun = backfill.begin(portal, kind=kind)
-    with runtime.database.portal(portal_id) as tx:
-        lanes.want(tx, portal_id, "import")
-    runtime.queue.wake(portal_id, "import")
+    _wake_import(runtime, portal_id)
     return begun
 
 
-def _wish_for_catching_up(runtime: Runtime, portal_id: int) -> None:
+def check_sums(runtime: Runtime, portal_id: int) -> None:
+    """Work out all orders and all-in values anew; what differs is logged and concluded again."""
+    # Imported here: its arrays are a third of a process's memory, for a minute a day.
+    from integration.rollup import roll_up  # noqa: PLC0415 - as said
+
+    with open_portal(runtime, portal_id) as portal:
+        try:
+            comparison = roll_up.check(portal, repair=True)
+        except Refused as trouble:
+            _log.warning("orders cannot be worked out", portal_id=portal_id, trouble=str(trouble))
+            return
+    if not comparison.agrees:
+        _log.warning(
+            "orders differed and are concluded again",
+            portal_id=portal_id,
+            companies=len(comparison.companies_differ),
+            deals=len(comparison.deals_differ),
+        )
+
+
+def _claim_due(tx: Transaction) -> _DueWork:
+    """Claim what is due; what another process claimed is empty here."""
+    to_reconcile = (
+        calendar.portals_to_reconcile(tx)
+        if calendar.claim(tx, "reconcile", every_seconds=_QUARTER_HOUR)
+        else []
+    )
+    to_poll = (
+        calendar.portals_to_catch_up(tx, minutes=polling.EVERY // timedelta(minutes=1))
+        if calendar.claim(tx, "catch up", every_seconds=_MINUTE)
+        else []
+    )
+    to_maintain, to_erase = (
+        _claimed_daily(tx) if calendar.claim(tx, "daily", every_seconds=_DAY) else ([], [])
+    )
+    may_erase = calendar.claim(tx, "erase", every_seconds=_ERASE_EVERY)
+    return _DueWork(to_reconcile, to_poll, to_maintain, to_erase, may_erase)
+
+
+def _claimed_daily(tx: Transaction) -> tuple[list[int], list[int]]:
+    """Portals to maintain and portals whose time is over; also prunes the service's own rows."""
+    portal_ids = [portal.portal_id for portal in portals.every(tx)]
+    if not portal_ids:
+        return [], []
+    to_erase = calendar.to_erase(tx, days=retention.KEEP_UNINSTALLED_DAYS)
+    calendar.prune(tx)
+    return [portal_id for portal_id in portal_ids if portal_id not in to_erase], to_erase
+
+
+def _wake_import(runtime: Runtime, portal_id: int) -> None:
+    """Have a worker take the import lane, which polls, too."""
     with runtime.database.portal(portal_id) as tx:
         lanes.want(tx, portal_id, "import")
     runtime.queue.wake(portal_id, "import")
 
 
 def _erase(runtime: Runtime) -> None:
-    """Erase for a while what uninstalled portals left; trouble with one delays no other."""
+    """Erase for a while what uninstalled portals left; an error with one delays no other."""
     with runtime.database.service() as tx:
         erasing = calendar.being_erased(tx)
     for portal_id in erasing:
@@ -86,9 +129,9 @@ def _erase(runtime: Runtime) -> None:
             _log.warning("erasing waits", portal_id=portal_id, trouble=str(trouble))
 
 
-def _look_after(runtime: Runtime, portal_id: int) -> None:
-    """Prune a portal's settled events and let numbers that depend on today's date be worked out again."""
-    _compare(runtime, portal_id)
+def _maintain(runtime: Runtime, portal_id: int) -> None:
+    """Check a portal's sums, prune its rows, and conclude again what depends on today's date."""
+    check_sums(runtime, portal_id)
     with runtime.database.portal(portal_id) as tx:
         inbox_events.prune(tx, days=KEEP_EVENTS_DAYS)
         inbound.adopt(tx)
@@ -101,22 +144,3 @@ def _look_after(runtime: Runtime, portal_id: int) -> None:
         invalidation.record(tx, Change.DAY_PASSED)
         answering.reopen_ended(tx, runtime.now())
         lanes.want(tx, portal_id, "drain")
-
-
-def _compare(runtime: Runtime, portal_id: int) -> None:
-    """Work out all orders and all-in values anew; what is kept otherwise is concluded again, and told in the log."""
-    from integration.rollup import roll_up  # noqa: PLC0415 - its arrays are a third of a process's memory, once a day
-
-    with open_portal(runtime, portal_id) as portal:
-        try:
-            found = roll_up.check(portal, repair=True)
-        except Refused as trouble:
-            _log.warning("orders cannot be worked out", portal_id=portal_id, trouble=str(trouble))
-            return
-    if not found.agrees:
-        _log.warning(
-            "orders differed and are concluded again",
-            portal_id=portal_id,
-            companies=len(found.companies_differ),
-            deals=len(found.deals_differ),
-        )

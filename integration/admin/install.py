@@ -1,4 +1,4 @@
-"""Installing and signing in: a browser goes to HubSpot and comes back, and a portal is connected or known again."""
+"""Install and sign-in: a browser goes to HubSpot's page and comes back with a connection."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,19 +14,21 @@ from integration.ingest import backfill
 from integration.portal import connection, inbound_keys, settings
 from integration.portal.context import PortalContext, open_portal
 from integration.portal.runtime import Runtime
+from integration.storage.database import Transaction
 from integration.storage.queue import inbox, lanes
 from integration.storage.service import portal_erasure, portals, tokens
 from integration.storage.service import sessions as browsers
 from mappings.records.access import OPTIONAL_SCOPES, REQUIRED_SCOPES, Scope, missing_scopes
 
-# As long as a browser may be kept waiting; what takes longer is done by the schedule.
+# As long as a browser may be kept waiting; the schedule erases what takes longer.
 _ERASE_FOR = 10.0
 INSTALL, SIGN_IN = "install", "signin"
+_LANES_AT_ONCE = ("drain", "write")
 _log = logs.get(__name__)
 
 
 class MissingScopes(Refused):
-    """The account was connected without permissions we cannot work without."""
+    """The account was connected without permissions that nothing works without."""
 
     def __init__(self, scopes: Sequence[Scope]) -> None:
         super().__init__("The account did not grant " + ", ".join(scope.name for scope in scopes))
@@ -38,7 +40,7 @@ class NotInstalled(Refused):
 
 
 class StillErasing(Refused):
-    """What an account left behind is being erased: it can come back when that is done."""
+    """The account's rows of an earlier installation are being erased; it can install afterwards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class Departure:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A browser that came back well: whose portal, where to go on, and what its new session is."""
+    """A browser that came back from HubSpot: its portal, its next page, and its new session."""
 
     portal_id: int
     user_id: int | None
@@ -62,14 +64,14 @@ class Arrival:
 def begin(
     runtime: Runtime, browser: str | None, *, purpose: str, next_path: str | None = None
 ) -> Departure:
-    """Send a browser to HubSpot's authorize page; nothing but the trip itself is remembered."""
+    """Send a browser to HubSpot's authorize page; only the trip itself is stored."""
     if not runtime.settings.hubspot_client_id or not runtime.settings.client_secret:
         raise Refused(
             "HUBSPOT_CLIENT_ID and HUBSPOT_CLIENT_SECRET are not set; see the operations page"
         )
     state, browser = sign_in.depart(runtime, browser, purpose=purpose, next_path=next_path)
-    required = [portal.name for portal in REQUIRED_SCOPES]
-    optional = [portal.name for portal in OPTIONAL_SCOPES]
+    required = [scope.name for scope in REQUIRED_SCOPES]
+    optional = [scope.name for scope in OPTIONAL_SCOPES]
     return Departure(
         connection.oauth(runtime.settings).authorize_page(state, required, optional), browser
     )
@@ -86,8 +88,8 @@ def complete(
     """Finish a trip to HubSpot: install or sign in, and open a new session.
 
     Raises :class:`~integration.admin.sign_in.BadState`, :class:`MissingScopes`,
-    :class:`NotInstalled`, and what HubSpot's OAuth raises: Refused for a code that is no good,
-    Retryable when HubSpot is away.
+    :class:`NotInstalled`, :class:`StillErasing`, and what HubSpot's OAuth raises: Refused for a
+    code that is used up or expired, Retryable when HubSpot is away.
     """
     journey = sign_in.arrive(runtime, state, browser)
     if not code:
@@ -106,7 +108,7 @@ def complete(
 
 
 def cancel(runtime: Runtime, *, state: str | None, browser: str | None) -> None:
-    """Use up the state of a trip that HubSpot answered with an error; a wrong state changes nothing."""
+    """Use up the state of a trip that ended with HubSpot's error; a wrong state changes nothing."""
     try:
         sign_in.arrive(runtime, state, browser)
     except sign_in.BadState as bad:
@@ -114,7 +116,7 @@ def cancel(runtime: Runtime, *, state: str | None, browser: str | None) -> None:
 
 
 def set_up(portal: PortalContext) -> Provisioned:
-    """Make properties, detect the map, start the first import; every part only if it is still to do.
+    """Make properties, detect the map, start the first import; each part only if it is still to do.
 
     Safe to repeat after it broke off anywhere. Raises what the gateway raises when HubSpot cannot
     be asked.
@@ -147,14 +149,15 @@ def _install(runtime: Runtime, oauth: OAuth, fresh: Tokens, who: Introspection) 
         raise _still_erasing(who.portal_id)
     account = oauth.account(fresh.access_token)
     with open_portal(runtime, who.portal_id) as portal:
-        kept = _store(portal, fresh, who, account, dead=_dead_version(portal, oauth))
-        if kept and is_set_up(portal):
-            return
-        _set_up_or_say_why_not(portal)
+        connected = _connect(portal, fresh, who, account, dead=_dead_version(portal, oauth))
+        if connected:
+            _wake_lanes(portal)
+        if connected or not is_set_up(portal):
+            _set_up_or_note_why_not(portal)
 
 
 def _dead_version(portal: PortalContext, oauth: OAuth) -> int | None:
-    """The version of the tokens we hold when they are good for nothing; nobody tells us of an uninstall."""
+    """The version of stored tokens that no longer work: HubSpot sends no notice of an uninstall."""
     with portal.transaction() as tx:
         row = tokens.read(tx, portal.portal_id)
     if row is None:
@@ -162,20 +165,20 @@ def _dead_version(portal: PortalContext, oauth: OAuth) -> int | None:
     try:
         known = portal.runtime.vault.open(portal.portal_id, row.sealed)
     except WrongKey:
-        return row.version  # a connection we cannot open is none
+        return row.version  # tokens that no key opens are of no use
     return None if oauth.introspect(known["refresh"], "refresh_token").active else row.version
 
 
-def _store(
+def _connect(
     portal: PortalContext, fresh: Tokens, who: Introspection, account: Account, *, dead: int | None
 ) -> bool:
-    """Keep portal and tokens in one transaction; say whether a healthy connection was there and stays.
+    """Keep portal and tokens in one transaction; False when a healthy connection stays instead.
 
     Of several users the first one's connection stays, unless the new one brings permissions it
     lacks.
     """
-    runtime, actor = portal.runtime, f"user:{who.user_id}"
-    sealed = runtime.vault.seal(
+    actor = f"user:{who.user_id}"
+    sealed = portal.runtime.vault.seal(
         portal.portal_id, {"access": fresh.access_token, "refresh": fresh.refresh_token or ""}
     )
     with portal.transaction() as tx:
@@ -184,10 +187,10 @@ def _store(
             raise _still_erasing(portal.portal_id)
         known = portals.find(tx, portal.portal_id)
         row = tokens.read(tx, portal.portal_id, lock=True)
-        healthy = row is not None and row.state == "live" and row.version != dead
-        if known and known.is_active and healthy and who.scopes <= known.scopes:
+        is_healthy = row is not None and row.state == "live" and row.version != dead
+        if known and known.is_active and is_healthy and who.scopes <= known.scopes:
             portals.note(tx, actor, "connected again", kept=True)
-            return True
+            return False
         portals.install(
             tx,
             portal.portal_id,
@@ -196,19 +199,27 @@ def _store(
             user_id=who.user_id,
         )
         tokens.save(tx, portal.portal_id, sealed, lifetime=fresh.expires_in)
-        inbound_keys.ensure(tx, runtime)
-        lanes.clear_waits(tx, portal.portal_id)
-        for kind in ("drain", "write"):
-            lanes.want(tx, portal.portal_id, kind)
-        # The rest of the set-up follows at once; should this process not live to do it, a worker
-        # does.
-        lanes.want(tx, portal.portal_id, "import", after=60)
+        inbound_keys.ensure(tx, portal.runtime)
+        _want_lanes(tx, portal.portal_id)
         portals.note(tx, actor, "reconnected" if known else "installed", scopes=sorted(who.scopes))
-    with runtime.database.service() as tx:
+    return True
+
+
+def _want_lanes(tx: Transaction, portal_id: int) -> None:
+    lanes.clear_waits(tx, portal_id)
+    for kind in _LANES_AT_ONCE:
+        lanes.want(tx, portal_id, kind)
+    # The set-up follows in this process and starts the import; should the process be killed before,
+    # a worker does both.
+    lanes.want(tx, portal_id, "import", after=60)
+
+
+def _wake_lanes(portal: PortalContext) -> None:
+    """Wake workers, also for what HubSpot sent before the install."""
+    with portal.runtime.database.service() as tx:
         inbox.readdress(tx, portal.portal_id)
-    for kind in ("drain", "write"):
-        runtime.queue.wake(portal.portal_id, kind)
-    return False
+    for kind in _LANES_AT_ONCE:
+        portal.runtime.queue.wake(portal.portal_id, kind)
 
 
 def _still_erasing(portal_id: int) -> StillErasing:
@@ -218,8 +229,8 @@ def _still_erasing(portal_id: int) -> StillErasing:
     )
 
 
-def _set_up_or_say_why_not(portal: PortalContext) -> None:
-    """The connection stands whatever becomes of the rest; the home page offers to finish it."""
+def _set_up_or_note_why_not(portal: PortalContext) -> None:
+    """Set up; the connection stays whatever fails, and the home page offers to finish."""
     try:
         set_up(portal)
     except NeedsOwner as trouble:
@@ -240,7 +251,7 @@ def _check_installed(runtime: Runtime, portal_id: int) -> None:
 
 
 def _next(path: str | None, portal_id: int) -> str:
-    """Where to go on: only ever to a page of the portal just signed in to."""
+    """The next page: always one of the portal just signed in to."""
     home = f"/portals/{portal_id}/"
     return path if path and path.startswith(home) else home
 

@@ -1,4 +1,4 @@
-"""Key rotation: sealed rows are sealed again, one by one; hashes say which keys they still need."""
+"""Key rotation: rows are sealed with the newest key; forget keys still in use are listed."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,9 +32,8 @@ def rotate(runtime: Runtime) -> int:
         rows = tokens.all_sealed(tx)
         known = portals.every(tx)
     for portal_id, version, sealed in rows:
-        runtime.vault.open(
-            portal_id, sealed
-        )  # a row that belongs elsewhere must not get a fresh seal
+        # A row that belongs to another portal must not get a fresh seal: opening it fails.
+        runtime.vault.open(portal_id, sealed)
         with runtime.database.service() as tx:
             tokens.reseal(tx, portal_id, runtime.vault.reseal(sealed), version=version)
     for portal in known:
@@ -43,24 +42,25 @@ def rotate(runtime: Runtime) -> int:
 
 
 def forget_keys_in_use(runtime: Runtime) -> list[KeyUse]:
-    """Every key under which somebody is remembered, those that need an operator first."""
+    """Every key under which people are remembered, those that need an operator first."""
     keys = runtime.forget_keys
-    found = _over_all_portals(runtime)
-    uses = [_use(keys, key_id, people, until) for key_id, (people, until) in found.items()]
+    in_use = _over_all_portals(runtime)
+    uses = [_use(keys, key_id, people, until) for key_id, (people, until) in in_use.items()]
     return sorted(uses, key=lambda use: (use.is_safe, not use.is_newest, str(use.key_id)))
 
 
 def _over_all_portals(runtime: Runtime) -> dict[str | None, tuple[int, datetime]]:
+    """How many people are remembered under each key, and until when."""
     with runtime.database.service() as tx:
         known = portals.every(tx)
-    found: dict[str | None, tuple[int, datetime]] = {}
+    totals: dict[str | None, tuple[int, datetime]] = {}
     for portal in known:
         with runtime.database.portal(portal.portal_id) as tx:
             used = suppression.keys_in_use(tx)
         for key_id, (people, until) in used.items():
-            before, latest = found.get(key_id, (0, until))
-            found[key_id] = (before + people, max(latest, until))
-    return found
+            before, latest = totals.get(key_id, (0, until))
+            totals[key_id] = (before + people, max(latest, until))
+    return totals
 
 
 def _use(keys: ForgetKeys, key_id: str | None, people: int, until: datetime) -> KeyUse:

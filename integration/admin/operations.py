@@ -1,4 +1,4 @@
-"""What a person can tell a running portal to do: repair, replay, think again with another map."""
+"""Operations that a person asks for: repair, replay, and concluding again by another map."""
 
 from integration.admin import install
 from integration.admin import replay as replays
@@ -13,7 +13,7 @@ from integration.storage.queue import lanes, outbox
 from integration.storage.service import portals
 from mappings.records.portal_map import PortalMap, dump_portal_map
 
-# Changing one of these changes which records say what, so HubSpot has to be read again.
+# These change conclusions alone; any other change of the map changes what is read from HubSpot.
 _NOT_READ = frozenset(
     {
         "included_pipelines",
@@ -28,7 +28,7 @@ _NOT_READ = frozenset(
 
 
 def repair(portal: PortalContext, *, actor: str) -> Provisioned:
-    """Finish a set-up that broke off, bring our properties back into shape, and write to them again."""
+    """Finish a set-up that broke off, repair our properties, and write to them again."""
     with portal.transaction() as tx:
         paused = outbox.paused_properties(tx)
         account = portals.find(tx, portal.portal_id)
@@ -38,14 +38,13 @@ def repair(portal: PortalContext, *, actor: str) -> Provisioned:
     with portal.transaction() as tx:
         portals.note(tx, actor, "repaired properties", outcome=done.sentence())
     if account.imported_at and (done.created or done.repaired or set(paused) - set(done.paused)):
-        # Values of a property that was away are gone from HubSpot: look again at what is there,
-        # then say it anew.
+        # Values of a property that was away are gone from HubSpot: read what is there, write anew.
         look_again(portal)
     return done
 
 
 def replay(portal: PortalContext, *, actor: str) -> int:
-    """Put everything that was set aside back; return how many rows. Pressed twice at once, one press does it."""
+    """Put everything that was set aside back; return how many rows, 0 where another was faster."""
     count = replays.replay(portal)
     if count:
         with portal.transaction() as tx:
@@ -60,9 +59,9 @@ def change_map(
     actor: str,
     expected_version: int | None = None,
 ) -> Saved:
-    """Change the map as somebody sees it fit who saw *expected_version*; conclude again under it.
+    """Change the map on behalf of somebody who saw *expected_version*; conclude again by it.
 
-    Raises ChangedMeanwhile, see `portal_settings.change`.
+    Raises ChangedMeanwhile: see :func:`integration.portal.settings.change`.
     """
     with portal.confirmed() as tx:
         # Lane before portal, as workers take their locks: else two could wait for each other.

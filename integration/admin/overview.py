@@ -1,4 +1,4 @@
-"""What waits, what is set aside, who is paused: one query a portal, for commands, pages and metrics."""
+"""Overview of all portals: state, what waits, what was set aside; one query a portal."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from integration.storage.service.portals import Portal
 
 
 def ready(runtime: Runtime) -> dict[str, str]:
-    """Whether the servers answer; Valkey's absence slows us down and stops nothing."""
+    """Whether the servers answer; without Valkey work goes on, more slowly."""
     try:
         portals(runtime, with_counts=False)
         database = "ok"
@@ -23,33 +23,34 @@ def portals(runtime: Runtime, *, with_counts: bool = True) -> list[dict[str, Any
     """Return every portal with its state and counts."""
     with runtime.database.service() as tx:
         known = stored.every(tx)
-    return [portal(runtime, each) for each in known] if with_counts else []
+    return [portal(runtime, installed) for installed in known] if with_counts else []
 
 
 def check_known(runtime: Runtime, portal_id: int) -> None:
     """Refuse a portal that never installed the app, and one whose rows are being erased."""
     with runtime.database.service() as tx:
-        found = stored.find(tx, portal_id)
-    if found is None:
+        installed = stored.find(tx, portal_id)
+    if installed is None:
         raise Refused(
-            f"Portal {portal_id} has not installed the app; `second-order portals` lists those that have"
+            f"Portal {portal_id} has not installed the app;"
+            " `second-order portals` lists those that have"
         )
-    if found.erasing_since is not None:
+    if installed.erasing_since is not None:
         raise Refused(
             f"Portal {portal_id} uninstalled the app, and what it left behind is being erased"
         )
 
 
-def portal(runtime: Runtime, each: Portal) -> dict[str, Any]:
+def portal(runtime: Runtime, installed: Portal) -> dict[str, Any]:
     """Return one portal's state and counts."""
-    with runtime.database.portal(each.portal_id) as tx:
+    with runtime.database.portal(installed.portal_id) as tx:
         counts = portal_status.counts(tx)
     return {
-        "portal_id": each.portal_id,
-        "state": each.state,
-        "reason": each.paused_reason,
-        "imported_at": each.imported_at,
-        "last_sync_at": each.last_sync_at,
+        "portal_id": installed.portal_id,
+        "state": installed.state,
+        "reason": installed.paused_reason,
+        "imported_at": installed.imported_at,
+        "last_sync_at": installed.last_sync_at,
         **counts,
     }
 
@@ -57,14 +58,13 @@ def portal(runtime: Runtime, each: Portal) -> dict[str, Any]:
 def import_streams(runtime: Runtime) -> list[tuple[int, dict[str, Any]]]:
     """Return the streams of every portal's newest import: how far each is."""
     with runtime.database.service() as tx:
-        known = stored.every(tx)
-    found: list[tuple[int, dict[str, Any]]] = []
-    for each in known:
-        with runtime.database.portal(each.portal_id) as tx:
-            found += [
-                (each.portal_id, stream) for stream in portal_status.imports(tx) if stream["stream"]
-            ]
-    return found
+        portal_ids = [installed.portal_id for installed in stored.every(tx)]
+    streams: list[tuple[int, dict[str, Any]]] = []
+    for portal_id in portal_ids:
+        with runtime.database.portal(portal_id) as tx:
+            imports = portal_status.imports(tx)
+        streams += [(portal_id, stream) for stream in imports if stream["stream"]]
+    return streams
 
 
 def is_settled(counts: dict[str, Any]) -> bool:

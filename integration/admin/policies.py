@@ -1,4 +1,4 @@
-"""A portal's weights, thresholds and windows: what counts now, and changing them as a new settings version."""
+"""A portal's policy: its weights, thresholds and windows, changed as a new settings version."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
@@ -14,7 +14,8 @@ from integration.storage.service import portals
 from mappings.rules.facts import PPM
 from mappings.rules.policy import DEFAULT, WITHOUT_EFFECT, Policy
 
-# Parts per million are told from windows and counts by the size of their defaults.
+# A whole number is a share in parts per million when its default is at least one in a hundred, else
+# a window in days or a count.
 _SMALLEST_SHARE, _LONGEST_DAYS, _MOST_BITS = 10_000, 36_500, 100.0
 
 
@@ -41,7 +42,7 @@ class Listing:
 
 
 def current(portal: PortalContext) -> Listing:
-    """Every setting of the rules as it counts in this portal, in the order of the rules."""
+    """Every setting as it counts in this portal, in the order of the rules."""
     with portal.transaction() as tx:
         counting = portal_settings.read(tx)
     values = _values(counting.policy)
@@ -60,8 +61,8 @@ def change(
 ) -> int:
     """Set some values, put others *back* to their defaults, and draw all conclusions again.
 
-    Returns the version. Raises Refused, naming each value that cannot be; ChangedMeanwhile when
-    somebody changed one of them since *expected_version*. Then nothing is changed.
+    Returns the version. Raises Refused, which names each impossible value, or ChangedMeanwhile when
+    somebody changed one of them since *expected_version*; then nothing is changed.
     """
     wanted = _wanted(values, back)
     with portal.confirmed() as tx:

@@ -1,4 +1,4 @@
-"""Our property group and properties in a portal: made when missing, repaired when drifted, nobody else's touched."""
+"""Provisioning: our properties in a portal are made when missing and repaired when they drifted."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ PropertyKey = tuple[str, str]
 
 @dataclass(slots=True)
 class Provisioned:
-    """What a provisioning did. `definitions` are the properties by object type as they were found."""
+    """What a provisioning did; `definitions` are the properties found, by object type."""
 
     definitions: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     groups: list[str] = field(default_factory=list)
@@ -60,18 +60,21 @@ def provision(portal: PortalContext) -> Provisioned:
             outbox.pause_property(tx, object_type, name, sentence)
         portals.stamp(tx, portal.portal_id, "provisioned_at")
     _log.info(
-        "provisioned", portal_id=portal.portal_id, created=len(done.created), repaired=len(done.repaired),
+        "provisioned",
+        portal_id=portal.portal_id,
+        created=len(done.created),
+        repaired=len(done.repaired),
         paused=len(done.paused),
-    )  # fmt: skip
+    )
     return done
 
 
 def _provision_type(hubspot: HubSpot, object_type: str, done: Provisioned) -> None:
-    found = hubspot.properties(object_type)
-    done.definitions[object_type] = found
-    by_name = {str(one.get("name")): one for one in found}
+    definitions = hubspot.properties(object_type)
+    done.definitions[object_type] = definitions
+    by_name = _by_name(definitions)
     missing = [prop for prop in own_properties(object_type) if prop.name not in by_name]
-    if not any(one.get("groupName") == GROUP_NAME for one in found):
+    if not any(definition.get("groupName") == GROUP_NAME for definition in definitions):
         _make_group(hubspot, object_type, done)
     if missing:
         _create(hubspot, object_type, missing, done)
@@ -81,7 +84,7 @@ def _provision_type(hubspot: HubSpot, object_type: str, done: Provisioned) -> No
 
 
 def _make_group(hubspot: HubSpot, object_type: str, done: Provisioned) -> None:
-    # No property of ours shows whether the group exists: creating it tells without another call.
+    # Without a property in it the group does not show; creating it says whether it is there.
     if hubspot.create_group(object_type, group_definition()):
         done.groups.append(object_type)
 
@@ -90,49 +93,56 @@ def _create(
     hubspot: HubSpot, object_type: str, missing: Sequence[OwnProperty], done: Provisioned
 ) -> None:
     outcomes = hubspot.create_properties(object_type, [prop.definition() for prop in missing])
-    again = None
+    made_meanwhile: dict[str, Definition] | None = None
     for prop in missing:
         outcome = outcomes.get(prop.name, "no answer")
         if outcome == "created":
             done.created.append((object_type, prop.name))
         elif outcome == "exists":
-            # Somebody made it between our look and our call: look again, then treat it like any
-            # other.
-            again = again or {str(one.get("name")): one for one in hubspot.properties(object_type)}
-            _repair(hubspot, prop, again.get(prop.name, {}), done)
+            # It was made between our two calls: read it, then treat it like any other.
+            made_meanwhile = made_meanwhile or _by_name(hubspot.properties(object_type))
+            _repair(hubspot, prop, made_meanwhile.get(prop.name, {}), done)
         else:
             done.paused[object_type, prop.name] = (
                 f"HubSpot does not let us make {prop.name} on {object_type} records ({outcome})."
-                " Ask an admin to look at the account's property limits, then press Repair properties."
+                " Ask an admin to look at the account's property limits,"
+                " then press Repair properties."
             )
 
 
-def _repair(hubspot: HubSpot, prop: OwnProperty, found: Definition, done: Provisioned) -> None:
+def _repair(hubspot: HubSpot, prop: OwnProperty, present: Definition, done: Provisioned) -> None:
     key = (prop.object_type, prop.name)
-    if _is_foreign(prop, found):
+    if _is_foreign(prop, present):
         done.paused[key] = (
             f'The account has a property "{prop.name}" of its own on {prop.object_type} records'
-            f" (type {found.get('type') or 'unknown'}, not in the group {GROUP_LABEL}). We leave it alone and do not"
-            f" write this value. Delete or archive that property, then press Repair properties."
+            f" (type {present.get('type') or 'unknown'}, not in the group {GROUP_LABEL})."
+            " We leave it alone and do not write this value."
+            " Delete or archive that property, then press Repair properties."
         )
         return
-    patch = prop.drift(found)
+    patch = prop.drift(present)
     if not patch:
         return
     try:
         hubspot.update_property(prop.object_type, prop.name, patch)
     except (Refused, RecordGone) as trouble:
         done.paused[key] = (
-            f"{prop.name} on {prop.object_type} records was changed in HubSpot and could not be repaired ({trouble})."
+            f"{prop.name} on {prop.object_type} records was changed in HubSpot"
+            f" and could not be repaired ({trouble})."
             " Delete it in HubSpot, then press Repair properties."
         )
         return
     done.repaired.append(key)
 
 
-def _is_foreign(prop: OwnProperty, found: Definition) -> bool:
-    """Whether a property only shares our name: another type outside our group, or one that belongs to HubSpot."""
-    may = found.get("modificationMetadata") or {}
-    if found.get("hubspotDefined") or may.get("readOnlyDefinition") or may.get("readOnlyValue"):
+def _by_name(definitions: Sequence[Definition]) -> dict[str, Definition]:
+    return {str(definition.get("name")): definition for definition in definitions}
+
+
+def _is_foreign(prop: OwnProperty, present: Definition) -> bool:
+    """Whether a property is not ours but has our name: HubSpot's own, or another type elsewhere."""
+    limits = present.get("modificationMetadata") or {}
+    is_read_only = limits.get("readOnlyDefinition") or limits.get("readOnlyValue")
+    if present.get("hubspotDefined") or is_read_only:
         return True
-    return found.get("groupName") != GROUP_NAME and found.get("type") != prop.type
+    return present.get("groupName") != GROUP_NAME and present.get("type") != prop.type

@@ -1,4 +1,4 @@
-"""Replaying: what was set aside gets another try after a fix; fifty clicks are one replay."""
+"""Replay: what was set aside gets another try after a fix; fifty clicks are one replay."""
 
 from integration.portal.context import PortalContext
 from integration.storage.queue import inbox, lanes, outbox, recompute

@@ -1,4 +1,4 @@
-"""Retention: how long the rows of an uninstalled portal are kept, and how they go."""
+"""Retention: the rows of an uninstalled portal are kept for a time, then erased in slices."""
 
 import time
 
@@ -7,7 +7,7 @@ from integration.portal.runtime import Runtime
 from integration.storage.service import portal_erasure, portals
 
 KEEP_UNINSTALLED_DAYS = 30
-# Far less than a statement may take, and a lost slice is soon done again.
+# Far less than the statement timeout, and a lost slice is soon done again.
 SLICE_ROWS = 5_000
 _log = logs.get(__name__)
 
@@ -24,8 +24,8 @@ def go_on_erasing(
 ) -> bool:
     """Erase slices of a portal for *seconds*, one at least; False while there is more to do.
 
-    Every slice is committed by itself, and what is left says where to go on: who is killed here
-    has nothing to remember. While somebody else is at it, nothing is done.
+    Every slice is committed by itself, and the rows that are left say where to go on after a kill.
+    Nothing is done while another process erases the portal.
     """
     end = time.monotonic() + seconds
     while True:

@@ -1,4 +1,4 @@
-"""Who is in front of us: browsers on their way to HubSpot, and browsers signed in to one portal."""
+"""Sign-in: browsers on their way to HubSpot and back, and sessions of one portal each."""
 
 import hashlib
 import re
@@ -16,7 +16,7 @@ _NEXT_LENGTH = 500
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A browser that is signed in: to this portal, and to no other."""
+    """A browser that is signed in to one portal."""
 
     portal_id: int
     user_id: int | None
@@ -24,12 +24,12 @@ class Session:
 
     @property
     def actor(self) -> str:
-        """How audit lines name this person: by HubSpot's user id."""
+        """The name of this person in audit lines: HubSpot's user id."""
         return f"user:{self.user_id}" if self.user_id else "user:unknown"
 
 
 class BadState(Exception):
-    """A browser came back from HubSpot with a state we did not give it; `why` is the reason's name."""
+    """A browser came back from HubSpot with a state not its own; `why` is the reason's name."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)

@@ -1,4 +1,4 @@
-"""Leaving, and stopping for a while: what an admin decides about the connection as a whole."""
+"""Uninstall, pause and resume: decisions of an admin about the whole connection."""
 
 from integration.core import logs
 from integration.core.errors import NeedsOwner, RecordGone

@@ -1,1 +1,1 @@
-"""Hear and look: deliveries become events, events become mirrored records, imports fill the mirror."""
+"""Ingest: deliveries become events, events and imports become mirrored records."""

@@ -1,16 +1,21 @@
-"""Import and reconciliation: every record of a portal, page by page, from wherever the last process stopped."""
+"""Import and reconciliation: every record of a portal, page by page.
+
+Each stream (the records of a type, the links of a pair of types) goes on where the last process
+stopped.
+"""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from integration.core import logs
-from integration.ingest import activities, sync
+from integration.ingest import activities, fetching, sync
 from integration.portal import invalidation
 from integration.portal.context import PortalContext
 from integration.portal.invalidation import Change
 from integration.portal.occurrence import refs
+from integration.storage.database import Transaction
 from integration.storage.mirror import mirror
 from integration.storage.queue import import_runs
 from integration.storage.queue.import_runs import Run, Stream
@@ -23,7 +28,7 @@ from mappings.records.rows import Link
 # Links are read for so many records at once: HubSpot's own limit of one call.
 LINKS_PER_CALL = 1000
 # Calls under way at once: at 0.3 seconds a call, four use the whole allowance.
-LANES = 6
+CALLS_AT_ONCE = 6
 _log = logs.get(__name__)
 
 
@@ -38,17 +43,21 @@ class Progress:
 
 def begin(portal: PortalContext, *, kind: str = "import") -> bool:
     """Start a run unless one is under way; say whether it was started."""
-    found = portal.find()
-    types = access.readable_types(found.scopes if found else frozenset())
+    installed = portal.find()
+    types = access.readable_types(installed.scopes if installed else frozenset())
     streams = [f"records:{object_type}" for object_type in types]
-    streams += [f"links:{a}>{b}" for a, b in ASSOCIATIONS if a in types and b in types]
+    streams += [
+        f"links:{from_type}>{to_type}"
+        for from_type, to_type in ASSOCIATIONS
+        if {from_type, to_type} <= set(types)
+    ]
     with portal.transaction() as tx:
         activities.begin(tx)
         return import_runs.begin(tx, kind, streams)
 
 
 def begin_again(portal: PortalContext) -> None:
-    """Read everything anew under changed settings; a run under way starts over, for it read by the old ones."""
+    """Read everything anew under changed settings; a run by the old ones ends."""
     with portal.transaction() as tx:
         kind = import_runs.supersede(tx)
     begin(portal, kind=kind or "reconciliation")
@@ -66,13 +75,14 @@ def advance(portal: PortalContext, lease: Lease, *, seconds: float) -> bool:
     if run is None:
         return False
     end = time.monotonic() + seconds
-    with ThreadPoolExecutor(LANES, thread_name_prefix="import") as pool:
+    with ThreadPoolExecutor(CALLS_AT_ONCE, thread_name_prefix="import") as pool:
         _run_streams(portal, lease, run, pool, lambda: time.monotonic() < end)
     with portal.transaction(lease) as tx:
-        now = import_runs.running(tx)
-        left = [stream for stream in import_runs.streams(tx, run) if not stream.done]
-    if left or now is None or now.run_id != run.run_id:
-        return now is not None
+        present = import_runs.running(tx)
+        unfinished = [stream for stream in import_runs.streams(tx, run) if not stream.done]
+    # Changed settings may have put another run in this one's place meanwhile.
+    if unfinished or present is None or present.run_id != run.run_id:
+        return present is not None
     _finish(portal, lease, run)
     return False
 
@@ -81,11 +91,23 @@ def progress(portal: PortalContext) -> Progress | None:
     """How far the newest import is; None before the first."""
     with portal.transaction() as tx:
         run = import_runs.newest(tx)
-        return (
-            Progress(run.kind, run.state == "running", import_runs.streams(tx, run))
-            if run
-            else None
-        )
+        if run is None:
+            return None
+        return Progress(run.kind, run.state == "running", import_runs.streams(tx, run))
+
+
+def ready(streams: Sequence[Stream]) -> Iterator[Stream]:
+    """Streams that can go on: a pair's links follow behind the records they start from."""
+    by_name = {stream.name: stream for stream in streams}
+    for stream in streams:
+        if stream.done:
+            continue
+        if stream.name.startswith("links:"):
+            records = by_name.get(f"records:{stream.from_type}")
+            # Fewer than a call's worth is waited for, until no more records come.
+            if records and not records.done and records.records - stream.records < LINKS_PER_CALL:
+                continue
+        yield stream
 
 
 def _run_streams(
@@ -95,53 +117,52 @@ def _run_streams(
     pool: ThreadPoolExecutor,
     has_time: Callable[[], bool],
 ) -> None:
-    """Keep every ready stream one call ahead until time is up or all are done; the first trouble stops all."""
+    """Keep every ready stream one call ahead until time is up or all are done.
+
+    After the first error no call begins; it is raised when those under way have ended.
+    """
     under_way: dict[Future[None], str] = {}
-    trouble: BaseException | None = None
+    error: BaseException | None = None
     while True:
-        if trouble is None and has_time():
-            with portal.transaction() as tx:
-                now = import_runs.running(tx)
-                streams = import_runs.streams(tx, run) if now and now.run_id == run.run_id else ()
-            for stream in ready(streams):
-                if stream.name not in under_way.values() and len(under_way) < LANES:
-                    under_way[pool.submit(_step, portal, lease, run, stream)] = stream.name
+        if error is None and has_time():
+            for stream in _streams_to_call(portal, run, under_way.values()):
+                under_way[pool.submit(_step, portal, lease, run, stream)] = stream.name
         if not under_way:
             break
         finished, _ = wait(under_way, return_when=FIRST_COMPLETED)
         for future in finished:
             del under_way[future]
-            trouble = trouble or future.exception()
-    if trouble:
-        raise trouble
+            error = error or future.exception()
+    if error:
+        raise error
 
 
-def ready(streams: Sequence[Stream]) -> Iterator[Stream]:
-    """Streams that can go on: a pair's links follow behind the records they start from, a thousand at a time."""
-    behind = {stream.name: stream for stream in streams}
-    for stream in streams:
-        if stream.done:
-            continue
-        if stream.name.startswith("links:"):
-            records = behind.get(f"records:{stream.from_type}")
-            if records and not records.done and records.records - stream.records < LINKS_PER_CALL:
-                continue
-        yield stream
+def _streams_to_call(portal: PortalContext, run: Run, busy: Collection[str]) -> list[Stream]:
+    """Ready streams without a call under way, as many as have room; none of an ended run."""
+    with portal.transaction() as tx:
+        present = import_runs.running(tx)
+        if present is None or present.run_id != run.run_id:
+            return []
+        streams = import_runs.streams(tx, run)
+    idle = [stream for stream in ready(streams) if stream.name not in busy]
+    return idle[: CALLS_AT_ONCE - len(busy)]
 
 
 def _step(portal: PortalContext, lease: Lease, run: Run, stream: Stream) -> None:
     if stream.name.startswith("links:"):
-        _links(portal, lease, run, stream)
+        _read_links(portal, lease, run, stream)
     else:
-        _page(portal, lease, run, stream)
+        _read_page(portal, lease, run, stream)
 
 
-def _page(portal: PortalContext, lease: Lease, run: Run, stream: Stream) -> None:
+def _read_page(portal: PortalContext, lease: Lease, run: Run, stream: Stream) -> None:
     object_type = stream.from_type
-    names, history = sync.reading(portal, object_type)
+    names, history = fetching.properties_to_read(portal, object_type)
     page = portal.hubspot.page(object_type, stream.cursor, names, history)
     with portal.transaction(lease) as tx:
-        changed = sync.store_records(tx, page.records, keys=portal.runtime.forget_keys)
+        contact_ids = fetching.contact_ids_of(page.records)
+        known = sync.known_contacts(tx, contact_ids, keys=portal.runtime.forget_keys)
+        changed = sync.store_records(tx, page.records, known_contacts=known)
         invalidation.record(tx, Change.RECORD_CHANGED, records=changed)
         import_runs.note_seen(tx, run, object_type, [record.id for record in page.records])
         import_runs.advance(
@@ -150,7 +171,7 @@ def _page(portal: PortalContext, lease: Lease, run: Run, stream: Stream) -> None
         )  # fmt: skip
 
 
-def _links(portal: PortalContext, lease: Lease, run: Run, stream: Stream) -> None:
+def _read_links(portal: PortalContext, lease: Lease, run: Run, stream: Stream) -> None:
     with portal.transaction() as tx:
         ids = import_runs.ids_after(
             tx, stream.from_type, int(stream.cursor or 0), limit=LINKS_PER_CALL
@@ -158,8 +179,8 @@ def _links(portal: PortalContext, lease: Lease, run: Run, stream: Stream) -> Non
         records_done = import_runs.is_done(tx, run, f"records:{stream.from_type}")
     links: list[Link] = []
     if ids:
-        for each in portal.hubspot.associations(stream.from_type, stream.to_type, ids).values():
-            links += each
+        links_by_id = portal.hubspot.associations(stream.from_type, stream.to_type, ids)
+        links = [link for record_links in links_by_id.values() for link in record_links]
     with portal.transaction(lease) as tx:
         changed = sync.store_links(tx, stream.from_type, stream.to_type, set(ids), links, None)
         invalidation.record(tx, Change.RECORD_CHANGED, records=changed)
@@ -170,25 +191,17 @@ def _links(portal: PortalContext, lease: Lease, run: Run, stream: Stream) -> Non
 
 
 def _finish(portal: PortalContext, lease: Lease, run: Run) -> None:
-    """All streams are through: what no page showed is gone, and the run is over."""
+    """End a run whose streams are all done; what no page of a reconciliation showed is gone."""
     with portal.transaction(lease) as tx:
         vanished = import_runs.vanished(tx, run) if run.kind == "reconciliation" else {}
-    gone, survivors = _gone(portal, vanished)
+    gone, survivors = _trace(portal, vanished)
     with portal.transaction(lease) as tx:
-        for (object_type, old), survivor in survivors.items():
-            mirror.alias(tx, object_type, [old], survivor, at=tx.clock())
-            mirror.retire(tx, object_type, [old], "merged")
-            invalidation.record(tx, Change.RECORDS_MERGED, records={(object_type, old)})
-            mirror.relink(tx, object_type, [old], survivor)
+        _follow_merges(tx, survivors)
         for object_type, ids in gone.items():
             mirror.retire(tx, object_type, ids, "deleted")
-            gone_refs = refs(object_type, ids)
-            invalidation.record(tx, Change.RECORD_CHANGED, records=gone_refs)
-        import_runs.finish(
-            tx,
-            run,
-            {"deleted": {kind: len(ids) for kind, ids in gone.items()}, "merged": len(survivors)},
-        )
+            invalidation.record(tx, Change.RECORD_CHANGED, records=refs(object_type, ids))
+        deleted = {object_type: len(ids) for object_type, ids in gone.items()}
+        import_runs.finish(tx, run, {"deleted": deleted, "merged": len(survivors)})
         portals.stamp(
             tx, portal.portal_id, "imported_at" if run.kind == "import" else "last_reconciled_at"
         )
@@ -197,17 +210,27 @@ def _finish(portal: PortalContext, lease: Lease, run: Run) -> None:
             portals.note(tx, "second-order", "reconciled", **import_runs.report(tx, run))
 
 
-def _gone(
-    portal: PortalContext, vanished: dict[str, list[int]]
+def _trace(
+    portal: PortalContext, vanished: Mapping[str, Sequence[int]]
 ) -> tuple[dict[str, list[int]], dict[tuple[str, int], int]]:
-    """Of records that no page showed, some were deleted and some live on under another id."""
+    """Tell deleted records from those that live on under another id, with that id."""
     gone: dict[str, list[int]] = {}
     survivors: dict[tuple[str, int], int] = {}
     for object_type, ids in vanished.items():
         for record_id in ids:
             survivor = portal.hubspot.survivor(object_type, record_id)
-            if survivor in (None, record_id):
+            if survivor is None or survivor == record_id:
                 gone.setdefault(object_type, []).append(record_id)
-            elif survivor is not None:
+            else:
                 survivors[object_type, record_id] = survivor
     return gone, survivors
+
+
+def _follow_merges(tx: Transaction, survivors: Mapping[tuple[str, int], int]) -> None:
+    """Let old ids mean their survivor from now on; the survivor takes over what hung on them."""
+    for (object_type, old), survivor in survivors.items():
+        mirror.alias(tx, object_type, [old], survivor, at=tx.clock())
+        mirror.retire(tx, object_type, [old], "merged")
+        # Before the links move: who was linked to the old id is looked at again, too.
+        invalidation.record(tx, Change.RECORDS_MERGED, records={(object_type, old)})
+        mirror.relink(tx, object_type, [old], survivor)

@@ -1,4 +1,4 @@
-"""What survey tools and products tell us becomes events like any other, and takes effect beside them."""
+"""Inlets: survey answers and usage figures become events like any other, and take effect."""
 
 import hashlib
 from collections.abc import Sequence
@@ -10,88 +10,115 @@ from integration.storage.database import Transaction
 from integration.storage.mirror import inbound_items as stored
 from integration.storage.queue.inbox import Delivery
 from integration.storage.queue.inbox_events import InboundEvent, WaitingEvent
+from mappings.kinds import ObjectType
 from mappings.records import inbound_bodies
 from mappings.records.events import Bad
 from mappings.records.inbound_bodies import Answer, Usage
 
 ANSWER, USAGE = "answer", "usage"
 KINDS = (ANSWER, USAGE)
+_LONGEST_KEY = 200
 
 
-def events_of(envelope: Delivery) -> list[InboundEvent]:
+def events_of(delivery: Delivery) -> list[InboundEvent]:
     """Read a delivery that came through an inlet: a survey tool's, or the product's usage."""
-    if envelope.source == USAGE:
-        return [_inbound_event(envelope, item) for item in inbound_bodies.figures(envelope.body)]
-    return [_inbound_event(envelope, item) for item in inbound_bodies.answers(envelope.body)]
+    read = inbound_bodies.figures if delivery.source == USAGE else inbound_bodies.answers
+    return [_inbound_event(delivery, item) for item in read(delivery.body)]
 
 
 def take(tx: Transaction, events: Sequence[WaitingEvent]) -> set[tuple[str, int]]:
     """Let survey answers and usage figures take effect; return the records they are about.
 
-    An answer of somebody we do not know yet is kept under the address, and given to them by
-    :func:`adopt`.
+    An answer of somebody who is no contact yet is kept under the address; :func:`adopt` gives it
+    to the contact.
     """
     about: set[tuple[str, int]] = set()
     for event in events:
         if event.kind == ANSWER:
-            contact = stored.keep_answer(tx, event.source, event.payload)
-            if contact is not None:
-                about.add(("contact", contact))
+            contact_id = stored.keep_answer(tx, event.source, event.payload)
+            if contact_id is not None:
+                about.add(("contact", contact_id))
         else:
-            company = stored.keep_usage(tx, event.payload)
-            if company is not None:
-                about.add(("company", company))
+            company_id = stored.keep_usage(tx, event.payload)
+            if company_id is not None:
+                about.add(("company", company_id))
     invalidation.record(tx, Change.OUTSIDE_REPORTED, records=about)
     return about
 
 
 def adopt(tx: Transaction) -> None:
-    """Give kept answers to people who appeared since."""
-    adopted = refs("contact", stored.adopt(tx))
+    """Give kept answers to contacts who appeared since."""
+    adopted = refs(ObjectType.CONTACT, stored.adopt(tx))
     invalidation.record(tx, Change.OUTSIDE_REPORTED, records=adopted)
 
 
 def blank(tx: Transaction) -> None:
-    """Empty what settled events said: it is stored where it can be found and forgotten."""
+    """Empty the payload of settled events: it is stored where a person can be forgotten."""
     stored.blank(tx, KINDS)
 
 
-def _inbound_event(envelope: Delivery, item: Answer | Usage | Bad) -> InboundEvent:
-    if isinstance(item, Bad):
-        key = f"bad:{hashlib.sha256(item.raw_item).hexdigest()}"
-        kept = item.raw_item.decode("latin-1").replace("\x00", "\\u0000")
-        return InboundEvent(
-            envelope.source, key, "bad", None, None, {"raw": kept, "whole": True},
-            envelope.received_at, envelope.received_at, "set_aside", item.reason,
-        )  # fmt: skip
-    if isinstance(item, Answer):
-        payload: dict[str, object] = {
-            "key": item.key, "score": item.score, "at": item.at.isoformat(), "contact_id": item.contact_id,
-            "email": item.email, "comment": item.comment.replace("\x00", ""),
-        }  # fmt: skip
-        key, kind, about = (
-            f"{item.key}:{item.score}:{item.at.timestamp()}",
-            ANSWER,
-            ("contact", item.contact_id),
-        )
-    else:
-        payload = {
-            "metric": item.metric, "value": item.value, "at": item.at.isoformat(), "company_id": item.company_id,
-            "domain": item.domain,
-        }  # fmt: skip
-        whose = item.company_id or item.domain
-        key, kind, about = (
-            f"{whose}:{item.metric}:{item.at.timestamp()}",
-            USAGE,
-            ("company", item.company_id),
-        )
+def unreadable_event(delivery: Delivery, item: Bad, *, is_whole_body: bool) -> InboundEvent:
+    """An item that could not be read, set aside with its reason; a replay reads its bytes again."""
+    raw = item.raw_item.decode("latin-1").replace("\x00", "\\u0000")
     return InboundEvent(
-        source=envelope.source,
-        dedupe_key=key[:200],
-        kind=kind,
-        object_type=about[0],
-        object_id=about[1],
-        payload=payload,
-        occurred_at=min(item.at, envelope.received_at),
-        received_at=envelope.received_at,
+        source=delivery.source,
+        dedupe_key=f"bad:{hashlib.sha256(item.raw_item).hexdigest()}",
+        kind="bad",
+        object_type=None,
+        object_id=None,
+        payload={"raw": raw, "whole": is_whole_body},
+        occurred_at=delivery.received_at,
+        received_at=delivery.received_at,
+        state="set_aside",
+        reason=item.reason,
+    )
+
+
+def _inbound_event(delivery: Delivery, item: Answer | Usage | Bad) -> InboundEvent:
+    if isinstance(item, Bad):
+        return unreadable_event(delivery, item, is_whole_body=True)
+    if isinstance(item, Answer):
+        return _answer_event(delivery, item)
+    return _usage_event(delivery, item)
+
+
+def _answer_event(delivery: Delivery, answer: Answer) -> InboundEvent:
+    return InboundEvent(
+        source=delivery.source,
+        dedupe_key=f"{answer.key}:{answer.score}:{answer.at.timestamp()}"[:_LONGEST_KEY],
+        kind=ANSWER,
+        object_type=ObjectType.CONTACT,
+        object_id=answer.contact_id,
+        payload={
+            "key": answer.key,
+            "score": answer.score,
+            "at": answer.at.isoformat(),
+            "contact_id": answer.contact_id,
+            "email": answer.email,
+            # No text column can hold it.
+            "comment": answer.comment.replace("\x00", ""),
+        },
+        # A clock that runs ahead must not make its events the newest for ever.
+        occurred_at=min(answer.at, delivery.received_at),
+        received_at=delivery.received_at,
+    )
+
+
+def _usage_event(delivery: Delivery, usage: Usage) -> InboundEvent:
+    company = usage.company_id or usage.domain
+    return InboundEvent(
+        source=delivery.source,
+        dedupe_key=f"{company}:{usage.metric}:{usage.at.timestamp()}"[:_LONGEST_KEY],
+        kind=USAGE,
+        object_type=ObjectType.COMPANY,
+        object_id=usage.company_id,
+        payload={
+            "metric": usage.metric,
+            "value": usage.value,
+            "at": usage.at.isoformat(),
+            "company_id": usage.company_id,
+            "domain": usage.domain,
+        },
+        occurred_at=min(usage.at, delivery.received_at),
+        received_at=delivery.received_at,
     )

@@ -1,15 +1,18 @@
-"""Catching up: changes that no webhook tells, found by search every quarter of an hour.
+"""Polling: changes without a webhook, found by search every quarter of an hour.
 
-HubSpot's subscriptions are the app's, one a property, so the properties that a portal mapped
+Webhook subscriptions belong to the app, one a property, so the properties that a portal mapped
 itself, and the types whose scopes are optional, have none. What search finds becomes events like
 any other.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from integration.core import logs
 from integration.ingest import activities, backfill
+from integration.ingest.activity_touches import unless_forbidden
 from integration.portal.context import PortalContext
+from integration.storage.database import Transaction
 from integration.storage.queue import inbox_events, lanes
 from integration.storage.queue.inbox_events import InboundEvent
 from integration.storage.queue.lanes import Lease
@@ -18,35 +21,33 @@ from mappings.records import access
 from mappings.records.rows import Record
 
 SOURCE = "search"
-# Search knows changes late; what was seen before is told apart by its time of change.
+# HubSpot's search finds a change late. What it finds twice has the same time of change, so the same
+# dedupe key.
 OVERLAP = timedelta(minutes=5)
 EVERY = timedelta(minutes=15)
+# Beyond so many pages a pass over all records costs less, and goes on where it stopped.
 MOST_PAGES = 50
 _log = logs.get(__name__)
 
 
 def poll(portal: PortalContext, lease: Lease) -> int:
-    """Ask for what changed since the last time, if that is long enough ago; return how many changes were new."""
+    """Ask for what changed since the last time, unless that was just now; count what is new."""
     with portal.transaction(lease) as tx:
-        found = portals.find(tx, portal.portal_id)
-        since = portals.caught_up_at(tx)
-        asked_at = tx.clock()  # as `since` was: another process may have caught up last
-    if found is None or since is None or asked_at - since < EVERY:
+        installed = portals.find(tx, portal.portal_id)
+        polled_at = portals.caught_up_at(tx)
+        now = tx.clock()  # as `polled_at` was: another machine may have polled last
+    if installed is None or polled_at is None or now - polled_at < EVERY:
         return 0
+    since = polled_at - OVERLAP
     # First: a pass over all records, should these be too many, reads no activities.
-    new = _activities(portal, lease, since - OVERLAP, asked_at)
-    pages = 0
-    for object_type in access.readable_types(found.scopes):
-        for page in portal.hubspot.search_changed_since(object_type, since - OVERLAP):
-            pages += 1
-            if pages > MOST_PAGES:
-                return _read_everything(portal, asked_at)
-            with portal.transaction(lease) as tx:
-                new += inbox_events.store_events(
-                    tx, [_inbound_event(record, asked_at) for record in page]
-                )
+    new = _poll_activities(portal, lease, since, now)
+    new_records = _poll_records(portal, lease, access.readable_types(installed.scopes), since, now)
+    if new_records is None:
+        _read_everything(portal, now)
+        return 0
+    new += new_records
     with portal.transaction(lease) as tx:
-        portals.caught_up(tx, asked_at)
+        portals.caught_up(tx, now)
         if new:
             lanes.want(tx, portal.portal_id, "drain")
     if new:
@@ -55,32 +56,50 @@ def poll(portal: PortalContext, lease: Lease) -> int:
     return new
 
 
-def _activities(portal: PortalContext, lease: Lease, since: datetime, asked_at: datetime) -> int:
-    """Meetings, calls, e-mails and notes that changed; of a type with too many the whole list is read again."""
+def _poll_records(
+    portal: PortalContext,
+    lease: Lease,
+    object_types: Iterable[str],
+    since: datetime,
+    now: datetime,
+) -> int | None:
+    """Keep changed records as events; return how many were new, None when there are too many."""
+    new = pages = 0
+    for object_type in object_types:
+        for page in portal.hubspot.search_changed_since(object_type, since):
+            pages += 1
+            if pages > MOST_PAGES:
+                return None
+            with portal.transaction(lease) as tx:
+                new += _keep(tx, page, now)
+    return new
+
+
+def _poll_activities(portal: PortalContext, lease: Lease, since: datetime, now: datetime) -> int:
+    """Keep changed activities as events; of a type with too many the whole list is read again."""
     new = 0
-    for activity_type in activities.types(portal):
-        with activities.allowed:
-            for number, page in enumerate(
-                portal.hubspot.search_changed_since(activity_type, since)
-            ):
+    for activity_type in activities.polled_types(portal):
+        with unless_forbidden:
+            changed = portal.hubspot.search_changed_since(activity_type, since)
+            for number, page in enumerate(changed):
                 with portal.transaction(lease) as tx:
                     if number >= MOST_PAGES:
                         activities.read_again(tx, activity_type)
                         break
-                    new += inbox_events.store_events(
-                        tx, [_inbound_event(record, asked_at) for record in page]
-                    )
+                    new += _keep(tx, page, now)
     return new
 
 
-def _read_everything(portal: PortalContext, asked_at: datetime) -> int:
-    """So much has changed that a pass over all records, which goes on where it stopped, is the surer way."""
+def _keep(tx: Transaction, page: Iterable[Record], now: datetime) -> int:
+    return inbox_events.store_events(tx, [_inbound_event(record, now) for record in page])
+
+
+def _read_everything(portal: PortalContext, now: datetime) -> None:
     backfill.begin(portal, kind="reconciliation")
     with portal.transaction() as tx:
-        portals.caught_up(tx, asked_at)
+        portals.caught_up(tx, now)
         lanes.want(tx, portal.portal_id, "import")
     portal.runtime.queue.wake(portal.portal_id, "import")
-    return 0
 
 
 def _inbound_event(record: Record, heard_at: datetime) -> InboundEvent:

@@ -1,1 +1,1 @@
-"""Check the sums: a whole portal's orders and all-in values at once, in arrays of integers."""
+"""Roll-up: a whole portal's orders and all-in values at once, in arrays of integers."""

@@ -15,7 +15,7 @@ _LETTERS_A_LINE = 6.1  # pixels a letter of the small print takes, on average
 # What a notification passes on its way to a written field, in this order.
 _STEPS = {
     "webhooks": "1 keep",
-    "ingest": "2 hear, look",
+    "ingest": "2 split, fetch",
     "conclude": "3 think",
     "writeback": "4 write back",
 }

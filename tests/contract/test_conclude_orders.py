@@ -27,7 +27,7 @@ def customer(
     )
 
 
-def agreed(portal: MirrorPortal) -> roll_up.Compared:
+def agreed(portal: MirrorPortal) -> roll_up.Comparison:
     """Everything kept is what everything stored adds up to."""
     portal.settle()
     assert portal.counts() == {"waiting": 0, "set_aside": 0}
@@ -295,5 +295,5 @@ def test_shares_worked_out_anew_are_those_that_were_frozen(harbor: MirrorPortal)
         policy, home = roll_up.policy_of(tx)
         kept, anew = roll_up.roll_up(tx, policy, home), roll_up.roll_up(tx, policy, home, anew=True)
 
-    assert kept.worth.by_order.tolist() == anew.worth.by_order.tolist()
-    assert kept.hung.edges.share.tolist() == anew.hung.edges.share.tolist()
+    assert kept.values.by_order.tolist() == anew.values.by_order.tolist()
+    assert kept.attached.edges.share.tolist() == anew.attached.edges.share.tolist()

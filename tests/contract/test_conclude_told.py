@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from integration.conclude import labelling
-from integration.ingest import activities
+from integration.ingest import activity_touches, sync
+from integration.ingest.activity_touches import FetchedActivities
 from integration.portal import invalidation
 from integration.portal.invalidation import Change
 from integration.reports.explain import explain
@@ -105,9 +106,12 @@ def happen(
         text=text,
         sender=sender,
     )
-    seen = activities.Seen({(type_, 77)}, [(one, {"contact": list(contacts), "deal": list(deals)})])
+    seen = FetchedActivities(
+        {(type_, 77)}, [(one, {"contact": list(contacts), "deal": list(deals)})]
+    )
     with portal.clock.database.portal(portal.portal_id) as tx:
-        activities.store(tx, seen, keys=KEYS, now=NOW)
+        known = sync.known_contacts(tx, seen.contact_ids, keys=KEYS)
+        activity_touches.store(tx, seen, known_contacts=known, now=NOW)
 
 
 def labels(portal: MirrorPortal, owner_type: str, owner_id: int) -> list[tuple[str, str, int]]:
@@ -239,9 +243,8 @@ def test_what_happened_before_takes_the_introduction_back(harbor: MirrorPortal) 
     harbor.settle()
     one = Activity("call", 78, "call", day(50), two_way=True)
     with harbor.clock.database.portal(HARBOR) as tx:
-        activities.store(
-            tx, activities.Seen({("call", 78)}, [(one, {"contact": [20]})]), keys=KEYS, now=NOW
-        )
+        fetched = FetchedActivities({("call", 78)}, [(one, {"contact": [20]})])
+        activity_touches.store(tx, fetched, known_contacts={20}, now=NOW)
     harbor.settle()
 
     assert referrals(harbor) == []

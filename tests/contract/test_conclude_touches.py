@@ -8,7 +8,8 @@ import pytest
 from integration.conclude import deal_touches as touching_around
 from integration.conclude import record_facts
 from integration.conclude.batch import open_batch
-from integration.ingest import activities
+from integration.ingest import activity_touches, sync
+from integration.ingest.activity_touches import FetchedActivities
 from integration.portal import invalidation
 from integration.portal.invalidation import Change
 from integration.storage.mirror import touch_mentions
@@ -74,18 +75,19 @@ def happen(
     one = Activity(
         type_, number, kind, day(before_now), inbound=kind == "reply", two_way=two_way, text=text
     )
-    seen = activities.Seen({(type_, number)}, [(one, {"contact": list(contacts)})])
+    seen = FetchedActivities({(type_, number)}, [(one, {"contact": list(contacts)})])
     _store(portal, seen)
 
 
 def unhappen(portal: MirrorPortal, type_: str, number: int) -> None:
     """It is deleted in the CRM."""
-    _store(portal, activities.Seen({(type_, number)}))
+    _store(portal, FetchedActivities({(type_, number)}))
 
 
-def _store(portal: MirrorPortal, seen: activities.Seen) -> None:
+def _store(portal: MirrorPortal, seen: FetchedActivities) -> None:
     with portal.clock.database.portal(portal.portal_id) as tx:
-        activities.store(tx, seen, keys=KEYS, now=NOW)
+        known = sync.known_contacts(tx, seen.contact_ids, keys=KEYS)
+        activity_touches.store(tx, seen, known_contacts=known, now=NOW)
 
 
 def timings(portal: MirrorPortal, deal_id: int = 9) -> list[tuple[str, str]]:
@@ -365,14 +367,14 @@ def test_notes_are_told_of_what_they_are_about_also_after_merges(
 def test_an_introduction_is_the_first_touch_of_all_that_a_contact_was(harbor: MirrorPortal) -> None:
     _store(
         harbor,
-        activities.Seen(
+        FetchedActivities(
             {("email", 7)}, [(_mail(7, 100, "priya@acme-tools.com"), {"contact": [12, 13]})]
         ),
     )
     harbor.change("contact", 12, email="priya@acme-tools.com")
     _store(
         harbor,
-        activities.Seen(
+        FetchedActivities(
             {("email", 7)}, [(_mail(7, 100, "priya@acme-tools.com"), {"contact": [12, 13]})]
         ),
     )

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from integration.admin import install, sign_in
+from integration.admin import doctor, install, sign_in
 from integration.ingest import intake
 from integration.portal import connection
 from integration.portal.context import open_portal
@@ -92,6 +92,14 @@ def test_an_installed_portal_is_active_has_its_properties_and_wants_its_import(t
     with open_portal(town.runtime, HARBOR) as context:
         assert install.is_set_up(context)
     assert stored(town, ORCHARD) is None
+
+
+def test_the_calls_of_an_install_are_counted_when_its_connection_closes(town: Town) -> None:
+    town.visitor().install()
+
+    with open_portal(town.runtime, HARBOR) as context:
+        calls = doctor.portal_report(context)["calls"]
+    assert sum(route["calls"] for route in calls) > 0
 
 
 def test_tokens_and_secrets_are_stored_sealed_or_hashed(town: Town) -> None:

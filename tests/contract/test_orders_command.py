@@ -77,7 +77,7 @@ def test_a_portal_that_is_not_there_is_a_sentence(harbor: MirrorPortal, run: Run
 def test_each_night_what_differs_is_concluded_again(harbor: MirrorPortal) -> None:
     spoil(harbor)
 
-    housekeeping._compare(harbor.clock, HARBOR)  # type: ignore[arg-type]  # rows and the time are all it uses
+    housekeeping.check_sums(harbor.clock, HARBOR)  # type: ignore[arg-type]  # rows and the time are all it uses
 
     assert harbor.counts()["waiting"] == 1
     harbor.settle()

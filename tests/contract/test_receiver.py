@@ -20,16 +20,16 @@ ADDRESS = "http://127.0.0.1:8000/webhooks/hubspot"
 
 @pytest.fixture
 def client(runtime: Runtime, postgres_url: str) -> Iterator[FlaskClient]:
-    doorstep = InboxWriter(postgres_url)
-    doorstep.open()
+    inbox_writer = InboxWriter(postgres_url)
+    inbox_writer.open()
     app = Flask(__name__)
     bell = Notifier(runtime.queue)
-    app.register_blueprint(receiver.blueprint(runtime, doorstep, bell))
+    app.register_blueprint(receiver.blueprint(runtime, inbox_writer, bell))
     app.extensions["bell"] = bell
     yield app.test_client()
-    idle = bell.wait_until_idle()
-    doorstep.close()
-    assert idle
+    silent = bell.wait_until_idle()
+    inbox_writer.close()
+    assert silent
 
 
 def signed(body: bytes, *, secret: str, query: str = "", off: int = 0) -> dict[str, str]:
@@ -132,9 +132,9 @@ def test_over_a_megabyte_is_too_large_with_and_without_a_length(
 
 
 def test_no_database_is_an_honest_503(runtime: Runtime, settings: Settings) -> None:
-    doorstep = InboxWriter("postgresql://nobody@127.0.0.1:9/nothing")
+    inbox_writer = InboxWriter("postgresql://nobody@127.0.0.1:9/nothing")
     app = Flask(__name__)
-    app.register_blueprint(receiver.blueprint(runtime, doorstep, Notifier(runtime.queue)))
+    app.register_blueprint(receiver.blueprint(runtime, inbox_writer, Notifier(runtime.queue)))
     body = b'[{"portalId": 1}]'
     answer = app.test_client().post(
         "/webhooks/hubspot", data=body, headers=signed(body, secret=settings.client_secret)
@@ -144,16 +144,16 @@ def test_no_database_is_an_honest_503(runtime: Runtime, settings: Settings) -> N
 
 def test_no_valkey_is_still_a_204(settings: Settings, runtime: Runtime, postgres_url: str) -> None:
     deaf = Runtime(settings, runtime.database, Queue("redis://127.0.0.1:9/0"), runtime.vault)
-    doorstep = InboxWriter(postgres_url)
-    doorstep.open()
+    inbox_writer = InboxWriter(postgres_url)
+    inbox_writer.open()
     app = Flask(__name__)
     bell = Notifier(deaf.queue)
-    app.register_blueprint(receiver.blueprint(deaf, doorstep, bell))
+    app.register_blueprint(receiver.blueprint(deaf, inbox_writer, bell))
     body = b'[{"portalId": 1}]'
     answer = app.test_client().post(
         "/webhooks/hubspot", data=body, headers=signed(body, secret=settings.client_secret)
     )
-    doorstep.close()
+    inbox_writer.close()
     assert bell.wait_until_idle()
     assert answer.status_code == 204
     assert inbox(runtime) == [(1, body)]

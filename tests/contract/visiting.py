@@ -58,11 +58,13 @@ def opened(runtime: Runtime, *, public_url: str = "http://127.0.0.1:8000") -> It
             hubspot_rate_per_10s=10_000,
         )
         here = replace(runtime, settings=settings)
-        doorstep = InboxWriter(settings.database_url or "")
+        inbox_writer = InboxWriter(settings.database_url or "")
         try:
-            yield Town(hubspot, harbor, orchard, here, wsgi.create_app(here, doorstep), public_url)
+            yield Town(
+                hubspot, harbor, orchard, here, wsgi.create_app(here, inbox_writer), public_url
+            )
         finally:
-            doorstep.close()
+            inbox_writer.close()
 
 
 def hash_of(town: Town) -> str:

@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 )
 
 from integration.admin import replay as replays
-from integration.ingest import sync
+from integration.ingest import fetching
 from integration.portal import invalidation
 from integration.portal.invalidation import Change
 from integration.storage.database import Database, Transaction
@@ -92,7 +92,7 @@ def test_five_hundred_shuffles_with_repeats_plan_the_same() -> None:
         for item in events.split(b"[" + b",".join(coming) + b"]"):
             assert isinstance(item, Event)
             unique.setdefault(item.dedupe_key, item)
-        found.add(_hash(sync.plan(_waiting(event) for event in unique.values())))
+        found.add(_hash(fetching.plan_reads(_waiting(event) for event in unique.values())))
     assert len(found) == 1
 
 
@@ -110,10 +110,10 @@ def _waiting(event: Event) -> WaitingEvent:
     )
 
 
-def _hash(plan: sync.Plan) -> str:
+def _hash(plan: fetching.ReadPlan) -> str:
     said = {
-        "read": {k: sorted(v) for k, v in plan.read.items()},
-        "relink": {k: sorted(v) for k, v in plan.relink.items()},
+        "read": {k: sorted(v) for k, v in plan.records.items()},
+        "relink": {k: sorted(v) for k, v in plan.links.items()},
     }
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
@@ -204,14 +204,12 @@ class OneTimeEffects(RuleBasedStateMachine):
         self.mortal.before = self.mortal.after = 0
         pass_time(self.world, 31)  # until the dead one's lease has run out
 
-    @rule()
-    def work_on(self) -> None:
+    @rule(again=st.booleans())
+    def work_on(self, again: bool) -> None:
+        if again:
+            with self.world.harbor.context() as context:
+                replays.replay(context)
         self.world.work()
-
-    @rule()
-    def replay(self) -> None:
-        with self.world.harbor.context() as context:
-            replays.replay(context)
 
     @invariant()
     def nothing_is_set_aside(self) -> None:

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from integration.core.errors import Refused
-from integration.rollup import edge_arrays
+from integration.rollup import edge_arrays, value_arrays
+from integration.rollup.arrays import Ints
 from mappings.rules.attribution.orders import WonDeal, all_in, build, orders
 from mappings.rules.findings import SHARE_ONE
 from mappings.rules.policy import DEFAULT, Policy
@@ -17,7 +18,7 @@ START = datetime(2024, 1, 31, tzinfo=UTC)
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-def ints(values: list[int]) -> edge_arrays.Ints:
+def ints(values: list[int]) -> Ints:
     return np.array(values, np.int64)
 
 
@@ -57,7 +58,7 @@ def same(deals: list[WonDeal], policy: Policy) -> None:
         for one in many
     )
     assert dict(zip(names.tolist(), found.orders.tolist(), strict=True)) == orders(graph)
-    value = edge_arrays.all_in_values(known, edges, policy)
+    value = value_arrays.all_in_values(known, edges, policy)
     for place, company in enumerate(value.companies.tolist()):
         said = all_in(company, graph, policy)
         assert value.direct[place] == said.direct_minor
@@ -109,16 +110,16 @@ def test_without_inheritance_too(rows: Rows) -> None:
 @settings(max_examples=50, deadline=None)
 @given(st.lists(deal, min_size=5, max_size=25))
 def test_a_few_paths_at_a_time_add_up_to_the_same(rows: Rows) -> None:
-    before, edge_arrays._MOST_PATHS = edge_arrays._MOST_PATHS, 2
+    before, value_arrays._MOST_PATHS = value_arrays._MOST_PATHS, 2
     try:
         same(portfolio(rows, timedelta(days=20)), DEFAULT)
     finally:
-        edge_arrays._MOST_PATHS = before
+        value_arrays._MOST_PATHS = before
 
 
 @given(st.integers(-(10**18), 10**18), st.integers(0, SHARE_ONE))
 def test_products_are_exact(value: int, part: int) -> None:
-    units, rest = edge_arrays._product(ints([value]), ints([part]))
+    units, rest = value_arrays._product(ints([value]), ints([part]))
 
     assert int(units[0]) * SHARE_ONE + int(rest[0]) == value * part
     assert 0 <= rest[0] < SHARE_ONE
@@ -155,7 +156,7 @@ def test_amounts_beyond_any_portal_are_refused_in_words() -> None:
     nothing = ints([])
 
     with pytest.raises(Refused, match="mistyped"):
-        edge_arrays.all_in_values(
+        value_arrays.all_in_values(
             deals, edge_arrays.Edges(nothing, nothing, nothing, np.array([], np.bool_)), DEFAULT
         )
 
@@ -175,7 +176,7 @@ def test_ten_thousand_on_one_deal_and_one_company_behind_ten_thousand() -> None:
     ]
 
     known, found = hung([*before, crowd, *after], DEFAULT)
-    value = edge_arrays.all_in_values(known, found.edges, DEFAULT)
+    value = value_arrays.all_in_values(known, found.edges, DEFAULT)
 
     place = dict(zip(value.companies.tolist(), range(len(value.companies)), strict=True))
     assert value.by_order[place[7]].tolist() == [

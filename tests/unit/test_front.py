@@ -9,7 +9,7 @@ import pytest
 
 from webhooks import server_bridge
 from webhooks.receiver import MAX_BYTES
-from webhooks.server_bridge import Front
+from webhooks.server_bridge import WsgiBridge
 
 Start = Callable[..., Any]
 App = Callable[[dict[str, Any], Start], Iterable[bytes]]
@@ -57,7 +57,7 @@ def ask(app: App, proto: Proto, method: str = "POST", path: str = "/", **headers
         method=method, path=path, query_string="a=%20b", server="127.0.0.1:8000", client="127.0.0.1:1",
         http_version="1.1", scheme="http", headers=named,
     )  # fmt: skip
-    asyncio.run(Front(app, threads=2).__rsgi__(context, proto))
+    asyncio.run(WsgiBridge(app, threads=2).__rsgi__(context, proto))
     return proto
 
 

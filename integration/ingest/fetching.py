@@ -1,0 +1,232 @@
+"""Fetching: events say which records to read, and HubSpot says what those records are now."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from integration.core.errors import Refused
+from integration.hubspot.answer_shapes import ReadResult
+from integration.ingest import activity_touches
+from integration.ingest.activity_touches import FetchedActivities
+from integration.portal.context import PortalContext
+from integration.storage.queue.inbox_events import WaitingEvent
+from mappings.kinds import ObjectType
+from mappings.records import access, catalogue
+from mappings.records.rows import Link, Record
+
+# After these the links of a record are read again; a changed property leaves them alone.
+_CHANGES_LINKS = frozenset({"creation", "association_change", "merge", "restore"})
+# Each record that is not found costs a call of its own; a fetch must end before its lease does.
+GONE_PER_FETCH = 20
+# Finding one refused id among a hundred costs a dozen calls; when so many are refused, it is not
+# the ids.
+REFUSED_PER_FETCH = 20
+
+IdsByType = dict[str, set[int]]
+RecordKey = tuple[str, int]
+"""A record: its object type and its id."""
+
+
+@dataclass(slots=True)
+class ReadPlan:
+    """Which records to read, whose links to read, who merged into whom, and whom to forget."""
+
+    records: IdsByType = field(default_factory=dict)
+    links: IdsByType = field(default_factory=dict)
+    survivors: dict[RecordKey, int] = field(default_factory=dict)
+    merged_at: dict[RecordKey, datetime] = field(default_factory=dict)
+    forgotten: set[int] = field(default_factory=set)
+
+    @property
+    def contact_ids(self) -> set[int]:
+        """The contacts to read."""
+        return self.records.get(ObjectType.CONTACT, set())
+
+
+class FetchedLinks(NamedTuple):
+    """All links of one pair of types that start from *from_ids*."""
+
+    from_ids: set[int]
+    links: list[Link]
+
+
+@dataclass(slots=True)
+class FetchedRecords:
+    """Records as HubSpot has them now, and what became of those that it does not have.
+
+    `links` are by pair of types. `gone` were deleted. `survivors` live on under another id.
+    `postponed` are missing, and there was no time to ask why. `refused` are ids that HubSpot does
+    not let us ask about, with its answer.
+    """
+
+    records: list[Record] = field(default_factory=list)
+    links: dict[tuple[str, str], FetchedLinks] = field(default_factory=dict)
+    gone: IdsByType = field(default_factory=dict)
+    postponed: IdsByType = field(default_factory=dict)
+    survivors: dict[RecordKey, int] = field(default_factory=dict)
+    refused: dict[RecordKey, str] = field(default_factory=dict)
+    activities: FetchedActivities = field(default_factory=FetchedActivities)
+
+    @property
+    def contact_ids(self) -> set[int]:
+        """Every contact that is to be stored or named by what is stored."""
+        return contact_ids_of(self.records) | self.activities.contact_ids
+
+    def ids_of(self, object_type: str) -> set[int]:
+        """The ids of this type's fetched records."""
+        return {record.id for record in self.records if record.object_type == object_type}
+
+
+def contact_ids_of(records: Iterable[Record]) -> set[int]:
+    """The ids of the contacts among *records*."""
+    return {record.id for record in records if record.object_type == ObjectType.CONTACT}
+
+
+def plan_reads(events: Iterable[WaitingEvent]) -> ReadPlan:
+    """Coalesce events to distinct records."""
+    reads = ReadPlan()
+    for event in events:
+        if event.kind == "privacy_deletion" and event.object_id is not None:
+            reads.forgotten.add(event.object_id)
+        else:
+            _plan_records(reads, event)
+            _plan_merge(reads, event)
+    for contact_id in reads.forgotten:
+        reads.contact_ids.discard(contact_id)
+        reads.links.get(ObjectType.CONTACT, set()).discard(contact_id)
+    return reads
+
+
+def fetch(portal: PortalContext, reads: ReadPlan) -> FetchedRecords:
+    """Read what is planned, in batches; no transaction is open meanwhile."""
+    fetched = FetchedRecords()
+    readable = set(access.readable_types(_scopes(portal)))
+    for object_type in sorted(reads.records.keys() & readable):
+        _fetch_type(portal, object_type, reads, fetched)
+    for from_type, to_type in access.ASSOCIATIONS:
+        if {from_type, to_type} <= readable:
+            _fetch_links(portal, from_type, to_type, reads, fetched)
+    fetched.activities = activity_touches.fetch(portal, reads.records)
+    return fetched
+
+
+def properties_to_read(portal: PortalContext, object_type: str) -> tuple[list[str], list[str]]:
+    """The properties of a type to read, and those of them to read with their history.
+
+    Read are the fixed ones, those that the portal's map names, and our own.
+    """
+    names = dict.fromkeys(
+        [*portal.map.read_properties(object_type), *sorted(catalogue.own_names(object_type))]
+    )
+    return list(names), list(portal.map.history_properties(object_type))
+
+
+def _plan_records(reads: ReadPlan, event: WaitingEvent) -> None:
+    for object_type, record_id in event.payload.get("refs", ()):
+        reads.records.setdefault(object_type, set()).add(record_id)
+        if event.kind in _CHANGES_LINKS:
+            reads.links.setdefault(object_type, set()).add(record_id)
+
+
+def _plan_merge(reads: ReadPlan, event: WaitingEvent) -> None:
+    survivor = event.payload.get("survivor")
+    if not survivor or not event.object_type:
+        return
+    for old_id in event.payload.get("merged", ()):
+        reads.survivors[event.object_type, old_id] = survivor
+        reads.merged_at[event.object_type, old_id] = event.occurred_at
+
+
+def _fetch_type(
+    portal: PortalContext, object_type: str, reads: ReadPlan, fetched: FetchedRecords
+) -> None:
+    ids = sorted(reads.records[object_type])
+    names, history = properties_to_read(portal, object_type)
+    result = _read(portal, object_type, ids, names, history, fetched)
+    fetched.records += result.records
+    for old_id, survivor in result.moved.items():
+        fetched.survivors[object_type, old_id] = survivor
+    survivors = _trace(portal, object_type, result.missing, reads, fetched)
+    unread = survivors - fetched.ids_of(object_type) - set(ids)
+    if unread:
+        records = portal.hubspot.read(object_type, sorted(unread), names, history).records
+        fetched.records += records
+
+
+def _trace(
+    portal: PortalContext,
+    object_type: str,
+    missing: Iterable[int],
+    reads: ReadPlan,
+    fetched: FetchedRecords,
+) -> set[int]:
+    """Find out what became of records that a batch read did not find; return their survivors.
+
+    Such a record was deleted, or merged into a survivor. A notice of the merge names the survivor;
+    without a notice one GET does.
+    """
+    survivors: set[int] = set()
+    for record_id in sorted(missing):
+        survivor = reads.survivors.get((object_type, record_id))
+        if survivor is None:
+            if len(fetched.gone.get(object_type, ())) >= GONE_PER_FETCH:
+                fetched.postponed.setdefault(object_type, set()).add(record_id)
+                continue
+            survivor = portal.hubspot.survivor(object_type, record_id)
+        if survivor is None or survivor == record_id:
+            fetched.gone.setdefault(object_type, set()).add(record_id)
+        else:
+            fetched.survivors[object_type, record_id] = survivor
+            survivors.add(survivor)
+    return survivors
+
+
+def _read(
+    portal: PortalContext,
+    object_type: str,
+    ids: Sequence[int],
+    names: Sequence[str],
+    history: Sequence[str],
+    fetched: FetchedRecords,
+) -> ReadResult:
+    """Read records; a batch that HubSpot refuses is halved until the refused ids stand alone."""
+    try:
+        return portal.hubspot.read(object_type, ids, names, history)
+    except Refused as refusal:
+        if len(fetched.refused) >= REFUSED_PER_FETCH:
+            raise
+        if len(ids) == 1:
+            fetched.refused[object_type, ids[0]] = str(refusal)
+            return ReadResult([], frozenset(), {})
+    middle = len(ids) // 2
+    left = _read(portal, object_type, ids[:middle], names, history, fetched)
+    right = _read(portal, object_type, ids[middle:], names, history, fetched)
+    return ReadResult(
+        [*left.records, *right.records],
+        left.missing | right.missing,
+        {**left.moved, **right.moved},
+    )
+
+
+def _fetch_links(
+    portal: PortalContext, from_type: str, to_type: str, reads: ReadPlan, fetched: FetchedRecords
+) -> None:
+    """Read the links of records that are still there under their own id."""
+    absent = {
+        *fetched.gone.get(from_type, ()),
+        *fetched.postponed.get(from_type, ()),
+        *(record_id for kind, record_id in fetched.survivors if kind == from_type),
+        *(record_id for kind, record_id in fetched.refused if kind == from_type),
+    }
+    from_ids = reads.links.get(from_type, set()) - absent
+    if not from_ids:
+        return
+    links_by_id = portal.hubspot.associations(from_type, to_type, sorted(from_ids))
+    links = [link for record_links in links_by_id.values() for link in record_links]
+    fetched.links[from_type, to_type] = FetchedLinks(from_ids, links)
+
+
+def _scopes(portal: PortalContext) -> frozenset[str]:
+    installed = portal.find()
+    return installed.scopes if installed else frozenset()
