@@ -1,4 +1,4 @@
-"""Remembering what pure functions said of short texts: a page of records asks the same many times over."""
+"""Caching results of pure functions of short texts: a page of records repeats them."""
 
 from collections.abc import Callable
 from functools import lru_cache, wraps
@@ -7,13 +7,12 @@ from typing import Final, TypeVar
 A = TypeVar("A", str, str | None)
 T = TypeVar("T")
 
-_SHORT: Final = (
-    320  # characters; longer ones are rare, and remembering them would cost memory for nothing
-)
+# Characters. Longer texts are rare, and keeping them would cost memory for nothing.
+_SHORT: Final = 320
 
 
 def cached(size: int) -> Callable[[Callable[[A], T]], Callable[[A], T]]:
-    """Keep the *size* latest results of a pure function of a text; the results must be immutable."""
+    """Keep the *size* latest results of a pure function of a text; they must be immutable."""
 
     def around(rule: Callable[[A], T]) -> Callable[[A], T]:
         latest = lru_cache(size)(rule)

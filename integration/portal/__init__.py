@@ -1,1 +1,1 @@
-"""One portal: its context, its connection to HubSpot, its forgotten people. It uses the adapters."""
+"""One portal: its context, connection, settings, forgotten people; what follows from changes."""
