@@ -12,8 +12,9 @@ import sqlalchemy
 from bench import portfolio
 from bench.figures import Report
 from bench.ground import PORTAL, Ground
-from integration.conclude import company_values, stages
+from integration.conclude import stages
 from integration.conclude.batch import Batch, open_batch
+from integration.conclude.fields import company_values
 from integration.portal import invalidation
 from integration.portal.context import PortalContext, open_portal
 from integration.portal.invalidation import Change

@@ -10,8 +10,8 @@ import sys
 import time
 from collections.abc import Collection
 
-from integration.conclude import people
 from integration.conclude.batch import Batch
+from integration.conclude.people import people_stage
 from integration.core import environment, wake_ups
 from integration.ingest import fetching, intake
 from integration.ingest.fetching import FetchedRecords, ReadPlan
@@ -30,7 +30,7 @@ def main() -> None:
     word, looked_at, thought_about = sys.argv[1].encode(), int(sys.argv[2]), int(sys.argv[3])
     wake_ups.JOB_SECONDS = JOB_SECONDS
     inbox_events.WAITS = (0.2, 0.2, 0.2)
-    letters, fetch, refresh = intake.events_of, fetching.fetch, people.refresh
+    letters, fetch, refresh = intake.events_of, fetching.fetch, people_stage.refresh
 
     def read(portal_id: int, envelope: Delivery) -> list[InboundEvent]:
         if word in envelope.body:
@@ -49,7 +49,7 @@ def main() -> None:
             os.kill(os.getpid(), signal.SIGSEGV)
         refresh(work, contacts)
 
-    intake.events_of, fetching.fetch, people.refresh = read, see, think  # type: ignore[assignment]
+    intake.events_of, fetching.fetch, people_stage.refresh = read, see, think  # type: ignore[assignment]
     worker.run(environment.load())
 
 

@@ -11,17 +11,12 @@ import contextlib
 import gc
 from collections.abc import Iterator, Mapping, Sequence
 
-from integration.conclude import (
-    company_directory,
-    company_fields,
-    contact_fields,
-    deal_columns,
-    deal_conclusions,
-    identity_keys,
-    people,
-    referral_search,
-)
+from integration.conclude import company_directory
 from integration.conclude.batch import Batch, open_batch
+from integration.conclude.deals import deal_columns, deal_conclusions
+from integration.conclude.fields import company_fields, contact_fields
+from integration.conclude.people import identity_keys, people_stage
+from integration.conclude.referrals import referral_search
 from integration.portal.context import PortalContext
 from integration.portal.invalidation import Change
 from integration.portal.occurrence import refs
@@ -114,7 +109,7 @@ def _people(batch: Batch, claims: Sequence[Claim], is_all: bool) -> None:
     if deal_ids := _ids(claims, ObjectType.DEAL):
         deal_columns.refresh(batch, deal_ids)
     if persons := _persons(batch, claims, is_all):
-        people.refresh(batch, persons)
+        people_stage.refresh(batch, persons)
     for object_type, change in _HANDED_ON.items():
         batch.changed(change, records=refs(object_type, _ids(claims, object_type)))
 

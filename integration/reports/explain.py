@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from integration.conclude import successor_search
+from integration.conclude.people import successor_search
 from integration.portal.context import PortalContext
 from integration.portal.record_names import name_of
 from integration.reports import explain_deal

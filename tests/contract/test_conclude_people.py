@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import event
 
-from integration.conclude import successor_search
+from integration.conclude.people import successor_search
 from integration.reports import explain, explain_words
 from integration.storage.findings import move_rows
 from tests.contract.conclude_world import ORCHARD, Clock, MirrorPortal, day, moved_champion

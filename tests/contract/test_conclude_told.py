@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from integration.conclude import labelling
+from integration.conclude.referrals import labelling
 from integration.ingest import activity_touches, sync
 from integration.ingest.activity_touches import FetchedActivities
 from integration.portal import invalidation

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Mapping
 
-from integration.conclude import person_groups
-from integration.conclude.people_page import PeoplePage
-from integration.conclude.person_groups import PersonGroups
+from integration.conclude.people import person_groups
+from integration.conclude.people.people_page import PeoplePage
+from integration.conclude.people.person_groups import PersonGroups
 from mappings.rules.facts import ContactFacts
 from mappings.rules.policy import Policy
 from tests.unit.rules_builders import a_contact, a_portal, the_companies

@@ -1,8 +1,8 @@
 """Model labels: what a language model may add where no phrase fits an answer.
 
-No model comes with the product, and none is needed. Whoever has one hands it to
-`integration.conclude.labelling.ask` as a `Model`, and switches `ask_language_model` on in the
-portal's settings. Its labels are kept, so that classifying again gives the same.
+No model comes with the product, and none is needed. Whoever has one hands it to `labelling.ask` in
+`integration.conclude.referrals` as a `Model`, and switches `ask_language_model` on in the portal's
+settings. Its labels are kept, so that classifying again gives the same.
 """
 
 from collections.abc import Mapping

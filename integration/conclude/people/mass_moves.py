@@ -5,8 +5,8 @@ from dataclasses import replace
 from itertools import pairwise
 
 from integration.conclude.batch import Batch
-from integration.conclude.people_page import PeoplePage
-from integration.conclude.person_groups import PersonGroups
+from integration.conclude.people.people_page import PeoplePage
+from integration.conclude.people.person_groups import PersonGroups
 from integration.portal.invalidation import Change
 from integration.storage.findings import employer_changes
 from integration.storage.findings.employer_changes import EmployerChange

@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from integration.conclude.batch import Batch
-from integration.conclude.posted_entries import Affected, key_of
-from integration.conclude.revenue_graph import RevenueGraph
+from integration.conclude.deals.posted_entries import Affected, key_of
+from integration.conclude.deals.revenue_graph import RevenueGraph
 from integration.conclude.row_changes import RowChanges, row_changes
 from integration.portal.invalidation import Change
 from integration.storage.database import Row

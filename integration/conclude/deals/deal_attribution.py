@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from integration.conclude import deal_evidence, task_builders
-from integration.conclude.deal_page import DealPage, evidence_contacts
+from integration.conclude import task_builders
+from integration.conclude.deals import deal_evidence
+from integration.conclude.deals.deal_page import DealPage, evidence_contacts
 from integration.storage.database import Row
 from integration.storage.findings import stored_shapes
 from integration.storage.queue.recompute import Ref

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from integration.conclude.batch import Batch
-from integration.conclude.mention_page import MentionPage, ReportingRecord
+from integration.conclude.referrals.mention_page import MentionPage, ReportingRecord
 from integration.storage.findings import pending_mentions
 from mappings.rules.facts import SELF_REPORTED, TextKind, texts_of
 from mappings.rules.identity import companies

@@ -3,8 +3,9 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from integration.conclude import champion_strength, deal_touches, record_facts
+from integration.conclude import deal_touches, record_facts
 from integration.conclude.batch import Batch
+from integration.conclude.people import champion_strength
 from integration.portal.invalidation import Change
 from integration.portal.occurrence import known_ids
 from integration.storage.mirror import deal_rows

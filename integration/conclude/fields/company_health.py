@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from integration.conclude.batch import Batch
-from integration.conclude.company_page import CustomerRecords
+from integration.conclude.fields.company_page import CustomerRecords
 from mappings.rules.facts import ContactFacts
 from mappings.rules.job_changes import champions
 from mappings.rules.success import health

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 
-from integration.conclude import people
 from integration.conclude.batch import Batch
 from integration.conclude.grouping import grouped
+from integration.conclude.people import people_stage
 from integration.storage.database import Row
 from integration.storage.findings import move_rows, person_rows, stored_shapes
 from mappings.rules.findings import Move
@@ -53,4 +53,4 @@ def _find_anew(batch: Batch, person_ids: Collection[int]) -> None:
     members = person_rows.members(batch.tx, person_ids)
     contacts = {contact_id for contact_ids in members.values() for contact_id in contact_ids}
     if contacts:
-        people.refresh(batch, contacts)
+        people_stage.refresh(batch, contacts)

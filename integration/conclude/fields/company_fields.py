@@ -4,10 +4,11 @@ from collections.abc import Collection
 from datetime import timedelta
 from fractions import Fraction
 
-from integration.conclude import company_health, company_page, company_values, field_patches
+from integration.conclude import field_patches
 from integration.conclude.batch import Batch
-from integration.conclude.company_page import CompanyPage
 from integration.conclude.field_patches import Conclusion, FieldsAndReasons
+from integration.conclude.fields import company_health, company_page, company_values
+from integration.conclude.fields.company_page import CompanyPage
 from integration.storage.findings import stored_shapes
 from mappings.kinds import ObjectType, Status
 from mappings.rules.facts import PPM, CompanyFacts

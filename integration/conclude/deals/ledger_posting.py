@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from integration.conclude.batch import Batch
-from integration.conclude.deal_attribution import AttributedDeal, by_deal
-from integration.conclude.posted_entries import Affected, PostedEntries, key_of
-from integration.conclude.revenue_graph import RevenueGraph
+from integration.conclude.deals.deal_attribution import AttributedDeal, by_deal
+from integration.conclude.deals.posted_entries import Affected, PostedEntries, key_of
+from integration.conclude.deals.revenue_graph import RevenueGraph
 from integration.conclude.task_builders import NearMerge
 from integration.portal.occurrence import known_ids
 from integration.storage.database import Row

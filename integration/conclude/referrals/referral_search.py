@@ -7,16 +7,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from integration.conclude import (
-    mention_page,
-    mentioned_keys,
-    overrides,
-    record_facts,
-    review_tasks,
-)
+from integration.conclude import overrides, record_facts, review_tasks
 from integration.conclude.batch import Batch
-from integration.conclude.mention_page import MentionPage, ReportingRecord
-from integration.conclude.referrer_candidates import candidates_for
+from integration.conclude.referrals import mention_page, mentioned_keys
+from integration.conclude.referrals.mention_page import MentionPage, ReportingRecord
+from integration.conclude.referrals.referrer_candidates import candidates_for
 from integration.conclude.row_changes import RowChanges, row_changes
 from integration.portal.invalidation import Change
 from integration.portal.occurrence import by_type, known_ids

@@ -6,22 +6,21 @@ The second half of stage two.
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from integration.conclude import (
+from integration.conclude import field_patches, review_tasks
+from integration.conclude.batch import Batch
+from integration.conclude.deals import (
     credit_edges,
     deal_attribution,
     deal_page,
-    field_patches,
     ledger_posting,
     posted_entries,
     revenue_graph,
-    review_tasks,
 )
-from integration.conclude.batch import Batch
-from integration.conclude.deal_attribution import AttributedDeal
-from integration.conclude.deal_page import DealPage
+from integration.conclude.deals.deal_attribution import AttributedDeal
+from integration.conclude.deals.deal_page import DealPage
+from integration.conclude.deals.posted_entries import Affected
+from integration.conclude.deals.revenue_graph import RevenueGraph
 from integration.conclude.field_patches import Conclusion
-from integration.conclude.posted_entries import Affected
-from integration.conclude.revenue_graph import RevenueGraph
 from integration.conclude.row_changes import row_changes
 from integration.portal import record_names
 from integration.portal.invalidation import Change

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from integration.conclude import review_tasks
 from integration.conclude.batch import Batch
 from integration.conclude.grouping import grouped
-from integration.conclude.people_page import PeoplePage
+from integration.conclude.people.people_page import PeoplePage
 from integration.storage.findings import person_rows
 from mappings.rules.findings import IdentityLink, Person
 from mappings.rules.identity import linkage

@@ -5,17 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
 
-from integration.conclude import (
-    credit_note_matching,
-    deal_answers,
-    deal_touches,
-    overrides,
-    posted_entries,
-    record_facts,
-    referral_search,
-    stored_moves,
-)
+from integration.conclude import deal_touches, overrides, record_facts
 from integration.conclude.batch import Batch
+from integration.conclude.deals import credit_note_matching, deal_answers, posted_entries
+from integration.conclude.people import stored_moves
+from integration.conclude.referrals import referral_search
 from integration.portal.occurrence import known_ids
 from integration.storage.database import Row
 from integration.storage.findings import person_rows, source_rows, stored_shapes

@@ -1,17 +1,17 @@
 """Stage one: who is who among changed contacts and those that resemble them, and who went where.
 
 A page is loaded, decided and stored. Three things cannot be loaded with it, since they rest on what
-is stored or decided before: blocks and name frequencies on the stored keys of all contacts
-(:mod:`integration.conclude.identity_keys`), crowds on everybody's stored changes of employer, and
-champion strength on deals and answers, which are read of movers alone: most people never moved.
+is stored or decided before: blocks and name frequencies on the stored keys of all contacts (see
+`identity_keys`), mass moves on everybody's stored changes of employer, and champion strength on
+deals and answers, which are read of movers alone: most people never moved.
 """
 
 from collections.abc import Collection
 
-from integration.conclude import mass_moves, move_search, people_page, person_groups
 from integration.conclude.batch import Batch
-from integration.conclude.people_page import PeoplePage
-from integration.conclude.person_groups import PersonGroups
+from integration.conclude.people import mass_moves, move_search, people_page, person_groups
+from integration.conclude.people.people_page import PeoplePage
+from integration.conclude.people.person_groups import PersonGroups
 from integration.portal.invalidation import Change
 
 

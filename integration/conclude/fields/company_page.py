@@ -3,9 +3,11 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from integration.conclude import company_values, record_facts, stored_moves
+from integration.conclude import record_facts
 from integration.conclude.batch import Batch
+from integration.conclude.fields import company_values
 from integration.conclude.grouping import grouped
+from integration.conclude.people import stored_moves
 from integration.storage.database import Row
 from integration.storage.findings import person_rows, source_rows
 from integration.storage.ledger import entry_rows

@@ -4,15 +4,10 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from integration.conclude import (
-    candidate_pairs,
-    champion_strength,
-    company_directory,
-    overrides,
-    record_facts,
-)
+from integration.conclude import company_directory, overrides, record_facts
 from integration.conclude.batch import Batch
-from integration.conclude.candidate_pairs import Blocks
+from integration.conclude.people import candidate_pairs, champion_strength
+from integration.conclude.people.candidate_pairs import Blocks
 from integration.storage.database import Row
 from integration.storage.findings import employer_changes, move_rows, person_rows
 from integration.storage.findings.employer_changes import EmployerChange

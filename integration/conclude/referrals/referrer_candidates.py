@@ -8,16 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 
-from integration.conclude import (
-    champion_strength,
-    company_directory,
-    deal_touches,
-    record_facts,
-    stored_moves,
-)
+from integration.conclude import company_directory, deal_touches, record_facts
 from integration.conclude.batch import Batch
-from integration.conclude.mention_page import MentionPage
-from integration.conclude.mentioned_keys import Key, Mentioned
+from integration.conclude.people import champion_strength, stored_moves
+from integration.conclude.referrals.mention_page import MentionPage
+from integration.conclude.referrals.mentioned_keys import Key, Mentioned
 from integration.portal.occurrence import known_ids, people_of
 from integration.storage.findings import person_rows
 from mappings.kinds import ObjectType, Status

@@ -3,17 +3,12 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from integration.conclude import (
-    champion_strength,
-    company_directory,
-    field_patches,
-    record_facts,
-    stored_moves,
-)
+from integration.conclude import company_directory, field_patches, record_facts
 from integration.conclude.batch import Batch
-from integration.conclude.champion_strength import ChampionEvidence
 from integration.conclude.field_patches import Conclusion, FieldsAndReasons
 from integration.conclude.grouping import grouped
+from integration.conclude.people import champion_strength, stored_moves
+from integration.conclude.people.champion_strength import ChampionEvidence
 from integration.portal import record_names
 from integration.storage.database import Row
 from integration.storage.findings import person_rows, source_rows, stored_shapes

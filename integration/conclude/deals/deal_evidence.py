@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from integration.conclude import deal_answers
-from integration.conclude.deal_page import DealPage
+from integration.conclude.deals import deal_answers
+from integration.conclude.deals.deal_page import DealPage
 from mappings.rules.attribution.sources import DealSources, Surroundings, sources_of
 from mappings.rules.facts import DealFacts
 from mappings.rules.findings import Move, Referral

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from integration.conclude import champion_strength, overrides, review_tasks
+from integration.conclude import overrides, review_tasks
 from integration.conclude.batch import Batch
-from integration.conclude.people_page import PeoplePage
-from integration.conclude.person_groups import PersonGroups
+from integration.conclude.people import champion_strength
+from integration.conclude.people.people_page import PeoplePage
+from integration.conclude.people.person_groups import PersonGroups
 from integration.storage.database import Row
 from integration.storage.findings import move_rows, stored_shapes
 from mappings.kinds import ObjectType

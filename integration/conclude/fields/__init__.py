@@ -1,0 +1,1 @@
+"""Stage three: what the fields of companies and contacts should say."""

@@ -1,0 +1,1 @@
+"""Stage one: which contacts are one human, who changed jobs, and how strong champions were."""
