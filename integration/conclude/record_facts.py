@@ -14,7 +14,7 @@ from integration.storage.mirror import survey_answers as answer_rows
 from integration.storage.queue.recompute import Ref
 from mappings.kinds import ObjectType
 from mappings.records import readers
-from mappings.records.answers import RATING, contact_answers, employer_at, survey_answer
+from mappings.records.answer_records import RATING, contact_answers, employer_at, survey_answer
 from mappings.records.portal_map import PortalMap
 from mappings.records.rows import Link, Record
 from mappings.rules.facts import (

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mappings.records.answers import contact_answers, employer_at, survey_answer
+from mappings.records.answer_records import contact_answers, employer_at, survey_answer
 from mappings.records.portal_map import PortalMap
 from mappings.records.readers import company_facts, contact_facts, deal_facts, ticket
 from mappings.records.referral_links import referral_links
