@@ -128,7 +128,7 @@ class Notifier:
         with self._lock:
             self._wanted.add(portal_id)
             if self._thread is None:  # not before: a web process forks after it was built
-                self._thread = threading.Thread(target=self._pass_on, name="bell", daemon=True)
+                self._thread = threading.Thread(target=self._pass_on, name="notifier", daemon=True)
                 self._thread.start()
         self._requested.set()
 

@@ -55,13 +55,13 @@ class Connection:
 def connect(runtime: Runtime, portal_id: int, *, lanes: int = 8) -> Connection:
     """Open the connection for this process; *lanes* calls may be under way at once."""
     meter = UsageMeter(lambda kind: _hold(runtime, portal_id, kind))
-    pace = RateLimiter(runtime, portal_id, meter)
+    limiter = RateLimiter(runtime, portal_id, meter)
     wire = Wire(
         runtime.settings.hubspot_api_url,
         TokenProvider(runtime, portal_id),
-        pace,
+        limiter,
         on_call=meter.called,
-        on_limits=pace.learn_limits,
+        on_limits=limiter.learn_limits,
         pool_size=lanes,
     )
     return Connection(HubSpot(wire), meter)

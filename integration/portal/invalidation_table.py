@@ -207,9 +207,9 @@ TABLE: Mapping[Change, tuple[Row, ...]] = {
         Row(_SUMMARIES, affected_companies.companies,
             "who left a company and who came is counted"),
     ),
-    Change.CROWD_CHANGED: (
+    Change.MASS_MOVE_CHANGED: (
         Row(_PEOPLE, affected_people.first_contacts,
-            "whoever goes with a crowd was moved: it is no job change"),
+            "who goes in a mass move was moved: it is no job change"),
     ),
     Change.TICKET_CHANGED: (
         Row(_SUMMARIES, affected_companies.linked_companies, "open tickets weigh on health"),

@@ -34,7 +34,7 @@ class Change(StrEnum):
     PERSON_REGROUPED = "a person's records were grouped, and their moves found"  # contacts
     PERSON_SPLIT = "a contact is no longer with somebody it was grouped with"  # contacts
     MOVE_CHANGED = "a person came from or went to a company, or did not"  # companies
-    CROWD_CHANGED = "a crowd went from one company to another, or it is none any more"  # persons
+    MASS_MOVE_CHANGED = "many went together from one company to another, or not any more"  # persons
     TICKET_CHANGED = "a ticket reads differently"  # records
     ANSWER_CHANGED = "a survey answer reads differently"  # records
     # What stage two finds

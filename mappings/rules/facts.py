@@ -282,7 +282,7 @@ class Directory:
 
     `by_domain` knows domains, `by_name` folded names without legal suffix (only those that mean one
     company); `by_alias` maps merged-away company ids to the survivor; `migrations` are pairs (from,
-    to) that a crowd made.
+    to) of mass moves.
     """
 
     companies: Mapping[int, CompanyFacts] = field(default_factory=dict)

@@ -30,7 +30,7 @@ class Blocks:
     wide: frozenset[IdentityKey]
 
     @property
-    def crowded(self) -> frozenset[str]:
+    def oversized(self) -> frozenset[str]:
         """The wide keys as the rules write them."""
         return frozenset(f"{kind}:{value}" for kind, value in self.wide)
 

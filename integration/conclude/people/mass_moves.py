@@ -1,4 +1,4 @@
-"""Mass moves: crowds that changed employer together, which is a takeover and no job change."""
+"""Mass moves: many change employer together, which is a takeover and no job change."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
@@ -19,9 +19,9 @@ CompanyPair = tuple[int, int]
 
 
 def refresh(batch: Batch, page: PeoplePage, groups: PersonGroups) -> Directory:
-    """Store changes of employer and the crowds they make; return the companies with these crowds.
+    """Store changes of employer and the mass moves they make; return the companies of these.
 
-    A crowd is made of everybody's changes: those of the page are stored before all are read.
+    A mass move is made of everybody's changes: those of the page are stored before all are read.
     """
     now = {change for person in groups.affected for change in _employer_changes(person, page)}
     before = {change for change in page.employer_changes if change.person_id in groups.owners}
@@ -45,12 +45,12 @@ def _with_mass_moves(
     employer_changes.replace_mass_moves(batch.tx, gone=before - now, new=now - before)
     here = {person.id for person in groups.affected}
     others = _persons_between(batch, before ^ now) - here
-    batch.changed(Change.CROWD_CHANGED, persons=others)
+    batch.changed(Change.MASS_MOVE_CHANGED, persons=others)
     return replace(page.companies, migrations=(page.companies.migrations - before) | now)
 
 
 def _mass_moves(batch: Batch, left: Collection[int]) -> set[CompanyPair]:
-    """The pairs between which a crowd went, judged by all who left these companies."""
+    """The pairs between which many moved, judged by all who left these companies."""
     leavers = employer_changes.leavers(batch.tx, left, batch.policy.migration_persons)
     former = {change.from_company_id for change in leavers}
     known = employer_changes.known_contacts(batch.tx, former)

@@ -86,7 +86,7 @@ def _frequencies(
         _name_stats(batch, contacts),
         person_rows.holders(batch.tx, "phone", phones),
         decided.pairs(decisions),
-        blocks.crowded,
+        blocks.oversized,
     )
 
 

@@ -110,7 +110,7 @@ def known_contacts(tx: Transaction, company_ids: Collection[int]) -> dict[int, i
 
 
 def mass_moves(tx: Transaction, company_ids: Collection[int]) -> set[tuple[int, int]]:
-    """Return the pairs of companies between which a crowd went from one of these."""
+    """Return the pairs of companies with a mass move out of one of these."""
     rows = tx.rows(
         """SELECT from_company_id, to_company_id FROM migration WHERE portal_id = :portal
              AND from_company_id = ANY(CAST(:ids AS bigint[]))""",

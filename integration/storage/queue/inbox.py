@@ -26,12 +26,12 @@ class Delivery:
 
 def claim(tx: Transaction, *, limit: int = 20) -> Sequence[Delivery]:
     """Take the oldest waiting raw rows of this portal until the transaction ends."""
-    return _envelopes(tx.rows(f"{_WAITING} AND portal_id = :portal {_IN_TURN}", limit=limit))
+    return _deliveries(tx.rows(f"{_WAITING} AND portal_id = :portal {_IN_TURN}", limit=limit))
 
 
 def claim_unaddressed(tx: Transaction, *, limit: int = 20) -> Sequence[Delivery]:
     """Take raw rows whose portal is not known yet (a service transaction)."""
-    return _envelopes(tx.rows(f"{_WAITING} AND portal_id IS NULL {_IN_TURN}", limit=limit))
+    return _deliveries(tx.rows(f"{_WAITING} AND portal_id IS NULL {_IN_TURN}", limit=limit))
 
 
 def count_attempt(tx: Transaction, inbox_ids: Sequence[int]) -> None:
@@ -83,7 +83,7 @@ def readdress(tx: Transaction, portal_id: int) -> int:
 def address(
     tx: Transaction,
     portal_id: int | None,
-    envelope: Delivery,
+    delivery: Delivery,
     body: bytes,
     *,
     error: str | None = None,
@@ -93,8 +93,8 @@ def address(
         """INSERT INTO inbox (portal_id, source, received_at, body, state, error)
            VALUES (:id, :source, :at, :body, :state, :error)""",
         id=portal_id,
-        source=envelope.source,
-        at=envelope.received_at,
+        source=delivery.source,
+        at=delivery.received_at,
         body=body,
         state="set_aside" if error else "waiting",
         error=error,
@@ -133,5 +133,5 @@ def replay(tx: Transaction) -> int:
     )
 
 
-def _envelopes(rows: Iterable[Row]) -> Sequence[Delivery]:
+def _deliveries(rows: Iterable[Row]) -> Sequence[Delivery]:
     return [Delivery(**{**row, "body": bytes(row["body"])}) for row in rows]
