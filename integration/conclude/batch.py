@@ -11,8 +11,9 @@ from integration.portal.invalidation import Change
 from integration.portal.occurrence import Extent, Terms
 from integration.storage.database import Transaction
 from integration.storage.queue.page_context import PageContext
-from integration.storage.queue.recompute import Due, Ref
+from integration.storage.queue.recompute import Due
 from mappings.records.portal_map import PortalMap
+from mappings.records.rows import RefPair
 from mappings.rules.policy import Policy
 
 
@@ -43,7 +44,7 @@ class Batch:
     codes: Mapping[str, int]
     imported: bool
     paused: frozenset[tuple[str, str]]
-    failed: dict[Ref, str] = field(default_factory=dict)
+    failed: dict[RefPair, str] = field(default_factory=dict)
     due: Due = field(default_factory=Due)
 
     def changed(self, change: Change, **extent: Unpack[Extent]) -> None:
@@ -51,7 +52,9 @@ class Batch:
         terms = Terms(self.portal_map, self.policy, self.imported)
         self.due.merge(invalidation.due(self.tx, change, terms=terms, **extent))
 
-    def each(self, items: Iterable[tuple[Ref, T]], rule: Callable[[T], R]) -> Iterator[tuple[T, R]]:
+    def each(
+        self, items: Iterable[tuple[RefPair, T]], rule: Callable[[T], R]
+    ) -> Iterator[tuple[T, R]]:
         """Apply *rule* to every item; a record that makes it raise fails, its neighbours go on."""
         for ref, item in items:
             try:
@@ -67,7 +70,7 @@ class Batch:
         """As :meth:`each`, for records of one type that know their id."""
         return self.each((((object_type, record.id), record) for record in records), rule)
 
-    def fail(self, ref: Ref, trouble: Exception) -> None:
+    def fail(self, ref: RefPair, trouble: Exception) -> None:
         """Remember that a record failed. The text is the rule's, which names no person."""
         self.failed[ref] = f"{type(trouble).__name__}: {trouble}"[:500]
 

@@ -6,6 +6,7 @@ from integration.conclude import record_facts
 from integration.conclude.batch import Batch
 from integration.conclude.grouping import grouped
 from integration.portal.invalidation import Change
+from integration.portal.occurrence import LookUpKey
 from integration.storage.findings import employer_changes
 from integration.storage.mirror import company_keys, deal_rows, mirror
 from mappings.kinds import ObjectType
@@ -15,7 +16,6 @@ from mappings.rules.identity.linkage import all_emails
 from mappings.rules.text.address_kinds import domain_of, host_of, is_free
 from mappings.rules.text.names import spoken
 
-LookUpKey = tuple[str, str]
 _LONGEST_ID = 18  # digits that surely fit a bigint; a longer text is no id
 
 

@@ -11,12 +11,11 @@ from integration.conclude.grouping import grouped
 from integration.storage.mirror import lookups as stored
 from integration.storage.mirror import mirror
 from integration.storage.mirror import survey_answers as answer_rows
-from integration.storage.queue.recompute import Ref
 from mappings.kinds import ObjectType
 from mappings.records import readers
 from mappings.records.answer_records import RATING, contact_answers, employer_at, survey_answer
 from mappings.records.portal_map import PortalMap
-from mappings.records.rows import Link, Record
+from mappings.records.rows import Link, Record, RefPair
 from mappings.rules.facts import (
     CompanyFacts,
     ContactFacts,
@@ -115,14 +114,14 @@ def deals(batch: Batch, ids: Collection[int]) -> dict[int, DealFacts]:
     return {deal_id: _as_of_today(deal, today) for deal_id, deal in facts.items()}
 
 
-def _named_by(deal: DealFacts) -> Iterable[Ref]:
+def _named_by(deal: DealFacts) -> Iterable[RefPair]:
     if deal.company_id:
         yield ObjectType.COMPANY, deal.company_id
     for on_deal in deal.contacts:
         yield ObjectType.CONTACT, on_deal.contact_id
 
 
-def _as_of_today(deal: DealFacts, today: Mapping[Ref, int]) -> DealFacts:
+def _as_of_today(deal: DealFacts, today: Mapping[RefPair, int]) -> DealFacts:
     """The deal with the ids of today; one that is as it was stays itself."""
     company_id = today.get((ObjectType.COMPANY, deal.company_id or 0))
     # Two contacts that were merged since are one on the deal, with what was said of the last.
@@ -134,7 +133,7 @@ def _as_of_today(deal: DealFacts, today: Mapping[Ref, int]) -> DealFacts:
     return replace(deal, company_id=company_id, contacts=people, rate=rate)
 
 
-def _contacts_of_today(deal: DealFacts, today: Mapping[Ref, int]) -> Iterable[DealContact]:
+def _contacts_of_today(deal: DealFacts, today: Mapping[RefPair, int]) -> Iterable[DealContact]:
     for on_deal in deal.contacts:
         contact_id = today[ObjectType.CONTACT, on_deal.contact_id]
         is_same = contact_id == on_deal.contact_id
@@ -217,5 +216,5 @@ def _read(
     return {record.id: facts for record, facts in read}
 
 
-def _with_refs(rows: Iterable[Record]) -> Iterable[tuple[Ref, Record]]:
+def _with_refs(rows: Iterable[Record]) -> Iterable[tuple[RefPair, Record]]:
     return ((record.ref, record) for record in rows)

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from integration.portal.occurrence import known_ids
-from integration.storage.queue.recompute import Ref
 from integration.storage.reviews.task_rows import ReviewTask
 from mappings.kinds import ObjectType, ReviewKind
+from mappings.records.rows import RefPair
 from mappings.rules.attribution import decisions
 from mappings.rules.attribution.credit import FIRST_ORDER
 from mappings.rules.facts import PPM
@@ -62,7 +62,7 @@ def of_move(move: Move) -> ReviewTask:
     )
 
 
-def of_referral(key: str, owner: Ref, referral: Referral) -> ReviewTask:
+def of_referral(key: str, owner: RefPair, referral: Referral) -> ReviewTask:
     """Whom of several the record *owner* means as the referrer."""
     candidates = sorted(decisions.named_by(referral))[:_MOST_NAMED]
     body = Asked(
@@ -188,5 +188,5 @@ def of_merge(merge: NearMerge) -> ReviewTask:
     )
 
 
-def _refs(object_type: ObjectType, record_ids: Iterable[int | None]) -> frozenset[Ref]:
+def _refs(object_type: ObjectType, record_ids: Iterable[int | None]) -> frozenset[RefPair]:
     return frozenset((object_type, record_id) for record_id in known_ids(record_ids))

@@ -13,7 +13,7 @@ from integration.portal.context import PortalContext
 from integration.storage.queue.inbox_events import WaitingEvent
 from mappings.kinds import ObjectType
 from mappings.records import access, catalogue
-from mappings.records.rows import Link, Record
+from mappings.records.rows import Link, Record, RefPair
 
 # After these the links of a record are read again; a changed property leaves them alone.
 _CHANGES_LINKS = frozenset({"creation", "association_change", "merge", "restore"})
@@ -24,7 +24,6 @@ GONE_PER_FETCH = 20
 REFUSED_PER_FETCH = 20
 
 IdsByType = dict[str, set[int]]
-RecordKey = tuple[str, int]
 """A record: its object type and its id."""
 
 
@@ -34,8 +33,8 @@ class ReadPlan:
 
     records: IdsByType = field(default_factory=dict)
     links: IdsByType = field(default_factory=dict)
-    survivors: dict[RecordKey, int] = field(default_factory=dict)
-    merged_at: dict[RecordKey, datetime] = field(default_factory=dict)
+    survivors: dict[RefPair, int] = field(default_factory=dict)
+    merged_at: dict[RefPair, datetime] = field(default_factory=dict)
     forgotten: set[int] = field(default_factory=set)
 
     @property
@@ -64,8 +63,8 @@ class FetchedRecords:
     links: dict[tuple[str, str], FetchedLinks] = field(default_factory=dict)
     gone: IdsByType = field(default_factory=dict)
     postponed: IdsByType = field(default_factory=dict)
-    survivors: dict[RecordKey, int] = field(default_factory=dict)
-    refused: dict[RecordKey, str] = field(default_factory=dict)
+    survivors: dict[RefPair, int] = field(default_factory=dict)
+    refused: dict[RefPair, str] = field(default_factory=dict)
     activities: FetchedActivities = field(default_factory=FetchedActivities)
 
     @property

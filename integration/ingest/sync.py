@@ -7,7 +7,7 @@ from datetime import datetime
 from integration.core.errors import NeedsOwner, Refused, Retryable
 from integration.core.forget_keys import ForgetKeys
 from integration.ingest import activity_touches, fetching, inbound
-from integration.ingest.fetching import FetchedRecords, ReadPlan, RecordKey
+from integration.ingest.fetching import FetchedRecords, ReadPlan
 from integration.portal import forgotten, invalidation
 from integration.portal.context import PortalContext
 from integration.portal.invalidation import Change
@@ -19,7 +19,7 @@ from integration.storage.queue.inbox_events import WaitingEvent
 from integration.storage.queue.lanes import Lease
 from integration.storage.service import erasure, portals
 from mappings.kinds import ObjectType
-from mappings.records.rows import Link, Record
+from mappings.records.rows import Link, Record, RefPair
 
 _WORN_OUT = "reading what it points to failed or ended the process three times"
 
@@ -51,7 +51,7 @@ def store(
     *,
     known_contacts: AbstractSet[int],
     heard_at: datetime | None = None,
-) -> set[RecordKey]:
+) -> set[RefPair]:
     """Bring the mirror in step with *fetched* and have what changed concluded again; return it."""
     changed = store_records(tx, fetched.records, known_contacts=known_contacts)
     for (from_type, to_type), (from_ids, links) in fetched.links.items():
@@ -65,7 +65,7 @@ def store(
 
 def store_records(
     tx: Transaction, records: Sequence[Record], *, known_contacts: AbstractSet[int]
-) -> set[RecordKey]:
+) -> set[RefPair]:
     """Store records but those of contacts who asked to be forgotten; return what changed."""
     kept = [
         _mirrored(record)
@@ -82,14 +82,14 @@ def store_links(
     from_ids: set[int],
     links: Sequence[Link],
     heard_at: datetime | None,
-) -> set[RecordKey]:
+) -> set[RefPair]:
     """Replace the links of these records; both ends of a link that came or went have changed."""
     before = {_identity(link) for link in mirror.links_from(tx, from_type, from_ids, to_type)}
     now = [link._replace(seen_at=heard_at) for link in links]
     different = before ^ {_identity(link) for link in now}
     if different:
         mirror.replace_links(tx, from_type, to_type, from_ids, now)
-    changed: set[RecordKey] = set()
+    changed: set[RefPair] = set()
     for from_id, to_id, *_ in different:
         changed |= {(from_type, from_id), (to_type, to_id)}
     return changed
@@ -209,14 +209,14 @@ def _follow_merges(tx: Transaction, reads: ReadPlan, fetched: FetchedRecords) ->
         mirror.relink(tx, object_type, olds, survivor)
 
 
-def _merges(reads: ReadPlan, fetched: FetchedRecords) -> dict[RecordKey, list[int]]:
+def _merges(reads: ReadPlan, fetched: FetchedRecords) -> dict[RefPair, list[int]]:
     """Former ids by their survivor.
 
     A notice of a merge says where to look: a record that is still found under its own id was not
     merged.
     """
     living = {(record.object_type, record.id) for record in fetched.records}
-    merges: dict[RecordKey, list[int]] = {}
+    merges: dict[RefPair, list[int]] = {}
     for (object_type, old_id), survivor in {**reads.survivors, **fetched.survivors}.items():
         if old_id != survivor and (object_type, old_id) not in living:
             merges.setdefault((object_type, survivor), []).append(old_id)

@@ -19,9 +19,10 @@ from integration.portal.occurrence import Occurrence
 from integration.portal.portal_changes import Change
 from integration.storage.mirror import touch_dependents
 from integration.storage.queue import recompute, time_dependent
-from integration.storage.queue.recompute import Ref, Selection, Stage
+from integration.storage.queue.recompute import Selection, Stage
+from mappings.records.rows import RefPair
 
-Finder = Callable[[Occurrence], set[Ref]]
+Finder = Callable[[Occurrence], set[RefPair]]
 
 
 @dataclass(frozen=True, slots=True)

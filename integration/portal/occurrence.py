@@ -9,12 +9,12 @@ from integration.storage.database import Row, Transaction
 from integration.storage.findings import move_rows, person_rows, source_rows
 from integration.storage.mirror import company_keys, mirror, touch_dependents
 from integration.storage.mirror.touches import TouchRow
-from integration.storage.queue.recompute import Ref
 from mappings.kinds import ObjectType
 from mappings.records.portal_map import PortalMap
+from mappings.records.rows import RefPair
 from mappings.rules.policy import Policy
 
-Key = tuple[str, str]
+LookUpKey = tuple[str, str]
 # The kind of key that finds the contacts who mean a company, by the kind of the company's own key.
 _CONTACTS_KIND = {"domain": "host", "name": "firm"}
 
@@ -35,8 +35,8 @@ class Extent(TypedDict, total=False):
     persons: Collection[int]
     companies: Collection[int]
     deals: Collection[int]
-    records: Collection[Ref]
-    keys: Collection[Key]
+    records: Collection[RefPair]
+    keys: Collection[LookUpKey]
     touches: Collection[TouchRow]
 
 
@@ -50,8 +50,8 @@ class Occurrence:
     persons: Collection[int] = ()
     companies: Collection[int] = ()
     deals: Collection[int] = ()
-    records: Collection[Ref] = ()
-    keys: Collection[Key] = ()
+    records: Collection[RefPair] = ()
+    keys: Collection[LookUpKey] = ()
     touches: Collection[TouchRow] = ()
 
     @property
@@ -123,7 +123,7 @@ class Occurrence:
         )
 
 
-def refs(object_type: str, record_ids: Iterable[int]) -> set[Ref]:
+def refs(object_type: str, record_ids: Iterable[int]) -> set[RefPair]:
     """Records of one type."""
     return {(object_type, record_id) for record_id in record_ids}
 
@@ -134,7 +134,7 @@ def known_ids(record_ids: Iterable[int | None]) -> set[int]:
 
 
 def people_of(
-    tx: Transaction, company_ids: Collection[int], changed: Iterable[Key] = ()
+    tx: Transaction, company_ids: Collection[int], changed: Iterable[LookUpKey] = ()
 ) -> set[int]:
     """Contacts that mean, or meant, one of these companies: by link, address or typed name.
 
@@ -146,7 +146,7 @@ def people_of(
     return set[int]().union(*person_rows.with_keys(tx, wanted).values())
 
 
-def by_type(records: Iterable[Ref]) -> Mapping[str, set[int]]:
+def by_type(records: Iterable[RefPair]) -> Mapping[str, set[int]]:
     """The ids of records of several types, by type."""
     apart: dict[str, set[int]] = {}
     for object_type, record_id in records:

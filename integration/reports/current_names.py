@@ -5,13 +5,12 @@ from collections.abc import Iterable
 from integration.portal.record_names import name_in
 from integration.storage.database import Transaction
 from integration.storage.mirror import lookups
-
-Ref = tuple[str, int]
+from mappings.records.rows import RefPair
 
 
 def current_names(
     tx: Transaction, contact_ids: Iterable[int | None], company_ids: Iterable[int | None]
-) -> dict[Ref, str]:
+) -> dict[RefPair, str]:
     """Return names by record, with one query; a forgotten record has an empty one.
 
     None among the ids stands for no record.

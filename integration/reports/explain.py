@@ -28,6 +28,7 @@ from integration.storage.findings import (
 from integration.storage.ledger import entry_rows
 from integration.storage.mirror import deal_rows, mirror
 from mappings.kinds import EntryOccasion, ObjectType, SourceKind
+from mappings.records.rows import RefPair
 from mappings.rules.attribution.reasons import REMOVED
 from mappings.rules.facts import PPM
 from mappings.rules.findings import SHARE_ONE, Reason
@@ -35,7 +36,6 @@ from mappings.rules.ledger import money
 from mappings.rules.text.names import spoken
 
 Json = dict[str, Any]
-Ref = tuple[str, int]
 _MOST_RECORDS = 50  # whose decisions are read for one deal
 
 
@@ -136,7 +136,7 @@ def _company(tx: Transaction, company_id: int, now: datetime) -> Json:
     }
 
 
-def _decisions(tx: Transaction, refs: Sequence[Ref], now: datetime) -> list[Json]:
+def _decisions(tx: Transaction, refs: Sequence[RefPair], now: datetime) -> list[Json]:
     """What people decided about these records, each decision once, newest first."""
     by_id: dict[int, Json] = {}
     for object_type, record_id in refs[:_MOST_RECORDS]:
@@ -201,7 +201,7 @@ def _moves(tx: Transaction, rows: Sequence[Row]) -> list[Json]:
     return [_move(row, names) for row in rows]
 
 
-def _move(row: Row, names: Mapping[Ref, str]) -> Json:
+def _move(row: Row, names: Mapping[RefPair, str]) -> Json:
     move = stored_shapes.move_of(row)
     return {
         **move_line(row),
@@ -229,7 +229,7 @@ def _referrals(tx: Transaction, rows: Sequence[Row]) -> list[Json]:
     ]
 
 
-def _target(row: Row) -> Ref:
+def _target(row: Row) -> RefPair:
     object_type, _, number = str(row["target"]).partition(":")
     return object_type, int(number)
 

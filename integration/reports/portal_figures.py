@@ -14,10 +14,10 @@ from integration.storage.ledger import entry_rows
 from integration.storage.mirror import deal_rows, mirror
 from integration.storage.queue import recompute
 from mappings.kinds import ObjectType
+from mappings.records.rows import RefPair
 from mappings.rules.ledger import money
 
 Json = dict[str, Any]
-Ref = tuple[str, int]
 _TOP = 5
 _MOVE_COLUMNS = (
     "former_contact_id",
@@ -79,9 +79,9 @@ def move_line(row: Row) -> Json:
 class _Evidence:
     """What the people and companies that brought most are called, and what their deals say."""
 
-    names: Mapping[Ref, str]
+    names: Mapping[RefPair, str]
     conclusions: Mapping[int, Row]  # by contact
-    reasons: Mapping[Ref, list[str]]
+    reasons: Mapping[RefPair, list[str]]
 
 
 def _leaders(tx: Transaction, home: str) -> Json:
@@ -126,9 +126,11 @@ def _company_line(row: Row, home: str, evidence: _Evidence) -> Json:
     }
 
 
-def _reasons(tx: Transaction, contact_ids: set[int], company_ids: set[int]) -> dict[Ref, list[str]]:
+def _reasons(
+    tx: Transaction, contact_ids: set[int], company_ids: set[int]
+) -> dict[RefPair, list[str]]:
     """By person and company, what the deals with the largest shares of theirs say."""
-    deals_of: dict[Ref, Sequence[int]] = {}
+    deals_of: dict[RefPair, Sequence[int]] = {}
     for object_type, record_ids in (
         (ObjectType.CONTACT, contact_ids),
         (ObjectType.COMPANY, company_ids),

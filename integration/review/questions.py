@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from mappings.kinds import ObjectType
+from mappings.records.rows import RefPair
 
-Ref = tuple[str, int]
 Body = Mapping[str, Any]
-Names = Mapping[Ref, str]
+Names = Mapping[RefPair, str]
 
 
-def ref(text: str) -> Ref:
+def ref(text: str) -> RefPair:
     """Read a record as JSON holds it: "contact:12"."""
     object_type, _, number = text.partition(":")
     return object_type, int(number)

@@ -7,20 +7,21 @@ from typing import Any
 
 from integration.portal.record_names import name_in
 from integration.review.answers import last_day
-from integration.review.questions import Body, Names, Ref, ref
+from integration.review.questions import Body, Names, ref
 from integration.review.review_kinds import TASK_KINDS
 from integration.storage.database import Row, Transaction
 from integration.storage.mirror import lookups, mirror
 from mappings.kinds import ObjectType, ReviewKind
+from mappings.records.rows import RefPair
 from mappings.rules.facts import PPM
 from mappings.rules.text.names import spoken
 
 Json = dict[str, Any]
 
 
-def records(body: Body) -> list[Ref]:
+def records(body: Body) -> list[RefPair]:
     """Return the records that a task or decision is about, in the order they are shown."""
-    refs: list[Ref] = [
+    refs: list[RefPair] = [
         *_known(ObjectType.CONTACT, *body.get("contacts", ())),
         *_known(ObjectType.COMPANY, *body.get("companies", ())),
         *_known(ObjectType.DEAL, body.get("deal")),
@@ -29,11 +30,11 @@ def records(body: Body) -> list[Ref]:
     return list(dict.fromkeys(refs))
 
 
-def _known(object_type: ObjectType, *record_ids: int | None) -> Iterator[Ref]:
+def _known(object_type: ObjectType, *record_ids: int | None) -> Iterator[RefPair]:
     return ((object_type.value, record_id) for record_id in record_ids if record_id)
 
 
-def names(tx: Transaction, bodies: Collection[Body]) -> dict[Ref, str]:
+def names(tx: Transaction, bodies: Collection[Body]) -> dict[RefPair, str]:
     """Return today's names of the records in *bodies*; a forgotten person has none."""
     refs = {ref for body in bodies for ref in _named_records(body)}
     ids: defaultdict[str, set[int]] = defaultdict(set)
@@ -49,7 +50,7 @@ def names(tx: Transaction, bodies: Collection[Body]) -> dict[Ref, str]:
     return {ref: _full_name(ref, known.get(ref, ""), employers) for ref in refs}
 
 
-def _named_records(body: Body) -> set[Ref]:
+def _named_records(body: Body) -> set[RefPair]:
     """The records of *body*, those that only its answer names, and those of late evidence."""
     refs = set(records(body))
     for part in (body, *body.get("would", ())):
@@ -71,7 +72,7 @@ def _employers(tx: Transaction, contact_ids: Collection[int]) -> dict[int, str]:
     }
 
 
-def _full_name(ref: Ref, name: str, employers: Mapping[int, str]) -> str:
+def _full_name(ref: RefPair, name: str, employers: Mapping[int, str]) -> str:
     object_type, record_id = ref
     shown = name or f"{object_type} {record_id}"
     employer = employers.get(record_id, "") if object_type == ObjectType.CONTACT else ""

@@ -17,6 +17,10 @@ class RecordRef(NamedTuple):
     record_id: int
 
 
+# A RecordRef, or any pair of the same parts, as rows and sets of look-ups hold them.
+RefPair = tuple[str, int]
+
+
 class Link(NamedTuple):
     """One association type between two records, seen from *from_id*; a pair may have several.
 

@@ -13,8 +13,8 @@ from integration.conclude.deals import deal_evidence
 from integration.conclude.deals.deal_page import DealPage, evidence_contacts
 from integration.storage.database import Row
 from integration.storage.findings import stored_shapes
-from integration.storage.queue.recompute import Ref
 from mappings.kinds import ObjectType
+from mappings.records.rows import RefPair
 from mappings.rules.attribution import credit
 from mappings.rules.attribution.sources import DealSources
 from mappings.rules.facts import PPM, DealFacts
@@ -46,7 +46,7 @@ class AttributedDeal:
 
 def by_deal(
     attributed_deals: Iterable[AttributedDeal],
-) -> Iterator[tuple[Ref, AttributedDeal]]:
+) -> Iterator[tuple[RefPair, AttributedDeal]]:
     """Attributed deals, each with the deal that is set aside where it cannot be digested."""
     for attributed in attributed_deals:
         yield (ObjectType.DEAL, attributed.deal.id), attributed

@@ -9,13 +9,12 @@ from datetime import datetime, timedelta
 
 from integration.conclude import company_directory, record_facts
 from integration.conclude.batch import Batch, open_batch
+from integration.conclude.people.move_search import MoveKey
 from integration.storage.database import Row, Transaction
 from integration.storage.findings import move_rows, person_rows, stored_shapes
 from integration.storage.queue import page_context
 from mappings.kinds import ObjectType, Status
 from mappings.rules.job_changes.successors import Successor, replaced_by
-
-MoveKey = tuple[int, str]
 
 _COUNTED = (Status.AUTO, "confirmed")
 # Of all who came to a company around a departure, only the earliest so many are compared.

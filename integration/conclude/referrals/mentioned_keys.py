@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from integration.conclude.batch import Batch
 from integration.conclude.referrals.mention_page import MentionPage, ReportingRecord
+from integration.portal.occurrence import LookUpKey
 from integration.storage.findings import pending_mentions
 from mappings.rules.facts import SELF_REPORTED, TextKind, texts_of
 from mappings.rules.identity import companies
@@ -17,7 +18,6 @@ _LONGEST_NAME, _LONGEST_TEXT = 4, 40  # words
 _PERSON_KINDS = frozenset({"mail", "name", "record", "code"})
 _AWAITED_KINDS = frozenset({"mail", "name", "code"})
 
-Key = tuple[str, str]
 """What somebody is found by: its kind (mail, name, firm, record, code) and value."""
 
 
@@ -26,7 +26,7 @@ class Mentioned:
     """What a page's records say, and the keys under which whom they name is found."""
 
     texts: Sequence[str]
-    keys: set[Key]
+    keys: set[LookUpKey]
 
     @classmethod
     def by(cls, records: Collection[ReportingRecord], page: MentionPage) -> "Mentioned":
@@ -36,7 +36,7 @@ class Mentioned:
         return cls(texts, keys.union(*map(_keys_in, texts)))
 
     @property
-    def person_keys(self) -> list[Key]:
+    def person_keys(self) -> list[LookUpKey]:
         """The keys under which contacts are found."""
         return [key for key in self.keys if key[0] in _PERSON_KINDS]
 
@@ -46,7 +46,7 @@ class Mentioned:
         return {companies.plain_name(value) for kind, value in self.keys if kind == "firm"} - {""}
 
 
-def _keys_in(text: str) -> set[Key]:
+def _keys_in(text: str) -> set[LookUpKey]:
     """The keys under which the people and companies that a text can name are found."""
     addresses = {clean_email(text), *mentions.mails(text)} - {""}
     keys = {("mail", address) for address in addresses}
@@ -100,7 +100,7 @@ def keep_pending(batch: Batch, page: MentionPage, claimed: Collection[int]) -> N
     pending_mentions.replace(batch.tx, page.owner_type, mentioned)
 
 
-def _awaited(keys: Iterable[Key]) -> frozenset[str]:
+def _awaited(keys: Iterable[LookUpKey]) -> frozenset[str]:
     """Whole names, addresses and codes of people, and the first words of companies."""
     return frozenset(f"{kind}:{value}" for kind, value in keys if _is_awaited(kind, value))
 

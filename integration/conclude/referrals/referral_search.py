@@ -18,8 +18,8 @@ from integration.portal.occurrence import by_type, known_ids
 from integration.storage.database import Row
 from integration.storage.findings import answer_labels, source_rows, stored_shapes
 from integration.storage.findings.answer_labels import LabelRow
-from integration.storage.queue.recompute import Ref
 from mappings.kinds import ObjectType
+from mappings.records.rows import RefPair
 from mappings.rules.facts import (
     SELF_REPORTED,
     ContactFacts,
@@ -45,7 +45,7 @@ def of_deals(batch: Batch, deals: Mapping[int, DealFacts], claimed: Collection[i
     _store_referrals(batch, mention_page.of_deals(batch, deals), claimed)
 
 
-def anew(batch: Batch, owners: Iterable[Ref]) -> None:
+def anew(batch: Batch, owners: Iterable[RefPair]) -> None:
     """Find anew what these contacts and deals report."""
     ids = by_type(owners)
     if contact_ids := ids.get(ObjectType.CONTACT):
@@ -193,6 +193,6 @@ def _record(batch: Batch, rows: Collection[Row]) -> None:
     batch.changed(Change.REFERRAL_CHANGED, records=targets, contacts=referrers)
 
 
-def _ref(target: str) -> Ref:
+def _ref(target: str) -> RefPair:
     object_type, _, record_id = target.partition(":")
     return object_type, int(record_id)

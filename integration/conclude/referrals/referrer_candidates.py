@@ -12,8 +12,8 @@ from integration.conclude import company_directory, deal_touches, record_facts
 from integration.conclude.batch import Batch
 from integration.conclude.people import champion_strength, stored_moves
 from integration.conclude.referrals.mention_page import MentionPage
-from integration.conclude.referrals.mentioned_keys import Key, Mentioned
-from integration.portal.occurrence import known_ids, people_of
+from integration.conclude.referrals.mentioned_keys import Mentioned
+from integration.portal.occurrence import LookUpKey, known_ids, people_of
 from integration.storage.findings import person_rows
 from mappings.kinds import ObjectType, Status
 from mappings.rules.facts import (
@@ -28,7 +28,7 @@ from mappings.rules.text import names, self_reported
 # A name or address that more contacts bear names nobody.
 _MOST_NAMESAKES = 50
 
-Holders = Mapping[Key, tuple[int, ...]]
+Holders = Mapping[LookUpKey, tuple[int, ...]]
 """The contacts that hold each key."""
 
 

@@ -10,10 +10,10 @@ from enum import IntEnum
 
 from integration.storage.database import Transaction, as_json
 from mappings.kinds import PERSON, ObjectType
+from mappings.records.rows import RefPair
 
 MAX_ATTEMPTS = 3
 _RETRY_SECONDS = 30
-Ref = tuple[str, int]
 
 
 class Stage(IntEnum):
@@ -39,10 +39,10 @@ class Selection:
 class Due:
     """What conclude has to look at again: records by stage, and selections for the database."""
 
-    records: dict[Stage, set[Ref]] = field(default_factory=dict)
+    records: dict[Stage, set[RefPair]] = field(default_factory=dict)
     selections: list[tuple[Stage, Selection]] = field(default_factory=list)
 
-    def ask(self, stage: Stage, wanted: Iterable[Ref] | Selection) -> None:
+    def ask(self, stage: Stage, wanted: Iterable[RefPair] | Selection) -> None:
         """Ask for more records in *stage*."""
         if isinstance(wanted, Selection):
             self.selections.append((stage, wanted))
@@ -67,7 +67,7 @@ class Claim:
     attempts: int
 
     @property
-    def ref(self) -> Ref:
+    def ref(self) -> RefPair:
         """The record; a person is looked at by way of a contact."""
         object_type = ObjectType.CONTACT if self.object_type == PERSON else self.object_type
         return object_type, self.record_id
