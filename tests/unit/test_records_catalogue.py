@@ -37,7 +37,7 @@ def test_every_type_says_when_it_was_updated() -> None:
 def test_every_property_we_create_is_filled_by_a_conclusion() -> None:
     concluding = "".join(
         path.read_text(encoding="utf-8")
-        for path in (ROOT / "integration" / "conclude").glob("*.py")
+        for path in (ROOT / "integration" / "conclude").rglob("*.py")
     )
 
     assert [prop.name for prop in PROPERTIES if f'"{prop.name}"' not in concluding] == []
