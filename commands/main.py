@@ -9,7 +9,7 @@ from commands import (
     doctor,
     explain,
     forget,
-    inlet_key,
+    inbound_key,
     ledger,
     migrate,
     orders,
@@ -58,7 +58,7 @@ for command in (
     forget.forget,
     uninstall.uninstall,
     rotate_keys.rotate_keys,
-    inlet_key.inlet_key,
+    inbound_key.inbound_key,
     project.project,
     doctor.doctor,
 ):

@@ -1,4 +1,4 @@
-"""Inlets for survey tools and product usage, and probes for the operator."""
+"""The inbound API for survey tools and product usage, and probes for the operator."""
 
 from collections.abc import Callable
 
@@ -47,7 +47,7 @@ def _keep(
         return jsonify(message="Not kept; send it again."), 503
     if portal_id is None:
         return jsonify(
-            message="Send the portal's inlet key as a bearer token; Settings shows it."
+            message="Send the portal's inbound key as a bearer token; Settings shows it."
         ), 401
     body = read_body()
     if body is None:

@@ -24,7 +24,7 @@ class KeyUse:
 
 
 def rotate(runtime: Runtime) -> int:
-    """Reseal all tokens and inlet keys; return how many tokens there are.
+    """Reseal all tokens and inbound keys; return how many tokens there are.
 
     A token refreshed meanwhile is left alone, for it has the newest key already.
     """

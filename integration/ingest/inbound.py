@@ -1,4 +1,4 @@
-"""Inlets: survey answers and usage figures become events like any other, and take effect."""
+"""The inbound API: survey answers and usage figures become events and take effect."""
 
 import hashlib
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ _LONGEST_KEY = 200
 
 
 def events_of(delivery: Delivery) -> list[InboundEvent]:
-    """Read a delivery that came through an inlet: a survey tool's, or the product's usage."""
+    """Read a delivery of the inbound API: a survey tool's, or the product's usage."""
     read = inbound_bodies.figures if delivery.source == USAGE else inbound_bodies.answers
     return [_inbound_event(delivery, item) for item in read(delivery.body)]
 

@@ -142,10 +142,10 @@ def _take_effect(
     _follow_merges(tx, reads, fetched)
     activity_touches.store(tx, fetched.activities, known_contacts=known, now=now)
     forgotten.erase_all(tx, sorted(reads.forgotten), keys=keys)
-    inlet_events = [event for event in events if event.kind in inbound.KINDS]
-    inbound.take(tx, inlet_events)
+    inbound_events = [event for event in events if event.kind in inbound.KINDS]
+    inbound.take(tx, inbound_events)
     _settle(tx, events, fetched)
-    if inlet_events:
+    if inbound_events:
         inbound.blank(tx)
     # A settled event names its contact: those of forgotten people go.
     unknown = reads.forgotten | (reads.contact_ids - known)

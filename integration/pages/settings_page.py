@@ -49,15 +49,15 @@ def _add_settings(bp: Blueprint, runtime: Runtime) -> None:
             account_of(portal)
             return _change(portal, session, request.form)
 
-    @bp.post("/inlet-key")
-    def renew_inlet_key(portal_id: int) -> ResponseReturnValue:
+    @bp.post("/inbound-key")
+    def renew_inbound_key(portal_id: int) -> ResponseReturnValue:
         session = guard.session_of(runtime, portal_id)
         ends_now = request.form.get("former") == "ends now"
         with open_portal(runtime, portal_id) as portal:
             account_of(portal)
             grace = timedelta() if ends_now else inbound_keys.GRACE
             inbound_keys.renew(portal, actor=session.actor, grace=grace)
-        return redirect(url_for("settings.show", portal_id=portal_id, _anchor="inlet-key"), 303)
+        return redirect(url_for("settings.show", portal_id=portal_id, _anchor="inbound-key"), 303)
 
 
 def _change(
@@ -161,7 +161,7 @@ def _page(
         beside=request.args.get("beside") == "1",
         required=[(scope, scope.name in account.scopes) for scope in REQUIRED_SCOPES],
         optional=[(scope, scope.name in account.scopes) for scope in OPTIONAL_SCOPES],
-        inlet=inbound_keys.current(portal),
+        inbound=inbound_keys.current(portal),
         grace_days=inbound_keys.GRACE.days,
         public_url=portal.runtime.settings.public_url,
     )

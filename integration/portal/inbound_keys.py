@@ -70,13 +70,13 @@ def renew(portal: PortalContext, *, actor: str, grace: timedelta = GRACE) -> Inb
         account = portals.find(tx, portal.portal_id)
         if account is None or account.state == "uninstalled":
             raise Refused(
-                f"Portal {portal.portal_id} has not installed the app: it has no inlet key"
+                f"Portal {portal.portal_id} has not installed the app: it has no inbound key"
             )
         ensure(tx, portal.runtime)
         inbound_key_rows.end_all(tx, grace=grace)
         _keep(tx, portal.runtime, _fresh_key(tx.portal_id))
         inbound_key_rows.prune(tx)
-        portals.note(tx, actor, "renewed the inlet key", grace_days=grace // timedelta(days=1))
+        portals.note(tx, actor, "renewed the inbound key", grace_days=grace // timedelta(days=1))
     return current(portal)
 
 

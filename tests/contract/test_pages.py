@@ -410,7 +410,7 @@ def test_what_optional_permissions_are_missing_is_shown_with_what_is_lost(town: 
     )
 
 
-def test_the_inlet_key_on_the_page_is_the_one_that_works(town: Town, visitor: Visitor) -> None:
+def test_the_inbound_key_on_the_page_is_the_one_that_works(town: Town, visitor: Visitor) -> None:
     from integration.portal.inbound_keys import portal_of  # noqa: PLC0415 - the other side of the same key
 
     page = visitor.get(f"/portals/{HARBOR}/settings").text
@@ -419,7 +419,7 @@ def test_the_inlet_key_on_the_page_is_the_one_that_works(town: Town, visitor: Vi
     assert portal_of(town.runtime, f"Bearer {found[1]}") == HARBOR
 
 
-def test_a_new_inlet_key_is_made_on_the_page_and_the_old_one_counts_or_ends_as_was_wished(
+def test_a_new_inbound_key_is_made_on_the_page_and_the_old_one_counts_or_ends_as_was_wished(
     town: Town, visitor: Visitor
 ) -> None:
     from integration.portal.inbound_keys import portal_of  # noqa: PLC0415 - the other side of the same key
@@ -429,13 +429,15 @@ def test_a_new_inlet_key_is_made_on_the_page_and_the_old_one_counts_or_ends_as_w
         return found[1] if found else ""
 
     first = shown()
-    assert visitor.press(f"/portals/{HARBOR}/inlet-key", {"former": "works on"}).status_code == 303
+    assert (
+        visitor.press(f"/portals/{HARBOR}/inbound-key", {"former": "works on"}).status_code == 303
+    )
     second = shown()
     assert second != first
     assert "Works until" in visitor.get(f"/portals/{HARBOR}/settings").text
     assert [portal_of(town.runtime, f"Bearer {key}") for key in (first, second)] == [HARBOR, HARBOR]
 
-    visitor.press(f"/portals/{HARBOR}/inlet-key", {"former": "ends now"})
+    visitor.press(f"/portals/{HARBOR}/inbound-key", {"former": "ends now"})
     third = shown()
     assert [portal_of(town.runtime, f"Bearer {key}") for key in (first, second, third)] == [
         None,
@@ -443,7 +445,7 @@ def test_a_new_inlet_key_is_made_on_the_page_and_the_old_one_counts_or_ends_as_w
         HARBOR,
     ]
     assert "Works until" not in visitor.get(f"/portals/{HARBOR}/settings").text
-    assert visitor.get(f"/portals/{HARBOR}/inlet-key").status_code == 405
+    assert visitor.get(f"/portals/{HARBOR}/inbound-key").status_code == 405
 
 
 def test_progress_is_json_for_the_page_to_look_at(town: Town, visitor: Visitor) -> None:

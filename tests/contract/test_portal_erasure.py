@@ -184,7 +184,7 @@ def test_a_portal_that_came_back_in_time_is_not_erased(left: Runtime) -> None:
     "arguments",
     [("ledger", "4711"), ("explain", "4711", "contact", "7"), ("status", "4711"), ("orders", "4711"),
      ("policy", "4711"), ("review", "4711"), ("replay", "4711"), ("forget", "4711", "contact", "7"),
-     ("inlet-key", "4711"), ("backfill", "4711")],
+     ("inbound-key", "4711"), ("backfill", "4711")],
     ids=lambda arguments: arguments[0],
 )  # fmt: skip
 def test_nothing_of_a_half_erased_portal_is_shown(

@@ -182,20 +182,20 @@ def test_forgetting_replaying_rotating_and_uninstalling(run: Run, told: "World")
     assert told.orchard.state() == "uninstalled"
 
 
-def test_an_inlet_key_is_printed_and_renewed(run: Run, told: "World") -> None:
-    first = run("inlet-key", "4711").stdout
-    orchards = run("inlet-key", "4712").stdout
-    renewed = run("inlet-key", "4711", "--renew")
+def test_an_inbound_key_is_printed_and_renewed(run: Run, told: "World") -> None:
+    first = run("inbound-key", "4711").stdout
+    orchards = run("inbound-key", "4712").stdout
+    renewed = run("inbound-key", "4711", "--renew")
     assert renewed.stdout.startswith("4711.")
     assert renewed.stdout != first
     assert "The key before works until" in renewed.stderr
-    ended = run("inlet-key", "4711", "--renew", "--at-once")
+    ended = run("inbound-key", "4711", "--renew", "--at-once")
     assert ended.stderr == ""
-    assert ended.stdout == run("inlet-key", "4711").stdout
-    assert run("inlet-key", "4712").stdout == orchards
-    assert "add --renew" in run("inlet-key", "4711", "--at-once").stderr
-    assert "has not installed" in run("inlet-key", "99").stderr
-    assert len(told.harbor.rows("SELECT FROM audit WHERE action = 'renewed the inlet key'")) == 2
+    assert ended.stdout == run("inbound-key", "4711").stdout
+    assert run("inbound-key", "4712").stdout == orchards
+    assert "add --renew" in run("inbound-key", "4711", "--at-once").stderr
+    assert "has not installed" in run("inbound-key", "99").stderr
+    assert len(told.harbor.rows("SELECT FROM audit WHERE action = 'renewed the inbound key'")) == 2
 
 
 def test_the_developer_project_is_written_for_an_address(run: Run, tmp_path: Path) -> None:

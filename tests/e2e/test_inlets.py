@@ -1,4 +1,4 @@
-"""Survey tools and products speak for a portal with its inlet key."""
+"""Survey tools and products speak for a portal with its inbound key."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -147,7 +147,9 @@ def test_one_portals_key_is_renewed_and_the_old_one_works_for_a_grace_time(
     ] == [204, 204]
     assert the_key(harbor.world.orchard) == orchards
     assert post(harbor.world.orchard, "/webhooks/surveys/x", answer(9)).status_code == 204
-    audited = harbor.rows("SELECT actor, detail FROM audit WHERE action = 'renewed the inlet key'")
+    audited = harbor.rows(
+        "SELECT actor, detail FROM audit WHERE action = 'renewed the inbound key'"
+    )
     assert audited == [{"actor": "user:7", "detail": {"grace_days": 7}}]
     assert str(new.key) not in str(harbor.rows("SELECT a::text FROM audit AS a"))
 

@@ -1,4 +1,4 @@
-"""The command that prints or renews a portal's inlet key."""
+"""The command that prints or renews a portal's inbound key."""
 
 from datetime import timedelta
 
@@ -9,12 +9,12 @@ from integration.core.errors import Refused
 from integration.portal import inbound_keys
 
 
-@click.command("inlet-key")
+@click.command("inbound-key")
 @portal_argument
 @click.option("--renew", is_flag=True, help="Make a new key; the one before works seven days more.")
 @click.option("--at-once", is_flag=True, help="With --renew: the one before ends now.")
-def inlet_key(portal_id: int, *, renew: bool, at_once: bool) -> None:
-    """Print or renew a portal's inlet key. Survey tools and products show it; it is a secret."""
+def inbound_key(portal_id: int, *, renew: bool, at_once: bool) -> None:
+    """Print or renew a portal's inbound key. Survey tools and products show it; it is a secret."""
     if at_once and not renew:
         raise Refused("--at-once ends the key before a new one: add --renew")
     with installed_portal(portal_id) as portal:
@@ -24,7 +24,7 @@ def inlet_key(portal_id: int, *, renew: bool, at_once: bool) -> None:
         current = inbound_keys.current(portal)
     if current.key is None:
         raise Refused(
-            f"Portal {portal_id}: its inlet key works, but no key in TOKEN_KEYS opens it to be"
+            f"Portal {portal_id}: its inbound key works, but no key in TOKEN_KEYS opens it to be"
             " shown. Put the key that sealed it back, or --renew it."
         )
     click.echo(current.key)
