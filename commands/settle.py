@@ -1,11 +1,12 @@
 """The command that waits until no portal has work left."""
 
+import sys
 import time
 from typing import Any
 
 import click
 
-from commands.terminal import ID
+from commands.terminal import ID, json_option, json_text
 from integration.admin import overview
 from integration.core.errors import Refused
 from integration.portal.runtime import Runtime, open_runtime
@@ -20,30 +21,37 @@ _COUNTED = ("inbox", "events", "stale", "outbox", "importing")
 @click.option(
     "--timeout", type=float, default=300.0, show_default=True, help="Seconds to wait at most."
 )
-def settle(portal_id: int | None, timeout: float) -> None:
-    """Wait until nothing waits. Status 0 when settled, 1 when not in time."""
+@json_option
+def settle(portal_id: int | None, timeout: float, *, as_json: bool) -> None:
+    """Wait until nothing waits. Status 0 when settled, 1 when paused or not in time."""
     with open_runtime() as runtime:
-        if not wait_until_settled(runtime, portal_id, timeout):
-            waiting = "; ".join(
-                _what_waits(portal)
-                for portal in _portals(runtime, portal_id)
-                if not overview.is_settled(portal)
-            )
-            raise Refused(f"Not settled after {timeout:g} seconds: {waiting}")
+        waited_for = wait_until_settled(runtime, portal_id, timeout)
+    if as_json:
+        click.echo(json_text([_standing(portal) for portal in waited_for]))
+    unsettled = [portal for portal in waited_for if not _is_settled(portal)]
+    if unsettled and as_json:
+        sys.exit(1)
+    if unsettled:
+        raise Refused("; ".join(_why_not(portal, timeout) for portal in unsettled))
 
 
-def wait_until_settled(runtime: Runtime, portal_id: int | None, timeout: float) -> bool:
-    """Wait until one portal, or every portal, has no work; return False after *timeout* seconds."""
+def wait_until_settled(runtime: Runtime, portal_id: int | None, timeout: float) -> list[Json]:
+    """Wait until one portal, or every portal, has no work, for *timeout* seconds at most.
+
+    Returns the portals as they stand then. A paused portal keeps its work until it is resumed:
+    it is not settled, and not waited for.
+    """
     deadline = time.monotonic() + timeout
-    while time.monotonic() < deadline:
+    while True:
         waited_for = _portals(runtime, portal_id)
         if portal_id is not None and not waited_for:
             raise Refused(f"Portal {portal_id} has not installed the app")
-        # A paused portal keeps its work until it is reconnected: waiting for it would never end.
-        if all(portal["state"] != "active" or overview.is_settled(portal) for portal in waited_for):
-            return True
+        working = any(
+            portal["state"] == "active" and not overview.is_settled(portal) for portal in waited_for
+        )
+        if not working or time.monotonic() >= deadline:
+            return waited_for
         time.sleep(_PAUSE_SECONDS)
-    return False
 
 
 def _portals(runtime: Runtime, portal_id: int | None) -> list[Json]:
@@ -54,6 +62,35 @@ def _portals(runtime: Runtime, portal_id: int | None) -> list[Json]:
     ]
 
 
+def _is_settled(portal: Json) -> bool:
+    """Whether nothing of the portal's work is left; an uninstalled one has none."""
+    if portal["state"] == "active":
+        return overview.is_settled(portal)
+    return bool(portal["state"] == "uninstalled")
+
+
+def _standing(portal: Json) -> Json:
+    return {
+        "portal_id": portal["portal_id"],
+        "state": portal["state"],
+        "reason": portal["reason"],
+        "settled": _is_settled(portal),
+        **{queue: portal[queue] for queue in _COUNTED},
+    }
+
+
+def _why_not(portal: Json, timeout: float) -> str:
+    if portal["state"] == "paused":
+        return (
+            f"Portal {portal['portal_id']} is paused, not settled ({_what_waits(portal)}):"
+            f" {portal['reason']}"
+        )
+    return (
+        f"Portal {portal['portal_id']} is not settled after {timeout:g} seconds:"
+        f" {_what_waits(portal)}"
+    )
+
+
 def _what_waits(portal: Json) -> str:
     counts = ", ".join(f"{portal[queue]} {queue}" for queue in _COUNTED if portal[queue])
-    return f"portal {portal['portal_id']}: {counts}"
+    return counts or "nothing waits"

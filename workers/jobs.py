@@ -64,28 +64,39 @@ def import_portal(portal_id: int) -> None:
 def work(runtime: Runtime, portal_id: int, kind: str) -> None:
     """Hold one lane for a slice; whatever happens, leave it so that the work goes on."""
     runtime.queue.asleep(portal_id, kind)  # before looking: who comes later wakes us again
+    try:
+        again_after = _work_a_slice(runtime, portal_id, kind)
+    except Retryable as trouble:
+        # The lane itself could not be taken or given back. It stays due, or its lease runs out.
+        _log.warning("lane is left for later", portal_id=portal_id, lane=kind, reason=str(trouble))
+        return
+    if again_after == 0:
+        runtime.queue.wake(portal_id, kind)
+
+
+def _work_a_slice(runtime: Runtime, portal_id: int, kind: str) -> float | None:
+    """Take the lane, work, give it back; return in how many seconds there is more to do."""
     with runtime.database.portal(portal_id) as tx:
         lease = lanes.take(tx, portal_id, kind)
     if lease is None:
-        return
+        return None
     with _held(lease), open_portal(runtime, portal_id) as portal:
         try:
             again_after = STEPS[kind](portal, lease)
         except LeaseLost:
-            return  # another process has the lane
+            return None  # another process has the lane
         except NeedsOwner as trouble:
             _pause(portal, lease, str(trouble))
-            return
+            return None
         except Retryable as trouble:
             _back_off(portal, lease, trouble)
-            return
+            return None
         except Exception as bug:
             _back_off(portal, lease, Retryable(f"{type(bug).__name__}: {lanes.FAULT}"))
             raise  # a bug: let it be seen
     with runtime.database.portal(portal_id) as tx:
         lanes.release(tx, lease, again_after=again_after)
-    if again_after == 0:
-        runtime.queue.wake(portal_id, kind)
+    return again_after
 
 
 @contextlib.contextmanager

@@ -1,6 +1,6 @@
 """Housekeeping: what is done at its hour, from reconciling to erasing uninstalled portals."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -42,14 +42,10 @@ def run_due(runtime: Runtime) -> None:
     """Do what the calendar asks; of several processes one does each thing."""
     with runtime.database.service() as tx:
         due = _claim_due(tx)
-    for portal_id in due.to_reconcile:
-        start(runtime, portal_id, kind="reconciliation")
-    for portal_id in due.to_poll:
-        _wake_import(runtime, portal_id)
-    for portal_id in due.to_maintain:
-        _maintain(runtime, portal_id)
-    for portal_id in due.to_erase:
-        retention.begin_erasing(runtime, portal_id)
+    _each(due.to_reconcile, lambda portal_id: start(runtime, portal_id, kind="reconciliation"))
+    _each(due.to_poll, lambda portal_id: _wake_import(runtime, portal_id))
+    _each(due.to_maintain, lambda portal_id: _maintain(runtime, portal_id))
+    _each(due.to_erase, lambda portal_id: retention.begin_erasing(runtime, portal_id))
     if due.may_erase:
         _erase(runtime)
 
@@ -80,6 +76,18 @@ def check_sums(runtime: Runtime, portal_id: int) -> None:
             companies=len(comparison.companies_differ),
             deals=len(comparison.deals_differ),
         )
+
+
+def _each(portal_ids: Sequence[int], work: Callable[[int], object]) -> None:
+    """Do *work* for each portal; trouble with one, as a locked lane, does not stop its neighbours.
+
+    What was missed is due again at its next hour.
+    """
+    for portal_id in portal_ids:
+        try:
+            work(portal_id)
+        except SecondOrderError as trouble:
+            _log.warning("housekeeping waits", portal_id=portal_id, reason=str(trouble))
 
 
 def _claim_due(tx: Transaction) -> _DueWork:

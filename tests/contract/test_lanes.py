@@ -2,10 +2,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from integration.portal.runtime import Runtime
 from integration.storage.database import Database
 from integration.storage.queue import lanes
 from integration.storage.queue.lanes import Lease, LeaseLost
 from integration.storage.service import portals
+from workers import jobs
 
 HARBOR, ORCHARD = 4711, 4712
 
@@ -117,3 +119,19 @@ def test_the_lane_of_a_killed_worker_is_due_when_its_lease_ran_out(database: Dat
         assert lanes.was_killed(tx, again)
         lanes.release(tx, again, again_after=None)
         assert not lanes.was_killed(tx, again)
+
+
+def test_a_locked_lane_is_skipped_without_a_wait_and_taken_later(
+    runtime: Runtime, database: Database
+) -> None:
+    """An admin's change of settings, or a person at the database, may hold the row for long."""
+    with database.portal(HARBOR) as tx:
+        lanes.want(tx, HARBOR, "drain")
+    with database.portal(HARBOR) as somebody:
+        lanes.hold(somebody, HARBOR, "drain")
+        jobs.work(runtime, HARBOR, "drain")  # no traceback, and no ten seconds
+        assert take(database) is None
+        assert take(database, kind="write") is not None, "the portal's other lanes are free"
+        assert take(database, ORCHARD) is not None
+    assert due(database) == [(HARBOR, "drain")]
+    assert take(database) is not None

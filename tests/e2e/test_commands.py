@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from commands.main import cli
+from integration.admin import uninstall
 from integration.core.errors import SecondOrderError
 from tests.waiting import PATIENCE
 
@@ -116,6 +117,29 @@ def test_looking_prints_what_scripts_can_read(run: Run, told: "World") -> None:
     status = json.loads(run("status", "4711").stdout)
     assert status["received"]["set_aside"] == 0
     assert run("doctor").returncode == 0, run("doctor").stdout
+
+
+def test_settling_tells_a_paused_portal_from_a_settled_one(run: Run, told: "World") -> None:
+    """Events of a paused portal wait until somebody resumes it: that is no good end."""
+    with told.harbor.context() as harbor:
+        uninstall.pause(harbor, actor="user:1")
+    contact = told.harbor.crm.all("contact")[0].id
+    told.harbor.crm.update("contact", contact, {"jobtitle": "Head of Purchasing"})
+    told.hubspot.deliver()
+
+    one, every = run("settle", "4711", "--timeout", "60"), run("settle", "--timeout", "60")
+
+    for paused in (one, every):
+        assert paused.returncode == 1
+        assert "Portal 4711 is paused, not settled (1 inbox)" in paused.stderr
+        assert "until it is resumed" in paused.stderr
+    assert run("settle", "4712", "--timeout", "60").returncode == 0
+    standing = json.loads(run("settle", "--json", "--timeout", "60").stdout)
+    assert [(each["portal_id"], each["settled"], each["inbox"]) for each in standing] == [
+        (4711, False, 1),
+        (4712, True, 0),
+    ]
+    assert run("settle", "--json", "--timeout", "60").returncode == 1
 
 
 def test_the_ledger_opens_safely_in_a_spreadsheet(run: Run) -> None:

@@ -62,26 +62,45 @@ def want(tx: Transaction, portal_id: int, kind: str, *, after: float = 0) -> Non
 def take(tx: Transaction, portal_id: int, kind: str) -> Lease | None:
     """Take the lane's lease.
 
-    None while somebody holds it, the portal is not active, or it must wait.
+    None while somebody holds it, the portal is not active, or it must wait. A lane whose row
+    another transaction has locked is not waited for: it stays due, and is taken later.
     """
     fence = tx.value(
-        """INSERT INTO lane (portal_id, kind, fence, lease_until)
-           SELECT portal_id, :kind, 1, clock_timestamp() + make_interval(secs => :seconds)
-           FROM portal WHERE portal_id = :id AND state = 'active'
-           ON CONFLICT (portal_id, kind) DO UPDATE
-             SET fence = lane.fence + 1, lease_until = excluded.lease_until, due_at = NULL,
-                 -- A lease that ended by itself was not given back: its holder was killed.
-                 trouble = CASE WHEN lane.lease_until IS NULL THEN lane.trouble ELSE :killed END
-             -- No row comes back while the lane is held or must wait.
-             WHERE (lane.lease_until IS NULL OR lane.lease_until < clock_timestamp())
-               AND (lane.retry_after IS NULL OR lane.retry_after <= clock_timestamp())
+        """UPDATE lane
+           SET fence = fence + 1, due_at = NULL,
+             lease_until = clock_timestamp() + make_interval(secs => :seconds),
+             -- A lease that ended by itself was not given back: its holder was killed.
+             trouble = CASE WHEN lease_until IS NULL THEN trouble ELSE :killed END
+           WHERE (portal_id, kind) IN (
+             SELECT portal_id, kind FROM lane JOIN portal USING (portal_id)
+             WHERE portal_id = :id AND kind = :kind AND portal.state = 'active'
+               AND (lease_until IS NULL OR lease_until < clock_timestamp())
+               AND (retry_after IS NULL OR retry_after <= clock_timestamp())
+             FOR UPDATE OF lane SKIP LOCKED)
            RETURNING fence""",
         id=portal_id,
         kind=kind,
         seconds=float(LEASE_SECONDS),
         killed=KILLED,
     )
+    fence = fence or _take_first(tx, portal_id, kind)
     return Lease(portal_id, kind, fence) if fence else None
+
+
+def _take_first(tx: Transaction, portal_id: int, kind: str) -> int | None:
+    """Take a lane that nobody had work for before; None when it has a row."""
+    fence: int | None = tx.value(
+        """INSERT INTO lane (portal_id, kind, fence, lease_until)
+           SELECT portal_id, :kind, 1, clock_timestamp() + make_interval(secs => :seconds)
+           FROM portal WHERE portal_id = :id AND state = 'active'
+             -- ON CONFLICT alone would wait for whoever has the row locked.
+             AND NOT EXISTS (SELECT FROM lane WHERE portal_id = :id AND kind = :kind)
+           ON CONFLICT (portal_id, kind) DO NOTHING RETURNING fence""",
+        id=portal_id,
+        kind=kind,
+        seconds=float(LEASE_SECONDS),
+    )
+    return fence
 
 
 def renew(tx: Transaction, lease: Lease) -> None:
