@@ -15,33 +15,31 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from psycopg.errors import InvalidParameterValue, UndefinedTable
+from alembic.util import CommandError
+from psycopg.errors import InsufficientPrivilege, InvalidParameterValue, UndefinedTable
 from psycopg.types.json import set_json_loads
 from sqlalchemy import Connection, CursorResult, Engine, RootTransaction, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from integration.core.errors import Refused, Retryable
+from integration.storage import poolers
 from integration.storage.clock import SharedClock
 
 Row = Mapping[str, Any]
 
-_SESSION = (
-    "SET ROLE second_order_app; SET statement_timeout = '60s'; SET lock_timeout = '10s';"
-    " SET idle_in_transaction_session_timeout = '60s'; SET synchronous_commit = on;"
-    " SET timezone = 'UTC'; SELECT clock_timestamp()"
-)
-_ENTER = text("SELECT set_config('app.portal_id', :portal, true)")
-_ENTER_LIGHTLY = text(
-    """SELECT set_config('app.portal_id', :portal, true),
-         set_config('synchronous_commit', 'off', true)"""
-)
+_APP, _SERVICE = "second_order_app", "second_order_service"
 _NO_SCHEMA = "The database has no schema yet: run second-order migrate"
+_NO_MEMBER = (
+    "The login of DATABASE_URL may not act as our roles:"
+    " GRANT second_order_app, second_order_service TO it"
+)
 _NUMBER = text("SELECT CAST(pg_current_xact_id_if_assigned() AS text)")
 _BECAME = text("SELECT pg_xact_status(CAST(:number AS xid8))")
 # Five seconds: a server that restarts is back by then, and a person still waits for the page.
 _LOOK_SECONDS, _BETWEEN_LOOKS = 5.0, 0.25
 _MIGRATION_LOCK = 7_300_001
+_OLDEST_SERVER = 15_00_00
 AS_WRITTEN = "OFFSET 0"
 """Ends a subquery that must be looked up row by row, by its index, and not be joined otherwise.
 
@@ -163,7 +161,7 @@ class Database:
             hide_parameters=True,  # an error message must not carry a customer's data
         )
         self._clock = SharedClock(self._ask_time)
-        event.listen(self._engine, "connect", self._enter)
+        event.listen(self._engine, "connect", self._greet)
 
     @contextlib.contextmanager
     def portal(self, portal_id: int, *, durable: bool = True) -> Iterator[Transaction]:
@@ -173,7 +171,7 @@ class Database:
         call taken from the allowance.
         """
         with _begin(self._engine) as connection:
-            connection.execute(_ENTER if durable else _ENTER_LIGHTLY, {"portal": str(portal_id)})
+            _enter(connection, _APP, str(portal_id), commit="on" if durable else "off")
             yield Transaction(connection, portal_id)
 
     @contextlib.contextmanager
@@ -185,7 +183,7 @@ class Database:
         was not, and when the outcome cannot be learned within some seconds.
         """
         with _errors_translated(), self._engine.connect() as connection, connection.begin() as work:
-            connection.execute(_ENTER, {"portal": str(portal_id)})
+            _enter(connection, _APP, str(portal_id))
             yield Transaction(connection, portal_id)
             _commit(self._engine, connection, work)
 
@@ -193,8 +191,7 @@ class Database:
     def service(self) -> Iterator[Transaction]:
         """Open a transaction over the service's own tables: portals, lanes, inbox, sessions."""
         with _begin(self._engine) as connection:
-            with _becoming_role():
-                connection.execute(text("SET LOCAL ROLE second_order_service"))
+            _enter(connection, _SERVICE)
             yield Transaction(connection, None)
 
     def now(self) -> datetime:
@@ -205,8 +202,12 @@ class Database:
         with _begin(self._engine) as connection:
             return Transaction(connection, None).clock()
 
-    def _enter(self, connection: Any, _record: object) -> None:  # noqa: ANN401 - psycopg's connection, seen through SQLAlchemy
-        self._clock.set(_enter_role(connection))
+    def _greet(self, connection: Any, _record: object) -> None:  # noqa: ANN401 - psycopg's connection, seen through SQLAlchemy
+        # Statements are text, so psycopg and not SQLAlchemy reads JSON.
+        set_json_loads(orjson.loads, connection)
+        connection.autocommit = True
+        self._clock.set(poolers.greet(connection))
+        connection.autocommit = False
 
     def close(self) -> None:
         """Give all connections back to the server."""
@@ -214,19 +215,41 @@ class Database:
 
 
 def migrate(url: str) -> str:
-    """Bring the schema to the newest version, one process at a time; return that version."""
-    engine = sqlalchemy.create_engine(driver_url(url), poolclass=sqlalchemy.NullPool)
-    with engine.connect() as connection:
-        connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _MIGRATION_LOCK})
-        connection.commit()
-        try:
-            command.upgrade(_alembic(connection), "head")
-            connection.commit()
-        finally:
-            connection.rollback()
-            connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": _MIGRATION_LOCK})
-            connection.commit()
+    """Bring the schema to the newest version, one process at a time; return that version.
+
+    Each migration is one transaction, and so is its turn: a lock that outlives its transaction
+    would stay behind on a pooler's connection.
+    """
+    engine = sqlalchemy.create_engine(
+        driver_url(url), poolclass=sqlalchemy.NullPool, connect_args={"prepare_threshold": None}
+    )
+    try:
+        while _migrated_once(engine):
+            pass
+    except DBAPIError as trouble:
+        raise Refused(f"The schema could not be updated: {_first_line(trouble)}") from trouble
+    except CommandError:
+        raise Refused(
+            "The database's schema is newer than this program: install the newer program"
+        ) from None
     return newest_version()
+
+
+def _migrated_once(engine: Engine) -> bool:
+    """Run the next migration; return whether there was one."""
+    with _begin(engine) as connection:
+        _check_server(connection)
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
+        if MigrationContext.configure(connection).get_current_revision() == newest_version():
+            return False
+        command.upgrade(_alembic(connection), "+1")
+        return True
+
+
+def _check_server(connection: Connection) -> None:
+    version = int(connection.scalar(text("SELECT current_setting('server_version_num')")))
+    if version < _OLDEST_SERVER:
+        raise Refused(f"DATABASE_URL: this is PostgreSQL {version // 10000}; 15 or newer is needed")
 
 
 def newest_version() -> str:
@@ -256,27 +279,20 @@ def as_json(value: object) -> str:
 
 def _alembic(connection: Connection | None) -> Config:
     config = Config()
-    config.set_main_option(
-        "script_location", str(importlib.resources.files("integration.storage") / "migrations")
-    )
+    folder = str(importlib.resources.files("integration.storage") / "migrations")
+    # The parser of configuration files reads a percent sign as the beginning of a name.
+    config.set_main_option("script_location", folder.replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     return config
 
 
-def _enter_role(connection: Any) -> datetime:  # noqa: ANN401 - psycopg's connection, seen through SQLAlchemy
-    """Give a new connection the app's role; return the server's time from the same answer."""
-    set_json_loads(
-        orjson.loads, connection
-    )  # statements are text, so psycopg and not SQLAlchemy reads JSON
-    connection.autocommit = True
+def _enter(connection: Connection, role: str, portal: str = "", *, commit: str = "on") -> None:
+    """Begin a transaction's work: as *role*, within its limits, in UTC; in one round trip."""
     with _becoming_role():
-        answers = connection.execute(_SESSION)
-    while answers.nextset():
-        pass
-    (at,) = answers.fetchone()
-    connection.autocommit = False
-    return cast("datetime", at)
+        connection.exec_driver_sql(
+            poolers.ENTER, {"role": role, "portal": portal, "limit": "60s", "commit": commit}
+        )
 
 
 @contextlib.contextmanager
@@ -326,13 +342,14 @@ def _errors_translated() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _becoming_role() -> Iterator[None]:
-    """Guard SET ROLE alone: there, an invalid value (22023) is a role no migration made."""
+    """Guard the change of role alone: there, an invalid value (22023) is a role nobody made."""
     try:
         yield
-    except (InvalidParameterValue, DBAPIError) as trouble:
-        cause = trouble.orig if isinstance(trouble, DBAPIError) else trouble
-        if isinstance(cause, InvalidParameterValue):
+    except DBAPIError as trouble:
+        if isinstance(trouble.orig, InvalidParameterValue):
             raise Refused(_NO_SCHEMA) from trouble
+        if isinstance(trouble.orig, InsufficientPrivilege):
+            raise Refused(_NO_MEMBER) from trouble
         raise
 
 

@@ -1,7 +1,8 @@
 """What PostgreSQL refuses is told by its SQLSTATE, whatever language the server speaks."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import psycopg
@@ -9,7 +10,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 from integration.core.errors import Refused
-from integration.storage.database import Database
+from integration.storage.database import Database, Transaction
 from integration.storage.service import portals, settings_versions
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,13 +38,23 @@ def test_a_database_without_tables_says_what_to_run(bare: Database) -> None:
         settings_versions.newest(tx)
 
 
-@pytest.mark.parametrize("role", ["second_order_service", "second_order_app"])
-def test_a_server_without_our_roles_says_what_to_run(postgres_url: str, role: str) -> None:
+@pytest.mark.parametrize(
+    ("role", "way_in"),
+    [
+        ("second_order_service", lambda database: database.service()),
+        ("second_order_app", lambda database: database.portal(HARBOR)),
+        ("second_order_app", lambda database: database.confirmed(HARBOR)),
+    ],
+    ids=["service", "portal", "confirmed"],
+)
+def test_a_server_without_our_roles_says_what_to_run(
+    postgres_url: str, role: str, way_in: Callable[[Database], AbstractContextManager[Transaction]]
+) -> None:
     with psycopg.connect(postgres_url, autocommit=True) as owner:
         owner.execute(f"ALTER ROLE {role} RENAME TO away")
     database = Database(postgres_url)
     try:
-        with pytest.raises(Refused, match="run second-order migrate"), database.service() as tx:
+        with pytest.raises(Refused, match="run second-order migrate"), way_in(database) as tx:
             portals.every(tx)
     finally:
         database.close()

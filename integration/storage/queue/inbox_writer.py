@@ -7,8 +7,12 @@ from typing import Any
 import psycopg
 
 from integration.core.errors import Retryable
+from integration.storage import poolers
 
 _LEAVE = "INSERT INTO inbox (portal_id, source, body) VALUES (%s, %s, %s)"
+_APP: dict[str, str] = {
+    "role": "second_order_app", "portal": "", "limit": "5s", "commit": "on"
+}  # fmt: skip
 
 
 class InboxWriter:
@@ -55,7 +59,7 @@ class InboxWriter:
         if connection is None:
             return False
         try:
-            connection.execute(_LEAVE, row)
+            _leave(connection, row)
         except psycopg.OperationalError:
             connection.close()
             return False
@@ -75,11 +79,24 @@ class InboxWriter:
         connection = psycopg.connect(
             self._url, autocommit=True, connect_timeout=2, prepare_threshold=1
         )
-        _enter(connection)
+        poolers.greet(connection)
+        if not poolers.is_pooled(connection):
+            _enter(connection)
         return connection
 
 
 def _enter(connection: "psycopg.Connection[Any]") -> None:
+    """Give a connection of our own what a pooled one needs for each row."""
     connection.execute("SET ROLE second_order_app")
     connection.execute("SET statement_timeout = '5s'")
     connection.execute("SET synchronous_commit = on")
+
+
+def _leave(connection: "psycopg.Connection[Any]", row: tuple[int | None, str, bytes]) -> None:
+    if not poolers.is_pooled(connection):
+        connection.execute(_LEAVE, row)
+        return
+    # Without BEGIN the statements of a pipeline are one transaction, in one round trip.
+    with connection.pipeline():
+        connection.execute(poolers.ENTER, _APP)
+        connection.execute(_LEAVE, row)
