@@ -10,12 +10,12 @@ from integration.core.errors import NeedsOwner, Refused, SecondOrderError
 from integration.core.vault import WrongKey
 from integration.hubspot.answer_shapes import Account
 from integration.hubspot.oauth import Introspection, OAuth, Tokens
-from integration.ingest import backfill
+from integration.ingest import activities, backfill
 from integration.portal import connection, inbound_keys, settings
 from integration.portal.context import PortalContext, open_portal
 from integration.portal.runtime import Runtime
 from integration.storage.database import Transaction
-from integration.storage.queue import inbox, lanes
+from integration.storage.queue import import_runs, inbox, lanes
 from integration.storage.service import portal_erasure, portals, tokens
 from integration.storage.service import sessions as browsers
 from mappings.records.access import OPTIONAL_SCOPES, REQUIRED_SCOPES, Scope, missing_scopes
@@ -190,6 +190,7 @@ def _connect(
         is_healthy = row is not None and row.state == "live" and row.version != dead
         if known and known.is_active and is_healthy and who.scopes <= known.scopes:
             portals.note(tx, actor, "connected again", kept=True)
+            _reconcile_unless_under_way(tx)
             return False
         portals.install(
             tx,
@@ -201,8 +202,29 @@ def _connect(
         tokens.save(tx, portal.portal_id, sealed, lifetime=fresh.expires_in)
         inbound_keys.ensure(tx, portal.runtime)
         _want_lanes(tx, portal.portal_id)
+        if known:
+            _make_up_for_absence(tx, who.scopes - known.scopes)
         portals.note(tx, actor, "reconnected" if known else "installed", scopes=sorted(who.scopes))
     return True
+
+
+def _reconcile_unless_under_way(tx: Transaction) -> None:
+    """Whoever installs once more wants things put right, also over a connection that works."""
+    if import_runs.newest(tx) and not import_runs.running(tx):
+        backfill.start_over(tx)
+        lanes.want(tx, tx.portal_id, "import")
+
+
+def _make_up_for_absence(tx: Transaction, granted: frozenset[str]) -> None:
+    """Read everything once more: HubSpot told us nothing while the account was not connected.
+
+    A run that began before may have read records that changed since, and has no streams for
+    what *granted* scopes make readable.
+    """
+    if import_runs.newest(tx) is None:
+        return  # the first set-up begins the import
+    backfill.start_over(tx)
+    activities.read_what_became_readable(tx, granted)
 
 
 def _want_lanes(tx: Transaction, portal_id: int) -> None:

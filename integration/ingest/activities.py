@@ -5,7 +5,7 @@ it. What changes later is fetched as any record is: see sync.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
@@ -21,7 +21,7 @@ from integration.storage.mirror import touches
 from integration.storage.queue import activity_cursors, lanes
 from integration.storage.queue.activity_cursors import ActivityCursor
 from integration.storage.queue.lanes import Lease
-from mappings.records import activity_records
+from mappings.records import access, activity_records
 from mappings.records.activity_records import NEAR, TYPES
 
 _log = logs.get(__name__)
@@ -75,6 +75,13 @@ def polled_types(portal: PortalContext) -> tuple[str, ...]:
 def read_again(tx: Transaction, activity_type: str) -> None:
     """Read a type's whole list once more: so much has changed that this is the surer way."""
     activity_cursors.restart(tx, activity_type)
+
+
+def read_what_became_readable(tx: Transaction, granted: Collection[str]) -> None:
+    """Read again the activities of which newly *granted* scopes show more than before."""
+    for scope in sorted(granted):
+        for activity_type in access.ACTIVITIES_SHOWN_BY.get(scope, ()):
+            activity_cursors.restart(tx, activity_type)
 
 
 def prune(tx: Transaction, *, now: datetime) -> None:

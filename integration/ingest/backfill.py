@@ -43,24 +43,36 @@ class Progress:
 
 def begin(portal: PortalContext, *, kind: str = "import") -> bool:
     """Start a run unless one is under way; say whether it was started."""
-    installed = portal.find()
-    types = access.readable_types(installed.scopes if installed else frozenset())
+    with portal.transaction() as tx:
+        return _begin(tx, kind)
+
+
+def begin_again(portal: PortalContext) -> None:
+    """Read everything anew under changed settings; a run by the old ones ends."""
+    with portal.transaction() as tx:
+        start_over(tx)
+
+
+def start_over(tx: Transaction) -> None:
+    """Read everything anew, and find what vanished since; a run under way ends."""
+    import_runs.supersede(tx)
+    portal = portals.find(tx, tx.portal_id)
+    is_imported = portal is not None and portal.imported_at is not None
+    _begin(tx, "reconciliation" if is_imported else "import")
+
+
+def _begin(tx: Transaction, kind: str) -> bool:
+    """Start a run over all that the account lets us read now."""
+    portal = portals.find(tx, tx.portal_id)
+    types = access.readable_types(portal.scopes if portal else frozenset())
     streams = [f"records:{object_type}" for object_type in types]
     streams += [
         f"links:{from_type}>{to_type}"
         for from_type, to_type in ASSOCIATIONS
         if {from_type, to_type} <= set(types)
     ]
-    with portal.transaction() as tx:
-        activities.begin(tx)
-        return import_runs.begin(tx, kind, streams)
-
-
-def begin_again(portal: PortalContext) -> None:
-    """Read everything anew under changed settings; a run by the old ones ends."""
-    with portal.transaction() as tx:
-        kind = import_runs.supersede(tx)
-    begin(portal, kind=kind or "reconciliation")
+    activities.begin(tx)
+    return import_runs.begin(tx, kind, streams)
 
 
 def advance(portal: PortalContext, lease: Lease, *, seconds: float) -> bool:
@@ -191,9 +203,9 @@ def _read_links(portal: PortalContext, lease: Lease, run: Run, stream: Stream) -
 
 
 def _finish(portal: PortalContext, lease: Lease, run: Run) -> None:
-    """End a run whose streams are all done; what no page of a reconciliation showed is gone."""
+    """End a run whose streams are all done; what it should have met again and did not is gone."""
     with portal.transaction(lease) as tx:
-        vanished = import_runs.vanished(tx, run) if run.kind == "reconciliation" else {}
+        vanished = import_runs.vanished(tx, run) if run.finds_vanished else {}
     gone, survivors = _trace(portal, vanished)
     with portal.transaction(lease) as tx:
         _follow_merges(tx, survivors)

@@ -67,6 +67,11 @@ SCOPE_OF_TYPE: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
+# Activities of which a scope shows more: their texts are read again when it is granted later.
+ACTIVITIES_SHOWN_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {"sales-email-read": ("email",)}
+)
+
 
 def readable_types(granted: frozenset[str]) -> tuple[str, ...]:
     """The object types a portal with these granted scopes lets us import."""

@@ -10,12 +10,17 @@ from integration.storage.database import Row, Transaction, as_json
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One pass over all records of a portal."""
+    """One pass over all records of a portal.
+
+    `finds_vanished` says that records were read before, so that what no page of this pass has
+    was deleted meanwhile.
+    """
 
     run_id: int
     kind: str
     state: str
     started_at: datetime
+    finds_vanished: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,12 @@ class Stream:
         return self.name.partition(">")[2]
 
 
+# In the order of Run's fields.
+_COLUMNS = """run_id, kind, state, started_at, EXISTS (
+  SELECT FROM import_run AS earlier
+  WHERE earlier.portal_id = :portal AND earlier.run_id < import_run.run_id) AS finds_vanished"""
+
+
 def begin(tx: Transaction, kind: str, streams: Sequence[str]) -> bool:
     """Start a run with these streams; False when one is running."""
     run_id = tx.value(
@@ -55,21 +66,20 @@ def begin(tx: Transaction, kind: str, streams: Sequence[str]) -> bool:
     return True
 
 
-def supersede(tx: Transaction) -> str | None:
-    """End the running pass without a result, as settings changed under it; return its kind."""
-    kind: str | None = tx.value(
+def supersede(tx: Transaction) -> None:
+    """End the running pass without a result, as what it reads changed under it."""
+    tx.run(
         """UPDATE import_run SET state = 'failed', finished_at = clock_timestamp(),
              report = '{"superseded": true}'
-           WHERE portal_id = :portal AND state = 'running' RETURNING kind"""
+           WHERE portal_id = :portal AND state = 'running'"""
     )
-    return kind
 
 
 def running(tx: Transaction) -> Run | None:
     """Return the run under way."""
     return _run(
         tx.one(
-            """SELECT run_id, kind, state, started_at FROM import_run
+            f"""SELECT {_COLUMNS} FROM import_run
                WHERE portal_id = :portal AND state = 'running'"""
         )
     )
@@ -79,7 +89,7 @@ def newest(tx: Transaction) -> Run | None:
     """Return the latest run."""
     return _run(
         tx.one(
-            """SELECT run_id, kind, state, started_at FROM import_run WHERE portal_id = :portal
+            f"""SELECT {_COLUMNS} FROM import_run WHERE portal_id = :portal
                ORDER BY run_id DESC LIMIT 1"""
         )
     )
@@ -134,7 +144,7 @@ def is_done(tx: Transaction, run: Run, stream: str) -> bool:
 
 def note_seen(tx: Transaction, run: Run, object_type: str, record_ids: Sequence[int]) -> None:
     """Note that a page had these records, changed or not."""
-    if run.kind == "reconciliation":
+    if run.finds_vanished:
         tx.run(
             """UPDATE record SET seen_at = clock_timestamp()
                WHERE portal_id = :portal AND object_type = :type
