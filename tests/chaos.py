@@ -34,7 +34,11 @@ def main() -> int:
     parser.add_argument(
         "--tangled", action="store_true", help="also change evidence; fields are then not compared"
     )
-    parser.add_argument("--keep", type=Path, help="leave the service's log in this folder")
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        help="leave the service's log in this folder, and both databases when they differ",
+    )
     given = parser.parse_args()
     verdict = run(Storm(given.seconds, given.seed, given.scale, given.tangled), given.keep)
     console = Console(highlight=False, soft_wrap=True)
@@ -76,7 +80,7 @@ def run(storm: Storm, keep: Path | None = None) -> Verdict:
             for account in world.accounts:
                 world.install(account)
             ledger = _storm(storm, verdict, service, world)
-            _judge(storm, verdict, service, world, ledger)
+            _judge(storm, verdict, service, world, ledger, keep)
     finally:
         if keep:
             keep.mkdir(parents=True, exist_ok=True)
@@ -115,7 +119,14 @@ def _storm(storm: Storm, verdict: Verdict, service: Service, world: World) -> Le
     return ledger
 
 
-def _judge(storm: Storm, verdict: Verdict, service: Service, world: World, ledger: Ledger) -> None:
+def _judge(
+    storm: Storm,
+    verdict: Verdict,
+    service: Service,
+    world: World,
+    ledger: Ledger,
+    keep: Path | None,
+) -> None:
     settled = service.command("settle", "--timeout", "60")
     verdict.must(
         settled.returncode == 0,
@@ -133,7 +144,7 @@ def _judge(storm: Storm, verdict: Verdict, service: Service, world: World, ledge
     for role in ("schedule", "worker"):
         for process in service.processes(role):
             process.suspend()  # the clean run has the local HubSpot for itself
-    judge.the_fields_are_right(verdict, service, world)
+    judge.all_is_as_in_a_clean_run(verdict, service, world, keep)
 
 
 def _hubspot_misbehaves(hubspot: HubSpot) -> None:

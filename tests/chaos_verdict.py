@@ -2,28 +2,26 @@
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
-
-import psycopg
 
 from integration.core.errors import SecondOrderError
 from integration.portal.context import PortalContext
-from integration.storage import database as databases
 from integration.storage.queue import inbox_events
 from integration.storage.service import portal_status
 from mappings.records import access
-from mappings.records.catalogue import WRITTEN_TYPES, own_names
+from tests import chaos_clean
+from tests.chaos_clean import Booked, Fields
 from tests.chaos_senders import Ledger, Senders
-from tests.chaos_service import RATE_PER_10S, Service, inside
+from tests.chaos_service import RATE_PER_10S, Service
 from tests.sandbox.crm import HubSpot
 from tests.world import Account, World
 
-UPDATED_AT = "second_order_updated_at"
+_MOST_SHOWN = 5
 # What HubSpot answers beside the record's own values, or changes whenever we write.
 _MOVING = frozenset({"hs_object_id", "lastmodifieddate", "hs_lastmodifieddate"})
-Fields = dict[tuple[int, str, int], dict[str, str]]
 
 
 @dataclass
@@ -124,14 +122,14 @@ def the_mirror_is_right(verdict: Verdict, world: World) -> None:
     records = wrong = links = wrong_links = 0
     for account in world.accounts:
         with account.context() as context:
-            for kind in ("contact", "company", "deal"):
+            installed = context.find()
+            kinds = access.readable_types(installed.scopes) if installed else ()
+            for kind in kinds:
                 theirs, ours = _their_records(context, account, kind), _our_records(account, kind)
                 records += len(theirs)
-                wrong += sum(
-                    ours.get(one) != theirs.get(one) for one in theirs.keys() | ours.keys()
-                )
+                wrong += len(chaos_clean.differences(ours, theirs))
             for pair in access.ASSOCIATIONS:
-                if {*pair} <= {"contact", "company", "deal"}:
+                if {*pair} <= {*kinds}:
                     linked, known = _their_links(account, *pair), _our_links(account, *pair)
                     links += len(linked)
                     wrong_links += len(linked ^ known)
@@ -144,35 +142,29 @@ def the_mirror_is_right(verdict: Verdict, world: World) -> None:
     }
 
 
-def the_fields_are_right(verdict: Verdict, service: Service, world: World) -> None:
-    """What HubSpot shows is what a clean installation would write."""
-    after_storm = written(world.hubspot)
-    empty_fields(world.hubspot)
-    with another_database(world.postgres_url) as url, inside(service, world.hubspot, url) as clean:
-        for account in clean.accounts:
-            clean.install(account)
-        clean.settle(deliver=False)
-    expected = written(world.hubspot)
-    # A deal whose time for evidence is over keeps what it was given, though its evidence went
-    # since: docs/rules.md.
-    final = {
-        (account.portal_id, "deal", one) for account in world.accounts for one in _final(account)
-    }
-    both = (after_storm.keys() | expected.keys()) - final
-    different = [one for one in both if after_storm.get(one) != expected.get(one)]
+def all_is_as_in_a_clean_run(
+    verdict: Verdict, service: Service, world: World, keep: Path | None = None
+) -> None:
+    """Every field of every record, and every sum of the ledger, is what a clean install leaves."""
+    storm, clean = chaos_clean.compare(service, world, keep)
+    fields = chaos_clean.differences(storm.fields, clean.fields)
     verdict.must(
-        not different,
-        f"{len(different)} records' fields differ from a clean run's: {_show(different, after_storm, expected)}",
+        not fields,
+        f"{len(fields)} records' fields differ from a clean run's:"
+        f" {_shown_fields(fields, storm.fields, clean.fields)}",
     )
-    verdict.figures |= {"records with our fields": len(expected), "of them wrong": len(different)}
-
-
-def _final(account: Account) -> set[int]:
-    """Won deals that closed longer ago than evidence counts."""
-    rows = account.rows(
-        "SELECT deal_id FROM deal WHERE is_won AND closed_at < now() - make_interval(days => 90)"
+    sums = chaos_clean.differences(storm.booked, clean.booked)
+    verdict.must(
+        not sums,
+        f"{len(sums)} sums of the ledger differ from a clean run's:"
+        f" {_shown_sums(sums, storm.booked, clean.booked)}",
     )
-    return {row["deal_id"] for row in rows}
+    verdict.figures |= {
+        "records with our fields": len(clean.fields),
+        "of them wrong": len(fields),
+        "sums of the ledger": len(clean.booked),
+        "sums wrong": len(sums),
+    }
 
 
 def the_limits_were_kept(verdict: Verdict, hubspot: HubSpot, ledger: Ledger) -> None:
@@ -188,47 +180,6 @@ def the_limits_were_kept(verdict: Verdict, hubspot: HubSpot, ledger: Ledger) -> 
         not refused, f"deliveries were answered {refused}: HubSpot would not send them again"
     )
     verdict.figures |= {"busiest ten seconds (calls)": peak, "answers": dict(ledger.answers)}
-
-
-def written(hubspot: HubSpot) -> Fields:
-    """Our fields as HubSpot's users see them, but for the time of writing; empty ones left out."""
-    found: Fields = {}
-    for portal in hubspot.portals.values():
-        for kind in WRITTEN_TYPES:
-            names = own_names(kind) - {UPDATED_AT}
-            for record in portal.all(kind):
-                values = {name: record.values[name] for name in names if record.values.get(name)}
-                if values.get("second_order_role") == "none":
-                    del values[
-                        "second_order_role"
-                    ]  # who once had a role has none now, as who never had one
-                if values:
-                    found[portal.id, kind, record.id] = values
-    return found
-
-
-def empty_fields(hubspot: HubSpot) -> None:
-    """As if we had never written anything."""
-    for portal in hubspot.portals.values():
-        for kind in WRITTEN_TYPES:
-            for record in portal.all(kind):
-                for name in own_names(kind):
-                    record.values.pop(name, None)
-                    record.history.pop(name, None)
-
-
-@contextlib.contextmanager
-def another_database(url: str) -> Iterator[str]:
-    """An empty database with our schema, on the same server."""
-    name = "clean_run"
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        connection.execute(f"CREATE DATABASE {name}")
-    made = url.rpartition("/")[0] + f"/{name}"
-    databases.migrate(made)
-    yield made
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def _their_records(
@@ -283,12 +234,14 @@ def _our_links(account: Account, one: str, other: str) -> set[tuple[int, int]]:
     return {(row["from_id"], row["to_id"]) for row in rows}
 
 
-def _show(different: list[tuple[int, str, int]], ours: Fields, theirs: Fields) -> str:
+def _shown_fields(different: Sequence[Any], ours: Fields, theirs: Fields) -> str:
     shown = []
-    for one in sorted(different)[:3]:
-        a, b = ours.get(one, {}), theirs.get(one, {})
-        shown.append(
-            f"{one} "
-            + str({n: (a.get(n), b.get(n)) for n in a.keys() | b.keys() if a.get(n) != b.get(n)})
-        )
+    for record in different[:_MOST_SHOWN]:
+        one, other = ours.get(record, {}), theirs.get(record, {})
+        names = chaos_clean.differences(one, other)
+        shown.append(f"{record} { ({name: (one.get(name), other.get(name)) for name in names}) }")
     return "; ".join(shown)
+
+
+def _shown_sums(different: Sequence[Any], ours: Booked, theirs: Booked) -> str:
+    return "; ".join(f"{key} {ours.get(key)}, {theirs.get(key)}" for key in different[:_MOST_SHOWN])

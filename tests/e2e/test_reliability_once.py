@@ -29,6 +29,7 @@ from integration.storage.queue.inbox_events import WaitingEvent
 from mappings.records import events
 from mappings.records.events import Event
 from tests import chaos_verdict as judge
+from tests.chaos_clean import written
 from tests.chaos_senders import _plain
 from tests.chaos_verdict import Verdict
 from tests.passing_time import pass_time
@@ -163,7 +164,7 @@ def _state(world: "World") -> str:
         parts += account.rows(
             "SELECT object_type, record_id, desired FROM conclusion ORDER BY 1, 2"
         )
-    parts.append(sorted((str(key), value) for key, value in judge.written(world.hubspot).items()))
+    parts.append(sorted((str(key), value) for key, value in written(world.hubspot).items()))
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -235,12 +236,12 @@ def _the_ledger_adds_up(account: "Account") -> None:
     """The conclusions are those of a fresh look at the same records: nothing counted twice, nothing left out."""
     from integration.storage.queue import lanes  # noqa: PLC0415 - as above
 
-    before = judge.written(account.world.hubspot)
+    before = written(account.world.hubspot)
     with account.context() as context, context.transaction() as tx:
         invalidation.record(tx, Change.SETTINGS_CHANGED)
         lanes.want(tx, account.portal_id, "drain")
     account.world.settle()
-    assert judge.written(account.world.hubspot) == before
+    assert written(account.world.hubspot) == before
 
 
 def test_whatever_happens_in_between_each_event_takes_effect_once(

@@ -142,7 +142,7 @@ def test_a_short_storm_breaks_no_promise(stage: Stage) -> None:
     for role in ("schedule", "worker"):
         for process in stage.service.processes(role):
             process.suspend()
-    judge.the_fields_are_right(verdict, stage.service, stage.world)
+    judge.all_is_as_in_a_clean_run(verdict, stage.service, stage.world)
     assert not verdict.broken
 
 
