@@ -23,7 +23,7 @@ def portals(*, as_json: bool) -> None:
     table = Table("Portal", "State", "Waiting", "Set aside", "Imported", "Last sync")
     for portal in listed:
         waiting = sum(portal[queue] for queue in ("inbox", "events", "stale", "outbox"))
-        reason = f": {portal['reason']}" if portal["reason"] else ""
+        reason = "".join(f": {said}" for said in (portal["reason"], portal["held"]) if said)
         table.add_row(
             str(portal["portal_id"]),
             portal["state"] + reason,

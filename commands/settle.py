@@ -23,7 +23,7 @@ _COUNTED = ("inbox", "events", "stale", "outbox", "importing")
 )
 @json_option
 def settle(portal_id: int | None, timeout: float, *, as_json: bool) -> None:
-    """Wait until nothing waits. Status 0 when settled, 1 when paused or not in time."""
+    """Wait until nothing waits. Status 0 when settled, 1 when paused, held or not in time."""
     with open_runtime() as runtime:
         waited_for = wait_until_settled(runtime, portal_id, timeout)
     if as_json:
@@ -38,20 +38,23 @@ def settle(portal_id: int | None, timeout: float, *, as_json: bool) -> None:
 def wait_until_settled(runtime: Runtime, portal_id: int | None, timeout: float) -> list[Json]:
     """Wait until one portal, or every portal, has no work, for *timeout* seconds at most.
 
-    Returns the portals as they stand then. A paused portal keeps its work until it is resumed:
-    it is not settled, and not waited for.
+    Returns the portals as they stand then. A paused portal keeps its work until it is resumed,
+    and one whose values are held back until somebody answers: neither is settled, or waited for.
     """
     deadline = time.monotonic() + timeout
     while True:
         waited_for = _portals(runtime, portal_id)
         if portal_id is not None and not waited_for:
             raise Refused(f"Portal {portal_id} has not installed the app")
-        working = any(
-            portal["state"] == "active" and not overview.is_settled(portal) for portal in waited_for
-        )
-        if not working or time.monotonic() >= deadline:
+        if not any(map(_has_work, waited_for)) or time.monotonic() >= deadline:
             return waited_for
         time.sleep(_PAUSE_SECONDS)
+
+
+def _has_work(portal: Json) -> bool:
+    if portal["state"] != "active" or overview.is_held(portal):
+        return False
+    return not overview.is_settled(portal)
 
 
 def _portals(runtime: Runtime, portal_id: int | None) -> list[Json]:
@@ -74,6 +77,7 @@ def _standing(portal: Json) -> Json:
         "portal_id": portal["portal_id"],
         "state": portal["state"],
         "reason": portal["reason"],
+        "held": portal["held"],
         "settled": _is_settled(portal),
         **{queue: portal[queue] for queue in _COUNTED},
     }
@@ -84,6 +88,10 @@ def _why_not(portal: Json, timeout: float) -> str:
         return (
             f"Portal {portal['portal_id']} is paused, not settled ({_what_waits(portal)}):"
             f" {portal['reason']}"
+        )
+    if overview.is_held(portal):
+        return (
+            f"Portal {portal['portal_id']} is not settled ({_what_waits(portal)}): {portal['held']}"
         )
     return (
         f"Portal {portal['portal_id']} is not settled after {timeout:g} seconds:"

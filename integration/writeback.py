@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from integration.hubspot.answer_shapes import WriteResult
+from integration.portal import holds
 from integration.portal.context import PortalContext
 from integration.storage.database import Transaction
 from integration.storage.mirror import mirror
@@ -15,7 +16,7 @@ BATCH = 100
 
 
 def send(portal: PortalContext, lease: Lease) -> int:
-    """Send one batch of due patches; return how many there were.
+    """Send one batch of due patches; return how many there were, none while writing is held.
 
     What HubSpot took becomes current in the mirror, so that the echo of it leads to an empty plan.
     A patch of a record that is gone is dropped. A refused patch is set aside with the reason. A
@@ -23,6 +24,8 @@ def send(portal: PortalContext, lease: Lease) -> int:
     its patches are written all the same. Raises what stopped the batch, after storing its outcomes.
     """
     with portal.transaction(lease) as tx:
+        if holds.current(tx):
+            return 0
         batch = outbox.due(tx, limit=BATCH)
         paused = outbox.paused_properties(tx)
     if not batch:
@@ -70,9 +73,9 @@ def _settle(
 
 
 def next_in(portal: PortalContext) -> float | None:
-    """Seconds until a patch of this portal is due; None when none waits."""
+    """Seconds until a patch of this portal is due; None when none waits or writing is held."""
     with portal.transaction() as tx:
-        return outbox.next_in(tx)
+        return None if holds.current(tx) else outbox.next_in(tx)
 
 
 def _without_paused(waiting: WaitingPatch, paused: Mapping[tuple[str, str], str]) -> dict[str, str]:

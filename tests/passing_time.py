@@ -8,6 +8,8 @@ _WAITS = {
     "event": ("next_at",),
     "outbox": ("next_at",),
     "stale": ("next_at",),
+    "setup_question": ("due_at",),
+    "portal": ("answer_due_at",),
     "token": ("suspect_since",),
 }
 

@@ -133,7 +133,7 @@ def _portal(portal: PortalContext, counts: dict[str, Any]) -> list[Finding]:
         return [Finding(name, ok=True, said=said)]
     if not installed.is_active:
         return [Finding(name, ok=False, said=f"paused: {installed.paused_reason}")]
-    findings = [Finding(name, ok=True, said="active")]
+    findings = [Finding(name, ok=True, said="active"), *setup(portal, counts)]
     missing = missing_scopes(installed.scopes)
     if missing:
         names = ", ".join(scope.name for scope in missing)
@@ -146,6 +146,17 @@ def _portal(portal: PortalContext, counts: dict[str, Any]) -> list[Finding]:
         )
         findings.append(Finding(name, ok=False, said=said))
     return findings + _paused_properties(portal)
+
+
+def setup(portal: PortalContext, counts: dict[str, Any]) -> list[Finding]:
+    """What waits for an admin's answer; writing that is held back needs one."""
+    name = f"portal {portal.portal_id} set-up"
+    if counts["held"]:
+        return [Finding(name, ok=False, said=counts["held"])]
+    if not counts["setup_questions"]:
+        return []
+    address = f"{portal.runtime.settings.public_url}/portals/{portal.portal_id}/setup"
+    return [Finding(name, ok=True, said=f"open questions: {counts['setup_questions']}. {address}")]
 
 
 def _paused_properties(portal: PortalContext) -> list[Finding]:

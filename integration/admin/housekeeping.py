@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from integration.admin import retention
+from integration.admin import operations, retention
 from integration.core import logs
 from integration.core.errors import Refused, SecondOrderError
 from integration.ingest import activities, backfill, inbound, polling
@@ -33,6 +33,7 @@ class _DueWork:
 
     to_reconcile: Sequence[int]
     to_poll: Sequence[int]
+    to_answer: Sequence[int]
     to_maintain: Sequence[int]
     to_erase: Sequence[int]
     may_erase: bool
@@ -44,6 +45,7 @@ def run_due(runtime: Runtime) -> None:
         due = _claim_due(tx)
     _each(due.to_reconcile, lambda portal_id: start(runtime, portal_id, kind="reconciliation"))
     _each(due.to_poll, lambda portal_id: _wake_import(runtime, portal_id))
+    _each(due.to_answer, lambda portal_id: _take_proposals(runtime, portal_id))
     _each(due.to_maintain, lambda portal_id: _maintain(runtime, portal_id))
     _each(due.to_erase, lambda portal_id: retention.begin_erasing(runtime, portal_id))
     if due.may_erase:
@@ -102,11 +104,16 @@ def _claim_due(tx: Transaction) -> _DueWork:
         if calendar.claim(tx, "catch up", every_seconds=_MINUTE)
         else []
     )
+    to_answer = (
+        calendar.portals_with_overdue_answers(tx)
+        if calendar.claim(tx, "set-up answers", every_seconds=_MINUTE)
+        else []
+    )
     to_maintain, to_erase = (
         _claimed_daily(tx) if calendar.claim(tx, "daily", every_seconds=_DAY) else ([], [])
     )
     may_erase = calendar.claim(tx, "erase", every_seconds=_ERASE_EVERY)
-    return _DueWork(to_reconcile, to_poll, to_maintain, to_erase, may_erase)
+    return _DueWork(to_reconcile, to_poll, to_answer, to_maintain, to_erase, may_erase)
 
 
 def _claimed_daily(tx: Transaction) -> tuple[list[int], list[int]]:
@@ -124,6 +131,12 @@ def _wake_import(runtime: Runtime, portal_id: int) -> None:
     with runtime.database.portal(portal_id) as tx:
         lanes.want(tx, portal_id, "import")
     runtime.queue.wake(portal_id, "import")
+
+
+def _take_proposals(runtime: Runtime, portal_id: int) -> None:
+    """Go on with the proposals to what nobody answered in time."""
+    with open_portal(runtime, portal_id) as portal:
+        operations.take_overdue_proposals(portal)
 
 
 def _erase(runtime: Runtime) -> None:

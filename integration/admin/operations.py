@@ -1,6 +1,8 @@
-"""Operations that a person asks for: repair, replay, and concluding again by another map."""
+"""Operations that a person asks for: repair, replay, and concluding again by other settings."""
 
-from integration.admin import install
+from collections.abc import Sequence
+
+from integration.admin import install, setup_answers
 from integration.admin import replay as replays
 from integration.admin.provisioning import Provisioned
 from integration.core.errors import Refused
@@ -11,6 +13,7 @@ from integration.portal.invalidation import Change
 from integration.portal.settings import Saved
 from integration.storage.queue import lanes, outbox
 from integration.storage.service import portals
+from mappings.kinds import ObjectType
 from mappings.records.portal_map import PortalMap, dump_portal_map
 
 # These change conclusions alone; any other change of the map changes what is read from HubSpot.
@@ -23,6 +26,8 @@ _NOT_READ = frozenset(
         "deal_renewal_types",
         "staff_domains",
         "home_country",
+        "customer_stage",
+        "customer_stage_since",
     }
 )
 
@@ -75,14 +80,48 @@ def change_map(
         )
         if not saved.is_changed:
             return saved
+        setup_answers.settle_by_hand(tx, saved, actor=actor)
         invalidation.record(tx, Change.SETTINGS_CHANGED)
         lanes.want(tx, portal.portal_id, "drain")
         portals.note(tx, actor, "changed settings", version=saved.after.version)
-    old, new = dump_portal_map(saved.before.map), dump_portal_map(saved.after.map)
-    if any(old[name] != new[name] for name in new if name not in _NOT_READ):
-        look_again(portal)
-    portal.runtime.queue.wake(portal.portal_id, "drain")
+    follow(portal, saved)
     return saved
+
+
+def answer_setup_question(
+    portal: PortalContext, kind: str, key: str, values: Sequence[str], *, actor: str
+) -> Saved:
+    """Answer a set-up question on behalf of somebody, and conclude again by the answer.
+
+    Raises Refused for values that were not offered, and AnsweredMeanwhile.
+    """
+    saved = setup_answers.answer(portal, kind, key, values, actor=actor)
+    follow(portal, saved)
+    return saved
+
+
+def take_overdue_proposals(portal: PortalContext) -> None:
+    """Take the proposal of each question that nobody answered in its time."""
+    for saved in setup_answers.take_overdue_proposals(portal):
+        follow(portal, saved)
+
+
+def follow(portal: PortalContext, saved: Saved) -> None:
+    """Have workers conclude by changed settings; read from HubSpot again what they now need."""
+    if saved.is_changed and _are_read_otherwise(saved.before.map, saved.after.map):
+        look_again(portal)
+    for kind in ("drain", "write"):
+        portal.runtime.queue.wake(portal.portal_id, kind)
+
+
+def _are_read_otherwise(old: PortalMap, new: PortalMap) -> bool:
+    """Whether records must be read again: another property, or the history of one."""
+    before, after = dump_portal_map(old), dump_portal_map(new)
+    if any(before[name] != after[name] for name in after if name not in _NOT_READ):
+        return True
+    return any(
+        set(new.history_properties(kind)) - set(old.history_properties(kind)) for kind in ObjectType
+    )
 
 
 def look_again(portal: PortalContext) -> None:

@@ -1,10 +1,12 @@
-"""Overview of all portals: state, what waits, what was set aside; one query a portal."""
+"""Overview of all portals: state, what waits and why, what was set aside."""
 
 from typing import Any
 
 from integration.core.errors import Refused, SecondOrderError
+from integration.portal import holds
+from integration.portal.holds import Hold
 from integration.portal.runtime import Runtime
-from integration.storage.service import portal_status
+from integration.storage.service import portal_status, setup_question_rows
 from integration.storage.service import portals as stored
 from integration.storage.service.portals import Portal
 
@@ -42,17 +44,34 @@ def check_known(runtime: Runtime, portal_id: int) -> None:
 
 
 def portal(runtime: Runtime, installed: Portal) -> dict[str, Any]:
-    """Return one portal's state and counts."""
+    """Return one portal's state and counts, and why planned values are not written yet."""
     with runtime.database.portal(installed.portal_id) as tx:
         counts = portal_status.counts(tx)
+        hold = holds.current(tx)
+        questions = setup_question_rows.count_open(tx)
     return {
         "portal_id": installed.portal_id,
         "state": installed.state,
         "reason": installed.paused_reason,
         "imported_at": installed.imported_at,
         "last_sync_at": installed.last_sync_at,
+        "held": _sentence(runtime, installed.portal_id, hold),
+        "held_until": hold.until if hold else None,
+        "setup_questions": questions,
         **counts,
     }
+
+
+def is_held(counts: dict[str, Any]) -> bool:
+    """Whether all that waits is held back from HubSpot: only a person or time lets it go on."""
+    others = any(counts[name] for name in ("inbox", "events", "stale", "importing"))
+    return bool(counts["held"] and counts["outbox"] and not others)
+
+
+def _sentence(runtime: Runtime, portal_id: int, hold: Hold | None) -> str | None:
+    if hold is None:
+        return None
+    return f"{hold.sentence}. {runtime.settings.public_url}/portals/{portal_id}/{hold.page}"
 
 
 def import_streams(runtime: Runtime) -> list[tuple[int, dict[str, Any]]]:

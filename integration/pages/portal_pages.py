@@ -19,7 +19,7 @@ from integration.admin import install, operations, overview, uninstall
 from integration.core.errors import Refused
 from integration.ingest import backfill
 from integration.pages import explanation_view, guard, wording
-from integration.portal import settings
+from integration.portal import holds, settings
 from integration.portal.context import PortalContext, open_portal
 from integration.portal.runtime import Runtime
 from integration.reports import portal_figures
@@ -104,11 +104,13 @@ def _home(portal: PortalContext) -> dict[str, Any]:
         is_set_up = install.is_set_up(portal)
         trouble = None if is_set_up else audit.last_said(tx, "set-up broke off").get("reason")
         paused_properties = len(outbox.paused_properties(tx))
+        hold = holds.current(tx)
     return {
         "portal": account,
         "is_set_up": is_set_up,
         "trouble": trouble,
         "paused_properties": paused_properties,
+        "hold": hold,
         "by_hand": account.paused_reason == uninstall.PAUSED_BY_HAND,
         "counts": overview.portal(portal.runtime, account),
         "progress": backfill.progress(portal),
@@ -122,9 +124,15 @@ def _progress(portal: PortalContext) -> dict[str, Any]:
     return {
         "state": account.state,
         "importing": bool(run and run.running and account.is_active),
-        "waiting": counts["inbox"] + counts["events"] + counts["stale"] + counts["outbox"],
+        "waiting": sum(counts[queue] for queue in _working_queues(counts)),
         "streams": wording.lines(run),
     }
+
+
+def _working_queues(counts: dict[str, Any]) -> tuple[str, ...]:
+    """The queues that workers empty by themselves; not the outbox while writing is held."""
+    queues = ("inbox", "events", "stale")
+    return queues if counts["held"] else (*queues, "outbox")
 
 
 def _health(portal: PortalContext) -> dict[str, Any]:
@@ -138,6 +146,7 @@ def _health(portal: PortalContext) -> dict[str, Any]:
             "paused": outbox.paused_properties(tx),
             "trail": audit.trail(tx),
             "settings_version": settings.read(tx).version,
+            "hold": holds.current(tx),
         }
     # Every received event is in exactly one of the other states.
     in_states = sum(count for state, count in identity.items() if state != "received")

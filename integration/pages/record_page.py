@@ -9,7 +9,9 @@ from flask.typing import ResponseReturnValue
 from integration.admin.sign_in import Session
 from integration.pages import explanation_view, guard
 from integration.pages.portal_pages import account_of
+from integration.portal import holds
 from integration.portal.context import open_portal
+from integration.portal.holds import Hold
 from integration.portal.runtime import Runtime
 from integration.reports import explain
 from mappings.kinds import ObjectType
@@ -32,9 +34,11 @@ def blueprint(runtime: Runtime) -> Blueprint:
         with open_portal(runtime, portal_id) as portal:
             account = account_of(portal).account
             explanation = explain.explain(portal, object_type, record_id)
+            with portal.transaction() as tx:
+                hold = holds.current(tx)
         if not (explanation["exists"] or explanation["values"] or explanation.get("ledger")):
             return _absent(session)
-        return _page(session, object_type, explanation, account)
+        return _page(session, object_type, explanation, account, hold)
 
     @bp.get("/find")
     def find(portal_id: int) -> ResponseReturnValue:
@@ -54,7 +58,13 @@ def blueprint(runtime: Runtime) -> Blueprint:
     return bp
 
 
-def _page(session: Session, object_type: str, explanation: Json, account: Mapping[str, Any]) -> str:
+def _page(
+    session: Session,
+    object_type: str,
+    explanation: Json,
+    account: Mapping[str, Any],
+    hold: Hold | None,
+) -> str:
     # A deal's values are in the deal's currency, all others in the account's.
     deal = explanation.get("deal") or {}
     currency = str(deal.get("currency") or account.get("currency") or "")
@@ -67,6 +77,7 @@ def _page(session: Session, object_type: str, explanation: Json, account: Mappin
             account, session.portal_id, object_type, explanation["record_id"]
         ),
         currency=currency,
+        hold=hold,
         sentences=explanation_view.sentences,
         ledger=explanation.get("ledger", [])[:_SHOWN_ROWS],
         shown_rows=_SHOWN_ROWS,

@@ -122,11 +122,13 @@ def change(
     reason: str,
     portal_map: PortalMap | None = None,
     policy: Mapping[str, PolicyValue | None] | None = None,
+    why: str = _CHOSEN,
 ) -> Saved:
     """Change the map, or some values of the policy (None: the default again).
 
     The saver looked at *expected_version*, None for the newest. What they left as it was stays
     as others have made it since. Raises ChangedMeanwhile when both changed the same setting.
+    *why* is shown beside each changed field of the map.
     """
     _lock(tx)
     newest = settings_versions.newest(tx)
@@ -138,7 +140,7 @@ def change(
         raise ChangedMeanwhile(last, now, edit.mine, edit.contested)
     if not edit.left:
         return Saved(now, now, edit.beside_others)
-    body = _changed(newest.body, edit.left)
+    body = _changed(newest.body, edit.left, why)
     number = settings_versions.append(tx, body, author=author, reason=reason)
     return Saved(now, understood(number, body), edit.beside_others)
 
@@ -222,13 +224,13 @@ def _last_to_change(history: Sequence[SettingsVersion], contested: Lines) -> Set
     return history[-1]
 
 
-def _changed(body: Json, lines: Lines) -> dict[str, Any]:
+def _changed(body: Json, lines: Lines, why: str) -> dict[str, Any]:
     """Return the document with these lines changed and everything else as it is."""
     changed = dict(body)
     fields, values = _names(lines, _MAP), _names(lines, _POLICY)
     if fields:
         changed[_MAP] = {**(body.get(_MAP) or {}), **fields}
-        changed[_WHY] = {**(body.get(_WHY) or {}), **dict.fromkeys(fields, _CHOSEN)}
+        changed[_WHY] = {**(body.get(_WHY) or {}), **dict.fromkeys(fields, why)}
     if values:
         changed[_POLICY] = _nested({**values_by_name(body.get(_POLICY) or {}), **values})
     return changed

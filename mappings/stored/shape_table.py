@@ -14,6 +14,7 @@ from mappings.kinds import MoveKind, SourceKind, Status, Timing
 from mappings.records.catalogue import own_names
 from mappings.rules.findings import IdentityLink, Move, Reason, Referral, Source
 from mappings.stored.review_answers import Answered, Asked, is_complete, named_records
+from mappings.stored.setup_shapes import SetupQuestion
 from mappings.stored.shapes import VERSION, Check, Shape
 
 _REF = re.compile(r"(contact|company|deal):[0-9]{1,18}")
@@ -91,8 +92,10 @@ ANSWER = Shape(
     version=1,
     checks={(Answered, "owner"): _is_ref_or_empty, (Answered, "target"): _is_ref_or_empty},
 )
+SETUP_QUESTION = Shape("setup_question", SetupQuestion, version=1)
 SHAPES: Mapping[type[Any], Shape[Any]] = {
-    shape.of: shape for shape in (SOURCE, MOVE, REFERRAL, LINK, REASON, QUESTION, ANSWER)
+    shape.of: shape
+    for shape in (SOURCE, MOVE, REFERRAL, LINK, REASON, QUESTION, ANSWER, SETUP_QUESTION)
 }
 
 

@@ -14,6 +14,7 @@ STORAGE = Path(__file__).resolve().parents[2] / "integration" / "storage"
 OVER_ALL = {
     "calendar.portals_to_reconcile": "which portals' night has come",
     "calendar.portals_to_catch_up": "which portals have not asked for changes for a while",
+    "calendar.portals_with_overdue_answers": "where nobody answered a set-up question in time",
     "calendar.to_erase": "which portals left a month ago",
     "calendar.being_erased": "which portals are being erased",
     "calendar.prune": "ended sessions, and deliveries that nobody claimed",

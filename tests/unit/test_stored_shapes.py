@@ -14,6 +14,7 @@ from integration.storage.findings import stored_shapes
 from mappings.rules.findings import Arrival, IdentityLink, Move, Reason, Referral, Signal, Source
 from mappings.stored import shape_table
 from mappings.stored.review_answers import Answered, Asked, WouldEarn
+from mappings.stored.setup_shapes import Candidate, SetupQuestion
 from mappings.stored.shapes import VERSION, Shape
 
 BODIES = Path(__file__).with_name("stored_shapes")
@@ -93,6 +94,16 @@ ANSWER = Answered(
     date=AT,
     split=True,
 )
+SETUP_QUESTION = SetupQuestion(
+    text="Which property says who referred a contact?",
+    candidates=(
+        Candidate("referred_by", "Referred by", "Maria Lopez (Acme Tools)", 212, "contacts"),
+        Candidate("partner_source", "Partner source"),
+    ),
+    proposal=("referred_by",),
+    because="its values are names of people",
+    takes_several=True,
+)
 SAMPLES: dict[str, object] = {
     "reason": WHY,
     "move": MOVE,
@@ -101,6 +112,7 @@ SAMPLES: dict[str, object] = {
     "link": IdentityLink(11, 12, 9.5, 960_000, "review", (WHY,), certain=True),
     "question": QUESTION,
     "answer": ANSWER,
+    "setup_question": SETUP_QUESTION,
 }
 SHAPES: dict[str, Shape[Any]] = {shape.name: shape for shape in shape_table.SHAPES.values()}
 VERSIONS = [(name, n) for name, shape in SHAPES.items() for n in range(shape.version + 1)]

@@ -47,6 +47,11 @@ def cancel(tx: Transaction, object_type: str, record_ids: Collection[int]) -> No
     )
 
 
+def discard(tx: Transaction) -> None:
+    """Delete all waiting patches, as their records are concluded again and planned anew."""
+    tx.run("DELETE FROM outbox WHERE portal_id = :portal AND state = 'waiting'")
+
+
 def due(tx: Transaction, *, limit: int = 100) -> Sequence[WaitingPatch]:
     """Return the due patches of the type that waits longest; they count as sent from now on."""
     rows = tx.rows(

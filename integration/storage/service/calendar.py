@@ -43,6 +43,15 @@ def portals_to_catch_up(tx: Transaction, *, minutes: int) -> list[int]:
     return [row["portal_id"] for row in rows]
 
 
+def portals_with_overdue_answers(tx: Transaction) -> list[int]:
+    """Return active portals where the time to answer a set-up question is over."""
+    rows = tx.rows(
+        """SELECT portal_id FROM portal
+           WHERE state = 'active' AND answer_due_at <= clock_timestamp()"""
+    )
+    return [row["portal_id"] for row in rows]
+
+
 def has_unaddressed(tx: Transaction) -> bool:
     """Whether deliveries wait whose portal nobody knows."""
     return bool(

@@ -1,6 +1,7 @@
 """Erasing a contact: one statement for each table that holds a customer's data."""
 
 from integration.storage.database import Transaction
+from integration.storage.service import setup_question_rows
 
 
 def tables(tx: Transaction) -> list[str]:
@@ -191,6 +192,8 @@ _CONTACT_ROWS = (
           AND {_SPEAKS_OF_THEM.format(column="(body -> 'because')")}""",
     """UPDATE subject SET contact_id = NULL
        WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))""",
+    # Whom a sample names is not known; without samples the question can still be answered.
+    setup_question_rows.FORGET_SAMPLES,
     _EVENTS,
 )
 
