@@ -54,6 +54,10 @@ def _show(comparison: roll_up.Comparison) -> None:
         console.print("All that is kept agrees, to the minor unit.")
     else:
         _show_differences(console, comparison)
+    if comparison.waiting:
+        console.print(
+            f"{comparison.waiting:,} records wait to be concluded; they were not compared."
+        )
 
 
 def _show_differences(console: Console, comparison: roll_up.Comparison) -> None:

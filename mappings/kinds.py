@@ -75,6 +75,8 @@ class EntryOccasion(_Labelled):
     AMOUNT = "amount", "changed its amount"
     EVIDENCE = "evidence", "was judged anew by later evidence"
     ORDERED = "ordered", "was judged anew by a person's order"
+    # Stored with the version that did it: "settings version 3".
+    SETTINGS = "settings version", "was judged anew by other settings"
     CURRENCY = "currency", "changed its currency"
     CLOSE_DATE = "close date", "changed the month of its close"
     HOME = "home", "got an amount in home currency"

@@ -1,35 +1,18 @@
-"""Operations that a person asks for: repair, replay, and concluding again by other settings."""
+"""Operations that a person asks for: repair, replay, and answers to set-up questions."""
 
 from collections.abc import Sequence
 
-from integration.admin import install, setup_answers
+from integration.admin import install, settings_effects, setup_answers
 from integration.admin import replay as replays
 from integration.admin.provisioning import Provisioned
 from integration.core.errors import Refused
 from integration.ingest import backfill
-from integration.portal import invalidation, settings
+from integration.portal import invalidation
 from integration.portal.context import PortalContext
 from integration.portal.invalidation import Change
 from integration.portal.settings import Saved
 from integration.storage.queue import lanes, outbox
 from integration.storage.service import portals
-from mappings.kinds import ObjectType
-from mappings.records.portal_map import PortalMap, dump_portal_map
-
-# These change conclusions alone; any other change of the map changes what is read from HubSpot.
-_NOT_READ = frozenset(
-    {
-        "included_pipelines",
-        "won_rule",
-        "won_stages",
-        "role_labels",
-        "deal_renewal_types",
-        "staff_domains",
-        "home_country",
-        "customer_stage",
-        "customer_stage_since",
-    }
-)
 
 
 def repair(portal: PortalContext, *, actor: str) -> Provisioned:
@@ -57,37 +40,6 @@ def replay(portal: PortalContext, *, actor: str) -> int:
     return count
 
 
-def change_map(
-    portal: PortalContext,
-    portal_map: PortalMap,
-    *,
-    actor: str,
-    expected_version: int | None = None,
-) -> Saved:
-    """Change the map on behalf of somebody who saw *expected_version*; conclude again by it.
-
-    Raises ChangedMeanwhile: see :func:`integration.portal.settings.change`.
-    """
-    with portal.confirmed() as tx:
-        # Lane before portal, as workers take their locks: else two could wait for each other.
-        lanes.hold(tx, portal.portal_id, "drain")
-        saved = settings.change(
-            tx,
-            expected_version=expected_version,
-            author=actor,
-            reason="Changed in Settings.",
-            portal_map=portal_map,
-        )
-        if not saved.is_changed:
-            return saved
-        setup_answers.settle_by_hand(tx, saved, actor=actor)
-        invalidation.record(tx, Change.SETTINGS_CHANGED)
-        lanes.want(tx, portal.portal_id, "drain")
-        portals.note(tx, actor, "changed settings", version=saved.after.version)
-    follow(portal, saved)
-    return saved
-
-
 def answer_setup_question(
     portal: PortalContext, kind: str, key: str, values: Sequence[str], *, actor: str
 ) -> Saved:
@@ -96,32 +48,14 @@ def answer_setup_question(
     Raises Refused for values that were not offered, and AnsweredMeanwhile.
     """
     saved = setup_answers.answer(portal, kind, key, values, actor=actor)
-    follow(portal, saved)
+    settings_effects.wake(portal)
     return saved
 
 
 def take_overdue_proposals(portal: PortalContext) -> None:
     """Take the proposal of each question that nobody answered in its time."""
-    for saved in setup_answers.take_overdue_proposals(portal):
-        follow(portal, saved)
-
-
-def follow(portal: PortalContext, saved: Saved) -> None:
-    """Have workers conclude by changed settings; read from HubSpot again what they now need."""
-    if saved.is_changed and _are_read_otherwise(saved.before.map, saved.after.map):
-        look_again(portal)
-    for kind in ("drain", "write"):
-        portal.runtime.queue.wake(portal.portal_id, kind)
-
-
-def _are_read_otherwise(old: PortalMap, new: PortalMap) -> bool:
-    """Whether records must be read again: another property, or the history of one."""
-    before, after = dump_portal_map(old), dump_portal_map(new)
-    if any(before[name] != after[name] for name in after if name not in _NOT_READ):
-        return True
-    return any(
-        set(new.history_properties(kind)) - set(old.history_properties(kind)) for kind in ObjectType
-    )
+    if setup_answers.take_overdue_proposals(portal):
+        settings_effects.wake(portal)
 
 
 def look_again(portal: PortalContext) -> None:

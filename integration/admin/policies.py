@@ -3,14 +3,11 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 
+from integration.admin import settings_changes
 from integration.core.errors import Refused
-from integration.portal import invalidation
 from integration.portal import settings as portal_settings
 from integration.portal.context import PortalContext
-from integration.portal.invalidation import Change
 from integration.portal.settings import PolicyValue
-from integration.storage.queue import lanes
-from integration.storage.service import portals
 from mappings.rules.facts import PPM
 from mappings.rules.policy import DEFAULT, WITHOUT_EFFECT, Policy
 
@@ -64,25 +61,14 @@ def change(
     Returns the version. Raises Refused, which names each impossible value, or ChangedMeanwhile when
     somebody changed one of them since *expected_version*; then nothing is changed.
     """
-    wanted = _wanted(values, back)
-    with portal.confirmed() as tx:
-        # Lane before portal, as workers take their locks: else two could wait for each other.
-        lanes.hold(tx, portal.portal_id, "drain")
-        saved = portal_settings.change(
-            tx,
-            expected_version=expected_version,
-            author=actor,
-            reason=reason,
-            policy=wanted,
-        )
-        version = saved.after.version
-        if not saved.is_changed:
-            return version
-        invalidation.record(tx, Change.SETTINGS_CHANGED)
-        lanes.want(tx, portal.portal_id, "drain")
-        portals.note(tx, actor, "changed the policy", version=version, values=wanted)
-    portal.runtime.queue.wake(portal.portal_id, "drain")
-    return version
+    saved = settings_changes.change(
+        portal,
+        actor=actor,
+        reason=reason,
+        policy=_wanted(values, back),
+        expected_version=expected_version,
+    )
+    return saved.after.version
 
 
 def _wanted(values: Mapping[str, str], back: Collection[str]) -> dict[str, PolicyValue | None]:

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
+from integration.admin import settings_effects
 from integration.core.errors import Refused
-from integration.portal import invalidation, settings
+from integration.portal import settings
 from integration.portal.context import PortalContext
-from integration.portal.invalidation import Change
 from integration.portal.settings import Saved
 from integration.storage.database import Transaction
 from integration.storage.queue import lanes, outbox
@@ -37,12 +37,12 @@ def answer(
     AnsweredMeanwhile.
     """
     with portal.confirmed() as tx:
-        # Lane before portal, as workers take their locks: else two could wait for each other.
-        lanes.hold(tx, portal.portal_id, "drain")
+        settings_effects.hold_lanes(tx)
         question = _open(tx, kind, key)
         _check_offered(question, values)
         return _choose(
             tx,
+            portal,
             question,
             values,
             actor=actor,
@@ -54,8 +54,10 @@ def answer(
 def take_overdue_proposals(portal: PortalContext) -> list[Saved]:
     """Choose the proposals of all questions whose time is over; return what changed by each."""
     with portal.transaction() as tx:
-        lanes.hold(tx, portal.portal_id, "drain")
-        return [_take_proposal(tx, question) for question in setup_question_rows.overdue(tx)]
+        settings_effects.hold_lanes(tx)
+        return [
+            _take_proposal(tx, portal, question) for question in setup_question_rows.overdue(tx)
+        ]
 
 
 def settle_by_hand(tx: Transaction, saved: Saved, *, actor: str) -> None:
@@ -68,11 +70,11 @@ def settle_by_hand(tx: Transaction, saved: Saved, *, actor: str) -> None:
             _close(tx, question, (), actor=actor, version=saved.after.version)
 
 
-def _take_proposal(tx: Transaction, question: StoredQuestion) -> Saved:
+def _take_proposal(tx: Transaction, portal: PortalContext, question: StoredQuestion) -> Saved:
     asked = question.question
     because = f": {asked.because}" if asked.because else ""
-    sentence = f"Taken as proposed, because nobody answered in time{because}."
-    return _choose(tx, question, asked.proposal, actor=AUTHOR, reason=sentence, why=sentence)
+    why = f"Taken as proposed, because nobody answered in time{because}."
+    return _choose(tx, portal, question, asked.proposal, actor=AUTHOR, reason=why, why=why)
 
 
 def _open(tx: Transaction, kind: str, key: str) -> StoredQuestion:
@@ -100,6 +102,7 @@ def _check_offered(question: StoredQuestion, values: Sequence[str]) -> None:
 
 def _choose(
     tx: Transaction,
+    portal: PortalContext,
     question: StoredQuestion,
     values: Sequence[str],
     *,
@@ -123,7 +126,7 @@ def _choose(
     if saved.is_changed:
         # Planned by the settings of before: every record is concluded, and planned, anew.
         outbox.discard(tx)
-        invalidation.record(tx, Change.SETTINGS_CHANGED)
+        settings_effects.record(tx, portal, saved, actor=actor, reason=reason)
     for kind in ("drain", "write"):
         lanes.want(tx, tx.portal_id, kind)
     return saved

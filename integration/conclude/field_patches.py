@@ -13,17 +13,19 @@ from integration.storage.queue import outbox
 FieldsAndReasons = tuple[dict[str, str], list[object]]
 
 UPDATED_AT = "second_order_updated_at"
-# Choices that have a word for nothing say it; all else is emptied.
-_NOTHING = {"second_order_role": "none"}
 
 
 @dataclass(frozen=True, slots=True)
 class Conclusion:
-    """What one record should say, and why. The value "" says that a field is to be empty."""
+    """What one record should say, and why. The value "" says that a field is to be empty.
+
+    A judgement that `stands` keeps the settings version that made it.
+    """
 
     record_id: int
     desired: Mapping[str, str]
     reasons: Sequence[object] = ()
+    stands: bool = False
 
 
 def plan(batch: Batch, object_type: str, conclusions: Sequence[Conclusion]) -> None:
@@ -76,7 +78,7 @@ def _decide(
     paused: set[str],
 ) -> _Plan:
     wanted = {**_cleared(record.desired or {}, record.properties), **conclusion.desired}
-    row = _row(conclusion, wanted, batch)
+    row = _row(conclusion, wanted, _version(conclusion, record, batch))
     # A record that never had a value of ours and has none now needs no row that says so.
     is_worth_a_row = any(wanted.values()) or record.desired is not None
     patch = _patch(wanted, record, paused)
@@ -148,25 +150,31 @@ def _taken_back(
 ) -> dict[str, str]:
     """What a patch on its way may have written by now, with the values wanted today."""
     names = [name for name in sent or () if name not in paused and name != UPDATED_AT]
-    return {name: wanted.get(name, _NOTHING.get(name, "")) for name in names}
+    return {name: wanted.get(name, "") for name in names}
 
 
 def _cleared(before: Mapping[str, str], current: Mapping[str, Any]) -> dict[str, str]:
     """What we once wrote, or HubSpot still shows, is emptied unless it is still meant."""
     names = [name for name in before if name != UPDATED_AT and (before[name] or current.get(name))]
-    return {name: _NOTHING.get(name, "") for name in names}
+    return dict.fromkeys(names, "")
 
 
 def _stamp(now: datetime, paused: set[str]) -> dict[str, str]:
     return {} if UPDATED_AT in paused else {UPDATED_AT: moment(now)}
 
 
-def _row(conclusion: Conclusion, wanted: Mapping[str, str], batch: Batch) -> dict[str, object]:
+def _version(conclusion: Conclusion, record: conclusion_rows.CurrentRecord, batch: Batch) -> int:
+    if conclusion.stands and record.settings_version is not None:
+        return record.settings_version
+    return batch.policy.version
+
+
+def _row(conclusion: Conclusion, wanted: Mapping[str, str], version: int) -> dict[str, object]:
     return {
         "record_id": conclusion.record_id,
         "desired": {name: value for name, value in sorted(wanted.items()) if value},
         "reasons": list(conclusion.reasons),
-        "settings_version": batch.policy.version,
+        "settings_version": version,
     }
 
 

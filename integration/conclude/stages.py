@@ -94,7 +94,7 @@ def _rarely_collected() -> Iterator[None]:
 
 def _due(context: PageContext) -> Stage | None:
     """The stage to work at: the lowest with due records, unless it has to wait for the import."""
-    must_wait = context.running == "import" and context.stage not in WHILE_IMPORTING
+    must_wait = context.is_reading and context.stage not in WHILE_IMPORTING
     return None if must_wait else context.stage
 
 

@@ -17,7 +17,7 @@ from integration.portal.invalidation import Change
 from integration.portal.occurrence import refs
 from integration.storage.database import Transaction
 from integration.storage.mirror import mirror
-from integration.storage.queue import import_runs
+from integration.storage.queue import import_runs, lanes
 from integration.storage.queue.import_runs import Run, Stream
 from integration.storage.queue.lanes import Lease
 from integration.storage.service import portals
@@ -59,6 +59,17 @@ def start_over(tx: Transaction) -> None:
     portal = portals.find(tx, tx.portal_id)
     is_imported = portal is not None and portal.imported_at is not None
     _begin(tx, "reconciliation" if is_imported else "import")
+
+
+def read_again(tx: Transaction) -> None:
+    """Read everything by changed settings; a run by the old ones ends.
+
+    Deals are not concluded until all is read: a property that is newly mapped has no value in the
+    mirror before.
+    """
+    start_over(tx)
+    import_runs.hold_conclusions(tx)
+    lanes.want(tx, tx.portal_id, "import")
 
 
 def _begin(tx: Transaction, kind: str) -> bool:

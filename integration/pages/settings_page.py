@@ -8,7 +8,7 @@ from flask import Blueprint, make_response, redirect, render_template, request, 
 from flask.typing import ResponseReturnValue
 from marshmallow import ValidationError
 
-from integration.admin import operations, uninstall
+from integration.admin import settings_changes, uninstall
 from integration.admin.sign_in import Session
 from integration.core.errors import Refused
 from integration.pages import guard, settings_form
@@ -65,10 +65,11 @@ def _change(
 ) -> ResponseReturnValue:
     seen = _seen(portal, form)
     try:
-        saved = operations.change_map(
+        saved = settings_changes.change(
             portal,
-            settings_form.map_of(form, seen.map),
             actor=session.actor,
+            reason="Changed in Settings.",
+            portal_map=settings_form.map_of(form, seen.map),
             expected_version=seen.version,
         )
     except ValidationError as error:

@@ -19,7 +19,8 @@ from integration.rollup import edge_arrays, share_arrays, value_arrays
 from integration.rollup.arrays import Ints, places
 from integration.storage.database import Transaction
 from integration.storage.ledger import graph_arrays
-from integration.storage.queue import lanes
+from integration.storage.queue import lanes, recompute
+from mappings.kinds import ObjectType
 from mappings.rules.policy import Policy
 
 # So many differing companies are shown with their totals.
@@ -45,6 +46,8 @@ class PortalRollUp:
 class Comparison:
     """What was worked out beside what is stored.
 
+    `waiting` records are still to be concluded: they are not compared, and what hangs on them may
+    differ for as long.
     `refused` are deals with source companies that bought only later. `totals` are the stored and
     the worked-out total of the first differing companies, None for a missing one.
     """
@@ -59,6 +62,7 @@ class Comparison:
     companies_differ: Sequence[int]
     deals_differ: Sequence[int]
     totals: Mapping[int, tuple[int | None, int | None]]
+    waiting: int
     seconds: float
 
     @property
@@ -113,7 +117,9 @@ def check(portal: PortalContext, *, repair: bool = False) -> Comparison:
         policy, home = policy_of(tx)
         rolled_up = roll_up(tx, policy, home)
         graph_arrays.load_computed(tx, rows_of(rolled_up.values))
-        firms, odd = graph_arrays.differing(tx), _differing_deals(tx, rolled_up)
+        firms = _judged(tx, ObjectType.COMPANY, graph_arrays.differing(tx))
+        odd = _judged(tx, ObjectType.DEAL, _differing_deals(tx, rolled_up))
+        waiting = recompute.counts(tx)["waiting"]
         totals = {
             company_id: (row["kept"], row["worked_out"])
             for company_id, row in graph_arrays.kept_of(tx, firms[:_SHOWN]).items()
@@ -122,7 +128,15 @@ def check(portal: PortalContext, *, repair: bool = False) -> Comparison:
             invalidation.record(tx, Change.ROLL_UP_DIFFERS, deals=odd, companies=firms)
             lanes.want(tx, portal.portal_id, "drain")
     seconds = time.monotonic() - began
-    return _comparison(rolled_up, companies=firms, deals=odd, totals=totals, seconds=seconds)
+    return _comparison(
+        rolled_up, companies=firms, deals=odd, totals=totals, waiting=waiting, seconds=seconds
+    )
+
+
+def _judged(tx: Transaction, object_type: str, record_ids: Sequence[int]) -> list[int]:
+    """Those of differing records that do not wait to be concluded anyway."""
+    waiting = recompute.waiting(tx, object_type, record_ids) if record_ids else set[int]()
+    return [record_id for record_id in record_ids if record_id not in waiting]
 
 
 def policy_of(tx: Transaction) -> tuple[Policy, str]:
@@ -177,6 +191,7 @@ def _comparison(
     companies: Sequence[int],
     deals: Sequence[int],
     totals: Mapping[int, tuple[int | None, int | None]],
+    waiting: int,
     seconds: float,
 ) -> Comparison:
     edges, orders = rolled_up.attached.edges, rolled_up.attached.orders
@@ -191,6 +206,7 @@ def _comparison(
         companies_differ=companies,
         deals_differ=deals,
         totals=totals,
+        waiting=waiting,
         seconds=seconds,
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from integration.admin import operations, policies
+from integration.admin import policies, settings_changes
 from integration.conclude.batch import open_batch
 from integration.core.errors import Refused
 from integration.core.wake_ups import Queue
@@ -78,10 +78,22 @@ def settings_of(portal: MirrorPortal) -> PortalSettings:
         return settings.read(tx)
 
 
+def change_map(
+    context: PortalContext, wanted: PortalMap, *, actor: str, expected_version: int | None = None
+) -> settings.Saved:
+    return settings_changes.change(
+        context,
+        portal_map=wanted,
+        actor=actor,
+        reason="a try",
+        expected_version=expected_version,
+    )
+
+
 def map_saver(actor: str, **fields: Any) -> Save:  # noqa: ANN401 - fields of several types
     """Somebody saves a map that they drew from version 1."""
     wanted = replace(WORDS, **fields)
-    return lambda context: operations.change_map(context, wanted, actor=actor, expected_version=1)
+    return lambda context: change_map(context, wanted, actor=actor, expected_version=1)
 
 
 def policy_saver(actor: str, **values: str) -> Save:
@@ -202,7 +214,7 @@ def test_the_sentence_names_who_changed_it_though_others_saved_since(harbor: Mir
 
 def test_settings_nobody_ever_saw_are_no_base_for_a_change(harbor: MirrorPortal) -> None:
     with pytest.raises(Refused, match="has no settings of version 9"):
-        operations.change_map(harbor.context, WORDS, actor="ada", expected_version=9)
+        change_map(harbor.context, WORDS, actor="ada", expected_version=9)
 
     assert settings_of(harbor).version == 1
 
@@ -267,7 +279,7 @@ def test_a_saver_and_a_worker_do_not_wait_for_each_other(harbor: MirrorPortal) -
     def save(context: PortalContext) -> bool:
         is_at_work.wait(10)
         wanted = replace(WORDS, texts=heard_in("ada_heard"))
-        return operations.change_map(context, wanted, actor="ada").is_changed
+        return change_map(context, wanted, actor="ada").is_changed
 
     assert at_once(harbor, work, save) == [None, True]
 
@@ -297,7 +309,7 @@ def test_a_change_keeps_what_it_does_not_know(harbor: MirrorPortal) -> None:
         settings_versions.append(tx, body, author="test", reason="test")
 
     wanted = PortalMap(staff_domains=("harbor.example", "harbour.example"))
-    operations.change_map(harbor.context, wanted, actor="ada")
+    change_map(harbor.context, wanted, actor="ada")
     policies.change(
         harbor.context,
         {"edit_days": "8"},
@@ -380,7 +392,7 @@ def test_who_reads_while_others_save_sees_a_whole_document(
 def test_all_readers_go_by_the_newest_version(harbor: MirrorPortal) -> None:
     _change_all(harbor.context, _SECOND)
     wanted = replace(settings_of(harbor).map, activities="ignored")
-    operations.change_map(harbor.context, wanted, actor="ada")
+    change_map(harbor.context, wanted, actor="ada")
 
     context = harbor.context
     with context.transaction() as tx:

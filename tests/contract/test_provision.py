@@ -3,7 +3,7 @@
 import copy
 from dataclasses import replace
 
-from integration.admin import operations
+from integration.admin import settings_changes
 from integration.admin.provisioning import Provisioned, provision
 from integration.portal import settings as portal_settings
 from integration.portal.context import open_portal
@@ -194,9 +194,8 @@ def test_installing_again_never_overwrites_what_an_admin_chose(town: Town) -> No
     with open_portal(town.runtime, HARBOR) as context:
         with context.transaction() as tx:
             chosen = portal_settings.read(tx).map
-        operations.change_map(
-            context, replace(chosen, texts={"referred_by_property": ("my_field",)}), actor="user:1"
-        )
+        wanted = replace(chosen, texts={"referred_by_property": ("my_field",)})
+        settings_changes.change(context, portal_map=wanted, actor="user:1", reason="a try")
     with town.runtime.database.portal(HARBOR) as tx:
         portals.pause(tx, HARBOR, "revoked")
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from integration.admin import operations
+from integration.admin import settings_changes
 from integration.ingest import activities, backfill
 from integration.storage.mirror import touch_mentions, touches
 from integration.storage.queue import activity_cursors, lanes
@@ -289,7 +289,9 @@ def test_an_owner_can_switch_activities_off_and_on(world: World) -> None:
     install(world)
     assert len(harbor.touches()) == 2
     with world.harbor.context() as context:
-        operations.change_map(context, PortalMap(activities="ignored"), actor="owner")
+        settings_changes.change(
+            context, portal_map=PortalMap(activities="ignored"), actor="owner", reason="a try"
+        )
     world.settle()
 
     assert harbor.touches() == []
@@ -302,7 +304,7 @@ def test_an_owner_can_switch_activities_off_and_on(world: World) -> None:
     assert not [call for call in asked if "/meetings" in call], asked
 
     with world.harbor.context() as context:
-        operations.change_map(context, PortalMap(), actor="owner")
+        settings_changes.change(context, portal_map=PortalMap(), actor="owner", reason="a try")
     world.settle()
     assert len(harbor.touches()) == 3
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from commands import settle
-from integration.admin import doctor, housekeeping, operations, overview
+from integration.admin import doctor, housekeeping, operations, overview, settings_changes
 from integration.admin.setup_answers import AnsweredMeanwhile
 from integration.core.errors import Refused
 from integration.portal import settings, setup_questions
@@ -150,7 +150,13 @@ def test_who_changes_it_in_settings_has_answered(asked: World) -> None:
     with asked.harbor.context() as portal:
         chosen = {"customer_stage": "evangelist"}
         changed = settings.understood(0, {"map": chosen}).map
-        operations.change_map(portal, changed, actor="user:9", expected_version=before.version)
+        settings_changes.change(
+            portal,
+            portal_map=changed,
+            actor="user:9",
+            reason="a try",
+            expected_version=before.version,
+        )
     asked.settle()
 
     assert asked.harbor.values("setup_question", "answered_by") == ["user:9"]

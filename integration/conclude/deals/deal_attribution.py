@@ -67,7 +67,7 @@ def judge(deal: DealFacts, page: DealPage) -> AttributedDeal:
     if page.posted.sources_merged_into_buyer(deal):
         return _after_merge(deal, stored, page)
     if _evidence_counts(deal, page):
-        return _attributed(deal, page, deal_evidence.known_in_time(deal, page))
+        return _by_evidence(deal, page)
     return _after_evidence_ended(deal, stored, page)
 
 
@@ -90,8 +90,22 @@ def _evidence_counts(deal: DealFacts, page: DealPage) -> bool:
     posted = page.posted
     if posted.reevaluate or not deal.counts_as_won or not posted.is_booked(deal.id):
         return True
+    if posted.awaits_settings(deal.id):
+        return True
     ends = posted.evidence_ends(deal)
     return ends is None or page.now <= ends or posted.has_open_order(deal.id)
+
+
+def _by_evidence(deal: DealFacts, page: DealPage) -> AttributedDeal:
+    """The deal by the evidence of its time, and by later evidence that a person let count."""
+    if page.posted.awaits_settings(deal.id) and _has_accepted_late_evidence(deal, page):
+        return _attributed(deal, page, deal_evidence.known_now(deal, page))
+    return _attributed(deal, page, deal_evidence.known_in_time(deal, page))
+
+
+def _has_accepted_late_evidence(deal: DealFacts, page: DealPage) -> bool:
+    answers = page.decisions.rejudged.items()
+    return any(counts for (deal_id, _), counts in answers if deal_id == deal.id)
 
 
 def _attributed(deal: DealFacts, page: DealPage, derived: DealSources) -> AttributedDeal:

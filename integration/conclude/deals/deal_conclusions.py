@@ -104,7 +104,7 @@ def _store_sources(
 ) -> Affected:
     """Write sources as differences; return who is affected."""
     stored = _stored_by_key(page, _ids(attributed_deals))
-    desired = _desired_sources(batch, attributed_deals, subjects)
+    desired = _desired_sources(page, attributed_deals, subjects)
     changes = row_changes(stored, desired, _source_differs)
     source_rows.change_sources(batch.tx, gone=changes.gone.keys(), new=list(changes.new.values()))
     return Affected.of(changes.rows)
@@ -119,18 +119,25 @@ def _stored_by_key(page: DealPage, deal_ids: Iterable[int]) -> dict[SourceKey, R
 
 
 def _desired_sources(
-    batch: Batch, attributed_deals: Iterable[AttributedDeal], subjects: Mapping[int, int]
+    page: DealPage, attributed_deals: Iterable[AttributedDeal], subjects: Mapping[int, int]
 ) -> dict[SourceKey, dict[str, Any]]:
     """The sources of deals that exist, as rows."""
     desired: dict[SourceKey, dict[str, Any]] = {}
     for attributed in _living(attributed_deals):
+        version = _version_of(attributed, page)
         for line in attributed.allocation.lines:
             key = attributed.deal.id, posted_entries.key_of(line.source, subjects)
-            desired[key] = _source_row(batch, key, line.source, line.share)
+            desired[key] = _source_row(key, line.source, line.share, version)
     return desired
 
 
-def _source_row(batch: Batch, key: SourceKey, source: Source, share: int) -> dict[str, Any]:
+def _version_of(attributed: AttributedDeal, page: DealPage) -> int:
+    """The settings version that made a deal's shares: those that stand have that of their time."""
+    stored = page.stored.get(attributed.deal.id, ()) if attributed.settled else ()
+    return min((row["settings_version"] for row in stored), default=page.policy.version)
+
+
+def _source_row(key: SourceKey, source: Source, share: int, version: int) -> dict[str, Any]:
     deal_id, source_key = key
     return {
         "deal_id": deal_id,
@@ -142,7 +149,7 @@ def _source_row(batch: Batch, key: SourceKey, source: Source, share: int) -> dic
         "confidence": source.p / PPM,
         "at": source.at,
         "body": source,
-        "settings_version": batch.policy.version,
+        "settings_version": version,
     }
 
 
@@ -166,18 +173,20 @@ def _plan_patches(
     contacts = [source.contact_id for source in _credited(living)]
     companies = [source.company_id for source in _credited(living)]
     names = record_names.names(batch.tx, contacts=contacts, companies=companies)
-    conclusions = [_conclusion(attributed, names, graph) for attributed in living]
+    conclusions = [_conclusion(batch, attributed, names, graph) for attributed in living]
     field_patches.plan(batch, ObjectType.DEAL, conclusions)
     archived = _ids(attributed_deals) - _ids(living)
     field_patches.forget(batch, ObjectType.DEAL, sorted(archived))
 
 
 def _conclusion(
-    attributed: AttributedDeal, names: reasons.Names, graph: RevenueGraph
+    batch: Batch, attributed: AttributedDeal, names: reasons.Names, graph: RevenueGraph
 ) -> Conclusion:
     deal_id = attributed.deal.id
     fields = _desired_fields(attributed, names, graph.orders.get(deal_id))
-    return Conclusion(deal_id, fields, _reasons(attributed))
+    # A deal that could not be booked is still to be judged by these settings.
+    stands = attributed.settled or (ObjectType.DEAL, deal_id) in batch.failed
+    return Conclusion(deal_id, fields, _reasons(attributed), stands=stands)
 
 
 def _desired_fields(

@@ -86,11 +86,13 @@ def _occasion(
 ) -> rules.Occasion:
     deal_id = attributed.deal.id
     became = posted.merged_into.get(deal_id, deal_id)
+    by_settings = posted.awaits_settings(deal_id) and not attributed.settled
     return rules.Occasion(
         batch.now,
         posted.locked_before,
-        reevaluate=posted.reevaluate or attributed.timely,
+        reevaluate=posted.reevaluate or attributed.timely or by_settings,
         ordered=attributed.rejudge or posted.has_open_order(deal_id),
+        by_settings=by_settings,
         merged_into=became if became != deal_id else None,
         orders=graph.source_orders.get(deal_id, {}),
     )
@@ -185,7 +187,8 @@ def _subject_id(source: Source | None, subjects: Mapping[int, int]) -> int | Non
 
 def _reason(entry: Entry, source: Source | None, continued: Row | None) -> str:
     """Why the entry was made: by the first reason of the source that it judges, if it does."""
-    judges = entry.reverses is None and entry.occasion in _JUDGING
+    is_judging = entry.occasion in _JUDGING or entry.occasion.startswith(EntryOccasion.SETTINGS)
+    judges = entry.reverses is None and is_judging
     if source is None or not (judges or continued is None):
         return entry.reason or entry.occasion
     return f"{source.kind}: {source.because[0].code if source.because else source.timing}"

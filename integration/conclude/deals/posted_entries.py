@@ -10,12 +10,14 @@ from integration.conclude.batch import Batch
 from integration.portal.occurrence import known_ids
 from integration.storage.database import Row
 from integration.storage.findings import (
+    conclusion_rows,
     person_rows,
     removed_subjects,
     source_rows,
     stored_shapes,
 )
 from integration.storage.ledger import period_rows
+from integration.storage.ledger.period_rows import Periods
 from integration.storage.mirror import mirror
 from mappings.kinds import ObjectType, SourceKind
 from mappings.rules.attribution.credit import FIRST_ORDER
@@ -95,7 +97,8 @@ class PostedEntries:
 
     `companies_today` has today's id of each credited company, `merged_into` what each deal became,
     `rejudge_orders` the newest order of a person to judge a deal anew. `reevaluate`: no evidence
-    can have come late yet.
+    can have come late yet. `judged_by` is the settings version that made each deal's shares,
+    `history_version` the one that all are to be judged by, if there is any.
     """
 
     entries: Mapping[int, tuple[Entry, ...]]
@@ -106,6 +109,8 @@ class PostedEntries:
     locked_before: datetime | None
     reevaluate: bool
     policy: Policy
+    judged_by: Mapping[int, int]
+    history_version: int | None
 
     @classmethod
     def of(cls, batch: Batch, rows_of: Mapping[int, Sequence[Row]]) -> "PostedEntries":
@@ -113,16 +118,19 @@ class PostedEntries:
         rows = list(chain.from_iterable(rows_of.values()))
         by_id = {row["entry_id"]: row for row in rows}
         today = _CreditedToday.of(batch, rows)
+        books = _books(batch)
         return cls(
             {deal_id: tuple(map(today.entry, rows_of[deal_id])) for deal_id in rows_of},
             rows=by_id,
             companies_today=today.company_of,
             merged_into=mirror.resolve(batch.tx, ObjectType.DEAL, rows_of.keys()),
             rejudge_orders=period_rows.orders(batch.tx, rows_of.keys()),
-            locked_before=_locked_before(batch),
+            locked_before=periods.locked_before(books.log),
             # Until the first import is through, evidence is still coming in: nothing was late.
             reevaluate=not batch.imported,
             policy=batch.policy,
+            judged_by=_judged_by(batch, rows_of) if books.history_version else {},
+            history_version=books.history_version,
         )
 
     def of_deal(self, deal_id: int) -> tuple[Entry, ...]:
@@ -142,6 +150,12 @@ class PostedEntries:
         order = self.rejudge_orders.get(deal_id)
         return order is not None and bool(order["is_open"])
 
+    def awaits_settings(self, deal_id: int) -> bool:
+        """Whether a settings version that is to judge all history has not judged this deal yet."""
+        if self.history_version is None:
+            return False
+        return self.judged_by.get(deal_id, 0) < self.history_version
+
     def as_first_won(self, deal: DealFacts) -> DealFacts:
         """The deal as it was won the first time."""
         return as_of_win.as_first_won(deal, self.of_deal(deal.id))
@@ -158,6 +172,8 @@ class PostedEntries:
 
     def may_grow(self, deal_id: int) -> bool:
         """Whether evidence of its time may be added to a deal: by the settings it was judged by."""
+        if self.judged_by.get(deal_id) == self.policy.version:
+            return True
         entries = [entry for entry in self.booked(deal_id).live if entry.share]
         return {entry.settings_version for entry in entries} == {self.policy.version}
 
@@ -174,17 +190,24 @@ class PostedEntries:
         }
 
 
-def _locked_before(batch: Batch) -> datetime | None:
-    """Until when the books are closed.
-
-    A closing that the calendar brings is written down before any row is booked.
-    """
+def _books(batch: Batch) -> Periods:
+    """The log of closings; one that the calendar brings is written before any row is booked."""
     kept = period_rows.read(batch.tx)
     due = periods.due(kept.log, batch.policy.books_close_day, kept.opened_at, batch.now)
     if due is None:
-        return periods.locked_before(kept.log)
+        return kept
     period_rows.log(batch.tx, due)
-    return periods.locked_before((*kept.log, due))
+    return replace(kept, log=(*kept.log, due))
+
+
+def _judged_by(batch: Batch, rows_of: Mapping[int, Sequence[Row]]) -> dict[int, int]:
+    """The settings version that made each deal's shares; of a deal that was gone, by its rows."""
+    booked_by = {
+        deal_id: max(row["settings_version"] for row in rows)
+        for deal_id, rows in rows_of.items()
+        if rows
+    }
+    return booked_by | conclusion_rows.versions(batch.tx, ObjectType.DEAL, rows_of.keys())
 
 
 def key_of(source: Source, subjects: Mapping[int, int]) -> str:

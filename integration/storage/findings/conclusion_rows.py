@@ -31,6 +31,18 @@ def _understood(object_type: str, desired: object, reasons: object) -> dict[str,
     return {"desired": values, "reasons": shape_table.reasons_in(reasons)}
 
 
+def versions(tx: Transaction, object_type: str, record_ids: Collection[int]) -> dict[int, int]:
+    """Return the settings version that made each of these conclusions."""
+    rows = tx.tuples(
+        """SELECT record_id, settings_version FROM conclusion
+           WHERE portal_id = :portal AND object_type = :type
+             AND record_id = ANY(CAST(:ids AS bigint[]))""",
+        type=object_type,
+        ids=list(record_ids),
+    )
+    return dict(rows)
+
+
 class CurrentRecord(NamedTuple):
     """A record beside its conclusion and its patch.
 

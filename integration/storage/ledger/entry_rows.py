@@ -206,7 +206,10 @@ def totals(tx: Transaction) -> Sequence[Row]:
 
 
 def unbalanced(tx: Transaction) -> Sequence[Row]:
-    """Return deals whose entries do not add up to the won amount; there must never be any."""
+    """Return deals whose entries do not add up to the won amount; there must never be any.
+
+    Deals that wait to be concluded again are not judged: their entries are still to come.
+    """
     return tx.rows(_UNBALANCED.format(which="true"))
 
 
@@ -224,6 +227,9 @@ def unbalanced_of_latest(tx: Transaction, *, rows: int = 500) -> Sequence[Row]:
 _UNBALANCED = """SELECT deal_id, coalesce(sum(ledger.amount_minor), 0) AS booked,
      max(CASE WHEN deal.is_won THEN coalesce(deal.amount_minor, 0) ELSE 0 END) AS won
    FROM deal LEFT JOIN ledger USING (portal_id, deal_id)
-   WHERE deal.portal_id = :portal AND {which} GROUP BY deal_id
+   WHERE deal.portal_id = :portal AND {which}
+     AND NOT EXISTS (SELECT FROM stale WHERE portal_id = :portal AND stage IN (1, 2)
+       AND object_type = 'deal' AND record_id = deal.deal_id AND next_at < 'infinity')
+   GROUP BY deal_id
    HAVING coalesce(sum(ledger.amount_minor), 0)
      <> max(CASE WHEN deal.is_won THEN coalesce(deal.amount_minor, 0) ELSE 0 END)"""

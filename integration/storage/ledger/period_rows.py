@@ -1,4 +1,7 @@
-"""Records of the books: closings, orders to judge anew, credit notes, merges of companies."""
+"""Records of the books: closings, orders to judge anew, credit notes, merges of companies.
+
+An order is about one deal, or about all: then by a version of the settings.
+"""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -12,22 +15,25 @@ from mappings.rules.ledger.periods import Closing
 class Periods:
     """A portal's log of closings, oldest first.
 
-    The opening is None until the import is through.
+    The opening is None until the import is through. `history_version` is the newest settings
+    version that is to judge all deals, None before the first.
     """
 
     log: tuple[Closing, ...]
     opened_at: datetime | None
+    history_version: int | None = None
 
 
 def read(tx: Transaction) -> Periods:
     """Return the portal's log of closings."""
     rows = tx.rows(
-        """SELECT imported_at, month, at, action, actor, reason
+        """SELECT imported_at, month, at, action, actor, reason,
+             (SELECT max(version) FROM history_judgement WHERE portal_id = :portal) AS version
            FROM portal LEFT JOIN closing USING (portal_id)
            WHERE portal_id = :portal ORDER BY closing_id"""
     )
     log = tuple(_closing(row) for row in rows if row["month"] is not None)
-    return Periods(log, rows[0]["imported_at"] if rows else None)
+    return Periods(log, rows[0]["imported_at"], rows[0]["version"]) if rows else Periods(log, None)
 
 
 def _closing(row: Row) -> Closing:
@@ -47,6 +53,19 @@ def log(tx: Transaction, closing: Closing) -> None:
         actor=closing.actor,
         reason=closing.reason,
     )
+
+
+def judge_history(tx: Transaction, version: int, *, actor: str, reason: str, at: datetime) -> bool:
+    """Record that a settings version is to judge all deals; False when it was ordered before."""
+    added = tx.run(
+        """INSERT INTO history_judgement (portal_id, version, at, actor, reason)
+           VALUES (:portal, :version, :at, :actor, :reason) ON CONFLICT DO NOTHING""",
+        version=version,
+        at=at,
+        actor=actor,
+        reason=reason,
+    )
+    return added > 0
 
 
 def order(tx: Transaction, deal_id: int, *, actor: str, reason: str, at: datetime) -> None:

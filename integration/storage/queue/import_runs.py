@@ -66,6 +66,14 @@ def begin(tx: Transaction, kind: str, streams: Sequence[str]) -> bool:
     return True
 
 
+def hold_conclusions(tx: Transaction) -> None:
+    """Let deals wait until the running pass has read everything."""
+    tx.run(
+        """UPDATE import_run SET holds_conclusions = true
+           WHERE portal_id = :portal AND state = 'running'"""
+    )
+
+
 def supersede(tx: Transaction) -> None:
     """End the running pass without a result, as what it reads changed under it."""
     tx.run(

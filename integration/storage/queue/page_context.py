@@ -12,23 +12,27 @@ from mappings.stored.settings_document import settings_in
 
 @dataclass(frozen=True, slots=True)
 class PageContext:
-    """A portal's newest settings, lowest due stage, running import and paused properties."""
+    """A portal's newest settings, lowest due stage and paused properties.
+
+    `is_reading`: an import under way has to be through before deals are concluded.
+    """
 
     version: int
     body: Mapping[str, Any]
     stage: Stage | None
-    running: str | None
+    is_reading: bool
     imported: bool
     paused: frozenset[tuple[str, str]]
 
 
 def read(tx: Transaction) -> PageContext:
     """Read the portal's state; a portal without settings has none."""
-    ((version, body, stage, running, imported, paused),) = tx.tuples(
+    ((version, body, stage, is_reading, imported, paused),) = tx.tuples(
         f"""SELECT newest.version, newest.body,
               (SELECT stage FROM stale WHERE portal_id = :portal AND next_at <= clock_timestamp()
                ORDER BY stage LIMIT 1),
-              (SELECT kind FROM import_run WHERE portal_id = :portal AND state = 'running'),
+              EXISTS (SELECT FROM import_run WHERE portal_id = :portal AND state = 'running'
+                AND (kind = 'import' OR holds_conclusions)),
               EXISTS (SELECT FROM portal WHERE portal_id = :portal AND imported_at IS NOT NULL),
               (SELECT json_agg(json_build_array(object_type, name)) FROM property_state
                WHERE portal_id = :portal AND paused_at IS NOT NULL)
@@ -37,4 +41,4 @@ def read(tx: Transaction) -> PageContext:
     )
     names = frozenset((kind, name) for kind, name in paused or ())
     due = Stage(stage) if stage is not None else None
-    return PageContext(version or 0, settings_in(body), due, running, imported, names)
+    return PageContext(version or 0, settings_in(body), due, is_reading, imported, names)

@@ -3,7 +3,7 @@
 Claimed in pages, and settled only when nothing newer was asked for meanwhile.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
@@ -196,6 +196,17 @@ def replay(tx: Transaction) -> int:
              since = clock_timestamp()
            WHERE portal_id = :portal AND next_at = 'infinity'"""
     )
+
+
+def waiting(tx: Transaction, object_type: str, record_ids: Collection[int]) -> set[int]:
+    """Return which of these records wait to be looked at, in any stage."""
+    rows = tx.tuples(
+        """SELECT DISTINCT record_id FROM stale WHERE portal_id = :portal AND object_type = :type
+             AND record_id = ANY(CAST(:ids AS bigint[])) AND next_at < 'infinity'""",
+        type=object_type,
+        ids=list(record_ids),
+    )
+    return {row[0] for row in rows}
 
 
 def counts(tx: Transaction) -> dict[str, int]:

@@ -18,14 +18,16 @@ class Occasion:
 
     `at` is when the deal changed (or now); months before `locked_before` are closed. `reevaluate`
     says that the desired allocation is the right one although the time for late evidence is over: a
-    person ordered it (`ordered`), or evidence was known in time and is read only now. `merged_into`
-    is the deal that took this one's place; `orders` come from orders.py, by source key.
+    person ordered it (`ordered`), or evidence was known in time and is read only now. Or other
+    settings judge what is booked, as if they had always counted (`by_settings`). `merged_into` is
+    the deal that took this one's place; `orders` come from orders.py, by source key.
     """
 
     at: datetime
     locked_before: datetime | None = None
     reevaluate: bool = False
     ordered: bool = False
+    by_settings: bool = False
     merged_into: int | None = None
     orders: Mapping[str, int] = field(default_factory=dict)
 
@@ -79,6 +81,8 @@ def plan_entries(
     follow the deal. Posted rows need ids.
     """
     now_booked = booked(posted)
+    if occasion.by_settings and _may_follow_settings(deal, posted, now_booked, occasion):
+        return _by_settings(deal, now_booked, desired, occasion, policy)
     if not deal.counts_as_won:
         return _reversals(now_booked.live, _why_not(deal, occasion), deal, occasion, policy)
     if not now_booked.live:
@@ -98,6 +102,56 @@ def plan_entries(
         undo = _reversals(now_booked.live, anew, deal, occasion, policy)
         return (*undo, *_again(deal, now_booked, occasion, policy, anew))
     return _amount_rows(deal, now_booked, occasion, policy)
+
+
+def _may_follow_settings(
+    deal: DealFacts, posted: Sequence[Entry], now_booked: Booked, occasion: Occasion
+) -> bool:
+    """Whether other settings decide: not of a deal that is gone, nor of a first or second win."""
+    if deal.archived or occasion.merged_into is not None:
+        return False
+    return bool(now_booked.live) or _was_taken_by_settings(posted)
+
+
+def _was_taken_by_settings(posted: Sequence[Entry]) -> bool:
+    last = max(posted, key=lambda row: row.id or 0, default=None)
+    return last is not None and last.occasion.startswith(EntryOccasion.SETTINGS)
+
+
+def _by_settings(
+    deal: DealFacts,
+    now_booked: Booked,
+    desired: Allocation | None,
+    occasion: Occasion,
+    policy: Policy,
+) -> tuple[Entry, ...]:
+    """What is booked taken back, and booked as a portal would have that always had these settings.
+
+    Nothing where both say the same.
+    """
+    kind = EntryOccasion.SETTINGS
+    counts = deal.counts_as_won and desired is not None and _amount(deal) != 0
+    wanted = _rows(deal, desired, occasion, policy, kind) if counts and desired else ()
+    if _said_by(wanted) == _said_by(now_booked.live):
+        return ()
+    return (*_reversals(now_booked.live, kind, deal, occasion, policy), *wanted)
+
+
+def _said_by(rows: Sequence[Entry]) -> object:
+    """What rows say of a deal: who has which share of which amount, and in which month.
+
+    Cents between the parts are left out: credits that became one since were rounded apart.
+    """
+    shares: dict[str, int] = {}
+    for row in rows:
+        shares[row.key] = shares.get(row.key, 0) + row.share
+    return (
+        {key: share for key, share in shares.items() if share},
+        sum(row.amount_minor for row in rows),
+        {row.currency for row in rows},
+        {row.home_currency for row in rows if row.home_amount_minor is not None},
+        {periods.month_of(periods.belongs_at(row)) for row in rows if row.share},
+    )
 
 
 def _why_not(deal: DealFacts, occasion: Occasion) -> EntryOccasion:
@@ -179,6 +233,8 @@ def _first_rows(
 def _kind_of_win(last: Entry | None) -> EntryOccasion:
     if last is None:
         return EntryOccasion.WON
+    if last.occasion.startswith(EntryOccasion.SETTINGS):
+        return EntryOccasion.WON  # under the settings before, it had not been a win
     was_away = last.occasion in {EntryOccasion.DELETED, EntryOccasion.EXCLUDED}
     return EntryOccasion.RESTORED if was_away else EntryOccasion.REWON
 
@@ -244,7 +300,7 @@ def _row(
         rate=deal.rate,
         rate_at=deal.closed_at if deal.rate else None,
         effective_at=at,
-        occasion=kind,
+        occasion=_as_stored(kind, policy),
         settings_version=policy.version,
         origin_at=origin,
     )
@@ -270,11 +326,12 @@ def _dated(
 ) -> tuple[datetime, datetime | None]:
     """When a row counts, and where it belongs if that is another day.
 
-    A first win is dated at its close, as far as that month is open; whatever comes later, when it
-    happened. A close date that is still to come counts from now.
+    A first win is dated at its close, as far as that month is open, and so is what other settings
+    make of it; whatever else comes later, when it happened. A close date that is still to come
+    counts from now.
     """
     closed = min(deal.closed_at or occasion.at, occasion.at)
-    if kind == EntryOccasion.WON:
+    if kind in {EntryOccasion.WON, EntryOccasion.SETTINGS}:
         return periods.land(closed, occasion.at, occasion.locked_before)
     return _later(occasion), closed if closed != _later(occasion) else None
 
@@ -288,18 +345,17 @@ def _reversals(
     live: Iterable[Entry], kind: EntryOccasion, deal: DealFacts, occasion: Occasion, policy: Policy
 ) -> tuple[Entry, ...]:
     """Take back rows in full: each gets its mirror image, which belongs where the row did."""
-    at = _later(occasion)
     return tuple(
         replace(
             row,
             share=-row.share,
             amount_minor=-row.amount_minor,
             home_amount_minor=None if row.home_amount_minor is None else -row.home_amount_minor,
-            effective_at=at,
+            effective_at=_taken_back_at(row, kind, occasion),
             origin_at=periods.belongs_at(row),
-            occasion=kind,
+            occasion=_as_stored(kind, policy),
             settings_version=policy.version,
-            reason=_sentence(deal, kind, occasion),
+            reason=_sentence(deal, kind, occasion, policy),
             reverses=row.id,
             id=None,
             recorded_at=None,
@@ -308,9 +364,23 @@ def _reversals(
     )
 
 
-def _sentence(deal: DealFacts, kind: EntryOccasion, occasion: Occasion) -> str:
+def _taken_back_at(row: Entry, kind: EntryOccasion, occasion: Occasion) -> datetime:
+    """When a reversal counts: that of other settings in the row's own month while that is open."""
+    if kind != EntryOccasion.SETTINGS:
+        return _later(occasion)
+    at, _ = periods.land(row.effective_at, occasion.at, occasion.locked_before)
+    return at
+
+
+def _as_stored(kind: EntryOccasion, policy: Policy) -> str:
+    return f"{kind} {policy.version}" if kind == EntryOccasion.SETTINGS else kind
+
+
+def _sentence(deal: DealFacts, kind: EntryOccasion, occasion: Occasion, policy: Policy) -> str:
     if kind == EntryOccasion.MERGED:
         return f"deal {deal.id} was merged into deal {occasion.merged_into}"
+    if kind == EntryOccasion.SETTINGS:
+        return f"deal {deal.id} was judged anew by {_as_stored(kind, policy)}"
     return f"deal {deal.id} {kind.label}"
 
 

@@ -1,0 +1,71 @@
+"""Effects of changed settings: what is judged, read and concluded again because of a new version.
+
+Everything is concluded by it. While no month of the books was ever closed, deals won long ago are
+judged anew, too. What the mirror lacks is read first.
+"""
+
+from integration.ingest import backfill
+from integration.portal import invalidation
+from integration.portal.context import PortalContext
+from integration.portal.invalidation import Change
+from integration.portal.settings import PortalSettings, Saved
+from integration.storage.database import Transaction
+from integration.storage.ledger import period_rows
+from integration.storage.queue import lanes
+from integration.storage.service import portals
+from mappings.kinds import ObjectType
+from mappings.records.portal_map import PortalMap
+from mappings.rules.ledger import periods
+
+_CONCLUDING = ("import", "drain")
+
+
+def hold_lanes(tx: Transaction) -> None:
+    """Keep workers from concluding and reading until the settings have changed.
+
+    Lanes before the portal, as workers take their locks: else two could wait for each other.
+    """
+    for kind in _CONCLUDING:
+        lanes.hold(tx, tx.portal_id, kind)
+
+
+def record(
+    tx: Transaction, portal: PortalContext, saved: Saved, *, actor: str, reason: str
+) -> None:
+    """Have everything follow from a new version, in the transaction that made it."""
+    version = saved.after.version
+    if not has_closed_month(tx, portal, saved.after):
+        at = portal.runtime.now()
+        period_rows.judge_history(tx, version, actor=actor, reason=reason, at=at)
+    invalidation.record(tx, Change.SETTINGS_CHANGED)
+    lanes.want(tx, tx.portal_id, "drain")
+    if reads_otherwise(saved.before.map, saved.after.map):
+        backfill.read_again(tx)
+    portals.note(tx, actor, "changed settings", version=version, reason=reason)
+
+
+def wake(portal: PortalContext) -> None:
+    """Wake the workers that follow changed settings, once these are committed."""
+    for kind in (*_CONCLUDING, "write"):
+        portal.runtime.queue.wake(portal.portal_id, kind)
+
+
+def has_closed_month(tx: Transaction, portal: PortalContext, counting: PortalSettings) -> bool:
+    """Whether a month of the books was ever closed: then history stays as it was judged."""
+    kept = period_rows.read(tx)
+    close_day = counting.policy.books_close_day
+    due = periods.due(kept.log, close_day, kept.opened_at, portal.runtime.now())
+    return bool(kept.log) or due is not None
+
+
+def reads_otherwise(before: PortalMap, after: PortalMap) -> bool:
+    """Whether HubSpot has to be read again: the mirror lacks what this map names."""
+    if before.activities != after.activities:
+        return True
+    return any(_read(after, kind) - _read(before, kind) for kind in ObjectType)
+
+
+def _read(portal_map: PortalMap, object_type: str) -> set[tuple[str, str]]:
+    """The properties that a map reads of one object type: their values, and their history."""
+    values = {("value", name) for name in portal_map.read_properties(object_type)}
+    return values | {("history", name) for name in portal_map.history_properties(object_type)}
