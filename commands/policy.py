@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from commands.terminal import installed_portal, json_option, json_text, portal_argument
-from integration.admin import policies
+from integration.admin import overwriting, policies
 from integration.core.errors import Refused
 from integration.portal.context import PortalContext
 
@@ -36,6 +36,12 @@ from integration.portal.context import PortalContext
     metavar="VERSION",
     help="The version you looked at: refuse if somebody changed the same values since.",
 )
+@click.option(
+    "--confirm",
+    type=click.IntRange(1),
+    metavar="COUNT",
+    help="Let a change of settings write over so many values in HubSpot, as the held change says.",
+)
 @json_option
 def policy(
     portal_id: int,
@@ -45,10 +51,14 @@ def policy(
     author: str | None,
     reason: str | None,
     seen: int | None,
+    confirm: int | None,
     as_json: bool,
 ) -> None:
     """Show the policy; with changes, store them as a new version first."""
     with installed_portal(portal_id) as portal:
+        if confirm is not None:
+            _confirm(portal, confirm, author=author)
+            return
         if changes or to_default:
             _change(portal, changes, to_default, author=author, reason=reason, seen=seen)
         current = policies.current(portal)
@@ -67,6 +77,13 @@ def policy(
         style = "bold" if setting.is_changed else ""
         table.add_row(setting.name, str(setting.value), str(setting.default), style=style)
     Console().print(table)
+
+
+def _confirm(portal: PortalContext, count: int, *, author: str | None) -> None:
+    if not author:
+        raise Refused("A confirmation says who gives it: add --by NAME")
+    overwriting.confirm(portal, count, actor=author)
+    click.echo(f"Confirmed: {count:,} values in HubSpot are being written over.")
 
 
 def _change(

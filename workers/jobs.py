@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from integration import writeback
-from integration.admin import install
+from integration.admin import install, overwriting
 from integration.conclude import stages
 from integration.core import logs
 from integration.core.errors import NeedsOwner, Retryable
@@ -130,6 +130,7 @@ def _drain(portal: PortalContext, lease: Lease) -> float | None:
         if sync.refresh(portal, lease):
             continue
         if not conclude(portal, lease):
+            overwriting.look(portal)
             wake_writer(portal)
             activities.wake(portal)
             return sync.next_in(portal)

@@ -47,7 +47,7 @@ def portal(runtime: Runtime, installed: Portal) -> dict[str, Any]:
     """Return one portal's state and counts, and why planned values are not written yet."""
     with runtime.database.portal(installed.portal_id) as tx:
         counts = portal_status.counts(tx)
-        hold = holds.current(tx)
+        hold = _lasting(holds.current(tx))
         questions = setup_question_rows.count_open(tx)
     return {
         "portal_id": installed.portal_id,
@@ -60,6 +60,11 @@ def portal(runtime: Runtime, installed: Portal) -> dict[str, Any]:
         "setup_questions": questions,
         **counts,
     }
+
+
+def _lasting(hold: Hold | None) -> Hold | None:
+    """The hold, if it does not end with the work under way."""
+    return None if hold and hold.is_passing else hold
 
 
 def is_held(counts: dict[str, Any]) -> bool:

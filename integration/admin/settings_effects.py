@@ -12,7 +12,7 @@ from integration.portal.settings import PortalSettings, Saved
 from integration.storage.database import Transaction
 from integration.storage.ledger import period_rows
 from integration.storage.queue import lanes
-from integration.storage.service import portals
+from integration.storage.service import portals, settings_hold_rows
 from mappings.kinds import ObjectType
 from mappings.records.portal_map import PortalMap
 from mappings.rules.ledger import periods
@@ -38,6 +38,7 @@ def record(
         at = portal.runtime.now()
         period_rows.judge_history(tx, version, actor=actor, reason=reason, at=at)
     invalidation.record(tx, Change.SETTINGS_CHANGED)
+    settings_hold_rows.begin(tx, version)
     lanes.want(tx, tx.portal_id, "drain")
     if reads_otherwise(saved.before.map, saved.after.map):
         backfill.read_again(tx)

@@ -9,10 +9,9 @@ from typing import Any
 from integration.conclude.batch import Batch
 from integration.storage.findings import conclusion_rows
 from integration.storage.queue import outbox
+from mappings.records.properties import UPDATED_AT
 
 FieldsAndReasons = tuple[dict[str, str], list[object]]
-
-UPDATED_AT = "second_order_updated_at"
 
 
 @dataclass(frozen=True, slots=True)

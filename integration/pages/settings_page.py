@@ -8,7 +8,7 @@ from flask import Blueprint, make_response, redirect, render_template, request, 
 from flask.typing import ResponseReturnValue
 from marshmallow import ValidationError
 
-from integration.admin import settings_changes, uninstall
+from integration.admin import overwriting, settings_changes, uninstall
 from integration.admin.sign_in import Session
 from integration.core.errors import Refused
 from integration.pages import guard, settings_form
@@ -49,6 +49,21 @@ def _add_settings(bp: Blueprint, runtime: Runtime) -> None:
             account_of(portal)
             return _change(portal, session, request.form)
 
+    @bp.post("/settings/overwriting")
+    def confirm(portal_id: int) -> ResponseReturnValue:
+        session = guard.session_of(runtime, portal_id)
+        with open_portal(runtime, portal_id) as portal:
+            account_of(portal)
+            count = _number(request.form.get("count", ""))
+            try:
+                overwriting.confirm(portal, count, actor=session.actor)
+            except Refused as refusal:
+                with portal.transaction() as tx:
+                    settings = portal_settings.read(tx)
+                page = _page(portal, session, settings, refusal=f"{refusal}.")
+                return make_response(page, 409)
+        return redirect(url_for("settings.show", portal_id=portal_id, confirmed=count), 303)
+
     @bp.post("/inbound-key")
     def renew_inbound_key(portal_id: int) -> ResponseReturnValue:
         session = guard.session_of(runtime, portal_id)
@@ -88,9 +103,13 @@ def _seen(portal: PortalContext, form: Mapping[str, str]) -> PortalSettings:
     with portal.transaction() as tx:
         if not number:
             return portal_settings.read(tx)
-        if not number.isascii() or not number.isdecimal() or len(number) > _LONGEST_NUMBER:
-            raise Refused("The form does not say which settings it shows; open Settings again")
-        return portal_settings.read_version(tx, int(number))
+        return portal_settings.read_version(tx, _number(number))
+
+
+def _number(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or len(text) > _LONGEST_NUMBER:
+        raise Refused("The form does not say which settings it shows; open Settings again")
+    return int(text)
 
 
 def _problems(error: ValidationError) -> dict[str, str]:
@@ -160,6 +179,8 @@ def _page(
         refusal=refusal,
         saved=request.args.get("saved") == "1",
         beside=request.args.get("beside") == "1",
+        overwriting=overwriting.asked_about(portal),
+        confirmed=request.args.get("confirmed", type=int),
         required=[(scope, scope.name in account.scopes) for scope in REQUIRED_SCOPES],
         optional=[(scope, scope.name in account.scopes) for scope in OPTIONAL_SCOPES],
         inbound=inbound_keys.current(portal),

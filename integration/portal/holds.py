@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from integration.storage.database import Transaction
-from integration.storage.service import setup_question_rows
+from integration.storage.service import settings_hold_rows, setup_question_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,11 +14,13 @@ class Hold:
     """One reason to wait: a sentence for people, the page where they end it, and when it ends.
 
     `page` is a path below the portal's own. `until` is None where only a person ends the hold.
+    A hold that `is_passing` ends with the work under way: nobody has to do anything.
     """
 
     sentence: str
     page: str
     until: datetime | None = None
+    is_passing: bool = False
 
 
 def current(tx: Transaction) -> Hold | None:
@@ -41,5 +43,26 @@ def _open_questions(tx: Transaction) -> Hold | None:
     return Hold(sentence, "setup", until)
 
 
+def _changed_settings(tx: Transaction) -> Hold | None:
+    hold = settings_hold_rows.find(tx)
+    if hold is None:
+        return None
+    found = hold.overwriting
+    if found is None:
+        sentence = (
+            f"Nothing is written to HubSpot until settings version {hold.version} is worked out"
+        )
+        return Hold(sentence, "settings", is_passing=True)
+    sentence = (
+        f"Nothing is written to HubSpot: settings version {hold.version} would alter"
+        f" {found.altered:,} and clear {found.cleared:,} of our {found.written:,} values there, and"
+        " waits until somebody confirms it"
+    )
+    return Hold(sentence, "settings#overwriting")
+
+
 # A new reason is a function and its line here. They are asked before each batch of patches.
-_REASONS: Final[tuple[Callable[[Transaction], Hold | None], ...]] = (_open_questions,)
+_REASONS: Final[tuple[Callable[[Transaction], Hold | None], ...]] = (
+    _open_questions,
+    _changed_settings,
+)

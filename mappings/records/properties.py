@@ -6,6 +6,8 @@ from typing import Final
 
 from mappings.kinds import ObjectType
 
+# On every record: when any of our values on it last changed.
+UPDATED_AT = "second_order_updated_at"
 GROUP_NAME: Final = "second_order"
 GROUP_LABEL: Final = "Second-order revenue"
 
