@@ -55,10 +55,8 @@ def begin_again(portal: PortalContext) -> None:
 
 def start_over(tx: Transaction) -> None:
     """Read everything anew, and find what vanished since; a run under way ends."""
-    import_runs.supersede(tx)
-    portal = portals.find(tx, tx.portal_id)
-    is_imported = portal is not None and portal.imported_at is not None
-    _begin(tx, "reconciliation" if is_imported else "import")
+    kind = import_runs.supersede(tx)
+    _begin(tx, kind or "reconciliation")
 
 
 def read_again(tx: Transaction) -> None:

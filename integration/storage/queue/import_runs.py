@@ -74,13 +74,14 @@ def hold_conclusions(tx: Transaction) -> None:
     )
 
 
-def supersede(tx: Transaction) -> None:
-    """End the running pass without a result, as what it reads changed under it."""
-    tx.run(
+def supersede(tx: Transaction) -> str | None:
+    """End the running pass without a result, as what it reads changed; return its kind."""
+    kind: str | None = tx.value(
         """UPDATE import_run SET state = 'failed', finished_at = clock_timestamp(),
              report = '{"superseded": true}'
-           WHERE portal_id = :portal AND state = 'running'"""
+           WHERE portal_id = :portal AND state = 'running' RETURNING kind"""
     )
+    return kind
 
 
 def running(tx: Transaction) -> Run | None:

@@ -71,7 +71,7 @@ def take(tx: Transaction, portal_id: int, kind: str) -> Lease | None:
              lease_until = clock_timestamp() + make_interval(secs => :seconds),
              -- A lease that ended by itself was not given back: its holder was killed.
              trouble = CASE WHEN lease_until IS NULL THEN trouble ELSE :killed END
-           WHERE (portal_id, kind) IN (
+           WHERE portal_id = :id AND (portal_id, kind) IN (
              SELECT portal_id, kind FROM lane JOIN portal USING (portal_id)
              WHERE portal_id = :id AND kind = :kind AND portal.state = 'active'
                AND (lease_until IS NULL OR lease_until < clock_timestamp())
