@@ -1,6 +1,7 @@
 """Field patches: desired values minus current ones, as conclusions and rows of the outbox."""
 
 from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -9,6 +10,7 @@ from typing import Any
 from integration.conclude.batch import Batch
 from integration.storage.findings import conclusion_rows
 from integration.storage.queue import outbox
+from mappings.records.catalogue import own_names
 from mappings.records.properties import UPDATED_AT
 
 FieldsAndReasons = tuple[dict[str, str], list[object]]
@@ -40,8 +42,9 @@ def plan(batch: Batch, object_type: str, conclusions: Sequence[Conclusion]) -> N
     living = {record_id: record for record_id, record in records.items() if not record.is_gone}
     paused = {name for paused_type, name in batch.paused if paused_type == object_type}
     kept = [conclusion for conclusion in conclusions if conclusion.record_id in living]
+    own = own_names(object_type)
     plans = [
-        _decide(batch, conclusion, living[conclusion.record_id], paused) for conclusion in kept
+        _decide(batch, conclusion, living[conclusion.record_id], own, paused) for conclusion in kept
     ]
     _store(batch, object_type, plans)
     forget(batch, object_type, set(ids) - living.keys())
@@ -74,9 +77,11 @@ def _decide(
     batch: Batch,
     conclusion: Conclusion,
     record: conclusion_rows.CurrentRecord,
+    own: AbstractSet[str],
     paused: set[str],
 ) -> _Plan:
-    wanted = {**_cleared(record.desired or {}, record.properties), **conclusion.desired}
+    cleared = _cleared(own, record.desired or {}, record.properties)
+    wanted = {**cleared, **conclusion.desired}
     row = _row(conclusion, wanted, _version(conclusion, record, batch))
     # A record that never had a value of ours and has none now needs no row that says so.
     is_worth_a_row = any(wanted.values()) or record.desired is not None
@@ -152,10 +157,16 @@ def _taken_back(
     return {name: wanted.get(name, "") for name in names}
 
 
-def _cleared(before: Mapping[str, str], current: Mapping[str, Any]) -> dict[str, str]:
-    """What we once wrote, or HubSpot still shows, is emptied unless it is still meant."""
-    names = [name for name in before if name != UPDATED_AT and (before[name] or current.get(name))]
-    return dict.fromkeys(names, "")
+def _cleared(
+    own: AbstractSet[str], before: Mapping[str, str], current: Mapping[str, Any]
+) -> dict[str, str]:
+    """What we once wrote, or HubSpot still shows, is emptied unless it is still meant.
+
+    HubSpot copies our values to the survivor of a merge, to which we never wrote.
+    """
+    shown = {name for name in own if current.get(name)}
+    once_written = {name for name in before if before[name]}
+    return dict.fromkeys((shown | once_written) - {UPDATED_AT}, "")
 
 
 def _stamp(now: datetime, paused: set[str]) -> dict[str, str]:

@@ -10,20 +10,23 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from integration.core import logs
-from integration.ingest import activities, fetching, sync
+from integration.ingest import activities, fetching, merges, second_looks, sync
+from integration.ingest.fetching import FetchedLinks
 from integration.portal import invalidation
 from integration.portal.context import PortalContext
 from integration.portal.invalidation import Change
 from integration.portal.occurrence import refs
 from integration.storage.database import Transaction
+from integration.storage.findings import conclusion_rows
 from integration.storage.mirror import mirror
 from integration.storage.queue import import_runs, lanes
 from integration.storage.queue.import_runs import Run, Stream
 from integration.storage.queue.lanes import Lease
 from integration.storage.service import portals
-from mappings.records import access
+from mappings.records import access, catalogue
 from mappings.records.access import ASSOCIATIONS
-from mappings.records.rows import Link
+from mappings.records.properties import UPDATED_AT
+from mappings.records.rows import Link, RefPair
 
 # Links are read for so many records at once: HubSpot's own limit of one call.
 LINKS_PER_CALL = 1000
@@ -203,7 +206,8 @@ def _read_links(portal: PortalContext, lease: Lease, run: Run, stream: Stream) -
         links_by_id = portal.hubspot.associations(stream.from_type, stream.to_type, ids)
         links = [link for record_links in links_by_id.values() for link in record_links]
     with portal.transaction(lease) as tx:
-        changed = sync.store_links(tx, stream.from_type, stream.to_type, set(ids), links, None)
+        fetched = FetchedLinks(set(ids), links, set())
+        changed = sync.store_links(tx, (stream.from_type, stream.to_type), fetched)
         invalidation.record(tx, Change.RECORD_CHANGED, records=changed)
         import_runs.advance(
             tx, run, stream, cursor=str(ids[-1]) if ids else stream.cursor,
@@ -217,10 +221,14 @@ def _finish(portal: PortalContext, lease: Lease, run: Run) -> None:
         vanished = import_runs.vanished(tx, run) if run.finds_vanished else {}
     gone, survivors = _trace(portal, vanished)
     with portal.transaction(lease) as tx:
-        _follow_merges(tx, survivors)
+        changed = merges.follow(tx, survivors, {})
+        # What is carried over from old ids need not be what HubSpot links to the survivor.
+        second_looks.ask(tx, {(kind, survivor) for (kind, _), survivor in survivors.items()})
         for object_type, ids in gone.items():
-            mirror.retire(tx, object_type, ids, "deleted")
-            invalidation.record(tx, Change.RECORD_CHANGED, records=refs(object_type, ids))
+            changed |= refs(object_type, ids)
+            changed |= mirror.retire(tx, object_type, ids, mirror.DELETED)
+        changed |= _with_values_of_nobody(tx)
+        invalidation.record(tx, Change.RECORD_CHANGED, records=changed)
         deleted = {object_type: len(ids) for object_type, ids in gone.items()}
         import_runs.finish(tx, run, {"deleted": deleted, "merged": len(survivors)})
         portals.stamp(
@@ -229,6 +237,15 @@ def _finish(portal: PortalContext, lease: Lease, run: Run) -> None:
         portals.stamp(tx, portal.portal_id, "last_sync_at")
         if run.kind == "reconciliation":
             portals.note(tx, "second-order", "reconciled", **import_runs.report(tx, run))
+
+
+def _with_values_of_nobody(tx: Transaction) -> set[RefPair]:
+    """Records that carry one of our values which we do not conclude: HubSpot copied it there."""
+    carriers: set[RefPair] = set()
+    for object_type in catalogue.WRITTEN_TYPES:
+        names = catalogue.own_names(object_type) - {UPDATED_AT}
+        carriers |= refs(object_type, conclusion_rows.carriers(tx, object_type, names))
+    return carriers
 
 
 def _trace(
@@ -245,13 +262,3 @@ def _trace(
             else:
                 survivors[object_type, record_id] = survivor
     return gone, survivors
-
-
-def _follow_merges(tx: Transaction, survivors: Mapping[tuple[str, int], int]) -> None:
-    """Let old ids mean their survivor from now on; the survivor takes over what hung on them."""
-    for (object_type, old), survivor in survivors.items():
-        mirror.alias(tx, object_type, [old], survivor, at=tx.clock())
-        mirror.retire(tx, object_type, [old], "merged")
-        # Before the links move: who was linked to the old id is looked at again, too.
-        invalidation.record(tx, Change.RECORDS_MERGED, records={(object_type, old)})
-        mirror.relink(tx, object_type, [old], survivor)

@@ -1,6 +1,7 @@
 """Fetching: events say which records to read, and HubSpot says what those records are now."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -13,10 +14,13 @@ from integration.portal.context import PortalContext
 from integration.storage.queue.inbox_events import WaitingEvent
 from mappings.kinds import ObjectType
 from mappings.records import access, catalogue
+from mappings.records.link_dates import LinkDates
 from mappings.records.rows import Link, Record, RefPair
 
 # After these the links of a record are read again; a changed property leaves them alone.
 _CHANGES_LINKS = frozenset({"creation", "association_change", "merge", "restore"})
+# After these the links that others have to the record are read, too: HubSpot moves them silently.
+_CHANGES_LINKS_OF_OTHERS = frozenset({"merge", "restore"})
 # Each record that is not found costs a call of its own; a fetch must end before its lease does.
 GONE_PER_FETCH = 20
 # Finding one refused id among a hundred costs a dozen calls; when so many are refused, it is not
@@ -29,10 +33,16 @@ IdsByType = dict[str, set[int]]
 
 @dataclass(slots=True)
 class ReadPlan:
-    """Which records to read, whose links to read, who merged into whom, and whom to forget."""
+    """Which records to read, whose links to read, who merged into whom, and whom to forget.
+
+    `links` are records whose own links are read, `around` those to which the links of others are
+    read, too. `dates` says when links were made.
+    """
 
     records: IdsByType = field(default_factory=dict)
     links: IdsByType = field(default_factory=dict)
+    around: IdsByType = field(default_factory=dict)
+    dates: LinkDates = field(default_factory=LinkDates)
     survivors: dict[RefPair, int] = field(default_factory=dict)
     merged_at: dict[RefPair, datetime] = field(default_factory=dict)
     forgotten: set[int] = field(default_factory=set)
@@ -44,10 +54,11 @@ class ReadPlan:
 
 
 class FetchedLinks(NamedTuple):
-    """All links of one pair of types that start from *from_ids*."""
+    """All links of one pair of types that start from *from_ids* or end at *to_ids*."""
 
     from_ids: set[int]
     links: list[Link]
+    to_ids: set[int]
 
 
 @dataclass(slots=True)
@@ -91,9 +102,11 @@ def plan_reads(events: Iterable[WaitingEvent]) -> ReadPlan:
         else:
             _plan_records(reads, event)
             _plan_merge(reads, event)
+            _plan_date(reads, event)
     for contact_id in reads.forgotten:
         reads.contact_ids.discard(contact_id)
         reads.links.get(ObjectType.CONTACT, set()).discard(contact_id)
+        reads.around.get(ObjectType.CONTACT, set()).discard(contact_id)
     return reads
 
 
@@ -103,11 +116,74 @@ def fetch(portal: PortalContext, reads: ReadPlan) -> FetchedRecords:
     readable = set(access.readable_types(_scopes(portal)))
     for object_type in sorted(reads.records.keys() & readable):
         _fetch_type(portal, object_type, reads, fetched)
-    for from_type, to_type in access.ASSOCIATIONS:
-        if {from_type, to_type} <= readable:
-            _fetch_links(portal, from_type, to_type, reads, fetched)
+    links = _present(reads.links, fetched)
+    around = _present(reads.around, fetched)
+    for object_type, survivor in _survivors(fetched):
+        links.setdefault(object_type, set()).add(survivor)
+        around.setdefault(object_type, set()).add(survivor)
+    fetched.links = fetch_links(portal, links, around, readable)
     fetched.activities = activity_touches.fetch(portal, reads.records)
     return fetched
+
+
+def fetch_links(
+    portal: PortalContext, links: IdsByType, around: IdsByType, readable: AbstractSet[str]
+) -> dict[tuple[str, str], FetchedLinks]:
+    """Read the links of records, and for those in *around* the links of others to them.
+
+    Who the others are is asked from the record's side; HubSpot tells their links, with the
+    association types of that side, only from theirs.
+    """
+    fetched: dict[tuple[str, str], FetchedLinks] = {}
+    for from_type, to_type in access.ASSOCIATIONS:
+        if not {from_type, to_type} <= readable:
+            continue
+        to_ids = set(around.get(to_type, ()))
+        from_ids = links.get(from_type, set()) | _linked(portal, to_type, from_type, to_ids)
+        if from_ids or to_ids:
+            links_by_id = _read_links(portal, from_type, to_type, from_ids)
+            told = [link for record_links in links_by_id.values() for link in record_links]
+            fetched[from_type, to_type] = FetchedLinks(from_ids, told, to_ids)
+    return fetched
+
+
+def _linked(portal: PortalContext, from_type: str, to_type: str, from_ids: set[int]) -> set[int]:
+    links_by_id = _read_links(portal, from_type, to_type, from_ids)
+    return {link.to_id for links in links_by_id.values() for link in links}
+
+
+def _read_links(
+    portal: PortalContext, from_type: str, to_type: str, from_ids: set[int]
+) -> dict[int, list[Link]]:
+    return portal.hubspot.associations(from_type, to_type, sorted(from_ids)) if from_ids else {}
+
+
+def _present(ids: IdsByType, fetched: FetchedRecords) -> IdsByType:
+    """Those of these records that are still there under their own id."""
+    absent = {
+        *_refs(fetched.gone),
+        *_refs(fetched.postponed),
+        *fetched.survivors,
+        *fetched.refused,
+    }
+    return {
+        object_type: {
+            record_id for record_id in record_ids if (object_type, record_id) not in absent
+        }
+        for object_type, record_ids in ids.items()
+    }
+
+
+def _refs(ids: IdsByType) -> Iterator[RefPair]:
+    for object_type, record_ids in ids.items():
+        for record_id in record_ids:
+            yield object_type, record_id
+
+
+def _survivors(fetched: FetchedRecords) -> set[RefPair]:
+    """The survivors of merges that were read themselves."""
+    read = {(record.object_type, record.id) for record in fetched.records}
+    return {(kind, survivor) for (kind, _), survivor in fetched.survivors.items()} & read
 
 
 def properties_to_read(portal: PortalContext, object_type: str) -> tuple[list[str], list[str]]:
@@ -126,6 +202,17 @@ def _plan_records(reads: ReadPlan, event: WaitingEvent) -> None:
         reads.records.setdefault(object_type, set()).add(record_id)
         if event.kind in _CHANGES_LINKS:
             reads.links.setdefault(object_type, set()).add(record_id)
+        if event.kind in _CHANGES_LINKS_OF_OTHERS:
+            reads.around.setdefault(object_type, set()).add(record_id)
+
+
+def _plan_date(reads: ReadPlan, event: WaitingEvent) -> None:
+    """Note when a link was made; that one ended shows in what is read."""
+    if event.kind != "association_change" or event.payload.get("removed"):
+        return
+    one, *others = [(kind, record_id) for kind, record_id in event.payload.get("refs", ())]
+    for other in others:
+        reads.dates.add(one, other, event.payload.get("type"), event.occurred_at)
 
 
 def _plan_merge(reads: ReadPlan, event: WaitingEvent) -> None:
@@ -206,24 +293,6 @@ def _read(
         left.missing | right.missing,
         {**left.moved, **right.moved},
     )
-
-
-def _fetch_links(
-    portal: PortalContext, from_type: str, to_type: str, reads: ReadPlan, fetched: FetchedRecords
-) -> None:
-    """Read the links of records that are still there under their own id."""
-    absent = {
-        *fetched.gone.get(from_type, ()),
-        *fetched.postponed.get(from_type, ()),
-        *(record_id for kind, record_id in fetched.survivors if kind == from_type),
-        *(record_id for kind, record_id in fetched.refused if kind == from_type),
-    }
-    from_ids = reads.links.get(from_type, set()) - absent
-    if not from_ids:
-        return
-    links_by_id = portal.hubspot.associations(from_type, to_type, sorted(from_ids))
-    links = [link for record_links in links_by_id.values() for link in record_links]
-    fetched.links[from_type, to_type] = FetchedLinks(from_ids, links)
 
 
 def _scopes(portal: PortalContext) -> frozenset[str]:

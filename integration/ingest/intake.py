@@ -140,6 +140,10 @@ def _payload(event: Event) -> dict[str, object]:
         payload["survivor"] = event.new_object_id
     if event.property_name:
         payload["property"] = event.property_name
+    if event.removed:
+        payload["removed"] = True
+    if event.association_type_id is not None:
+        payload["type"] = event.association_type_id
     return payload
 
 

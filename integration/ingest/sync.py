@@ -2,12 +2,11 @@
 
 from collections.abc import Collection, Sequence
 from collections.abc import Set as AbstractSet
-from datetime import datetime
 
 from integration.core.errors import NeedsOwner, Refused, Retryable
 from integration.core.forget_keys import ForgetKeys
-from integration.ingest import activity_touches, fetching, inbound
-from integration.ingest.fetching import FetchedRecords, ReadPlan
+from integration.ingest import activity_touches, fetching, inbound, merges, second_looks
+from integration.ingest.fetching import FetchedLinks, FetchedRecords, ReadPlan
 from integration.portal import forgotten, invalidation
 from integration.portal.context import PortalContext
 from integration.portal.invalidation import Change
@@ -19,7 +18,9 @@ from integration.storage.queue.inbox_events import WaitingEvent
 from integration.storage.queue.lanes import Lease
 from integration.storage.service import erasure, portals
 from mappings.kinds import ObjectType
-from mappings.records.rows import Link, Record, RefPair
+from mappings.records import link_dates
+from mappings.records.link_dates import LinkDates
+from mappings.records.rows import Record, RefPair
 
 _WORN_OUT = "reading what it points to failed or ended the process three times"
 
@@ -45,53 +46,52 @@ def refresh(portal: PortalContext, lease: Lease) -> int:
     return worn + len(events)
 
 
-def store(
+def store_records(
     tx: Transaction,
-    fetched: FetchedRecords,
+    records: Sequence[Record],
     *,
     known_contacts: AbstractSet[int],
-    heard_at: datetime | None = None,
+    look_again: bool = True,
 ) -> set[RefPair]:
-    """Bring the mirror in step with *fetched* and have what changed concluded again; return it."""
-    changed = store_records(tx, fetched.records, known_contacts=known_contacts)
-    for (from_type, to_type), (from_ids, links) in fetched.links.items():
-        changed |= store_links(tx, from_type, to_type, from_ids, links, heard_at)
-    for object_type, ids in fetched.gone.items():
-        mirror.retire(tx, object_type, ids, "deleted")
-        changed |= {(object_type, record_id) for record_id in ids}
-    invalidation.record(tx, Change.RECORD_CHANGED, records=changed)
-    return changed
+    """Store records but those of contacts who asked to be forgotten; return what changed.
 
-
-def store_records(
-    tx: Transaction, records: Sequence[Record], *, known_contacts: AbstractSet[int]
-) -> set[RefPair]:
-    """Store records but those of contacts who asked to be forgotten; return what changed."""
+    What links a record has that had been gone is asked of HubSpot next, unless that is known; so is
+    what became of records that others name as merged into them.
+    """
     kept = [
-        _mirrored(record)
+        record
         for record in records
         if record.object_type != ObjectType.CONTACT or record.id in known_contacts
     ]
-    return mirror.store(tx, kept)
+    stored = mirror.store(tx, [_mirrored(record) for record in kept])
+    named = merges.note_former_ids(tx, kept, stored.changed)
+    second_looks.ask(tx, named | (stored.back if look_again else set()))
+    return stored.changed
 
 
 def store_links(
     tx: Transaction,
-    from_type: str,
-    to_type: str,
-    from_ids: set[int],
-    links: Sequence[Link],
-    heard_at: datetime | None,
+    pair: tuple[str, str],
+    fetched: FetchedLinks,
+    dates: LinkDates | None = None,
 ) -> set[RefPair]:
-    """Replace the links of these records; both ends of a link that came or went have changed."""
-    before = {_identity(link) for link in mirror.links_from(tx, from_type, from_ids, to_type)}
-    now = [link._replace(seen_at=heard_at) for link in links]
-    different = before ^ {_identity(link) for link in now}
+    """Make these the links of a pair of types; return both ends of each that differs.
+
+    It differs when it came or went, or has another date.
+    """
+    from_type, to_type = pair
+    stored = [
+        *mirror.links_from(tx, from_type, fetched.from_ids, to_type),
+        *mirror.links_to(tx, from_type, to_type, fetched.to_ids),
+    ]
+    before = {link._replace(seen_at=None): link.seen_at for link in stored}
+    now = link_dates.dated(fetched.links, before, dates or LinkDates())
+    different = {*stored} ^ {*now}
     if different:
-        mirror.replace_links(tx, from_type, to_type, from_ids, now)
+        mirror.replace_links(tx, from_type, to_type, fetched.from_ids, now, to_ids=fetched.to_ids)
     changed: set[RefPair] = set()
-    for from_id, to_id, *_ in different:
-        changed |= {(from_type, from_id), (to_type, to_id)}
+    for link in different:
+        changed |= {(from_type, link.from_id), (to_type, link.to_id)}
     return changed
 
 
@@ -137,9 +137,7 @@ def _take_effect(
     """Store what was fetched and what survey tools and products sent; erase; settle the events."""
     keys, now = portal.runtime.forget_keys, portal.runtime.now()
     known = known_contacts(tx, reads.contact_ids | fetched.contact_ids, keys=keys)
-    heard_at = min(event.occurred_at for event in events)
-    store(tx, fetched, known_contacts=known, heard_at=heard_at)
-    _follow_merges(tx, reads, fetched)
+    _store(tx, reads, fetched, known)
     activity_touches.store(tx, fetched.activities, known_contacts=known, now=now)
     forgotten.erase_all(tx, sorted(reads.forgotten), keys=keys)
     inbound_events = [event for event in events if event.kind in inbound.KINDS]
@@ -196,37 +194,43 @@ def _mirrored(record: Record) -> mirror.MirroredRecord:
     )
 
 
-def _identity(link: Link) -> tuple[int, int, str, int, str | None]:
-    return link.from_id, link.to_id, link.category, link.type_id, link.label
+def _store(
+    tx: Transaction, reads: ReadPlan, fetched: FetchedRecords, known_contacts: AbstractSet[int]
+) -> None:
+    """Bring the mirror in step with *fetched* and have what changed concluded again."""
+    survivors = _survivors(reads, fetched)
+    changed = _store_records(tx, reads, fetched, known_contacts)
+    # First, so that the survivor's links keep the dates they had under the old ids.
+    changed |= merges.follow(tx, survivors, reads.merged_at)
+    dates = reads.dates.under(survivors)
+    for pair, links in fetched.links.items():
+        changed |= store_links(tx, pair, links, dates)
+    for object_type, ids in fetched.gone.items():
+        changed |= refs(object_type, ids)
+        changed |= mirror.retire(tx, object_type, ids, mirror.DELETED)
+    invalidation.record(tx, Change.RECORD_CHANGED, records=changed)
 
 
-def _follow_merges(tx: Transaction, reads: ReadPlan, fetched: FetchedRecords) -> None:
-    """Let old ids mean their survivor from now on; the survivor takes over what hung on them."""
-    for (object_type, survivor), olds in _merges(reads, fetched).items():
-        mirror.alias(tx, object_type, olds, survivor, at=_merged_at(tx, reads, object_type, olds))
-        mirror.retire(tx, object_type, olds, "merged")
-        invalidation.record(tx, Change.RECORDS_MERGED, records=refs(object_type, olds))
-        mirror.relink(tx, object_type, olds, survivor)
+def _store_records(
+    tx: Transaction, reads: ReadPlan, fetched: FetchedRecords, known_contacts: AbstractSet[int]
+) -> set[RefPair]:
+    """Store the records; of those whose links were read there is nothing more to ask."""
+    around = [record for record in fetched.records if _is_around(record, reads)]
+    others = [record for record in fetched.records if not _is_around(record, reads)]
+    changed = store_records(tx, around, known_contacts=known_contacts, look_again=False)
+    return changed | store_records(tx, others, known_contacts=known_contacts)
 
 
-def _merges(reads: ReadPlan, fetched: FetchedRecords) -> dict[RefPair, list[int]]:
-    """Former ids by their survivor.
+def _is_around(record: Record, reads: ReadPlan) -> bool:
+    return record.id in reads.around.get(record.object_type, ())
+
+
+def _survivors(reads: ReadPlan, fetched: FetchedRecords) -> dict[RefPair, int]:
+    """The ids that merged records live under now.
 
     A notice of a merge says where to look: a record that is still found under its own id was not
     merged.
     """
     living = {(record.object_type, record.id) for record in fetched.records}
-    merges: dict[RefPair, list[int]] = {}
-    for (object_type, old_id), survivor in {**reads.survivors, **fetched.survivors}.items():
-        if old_id != survivor and (object_type, old_id) not in living:
-            merges.setdefault((object_type, survivor), []).append(old_id)
-    return merges
-
-
-def _merged_at(
-    tx: Transaction, reads: ReadPlan, object_type: str, old_ids: Sequence[int]
-) -> datetime:
-    """When these records were merged, by the first notice; without one, now."""
-    keys = [(object_type, old_id) for old_id in old_ids]
-    times = [reads.merged_at[key] for key in keys if key in reads.merged_at]
-    return min(times) if times else tx.clock()
+    told = {**reads.survivors, **fetched.survivors}
+    return {ref: survivor for ref, survivor in told.items() if ref not in living}

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 from marshmallow import ValidationError
 
-from mappings.records import strict_json
+from mappings.records import strict_json, values
 from mappings.records.access import known_type
 from mappings.records.notification import EPOCH, at_a_glance, checked
 from mappings.records.rows import RecordRef
@@ -62,6 +62,7 @@ class Event:
     change_source: str = ""
     source_id: str = ""
     removed: bool = False
+    association_type_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +179,18 @@ def _association(data: Mapping[str, Any], prefix: str) -> Event | Unknown:
     if not refs:
         return _unknown(data, "neither side is of a type we follow")
     return _event(
-        data, "association_change", refs[0], refs=refs, removed=bool(data["associationRemoved"])
+        data,
+        "association_change",
+        refs[0],
+        refs=refs,
+        removed=bool(data["associationRemoved"]),
+        association_type_id=_type_id(data["associationTypeId"]),
     )
+
+
+def _type_id(written: str | None) -> int | None:
+    """The association type, if it is the number that HubSpot sends."""
+    return None if written is None else values.record_id(str(written)).value
 
 
 def _association_types(data: Mapping[str, Any], prefix: str) -> tuple[str, str]:

@@ -276,13 +276,13 @@ def _others(record: Record, ids: Iterable[int]) -> tuple[int, ...]:
 def _companies(record: Record) -> tuple[int, ...]:
     """Associated companies, primary first."""
     links = links_to(record, ObjectType.COMPANY)
-    written = record.get("associatedcompanyid")
-    primary = values.record_id(written).value if written else None
-    ids = [link.to_id for link in links if link.type_id in PRIMARY]
-    if primary is not None and not ids:
-        ids = [primary]
-    ids += sorted(link.to_id for link in links)
-    return tuple(dict.fromkeys(ids))
+    ids = sorted(link.to_id for link in links)
+    primary = [link.to_id for link in links if link.type_id in PRIMARY]
+    named = values.record_id(record.get("associatedcompanyid")).value
+    # The property outlives its company; only a link says that there is one.
+    if not primary and named in ids:
+        primary = [named]
+    return tuple(dict.fromkeys((*primary, *ids)))
 
 
 def _parent(read: FieldReader) -> int | None:
@@ -302,8 +302,10 @@ def _deal_company(read: FieldReader) -> int | None:
     primary = [link.to_id for link in links if link.type_id in PRIMARY]
     if primary:
         return primary[0]
+    linked_ids = {link.to_id for link in links}
     named = read.id("hs_primary_associated_company")
-    return named or min((link.to_id for link in links), default=None)
+    # The property outlives its company; only a link says that there is one.
+    return named if named in linked_ids else min(linked_ids, default=None)
 
 
 def _deal_contacts(record: Record, portal_map: PortalMap) -> tuple[DealContact, ...]:
@@ -318,7 +320,10 @@ def _deal_contacts(record: Record, portal_map: PortalMap) -> tuple[DealContact, 
 
 def _deal_contact(contact_id: int, links: Sequence[Link], roles: Mapping[str, str]) -> DealContact:
     labels = tuple(dict.fromkeys(link.label for link in links if link.label))
-    seen = [link.seen_at for link in links if link.seen_at is not None]
+    # The unlabelled link stands beside every label, and is there since the contact is: a label may
+    # come later.
+    plain = [link for link in links if not link.label] or links
+    seen = [link.seen_at for link in plain if link.seen_at is not None]
     return DealContact(
         contact_id=contact_id,
         at=min(seen, default=None),

@@ -1,6 +1,7 @@
 """CRM strings as values: each reader returns a value or why there is none, and never raises."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation, localcontext
@@ -105,6 +106,15 @@ def record_ids(text: str | None) -> tuple[int, ...]:
     """The ids in `51;1;1551`, or in `51:1700000000000;…` whose second part is a time."""
     ids = (record_id(part.partition(":")[0]).value for part in several(text))
     return tuple(dict.fromkeys(known for known in ids if known is not None))
+
+
+def dated_ids(text: str | None) -> Iterator[tuple[int, datetime]]:
+    """The ids in `51:1700000000000;…`, each with its time; those without are left out."""
+    for part in several(text):
+        written, _, time = part.partition(":")
+        known, at = record_id(written).value, moment(time).value
+        if known is not None and at is not None:
+            yield known, at
 
 
 @cached(_REMEMBERED)

@@ -104,6 +104,11 @@ class MirrorPortal(Kept):
             )
             mirror.store(tx, [row])
             invalidation.record(tx, Change.RECORD_CHANGED, records={(kind, record_id)})
+        # In HubSpot the property is the primary link's other face.
+        if kind == "contact" and current.get("associatedcompanyid"):
+            self.link(
+                "contact", record_id, "company", int(current["associatedcompanyid"]), type_id=1
+            )
 
     def change(self, kind: str, record_id: int, **properties: Any) -> None:  # noqa: ANN401 - text, number or history
         """Change some values of a record that is there."""
@@ -164,10 +169,8 @@ class MirrorPortal(Kept):
 
     def retire(self, kind: str, *record_ids: int, why: str = "deleted") -> None:
         with self.clock.database.portal(self.portal_id) as tx:
-            mirror.retire(tx, kind, record_ids, why)
-            invalidation.record(
-                tx, Change.RECORD_CHANGED, records={(kind, one) for one in record_ids}
-            )
+            changed = refs(kind, record_ids) | mirror.retire(tx, kind, record_ids, why)
+            invalidation.record(tx, Change.RECORD_CHANGED, records=changed)
 
     def merge(self, kind: str, olds: tuple[int, ...], new: int) -> None:
         """As sync follows a merge: aliases, the old ones retired, their links moved, everybody near marked."""

@@ -69,10 +69,10 @@ def _holder(ends: Ends) -> tuple[str, int, int]:
 
 
 def _has_primary(portal: Portal, ends: Ends) -> bool:
+    """Whether there is one now: a company in the recycle bin is nobody's primary one."""
     holder, holder_id, _ = _holder(ends)
-    return any(
-        types & PRIMARY_IDS for types in portal.links.of(holder, holder_id, "company").values()
-    )
+    linked = portal.associated(holder, holder_id, "company").values()
+    return any(types & PRIMARY_IDS for types in linked)
 
 
 def _demote(portal: Portal, ends: Ends, ms: int, source: Source) -> None:

@@ -142,7 +142,9 @@ def _move_links(portal: Portal, primary: Record, other: Record, made: Record) ->
                 if to == "company" and to in taken:
                     labels = [label for label in labels if label.type_id not in PRIMARY_IDS]
                 portal.links.add(kind, made.id, to, target, labels)
-        if any(types & PRIMARY_IDS for types in portal.links.of(kind, made.id, "company").values()):
+        if any(
+            types & PRIMARY_IDS for types in portal.associated(kind, made.id, "company").values()
+        ):
             taken.add("company")
     if kind == "company":
         _point_contacts_at(portal, primary, other, made)

@@ -117,6 +117,23 @@ def delete(tx: Transaction, object_type: str, record_ids: Collection[int]) -> No
     )
 
 
+def carriers(tx: Transaction, object_type: str, names: Collection[str]) -> set[int]:
+    """Return living records that show a value of these properties without our conclusion."""
+    rows = tx.tuples(
+        """SELECT record_id FROM record LEFT JOIN conclusion
+             USING (portal_id, object_type, record_id)
+           WHERE portal_id = :portal AND object_type = :type AND gone_at IS NULL
+             -- The cheap question first: most records show none of these.
+             AND jsonb_exists_any(record.properties, CAST(:names AS text[]))
+             AND EXISTS (SELECT FROM unnest(CAST(:names AS text[])) AS name
+               WHERE coalesce(record.properties ->> name, '') <> ''
+                 AND NOT coalesce(jsonb_exists(desired, name), false))""",
+        type=object_type,
+        names=sorted(names),
+    )
+    return {row[0] for row in rows}
+
+
 def by_value(tx: Transaction, object_type: str, name: str) -> dict[str, int]:
     """Count the values of one concluded property: deals by source, for example."""
     rows = tx.rows(

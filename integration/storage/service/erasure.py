@@ -31,6 +31,9 @@ def contact(tx: Transaction, contact_id: int) -> set[int]:
            WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))
            UNION SELECT from_id FROM association
            WHERE portal_id = :portal AND from_type = 'deal'
+             AND to_type = 'contact' AND to_id = ANY(CAST(:ids AS bigint[]))
+           UNION SELECT from_id FROM resting_association
+           WHERE portal_id = :portal AND from_type = 'deal'
              AND to_type = 'contact' AND to_id = ANY(CAST(:ids AS bigint[]))""",
         ids=ids,
     )
@@ -67,6 +70,9 @@ def forget_events(tx: Transaction, contact_ids: list[int]) -> None:
 _OF_CONTACT = (
     "portal_id = :portal AND object_type = 'contact' AND record_id = ANY(CAST(:ids AS bigint[]))"
 )
+_LINKED = """portal_id = :portal AND (
+  (from_type = 'contact' AND from_id = ANY(CAST(:ids AS bigint[])))
+  OR (to_type = 'contact' AND to_id = ANY(CAST(:ids AS bigint[]))))"""
 _EVENTS = """WITH gone AS (
       DELETE FROM event WHERE portal_id = :portal AND (
         (object_type = 'contact' AND object_id = ANY(CAST(:ids AS bigint[])))
@@ -157,9 +163,8 @@ _CONTACT_ROWS = (
     f"DELETE FROM outbox WHERE {_OF_CONTACT}",
     """DELETE FROM alias WHERE portal_id = :portal AND object_type = 'contact'
          AND (old_id = ANY(CAST(:ids AS bigint[])) OR new_id = ANY(CAST(:ids AS bigint[])))""",
-    """DELETE FROM association WHERE portal_id = :portal AND (
-         (from_type = 'contact' AND from_id = ANY(CAST(:ids AS bigint[])))
-         OR (to_type = 'contact' AND to_id = ANY(CAST(:ids AS bigint[]))))""",
+    f"DELETE FROM association WHERE {_LINKED}",
+    f"DELETE FROM resting_association WHERE {_LINKED}",
     # What they answered before anybody knew whose address it was.
     """DELETE FROM answer WHERE portal_id = :portal AND contact_id IS NULL AND email IN (
          SELECT value FROM identity_key WHERE portal_id = :portal AND kind = 'mail'
