@@ -10,7 +10,14 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from integration.core import logs
-from integration.ingest import activities, fetching, merges, second_looks, sync
+from integration.ingest import (
+    activities,
+    customer_question,
+    fetching,
+    merges,
+    second_looks,
+    sync,
+)
 from integration.ingest.fetching import FetchedLinks
 from integration.portal import invalidation
 from integration.portal.context import PortalContext
@@ -103,10 +110,15 @@ def advance(portal: PortalContext, lease: Lease, *, seconds: float) -> bool:
         _run_streams(portal, lease, run, pool, lambda: time.monotonic() < end)
     with portal.transaction(lease) as tx:
         present = import_runs.running(tx)
-        unfinished = [stream for stream in import_runs.streams(tx, run) if not stream.done]
+        streams = import_runs.streams(tx, run)
+    unfinished = [stream for stream in streams if not stream.done]
     # Changed settings may have put another run in this one's place meanwhile.
-    if unfinished or present is None or present.run_id != run.run_id:
+    if present is None or present.run_id != run.run_id:
         return present is not None
+    if run.kind == "import" and customer_question.is_ready(streams):
+        customer_question.settle(portal, lease, run)
+    if unfinished:
+        return True
     _finish(portal, lease, run)
     return False
 

@@ -151,6 +151,26 @@ def is_done(tx: Transaction, run: Run, stream: str) -> bool:
     )
 
 
+def is_counted(tx: Transaction, run: Run) -> bool:
+    """Whether it was counted in this run who is a customer."""
+    return bool(
+        tx.value(
+            """SELECT counted_at IS NOT NULL FROM import_run
+               WHERE portal_id = :portal AND run_id = :run""",
+            run=run.run_id,
+        )
+    )
+
+
+def note_counted(tx: Transaction, run: Run) -> None:
+    """Note that it was counted in this run who is a customer."""
+    tx.run(
+        """UPDATE import_run SET counted_at = clock_timestamp()
+           WHERE portal_id = :portal AND run_id = :run""",
+        run=run.run_id,
+    )
+
+
 def note_seen(tx: Transaction, run: Run, object_type: str, record_ids: Sequence[int]) -> None:
     """Note that a page had these records, changed or not."""
     if run.finds_vanished:
