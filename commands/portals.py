@@ -14,7 +14,7 @@ from integration.portal.runtime import open_runtime
 @click.command()
 @json_option
 def portals(*, as_json: bool) -> None:
-    """List portals. Each with its state, what waits, what was set aside, last sync."""
+    """List portals. Each with its state, what waits, what was set aside or refused, last sync."""
     with open_runtime() as runtime:
         listed = overview.portals(runtime)
     if as_json:
@@ -32,9 +32,13 @@ def portals(*, as_json: bool) -> None:
             _time(portal["imported_at"]),
             _time(portal["last_sync_at"]),
         )
-    Console().print(
+    console = Console()
+    console.print(
         table if listed else "No portal has installed the app yet: open /install in a browser."
     )
+    for portal in listed:
+        for refused in portal["refused_streams"]:
+            console.print(f"Portal {portal['portal_id']}: {refused['sentence']}", markup=False)
 
 
 def _time(at: datetime | None) -> str:

@@ -28,6 +28,8 @@ def settle(portal_id: int | None, timeout: float, *, as_json: bool) -> None:
         waited_for = wait_until_settled(runtime, portal_id, timeout)
     if as_json:
         click.echo(json_text([_standing(portal) for portal in waited_for]))
+    for sentence in _left_out(waited_for):
+        click.echo(sentence, err=True)
     unsettled = [portal for portal in waited_for if not _is_settled(portal)]
     if unsettled and as_json:
         sys.exit(1)
@@ -72,6 +74,15 @@ def _is_settled(portal: Json) -> bool:
     return bool(portal["state"] == "uninstalled")
 
 
+def _left_out(portals: list[Json]) -> list[str]:
+    """What HubSpot did not let us read: a portal may be settled without it, but not silently."""
+    return [
+        f"Portal {portal['portal_id']}: {refused['sentence']}"
+        for portal in portals
+        for refused in portal["refused_streams"]
+    ]
+
+
 def _standing(portal: Json) -> Json:
     return {
         "portal_id": portal["portal_id"],
@@ -79,6 +90,7 @@ def _standing(portal: Json) -> Json:
         "reason": portal["reason"],
         "held": portal["held"],
         "settled": _is_settled(portal),
+        "refused_streams": portal["refused_streams"],
         **{queue: portal[queue] for queue in _COUNTED},
     }
 

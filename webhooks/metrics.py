@@ -124,10 +124,17 @@ class _Standing(Collector):
     def collect(self) -> Iterator[Metric]:
         try:
             waiting = self._waiting()
+            refused = self._refused()
             read = self._read()
         except SecondOrderError:
             return  # what the processes counted is still worth having while the database is away
         yield self._family("second_order_waiting", "Rows that wait, by kind.", "kind", waiting)
+        yield self._family(
+            "second_order_refused_streams",
+            "Streams that HubSpot does not let us read, by stream.",
+            "stream",
+            refused,
+        )
         yield self._family(
             "second_order_import_records", "Records an import has read, by stream.", "stream", read
         )
@@ -137,6 +144,13 @@ class _Standing(Collector):
         for portal in overview.portals(self.runtime):
             for kind in _WAITING:
                 counted[self._name(portal["portal_id"]), kind] += portal[kind]
+        return counted
+
+    def _refused(self) -> Counts[Series]:
+        counted: Counts[Series] = Counts()
+        for portal in overview.portals(self.runtime):
+            for refused in portal["refused_streams"]:
+                counted[self._name(portal["portal_id"]), refused["stream"]] += 1
         return counted
 
     def _read(self) -> Counts[Series]:

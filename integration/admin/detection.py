@@ -5,9 +5,9 @@ from typing import Any
 
 from babel.core import get_global
 
-from integration.core import logs
-from integration.core.errors import NeedsOwner
-from integration.hubspot.gateway import HubSpot
+from integration.core.errors import Retryable
+from integration.ingest import stream_answers
+from integration.ingest.stream_answers import REFUSALS
 from integration.portal import settings
 from integration.portal.context import PortalContext
 from integration.storage.service import portals
@@ -24,7 +24,6 @@ _LABELLED = (
     ("company", "company"),
     ("contact", "company"),
 )
-_log = logs.get(__name__)
 
 Definitions = Mapping[str, list[dict[str, Any]]]
 
@@ -39,27 +38,36 @@ def first_settings(portal: PortalContext, definitions: Definitions) -> int:
         installed = portals.find(tx, portal.portal_id)
     if version or installed is None:
         return version
-    portal_map, guesses = _detect(portal.hubspot, definitions, installed)
+    portal_map, guesses = _detect(portal, definitions, installed)
     why = {guess.name: guess.because for guess in guesses}
     with portal.transaction() as tx:
         return settings.begin(tx, portal_map, why, author="second-order")
 
 
 def _detect(
-    hubspot: HubSpot, definitions: Definitions, installed: portals.Portal
+    portal: PortalContext, definitions: Definitions, installed: portals.Portal
 ) -> tuple[PortalMap, tuple[rules.Detected, ...]]:
+    hubspot = portal.hubspot
     types = readable_types(installed.scopes)
     pipelines: dict[str, list[dict[str, Any]]] = {
-        object_type.value: _if_granted(hubspot.pipelines, object_type)
+        object_type.value: _if_readable(
+            portal, f"pipelines:{object_type}", hubspot.pipelines, object_type
+        )
         for object_type in (ObjectType.DEAL, ObjectType.TICKET)
         if object_type in types
     }
     labels = [
         (from_type, to_type, label)
         for from_type, to_type in _LABELLED
-        for label in _if_granted(hubspot.labels, from_type, to_type)
+        for label in _if_readable(
+            portal, f"labels:{from_type}>{to_type}", hubspot.labels, from_type, to_type
+        )
     ]
-    owners = _if_granted(hubspot.owners) if "crm.objects.owners.read" in installed.scopes else []
+    owners = (
+        _if_readable(portal, "owners", hubspot.owners)
+        if "crm.objects.owners.read" in installed.scopes
+        else []
+    )
     known = {object_type: definitions.get(object_type, []) for object_type in WRITTEN_TYPES}
     currency = str(installed.account.get("currency") or "")
     country = country_of(str(installed.account.get("time_zone") or ""))
@@ -78,12 +86,26 @@ def country_of(time_zone: str) -> str:
     return country if country in COUNTRIES else ""
 
 
-def _if_granted(
-    ask: Callable[..., list[dict[str, Any]]], *object_types: str
+def _if_readable(
+    portal: PortalContext,
+    stream: str,
+    ask: Callable[..., list[dict[str, Any]]],
+    *object_types: str,
 ) -> list[dict[str, Any]]:
-    """HubSpot's answer; nothing where the portal did not grant the scope: a guess is left out."""
+    """HubSpot's answer; nothing, by name, where it refuses: what rests on it is not guessed.
+
+    Raises Retryable until HubSpot has failed to answer several times.
+    """
     try:
         return ask(*object_types)
-    except NeedsOwner as trouble:
-        _log.info("not readable here", error=str(trouble))
-        return []
+    except REFUSALS as refusal:
+        with portal.transaction() as tx:
+            stream_answers.refuse(tx, stream, str(refusal))
+    except Retryable as fault:
+        if not fault.is_server_fault:
+            raise
+        with portal.transaction() as tx:
+            is_given_up = stream_answers.fails_again(tx, stream, fault)
+        if not is_given_up:
+            raise
+    return []

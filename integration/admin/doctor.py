@@ -11,7 +11,7 @@ from integration.portal import runtime as opening
 from integration.portal.context import PortalContext, open_portal
 from integration.portal.runtime import Runtime, open_runtime
 from integration.storage import database
-from integration.storage.queue import inbox_events, outbox
+from integration.storage.queue import inbox_events, outbox, stream_troubles
 from integration.storage.service import portal_status
 from mappings.records.access import missing_scopes
 
@@ -60,6 +60,7 @@ def portal_report(portal: PortalContext) -> dict[str, Any]:
             "import": portal_status.imports(tx),
             "calls": portal_status.calls(tx),
             "set_aside": portal_status.set_aside(tx),
+            "refused_streams": stream_troubles.refused(tx),
             "outbox": outbox.counts(tx),
             "paused_properties": [
                 {"object_type": object_type, "name": name, "because": reason}
@@ -134,6 +135,9 @@ def _portal(portal: PortalContext, counts: dict[str, Any]) -> list[Finding]:
     if not installed.is_active:
         return [Finding(name, ok=False, said=f"paused: {installed.paused_reason}")]
     findings = [Finding(name, ok=True, said="active"), *setup(portal, counts)]
+    findings += [
+        Finding(name, ok=False, said=refused["sentence"]) for refused in counts["refused_streams"]
+    ]
     missing = missing_scopes(installed.scopes)
     if missing:
         names = ", ".join(scope.name for scope in missing)

@@ -3,9 +3,11 @@
 from typing import Any
 
 from integration.core.errors import Refused, SecondOrderError
+from integration.ingest import stream_labels
 from integration.portal import holds
 from integration.portal.holds import Hold
 from integration.portal.runtime import Runtime
+from integration.storage.queue import stream_troubles
 from integration.storage.service import portal_status, setup_question_rows
 from integration.storage.service import portals as stored
 from integration.storage.service.portals import Portal
@@ -49,6 +51,7 @@ def portal(runtime: Runtime, installed: Portal) -> dict[str, Any]:
         counts = portal_status.counts(tx)
         hold = _lasting(holds.current(tx))
         questions = setup_question_rows.count_open(tx)
+        refused = stream_troubles.refused(tx)
     return {
         "portal_id": installed.portal_id,
         "state": installed.state,
@@ -58,6 +61,14 @@ def portal(runtime: Runtime, installed: Portal) -> dict[str, Any]:
         "held": _sentence(runtime, installed.portal_id, hold),
         "held_until": hold.until if hold else None,
         "setup_questions": questions,
+        "refused_streams": [
+            {
+                "stream": stream,
+                "reason": reason,
+                "sentence": stream_labels.refusal(stream, reason),
+            }
+            for stream, reason in refused.items()
+        ],
         **counts,
     }
 

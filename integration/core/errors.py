@@ -10,11 +10,18 @@ class Refused(SecondOrderError):
 
 
 class Retryable(SecondOrderError):
-    """It will pass: try again, not before *after* seconds where the other side named them."""
+    """It will pass: try again, not before *after* seconds where the other side named them.
 
-    def __init__(self, message: str, *, after: float | None = None) -> None:
+    *is_server_fault* says that the other side failed to answer this one call; it may well answer
+    others.
+    """
+
+    def __init__(
+        self, message: str, *, after: float | None = None, is_server_fault: bool = False
+    ) -> None:
         super().__init__(message)
         self.after = after
+        self.is_server_fault = is_server_fault
 
 
 class NeedsOwner(SecondOrderError):

@@ -74,7 +74,7 @@ def from_answer(
     if handler is not None:
         return handler(said)
     if 500 <= status <= 599:  # noqa: PLR2004 - the server's side
-        return Retryable(said.sentence())
+        return Retryable(said.sentence(), is_server_fault=True)
     if 300 <= status <= 399:  # noqa: PLR2004 - redirects
         return Retryable(said.sentence("with a redirect, which is never followed"))
     return OurMistake(said.sentence("which is not in the table of faults"))
@@ -84,13 +84,14 @@ def from_failure(error: BaseException, route: str) -> SecondOrderError:
     """Return the error for a call without a complete answer; it may pass, nothing is known done."""
     for kind, words in _FAILURES:
         if isinstance(error, kind):
-            return Retryable(f"HubSpot could not be asked ({route}): {words}")
+            sentence = f"HubSpot could not be asked ({route}): {words}"
+            return Retryable(sentence, is_server_fault=True)
     raise TypeError(f"{type(error).__name__} is no failure of the network") from error
 
 
 def broken(route: str, why: str) -> Retryable:
     """Return the error for a 2xx answer that cannot be understood: ask again."""
-    return Retryable(f"HubSpot's answer to {route} {why}")
+    return Retryable(f"HubSpot's answer to {route} {why}", is_server_fault=True)
 
 
 NETWORK_FAILURES: Final = (urllib3.exceptions.HTTPError, requests.RequestException, OSError)
@@ -172,8 +173,12 @@ def _rate_limited(said: _Refusal) -> SecondOrderError:
     return Retryable(said.sentence(policy), after=wait)
 
 
-def _waits(seconds: float) -> Callable[[_Refusal], SecondOrderError]:
-    return lambda said: Retryable(said.sentence(), after=said.wait(seconds))
+def _fails(said: _Refusal) -> SecondOrderError:
+    return Retryable(said.sentence(), after=said.wait(_PAUSE_SECONDS), is_server_fault=True)
+
+
+def _moves(said: _Refusal) -> SecondOrderError:
+    return Retryable(said.sentence(), after=said.wait(_MOVING_SECONDS))
 
 
 def _gone(said: _Refusal) -> SecondOrderError:
@@ -200,7 +205,7 @@ _TABLE: Final[Mapping[int, Callable[[_Refusal], SecondOrderError]]] = MappingPro
         404: _gone,
         405: _ours,
         406: _ours,
-        408: _waits(_PAUSE_SECONDS),
+        408: _fails,
         409: _exists,
         413: _bad_request,
         414: _bad_request,
@@ -208,14 +213,14 @@ _TABLE: Final[Mapping[int, Callable[[_Refusal], SecondOrderError]]] = MappingPro
         422: _bad_request,
         423: _locked,
         429: _rate_limited,
-        477: _waits(_MOVING_SECONDS),
-        502: _waits(_PAUSE_SECONDS),
-        503: _waits(_PAUSE_SECONDS),
-        504: _waits(_PAUSE_SECONDS),
-        521: _waits(_PAUSE_SECONDS),
-        522: _waits(_PAUSE_SECONDS),
-        523: _waits(_PAUSE_SECONDS),
-        524: _waits(_PAUSE_SECONDS),
+        477: _moves,
+        502: _fails,
+        503: _fails,
+        504: _fails,
+        521: _fails,
+        522: _fails,
+        523: _fails,
+        524: _fails,
     }
 )
 

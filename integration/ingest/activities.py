@@ -10,15 +10,17 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 from integration.core import logs
+from integration.core.errors import Retryable
 from integration.hubspot.answer_shapes import Page
-from integration.ingest import activity_touches, sync
-from integration.ingest.activity_touches import WINDOW, FetchedActivities, unless_forbidden
+from integration.ingest import activity_touches, stream_answers, sync
+from integration.ingest.activity_touches import WINDOW, FetchedActivities
+from integration.ingest.stream_answers import REFUSALS, SliceAnswers
 from integration.portal import invalidation, settings
 from integration.portal.context import PortalContext
 from integration.portal.invalidation import Change
 from integration.storage.database import Transaction
 from integration.storage.mirror import touches
-from integration.storage.queue import activity_cursors, lanes
+from integration.storage.queue import activity_cursors, lanes, stream_troubles
 from integration.storage.queue.activity_cursors import ActivityCursor
 from integration.storage.queue.lanes import Lease
 from mappings.records import access, activity_records
@@ -31,6 +33,7 @@ def begin(tx: Transaction) -> None:
     """Have a portal's activities read, unless its newest settings say that they are not."""
     if settings.read(tx).map.reads_activities:
         activity_cursors.begin(tx, TYPES)
+        stream_troubles.forget(tx, [stream_of(activity_type) for activity_type in TYPES])
 
 
 def advance(portal: PortalContext, lease: Lease, *, seconds: float) -> bool:
@@ -46,7 +49,14 @@ def advance(portal: PortalContext, lease: Lease, *, seconds: float) -> bool:
         cursors = _unfinished(tx)
     if cursors:
         end = time.monotonic() + seconds
-        _read_side_by_side(portal, lease, cursors, lambda: time.monotonic() < end)
+        answers = SliceAnswers()
+        _read_side_by_side(portal, lease, cursors, answers, lambda: time.monotonic() < end)
+        for stream in stream_answers.given_up(portal, lease, answers):
+            with portal.transaction(lease) as tx:
+                activity_cursors.refuse(tx, stream.partition(":")[2])
+        with portal.transaction(lease) as tx:
+            left = {stream_of(cursor.activity_type) for cursor in _unfinished(tx)}
+        answers.check_progress(left)
     return _finish(portal, lease)
 
 
@@ -100,51 +110,80 @@ def _read_side_by_side(
     portal: PortalContext,
     lease: Lease,
     cursors: Sequence[ActivityCursor],
+    answers: SliceAnswers,
     has_time: Callable[[], bool],
 ) -> None:
     """Read every type's list in a thread; the first error is raised when all have stopped."""
     with ThreadPoolExecutor(len(TYPES), thread_name_prefix="touches") as pool:
-        readings = [pool.submit(_read_list, portal, lease, cursor, has_time) for cursor in cursors]
+        readings = [
+            pool.submit(_read_list, portal, lease, cursor, answers, has_time) for cursor in cursors
+        ]
     for reading in readings:
         reading.result()
 
 
 def _read_list(
-    portal: PortalContext, lease: Lease, start: ActivityCursor, has_time: Callable[[], bool]
+    portal: PortalContext,
+    lease: Lease,
+    start: ActivityCursor,
+    answers: SliceAnswers,
+    has_time: Callable[[], bool],
 ) -> None:
     """Read page after page of one type.
 
-    Each page is stored with the cursor behind it: a killed process costs one page.
+    Each page is stored with the cursor behind it: a killed process costs one page. A type that
+    HubSpot refuses is left out by name, and the others go on.
     """
-    activity_type = start.activity_type
+    activity_type, stream = start.activity_type, stream_of(start.activity_type)
     cursor: str | None = start.cursor
     while has_time():
-        page = _page(portal, activity_type, cursor)
-        if page is None:
+        try:
+            page = _page(portal, activity_type, cursor)
+            fetched = _fetched(portal, activity_type, page)
+        except REFUSALS as refusal:
+            answers.refused.add(stream)
             with portal.transaction(lease) as tx:
+                stream_answers.refuse(tx, stream, str(refusal))
                 activity_cursors.refuse(tx, activity_type)
             return
-        _store_page(portal, lease, activity_type, page)
+        except Retryable as fault:
+            answers.note_failure(stream, fault)
+            return
+        answers.answered.add(stream)
+        _store_page(portal, lease, activity_type, page, fetched)
         cursor = page.next_after
         if cursor is None:
             return
 
 
-def _page(portal: PortalContext, activity_type: str, cursor: str | None) -> Page | None:
-    """One page of a type's list; None when the portal does not let us read the type."""
+def stream_of(activity_type: str) -> str:
+    """The name of a type's list, as refusals name it."""
+    return f"activities:{activity_type}"
+
+
+def _page(portal: PortalContext, activity_type: str, cursor: str | None) -> Page:
+    """One page of a type's list."""
     properties = activity_records.READ[activity_type]
-    with unless_forbidden:
-        return portal.hubspot.page(activity_type, cursor, properties, associations=NEAR)
-    return None
+    return portal.hubspot.page(activity_type, cursor, properties, associations=NEAR)
 
 
-def _store_page(portal: PortalContext, lease: Lease, activity_type: str, page: Page) -> None:
-    fetched = FetchedActivities(
+def _fetched(portal: PortalContext, activity_type: str, page: Page) -> FetchedActivities:
+    """What the activities of a page mean; of some their texts are fetched."""
+    return FetchedActivities(
         keys={(activity_type, record.id) for record in page.records},
         activities=activity_touches.interpret(
             portal, [(record, record.inline) for record in page.records]
         ),
     )
+
+
+def _store_page(
+    portal: PortalContext,
+    lease: Lease,
+    activity_type: str,
+    page: Page,
+    fetched: FetchedActivities,
+) -> None:
     with portal.transaction(lease) as tx:
         known = sync.known_contacts(tx, fetched.contact_ids, keys=portal.runtime.forget_keys)
         activity_touches.store(tx, fetched, known_contacts=known, now=portal.runtime.now())

@@ -10,15 +10,18 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from integration.core import logs
+from integration.core.errors import Retryable
 from integration.ingest import (
     activities,
     customer_question,
     fetching,
     merges,
     second_looks,
+    stream_answers,
     sync,
 )
 from integration.ingest.fetching import FetchedLinks
+from integration.ingest.stream_answers import REFUSALS, SliceAnswers
 from integration.portal import invalidation
 from integration.portal.context import PortalContext
 from integration.portal.invalidation import Change
@@ -26,7 +29,7 @@ from integration.portal.occurrence import refs
 from integration.storage.database import Transaction
 from integration.storage.findings import conclusion_rows
 from integration.storage.mirror import mirror
-from integration.storage.queue import import_runs, lanes
+from integration.storage.queue import import_runs, lanes, stream_troubles
 from integration.storage.queue.import_runs import Run, Stream
 from integration.storage.queue.lanes import Lease
 from integration.storage.service import portals
@@ -91,7 +94,10 @@ def _begin(tx: Transaction, kind: str) -> bool:
         if {from_type, to_type} <= set(types)
     ]
     activities.begin(tx)
-    return import_runs.begin(tx, kind, streams)
+    is_new = import_runs.begin(tx, kind, streams)
+    if is_new:
+        stream_troubles.forget(tx, streams)
+    return is_new
 
 
 def advance(portal: PortalContext, lease: Lease, *, seconds: float) -> bool:
@@ -99,25 +105,28 @@ def advance(portal: PortalContext, lease: Lease, *, seconds: float) -> bool:
 
     Streams run side by side, so that HubSpot's answering time does not waste its allowance. A page
     is stored together with the cursor behind it: a process that is killed costs one page of one
-    stream.
+    stream. A stream that HubSpot refuses ends, by name, and the others go on.
     """
     with portal.transaction(lease) as tx:
         run = import_runs.running(tx)
     if run is None:
         return False
     end = time.monotonic() + seconds
+    answers = SliceAnswers()
     with ThreadPoolExecutor(CALLS_AT_ONCE, thread_name_prefix="import") as pool:
-        _run_streams(portal, lease, run, pool, lambda: time.monotonic() < end)
+        _run_streams(portal, lease, run, pool, answers, lambda: time.monotonic() < end)
+    given_up = stream_answers.given_up(portal, lease, answers)
     with portal.transaction(lease) as tx:
+        import_runs.end_streams(tx, run, given_up)
         present = import_runs.running(tx)
         streams = import_runs.streams(tx, run)
-    unfinished = [stream for stream in streams if not stream.done]
     # Changed settings may have put another run in this one's place meanwhile.
     if present is None or present.run_id != run.run_id:
         return present is not None
     if run.kind == "import" and customer_question.is_ready(streams):
         customer_question.settle(portal, lease, run)
-    if unfinished:
+    if not all(stream.done for stream in streams):
+        answers.check_progress({stream.name for stream in ready(streams)})
         return True
     _finish(portal, lease, run)
     return False
@@ -151,18 +160,22 @@ def _run_streams(
     lease: Lease,
     run: Run,
     pool: ThreadPoolExecutor,
+    answers: SliceAnswers,
     has_time: Callable[[], bool],
 ) -> None:
     """Keep every ready stream one call ahead until time is up or all are done.
 
-    After the first error no call begins; it is raised when those under way have ended.
+    After the first error no call begins; it is raised when those under way have ended. A stream
+    that HubSpot fails to answer has no other turn in this slice.
     """
     under_way: dict[Future[None], str] = {}
     error: BaseException | None = None
     while True:
         if error is None and has_time():
-            for stream in _streams_to_call(portal, run, under_way.values()):
-                under_way[pool.submit(_step, portal, lease, run, stream)] = stream.name
+            busy = {*under_way.values(), *answers.failing}
+            for stream in _streams_to_call(portal, run, busy, room=CALLS_AT_ONCE - len(under_way)):
+                step = pool.submit(_step, portal, lease, run, stream, answers)
+                under_way[step] = stream.name
         if not under_way:
             break
         finished, _ = wait(under_way, return_when=FIRST_COMPLETED)
@@ -173,29 +186,47 @@ def _run_streams(
         raise error
 
 
-def _streams_to_call(portal: PortalContext, run: Run, busy: Collection[str]) -> list[Stream]:
-    """Ready streams without a call under way, as many as have room; none of an ended run."""
+def _streams_to_call(
+    portal: PortalContext, run: Run, busy: Collection[str], *, room: int
+) -> list[Stream]:
+    """Ready streams that are not *busy*, as many as have room; none of an ended run."""
     with portal.transaction() as tx:
         present = import_runs.running(tx)
         if present is None or present.run_id != run.run_id:
             return []
         streams = import_runs.streams(tx, run)
     idle = [stream for stream in ready(streams) if stream.name not in busy]
-    return idle[: CALLS_AT_ONCE - len(busy)]
+    return idle[:room]
 
 
-def _step(portal: PortalContext, lease: Lease, run: Run, stream: Stream) -> None:
-    if stream.name.startswith("links:"):
-        _read_links(portal, lease, run, stream)
-    else:
-        _read_page(portal, lease, run, stream)
+def _step(
+    portal: PortalContext, lease: Lease, run: Run, stream: Stream, answers: SliceAnswers
+) -> None:
+    """Read one call's worth of a stream and store it with the cursor behind it."""
+    read = _read_links if stream.name.startswith("links:") else _read_page
+    try:
+        store = read(portal, run, stream)
+    except REFUSALS as refusal:
+        answers.refused.add(stream.name)
+        with portal.transaction(lease) as tx:
+            stream_answers.refuse(tx, stream.name, str(refusal))
+            import_runs.end_streams(tx, run, [stream.name])
+        return
+    except Retryable as fault:
+        answers.note_failure(stream.name, fault)
+        return
+    answers.answered.add(stream.name)
+    with portal.transaction(lease) as tx:
+        store(tx)
 
 
-def _read_page(portal: PortalContext, lease: Lease, run: Run, stream: Stream) -> None:
+def _read_page(portal: PortalContext, run: Run, stream: Stream) -> Callable[[Transaction], None]:
+    """Read a page of records; return how to store it."""
     object_type = stream.from_type
     names, history = fetching.properties_to_read(portal, object_type)
     page = portal.hubspot.page(object_type, stream.cursor, names, history)
-    with portal.transaction(lease) as tx:
+
+    def store(tx: Transaction) -> None:
         contact_ids = fetching.contact_ids_of(page.records)
         known = sync.known_contacts(tx, contact_ids, keys=portal.runtime.forget_keys)
         changed = sync.store_records(tx, page.records, known_contacts=known)
@@ -206,8 +237,11 @@ def _read_page(portal: PortalContext, lease: Lease, run: Run, stream: Stream) ->
             records=len(page.records), drift=len(changed),
         )  # fmt: skip
 
+    return store
 
-def _read_links(portal: PortalContext, lease: Lease, run: Run, stream: Stream) -> None:
+
+def _read_links(portal: PortalContext, run: Run, stream: Stream) -> Callable[[Transaction], None]:
+    """Read the links of the next records; return how to store them."""
     with portal.transaction() as tx:
         ids = import_runs.ids_after(
             tx, stream.from_type, int(stream.cursor or 0), limit=LINKS_PER_CALL
@@ -217,7 +251,8 @@ def _read_links(portal: PortalContext, lease: Lease, run: Run, stream: Stream) -
     if ids:
         links_by_id = portal.hubspot.associations(stream.from_type, stream.to_type, ids)
         links = [link for record_links in links_by_id.values() for link in record_links]
-    with portal.transaction(lease) as tx:
+
+    def store(tx: Transaction) -> None:
         fetched = FetchedLinks(set(ids), links, set())
         changed = sync.store_links(tx, (stream.from_type, stream.to_type), fetched)
         invalidation.record(tx, Change.RECORD_CHANGED, records=changed)
@@ -225,6 +260,8 @@ def _read_links(portal: PortalContext, lease: Lease, run: Run, stream: Stream) -
             tx, run, stream, cursor=str(ids[-1]) if ids else stream.cursor,
             done=records_done and len(ids) < LINKS_PER_CALL, records=len(ids), drift=len(changed),
         )  # fmt: skip
+
+    return store
 
 
 def _finish(portal: PortalContext, lease: Lease, run: Run) -> None:

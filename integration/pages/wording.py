@@ -11,10 +11,11 @@ from babel.dates import format_timedelta
 from babel.numbers import format_currency, format_decimal, format_percent
 from flask import Flask
 
+from integration.ingest import stream_labels
 from integration.ingest.backfill import Progress
 from integration.pages.guard import nonce
 from integration.storage.queue.import_runs import Stream
-from mappings.kinds import ObjectType, SourceKind
+from mappings.kinds import SourceKind
 from mappings.records.currencies import digits_of
 
 _LOCALE = "en"
@@ -26,14 +27,6 @@ _SOURCES: Mapping[str, str] = {
     SourceKind.WORD_OF_MOUTH: SourceKind.WORD_OF_MOUTH.label,
     "several": "Several sources",
     "none": "No customer behind it",
-}
-_STREAMS: Mapping[str, str] = {
-    ObjectType.CONTACT: "contacts",
-    ObjectType.COMPANY: "companies",
-    ObjectType.DEAL: "deals",
-    ObjectType.TICKET: "tickets",
-    ObjectType.FEEDBACK: "survey answers",
-    "owner": "owners",
 }
 _QUEUES: Mapping[str, str] = {
     "inbox": "Deliveries to open",
@@ -128,7 +121,7 @@ def lines(run: Progress | None) -> list[dict[str, Any]]:
         return []
     links = [stream for stream in run.streams if stream.name.startswith("links:")]
     shown = [
-        _line(stream.name, _STREAMS.get(stream.from_type, stream.from_type), [stream])
+        _line(stream.name, stream_labels.label(stream.name), [stream])
         for stream in run.streams
         if stream.name.startswith("records:")
     ]

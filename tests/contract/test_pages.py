@@ -11,7 +11,7 @@ import wsgi
 from integration.pages import guard
 from integration.portal import settings as portal_settings
 from integration.storage.database import Database
-from integration.storage.queue import outbox
+from integration.storage.queue import outbox, stream_troubles
 from integration.storage.queue.inbox_writer import InboxWriter
 from integration.storage.service import portals, settings_versions
 from tests.contract.visiting import HARBOR, ORCHARD, Town, Visitor, hash_of
@@ -293,6 +293,21 @@ def test_health_adds_up_and_replays_what_was_set_aside(town: Town, visitor: Visi
     with town.runtime.database.portal(HARBOR) as tx:
         assert tx.value("SELECT count(*) FROM event WHERE state = 'set_aside'") == 0
     assert "deal 77" not in visitor.get(f"/portals/{HARBOR}/health").text
+
+
+def test_home_and_health_name_what_hubspot_refuses(town: Town, visitor: Visitor) -> None:
+    assert "Left out" not in visitor.get(f"/portals/{HARBOR}/health").text
+    with town.runtime.database.portal(HARBOR) as tx:
+        stream_troubles.refuse(tx, "records:ticket", "HubSpot answered 403")
+        stream_troubles.refuse(tx, "links:deal>company", HOSTILE)
+
+    assert "2 lists are left out" in visitor.get(f"/portals/{HARBOR}/").text
+    page = visitor.get(f"/portals/{HARBOR}/health").text
+    assert "Tickets are left out until the next reconciliation: HubSpot answered 403" in page
+    assert "Links from deals to companies are left out" in page
+    assert "&lt;script&gt;alert(1)" in page
+    with town.runtime.database.portal(ORCHARD) as tx:
+        assert stream_troubles.refused(tx) == {}
 
 
 def test_health_shows_calls_by_route_and_says_so_when_something_is_lost(

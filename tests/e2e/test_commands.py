@@ -17,6 +17,7 @@ from click.testing import CliRunner
 from commands.main import cli
 from integration.admin import uninstall
 from integration.core.errors import SecondOrderError
+from integration.storage.queue import stream_troubles
 from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
@@ -140,6 +141,25 @@ def test_settling_tells_a_paused_portal_from_a_settled_one(run: Run, told: "Worl
         (4712, True, 0),
     ]
     assert run("settle", "--json", "--timeout", "60").returncode == 1
+
+
+def test_a_stream_that_hubspot_refuses_is_named_and_settled_with_a_sentence(
+    run: Run, told: "World"
+) -> None:
+    with told.runtime.database.portal(4711) as tx:
+        stream_troubles.refuse(tx, "activities:meeting", "HubSpot answered 400 to objects.page")
+    said = (
+        "Portal 4711: meetings are left out until the next reconciliation:"
+        " HubSpot answered 400 to objects.page"
+    )
+
+    settled = run("settle", "--timeout", str(PATIENCE))
+    assert (settled.returncode, settled.stderr.strip()) == (0, said)
+    assert said in " ".join(run("portals").stdout.split())
+    listed = json.loads(run("portals", "--json").stdout)
+    assert [len(each["refused_streams"]) for each in listed] == [1, 0]
+    assert listed[0]["refused_streams"][0]["stream"] == "activities:meeting"
+    assert "meetings are left out" in run("doctor").stdout
 
 
 def test_the_ledger_opens_safely_in_a_spreadsheet(run: Run) -> None:

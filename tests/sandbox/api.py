@@ -199,6 +199,10 @@ class Api:
             )
         elif kind == "403":
             raise _scopes_missing(["sandbox.denied"])
+        elif kind == "400":
+            raise invalid("The request is not valid")
+        elif kind == "404":
+            raise not_found()
         elif kind == "reset":
             raise _Reset
         elif kind.startswith("5"):

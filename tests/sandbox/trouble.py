@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 KINDS = (
-    "429", "429-secondly", "429-daily", "423", "477", "500", "502", "503", "504", "401", "403", "hang", "reset",
+    "429", "429-secondly", "429-daily", "423", "477", "500", "502", "503", "504", "400", "401", "403", "404", "hang", "reset",
     "truncated", "lost", "latency", "refresh",
 )  # fmt: skip
 

@@ -139,6 +139,16 @@ def advance(
     )
 
 
+def end_streams(tx: Transaction, run: Run, names: Sequence[str]) -> None:
+    """End streams that are left out; what was read of them stays."""
+    tx.run(
+        """UPDATE import_step SET done = true, updated_at = clock_timestamp()
+           WHERE portal_id = :portal AND run_id = :run AND stream = ANY(:names)""",
+        run=run.run_id,
+        names=list(names),
+    )
+
+
 def is_done(tx: Transaction, run: Run, stream: str) -> bool:
     """Whether a stream of the run has reached its end."""
     return bool(
@@ -204,7 +214,11 @@ def vanished(tx: Transaction, run: Run) -> dict[str, list[int]]:
            WHERE portal_id = :portal AND gone_at IS NULL AND seen_at < :since
              AND object_type IN (
                SELECT split_part(stream, ':', 2) FROM import_step
-               WHERE portal_id = :portal AND run_id = :run AND stream LIKE 'records:%')
+               WHERE portal_id = :portal AND run_id = :run AND stream LIKE 'records:%'
+                 -- Of a list that was not read to its end nobody knows what is missing.
+                 AND stream NOT IN (
+                   SELECT stream FROM stream_trouble
+                   WHERE portal_id = :portal AND refused_at IS NOT NULL))
            ORDER BY object_type, record_id""",
         since=run.started_at,
         run=run.run_id,
