@@ -10,6 +10,7 @@ from commands.terminal import installed_portal, json_option, json_text, portal_a
 from integration.admin import overwriting, policies
 from integration.core.errors import Refused
 from integration.portal.context import PortalContext
+from mappings.records.portal_map import dump_portal_map
 
 
 @click.command(
@@ -42,6 +43,7 @@ from integration.portal.context import PortalContext
     metavar="COUNT",
     help="Let a change of settings write over so many values in HubSpot, as the held change says.",
 )
+@click.option("--map", "shows_map", is_flag=True, help="Show the map instead: what names mean.")
 @json_option
 def policy(
     portal_id: int,
@@ -52,6 +54,7 @@ def policy(
     reason: str | None,
     seen: int | None,
     confirm: int | None,
+    shows_map: bool,
     as_json: bool,
 ) -> None:
     """Show the policy; with changes, store them as a new version first."""
@@ -62,6 +65,9 @@ def policy(
         if changes or to_default:
             _change(portal, changes, to_default, author=author, reason=reason, seen=seen)
         current = policies.current(portal)
+        if shows_map:
+            _show_map(portal, as_json=as_json)
+            return
     if as_json:
         click.echo(
             json_text(
@@ -76,6 +82,17 @@ def policy(
     for setting in current.settings:
         style = "bold" if setting.is_changed else ""
         table.add_row(setting.name, str(setting.value), str(setting.default), style=style)
+    Console().print(table)
+
+
+def _show_map(portal: PortalContext, *, as_json: bool) -> None:
+    values = dump_portal_map(portal.map)
+    if as_json:
+        click.echo(json_text(values))
+        return
+    table = Table("Setting", "Value")
+    for name, value in values.items():
+        table.add_row(name, "" if value is None else str(value))
     Console().print(table)
 
 

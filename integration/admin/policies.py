@@ -1,7 +1,7 @@
 """A portal's policy: its weights, thresholds and windows, changed as a new settings version."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from integration.admin import settings_changes
 from integration.core.errors import Refused
@@ -65,14 +65,14 @@ def change(
         portal,
         actor=actor,
         reason=reason,
-        policy=_wanted(values, back),
+        policy=checked(values, back),
         expected_version=expected_version,
     )
     return saved.after.version
 
 
-def _wanted(values: Mapping[str, str], back: Collection[str]) -> dict[str, PolicyValue | None]:
-    """Values as they are stored: None for the default."""
+def checked(values: Mapping[str, str], back: Collection[str] = ()) -> dict[str, PolicyValue | None]:
+    """Return values as they are stored, None for the default; Refused for impossible ones."""
     defaults = _values(DEFAULT)
     problems = [_refusal(name) for name in sorted({*values, *back} - defaults.keys())]
     wanted: dict[str, PolicyValue | None] = {}
@@ -95,10 +95,8 @@ def _refusal(name: str) -> str:
 
 def _values(policy: Policy) -> dict[str, PolicyValue]:
     """The values that change a result, by name."""
-    values = {part.name: getattr(policy, part.name) for part in fields(policy)}
-    del values["version"]
-    flat = portal_settings.values_by_name(values)
-    return {name: value for name, value in flat.items() if name not in WITHOUT_EFFECT}
+    values = portal_settings.policy_values(policy)
+    return {name: value for name, value in values.items() if name not in WITHOUT_EFFECT}
 
 
 def _read(default: PolicyValue, text: str) -> PolicyValue:

@@ -10,6 +10,7 @@ reason, and its neighbours go on.
 import contextlib
 import gc
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 
 from integration.conclude import company_directory
 from integration.conclude.batch import Batch, open_batch
@@ -20,6 +21,7 @@ from integration.conclude.referrals import referral_search
 from integration.portal.context import PortalContext
 from integration.portal.invalidation import Change
 from integration.portal.occurrence import refs
+from integration.storage.database import Transaction
 from integration.storage.queue import page_context, recompute
 from integration.storage.queue.lanes import Lease
 from integration.storage.queue.page_context import PageContext
@@ -38,7 +40,13 @@ def conclude_page(portal: PortalContext, lease: Lease | None, *, limit: int | No
 
     Everything happens in one transaction: a process that dies leaves the page as it was.
     """
-    with _rarely_collected(), portal.transaction(lease) as tx:
+    with portal.transaction(lease) as tx:
+        return conclude_within(tx, portal.runtime.now(), limit=limit)
+
+
+def conclude_within(tx: Transaction, now: datetime, *, limit: int | None = None) -> bool:
+    """As :func:`conclude_page`, within a transaction that the caller ends."""
+    with _rarely_collected():
         context = page_context.read(tx)
         stage = _due(context)
         if stage is None:
@@ -47,7 +55,7 @@ def conclude_page(portal: PortalContext, lease: Lease | None, *, limit: int | No
         claims = recompute.claim(tx, stage, size)
         if not claims:
             return False
-        batch = open_batch(tx, context, portal.runtime.now())
+        batch = open_batch(tx, context, now)
         _STAGES[stage](batch, claims, len(claims) < size)
         _settle(batch, claims)
     return True

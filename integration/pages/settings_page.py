@@ -11,7 +11,7 @@ from marshmallow import ValidationError
 from integration.admin import overwriting, settings_changes, uninstall
 from integration.admin.sign_in import Session
 from integration.core.errors import Refused
-from integration.pages import guard, settings_form
+from integration.pages import guard, settings_form, settings_preview
 from integration.pages.portal_pages import account_of
 from integration.portal import inbound_keys
 from integration.portal import settings as portal_settings
@@ -79,12 +79,17 @@ def _change(
     portal: PortalContext, session: Session, form: Mapping[str, str]
 ) -> ResponseReturnValue:
     seen = _seen(portal, form)
+    if form.get("edit"):
+        return make_response(_page(portal, session, seen, form=form))
     try:
+        wanted = settings_form.map_of(form, seen.map)
+        if form.get("preview"):
+            return make_response(settings_preview.page(portal, session, seen, wanted, form))
         saved = settings_changes.change(
             portal,
             actor=session.actor,
             reason="Changed in Settings.",
-            portal_map=settings_form.map_of(form, seen.map),
+            portal_map=wanted,
             expected_version=seen.version,
         )
     except ValidationError as error:

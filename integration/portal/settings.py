@@ -7,7 +7,7 @@ changed since they looked is refused, and nothing of either is lost.
 import functools
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Final
 
 import orjson
@@ -60,6 +60,15 @@ class Saved:
     def is_changed(self) -> bool:
         """Whether there is a new version."""
         return self.before.version != self.after.version
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One setting that reads differently in two versions."""
+
+    name: str
+    before: object
+    after: object
 
 
 class ChangedMeanwhile(Refused):
@@ -143,6 +152,20 @@ def change(
     body = _changed(newest.body, edit.left, why)
     number = settings_versions.append(tx, body, author=author, reason=reason)
     return Saved(now, understood(number, body), edit.beside_others)
+
+
+def differences(before: PortalSettings, after: PortalSettings) -> list[Difference]:
+    """Return every setting that differs, of the map first, then of the policy."""
+    old = {**dump_portal_map(before.map), **policy_values(before.policy)}
+    new = {**dump_portal_map(after.map), **policy_values(after.policy)}
+    return [Difference(name, old[name], new[name]) for name in new if old.get(name) != new[name]]
+
+
+def policy_values(policy: Policy) -> dict[str, PolicyValue]:
+    """Return every value of a policy by name, but for the version."""
+    values = {part.name: getattr(policy, part.name) for part in fields(policy)}
+    del values["version"]
+    return values_by_name(values)
 
 
 def values_by_name(policy: Json) -> dict[str, PolicyValue]:

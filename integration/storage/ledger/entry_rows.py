@@ -114,10 +114,10 @@ _NOT_ALONE = """NOT EXISTS (
       SELECT FROM ledger AS other
       WHERE other.portal_id = ledger.portal_id AND other.company_id = ledger.company_id
         AND other.subject_id <> ledger.subject_id))"""
-_DERIVED = "kind <> 'first_order'"
+DERIVED = "kind <> 'first_order'"
 # An account that changed its currency has rows of two: what is known in another one only is no part
 # of a sum in this.
-_HOME = """CASE
+HOME = """CASE
   WHEN home_currency = :home AND home_minor IS NOT NULL THEN home_minor
   WHEN currency = :home THEN amount_minor END"""
 _OWN_HOME = """CASE
@@ -130,13 +130,13 @@ def by_subject(tx: Transaction, contact_ids: Collection[int], home: str) -> dict
     if not contact_ids:
         return {}
     rows = tx.rows(
-        f"""SELECT coalesce(alias.new_id, subject.contact_id) AS id, sum({_HOME}) AS minor
+        f"""SELECT coalesce(alias.new_id, subject.contact_id) AS id, sum({HOME}) AS minor
             FROM subject LEFT JOIN alias ON alias.portal_id = subject.portal_id
               AND alias.object_type = 'contact'
               AND alias.old_id = subject.contact_id
             JOIN ledger ON ledger.portal_id = subject.portal_id
               AND ledger.subject_id = subject.subject_id
-            WHERE subject.portal_id = :portal AND {_DERIVED}
+            WHERE subject.portal_id = :portal AND {DERIVED}
               AND (subject.contact_id = ANY(CAST(:ids AS bigint[]))
               OR subject.contact_id IN (SELECT old_id FROM alias WHERE portal_id = :portal
                  AND object_type = 'contact' AND new_id = ANY(CAST(:ids AS bigint[]))))
@@ -166,7 +166,7 @@ def by_company(
               LEFT JOIN alias ON alias.portal_id = ledger.portal_id
                 AND alias.object_type = 'company'
                 AND alias.old_id = ledger.company_id
-              WHERE ledger.portal_id = :portal AND {_DERIVED}
+              WHERE ledger.portal_id = :portal AND {DERIVED}
                 AND (ledger.company_id = ANY(CAST(:ids AS bigint[]))
                 OR ledger.company_id IN (SELECT old_id FROM alias WHERE portal_id = :portal
                    AND object_type = 'company' AND new_id = ANY(CAST(:ids AS bigint[]))))
@@ -187,10 +187,10 @@ def top(tx: Transaction, column: str, home: str, *, limit: int) -> Sequence[Row]
         raise ValueError(column)
     own = f"AND {_NOT_ALONE}" if column == "subject_id" else ""
     return tx.rows(
-        f"""SELECT {column} AS id, sum({_HOME}) AS minor, count(DISTINCT deal_id) AS deals
+        f"""SELECT {column} AS id, sum({HOME}) AS minor, count(DISTINCT deal_id) AS deals
             FROM ledger
-            WHERE portal_id = :portal AND {_DERIVED} AND {column} IS NOT NULL {own}
-            GROUP BY {column} HAVING sum({_HOME}) > 0 ORDER BY minor DESC, id LIMIT :limit""",
+            WHERE portal_id = :portal AND {DERIVED} AND {column} IS NOT NULL {own}
+            GROUP BY {column} HAVING sum({HOME}) > 0 ORDER BY minor DESC, id LIMIT :limit""",
         home=home,
         limit=limit,
     )

@@ -1,0 +1,85 @@
+"""The page between Settings and saving: what the change would alter, with its own Save button."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import render_template
+
+from integration.admin import preview
+from integration.admin.preview import HURRIED, Preview
+from integration.admin.sign_in import Session
+from integration.pages import settings_form
+from integration.pages.portal_pages import account_of
+from integration.portal.context import PortalContext
+from integration.portal.settings import PortalSettings
+from mappings.records.portal_map import PortalMap
+from mappings.rules.ledger import money
+
+# Buttons of the two forms; everything else that is sent is a setting.
+_BUTTONS = frozenset({"preview", "edit", "csrf"})
+
+
+def page(
+    portal: PortalContext,
+    session: Session,
+    seen: PortalSettings,
+    wanted: PortalMap,
+    form: Mapping[str, str],
+) -> str:
+    """Return the page for a map that is not saved; the typed form goes on with it.
+
+    Raises ChangedMeanwhile, as saving would.
+    """
+    found = preview.preview(
+        portal, portal_map=wanted, expected_version=seen.version, patience=HURRIED
+    )
+    return render_template(
+        "settings_preview.html",
+        session=session,
+        portal=account_of(portal),
+        found=found,
+        changes=[_change(change.name, change.before, change.after) for change in found.changes],
+        sources=_sources(found),
+        months=_months(found),
+        total=tuple(
+            money.shown(sum(booked.values()), found.home)
+            for booked in (found.booked_before, found.booked_after)
+        ),
+        records=sum(found.records_to_write.values()),
+        typed={name: text for name, text in form.items() if name not in _BUTTONS},
+    )
+
+
+def _change(name: str, before: object, after: object) -> dict[str, str]:
+    return {
+        "name": name,
+        "before": _line(name, before),
+        "after": _line(name, after),
+    }
+
+
+def _line(name: str, value: object) -> str:
+    return settings_form.as_text(name, value).replace("\n", ", ") or "nothing"
+
+
+def _sources(found: Preview) -> list[dict[str, Any]]:
+    names = sorted({*found.sources_before, *found.sources_after})
+    return [
+        {
+            "source": name,
+            "before": found.sources_before.get(name, 0),
+            "after": found.sources_after.get(name, 0),
+        }
+        for name in names
+    ]
+
+
+def _months(found: Preview) -> list[dict[str, str]]:
+    """The months whose booked revenue would change."""
+    lines: list[dict[str, str]] = []
+    for month in sorted({*found.booked_before, *found.booked_after}):
+        before, after = found.booked_before.get(month, 0), found.booked_after.get(month, 0)
+        if before != after:
+            shown = (money.shown(minor, found.home) for minor in (before, after))
+            lines.append(dict(zip(("month", "before", "after"), (month, *shown), strict=True)))
+    return lines

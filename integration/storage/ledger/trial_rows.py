@@ -1,0 +1,89 @@
+"""What a trial came to, beside what is kept: deals by source, booked months, planned patches."""
+
+from collections.abc import Sequence
+
+from integration.storage.database import Row, Transaction
+from integration.storage.ledger.entry_rows import DERIVED, HOME
+
+_OF_DEALS = "(CAST(:ids AS bigint[]) IS NULL OR {column} = ANY(CAST(:ids AS bigint[])))"
+# A kept table has its schema's name; without it, the trial's copy is meant.
+_KEPT = "public."
+
+DealIds = Sequence[int] | None
+"""The deals that were looked at; None for all."""
+
+
+def deals_by_source(tx: Transaction, deal_ids: DealIds, *, kept: bool) -> dict[str, int]:
+    """Count deals by what they say of their source."""
+    rows = tx.tuples(
+        f"""SELECT coalesce(desired ->> 'second_order_source', ''), count(*)
+            FROM {_KEPT if kept else ""}conclusion
+            WHERE portal_id = :portal AND object_type = 'deal'
+              AND {_OF_DEALS.format(column="record_id")}
+            GROUP BY 1 ORDER BY 1""",
+        ids=_array(deal_ids),
+    )
+    return {source: count for source, count in rows if source}
+
+
+def booked_by_month(tx: Transaction, deal_ids: DealIds, home: str, *, kept: bool) -> dict[str, int]:
+    """Return booked second-order revenue in home currency's minor units, by month."""
+    rows = tx.tuples(
+        f"""SELECT to_char(effective_at AT TIME ZONE 'UTC', 'YYYY-MM') AS month,
+              coalesce(sum({HOME}), 0)::bigint
+            FROM {_KEPT if kept else ""}ledger
+            WHERE portal_id = :portal AND {DERIVED} AND {_OF_DEALS.format(column="deal_id")}
+            GROUP BY 1 ORDER BY 1""",
+        ids=_array(deal_ids),
+        home=home,
+    )
+    return dict(rows)
+
+
+def patches_by_type(tx: Transaction, deal_ids: DealIds) -> dict[str, int]:
+    """Count the records that would be written, by object type; of chosen deals only these."""
+    rows = tx.tuples(
+        """SELECT object_type, count(*) FROM outbox
+            WHERE portal_id = :portal AND (CAST(:ids AS bigint[]) IS NULL
+              OR object_type = 'deal' AND record_id = ANY(CAST(:ids AS bigint[])))
+            GROUP BY 1 ORDER BY 1""",
+        ids=_array(deal_ids),
+    )
+    return dict(rows)
+
+
+def changed_deals(tx: Transaction, deal_ids: DealIds, *, limit: int) -> Sequence[Row]:
+    """Return deals that would say something else of their source, the largest difference first."""
+    return tx.rows(
+        f"""SELECT record_id AS deal_id, now.desired AS before, later.desired AS after
+            FROM {_KEPT}conclusion AS now FULL JOIN conclusion AS later
+              USING (portal_id, object_type, record_id)
+            WHERE portal_id = :portal AND object_type = 'deal'
+              AND {_OF_DEALS.format(column="record_id")}
+              AND ({_says("now")}) IS DISTINCT FROM ({_says("later")})
+            ORDER BY abs({_amount("later")} - {_amount("now")}) DESC, record_id LIMIT :limit""",
+        ids=_array(deal_ids),
+        limit=limit,
+    )
+
+
+def _says(side: str) -> str:
+    return ", ".join(
+        f"{side}.desired ->> 'second_order_{name}'" for name in ("source", "share", "amount")
+    )
+
+
+def _amount(side: str) -> str:
+    return f"coalesce(CAST({side}.desired ->> 'second_order_amount' AS numeric), 0)"
+
+
+def deals_in_turn(tx: Transaction) -> list[int]:
+    """Return all deals in an order that has nothing to do with them: a part of it is a sample."""
+    rows = tx.tuples(
+        "SELECT deal_id FROM deal WHERE portal_id = :portal ORDER BY md5(deal_id::text), deal_id"
+    )
+    return [row[0] for row in rows]
+
+
+def _array(deal_ids: DealIds) -> list[int] | None:
+    return None if deal_ids is None else list(deal_ids)
