@@ -94,6 +94,15 @@ class HubSpot:
             records += _shaped("objects.read", _read_records, object_type, answer)
         return answer_shapes.read_result(asked, records)
 
+    def deleted(self, object_type: str, ids: Sequence[int]) -> set[int]:
+        """Return which of these records lie in the recycle bin; one call per 100.
+
+        HubSpot keeps deleted records there for 90 days. Merged ones are not among them, nor
+        those deleted for privacy.
+        """
+        found = self.read(object_type, ids, (), archived=True)
+        return {record.id for record in found.records if record.archived} & set(ids)
+
     def survivor(self, object_type: str, record_id: int) -> int | None:
         """Return the id under which a record lives after any merges; None when it is gone."""
         try:

@@ -20,6 +20,7 @@ from integration.ingest import (
     stream_answers,
     sync,
 )
+from integration.ingest.absences import explain
 from integration.ingest.fetching import FetchedLinks
 from integration.ingest.stream_answers import REFUSALS, SliceAnswers
 from integration.portal import invalidation
@@ -40,6 +41,8 @@ from mappings.records.rows import Link, RefPair
 
 # Links are read for so many records at once: HubSpot's own limit of one call.
 LINKS_PER_CALL = 1000
+# Vanished records are looked for in groups that end well before the lease does.
+TRACED_AT_ONCE = 1000
 # Calls under way at once: at 0.3 seconds a call, four use the whole allowance.
 CALLS_AT_ONCE = 6
 _log = logs.get(__name__)
@@ -268,7 +271,7 @@ def _finish(portal: PortalContext, lease: Lease, run: Run) -> None:
     """End a run whose streams are all done; what it should have met again and did not is gone."""
     with portal.transaction(lease) as tx:
         vanished = import_runs.vanished(tx, run) if run.finds_vanished else {}
-    gone, survivors = _trace(portal, vanished)
+    gone, survivors = _trace(portal, lease, vanished)
     with portal.transaction(lease) as tx:
         changed = merges.follow(tx, survivors, {})
         # What is carried over from old ids need not be what HubSpot links to the survivor.
@@ -298,16 +301,21 @@ def _with_values_of_nobody(tx: Transaction) -> set[RefPair]:
 
 
 def _trace(
-    portal: PortalContext, vanished: Mapping[str, Sequence[int]]
+    portal: PortalContext, lease: Lease, vanished: Mapping[str, Sequence[int]]
 ) -> tuple[dict[str, list[int]], dict[tuple[str, int], int]]:
-    """Tell deleted records from those that live on under another id, with that id."""
+    """Tell deleted records from those that live on under another id, with that id.
+
+    One that is still there was restored meanwhile: it is neither.
+    """
     gone: dict[str, list[int]] = {}
     survivors: dict[tuple[str, int], int] = {}
     for object_type, ids in vanished.items():
-        for record_id in ids:
-            survivor = portal.hubspot.survivor(object_type, record_id)
-            if survivor is None or survivor == record_id:
-                gone.setdefault(object_type, []).append(record_id)
-            else:
-                survivors[object_type, record_id] = survivor
-    return gone, survivors
+        for start in range(0, len(ids), TRACED_AT_ONCE):
+            some = ids[start : start + TRACED_AT_ONCE]
+            absences = explain(portal, object_type, some, most_lookups=None)
+            gone.setdefault(object_type, []).extend(sorted(absences.deleted))
+            for old_id, survivor in absences.survivors.items():
+                survivors[object_type, old_id] = survivor
+            with portal.transaction(lease):
+                pass  # keeps the lease: there may be thousands
+    return {kind: ids for kind, ids in gone.items() if ids}, survivors

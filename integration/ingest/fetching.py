@@ -9,6 +9,7 @@ from typing import NamedTuple
 from integration.core.errors import Refused
 from integration.hubspot.answer_shapes import ReadResult
 from integration.ingest import activity_touches
+from integration.ingest.absences import explain
 from integration.ingest.activity_touches import FetchedActivities
 from integration.portal.context import PortalContext
 from integration.storage.queue.inbox_events import WaitingEvent
@@ -21,8 +22,9 @@ from mappings.records.rows import Link, Record, RefPair
 _CHANGES_LINKS = frozenset({"creation", "association_change", "merge", "restore"})
 # After these the links that others have to the record are read, too: HubSpot moves them silently.
 _CHANGES_LINKS_OF_OTHERS = frozenset({"merge", "restore"})
-# Each record that is not found costs a call of its own; a fetch must end before its lease does.
-GONE_PER_FETCH = 20
+# A record that is neither there nor in the recycle bin costs a call of its own; a fetch must end
+# before its lease does.
+LOOKUPS_PER_FETCH = 20
 # Finding one refused id among a hundred costs a dozen calls; when so many are refused, it is not
 # the ids.
 REFUSED_PER_FETCH = 20
@@ -35,11 +37,12 @@ IdsByType = dict[str, set[int]]
 class ReadPlan:
     """Which records to read, whose links to read, who merged into whom, and whom to forget.
 
-    `links` are records whose own links are read, `around` those to which the links of others are
-    read, too. `dates` says when links were made.
+    `deleted` are records of which a notice says so. `links` are records whose own links are read,
+    `around` those to which the links of others are read, too. `dates` says when links were made.
     """
 
     records: IdsByType = field(default_factory=dict)
+    deleted: IdsByType = field(default_factory=dict)
     links: IdsByType = field(default_factory=dict)
     around: IdsByType = field(default_factory=dict)
     dates: LinkDates = field(default_factory=LinkDates)
@@ -200,6 +203,8 @@ def properties_to_read(portal: PortalContext, object_type: str) -> tuple[list[st
 def _plan_records(reads: ReadPlan, event: WaitingEvent) -> None:
     for object_type, record_id in event.payload.get("refs", ()):
         reads.records.setdefault(object_type, set()).add(record_id)
+        if event.kind == "deletion":
+            reads.deleted.setdefault(object_type, set()).add(record_id)
         if event.kind in _CHANGES_LINKS:
             reads.links.setdefault(object_type, set()).add(record_id)
         if event.kind in _CHANGES_LINKS_OF_OTHERS:
@@ -227,7 +232,12 @@ def _plan_merge(reads: ReadPlan, event: WaitingEvent) -> None:
 def _fetch_type(
     portal: PortalContext, object_type: str, reads: ReadPlan, fetched: FetchedRecords
 ) -> None:
-    ids = sorted(reads.records[object_type])
+    gone = _known_deletions(portal, object_type, reads)
+    if gone:
+        fetched.gone[object_type] = gone
+    ids = sorted(reads.records[object_type] - gone)
+    if not ids:
+        return
     names, history = properties_to_read(portal, object_type)
     result = _read(portal, object_type, ids, names, history, fetched)
     fetched.records += result.records
@@ -240,6 +250,13 @@ def _fetch_type(
         fetched.records += records
 
 
+def _known_deletions(portal: PortalContext, object_type: str, reads: ReadPlan) -> set[int]:
+    """Which records of deletion notices lie in the recycle bin: those need not be read."""
+    merged = {old_id for kind, old_id in reads.survivors if kind == object_type}
+    told = (reads.deleted.get(object_type, set()) & reads.records[object_type]) - merged
+    return portal.hubspot.deleted(object_type, sorted(told)) if told else set()
+
+
 def _trace(
     portal: PortalContext,
     object_type: str,
@@ -249,23 +266,26 @@ def _trace(
 ) -> set[int]:
     """Find out what became of records that a batch read did not find; return their survivors.
 
-    Such a record was deleted, or merged into a survivor. A notice of the merge names the survivor;
-    without a notice one GET does.
+    Such a record was deleted, or merged into a survivor, whom a notice of the merge names.
     """
-    survivors: set[int] = set()
-    for record_id in sorted(missing):
-        survivor = reads.survivors.get((object_type, record_id))
-        if survivor is None:
-            if len(fetched.gone.get(object_type, ())) >= GONE_PER_FETCH:
-                fetched.postponed.setdefault(object_type, set()).add(record_id)
-                continue
-            survivor = portal.hubspot.survivor(object_type, record_id)
-        if survivor is None or survivor == record_id:
-            fetched.gone.setdefault(object_type, set()).add(record_id)
-        else:
-            fetched.survivors[object_type, record_id] = survivor
-            survivors.add(survivor)
-    return survivors
+    survivors = {
+        record_id: reads.survivors[object_type, record_id]
+        for record_id in missing
+        if reads.survivors.get((object_type, record_id), record_id) != record_id
+    }
+    absences = explain(
+        portal, object_type, set(missing) - survivors.keys(), most_lookups=LOOKUPS_PER_FETCH
+    )
+    survivors |= absences.survivors
+    # A batch read did not show it, so it cannot be read: whatever a GET says, it is of no use.
+    gone = absences.deleted | absences.present
+    if gone:
+        fetched.gone.setdefault(object_type, set()).update(gone)
+    if absences.unexplained:
+        fetched.postponed.setdefault(object_type, set()).update(absences.unexplained)
+    for old_id, survivor in survivors.items():
+        fetched.survivors[object_type, old_id] = survivor
+    return set(survivors.values())
 
 
 def _read(
