@@ -45,6 +45,7 @@ def open_app() -> Flask:
     """Open what this process needs, as the environment says; connect before the first request."""
     own_settings = environment.load()
     logs.configure(own_settings.log_level)
+    logs.catch_uncaught()
     database_url, redis_url = runtime.urls(own_settings)
     own = Runtime(
         own_settings, Database(database_url), Queue(redis_url), Vault(own_settings.token_keys)

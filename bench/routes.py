@@ -19,7 +19,6 @@ from flask import Flask, request
 from psycopg_pool import ConnectionPool
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
-from integration.storage.database import driver_url
 from webhooks.signature import is_signed
 
 PATH = "/webhooks/hubspot"
@@ -34,7 +33,7 @@ _EVENTS = sqlalchemy.Table(
 
 def tables(url: str) -> None:
     """Make the rivals' own tables: nothing but what they need."""
-    engine = sqlalchemy.create_engine(driver_url(url))
+    engine = sqlalchemy.create_engine(_driver_url(url))
     with engine.begin() as connection:
         connection.exec_driver_sql("DROP TABLE IF EXISTS bench_raw, bench_event")
         connection.exec_driver_sql(
@@ -91,7 +90,7 @@ def _minimal() -> Flask:
 def _naive() -> Flask:
     app = Flask("naive")
     engine = sqlalchemy.create_engine(
-        driver_url(os.environ["DATABASE_URL"]), pool_size=8, max_overflow=0
+        _driver_url(os.environ["DATABASE_URL"]), pool_size=8, max_overflow=0
     )
     queue = rq.Queue("bench", connection=redis.Redis.from_url(os.environ["REDIS_URL"]))
     secret, uri = (
@@ -126,3 +125,7 @@ def __getattr__(name: str) -> Flask:
     if name not in _MAKERS:
         raise AttributeError(name)
     return _MAKERS[name]()
+
+
+def _driver_url(url: str) -> str:
+    return url.replace("postgresql://", "postgresql+psycopg://")

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from commands.terminal import prints_every_sign
 from integration.reports.bookkeeping import Month
 from mappings.rules.findings import Entry
 from mappings.rules.ledger import changes, money, periods
@@ -121,9 +122,9 @@ def _sums(minor_by_currency: Mapping[str, int]) -> dict[str, str]:
 
 def print_json(rows: Iterable[Json]) -> None:
     """Print rows as one JSON list, a row a line, each as it comes."""
-    separator = "[\n"
+    separator, escapes = "[\n", not prints_every_sign()
     for row in rows:
-        click.echo(separator + json.dumps(row, default=str, ensure_ascii=False), nl=False)
+        click.echo(separator + json.dumps(row, default=str, ensure_ascii=escapes), nl=False)
         separator = ",\n"
     click.echo("[\n]" if separator == "[\n" else "\n]")
 

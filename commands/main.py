@@ -28,6 +28,7 @@ from commands import (
     web,
     worker,
 )
+from integration.core import own_process
 from integration.core.errors import SecondOrderError
 
 
@@ -68,9 +69,16 @@ for command in (
 
 
 def main() -> None:
-    """Run a command; an error that we know ends it with one sentence and status 1."""
+    """Run a command; what is wrong around us ends it with one sentence and status 1."""
+    own_process.settle_in()
     try:
         cli()
     except SecondOrderError as error:
-        click.echo(f"second-order: {error}", err=True)
-        sys.exit(1)
+        _end(str(error))
+    except OSError as trouble:
+        _end(f"{trouble.filename or 'the system'}: {trouble.strerror or type(trouble).__name__}")
+
+
+def _end(sentence: str) -> None:
+    click.echo(f"second-order: {sentence}", err=True)
+    sys.exit(1)

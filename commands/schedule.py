@@ -14,6 +14,7 @@ def schedule() -> None:
     """Run the sweeper: finds forgotten work, keeps the calendar. Several may run."""
     settings = environment.load()
     logs.configure(settings.log_level)
+    logs.catch_uncaught()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

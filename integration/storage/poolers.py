@@ -16,18 +16,19 @@ ENTER = """SELECT set_config('role', %(role)s, true),
   set_config('TimeZone', 'UTC', true)"""
 
 
-def greet(connection: "psycopg.Connection[Any]") -> datetime:
-    """Prepare a new connection, which is in autocommit mode; return the server's time, in UTC.
+def greet(connection: "psycopg.Connection[Any]", *, prepare_threshold: int = 5) -> datetime:
+    """Greet the server over a new connection, in autocommit mode; return its time, in UTC.
 
-    Behind a pooler nothing is prepared: a prepared statement stays with one connection of the
-    server, where another client may have made another one of the same name.
+    Statements that are used *prepare_threshold* times are then prepared, but not behind a pooler:
+    a prepared statement stays with one connection of the server, where another client may have
+    made another one of the same name.
     """
     answer = connection.execute("SELECT pg_backend_pid(), clock_timestamp()").fetchone()
     assert answer is not None  # noqa: S101 - a SELECT without FROM has one row
     process_id, at = answer
     # Who may have to cancel needs a number of its own: a pooler cannot pass on the server's.
-    if process_id != connection.info.backend_pid:
-        connection.prepare_threshold = None
+    is_server = process_id == connection.info.backend_pid
+    connection.prepare_threshold = prepare_threshold if is_server else None
     return at.astimezone(UTC)  # type: ignore[no-any-return]  # the driver types rows as anything
 
 

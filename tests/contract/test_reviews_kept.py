@@ -326,7 +326,9 @@ def test_answering_while_everything_is_concluded_loses_nothing(harbor: MirrorPor
     assert len(set(harbor.persons().values())) == len(harbor.persons()) - 25
 
 
-def test_a_hundred_thousand_questions_are_listed_at_once(harbor: MirrorPortal) -> None:
+def test_a_hundred_thousand_questions_are_listed_at_once(
+    harbor: MirrorPortal, postgres_url: str
+) -> None:
     harbor.install()
     with harbor.clock.database.portal(HARBOR) as tx:
         tx.run(
@@ -336,9 +338,7 @@ def test_a_hundred_thousand_questions_are_listed_at_once(harbor: MirrorPortal) -
                    'companies', jsonb_build_array(1, 2), 'reasons', '[]'::jsonb)
                FROM generate_series(1, 100000) AS n"""
         )
-    with psycopg.connect(
-        harbor.clock.database._url.replace("+psycopg", ""), autocommit=True
-    ) as owner:
+    with psycopg.connect(postgres_url, autocommit=True) as owner:
         owner.execute("ANALYZE review")
     first = reading.open_tasks(harbor.context)
     deep = "50000.700500.50000"

@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 
+from integration.core import server_urls
 from integration.core.errors import Retryable
 from integration.storage import poolers
 
@@ -23,7 +24,7 @@ class InboxWriter:
     """
 
     def __init__(self, url: str) -> None:
-        self._url = url.replace("postgresql+psycopg://", "postgresql://")
+        self._url = server_urls.libpq_url(url)
         self._idle: deque[psycopg.Connection[Any]] = deque()
 
     def open(self) -> None:
@@ -77,9 +78,9 @@ class InboxWriter:
 
     def _connect(self) -> "psycopg.Connection[Any]":
         connection = psycopg.connect(
-            self._url, autocommit=True, connect_timeout=2, prepare_threshold=1
+            self._url, autocommit=True, connect_timeout=2, prepare_threshold=None
         )
-        poolers.greet(connection)
+        poolers.greet(connection, prepare_threshold=1)
         if not poolers.is_pooled(connection):
             _enter(connection)
         return connection
