@@ -7,16 +7,16 @@ from rich.console import Console
 from rich.table import Table
 
 from commands.terminal import installed_portal, json_option, json_text, portal_argument
-from integration.admin import overwriting, policies
+from integration.admin import overwriting, policies, settings_effects
 from integration.core.errors import Refused
 from integration.portal.context import PortalContext
 from mappings.records.portal_map import dump_portal_map
 
 
 @click.command(
-    help="Show or change weights and thresholds. Each change is a version, and all conclusions are"
-    " drawn again.\n\nShares and probabilities are parts per million, windows days, evidence of"
-    " identity bits: see docs/rules.md."
+    help="Show or change weights and thresholds. Each change is a version, and says what is drawn"
+    " again because of it.\n\nShares and probabilities are parts per million, windows days,"
+    " evidence of identity bits: see docs/rules.md."
 )
 @portal_argument
 @click.option(
@@ -114,7 +114,7 @@ def _change(
 ) -> None:
     if not author or not reason:
         raise Refused("A change of settings says who and why: add --by NAME and --reason TEXT")
-    version = policies.change(
+    saved = policies.change(
         portal,
         dict(change.partition("=")[::2] for change in changes),
         back=to_default,
@@ -122,4 +122,5 @@ def _change(
         reason=reason,
         expected_version=policies.current(portal).version if seen is None else seen,
     )
-    click.echo(f"Settings are at version {version}; conclusions are drawn again.", err=True)
+    for sentence in settings_effects.in_words(portal, saved):
+        click.echo(sentence, err=True)

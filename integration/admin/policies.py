@@ -7,7 +7,7 @@ from integration.admin import settings_changes
 from integration.core.errors import Refused
 from integration.portal import settings as portal_settings
 from integration.portal.context import PortalContext
-from integration.portal.settings import PolicyValue
+from integration.portal.settings import PolicyValue, Saved
 from mappings.rules.facts import PPM
 from mappings.rules.policy import DEFAULT, WITHOUT_EFFECT, Policy
 
@@ -55,20 +55,19 @@ def change(
     actor: str,
     reason: str,
     expected_version: int | None = None,
-) -> int:
-    """Set some values, put others *back* to their defaults, and draw all conclusions again.
+) -> Saved:
+    """Set some values, put others *back* to their defaults, and draw conclusions again.
 
-    Returns the version. Raises Refused, which names each impossible value, or ChangedMeanwhile when
+    Raises Refused, which names each impossible value, or ChangedMeanwhile when
     somebody changed one of them since *expected_version*; then nothing is changed.
     """
-    saved = settings_changes.change(
+    return settings_changes.change(
         portal,
         actor=actor,
         reason=reason,
         policy=checked(values, back),
         expected_version=expected_version,
     )
-    return saved.after.version
 
 
 def checked(values: Mapping[str, str], back: Collection[str] = ()) -> dict[str, PolicyValue | None]:

@@ -5,7 +5,7 @@ judged anew, too. What the mirror lacks is read first.
 """
 
 from integration.ingest import backfill
-from integration.portal import invalidation
+from integration.portal import invalidation, settings
 from integration.portal.context import PortalContext
 from integration.portal.invalidation import Change
 from integration.portal.settings import PortalSettings, Saved
@@ -43,6 +43,53 @@ def record(
     if reads_otherwise(saved.before.map, saved.after.map):
         backfill.read_again(tx)
     portals.note(tx, actor, "changed settings", version=version, reason=reason)
+
+
+def judge_history(
+    tx: Transaction, portal: PortalContext, version: int, *, actor: str, reason: str
+) -> None:
+    """Have deals won long ago judged by a version that counts; once ordered, again is nothing."""
+    at = portal.runtime.now()
+    if not period_rows.judge_history(tx, version, actor=actor, reason=reason, at=at):
+        return
+    invalidation.record(tx, Change.SETTINGS_CHANGED)
+    settings_hold_rows.begin(tx, version)
+    lanes.want(tx, tx.portal_id, "drain")
+    portals.note(tx, actor, "had history judged", version=version, reason=reason)
+
+
+def in_words(portal: PortalContext, saved: Saved) -> list[str]:
+    """Return what is drawn again because of a change, a sentence each."""
+    version = saved.after.version
+    if not saved.is_changed:
+        return [f"Nothing changed: settings stay at version {version}."]
+    lines = [f"Settings are at version {version}."]
+    if reads_otherwise(saved.before.map, saved.after.map):
+        lines.append("HubSpot is read again first, for what is newly mapped.")
+    return lines + drawn_again(portal)
+
+
+def drawn_again(portal: PortalContext) -> list[str]:
+    """Return what the newest version has drawn again, a sentence each."""
+    with portal.transaction() as tx:
+        counting = settings.read(tx)
+        judged_by = period_rows.read(tx).history_version
+        held = settings_hold_rows.find(tx) is not None
+    lines = ["People, moves, referrals, and what contacts and companies say are drawn again."]
+    if judged_by == counting.version:
+        lines.append("All deals are judged again, those won long ago included.")
+    else:
+        lines.append(
+            "Deals that are open, or closed within the last"
+            f" {counting.policy.late_evidence_days} days, are judged again. Months of the books"
+            " were closed, so older deals stay as they were reported."
+        )
+    if held:
+        lines.append(
+            "Nothing is written to HubSpot until that is done; if more than 5 % of our values there"
+            " would change, it waits until somebody confirms it."
+        )
+    return lines
 
 
 def wake(portal: PortalContext) -> None:

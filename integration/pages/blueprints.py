@@ -9,6 +9,7 @@ from integration.pages import (
     record_page,
     review_pages,
     settings_page,
+    settings_versions_page,
     setup_page,
     wording,
 )
@@ -24,4 +25,5 @@ def register(app: Flask, runtime: Runtime) -> None:
     app.register_blueprint(record_page.blueprint(runtime))
     app.register_blueprint(review_pages.blueprint(runtime))
     app.register_blueprint(settings_page.blueprint(runtime))
+    app.register_blueprint(settings_versions_page.blueprint(runtime))
     app.register_blueprint(setup_page.blueprint(runtime))

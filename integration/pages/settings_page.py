@@ -8,7 +8,7 @@ from flask import Blueprint, make_response, redirect, render_template, request, 
 from flask.typing import ResponseReturnValue
 from marshmallow import ValidationError
 
-from integration.admin import overwriting, settings_changes, uninstall
+from integration.admin import overwriting, settings_changes, settings_effects, uninstall
 from integration.admin.sign_in import Session
 from integration.core.errors import Refused
 from integration.pages import guard, settings_form, settings_preview
@@ -84,7 +84,7 @@ def _change(
     try:
         wanted = settings_form.map_of(form, seen.map)
         if form.get("preview"):
-            return make_response(settings_preview.page(portal, session, seen, wanted, form))
+            return make_response(settings_preview.of_map(portal, session, seen, wanted, form))
         saved = settings_changes.change(
             portal,
             actor=session.actor,
@@ -182,7 +182,7 @@ def _page(
         values=values | typed,
         problems=problems or {},
         refusal=refusal,
-        saved=request.args.get("saved") == "1",
+        saved=settings_effects.drawn_again(portal) if request.args.get("saved") == "1" else (),
         beside=request.args.get("beside") == "1",
         overwriting=overwriting.asked_about(portal),
         confirmed=request.args.get("confirmed", type=int),

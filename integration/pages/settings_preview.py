@@ -1,6 +1,7 @@
-"""The page between Settings and saving: what the change would alter, with its own Save button."""
+"""The page before a change of settings: what it would alter, with the button that makes it."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from flask import render_template
@@ -15,11 +16,23 @@ from integration.portal.settings import PortalSettings
 from mappings.records.portal_map import PortalMap
 from mappings.rules.ledger import money
 
-# Buttons of the two forms; everything else that is sent is a setting.
+# Buttons; everything else that is sent goes on with the page.
 _BUTTONS = frozenset({"preview", "edit", "csrf"})
 
 
-def page(
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What the page's button does: where its form goes, and what it says."""
+
+    path: str
+    label: str
+    may_edit: bool = False
+
+
+SAVE = Act("settings", "Save and draw conclusions again", may_edit=True)
+
+
+def of_map(
     portal: PortalContext,
     session: Session,
     seen: PortalSettings,
@@ -33,11 +46,23 @@ def page(
     found = preview.preview(
         portal, portal_map=wanted, expected_version=seen.version, patience=HURRIED
     )
+    return page(portal, session, found, SAVE, form)
+
+
+def page(
+    portal: PortalContext,
+    session: Session,
+    found: Preview,
+    act: Act,
+    form: Mapping[str, str],
+) -> str:
+    """Return the page for what a preview found; what was sent goes on with its button."""
     return render_template(
         "settings_preview.html",
         session=session,
         portal=account_of(portal),
         found=found,
+        act=act,
         changes=[_change(change.name, change.before, change.after) for change in found.changes],
         sources=_sources(found),
         months=_months(found),

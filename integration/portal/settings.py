@@ -154,6 +154,28 @@ def change(
     return Saved(now, understood(number, body), edit.beside_others)
 
 
+def restore(tx: Transaction, number: int, *, author: str, reason: str) -> Saved:
+    """Let map and policy be again what they were in an earlier version, as a new version.
+
+    Raises Refused for a version that never was. Referral codes stay as they are.
+    """
+    _lock(tx)
+    newest = settings_versions.newest(tx)
+    earlier = _since(tx, number)[0]
+    now = understood(newest.number, newest.body)
+    restored = {part: earlier.body.get(part) or {} for part in (_MAP, _POLICY, _WHY)}
+    body = {**newest.body, **restored}
+    if not differences(now, understood(newest.number, body)):
+        return Saved(now, now, beside_others=False)
+    number = settings_versions.append(tx, body, author=author, reason=reason)
+    return Saved(now, understood(number, body), beside_others=False)
+
+
+def every_version(tx: Transaction) -> Sequence[SettingsVersion]:
+    """Return all versions, oldest first."""
+    return settings_versions.since(tx, 1)
+
+
 def differences(before: PortalSettings, after: PortalSettings) -> list[Difference]:
     """Return every setting that differs, of the map first, then of the policy."""
     old = {**dump_portal_map(before.map), **policy_values(before.policy)}

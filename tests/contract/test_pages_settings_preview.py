@@ -2,13 +2,17 @@
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from html import unescape
 
 import pytest
 from werkzeug.test import TestResponse
 
 from integration.portal import settings
+from integration.portal.context import open_portal
 from integration.portal.runtime import Runtime
+from integration.reports import bookkeeping
+from integration.storage.ledger import period_rows
 from integration.storage.service import portals
 from tests.contract.test_pages_settings import SETTINGS, form_on
 from tests.contract.visiting import HARBOR, ORCHARD, Town, Visitor, opened
@@ -83,3 +87,46 @@ def test_what_somebody_typed_is_shown_as_text(ada: Visitor) -> None:
 
     assert "<b>x</b>" not in page.text
     assert "&lt;b&gt;x&lt;/b&gt;" in page.text
+
+
+def test_an_earlier_version_is_previewed_then_restored(town: Town, ada: Visitor) -> None:
+    ada.press(SETTINGS, form_on(ada.get(SETTINGS)) | {"staff_domains": "a.example"})
+    versions = ada.get(f"{SETTINGS}/versions")
+    assert "counts now" in versions.text
+    assert "a.example" in versions.text
+
+    page = ada.press(f"{SETTINGS}/versions/restore", {"number": "1", "preview": "yes"})
+    assert "Let version 1 count again" in page.text
+    assert version(town) == 2
+    restored = ada.press(f"{SETTINGS}/versions/restore", carried_by(page))
+
+    assert restored.status_code == 303
+    assert (version(town), version(town, ORCHARD)) == (3, 1)
+    assert "As version 1." in ada.get(f"{SETTINGS}/versions").text
+
+
+def test_two_versions_are_compared(ada: Visitor) -> None:
+    ada.press(SETTINGS, form_on(ada.get(SETTINGS)) | {"staff_domains": "a.example"})
+
+    page = ada.get(f"{SETTINGS}/versions?first=1&second=2")
+
+    assert "<th>Version 1</th><th>Version 2</th>" in page.text
+    assert "<td>a.example</td>" in page.text
+
+
+def test_history_is_judged_by_a_page_only_with_a_reason(town: Town, ada: Visitor) -> None:
+    with open_portal(town.runtime, HARBOR) as portal:
+        month = datetime(2026, 1, 1, tzinfo=UTC)
+        bookkeeping.close(portal, month, actor="ana", reason="reported")
+    ada.press(SETTINGS, form_on(ada.get(SETTINGS)) | {"staff_domains": "a.example"})
+    assert "judging history by it" in ada.get(f"{SETTINGS}/versions").text
+    act = f"{SETTINGS}/versions/judge-history"
+
+    refused = ada.press(act, {"number": "2", "reason": " ", "preview": "yes"})
+    page = ada.press(act, {"number": "2", "reason": "the board asked", "preview": "yes"})
+    done = ada.press(act, carried_by(page))
+
+    assert (refused.status_code // 100, done.status_code) == (4, 303)
+    with town.runtime.database.portal(HARBOR) as tx:
+        assert period_rows.history_versions(tx) == {2}
+    assert "judging history by it" not in ada.get(f"{SETTINGS}/versions").text

@@ -97,12 +97,14 @@ def map_saver(actor: str, **fields: Any) -> Save:  # noqa: ANN401 - fields of se
 
 
 def policy_saver(actor: str, **values: str) -> Save:
-    return lambda context: policies.change(
-        context,
-        values,
-        actor=actor,
-        reason="a try",
-        expected_version=1,
+    return lambda context: (
+        policies.change(
+            context,
+            values,
+            actor=actor,
+            reason="a try",
+            expected_version=1,
+        ).after.version
     )
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from integration.admin import policies, settings_changes
+from integration.admin import policies, settings_changes, settings_effects, settings_log
 from integration.conclude import stages
+from integration.core.errors import Refused
 from integration.reports import bookkeeping, portal_figures
 from integration.rollup import roll_up
 from integration.storage.database import Database
@@ -55,9 +56,9 @@ def harbor(clock: Clock) -> MirrorPortal:
 
 
 def change_policy(portal: MirrorPortal, values: Mapping[str, str]) -> int:
-    version = policies.change(portal.context, values, actor="ana", reason="a try")
+    saved = policies.change(portal.context, values, actor="ana", reason="a try")
     portal.settle()
-    return version
+    return saved.after.version
 
 
 def change_map(portal: MirrorPortal, words: PortalMap) -> None:
@@ -133,7 +134,7 @@ def test_a_pipeline_left_out_and_taken_back_in_leaves_what_was_there(harbor: Mir
 def test_a_change_back_judges_back_and_looking_again_appends_nothing(harbor: MirrorPortal) -> None:
     before = by_month(harbor), said(harbor)
     change_policy(harbor, LESS)
-    version = policies.change(
+    saved = policies.change(
         harbor.context, {}, back=["moved_sourced"], actor="ana", reason="no better"
     )
     harbor.settle()
@@ -142,7 +143,7 @@ def test_a_change_back_judges_back_and_looking_again_appends_nothing(harbor: Mir
     harbor.change("deal", 9, dealname="a new name")
     harbor.settle()
 
-    assert version == 3
+    assert saved.after.version == 3
     assert (by_month(harbor), said(harbor)) == before
     assert len(harbor.ledger()) == rows
 
@@ -198,3 +199,98 @@ def test_deals_that_do_not_add_up_are_still_told_of(harbor: MirrorPortal) -> Non
         tx.run("UPDATE deal SET amount_minor = amount_minor + 1 WHERE deal_id = 9")
 
     assert portal_figures.figures(harbor.context)["unbalanced_deals"] == [9]
+
+
+def close_may(portal: MirrorPortal) -> None:
+    month = datetime(2026, 5, 1, tzinfo=UTC)
+    bookkeeping.close(portal.context, month, actor="ana", reason="reported")
+
+
+def test_history_is_judged_by_a_persons_order_and_booked_in_the_current_month(
+    clock: Clock, harbor: MirrorPortal
+) -> None:
+    clock.at = datetime(2026, 7, 2, tzinfo=UTC)
+    close_may(harbor)
+    version = change_policy(harbor, LESS)
+
+    settings_changes.judge_history(harbor.context, version, actor="ana", reason="the board asked")
+    harbor.settle()
+
+    assert harbor.derived(9) == 1_800_000
+    anew = [row for row in harbor.ledger(9) if row["occasion"] == "settings version 2"]
+    assert {periods.month_of(row["effective_at"]) for row in anew} == {
+        datetime(2026, 7, 1, tzinfo=UTC)
+    }
+    assert {row["origin_at"] for row in anew} == {day(400)}
+    then = periods.month_of(day(400))
+    reported = bookkeeping.month(harbor.context, then, "reported").totals["USD"]
+    known = bookkeeping.month(harbor.context, then, "known").totals["USD"]
+    assert (reported["second_order"], known["second_order"]) == (3_240_000, 1_800_000)
+    (order,) = harbor.kept("history_judgement")
+    assert (order["version"], order["actor"], order["reason"]) == (2, "ana", "the board asked")
+
+
+def test_only_the_version_that_counts_can_judge_history_and_only_with_a_reason(
+    harbor: MirrorPortal,
+) -> None:
+    close_may(harbor)
+    change_policy(harbor, LESS)
+
+    with pytest.raises(Refused, match="Version 1 does not count: 2 does"):
+        settings_changes.judge_history(harbor.context, 1, actor="ana", reason="as it was")
+    with pytest.raises(Refused, match="who orders this and why"):
+        settings_changes.judge_history(harbor.context, 2, actor="ana", reason=" ")
+
+
+def test_an_earlier_version_counts_again_as_a_new_one_that_says_so(
+    clock: Clock, harbor: MirrorPortal
+) -> None:
+    orchard = installed(clock, ORCHARD)
+    before = by_month(harbor), said(harbor)
+    change_policy(harbor, LESS)
+    change_map(harbor, BY_STAGE)
+
+    saved = settings_changes.restore(harbor.context, 1, actor="bo")
+    harbor.settle()
+
+    assert saved.after.version == 4
+    newest = harbor.kept("settings_version")[-1]
+    assert (newest["author"], newest["reason"]) == ("bo", "As version 1.")
+    assert (by_month(harbor), said(harbor)) == before
+    assert orchard.values("settings_version", "version") == [1]
+    changes = {
+        line.number: [c.name for c in line.changes] for line in settings_log.every(harbor.context)
+    }
+    assert changes == {
+        4: ["customer_stage", "moved_sourced"],
+        3: ["customer_stage"],
+        2: ["moved_sourced"],
+        1: [],
+    }
+    assert settings_log.compare(harbor.context, 1, 4) == []
+
+
+def test_a_version_that_says_what_counts_already_makes_no_new_one(harbor: MirrorPortal) -> None:
+    assert not settings_changes.restore(harbor.context, 1, actor="bo").is_changed
+    with pytest.raises(Refused, match="no settings of version 7"):
+        settings_changes.restore(harbor.context, 7, actor="bo")
+
+
+def test_a_change_says_truthfully_what_is_drawn_again(harbor: MirrorPortal) -> None:
+    first = policies.change(harbor.context, LESS, actor="ana", reason="a try")
+    assert "All deals are judged again, those won long ago included." in (
+        settings_effects.in_words(harbor.context, first)
+    )
+    harbor.settle()
+    close_may(harbor)
+
+    later = policies.change(harbor.context, {"edit_days": "8"}, actor="ana", reason="a try")
+
+    words = " ".join(settings_effects.in_words(harbor.context, later))
+    assert "Settings are at version 3." in words
+    assert "closed within the last 90 days, are judged again" in words
+    assert "older deals stay as they were reported" in words
+    same = policies.change(harbor.context, {"edit_days": "8"}, actor="ana", reason="a try")
+    assert settings_effects.in_words(harbor.context, same) == [
+        "Nothing changed: settings stay at version 3."
+    ]

@@ -68,6 +68,12 @@ def judge_history(tx: Transaction, version: int, *, actor: str, reason: str, at:
     return added > 0
 
 
+def history_versions(tx: Transaction) -> set[int]:
+    """Return the settings versions that were to judge all deals."""
+    rows = tx.tuples("SELECT version FROM history_judgement WHERE portal_id = :portal")
+    return {row[0] for row in rows}
+
+
 def order(tx: Transaction, deal_id: int, *, actor: str, reason: str, at: datetime) -> None:
     """Record a person's order to judge a deal anew."""
     tx.run(

@@ -8,7 +8,7 @@ from typing import Any
 from integration.storage.database import Row, Transaction, as_json
 from mappings.stored import settings_document
 
-_COLUMNS = "version, body, author, made_at"
+_COLUMNS = "version, body, author, made_at, reason"
 # For queries that look at the newest document among other things.
 NEWEST = f"""SELECT {_COLUMNS} FROM settings_version WHERE portal_id = :portal
   ORDER BY version DESC LIMIT 1"""
@@ -22,6 +22,7 @@ class SettingsVersion:
     body: Mapping[str, Any]
     author: str
     made_at: datetime | None
+    reason: str = ""
 
 
 NONE_YET = SettingsVersion(0, {}, "", None)
@@ -69,4 +70,4 @@ def append(tx: Transaction, body: Mapping[str, Any], *, author: str, reason: str
 
 def _version(row: Row) -> SettingsVersion:
     body = settings_document.settings_in(row["body"])
-    return SettingsVersion(row["version"], body, row["author"], row["made_at"])
+    return SettingsVersion(row["version"], body, row["author"], row["made_at"], row["reason"] or "")
