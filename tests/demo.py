@@ -4,24 +4,23 @@ import argparse
 import contextlib
 import ctypes
 import dataclasses
-import html
 import json
 import os
-import re
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import requests
 from rich.console import Console
 
 from integration.core.servers import free_port
+from tests import admin
+from tests.admin import Admin
 from tests.chaos_service import answers
 from tests.demo_report import Report
 from tests.sandbox import pages, server, town
@@ -154,8 +153,9 @@ def _wait_until_ready(url: str, process: "subprocess.Popen[bytes]", log: Path) -
 def _enrich(app: App, report: Report) -> bool:
     """Install both portals through OAuth, as two admins would, and wait until everything is written."""
     report.begin()
-    for portal_id in (HARBOR, ORCHARD):
-        _install(app, report.hubspot, portal_id, report.settings if portal_id == HARBOR else {})
+    admins = [admin.installed(app.url, report.hubspot, portal) for portal in (HARBOR, ORCHARD)]
+    if report.settings:
+        admins[0].fill_in(report.settings)
     _say.print("Installed in two portals by OAuth; importing, concluding, writing back ...")
     deadline = time.monotonic() + ENRICH_SECONDS
     while time.monotonic() < deadline:
@@ -164,8 +164,9 @@ def _enrich(app: App, report: Report) -> bool:
                 f"[red]The service ended:[/red] {app.log.read_text(errors='replace')[-2000:]}"
             )
             return False
+        _answer_as_proposed(admins)
         try:
-            app.command("settle", "--timeout", "20")
+            app.command("settle", "--timeout", "10")
         except RuntimeError as waiting:
             _say.print(f"  {str(waiting).split(': ', 2)[-1]}", style="dim")
             continue
@@ -177,69 +178,19 @@ def _enrich(app: App, report: Report) -> bool:
     return False
 
 
-def _install(app: App, hubspot: HubSpot, portal_id: int, settings: dict[str, str]) -> None:
-    hubspot.quirks.approve_at_once = True
-    try:
-        with requests.Session() as browser:
-            away = browser.get(f"{app.url}/install", allow_redirects=False, timeout=PATIENCE)
-            back = browser.get(
-                f"{away.headers['Location']}&portalId={portal_id}",
-                allow_redirects=False,
-                timeout=PATIENCE,
-            )
-            arrived = browser.get(back.headers["Location"], timeout=PATIENCE)
-            if not arrived.ok:
-                raise RuntimeError(
-                    f"the install answered {arrived.status_code}: {arrived.text[:500]}"
-                )
-            if settings:
-                _map(app, browser, portal_id, settings)
-    finally:
-        hubspot.quirks.approve_at_once = False
-
-
-def _map(app: App, browser: requests.Session, portal_id: int, settings: dict[str, str]) -> None:
-    """Fill in the Settings form as the admin would who knows what their CRM means by things."""
-    address = f"{app.url}/portals/{portal_id}/settings"
-    csrf = re.search(r'name="csrf" value="([^"]+)"', browser.get(address, timeout=PATIENCE).text)
-    if csrf is None:
-        raise RuntimeError("the settings page has no form")
-    form = {
-        **shown_form(browser.get(address, timeout=PATIENCE).text),
-        **settings,
-        "csrf": csrf.group(1),
-    }
-    saved = browser.post(address, data=form, headers={"Origin": app.url}, timeout=PATIENCE)
-    if not saved.ok:
-        raise RuntimeError(f"the settings page answered {saved.status_code}")
-
-
-def shown_form(page: str) -> dict[str, str]:
-    """What the fields of a page's form hold now."""
-    shown = {
-        name: html.unescape(value)
-        for name, value in re.findall(r'<input id="f-[^"]*" name="([^"]+)" value="([^"]*)"', page)
-    }
-    shown |= {
-        name: html.unescape(value).removeprefix("\n")
-        for name, value in re.findall(
-            r'<textarea id="f-[^"]*" name="([^"]+)"[^>]*>(.*?)</textarea>', page, re.DOTALL
-        )
-    }
-    for name, options in re.findall(
-        r'<select id="f-[^"]*" name="([^"]+)">(.*?)</select>', page, re.DOTALL
-    ):
-        chosen = re.search(r'value="([^"]*)" selected', options)
-        shown[name] = chosen.group(1) if chosen else ""
-    return shown
+def _answer_as_proposed(admins: Sequence[Admin]) -> None:
+    """Answer what is asked on the set-up pages with what is ticked there, and say so."""
+    for each in admins:
+        for question in each.asked():
+            each.answer(question, question.ticked)
+            said = ", ".join(question.answers[value] for value in question.ticked)
+            _say.print(f"  The set-up page asks: {question.text}")
+            _say.print(f"  The admin answers as proposed: {said or 'none of these'}.")
 
 
 def _own_words(loaded: town.Loaded) -> dict[str, str]:
-    """What the owner of the loaded CRM knows: who counts as a customer, and where private mail lives."""
-    return {
-        "customer_stage": "customer",
-        "extra_free_hosts": "\n".join(sorted(loaded.free_mail_hosts[HARBOR])),
-    }
+    """What nobody but the owner of the loaded CRM knows: where private mail lives."""
+    return {"extra_free_hosts": "\n".join(sorted(loaded.free_mail_hosts[HARBOR]))}
 
 
 def _port(wanted: int) -> int:

@@ -86,9 +86,7 @@ class Report:
 
     def _calls(self, out: Console) -> None:
         made = Counter({row["route"]: row["calls"] for row in self.status["calls"]})
-        least = minimum(
-            self.harbor, timed={"company"} if self.settings.get("customer_stage") else set()
-        )
+        least = minimum(self.harbor) | self._asked()
         table = Table("HubSpot calls", "made", "minimum", title="", show_header=True)
         for route in sorted(made.keys() | least.keys()):
             table.add_row(route, str(made[route]), str(least.get(route, "-")))
@@ -103,6 +101,17 @@ class Report:
             f" {allowance.limit} allowed, {self.harbor.refused} refused. The allowance alone asks for {waited:.0f} s:"
             f" [bold]{min(1.0, waited / self.seconds):.0%}[/bold] of the time was waiting for it."
         )
+
+    def _asked(self) -> dict[str, int]:
+        """Where the admin was asked who is a customer: the stage's history of each company there."""
+        if not any(row["route"] == "objects.read" for row in self.status["calls"]):
+            return {}
+        staged = [
+            company
+            for company in self.harbor.all("company")
+            if company.get("lifecyclestage") == "customer"
+        ]
+        return {"objects.read": math.ceil(len(staged) / 50)}
 
     def _found(self, out: Console) -> None:
         found = self.status["found"]
@@ -150,13 +159,12 @@ class Report:
         )
 
 
-def minimum(portal: Portal, *, timed: set[str]) -> dict[str, int]:
-    """The fewest calls that page and batch sizes allow, by route; *timed* types are read with history, too."""
+def minimum(portal: Portal) -> dict[str, int]:
+    """The fewest calls that page and batch sizes allow, by route."""
     types = readable_types(frozenset(portal_scopes(portal)))
     counts = {kind: len(portal.all(kind)) for kind in types}
     pages = sum(
-        math.ceil(max(1, n) / (50 if HISTORY.get(kind) or kind in timed else 100))
-        for kind, n in counts.items()
+        math.ceil(max(1, n) / (50 if HISTORY.get(kind) else 100)) for kind, n in counts.items()
     )
     pages += sum(math.ceil(max(1, len(portal.all(kind))) / 100) for kind in activity_records.TYPES)
     pairs = [(a, b) for a, b in ASSOCIATIONS if a in types and b in types]

@@ -134,12 +134,12 @@ def _check_ready(tx: Transaction) -> None:
 
 def _seen_part(before: PortalMap, wanted: PortalMap) -> tuple[PortalMap, list[str]]:
     """The wanted map as far as the mirror has what it names, and the settings left out."""
-    if not settings_effects.reads_otherwise(before, wanted):
+    if not settings_effects.read_otherwise(before, wanted):
         return wanted, []
     values, left_out = dump_portal_map(before), list[str]()
     for name, value in dump_portal_map(wanted).items():
         with_it = {**values, name: value}
-        if settings_effects.reads_otherwise(before, load_portal_map(with_it)):
+        if settings_effects.read_otherwise(before, load_portal_map(with_it)):
             left_out.append(name)
         else:
             values = with_it

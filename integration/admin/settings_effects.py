@@ -40,8 +40,9 @@ def record(
     invalidation.record(tx, Change.SETTINGS_CHANGED)
     settings_hold_rows.begin(tx, version)
     lanes.want(tx, tx.portal_id, "drain")
-    if reads_otherwise(saved.before.map, saved.after.map):
-        backfill.read_again(tx)
+    types = read_otherwise(saved.before.map, saved.after.map)
+    if types:
+        backfill.read_again(tx, types)
     portals.note(tx, actor, "changed settings", version=version, reason=reason)
 
 
@@ -64,7 +65,7 @@ def in_words(portal: PortalContext, saved: Saved) -> list[str]:
     if not saved.is_changed:
         return [f"Nothing changed: settings stay at version {version}."]
     lines = [f"Settings are at version {version}."]
-    if reads_otherwise(saved.before.map, saved.after.map):
+    if read_otherwise(saved.before.map, saved.after.map):
         lines.append("HubSpot is read again first, for what is newly mapped.")
     return lines + drawn_again(portal)
 
@@ -106,11 +107,11 @@ def has_closed_month(tx: Transaction, portal: PortalContext, counting: PortalSet
     return bool(kept.log) or due is not None
 
 
-def reads_otherwise(before: PortalMap, after: PortalMap) -> bool:
-    """Whether HubSpot has to be read again: the mirror lacks what this map names."""
+def read_otherwise(before: PortalMap, after: PortalMap) -> set[str]:
+    """The object types to read from HubSpot again: the mirror lacks what this map names."""
     if before.activities != after.activities:
-        return True
-    return any(_read(after, kind) - _read(before, kind) for kind in ObjectType)
+        return set(ObjectType)
+    return {kind for kind in ObjectType if _read(after, kind) - _read(before, kind)}
 
 
 def _read(portal_map: PortalMap, object_type: str) -> set[tuple[str, str]]:

@@ -75,13 +75,16 @@ def start_over(tx: Transaction) -> None:
     _begin(tx, kind or "reconciliation")
 
 
-def read_again(tx: Transaction) -> None:
-    """Read everything by changed settings; a run by the old ones ends.
+def read_again(tx: Transaction, object_types: Collection[str]) -> None:
+    """Read records of these types by changed settings.
 
-    Deals are not concluded until all is read: a property that is newly mapped has no value in the
-    mirror before.
+    A run under way begins anew with them alone; without one, everything is read. Deals are not
+    concluded until all is read: a property that is newly mapped has no value in the mirror before.
     """
-    start_over(tx)
+    if import_runs.begin_types_again(tx, object_types):
+        activities.begin(tx)
+    else:
+        start_over(tx)
     import_runs.hold_conclusions(tx)
     lanes.want(tx, tx.portal_id, "import")
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from mappings.records.setup_kinds import BY_STAGE_ALWAYS, CUSTOMER_RULE
 from tests.accuracy import calibration, dealing, moving, people, tagging
 from tests.accuracy.calibration import Case
 from tests.accuracy.ground import Ground
@@ -22,11 +23,11 @@ from tests.sandbox.town_rows import Town
 from tests.sandbox.truth_facts import MOVED_CHAMPION, Truth
 from tests.world import HARBOR
 
-# What the owner of this CRM would choose, because the data's own truth counts so. Its lifecycle
-# stage makes a customer, whenever it was reached; a mover's deal is wholly theirs, however long ago
-# the move and whatever their part. Where private mail lives is told in any case: nothing in the
-# data's addresses could tell it.
-OWNER_CHOICES: dict[str, str] = {"customer_stage": "customer", "customer_stage_since": "always"}
+# What the owner of this CRM would choose, because the data's own truth counts so. Asked on the
+# set-up page who is a customer, they say: by the lifecycle stage, whenever it was reached. A
+# mover's deal is wholly theirs, however long ago the move and whatever their part. Where private
+# mail lives is told in any case: nothing in the data's addresses could tell it.
+OWNER_ANSWERS: dict[str, str] = {CUSTOMER_RULE: BY_STAGE_ALWAYS}
 OWNER_POLICY: dict[str, str] = {
     "move_to_deal_days": "36500",
     "age_flat_days": "36500",
@@ -57,10 +58,9 @@ def load(portal: Portal, folder: Path) -> Town:
 
 
 def run(ground: Ground, folder: Path, *, with_defaults: bool) -> Customers:
-    """Import, conclude, write back; with *with_defaults* in another portal, too, whose owner chooses nothing.
+    """Import, conclude, write back; with *with_defaults* in another portal, too.
 
-    Two portals and not one after the other: shares of closed deals are frozen, so later choices
-    would not show.
+    Its owner answers the set-up page as it proposes, and chooses nothing else.
     """
     town, chosen = _portal(ground, folder, HARBOR, "Harbor", choices=True)
     defaults = (
@@ -77,12 +77,11 @@ def _portal(
     )
     town = load(portal, folder)
     hosts = {"extra_free_hosts": "\n".join(sorted(town.free_mail_hosts))}
-    ground.connect(portal, {**hosts, **OWNER_CHOICES} if choices else hosts)
+    ground.connect(portal, hosts)
     if choices:
         ground.decide(portal_id, OWNER_POLICY)
-    ground.say.print(
-        f"  {name}: imported and concluded in {ground.settle(portal_id):.0f} s", style="dim"
-    )
+    seconds = ground.settle(portal_id, OWNER_ANSWERS if choices else {})
+    ground.say.print(f"  {name}: imported and concluded in {seconds:.0f} s", style="dim")
     with ground.runtime() as runtime:
         return town, read(runtime, portal)
 

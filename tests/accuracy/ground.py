@@ -10,13 +10,14 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
-import requests
 from rich.console import Console
 
 from integration.core import environment as configuration
 from integration.portal.runtime import Runtime, open_runtime
-from tests import demo
+from tests import admin, demo
+from tests.admin import Admin
 from tests.sandbox import pages, server
 from tests.sandbox.crm import HubSpot, Portal
 
@@ -24,6 +25,7 @@ SETTLE_SECONDS = 1800
 # Nothing here measures speed against HubSpot's limit, so the local HubSpot allows as much as the
 # app can ask for.
 _RATE = 1000
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass
@@ -33,18 +35,25 @@ class Ground:
     hubspot: HubSpot
     app: demo.App
     say: Console
-    browsers: dict[int, requests.Session] = field(default_factory=dict)
+    admins: dict[int, Admin] = field(default_factory=dict)
 
     def connect(self, portal: Portal, settings: Mapping[str, str]) -> None:
-        """Install the app as an admin would, who then fills in what only they know, and wait for the import."""
+        """Install the app as an admin would, who then fills in what only they know."""
         portal.allowance.limit = 10 * _RATE
-        self.browsers[portal.id] = self._sign_in(portal.id)
+        self.admins[portal.id] = admin.installed(self.app.url, self.hubspot, portal.id)
         if settings:
             self.choose(portal.id, settings)
 
     def choose(self, portal_id: int, settings: Mapping[str, str]) -> None:
         """Fill in fields of the Settings form."""
-        demo._map(self.app, self.browsers[portal_id], portal_id, dict(settings))
+        self.admins[portal_id].fill_in(settings)
+
+    def answer(self, portal_id: int, answers: Mapping[str, str] = _NOTHING) -> None:
+        """Answer what the set-up page asks now: *answers* by kind, else as proposed."""
+        for question in self.admins[portal_id].asked():
+            chosen = answers.get(question.kind)
+            values = question.ticked if chosen is None else [chosen]
+            self.admins[portal_id].answer(question, values)
 
     def decide(self, portal_id: int, policy: Mapping[str, str]) -> None:
         """Choose weights and windows as an admin does on the command line."""
@@ -52,16 +61,17 @@ class Ground:
         reason = "so the development data counts"
         self.app.command("policy", str(portal_id), *changes, "--by", "owner", "--reason", reason)
 
-    def settle(self, portal_id: int) -> float:
-        """Wait until the portal has nothing to do; return the seconds it took."""
+    def settle(self, portal_id: int, answers: Mapping[str, str] = _NOTHING) -> float:
+        """Wait until the portal has nothing to do, answering what it asks; return the seconds it took."""
         began = time.monotonic()
         while time.monotonic() - began < SETTLE_SECONDS:
             if self.app.process.poll() is not None:
                 raise RuntimeError(
                     f"the service ended:\n{self.app.log.read_text(errors='replace')[-2000:]}"
                 )
+            self.answer(portal_id, answers)
             try:
-                self.app.command("settle", str(portal_id), "--timeout", "60")
+                self.app.command("settle", str(portal_id), "--timeout", "10")
             except RuntimeError as waiting:
                 self.say.print(f"  {str(waiting).split(': ', 2)[-1]}{self._faults()}", style="dim")
                 continue
@@ -79,23 +89,6 @@ class Ground:
         count = self.app.log.read_text(errors="replace").count("a fault of ours")
         return f"; {count} times a fault of ours, see {self.app.log}" if count else ""
 
-    def _sign_in(self, portal_id: int) -> requests.Session:
-        browser = requests.Session()
-        self.hubspot.quirks.approve_at_once = True
-        try:
-            away = browser.get(f"{self.app.url}/install", allow_redirects=False, timeout=20)
-            back = browser.get(
-                f"{away.headers['Location']}&portalId={portal_id}",
-                allow_redirects=False,
-                timeout=20,
-            )
-            arrived = browser.get(back.headers["Location"], timeout=300)
-        finally:
-            self.hubspot.quirks.approve_at_once = False
-        if not arrived.ok:
-            raise RuntimeError(f"the install answered {arrived.status_code}: {arrived.text[:500]}")
-        return browser
-
 
 @contextlib.contextmanager
 def ground(hubspot: HubSpot, say: Console) -> Iterator[Ground]:
@@ -111,8 +104,8 @@ def ground(hubspot: HubSpot, say: Console) -> Iterator[Ground]:
         try:
             yield here
         finally:
-            for browser in here.browsers.values():
-                browser.close()
+            for each in here.admins.values():
+                each.browser.close()
 
 
 @contextlib.contextmanager

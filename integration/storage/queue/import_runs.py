@@ -1,6 +1,6 @@
 """Import runs (`import_run`, `import_step`): a cursor for each stream, moved with its page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -62,6 +62,34 @@ def begin(tx: Transaction, kind: str, streams: Sequence[str]) -> bool:
     tx.many(
         "INSERT INTO import_step (portal_id, run_id, stream) VALUES (:portal, :run, :stream)",
         [{"run": run_id, "stream": stream} for stream in streams],
+    )
+    return True
+
+
+def begin_types_again(tx: Transaction, object_types: Collection[str]) -> bool:
+    """Let the running pass read records of these types from the start; False when none runs.
+
+    It keeps what it has read of others. It gets a new number, so that no page that is still under
+    way, read by the settings of before, moves its cursors.
+    """
+    former = running(tx)
+    if former is None:
+        return False
+    run_id = tx.value(
+        """UPDATE import_run SET run_id = DEFAULT WHERE portal_id = :portal AND run_id = :former
+           RETURNING run_id""",
+        former=former.run_id,
+    )
+    tx.run(
+        """UPDATE import_step SET run_id = :run, done = done AND NOT again,
+             cursor = CASE WHEN again THEN NULL ELSE cursor END,
+             records = CASE WHEN again THEN 0 ELSE records END
+           FROM (SELECT stream AS name, stream = ANY(CAST(:streams AS text[])) AS again
+                 FROM import_step WHERE portal_id = :portal AND run_id = :former) AS mine
+           WHERE portal_id = :portal AND run_id = :former AND stream = name""",
+        run=run_id,
+        former=former.run_id,
+        streams=[f"records:{object_type}" for object_type in object_types],
     )
     return True
 
