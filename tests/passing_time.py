@@ -9,7 +9,7 @@ _WAITS = {
     "outbox": ("next_at",),
     "stale": ("next_at",),
     "setup_question": ("due_at",),
-    "portal": ("answer_due_at",),
+    "portal": ("answer_due_at", "looked_at"),
     "token": ("suspect_since",),
 }
 

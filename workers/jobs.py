@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from integration import writeback
-from integration.admin import install, overwriting
+from integration.admin import detection, install, overwriting, property_reading
 from integration.conclude import stages
 from integration.core import logs
 from integration.core.errors import NeedsOwner, Retryable
@@ -150,6 +150,7 @@ def _import(portal: PortalContext, lease: Lease) -> float | None:
     """Finish an install whose browser went away; then read records for a while."""
     if not install.is_set_up(portal):
         install.set_up(portal)
+    property_reading.read_missing_labels(portal)
     more = backfill.advance(portal, lease, seconds=IMPORT_SLICE_SECONDS)
     with portal.transaction() as tx:
         lanes.want(tx, portal.portal_id, "drain")
@@ -158,6 +159,7 @@ def _import(portal: PortalContext, lease: Lease) -> float | None:
         polling.poll(portal, lease)
         # Last: first results need no activities, and there may be millions of them.
         more = activities.advance(portal, lease, seconds=IMPORT_SLICE_SECONDS)
+        detection.look_if_due(portal)
     return 0 if more else None
 
 

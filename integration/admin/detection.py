@@ -1,55 +1,126 @@
-"""Detection: a portal's map is guessed from its properties once, as settings version 1."""
+"""Detection: a portal's map is guessed at install; what is made later is found, and asked about."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from babel.core import get_global
 
+from integration.admin import property_reading
+from integration.core import logs
 from integration.core.errors import Retryable
+from integration.hubspot.answer_shapes import Sample
 from integration.ingest import stream_answers
 from integration.ingest.stream_answers import REFUSALS
-from integration.portal import settings
+from integration.portal import settings, setup_questions
 from integration.portal.context import PortalContext
-from integration.storage.service import portals
+from integration.storage.database import Transaction
+from integration.storage.queue import lanes
+from integration.storage.service import detection_candidates, portals
 from mappings.kinds import ObjectType
 from mappings.records import map_guesses as rules
 from mappings.records.access import readable_types
 from mappings.records.catalogue import WRITTEN_TYPES
+from mappings.records.detection.choosing import worth_sampling
+from mappings.records.detection.profiles import ValueProfile, profile_of
+from mappings.records.detection.proposals import proposals
+from mappings.records.detection.wishes import wishes
 from mappings.records.phones import COUNTRIES
-from mappings.records.portal_map import PortalMap
+from mappings.records.portal_map import PortalMap, dump_portal_map
+from mappings.records.property_labels import labels_of
 
 _LABELLED = (
     ("contact", "contact"),
     ("deal", "contact"),
-    ("company", "company"),
     ("contact", "company"),
 )
+# A portal has a handful; each is a search, of which HubSpot allows four a second.
+_MOST_SAMPLED = 40
+_LOOKED_AGAIN_AFTER = 22  # hours: once a night, whenever the night before was
+_log = logs.get(__name__)
 
 Definitions = Mapping[str, list[dict[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Surroundings:
+    """What a portal has besides records, as HubSpot tells it now."""
+
+    definitions: Definitions
+    pipelines: Mapping[str, list[dict[str, Any]]]
+    labels: list[tuple[str, str, dict[str, Any]]]
+    owners: list[dict[str, Any]]
+    profiles: Mapping[tuple[str, str], ValueProfile]
 
 
 def first_settings(portal: PortalContext, definitions: Definitions) -> int:
     """Detect the portal's map and keep it as version 1; settings that exist are never overwritten.
 
-    *definitions* are the properties by object type, which the provisioning has read already.
+    What is not clear is asked on the set-up page. *definitions* are the properties by object type,
+    which the provisioning has read already.
     """
     with portal.transaction() as tx:
         version = settings.read(tx).version
         installed = portals.find(tx, portal.portal_id)
     if version or installed is None:
         return version
-    portal_map, guesses = _detect(portal, definitions, installed)
+    around = _read(portal, installed, definitions)
+    portal_map, guesses = _detect(around, installed, portal.runtime.now())
+    labels = property_reading.labels_in(definitions, portal_map)
     why = {guess.name: guess.because for guess in guesses}
     with portal.transaction() as tx:
-        return settings.begin(tx, portal_map, why, author="second-order")
+        version = settings.begin(tx, replace(portal_map, labels=labels), why, author="second-order")
+        for guess in guesses:
+            for question in guess.questions:
+                setup_questions.ask(tx, question.kind, question.key, question.asked)
+        _remember(tx, portal.portal_id, guesses)
+    return version
 
 
-def _detect(
-    portal: PortalContext, definitions: Definitions, installed: portals.Portal
-) -> tuple[PortalMap, tuple[rules.Detected, ...]]:
-    hubspot = portal.hubspot
-    types = readable_types(installed.scopes)
-    pipelines: dict[str, list[dict[str, Any]]] = {
+def look_if_due(portal: PortalContext) -> None:
+    """Once a day, look for properties, labels and options that are new or were renamed."""
+    with portal.transaction() as tx:
+        is_due = detection_candidates.is_due(tx, hours=_LOOKED_AGAIN_AFTER)
+    if is_due:
+        look(portal)
+
+
+def look(portal: PortalContext) -> None:
+    """Read again what things are called, and propose what was made since the last look.
+
+    Nothing of it is taken: an admin who chose by what there was is asked.
+    """
+    installed = portal.find()
+    if installed is None:
+        return
+    definitions = {name: portal.hubspot.properties(name) for name in WRITTEN_TYPES}
+    property_reading.read_labels(portal, definitions)
+    around = _read(portal, installed, definitions)
+    _, guesses = _detect(around, installed, portal.runtime.now())
+    with portal.transaction() as tx:
+        # Lane before portal, as workers take their locks: else two could wait for each other.
+        lanes.hold(tx, portal.portal_id, "drain")
+        chosen = dump_portal_map(settings.read(tx).map)
+        offers = [(guess.name, guess.offers) for guess in guesses]
+        for question in proposals(offers, detection_candidates.seen(tx), chosen):
+            setup_questions.ask(tx, question.kind, question.key, question.asked)
+        _remember(tx, portal.portal_id, guesses)
+
+
+def _remember(tx: Transaction, portal_id: int, guesses: tuple[rules.Detected, ...]) -> None:
+    detection_candidates.keep(
+        tx, ((guess.name, candidate) for guess in guesses for candidate in guess.looked_at)
+    )
+    portals.stamp(tx, portal_id, "looked_at")
+
+
+def _read(
+    portal: PortalContext, installed: portals.Portal, definitions: Definitions
+) -> _Surroundings:
+    hubspot, types = portal.hubspot, readable_types(installed.scopes)
+    known = {object_type: definitions.get(object_type, []) for object_type in WRITTEN_TYPES}
+    pipelines = {
         object_type.value: _if_readable(
             portal, f"pipelines:{object_type}", hubspot.pipelines, object_type
         )
@@ -68,11 +139,56 @@ def _detect(
         if "crm.objects.owners.read" in installed.scopes
         else []
     )
-    known = {object_type: definitions.get(object_type, []) for object_type in WRITTEN_TYPES}
-    currency = str(installed.account.get("currency") or "")
-    country = country_of(str(installed.account.get("time_zone") or ""))
+    return _Surroundings(known, pipelines, labels, owners, _profiles(portal, known))
+
+
+def _profiles(
+    portal: PortalContext, definitions: Definitions
+) -> dict[tuple[str, str], ValueProfile]:
+    """Sample the values of the properties among which has to be chosen; one search for each."""
+    labels = {
+        (object_type, str(definition.get("name"))): labels_of(definition)
+        for object_type, own in definitions.items()
+        for definition in own
+    }
+    profiles: dict[tuple[str, str], ValueProfile] = {}
+    candidates = worth_sampling(wishes(), definitions, portal.runtime.now())
+    for object_type, name in candidates[:_MOST_SAMPLED]:
+        sample = _sample(portal, object_type, name)
+        if sample is not None:
+            written = [record.get(name) for record in sample.records]
+            profiles[object_type, name] = profile_of(
+                written, labels[object_type, name], filled=sample.total
+            )
+    return profiles
+
+
+def _sample(portal: PortalContext, object_type: str, name: str) -> Sample | None:
+    """Some values of a property; None where HubSpot does not tell: then its name has to."""
+    try:
+        return portal.hubspot.sample(object_type, name)
+    except REFUSALS as refusal:
+        reason = str(refusal)
+    except Retryable as fault:
+        if not fault.is_server_fault:
+            raise
+        reason = str(fault)
+    _log.info("values not readable", portal_id=portal.portal_id, property=name, reason=reason)
+    return None
+
+
+def _detect(
+    around: _Surroundings, installed: portals.Portal, now: datetime
+) -> tuple[PortalMap, tuple[rules.Detected, ...]]:
     return rules.detect(
-        known, pipelines, labels, owners, home_currency=currency, home_country=country
+        around.definitions,
+        around.pipelines,
+        around.labels,
+        around.owners,
+        home_currency=str(installed.account.get("currency") or ""),
+        home_country=country_of(str(installed.account.get("time_zone") or "")),
+        profiles=around.profiles,
+        now=now,
     )
 
 

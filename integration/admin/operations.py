@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from integration.admin import install, settings_effects, setup_answers
+from integration.admin import install, property_reading, settings_effects, setup_answers
 from integration.admin import replay as replays
 from integration.admin.provisioning import Provisioned
 from integration.core.errors import Refused
@@ -48,6 +48,7 @@ def answer_setup_question(
     Raises Refused for values that were not offered, and AnsweredMeanwhile.
     """
     saved = setup_answers.answer(portal, kind, key, values, actor=actor)
+    property_reading.read_labels_if_possible(portal)
     settings_effects.wake(portal)
     return saved
 

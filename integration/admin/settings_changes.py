@@ -11,6 +11,7 @@ from integration.portal import settings
 from integration.portal.context import PortalContext
 from integration.portal.settings import PolicyValue, PortalSettings, Saved
 from mappings.records.portal_map import PortalMap
+from mappings.records.property_labels import LabelsByProperty
 
 
 def change(
@@ -21,10 +22,12 @@ def change(
     portal_map: PortalMap | None = None,
     policy: Mapping[str, PolicyValue | None] | None = None,
     expected_version: int | None = None,
+    labels: LabelsByProperty | None = None,
 ) -> Saved:
     """Change the map, or some values of the policy, and have all conclusions drawn again.
 
-    The saver saw *expected_version*. Raises ChangedMeanwhile: see
+    The saver saw *expected_version*. *labels* are those of the properties that the map names now;
+    without them the import reads them. Raises ChangedMeanwhile: see
     :func:`integration.portal.settings.change`.
     """
     with portal.confirmed() as tx:
@@ -36,6 +39,7 @@ def change(
             reason=reason,
             portal_map=portal_map,
             policy=policy,
+            labels=labels,
         )
         if not saved.is_changed:
             return saved

@@ -24,6 +24,14 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Sample:
+    """Some of the records that a search finds, and how many it finds in all."""
+
+    records: list[Record]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class ReadResult:
     """The records found by ids. `moved` maps an asked-for id to the id of its merged record."""
 
@@ -80,6 +88,11 @@ def page_of(object_type: str, answer: Mapping[str, Any]) -> Page:
     after = ((answer.get("paging") or {}).get("next") or {}).get("after")
     records = [record_of(object_type, raw) for raw in answer["results"]]
     return Page(records, None if after in (None, "") else str(after))
+
+
+def sample_of(object_type: str, answer: Mapping[str, Any]) -> Sample:
+    """Return a search's first page, with the number of all hits."""
+    return Sample(page_of(object_type, answer).records, int(answer["total"]))
 
 
 def record_of(object_type: str, raw: Mapping[str, Any]) -> Record:

@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar
 
 from integration.core.errors import RecordGone
 from integration.hubspot import answer_shapes, definitions, faults, writes
-from integration.hubspot.answer_shapes import Account, Page, ReadResult, WriteResult
+from integration.hubspot.answer_shapes import Account, Page, ReadResult, Sample, WriteResult
 from integration.hubspot.library import Library
 from integration.hubspot.wire import Wire
 from mappings.kinds import ObjectType
@@ -138,6 +138,23 @@ class HubSpot:
             if page.next_after is None or not page.records:
                 return
             last = max(record.id for record in page.records)
+
+    def sample(self, object_type: str, name: str, *, limit: int = PAGE_SIZE) -> Sample:
+        """Return some records that have a value in a property, and how many have; one call."""
+        answer = self._ask(
+            "objects.search",
+            self._library.search.do_search,
+            object_type=PLURAL[object_type],
+            public_object_search_request={
+                "filterGroups": [{"filters": [{"propertyName": name, "operator": "HAS_PROPERTY"}]}],
+                # The latest show how the property is used now.
+                "sorts": [{"propertyName": "createdate", "direction": "DESCENDING"}],
+                "properties": [name],
+                "limit": limit,
+                "after": "0",
+            },
+        )
+        return _shaped("objects.search", answer_shapes.sample_of, object_type, answer)
 
     def update(self, object_type: str, patches: Mapping[int, Mapping[str, str]]) -> WriteResult:
         """Write property values, 100 records a call; return the outcome of each record.

@@ -46,6 +46,7 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
         "buying_role_property",
         "role_labels",
         _TEXTS,
+        "left_options",
         "staff_domains",
         "extra_free_hosts",
         "home_country",
@@ -66,6 +67,9 @@ _HINTS: Mapping[str, str] = {
         "Lifecycle stage that makes a company a customer; empty: its first won deal does."
     ),
     "customer_stage_since": "From when a company in that stage counts as a customer.",
+    "left_options": (
+        "Values of its options that mean the person left; empty: those whose label says so."
+    ),
     "staff_domains": "Mail domains of your own people; they are never referrers.",
     "extra_free_hosts": "Further free-mail hosts, not employers.",
     "referred_by_labels": "Association labels that name the referrer.",

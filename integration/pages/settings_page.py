@@ -8,7 +8,13 @@ from flask import Blueprint, make_response, redirect, render_template, request, 
 from flask.typing import ResponseReturnValue
 from marshmallow import ValidationError
 
-from integration.admin import overwriting, settings_changes, settings_effects, uninstall
+from integration.admin import (
+    overwriting,
+    property_reading,
+    settings_changes,
+    settings_effects,
+    uninstall,
+)
 from integration.admin.sign_in import Session
 from integration.core.errors import Refused
 from integration.pages import guard, settings_form, settings_preview
@@ -91,6 +97,7 @@ def _change(
             reason="Changed in Settings.",
             portal_map=wanted,
             expected_version=seen.version,
+            labels=property_reading.labels_for(portal, wanted),
         )
     except ValidationError as error:
         page = _page(portal, session, seen, form=form, problems=_problems(error))

@@ -1,4 +1,4 @@
-"""A portal's settings document: its map, policy and codes, read and changed only here.
+"""A portal's settings document: map, labels, policy and codes, read and changed only here.
 
 A change is appended as a version. Savers take turns. A saver who changes what somebody else
 changed since they looked is refused, and nothing of either is lost.
@@ -17,11 +17,12 @@ from integration.storage.database import Transaction, as_json
 from integration.storage.service import settings_versions
 from integration.storage.service.settings_versions import SettingsVersion
 from mappings.records.portal_map import PortalMap, dump_portal_map
+from mappings.records.property_labels import LabelsByProperty, dump_labels
 from mappings.rules.policy import Policy
 from mappings.stored import settings_document
 
 # Parts of the stored document. What else a document holds is kept as it is.
-_MAP, _POLICY, _WHY, _CODES = "map", "policy", "why", "referral_codes"
+_MAP, _POLICY, _WHY, _CODES, _LABELS = "map", "policy", "why", "referral_codes", "labels"
 _CHOSEN: Final = "You chose this."
 
 PolicyValue = int | float | bool | str
@@ -114,12 +115,17 @@ def understood(version: int, body: Json) -> PortalSettings:
 
 
 def begin(tx: Transaction, portal_map: PortalMap, why: Mapping[str, str], *, author: str) -> int:
-    """Store the detected map as the first version; existing settings are never overwritten."""
+    """Store the detected map as the first version; existing settings are never overwritten.
+
+    The labels that the map brings are kept with it.
+    """
     _lock(tx)
     newest = settings_versions.newest(tx)
     if newest.number:
         return newest.number
     body = {_MAP: dump_portal_map(portal_map), _WHY: dict(why)}
+    if portal_map.labels:
+        body[_LABELS] = dump_labels(portal_map.labels)
     return settings_versions.append(tx, body, author=author, reason="Detected at install.")
 
 
@@ -131,13 +137,14 @@ def change(
     reason: str,
     portal_map: PortalMap | None = None,
     policy: Mapping[str, PolicyValue | None] | None = None,
+    labels: LabelsByProperty | None = None,
     why: str = _CHOSEN,
 ) -> Saved:
     """Change the map, or some values of the policy (None: the default again).
 
     The saver looked at *expected_version*, None for the newest. What they left as it was stays
     as others have made it since. Raises ChangedMeanwhile when both changed the same setting.
-    *why* is shown beside each changed field of the map.
+    *why* is shown beside each changed field of the map; *labels* are kept with the change.
     """
     _lock(tx)
     newest = settings_versions.newest(tx)
@@ -150,8 +157,25 @@ def change(
     if not edit.left:
         return Saved(now, now, edit.beside_others)
     body = _changed(newest.body, edit.left, why)
+    if labels is not None:
+        body[_LABELS] = dump_labels(labels)
     number = settings_versions.append(tx, body, author=author, reason=reason)
     return Saved(now, understood(number, body), edit.beside_others)
+
+
+def keep_labels(tx: Transaction, labels: LabelsByProperty, *, author: str, reason: str) -> Saved:
+    """Keep what HubSpot calls the mapped properties and options now.
+
+    Labels are kept as a version, since what was concluded from a label is explained by it.
+    """
+    _lock(tx)
+    newest = settings_versions.newest(tx)
+    now = understood(newest.number, newest.body)
+    if now.map.labels == labels:
+        return Saved(now, now, beside_others=False)
+    body = {**newest.body, _LABELS: dump_labels(labels)}
+    number = settings_versions.append(tx, body, author=author, reason=reason)
+    return Saved(now, understood(number, body), beside_others=False)
 
 
 def restore(tx: Transaction, number: int, *, author: str, reason: str) -> Saved:

@@ -1,105 +1,74 @@
-"""First guesses at a portal's map, each with its reason, for its owner to confirm."""
+"""First guesses at a portal's map, each with its reason, and what only its owner can say."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import chain
 from typing import Any, Final
 
 from mappings.kinds import ObjectType
-from mappings.records import addresses, text_sources
+from mappings.records.detection import questions
+from mappings.records.detection.choosing import Choice, Definitions, PropertyCandidate, choose
+from mappings.records.detection.profiles import Profiles
+from mappings.records.detection.questions import Question
+from mappings.records.detection.referral_labels import LabelsOfPairs, referral_labels
+from mappings.records.detection.staff_hosts import staff_hosts
+from mappings.records.detection.wishes import wishes
 from mappings.records.portal_map import WON_BY_FLAG, PortalMap, of_settings
-from mappings.records.rows import HUBSPOT_DEFINED
-from mappings.records.text_sources import DAY, Guess
+from mappings.records.property_labels import labels_of
 
-Definitions = Mapping[str, Sequence[Mapping[str, Any]]]
+_REPLACED = re.compile(
+    r"replac|supersed|ersetzt|abgelöst|remplac|reemplaz|sustitu|substitu", re.IGNORECASE
+)
+_LEFT_SETTING: Final = "left_company_property"
+_RECURRING_SETTING: Final = "recurring_property"
+_NO_TIME: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Detected:
-    """One choice and why; `value` is what the portal map holds under `name`."""
+    """One choice and why; `value` is what the portal map holds under `name`.
+
+    Where it is not clear, `questions` ask an admin, and the value takes nothing unclear.
+    `looked_at` names everything that seemed to be meant. `offers` are the same questions as they
+    are asked where something in them was not there at an earlier look.
+    """
 
     name: str
     value: object
     because: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Wish:
-    """A setting that names a property of one object type, and which would serve."""
-
-    name: str
-    object_type: str
-    guess: Guess
-
-
-_NUMBER = frozenset({"number"})
-_COMPANY_WISHES: Final = (
-    _Wish(
-        "renewal_date_property",
-        ObjectType.COMPANY,
-        Guess(
-            r"renewal|contract.?(end|expir)|subscription.?(end|expir)",
-            "when a customer's contract ends",
-            DAY,
-        ),
-    ),
-    _Wish(
-        "usage_property",
-        ObjectType.COMPANY,
-        Guess(
-            r"adoption|usage|active.?users|product.?score|seats.?used",
-            "how much a customer uses the product",
-            _NUMBER,
-        ),
-    ),
-    _Wish(
-        "milestone_property",
-        ObjectType.COMPANY,
-        Guess(
-            r"go.?live|first.?value|onboarding.?(complete|done|finished)|milestone",
-            "when a customer first got value",
-            DAY,
-        ),
-    ),
-)
-_RECURRING = re.compile(r"\b(arr|mrr)\b|recurring|annual.?contract.?value|\bacv\b", re.IGNORECASE)
-_REFERRAL_LABEL = re.compile(
-    r"refer|recommend|empfohlen|recomend|recommand|introduced", re.IGNORECASE
-)
-_INVERSE_LABEL = re.compile(
-    r"^(referred|referrer of|refers|recommended|introduced)$", re.IGNORECASE
-)
-_REPLACED = re.compile(
-    r"replac|supersed|ersetzt|abgelöst|remplac|reemplaz|sustitu|substitu", re.IGNORECASE
-)
-# HubSpot's own enumeration of web referral traffic is about pages, not persons.
-_NEVER: Final = frozenset(
-    {"hs_analytics_source", "hs_latest_source", "hs_analytics_first_referrer"}
-)
+    questions: tuple[Question, ...] = ()
+    looked_at: tuple[str, ...] = ()
+    offers: tuple[Question, ...] = ()
 
 
 def detect(
     properties_by_object: Definitions,
     pipelines: Mapping[str, Sequence[Mapping[str, Any]]],
-    labels: Iterable[tuple[str, str, Mapping[str, Any]]],
+    labels: LabelsOfPairs,
     owners: Sequence[Mapping[str, Any]],
     *,
     home_currency: str = "",
     home_country: str = "",
+    profiles: Profiles | None = None,
+    now: datetime = _NO_TIME,
 ) -> tuple[PortalMap, tuple[Detected, ...]]:
     """Choose a default for each setting from what the portal has, with the reason.
 
-    *labels* are (from type, to type, HubSpot's label). What is not found stays
-    unmapped: a rule without its property concludes nothing.
+    *labels* are (from type, to type, HubSpot's label); *profiles* what the values of properties
+    look like at *now*. What is not found, or not clear, stays unmapped: a rule without its property
+    concludes nothing.
     """
+    choices = choose(list(wishes()), properties_by_object, profiles or {}, now)
     found = [
         *_pipelines(pipelines),
-        *(_property(wish, properties_by_object) for wish in _wishes()),
-        *_recurring(properties_by_object),
+        *map(_property, choices),
+        *_left_options(choices, properties_by_object),
+        *_recurring_on(choices, properties_by_object),
         *_buying_role(properties_by_object),
         *_referral_labels(labels),
-        *_staff(owners),
+        _staff(owners),
         Detected("home_currency", home_currency, "It is the account's company currency."),
         Detected("home_country", home_country, "The account's time zone is there."),
     ]
@@ -149,45 +118,57 @@ def _is_closed_ticket(stage: Mapping[str, Any]) -> bool:
     return bool((stage.get("metadata") or {}).get("ticketState") == "CLOSED")
 
 
-def _wishes() -> Iterator[_Wish]:
-    for source in text_sources.known():
-        if source.guess is not None:
-            yield _Wish(source.setting, source.object_type, source.guess)
-    yield from _COMPANY_WISHES
+def _property(choice: Choice) -> Detected:
+    wish, names = choice.wish, tuple(candidate.name for candidate in choice.looked_at)
+    if choice.taken is not None:
+        because, offers = _because(choice.taken, choice), (questions.about_property(choice),)
+        return Detected(wish.setting, choice.taken.name, because, (), names, offers)
+    if choice.asked:
+        because = (
+            f"{_quoted(candidate.label for candidate in choice.asked)} may tell {wish.guess.tells},"
+            " and nothing is taken until you say so on the set-up page."
+        )
+        asked = (questions.about_property(choice),)
+        return Detected(wish.setting, None, because, asked, names, asked)
+    because = f"No {wish.object_type} property seems to tell {wish.guess.tells}."
+    return Detected(wish.setting, None, because)
 
 
-def _property(wish: _Wish, definitions: Definitions) -> Detected:
-    words = re.compile(wish.guess.words, re.IGNORECASE)
-
-    def fits(definition: Mapping[str, Any]) -> bool:
-        return definition.get("type") in wish.guess.types and _names(definition, words)
-
-    chosen = _best(definitions.get(wish.object_type, ()), fits)
-    if chosen is None:
-        because = f"No {wish.object_type} property seems to tell {wish.guess.tells}."
-        return Detected(wish.name, None, because)
-    label = chosen.get("label") or chosen["name"]
-    return Detected(wish.name, chosen["name"], f'"{label}" seems to tell {wish.guess.tells}.')
+def _because(taken: PropertyCandidate, choice: Choice) -> str:
+    sentence = f'"{taken.label}" seems to tell {choice.wish.guess.tells}.'
+    beaten = (f'"{other.label}" does less: {other.why()}.' for other in choice.passed_over)
+    return " ".join([sentence, *beaten])
 
 
-def _recurring(definitions: Definitions) -> list[Detected]:
-    def fits(definition: Mapping[str, Any]) -> bool:
-        return definition.get("type") == "number" and _names(definition, _RECURRING)
+def _left_options(choices: Sequence[Choice], definitions: Definitions) -> Iterator[Detected]:
+    """The options that mean "left": by their labels, unless some do not say what they mean."""
+    for choice in choices:
+        if choice.wish.setting != _LEFT_SETTING or choice.taken is None:
+            continue
+        own = _named(definitions, choice.wish.object_type, choice.taken.name)
+        asked = questions.about_options(choice.taken.name, labels_of(own))
+        if own.get("type") == "enumeration" and asked is not None:
+            because = "Options count as their labels say; about the others the set-up page asks."
+            values = tuple(candidate.value for candidate in asked.asked.candidates)
+            yield Detected("left_options", (), because, (asked,), values, (asked,))
 
-    own = _best(definitions.get(ObjectType.COMPANY, ()), fits)
-    if own is not None:
-        because = f'"{own.get("label") or own["name"]}" on companies holds a recurring value.'
-        return [
-            Detected("recurring_property", own["name"], because),
-            Detected("recurring_on", ObjectType.COMPANY.value, because),
-        ]
+
+def _named(definitions: Definitions, object_type: str, name: str) -> Mapping[str, Any]:
+    own = definitions.get(object_type, ())
+    return next(definition for definition in own if definition.get("name") == name)
+
+
+def _recurring_on(choices: Sequence[Choice], definitions: Definitions) -> list[Detected]:
+    """Where a recurring value stands: on companies, else HubSpot computes one for deals."""
+    (own,) = [choice for choice in choices if choice.wish.setting == _RECURRING_SETTING]
+    if own.looked_at or not _has(definitions, ObjectType.DEAL, "hs_arr"):
+        because = "A recurring value is kept on companies."
+        return [Detected("recurring_on", ObjectType.COMPANY.value, because)]
     because = "HubSpot computes a yearly recurring value of a deal from its line items."
-    if _has(definitions, ObjectType.DEAL, "hs_arr"):
-        return [
-            Detected("recurring_property", "hs_arr", because),
-            Detected("recurring_on", ObjectType.DEAL.value, because),
-        ]
-    return [Detected("recurring_property", None, "No property seems to hold a recurring value.")]
+    return [
+        Detected(_RECURRING_SETTING, "hs_arr", because),
+        Detected("recurring_on", ObjectType.DEAL.value, because),
+    ]
 
 
 def _has(definitions: Definitions, object_type: str, name: str) -> bool:
@@ -202,56 +183,37 @@ def _buying_role(definitions: Definitions) -> list[Detected]:
     return [Detected("buying_role_property", None, "This account has no buying role on contacts.")]
 
 
-def _referral_labels(labels: Iterable[tuple[str, str, Mapping[str, Any]]]) -> list[Detected]:
-    chosen = [label for _from, _to, label in labels if _names_referrer(label)]
-    names = tuple(dict.fromkeys(str(label["label"]) for label in chosen))
-    type_ids = tuple(dict.fromkeys(int(label["typeId"]) for label in chosen))
+def _referral_labels(labels: LabelsOfPairs) -> list[Detected]:
+    found = referral_labels(labels)
+    names = tuple(dict.fromkeys(label.text for label in found.certain))
+    type_ids = tuple(dict.fromkeys(label.type_id for label in found.certain))
+    asked = tuple(questions.about_labels(unclear) for unclear in found.unclear)
     because = "No label names a referrer."
     if names:
-        words = ", ".join(f'"{name}"' for name in names)
-        because = f"Association labels that name a referrer: {words}."
+        because = f"Association labels that name a referrer: {_quoted(names)}."
+    if asked:
+        unclear = _quoted(label.text for pair in found.unclear for label in pair.labels)
+        because += f" Of {unclear} it is not clear who referred whom: the set-up page asks."
+    offers = tuple(questions.about_found_labels(found))
+    looked_at = tuple(candidate.value for offer in offers for candidate in offer.asked.candidates)
     return [
         Detected("referred_by_labels", names, because),
-        Detected("referred_by_type_ids", type_ids, because),
+        Detected("referred_by_type_ids", type_ids, because, asked, looked_at, offers),
     ]
 
 
-def _names_referrer(label: Mapping[str, Any]) -> bool:
-    """Whether an account's own association label says "referred by", in that direction."""
-    name = str(label.get("label") or "")
-    if label.get("category") == HUBSPOT_DEFINED or not str(label.get("typeId", "")).isdigit():
-        return False
-    return bool(_REFERRAL_LABEL.search(name)) and not _INVERSE_LABEL.match(name.strip())
+def _quoted(texts: Iterable[str]) -> str:
+    return ", ".join(f'"{text}"' for text in dict.fromkeys(texts))
 
 
-def _staff(owners: Sequence[Mapping[str, Any]]) -> list[Detected]:
-    emails = [addresses.email(str(owner.get("email") or "")).value for owner in owners]
-    domains = tuple(sorted({email.rpartition("@")[2] for email in emails if email}))
-    return [Detected("staff_domains", domains, "The users of this account have addresses there.")]
-
-
-def _best(
-    definitions: Iterable[Mapping[str, Any]], fits: Callable[[Mapping[str, Any]], bool]
-) -> Mapping[str, Any] | None:
-    """The first that fits: the portal's own before HubSpot's, then by name."""
-    fitting = [
-        definition for definition in definitions if _is_usable(definition) and fits(definition)
-    ]
-    return min(
-        fitting,
-        key=lambda definition: (bool(definition.get("hubspotDefined")), str(definition["name"])),
-        default=None,
-    )
-
-
-def _is_usable(definition: Mapping[str, Any]) -> bool:
-    name = definition.get("name")
-    if not name or name in _NEVER or str(name).startswith("second_order_"):
-        return False
-    return not definition.get("archived") and not definition.get("hidden")
-
-
-def _names(definition: Mapping[str, Any], words: re.Pattern[str]) -> bool:
-    """Whether a property's name or label holds the words."""
-    name = str(definition.get("name") or "").replace("_", " ")
-    return bool(words.search(name) or words.search(str(definition.get("label") or "")))
+def _staff(owners: Sequence[Mapping[str, Any]]) -> Detected:
+    hosts = staff_hosts(owners)
+    because = "No mail domain is shared by most users of this account."
+    if hosts.shared:
+        because = "Most users of this account have addresses there."
+    offer = (questions.about_staff(hosts),)
+    asked = offer if hosts.others else ()
+    if asked:
+        because += " Others have theirs elsewhere: the set-up page asks."
+    looked_at = (*hosts.shared, *hosts.others)
+    return Detected("staff_domains", hosts.shared, because, asked, looked_at, offer)

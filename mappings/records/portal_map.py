@@ -6,14 +6,17 @@ from dataclasses import dataclass, field
 from dataclasses import fields as fields_of
 from typing import Any, Final
 
-from marshmallow import EXCLUDE, Schema, fields, post_load, validate
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, validate
 
 from mappings.kinds import ObjectType
 from mappings.records import text_sources
 from mappings.records.access import HISTORY, READ
 from mappings.records.phones import COUNTRIES
+from mappings.records.property_labels import UNKNOWN, LabelsByProperty, PropertyLabels
 from mappings.records.text_sources import TextSource
 from mappings.rules.facts import TextKind
+from mappings.rules.text.domains import dns_form
+from mappings.rules.text.mail_hosts import is_anybodys
 
 WON_BY_FLAG: Final = "closed_won_flag"
 WON_BY_STAGES: Final = "stages"
@@ -31,6 +34,8 @@ WITHOUT_EFFECT: Final = frozenset(
         "milestone_property",
     }
 )
+# Each text source is a setting of its own, and labels are HubSpot's.
+_NOT_STORED_BY_NAME: Final = frozenset({"texts", "labels"})
 _COUNTRY: Final = validate.OneOf(["", *sorted(COUNTRIES)], error="is no country's two letters")
 _NAME: Final = validate.Regexp(r"^[a-zA-Z][a-zA-Z0-9_]{0,254}\Z", error="is no property name")
 
@@ -44,9 +49,11 @@ class PortalMap:
     recurring value sits on. `customer_stage` is the lifecycle stage that makes a company a
     customer; empty: its first won deal does. `customer_stage_since` says from when: the day the
     stage was reached, or always, where the stage was set in bulk and its dates say nothing. `texts`
-    names the properties of each text source by its setting (see `text_sources`). Properties named
+    names the properties of each text source by its setting (see `text_sources`). `left_options` are
+    the values that mean that somebody left; empty: those whose label says so. Properties named
     here are read beside the standard ones. `home_country` says how telephone numbers without a
-    country are read; empty: they are not compared.
+    country are read; empty: they are not compared. `labels` are no choice of anybody's: what
+    HubSpot calls the properties of text sources and their options, as last read.
     """
 
     included_pipelines: tuple[str, ...] = ()
@@ -66,6 +73,7 @@ class PortalMap:
     customer_stage_since: str = SINCE_REACHED
     staff_domains: tuple[str, ...] = ()
     extra_free_hosts: tuple[str, ...] = ()
+    left_options: tuple[str, ...] = ()
     referred_by_labels: tuple[str, ...] = ()
     referred_by_type_ids: tuple[int, ...] = ()
     agency_types: tuple[str, ...] = ()
@@ -74,6 +82,7 @@ class PortalMap:
     ticket_closed_stages: tuple[str, ...] = ()
     activities: str = ACTIVITIES_READ
     texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    labels: LabelsByProperty = field(default_factory=dict)
 
     @property
     def reads_activities(self) -> bool:
@@ -104,6 +113,19 @@ class PortalMap:
             for name in self.texts.get(source.setting, ()):
                 yield source, name
 
+    def labels_of(self, object_type: str, name: str) -> PropertyLabels:
+        """What people see of a property; nothing where its labels were not read."""
+        return self.labels.get((object_type, name), UNKNOWN)
+
+    @property
+    def text_properties(self) -> tuple[tuple[str, str], ...]:
+        """The properties of all text sources, each with its object type."""
+        return tuple(
+            (source.object_type, name)
+            for source in text_sources.known()
+            for name in self.texts.get(source.setting, ())
+        )
+
     def _mapped(self, object_type: str) -> tuple[str | None, ...]:
         texts = (name for _, name in self.mapped_texts(object_type))
         recurring = self.recurring_property if self.recurring_on == object_type else None
@@ -125,6 +147,12 @@ class PortalMap:
 
 def _property(**more: Any) -> fields.String:  # noqa: ANN401 - field options
     return fields.String(allow_none=True, load_default=None, validate=_NAME, **more)
+
+
+def _nobodys_own(host: str) -> None:
+    """Refuse a host at which anybody can have an address: its people are not the account's own."""
+    if is_anybodys(dns_form(host)):
+        raise ValidationError(f"{host} is a free-mail host: anybody can have an address there")
 
 
 def _texts(default: tuple[str, ...] = ()) -> fields.List[Any]:
@@ -171,8 +199,13 @@ class PortalMapSchema(Schema):
     customer_stage_since = fields.String(
         load_default=SINCE_REACHED, validate=validate.OneOf([SINCE_REACHED, SINCE_ALWAYS])
     )
-    staff_domains = _texts()
+    staff_domains = fields.List(
+        fields.String(validate=[validate.Length(1, 255), _nobodys_own]),
+        load_default=[],
+        validate=validate.Length(max=500),
+    )
     extra_free_hosts = _texts()
+    left_options = _texts()
     referred_by_labels = _texts()
     referred_by_type_ids = fields.List(fields.Integer(strict=True), load_default=[])
     agency_types = _texts()
@@ -216,7 +249,7 @@ def dump_portal_map(portal_map: PortalMap) -> dict[str, Any]:
     """The same as JSON, for the settings table and page."""
     stored: dict[str, Any] = {}
     for part in fields_of(portal_map):
-        if part.name != "texts":
+        if part.name not in _NOT_STORED_BY_NAME:
             stored[part.name] = _plain(getattr(portal_map, part.name))
     for source in text_sources.known():
         stored[source.setting] = source.stored(portal_map.texts.get(source.setting, ()))

@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 from mappings.kinds import ObjectType
 from mappings.records import addresses, phones, values
 from mappings.records.portal_map import SINCE_ALWAYS, WON_BY_STAGES, PortalMap
+from mappings.records.property_labels import PropertyLabels
 from mappings.records.row_reader import PRIMARY, FieldReader, Odd, history_of, linked, links_to
 from mappings.records.rows import Link, Record
 from mappings.rules.facts import (
+    SELF_REPORTED,
     CompanyFacts,
     ContactFacts,
     DealContact,
@@ -20,7 +22,9 @@ from mappings.rules.facts import (
     Version,
 )
 from mappings.rules.identity.name_variants import Named
+from mappings.rules.job_changes import departures
 from mappings.rules.text.address_kinds import clean_email
+from mappings.rules.text.folding import LONGEST
 
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)  # before anything in a CRM
 
@@ -175,13 +179,43 @@ def _texts(read: FieldReader, portal_map: PortalMap) -> tuple[MappedText, ...]:
     texts = []
     for source, name in portal_map.mapped_texts(read.record.object_type):
         written = read.text(name)
-        if written and not (source.kind is TextKind.LEFT and written.lower() in _NOT_LEFT):
-            texts.append(source.text(written, _since(read, source.kind, name), name))
+        if written:
+            labels = portal_map.labels_of(read.record.object_type, name)
+            said = _said(source.kind, written, labels, name, portal_map.left_options)
+            texts += [source.text(text, _since(read, source.kind, name), name) for text in said]
     return tuple(texts)
 
 
-# Values of a "left the company" property that say no.
-_NOT_LEFT = frozenset({"false", "no", "0"})
+def _said(
+    kind: TextKind, written: str, labels: PropertyLabels, name: str, left_options: Sequence[str]
+) -> Iterable[str]:
+    """What a value says to people: its options by their labels, each alone where it names somebody.
+
+    An answer is one text, whatever was ticked in it.
+    """
+    if kind is TextKind.LEFT and labels.options and left_options:
+        chosen_values = labels.values_in(written)
+        return [
+            labels.options.get(value, value) for value in chosen_values if value in left_options
+        ]
+    chosen = labels.chosen(written)
+    if kind in SELF_REPORTED:
+        return ("; ".join(chosen),)
+    if kind is TextKind.LEFT:
+        return [text for text in chosen if _says_left(text, labels, name)]
+    if kind is TextKind.CODE:
+        # A dropdown may show a code or whose it is; a text that is no code leads nowhere.
+        return dict.fromkeys((*chosen, *labels.values_in(written)))
+    return chosen
+
+
+def _says_left(text: str, labels: PropertyLabels, name: str) -> bool:
+    """Whether a value of a "left the company" property says so; a day does."""
+    if values.day(text).value is not None:
+        return True
+    asks = departures.asks_for_departure(labels.label)
+    question = name if asks is None else labels.label
+    return departures.says_left(text[:LONGEST], question, is_option=bool(labels.options))
 
 
 def _since(read: FieldReader, kind: TextKind, name: str) -> datetime | None:

@@ -12,18 +12,17 @@ def referral_links(links: Iterable[Link], portal_map: PortalMap) -> tuple[Referr
     """Associations that say "referred by".
 
     The labelled side is referred, the other side referred it. Between a
-    contact and a company only the contact can have referred. A label that
-    stands in both directions of one pair does not say who referred whom and is
-    left out; so is a record that points to itself.
+    contact and a company only the contact can have referred. Where mapped
+    labels stand in both directions of one pair, one label or both sides of a
+    paired one, they do not say who referred whom and are left out; so is a
+    record that points to itself.
     """
     chosen = [link for link in links if _says_referred(link, portal_map)]
-    pairs = {
-        (link.from_type, link.from_id, link.to_type, link.to_id, link.type_id) for link in chosen
-    }
+    pairs = {(link.from_type, link.from_id, link.to_type, link.to_id) for link in chosen}
     referrals = []
     for link in chosen:
         label, seen_at = link.label or "referred by", link.seen_at
-        if (link.to_type, link.to_id, link.from_type, link.from_id, link.type_id) in pairs:
+        if (link.to_type, link.to_id, link.from_type, link.from_id) in pairs:
             continue
         if link.to_type == ObjectType.CONTACT:
             referrals.append(ReferralLink(link.to_id, link.from_type, link.from_id, seen_at, label))

@@ -25,14 +25,16 @@ HEARD_FROM: Final = "heard_from"
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """Which property serves at install: by a pattern of its name or label, among these types.
+    """Which property serves at install: by the words of its name or label, among these types.
 
-    `tells` completes "seems to tell …" on the settings page.
+    `asks` is the heading of its words in `mappings/field_words`; `words` are more phrases, written
+    as there. `tells` completes "seems to tell …" on the settings page.
     """
 
-    words: str
+    asks: str
     tells: str
     types: frozenset[str] = TEXT
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +81,6 @@ class TextSource:
         return MappedText(said, self.kind, at, place, self.reason, self.company_reason)
 
 
-_REFERRED = (
-    r"\breferred.?by|\breferrer\b|referred.?from|empfohlen.?von|recommand[eé].?par"
-    r"|recomendad[oa].?por"
-)
-_HEARD = r"how.*hear|heard.*(from|about)|where.*hear|hear.about.us|wie.*aufmerksam"
-_CODE = r"referral.?code|invite.?code|referral.?link|promo.?code.*refer|ref.?code"
-_OWN_CODE = r"advocate.?s?.?(own.?)?code|(own|personal|my).?(referral.?|invite.?)?code"
-_LEFT = r"left.?(the.?)?company|no.?longer.?(at|with)|former.?employee|departed"
-_SERVICE = (
-    r"(job.?change|champion|tracked|detected).*(company|employer)"
-    r"|(company|employer).*(job.?change|detected)"
-)
 _WITH_CODE = "came with the code {said}"
 
 SOURCES: Final = (
@@ -100,7 +90,7 @@ SOURCES: Final = (
         TextKind.REFERRER,
         REFERRALS,
         "Contact property that names who referred them.",
-        Guess(_REFERRED, "who referred a contact"),
+        Guess("referred_by", "who referred a contact"),
     ),
     TextSource(
         "heard_from_property",
@@ -108,7 +98,7 @@ SOURCES: Final = (
         TextKind.ANSWER,
         REFERRALS,
         "Contact property: how did you hear about us.",
-        Guess(_HEARD, "how a contact heard of us"),
+        Guess("heard_from", "how a contact heard of us"),
         place=HEARD_FROM,
     ),
     TextSource(
@@ -117,7 +107,7 @@ SOURCES: Final = (
         TextKind.CODE,
         REFERRALS,
         "Contact property with a tracked referral code.",
-        Guess(_CODE, "a tracked referral code"),
+        Guess("used_code", "the referral code that a contact used"),
         reason=_WITH_CODE,
     ),
     TextSource(
@@ -126,7 +116,7 @@ SOURCES: Final = (
         TextKind.OWN_CODE,
         REFERRALS,
         "Contact property with the code a contact gives to others.",
-        Guess(_OWN_CODE, "the code a contact gives to others"),
+        Guess("own_code", "the code a contact gives to others"),
         has_history=False,  # whose code it is counts, not since when
     ),
     TextSource(
@@ -135,7 +125,7 @@ SOURCES: Final = (
         TextKind.REFERRER,
         REFERRALS,
         "Deal property that names who referred it.",
-        Guess(_REFERRED, "who referred a deal"),
+        Guess("referred_by", "who referred a deal"),
         has_history=False,  # a deal's texts count from its creation
     ),
     TextSource(
@@ -144,7 +134,7 @@ SOURCES: Final = (
         TextKind.ANSWER,
         REFERRALS,
         "Deal property: how did they hear about us.",
-        Guess(_HEARD, "how a deal's people heard of us"),
+        Guess("heard_from", "how a deal's people heard of us"),
         has_history=False,
         place=HEARD_FROM,
     ),
@@ -154,7 +144,7 @@ SOURCES: Final = (
         TextKind.CODE,
         REFERRALS,
         "Deal property with a tracked referral code.",
-        Guess(_CODE, "a tracked referral code on a deal"),
+        Guess("used_code", "the referral code that a deal came with"),
         has_history=False,
         reason=_WITH_CODE,
     ),
@@ -181,7 +171,7 @@ SOURCES: Final = (
         TextKind.LEFT,
         JOB_CHANGES,
         "Contact property a rep sets when somebody left.",
-        Guess(_LEFT, "that a contact left their company", TEXT | DAY | {"bool"}),
+        Guess("left", "that a contact left their company", TEXT | DAY | {"bool"}),
         reason="the CRM says that the person left {company}",
     ),
     TextSource(
@@ -190,7 +180,7 @@ SOURCES: Final = (
         TextKind.EMPLOYER,
         JOB_CHANGES,
         "Contact property with the new employer.",
-        Guess(r"new.?(company|employer)", "a contact's new company"),
+        Guess("new_company", "a contact's new company"),
         reason="the CRM names {said} as the new company",
     ),
     TextSource(
@@ -199,7 +189,7 @@ SOURCES: Final = (
         TextKind.DETECTED_EMPLOYER,
         JOB_CHANGES,
         "Contact property in which a job-change service writes the employer it found.",
-        Guess(_SERVICE, "the employer a job-change service found"),
+        Guess("service_company", "the employer a job-change service found"),
         reason="a job-change service names {said} as the new company",
     ),
 )

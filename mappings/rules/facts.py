@@ -39,7 +39,7 @@ class TextKind(StrEnum):
     OWN_CODE = "own_code"
     """The code that a contact gives to others."""
     LEFT = "left"
-    """A day, a tick or words: the person left the company."""
+    """A day, a tick or words that say that the person left the company."""
     EMPLOYER = "employer"
     """The new employer, as somebody wrote it."""
     DETECTED_EMPLOYER = "detected_employer"

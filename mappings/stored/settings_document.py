@@ -1,16 +1,18 @@
-"""A portal's stored settings: its map with the reasons, its policy, the codes of referrers.
+"""A portal's stored settings: its map with the reasons, labels, its policy, codes of referrers.
 
 Like every stored shape it has a version and a tolerant reader: an entry that this code does not
 know, or of another type, counts as not chosen. What a form sends is checked elsewhere, and refused.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 from marshmallow import ValidationError
 
 from mappings.records.portal_map import PortalMap, load_portal_map
+from mappings.records.property_labels import load_labels
 from mappings.rules.policy import Policy
 from mappings.stored.shapes import VERSION
 
@@ -18,7 +20,7 @@ Document = dict[str, Any]
 SETTINGS_VERSION = 1
 # By version: the document as the next one would have written it, for entries of another name now.
 _UPGRADES: Mapping[int, Callable[[Document], Document]] = MappingProxyType({})
-_PARTS = ("map", "why", "policy", "referral_codes")
+_PARTS = ("map", "why", "policy", "referral_codes", "labels")
 
 
 def settings_in(body: object) -> Document:
@@ -38,6 +40,10 @@ def settings_body(document: Mapping[str, Any]) -> Document:
 
 def map_in(document: Mapping[str, Any]) -> PortalMap:
     """The portal's map; the default where an entry cannot be read."""
+    return replace(_choices_in(document), labels=load_labels(document.get("labels")))
+
+
+def _choices_in(document: Mapping[str, Any]) -> PortalMap:
     entries: Document = dict(document.get("map") or {})
     try:
         return load_portal_map(entries)

@@ -170,6 +170,17 @@ def test_changes_since_a_time_are_found_page_by_page(world: World) -> None:
     assert list(world.hubspot.search_changed_since("contact", before + timedelta(hours=1))) == []
 
 
+def test_a_sample_of_a_property_says_how_many_records_have_a_value(world: World) -> None:
+    world.people(30)
+
+    sample = world.hubspot.sample("contact", "email", limit=5)
+
+    assert (len(sample.records), sample.total) == (5, 30)
+    assert all("@" in record.get("email") for record in sample.records)
+    assert world.hubspot.sample("contact", "jobtitle").total == 0
+    assert world.allowed == {"search": 2}
+
+
 def test_every_call_takes_from_the_allowance_and_reports_limits(world: World) -> None:
     world.hubspot.account()
     world.hubspot.page("deal")

@@ -24,10 +24,10 @@ FOUND_US = TextSource(
     TextKind.ANSWER,
     REFERRALS,
     "Contact property: how did they find us.",
-    Guess(r"how.*find.*us", "how a contact found us"),
+    Guess("badge", "how a contact found us", words=("badge ... said",)),
     reason='the visitor wrote "{said}"',
 )
-PROPERTY = "how_did_you_find_us_test"
+PROPERTY = "badge_words"
 NOW = datetime.now(UTC)
 USER = ("CRM_UI", "userId:88")
 
@@ -50,7 +50,7 @@ class Referred:
         answer = {PROPERTY: "Maria Lopez at Acme told us"} if asks else {}
         with crm.silently():
             if asks:
-                crm.define_property("contact", PROPERTY, label="How did you find us?")
+                crm.define_property("contact", PROPERTY, label="What the badge said")
             acme = crm.create("company", {"name": "Acme", "domain": "acme.example"}, at=ago(900)).id
             zenit = crm.create(
                 "company", {"name": "Zenit", "domain": "zenit.example"}, at=ago(100)
@@ -122,7 +122,7 @@ def test_the_row_is_guessed_and_shown_in_settings_where_a_person_can_change_it(
     runtime: Runtime, one_more_row: None
 ) -> None:
     with opened(runtime) as town:
-        town.harbor.define_property("contact", PROPERTY, label="How did you find us?")
+        town.harbor.define_property("contact", PROPERTY, label="What the badge said")
         visitor = town.visitor()
         visitor.install()
 

@@ -61,16 +61,19 @@ class Account:
 
     def define_property(
         self, kind: str, name: str, type_: str = "string", *, label: str = "", field_type: str = "",
-        options: Sequence[str] = (), group: str = "", read_only: bool = False, unique: bool = False,
+        options: Sequence[str] | Mapping[str, str] = (), group: str = "", read_only: bool = False, unique: bool = False,
     ) -> Definition:  # fmt: skip
-        """A custom property of the account (not one of the app's)."""
+        """A custom property of the account (not one of the app's); *options* may have labels by value."""
         kind = object_type(kind)
         field_types = {"number": "number", "enumeration": "select", "date": "date", "datetime": "date",
                        "bool": "booleancheckbox", "phone_number": "phonenumber"}  # fmt: skip
         made = Definition(
             name=name, label=label or name.replace("_", " ").capitalize(), type=type_,
             field_type=field_type or field_types.get(type_, "text"), group=group or standard_group(kind),
-            options=[Option(value, value, display_order=place) for place, value in enumerate(options)],
+            options=[
+                Option(options[value] if isinstance(options, Mapping) else value, value, display_order=place)
+                for place, value in enumerate(options)
+            ],
             read_only=read_only, unique=unique, created=to_ms(None), updated=to_ms(None),
         )  # fmt: skip
         self.definitions[kind][name] = made

@@ -1,6 +1,7 @@
 """Mirror rows become facts; what cannot be read is left out and said so."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -490,6 +491,17 @@ def test_a_label_without_direction_tells_nobodys_part() -> None:
 
     assert referral_links(both, HARBOR) == ()
     assert referral_links([labelled("contact", 2, "contact", 2)], HARBOR) == ()
+
+
+def test_both_sides_of_a_pair_that_are_mapped_tell_nobodys_part() -> None:
+    sides = [
+        labelled("contact", 2, "contact", 1),
+        labelled("contact", 1, "contact", 2, type_id=72, label="Has referred"),
+    ]
+    mapped = replace(HARBOR, referred_by_type_ids=(71, 72))
+
+    assert referral_links(sides, mapped) == ()
+    assert len(referral_links(sides, HARBOR)) == 1
 
 
 def test_the_same_number_of_another_category_is_another_type() -> None:

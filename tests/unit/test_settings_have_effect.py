@@ -24,6 +24,7 @@ PACKAGES = ("commands", "webhooks", "workers", "integration", "mappings")
 OFFERING = {
     "mappings/rules/policy.py",
     "mappings/records/map_guesses.py",
+    "mappings/records/detection/wishes.py",
     "integration/pages/settings_form.py",
 }
 NAMING = {"_mapped", "read_properties", "history_properties"}

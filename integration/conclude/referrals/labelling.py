@@ -69,9 +69,10 @@ def _of_type(
         record = records.get(row.owner_id)
         if record is None or row.place not in names:
             continue
-        text = record.properties.get(names[row.place])
-        if text:
-            yield row, str(text)
+        written = record.properties.get(names[row.place])
+        if written:
+            labels = portal_map.labels_of(object_type, names[row.place])
+            yield row, "; ".join(labels.chosen(str(written)))
 
 
 def _rows(about: LabelRow, suggested: Mapping[str, int]) -> list[LabelRow]:

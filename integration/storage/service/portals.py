@@ -105,12 +105,17 @@ def uninstall(tx: Transaction, portal_id: int) -> None:
     tx.run("DELETE FROM browser_session WHERE portal_id = :id", id=portal_id)
 
 
+_STAMPED = frozenset(
+    {"imported_at", "provisioned_at", "last_sync_at", "last_reconciled_at", "looked_at"}
+)
+
+
 def stamp(tx: Transaction, portal_id: int, column: str) -> None:
     """Note that *column* was reached now.
 
-    It is imported_at, provisioned_at, last_sync_at or last_reconciled_at.
+    It is imported_at, provisioned_at, last_sync_at, last_reconciled_at or looked_at.
     """
-    if column not in {"imported_at", "provisioned_at", "last_sync_at", "last_reconciled_at"}:
+    if column not in _STAMPED:
         raise ValueError(column)
     tx.run(f"UPDATE portal SET {column} = clock_timestamp() WHERE portal_id = :id", id=portal_id)
 

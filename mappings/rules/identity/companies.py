@@ -12,6 +12,7 @@ from mappings.rules.facts import PPM, CompanyFacts, Directory
 from mappings.rules.policy import Policy
 from mappings.rules.text.address_kinds import domain_of, is_contractor, is_free, is_role
 from mappings.rules.text.domains import registrable
+from mappings.rules.text.mail_hosts import is_anybodys
 from mappings.rules.text.names import LONGEST, fold_name, near, words
 
 LEGAL_WORDS = words(
@@ -75,7 +76,8 @@ def directory(
         by_domain=_unambiguous(by_domain, draft),
         by_name=_unambiguous(by_name, draft),
         free_hosts=free_hosts,
-        own_domains=frozenset(registrable(host) for host in own_domains),
+        # Nobody's own: everybody has addresses at a free-mail host, the account's users as well.
+        own_domains=frozenset(registrable(host) for host in own_domains if not is_anybodys(host)),
         migrations=migrations,
     )
 

@@ -238,9 +238,8 @@ def _noted(old: RecordEmployment, known: Directory, policy: Policy) -> Iterator[
     """A departure that mapped fields state: somebody left, or another employer is named."""
     name = company_name(known, old.company_id)
     for note in texts_of(old.contact, TextKind.LEFT):
-        if not _says_no(note.text):
-            text = note.reason.format(said=spoken(note.text), company=name)
-            yield _signal("mapped_company_field", note.at, "field", text, policy)
+        text = note.reason.format(said=spoken(note.text), company=name)
+        yield _signal("mapped_company_field", note.at, "field", text, policy)
     for named in texts_of(old.contact, *EMPLOYERS):
         if named.at is None or named.at < old.since or _means(named.text, old.company_id, known):
             continue
@@ -283,10 +282,6 @@ def self_reported(
 def _is_close(at: datetime, start: datetime, policy: Policy) -> bool:
     before, after = timedelta(policy.old_gone_before_days), timedelta(policy.old_gone_after_days)
     return start - before <= at <= start + after
-
-
-def _says_no(text: str) -> bool:
-    return text.strip().casefold() in {"", "no", "false", "0", "none", "nein", "non"}
 
 
 def combined(signals: tuple[Signal, ...]) -> int:

@@ -106,7 +106,7 @@ def compile_tables(files: Mapping[str, str]) -> Tables:
     languages: dict[str, Language] = {}
     nothing: set[str] = set()
     for name, text in files.items():
-        sections = _sections(text)
+        sections = lines_by_heading(text)
         for heading, lines in sections.items():
             kind, _, label = heading.partition(" ")
             if kind == "label":
@@ -129,7 +129,7 @@ def compile_tables(files: Mapping[str, str]) -> Tables:
     )
 
 
-def _sections(text: str) -> dict[str, list[str]]:
+def lines_by_heading(text: str) -> dict[str, list[str]]:
     """The lines of a file by heading; a heading that comes twice goes on."""
     sections: dict[str, list[str]] = {}
     heading = ""
