@@ -8,7 +8,8 @@ from flask.sessions import SessionInterface
 from integration.core import environment, logs
 from integration.core.vault import Vault
 from integration.core.wake_ups import Notifier, Queue
-from integration.pages import blueprints
+from integration.pages import blueprints, guard
+from integration.pages.public_address import PublicAddress
 from integration.portal import runtime
 from integration.portal.runtime import Runtime
 from integration.storage.database import Database
@@ -38,6 +39,9 @@ def create_app(own: Runtime, inbox_writer: InboxWriter) -> Flask:
     app.register_blueprint(inbound_api.blueprint(own, inbox_writer))
     app.register_blueprint(metrics.blueprint(own))
     blueprints.register(app, own)
+    app.wsgi_app = PublicAddress(  # type: ignore[method-assign]  # Flask's own way of wrapping
+        app.wsgi_app, own.settings.public_url, unchecked=guard.MACHINE_PATHS
+    )
     return app
 
 

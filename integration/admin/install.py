@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from integration.admin import detection, retention, sign_in
 from integration.admin.provisioning import Provisioned, provision
+from integration.admin.return_addresses import hubspot_address
 from integration.core import logs
 from integration.core.errors import NeedsOwner, Refused, SecondOrderError
 from integration.core.vault import WrongKey
@@ -18,6 +19,7 @@ from integration.storage.database import Transaction
 from integration.storage.queue import import_runs, inbox, lanes
 from integration.storage.service import portal_erasure, portals, tokens
 from integration.storage.service import sessions as browsers
+from integration.storage.service.sessions import Journey
 from mappings.records.access import OPTIONAL_SCOPES, REQUIRED_SCOPES, Scope, missing_scopes
 
 # As long as a browser may be kept waiting; the schedule erases what takes longer.
@@ -104,7 +106,7 @@ def complete(
     else:
         _install(runtime, oauth, fresh, who)
     secret = sign_in.sign_in(runtime, who.portal_id, who.user_id, instead_of=session)
-    return Arrival(who.portal_id, who.user_id, _next(journey.next_path, who.portal_id), secret)
+    return Arrival(who.portal_id, who.user_id, _next(runtime, journey, who.portal_id), secret)
 
 
 def cancel(runtime: Runtime, *, state: str | None, browser: str | None) -> None:
@@ -272,10 +274,14 @@ def _check_installed(runtime: Runtime, portal_id: int) -> None:
         raise NotInstalled(f"Account {portal_id} has not installed Second Order")
 
 
-def _next(path: str | None, portal_id: int) -> str:
-    """The next page: always one of the portal just signed in to."""
-    home = f"/portals/{portal_id}/"
-    return path if path and path.startswith(home) else home
+def _next(runtime: Runtime, journey: Journey, portal_id: int) -> str:
+    """The next page: one of the portal just signed in to, or HubSpot's, where an install began."""
+    path, home = journey.next_path or "", f"/portals/{portal_id}/"
+    if path.startswith(home):
+        return path
+    if journey.purpose != INSTALL:
+        return home
+    return hubspot_address(path, runtime.settings.hubspot_authorize_url) or home
 
 
 def _kept_account(account: Account) -> dict[str, object]:

@@ -1,12 +1,11 @@
 """The front page, install, sign in, the return from HubSpot's consent page, and sign out."""
 
-from urllib.parse import urlsplit
-
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from integration.admin import install, sign_in
 from integration.admin.install import MissingScopes, NotInstalled, StillErasing
+from integration.admin.return_addresses import hubspot_address, local_path
 from integration.admin.sign_in import BadState
 from integration.core import logs
 from integration.core.errors import NeedsOwner, Refused, Retryable, SecondOrderError
@@ -33,15 +32,18 @@ def blueprint(runtime: Runtime) -> Blueprint:
 
     @bp.get("/install")
     def begin_install() -> ResponseReturnValue:
-        return _to_hubspot(runtime, install.INSTALL, None)
+        return _to_install(runtime)
 
     @bp.get("/signin")
     def begin_sign_in() -> ResponseReturnValue:
-        next_path = sign_in.local_path(request.args.get("next")) or _referring_page()
+        next_path = local_path(request.args.get("next")) or _referring_page(runtime)
         return _to_hubspot(runtime, install.SIGN_IN, next_path)
 
     @bp.get("/oauth/callback")
     def callback() -> ResponseReturnValue:
+        # HubSpot's marketplace opens this address to begin an install, too.
+        if request.args.get("step") == "authorize" and "state" not in request.args:
+            return _to_install(runtime)
         return _from_hubspot(runtime)
 
     @bp.post("/signout")
@@ -56,6 +58,12 @@ def blueprint(runtime: Runtime) -> Blueprint:
     return bp
 
 
+def _to_install(runtime: Runtime) -> Response:
+    """Send a browser to connect an account, and afterwards back to the page of HubSpot it names."""
+    back = hubspot_address(request.args.get("returnUrl"), runtime.settings.hubspot_authorize_url)
+    return _to_hubspot(runtime, install.INSTALL, back)
+
+
 def _to_hubspot(runtime: Runtime, purpose: str, next_path: str | None) -> Response:
     visit = install.begin(
         runtime, guard.cookie(runtime, "browser"), purpose=purpose, next_path=next_path
@@ -65,10 +73,11 @@ def _to_hubspot(runtime: Runtime, purpose: str, next_path: str | None) -> Respon
     return answer
 
 
-def _referring_page() -> str | None:
+def _referring_page(runtime: Runtime) -> str | None:
     """Return the page of ours that led to the sign-in, so that signing in leads back to it."""
-    parts = urlsplit(request.headers.get("Referer", ""))
-    return sign_in.local_path(parts.path) if parts.netloc == request.host else None
+    page = request.headers.get("Referer", "")
+    own, path = runtime.settings.public_url, page.removeprefix(runtime.settings.public_url)
+    return local_path(path) if page.startswith(f"{own}/") else None
 
 
 def _from_hubspot(runtime: Runtime) -> Response:

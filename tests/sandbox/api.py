@@ -53,6 +53,8 @@ class Api:
         """The answer, or what becomes of it."""
         if request.path.startswith("/_sandbox"):
             return control.answer(self.hubspot, request)
+        if request.path == "/marketplace/install":
+            return authorize.install_button(self.hubspot, request)
         if request.path.startswith("/oauth/"):
             return self._oauth(request)
         words = dated(request.path)

@@ -41,6 +41,14 @@ def _page(title: str, inner: str, status: int = 200) -> Response:
     return Response(status, text.encode(), dict(_HTML))
 
 
+def install_button(hubspot: HubSpot, request: Request) -> Response:
+    """The marketplace's Install button opens the app's redirect address, and wants the browser back."""
+    (uri, *_) = hubspot.app.redirect_urls
+    back = f"http://{request.headers['host']}/marketplace/installed"
+    query = urlencode({"step": "authorize", "returnUrl": back})
+    return Response(302, b"", {"Location": f"{uri}?{query}"})
+
+
 def _authorize(hubspot: HubSpot, request: Request, chosen: str) -> Response:
     query = {name: values[-1] for name, values in request.query.items()}
     try:

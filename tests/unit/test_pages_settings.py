@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from marshmallow import ValidationError
 
-from integration.admin.sign_in import local_path
+from integration.admin.return_addresses import local_path
 from integration.pages.settings_form import as_text, map_of
 from mappings.records.portal_map import PortalMap, dump_portal_map
 
