@@ -150,15 +150,18 @@ def _import(portal: PortalContext, lease: Lease) -> float | None:
     """Finish an install whose browser went away; then read records for a while."""
     if not install.is_set_up(portal):
         install.set_up(portal)
-    property_reading.read_missing_labels(portal)
+    property_reading.read_labels_if_possible(portal)
+    end = time.monotonic() + IMPORT_SLICE_SECONDS
     more = backfill.advance(portal, lease, seconds=IMPORT_SLICE_SECONDS)
     with portal.transaction() as tx:
         lanes.want(tx, portal.portal_id, "drain")
     portal.runtime.queue.wake(portal.portal_id, "drain")
     if not more:
-        polling.poll(portal, lease)
+        polling.poll(portal, lease, seconds=end - time.monotonic())
+        more = polling.is_unfinished(portal)
+    if not more:
         # Last: first results need no activities, and there may be millions of them.
-        more = activities.advance(portal, lease, seconds=IMPORT_SLICE_SECONDS)
+        more = activities.advance(portal, lease, seconds=end - time.monotonic())
         detection.look_if_due(portal)
     return 0 if more else None
 

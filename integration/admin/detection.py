@@ -16,7 +16,7 @@ from integration.ingest.stream_answers import REFUSALS
 from integration.portal import settings, setup_questions
 from integration.portal.context import PortalContext
 from integration.storage.database import Transaction
-from integration.storage.queue import lanes
+from integration.storage.queue import lanes, stream_troubles
 from integration.storage.service import detection_candidates, portals
 from mappings.kinds import ObjectType
 from mappings.records import map_guesses as rules
@@ -94,7 +94,15 @@ def look(portal: PortalContext) -> None:
     installed = portal.find()
     if installed is None:
         return
-    definitions = {name: portal.hubspot.properties(name) for name in WRITTEN_TYPES}
+    definitions = {
+        name: _if_readable(portal, f"properties:{name}", portal.hubspot.properties, name)
+        for name in WRITTEN_TYPES
+    }
+    if not all(definitions.values()):
+        # Named as refused; what cannot be seen is not taken for gone.
+        with portal.transaction() as tx:
+            portals.stamp(tx, portal.portal_id, "looked_at")
+        return
     property_reading.read_labels(portal, definitions)
     around = _read(portal, installed, definitions)
     _, guesses = _detect(around, installed, portal.runtime.now())
@@ -213,10 +221,11 @@ def _if_readable(
     Raises Retryable until HubSpot has failed to answer several times.
     """
     try:
-        return ask(*object_types)
+        answer = ask(*object_types)
     except REFUSALS as refusal:
         with portal.transaction() as tx:
             stream_answers.refuse(tx, stream, str(refusal))
+        return []
     except Retryable as fault:
         if not fault.is_server_fault:
             raise
@@ -224,4 +233,7 @@ def _if_readable(
             is_given_up = stream_answers.fails_again(tx, stream, fault)
         if not is_given_up:
             raise
-    return []
+        return []
+    with portal.transaction() as tx:
+        stream_troubles.forget(tx, [stream])
+    return answer

@@ -116,23 +116,29 @@ class HubSpot:
             return None
         return _shaped("objects.get", _id, answer)
 
-    def search_changed_since(
-        self, object_type: str, since: datetime, properties: Sequence[str] = ()
-    ) -> Iterator[list[Record]]:
-        """Yield records changed at or after *since*, in pages of up to 200.
+    def search_page(
+        self, object_type: str, since: datetime, last: int, properties: Sequence[str] = ()
+    ) -> Page:
+        """Return up to 200 records changed at or after *since* with ids above *last*, by id.
 
         Search lags behind writes and knows no archived records: ask with overlap, and never to
         check a write. Pages follow the ids, so that more than 10,000 hits are no trouble.
         """
+        answer = self._ask(
+            "objects.search",
+            self._library.search.do_search,
+            object_type=PLURAL[object_type],
+            public_object_search_request=_search_body(object_type, since, last, properties),
+        )
+        return _shaped("objects.search", answer_shapes.page_of, object_type, answer)
+
+    def search_changed_since(
+        self, object_type: str, since: datetime, properties: Sequence[str] = ()
+    ) -> Iterator[list[Record]]:
+        """Yield all records changed at or after *since*, page by page."""
         last = 0
         while True:
-            answer = self._ask(
-                "objects.search",
-                self._library.search.do_search,
-                object_type=PLURAL[object_type],
-                public_object_search_request=_search_body(object_type, since, last, properties),
-            )
-            page = _shaped("objects.search", answer_shapes.page_of, object_type, answer)
+            page = self.search_page(object_type, since, last, properties)
             if page.records:
                 yield page.records
             if page.next_after is None or not page.records:

@@ -22,7 +22,7 @@ from integration.ingest import (
 )
 from integration.ingest.absences import explain
 from integration.ingest.fetching import FetchedLinks
-from integration.ingest.stream_answers import REFUSALS, SliceAnswers
+from integration.ingest.stream_answers import REFUSALS, SliceAnswers, search_of
 from integration.portal import invalidation
 from integration.portal.context import PortalContext
 from integration.portal.invalidation import Change
@@ -34,7 +34,8 @@ from integration.storage.queue import import_runs, lanes, stream_troubles
 from integration.storage.queue.import_runs import Run, Stream
 from integration.storage.queue.lanes import Lease
 from integration.storage.service import portals
-from mappings.records import access, catalogue
+from mappings.kinds import ObjectType
+from mappings.records import access, activity_records, catalogue
 from mappings.records.access import ASSOCIATIONS
 from mappings.records.properties import UPDATED_AT
 from mappings.records.rows import Link, RefPair
@@ -89,6 +90,12 @@ def read_again(tx: Transaction, object_types: Collection[str]) -> None:
     lanes.want(tx, tx.portal_id, "import")
 
 
+def reconcile(tx: Transaction) -> None:
+    """Have everything read once more, unless a run is under way."""
+    _begin(tx, "reconciliation")
+    lanes.want(tx, tx.portal_id, "import")
+
+
 def _begin(tx: Transaction, kind: str) -> bool:
     """Start a run over all that the account lets us read now."""
     portal = portals.find(tx, tx.portal_id)
@@ -102,7 +109,8 @@ def _begin(tx: Transaction, kind: str) -> bool:
     activities.begin(tx)
     is_new = import_runs.begin(tx, kind, streams)
     if is_new:
-        stream_troubles.forget(tx, streams)
+        searches = [search_of(kind) for kind in (*ObjectType, *activity_records.TYPES)]
+        stream_troubles.forget(tx, [*streams, *searches])
     return is_new
 
 

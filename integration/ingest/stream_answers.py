@@ -19,6 +19,11 @@ MOST_FAILURES = 6
 _log = logs.get(__name__)
 
 
+def search_of(object_type: str) -> str:
+    """The name of the search for a type's changes, as refusals name it."""
+    return f"search:{object_type}"
+
+
 @dataclass(slots=True)
 class SliceAnswers:
     """What became of the streams that one slice of work asked for."""

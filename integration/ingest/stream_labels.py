@@ -42,5 +42,6 @@ _WORDS: Final[Mapping[str, Callable[[str, str], str]]] = {
     "links": lambda ends, others: f"links from {ends} to {others}",
     "search": lambda records, _: f"changes of {records}",
     "labels": lambda ends, others: f"labels between {ends} and {others}",
+    "properties": lambda records, _: f"properties of {records}",
     "pipelines": lambda records, _: f"pipelines of {records}",
 }

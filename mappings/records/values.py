@@ -139,6 +139,22 @@ def day(text: str | None) -> Parsed[date]:
     return Parsed(found.value.date() if found.value else None, found.odd)
 
 
+def is_same(one: str | None, other: str | None) -> bool:
+    """Whether two texts are the same value, however HubSpot writes its numbers and times.
+
+    Empty and missing are one. Times are compared to the millisecond, as HubSpot keeps them.
+    """
+    if (one or "") == (other or ""):
+        return True
+    if not one or not other:
+        return False
+    numbers = number(one).value, number(other).value
+    if None not in numbers:
+        return numbers[0] == numbers[1]
+    times = moment(one).value, moment(other).value
+    return None not in times and _milliseconds(times[0]) == _milliseconds(times[1])
+
+
 def truth(text: str | None) -> Parsed[bool]:
     """`true` or `false`, and what forms and imports write for them."""
     written = (text or "").strip().lower()
@@ -155,6 +171,10 @@ def several(text: str | None) -> tuple[str, ...]:
     """The parts of `a;b;c`, each once, empty ones left out."""
     parts = (part.strip() for part in (text or "").split(";"))
     return tuple(dict.fromkeys(part for part in parts if part))
+
+
+def _milliseconds(at: datetime | None) -> int | None:
+    return None if at is None else (at - _EPOCH) // timedelta(milliseconds=1)
 
 
 def _from_milliseconds(ms: int) -> datetime | None:

@@ -299,3 +299,24 @@ def test_iso_times_survive_a_round_trip(naive: datetime) -> None:
 
     assert values.moment(moment.isoformat()).value == moment
     assert values.day(moment.isoformat()).value == date(moment.year, moment.month, moment.day)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("", None, True),
+        ("0.90", "0.9", True),
+        ("2026-11-30T17:00:54.371000+00:00", "2026-11-30T17:00:54.371Z", True),
+        ("2026-11-30T17:00:54.371456+00:00", "2026-11-30T17:00:54.371Z", True),
+        ("2026-11-30T17:00:54.371Z", "2026-11-30T17:00:54.372Z", False),
+        ("0", "", False),
+        ("CEO", "ceo", False),
+        ("250", "251", False),
+        ("CEO", "12", False),
+    ],
+)
+def test_one_value_may_be_written_in_two_ways(
+    one: str | None, other: str | None, *, same: bool
+) -> None:
+    assert values.is_same(one, other) is same
+    assert values.is_same(other, one) is same
