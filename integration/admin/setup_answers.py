@@ -28,6 +28,11 @@ def questions(portal: PortalContext) -> list[StoredQuestion]:
     return [question for question in stored if question.kind in KINDS]
 
 
+def open_questions(portal: PortalContext) -> list[StoredQuestion]:
+    """The questions that nobody has answered yet."""
+    return [question for question in questions(portal) if question.answer is None]
+
+
 def answer(
     portal: PortalContext, kind: str, key: str, values: Sequence[str], *, actor: str
 ) -> Saved:

@@ -95,8 +95,8 @@ def _read_histories(
 def _question(
     tx: Transaction, portal_map: PortalMap, counts: CustomerCounts, dates: StageDates
 ) -> SetupQuestion:
-    staged = _names(tx, portal_map, by_stage=True)
-    bought = _names(tx, portal_map, by_stage=False)
+    staged = _names(tx, portal_map, counts.only_by_stage, by_stage=True)
+    bought = _names(tx, portal_map, counts.by_deals - counts.by_both, by_stage=False)
     stage = functools.partial(Candidate, sample=staged, count=counts.by_stage, counted="companies")
     return SetupQuestion(
         text=(
@@ -119,13 +119,13 @@ def _question(
     )
 
 
-def _names(tx: Transaction, portal_map: PortalMap, *, by_stage: bool) -> str:
+def _names(tx: Transaction, portal_map: PortalMap, count: int, *, by_stage: bool) -> str:
     """Companies that count by this rule alone, in words."""
     names = customer_counts.examples(tx, portal_map, STAGE, by_stage=by_stage, limit=_SHOWN_NAMES)
     if not names:
         return ""
     lacks = "without a won deal" if by_stage else "without the stage"
-    return f"{lacks}, for instance {', '.join(names)}"
+    return f"{count:,} of them {lacks}, for instance {', '.join(names)}"
 
 
 def _because(counts: CustomerCounts, dates: StageDates) -> str:

@@ -15,7 +15,7 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 
-from integration.admin import install, operations, overview, uninstall
+from integration.admin import install, operations, overview, setup_answers, uninstall
 from integration.core.errors import Refused
 from integration.ingest import backfill
 from integration.pages import explanation_view, guard, wording
@@ -111,6 +111,9 @@ def _home(portal: PortalContext) -> dict[str, Any]:
         "trouble": trouble,
         "paused_properties": paused_properties,
         "hold": hold,
+        "blocking": [
+            question for question in setup_answers.open_questions(portal) if question.blocks
+        ],
         "by_hand": account.paused_reason == uninstall.PAUSED_BY_HAND,
         "counts": overview.portal(portal.runtime, account),
         "progress": backfill.progress(portal),

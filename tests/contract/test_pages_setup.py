@@ -56,6 +56,18 @@ def test_a_question_shows_its_candidates_with_samples_and_the_proposal(
     assert "Without an answer the proposal counts from 20" in page
 
 
+def test_the_front_page_asks_what_writing_waits_for(town: Town, ada: Visitor) -> None:
+    ask(town)
+
+    page = unescape(ada.get(HOME).text)
+
+    assert ASKED.text in page
+    assert f'value="{BY_STAGE_ALWAYS}" checked' in page
+    form = {"kind": CUSTOMER_RULE, "key": "customer", "value": BY_STAGE_ALWAYS}
+    ada.press(SETUP, form)
+    assert ASKED.text not in unescape(ada.get(HOME).text)
+
+
 def test_a_sample_with_html_is_shown_as_text(town: Town, ada: Visitor) -> None:
     ask(town)
 

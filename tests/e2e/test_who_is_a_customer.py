@@ -119,10 +119,10 @@ def test_where_stage_and_won_deals_disagree_the_admin_is_asked_with_the_numbers(
         BY_DEALS,
     ]
     assert asked["candidates"][0]["sample"] == (
-        "without a won deal, for instance Firm10, Firm11, Firm12"
+        "15 of them without a won deal, for instance Firm10, Firm11, Firm12"
     )
     assert asked["candidates"][2]["sample"] == (
-        "without the stage, for instance Firm25, Firm26, Firm27"
+        "5 of them without the stage, for instance Firm25, Firm26, Firm27"
     )
     assert not written(disputed.harbor)
 
