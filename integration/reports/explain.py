@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from integration.conclude.people import successor_search
+from integration.portal import holds
 from integration.portal.context import PortalContext
 from integration.portal.record_names import name_of
 from integration.reports import explain_deal
@@ -52,6 +53,7 @@ def explain(portal: PortalContext, object_type: str, record_id: int) -> Json:
             "object_type": object_type,
             "record_id": current_id,
             "asked_for": record_id,
+            "held": _held(tx),
             **_conclusion(tx, object_type, current_id),
         }
         match object_type:
@@ -62,6 +64,12 @@ def explain(portal: PortalContext, object_type: str, record_id: int) -> Json:
             case ObjectType.COMPANY:
                 explanation |= _company(tx, current_id, now)
         return plain_dict(explanation)
+
+
+def _held(tx: Transaction) -> str | None:
+    """Why nothing is written to HubSpot now."""
+    hold = holds.current(tx)
+    return hold.sentence if hold else None
 
 
 def _conclusion(tx: Transaction, object_type: str, record_id: int) -> Json:

@@ -17,6 +17,8 @@ def in_words(explanation: Json) -> list[str]:
     lines = [head.strip()]
     if not explanation["exists"]:
         lines.append("This record is gone or was never seen.")
+    if explanation.get("held"):
+        lines.append(f"{explanation['held']}.")
     lines += [f"  {name} = {value}" for name, value in sorted(explanation["values"].items())]
     for section in (
         _sources,

@@ -1,15 +1,19 @@
 """While a question of the set-up page is open that decides about history, nothing is written to HubSpot."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from click.testing import CliRunner
 
 from commands import settle
+from commands.main import cli
 from integration.admin import doctor, housekeeping, operations, overview, settings_changes
 from integration.admin.setup_answers import AnsweredMeanwhile
 from integration.core.errors import Refused
 from integration.portal import settings, setup_questions
 from integration.portal.settings import PortalSettings
+from integration.reports import explain, explain_words
 from integration.storage.service import setup_question_rows
 from mappings.records.setup_kinds import BY_DEALS, BY_STAGE_ALWAYS, CUSTOMER_RULE
 from mappings.stored.setup_shapes import Candidate, SetupQuestion
@@ -192,6 +196,31 @@ def test_everybody_who_asks_hears_why_nothing_is_written(asked: World) -> None:
     assert overview.is_held(harbor)
     (standing, _) = settle.wait_until_settled(asked.runtime, None, PATIENCE)
     assert standing["held"] == harbor["held"]
+    (deal,) = asked.harbor.crm.all("deal")
     with asked.harbor.context() as portal:
         (finding,) = doctor.setup(portal, harbor)
+        explained = explain.explain(portal, "deal", deal.id)
+    assert explained["values"]["second_order_source"] == "none"
+    assert explained["held"].startswith(waits)
+    assert f"{explained['held']}." in explain_words.in_words(explained)
     assert (finding.ok, finding.said) == (False, harbor["held"])
+
+
+def test_settle_ends_at_once_with_the_reason(asked: World) -> None:
+    own = asked.runtime.settings
+    environment = {
+        "DATA_DIR": str(own.data_dir),
+        "DATABASE_URL": str(own.database_url),
+        "REDIS_URL": str(own.redis_url),
+        "SECRET_KEY": own.secret_key,
+        "TOKEN_KEYS": ",".join(own.token_keys),
+        "PUBLIC_URL": own.public_url,
+    }
+    told = CliRunner().invoke(cli, ["settle", "--timeout", "500"], env=environment)
+
+    assert isinstance(told.exception, Refused)
+    assert re.search(
+        r"Portal 4711 is not settled \(\d outbox\): Nothing is written to HubSpot yet",
+        str(told.exception),
+    )
+    assert "4712" not in str(told.exception)
