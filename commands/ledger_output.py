@@ -2,7 +2,6 @@
 
 import csv
 import json
-import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -11,13 +10,11 @@ import click
 
 from commands.terminal import prints_every_sign
 from integration.reports.bookkeeping import Month
+from mappings.records.spreadsheet_cells import guarded
 from mappings.rules.findings import Entry
 from mappings.rules.ledger import changes, money, periods
 
 Json = dict[str, Any]
-_NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
-# A spreadsheet takes a cell for a formula when it begins so; full-width forms count, too.
-_BEGINS_FORMULA = frozenset("=+-@\t\r\n\0＝＋－＠")  # noqa: RUF001 - the full-width forms
 
 
 def month_head(month: Month) -> Json:
@@ -143,7 +140,4 @@ def print_csv(rows: Iterable[Json], *, for_spreadsheet: bool) -> None:
 
 
 def _cell(value: object) -> object:
-    """Return a cell's value; an apostrophe keeps text from being run as a formula."""
-    if not isinstance(value, str) or _NUMBER.fullmatch(value):
-        return value  # a negative number begins like a formula, and must be added up
-    return "'" + value if value.lstrip()[:1] in _BEGINS_FORMULA else value
+    return guarded(value) if isinstance(value, str) else value

@@ -1,5 +1,7 @@
 """The inbound API for survey tools and product usage, and probes for the operator."""
 
+import threading
+import time
 from collections.abc import Callable
 
 from flask import Blueprint, jsonify, request
@@ -12,10 +14,13 @@ from integration.portal.runtime import Runtime
 from integration.storage.queue.inbox_writer import InboxWriter
 from webhooks.receiver import MAX_BYTES, read_body
 
+_LOOK_SECONDS = 1.0
+
 
 def blueprint(runtime: Runtime, inbox_writer: InboxWriter) -> Blueprint:
     """Answer survey tools, usage feeds and probes."""
     bp = Blueprint("machines", __name__)
+    readiness = _Readiness(runtime)
 
     @bp.post("/webhooks/surveys/<source>")
     def survey(source: str) -> ResponseReturnValue:
@@ -31,10 +36,28 @@ def blueprint(runtime: Runtime, inbox_writer: InboxWriter) -> Blueprint:
 
     @bp.get("/readyz")
     def readyz() -> ResponseReturnValue:
-        parts = overview.ready(runtime)
+        parts = readiness.look()
         return jsonify(parts), 200 if parts["database"] == "ok" else 503
 
     return bp
+
+
+class _Readiness:
+    """How the servers are; looked at once a second, however many ask, for a look writes to disk."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._lock = threading.Lock()
+        self._known: dict[str, str] = {}
+        self._look_again = 0.0
+
+    def look(self) -> dict[str, str]:
+        """Return the state of each server."""
+        with self._lock:
+            if time.monotonic() >= self._look_again:
+                self._known = overview.ready(self._runtime)
+                self._look_again = time.monotonic() + _LOOK_SECONDS
+            return self._known
 
 
 def _keep(

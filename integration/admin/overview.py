@@ -7,20 +7,31 @@ from integration.ingest import stream_labels
 from integration.portal import holds
 from integration.portal.holds import Hold
 from integration.portal.runtime import Runtime
-from integration.storage.queue import stream_troubles
+from integration.storage.queue import inbox, stream_troubles
 from integration.storage.service import portal_status, setup_question_rows
 from integration.storage.service import portals as stored
 from integration.storage.service.portals import Portal
 
 
 def ready(runtime: Runtime) -> dict[str, str]:
-    """Whether the servers answer; without Valkey work goes on, more slowly."""
+    """Whether a delivery could be kept now; without Valkey work goes on, more slowly."""
+    return {
+        "database": _database_state(runtime),
+        "queue": "ok" if runtime.queue.answers() else "away",
+    }
+
+
+def _database_state(runtime: Runtime) -> str:
     try:
         portals(runtime, with_counts=False)
-        database = "ok"
     except SecondOrderError:
-        database = "away"
-    return {"database": database, "queue": "ok" if runtime.queue.answers() else "away"}
+        return "away"
+    try:
+        with runtime.database.service() as tx:
+            inbox.check_room(tx)
+    except SecondOrderError:
+        return "keeps nothing: its disk is full, or it takes no writes"
+    return "ok"
 
 
 def portals(runtime: Runtime, *, with_counts: bool = True) -> list[dict[str, Any]]:

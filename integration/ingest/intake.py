@@ -35,7 +35,9 @@ def portal_hint(body: bytes) -> int | None:
     Only a hint which worker to wake: a body is kept whatever it says.
     """
     try:
-        portal_ids = {item.portal_id for item in _addresses.decode(body)}
+        portal_ids = {
+            item.portal_id for item in _addresses.decode(body.removeprefix(strict_json.BOM))
+        }
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
     portal_id = portal_ids.pop() if len(portal_ids) == 1 else 0

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+BOM: Final = b"\xef\xbb\xbf"
 MAX_BYTES: Final = 4 * 1024 * 1024
 MAX_DEPTH: Final = 32
 _INT64 = 1 << 63
@@ -124,8 +125,9 @@ def _checked(value: object, raw: bytes, max_depth: int) -> Item:
 def _decode(raw: bytes, max_bytes: int) -> str:
     if len(raw) > max_bytes:
         raise TooLarge(f"{len(raw)} bytes are more than the {max_bytes} we read")
+    # A byte-order mark says only that this is UTF-8, and the standard lets a reader ignore it.
     # Bytes that are no UTF-8 become lone surrogates and are refused where they stand.
-    return raw.decode("utf-8", errors="surrogateescape")
+    return raw.removeprefix(BOM).decode("utf-8", errors="surrogateescape")
 
 
 def _is_utf8(raw: bytes) -> bool:

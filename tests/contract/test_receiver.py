@@ -182,3 +182,7 @@ def test_the_receivers_role_may_knock_and_not_look_around(postgres_url: str, cle
 @pytest.mark.parametrize("body", [b"[]", b"null", b'[{"portalId":1},{"portalId":1}]'])
 def test_a_hint_is_only_given_when_it_is_sure(body: bytes) -> None:
     assert intake.portal_hint(body) in {None, 1}
+
+
+def test_a_byte_order_mark_hides_no_portal() -> None:
+    assert intake.portal_hint(b'\xef\xbb\xbf[{"portalId": 4711}]') == 4711

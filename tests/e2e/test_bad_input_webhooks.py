@@ -14,6 +14,7 @@ from integration.ingest import intake
 from integration.storage.ledger import entry_rows
 from integration.storage.queue import inbox_events
 from integration.storage.service import portals
+from mappings.records import strict_json
 from tests.e2e.hostile import USER, Good, prepare
 from tests.e2e.hostile_values import SCRIPT, SQL
 from tests.sandbox import signing
@@ -229,6 +230,19 @@ def test_unreadable_bodies_are_kept_aside_with_a_reason_and_their_good_items_tak
         left = tx.rows("SELECT state, error FROM inbox WHERE portal_id IS NULL")
     assert left
     assert all(row["state"] == "set_aside" and row["error"] for row in left)
+
+
+def test_a_delivery_that_begins_with_a_byte_order_mark_takes_effect(post: Post) -> None:
+    post.harbor.crm.update("deal", post.good.second, {"amount": "50000"}, source=USER)
+    told = [one | {"attemptNumber": 0} for one in post.world.hubspot.queue]
+    post.world.hubspot.queue.clear()
+
+    post.raw(strict_json.BOM + json.dumps(told).encode())
+    post.settle()
+
+    post.check()
+    assert post.identity()["set_aside"] == 0
+    assert post.booked() == 5_000_000
 
 
 def test_forged_stale_and_early_bodies_leave_nothing(post: Post) -> None:

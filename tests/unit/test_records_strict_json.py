@@ -25,7 +25,8 @@ REFUSED = [
     pytest.param(b'{"a": 1', NotJson, id="cut off"),
     pytest.param(b"[1, 2,]", NotJson, id="trailing comma"),
     pytest.param(b"{} {}", NotJson, id="two documents"),
-    pytest.param(b"\xef\xbb\xbf{}", NotJson, id="byte order mark"),
+    pytest.param(b"\xef\xbb\xbf\xef\xbb\xbf{}", NotJson, id="two byte order marks"),
+    pytest.param(b"[\xef\xbb\xbf]", NotJson, id="byte order mark inside"),
     pytest.param(b"[NaN]", BadNumber, id="NaN"),
     pytest.param(b"[Infinity]", BadNumber, id="Infinity"),
     pytest.param(b"[-Infinity]", BadNumber, id="minus Infinity"),
@@ -66,12 +67,17 @@ ACCEPTED = [
     ),
     pytest.param(b'["' + b"[" * 1000 + b'"]', id="brackets in a string"),
     pytest.param(b' \r\n\t{"a": {}} \n', id="space around"),
+    pytest.param(b'\xef\xbb\xbf {"a": ["\xef\xbb\xbf"]}', id="byte order mark"),
 ]
 
 
 @pytest.mark.parametrize("raw", ACCEPTED)
 def test_what_is_accepted_reads_as_everybody_reads_it(raw: bytes) -> None:
     assert strict_json.loads(raw) == json.loads(raw)
+
+
+def test_elements_after_a_byte_order_mark_are_read() -> None:
+    assert [item.value for item in strict_json.items(b"\xef\xbb\xbf[1, 2]")] == [1, 2]
 
 
 def test_a_bad_element_is_refused_alone() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from integration.core.errors import Retryable
 from integration.storage.database import Row, Transaction
 
 # After so many tries a delivery or an event is set aside, for a person to look at.
@@ -22,6 +23,20 @@ class Delivery:
     received_at: datetime
     body: bytes
     attempts: int
+
+
+def check_room(tx: Transaction) -> None:
+    """Raise Retryable when a large delivery could not be kept now, as on a full disk.
+
+    A table that is gone with the transaction takes a megabyte of the disk, whether or not the inbox
+    has free pages left.
+    """
+    if tx.value("SELECT current_setting('transaction_read_only')") == "on":
+        raise Retryable("PostgreSQL takes no writes: it is a standby, or its disk is full")
+    tx.run(
+        """CREATE TEMP TABLE room ON COMMIT DROP AS
+           SELECT repeat('x', 1000) AS body FROM generate_series(1, 1000)"""
+    )
 
 
 def claim(tx: Transaction, *, limit: int = 20) -> Sequence[Delivery]:
