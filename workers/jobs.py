@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from integration import writeback
-from integration.admin import detection, install, overwriting, property_reading
+from integration.admin import detection, install, move_window, overwriting, property_reading
 from integration.conclude import stages
 from integration.core import logs
 from integration.core.errors import NeedsOwner, Retryable
@@ -163,6 +163,7 @@ def _import(portal: PortalContext, lease: Lease) -> float | None:
         # Last: first results need no activities, and there may be millions of them.
         more = activities.advance(portal, lease, seconds=end - time.monotonic())
         detection.look_if_due(portal)
+        move_window.ask_if_due(portal)
     return 0 if more else None
 
 

@@ -1,12 +1,14 @@
 """Answers to set-up questions: each is a version of the settings that says who chose, and why."""
 
 from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
 
 from integration.admin import settings_effects
 from integration.core.errors import Refused
 from integration.portal import settings
 from integration.portal.context import PortalContext
-from integration.portal.settings import Saved
+from integration.portal.settings import PortalSettings, Saved
 from integration.storage.database import Transaction
 from integration.storage.queue import lanes, outbox
 from integration.storage.service import portals, setup_question_rows
@@ -66,13 +68,18 @@ def take_overdue_proposals(portal: PortalContext) -> list[Saved]:
 
 
 def settle_by_hand(tx: Transaction, saved: Saved, *, actor: str) -> None:
-    """Close the open questions that somebody answered by a change in Settings."""
-    before, after = dump_portal_map(saved.before.map), dump_portal_map(saved.after.map)
+    """Close the open questions that somebody answered by a change of the map or the policy."""
+    before, after = _by_name(saved.before), _by_name(saved.after)
     changed = {name for name in after if before[name] != after[name]}
     for question in setup_question_rows.every(tx):
         kind = KINDS.get(question.kind)
         if question.answer is None and kind and changed.intersection(kind.fields(question.key)):
             _close(tx, question, (), actor=actor, version=saved.after.version)
+
+
+def _by_name(counting: PortalSettings) -> dict[str, Any]:
+    policy = {part.name: getattr(counting.policy, part.name) for part in fields(counting.policy)}
+    return dump_portal_map(counting.map) | policy
 
 
 def _take_proposal(tx: Transaction, portal: PortalContext, question: StoredQuestion) -> Saved:

@@ -16,8 +16,10 @@ from mappings.records.portal_map import (
     dump_portal_map,
     load_portal_map,
 )
+from mappings.rules.policy import DEFAULT
 
 CUSTOMER_RULE: Final = "customer_rule"
+MOVE_WINDOW: Final = "move_window"
 PROPERTY: Final = "property"
 REFERRAL_LABELS: Final = "referral_labels"
 STAFF_HOSTS: Final = "staff_hosts"
@@ -44,7 +46,8 @@ class SetupKind:
     """One kind of set-up question.
 
     `choose` says what the values chosen for a key make of the present map. `fields` are the fields
-    of the map that this concerns: whoever changes one of them in Settings has answered, too. Where
+    of the map or the policy that this concerns: whoever changes one of them by hand has answered,
+    too. Where
     `waits` is given, nothing is written to HubSpot until the answer, or until so long after the
     question; then the proposal is taken. Otherwise it stays open, and the settings as they are.
     """
@@ -62,6 +65,13 @@ def _customer_rule(portal_map: PortalMap, key: str, values: Sequence[str]) -> Ch
         return Choice(replace(portal_map, customer_stage=""))
     since = SINCE_ALWAYS if BY_STAGE_ALWAYS in values else SINCE_REACHED
     return Choice(replace(portal_map, customer_stage=key, customer_stage_since=since))
+
+
+def _move_window(portal_map: PortalMap, _key: str, values: Sequence[str]) -> Choice:
+    """A value is the window in days; the default is stored as one."""
+    days = int(next(iter(values)))
+    chosen = None if days == DEFAULT.move_to_deal_days else days
+    return Choice(portal_map, {"move_to_deal_days": chosen})
 
 
 def _property(portal_map: PortalMap, key: str, values: Sequence[str]) -> Choice:
@@ -129,6 +139,12 @@ KINDS: Final[Mapping[str, SetupKind]] = {
             "Your own people",
             _staff_hosts,
             fields=lambda _: ("staff_domains",),
+        ),
+        SetupKind(
+            MOVE_WINDOW,
+            "How far back job changes count",
+            _move_window,
+            fields=lambda _: ("move_to_deal_days",),
         ),
         SetupKind(LEFT_OPTIONS, "Who left", _left_options, fields=lambda _: ("left_options",)),
     )

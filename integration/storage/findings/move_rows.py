@@ -54,6 +54,29 @@ def every(tx: Transaction) -> Sequence[Row]:
     )
 
 
+def days_to_deal(tx: Transaction) -> list[float]:
+    """Return, for each move that counts, the days until the first deal it can have led to.
+
+    That is a deal of the new company with the person's record on it that was not closed before
+    they came; moves without one are left out.
+    """
+    rows = tx.tuples(
+        """SELECT min(extract(epoch FROM (deal.created_at - moved.at)) / 86400)::float8
+           FROM move
+           CROSS JOIN LATERAL (
+             SELECT CASE WHEN body ->> 'moved_at' ~ '^[0-9]{4}-[01][0-9]-[0-3][0-9]T'
+               THEN (body ->> 'moved_at')::timestamptz ELSE latest END AS at) AS moved
+           JOIN deal ON deal.portal_id = :portal AND deal.company_id = move.new_company_id
+             AND coalesce(deal.closed_at, 'infinity') > moved.at
+           JOIN association ON association.portal_id = :portal AND from_type = 'deal'
+             AND from_id = deal.deal_id AND to_type = 'contact' AND to_id = move.new_contact_id
+           WHERE move.portal_id = :portal AND move.status IN ('auto', 'confirmed')
+             AND move.former_company_id <> move.new_company_id
+           GROUP BY move.person_id, move.move_key"""
+    )
+    return [row[0] for row in rows]
+
+
 def count(tx: Transaction) -> dict[str, int]:
     """Return how many moves there are by status."""
     return dict(

@@ -82,6 +82,18 @@ def find(tx: Transaction, kind: str, key: str) -> StoredQuestion | None:
     return _stored(row) if row else None
 
 
+def is_known(tx: Transaction, kind: str, key: str) -> bool:
+    """Whether this was ever asked."""
+    return bool(
+        tx.value(
+            """SELECT EXISTS (SELECT FROM setup_question
+               WHERE portal_id = :portal AND kind = :kind AND key = :key)""",
+            kind=kind,
+            key=key,
+        )
+    )
+
+
 def every(tx: Transaction) -> Sequence[StoredQuestion]:
     """Return all questions: first open ones that block, then open ones, then the answered."""
     rows = tx.rows(
