@@ -10,6 +10,7 @@ _WAITS = {
     "stale": ("next_at",),
     "setup_question": ("due_at",),
     "portal": ("answer_due_at", "looked_at"),
+    "inbox": ("next_at",),
     "token": ("suspect_since",),
 }
 
@@ -26,6 +27,8 @@ def pass_time(world: World, seconds: float) -> None:
                 "; ".join(_moved(table, seconds) for table in _WAITS if table != "token")
             )
     with world.runtime.database.service() as tx:
+        # Deliveries whose portal nobody knows are no portal's.
+        tx.connection.exec_driver_sql(_moved("inbox", seconds) + " WHERE portal_id IS NULL")
         tx.connection.exec_driver_sql(_moved("token", seconds))
 
 
@@ -56,6 +59,7 @@ def _next_in(account: Account) -> float:
         """SELECT extract(epoch FROM min(at) - clock_timestamp())::float8 AS wait FROM (
              SELECT greatest(due_at, lease_until, retry_after) FROM lane WHERE due_at IS NOT NULL
              UNION ALL SELECT lease_until FROM lane
+             UNION ALL SELECT next_at FROM inbox WHERE state = 'waiting'
              UNION ALL SELECT next_at FROM event WHERE state = 'waiting'
              UNION ALL SELECT next_at FROM outbox WHERE state = 'waiting'
              UNION ALL SELECT next_at FROM stale WHERE next_at < 'infinity'
@@ -69,6 +73,7 @@ def anything_left(world: World) -> bool:
     return any(
         account.rows(
             """SELECT 1 FROM lane WHERE due_at IS NOT NULL OR lease_until IS NOT NULL
+               UNION ALL SELECT 1 FROM inbox WHERE state = 'waiting'
                UNION ALL SELECT 1 FROM event WHERE state = 'waiting'
                UNION ALL SELECT 1 FROM outbox WHERE state = 'waiting'
                UNION ALL SELECT 1 FROM stale WHERE next_at < 'infinity' LIMIT 1"""

@@ -16,7 +16,7 @@ from integration.core import environment, wake_ups
 from integration.ingest import fetching, intake
 from integration.ingest.fetching import FetchedRecords, ReadPlan
 from integration.portal.context import PortalContext
-from integration.storage.queue import inbox_events
+from integration.storage.queue import inbox, inbox_events
 from integration.storage.queue.inbox import Delivery
 from integration.storage.queue.inbox_events import InboundEvent
 from workers import worker
@@ -29,7 +29,9 @@ def main() -> None:
     """Poison what the arguments name, then work."""
     word, looked_at, thought_about = sys.argv[1].encode(), int(sys.argv[2]), int(sys.argv[3])
     wake_ups.JOB_SECONDS = JOB_SECONDS
-    inbox_events.WAITS = (0.2, 0.2, 0.2)
+    inbox.WAITS = (0.2,) * len(inbox.WAITS)
+    inbox_events.WAITS = (0.2,) * len(inbox_events.WAITS)
+    inbox.ALONE_WAITS = (0.2,) * len(inbox.ALONE_WAITS)
     letters, fetch, refresh = intake.events_of, fetching.fetch, people_stage.refresh
 
     def read(portal_id: int, envelope: Delivery) -> list[InboundEvent]:

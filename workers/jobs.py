@@ -120,14 +120,16 @@ def _drain(portal: PortalContext, lease: Lease) -> float | None:
     """Split deliveries, read records, conclude; say in how many seconds there is more to do."""
     end = time.monotonic() + SLICE_SECONDS
     with portal.transaction(lease) as tx:
-        # A process was killed at this: only record by record shows which record does it.
-        conclude = (
-            stages.conclude_one_record if lanes.was_killed(tx, lease) else stages.conclude_page
-        )
+        past = lanes.past_trouble(tx, lease)
+    # Only record by record shows which record a process was killed over, or the lane stumbles over.
+    is_one_guilty = past.ended_a_process or past.is_stubborn
+    conclude = stages.conclude_one_record if is_one_guilty else stages.conclude_page
+    # Events that ended a process are found by their own tries.
+    alone = past.is_stubborn and not past.ended_a_process
     while time.monotonic() < end:
         if intake.split(portal, lease):
             continue
-        if sync.refresh(portal, lease):
+        if sync.refresh(portal, lease, alone=alone):
             continue
         if not conclude(portal, lease):
             overwriting.look(portal)

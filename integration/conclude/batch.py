@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeVar, Unpack
 
+from integration.core.errors import SecondOrderError
+from integration.core.wake_ups import TookTooLong
 from integration.portal import invalidation
 from integration.portal import settings as portal_settings
 from integration.portal.invalidation import Change
@@ -21,6 +23,9 @@ class _Identified(Protocol):
     @property
     def id(self) -> int: ...
 
+
+# These hit whatever record is at hand: no memory, a job that took too long, the database.
+_NOT_THE_RECORD = (MemoryError, TookTooLong, SecondOrderError)
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -59,6 +64,8 @@ class Batch:
         for ref, item in items:
             try:
                 result = rule(item)
+            except _NOT_THE_RECORD:
+                raise
             except Exception as trouble:  # noqa: BLE001 - whatever a record provokes, others go on
                 self.fail(ref, trouble)
                 continue

@@ -18,6 +18,7 @@ from integration.conclude.deals import deal_columns, deal_conclusions
 from integration.conclude.fields import company_fields, contact_fields
 from integration.conclude.people import identity_keys, people_stage
 from integration.conclude.referrals import referral_search
+from integration.portal import tries
 from integration.portal.context import PortalContext
 from integration.portal.invalidation import Change
 from integration.portal.occurrence import refs
@@ -29,6 +30,7 @@ from integration.storage.queue.recompute import Claim, Stage
 from mappings.kinds import PERSON, ObjectType
 
 _COLLECT_AFTER = 50_000  # new objects
+_POISON = "thinking about it alone failed or ended the process three times"
 LIMITS: Mapping[Stage, int] = {Stage.PEOPLE: 500, Stage.DEALS: 500, Stage.SUMMARIES: 400}
 # What can be thought while records still arrive; a deal judged by half of its evidence would be
 # judged again.
@@ -61,29 +63,41 @@ def conclude_within(tx: Transaction, now: datetime, *, limit: int | None = None)
     return True
 
 
-def _settle(batch: Batch, claims: Sequence[Claim]) -> None:
-    """Queue what follows, and take the claims off the queue; failed ones are set aside."""
-    failed = {claim: batch.failed[claim.ref] for claim in claims if claim.ref in batch.failed}
-    recompute.add(batch.tx, batch.due)
-    recompute.settle(batch.tx, [claim for claim in claims if claim not in failed])
-    if failed:
-        recompute.set_aside(batch.tx, failed)
-
-
 def conclude_one_record(portal: PortalContext, lease: Lease | None) -> bool:
-    """Conclude one record, its try counted beforehand: the lane's last holder died at work."""
+    """Conclude one record, its try counted beforehand; say whether there was any.
+
+    So it goes when the lane's last holder died at work, or stumbled several times: only record by
+    record shows which record does it. What is not the record's fault gives its try back.
+    """
     with portal.transaction(lease) as tx:
         stage = _due(page_context.read(tx))
         claims = recompute.claim(tx, stage, 1) if stage is not None else ()
         if not claims:
             return False
         claim = claims[0]
-        if claim.attempts >= recompute.MAX_ATTEMPTS:
-            reason = "thinking about it failed or ended the process three times"
-            recompute.set_aside(tx, {claim: reason})
+        if claim.is_worn:
+            recompute.set_aside(tx, {claim: _POISON})
             return True
         recompute.count_try(tx, claim)
-    return conclude_page(portal, lease, limit=1)
+    with (
+        tries.counted(portal.transaction, lambda tx: recompute.give_back(tx, claim)),
+        portal.transaction(lease) as tx,
+    ):
+        batch = open_batch(tx, page_context.read(tx), portal.runtime.now())
+        # Persons with new keys wait for the contacts that are due beside this one.
+        is_all = False
+        _STAGES[claim.stage](batch, [claim], is_all)
+        _settle(batch, [claim], counted=True)
+    return True
+
+
+def _settle(batch: Batch, claims: Sequence[Claim], *, counted: bool = False) -> None:
+    """Queue what follows, and take the claims off the queue; failed ones are set aside."""
+    failed = {claim: batch.failed[claim.ref] for claim in claims if claim.ref in batch.failed}
+    recompute.add(batch.tx, batch.due)
+    recompute.settle(batch.tx, [claim for claim in claims if claim not in failed])
+    if failed:
+        recompute.set_aside(batch.tx, failed, counted=counted)
 
 
 @contextlib.contextmanager

@@ -1,12 +1,13 @@
 """Log lines: one fact each, as JSON, with portal and job bound at the edge, without secrets."""
 
+import contextlib
 import logging
 import re
 import sys
 import threading
 from collections.abc import MutableMapping
 from types import TracebackType
-from typing import Any
+from typing import Any, TextIO, cast
 
 import structlog
 
@@ -33,6 +34,18 @@ def _redact_values(_: Any, __: str, fields: MutableMapping[str, Any]) -> Mutable
     }
 
 
+class _StandardError:
+    """Standard error, whose own trouble ends no process: its file's disk may be full."""
+
+    def write(self, text: str) -> None:
+        with contextlib.suppress(OSError):
+            sys.stderr.write(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            sys.stderr.flush()
+
+
 def configure(level: str) -> None:
     """Send the project's lines and every library's through one pipeline to standard error."""
     shared: list[structlog.types.Processor] = [
@@ -45,7 +58,7 @@ def configure(level: str) -> None:
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level)),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=cast("TextIO", _StandardError())),
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(sys.stderr)

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import redis
 import rq
+import rq.timeouts
 from rq.serializers import JSONSerializer
 
 from integration.core import logs
@@ -23,6 +24,8 @@ JOBS = {
     "write": "workers.jobs.write",
     "import": "workers.jobs.import_portal",
 }
+# Raised in a job when its time is over, wherever it happens to be.
+TookTooLong = rq.timeouts.JobTimeoutException
 _log = logs.get(__name__)
 
 

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from integration.core.errors import SecondOrderError
+from mappings.records import identifiers
 from mappings.records.access import known_type
 from mappings.records.rows import Link, Record
 from mappings.records.values import FIRST_YEAR, LAST_YEAR, record_ids
@@ -100,7 +101,7 @@ def record_of(object_type: str, raw: Mapping[str, Any]) -> Record:
     inline, overflow = _inline(raw["associations"]) if raw.get("associations") else (_NONE, ())
     return Record(
         object_type,
-        int(raw["id"]),
+        identifiers.required(raw["id"]),
         raw["properties"] or _NONE,
         raw.get("propertiesWithHistory") or _NONE,
         _time(raw["createdAt"]) if "createdAt" in raw else None,
@@ -117,9 +118,9 @@ def _inline(raw: Mapping[str, Any]) -> tuple[dict[str, tuple[int, ...]], tuple[s
     overflow = []
     for plural, answer in raw.items():
         # A pair can come several times, once per association type.
-        ids = tuple(dict.fromkeys(int(link["id"]) for link in answer.get("results") or ()))
+        linked = (identifiers.required(link["id"]) for link in answer.get("results") or ())
         name = known_type(plural) or plural
-        inline[name] = ids
+        inline[name] = tuple(dict.fromkeys(linked))
         if answer.get("paging"):
             overflow.append(name)
     return inline, tuple(overflow)
@@ -134,7 +135,7 @@ def links_of(
             from_type,
             from_id,
             to_type,
-            int(to["toObjectId"]),
+            identifiers.required(to["toObjectId"]),
             int(kind["typeId"]),
             kind.get("category") or "HUBSPOT_DEFINED",
             kind.get("label") or None,

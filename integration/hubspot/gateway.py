@@ -10,6 +10,7 @@ from integration.hubspot.answer_shapes import Account, Page, ReadResult, Sample,
 from integration.hubspot.library import Library
 from integration.hubspot.wire import Wire
 from mappings.kinds import ObjectType
+from mappings.records import identifiers
 from mappings.records.catalogue import PLURAL
 from mappings.records.rows import Link, Record
 
@@ -336,7 +337,7 @@ def _take_links(
             raise faults.broken("associations.read", f"is partial ({error.get('category')})")
     more = []
     for result in answer["results"]:
-        from_id = int(result["from"]["id"])
+        from_id = identifiers.required(result["from"]["id"])
         links.setdefault(from_id, []).extend(
             answer_shapes.links_of(from_type, to_type, from_id, result["to"])
         )
@@ -360,7 +361,7 @@ def _dicts(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _id(answer: Mapping[str, Any]) -> int:
-    return int(answer["id"])
+    return identifiers.required(answer["id"])
 
 
 def _shaped(route: str, read: Callable[..., T], *said: Any) -> T:  # noqa: ANN401 - JSON is any

@@ -12,6 +12,7 @@ from integration.hubspot import answer_shapes, bodies, faults
 from integration.hubspot.answer_shapes import Account
 from integration.hubspot.routes import ROUTES
 from integration.hubspot.wire import CONNECT_SECONDS, READ_SECONDS
+from mappings.records import identifiers
 
 _OK: Final = range(200, 300)
 _BAD_REQUEST: Final = 400
@@ -95,10 +96,10 @@ class OAuth:
             return Introspection(active=False)
         return Introspection(
             active=True,
-            portal_id=_number(answer.get("hub_id")),
-            user_id=_number(answer.get("user_id")),
+            portal_id=identifiers.read(answer.get("hub_id")),
+            user_id=identifiers.read(answer.get("user_id")),
             user=str(answer.get("user") or ""),
-            app_id=_number(answer.get("app_id")),
+            app_id=identifiers.read(answer.get("app_id")),
             scopes=_scopes(answer.get("scopes")) or frozenset(),
             expires_in=_number(answer.get("expires_in")) or 0,
         )
@@ -129,8 +130,8 @@ class OAuth:
             access_token=access,
             refresh_token=refresh if isinstance(refresh, str) and refresh else None,
             expires_in=lifetime,
-            portal_id=_number(answer.get("hub_id")),
-            user_id=_number(answer.get("user_id")),
+            portal_id=identifiers.read(answer.get("hub_id")),
+            user_id=identifiers.read(answer.get("user_id")),
             scopes=_scopes(answer.get("scopes") or answer.get("scope")),
         )
 

@@ -13,6 +13,7 @@ from integration.hubspot.faults import (
     troubled_properties,
 )
 from integration.hubspot.wire import Wire
+from mappings.records import identifiers
 from mappings.records.catalogue import PLURAL
 
 BATCH_SIZE: Final = 100
@@ -146,7 +147,7 @@ def _trace(record_id: int) -> str:
 
 def _of_trace(trace: str) -> int | None:
     number = trace.removeprefix("so-")
-    return int(number) if number != trace and number.isdigit() else None
+    return identifiers.read(number) if number != trace else None
 
 
 def _written(answer: Mapping[str, Any]) -> set[int]:
@@ -154,7 +155,7 @@ def _written(answer: Mapping[str, Any]) -> set[int]:
     written: set[int] = set()
     for result in answer["results"]:
         traced = _of_trace(str(result.get("objectWriteTraceId") or ""))
-        written.add(int(result["id"]) if traced is None else traced)
+        written.add(identifiers.required(result["id"]) if traced is None else traced)
     return written
 
 
@@ -171,9 +172,9 @@ def _refused(answer: Mapping[str, Any]) -> dict[int, tuple[Outcome, dict[str, st
 
 def _named(context: Mapping[str, Any]) -> Sequence[int]:
     listed = [*(context.get("ids") or ()), *(context.get("id") or ())]
-    ids = [int(text) for text in listed if str(text).isdigit()]
+    named = [identifiers.read(record_id) for record_id in listed]
     traced = [_of_trace(str(trace)) for trace in context.get("objectWriteTraceId") or ()]
-    return [*ids, *(record_id for record_id in traced if record_id is not None)]
+    return [record_id for record_id in (*named, *traced) if record_id is not None]
 
 
 def _alone(error: BadRequest | RecordGone) -> Outcome:

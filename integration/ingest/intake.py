@@ -6,20 +6,22 @@ import msgspec
 
 from integration.core import logs
 from integration.ingest import fast_path, inbound
+from integration.portal import tries
 from integration.portal.context import PortalContext
 from integration.portal.runtime import Runtime
+from integration.storage.database import Transaction
 from integration.storage.queue import inbox, inbox_events, lanes
 from integration.storage.queue.inbox import Delivery
 from integration.storage.queue.inbox_events import InboundEvent
 from integration.storage.queue.lanes import Lease
 from integration.storage.service import portals
-from mappings.records import events, strict_json
+from mappings.records import events, identifiers, strict_json
 from mappings.records.events import Bad, Event, Unknown
 
 _log = logs.get(__name__)
 # Of a subscription type that nobody knows, so much is kept.
 _LONGEST_TYPE = 100
-_POISON = "reading it ended the process three times"
+_POISON = "reading it alone failed or ended the process three times"
 
 
 class _Addressed(msgspec.Struct, rename="camel"):
@@ -48,12 +50,9 @@ def split(portal: PortalContext, lease: Lease) -> int:
     """Turn this portal's oldest deliveries into events; return how many deliveries were taken."""
     with portal.transaction(lease) as tx:
         taken = inbox.claim(tx)
-    for group in _groups(taken):
+        _set_worn_aside(tx, taken)
+    for group in inbox.groups(taken):
         _split_group(portal, lease, group)
-    worn = [delivery for delivery in taken if delivery.attempts >= inbox.TRIES]
-    with portal.transaction(lease) as tx:
-        for delivery in worn:
-            inbox.set_delivery_aside(tx, delivery.inbox_id, _POISON)
     return len(taken)
 
 
@@ -70,20 +69,32 @@ def events_of(portal_id: int, delivery: Delivery) -> list[InboundEvent]:
 
 
 def split_unaddressed(runtime: Runtime) -> int:
-    """Give each portal its part of deliveries for several; return how many deliveries were taken.
+    """Give each portal its part of deliveries for several; return how many were looked at.
 
-    Parts for no installed portal are kept with the reason.
+    Parts for no installed portal are kept with the reason. Several processes may do this at once:
+    a delivery whose try was just counted is not due for the others.
     """
     with runtime.database.service() as tx:
         taken = inbox.claim_unaddressed(tx)
-        known = {account.portal_id for account in portals.every(tx)} if taken else set()
-        for delivery in taken:
+        _set_worn_aside(tx, taken)
+        inbox_ids = [delivery.inbox_id for delivery in next(inbox.groups(taken), ())]
+        inbox.count_attempt(tx, inbox_ids)
+    if inbox_ids:
+        _sort_group(runtime, inbox_ids)
+    return len(taken)
+
+
+def _sort_group(runtime: Runtime, inbox_ids: Sequence[int]) -> None:
+    """Store what a group of deliveries without a portal holds, each portal's part for itself."""
+    begin = runtime.database.service
+    with tries.counted(begin, lambda tx: inbox.give_back(tx, inbox_ids)), begin() as tx:
+        known = {account.portal_id for account in portals.every(tx)}
+        for delivery in inbox.claim_again(tx, inbox_ids):
             for portal_id, body, error in _by_portal(delivery, known):
                 inbox.address(tx, portal_id, delivery, body, error=error)
                 if portal_id is not None:
                     lanes.want(tx, portal_id, "drain")
-        inbox.delete_deliveries(tx, [delivery.inbox_id for delivery in taken])
-    return len(taken)
+            inbox.delete_deliveries(tx, [delivery.inbox_id])
 
 
 def _split_group(portal: PortalContext, lease: Lease, group: Sequence[Delivery]) -> None:
@@ -92,7 +103,10 @@ def _split_group(portal: PortalContext, lease: Lease, group: Sequence[Delivery])
     # In a transaction of its own, so that the try counts even when reading ends the process.
     with portal.transaction(lease) as tx:
         inbox.count_attempt(tx, inbox_ids)
-    with portal.transaction(lease) as tx:
+    with (
+        tries.counted(portal.transaction, lambda tx: inbox.give_back(tx, inbox_ids)),
+        portal.transaction(lease) as tx,
+    ):
         inbound_events: list[InboundEvent] = []
         for delivery in group:
             inbound_events += events_of(portal.portal_id, delivery)
@@ -100,14 +114,10 @@ def _split_group(portal: PortalContext, lease: Lease, group: Sequence[Delivery])
         inbox.delete_deliveries(tx, inbox_ids)
 
 
-def _groups(taken: Sequence[Delivery]) -> Iterable[Sequence[Delivery]]:
-    """Untried deliveries together; one that may have ended a process, alone; no worn ones."""
-    fresh = [delivery for delivery in taken if delivery.attempts == 0]
-    if fresh:
-        yield fresh
+def _set_worn_aside(tx: Transaction, taken: Sequence[Delivery]) -> None:
     for delivery in taken:
-        if 0 < delivery.attempts < inbox.TRIES:
-            yield [delivery]
+        if delivery.is_worn:
+            inbox.set_delivery_aside(tx, delivery.inbox_id, _POISON)
 
 
 def _inbound_event(portal_id: int, delivery: Delivery, item: Event | Unknown | Bad) -> InboundEvent:
@@ -194,5 +204,4 @@ def _by_portal(
 
 
 def _portal_named_by(item: object) -> int | None:
-    portal_id = item.get("portalId") if isinstance(item, dict) else None
-    return portal_id if isinstance(portal_id, int) else None
+    return identifiers.read(item.get("portalId")) if isinstance(item, dict) else None

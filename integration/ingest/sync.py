@@ -3,17 +3,17 @@
 from collections.abc import Collection, Sequence
 from collections.abc import Set as AbstractSet
 
-from integration.core.errors import NeedsOwner, Refused, Retryable
+from integration.core.errors import Refused, Retryable
 from integration.core.forget_keys import ForgetKeys
 from integration.ingest import activity_touches, fetching, inbound, merges, second_looks
 from integration.ingest.fetching import FetchedLinks, FetchedRecords, ReadPlan
-from integration.portal import forgotten, invalidation
+from integration.portal import forgotten, invalidation, tries
 from integration.portal.context import PortalContext
 from integration.portal.invalidation import Change
 from integration.portal.occurrence import refs
 from integration.storage.database import Transaction
 from integration.storage.mirror import mirror
-from integration.storage.queue import inbox, inbox_events
+from integration.storage.queue import inbox_events
 from integration.storage.queue.inbox_events import WaitingEvent
 from integration.storage.queue.lanes import Lease
 from integration.storage.service import erasure, portals
@@ -22,28 +22,40 @@ from mappings.records import link_dates
 from mappings.records.link_dates import LinkDates
 from mappings.records.rows import Record, RefPair
 
-_WORN_OUT = "reading what it points to failed or ended the process three times"
+_WORN_OUT = "reading what it alone points to failed or ended the process three times"
 
 
-def refresh(portal: PortalContext, lease: Lease) -> int:
-    """Let one group of waiting events take effect; return how many there were."""
-    events, worn = _take_events(portal, lease)
+def refresh(portal: PortalContext, lease: Lease, *, alone: bool = False) -> int:
+    """Let one group of waiting events take effect; return how many there were.
+
+    With *alone* it is one event: the lane stumbled several times, and nobody knows over which.
+    """
+    events, worn = _take_events(portal, lease, most=1 if alone else None)
     if not events:
         return worn
+    is_apart = alone or events[0].is_apart
+    # Whatever is not the events' fault gives their try back, and the lane decides when to go on.
+    give_back = inbox_events.put_apart if is_apart else inbox_events.postpone_events
+    try:
+        with tries.counted(portal.transaction, lambda tx: give_back(tx, events)):
+            _refresh(portal, lease, events)
+    except Retryable as trouble:
+        if is_apart and trouble.after is None:
+            # Otherwise the lane would wait ever longer, and new events with it.
+            trouble.after = inbox_events.APART_SECONDS
+        raise
+    return worn + len(events)
+
+
+def _refresh(portal: PortalContext, lease: Lease, events: Sequence[WaitingEvent]) -> None:
     reads = fetching.plan_reads(events)
     try:
         fetched = fetching.fetch(portal, reads)
-    except (Retryable, NeedsOwner):
-        # Not the events' fault: they keep their tries, and the lane decides when to ask again.
-        with portal.transaction(lease) as tx:
-            inbox_events.postpone_events(tx, events, seconds=0)
-        raise
     except Refused as refusal:
         _find_the_refused_event(portal, lease, events, refusal)
-        return worn + len(events)
+        return
     with portal.transaction(lease) as tx:
         _take_effect(tx, portal, events, reads, fetched)
-    return worn + len(events)
 
 
 def store_records(
@@ -106,12 +118,14 @@ def next_in(portal: PortalContext) -> float | None:
         return inbox_events.next_event_in(tx)
 
 
-def _take_events(portal: PortalContext, lease: Lease) -> tuple[list[WaitingEvent], int]:
+def _take_events(
+    portal: PortalContext, lease: Lease, *, most: int | None
+) -> tuple[list[WaitingEvent], int]:
     """Due events, each with one more try counted, and how many were set aside for want of tries."""
     with portal.transaction(lease) as tx:
-        waiting = inbox_events.waiting(tx)
-        worn = [event for event in waiting if event.attempts >= inbox.TRIES]
-        fresh = [event for event in waiting if event.attempts < inbox.TRIES]
+        waiting = inbox_events.waiting(tx)[:most]
+        worn = [event for event in waiting if event.is_worn]
+        fresh = [event for event in waiting if not event.is_worn]
         inbox_events.settle_events(tx, worn, "set_aside", _WORN_OUT)
         inbox_events.try_events(tx, fresh)
     return fresh, len(worn)
@@ -161,7 +175,7 @@ def _settle(tx: Transaction, events: Sequence[WaitingEvent], fetched: FetchedRec
     postponed = [event for event in events if _is_postponed(event, fetched)]
     done = [event for event in events if not _is_postponed(event, fetched)]
     inbox_events.settle_events(tx, done, "done")
-    inbox_events.postpone_events(tx, postponed, seconds=0)
+    inbox_events.postpone_events(tx, postponed)
 
 
 def _refusal(event: WaitingEvent, fetched: FetchedRecords) -> str | None:

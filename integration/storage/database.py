@@ -17,15 +17,15 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from psycopg.errors import InsufficientPrivilege, InvalidParameterValue, UndefinedTable
+from psycopg.errors import InsufficientPrivilege, InvalidParameterValue
 from psycopg.types.json import set_json_loads
 from sqlalchemy import Connection, CursorResult, Engine, RootTransaction, event, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from integration.core import server_urls
 from integration.core.errors import Refused, Retryable
-from integration.storage import poolers
+from integration.storage import poolers, server_trouble
 from integration.storage.clock import SharedClock
 
 Row = Mapping[str, Any]
@@ -301,7 +301,12 @@ def _enter(connection: Connection, role: str, portal: str = "", *, commit: str =
 @contextlib.contextmanager
 def _begin(engine: Engine) -> Iterator[Connection]:
     with _errors_translated(), engine.begin() as connection:
-        yield connection
+        try:
+            yield connection
+        except psycopg.OperationalError:
+            # Raised past SQLAlchemy, by COPY: it must not lend this connection again.
+            connection.invalidate()
+            raise
 
 
 def _commit(engine: Engine, connection: Connection, work: RootTransaction) -> None:
@@ -331,16 +336,13 @@ def _errors_translated() -> Iterator[None]:
     """Turn the driver's errors into the project's."""
     try:
         yield
-    except (OperationalError, PoolTimeout) as trouble:
-        raise Retryable(f"PostgreSQL does not answer: {_first_line(trouble)}", after=1) from trouble
-    except DBAPIError as trouble:
-        if trouble.connection_invalidated:
-            raise Retryable(
-                f"PostgreSQL ended the connection: {_first_line(trouble)}", after=1
-            ) from trouble
-        if isinstance(trouble.orig, UndefinedTable):
-            raise Refused(_NO_SCHEMA) from trouble
-        raise
+    except PoolTimeout as trouble:
+        raise Retryable("Every connection to PostgreSQL is in use", after=1) from trouble
+    except (DBAPIError, psycopg.Error) as trouble:
+        said = server_trouble.sentence(trouble)
+        if said is None:
+            raise
+        raise Retryable(f"{said} ({_first_line(trouble)})", after=1) from trouble
 
 
 @contextlib.contextmanager
@@ -350,9 +352,9 @@ def _becoming_role() -> Iterator[None]:
         yield
     except DBAPIError as trouble:
         if isinstance(trouble.orig, InvalidParameterValue):
-            raise Refused(_NO_SCHEMA) from trouble
+            raise Retryable(_NO_SCHEMA) from trouble
         if isinstance(trouble.orig, InsufficientPrivilege):
-            raise Refused(_NO_MEMBER) from trouble
+            raise Retryable(_NO_MEMBER) from trouble
         raise
 
 

@@ -8,10 +8,9 @@ from typing import Any, Final
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate, validates_schema
 
-from mappings.records import addresses, strict_json
+from mappings.records import addresses, identifiers, strict_json
 from mappings.records.events import Bad, describe
 
-_MAX_ID: Final = (1 << 63) - 1
 _LONGEST_COMMENT: Final = 10_000
 
 
@@ -65,9 +64,7 @@ class _Survey(Schema):
     id = fields.String(required=True, validate=validate.Length(1, 150))
     score = fields.Integer(required=True, strict=True, validate=validate.Range(0, 10))
     answered_at = _When(required=True)
-    contact_id = fields.Integer(
-        load_default=None, allow_none=True, validate=validate.Range(1, _MAX_ID)
-    )
+    contact_id = identifiers.Id(load_default=None, allow_none=True)
     email = fields.String(load_default=None, allow_none=True, validate=validate.Length(3, 320))
     comment = fields.String(load_default="", validate=validate.Length(max=_LONGEST_COMMENT))
 
@@ -87,9 +84,7 @@ class _Figure(Schema):
     )
     value = fields.Float(required=True)
     at = _When(required=True)
-    company_id = fields.Integer(
-        load_default=None, allow_none=True, validate=validate.Range(1, _MAX_ID)
-    )
+    company_id = identifiers.Id(load_default=None, allow_none=True)
     domain = fields.String(load_default=None, allow_none=True, validate=validate.Length(3, 255))
 
     @validates_schema

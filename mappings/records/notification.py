@@ -8,37 +8,13 @@ from typing import Any, Final
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
-_MAX_ID: Final = (1 << 63) - 1
+from mappings.records import identifiers
+
 _LAST_MS: Final = 253_402_300_799_999  # the last millisecond of the year 9999
 _LONG_TEXT: Final = 65_536
 _LONG_NAME: Final = 255
 _LONG_TYPE: Final = 100
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class _Id(fields.Integer):
-    """A record or portal id: a positive 64-bit number, written as number or digits."""
-
-    def _deserialize(
-        self,
-        value: Any,  # noqa: ANN401 - marshmallow's signature
-        attr: str | None,
-        data: Mapping[str, Any] | None,
-        **kwargs: Any,  # noqa: ANN401 - as above
-    ) -> int:
-        del attr, data, kwargs
-        if (
-            isinstance(value, str)
-            and value.isascii()
-            and value.isdigit()
-            and len(value) < len(str(_MAX_ID)) + 1
-        ):
-            value = int(value)
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise ValidationError("is not an id")
-        if not 1 <= value <= _MAX_ID:
-            raise ValidationError("is out of range for an id")
-        return value
 
 
 class _Scalar(fields.Field[str]):
@@ -89,22 +65,24 @@ REQUIRED: Final = frozenset({"portalId", "subscriptionType", "occurredAt"})
 # is ignored.
 FIELDS: Final[Mapping[str, fields.Field[Any]]] = MappingProxyType(
     {
-        "portalId": _Id(required=True),
+        "portalId": identifiers.Id(required=True),
         "subscriptionType": fields.String(required=True, validate=validate.Length(1, _LONG_TYPE)),
         "occurredAt": _When(required=True),
         "eventId": _Scalar(allow_none=True),
         "subscriptionId": _Scalar(allow_none=True),
-        "objectId": _Id(allow_none=True),
+        "objectId": identifiers.Id(allow_none=True),
         "objectTypeId": fields.String(allow_none=True, validate=_SHORT),
         "propertyName": fields.String(allow_none=True, validate=_SHORT),
         "propertyValue": _Scalar(allow_none=True),
         "changeSource": _Scalar(allow_none=True),
         "sourceId": _Scalar(allow_none=True),
-        "primaryObjectId": _Id(allow_none=True),
-        "newObjectId": _Id(allow_none=True),
-        "mergedObjectIds": fields.List(_Id(), allow_none=True, validate=validate.Length(max=1000)),
-        "fromObjectId": _Id(allow_none=True),
-        "toObjectId": _Id(allow_none=True),
+        "primaryObjectId": identifiers.Id(allow_none=True),
+        "newObjectId": identifiers.Id(allow_none=True),
+        "mergedObjectIds": fields.List(
+            identifiers.Id(), allow_none=True, validate=validate.Length(max=1000)
+        ),
+        "fromObjectId": identifiers.Id(allow_none=True),
+        "toObjectId": identifiers.Id(allow_none=True),
         "fromObjectTypeId": fields.String(allow_none=True, validate=_SHORT),
         "toObjectTypeId": fields.String(allow_none=True, validate=_SHORT),
         "associationType": fields.String(allow_none=True, validate=_SHORT),
@@ -145,7 +123,7 @@ def _no_plain_form(_: object) -> None:
 # By type of field: a faultless value as the schema would load it, None for any other.
 _PLAIN_VALUES: Final[Mapping[type, Callable[[Any], Any]]] = MappingProxyType(
     {
-        _Id: lambda value: value if type(value) is int and 1 <= value <= _MAX_ID else None,
+        identifiers.Id: lambda value: identifiers.read(value) if type(value) is int else None,
         _When: lambda value: (
             _moment(value) if type(value) is int and 0 <= value <= _LAST_MS else None
         ),

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from integration.core.errors import Refused
+from integration.core.errors import Retryable
 from integration.storage.database import Database, Transaction
 from integration.storage.service import portals, settings_versions
 
@@ -32,9 +32,9 @@ def bare(postgres_url: str) -> Iterator[Database]:
 
 
 def test_a_database_without_tables_says_what_to_run(bare: Database) -> None:
-    with pytest.raises(Refused, match="run second-order migrate"), bare.service() as tx:
+    with pytest.raises(Retryable, match="run second-order migrate"), bare.service() as tx:
         portals.every(tx)
-    with pytest.raises(Refused, match="run second-order migrate"), bare.portal(HARBOR) as tx:
+    with pytest.raises(Retryable, match="run second-order migrate"), bare.portal(HARBOR) as tx:
         settings_versions.newest(tx)
 
 
@@ -54,7 +54,7 @@ def test_a_server_without_our_roles_says_what_to_run(
         owner.execute(f"ALTER ROLE {role} RENAME TO away")
     database = Database(postgres_url)
     try:
-        with pytest.raises(Refused, match="run second-order migrate"), way_in(database) as tx:
+        with pytest.raises(Retryable, match="run second-order migrate"), way_in(database) as tx:
             portals.every(tx)
     finally:
         database.close()
@@ -86,3 +86,23 @@ def test_nothing_is_decided_by_the_text_of_an_error() -> None:
         if looks_into.search(path.read_text())
     ]
     assert guilty == []
+
+
+@pytest.mark.parametrize(
+    "sqlstate", ["21000", "22003", "22021", "23502", "23505", "44000", "54000"]
+)
+def test_what_a_row_holds_is_not_taken_for_trouble_of_the_server(
+    database: Database, sqlstate: str
+) -> None:
+    with pytest.raises(DBAPIError), database.portal(HARBOR) as tx:
+        tx.run(f"DO $$ BEGIN RAISE 'no' USING ERRCODE = '{sqlstate}'; END $$")
+
+
+def test_the_servers_trouble_is_known_past_sqlalchemy_too(database: Database) -> None:
+    """COPY speaks to the driver itself."""
+    with pytest.raises(Retryable, match="disk is full"), database.portal(HARBOR) as tx:
+        tx.connection.connection.cursor().execute(
+            "DO $$ BEGIN RAISE 'no' USING ERRCODE = '53100'; END $$"
+        )
+    with database.portal(HARBOR) as tx:
+        assert tx.value("SELECT 1") == 1

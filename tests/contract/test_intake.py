@@ -142,7 +142,7 @@ def test_what_was_set_aside_can_be_replayed_and_stays_accounted_for(harbor: "Acc
 def test_a_body_that_ended_its_reader_three_times_is_set_aside(harbor: "Account") -> None:
     receive(harbor, notification(1))
     with harbor.world.runtime.database.portal(HARBOR) as tx:
-        tx.run("UPDATE inbox SET attempts = :n", n=inbox.TRIES)
+        tx.run("UPDATE inbox SET attempts = :n", n=len(inbox.WAITS))
     receive(harbor, notification(2))
     split(harbor)
     assert identity(harbor)["waiting"] == 1

@@ -116,9 +116,9 @@ def test_the_lane_of_a_killed_worker_is_due_when_its_lease_ran_out(database: Dat
     again = take(database)
     assert again is not None
     with database.portal(HARBOR) as tx:
-        assert lanes.was_killed(tx, again)
+        assert lanes.past_trouble(tx, again).ended_a_process
         lanes.release(tx, again, again_after=None)
-        assert not lanes.was_killed(tx, again)
+        assert not lanes.past_trouble(tx, again).ended_a_process
 
 
 def test_a_locked_lane_is_skipped_without_a_wait_and_taken_later(

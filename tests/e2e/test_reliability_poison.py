@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from integration.core import wake_ups as wishes
-from integration.storage.queue import inbox, inbox_events
+from integration.storage.queue import inbox_events
 from integration.storage.service import portal_status
 from tests.chaos_service import environment_of
 from tests.poisoned_worker import JOB_SECONDS
@@ -103,7 +103,7 @@ def test_poison_is_set_aside_and_its_neighbours_are_done(
     assert sorted(json.loads(bytes(body))[0]["eventId"] for body in bodies) == [1001, 1002]
     aside = harbor.events(state="set_aside")
     assert [(event["object_id"], event["attempts"]) for event in aside] == [
-        (looked_at, inbox.TRIES)
+        (looked_at, len(inbox_events.WAITS))
     ]
     assert set(harbor.values("stale", "record_id")) == {thought_about}
     assert counts["set_aside"] == 4

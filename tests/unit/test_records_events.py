@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mappings.records import identifiers
 from mappings.records.events import Bad, Event, Unknown, split
 from mappings.records.notification import FIELDS, at_a_glance, checked
 from mappings.records.rows import RecordRef
@@ -427,3 +428,17 @@ def test_ordinary_notifications_need_only_the_quick_look() -> None:
         ),
     ):
         assert at_a_glance(item) is not None
+
+
+@pytest.mark.parametrize(
+    "value",
+    [True, False, 1.0, 4711.0, 12.7, 0, -1, 1 << 63, " 12", "12 ", "+12", "-12", "1_2", "12.0", "", "1e3",
+     "\uff11\uff12", "\u0661\u0662", "9" * 19, "9" * 40, None, [12], {"id": 12}, b"12"],
+)  # fmt: skip
+def test_what_is_no_whole_positive_number_of_64_bits_is_no_id(value: object) -> None:
+    assert identifiers.read(value) is None
+
+
+@pytest.mark.parametrize("value", [1, 12, (1 << 63) - 1, "1", "12", "0012", str((1 << 63) - 1)])
+def test_an_id_is_a_number_or_its_digits(value: object) -> None:
+    assert identifiers.read(value) == int(str(value))

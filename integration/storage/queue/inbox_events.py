@@ -8,13 +8,13 @@ from typing import Any
 import psycopg
 
 from integration.storage.database import Transaction, as_json
-from integration.storage.queue.inbox import TRIES
+from integration.storage.queue.inbox import ALONE_WAITS
 
-# Seconds between the tries of one event: its neighbours are through by then, and it is set aside
-# soon after.
-WAITS = (1.0, 3.0, 10.0)
-# Events a group by the number of tries before: the one that ends the process is found quickly.
+# Events a group by the number of tries before; later ones are tried alone.
 GROUPS = {0: 500, 1: 20}
+APART_SECONDS = 30.0
+# Seconds until the next try of an event: its neighbours are through by then.
+WAITS: tuple[float, ...] = (1.0, 3.0, *ALONE_WAITS)
 _THESE = """(source, dedupe_key) IN (
   SELECT * FROM unnest(CAST(:sources AS text[]), CAST(:keys AS text[])))"""
 _NULL = "\\N"
@@ -51,6 +51,16 @@ class WaitingEvent:
     payload: dict[str, Any]
     occurred_at: datetime
     attempts: int
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether it is tried alone, as it may be why others failed with it."""
+        return self.attempts >= len(GROUPS)
+
+    @property
+    def is_worn(self) -> bool:
+        """Whether it has had all its tries."""
+        return self.attempts >= len(WAITS)
 
 
 def store_events(tx: Transaction, events: Sequence[InboundEvent]) -> int:
@@ -114,7 +124,7 @@ def try_events(tx: Transaction, events: Sequence[WaitingEvent]) -> None:
             WHERE portal_id = :portal
               AND {_THESE}""",
         waits=list(WAITS),
-        tries=TRIES,
+        tries=len(WAITS),
         **_named(events),
     )
 
@@ -133,14 +143,25 @@ def settle_events(
     )
 
 
-def postpone_events(tx: Transaction, events: Sequence[WaitingEvent], *, seconds: float) -> None:
+def postpone_events(tx: Transaction, events: Sequence[WaitingEvent]) -> None:
     """Take back a counted try that failed for a reason outside the events themselves."""
     tx.run(
-        f"""UPDATE event SET attempts = greatest(0, attempts - 1),
+        f"""UPDATE event SET attempts = greatest(0, attempts - 1), next_at = clock_timestamp()
+            WHERE portal_id = :portal AND state = 'waiting'
+              AND {_THESE}""",
+        **_named(events),
+    )
+
+
+def put_apart(tx: Transaction, events: Sequence[WaitingEvent]) -> None:
+    """As :func:`postpone_events`, for events tried alone: they stay alone, and others go first."""
+    tx.run(
+        f"""UPDATE event SET attempts = greatest(:alone, attempts - 1),
               next_at = clock_timestamp() + make_interval(secs => :seconds)
             WHERE portal_id = :portal AND state = 'waiting'
               AND {_THESE}""",
-        seconds=float(seconds),
+        alone=len(GROUPS),
+        seconds=APART_SECONDS,
         **_named(events),
     )
 

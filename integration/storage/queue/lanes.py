@@ -11,6 +11,7 @@ LEASE_SECONDS = 30
 KINDS = ("drain", "write", "import")
 KILLED = "the process at work on this lane was killed"
 FAULT = "a fault of ours, see the log"
+_STUBBORN = 3
 
 
 class LeaseLost(Retryable):
@@ -26,6 +27,24 @@ class Lease:
     fence: int
 
 
+@dataclass(frozen=True, slots=True)
+class PastTrouble:
+    """What a lane met last, and how often in a row it met trouble."""
+
+    words: str
+    failures: int
+
+    @property
+    def ended_a_process(self) -> bool:
+        """Whether the last holder was killed before it gave the lane back, or failed unforeseen."""
+        return self.words == KILLED or self.words.endswith(FAULT)
+
+    @property
+    def is_stubborn(self) -> bool:
+        """Whether it comes again and again, so that one row may be why the lane gets nowhere."""
+        return self.failures >= _STUBBORN
+
+
 def due(tx: Transaction) -> Sequence[tuple[int, str]]:
     """Return lanes with work and no worker, longest waiting first (a service transaction)."""
     rows = tx.rows(
@@ -35,7 +54,9 @@ def due(tx: Transaction) -> Sequence[tuple[int, str]]:
              SELECT portal_id, kind, lease_until FROM lane WHERE lease_until < clock_timestamp()
              UNION ALL
              SELECT portal_id, 'drain', min(received_at) FROM inbox
-             WHERE state = 'waiting' AND portal_id IS NOT NULL GROUP BY portal_id
+             WHERE state = 'waiting' AND portal_id IS NOT NULL
+               AND (next_at IS NULL OR next_at <= clock_timestamp())
+             GROUP BY portal_id
            ) AS waiting
            JOIN portal USING (portal_id) LEFT JOIN lane USING (portal_id, kind)
            WHERE portal.state = 'active'
@@ -174,14 +195,14 @@ def failures(tx: Transaction, lease: Lease) -> int:
     return int(number or 0)
 
 
-def was_killed(tx: Transaction, lease: Lease) -> bool:
-    """Whether the lane's last holder was killed before it gave it back, or failed unforeseen."""
-    error = tx.value(
-        "SELECT trouble FROM lane WHERE portal_id = :id AND kind = :kind",
+def past_trouble(tx: Transaction, lease: Lease) -> PastTrouble:
+    """Return what the lane's last holders met."""
+    row = tx.one(
+        "SELECT trouble, failures FROM lane WHERE portal_id = :id AND kind = :kind",
         id=lease.portal_id,
         kind=lease.kind,
     )
-    return bool(error == KILLED or (error or "").endswith(FAULT))
+    return PastTrouble(row["trouble"] or "", row["failures"]) if row else PastTrouble("", 0)
 
 
 def clear_waits(tx: Transaction, portal_id: int) -> None:

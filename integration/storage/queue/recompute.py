@@ -9,11 +9,13 @@ from datetime import datetime
 from enum import IntEnum
 
 from integration.storage.database import Transaction, as_json
+from integration.storage.queue import inbox
 from mappings.kinds import PERSON, ObjectType
 from mappings.records.rows import RefPair
 
 MAX_ATTEMPTS = 3
 _RETRY_SECONDS = 30
+_APART_SECONDS = 30
 
 
 class Stage(IntEnum):
@@ -65,6 +67,11 @@ class Claim:
     record_id: int
     since: datetime
     attempts: int
+
+    @property
+    def is_worn(self) -> bool:
+        """Whether it has had all its tries."""
+        return self.attempts >= MAX_ATTEMPTS
 
     @property
     def ref(self) -> RefPair:
@@ -136,6 +143,10 @@ def claim(tx: Transaction, stage: Stage, limit: int) -> Sequence[Claim]:
     return [Claim(Stage(row[0]), *row[1:]) for row in rows]
 
 
+_THIS = """portal_id = :portal AND stage = :stage AND object_type = :object_type
+  AND record_id = :record_id AND since = :since"""
+
+
 def settle(tx: Transaction, claims: Sequence[Claim]) -> None:
     """Forget claims that were served; one that was asked for again meanwhile stays due."""
     tx.run(
@@ -160,27 +171,42 @@ def _claim_row(claim: Claim) -> dict[str, object]:
 def count_try(tx: Transaction, claim: Claim) -> None:
     """Count a try before it runs, so that a record that ends the process at work is found out."""
     tx.run(
-        """UPDATE stale SET attempts = attempts + 1
-           WHERE portal_id = :portal AND stage = :stage AND object_type = :type AND record_id = :id
-             AND since = :since""",
-        stage=claim.stage,
-        type=claim.object_type,
-        id=claim.record_id,
-        since=claim.since,
+        f"""UPDATE stale SET attempts = attempts + 1,
+              next_at = clock_timestamp()
+                + make_interval(secs => (CAST(:waits AS float8[]))[least(attempts + 1, :most)])
+            WHERE {_THIS}""",
+        waits=list(inbox.ALONE_WAITS),
+        most=MAX_ATTEMPTS,
+        **_claim_row(claim),
     )
 
 
-def set_aside(tx: Transaction, claims: Mapping[Claim, str]) -> None:
-    """Put off records that a rule could not digest; after some tries they wait to be replayed."""
+def give_back(tx: Transaction, claim: Claim) -> None:
+    """Take back a counted try that failed for a reason outside the record; others go first."""
     tx.run(
-        """UPDATE stale SET attempts = stale.attempts + 1, error = t.error,
-             next_at = CASE WHEN stale.attempts + 1 >= :most THEN 'infinity'
+        f"""UPDATE stale SET attempts = greatest(0, attempts - 1),
+              next_at = clock_timestamp() + make_interval(secs => :seconds)
+            WHERE {_THIS}""",
+        seconds=float(_APART_SECONDS),
+        **_claim_row(claim),
+    )
+
+
+def set_aside(tx: Transaction, claims: Mapping[Claim, str], *, counted: bool = False) -> None:
+    """Put off records that a rule could not digest; after some tries they wait to be replayed.
+
+    *counted* says that their tries were counted beforehand.
+    """
+    tx.run(
+        """UPDATE stale SET attempts = stale.attempts + :tries, error = t.error,
+             next_at = CASE WHEN stale.attempts + :tries >= :most THEN 'infinity'
                        ELSE clock_timestamp() + make_interval(secs => :seconds) END
            FROM jsonb_to_recordset(CAST(:rows AS jsonb))
              AS t(stage smallint, object_type text, record_id bigint, since timestamptz, error text)
            WHERE stale.portal_id = :portal AND stale.stage = t.stage
              AND stale.object_type = t.object_type
              AND stale.record_id = t.record_id AND stale.since = t.since""",
+        tries=0 if counted else 1,
         most=MAX_ATTEMPTS,
         seconds=float(_RETRY_SECONDS),
         rows=as_json(

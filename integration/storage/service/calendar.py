@@ -55,7 +55,10 @@ def portals_with_overdue_answers(tx: Transaction) -> list[int]:
 def has_unaddressed(tx: Transaction) -> bool:
     """Whether deliveries wait whose portal nobody knows."""
     return bool(
-        tx.value("SELECT EXISTS (SELECT FROM inbox WHERE state = 'waiting' AND portal_id IS NULL)")
+        tx.value(
+            """SELECT EXISTS (SELECT FROM inbox WHERE state = 'waiting' AND portal_id IS NULL
+                 AND (next_at IS NULL OR next_at <= clock_timestamp()))"""
+        )
     )
 
 
