@@ -8,21 +8,24 @@ from mappings.kinds import ObjectType
 from mappings.rules.attribution.reasons import Names
 from mappings.rules.text.names import LONGEST, spoken
 
-_FORGOTTEN = "forgotten"
-
 
 def names(
     tx: Transaction, *, contacts: Iterable[int | None] = (), companies: Iterable[int | None] = ()
 ) -> Names:
-    """Return the names of records for sentences."""
+    """Return the names of records for sentences; a deleted record has none until it is restored.
+
+    An install after the deletion could not know it, and what we write must not depend on that.
+    """
     contact_names: dict[int, str] = {}
     company_names: dict[int, str] = {}
     for row in lookups.names(tx, _known(contacts), _known(companies)):
-        if row.object_type == ObjectType.CONTACT and not row.is_gone:
-            contact_names[row.record_id] = name_in(row)
-        # A deleted company keeps its name; a deleted contact is a person, and has none.
-        if row.object_type == ObjectType.COMPANY and row.gone_why != mirror.FORGOTTEN:
+        if row.is_gone and row.gone_why != mirror.MERGED:
+            continue
+        if row.object_type == ObjectType.COMPANY:
             company_names[row.record_id] = name_in(row)
+        # Of a merged contact the survivor is named.
+        elif not row.is_gone:
+            contact_names[row.record_id] = name_in(row)
     return Names(contact_names, company_names)
 
 

@@ -10,6 +10,7 @@ from integration.ingest import backfill
 from integration.reports import explain
 from integration.storage.mirror import mirror
 from tests import hubspot_links
+from tests.e2e import corners
 
 if TYPE_CHECKING:
     from tests.world import Account, World
@@ -188,6 +189,23 @@ def test_what_is_deleted_has_no_links_and_what_is_restored_has_those_of_hubspot(
         happens(lambda: crm.associate("deal", deal, "company", delta, primary=True))
     happens(lambda: crm.restore(kind, chosen))
     assert company_of(world.harbor, deal) == (delta if kind == "company" else gamma)
+
+
+def test_a_booked_deal_that_is_given_to_its_source_is_no_longer_owed_to_it(world: "World") -> None:
+    """Only a merge keeps what was booked; that somebody corrects the company is no merge."""
+    crm = world.harbor.crm
+    with crm.silently():
+        crm.define_label("deal", "contact", corners.LABEL)
+        corner = corners.settle_in(crm, 0)
+    installed(world)
+    alpha, deal = corner.ids["company"][0], corner.ids["deal"][1]
+    assert world.harbor.derived(deal) == 32_400_00, "owed to somebody who came from Alpha"
+
+    crm.associate("deal", deal, "company", alpha, primary=True)
+    world.settle()
+
+    assert world.harbor.derived(deal) == 0
+    assert world.harbor.booked(deal) == 40_000_00
 
 
 # Dates

@@ -16,7 +16,8 @@ def refresh(batch: Batch, deal_ids: Collection[int]) -> None:
     """Keep deals as numbers beside the mirror, and say what changed with them."""
     deals = record_facts.deals(batch, deal_ids)
     before = _Before.of(batch, deals)
-    changed = deal_rows.store(batch.tx, [_columns(deal) for deal in deals.values()])
+    rows = [_columns(deal) for deal in deals.values()]
+    changed = deal_rows.store(batch.tx, rows, batch.now)
     on_deals = deal_touches.contacts_on(deals.values())
     batch.changed(Change.DEAL_CHANGED, deals=deals, contacts=on_deals)
     if changed:

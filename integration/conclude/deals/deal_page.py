@@ -76,7 +76,9 @@ def load(batch: Batch, deal_ids: Collection[int]) -> DealPage:
         moves=_moves(batch, set(people.members)),
         referrals=_referrals(batch, _referral_targets(deals, contact_ids)),
         stored=stored,
-        posted=posted_entries.PostedEntries.of(batch, entry_rows.of_deals(batch.tx, deal_ids)),
+        posted=posted_entries.PostedEntries.of(
+            batch, entry_rows.of_deals(batch.tx, deal_ids), deals
+        ),
         deleted=_deleted_evidence(batch, _flat(stored)),
         decisions=overrides.DealDecisions.load(batch, deal_ids),
         original_sources=original_sources,

@@ -1,6 +1,7 @@
 """Posted entries: a page of deals' ledger rows as the rules know them, with people of today."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
@@ -18,7 +19,7 @@ from integration.storage.findings import (
 )
 from integration.storage.ledger import period_rows
 from integration.storage.ledger.period_rows import Periods
-from integration.storage.mirror import mirror
+from integration.storage.mirror import deal_rows, mirror
 from mappings.kinds import ObjectType, SourceKind
 from mappings.rules.attribution.credit import FIRST_ORDER
 from mappings.rules.facts import DealFacts
@@ -95,7 +96,8 @@ class _CreditedToday:
 class PostedEntries:
     """The ledger rows of a page of deals, by deal in the rules' terms and by entry id as stored.
 
-    `companies_today` has today's id of each credited company, `merged_into` what each deal became,
+    `companies_today` has today's id of each credited company, `merged_into` what each deal became;
+    `merged_buyers` are deals whose company was merged into a credited one or that into it;
     `rejudge_orders` the newest order of a person to judge a deal anew. `reevaluate`: no evidence
     can have come late yet. `judged_by` is the settings version that made each deal's shares,
     `history_version` the one that all are to be judged by, if there is any.
@@ -104,6 +106,7 @@ class PostedEntries:
     entries: Mapping[int, tuple[Entry, ...]]
     rows: Mapping[int, Row]
     companies_today: Mapping[int, int]
+    merged_buyers: AbstractSet[int]
     merged_into: Mapping[int, int]
     rejudge_orders: Mapping[int, Row]
     locked_before: datetime | None
@@ -113,7 +116,12 @@ class PostedEntries:
     history_version: int | None
 
     @classmethod
-    def of(cls, batch: Batch, rows_of: Mapping[int, Sequence[Row]]) -> "PostedEntries":
+    def of(
+        cls,
+        batch: Batch,
+        rows_of: Mapping[int, Sequence[Row]],
+        deals: Mapping[int, DealFacts],
+    ) -> "PostedEntries":
         """Read the rows of each deal; a subject that stands for nobody keeps a key of its own."""
         rows = list(chain.from_iterable(rows_of.values()))
         by_id = {row["entry_id"]: row for row in rows}
@@ -123,6 +131,7 @@ class PostedEntries:
             {deal_id: tuple(map(today.entry, rows_of[deal_id])) for deal_id in rows_of},
             rows=by_id,
             companies_today=today.company_of,
+            merged_buyers=_merged_buyers(batch, rows_of, deals, today.company_of),
             merged_into=mirror.resolve(batch.tx, ObjectType.DEAL, rows_of.keys()),
             rejudge_orders=period_rows.orders(batch.tx, rows_of.keys()),
             locked_before=periods.locked_before(books.log),
@@ -179,7 +188,7 @@ class PostedEntries:
 
     def sources_merged_into_buyer(self, deal: DealFacts) -> set[int]:
         """The companies with credit on a deal that have become the deal's own company since."""
-        if deal.company_id is None:
+        if deal.id not in self.merged_buyers:
             return set()
         entries = [entry for entry in self.booked(deal.id).live if entry.share]
         credited = known_ids(entry.company_id for entry in entries)
@@ -188,6 +197,42 @@ class PostedEntries:
             for company_id in credited
             if self.companies_today.get(company_id) == deal.company_id
         }
+
+
+def _merged_buyers(
+    batch: Batch,
+    rows_of: Mapping[int, Sequence[Row]],
+    deals: Mapping[int, DealFacts],
+    companies_today: Mapping[int, int],
+) -> set[int]:
+    """The deals that belong to a credited company by a merge.
+
+    One that somebody gave to that company after it was booked is its own purchase, judged anew.
+    """
+    booked_at = {
+        deal.id: max(times)
+        for deal in deals.values()
+        if (times := _times_of_own(deal, rows_of.get(deal.id, ()), companies_today))
+    }
+    given_at = deal_rows.given_at(batch.tx, booked_at) if booked_at else {}
+    return {
+        deal_id
+        for deal_id, at in booked_at.items()
+        if deal_id not in given_at or given_at[deal_id] <= at
+    }
+
+
+def _times_of_own(
+    deal: DealFacts, rows: Iterable[Row], companies_today: Mapping[int, int]
+) -> list[datetime]:
+    """When rows were booked that credit the company which is the deal's own today."""
+    if deal.company_id is None:
+        return []
+    return [
+        row["recorded_at"]
+        for row in rows
+        if companies_today.get(row["company_id"]) == deal.company_id
+    ]
 
 
 def _books(batch: Batch) -> Periods:

@@ -1,6 +1,7 @@
 """Deals as numbers (`deal`): buyer, dates and amounts, without parsing a record."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from integration.storage.database import Row, Transaction, as_json
@@ -9,8 +10,11 @@ _COLUMNS = """deal_id, company_id, created_at, closed_at, is_won, is_open, is_re
   currency, home_minor, home_currency, open_probability"""
 
 
-def store(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> set[int]:
-    """Write deals; return those that are new or differ from the stored row."""
+def store(tx: Transaction, rows: Sequence[Mapping[str, Any]], now: datetime) -> set[int]:
+    """Write deals; return those that are new or differ from the stored row.
+
+    One that has another company other than by a merge was given to it *now*.
+    """
     changed = tx.rows(
         f"""INSERT INTO deal AS mine (portal_id, {_COLUMNS})
             SELECT :portal, {_COLUMNS}
@@ -19,6 +23,12 @@ def store(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> set[int]:
               is_won boolean, is_open boolean, is_renewal boolean, amount_minor bigint,
               currency text, home_minor bigint, home_currency text, open_probability bigint)
             ON CONFLICT (portal_id, deal_id) DO UPDATE SET company_id = excluded.company_id,
+              company_given_at = CASE
+                WHEN mine.company_id IS DISTINCT FROM excluded.company_id
+                  AND NOT EXISTS (SELECT FROM alias WHERE alias.portal_id = :portal
+                    AND object_type = 'company' AND old_id = mine.company_id
+                    AND new_id = excluded.company_id)
+                  THEN CAST(:now AS timestamptz) ELSE mine.company_given_at END,
               created_at = excluded.created_at, closed_at = excluded.closed_at,
               is_won = excluded.is_won, is_open = excluded.is_open,
               is_renewal = excluded.is_renewal, amount_minor = excluded.amount_minor,
@@ -34,6 +44,7 @@ def store(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> set[int]:
                      excluded.open_probability)
             RETURNING deal_id""",
         rows=as_json(rows),
+        now=now,
     )
     return {row["deal_id"] for row in changed}
 
@@ -109,6 +120,17 @@ def repoint(tx: Transaction, merged: Mapping[int, int]) -> set[int]:
         rows=as_json([{"old_id": old, "new_id": new} for old, new in merged.items()]),
     )
     return {row["deal_id"] for row in rows}
+
+
+def given_at(tx: Transaction, deal_ids: Collection[int]) -> dict[int, datetime]:
+    """Return when these deals were given to their company, if ever; a merge gives none away."""
+    rows = tx.tuples(
+        """SELECT deal_id, company_given_at FROM deal
+           WHERE portal_id = :portal AND company_given_at IS NOT NULL
+             AND deal_id = ANY(CAST(:ids AS bigint[]))""",
+        ids=list(deal_ids),
+    )
+    return dict(rows)
 
 
 def won_totals(tx: Transaction) -> Sequence[Row]:

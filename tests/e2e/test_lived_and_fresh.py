@@ -1,0 +1,262 @@
+"""Whoever lived through merges, deletions and restores says what a fresh install of the final state says."""
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import hypothesis
+import pytest
+from hypothesis import HealthCheck, Phase, given
+from hypothesis import strategies as st
+
+from integration.core.environment import Settings
+from integration.storage.database import Database
+from tests import hubspot_links
+from tests.disposable import Owner
+from tests.e2e import corners
+from tests.e2e.corners import Act, Corner, Histories
+from tests.e2e.test_concluded_anew import anew_in_pages
+from tests.e2e.test_links import reconcile
+from tests.e2e.test_rebuild import by_contact, differences, said
+from tests.sandbox import copying
+from tests.world import build_world
+
+if TYPE_CHECKING:
+    from tests.sandbox.records import Json
+    from tests.world import Account, World
+
+# Histories of one portal; portals of one test: a minute on a laptop, more in CI.
+SIDE_BY_SIDE = 40
+hypothesis.settings.register_profile("lives", max_examples=1)
+hypothesis.settings.register_profile("lives in CI", max_examples=6)
+PROFILE = hypothesis.settings.get_profile("lives in CI" if os.environ.get("CI") else "lives")
+# What once ended otherwise than in a fresh install.
+FOUND: Histories = (
+    # A booked deal was given to the company that it was owed to, which passed for a merge.
+    (Act("give to", "company", 1, 0, "now"),),
+    (Act("merge", "company", 0, 1, "now"), Act("give to", "company", 1, 0, "late")),
+    # Whoever left a company that was deleted later left "a company without a name", or not.
+    (Act("delete", "company", 0, 0, "late"),),
+)
+OWN = "second_order_"
+KINDS = ("contact", "company", "deal")
+
+TOLD = ("now", "now", "twice", "late")
+# With these only a reconciliation can find out.
+LOST = ("now", "late", "early", "never")
+
+
+def _histories(told: Sequence[str]) -> st.SearchStrategy[list[list[Act]]]:
+    acts = st.builds(
+        Act,
+        what=st.sampled_from(corners.DEEDS),
+        kind=st.sampled_from(KINDS),
+        a=st.integers(0, 5),
+        b=st.integers(0, 5),
+        told=st.sampled_from(told),
+    )
+    history = st.lists(acts, min_size=1, max_size=8)
+    return st.lists(history, min_size=SIDE_BY_SIDE, max_size=SIDE_BY_SIDE)
+
+
+NewWorld = Callable[[], Any]
+
+
+@pytest.fixture
+def new_world(
+    settings: Settings, owner: Owner, redis_url: str, postgres_url: str
+) -> Callable[[], Any]:
+    """Worlds one after the other, each with nothing installed."""
+
+    @contextmanager
+    def build() -> Iterator["World"]:
+        owner.empty()
+        database = Database(postgres_url)
+        try:
+            with build_world(settings, database, redis_url, postgres_url) as world:
+                yield world
+        finally:
+            database.close()
+
+    return build
+
+
+def begin(world: "World", number: int) -> list[Corner]:
+    """So many corners in harbor, where alone the app is installed."""
+    crm = world.harbor.crm
+    with crm.silently():
+        crm.define_property("contact", "referred_by", label="Referred by")
+        crm.define_label("deal", "contact", corners.LABEL)
+        lived = [corners.settle_in(crm, each) for each in range(number)]
+    world.install(world.harbor)
+    world.settle()
+    return lived
+
+
+def live(world: "World", lived: list[Corner], histories: Histories) -> None:
+    """Let everything happen; what is told late is told at the end, in another order."""
+    late: list[Json] = []
+    for place, acts in enumerate(corners.rounds(histories)):
+        _happen_after_their_notices(
+            world, [(lived[number], act) for number, act in acts.items() if act.told == "early"]
+        )
+        for number, act in acts.items():
+            if act.told != "early":
+                corners.do(lived[number], act)
+                _tell(world, act.told, late)
+        if place % 2:
+            world.settle()
+    for corner in lived:
+        corners.tidy(corner)
+    world.settle()
+    world.hubspot.queue.extend(reversed(late))
+    world.settle()
+
+
+def _tell(world: "World", told: str, late: "list[Json]") -> None:
+    """Keep what is told late apart, repeat what is told twice, and drop what is never told."""
+    queue = world.hubspot.queue
+    if told == "late":
+        late.extend(queue)
+    if told in {"late", "never"}:
+        queue.clear()
+    if told == "twice":
+        queue.extend([{**event, "eventId": event["eventId"] + 1_000_000} for event in queue])
+
+
+def _happen_after_their_notices(world: "World", early: Sequence[tuple[Corner, Act]]) -> None:
+    """We look when the notices come, and HubSpot does not show yet what they tell of."""
+    if not early:
+        return
+    crm, queue = world.harbor.crm, world.hubspot.queue
+    world.settle()
+    before = copying.taken(crm)
+    for corner, act in early:
+        corners.do(corner, act)
+    notices = list(queue)
+    queue.clear()
+    copying.put_back(crm, before)
+    queue.extend(notices)
+    world.settle()
+    with crm.silently():
+        for corner, act in early:
+            corners.do(corner, act)
+
+
+def shown(account: "Account") -> dict[tuple[str, int], dict[str, str]]:
+    """What HubSpot's users see of ours on every record; none of a choice is nothing."""
+    seen: dict[tuple[str, int], dict[str, str]] = {}
+    for kind in KINDS:
+        for record in account.crm.all(kind):
+            seen[kind, record.id] = {
+                name: value
+                for name, value in record.values.items()
+                if name.startswith(OWN) and name != f"{OWN}updated_at" and value != "none"
+            }
+    return seen
+
+
+def state(account: "Account") -> dict[str, Any]:
+    """Everything that an install of the same records must end in."""
+    deals = account.rows("SELECT deal_id, company_id, deal_order, is_won, is_open FROM deal")
+    living = {record.id for record in account.crm.all("deal")}
+    concluded = {ref: _without_none(fields) for ref, fields in said(account).items()}
+    return {
+        "shown": shown(account),
+        "said": {ref: fields for ref, fields in concluded.items() if fields},
+        "booked": _booked(account),
+        "deal": {row["deal_id"]: row for row in deals if row["deal_id"] in living},
+        "links": sorted(hubspot_links.kept(account)),
+    }
+
+
+def _booked(account: "Account") -> dict[tuple[Any, ...], int]:
+    """What is booked, by deal, kind, person and company under their ids of today."""
+    sums: dict[tuple[Any, ...], int] = {}
+    for (deal, kind, contact, company), minor in by_contact(account).items():
+        today = [
+            None if record_id is None else account.crm.survivor(object_type, record_id)
+            for object_type, record_id in (("contact", contact), ("company", company))
+        ]
+        key = (deal, kind, *today)
+        sums[key] = sums.get(key, 0) + minor
+    return {key: minor for key, minor in sums.items() if minor}
+
+
+def _without_none(fields: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in fields.items() if value != "none"}
+
+
+def fresh(world: "World") -> "Account":
+    """The app installed in an account that holds what harbor holds in the end."""
+    copying.copy_into(world.orchard.crm, world.harbor.crm, without=OWN)
+    world.install(world.orchard)
+    world.settle()
+    return world.orchard
+
+
+def assert_lived_as_fresh(world: "World", lived: list[Corner], histories: Histories) -> None:
+    in_hubspot = {"links": sorted(hubspot_links.in_hubspot(world.harbor.crm))}
+    ours = state(world.harbor)
+    found = differences(ours, in_hubspot | {name: ours[name] for name in ours.keys() - in_hubspot})
+    found += differences(ours, state(fresh(world)))
+    anew_in_pages(world.harbor, limit=7)
+    found += [f"still to write: {row}" for row in world.harbor.kept("outbox")]
+    found += differences(ours, state(world.harbor))
+    assert by_history(found, lived, histories) == {}
+
+
+def by_history(
+    found: Iterable[str], lived: list[Corner], histories: Histories
+) -> dict[str, list[str]]:
+    """Differences by the history that shows them, which can be replayed alone."""
+    corner_of: dict[int, Corner] = {}
+    for corner in lived:
+        for kind, ids in corner.ids.items():
+            corner_of |= {corner.crm.survivor(kind, one): corner for one in ids}
+            corner_of |= dict.fromkeys(ids, corner)
+    shown: dict[str, list[str]] = {}
+    for line in found:
+        numbers = map(int, re.findall(r"\d{4,6}", line))
+        theirs = next((corner_of[number] for number in numbers if number in corner_of), None)
+        history = "" if theirs is None else str(list(histories[theirs.number]))
+        shown.setdefault(history, []).append(line)
+    return shown
+
+
+calmly = hypothesis.settings(
+    PROFILE,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    # A history that fails is found by its records: making it smaller would take hours.
+    phases=(Phase.generate,),
+    database=None,
+)
+
+
+@calmly
+@given(histories=_histories(TOLD))
+@pytest.mark.timeout(900)
+def test_a_life_lived_says_what_a_fresh_install_says(
+    new_world: NewWorld, histories: Histories
+) -> None:
+    all_histories = [*FOUND, *histories]
+    with new_world() as world:
+        lived = begin(world, len(all_histories))
+        live(world, lived, all_histories)
+        assert_lived_as_fresh(world, lived, all_histories)
+
+
+@calmly
+@given(histories=_histories(LOST))
+@pytest.mark.timeout(900)
+def test_what_was_told_early_or_never_is_found_by_a_reconciliation(
+    new_world: NewWorld, histories: Histories
+) -> None:
+    with new_world() as world:
+        lived = begin(world, len(histories))
+        live(world, lived, histories)
+        reconcile(world, world.harbor)
+        assert_lived_as_fresh(world, lived, histories)
