@@ -4,14 +4,18 @@ import json
 from typing import IO
 
 import click
+from marshmallow import ValidationError
 from rich.console import Console
 from rich.table import Table
 
 from commands.terminal import installed_portal, json_option, json_text, portal_argument
+from integration.admin import portal_choices, settings_files
 from integration.admin import preview as previews
-from integration.admin import settings_files
 from integration.admin.preview import PATIENT, Patience, Preview
+from integration.admin.settings_files import Wanted
 from integration.core.errors import Refused
+from integration.portal.context import PortalContext
+from mappings.records.portal_map import PortalMap
 from mappings.rules.ledger import money
 
 
@@ -49,7 +53,7 @@ def preview(
         wanted = settings_files.read(portal.map, content)
         found = previews.preview(
             portal,
-            portal_map=wanted.portal_map,
+            portal_map=_map(portal, wanted),
             policy=wanted.policy,
             judges_history=judges_history,
             patience=Patience(PATIENT.records_at_once, seconds),
@@ -58,6 +62,15 @@ def preview(
         click.echo(json_text(previews.as_json(found)))
     else:
         _show(Console(highlight=False), found)
+
+
+def _map(portal: PortalContext, wanted: Wanted) -> PortalMap:
+    try:
+        return portal_choices.chosen(portal, wanted.map_values, portal.map)
+    except ValidationError as wrong:
+        faults = wrong.messages if isinstance(wrong.messages, dict) else {}
+        names = ", ".join(sorted(map(str, faults)))
+        raise Refused(f"These settings cannot be read as they stand in the file: {names}") from None
 
 
 def _show(console: Console, found: Preview) -> None:

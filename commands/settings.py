@@ -7,7 +7,13 @@ from rich.console import Console
 from rich.table import Table
 
 from commands.terminal import installed_portal, json_option, json_text, portal_argument
-from integration.admin import settings_changes, settings_effects, settings_log
+from integration.admin import (
+    portal_choices,
+    property_reading,
+    settings_changes,
+    settings_effects,
+    settings_log,
+)
 from integration.admin.settings_log import VersionLine
 from integration.core.errors import Refused
 from integration.portal.context import PortalContext
@@ -56,7 +62,9 @@ def settings(portal_id: int, *, as_json: bool, **options: Any) -> None:  # noqa:
 def _restore(portal: PortalContext, number: int, author: str, reason: str) -> None:
     if not author:
         raise Refused("Restoring says who does it: add --by NAME")
+    portal_choices.check_version(portal, number)
     saved = settings_changes.restore(portal, number, actor=author, reason=reason)
+    property_reading.read_labels_if_possible(portal)
     for sentence in settings_effects.in_words(portal, saved):
         click.echo(sentence)
 

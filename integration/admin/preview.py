@@ -34,7 +34,7 @@ from mappings.kinds import ObjectType
 from mappings.records.portal_map import PortalMap, dump_portal_map, load_portal_map
 from mappings.rules.ledger import money
 
-_DEALS_AT_A_TIME = 200
+_DEALS_AT_A_TIME = 50
 _SAMPLE = 20
 _AUTHOR = "preview"
 _SHOWN = ("source", "share", "amount", "because")
@@ -154,21 +154,30 @@ def _conclude(
         invalidation.record(tx, Change.SETTINGS_CHANGED)
         conclude_all(tx, now)
         return deals
-    end = time.monotonic() + patience.seconds
+    return _conclude_some(tx, now, deals, time.monotonic() + patience.seconds)
+
+
+def _conclude_some(
+    tx: Transaction, now: datetime, deals: Sequence[int], end: float
+) -> Sequence[int]:
+    """Conclude the first deals for certain, and further ones until the time is over."""
     looked_at: list[int] = []
     for some in _chunks(deals):
         _ask_for(tx, some)
-        conclude_all(tx, now)
+        if not conclude_all(tx, now, until=end if looked_at else None):
+            break
         looked_at += some
         if time.monotonic() >= end:
             break
     return looked_at
 
 
-def conclude_all(tx: Transaction, now: datetime) -> None:
-    """Conclude whatever is due in a trial."""
+def conclude_all(tx: Transaction, now: datetime, *, until: float | None = None) -> bool:
+    """Conclude whatever is due in a trial; False where time was over before."""
     while stages.conclude_within(tx, now):
-        pass
+        if until is not None and time.monotonic() >= until:
+            return False
+    return True
 
 
 def _chunks(deals: Sequence[int]) -> Iterator[Sequence[int]]:

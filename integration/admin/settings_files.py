@@ -4,22 +4,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from marshmallow import ValidationError
-
 from integration.admin import policies
 from integration.core.errors import Refused
 from integration.portal import settings
 from integration.portal.settings import PolicyValue
-from mappings.records.portal_map import PortalMap, dump_portal_map, load_portal_map
+from mappings.records.portal_map import PortalMap, dump_portal_map
 
 _MAP, _POLICY = "map", "policy"
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The settings that a file asks for; what it does not name stays as it is."""
+    """The settings that a file asks for; what it does not name stays as it is.
 
-    portal_map: PortalMap
+    `map_values` are all settings of a map, as they are stored.
+    """
+
+    map_values: Mapping[str, Any]
     policy: Mapping[str, PolicyValue | None]
 
 
@@ -35,7 +36,7 @@ def read(present: PortalMap, content: object) -> Wanted:
     known = dump_portal_map(PortalMap())
     of_map = {name: value for name, value in by_name.items() if name in known}
     of_policy = {name: _as_text(value) for name, value in by_name.items() if name not in known}
-    return Wanted(_map(present, of_map), policies.checked(of_policy))
+    return Wanted({**dump_portal_map(present), **of_map}, policies.checked(of_policy))
 
 
 def _side_by_side(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -66,12 +67,3 @@ def _as_text(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return str(value)
-
-
-def _map(present: PortalMap, values: Mapping[str, Any]) -> PortalMap:
-    try:
-        return load_portal_map({**dump_portal_map(present), **values})
-    except ValidationError as wrong:
-        faults = wrong.messages if isinstance(wrong.messages, Mapping) else {}
-        names = ", ".join(sorted(map(str, faults))) or "the map"
-        raise Refused(f"These settings cannot be read as they stand in the file: {names}") from None

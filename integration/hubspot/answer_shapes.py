@@ -96,6 +96,17 @@ def sample_of(object_type: str, answer: Mapping[str, Any]) -> Sample:
     return Sample(page_of(object_type, answer).records, int(answer["total"]))
 
 
+def naming_absent(records: list[Record], asked: Sequence[str]) -> list[Record]:
+    """Return records with the asked properties that the portal does not have.
+
+    HubSpot leaves those out of every record alike; an empty property is null.
+    """
+    if not records:
+        return records
+    absent = frozenset(name for name in asked if name not in records[0].properties)
+    return [record._replace(absent=absent) for record in records] if absent else records
+
+
 def record_of(object_type: str, raw: Mapping[str, Any]) -> Record:
     """Return one record; raises KeyError, TypeError or ValueError when it is none."""
     inline, overflow = _inline(raw["associations"]) if raw.get("associations") else (_NONE, ())

@@ -1,6 +1,7 @@
 """The gateway to one portal's HubSpot: records, links, definitions and writes in few calls."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
@@ -66,7 +67,8 @@ class HubSpot:
         }
         asked = {name: value for name, value in choices.items() if value}
         answer = self._wire.call("objects.page", objectType=PLURAL[object_type], query=asked)
-        return _shaped("objects.page", answer_shapes.page_of, object_type, answer)
+        page = _shaped("objects.page", answer_shapes.page_of, object_type, answer)
+        return replace(page, records=answer_shapes.naming_absent(page.records, properties))
 
     def read(
         self,
@@ -93,6 +95,7 @@ class HubSpot:
                 body=body,
             )
             records += _shaped("objects.read", _read_records, object_type, answer)
+        records = answer_shapes.naming_absent(records, properties)
         return answer_shapes.read_result(asked, records)
 
     def deleted(self, object_type: str, ids: Sequence[int]) -> set[int]:

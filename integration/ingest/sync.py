@@ -5,7 +5,14 @@ from collections.abc import Set as AbstractSet
 
 from integration.core.errors import Refused, Retryable
 from integration.core.forget_keys import ForgetKeys
-from integration.ingest import activity_touches, fetching, inbound, merges, second_looks
+from integration.ingest import (
+    activity_touches,
+    fetching,
+    inbound,
+    merges,
+    second_looks,
+    vanished_properties,
+)
 from integration.ingest.fetching import FetchedLinks, FetchedRecords, ReadPlan
 from integration.portal import forgotten, invalidation, tries
 from integration.portal.context import PortalContext
@@ -75,7 +82,8 @@ def store_records(
         for record in records
         if record.object_type != ObjectType.CONTACT or record.id in known_contacts
     ]
-    stored = mirror.store(tx, [_mirrored(record) for record in kept])
+    readings = vanished_properties.with_last_values(tx, kept)
+    stored = mirror.store(tx, [_mirrored(record) for record in readings])
     named = merges.note_former_ids(tx, kept, stored.changed)
     second_looks.ask(tx, named | (stored.back if look_again else set()))
     return stored.changed

@@ -10,7 +10,6 @@ from mappings.records.portal_map import (
     WITHOUT_EFFECT,
     PortalMap,
     dump_portal_map,
-    load_portal_map,
 )
 
 _LONGEST_FIELD = 20_000
@@ -82,13 +81,13 @@ _HINTS: Mapping[str, str] = {
 }
 
 
-def map_of(form: Mapping[str, str], seen: PortalMap) -> PortalMap:
-    """Return the map that a form asks for; a field that it leaves out stays as in *seen*.
+def values_of(form: Mapping[str, str], seen: PortalMap) -> dict[str, Any]:
+    """Return the settings that a form asks for; a field that it leaves out stays as in *seen*.
 
-    Raises marshmallow's ValidationError that names each wrong field.
+    Raises marshmallow's ValidationError for a field that cannot be read.
     """
     values = {name: _read(name, form[name]) for name in fields() if name in form}
-    return load_portal_map({**dump_portal_map(seen), **values})
+    return {**dump_portal_map(seen), **values}
 
 
 def as_text(name: str, value: object) -> str:

@@ -10,11 +10,13 @@ from marshmallow import ValidationError
 
 from integration.admin import (
     overwriting,
+    portal_choices,
     property_reading,
     settings_changes,
     settings_effects,
     uninstall,
 )
+from integration.admin.portal_choices import NotThere
 from integration.admin.sign_in import Session
 from integration.core.errors import Refused
 from integration.pages import guard, settings_form, settings_preview
@@ -88,7 +90,7 @@ def _change(
     if form.get("edit"):
         return make_response(_page(portal, session, seen, form=form))
     try:
-        wanted = settings_form.map_of(form, seen.map)
+        wanted = portal_choices.chosen(portal, settings_form.values_of(form, seen.map), seen.map)
         if form.get("preview"):
             return make_response(settings_preview.of_map(portal, session, seen, wanted, form))
         saved = settings_changes.change(
@@ -101,6 +103,9 @@ def _change(
         )
     except ValidationError as error:
         page = _page(portal, session, seen, form=form, problems=_problems(error))
+        return make_response(page, 422)
+    except NotThere as nowhere:
+        page = _page(portal, session, seen, form=form, problems=nowhere.problems)
         return make_response(page, 422)
     except ChangedMeanwhile as meanwhile:
         return make_response(_page_after_conflict(portal, session, form, meanwhile), 409)

@@ -5,7 +5,13 @@ from collections.abc import Mapping
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from integration.admin import preview, settings_changes, settings_log
+from integration.admin import (
+    portal_choices,
+    preview,
+    property_reading,
+    settings_changes,
+    settings_log,
+)
 from integration.admin.preview import HURRIED, Preview
 from integration.admin.sign_in import Session
 from integration.core.errors import Refused
@@ -81,11 +87,14 @@ def _restore(
     if form.get("preview"):
         act = Act("settings/versions/restore", f"Let version {number} count again")
         return settings_preview.page(portal, session, _preview_of(portal, number), act, form)
+    portal_choices.check_version(portal, number)
     settings_changes.restore(portal, number, actor=session.actor)
+    property_reading.read_labels_if_possible(portal)
     return redirect(url_for("settings.show", portal_id=portal.portal_id, saved=1), 303)
 
 
 def _preview_of(portal: PortalContext, number: int) -> Preview:
+    portal_choices.check_version(portal, number)
     with portal.transaction() as tx:
         now, earlier = settings.read(tx), settings.read_version(tx, number)
     return preview.preview(

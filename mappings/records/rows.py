@@ -44,8 +44,9 @@ class Record(NamedTuple):
     `history` holds HubSpot's version objects (value, timestamp, sourceType …)
     by property, newest first. `inline` are the ids that a list call returns
     beside the record, without labels; `overflow` names the types of which there
-    are more. A tuple, since an import makes a hundred of them a call and a tuple
-    is the cheapest to make.
+    are more. `absent` are properties that were asked for and do not exist in the
+    portal: an empty one is null. A tuple, since an import makes a hundred of them
+    a call and a tuple is the cheapest to make.
     """
 
     object_type: str
@@ -58,6 +59,7 @@ class Record(NamedTuple):
     links: Sequence[Link] = ()
     inline: Mapping[str, Sequence[int]] = _NOTHING
     overflow: Sequence[str] = ()
+    absent: frozenset[str] = frozenset()
 
     def get(self, name: str | None) -> str:
         """The property's text; empty when it is absent, null, or not mapped at all."""

@@ -328,6 +328,7 @@ def test_changed_settings_are_a_new_version_and_everything_is_thought_again(
             "INSERT INTO record (portal_id, object_type, record_id) VALUES (:portal, 'deal', 5), (:portal, 'ticket', 6)"
         )
         tx.run("UPDATE import_run SET state = 'done'")
+    town.harbor.define_property("contact", "who_sent_them")
     form = {
         "referred_by_property": "who_sent_them",
         "staff_domains": "harbor.example\r\nother.example\r\n",

@@ -25,6 +25,8 @@ _CHOICE = r'<select [^>]*name="(\w+)">.*?<option value="(\w+)" selected>.*?</sel
 @pytest.fixture
 def town(runtime: Runtime) -> Iterator[Town]:
     with opened(runtime) as built:
+        for name in ("adas_field", "bos_field"):
+            built.harbor.define_property("contact", name)
         yield built
 
 
@@ -169,3 +171,38 @@ def test_the_page_offers_nothing_that_changes_nothing(ada: Visitor) -> None:
 
     assert "heard_from_property" in offered
     assert not offered & WITHOUT_EFFECT
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        (
+            "amount_property",
+            "amout",
+            '"amout" is no number property of deals. Did you mean amount?',
+        ),
+        ("amount_property", "dealname", '"dealname" is no number property of deals.'),
+        ("heard_from_property", "nobodys_field", '"nobodys_field" is no property of contacts.'),
+        ("included_pipelines", "default\nold", '"old" is no deal pipeline of this account.'),
+        ("won_stages", "signed", '"signed" is no stage of this account\'s deals.'),
+        ("customer_stage", "client", '"client" is no lifecycle stage of this account.'),
+        ("referred_by_labels", "sent by", '"sent by" is no association label of this account.'),
+    ],
+)
+def test_what_the_account_does_not_have_is_refused_by_name(
+    town: Town, ada: Visitor, field: str, value: str, sentence: str
+) -> None:
+    refused = ada.press(SETTINGS, form_on(ada.get(SETTINGS)) | {field: value})
+
+    assert refused.status_code == 422
+    assert sentence in field_on(refused, field)
+    assert settings_of(town).version == 1
+
+
+def test_a_label_is_saved_as_the_name_it_stands_for(town: Town, ada: Visitor) -> None:
+    town.harbor.define_property("deal", "deal_value", "number", label="Deal value")
+
+    saved = ada.press(SETTINGS, form_on(ada.get(SETTINGS)) | {"amount_property": "Deal value"})
+
+    assert saved.status_code == 303
+    assert settings_of(town).map.amount_property == "deal_value"

@@ -1,13 +1,19 @@
 """The settings form: text in, a portal map out, and back again."""
 
+from collections.abc import Mapping
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from marshmallow import ValidationError
 
 from integration.admin.return_addresses import local_path
-from integration.pages.settings_form import as_text, map_of
-from mappings.records.portal_map import PortalMap, dump_portal_map
+from integration.pages.settings_form import as_text, values_of
+from mappings.records.portal_map import PortalMap, dump_portal_map, load_portal_map
+
+
+def map_of(form: Mapping[str, str], seen: PortalMap) -> PortalMap:
+    return load_portal_map(values_of(form, seen))
 
 
 def test_a_form_is_read_as_lists_names_and_nothing() -> None:
