@@ -7,7 +7,7 @@ from typing import Any
 
 from babel.core import get_global
 
-from integration.admin import property_reading
+from integration.admin import portal_choices, property_reading
 from integration.core import logs
 from integration.core.errors import Retryable
 from integration.hubspot.answer_shapes import Sample
@@ -104,6 +104,7 @@ def look(portal: PortalContext) -> None:
             portals.stamp(tx, portal.portal_id, "looked_at")
         return
     property_reading.read_labels(portal, definitions)
+    portal_choices.look(portal)
     around = _read(portal, installed, definitions)
     _, guesses = _detect(around, installed, portal.runtime.now())
     with portal.transaction() as tx:

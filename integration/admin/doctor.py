@@ -12,7 +12,7 @@ from integration.portal.context import PortalContext, open_portal
 from integration.portal.runtime import Runtime, open_runtime
 from integration.storage import database
 from integration.storage.queue import inbox_events, outbox, stream_troubles
-from integration.storage.service import portal_status
+from integration.storage.service import missing_choices, portal_status
 from mappings.records.access import missing_scopes
 
 
@@ -149,7 +149,18 @@ def _portal(portal: PortalContext, counts: dict[str, Any]) -> list[Finding]:
             f" then second-order replay {portal.portal_id}"
         )
         findings.append(Finding(name, ok=False, said=said))
-    return findings + _paused_properties(portal)
+    return findings + missing_choices_of(portal) + _paused_properties(portal)
+
+
+def missing_choices_of(portal: PortalContext) -> list[Finding]:
+    """Settings that name what the portal no longer has; their last values are kept."""
+    with portal.transaction() as tx:
+        missing = missing_choices.every(tx)
+    name = f"portal {portal.portal_id} settings"
+    return [
+        Finding(name, ok=False, said=f"{setting}: {sentence} Choose again in Settings")
+        for setting, sentence in missing.items()
+    ]
 
 
 def setup(portal: PortalContext, counts: dict[str, Any]) -> list[Finding]:

@@ -7,6 +7,7 @@ from integration.core.errors import NeedsOwner, Refused
 from integration.hubspot.gateway import HubSpot
 from integration.portal import settings
 from integration.portal.context import PortalContext
+from integration.storage.service import missing_choices
 from mappings.kinds import ObjectType
 from mappings.records import portal_words
 from mappings.records.access import readable_types
@@ -50,6 +51,14 @@ def check_version(portal: PortalContext, number: int) -> None:
     with portal.transaction() as tx:
         now, earlier = settings.read(tx), settings.read_version(tx, number)
     chosen(portal, dump_portal_map(earlier.map), now.map)
+
+
+def look(portal: PortalContext) -> None:
+    """Note which settings name what the portal no longer has; nothing is changed by it."""
+    words = read(portal)
+    with portal.transaction() as tx:
+        counting = settings.read(tx).map
+        missing_choices.keep(tx, portal_words.missing(counting, words))
 
 
 def read(portal: PortalContext) -> PortalWords:

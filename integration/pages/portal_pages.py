@@ -24,7 +24,7 @@ from integration.portal.context import PortalContext, open_portal
 from integration.portal.runtime import Runtime
 from integration.reports import portal_figures
 from integration.storage.queue import inbox_events, outbox
-from integration.storage.service import audit, portal_status
+from integration.storage.service import audit, missing_choices, portal_status
 from integration.storage.service.portals import Portal
 
 _SHOWN_ROWS = 100
@@ -150,6 +150,7 @@ def _health(portal: PortalContext) -> dict[str, Any]:
             "trail": audit.trail(tx),
             "settings_version": settings.read(tx).version,
             "hold": holds.current(tx),
+            "missing": missing_choices.every(tx),
         }
     # Every received event is in exactly one of the other states.
     in_states = sum(count for state, count in identity.items() if state != "received")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from integration.admin import housekeeping, settings_changes
+from integration.admin import detection, doctor, housekeeping, settings_changes
 from integration.portal import settings
 from tests.sandbox.records import to_ms
 
@@ -77,3 +77,21 @@ def test_an_amount_that_somebody_empties_is_taken_back(valued: "World") -> None:
     reconcile(valued, valued.harbor)
 
     assert booked(valued) == (0, 123_450)
+
+
+def test_what_the_account_lost_is_told_on_sync_health_and_by_the_doctor(valued: "World") -> None:
+    for account in valued.accounts:
+        with account.context() as portal:
+            detection.look(portal)
+    assert valued.harbor.kept("missing_choice") == []
+    delete_property(valued.harbor)
+
+    with valued.harbor.context() as portal:
+        detection.look(portal)
+        found = [finding.said for finding in doctor.missing_choices_of(portal)]
+
+    (told,) = valued.harbor.kept("missing_choice")
+    assert told["setting"] == "amount_property"
+    assert told["sentence"].startswith('"deal_value" is no number property of deals.')
+    assert any(said.startswith('amount_property: "deal_value" is no number') for said in found)
+    assert valued.orchard.kept("missing_choice") == []
