@@ -1,7 +1,7 @@
 """Who is a customer: counted once while an account is imported, and asked where rules disagree."""
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from integration.ingest import fetching, sync
@@ -16,6 +16,7 @@ from integration.storage.queue.lanes import Lease
 from integration.storage.service import portals
 from mappings.kinds import ObjectType
 from mappings.records.portal_map import PortalMap
+from mappings.records.property_labels import UNKNOWN, labels_of
 from mappings.records.row_reader import history_of
 from mappings.records.setup_kinds import (
     BY_DEALS,
@@ -25,11 +26,9 @@ from mappings.records.setup_kinds import (
 )
 from mappings.rules.facts import Version
 from mappings.rules.success import customer_rule
-from mappings.rules.success.customer_rule import CustomerCounts, StageDates
+from mappings.rules.success.customer_rule import STAGE, CustomerCounts, StageDates
 from mappings.stored.setup_shapes import Candidate, SetupQuestion
 
-# HubSpot's own name of the stage, whatever its label.
-STAGE: Final = "customer"
 _STAGE_PROPERTY: Final = "lifecyclestage"
 _NEEDED = frozenset({"records:company", "records:deal", "links:deal>company"})
 # Histories are read 50 a call. So many companies, spread over all, say how stages were set; the
@@ -54,19 +53,36 @@ def settle(portal: PortalContext, lease: Lease, run: Run) -> None:
         if import_runs.is_counted(tx, run):
             return
         portal_map = settings.read(tx).map
+        companies = customer_counts.by_stage(tx)
+    if not portal_map.customer_stage:
+        _ask_if_disputed(portal, lease, portal_map, _stage(portal, companies))
+    with portal.transaction(lease) as tx:
+        import_runs.note_counted(tx, run)
+
+
+def _stage(portal: PortalContext, companies: Mapping[str, int]) -> str:
+    """The stage of customers; what an account's own stages are called is asked of HubSpot."""
+    if not companies or STAGE in companies:
+        return STAGE
+    definitions = portal.hubspot.properties(ObjectType.COMPANY)
+    labels = {definition.get("name"): labels_of(definition) for definition in definitions}
+    return customer_rule.customer_stage(companies, labels.get(_STAGE_PROPERTY, UNKNOWN).options)
+
+
+def _ask_if_disputed(
+    portal: PortalContext, lease: Lease, portal_map: PortalMap, stage: str
+) -> None:
+    with portal.transaction(lease) as tx:
+        counts = customer_counts.counts(tx, portal_map, stage)
+        ids = customer_counts.at_stage(tx, stage) if counts.is_disputed else []
         installed = portals.find(tx, portal.portal_id)
-        counts = customer_counts.counts(tx, portal_map, STAGE)
-        is_asked = counts.is_disputed and not portal_map.customer_stage
-        ids = customer_counts.at_stage(tx, STAGE) if is_asked else []
-    if installed is None:
+    if not counts.is_disputed or installed is None:
         return
     histories = _read_histories(portal, lease, _spread(ids))
-    dates = customer_rule.stage_dates(histories, STAGE, installed.installed_at)
+    dates = customer_rule.stage_dates(histories, stage, installed.installed_at)
     with portal.transaction(lease) as tx:
-        if is_asked:
-            question = _question(tx, portal_map, counts, dates)
-            setup_questions.ask(tx, CUSTOMER_RULE, STAGE, question)
-        import_runs.note_counted(tx, run)
+        question = _question(tx, portal_map, stage, counts, dates)
+        setup_questions.ask(tx, CUSTOMER_RULE, stage, question)
 
 
 def _spread(ids: Sequence[int]) -> Sequence[int]:
@@ -93,11 +109,22 @@ def _read_histories(
 
 
 def _question(
-    tx: Transaction, portal_map: PortalMap, counts: CustomerCounts, dates: StageDates
+    tx: Transaction,
+    portal_map: PortalMap,
+    stage_name: str,
+    counts: CustomerCounts,
+    dates: StageDates,
 ) -> SetupQuestion:
-    staged = _names(tx, portal_map, counts.only_by_stage, by_stage=True)
-    bought = _names(tx, portal_map, counts.by_deals - counts.by_both, by_stage=False)
-    stage = functools.partial(Candidate, sample=staged, count=counts.by_stage, counted="companies")
+    staged, bought = (
+        customer_counts.examples(tx, portal_map, stage_name, by_stage=by_stage, limit=_SHOWN_NAMES)
+        for by_stage in (True, False)
+    )
+    stage = functools.partial(
+        Candidate,
+        sample=_lacking(counts.only_by_stage, "a won deal", staged),
+        count=counts.by_stage,
+        counted="companies",
+    )
     return SetupQuestion(
         text=(
             f"{counts.by_stage:,} companies are customers by lifecycle stage,"
@@ -109,7 +136,7 @@ def _question(
             Candidate(
                 BY_DEALS,
                 "Won deals, from the day of the first one",
-                bought,
+                _lacking(counts.by_deals - counts.by_both, "the stage", bought),
                 counts.by_deals,
                 "companies",
             ),
@@ -119,13 +146,9 @@ def _question(
     )
 
 
-def _names(tx: Transaction, portal_map: PortalMap, count: int, *, by_stage: bool) -> str:
-    """Companies that count by this rule alone, in words."""
-    names = customer_counts.examples(tx, portal_map, STAGE, by_stage=by_stage, limit=_SHOWN_NAMES)
-    if not names:
-        return ""
-    lacks = "without a won deal" if by_stage else "without the stage"
-    return f"{count:,} of them {lacks}, for instance {', '.join(names)}"
+def _lacking(number: int, what: str, names: Sequence[str]) -> str:
+    """How many of the companies lack what the other rule asks for, and some of their names."""
+    return f"{number:,} of them without {what}, for instance {', '.join(names)}" if names else ""
 
 
 def _because(counts: CustomerCounts, dates: StageDates) -> str:

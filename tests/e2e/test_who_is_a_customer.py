@@ -16,6 +16,7 @@ from mappings.rules.success.customer_rule import CustomerCounts
 from tests.passing_time import pass_time
 from tests.sandbox import town_load
 from tests.sandbox.crm import Source
+from tests.sandbox.properties import Option
 from tests.sandbox.town_real import read_town
 from tests.sandbox.town_rows import Town
 from tests.world import Account, World
@@ -194,6 +195,27 @@ def test_the_answer_decides_since_when_a_company_is_a_customer(disputed: World) 
     first = disputed.harbor.crm.all("company")[0]
     (since,) = disputed.harbor.values("company_key", "value", company_id=first.id, kind="since")
     assert datetime.fromisoformat(since).date() == one_by_one(0).date()
+
+
+def test_a_stage_of_the_accounts_own_is_found_by_its_label(world: World) -> None:
+    definition = world.harbor.crm.definitions["company"]["lifecyclestage"]
+    definition.options.append(Option("Kunde", "231904"))
+    with world.harbor.crm.silently():
+        for number in range(30):
+            company_id = company(world.harbor, f"Firm{number}")
+            stage = {"lifecyclestage": "231904"}
+            world.harbor.crm.update("company", company_id, stage, at=one_by_one(number))
+            if number < 10:
+                buys(world.harbor, company_id)
+    world.install(world.harbor)
+    world.settle()
+
+    assert question(world.harbor)["text"].startswith("30 companies are customers by lifecycle")
+    with world.harbor.context() as portal:
+        operations.answer_setup_question(
+            portal, CUSTOMER_RULE, "231904", [BY_STAGE_ALWAYS], actor="user:7"
+        )
+    assert chosen(world.harbor) == ("231904", "always")
 
 
 def test_a_stage_that_was_chosen_before_the_count_is_not_asked_about(world: World) -> None:

@@ -5,7 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mappings.rules.facts import Version
-from mappings.rules.success.customer_rule import CustomerCounts, StageDates, stage_dates
+from mappings.rules.success.customer_rule import (
+    CustomerCounts,
+    StageDates,
+    customer_stage,
+    stage_dates,
+)
 
 INSTALLED = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
@@ -70,3 +75,35 @@ def test_dates_are_believed_unless_most_are_missing_or_of_bulk(
     dates = StageDates(by_hand + in_bulk + undated, in_bulk, undated)
 
     assert dates.are_believed == are_believed
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "Kunde",
+        "Client",
+        "Clientes",
+        "Aktiver Kunde",
+        "Cliente ativo",
+        "Active customer",
+        "CUSTOMERS",
+    ],
+)
+def test_an_accounts_own_stage_is_known_by_its_label_in_any_language(label: str) -> None:
+    companies = {"lead": 400, "101": 50, "102": 9}
+    labels = {"lead": "Lead", "101": label, "102": "Ehemaliger Kunde"}
+
+    assert customer_stage(companies, labels) == "101"
+
+
+@pytest.mark.parametrize("label", ["Former customer", "Lost client", "Kein Kunde", "Customer fit"])
+def test_a_stage_that_only_speaks_of_customers_is_none(label: str) -> None:
+    assert customer_stage({"101": 50}, {"101": label}) == "customer"
+
+
+def test_hubspots_own_stage_comes_first_where_it_is_used() -> None:
+    labels = {"customer": "Won account", "101": "Customer"}
+
+    assert customer_stage({"customer": 1, "101": 50}, labels) == "customer"
+    assert customer_stage({"101": 50}, labels) == "101"
+    assert customer_stage({}, labels) == "customer"

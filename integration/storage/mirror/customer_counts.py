@@ -37,6 +37,16 @@ _COUNTED = """WITH won AS MATERIALIZED (
       FROM record WHERE portal_id = :portal AND object_type = 'company' AND gone_at IS NULL)"""
 
 
+def by_stage(tx: Transaction) -> dict[str, int]:
+    """Count the companies of each lifecycle stage."""
+    rows = tx.tuples(
+        """SELECT btrim(properties ->> 'lifecyclestage') AS stage, count(*) FROM record
+           WHERE portal_id = :portal AND object_type = 'company' AND gone_at IS NULL
+             AND btrim(properties ->> 'lifecyclestage') <> '' GROUP BY stage"""
+    )
+    return dict(rows)
+
+
 def counts(tx: Transaction, portal_map: PortalMap, stage: str) -> CustomerCounts:
     """Count the companies that are customers by *stage*, by a won deal, and by both."""
     row = tx.one(

@@ -1,13 +1,16 @@
 """The customer rule: whether won deals or a lifecycle stage say who is a customer here."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from mappings.rules.facts import Version
+from mappings.rules.text.field_words import says
 
+# HubSpot's own name of the stage, whatever its label.
+STAGE: Final = "customer"
 # A stage that fewer companies stand in, and a smaller share of all, is not used as a rule.
 _IN_USE_COMPANIES, _IN_USE_PERCENT = 20, 5
 # So many companies at the stage may have no won deal before the two rules disagree.
@@ -63,6 +66,18 @@ class StageDates:
     def are_believed(self) -> bool:
         """Whether most companies have a date that says when they became customers."""
         return 2 * (self.in_bulk + self.undated) <= self.companies
+
+
+def customer_stage(companies: Mapping[str, int], labels: Mapping[str, str]) -> str:
+    """The lifecycle stage of customers: HubSpot's own, or one that is called so in any language.
+
+    *companies* are counted by stage. Of several the one with most companies counts; without any,
+    HubSpot's own is named, in which nobody stands.
+    """
+    if companies.get(STAGE):
+        return STAGE
+    called_so = [stage for stage in companies if says("says customer", labels.get(stage, ""))]
+    return max(called_so, key=lambda stage: (companies[stage], stage), default=STAGE)
 
 
 def stage_dates(
