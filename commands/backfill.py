@@ -3,7 +3,15 @@
 import time
 
 import click
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskID,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from commands.terminal import portal_argument
 from integration.admin import housekeeping
@@ -42,6 +50,8 @@ def _show_progress(runtime: Runtime, portal_id: int) -> None:
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.completed} read"),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
         TimeElapsedColumn(),
     )
     tasks: dict[str, TaskID] = {}
@@ -62,5 +72,5 @@ def _show_stream(bars: Progress, tasks: dict[str, TaskID], stream: Stream) -> No
     if stream.name not in tasks:
         tasks[stream.name] = bars.add_task(stream.name, total=None)
     # A bar is full when its stream is done, also that of a stream without records.
-    total = max(stream.records, 1) if stream.done else None
+    total = max(stream.records, 1) if stream.done else stream.total
     bars.update(tasks[stream.name], completed=stream.records, total=total)

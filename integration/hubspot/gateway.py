@@ -149,6 +149,22 @@ class HubSpot:
                 return
             last = max(record.id for record in page.records)
 
+    def count(self, object_type: str) -> int:
+        """Return how many records of a type there are; one search, which tells no record."""
+        answer = self._ask(
+            "objects.search",
+            self._library.search.do_search,
+            object_type=PLURAL[object_type],
+            public_object_search_request={
+                "filterGroups": [],
+                "sorts": [],
+                "properties": [],
+                "limit": 1,
+                "after": "0",
+            },
+        )
+        return _shaped("objects.search", _total, answer)
+
     def sample(self, object_type: str, name: str, *, limit: int = PAGE_SIZE) -> Sample:
         """Return some records that have a value in a property, and how many have; one call."""
         answer = self._ask(
@@ -361,6 +377,10 @@ def _results(route: str, answer: Any) -> list[dict[str, Any]]:  # noqa: ANN401 -
 
 def _dicts(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [result for result in answer["results"] if isinstance(result, dict)]
+
+
+def _total(answer: Mapping[str, Any]) -> int:
+    return int(answer["total"])
 
 
 def _id(answer: Mapping[str, Any]) -> int:

@@ -12,7 +12,7 @@ from datetime import datetime
 from integration.core import logs
 from integration.core.errors import Retryable
 from integration.hubspot.answer_shapes import Page
-from integration.ingest import activity_touches, stream_answers, sync
+from integration.ingest import activity_touches, stream_answers, stream_totals, sync
 from integration.ingest.activity_touches import WINDOW, FetchedActivities
 from integration.ingest.stream_answers import REFUSALS, SliceAnswers
 from integration.portal import invalidation, settings
@@ -150,6 +150,8 @@ def _read_list(
             answers.note_failure(stream, fault)
             return
         answers.answered.add(stream)
+        if cursor is None and page.next_after is not None and start.total is None:
+            stream_totals.count_activities(portal, activity_type)
         _store_page(portal, lease, activity_type, page, fetched)
         cursor = page.next_after
         if cursor is None:

@@ -18,6 +18,7 @@ from integration.ingest import (
     merges,
     second_looks,
     stream_answers,
+    stream_totals,
     sync,
 )
 from integration.ingest.absences import explain
@@ -239,6 +240,9 @@ def _read_page(portal: PortalContext, run: Run, stream: Stream) -> Callable[[Tra
     object_type = stream.from_type
     names, history = fetching.properties_to_read(portal, object_type)
     page = portal.hubspot.page(object_type, stream.cursor, names, history)
+    if page.next_after is not None and stream.cursor is None:
+        # A small account is read before it is counted.
+        stream_totals.count_run(portal, run)
 
     def store(tx: Transaction) -> None:
         contact_ids = fetching.contact_ids_of(page.records)

@@ -17,7 +17,7 @@ from flask.typing import ResponseReturnValue
 
 from integration.admin import install, operations, overview, setup_answers, uninstall
 from integration.core.errors import Refused
-from integration.ingest import backfill
+from integration.ingest import backfill, import_progress
 from integration.pages import explanation_view, guard, wording
 from integration.portal import holds, settings
 from integration.portal.context import PortalContext, open_portal
@@ -116,7 +116,7 @@ def _home(portal: PortalContext) -> dict[str, Any]:
         ],
         "by_hand": account.paused_reason == uninstall.PAUSED_BY_HAND,
         "counts": overview.portal(portal.runtime, account),
-        "progress": backfill.progress(portal),
+        "progress": import_progress.progress(portal),
         "figures": explanation_view.home_figures(portal_figures.figures(portal)),
     }
 
@@ -124,11 +124,15 @@ def _home(portal: PortalContext) -> dict[str, Any]:
 def _progress(portal: PortalContext) -> dict[str, Any]:
     account, run = account_of(portal), backfill.progress(portal)
     counts = overview.portal(portal.runtime, account)
+    progress = import_progress.progress(portal)
     return {
         "state": account.state,
         "importing": bool(run and run.running and account.is_active),
         "waiting": sum(counts[queue] for queue in _working_queues(counts)),
         "streams": wording.lines(run),
+        "under_way": bool(progress and progress.is_under_way and account.is_active),
+        "sentence": wording.how_far(progress),
+        "lines": wording.details(progress),
     }
 
 
@@ -158,6 +162,7 @@ def _health(portal: PortalContext) -> dict[str, Any]:
         **tables,
         "portal": account,
         "counts": overview.portal(portal.runtime, account),
-        "progress": backfill.progress(portal),
+        "run": backfill.progress(portal),
+        "progress": import_progress.progress(portal),
         "adds_up": identity["received"] == in_states,
     }

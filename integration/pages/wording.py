@@ -13,6 +13,7 @@ from flask import Flask
 
 from integration.ingest import stream_labels
 from integration.ingest.backfill import Progress
+from integration.ingest.import_progress import ImportProgress, Line
 from integration.pages.guard import nonce
 from integration.storage.queue.import_runs import Stream
 from mappings.kinds import SourceKind
@@ -51,7 +52,11 @@ def register_filters(app: Flask, now: Callable[[], dt.datetime]) -> None:
         plain=plain,
     )
     app.jinja_env.globals.update(
-        nonce=nonce, lines=lines, style_version=_style_version(), counted=_QUEUES
+        nonce=nonce,
+        details=details,
+        how_far=how_far,
+        style_version=_style_version(),
+        counted=_QUEUES,
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
@@ -128,6 +133,57 @@ def lines(run: Progress | None) -> list[dict[str, Any]]:
     if links:
         shown.append(_line("links", "links between them", links))
     return shown
+
+
+def how_far(progress: ImportProgress | None) -> str:
+    """An import in one sentence: "43 % read, about 3 minutes left."."""
+    if progress is None:
+        return "Nothing was read yet."
+    if progress.percent is None:
+        return f"{count(progress.records)} read so far."
+    return f"{progress.percent} % read, {left(progress.seconds_left)}."
+
+
+def left(seconds: float | None) -> str:
+    """How long something will still take, in words."""
+    if seconds is None:
+        return "time left not known yet"
+    if seconds < 1:
+        return "a moment left"
+    duration = dt.timedelta(seconds=seconds)
+    return f"about {format_timedelta(duration, threshold=1.5, locale=_LOCALE)} left"
+
+
+def details(progress: ImportProgress | None) -> list[dict[str, Any]]:
+    """An import line by line, as pages and their script show it."""
+    if progress is None:
+        return []
+    return [
+        {
+            "name": line.name,
+            "label": line.label,
+            "state": line.state,
+            "records": line.records,
+            "total": line.total,
+            "percent": line.percent,
+            "said": _said(line),
+        }
+        for line in progress.lines
+    ]
+
+
+def _said(line: Line) -> str:
+    """What stands beside a line's bar: "1,200 of 5,000, 24 %, about 2 minutes left"."""
+    if line.state == "refused":
+        return "left out"
+    if line.state == "done":
+        return f"{count(line.records)} read"
+    if line.total is None:
+        return f"{count(line.records)} so far" if line.records else "waiting"
+    words = f"{count(line.records)} of {count(line.total)}"
+    if not line.total:
+        return words
+    return f"{words}, {line.percent} %, {left(line.seconds_left)}"
 
 
 def _line(name: str, label: str, streams: Sequence[Stream]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from integration.storage.database import Transaction
 
@@ -18,6 +19,8 @@ class ActivityCursor:
     told: bool
     records: int
     calls: int
+    total: int | None = None
+    began_at: datetime | None = None
 
     @property
     def is_refused(self) -> bool:
@@ -33,7 +36,8 @@ def begin(tx: Transaction, types: Sequence[str]) -> None:
     tx.run(
         """INSERT INTO touch_step (portal_id, activity_type)
            SELECT :portal, kind FROM unnest(CAST(:types AS text[])) AS kind
-           ON CONFLICT (portal_id, activity_type) DO UPDATE SET done = false, cursor = NULL
+           ON CONFLICT (portal_id, activity_type) DO UPDATE
+             SET done = false, cursor = NULL, records = 0, began_at = NULL
              WHERE touch_step.cursor = :refused""",
         types=list(types),
         refused=_REFUSED,
@@ -51,7 +55,8 @@ def refuse(tx: Transaction, activity_type: str) -> None:
 def restart(tx: Transaction, activity_type: str) -> None:
     """Read a type from its beginning once more; what is stored of it counts meanwhile."""
     tx.run(
-        """UPDATE touch_step SET done = false, cursor = NULL, updated_at = clock_timestamp()
+        """UPDATE touch_step SET done = false, cursor = NULL, records = 0, began_at = NULL,
+             updated_at = clock_timestamp()
            WHERE portal_id = :portal AND activity_type = :type""",
         type=activity_type,
     )
@@ -60,7 +65,7 @@ def restart(tx: Transaction, activity_type: str) -> None:
 def every(tx: Transaction) -> list[ActivityCursor]:
     """Return the cursor of each type."""
     rows = tx.rows(
-        """SELECT activity_type, cursor, done, told, records, calls FROM touch_step
+        """SELECT activity_type, cursor, done, told, records, calls, total, began_at FROM touch_step
            WHERE portal_id = :portal ORDER BY activity_type"""
     )
     return [ActivityCursor(**row) for row in rows]
@@ -72,13 +77,24 @@ def advance(
     """Move a type's cursor behind the page that was just stored."""
     tx.run(
         """UPDATE touch_step SET cursor = :cursor, done = :done, records = records + :records,
-             calls = calls + :calls, updated_at = clock_timestamp()
+             calls = calls + :calls, began_at = coalesce(began_at, clock_timestamp()),
+             updated_at = clock_timestamp()
            WHERE portal_id = :portal AND activity_type = :type""",
         type=activity_type,
         cursor=cursor,
         done=done,
         records=records,
         calls=calls,
+    )
+
+
+def set_total(tx: Transaction, activity_type: str, total: int) -> None:
+    """Note how many activities of a type there are."""
+    tx.run(
+        """UPDATE touch_step SET total = :total
+           WHERE portal_id = :portal AND activity_type = :type""",
+        type=activity_type,
+        total=total,
     )
 
 

@@ -32,6 +32,9 @@ class Stream:
     done: bool
     records: int
     drift: int
+    total: int | None = None
+    began_at: datetime | None = None
+    updated_at: datetime | None = None
 
     @property
     def from_type(self) -> str:
@@ -60,7 +63,12 @@ def begin(tx: Transaction, kind: str, streams: Sequence[str]) -> bool:
     if run_id is None:
         return False
     tx.many(
-        "INSERT INTO import_step (portal_id, run_id, stream) VALUES (:portal, :run, :stream)",
+        """INSERT INTO import_step (portal_id, run_id, stream, total)
+           VALUES (:portal, :run, :stream, (
+             -- As many as the last pass found: nobody need be asked for a reconciliation.
+             SELECT greatest(total, records) FROM import_step
+             WHERE portal_id = :portal AND stream = :stream AND done
+             ORDER BY run_id DESC LIMIT 1))""",
         [{"run": run_id, "stream": stream} for stream in streams],
     )
     return True
@@ -135,7 +143,8 @@ def newest(tx: Transaction) -> Run | None:
 def streams(tx: Transaction, run: Run) -> list[Stream]:
     """Return a run's streams, in the order in which they should have their turn."""
     rows = tx.rows(
-        """SELECT stream AS name, cursor, done, records, drift FROM import_step
+        """SELECT stream AS name, cursor, done, records, drift, total, began_at, updated_at
+           FROM import_step
            WHERE portal_id = :portal AND run_id = :run ORDER BY stream LIKE 'links:%', stream""",
         run=run.run_id,
     )
@@ -156,7 +165,8 @@ def advance(
     tx.run(
         """UPDATE import_step
            SET cursor = :cursor, done = :done, records = records + :records, calls = calls + 1,
-             drift = drift + :drift, updated_at = clock_timestamp()
+             drift = drift + :drift, began_at = coalesce(began_at, clock_timestamp()),
+             updated_at = clock_timestamp()
            WHERE portal_id = :portal AND run_id = :run AND stream = :stream""",
         run=run.run_id,
         stream=stream.name,
@@ -164,6 +174,27 @@ def advance(
         done=done,
         records=records,
         drift=drift,
+    )
+
+
+def claim_counting(tx: Transaction, run: Run) -> bool:
+    """Take it on to count a run's streams; False when somebody did."""
+    claimed = tx.run(
+        """UPDATE import_run SET totals_asked_at = clock_timestamp()
+           WHERE portal_id = :portal AND run_id = :run AND totals_asked_at IS NULL""",
+        run=run.run_id,
+    )
+    return claimed == 1
+
+
+def set_total(tx: Transaction, run: Run, stream: str, total: int) -> None:
+    """Note how many records a stream has."""
+    tx.run(
+        """UPDATE import_step SET total = :total
+           WHERE portal_id = :portal AND run_id = :run AND stream = :stream""",
+        run=run.run_id,
+        stream=stream,
+        total=total,
     )
 
 
