@@ -60,7 +60,8 @@ def portal(runtime: Runtime, installed: Portal) -> dict[str, Any]:
     """Return one portal's state and counts, and why planned values are not written yet."""
     with runtime.database.portal(installed.portal_id) as tx:
         counts = portal_status.counts(tx)
-        hold = _lasting(holds.current(tx))
+        # A portal that is not active waits for another reason.
+        hold = _lasting(holds.current(tx)) if installed.is_active else None
         questions = setup_question_rows.count_open(tx)
         refused = stream_troubles.refused(tx)
     return {

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from integration.portal import setup_questions
+from mappings.records.setup_kinds import BY_DEALS, BY_STAGE_ALWAYS, CUSTOMER_RULE
+from mappings.stored.setup_shapes import Candidate, SetupQuestion
 from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
@@ -128,3 +131,23 @@ def test_an_admin_signs_in_and_sees_what_was_found(
         assert says in page, path
         assert "<title>broken" not in page
         assert "Sign in with HubSpot" not in page, path
+
+
+def test_an_admin_sees_the_question_that_writing_waits_for(
+    world: "World", deal: int, browser: Browser
+) -> None:
+    asked = SetupQuestion(
+        text="Which counts?",
+        candidates=(Candidate(BY_DEALS, HOSTILE), Candidate(BY_STAGE_ALWAYS, "The stage")),
+        proposal=(BY_STAGE_ALWAYS,),
+    )
+    with world.runtime.database.portal(world.harbor.portal_id) as tx:
+        setup_questions.ask(tx, CUSTOMER_RULE, "customer", asked)
+    world.hubspot.quirks.approve_at_once = True
+
+    for path in ("/portals/4711/", "/portals/4711/setup"):
+        page = browser.show(f"{world.url}/signin?next={path}")
+        assert "Which counts?" in page, path
+        assert "Nothing is written to HubSpot yet" in page, path
+        assert "<title>broken" not in page
+    assert browser.picture(f"{world.url}/signin?next=/portals/4711/setup").startswith(b"\x89PNG")

@@ -8,7 +8,14 @@ from click.testing import CliRunner
 
 from commands import settle
 from commands.main import cli
-from integration.admin import doctor, housekeeping, operations, overview, settings_changes
+from integration.admin import (
+    doctor,
+    housekeeping,
+    operations,
+    overview,
+    settings_changes,
+    uninstall,
+)
 from integration.admin.setup_answers import AnsweredMeanwhile
 from integration.core.errors import Refused
 from integration.portal import settings, setup_questions
@@ -204,6 +211,15 @@ def test_everybody_who_asks_hears_why_nothing_is_written(asked: World) -> None:
     assert explained["held"].startswith(waits)
     assert f"{explained['held']}." in explain_words.in_words(explained)
     assert (finding.ok, finding.said) == (False, harbor["held"])
+
+
+def test_a_paused_account_waits_for_its_owner_first(asked: World) -> None:
+    with asked.harbor.context() as portal:
+        uninstall.pause(portal, actor="user:7")
+
+    harbor, _ = overview.portals(asked.runtime)
+
+    assert (harbor["state"], harbor["held"], harbor["setup_questions"]) == ("paused", None, 1)
 
 
 def test_settle_ends_at_once_with_the_reason(asked: World) -> None:
