@@ -27,6 +27,7 @@ from integration.storage.service import erasure, portals
 from mappings.kinds import ObjectType
 from mappings.records import link_dates
 from mappings.records.link_dates import LinkDates
+from mappings.records.portal_map import PortalMap
 from mappings.records.rows import Record, RefPair
 
 _WORN_OUT = "reading what it alone points to failed or ended the process three times"
@@ -171,7 +172,18 @@ def _take_effect(
     unknown = reads.forgotten | (reads.contact_ids - known)
     if unknown:
         erasure.forget_events(tx, sorted(unknown))
+    if _holds_unknown_options(portal.map, fetched.records):
+        portals.have_looked_at(tx)
     portals.stamp(tx, portal.portal_id, "last_sync_at")
+
+
+def _holds_unknown_options(portal_map: PortalMap, records: Sequence[Record]) -> bool:
+    """Whether somebody chose an option that was made since the labels were read."""
+    for record in records:
+        for (object_type, name), labels in portal_map.labels.items():
+            if object_type == record.object_type and not labels.knows(record.get(name)):
+                return True
+    return False
 
 
 def _settle(tx: Transaction, events: Sequence[WaitingEvent], fetched: FetchedRecords) -> None:

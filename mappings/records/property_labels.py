@@ -23,6 +23,10 @@ class PropertyLabels:
         chosen = (self.options.get(value, value) for value in self.values_in(written))
         return tuple(dict.fromkeys(chosen))
 
+    def knows(self, written: str) -> bool:
+        """Whether every option in a value is known; a text has none."""
+        return not self.options or set(self.values_in(written)) <= self.options.keys()
+
     def values_in(self, written: str) -> tuple[str, ...]:
         """The options' values in a value such as `a;b`; a text as it stands."""
         return values.several(written) if self.options else (written,)

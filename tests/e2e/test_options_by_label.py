@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from integration.admin import settings_changes
+from integration.storage.queue import lanes
 from tests.nights import a_night_passes
+from tests.passing_time import pass_time
 from tests.word_of_mouth import Town
 
 if TYPE_CHECKING:
@@ -102,6 +104,26 @@ def test_an_option_renamed_in_hubspot_is_read_anew_that_night(world: "World") ->
     assert town.credited(deal) == "Maria Lopez (Acme Tools)"
     with world.harbor.context() as context, context.transaction() as tx:
         assert tx.value("SELECT author FROM settings_version WHERE version = 2") == "second-order"
+
+
+def test_an_option_made_in_hubspot_is_known_soon_after_somebody_chose_it(world: "World") -> None:
+    town = told(world, referred_by={"amb_1": "Nobody"})
+    town.newcomer("Bo Berg", "Zenit Labs")
+    world.install(world.harbor)
+    world.settle()
+    pass_time(world, 2 * 3600)
+
+    options = town.crm.definitions["contact"]["referred_by"].options
+    options.append(type(options[0])("Maria Lopez (Acme Tools)", "amb_7"))
+    # A change of the mapped property alone is found by the quarter-hour search; a title is told.
+    said = {"referred_by": "amb_7", "jobtitle": "Buyer"}
+    town.crm.update("contact", town.people["Bo Berg"], said, source=("CRM_UI", "userId:88"))
+    world.settle()
+    with world.runtime.database.portal(world.harbor.portal_id) as tx:
+        lanes.want(tx, world.harbor.portal_id, "import")  # as the calendar does each quarter hour
+    world.settle()
+
+    assert world.harbor.values("referral", "referrer_contact_id") == [town.people["Maria Lopez"]]
 
 
 @pytest.mark.parametrize(("value", "has_left"), [("active", False), ("left", True), ("q", False)])

@@ -74,6 +74,15 @@ def answers(guess: Detected) -> list[str]:
         ("usage", "number", "License usage limit", "Monthly active users"),
         ("usage", "number", "Seats purchased", "Seats used"),
         ("usage", "number", "Nutzungslimit", "Aktive Nutzer"),
+        ("renewal_date", "date", "Trial expiration", "Subscription end date"),
+        ("renewal_date", "date", "Kündigungsfrist", "Vertragsende"),
+        ("renewal_date", "date", "Inicio del contrato", "Fin del contrato"),
+        ("recurring", "number", "ARR 2023", "ARR"),
+        ("recurring", "number", "Net new ARR", "ARR"),
+        ("recurring", "number", "ARR growth %", "ARR"),
+        ("usage", "number", "User limit", "Active users (30d)"),
+        ("usage", "number", "Usage fee", "Usage score"),
+        ("usage", "number", "Logins last month", "Logins"),
         ("milestone", "date", "Planned go-live", "Go-live date"),
         ("milestone", "date", "Onboarding started", "Onboarding completed"),
     ],
@@ -307,6 +316,40 @@ def test_other_things_that_are_left_are_no_departures(label: str) -> None:
     assert found["left_company_property"].looked_at == ()
 
 
+@pytest.mark.parametrize(
+    ("label", "options"),
+    [
+        ("Contact status", {"a": "Active", "b": "Left company"}),
+        ("Employment status", {"a": "Employed", "b": "Left"}),
+        ("Statut du contact", {"a": "En poste", "b": "Parti"}),
+        ("Noch im Unternehmen?", {"a": "Ja", "b": "Nein"}),
+        ("Job change?", {"a": "Yes", "b": "No"}),
+    ],
+)
+def test_a_status_that_may_tell_who_left_is_asked_about(
+    label: str, options: dict[str, str]
+) -> None:
+    found = seen(prop("x", label, "enumeration", options=options))["left_company_property"]
+
+    assert found.value is None
+    assert answers(found) == ["x", ""]
+
+
+ORDINARY = """Newsletter opt-in; Original source; Company size; Promo; Partner name; Customer since; Deal source; Lead source
+Event attended; Job title; Reference customer; Case study; Referral tier; Previous company; Reason lost; Former name
+How can we help you?; How satisfied are you?; Wie können wir helfen?; Comment pouvons-nous vous aider ?
+Left voicemail; Days left; New business type; Status; Is customer; Unsubscribed; Email status; Number of employees"""
+
+
+@pytest.mark.parametrize("kind", ["string", "enumeration", "bool", "date", "number"])
+def test_ordinary_properties_are_neither_taken_nor_asked_about(kind: str) -> None:
+    ordinary = [prop(f"p{place}", label, kind) for place, label in enumerate(split(ORDINARY))]
+
+    for of in ("contact", "deal"):
+        found = seen(*ordinary, of=of)
+        assert {name for name, guess in found.items() if guess.looked_at} == set()
+
+
 def test_options_that_do_not_say_what_they_mean_are_asked_about() -> None:
     options = {"1": "Still there", "2": "Left", "3": "Code red"}
     found = seen(prop("x", "No longer at company", "enumeration", options=options))
@@ -337,6 +380,12 @@ def pair(*texts: str, of: tuple[str, str] = ("contact", "contact")) -> list[Any]
         ("Recommended by", "Recommended"),
         ("Introduced by", "Introduced to"),
         ("Referrer", "Referee"),
+        ("Referred from", "Refers to"),
+        ("Received referral from", "Gave referral"),
+        ("Recommending customer", "Recommended customer"),
+        ("Parrainé par", "Parrain de"),
+        ("Padrino", "Ahijado"),
+        ("Vermittelt durch", "Vermittelt"),
         ("Referred by", "Referral"),
         ("Empfohlen von", "Hat empfohlen"),
         ("Empfehler", "Empfohlener Kontakt"),

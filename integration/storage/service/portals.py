@@ -120,6 +120,14 @@ def stamp(tx: Transaction, portal_id: int, column: str) -> None:
     tx.run(f"UPDATE portal SET {column} = clock_timestamp() WHERE portal_id = :id", id=portal_id)
 
 
+def have_looked_at(tx: Transaction) -> None:
+    """Have the portal looked at again soon; not more than once an hour."""
+    tx.run(
+        """UPDATE portal SET looked_at = NULL WHERE portal_id = :portal
+             AND looked_at < clock_timestamp() - interval '1 hour'"""
+    )
+
+
 def caught_up_at(tx: Transaction) -> datetime | None:
     """Return until when changes were asked for.
 

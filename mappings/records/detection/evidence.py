@@ -57,9 +57,13 @@ def _strength(guess: Guess, text: str) -> int:
         return _CLEAR
     if field_words.says_clearly(heading, text):
         return _CLEAR
-    hint = _HINT if field_words.says(heading, text) else 0
+    hint = _HINT if field_words.says(heading, text) or _speaks_of_leaving(guess, text) else 0
     other, points = _ALSO.get(guess.asks, ("", 0))
     return max(hint, points if field_words.says_clearly(f"asks {other}", text) else 0)
+
+
+def _speaks_of_leaving(guess: Guess, text: str) -> bool:
+    return guess.asks == "left" and departures.asks_for_departure(text) is True
 
 
 def _tells_something_else(asks: str, text: str) -> bool:
