@@ -17,6 +17,7 @@ def portals(*, as_json: bool) -> None:
     """List portals. Each with its state, what waits, what was set aside or refused, last sync."""
     with open_runtime() as runtime:
         listed = overview.portals(runtime)
+        for_strangers = overview.for_strangers(runtime)
     if as_json:
         click.echo(json_text(listed))
         return
@@ -39,6 +40,10 @@ def portals(*, as_json: bool) -> None:
     for portal in listed:
         for refused in portal["refused_streams"]:
             console.print(f"Portal {portal['portal_id']}: {refused['sentence']}", markup=False)
+        if portal["undelivered"]:
+            console.print(f"Portal {portal['portal_id']}: {portal['undelivered']}", markup=False)
+    if for_strangers:
+        console.print(for_strangers)
 
 
 def _time(at: datetime | None) -> str:

@@ -142,8 +142,12 @@ class _Standing(Collector):
     def _waiting(self) -> Counts[Series]:
         counted: Counts[Series] = Counts()
         for portal in overview.portals(self.runtime):
-            for kind in _WAITING:
-                counted[self._name(portal["portal_id"]), kind] += portal[kind]
+            # Nobody works for an uninstalled account: its rows are no backlog.
+            if portal["state"] != "uninstalled":
+                for kind in _WAITING:
+                    counted[self._name(portal["portal_id"]), kind] += portal[kind]
+        for portal_id, number in overview.undeliverable(self.runtime).items():
+            counted[self._name(portal_id or 0), "undeliverable"] += number
         return counted
 
     def _refused(self) -> Counts[Series]:

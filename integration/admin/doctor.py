@@ -45,6 +45,7 @@ def everything() -> list[Finding]:
     with open_runtime(settings) as runtime:
         findings += _servers(runtime)
         findings.append(forget_keys(runtime))
+        findings += _for_strangers(runtime)
         for counts in overview.portals(runtime):
             with open_portal(runtime, counts["portal_id"]) as portal:
                 findings += _portal(portal, counts)
@@ -116,6 +117,11 @@ def _servers(runtime: Runtime) -> list[Finding]:
     ]
 
 
+def _for_strangers(runtime: Runtime) -> list[Finding]:
+    said = overview.for_strangers(runtime)
+    return [Finding("deliveries", ok=True, said=said)] if said else []
+
+
 def forget_keys(runtime: Runtime) -> Finding:
     """Whether every key under which people are remembered is there; without it they come back."""
     uses = key_rotation.forget_keys_in_use(runtime)
@@ -131,7 +137,8 @@ def _portal(portal: PortalContext, counts: dict[str, Any]) -> list[Finding]:
     if installed is None or installed.state == "uninstalled":
         is_erasing = installed is not None and installed.erasing_since is not None
         said = "uninstalled, its rows are being erased" if is_erasing else "uninstalled"
-        return [Finding(name, ok=True, said=said)]
+        parts = [part for part in (said, counts["undelivered"]) if part]
+        return [Finding(name, ok=True, said=": ".join(parts))]
     if not installed.is_active:
         return [Finding(name, ok=False, said=f"paused: {installed.paused_reason}")]
     findings = [Finding(name, ok=True, said="active"), *setup(portal, counts)]

@@ -119,11 +119,11 @@ def _claim_due(tx: Transaction) -> _DueWork:
 
 def _claimed_daily(tx: Transaction) -> tuple[list[int], list[int]]:
     """Portals to maintain and portals whose time is over; also prunes the service's own rows."""
+    calendar.prune(tx)
     portal_ids = [portal.portal_id for portal in portals.every(tx)]
     if not portal_ids:
         return [], []
     to_erase = calendar.to_erase(tx, days=retention.KEEP_UNINSTALLED_DAYS)
-    calendar.prune(tx)
     return [portal_id for portal_id in portal_ids if portal_id not in to_erase], to_erase
 
 

@@ -41,6 +41,26 @@ def portals(runtime: Runtime, *, with_counts: bool = True) -> list[dict[str, Any
     return [portal(runtime, installed) for installed in known] if with_counts else []
 
 
+def undeliverable(runtime: Runtime) -> dict[int | None, int]:
+    """Count deliveries that nobody takes, by account: uninstalled, or never installed."""
+    with runtime.database.service() as tx:
+        return inbox.undeliverable(tx)
+
+
+def for_strangers(runtime: Runtime) -> str | None:
+    """Say how many deliveries came for accounts that never installed the app; None for none."""
+    with runtime.database.service() as tx:
+        known = {installed.portal_id for installed in stored.every(tx)}
+        waiting = inbox.undeliverable(tx)
+    number = sum(count for portal_id, count in waiting.items() if portal_id not in known)
+    if not number:
+        return None
+    return (
+        f"{number} deliveries came for accounts that have not installed the app; they are kept for"
+        " three days, in case they do"
+    )
+
+
 def check_known(runtime: Runtime, portal_id: int) -> None:
     """Refuse a portal that never installed the app, and one whose rows are being erased."""
     with runtime.database.service() as tx:
@@ -73,6 +93,7 @@ def portal(runtime: Runtime, installed: Portal) -> dict[str, Any]:
         "held": _sentence(runtime, installed.portal_id, hold),
         "held_until": hold.until if hold else None,
         "setup_questions": questions,
+        "undelivered": _undelivered(installed, counts),
         "refused_streams": [
             {
                 "stream": stream,
@@ -88,6 +109,16 @@ def portal(runtime: Runtime, installed: Portal) -> dict[str, Any]:
 def _lasting(hold: Hold | None) -> Hold | None:
     """The hold, if it does not end with the work under way."""
     return None if hold and hold.is_passing else hold
+
+
+def _undelivered(installed: Portal, counts: dict[str, Any]) -> str | None:
+    """What HubSpot sent to an account that uninstalled; None when it sent nothing."""
+    if installed.state != "uninstalled" or not counts["inbox"]:
+        return None
+    return (
+        f"{counts['inbox']} deliveries came since the app was uninstalled; a reinstall takes them,"
+        " else they are deleted with the account's rows"
+    )
 
 
 def is_held(counts: dict[str, Any]) -> bool:

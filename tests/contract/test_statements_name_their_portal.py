@@ -20,6 +20,7 @@ OVER_ALL = {
     "calendar.prune": "ended sessions, and deliveries that nobody claimed",
     "calendar.has_unaddressed": "deliveries that belong to no portal yet",
     "inbox.claim_unaddressed": "deliveries that belong to no portal yet",
+    "inbox.undeliverable": "deliveries for accounts without a connection, for the operator",
     "lanes.due": "whose work is due, for the sweeper to wake",
     "portals.every": "the list of portals",
     "sessions.open_session": "ended sessions of any portal; the new one names its own",

@@ -140,6 +140,20 @@ def readdress(tx: Transaction, portal_id: int) -> int:
     )
 
 
+def undeliverable(tx: Transaction) -> dict[int | None, int]:
+    """Count deliveries for accounts without a connection, by account (a service transaction).
+
+    They uninstalled, or never installed; None stands for deliveries that name no account that we
+    know.
+    """
+    rows = tx.rows(
+        """SELECT inbox.portal_id, count(*) AS n FROM inbox LEFT JOIN portal USING (portal_id)
+           WHERE portal.portal_id IS NULL OR portal.state = 'uninstalled'
+           GROUP BY inbox.portal_id"""
+    )
+    return {row["portal_id"]: row["n"] for row in rows}
+
+
 def address(
     tx: Transaction,
     portal_id: int | None,

@@ -81,10 +81,12 @@ def being_erased(tx: Transaction) -> list[int]:
 
 
 def prune(tx: Transaction) -> None:
-    """Delete used OAuth states, ended sessions and old deliveries without a portal."""
+    """Delete used OAuth states, ended sessions and old deliveries for accounts never installed."""
     tx.run("DELETE FROM oauth_state WHERE made_at < clock_timestamp() - interval '1 day'")
     tx.run("DELETE FROM browser_session WHERE made_at < clock_timestamp() - interval '1 day'")
     tx.run(
-        """DELETE FROM inbox WHERE portal_id IS NULL AND state = 'set_aside'
-             AND received_at < clock_timestamp() - interval '3 days'"""
+        """DELETE FROM inbox WHERE received_at < clock_timestamp() - interval '3 days'
+             AND (portal_id IS NULL AND state = 'set_aside'
+               OR portal_id IS NOT NULL AND NOT EXISTS (
+                 SELECT FROM portal WHERE portal.portal_id = inbox.portal_id))"""
     )
