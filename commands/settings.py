@@ -1,5 +1,6 @@
 """The command that lists, compares and restores a portal's settings versions."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -42,6 +43,12 @@ _VERSION = click.IntRange(1, 2**31 - 1)
     metavar="VERSION",
     help="Judge deals of closed months by it, too; needs --by and --reason.",
 )
+@click.option(
+    "--seen",
+    type=_VERSION,
+    metavar="VERSION",
+    help="With --restore: the newest version you looked at; refuse if there is another since.",
+)
 @click.option("--by", "author", default="", metavar="NAME", help="Who orders it.")
 @click.option("--reason", default="", metavar="TEXT", help="Why; kept with the version.")
 @json_option
@@ -50,7 +57,7 @@ def settings(portal_id: int, *, as_json: bool, **options: Any) -> None:  # noqa:
     """List settings versions; compare or restore them, or have one judge history."""
     with installed_portal(portal_id) as portal:
         if options["restore"] is not None:
-            _restore(portal, options["restore"], options["author"], options["reason"])
+            _restore(portal, options["restore"], options)
         elif options["judge_by"] is not None:
             _judge_history(portal, options["judge_by"], options["author"], options["reason"])
         elif options["compare"] is not None:
@@ -59,11 +66,17 @@ def settings(portal_id: int, *, as_json: bool, **options: Any) -> None:  # noqa:
             _list(portal, as_json=as_json)
 
 
-def _restore(portal: PortalContext, number: int, author: str, reason: str) -> None:
-    if not author:
+def _restore(portal: PortalContext, number: int, options: Mapping[str, Any]) -> None:
+    if not options["author"]:
         raise Refused("Restoring says who does it: add --by NAME")
     portal_choices.check_version(portal, number)
-    saved = settings_changes.restore(portal, number, actor=author, reason=reason)
+    saved = settings_changes.restore(
+        portal,
+        number,
+        actor=options["author"],
+        reason=options["reason"],
+        expected_version=options["seen"],
+    )
     property_reading.read_labels_if_possible(portal)
     for sentence in settings_effects.in_words(portal, saved):
         click.echo(sentence)

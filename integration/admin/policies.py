@@ -14,6 +14,16 @@ from mappings.rules.policy import DEFAULT, WITHOUT_EFFECT, Policy
 # A whole number is a share in parts per million when its default is at least one in a hundred, else
 # a window in days or a count.
 _SMALLEST_SHARE, _LONGEST_DAYS, _MOST_BITS = 10_000, 36_500, 100.0
+# Whole numbers that a rule knows narrower bounds of: beyond them it would quietly take the bound.
+_BOUNDS: Mapping[str, tuple[int, int]] = {
+    "books_close_day": (0, 28),  # every month has these days
+    "max_order": (1, 12),
+    "smallest_path": (1_000, PPM),
+    "coverage_at": (0, 100),
+    "healthy_at": (0, 100),
+    "at_risk_below": (0, 100),
+    "champion_left_cap": (0, 100),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +88,7 @@ def checked(values: Mapping[str, str], back: Collection[str] = ()) -> dict[str, 
     for name, text in sorted(values.items()):
         if name in defaults:
             try:
-                value = _read(defaults[name], text)
+                value = _read(name, defaults[name], text)
             except ValueError as wrong:
                 problems.append(f"{name} {wrong}")
             else:
@@ -98,7 +108,7 @@ def _values(policy: Policy) -> dict[str, PolicyValue]:
     return {name: value for name, value in values.items() if name not in WITHOUT_EFFECT}
 
 
-def _read(default: PolicyValue, text: str) -> PolicyValue:
+def _read(name: str, default: PolicyValue, text: str) -> PolicyValue:
     """The text as a value of the default's kind. Raises ValueError with what it should be."""
     if isinstance(default, bool):
         if text.casefold() not in {"yes", "no", "true", "false"}:
@@ -108,10 +118,11 @@ def _read(default: PolicyValue, text: str) -> PolicyValue:
         return text
     if isinstance(default, float):
         return _number(text, -_MOST_BITS, _MOST_BITS)
-    most = PPM if default >= _SMALLEST_SHARE else _LONGEST_DAYS
+    usual = (0, PPM if default >= _SMALLEST_SHARE else _LONGEST_DAYS)
+    least, most = _BOUNDS.get(name, usual)
     what = "parts per million" if most == PPM else "a whole number"
-    if not text.isascii() or not text.isdecimal() or int(text) > most:
-        raise ValueError(f"is {what}, 0 to {most}")
+    if not text.isascii() or not text.isdecimal() or not least <= int(text) <= most:
+        raise ValueError(f"is {what}, {least} to {most}")
     return int(text)
 
 

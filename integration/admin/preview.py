@@ -51,7 +51,7 @@ class Patience:
 
 
 PATIENT: Final = Patience(records_at_once=50_000, seconds=60)
-HURRIED: Final = Patience(records_at_once=5_000, seconds=10)
+HURRIED: Final = Patience(records_at_once=3_000, seconds=8)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,12 +49,24 @@ def change(
     return saved
 
 
-def restore(portal: PortalContext, number: int, *, actor: str, reason: str = "") -> Saved:
-    """Let an earlier version count again, as a new one that says so."""
+def restore(
+    portal: PortalContext,
+    number: int,
+    *,
+    actor: str,
+    reason: str = "",
+    expected_version: int | None = None,
+) -> Saved:
+    """Let an earlier version count again, as a new one that says so.
+
+    Raises Refused when somebody changed settings since *expected_version*.
+    """
     why = f"As version {number}." + (f" {reason}" if reason else "")
     with portal.confirmed() as tx:
         settings_effects.hold_lanes(tx)
-        saved = settings.restore(tx, number, author=actor, reason=why)
+        saved = settings.restore(
+            tx, number, expected_version=expected_version, author=actor, reason=why
+        )
         if not saved.is_changed:
             return saved
         setup_answers.settle_by_hand(tx, saved, actor=actor)

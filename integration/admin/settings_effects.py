@@ -34,7 +34,7 @@ def record(
 ) -> None:
     """Have everything follow from a new version, in the transaction that made it."""
     version = saved.after.version
-    if not has_closed_month(tx, portal, saved.after):
+    if not has_closed_month(tx, portal, saved.before):
         at = portal.runtime.now()
         period_rows.judge_history(tx, version, actor=actor, reason=reason, at=at)
     invalidation.record(tx, Change.SETTINGS_CHANGED)

@@ -88,7 +88,9 @@ def _restore(
         act = Act("settings/versions/restore", f"Let version {number} count again")
         return settings_preview.page(portal, session, _preview_of(portal, number), act, form)
     portal_choices.check_version(portal, number)
-    settings_changes.restore(portal, number, actor=session.actor)
+    settings_changes.restore(
+        portal, number, actor=session.actor, expected_version=_number(form, "seen")
+    )
     property_reading.read_labels_if_possible(portal)
     return redirect(url_for("settings.show", portal_id=portal.portal_id, saved=1), 303)
 
@@ -120,8 +122,8 @@ def _judge_history(
     return redirect(address, 303)
 
 
-def _number(form: Mapping[str, str]) -> int:
-    text = form.get("number", "")
+def _number(form: Mapping[str, str], name: str = "number") -> int:
+    text = form.get(name, "")
     if not text.isascii() or not text.isdecimal() or len(text) > _LONGEST_NUMBER:
         raise Refused("The form does not say which version it is about; load the page again")
     return int(text)

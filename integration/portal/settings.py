@@ -178,13 +178,26 @@ def keep_labels(tx: Transaction, labels: LabelsByProperty, *, author: str, reaso
     return Saved(now, understood(number, body), beside_others=False)
 
 
-def restore(tx: Transaction, number: int, *, author: str, reason: str) -> Saved:
+def restore(
+    tx: Transaction,
+    number: int,
+    *,
+    expected_version: int | None = None,
+    author: str,
+    reason: str,
+) -> Saved:
     """Let map and policy be again what they were in an earlier version, as a new version.
 
-    Raises Refused for a version that never was. Referral codes stay as they are.
+    Raises Refused for a version that never was, and when somebody made another one since
+    *expected_version*: what they changed would be undone unseen. Referral codes stay as they are.
     """
     _lock(tx)
     newest = settings_versions.newest(tx)
+    if expected_version not in (None, newest.number):
+        raise Refused(
+            f"Settings were changed meanwhile: version {newest.number} by {newest.author}. Nothing"
+            " was restored; look at it and restore again"
+        )
     earlier = _since(tx, number)[0]
     now = understood(newest.number, newest.body)
     restored = {part: earlier.body.get(part) or {} for part in (_MAP, _POLICY, _WHY)}

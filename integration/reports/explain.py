@@ -170,6 +170,7 @@ def _source(tx: Transaction, row: Row) -> Json:
         "company": _name_now(tx, ObjectType.COMPANY, row["company_id"]),
         "share": row["share"] / SHARE_ONE,
         "confidence": row["confidence"],
+        "settings_version": row["settings_version"],
         "at": row["at"],
         "because": stored_shapes.plain(_reasons(row)),
     }

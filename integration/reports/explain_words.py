@@ -19,6 +19,8 @@ def in_words(explanation: Json) -> list[str]:
         lines.append("This record is gone or was never seen.")
     if explanation.get("held"):
         lines.append(f"{explanation['held']}.")
+    if explanation.get("settings_version"):
+        lines.append(f"  by settings version {explanation['settings_version']}")
     lines += [f"  {name} = {value}" for name, value in sorted(explanation["values"].items())]
     for section in (
         _sources,
@@ -160,7 +162,7 @@ def _ledger(explanation: Json) -> Iterator[str]:
     for row in rows:
         amount = f"{row['amount']} {row['currency']}"
         entry = f"deal {row['deal_id']} {row['kind']} {amount}: {row['reason']}"
-        yield f"    {row['effective_at'][:10]} {entry}"
+        yield f"    {row['effective_at'][:10]} {entry} (settings version {row['settings_version']})"
 
 
 def _models(explanation: Json) -> Iterator[str]:

@@ -95,7 +95,8 @@ def test_an_earlier_version_is_previewed_then_restored(town: Town, ada: Visitor)
     assert "counts now" in versions.text
     assert "a.example" in versions.text
 
-    page = ada.press(f"{SETTINGS}/versions/restore", {"number": "1", "preview": "yes"})
+    form = {"number": "1", "seen": "2", "preview": "yes"}
+    page = ada.press(f"{SETTINGS}/versions/restore", form)
     assert "Let version 1 count again" in page.text
     assert version(town) == 2
     restored = ada.press(f"{SETTINGS}/versions/restore", carried_by(page))

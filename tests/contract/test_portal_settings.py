@@ -407,3 +407,28 @@ def test_all_readers_go_by_the_newest_version(harbor: MirrorPortal) -> None:
     assert listed["books_close_day"] == 5
     assert context.map.home_currency == "EUR"
     assert harbor.rows("SELECT settings_version FROM portal") == [{"settings_version": 3}]
+
+
+def test_who_restores_beside_somebody_who_saves_undoes_nothing_unseen(harbor: MirrorPortal) -> None:
+    """Bo looked at version 2 and restores version 1 while Ada saves another value."""
+    policies.change(harbor.context, {"edit_days": "8"}, actor="cy", reason="a try")
+
+    def restore(context: PortalContext) -> object:
+        return settings_changes.restore(context, 1, actor="bo", expected_version=2)
+
+    def save(context: PortalContext) -> object:
+        return policies.change(
+            context, {"link_at": "900000"}, actor="ada", reason="a try", expected_version=2
+        )
+
+    outcomes = at_once(harbor, restore, save)
+
+    restored, saved = outcomes
+    policy = settings_of(harbor).policy
+    assert policy.link_at == 900_000, "what ada saved counts, whoever came first"
+    assert isinstance(saved, settings.Saved)
+    if isinstance(restored, Refused):
+        assert "Settings were changed meanwhile: version 3 by ada." in str(restored)
+        assert policy.edit_days == 8
+    else:
+        assert policy.edit_days == 7

@@ -47,6 +47,9 @@ def test_a_table_of_weights_may_be_nested() -> None:
     [
         ({"customer_staeg": "customer"}, "customer_staeg"),
         ({"move_to_deal_days": "soon"}, "move_to_deal_days"),
+        ({"books_close_day": 31}, "books_close_day is a whole number, 0 to 28"),
+        ({"max_order": 40}, "max_order is a whole number, 1 to 12"),
+        ({"healthy_at": 101}, "healthy_at is a whole number, 0 to 100"),
         ([], "JSON object"),
     ],
 )
