@@ -42,7 +42,8 @@ def blueprint(runtime: Runtime) -> Blueprint:
     @bp.get("/oauth/callback")
     def callback() -> ResponseReturnValue:
         # HubSpot's marketplace opens this address to begin an install, too.
-        if request.args.get("step") == "authorize" and "state" not in request.args:
+        is_return = "state" in request.args and ("code" in request.args or "error" in request.args)
+        if request.args.get("step") == "authorize" and not is_return:
             return _to_install(runtime)
         return _from_hubspot(runtime)
 

@@ -53,6 +53,13 @@ def test_a_visit_without_a_page_to_return_to_ends_at_the_account(town: Town) -> 
     assert done.headers["Location"] == f"/portals/{HARBOR}/"
 
 
+def test_what_the_marketplace_adds_to_its_visit_does_no_harm(town: Town) -> None:
+    begun = town.visitor().get("/oauth/callback?step=authorize&state=of-the-marketplace&a=b")
+
+    state = parse_qs(urlsplit(begun.headers["Location"]).query)["state"]
+    assert (begun.status_code, len(state[0])) == (302, 43)
+
+
 def test_the_visit_is_bound_to_its_browser_and_counts_once(town: Town) -> None:
     back = town.visitor().ask(marketplace(town))
     assert parse_qs(urlsplit(back).query)["state"]

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 CANARY = "zz-canary-zz"
+FOREIGN = "\u017b\u00f3\u0142w \u682a\u5f0f\u4f1a\u793e"
 
 
 @dataclass(frozen=True)
@@ -78,9 +79,11 @@ def run(told: "World", tmp_path: Path) -> Run:
         "PUBLIC_URL": own.public_url,
     }  # fmt: skip
 
-    def command(*arguments: str, apart: bool = False, **changed: str) -> Done:
+    def command(
+        *arguments: str, apart: bool = False, encoding: str = "utf-8", **changed: str
+    ) -> Done:
         if apart:
-            return _in_a_process(arguments, {**environment, **changed})
+            return _in_a_process(arguments, {**environment, **changed}, encoding)
         result = CliRunner().invoke(cli, arguments, env={**environment, **changed})
         if isinstance(
             result.exception, SecondOrderError
@@ -93,12 +96,37 @@ def run(told: "World", tmp_path: Path) -> Run:
     return command
 
 
-def _in_a_process(arguments: Sequence[str], environment: dict[str, str]) -> Done:
+def _in_a_process(arguments: Sequence[str], environment: dict[str, str], encoding: str) -> Done:
     done = subprocess.run(
         [sys.executable, "-m", "commands", *arguments],
         env=environment, capture_output=True, check=False, timeout=PATIENCE, cwd=ROOT,
     )  # fmt: skip
-    return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+    return Done(done.returncode, done.stdout.decode(encoding), done.stderr.decode(encoding))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (("explain", "4711", "company", "{company}"), "??w ????"),
+        (("explain", "4711", "company", "{company}", "--json"), json.dumps(FOREIGN)[1:-1]),
+        (("portals",), "active"),
+        (("ledger", "4711", "--csv"), "1234.50"),
+    ],
+    ids=["text", "JSON", "table", "CSV"],
+)
+def test_a_terminal_gets_other_signs_for_those_it_has_not(
+    run: Run, told: "World", arguments: Sequence[str], shown: str
+) -> None:
+    """Each command prints through the same two streams, as text or through one of these forms."""
+    (company,) = told.harbor.crm.all("company")
+    told.harbor.crm.update("company", company.id, {"name": FOREIGN})
+    told.settle()
+    words = [word.format(company=company.id) for word in arguments]
+
+    done = run(*words, apart=True, encoding="latin-1", PYTHONIOENCODING="latin-1", TERM="dumb")
+
+    assert done.returncode == 0, done.stderr
+    assert shown in done.stdout.replace("\u00f3", "")
 
 
 def test_looking_prints_what_scripts_can_read(run: Run, told: "World") -> None:

@@ -1,5 +1,6 @@
 """A wheel is whole: built, installed away from the checkout, and started in an empty folder."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import sysconfig
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,8 +16,12 @@ import requests
 
 from integration.core.servers import free_port
 from integration.storage import database
+from tests import admin
 from tests.chaos_service import answers
+from tests.sandbox import server as sandbox
+from tests.sandbox.crm import HubSpot
 from tests.waiting import PATIENCE, wait_until
+from tests.world import HARBOR, ORCHARD
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("commands", "integration", "mappings", "webhooks", "workers")
@@ -41,10 +47,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The programs of an environment that has the wheel, and what it needs from the tests' own.
+    """The programs of a fresh environment that has the wheel and what the wheel asks for.
 
-    A folder named by a .pth file is searched, and its own .pth files are not: so the checkout, which
-    the tests' environment knows by such a file, is not found.
+    On a laptop, which may be offline, what it asks for is borrowed from the tests' own environment.
     """
     environment = tmp_path_factory.mktemp("installed") / "venv"
     subprocess.run(
@@ -52,16 +57,29 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         check=True, timeout=PATIENCE,
     )  # fmt: skip
     programs = environment / "bin"
-    pip("--python", str(programs / "python"), "install", "--no-deps", "--no-index", str(wheel))
+    into = ("--python", str(programs / "python"), "install")
+    if os.environ.get("CI"):
+        pip(*into, "--constraint", str(ROOT / "constraints.txt"), f"{wheel}[embedded]")
+    else:
+        pip(*into, "--no-deps", "--no-index", str(wheel))
+        _borrow(environment)
+    return programs
+
+
+def _borrow(environment: Path) -> None:
+    """Let *environment* find what the tests' environment has, but not the checkout.
+
+    A folder named by a .pth file is searched, and its own .pth files are not: so the checkout, which
+    the tests' environment knows by such a file, is not found.
+    """
     (site_packages,) = environment.glob("lib/python*/site-packages")
     (site_packages / "needed.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    return programs
 
 
 def pip(*arguments: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments],
-        capture_output=True, text=True, check=False, timeout=PATIENCE,
+        capture_output=True, text=True, check=False, timeout=2 * PATIENCE,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
 
@@ -88,29 +106,83 @@ def test_an_installed_copy_finds_its_data(installed: Path, tmp_path: Path) -> No
     assert all(answers_of_data.values()), answers_of_data
 
 
-def test_an_installed_copy_comes_up_in_an_empty_folder_with_schema_and_pages(
-    installed: Path, tmp_path: Path
+@pytest.fixture
+def hubspot() -> HubSpot:
+    """Two accounts, each with a deal that was won."""
+    made = HubSpot()
+    for portal_id, name in ((HARBOR, "Harbor"), (ORCHARD, "Orchard")):
+        portal = made.add_portal(portal_id, name)
+        with portal.silently():
+            portal.create(
+                "deal", {"dealname": "Acme buys", "dealstage": "closedwon", "amount": "100"}
+            )
+    return made
+
+
+def test_an_installed_copy_comes_up_in_an_empty_folder_and_does_its_work(
+    installed: Path, hubspot: HubSpot, tmp_path: Path
 ) -> None:
+    """From nothing to a field in HubSpot, with nothing of the checkout in reach."""
     port = free_port()
     address = f"http://127.0.0.1:{port}"
-    environment = {
-        "PATH": os.defpath, "DATA_DIR": str(tmp_path / "data"), "PORT": str(port),
-        "PUBLIC_URL": address, "LOG_LEVEL": "ERROR", "WORKERS": "1", "WEB_PROCESSES": "1",
-    }  # fmt: skip
+    hubspot.app.redirect_urls = [f"{address}/oauth/callback"]
     (folder := tmp_path / "empty").mkdir()
-    with subprocess.Popen(
-        [installed / "second-order", "up"], cwd=folder, env=environment,
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-    ) as process:  # fmt: skip
-        try:
-            wait_until(
-                lambda: answers(f"{address}/readyz"),
-                lambda: "the installed copy does not come up",
-                unless=lambda: process.poll() is not None,
-            )
+    with sandbox.start(hubspot) as outside:
+        environment = {
+            "PATH": os.defpath, "DATA_DIR": str(tmp_path / "data"), "PORT": str(port),
+            "PUBLIC_URL": address, "LOG_LEVEL": "ERROR", "WORKERS": "1", "WEB_PROCESSES": "1",
+            "HUBSPOT_APP_ID": str(hubspot.app.app_id), "HUBSPOT_CLIENT_ID": hubspot.app.client_id,
+            "HUBSPOT_CLIENT_SECRET": hubspot.app.client_secret, "HUBSPOT_API_URL": outside.url,
+            "HUBSPOT_AUTHORIZE_URL": outside.authorize_url,
+        }  # fmt: skip
+        with comes_up(installed, environment, folder):
             assert "/assets/" in requests.get(f"{address}/", timeout=PATIENCE).text
             assert answers(f"{address}/assets/site.css")
+            admin.installed(address, hubspot, HARBOR)
+            wait_until(
+                lambda: source(hubspot, HARBOR) == "none",
+                lambda: "no field was written",
+                every=1.0,
+            )
+            assert source(hubspot, ORCHARD) == ""
+            listed = subprocess.run(
+                [installed / "second-order", "portals", "--json"], cwd=folder, env=environment,
+                capture_output=True, check=True, timeout=PATIENCE,
+            )  # fmt: skip
+    (portal,) = json.loads(listed.stdout)
+    assert (portal["portal_id"], portal["state"]) == (HARBOR, "active")
+    assert list(folder.iterdir()) == []
+
+
+@contextlib.contextmanager
+def comes_up(programs: Path, environment: dict[str, str], folder: Path) -> Iterator[None]:
+    """Run `up` from the moment that it says it runs; by then it answers."""
+    log = folder.parent / "said"
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(
+            [programs / "second-order", "up"],
+            cwd=folder,
+            env=environment,
+            stdout=output,
+            stderr=output,
+        ) as process,
+    ):
+        try:
+            wait_until(
+                lambda: b"Second Order runs at" in log.read_bytes(),
+                lambda: f"the installed copy does not come up: {log.read_text()}",
+                unless=lambda: process.poll() is not None,
+            )
+            assert f"schema {database.newest_version()}" in log.read_text()
+            assert requests.get(f"{environment['PUBLIC_URL']}/readyz", timeout=PATIENCE).ok
+            yield
         finally:
             process.terminate()
-            said = process.communicate(timeout=PATIENCE)[1]
-    assert f"schema {database.newest_version()}" in said
+            process.wait(PATIENCE)
+
+
+def source(hubspot: HubSpot, portal_id: int) -> str:
+    """What the account's users see on its deal."""
+    (deal,) = hubspot.portals[portal_id].all("deal")
+    return deal.get("second_order_source") or ""
