@@ -273,6 +273,16 @@ def test_own_codes_and_used_codes_are_told_apart_by_whether_they_repeat(
     )
 
 
+def test_a_few_codes_that_repeat_are_enough() -> None:
+    found = seen(
+        prop("a", "Referral code"),
+        prop("b", "Invite code"),
+        values={"a": OWN[:8], "b": ["FRIEND-1", "FRIEND-2", "FRIEND-1"] * 2},
+    )
+
+    assert (found["own_code_property"].value, found["referral_code_property"].value) == ("a", "b")
+
+
 def test_a_lone_code_that_never_repeats_is_asked_about() -> None:
     found = seen(prop("x", "Referral code"), values={"x": OWN})
 
