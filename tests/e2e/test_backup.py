@@ -256,6 +256,9 @@ def test_migrations_give_all_rights_themselves_and_the_repair_adds_none(
     """A table on which a migration gives less has to be known to the repair, too."""
     url = empty_database(superuser, other_server)
     databases.make_roles(url)
-    with sqlalchemy.create_engine(url.replace("postgresql:", "postgresql+psycopg:")).begin() as connection:  # fmt: skip
+    engine = sqlalchemy.create_engine(
+        url.replace("postgresql:", "postgresql+psycopg:"), poolclass=sqlalchemy.NullPool
+    )
+    with engine.begin() as connection:
         command.upgrade(databases._alembic(connection), "head")
     assert databases.missing_rights(url) == []
