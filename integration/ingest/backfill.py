@@ -138,7 +138,7 @@ def advance(portal: PortalContext, lease: Lease, *, seconds: float) -> bool:
     # Changed settings may have put another run in this one's place meanwhile.
     if present is None or present.run_id != run.run_id:
         return present is not None
-    if run.kind == "import" and customer_question.is_ready(streams):
+    if customer_question.is_ready(streams):
         customer_question.settle(portal, lease, run)
     if not all(stream.done for stream in streams):
         answers.check_progress({stream.name for stream in ready(streams)})

@@ -1,4 +1,4 @@
-"""Who is a customer: counted once while an account is imported, and asked where rules disagree."""
+"""Who is a customer: counted once, when an account is imported, and asked where rules disagree."""
 
 import functools
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from integration.portal.context import PortalContext
 from integration.portal.invalidation import Change
 from integration.storage.database import Transaction
 from integration.storage.mirror import customer_counts
-from integration.storage.queue import import_runs
+from integration.storage.queue import import_runs, stream_troubles
 from integration.storage.queue.import_runs import Run, Stream
 from integration.storage.queue.lanes import Lease
 from integration.storage.service import portals
@@ -45,12 +45,13 @@ def is_ready(streams: Sequence[Stream]) -> bool:
 
 
 def settle(portal: PortalContext, lease: Lease, run: Run) -> None:
-    """Count who is a customer, once an import; ask where stage and won deals disagree.
+    """Count who is a customer, once an account; ask where stage and won deals disagree.
 
-    Where somebody chose a stage already, or answered, nobody is asked.
+    Where somebody chose a stage already, nobody is asked. While HubSpot refuses to show companies
+    or deals there is nothing to count: a later pass does.
     """
     with portal.transaction(lease) as tx:
-        if import_runs.is_counted(tx, run):
+        if import_runs.is_counted(tx) or _NEEDED & stream_troubles.refused(tx).keys():
             return
         portal_map = settings.read(tx).map
         companies = customer_counts.by_stage(tx)
@@ -81,8 +82,10 @@ def _ask_if_disputed(
     histories = _read_histories(portal, lease, _spread(ids))
     dates = customer_rule.stage_dates(histories, stage, installed.installed_at)
     with portal.transaction(lease) as tx:
-        question = _question(tx, portal_map, stage, counts, dates)
-        setup_questions.ask(tx, CUSTOMER_RULE, stage, question)
+        # Somebody may have chosen while histories were read.
+        if not settings.read(tx).map.customer_stage:
+            question = _question(tx, portal_map, stage, counts, dates)
+            setup_questions.ask(tx, CUSTOMER_RULE, stage, question)
 
 
 def _spread(ids: Sequence[int]) -> Sequence[int]:

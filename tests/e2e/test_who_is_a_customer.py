@@ -197,6 +197,22 @@ def test_the_answer_decides_since_when_a_company_is_a_customer(disputed: World) 
     assert datetime.fromisoformat(since).date() == one_by_one(0).date()
 
 
+def test_deals_that_hubspot_refuses_are_no_sign_that_nobody_bought(world: World) -> None:
+    """What cannot be read is counted in a later pass, once it can."""
+    fill(world.harbor, both=10, stage_only=15)
+    world.hubspot.trouble.add("400", "GET /crm/objects/*/deals", portal_id=world.harbor.portal_id)
+    world.install(world.harbor)
+    world.settle()
+    assert not is_asked(world.harbor)
+
+    world.hubspot.trouble.clear()
+    with world.harbor.context() as portal:
+        operations.look_again(portal)
+    world.settle()
+
+    assert question(world.harbor)["text"].startswith("25 companies are customers by lifecycle")
+
+
 def test_a_stage_of_the_accounts_own_is_found_by_its_label(world: World) -> None:
     definition = world.harbor.crm.definitions["company"]["lifecyclestage"]
     definition.options.append(Option("Kunde", "231904"))

@@ -220,13 +220,12 @@ def is_done(tx: Transaction, run: Run, stream: str) -> bool:
     )
 
 
-def is_counted(tx: Transaction, run: Run) -> bool:
-    """Whether it was counted in this run who is a customer."""
+def is_counted(tx: Transaction) -> bool:
+    """Whether it was ever counted here who is a customer."""
     return bool(
         tx.value(
-            """SELECT counted_at IS NOT NULL FROM import_run
-               WHERE portal_id = :portal AND run_id = :run""",
-            run=run.run_id,
+            """SELECT EXISTS (SELECT FROM import_run
+               WHERE portal_id = :portal AND counted_at IS NOT NULL)"""
         )
     )
 

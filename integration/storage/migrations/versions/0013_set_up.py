@@ -29,6 +29,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON setup_question TO second_order_app;
 -- The earliest due_at of open questions: the calendar looks here, and sees no question.
 ALTER TABLE portal ADD COLUMN answer_due_at timestamptz;
 ALTER TABLE import_run ADD COLUMN counted_at timestamptz;
+-- Who was imported before this version is not asked: their values are written already.
+UPDATE import_run SET counted_at = finished_at WHERE state = 'done';
 """
 
 
