@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .associations import PRIMARY_IDS, Label, primary_of
-from .records import Source
+from .records import Record, Source
 
 if TYPE_CHECKING:
     from .portal import Portal
@@ -115,6 +115,21 @@ def _tell(
                 _to=side.to_type,
                 _type_id=side.type_id,
                 _category=side.category,
+            )
+
+
+def follow_bin(portal: Portal, company: Record, ms: int, source: Source) -> None:
+    """Keep the contacts' associatedcompanyid when their primary company goes into the bin or out of it."""
+    if company.type != "company" or not portal.hubspot.quirks.deletion_clears_company_id:
+        return
+    primary = portal.label("company", "contact", "Primary").type_id
+    is_live = portal.get("company", company.id) is not None
+    for contact_id, types in portal.links.of("company", company.id, "contact").items():
+        contact = portal.records["contact"].get(contact_id)
+        if contact is not None and primary in types:
+            told = {"associatedcompanyid": str(company.id) if is_live else ""}
+            portal.write(
+                contact, told, ms, source, tell=portal.hubspot.quirks.primary_company_fires
             )
 
 

@@ -84,6 +84,9 @@ class Quirks:
     first_company_is_primary: bool = (
         True  # does the first company of a record become its primary one?
     )
+    deletion_clears_company_id: bool = (
+        False  # does a deleted company's id vanish from its contacts' associatedcompanyid?
+    )
     primary_company_fires: bool = False  # does associatedcompanyid fire propertyChange?
     mix_portals: bool = False  # may one delivery hold events of several portals?
     search_lag: float = 0.0  # seconds until search sees a change

@@ -164,6 +164,7 @@ class Portal(Account):
             self.unplace(record)
             self.bin[record.type][record.id] = record
             insort(self._bin_order[record.type], record.id)
+            bonds.follow_bin(self, record, record.archived, source)
             self.emit("deletion", record.type, record.archived, source, objectId=record.id)
 
     def restore(
@@ -175,6 +176,7 @@ class Portal(Account):
             record = self.out_of_bin(kind, record_id)
             record.archived = None
             self.place(record)
+            bonds.follow_bin(self, record, to_ms(at), source)
             self.emit("restore", kind, to_ms(at), source, objectId=record_id)
             return record
 
