@@ -22,6 +22,8 @@ _EXTENSION = re.compile(
     r"[.:\s]*\d{1,7}\)?\s*$",
     re.IGNORECASE,
 )
+# Whatever a language calls it, a word and a short number behind a whole one: ramal 12, 内線 12.
+_REMARK_WITH_NUMBER = re.compile(r"[\s,;(]+[^\W\d_]{1,20}[.:]?\s*\d{1,6}\)?\s*$")
 # Until 2019 a 1 stood between Mexico's code and a mobile's number; address books keep it.
 _OLD_MEXICAN_MOBILE = re.compile(r"^\+521(?=\d{10}$)")
 _BETWEEN_NUMBERS = re.compile(
@@ -69,8 +71,9 @@ def phone(text: str | None, country: str = "") -> Parsed[str]:
 
 
 def _number(written: str, country: str) -> str | None:
-    bare = _EXTENSION.sub("", written)
-    digits = "".join(str(unicodedata.digit(sign)) for sign in bare if sign.isdigit())
+    # What stands before a plus says which number it is: "Tel. 2: +44 7700 900333".
+    bare = _without_remark(_EXTENSION.sub("", written[max(0, written.find("+")) :]))
+    digits = _digits(bare)
     is_international = "+" in bare or digits.startswith("00")
     dialled = f"+{digits.removeprefix('00')}" if is_international else digits
     dialled = _OLD_MEXICAN_MOBILE.sub("+52", dialled)
@@ -81,6 +84,17 @@ def _number(written: str, country: str) -> str | None:
             return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     is_local = not is_international and len(digits) in _DIGITS_OF_A_PHONE
     return digits if is_local else None
+
+
+def _without_remark(written: str) -> str:
+    """A number without an extension that is named by some other word."""
+    remark = _REMARK_WITH_NUMBER.search(written)
+    before = written[: remark.start()] if remark else ""
+    return before if len(_digits(before)) in _DIGITS_OF_A_PHONE else written
+
+
+def _digits(text: str) -> str:
+    return "".join(str(unicodedata.digit(sign)) for sign in text if sign.isdigit())
 
 
 def _read(dialled: str, country: str) -> PhoneNumber | None:
