@@ -172,7 +172,8 @@ def _take_effect(
     unknown = reads.forgotten | (reads.contact_ids - known)
     if unknown:
         erasure.forget_events(tx, sorted(unknown))
-    if _holds_unknown_options(portal.map, fetched.records):
+    # Whoever fetched records has the map already; else this would open a second transaction.
+    if fetched.records and _holds_unknown_options(portal.map, fetched.records):
         portals.have_looked_at(tx)
     portals.stamp(tx, portal.portal_id, "last_sync_at")
 

@@ -68,7 +68,8 @@ def checked(
     """
     values, present = dict(wanted), dump_portal_map(before)
     problems: dict[str, str] = {}
-    for setting, choice in _choices(words).items():
+    choices = {**_choices(words), "left_options": _left_options(words, values)}
+    for setting, choice in choices.items():
         if values[setting] != present[setting]:
             values[setting], problem = _resolved(values[setting], choice, words)
             problems |= {setting: problem} if problem else {}
@@ -107,6 +108,14 @@ def _choices(words: PortalWords) -> dict[str, Choice]:
         what = f"property of {_PLURAL.get(source.object_type, source.object_type)}"
         choices[source.setting] = Choice(what, None, source.object_type)
     return choices
+
+
+def _left_options(words: PortalWords, values: Mapping[str, Any]) -> Choice:
+    """The options of the property that says who left; a text has none."""
+    name = values.get("left_company_property")
+    known = words.properties.get(ObjectType.CONTACT, {}).get(str(name))
+    what = f"option of {name}" if name else "option: no property says who left"
+    return Choice(what, known.options if known else None)
 
 
 _PLURAL: Final = {"contact": "contacts", "company": "companies", "deal": "deals"}

@@ -21,6 +21,8 @@ WORDS = words_of(
         "contact": [
             {"name": "hs_buying_role", "label": "Buying role", "type": "enumeration"},
             {"name": "who_sent", "label": "Who sent them?", "type": "string"},
+            {"name": "gone", "label": "No longer there", "type": "enumeration",
+             "options": [{"value": "a", "label": "Still there"}, {"value": "b", "label": "Red"}]},
         ],
         "company": [
             {"name": "lifecyclestage", "label": "Lifecycle stage", "type": "enumeration",
@@ -137,3 +139,25 @@ def test_what_the_portal_lost_is_told() -> None:
     assert missing(counting, WORDS) == {
         "amount_property": '"gone_since" is no number property of deals.'
     }
+
+
+@pytest.mark.parametrize(
+    ("texts", "options", "read", "problem"),
+    [
+        ({"left_company_property": ("gone",)}, ("Red",), ("b",), ""),
+        (
+            {"left_company_property": ("gone",)},
+            ("blue",),
+            ("blue",),
+            '"blue" is no option of gone.',
+        ),
+        ({"left_company_property": ("who_sent",)}, ("b",), ("b",), '"b" is no option of who_sent.'),
+    ],
+)
+def test_options_that_mean_left_are_those_of_the_property_that_says_who_left(
+    texts: dict[str, tuple[str, ...]], options: tuple[str, ...], read: tuple[str, ...], problem: str
+) -> None:
+    found, problems = choose(texts=texts, left_options=options)
+
+    assert found.left_options == read
+    assert problems.get("left_options", "") == problem

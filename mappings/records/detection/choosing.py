@@ -42,8 +42,16 @@ class PropertyCandidate:
 
     def why(self) -> str:
         """Its reasons in words, strongest first."""
-        ordered = sorted(self.reasons, key=lambda reason: -abs(reason.points))
-        return ", ".join(reason.because for reason in ordered)
+        return _worded(self.reasons)
+
+    def why_for(self) -> str:
+        """Those of its reasons that speak for it."""
+        return _worded(reason for reason in self.reasons if reason.points > 0)
+
+
+def _worded(reasons: Iterable[Evidence]) -> str:
+    ordered = sorted(reasons, key=lambda reason: -abs(reason.points))
+    return ", ".join(reason.because for reason in ordered)
 
 
 @dataclass(frozen=True, slots=True)

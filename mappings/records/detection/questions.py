@@ -41,8 +41,7 @@ def about_property(choice: Choice) -> Question:
     best = candidates[0]
     answers = [_answer(candidate, wish.object_type) for candidate in candidates]
     text = f"Which {wish.object_type} property tells {wish.guess.tells}?"
-    because = f"of \u201c{best.label}\u201d {best.why()}"
-    asked = SetupQuestion(text, (*answers, NONE_OF_THESE), (best.name,), because)
+    asked = SetupQuestion(text, (*answers, NONE_OF_THESE), (best.name,), best.why_for())
     return Question(PROPERTY, wish.setting, asked)
 
 
