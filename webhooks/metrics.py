@@ -145,7 +145,9 @@ class _Standing(Collector):
             # Nobody works for an uninstalled account: its rows are no backlog.
             if portal["state"] != "uninstalled":
                 for kind in _WAITING:
-                    counted[self._name(portal["portal_id"]), kind] += portal[kind]
+                    # Values that wait for somebody's answer are no backlog of the writer.
+                    shown = "held" if kind == "outbox" and portal["held"] else kind
+                    counted[self._name(portal["portal_id"]), shown] += portal[kind]
         for portal_id, number in overview.undeliverable(self.runtime).items():
             counted[self._name(portal_id or 0), "undeliverable"] += number
         return counted

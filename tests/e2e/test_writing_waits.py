@@ -27,6 +27,7 @@ from mappings.stored.setup_shapes import Candidate, SetupQuestion
 from tests.passing_time import pass_time
 from tests.waiting import PATIENCE
 from tests.world import Account, World
+from webhooks import metrics
 
 DAY = 24 * 3600
 ASKED = SetupQuestion(
@@ -211,6 +212,15 @@ def test_everybody_who_asks_hears_why_nothing_is_written(asked: World) -> None:
     assert explained["held"].startswith(waits)
     assert f"{explained['held']}." in explain_words.in_words(explained)
     assert (finding.ok, finding.said) == (False, harbor["held"])
+
+
+def test_metrics_count_what_is_held_apart_from_what_is_slow(asked: World) -> None:
+    page = metrics.page(asked.runtime, names_portals=True).decode()
+
+    held = len(asked.harbor.kept("outbox"))
+    assert f'second_order_waiting{{kind="held",portal="4711"}} {held}.0' in page
+    assert 'second_order_waiting{kind="outbox",portal="4711"}' not in page
+    assert 'second_order_waiting{kind="outbox",portal="4712"} 0.0' in page
 
 
 def test_a_paused_account_waits_for_its_owner_first(asked: World) -> None:

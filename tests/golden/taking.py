@@ -16,6 +16,7 @@ from typing import Any
 
 from cryptography.fernet import Fernet
 
+from integration.admin import operations, setup_answers
 from integration.core.environment import Settings
 from integration.core.servers import embedded
 from integration.reports import explain as explaining
@@ -47,7 +48,20 @@ def take(into: Path, name_or_path: str, *, scale: float = 1.0) -> None:
             world.install(account)
         world.settle()
         for account in world.accounts:
+            _answer_as_proposed(account)
+        world.settle()
+        for account in world.accounts:
             _write(into, account)
+
+
+def _answer_as_proposed(account: Account) -> None:
+    """Answer what the set-up page asks: fields are not written before."""
+    with account.context() as portal:
+        for asked in setup_answers.open_questions(portal):
+            proposal = asked.question.proposal
+            operations.answer_setup_question(
+                portal, asked.kind, asked.key, proposal, actor="golden"
+            )
 
 
 @contextlib.contextmanager
