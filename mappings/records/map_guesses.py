@@ -8,10 +8,10 @@ from itertools import chain
 from typing import Any, Final
 
 from mappings.kinds import ObjectType
-from mappings.records.detection import questions
+from mappings.records.detection import map_questions
 from mappings.records.detection.choosing import Choice, Definitions, PropertyCandidate, choose
+from mappings.records.detection.map_questions import Question
 from mappings.records.detection.profiles import Profiles
-from mappings.records.detection.questions import Question
 from mappings.records.detection.referral_labels import LabelsOfPairs, referral_labels
 from mappings.records.detection.staff_hosts import staff_hosts
 from mappings.records.detection.wishes import wishes
@@ -121,14 +121,14 @@ def _is_closed_ticket(stage: Mapping[str, Any]) -> bool:
 def _property(choice: Choice) -> Detected:
     wish, names = choice.wish, tuple(candidate.name for candidate in choice.looked_at)
     if choice.taken is not None:
-        because, offers = _because(choice.taken, choice), (questions.about_property(choice),)
+        because, offers = _because(choice.taken, choice), (map_questions.about_property(choice),)
         return Detected(wish.setting, choice.taken.name, because, (), names, offers)
     if choice.asked:
         because = (
             f"{_quoted(candidate.label for candidate in choice.asked)} may tell {wish.guess.tells},"
             " and nothing is taken until you say so on the set-up page."
         )
-        asked = (questions.about_property(choice),)
+        asked = (map_questions.about_property(choice),)
         return Detected(wish.setting, None, because, asked, names, asked)
     because = f"No {wish.object_type} property seems to tell {wish.guess.tells}."
     return Detected(wish.setting, None, because)
@@ -146,7 +146,7 @@ def _left_options(choices: Sequence[Choice], definitions: Definitions) -> Iterat
         if choice.wish.setting != _LEFT_SETTING or choice.taken is None:
             continue
         own = _named(definitions, choice.wish.object_type, choice.taken.name)
-        asked = questions.about_options(choice.taken.name, labels_of(own))
+        asked = map_questions.about_options(choice.taken.name, labels_of(own))
         if own.get("type") == "enumeration" and asked is not None:
             because = "Options count as their labels say; about the others the set-up page asks."
             values = tuple(candidate.value for candidate in asked.asked.candidates)
@@ -187,14 +187,14 @@ def _referral_labels(labels: LabelsOfPairs) -> list[Detected]:
     found = referral_labels(labels)
     names = tuple(dict.fromkeys(label.text for label in found.certain))
     type_ids = tuple(dict.fromkeys(label.type_id for label in found.certain))
-    asked = tuple(questions.about_labels(unclear) for unclear in found.unclear)
+    asked = tuple(map_questions.about_labels(unclear) for unclear in found.unclear)
     because = "No label names a referrer."
     if names:
         because = f"Association labels that name a referrer: {_quoted(names)}."
     if asked:
         unclear = _quoted(label.text for pair in found.unclear for label in pair.labels)
         because += f" Of {unclear} it is not clear who referred whom: the set-up page asks."
-    offers = tuple(questions.about_found_labels(found))
+    offers = tuple(map_questions.about_found_labels(found))
     looked_at = tuple(candidate.value for offer in offers for candidate in offer.asked.candidates)
     return [
         Detected("referred_by_labels", names, because),
@@ -211,7 +211,7 @@ def _staff(owners: Sequence[Mapping[str, Any]]) -> Detected:
     because = "No mail domain is shared by most users of this account."
     if hosts.shared:
         because = "Most users of this account have addresses there."
-    offer = (questions.about_staff(hosts),)
+    offer = (map_questions.about_staff(hosts),)
     asked = offer if hosts.others else ()
     if asked:
         because += " Others have theirs elsewhere: the set-up page asks."

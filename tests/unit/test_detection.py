@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from mappings.records.detection.choosing import worth_sampling
+from mappings.records.detection.map_questions import Question
 from mappings.records.detection.profiles import ValueProfile, profile_of
 from mappings.records.detection.proposals import proposals
-from mappings.records.detection.questions import Question
 from mappings.records.detection.referral_labels import Side, side_of
 from mappings.records.detection.wishes import wishes
 from mappings.records.map_guesses import Detected, detect

@@ -82,9 +82,17 @@ def test_every_way_to_find_records_is_in_the_table() -> None:
 
 
 def test_nobody_queues_records_but_by_saying_what_changed() -> None:
-    """A page collects what is due, and forgetting finds it beforehand; both by the table."""
+    """A page collects what is due, and forgetting finds it beforehand; both by the table.
+
+    A preview asks for the deals that it has time for, and takes everything back.
+    """
     adders = {name for name, path in modules() if "recompute" in calls(path, "add")}
-    assert adders == {"portal/invalidation.py", "portal/forgotten.py", "conclude/stages.py"}
+    assert adders == {
+        "portal/invalidation.py",
+        "portal/forgotten.py",
+        "conclude/stages.py",
+        "admin/preview.py",
+    }
     inserting = [name for name, path in modules() if "INTO stale" in path.read_text()]
     assert inserting == ["storage/queue/recompute.py"]
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from mappings.records.detection.questions import NONE_OF_THESE, Question
+from mappings.records.detection.map_questions import NONE_OF_THESE, Question
 from mappings.records.setup_kinds import PROPERTY, REFERRAL_LABELS, STAFF_HOSTS
 from mappings.stored.setup_shapes import Candidate
 
