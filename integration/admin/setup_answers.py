@@ -32,7 +32,7 @@ def questions(portal: PortalContext) -> list[StoredQuestion]:
 
 def open_questions(portal: PortalContext) -> list[StoredQuestion]:
     """The questions that nobody has answered yet."""
-    return [question for question in questions(portal) if question.answer is None]
+    return [question for question in questions(portal) if question.is_open]
 
 
 def answer(
@@ -73,8 +73,8 @@ def settle_by_hand(tx: Transaction, saved: Saved, *, actor: str) -> None:
     changed = {name for name in after if before[name] != after[name]}
     for question in setup_question_rows.every(tx):
         kind = KINDS.get(question.kind)
-        if question.answer is None and kind and changed.intersection(kind.fields(question.key)):
-            _close(tx, question, (), actor=actor, version=saved.after.version)
+        if question.is_open and kind and changed.intersection(kind.fields(question.key)):
+            _close(tx, question, None, actor=actor, version=saved.after.version)
 
 
 def _by_name(counting: PortalSettings) -> dict[str, Any]:
@@ -93,7 +93,7 @@ def _open(tx: Transaction, kind: str, key: str) -> StoredQuestion:
     question = setup_question_rows.find(tx, kind, key)
     if question is None or kind not in KINDS:
         raise Refused("This question is not asked any more; load the page again")
-    if question.answer is not None:
+    if not question.is_open:
         raise AnsweredMeanwhile(
             f"Somebody answered this first: {question.answered_by}"
             f" on {question.answered_at:%Y-%m-%d at %H:%M} UTC. Nothing of yours was saved; what"
@@ -145,7 +145,12 @@ def _choose(
 
 
 def _close(
-    tx: Transaction, question: StoredQuestion, values: Sequence[str], *, actor: str, version: int
+    tx: Transaction,
+    question: StoredQuestion,
+    values: Sequence[str] | None,
+    *,
+    actor: str,
+    version: int,
 ) -> None:
     setup_question_rows.answer(
         tx, question.kind, question.key, values, by=actor, settings_version=version
@@ -156,6 +161,6 @@ def _close(
         "answered a set-up question",
         kind=question.kind,
         key=question.key,
-        answer=", ".join(values),
+        answer="changed in Settings" if values is None else ", ".join(values),
         version=version,
     )

@@ -56,8 +56,8 @@ def _page(portal: PortalContext, session: Session, *, problem: str = "") -> str:
         "setup.html",
         session=session,
         portal=account,
-        groups=_by_kind([question for question in questions if question.answer is None]),
-        answered=[_answered(question) for question in questions if question.answer is not None],
+        groups=_by_kind([question for question in questions if question.is_open]),
+        answered=[_answered(question) for question in questions if not question.is_open],
         hold=hold,
         problem=problem,
         was_answered=request.args.get("said") == "answered",
@@ -75,14 +75,19 @@ def _by_kind(questions: Sequence[StoredQuestion]) -> Mapping[str, list[StoredQue
 
 
 def _answered(stored: StoredQuestion) -> dict[str, Any]:
-    labels = {choice.value: choice.label for choice in stored.question.candidates}
-    values = stored.answer or ()
     return {
         "title": KINDS[stored.kind].title,
         "text": stored.question.text,
-        "answer": ", ".join(labels.get(value) or value for value in values)
-        or "decided in Settings",
+        "answer": _in_words(stored),
         "by": stored.answered_by or "",
         "at": stored.answered_at,
         "version": stored.settings_version,
     }
+
+
+def _in_words(stored: StoredQuestion) -> str:
+    if stored.answer is None:
+        return "Changed in Settings"
+    labels = {choice.value: choice.label for choice in stored.question.candidates}
+    chosen = (labels.get(value) or value for value in stored.answer)
+    return ", ".join(filter(None, chosen)) or "None of these"

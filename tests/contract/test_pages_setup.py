@@ -6,7 +6,7 @@ import pytest
 
 from integration.portal import setup_questions
 from integration.storage.service import erasure
-from mappings.records.setup_kinds import BY_DEALS, BY_STAGE_ALWAYS, CUSTOMER_RULE
+from mappings.records.setup_kinds import BY_DEALS, BY_STAGE_ALWAYS, CUSTOMER_RULE, STAFF_HOSTS
 from mappings.stored.setup_shapes import Candidate, SetupQuestion
 from tests.contract.visiting import HARBOR, ORCHARD, Town, Visitor
 
@@ -167,7 +167,31 @@ def test_many_questions_stand_under_the_title_of_their_kind(town: Town, ada: Vis
 
     page = ada.get(SETUP).text
 
-    assert page.count('<h2 class="kind">') == 1
+    assert page.count('<h2 class="kind"') == 1
     assert page.count("<fieldset>") == 40
     assert "40 questions open" in page
     assert "40 questions about your account" in ada.get(HOME).text
+
+
+def test_none_of_several_is_an_answer(town: Town, ada: Visitor) -> None:
+    hosts = (Candidate("a.example", "a.example"), Candidate("b.example", "b.example"))
+    asked = SetupQuestion("Whose domains?", hosts, ("a.example",), takes_several=True)
+    with town.runtime.database.portal(HARBOR) as tx:
+        setup_questions.ask(tx, STAFF_HOSTS, "", asked)
+    assert 'type="checkbox"' in ada.get(SETUP).text
+
+    assert ada.press(SETUP, {"kind": STAFF_HOSTS, "key": ""}).status_code == 303
+
+    page = unescape(ada.get(SETUP).text)
+    assert "Whose domains? <b>None of these</b>" in page
+
+
+def test_what_was_changed_in_settings_is_no_question_any_more(town: Town, ada: Visitor) -> None:
+    ask(town)
+    settings = f"/portals/{HARBOR}/settings"
+    ada.press(settings, {"customer_stage": "evangelist"})
+
+    page = unescape(ada.get(SETUP).text)
+
+    assert "Nothing to answer" in page
+    assert f"{ASKED.text} <b>Changed in Settings</b>" in page

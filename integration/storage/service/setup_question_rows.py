@@ -21,9 +21,11 @@ FORGET_SAMPLES = f"UPDATE setup_question SET body = {_WITHOUT_SAMPLES} WHERE por
 
 @dataclass(frozen=True, slots=True)
 class StoredQuestion:
-    """A question with its fate; `answer` is None while it is open.
+    """A question with its fate.
 
     `blocks`: nothing is written until the answer. At `due_at` the proposal is taken instead.
+    `answer` has the chosen values; it is None while nobody answered, and where somebody changed the
+    settings themselves.
     """
 
     kind: str
@@ -36,6 +38,11 @@ class StoredQuestion:
     answered_by: str | None
     answered_at: datetime | None
     settings_version: int | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody has decided it yet."""
+        return self.answered_at is None
 
 
 def ask(
@@ -131,17 +138,26 @@ def blocked_until(tx: Transaction) -> datetime | None:
 
 
 def answer(
-    tx: Transaction, kind: str, key: str, values: Collection[str], *, by: str, settings_version: int
+    tx: Transaction,
+    kind: str,
+    key: str,
+    values: Collection[str] | None,
+    *,
+    by: str,
+    settings_version: int,
 ) -> None:
-    """Record the answer to an open question; texts of records are no longer needed, and go."""
+    """Record the answer to an open question; texts of records are no longer needed, and go.
+
+    Without values: somebody decided it by changing the settings.
+    """
     tx.run(
-        f"""UPDATE setup_question SET answer = :values, answered_by = :by,
+        f"""UPDATE setup_question SET answer = CAST(:values AS text[]), answered_by = :by,
               answered_at = clock_timestamp(), settings_version = :version,
               body = {_WITHOUT_SAMPLES}
             WHERE portal_id = :portal AND kind = :kind AND key = :key AND answered_at IS NULL""",
         kind=kind,
         key=key,
-        values=list(values),
+        values=None if values is None else list(values),
         by=by,
         version=settings_version,
     )
