@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from integration.hubspot.faults import Forbidden
+from integration.ingest.stream_answers import OF_THE_WHOLE
 from integration.portal import invalidation
 from integration.portal.context import PortalContext
 from integration.portal.invalidation import Change
@@ -30,7 +30,7 @@ AssociatedIds = Mapping[str, Sequence[int]]
 """Ids of the records that an activity is associated with, by object type."""
 
 # What a portal does not let us read is left out: no activity is worth a pause of everything else.
-unless_forbidden = contextlib.suppress(Forbidden)
+unless_refused = contextlib.suppress(*OF_THE_WHOLE)
 
 
 @dataclass(slots=True)
@@ -68,7 +68,7 @@ def fetch(portal: PortalContext, refs: Mapping[str, Collection[int]]) -> Fetched
     for activity_type in TYPES:
         ids = sorted(refs.get(activity_type, ()))
         if ids and portal.map.reads_activities:
-            with unless_forbidden:
+            with unless_refused:
                 fetched.activities += _fetch_type(portal, activity_type, ids)
                 fetched.keys |= {(activity_type, activity_id) for activity_id in ids}
     return fetched

@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from integration.core.errors import Refused
+from integration.core.errors import Refused, Retryable
 from integration.hubspot.answer_shapes import ReadResult
+from integration.hubspot.faults import Forbidden
 from integration.ingest import activity_touches
 from integration.ingest.absences import explain
 from integration.ingest.activity_touches import FetchedActivities
+from integration.ingest.stream_answers import OF_THE_WHOLE
 from integration.portal.context import PortalContext
 from integration.storage.queue.inbox_events import WaitingEvent
 from mappings.kinds import ObjectType
@@ -69,14 +71,16 @@ class FetchedRecords:
     """Records as HubSpot has them now, and what became of those that it does not have.
 
     `links` are by pair of types. `gone` were deleted. `survivors` live on under another id.
-    `postponed` are missing, and there was no time to ask why. `refused` are ids that HubSpot does
-    not let us ask about, with its answer.
+    `postponed` are missing, and there was no time to ask why, or of a type in `unanswered`: those
+    HubSpot failed to answer. `refused` are ids that HubSpot does not let us ask about, with its
+    answer.
     """
 
     records: list[Record] = field(default_factory=list)
     links: dict[tuple[str, str], FetchedLinks] = field(default_factory=dict)
     gone: IdsByType = field(default_factory=dict)
     postponed: IdsByType = field(default_factory=dict)
+    unanswered: set[str] = field(default_factory=set)
     survivors: dict[RefPair, int] = field(default_factory=dict)
     refused: dict[RefPair, str] = field(default_factory=dict)
     activities: FetchedActivities = field(default_factory=FetchedActivities)
@@ -117,8 +121,7 @@ def fetch(portal: PortalContext, reads: ReadPlan) -> FetchedRecords:
     """Read what is planned, in batches; no transaction is open meanwhile."""
     fetched = FetchedRecords()
     readable = set(access.readable_types(_scopes(portal)))
-    for object_type in sorted(reads.records.keys() & readable):
-        _fetch_type(portal, object_type, reads, fetched)
+    _fetch_types(portal, sorted(reads.records.keys() & readable), reads, fetched)
     links = _present(reads.links, fetched)
     around = _present(reads.around, fetched)
     for object_type, survivor in _survivors(fetched):
@@ -127,6 +130,32 @@ def fetch(portal: PortalContext, reads: ReadPlan) -> FetchedRecords:
     fetched.links = fetch_links(portal, links, around, readable)
     fetched.activities = activity_touches.fetch(portal, reads.records)
     return fetched
+
+
+def _fetch_types(
+    portal: PortalContext, object_types: Sequence[str], reads: ReadPlan, fetched: FetchedRecords
+) -> None:
+    """Read type by type; one that HubSpot refuses or fails to answer stops no other.
+
+    Raises a failure that is every type's, and the refusal of a type that nothing works without.
+    """
+    failures: list[Retryable] = []
+    for object_type in object_types:
+        ids = reads.records[object_type]
+        try:
+            _fetch_type(portal, object_type, reads, fetched)
+        except OF_THE_WHOLE as refusal:
+            if isinstance(refusal, Forbidden) and object_type not in access.SCOPE_OF_TYPE:
+                raise
+            fetched.refused |= {(object_type, record_id): str(refusal) for record_id in ids}
+        except Retryable as fault:
+            if not fault.is_server_fault:
+                raise
+            failures.append(fault)
+            fetched.unanswered.add(object_type)
+            fetched.postponed[object_type] = set(ids)
+    if failures and len(failures) == len(object_types):
+        raise failures[0]
 
 
 def fetch_links(

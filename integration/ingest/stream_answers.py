@@ -13,6 +13,8 @@ from integration.storage.queue.lanes import Lease
 
 # HubSpot said no: asking again before the next reconciliation would change nothing.
 REFUSALS = (Refused, RecordGone, Forbidden, OurMistake)
+# These are about a whole list, and never about one record in it.
+OF_THE_WHOLE = (RecordGone, Forbidden, OurMistake)
 # Slices in a row in which HubSpot fails to answer a stream, and answers others: with the lane's
 # back-off half a minute or more, longer than a restart on its side takes.
 MOST_FAILURES = 6

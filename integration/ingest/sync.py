@@ -188,7 +188,10 @@ def _holds_unknown_options(portal_map: PortalMap, records: Sequence[Record]) -> 
 
 
 def _settle(tx: Transaction, events: Sequence[WaitingEvent], fetched: FetchedRecords) -> None:
-    """Set events of refused records aside; those of postponed records wait, all others are done."""
+    """Set events of refused records aside; those of postponed records wait, all others are done.
+
+    Those of a type that HubSpot fails to answer wait apart, so that they hold up no others.
+    """
     for event in events:
         refusal = _refusal(event, fetched)
         if refusal:
@@ -196,7 +199,9 @@ def _settle(tx: Transaction, events: Sequence[WaitingEvent], fetched: FetchedRec
     postponed = [event for event in events if _is_postponed(event, fetched)]
     done = [event for event in events if not _is_postponed(event, fetched)]
     inbox_events.settle_events(tx, done, "done")
-    inbox_events.postpone_events(tx, postponed)
+    unanswered = [event for event in postponed if _is_unanswered(event, fetched)]
+    inbox_events.put_apart(tx, unanswered)
+    inbox_events.postpone_events(tx, [event for event in postponed if event not in unanswered])
 
 
 def _refusal(event: WaitingEvent, fetched: FetchedRecords) -> str | None:
@@ -212,6 +217,12 @@ def _is_postponed(event: WaitingEvent, fetched: FetchedRecords) -> bool:
     return any(
         record_id in fetched.postponed.get(object_type, ())
         for object_type, record_id in event.payload.get("refs", ())
+    )
+
+
+def _is_unanswered(event: WaitingEvent, fetched: FetchedRecords) -> bool:
+    return any(
+        object_type in fetched.unanswered for object_type, _ in event.payload.get("refs", ())
     )
 
 

@@ -1,10 +1,13 @@
 """What HubSpot does not let us read is named and tried again later; everything else goes on and ends."""
 
+from datetime import datetime
+
 import pytest
 
-from integration.admin import doctor, overview
+from integration.admin import doctor, operations, overview
 from integration.ingest import backfill
-from integration.storage.queue import lanes, stream_troubles
+from integration.storage.queue import inbox_events, lanes, stream_troubles
+from integration.storage.queue.inbox_events import InboundEvent
 from tests.contract.activity_world import Town, both
 from tests.passing_time import pass_time, work_until_quiet
 from tests.world import World
@@ -144,3 +147,47 @@ def test_while_hubspot_is_away_no_stream_is_to_blame(world: World) -> None:
     work_until_quiet(world)
     assert refused(world) == {}
     assert world.harbor.read("deal", harbor.deal.id, "second_order_source")
+
+
+@pytest.mark.parametrize("answer", ["403", "404", "500"])
+def test_a_type_that_cannot_be_read_holds_up_no_other_events(world: World, answer: str) -> None:
+    """Tickets and deals changed in one quarter of an hour; deals follow, tickets wait or are set aside."""
+    harbor, _ = begun(world)
+    work_until_quiet(world)
+    (ticket,) = world.harbor.values("record", "record_id", object_type="ticket")
+    with world.harbor.crm.silently():
+        world.harbor.crm.update("ticket", ticket, {"hs_ticket_priority": "HIGH"})
+        world.harbor.crm.update("deal", harbor.deal.id, {"amount": "7000"})
+    world.hubspot.trouble.add(answer, "POST */tickets/batch/read", portal_id=world.harbor.portal_id)
+    with world.harbor.context() as context, context.transaction() as tx:
+        rows = [("ticket", ticket), ("deal", harbor.deal.id)]
+        inbox_events.store_events(tx, [an_event(*row, at=tx.clock()) for row in rows])
+        lanes.want(tx, context.portal_id, "drain")
+
+    for _ in range(40):
+        world.work()
+        pass_time(world, 1)
+
+    (deal,) = world.harbor.kept("record", object_type="deal", record_id=harbor.deal.id)
+    assert deal["properties"]["amount"] == "7000"
+    assert world.harbor.state() == "active"
+    (event,) = [
+        row for row in world.harbor.events(source="search") if row["object_type"] == "ticket"
+    ]
+    assert event["state"] == ("waiting" if answer == "500" else "set_aside")
+
+    world.hubspot.trouble.clear()
+    with world.harbor.context() as context:
+        operations.replay(context, actor="user:1")
+    work_until_quiet(world)
+    (kept,) = world.harbor.kept("record", object_type="ticket")
+    assert kept["properties"]["hs_ticket_priority"] == "HIGH"
+
+
+def an_event(object_type: str, record_id: int, *, at: datetime) -> InboundEvent:
+    """As the search for changes finds it."""
+    return InboundEvent(
+        source="search", dedupe_key=f"{object_type}:{record_id}:1", kind="property_change",
+        object_type=object_type, object_id=record_id, payload={"refs": [[object_type, record_id]]},
+        occurred_at=at, received_at=at,
+    )  # fmt: skip
