@@ -119,14 +119,14 @@ def test_what_only_speaks_of_referrers_does_not_name_one(wrong: str) -> None:
 
 
 HEARD = """How did you hear about us?; How'd you find us?; How did you first learn about Fulcrum?
-Where did you hear about us; What brought you to us?; Self-reported attribution; How did you come across us?
+Where did you hear about us; What brought you to us?; HDYHAU; Attribution (self-reported); Self-reported attribution; How did you come across us?
 Wie haben Sie von uns erfahren?; Wie sind Sie auf uns aufmerksam geworden?; Woher kennen Sie uns?
-Wie bist du auf uns gestoßen?; Wodurch wurden Sie auf uns aufmerksam?; Wie haben Sie uns gefunden?
+Wie bist du auf uns gestoßen?; Woher wissen Sie von uns?; Auf welchem Weg haben Sie von uns erfahren?; Wodurch wurden Sie auf uns aufmerksam?; Wie haben Sie uns gefunden?
 Comment avez-vous entendu parler de nous ?; Comment nous avez-vous connus ?; Par quel canal nous avez-vous connus ?
 Où avez-vous entendu parler de nous ?; Comment avez-vous découvert notre solution ?
 ¿Cómo nos conociste?; ¿Cómo se enteró de nosotros?; ¿Dónde oíste hablar de nosotros?; ¿Por qué medio nos conoció?
 Como você nos conheceu?; Como ficou sabendo da gente?; Onde ouviu falar de nós?; Como nos encontrou?"""
-REFERRED = """Referred by; Who referred you?; Recommended by; Introduced by; Name of referrer; Referring customer
+REFERRED = """Referred by; Who referred you?; Who told you about us?; Recommended by; Introduced by; Name of referrer; Referring customer
 Empfohlen von; Empfehler; Wer hat Sie empfohlen?; Recommandé par; Parrain; Qui vous a recommandé ?
 Recomendado por; ¿Quién te recomendó?; Referido por; Indicado por; Quem indicou?; Recomendado pelo cliente"""
 

@@ -493,15 +493,27 @@ def test_a_label_without_direction_tells_nobodys_part() -> None:
     assert referral_links([labelled("contact", 2, "contact", 2)], HARBOR) == ()
 
 
-def test_both_sides_of_a_pair_that_are_mapped_tell_nobodys_part() -> None:
+@pytest.mark.parametrize(
+    ("there", "back", "referrers"),
+    [
+        ("Referred by", "Has referred", [1]),
+        ("Hat empfohlen", "Empfohlen von", [2]),
+        ("Referral", "Referral", []),
+        ("Referred by", "Referred by", []),
+    ],
+)
+def test_of_two_sides_that_are_mapped_the_one_that_names_the_referrer_counts(
+    there: str, back: str, referrers: list[int]
+) -> None:
     sides = [
-        labelled("contact", 2, "contact", 1),
-        labelled("contact", 1, "contact", 2, type_id=72, label="Has referred"),
+        labelled("contact", 2, "contact", 1, label=there),
+        labelled("contact", 1, "contact", 2, type_id=72, label=back),
     ]
     mapped = replace(HARBOR, referred_by_type_ids=(71, 72))
 
-    assert referral_links(sides, mapped) == ()
-    assert len(referral_links(sides, HARBOR)) == 1
+    found = referral_links(sides, mapped)
+
+    assert [link.referrer_contact_id for link in found] == referrers
 
 
 def test_the_same_number_of_another_category_is_another_type() -> None:

@@ -15,7 +15,7 @@ from mappings.records.property_labels import labels_of
 # A clear name alone reaches the first; the lead is what one more reason of weight gives.
 TAKEN_FROM, LEAD, ASKED_FROM = 5, 2, 3
 # What seems to tell two things is taken for neither, unless it tells one of them much better.
-_LEAD_OVER_ANOTHER_SETTING: Final = 4
+_LEAD_OVER_ANOTHER_SETTING: Final = 3
 _HARDLY_FILLED = Evidence(-2, "hardly any record has a value")
 _HARDLY: Final = 20
 # HubSpot's own enumeration of web referral traffic is about pages, not persons.

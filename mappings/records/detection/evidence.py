@@ -148,7 +148,7 @@ def _of_used_codes(profile: ValueProfile, _now: datetime) -> Iterator[Evidence]:
     if _repeats(profile):
         yield Evidence(_REPEATS, "the same values come again and again")
     elif profile.distinct == 1 and len(profile.samples) >= _ENOUGH_CODES:
-        yield Evidence(-_NEVER_REPEATS - 1, "no value comes twice")
+        yield Evidence(-_NEVER_REPEATS, "no value comes twice")
 
 
 def _of_own_codes(profile: ValueProfile, _now: datetime) -> Iterator[Evidence]:
