@@ -4,7 +4,9 @@ import re
 
 import pytest
 
+from integration.ingest import sync
 from integration.storage.database import as_json
+from mappings.records.rows import Record
 from tests.contract.visiting import HARBOR, ORCHARD, Town, Visitor, hash_of
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}\u202e"
@@ -230,3 +232,18 @@ def test_looking_at_what_was_found_changes_nothing(town: Town, visitor: Visitor)
         assert visitor.get(f"/portals/{HARBOR}/{path}").status_code in {200, 303}
 
     assert hash_of(town) == before
+
+
+def test_the_address_of_a_record_merged_before_the_install_leads_to_its_survivor(
+    town: Town, visitor: Visitor
+) -> None:
+    """The old id stands in e-mails and bookmarks; only what the survivor carries tells what it means."""
+    survivor = Record("company", 21, {"name": "Acme Tools", "hs_merged_object_ids": "19;20"})
+    with town.runtime.database.portal(HARBOR) as tx:
+        sync.store_records(tx, [survivor], known_contacts=set())
+
+    for record_id in (19, 20, 21):
+        page = visitor.get(f"/portals/{HARBOR}/company/{record_id}")
+        assert page.status_code == 200
+        assert "Acme Tools" in page.text
+    assert visitor.get(f"/portals/{HARBOR}/company/22").status_code == 404

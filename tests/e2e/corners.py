@@ -101,7 +101,58 @@ def settle_in(crm: "Portal", number: int) -> Corner:
     _deal(corner, gamma, referred, "7000", 25, None)
     _deal(corner, epsilon, None, "900", 50, 5)
     _deal(corner, zeta, referrer, "1200", 45, 15)
+    _keep_in_touch(corner)
     return corner
+
+
+def _keep_in_touch(corner: Corner) -> None:
+    """Meetings and mails before and around the deals, a ticket, and an answer of somebody who is happy.
+
+    The bystander takes no part: that somebody was in touch outlives them, which no install could find out.
+    """
+    mover, referrer, referred, bystander = corner.ids["contact"]
+    for days, people, company, deal in (
+        (240, (mover, referrer), 0, None),
+        (70, (referrer,), 1, None),
+        (50, (mover, referrer), 1, 1),
+        (28, (referred,), 2, 2),
+        (4, (referred, referrer), 2, 3),
+    ):
+        _activity(
+            corner, "meeting", {"hs_meeting_outcome": "COMPLETED"}, days, people, company, deal
+        )
+    mail = {"hs_email_direction": "INCOMING_EMAIL", "hs_email_subject": "Re: offer"}
+    _activity(corner, "email", mail, 80, (referrer,), 1, None)
+    _activity(corner, "email", mail, 6, (referred,), 2, 3)
+    crm = corner.crm
+    values = {
+        "subject": "Help",
+        "hs_pipeline": "0",
+        "hs_pipeline_stage": "1",
+        "hs_ticket_priority": "HIGH",
+    }
+    ticket = crm.create("ticket", values, at=ago(12), source=USER).id
+    crm.associate("ticket", ticket, "company", corner.ids["company"][1], at=ago(12))
+    crm.associate("ticket", ticket, "contact", bystander, at=ago(12))
+    crm.answer_survey(referrer, 10, at=ago(60))
+
+
+def _activity(
+    corner: Corner,
+    kind: str,
+    values: Mapping[str, str],
+    days: float,
+    people: Sequence[int],
+    company: int,
+    deal: int | None,
+) -> None:
+    crm, at = corner.crm, ago(days)
+    made = crm.create(kind, {"hs_timestamp": at.isoformat(), **values}, at=at, source=USER).id
+    for person in people:
+        crm.associate("contact", person, kind, made, at=at)
+    crm.associate("company", corner.ids["company"][company], kind, made, at=at)
+    if deal is not None:
+        crm.associate("deal", corner.ids["deal"][deal], kind, made, at=at)
 
 
 def _person(corner: Corner, first: str, host: str, company: int, days: float) -> int:
@@ -224,8 +275,10 @@ DEEDS = tuple(_DEEDS)
 
 
 def tidy(corner: Corner) -> None:
-    """Restore people: what a deleted person brought stays booked, which no install could find out."""
-    for contact in corner.binned("contact"):
+    """Restore whom deals are owed to: what they brought stays booked, which no install could find out."""
+    known = corner.ids["contact"][:BYSTANDER]
+    owed = {corner.crm.survivor("contact", contact) for contact in known}
+    for contact in owed & set(corner.binned("contact")):
         corner.crm.restore("contact", contact, source=USER)
 
 
