@@ -151,7 +151,7 @@ def _write(portal: PortalContext, lease: Lease) -> float | None:
 def _import(portal: PortalContext, lease: Lease) -> float | None:
     """Finish an install whose browser went away; then read records for a while."""
     if not install.is_set_up(portal):
-        install.set_up(portal)
+        install.finish_set_up(portal)
     property_reading.read_labels_if_possible(portal)
     end = time.monotonic() + IMPORT_SLICE_SECONDS
     more = backfill.advance(portal, lease, seconds=IMPORT_SLICE_SECONDS)

@@ -7,9 +7,10 @@ from integration.admin import detection, retention, sign_in
 from integration.admin.provisioning import Provisioned, provision
 from integration.admin.return_addresses import hubspot_address
 from integration.core import logs
-from integration.core.errors import NeedsOwner, Refused, SecondOrderError
+from integration.core.errors import NeedsOwner, RecordGone, Refused, Retryable, SecondOrderError
 from integration.core.vault import WrongKey
 from integration.hubspot.answer_shapes import Account
+from integration.hubspot.faults import OurMistake
 from integration.hubspot.oauth import Introspection, OAuth, Tokens
 from integration.ingest import activities, backfill
 from integration.portal import connection, inbound_keys, settings
@@ -132,6 +133,18 @@ def set_up(portal: PortalContext) -> Provisioned:
         portals.note(tx, "second-order", "set up", outcome=done.sentence())
     portal.runtime.queue.wake(portal.portal_id, "import")
     return done
+
+
+def finish_set_up(portal: PortalContext) -> None:
+    """Set up without a browser, where its trip broke off before.
+
+    A refusal is noted for the home page, and raised as Retryable: nobody is there to ask.
+    """
+    try:
+        set_up(portal)
+    except (Refused, RecordGone, OurMistake) as refusal:
+        _note_broken_set_up(portal, refusal)
+        raise Retryable(str(refusal)) from refusal
 
 
 def is_set_up(portal: PortalContext) -> bool:
@@ -262,9 +275,13 @@ def _set_up_or_note_why_not(portal: PortalContext) -> None:
             portals.pause(tx, portal.portal_id, str(trouble))
             portals.note(tx, "second-order", "paused", reason=str(trouble))
     except SecondOrderError as trouble:
-        _log.warning("set-up broke off", portal_id=portal.portal_id, reason=str(trouble))
-        with portal.transaction() as tx:
-            portals.note(tx, "second-order", "set-up broke off", reason=str(trouble))
+        _note_broken_set_up(portal, trouble)
+
+
+def _note_broken_set_up(portal: PortalContext, trouble: SecondOrderError) -> None:
+    _log.warning("set-up broke off", portal_id=portal.portal_id, reason=str(trouble))
+    with portal.transaction() as tx:
+        portals.note(tx, "second-order", "set-up broke off", reason=str(trouble))
 
 
 def _check_installed(runtime: Runtime, portal_id: int) -> None:

@@ -95,6 +95,24 @@ def test_definitions_that_are_refused_do_not_stop_the_set_up(world: World, answe
     assert [run["state"] for run in world.harbor.imports()] == ["done"]
 
 
+@pytest.mark.parametrize("answer", ["400", "404"])
+def test_a_set_up_that_is_refused_says_why_and_is_finished_later(world: World, answer: str) -> None:
+    """Without the account's properties there is nothing to begin with: no traceback, and no pause."""
+    both(world)
+    world.hubspot.trouble.add(answer, "GET /crm/properties/*", portal_id=world.harbor.portal_id)
+    world.connect(world.harbor)
+    world.work()
+
+    said = world.harbor.kept("audit", action="set-up broke off")
+    assert f"HubSpot answered {answer}" in said[0]["detail"]["reason"]
+    assert world.harbor.state() == "active"
+    assert f"HubSpot answered {answer}" in world.harbor.troubles()[0]
+
+    world.hubspot.trouble.clear()
+    work_until_quiet(world)
+    assert [run["state"] for run in world.harbor.imports()] == ["done"]
+
+
 def test_what_is_left_out_is_said_wherever_an_operator_looks(world: World) -> None:
     world.hubspot.trouble.add("403", f"{LISTS}tickets", portal_id=world.harbor.portal_id)
     begun(world)
