@@ -6,6 +6,7 @@ import threading
 import click
 
 from integration.core import environment, logs
+from integration.portal import runtime
 from workers import sweeper
 
 
@@ -15,6 +16,7 @@ def schedule() -> None:
     settings = environment.load()
     logs.configure(settings.log_level)
     logs.catch_uncaught()
+    runtime.urls(settings)  # a missing database is reported now; one that is away, waited for
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -1,7 +1,7 @@
 """The command that runs every process on one machine."""
 
+import json
 import os
-from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 
 import click
@@ -52,13 +52,14 @@ def up() -> None:
 
 
 def _is_ready(settings: Settings) -> bool:
-    """Whether the pages' address answers and the servers behind it do their work."""
+    """Whether the pages' address answers, and both servers behind it do their work."""
     host = _LOCAL.get(settings.host, settings.host)
     connection = HTTPConnection(host, settings.port, timeout=_READY_SECONDS)
     try:
         connection.request("GET", "/readyz")
-        return connection.getresponse().status == HTTPStatus.OK
-    except (OSError, HTTPException):
+        parts = json.load(connection.getresponse())
+    except (OSError, HTTPException, ValueError):
         return False
     finally:
         connection.close()
+    return bool(parts) and set(parts.values()) == {"ok"}

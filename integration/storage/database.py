@@ -274,14 +274,23 @@ def _check_server(connection: Connection) -> None:
 
 def newest_version() -> str:
     """Return the schema version that this code was written for."""
-    return ScriptDirectory.from_config(_alembic(None)).get_current_head() or ""
+    head = ScriptDirectory.from_config(_alembic(None)).get_current_head()
+    if head is None:
+        raise Refused("The migrations of this program are missing: install it again")
+    return head
 
 
 def schema_version(url: str) -> str | None:
     """Return the schema version of the database; None when it has no schema."""
     engine = _engine(url, poolclass=sqlalchemy.NullPool)
-    with _begin(engine) as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+    try:
+        with _begin(engine) as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+    except DBAPIError as trouble:
+        raise Refused(
+            f"The version of the schema cannot be read ({_first_line(trouble)}):"
+            " use the login that runs second-order migrate"
+        ) from trouble
 
 
 def as_json(value: object) -> str:

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from integration.core.environment import Settings
+from integration.core.errors import Refused
 from integration.storage import database as databases
 from integration.storage.database import Database
 from integration.storage.queue.inbox_writer import InboxWriter
@@ -118,6 +119,13 @@ def test_a_webhook_becomes_a_written_field(
         assert len(world.harbor.kept("record")) == 1
         assert world.orchard.kept("record") == []
     database.close()
+
+
+def test_a_login_that_owns_nothing_is_told_what_it_may_not(pooled_url: str) -> None:
+    with pytest.raises(Refused, match="use the login that runs second-order migrate"):
+        databases.schema_version(pooled_url)
+    with pytest.raises(Refused, match="The schema could not be updated"):
+        databases.migrate(pooled_url)
 
 
 def test_the_schema_is_made_by_one_of_several_and_no_lock_stays_behind(postgres_url: str) -> None:

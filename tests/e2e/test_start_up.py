@@ -14,6 +14,7 @@ from cryptography.fernet import Fernet
 from integration.core import own_process
 from integration.core.servers import Servers, free_port
 from integration.storage import database as databases
+from tests.chaos_service import answers
 from tests.waiting import PATIENCE, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -213,6 +214,32 @@ def test_a_worker_without_valkey_says_so_in_one_sentence(
 
     assert is_one_sentence(done)
     assert b"canary" not in done.stderr
+
+
+def test_up_does_not_say_that_it_runs_when_only_a_part_of_it_does(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """Without Valkey the pages answer, and no worker lives for long."""
+    environment["REDIS_URL"] = "redis://127.0.0.1:9/0"
+    log = tmp_path / "said"
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(
+            [PROGRAM, "up"], env=environment, cwd=tmp_path, stdout=output, stderr=output
+        ) as process,
+    ):
+        try:
+            wait_until(
+                lambda: (
+                    log.read_text().count("Valkey (REDIS_URL) does not answer") > 1
+                    and answers(f"{environment['PUBLIC_URL']}/readyz")
+                ),
+                log.read_text,
+                unless=lambda: process.poll() is not None,
+            )
+        finally:
+            process.terminate()
+    assert "runs at" not in log.read_text()
 
 
 def test_a_project_that_cannot_be_written_says_so_in_one_sentence(
