@@ -9,7 +9,7 @@ from typing import NamedTuple
 from integration.core.errors import Refused, Retryable
 from integration.hubspot.answer_shapes import ReadResult
 from integration.hubspot.faults import Forbidden
-from integration.ingest import activity_touches
+from integration.ingest import activity_touches, stream_answers
 from integration.ingest.absences import explain
 from integration.ingest.activity_touches import FetchedActivities
 from integration.ingest.stream_answers import OF_THE_WHOLE
@@ -164,19 +164,34 @@ def fetch_links(
     """Read the links of records, and for those in *around* the links of others to them.
 
     Who the others are is asked from the record's side; HubSpot tells their links, with the
-    association types of that side, only from theirs.
+    association types of that side, only from theirs. A pair that HubSpot refuses is left out by
+    name, and stops no other; its links stay as they are known.
     """
     fetched: dict[tuple[str, str], FetchedLinks] = {}
     for from_type, to_type in access.ASSOCIATIONS:
         if not {from_type, to_type} <= readable:
             continue
         to_ids = set(around.get(to_type, ()))
-        from_ids = links.get(from_type, set()) | _linked(portal, to_type, from_type, to_ids)
-        if from_ids or to_ids:
-            links_by_id = _read_links(portal, from_type, to_type, from_ids)
-            told = [link for record_links in links_by_id.values() for link in record_links]
-            fetched[from_type, to_type] = FetchedLinks(from_ids, told, to_ids)
+        try:
+            pair = _fetch_pair(portal, (from_type, to_type), links.get(from_type, set()), to_ids)
+        except OF_THE_WHOLE as refusal:
+            with portal.transaction() as tx:
+                stream_answers.refuse(tx, f"links:{from_type}>{to_type}", str(refusal))
+            continue
+        if pair.from_ids or pair.to_ids:
+            fetched[from_type, to_type] = pair
     return fetched
+
+
+def _fetch_pair(
+    portal: PortalContext, pair: tuple[str, str], from_ids: set[int], to_ids: set[int]
+) -> FetchedLinks:
+    """Read the links of a pair of types that start from *from_ids* or end at *to_ids*."""
+    from_type, to_type = pair
+    starts = from_ids | _linked(portal, to_type, from_type, to_ids)
+    links_by_id = _read_links(portal, from_type, to_type, starts)
+    told = [link for record_links in links_by_id.values() for link in record_links]
+    return FetchedLinks(starts, told, to_ids)
 
 
 def _linked(portal: PortalContext, from_type: str, to_type: str, from_ids: set[int]) -> set[int]:

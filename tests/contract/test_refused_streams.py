@@ -202,6 +202,27 @@ def test_a_type_that_cannot_be_read_holds_up_no_other_events(world: World, answe
     assert kept["properties"]["hs_ticket_priority"] == "HIGH"
 
 
+@pytest.mark.parametrize("answer", ["403", "404"])
+def test_a_pair_of_links_that_is_refused_stops_no_other_link(world: World, answer: str) -> None:
+    harbor, _ = begun(world)
+    work_until_quiet(world)
+    route = f"{BETWEEN}deals/contacts/batch/read"
+    world.hubspot.trouble.add(answer, route, portal_id=world.harbor.portal_id)
+    crm = world.harbor.crm
+    crm.associate("deal", harbor.deal.id, "contact", harbor.ana.id)
+    crm.associate("deal", harbor.deal.id, "company", harbor.acme.id)
+
+    world.settle()
+
+    assert world.harbor.state() == "active"
+    assert list(refused(world)) == ["links:deal>contact"]
+    links = world.harbor.kept("association", from_type="deal", from_id=harbor.deal.id)
+    ends = {(row["to_type"], row["to_id"]) for row in links}
+    assert ("company", harbor.acme.id) in ends
+    assert ("contact", harbor.bo.id) in ends, "what was known stays"
+    assert ("contact", harbor.ana.id) not in ends
+
+
 def an_event(object_type: str, record_id: int, *, at: datetime) -> InboundEvent:
     """As the search for changes finds it."""
     return InboundEvent(
