@@ -22,6 +22,7 @@ from integration.storage.database import Database, Transaction
 from integration.storage.queue import activity_cursors, lanes, page_context
 from integration.storage.service import portals, settings_versions
 from mappings.records.portal_map import PortalMap
+from mappings.stored.settings_document import SETTINGS_VERSION
 from tests.contract.conclude_world import HARBOR, NOW, ORCHARD, WORDS, MirrorPortal
 from tests.contract.review_world import Office
 
@@ -322,7 +323,7 @@ def test_a_change_keeps_what_it_does_not_know(harbor: MirrorPortal) -> None:
 
     (kept,) = harbor.rows("SELECT body FROM settings_version ORDER BY version DESC LIMIT 1")
     assert kept["body"] == {
-        "v": 1,
+        "v": SETTINGS_VERSION,
         "map": {**words, "staff_domains": ["harbor.example", "harbour.example"]},
         "policy": {"active_days": 500, "edit_days": 8},
         "referral_codes": {"ANA-7": 12},
