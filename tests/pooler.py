@@ -56,7 +56,7 @@ def pooler(owner_url: str, *logins: Login) -> Iterator[str]:
     program, server, port = _program(), urlsplit(owner_url), free_port()
     # Not pytest's folder, through which only its owner may pass: pgbouncer refuses to be root.
     folder = Path(tempfile.mkdtemp(prefix="pooler-"))
-    folder.chmod(0o777)
+    folder.chmod(0o755)
     _write_settings(folder, port, server.hostname or "", server.port or 5432, logins)
     log = folder / "pgbouncer.log"
     with log.open("wb") as output:
