@@ -37,9 +37,9 @@ class Batch:
     """What one page of work goes by, and what it collects.
 
     `codes` are tracked codes with the contacts they belong to; `imported` says that the first
-    import is through; `paused` are properties that are not written now. Collected are in `failed`
-    the records whose rules raised, with the reason, and in `due` the records to conclude again
-    because of what the page found.
+    import is through, `weighed` that its deals were judged with the activities, too; `paused` are
+    properties that are not written now. Collected are in `failed` the records whose rules raised,
+    with the reason, and in `due` the records to conclude again because of what the page found.
     """
 
     tx: Transaction
@@ -48,6 +48,7 @@ class Batch:
     now: datetime
     codes: Mapping[str, int]
     imported: bool
+    weighed: bool
     paused: frozenset[tuple[str, str]]
     failed: dict[RefPair, str] = field(default_factory=dict)
     due: Due = field(default_factory=Due)
@@ -96,5 +97,6 @@ def open_batch(tx: Transaction, opening: PageContext, now: datetime) -> Batch:
         now,
         settings.codes,
         opening.imported,
+        opening.weighed,
         opening.paused,
     )

@@ -63,7 +63,10 @@ def advance(portal: PortalContext, lease: Lease, *, seconds: float) -> bool:
 def wake(portal: PortalContext) -> None:
     """Let the pass go on, if there is one: the portal is idle."""
     with portal.transaction() as tx:
-        pending = activity_cursors.is_pending(tx) and not activity_cursors.must_wait(tx)
+        to_read, to_weigh = activity_cursors.left(tx)
+        pending = to_read and not activity_cursors.must_wait(tx)
+        if to_weigh and not to_read:
+            activity_cursors.weigh(tx)
         if pending:
             lanes.want(tx, portal.portal_id, "import")
     if pending:

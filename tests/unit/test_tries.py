@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -78,5 +78,7 @@ def test_a_rule_that_fails_on_a_record_sets_that_record_aside() -> None:
 
 def _batch() -> Batch:
     """A page of work as far as applying rules needs one."""
-    unused = cast("object", None)
-    return Batch(unused, unused, unused, unused, {}, imported=True, paused=frozenset())  # type: ignore[arg-type]
+    unused: Any = None
+    return Batch(
+        unused, unused, unused, unused, {}, imported=True, weighed=True, paused=frozenset()
+    )

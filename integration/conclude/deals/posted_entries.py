@@ -135,8 +135,9 @@ class PostedEntries:
             merged_into=mirror.resolve(batch.tx, ObjectType.DEAL, rows_of.keys()),
             rejudge_orders=period_rows.orders(batch.tx, rows_of.keys()),
             locked_before=periods.locked_before(books.log),
-            # Until the first import is through, evidence is still coming in: nothing was late.
-            reevaluate=not batch.imported,
+            # Until all that was there at the install is read and weighed, activities included,
+            # evidence is still coming in: nothing was late, and nothing is final.
+            reevaluate=not (batch.imported and batch.weighed),
             policy=batch.policy,
             judged_by=_judged_by(batch, rows_of) if books.history_version else {},
             history_version=books.history_version,

@@ -31,11 +31,13 @@ class ActivityCursor:
 def begin(tx: Transaction, types: Sequence[str]) -> None:
     """Have these types read.
 
-    A type under way or done stays so; one that was refused is tried again.
+    A type under way or done stays so; one that was refused is tried again. With the first import
+    nothing is final before deals were judged with what is read here: see :func:`weigh`.
     """
     tx.run(
-        """INSERT INTO touch_step (portal_id, activity_type)
-           SELECT :portal, kind FROM unnest(CAST(:types AS text[])) AS kind
+        """INSERT INTO touch_step (portal_id, activity_type, weighed)
+           SELECT :portal, kind, imported_at IS NOT NULL
+           FROM portal, unnest(CAST(:types AS text[])) AS kind WHERE portal_id = :portal
            ON CONFLICT (portal_id, activity_type) DO UPDATE
              SET done = false, cursor = NULL, records = 0, began_at = NULL
              WHERE touch_step.cursor = :refused""",
@@ -110,13 +112,22 @@ def are_read(tx: Transaction) -> bool:
     )
 
 
-def is_pending(tx: Transaction) -> bool:
-    """Whether there is something left to read."""
-    return bool(
-        tx.value(
-            """SELECT EXISTS (
-                 SELECT FROM touch_step WHERE portal_id = :portal AND NOT (done AND told))"""
-        )
+def left(tx: Transaction) -> tuple[bool, bool]:
+    """Whether there is something left to read, and to be weighed."""
+    ((to_read, to_weigh),) = tx.tuples(
+        """SELECT coalesce(bool_or(NOT (done AND told)), false),
+             coalesce(bool_or(NOT weighed), false)
+           FROM touch_step WHERE portal_id = :portal"""
+    )
+    return to_read, to_weigh
+
+
+def weigh(tx: Transaction) -> None:
+    """Note that all is judged with what the first pass read, if nothing is left to conclude."""
+    tx.run(
+        """UPDATE touch_step SET weighed = true
+           WHERE portal_id = :portal AND told AND NOT weighed AND NOT EXISTS (
+             SELECT FROM stale WHERE portal_id = :portal AND next_at < 'infinity')"""
     )
 
 

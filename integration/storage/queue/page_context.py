@@ -14,7 +14,8 @@ from mappings.stored.settings_document import settings_in
 class PageContext:
     """A portal's newest settings, lowest due stage and paused properties.
 
-    `is_reading`: an import under way has to be through before deals are concluded.
+    `is_reading`: an import under way has to be through before deals are concluded. `weighed`: deals
+    were judged with all that the first import and the first pass over activities read.
     """
 
     version: int
@@ -22,18 +23,20 @@ class PageContext:
     stage: Stage | None
     is_reading: bool
     imported: bool
+    weighed: bool
     paused: frozenset[tuple[str, str]]
 
 
 def read(tx: Transaction) -> PageContext:
     """Read the portal's state; a portal without settings has none."""
-    ((version, body, stage, is_reading, imported, paused),) = tx.tuples(
+    ((version, body, stage, is_reading, imported, weighed, paused),) = tx.tuples(
         f"""SELECT newest.version, newest.body,
               (SELECT stage FROM stale WHERE portal_id = :portal AND next_at <= clock_timestamp()
                ORDER BY stage LIMIT 1),
               EXISTS (SELECT FROM import_run WHERE portal_id = :portal AND state = 'running'
                 AND (kind = 'import' OR holds_conclusions)),
               EXISTS (SELECT FROM portal WHERE portal_id = :portal AND imported_at IS NOT NULL),
+              NOT EXISTS (SELECT FROM touch_step WHERE portal_id = :portal AND NOT weighed),
               (SELECT json_agg(json_build_array(object_type, name)) FROM property_state
                WHERE portal_id = :portal AND paused_at IS NOT NULL)
             FROM (SELECT) AS always
@@ -41,4 +44,4 @@ def read(tx: Transaction) -> PageContext:
     )
     names = frozenset((kind, name) for kind, name in paused or ())
     due = Stage(stage) if stage is not None else None
-    return PageContext(version or 0, settings_in(body), due, is_reading, imported, names)
+    return PageContext(version or 0, settings_in(body), due, is_reading, imported, weighed, names)
