@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from typing import Final
 
 from integration.core import logs
 from integration.core.errors import Retryable
@@ -47,6 +48,10 @@ LINKS_PER_CALL = 1000
 TRACED_AT_ONCE = 1000
 # Calls under way at once: at 0.3 seconds a call, four use the whole allowance.
 CALLS_AT_ONCE = 6
+# The kind of a run that reads some types again, because settings name more of their properties.
+REREADING: Final = "rereading"
+# What the end of a run says of its portal; some types alone are no reconciliation.
+_STAMPS: Final = {"import": "imported_at", "reconciliation": "last_reconciled_at"}
 _log = logs.get(__name__)
 
 
@@ -74,26 +79,43 @@ def begin_again(portal: PortalContext) -> None:
 def start_over(tx: Transaction) -> None:
     """Read everything anew, and find what vanished since; a run under way ends."""
     kind = import_runs.supersede(tx)
-    _begin(tx, kind or "reconciliation")
+    _begin(tx, "import" if kind == "import" else "reconciliation")
 
 
 def read_again(tx: Transaction, object_types: Collection[str]) -> None:
     """Read records of these types by changed settings.
 
-    A run under way begins anew with them alone; without one, everything is read. Deals are not
-    concluded until all is read: a property that is newly mapped has no value in the mirror before.
+    A run under way begins anew with them alone; without one, they are read in a run of their own,
+    which does not count as a reconciliation. Deals are not concluded until all is read: a property
+    that is newly mapped has no value in the mirror before.
     """
     if import_runs.begin_types_again(tx, object_types):
         activities.begin(tx)
-    else:
+    elif set(object_types) >= set(ObjectType):
         start_over(tx)
+    else:
+        _begin_rereading(tx, object_types)
     import_runs.hold_conclusions(tx)
     lanes.want(tx, tx.portal_id, "import")
 
 
+def _begin_rereading(tx: Transaction, object_types: Collection[str]) -> None:
+    """Start a run over the records of these types, as far as the account lets us read them."""
+    account = portals.find(tx, tx.portal_id)
+    readable = access.readable_types(account.scopes if account else frozenset())
+    streams = [f"records:{kind}" for kind in readable if kind in object_types]
+    import_runs.begin(tx, REREADING, streams)
+    stream_troubles.forget(tx, streams)
+
+
 def reconcile(tx: Transaction) -> None:
-    """Have everything read once more, unless a run is under way."""
-    _begin(tx, "reconciliation")
+    """Have everything read once more, unless a run over everything is under way."""
+    present = import_runs.running(tx)
+    if present is not None and present.kind == REREADING:
+        start_over(tx)
+        import_runs.hold_conclusions(tx)
+    else:
+        _begin(tx, "reconciliation")
     lanes.want(tx, tx.portal_id, "import")
 
 
@@ -298,9 +320,8 @@ def _finish(portal: PortalContext, lease: Lease, run: Run) -> None:
         invalidation.record(tx, Change.RECORD_CHANGED, records=changed)
         deleted = {object_type: len(ids) for object_type, ids in gone.items()}
         import_runs.finish(tx, run, {"deleted": deleted, "merged": len(survivors)})
-        portals.stamp(
-            tx, portal.portal_id, "imported_at" if run.kind == "import" else "last_reconciled_at"
-        )
+        if run.kind in _STAMPS:
+            portals.stamp(tx, portal.portal_id, _STAMPS[run.kind])
         portals.stamp(tx, portal.portal_id, "last_sync_at")
         if run.kind == "reconciliation":
             portals.note(tx, "second-order", "reconciled", **import_runs.report(tx, run))

@@ -344,7 +344,7 @@ def test_changed_settings_are_a_new_version_and_everything_is_thought_again(
             == f"user:{town.harbor.user_id}"
         )
         assert [row["object_type"] for row in tx.rows("SELECT object_type FROM stale")] == ["deal"]
-        assert tx.value("SELECT kind FROM import_run WHERE state = 'running'") == "reconciliation"
+        assert tx.value("SELECT kind FROM import_run WHERE state = 'running'") == "rereading"
     assert settings.version == 2
     assert settings.map.texts["referred_by_property"] == ("who_sent_them",)
     assert settings.map.staff_domains == ("harbor.example", "other.example")

@@ -4,6 +4,7 @@ from integration.ingest import backfill
 from integration.storage.database import Transaction
 from integration.storage.queue import import_runs
 from integration.storage.queue.import_runs import Run
+from mappings.kinds import ObjectType
 from tests.contract.conclude_world import MirrorPortal
 
 STREAMS = ("records:company", "records:contact", "links:contact>company")
@@ -68,8 +69,34 @@ def test_a_page_under_way_by_the_settings_of_before_moves_no_cursor(harbor: Mirr
     assert cursors(harbor)["records:contact"] == ("100", False)
 
 
-def test_without_an_import_under_way_everything_is_read(harbor: MirrorPortal) -> None:
+def test_without_a_run_under_way_only_these_types_are_read(
+    harbor: MirrorPortal, orchard: MirrorPortal
+) -> None:
     with harbor.database.portal(harbor.portal_id) as tx:
         backfill.read_again(tx, {"company"})
+        run = import_runs.running(tx)
 
-    assert {"records:company", "records:contact"} <= cursors(harbor).keys()
+    assert run is not None
+    assert run.kind == backfill.REREADING
+    assert cursors(harbor) == {"records:company": (None, False)}
+    with orchard.database.portal(orchard.portal_id) as tx:
+        assert import_runs.running(tx) is None
+
+
+def test_other_reading_of_activities_is_a_pass_over_everything(harbor: MirrorPortal) -> None:
+    with harbor.database.portal(harbor.portal_id) as tx:
+        backfill.read_again(tx, set(ObjectType))
+
+    assert {"records:company", "records:contact", "links:contact>company"} <= cursors(harbor).keys()
+
+
+def test_a_reconciliation_is_not_put_off_by_the_reading_of_a_type(harbor: MirrorPortal) -> None:
+    """A reinstall reconciles whatever is under way."""
+    with harbor.database.portal(harbor.portal_id) as tx:
+        backfill.read_again(tx, {"company"})
+        backfill.reconcile(tx)
+        run = import_runs.running(tx)
+
+    assert run is not None
+    assert run.kind == "reconciliation"
+    assert "records:contact" in cursors(harbor)
