@@ -124,7 +124,7 @@ def known_contacts(tx: Transaction, contact_ids: Collection[int], *, keys: Forge
 def next_in(portal: PortalContext) -> float | None:
     """Seconds until an event or a conclusion of this portal is due; None when nothing waits."""
     with portal.transaction() as tx:
-        return inbox_events.next_event_in(tx)
+        return inbox_events.next_in(tx)
 
 
 def _take_events(

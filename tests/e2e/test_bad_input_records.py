@@ -18,6 +18,7 @@ from mappings.rules.facts import ContactFacts
 from mappings.rules.identity import linkage
 from tests.e2e.hostile import USER, Good, Hostile, prepare
 from tests.e2e.hostile_values import SCRIPT, SQL
+from tests.passing_time import work_until_quiet
 from tests.waiting import PATIENCE, wait_until
 from tests.world import HARBOR, Account
 
@@ -230,11 +231,8 @@ def _settle_through_faults(world: "World") -> None:
 
     def is_done() -> bool:
         with contextlib.suppress(ArithmeticError):
-            world.settle()
-            if not any(world.harbor.values("lane", "due_at")):
-                return True
-        with world.runtime.database.service() as tx:
-            tx.run("UPDATE lane SET retry_after = NULL")
+            work_until_quiet(world)
+            return True
         return False
 
     wait_until(is_done, lambda: "the portal is stuck", every=0.0)

@@ -183,11 +183,20 @@ def _named(events: Sequence[WaitingEvent]) -> dict[str, list[str]]:
     }
 
 
-def next_event_in(tx: Transaction) -> float | None:
-    """Return the seconds until the next waiting event is due; None when none waits."""
+def next_in(tx: Transaction) -> float | None:
+    """Return the seconds until a waiting event or a record put off is due; None for neither.
+
+    Records that wait for an import are left out: its end wakes the lane. One that was put off is
+    looked at once a second at most, for it may have to wait for that, too.
+    """
     seconds = tx.value(
-        """SELECT extract(epoch FROM min(next_at) - clock_timestamp())::float8 FROM event
-           WHERE portal_id = :portal AND state = 'waiting'"""
+        """SELECT extract(epoch FROM least(
+             (SELECT min(next_at) FROM event WHERE portal_id = :portal AND state = 'waiting'),
+             (SELECT greatest(next_at, clock_timestamp() + interval '1 second') FROM (
+                SELECT min(next_at) AS next_at FROM stale
+                WHERE portal_id = :portal AND next_at < 'infinity'
+                  AND (attempts > 0 OR next_at > clock_timestamp())) AS put_off
+              WHERE next_at IS NOT NULL)) - clock_timestamp())::float8"""
     )
     return None if seconds is None else max(0.0, float(seconds))
 
