@@ -19,7 +19,7 @@ from typing import Any
 from rich.console import Console
 
 from integration.core.servers import free_port
-from tests import admin
+from tests import admin, readme_figures
 from tests.admin import Admin
 from tests.chaos_service import answers
 from tests.demo_report import Report
@@ -54,6 +54,9 @@ def main() -> int:
         )
         enriched = _enrich(app, report)
         report.print(_say)
+        if given.readme and enriched:
+            part = readme_figures.SHIPPED if given.town == "shipped" else readme_figures.REAL
+            readme_figures.write(report, part)
         if given.once or not enriched:
             return 0 if enriched else 1
         _say.print(
@@ -216,6 +219,9 @@ def _arguments() -> argparse.Namespace:
         "--once", action="store_true", help="end when the enriched fields are there"
     )
     parser.add_argument("--town", default="shipped", help="shipped, or a folder with a CRM history")
+    parser.add_argument(
+        "--readme", action="store_true", help="write what was measured into the README"
+    )
     parser.add_argument("--scale", type=float, default=1.0, help="size of the shipped town")
     return parser.parse_args()
 

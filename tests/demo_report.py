@@ -14,6 +14,7 @@ from mappings.records.access import ASSOCIATIONS, HISTORY, readable_types
 from tests.sandbox import truth
 from tests.sandbox.crm import HubSpot, Portal
 from tests.sandbox.town import Loaded
+from tests.sandbox.truth import Score
 from tests.world import HARBOR
 
 PLURALS = {"contact": "contacts", "company": "companies", "deal": "deals", "ticket": "tickets"}
@@ -64,13 +65,39 @@ class Report:
 
     def print(self, out: Console) -> None:
         """Print everything."""
-        out.print(f"\nEnriched in [bold]{self.seconds:.1f} s[/bold]: {self._imported()}.")
+        out.print(f"\nEnriched in [bold]{self.seconds:.1f} s[/bold]: {self.imported()}.")
         self._calls(out)
         self._found(out)
         self._accuracy(out)
         self._pages(out)
 
-    def _imported(self) -> str:
+    @property
+    def calls(self) -> tuple[int, int]:
+        """How many calls were made, and the fewest that there could be."""
+        made = sum(row["calls"] for row in self.status["calls"])
+        return made, sum((minimum(self.harbor) | self._asked()).values())
+
+    @property
+    def share_of_waiting(self) -> float:
+        """The part of the time that the allowance alone asks for."""
+        return min(1.0, self.calls[0] / (100 / WINDOW) / self.seconds)
+
+    def moves(self) -> Score:
+        """The automatic job changes against the town's truth."""
+        moves = [
+            (move["former_contact_id"], move["new_contact_id"], move["confidence"])
+            for move in self.status["found"]["moves"]
+            if move["status"] == "auto"
+        ]
+        return truth.score_moves(self.loaded.truths[HARBOR], moves)
+
+    def tags(self) -> dict[str, Score]:
+        """The deals' tags against the town's truth, by kind."""
+        written = truth.from_portal(self.harbor)
+        return truth.score_tags(self.loaded.truths[HARBOR], written.tags)
+
+    def imported(self) -> str:
+        """How many records of each type were read, in words."""
         counts = {
             stream["stream"]: stream["records"]
             for stream in self.status["import"]
@@ -90,16 +117,15 @@ class Report:
         table = Table("HubSpot calls", "made", "minimum", title="", show_header=True)
         for route in sorted(made.keys() | least.keys()):
             table.add_row(route, str(made[route]), str(least.get(route, "-")))
-        total, possible = made.total(), sum(least.values())
+        total, possible = self.calls
         table.add_row("all", str(total), f"{possible}", style="bold")
         out.print(table)
         allowance = self.harbor.allowance
-        per_second = 100 / WINDOW
-        waited = total / per_second
+        waited = total / (100 / WINDOW)
         out.print(
             f"API calls: {total} against a minimum of {possible}; busiest ten seconds {allowance.peak} of"
             f" {allowance.limit} allowed, {self.harbor.refused} refused. The allowance alone asks for {waited:.0f} s:"
-            f" [bold]{min(1.0, waited / self.seconds):.0%}[/bold] of the time was waiting for it."
+            f" [bold]{self.share_of_waiting:.0%}[/bold] of the time was waiting for it."
         )
 
     def _asked(self) -> dict[str, int]:
@@ -132,15 +158,8 @@ class Report:
             out.print(table)
 
     def _accuracy(self, out: Console) -> None:
-        known = self.loaded.truths[HARBOR]
-        moves = [
-            (move["former_contact_id"], move["new_contact_id"], move["confidence"])
-            for move in self.status["found"]["moves"]
-            if move["status"] == "auto"
-        ]
-        written = truth.from_portal(self.harbor)
-        out.print(f"\nMoves against the town's truth: {truth.score_moves(known, moves)}")
-        for kind, score in truth.score_tags(known, written.tags).items():
+        out.print(f"\nMoves against the town's truth: {self.moves()}")
+        for kind, score in self.tags().items():
             out.print(f"Deal tags, {kind}: {score}")
 
     def _pages(self, out: Console) -> None:
