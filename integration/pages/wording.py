@@ -47,6 +47,7 @@ def register_filters(app: Flask, now: Callable[[], dt.datetime]) -> None:
         ago=lambda at: ago(at, now()),
         moment=moment,
         count=count,
+        things=things,
         percent=percent,
         source=source,
         plain=plain,
@@ -105,6 +106,15 @@ def day(at: str | None) -> str:
 def count(number: int | None) -> str:
     """Return a count with separators: 1234567 is 1,234,567."""
     return format_decimal(number or 0, locale=_LOCALE)
+
+
+def things(number: int | None, plural: str) -> str:
+    """Return a count of things by their plural: "1 company", "2,579 companies"."""
+    if number != 1:
+        return f"{count(number)} {plural}"
+    if plural.endswith("ies"):
+        return f"1 {plural.removesuffix('ies')}y"
+    return f"1 {plural.removesuffix('s')}"
 
 
 def ago(at: dt.datetime | str | None, now: dt.datetime) -> str:

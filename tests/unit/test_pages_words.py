@@ -89,3 +89,16 @@ def test_an_import_is_a_line_for_each_record_type_and_one_for_all_links() -> Non
         ("links between them", 12, "busy"),
     ]
     assert wording.lines(None) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "plural", "said"),
+    [
+        (1, "users", "1 user"),
+        (1, "companies", "1 company"),
+        (0, "contacts", "0 contacts"),
+        (2579, "companies", "2,579 companies"),
+    ],
+)
+def test_one_thing_is_no_plural(number: int, plural: str, said: str) -> None:
+    assert wording.things(number, plural) == said
