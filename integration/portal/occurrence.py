@@ -86,7 +86,7 @@ class Occurrence:
     @cached_property
     def movers(self) -> set[int]:
         """The persons who came to or left one of the companies."""
-        return {row["person_id"] for row in move_rows.with_company(self.tx, self.companies)}
+        return move_rows.movers(self.tx, self.companies)
 
     @cached_property
     def linked_contacts(self) -> set[int]:

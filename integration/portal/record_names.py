@@ -19,7 +19,7 @@ def names(
     contact_names: dict[int, str] = {}
     company_names: dict[int, str] = {}
     for row in lookups.names(tx, _known(contacts), _known(companies)):
-        if row.is_gone and row.gone_why != mirror.MERGED:
+        if not row.lives_on:
             continue
         if row.object_type == ObjectType.COMPANY:
             company_names[row.record_id] = name_in(row)

@@ -40,6 +40,15 @@ FOUND: Histories = (
     (Act("merge", "company", 0, 1, "now"), Act("give to", "company", 1, 0, "late")),
     # Whoever left a company that was deleted later left "a company without a name", or not.
     (Act("delete", "company", 0, 0, "late"),),
+    # So did whoever left a company that was merged, when its survivor was deleted.
+    (Act("merge", "company", 3, 3, "now"), Act("delete", "company", 0, 1, "late")),
+    (
+        Act("merge", "company", 3, 3, "now"),
+        Act("label", "deal", 0, 0, "now"),
+        Act("delete", "company", 0, 1, "now"),
+        Act("label", "deal", 0, 0, "now"),
+        Act("restore", "company", 0, 1, "now"),
+    ),
 )
 OWN = "second_order_"
 KINDS = ("contact", "company", "deal")

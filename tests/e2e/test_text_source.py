@@ -131,6 +131,7 @@ def test_the_row_is_guessed_and_shown_in_settings_where_a_person_can_change_it(
         assert f'value="{PROPERTY}"' in page
         assert "seems to tell how a contact found us" in page
 
+        town.harbor.define_property("contact", "another_field")
         visitor.press(f"/portals/{HARBOR}/settings", {"found_us_property": "another_field"})
         with open_portal(town.runtime, HARBOR) as context:
             assert context.map.texts == {"found_us_property": ("another_field",)}

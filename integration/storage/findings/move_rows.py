@@ -47,6 +47,23 @@ def with_company(tx: Transaction, company_ids: Collection[int]) -> Sequence[Row]
     )
 
 
+def movers(tx: Transaction, company_ids: Collection[int]) -> set[int]:
+    """Return the persons with moves from or to these companies, or what was merged into them."""
+    if not company_ids:
+        return set()
+    rows = tx.tuples(
+        """WITH meant AS MATERIALIZED (
+             SELECT CAST(:ids AS bigint[]) || ARRAY(SELECT old_id FROM alias
+               WHERE portal_id = :portal AND object_type = 'company'
+                 AND new_id = ANY(CAST(:ids AS bigint[]))) AS ids)
+           SELECT DISTINCT person_id FROM move WHERE portal_id = :portal
+             AND (former_company_id = ANY((SELECT ids FROM meant)::bigint[])
+               OR new_company_id = ANY((SELECT ids FROM meant)::bigint[]))""",
+        ids=list(company_ids),
+    )
+    return {row[0] for row in rows}
+
+
 def every(tx: Transaction) -> Sequence[Row]:
     """Return all moves, the surest first."""
     return tx.rows(

@@ -95,6 +95,7 @@ class Name(NamedTuple):
     name: str | None
     is_gone: bool
     gone_why: str | None
+    lives_on: bool  # by itself, or in the record that it was merged into
 
 
 def names(
@@ -105,7 +106,14 @@ def names(
         return []
     rows = tx.tuples(
         """SELECT object_type, record_id, properties ->> 'firstname', properties ->> 'lastname',
-             properties ->> 'name', gone_at IS NOT NULL, gone_why FROM record
+             properties ->> 'name', gone_at IS NOT NULL, gone_why,
+             gone_at IS NULL OR EXISTS (
+               SELECT FROM alias JOIN record AS survivor ON survivor.portal_id = :portal
+                 AND survivor.object_type = alias.object_type
+                 AND survivor.record_id = alias.new_id AND survivor.gone_at IS NULL
+               WHERE alias.portal_id = :portal AND alias.object_type = record.object_type
+                 AND alias.old_id = record.record_id)
+           FROM record
            JOIN (SELECT 'contact' AS object_type, unnest(CAST(:contacts AS bigint[])) AS record_id
                  UNION ALL SELECT 'company', unnest(CAST(:companies AS bigint[]))) AS t
              USING (object_type, record_id)
