@@ -1,6 +1,6 @@
 """Detection: a portal's map is guessed at install; what is made later is found, and asked about."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -27,7 +27,7 @@ from mappings.records.detection.profiles import ValueProfile, profile_of
 from mappings.records.detection.proposals import proposals
 from mappings.records.detection.wishes import wishes
 from mappings.records.phones import COUNTRIES
-from mappings.records.portal_map import PortalMap, dump_portal_map
+from mappings.records.portal_map import WITHOUT_EFFECT, PortalMap, dump_portal_map
 from mappings.records.property_labels import labels_of
 
 _LABELLED = (
@@ -71,7 +71,7 @@ def first_settings(portal: PortalContext, definitions: Definitions) -> int:
     why = {guess.name: guess.because for guess in guesses}
     with portal.transaction() as tx:
         version = settings.begin(tx, replace(portal_map, labels=labels), why, author="second-order")
-        for guess in guesses:
+        for guess in _with_effect(guesses):
             for question in guess.questions:
                 setup_questions.ask(tx, question.kind, question.key, question.asked)
         _remember(tx, portal.portal_id, guesses)
@@ -111,16 +111,25 @@ def look(portal: PortalContext) -> None:
         # Lane before portal, as workers take their locks: else two could wait for each other.
         lanes.hold(tx, portal.portal_id, "drain")
         chosen = dump_portal_map(settings.read(tx).map)
-        offers = [(guess.name, guess.offers) for guess in guesses]
+        offers = [(guess.name, guess.offers) for guess in _with_effect(guesses)]
         for question in proposals(offers, detection_candidates.seen(tx), chosen):
             setup_questions.ask(tx, question.kind, question.key, question.asked)
         _remember(tx, portal.portal_id, guesses)
 
 
-def _remember(tx: Transaction, portal_id: int, guesses: tuple[rules.Detected, ...]) -> None:
-    detection_candidates.keep(
-        tx, ((guess.name, candidate) for guess in guesses for candidate in guess.looked_at)
-    )
+def _with_effect(guesses: Iterable[rules.Detected]) -> list[rules.Detected]:
+    """The guesses that a rule uses: nobody is asked about the others, nor were they looked at.
+
+    So they are proposed the night after a rule begins to use them.
+    """
+    return [guess for guess in guesses if guess.name not in WITHOUT_EFFECT]
+
+
+def _remember(tx: Transaction, portal_id: int, guesses: Iterable[rules.Detected]) -> None:
+    looked_at = [
+        (guess.name, candidate) for guess in _with_effect(guesses) for candidate in guess.looked_at
+    ]
+    detection_candidates.keep(tx, looked_at)
     portals.stamp(tx, portal_id, "looked_at")
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from integration.admin import operations, setup_answers
 from integration.portal import settings
+from mappings.records.portal_map import WITHOUT_EFFECT
 from mappings.records.setup_kinds import PROPERTY, REFERRAL_LABELS, STAFF_HOSTS
 from mappings.stored.setup_shapes import SetupQuestion
 from tests.contract.visiting import HARBOR, Visitor, opened
@@ -172,6 +173,24 @@ def test_a_close_race_takes_nothing_until_it_is_answered(world: "World") -> None
     assert "referred_by_property" not in {key for _, key in asked(world)}
 
 
+def test_nobody_is_asked_what_would_change_no_result(world: "World") -> None:
+    """No rule uses renewal dates yet; when one does, the candidates count as new and are proposed."""
+    for account in world.accounts:
+        for name, label in (
+            ("contract_end", "Contract end"),
+            ("subscription_end", "Subscription end"),
+        ):
+            account.crm.define_property("company", name, "date", label=label)
+    installed(world)
+    a_night_passes(world)
+
+    assert "renewal_date_property" in WITHOUT_EFFECT
+    assert asked(world) == {}
+    assert (
+        world.harbor.rows("SELECT * FROM detection_candidate WHERE setting LIKE 'renewal%'") == []
+    )
+
+
 def test_days_without_an_answer_still_take_nothing(world: "World") -> None:
     town, deal = rivals(world)
     installed(world)
@@ -209,7 +228,7 @@ def test_the_page_shows_the_race_with_samples_and_settings_says_why_nothing_is_t
         reasons = unescape(visitor.get(f"/portals/{HARBOR}/settings").text)
 
     assert "Which contact property tells who referred a contact?" in page
-    assert "1 contacts, \u2018Maria Lopez\u2019" in page
+    assert "1 contact, \u2018Maria Lopez\u2019" in page
     assert "None of these" in page
     assert '"Referred by", "Referrer" may tell who referred a contact' in reasons
 
