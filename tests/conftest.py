@@ -1,7 +1,9 @@
 """Real servers for every test that asks: PostgreSQL and Valkey from wheels, started once, emptied before each test."""
 
+import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -144,3 +146,23 @@ def world(
 
     with build_world(settings, database, redis_url, postgres_url) as built:
         yield built
+
+
+@pytest.fixture
+def new_world(
+    settings: Settings, owner: disposable.Owner, redis_url: str, postgres_url: str
+) -> "Callable[[], AbstractContextManager[World]]":
+    """Worlds one after the other, each with nothing installed."""
+    from tests.world import build_world  # noqa: PLC0415 - unit tests need not load the whole product
+
+    @contextlib.contextmanager
+    def build() -> Iterator["World"]:
+        owner.empty()
+        database = Database(postgres_url)
+        try:
+            with build_world(settings, database, redis_url, postgres_url) as world:
+                yield world
+        finally:
+            database.close()
+
+    return build
