@@ -51,12 +51,13 @@ TOLD = ("now", "now", "twice", "late")
 LOST = ("now", "late", "early", "never")
 
 
-def dealt(told: Sequence[str]) -> st.SearchStrategy[list[list[Act]]]:
-    """Dealt from one number each: as many single choices are more than hypothesis makes."""
-    return st.integers(0, 2**32 - 1).map(lambda seed: _histories(Random(seed), told))
+# Lives are dealt from one number each: a failure tells the number, not pages of acts.
+seeds = st.integers(0, 2**32 - 1)
 
 
-def _histories(chance: Random, told: Sequence[str]) -> list[list[Act]]:
+def dealt(seed: int, told: Sequence[str]) -> list[list[Act]]:
+    """The histories of one number."""
+    chance = Random(seed)
     return [
         [_act(chance, told) for _ in range(chance.randint(1, MOST_ACTS))]
         for _ in range(SIDE_BY_SIDE)

@@ -3,17 +3,24 @@
 import pytest
 from hypothesis import given
 
-from tests.e2e.corners import Histories
-from tests.e2e.lived import FOUND, TOLD, NewWorld, assert_lived_as_fresh, begin, calmly, dealt, live
+from tests.e2e.lived import (
+    FOUND,
+    TOLD,
+    NewWorld,
+    assert_lived_as_fresh,
+    begin,
+    calmly,
+    dealt,
+    live,
+    seeds,
+)
 
 
 @calmly
-@given(histories=dealt(TOLD))
+@given(seed=seeds)
 @pytest.mark.timeout(1800)
-def test_a_life_lived_says_what_a_fresh_install_says(
-    new_world: NewWorld, histories: Histories
-) -> None:
-    all_histories = [*FOUND, *histories]
+def test_a_life_lived_says_what_a_fresh_install_says(new_world: NewWorld, seed: int) -> None:
+    all_histories = [*FOUND, *dealt(seed, TOLD)]
     with new_world() as world:
         lived = begin(world, len(all_histories))
         live(world, lived, all_histories)

@@ -3,7 +3,6 @@
 import pytest
 from hypothesis import given
 
-from tests.e2e.corners import Histories
 from tests.e2e.lived import (
     LOST,
     NewWorld,
@@ -13,16 +12,18 @@ from tests.e2e.lived import (
     calmly,
     dealt,
     live,
+    seeds,
 )
 from tests.e2e.test_links import reconcile
 
 
 @calmly
-@given(histories=dealt(LOST))
+@given(seed=seeds)
 @pytest.mark.timeout(1800)
 def test_what_was_told_early_or_never_is_found_by_a_reconciliation(
-    new_world: NewWorld, histories: Histories
+    new_world: NewWorld, seed: int
 ) -> None:
+    histories = dealt(seed, LOST)
     with new_world() as world:
         answer_otherwise(world.hubspot.quirks)
         lived = begin(world, len(histories))
