@@ -59,12 +59,13 @@ def arrive(runtime: Runtime, state: str | None, browser: str | None) -> Journey:
     """Use up the state a browser brings back. Raises :class:`BadState` with the reason."""
     if not state:
         raise BadState("missing")
-    if not browser or not _SECRET.fullmatch(state):
-        raise BadState("unknown" if browser else "other_browser")
+    if not _SECRET.fullmatch(state):
+        raise BadState("unknown")
     with runtime.database.service() as tx:
-        journey = stored.end_journey(tx, _hash(state), _hash(browser))
+        # A trip that ended took the browser's cookie with it: who loads its page again has none.
+        journey = stored.end_journey(tx, _hash(state), _hash(browser)) if browser else None
         if journey is None:
-            raise BadState(stored.why_not(tx, _hash(state), _hash(browser)))
+            raise BadState(stored.why_not(tx, _hash(state)))
     return journey
 
 

@@ -82,6 +82,7 @@ def _referring_page(runtime: Runtime) -> str | None:
 
 
 def _from_hubspot(runtime: Runtime) -> Response:
+    guard.session(runtime)  # whoever is signed in keeps the navigation on a page about trouble
     state, browser = request.args.get("state"), guard.cookie(runtime, "browser")
     if "error" in request.args:
         install.cancel(runtime, state=state, browser=browser)
@@ -92,7 +93,7 @@ def _from_hubspot(runtime: Runtime) -> Response:
             runtime, state=state, code=request.args.get("code"), browser=browser, session=old
         )
     except BadState as bad:
-        return _bad_state(runtime, bad)
+        return _bad_state(bad)
     except SecondOrderError as error:
         return _failed(error)
     answer = make_response(redirect(done.next_path, 303))
@@ -105,16 +106,13 @@ _BAD_STATES = {
     "missing": (
         "This visit has no beginning",
         (
-            "HubSpot sent you here without the note we give every visit."
-            " Start again from the button below."
+            "This address is for coming back from HubSpot, and you did not come from there: it was"
+            " typed, kept as a bookmark, or cut off. Nothing was changed; start again."
         ),
     ),
     "unknown": (
         "We do not know this visit",
-        (
-            "The note that came back from HubSpot is not one of ours."
-            " Nothing was changed; start again."
-        ),
+        ("It began more than a day ago, or not here. Nothing was changed; start again."),
     ),
     "other_browser": (
         "That was started in another browser",
@@ -133,16 +131,17 @@ _BAD_STATES = {
     "used": (
         "This was done already",
         (
-            "Each visit to HubSpot counts once, and this one was used."
-            " If the account is connected, simply sign in."
+            "Each visit to HubSpot counts once, and this one was used: the page was loaded again,"
+            " or reached with the browser's Back button. Nothing was changed by it."
+            " What was connected then is connected; sign in to see it."
         ),
     ),
 }
 
 
-def _bad_state(runtime: Runtime, bad: BadState) -> Response:
+def _bad_state(bad: BadState) -> Response:
     title, text = _BAD_STATES[bad.why]
-    return guard.problem(400, title, text, start_again=True, signed_in=guard.session(runtime))
+    return guard.problem(400, title, text, start_again=True, sign_in=bad.why == "used")
 
 
 def _refused_by_hubspot(error: str) -> Response:

@@ -1,5 +1,6 @@
 """Security of every page: headers, sessions, forged forms, and error pages without secrets."""
 
+import contextlib
 import hmac
 import secrets
 from collections.abc import Mapping
@@ -39,8 +40,8 @@ def protect(app: Flask, runtime: Runtime) -> None:
     def headers(response: Response) -> Response:
         return _headers(response, is_https=is_https)
 
-    app.register_error_handler(HTTPException, _http_error)
-    app.register_error_handler(SecondOrderError, _known_error)
+    app.register_error_handler(HTTPException, lambda error: _http_error(error, runtime))
+    app.register_error_handler(SecondOrderError, lambda error: _known_error(error, runtime))
     app.register_error_handler(Exception, _bug)
 
 
@@ -101,8 +102,13 @@ def nonce() -> str:
 def problem(
     status: int, title: str, text: str, *, sign_in: bool = False, **more: object
 ) -> Response:
-    """Return a page that says what happened and what to do."""
-    page = render_template("problem.html", title=title, text=text, sign_in=sign_in, **more)
+    """Return a page that says what happened and what to do.
+
+    It keeps the navigation of whoever is known to be signed in when it is made.
+    """
+    page = render_template(
+        "problem.html", title=title, text=text, sign_in=sign_in, session=g.get("session"), **more
+    )
     return make_response(page, status)
 
 
@@ -153,21 +159,16 @@ def _headers(response: Response, *, is_https: bool) -> Response:
     return response
 
 
-def _http_error(error: HTTPException) -> Response:
+def _http_error(error: HTTPException, runtime: Runtime) -> Response:
     status = error.code or 500
     if error.response is not None or status < HTTPStatus.BAD_REQUEST:  # a redirect is no error
         return make_response(error.get_response())
     if _is_machine():
         return _plain(status, error.name)
+    with contextlib.suppress(SecondOrderError):  # the page is of use without the navigation, too
+        session(runtime)
     if status == HTTPStatus.NOT_FOUND:
-        # The same bytes for what does not exist and for what belongs to others.
-        return problem(
-            404,
-            "Nothing here for you",
-            "This page does not exist, or it belongs to a HubSpot account you are not signed in"
-            " to.",
-            sign_in=True,
-        )
+        return _nothing_here()
     text = _TEXTS.get(status, "The request could not be answered.")
     if status in {HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN} and error.description:
         text = error.description  # given with abort()
@@ -185,11 +186,28 @@ _TEXTS: Mapping[int, str] = {
 }
 
 
-def _known_error(error: SecondOrderError) -> Response:
+def _nothing_here() -> Response:
+    """Answer with the same bytes for what does not exist and for what belongs to others."""
+    current: Session | None = g.get("session")
+    text = "This page does not exist, or it belongs to a HubSpot account you are not signed in to. "
+    if current is None:
+        text += (
+            "Sign in to see the pages of your account. Whoever makes no click for half an hour is"
+            " signed out."
+        )
+    else:
+        text += (
+            f"You are signed in to account {current.portal_id}: its pages are in the line on top."
+            " If the link is of another account, sign in to that one."
+        )
+    return problem(404, "Nothing here for you", text, sign_in=True)
+
+
+def _known_error(error: SecondOrderError, runtime: Runtime) -> Response:
     if isinstance(error, Retryable):
         return _try_again(error)
     if isinstance(error, RecordGone):
-        return _http_error_of(404)
+        return _http_error_of(404, runtime)
     if isinstance(error, NeedsOwner):
         return problem(409, "HubSpot needs you", str(error), reconnect=True)
     if isinstance(error, Refused):
@@ -211,11 +229,11 @@ def _try_again(error: Retryable) -> Response:
     return answer
 
 
-def _http_error_of(status: int) -> Response:
+def _http_error_of(status: int, runtime: Runtime) -> Response:
     try:
         abort(status)
     except HTTPException as error:
-        return _http_error(error)
+        return _http_error(error, runtime)
 
 
 def _bug(error: Exception) -> Response:

@@ -30,23 +30,23 @@ def blueprint(runtime: Runtime) -> Blueprint:
     def record(portal_id: int, object_type: str, record_id: int) -> ResponseReturnValue:
         session = guard.session_of(runtime, portal_id)
         if not 0 < record_id <= _LARGEST_ID:
-            return _absent(session)
+            return _absent()
         with open_portal(runtime, portal_id) as portal:
             account = account_of(portal).account
             explanation = explain.explain(portal, object_type, record_id)
             with portal.transaction() as tx:
                 hold = holds.current(tx)
         if not (explanation["exists"] or explanation["values"] or explanation.get("ledger")):
-            return _absent(session)
+            return _absent()
         return _page(session, object_type, explanation, account, hold)
 
     @bp.get("/find")
     def find(portal_id: int) -> ResponseReturnValue:
-        session = guard.session_of(runtime, portal_id)
+        guard.session_of(runtime, portal_id)
         object_type = request.args.get("type", ObjectType.DEAL)
         number = request.args.get("id", "").strip()
         if object_type not in _SHOWN_TYPES or not _is_number(number):
-            return _absent(session)
+            return _absent()
         address = url_for(
             "records.record",
             portal_id=portal_id,
@@ -88,7 +88,7 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= len(str(_LARGEST_ID))
 
 
-def _absent(session: Session) -> Response:
+def _absent() -> Response:
     """Answer with the same bytes for every record this account does not have.
 
     So nobody learns which records other accounts have.
@@ -98,5 +98,4 @@ def _absent(session: Session) -> Response:
         "No such record",
         "We know no record of this kind and number in your account. The number is the last part of"
         " the record's address in HubSpot; a new record is known a few seconds after it was made.",
-        signed_in=session,
     )

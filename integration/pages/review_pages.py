@@ -161,7 +161,6 @@ def _task_page(portal: PortalContext, session: Session, review_id: int) -> Respo
             "No such question",
             "There is no question of this number in your account. It may have resolved itself:"
             " open Review for those that wait.",
-            signed_in=session,
         )
     page = render_template(
         "question.html",

@@ -9,6 +9,8 @@ from mappings.records.access import OPTIONAL_SCOPES, REQUIRED_SCOPES, subscripti
 
 PLATFORM_VERSION: Final = "2026.03"
 EXAMPLE_URL: Final = "https://second-order.example"
+# Digits and dots, or colons as in IPv6.
+_BARE_ADDRESS = re.compile(r"[0-9.]+|[0-9a-f.]*:[0-9a-f:.]*")
 _UID = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
 _CONCURRENT_REQUESTS: Final = 10
 
@@ -29,6 +31,11 @@ def project_files(public_url: str = EXAMPLE_URL) -> dict[str, str]:
         "src/app/webhooks/webhooks-hsmeta.json": _webhooks(base),
     }
     return {path: _as_text(body) for path, body in files.items()}
+
+
+def is_local(public_url: str) -> bool:
+    """Whether an address is this very machine, which HubSpot's servers do not reach."""
+    return urlsplit(public_url).hostname in {"localhost", "127.0.0.1"}
 
 
 def _as_text(body: dict[str, object]) -> str:
@@ -78,9 +85,15 @@ def _component(uid: str, kind: str, config: dict[str, object]) -> dict[str, obje
 
 def _checked(public_url: str) -> str:
     parts = urlsplit(public_url)
-    local = parts.hostname in {"localhost", "127.0.0.1"}
-    if parts.scheme != "https" and not (parts.scheme == "http" and local):
-        raise ValueError("the public URL must be https; http is accepted for localhost only")
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_local(public_url)):
+        raise ValueError(
+            "HubSpot demands an https address, such as https://app.example.org; it accepts http"
+            " for localhost only. A proxy in front of the service answers with https"
+        )
+    if _BARE_ADDRESS.fullmatch(parts.hostname or "") and not is_local(public_url):
+        raise ValueError(
+            "HubSpot accepts a host's name, such as https://app.example.org, and no bare IP address"
+        )
     if not parts.hostname or parts.query or parts.fragment:
         raise ValueError("the public URL must be a scheme and a host, without query or fragment")
     return public_url.rstrip("/")

@@ -179,6 +179,24 @@ def test_a_state_that_is_no_good_installs_nothing_and_says_why(town: Town, spoil
     assert town.hubspot.office.exchanges == 0
 
 
+def test_who_loads_the_page_of_the_return_again_reads_that_it_is_done(town: Town) -> None:
+    visitor = town.visitor()
+    back = visitor.ask()
+    assert visitor.get(back).status_code == 303
+
+    signed_in = visitor.get(back)
+    visitor.press("/signout", csrf=visitor.csrf())
+    signed_out = visitor.get(back)
+
+    for page in (signed_in, signed_out):
+        assert page.status_code == 400
+        assert "done already" in page.text
+        assert "another browser" not in page.text
+    assert f'class="button" href="/portals/{HARBOR}/"' in signed_in.text
+    assert 'class="button" href="/signin"' in signed_out.text
+    assert stored(town) is not None
+
+
 def test_a_used_or_expired_code_has_a_page_and_a_way_back(town: Town) -> None:
     visitor = town.visitor()
     back = visitor.ask()

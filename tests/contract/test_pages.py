@@ -66,6 +66,31 @@ def test_pages_of_another_portal_are_the_same_bytes_as_of_one_that_does_not_exis
         assert answers[0] == answers[1] == answers[2], rule
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["/nowhere", "/portals/x/", f"/portals/{ORCHARD}/review", f"/portals/{HARBOR}/nowhere"],
+)
+def test_who_is_signed_in_keeps_the_navigation_where_nothing_is(
+    town: Town, visitor: Visitor, path: str
+) -> None:
+    page = visitor.get(path)
+
+    assert page.status_code == 404
+    assert f"You are signed in to account {HARBOR}" in page.text
+    assert f'href="/portals/{HARBOR}/review"' in page.text
+    assert f'class="button" href="/portals/{HARBOR}/"' in page.text
+    assert "Sign out" in page.text
+    assert 'aria-current="page"' not in page.text
+    assert f'href="/portals/{HARBOR}' not in town.visitor().get(path).text
+
+
+def test_a_refused_form_keeps_the_navigation(town: Town, visitor: Visitor) -> None:
+    page = visitor.press(f"/portals/{HARBOR}/resume")
+
+    assert page.status_code == 400
+    assert f'href="/portals/{HARBOR}/review"' in page.text
+
+
 def test_without_a_session_every_portal_looks_as_if_it_did_not_exist(
     town: Town, visitor: Visitor
 ) -> None:

@@ -1,9 +1,11 @@
 """What a person sees, in a real browser. A laptop without Chromium skips this; CI does not."""
 
 import os
+import re
 import shutil
 import subprocess
 from datetime import UTC, datetime, timedelta
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -115,6 +117,26 @@ def test_a_seller_sees_the_tag_on_the_deal(world: "World", deal: int, browser: B
     assert "<title>broken" not in page
     assert "&lt;script&gt;" in page
     assert browser.picture(address).startswith(b"\x89PNG")
+
+
+def test_what_a_page_hides_is_invisible_whatever_its_class(
+    browser: Browser, tmp_path: Path
+) -> None:
+    css = (files("integration.pages") / "static" / "site.css").read_text(encoding="utf-8")
+    classes = sorted({"", *re.findall(r"\.([a-z]+)", css)})
+    hidden = "".join(
+        f"<{tag} hidden class='{name}'>x</{tag}>"
+        for tag in ("button", "a", "p", "div", "form", "label", "section", "textarea", "details")
+        for name in classes
+    )
+    script = """
+        const shown = [...document.querySelectorAll("[hidden]")].filter(e => e.offsetHeight);
+        document.title = "shown: " + shown.map(e => e.tagName + "." + e.className).join(" ");"""
+    page = tmp_path / "hidden.html"
+    page.write_text(f"<style>{css}</style>{hidden}<script>{script}</script>", encoding="utf-8")
+
+    assert len(classes) > 40
+    assert "<title>shown: </title>" in browser.show(page.as_uri())
 
 
 def test_an_admin_signs_in_and_sees_what_was_found(

@@ -277,6 +277,32 @@ def test_the_developer_project_is_written_for_an_address(run: Run, tmp_path: Pat
     assert any("https://app.example.org/webhooks/hubspot" in text for text in texts)
 
 
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("http://app.example.org", "HubSpot demands an https address"),
+        ("https://203.0.113.7", "no bare IP address"),
+        ("https://app.example.org/crm", "--url has a path"),
+        ("app.example.org", "--url must be an http or https address"),
+    ],
+)
+def test_an_address_that_hubspot_refuses_is_refused_by_us_first(
+    run: Run, tmp_path: Path, url: str, says: str
+) -> None:
+    done = run("project", "--to", str(tmp_path / "project"), "--url", url)
+
+    assert done.returncode == 1
+    assert says in done.stderr
+    assert not (tmp_path / "project").exists()
+
+
+def test_a_project_for_this_machine_says_what_does_not_arrive(run: Run, tmp_path: Path) -> None:
+    done = run("project", "--to", str(tmp_path / "project"), "--url", "http://localhost:8000")
+
+    assert done.returncode == 0
+    assert "notifications do not arrive here" in done.stderr
+
+
 def test_every_command_explains_itself(run: Run) -> None:
     listed = run("--help").stdout
     for command in ("up", "web", "worker", "schedule", "migrate", "portals", "backfill", "settle", "replay", "explain",

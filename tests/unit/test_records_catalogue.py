@@ -130,10 +130,17 @@ def test_the_projects_addresses_are_where_we_can_be_reached() -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["http://app.example.org", "ftp://x.example", "app.example.org", "https://a.example/?x=1"],
+    [
+        "http://app.example.org",
+        "https://192.168.1.4",
+        "https://[2001:db8::1]",
+        "ftp://x.example",
+        "app.example.org",
+        "https://a.example/?x=1",
+    ],
 )
 def test_hubspot_would_not_take_such_an_address(url: str) -> None:
-    with pytest.raises(ValueError, match="public URL"):
+    with pytest.raises(ValueError, match=r"HubSpot|public URL"):
         project_files(url)
 
 

@@ -60,17 +60,20 @@ def end_journey(tx: Transaction, state_hash: bytes, browser_hash: bytes) -> Jour
     return Journey(**row) if row else None
 
 
-def why_not(tx: Transaction, state_hash: bytes, browser_hash: bytes) -> str:
-    """Return why a state is not valid: unknown, other_browser, used or expired."""
+def why_not(tx: Transaction, state_hash: bytes) -> str:
+    """Return why a browser's state is not valid: unknown, used, expired or other_browser."""
     row = tx.one(
-        "SELECT browser_hash, used_at FROM oauth_state WHERE state_hash = :state",
+        """SELECT used_at IS NOT NULL AS is_used,
+             made_at <= clock_timestamp() - make_interval(mins => :minutes) AS is_expired
+           FROM oauth_state WHERE state_hash = :state""",
         state=state_hash,
+        minutes=STATE_MINUTES,
     )
     if row is None:
         return "unknown"
-    if bytes(row["browser_hash"]) != browser_hash:
-        return "other_browser"
-    return "used" if row["used_at"] else "expired"
+    if row["is_used"]:
+        return "used"
+    return "expired" if row["is_expired"] else "other_browser"
 
 
 def open_session(
