@@ -33,7 +33,6 @@ class Person:
 
     id: int
     contact_ids: tuple[int, ...]
-    p_same: int = PPM
     links: tuple["IdentityLink", ...] = ()
 
 

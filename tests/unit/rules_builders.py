@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
+from itertools import combinations
 from typing import Any
 
 from mappings.records import text_sources
@@ -17,7 +18,7 @@ from mappings.rules.facts import (
     MappedText,
     Version,
 )
-from mappings.rules.findings import Move, Person, Source
+from mappings.rules.findings import IdentityLink, Move, Person, Source
 from mappings.rules.identity import companies, linkage
 from mappings.rules.policy import Policy
 from mappings.rules.text import names
@@ -93,7 +94,8 @@ def a_portal(known: Directory | None = None, **options: Any) -> linkage.NameFreq
 
 def a_person(*contacts: ContactFacts, p_same: int = PPM) -> tuple[Person, dict[int, ContactFacts]]:
     ids = tuple(sorted(one.id for one in contacts))
-    return Person(ids[0], ids, p_same), {one.id: one for one in contacts}
+    links = tuple(IdentityLink(a, b, 0.0, p_same, "link") for a, b in combinations(sorted(ids), 2))
+    return Person(ids[0], ids, links), {one.id: one for one in contacts}
 
 
 def a_move(**more: Any) -> Move:  # noqa: ANN401 - a builder passes any field on

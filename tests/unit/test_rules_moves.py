@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -6,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mappings.rules.facts import PPM, CompanyFacts, ContactFacts, Directory, Version
-from mappings.rules.findings import Reason, Signal
+from mappings.rules.findings import IdentityLink, Person, Reason, Signal
 from mappings.rules.identity import companies
 from mappings.rules.job_changes import signals
 from mappings.rules.job_changes.employments import employments
@@ -163,6 +164,37 @@ def test_a_second_record_after_the_last_sign_of_life_is_a_move() -> None:
     assert (move.former_contact_id, move.new_contact_id, move.status) == (1, 2, "auto")
     assert (move.earliest, move.latest) == (day(80), day(100))
     assert move.confidence == 960_000 * move.p_moved // PPM
+
+
+def linked(pairs: Mapping[tuple[int, int], int]) -> Person:
+    """A person of three records, each pair with its probability of being one human."""
+    links = tuple(IdentityLink(a, b, 0.0, p, "link") for (a, b), p in pairs.items())
+    return Person(1, (1, 2, 3), links)
+
+
+THIRD = a_contact(3, email="priya@orbit.example", on=900)
+
+
+@pytest.mark.parametrize(
+    ("pairs", "certainty"),
+    [
+        ({(1, 2): 960_000, (1, 3): 999_000, (2, 3): 400_000}, 960_000),
+        ({(1, 2): 700_000, (1, 3): 990_000, (2, 3): 980_000}, 970_200),
+        ({(1, 2): 700_000, (1, 3): 990_000, (2, 3): 100_000}, 700_000),
+        ({(1, 3): 990_000}, 0),
+    ],
+    ids=["their own pair", "a surer path", "a path that is less sure", "joined by nothing"],
+)
+def test_a_move_is_as_sure_as_its_own_two_records_are_one_human(
+    pairs: Mapping[tuple[int, int], int], certainty: int
+) -> None:
+    contacts = {contact.id: contact for contact in (OLD, NEW, THIRD)}
+
+    moves = find_moves(linked(pairs), contacts, the_companies(), DEFAULT, NOW).moves
+
+    move = next(move for move in moves if move.new_contact_id == 2)
+    assert move.p_same == certainty
+    assert move.confidence == certainty * move.p_moved // PPM
 
 
 def test_activity_at_both_companies_is_two_jobs_not_a_move() -> None:

@@ -192,6 +192,4 @@ def _may_join(left: Sequence[int], right: Sequence[int], pairs: _Pairs, link: Id
 
 
 def _person(ids: tuple[int, ...], pairs: _Pairs) -> Person:
-    links = tuple(pairs.within(ids))
-    firm = [link.p for link in links if link.decision == "link"]
-    return Person(ids[0], ids, min(firm, default=PPM), links)
+    return Person(ids[0], ids, tuple(pairs.within(ids)))

@@ -8,6 +8,7 @@ from mappings.kinds import MoveKind, Status
 from mappings.rules.facts import PPM, ContactFacts, Directory
 from mappings.rules.findings import Move, Person, Reason, Signal
 from mappings.rules.identity import companies
+from mappings.rules.identity.certainty import same_human
 from mappings.rules.job_changes import signals
 from mappings.rules.job_changes.employments import RecordEmployment, timeline
 from mappings.rules.job_changes.signals import company_name
@@ -156,7 +157,7 @@ def _move(
     p_moved = signals.combined(evidence)
     if _contradicted(old, new, policy):
         p_moved = p_moved * policy.contradiction_factor // PPM
-    p_same = _p_same(person, old.contact.id, new.contact.id)
+    p_same = same_human(person, old.contact.id, new.contact.id)
     confidence = p_same * p_moved // PPM
     earliest = min(old.last_seen or old.since, new.since)
     # A bounce or a noticed departure says when the old job ended, not when the new one began.
@@ -193,16 +194,6 @@ def status_of(confidence: int, evidence: tuple[Signal, ...], policy: Policy) -> 
     if not signals.conclusive(evidence, policy) or confidence < policy.move_review:
         return Status.STORED
     return Status.AUTO if confidence >= policy.move_auto else Status.REVIEW
-
-
-def _p_same(person: Person, a: int, b: int) -> int:
-    """The probability (ppm) that two records are this person: their link's, else the group's."""
-    if a == b:
-        return PPM
-    for link in person.links:
-        if {link.a, link.b} == {a, b}:
-            return max(link.p, person.p_same) if link.decision == "link" else person.p_same
-    return person.p_same
 
 
 def _boomerang(move: Move) -> Move:
