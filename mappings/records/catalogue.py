@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from mappings.kinds import ObjectType, SourceKind
+from mappings.kinds import ObjectType, SourceKind, Timing
 from mappings.records.properties import (
     GROUP_LABEL,
     GROUP_NAME,
     OwnProperty,
     choice,
     day,
+    home_money,
     moment,
     money,
     number,
@@ -58,6 +59,9 @@ _SOURCES = {
     "several": "Several sources",
     "none": "None",
 }
+_TIMINGS = {
+    timing.value: timing.label for timing in (Timing.SOURCED, Timing.ASSISTED, Timing.PRESENT)
+}
 _ROLES = {
     "champion": "Champion",
     "moved_champion": "Moved champion",
@@ -91,7 +95,41 @@ _DEAL = (
         ObjectType.DEAL,
         "second_order_amount",
         "Second-order amount",
-        "The part of the amount that earlier customers brought, in the deal's currency.",
+        "The part of the amount that earlier customers brought, in the deal's currency. Of"
+        " several currencies, reports add up the amount in account currency.",
+    ),
+    home_money(
+        ObjectType.DEAL,
+        "second_order_amount_home",
+        "Second-order amount (account currency)",
+        "What is booked of a won deal for earlier customers, in the account's currency at the rate"
+        " of the close. Reports add this up; empty while nothing is booked.",
+    ),
+    home_money(
+        ObjectType.DEAL,
+        "second_order_amount_moved",
+        "Second-order amount: moved champions",
+        "The part of it that champions who changed jobs brought, in the account's currency.",
+    ),
+    home_money(
+        ObjectType.DEAL,
+        "second_order_amount_referral",
+        "Second-order amount: referrals",
+        "The part of it that referrals brought, in the account's currency.",
+    ),
+    home_money(
+        ObjectType.DEAL,
+        "second_order_amount_word_of_mouth",
+        "Second-order amount: word of mouth",
+        "The part of it that word of mouth brought, in the account's currency.",
+    ),
+    choice(
+        ObjectType.DEAL,
+        "second_order_timing",
+        "Second-order timing",
+        "How the strongest source took part: sourced is there when the deal began, assisted helps"
+        " it on later, present is on the deal without a role.",
+        _TIMINGS,
     ),
     percent(
         ObjectType.DEAL,

@@ -1,7 +1,7 @@
 """Our own HubSpot properties: the shape of one, and the few kinds we use."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from mappings.kinds import ObjectType
@@ -156,6 +156,11 @@ def money(object_type: str, name: str, label: str, description: str) -> OwnPrope
         # The field exists, its effect could not be tried: see "Money of a deal" in docs/hubspot.md.
         currency_property="deal_currency_code" if object_type == ObjectType.DEAL else None,
     )
+
+
+def home_money(object_type: str, name: str, label: str, description: str) -> OwnProperty:
+    """Money in the account's own currency, on a deal too: what a report may add up."""
+    return replace(money(object_type, name, label, description), currency_property=None)
 
 
 def day(object_type: str, name: str, label: str, description: str) -> OwnProperty:

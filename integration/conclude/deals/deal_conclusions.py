@@ -4,11 +4,13 @@ The second half of stage two.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from integration.conclude import field_patches, review_tasks
 from integration.conclude.batch import Batch
 from integration.conclude.deals import (
+    booked_fields,
     credit_edges,
     deal_attribution,
     deal_page,
@@ -16,8 +18,10 @@ from integration.conclude.deals import (
     posted_entries,
     revenue_graph,
 )
+from integration.conclude.deals.booked_fields import Entries
 from integration.conclude.deals.deal_attribution import AttributedDeal
 from integration.conclude.deals.deal_page import DealPage
+from integration.conclude.deals.ledger_posting import Appended
 from integration.conclude.deals.posted_entries import Affected
 from integration.conclude.deals.revenue_graph import RevenueGraph
 from integration.conclude.field_patches import Conclusion
@@ -26,7 +30,7 @@ from integration.portal import record_names
 from integration.portal.invalidation import Change
 from integration.storage.database import Row
 from integration.storage.findings import source_rows, stored_shapes
-from mappings.kinds import ObjectType
+from mappings.kinds import ObjectType, Timing
 from mappings.rules.attribution import reasons
 from mappings.rules.attribution.sources import confidence_of, tag_of
 from mappings.rules.facts import PPM
@@ -45,10 +49,12 @@ def refresh(batch: Batch, deal_ids: Collection[int]) -> None:
     graph = revenue_graph.graph_of_page(
         batch, [(attributed.deal, attributed.allocation) for attributed in attributed_deals]
     )
-    affected = ledger_posting.post(batch, page.posted, attributed_deals, subjects, graph)
+    appended = ledger_posting.post(batch, page.posted, attributed_deals, subjects, graph)
+    affected = ledger_posting.affected(chain.from_iterable(appended.values()))
     affected |= _store_sources(batch, attributed_deals, page, subjects)
     affected |= credit_edges.store(batch, graph, subjects, _ids(attributed_deals))
-    _plan_patches(batch, attributed_deals, graph)
+    entries = {deal_id: _entries(page, appended, deal_id) for deal_id in _ids(attributed_deals)}
+    _plan_patches(batch, attributed_deals, graph, entries)
     _ask(batch, page, attributed_deals, deal_ids)
     _record(batch, affected, page)
 
@@ -62,6 +68,11 @@ def _judge(batch: Batch, page: DealPage) -> list[AttributedDeal]:
 
 def _ids(attributed_deals: Iterable[AttributedDeal]) -> set[int]:
     return {attributed.deal.id for attributed in attributed_deals}
+
+
+def _entries(page: DealPage, appended: Appended, deal_id: int) -> Entries:
+    """A deal's ledger rows, those of this page included."""
+    return (*page.posted.of_deal(deal_id), *appended.get(deal_id, ()))
 
 
 def _living(attributed_deals: Iterable[AttributedDeal]) -> list[AttributedDeal]:
@@ -166,24 +177,35 @@ def _source_differs(row: Mapping[str, Any], stored: Row) -> bool:
 
 
 def _plan_patches(
-    batch: Batch, attributed_deals: Sequence[AttributedDeal], graph: RevenueGraph
+    batch: Batch,
+    attributed_deals: Sequence[AttributedDeal],
+    graph: RevenueGraph,
+    entries: Mapping[int, Entries],
 ) -> None:
     """Plan what the deal records should say."""
     living = _living(attributed_deals)
     contacts = [source.contact_id for source in _credited(living)]
     companies = [source.company_id for source in _credited(living)]
     names = record_names.names(batch.tx, contacts=contacts, companies=companies)
-    conclusions = [_conclusion(batch, attributed, names, graph) for attributed in living]
+    conclusions = [
+        _conclusion(batch, attributed, names, graph, entries[attributed.deal.id])
+        for attributed in living
+    ]
     field_patches.plan(batch, ObjectType.DEAL, conclusions)
     archived = _ids(attributed_deals) - _ids(living)
     field_patches.forget(batch, ObjectType.DEAL, sorted(archived))
 
 
 def _conclusion(
-    batch: Batch, attributed: AttributedDeal, names: reasons.Names, graph: RevenueGraph
+    batch: Batch,
+    attributed: AttributedDeal,
+    names: reasons.Names,
+    graph: RevenueGraph,
+    entries: Entries,
 ) -> Conclusion:
     deal_id = attributed.deal.id
     fields = _desired_fields(attributed, names, graph.orders.get(deal_id))
+    fields |= booked_fields.of_deal(attributed.deal, entries, batch.portal_map.home_currency)
     # A deal that could not be booked is still to be judged by these settings.
     stands = attributed.settled or (ObjectType.DEAL, deal_id) in batch.failed
     return Conclusion(deal_id, fields, _reasons(attributed), stands=stands)
@@ -204,6 +226,8 @@ def _desired_fields(
     fields["second_order_confidence"] = field_patches.share(confidence_of(sources))
     fields["second_order_source_name"] = reasons.source_name(sources, names)
     strongest = sources[0]
+    if strongest.timing != Timing.NONE:
+        fields["second_order_timing"] = strongest.timing
     if _has_record(strongest, names):
         fields["second_order_source_record"] = f"contact:{strongest.contact_id}"
     if deal.amount_minor is not None and deal.currency:

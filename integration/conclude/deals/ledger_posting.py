@@ -19,6 +19,9 @@ from mappings.rules.findings import Allocation, Entry, Source
 from mappings.rules.ledger import entries as rules
 from mappings.rules.policy import Policy
 
+Appended = dict[int, tuple[Entry, ...]]
+"""The entries that were appended, by deal; a deal that could not be planned is left out."""
+
 # Entries of these occasions say what a deal's sources are worth now; the others repeat that for a
 # new amount, month or currency.
 _JUDGING = frozenset(
@@ -38,25 +41,24 @@ def post(
     attributed_deals: Sequence[AttributedDeal],
     subjects: Mapping[int, int],
     graph: RevenueGraph,
-) -> Affected:
+) -> Appended:
     """Append what the ledger lacks so that it says what is true of these deals now."""
     rows: list[dict[str, Any]] = []
-    appended: list[Entry] = []
-    planned: list[int] = []
+    appended: Appended = {}
     for attributed, entries in batch.each(
         by_deal(attributed_deals), lambda attributed: _plan(batch, posted, attributed, graph)
     ):
-        planned.append(attributed.deal.id)
-        appended.extend(entries)
+        appended[attributed.deal.id] = entries
         rows.extend(_rows(entries, attributed.allocation, posted, subjects))
     entry_rows.append(batch.tx, rows, batch.now)
     # What could not be planned keeps its order.
-    done = [deal_id for deal_id in planned if posted.has_open_order(deal_id)]
+    done = [deal_id for deal_id in appended if posted.has_open_order(deal_id)]
     period_rows.taken(batch.tx, done, batch.now)
-    return _affected(appended)
+    return appended
 
 
-def _affected(entries: Iterable[Entry]) -> Affected:
+def affected(entries: Iterable[Entry]) -> Affected:
+    """The records whose figures these entries concern."""
     return Affected.of(
         {"contact_id": entry.contact_id, "company_id": entry.company_id, "deal_id": entry.deal_id}
         for entry in entries

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import orjson
 
 from integration.storage.findings import removed_subjects
-from mappings.kinds import MoveKind, Status
+from mappings.kinds import MoveKind, Status, Timing
 from mappings.rules.attribution.decisions import Decision
 from mappings.rules.facts import PPM
 from mappings.rules.findings import SHARE_ONE, Entry, IdentityLink, Move, Reason, Referral, Source
@@ -164,9 +164,16 @@ def removed_source(row: Row) -> Source:
     p = round(row["confidence"] * PPM)
     # Its weight went with the words; that it has a share shows that it counted.
     raw = max(1, row["share"] * PPM // SHARE_ONE)
-    person = _person_in(row["source_key"])
     return Source(
-        row["kind"], 0, p, 0, raw, person_id=person, company_id=row["company_id"], at=row["at"]
+        row["kind"],
+        0,
+        p,
+        0,
+        raw,
+        person_id=_person_in(row["source_key"]),
+        company_id=row["company_id"],
+        timing=Timing.NONE,
+        at=row["at"],
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from math import ceil
 
+from mappings.kinds import SourceKind
 from mappings.rules.attribution.credit import split
 from mappings.rules.facts import DealFacts
 from mappings.rules.findings import Entry
@@ -31,6 +32,24 @@ def shared(deal: DealFacts, shares: Mapping[str, int]) -> dict[str, int]:
     """The home amount by the same shares, to the last minor unit; empty when it is not known."""
     whole = total(deal)
     return {} if whole is None else split(whole, shares)
+
+
+def credit(rows: Iterable[Entry], home: str) -> dict[str, int]:
+    """What a deal's rows add up to for customers, by kind, in the account's currency *home*.
+
+    A row that is known in another currency only is no part of it.
+    """
+    sums: dict[str, int] = {}
+    for row in rows:
+        if row.kind != SourceKind.FIRST_ORDER:
+            sums[row.kind] = sums.get(row.kind, 0) + (_in(home, row) or 0)
+    return {kind: minor for kind, minor in sums.items() if minor}
+
+
+def _in(home: str, row: Entry) -> int | None:
+    if row.home_currency == home and row.home_amount_minor is not None:
+        return row.home_amount_minor
+    return row.amount_minor if row.currency == home else None
 
 
 def frozen(
