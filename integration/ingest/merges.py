@@ -41,13 +41,24 @@ def note_former_ids(
     Returned are records that live in the mirror and are named by one that *changed*: they have to
     be looked at, since only HubSpot knows whether they were merged.
     """
-    survivors: dict[RefPair, tuple[int, datetime | None]] = {}
-    for record in records:
-        survivors.update(_former_ids(record))
+    survivors = _named(records)
     if not survivors:
         return set()
     living = mirror.note_former_ids(tx, survivors)
     return {ref for ref in living if (ref[0], survivors[ref][0]) in changed}
+
+
+def named_survivors(records: Iterable[Record]) -> dict[RefPair, int]:
+    """The records that these say were merged into them, whether that is known already or not."""
+    direct = {ref: survivor for ref, (survivor, _) in _named(records).items()}
+    return {ref: _last(direct, ref) for ref in direct}
+
+
+def _named(records: Iterable[Record]) -> dict[RefPair, tuple[int, datetime | None]]:
+    named: dict[RefPair, tuple[int, datetime | None]] = {}
+    for record in records:
+        named.update(_former_ids(record))
+    return named
 
 
 def _by_survivor(survivors: Survivors) -> dict[RefPair, list[int]]:

@@ -14,6 +14,7 @@ from integration.ingest import (
     vanished_properties,
 )
 from integration.ingest.fetching import FetchedLinks, FetchedRecords, ReadPlan
+from integration.ingest.merges import Survivors
 from integration.portal import forgotten, invalidation, tries
 from integration.portal.context import PortalContext
 from integration.portal.invalidation import Change
@@ -95,10 +96,12 @@ def store_links(
     pair: tuple[str, str],
     fetched: FetchedLinks,
     dates: LinkDates | None = None,
+    survivors: Survivors | None = None,
 ) -> set[RefPair]:
     """Make these the links of a pair of types; return both ends of each that differs.
 
-    It differs when it came or went, or has another date.
+    It differs when it came or went, or has another date. *survivors* has the ids that records say
+    they lived under before: their merge may be noticed only later, when these links are gone.
     """
     from_type, to_type = pair
     stored = [
@@ -106,7 +109,7 @@ def store_links(
         *mirror.links_to(tx, from_type, to_type, fetched.to_ids),
     ]
     before = {link._replace(seen_at=None): link.seen_at for link in stored}
-    now = link_dates.dated(fetched.links, before, dates or LinkDates())
+    now = link_dates.dated(fetched.links, before, dates or LinkDates(), survivors or {})
     different = {*stored} ^ {*now}
     if different:
         mirror.replace_links(tx, from_type, to_type, fetched.from_ids, now, to_ids=fetched.to_ids)
@@ -249,8 +252,9 @@ def _store(
     # First, so that the survivor's links keep the dates they had under the old ids.
     changed |= merges.follow(tx, survivors, reads.merged_at)
     dates = reads.dates.under(survivors)
+    named = merges.named_survivors(fetched.records)
     for pair, links in fetched.links.items():
-        changed |= store_links(tx, pair, links, dates)
+        changed |= store_links(tx, pair, links, dates, named)
     for object_type, ids in fetched.gone.items():
         changed |= refs(object_type, ids)
         changed |= mirror.retire(tx, object_type, ids, mirror.DELETED)

@@ -4,7 +4,7 @@ HubSpot tells of a link once a side and association type, in any order. Of one t
 records the latest notice counts, so that a link that was ended and made again has the later date.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final
@@ -67,13 +67,37 @@ class LinkDates:
 
 
 def dated(
-    links: Iterable[Link], known: Mapping[Link, datetime | None], dates: LinkDates
+    links: Collection[Link],
+    known: Mapping[Link, datetime | None],
+    dates: LinkDates,
+    survivors: Mapping[RefPair, int],
 ) -> list[Link]:
     """The links with their dates: one that is known keeps its own unless a notice is later.
 
-    A link of which no notice tells has no date: it may have been there for long.
+    A link of which no notice tells has no date: it may have been there for long. One that was
+    known under a former id of a record, and is not told under it any more, is known, too:
+    *survivors* has the ids that records say they lived under before.
     """
+    if survivors:
+        vanished = {*known} - {link._replace(seen_at=None) for link in links}
+        known = {**_carried_over(vanished, known, survivors), **known}
     return [link._replace(seen_at=_date(link, known, dates)) for link in links]
+
+
+def _carried_over(
+    vanished: Iterable[Link],
+    known: Mapping[Link, datetime | None],
+    survivors: Mapping[RefPair, int],
+) -> dict[Link, datetime | None]:
+    """Dates of links under their survivors; of two the older counts, and none is the oldest."""
+    carried: dict[Link, datetime | None] = {}
+    for link in vanished:
+        _, from_id = _now((link.from_type, link.from_id), survivors)
+        _, to_id = _now((link.to_type, link.to_id), survivors)
+        moved, at = link._replace(from_id=from_id, to_id=to_id), known[link]
+        before = carried.get(moved, at)
+        carried[moved] = min(before, at) if before and at else None
+    return carried
 
 
 def _date(link: Link, known: Mapping[Link, datetime | None], dates: LinkDates) -> datetime | None:

@@ -43,6 +43,16 @@ FOUND: Histories = (
         Act("restore", "company", 0, 1, "now"),
     ),
 )
+# The same of what was told early or never.
+FOUND_UNHEARD: Histories = (
+    # A label on the deal came before the notice of the merge, and passed for the whole link.
+    (
+        Act("merge", "contact", 5, 2, "now"),
+        Act("take from", "contact", 4, 4, "never"),
+        Act("delete", "deal", 1, 3, "now"),
+        Act("label", "company", 2, 5, "now"),
+    ),
+)
 OWN = "second_order_"
 KINDS = ("contact", "company", "deal")
 
@@ -206,7 +216,12 @@ def assert_lived_as_fresh(world: "World", lived: list[Corner], histories: Histor
     anew_in_pages(world.harbor, limit=7)
     found += [f"still to write: {row}" for row in world.harbor.kept("outbox")]
     found += differences(ours, state(world.harbor))
-    assert by_history(found, lived, histories) == {}
+    shown = by_history(found, lived, histories)
+    # pytest explains the assertions of test modules only.
+    assert shown == {}, "\n".join(
+        f"{history or 'in no history'}:\n    " + "\n    ".join(lines)
+        for history, lines in shown.items()
+    )
 
 
 def by_history(

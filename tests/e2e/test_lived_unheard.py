@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 
 from tests.e2e.lived import (
+    FOUND_UNHEARD,
     LOST,
     NewWorld,
     answer_otherwise,
@@ -23,7 +24,7 @@ from tests.e2e.test_links import reconcile
 def test_what_was_told_early_or_never_is_found_by_a_reconciliation(
     new_world: NewWorld, seed: int
 ) -> None:
-    histories = dealt(seed, LOST)
+    histories = [*FOUND_UNHEARD, *dealt(seed, LOST)]
     with new_world() as world:
         answer_otherwise(world.hubspot.quirks)
         lived = begin(world, len(histories))
