@@ -87,6 +87,29 @@ class EntryOccasion(_Labelled):
     MERGED = "merged", "was merged into another deal"
 
 
+class Ground(_Labelled):
+    """What makes a deal one that could show a customer's part; the first that holds counts."""
+
+    EMPLOYER = "employer", "a contact whose employer is known"
+    ANSWER = "answer", "an answer to how they heard of you"
+    ACTIVITY = "activity", "an activity before the deal opened"
+    FOUND = "found", "a customer found in another way"
+
+
+class Gap(_Labelled):
+    """What keeps deals from being judged; the label says what closes it."""
+
+    NOT_ALLOWED = "not_allowed", "HubSpot does not let us read everything: see Sync health"
+    NOT_READ = "not_read", "Meetings, calls, e-mails and notes are not read: allow it in Settings"
+    NO_QUESTION = (
+        "no_question",
+        'No field tells "How did you hear about us?": add one, and choose it in Settings',
+    )
+    UNANSWERED = "unanswered", '"How did you hear about us?" is not answered: ask these buyers'
+    NO_CONTACTS = "no_contacts", "Deals without a contact: put the people who bought on them"
+    NO_COMPANY = "no_company", "Contacts without a company: link them to their employer"
+
+
 class ReviewKind(_Labelled):
     """What a review task asks about."""
 

@@ -6,14 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 from integration.pages.wording import amount, day, percent, source
+from integration.reports.revenue_total import HOLDERS, UNBOOKED
 from mappings.kinds import ObjectType, SourceKind, Status
 from mappings.records.catalogue import TYPE_ID, own_properties
 from mappings.records.properties import OwnProperty
 
 Json = Mapping[str, Any]
 _ABOUT_DEAL = re.compile(r"deal (\d{1,18}): (.*)", re.DOTALL)
-# Entries of a line of totals that are no second-order revenue.
-_NOT_DERIVED = frozenset({"currency", "won", "won_deals", SourceKind.FIRST_ORDER})
 # The order of the bars; sources that this list does not know come last.
 _SOURCES = (
     SourceKind.MOVED_CHAMPION,
@@ -26,11 +25,10 @@ _DEEPEST = 8  # levels; reasons come from the database and may have any shape
 
 
 def home_figures(summary: Json) -> dict[str, Any]:
-    """Return the home page's figures: deals by source, revenue by currency, who brought most."""
+    """Return the home page's figures: deals by source, the total, who brought most."""
     home = summary["home_currency"]
     by_source: Json = summary["deals_by_source"]
     derived = {name: count for name, count in by_source.items() if name != "none"}
-    totals = [_total(line) for line in summary["totals"]]
     return {
         "deals": sum(by_source.values()),
         "derived_deals": sum(derived.values()),
@@ -40,7 +38,7 @@ def home_figures(summary: Json) -> dict[str, Any]:
             if by_source.get(name)
         ],
         "most": max(derived.values(), default=0),
-        "totals": sorted(totals, key=lambda total: _rank(total, home)),
+        "total": _total_view(summary["total"]),
         "people": [_leader(line, ObjectType.CONTACT) for line in summary["people"]],
         "companies": [_leader(line, ObjectType.COMPANY) for line in summary["companies"]],
         "home_currency": home,
@@ -96,24 +94,24 @@ def in_hubspot(account: Json, portal_id: int, object_type: str, record_id: int) 
     return f"https://{host}/contacts/{portal_id}/record/{TYPE_ID[object_type]}/{record_id}"
 
 
-def _total(line: Json) -> dict[str, Any]:
-    derived = sum(
-        (Decimal(str(value)) for name, value in line.items() if name not in _NOT_DERIVED),
-        Decimal(0),
-    )
-    won = Decimal(str(line.get("won") or 0))
+def _total_view(total: Json) -> dict[str, Any]:
+    """The one total with its parts as lines: by kind, with the first-order rest, up to the won."""
+    currency = total["currency"]
+    parts = [(source(kind), total["by_kind"][kind]) for kind in total["by_kind"]]
+    parts.append((source(SourceKind.FIRST_ORDER), total["first_order"]))
     return {
-        "currency": line["currency"],
-        "second_order": derived,
-        "won": won,
-        "won_deals": line.get("won_deals") or 0,
-        "share": float(derived / won) if won else None,
+        **total,
+        "is_known": bool(currency),
+        "parts": [(label, part) for label, part in parts if Decimal(part)],
+        "held": [
+            (HOLDERS[holder], part) for holder, part in total["by_holder"].items() if Decimal(part)
+        ],
+        "left_out": [
+            f"{number} {'deal' if number == 1 else 'deals'} {UNBOOKED[why]}"
+            for why, number in total["unbooked"].items()
+            if number
+        ],
     }
-
-
-def _rank(total: Json, home: str) -> tuple[bool, int, str]:
-    """The account's own currency comes first, then the one with most deals."""
-    return total["currency"] != home, -total["won_deals"], total["currency"]
 
 
 def _leader(line: Json, object_type: ObjectType) -> dict[str, Any]:

@@ -26,6 +26,7 @@ _SOURCES: Mapping[str, str] = {
     SourceKind.MOVED_CHAMPION: SourceKind.MOVED_CHAMPION.label,
     SourceKind.REFERRAL: SourceKind.REFERRAL.label,
     SourceKind.WORD_OF_MOUTH: SourceKind.WORD_OF_MOUTH.label,
+    SourceKind.FIRST_ORDER: "Marketing and selling",
     "several": "Several sources",
     "none": "No customer behind it",
 }

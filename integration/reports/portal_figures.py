@@ -1,4 +1,4 @@
-"""A portal in figures: deals by source, money by currency, and who brought most."""
+"""A portal in figures: deals by source, the one total, and who brought most."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,12 +6,13 @@ from typing import Any
 
 from integration.portal import settings
 from integration.portal.context import PortalContext
+from integration.reports import revenue_total
 from integration.reports.current_names import current_names
 from integration.reports.plain_json import plain_dict
 from integration.storage.database import Row, Transaction
 from integration.storage.findings import conclusion_rows, move_rows, source_rows, stored_shapes
 from integration.storage.ledger import entry_rows
-from integration.storage.mirror import deal_rows, mirror
+from integration.storage.mirror import mirror
 from integration.storage.queue import recompute
 from mappings.kinds import ObjectType
 from mappings.records.rows import RefPair
@@ -62,7 +63,7 @@ def _figures(tx: Transaction, portal_id: int) -> Json:
         "deals_by_source": conclusion_rows.by_value(tx, ObjectType.DEAL, "second_order_source"),
         **_leaders(tx, home),
         "moves_by_status": move_rows.count(tx),
-        "totals": _totals(tx),
+        "total": revenue_total.as_json(revenue_total.within(tx)),
         "waiting": recompute.counts(tx),
     }
 
@@ -148,16 +149,3 @@ def _reasons(
         ]
         for ref, deal_ids in deals_of.items()
     }
-
-
-def _totals(tx: Transaction) -> list[Json]:
-    """What is booked by kind, and what is won, a line for each currency."""
-    lines: dict[str, Json] = {}
-    for row in entry_rows.totals(tx):
-        line = lines.setdefault(row["currency"], {"currency": row["currency"]})
-        line[row["kind"]] = money.major(int(row["amount_minor"]), row["currency"])
-    for row in deal_rows.won_totals(tx):
-        line = lines.setdefault(row["currency"], {"currency": row["currency"]})
-        line["won"] = money.major(int(row["amount_minor"]), row["currency"])
-        line["won_deals"] = row["deals"]
-    return [lines[currency] for currency in sorted(lines)]

@@ -438,7 +438,7 @@ def test_everything_can_be_explained(harbor: MirrorPortal) -> None:
     assert [
         (one["former_contact_id"], one["new_contact_id"], one["status"]) for one in found["moves"]
     ] == [(12, 12, "auto")]
-    assert found["totals"][0]["won"] == "50000.00"
+    assert found["total"]["won"] == "50000.00"
     assert found["unbalanced_deals"] == []
     assert sum(row["amount_minor"] for row in ledger_rows(harbor.context)) == 5_000_000
 

@@ -183,22 +183,38 @@ def test_an_account_without_deals_says_so(town: Town) -> None:
     assert "Nothing found yet" in visitor.get(f"/portals/{HARBOR}/").text
 
 
-def test_many_currencies_are_folded_and_the_own_one_comes_first(
+def test_the_home_page_tells_one_total_with_its_rates_its_range_and_what_could_be_judged(
     town: Town, visitor: Visitor
 ) -> None:
     with town.runtime.database.portal(HARBOR) as tx:
-        for n, currency in enumerate(("USD", "GBP", "CHF", "SEK", "JPY")):
+        for n, amount in enumerate((10_000, 20_000, None)):
             tx.run(
                 """INSERT INTO deal (portal_id, deal_id, created_at, closed_at, is_won, is_open, amount_minor, currency)
-                   VALUES (:portal, :id, now(), now(), true, false, 100, :currency)""",
+                   VALUES (:portal, :id, now(), now(), true, false, :amount, 'CHF')""",
                 id=100 + n,
-                currency=currency,
+                amount=amount,
+            )
+        for deal, home in ((100, 6_199), (101, None)):
+            tx.run(
+                """INSERT INTO ledger (portal_id, deal_id, source_key, kind, share, amount_minor, currency,
+                     home_minor, home_currency, effective_at, settings_version, occasion, reason)
+                   VALUES (:portal, :deal, 'first_order', 'first_order', 1000000000000, 10000, 'CHF',
+                     :home, 'EUR', now(), 1, 'won', 'won')""",
+                deal=deal,
+                home=home,
             )
 
-    page = visitor.get(f"/portals/{HARBOR}/").text
+    page = re.sub(r"\s+", " ", visitor.get(f"/portals/{HARBOR}/").text)
 
-    assert "3 more currencies" in page
-    assert page.index("revenue, EUR") < page.index("revenue, CHF")
+    assert "€81.00" in page
+    assert "50% of €162.00 won in 2 deals" in page
+    assert "at the rates frozen when each deal closed" in page
+    assert "€81.00 to €81.00" in page
+    assert '61%</div> <div class="note">of won revenue' in page
+    assert "Deals without a contact: put the people who bought on them" in page
+    assert "CHF" in page
+    assert "of 1 deal without an amount in EUR" in page
+    assert "1 deal without an amount" in page
 
 
 def test_a_ledger_of_thousands_of_rows_is_cut_and_says_so(town: Town, visitor: Visitor) -> None:

@@ -1,14 +1,15 @@
 """What explain knows, arranged for people."""
 
-from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from integration.pages import explanation_view
+from integration.reports import revenue_total
+from integration.reports.revenue_total import Total
 
 NOTHING: dict[str, Any] = {
-    "deals_by_source": {}, "totals": [], "people": [], "companies": [], "moves_by_status": {}, "home_currency": "",
+    "deals_by_source": {}, "total": revenue_total.as_json(Total("")), "people": [], "companies": [], "moves_by_status": {}, "home_currency": "",
     "unbalanced_deals": [],
 }  # fmt: skip
 
@@ -16,30 +17,27 @@ NOTHING: dict[str, Any] = {
 def test_a_portal_without_anything_has_figures_of_nothing() -> None:
     found = explanation_view.home_figures(NOTHING)
 
-    assert (found["deals"], found["derived_deals"], found["most"], found["totals"]) == (0, 0, 0, [])
+    assert (found["deals"], found["derived_deals"], found["most"]) == (0, 0, 0)
+    assert (found["total"]["is_known"], found["total"]["parts"]) == (False, [])
 
 
-def test_second_order_revenue_is_all_that_is_not_first_order_and_the_own_currency_comes_first() -> (
-    None
-):
-    totals = [
-        {
-            "currency": "EUR",
-            "won": "100.00",
-            "won_deals": 9,
-            "first_order": "60.01",
-            "referral": "39.99",
-        },
-        {"currency": "USD", "won": "0.00", "won_deals": 1},
+def test_the_total_is_told_by_its_parts_and_what_has_no_part_in_it_is_named() -> None:
+    parts = {"moved_champion": "81.00", "referral": "0.00", "word_of_mouth": "-1.00"}
+    said = {
+        **revenue_total.as_json(Total("EUR")),
+        "by_kind": parts,
+        "first_order": "20.00",
+        "unbooked": {"no_amount": 1, "no_currency": 0, "waiting": 2},
+    }
+
+    found = explanation_view.home_figures({**NOTHING, "total": said})["total"]
+
+    assert found["parts"] == [
+        ("Moved champion", "81.00"),
+        ("Word of mouth", "-1.00"),
+        ("Marketing and selling", "20.00"),
     ]
-
-    found = explanation_view.home_figures({**NOTHING, "totals": totals, "home_currency": "USD"})[
-        "totals"
-    ]
-
-    assert [one["currency"] for one in found] == ["USD", "EUR"]
-    assert found[1]["second_order"] == Decimal("39.99")
-    assert found[0]["share"] is None
+    assert found["left_out"] == ["1 deal without an amount", "2 deals not booked yet"]
 
 
 def test_deals_nobody_stands_behind_do_not_scale_the_bars() -> None:

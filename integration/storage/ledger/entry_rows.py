@@ -92,15 +92,17 @@ def of_month(tx: Transaction, start: datetime, end: datetime) -> Sequence[Row]:
     )
 
 
+NOTHING_BOOKED = """NOT EXISTS (
+  SELECT FROM ledger WHERE ledger.portal_id = deal.portal_id AND ledger.deal_id = deal.deal_id
+  GROUP BY ledger.deal_id
+  HAVING sum(share) > 0 AND sum(abs(amount_minor)) > 0 AND deal.amount_minor <> 0)"""
+
+
 def unbooked(tx: Transaction) -> list[int]:
     """Return the won deals of which nothing is booked now."""
     rows = tx.rows(
-        """SELECT deal_id FROM deal WHERE portal_id = :portal AND is_won AND NOT EXISTS (
-             SELECT FROM ledger
-             WHERE ledger.portal_id = deal.portal_id AND ledger.deal_id = deal.deal_id
-             GROUP BY ledger.deal_id
-             HAVING sum(share) > 0 AND sum(abs(amount_minor)) > 0 AND deal.amount_minor <> 0)
-           ORDER BY deal_id"""
+        f"""SELECT deal_id FROM deal WHERE portal_id = :portal AND is_won AND {NOTHING_BOOKED}
+            ORDER BY deal_id"""
     )
     return [row["deal_id"] for row in rows]
 
@@ -193,15 +195,6 @@ def top(tx: Transaction, column: str, home: str, *, limit: int) -> Sequence[Row]
             GROUP BY {column} HAVING sum({HOME}) > 0 ORDER BY minor DESC, id LIMIT :limit""",
         home=home,
         limit=limit,
-    )
-
-
-def totals(tx: Transaction) -> Sequence[Row]:
-    """Return the booked amounts by currency and kind."""
-    return tx.rows(
-        """SELECT currency, kind, sum(amount_minor) AS amount_minor FROM ledger
-           WHERE portal_id = :portal
-           GROUP BY currency, kind ORDER BY currency, kind"""
     )
 
 

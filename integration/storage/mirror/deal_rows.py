@@ -131,12 +131,3 @@ def given_at(tx: Transaction, deal_ids: Collection[int]) -> dict[int, datetime]:
         ids=list(deal_ids),
     )
     return dict(rows)
-
-
-def won_totals(tx: Transaction) -> Sequence[Row]:
-    """Return the won amounts by currency."""
-    return tx.rows(
-        """SELECT currency, sum(amount_minor) AS amount_minor, count(*) AS deals FROM deal
-           WHERE portal_id = :portal AND is_won AND amount_minor IS NOT NULL GROUP BY currency
-           ORDER BY currency"""
-    )

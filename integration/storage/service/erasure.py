@@ -190,7 +190,10 @@ _CONTACT_ROWS = (
     "DELETE FROM passage WHERE portal_id = :portal AND person_id = ANY(CAST(:ids AS bigint[]))",
     "DELETE FROM answer WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))",
     *_DECIDED,
-    """UPDATE source SET contact_id = NULL, body = jsonb_build_object('removed', true)
+    # The figures stay: what is booked and its range rest on them.
+    """UPDATE source SET contact_id = NULL, body = jsonb_strip_nulls(jsonb_build_object(
+         'removed', true, 'w', body -> 'w', 'p', body -> 'p', 'g', body -> 'g',
+         'raw', body -> 'raw'))
        WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))""",
     f"""UPDATE source SET body = jsonb_set(body, '{{because}}', '[]')
         WHERE portal_id = :portal AND body -> 'because' <> '[]'

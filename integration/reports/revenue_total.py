@@ -1,0 +1,252 @@
+"""The one total: booked second-order revenue of a period, as every page and command tells it.
+
+Its parts by kind and by holder each add up to it, and with the first-order remainder to what was
+won. It tells beside it by which rates, in which range, and of how much of the won revenue anything
+could be seen.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from integration.portal import settings
+from integration.portal.context import PortalContext
+from integration.portal.settings import PortalSettings
+from integration.storage.database import Row, Transaction
+from integration.storage.ledger import total_rows
+from integration.storage.ledger.total_rows import Period
+from integration.storage.queue import activity_cursors, stream_troubles
+from mappings.kinds import ObjectType, SourceKind
+from mappings.records.portal_map import PortalMap
+from mappings.rules.facts import TextKind
+from mappings.rules.findings import Source
+from mappings.rules.ledger import money, periods
+from mappings.rules.ledger.measurement import AlikeDeals, Measurement, Money, Reading, measure
+from mappings.rules.ledger.total_range import RATE_BASIS, DerivedDeal, Range, range_of
+
+Json = dict[str, Any]
+FIRST_ORDER = SourceKind.FIRST_ORDER.value
+BY_KIND = (SourceKind.MOVED_CHAMPION, SourceKind.REFERRAL, SourceKind.WORD_OF_MOUTH)
+HOLDERS: Mapping[str, str] = {
+    "company": "companies",
+    "gone_company": "companies that HubSpot no longer has",
+    "pool": "word of mouth, by no company that is known",
+    "person": "people without a company",
+}
+"""Who can hold a part of the total, in words."""
+UNBOOKED: Mapping[str, str] = {
+    "no_amount": "without an amount",
+    "no_currency": "without a currency that is one",
+    "waiting": "not booked yet",
+}
+"""Why a won deal has no part in the total, in words."""
+_NO_MEASUREMENT = measure((), Reading())
+# What can show a customer's part, and comes through lists that HubSpot may refuse.
+_SHOWING = ("activities:", "links:", "records:")
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """What is booked in another currency only, and so is no part of the total."""
+
+    currency: str
+    second_order: int
+    first_order: int
+    deals: int
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """The total of a period in the account's currency, in minor units; `month` None: of all time.
+
+    `by_kind` and `by_holder` (company, gone_company, pool, person) each add up to `second_order`.
+    `unbooked` counts won deals that have no part: no_amount, no_currency, waiting.
+    """
+
+    currency: str
+    month: datetime | None = None
+    by_kind: Mapping[str, int] = field(default_factory=dict)
+    by_holder: Mapping[str, int] = field(default_factory=dict)
+    first_order: int = 0
+    low: int = 0
+    high: int = 0
+    derived_deals: int = 0
+    apart: tuple[Apart, ...] = ()
+    unbooked: Mapping[str, int] = field(default_factory=dict)
+    measurement: Measurement = _NO_MEASUREMENT
+
+    @property
+    def second_order(self) -> int:
+        """What customers led to."""
+        return sum(self.by_kind.values())
+
+    @property
+    def won(self) -> int:
+        """All that is booked of the won deals."""
+        return self.second_order + self.first_order
+
+    @property
+    def deals(self) -> int:
+        """The won deals that are booked."""
+        return self.measurement.won.deals
+
+
+def of(portal: PortalContext, month: datetime | None = None) -> Total:
+    """Return the total of all time, or of the wins of one month as they are known now."""
+    with portal.transaction() as tx:
+        return within(tx, month)
+
+
+def within(tx: Transaction, month: datetime | None = None) -> Total:
+    """As :func:`of`, with a fixed number of queries, however large the portal is."""
+    known = settings.read(tx)
+    home = known.map.home_currency
+    period = Period(month, periods.after(month)) if month else Period()
+    parts = total_rows.parts(tx, home, period)
+    traces = total_rows.traces(tx, home, period, _naming_referrers(known.map))
+    ends, derived_deals = _ends(tx, period, known)
+    booked = [row for row in parts if row["unit"] == home]
+    return Total(
+        currency=home,
+        month=month,
+        by_kind=_sums((row for row in booked if row["kind"] != FIRST_ORDER), "kind"),
+        by_holder=_sums((row for row in booked if row["kind"] != FIRST_ORDER), "holder"),
+        first_order=sum(int(row["minor"]) for row in booked if row["kind"] == FIRST_ORDER),
+        low=ends.low,
+        high=ends.high,
+        derived_deals=derived_deals,
+        apart=_apart(parts, traces, home),
+        unbooked=total_rows.unbooked(tx, period, list(money.DIGITS)),
+        measurement=measure(_alike(traces, home), _reading(tx, known.map)),
+    )
+
+
+def _naming_referrers(portal_map: PortalMap) -> list[tuple[str, str]]:
+    """The properties that name who referred a record; what people say is labelled and looked up."""
+    return [
+        (object_type, name)
+        for object_type in (ObjectType.CONTACT, ObjectType.DEAL)
+        for _, name in portal_map.mapped_texts(object_type, TextKind.REFERRER, TextKind.CODE)
+    ]
+
+
+def _ends(tx: Transaction, period: Period, known: PortalSettings) -> tuple[Range, int]:
+    """The total's range, and how many deals have a part in it."""
+    deals = [
+        DerivedDeal(int(booked), int(derived), _sources(figures))
+        for _, booked, derived, figures in total_rows.derived(tx, known.map.home_currency, period)
+    ]
+    return range_of(deals, known.policy), len(deals)
+
+
+def _sources(figures: Sequence[Sequence[Any]]) -> tuple[Source, ...] | None:
+    """A deal's sources by their figures; None where a person took some with them."""
+    if any(None in row for row in figures):
+        return None
+    return tuple(Source(kind, w, p, g, raw) for kind, w, p, g, raw in figures)
+
+
+def _sums(rows: Iterable[Row], column: str) -> dict[str, int]:
+    sums: dict[str, int] = {}
+    for row in rows:
+        sums[row[column]] = sums.get(row[column], 0) + int(row["minor"])
+    return {name: minor for name, minor in sums.items() if minor}
+
+
+def _apart(parts: Sequence[Row], traces: Sequence[Row], home: str) -> tuple[Apart, ...]:
+    units = sorted({row["unit"] for row in parts} - {home})
+    lines = (_apart_in(unit, parts, traces) for unit in units)
+    return tuple(line for line in lines if line.second_order or line.first_order)
+
+
+def _apart_in(unit: str, parts: Sequence[Row], traces: Sequence[Row]) -> Apart:
+    own = [row for row in parts if row["unit"] == unit]
+    first_order = sum(int(row["minor"]) for row in own if row["kind"] == FIRST_ORDER)
+    whole = sum(int(row["minor"]) for row in own)
+    deals = sum(row["deals"] for row in traces if row["unit"] == unit)
+    return Apart(unit, whole - first_order, first_order, deals)
+
+
+def _alike(traces: Sequence[Row], home: str) -> list[AlikeDeals]:
+    return [
+        AlikeDeals(
+            Money(int(row["minor"]), row["deals"]),
+            contacts=row["contacts"],
+            employer=row["employer"],
+            answer=row["answer"],
+            activity=row["activity"],
+            found=row["found"],
+        )
+        for row in traces
+        if row["unit"] == home
+    ]
+
+
+def _reading(tx: Transaction, portal_map: PortalMap) -> Reading:
+    """What this account lets us read of what could show a customer's part."""
+    asked = [
+        name
+        for object_type in (ObjectType.CONTACT, ObjectType.DEAL)
+        for _, name in portal_map.mapped_texts(object_type, TextKind.ANSWER)
+    ]
+    refused = [stream for stream in stream_troubles.refused(tx) if stream.startswith(_SHOWING)]
+    reads = portal_map.reads_activities and activity_cursors.are_read(tx)
+    return Reading(asks=bool(asked), activities=reads, not_allowed=bool(refused))
+
+
+def as_json(total: Total) -> Json:
+    """Return a total for scripts and pages: amounts as text in major units, by plain names."""
+    return {
+        "period": f"{total.month:%Y-%m}" if total.month else "all",
+        "currency": total.currency,
+        "rates": RATE_BASIS,
+        "second_order": _major(total.second_order, total),
+        "low": _major(total.low, total),
+        "high": _major(total.high, total),
+        "first_order": _major(total.first_order, total),
+        "won": _major(total.won, total),
+        "share": total.second_order / total.won if total.won > 0 else None,
+        "won_deals": total.deals,
+        "derived_deals": total.derived_deals,
+        "by_kind": {kind: _major(total.by_kind.get(kind, 0), total) for kind in BY_KIND},
+        "by_holder": {holder: _major(total.by_holder.get(holder, 0), total) for holder in HOLDERS},
+        "apart": [_apart_json(line) for line in total.apart],
+        "unbooked": {why: total.unbooked.get(why, 0) for why in UNBOOKED},
+        "measurement": _measurement_json(total),
+    }
+
+
+def _major(minor: int, total: Total) -> str:
+    """Plain decimal text; without a currency of the account there is nothing but "0"."""
+    return money.major(minor, total.currency) if total.currency else "0"
+
+
+def _apart_json(line: Apart) -> Json:
+    return {
+        "currency": line.currency,
+        "second_order": money.major(line.second_order, line.currency),
+        "first_order": money.major(line.first_order, line.currency),
+        "deals": line.deals,
+    }
+
+
+def _measurement_json(total: Total) -> Json:
+    found = total.measurement
+    return {
+        "coverage": None if found.coverage is None else float(found.coverage),
+        "percent": found.percent,
+        "judged": _money_json(found.judged, total),
+        "not_judged": _money_json(found.unjudged, total),
+        "by_ground": {
+            ground.value: _money_json(amount, total) for ground, amount in found.by_ground.items()
+        },
+        "raised_by": [
+            {"gap": gap.value, "what": gap.label, **_money_json(amount, total)}
+            for gap, amount in found.gaps
+        ],
+    }
+
+
+def _money_json(amount: Money, total: Total) -> Json:
+    return {"amount": _major(amount.minor, total), "deals": amount.deals}

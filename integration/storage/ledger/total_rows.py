@@ -1,0 +1,180 @@
+"""What a total is added up from, in home currency: parts, ranges, traces, and what has no part.
+
+A period is two moments, the second excluded; None is no bound. An entry counts in the period that
+its win belongs to, whenever it was booked.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from integration.storage.database import AS_WRITTEN, Row, Transaction
+from integration.storage.ledger.entry_rows import DERIVED, HOME, NOTHING_BOOKED
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From when and until when; None is no bound."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @property
+    def bounds(self) -> dict[str, object]:
+        """The values that statements name."""
+        return {"since": self.since, "until": self.until}
+
+
+def _within(at: str) -> str:
+    return f"""(CAST(:since AS timestamptz) IS NULL OR {at} >= :since)
+      AND (CAST(:until AS timestamptz) IS NULL OR {at} < :until)"""
+
+
+_BELONGS = _within("coalesce(ledger.origin_at, ledger.effective_at)")
+# The account's currency, or that in which alone the amount is known.
+_UNIT = f"""CASE WHEN ({HOME}) IS NOT NULL THEN :home
+  WHEN home_minor IS NOT NULL THEN home_currency ELSE currency END"""
+_AMOUNT = f"coalesce({HOME}, home_minor, amount_minor)"
+_IS_COMPANY = """EXISTS (SELECT FROM record WHERE record.portal_id = :portal
+  AND record.object_type = 'company' AND record.gone_at IS NULL
+  AND record.record_id = coalesce((SELECT new_id FROM alias WHERE alias.portal_id = :portal
+    AND alias.object_type = 'company' AND alias.old_id = ledger.company_id), ledger.company_id))"""
+
+
+def parts(tx: Transaction, home: str, period: Period) -> list[Row]:
+    """Return sums by currency (`unit`), kind and holder of the credit.
+
+    Holders are company, gone_company, pool, person (who has no company), and first_order for the
+    remainder. What is known in the account's currency has that as its unit.
+    """
+    return list(
+        tx.rows(
+            f"""SELECT {_UNIT} AS unit, kind, CASE
+                  WHEN NOT {DERIVED} THEN 'first_order'
+                  WHEN company_id IS NULL AND subject_id IS NULL THEN 'pool'
+                  WHEN company_id IS NULL THEN 'person'
+                  WHEN {_IS_COMPANY} THEN 'company' ELSE 'gone_company' END AS holder,
+                  sum({_AMOUNT}) AS minor
+                FROM ledger WHERE portal_id = :portal AND {_BELONGS}
+                GROUP BY 1, 2, 3 ORDER BY 1, 2, 3""",
+            home=home,
+            **period.bounds,
+        )
+    )
+
+
+# What is booked of each deal; one that was taken back as a whole is not there.
+_BOOKED = f"""SELECT deal_id, {_UNIT} AS unit, sum({_AMOUNT}) AS booked,
+    coalesce(sum({_AMOUNT}) FILTER (WHERE {DERIVED}), 0) AS derived
+  FROM ledger WHERE portal_id = :portal AND {_BELONGS}
+  GROUP BY 1, 2 HAVING sum({_AMOUNT}) <> 0 OR sum({_AMOUNT}) FILTER (WHERE {DERIVED}) <> 0"""
+_FIGURE = """CASE WHEN jsonb_typeof(body -> '{0}') = 'number' AND body ->> '{0}' ~ '^[0-9]{{1,18}}$'
+  THEN CAST(body ->> '{0}' AS bigint) END"""
+_FIGURES = ", ".join(_FIGURE.format(name) for name in ("w", "p", "g", "raw"))
+
+
+def derived(tx: Transaction, home: str, period: Period) -> list[tuple[Any, ...]]:
+    """Return deals with credit: id, booked and derived, and (kind, w, p, g, raw) of each source.
+
+    A figure that was erased with a person is None.
+    """
+    return tx.tuples(
+        f"""SELECT booked.deal_id, booked.booked, booked.derived, coalesce((
+              SELECT jsonb_agg(jsonb_build_array(kind, {_FIGURES}) ORDER BY source_key)
+              FROM source WHERE source.portal_id = :portal
+                AND source.deal_id = booked.deal_id), '[]')
+            FROM ({_BOOKED}) AS booked WHERE unit = :home AND derived <> 0
+            ORDER BY booked.deal_id""",
+        home=home,
+        **period.bounds,
+    )
+
+
+_CONTACTS = """SELECT on_deal.to_id AS contact_id FROM association AS on_deal
+  WHERE on_deal.portal_id = :portal AND on_deal.from_type = 'deal'
+    AND on_deal.from_id = booked.deal_id AND on_deal.to_type = 'contact'"""
+_LINKED = f"""EXISTS (SELECT FROM ({_CONTACTS}) AS mine JOIN association AS firm
+  ON firm.portal_id = :portal AND firm.from_type = 'contact' AND firm.from_id = mine.contact_id
+  AND firm.to_type = 'company')"""
+# Under which companies all records of the people are found, by their links, addresses and texts of
+# all time.
+_FOUND_AT = f"""EXISTS (SELECT FROM ({_CONTACTS}) AS mine
+  JOIN person AS own ON own.portal_id = :portal AND own.contact_id = mine.contact_id
+  JOIN person AS alike ON alike.portal_id = :portal AND alike.person_id = own.person_id
+  JOIN identity_key AS key ON key.portal_id = :portal AND key.contact_id = alike.contact_id
+  WHERE CASE key.kind
+    WHEN 'at' THEN EXISTS (SELECT FROM company_key AS firm WHERE firm.portal_id = :portal
+      AND firm.company_id = coalesce((SELECT new_id FROM alias WHERE alias.portal_id = :portal
+        AND alias.object_type = 'company' AND alias.old_id = CAST(key.value AS bigint)),
+        CAST(key.value AS bigint)))
+    WHEN 'host' THEN EXISTS (SELECT FROM company_key AS firm WHERE firm.portal_id = :portal
+      AND firm.kind = 'domain' AND firm.value = key.value)
+    WHEN 'firm' THEN EXISTS (SELECT FROM company_key AS firm WHERE firm.portal_id = :portal
+      AND firm.kind = 'name' AND firm.value = key.value)
+    ELSE false END)"""
+_SPEAKERS = f"""SELECT 'deal' AS kind, booked.deal_id AS id
+  UNION ALL SELECT 'contact', contact_id FROM ({_CONTACTS}) AS mine"""
+# Words without meaning are no answer.
+_SAID = f"""EXISTS (SELECT FROM ({_SPEAKERS}) AS speaker JOIN told ON told.portal_id = :portal
+  AND told.owner_type = speaker.kind AND told.owner_id = speaker.id
+  WHERE told.label <> 'junk' AND NOT told.by_model)"""
+_NAMED = f"""EXISTS (SELECT FROM ({_SPEAKERS}) AS speaker
+  JOIN record ON record.portal_id = :portal AND record.object_type = speaker.kind
+    AND record.record_id = speaker.id
+  JOIN unnest(CAST(:types AS text[]), CAST(:names AS text[])) AS mapped(kind, name)
+    ON mapped.kind = speaker.kind
+  WHERE btrim(record.properties ->> mapped.name) <> '')"""
+_MET = f"""EXISTS (SELECT FROM (
+    SELECT contact_id FROM ({_CONTACTS}) AS mine UNION ALL
+    SELECT old_id FROM alias JOIN ({_CONTACTS}) AS mine ON alias.portal_id = :portal
+      AND alias.object_type = 'contact' AND alias.new_id = mine.contact_id) AS person
+  JOIN touch ON touch.portal_id = :portal AND touch.contact_id = person.contact_id
+  WHERE touch.at < deal.created_at)"""
+_MET_THERE = """EXISTS (SELECT FROM touch WHERE touch.portal_id = :portal
+    AND touch.company_id = deal.company_id AND touch.at < deal.created_at)"""
+
+
+def traces(
+    tx: Transaction, home: str, period: Period, mapped: Sequence[tuple[str, str]]
+) -> list[Row]:
+    """Return booked deals by what could show a customer's part of them: their number and money.
+
+    *mapped* are object types with properties that name a referrer or a code. The rarer trace is
+    looked for only where the more frequent one is lacking.
+    """
+    return list(
+        tx.rows(
+            f"""SELECT unit, contacts, employer, answer, activity, booked.derived <> 0 AS found,
+                  count(*) AS deals, sum(booked.booked) AS minor
+                FROM ({_BOOKED}) AS booked
+                LEFT JOIN deal ON deal.portal_id = :portal AND deal.deal_id = booked.deal_id
+                CROSS JOIN LATERAL (SELECT EXISTS ({_CONTACTS}) AS contacts {AS_WRITTEN}) AS a
+                CROSS JOIN LATERAL (
+                  SELECT contacts AND ({_LINKED} OR {_FOUND_AT}) AS employer {AS_WRITTEN}) AS b
+                CROSS JOIN LATERAL (
+                  SELECT NOT employer AND ({_SAID} OR {_NAMED}) AS answer {AS_WRITTEN}) AS c
+                CROSS JOIN LATERAL (
+                  SELECT NOT employer AND NOT answer AND ({_MET} OR {_MET_THERE}) AS activity
+                  {AS_WRITTEN}) AS d
+                GROUP BY 1, 2, 3, 4, 5, 6""",
+            home=home,
+            types=[object_type for object_type, _ in mapped],
+            names=[name for _, name in mapped],
+            **period.bounds,
+        )
+    )
+
+
+def unbooked(tx: Transaction, period: Period, currencies: Collection[str]) -> dict[str, int]:
+    """Count won deals of which nothing is booked: no_amount, no_currency, or waiting."""
+    won_at = _within("coalesce(deal.closed_at, deal.created_at)")
+    rows = tx.tuples(
+        f"""SELECT CASE WHEN upper(coalesce(currency, '')) <> ALL(:currencies) THEN 'no_currency'
+              WHEN coalesce(amount_minor, 0) = 0 THEN 'no_amount' ELSE 'waiting' END, count(*)
+            FROM deal WHERE portal_id = :portal AND is_won AND {won_at} AND {NOTHING_BOOKED}
+            GROUP BY 1""",
+        currencies=list(currencies),
+        **period.bounds,
+    )
+    return dict(rows)
