@@ -10,7 +10,7 @@ from commands import ledger_output
 from commands.terminal import ID, installed_portal, json_option, json_text, portal_argument
 from integration.core.errors import Refused
 from integration.portal.context import PortalContext
-from integration.reports import bookkeeping, ledger_lines
+from integration.reports import bookkeeping, ledger_lines, revenue_total, total_words
 from mappings.rules.ledger import periods
 
 
@@ -58,6 +58,12 @@ _DATE = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
 @click.option("--company", type=ID, help="With --changes: what this company is credited.")
 @click.option("--contact", type=ID, help="With --changes: what this person is credited.")
 @click.option(
+    "--total",
+    "as_total",
+    is_flag=True,
+    help="The total alone, of all time or of --month: parts, range, what could be judged.",
+)
+@click.option(
     "--pending", is_flag=True, help="Won deals of which nothing is booked, with the reason."
 )
 @click.option(
@@ -87,6 +93,9 @@ def ledger(portal_id: int, *, as_json: bool, as_csv: bool, **options: Any) -> No
             _print_changes(portal, options, as_json=as_json)
         elif options["pending"]:
             _print_pending(portal, as_json=as_json)
+        elif options["as_total"]:
+            found = revenue_total.as_json(revenue_total.of(portal, options["month"]))
+            ledger_output.print_total(found, as_json=as_json, as_csv=as_csv)
         elif options["month"] is not None:
             view = options["view"] or "known"
             month = bookkeeping.month(portal, options["month"], view)
@@ -95,6 +104,9 @@ def ledger(portal_id: int, *, as_json: bool, as_csv: bool, **options: Any) -> No
             ledger_output.print_json(ledger_lines.ledger_rows(portal))
         else:
             ledger_output.print_csv(ledger_lines.ledger_rows(portal), for_spreadsheet=as_csv)
+            # Beside the rows, not among them: whoever adds up a column must get the total.
+            found = revenue_total.as_json(revenue_total.of(portal))
+            click.echo(total_words.headline(found), err=True)
 
 
 # What only a person may order: by option, the use case and the sentence that says it is done.
@@ -118,9 +130,11 @@ _ORDERS: Mapping[str, tuple[Callable[..., None], str]] = {
 
 
 def _check_options(options: Mapping[str, Any]) -> None:
-    exclusive = ("as_changes", "pending", *_ORDERS)
+    exclusive = ("as_changes", "as_total", "pending", *_ORDERS)
     if sum(options[name] not in (None, False) for name in exclusive) > 1:
-        raise Refused("Ask for one thing at a time: changes, pending, close, reopen or rejudge.")
+        raise Refused(
+            "Ask for one thing at a time: changes, total, pending, close, reopen or rejudge."
+        )
     if options["view"] and options["month"] is None:
         raise Refused("Say of which month: --month 2026-05 --as reported.")
 
@@ -133,7 +147,7 @@ def _give_order(portal: PortalContext, name: str, options: Mapping[str, Any]) ->
 
 
 def _print_month(month: bookkeeping.Month, *, as_json: bool, as_csv: bool) -> None:
-    rows = [ledger_lines.ledger_row(row) for row in month.rows]
+    rows = [ledger_lines.ledger_row(row, month.home) for row in month.rows]
     if as_json:
         click.echo(json_text({**ledger_output.month_head(month), "rows": rows}))
     elif as_csv:

@@ -8,11 +8,13 @@ from typing import Any
 
 import click
 
-from commands.terminal import prints_every_sign
+from commands.terminal import json_text, prints_every_sign
+from integration.reports import revenue_total, total_words
 from integration.reports.bookkeeping import Month
 from mappings.records.spreadsheet_cells import guarded
 from mappings.rules.findings import Entry
 from mappings.rules.ledger import changes, money, periods
+from mappings.rules.ledger.total_range import RATE_BASIS
 
 Json = dict[str, Any]
 
@@ -26,6 +28,8 @@ def month_head(month: Month) -> Json:
         "totals": {
             currency: _line_sums(sums, currency) for currency, sums in sorted(month.totals.items())
         },
+        "in_home": _line_sums(month.in_home, month.home) if month.home else {},
+        "total": revenue_total.as_json(month.total),
     }
 
 
@@ -44,6 +48,13 @@ def month_lines(month: Month) -> Iterator[str]:
             for name, minor in sums.items()
         )
         yield f"  {amounts}"
+    if month.view == "reported" and month.home:
+        sums_shown = ", ".join(
+            f"{name.replace('_', '-')} {money.shown(minor, month.home)}"
+            for name, minor in month.in_home.items()
+        )
+        yield f"  all of it, {RATE_BASIS}: {sums_shown}"
+    yield from (f"  {line}" for line in total_words.lines(revenue_total.as_json(month.total)))
     for entry in month.entries:
         amount = changes.signed(entry.amount_minor, entry.currency)
         what = f"deal {entry.deal_id} {entry.kind}: {amount}, {entry.occasion}"
@@ -115,6 +126,30 @@ def _sums(minor_by_currency: Mapping[str, int]) -> dict[str, str]:
         currency: money.major(minor, currency)
         for currency, minor in sorted(minor_by_currency.items())
     }
+
+
+def print_total(total: Json, *, as_json: bool, as_csv: bool) -> None:
+    """Print a total in sentences, as JSON, or as CSV: a name and a value a row."""
+    if as_json:
+        click.echo(json_text(total))
+    elif as_csv:
+        print_csv(_named_values(total), for_spreadsheet=True)
+    else:
+        for line in total_words.lines(total):
+            click.echo(line)
+
+
+def _named_values(values: Json, head: str = "") -> Iterator[Json]:
+    """Yield what is in nested JSON, a row each, by names like by_kind.referral."""
+    for name, value in values.items():
+        path = f"{head}{name}"
+        if isinstance(value, list):
+            numbered = {str(number): item for number, item in enumerate(value, 1)}
+            yield from _named_values(numbered, f"{path}.")
+        elif isinstance(value, dict):
+            yield from _named_values(value, f"{path}.")
+        else:
+            yield {"name": path, "value": value}
 
 
 def print_json(rows: Iterable[Json]) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from rich.console import Console
 from rich.table import Table
 
+from integration.reports import total_words
 from mappings.records import activity_records
 from mappings.records.access import ASSOCIATIONS, HISTORY, readable_types
 from tests.sandbox import truth
@@ -144,6 +145,9 @@ class Report:
         out.print(
             f"\nDeals by source: {', '.join(f'{kind} {n}' for kind, n in found['deals_by_source'].items())}"
         )
+        out.print()
+        for line in total_words.lines(found["total"]):
+            out.print(line)
         for title, rows in (("People", found["people"]), ("Companies", found["companies"])):
             table = Table(
                 f"{title} with most second-order revenue",

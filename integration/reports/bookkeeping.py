@@ -9,7 +9,10 @@ from integration.core.errors import Refused
 from integration.portal import invalidation, settings
 from integration.portal.context import PortalContext
 from integration.portal.invalidation import Change
+from integration.reports import revenue_total
 from integration.reports.current_names import current_names
+from integration.reports.ledger_lines import minor_in
+from integration.reports.revenue_total import Total
 from integration.storage.database import Row, Transaction
 from integration.storage.findings import person_rows, source_rows, stored_shapes
 from integration.storage.ledger import entry_rows, period_rows
@@ -28,13 +31,29 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """One month of the books in one of its two views; `closed_at` None while it is open."""
+    """One month of the books in one of its two views; `closed_at` None while it is open.
+
+    `home` is the account's currency, `total` that of the month as it is known now.
+    """
 
     month: datetime
     view: str  # reported or known
     closed_at: datetime | None
     entries: tuple[Entry, ...]
     rows: tuple[Row, ...]
+    home: str
+    total: Total
+
+    @property
+    def in_home(self) -> dict[str, int]:
+        """The sums of this view in the account's currency, at the frozen rates."""
+        first_order = self._in_home(FIRST_ORDER)
+        whole = self._in_home()
+        return {"second_order": whole - first_order, FIRST_ORDER: first_order, "total": whole}
+
+    def _in_home(self, kind: str = "") -> int:
+        rows = (row for row in self.rows if not kind or row["kind"] == kind)
+        return sum(minor_in(row, self.home) or 0 for row in rows)
 
     @property
     def totals(self) -> dict[str, dict[str, int]]:
@@ -53,13 +72,15 @@ def month(portal: PortalContext, at: datetime, view: str) -> Month:
     with portal.transaction() as tx:
         closed_at = periods.closed_at(_log(tx, portal.runtime.now()), at)
         rows = entry_rows.of_month(tx, at, periods.after(at))
+        total = revenue_total.within(tx, at)
     entries = [stored_shapes.entry_of(row) for row in rows]
     if view == "reported":
         shown = periods.as_reported(entries, at, closed_at)
     else:
         shown = periods.as_known(entries, at)
     by_id = {row["entry_id"]: row for row in rows}
-    return Month(at, view, closed_at, shown, tuple(by_id[entry.id or 0] for entry in shown))
+    shown_rows = tuple(by_id[entry.id or 0] for entry in shown)
+    return Month(at, view, closed_at, shown, shown_rows, total.currency, total)
 
 
 def _log(tx: Transaction, now: datetime) -> tuple[Closing, ...]:

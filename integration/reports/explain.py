@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from integration.conclude.people import successor_search
-from integration.portal import holds
+from integration.portal import holds, settings
 from integration.portal.context import PortalContext
 from integration.portal.record_names import name_of
-from integration.reports import explain_deal
+from integration.reports import explain_deal, revenue_total
 from integration.reports.current_names import current_names
-from integration.reports.ledger_lines import ledger_row, reason_text
+from integration.reports.ledger_lines import ledger_row, minor_in, reason_text
 from integration.reports.plain_json import plain_dict
 from integration.reports.portal_figures import move_line
 from integration.review import reading
@@ -34,6 +34,7 @@ from mappings.rules.attribution.reasons import REMOVED
 from mappings.rules.facts import PPM
 from mappings.rules.findings import SHARE_ONE, Reason
 from mappings.rules.ledger import money
+from mappings.rules.ledger.total_range import RATE_BASIS
 from mappings.rules.text.names import spoken
 
 Json = dict[str, Any]
@@ -56,13 +57,14 @@ def explain(portal: PortalContext, object_type: str, record_id: int) -> Json:
             "held": _held(tx),
             **_conclusion(tx, object_type, current_id),
         }
+        home = settings.read(tx).map.home_currency
         match object_type:
             case ObjectType.DEAL:
-                explanation |= _deal(tx, current_id, explanation["reasons"], now)
+                explanation |= _deal(tx, current_id, home, explanation["reasons"], now)
             case ObjectType.CONTACT:
-                explanation |= _contact(tx, current_id, now)
+                explanation |= _contact(tx, current_id, home, now)
             case ObjectType.COMPANY:
-                explanation |= _company(tx, current_id, now)
+                explanation |= _company(tx, current_id, home, now)
         return plain_dict(explanation)
 
 
@@ -87,7 +89,9 @@ def _conclusion(tx: Transaction, object_type: str, record_id: int) -> Json:
     }
 
 
-def _deal(tx: Transaction, deal_id: int, reasons: Sequence[object], now: datetime) -> Json:
+def _deal(
+    tx: Transaction, deal_id: int, home: str, reasons: Sequence[object], now: datetime
+) -> Json:
     entries = entry_rows.of_deals(tx, [deal_id]).get(deal_id, [])
     sources = source_rows.of_deals(tx, [deal_id]).get(deal_id, [])
     deal = deal_rows.load(tx, [deal_id]).get(deal_id)
@@ -99,7 +103,8 @@ def _deal(tx: Transaction, deal_id: int, reasons: Sequence[object], now: datetim
         "deal": dict(deal) if deal else None,
         "sources": [_source(tx, row) for row in sources],
         "edges": [dict(row) for row in source_rows.edges_into(tx, [deal_id])],
-        "ledger": [ledger_row(row) for row in entries],
+        "ledger": [ledger_row(row, home) for row in entries],
+        "total": revenue_total.as_json(revenue_total.within(tx, deal_id=deal_id)),
         "booked": _booked(entries),
         "history": [_event(row) for row in entries if row["occasion"] != EntryOccasion.WON],
         "decisions": _decisions(tx, [(ObjectType.DEAL, deal_id), *dict.fromkeys(credited)], now),
@@ -108,7 +113,7 @@ def _deal(tx: Transaction, deal_id: int, reasons: Sequence[object], now: datetim
     }
 
 
-def _contact(tx: Transaction, contact_id: int, now: datetime) -> Json:
+def _contact(tx: Transaction, contact_id: int, home: str, now: datetime) -> Json:
     rows = person_rows.memberships(tx, [contact_id])
     contact_ids = sorted(rows) or [contact_id]
     person_id = rows[contact_id]["person_id"] if contact_id in rows else contact_id
@@ -123,14 +128,15 @@ def _contact(tx: Transaction, contact_id: int, now: datetime) -> Json:
         "same_person_because": stored_shapes.plain(links),
         "moves": _moves(tx, move_rows.of_persons(tx, [person_id])),
         "referrals_made": _referrals(tx, referrals),
-        "ledger": [ledger_row(row) for row in entries],
+        "ledger": [ledger_row(row, home) for row in entries],
+        "credit": _credit(entries, home),
         "decisions": _decisions(tx, [(ObjectType.CONTACT, contact_id)], now),
         "successors": successor_search.of_record(tx, ObjectType.CONTACT, contact_id, now),
         "heard": _answer_labels(tx, ObjectType.CONTACT, contact_ids),
     }
 
 
-def _company(tx: Transaction, company_id: int, now: datetime) -> Json:
+def _company(tx: Transaction, company_id: int, home: str, now: datetime) -> Json:
     former_ids = mirror.former_ids(tx, ObjectType.COMPANY, [company_id]).get(company_id, set())
     entries = entry_rows.of_companies(tx, {company_id, *former_ids})
     deals = deal_rows.of_companies(tx, [company_id]).get(company_id, [])
@@ -138,7 +144,8 @@ def _company(tx: Transaction, company_id: int, now: datetime) -> Json:
         "deals": [dict(row) for row in deals],
         "moves": _moves(tx, move_rows.with_company(tx, [company_id])),
         "referrals_made": _referrals(tx, source_rows.referrals_by(tx, company_ids=[company_id])),
-        "ledger": [ledger_row(row) for row in entries],
+        "ledger": [ledger_row(row, home) for row in entries],
+        "credit": _credit(entries, home),
         "decisions": _decisions(tx, [(ObjectType.COMPANY, company_id)], now),
         "successors": successor_search.of_record(tx, ObjectType.COMPANY, company_id, now),
     }
@@ -192,6 +199,14 @@ def _booked(entries: Sequence[Row]) -> dict[str, str]:
         f"{order} {currency}": money.major(minor, currency)
         for (order, currency), minor in sums.items()
     }
+
+
+def _credit(entries: Sequence[Row], home: str) -> Json | None:
+    """What rows of a person or company are credited, in the account's currency."""
+    if not home or not entries:
+        return None
+    minor = sum(minor_in(row, home) or 0 for row in entries)
+    return {"currency": home, "rates": RATE_BASIS, "second_order": money.major(minor, home)}
 
 
 def _event(row: Row) -> Json:

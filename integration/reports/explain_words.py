@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from integration.reports import total_words
 from mappings.rules.attribution.reasons import sure
 from mappings.rules.facts import PPM
 from mappings.rules.findings import SHARE_ONE
@@ -163,6 +164,18 @@ def _ledger(explanation: Json) -> Iterator[str]:
         amount = f"{row['amount']} {row['currency']}"
         entry = f"deal {row['deal_id']} {row['kind']} {amount}: {row['reason']}"
         yield f"    {row['effective_at'][:10]} {entry} (settings version {row['settings_version']})"
+    yield from (f"    {line}" for line in _sums(explanation))
+
+
+def _sums(explanation: Json) -> Iterator[str]:
+    """What the rows add up to in the account's currency, and whether the deal could be judged."""
+    if explanation.get("total"):
+        yield total_words.headline(explanation["total"])
+        yield from total_words.judged_deal(explanation["total"])
+    credit = explanation.get("credit")
+    if credit:
+        amount = f"{credit['second_order']} {credit['currency']}"
+        yield f"second-order revenue {amount}, {credit['rates']}"
 
 
 def _models(explanation: Json) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from integration.portal import settings
 from integration.portal.context import PortalContext
 from integration.reports.plain_json import plain_dict
 from integration.storage.database import Row
@@ -24,17 +25,31 @@ _REASONS: Mapping[str, str] = {
 def ledger_rows(portal: PortalContext) -> Iterator[Json]:
     """Yield every row of the ledger, oldest first."""
     with portal.transaction() as tx:
+        home = settings.read(tx).map.home_currency
         for row in entry_rows.every(tx):
-            yield ledger_row(row)
+            yield ledger_row(row, home)
 
 
-def ledger_row(row: Row) -> Json:
-    """Return one row: its columns, the amount in major units, the share from 0 to 1."""
+def ledger_row(row: Row, home: str) -> Json:
+    """Return one row: its columns, the amounts in major units, the share from 0 to 1.
+
+    `home_amount` is its part in a total in the account's currency *home*, None if it has none: the
+    total is the sum over all rows but those of first order.
+    """
+    in_home = minor_in(row, home)
     columns = {name: row[name] for name in entry_rows.COLUMNS}
     columns["amount"] = money.major(row["amount_minor"], row["currency"])
+    columns["home_amount"] = None if in_home is None else money.major(in_home, home)
     columns["share"] = row["share"] / SHARE_ONE
     columns["reason"] = reason_text(row["reason"])
     return plain_dict(columns)
+
+
+def minor_in(row: Row, home: str) -> int | None:
+    """Return what a row counts in the account's currency, None where it counts in none."""
+    if row["home_currency"] == home and row["home_minor"] is not None:
+        return int(row["home_minor"])
+    return int(row["amount_minor"]) if row["currency"] == home else None
 
 
 def reason_text(reason: str) -> str:

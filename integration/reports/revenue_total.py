@@ -15,7 +15,7 @@ from integration.portal.context import PortalContext
 from integration.portal.settings import PortalSettings
 from integration.storage.database import Row, Transaction
 from integration.storage.ledger import total_rows
-from integration.storage.ledger.total_rows import Period
+from integration.storage.ledger.total_rows import Wins
 from integration.storage.queue import activity_cursors, stream_troubles
 from mappings.kinds import ObjectType, SourceKind
 from mappings.records.portal_map import PortalMap
@@ -98,14 +98,14 @@ def of(portal: PortalContext, month: datetime | None = None) -> Total:
         return within(tx, month)
 
 
-def within(tx: Transaction, month: datetime | None = None) -> Total:
-    """As :func:`of`, with a fixed number of queries, however large the portal is."""
+def within(tx: Transaction, month: datetime | None = None, *, deal_id: int | None = None) -> Total:
+    """As :func:`of`, or of one deal; a fixed number of queries, however large the portal is."""
     known = settings.read(tx)
     home = known.map.home_currency
-    period = Period(month, periods.after(month)) if month else Period()
-    parts = total_rows.parts(tx, home, period)
-    traces = total_rows.traces(tx, home, period, _naming_referrers(known.map))
-    ends, derived_deals = _ends(tx, period, known)
+    wins = Wins(month, periods.after(month) if month else None, deal_id)
+    parts = total_rows.parts(tx, home, wins)
+    traces = total_rows.traces(tx, home, wins, _naming_referrers(known.map))
+    ends, derived_deals = _ends(tx, wins, known)
     booked = [row for row in parts if row["unit"] == home]
     return Total(
         currency=home,
@@ -117,7 +117,7 @@ def within(tx: Transaction, month: datetime | None = None) -> Total:
         high=ends.high,
         derived_deals=derived_deals,
         apart=_apart(parts, traces, home),
-        unbooked=total_rows.unbooked(tx, period, list(money.DIGITS)),
+        unbooked=total_rows.unbooked(tx, wins, list(money.DIGITS)),
         measurement=measure(_alike(traces, home), _reading(tx, known.map)),
     )
 
@@ -131,11 +131,11 @@ def _naming_referrers(portal_map: PortalMap) -> list[tuple[str, str]]:
     ]
 
 
-def _ends(tx: Transaction, period: Period, known: PortalSettings) -> tuple[Range, int]:
+def _ends(tx: Transaction, wins: Wins, known: PortalSettings) -> tuple[Range, int]:
     """The total's range, and how many deals have a part in it."""
     deals = [
         DerivedDeal(int(booked), int(derived), _sources(figures))
-        for _, booked, derived, figures in total_rows.derived(tx, known.map.home_currency, period)
+        for _, booked, derived, figures in total_rows.derived(tx, known.map.home_currency, wins)
     ]
     return range_of(deals, known.policy), len(deals)
 
@@ -239,7 +239,8 @@ def _measurement_json(total: Total) -> Json:
         "judged": _money_json(found.judged, total),
         "not_judged": _money_json(found.unjudged, total),
         "by_ground": {
-            ground.value: _money_json(amount, total) for ground, amount in found.by_ground.items()
+            ground.value: {"what": ground.label, **_money_json(amount, total)}
+            for ground, amount in found.by_ground.items()
         },
         "raised_by": [
             {"gap": gap.value, "what": gap.label, **_money_json(amount, total)}

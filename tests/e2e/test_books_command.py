@@ -1,7 +1,9 @@
 """The ledger command: months, changes, orders and what is pending, as scripts and people call it."""
 
+import csv
 import json
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -41,6 +43,28 @@ def test_months_and_changes_are_told_in_words_and_json(told: "World", run: Run) 
     later = run("ledger", "4711", "--changes", "--since", "2099-01-01").stdout
     assert "Nothing changed." in later
     assert "4712" not in words
+
+
+def test_the_ledger_tells_one_total_in_words_json_and_csv(told: "World", run: Run) -> None:
+    shown = run("ledger", "4711", "--total").stdout
+    found = json.loads(run("ledger", "4711", "--total", "--json").stdout)
+    table = run("ledger", "4711", "--total", "--csv").stdout.split("\r\n")
+    month = json.loads(run("ledger", "4711", "--month", MONTH, "--json").stdout)
+    rows = list(csv.DictReader(run("ledger", "4711", "--csv").stdout.splitlines()))
+
+    assert f"Second-order revenue {found['second_order']} EUR" in shown
+    assert "1,234.50 EUR won in 1 deal, at the rates frozen when each deal closed" in shown
+    assert "of won revenue could be judged" in shown
+    assert (found["won"], found["rates"]) == ("1234.50", "at the rates frozen when each deal closed")
+    assert f"won,{found['won']}" in table
+    assert f"measurement.percent,{found['measurement']['percent']}" in table
+    assert {**month["total"], "period": "all"} == found
+    assert month["in_home"]["total"] == found["won"]
+    amounts = [Decimal(row["home_amount"]) for row in rows if row["kind"] != "first_order"]
+    assert sum(amounts) == Decimal(found["second_order"])
+    said = run("ledger", "4711", "--csv").stderr
+    assert f"Second-order revenue {found['second_order']} EUR" in said
+    assert run("ledger", "4711", "--json").stderr == ""
 
 
 def test_people_order_with_name_and_reason(told: "World", run: Run) -> None:

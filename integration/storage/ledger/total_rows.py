@@ -1,7 +1,6 @@
 """What a total is added up from, in home currency: parts, ranges, traces, and what has no part.
 
-A period is two moments, the second excluded; None is no bound. An entry counts in the period that
-its win belongs to, whenever it was booked.
+An entry counts in the period that its win belongs to, whenever it was booked.
 """
 
 from collections.abc import Collection, Sequence
@@ -14,21 +13,23 @@ from integration.storage.ledger.entry_rows import DERIVED, HOME, NOTHING_BOOKED
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
-    """From when and until when; None is no bound."""
+class Wins:
+    """Which wins are added up: from when, until when (excluded), and of one deal; None is all."""
 
     since: datetime | None = None
     until: datetime | None = None
+    deal_id: int | None = None
 
     @property
     def bounds(self) -> dict[str, object]:
         """The values that statements name."""
-        return {"since": self.since, "until": self.until}
+        return {"since": self.since, "until": self.until, "deal": self.deal_id}
 
 
 def _within(at: str) -> str:
     return f"""(CAST(:since AS timestamptz) IS NULL OR {at} >= :since)
-      AND (CAST(:until AS timestamptz) IS NULL OR {at} < :until)"""
+      AND (CAST(:until AS timestamptz) IS NULL OR {at} < :until)
+      AND (CAST(:deal AS bigint) IS NULL OR deal_id = :deal)"""
 
 
 _BELONGS = _within("coalesce(ledger.origin_at, ledger.effective_at)")
@@ -42,7 +43,7 @@ _IS_COMPANY = """EXISTS (SELECT FROM record WHERE record.portal_id = :portal
     AND alias.object_type = 'company' AND alias.old_id = ledger.company_id), ledger.company_id))"""
 
 
-def parts(tx: Transaction, home: str, period: Period) -> list[Row]:
+def parts(tx: Transaction, home: str, wins: Wins) -> list[Row]:
     """Return sums by currency (`unit`), kind and holder of the credit.
 
     Holders are company, gone_company, pool, person (who has no company), and first_order for the
@@ -59,7 +60,7 @@ def parts(tx: Transaction, home: str, period: Period) -> list[Row]:
                 FROM ledger WHERE portal_id = :portal AND {_BELONGS}
                 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3""",
             home=home,
-            **period.bounds,
+            **wins.bounds,
         )
     )
 
@@ -74,7 +75,7 @@ _FIGURE = """CASE WHEN jsonb_typeof(body -> '{0}') = 'number' AND body ->> '{0}'
 _FIGURES = ", ".join(_FIGURE.format(name) for name in ("w", "p", "g", "raw"))
 
 
-def derived(tx: Transaction, home: str, period: Period) -> list[tuple[Any, ...]]:
+def derived(tx: Transaction, home: str, wins: Wins) -> list[tuple[Any, ...]]:
     """Return deals with credit: id, booked and derived, and (kind, w, p, g, raw) of each source.
 
     A figure that was erased with a person is None.
@@ -87,7 +88,7 @@ def derived(tx: Transaction, home: str, period: Period) -> list[tuple[Any, ...]]
             FROM ({_BOOKED}) AS booked WHERE unit = :home AND derived <> 0
             ORDER BY booked.deal_id""",
         home=home,
-        **period.bounds,
+        **wins.bounds,
     )
 
 
@@ -135,9 +136,7 @@ _MET_THERE = """EXISTS (SELECT FROM touch WHERE touch.portal_id = :portal
     AND touch.company_id = deal.company_id AND touch.at < deal.created_at)"""
 
 
-def traces(
-    tx: Transaction, home: str, period: Period, mapped: Sequence[tuple[str, str]]
-) -> list[Row]:
+def traces(tx: Transaction, home: str, wins: Wins, mapped: Sequence[tuple[str, str]]) -> list[Row]:
     """Return booked deals by what could show a customer's part of them: their number and money.
 
     *mapped* are object types with properties that name a referrer or a code. The rarer trace is
@@ -161,12 +160,12 @@ def traces(
             home=home,
             types=[object_type for object_type, _ in mapped],
             names=[name for _, name in mapped],
-            **period.bounds,
+            **wins.bounds,
         )
     )
 
 
-def unbooked(tx: Transaction, period: Period, currencies: Collection[str]) -> dict[str, int]:
+def unbooked(tx: Transaction, wins: Wins, currencies: Collection[str]) -> dict[str, int]:
     """Count won deals of which nothing is booked: no_amount, no_currency, or waiting."""
     won_at = _within("coalesce(deal.closed_at, deal.created_at)")
     rows = tx.tuples(
@@ -175,6 +174,6 @@ def unbooked(tx: Transaction, period: Period, currencies: Collection[str]) -> di
             FROM deal WHERE portal_id = :portal AND is_won AND {won_at} AND {NOTHING_BOOKED}
             GROUP BY 1""",
         currencies=list(currencies),
-        **period.bounds,
+        **wins.bounds,
     )
     return dict(rows)
