@@ -39,6 +39,8 @@ def _signals() -> Mapping[str, int]:
         company_address_gained=850_000,
         mapped_company_field=900_000,
         primary_company_by_user=850_000,
+        company_with_address=850_000,
+        company_by_import=850_000,
         mapped_provider_field=800_000,
         no_longer_with=800_000,
         additional_email=700_000,

@@ -17,7 +17,7 @@ from mappings.rules.policy import Policy
 from mappings.stored.shapes import VERSION
 
 Document = dict[str, Any]
-SETTINGS_VERSION = 2
+SETTINGS_VERSION = 3
 # By version: the document as the next one would have written it, for entries of another name now.
 _UPGRADES: Mapping[int, Callable[[Document], Document]] = MappingProxyType({})
 _PARTS = ("map", "why", "policy", "referral_codes", "labels")

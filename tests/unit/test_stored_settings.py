@@ -1,6 +1,7 @@
 """Stored settings of every version read to the same map and policy, and are read with patience."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from mappings.stored.shapes import VERSION
 from tests.unit.rules_builders import plain
 
 BODIES = Path(__file__).with_name("stored_shapes")
-DROPPED = ({"app_ids"}, set[str](), set[str]())  # by version
+DROPPED = ({"app_ids"}, set[str](), set[str](), set[str]())  # by version
 
 
 def body(version: int) -> dict[str, Any]:
@@ -33,7 +34,7 @@ def test_settings_of_any_version_read_to_the_same_map_and_policy(version: int) -
     # An entry that was dropped since is ignored, one that came since has its default.
     assert dump_portal_map(portal_map) == usual_map | known
     assert document["map"].keys() - known.keys() == DROPPED[version]
-    assert {**plain(policy), "version": 7} == {**document["policy"], "version": 7}
+    assert {**plain(policy), "version": 7} == {**_filled_in(document["policy"]), "version": 7}
     assert settings_document.codes_in(kept) == {"maria10": 11}
     # A value like the default would not tell that it was read.
     assert all(value != usual_map[name] for name, value in known.items())
@@ -42,7 +43,16 @@ def test_settings_of_any_version_read_to_the_same_map_and_policy(version: int) -
     assert settings_document.settings_body(document)[VERSION] == newest
     if version == newest:
         assert known.keys() == usual_map.keys()
+        everything = {"version": 1, **document["policy"]}
+        assert _filled_in(document["policy"]) == everything
         assert settings_document.settings_body(document) == document
+
+
+def _filled_in(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """A stored policy with the defaults of what came since, entry by entry of its tables."""
+    filled = {**plain(Policy()), **stored}
+    tables = {name: usual for name, usual in plain(Policy()).items() if isinstance(usual, Mapping)}
+    return filled | {name: usual | filled[name] for name, usual in tables.items()}
 
 
 @pytest.mark.parametrize("odd", [None, 7, "text", [1]])

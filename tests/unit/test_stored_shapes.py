@@ -14,6 +14,7 @@ from integration.storage.findings import stored_shapes
 from mappings.rules.findings import Arrival, IdentityLink, Move, Reason, Referral, Signal, Source
 from mappings.stored import shape_table
 from mappings.stored.review_answers import Answered, Asked, WouldEarn
+from mappings.stored.settings_document import SETTINGS_VERSION
 from mappings.stored.setup_shapes import Candidate, SetupQuestion
 from mappings.stored.shapes import VERSION, Shape
 
@@ -138,7 +139,7 @@ def written(name: str) -> Any:  # noqa: ANN401 - JSON
 
 def test_every_shape_has_a_sample_and_every_kept_body_a_shape() -> None:
     others = {("conclusion", version) for version in (0, 1)}
-    others |= {("settings", version) for version in (0, 1, 2)}
+    others |= {("settings", version) for version in range(SETTINGS_VERSION + 1)}
     kept = {(path.name.split(".")[0], int(path.name.split(".")[1])) for path in BODIES.iterdir()}
 
     assert SAMPLES.keys() == SHAPES.keys()

@@ -2,9 +2,11 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
-from itertools import pairwise
+from datetime import datetime
+from itertools import chain, pairwise
 
 from integration.conclude.batch import Batch
+from integration.conclude.grouping import grouped
 from integration.conclude.people.people_page import PeoplePage
 from integration.conclude.people.person_groups import PersonGroups
 from integration.portal.invalidation import Change
@@ -13,6 +15,7 @@ from integration.storage.findings.employer_changes import EmployerChange
 from mappings.rules.facts import Directory
 from mappings.rules.findings import Person
 from mappings.rules.identity import companies
+from mappings.rules.job_changes import company_changes
 from mappings.rules.job_changes.employments import timeline
 
 CompanyPair = tuple[int, int]
@@ -27,6 +30,7 @@ def refresh(batch: Batch, page: PeoplePage, groups: PersonGroups) -> Directory:
     before = {change for change in page.employer_changes if change.person_id in groups.owners}
     gone, new = before - now, now - before
     employer_changes.replace_changes(batch.tx, gone=gone, new=new)
+    _reconsider_companions(batch, page, groups, gone, new)
     left = {change.from_company_id for change in gone | new}
     return _with_mass_moves(batch, page, groups, left) if left else page.companies
 
@@ -35,6 +39,50 @@ def _employer_changes(person: Person, page: PeoplePage) -> Iterable[EmployerChan
     records = [page.contacts[contact_id] for contact_id in person.contact_ids]
     for old, new in pairwise(timeline(records, page.companies)):
         yield EmployerChange(person.id, old.company_id, new.company_id, new.since)
+
+
+def _reconsider_companions(
+    batch: Batch,
+    page: PeoplePage,
+    groups: PersonGroups,
+    gone: Collection[EmployerChange],
+    new: Collection[EmployerChange],
+) -> None:
+    """Whoever an import took the same way as somebody here, or did, is looked at again."""
+    imported = _import_dates(page)
+    changed = [*gone, *(change for change in new if change.at in imported)]
+    if not changed:
+        return
+    pairs = {change.pair for change in changed}
+    others = companions(changed, employer_changes.changes_between(batch.tx, pairs))
+    here = {person.id for person in groups.affected}
+    batch.changed(Change.MASS_MOVE_CHANGED, persons=others - here)
+
+
+def _import_dates(page: PeoplePage) -> set[datetime]:
+    """When imports changed the company of anybody here."""
+    histories = [
+        contact.history.get("associatedcompanyid", ()) for contact in page.contacts.values()
+    ]
+    versions = chain.from_iterable(histories)
+    return {version.at for version in versions if version.source_type == company_changes.IMPORT}
+
+
+def companions(changes: Iterable[EmployerChange], others: Iterable[EmployerChange]) -> set[int]:
+    """The persons among *others* who went the same way as one of *changes*, at the same time."""
+    dates = grouped((change.pair, change) for change in changes)
+    return {
+        other.person_id
+        for other in others
+        if any(_is_companion(other, change) for change in dates.get(other.pair, ()))
+    }
+
+
+def _is_companion(other: EmployerChange, change: EmployerChange) -> bool:
+    return (
+        other.person_id != change.person_id
+        and abs(other.at - change.at) <= company_changes.ONE_EDIT
+    )
 
 
 def _with_mass_moves(

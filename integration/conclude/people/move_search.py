@@ -5,15 +5,17 @@ from typing import Any
 
 from integration.conclude import overrides, review_tasks
 from integration.conclude.batch import Batch
-from integration.conclude.people import champion_strength
+from integration.conclude.people import champion_strength, mass_moves
 from integration.conclude.people.people_page import PeoplePage
 from integration.conclude.people.person_groups import PersonGroups
 from integration.storage.database import Row
-from integration.storage.findings import move_rows, stored_shapes
+from integration.storage.findings import employer_changes, move_rows, stored_shapes
+from integration.storage.findings.employer_changes import EmployerChange
 from mappings.kinds import ObjectType
 from mappings.rules.facts import PPM, Directory
 from mappings.rules.findings import Move, Person
-from mappings.rules.job_changes.moves import MovesOfPerson, find_moves
+from mappings.rules.job_changes import signals
+from mappings.rules.job_changes.moves import MovesOfPerson, find_moves, not_alone
 
 MoveKey = tuple[int, str]
 MoveRow = Mapping[str, Any]
@@ -56,7 +58,32 @@ def _found(
     by_key: dict[MoveKey, Move] = {}
     for _, result in batch.each_of(ObjectType.CONTACT, persons, moves_of):
         by_key.update({_key(move): move for move in result.moves})
-    return list(by_key.values())
+    return _with_companions(batch, by_key.values())
+
+
+def _with_companions(batch: Batch, found: Iterable[Move]) -> list[Move]:
+    """The moves, those in doubt that the same import gave to others as well."""
+    by_program = {_key(move): change for move in found if (change := _program_change(move))}
+    if not by_program:
+        return list(found)
+    pairs = {change.pair for change in by_program.values()}
+    others = employer_changes.changes_between(batch.tx, pairs)
+    moves: list[Move] = []
+    for move in found:
+        change = by_program.get(_key(move))
+        along = mass_moves.companions([change], others) if change else ()
+        moves.append(not_alone(move, len(along), batch.policy) if along else move)
+    return moves
+
+
+def _program_change(move: Move) -> EmployerChange | None:
+    """The change of employer that rests on an import's or another program's word."""
+    dates = [signal.at for signal in move.signals if signal.kind in signals.BY_PROGRAM]
+    if not dates or move.former_company_id is None or move.new_company_id is None:
+        return None
+    return EmployerChange(
+        move.person_id, move.former_company_id, move.new_company_id, dates[0] or move.latest
+    )
 
 
 def _key(move: Move) -> MoveKey:

@@ -1,20 +1,21 @@
 """Employments: at which companies a person's records were and when, by their whole history."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from itertools import chain, pairwise
+from itertools import chain
 
-from mappings.rules.facts import EMPLOYERS, ContactFacts, Directory, Version, texts_of
+from mappings.rules.facts import EMPLOYERS, ContactFacts, Directory, texts_of
 from mappings.rules.findings import Employment
 from mappings.rules.identity import companies
 from mappings.rules.identity.record_profile import employer, is_private, last_life
+from mappings.rules.job_changes import company_changes
+from mappings.rules.job_changes.company_changes import company_id, is_by_user
 from mappings.rules.text.address_kinds import clean_email
 
-RANK = {"field": 3, "address": 3, "association": 2, "text": 1}
-"""How much a statement of the employer weighs, by where it stands."""
-_DIGITS_OF_INT64 = 19
+RANK = {"field": 4, "address": 4, "user": 3, "association": 2, "text": 1}
+"""How much a statement of the employer weighs, by where it stands or who made it."""
 Claim = tuple[datetime, int, str]
 """A dated statement of an employer: when, which company, and where it stands (see `RANK`)."""
 
@@ -34,38 +35,49 @@ class RecordEmployment:
 def of_record(contact: ContactFacts, known: Directory) -> tuple[RecordEmployment, ...]:
     """The companies of one record, in order.
 
-    An address outweighs an association, and that a typed name. Activity behind a private address
-    says nothing of the employer, nor does activity after an address changed: there the last
-    statement that named the company is when the person was last seen at it.
+    An address outweighs an association, and that a typed name; but where a user changed the
+    primary company, the address that stands there since before is the older news. Activity behind a
+    private address says nothing of the employer, nor does activity after an address changed: there
+    the last statement that named the company is when the person was last seen at it.
     """
     spans: list[RecordEmployment] = []
-    for at, company_id, how in _claims(contact, known):
+    for at, named, how in _claims(contact, known):
         last = spans[-1] if spans else None
-        if last is not None and company_id == last.company_id:
+        if last is not None and named == last.company_id:
             spans[-1] = replace(last, last_seen=at, how=max(how, last.how, key=RANK.__getitem__))
             continue
         if last is not None:
-            # A weaker statement ends no employment that a stronger one still supports.
-            if RANK[how] < RANK[last.how] and not _outdated(last, contact, known):
+            if not _ends(how, last, contact, known):
                 continue
             spans[-1] = replace(last, until=at)
-        spans.append(RecordEmployment(contact, company_id, at, how, last_seen=at))
+        spans.append(RecordEmployment(contact, named, at, how, last_seen=at))
     if spans and not is_private(contact, known):
         spans[-1] = replace(spans[-1], last_seen=last_life(contact))
     return tuple(spans)
 
 
+def _ends(how: str, last: RecordEmployment, contact: ContactFacts, known: Directory) -> bool:
+    """Whether a statement of another employer ends an employment.
+
+    A weaker one does not, while a stronger one still supports the employment.
+    """
+    return how == "user" or RANK[how] >= RANK[last.how] or _outdated(last, contact, known)
+
+
 def _outdated(last: RecordEmployment, contact: ContactFacts, known: Directory) -> bool:
-    """Whether an employment rests on an address that is no longer the record's."""
+    """Whether an employment rests on an address that is no longer the record's, or is dead."""
+    if last.how != "address":
+        return False
     now = {companies.of_email(known, email) for email in contact.emails[:1]}
-    return last.how == "address" and last.company_id not in now
+    is_dead = contact.bounced_at is not None and contact.bounced_at >= last.since
+    return is_dead or last.company_id not in now
 
 
 def _claims(contact: ContactFacts, known: Directory) -> list[Claim]:
     """Every dated statement of the record's employer, by date, the firmest first of one moment."""
     claims = [
         *_dated(contact, "email", "address", partial(_of_address, known)),
-        *_dated(contact, "associatedcompanyid", "association", partial(company_id, known)),
+        *_associated(contact, known),
         *_dated(contact, "company", "text", partial(companies.of_text, known)),
         *_mapped(contact, known),
     ]
@@ -73,6 +85,17 @@ def _claims(contact: ContactFacts, known: Directory) -> list[Claim]:
         claims or _present(contact, known),
         key=lambda claim: (claim[0], -RANK[claim[2]], claim[1]),
     )
+
+
+def _associated(contact: ContactFacts, known: Directory) -> Iterator[Claim]:
+    """The primary companies; one that a user put in another's place is that user's word."""
+    former: int | None = None
+    for version in company_changes.standing(contact, known):
+        named = company_id(known, version.value)
+        if named is not None:
+            is_changed = former is not None and former != named
+            yield version.at, named, "user" if is_changed and is_by_user(version) else "association"
+            former = named
 
 
 def _of_address(known: Directory, text: str) -> int | None:
@@ -105,24 +128,10 @@ def _dated(
             yield version.at, named, how
 
 
-def company_id(known: Directory, text: str) -> int | None:
-    """A company id written as text, followed through merges; None when it is no number."""
-    digits = text.strip()
-    if not digits.isdecimal() or len(digits) >= _DIGITS_OF_INT64:
-        return None
-    return companies.survivor(known, int(digits))
-
-
 def meant_by(known: Directory, text: str) -> int | None:
     """The company that a field means, by its name or by an address there."""
     by_name = companies.of_text(known, text)
     return _of_address(known, text) if by_name is None else by_name
-
-
-def changes(versions: Sequence[Version]) -> Iterable[tuple[Version, Version]]:
-    """Each version of a property beside the one it replaced, empty values skipped."""
-    filled = [version for version in versions if version.value.strip()]
-    return pairwise(filled)
 
 
 def employments(contacts: Iterable[ContactFacts], known: Directory) -> tuple[Employment, ...]:

@@ -69,7 +69,7 @@ def find_moves(
         evidence = _evidence(old, new, known, policy, was_customer)
         # A typed company name alone changed: that is no signal of anything.
         if evidence:
-            move = _move(person, old, new, evidence, policy)
+            move = _move(person, old, new, evidence, known, policy)
             moves.append(_boomerang(move) if _is_return(new, earlier, known) else move)
     departed = _departure(person, spans, known, policy)
     return MovesOfPerson((*moves, *departed), tuple(rejected))
@@ -152,10 +152,11 @@ def _move(
     old: RecordEmployment,
     new: RecordEmployment,
     evidence: tuple[Signal, ...],
+    known: Directory,
     policy: Policy,
 ) -> Move:
     p_moved = signals.combined(evidence)
-    if _contradicted(old, new, policy):
+    if _contradicted(old, new, known, policy):
         p_moved = p_moved * policy.contradiction_factor // PPM
     p_same = same_human(person, old.contact.id, new.contact.id)
     confidence = p_same * p_moved // PPM
@@ -182,11 +183,17 @@ def _move(
     )
 
 
-def _contradicted(old: RecordEmployment, new: RecordEmployment, policy: Policy) -> bool:
+def _contradicted(
+    old: RecordEmployment, new: RecordEmployment, known: Directory, policy: Policy
+) -> bool:
     """Whether the person was still active at the old company a while after the supposed move."""
-    if old.contact.id == new.contact.id or old.last_seen is None:
-        return False
-    return old.last_seen > new.since + timedelta(policy.old_alive_days)
+    last = old.last_seen
+    if old.contact.id == new.contact.id:
+        # Only a reply says from which address it came; a call or a meeting may be at either.
+        address = next(iter(old.contact.emails), "")
+        stayed = companies.same_company(known, companies.of_email(known, address), old.company_id)
+        last = old.contact.last_reply_at if stayed else None
+    return last is not None and last > new.since + timedelta(policy.old_alive_days)
 
 
 def status_of(confidence: int, evidence: tuple[Signal, ...], policy: Policy) -> Status:
@@ -194,6 +201,20 @@ def status_of(confidence: int, evidence: tuple[Signal, ...], policy: Policy) -> 
     if not signals.conclusive(evidence, policy) or confidence < policy.move_review:
         return Status.STORED
     return Status.AUTO if confidence >= policy.move_auto else Status.REVIEW
+
+
+def not_alone(move: Move, others: int, policy: Policy) -> Move:
+    """The move when the same import took *others* the same way: a takeover, or several who moved.
+
+    A person is asked, unless other evidence is enough.
+    """
+    own = tuple(signal for signal in move.signals if signal.kind not in signals.BY_PROGRAM)
+    confidence = move.p_same * signals.combined(own) // PPM
+    if move.status != Status.AUTO or status_of(confidence, own, policy) == Status.AUTO:
+        return move
+    text = f"the same import took {others} more the same way: that may be a takeover or a new name"
+    reasons = (*move.reasons, Reason("not_alone", text, move.latest))
+    return replace(move, status=Status.REVIEW, reasons=reasons)
 
 
 def _boomerang(move: Move) -> Move:

@@ -6,20 +6,25 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final
 
-from mappings.rules.facts import EMPLOYERS, PPM, ContactFacts, Directory, TextKind, texts_of
+from mappings.rules.facts import (
+    EMPLOYERS,
+    PPM,
+    ContactFacts,
+    Directory,
+    TextKind,
+    Version,
+    texts_of,
+)
 from mappings.rules.findings import Reason, Signal
 from mappings.rules.identity import companies
-from mappings.rules.job_changes.employments import RecordEmployment, changes, company_id, meant_by
+from mappings.rules.job_changes import company_changes
+from mappings.rules.job_changes.company_changes import changes, company_id, is_by_user
+from mappings.rules.job_changes.employments import RecordEmployment, meant_by
 from mappings.rules.policy import Policy
 from mappings.rules.text import job_titles
 from mappings.rules.text.address_kinds import clean_email
 from mappings.rules.text.names import spoken
 from mappings.rules.text.self_reported import classify
-
-# Changes by these sources are a user's; all others are a program's on its own account.
-USER_SOURCES = frozenset(
-    {"CRM_UI", "CRM_UI_BULK_ACTION", "MOBILE_IOS", "MOBILE_ANDROID", "CONTACTS"}
-)
 
 
 def company_name(known: Directory, company: int | None) -> str:
@@ -137,15 +142,28 @@ def _association_change(
     contact: ContactFacts, pair: tuple[int, int], known: Directory, policy: Policy
 ) -> Iterator[Signal]:
     """The primary company changed; a user's change is more reliable than a program's."""
-    for before, after in changes(contact.history.get("associatedcompanyid", ())):
-        former, new = company_id(known, before.value), company_id(known, after.value)
-        if not _matches(known, (former, new), pair):
+    for before, after in pairwise(company_changes.standing(contact, known)):
+        ids = company_id(known, before.value), company_id(known, after.value)
+        if not _matches(known, ids, pair):
             continue
-        kind, who = "primary_company_automatic", "automation"
-        if after.source_type in USER_SOURCES:
-            kind, who = "primary_company_by_user", "a user"
-        text = f"{who} changed the company to {company_name(known, new)} on {after.at:%Y-%m-%d}"
+        kind, text = _told_by(contact, after, pair[0], known)
+        date = f"on {after.at:%Y-%m-%d}"
+        text = text.format(company=f"the company to {company_name(known, pair[1])}", date=date)
         yield _signal(kind, after.at, "edit", text, policy)
+
+
+def _told_by(
+    contact: ContactFacts, change: Version, former: int, known: Directory
+) -> tuple[str, str]:
+    """The kind of evidence that a change of the primary company is, and its sentence."""
+    if is_by_user(change):
+        return "primary_company_by_user", "a user changed {company} {date}"
+    author = "an import" if change.source_type == company_changes.IMPORT else "automation"
+    if company_changes.came_with_address(contact, change, former, known):
+        return "company_with_address", f"{author} changed {{company}} and the address {{date}}"
+    if company_changes.is_named_by_import(contact, change, known):
+        return "company_by_import", "an import changed {company}, name and link, {date}"
+    return "primary_company_automatic", f"{author} changed {{company}} {{date}}"
 
 
 def _text_change(
@@ -282,6 +300,10 @@ def self_reported(
 def _is_close(at: datetime, start: datetime, policy: Policy) -> bool:
     before, after = timedelta(policy.old_gone_before_days), timedelta(policy.old_gone_after_days)
     return start - before <= at <= start + after
+
+
+BY_PROGRAM: Final = frozenset({"company_with_address", "company_by_import"})
+"""Evidence that is good of a single person, and doubtful where several go along."""
 
 
 def combined(signals: tuple[Signal, ...]) -> int:

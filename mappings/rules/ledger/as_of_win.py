@@ -80,12 +80,15 @@ def move_by(until: datetime, move: Move, policy: Policy) -> Move | None:
     whole = signals.combined(move.signals)
     p_moved = signals.combined(early) * move.p_moved // whole if whole else 0
     confidence = move.p_same * p_moved // PPM
+    status = moves.status_of(confidence, early, policy)
+    # What is asked about with all its evidence is no surer with less of it.
+    is_doubted = move.status == Status.REVIEW and status == Status.AUTO
     return replace(
         move,
         signals=early,
         p_moved=p_moved,
         confidence=confidence,
-        status=moves.status_of(confidence, early, policy),
+        status=Status.REVIEW if is_doubted else status,
         reasons=tuple(reason for reason in move.reasons if _is_early(reason, until)),
     )
 
