@@ -16,8 +16,8 @@ from bench import rivals
 from bench.figures import Report, Sample, alternate, ratios
 from bench.ground import PORTAL, ROOT, Ground
 from integration.storage.service import portals, tokens
-from mappings.records.access import ASSOCIATIONS
 from mappings.records.portal_map import load_portal_map
+from mappings.records.what_is_read import ASSOCIATIONS
 
 NO_LIMIT = 10**7
 ALLOWED = 110

@@ -11,7 +11,7 @@ from integration.core.errors import SecondOrderError
 from integration.portal.context import PortalContext
 from integration.storage.queue import inbox_events
 from integration.storage.service import portal_status
-from mappings.records import access
+from mappings.records import access, what_is_read
 from tests import chaos_clean
 from tests.chaos_clean import Booked, Fields
 from tests.chaos_senders import Ledger, Senders
@@ -129,7 +129,7 @@ def the_mirror_is_right(verdict: Verdict, world: World) -> None:
                 theirs, ours = _their_records(context, account, kind), _our_records(account, kind)
                 records += len(theirs)
                 wrong += len(chaos_clean.differences(ours, theirs))
-            for pair in access.ASSOCIATIONS:
+            for pair in what_is_read.ASSOCIATIONS:
                 if {*pair} <= {*kinds}:
                     linked, known = _their_links(account, *pair), _our_links(account, *pair)
                     links += len(linked)

@@ -11,7 +11,8 @@ from rich.table import Table
 
 from integration.reports import total_words
 from mappings.records import activity_records
-from mappings.records.access import ASSOCIATIONS, HISTORY, readable_types
+from mappings.records.access import readable_types
+from mappings.records.what_is_read import ASSOCIATIONS, HISTORY
 from tests.sandbox import truth
 from tests.sandbox.crm import HubSpot, Portal
 from tests.sandbox.town import Loaded

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from mappings.records.access import ASSOCIATIONS
+from mappings.records.what_is_read import ASSOCIATIONS
 
 if TYPE_CHECKING:
     from tests.sandbox.crm import Portal

@@ -36,7 +36,7 @@ _LABELLED = (
     ("contact", "company"),
 )
 # A portal has a handful; each is a search, of which HubSpot allows four a second.
-_MOST_SAMPLED = 40
+MOST_SAMPLED = 40
 _LOOKED_AGAIN_AFTER = 22  # hours: once a night, whenever the night before was
 _log = logs.get(__name__)
 
@@ -171,7 +171,7 @@ def _profiles(
     }
     profiles: dict[tuple[str, str], ValueProfile] = {}
     candidates = worth_sampling(wishes(), definitions, portal.runtime.now())
-    for object_type, name in candidates[:_MOST_SAMPLED]:
+    for object_type, name in candidates[:MOST_SAMPLED]:
         sample = _sample(portal, object_type, name)
         if sample is not None:
             written = [record.get(name) for record in sample.records]

@@ -1,6 +1,7 @@
 """The environment's variables as one validated value; all mistakes are reported together."""
 
 import contextlib
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,8 @@ from integration.core.errors import Refused
 
 PUBLIC_API = "https://api.hubapi.com"
 PUBLIC_AUTHORIZE = "https://app.hubspot.com/oauth/authorize"
+_LONGEST_NAME = 200
+_MAIL_ADDRESS = re.compile(r"[^@\s<>\"]+@[^@\s<>\"]+\.[^@\s<>\"]+")
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -44,6 +47,8 @@ class Settings:
     forget_keys: tuple[str, ...] = field(default=(), repr=False)
     metrics_token: str = field(default="", repr=False)
     metrics_address: SplitResult | None = None
+    operator_name: str = ""
+    operator_contact: str = ""
 
     @property
     def webhook_url(self) -> str:
@@ -119,6 +124,8 @@ def _plain_values(env: Env, port: int) -> dict[str, Any]:
         "web_threads": env.int("WEB_THREADS", 8, validate=Range(1, 256)),
         "database_url": env.str("DATABASE_URL", "", validate=[_is_plain, _is_postgres]) or None,
         "redis_url": env.str("REDIS_URL", "", validate=[_is_plain, _is_redis]) or None,
+        "operator_name": env.str("OPERATOR_NAME", "", validate=_is_short),
+        "operator_contact": env.str("OPERATOR_CONTACT", "", validate=_is_contact),
     }
     values["host"] = (values["host"] or "").strip("[]")
     with contextlib.suppress(Refused):  # what has no normal form is reported when all were read
@@ -244,6 +251,22 @@ def _is_other_address(value: str, port: int) -> None:
         raise ValidationError("must be host:port, such as 127.0.0.1:9100")
     if own_port == port:
         raise ValidationError("must have another port than PORT, where everybody's pages are")
+
+
+def _is_short(value: str) -> None:
+    _is_unquoted(value)
+    if len(value) > _LONGEST_NAME or "\n" in value:
+        raise ValidationError(f"must be one line of at most {_LONGEST_NAME} characters")
+
+
+def _is_contact(value: str) -> None:
+    """Check for what a link on a page can lead to: a mail address or a web address."""
+    if not value:
+        return
+    _is_plain(value)
+    _is_short(value)
+    if not value.startswith("https://") and not _MAIL_ADDRESS.fullmatch(value):
+        raise ValidationError("must be a mail address, or a web address that begins with https://")
 
 
 def _is_long(value: str) -> None:

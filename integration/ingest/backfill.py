@@ -38,9 +38,9 @@ from integration.storage.queue.lanes import Lease
 from integration.storage.service import portals
 from mappings.kinds import ObjectType
 from mappings.records import access, activity_records, catalogue
-from mappings.records.access import ASSOCIATIONS
 from mappings.records.properties import UPDATED_AT
 from mappings.records.rows import Link, RefPair
+from mappings.records.what_is_read import ASSOCIATIONS
 
 # Links are read for so many records at once: HubSpot's own limit of one call.
 LINKS_PER_CALL = 1000

@@ -16,7 +16,7 @@ from integration.ingest.stream_answers import OF_THE_WHOLE
 from integration.portal.context import PortalContext
 from integration.storage.queue.inbox_events import WaitingEvent
 from mappings.kinds import ObjectType
-from mappings.records import access, catalogue
+from mappings.records import access, catalogue, what_is_read
 from mappings.records.link_dates import LinkDates
 from mappings.records.rows import Link, Record, RefPair
 
@@ -168,7 +168,7 @@ def fetch_links(
     name, and stops no other; its links stay as they are known.
     """
     fetched: dict[tuple[str, str], FetchedLinks] = {}
-    for from_type, to_type in access.ASSOCIATIONS:
+    for from_type, to_type in what_is_read.ASSOCIATIONS:
         if not {from_type, to_type} <= readable:
             continue
         to_ids = set(around.get(to_type, ()))

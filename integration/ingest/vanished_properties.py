@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 from integration.storage.database import Transaction
 from integration.storage.mirror import mirror
-from mappings.records.access import READ
 from mappings.records.catalogue import own_names
 from mappings.records.rows import Record
+from mappings.records.what_is_read import READ
 
 
 def with_last_values(tx: Transaction, records: Sequence[Record]) -> Sequence[Record]:

@@ -6,6 +6,7 @@ from integration.pages import (
     entry,
     guard,
     portal_pages,
+    public_pages,
     record_page,
     review_pages,
     settings_page,
@@ -21,6 +22,7 @@ def register(app: Flask, runtime: Runtime) -> None:
     guard.protect(app, runtime)
     wording.register_filters(app, runtime.now)
     app.register_blueprint(entry.blueprint(runtime))
+    app.register_blueprint(public_pages.blueprint(runtime))
     app.register_blueprint(portal_pages.blueprint(runtime))
     app.register_blueprint(record_page.blueprint(runtime))
     app.register_blueprint(review_pages.blueprint(runtime))

@@ -83,6 +83,13 @@ def session(runtime: Runtime) -> Session | None:
     return current
 
 
+def session_if_known(runtime: Runtime) -> Session | None:
+    """Return the session for the navigation; None, too, where the database does not answer."""
+    with contextlib.suppress(SecondOrderError):
+        return session(runtime)
+    return None
+
+
 def session_of(runtime: Runtime, portal_id: int) -> Session:
     """Return the session if it is one of this portal; answer 404 otherwise."""
     current = session(runtime)
@@ -165,8 +172,7 @@ def _http_error(error: HTTPException, runtime: Runtime) -> Response:
         return make_response(error.get_response())
     if _is_machine():
         return _plain(status, error.name)
-    with contextlib.suppress(SecondOrderError):  # the page is of use without the navigation, too
-        session(runtime)
+    session_if_known(runtime)  # its navigation stays on the page
     if status == HTTPStatus.NOT_FOUND:
         return _nothing_here()
     text = _TEXTS.get(status, "The request could not be answered.")

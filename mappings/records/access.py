@@ -1,4 +1,4 @@
-"""Access to a portal: scopes with reasons, properties that are read, webhook subscriptions."""
+"""Access to a portal: scopes with reasons, and webhook subscriptions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Final
 
 from mappings.kinds import ObjectType
 from mappings.records.catalogue import PLURAL, TYPE_ID
+from mappings.records.what_is_read import READ
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,7 @@ class Scope:
 
 
 REQUIRED_SCOPES: Final = (
-    Scope("oauth", "Every app needs it; it also tells us which portal and currency this is."),
+    Scope("oauth", "Every app needs it; it also tells us which account and currency this is."),
     Scope(
         "crm.objects.contacts.read", "Job changes, referrals and survey answers show on contacts."
     ),
@@ -42,7 +43,9 @@ REQUIRED_SCOPES: Final = (
 )
 OPTIONAL_SCOPES: Final = (
     Scope(
-        "crm.objects.owners.read", "Shows owners by name in reports; without it they stay numbers."
+        "crm.objects.owners.read",
+        "Users' addresses tell which mail hosts are your own people's, who refer nobody; without"
+        " it you name the hosts in Settings.",
     ),
     Scope(
         "tickets",
@@ -83,120 +86,6 @@ def missing_scopes(granted: frozenset[str]) -> tuple[Scope, ...]:
     """The required scopes a portal did not grant."""
     return tuple(scope for scope in REQUIRED_SCOPES if scope.name not in granted)
 
-
-# Read on every record of the type, beside what the portal's map adds.
-READ: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {
-        "contact": (
-            "email",
-            "hs_additional_emails",
-            "firstname",
-            "lastname",
-            "company",
-            "jobtitle",
-            "phone",
-            "mobilephone",
-            "hs_linkedin_url",
-            "associatedcompanyid",
-            "hubspot_owner_id",
-            "hs_buying_role",
-            "hs_email_hard_bounce_reason",
-            "hs_email_hard_bounce_reason_enum",
-            # Who opted out of e-mail is not asked for a referral; no rule uses it yet.
-            "hs_email_optout",
-            "hs_sales_email_last_replied",
-            "notes_last_contacted",
-            "hs_last_sales_activity_timestamp",
-            "hs_job_change_detected_date",
-            "hs_employment_change_detected_date",
-            "hs_feedback_last_nps_rating_number",
-            "hs_feedback_last_nps_follow_up",
-            "hs_feedback_last_survey_date",
-            "hs_merged_object_ids",
-            "hs_calculated_merged_vids",
-            "createdate",
-            "lastmodifieddate",
-        ),
-        "company": (
-            "name",
-            "domain",
-            "hs_additional_domains",
-            "lifecyclestage",
-            "hubspot_owner_id",
-            "hs_parent_company_id",
-            # The owner's own view of the customer belongs into health; no rule uses it yet.
-            "hs_csm_sentiment",
-            "hs_merged_object_ids",
-            "createdate",
-            "hs_lastmodifieddate",
-        ),
-        "deal": (
-            "dealname",
-            "amount",
-            "amount_in_home_currency",
-            "deal_currency_code",
-            "hs_exchange_rate",
-            "closedate",
-            "createdate",
-            "pipeline",
-            "dealstage",
-            "hs_is_closed",
-            "hs_is_closed_won",
-            "hs_is_closed_lost",
-            "hs_deal_stage_probability",
-            "dealtype",
-            "hubspot_owner_id",
-            "hs_primary_associated_company",
-            "hs_merged_object_ids",
-            "hs_lastmodifieddate",
-        ),
-        "ticket": (
-            "hs_pipeline_stage",
-            "hs_ticket_priority",
-            "createdate",
-            "closed_date",
-            "hs_merged_object_ids",
-            "hs_lastmodifieddate",
-        ),
-        "feedback_submission": (
-            "hs_survey_type",
-            "hs_value",
-            "hs_content",
-            "hs_submission_timestamp",
-            "hs_createdate",
-            "hs_lastmodifieddate",
-        ),
-    }
-)
-
-# Read with every value they ever had: changes of these are job changes, and of the last two only
-# the history has the day.
-HISTORY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {
-        "contact": (
-            "email",
-            "hs_additional_emails",
-            "company",
-            "jobtitle",
-            "associatedcompanyid",
-            "hs_email_hard_bounce_reason_enum",
-            "hs_feedback_last_nps_rating_number",
-        )
-    }
-)
-
-# Pairs of object types whose associations are read, from the side that needs fewer calls.
-ASSOCIATIONS: Final = (
-    ("contact", "company"),
-    ("contact", "contact"),
-    ("deal", "contact"),
-    ("deal", "company"),
-    ("company", "company"),
-    ("ticket", "company"),
-    ("ticket", "contact"),
-    ("feedback_submission", "contact"),
-    ("feedback_submission", "company"),
-)
 
 _SUBSCRIBED = (ObjectType.CONTACT, ObjectType.COMPANY, ObjectType.DEAL)
 _OCCASIONS = ("creation", "deletion", "merge", "restore", "associationChange")

@@ -39,6 +39,18 @@ READ: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "note": ("hs_timestamp", "hs_note_body"),
     }
 )
+# Why each type is read at all.
+BECAUSE: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "meeting": "Who met you was still there on that day, and had a part in the deal.",
+        "call": "An answered call is a sign that somebody is still there.",
+        "email": (
+            "A reply is a sign that somebody is still there; an automatic one may say that they"
+            " left. The subject tells which replies are automatic."
+        ),
+        "note": "A note may say who referred somebody, or that somebody left.",
+    }
+)
 # Asked for by id, and only of mail that a machine wrote.
 TEXT: Final = ("hs_email_text", "hs_email_html")
 LONGEST_TEXT: Final = 2_000

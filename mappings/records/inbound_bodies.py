@@ -11,7 +11,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate, vali
 from mappings.records import addresses, identifiers, strict_json
 from mappings.records.events import Bad, describe
 
-_LONGEST_COMMENT: Final = 10_000
+LONGEST_COMMENT: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class _Survey(Schema):
     answered_at = _When(required=True)
     contact_id = identifiers.Id(load_default=None, allow_none=True)
     email = fields.String(load_default=None, allow_none=True, validate=validate.Length(3, 320))
-    comment = fields.String(load_default="", validate=validate.Length(max=_LONGEST_COMMENT))
+    comment = fields.String(load_default="", validate=validate.Length(max=LONGEST_COMMENT))
 
     @validates_schema
     def _says_who(self, data: Mapping[str, Any], **_: object) -> None:

@@ -10,10 +10,10 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, val
 
 from mappings.kinds import ObjectType
 from mappings.records import text_sources
-from mappings.records.access import HISTORY, READ
 from mappings.records.phones import COUNTRIES
 from mappings.records.property_labels import UNKNOWN, LabelsByProperty, PropertyLabels
 from mappings.records.text_sources import TextSource
+from mappings.records.what_is_read import HISTORY, READ
 from mappings.rules.facts import TextKind
 from mappings.rules.text.domains import dns_form
 from mappings.rules.text.mail_hosts import is_anybodys

@@ -58,7 +58,7 @@ def _app(base: str) -> dict[str, object]:
                 "conditionallyRequiredScopes": [],
             },
             "permittedUrls": {"fetch": [base], "iframe": [], "img": []},
-            "support": {"documentationUrl": f"{base}/help", "supportUrl": f"{base}/help"},
+            "support": {"documentationUrl": f"{base}/help", "supportUrl": f"{base}/help#contact"},
         },
     )
 

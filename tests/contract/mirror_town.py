@@ -7,10 +7,10 @@ from integration.portal.invalidation import Change
 from integration.storage.database import Database, Transaction
 from integration.storage.mirror import mirror
 from integration.storage.service import portals, settings_versions
-from mappings.records.access import ASSOCIATIONS, READ
 from mappings.records.map_guesses import detect
 from mappings.records.portal_map import PortalMap, dump_portal_map
 from mappings.records.rows import Link
+from mappings.records.what_is_read import ASSOCIATIONS, READ
 from tests.sandbox import crm
 from tests.sandbox.records import iso, moment
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from integration.core.errors import NeedsOwner
-from mappings.records.access import HISTORY, READ
 from mappings.records.catalogue import group_definition, own_properties
+from mappings.records.what_is_read import HISTORY, READ
 from tests.contract.hubspot_world import World, a_world
 
 

@@ -48,6 +48,7 @@ class Portal(Account):
         self.calls: Counter[str] = (
             Counter()
         )  # "GET /crm/objects/2026-03/contacts" -> how often, refused ones too
+        self.asked: dict[str, set[str]] = {kind: set() for kind in TYPE_IDS}  # properties, by name
         self.refused = 0  # calls answered 429 because the allowance was used up
         self.allowance = Allowance()
         self.touched: dict[

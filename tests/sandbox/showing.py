@@ -25,6 +25,7 @@ def view(
 ) -> View:
     """How records are shown: empty properties as null, as are those the app may not read; unknown ones left out."""
     known = portal.definitions[kind]
+    portal.asked[kind].update(asked, history)
     wanted = [
         *(asked or DEFAULT_ANSWER.get(kind, OTHERS_ALWAYS)),
         *ALWAYS.get(kind, OTHERS_ALWAYS),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mappings.records import access, activity_records
+from mappings.records import access, activity_records, what_is_read
 from mappings.records.catalogue import (
     PROPERTIES,
     WRITTEN_TYPES,
@@ -174,7 +174,7 @@ def test_nothing_is_subscribed_twice() -> None:
 def test_we_listen_only_to_what_we_read_and_never_to_ourselves() -> None:
     for one in access.subscriptions()["crmObjects"]:
         if name := one.get("propertyName"):
-            assert name in access.READ[str(one["objectType"])]
+            assert name in what_is_read.READ[str(one["objectType"])]
             assert not str(name).startswith("second_order_")
 
 
@@ -199,15 +199,15 @@ def test_what_no_reader_uses_is_not_asked_for() -> None:
         path.read_text(encoding="utf-8")
         for folder in ("mappings/records", "integration")
         for path in (ROOT / folder).rglob("*.py")
-        if path.name != "access.py"
+        if path.name != "what_is_read.py"
     )
-    asked_for = {name for names in access.READ.values() for name in names}
+    asked_for = {name for names in what_is_read.READ.values() for name in names}
 
     assert {name for name in asked_for if f'"{name}"' not in using} == {"hs_csm_sentiment"}
 
 
 def test_history_is_read_of_properties_we_read() -> None:
-    for kind, names in access.HISTORY.items():
+    for kind, names in what_is_read.HISTORY.items():
         assert set(names) <= set(PortalMap().read_properties(kind))
 
 

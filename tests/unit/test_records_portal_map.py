@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from marshmallow import ValidationError
 
-from mappings.records.access import HISTORY
 from mappings.records.map_guesses import detect
 from mappings.records.portal_map import PortalMap, dump_portal_map, load_portal_map
+from mappings.records.what_is_read import HISTORY
 
 
 def a_property(

@@ -2,6 +2,9 @@
 
 from integration.storage.database import Transaction
 
+KEEP_STRANGERS_DAYS = 3
+"""How long deliveries stay whose account never installed the app, or that nobody can address."""
+
 
 def claim(tx: Transaction, name: str, *, every_seconds: float) -> bool:
     """Claim *name* if it is due, and set its next time; return whether it was claimed."""
@@ -85,8 +88,9 @@ def prune(tx: Transaction) -> None:
     tx.run("DELETE FROM oauth_state WHERE made_at < clock_timestamp() - interval '1 day'")
     tx.run("DELETE FROM browser_session WHERE made_at < clock_timestamp() - interval '1 day'")
     tx.run(
-        """DELETE FROM inbox WHERE received_at < clock_timestamp() - interval '3 days'
+        """DELETE FROM inbox WHERE received_at < clock_timestamp() - make_interval(days => :days)
              AND (portal_id IS NULL AND state = 'set_aside'
                OR portal_id IS NOT NULL AND NOT EXISTS (
-                 SELECT FROM portal WHERE portal.portal_id = inbox.portal_id))"""
+                 SELECT FROM portal WHERE portal.portal_id = inbox.portal_id))""",
+        days=KEEP_STRANGERS_DAYS,
     )
