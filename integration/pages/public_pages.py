@@ -5,6 +5,10 @@ from flask.typing import ResponseReturnValue
 
 from integration.pages import guard, privacy_notice
 from integration.portal.runtime import Runtime
+from mappings.kinds import ObjectType
+from mappings.records.catalogue import own_properties
+
+_LABELS = {prop.name: prop.label for prop in own_properties(ObjectType.DEAL)}
 
 
 def blueprint(runtime: Runtime) -> Blueprint:
@@ -13,7 +17,7 @@ def blueprint(runtime: Runtime) -> Blueprint:
 
     @bp.get("/help")
     def help_() -> ResponseReturnValue:
-        return _page("help.html")
+        return _page("help.html", labels=_LABELS)
 
     @bp.get("/privacy")
     def privacy() -> ResponseReturnValue:

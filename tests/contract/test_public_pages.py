@@ -10,7 +10,7 @@ from integration.storage.database import Database
 from integration.storage.queue.inbox_writer import InboxWriter
 from mappings.kinds import ObjectType
 from mappings.records import activity_records
-from mappings.records.catalogue import own_names
+from mappings.records.catalogue import own_names, own_properties
 from mappings.records.what_is_read import READ
 from tests.contract.visiting import HARBOR, Town
 from tests.world import World
@@ -53,6 +53,13 @@ def test_the_front_page_leads_to_what_is_read_and_to_help(town: Town) -> None:
 
     assert 'href="/privacy#read"' in main
     assert 'href="/help"' in main
+
+
+def test_help_names_the_fields_of_a_report_as_hubspot_shows_them(town: Town) -> None:
+    page = town.visitor().get("/help").text
+    named = {prop.label for prop in own_properties("deal") if f"<i>{prop.label}</i>" in page}
+
+    assert len(named) == 2
 
 
 def test_privacy_lists_every_property_reason_and_time(town: Town) -> None:
