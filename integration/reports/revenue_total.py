@@ -31,7 +31,7 @@ BY_KIND = (SourceKind.MOVED_CHAMPION, SourceKind.REFERRAL, SourceKind.WORD_OF_MO
 HOLDERS: Mapping[str, str] = {
     "company": "companies",
     "gone_company": "companies that HubSpot no longer has",
-    "pool": "word of mouth, by no company that is known",
+    "pool": "word of mouth of no known company",
     "person": "people without a company",
 }
 """Who can hold a part of the total, in words."""

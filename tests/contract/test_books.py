@@ -336,6 +336,8 @@ def test_companies_that_merge_keep_their_history_and_a_person_is_asked(
     assert harbor.ledger(9) == before
     assert harbor.kept("edge", to_deal_id=9) == []
     assert harbor.said("company", 2).get("second_order_deals", "0") == "0"
+    # Companies add up to the total of the ledger, also of what is their own expansion by now.
+    assert harbor.said("company", 2)["second_order_revenue"] == f"{harbor.derived(9) / 100:.2f}"
     (asked,) = harbor.kept("review", kind="merge", is_open=True)
     assert asked["question"] == "9:1"
 

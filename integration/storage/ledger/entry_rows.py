@@ -154,14 +154,17 @@ def by_company(
 ) -> dict[int, tuple[int, int]]:
     """Return companies' booked credit and its number of deals, merged-away ids included.
 
-    A deal that has become a company's own by a merge is its own expansion from then on,
-    whatever its entries say.
+    A deal that has become a company's own by a merge is its own expansion from then on, and none of
+    the deals; what was booked of it stays, so that companies add up to the total.
     """
     if not company_ids:
         return {}
     rows = tx.rows(
-        f"""SELECT id, sum(minor) AS minor, count(*) FILTER (WHERE share <> 0) AS deals FROM (
+        f"""SELECT id, sum(minor) AS minor,
+              count(*) FILTER (WHERE share <> 0 AND buyer IS DISTINCT FROM id) AS deals
+            FROM (
               SELECT coalesce(alias.new_id, ledger.company_id) AS id, ledger.deal_id,
+                max(deal.company_id) AS buyer,
                 sum({_OWN_HOME}) AS minor, sum(ledger.share) AS share
               FROM ledger LEFT JOIN deal ON deal.portal_id = ledger.portal_id
                 AND deal.deal_id = ledger.deal_id
@@ -172,7 +175,6 @@ def by_company(
                 AND (ledger.company_id = ANY(CAST(:ids AS bigint[]))
                 OR ledger.company_id IN (SELECT old_id FROM alias WHERE portal_id = :portal
                    AND object_type = 'company' AND new_id = ANY(CAST(:ids AS bigint[]))))
-                AND deal.company_id IS DISTINCT FROM coalesce(alias.new_id, ledger.company_id)
               GROUP BY 1, 2) AS each GROUP BY id""",
         ids=list(company_ids),
         home=home,
