@@ -7,6 +7,7 @@ import click
 from commands.terminal import installed_portal, portal_argument
 from integration.core.errors import Refused
 from integration.portal import inbound_keys
+from mappings.formats import moment
 
 
 @click.command("inbound-key")
@@ -29,6 +30,4 @@ def inbound_key(portal_id: int, *, renew: bool, at_once: bool) -> None:
         )
     click.echo(current.key)
     if current.former_until:
-        click.echo(
-            f"The key before works until {current.former_until:%Y-%m-%d %H:%M} UTC.", err=True
-        )
+        click.echo(f"The key before works until {moment(current.former_until)}.", err=True)

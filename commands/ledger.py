@@ -11,6 +11,7 @@ from commands.terminal import ID, installed_portal, json_option, json_text, port
 from integration.core.errors import Refused
 from integration.portal.context import PortalContext
 from integration.reports import bookkeeping, ledger_lines, revenue_total, total_words
+from mappings.formats import month
 from mappings.rules.ledger import periods
 
 
@@ -143,7 +144,7 @@ def _give_order(portal: PortalContext, name: str, options: Mapping[str, Any]) ->
     act, sentence = _ORDERS[name]
     what = options[name]
     act(portal, what, actor=options["author"], reason=options["reason"])
-    return sentence.format(f"{what:%Y-%m}" if isinstance(what, datetime) else what)
+    return sentence.format(month(what) if isinstance(what, datetime) else what)
 
 
 def _print_month(month: bookkeeping.Month, *, as_json: bool, as_csv: bool) -> None:

@@ -11,6 +11,7 @@ import click
 from commands.terminal import json_text, prints_every_sign
 from integration.reports import revenue_total, total_words
 from integration.reports.bookkeeping import Month
+from mappings import formats
 from mappings.records.spreadsheet_cells import guarded
 from mappings.rules.findings import Entry
 from mappings.rules.ledger import changes, money, periods
@@ -39,9 +40,9 @@ def _line_sums(sums: Mapping[str, int], currency: str) -> dict[str, str]:
 
 def month_lines(month: Month) -> Iterator[str]:
     """Yield a month's state, sums and rows as sentences."""
-    state = f"closed on {month.closed_at:%Y-%m-%d}" if month.closed_at else "still open"
+    state = f"closed on {formats.day(month.closed_at)}" if month.closed_at else "still open"
     view = "as originally reported" if month.view == "reported" else "as now known"
-    yield f"{month.month:%Y-%m} ({state}), {view}: {len(month.entries)} rows"
+    yield f"{formats.month(month.month)} ({state}), {view}: {len(month.entries)} rows"
     for currency, sums in sorted(month.totals.items()):
         amounts = ", ".join(
             f"{name.replace('_', '-')} {money.shown(minor, currency)}"
@@ -58,16 +59,16 @@ def month_lines(month: Month) -> Iterator[str]:
     for entry in month.entries:
         amount = changes.signed(entry.amount_minor, entry.currency)
         what = f"deal {entry.deal_id} {entry.kind}: {amount}, {entry.occasion}"
-        yield f"  {entry.effective_at:%Y-%m-%d} {what}{_other_month(month, entry)}"
+        yield f"  {formats.day(entry.effective_at)} {what}{_other_month(month, entry)}"
 
 
 def _other_month(month: Month, entry: Entry) -> str:
     """Return the month that an entry landed in or belongs to, where it is not the one shown."""
     belongs_at = periods.belongs_at(entry)
     if month.view == "known" and periods.month_of(entry.effective_at) != month.month:
-        return f" (landed in {entry.effective_at:%Y-%m})"
+        return f" (landed in {formats.month(entry.effective_at)})"
     if month.view == "reported" and periods.month_of(belongs_at) != month.month:
-        return f" (belongs to {belongs_at:%Y-%m})"
+        return f" (belongs to {formats.month(belongs_at)})"
     return ""
 
 

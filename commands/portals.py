@@ -9,6 +9,7 @@ from rich.table import Table
 from commands.terminal import json_option, json_text
 from integration.admin import overview
 from integration.portal.runtime import open_runtime
+from mappings.formats import moment
 
 
 @click.command()
@@ -47,4 +48,4 @@ def portals(*, as_json: bool) -> None:
 
 
 def _time(at: datetime | None) -> str:
-    return f"{at:%Y-%m-%d %H:%M:%S}" if at else "-"
+    return moment(at) if at else "-"

@@ -15,8 +15,9 @@ from integration.admin.preview import PATIENT, Patience, Preview
 from integration.admin.settings_files import Wanted
 from integration.core.errors import Refused
 from integration.portal.context import PortalContext
+from mappings import formats
+from mappings.kinds import source_label
 from mappings.records.portal_map import PortalMap
-from mappings.rules.ledger import money
 
 
 @click.command(
@@ -82,9 +83,9 @@ def _show(console: Console, found: Preview) -> None:
     console.print(_months(found))
     for example in found.sample:
         before, after = example["before"], example["after"]
-        console.print(f"Deal {example['deal_id']}", style="bold")
-        console.print(f"  now:   {_said(before)}", markup=False)
-        console.print(f"  then:  {_said(after)}", markup=False)
+        console.print(f"{example['name']} (deal {example['deal_id']})", style="bold", markup=False)
+        console.print(f"  now:   {_said(before, example['currency'])}", markup=False)
+        console.print(f"  then:  {_said(after, example['currency'])}", markup=False)
 
 
 def _sentences(found: Preview) -> list[str]:
@@ -105,7 +106,7 @@ def _sources(found: Preview) -> Table:
     table = Table("Deals by source", "Now", "Then")
     for source in sorted({*found.sources_before, *found.sources_after}):
         before, after = found.sources_before.get(source, 0), found.sources_after.get(source, 0)
-        table.add_row(source, f"{before:,}", f"{after:,}")
+        table.add_row(source_label(source), formats.count(before), formats.count(after))
     return table
 
 
@@ -114,12 +115,13 @@ def _months(found: Preview) -> Table:
     for month in sorted({*found.booked_before, *found.booked_after}):
         before, after = found.booked_before.get(month, 0), found.booked_after.get(month, 0)
         if before != after:
-            table.add_row(month, money.shown(before, found.home), money.shown(after, found.home))
+            sums = (formats.money(minor, found.home) for minor in (before, after))
+            table.add_row(formats.month(month), *sums)
     totals = (sum(found.booked_before.values()), sum(found.booked_after.values()))
-    table.add_row("all months", *(money.shown(total, found.home) for total in totals))
+    table.add_row("all months", *(formats.money(total, found.home) for total in totals))
     return table
 
 
-def _said(fields: dict[str, str]) -> str:
-    amount = f", {fields['amount']}" if fields["amount"] else ""
-    return f"{fields['source'] or 'nothing'}{amount}. {fields['because']}"
+def _said(fields: dict[str, str], currency: str) -> str:
+    part = f", {formats.amount(fields['amount'], currency)}" if fields["amount"] else ""
+    return f"{source_label(fields['source'] or 'none')}{part}. {fields['because']}"

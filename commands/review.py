@@ -3,11 +3,9 @@
 import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 import click
-from babel.numbers import format_currency
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -17,8 +15,8 @@ from integration.core.errors import Refused
 from integration.portal.context import PortalContext
 from integration.review import answering, reading
 from integration.review.answers import Answer
+from mappings.formats import day, likelihood, moment, money
 from mappings.kinds import ReviewKind, Verb
-from mappings.records.currencies import digits_of
 
 Options = Mapping[str, Any]
 Json = Mapping[str, Any]
@@ -186,7 +184,7 @@ def _open_table(listed: Json, portal_id: int) -> str:
             str(question["id"]),
             question["kind"],
             _stake(question),
-            f"{question['confidence']:.0%}",
+            likelihood(question["confidence"]),
             escape("\n".join(_question_lines(question))),
         )
     counts = ", ".join(f"{count} {kind}" for kind, count in sorted(listed["open"].items()))
@@ -213,7 +211,7 @@ def _decided_table(listed: Json, portal_id: int) -> str:
     for decision in listed["decisions"]:
         number = f"{decision['review_id']}: " if decision["review_id"] else ""
         table.add_row(
-            f"{decision['decided_at']:%Y-%m-%d %H:%M}",
+            moment(decision["decided_at"]),
             escape(number + decision["text"]),
             _answer(decision),
             escape(decision["author"]),
@@ -234,15 +232,12 @@ def _end(decision: Json) -> str:
         return "ended"
     if not decision["is_newest"]:
         return "replaced"
-    return str(decision["until"] or "for good")
+    return day(decision["until"]) if decision["until"] else "for good"
 
 
 def _stake(question: Json) -> str:
     currency, minor = question["stake_currency"], question["stake_minor"]
-    digits = digits_of(currency)
-    if not minor or digits is None:
-        return "-"
-    return format_currency(Decimal(minor).scaleb(-digits), currency, locale="en")
+    return money(minor, currency) if minor and currency else "-"
 
 
 def _printed(table: Table, *lines: str) -> str:

@@ -19,6 +19,7 @@ from integration.admin.settings_log import VersionLine
 from integration.core.errors import Refused
 from integration.portal.context import PortalContext
 from integration.portal.settings import Difference
+from mappings.formats import moment
 
 _VERSION = click.IntRange(1, 2**31 - 1)
 
@@ -109,7 +110,7 @@ def _list(portal: PortalContext, *, as_json: bool) -> None:
         return
     table = Table("Version", "Made", "By", "Why", "What it changed")
     for line in lines:
-        made = f"{line.made_at:%Y-%m-%d %H:%M}" if line.made_at else ""
+        made = moment(line.made_at) if line.made_at else ""
         changed = "\n".join(map(_in_words, line.changes))
         table.add_row(str(line.number), made, line.author, line.reason, changed)
     Console().print(table)

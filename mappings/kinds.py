@@ -36,7 +36,19 @@ class SourceKind(_Labelled):
     MOVED_CHAMPION = "moved_champion", "Moved champion"
     REFERRAL = "referral", "Referral"
     WORD_OF_MOUTH = "word_of_mouth", "Word of mouth"
-    FIRST_ORDER = "first_order", "First-order"
+    FIRST_ORDER = "first_order", "Marketing and selling"
+
+
+# A deal's field also says "several" or "none", which are no kinds of sources.
+_OTHER_SOURCES = {"several": "Several sources", "none": "No customer behind it"}
+
+
+def source_label(word: str) -> str:
+    """What people read for a source, or for what a deal's field says of them."""
+    if word in _OTHER_SOURCES:
+        return _OTHER_SOURCES[word]
+    known = {kind.value: kind.label for kind in SourceKind}
+    return known.get(word, word.replace("_", " "))
 
 
 class Timing(_Labelled):

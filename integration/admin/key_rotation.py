@@ -7,6 +7,7 @@ from integration.core.forget_keys import ForgetKeys
 from integration.portal import inbound_keys
 from integration.portal.runtime import Runtime
 from integration.storage.service import portals, suppression, tokens
+from mappings.formats import day
 
 _HOW = "see docs/operations.md, Forget keys"
 
@@ -77,7 +78,7 @@ def _is_safe(keys: ForgetKeys, key_id: str | None) -> bool:
 
 def _under(keys: ForgetKeys, key_id: str | None, until: datetime) -> str:
     if _is_safe(keys, key_id):
-        return f"under key {key_id or keys.inherited_id}: keep it until {until:%Y-%m-%d}."
+        return f"under key {key_id or keys.inherited_id}: keep it until {day(until)}."
     if key_id in (None, keys.inherited_id):
         return (
             "under a key made of SECRET_KEY, which FORGET_KEYS does not list:"

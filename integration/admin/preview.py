@@ -33,6 +33,7 @@ from integration.storage.service.settings_hold_rows import Overwriting
 from mappings.kinds import ObjectType
 from mappings.records.portal_map import PortalMap, dump_portal_map, load_portal_map
 from mappings.rules.ledger import money
+from mappings.rules.text.names import spoken
 
 _DEALS_AT_A_TIME = 50
 _SAMPLE = 20
@@ -235,6 +236,8 @@ def _outcome(
 def _sampled(row: Mapping[str, Any]) -> Json:
     return {
         "deal_id": row["deal_id"],
+        "name": spoken(row["name"] or ""),
+        "currency": row["currency"] or "",
         "before": _shown(row["before"]),
         "after": _shown(row["after"]),
     }

@@ -87,7 +87,7 @@ def drawn_again(portal: PortalContext) -> list[str]:
         )
     if held:
         lines.append(
-            "Nothing is written to HubSpot until that is done; if more than 5 % of our values there"
+            "Nothing is written to HubSpot until that is done; if more than 5% of our values there"
             " would change, it waits until somebody confirms it."
         )
     return lines

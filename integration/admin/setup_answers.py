@@ -13,6 +13,7 @@ from integration.storage.database import Transaction
 from integration.storage.queue import lanes, outbox
 from integration.storage.service import portals, setup_question_rows
 from integration.storage.service.setup_question_rows import StoredQuestion
+from mappings.formats import moment
 from mappings.records.portal_map import dump_portal_map
 from mappings.records.setup_kinds import KINDS
 
@@ -96,7 +97,7 @@ def _open(tx: Transaction, kind: str, key: str) -> StoredQuestion:
     if not question.is_open:
         raise AnsweredMeanwhile(
             f"Somebody answered this first: {question.answered_by}"
-            f" on {question.answered_at:%Y-%m-%d at %H:%M} UTC. Nothing of yours was saved; what"
+            f" on {moment(question.answered_at)}. Nothing of yours was saved; what"
             " counts now can be changed in Settings"
         )
     return question

@@ -14,11 +14,12 @@ _SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A browser that is signed in to one portal."""
+    """A browser that is signed in to one portal, which has HubSpot's name of a time zone."""
 
     portal_id: int
     user_id: int | None
     csrf: str
+    time_zone: str = ""
 
     @property
     def actor(self) -> str:
@@ -87,7 +88,7 @@ def find(runtime: Runtime, secret: str | None) -> Session | None:
         return None
     with runtime.database.service() as tx:
         row = stored.find_session(tx, _hash(secret))
-    return Session(row.portal_id, row.user_id, row.csrf) if row else None
+    return Session(row.portal_id, row.user_id, row.csrf, row.time_zone) if row else None
 
 
 def sign_out(runtime: Runtime, secret: str) -> None:

@@ -3,10 +3,12 @@
 import hashlib
 from collections.abc import Iterable
 from datetime import datetime
+from fractions import Fraction
 from typing import NamedTuple
 
 from integration.portal.occurrence import known_ids
 from integration.storage.reviews.task_rows import ReviewTask
+from mappings.formats import day, percent
 from mappings.kinds import ObjectType, ReviewKind
 from mappings.records.rows import RefPair
 from mappings.rules.attribution import decisions
@@ -120,8 +122,8 @@ def of_late(deal_id: int, would: Allocation) -> ReviewTask:
 
 
 def _late_reasons(would: Allocation, lines: Iterable[WouldEarn]) -> tuple[Reason, ...]:
-    percent = would.derived * 100 // PPM
-    text = f"evidence that came late would make {percent} % of the deal derived"
+    share = percent(Fraction(would.derived, PPM))
+    text = f"with evidence that came late, {share} of the deal would be second-order"
     reasons = [Reason("late_evidence", text)]
     for line in lines:
         reasons += line.because
@@ -170,7 +172,7 @@ class NearMerge(NamedTuple):
 def of_merge(merge: NearMerge) -> ReviewTask:
     """Whether the buyer and a source company of a deal were one company all along."""
     at = merge.at
-    text = f"the two companies were merged in HubSpot on {at:%Y-%m-%d}, near the deal"
+    text = f"the two companies were merged in HubSpot on {day(at)}, near the deal"
     body = Asked(
         deal=merge.deal_id,
         companies=(merge.source_company_id, merge.company_id),

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from integration.pages.wording import amount, day, percent, source
 from integration.reports.revenue_total import HOLDERS, UNBOOKED
-from mappings.kinds import ObjectType, SourceKind, Status
+from mappings.formats import amount, day, likelihood, percent
+from mappings.kinds import ObjectType, SourceKind, Status, source_label
 from mappings.records.catalogue import TYPE_ID, own_properties
 from mappings.records.properties import OwnProperty
 
@@ -33,7 +33,7 @@ def home_figures(summary: Json) -> dict[str, Any]:
         "deals": sum(by_source.values()),
         "derived_deals": sum(derived.values()),
         "sources": [
-            {"label": source(name), "n": by_source[name], "is_none": name == "none"}
+            {"label": source_label(name), "n": by_source[name], "is_none": name == "none"}
             for name in dict.fromkeys((*_SOURCES, *by_source))
             if by_source.get(name)
         ],
@@ -97,8 +97,8 @@ def in_hubspot(account: Json, portal_id: int, object_type: str, record_id: int) 
 def _total_view(total: Json) -> dict[str, Any]:
     """The one total with its parts as lines: by kind, with the first-order rest, up to the won."""
     currency = total["currency"]
-    parts = [(source(kind), total["by_kind"][kind]) for kind in total["by_kind"]]
-    parts.append((source(SourceKind.FIRST_ORDER), total["first_order"]))
+    parts = [(source_label(kind), total["by_kind"][kind]) for kind in total["by_kind"]]
+    parts.append((source_label(SourceKind.FIRST_ORDER), total["first_order"]))
     return {
         **total,
         "is_known": bool(currency),
@@ -138,5 +138,14 @@ def _shown(prop: OwnProperty, value: str, currency: str) -> str:
     if prop.number_display_hint == "currency":
         return amount(value, currency)
     if prop.number_display_hint == "percentage":
-        return percent(value)
-    return day(value) if prop.type == "datetime" else value
+        return _share(prop.name, value)
+    return day(value) if prop.type in {"date", "datetime"} else value
+
+
+def _share(name: str, value: str) -> str:
+    """A share in percent, a certainty in words; what is no number stays as it is."""
+    try:
+        share = float(value)
+    except ValueError:
+        return value
+    return likelihood(share) if name.endswith("_confidence") else percent(share)

@@ -13,8 +13,8 @@ from integration.pages import settings_form
 from integration.pages.portal_pages import account_of
 from integration.portal.context import PortalContext
 from integration.portal.settings import PortalSettings
+from mappings import formats
 from mappings.records.portal_map import PortalMap
-from mappings.rules.ledger import money
 
 # Buttons; everything else that is sent goes on with the page.
 _BUTTONS = frozenset({"preview", "edit", "csrf"})
@@ -67,7 +67,7 @@ def page(
         sources=_sources(found),
         months=_months(found),
         total=tuple(
-            money.shown(sum(booked.values()), found.home)
+            formats.money(sum(booked.values()), found.home)
             for booked in (found.booked_before, found.booked_after)
         ),
         records=sum(found.records_to_write.values()),
@@ -105,6 +105,6 @@ def _months(found: Preview) -> list[dict[str, str]]:
     for month in sorted({*found.booked_before, *found.booked_after}):
         before, after = found.booked_before.get(month, 0), found.booked_after.get(month, 0)
         if before != after:
-            shown = (money.shown(minor, found.home) for minor in (before, after))
+            shown = (formats.money(minor, found.home) for minor in (before, after))
             lines.append(dict(zip(("month", "before", "after"), (month, *shown), strict=True)))
     return lines

@@ -1,35 +1,25 @@
-"""Money, times, counts and labels as pages show them."""
+"""Times, counts and labels as pages show them; figures as :mod:`mappings.formats` writes them."""
 
 import datetime as dt
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
 from importlib import resources
 from typing import Any
 
 from babel.dates import format_timedelta
-from babel.numbers import format_currency, format_decimal, format_percent
-from flask import Flask
+from flask import Flask, g
 
+from integration.admin.sign_in import Session
 from integration.ingest import stream_labels
 from integration.ingest.backfill import Progress
 from integration.ingest.import_progress import ImportProgress, Line
 from integration.pages.guard import nonce
 from integration.storage.queue.import_runs import Stream
-from mappings.kinds import SourceKind
-from mappings.records.currencies import digits_of
+from mappings import formats
+from mappings.formats import count
+from mappings.kinds import source_label
 
 _LOCALE = "en"
-_LARGEST = 30  # digits; what has more is no amount of money
-# A deal's field also says "several" or "none", which are no kinds of sources.
-_SOURCES: Mapping[str, str] = {
-    SourceKind.MOVED_CHAMPION: SourceKind.MOVED_CHAMPION.label,
-    SourceKind.REFERRAL: SourceKind.REFERRAL.label,
-    SourceKind.WORD_OF_MOUTH: SourceKind.WORD_OF_MOUTH.label,
-    SourceKind.FIRST_ORDER: "Marketing and selling",
-    "several": "Several sources",
-    "none": "No customer behind it",
-}
 _QUEUES: Mapping[str, str] = {
     "inbox": "Deliveries to open",
     "events": "Events to look up",
@@ -42,15 +32,18 @@ _QUEUES: Mapping[str, str] = {
 def register_filters(app: Flask, now: Callable[[], dt.datetime]) -> None:
     """Give the templates their filters and labels; *now* is the time for "3 minutes ago"."""
     app.jinja_env.filters.update(
-        money=money,
-        amount=amount,
-        day=day,
+        money=formats.money,
+        amount=formats.amount,
+        day=formats.day,
+        month=formats.month,
         ago=lambda at: ago(at, now()),
-        moment=moment,
+        moment=_moment,
         count=count,
         things=things,
-        percent=percent,
-        source=source,
+        percent=formats.percent,
+        exact_percent=formats.exact_percent,
+        sure=formats.likelihood,
+        source=source_label,
         plain=plain,
     )
     app.jinja_env.globals.update(
@@ -62,51 +55,6 @@ def register_filters(app: Flask, now: Callable[[], dt.datetime]) -> None:
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
-
-
-def money(minor: int | None, currency: str | None) -> str:
-    """Return minor units as money: 123456, EUR is €1,234.56. An unknown currency keeps its code."""
-    if minor is None:
-        return "-"
-    digits = digits_of(currency)
-    if not currency or digits is None:
-        return f"{format_decimal(minor, locale=_LOCALE)} {currency or ''}".strip()
-    return format_currency(Decimal(minor).scaleb(-digits), currency, locale=_LOCALE)
-
-
-def amount(major: Decimal | str | None, currency: str | None) -> str:
-    """Return major units as money: "1234.50", EUR is €1,234.50. What is no amount stays."""
-    unchanged = f"{major} {currency or ''}".strip()
-    digits = digits_of(currency)
-    if not currency or digits is None:
-        return unchanged
-    try:
-        value = Decimal(str(major))
-        if not value.is_finite() or value.adjusted() > _LARGEST:
-            return unchanged
-        return money(int(value.scaleb(digits).to_integral_value()), currency)
-    except (InvalidOperation, OverflowError):
-        return unchanged
-
-
-def percent(share: float | str | None) -> str:
-    """Return a share in percent: 0.345 is 34%. What is no number stays as it is."""
-    if share is None:
-        return "-"
-    try:
-        return format_percent(float(share), locale=_LOCALE)
-    except ValueError:
-        return str(share)
-
-
-def day(at: str | None) -> str:
-    """Return the day of an ISO time."""
-    return (at or "-")[:10]
-
-
-def count(number: int | None) -> str:
-    """Return a count with separators: 1234567 is 1,234,567."""
-    return format_decimal(number or 0, locale=_LOCALE)
 
 
 def things(number: int | None, plural: str) -> str:
@@ -126,9 +74,10 @@ def ago(at: dt.datetime | str | None, now: dt.datetime) -> str:
     return format_timedelta(at - now, add_direction=True, locale=_LOCALE)
 
 
-def moment(at: dt.datetime | None) -> str:
-    """Return a time to the minute, in UTC."""
-    return at.strftime("%Y-%m-%d %H:%M UTC") if at else "-"
+def _moment(at: dt.datetime | str | None) -> str:
+    """Return a time to the minute, in the time zone of the account that is signed in to."""
+    session: Session | None = g.get("session")
+    return formats.moment(at, formats.zone(session.time_zone if session else None))
 
 
 def lines(run: Progress | None) -> list[dict[str, Any]]:
@@ -147,12 +96,12 @@ def lines(run: Progress | None) -> list[dict[str, Any]]:
 
 
 def how_far(progress: ImportProgress | None) -> str:
-    """An import in one sentence: "43 % read, about 3 minutes left."."""
+    """An import in one sentence: "43% read, about 3 minutes left."."""
     if progress is None:
         return "Nothing was read yet."
     if progress.percent is None:
         return f"{count(progress.records)} read so far."
-    return f"{progress.percent} % read, {left(progress.seconds_left)}."
+    return f"{progress.percent}% read, {left(progress.seconds_left)}."
 
 
 def left(seconds: float | None) -> str:
@@ -184,7 +133,7 @@ def details(progress: ImportProgress | None) -> list[dict[str, Any]]:
 
 
 def _said(line: Line) -> str:
-    """What stands beside a line's bar: "1,200 of 5,000, 24 %, about 2 minutes left"."""
+    """What stands beside a line's bar: "1,200 of 5,000, 24%, about 2 minutes left"."""
     if line.state == "refused":
         return "left out"
     if line.state == "done":
@@ -194,7 +143,7 @@ def _said(line: Line) -> str:
     words = f"{count(line.records)} of {count(line.total)}"
     if not line.total:
         return words
-    return f"{words}, {line.percent} %, {left(line.seconds_left)}"
+    return f"{words}, {line.percent}%, {left(line.seconds_left)}"
 
 
 def _line(name: str, label: str, streams: Sequence[Stream]) -> dict[str, Any]:
@@ -212,11 +161,6 @@ def _state(records: int, *, is_done: bool) -> str:
     if is_done:
         return "done"
     return "busy" if records else "idle"
-
-
-def source(name: str) -> str:
-    """Return the label of a deal's source; an unknown one without its underscores."""
-    return _SOURCES.get(name, name.replace("_", " "))
 
 
 def plain(name: str) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 
 from integration.storage.database import Transaction
 from integration.storage.service import settings_hold_rows, setup_question_rows
+from mappings.formats import moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def _open_questions(tx: Transaction) -> Hold | None:
         return None
     sentence = (
         "Nothing is written to HubSpot yet: it waits for your answer on the set-up page until"
-        f" {until:%Y-%m-%d %H:%M} UTC, then goes on with the proposal"
+        f" {moment(until)}, then goes on with the proposal"
     )
     return Hold(sentence, "setup", until)
 

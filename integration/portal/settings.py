@@ -16,6 +16,7 @@ from integration.core.errors import Refused
 from integration.storage.database import Transaction, as_json
 from integration.storage.service import settings_versions
 from integration.storage.service.settings_versions import SettingsVersion
+from mappings.formats import moment
 from mappings.records.portal_map import PortalMap, dump_portal_map
 from mappings.records.property_labels import LabelsByProperty, dump_labels
 from mappings.rules.policy import Policy
@@ -90,7 +91,7 @@ class ChangedMeanwhile(Refused):
         self.map_fields = frozenset(_names(mine, _MAP))
         self.contested = frozenset(_names(contested, _MAP))
         what = ", ".join(name for _, name in sorted(contested))
-        when = f" on {last.made_at:%Y-%m-%d at %H:%M} UTC" if last.made_at else ""
+        when = f" on {moment(last.made_at)}" if last.made_at else ""
         super().__init__(
             f"Settings were changed meanwhile: {what}, last in version {last.number} by"
             f" {last.author}{when}. Nothing of yours was saved; look at it and save again"

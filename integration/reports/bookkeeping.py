@@ -19,6 +19,7 @@ from integration.storage.ledger import entry_rows, period_rows
 from integration.storage.mirror import deal_rows, mirror
 from integration.storage.queue import lanes
 from integration.storage.service import portals
+from mappings import formats
 from mappings.kinds import ObjectType
 from mappings.records.portal_map import PortalMap
 from mappings.rules.attribution.credit import FIRST_ORDER
@@ -188,7 +189,9 @@ def close(portal: PortalContext, at: datetime, *, actor: str, reason: str) -> No
     """Close a month, and all before it, by a person's order; refuse a month that is not over."""
     now = portal.runtime.now()
     if periods.after(at) > now:
-        raise Refused(f"{at:%Y-%m} is not over: what happens later in it would have nowhere to go.")
+        raise Refused(
+            f"{formats.month(at)} is not over: what happens later in it would have nowhere to go."
+        )
     _write(portal, at, "close", actor=actor, reason=reason)
 
 
@@ -225,7 +228,7 @@ def _write(portal: PortalContext, month: datetime, action: str, *, actor: str, r
 def _check_closed(log: Sequence[Closing], month: datetime) -> None:
     locked = periods.locked_before(log)
     if locked is None or month >= locked:
-        raise Refused(f"{month:%Y-%m} is not closed.")
+        raise Refused(f"{formats.month(month)} is not closed.")
 
 
 def _is_logged(log: Sequence[Closing], order: Closing) -> bool:

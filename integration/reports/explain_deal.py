@@ -15,6 +15,7 @@ from integration.storage.findings import deal_outcomes as stored_journeys
 from integration.storage.findings import person_rows, source_rows, stored_shapes
 from integration.storage.mirror import touches
 from integration.storage.queue import page_context
+from mappings.formats import day
 from mappings.kinds import ObjectType, SourceKind, Status, Timing
 from mappings.rules.attribution import classic_models, credit, removal_effects
 from mappings.rules.attribution import reasons as because
@@ -224,7 +225,7 @@ def _warnings(scene: _Scene) -> Iterator[str]:
     for text, at in dict.fromkeys((answer.text, answer.at) for answer in texts):
         for label in self_reported.classify(text):
             if label.label == "negative_wom":
-                when = f" on {because.on(at)}" if at else ""
+                when = f" on {day(at)}" if at else ""
                 quote = spoken(label.quote or text)
                 yield f'Somebody warned of us{when}: "{quote}". It earns no credit.'
 

@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from integration.reports import total_words
-from mappings.rules.attribution.reasons import sure
-from mappings.rules.facts import PPM
+from mappings.formats import amount, day, exact_percent, likelihood, sure
 from mappings.rules.findings import SHARE_ONE
 from mappings.rules.text.names import spoken
 
@@ -53,11 +52,11 @@ def _sources(explanation: Json) -> Iterator[str]:
 
 
 def _figures(part: Json) -> str:
-    share = f"{part['share']:.2%} of the deal"
+    share = f"{exact_percent(part['share'])} of the deal"
     if part["amount"]:
         share += f", {part['amount']}"
     if part["provisional_until"]:
-        share += f"; provisional until {part['provisional_until'][:10]}"
+        share += f"; provisional until {day(part['provisional_until'])}"
     if not part["weight"]:
         return share
     factors = (
@@ -72,12 +71,12 @@ def _derived(explanation: Json) -> Iterator[str]:
     if not derived:
         return
     shares = ", ".join(
-        f"{name} {derived[name]:.2%}{_in_brackets(derived[f'{name}_amount'])}"
+        f"{name} {exact_percent(derived[name])}{_in_brackets(derived[f'{name}_amount'])}"
         for name in ("low", "expected", "high")
         if derived[name] is not None
     )
     yield f"  derived: {shares}"
-    rest = f"{derived['first_order']:.2%}{_in_brackets(derived['first_order_amount'])}"
+    rest = f"{exact_percent(derived['first_order'])}{_in_brackets(derived['first_order_amount'])}"
     yield f"  first-order remainder, with marketing and selling: {rest}"
 
 
@@ -92,7 +91,7 @@ def _suggestions(explanation: Json) -> Iterator[str]:
 def _edges(explanation: Json) -> Iterator[str]:
     for edge in explanation.get("edges", ()):
         deal = f"won deal {edge['from_deal_id']} of company {edge['from_company_id']}"
-        yield f"  follows {deal} with {edge['share'] / SHARE_ONE:.2%}"
+        yield f"  follows {deal} with {exact_percent(edge['share'] / SHARE_ONE)}"
 
 
 def _person(explanation: Json) -> Iterator[str]:
@@ -113,15 +112,15 @@ def _answer_labels(explanation: Json) -> Iterator[str]:
         # A warning earns no credit, and must not read like a recommendation.
         is_warning = label["label"] == "negative_wom"
         meaning = "warns of us" if is_warning else label["label"].replace("_", " ")
-        quote = f'"{spoken(label["quote"])}" ({label["at"][:10]})'
-        yield f"  said {quote}: {meaning}, {label['confidence']:.0%} sure"
+        quote = f'"{spoken(label["quote"])}" ({day(label["at"])})'
+        yield f"  said {quote}: {meaning}, {likelihood(label['confidence'])}"
 
 
 def _moves(explanation: Json) -> Iterator[str]:
     for move in explanation.get("moves", ()):
         companies = f"{move['former_company']} for {move['new_company'] or 'somewhere unknown'}"
-        certainty = f"{sure(round(move['confidence'] * PPM))} ({move['status']})"
-        yield f"  {move['contact']} left {companies} by {move['latest'][:10]}: {certainty}"
+        certainty = f"{likelihood(move['confidence'])} ({move['status']})"
+        yield f"  {move['contact']} left {companies} by {day(move['latest'])}: {certainty}"
         yield from (f"    {reason['text']}" for reason in move["because"])
 
 
@@ -132,10 +131,10 @@ def _successors(explanation: Json) -> Iterator[str]:
 
 def _referrals(explanation: Json) -> Iterator[str]:
     for referral in explanation.get("referrals_made", ()):
-        day = f" on {referral['at'][:10]}" if referral.get("at") else ""
+        when = f" on {day(referral['at'])}" if referral.get("at") else ""
         evidence = str(referral["how"]).replace("_", " ")
         certainty = f"{sure(referral['p'])}, by {evidence} ({referral['status']})"
-        yield f"  recommended us to {referral['target_name']}{day}: {certainty}"
+        yield f"  recommended us to {referral['target_name']}{when}: {certainty}"
         yield from (f"    {reason['text']}" for reason in referral["reasons"])
 
 
@@ -149,7 +148,7 @@ def _apart(explanation: Json) -> Iterator[str]:
 def _decisions(explanation: Json) -> Iterator[str]:
     for decision in explanation.get("decisions", ()):
         holds = decision["is_newest"] and not decision["has_ended"]
-        author = f"{spoken(decision['author'])} decided on {decision['decided_at'][:10]}"
+        author = f"{spoken(decision['author'])} decided on {day(decision['decided_at'])}"
         answer = f"{decision['verb']}: {decision['text']}"
         yield f"  {author}: {answer}{'' if holds else ', no longer holds'}"
         yield f"    because: {spoken(decision['reason'])}"
@@ -161,9 +160,9 @@ def _ledger(explanation: Json) -> Iterator[str]:
         return
     yield "  ledger:"
     for row in rows:
-        amount = f"{row['amount']} {row['currency']}"
-        entry = f"deal {row['deal_id']} {row['kind']} {amount}: {row['reason']}"
-        yield f"    {row['effective_at'][:10]} {entry} (settings version {row['settings_version']})"
+        booked = amount(row["amount"], row["currency"])
+        entry = f"deal {row['deal_id']} {row['kind']} {booked}: {row['reason']}"
+        yield f"    {day(row['effective_at'])} {entry} (settings version {row['settings_version']})"
     yield from (f"    {line}" for line in _sums(explanation))
 
 
@@ -174,8 +173,8 @@ def _sums(explanation: Json) -> Iterator[str]:
         yield from total_words.judged_deal(explanation["total"])
     credit = explanation.get("credit")
     if credit:
-        amount = f"{credit['second_order']} {credit['currency']}"
-        yield f"second-order revenue {amount}, {credit['rates']}"
+        earned = amount(credit["second_order"], credit["currency"])
+        yield f"second-order revenue {earned}, {credit['rates']}"
 
 
 def _models(explanation: Json) -> Iterator[str]:
@@ -184,5 +183,7 @@ def _models(explanation: Json) -> Iterator[str]:
         return
     yield "  Classic models, for comparison (none of this is booked):"
     for model in models:
-        shares = ", ".join(f"{share['name']} {share['share']:.1%}" for share in model["shares"])
+        shares = ", ".join(
+            f"{share['name']} {exact_percent(share['share'])}" for share in model["shares"]
+        )
         yield f"    {model['model']}: {shares or 'nothing to share'} ({model['reason']})"

@@ -17,6 +17,7 @@ from integration.storage.database import Row, Transaction
 from integration.storage.ledger import total_rows
 from integration.storage.ledger.total_rows import Wins
 from integration.storage.queue import activity_cursors, stream_troubles
+from mappings.currencies import DIGITS
 from mappings.kinds import ObjectType, SourceKind
 from mappings.records.portal_map import PortalMap
 from mappings.rules.facts import TextKind
@@ -117,7 +118,7 @@ def within(tx: Transaction, month: datetime | None = None, *, deal_id: int | Non
         high=ends.high,
         derived_deals=derived_deals,
         apart=_apart(parts, traces, home),
-        unbooked=total_rows.unbooked(tx, wins, list(money.DIGITS)),
+        unbooked=total_rows.unbooked(tx, wins, list(DIGITS)),
         measurement=measure(_alike(traces, home), _reading(tx, known.map)),
     )
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from integration.reports.revenue_total import BY_KIND, HOLDERS, UNBOOKED
+from mappings import formats
 from mappings.kinds import SourceKind
 
 Json = Mapping[str, Any]
@@ -16,7 +17,7 @@ def headline(total: Json) -> str:
         return "The account's currency is not known yet, so there is no total."
     amount = _money(total["second_order"], total)
     ends = f"{_money(total['low'], total)} to {_money(total['high'], total)}"
-    share = "" if total["share"] is None else f"{total['share']:.0%} of "
+    share = "" if total["share"] is None else f"{formats.percent(total['share'])} of "
     won = f"{share}{_money(total['won'], total)} won in {_deals(total['won_deals'])}"
     return f"Second-order revenue {amount} (range {ends}), {won}, {total['rates']}."
 
@@ -59,7 +60,7 @@ def _parts(head: str, parts: Mapping[str, str], total: Json) -> Iterator[str]:
 def _left_out(total: Json) -> Iterator[str]:
     """What has no part in the total, each by its name."""
     for line in total["apart"]:
-        amount = f"{_amount(line['second_order'])} {line['currency']}"
+        amount = formats.amount(line["second_order"], line["currency"])
         where = f"{_deals(line['deals'])} without an amount in {total['currency']}"
         yield f"  not part of it: {amount} of {where}"
     for why, number in total["unbooked"].items():
@@ -72,18 +73,14 @@ def _judged(total: Json) -> Iterator[str]:
     found = total["measurement"]
     if found["percent"] is None:
         return
-    yield f"{found['percent']}% of won revenue could be judged."
+    yield f"{formats.percent(found['percent'] / 100)} of won revenue could be judged."
     for gap in found["raised_by"]:
         yield f"  {_money(gap['amount'], total)} in {_deals(gap['deals'])}: {gap['what']}"
 
 
 def _money(amount: str, total: Json) -> str:
-    return f"{_amount(amount)} {total['currency']}"
-
-
-def _amount(amount: str) -> str:
-    return f"{Decimal(amount):,f}"
+    return formats.amount(amount, total["currency"])
 
 
 def _deals(number: int) -> str:
-    return f"{number:,} {'deal' if number == 1 else 'deals'}"
+    return f"{formats.count(number)} {'deal' if number == 1 else 'deals'}"

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from integration.core.errors import Refused
 from integration.storage.database import Row
+from mappings.formats import moment
 from mappings.kinds import Verb
 
 _LONGEST_REASON, _LONGEST_AUTHOR = 1000, 200
@@ -87,7 +88,7 @@ def already_answered(row: Row) -> str:
     author = row["author"] or "Somebody"
     until = f", until {last_day(row['holds_until'])}" if row["holds_until"] else ""
     return (
-        f"{author} answered this already on {row['decided_at']:%Y-%m-%d %H:%M} UTC: {row['verb']}"
+        f"{author} answered this already on {moment(row['decided_at'])}: {row['verb']}"
         f"{until}. To change it, look at that answer and decide again (--again on the command line)"
     )
 

@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation, localcontext
 from typing import Final, Generic, TypeVar
 
 from mappings.caching import cached
-from mappings.records.currencies import digits_of
+from mappings.currencies import digits_of
 
 T_co = TypeVar("T_co", covariant=True)
 

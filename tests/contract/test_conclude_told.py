@@ -379,6 +379,6 @@ def test_what_was_said_is_explained_with_the_version_that_read_it(harbor: Mirror
         ("form_notes", "negative_wom", self_reported.VERSION),
     }
     lines = "\n".join(in_words(found))
-    assert 'said "warned us about" (2026-05-01): warns of us, 75% sure' in lines
-    assert 'said "LinkedIn" (2026-05-01): social, 75% sure' in lines
+    assert 'said "warned us about" (1 May 2026): warns of us, likely (0.75)' in lines
+    assert 'said "LinkedIn" (1 May 2026): social, likely (0.75)' in lines
     assert [one["label"] for one in explain(harbor.context, "deal", 9)["heard"]] == ["wom_generic"]

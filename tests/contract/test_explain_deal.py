@@ -10,6 +10,7 @@ from integration.portal.forgotten import erase
 from integration.reports.explain import explain
 from integration.reports.explain_words import in_words
 from integration.storage.database import Database
+from mappings import formats
 from tests.contract.conclude_world import (
     HARBOR,
     KEYS,
@@ -39,7 +40,7 @@ def test_a_deals_story_is_told_with_its_range_and_its_remainder(harbor: MirrorPo
     assert derived["expected"] + derived["first_order"] == pytest.approx(1)
     assert told["booked"]["first_order USD"] in derived["first_order_amount"].replace(",", "")
     assert told["apart"] == []
-    assert told["changes"][0].endswith("Deal 9 was won: +40,000.00 USD")
+    assert told["changes"][0].endswith("Deal 9 was won: +$40,000.00")
 
 
 def test_classic_models_stand_beside_and_add_up_to_one_each(harbor: MirrorPortal) -> None:
@@ -71,7 +72,7 @@ def test_the_terminal_says_it_all(harbor: MirrorPortal) -> None:
     for part in (
         "Priya Raman left Acme by ", "sourced: weight 0.90 x certainty", "derived: low ", ", expected ", ", high ",
         "first-order remainder, with marketing and selling: ", "what the ledger says happened:",
-        "Classic models, for comparison (none of this is booked):", "first: Priya Raman 100.0%",
+        "Classic models, for comparison (none of this is booked):", "first: Priya Raman 100.00%",
         "shapley: nothing to share (not enough:", "ledger:",
     ):  # fmt: skip
         assert part in lines
@@ -112,10 +113,12 @@ def test_a_recommendation_is_provisional_for_thirty_days_after_the_win(
     (part,) = explain(harbor.context, "deal", 9)["parts"]
     assert part["said"].startswith("Maria Lopez of Acme recommended us")
     assert part["provisional_until"].startswith("2026-07-20")
-    assert "provisional until 2026-07-20" in "\n".join(in_words(explain(harbor.context, "deal", 9)))
+    assert "provisional until 20 July 2026" in "\n".join(
+        in_words(explain(harbor.context, "deal", 9))
+    )
 
     lines = "\n".join(in_words(explain(harbor.context, "contact", 11)))
-    assert "recommended us to Bo Li on 2026-05-11: 0.95 sure, by field email (auto)" in lines
+    assert "recommended us to Bo Li on 11 May 2026: sure (0.95), by field email (auto)" in lines
 
     harbor.change("deal", 9, **closed_won(31, "40000.00"))
     harbor.settle()
@@ -140,7 +143,10 @@ def test_what_a_person_decided_about_the_mover_is_told_with_the_deal(office: Mir
     (one,) = told["decisions"]
     assert (one["kind"], one["verb"]) == ("move", "confirm")
     lines = "\n".join(in_words(told))
-    assert f"{one['author']} decided on {one['decided_at'][:10]}: confirm: {one['text']}" in lines
+    assert (
+        f"{one['author']} decided on {formats.day(one['decided_at'])}: confirm: {one['text']}"
+        in lines
+    )
     assert f"because: {one['reason']}" in lines
     assert told["decisions"] == explain(office.context, "contact", 12)["decisions"]
 

@@ -60,14 +60,14 @@ def test_the_pages_say_that_set_up_is_under_way_and_move_by_themselves(town: Tow
         answer = visitor.get(path)
         page = answer.text
         assert "Setting up: reading your HubSpot for the first time" in page
-        assert re.search(r'id="how-far">\d+ % read, ', page)
+        assert re.search(r'id="how-far">\d+% read, ', page)
         assert '<noscript><meta http-equiv="refresh" content="5"></noscript>' in page
         said = dict(re.findall(r'data-stream="([^"]+)".*?data-said>([^<]+)<', page, re.DOTALL))
         assert said["records:contact"] == "130 read"
         assert said["records:company"] == "1 read"
-        assert re.fullmatch(r"0 of 12, 0 %, .+ left", said["activities:note"])
+        assert re.fullmatch(r"0 of 12, 0%, .+ left", said["activities:note"])
         assert said["activities:meeting"] == "0 of 0"
-        assert re.fullmatch(r"\d+ of \d+, \d+ %, .+ left", said["links"])
+        assert re.fullmatch(r"\d+ of \d+, \d+%, .+ left", said["links"])
         (nonce,) = set(re.findall(r'<script nonce="([^"]+)"', page))
         assert f"'nonce-{nonce}'" in answer.headers["Content-Security-Policy"]
     said = visitor.get(f"/portals/{HARBOR}/progress").get_json()

@@ -75,7 +75,7 @@ def test_the_second_of_two_people_is_told(harbor: MirrorPortal) -> None:
     number = the_question(harbor, "identity")["id"]
     answer(harbor, number, "same")
 
-    with pytest.raises(TooLate, match="Ana answered this already on 2026-06-30 12:00 UTC: same"):
+    with pytest.raises(TooLate, match="Ana answered this already on 30 June 2026, 12:00 UTC: same"):
         answering.decide(harbor.context, number, Answer("different", "Bo", "no"))
 
     answering.decide(harbor.context, number, Answer("different", "Bo", "no", anyway=True))

@@ -288,7 +288,7 @@ def test_companies_that_merge_near_a_deal_are_a_question(
     asked = the_question(harbor, "merge")
     assert asked["text"] == "Were Acme and Zenit one company already when deal 9 was won?"
     assert asked["evidence"] == [
-        "the two companies were merged in HubSpot on 2026-06-30, near the deal"
+        "the two companies were merged in HubSpot on 30 June 2026, near the deal"
     ]
     assert harbor.derived(9) == before
     answer(harbor, asked["id"], verb)

@@ -50,8 +50,8 @@ def test_preview_prints_what_a_file_of_settings_would_change(
     assert done.exit_code == 0, done.output
     assert "moved_sourced: 900000 -> 500000" in done.output
     assert "Looked at 2 of 2 deals." in done.output
-    assert "32,400.00 USD" in done.output
-    assert "18,000.00 USD" in done.output
+    assert "$32,400.00" in done.output
+    assert "$18,000.00" in done.output
     assert harbor.values("settings_version", "version") == [1]
 
 

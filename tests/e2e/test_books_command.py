@@ -24,17 +24,17 @@ def test_months_and_changes_are_told_in_words_and_json(told: "World", run: Run) 
     told.settle()
 
     month = run("ledger", "4711", "--month", MONTH)
-    assert f"{MONTH} (still open), as now known: 2 rows" in month.stdout
-    assert "total 1,000.00 EUR" in month.stdout
+    assert f"{WON:%B %Y} (still open), as now known: 2 rows" in month.stdout
+    assert "total €1,000.00" in month.stdout
     found = json.loads(run("ledger", "4711", "--month", MONTH, "--as", "known", "--json").stdout)
     assert found["totals"]["EUR"]["total"] == "1000.00"
     assert [row["amount"] for row in found["rows"]] == ["1234.50", "-234.50"]
     assert run("ledger", "4711", "--month", MONTH, "--csv").stdout.count("\r\n") == 3
 
     words = run("ledger", "4711", "--changes", "--deal", str(deal)).stdout
-    assert "was won: +1,234.50 EUR" in words
-    assert "changed its amount: -234.50 EUR" in words
-    assert "0.00 EUR -> 1,000.00 EUR: +1,000.00 EUR" in words
+    assert "was won: +€1,234.50" in words
+    assert "changed its amount: -€234.50" in words
+    assert "€0.00 -> €1,000.00: +€1,000.00" in words
     story = json.loads(run("ledger", "4711", "--changes", "--json").stdout)
     assert [one["difference"] for one in story["changes"]] == [
         {"EUR": "1234.50"},
@@ -52,10 +52,13 @@ def test_the_ledger_tells_one_total_in_words_json_and_csv(told: "World", run: Ru
     month = json.loads(run("ledger", "4711", "--month", MONTH, "--json").stdout)
     rows = list(csv.DictReader(run("ledger", "4711", "--csv").stdout.splitlines()))
 
-    assert f"Second-order revenue {found['second_order']} EUR" in shown
-    assert "1,234.50 EUR won in 1 deal, at the rates frozen when each deal closed" in shown
+    assert f"Second-order revenue €{found['second_order']}" in shown
+    assert "€1,234.50 won in 1 deal, at the rates frozen when each deal closed" in shown
     assert "of won revenue could be judged" in shown
-    assert (found["won"], found["rates"]) == ("1234.50", "at the rates frozen when each deal closed")
+    assert (found["won"], found["rates"]) == (
+        "1234.50",
+        "at the rates frozen when each deal closed",
+    )
     assert f"won,{found['won']}" in table
     assert f"measurement.percent,{found['measurement']['percent']}" in table
     assert {**month["total"], "period": "all"} == found

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mappings.currencies import DIGITS, digits_of
 from mappings.records import addresses, phones, values
-from mappings.records.currencies import DIGITS, digits_of
 
 
 @pytest.mark.parametrize(

@@ -246,8 +246,8 @@ def test_a_refund_is_told_in_lines_that_add_up() -> None:
     assert [line.difference for line in refund.lines] == [-472_011, -375_400, -115_933, -36_656]
     assert (refund.differences, refund.derived) == ({"USD": -1_000_000}, {"USD": -963_344})
     assert (told.before, told.after) == ({"USD": 4_000_000}, {"USD": 3_000_000})
-    assert changes.in_words(refund)[0] == "2025-02-04  Deal 7 changed its amount: -10,000.00 USD"
-    assert "    moved champion: -4,720.11 USD booked" in changes.in_words(refund)
+    assert changes.in_words(refund)[0] == "4 February 2025: Deal 7 changed its amount: -$10,000.00"
+    assert "    moved champion: -$4,720.11 booked" in changes.in_words(refund)
 
 
 def test_later_evidence_is_told_as_what_was_taken_back_and_booked() -> None:
@@ -264,7 +264,7 @@ def test_later_evidence_is_told_as_what_was_taken_back_and_booked() -> None:
         for _, name, text in (one.partition("referral: ") for one in changes.in_words(second))
     }
     assert "taken back" in words["referral: "]
-    assert "share 37.54 % ->" in words["referral: "]
+    assert "share 37.54% ->" in words["referral: "]
     (news,) = changes.changes_of(
         row for row in books.rows if row.occasion == "evidence" and row.reverses is None
     )

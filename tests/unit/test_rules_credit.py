@@ -210,6 +210,6 @@ def test_forty_thousand_euros_stay_what_they_were_worth_at_the_close() -> None:
     assert money.convert(1000, "JPY", "0.0065", "KWD") == 6500
     assert (money.major(4_320_000, "USD"), money.shown(4_320_000, "USD")) == (
         "43200.00",
-        "43,200.00 USD",
+        "$43,200.00",
     )
     assert money.major(1500, "JPY") == "1500"

@@ -52,7 +52,7 @@ def test_first_and_last_take_the_ends_whatever_order_the_touches_come_in() -> No
 
     assert parts(first(touches, WIN, DEFAULT)) == {"a": 100}
     assert parts(last(touches, WIN, DEFAULT)) == {"c": 100}
-    assert first(touches, WIN, DEFAULT).reason == "the first touch was on 2024-01-02 (touch)"
+    assert first(touches, WIN, DEFAULT).reason == "the first touch was on 2 January 2024 (touch)"
 
 
 @pytest.mark.parametrize("rule", [first, last], ids=["first", "last"])
@@ -204,7 +204,7 @@ def test_full_path(touches: Sequence[ModelTouch], expected: Mapping[str, float])
 
 def test_a_missing_moment_is_said() -> None:
     assert w_shape([t("a", 1), t("b", 2, DEAL)], WIN, DEFAULT).reason == (
-        "the first touch on 2024-01-02, the deal's creation on 2024-01-03; "
+        "the first touch on 2 January 2024, the deal's creation on 3 January 2024; "
         "there is not the lead's creation, nor any other touch, so the others have its part"
     )
 

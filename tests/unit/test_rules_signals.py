@@ -278,7 +278,9 @@ def test_the_closest_fit_takes_over_and_says_why() -> None:
 
     assert found is not None
     assert (found.contact_id, found.reason.evidence) == (8, ("contact:8",))
-    assert found.reason.text == "Bo Berg is at the old company since 2024-05-20 with the same title"
+    assert (
+        found.reason.text == "Bo Berg is at the old company since 20 May 2024 with the same title"
+    )
 
 
 @pytest.mark.parametrize(

@@ -53,9 +53,17 @@ def patches_by_type(tx: Transaction, deal_ids: DealIds) -> dict[str, int]:
 
 
 def changed_deals(tx: Transaction, deal_ids: DealIds, *, limit: int) -> Sequence[Row]:
-    """Return deals that would say something else of their source, the largest difference first."""
+    """Return deals that would say something else of their source, the largest difference first.
+
+    Each with its name and currency.
+    """
     return tx.rows(
-        f"""SELECT record_id AS deal_id, now.desired AS before, later.desired AS after
+        f"""SELECT record_id AS deal_id, now.desired AS before, later.desired AS after,
+              (SELECT currency FROM deal WHERE deal.portal_id = :portal
+                 AND deal_id = coalesce(later.record_id, now.record_id)) AS currency,
+              (SELECT properties ->> 'dealname' FROM record
+               WHERE record.portal_id = :portal AND record.object_type = 'deal'
+                 AND record.record_id = coalesce(later.record_id, now.record_id)) AS name
             FROM {_KEPT}conclusion AS now FULL JOIN conclusion AS later
               USING (portal_id, object_type, record_id)
             WHERE portal_id = :portal AND object_type = 'deal'

@@ -29,6 +29,7 @@ class SessionRow:
     portal_id: int
     user_id: int | None
     csrf: str
+    time_zone: str = ""
 
 
 def begin_journey(
@@ -101,6 +102,8 @@ def find_session(tx: Transaction, session_hash: bytes) -> SessionRow | None:
     """Return a session that is alive, and note once a minute that it was used."""
     row = tx.one(
         """SELECT portal_id, user_id, csrf,
+             (SELECT account ->> 'time_zone' FROM portal
+              WHERE portal.portal_id = browser_session.portal_id) AS time_zone,
              seen_at < clock_timestamp() - make_interval(secs => :touch) AS is_old
            FROM browser_session WHERE session_hash = :hash
              AND seen_at > clock_timestamp() - make_interval(mins => :idle)
@@ -117,7 +120,7 @@ def find_session(tx: Transaction, session_hash: bytes) -> SessionRow | None:
             "UPDATE browser_session SET seen_at = clock_timestamp() WHERE session_hash = :hash",
             hash=session_hash,
         )
-    return SessionRow(row["portal_id"], row["user_id"], row["csrf"])
+    return SessionRow(row["portal_id"], row["user_id"], row["csrf"], row["time_zone"] or "")
 
 
 def close_session(tx: Transaction, session_hash: bytes) -> None:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal, localcontext
 from fractions import Fraction
 
+from mappings.formats import day
 from mappings.rules.attribution.credit import split
 from mappings.rules.attribution.journeys import DEAL, LEAD, ModelTouch, in_order, latest
 from mappings.rules.findings import SHARE_ONE
@@ -72,7 +73,7 @@ def _single(model: str, counted: Sequence[ModelTouch], end: str) -> ModelShares:
     if place is None:
         return _nothing(model)
     chosen = counted[place]
-    said = f"{_NAMED[end]} was on {chosen.at:%Y-%m-%d} ({chosen.kind})"
+    said = f"{_NAMED[end]} was on {day(chosen.at)} ({chosen.kind})"
     return ModelShares(model, {chosen.source: SHARE_ONE}, said + _tie(counted, chosen))
 
 
@@ -158,7 +159,7 @@ def _said_of_moments(
     *,
     has_rest: bool,
 ) -> str:
-    said = [f"{_NAMED[name]} on {counted[place].at:%Y-%m-%d}" for name, place in places.items()]
+    said = [f"{_NAMED[name]} on {day(counted[place].at)}" for name, place in places.items()]
     missing = [_NAMED[name] for name in _ORDER if name in parts and name not in places]
     if not has_rest:
         missing.append("any other touch")

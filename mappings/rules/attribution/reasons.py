@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from fractions import Fraction
 
+from mappings.formats import day, percent, sure
 from mappings.kinds import SourceKind, Timing
 from mappings.rules.facts import PPM
 from mappings.rules.findings import Allocation, CreditLine, Move, Reason, Source
@@ -14,10 +16,6 @@ FIELD_LIMIT = 600
 """Characters that still read well in a record's sidebar."""
 REMOVED = "a removed person"
 NOBODY = "No customer is known to have led to this deal."
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
 _HOW = {
     "association_label": "by the association on the record",
     "tracked_code": "by a tracked code",
@@ -57,27 +55,6 @@ class Names:
     def company(self, company_id: int | None) -> str:
         """A company's name on one line."""
         return spoken(self.companies.get(company_id or 0, "")) or "a company without a name"
-
-
-def percent(ppm: int) -> str:
-    """Whole percent; what is small but there says so."""
-    whole = (ppm + PPM // 200) // (PPM // 100)
-    return "under 1 %" if whole == 0 and ppm > 0 else f"{whole} %"
-
-
-def sure(ppm: int) -> str:
-    """A certainty with two digits; only what is certain says so."""
-    if ppm >= PPM:
-        return "certain"
-    hundredths = (ppm + PPM // 200) // (PPM // 100)
-    if hundredths in {0, 100}:
-        return "over 0.99 sure" if hundredths else "under 0.01 sure"
-    return f"0.{hundredths:02d} sure"
-
-
-def on(at: datetime) -> str:
-    """A date in words that mean the same everywhere."""
-    return f"{at.day} {_MONTHS[at.month - 1]} {at.year}"
 
 
 def several(count: int, noun: str) -> str:
@@ -143,7 +120,7 @@ def strongest_first(lines: Iterable[CreditLine]) -> list[CreditLine]:
 def sentence(line: CreditLine, names: Names, opened: datetime | None = None) -> str:
     """One source in words, with its certainty and its part of the deal's credit."""
     source = line.source
-    tail = f"{sure(source.p)}, {percent(line.share_ppm)} of the credit"
+    tail = f"{sure(source.p)}, {percent(Fraction(line.share_ppm, PPM))} of the credit"
     return f"{story(source, names, opened)}: {tail}."
 
 
@@ -156,7 +133,7 @@ def story(source: Source, names: Names, opened: datetime | None = None) -> str:
 
 def _moved(source: Source, names: Names, opened: datetime | None) -> str:
     left = f"{names.contact(source.contact_id)} left {names.company(source.company_id)}"
-    when = f" by {on(source.at)}" if source.at else ""
+    when = f" by {day(source.at)}" if source.at else ""
     how = _stood(source.because[1:])
     taking_part = _took_part(source, opened) if source.because else "came to this company"
     if how == _CUSTOMER:
@@ -173,7 +150,7 @@ def _stood(reasons: Iterable[Reason]) -> str:
             return f"had been {reason.text.removeprefix('was ')}"
         if reason.code == "promoter":
             score = reason.text.removeprefix("gave ").split(" on ")[0]
-            return f"gave us {score} on {on(reason.at)}" if reason.at else f"gave us {score}"
+            return f"gave us {score} on {day(reason.at)}" if reason.at else f"gave us {score}"
         if reason.code in _STOOD:
             return _STOOD[reason.code]
     return ""
@@ -193,7 +170,7 @@ def _took_part(source: Source, opened: datetime | None) -> str:
         role = why.text.replace("on the deal", "on this deal")
     else:
         role = f"{why.text} while it was open"
-    return role if why.at is None else f"{role}, from {on(why.at)}"
+    return role if why.at is None else f"{role}, from {day(why.at)}"
 
 
 def _later(moved: datetime | None, opened: datetime) -> str:
@@ -216,11 +193,11 @@ def _dated(at: datetime | None, opened: datetime | None) -> str:
     if at is None:
         return ""
     if opened is None:
-        return f" on {on(at)}"
+        return f" on {day(at)}"
     days = (opened - at).days
     if at >= opened:
-        return f" on {on(at)}, while this deal was open"
-    return f" on {on(at)}, {several(days, 'day') if days else 'hours'} before this deal opened"
+        return f" on {day(at)}, while this deal was open"
+    return f" on {day(at)}, {several(days, 'day') if days else 'hours'} before this deal opened"
 
 
 def _heard(source: Source, _: Names, opened: datetime | None) -> str:
@@ -248,7 +225,7 @@ def of_move(move: Move, names: Names, limit: int = FIELD_LIMIT) -> str:
     where = old
     if move.new_company_id is not None:
         where = f"{old} for {names.company(move.new_company_id)}"
-    head = f"{_capital(who)} left {where} by {on(move.latest)}: {sure(move.confidence)}."
+    head = f"{_capital(who)} left {where} by {day(move.latest)}: {sure(move.confidence)}."
     return fit([head, *(f"{_capital(reason.text)}." for reason in move.reasons)], limit)
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from itertools import product
 
 from mappings.caching import cached
+from mappings.formats import day
 from mappings.rules.facts import PPM, ContactFacts, Directory
 from mappings.rules.findings import Reason
 from mappings.rules.identity.name_variants import NameVariant, name_variants, spells_out, unspaced
@@ -273,16 +274,16 @@ def _life_evidence(
     if gone and start - before <= gone <= start + after:
         yield (
             policy.old_gone_bits,
-            Reason("old_record_gone", f"the older record went dead on {gone:%Y-%m-%d}"),
+            Reason("old_record_gone", f"the older record went dead on {day(gone)}"),
         )
     elif seen and seen <= start:
         is_long = start - seen > timedelta(policy.long_silent_days)
         bits = policy.long_silent_bits if is_long else policy.old_silent_bits
-        yield bits, Reason("old_record_silent", f"the older record is silent since {seen:%Y-%m-%d}")
+        yield bits, Reason("old_record_silent", f"the older record is silent since {day(seen)}")
     if seen and seen > start + timedelta(policy.old_alive_days) and _is_elsewhere(old, new, portal):
         yield (
             policy.old_alive_bits,
-            Reason("old_record_alive", f"the older record was active on {seen:%Y-%m-%d}"),
+            Reason("old_record_alive", f"the older record was active on {day(seen)}"),
         )
 
 

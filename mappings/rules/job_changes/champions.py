@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain
 
+from mappings.formats import day
 from mappings.rules.facts import PPM, DealFacts, NpsAnswer
 from mappings.rules.findings import Move, Reason
 from mappings.rules.policy import KEY_ROLES, Policy
@@ -101,7 +102,7 @@ def _answer_strengths(
     in_window = [answer for answer in own_answers if since <= answer.at <= at]
     latest = max(in_window, key=lambda answer: (answer.at, answer.id), default=None)
     if latest is not None and latest.score >= PROMOTER_AT:
-        c, text = 700_000, f"gave {latest.score} of 10 on {latest.at:%Y-%m-%d}"
+        c, text = 700_000, f"gave {latest.score} of 10 on {day(latest.at)}"
         yield c, Reason("promoter", text, latest.at, (f"contact:{latest.contact_id}",), c)
 
 

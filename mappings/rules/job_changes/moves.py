@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from mappings.formats import day
 from mappings.kinds import MoveKind, Status
 from mappings.rules.facts import PPM, ContactFacts, Directory
 from mappings.rules.findings import Move, Person, Reason, Signal
@@ -142,7 +143,7 @@ def not_a_move(
         text = f"a seat at {name} beside the job, {new.contact.job_title.strip()}"
         return Reason("additional_role", spoken(text), old.last_seen)
     if old.last_seen - new.since > timedelta(policy.both_active_days):
-        text = f"still active at {former} on {old.last_seen:%Y-%m-%d}"
+        text = f"still active at {former} on {day(old.last_seen)}"
         return Reason("both_active", text, old.last_seen)
     return None
 

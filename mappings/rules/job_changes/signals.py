@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final
 
+from mappings.formats import day
 from mappings.rules.facts import (
     EMPLOYERS,
     PPM,
@@ -58,7 +59,7 @@ def _active_at_new(new: RecordEmployment, known: Directory, policy: Policy) -> I
     """Activity at the new company's address, which confirms what another signal says."""
     if new.how == "address" and new.last_seen is not None and new.last_seen > new.since:
         name = company_name(known, new.company_id)
-        text = f"active at {name} since, last on {new.last_seen:%Y-%m-%d}"
+        text = f"active at {name} since, last on {day(new.last_seen)}"
         yield _signal("active_at_new", new.last_seen, "life", text, policy)
 
 
@@ -117,7 +118,7 @@ def _address_change(
     for (before, _), (after, at) in pairwise(at_companies):
         if _matches(known, (before, after), pair):
             names = f"from {company_name(known, before)} to {company_name(known, after)}"
-            text = f"the e-mail address changed {names} on {at:%Y-%m-%d}"
+            text = f"the e-mail address changed {names} on {day(at)}"
             yield _signal("email_domain_changed", at, "edit", text, policy)
 
 
@@ -134,7 +135,7 @@ def _address_gained(
     versions = contact.history.get("email", ())
     if new.contact.id == contact.id and any(version.at < new.since for version in versions):
         text = f"the record of {company_name(known, old.company_id)} got an address at"
-        text = f"{text} {company_name(known, new.company_id)} on {new.since:%Y-%m-%d}"
+        text = f"{text} {company_name(known, new.company_id)} on {day(new.since)}"
         yield _signal("company_address_gained", new.since, "edit", text, policy)
 
 
@@ -147,7 +148,7 @@ def _association_change(
         if not _matches(known, ids, pair):
             continue
         kind, text = _told_by(contact, after, pair[0], known)
-        date = f"on {after.at:%Y-%m-%d}"
+        date = f"on {day(after.at)}"
         text = text.format(company=f"the company to {company_name(known, pair[1])}", date=date)
         yield _signal(kind, after.at, "edit", text, policy)
 
@@ -179,7 +180,7 @@ def _text_change(
         ids = companies.of_text(known, before.value), companies.of_text(known, after.value)
         is_near = any(abs(at - after.at) <= timedelta(policy.edit_days) for at in titles)
         if is_near and _matches(known, ids, pair):
-            text = f"company name and job title both changed on {after.at:%Y-%m-%d}"
+            text = f"company name and job title both changed on {day(after.at)}"
             yield _signal("company_and_title_text", after.at, "edit", text, policy)
 
 
@@ -212,12 +213,12 @@ def _second_record(
     well be a second job or an engagement at a client; an outsider's title makes the days weeks.
     """
     name = company_name(known, new.company_id)
-    since = f"a second record at {name} appeared on {new.since:%Y-%m-%d}"
+    since = f"a second record at {name} appeared on {day(new.since)}"
     if old.last_seen is None or old.last_seen > new.since:
         text = f"{since}; the old one is silent since"
         yield _signal("second_record_old_silent", new.since, "record", text, policy)
         return
-    text = f"{since}, after the last sign of life at the old company on {old.last_seen:%Y-%m-%d}"
+    text = f"{since}, after the last sign of life at the old company on {day(old.last_seen)}"
     days = policy.outsider_soon_days if _is_outsider(old, new, known) else policy.soon_days
     is_soon = new.since - old.last_seen <= timedelta(days) and not any(departed(old, known, policy))
     kind = "second_record_soon" if is_soon else "second_record"
@@ -241,13 +242,13 @@ def _noticed(old: RecordEmployment, known: Directory, policy: Policy) -> Iterato
     left, name = old.contact, company_name(known, old.company_id)
     bounced, changed, replied = left.bounced_at, left.job_change_at, left.left_reply_at
     if bounced and bounced >= old.since:
-        text = f"the address at {name} bounced on {bounced:%Y-%m-%d}"
+        text = f"the address at {name} bounced on {day(bounced)}"
         yield _signal("hard_bounce", bounced, "bounce", text, policy)
     if changed and changed >= old.since:
-        text = f"HubSpot noticed a job change on {changed:%Y-%m-%d}"
+        text = f"HubSpot noticed a job change on {day(changed)}"
         yield _signal("hubspot_job_change", changed, "job_change", text, policy)
     if replied and replied >= old.since:
-        reply = f"an automatic reply of {replied:%Y-%m-%d}"
+        reply = f"an automatic reply of {day(replied)}"
         text = f"{reply} says that the person no longer works at {name}"
         yield _signal("no_longer_with", replied, "auto_reply", text, policy)
 
@@ -277,7 +278,7 @@ def _silence(
     was_regular = last - contact.first_touch_at <= regular
     if was_regular and new.since - last >= timedelta(policy.silence_days):
         name = company_name(known, old.company_id)
-        text = f"after regular contact nothing was heard from {name} since {last:%Y-%m-%d}"
+        text = f"after regular contact nothing was heard from {name} since {day(last)}"
         yield _signal("silence", last, "silence", text, policy)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from mappings.formats import day
 from mappings.rules.facts import PPM, ContactFacts, Directory
 from mappings.rules.findings import Move, Reason
 from mappings.rules.identity import companies
@@ -59,7 +60,7 @@ _FITS = ("the same buying role", "the same title", "the same kind of work")
 
 def _successor(contact: ContactFacts, rank: int) -> Successor:
     at, name = contact.created_at, spoken(contact.name) or "a contact"
-    text = f"{name} is at the old company since {at:%Y-%m-%d} with {_FITS[rank]}"
+    text = f"{name} is at the old company since {day(at)} with {_FITS[rank]}"
     evidence = (f"contact:{contact.id}",)
     return Successor(
         contact.id, at, Reason("replaced_by", text, at, evidence, PPM - rank * 250_000)

@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from fractions import Fraction
 from itertools import groupby
 
+from mappings.formats import day, exact_percent
 from mappings.kinds import EntryOccasion
 from mappings.rules.attribution.credit import FIRST_ORDER
 from mappings.rules.findings import SHARE_ONE, Entry
@@ -172,7 +174,7 @@ def in_words(change: Change, who: Mapping[str, str] | None = None) -> list[str]:
     sums = ", ".join(
         signed(minor, currency) for currency, minor in sorted(change.differences.items())
     )
-    head = f"{change.at:%Y-%m-%d}  {change.reason[:1].upper()}{change.reason[1:]}: {sums}"
+    head = f"{day(change.at)}: {change.reason[:1].upper()}{change.reason[1:]}: {sums}"
     return [head, *(f"    {line}" for line in _lines_in_words(change, who or {}))]
 
 
@@ -189,12 +191,12 @@ def _lines_in_words(change: Change, who: Mapping[str, str]) -> Iterator[str]:
 def _moved(line: Line) -> str:
     if line.back and line.booked:
         back, booked = signed(line.back, line.currency), signed(line.booked, line.currency)
-        before, after = percent(line.share_before or 0), percent(line.share_after or 0)
+        before, after = _percent(line.share_before or 0), _percent(line.share_after or 0)
         total = signed(line.difference, line.currency)
         return f"{back} taken back, {booked} booked = {total}, share {before} -> {after}"
     if line.back:
         return f"{signed(line.back, line.currency)} taken back"
-    share = f" ({percent(line.share_after)} of the deal)" if line.share_after else ""
+    share = f" ({_percent(line.share_after)} of the deal)" if line.share_after else ""
     return f"{signed(line.booked, line.currency)} booked{share}"
 
 
@@ -203,6 +205,5 @@ def signed(minor: int, currency: str) -> str:
     return f"{'+' if minor > 0 else ''}{money.shown(minor, currency)}"
 
 
-def percent(share: int) -> str:
-    """A share of SHARE_ONE in percent, to two places."""
-    return f"{share * 100 / SHARE_ONE:.2f} %"
+def _percent(share: int) -> str:
+    return exact_percent(Fraction(share, SHARE_ONE))

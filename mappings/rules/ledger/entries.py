@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from mappings.currencies import digits_of
 from mappings.kinds import EntryOccasion
 from mappings.rules.attribution.credit import FIRST_ORDER, split
 from mappings.rules.facts import DealFacts
 from mappings.rules.findings import Allocation, Entry, Source
-from mappings.rules.ledger import home_currency, money, periods
+from mappings.rules.ledger import home_currency, periods
 from mappings.rules.policy import Policy
 
 
@@ -167,7 +168,7 @@ def _why_not(deal: DealFacts, occasion: Occasion) -> EntryOccasion:
 
 def _amount(deal: DealFacts) -> int:
     """What there is to book: nothing while the amount is missing or its currency unknown."""
-    is_known = (deal.currency or "").upper() in money.DIGITS
+    is_known = digits_of(deal.currency) is not None
     return (deal.amount_minor or 0) if is_known else 0
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from math import ceil
 
+from mappings.currencies import digits_of
 from mappings.kinds import SourceKind
 from mappings.rules.attribution.credit import split
 from mappings.rules.facts import DealFacts
@@ -16,7 +17,7 @@ def total(deal: DealFacts) -> int | None:
 
     HubSpot's own amount wins over its rate.
     """
-    is_known = (deal.currency or "").upper() in money.DIGITS
+    is_known = digits_of(deal.currency) is not None
     if deal.home_currency is None or deal.amount_minor is None or not is_known:
         return None
     if deal.home_amount_minor is not None:

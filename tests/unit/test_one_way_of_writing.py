@@ -1,0 +1,71 @@
+"""Figures that people read are written by mappings.formats and in no other way."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+TEMPLATES = ROOT / "integration" / "pages" / "templates"
+# What HubSpot, programs and our own keys read, and no person.
+FOR_PROGRAMS = {
+    "commands/ledger_output.py": '"month": f"{month.month:%Y-%m}"',
+    "commands/ledger.py": 'click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])',
+    "integration/conclude/field_patches.py": 'f"{utc:%Y-%m-%dT%H:%M:%S}',
+    "integration/conclude/fields/contact_fields.py": 'f"{latest.moved_at:%Y-%m-%d}"',
+    "integration/conclude/record_facts.py": 'f"{answer.at:%Y-%m-%d}"',
+    "integration/reports/bookkeeping.py": 'month=f"{month:%Y-%m}"',
+    "integration/reports/revenue_total.py": '"period": f"{total.month:%Y-%m}"',
+    "mappings/records/answer_records.py": "{at:%Y%m%dT%H%M%S}",
+}
+OTHER_WAYS = re.compile(
+    r":[,.\d]*%\}"  # a share
+    r"|:%[A-Za-z]"  # a date
+    r"|strftime\("
+    r"|babel\.numbers|format_(?:currency|percent|decimal|date|datetime)\("
+    r"|isoformat\(\)\[|\]\[:10\]"
+    r"|\} %|\d %[ .,\"']"  # percent with a space
+    r"|:\.2f\} sure"
+)
+OTHER_WAYS_IN_TEMPLATES = re.compile(
+    r"\|\s*(?:round|float|format)\b"
+    r"|\}\}\s*%"
+    r"|\w*(?:_minor|_ppm|_at|until|share|confidence|amount|revenue)\s*\}\}"  # raw
+)
+
+
+def lines_of_code() -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for package in ("integration", "mappings", "commands", "webhooks", "workers"):
+        for path in sorted((ROOT / package).rglob("*.py")):
+            name = path.relative_to(ROOT).as_posix()
+            if "migrations" not in name and name != "mappings/formats.py":
+                found += [(name, line.strip()) for line in path.read_text().splitlines()]
+    return found
+
+
+def test_no_line_of_code_writes_a_figure_for_people_by_itself() -> None:
+    guilty = [
+        f"{name}: {line}"
+        for name, line in lines_of_code()
+        if OTHER_WAYS.search(line) and FOR_PROGRAMS.get(name, "\n") not in line
+    ]
+
+    assert guilty == []
+
+
+def test_the_ways_for_programs_are_still_there() -> None:
+    gone = {name for name, line in FOR_PROGRAMS.items() if line not in (ROOT / name).read_text()}
+
+    assert gone == set()
+
+
+@pytest.mark.parametrize("path", sorted(TEMPLATES.glob("*.html")), ids=lambda path: path.name)
+def test_no_template_shows_a_raw_figure(path: Path) -> None:
+    guilty = [
+        line.strip()
+        for line in path.read_text().splitlines()
+        if OTHER_WAYS_IN_TEMPLATES.search(line)
+    ]
+
+    assert guilty == []
