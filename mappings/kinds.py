@@ -58,6 +58,7 @@ class Timing(_Labelled):
     ASSISTED = "assisted", "Assisted"
     PRESENT = "present", "Present"
     SUSPECTED = "suspected", "Suspected"
+    UNSURE = "unsure", "Perhaps there already"
     NONE = "none", "None"
 
 
@@ -129,6 +130,7 @@ class ReviewKind(_Labelled):
     MOVE = "move", "Job change"
     REFERRAL = "referral", "Referrer"
     SUGGESTION = "suggestion", "Add to deal"
+    ARRIVAL = "arrival", "There when it opened"
     MERGE = "merge", "Merged companies"
     REJUDGE = "rejudge", "Late evidence"
 

@@ -17,7 +17,7 @@ from mappings.rules.referrals.referrals import Hint, ReferrerLookup, judge
 
 K = TypeVar("K", bound=Hashable)
 
-_OF_DEALS = (ReviewKind.SUGGESTION, ReviewKind.REJUDGE, ReviewKind.MERGE)
+_OF_DEALS = (ReviewKind.SUGGESTION, ReviewKind.ARRIVAL, ReviewKind.REJUDGE, ReviewKind.MERGE)
 _OF_PEOPLE = (ReviewKind.IDENTITY, ReviewKind.MOVE)
 
 
@@ -128,12 +128,14 @@ def _is_about(answer: Decision, target: str, referral: Referral) -> bool:
 class DealDecisions:
     """What people decided about deals.
 
-    `dismissed` are (deal, contact) of suggestions that nobody wants to see again; `rejudged` says
+    `dismissed` are (deal, contact) of suggestions that nobody wants to see again; `was_there` says
+    by deal and contact whether somebody was at the buyer when it opened; `rejudged` says
     by deal and mark of the evidence whether late evidence counts; `one_company` by deal and source
     company whether they were one all along.
     """
 
     dismissed: frozenset[tuple[int, int]] = frozenset()
+    was_there: Mapping[tuple[int, int], bool] = field(default_factory=dict)
     rejudged: Mapping[tuple[int, str], bool] = field(default_factory=dict)
     one_company: Mapping[tuple[int, int | None], bool] = field(default_factory=dict)
 
@@ -141,6 +143,7 @@ class DealDecisions:
     def load(cls, batch: Batch, deal_ids: Collection[int]) -> "DealDecisions":
         """Read what was decided about a page of deals; the newest answer to a question stands."""
         suggestions: dict[tuple[int, int], str] = {}
+        arrivals: dict[tuple[int, int], str] = {}
         rejudged: dict[tuple[int, str], str] = {}
         merges: dict[tuple[int, int | None], str] = {}
         for decision in decision_rows.concerning(
@@ -149,13 +152,18 @@ class DealDecisions:
             deal_id, verb = decision.detail["deal"], decision.verb
             if decision.kind == ReviewKind.SUGGESTION:
                 suggestions.update({(deal_id, contact): verb for contact in decision.contacts})
+            elif decision.kind == ReviewKind.ARRIVAL:
+                arrivals.update({(deal_id, contact): verb for contact in decision.contacts})
             elif decision.kind == ReviewKind.REJUDGE:
                 rejudged[deal_id, str(decision.detail["mark"])] = verb
             else:
                 merges[deal_id, decision.companies[0]] = verb
         dismissed = (key for key, verb in suggestions.items() if verb == Verb.DISMISS)
         return cls(
-            frozenset(dismissed), _holding(rejudged, Verb.CONFIRM), _holding(merges, Verb.SAME)
+            frozenset(dismissed),
+            _holding(arrivals, Verb.CONFIRM),
+            _holding(rejudged, Verb.CONFIRM),
+            _holding(merges, Verb.SAME),
         )
 
 

@@ -15,6 +15,7 @@ from integration.storage.reviews import task_rows
 from integration.storage.reviews.task_rows import ReviewTask
 from mappings.kinds import ObjectType, ReviewKind, Status
 from mappings.rules.attribution import decisions
+from mappings.rules.facts import DealFacts
 from mappings.rules.findings import (
     Allocation,
     IdentityLink,
@@ -113,19 +114,27 @@ def about_deals(
     batch: Batch,
     deal_ids: Collection[int],
     suggestions: Iterable[tuple[int, Source]],
+    arrivals: Iterable[tuple[DealFacts, Source]],
     late: Mapping[int, Allocation],
 ) -> None:
-    """Ask whether to add people to deals, and whether late evidence counts.
+    """Ask whom to add to deals, who was at the buyer from the start, and if late evidence counts.
 
-    *suggestions* are sources by deal, *late* the allocations by evidence that came too late.
+    *suggestions* and *arrivals* are sources by deal, *late* the allocations by evidence that came
+    too late.
     """
     tasks = [
         task_builders.of_suggestion(deal_id, source, source.contact_id)
         for deal_id, source in suggestions
         if source.contact_id is not None
     ]
+    tasks += [
+        task_builders.of_arrival(deal, source, source.contact_id)
+        for deal, source in arrivals
+        if source.contact_id is not None
+    ]
     tasks += [task_builders.of_late(deal_id, allocation) for deal_id, allocation in late.items()]
-    _replace(batch, (ReviewKind.SUGGESTION, ReviewKind.REJUDGE), deal_ids, tasks)
+    kinds = (ReviewKind.SUGGESTION, ReviewKind.ARRIVAL, ReviewKind.REJUDGE)
+    _replace(batch, kinds, deal_ids, tasks)
     # Other tasks about these deals weigh what the deals are worth now.
     review_ids = task_rows.touched_by(batch.tx, deal_ids)
     task_rows.weigh(batch.tx, review_ids, batch.portal_map.home_currency)

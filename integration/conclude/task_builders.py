@@ -13,7 +13,7 @@ from mappings.kinds import ObjectType, ReviewKind
 from mappings.records.rows import RefPair
 from mappings.rules.attribution import decisions
 from mappings.rules.attribution.credit import FIRST_ORDER
-from mappings.rules.facts import PPM
+from mappings.rules.facts import PPM, DealFacts
 from mappings.rules.findings import (
     SHARE_ONE,
     Allocation,
@@ -101,6 +101,25 @@ def of_suggestion(deal_id: int, source: Source, contact_id: int) -> ReviewTask:
         source.p,
         body,
         weighs=_refs(ObjectType.DEAL, [deal_id]),
+        also=_refs(ObjectType.CONTACT, [contact_id]),
+    )
+
+
+def of_arrival(deal: DealFacts, source: Source, contact_id: int) -> ReviewTask:
+    """Whether a person on a deal was at the buyer already when it opened."""
+    body = Asked(
+        contacts=(contact_id,),
+        deal=deal.id,
+        companies=(deal.company_id,),
+        at=deal.created_at,
+        reasons=source.because,
+    )
+    return ReviewTask(
+        ReviewKind.ARRIVAL,
+        f"{deal.id}:{contact_id}",
+        source.p,
+        body,
+        weighs=_refs(ObjectType.DEAL, [deal.id]),
         also=_refs(ObjectType.CONTACT, [contact_id]),
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
-from typing import Any
+from typing import Any, Final
 
 from integration.conclude import deal_touches, record_facts
 from integration.conclude.batch import Batch, open_batch
@@ -21,7 +21,7 @@ from mappings.rules.attribution import classic_models, credit, removal_effects
 from mappings.rules.attribution import reasons as because
 from mappings.rules.attribution.journeys import journey
 from mappings.rules.facts import PPM, ContactFacts, DealFacts, TextKind, Touch, texts_of
-from mappings.rules.findings import SHARE_ONE, Allocation, CreditLine, Source
+from mappings.rules.findings import SHARE_ONE, Allocation, CreditLine, Reason, Source
 from mappings.rules.ledger import changes, money
 from mappings.rules.text import self_reported
 from mappings.rules.text.names import spoken
@@ -199,22 +199,30 @@ def _part_of_amount(deal: DealFacts, ppm: int | None) -> str | None:
     return _money(deal, round(Fraction((deal.amount_minor or 0) * ppm, PPM)))
 
 
+# What a person may know better, by the timing of a source that earns nothing.
+_OPEN_TO_PEOPLE: Final = {
+    Timing.SUSPECTED: "add to the deal? Without that there is no credit.",
+    Timing.UNSURE: "were they there from the start? The Review page asks; until then no credit.",
+}
+
+
 def _suggested(batch: Batch, reasons: Sequence[object]) -> Iterator[str]:
-    """People active beside the deal, who would earn credit if they were on it."""
-    suspected = [
-        stored_shapes.reasons_of(reason.get("because"))
-        for reason in reasons
-        if isinstance(reason, Mapping) and reason.get("timing") == Timing.SUSPECTED
-    ]
+    """People beside the deal, or on it perhaps too late, who would earn credit otherwise."""
     whom = [
-        (contact_id, because_of[0].text)
-        for because_of in suspected
+        (contact_id, because_of[0].text, asked)
+        for timing, asked in _OPEN_TO_PEOPLE.items()
+        for because_of in _because_of(reasons, timing)
         for contact_id in stored_shapes.contacts_named(because_of[:1])
     ]
-    names = record_names.names(batch.tx, contacts={contact_id for contact_id, _ in whom})
-    for contact_id, text in whom:
-        contact = f"{names.contact(contact_id)} (contact {contact_id})"
-        yield f"{contact} {text}; add to the deal? Without that there is no credit."
+    names = record_names.names(batch.tx, contacts={contact_id for contact_id, *_ in whom})
+    for contact_id, text, asked in whom:
+        yield f"{names.contact(contact_id)} (contact {contact_id}) {text}; {asked}"
+
+
+def _because_of(reasons: Sequence[object], timing: Timing) -> Iterator[list[Reason]]:
+    for reason in reasons:
+        if isinstance(reason, Mapping) and reason.get("timing") == timing:
+            yield stored_shapes.reasons_of(reason.get("because"))
 
 
 def _warnings(scene: _Scene) -> Iterator[str]:

@@ -45,6 +45,14 @@ def add_to_deal(body: Body, names: Names) -> str:
     return f"Add {contact} to {_name(names, ObjectType.DEAL, body['deal'])}?"
 
 
+def already_there(body: Body, names: Names) -> str:
+    """Ask whether a contact had come to the buyer when a deal opened."""
+    contact = _name(names, ObjectType.CONTACT, body["contacts"][0])
+    company = _name(names, ObjectType.COMPANY, next(iter(body.get("companies", ())), None))
+    deal = _name(names, ObjectType.DEAL, body["deal"])
+    return f"Was {contact} at {company} already when {deal} opened?"
+
+
 def merged_companies(body: Body, names: Names) -> str:
     """Ask whether two merged companies were one when a deal was won."""
     source, own = (_name(names, ObjectType.COMPANY, company_id) for company_id in body["companies"])

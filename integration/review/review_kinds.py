@@ -89,6 +89,12 @@ _ROWS = (
         _deal,
     ),
     TaskKind(
+        ReviewKind.ARRIVAL,
+        {Verb.CONFIRM: "Yes, already there", Verb.REJECT: "No, came later"},
+        questions.already_there,
+        _deal,
+    ),
+    TaskKind(
         ReviewKind.MERGE,
         {Verb.SAME: "One company all along", Verb.DIFFERENT: "Two companies then"},
         questions.merged_companies,

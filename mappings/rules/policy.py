@@ -155,6 +155,9 @@ class Policy:
     credit_strength_at: int = 400_000
     move_to_deal_days: int = 730
     present_within_days: int = 7
+    # A rep opens the deal first and corrects the contact's record later: how much later.
+    late_record_days: int = 30
+    late_record_asked_days: int = 90
     dormant_days: int = 90
     key_meetings: int = 3
     suspected_activities: int = 5

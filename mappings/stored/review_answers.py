@@ -79,6 +79,7 @@ _COMPLETE: Mapping[str, Callable[[Asked | Answered], bool]] = {
     ReviewKind.MOVE: lambda about: bool(about.contacts) and len(about.companies) == _PAIR,
     ReviewKind.REFERRAL: lambda about: bool(about.owner and about.target),
     ReviewKind.SUGGESTION: lambda about: bool(about.contacts) and about.deal is not None,
+    ReviewKind.ARRIVAL: lambda about: bool(about.contacts) and about.deal is not None,
     ReviewKind.MERGE: lambda about: len(about.companies) == _PAIR and about.deal is not None,
     ReviewKind.REJUDGE: _is_whole_rejudge,
 }
@@ -96,6 +97,7 @@ _NAMES: Mapping[str, re.Pattern[str]] = {
     ReviewKind.MOVE: re.compile(r"(\d{1,18})>(\d{1,18}):(\d{1,18}|None)>(\d{1,18}|None)"),
     ReviewKind.REFERRAL: re.compile(r"(\w+:\d{1,18})\|(\w+:\d{1,18})\|(\d{1,18})"),
     ReviewKind.SUGGESTION: re.compile(r"(\d{1,18}):(\d{1,18})"),
+    ReviewKind.ARRIVAL: re.compile(r"(\d{1,18}):(\d{1,18})"),
     ReviewKind.MERGE: re.compile(r"(\d{1,18}):(\d{1,18})"),
     ReviewKind.REJUDGE: re.compile(r"(\d{1,18}):(\w+)"),
 }
@@ -111,6 +113,7 @@ _FIELDS: Mapping[str, Callable[..., Mapping[str, Any]]] = {
         "contacts": (int(first),) if int(first) else (),
     },
     ReviewKind.SUGGESTION: lambda deal, contact: {"deal": int(deal), "contacts": (int(contact),)},
+    ReviewKind.ARRIVAL: lambda deal, contact: {"deal": int(deal), "contacts": (int(contact),)},
     ReviewKind.MERGE: lambda deal, source: {"deal": int(deal), "companies": (int(source), None)},
     ReviewKind.REJUDGE: lambda deal, mark: {"deal": int(deal), "mark": mark},
 }

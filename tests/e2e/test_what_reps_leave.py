@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from integration.reports import explain, explain_words
-from integration.review import reading
+from integration.review import answering, reading
+from integration.review.answers import Answer
 from tests.sandbox.records import Source
 
 if TYPE_CHECKING:
@@ -253,3 +254,88 @@ def test_whom_one_import_takes_the_same_way_together_is_asked_about(world: "Worl
         assert job_changes(account) == [(ACME, ZENIT, "review")] * 2
         evidence = [text for question in asked(account) for text in question["evidence"]]
         assert sum("the same import took 1 more the same way" in text for text in evidence) == 2
+
+
+# The deal is opened first, and its contact is corrected later
+
+
+def corrected_at_once(crm: "Portal", days_ago: float) -> None:
+    at = ago(days_ago)
+    crm.update("contact", PRIYA, {"email": "priya@zenit.example"}, at=at, source=A_USER)
+    crm.associate("contact", PRIYA, "company", ZENIT, primary=True, at=at, source=A_USER)
+
+
+def corrected_in_two_steps(crm: "Portal", days_ago: float) -> None:
+    crm.associate("contact", PRIYA, "company", ZENIT, primary=True, at=ago(days_ago), source=A_USER)
+    at = ago(days_ago - 1)
+    crm.update("contact", PRIYA, {"email": "priya@zenit.example"}, at=at, source=A_USER)
+
+
+def only_the_company(crm: "Portal", days_ago: float) -> None:
+    crm.associate("contact", PRIYA, "company", ZENIT, primary=True, at=ago(days_ago), source=A_USER)
+
+
+@pytest.mark.parametrize(
+    ("correct", "corrected", "won"),
+    [
+        (corrected_at_once, 43, 20),
+        (corrected_in_two_steps, 43, 47),
+        (only_the_company, 29, 20),
+    ],
+    ids=["a week later", "in two steps after the win", "three weeks later, the address stays"],
+)
+def test_a_contact_corrected_after_the_deal_was_opened_was_there_when_it_opened(
+    world: "World", correct: Callable[["Portal", float], None], corrected: float, won: float
+) -> None:
+    """Of who was there the app knows since when the contact is on the deal; else it asks."""
+
+    def after(crm: "Portal") -> None:
+        a_deal(crm, DEAL, ZENIT, PRIYA, opened=50)
+        correct(crm, corrected)
+        win(crm, DEAL, won)
+
+    happens(world, priya_at_acme, after)
+
+    for account in world.accounts:
+        assert job_changes(account) == [(ACME, ZENIT, "auto")]
+    assert world.harbor.read("deal", DEAL, "second_order_source") == "moved_champion"
+    said = world.harbor.read("deal", DEAL, "second_order_because")
+    assert said.startswith(f"Priya Raman left Acme by {ago(50).day} ")
+    assert "was on this deal when it opened" in said
+    late = f"the record shows the new company {round(50 - corrected)} days after the deal opened"
+    assert late in told(world.harbor, "deal", DEAL)
+    assert asked(world.harbor) == []
+
+    assert world.orchard.read("deal", DEAL, "second_order_source") == "none"
+    assert late in told(world.orchard, "deal", DEAL)
+    (question,) = asked(world.orchard)
+    assert question["text"].startswith("Was Priya Raman")
+    assert question["text"].endswith("already when deal 42 opened?")
+    assert late in question["evidence"][0]
+
+    answer(world, world.orchard, question["id"], "confirm")
+
+    now = shown(world.orchard, "deal", DEAL)
+    assert now == shown(world.harbor, "deal", DEAL)
+
+
+def answer(world: "World", account: "Account", review_id: int, verb: str) -> None:
+    with account.context() as context:
+        answering.decide(context, review_id, Answer(verb, "Ana", "she told me"))
+    world.settle()
+
+
+def test_who_came_after_the_deal_opened_by_a_persons_word_earns_nothing_of_it(
+    world: "World",
+) -> None:
+    def after(crm: "Portal") -> None:
+        a_deal(crm, DEAL, ZENIT, PRIYA, opened=90, won=20)
+        corrected_at_once(crm, 40)
+
+    happens(world, priya_at_acme, after)
+
+    for account in world.accounts:
+        (question,) = asked(account)
+        answer(world, account, question["id"], "reject")
+        assert asked(account) == []
+        assert account.read("deal", DEAL, "second_order_source") == "none"

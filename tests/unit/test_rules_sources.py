@@ -133,6 +133,63 @@ def test_who_moved_while_the_deal_was_open_assists_with_a_key_role_only() -> Non
     assert [source.timing for source in found(chief, late).sources] == ["assisted"]
 
 
+def opened_by_priya(joined: int | None) -> DealFacts:
+    """A deal of day 100, won on day 200, with its contact on it since a day, or nobody knows when."""
+    contact = DealContact(1, None if joined is None else day(joined))
+    return a_deal(created=100, closed=200, contacts=(contact,))
+
+
+@pytest.mark.parametrize(
+    ("joined", "recorded", "timing"),
+    [
+        (100, 107, "sourced"),
+        (106, 130, "sourced"),
+        (100, 131, "unsure"),
+        (100, 190, "unsure"),
+        (100, 191, None),
+        (None, 107, "unsure"),
+        (None, 230, None),
+        (108, 130, None),
+        (107, 107, "unsure"),
+        (100, 205, None),
+    ],
+    ids=[
+        "corrected a week later",
+        "a month later",
+        "later still",
+        "three months later",
+        "too late",
+        "nobody knows since when on the deal",
+        "nor since when at the buyer",
+        "came onto the deal later",
+        "on the day of the correction",
+        "after the win, and too late",
+    ],
+)
+def test_who_was_on_the_deal_before_the_record_was_corrected_was_there_or_is_asked_about(
+    joined: int | None, recorded: int, timing: str | None
+) -> None:
+    led = found(opened_by_priya(joined), a_move(moved_at=day(recorded), latest=day(recorded)))
+
+    credited, arrivals = led.sources, led.arrivals
+    assert [source.timing for source in (*credited, *arrivals)] == ([timing] if timing else [])
+    assert [source.at for source in credited] == [day(100)] * len(credited)
+    assert [source.raw for source in arrivals] == [0] * len(arrivals)
+    late = f"the record shows the new company {recorded - 100} days after the deal opened"
+    told = [reason.text for source in (*credited, *arrivals) for reason in source.because]
+    assert bool(timing) is any(late in text for text in told)
+
+
+def test_a_correction_shortly_after_the_win_counts_as_one_before_it() -> None:
+    deal = a_deal(created=100, closed=103, contacts=(DealContact(1, day(100)),))
+
+    assert found(deal, a_move(moved_at=day(107))).sources
+    (asked,) = found(replace(deal, contacts=(DealContact(1),)), a_move(moved_at=day(107))).arrivals
+    assert asked.because[0].text == (
+        "is on the deal; the record shows the new company 7 days after the deal opened"
+    )
+
+
 def test_others_answering_to_marketing_shortly_before_is_not_dormant() -> None:
     touched = Surroundings({}, (Touch(5, day(60), "form", inbound=True),))
     long_ago = Surroundings({}, (Touch(5, day(9), "form", inbound=True),))

@@ -289,6 +289,7 @@ def test_a_version_alone_is_no_difference_and_a_lost_field_is_one() -> None:
             {"contacts": [11], "owner": "contact:40", "target": "deal:9"},
         ),
         ("suggestion", "9:12", {"contacts": [12], "deal": 9}),
+        ("arrival", "9:12", {"contacts": [12], "deal": 9}),
         ("merge", "9:1", {"contacts": [], "companies": [1, None], "deal": 9}),
         ("rejudge", "9:0a1b", {"contacts": [], "deal": 9, "mark": "0a1b"}),
     ],

@@ -33,7 +33,7 @@ from integration.storage.findings import source_rows, stored_shapes
 from mappings.kinds import ObjectType, Timing
 from mappings.rules.attribution import reasons
 from mappings.rules.attribution.sources import confidence_of, tag_of
-from mappings.rules.facts import PPM
+from mappings.rules.facts import PPM, DealFacts
 from mappings.rules.findings import Source
 from mappings.rules.ledger import money
 
@@ -256,7 +256,11 @@ def _reasons(attributed: AttributedDeal) -> list[dict[str, object]]:
             "raw": source.raw,
             "because": stored_shapes.plain(source.because),
         }
-        for source in (*attributed.derived.sources, *attributed.derived.suggestions)
+        for source in (
+            *attributed.derived.sources,
+            *attributed.derived.suggestions,
+            *attributed.derived.arrivals,
+        )
     ]
 
 
@@ -274,7 +278,8 @@ def _ask(
     late = {
         attributed.deal.id: attributed.late for attributed in living if attributed.late is not None
     }
-    review_tasks.about_deals(batch, deal_ids, _suggestions(living, page), late)
+    suggestions, arrivals = _suggestions(living, page), _arrivals(living)
+    review_tasks.about_deals(batch, deal_ids, suggestions, arrivals, late)
     deals = [attributed.deal for attributed in living]
     merges = ledger_posting.near_merges(batch, page.posted, deals)
     review_tasks.about_merges(batch, deal_ids, merges)
@@ -289,3 +294,10 @@ def _suggestions(
         for source in attributed.derived.suggestions:
             if (deal_id, source.contact_id) not in page.decisions.dismissed:
                 yield deal_id, source
+
+
+def _arrivals(attributed_deals: Iterable[AttributedDeal]) -> Iterator[tuple[DealFacts, Source]]:
+    """Who may have been at the buyer when a deal opened."""
+    for attributed in attributed_deals:
+        for source in attributed.derived.arrivals:
+            yield attributed.deal, source

@@ -7,7 +7,7 @@ from integration.conclude.deals import deal_answers
 from integration.conclude.deals.deal_page import DealPage
 from mappings.rules.attribution.sources import DealSources, Surroundings, sources_of
 from mappings.rules.facts import DealFacts
-from mappings.rules.findings import Move, Referral
+from mappings.rules.findings import Move, Reason, Referral, Source
 from mappings.rules.ledger import as_of_win
 
 
@@ -28,7 +28,7 @@ def known_now(deal: DealFacts, page: DealPage) -> DealSources:
 def _sources(deal: DealFacts, evidence: as_of_win.Evidence, page: DealPage) -> DealSources:
     people = page.people
     around = Surroundings(dict(page.contacts), people.touches.get(deal.id, ()), people.members)
-    return sources_of(
+    derived = sources_of(
         deal,
         evidence.moves,
         evidence.referrals,
@@ -37,6 +37,13 @@ def _sources(deal: DealFacts, evidence: as_of_win.Evidence, page: DealPage) -> D
         now=page.now,
         labels=evidence.labels,
     )
+    return replace(derived, arrivals=tuple(_unanswered(deal, derived.arrivals, page)))
+
+
+def _unanswered(deal: DealFacts, arrivals: Iterable[Source], page: DealPage) -> Iterator[Source]:
+    for source in arrivals:
+        if (deal.id, source.contact_id) not in page.decisions.was_there:
+            yield source
 
 
 def _evidence(deal: DealFacts, page: DealPage) -> as_of_win.Evidence:
@@ -50,7 +57,8 @@ def _evidence(deal: DealFacts, page: DealPage) -> as_of_win.Evidence:
     labels = deal_answers.labels(
         deal, persons, page.contacts, page.people.members, referrals, page.model_labels
     )
-    moves = _moves({**beside, **persons}, contact_ids, page)
+    found = _moves({**beside, **persons}, contact_ids, page)
+    moves = [_as_answered(deal, move, page) for move in found]
     return as_of_win.Evidence(tuple(moves), referrals, tuple(labels))
 
 
@@ -68,6 +76,21 @@ def _moves(
         for move in page.moves.get(person_id, ()):
             is_on_deal = move.new_contact_id in on_deal
             yield move if is_on_deal else replace(move, new_contact_id=contact_id)
+
+
+def _as_answered(deal: DealFacts, move: Move, page: DealPage) -> Move:
+    """The move as of the deal's opening, where somebody said that its person was there by then."""
+    if not page.decisions.was_there.get((deal.id, move.new_contact_id)):
+        return move
+    at = min(move.moved_at, deal.created_at)
+    said = Reason("human_decision", "a person said that they were there when the deal opened")
+    return replace(
+        move,
+        earliest=min(move.earliest, at),
+        latest=at,
+        moved_at=at,
+        reasons=(*move.reasons, said),
+    )
 
 
 def _referrals(deal: DealFacts, page: DealPage, persons: Mapping[int, int]) -> Iterator[Referral]:

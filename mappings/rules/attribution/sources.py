@@ -20,10 +20,15 @@ _ANSWERS = frozenset({"named_person", "named_company"})
 
 @dataclass(frozen=True, slots=True)
 class DealSources:
-    """A deal's sources, strongest first, and people who might be added to it (credit 0)."""
+    """A deal's sources, strongest first, and what a person may know better (credit 0).
+
+    *suggestions* are people who might be added to the deal, *arrivals* those on it who might have
+    been at the buyer already when it opened.
+    """
 
     sources: tuple[Source, ...] = ()
     suggestions: tuple[Source, ...] = ()
+    arrivals: tuple[Source, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,7 @@ def _in_order(sources: Iterable[Source]) -> DealSources:
     return DealSources(
         sources=tuple(source for source in ordered if source.raw > 0),
         suggestions=tuple(source for source in ordered if source.timing == Timing.SUSPECTED),
+        arrivals=tuple(source for source in ordered if source.timing == Timing.UNSURE),
     )
 
 
@@ -81,11 +87,17 @@ def moved_source(
 ) -> Source | None:
     """What a moved person's success at the former company is worth on a deal of the new one."""
     end = end_of(deal, now)
-    if not _can_earn(move, policy) or not _leads_to(move, deal, end, policy):
+    if not _can_earn(move, policy) or not _leads_to(move, deal, policy):
         return None
-    part = _involvement(deal, move, around, policy=policy, end=end)
+    recorded, move = move, _as_seen_on_deal(deal, move, around, policy)
+    part = None
+    if move.moved_at < end:
+        part = _involvement(deal, move, around, policy=policy, end=end)
+    if part is None:
+        part = _perhaps_there(deal, move, around, policy)
     if part is None:
         return None
+    late = _late_record(deal, recorded) if move is not recorded else ()
     days = max(0, (deal.created_at - move.moved_at).days)
     freshness = age_factor(days, policy.age_flat_days, policy.moved_half_life_days)
     return Source(
@@ -99,7 +111,7 @@ def moved_source(
         move.former_company_id,
         part.timing,
         move.moved_at,
-        (part.why, *move.reasons),
+        (part.why, *move.reasons, *late),
     )
 
 
@@ -109,14 +121,66 @@ def _can_earn(move: Move, policy: Policy) -> bool:
     return is_sure_move and move.strength >= policy.credit_strength_at
 
 
-def _leads_to(move: Move, deal: DealFacts, end: datetime, policy: Policy) -> bool:
-    """Whether a move goes from another company to the deal's, before its end and not long ago."""
+def _leads_to(move: Move, deal: DealFacts, policy: Policy) -> bool:
+    """Whether a move goes from another company to the deal's, and not long before it."""
     if deal.company_id is None or move.former_company_id is None:
         return False
     if deal.company_id != move.new_company_id or deal.company_id == move.former_company_id:
         return False
-    is_recent = deal.created_at - move.moved_at <= timedelta(policy.move_to_deal_days)
-    return move.moved_at < end and is_recent
+    return deal.created_at - move.moved_at <= timedelta(policy.move_to_deal_days)
+
+
+def _as_seen_on_deal(deal: DealFacts, move: Move, around: Surroundings, policy: Policy) -> Move:
+    """The move as of the deal's opening, if its person was on the deal before the record said so.
+
+    A rep opens the deal and corrects the contact's address and company some days later. Only a
+    dated association shows that: without a date the person may have come onto the deal afterwards.
+    """
+    on_deal = _from_its_beginning(deal, move, around, policy)
+    if on_deal is None or on_deal.at is None or on_deal.at >= move.moved_at:
+        return move
+    if not _is_late(deal, move, policy.late_record_days):
+        return move
+    earliest = min(move.earliest, deal.created_at)
+    return replace(move, earliest=earliest, latest=deal.created_at, moved_at=deal.created_at)
+
+
+def _perhaps_there(
+    deal: DealFacts, move: Move, around: Surroundings, policy: Policy
+) -> "_Involvement | None":
+    """Somebody on the deal whose record shows the new company only some time after it opened."""
+    on_deal = _from_its_beginning(deal, move, around, policy)
+    if on_deal is None or not _is_late(deal, move, policy.late_record_asked_days):
+        return None
+    (late,) = _late_record(deal, move)
+    evidence = (f"deal:{deal.id}", f"contact:{move.new_contact_id}")
+    text = f"is on the deal; {late.text}"
+    return _Involvement(Timing.UNSURE, 0, Reason(Timing.UNSURE, text, deal.created_at, evidence))
+
+
+def _from_its_beginning(
+    deal: DealFacts, move: Move, around: Surroundings, policy: Policy
+) -> DealContact | None:
+    """The mover's first record on the deal, if it can have been there from the beginning."""
+    own = {move.new_contact_id, *around.records.get(move.person_id, ())}
+    records = [contact for contact in deal.contacts if contact.contact_id in own]
+    if not records:
+        return None
+    on_deal = min(records, key=_first_to_join)
+    began_by = deal.created_at + timedelta(policy.present_within_days)
+    return on_deal if joined_deal(deal, on_deal, around) <= began_by else None
+
+
+def _is_late(deal: DealFacts, move: Move, days: int) -> bool:
+    return timedelta(0) < move.moved_at - deal.created_at <= timedelta(days)
+
+
+def _late_record(deal: DealFacts, move: Move) -> tuple[Reason, ...]:
+    days = max(1, (move.moved_at - deal.created_at).days)
+    text = f"the record shows the new company {days} days after the deal opened"
+    if days == 1:
+        text = text.replace("1 days", "a day")
+    return (Reason("late_record", text, move.moved_at),)
 
 
 @dataclass(frozen=True, slots=True)
