@@ -16,10 +16,12 @@ def headline(total: Json) -> str:
     if not total["currency"]:
         return "The account's currency is not known yet, so there is no total."
     amount = _money(total["second_order"], total)
+    judged = total["measurement"]["percent"]
     ends = f"{_money(total['low'], total)} to {_money(total['high'], total)}"
     share = "" if total["share"] is None else f"{formats.percent(total['share'])} of "
     won = f"{share}{_money(total['won'], total)} won in {_deals(total['won_deals'])}"
-    return f"Second-order revenue {amount} (range {ends}), {won}, {total['rates']}."
+    seen = "" if judged is None else f"; {formats.percent(judged / 100)} of it could be judged"
+    return f"Second-order revenue {amount} (range {ends}), {won}, {total['rates']}{seen}."
 
 
 def lines(total: Json) -> Iterator[str]:
@@ -69,12 +71,11 @@ def _left_out(total: Json) -> Iterator[str]:
 
 
 def _judged(total: Json) -> Iterator[str]:
-    """How much could show a customer's part, and what would raise that most."""
-    found = total["measurement"]
-    if found["percent"] is None:
-        return
-    yield f"{formats.percent(found['percent'] / 100)} of won revenue could be judged."
-    for gap in found["raised_by"]:
+    """What would let more of the won revenue be judged, in money."""
+    gaps = total["measurement"]["raised_by"]
+    if gaps:
+        yield "What would let us judge more:"
+    for gap in gaps:
         yield f"  {_money(gap['amount'], total)} in {_deals(gap['deals'])}: {gap['what']}"
 
 
