@@ -30,7 +30,7 @@ from integration.storage.ledger import entry_rows
 from integration.storage.mirror import deal_rows, mirror
 from mappings.kinds import EntryOccasion, ObjectType, SourceKind
 from mappings.records.rows import RefPair
-from mappings.rules.attribution.reasons import REMOVED
+from mappings.rules.attribution.reasons import REMOVED, said_by
 from mappings.rules.facts import PPM
 from mappings.rules.findings import SHARE_ONE, Reason
 from mappings.rules.ledger import money
@@ -175,12 +175,19 @@ def _source(tx: Transaction, row: Row) -> Json:
         "contact": _name_now(tx, ObjectType.CONTACT, row["contact_id"]),
         "company_id": row["company_id"],
         "company": _name_now(tx, ObjectType.COMPANY, row["company_id"]),
+        "said_by": _said_by(row),
         "share": row["share"] / SHARE_ONE,
         "confidence": row["confidence"],
         "settings_version": row["settings_version"],
         "at": row["at"],
         "because": stored_shapes.plain(_reasons(row)),
     }
+
+
+def _said_by(row: Row) -> str:
+    """Who recommended us by word of mouth, as far as that is known."""
+    is_known = row["kind"] == SourceKind.WORD_OF_MOUTH and not stored_shapes.is_removed(row["body"])
+    return said_by(stored_shapes.source_of(row)) if is_known else ""
 
 
 def _reasons(row: Row) -> tuple[Reason, ...]:

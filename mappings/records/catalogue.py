@@ -148,7 +148,7 @@ _DEAL = (
         "second_order_source_name",
         "Sourced by",
         "The person and customer with the largest credit, for example a former user at her new"
-        " employer.",
+        " employer. Of word of mouth: who said it, as far as known, and who heard it.",
     ),
     text(
         ObjectType.DEAL,

@@ -10,6 +10,7 @@ from integration.conclude.referrals import labelling
 from integration.ingest import activity_touches, sync
 from integration.ingest.activity_touches import FetchedActivities
 from integration.portal import invalidation
+from integration.portal.forgotten import erase
 from integration.portal.invalidation import Change
 from integration.reports.explain import explain
 from integration.reports.explain_words import in_words
@@ -198,6 +199,37 @@ def test_a_changed_answer_changes_its_labels_and_an_empty_one_has_none(
     assert labels(harbor, "contact", 20) == []
 
 
+def test_word_of_mouth_names_who_heard_and_who_said_it(harbor: MirrorPortal) -> None:
+    bo_says(harbor, heard_from="Tom Baker told me about you")
+    harbor.settle()
+
+    said = harbor.said("deal", 9)
+    assert said["second_order_source"] == "word_of_mouth"
+    assert said["second_order_because"].startswith("Bo Berg heard of us from Tom Baker on ")
+    assert said["second_order_source_name"] == "Tom Baker (heard by Bo Berg)"
+    (source,) = explain(harbor.context, "deal", 9)["sources"]
+    assert (source["said_by"], source["contact"], source["company"]) == ("Tom Baker", "Bo Berg", "")
+
+    bo_says(harbor, heard_from="a friend")
+    harbor.settle()
+    said = harbor.said("deal", 9)
+    assert said["second_order_because"].startswith("Bo Berg heard of us by word of mouth on ")
+    assert said["second_order_source_name"] == "Word of mouth (heard by Bo Berg)"
+
+
+def test_of_an_answer_on_a_deal_of_several_people_nobody_is_said_to_have_heard(
+    harbor: MirrorPortal,
+) -> None:
+    bo_says(harbor, heard_from="")
+    harbor.contact(21, 2, firstname="Cy", lastname="Ma", email="cy@zenit-labs.com")
+    harbor.link("deal", 9, "contact", 21)
+    harbor.change("deal", 9, deal_story="Tom Baker told us about you")
+    harbor.settle()
+
+    name = harbor.said("deal", 9)["second_order_source_name"]
+    assert name == "Tom Baker (heard by somebody on this deal)"
+
+
 def test_a_warning_is_kept_apart_and_never_credited(harbor: MirrorPortal) -> None:
     bo_says(harbor, heard_from="Maria at Acme said your support is terrible")
     harbor.settle()
@@ -284,7 +316,10 @@ def test_the_words_of_a_forgotten_person_are_erased(harbor: MirrorPortal) -> Non
     assert labels(harbor, "contact", 20) != []
 
     with harbor.clock.database.portal(HARBOR) as tx:
-        erasure.contact(tx, 20)
+        erase(tx, 20, keys=KEYS)
+    harbor.settle()
+
+    with harbor.clock.database.portal(HARBOR) as tx:
         assert erasure.mentions(tx, "Wendelin") == []
         assert "told" in erasure.tables(tx)
     assert harbor.kept("told", owner_id=20) == []

@@ -135,12 +135,14 @@ def test_how_somebody_took_part(took_part: Reason, created: int, words: str) -> 
 def test_a_recommendation_and_hearsay_are_told_with_their_dates() -> None:
     named = a_source(at=day(60), because=(Reason("named_person", "…"),))
     heard = a_source("word_of_mouth", 350_000, 750_000, person_id=None, contact_id=3, company_id=None, at=day(99),
-                     because=(Reason("wom_generic", 'heard of us: "a friend"'),))  # fmt: skip
+                     because=(Reason("wom_generic", 'heard of us: "a friend"', evidence=("contact:3",)),))  # fmt: skip
 
-    assert a_story(named, heard) == (
+    names = replace(NAMES, contacts={**NAMES.contacts, 3: "Vera Kim"})
+
+    assert a_story(named, heard, names=names) == (
         "Maria Lopez of Acme recommended us on 1 March 2024, 40 days before this deal opened, named in an answer: "
         "likely (0.80), 55% of the credit. "
-        'Word of mouth on 9 April 2024, 1 day before this deal opened (heard of us: "a friend"): '
+        'Vera Kim heard of us by word of mouth on 9 April 2024, 1 day before this deal opened ("a friend"): '
         "likely (0.75), 21% of the credit."
     )
     assert "on 20 April 2024, while this deal was open" in a_story(replace(named, at=day(110)))
@@ -155,7 +157,7 @@ def test_strongest_first_and_nothing_found_says_so() -> None:
     assert text == (
         "Priya Nair left Acme and came to this company: sure (0.95), 47% of the credit. "
         "Maria Lopez of Acme recommended us: likely (0.80), 38% of the credit. "
-        "Word of mouth (heard of us from others): possible (0.60), 12% of the credit."
+        "Somebody on this deal heard of us by word of mouth: possible (0.60), 12% of the credit."
     )
     assert of_deal(allocate(7, 100, "USD", (), DEFAULT), NAMES) == NOBODY
 
@@ -276,7 +278,57 @@ def test_sentences_fit_a_field_without_cutting_words(
 
 def test_a_source_is_named_with_its_company() -> None:
     assert source_name(the_three_sources()[1:2], NAMES) == "Maria Lopez (Acme)"
-    assert source_name(the_three_sources()[2:], NAMES) == ""
+
+
+def heard(text: str, *evidence: str) -> Source:
+    return a_source(
+        "word_of_mouth", 350_000, 750_000, person_id=None, contact_id=3, company_id=None,
+        because=(Reason("referral_person", text, evidence=evidence),),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("source", "story_begins", "name"),
+    [
+        pytest.param(
+            heard('heard of us from Tom Baker: "told by"', "contact:3"),
+            'Vera Kim heard of us from Tom Baker ("told by"): ',
+            "Tom Baker (heard by Vera Kim)",
+            id="who said it and who heard",
+        ),
+        pytest.param(
+            heard('heard of us: "a friend"', "contact:3"),
+            'Vera Kim heard of us by word of mouth ("a friend"): ',
+            "Word of mouth (heard by Vera Kim)",
+            id="who heard",
+        ),
+        pytest.param(
+            heard('heard of us from Tom Baker: "told by"', "deal:7"),
+            'Somebody on this deal heard of us from Tom Baker ("told by"): ',
+            "Tom Baker (heard by somebody on this deal)",
+            id="an answer on a deal of several people",
+        ),
+        pytest.param(
+            heard("heard of us", "contact:3"),
+            "Vera Kim heard of us by word of mouth: ",
+            "Word of mouth (heard by Vera Kim)",
+            id="no words are kept",
+        ),
+    ],
+)
+def test_word_of_mouth_names_who_heard_and_who_said_it(
+    source: Source, story_begins: str, name: str
+) -> None:
+    names = Names({3: "Vera Kim"}, {})
+
+    assert a_story(source, names=names).startswith(story_begins)
+    assert source_name([source], names) == name
+
+
+def test_of_a_removed_person_only_what_they_said_is_told() -> None:
+    source = heard('heard of us from Tom Baker: "told by"', "contact:3")
+
+    assert source_name([source], Names()) == "Tom Baker (heard by a removed person)"
 
 
 def test_won_deals_at_the_old_company_are_counted() -> None:

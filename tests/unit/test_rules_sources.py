@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from mappings.rules.attribution import sources
-from mappings.rules.attribution.sources import Surroundings, sources_of, tag_of
+from mappings.rules.attribution.sources import HeardLabel, Surroundings, sources_of, tag_of
 from mappings.rules.facts import PPM, DealContact, DealFacts, NpsAnswer, Touch
 from mappings.rules.findings import Arrival, Move, Reason, Referral, Signal
 from mappings.rules.job_changes import champions
@@ -23,7 +23,7 @@ def found(
     *moves: Move,
     referrals: Sequence[Referral] = (),
     around: Surroundings = NOBODY,
-    labels: Sequence[tuple[Label, int, datetime]] = (),
+    labels: Sequence[HeardLabel] = (),
     now: datetime = NOW,
 ) -> sources.DealSources:
     return sources_of(deal, moves, referrals, around, policy=DEFAULT, now=now, labels=labels)
@@ -295,8 +295,8 @@ def test_a_company_earns_nothing_from_a_deal_of_its_own() -> None:
 
 def test_unnamed_word_of_mouth_goes_to_the_pool() -> None:
     labels = [
-        (Label("wom_generic", 600_000, "a friend"), 1, day(90)),
-        (Label("search", 750_000, "google"), 1, day(90)),
+        HeardLabel(Label("wom_generic", 600_000, "a friend"), 1, day(90)),
+        HeardLabel(Label("search", 750_000, "google"), 1, day(90)),
     ]
 
     (source,) = found(a_deal(created=100, closed=200), labels=labels).sources

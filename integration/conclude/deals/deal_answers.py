@@ -9,9 +9,9 @@ from integration.conclude.batch import Batch
 from integration.portal.occurrence import refs
 from integration.storage.findings import answer_labels
 from mappings.kinds import ObjectType
+from mappings.rules.attribution.sources import HeardLabel
 from mappings.rules.facts import SELF_REPORTED, ContactFacts, DealFacts, MappedText, texts_of
 from mappings.rules.findings import Referral
-from mappings.rules.ledger.as_of_win import DatedLabel
 from mappings.rules.text import model_labels, self_reported
 
 # These referrals were read from an answer that names somebody.
@@ -21,12 +21,16 @@ ModelLabels = Mapping[tuple[str, str], Mapping[str, int]]
 
 
 class _Answer(NamedTuple):
-    """A text, since when it stands there, whose record holds it, and whose answer it counts as."""
+    """A text, since when it stands there, whose record holds it, and whose answer it counts as.
+
+    `stands_for` is the deal where nobody can tell who of its people answered.
+    """
 
     text: MappedText
     at: datetime
     owner: str
     contact_id: int
+    stands_for: str = ""
 
 
 def labels(
@@ -36,7 +40,7 @@ def labels(
     members: Mapping[int, Sequence[int]],
     referrals: Iterable[Referral],
     suggested: ModelLabels,
-) -> Iterator[DatedLabel]:
+) -> Iterator[HeardLabel]:
     """What answers say of word of mouth: of the deal itself, and of the people on it.
 
     *persons* are those on the deal, with the record of theirs that is on it; *members* all their
@@ -49,7 +53,7 @@ def labels(
         by_phrases = self_reported.classify(answer.text.text)
         by_model = suggested.get((answer.owner, answer.text.place), {})
         for label in model_labels.completed(by_phrases, by_model):
-            yield label, answer.contact_id, answer.at
+            yield HeardLabel(label, answer.contact_id, answer.at, answer.stands_for)
 
 
 def model_labels_of(
@@ -80,9 +84,10 @@ def _of_deal(deal: DealFacts, persons: Mapping[int, int]) -> Iterator[_Answer]:
     """The deal's own answers, put down to the contact with the lowest id."""
     if not persons:
         return
-    contact_id = min(persons.values())
+    contact_id, owner = min(persons.values()), f"deal:{deal.id}"
+    stands_for = owner if len(persons) > 1 else ""
     for text in texts_of(deal, *SELF_REPORTED):
-        yield _Answer(text, text.at or deal.created_at, f"deal:{deal.id}", contact_id)
+        yield _Answer(text, text.at or deal.created_at, owner, contact_id, stands_for)
 
 
 def _of_people(

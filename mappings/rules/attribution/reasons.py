@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from mappings.formats import day, percent, sure
 from mappings.kinds import SourceKind, Timing
+from mappings.rules.attribution.sources import HEARD
 from mappings.rules.facts import PPM
 from mappings.rules.findings import Allocation, CreditLine, Move, Reason, Source
 from mappings.rules.policy import Policy
@@ -200,9 +201,28 @@ def _dated(at: datetime | None, opened: datetime | None) -> str:
     return f" on {day(at)}, {several(days, 'day') if days else 'hours'} before this deal opened"
 
 
-def _heard(source: Source, _: Names, opened: datetime | None) -> str:
-    said = spoken(source.because[0].text) if source.because else "heard of us from others"
-    return f"word of mouth{_dated(source.at, opened)} ({said})"
+def _heard(source: Source, names: Names, opened: datetime | None) -> str:
+    """Who heard of us, from whom as far as they say, when, and in which words."""
+    said = spoken(source.because[0].text) if source.because else ""
+    _, _, quote = said.partition(": ")
+    in_words = f" ({quote})" if quote.strip('"') else ""
+    how = f"from {name}" if (name := said_by(source)) else "by word of mouth"
+    return f"{_hearer(source, names)} {HEARD} {how}{_dated(source.at, opened)}{in_words}"
+
+
+def _hearer(source: Source, names: Names) -> str:
+    """Who heard of us; an answer on a deal of several people is nobody's in particular."""
+    evidence = source.because[0].evidence if source.because else ()
+    if source.contact_id is None or any(record.startswith("deal:") for record in evidence):
+        return "somebody on this deal"
+    return names.contact(source.contact_id)
+
+
+def said_by(source: Source) -> str:
+    """Who recommended us, as far as word of mouth names them; empty where it does not."""
+    heard, _, _ = (source.because[0].text if source.because else "").partition(": ")
+    name = heard.removeprefix(f"{HEARD} from ")
+    return spoken(name) if name != heard else ""
 
 
 # What is neither a move nor a referral was heard.
@@ -234,9 +254,14 @@ def _capital(text: str) -> str:
 
 
 def source_name(sources: Sequence[Source], names: Names) -> str:
-    """The largest credit's person and company, as "Maria Lopez (Acme)"; empty for the pool."""
-    if not sources or sources[0].company_id is None:
+    """The largest credit's person and company, as "Maria Lopez (Acme)".
+
+    Of word of mouth it is who said it and who heard: "Tom Baker (heard by Maria Lopez)".
+    """
+    if not sources:
         return ""
     top = sources[0]
+    if top.company_id is None:
+        return f"{said_by(top) or 'Word of mouth'} (heard by {_hearer(top, names)})"
     firm = names.company(top.company_id)
     return firm if top.contact_id is None else f"{names.contact(top.contact_id)} ({firm})"

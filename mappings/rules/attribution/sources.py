@@ -6,6 +6,7 @@ A weight is multiplied by certainty and freshness (`credit.raw`); all are parts 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from mappings.kinds import MoveKind, SourceKind, Status, Timing
 from mappings.rules.attribution.credit import age_factor, raw
@@ -43,6 +44,23 @@ class Surroundings:
     records: Mapping[int, tuple[int, ...]] = field(default_factory=dict)  # contact ids by person
 
 
+HEARD = "heard of us"
+"""How the reason of word of mouth begins; who said it, and a quote behind a colon, can follow."""
+
+
+class HeardLabel(NamedTuple):
+    """What an answer says of how somebody heard of us, the answering contact, and when.
+
+    `owner` is the record that holds the answer where that is not the contact's own: of a deal with
+    several people it is not known who of them heard of us.
+    """
+
+    label: Label
+    contact_id: int
+    at: datetime
+    owner: str = ""
+
+
 def sources_of(
     deal: DealFacts,
     moves: Iterable[Move],
@@ -51,20 +69,17 @@ def sources_of(
     *,
     policy: Policy,
     now: datetime,
-    labels: Iterable[tuple[Label, int, datetime]] = (),
+    labels: Iterable[HeardLabel] = (),
 ) -> DealSources:
     """Everything derived that led to a deal; a renewal has no sources.
 
-    *labels* are (label, answering contact, when) of the deal's answers.
+    *labels* are those of the deal's answers.
     """
     if deal.is_renewal:
         return DealSources()
     candidates = [moved_source(deal, move, around, policy, now) for move in moves]
     candidates += [referral_source(deal, referral, policy, now) for referral in referrals]
-    candidates += [
-        word_of_mouth_source(deal, label, contact_id, at, policy=policy, now=now)
-        for label, contact_id, at in labels
-    ]
+    candidates += [word_of_mouth_source(deal, heard, policy=policy, now=now) for heard in labels]
     return _in_order(source for source in candidates if source is not None)
 
 
@@ -357,13 +372,14 @@ def _concerns(deal: DealFacts, referral: Referral) -> bool:
 
 
 def word_of_mouth_source(
-    deal: DealFacts, label: Label, contact_id: int, at: datetime, *, policy: Policy, now: datetime
+    deal: DealFacts, heard: HeardLabel, *, policy: Policy, now: datetime
 ) -> Source | None:
     """What an unnamed recommendation is worth: it goes to the word-of-mouth pool.
 
     An answer given after the win still says how the customer came; until when it counts is decided
     in `ledger/as_of_win.py`.
     """
+    label, contact_id, at, owner = heard
     weight = policy.word_of_mouth.get(label.label, 0)
     if not weight or label.confidence < policy.label_counts_at or at > now:
         return None
@@ -372,9 +388,9 @@ def word_of_mouth_source(
     freshness = _freshness(deal, at, policy)
     reason = Reason(
         label.label,
-        f'heard of us: "{label.quote}"',
+        _said(label),
         at,
-        (f"contact:{contact_id}",),
+        (owner or f"contact:{contact_id}",),
         label.confidence,
     )
     return Source(
@@ -390,6 +406,12 @@ def word_of_mouth_source(
         at,
         (reason,),
     )
+
+
+def _said(label: Label) -> str:
+    """What was heard, from whom where the text names them, and the words that say so."""
+    source = f" from {label.said_by}" if label.said_by else ""
+    return f'{HEARD}{source}: "{label.quote}"'
 
 
 def tag_of(sources: Sequence[Source]) -> str:

@@ -9,15 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from mappings.kinds import EntryOccasion, Status
+from mappings.rules.attribution.sources import HeardLabel
 from mappings.rules.facts import PPM, DealFacts
 from mappings.rules.findings import Entry, Move, Reason, Referral, Signal, Source
 from mappings.rules.job_changes import moves, signals
 from mappings.rules.ledger.periods import belongs_at
 from mappings.rules.policy import Policy
-from mappings.rules.text.self_reported import Label
 
-# A label of what people said of how they heard of us, the answering contact, and when.
-DatedLabel = tuple[Label, int, datetime]
 _TAKEN_BACK = frozenset({EntryOccasion.REOPENED, EntryOccasion.LOST})
 
 
@@ -27,7 +25,7 @@ class Evidence:
 
     moves: tuple[Move, ...]
     referrals: tuple[Referral, ...]
-    labels: tuple[DatedLabel, ...]
+    labels: tuple[HeardLabel, ...]
 
 
 def evidence_ends(
@@ -57,7 +55,7 @@ def known_by(until: datetime | None, evidence: Evidence, policy: Policy) -> Evid
     return Evidence(
         tuple(move for move in known_moves if move is not None),
         tuple(referral for referral in evidence.referrals if _is_early(referral, until)),
-        tuple(label for label in evidence.labels if label[2] <= until),
+        tuple(label for label in evidence.labels if label.at <= until),
     )
 
 

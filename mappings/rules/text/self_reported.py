@@ -61,11 +61,15 @@ _WORK_OF = 3  # words behind a possessive among which a medium can follow: "Tim'
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """One thing a text says, how sure that is (ppm), and the words that say it."""
+    """One thing a text says, how sure that is (ppm), and the words that say it.
+
+    `said_by` is who recommended us, where the text names a person.
+    """
 
     label: str
     confidence: int
     quote: str = ""
+    said_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +110,8 @@ def _labels(text: str, known: Known) -> tuple[Label, ...]:
     best: dict[str, Label] = {}
     for hit, confidence in _weighted(answer, known, phrases):
         if confidence > best.get(hit.label, _NONE).confidence:
-            best[hit.label] = Label(hit.label, confidence, _quote(answer, hit))
+            said_by = _said_by(answer, hit, phrases) if hit.label in BY_A_PERSON else ""
+            best[hit.label] = Label(hit.label, confidence, _quote(answer, hit), said_by)
     return (
         tuple(sorted(best.values(), key=lambda label: (-label.confidence, label.label))) or unknown
     )
@@ -139,6 +144,20 @@ def _plain(answer: Sequence[Word]) -> str:
 
 def _quote(answer: Sequence[Word], hit: Hit) -> str:
     return spoken(" ".join(word.written for word in answer[hit.start : hit.end]))
+
+
+def _said_by(answer: Sequence[Word], hit: Hit, phrases: Tables) -> str:
+    """The personal name in the sentence of a recommendation, a full one first."""
+    sentence = answer[hit.start].sentence
+    names = [
+        name
+        for name in name_detection.names_in(answer, phrases)
+        if answer[name.start].sentence == sentence
+    ]
+    if not names:
+        return ""
+    name = max(names, key=lambda name: name.full)
+    return spoken(" ".join(word.written for word in answer[name.start : name.end]))
 
 
 def _weighted(answer: tuple[Word, ...], known: Known, phrases: Tables) -> list[tuple[Hit, int]]:
