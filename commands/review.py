@@ -10,13 +10,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from commands.terminal import ID, installed_portal, json_option, json_text, portal_argument
+from commands.terminal import installed_portal, json_option, json_text, portal_argument
 from integration.core.errors import Refused
+from integration.portal import record_choice
 from integration.portal.context import PortalContext
 from integration.review import answering, reading
 from integration.review.answers import Answer
 from mappings.formats import day, likelihood, moment, money
-from mappings.kinds import ReviewKind, Verb
+from mappings.kinds import ObjectType, ReviewKind, Verb
 
 Options = Mapping[str, Any]
 Json = Mapping[str, Any]
@@ -49,7 +50,9 @@ _RECORD_ID = re.compile(r"[0-9]{1,18}")
     "--until", metavar="DATE", help="Last day on which the decision holds, such as 2027-03-31."
 )
 @click.option("--date", metavar="DATE", help="The true date of a confirmed move.")
-@click.option("--company", type=ID, help="The true new company of a confirmed move.")
+@click.option(
+    "--company", default="", help="The true new company of a confirmed move: name, domain or ID."
+)
 @click.option("--again", is_flag=True, help="Replace an answer that stands.")
 @json_option
 # click passes the options as they are declared here: of every type.
@@ -111,7 +114,7 @@ def _decide(
         options["reason"],
         until=_day(options["until"]),
         pick=pick,
-        company=options["company"],
+        company=_company(portal, options["company"]),
         day=_day(options["date"]),
         anyway=options["again"],
     )
@@ -119,6 +122,11 @@ def _decide(
     if as_json:
         return json_text(decision)
     return f"Question {number}: {text}. What it concerns is being concluded anew."
+
+
+def _company(portal: PortalContext, text: str) -> int | None:
+    with portal.transaction() as tx:
+        return record_choice.choose(tx, ObjectType.COMPANY, text)
 
 
 def _split(portal: PortalContext, contact: str, options: Options, *, as_json: bool) -> str:

@@ -3,21 +3,25 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from integration.admin.sign_in import Session
+from integration.core.errors import Refused
 from integration.pages import explanation_view, guard
 from integration.pages.portal_pages import account_of
-from integration.portal import holds
+from integration.portal import holds, record_choice
 from integration.portal.context import open_portal
 from integration.portal.holds import Hold
+from integration.portal.record_choice import Ambiguous
 from integration.portal.runtime import Runtime
 from integration.reports import explain
 from mappings.kinds import ObjectType
 
 _LARGEST_ID = (1 << 63) - 1  # that the database can hold
-_SHOWN_TYPES = frozenset({ObjectType.DEAL, ObjectType.CONTACT, ObjectType.COMPANY})
+_SHOWN_TYPES: Mapping[str, ObjectType] = {
+    kind.value: kind for kind in (ObjectType.DEAL, ObjectType.CONTACT, ObjectType.COMPANY)
+}
 Json = dict[str, Any]
 _SHOWN_ROWS = 200
 
@@ -42,20 +46,57 @@ def blueprint(runtime: Runtime) -> Blueprint:
 
     @bp.get("/find")
     def find(portal_id: int) -> ResponseReturnValue:
-        guard.session_of(runtime, portal_id)
-        object_type = request.args.get("type", ObjectType.DEAL)
-        number = request.args.get("id", "").strip()
-        if object_type not in _SHOWN_TYPES or not _is_number(number):
+        session = guard.session_of(runtime, portal_id)
+        object_type = _SHOWN_TYPES.get(request.args.get("type", ObjectType.DEAL))
+        text = request.args.get("id", "").strip()
+        if object_type is None or not text:
             return _absent()
-        address = url_for(
-            "records.record",
-            portal_id=portal_id,
-            object_type=object_type,
-            record_id=int(number),
-        )
-        return redirect(address, 303)
+        if _is_number(text):
+            return _to_record(portal_id, object_type, int(text))
+        return _find(runtime, session, object_type, text)
+
+    @bp.get("/records.json")
+    def suggest(portal_id: int) -> ResponseReturnValue:
+        guard.session_of(runtime, portal_id)
+        object_type = _SHOWN_TYPES.get(request.args.get("type", ""))
+        if object_type is None:
+            return jsonify([])
+        with open_portal(runtime, portal_id) as portal, portal.transaction() as tx:
+            found = record_choice.candidates(tx, object_type, request.args.get("text", ""))
+        return jsonify([{"id": row.record_id, "name": row.name, "note": row.note} for row in found])
 
     return bp
+
+
+def _find(
+    runtime: Runtime, session: Session, object_type: ObjectType, text: str
+) -> ResponseReturnValue:
+    """Lead to the record that is called so; ask where several are, refuse where none is."""
+    try:
+        with open_portal(runtime, session.portal_id) as portal, portal.transaction() as tx:
+            found = record_choice.choose(tx, object_type, text)
+    except Ambiguous as several:
+        return _which(session, object_type, text, several)
+    except Refused as refusal:
+        return guard.problem(404, "No such record", f"{refusal}.")
+    return _to_record(session.portal_id, object_type, found) if found else _absent()
+
+
+def _to_record(portal_id: int, object_type: str, record_id: int) -> ResponseReturnValue:
+    address = url_for(
+        "records.record", portal_id=portal_id, object_type=object_type, record_id=record_id
+    )
+    return redirect(address, 303)
+
+
+def _which(session: Session, object_type: str, text: str, several: Ambiguous) -> str:
+    return render_template(
+        "which.html",
+        session=session,
+        object_type=object_type,
+        text=text,
+        candidates=several.candidates,
+    )
 
 
 def _page(

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from collections.abc import Mapping, Sequence
 
 import orjson
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
@@ -11,12 +12,14 @@ from integration.admin.sign_in import Session
 from integration.core.errors import Refused
 from integration.pages import guard
 from integration.pages.portal_pages import account_of
+from integration.portal import record_choice
 from integration.portal.context import PortalContext, open_portal
+from integration.portal.record_choice import Ambiguous, Candidate
 from integration.portal.runtime import Runtime
 from integration.review import answering, reading
 from integration.review.answers import Answer, TooLate
 from integration.review.review_kinds import TASK_KINDS
-from mappings.kinds import ReviewKind, Verb
+from mappings.kinds import ObjectType, ReviewKind, Verb
 
 _KIND_LABELS = {kind.value: kind.label for kind in ReviewKind}
 _VERB_LABELS = {
@@ -93,11 +96,11 @@ def _add_forms(bp: Blueprint, runtime: Runtime) -> None:
         with open_portal(runtime, portal_id) as portal:
             account_of(portal)
             try:
-                answering.decide(portal, review_id, _answer(session, request.form.get("verb", "")))
-            except TooLate as refusal:
-                return _refused(portal, session, refusal, 409)
+                verb = request.form.get("verb", "")
+                answer = _answer(session, verb, company=_chosen(portal, ObjectType.COMPANY))
+                answering.decide(portal, review_id, answer)
             except Refused as refusal:
-                return _refused(portal, session, refusal)
+                return _refused_answer(portal, session, review_id, refusal)
         return _done("decided", portal_id, kind=_kind())
 
     @bp.post("/review/split")
@@ -106,7 +109,8 @@ def _add_forms(bp: Blueprint, runtime: Runtime) -> None:
         with open_portal(runtime, portal_id) as portal:
             account_of(portal)
             try:
-                answering.split(portal, _contact(), _answer(session, Verb.DIFFERENT))
+                contact = _chosen(portal, ObjectType.CONTACT) or 0
+                answering.split(portal, contact, _answer(session, Verb.DIFFERENT))
             except Refused as refusal:
                 return _refused(portal, session, refusal)
         return _done("separated", portal_id)
@@ -117,23 +121,34 @@ def _add_forms(bp: Blueprint, runtime: Runtime) -> None:
         with open_portal(runtime, portal_id) as portal:
             account_of(portal)
             try:
-                answering.flag(portal, _contact(), actor=session.actor)
+                contact = _chosen(portal, ObjectType.CONTACT) or 0
+                answering.flag(portal, contact, actor=session.actor)
             except Refused as refusal:
                 return _refused(portal, session, refusal)
         return _done("doubted", portal_id)
 
 
-def _refused(
-    portal: PortalContext, session: Session, refusal: Refused, status: int = 422
+def _refused(portal: PortalContext, session: Session, refusal: Refused) -> Response:
+    return make_response(_open_page(portal, session, problem=refusal), 422)
+
+
+def _refused_answer(
+    portal: PortalContext, session: Session, review_id: int, refusal: Refused
 ) -> Response:
-    return make_response(_open_page(portal, session, problem=str(refusal)), status)
+    """Show the question again with what was typed, and what is wrong with it."""
+    try:
+        task = reading.task(portal, review_id)
+    except Refused:
+        return _refused(portal, session, refusal)
+    page = _question_page(session, task, problem=refusal)
+    return make_response(page, 409 if isinstance(refusal, TooLate) else 422)
 
 
 def _done(what: str, portal_id: int, *, kind: str | None = None) -> ResponseReturnValue:
     return redirect(url_for("review.show", portal_id=portal_id, kind=kind, said=what), 303)
 
 
-def _open_page(portal: PortalContext, session: Session, *, problem: str | None = None) -> str:
+def _open_page(portal: PortalContext, session: Session, *, problem: Refused | None = None) -> str:
     account = account_of(portal)
     # A refused form shows the first page: its own address has no place in the list.
     after = request.args.get("after") if problem is None else None
@@ -143,6 +158,8 @@ def _open_page(portal: PortalContext, session: Session, *, problem: str | None =
         session=session,
         portal=account,
         problem=problem,
+        typed=_typed(problem),
+        choices=_choices(problem),
         done=_DONE.get(request.args.get("said", "")),
         kinds=_KIND_LABELS,
         kind=_kind(),
@@ -162,15 +179,30 @@ def _task_page(portal: PortalContext, session: Session, review_id: int) -> Respo
             "There is no question of this number in your account. It may have resolved itself:"
             " open Review for those that wait.",
         )
-    page = render_template(
+    return make_response(_question_page(session, task))
+
+
+def _question_page(session: Session, task: reading.Json, *, problem: Refused | None = None) -> str:
+    return render_template(
         "question.html",
         session=session,
         question=task,
         labels=_VERB_LABELS,
         kinds=_KIND_LABELS,
-        kind=None,
+        problem=problem,
+        typed=_typed(problem),
+        choices=_choices(problem),
     )
-    return make_response(page)
+
+
+def _typed(problem: Refused | None) -> Mapping[str, str]:
+    """What a refused form holds, so that nobody types it again."""
+    return request.form if problem is not None else {}
+
+
+def _choices(problem: Refused | None) -> Sequence[Candidate]:
+    """The records among which a person has to choose."""
+    return problem.candidates if isinstance(problem, Ambiguous) else ()
 
 
 def _decisions(portal: PortalContext) -> reading.Json:
@@ -183,12 +215,17 @@ def _kind() -> str | None:
     return kind if kind in TASK_KINDS else None
 
 
-def _contact() -> int:
-    """The contact that a form names; 0, which no contact has, for what is no number."""
-    return _number(request.form.get("contact", "")) or 0
+def _chosen(portal: PortalContext, object_type: ObjectType) -> int | None:
+    """The record that a form means by a name, a number or an address; None for an empty field."""
+    choice = request.form.get(f"{object_type}_choice", "")
+    text = choice or request.form.get(object_type, "")
+    if not text.strip():
+        return None
+    with portal.transaction() as tx:
+        return record_choice.choose(tx, object_type, text)
 
 
-def _answer(session: Session, verb_and_pick: str) -> Answer:
+def _answer(session: Session, verb_and_pick: str, *, company: int | None = None) -> Answer:
     """Read the answer in a form; "pick:12" picks contact 12."""
     form = request.form
     verb, _, pick = verb_and_pick.partition(":")
@@ -198,7 +235,7 @@ def _answer(session: Session, verb_and_pick: str) -> Answer:
         form.get("reason", ""),
         until=_day(form.get("until", "")),
         pick=_number(pick),
-        company=_number(form.get("company", "")),
+        company=company,
         day=_day(form.get("date", "")),
         seen=_number(form.get("seen", "")) or 0,
         actor=session.actor,

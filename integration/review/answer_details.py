@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from integration.core.errors import Refused
+from integration.portal import record_choice
 from integration.review.answers import Answer, start_of
 from integration.storage.database import Row, Transaction
 from integration.storage.findings import move_rows, stored_shapes
-from integration.storage.mirror import mirror
 from integration.storage.reviews import decision_rows
 from mappings.kinds import ObjectType, ReviewKind
 from mappings.rules.attribution import decisions
@@ -38,11 +38,9 @@ def corrected_move(tx: Transaction, row: Row, answer: Answer) -> Json:
 
 
 def _check_new_company(tx: Transaction, row: Row, company_id: int) -> None:
-    company = mirror.load(tx, ObjectType.COMPANY, [company_id]).get(company_id)
-    if company is None or company.gone_at is not None:
-        raise Refused(
-            f"Company {company_id} is not known here; give the number of a company in HubSpot"
-        )
+    # Between the choice and now it may have been merged or deleted.
+    if record_choice.choose(tx, ObjectType.COMPANY, str(company_id)) != company_id:
+        raise Refused(f"Company {company_id} was merged into another just now; look again")
     if company_id == row["body"]["companies"][0]:
         raise Refused("A move cannot lead to the company it came from; reject it instead")
 

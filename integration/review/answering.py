@@ -64,6 +64,7 @@ def _decide(tx: Transaction, review_id: int, answer: Answer, now: datetime) -> i
         return int(newest["decision_id"])
     check_verb(row, answer)
     answers.check_words(answer, now)
+    answers.check_correction(row["kind"], answer, now)
     if answer.verb == Verb.REOPEN and row["is_open"]:
         raise Refused(f"Question {review_id} is open; there is no answer to take back")
     detail = _detail(tx, row, answer)

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from integration.core.errors import Refused
 from integration.storage.database import Row
 from mappings.formats import moment
-from mappings.kinds import Verb
+from mappings.kinds import ReviewKind, Verb
 
 _LONGEST_REASON, _LONGEST_AUTHOR = 1000, 200
 
@@ -45,6 +45,23 @@ def check_words(answer: Answer, now: datetime) -> None:
     # The last day of the calendar has no day after it, at which the answer would end.
     if answer.until >= date.max or (end_of(answer.until) or now) <= now:
         raise Refused(f"{answer.until} is over; a decision can hold until today or a later day")
+
+
+def check_correction(kind: str, answer: Answer, now: datetime) -> None:
+    """Refuse a corrected company or day that the answer would not take along."""
+    if answer.company is None and answer.day is None:
+        return
+    if (kind, answer.verb) != (ReviewKind.MOVE, Verb.CONFIRM):
+        raise Refused(
+            "Only a job change that happened can be corrected: clear company and date, or confirm"
+        )
+    if answer.day is not None and answer.day > _latest_day(now):
+        raise Refused(f"{answer.day} is yet to come; a job change is confirmed when it happened")
+
+
+def _latest_day(now: datetime) -> date:
+    """Return the latest day that it is anywhere on Earth."""
+    return (now + timedelta(hours=14)).date()
 
 
 def _check_text(name: str, text: str, longest: int) -> None:

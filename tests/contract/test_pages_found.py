@@ -174,6 +174,29 @@ def test_a_record_is_found_by_its_number(town: Town, visitor: Visitor) -> None:
         assert visitor.get(f"/portals/{HARBOR}/find?{bad}").status_code == 404
 
 
+def test_a_record_is_found_by_its_name(town: Town, visitor: Visitor) -> None:
+    with town.runtime.database.portal(HARBOR) as tx:
+        records = [
+            Record("company", 31, {"name": "Quartz Mills", "domain": "quartz.example"}),
+            Record("company", 32, {"name": "Quartz Mills"}),
+            Record("company", 33, {"name": HOSTILE}),
+        ]
+        sync.store_records(tx, records, known_contacts=set())
+    find = f"/portals/{HARBOR}/find?type=company&id="
+
+    assert visitor.get(f"{find}quartz.example").headers["Location"].endswith("/company/31")
+    several = visitor.get(f"{find}quartz mills").text
+    assert f'href="/portals/{HARBOR}/company/31"' in several
+    assert f'href="/portals/{HARBOR}/company/32"' in several
+    close = visitor.get(f"{find}alert(1)").text
+    assert "<script>alert" not in close
+    nobody = visitor.get(f"{find}Nobody+Ltd")
+    assert (nobody.status_code, "No company here is called “Nobody Ltd”" in nobody.text) == (
+        404,
+        True,
+    )
+
+
 def test_an_account_without_deals_says_so(town: Town) -> None:
     visitor = town.visitor()
     visitor.install()

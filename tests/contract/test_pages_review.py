@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from html import unescape
 
 import pytest
 
@@ -10,6 +11,7 @@ from integration.portal import invalidation
 from integration.portal.context import PortalContext
 from integration.portal.invalidation import Change
 from integration.storage.database import as_json
+from integration.storage.mirror import mirror
 from tests.contract.conclude_world import Clock, MirrorPortal
 from tests.contract.review_world import ASKING, DOUBTING, doubtful_move, namesakes, two_marias
 from tests.contract.visiting import HARBOR, ORCHARD, Town, Visitor, hash_of
@@ -191,6 +193,168 @@ def test_a_move_is_corrected_with_the_form(town: Town, visitor: Visitor) -> None
     assert (row["status"], row["at"][:10]) == ("confirmed", "2026-01-15")
 
 
+CORRECTIONS = {
+    "a word": ("12abc", "No company here is called “12abc”"),
+    "a number of nobody": ("99", "There is no company 99 in this account"),
+    "another account's": ("2001", "There is no company 2001 in this account"),
+    "a person": ("12", "12 is the contact Priya Raman"),
+    "a deleted company": ("5", "Company 5 (Gone Ltd) was deleted in HubSpot"),
+    "the old company": ("1", "cannot lead to the company it came from"),
+    "its address elsewhere": (
+        "https://app.hubspot.com/contacts/4712/record/0-2/2001",
+        "That address is of account 4712",
+    ),
+    "a person's address": (
+        "https://app.hubspot.com/contacts/4711/record/0-1/12",
+        "That address is not of a company",
+    ),
+    "a part of a name": ("quartz mill", "No company is called “quartz mill” exactly"),
+    "a name of two": ("Twin", "“Twin” may be several companies: Twin (6), Twin (7)"),
+    "a number beyond all": ("9" * 19, "There is no company 9999999999999999999"),
+    "a sign that no database holds": ("\x00", "No company here is called"),
+}
+
+
+def a_doubted_move(town: Town) -> MirrorPortal:
+    portal = mirror_of(town)
+    doubtful_move(portal)
+    portal.company(4, "Quartz Mills GmbH", "quartz-mills.com")
+    portal.company(5, "Gone Ltd", "gone.example")
+    portal.company(6, "Twin", "twin-one.example")
+    portal.company(7, "Twin", "twin-two.example")
+    mirror_of(town, ORCHARD).company(2001, "Orchard's own", "orchard.example")
+    portal.settle()
+    portal.rows(
+        "UPDATE record SET gone_at = now(), gone_why = 'deleted' WHERE record_id = 5 RETURNING 1"
+    )
+    return portal
+
+
+@pytest.mark.parametrize("kind", CORRECTIONS)
+def test_a_correction_that_means_no_company_is_refused_by_name_and_nothing_is_kept(
+    town: Town, visitor: Visitor, kind: str
+) -> None:
+    portal = a_doubted_move(town)
+    company, says = CORRECTIONS[kind]
+    typed = {"verb": "confirm", "reason": "her profile", "date": "2026-01-15", "company": company}
+
+    answer = visitor.press(f"{HERE}/{question(town, 'move')}", typed)
+
+    assert answer.status_code == 422
+    assert says in unescape(answer.text)
+    assert portal.decisions() == []
+    # Nobody types it again.
+    assert 'value="her profile"' in answer.text
+    assert 'value="2026-01-15"' in answer.text
+    assert "<details open>" in answer.text
+
+
+@pytest.mark.parametrize(
+    "company",
+    [
+        "Quartz Mills GmbH",
+        " quartz  mills GMBH ",
+        "quartz-mills.com",
+        "4",
+        "Quartz Mills GmbH (4)",
+        "https://app.hubspot.com/contacts/4711/record/0-2/4",
+        "https://app-eu1.hubspot.com/contacts/4711/company/4/?a=b",
+        "http://127.0.0.1:8000/portals/4711/company/4",
+        "19",
+    ],
+)
+def test_a_company_is_corrected_by_its_name_domain_number_or_address(
+    town: Town, visitor: Visitor, company: str
+) -> None:
+    portal = a_doubted_move(town)
+    with town.runtime.database.portal(HARBOR) as tx:
+        mirror.alias(tx, "company", [19], 4, at=None)
+    typed = {"verb": "confirm", "reason": "her profile", "company": company}
+
+    assert visitor.press(f"{HERE}/{question(town, 'move')}", typed).status_code == 303
+
+    conclude_all(town)
+    (row,) = portal.rows("SELECT status, (body ->> 'new_company_id')::bigint AS id FROM move")
+    assert (row["status"], row["id"]) == ("confirmed", 4)
+
+
+def test_of_several_companies_one_is_chosen_and_then_counts(town: Town, visitor: Visitor) -> None:
+    portal = a_doubted_move(town)
+    address = f"{HERE}/{question(town, 'move')}"
+    typed = {"verb": "confirm", "reason": "her profile", "company": "Twin"}
+    asked = visitor.press(address, typed).text
+    assert "twin-two.example" in asked
+    assert 'name="company_choice" value="7"' in asked
+
+    assert visitor.press(address, {**typed, "company_choice": "7"}).status_code == 303
+
+    conclude_all(town)
+    (row,) = portal.rows("SELECT (body ->> 'new_company_id')::bigint AS id FROM move")
+    assert row["id"] == 7
+
+
+@pytest.mark.parametrize(
+    ("form", "says"),
+    [
+        ({"verb": "reject", "company": "4"}, "Only a job change that happened can be corrected"),
+        ({"verb": "reject", "date": "2026-01-15"}, "Only a job change that happened"),
+        ({"verb": "confirm", "date": "2999-01-15"}, "2999-01-15 is yet to come"),
+        ({"verb": "confirm", "date": "15.1.2026"}, "15.1.2026 is no date"),
+    ],
+)
+def test_a_correction_is_never_dropped_in_silence(
+    town: Town, visitor: Visitor, form: dict[str, str], says: str
+) -> None:
+    portal = a_doubted_move(town)
+
+    answer = visitor.press(f"{HERE}/{question(town, 'move')}", {"reason": "x", **form})
+
+    assert (answer.status_code, says in answer.text) == (422, True)
+    assert portal.decisions() == []
+
+
+def test_the_picker_offers_companies_by_name_and_never_another_accounts(
+    town: Town, visitor: Visitor
+) -> None:
+    a_doubted_move(town)
+    offered = f"/portals/{HARBOR}/records.json?type=company&text="
+
+    assert json.loads(visitor.get(f"{offered}quartz").data) == [
+        {"id": 4, "name": "Quartz Mills GmbH", "note": "quartz-mills.com"}
+    ]
+    assert [row["id"] for row in json.loads(visitor.get(f"{offered}twin").data)] == [6, 7]
+    for nothing in ("orchard", "gone", "", "%00", "12abc"):
+        assert json.loads(visitor.get(f"{offered}{nothing}").data) == [], nothing
+    assert json.loads(visitor.get(offered.replace("company", "ticket") + "a").data) == []
+    assert town.visitor().get(f"{offered}quartz").status_code == 404
+
+
+@pytest.mark.parametrize("act", ["split", "doubt"])
+@pytest.mark.parametrize(
+    ("contact", "says"),
+    [
+        ("12abc", "No contact here is called “12abc”"),
+        ("1", "1 is the company Acme"),
+        ("Priya Raman", "“Priya Raman” may be several contacts"),
+    ],
+)
+def test_a_contact_that_cannot_be_read_is_refused_by_name(
+    town: Town, visitor: Visitor, act: str, contact: str, says: str
+) -> None:
+    portal = mirror_of(town)
+    namesakes(portal)
+    portal.settle()
+
+    answer = visitor.press(f"{HERE}/{act}", {"contact": contact, "reason": "x"})
+
+    assert (answer.status_code, says in answer.text) == (422, True)
+    assert (
+        f'name="contact" autocomplete="off" maxlength="300" placeholder="Name, e-mail or record ID" data-find="contact" value="{contact}"'
+        in answer.text
+    )
+    assert portal.decisions() == []
+
+
 def test_records_are_separated_with_a_form(town: Town, visitor: Visitor) -> None:
     portal = mirror_of(town)
     namesakes(portal)
@@ -208,7 +372,7 @@ def test_records_are_separated_with_a_form(town: Town, visitor: Visitor) -> None
 
     conclude_all(town)
     assert portal.persons() == {12: 12, 33: 33}
-    assert (refused.status_code, "Contact 999 is not known here" in refused.text) == (422, True)
+    assert (refused.status_code, "There is no contact 999" in refused.text) == (422, True)
 
 
 def test_what_counts_as_sure_is_doubted_with_a_form(town: Town, visitor: Visitor) -> None:
@@ -327,7 +491,8 @@ def test_many_questions_are_shown_in_pages(town: Town, visitor: Visitor) -> None
     assert "120 questions open" in first
     assert first.count("<article") == 50
     assert "€120.00 at stake" in first
-    second = visitor.get(first.split('href="')[-1].split('"')[0].replace("&amp;", "&")).text
+    further = first.split('">Next questions')[0].split('href="')[-1]
+    second = visitor.get(further.replace("&amp;", "&")).text
     assert "€70.00 at stake" in second
     assert "€71.00 at stake" not in second
     assert "First page" in second

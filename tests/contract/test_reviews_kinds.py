@@ -75,7 +75,7 @@ def test_a_move_is_confirmed_with_another_company_and_date(harbor: MirrorPortal)
     harbor.company(4, "Quartz", "quartz-mills.com")
     harbor.settle()
     number = the_question(harbor, "move")["id"]
-    with pytest.raises(Refused, match="Company 99 is not known"):
+    with pytest.raises(Refused, match="There is no company 99"):
         answer(harbor, number, "confirm", company=99)
     with pytest.raises(Refused, match="cannot lead to the company it came from"):
         answer(harbor, number, "confirm", company=1)
