@@ -1,7 +1,7 @@
 """The command that prints the ledger, its months and its changes, and takes people's orders."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, tzinfo
 from typing import Any
 
 import click
@@ -15,13 +15,13 @@ from mappings.formats import month
 from mappings.rules.ledger import periods
 
 
-class _Month(click.ParamType[datetime]):
+class _Month(click.ParamType[date]):
     name = "YYYY-MM"
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> datetime:
-        if isinstance(value, datetime):
+    ) -> date:
+        if isinstance(value, date):
             return value
         try:
             return periods.read_month(str(value))
@@ -39,7 +39,7 @@ _DATE = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
 @click.option(
     "--csv", "as_csv", is_flag=True, help="Print CSV (RFC 4180), safe to open in a spreadsheet."
 )
-@click.option("--month", type=_MONTH, help="Only this month (UTC).")
+@click.option("--month", type=_MONTH, help="Only this month, in the account's time zone.")
 @click.option(
     "--as",
     "view",
@@ -53,7 +53,7 @@ _DATE = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
     is_flag=True,
     help="Why numbers changed: what was reversed and booked.",
 )
-@click.option("--since", type=_DATE, help="With --changes: from this day on.")
+@click.option("--since", type=_DATE, help="With --changes: from this day of the account on.")
 @click.option("--until", type=_DATE, help="With --changes: before this day.")
 @click.option("--deal", type=ID, help="With --changes: of this deal.")
 @click.option("--company", type=ID, help="With --changes: what this company is credited.")
@@ -144,7 +144,7 @@ def _give_order(portal: PortalContext, name: str, options: Mapping[str, Any]) ->
     act, sentence = _ORDERS[name]
     what = options[name]
     act(portal, what, actor=options["author"], reason=options["reason"])
-    return sentence.format(month(what) if isinstance(what, datetime) else what)
+    return sentence.format(month(what) if isinstance(what, date) else what)
 
 
 def _print_month(month: bookkeeping.Month, *, as_json: bool, as_csv: bool) -> None:
@@ -159,12 +159,13 @@ def _print_month(month: bookkeeping.Month, *, as_json: bool, as_csv: bool) -> No
 
 
 def _print_changes(portal: PortalContext, options: Mapping[str, Any], *, as_json: bool) -> None:
+    zone = bookkeeping.calendar(portal).zone
     story, credited = bookkeeping.story(
         portal,
         about=_record_asked_about(options),
         within=options["month"],
-        since=_in_utc(options["since"]),
-        until=_in_utc(options["until"]),
+        since=_in_zone(options["since"], zone),
+        until=_in_zone(options["until"], zone),
     )
     if as_json:
         click.echo(json_text(ledger_output.story_json(story, credited)))
@@ -184,8 +185,8 @@ def _record_asked_about(options: Mapping[str, Any]) -> tuple[str, int] | None:
     return records[0] if records else None
 
 
-def _in_utc(at: datetime | None) -> datetime | None:
-    return None if at is None else at.replace(tzinfo=UTC)
+def _in_zone(at: datetime | None, zone: tzinfo) -> datetime | None:
+    return None if at is None else at.replace(tzinfo=zone).astimezone(UTC)
 
 
 def _print_pending(portal: PortalContext, *, as_json: bool) -> None:

@@ -40,7 +40,9 @@ def _line_sums(sums: Mapping[str, int], currency: str) -> dict[str, str]:
 
 def month_lines(month: Month) -> Iterator[str]:
     """Yield a month's state, sums and rows as sentences."""
-    state = f"closed on {formats.day(month.closed_at)}" if month.closed_at else "still open"
+    day_of = month.calendar.day_of
+    closed_on = formats.day(day_of(month.closed_at)) if month.closed_at else ""
+    state = f"closed on {closed_on}" if closed_on else "still open"
     view = "as originally reported" if month.view == "reported" else "as now known"
     yield f"{formats.month(month.month)} ({state}), {view}: {len(month.entries)} rows"
     for currency, sums in sorted(month.totals.items()):
@@ -59,16 +61,18 @@ def month_lines(month: Month) -> Iterator[str]:
     for entry in month.entries:
         amount = changes.signed(entry.amount_minor, entry.currency)
         what = f"deal {entry.deal_id} {entry.kind}: {amount}, {entry.occasion}"
-        yield f"  {formats.day(entry.effective_at)} {what}{_other_month(month, entry)}"
+        day = formats.day(day_of(entry.effective_at))
+        yield f"  {day} {what}{_other_month(month, entry)}"
 
 
 def _other_month(month: Month, entry: Entry) -> str:
     """Return the month that an entry landed in or belongs to, where it is not the one shown."""
-    belongs_at = periods.belongs_at(entry)
-    if month.view == "known" and periods.month_of(entry.effective_at) != month.month:
-        return f" (landed in {formats.month(entry.effective_at)})"
-    if month.view == "reported" and periods.month_of(belongs_at) != month.month:
-        return f" (belongs to {formats.month(belongs_at)})"
+    landed = month.calendar.month_of(entry.effective_at)
+    belongs = month.calendar.month_of(periods.belongs_at(entry))
+    if month.view == "known" and landed != month.month:
+        return f" (landed in {formats.month(landed)})"
+    if month.view == "reported" and belongs != month.month:
+        return f" (belongs to {formats.month(belongs)})"
     return ""
 
 

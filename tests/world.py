@@ -97,7 +97,7 @@ class World:
             account.portal_id, {"access": grant.access_token, "refresh": str(grant.refresh_token)}
         )
         with self.runtime.database.service() as tx:
-            known = {"currency": account.crm.currency}
+            known = {"currency": account.crm.currency, "time_zone": account.crm.time_zone}
             portals.install(
                 tx, account.portal_id, scopes=sorted(grant.scopes), account=known, user_id=1
             )

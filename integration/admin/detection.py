@@ -7,7 +7,7 @@ from typing import Any
 
 from babel.core import get_global
 
-from integration.admin import portal_choices, property_reading
+from integration.admin import account_time, portal_choices, property_reading
 from integration.core import logs
 from integration.core.errors import Retryable
 from integration.hubspot.answer_shapes import Sample
@@ -94,6 +94,7 @@ def look(portal: PortalContext) -> None:
     installed = portal.find()
     if installed is None:
         return
+    account_time.look(portal)
     definitions = {
         name: _if_readable(portal, f"properties:{name}", portal.hubspot.properties, name)
         for name in WRITTEN_TYPES
@@ -204,7 +205,7 @@ def _detect(
         around.labels,
         around.owners,
         home_currency=str(installed.account.get("currency") or ""),
-        home_country=country_of(str(installed.account.get("time_zone") or "")),
+        home_country=country_of(installed.time_zone),
         profiles=around.profiles,
         now=now,
     )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from integration.admin import key_rotation, overview
+from integration.admin import account_time, key_rotation, overview
 from integration.core import environment as configuration
 from integration.core.environment import Settings
 from integration.core.errors import SecondOrderError
@@ -163,6 +163,9 @@ def _portal(portal: PortalContext, counts: dict[str, Any]) -> list[Finding]:
             f" then second-order replay {portal.portal_id}"
         )
         findings.append(Finding(name, ok=False, said=said))
+    zone = account_time.trouble(installed)
+    if zone:
+        findings.append(Finding(f"{name} time zone", ok=False, said=zone))
     return findings + missing_choices_of(portal) + _paused_properties(portal)
 
 

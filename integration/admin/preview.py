@@ -214,7 +214,7 @@ def _outcome(
     follows: bool,
 ) -> Preview:
     part: DealIds = None if len(looked_at) == len(deals) else looked_at
-    home = later.map.home_currency
+    home, calendar = later.map.home_currency, period_rows.read(tx).calendar
     return Preview(
         version=now.version,
         changes=settings.differences(now, later),
@@ -225,8 +225,8 @@ def _outcome(
         home=home,
         sources_before=trial_rows.deals_by_source(tx, part, kept=True),
         sources_after=trial_rows.deals_by_source(tx, part, kept=False),
-        booked_before=trial_rows.booked_by_month(tx, part, home, kept=True),
-        booked_after=trial_rows.booked_by_month(tx, part, home, kept=False),
+        booked_before=trial_rows.booked_by_month(tx, part, home, calendar, kept=True),
+        booked_after=trial_rows.booked_by_month(tx, part, home, calendar, kept=False),
         records_to_write=trial_rows.patches_by_type(tx, part),
         overwriting=settings_hold_rows.count_overwriting(tx, least=overwriting.LEAST),
         sample=[_sampled(row) for row in trial_rows.changed_deals(tx, part, limit=_SAMPLE)],

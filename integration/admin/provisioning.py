@@ -7,7 +7,9 @@ from typing import Any
 from integration.core import logs
 from integration.core.errors import RecordGone, Refused
 from integration.hubspot.gateway import HubSpot
+from integration.portal import invalidation
 from integration.portal.context import PortalContext
+from integration.portal.invalidation import Change
 from integration.storage.queue import outbox
 from integration.storage.service import portals
 from mappings.records.catalogue import WRITTEN_TYPES, group_definition, own_properties
@@ -58,6 +60,8 @@ def provision(portal: PortalContext) -> Provisioned:
         outbox.resume_properties(tx)
         for (object_type, name), sentence in done.paused.items():
             outbox.pause_property(tx, object_type, name, sentence)
+        if done.created:
+            invalidation.record(tx, Change.PROPERTIES_MADE)
         portals.stamp(tx, portal.portal_id, "provisioned_at")
     _log.info(
         "provisioned",

@@ -15,7 +15,6 @@ from integration.storage.queue import lanes
 from integration.storage.service import portals, settings_hold_rows
 from mappings.kinds import ObjectType
 from mappings.records.portal_map import PortalMap
-from mappings.rules.ledger import periods
 
 _CONCLUDING = ("import", "drain")
 
@@ -103,8 +102,7 @@ def has_closed_month(tx: Transaction, portal: PortalContext, counting: PortalSet
     """Whether a month of the books was ever closed: then history stays as it was judged."""
     kept = period_rows.read(tx)
     close_day = counting.policy.books_close_day
-    due = periods.due(kept.log, close_day, kept.opened_at, portal.runtime.now())
-    return bool(kept.log) or due is not None
+    return bool(kept.log) or kept.due(close_day, portal.runtime.now()) is not None
 
 
 def read_otherwise(before: PortalMap, after: PortalMap) -> set[str]:

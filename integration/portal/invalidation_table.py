@@ -101,6 +101,12 @@ TABLE: Mapping[Change, tuple[Row, ...]] = {
     Change.SETTINGS_CHANGED: (
         Row(_PEOPLE, recompute.EVERYTHING, "reprocessing is the same operation as processing"),
     ),
+    Change.PROPERTIES_MADE: (
+        Row(_PEOPLE, recompute.EVERYTHING, "what they are to say was never written"),
+    ),
+    Change.TIME_ZONE_CHANGED: (
+        Row(_DEALS, time_dependent.WON_DEALS, "a booking has its day in the account's time zone"),
+    ),
     Change.DAY_PASSED: (
         Row(_DEALS, time_dependent.DEALS,
             "evidence loses freshness, and money booked ahead reaches its month"),

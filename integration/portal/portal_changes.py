@@ -18,6 +18,8 @@ class Change(StrEnum):
     DEAL_REJUDGED = "somebody ordered a deal to be judged by what is known now"  # deals
     SETTINGS_CHANGED = "the portal's words or its policy changed"  # the whole portal
     DAY_PASSED = "a day passed"  # the whole portal
+    TIME_ZONE_CHANGED = "the account is in another time zone"  # the whole portal
+    PROPERTIES_MADE = "properties of ours were made in HubSpot"  # the whole portal
     ROLL_UP_DIFFERS = "orders or all-in values, all worked out anew, differ"  # deals, companies
     # What stage one finds
     COMPANY_CHANGED = "a company reads differently, or means another"  # companies
@@ -47,4 +49,12 @@ class Change(StrEnum):
 
 
 # They concern all records of a portal, so none are named.
-WHOLE_PORTAL = frozenset({Change.TOUCHES_READ, Change.SETTINGS_CHANGED, Change.DAY_PASSED})
+WHOLE_PORTAL = frozenset(
+    {
+        Change.TOUCHES_READ,
+        Change.SETTINGS_CHANGED,
+        Change.DAY_PASSED,
+        Change.TIME_ZONE_CHANGED,
+        Change.PROPERTIES_MADE,
+    }
+)

@@ -16,6 +16,7 @@ from integration.reports.revenue_total import Total
 from integration.storage.database import Row, Transaction
 from integration.storage.findings import person_rows, source_rows, stored_shapes
 from integration.storage.ledger import entry_rows, period_rows
+from integration.storage.ledger.period_rows import Periods
 from integration.storage.mirror import deal_rows, mirror
 from integration.storage.queue import lanes
 from integration.storage.service import portals
@@ -25,7 +26,7 @@ from mappings.records.portal_map import PortalMap
 from mappings.rules.attribution.credit import FIRST_ORDER
 from mappings.rules.findings import Entry
 from mappings.rules.ledger import changes, money, periods
-from mappings.rules.ledger.periods import Closing
+from mappings.rules.ledger.periods import Calendar, Closing
 
 Json = dict[str, Any]
 
@@ -37,13 +38,14 @@ class Month:
     `home` is the account's currency, `total` that of the month as it is known now.
     """
 
-    month: datetime
+    month: periods.Month
     view: str  # reported or known
     closed_at: datetime | None
     entries: tuple[Entry, ...]
     rows: tuple[Row, ...]
     home: str
     total: Total
+    calendar: Calendar
 
     @property
     def in_home(self) -> dict[str, int]:
@@ -68,49 +70,64 @@ class Month:
         return sums
 
 
-def month(portal: PortalContext, at: datetime, view: str) -> Month:
+def month(portal: PortalContext, asked: periods.Month, view: str) -> Month:
     """Return a month as it was reported when it closed, or by all that is known of its wins now."""
     with portal.transaction() as tx:
-        closed_at = periods.closed_at(_log(tx, portal.runtime.now()), at)
-        rows = entry_rows.of_month(tx, at, periods.after(at))
-        total = revenue_total.within(tx, at)
+        books = _books(tx, portal.runtime.now())
+        calendar = books.calendar
+        start, end = calendar.start(asked), calendar.start(periods.after(asked))
+        rows = entry_rows.of_month(tx, start, end)
+        total = revenue_total.within(tx, asked)
+    closed_at = periods.closed_at(books.log, asked)
     entries = [stored_shapes.entry_of(row) for row in rows]
     if view == "reported":
-        shown = periods.as_reported(entries, at, closed_at)
+        shown = periods.as_reported(entries, asked, closed_at, calendar)
     else:
-        shown = periods.as_known(entries, at)
+        shown = periods.as_known(entries, asked, calendar)
     by_id = {row["entry_id"]: row for row in rows}
     shown_rows = tuple(by_id[entry.id or 0] for entry in shown)
-    return Month(at, view, closed_at, shown, shown_rows, total.currency, total)
+    return Month(asked, view, closed_at, shown, shown_rows, total.currency, total, calendar)
 
 
-def _log(tx: Transaction, now: datetime) -> tuple[Closing, ...]:
+def calendar(portal: PortalContext) -> Calendar:
+    """Return the months of the account: by its time zone, closed ones by that of their closing."""
+    with portal.transaction() as tx:
+        return _books(tx, portal.runtime.now()).calendar
+
+
+def _books(tx: Transaction, now: datetime) -> Periods:
     """Return the log of closings, with a closing that is due and not written yet."""
     written = period_rows.read(tx)
-    close_day = settings.read(tx).policy.books_close_day
-    due = periods.due(written.log, close_day, written.opened_at, now)
-    return written.log if due is None else (*written.log, due)
+    due = written.due(settings.read(tx).policy.books_close_day, now)
+    return written if due is None else replace(written, log=(*written.log, due))
 
 
 def story(
     portal: PortalContext,
     *,
     about: tuple[str, int] | None = None,
-    within: datetime | None = None,
+    within: periods.Month | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> tuple[changes.Story, Mapping[str, str]]:
     """Return why a number changed from *since* to *until*, and the credits' names by key.
 
     *about* is a deal, a company or a contact with all records of that person; *within* is a month
-    that the rows belong to.
+    that the rows belong to. Changes are told in the account's time.
     """
     with portal.transaction() as tx:
+        calendar = _books(tx, portal.runtime.now()).calendar
         rows = _rows_about(tx, about)
-        entries = [stored_shapes.entry_of(row) for row in rows]
+        entries = [_in_account_time(stored_shapes.entry_of(row), calendar) for row in rows]
         if within is not None:
-            entries = list(periods.as_known(entries, within))
+            entries = list(periods.as_known(entries, within, calendar))
         return changes.story(entries, since, until), _credit_names(tx, rows)
+
+
+def _in_account_time(entry: Entry, calendar: Calendar) -> Entry:
+    """The same entry, its recording told by the account's clock."""
+    recorded_at = entry.recorded_at and entry.recorded_at.astimezone(calendar.zone)
+    return replace(entry, recorded_at=recorded_at)
 
 
 def _rows_about(tx: Transaction, about: tuple[str, int] | None) -> Sequence[Row]:
@@ -185,25 +202,22 @@ def _why_pending(deal: mirror.MirroredRecord | None, portal_map: PortalMap) -> s
     return refusal or "It waits to be concluded, or was set aside: second-order replay."
 
 
-def close(portal: PortalContext, at: datetime, *, actor: str, reason: str) -> None:
+def close(portal: PortalContext, month: periods.Month, *, actor: str, reason: str) -> None:
     """Close a month, and all before it, by a person's order; refuse a month that is not over."""
-    now = portal.runtime.now()
-    if periods.after(at) > now:
-        raise Refused(
-            f"{formats.month(at)} is not over: what happens later in it would have nowhere to go."
-        )
-    _write(portal, at, "close", actor=actor, reason=reason)
+    _write(portal, month, "close", actor=actor, reason=reason)
 
 
-def reopen(portal: PortalContext, at: datetime, *, actor: str, reason: str) -> None:
+def reopen(portal: PortalContext, month: periods.Month, *, actor: str, reason: str) -> None:
     """Open a closed month, and all after it, until a person closes it again.
 
     What the month reported when it first closed stays on record.
     """
-    _write(portal, at, "reopen", actor=actor, reason=reason)
+    _write(portal, month, "reopen", actor=actor, reason=reason)
 
 
-def _write(portal: PortalContext, month: datetime, action: str, *, actor: str, reason: str) -> None:
+def _write(
+    portal: PortalContext, month: periods.Month, action: str, *, actor: str, reason: str
+) -> None:
     """Log an order between two pages of booking: the next page books by it.
 
     The drain lane's lock makes a page that is being booked end first.
@@ -213,28 +227,38 @@ def _write(portal: PortalContext, month: datetime, action: str, *, actor: str, r
         lanes.hold(tx, portal.portal_id, "drain")
         now = portal.runtime.now()
         written = period_rows.read(tx).log
-        order = Closing(month, now, action, actor, reason)
+        books = _books(tx, now)
+        order = Closing(month, now, action, actor, reason, books.calendar.time_zone)
         if _is_logged(written, order):
             return
-        log = _log(tx, now)
         if action == "reopen":
-            _check_closed(log, month)
+            _check_closed(books.log, month)
+        else:
+            _check_over(books.calendar, month, now)
         # A closing that is due and not written yet comes before the order.
-        for closing in (*log[len(written) :], order):
+        for closing in (*books.log[len(written) :], order):
             period_rows.log(tx, closing)
         portals.note(tx, actor, f"books {action}", month=f"{month:%Y-%m}", reason=reason)
 
 
-def _check_closed(log: Sequence[Closing], month: datetime) -> None:
-    locked = periods.locked_before(log)
-    if locked is None or month >= locked:
+def _check_over(calendar: Calendar, month: periods.Month, now: datetime) -> None:
+    if calendar.start(periods.after(month)) > now:
+        name = formats.month(month)
+        raise Refused(f"{name} is not over: what happens later in it would have nowhere to go.")
+
+
+def _check_closed(log: Sequence[Closing], month: periods.Month) -> None:
+    first_open = periods.first_open(log)
+    if first_open is None or month >= first_open:
         raise Refused(f"{formats.month(month)} is not closed.")
 
 
 def _is_logged(log: Sequence[Closing], order: Closing) -> bool:
     """Whether the newest order of a person is this one, sent again because its receipt was lost."""
     by_people = [line for line in log if line.actor != periods.CALENDAR]
-    return bool(by_people) and replace(by_people[-1], at=order.at) == order
+    if not by_people:
+        return False
+    return replace(by_people[-1], at=order.at, time_zone=order.time_zone) == order
 
 
 def rejudge(portal: PortalContext, deal_id: int, *, actor: str, reason: str) -> None:

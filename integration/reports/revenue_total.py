@@ -14,7 +14,7 @@ from integration.portal import settings
 from integration.portal.context import PortalContext
 from integration.portal.settings import PortalSettings
 from integration.storage.database import Row, Transaction
-from integration.storage.ledger import total_rows
+from integration.storage.ledger import period_rows, total_rows
 from integration.storage.ledger.total_rows import Wins
 from integration.storage.queue import activity_cursors, stream_troubles
 from mappings.currencies import DIGITS
@@ -66,7 +66,7 @@ class Total:
     """
 
     currency: str
-    month: datetime | None = None
+    month: periods.Month | None = None
     by_kind: Mapping[str, int] = field(default_factory=dict)
     by_holder: Mapping[str, int] = field(default_factory=dict)
     first_order: int = 0
@@ -93,17 +93,20 @@ class Total:
         return self.measurement.won.deals
 
 
-def of(portal: PortalContext, month: datetime | None = None) -> Total:
+def of(portal: PortalContext, month: periods.Month | None = None) -> Total:
     """Return the total of all time, or of the wins of one month as they are known now."""
     with portal.transaction() as tx:
         return within(tx, month)
 
 
-def within(tx: Transaction, month: datetime | None = None, *, deal_id: int | None = None) -> Total:
+def within(
+    tx: Transaction, month: periods.Month | None = None, *, deal_id: int | None = None
+) -> Total:
     """As :func:`of`, or of one deal; a fixed number of queries, however large the portal is."""
     known = settings.read(tx)
     home = known.map.home_currency
-    wins = Wins(month, periods.after(month) if month else None, deal_id)
+    since, until = _bounds(tx, month)
+    wins = Wins(since, until, deal_id)
     parts = total_rows.parts(tx, home, wins)
     traces = total_rows.traces(tx, home, wins, _naming_referrers(known.map))
     ends, derived_deals = _ends(tx, wins, known)
@@ -121,6 +124,16 @@ def within(tx: Transaction, month: datetime | None = None, *, deal_id: int | Non
         unbooked=total_rows.unbooked(tx, wins, list(DIGITS)),
         measurement=measure(_alike(traces, home), _reading(tx, known.map)),
     )
+
+
+def _bounds(
+    tx: Transaction, month: periods.Month | None
+) -> tuple[datetime | None, datetime | None]:
+    """When a month begins and ends for the account; of all time, nothing."""
+    if month is None:
+        return None, None
+    calendar = period_rows.read(tx).calendar
+    return calendar.start(month), calendar.start(periods.after(month))
 
 
 def _naming_referrers(portal_map: PortalMap) -> list[tuple[str, str]]:

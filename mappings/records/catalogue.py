@@ -123,6 +123,13 @@ _DEAL = (
         "Second-order amount: word of mouth",
         "The part of it that word of mouth brought, in the account's currency.",
     ),
+    day(
+        ObjectType.DEAL,
+        "second_order_booked_on",
+        "Second-order booked on",
+        "The day of the win in the books, in the account's time zone: its months are those of the"
+        " ledger. Empty while nothing is booked.",
+    ),
     choice(
         ObjectType.DEAL,
         "second_order_timing",

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -71,7 +71,7 @@ def _everything(portal: MirrorPortal) -> list[str]:
     return [repr(portal.kept(table)) for table in tables]
 
 
-MAY, JUNE, JULY = (datetime(2026, one, 1, tzinfo=UTC) for one in (5, 6, 7))
+MAY, JUNE, JULY = (date(2026, one, 1) for one in (5, 6, 7))
 
 
 def _sums(found: bookkeeping.Month) -> int:

@@ -1,7 +1,7 @@
 """What a process does is dated by the database's clock, however wrong its own is."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -72,6 +72,6 @@ def test_catching_up_goes_by_the_clock_that_dated_the_last_time(
 
 def test_a_month_is_closed_at_the_time_by_which_its_rows_are_recorded(ahead: Runtime) -> None:
     with open_portal(ahead, HARBOR) as context:
-        bookkeeping.close(context, datetime(2025, 1, 1, tzinfo=UTC), actor="Ana", reason="reported")
-        found = bookkeeping.month(context, datetime(2025, 1, 1, tzinfo=UTC), "reported")
+        bookkeeping.close(context, date(2025, 1, 1), actor="Ana", reason="reported")
+        found = bookkeeping.month(context, date(2025, 1, 1), "reported")
     assert is_near(found.closed_at)

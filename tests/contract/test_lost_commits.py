@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import date
 
 import pytest
 
@@ -19,7 +19,7 @@ from tests.contract.conclude_world import HARBOR, MirrorPortal
 from tests.contract.lossy_line import LossyLine, Moment
 from tests.contract.review_world import ASKING, Office, namesakes, the_question
 
-MAY = datetime(2026, 5, 1, tzinfo=UTC)
+MAY = date(2026, 5, 1)
 SAME = Answer("same", "Ana", "she told me")
 
 

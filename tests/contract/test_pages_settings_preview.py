@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import date
 from html import unescape
 
 import pytest
@@ -117,7 +117,7 @@ def test_two_versions_are_compared(ada: Visitor) -> None:
 
 def test_history_is_judged_by_a_page_only_with_a_reason(town: Town, ada: Visitor) -> None:
     with open_portal(town.runtime, HARBOR) as portal:
-        month = datetime(2026, 1, 1, tzinfo=UTC)
+        month = date(2026, 1, 1)
         bookkeeping.close(portal, month, actor="ana", reason="reported")
     ada.press(SETTINGS, form_on(ada.get(SETTINGS)) | {"staff_domains": "a.example"})
     assert "judging history by it" in ada.get(f"{SETTINGS}/versions").text

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,7 +15,7 @@ from integration.reports import bookkeeping, portal_figures
 from integration.rollup import roll_up
 from integration.storage.database import Database
 from mappings.records.portal_map import PortalMap
-from mappings.rules.ledger import periods
+from mappings.rules.ledger.periods import IN_UTC
 from tests.contract.conclude_world import HARBOR, ORCHARD, WORDS, Clock, MirrorPortal, day
 
 LESS = {"moved_sourced": "500000"}
@@ -73,11 +73,11 @@ def end_reading(portal: MirrorPortal) -> None:
         tx.run("UPDATE import_run SET state = 'done' WHERE state = 'running'")
 
 
-def by_month(portal: MirrorPortal) -> dict[tuple[datetime, str], int]:
+def by_month(portal: MirrorPortal) -> dict[tuple[date, str], int]:
     """What the ledger says of each month and kind, in the month where the rows count."""
-    sums: dict[tuple[datetime, str], int] = {}
+    sums: dict[tuple[date, str], int] = {}
     for row in portal.ledger():
-        key = periods.month_of(row["effective_at"]), row["kind"]
+        key = IN_UTC.month_of(row["effective_at"]), row["kind"]
         sums[key] = sums.get(key, 0) + row["amount_minor"]
     return {key: minor for key, minor in sums.items() if minor}
 
@@ -162,9 +162,7 @@ def test_the_next_evidence_that_comes_late_is_asked_about_as_ever(harbor: Mirror
 def test_after_the_first_closed_month_other_settings_leave_history_alone(
     harbor: MirrorPortal,
 ) -> None:
-    bookkeeping.close(
-        harbor.context, datetime(2026, 5, 1, tzinfo=UTC), actor="ana", reason="reported"
-    )
+    bookkeeping.close(harbor.context, date(2026, 5, 1), actor="ana", reason="reported")
     before = harbor.ledger()
 
     change_policy(harbor, LESS)
@@ -202,7 +200,7 @@ def test_deals_that_do_not_add_up_are_still_told_of(harbor: MirrorPortal) -> Non
 
 
 def close_may(portal: MirrorPortal) -> None:
-    month = datetime(2026, 5, 1, tzinfo=UTC)
+    month = date(2026, 5, 1)
     bookkeeping.close(portal.context, month, actor="ana", reason="reported")
 
 
@@ -218,11 +216,9 @@ def test_history_is_judged_by_a_persons_order_and_booked_in_the_current_month(
 
     assert harbor.derived(9) == 1_800_000
     anew = [row for row in harbor.ledger(9) if row["occasion"] == "settings version 2"]
-    assert {periods.month_of(row["effective_at"]) for row in anew} == {
-        datetime(2026, 7, 1, tzinfo=UTC)
-    }
+    assert {IN_UTC.month_of(row["effective_at"]) for row in anew} == {date(2026, 7, 1)}
     assert {row["origin_at"] for row in anew} == {day(400)}
-    then = periods.month_of(day(400))
+    then = IN_UTC.month_of(day(400))
     reported = bookkeeping.month(harbor.context, then, "reported").totals["USD"]
     known = bookkeeping.month(harbor.context, then, "known").totals["USD"]
     assert (reported["second_order"], known["second_order"]) == (3_240_000, 1_800_000)

@@ -16,6 +16,7 @@ from integration.storage import trial
 from integration.storage.database import Database, Transaction
 from integration.storage.ledger import trial_rows
 from mappings.records.portal_map import SINCE_ALWAYS, PortalMap
+from mappings.rules.ledger.periods import IN_UTC
 from tests.contract.conclude_world import HARBOR, ORCHARD, WORDS, Clock, MirrorPortal
 from tests.contract.test_settings_history import end_reading, installed
 
@@ -50,7 +51,7 @@ def of_map(portal: MirrorPortal, words: PortalMap, **more: Any) -> Preview:  # n
 
 def shares(portal: MirrorPortal) -> Mapping[str, int]:
     with portal.context.transaction() as tx:
-        return trial_rows.booked_by_month(tx, None, "USD", kept=True)
+        return trial_rows.booked_by_month(tx, None, "USD", IN_UTC, kept=True)
 
 
 def test_a_preview_says_what_the_change_then_does(harbor: MirrorPortal) -> None:

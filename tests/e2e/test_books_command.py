@@ -5,6 +5,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["run", "told"]  # fixtures
 WON = datetime.now(UTC) - timedelta(days=3)
-MONTH = f"{WON:%Y-%m}"
+MONTH = f"{WON.astimezone(ZoneInfo('Europe/Berlin')):%Y-%m}"
 
 
 def test_months_and_changes_are_told_in_words_and_json(told: "World", run: Run) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from . import scopes
 from .calls import VERSION, Answer, Call, Route, invalid, not_found
@@ -67,8 +67,7 @@ def list_stages(call: Call) -> Answer:
 def account(call: Call) -> Answer:
     """Who this portal is."""
     portal = call.portal
-    offset = datetime.now(ZoneInfo(portal.time_zone)).utcoffset()
-    seconds = round(offset.total_seconds()) if offset else 0
+    seconds = _offset(portal.time_zone)
     sign, rest = ("-" if seconds < 0 else "+"), abs(seconds)
     return Answer(200, {
         "portalId": portal.id,
@@ -81,6 +80,14 @@ def account(call: Call) -> Answer:
         "uiDomain": portal.ui_domain,
         "dataHostingLocation": "eu1" if "eu1" in portal.ui_domain else "na1",
     })  # fmt: skip
+
+
+def _offset(time_zone: str) -> int:
+    """Seconds east of UTC now; none for a name that only this account's HubSpot knows."""
+    if time_zone not in available_timezones():
+        return 0
+    offset = datetime.now(ZoneInfo(time_zone)).utcoffset()
+    return round(offset.total_seconds()) if offset else 0
 
 
 def _usage(kind: str, usage: int, limit: int) -> Json:

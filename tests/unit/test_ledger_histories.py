@@ -128,21 +128,26 @@ class Books:
 
     rows: list[Entry] = field(default_factory=list)
     log: list[periods.Closing] = field(default_factory=list)
-    reported: dict[datetime, int] = field(default_factory=dict)
+    reported: dict[periods.Month, int] = field(default_factory=dict)
+    time_zone: str = "UTC"
+    since: datetime | None = None
+
+    @property
+    def calendar(self) -> periods.Calendar:
+        """The account's months."""
+        return periods.Calendar.of(self.log, self.time_zone, self.since)
 
     def look(self, crm: Crm, today: int) -> tuple[Entry, ...]:
         """Read the CRM and bring the ledger up to date, as every step of concluding does."""
         now, deal, alias = day(today), crm.deal(today), crm.alias(today)
-        due = periods.due(self.log, DEFAULT.books_close_day, day(0), now)
-        if due is not None:
-            self.close(due)
-        locked = periods.locked_before(self.log)
+        self.close_what_is_due(now)
+        locked = periods.locked_before(self.log, self.calendar)
         posted = [_today(row, alias) for row in self.rows]
         made = plan_entries(
             deal,
             posted,
             _desired(deal, crm.sources(today)),
-            Occasion(now, locked, reevaluate=True),
+            Occasion(now, locked, reevaluate=True, calendar=self.calendar),
             DEFAULT,
         )
         assert all(locked is None or row.effective_at >= locked for row in made)
@@ -150,14 +155,29 @@ class Books:
             self.rows.append(replace(row, id=len(self.rows) + 1, recorded_at=now))
         return made
 
+    def close_what_is_due(self, now: datetime) -> None:
+        """Let the calendar close the months whose day has come."""
+        due = periods.due(self.log, DEFAULT.books_close_day, day(0), now, self.calendar)
+        if due is not None:
+            self.close(due)
+
     def close(self, one: periods.Closing) -> None:
         """Close a month and remember what all closed months reported."""
         self.log.append(one)
-        month = periods.month_of(day(0))
+        month = periods.before(self.calendar.month_of(day(0)))
         while month <= one.month:
-            closed = periods.closed_at(self.log, month)
-            self.reported.setdefault(month, _sum(periods.as_reported(self.rows, month, closed)))
+            self.reported.setdefault(month, _sum(self.as_reported(month)))
             month = periods.after(month)
+
+    def as_reported(self, month: periods.Month) -> tuple[Entry, ...]:
+        """What a month says it reported, by the months of now."""
+        closed = periods.closed_at(self.log, month)
+        return periods.as_reported(self.rows, month, closed, self.calendar)
+
+    def move_to(self, time_zone: str, now: datetime) -> None:
+        """Follow the account into another time zone, as the nightly look does."""
+        self.close_what_is_due(now)
+        self.time_zone, self.since = time_zone, now
 
 
 def _today(row: Entry, alias: Mapping[int, int]) -> Entry:
@@ -211,7 +231,7 @@ def check(crm: Crm, books: Books, today: int) -> None:
         )
     assert books.look(crm, today) == ()
     for month, said in books.reported.items():
-        assert _sum(periods.as_reported(rows, month, periods.closed_at(books.log, month))) == said
+        assert _sum(books.as_reported(month)) == said
     told = changes.changes_of(rows)
     sums: dict[str, int] = {}
     for row in rows:
@@ -315,16 +335,22 @@ class Ledger(RuleBasedStateMachine):
 
     @rule(months_ago=st.integers(1, 4))
     def a_person_closes_a_month(self, months_ago: int) -> None:
-        month = periods.month_of(day(self.today) - timedelta(28 * months_ago))
-        if periods.after(month) <= day(self.today):
-            self.books.close(periods.Closing(month, day(self.today), "close", "ana", "audit"))
+        calendar, now = self.books.calendar, day(self.today)
+        month = calendar.month_of(now - timedelta(28 * months_ago))
+        if calendar.start(periods.after(month)) <= now:
+            zone = calendar.time_zone
+            self.books.close(periods.Closing(month, now, "close", "ana", "audit", zone))
 
     @rule(months_ago=st.integers(1, 4))
     def a_person_opens_a_month(self, months_ago: int) -> None:
-        month = periods.month_of(day(self.today) - timedelta(28 * months_ago))
+        month = self.books.calendar.month_of(day(self.today) - timedelta(28 * months_ago))
         self.books.log.append(
             periods.Closing(month, day(self.today), "reopen", "ana", "a forgotten invoice")
         )
+
+    @rule(zone=st.sampled_from(["America/Los_Angeles", "Pacific/Kiritimati", "Europe/Berlin"]))
+    def the_account_moves_to_another_time_zone(self, zone: str) -> None:
+        self.books.move_to(zone, day(self.today))
 
     @rule()
     def we_look(self) -> None:
@@ -336,10 +362,10 @@ class Ledger(RuleBasedStateMachine):
 
     @invariant()
     def every_row_belongs_to_one_month(self) -> None:
-        belong = {periods.month_of(periods.belongs_at(row)) for row in self.books.rows}
-        assert sum(_sum(periods.as_known(self.books.rows, month)) for month in belong) == _sum(
-            self.books.rows
-        )
+        rows, calendar = self.books.rows, self.books.calendar
+        belong = {calendar.month_of(periods.belongs_at(row)) for row in rows}
+        known = (periods.as_known(rows, month, calendar) for month in belong)
+        assert sum(map(_sum, known)) == _sum(rows)
 
 
 Ledger.TestCase.settings = settings(

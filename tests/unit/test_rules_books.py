@@ -1,7 +1,7 @@
 """Closed months, late evidence, diffs and credit notes: the ledger's rules beside its planning."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -19,7 +19,7 @@ def at(text: str) -> datetime:
 
 
 OPENED = at("2025-06-01")
-MAY, JUNE = at("2026-05-01"), at("2026-06-01")
+APRIL, MAY, JUNE, JULY, AUGUST = (date(2026, number, 1) for number in range(4, 9))
 
 
 # Months
@@ -72,14 +72,14 @@ def test_before_the_import_and_a_week_after_nothing_closes() -> None:
 
 def test_a_month_opened_by_hand_stays_open_until_it_is_closed_by_hand() -> None:
     log = [Closing(MAY, at("2026-06-10"), "close")]
-    log.append(Closing(at("2026-04-01"), at("2026-06-11"), "reopen", "ana", "a forgotten invoice"))
+    log.append(Closing(APRIL, at("2026-06-11"), "reopen", "ana", "a forgotten invoice"))
     assert periods.locked_before(log) == at("2026-04-01")
     log.append(Closing(JUNE, at("2026-07-10"), "close"))
     assert periods.locked_before(log) == at("2026-04-01")
-    log.append(Closing(at("2026-04-01"), at("2026-07-11"), "close", "ana", "done"))
+    log.append(Closing(APRIL, at("2026-07-11"), "close", "ana", "done"))
     assert periods.locked_before(log) == at("2026-07-01")
-    assert periods.closed_at(log, at("2026-04-01")) == at("2026-06-10")
-    assert periods.closed_at(log, at("2026-08-01")) is None
+    assert periods.closed_at(log, APRIL) == at("2026-06-10")
+    assert periods.closed_at(log, AUGUST) is None
 
 
 @pytest.mark.parametrize("text", ["2026-13", "May", "", "2026"])
@@ -100,7 +100,7 @@ def test_a_refund_of_a_closed_month_lands_in_the_current_one_and_is_known_of_the
         periods.as_reported(books.rows, MAY, closed),
         periods.as_known(books.rows, MAY),
     )
-    july = periods.as_reported(books.rows, at("2026-07-01"), None)
+    july = periods.as_reported(books.rows, JULY, None)
 
     assert [sum(row.amount_minor for row in rows) for rows in (reported, known_now, july)] == [
         4_000_000,
@@ -112,7 +112,7 @@ def test_a_refund_of_a_closed_month_lands_in_the_current_one_and_is_known_of_the
 
 def test_a_win_that_is_read_after_its_month_closed_lands_in_the_current_one() -> None:
     books = Books()
-    _post(books, replace(WON, closed_at=at("2026-05-28")), at("2026-06-15"), JUNE)
+    _post(books, replace(WON, closed_at=at("2026-05-28")), at("2026-06-15"), at("2026-06-01"))
 
     assert {(row.effective_at, row.origin_at) for row in books.rows} == {
         (at("2026-06-15"), at("2026-05-28"))
@@ -147,8 +147,7 @@ def test_a_corrected_close_date_takes_the_money_to_the_other_month() -> None:
     assert {row.occasion for row in made} == {"close date"}
     assert periods.as_known(books.rows, MAY)
     assert [
-        sum(row.amount_minor for row in periods.as_known(books.rows, one))
-        for one in (at("2026-04-01"), MAY)
+        sum(row.amount_minor for row in periods.as_known(books.rows, one)) for one in (APRIL, MAY)
     ] == [
         4_000_000,
         0,

@@ -18,7 +18,7 @@ from integration.conclude.deals import (
     posted_entries,
     revenue_graph,
 )
-from integration.conclude.deals.booked_fields import Entries
+from integration.conclude.deals.booked_fields import Fields
 from integration.conclude.deals.deal_attribution import AttributedDeal
 from integration.conclude.deals.deal_page import DealPage
 from integration.conclude.deals.ledger_posting import Appended
@@ -53,8 +53,8 @@ def refresh(batch: Batch, deal_ids: Collection[int]) -> None:
     affected = ledger_posting.affected(chain.from_iterable(appended.values()))
     affected |= _store_sources(batch, attributed_deals, page, subjects)
     affected |= credit_edges.store(batch, graph, subjects, _ids(attributed_deals))
-    entries = {deal_id: _entries(page, appended, deal_id) for deal_id in _ids(attributed_deals)}
-    _plan_patches(batch, attributed_deals, graph, entries)
+    booked = _booked(batch, page, attributed_deals, appended)
+    _plan_patches(batch, attributed_deals, graph, booked)
     _ask(batch, page, attributed_deals, deal_ids)
     _record(batch, affected, page)
 
@@ -70,9 +70,17 @@ def _ids(attributed_deals: Iterable[AttributedDeal]) -> set[int]:
     return {attributed.deal.id for attributed in attributed_deals}
 
 
-def _entries(page: DealPage, appended: Appended, deal_id: int) -> Entries:
-    """A deal's ledger rows, those of this page included."""
-    return (*page.posted.of_deal(deal_id), *appended.get(deal_id, ()))
+def _booked(
+    batch: Batch, page: DealPage, attributed_deals: Iterable[AttributedDeal], appended: Appended
+) -> dict[int, Fields]:
+    """What each deal says of its ledger rows, those of this page included."""
+    home, calendar = batch.portal_map.home_currency, page.posted.calendar
+    booked: dict[int, Fields] = {}
+    for attributed in attributed_deals:
+        deal = attributed.deal
+        entries = (*page.posted.of_deal(deal.id), *appended.get(deal.id, ()))
+        booked[deal.id] = booked_fields.of_deal(deal, entries, home, calendar)
+    return booked
 
 
 def _living(attributed_deals: Iterable[AttributedDeal]) -> list[AttributedDeal]:
@@ -180,7 +188,7 @@ def _plan_patches(
     batch: Batch,
     attributed_deals: Sequence[AttributedDeal],
     graph: RevenueGraph,
-    entries: Mapping[int, Entries],
+    booked: Mapping[int, Fields],
 ) -> None:
     """Plan what the deal records should say."""
     living = _living(attributed_deals)
@@ -188,7 +196,7 @@ def _plan_patches(
     companies = [source.company_id for source in _credited(living)]
     names = record_names.names(batch.tx, contacts=contacts, companies=companies)
     conclusions = [
-        _conclusion(batch, attributed, names, graph, entries[attributed.deal.id])
+        _conclusion(batch, attributed, names, graph, booked[attributed.deal.id])
         for attributed in living
     ]
     field_patches.plan(batch, ObjectType.DEAL, conclusions)
@@ -201,11 +209,10 @@ def _conclusion(
     attributed: AttributedDeal,
     names: reasons.Names,
     graph: RevenueGraph,
-    entries: Entries,
+    booked: Fields,
 ) -> Conclusion:
     deal_id = attributed.deal.id
-    fields = _desired_fields(attributed, names, graph.orders.get(deal_id))
-    fields |= booked_fields.of_deal(attributed.deal, entries, batch.portal_map.home_currency)
+    fields = {**_desired_fields(attributed, names, graph.orders.get(deal_id)), **booked}
     # A deal that could not be booked is still to be judged by these settings.
     stands = attributed.settled or (ObjectType.DEAL, deal_id) in batch.failed
     return Conclusion(deal_id, fields, _reasons(attributed), stands=stands)

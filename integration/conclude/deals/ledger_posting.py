@@ -97,6 +97,7 @@ def _occasion(
         by_settings=by_settings,
         merged_into=became if became != deal_id else None,
         orders=graph.source_orders.get(deal_id, {}),
+        calendar=posted.calendar,
     )
 
 

@@ -26,6 +26,7 @@ from mappings.rules.facts import DealFacts
 from mappings.rules.findings import Entry, Source
 from mappings.rules.ledger import as_of_win, periods
 from mappings.rules.ledger import entries as rules
+from mappings.rules.ledger.periods import Calendar
 from mappings.rules.policy import Policy
 
 
@@ -98,7 +99,8 @@ class PostedEntries:
 
     `companies_today` has today's id of each credited company, `merged_into` what each deal became;
     `merged_buyers` are deals whose company was merged into a credited one or that into it;
-    `rejudge_orders` the newest order of a person to judge a deal anew. `reevaluate`: no evidence
+    `rejudge_orders` the newest order of a person to judge a deal anew. `calendar` has the account's
+    months; those before `locked_before` are closed. `reevaluate`: no evidence
     can have come late yet. `judged_by` is the settings version that made each deal's shares,
     `history_version` the one that all are to be judged by, if there is any.
     """
@@ -110,6 +112,7 @@ class PostedEntries:
     merged_into: Mapping[int, int]
     rejudge_orders: Mapping[int, Row]
     locked_before: datetime | None
+    calendar: Calendar
     reevaluate: bool
     policy: Policy
     judged_by: Mapping[int, int]
@@ -134,7 +137,8 @@ class PostedEntries:
             merged_buyers=_merged_buyers(batch, rows_of, deals, today.company_of),
             merged_into=mirror.resolve(batch.tx, ObjectType.DEAL, rows_of.keys()),
             rejudge_orders=period_rows.orders(batch.tx, rows_of.keys()),
-            locked_before=periods.locked_before(books.log),
+            locked_before=periods.locked_before(books.log, books.calendar),
+            calendar=books.calendar,
             # Until all that was there at the install is read and weighed, activities included,
             # evidence is still coming in: nothing was late, and nothing is final.
             reevaluate=not (batch.imported and batch.weighed),
@@ -239,7 +243,7 @@ def _times_of_own(
 def _books(batch: Batch) -> Periods:
     """The log of closings; one that the calendar brings is written before any row is booked."""
     kept = period_rows.read(batch.tx)
-    due = periods.due(kept.log, batch.policy.books_close_day, kept.opened_at, batch.now)
+    due = kept.due(batch.policy.books_close_day, batch.now)
     if due is None:
         return kept
     period_rows.log(batch.tx, due)

@@ -5,10 +5,12 @@ An order is about one deal, or about all: then by a version of the settings.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from integration.storage.database import Row, Transaction
-from mappings.rules.ledger.periods import Closing
+from integration.storage.service import portals
+from mappings.rules.ledger import periods
+from mappings.rules.ledger.periods import Calendar, Closing
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,42 +18,61 @@ class Periods:
     """A portal's log of closings, oldest first.
 
     The opening is None until the import is through. `history_version` is the newest settings
-    version that is to judge all deals, None before the first.
+    version that is to judge all deals, None before the first. `time_zone` is the account's, as
+    HubSpot calls it, and `time_zone_since` when it changed to that.
     """
 
     log: tuple[Closing, ...]
     opened_at: datetime | None
     history_version: int | None = None
+    time_zone: str = ""
+    time_zone_since: datetime | None = None
+
+    @property
+    def calendar(self) -> Calendar:
+        """The months of the portal's account."""
+        return Calendar.of(self.log, self.time_zone, self.time_zone_since)
+
+    def due(self, close_day: int, now: datetime) -> Closing | None:
+        """The closing that the calendar brings by *now* and the log lacks."""
+        return periods.due(self.log, close_day, self.opened_at, now, self.calendar)
 
 
 def read(tx: Transaction) -> Periods:
     """Return the portal's log of closings."""
     rows = tx.rows(
-        """SELECT imported_at, month, at, action, actor, reason,
+        f"""SELECT imported_at, month, at, action, actor, reason, closing.time_zone,
+             {portals.TIME_ZONE} AS account_zone, {portals.TIME_ZONE_SINCE} AS zone_since,
              (SELECT max(version) FROM history_judgement WHERE portal_id = :portal) AS version
            FROM portal LEFT JOIN closing USING (portal_id)
            WHERE portal_id = :portal ORDER BY closing_id"""
     )
     log = tuple(_closing(row) for row in rows if row["month"] is not None)
-    return Periods(log, rows[0]["imported_at"], rows[0]["version"]) if rows else Periods(log, None)
+    if not rows:
+        return Periods(log, None)
+    first = rows[0]
+    return Periods(
+        log, first["imported_at"], first["version"], first["account_zone"], first["zone_since"]
+    )
 
 
 def _closing(row: Row) -> Closing:
-    month = row["month"]
-    at = datetime(month.year, month.month, 1, tzinfo=UTC)
-    return Closing(at, row["at"], row["action"], row["actor"], row["reason"])
+    return Closing(
+        row["month"], row["at"], row["action"], row["actor"], row["reason"], row["time_zone"]
+    )
 
 
 def log(tx: Transaction, closing: Closing) -> None:
     """Append a line to the log."""
     tx.run(
-        """INSERT INTO closing (portal_id, month, at, action, actor, reason)
-           VALUES (:portal, :month, :at, :action, :actor, :reason)""",
-        month=closing.month.date(),
+        """INSERT INTO closing (portal_id, month, at, action, actor, reason, time_zone)
+           VALUES (:portal, :month, :at, :action, :actor, :reason, :zone)""",
+        month=closing.month,
         at=closing.at,
         action=closing.action,
         actor=closing.actor,
         reason=closing.reason,
+        zone=closing.time_zone,
     )
 
 

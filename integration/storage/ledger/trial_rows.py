@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from integration.storage.database import Row, Transaction
 from integration.storage.ledger.entry_rows import DERIVED, HOME
+from mappings.rules.ledger.periods import Calendar
 
 _OF_DEALS = "(CAST(:ids AS bigint[]) IS NULL OR {column} = ANY(CAST(:ids AS bigint[])))"
 # A kept table has its schema's name; without it, the trial's copy is meant.
@@ -26,18 +27,26 @@ def deals_by_source(tx: Transaction, deal_ids: DealIds, *, kept: bool) -> dict[s
     return {source: count for source, count in rows if source}
 
 
-def booked_by_month(tx: Transaction, deal_ids: DealIds, home: str, *, kept: bool) -> dict[str, int]:
-    """Return booked second-order revenue in home currency's minor units, by month."""
+def booked_by_month(
+    tx: Transaction, deal_ids: DealIds, home: str, calendar: Calendar, *, kept: bool
+) -> dict[str, int]:
+    """Return booked second-order revenue in home currency's minor units, by the account's month."""
+    booked = f"""FROM {_KEPT if kept else ""}ledger
+            WHERE portal_id = :portal AND {DERIVED} AND {_OF_DEALS.format(column="deal_id")}"""
+    ids = _array(deal_ids)
+    ((first, last),) = tx.tuples(f"SELECT min(effective_at), max(effective_at) {booked}", ids=ids)
+    if first is None:
+        return {}
+    months = calendar.months(first, last)
     rows = tx.tuples(
-        f"""SELECT to_char(effective_at AT TIME ZONE 'UTC', 'YYYY-MM') AS month,
+        f"""SELECT width_bucket(effective_at, CAST(:starts AS timestamptz[])) AS place,
               coalesce(sum({HOME}), 0)::bigint
-            FROM {_KEPT if kept else ""}ledger
-            WHERE portal_id = :portal AND {DERIVED} AND {_OF_DEALS.format(column="deal_id")}
-            GROUP BY 1 ORDER BY 1""",
-        ids=_array(deal_ids),
+            {booked} GROUP BY 1 ORDER BY 1""",
+        ids=ids,
         home=home,
+        starts=[calendar.start(month) for month in months],
     )
-    return dict(rows)
+    return {f"{months[place - 1]:%Y-%m}": minor for place, minor in rows}
 
 
 def patches_by_type(tx: Transaction, deal_ids: DealIds) -> dict[str, int]:

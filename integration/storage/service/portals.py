@@ -24,11 +24,24 @@ class Portal:
     erasing_since: datetime | None = None
 
     @property
+    def time_zone(self) -> str:
+        """HubSpot's name of the account's time zone; "" if it told none."""
+        return str(self.account.get("time_zone") or "")
+
+    @property
+    def unread_time_zone(self) -> str:
+        """What HubSpot calls the account's time zone now, if that means none that we know."""
+        return str(self.account.get("time_zone_unread") or "")
+
+    @property
     def is_active(self) -> bool:
         """Whether we may call HubSpot for it."""
         return self.state == "active"
 
 
+# HubSpot's name of the account's time zone, and when it changed to that; "" and NULL if not known.
+TIME_ZONE = "coalesce(portal.account ->> 'time_zone', '')"
+TIME_ZONE_SINCE = "CAST(portal.account ->> 'time_zone_since' AS timestamptz)"
 _COLUMNS = """portal_id, state, paused_reason, account, scopes, settings_version, installed_at,
   imported_at, last_sync_at, erasing_since"""
 
@@ -52,14 +65,24 @@ def install(
     account: dict[str, Any],
     user_id: int | None,
 ) -> bool:
-    """Record an installation or a reinstallation, without a pause; return whether it is new."""
+    """Record an installation or a reinstallation, without a pause; return whether it is new.
+
+    An account that is known keeps its time zone; where HubSpot tells another, it is looked at soon.
+    """
     return bool(
         tx.value(
             """INSERT INTO portal (portal_id, scopes, account, installed_by)
                VALUES (:id, :scopes, CAST(:account AS jsonb), :user)
                ON CONFLICT (portal_id)
                DO UPDATE SET state = 'active', paused_reason = NULL, paused_at = NULL,
-                 uninstalled_at = NULL, scopes = excluded.scopes, account = excluded.account,
+                 uninstalled_at = NULL, scopes = excluded.scopes,
+                 account = excluded.account || jsonb_strip_nulls(jsonb_build_object(
+                   'time_zone', coalesce(portal.account ->> 'time_zone', ''),
+                   'time_zone_since', portal.account ->> 'time_zone_since',
+                   'time_zone_unread', portal.account ->> 'time_zone_unread')),
+                 looked_at = CASE
+                   WHEN excluded.account ->> 'time_zone' = portal.account ->> 'time_zone'
+                   THEN portal.looked_at END,
                  installed_at = CASE WHEN portal.state = 'uninstalled' THEN clock_timestamp()
                                      ELSE portal.installed_at END
                RETURNING xmax = 0""",
@@ -68,6 +91,24 @@ def install(
             account=as_json(account),
             user=user_id,
         )
+    )
+
+
+def change_time_zone(tx: Transaction, name: str, *, at: datetime) -> None:
+    """Note that the account is in another time zone from now on."""
+    _add_to_account(tx, time_zone=name, time_zone_since=at.isoformat(), time_zone_unread="")
+
+
+def note_unread_time_zone(tx: Transaction, name: str) -> None:
+    """Note a name of the account's time zone that means none that we know; "" for no such name."""
+    _add_to_account(tx, time_zone_unread=name)
+
+
+def _add_to_account(tx: Transaction, **details: str) -> None:
+    tx.run(
+        """UPDATE portal SET account = account || CAST(:details AS jsonb)
+           WHERE portal_id = :portal""",
+        details=as_json(details),
     )
 
 

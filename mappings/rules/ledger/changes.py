@@ -174,7 +174,7 @@ def in_words(change: Change, who: Mapping[str, str] | None = None) -> list[str]:
     sums = ", ".join(
         signed(minor, currency) for currency, minor in sorted(change.differences.items())
     )
-    head = f"{day(change.at)}: {change.reason[:1].upper()}{change.reason[1:]}: {sums}"
+    head = f"{day(change.at.date())}: {change.reason[:1].upper()}{change.reason[1:]}: {sums}"
     return [head, *(f"    {line}" for line in _lines_in_words(change, who or {}))]
 
 

@@ -10,6 +10,7 @@ from mappings.rules.attribution.credit import FIRST_ORDER, split
 from mappings.rules.facts import DealFacts
 from mappings.rules.findings import Allocation, Entry, Source
 from mappings.rules.ledger import home_currency, periods
+from mappings.rules.ledger.periods import Calendar
 from mappings.rules.policy import Policy
 
 
@@ -21,7 +22,8 @@ class Occasion:
     says that the desired allocation is the right one although the time for late evidence is over: a
     person ordered it (`ordered`), or evidence was known in time and is read only now. Or other
     settings judge what is booked, as if they had always counted (`by_settings`). `merged_into` is
-    the deal that took this one's place; `orders` come from orders.py, by source key.
+    the deal that took this one's place; `orders` come from orders.py, by source key. `calendar` has
+    the account's months.
     """
 
     at: datetime
@@ -31,6 +33,7 @@ class Occasion:
     by_settings: bool = False
     merged_into: int | None = None
     orders: Mapping[str, int] = field(default_factory=dict)
+    calendar: Calendar = periods.IN_UTC
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +136,12 @@ def _by_settings(
     kind = EntryOccasion.SETTINGS
     counts = deal.counts_as_won and desired is not None and _amount(deal) != 0
     wanted = _rows(deal, desired, occasion, policy, kind) if counts and desired else ()
-    if _said_by(wanted) == _said_by(now_booked.live):
+    if _said_by(wanted, occasion) == _said_by(now_booked.live, occasion):
         return ()
     return (*_reversals(now_booked.live, kind, deal, occasion, policy), *wanted)
 
 
-def _said_by(rows: Sequence[Entry]) -> object:
+def _said_by(rows: Sequence[Entry], occasion: Occasion) -> object:
     """What rows say of a deal: who has which share of which amount, and in which month.
 
     Cents between the parts are left out: credits that became one since were rounded apart.
@@ -151,7 +154,7 @@ def _said_by(rows: Sequence[Entry]) -> object:
         sum(row.amount_minor for row in rows),
         {row.currency for row in rows},
         {row.home_currency for row in rows if row.home_amount_minor is not None},
-        {periods.month_of(periods.belongs_at(row)) for row in rows if row.share},
+        {occasion.calendar.month_of(periods.belongs_at(row)) for row in rows if row.share},
     )
 
 
@@ -206,8 +209,9 @@ def _is_in_another_month(deal: DealFacts, now_booked: Booked, occasion: Occasion
     closed = deal.closed_at
     if closed is None or closed > occasion.at:
         return False
-    booked_in = {periods.month_of(periods.belongs_at(row)) for row in now_booked.heads.values()}
-    return booked_in != {periods.month_of(closed)}
+    month_of = occasion.calendar.month_of
+    booked_in = {month_of(periods.belongs_at(row)) for row in now_booked.heads.values()}
+    return booked_in != {month_of(closed)}
 
 
 def _first_rows(
