@@ -67,6 +67,7 @@ def _referral_signals() -> Mapping[str, int]:
         named_person=800_000,
         introduction_email=750_000,
         named_company=600_000,
+        former_job=700_000,
         note_names_customer=600_000,
         ambiguous=400_000,
         worked_together=150_000,  # a hint whom to ask, never credit

@@ -339,3 +339,42 @@ def test_who_came_after_the_deal_opened_by_a_persons_word_earns_nothing_of_it(
         answer(world, account, question["id"], "reject")
         assert asked(account) == []
         assert account.read("deal", DEAL, "second_order_source") == "none"
+
+
+# Somebody tells of an earlier job at a customer
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["I used it at Acme, my last job", "Habe es bei Acme genutzt, mein letzter Job"],
+    ids=["English", "German"],
+)
+def test_an_earlier_job_at_a_customer_brings_its_credit_though_nobody_there_is_known(
+    world: "World", words: str
+) -> None:
+    for account in world.accounts:
+        label = "How did you hear about us?"
+        account.crm.define_property("contact", "how_did_you_hear", label=label)
+
+    def before(crm: "Portal") -> None:
+        two_companies(crm)
+        maria = crm.create("contact", {"firstname": "Maria", "lastname": "Lopez"}, at=ago(800))
+        crm.associate("contact", maria.id, "company", ACME, primary=True, at=ago(800))
+        a_deal(crm, WON_AT_ACME, ACME, maria.id, opened=700, won=600)
+
+    def after(crm: "Portal") -> None:
+        told = {"firstname": "Bo", "lastname": "Berg", "email": "bo@zenit.example"}
+        crm.create("contact", {**told, "how_did_you_hear": words}, record_id=BO, at=ago(51))
+        crm.associate("contact", BO, "company", ZENIT, primary=True, at=ago(51))
+        a_deal(crm, DEAL, ZENIT, BO, opened=50, won=20)
+
+    happens(world, before, after)
+
+    for account in world.accounts:
+        assert account.read("deal", DEAL, "second_order_source") == "moved_champion"
+        assert account.read("deal", DEAL, "second_order_source_name") == "Acme"
+        because = account.read("deal", DEAL, "second_order_because")
+        assert because.startswith(f'"{words}" tells of an earlier job at Acme, a customer: ')
+        assert account.read("company", ACME, "second_order_revenue") == "6300.00"
+        assert words in told(account, "deal", DEAL)
+    assert shown(world.harbor, "deal", DEAL) == shown(world.orchard, "deal", DEAL)

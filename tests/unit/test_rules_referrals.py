@@ -198,3 +198,70 @@ def test_a_short_company_name_inside_words_names_nobody() -> None:
         )
         == ()
     )
+
+
+USED_AT_ACME = [
+    "I used it at Acme, my last job",
+    "knew you from my time at Acme",
+    "Worked with it at Acme before joining here",
+    "my previous employer (Acme) used it",
+    "Acme, my former employer",
+    "Bei Acme, meinem letzten Arbeitgeber, benutzt",
+    "Habe es bei Acme genutzt, mein letzter Job",
+    "Wir hatten das bei Acme, meiner alten Firma",
+    "Je l'utilisais chez Acme, mon ancien employeur",
+    "On l'avait chez Acme, ma boîte précédente",
+    "Lo usaba en Acme, mi último trabajo",
+    "Lo conocí en Acme, mi trabajo anterior",
+    "Usava na Acme, meu último emprego",
+    "Conheci na Acme, minha antiga empresa",
+]
+
+
+@pytest.mark.parametrize("text", USED_AT_ACME)
+def test_who_used_us_in_an_earlier_job_at_a_customer_brings_its_credit_though_unknown_there(
+    text: str,
+) -> None:
+    lookup = referrals.referrer_lookup([], the_companies(), is_customer=is_acme)
+    answers = said(heard_from=text)
+
+    (told,) = referrals.of_contact(a_contact(2, "Bo Berg", texts=answers), lookup, DEFAULT)
+    (of_deal,) = referrals.of_deal(a_deal(texts=said(deal_heard_from=text)), lookup, DEFAULT)
+
+    for found in (told, of_deal):
+        assert (found.how, found.p, found.status) == ("former_job", 700_000, "auto")
+        assert (found.referrer_company_id, found.referrer_contact_id) == (ACME, None)
+
+
+def is_acme(company_id: int, _at: datetime | None) -> bool:
+    return company_id == ACME
+
+
+@pytest.mark.parametrize(
+    ("text", "employer", "hows"),
+    [
+        ("I never used it at Acme", ZENIT, []),
+        ("at my last job, but not at Acme", ZENIT, []),
+        ("I used it at Orbit, my last job", ZENIT, []),
+        ("I used it at Acme, my last job", ACME, []),
+        ("Acme told us. At my last job we had a tool like that", ZENIT, ["named_company"]),
+        ("Orbit had it, I used it at Acme", ZENIT, ["former_job"]),
+    ],
+    ids=[
+        "denied",
+        "denied beside it",
+        "no customer",
+        "the company they are at",
+        "another sentence",
+        "of two the one in the words",
+    ],
+)
+def test_an_earlier_job_counts_where_the_words_name_a_customer(
+    text: str, employer: int, hows: list[str]
+) -> None:
+    lookup = referrals.referrer_lookup([], the_companies(), is_customer=is_acme)
+    bo = a_contact(2, "Bo Berg", company_ids=(employer,), texts=said(heard_from=text))
+
+    found = referrals.of_contact(bo, lookup, DEFAULT)
+
+    assert [referral.how for referral in found if referral.status == "auto"] == hows

@@ -293,6 +293,39 @@ def test_a_company_earns_nothing_from_a_deal_of_its_own() -> None:
     assert found(replace(deal, company_id=ACME), referrals=[a_referral()]).sources == ()
 
 
+def of_former_job(at: int = 60) -> Referral:
+    """Somebody on the deal told of an earlier job at Acme, where nobody knows them."""
+    told = replace(a_referral(at), how="former_job", p=700_000)
+    return replace(told, referrer_contact_id=None, referrer_person_id=None)
+
+
+@pytest.mark.parametrize(("at", "weight"), [(60, 900_000), (130, 900_000), (131, 550_000)])
+def test_an_earlier_job_that_is_told_moves_a_champion_whose_name_nobody_knows(
+    at: int, weight: int
+) -> None:
+    deal = a_deal(created=100, closed=200)
+
+    (source,) = found(deal, referrals=[of_former_job(at)]).sources
+
+    assert (source.kind, source.w, source.p) == ("moved_champion", weight, 700_000)
+    assert (source.person_id, source.contact_id, source.company_id) == (None, None, ACME)
+
+
+def test_an_earlier_job_that_is_told_and_shows_in_the_records_counts_once() -> None:
+    deal = a_deal(created=100, closed=200)
+
+    (source,) = found(deal, a_move(), referrals=[of_former_job()]).sources
+
+    assert (source.person_id, source.company_id) == (1, ACME)
+
+
+def test_who_comes_to_a_customer_brings_the_earlier_job_all_the_same() -> None:
+    deal = a_deal(created=100, closed=200)
+
+    assert found(deal, referrals=[replace(of_former_job(), expansion=True)]).sources
+    assert found(deal, referrals=[replace(of_former_job(), from_customer=False)]).sources == ()
+
+
 def test_unnamed_word_of_mouth_goes_to_the_pool() -> None:
     labels = [
         HeardLabel(Label("wom_generic", 600_000, "a friend"), 1, day(90)),

@@ -12,10 +12,11 @@ from mappings.kinds import ObjectType
 from mappings.rules.attribution.sources import HeardLabel
 from mappings.rules.facts import SELF_REPORTED, ContactFacts, DealFacts, MappedText, texts_of
 from mappings.rules.findings import Referral
+from mappings.rules.referrals.referrals import FORMER_JOB
 from mappings.rules.text import model_labels, self_reported
 
 # These referrals were read from an answer that names somebody.
-_NAMED = frozenset({"named_person", "named_company", "ambiguous"})
+_NAMED = frozenset({"named_person", "named_company", "ambiguous", FORMER_JOB})
 ModelLabels = Mapping[tuple[str, str], Mapping[str, int]]
 """A language model's labels with their confidence (ppm), by record ("deal:7") and place."""
 

@@ -133,6 +133,8 @@ def story(source: Source, names: Names, opened: datetime | None = None) -> str:
 
 
 def _moved(source: Source, names: Names, opened: datetime | None) -> str:
+    if source.person_id is None and source.contact_id is None:
+        return _told_of_former_job(source, names)
     left = f"{names.contact(source.contact_id)} left {names.company(source.company_id)}"
     when = f" by {day(source.at)}" if source.at else ""
     how = _stood(source.because[1:])
@@ -142,6 +144,13 @@ def _moved(source: Source, names: Names, opened: datetime | None) -> str:
     if how:
         return f"{left}{when}, where they {how}, and {taking_part}"
     return f"{left}{when} and {taking_part}"
+
+
+def _told_of_former_job(source: Source, names: Names) -> str:
+    """An earlier job that somebody told of, and of which no record of theirs tells."""
+    firm = names.company(source.company_id)
+    said = source.because[0].text if source.because else "somebody here told of an earlier job"
+    return f"{said.removesuffix(' at a customer')} at {firm}, a customer"
 
 
 def _stood(reasons: Iterable[Reason]) -> str:

@@ -13,10 +13,11 @@ from mappings.rules.attribution.credit import age_factor, raw
 from mappings.rules.facts import ContactFacts, DealContact, DealFacts, Touch
 from mappings.rules.findings import Move, Reason, Referral, Source
 from mappings.rules.policy import KEY_ROLES, Policy
+from mappings.rules.referrals.referrals import FORMER_JOB
 from mappings.rules.text.self_reported import Label
 
 # Answers to the question how somebody came to us: they speak of that time, not of their own day.
-_ANSWERS = frozenset({"named_person", "named_company"})
+_ANSWERS = frozenset({"named_person", "named_company", FORMER_JOB})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,24 @@ def sources_of(
     candidates = [moved_source(deal, move, around, policy, now) for move in moves]
     candidates += [referral_source(deal, referral, policy, now) for referral in referrals]
     candidates += [word_of_mouth_source(deal, heard, policy=policy, now=now) for heard in labels]
-    return _in_order(source for source in candidates if source is not None)
+    return _in_order(_without_told_twice(source for source in candidates if source is not None))
+
+
+def _without_told_twice(sources: Iterable[Source]) -> list[Source]:
+    """The sources without an earlier job that is told and that a mover's own records show, too."""
+    found = list(sources)
+    left = {
+        source.company_id
+        for source in found
+        if source.kind == SourceKind.MOVED_CHAMPION and source.person_id is not None and source.raw
+    }
+    return [
+        source
+        for source in found
+        if source.kind != SourceKind.MOVED_CHAMPION
+        or source.person_id is not None
+        or source.company_id not in left
+    ]
 
 
 def _in_order(sources: Iterable[Source]) -> DealSources:
@@ -318,10 +336,10 @@ def referral_source(
     if deal.created_at - at > timedelta(policy.referral_look_back_days):
         return None
     is_before = at <= deal.created_at + timedelta(policy.referral_late_days)
-    weight = policy.referral_before if is_before else policy.referral_open
+    weight = _referral_weight(referral, policy, is_before=is_before)
     freshness = _freshness(deal, at, policy)
     return Source(
-        SourceKind.REFERRAL,
+        SourceKind.MOVED_CHAMPION if referral.how == FORMER_JOB else SourceKind.REFERRAL,
         weight,
         referral.p,
         freshness,
@@ -335,8 +353,17 @@ def referral_source(
     )
 
 
+def _referral_weight(referral: Referral, policy: Policy, *, is_before: bool) -> int:
+    if referral.how == FORMER_JOB:
+        return policy.moved_sourced if is_before else policy.moved_assisted
+    return policy.referral_before if is_before else policy.referral_open
+
+
 def _can_be_credited(referral: Referral, deal: DealFacts) -> bool:
-    if referral.status != Status.AUTO or not referral.from_customer or referral.expansion:
+    if referral.status != Status.AUTO or not referral.from_customer:
+        return False
+    # Whoever comes to a customer of ours brings what they knew before; a referral there is none.
+    if referral.expansion and referral.how != FORMER_JOB:
         return False
     # Whoever was referred works elsewhere, but the referrer's own company buys: expansion.
     referrer_id = referral.referrer_company_id

@@ -29,6 +29,7 @@ from mappings.rules.text.address_kinds import clean_email, domain_of
 from mappings.rules.text.folding import LONGEST, spoken
 
 __all__ = [
+    "FORMER_JOB",
     "Hint",
     "ReferrerLookup",
     "code_key",
@@ -221,6 +222,8 @@ def from_answer(
             yield from _hints_of(person.ids, "named_person", at, text, lookup, policy)
     if "referral_company" in labels:
         yield from _named_companies(text, at, found, lookup, policy)
+    if "moved_self" in labels:
+        yield from _former_employers(text, at, found, lookup, policy)
 
 
 def _named_companies(
@@ -232,6 +235,24 @@ def _named_companies(
     for company_id in dict.fromkeys(company.ids[0] for company in named):
         if lookup.is_customer(company_id, at):
             yield Hint(None, f"named_company:{company_id}", p, at, reason)
+
+
+FORMER_JOB: Final = "former_job"
+"""The answer tells of an earlier job at a customer: a move of which no record tells."""
+
+
+def _former_employers(
+    text: MappedText, at: datetime, found: Mentions, lookup: ReferrerLookup, policy: Policy
+) -> Iterator[Hint]:
+    """Customers where the writer used to work, whether or not they are known there."""
+    reason = f'"{spoken(text.text)}" tells of an earlier job at a customer'
+    spans = [company.span for company in found.companies]
+    former = self_reported.former_employers(text.text, spans)
+    named = (company.ids[0] for company in found.companies if company.span in former)
+    for company_id in dict.fromkeys(named):
+        if lookup.is_customer(company_id, at):
+            p = policy.referral_signals[FORMER_JOB]
+            yield Hint(None, f"{FORMER_JOB}:{company_id}", p, at, reason)
 
 
 _READERS: Final = {TextKind.CODE: from_code, TextKind.REFERRER: from_field}

@@ -18,7 +18,7 @@ from mappings.rules.text.phrases import Tables, tables
 
 LONGEST = answer_texts.LONGEST
 """Characters of an answer that are read."""
-VERSION = 2
+VERSION = 3
 """The classifier's version, stored with each label."""
 
 # Confidence (ppm) of a clear phrase, a weak hint, and the name of a customer's person or company.
@@ -118,6 +118,33 @@ def _labels(text: str, known: Known) -> tuple[Label, ...]:
 
 
 _NONE = Label("", 0)
+
+
+def former_employers(text: str, companies: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Which of these names of companies an answer calls a place where the writer used to work.
+
+    Of several in one sentence only those in the words themselves: "used it at Acme".
+    """
+    answer, phrases = words_of(text), tables()
+    view = phrase_matching.scene(answer, phrases, companies=companies)
+    denials = phrase_matching.denials(view, phrases)
+    hits = phrase_matching.outer(phrase_matching.hits(view, phrases.labels))
+    standing = [hit for hit in hits if not phrase_matching.is_denied(view, hit, denials)]
+    former: list[tuple[int, int]] = []
+    for hit in (hit for hit in standing if hit.label == "moved_self"):
+        named = [span for span in companies if _is_in_sentence(answer, hit, span)]
+        inside = [span for span in named if hit.start <= span[0] < hit.end]
+        former += inside or (named if len(named) == 1 else [])
+    undenied = (
+        span
+        for span in dict.fromkeys(former)
+        if not phrase_matching.is_denied(view, Hit("moved_self", *span), denials)
+    )
+    return list(undenied)
+
+
+def _is_in_sentence(answer: Sequence[Word], hit: Hit, span: tuple[int, int]) -> bool:
+    return answer[span[0]].sentence == answer[hit.start].sentence
 
 
 def speaks_of(text: str, class_name: str) -> bool:
