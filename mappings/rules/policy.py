@@ -151,8 +151,10 @@ class Policy:
     successor_after_days: int = 365
     edit_days: int = 7
     champion_at: int = 700_000
-    # How long after a change of job the CRM usually shows it; fitted, see docs/rules.md.
+    # How long after a change of job the CRM usually shows it, and how soon after the last sign of
+    # life people usually left; fitted, see docs/rules.md.
     moved_lag_days: int = 90
+    moved_silence_days: int = 45
     credit_strength_at: int = 400_000
     move_to_deal_days: int = 730
     present_within_days: int = 7

@@ -1,12 +1,21 @@
 """What conclude makes of people: who is who, who moved, who referred whom, in whatever order the rows arrive."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import event
 
 from integration.conclude.people import successor_search
 from integration.reports import explain, explain_words
 from integration.storage.findings import move_rows
-from tests.contract.conclude_world import ORCHARD, Clock, MirrorPortal, day, moved_champion
+from tests.contract.conclude_world import (
+    ORCHARD,
+    WORDS,
+    Clock,
+    MirrorPortal,
+    day,
+    moved_champion,
+)
 
 
 def moves(portal: MirrorPortal) -> list[tuple[int, int, str]]:
@@ -322,6 +331,54 @@ def test_a_record_with_a_private_address_only_is_the_person_who_left(harbor: Mir
     harbor.settle()
 
     assert moves(harbor) == [(12, 33, "auto")]
+
+
+@pytest.mark.parametrize(
+    ("bought", "role"),
+    [
+        pytest.param(400, "moved_champion", id="bought while they were there"),
+        pytest.param(300, "none", id="bought after they had gone"),
+    ],
+)
+@pytest.mark.parametrize("rule", ["won deals", "the stage since it was reached"])
+def test_who_left_before_the_company_bought_was_no_customers_champion(
+    harbor: MirrorPortal, rule: str, bought: float, role: str
+) -> None:
+    """They were on the deal, fell silent 360 days ago, and showed up elsewhere 200 days ago."""
+    if rule != "won deals":
+        harbor.install(replace(WORDS, customer_stage="customer", customer_stage_since="reached"))
+    reached = [(900, "opportunity"), (bought, "customer")]
+    harbor.put("company", 1, name="Acme", domain="acme-tools.com", lifecyclestage=reached)
+    harbor.company(2, "Zenit", "zenit-labs.com")
+    who = {"firstname": "Priya", "lastname": "Raman", "hs_linkedin_url": "linkedin.com/in/priya"}
+    harbor.contact(
+        12, 1, created=day(900), email="priya@acme-tools.com",
+        notes_last_contacted=day(360).isoformat(), **who,
+    )  # fmt: skip
+    harbor.contact(33, 2, created=day(200), email="priya@zenit-labs.com", **who)
+    harbor.deal(7, 1, 12, created=500, won=(bought, "9000.00"))
+    harbor.deal(8, 2, 33, created=150, won=(100, "40000.00"))
+
+    harbor.settle()
+
+    assert moves(harbor) == [(12, 33, "auto")]
+    assert harbor.said("deal", 8).get("second_order_source") == role
+
+
+def test_whose_record_moved_along_was_there_to_win_the_deal_they_were_on(
+    harbor: MirrorPortal,
+) -> None:
+    """Her address changed a week after the win: no old record fell silent before it."""
+    harbor.company(1, "Acme", "acme-tools.com")
+    harbor.company(2, "Zenit", "zenit-labs.com")
+    addresses = [(900, "priya@acme-tools.com"), (200, "priya@zenit-labs.com")]
+    harbor.contact(12, 2, firstname="Priya", lastname="Raman", email=addresses)
+    harbor.deal(7, 1, 12, created=300, won=(207, "9000.00"))
+    harbor.deal(8, 2, 12, created=150, won=(100, "40000.00"))
+
+    harbor.settle()
+
+    assert harbor.said("deal", 8)["second_order_source"] == "moved_champion"
 
 
 def test_names_in_another_script_or_only_in_an_address_are_found(harbor: MirrorPortal) -> None:

@@ -393,11 +393,67 @@ def test_what_came_after_leaving_makes_no_champion() -> None:
 def test_when_somebody_left_is_judged_between_last_seen_and_first_seen(
     seen: int, told: int | None, left: int
 ) -> None:
-    bounce = Reason("hard_bounce", "bounced", day(told) if told else None)
-    signals = (Signal("hard_bounce", 350_000, bounce.at, "bounce", bounce),) if told else ()
-    move = a_move(earliest=day(seen), moved_at=day(300), signals=signals)
+    move = _shown(earliest=day(seen), bounced=told)
 
     assert champions.left_at(move, DEFAULT) == day(left)
+
+
+@pytest.mark.parametrize(
+    ("life", "told", "left"),
+    [
+        (100, None, 145),  # silent since: gone forty-five days later
+        (200, None, 210),
+        (250, None, 250),  # seen there shortly before the move shows
+        (100, 120, 120),
+        (100, 90, 100),
+    ],
+)
+def test_an_old_record_that_fell_silent_says_when_its_person_left(
+    life: int, told: int | None, left: int
+) -> None:
+    move = _shown(earliest=day(min(life, 100)), bounced=told)
+
+    assert champions.left_at(move, DEFAULT, day(life), fell_silent=True) == day(left)
+
+
+@pytest.mark.parametrize(("answered", "left"), [(100, 210), (250, 250)])
+def test_an_old_answer_says_that_they_were_there_and_not_that_they_went_soon_after(
+    answered: int, left: int
+) -> None:
+    move = _shown(earliest=day(50), bounced=None)
+
+    assert champions.left_at(move, DEFAULT, day(answered)) == day(left)
+
+
+def _shown(*, earliest: datetime, bounced: int | None) -> Move:
+    """A move that shows on day 300."""
+    bounce = Reason("hard_bounce", "bounced", day(bounced) if bounced else None)
+    signals = (Signal("hard_bounce", 350_000, bounce.at, "bounce", bounce),) if bounced else ()
+    return a_move(earliest=earliest, moved_at=day(300), signals=signals)
+
+
+def test_activity_on_the_record_that_stayed_and_answers_are_signs_of_life_at_the_old_company() -> (
+    None
+):
+    stayed = a_move(former_contact_id=1, new_contact_id=2, moved_at=day(300))
+    old_record = a_contact(1, last_activity_at=day(120))
+    there, elsewhere, later = (
+        NpsAnswer(1, 9, day(at), company) for at, company in ((150, ACME), (160, 99), (301, ACME))
+    )
+
+    assert champions.last_seen(stayed, old_record, ()) == day(120)
+    assert champions.last_seen(stayed, old_record, [there, elsewhere, later]) == day(150)
+    # On a record that moved along the activity goes on at the new company.
+    assert champions.last_seen(a_move(moved_at=day(300)), old_record, [there]) == day(150)
+    assert champions.last_seen(a_move(moved_at=day(300)), old_record, ()) is None
+    assert champions.last_seen(stayed, None, ()) is None
+    silent = champions.fell_silent
+    assert [silent(stayed, old_record), silent(stayed, a_contact(1)), silent(stayed, None)] == [
+        True,
+        False,
+        False,
+    ]
+    assert not silent(a_move(moved_at=day(300)), old_record)
 
 
 def test_the_highest_role_is_written() -> None:

@@ -74,14 +74,22 @@ def with_strength(
     company_id = move.former_company_id
     if company_id is None:
         return move
+    answers = evidence.answers_of(contact_ids)
+    former = contacts.get(move.former_contact_id)
+    last_seen = champions.last_seen(move, former, answers)
+    is_silent = champions.fell_silent(move, former)
+    left_at = champions.left_at(move, policy, last_seen, fell_silent=is_silent)
+    # An old record that fell silent tells that its person had gone. Where none does, who is on a
+    # deal that was won before the move shows is taken to have been there to win it.
+    won_by = left_at if is_silent else move.moved_at
     # Whoever liked us at a company that had not bought yet was no customer's champion.
-    was_customer = evidence.was_customer(company_id, champions.left_at(move, policy))
+    was_customer = evidence.was_customer(company_id, left_at)
     strength, reason = champions.strength(
         contact_ids,
         company_id,
-        move.moved_at,  # who was on a deal won before the move shows was there to win it
-        deals=evidence.deals_at(company_id, move.moved_at),
-        answers=evidence.answers_of(contact_ids) if was_customer else (),
+        won_by,
+        deals=evidence.deals_at(company_id, won_by),
+        answers=answers if was_customer else (),
         roles=buying_roles(contact_ids, contacts) if was_customer else frozenset(),
         is_customer=was_customer,
         policy=policy,

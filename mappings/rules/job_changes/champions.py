@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from itertools import chain
 
 from mappings.formats import day
-from mappings.rules.facts import PPM, DealFacts, NpsAnswer
+from mappings.rules.facts import PPM, ContactFacts, DealFacts, NpsAnswer
 from mappings.rules.findings import Move, Reason
+from mappings.rules.identity.record_profile import last_life
 from mappings.rules.policy import KEY_ROLES, Policy
 
 ADMIN_ROLES = frozenset({"admin", "administrator", "power_user"})
@@ -106,16 +107,41 @@ def _answer_strengths(
         yield c, Reason("promoter", text, latest.at, (f"contact:{latest.contact_id}",), c)
 
 
-def left_at(move: Move, policy: Policy) -> datetime:
+def left_at(
+    move: Move, policy: Policy, last_seen: datetime | None = None, *, fell_silent: bool = False
+) -> datetime:
     """When the person most likely left, which is when their standing there is judged.
 
-    People appear at the new company some time after they left the old one. So it is that long
-    before the move shows, or the date of a signal of their leaving, whichever is earlier; but never
-    before they were last seen.
+    People appear at the new company some time after they left the old one, and an old record falls
+    silent when they go. So it is that long before the move shows, or soon after they were
+    *last_seen* on a record that *fell_silent*, or the date of a signal of their leaving, whichever
+    is earliest; but never before they were last seen.
     """
-    leaving = [signal.at for signal in move.signals if signal.kind in _LEAVING]
-    likely = min([move.moved_at - timedelta(policy.moved_lag_days), *filter(None, leaving)])
-    return min(max(likely, move.earliest), move.moved_at)
+    signs = [signal.at for signal in move.signals if signal.kind in _LEAVING and signal.at]
+    if fell_silent and last_seen:
+        signs.append(last_seen + timedelta(policy.moved_silence_days))
+    likely = min([move.moved_at - timedelta(policy.moved_lag_days), *signs])
+    return min(max(likely, last_seen or move.earliest, move.earliest), move.moved_at)
+
+
+def last_seen(
+    move: Move, former: ContactFacts | None, answers: Iterable[NpsAnswer]
+) -> datetime | None:
+    """The last sign of life of a mover at the company they left; None where nothing tells.
+
+    An answer to a survey belongs to the employer of its time. Activity does only on a record that
+    stayed behind: on one that moved along it goes on at the new company.
+    """
+    signs = [answer.at for answer in answers if answer.company_id == move.former_company_id]
+    life = last_life(former) if former and fell_silent(move, former) else None
+    return max((at for at in [*signs, life] if at and at <= move.moved_at), default=None)
+
+
+def fell_silent(move: Move, former: ContactFacts | None) -> bool:
+    """Whether the old record stayed behind, and was heard of before: then its silence tells."""
+    if former is None or former.id == move.new_contact_id:
+        return False
+    return last_life(former) is not None
 
 
 def with_strength(move: Move, c: int, reason: Reason | None) -> Move:
