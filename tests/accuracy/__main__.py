@@ -10,13 +10,15 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.accuracy import calibration, customers, employers, hearing, paper, twins
+from tests.accuracy import calibration, customers, employers, hearing, paper, people, twins
+from tests.accuracy.calibration import Halves
 from tests.accuracy.ground import ground
 from tests.accuracy.tables import Report, show, show_aims
 from tests.sandbox.crm import HubSpot
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 PARTS = ("customers", "heard", "employers", "twins")
+MOVES, SAME_HUMAN = "moves", "same human"
 
 
 def main() -> int:
@@ -28,7 +30,7 @@ def main() -> int:
         return 0
     began = time.monotonic()
     told = _measure(given, say)
-    for grid in told.tables:
+    for grid in [*([told.first] if told.first else []), *told.tables]:
         show(say, grid)
     show_aims(say, told.aims)
     say.print(
@@ -45,34 +47,48 @@ def main() -> int:
 
 def _measure(given: argparse.Namespace, say: Console) -> Report:
     told, parts = Report(), set(given.only or PARTS)
+    sure: dict[str, Halves] = {}
     with ground(HubSpot(seed=7), say) as here:
         if "customers" in parts:
             say.print("Importing a CRM history through the local HubSpot ...")
-            found = customers.run(here, given.data / "crm", with_defaults=not given.quick)
+            found = customers.run(here, given.data / "crm", every_choice=not given.quick)
             _join(told, customers.report(found))
-            _draw(given.svg, found)
+            known, chosen = found.town.truth, found.chosen
+            sure[MOVES] = customers.moves_of(known, chosen)
+            sure["the CRM history"] = people.confidences(known.people, chosen.pairs)
         if "heard" in parts:
             say.print("Importing answers to how did you hear about us ...")
             _join(told, hearing.run(here, given.data / "how_heard" / "answers.csv.gz"))
         if "employers" in parts:
             say.print("Importing contributors as seven lists over the years ...")
-            told.add(*employers.run(here, given.data / "oss_identity"))
+            report, sure["contributors"] = employers.run(here, given.data / "oss_identity")
+            _join(told, report)
         if "twins" in parts:
             say.print("Importing a list and its corrupted copy ...")
-            told.add(*twins.run(here, given.data / "febrl"))
+            grid, sure["a list and its copy"] = twins.run(here, given.data / "febrl")
+            told.add(grid)
+    _calibrate(told, sure, given.svg)
     return told
 
 
-def _draw(file: Path | None, found: customers.Customers) -> None:
+def _calibrate(told: Report, sure: dict[str, Halves], file: Path | None) -> None:
+    """Tables and aims of how sure the app was; of same human over all data that was measured, and each."""
+    moves = sure.pop(MOVES, None)
+    panels = {MOVES: moves} if moves else {}
+    if sure:
+        panels[SAME_HUMAN] = calibration.together(sure.values())
+    for title, (checking, fitting) in panels.items():
+        told.add(
+            calibration.table(title, checking, fitting), aims=[calibration.aim(title, checking)]
+        )
+    told.add(*(calibration.table(f"same human, {name}", *each) for name, each in sure.items()))
     if file:
-        panels = {
-            title: checking
-            for title, (checking, _) in customers.cases(found.town.truth, found.chosen).items()
-        }
-        file.write_text(calibration.diagram(panels), encoding="utf-8")
+        drawn = {title: checking for title, (checking, _) in panels.items()}
+        file.write_text(calibration.diagram(drawn), encoding="utf-8")
 
 
 def _join(told: Report, more: Report) -> None:
+    told.first = told.first or more.first
     told.add(*more.tables, aims=more.aims)
 
 
@@ -87,7 +103,7 @@ def _arguments() -> argparse.Namespace:
         "--only", action="append", choices=PARTS, help="measure this part only; may be repeated"
     )
     parser.add_argument(
-        "--quick", action="store_true", help="leave out the run with the rules' default settings"
+        "--quick", action="store_true", help="the CRM history by the owner's choices alone"
     )
     parser.add_argument("--json", type=Path, help="also write all tables to this file")
     parser.add_argument("--svg", type=Path, help="draw the reliability diagram into this file")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from tests.accuracy.tables import Aim, Grid
 
 Case = tuple[float, bool]  # how sure, and whether it was so
+Halves = tuple[list[Case], list[Case]]  # of the checking and of the fitting half
 # Wide bins where little is decided, narrow ones where it matters.
 EDGES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1.0)
 ENOUGH = 50
@@ -62,6 +64,13 @@ def _place(said: float) -> int:
     # Confidences are whole parts per million: half a part keeps 0.85 in the bin that begins with
     # it.
     return max(at for at, low in enumerate(EDGES[:-1]) if said >= low - 5e-7)
+
+
+def together(halves: Iterable[Halves]) -> Halves:
+    """The cases of several data sets, which fill bins that each alone would leave empty."""
+    every = list(halves)
+    checking, fitting = (list(chain.from_iterable(each[half] for each in every)) for half in (0, 1))
+    return checking, fitting
 
 
 def brier(cases: Sequence[Case]) -> float | None:

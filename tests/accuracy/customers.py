@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mappings.records.setup_kinds import BY_STAGE_ALWAYS, CUSTOMER_RULE
-from tests.accuracy import calibration, dealing, moving, people, tagging
-from tests.accuracy.calibration import Case
+from mappings.records.setup_kinds import BY_DEALS, BY_STAGE_ALWAYS, CUSTOMER_RULE
+from tests.accuracy import choosing, dealing, moving, people, tagging
+from tests.accuracy.calibration import Case, Halves
+from tests.accuracy.choosing import Judged
+from tests.accuracy.definition import by_definition
 from tests.accuracy.ground import Ground
 from tests.accuracy.halves import Half
 from tests.accuracy.meaning import by_meaning
 from tests.accuracy.naive import Naive
 from tests.accuracy.reading import FoundMove, Reading, read
 from tests.accuracy.tables import Grid, Report
+from tests.accuracy.tagging import claims_of
 from tests.sandbox import town_load, truth
-from tests.sandbox.crm import Portal
 from tests.sandbox.town_real import read_town
 from tests.sandbox.town_rows import Town
 from tests.sandbox.truth_facts import MOVED_CHAMPION, Truth
@@ -35,55 +37,72 @@ OWNER_POLICY: dict[str, str] = {
     "moved_assisted": "1000000",
     "moved_present": "1000000",
 }
-UNTOUCHED = 4717
-DEFAULTS, CHOSEN = "the rules' defaults", "owner's choices"
+NEW = "a new admin who answers nothing"
+PROPOSED = "the set-up page answered as proposed"
+BOUGHT = "won deals chosen on the set-up page"
+CHOSEN = "owner's choices"
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What an admin chooses, and in which portal; without answers nothing is answered in time."""
+
+    name: str
+    portal_id: int
+    answers: Mapping[str, str] | None
+    policy: Mapping[str, str] = field(default_factory=dict)
+
+
+# What a new admin gets comes first. They answer later in the same portal, which is where admins do.
+CHOICES = (
+    Choices(NEW, 4717, None),
+    Choices(PROPOSED, 4717, {}),
+    Choices(BOUGHT, 4718, {CUSTOMER_RULE: BY_DEALS}),
+    Choices(CHOSEN, HARBOR, OWNER_ANSWERS, OWNER_POLICY),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Customers:
-    """The town and what the app said of it under each settings version."""
+    """The town, and what the app said of it by each admin's choices, a new admin's first."""
 
     town: Town
     naive: Naive
-    defaults: Reading | None
-    chosen: Reading
+    readings: Mapping[str, Reading]
+
+    @property
+    def chosen(self) -> Reading:
+        """The reading that is looked at from all sides."""
+        return self.readings[CHOSEN]
 
 
-def load(portal: Portal, folder: Path) -> Town:
-    """Fill a portal with the CRM history, its last day today."""
+def run(ground: Ground, folder: Path, *, every_choice: bool) -> Customers:
+    """Import, conclude, write back: by each admin's choices, or by the owner's alone."""
+    kept = [choices for choices in CHOICES if every_choice or choices.name == CHOSEN]
     town = read_town(folder, datetime.now(UTC).date())
+    readings = {choices.name: _reading(ground, town, choices) for choices in kept}
+    return Customers(town, Naive(town, town.free_mail_hosts), readings)
+
+
+def _reading(ground: Ground, town: Town, choices: Choices) -> Reading:
+    """Install, unless that was done for an earlier admin's choices; settle, and read."""
+    if choices.portal_id not in ground.admins:
+        _install(ground, town, choices)
+    seconds = ground.settle(choices.portal_id, choices.answers)
+    ground.say.print(f"  {choices.name}: concluded in {seconds:.0f} s", style="dim")
+    with ground.runtime() as runtime:
+        return read(runtime, ground.hubspot.portals[choices.portal_id])
+
+
+def _install(ground: Ground, town: Town, choices: Choices) -> None:
+    portal = ground.hubspot.add_portal(
+        choices.portal_id, choices.name, currency="USD", time_zone="America/New_York"
+    )
     town_load.arrange(portal, town.setup)
     town_load.fill(portal, town)
-    return town
-
-
-def run(ground: Ground, folder: Path, *, with_defaults: bool) -> Customers:
-    """Import, conclude, write back; with *with_defaults* in another portal, too.
-
-    Its owner answers the set-up page as it proposes, and chooses nothing else.
-    """
-    town, chosen = _portal(ground, folder, HARBOR, "Harbor", choices=True)
-    defaults = (
-        _portal(ground, folder, UNTOUCHED, "Untouched", choices=False)[1] if with_defaults else None
-    )
-    return Customers(town, Naive(town, town.free_mail_hosts), defaults, chosen)
-
-
-def _portal(
-    ground: Ground, folder: Path, portal_id: int, name: str, *, choices: bool
-) -> tuple[Town, Reading]:
-    portal = ground.hubspot.add_portal(
-        portal_id, name, currency="USD", time_zone="America/New_York"
-    )
-    town = load(portal, folder)
-    hosts = {"extra_free_hosts": "\n".join(sorted(town.free_mail_hosts))}
-    ground.connect(portal, hosts)
-    if choices:
-        ground.decide(portal_id, OWNER_POLICY)
-    seconds = ground.settle(portal_id, OWNER_ANSWERS if choices else {})
-    ground.say.print(f"  {name}: imported and concluded in {seconds:.0f} s", style="dim")
-    with ground.runtime() as runtime:
-        return town, read(runtime, portal)
+    ground.connect(portal, {"extra_free_hosts": "\n".join(sorted(town.free_mail_hosts))})
+    if choices.policy:
+        ground.decide(choices.portal_id, choices.policy)
 
 
 def report(found: Customers) -> Report:
@@ -91,6 +110,7 @@ def report(found: Customers) -> Report:
     known, chosen = found.town.truth, found.chosen
     told, rules = Report(), found.naive.rules()
     strongest = rules[-1][1]
+    _by_choices(told, found)
     told.add(moving.overview(known, chosen.moves, rules), aims=moving.aims(known, chosen.moves))
     told.add(
         moving.precision_by_shape(known, chosen.moves),
@@ -106,33 +126,46 @@ def report(found: Customers) -> Report:
         ),
     )  # fmt: skip
     _deals(told, found)
-    for title, (checking, fitting) in cases(known, chosen).items():
-        told.add(
-            calibration.table(title, checking, fitting), aims=[calibration.aim(title, checking)]
-        )
     return told
+
+
+def _by_choices(told: Report, found: Customers) -> None:
+    """Deals tagged and money booked by each admin's choices, side by side."""
+    meaning = by_meaning(found.town)
+    judged = [
+        Judged(name, reading, by_definition(found.town, reading.rule), meaning)
+        for name, reading in found.readings.items()
+    ]
+    told.first = choosing.side_by_side(judged)
+    told.add(
+        choosing.wrong_and_missed(found.town, judged),
+        choosing.money(judged),
+        aims=choosing.aims(judged),
+    )
+    told.aims += tagging.aims(f"by the label's meaning, {CHOSEN}", meaning, claims_of(found.chosen))
 
 
 def _deals(told: Report, found: Customers) -> None:
     known = found.town.truth
-    readings = [(CHOSEN, found.chosen)] + ([(DEFAULTS, found.defaults)] if found.defaults else [])
     naive = found.naive.deals()
-    tagged = [(name, tagging.claims_of(reading)) for name, reading in readings]
+    tagged = [(name, claims_of(reading)) for name, reading in found.readings.items()]
     for how, truths in _truths(found):
         told.add(
             tagging.overview(
                 how, truths, [*tagged, ("naive", dict.fromkeys(naive, frozenset({MOVED_CHAMPION})))]
-            ),
-            aims=tagging.aims(how, truths, tagged[0][1]),
+            )
         )
     told.add(
         tagging.missed(known, found.chosen, found.town), tagging.by_time(known, found.town, tagged)
     )
     money = [
         (f"whole amounts of tagged deals, {name}", dealing.whole_amounts(known, one))
-        for name, one in readings
+        for name, one in found.readings.items()
     ]
-    money += [(f"booked in the ledger, {name}", dealing.booked(one)) for name, one in readings]
+    money += [
+        (f"booked in the ledger, {name}", dealing.booked(one))
+        for name, one in found.readings.items()
+    ]
     amounts = {deal.deal: deal.amount or 0 for deal in known.deals}
     claimed = {deal: {company: amounts[deal]} for deal, company in naive.items()}
     own = [(name, one) for name, one in money if name.endswith(CHOSEN)]
@@ -179,15 +212,10 @@ def departures(found: Customers) -> Grid:
     return Grid("Departures without a known new job", columns, tuple(rows))
 
 
-def cases(known: Truth, reading: Reading) -> dict[str, tuple[list[Case], list[Case]]]:
-    """Confidences with what was true, checking and fitting half, for moves and for identity."""
-    return {
-        "moves": (
-            _moves(known, reading.moves, Half.CHECKING),
-            _moves(known, reading.moves, Half.FITTING),
-        ),
-        "same human": (_same(known, reading, Half.CHECKING), _same(known, reading, Half.FITTING)),
-    }
+def moves_of(known: Truth, reading: Reading) -> Halves:
+    """How sure the app was of its moves, and how often rightly."""
+    checking, fitting = (_moves(known, reading.moves, half) for half in reversed(Half))
+    return checking, fitting
 
 
 def _moves(known: Truth, moves: Sequence[FoundMove], half: Half) -> list[Case]:
@@ -198,12 +226,4 @@ def _moves(known: Truth, moves: Sequence[FoundMove], half: Half) -> list[Case]:
         (move.confidence, verdicts[move.pair] == truth.RIGHT)
         for move in mine
         if verdicts[move.pair] != truth.UNSETTLED
-    ]
-
-
-def _same(known: Truth, reading: Reading, half: Half) -> list[Case]:
-    return [
-        (p, known.people[a] == known.people[b])
-        for (a, b), p in sorted(reading.pairs.items())
-        if a in known.people and b in known.people and moving.of_half(known, min(a, b), half)
     ]

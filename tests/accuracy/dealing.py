@@ -117,8 +117,8 @@ def revenue(how: str, known: Truth, readings: Sequence[tuple[str, ByDeal]]) -> G
     for name, told in readings:
         checking, fitting = (books(known, told, half) for half in reversed(Half))
         rows.append((
-            name, _money(sum(checking.true.values())), _money(sum(checking.told.values())), checking.error,
-            _money(checking.absolute), checking.absolute / (sum(checking.true.values()) or 1),
+            name, as_money(sum(checking.true.values())), as_money(sum(checking.told.values())), checking.error,
+            as_money(checking.absolute), checking.absolute / (sum(checking.true.values()) or 1),
             len({*checking.true, *checking.told}), fitting.error,
         ))  # fmt: skip
     columns = (
@@ -135,9 +135,9 @@ def differences(known: Truth, name: str, told: ByDeal) -> list[Grid]:
         (
             kind,
             count,
-            _money(checking.kinds.get(kind, 0)),
+            as_money(checking.kinds.get(kind, 0)),
             one.deals.get(kind, 0),
-            _money(one.kinds.get(kind, 0)),
+            as_money(one.kinds.get(kind, 0)),
         )
         for kind, count in sorted(checking.deals.items())
     )
@@ -147,8 +147,8 @@ def differences(known: Truth, name: str, told: ByDeal) -> list[Grid]:
     )[:TOP]
     rows = tuple(
         (
-            str(company), _money(one.true.get(company, 0)), _money(one.told.get(company, 0)),
-            _money(one.told.get(company, 0) - one.true.get(company, 0)),
+            str(company), as_money(one.true.get(company, 0)), as_money(one.told.get(company, 0)),
+            as_money(one.told.get(company, 0) - one.true.get(company, 0)),
             ", ".join(kind for kind, minor in one.by_company[company].most_common(2) if minor),
         )
         for company in worst
@@ -183,5 +183,6 @@ def revenue_aim(name: str, known: Truth, told: ByDeal) -> Aim:
     )
 
 
-def _money(minor: int) -> str:
+def as_money(minor: int) -> str:
+    """An amount in minor units as people write it."""
     return f"{minor / 100:,.2f}"

@@ -20,12 +20,13 @@ from pathlib import Path
 import tldextract
 
 from tests.accuracy import people
+from tests.accuracy.calibration import Halves
 from tests.accuracy.ground import Ground
 from tests.accuracy.halves import Half, half_of
 from tests.accuracy.moving import AUTOMATIC, REVIEW
 from tests.accuracy.plain_portal import conclude, moment, record, rows
 from tests.accuracy.reading import Reading
-from tests.accuracy.tables import Cell, Grid
+from tests.accuracy.tables import Aim, Cell, Grid, Report
 from tests.sandbox.town_real import _PRIVATE
 from tests.sandbox.town_rows import PRIMARY, Link, Record, Value
 
@@ -189,8 +190,8 @@ def truth_of(folder: Path, portal: Portal) -> Known:
     return Known(changes, {person: tuple(names) for person, names in seen.items()}, whose)
 
 
-def run(ground: Ground, folder: Path) -> list[Grid]:
-    """Load, conclude, score."""
+def run(ground: Ground, folder: Path) -> tuple[Report, Halves]:
+    """Load, conclude, score; and how sure the app was of who is who."""
     told: list[tuple[str, Portal, Reading]] = []
     for name, source, portal_id in READINGS:
         portal = imported(folder, source)
@@ -198,7 +199,9 @@ def run(ground: Ground, folder: Path) -> list[Grid]:
         title = f"Contributors {portal_id}"
         found = conclude(ground, portal_id, title, portal.records(), portal.links, settings)
         told.append((name, portal, found))
-    return report(told, truth_of(folder, told[0][1]))
+    known = truth_of(folder, told[0][1])
+    # Both portals hold the same people, so their pairs are counted once.
+    return report(told, known), people.confidences(known.whose, told[0][2].pairs)
 
 
 def private_hosts(portal: Portal) -> list[str]:
@@ -209,7 +212,7 @@ def private_hosts(portal: Portal) -> list[str]:
     )
 
 
-def report(told: Sequence[tuple[str, Portal, Reading]], known: Known) -> list[Grid]:
+def report(told: Sequence[tuple[str, Portal, Reading]], known: Known) -> Report:
     """Changes found beside believing every changed company field, and who is who."""
     claims: list[tuple[str, set[Step]]] = []
     for name, portal, found in told:
@@ -227,12 +230,29 @@ def report(told: Sequence[tuple[str, Portal, Reading]], known: Known) -> list[Gr
     )  # fmt: skip
     note = "Over a gap: the person was really at both companies, but what lay between is not on record; not scored."
     grouped = [(f"ours, {name}", found.persons) for name, _, found in told]
-    return [
+    scored = Report()
+    scored.add(
         Grid("Employer changes of contributors", columns, tuple(lines), (note,)),
         people.overview(
             "Same contributor, one person", known.whose, [*grouped, ("the imports alone", {})]
         ),
+        aims=aims(known, claims[0][1]),
+    )
+    return scored
+
+
+def aims(known: Known, claims: Iterable[Step]) -> list[Aim]:
+    """What is wanted where imports set companies: they change address and company together."""
+    precision, recall, *_ = _line(known, claims, Half.CHECKING)
+    name = f"employer changes, automatic, {READINGS[0][0]}"
+    return [
+        Aim(f"{name}: precision", _figure(precision), 0.95),
+        Aim(f"{name}: recall", _figure(recall), 0.5),
     ]
+
+
+def _figure(cell: Cell) -> float | None:
+    return cell if isinstance(cell, float) else None
 
 
 def _told(

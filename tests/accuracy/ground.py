@@ -14,7 +14,9 @@ from types import MappingProxyType
 
 from rich.console import Console
 
+from integration.admin import operations
 from integration.core import environment as configuration
+from integration.portal.context import PortalContext
 from integration.portal.runtime import Runtime, open_runtime
 from tests import admin, demo
 from tests.admin import Admin
@@ -61,15 +63,21 @@ class Ground:
         reason = "so the development data counts"
         self.app.command("policy", str(portal_id), *changes, "--by", "owner", "--reason", reason)
 
-    def settle(self, portal_id: int, answers: Mapping[str, str] = _NOTHING) -> float:
-        """Wait until the portal has nothing to do, answering what it asks; return the seconds it took."""
+    def settle(self, portal_id: int, answers: Mapping[str, str] | None = _NOTHING) -> float:
+        """Wait until the portal has nothing to do, answering what it asks; return the seconds it took.
+
+        Without *answers* nobody answers, and for a question that all waits for its time runs out.
+        """
         began = time.monotonic()
         while time.monotonic() - began < SETTLE_SECONDS:
             if self.app.process.poll() is not None:
                 raise RuntimeError(
                     f"the service ended:\n{self.app.log.read_text(errors='replace')[-2000:]}"
                 )
-            self.answer(portal_id, answers)
+            if answers is None:
+                self.let_time_run_out(portal_id)
+            else:
+                self.answer(portal_id, answers)
             try:
                 self.app.command("settle", str(portal_id), "--timeout", "10")
             except RuntimeError as waiting:
@@ -77,6 +85,16 @@ class Ground:
                 continue
             return time.monotonic() - began
         raise RuntimeError(f"portal {portal_id} is not settled after {SETTLE_SECONDS} s")
+
+    def let_time_run_out(self, portal_id: int) -> None:
+        """As if the time to answer the set-up page's open questions were over."""
+        with self.runtime() as runtime:
+            with runtime.database.portal(portal_id) as tx:
+                tx.run(
+                    """UPDATE setup_question SET due_at = clock_timestamp()
+                       WHERE portal_id = :portal AND due_at > clock_timestamp()"""
+                )
+            operations.take_overdue_proposals(PortalContext(runtime, portal_id))
 
     @contextlib.contextmanager
     def runtime(self) -> Iterator[Runtime]:

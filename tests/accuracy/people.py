@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
+from tests.accuracy.calibration import Case, Halves
 from tests.accuracy.halves import Half, half_of
 from tests.accuracy.reading import Pair
 from tests.accuracy.tables import Grid
@@ -108,3 +109,20 @@ def groups_of(pairs: Iterable[Pair]) -> dict[int, int]:
     for a, b in pairs:
         parent[max(top(a), top(b))] = min(top(a), top(b))
     return {one: top(one) for one in list(parent)}
+
+
+def confidences(people: Mapping[int, str], pairs: Mapping[Pair, float]) -> Halves:
+    """How sure the app was of pairs of records, and whether they are one human.
+
+    A pair belongs to the half of its lower record's human.
+    """
+    checking, fitting = (_cases(people, pairs, half) for half in reversed(Half))
+    return checking, fitting
+
+
+def _cases(people: Mapping[int, str], pairs: Mapping[Pair, float], half: Half) -> list[Case]:
+    return [
+        (p, people[a] == people[b])
+        for (a, b), p in sorted(pairs.items())
+        if a in people and b in people and half.holds(people[min(a, b)])
+    ]

@@ -6,10 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from integration.portal import settings
 from integration.portal.runtime import Runtime
 from integration.storage.database import Row, Transaction
 from integration.storage.findings import move_rows
 from integration.storage.ledger import entry_rows
+from mappings.records.portal_map import SINCE_ALWAYS
+from tests.accuracy.definition import STAGE_ALWAYS, STAGE_REACHED, WON_DEALS, Rule
 from tests.sandbox import crm, truth
 
 Pair = tuple[int, int]
@@ -67,6 +70,7 @@ class Reading:
     )  # deal, kind, company -> minor units
     told: Mapping[int, Mapping[str, int]] = field(default_factory=dict)  # contact -> label -> ppm
     written: truth.Conclusions = field(default_factory=lambda: truth.Conclusions({}, {}, {}))
+    rule: Rule = field(default_factory=lambda: Rule(WON_DEALS, 730))
 
 
 def read(runtime: Runtime, portal: crm.Portal) -> Reading:
@@ -80,7 +84,18 @@ def read(runtime: Runtime, portal: crm.Portal) -> Reading:
             booked=_booked(entry_rows.every(tx)),
             told=_told(tx),
             written=truth.from_portal(portal),
+            rule=_rule(tx),
         )
+
+
+def _rule(tx: Transaction) -> Rule:
+    """What the admin chose, or the app in their place."""
+    chosen = settings.read(tx)
+    customers = WON_DEALS
+    if chosen.map.customer_stage:
+        is_always = chosen.map.customer_stage_since == SINCE_ALWAYS
+        customers = STAGE_ALWAYS if is_always else STAGE_REACHED
+    return Rule(customers, chosen.policy.move_to_deal_days)
 
 
 def _move(row: Row) -> FoundMove:

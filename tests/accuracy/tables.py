@@ -46,8 +46,9 @@ class Grid:
 
 @dataclass(slots=True)
 class Report:
-    """All tables and aims of a run."""
+    """All tables and aims of a run; `first` is what a reader asks first, and stands before all else."""
 
+    first: Grid | None = None
     tables: list[Grid] = field(default_factory=list)
     aims: list[Aim] = field(default_factory=list)
 
@@ -60,6 +61,7 @@ class Report:
         """Plain values."""
         return {
             "half": "checking",
+            "first": asdict(self.first) if self.first else None,
             "tables": [asdict(table) for table in self.tables],
             "aims": [{**asdict(aim), "met": aim.met} for aim in self.aims],
         }

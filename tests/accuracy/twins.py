@@ -13,6 +13,7 @@ from itertools import combinations
 from pathlib import Path
 
 from tests.accuracy import people
+from tests.accuracy.calibration import Halves
 from tests.accuracy.ground import Ground
 from tests.accuracy.halves import Half
 from tests.accuracy.naive import folded
@@ -49,10 +50,11 @@ def contacts(folder: Path) -> tuple[list[Record], dict[int, str]]:
     return made, whose
 
 
-def run(ground: Ground, folder: Path) -> list[Grid]:
-    """Load, conclude, score."""
+def run(ground: Ground, folder: Path) -> tuple[Grid, Halves]:
+    """Load, conclude, score; and how sure the app was of who is who."""
     made, whose = contacts(folder)
-    return [report(made, whose, conclude(ground, TWINS, "Twins", made, (), {}))]
+    found = conclude(ground, TWINS, "Twins", made, (), {})
+    return report(made, whose, found), people.confidences(whose, found.pairs)
 
 
 def report(made: Sequence[Record], whose: dict[int, str], found: Reading) -> Grid:

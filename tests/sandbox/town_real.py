@@ -360,6 +360,7 @@ def _move(row: Row, calendar: _Calendar) -> Move:
         row["former_role"] == "customer",
         row.get("variant_after", ""),
         calendar.day(row["observed_at"]),
+        calendar.day(row["left_at"] or row["joined_at"] or row["observed_at"]),
     )
 
 

@@ -35,6 +35,7 @@ class Move:
     observed: date | None = (
         None  # since when the CRM shows them at the new company, where the town says
     )
+    left: date | None = None  # when they left the old one, where the town says
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +168,7 @@ def read(path: Path) -> Truth:
 
 def _move(row: Mapping[str, Any]) -> Move:
     days = {
-        name: date.fromisoformat(row[name]) if row[name] else None
-        for name in ("joined", "observed")
+        name: date.fromisoformat(row[name]) if row.get(name) else None
+        for name in ("joined", "observed", "left")
     }
     return Move(**{**row, **days})

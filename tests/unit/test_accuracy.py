@@ -164,6 +164,14 @@ class TestIdentity:
         assert (score.right, score.claimed, score.recall) == (20, 44 * 43 // 2, 1.0)
         assert score.b_precision < 0.05
 
+    def test_a_pair_said_to_be_one_human_is_true_or_not_in_its_own_half(self) -> None:
+        pairs = {(100, 200): 0.9, (100, 201): 0.4, (100, 999): 0.8}
+        checking, fitting = people.confidences(KNOWN.people, pairs)
+        mine, other = (
+            (checking, fitting) if half_of(PEOPLE[0]) is Half.CHECKING else (fitting, checking)
+        )
+        assert (mine, other) == ([(0.9, True), (0.4, False)], [])
+
     def test_chains_of_pairs_become_groups(self) -> None:
         assert people.groups_of([(5, 4), (4, 3), (8, 9)]) == {3: 3, 4: 3, 5: 3, 8: 8, 9: 8}
 
@@ -305,6 +313,13 @@ class TestCalibration:
     def test_the_worst_bin_decides_and_too_few_cases_meet_no_aim(self) -> None:
         assert calibration.worst([(0.92, True)] * 60 + [(0.6, False)] * 60) == pytest.approx(0.6)
         assert not calibration.aim("x", [(0.92, True)] * 10).met
+
+    def test_bins_of_several_data_sets_fill_together(self) -> None:
+        few = ([(0.82, True)] * 30, [(0.82, False)])
+        both = calibration.together([few, few])
+        assert (len(both[0]), len(both[1])) == (60, 2)
+        assert calibration.worst(few[0]) is None
+        assert calibration.worst(both[0]) == pytest.approx(0.18)
 
     def test_brier(self) -> None:
         assert calibration.brier([(1.0, True), (0.0, False)]) == 0.0

@@ -9,13 +9,13 @@ from types import ModuleType
 
 import pytest
 
-from tests.accuracy import employers, hearing, moving, twins
+from tests.accuracy import definition, employers, hearing, moving, twins
 from tests.accuracy.halves import Half
 from tests.accuracy.naive import Naive, folded
 from tests.sandbox import truth
 from tests.sandbox.town_real import read_town
 from tests.sandbox.town_rows import Town
-from tests.sandbox.truth_facts import MOVED_CHAMPION
+from tests.sandbox.truth_facts import MOVED_CHAMPION, NOT_SCORED
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the development data is not at hand")
@@ -140,6 +140,24 @@ def test_both_halves_of_the_data_are_the_whole(town: Town, naive: Naive) -> None
     )
 
 
+@pytest.mark.parametrize(
+    ("customers", "window", "movers", "unsettled"),
+    [
+        (definition.WON_DEALS, 730, 470, 18),
+        (definition.STAGE_REACHED, 730, 418, 25),
+        (definition.STAGE_ALWAYS, 730, 655, 0),
+        (definition.STAGE_ALWAYS, 36_500, 710, 0),
+    ],
+)
+def test_the_definitions_give_the_counts_that_other_code_worked_out_from_the_tables(
+    town: Town, customers: str, window: int, movers: int, unsettled: int
+) -> None:
+    judged = definition.by_definition(town, definition.Rule(customers, window))
+    notes = [deal.note for deal in judged.deals]
+    assert sum(bool(deal.sources) for deal in judged.deals) == movers
+    assert notes.count(NOT_SCORED) == unsettled
+
+
 def test_imports_by_address_make_contacts_with_a_past() -> None:
     portal = employers.imported(DATA / "oss_identity")
     known = employers.truth_of(DATA / "oss_identity", portal)
@@ -168,3 +186,11 @@ def test_each_list_entry_becomes_a_contact_without_the_national_number() -> None
 
 def test_a_folded_name_has_neither_case_nor_accents() -> None:
     assert folded("José O'Brien") == "jose obrien"
+
+
+def test_believing_every_company_that_an_import_set_finds_all_changes_and_misses_the_aim() -> None:
+    portal = employers.imported(DATA / "oss_identity")
+    known = employers.truth_of(DATA / "oss_identity", portal)
+    precision, recall = employers.aims(known, employers._changed(portal, known))
+    assert (precision.met, recall.met, recall.figure) == (False, True, 1.0)
+    assert [aim.met for aim in employers.aims(known, [])] == [False, False]
