@@ -47,6 +47,7 @@ def _signals() -> Mapping[str, int]:
         records_merged=750_000,
         second_record=950_000,
         second_record_old_silent=700_000,
+        second_record_unheard=700_000,
         second_record_soon=500_000,
         active_at_new=700_000,
         hubspot_job_change=800_000,

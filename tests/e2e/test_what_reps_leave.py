@@ -378,3 +378,37 @@ def test_an_earlier_job_at_a_customer_brings_its_credit_though_nobody_there_is_k
         assert account.read("company", ACME, "second_order_revenue") == "6300.00"
         assert words in told(account, "deal", DEAL)
     assert shown(world.harbor, "deal", DEAL) == shown(world.orchard, "deal", DEAL)
+
+
+# A second record, and nothing was ever heard of the first
+
+SECOND = 33
+
+
+@pytest.mark.parametrize(
+    "shared",
+    [{"mobilephone": "+44 7700 900333"}, {"hs_linkedin_url": "linkedin.com/in/priya-raman"}],
+    ids=["mobile", "profile address"],
+)
+def test_a_second_record_is_asked_about_where_the_old_one_has_no_activity(
+    world: "World", shared: dict[str, str]
+) -> None:
+    def after(crm: "Portal") -> None:
+        who = {"firstname": "Priya", "lastname": "Raman", "email": "priya@zenit.example", **shared}
+        crm.create("contact", who, record_id=SECOND, at=ago(60))
+        crm.associate("contact", SECOND, "company", ZENIT, primary=True, at=ago(60))
+        a_deal(crm, DEAL, ZENIT, SECOND, opened=50, won=20)
+
+    happens(world, lambda crm: priya_at_acme(crm, **shared), after)
+
+    for account in world.accounts:
+        assert job_changes(account) == [(ACME, ZENIT, "review")]
+        assert days_ago(account) == [60.0]
+        (question,) = asked(account)
+        assert question["text"].startswith("Did Priya Raman (Zenit) leave Acme for Zenit")
+        assert question["evidence"][0].endswith("of the old one nothing was ever heard")
+        answer(world, account, question["id"], "confirm")
+        assert account.read("deal", DEAL, "second_order_source") == "moved_champion"
+        assert account.read("deal", DEAL, "second_order_because").startswith(
+            f"Priya Raman left Acme by {ago(60).day} "
+        )

@@ -78,6 +78,47 @@ def test_a_second_record_says_more_the_clearer_the_old_one_ended(
     assert move.status == status
 
 
+UNHEARD = a_contact(1, email="priya@acme.example")
+
+
+def test_a_second_record_is_asked_about_where_the_old_one_was_never_heard_of() -> None:
+    (move,) = find(UNHEARD, NEW).moves
+
+    assert ({signal.kind for signal in move.signals}, move.status) == (
+        {"second_record_unheard"},
+        "review",
+    )
+    assert move.reasons[0].text.endswith("; of the old one nothing was ever heard")
+
+
+def test_a_doubtful_person_with_an_unheard_record_is_not_asked_about_a_job() -> None:
+    person, by_id = a_person(UNHEARD, NEW, p_same=780_000)
+
+    (move,) = find_moves(person, by_id, the_companies(), DEFAULT, NOW).moves
+
+    assert move.status == "stored"
+
+
+@pytest.mark.parametrize(
+    ("sources", "apart", "status"),
+    [(("IMPORT", "IMPORT"), 0, "stored"), (("IMPORT", "IMPORT"), 3, "review"),
+     (("IMPORT", "CRM_UI"), 0, "review"), (("CRM_UI", "CRM_UI"), 0, "review")],
+    ids=["one file", "files of two days", "one by hand", "both by hand"],
+)  # fmt: skip
+def test_of_two_records_that_one_file_brought_neither_is_the_older_one(
+    sources: tuple[str, str], apart: int, status: str
+) -> None:
+    emails = "priya@acme.example", "priya@zenit.example"
+    old, new = (
+        a_contact(number, email=email, on=on, history=a_history(email=[(email, on, source)]))
+        for number, (email, on, source) in enumerate(
+            zip(emails, (10, 10 + apart), sources, strict=True), 1
+        )
+    )
+
+    assert [move.status for move in find(old, new).moves] == [status]
+
+
 def test_who_comes_from_an_agency_may_be_there_for_it() -> None:
     agency = the_companies(
         CompanyFacts(40, "Helpers", frozenset({"helpers.example"}), is_agency=True)

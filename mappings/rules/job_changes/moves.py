@@ -199,8 +199,10 @@ def _contradicted(
 
 def status_of(confidence: int, evidence: tuple[Signal, ...], policy: Policy) -> Status:
     """Whether a move counts, a person is asked, or it is only kept."""
-    if not signals.conclusive(evidence, policy) or confidence < policy.move_review:
+    if confidence < policy.move_review:
         return Status.STORED
+    if not signals.conclusive(evidence, policy):
+        return Status.REVIEW if signals.worth_asking(evidence) else Status.STORED
     return Status.AUTO if confidence >= policy.move_auto else Status.REVIEW
 
 

@@ -214,6 +214,10 @@ def _second_record(
     """
     name = company_name(known, new.company_id)
     since = f"a second record at {name} appeared on {day(new.since)}"
+    if old.last_seen is None and not _came_in_one_import(old.contact, new.contact):
+        text = f"{since}; of the old one nothing was ever heard"
+        yield _signal("second_record_unheard", new.since, "record", text, policy)
+        return
     if old.last_seen is None or old.last_seen > new.since:
         text = f"{since}; the old one is silent since"
         yield _signal("second_record_old_silent", new.since, "record", text, policy)
@@ -223,6 +227,17 @@ def _second_record(
     is_soon = new.since - old.last_seen <= timedelta(days) and not any(departed(old, known, policy))
     kind = "second_record_soon" if is_soon else "second_record"
     yield _signal(kind, new.since, "record", text, policy)
+
+
+def _came_in_one_import(a: ContactFacts, b: ContactFacts) -> bool:
+    """Whether one file brought both records: then neither is the older one."""
+    is_one_day = abs(a.created_at - b.created_at) <= company_changes.ONE_EDIT
+    return is_one_day and all(map(_was_imported, (a, b)))
+
+
+def _was_imported(contact: ContactFacts) -> bool:
+    firsts = (versions[0] for versions in contact.history.values() if versions)
+    return any(version.source_type == company_changes.IMPORT for version in firsts)
 
 
 def _is_outsider(old: RecordEmployment, new: RecordEmployment, known: Directory) -> bool:
@@ -319,6 +334,15 @@ def combined(signals: tuple[Signal, ...]) -> int:
     rest = math.prod([PPM - r for r in best.values()])
     scale = math.prod([PPM] * len(best))
     return PPM - (2 * rest * PPM + scale) // (2 * scale)
+
+
+# Not enough to move anybody, and too much to say nothing: a person is asked.
+_ASKED_ALONE: Final = frozenset({"second_record_unheard"})
+
+
+def worth_asking(signals: tuple[Signal, ...]) -> bool:
+    """Whether evidence that is not conclusive is a question all the same."""
+    return any(signal.kind in _ASKED_ALONE for signal in signals)
 
 
 def conclusive(signals: tuple[Signal, ...], policy: Policy) -> bool:
