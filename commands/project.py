@@ -20,6 +20,7 @@ from mappings.records.project import is_local, project_files
     type=click.Path(path_type=Path),
     default=Path("hubspot_project"),
     show_default=True,
+    help="Folder to write into.",
 )
 @click.option("--url", default="", help="Public address of this service; default PUBLIC_URL.")
 def project(folder: Path, url: str) -> None:

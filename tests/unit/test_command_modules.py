@@ -1,11 +1,14 @@
 """Commands: each has a module of its name, and a place in the list for operators."""
 
+import re
 from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from commands.main import cli
+from tests import commands_page
 
 OPERATIONS = Path(__file__).resolve().parents[2] / "docs" / "operations.md"
 
@@ -22,3 +25,39 @@ def test_operators_find_every_command_in_the_list(name: str) -> None:
     rows = text[text.index("| command | does |") : text.index("## Several machines")]
 
     assert f"`{name}" in rows
+
+
+def test_operators_find_every_option_as_the_help_has_it() -> None:
+    text = OPERATIONS.read_text(encoding="utf-8")
+
+    assert text == commands_page.with_options(text), "run python -m tests.commands_page"
+
+
+def test_every_option_has_a_row_of_its_own() -> None:
+    text = OPERATIONS.read_text(encoding="utf-8")
+    table = text[text.index("| command | option | does |") : text.index("## Several machines")]
+    options = [
+        max(param.opts, key=len)
+        for command in cli.commands.values()
+        for param in command.params
+        if isinstance(param, click.Option)
+    ]
+
+    assert len(options) > 50
+    assert [line.split("`")[-2].split()[0] for line in rows_of(table)] == options
+    assert all(line.split("|")[-2].strip() for line in rows_of(table)), "an option explains itself"
+
+
+def rows_of(table: str) -> list[str]:
+    return [line.replace("\\|", "") for line in table.splitlines() if "`--" in line]
+
+
+def test_what_the_help_lists_is_what_operators_find() -> None:
+    helped = CliRunner().invoke(cli, ["--help"]).output
+    listed = re.findall(r"^  ([a-z-]+) ", helped[helped.index("Commands:") :], flags=re.MULTILINE)
+    text = OPERATIONS.read_text(encoding="utf-8")
+    table = text[text.index("| command | does |") : text.index("Their options")]
+    rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+
+    found = {re.split(r"[ `]", part)[0] for row in rows for part in row.split("`")[1::2]}
+    assert found == set(listed)
