@@ -217,8 +217,9 @@ def _kind() -> str | None:
 
 def _chosen(portal: PortalContext, object_type: ObjectType) -> int | None:
     """The record that a form means by a name, a number or an address; None for an empty field."""
-    choice = request.form.get(f"{object_type}_choice", "")
-    text = choice or request.form.get(object_type, "")
+    text = request.form.get(object_type, "")
+    if text == request.form.get(f"{object_type}_asked"):  # another text is a choice of its own
+        text = request.form.get(f"{object_type}_choice", "") or text
     if not text.strip():
         return None
     with portal.transaction() as tx:

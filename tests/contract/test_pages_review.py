@@ -286,7 +286,10 @@ def test_of_several_companies_one_is_chosen_and_then_counts(town: Town, visitor:
     assert "twin-two.example" in asked
     assert 'name="company_choice" value="7"' in asked
 
-    assert visitor.press(address, {**typed, "company_choice": "7"}).status_code == 303
+    chosen = {"company_asked": "Twin", "company_choice": "7"}
+    other_text = {**typed, **chosen, "company": "12abc"}
+    assert visitor.press(address, other_text).status_code == 422
+    assert visitor.press(address, {**typed, **chosen}).status_code == 303
 
     conclude_all(town)
     (row,) = portal.rows("SELECT (body ->> 'new_company_id')::bigint AS id FROM move")

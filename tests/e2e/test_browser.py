@@ -139,6 +139,38 @@ def test_what_a_page_hides_is_invisible_whatever_its_class(
     assert "<title>shown: </title>" in browser.show(page.as_uri())
 
 
+def test_a_picker_offers_names_while_somebody_types(browser: Browser, tmp_path: Path) -> None:
+    script = (files("integration.pages") / "static" / "suggest.js").read_text(encoding="utf-8")
+    (tmp_path / "suggest.js").write_text(script, encoding="utf-8")
+    page = tmp_path / "picker.html"
+    page.write_text(
+        """<input data-find="company"><script>
+        window.asked = [];
+        window.fetch = async address => {
+          window.asked.push(address);
+          return {ok: true, json: async () => [{id: 4, name: "Quartz <b>", note: "quartz.example"}]};
+        };
+        </script><script src="suggest.js" data-from="/records.json"></script><script>
+        const field = document.querySelector("input");
+        for (const text of ["q", "qu", "qua"]) {
+          field.value = text;
+          field.dispatchEvent(new Event("input"));
+        }
+        setTimeout(() => {
+          const option = document.querySelector(`#${field.getAttribute("list")} option`);
+          document.title = [window.asked, option.value, option.label].join(" | ");
+        }, 1000);
+        </script>""",
+        encoding="utf-8",
+    )
+
+    shown = browser.show(page.as_uri())
+    assert (
+        "<title>/records.json?type=company&amp;text=qua | Quartz &lt;b&gt; (4) | quartz.example"
+        in shown
+    )
+
+
 def test_an_admin_signs_in_and_sees_what_was_found(
     world: "World", deal: int, browser: Browser
 ) -> None:
