@@ -7,7 +7,8 @@ import pytest
 
 from mappings.rules.facts import PPM, CompanyFacts, ContactFacts, Directory, Version
 from mappings.rules.findings import Move
-from mappings.rules.job_changes.company_changes import is_by_user
+from mappings.rules.identity.company_changes import is_by_user
+from mappings.rules.identity.record_profile import employer
 from mappings.rules.job_changes.moves import find_moves, not_alone
 from mappings.rules.policy import DEFAULT
 from tests.unit.rules_builders import (
@@ -148,6 +149,30 @@ def test_a_crowd_whose_company_users_change_is_no_job_change() -> None:
     known = the_companies(migrations=frozenset({(ACME, ZENIT)}))
 
     assert moves(priya([(ACME, 0), (ZENIT, 50)]), known) == []
+
+
+@pytest.mark.parametrize(
+    ("companies", "linked", "at"),
+    [
+        ([(ACME, 0), (ZENIT, 50)], ZENIT, ZENIT),
+        ([(ACME, 0), (ZENIT, 50, "WORKFLOWS")], ZENIT, ACME),
+        ([(ACME, 0), (ZENIT, 50), (ACME, 52)], ACME, ACME),
+        ([(ACME, 0), (ZENIT, 50)], ORBIT, ACME),
+        ([(ZENIT, 0)], ZENIT, ACME),
+    ],
+    ids=["by a user", "by a program", "taken back", "linked no longer", "never changed"],
+)
+def test_a_record_is_at_the_company_that_a_user_chose_since_the_address(
+    companies: Rows, linked: int, at: int
+) -> None:
+    assert employer(replace(priya(companies), company_ids=(linked,)), the_companies()) == at
+
+
+def test_an_address_that_is_newer_than_the_users_choice_tells_the_employer() -> None:
+    history = {**of_companies([(ACME, 0), (ZENIT, 50)]), **a_history(email=[(AT_ACME, 60)])}
+    contact = a_contact(1, email=AT_ACME, company_ids=(ZENIT,), history=history)
+
+    assert employer(contact, the_companies()) == ACME
 
 
 # What imports and other programs write

@@ -197,6 +197,21 @@ def test_a_move_is_as_sure_as_its_own_two_records_are_one_human(
     assert move.confidence == certainty * move.p_moved // PPM
 
 
+@pytest.mark.parametrize(
+    ("first", "moved"),
+    [(90, 90), (110, 100), (70, 80), (None, 100)],
+    ids=["before its record", "afterwards", "before the old job's end", "never"],
+)
+def test_a_move_is_dated_by_the_first_activity_at_the_new_company(
+    first: int | None, moved: int
+) -> None:
+    touched = None if first is None else day(first)
+
+    (move,) = find(OLD, replace(NEW, first_touch_at=touched)).moves
+
+    assert (move.earliest, move.latest, move.moved_at) == (day(80), day(moved), day(moved))
+
+
 def test_activity_at_both_companies_is_two_jobs_not_a_move() -> None:
     found = find(replace(OLD, last_activity_at=day(161)), NEW)
 

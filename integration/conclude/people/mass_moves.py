@@ -14,8 +14,7 @@ from integration.storage.findings import employer_changes
 from integration.storage.findings.employer_changes import EmployerChange
 from mappings.rules.facts import Directory
 from mappings.rules.findings import Person
-from mappings.rules.identity import companies
-from mappings.rules.job_changes import company_changes
+from mappings.rules.identity import companies, company_changes
 from mappings.rules.job_changes.employments import timeline
 
 CompanyPair = tuple[int, int]

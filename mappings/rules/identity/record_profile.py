@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from mappings.rules.facts import ContactFacts, Directory, TextKind, texts_of
-from mappings.rules.identity import companies
+from mappings.rules.identity import companies, company_changes
 from mappings.rules.text.address_kinds import clean_email, is_free, is_role
 
 
@@ -39,7 +39,13 @@ def gone_at(contact: ContactFacts) -> datetime | None:
 
 
 def employer(contact: ContactFacts, known: Directory) -> int | None:
-    """The company of the record now: by address, else primary company, else the typed name."""
+    """The company of the record now: by address, else primary company, else the typed name.
+
+    A primary company that a user chose since the address was written is the newer word.
+    """
+    assigned = company_changes.assigned(contact, known)
+    if assigned is not None:
+        return assigned
     for email in contact.emails[:1]:
         if (company_id := companies.of_email(known, email)) is not None:
             return company_id

@@ -8,10 +8,9 @@ from itertools import chain
 
 from mappings.rules.facts import EMPLOYERS, ContactFacts, Directory, texts_of
 from mappings.rules.findings import Employment
-from mappings.rules.identity import companies
+from mappings.rules.identity import companies, company_changes
+from mappings.rules.identity.company_changes import company_id, is_by_user
 from mappings.rules.identity.record_profile import employer, is_private, last_life
-from mappings.rules.job_changes import company_changes
-from mappings.rules.job_changes.company_changes import company_id, is_by_user
 from mappings.rules.text.address_kinds import clean_email
 
 RANK = {"field": 4, "address": 4, "user": 3, "association": 2, "text": 1}

@@ -8,7 +8,7 @@ from mappings.formats import day
 from mappings.kinds import MoveKind, Status
 from mappings.rules.facts import PPM, ContactFacts, Directory
 from mappings.rules.findings import Move, Person, Reason, Signal
-from mappings.rules.identity import companies
+from mappings.rules.identity import companies, company_changes
 from mappings.rules.identity.certainty import same_human
 from mappings.rules.job_changes import signals
 from mappings.rules.job_changes.employments import RecordEmployment, timeline
@@ -161,7 +161,8 @@ def _move(
         p_moved = p_moved * policy.contradiction_factor // PPM
     p_same = same_human(person, old.contact.id, new.contact.id)
     confidence = p_same * p_moved // PPM
-    earliest = min(old.last_seen or old.since, new.since)
+    seen = _first_seen(old, new)
+    earliest = min(old.last_seen or old.since, seen)
     # A bounce or a noticed departure says when the old job ended, not when the new one began.
     dates = [signal.at for signal in evidence if signal.kind == "mapped_company_field"]
     reasons = [signal.reason for signal in evidence]
@@ -172,8 +173,8 @@ def _move(
         former_contact_id=old.contact.id,
         new_contact_id=new.contact.id,
         earliest=earliest,
-        latest=new.since,
-        moved_at=min([new.since, *(at for at in dates if at and at >= earliest)]),
+        latest=seen,
+        moved_at=min([seen, *(at for at in dates if at and at >= earliest)]),
         p_same=p_same,
         p_moved=p_moved,
         confidence=confidence,
@@ -182,6 +183,19 @@ def _move(
         signals=evidence,
         reasons=tuple(sorted(reasons, key=lambda reason: (-reason.strength, reason.code))),
     )
+
+
+def _first_seen(old: RecordEmployment, new: RecordEmployment) -> datetime:
+    """When the person was first seen at the new company: its record, or what happened before it.
+
+    Reps make a record after a first call or meeting and log that with its own day. Of a record that
+    was elsewhere before, nothing says where its activity was.
+    """
+    record, first = new.contact, new.contact.first_touch_at
+    is_made_for_it = new.since <= record.created_at + company_changes.ONE_EDIT
+    if record.id == old.contact.id or first is None or not is_made_for_it:
+        return new.since
+    return min(new.since, max(first, old.last_seen or old.since))
 
 
 def _contradicted(

@@ -17,9 +17,8 @@ from mappings.rules.facts import (
     texts_of,
 )
 from mappings.rules.findings import Reason, Signal
-from mappings.rules.identity import companies
-from mappings.rules.job_changes import company_changes
-from mappings.rules.job_changes.company_changes import changes, company_id, is_by_user
+from mappings.rules.identity import companies, company_changes
+from mappings.rules.identity.company_changes import changes, company_id, is_by_user
 from mappings.rules.job_changes.employments import RecordEmployment, meant_by
 from mappings.rules.policy import Policy
 from mappings.rules.text import job_titles

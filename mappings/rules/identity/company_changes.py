@@ -100,6 +100,23 @@ def is_named_by_import(contact: ContactFacts, change: Version, known: Directory)
     )
 
 
+def assigned(contact: ContactFacts, known: Directory) -> int | None:
+    """The primary company that a user put in another's place since the address was written.
+
+    None where nobody did, or where the record is linked to it no longer.
+    """
+    versions = standing(contact, known) if contact.company_ids else ()
+    named = [company_id(known, version.value) for version in versions[-2:]]
+    is_change = len(set(named)) > 1
+    if not is_change or not is_by_user(versions[-1]):
+        return None
+    addresses = contact.history.get("email", ())
+    if any(version.at > versions[-1].at for version in addresses):
+        return None
+    primary = companies.survivor(known, contact.company_ids[0])
+    return primary if primary == named[-1] else None
+
+
 def came_with_address(
     contact: ContactFacts, change: Version, former: int, known: Directory
 ) -> bool:
