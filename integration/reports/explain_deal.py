@@ -170,13 +170,13 @@ def _money(deal: DealFacts, minor: int) -> str | None:
 def _derived(scene: _Scene) -> Json:
     """The derived share with its range, and what remains for marketing and selling.
 
-    The range is unknown when a person was forgotten: the weights went with them.
+    The range is unknown where a source was erased by a version that kept no figures of it.
     """
     deal, allocation = scene.deal, scene.allocation
     low = high = None
-    if not any(stored_shapes.is_removed(row["body"]) for row in scene.rows):
-        sources = [line.source for line in allocation.lines]
-        low, high = credit.share_range(sources, scene.batch.policy)
+    sources = [stored_shapes.weighed(row) for row in scene.rows]
+    if None not in sources:
+        low, high = credit.share_range([source for source in sources if source], scene.batch.policy)
     return {
         "low": _fraction(low),
         "expected": (SHARE_ONE - allocation.remainder_share) / SHARE_ONE,

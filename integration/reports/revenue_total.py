@@ -5,7 +5,7 @@ won. It tells beside it by which rates, in which range, and of how much of the w
 could be seen.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,7 @@ from integration.storage.ledger import period_rows, total_rows
 from integration.storage.ledger.total_rows import Wins
 from integration.storage.queue import activity_cursors, stream_troubles
 from mappings.currencies import DIGITS
-from mappings.kinds import ObjectType, SourceKind
+from mappings.kinds import Gap, ObjectType, SourceKind
 from mappings.records.portal_map import PortalMap
 from mappings.rules.facts import TextKind
 from mappings.rules.findings import Source
@@ -204,9 +204,17 @@ def _reading(tx: Transaction, portal_map: PortalMap) -> Reading:
         for object_type in (ObjectType.CONTACT, ObjectType.DEAL)
         for _, name in portal_map.mapped_texts(object_type, TextKind.ANSWER)
     ]
-    refused = [stream for stream in stream_troubles.refused(tx) if stream.startswith(_SHOWING)]
-    reads = portal_map.reads_activities and activity_cursors.are_read(tx)
-    return Reading(asks=bool(asked), activities=reads, not_allowed=bool(refused))
+    return Reading(asks=bool(asked), hindered=tuple(_hindrances(tx, portal_map)))
+
+
+def _hindrances(tx: Transaction, portal_map: PortalMap) -> Iterator[Gap]:
+    """What keeps us from reading all that could show a customer's part."""
+    if any(stream.startswith(_SHOWING) for stream in stream_troubles.refused(tx)):
+        yield Gap.NOT_ALLOWED
+    if not portal_map.reads_activities:
+        yield Gap.NOT_READ
+    elif not activity_cursors.are_read(tx):
+        yield Gap.STILL_READ
 
 
 def as_json(total: Total) -> Json:

@@ -1,5 +1,6 @@
 """The one total: its parts, what it leaves out by name, its range, and how much of it could be seen."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -10,10 +11,11 @@ from integration.reports import revenue_total
 from integration.storage.mirror import touches
 from integration.storage.mirror.touches import TouchRow
 from integration.storage.queue import stream_troubles
-from integration.storage.service import erasure
+from integration.storage.service import erasure, settings_versions
 from mappings.kinds import Gap, Ground
+from mappings.records.portal_map import dump_portal_map
 from mappings.rules.ledger.measurement import Money
-from tests.contract.conclude_world import MirrorPortal, day, moved_champion
+from tests.contract.conclude_world import WORDS, MirrorPortal, day, moved_champion
 
 MAY, JUNE = (date(2026, month, 1) for month in (5, 6))
 
@@ -128,7 +130,7 @@ def test_a_deal_can_be_judged_by_an_employer_an_answer_or_an_activity(
         Ground.ACTIVITY: Money(60_400_00, 2),
     }
     assert gaps(harbor) == {
-        Gap.NOT_READ: Money(705_000_00, 2),
+        Gap.STILL_READ: Money(705_000_00, 2),
         Gap.UNANSWERED: Money(705_000_00, 2),
         Gap.NO_COMPANY: Money(700_000_00, 1),
         Gap.NO_CONTACTS: Money(5_000_00, 1),
@@ -168,6 +170,22 @@ def test_a_list_that_hubspot_refuses_is_told_with_the_money_it_hides(harbor: Mir
         stream_troubles.refuse(tx, "activities:call", "missing scopes")
 
     assert gaps(harbor)[Gap.NOT_ALLOWED] == Money(100_00, 1)
+
+
+def test_activities_that_an_admin_switched_off_or_that_are_still_read_are_told_apart(
+    harbor: MirrorPortal, orchard: MirrorPortal
+) -> None:
+    ignoring = dump_portal_map(replace(WORDS, activities="ignored"))
+    with orchard.context.transaction() as tx:
+        settings_versions.append(tx, {"map": ignoring}, author="ana", reason="test")
+    for portal in (harbor, orchard):
+        portal.company(1, "Acme", "acme-tools.com")
+        portal.deal(21, 1, created=60, won=(50, "100.00"))
+        portal.settle()
+
+    assert gaps(harbor)[Gap.STILL_READ] == gaps(orchard)[Gap.NOT_READ] == Money(100_00, 1)
+    assert Gap.NOT_READ not in gaps(harbor)
+    assert Gap.STILL_READ not in gaps(orchard)
 
 
 def test_total_and_range_stay_when_the_credited_person_is_forgotten(harbor: MirrorPortal) -> None:

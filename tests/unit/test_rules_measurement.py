@@ -69,7 +69,7 @@ def test_a_deal_counts_once_by_the_first_ground_it_has(
 def test_what_may_not_be_read_and_what_nobody_is_asked_is_named_with_the_money_it_hides() -> None:
     deals = [won(700, contacts=True), won(300), won(9000, contacts=True, employer=True)]
 
-    found = measure(deals, Reading(asks=False, activities=False, not_allowed=True))
+    found = measure(deals, Reading(asks=False, hindered=(Gap.NOT_ALLOWED, Gap.NOT_READ)))
 
     assert dict(found.gaps) == {
         Gap.NOT_ALLOWED: Money(1000, 2),

@@ -177,6 +177,16 @@ def removed_source(row: Row) -> Source:
     )
 
 
+def weighed(row: Row) -> Source | None:
+    """Return a stored source with its figures; None where they were erased with its person."""
+    if not is_removed(row["body"]):
+        return source_of(row)
+    figures = {name: row["body"].get(name) for name in ("w", "p", "g", "raw")}
+    if not all(type(figure) is int for figure in figures.values()):
+        return None
+    return replace(removed_source(row), **figures)
+
+
 def _person_in(source_key: str) -> int | None:
     """Return the person in a source's key; None for the pool."""
     match = _PERSON.search(source_key)

@@ -55,13 +55,12 @@ class AlikeDeals:
 class Reading:
     """What an account lets us read.
 
-    `asks`: a property holds the answers to "how did you hear about us". `activities`: meetings,
-    calls, e-mails and notes are read. `not_allowed`: HubSpot refuses some list.
+    `asks`: a property holds the answers to "how did you hear about us". `hindered` is what keeps us
+    from reading more of any deal: NOT_ALLOWED, NOT_READ or STILL_READ.
     """
 
     asks: bool = True
-    activities: bool = True
-    not_allowed: bool = False
+    hindered: tuple[Gap, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +116,4 @@ def _gaps(alike: AlikeDeals, reading: Reading) -> Iterable[Gap]:
     """What is lacking at deals that cannot be judged."""
     yield Gap.NO_COMPANY if alike.contacts else Gap.NO_CONTACTS
     yield Gap.UNANSWERED if reading.asks else Gap.NO_QUESTION
-    if reading.not_allowed:
-        yield Gap.NOT_ALLOWED
-    if not reading.activities:
-        yield Gap.NOT_READ
+    yield from reading.hindered
