@@ -37,10 +37,6 @@ _BELONGS = _within("coalesce(ledger.origin_at, ledger.effective_at)")
 _UNIT = f"""CASE WHEN ({HOME}) IS NOT NULL THEN :home
   WHEN home_minor IS NOT NULL THEN home_currency ELSE currency END"""
 _AMOUNT = f"coalesce({HOME}, home_minor, amount_minor)"
-_IS_COMPANY = """EXISTS (SELECT FROM record WHERE record.portal_id = :portal
-  AND record.object_type = 'company' AND record.gone_at IS NULL
-  AND record.record_id = coalesce((SELECT new_id FROM alias WHERE alias.portal_id = :portal
-    AND alias.object_type = 'company' AND alias.old_id = ledger.company_id), ledger.company_id))"""
 
 
 def parts(tx: Transaction, home: str, wins: Wins) -> list[Row]:
@@ -51,13 +47,21 @@ def parts(tx: Transaction, home: str, wins: Wins) -> list[Row]:
     """
     return list(
         tx.rows(
-            f"""SELECT {_UNIT} AS unit, kind, CASE
+            f"""SELECT unit, kind, CASE
                   WHEN NOT {DERIVED} THEN 'first_order'
-                  WHEN company_id IS NULL AND subject_id IS NULL THEN 'pool'
+                  WHEN company_id IS NULL AND is_nobodys THEN 'pool'
                   WHEN company_id IS NULL THEN 'person'
-                  WHEN {_IS_COMPANY} THEN 'company' ELSE 'gone_company' END AS holder,
-                  sum({_AMOUNT}) AS minor
-                FROM ledger WHERE portal_id = :portal AND {_BELONGS}
+                  WHEN record_id IS NULL THEN 'gone_company' ELSE 'company' END AS holder,
+                  sum(minor) AS minor
+                FROM (SELECT {_UNIT} AS unit, kind, company_id, subject_id IS NULL AS is_nobodys,
+                    sum({_AMOUNT}) AS minor
+                  FROM ledger WHERE portal_id = :portal AND {_BELONGS}
+                  GROUP BY 1, 2, 3, 4 {AS_WRITTEN}) AS part
+                LEFT JOIN alias ON alias.portal_id = :portal AND alias.object_type = 'company'
+                  AND alias.old_id = part.company_id
+                LEFT JOIN record ON record.portal_id = :portal AND record.object_type = 'company'
+                  AND record.gone_at IS NULL
+                  AND record.record_id = coalesce(alias.new_id, part.company_id)
                 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3""",
             home=home,
             **wins.bounds,
@@ -92,12 +96,15 @@ def derived(tx: Transaction, home: str, wins: Wins) -> list[tuple[Any, ...]]:
     )
 
 
+# The type of the other end is compared as an expression, or a planner that has not counted the
+# portal yet would look for it in the index of the other direction, which it then reads whole.
 _CONTACTS = """SELECT on_deal.to_id AS contact_id FROM association AS on_deal
   WHERE on_deal.portal_id = :portal AND on_deal.from_type = 'deal'
-    AND on_deal.from_id = booked.deal_id AND on_deal.to_type = 'contact'"""
-_LINKED = f"""EXISTS (SELECT FROM ({_CONTACTS}) AS mine JOIN association AS firm
-  ON firm.portal_id = :portal AND firm.from_type = 'contact' AND firm.from_id = mine.contact_id
-  AND firm.to_type = 'company')"""
+    AND on_deal.from_id = booked.deal_id AND on_deal.to_type || '' = 'contact'"""
+_LINKED = f"""EXISTS (SELECT FROM ({_CONTACTS} {AS_WRITTEN}) AS mine CROSS JOIN LATERAL (
+    SELECT FROM association AS firm WHERE firm.portal_id = :portal AND firm.from_type = 'contact'
+      AND firm.from_id = mine.contact_id AND firm.to_type || '' = 'company' {AS_WRITTEN}
+  ) AS firm)"""
 # Under which companies all records of the people are found, by their links, addresses and texts of
 # all time.
 _FOUND_AT = f"""EXISTS (SELECT FROM ({_CONTACTS}) AS mine
@@ -106,9 +113,9 @@ _FOUND_AT = f"""EXISTS (SELECT FROM ({_CONTACTS}) AS mine
   JOIN identity_key AS key ON key.portal_id = :portal AND key.contact_id = alike.contact_id
   WHERE CASE key.kind
     WHEN 'at' THEN EXISTS (SELECT FROM company_key AS firm WHERE firm.portal_id = :portal
-      AND firm.company_id = coalesce((SELECT new_id FROM alias WHERE alias.portal_id = :portal
-        AND alias.object_type = 'company' AND alias.old_id = CAST(key.value AS bigint)),
-        CAST(key.value AS bigint)))
+        AND firm.company_id = CAST(key.value AS bigint))
+      OR EXISTS (SELECT FROM alias WHERE alias.portal_id = :portal
+        AND alias.object_type = 'company' AND alias.old_id = CAST(key.value AS bigint))
     WHEN 'host' THEN EXISTS (SELECT FROM company_key AS firm WHERE firm.portal_id = :portal
       AND firm.kind = 'domain' AND firm.value = key.value)
     WHEN 'firm' THEN EXISTS (SELECT FROM company_key AS firm WHERE firm.portal_id = :portal
