@@ -203,6 +203,10 @@ def _open_table(listed: Json, portal_id: int) -> str:
 def _question_lines(question: Json) -> list[str]:
     return [
         question["text"],
+        *(
+            f"  {record['name']}, {record['object_type']} {record['record_id']}"
+            for record in question["records"]
+        ),
         *(f"- {reason}" for reason in question["evidence"]),
         *(
             f"  pick:{contact['contact_id']} {contact['name']}"

@@ -158,7 +158,7 @@ class Report:
                 show_lines=True,
             )
             for row in rows:
-                because = "\n".join(row["because"][:1])
+                because = "\n".join(f"{why['deal']}: {why['said']}" for why in row["because"][:1])
                 table.add_row(str(row["name"]), str(row["revenue"]), str(row["deals"]), because)
             out.print(table)
 

@@ -12,7 +12,6 @@ from mappings.records.catalogue import TYPE_ID, own_properties
 from mappings.records.properties import OwnProperty
 
 Json = Mapping[str, Any]
-_ABOUT_DEAL = re.compile(r"deal (\d{1,18}): (.*)", re.DOTALL)
 # The order of the bars; sources that this list does not know come last.
 _SOURCES = (
     SourceKind.MOVED_CHAMPION,
@@ -119,16 +118,11 @@ def _leader(line: Json, object_type: ObjectType) -> dict[str, Any]:
     return {
         "id": record_id,
         "object_type": object_type,
-        "name": line.get("name") or f"{object_type} {record_id}",
+        "name": line["name"],
         "revenue": line["revenue"],
         "deals": line["deals"],
-        "because": [_about_deal(text) for text in line["because"]],
+        "because": line["because"],
     }
-
-
-def _about_deal(text: str) -> tuple[int | None, str]:
-    match = _ABOUT_DEAL.fullmatch(text)
-    return (int(match[1]), match[2]) if match else (None, text)
 
 
 def _shown(prop: OwnProperty, value: str, currency: str) -> str:

@@ -1,5 +1,6 @@
 """A portal's home and health pages, and their buttons."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import (
@@ -19,13 +20,15 @@ from integration.admin import install, operations, overview, setup_answers, unin
 from integration.core.errors import Refused
 from integration.ingest import backfill, import_progress
 from integration.pages import explanation_view, guard, wording
-from integration.portal import holds, settings
+from integration.portal import holds, record_names, settings
 from integration.portal.context import PortalContext, open_portal
 from integration.portal.runtime import Runtime
 from integration.reports import portal_figures
+from integration.storage.database import Transaction
 from integration.storage.queue import inbox_events, outbox
 from integration.storage.service import audit, missing_choices, portal_status
 from integration.storage.service.portals import Portal
+from mappings.kinds import ObjectType
 
 _SHOWN_ROWS = 100
 
@@ -105,8 +108,10 @@ def _home(portal: PortalContext) -> dict[str, Any]:
         trouble = None if is_set_up else audit.last_said(tx, "set-up broke off").get("reason")
         paused_properties = len(outbox.paused_properties(tx))
         hold = holds.current(tx)
+    figures = explanation_view.home_figures(portal_figures.figures(portal))
     return {
         "portal": account,
+        "unbalanced_name": _name_of_deal(portal, figures["unbalanced"]),
         "is_set_up": is_set_up,
         "trouble": trouble,
         "paused_properties": paused_properties,
@@ -117,8 +122,17 @@ def _home(portal: PortalContext) -> dict[str, Any]:
         "by_hand": account.paused_reason == uninstall.PAUSED_BY_HAND,
         "counts": overview.portal(portal.runtime, account),
         "progress": import_progress.progress(portal),
-        "figures": explanation_view.home_figures(portal_figures.figures(portal)),
+        "figures": figures,
     }
+
+
+def _name_of_deal(portal: PortalContext, deal_ids: Sequence[int]) -> str:
+    """What the first of these deals is called; empty where there is none."""
+    if not deal_ids:
+        return ""
+    ref = (ObjectType.DEAL, deal_ids[0])
+    with portal.transaction() as tx:
+        return record_names.shown(tx, [ref])[ref]
 
 
 def _progress(portal: PortalContext) -> dict[str, Any]:
@@ -142,6 +156,13 @@ def _working_queues(counts: dict[str, Any]) -> tuple[str, ...]:
     return queues if counts["held"] else (*queues, "outbox")
 
 
+def _named(tx: Transaction, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows that point to records, with what these are called."""
+    refs = [(row["object_type"], row["record_id"]) for row in rows]
+    names = record_names.shown(tx, [ref for ref in refs if ref[1]])
+    return [{**row, "name": names.get(ref, "")} for row, ref in zip(rows, refs, strict=True)]
+
+
 def _health(portal: PortalContext) -> dict[str, Any]:
     account = account_of(portal)
     with portal.transaction() as tx:
@@ -149,7 +170,7 @@ def _health(portal: PortalContext) -> dict[str, Any]:
         tables: dict[str, Any] = {
             "identity": identity,
             "calls": portal_status.calls(tx),
-            "aside": portal_status.set_aside(tx, limit=_SHOWN_ROWS),
+            "aside": _named(tx, portal_status.set_aside(tx, limit=_SHOWN_ROWS)),
             "paused": outbox.paused_properties(tx),
             "trail": audit.trail(tx),
             "settings_version": settings.read(tx).version,

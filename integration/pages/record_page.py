@@ -16,6 +16,7 @@ from integration.portal.holds import Hold
 from integration.portal.record_choice import Ambiguous
 from integration.portal.runtime import Runtime
 from integration.reports import explain
+from integration.review.review_kinds import VERB_LABELS
 from mappings.kinds import ObjectType
 
 _LARGEST_ID = (1 << 63) - 1  # that the database can hold
@@ -120,6 +121,7 @@ def _page(
         currency=currency,
         hold=hold,
         sentences=explanation_view.sentences,
+        labels=VERB_LABELS,
         ledger=explanation.get("ledger", [])[:_SHOWN_ROWS],
         shown_rows=_SHOWN_ROWS,
     )

@@ -18,13 +18,10 @@ from integration.portal.record_choice import Ambiguous, Candidate
 from integration.portal.runtime import Runtime
 from integration.review import answering, reading
 from integration.review.answers import Answer, TooLate
-from integration.review.review_kinds import TASK_KINDS
+from integration.review.review_kinds import TASK_KINDS, VERB_LABELS
 from mappings.kinds import ObjectType, ReviewKind, Verb
 
 _KIND_LABELS = {kind.value: kind.label for kind in ReviewKind}
-_VERB_LABELS = {
-    (row.kind, verb): label for row in TASK_KINDS.values() for verb, label in row.verbs.items()
-}
 _DONE = {
     "decided": "Kept. What it concerns is being concluded anew.",
     "doubted": "Asked. What is doubted counts until it is decided.",
@@ -59,7 +56,7 @@ def _add_pages(bp: Blueprint, runtime: Runtime) -> None:
             session=session,
             kinds=_KIND_LABELS,
             kind=_kind(),
-            labels=_VERB_LABELS,
+            labels=VERB_LABELS,
             **decisions,
         )
 
@@ -163,7 +160,7 @@ def _open_page(portal: PortalContext, session: Session, *, problem: Refused | No
         done=_DONE.get(request.args.get("said", "")),
         kinds=_KIND_LABELS,
         kind=_kind(),
-        labels=_VERB_LABELS,
+        labels=VERB_LABELS,
         is_first=not after,
         **tasks,
     )
@@ -187,7 +184,7 @@ def _question_page(session: Session, task: reading.Json, *, problem: Refused | N
         "question.html",
         session=session,
         question=task,
-        labels=_VERB_LABELS,
+        labels=VERB_LABELS,
         kinds=_KIND_LABELS,
         problem=problem,
         typed=_typed(problem),

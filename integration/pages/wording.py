@@ -14,10 +14,12 @@ from integration.ingest import stream_labels
 from integration.ingest.backfill import Progress
 from integration.ingest.import_progress import ImportProgress, Line
 from integration.pages.guard import nonce
+from integration.portal.record_names import nameless
 from integration.storage.queue.import_runs import Stream
 from mappings import formats
 from mappings.formats import count
 from mappings.kinds import source_label
+from mappings.records.catalogue import own_properties
 
 _LOCALE = "en"
 _QUEUES: Mapping[str, str] = {
@@ -49,6 +51,8 @@ def register_filters(app: Flask, now: Callable[[], dt.datetime]) -> None:
     app.jinja_env.globals.update(
         nonce=nonce,
         details=details,
+        nameless=nameless,
+        property_label=_property_label,
         how_far=how_far,
         style_version=_style_version(),
         counted=_QUEUES,
@@ -161,6 +165,12 @@ def _state(records: int, *, is_done: bool) -> str:
     if is_done:
         return "done"
     return "busy" if records else "idle"
+
+
+def _property_label(object_type: str, name: str) -> str:
+    """Return one of our properties as HubSpot shows it."""
+    labels = {prop.name: prop.label for prop in own_properties(object_type)}
+    return labels.get(name, name)
 
 
 def plain(name: str) -> str:

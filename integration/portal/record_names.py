@@ -1,12 +1,15 @@
-"""Record names: a portal's contacts and companies as sentences name them; forgotten ones never."""
+"""Record names: a portal's records as sentences and pages name them; forgotten people never."""
 
 from collections.abc import Iterable
 
 from integration.storage.database import Transaction
 from integration.storage.mirror import lookups, mirror
 from mappings.kinds import ObjectType
-from mappings.rules.attribution.reasons import Names
+from mappings.records.rows import RefPair
+from mappings.rules.attribution.reasons import REMOVED, Names
 from mappings.rules.text.names import LONGEST, spoken
+
+_NAMED = (ObjectType.CONTACT, ObjectType.COMPANY, ObjectType.DEAL)
 
 
 def names(
@@ -27,6 +30,29 @@ def names(
         elif not row.is_gone:
             contact_names[row.record_id] = name_in(row)
     return Names(contact_names, company_names)
+
+
+def shown(tx: Transaction, refs: Iterable[RefPair]) -> dict[RefPair, str]:
+    """Return what people read for these records: the name of today, or in words that it has none.
+
+    A deleted record keeps its name here; a forgotten person has none.
+    """
+    wanted = set(refs)
+    ids = {kind: {number for other, number in wanted if other == kind} for kind in _NAMED}
+    rows = lookups.names(tx, *(ids[kind] for kind in _NAMED))
+    known = {(row.object_type, row.record_id): _in_words(row) for row in rows}
+    return {ref: known.get(ref) or f"a {ref[0]} that is not known here" for ref in wanted}
+
+
+def nameless(object_type: str) -> str:
+    """Return what people read for a record without a name."""
+    return f"a {object_type} without a name"
+
+
+def _in_words(row: lookups.Name) -> str:
+    if row.gone_why == mirror.FORGOTTEN:
+        return REMOVED
+    return name_in(row) or nameless(row.object_type)
 
 
 def _known(record_ids: Iterable[int | None]) -> set[int]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from integration.conclude.people import successor_search
-from integration.portal import holds, settings
+from integration.portal import holds, record_names, settings
 from integration.portal.context import PortalContext
 from integration.portal.record_names import name_of
 from integration.reports import explain_deal, revenue_total
@@ -65,7 +65,34 @@ def explain(portal: PortalContext, object_type: str, record_id: int) -> Json:
                 explanation |= _contact(tx, current_id, home, now)
             case ObjectType.COMPANY:
                 explanation |= _company(tx, current_id, home, now)
+        explanation["names"] = _names(tx, explanation)
         return plain_dict(explanation)
+
+
+def _names(tx: Transaction, explanation: Json) -> dict[str, str]:
+    """What every record that the explanation points to is called, by "deal:9"."""
+    refs = {(explanation["object_type"], explanation["record_id"])}
+    refs |= {(ObjectType.CONTACT, record_id) for record_id in explanation.get("records", ())}
+    for name, ends in _ENDS.items():
+        for row in explanation.get(name, ()):
+            refs |= {(kind, row[column]) for column, kind in ends if row.get(column)}
+    refs |= {_target(row["target"]) for row in explanation.get("referrals_made", ())}
+    shown = record_names.shown(tx, refs)
+    return {f"{kind}:{record_id}": name for (kind, record_id), name in sorted(shown.items())}
+
+
+# The columns that point to records, in each list of an explanation.
+_ENDS: Mapping[str, Sequence[tuple[str, str]]] = {
+    "sources": (("contact_id", ObjectType.CONTACT), ("company_id", ObjectType.COMPANY)),
+    "edges": (("from_deal_id", ObjectType.DEAL), ("from_company_id", ObjectType.COMPANY)),
+    "ledger": (("deal_id", ObjectType.DEAL), ("company_id", ObjectType.COMPANY)),
+    "moves": (
+        ("former_contact_id", ObjectType.CONTACT),
+        ("new_contact_id", ObjectType.CONTACT),
+        ("former_company_id", ObjectType.COMPANY),
+        ("new_company_id", ObjectType.COMPANY),
+    ),
+}
 
 
 def _held(tx: Transaction) -> str | None:
@@ -245,23 +272,20 @@ def _move(row: Row, names: Mapping[RefPair, str]) -> Json:
 
 
 def _referrals(tx: Transaction, rows: Sequence[Row]) -> list[Json]:
-    """Referrals with the name of the contact or company referred; a deal goes by its number."""
-    targets = {_target(row) for row in rows}
-    contact_ids = [number for kind, number in targets if kind == ObjectType.CONTACT]
-    company_ids = [number for kind, number in targets if kind == ObjectType.COMPANY]
-    names = current_names(tx, contact_ids, company_ids)
+    """Referrals with the name of the record referred."""
+    names = record_names.shown(tx, {_target(row["target"]) for row in rows})
     return [
         {
             **stored_shapes.plain(stored_shapes.referral_of(row)),
             "status": row["status"],
-            "target_name": names.get(_target(row)) or str(row["target"]).replace(":", " ", 1),
+            "target_name": names[_target(row["target"])],
         }
         for row in rows
     ]
 
 
-def _target(row: Row) -> RefPair:
-    object_type, _, number = str(row["target"]).partition(":")
+def _target(target: str) -> RefPair:
+    object_type, _, number = str(target).partition(":")
     return object_type, int(number)
 
 

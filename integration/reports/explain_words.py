@@ -5,6 +5,7 @@ from typing import Any
 
 from integration.reports import total_words
 from mappings.formats import amount, day, exact_percent, likelihood, sure
+from mappings.kinds import Status, source_label
 from mappings.rules.findings import SHARE_ONE
 from mappings.rules.text.names import spoken
 
@@ -13,8 +14,8 @@ Json = Mapping[str, Any]
 
 def in_words(explanation: Json) -> list[str]:
     """Return all that is known of a record, the most important first."""
-    head = f"{explanation['object_type']} {explanation['record_id']} {explanation['name']}"
-    lines = [head.strip()]
+    ref = f"{explanation['object_type']}:{explanation['record_id']}"
+    lines = [_record(explanation, ref)]
     if not explanation["exists"]:
         lines.append("This record is gone or was never seen.")
     if explanation.get("held"):
@@ -39,6 +40,15 @@ def in_words(explanation: Json) -> list[str]:
     ):
         lines += section(explanation)
     return lines
+
+
+def _record(explanation: Json, ref: str) -> str:
+    """What a record is called, with its type and id."""
+    return f"{explanation['names'].get(ref, 'unknown')} ({ref.replace(':', ' ')})"
+
+
+def _status(word: str) -> str:
+    return {status.value: status.label for status in Status}.get(word, word).lower()
 
 
 def _sources(explanation: Json) -> Iterator[str]:
@@ -90,15 +100,17 @@ def _suggestions(explanation: Json) -> Iterator[str]:
 
 def _edges(explanation: Json) -> Iterator[str]:
     for edge in explanation.get("edges", ()):
-        deal = f"won deal {edge['from_deal_id']} of company {edge['from_company_id']}"
-        yield f"  follows {deal} with {exact_percent(edge['share'] / SHARE_ONE)}"
+        deal = _record(explanation, f"deal:{edge['from_deal_id']}")
+        company = _record(explanation, f"company:{edge['from_company_id']}")
+        yield f"  follows {deal} of {company} with {exact_percent(edge['share'] / SHARE_ONE)}"
 
 
 def _person(explanation: Json) -> Iterator[str]:
     records = explanation.get("records", ())
     if len(records) < 2:  # noqa: PLR2004 - one record alone is no finding
         return
-    yield f"  one person on records {', '.join(map(str, records))}:"
+    shown = ", ".join(_record(explanation, f"contact:{record_id}") for record_id in records)
+    yield f"  one person on the records {shown}:"
     reasons = [
         reason["text"] for link in explanation["same_person_because"] for reason in link["reasons"]
     ]
@@ -119,7 +131,7 @@ def _answer_labels(explanation: Json) -> Iterator[str]:
 def _moves(explanation: Json) -> Iterator[str]:
     for move in explanation.get("moves", ()):
         companies = f"{move['former_company']} for {move['new_company'] or 'somewhere unknown'}"
-        certainty = f"{likelihood(move['confidence'])} ({move['status']})"
+        certainty = f"{likelihood(move['confidence'])} ({_status(move['status'])})"
         yield f"  {move['contact']} left {companies} by {day(move['latest'])}: {certainty}"
         yield from (f"    {reason['text']}" for reason in move["because"])
 
@@ -133,7 +145,7 @@ def _referrals(explanation: Json) -> Iterator[str]:
     for referral in explanation.get("referrals_made", ()):
         when = f" on {day(referral['at'])}" if referral.get("at") else ""
         evidence = str(referral["how"]).replace("_", " ")
-        certainty = f"{sure(referral['p'])}, by {evidence} ({referral['status']})"
+        certainty = f"{sure(referral['p'])}, by {evidence} ({_status(referral['status'])})"
         yield f"  recommended us to {referral['target_name']}{when}: {certainty}"
         yield from (f"    {reason['text']}" for reason in referral["reasons"])
 
@@ -161,7 +173,8 @@ def _ledger(explanation: Json) -> Iterator[str]:
     yield "  ledger:"
     for row in rows:
         booked = amount(row["amount"], row["currency"])
-        entry = f"deal {row['deal_id']} {row['kind']} {booked}: {row['reason']}"
+        deal = _record(explanation, f"deal:{row['deal_id']}")
+        entry = f"{deal}, {source_label(row['kind'])} {booked}: {row['reason']}"
         yield f"    {day(row['effective_at'])} {entry} (settings version {row['settings_version']})"
     yield from (f"    {line}" for line in _sums(explanation))
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from integration.portal import settings
+from integration.portal import record_names, settings
 from integration.portal.context import PortalContext
+from integration.portal.occurrence import refs
 from integration.reports import revenue_total
-from integration.reports.current_names import current_names
 from integration.reports.plain_json import plain_dict
 from integration.storage.database import Row, Transaction
 from integration.storage.findings import conclusion_rows, move_rows, source_rows, stored_shapes
@@ -16,6 +16,7 @@ from integration.storage.mirror import mirror
 from integration.storage.queue import recompute
 from mappings.kinds import ObjectType
 from mappings.records.rows import RefPair
+from mappings.rules.attribution.reasons import REMOVED
 from mappings.rules.ledger import money
 
 Json = dict[str, Any]
@@ -82,7 +83,20 @@ class _Evidence:
 
     names: Mapping[RefPair, str]
     conclusions: Mapping[int, Row]  # by contact
-    reasons: Mapping[RefPair, list[str]]
+    of_deals: Mapping[int, Row]
+    deals: Mapping[RefPair, Sequence[int]]  # by person and company, the largest share first
+
+    def reasons(self, ref: RefPair) -> list[Json]:
+        """What the deals with the largest shares of a person or company say."""
+        return [
+            {
+                "deal_id": deal_id,
+                "deal": self.names[ObjectType.DEAL, deal_id],
+                "said": self.of_deals[deal_id]["desired"].get("second_order_because", ""),
+            }
+            for deal_id in self.deals.get(ref, ())
+            if deal_id in self.of_deals
+        ]
 
 
 def _leaders(tx: Transaction, home: str) -> Json:
@@ -92,10 +106,18 @@ def _leaders(tx: Transaction, home: str) -> Json:
     contact_of = source_rows.contacts_of(tx, [row["id"] for row in people])
     contact_ids = {contact_id for contact_id in contact_of.values() if contact_id is not None}
     company_ids = {row["id"] for row in companies}
+    deals_of = _deals_of(tx, contact_ids, company_ids)
+    deal_ids = {deal_id for deal_ids in deals_of.values() for deal_id in deal_ids}
+    named = (
+        refs(ObjectType.CONTACT, contact_ids)
+        | refs(ObjectType.COMPANY, company_ids)
+        | refs(ObjectType.DEAL, deal_ids)
+    )
     evidence = _Evidence(
-        current_names(tx, contact_ids, company_ids),
+        record_names.shown(tx, named),
         conclusion_rows.load(tx, ObjectType.CONTACT, contact_ids),
-        _reasons(tx, contact_ids, company_ids),
+        conclusion_rows.load(tx, ObjectType.DEAL, deal_ids),
+        deals_of,
     )
     return {
         "people": [_person_line(row, contact_of.get(row["id"]), home, evidence) for row in people],
@@ -108,11 +130,11 @@ def _person_line(row: Row, contact_id: int | None, home: str, evidence: _Evidenc
     conclusion = evidence.conclusions.get(contact_id or 0)
     return {
         "contact_id": contact_id,
-        "name": evidence.names.get(ref) or "a removed person",
+        "name": evidence.names.get(ref, REMOVED),
         "revenue": money.major(int(row["minor"]), home),
         "deals": row["deals"],
         "values": dict(conclusion["desired"]) if conclusion else {},
-        "because": evidence.reasons.get(ref, []),
+        "because": evidence.reasons(ref),
     }
 
 
@@ -120,17 +142,17 @@ def _company_line(row: Row, home: str, evidence: _Evidence) -> Json:
     ref = (ObjectType.COMPANY, row["id"])
     return {
         "company_id": row["id"],
-        "name": evidence.names.get(ref, ""),
+        "name": evidence.names[ref],
         "revenue": money.major(int(row["minor"]), home),
         "deals": row["deals"],
-        "because": evidence.reasons.get(ref, []),
+        "because": evidence.reasons(ref),
     }
 
 
-def _reasons(
+def _deals_of(
     tx: Transaction, contact_ids: set[int], company_ids: set[int]
-) -> dict[RefPair, list[str]]:
-    """By person and company, what the deals with the largest shares of theirs say."""
+) -> dict[RefPair, Sequence[int]]:
+    """By person and company, the deals with the largest shares of theirs."""
     deals_of: dict[RefPair, Sequence[int]] = {}
     for object_type, record_ids in (
         (ObjectType.CONTACT, contact_ids),
@@ -139,13 +161,4 @@ def _reasons(
         deals = source_rows.deals_resting(tx, f"{object_type}_id", record_ids, limit=_TOP)
         for record_id, deal_ids in deals.items():
             deals_of[object_type, record_id] = deal_ids
-    all_deals = {deal_id for deal_ids in deals_of.values() for deal_id in deal_ids}
-    conclusions = conclusion_rows.load(tx, ObjectType.DEAL, all_deals)
-    return {
-        ref: [
-            f"deal {deal_id}: {conclusions[deal_id]['desired'].get('second_order_because', '')}"
-            for deal_id in deal_ids
-            if deal_id in conclusions
-        ]
-        for ref, deal_ids in deals_of.items()
-    }
+    return deals_of

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from integration.portal.record_names import nameless
+from mappings.formats import day
 from mappings.kinds import ObjectType
 from mappings.records.rows import RefPair
 
@@ -18,18 +20,15 @@ def ref(text: str) -> RefPair:
 
 def same_person(body: Body, names: Names) -> str:
     """Ask whether two contacts are one person."""
-    first, second = (
-        f"{_name(names, ObjectType.CONTACT, contact_id)}, contact {contact_id}"
-        for contact_id in body["contacts"]
-    )
-    return f"Are {first}, and {second}, the same person?"
+    first, second = (_name(names, ObjectType.CONTACT, id_) for id_ in body["contacts"])
+    return f"Are {first} and {second} the same person?"
 
 
 def job_change(body: Body, names: Names) -> str:
     """Ask whether a person left one company for another."""
     person = _name(names, ObjectType.CONTACT, body["contacts"][-1])
     former, new = (_name(names, ObjectType.COMPANY, company_id) for company_id in body["companies"])
-    latest = f" by {str(body['latest'])[:10]}" if body.get("latest") else ""
+    latest = f" by {day(str(body['latest']))}" if body.get("latest") else ""
     return f"Did {person} leave {former} for {new}{latest}?"
 
 
@@ -69,4 +68,4 @@ def late_evidence(body: Body, names: Names) -> str:
 def _name(names: Names, object_type: str, record_id: int | None) -> str:
     if not record_id:
         return "somewhere unknown"
-    return names.get((object_type, record_id)) or f"{object_type} {record_id}"
+    return names.get((object_type, record_id)) or nameless(object_type)

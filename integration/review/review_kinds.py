@@ -108,6 +108,10 @@ _ROWS = (
     ),
 )
 TASK_KINDS: Mapping[str, TaskKind] = {row.kind: row for row in _ROWS}
+VERB_LABELS: Mapping[tuple[str, str], str] = {
+    (row.kind, verb): label for row in _ROWS for verb, label in row.verbs.items()
+}
+"""What people read for an answer, by the kind of its question."""
 
 
 def check_verb(row: Row, answer: Answer) -> None:

@@ -1,10 +1,10 @@
 """Review tasks and decisions as JSON: the question, its records with their names, the answers."""
 
-from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from integration.portal import record_names
 from integration.portal.record_names import name_in
 from integration.review.answers import last_day
 from integration.review.questions import Body, Names, ref
@@ -14,7 +14,6 @@ from integration.storage.mirror import lookups, mirror
 from mappings.kinds import ObjectType, ReviewKind
 from mappings.records.rows import RefPair
 from mappings.rules.facts import PPM
-from mappings.rules.text.names import spoken
 
 Json = dict[str, Any]
 
@@ -35,19 +34,14 @@ def _known(object_type: ObjectType, *record_ids: int | None) -> Iterator[RefPair
 
 
 def names(tx: Transaction, bodies: Collection[Body]) -> dict[RefPair, str]:
-    """Return today's names of the records in *bodies*; a forgotten person has none."""
+    """Return what people read for the records in *bodies* today."""
     refs = {ref for body in bodies for ref in _named_records(body)}
-    ids: defaultdict[str, set[int]] = defaultdict(set)
-    for object_type, record_id in refs:
-        ids[object_type].add(record_id)
-    known = {
-        (record.object_type, record.record_id): name_in(record)
-        for record in lookups.names(tx, ids[ObjectType.CONTACT], ids[ObjectType.COMPANY])
+    known = record_names.shown(tx, refs)
+    contact_ids = {
+        record_id for object_type, record_id in refs if object_type == ObjectType.CONTACT
     }
-    for deal_id, deal in mirror.load(tx, ObjectType.DEAL, ids[ObjectType.DEAL]).items():
-        known[ObjectType.DEAL, deal_id] = spoken(str(deal.properties.get("dealname") or ""))
-    employers = _employers(tx, ids[ObjectType.CONTACT])
-    return {ref: _full_name(ref, known.get(ref, ""), employers) for ref in refs}
+    employers = _employers(tx, contact_ids)
+    return {ref: _full_name(ref, known[ref], employers) for ref in refs}
 
 
 def _named_records(body: Body) -> set[RefPair]:
@@ -74,9 +68,8 @@ def _employers(tx: Transaction, contact_ids: Collection[int]) -> dict[int, str]:
 
 def _full_name(ref: RefPair, name: str, employers: Mapping[int, str]) -> str:
     object_type, record_id = ref
-    shown = name or f"{object_type} {record_id}"
     employer = employers.get(record_id, "") if object_type == ObjectType.CONTACT else ""
-    return f"{shown} ({employer})" if employer else shown
+    return f"{name} ({employer})" if employer else name
 
 
 def task(row: Row, names: Names) -> Json:
@@ -98,7 +91,13 @@ def task(row: Row, names: Names) -> Json:
 
 def decision(row: Row, names: Names, now: datetime) -> Json:
     """Return a decision: the answer, and the question with its records."""
-    return {**answer(row, now), **_subject(row["kind"], row["detail"], names)}
+    said = answer(row, now)
+    return {
+        **said,
+        "pick_name": names.get((ObjectType.CONTACT, said["pick"] or 0), ""),
+        "company_name": names.get((ObjectType.COMPANY, said["company"] or 0), ""),
+        **_subject(row["kind"], row["detail"], names),
+    }
 
 
 def answer(row: Row, now: datetime) -> Json:

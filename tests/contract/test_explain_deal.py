@@ -78,7 +78,7 @@ def test_the_terminal_says_it_all(harbor: MirrorPortal) -> None:
         assert part in lines
     contact = "\n".join(in_words(explain(harbor.context, "contact", 12)))
     assert "Priya Raman left Acme for Zenit by " in contact
-    assert "follows won deal 5 of company 1 with " in lines
+    assert "follows deal 5 (deal 5) of Acme (company 1) with " in lines
 
 
 def test_a_warning_is_kept_apart_and_earns_nothing(harbor: MirrorPortal) -> None:
@@ -118,7 +118,7 @@ def test_a_recommendation_is_provisional_for_thirty_days_after_the_win(
     )
 
     lines = "\n".join(in_words(explain(harbor.context, "contact", 11)))
-    assert "recommended us to Bo Li on 11 May 2026: sure (0.95), by field email (auto)" in lines
+    assert "recommended us to Bo Li on 11 May 2026: sure (0.95), by field email (counts)" in lines
 
     harbor.change("deal", 9, **closed_won(31, "40000.00"))
     harbor.settle()

@@ -110,7 +110,10 @@ def test_a_deal_says_who_it_came_from_why_and_adds_up(town: Town, visitor: Visit
 
     assert "sure (0.90), 81.00% of the deal" in page
     assert "because of &lt;script&gt;" in page
-    assert "<b>€81.00</b> second order + <b>€19.01</b> first order = <b>€100.01</b>" in page
+    assert (
+        "<b>€81.00</b> second-order + <b>€19.01</b> from marketing and selling = <b>€100.01</b>"
+        in page
+    )
     assert "Referral" in page
     assert "of 4711" in page
 

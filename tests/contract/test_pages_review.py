@@ -65,10 +65,7 @@ def test_a_question_shows_who_why_and_how_much(town: Town, visitor: Visitor) -> 
 
     page = visitor.get(HERE).text
 
-    assert (
-        "Are Priya Raman (Acme), contact 12, and Priya Raman (Zenit), contact 33, the same person?"
-        in page
-    )
+    assert "Are Priya Raman (Acme) and Priya Raman (Zenit) the same person?" in page
     assert "50,000.00 at stake" in page
     assert f'href="/portals/{HARBOR}/contact/33"' in page
     assert 'value="same"' in page

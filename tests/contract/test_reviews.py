@@ -34,10 +34,7 @@ def test_namesakes_are_a_question_with_its_evidence_and_the_money_at_stake(
 
     asked = the_question(harbor, "identity")
 
-    assert (
-        asked["text"]
-        == "Are Priya Raman (Acme), contact 12, and Priya Raman (Zenit), contact 33, the same person?"
-    )
+    assert asked["text"] == "Are Priya Raman (Acme) and Priya Raman (Zenit) the same person?"
     assert any("Priya Raman" in line for line in asked["evidence"])
     assert (asked["stake_minor"], asked["stake_currency"]) == (50_000_00, "USD")
     assert asked["verbs"] == ["same", "different"]

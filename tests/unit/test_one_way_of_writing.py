@@ -11,9 +11,11 @@ TEMPLATES = ROOT / "integration" / "pages" / "templates"
 FOR_PROGRAMS = {
     "commands/ledger_output.py": '"month": f"{month.month:%Y-%m}"',
     "commands/ledger.py": 'click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])',
+    "integration/conclude/deals/booked_fields.py": 'f"{booked_on:%Y-%m-%d}"',
     "integration/conclude/field_patches.py": 'f"{utc:%Y-%m-%dT%H:%M:%S}',
     "integration/conclude/fields/contact_fields.py": 'f"{latest.moved_at:%Y-%m-%d}"',
     "integration/conclude/record_facts.py": 'f"{answer.at:%Y-%m-%d}"',
+    "integration/storage/ledger/trial_rows.py": 'f"{months[place - 1]:%Y-%m}": minor',
     "integration/reports/bookkeeping.py": 'month=f"{month:%Y-%m}"',
     "integration/reports/revenue_total.py": '"period": f"{total.month:%Y-%m}"',
     "mappings/records/answer_records.py": "{at:%Y%m%dT%H%M%S}",

@@ -53,23 +53,6 @@ def test_deals_nobody_stands_behind_do_not_scale_the_bars() -> None:
     ]
 
 
-def test_a_line_about_a_deal_leads_to_the_deal() -> None:
-    people = [
-        {
-            "contact_id": 5,
-            "name": "",
-            "revenue": "1.00",
-            "deals": 1,
-            "because": ["deal 12: she: did\nit", "otherwise"],
-        }
-    ]
-
-    who = explanation_view.home_figures({**NOTHING, "people": people})["people"][0]
-
-    assert who["name"] == "contact 5"
-    assert who["because"] == [(12, "she: did\nit"), (None, "otherwise")]
-
-
 @pytest.mark.parametrize(
     ("reasons", "lines"),
     [

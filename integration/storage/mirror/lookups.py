@@ -99,14 +99,18 @@ class Name(NamedTuple):
 
 
 def names(
-    tx: Transaction, contact_ids: Collection[int], company_ids: Collection[int]
+    tx: Transaction,
+    contact_ids: Collection[int],
+    company_ids: Collection[int],
+    deal_ids: Collection[int] = (),
 ) -> list[Name]:
-    """Return the names of these contacts and companies."""
-    if not contact_ids and not company_ids:
+    """Return the names of these contacts, companies and deals."""
+    if not contact_ids and not company_ids and not deal_ids:
         return []
     rows = tx.tuples(
         """SELECT object_type, record_id, properties ->> 'firstname', properties ->> 'lastname',
-             properties ->> 'name', gone_at IS NOT NULL, gone_why,
+             coalesce(properties ->> 'name', properties ->> 'dealname'),
+             gone_at IS NOT NULL, gone_why,
              gone_at IS NULL OR EXISTS (
                SELECT FROM alias JOIN record AS survivor ON survivor.portal_id = :portal
                  AND survivor.object_type = alias.object_type
@@ -115,10 +119,12 @@ def names(
                  AND alias.old_id = record.record_id)
            FROM record
            JOIN (SELECT 'contact' AS object_type, unnest(CAST(:contacts AS bigint[])) AS record_id
-                 UNION ALL SELECT 'company', unnest(CAST(:companies AS bigint[]))) AS t
+                 UNION ALL SELECT 'company', unnest(CAST(:companies AS bigint[]))
+                 UNION ALL SELECT 'deal', unnest(CAST(:deals AS bigint[]))) AS t
              USING (object_type, record_id)
            WHERE portal_id = :portal""",
         contacts=list(contact_ids),
         companies=list(company_ids),
+        deals=list(deal_ids),
     )
     return [Name(*row) for row in rows]
