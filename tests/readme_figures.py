@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from mappings import formats
 from tests.demo_report import Report
 from tests.sandbox.truth import Score
 
@@ -45,6 +46,7 @@ def _table(report: Report) -> str:
                 f" {refused} refused"
             ),
         ),
+        ("second-order revenue", _total(report)),
         ("job changes, against the true history", _score(report.moves())),
         (
             "deals that came from another customer, against the true history",
@@ -63,6 +65,20 @@ def _sentence(report: Report) -> str:
         f" Job changes came out with {_score(report.moves())},\n"
         f"deals that came from a job change with {_score(report.tags()['moved_champion'])}, as"
         " that data labels them.\n"
+    )
+
+
+def _total(report: Report) -> str:
+    """The one total: its range, of what it is a part, and how much of that could be judged."""
+    total = report.status["found"]["total"]
+    amount, low, high, won = (
+        formats.amount(total[name], total["currency"])
+        for name in ("second_order", "low", "high", "won")
+    )
+    judged = total["measurement"]["percent"]
+    return (
+        f"{amount} ({low} to {high}) of {won} won, {total['rates']}; {judged}% of what was won"
+        " could be judged"
     )
 
 

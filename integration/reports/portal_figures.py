@@ -101,10 +101,9 @@ class _Evidence:
 
 def _leaders(tx: Transaction, home: str) -> Json:
     """The people and companies that brought most, with the reasons of the deals they brought."""
-    people = entry_rows.top(tx, "subject_id", home, limit=_TOP)
-    companies = entry_rows.top(tx, "company_id", home, limit=_TOP)
-    contact_of = source_rows.contacts_of(tx, [row["id"] for row in people])
-    contact_ids = {contact_id for contact_id in contact_of.values() if contact_id is not None}
+    people = entry_rows.top_people(tx, home, limit=_TOP)
+    companies = entry_rows.top_companies(tx, home, limit=_TOP)
+    contact_ids = {row["contact_id"] for row in people} - {None}
     company_ids = {row["id"] for row in companies}
     deals_of = _deals_of(tx, contact_ids, company_ids)
     deal_ids = {deal_id for deal_ids in deals_of.values() for deal_id in deal_ids}
@@ -120,12 +119,13 @@ def _leaders(tx: Transaction, home: str) -> Json:
         deals_of,
     )
     return {
-        "people": [_person_line(row, contact_of.get(row["id"]), home, evidence) for row in people],
+        "people": [_person_line(row, home, evidence) for row in people],
         "companies": [_company_line(row, home, evidence) for row in companies],
     }
 
 
-def _person_line(row: Row, contact_id: int | None, home: str, evidence: _Evidence) -> Json:
+def _person_line(row: Row, home: str, evidence: _Evidence) -> Json:
+    contact_id = row["contact_id"]
     ref = (ObjectType.CONTACT, contact_id or 0)
     conclusion = evidence.conclusions.get(contact_id or 0)
     return {

@@ -167,7 +167,7 @@ def test_sums_in_a_new_home_currency_count_no_money_of_the_old_one(harbor: Mirro
     with harbor.context.transaction() as tx:
         sums = {home: entry_rows.by_company(tx, [1], home)[1][0] for home in ("USD", "EUR", "GBP")}
         best = {
-            home: [row["minor"] for row in entry_rows.top(tx, "company_id", home, limit=5)]
+            home: [row["minor"] for row in entry_rows.top_companies(tx, home, limit=5)]
             for home in sums
         }
 

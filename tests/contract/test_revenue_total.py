@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from integration.reports import revenue_total
+from integration.reports import portal_figures, revenue_total
 from integration.storage.mirror import touches
 from integration.storage.mirror.touches import TouchRow
 from integration.storage.queue import stream_troubles
@@ -202,6 +202,32 @@ def test_total_and_range_stay_when_the_credited_person_is_forgotten(harbor: Mirr
         before.low, before.second_order, before.high, before.won,
     )  # fmt: skip
     assert after.by_holder == before.by_holder
+
+
+def test_leaders_are_people_with_all_their_records_and_companies_with_what_they_merged(
+    harbor: MirrorPortal,
+) -> None:
+    moved_champion(harbor)
+    harbor.company(3, "Acme Group", "acme-group.com")
+    same = {"firstname": "Priya", "lastname": "Raman", "hs_linkedin_url": "linkedin.com/in/priya-r"}
+    harbor.change("contact", 12, **same)
+    harbor.contact(13, 3, **same, email=[(900, "p@acme-group.com"), (200, "priya.r@gmail.com")])
+    harbor.deal(6, 3, 13, created=800, won=(700, "100.00"))
+    harbor.company(4, "Bolt", "bolt-works.com")
+    harbor.contact(14, 4, email="bo@bolt-works.com", referred_by=[(70, "priya.r@gmail.com")])
+    harbor.deal(10, 4, 14, created=60, won=(20, "5000.00"))
+    harbor.settle()
+    harbor.merge("company", (3,), 1)
+    harbor.settle()
+
+    found = portal_figures.figures(harbor.context)
+
+    total = found["total"]["second_order"]
+    assert harbor.derived(10) > 0
+    assert [person["revenue"] for person in found["people"]] == [total]
+    assert found["people"][0]["deals"] == 2
+    assert [(firm["company_id"], firm["revenue"]) for firm in found["companies"]] == [(1, total)]
+    assert harbor.said("company", 1)["second_order_revenue"] == total
 
 
 @pytest.mark.parametrize("month", [None, MAY], ids=["all", "month"])

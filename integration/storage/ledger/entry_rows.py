@@ -182,19 +182,37 @@ def by_company(
     return {row["id"]: (int(row["minor"] or 0), row["deals"]) for row in rows}
 
 
-def top(tx: Transaction, column: str, home: str, *, limit: int) -> Sequence[Row]:
-    """Return the subjects or companies with the most booked credit.
+def top_people(tx: Transaction, home: str, *, limit: int) -> Sequence[Row]:
+    """Return the people with the most booked credit, all records of a person as one.
 
-    *column* is subject_id or company_id.
+    `contact_id` is the record credited last, None of a person who was forgotten.
     """
-    if column not in {"subject_id", "company_id"}:
-        raise ValueError(column)
-    own = f"AND {_NOT_ALONE}" if column == "subject_id" else ""
     return tx.rows(
-        f"""SELECT {column} AS id, sum({HOME}) AS minor, count(DISTINCT deal_id) AS deals
-            FROM ledger
-            WHERE portal_id = :portal AND {DERIVED} AND {column} IS NOT NULL {own}
-            GROUP BY {column} HAVING sum({HOME}) > 0 ORDER BY minor DESC, id LIMIT :limit""",
+        f"""SELECT (array_agg(today ORDER BY ledger.entry_id DESC))[1] AS contact_id,
+              sum({_OWN_HOME}) AS minor, count(DISTINCT deal_id) AS deals
+            FROM ledger JOIN (
+              SELECT subject.subject_id, coalesce(alias.new_id, subject.contact_id) AS today
+              FROM subject LEFT JOIN alias ON alias.portal_id = :portal
+                AND alias.object_type = 'contact' AND alias.old_id = subject.contact_id
+              WHERE subject.portal_id = :portal) AS credited USING (subject_id)
+            LEFT JOIN person ON person.portal_id = :portal AND person.contact_id = today
+            WHERE ledger.portal_id = :portal AND {DERIVED} AND {_NOT_ALONE}
+            GROUP BY coalesce(person.person_id, today, -subject_id) HAVING sum({_OWN_HOME}) > 0
+            ORDER BY minor DESC, contact_id LIMIT :limit""",
+        home=home,
+        limit=limit,
+    )
+
+
+def top_companies(tx: Transaction, home: str, *, limit: int) -> Sequence[Row]:
+    """Return the companies with the most booked credit, what was merged into them included."""
+    return tx.rows(
+        f"""SELECT coalesce(alias.new_id, company_id) AS id, sum({HOME}) AS minor,
+              count(DISTINCT deal_id) AS deals
+            FROM ledger LEFT JOIN alias ON alias.portal_id = :portal
+              AND alias.object_type = 'company' AND alias.old_id = company_id
+            WHERE ledger.portal_id = :portal AND {DERIVED} AND company_id IS NOT NULL
+            GROUP BY 1 HAVING sum({HOME}) > 0 ORDER BY minor DESC, id LIMIT :limit""",
         home=home,
         limit=limit,
     )
