@@ -184,8 +184,14 @@ _CONTACT = (
         ObjectType.CONTACT,
         "second_order_revenue",
         "Second-order revenue",
-        "Won revenue this person brought beyond their own purchases; the same on all records of the"
-        " person.",
+        "Won revenue this person brought beyond their own purchases, in the account's currency: on"
+        " the person's current record, and 0 on the others, so that it can be added up.",
+    ),
+    text(
+        ObjectType.CONTACT,
+        "second_order_same_person",
+        "Second-order: same person as",
+        "On a person's other records: the current one, written contact:ID.",
     ),
     number(
         ObjectType.CONTACT,
@@ -237,7 +243,8 @@ _COMPANY = (
         ObjectType.COMPANY,
         "second_order_revenue",
         "Second-order revenue",
-        "Won revenue that came because of this customer and not from it.",
+        "Won revenue that came because of this customer and not from it, in the account's"
+        " currency.",
     ),
     money(
         ObjectType.COMPANY,

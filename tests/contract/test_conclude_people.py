@@ -46,7 +46,10 @@ def test_two_records_with_one_profile_are_one_person_and_say_the_same(harbor: Mi
 
     assert harbor.persons() == {12: 12, 33: 12}
     assert [pair[:2] for pair in moves(harbor)] == [(12, 33)]
-    assert harbor.said("contact", 12) == harbor.said("contact", 33)
+    assert harbor.said("contact", 12) == {
+        **harbor.said("contact", 33),
+        "second_order_same_person": "contact:33",
+    }
 
 
 def test_a_record_that_gets_another_profile_leaves_the_person(harbor: MirrorPortal) -> None:

@@ -6,7 +6,9 @@ from decimal import Decimal
 
 import pytest
 
+from integration.portal import forgotten
 from tests.contract.conclude_world import (
+    KEYS,
     REOPENED,
     WORDS,
     MirrorPortal,
@@ -14,6 +16,7 @@ from tests.contract.conclude_world import (
     day,
     moved_champion,
 )
+from tests.contract.test_conclude_people import customer_with_maria
 from tests.kept import Row
 
 PARTS = tuple(f"second_order_amount_{kind}" for kind in ("moved", "referral", "word_of_mouth"))
@@ -129,3 +132,126 @@ def test_a_deal_says_how_its_strongest_source_took_part(harbor: MirrorPortal) ->
 
     assert harbor.said("deal", 9)["second_order_timing"] == "sourced"
     assert "second_order_timing" not in harbor.said("deal", 5)
+
+
+# One record a person
+
+
+PRIYANKA = {
+    "firstname": "Priyanka",
+    "lastname": "Ramanujan",
+    "jobtitle": "Head of Operations",
+    "email": "priyanka@acme-tools.com",
+    "notes_last_contacted": day(240).isoformat(),
+    "hs_email_hard_bounce_reason_enum": [(210, "UNKNOWN_USER")],
+}
+
+
+def two_records(portal: MirrorPortal) -> None:
+    """Priyanka was 10 at Acme until it bounced, and is 12 at Zenit, where she led to deal 9."""
+    portal.company(1, "Acme", "acme-tools.com")
+    portal.company(2, "Zenit", "zenit-labs.com")
+    portal.contact(10, 1, created=day(900), **PRIYANKA)
+    portal.contact(12, 2, created=day(200), firstname="Priyanka", lastname="Ramanujan",
+                   jobtitle="Head of Operations", email="priyanka@zenit-labs.com")  # fmt: skip
+    portal.deal(5, 1, 10, created=800, won=(700, "10000.00"))
+    portal.deal(9, 2, 12, created=60, won=(20, "40000.00"))
+
+
+def test_a_persons_money_is_on_the_current_record_and_the_others_name_it(
+    harbor: MirrorPortal,
+) -> None:
+    two_records(harbor)
+    harbor.settle()
+
+    old, current = harbor.said("contact", 10), harbor.said("contact", 12)
+    assert Decimal(current["second_order_revenue"]) == booked(harbor) > 0
+    assert (old["second_order_revenue"], old["second_order_same_person"]) == ("0", "contact:12")
+    assert "second_order_same_person" not in current
+    assert old["second_order_role"] == current["second_order_role"] == "moved_champion"
+    assert said(harbor, "contact", "second_order_revenue") == booked(harbor)
+
+
+def test_the_money_goes_to_the_record_that_is_left_and_back_when_one_is_restored(
+    harbor: MirrorPortal,
+) -> None:
+    """Maria recommended us as 30; her newer record 31 is deleted, and restored."""
+    customer_with_maria(harbor)
+    profile = "linkedin.com/in/maria-lopez-7"
+    harbor.change("contact", 30, hs_linkedin_url=profile)
+    newer = {"firstname": "Maria", "lastname": "Lopez", "hs_linkedin_url": profile}
+    harbor.contact(31, 1, created=day(100), **newer)
+    harbor.contact(40, 2, created=day(80), firstname="Bo", lastname="Berg",
+                   email="bo@zenit-labs.com", referred_by="maria@acme-tools.com")  # fmt: skip
+    harbor.deal(6, 2, 40, created=60, won=(10, "1000.00"))
+    harbor.settle()
+    before = {one: harbor.said("contact", one) for one in (30, 31)}
+    assert Decimal(before[31]["second_order_revenue"]) == booked(harbor) > 0
+    assert before[30]["second_order_same_person"] == "contact:31"
+
+    harbor.retire("contact", 31)
+    harbor.settle()
+    assert Decimal(harbor.said("contact", 30)["second_order_revenue"]) == booked(harbor)
+    assert "second_order_same_person" not in harbor.said("contact", 30)
+
+    harbor.contact(31, 1, created=day(100), **newer)
+    harbor.settle()
+    assert {one: harbor.said("contact", one) for one in (30, 31)} == before
+
+
+def test_records_that_become_one_have_the_money_once(harbor: MirrorPortal) -> None:
+    two_records(harbor)
+    harbor.settle()
+
+    addresses = [(900, "priyanka@acme-tools.com"), (200, "priyanka@zenit-labs.com")]
+    harbor.contact(99, 2, created=day(900), firstname="Priyanka", lastname="Ramanujan",
+                   email=addresses, hs_merged_object_ids="10;12")  # fmt: skip
+    harbor.merge("contact", (10, 12), 99)
+    harbor.settle()
+
+    assert Decimal(harbor.said("contact", 99)["second_order_revenue"]) == booked(harbor) > 0
+    assert said(harbor, "contact", "second_order_revenue") == booked(harbor)
+    assert "second_order_same_person" not in harbor.said("contact", 99)
+
+
+def test_a_record_that_is_somebody_elses_names_nobody_and_has_no_money(
+    harbor: MirrorPortal,
+) -> None:
+    """The name of record 10 is corrected: the deal was won less than 90 days ago, and is judged anew."""
+    two_records(harbor)
+    harbor.settle()
+    assert booked(harbor) > 0
+
+    harbor.change("contact", 10, firstname="Rolf", lastname="Berg", email="rolf@acme-tools.com")
+    harbor.settle()
+
+    for number in (10, 12):
+        assert "second_order_same_person" not in harbor.said("contact", number)
+        assert "second_order_revenue" not in harbor.said("contact", number)
+    assert said(harbor, "contact", "second_order_revenue") == booked(harbor) == 0
+
+
+def test_a_forgotten_persons_money_is_on_no_record_and_in_the_total(harbor: MirrorPortal) -> None:
+    two_records(harbor)
+    harbor.settle()
+    total = booked(harbor)
+
+    with harbor.context.transaction() as tx:
+        forgotten.erase(tx, 12, keys=KEYS)
+    harbor.settle()
+
+    assert "second_order_same_person" not in harbor.said("contact", 10)
+    assert said(harbor, "contact", "second_order_revenue") == 0
+    assert said(harbor, "company", "second_order_revenue") == booked(harbor) == total
+
+
+def test_records_with_nothing_to_say_name_nobody(harbor: MirrorPortal) -> None:
+    """That two records are one person is told where something is told of the person."""
+    harbor.company(1, "Acme", "acme-tools.com")
+    for number in (10, 12):
+        harbor.contact(number, 1, firstname="Priyanka", lastname="Ramanujan",
+                       email="priyanka@acme-tools.com")  # fmt: skip
+    harbor.settle()
+
+    assert len(set(harbor.persons().values())) == 1
+    assert harbor.patches() == {}

@@ -1,4 +1,7 @@
-"""Contact fields: what a person stands for, alike on all contacts of the person (stage three)."""
+"""Contact fields: what a person stands for, alike on all contacts of the person (stage three).
+
+Only what is added up, the revenue, stands on one of them: the current record.
+"""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +22,7 @@ from mappings.rules.facts import ContactFacts, Directory, NpsAnswer
 from mappings.rules.findings import Move, Reason
 from mappings.rules.identity.linkage import employer
 from mappings.rules.job_changes import champions
+from mappings.rules.job_changes.current_record import current_record
 from mappings.rules.ledger import money
 from mappings.rules.success import nps
 
@@ -89,9 +93,32 @@ def _conclusions(batch: Batch, page: ContactPage, asked: set[int]) -> list[Concl
     for person_id, (fields, reasons) in batch.each(
         items, lambda person: _fields(batch, page, person)
     ):
+        current = _current(page, person_id)
         own = [contact_id for contact_id in page.members[person_id] if contact_id in asked]
-        conclusions += [Conclusion(contact_id, fields, reasons) for contact_id in own]
+        conclusions += [
+            Conclusion(contact_id, _of_record(fields, contact_id, current), reasons)
+            for contact_id in own
+        ]
     return [*conclusions, *_silenced(batch, page, asked, conclusions)]
+
+
+def _current(page: ContactPage, person_id: int) -> int | None:
+    """The person's current record; None when no record of theirs is left."""
+    own = page.members[person_id]
+    records = {
+        contact_id: page.contacts[contact_id] for contact_id in own if contact_id in page.contacts
+    }
+    return current_record(records, _counted_moves(page, person_id), page.companies)
+
+
+def _of_record(fields: dict[str, str], contact_id: int, current: int | None) -> dict[str, str]:
+    """What one record says: all that the current one does, but the money, and which that is."""
+    if not fields or current in (None, contact_id):
+        return fields
+    told = {**fields, "second_order_same_person": f"contact:{current}"}
+    if "second_order_revenue" in fields:
+        told["second_order_revenue"] = "0"
+    return told
 
 
 def _silenced(
@@ -116,13 +143,13 @@ class _Person:
 
 
 def _fields(batch: Batch, page: ContactPage, person_id: int) -> FieldsAndReasons:
-    """What every contact of one person should say, and why."""
+    """What the current record of one person should say, and why."""
     own = page.members[person_id]
     moves = page.moves.get(person_id, ())
     strength, why = _strength_here(batch, page, own)
     person = _Person(
         contact_ids=own,
-        moves=[move for move in moves if move.status == Status.AUTO],
+        moves=_counted_moves(page, person_id),
         referred=_referred(page, own),
         answer=_latest_answer(batch, page, own),
         strength=strength,
@@ -136,6 +163,10 @@ def _fields(batch: Batch, page: ContactPage, person_id: int) -> FieldsAndReasons
     }
     reasons = [of_move(move, page.names) for move in moves] + ([why] if why else [])
     return fields, [stored_shapes.plain(reason) for reason in reasons]
+
+
+def _counted_moves(page: ContactPage, person_id: int) -> list[Move]:
+    return [move for move in page.moves.get(person_id, ()) if move.status == Status.AUTO]
 
 
 def _role_fields(batch: Batch, person: _Person) -> dict[str, str]:
