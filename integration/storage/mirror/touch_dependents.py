@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import timedelta
 
-from integration.storage.database import Transaction
+from integration.storage.database import AS_WRITTEN, Transaction
 from integration.storage.mirror.mirror import resolve
 from integration.storage.mirror.touches import WINDOW, TouchRow
 from integration.storage.queue.recompute import Selection
@@ -102,10 +102,13 @@ ALL_DEALS_IN_SIGHT = Selection(
                OR closed_at >= CAST(:now AS timestamptz) - CAST(:window AS interval)) AND (
           EXISTS (SELECT FROM touch
             WHERE portal_id = :portal AND company_id = deal.company_id AND {_IN_SIGHT})
-          OR EXISTS (SELECT FROM association
-              JOIN touch ON touch.portal_id = :portal AND contact_id = to_id
-            WHERE association.portal_id = :portal AND from_type = 'deal' AND from_id = deal_id
-              AND to_type = 'contact' AND {_IN_SIGHT})
+          OR EXISTS (SELECT FROM (
+              SELECT to_id FROM association WHERE association.portal_id = :portal
+                AND from_type = 'deal' AND from_id = deal_id AND to_type = 'contact'
+              {AS_WRITTEN}) AS linked
+            CROSS JOIN LATERAL (SELECT FROM touch
+              WHERE touch.portal_id = :portal AND contact_id = to_id AND {_IN_SIGHT}
+              {AS_WRITTEN}) AS seen)
           OR EXISTS (SELECT FROM alias WHERE portal_id = :portal AND object_type = 'company'
             AND new_id = deal.company_id))""",
     {"window": WINDOW, "before": _BEFORE_DEAL},
