@@ -3,8 +3,8 @@
 A list of contributors was taken at seven dates. Each date is an import by mail address, as CRMs do
 it: a record that shares an address with a contact updates it, any other makes a new contact. The
 contact's primary address is the one at its current company, if it has one there. The app then reads
-the portal with its history like any other: once with companies as imports set them, which the rules
-take for automation, and once as if users had typed them.
+the portal with its history like any other: once with companies as imports set them, together
+with names and addresses, and once as if users had typed them.
 """
 
 from __future__ import annotations

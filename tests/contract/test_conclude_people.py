@@ -8,6 +8,7 @@ from sqlalchemy import event
 from integration.conclude.people import successor_search
 from integration.reports import explain, explain_words
 from integration.storage.findings import move_rows
+from mappings import formats
 from tests.contract.conclude_world import (
     ORCHARD,
     WORDS,
@@ -467,7 +468,7 @@ def test_who_took_over_is_told_with_the_company_that_was_left(harbor: MirrorPort
     assert company == contact
     assert (
         company[0]["because"]
-        == f"Bo Berg is at the old company since {day(180):%Y-%m-%d} with the same title"
+        == f"Bo Berg is at the old company since {formats.day(day(180))} with the same title"
     )
 
 
@@ -500,7 +501,8 @@ def test_the_records_of_one_person_are_explained_with_what_joins_them_and_who_to
 
     lines = explain_words.in_words(explain.explain(harbor.context, "contact", 33))
 
-    assert "  one person on records 12, 33:" in lines
+    people = "Priya Raman (contact 12), Priya Raman (contact 33)"
+    assert f"  one person on the records {people}:" in lines
     assert "    same profile linkedin.com/in/priya" in lines
     assert any(
         line.startswith("  taken over: Bo Berg is at the old company since") for line in lines
