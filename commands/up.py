@@ -36,6 +36,8 @@ def up() -> None:
             "DATABASE_URL": settings.database_url or started.database_url,
             "REDIS_URL": settings.redis_url or started.redis_url,
         }
+        if settings.database_url is None:  # a first start on one machine takes a minute
+            click.echo(f"Second Order starts; its data is in {settings.data_dir}.", err=True)
         version = database.migrate(urls["DATABASE_URL"])
         supervisor = Supervisor({**os.environ, **urls})
         supervisor.add("web", ["web"])

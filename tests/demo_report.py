@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from integration.reports import total_words
+from mappings.kinds import SourceKind
 from mappings.records import activity_records
 from mappings.records.access import readable_types
 from mappings.records.what_is_read import ASSOCIATIONS, HISTORY
@@ -166,6 +167,16 @@ class Report:
         out.print(f"\nMoves against the town's truth: {self.moves()}")
         for kind, score in self.tags().items():
             out.print(f"Deal tags, {kind}: {score}")
+
+    def best_deal_address(self) -> str:
+        """Where HubSpot's users see the won deal with which a moved champion brought most."""
+        moved = [
+            deal
+            for deal in self.harbor.all("deal")
+            if deal.get("second_order_source") == SourceKind.MOVED_CHAMPION
+        ]
+        best = max(moved, key=lambda deal: float(deal.get("second_order_amount_home") or 0))
+        return f"{self.sandbox_url}/contacts/{HARBOR}/record/0-3/{best.id}"
 
     def _pages(self, out: Console) -> None:
         out.print("\nPages to open:")

@@ -2,8 +2,7 @@
 
 import os
 import re
-import shutil
-import subprocess
+import struct
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
@@ -14,51 +13,18 @@ import pytest
 from integration.portal import setup_questions
 from mappings.records.setup_kinds import BY_DEALS, BY_STAGE_ALWAYS, CUSTOMER_RULE
 from mappings.stored.setup_shapes import Candidate, SetupQuestion
-from tests.waiting import PATIENCE
+from tests import readme_picture
+from tests.chromium import CHROMIUM, Browser
 
 if TYPE_CHECKING:
     from tests.world import World
 
-CHROMIUM = (
-    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-)
 HOSTILE = "<script>document.title='broken'</script><img src=x onerror=\"document.title='broken'\">"
 
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None and not os.environ.get("CI"),
     reason="no Chromium on this machine (CI installs it)",
 )
-
-
-class Browser:
-    """Headless Chromium with an empty profile of its own for each page."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.pages = 0
-
-    def show(self, url: str) -> str:
-        """The page as it stands after its scripts ran."""
-        return self._run("--dump-dom", url)
-
-    def picture(self, url: str) -> bytes:
-        """A screenshot."""
-        path = self.folder / "page.png"
-        self._run(f"--screenshot={path}", "--window-size=1280,1000", url)
-        return path.read_bytes()
-
-    def _run(self, *arguments: str) -> str:
-        assert CHROMIUM is not None, "Chromium is demanded here and is not installed"
-        self.pages += 1
-        done = subprocess.run(
-            [
-                CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-                "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                "--virtual-time-budget=5000", f"--user-data-dir={self.folder / str(self.pages)}", *arguments,
-            ],
-            capture_output=True, text=True, check=True, timeout=PATIENCE,
-        )  # fmt: skip
-        return done.stdout
 
 
 @pytest.fixture
@@ -117,6 +83,22 @@ def test_a_seller_sees_the_tag_on_the_deal(world: "World", deal: int, browser: B
     assert "<title>broken" not in page
     assert "&lt;script&gt;" in page
     assert browser.picture(address).startswith(b"\x89PNG")
+
+
+def test_the_readmes_picture_is_one_of_a_deals_page_and_small(
+    world: "World", deal: int, browser: Browser
+) -> None:
+    address = f"{world.sandbox_url}/contacts/4711/record/0-3/{deal}"
+    taken, kept = readme_picture.take(browser, address), readme_picture.PICTURE.read_bytes()
+
+    assert taken[:8] == kept[:8] == b"\x89PNG\r\n\x1a\n"
+    assert size_of(taken) == size_of(kept) == (readme_picture.WIDTH, readme_picture.HEIGHT)
+    assert len(kept) < 170_000
+
+
+def size_of(png: bytes) -> tuple[int, int]:
+    width, height = struct.unpack(">II", png[16:24])
+    return width, height
 
 
 def test_what_a_page_hides_is_invisible_whatever_its_class(

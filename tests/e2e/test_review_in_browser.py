@@ -10,7 +10,8 @@ import pytest
 from integration.portal import invalidation
 from integration.portal.invalidation import Change
 from integration.storage.database import as_json
-from tests.e2e.test_browser import CHROMIUM, HOSTILE, Browser
+from tests.chromium import CHROMIUM, Browser
+from tests.e2e.test_browser import HOSTILE
 
 if TYPE_CHECKING:
     from tests.world import World

@@ -175,6 +175,8 @@ def comes_up(programs: Path, environment: dict[str, str], folder: Path) -> Itera
                 unless=lambda: process.poll() is not None,
             )
             assert f"schema {database.newest_version()}" in log.read_text()
+            # The first start takes a while: somebody who waits is told that it began.
+            assert f"Second Order starts; its data is in {folder.parent}" in log.read_text()
             assert requests.get(f"{environment['PUBLIC_URL']}/readyz", timeout=PATIENCE).ok
             yield
         finally:
