@@ -101,9 +101,9 @@ class _Evidence:
 
 def _leaders(tx: Transaction, home: str) -> Json:
     """The people and companies that brought most, with the reasons of the deals they brought."""
-    people = entry_rows.top_people(tx, home, limit=_TOP)
+    people = _on_current_records(tx, entry_rows.top_people(tx, home, limit=_TOP))
     companies = entry_rows.top_companies(tx, home, limit=_TOP)
-    contact_ids = {row["contact_id"] for row in people} - {None}
+    contact_ids = {row[name] for row in people for name in ("contact_id", "credited_id")} - {None}
     company_ids = {row["id"] for row in companies}
     deals_of = _deals_of(tx, contact_ids, company_ids)
     deal_ids = {deal_id for deal_ids in deals_of.values() for deal_id in deal_ids}
@@ -124,6 +124,27 @@ def _leaders(tx: Transaction, home: str) -> Json:
     }
 
 
+def _on_current_records(tx: Transaction, people: Sequence[Row]) -> list[Row]:
+    """The same people, each with the record that has their amount in HubSpot.
+
+    `credited_id` is the record that deals name.
+    """
+    credited = {row["contact_id"] for row in people} - {None}
+    said = conclusion_rows.load(tx, ObjectType.CONTACT, credited)
+    current = {
+        contact_id: row["desired"].get("second_order_same_person", "").partition(":")[2]
+        for contact_id, row in said.items()
+    }
+    return [
+        {
+            **row,
+            "credited_id": row["contact_id"],
+            "contact_id": int(current.get(row["contact_id"]) or row["contact_id"] or 0) or None,
+        }
+        for row in people
+    ]
+
+
 def _person_line(row: Row, home: str, evidence: _Evidence) -> Json:
     contact_id = row["contact_id"]
     ref = (ObjectType.CONTACT, contact_id or 0)
@@ -134,7 +155,7 @@ def _person_line(row: Row, home: str, evidence: _Evidence) -> Json:
         "revenue": money.major(int(row["minor"]), home),
         "deals": row["deals"],
         "values": dict(conclusion["desired"]) if conclusion else {},
-        "because": evidence.reasons(ref),
+        "because": evidence.reasons((ObjectType.CONTACT, row["credited_id"] or 0)),
     }
 
 

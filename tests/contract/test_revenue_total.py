@@ -226,6 +226,9 @@ def test_leaders_are_people_with_all_their_records_and_companies_with_what_they_
     assert harbor.derived(10) > 0
     assert [person["revenue"] for person in found["people"]] == [total]
     assert found["people"][0]["deals"] == 2
+    assert found["people"][0]["because"] != []
+    current = found["people"][0]["contact_id"]
+    assert harbor.said("contact", current)["second_order_revenue"] == total
     assert [(firm["company_id"], firm["revenue"]) for firm in found["companies"]] == [(1, total)]
     assert harbor.said("company", 1)["second_order_revenue"] == total
 

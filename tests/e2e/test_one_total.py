@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -27,6 +28,7 @@ USER: Source = ("CRM_UI", "userId:88")
 IN_EUROS = {"EUR": "1", "USD": "0.92", "GBP": "1.17", "JPY": "0.0061", "KWD": "2.98"}
 HEARD = "how_did_you_hear_about_us"
 OURS = "second_order_"
+PROFILE = {"hs_linkedin_url": "https://www.linkedin.com/in/priya-narang-7"}
 
 
 def ago(days: float) -> datetime:
@@ -63,6 +65,8 @@ class Story:
     def _buyers(self) -> None:
         """Newcomers that bought because of them."""
         zenit = self.move(self.priya, "Zenit")
+        self.same_priya = self.contact("Priya Narang", zenit, days=150, **PROFILE)
+        self.crm.update("contact", self.priya, PROFILE, source=USER)
         self.moved = self.deal("Zenit buys", zenit, [self.priya], "7654321", "JPY", closed=30)
         fern = self.move(self.cy, "Fern")
         talker = self.contact("Tia Moss", fern, days=100, **{HEARD: "A friend recommended you"})
@@ -227,7 +231,7 @@ def visitor(world: "World", story: Story) -> Admin:
 
 
 def test_every_surface_adds_up_to_one_total(
-    world: "World", story: Story, visitor: Admin, run: Run
+    world: "World", story: Story, visitor: Admin, run: Run, tmp_path: Path
 ) -> None:
     forgotten = story.go_on(world)
     harbor = story.account
@@ -255,6 +259,11 @@ def test_every_surface_adds_up_to_one_total(
     assert summed(harbor, "company", f"{OURS}revenue") == held["company"]
     nobodys = held["pool"] + forgotten
     assert summed(harbor, "contact", f"{OURS}revenue") + nobodys == second_order
+    same = {story.priya: story.same_priya, story.same_priya: story.priya}
+    two = [harbor.read("contact", contact, f"{OURS}same_person") for contact in same]
+    assert sorted(map(bool, two)) == [False, True], (
+        "one record of hers has it all, the other names it"
+    )
 
     # Files and commands.
     rows = list(csv.DictReader(io.StringIO(run("ledger", "4711", "--csv").stdout)))
@@ -269,6 +278,10 @@ def test_every_surface_adds_up_to_one_total(
     for name in ("second_order", "first_order", "won", "low", "high"):
         assert sum(Decimal(month[name]) for month in by_month) == Decimal(total[name]), name
     assert json.loads(run("status", "4711").stdout)["found"]["total"] == total
+    wanted = tmp_path / "wanted.json"
+    wanted.write_text('{"referral_before": 800000}', encoding="utf-8")
+    preview = json.loads(run("preview", "4711", str(wanted), "--json").stdout)
+    assert sum(amounts(preview["booked_by_month"]["before"]).values()) == second_order
     explained = [explanation(run, "deal", deal.id)["total"] for deal in harbor.crm.all("deal")]
     for name in ("second_order", "first_order", "won", "low", "high"):
         assert sum(Decimal(deal[name]) for deal in explained) == Decimal(total[name]), name
