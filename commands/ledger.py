@@ -148,7 +148,7 @@ def _give_order(portal: PortalContext, name: str, options: Mapping[str, Any]) ->
 
 
 def _print_month(month: bookkeeping.Month, *, as_json: bool, as_csv: bool) -> None:
-    rows = [ledger_lines.ledger_row(row, month.home) for row in month.rows]
+    rows = [ledger_lines.ledger_row(row, month.terms) for row in month.rows]
     if as_json:
         click.echo(json_text({**ledger_output.month_head(month), "rows": rows}))
     elif as_csv:

@@ -11,7 +11,7 @@ from integration.portal.context import PortalContext
 from integration.portal.invalidation import Change
 from integration.reports import revenue_total
 from integration.reports.current_names import current_names
-from integration.reports.ledger_lines import minor_in
+from integration.reports.ledger_lines import HomeTerms, minor_in
 from integration.reports.revenue_total import Total
 from integration.storage.database import Row, Transaction
 from integration.storage.findings import person_rows, source_rows, stored_shapes
@@ -46,6 +46,11 @@ class Month:
     home: str
     total: Total
     calendar: Calendar
+
+    @property
+    def terms(self) -> HomeTerms:
+        """The currency and the months in which its rows are told."""
+        return HomeTerms(self.home, self.calendar)
 
     @property
     def in_home(self) -> dict[str, int]:

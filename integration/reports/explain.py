@@ -8,12 +8,18 @@ from datetime import datetime
 from typing import Any
 
 from integration.conclude.people import successor_search
-from integration.portal import holds, record_names, settings
+from integration.portal import holds, record_names
 from integration.portal.context import PortalContext
 from integration.portal.record_names import name_of
 from integration.reports import explain_deal, revenue_total
 from integration.reports.current_names import current_names
-from integration.reports.ledger_lines import ledger_row, minor_in, reason_text
+from integration.reports.ledger_lines import (
+    HomeTerms,
+    home_terms,
+    ledger_row,
+    minor_in,
+    reason_text,
+)
 from integration.reports.plain_json import plain_dict
 from integration.reports.portal_figures import move_line
 from integration.review import reading
@@ -57,7 +63,7 @@ def explain(portal: PortalContext, object_type: str, record_id: int) -> Json:
             "held": _held(tx),
             **_conclusion(tx, object_type, current_id),
         }
-        home = settings.read(tx).map.home_currency
+        home = home_terms(tx)
         match object_type:
             case ObjectType.DEAL:
                 explanation |= _deal(tx, current_id, home, explanation["reasons"], now)
@@ -117,7 +123,7 @@ def _conclusion(tx: Transaction, object_type: str, record_id: int) -> Json:
 
 
 def _deal(
-    tx: Transaction, deal_id: int, home: str, reasons: Sequence[object], now: datetime
+    tx: Transaction, deal_id: int, home: HomeTerms, reasons: Sequence[object], now: datetime
 ) -> Json:
     entries = entry_rows.of_deals(tx, [deal_id]).get(deal_id, [])
     sources = source_rows.of_deals(tx, [deal_id]).get(deal_id, [])
@@ -140,7 +146,7 @@ def _deal(
     }
 
 
-def _contact(tx: Transaction, contact_id: int, home: str, now: datetime) -> Json:
+def _contact(tx: Transaction, contact_id: int, home: HomeTerms, now: datetime) -> Json:
     rows = person_rows.memberships(tx, [contact_id])
     contact_ids = sorted(rows) or [contact_id]
     person_id = rows[contact_id]["person_id"] if contact_id in rows else contact_id
@@ -156,14 +162,14 @@ def _contact(tx: Transaction, contact_id: int, home: str, now: datetime) -> Json
         "moves": _moves(tx, move_rows.of_persons(tx, [person_id])),
         "referrals_made": _referrals(tx, referrals),
         "ledger": [ledger_row(row, home) for row in entries],
-        "credit": _credit(entries, home),
+        "credit": _credit(entries, home.currency),
         "decisions": _decisions(tx, [(ObjectType.CONTACT, contact_id)], now),
         "successors": successor_search.of_record(tx, ObjectType.CONTACT, contact_id, now),
         "heard": _answer_labels(tx, ObjectType.CONTACT, contact_ids),
     }
 
 
-def _company(tx: Transaction, company_id: int, home: str, now: datetime) -> Json:
+def _company(tx: Transaction, company_id: int, home: HomeTerms, now: datetime) -> Json:
     former_ids = mirror.former_ids(tx, ObjectType.COMPANY, [company_id]).get(company_id, set())
     entries = entry_rows.of_companies(tx, {company_id, *former_ids})
     deals = deal_rows.of_companies(tx, [company_id]).get(company_id, [])
@@ -172,7 +178,7 @@ def _company(tx: Transaction, company_id: int, home: str, now: datetime) -> Json
         "moves": _moves(tx, move_rows.with_company(tx, [company_id])),
         "referrals_made": _referrals(tx, source_rows.referrals_by(tx, company_ids=[company_id])),
         "ledger": [ledger_row(row, home) for row in entries],
-        "credit": _credit(entries, home),
+        "credit": _credit(entries, home.currency),
         "decisions": _decisions(tx, [(ObjectType.COMPANY, company_id)], now),
         "successors": successor_search.of_record(tx, ObjectType.COMPANY, company_id, now),
     }

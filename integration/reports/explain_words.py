@@ -175,7 +175,7 @@ def _ledger(explanation: Json) -> Iterator[str]:
         booked = amount(row["amount"], row["currency"])
         deal = _record(explanation, f"deal:{row['deal_id']}")
         entry = f"{deal}, {source_label(row['kind'])} {booked}: {row['reason']}"
-        yield f"    {day(row['effective_at'])} {entry} (settings version {row['settings_version']})"
+        yield f"    {day(row['booked_on'])} {entry} (settings version {row['settings_version']})"
     yield from (f"    {line}" for line in _sums(explanation))
 
 

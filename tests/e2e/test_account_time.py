@@ -1,5 +1,7 @@
 """The account's own months and days: from HubSpot's account details to the books, the fields and the commands."""
 
+import csv
+import io
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -171,6 +173,17 @@ def test_an_account_that_moved_while_it_was_away_is_followed_when_it_is_back(
     world.settle()
 
     assert booked_on(world.harbor, deals) == ["2025-10-01"]
+
+
+def test_the_ledger_as_a_file_has_the_accounts_days_and_months(told: "World", run: Run) -> None:
+    """Beside the exact times, so that nobody makes months of those."""
+    rows = list(csv.DictReader(io.StringIO(run("ledger", "4711", "--csv").stdout)))
+
+    assert rows
+    for row in rows:
+        local = datetime.fromisoformat(row["effective_at"]).astimezone(ZoneInfo(BERLIN))
+        assert row["booked_on"] == f"{local:%Y-%m-%d}"
+        assert row["month"] == row["win_month"] == f"{local:%Y-%m}"
 
 
 def test_days_of_the_ledger_command_are_the_accounts(told: "World", run: Run) -> None:
