@@ -369,11 +369,20 @@ def test_who_left_before_the_company_bought_was_no_customers_champion(
     assert harbor.said("deal", 8).get("second_order_source") == role
 
 
+@pytest.mark.parametrize(
+    ("stage", "source"),
+    [
+        pytest.param("", "moved_champion", id="won deals make a customer"),
+        pytest.param("customer", "none", id="it reached the stage after that"),
+    ],
+)
 def test_whose_record_moved_along_was_there_to_win_the_deal_they_were_on(
-    harbor: MirrorPortal,
+    harbor: MirrorPortal, stage: str, source: str
 ) -> None:
     """Her address changed a week after the win: no old record fell silent before it."""
-    harbor.company(1, "Acme", "acme-tools.com")
+    harbor.install(replace(WORDS, customer_stage=stage))
+    reached = [(900, "opportunity"), (205, "customer")]
+    harbor.put("company", 1, name="Acme", domain="acme-tools.com", lifecyclestage=reached)
     harbor.company(2, "Zenit", "zenit-labs.com")
     addresses = [(900, "priya@acme-tools.com"), (200, "priya@zenit-labs.com")]
     harbor.contact(12, 2, firstname="Priya", lastname="Raman", email=addresses)
@@ -382,7 +391,7 @@ def test_whose_record_moved_along_was_there_to_win_the_deal_they_were_on(
 
     harbor.settle()
 
-    assert harbor.said("deal", 8)["second_order_source"] == "moved_champion"
+    assert harbor.said("deal", 8)["second_order_source"] == source
 
 
 def test_names_in_another_script_or_only_in_an_address_are_found(harbor: MirrorPortal) -> None:

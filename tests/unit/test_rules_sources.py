@@ -454,6 +454,8 @@ def test_activity_on_the_record_that_stayed_and_answers_are_signs_of_life_at_the
         False,
     ]
     assert not silent(a_move(moved_at=day(300)), old_record)
+    # Activity since then tells that the record is somebody's still, and nothing of the old company.
+    assert not silent(replace(stayed, moved_at=day(119)), old_record)
 
 
 def test_the_highest_role_is_written() -> None:

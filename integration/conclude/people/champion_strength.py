@@ -88,7 +88,7 @@ def with_strength(
         contact_ids,
         company_id,
         won_by,
-        deals=evidence.deals_at(company_id, won_by),
+        deals=evidence.deals_at(company_id, left_at),
         answers=answers if was_customer else (),
         roles=buying_roles(contact_ids, contacts) if was_customer else frozenset(),
         is_customer=was_customer,

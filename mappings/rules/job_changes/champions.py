@@ -138,10 +138,11 @@ def last_seen(
 
 
 def fell_silent(move: Move, former: ContactFacts | None) -> bool:
-    """Whether the old record stayed behind, and was heard of before: then its silence tells."""
+    """Whether the old record stayed behind, and was last heard of before the move."""
     if former is None or former.id == move.new_contact_id:
         return False
-    return last_life(former) is not None
+    life = last_life(former)
+    return life is not None and life <= move.moved_at
 
 
 def with_strength(move: Move, c: int, reason: Reason | None) -> Move:
