@@ -43,8 +43,9 @@ UNBOOKED: Mapping[str, str] = {
 }
 """Why a won deal has no part in the total, in words."""
 _NO_MEASUREMENT = measure((), Reading())
-# What can show a customer's part, and comes through lists that HubSpot may refuse.
-_SHOWING = ("activities:", "links:", "records:")
+# Lists that HubSpot may refuse, by what they hold and of which records.
+_SHOWING = frozenset({"activities", "links", "records"})
+_SHOWS_NOTHING = frozenset({ObjectType.TICKET.value, ObjectType.FEEDBACK.value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,12 +210,18 @@ def _reading(tx: Transaction, portal_map: PortalMap) -> Reading:
 
 def _hindrances(tx: Transaction, portal_map: PortalMap) -> Iterator[Gap]:
     """What keeps us from reading all that could show a customer's part."""
-    if any(stream.startswith(_SHOWING) for stream in stream_troubles.refused(tx)):
+    if any(_can_show(stream) for stream in stream_troubles.refused(tx)):
         yield Gap.NOT_ALLOWED
     if not portal_map.reads_activities:
         yield Gap.NOT_READ
     elif not activity_cursors.are_read(tx):
         yield Gap.STILL_READ
+
+
+def _can_show(stream: str) -> bool:
+    """Whether what a list holds can show a customer's part: no ticket and no survey answer does."""
+    kind, _, records = stream.partition(":")
+    return kind in _SHOWING and not _SHOWS_NOTHING & set(records.split(">"))
 
 
 def as_json(total: Total) -> Json:
