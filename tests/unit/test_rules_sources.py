@@ -1,6 +1,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -178,6 +178,16 @@ def test_who_was_on_the_deal_before_the_record_was_corrected_was_there_or_is_ask
     late = f"the record shows the new company {recorded - 100} days after the deal opened"
     told = [reason.text for source in (*credited, *arrivals) for reason in source.because]
     assert bool(timing) is any(late in text for text in told)
+
+
+def test_a_record_made_in_the_same_sitting_as_the_deal_is_as_old_as_the_deal() -> None:
+    recorded = day(100) + timedelta(minutes=5)
+    deal = a_deal(created=100, closed=200, contacts=(DealContact(1),))
+
+    (source,) = found(deal, a_move(moved_at=recorded)).sources
+
+    assert (source.timing, source.at) == ("sourced", day(100))
+    assert source.because[-1].text == "the record shows the new company hours after the deal opened"
 
 
 def test_a_correction_shortly_after_the_win_counts_as_one_before_it() -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from integration.conclude.deals import deal_answers
 from integration.conclude.deals.deal_page import DealPage
+from mappings.rules.attribution import arrivals
 from mappings.rules.attribution.sources import DealSources, Surroundings, sources_of
 from mappings.rules.facts import DealFacts
 from mappings.rules.findings import Move, Reason, Referral, Source
@@ -82,15 +83,8 @@ def _as_answered(deal: DealFacts, move: Move, page: DealPage) -> Move:
     """The move as of the deal's opening, where somebody said that its person was there by then."""
     if not page.decisions.was_there.get((deal.id, move.new_contact_id)):
         return move
-    at = min(move.moved_at, deal.created_at)
-    said = Reason("human_decision", "a person said that they were there when the deal opened")
-    return replace(
-        move,
-        earliest=min(move.earliest, at),
-        latest=at,
-        moved_at=at,
-        reasons=(*move.reasons, said),
-    )
+    text = "a person said that they were there when the deal opened"
+    return arrivals.opened(deal, move, Reason("human_decision", text))
 
 
 def _referrals(deal: DealFacts, page: DealPage, persons: Mapping[int, int]) -> Iterator[Referral]:

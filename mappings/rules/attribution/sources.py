@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from mappings.kinds import MoveKind, SourceKind, Status, Timing
+from mappings.rules.attribution import arrivals
+from mappings.rules.attribution.arrivals import OnDeal, on_deal
 from mappings.rules.attribution.credit import age_factor, raw
 from mappings.rules.facts import ContactFacts, DealContact, DealFacts, Touch
 from mappings.rules.findings import Move, Reason, Referral, Source
@@ -119,18 +121,14 @@ def moved_source(
     deal: DealFacts, move: Move, around: Surroundings, policy: Policy, now: datetime
 ) -> Source | None:
     """What a moved person's success at the former company is worth on a deal of the new one."""
-    end = end_of(deal, now)
     if not _can_earn(move, policy) or not _leads_to(move, deal, policy):
         return None
-    recorded, move = move, _as_seen_on_deal(deal, move, around, policy)
-    part = None
-    if move.moved_at < end:
-        part = _involvement(deal, move, around, policy=policy, end=end)
-    if part is None:
-        part = _perhaps_there(deal, move, around, policy)
+    own = {move.new_contact_id, *around.records.get(move.person_id, ())}
+    mover = on_deal(deal, own, around.contacts)
+    move = arrivals.as_of_opening(deal, move, mover, policy) if mover else move
+    part = _involvement(deal, move, mover, around, own=own, policy=policy, now=now)
     if part is None:
         return None
-    late = _late_record(deal, recorded) if move is not recorded else ()
     days = max(0, (deal.created_at - move.moved_at).days)
     freshness = age_factor(days, policy.age_flat_days, policy.moved_half_life_days)
     return Source(
@@ -144,7 +142,7 @@ def moved_source(
         move.former_company_id,
         part.timing,
         move.moved_at,
-        (part.why, *move.reasons, *late),
+        (part.why, *move.reasons),
     )
 
 
@@ -163,59 +161,6 @@ def _leads_to(move: Move, deal: DealFacts, policy: Policy) -> bool:
     return deal.created_at - move.moved_at <= timedelta(policy.move_to_deal_days)
 
 
-def _as_seen_on_deal(deal: DealFacts, move: Move, around: Surroundings, policy: Policy) -> Move:
-    """The move as of the deal's opening, if its person was on the deal before the record said so.
-
-    A rep opens the deal and corrects the contact's address and company some days later. Only a
-    dated association shows that: without a date the person may have come onto the deal afterwards.
-    """
-    on_deal = _from_its_beginning(deal, move, around, policy)
-    if on_deal is None or on_deal.at is None or on_deal.at >= move.moved_at:
-        return move
-    if not _is_late(deal, move, policy.late_record_days):
-        return move
-    earliest = min(move.earliest, deal.created_at)
-    return replace(move, earliest=earliest, latest=deal.created_at, moved_at=deal.created_at)
-
-
-def _perhaps_there(
-    deal: DealFacts, move: Move, around: Surroundings, policy: Policy
-) -> "_Involvement | None":
-    """Somebody on the deal whose record shows the new company only some time after it opened."""
-    on_deal = _from_its_beginning(deal, move, around, policy)
-    if on_deal is None or not _is_late(deal, move, policy.late_record_asked_days):
-        return None
-    (late,) = _late_record(deal, move)
-    evidence = (f"deal:{deal.id}", f"contact:{move.new_contact_id}")
-    text = f"is on the deal; {late.text}"
-    return _Involvement(Timing.UNSURE, 0, Reason(Timing.UNSURE, text, deal.created_at, evidence))
-
-
-def _from_its_beginning(
-    deal: DealFacts, move: Move, around: Surroundings, policy: Policy
-) -> DealContact | None:
-    """The mover's first record on the deal, if it can have been there from the beginning."""
-    own = {move.new_contact_id, *around.records.get(move.person_id, ())}
-    records = [contact for contact in deal.contacts if contact.contact_id in own]
-    if not records:
-        return None
-    on_deal = min(records, key=_first_to_join)
-    began_by = deal.created_at + timedelta(policy.present_within_days)
-    return on_deal if joined_deal(deal, on_deal, around) <= began_by else None
-
-
-def _is_late(deal: DealFacts, move: Move, days: int) -> bool:
-    return timedelta(0) < move.moved_at - deal.created_at <= timedelta(days)
-
-
-def _late_record(deal: DealFacts, move: Move) -> tuple[Reason, ...]:
-    days = max(1, (move.moved_at - deal.created_at).days)
-    text = f"the record shows the new company {days} days after the deal opened"
-    if days == 1:
-        text = text.replace("1 days", "a day")
-    return (Reason("late_record", text, move.moved_at),)
-
-
 @dataclass(frozen=True, slots=True)
 class _Involvement:
     """How a person took part in a deal: the timing, its weight in ppm, and the sentence."""
@@ -226,21 +171,43 @@ class _Involvement:
 
 
 def _involvement(
-    deal: DealFacts, move: Move, around: Surroundings, *, policy: Policy, end: datetime
+    deal: DealFacts,
+    move: Move,
+    mover: OnDeal | None,
+    around: Surroundings,
+    *,
+    own: Collection[int],
+    policy: Policy,
+    now: datetime,
 ) -> _Involvement | None:
     """How the moved person took part; None for whoever took none, or came after the win."""
-    own = {move.new_contact_id, *around.records.get(move.person_id, ())}
+    end = end_of(deal, now)
     touches = [touch for touch in around.touches if touch.contact_id in own]
     active = [touch for touch in touches if deal.created_at <= touch.at <= end]
-    evidence = (f"deal:{deal.id}", f"contact:{move.new_contact_id}")
-    records = [contact for contact in deal.contacts if contact.contact_id in own]
-    if not records:
-        return _suspicion(active, evidence, policy)
-    on_deal = min(records, key=_first_to_join)
-    at = joined_deal(deal, on_deal, around)
-    if at >= end:
+    if mover is None:
+        evidence = (f"deal:{deal.id}", f"contact:{move.new_contact_id}")
+        return _suspicion(active, evidence, policy) if move.moved_at < end else None
+    if mover.joined_at >= end:
         return None
-    timing, text = _timing(deal, move, on_deal, at, active=active, around=around, policy=policy)
+    part = None
+    if move.moved_at < end:
+        part = _part_of(deal, move, mover, active=active, around=around, policy=policy)
+    return part or _doubtful_part(deal, move, mover, policy)
+
+
+def _part_of(
+    deal: DealFacts,
+    move: Move,
+    mover: OnDeal,
+    *,
+    active: Sequence[Touch],
+    around: Surroundings,
+    policy: Policy,
+) -> _Involvement | None:
+    """What somebody on the deal did for it; None for whoever did nothing."""
+    timing, text = _timing(
+        deal, move, mover.contact, mover.joined_at, active=active, around=around, policy=policy
+    )
     if timing == Timing.NONE:
         return None
     weights = {
@@ -248,8 +215,17 @@ def _involvement(
         Timing.ASSISTED: policy.moved_assisted,
         Timing.PRESENT: policy.moved_present,
     }
-    why = Reason(timing, text, at, evidence, weights[timing])
+    evidence = (f"deal:{deal.id}", f"contact:{move.new_contact_id}")
+    why = Reason(timing, text, mover.joined_at, evidence, weights[timing])
     return _Involvement(timing, weights[timing], why)
+
+
+def _doubtful_part(
+    deal: DealFacts, move: Move, mover: OnDeal, policy: Policy
+) -> _Involvement | None:
+    """Somebody on the deal who may have been at the buyer when it was opened earns nothing yet."""
+    why = arrivals.perhaps_there(deal, move, mover, policy)
+    return _Involvement(Timing.UNSURE, 0, why) if why else None
 
 
 def _timing(
@@ -294,22 +270,6 @@ def _key_part(on_deal: DealContact, active: Sequence[Touch], policy: Policy) -> 
         return "had a key role on the deal"
     meetings = sum(touch.kind == "meeting" for touch in active)
     return f"was in {meetings} meetings" if meetings >= policy.key_meetings else ""
-
-
-def _first_to_join(record: DealContact) -> tuple[bool, float, int]:
-    """Dated associations first, by date: one of a person's records stands for them on a deal."""
-    return record.at is None, record.at.timestamp() if record.at else 0.0, record.contact_id
-
-
-def joined_deal(deal: DealFacts, on_deal: DealContact, around: Surroundings) -> datetime:
-    """When the contact came onto the deal.
-
-    Unknown means with the deal, or with its own record if that is younger.
-    """
-    if on_deal.at is not None:
-        return on_deal.at
-    contact = around.contacts.get(on_deal.contact_id)
-    return max(deal.created_at, contact.created_at) if contact else deal.created_at
 
 
 def is_dormant(
