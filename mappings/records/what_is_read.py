@@ -38,6 +38,11 @@ PURPOSES: Final[Mapping[str, tuple[Purpose, ...]]] = MappingProxyType(
                 "They tell which records are one person.",
             ),
             Purpose(
+                ("city", "state", "country"),
+                "Two records of one name are more likely one person in the same place, and less"
+                " likely in two.",
+            ),
+            Purpose(
                 ("company", "jobtitle", "associatedcompanyid"),
                 "They tell where somebody works, and who left for another company.",
             ),

@@ -92,6 +92,9 @@ class ContactFacts:
     last_name: str = ""
     company_text: str = ""
     job_title: str = ""
+    city: str = ""
+    state: str = ""
+    country: str = ""
     profile: str = ""
     phones: tuple[str, ...] = ()
     mobiles: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ from .properties import Definition, Option
 _TABLE: dict[str, str] = {
     "contact": """
 email:s firstname:s lastname:s phone:p mobilephone:p company:s jobtitle:s job_function:s seniority:s hs_role:s
-hs_seniority:s website:s city:s country:s
+hs_seniority:s website:s city:s state:s country:s
 hs_buying_role:e:BLOCKER|BUDGET_HOLDER|CHAMPION|DECISION_MAKER|END_USER|EXECUTIVE_SPONSOR|
 INFLUENCER|LEGAL_AND_COMPLIANCE|OTHER
 lifecyclestage:e:subscriber|lead|marketingqualifiedlead|salesqualifiedlead|opportunity|customer|evangelist|other

@@ -86,10 +86,10 @@ def the_companies(*more: CompanyFacts, **options: Any) -> Directory:  # noqa: AN
     )
 
 
-def a_portal(known: Directory | None = None, **options: Any) -> linkage.NameFrequencies:  # noqa: ANN401 - a builder passes any field on
+def a_portal(known: Directory | None = None, **options: Any) -> linkage.Frequencies:  # noqa: ANN401 - a builder passes any field on
     """A portal of 1,000 differently named people, so that names are as rare as the test says."""
     stats = options.pop("names", names.NameStats(total=1000))
-    return linkage.NameFrequencies(companies=known or the_companies(), names=stats, **options)
+    return linkage.Frequencies(companies=known or the_companies(), names=stats, **options)
 
 
 def a_person(*contacts: ContactFacts, p_same: int = PPM) -> tuple[Person, dict[int, ContactFacts]]:

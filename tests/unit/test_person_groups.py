@@ -6,6 +6,7 @@ from integration.conclude.people import person_groups
 from integration.conclude.people.people_page import PeoplePage
 from integration.conclude.people.person_groups import PersonGroups
 from mappings.rules.facts import ContactFacts
+from mappings.rules.identity import linkage
 from mappings.rules.policy import Policy
 from tests.unit.rules_builders import a_contact, a_portal, the_companies
 
@@ -25,6 +26,7 @@ def grouped(
         contacts={contact.id: contact for contact in contacts},
         person_of=person_of,
         companies=the_companies(),
+        pairs=linkage.pairs_to_weigh(contacts, frozenset(), Policy()),
         frequencies=a_portal(decisions=dict.fromkeys(differ, False)),
         decisions=[],
         employer_changes=frozenset(),

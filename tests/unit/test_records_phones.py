@@ -11,7 +11,8 @@ from mappings.records.portal_map import PortalMap
 from mappings.records.readers import contact_facts
 from mappings.records.rows import Record
 from mappings.rules.facts import ContactFacts
-from mappings.rules.identity.match_weights import NameFrequencies, weigh
+from mappings.rules.identity.frequencies import Frequencies
+from mappings.rules.identity.match_weights import weigh
 from mappings.rules.policy import DEFAULT
 
 THEN = datetime(2024, 1, 5, tzinfo=UTC)
@@ -141,7 +142,7 @@ def test_two_ways_to_write_a_mobile_speak_for_one_person(other: str) -> None:
     old = a_contact_with("+44 7700 900333", BRITISH)
     new = a_contact_with(other, BRITISH, contact_id=2)
 
-    codes = {reason.code for _, reason in weigh(old, new, NameFrequencies(), DEFAULT)}
+    codes = {reason.code for _, reason in weigh(old, new, Frequencies(), DEFAULT)}
 
     assert "same_mobile" in codes
     assert "other_mobile" not in codes

@@ -91,7 +91,7 @@ def test_records_without_any_likeness_are_one_person_when_somebody_says_so() -> 
     ]
 
     grouping = linkage.group_people(
-        contacts, linkage.NameFrequencies(decisions={(12, 33): True}), DEFAULT
+        contacts, linkage.Frequencies(decisions={(12, 33): True}), DEFAULT
     )
 
     assert [person.contact_ids for person in grouping.persons] == [(12, 33)]

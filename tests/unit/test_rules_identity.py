@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mappings.rules.identity import linkage
 from mappings.rules.identity.linkage import block_keys, compare, group_people, probability
+from mappings.rules.identity.name_rarity import name_bits
 from mappings.rules.policy import DEFAULT
 from mappings.rules.text import names
 from mappings.rules.text.address_kinds import clean_email, is_contractor, is_free, is_role
@@ -182,12 +182,13 @@ def test_names_agree_in_many_ways(a: tuple[str, str], b: tuple[str, str], how: s
 
 def test_a_name_weighs_less_the_more_namesakes_chance_would_bring() -> None:
     levels = [
-        linkage.name_bits(chance, DEFAULT)
-        for chance in (0, 2**-8, 2**-6, 2**-5, 2**-4, 2**-2, 1, 64)
+        name_bits(chance, DEFAULT)
+        for chance in (0, 2**-8, 2**-6, 2**-5, 2**-4, 2**-2, 1, 16, 64, 10**6)
     ]
 
     assert levels == sorted(levels, reverse=True)
-    assert (levels[0], levels[4], levels[-1]) == (12.0, 9.0, 4.0)
+    assert (levels[0], levels[4], levels[6], levels[7]) == (12.0, 9.0, 4.0, 4.0)
+    assert levels[8:] == [2.0, 0.0]
 
 
 @pytest.mark.parametrize(

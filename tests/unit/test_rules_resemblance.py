@@ -123,9 +123,10 @@ def facts(one: crowd.Contact) -> ContactFacts:
     )
 
 
-def test_where_a_title_alone_is_worth_a_look_everybody_is_weighed() -> None:
+def test_where_no_name_is_needed_for_a_look_everybody_is_weighed() -> None:
     assert needs_names(DEFAULT)
-    assert not needs_names(replace(DEFAULT, same_title_bits=12.0))
+    assert needs_names(replace(DEFAULT, same_title_bits=12.0, same_city_bits=12.0))
+    assert not needs_names(replace(DEFAULT, local_part_bits=12.0))
     assert not needs_names(replace(DEFAULT, link_review_at=200_000))
 
 

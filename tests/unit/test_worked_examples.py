@@ -14,7 +14,7 @@ from mappings.rules.attribution.reasons import provisional_until
 from mappings.rules.attribution.sources import DealSources, Surroundings, sources_of
 from mappings.rules.facts import PPM, DealContact, DealFacts, NpsAnswer
 from mappings.rules.findings import Move, Reason, Signal
-from mappings.rules.identity.linkage import NameFrequencies, compare, probability
+from mappings.rules.identity.linkage import Frequencies, compare, probability
 from mappings.rules.job_changes import champions, moves, signals
 from mappings.rules.policy import DEFAULT
 from mappings.rules.referrals import referrals
@@ -129,7 +129,7 @@ def test_d2_the_table_of_evidence_stands(name: str, bits: float) -> None:
 def two_records(name: str, first: int, last: int, **of_old: Any) -> tuple[int, str]:  # noqa: ANN401 - a builder passes any field on
     """Two records of one name, in a portal of 10,000 records where its parts occur so often: p and decision."""
     given, family = name.lower().split()
-    known = NameFrequencies(
+    known = Frequencies(
         companies=the_companies(), names=NameStats(10_000, {given: first}, {family: last})
     )
     local = f"{given}.{family}"

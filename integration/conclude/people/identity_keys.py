@@ -17,6 +17,7 @@ from integration.storage.mirror import mirror
 from mappings.kinds import ObjectType
 from mappings.rules.facts import ContactFacts, TextKind
 from mappings.rules.identity import linkage
+from mappings.rules.identity.frequencies import values_of
 from mappings.rules.referrals.referrals import code_key
 from mappings.rules.text.names import tokens
 
@@ -77,6 +78,7 @@ def _keys(page: KeyPage, contact_id: int) -> set[IdentityKey]:
         ("contact", ""),  # held by every contact: how many there are is counted by it
         *_block_keys(contact),
         *_name_keys(contact),
+        *values_of(contact),
         *company_directory.contact_keys(contact),
         *page.codes.get(contact_id, ()),
     }

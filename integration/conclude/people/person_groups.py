@@ -41,7 +41,7 @@ class PersonGroups:
 
 def group(page: PeoplePage, policy: Policy) -> PersonGroups:
     """Decide who is who among a page's contacts."""
-    linked = linkage.group_people(page.contacts.values(), page.frequencies, policy)
+    linked = linkage.group_people(page.contacts.values(), page.frequencies, policy, page.pairs)
     person_of = {
         contact_id: person for person in linked.persons for contact_id in person.contact_ids
     }

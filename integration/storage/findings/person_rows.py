@@ -133,6 +133,56 @@ def holders(tx: Transaction, kind: str, values: Collection[str]) -> dict[str, in
     return {row["value"]: row["n"] for row in rows}
 
 
+def holders_of(
+    tx: Transaction, keys: Collection[IdentityKey], *, most: int
+) -> dict[IdentityKey, int]:
+    """Return how many contacts hold each of these keys; no more than *most* are counted of one."""
+    if not keys:
+        return {}
+    wanted = sorted(keys)
+    rows = tx.tuples(
+        """SELECT kind, value, n
+           FROM unnest(CAST(:kinds AS text[]), CAST(:values AS text[])) AS t(kind, value)
+           CROSS JOIN LATERAL (
+             SELECT count(*) AS n FROM (
+               SELECT FROM identity_key AS mine
+               WHERE portal_id = :portal AND mine.kind = t.kind AND mine.value = t.value
+               LIMIT :most) AS bounded) AS counted""",
+        kinds=[kind for kind, _ in wanted],
+        values=[value for _, value in wanted],
+        most=most,
+    )
+    return {(kind, value): n for kind, value, n in rows}
+
+
+def beginning_so(tx: Transaction, kind: str, beginnings: Collection[str]) -> dict[str, int]:
+    """Return how many keys of a kind begin with each of these small letters; _MANY at most."""
+    if not beginnings:
+        return {}
+    wanted = sorted(beginnings)
+    rows = tx.tuples(
+        """SELECT t.low, n
+           FROM unnest(CAST(:lows AS text[]), CAST(:highs AS text[])) AS t(low, high)
+           CROSS JOIN LATERAL (
+             SELECT count(*) AS n FROM (
+               SELECT FROM identity_key AS mine
+               WHERE portal_id = :portal AND mine.kind = :kind
+                 AND mine.value >= t.low AND (t.high IS NULL OR mine.value < t.high)
+               LIMIT :most) AS bounded) AS counted""",
+        kind=kind,
+        lows=wanted,
+        highs=[_after(beginning) for beginning in wanted],
+        most=_MANY,
+    )
+    return dict(rows)
+
+
+def _after(beginning: str) -> str | None:
+    """The first word behind all that begin so, None when there is none; letters are small."""
+    stem = beginning.rstrip("z")
+    return stem[:-1] + chr(ord(stem[-1]) + 1) if stem else None
+
+
 _MANY = 200_000  # beyond this a name's rarity hardly depends on the number
 
 

@@ -6,6 +6,7 @@ from itertools import combinations, filterfalse
 
 from mappings.rules.facts import ContactFacts
 from mappings.rules.identity import name_variants, screening
+from mappings.rules.identity.circumstances import whereabouts
 from mappings.rules.identity.record_profile import all_emails, is_role_record
 from mappings.rules.text import names
 from mappings.rules.text.names import Parts
@@ -13,7 +14,7 @@ from mappings.rules.text.names import Parts
 WIDEST = 60
 """Records in a block at most: what more share is no evidence, and pairs grow with the square."""
 
-STRONG = ("mail", "phone", "profile", "record", "name")
+STRONG = ("mail", "phone", "profile", "record", "name", "given")
 """Kinds of keys that are evidence themselves: records that share one are compared."""
 WEAK = ("nick", "initial", "near")
 """Kinds of keys of names that may agree; most of those that share one do not."""
@@ -37,7 +38,15 @@ def block_keys(contact: ContactFacts) -> frozenset[str]:
     keys.update(f"record:{contact_id}" for contact_id in (contact.id, *contact.merged_ids))
     for name in name_variants.name_variants(contact):
         keys.update(_name_keys(name.given, name.family))
+    keys.update(_given_name_keys(contact))
     return frozenset(keys.union(_guesses(name_variants.unspaced(contact))))
+
+
+def _given_name_keys(contact: ContactFacts) -> Iterator[str]:
+    """The given name beside city and title: surnames change or are missing."""
+    given, where = " ".join(names.tokens(contact.first_name)), whereabouts(contact)
+    if len(given) > 1 and where:
+        yield f"given:{given}, {where}"
 
 
 def _name_keys(first: Parts, last: Parts) -> Iterator[str]:

@@ -11,12 +11,8 @@ from itertools import combinations, product
 from mappings.rules.facts import PPM, ContactFacts
 from mappings.rules.findings import IdentityLink, Person, Reason
 from mappings.rules.identity.blocking import block_keys, candidate_pairs
-from mappings.rules.identity.match_weights import (
-    NameFrequencies,
-    most_without_names,
-    name_bits,
-    weigh,
-)
+from mappings.rules.identity.frequencies import Frequencies
+from mappings.rules.identity.match_weights import most_without_names, weigh
 from mappings.rules.identity.record_profile import (
     all_emails,
     employer,
@@ -27,8 +23,8 @@ from mappings.rules.identity.record_profile import (
 from mappings.rules.policy import Policy
 
 __all__ = [
+    "Frequencies",
     "Grouping",
-    "NameFrequencies",
     "all_emails",
     "block_keys",
     "candidate_pairs",
@@ -38,8 +34,8 @@ __all__ = [
     "group_people",
     "is_role_record",
     "last_life",
-    "name_bits",
     "needs_names",
+    "pairs_to_weigh",
     "probability",
 ]
 
@@ -61,9 +57,7 @@ def probability(bits: float) -> int:
     return round(PPM / (1.0 + math.exp2(-max(-_CERTAIN, min(_CERTAIN, bits)))))
 
 
-def compare(
-    a: ContactFacts, b: ContactFacts, portal: NameFrequencies, policy: Policy
-) -> IdentityLink:
+def compare(a: ContactFacts, b: ContactFacts, portal: Frequencies, policy: Policy) -> IdentityLink:
     """Weigh the evidence for and against two records being one human."""
     low, high = min(a.id, b.id), max(a.id, b.id)
     certain = _decided(portal, low, high) or _certain(a, b)
@@ -78,7 +72,7 @@ def compare(
     return IdentityLink(low, high, total, p, _decision(p, policy), reasons)
 
 
-def _decided(portal: NameFrequencies, low: int, high: int) -> IdentityLink | None:
+def _decided(portal: Frequencies, low: int, high: int) -> IdentityLink | None:
     """The link that a person's answer makes: it outweighs everything else."""
     is_same = portal.decisions.get((low, high))
     if is_same is None:
@@ -119,17 +113,29 @@ def needs_names(policy: Policy) -> bool:
     return _decision(probability(most_without_names(policy) + policy.prior_bits), policy) == "none"
 
 
+def pairs_to_weigh(
+    contacts: Collection[ContactFacts], oversized: frozenset[str], policy: Policy
+) -> set[tuple[int, int]]:
+    """The candidate pairs of contact ids, the lower first: see `blocking.candidate_pairs`."""
+    return candidate_pairs(contacts, oversized, alike_only=needs_names(policy))
+
+
 def group_people(
-    contacts: Collection[ContactFacts], portal: NameFrequencies, policy: Policy
+    contacts: Collection[ContactFacts],
+    portal: Frequencies,
+    policy: Policy,
+    candidates: Collection[tuple[int, int]] | None = None,
 ) -> Grouping:
     """Group records into persons.
 
-    Two records are never joined only because both resemble a third.
+    Two records are never joined only because both resemble a third. *candidates* are their
+    `pairs_to_weigh`, where the caller has them already.
     """
     pairs = _Pairs({contact.id: contact for contact in contacts}, portal, policy)
-    candidates = candidate_pairs(contacts, portal.oversized, alike_only=needs_names(policy))
-    candidates.update(pair for pair in portal.decisions if pairs.knows(pair))
-    links = [pairs.link(a, b) for a, b in sorted(candidates)]
+    if candidates is None:
+        candidates = pairs_to_weigh(contacts, portal.oversized, policy)
+    decided = {pair for pair in portal.decisions if pairs.knows(pair)}
+    links = [pairs.link(a, b) for a, b in sorted(decided.union(candidates))]
     groups = _joined(links, pairs)
     members = {min(group): tuple(sorted(group)) for group in groups.values()}
     persons = tuple(_person(members[person_id], pairs) for person_id in sorted(members))
@@ -162,7 +168,7 @@ class _Pairs:
     """Weighed pairs, each weighed once and only when needed."""
 
     contacts: dict[int, ContactFacts]
-    portal: NameFrequencies
+    portal: Frequencies
     policy: Policy
     weighed: dict[tuple[int, int], IdentityLink] = field(default_factory=dict)
 

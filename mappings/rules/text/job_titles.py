@@ -3,7 +3,7 @@
 import re
 
 from mappings.caching import cached
-from mappings.rules.text.names import fold
+from mappings.rules.text.folding import fold, fold_name
 
 # Stems, since titles inflect: "engineer" also finds "engineering". The first family whose stem
 # occurs wins.
@@ -98,9 +98,14 @@ def family(title: str) -> str:
     return ""
 
 
+def plain(title: str) -> str:
+    """A title in a form that compares; "" for none."""
+    return fold_name(title)
+
+
 def same_title(a: str, b: str) -> bool:
     """Whether two titles are the same words."""
-    return bool(a) and fold(a) == fold(b)
+    return plain(a) == plain(b) != ""
 
 
 _LONG = 4  # letters of a word that says something

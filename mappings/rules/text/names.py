@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import product
+from string import ascii_lowercase
 
 from mappings.caching import cached
 from mappings.rules.text.folding import LONGEST, fold, fold_name, spoken, words
 from mappings.rules.text.nicknames import given_forms, is_nickname, is_short
 
 __all__ = [
+    "ANY_END",
     "LONGEST",
     "NameStats",
     "agreement",
@@ -17,8 +21,9 @@ __all__ = [
     "full_key",
     "given_forms",
     "is_nickname",
-    "namesakes",
     "near",
+    "share",
+    "slips",
     "spoken",
     "tokens",
     "words",
@@ -35,9 +40,15 @@ def tokens(text: str) -> Parts:
     return tuple(word for word in fold_name(text).split() if word not in HONORIFICS)
 
 
+ANY_END = "*"
+
+
 @dataclass(frozen=True, slots=True)
 class NameStats:
-    """How often folded names occur among a portal's persons, so that rare agreement weighs more."""
+    """How often folded names occur among a portal's persons, so that rare agreement weighs more.
+
+    A name that ends in `ANY_END` stands for all that begin so.
+    """
 
     total: int = 0
     first: Mapping[str, int] = field(default_factory=dict)
@@ -48,10 +59,9 @@ _UNSEEN = 2000
 """Records added in thought, so that a small portal does not take every name for a frequent one."""
 
 
-def namesakes(stats: NameStats, first: str, last: str) -> float:
-    """How many other people of this (folded) name chance would put into the portal."""
-    given, family = max(1, stats.first.get(first, 0)), max(1, stats.last.get(last, 0))
-    return stats.total * given * family / (stats.total + _UNSEEN) ** 2
+def share(total: int, holders: int) -> float:
+    """The share of a portal's records that hold a value; one that nobody holds counts as held."""
+    return max(1, holders) / (total + _UNSEEN)
 
 
 def full_key(first: str, last: str) -> str:
@@ -79,6 +89,17 @@ def near(a: str, b: str) -> bool:
     return _is_one_slip(b, a) if len(a) > len(b) else _is_one_slip(a, b)
 
 
+@cached(1 << 12)
+def slips(name: str) -> frozenset[str]:
+    """All words that are one slip of the keyboard away from a name (see `near`)."""
+    cuts = [(name[:at], name[at:]) for at in range(len(name) + 1)]
+    dropped = {head + tail[1:] for head, tail in cuts}
+    swapped = {head + tail[1] + tail[0] + tail[2:] for head, tail in cuts if len(tail) > 1}
+    added = {head + letter + tail for (head, tail), letter in product(cuts, ascii_lowercase)}
+    changed = {head + letter + tail[1:] for (head, tail), letter in product(cuts, ascii_lowercase)}
+    return frozenset(word for word in dropped | swapped | added | changed if near(name, word))
+
+
 def _is_one_slip(short: str, long: str) -> bool:
     """Whether a name becomes another, which is as long or one letter longer, by one slip."""
     letters = enumerate(zip(short, long, strict=False))
@@ -95,6 +116,7 @@ def compare(first_a: str, last_a: str, first_b: str, last_b: str) -> str:
     return agreement(tokens(first_a), tokens(last_a), tokens(first_b), tokens(last_b))
 
 
+@lru_cache(maxsize=1 << 15)
 def agreement(given_a: Parts, family_a: Parts, given_b: Parts, family_b: Parts) -> str:
     """How two names agree, with slots that may be swapped; "" when they do not.
 

@@ -15,7 +15,7 @@ _FOLDER = "mappings.given_names"
 _WITHOUT_SHORT_FORMS = "others.txt"
 _README = "README.txt"
 
-_SHORTEST = 3
+SHORTEST = 3
 """Letters that a shortened name must keep: fewer agree by chance."""
 
 _ENDINGS = ("ie", "ey", "y", "i")
@@ -58,6 +58,15 @@ def given_forms(name: str) -> frozenset[str]:
     return full_names
 
 
+@cached(1 << 13)
+def kin(name: str) -> frozenset[str]:
+    """All names of the files that can be short for, or in full, what *name* may stand for."""
+    full_names = given_forms(name)
+    return frozenset(
+        other for other, fulls in _families().items() if not fulls.isdisjoint(full_names)
+    )
+
+
 def is_nickname(a: str, b: str) -> bool:
     """Whether two different folded given names can be one person's, by the tables."""
     return a != b and bool(given_forms(a) & given_forms(b))
@@ -65,13 +74,13 @@ def is_nickname(a: str, b: str) -> bool:
 
 def is_short(a: str, b: str) -> bool:
     """Whether one given name begins the other, with or without a pet ending: Wen, Jenni, Ronny."""
-    return a != b and a[:_SHORTEST] == b[:_SHORTEST] and (_begins(a, b) or _begins(b, a))
+    return a != b and a[:SHORTEST] == b[:SHORTEST] and (_begins(a, b) or _begins(b, a))
 
 
 def _begins(short: str, full: str) -> bool:
-    if len(short) >= _SHORTEST and full.startswith(short):
+    if len(short) >= SHORTEST and full.startswith(short):
         return True
     stem = next((short.removesuffix(end) for end in _ENDINGS if short.endswith(end)), "")
     if len(stem) > 1 and stem[-1] == stem[-2]:
         stem = stem[:-1]
-    return len(stem) >= _SHORTEST and full.startswith(stem)
+    return len(stem) >= SHORTEST and full.startswith(stem)

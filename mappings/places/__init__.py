@@ -1,0 +1,1 @@
+"""What people call countries and cities, as data: see README.txt."""
