@@ -39,6 +39,7 @@ def _signals() -> Mapping[str, int]:
         company_address_gained=850_000,
         mapped_company_field=900_000,
         primary_company_by_user=850_000,
+        primary_company_of_outsider=800_000,
         company_with_address=850_000,
         company_by_import=850_000,
         mapped_provider_field=800_000,

@@ -7,6 +7,7 @@ import pytest
 
 from mappings.rules.facts import PPM, CompanyFacts, ContactFacts, Directory, Version
 from mappings.rules.findings import Move
+from mappings.rules.identity import companies
 from mappings.rules.identity.company_changes import is_by_user
 from mappings.rules.identity.record_profile import employer
 from mappings.rules.job_changes.moves import find_moves, not_alone
@@ -79,6 +80,27 @@ def test_a_user_who_changes_the_company_outweighs_the_address_that_stays_and_a_p
 
     assert [(move.confidence, move.status) for move in changed] == ([found] if found else [])
     assert all(move.moved_at == day(50) for move in changed)
+
+
+@pytest.mark.parametrize(
+    ("email", "title", "from_agency", "status"),
+    [
+        (AT_ACME, "Head of Data", False, "auto"),
+        (AT_ACME, "Head of Data", True, "review"),
+        (AT_ACME, "External consultant", False, "review"),
+        (AT_ACME, "Member of the Board", False, "review"),
+        ("priya@gmail.com", "External consultant", False, "auto"),
+    ],
+    ids=["an employee", "an agency's", "a consultant", "on the board", "no address there"],
+)
+def test_who_may_work_there_for_the_old_company_is_asked_about(
+    email: str, title: str, status: str, *, from_agency: bool
+) -> None:
+    acme = CompanyFacts(ACME, "Acme", frozenset({"acme.example"}), is_agency=from_agency)
+    known = companies.directory([acme, CompanyFacts(ZENIT, "Zenit")])
+    contact = replace(priya([(ACME, 0), (ZENIT, 50)], email), job_title=title)
+
+    assert [move.status for move in moves(contact, known)] == [status]
 
 
 def test_a_programs_change_counts_beside_an_address_that_is_dead() -> None:

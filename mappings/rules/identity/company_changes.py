@@ -105,7 +105,10 @@ def assigned(contact: ContactFacts, known: Directory) -> int | None:
 
     None where nobody did, or where the record is linked to it no longer.
     """
-    versions = standing(contact, known) if contact.company_ids else ()
+    told = contact.history.get("associatedcompanyid", ())
+    # Most records were never anywhere else.
+    is_told = bool(contact.company_ids) and len(told) > 1
+    versions = standing(contact, known) if is_told else ()
     named = [company_id(known, version.value) for version in versions[-2:]]
     is_change = len(set(named)) > 1
     if not is_change or not is_by_user(versions[-1]):

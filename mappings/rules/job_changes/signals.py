@@ -157,6 +157,11 @@ def _told_by(
 ) -> tuple[str, str]:
     """The kind of evidence that a change of the primary company is, and its sentence."""
     if is_by_user(change):
+        if _works_for_others(contact, former, known):
+            return (
+                "primary_company_of_outsider",
+                "a user changed {company} {date}; the person may work there from outside",
+            )
         return "primary_company_by_user", "a user changed {company} {date}"
     author = "an import" if change.source_type == company_changes.IMPORT else "automation"
     if company_changes.came_with_address(contact, change, former, known):
@@ -164,6 +169,19 @@ def _told_by(
     if company_changes.is_named_by_import(contact, change, known):
         return "company_by_import", "an import changed {company}, name and link, {date}"
     return "primary_company_automatic", f"{author} changed {{company}} {{date}}"
+
+
+def _works_for_others(contact: ContactFacts, former: int, known: Directory) -> bool:
+    """Whether the person may still be at the old company and at the new one for it.
+
+    So it may be while the address stays there: of an agency's people, or by the title.
+    """
+    address = next(iter(contact.emails), "")
+    if not companies.same_company(known, companies.of_email(known, address), former):
+        return False
+    firm, title = known.companies.get(former), contact.job_title
+    is_agencys = firm is not None and firm.is_agency
+    return is_agencys or job_titles.is_outsider(title) or job_titles.is_additional(title)
 
 
 def _text_change(
