@@ -126,6 +126,20 @@ def test_open_months_follow_the_account_and_a_closed_one_keeps_what_it_reported(
     assert world.orchard.kept("audit", action="time zone changed") == []
 
 
+def test_a_month_that_was_due_to_close_closes_by_the_zone_it_was_seen_in(world: "World") -> None:
+    """Nothing was booked since the tenth, so nobody had written the closing yet."""
+    installed(world, PACIFIC, evening(SEPTEMBER))
+    with world.runtime.database.service() as tx:
+        tx.run("UPDATE portal SET imported_at = imported_at - interval '100 days'")
+    assert world.harbor.kept("closing") == []
+
+    world.harbor.crm.time_zone = BERLIN
+    look(world)
+
+    (closing,) = world.harbor.kept("closing")
+    assert (closing["time_zone"], closing["actor"]) == (PACIFIC, periods.CALENDAR)
+
+
 def test_a_zone_that_stays_costs_one_call_a_night_and_writes_nothing(world: "World") -> None:
     installed(world, PACIFIC, evening(SEPTEMBER))
     conclusions, calls = world.harbor.kept("conclusion"), calls_of(world.harbor)
