@@ -50,9 +50,7 @@ _RECORD_ID = re.compile(r"[0-9]{1,18}")
     "--until", metavar="DATE", help="Last day on which the decision holds, such as 2027-03-31."
 )
 @click.option("--date", metavar="DATE", help="The true date of a confirmed move.")
-@click.option(
-    "--company", default="", help="The true new company of a confirmed move: name, domain or ID."
-)
+@click.option("--company", help="The true new company of a confirmed move: name, domain or ID.")
 @click.option("--again", is_flag=True, help="Replace an answer that stands.")
 @json_option
 # click passes the options as they are declared here: of every type.
@@ -114,7 +112,7 @@ def _decide(
         options["reason"],
         until=_day(options["until"]),
         pick=pick,
-        company=_company(portal, options["company"]),
+        company=_record(portal, ObjectType.COMPANY, options["company"]),
         day=_day(options["date"]),
         anyway=options["again"],
     )
@@ -124,18 +122,25 @@ def _decide(
     return f"Question {number}: {text}. What it concerns is being concluded anew."
 
 
-def _company(portal: PortalContext, text: str) -> int | None:
+def _record(portal: PortalContext, object_type: ObjectType, text: str | None) -> int | None:
+    """The record that an argument means; None where none was given, which a blank one is not."""
+    if text is None:
+        return None
     with portal.transaction() as tx:
-        return record_choice.choose(tx, ObjectType.COMPANY, text)
+        record_id = record_choice.choose(tx, object_type, text)
+    if record_id is None:
+        raise Refused(f"The {object_type} is blank: name it, or leave it out")
+    return record_id
 
 
 def _split(portal: PortalContext, contact: str, options: Options, *, as_json: bool) -> str:
     answer = Answer(
         Verb.DIFFERENT, options["author"], options["reason"], until=_day(options["until"])
     )
-    others = answering.split(portal, _number(contact), answer)
+    contact_id = _record(portal, ObjectType.CONTACT, contact) or 0
+    others = answering.split(portal, contact_id, answer)
     if as_json:
-        return json_text({"contact_id": int(contact), "separated_from": others})
+        return json_text({"contact_id": contact_id, "separated_from": others})
     return (
         f"Contact {contact} is another person than {', '.join(map(str, others))}."
         " What it concerns is being concluded anew."
@@ -143,9 +148,10 @@ def _split(portal: PortalContext, contact: str, options: Options, *, as_json: bo
 
 
 def _flag(portal: PortalContext, contact: str, *, as_json: bool) -> str:
-    review_ids = answering.flag(portal, _number(contact))
+    contact_id = _record(portal, ObjectType.CONTACT, contact) or 0
+    review_ids = answering.flag(portal, contact_id)
     if as_json:
-        return json_text({"contact_id": int(contact), "questions": review_ids})
+        return json_text({"contact_id": contact_id, "questions": review_ids})
     return f"Asked: {', '.join(map(str, review_ids))}. What is doubted counts until it is decided."
 
 

@@ -133,7 +133,7 @@ _BAD_STATES = {
         (
             "Each visit to HubSpot counts once, and this one was used: the page was loaded again,"
             " or reached with the browser's Back button. Nothing was changed by it."
-            " What was connected then is connected; sign in to see it."
+            " If it connected an account, sign in to see it."
         ),
     ),
 }
@@ -179,7 +179,7 @@ def _failed(error: SecondOrderError) -> Response:
             )
         case NotInstalled():
             text = f"{error}. Install it first; that takes two minutes."
-            return guard.problem(403, "Not installed yet", text, start_again=True)
+            return guard.problem(403, "Not installed yet", text, start_again="Install in HubSpot")
         case StillErasing():
             return guard.problem(503, "Not yet", str(error), start_again=True)
         case Retryable():

@@ -122,7 +122,7 @@ def test_what_counts_as_sure_is_doubted(harbor: MirrorPortal, run: Run) -> None:
     assert run("4711", "doubt", "12").stdout.startswith("Asked: ")
 
     assert "Did Priya Raman (Zenit) leave Acme for Zenit" in run("4711", "--kind", "move").stdout
-    assert "Contact 77 is not known here" in str(run("4711", "doubt", "77").exception)
+    assert "There is no contact 77" in str(run("4711", "doubt", "77").exception)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_what_counts_as_sure_is_doubted(harbor: MirrorPortal, run: Run) -> None:
         (("4711", "decide", "{n}", "same", *WHO, "--until", "2020-01-01"), "2020-01-01 is over"),
         (("4711", "decide", "{n}"), "is no act: say `decide ID VERB`"),
         (("4711", "decide", "abc", "same", *WHO), "abc is no number"),
-        (("4711", "split", "999", *WHO), "Contact 999 is not known here"),
+        (("4711", "split", "999", *WHO), "There is no contact 999"),
         (("4711", "split", "12", *WHO), "is a person of its own already"),
         (("4711", "--after", "nonsense"), "no place in this list"),
         (("4712", "decide", "{n}", "same", *WHO), "There is no question {n} in portal 4712"),
@@ -163,6 +163,41 @@ def test_a_wrong_call_says_what_to_do(
     assert done.exit_code != 0
     assert says.replace("{n}", number) in str(done.exception)
     assert harbor.decisions() == []
+
+
+@pytest.mark.parametrize(
+    ("company", "says"),
+    [
+        ("12abc", "No company here is called “12abc”"),
+        ("12", "12 is the contact Priya Raman"),
+        ("", "The company is blank: name it, or leave it out"),
+        ("en", "No company is called “en” exactly; Zenit (2) comes close"),
+    ],
+)
+def test_a_company_that_means_none_is_refused_and_nothing_is_kept(
+    harbor: MirrorPortal, run: Run, company: str, says: str
+) -> None:
+    harbor.rows(
+        "UPDATE settings_version SET body = jsonb_set(body, '{policy}', '{\"move_auto\": 999999}') RETURNING 1"
+    )
+    doubtful_move(harbor)
+    harbor.settle()
+    number = str(the_only(run, "move"))
+
+    done = run("4711", "decide", number, "confirm", "--company", company, *WHO)
+
+    assert done.exception
+    assert says in str(done.exception)
+    assert harbor.decisions() == []
+
+
+def test_a_contact_is_separated_by_name(harbor: MirrorPortal, run: Run) -> None:
+    namesakes(harbor)
+    harbor.settle()
+
+    done = run("4711", "split", "priya@zenit-labs.com", *WHO)
+
+    assert "Contact 33 is a person of its own already" in str(done.exception)
 
 
 def test_what_was_answered_is_told_and_replaced_only_on_purpose(
