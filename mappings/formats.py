@@ -9,9 +9,9 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from mappings.currencies import SIGNS, digits_of
+from mappings.time_zones import zone_named
 
 NOTHING: Final = "-"
 """Stands where there is no figure."""
@@ -153,10 +153,7 @@ def _offset(offset: timedelta) -> str:
 
 def zone(name: str | None) -> tzinfo:
     """An account's time zone by HubSpot's name of it; UTC for one that nobody knows."""
-    try:
-        return ZoneInfo(name) if name else UTC
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return UTC
+    return zone_named(name or "") or UTC
 
 
 def _read(text: str) -> datetime | None:

@@ -11,7 +11,7 @@ from integration.storage.ledger import period_rows
 from integration.storage.queue import lanes
 from integration.storage.service import portals
 from integration.storage.service.portals import Portal
-from mappings.rules.ledger.time_zones import zone_named
+from mappings.time_zones import zone_named
 
 _log = logs.get(__name__)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mappings.rules.ledger import periods
 from mappings.rules.ledger.periods import Calendar, Closing
-from mappings.rules.ledger.time_zones import zone_named
+from mappings.time_zones import zone_named
 
 PACIFIC, BERLIN, FAR_EAST = "America/Los_Angeles", "Europe/Berlin", "Pacific/Kiritimati"
 SEPTEMBER, OCTOBER, NOVEMBER = (date(2026, number, 1) for number in (9, 10, 11))

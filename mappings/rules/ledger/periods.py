@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from mappings.rules.findings import Entry
-from mappings.rules.ledger.time_zones import zone_named
+from mappings.time_zones import zone_named
 
 FIRST_DAYS = timedelta(days=7)
 """For so long after the first import nothing closes: none of the history was reported yet."""
