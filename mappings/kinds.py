@@ -115,6 +115,7 @@ class Gap(_Labelled):
     NOT_ALLOWED = "not_allowed", "HubSpot does not let us read everything: see Sync health"
     NOT_READ = "not_read", "Meetings, calls, e-mails and notes are not read: allow it in Settings"
     STILL_READ = "still_read", "Meetings, calls, e-mails and notes are still being read: wait"
+    OPEN_QUESTION = "open_question", "The set-up page asks which field tells it: answer there"
     NO_QUESTION = (
         "no_question",
         'No field tells "How did you hear about us?": add one, and choose it in Settings',

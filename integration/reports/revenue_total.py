@@ -17,10 +17,14 @@ from integration.storage.database import Row, Transaction
 from integration.storage.ledger import period_rows, total_rows
 from integration.storage.ledger.total_rows import Wins
 from integration.storage.queue import activity_cursors, stream_troubles
+from integration.storage.service import setup_question_rows
+from integration.storage.service.setup_question_rows import StoredQuestion
 from mappings.currencies import DIGITS
 from mappings.kinds import Gap, ObjectType, SourceKind
+from mappings.records import text_sources
 from mappings.records.portal_map import PortalMap
-from mappings.rules.facts import TextKind
+from mappings.records.setup_kinds import KINDS
+from mappings.rules.facts import TELLS_OF_REFERRALS, TextKind
 from mappings.rules.findings import Source
 from mappings.rules.ledger import money, periods
 from mappings.rules.ledger.measurement import AlikeDeals, Measurement, Money, Reading, measure
@@ -43,6 +47,13 @@ UNBOOKED: Mapping[str, str] = {
 }
 """Why a won deal has no part in the total, in words."""
 _NO_MEASUREMENT = measure((), Reading())
+# The settings that say what tells of a customer's part.
+_TELLING = frozenset(
+    {
+        "referred_by_labels",
+        *(source.setting for source in text_sources.SOURCES if source.kind in TELLS_OF_REFERRALS),
+    }
+)
 # Lists that HubSpot may refuse, by what they hold and of which records.
 _SHOWING = frozenset({"activities", "links", "records"})
 _SHOWS_NOTHING = frozenset({ObjectType.TICKET.value, ObjectType.FEEDBACK.value})
@@ -216,6 +227,15 @@ def _hindrances(tx: Transaction, portal_map: PortalMap) -> Iterator[Gap]:
         yield Gap.NOT_READ
     elif not activity_cursors.are_read(tx):
         yield Gap.STILL_READ
+    if any(_asks_what_tells(question) for question in setup_question_rows.every(tx)):
+        yield Gap.OPEN_QUESTION
+
+
+def _asks_what_tells(question: StoredQuestion) -> bool:
+    """Whether an admin still has to say which field or label tells who referred a buyer."""
+    return question.is_open and any(
+        name in _TELLING for name in KINDS[question.kind].fields(question.key)
+    )
 
 
 def _can_show(stream: str) -> bool:

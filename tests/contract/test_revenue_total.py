@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from integration.portal import setup_questions
 from integration.reports import portal_figures, revenue_total
 from integration.storage.mirror import touches
 from integration.storage.mirror.touches import TouchRow
@@ -15,6 +16,7 @@ from integration.storage.service import erasure, settings_versions
 from mappings.kinds import Gap, Ground
 from mappings.records.portal_map import dump_portal_map
 from mappings.rules.ledger.measurement import Money
+from mappings.stored.setup_shapes import SetupQuestion
 from tests.contract.conclude_world import WORDS, MirrorPortal, day, moved_champion
 
 MAY, JUNE = (date(2026, month, 1) for month in (5, 6))
@@ -174,6 +176,23 @@ def test_a_list_that_hubspot_refuses_is_told_with_the_money_it_hides(harbor: Mir
     assert gaps(harbor)[Gap.NOT_ALLOWED] == Money(100_00, 1)
 
 
+def test_an_open_question_of_the_setup_page_is_told_with_the_money_it_hides(
+    harbor: MirrorPortal,
+) -> None:
+    harbor.company(1, "Acme", "acme-tools.com")
+    harbor.deal(21, 1, created=60, won=(50, "100.00"))
+    harbor.settle()
+    asked = SetupQuestion("Which property holds the answer?")
+    with harbor.context.transaction() as tx:
+        setup_questions.ask(tx, "property", "usage_property", asked)
+    assert Gap.OPEN_QUESTION not in gaps(harbor), "usage shows nothing of where a deal came from"
+
+    with harbor.context.transaction() as tx:
+        setup_questions.ask(tx, "property", "heard_from_property", asked)
+
+    assert gaps(harbor)[Gap.OPEN_QUESTION] == Money(100_00, 1)
+
+
 def test_activities_that_an_admin_switched_off_or_that_are_still_read_are_told_apart(
     harbor: MirrorPortal, orchard: MirrorPortal
 ) -> None:
@@ -251,8 +270,8 @@ def test_a_total_costs_the_same_queries_in_a_small_and_a_larger_portal(
 
 
 # A transaction's beginning; the settings; parts, traces and ranges of what is booked; what is not
-# booked; what may be read.
-_TOTAL = 8
+# booked; what may be read, and what an admin is asked.
+_TOTAL = 9
 
 
 def statements(portal: MirrorPortal, month: date | None) -> int:

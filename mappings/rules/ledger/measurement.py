@@ -56,7 +56,7 @@ class Reading:
     """What an account lets us read.
 
     `asks`: a property holds the answers to "how did you hear about us". `hindered` is what keeps us
-    from reading more of any deal: NOT_ALLOWED, NOT_READ or STILL_READ.
+    from reading more of any deal: NOT_ALLOWED, NOT_READ, STILL_READ or OPEN_QUESTION.
     """
 
     asks: bool = True
