@@ -56,12 +56,15 @@ class Period:
     kept: str
 
 
-def sections() -> tuple[Section, ...]:
-    """Everything that is read, by where it comes from."""
+def sections(chosen: PortalMap | None = None) -> tuple[Section, ...]:
+    """Everything that is read, by where it comes from.
+
+    With an account's *chosen* map its own properties are named, too.
+    """
     return (
         *_records(),
         _history(),
-        _mapped(),
+        _mapped(chosen),
         _links(),
         _activities(),
         _texts(),
@@ -163,24 +166,32 @@ def _history() -> Section:
     )
 
 
-def _mapped() -> Section:
+def _mapped(chosen: PortalMap | None) -> Section:
     """The properties that an account's settings name: each account has its own."""
     hints, sources = settings_form.hints(), {row.setting: row for row in text_sources.known()}
     lines = []
-    for setting in dump_portal_map(PortalMap()):
+    for setting, value in dump_portal_map(chosen or PortalMap()).items():
         if setting in sources or setting.endswith("_property"):
             earlier = setting in sources and sources[setting].has_history
             because = hints.get(setting, "Read where it is named. No result rests on it yet.")
             name = wording.plain(setting) + (", with its earlier values" if earlier else "")
-            lines.append(Line(name, because, _WITH_RECORD))
+            names = _listed(value) if chosen is not None else ()
+            lines.append(Line(name, because, _WITH_RECORD, names))
     agencies = "Company types that are agencies count differently, if Settings names some."
     lines.append(Line("of companies", agencies, _WITH_RECORD, ("type",)))
     return Section(
         "Properties that your settings name",
         "Properties of your own that mean what is said here. Settings shows which they are in your"
-        " account; a property that is not named there is not read.",
+        " account, and so does the page /privacy while you are signed in; a property that is not"
+        " named there is not read.",
         tuple(lines),
     )
+
+
+def _listed(value: object) -> tuple[str, ...]:
+    """The property names in a stored setting: one, several or none."""
+    names = value if isinstance(value, list) else [value]
+    return tuple(str(name) for name in names if name)
 
 
 def _links() -> Section:

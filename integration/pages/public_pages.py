@@ -1,12 +1,17 @@
 """Pages for everybody, without a session: help, the privacy notice and the terms."""
 
+from contextlib import suppress
+
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
+from integration.core.errors import SecondOrderError
 from integration.pages import guard, privacy_notice
+from integration.portal.context import open_portal
 from integration.portal.runtime import Runtime
 from mappings.kinds import ObjectType
 from mappings.records.catalogue import own_properties
+from mappings.records.portal_map import PortalMap
 
 _LABELS = {prop.name: prop.label for prop in own_properties(ObjectType.DEAL)}
 
@@ -23,7 +28,7 @@ def blueprint(runtime: Runtime) -> Blueprint:
     def privacy() -> ResponseReturnValue:
         return _page(
             "privacy.html",
-            sections=privacy_notice.sections(),
+            sections=privacy_notice.sections(_chosen_map(runtime)),
             permissions=privacy_notice.permissions(),
             periods=privacy_notice.periods(),
         )
@@ -42,3 +47,13 @@ def blueprint(runtime: Runtime) -> Blueprint:
         )
 
     return bp
+
+
+def _chosen_map(runtime: Runtime) -> PortalMap | None:
+    """The map of the account that the visitor is signed in to, where it can be read."""
+    session = guard.session_if_known(runtime)
+    if session is None:
+        return None
+    with suppress(SecondOrderError), open_portal(runtime, session.portal_id) as portal:
+        return portal.map
+    return None

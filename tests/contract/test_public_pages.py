@@ -12,7 +12,7 @@ from mappings.kinds import ObjectType
 from mappings.records import activity_records
 from mappings.records.catalogue import own_names, own_properties
 from mappings.records.what_is_read import READ
-from tests.contract.visiting import HARBOR, Town
+from tests.contract.visiting import HARBOR, ORCHARD, Town
 from tests.world import World
 
 PUBLIC = ("/help", "/privacy", "/terms")
@@ -72,6 +72,17 @@ def test_privacy_lists_every_property_reason_and_time(town: Town) -> None:
     assert "3 years from its date" in page
     assert "For 3 years a keyed hash" in page
     assert "crm.objects.deals.read" in page
+
+
+def test_who_is_signed_in_sees_which_properties_of_their_own_account_are_read(town: Town) -> None:
+    town.harbor.define_property("contact", "referred_by", label="Referred by")
+    visitor, other = town.visitor(), town.visitor()
+    visitor.install()
+    other.install(ORCHARD)
+
+    assert "<code>referred_by</code>" in visitor.get("/privacy").text
+    for stranger in (other, town.visitor()):
+        assert "<code>referred_by</code>" not in stranger.get("/privacy").text
 
 
 def test_nothing_is_asked_of_hubspot_that_privacy_does_not_list(world: World) -> None:
