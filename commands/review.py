@@ -119,7 +119,7 @@ def _decide(
     decision = answering.decide(portal, _number(number), answer)
     if as_json:
         return json_text(decision)
-    return f"Question {number}: {text}. What it concerns is being concluded anew."
+    return f"Question {number}: {text}. What it concerns is being worked out again."
 
 
 def _record(portal: PortalContext, object_type: ObjectType, text: str | None) -> int | None:
@@ -143,7 +143,7 @@ def _split(portal: PortalContext, contact: str, options: Options, *, as_json: bo
         return json_text({"contact_id": contact_id, "separated_from": others})
     return (
         f"Contact {contact} is another person than {', '.join(map(str, others))}."
-        " What it concerns is being concluded anew."
+        " What it concerns is being worked out again."
     )
 
 

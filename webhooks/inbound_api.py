@@ -69,9 +69,7 @@ def _keep(
     except Retryable:
         return jsonify(message="Not kept; send it again."), 503
     if portal_id is None:
-        return jsonify(
-            message="Send the portal's inbound key as a bearer token; Settings shows it."
-        ), 401
+        return jsonify(message="Send the account's key as a bearer token; Settings shows it."), 401
     body = read_body()
     if body is None:
         return jsonify(message=f"A delivery may have {MAX_BYTES} bytes; send several."), 413

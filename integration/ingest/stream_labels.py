@@ -28,7 +28,7 @@ def label(stream: str) -> str:
 
 def refusal(stream: str, reason: str) -> str:
     """The sentence that says that a stream is left out, and until when."""
-    return f"{label(stream)} are left out until the next reconciliation: {reason}"
+    return f"{label(stream)} are left out until the next check of all records: {reason}"
 
 
 def _plural(object_type: str) -> str:

@@ -83,7 +83,7 @@ def periods() -> tuple[Period, ...]:
     """How long each kind of data is kept, and what ends it sooner."""
     return (
         Period(
-            "A record's values and links, and what was concluded from them",
+            "A record's values and links, and what was worked out from them",
             f"{_UNTIL_UNINSTALLED}. A record that is deleted in HubSpot counts nowhere from then"
             " on; its copy stays until then, because HubSpot can restore it",
         ),

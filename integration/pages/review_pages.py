@@ -23,7 +23,7 @@ from mappings.kinds import ObjectType, ReviewKind, Verb
 
 _KIND_LABELS = {kind.value: kind.label for kind in ReviewKind}
 _DONE = {
-    "decided": "Kept. What it concerns is being concluded anew.",
+    "decided": "Kept. What it concerns is being worked out again.",
     "doubted": "Asked. What is doubted counts until it is decided.",
     "separated": "Kept. The records are different people from now on, on our side.",
 }

@@ -29,7 +29,7 @@ class Act:
     may_edit: bool = False
 
 
-SAVE = Act("settings", "Save and draw conclusions again", may_edit=True)
+SAVE = Act("settings", "Save, and work everything out again", may_edit=True)
 
 
 def of_map(

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
 from typing import Any
@@ -23,11 +24,18 @@ from mappings.records.catalogue import own_properties
 
 _LOCALE = "en"
 _QUEUES: Mapping[str, str] = {
-    "inbox": "Deliveries to open",
-    "events": "Events to look up",
-    "stale": "Records to think about",
-    "outbox": "Patches to write",
+    "inbox": "Messages from HubSpot to open",
+    "events": "Changes to look up",
+    "stale": "Records to work out",
+    "outbox": "Records to write to HubSpot",
     "set_aside": "Set aside",
+}
+# What a row that was set aside is.
+_SET_ASIDE: Mapping[str, str] = {
+    "delivery": "Message from HubSpot",
+    "event": "Change to look up",
+    "patch": "Values to write",
+    "conclusion": "Record to work out",
 }
 
 
@@ -45,6 +53,7 @@ def register_filters(app: Flask, now: Callable[[], dt.datetime]) -> None:
         percent=formats.percent,
         exact_percent=formats.exact_percent,
         sure=formats.likelihood,
+        of_the_deal=_of_the_deal,
         source=source_label,
         plain=plain,
     )
@@ -53,9 +62,12 @@ def register_filters(app: Flask, now: Callable[[], dt.datetime]) -> None:
         details=details,
         nameless=nameless,
         property_label=_property_label,
+        call_words=_call_words,
         how_far=how_far,
         style_version=_style_version(),
         counted=_QUEUES,
+        set_aside=_SET_ASIDE,
+        who=_who,
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
@@ -165,6 +177,51 @@ def _state(records: int, *, is_done: bool) -> str:
     if is_done:
         return "done"
     return "busy" if records else "idle"
+
+
+def _who(author: str) -> str:
+    """Return what to call whoever did something; only numbers of HubSpot's users are kept."""
+    session: Session | None = g.get("session")
+    if session is not None and author == session.actor:
+        return "you"
+    if author.startswith("user:"):
+        return "a HubSpot user"
+    return {"": "erased", "second-order": "Second Order"}.get(author, author)
+
+
+def _of_the_deal(reason: str) -> str:
+    """Return an entry's reason without the number of its deal, which stands beside it."""
+    return re.sub(r"\bdeal \d+\b", "the deal", reason, count=1)
+
+
+_CALLS: Mapping[str, str] = {
+    "objects.page": "Read records page by page",
+    "objects.get": "Look up one record",
+    "objects.read": "Read changed records",
+    "objects.update": "Write our values",
+    "objects.search": "Search for changes",
+    "properties.all": "Read the properties",
+    "properties.create": "Make a property",
+    "properties.create_many": "Make our properties",
+    "properties.update": "Repair a property",
+    "properties.archive": "Archive our properties",
+    "groups.all": "Read the property groups",
+    "groups.create": "Make our property group",
+    "associations.read": "Read links between records",
+    "associations.labels": "Read the labels of links",
+    "pipelines.all": "Read pipelines and stages",
+    "owners.page": "Read the owners",
+    "account": "Read the account's currency and time zone",
+    "uninstall": "Uninstall the app",
+    "oauth.token": "Renew the connection",
+    "oauth.introspect": "Check who signs in",
+    "oauth.revoke": "End the connection",
+}
+
+
+def _call_words(route: str) -> str:
+    """Return what a kind of call to HubSpot does."""
+    return _CALLS.get(route, "Another call")
 
 
 def _property_label(object_type: str, name: str) -> str:

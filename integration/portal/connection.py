@@ -168,7 +168,7 @@ class RateLimiter:
         with self._runtime.database.portal(self._portal_id, durable=False) as tx:
             wait, reserved = allowances.reserve(tx, kind, step=step, burst=burst)
         if not reserved:
-            raise Retryable("The portal's allowance of HubSpot calls is used up", after=wait)
+            raise Retryable("HubSpot's limit of calls for this account is used up", after=wait)
         if wait > 0:
             time.sleep(wait)
         self._meter.waited(wait)

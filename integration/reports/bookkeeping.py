@@ -204,7 +204,7 @@ def _why_pending(deal: mirror.MirroredRecord | None, portal_map: PortalMap) -> s
     currency = str(properties.get("deal_currency_code") or portal_map.home_currency)
     amount = str(properties.get(portal_map.amount_property) or "")
     refusal = money.refusal(amount, currency)
-    return refusal or "It waits to be concluded, or was set aside: second-order replay."
+    return refusal or "It waits to be worked out, or was set aside: second-order replay."
 
 
 def close(portal: PortalContext, month: periods.Month, *, actor: str, reason: str) -> None:

@@ -9,7 +9,8 @@ from integration.portal.context import PortalContext
 from integration.reports.plain_json import plain_dict
 from integration.storage.database import Row, Transaction
 from integration.storage.ledger import entry_rows, period_rows
-from mappings.kinds import EntryOccasion
+from mappings.kinds import EntryOccasion, SourceKind, Timing, source_label
+from mappings.rules.attribution.reasons import HOW
 from mappings.rules.findings import SHARE_ONE
 from mappings.rules.ledger import money
 from mappings.rules.ledger.periods import Calendar
@@ -21,6 +22,17 @@ _REASONS: Mapping[str, str] = {
     EntryOccasion.REWON: "booked again when the deal was won again",
     EntryOccasion.RESTORED: "booked again when the deal was restored",
     EntryOccasion.EVIDENCE: "booked anew by later evidence",
+}
+# The signs of sources, as entries keep them.
+_SIGNS: Mapping[str, str] = {
+    **HOW,
+    Timing.SOURCED: "on the deal when it opened",
+    Timing.ASSISTED: "an important part while the deal was open",
+    Timing.PRESENT: "on the deal without a role",
+    "wom_generic": "somebody recommended us",
+    "referral_person": "a person recommended us",
+    "wom_event_talk": "heard at an event",
+    "community": "heard in a community",
 }
 
 
@@ -80,4 +92,9 @@ def minor_in(row: Row, home: str) -> int | None:
 
 def reason_text(reason: str) -> str:
     """Return an entry's reason as people read it."""
-    return _REASONS.get(reason) or reason.replace("_", " ")
+    if reason in _REASONS:
+        return _REASONS[reason]
+    kind, separator, sign = reason.partition(": ")
+    if separator and kind in set(SourceKind):
+        return f"{source_label(kind).lower()}: {_SIGNS.get(sign, sign.replace('_', ' '))}"
+    return reason.replace("_", " ")

@@ -16,7 +16,7 @@ from integration.portal.context import PortalContext
 from integration.portal.invalidation import Change
 from integration.review import answers, reading, task_view
 from integration.review.answers import Answer, TooLate
-from integration.review.review_kinds import TASK_KINDS, check_verb
+from integration.review.review_kinds import TASK_KINDS, VERB_LABELS, check_verb
 from integration.storage.database import Row, Transaction
 from integration.storage.findings import person_rows
 from integration.storage.mirror import mirror
@@ -72,7 +72,8 @@ def _decide(tx: Transaction, review_id: int, answer: Answer, now: datetime) -> i
     kind.check(tx, detail, now)
     _recompute(tx, row["kind"], detail)
     # The audit trail holds neither author nor reason: they are erased with the decision.
-    action = f"answered a question: {row['kind']} {answer.verb}"
+    label = VERB_LABELS.get((row["kind"], answer.verb), "taken back")
+    action = f"answered a question: {kind.kind.label}, {label}"
     portals.note(tx, answer.actor, action, question=review_id)
     _close_or_open(tx, review_id, row["kind"], row["question"], now)
     return decision_id
@@ -217,7 +218,7 @@ def flag(portal: PortalContext, contact_id: int, *, actor: str = "command line")
             )
         review_ids = task_rows.raised(tx, tasks)
         task_rows.weigh(tx, review_ids, settings.read(tx).map.home_currency)
-        portals.note(tx, actor, "doubted a conclusion", questions=len(review_ids))
+        portals.note(tx, actor, "doubted what counts as sure", questions=len(review_ids))
     return review_ids
 
 

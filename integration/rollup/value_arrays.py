@@ -124,7 +124,7 @@ def all_in_values(deals: Deals, edges: Edges, policy: Policy) -> AllInValues:
 def _check_amounts(deals: Deals) -> None:
     if float(np.abs(deals.amount.astype(np.float64)).sum()) > _LARGEST_SUM:
         raise Refused(
-            "The deals of this portal add up to more than 64 bits hold; look for a mistyped amount"
+            "The deals of this account add up to more than 64 bits hold; look for a mistyped amount"
         )
 
 

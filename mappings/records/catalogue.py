@@ -167,7 +167,8 @@ _DEAL = (
         ObjectType.DEAL,
         "second_order_order",
         "Order",
-        "2: derived from a first-order customer; 3: one step further; the shortest of its paths.",
+        "2: it came because of a customer that no other customer brought; 3: one step further; the"
+        " shortest of its paths.",
     ),
 )
 

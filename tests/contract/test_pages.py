@@ -328,7 +328,7 @@ def test_home_and_health_name_what_hubspot_refuses(town: Town, visitor: Visitor)
 
     assert "2 lists are left out" in visitor.get(f"/portals/{HARBOR}/").text
     page = visitor.get(f"/portals/{HARBOR}/health").text
-    assert "Tickets are left out until the next reconciliation: HubSpot answered 403" in page
+    assert "Tickets are left out until the next check of all records: HubSpot answered 403" in page
     assert "Links from deals to companies are left out" in page
     assert "&lt;script&gt;alert(1)" in page
     with town.runtime.database.portal(ORCHARD) as tx:

@@ -117,7 +117,7 @@ def test_what_is_left_out_is_said_wherever_an_operator_looks(world: World) -> No
     world.hubspot.trouble.add("403", f"{LISTS}tickets", portal_id=world.harbor.portal_id)
     begun(world)
     work_until_quiet(world)
-    said = "tickets are left out until the next reconciliation: HubSpot answered 403"
+    said = "tickets are left out until the next check of all records: HubSpot answered 403"
 
     for counts in overview.portals(world.runtime):
         sentences = [refused["sentence"] for refused in counts["refused_streams"]]

@@ -78,7 +78,7 @@ def test_a_question_is_decided_and_the_decision_listed(harbor: MirrorPortal, run
 
     done = run("4711", "decide", str(number), "same", *WHO, "--until", "2999-12-31")
 
-    assert done.stdout == f"Question {number}: same. What it concerns is being concluded anew.\n"
+    assert done.stdout == f"Question {number}: same. What it concerns is being worked out again.\n"
     harbor.settle()
     assert harbor.persons() == {12: 12, 33: 12}
     listed = run("4711", "--decided").stdout

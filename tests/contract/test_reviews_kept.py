@@ -288,7 +288,7 @@ def test_the_trail_names_nobody(harbor: MirrorPortal) -> None:
     # Without the times: any number may stand in a time.
     trail = str([harbor.values("audit", column) for column in ("actor", "action", "detail")])
 
-    assert "answered a question: identity same" in trail
+    assert "answered a question: Same person, Same person" in trail
     for secret in ("Canary", "zz reason", "Priya", "33"):
         assert secret not in trail
 

@@ -4,8 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from integration.hubspot.routes import ROUTES
 from integration.ingest.backfill import Progress
 from integration.pages import wording
+from integration.reports import ledger_lines
 from integration.storage.queue.import_runs import Stream
 from mappings.kinds import source_label
 
@@ -55,3 +57,22 @@ def test_an_import_is_a_line_for_each_record_type_and_one_for_all_links() -> Non
 )
 def test_one_thing_is_no_plural(number: int, plural: str, said: str) -> None:
     assert wording.things(number, plural) == said
+
+
+def test_every_call_to_hubspot_is_said_in_words() -> None:
+    assert {wording._call_words(name) for name in ROUTES} & {"Another call"} == set()
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("moved_champion: sourced", "moved champion: on the deal when it opened"),
+        ("referral: field_email", "referral: by the referred-by field"),
+        ("word_of_mouth: wom_generic", "word of mouth: somebody recommended us"),
+        ("referral: a_new_sign", "referral: a new sign"),
+        ("won", "booked when the deal was won"),
+        ("Refund: agreed with Ana", "Refund: agreed with Ana"),
+    ],
+)
+def test_the_reason_of_an_entry_is_said_in_words(reason: str, said: str) -> None:
+    assert ledger_lines.reason_text(reason) == said

@@ -60,7 +60,7 @@ def _fields(batch: Batch, company: CompanyFacts, page: CompanyPage) -> FieldsAnd
 def _money_fields(batch: Batch, company_id: int, page: CompanyPage) -> FieldsAndReasons:
     home = batch.portal_map.home_currency
     if not home:
-        return {}, [{"money": "the portal's home currency is not known"}]
+        return {}, [{"money": "the account's currency is not known"}]
     fields: dict[str, str] = {}
     booked, count = page.booked.get(company_id, (0, 0))
     if booked:

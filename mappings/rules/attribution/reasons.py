@@ -17,7 +17,7 @@ FIELD_LIMIT = 600
 """Characters that still read well in a record's sidebar."""
 REMOVED = "a removed person"
 NOBODY = "No customer is known to have led to this deal."
-_HOW = {
+HOW = {
     "association_label": "by the association on the record",
     "tracked_code": "by a tracked code",
     "field_email": "by the referred-by field",
@@ -195,7 +195,7 @@ def _recommended(source: Source, names: Names, opened: datetime | None) -> str:
     known = source.contact_id is not None or source.person_id is not None
     who = f"{names.contact(source.contact_id)} of {firm}" if known else f"somebody of {firm}"
     first = source.because[0] if source.because else None
-    how = f", {_HOW[first.code]}" if first and first.code in _HOW else ""
+    how = f", {HOW[first.code]}" if first and first.code in HOW else ""
     return f"{who} recommended us{_dated(source.at, opened)}{how}"
 
 

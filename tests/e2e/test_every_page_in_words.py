@@ -1,0 +1,106 @@
+"""Every page of a portal names what it speaks of, in words that a seller knows, in one form."""
+
+import re
+from collections import Counter, deque
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from integration.core.environment import Settings
+from integration.review import answering
+from integration.review.answers import Answer
+from integration.storage.database import Database
+from integration.storage.findings import move_rows
+from mappings.kinds import Verb
+from tests.page_words import otherwise
+from tests.sandbox import town
+from tests.sandbox.crm import HubSpot
+from tests.waiting import PATIENCE
+from tests.world import World, build_world
+
+MOST = 12  # pages of a kind
+# Names that contain markup, run from right to left, are emoji, or have no end.
+HOSTILE = (
+    "<script>document.title='broken'</script>",
+    "\u202e\u05e9\u05dc\u05d5\u05dd\u202c",
+    "\N{CONVENIENCE STORE}\N{VARIATION SELECTOR-16}\N{FLEXED BICEPS}",
+    "Donaudampfschifffahrtsgesellschaft" * 12,
+    "{{ 7 * 7 }} ${x} %s",
+)
+_LINK = re.compile(r'href="(/[^"#]*)"')
+
+
+@pytest.fixture
+def world(
+    settings: Settings, database: Database, redis_url: str, postgres_url: str
+) -> Iterator[World]:
+    hubspot = HubSpot()
+    town.load(hubspot, "shipped:0.05", orchard_scale=0.01)
+    crm = hubspot.portals[town.HARBOR_ID]
+    with crm.silently():
+        for kind, name in (("company", "name"), ("contact", "lastname"), ("deal", "dealname")):
+            for number, record in enumerate(crm.all(kind)[::3]):
+                named = f"{record.values.get(name, '')} {HOSTILE[number % len(HOSTILE)]}"
+                crm.update(kind, record.id, {name: named})
+    with build_world(settings, database, redis_url, postgres_url, hubspot=hubspot) as world:
+        yield world
+
+
+def doubt(world: World) -> None:
+    """Make questions of a few people's job changes, and answer the first of them."""
+    with world.harbor.context() as portal:
+        with portal.transaction() as tx:
+            people = sorted({row["new_contact_id"] for row in move_rows.every(tx)})[:8]
+        questions = [number for person in people for number in answering.flag(portal, person)]
+        answer = Answer(Verb.CONFIRM, "user:4712", "She told me", actor="user:4712")
+        answering.decide(portal, questions[0], answer)
+
+
+def kind_of(path: str) -> str:
+    return re.sub(r"\d+", "N", path.partition("?")[0])
+
+
+def pages_of(world: World) -> Iterator[tuple[str, str]]:
+    """Every page that links lead to from Home, each kind of record by its first ones."""
+    world.hubspot.quirks.approve_at_once = True
+    browser = requests.Session()
+    home = f"/portals/{world.harbor.portal_id}/"
+    browser.get(f"{world.url}/signin?next={home}", timeout=PATIENCE)
+    waiting, seen = deque([home, "/", "/help", "/privacy", "/terms"]), {home}
+    of_kind: Counter[str] = Counter()
+    while waiting:
+        path = waiting.popleft()
+        of_kind[kind_of(path)] += 1
+        if of_kind[kind_of(path)] > MOST:
+            continue
+        answer = browser.get(f"{world.url}{path}", timeout=PATIENCE)
+        assert answer.status_code == 200, path
+        yield path, answer.text
+        for link in _LINK.findall(answer.text):
+            address = link.replace("&amp;", "&")
+            if address not in seen and address.startswith(home):
+                seen.add(address)
+                waiting.append(address)
+
+
+def test_no_page_has_bare_numbers_words_of_our_own_or_figures_in_another_form(
+    world: World,
+) -> None:
+    world.install(world.harbor)
+    world.settle()
+    doubt(world)
+    world.settle()
+    guilty: dict[str, str] = {}
+    kinds: set[str] = set()
+    for path, page in pages_of(world):
+        kinds.add(kind_of(path))
+        assert "<script>document" not in page, path
+        for line in otherwise(page):
+            guilty.setdefault(line, path)
+
+    assert {
+        f"/portals/N/{kind}"
+        for kind in ("deal/N", "contact/N", "company/N", "review/N", "health", "settings")
+    } <= kinds
+    assert [f"{path}: {line}" for line, path in guilty.items()] == []
