@@ -1,19 +1,20 @@
 """The page of a record: our values on it, with reasons, decisions and ledger rows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from integration.admin.sign_in import Session
-from integration.core.errors import Refused
+from integration.core.errors import Refused, Retryable
 from integration.pages import explanation_view, guard
 from integration.pages.portal_pages import account_of
 from integration.portal import holds, record_choice
 from integration.portal.context import open_portal
 from integration.portal.holds import Hold
-from integration.portal.record_choice import Ambiguous
+from integration.portal.record_choice import Ambiguous, Candidate
 from integration.portal.runtime import Runtime
 from integration.reports import explain
 from integration.review.review_kinds import VERB_LABELS
@@ -60,13 +61,26 @@ def blueprint(runtime: Runtime) -> Blueprint:
     def suggest(portal_id: int) -> ResponseReturnValue:
         guard.session_of(runtime, portal_id)
         object_type = _SHOWN_TYPES.get(request.args.get("type", ""))
-        if object_type is None:
-            return jsonify([])
-        with open_portal(runtime, portal_id) as portal, portal.transaction() as tx:
-            found = record_choice.candidates(tx, object_type, request.args.get("text", ""))
-        return jsonify([{"id": row.record_id, "name": row.name, "note": row.note} for row in found])
+        text = request.args.get("text", "")
+        offers = _offers(runtime, portal_id, object_type, text) if object_type else []
+        return jsonify(
+            [{"id": row.record_id, "name": row.name, "note": row.note} for row in offers]
+        )
 
     return bp
+
+
+def _offers(
+    runtime: Runtime, portal_id: int, object_type: ObjectType, text: str
+) -> Sequence[Candidate]:
+    """The records to offer; none where the database takes too long to find them."""
+    with (
+        suppress(Retryable),
+        open_portal(runtime, portal_id) as portal,
+        portal.transaction() as tx,
+    ):
+        return record_choice.candidates(tx, object_type, text)
+    return ()
 
 
 def _find(

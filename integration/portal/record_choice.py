@@ -61,9 +61,12 @@ class Ambiguous(Refused):
 
 
 def candidates(tx: Transaction, object_type: ObjectType, text: str) -> list[Candidate]:
-    """Return the records whose name has *text* in it, the closest first: what a picker offers."""
+    """Return records whose name has *text* in it, the closest first: what a picker offers.
+
+    Raises Retryable where that takes long: whoever types goes on, and the form looks the name up.
+    """
     wanted = _cleaned(text)
-    found = record_search.search(tx, object_type, wanted, limit=_MOST_CANDIDATES) if wanted else []
+    found = record_search.offers(tx, object_type, wanted, limit=_MOST_CANDIDATES) if wanted else []
     return [_candidate(row) for row in found]
 
 

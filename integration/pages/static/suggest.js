@@ -9,7 +9,7 @@ function offer(field) {
   let asked = "", waiting = 0;
   async function look() {
     const text = field.value.trim();
-    if (text.length < 2 || text === asked) return;
+    if (text.length < 3 || text === asked) return;
     asked = text;
     const query = new URLSearchParams({type: field.dataset.find, text});
     const answer = await fetch(`${from}?${query}`, {headers: {Accept: "application/json"}});
@@ -23,7 +23,7 @@ function offer(field) {
   }
   field.addEventListener("input", () => {
     clearTimeout(waiting);
-    waiting = setTimeout(() => look().catch(() => {}), 150);
+    waiting = setTimeout(() => look().catch(() => {}), 250);
   });
 }
 

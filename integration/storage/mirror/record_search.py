@@ -16,6 +16,8 @@ _CALLED: Mapping[str, tuple[str, str]] = {
     ObjectType.DEAL: ("properties ->> 'dealname'", "left(properties ->> 'closedate', 10)"),
 }
 
+_LOOKED_AT_WHILE_TYPING = 300
+
 
 class Found(NamedTuple):
     """A record that is called so: exactly, or with the text as a part of it."""
@@ -26,10 +28,23 @@ class Found(NamedTuple):
     is_exact: bool
 
 
-def search(tx: Transaction, object_type: str, text: str, *, limit: int) -> list[Found]:
+def offers(tx: Transaction, object_type: str, text: str, *, limit: int) -> list[Found]:
+    """Return what :func:`search` does, of the first few hundred records that are called so.
+
+    For a list that changes while somebody types: after a second the database gives up, and
+    Retryable is raised.
+    """
+    tx.run("SET LOCAL statement_timeout = '1s'")
+    return search(tx, object_type, text, limit=limit, of_first=_LOOKED_AT_WHILE_TYPING)
+
+
+def search(
+    tx: Transaction, object_type: str, text: str, *, limit: int, of_first: int | None = None
+) -> list[Found]:
     """Return living records whose name or note has *text* in it, exact ones first.
 
-    One reading of all records of the type: for a person's question, not for a rule.
+    One reading of all records of the type: for a person's question, not for a rule. Of a number
+    of records, *of_first*, that are called so, the reading is content.
     """
     name, note = _CALLED[object_type]
     rows = tx.tuples(
@@ -40,10 +55,12 @@ def search(tx: Transaction, object_type: str, text: str, *, limit: int) -> list[
               FROM record
               WHERE portal_id = :portal AND object_type = :type AND gone_at IS NULL
                 AND (position(lower(:text) IN lower({name})) > 0
-                  OR position(lower(:text) IN lower({note})) > 0)) AS called
+                  OR position(lower(:text) IN lower({note})) > 0)
+              LIMIT :of_first) AS called
             ORDER BY is_exact DESC, length(name), lower(name), record_id LIMIT :limit""",
         type=object_type,
         text=text,
         limit=limit,
+        of_first=of_first,
     )
     return [Found(*row) for row in rows]
