@@ -81,12 +81,16 @@ class App:
 
     def command(self, *arguments: str) -> str:
         """Run ``second-order ARGUMENTS`` beside the service and return what it prints."""
+        return self.module("commands", *arguments)
+
+    def module(self, name: str, *arguments: str) -> str:
+        """Run a module as the service would, and return what it prints."""
         done = subprocess.run(
-            [sys.executable, "-m", "commands", *arguments],
+            [sys.executable, "-m", name, *arguments],
             env=self.environment, capture_output=True, text=True, check=False, timeout=PATIENCE,
         )  # fmt: skip
         if done.returncode:
-            raise RuntimeError(f"second-order {' '.join(arguments)}: {done.stderr.strip()[-800:]}")
+            raise RuntimeError(f"{name} {' '.join(arguments)}: {done.stderr.strip()[-800:]}")
         return done.stdout
 
     def json(self, *arguments: str) -> Any:  # noqa: ANN401 - JSON is any

@@ -13,7 +13,8 @@ from integration.reports import total_words
 from mappings.kinds import SourceKind
 from mappings.records import activity_records
 from mappings.records.access import readable_types
-from mappings.records.what_is_read import ASSOCIATIONS, HISTORY
+from mappings.records.what_is_read import ASSOCIATIONS
+from tests.contract import mirror_town
 from tests.sandbox import truth
 from tests.sandbox.crm import HubSpot, Portal
 from tests.sandbox.town import Loaded
@@ -31,6 +32,9 @@ class Commands(Protocol):
 
     def json(self, *arguments: str) -> Any:  # noqa: ANN401 - JSON is any
         """Run a command that prints JSON."""
+
+    def module(self, name: str, *arguments: str) -> str:
+        """Run a module in the service's environment and return what it prints."""
 
 
 @dataclass
@@ -71,6 +75,7 @@ class Report:
         out.print(f"\nEnriched in [bold]{self.seconds:.1f} s[/bold]: {self.imported()}.")
         self._calls(out)
         self._found(out)
+        self._health(out)
         self._accuracy(out)
         self._pages(out)
 
@@ -163,6 +168,10 @@ class Report:
                 table.add_row(str(row["name"]), str(row["revenue"]), str(row["deals"]), because)
             out.print(table)
 
+    def _health(self, out: Console) -> None:
+        out.print()
+        out.print(self.app.module("tests.health_outlook", str(HARBOR)).rstrip())
+
     def _accuracy(self, out: Console) -> None:
         out.print(f"\nMoves against the town's truth: {self.moves()}")
         for kind, score in self.tags().items():
@@ -194,12 +203,18 @@ class Report:
         )
 
 
+def has_history(portal: Portal, kind: str) -> bool:
+    """Whether a type is read with earlier values: then HubSpot gives half pages."""
+    return bool(mirror_town.portal_map(portal).history_properties(kind))
+
+
 def minimum(portal: Portal) -> dict[str, int]:
     """The fewest calls that page and batch sizes allow, by route."""
     types = readable_types(frozenset(portal_scopes(portal)))
     counts = {kind: len(portal.all(kind)) for kind in types}
     pages = sum(
-        math.ceil(max(1, n) / (50 if HISTORY.get(kind) else 100)) for kind, n in counts.items()
+        math.ceil(max(1, n) / (50 if has_history(portal, kind) else 100))
+        for kind, n in counts.items()
     )
     pages += sum(math.ceil(max(1, len(portal.all(kind))) / 100) for kind in activity_records.TYPES)
     pairs = [(a, b) for a, b in ASSOCIATIONS if a in types and b in types]

@@ -8,7 +8,7 @@ from integration.admin import operations, retention
 from integration.core import logs
 from integration.core.errors import Refused, SecondOrderError
 from integration.ingest import activities, backfill, inbound, polling
-from integration.portal import forgotten, inbound_keys, invalidation
+from integration.portal import feeds, forgotten, inbound_keys, invalidation
 from integration.portal.context import open_portal
 from integration.portal.invalidation import Change
 from integration.portal.runtime import Runtime
@@ -163,6 +163,7 @@ def _maintain(runtime: Runtime, portal_id: int) -> None:
         forgotten.name_inherited(tx, keys=runtime.forget_keys)
         forgotten.sweep(tx, keys=runtime.forget_keys)
         activities.prune(tx, now=runtime.now())
+        feeds.look(tx, runtime.now())
         invalidation.record(tx, Change.DAY_PASSED)
         answering.reopen_ended(tx, runtime.now())
         lanes.want(tx, portal_id, "drain")

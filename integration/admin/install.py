@@ -13,7 +13,7 @@ from integration.hubspot.answer_shapes import Account
 from integration.hubspot.faults import OurMistake
 from integration.hubspot.oauth import Introspection, OAuth, Tokens
 from integration.ingest import activities, backfill
-from integration.portal import connection, inbound_keys, settings
+from integration.portal import connection, feeds, inbound_keys, settings
 from integration.portal.context import PortalContext, open_portal
 from integration.portal.runtime import Runtime
 from integration.storage.database import Transaction
@@ -219,6 +219,7 @@ def _connect(
         _want_lanes(tx, portal.portal_id)
         if known:
             _make_up_for_absence(tx, who.scopes - known.scopes)
+            feeds.look(tx, portal.runtime.now())
         portals.note(tx, actor, "reconnected" if known else "installed", scopes=sorted(who.scopes))
     return True
 

@@ -14,6 +14,7 @@ from mappings.rules.policy import DEFAULT, WITHOUT_EFFECT, Policy
 # A whole number is a share in parts per million when its default is at least one in a hundred, else
 # a window in days or a count.
 _SMALLEST_SHARE, _LONGEST_DAYS, _MOST_BITS = 10_000, 36_500, 100.0
+_MOST_USAGE = 1_000_000_000
 # Whole numbers that a rule knows narrower bounds of: beyond them it would quietly take the bound.
 _BOUNDS: Mapping[str, tuple[int, int]] = {
     "books_close_day": (0, 28),  # every month has these days
@@ -23,6 +24,14 @@ _BOUNDS: Mapping[str, tuple[int, int]] = {
     "healthy_at": (0, 100),
     "at_risk_below": (0, 100),
     "champion_left_cap": (0, 100),
+    "contraction_zero_at": (0, 99),
+    "healthy_factors": (0, 5),
+    "relationship_zero_days": (15, _LONGEST_DAYS),
+    "renewal_far_days": (1, _LONGEST_DAYS),
+    "stale_half_life_days": (1, _LONGEST_DAYS),
+    "usage_silent_days": (1, _LONGEST_DAYS),
+    "usage_zero_at": (0, _MOST_USAGE),
+    "usage_full_at": (0, _MOST_USAGE),
 }
 
 

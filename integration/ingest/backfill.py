@@ -25,7 +25,7 @@ from integration.ingest import (
 from integration.ingest.absences import explain
 from integration.ingest.fetching import FetchedLinks
 from integration.ingest.stream_answers import REFUSALS, SliceAnswers, search_of
-from integration.portal import invalidation
+from integration.portal import feeds, invalidation
 from integration.portal.context import PortalContext
 from integration.portal.invalidation import Change
 from integration.portal.occurrence import refs
@@ -322,6 +322,7 @@ def _finish(portal: PortalContext, lease: Lease, run: Run) -> None:
         import_runs.finish(tx, run, {"deleted": deleted, "merged": len(survivors)})
         if run.kind in _STAMPS:
             portals.stamp(tx, portal.portal_id, _STAMPS[run.kind])
+            feeds.found_again(tx, portal.runtime.now())
         portals.stamp(tx, portal.portal_id, "last_sync_at")
         if run.kind == "reconciliation":
             portals.note(tx, "second-order", "reconciled", **import_runs.report(tx, run))

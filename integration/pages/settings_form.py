@@ -6,11 +6,8 @@ from typing import Any
 from marshmallow import ValidationError
 
 from mappings.records import text_sources
-from mappings.records.portal_map import (
-    WITHOUT_EFFECT,
-    PortalMap,
-    dump_portal_map,
-)
+from mappings.records.portal_map import WITHOUT_EFFECT, PortalMap, dump_portal_map
+from mappings.rules.success.health import FACTORS
 
 _LONGEST_FIELD = 20_000
 _LONGEST_TYPE_ID = 9  # digits that fit the column
@@ -52,8 +49,18 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
         "agency_types",
         "activities",
     ),
-    "Customers": ("customer_stage", "customer_stage_since", "ticket_closed_stages"),
+    "Customers": ("customer_stage", "customer_stage_since"),
+    "Health": (
+        "usage_property",
+        "milestone_property",
+        "renewal_date_property",
+        "recurring_property",
+        "ticket_closed_stages",
+        "not_applicable",
+    ),
 }
+# Lists of two texts each.
+_PAIRS = frozenset({"role_labels", "not_applicable"})
 _HINTS: Mapping[str, str] = {
     "included_pipelines": "Pipeline ids that count; empty means all.",
     "won_stages": "Stage ids; only used when won is decided by stages.",
@@ -77,7 +84,19 @@ _HINTS: Mapping[str, str] = {
     "activities": "Meetings, calls, e-mails and notes of the last three years.",
     "home_currency": "Three letters, such as EUR.",
     "home_country": "Two letters, such as GB: where phone numbers without a country code are.",
+    "usage_property": (
+        "Company property that says how much the product is used; `usage_full_at` of the policy is"
+        " full use."
+    ),
+    "milestone_property": "Company property with the day on which the customer first got value.",
+    "renewal_date_property": "Company property with the day on which the contract ends.",
+    "recurring_property": "Company property with the recurring value.",
     "ticket_closed_stages": "Ticket stages that mean closed.",
+    "not_applicable": (
+        "One a line: factor = why it does not apply to this account, as in adoption = we have no"
+        " product usage. Health is then measured without it, and says so. Factors:"
+        f" {', '.join(FACTORS)}."
+    ),
 }
 
 
@@ -96,8 +115,8 @@ def as_text(name: str, value: object) -> str:
         return ""
     if not isinstance(value, list):
         return str(value)
-    if name == "role_labels":
-        return "\n".join(f"{label} = {role}" for label, role in value)
+    if name in _PAIRS:
+        return "\n".join(f"{one} = {other}" for one, other in value)
     return "\n".join(map(str, value))
 
 
@@ -161,6 +180,12 @@ def _role_label(line: str) -> list[str]:
     return [label.strip(), role.strip()]
 
 
+def _declaration(line: str) -> list[str]:
+    """Read "factor = words"; the words may hold an equals sign themselves."""
+    factor, _, words = line.partition("=")
+    return [factor.strip().lower(), words.strip()]
+
+
 def _type_id(line: str) -> int | str:
     # What is no number stays text, so that marshmallow refuses the field with its own message.
     is_id = line.isascii() and line.isdigit() and len(line) <= _LONGEST_TYPE_ID
@@ -170,5 +195,6 @@ def _type_id(line: str) -> int | str:
 # How a line is read, for lists of anything but text.
 _LINES: Mapping[str, Callable[[str], object]] = {
     "role_labels": _role_label,
+    "not_applicable": _declaration,
     "referred_by_type_ids": _type_id,
 }

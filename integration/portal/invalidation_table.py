@@ -73,6 +73,7 @@ TABLE: Mapping[Change, tuple[Row, ...]] = {
         Row(_DEALS, touch_dependents.ALL_CONTACTS_TOLD_OF, "as for changed touches"),
         Row(_DEALS, touch_dependents.ALL_DEALS_IN_SIGHT, "as for changed touches"),
         Row(_SUMMARIES, touch_dependents.ALL_EMPLOYERS_OF_LIVING, "as for changed touches"),
+        Row(_SUMMARIES, time_dependent.CUSTOMERS, "silence with a customer is known from now on"),
     ),
     Change.PERSON_FORGOTTEN: (
         Row(_PEOPLE, affected_people.other_contacts,
@@ -115,6 +116,10 @@ TABLE: Mapping[Change, tuple[Row, ...]] = {
         Row(_SUMMARIES, time_dependent.CUSTOMERS,
             "health and departures look back from today"),
         Row(_SUMMARIES, time_dependent.ANSWERERS, "an answer grows too old to be shown"),
+    ),
+    Change.FEED_CHANGED: (
+        Row(_SUMMARIES, time_dependent.CUSTOMERS,
+            "in health, what was last known ages from the day it was last read"),
     ),
     Change.ROLL_UP_DIFFERS: (
         Row(_DEALS, affected_deals.deals, "the order is worked out from the deal's sources"),

@@ -20,6 +20,7 @@ class Change(StrEnum):
     DAY_PASSED = "a day passed"  # the whole portal
     TIME_ZONE_CHANGED = "the account is in another time zone"  # the whole portal
     PROPERTIES_MADE = "properties of ours were made in HubSpot"  # the whole portal
+    FEED_CHANGED = "something is no longer read, or is again"  # the whole portal
     ROLL_UP_DIFFERS = "orders or all-in values, all worked out anew, differ"  # deals, companies
     # What stage one finds
     COMPANY_CHANGED = "a company reads differently, or means another"  # companies
@@ -56,5 +57,6 @@ WHOLE_PORTAL = frozenset(
         Change.DAY_PASSED,
         Change.TIME_ZONE_CHANGED,
         Change.PROPERTIES_MADE,
+        Change.FEED_CHANGED,
     }
 )

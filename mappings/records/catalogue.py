@@ -278,7 +278,12 @@ _COMPANY = (
         "NPS answers",
         "How many people answered in the last year.",
     ),
-    number(ObjectType.COMPANY, "second_order_health", "Health", "0 to 100; high is good."),
+    number(
+        ObjectType.COMPANY,
+        "second_order_health",
+        "Health",
+        "0 to 100; high is good. Empty while less than half of what it should rest on is known.",
+    ),
     choice(
         ObjectType.COMPANY,
         "second_order_health_band",
@@ -290,7 +295,19 @@ _COMPANY = (
         ObjectType.COMPANY,
         "second_order_health_because",
         "Health: reasons",
-        "What drives the score.",
+        "What drives the score, from 50 on, and what is missing.",
+    ),
+    percent(
+        ObjectType.COMPANY,
+        "second_order_health_coverage",
+        "Health coverage",
+        "How much of what health should rest on is known, between 0 and 1.",
+    ),
+    number(
+        ObjectType.COMPANY,
+        "second_order_health_change",
+        "Health change",
+        "Points against 30 days ago; empty where the same was not known then.",
     ),
     number("company", "second_order_champions_left", "Champions left", "In the last 365 days."),
 )

@@ -1,7 +1,7 @@
 """A portal's map: which of its properties, labels and pipelines mean what, as its owner chose."""
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from dataclasses import fields as fields_of
 from typing import Any, Final
@@ -15,6 +15,7 @@ from mappings.records.property_labels import UNKNOWN, LabelsByProperty, Property
 from mappings.records.text_sources import TextSource
 from mappings.records.what_is_read import HISTORY, READ
 from mappings.rules.facts import TextKind
+from mappings.rules.success.health import FACTORS
 from mappings.rules.text.domains import dns_form
 from mappings.rules.text.mail_hosts import is_anybodys
 
@@ -24,18 +25,11 @@ SINCE_REACHED: Final = "reached"
 SINCE_ALWAYS: Final = "always"
 ACTIVITIES_READ: Final = "read"
 ACTIVITIES_IGNORED: Final = "ignored"
-# Read into the mirror where they are mapped, but used by no rule: the settings page has none.
-WITHOUT_EFFECT: Final = frozenset(
-    {
-        "recurring_property",
-        "recurring_on",
-        "renewal_date_property",
-        "usage_property",
-        "milestone_property",
-    }
-)
+# A recurring value on deals is read where one was mapped, and used by no rule: nobody is asked.
+WITHOUT_EFFECT: Final = frozenset({"recurring_on"})
 # Each text source is a setting of its own, and labels are HubSpot's.
 _NOT_STORED_BY_NAME: Final = frozenset({"texts", "labels"})
+_LONGEST_WORDS: Final = 200
 _COUNTRY: Final = validate.OneOf(["", *sorted(COUNTRIES)], error="is no country's two letters")
 _NAME: Final = validate.Regexp(r"^[a-zA-Z][a-zA-Z0-9_]{0,254}\Z", error="is no property name")
 
@@ -51,7 +45,8 @@ class PortalMap:
     stage was reached, or always, where the stage was set in bulk and its dates say nothing. `texts`
     names the properties of each text source by its setting (see `text_sources`). `left_options` are
     the values that mean that somebody left; empty: those whose label says so. Properties named
-    here are read beside the standard ones. `home_country` says how telephone numbers without a
+    here are read beside the standard ones. `not_applicable` are factors of health that do not apply
+    to this portal, each with its owner's words. `home_country` says how telephone numbers without a
     country are read; empty: they are not compared. `labels` are no choice of anybody's: what
     HubSpot calls the properties of text sources and their options, as last read.
     """
@@ -80,6 +75,7 @@ class PortalMap:
     home_currency: str = ""
     home_country: str = ""
     ticket_closed_stages: tuple[str, ...] = ()
+    not_applicable: tuple[tuple[str, str], ...] = ()
     activities: str = ACTIVITIES_READ
     texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     labels: LabelsByProperty = field(default_factory=dict)
@@ -98,8 +94,9 @@ class PortalMap:
         """The properties read with every value they had, since a rule needs their dates."""
         timed = [name for source, name in self.mapped_texts(object_type) if source.has_history]
         dates_stage = self.customer_stage and self.customer_stage_since == SINCE_REACHED
-        if dates_stage and object_type == ObjectType.COMPANY:
-            timed.append("lifecyclestage")
+        if object_type == ObjectType.COMPANY:
+            timed += ["lifecyclestage"] if dates_stage else []
+            timed += self.figure_properties().values()
         return tuple(dict.fromkeys([*HISTORY.get(object_type, ()), *timed]))
 
     def mapped_texts(self, object_type: str, *kinds: TextKind) -> Iterator[tuple[TextSource, str]]:
@@ -126,21 +123,26 @@ class PortalMap:
             for name in self.texts.get(source.setting, ())
         )
 
+    def figure_properties(self) -> Mapping[str, str]:
+        """The properties of companies that health reads, by setting; those that are mapped."""
+        on_company = self.recurring_on == ObjectType.COMPANY
+        mapped = {
+            "usage_property": self.usage_property,
+            "milestone_property": self.milestone_property,
+            "renewal_date_property": self.renewal_date_property,
+            "recurring_property": self.recurring_property if on_company else None,
+        }
+        return {setting: name for setting, name in mapped.items() if name}
+
     def _mapped(self, object_type: str) -> tuple[str | None, ...]:
         texts = (name for _, name in self.mapped_texts(object_type))
-        recurring = self.recurring_property if self.recurring_on == object_type else None
         if object_type == ObjectType.CONTACT:
             return (self.buying_role_property, *texts)
         if object_type == ObjectType.COMPANY:
-            return (
-                recurring,
-                self.renewal_date_property,
-                self.usage_property,
-                self.milestone_property,
-                "type" if self.agency_types else None,
-                *texts,
-            )
+            agency = "type" if self.agency_types else None
+            return (*self.figure_properties().values(), agency, *texts)
         if object_type == ObjectType.DEAL:
+            recurring = self.recurring_property if self.recurring_on == object_type else None
             return (self.amount_property, recurring, *texts)
         return ()
 
@@ -153,6 +155,24 @@ def _nobodys_own(host: str) -> None:
     """Refuse a host at which anybody can have an address: its people are not the account's own."""
     if is_anybodys(dns_form(host)):
         raise ValidationError(f"{host} is a free-mail host: anybody can have an address there")
+
+
+def _declared(pair: Sequence[str]) -> None:
+    """Refuse a factor that is none, or one that is left out without a word."""
+    name, words = pair if len(pair) == 2 else ("", "")  # noqa: PLR2004 - a pair
+    if name not in FACTORS:
+        raise ValidationError(f"names no factor of health: {', '.join(FACTORS)}")
+    if not 0 < len(words) <= _LONGEST_WORDS:
+        raise ValidationError(f"{name} needs a reason of at most {_LONGEST_WORDS} characters")
+
+
+def _some_apply(pairs: Sequence[Sequence[str]]) -> None:
+    """Refuse a list that leaves nothing of health, or names a factor twice."""
+    names = [pair[0] for pair in pairs if pair]
+    if len(set(names)) < len(names):
+        raise ValidationError("names a factor twice")
+    if set(names) >= set(FACTORS):
+        raise ValidationError("leaves no factor of health")
 
 
 def _texts(default: tuple[str, ...] = ()) -> fields.List[Any]:
@@ -212,6 +232,9 @@ class PortalMapSchema(Schema):
     home_currency = fields.String(load_default="", validate=validate.Regexp(r"^([A-Z]{3})?\Z"))
     home_country = fields.String(load_default="", validate=_COUNTRY)
     ticket_closed_stages = _texts()
+    not_applicable = fields.List(
+        fields.List(fields.String(), validate=_declared), load_default=[], validate=_some_apply
+    )
     activities = fields.String(
         load_default=ACTIVITIES_READ, validate=validate.OneOf([ACTIVITIES_READ, ACTIVITIES_IGNORED])
     )

@@ -16,6 +16,7 @@ from mappings.records.portal_map import PortalMap, dump_portal_map
 # By name: what people call it.
 Words = Mapping[str, str]
 NUMBER: Final = frozenset({"number"})
+DAY: Final = frozenset({"date", "datetime"})
 ANY_TYPE: Final = frozenset[str]()
 
 
@@ -93,6 +94,14 @@ def _choices(words: PortalWords) -> dict[str, Choice]:
         "replaced_stages": stages,
         "ticket_closed_stages": Choice("stage of this account's tickets", words.ticket_stages),
         "amount_property": Choice("number property of deals", None, ObjectType.DEAL, NUMBER),
+        "usage_property": Choice("number property of companies", None, ObjectType.COMPANY, NUMBER),
+        "milestone_property": Choice("date property of companies", None, ObjectType.COMPANY, DAY),
+        "renewal_date_property": Choice(
+            "date property of companies", None, ObjectType.COMPANY, DAY
+        ),
+        "recurring_property": Choice(
+            "number property of companies", None, ObjectType.COMPANY, NUMBER
+        ),
         "buying_role_property": Choice("property of contacts", None, ObjectType.CONTACT),
         "customer_stage": Choice(
             "lifecycle stage of this account",

@@ -1,8 +1,9 @@
 """Readers: mirrored records as the facts that rules start from, without their odd values."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from mappings.kinds import ObjectType
 from mappings.records import addresses, phones, values
@@ -12,11 +13,13 @@ from mappings.records.row_reader import PRIMARY, FieldReader, Odd, history_of, l
 from mappings.records.rows import Link, Record
 from mappings.rules.facts import (
     SELF_REPORTED,
+    AccountFigures,
     CompanyFacts,
     ContactFacts,
     DealContact,
     DealFacts,
     MappedText,
+    Reading,
     TextKind,
     Ticket,
     Version,
@@ -26,6 +29,7 @@ from mappings.rules.job_changes import departures
 from mappings.rules.text.address_kinds import clean_email
 from mappings.rules.text.folding import LONGEST
 
+T = TypeVar("T")
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)  # before anything in a CRM
 
 
@@ -90,7 +94,8 @@ def company_facts(
         created_at=read.moment("createdate") or record.created_at,
         former_names=_former_names(read),
         merged_ids=_others(record, values.record_ids(record.get("hs_merged_object_ids"))),
-        recurring_minor=_recurring(read, portal_map),
+        figures=_figures(read, portal_map),
+        hubspot_sentiment=read.text("hs_csm_sentiment"),
         customer_since=_customer_since(record, read, portal_map),
         is_agency=read.text("type") in portal_map.agency_types,
         archived=record.archived,
@@ -111,10 +116,44 @@ def _former_names(read: FieldReader) -> tuple[str, ...]:
     return tuple(dict.fromkeys(former for former in names if former and former != name))
 
 
-def _recurring(read: FieldReader, portal_map: PortalMap) -> int | None:
-    if portal_map.recurring_on != ObjectType.COMPANY or not portal_map.recurring_property:
-        return None
-    return read.money(portal_map.recurring_property, portal_map.home_currency)
+def _figures(read: FieldReader, portal_map: PortalMap) -> AccountFigures:
+    """What the mapped properties said of a customer, and since when."""
+    mapped = portal_map.figure_properties()
+    currency = portal_map.home_currency
+
+    def amount(text: str) -> int | None:
+        return values.minor_units(text, currency).value
+
+    return AccountFigures(
+        usage=_readings(read, mapped.get("usage_property"), _quantity),
+        milestone=_readings(read, mapped.get("milestone_property"), _moment),
+        renewal=_readings(read, mapped.get("renewal_date_property"), _moment),
+        recurring=_readings(read, mapped.get("recurring_property"), amount),
+    )
+
+
+def _readings(
+    read: FieldReader, name: str | None, value_of: Callable[[str], T | None]
+) -> tuple[Reading[T], ...]:
+    """All a property said, oldest first; nothing where none is mapped or it was always empty."""
+    if name is None:
+        return ()
+    versions = history_of(read.record, name)
+    readings = [Reading(value_of(version.value), version.at) for version in versions]
+    now = read.text(name)
+    # A value that was read without its history is as new as the record.
+    if now and (not versions or versions[-1].value.strip() != now):
+        readings.append(Reading(value_of(now), read.record.updated_at if versions else None))
+    return tuple(readings)
+
+
+def _quantity(text: str) -> float | None:
+    number = values.number(text).value
+    return None if number is None else float(number)
+
+
+def _moment(text: str) -> datetime | None:
+    return values.moment(text).value
 
 
 def _customer_since(record: Record, read: FieldReader, portal_map: PortalMap) -> datetime | None:

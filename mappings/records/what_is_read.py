@@ -105,7 +105,7 @@ PURPOSES: Final[Mapping[str, tuple[Purpose, ...]]] = MappingProxyType(
             ),
             Purpose(
                 ("hs_csm_sentiment",),
-                "It is the success manager's own view of a customer. No result rests on it yet.",
+                "It is the success manager's own view of a customer, quoted beside health.",
             ),
             Purpose(
                 ("hubspot_owner_id",),

@@ -9,7 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Generic, TypeVar
+
+T = TypeVar("T")
 
 PPM = 1_000_000
 """One, in parts per million."""
@@ -122,11 +124,36 @@ class ContactFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading(Generic[T]):
+    """What a mapped property said from a moment on; None while it was empty or made no sense.
+
+    `at` is None when nobody knows since when.
+    """
+
+    value: T | None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFigures:
+    """What a company's mapped properties say of it as a customer, oldest reading first.
+
+    `milestone` are days on which it got value, `renewal` the days on which its contract ends,
+    `recurring` is in whole minor units.
+    """
+
+    usage: tuple[Reading[float], ...] = ()
+    milestone: tuple[Reading[datetime], ...] = ()
+    renewal: tuple[Reading[datetime], ...] = ()
+    recurring: tuple[Reading[int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CompanyFacts:
     """One company record.
 
-    `recurring_minor` is the recurring value now, None when none is mapped; no rule uses it yet.
     `customer_since` is by the stage that the portal's owner chose, None when won deals decide.
+    `hubspot_sentiment` is what HubSpot's own property says of the customer; empty when unset.
     """
 
     id: int
@@ -136,7 +163,8 @@ class CompanyFacts:
     created_at: datetime | None = None
     former_names: tuple[str, ...] = ()
     merged_ids: tuple[int, ...] = ()
-    recurring_minor: int | None = None
+    figures: AccountFigures = AccountFigures()
+    hubspot_sentiment: str = ""
     customer_since: datetime | None = None
     is_agency: bool = False
     archived: bool = False

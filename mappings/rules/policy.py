@@ -21,10 +21,7 @@ WITHOUT_EFFECT: Final = frozenset(
         "nps_fresh_days",  # when to survey again
         "nps_number_at",  # NPS of a whole portfolio
         "nps_indicative_at",
-        "health_weights.adoption",  # health has no usage and no contract terms yet
-        "health_weights.commercial",
-        "stale_half_life_days",  # health does not know yet that a source broke off
-        "band_margin",  # health bands are not compared with yesterday's yet
+        "detractor_flag_days",  # whom to ask for a referral; in health blame stays
     }
 )
 
@@ -209,8 +206,15 @@ class Policy:
     detractor_flag_days: int = 180
     # health
     health_weights: Mapping[str, int] = field(default_factory=_health_weights)
+    relationship_zero_days: int = 180
+    usage_zero_at: int = 0
+    usage_full_at: int = 100
+    usage_silent_days: int = 45  # longer than the month between two readings
+    renewal_far_days: int = 90
+    contraction_zero_at: int = 50  # percent of the highest recurring value
     stale_half_life_days: int = 60
     coverage_at: int = 50
+    healthy_factors: int = 3
     healthy_at: int = 70
     at_risk_below: int = 40
     band_margin: int = 3

@@ -283,7 +283,9 @@ def test_survey_answers_become_fields_of_the_person_and_the_company(harbor: Mirr
     assert harbor.said("contact", 20)["second_order_nps_group"] == "detractor"
     assert harbor.said("company", 1)["second_order_nps_answers"] == "5"
     assert harbor.said("company", 1)["second_order_nps"] == "60"
-    assert harbor.said("company", 1)["second_order_health_band"] in {"healthy", "watch", "at_risk"}
+    assert harbor.said("company", 1)["second_order_health_coverage"] == "0.2"
+    assert harbor.said("company", 1)["second_order_health_band"] == "unknown"
+    assert "second_order_health" not in harbor.said("company", 1)
 
 
 def test_a_change_costs_the_same_few_queries_in_a_small_and_a_larger_portal(

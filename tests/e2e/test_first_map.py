@@ -7,7 +7,6 @@ import pytest
 
 from integration.admin import operations, setup_answers
 from integration.portal import settings
-from mappings.records.portal_map import WITHOUT_EFFECT
 from mappings.records.setup_kinds import PROPERTY, REFERRAL_LABELS, STAFF_HOSTS
 from mappings.stored.setup_shapes import SetupQuestion
 from tests.contract.visiting import HARBOR, Visitor, opened
@@ -173,22 +172,22 @@ def test_a_close_race_takes_nothing_until_it_is_answered(world: "World") -> None
     assert "referred_by_property" not in {key for _, key in asked(world)}
 
 
-def test_nobody_is_asked_what_would_change_no_result(world: "World") -> None:
-    """No rule uses renewal dates yet; when one does, the candidates count as new and are proposed."""
+def test_a_close_race_about_the_end_of_contracts_is_asked(world: "World") -> None:
+    """Health goes by it; as long as no rule used renewal dates, nobody was asked."""
     for account in world.accounts:
         for name, label in (
             ("contract_end", "Contract end"),
             ("subscription_end", "Subscription end"),
         ):
             account.crm.define_property("company", name, "date", label=label)
-    installed(world)
-    a_night_passes(world)
+    for account in world.accounts:
+        world.install(account)
+    world.settle()
 
-    assert "renewal_date_property" in WITHOUT_EFFECT
-    assert asked(world) == {}
-    assert (
-        world.harbor.rows("SELECT * FROM detection_candidate WHERE setting LIKE 'renewal%'") == []
-    )
+    with world.harbor.context() as context:
+        (stored,) = setup_answers.questions(context)
+    assert stored.key == "renewal_date_property"
+    assert {one.value for one in stored.question.candidates} >= {"contract_end", "subscription_end"}
 
 
 def test_days_without_an_answer_still_take_nothing(world: "World") -> None:

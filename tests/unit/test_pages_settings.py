@@ -1,5 +1,6 @@
 """The settings form: text in, a portal map out, and back again."""
 
+import re
 from collections.abc import Mapping
 
 import pytest
@@ -10,6 +11,7 @@ from marshmallow import ValidationError
 from integration.admin.return_addresses import local_path
 from integration.pages.settings_form import as_text, values_of
 from mappings.records.portal_map import PortalMap, dump_portal_map, load_portal_map
+from mappings.rules.success.health import FACTORS
 
 
 def map_of(form: Mapping[str, str], seen: PortalMap) -> PortalMap:
@@ -26,9 +28,10 @@ def test_a_form_is_read_as_lists_names_and_nothing() -> None:
             "referred_by_type_ids": "12\n13",
             "won_rule": "stages",
             "not_a_setting": "x",
-            "usage_property": "logins",
+            "recurring_on": "company",
+            "not_applicable": "Adoption = we sell = no product\nsupport = by e-mail only",
         },
-        PortalMap(usage_property="seats"),
+        PortalMap(recurring_on="deal"),
     )
 
     assert found.staff_domains == ("a.example", "b.example")
@@ -36,7 +39,11 @@ def test_a_form_is_read_as_lists_names_and_nothing() -> None:
     assert found.role_labels == (("Champion", "champion"), ("Boss = of = all", "decision_maker"))
     assert found.referred_by_type_ids == (12, 13)
     assert found.won_rule == "stages"
-    assert found.usage_property == "seats", "no form offers what changes nothing yet"
+    assert found.recurring_on == "deal", "no form offers what changes nothing yet"
+    assert found.not_applicable == (
+        ("adoption", "we sell = no product"),
+        ("support", "by e-mail only"),
+    )
 
 
 def test_what_a_form_leaves_out_stays_as_it_was() -> None:
@@ -71,6 +78,24 @@ def problems(form: dict[str, str]) -> set[str]:
     except ValidationError as wrong:
         return {str(name) for name in wrong.normalized_messages()}  # type: ignore[no-untyped-call]
     return set()
+
+
+@pytest.mark.parametrize(
+    ("declared", "sentence"),
+    [
+        ("happiness = we are glad", "names no factor of health: adoption, relationship,"),
+        ("adoption", "adoption needs a reason"),
+        ("adoption = " + "x" * 201, "adoption needs a reason of at most 200 characters"),
+        ("support = a\nsupport = b", "names a factor twice"),
+        (
+            "\n".join(f"{name} = not here" for name in FACTORS),
+            "leaves no factor of health",
+        ),
+    ],
+)
+def test_a_factor_is_left_out_by_its_name_and_with_a_reason(declared: str, sentence: str) -> None:
+    with pytest.raises(ValidationError, match=re.escape(sentence)):
+        map_of({"not_applicable": declared}, PortalMap())
 
 
 @given(

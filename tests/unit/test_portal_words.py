@@ -30,6 +30,8 @@ WORDS = words_of(
                          {"value": "1234", "label": "Kunde"}]},
             {"name": "type", "label": "Type", "type": "enumeration",
              "options": [{"value": "PARTNER", "label": "Partner"}]},
+            {"name": "seats", "label": "Seats in use", "type": "number"},
+            {"name": "ends", "label": "Contract ends", "type": "date"},
         ],
     },
     {
@@ -57,6 +59,8 @@ def choose(**values: Any) -> tuple[PortalMap, dict[str, str]]:  # noqa: ANN401 -
         {"ticket_closed_stages": ("4",)},
         {"customer_stage": "1234"},
         {"agency_types": ("PARTNER",)},
+        {"usage_property": "seats", "recurring_property": "seats"},
+        {"renewal_date_property": "ends", "milestone_property": "ends"},
         {"referred_by_labels": ("Referred by",)},
         {"referred_by_type_ids": (13,)},
         {"role_labels": (("Referred by", "champion"),)},

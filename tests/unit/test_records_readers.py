@@ -14,7 +14,7 @@ from mappings.records.readers import company_facts, contact_facts, deal_facts, t
 from mappings.records.referral_links import referral_links
 from mappings.records.row_reader import UNKNOWN_TIME, Odd
 from mappings.records.rows import Link, Record
-from mappings.rules.facts import TextKind
+from mappings.rules.facts import AccountFigures, Reading, TextKind
 
 HARBOR = PortalMap(
     home_currency="EUR",
@@ -253,12 +253,29 @@ def test_a_stage_makes_a_customer_from_the_day_it_was_reached_or_always() -> Non
     assert company_facts(record, HARBOR).customer_since is None
 
 
-def test_recurring_value_is_money_in_the_portals_currency() -> None:
-    record = a_record("company", {"arr": "1200.50"})
-    mapped = PortalMap(home_currency="EUR", recurring_property="arr", recurring_on="company")
+def test_figures_are_read_with_their_days_in_the_portals_currency() -> None:
+    said = {"arr": "1200.50", "seats": "80", "live": "2026-01-05", "renews": "soon"}
+    told = [
+        {"value": "1200.50", "timestamp": day(9).isoformat(), "sourceType": "CRM_UI"},
+        {"value": "900", "timestamp": day(2).isoformat(), "sourceType": "CRM_UI"},
+    ]
+    record = a_record("company", said)._replace(history={"arr": told})
+    mapped = PortalMap(
+        home_currency="EUR",
+        recurring_property="arr",
+        usage_property="seats",
+        milestone_property="live",
+        renewal_date_property="renews",
+    )
 
-    assert company_facts(record, mapped).recurring_minor == 120050
-    assert company_facts(record, ORCHARD).recurring_minor is None
+    figures = company_facts(record, mapped).figures
+
+    assert figures.recurring == (Reading(90000, day(2)), Reading(120050, day(9)))
+    assert figures.usage == (Reading(80.0),)
+    assert figures.milestone == (Reading(datetime(2026, 1, 5, tzinfo=UTC)),)
+    assert figures.renewal == (Reading(None),), "what makes no sense is not known"
+    assert company_facts(record, ORCHARD).figures == AccountFigures()
+    assert set(mapped.history_properties("company")) == {"arr", "seats", "live", "renews"}
 
 
 def test_a_won_deal() -> None:

@@ -4,6 +4,7 @@ import ast
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, replace
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -12,10 +13,11 @@ import pytest
 from mappings.records import portal_map
 from mappings.records.portal_map import PortalMap
 from mappings.rules import policy
-from mappings.rules.facts import NpsAnswer
+from mappings.rules.facts import AccountFigures, NpsAnswer, Reading
 from mappings.rules.policy import DEFAULT, Policy
-from mappings.rules.success import health, nps
-from mappings.rules.success.nps import CompanyNps
+from mappings.rules.success import health, health_course, health_factors, nps
+from mappings.rules.success.health import Factor
+from mappings.rules.success.health_factors import Feed, FigureFeeds
 from tests.unit.rules_builders import NOW
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -108,15 +110,40 @@ def test_what_is_not_offered_is_a_setting_all_the_same() -> None:
 
 
 def test_what_nobody_reads_is_seen_as_unread() -> None:
-    assert {"nps_number_at", "usage_property"} & read_names() == set()
+    assert {"nps_number_at", "active_days"} & read_names() == set()
 
 
 ANSWERS = [NpsAnswer(id=str(n), contact_id=n, score=10, at=NOW) for n in range(3)]
-MOOD = CompanyNps(mean=1.0, answers=9, number=100, words="9 promoters", flagged=False)
-FACTORS = [
-    health.sentiment(MOOD),
-    health.relationship(active_contacts=1, champion_here=False, last_touch_days=100),
-]
+FACTORS = [Factor("sentiment", 100), Factor("relationship", 60), Factor("support", 40)]
+GOOD = [Factor(name, 90) for name in ("sentiment", "relationship", "support")]
+FIGURES = AccountFigures(
+    usage=(Reading(30.0, NOW - timedelta(9)),),
+    renewal=(Reading(NOW + timedelta(60)),),
+    recurring=(Reading(100, NOW - timedelta(9)), Reading(80, NOW - timedelta(8))),
+)
+BROKEN = FigureFeeds(usage=Feed(lost_at=NOW - timedelta(8)), renewal=Feed("none"))
+
+
+def full(usage: int, renewal: int = 60) -> AccountFigures:
+    return AccountFigures(
+        usage=(Reading(float(usage), NOW - timedelta(9)),),
+        renewal=(Reading(NOW + timedelta(renewal)),),
+    )
+
+
+def relation(touched_days_ago: int, policy: Policy) -> Factor:
+    touches = [NOW - timedelta(touched_days_ago)]
+    return health_factors.relationship(
+        touches, NOW, policy, champion_here=True, is_silent=False, feed=Feed()
+    )
+
+
+def sways(policy: Policy) -> str:
+    def on(day: datetime) -> health.Health:
+        value = 71 if day == NOW else 60
+        return health.health([Factor(name, value) for name in health.FACTORS], policy)
+
+    return health_course.today(on, NOW, policy).band
 
 
 @pytest.mark.parametrize(
@@ -124,13 +151,49 @@ FACTORS = [
     [
         ({"nps_company_at": 3}, lambda p: nps.company(ANSWERS, NOW, p)),
         ({"healthy_at": 50}, lambda p: health.health(FACTORS, p).band),
+        ({"healthy_factors": 4}, lambda p: health.health(GOOD, p).tenths),
+        ({"relationship_zero_days": 90}, lambda p: relation(60, p).value),
+        (
+            {"usage_zero_at": 20},
+            lambda p: health_factors.adoption(FIGURES, NOW, p, FigureFeeds()).value,
+        ),
+        (
+            {"usage_full_at": 50},
+            lambda p: health_factors.adoption(FIGURES, NOW, p, FigureFeeds()).value,
+        ),
+        (
+            {"renewal_far_days": 200},
+            lambda p: health_factors.commercial(full(80), NOW, p, FigureFeeds()).value,
+        ),
+        (
+            {"contraction_zero_at": 0},
+            lambda p: health_factors.commercial(FIGURES, NOW, p, BROKEN).value,
+        ),
+        (
+            {"stale_half_life_days": 6},
+            lambda p: health_factors.adoption(full(80), NOW, p, BROKEN).value,
+        ),
+        ({"band_margin": 0}, sways),
         ({"champion_left_cap": 20}, lambda p: health.health(FACTORS, p, abandoned=True).tenths),
         (
             {"health_weights": {**DEFAULT.health_weights, "sentiment": 60}},
             lambda p: health.health(FACTORS, p).tenths,
         ),
     ],
-    ids=["nps_company_at", "healthy_at", "champion_left_cap", "health_weights.sentiment"],
+    ids=[
+        "nps_company_at",
+        "healthy_at",
+        "healthy_factors",
+        "relationship_zero_days",
+        "usage_zero_at",
+        "usage_full_at",
+        "renewal_far_days",
+        "contraction_zero_at",
+        "stale_half_life_days",
+        "band_margin",
+        "champion_left_cap",
+        "health_weights.sentiment",
+    ],
 )
 def test_a_value_that_is_offered_changes_a_result(
     change: dict[str, object], result: Callable[[Policy], object]

@@ -8,9 +8,10 @@ from integration.conclude import field_patches
 from integration.conclude.batch import Batch
 from integration.conclude.field_patches import Conclusion, FieldsAndReasons
 from integration.conclude.fields import company_health, company_page, company_values
+from integration.conclude.fields.company_health import HealthOfToday
 from integration.conclude.fields.company_page import CompanyPage
 from integration.storage.findings import stored_shapes
-from mappings.kinds import ObjectType, Status
+from mappings.kinds import ObjectType
 from mappings.rules.facts import PPM, CompanyFacts
 from mappings.rules.findings import SHARE_ONE, Move
 from mappings.rules.ledger import money
@@ -40,21 +41,30 @@ def _fields(batch: Batch, company: CompanyFacts, page: CompanyPage) -> FieldsAnd
     fields, reasons = _money_fields(batch, company.id, page)
     if company.id not in page.customers:
         return fields, reasons
-    sentiment = _sentiment(batch, company.id, page)
+    fields |= _sentiment_fields(_sentiment(batch, company.id, page))
     left = _champions_left(batch, company.id, page)
-    health = company_health.health_of(
-        batch, company.id, page.records, sentiment=sentiment, champion_left=bool(left)
-    )
-    fields |= _sentiment_fields(sentiment)
     if left:
         fields["second_order_champions_left"] = str(len(left))
-    fields["second_order_health_band"] = health.band
-    fields["second_order_health_because"] = health.because
-    if health.band != "unknown":
-        fields["second_order_health"] = f"{health.score:g}"
+    health = company_health.health_of(batch, company, page.records, page.moves.get(company.id, ()))
+    fields |= _health_fields(health)
     reasons.append({"health": stored_shapes.plain(health)})
     reasons.append({"champions_left": [move.key for move in left]})
     return fields, reasons
+
+
+def _health_fields(concluded: HealthOfToday) -> dict[str, str]:
+    """Band, coverage and reasons; a number and its change only where enough is known."""
+    health, change = concluded.health, concluded.change
+    fields = {
+        "second_order_health_band": health.band,
+        "second_order_health_because": concluded.because,
+        "second_order_health_coverage": f"{health.coverage / 100:g}",
+    }
+    if health.is_known:
+        fields["second_order_health"] = f"{health.score:g}"
+    if change is not None:
+        fields["second_order_health_change"] = f"{change.points:g}"
+    return fields
 
 
 def _money_fields(batch: Batch, company_id: int, page: CompanyPage) -> FieldsAndReasons:
@@ -109,6 +119,7 @@ def _champions_left(batch: Batch, company_id: int, page: CompanyPage) -> list[Mo
     for move in page.moves.get(company_id, ()):
         is_recent = batch.now - _LATELY <= move.moved_at <= batch.now
         is_champion = move.strength >= batch.policy.champion_at
-        if move.status == Status.AUTO and is_recent and is_champion:
+        has_left = move.former_company_id == company_id
+        if has_left and is_recent and is_champion:
             by_person[move.person_id] = move
     return [by_person[person_id] for person_id in sorted(by_person)]

@@ -2,22 +2,26 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from integration.conclude import record_facts
 from integration.conclude.batch import Batch
-from integration.conclude.fields import company_values
+from integration.conclude.fields import company_values, health_feeds
 from integration.conclude.grouping import grouped
 from integration.conclude.people import stored_moves
+from integration.portal.occurrence import known_ids
 from integration.storage.database import Row
 from integration.storage.findings import person_rows, source_rows
 from integration.storage.ledger import entry_rows
-from integration.storage.mirror import deal_rows, mirror
+from integration.storage.mirror import deal_rows, mirror, touches
 from integration.storage.mirror import survey_answers as answer_rows
-from mappings.kinds import ObjectType
+from mappings.kinds import ObjectType, Status
 from mappings.rules.attribution import orders
 from mappings.rules.facts import CompanyFacts, ContactFacts, DealFacts, NpsAnswer, Ticket
 from mappings.rules.findings import Move
 from mappings.rules.policy import KEY_ROLES
+from mappings.rules.success import health_course
+from mappings.rules.success.health_factors import HealthFeeds
 
 _ContactAt = tuple[int, int]
 """A contact and a company that it is, or was, at."""
@@ -27,14 +31,17 @@ _ContactAt = tuple[int, int]
 class CustomerRecords:
     """What sentiment and health of customers are judged by: people, deals, answers and tickets.
 
-    Everything goes by company, but `person_of`, which goes by contact.
+    Everything goes by company, but `touched`, the moments of two-way touches of late, and
+    `person_of`, which go by contact. `feeds` say what of it is read.
     """
 
     staff: Mapping[int, Sequence[ContactFacts]]
     deals: Mapping[int, Sequence[DealFacts]]
     answers: Mapping[int, Sequence[NpsAnswer]]
     tickets: Mapping[int, Sequence[Ticket]]
+    touched: Mapping[int, Sequence[datetime]]
     person_of: Mapping[int, int]
+    feeds: HealthFeeds
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +50,7 @@ class CompanyPage:
 
     `own_deals` and `pipeline` are rows: the company's deals, and open deals that have it as a
     source. `booked` is its ledger total, in the home currency's minor units, with the number of
-    deals. `moves` are those of people who left the company.
+    deals. `moves` are sure ones of people who came to the company or left it.
     """
 
     companies: Mapping[int, CompanyFacts]
@@ -70,7 +77,7 @@ def load(batch: Batch, company_ids: Collection[int]) -> CompanyPage:
         booked=entry_rows.by_company(batch.tx, companies, home),
         pipeline=grouped((row["company_id"], row) for row in pipeline),
         values=company_values.all_in_of(batch, own),
-        moves=_departures(batch, companies),
+        moves=_moves(batch, companies),
         customers=customers,
         records=_customer_records(batch, customers & companies.keys(), customers, own),
     )
@@ -93,7 +100,9 @@ def _customer_records(
         deals=_deals(batch, customers, own),
         answers=_answers(batch, asked, answers, contacts),
         tickets=_tickets(batch, customers),
-        person_of=person_rows.persons_of(batch.tx, answers),
+        touched=_touched(batch, staff_ids),
+        person_of=person_rows.persons_of(batch.tx, staff_ids | answers.keys()),
+        feeds=health_feeds.load(batch),
     )
 
 
@@ -109,6 +118,14 @@ def _staff(
     return grouped((company, contacts[contact]) for contact, company in living)
 
 
+def _touched(batch: Batch, contact_ids: Collection[int]) -> dict[int, list[datetime]]:
+    """When these contacts were in touch with us of late, and the last time before."""
+    if not batch.portal_map.reads_activities:
+        return {}
+    since = batch.now - health_course.FURTHEST
+    return touches.two_way(batch.tx, contact_ids, since=since, until=batch.now)
+
+
 def _deals(
     batch: Batch, customers: Iterable[int], own: Mapping[int, Sequence[Row]]
 ) -> dict[int, list[DealFacts]]:
@@ -116,13 +133,16 @@ def _deals(
     return record_facts.by_company(record_facts.deals(batch, deal_ids).values())
 
 
-def _departures(batch: Batch, company_ids: Collection[int]) -> dict[int, list[Move]]:
-    """The moves away from these companies, by company."""
-    moves = stored_moves.moves_with(batch, company_ids)
-    away = [move for row, move in moves if row["former_company_id"] in company_ids]
-    return grouped(
-        (move.former_company_id, move) for move in away if move.former_company_id is not None
-    )
+def _moves(batch: Batch, company_ids: Collection[int]) -> dict[int, list[Move]]:
+    """The sure moves from and to these companies, by company."""
+    moves = [move for _, move in stored_moves.moves_with(batch, company_ids)]
+    sure = [move for move in moves if move.status == Status.AUTO]
+    ends = ((company_id, move) for move in sure for company_id in known_ids(_ends(move)))
+    return grouped((company_id, move) for company_id, move in ends if company_id in company_ids)
+
+
+def _ends(move: Move) -> tuple[int | None, int | None]:
+    return move.former_company_id, move.new_company_id
 
 
 def _answers(

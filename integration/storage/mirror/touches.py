@@ -191,6 +191,34 @@ def signs(tx: Transaction, contact_ids: Collection[int], *, until: datetime) -> 
     return {row[0]: Signs(*row) for row in rows}
 
 
+def two_way(
+    tx: Transaction, contact_ids: Collection[int], *, since: datetime, until: datetime
+) -> dict[int, list[datetime]]:
+    """Return the moments of two-way touches of these contacts, of all before *since* the last.
+
+    Before the first pass over activities is through, nobody has any.
+    """
+    if not contact_ids:
+        return {}
+    rows = tx.tuples(
+        """SELECT coalesce(alias.new_id, contact_id) AS id,
+             array_remove(array_agg(at) FILTER (WHERE at >= :since)
+               || max(at) FILTER (WHERE at < :since), NULL)
+           FROM touch LEFT JOIN alias ON alias.portal_id = :portal AND object_type = 'contact'
+             AND old_id = contact_id
+           WHERE touch.portal_id = :portal AND two_way AND at <= :until
+             AND (SELECT bool_and(told) FROM touch_step WHERE portal_id = :portal)
+             AND contact_id IN (SELECT unnest(CAST(:ids AS bigint[])) UNION ALL
+               SELECT old_id FROM alias WHERE portal_id = :portal AND object_type = 'contact'
+                 AND new_id = ANY(CAST(:ids AS bigint[])))
+           GROUP BY id""",
+        ids=list(contact_ids),
+        since=since,
+        until=until,
+    )
+    return dict(rows)
+
+
 def prune(tx: Transaction, *, before: datetime, limit: int = 50_000) -> int:
     """Delete touches older than *before*; return how many went, no more than *limit* at a time."""
     gone = tx.run(

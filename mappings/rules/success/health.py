@@ -1,39 +1,43 @@
-"""Health of an account: a score from weighted factors that does not improve when data is missing.
+"""Health of an account: a score of weighted factors in which silence is never good news.
 
-Two parts of the rule wait for their data: no source is known to be broken yet, so that no factor is
-stale, and no earlier score is handed in as `before`.
+The factors themselves are in `health_factors`, the band of a day and the change against 30 days ago
+in `health_course`.
 """
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
 
-from mappings.rules.facts import Ticket
-from mappings.rules.policy import Policy
-from mappings.rules.success.nps import CompanyNps
+from mappings.formats import percent
+from mappings.rules.policy import DEFAULT, Policy
 
 NEUTRAL = 50
+FACTORS = tuple(DEFAULT.health_weights)
+"""Names of all factors, the weightiest first."""
+UNKNOWN_BAND = "unknown"
 
 
 class FactorState(StrEnum):
     """What is known of a factor."""
 
     KNOWN = "known"
-    STALE = "stale"  # its source broke off; the value is of old
+    STALE = "stale"  # its source broke off or fell silent; the value is of old
     UNKNOWN = "unknown"  # configured, and never known for this account
-    NOT_APPLICABLE = "not_applicable"  # marked so for this account
+    NOT_APPLICABLE = "not_applicable"  # there is no such thing here, as an admin declared
     NOT_CONFIGURED = "not_configured"  # nobody has it in this portal
 
 
-_LEFT_OUT = frozenset({FactorState.NOT_APPLICABLE, FactorState.NOT_CONFIGURED})
+_WITHOUT_WEIGHT = frozenset({FactorState.NOT_APPLICABLE, FactorState.NOT_CONFIGURED})
 
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """One input, 0 (bad) to 100 (good), None while not known; `age_days` is of a stale one."""
+    """One input, 0 (bad) to 100 (good), None while not known; `age_days` is of a stale one.
+
+    `because` says what the value comes from, or why there is none.
+    """
 
     name: str
     value: float | None
@@ -63,11 +67,25 @@ class Contribution:
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """A factor that has no value, and why."""
+
+    name: str
+    because: str = ""
+
+    @property
+    def words(self) -> str:
+        """Name and reason."""
+        return f"{self.name} ({self.because})" if self.because else self.name
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     """A score in tenths, its band (healthy, watch, at_risk, unknown), and what it rests on.
 
-    `coverage` is the known part of the weights in percent. The contributions add up to the score
-    minus 50, exactly. `raw_band` is the band before any hesitation.
+    `coverage` is what is known of all factors that apply, by their default weights, in whole
+    percent, rounded down. The contributions add up to the score minus 50, exactly. `raw_band` is
+    the band before any hesitation. `missing` are factors that would count and are not known.
     """
 
     tenths: int
@@ -75,26 +93,41 @@ class Health:
     raw_band: str
     coverage: int
     contributions: tuple[Contribution, ...]
+    missing: tuple[Gap, ...] = ()
+    not_applicable: tuple[Gap, ...] = ()
 
     @property
     def score(self) -> float:
-        """The score in points."""
+        """The score in points; of an unknown band it is nobody's to show."""
         return self.tenths / 10
 
     @property
+    def is_known(self) -> bool:
+        """Whether enough is known for a number."""
+        return self.band != UNKNOWN_BAND
+
+    @property
     def because(self) -> str:
-        """The drivers, strongest first."""
-        if not self.contributions:
-            return "nothing is known"
+        """The drivers, strongest first, from 50 to the score; of an unknown one what is missing."""
+        known = percent(Fraction(self.coverage, 100))
+        sentences = [self._from_fifty] if self.is_known else ["Too little is known for a score."]
+        sentences.append(f"{known} of what health should rest on is known.")
+        if self.missing:
+            sentences.append(f"Missing: {'; '.join(gap.words for gap in self.missing)}.")
+        sentences += [f"Left out by an admin: {gap.words}." for gap in self.not_applicable]
+        return " ".join(sentences)
+
+    @property
+    def _from_fifty(self) -> str:
         ordered = sorted(self.contributions, key=lambda part: (-abs(part.tenths), part.name))
-        return f"{self.coverage}% known; " + ", ".join(part.words for part in ordered)
+        return f"50, {', '.join(part.words for part in ordered)} = {self.score:.1f}."
 
 
-def aged(last: float, age_days: int, policy: Policy) -> float:
+def aged(last: float, age_days: float, policy: Policy) -> float:
     """A stale value drifts to neutral, and can only fall."""
     if last <= NEUTRAL:
         return last
-    faded = math.exp2(-age_days / policy.stale_half_life_days)
+    faded = math.exp2(-max(0, age_days) / policy.stale_half_life_days)
     return min(last, NEUTRAL + (last - NEUTRAL) * faded)
 
 
@@ -103,55 +136,64 @@ def health(
     policy: Policy,
     *,
     abandoned: bool = False,
-    before: Health | None = None,
 ) -> Health:
-    """Score an account.
+    """Score an account, without hesitation. A factor that is not given counts as not configured.
 
-    *abandoned* caps the score: the champion left and no other active contact is known.
+    *abandoned* caps the score: the last champion left and nobody else who counts is known.
     """
-    counted = [factor for factor in factors if factor.state not in _LEFT_OUT]
-    weights = {factor.name: policy.health_weights[factor.name] for factor in counted}
-    exact = _exact(counted, weights, policy)
-    known, whole = sum(weights[name] for name in exact), sum(weights.values())
-    coverage = round(Fraction(100 * known, whole)) if whole else 0
-    contributions = _contributions(counted, exact)
-    tenths = NEUTRAL * 10 + sum(part.tenths for part in contributions)
-    cap = policy.champion_left_cap * 10
-    if abandoned and tenths > cap:
-        contributions.append(Contribution("champion left", cap - tenths, _CHAMPION_LEFT))
-        tenths = cap
-    raw_band = band_of(tenths, policy) if coverage >= policy.coverage_at else "unknown"
-    band = _steady(raw_band, tenths, before, policy)
-    return Health(tenths, band, raw_band, coverage, tuple(contributions))
+    given = {factor.name: factor for factor in factors}
+    counted = [factor for factor in given.values() if factor.state not in _WITHOUT_WEIGHT]
+    values = _known_values(counted, policy)
+    contributions = _contributions(counted, values, policy)
+    contributions += _caps(counted, contributions, policy, abandoned=abandoned)
+    tenths = _sum(contributions)
+    coverage = _coverage(values, given)
+    band = band_of(tenths, policy) if coverage >= policy.coverage_at else UNKNOWN_BAND
+    return Health(
+        tenths,
+        band,
+        band,
+        coverage,
+        tuple(contributions),
+        missing=_missing(given, values),
+        not_applicable=_not_applicable(given.values()),
+    )
 
 
-_CHAMPION_LEFT = "the champion left and no other active contact is known"
+def _known_values(counted: Iterable[Factor], policy: Policy) -> dict[str, float]:
+    known: dict[str, float] = {}
+    for factor in counted:
+        if factor.value is None or factor.state == FactorState.UNKNOWN:
+            continue
+        value = min(100.0, max(0.0, factor.value))
+        is_stale = factor.state == FactorState.STALE
+        known[factor.name] = aged(value, factor.age_days, policy) if is_stale else value
+    return known
 
 
-def _exact(
-    counted: Iterable[Factor], weights: Mapping[str, int], policy: Policy
-) -> dict[str, Fraction]:
-    """What each known factor adds to or takes from neutral, unrounded."""
-    values = {factor.name: _value(factor, policy) for factor in counted}
+def _coverage(values: Mapping[str, float], given: Mapping[str, Factor]) -> int:
+    """The known part of all factors that apply, configured or not, by their default weights."""
+    weights = {
+        name: weight
+        for name, weight in DEFAULT.health_weights.items()
+        if name not in given or given[name].state != FactorState.NOT_APPLICABLE
+    }
     whole = sum(weights.values())
+    # Rounded down: nearly half is not half.
+    return 100 * sum(weights.get(name, 0) for name in values) // whole if whole else 0
+
+
+def _contributions(
+    counted: Sequence[Factor], values: Mapping[str, float], policy: Policy
+) -> list[Contribution]:
+    """What each known factor adds to or takes from neutral; the weights of unknown ones count."""
+    whole = sum(policy.health_weights[factor.name] for factor in counted)
     exact: dict[str, Fraction] = {}
     for name, value in values.items():
-        if value is not None and whole:
-            distance = Fraction(value).limit_denominator(10**6) - NEUTRAL
-            exact[name] = Fraction(weights[name], whole) * distance
-    return exact
-
-
-def _contributions(counted: Iterable[Factor], exact: Mapping[str, Fraction]) -> list[Contribution]:
+        distance = Fraction(value).limit_denominator(10**6) - NEUTRAL
+        exact[name] = Fraction(policy.health_weights[name], whole or 1) * distance
     why = {factor.name: factor.because for factor in counted}
     return [Contribution(name, part, why[name]) for name, part in _in_tenths(exact).items()]
-
-
-def _value(factor: Factor, policy: Policy) -> float | None:
-    if factor.value is None or factor.state == FactorState.UNKNOWN:
-        return None
-    value = min(100.0, max(0.0, factor.value))
-    return aged(value, factor.age_days, policy) if factor.state == FactorState.STALE else value
 
 
 def _in_tenths(exact: Mapping[str, Fraction]) -> dict[str, int]:
@@ -164,6 +206,55 @@ def _in_tenths(exact: Mapping[str, Fraction]) -> dict[str, int]:
     return parts
 
 
+_CHAMPION_LEFT = (
+    "the last champion left, and no other champion, decision maker or answering contact is known"
+)
+
+
+def _caps(
+    counted: Iterable[Factor],
+    contributions: Sequence[Contribution],
+    policy: Policy,
+    *,
+    abandoned: bool,
+) -> list[Contribution]:
+    """What keeps a score below where its factors would lead, as contributions of their own."""
+    fresh = sum(factor.state == FactorState.KNOWN for factor in counted if factor.value is not None)
+    tenths = _sum(contributions)
+    caps: list[Contribution] = []
+    limit = policy.healthy_at * 10 - 1
+    if fresh < policy.healthy_factors and tenths > limit:
+        few = f"a healthy score needs {policy.healthy_factors} factors that are known today"
+        caps.append(Contribution("too few factors", limit - tenths, few))
+        tenths = limit
+    limit = policy.champion_left_cap * 10
+    if abandoned and tenths > limit:
+        caps.append(Contribution("champion left", limit - tenths, _CHAMPION_LEFT))
+    return caps
+
+
+def _sum(contributions: Iterable[Contribution]) -> int:
+    return NEUTRAL * 10 + sum(part.tenths for part in contributions)
+
+
+def _missing(given: Mapping[str, Factor], values: Mapping[str, float]) -> tuple[Gap, ...]:
+    """The factors that apply and are not known, the weightiest first."""
+    gaps: list[Gap] = []
+    for name in FACTORS:
+        factor = given.get(name, Factor(name, None, FactorState.NOT_CONFIGURED))
+        if name not in values and factor.state != FactorState.NOT_APPLICABLE:
+            gaps.append(Gap(name, factor.because))
+    return tuple(gaps)
+
+
+def _not_applicable(factors: Iterable[Factor]) -> tuple[Gap, ...]:
+    return tuple(
+        Gap(factor.name, factor.because)
+        for factor in factors
+        if factor.state == FactorState.NOT_APPLICABLE
+    )
+
+
 def band_of(tenths: int, policy: Policy) -> str:
     """The band of a score; lower bounds are included."""
     if tenths >= policy.healthy_at * 10:
@@ -171,81 +262,14 @@ def band_of(tenths: int, policy: Policy) -> str:
     return "at_risk" if tenths < policy.at_risk_below * 10 else "watch"
 
 
-def _steady(raw_band: str, tenths: int, before: Health | None, policy: Policy) -> str:
-    """Do not flicker: a band changes beyond a margin, or when two runs say the same."""
-    if before is None or "unknown" in {raw_band, before.band}:
-        return raw_band
-    if raw_band in {before.band, before.raw_band}:
-        return raw_band
+def bands_near(tenths: int, policy: Policy) -> set[str]:
+    """The bands within the margin of a score."""
     margin = policy.band_margin * 10
-    beyond = {band_of(tenths - margin, policy), band_of(tenths + margin, policy)}
-    return before.band if before.band in beyond else raw_band
+    return {band_of(tenths - margin, policy), band_of(tenths + margin, policy)}
 
 
 def linear(value: float, zero_at: float, hundred_at: float) -> float:
     """0 at one end, 100 at the other, straight between, flat outside."""
+    if zero_at == hundred_at:
+        return 100.0 if value >= hundred_at else 0.0
     return min(100.0, max(0.0, 100 * (value - zero_at) / (hundred_at - zero_at)))
-
-
-_PRIORITY = {"URGENT": 4.0, "HIGH": 3.0, "MEDIUM": 2.0, "LOW": 1.0}
-_OLD_TICKET = timedelta(days=7)  # after which a ticket weighs double
-_WORST_BURDEN = 8.0
-
-
-def support(tickets: Sequence[Ticket], now: datetime, *, has_support: bool = True) -> Factor:
-    """Open tickets by priority and age: 100 without any, 0 at a burden of eight."""
-    if not has_support:
-        return Factor("support", None, FactorState.NOT_CONFIGURED)
-    still_open = [ticket for ticket in tickets if _is_open(ticket, now)]
-    burden = sum(_burden(ticket, now) for ticket in still_open)
-    text = _counted(len(still_open), "open ticket") if still_open else "no open ticket"
-    return Factor("support", linear(burden, _WORST_BURDEN, 0), because=text)
-
-
-def _is_open(ticket: Ticket, now: datetime) -> bool:
-    return ticket.opened_at <= now and (ticket.closed_at is None or ticket.closed_at > now)
-
-
-def _burden(ticket: Ticket, now: datetime) -> float:
-    is_old = now - ticket.opened_at > _OLD_TICKET
-    return _PRIORITY.get(ticket.priority.upper(), 2.0) * (2 if is_old else 1)
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun if count == 1 else noun + 's'}"
-
-
-_ENOUGH_CONTACTS = 3
-_COLD_DAYS, _WARM_DAYS = 120, 14
-
-
-def relationship(
-    *, active_contacts: int | None, champion_here: bool | None, last_touch_days: int | None
-) -> Factor:
-    """The mean of what is known: active contacts, a champion, days since a two-way touch."""
-    known: list[tuple[float, str]] = []
-    if active_contacts is not None:
-        text = _counted(active_contacts, "active contact")
-        known.append((linear(active_contacts, 0, _ENOUGH_CONTACTS), text))
-    if champion_here is not None:
-        known.append((100.0, "a champion") if champion_here else (0.0, "no champion"))
-    if last_touch_days is not None:
-        points = linear(last_touch_days, _COLD_DAYS, _WARM_DAYS)
-        known.append((points, f"last touch {last_touch_days} days ago"))
-    if not known:
-        return Factor("relationship", None, FactorState.UNKNOWN)
-    value = sum(points for points, _ in known) / len(known)
-    return Factor("relationship", value, because=", ".join(text for _, text in known))
-
-
-def sentiment(nps: CompanyNps | None, *, surveyed: bool = True) -> Factor:
-    """The company's NPS mean from -1..1 to 0..100.
-
-    A decision maker's fresh detractor answer caps it at neutral.
-    """
-    if not surveyed:
-        return Factor("sentiment", None, FactorState.NOT_CONFIGURED)
-    if nps is None:
-        return Factor("sentiment", None, FactorState.UNKNOWN)
-    value = linear(nps.mean, -1, 1)
-    return Factor("sentiment", min(value, NEUTRAL) if nps.flagged else value, because=nps.words)

@@ -28,10 +28,17 @@ def latest(
     person_of: Mapping[int, int] | None = None,
 ) -> dict[int, NpsAnswer]:
     """Each person's latest answer within the window, by person id (or contact id)."""
-    newest: dict[int, NpsAnswer] = {}
     start = now - timedelta(policy.nps_window_days)
+    return newest((answer for answer in answers if answer.at >= start), now, person_of)
+
+
+def newest(
+    answers: Iterable[NpsAnswer], now: datetime, person_of: Mapping[int, int] | None = None
+) -> dict[int, NpsAnswer]:
+    """Each person's latest answer, however old, by person id (or contact id)."""
+    newest: dict[int, NpsAnswer] = {}
     for answer in answers:
-        if not start <= answer.at <= now:
+        if answer.at > now:
             continue
         person_id = (person_of or {}).get(answer.contact_id, answer.contact_id)
         before = newest.get(person_id)
@@ -87,6 +94,11 @@ class CompanyNps:
 _SIGNS = {"promoter": 1, "passive": 0, "detractor": -1}
 
 
+def sign(score: int) -> int:
+    """1 for a promoter's score, 0 for a passive's, -1 for a detractor's."""
+    return _SIGNS[group(score)]
+
+
 def role_weight(role: str) -> float:
     """How much an answer counts by the answerer's role."""
     if role in KEY_ROLES:
@@ -103,14 +115,15 @@ def company(answers: Iterable[NpsAnswer], now: datetime, policy: Policy) -> Comp
     for answer in counted:
         age = (now - answer.at).days
         weight = role_weight(answer.role) * math.exp2(-age / policy.nps_half_life_days)
-        top += weight * _SIGNS[group(answer.score)]
+        top += weight * sign(answer.score)
         total += weight
     mean = top / total
     since = now - timedelta(policy.detractor_flag_days)
-    flagged = any(answer.at >= since and _is_key_detractor(answer) for answer in counted)
+    flagged = any(answer.at >= since and is_key_detractor(answer) for answer in counted)
     number = round(100 * mean) if len(counted) >= policy.nps_company_at else None
     return CompanyNps(mean, len(counted), number, words(mix(counted)), flagged)
 
 
-def _is_key_detractor(answer: NpsAnswer) -> bool:
+def is_key_detractor(answer: NpsAnswer) -> bool:
+    """Whether somebody who decides answered as a detractor."""
     return answer.role in KEY_ROLES and group(answer.score) == "detractor"
