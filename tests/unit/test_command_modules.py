@@ -8,9 +8,12 @@ import pytest
 from click.testing import CliRunner
 
 from commands.main import cli
+from integration.core.environment import LEVELS
 from tests import commands_page
 
-OPERATIONS = Path(__file__).resolve().parents[2] / "docs" / "operations.md"
+ROOT = Path(__file__).resolve().parents[2]
+OPERATIONS = ROOT / "docs" / "operations.md"
+TEMPLATES = ROOT / "integration" / "pages" / "templates"
 
 
 @pytest.mark.parametrize("command", cli.commands.values(), ids=list(cli.commands))
@@ -31,6 +34,30 @@ def test_operators_find_every_option_as_the_help_has_it() -> None:
     text = OPERATIONS.read_text(encoding="utf-8")
 
     assert text == commands_page.with_options(text), "run python -m tests.commands_page"
+
+
+def test_every_command_that_a_page_names_exists() -> None:
+    texts = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *TEMPLATES.glob("*.html")]
+    named = {
+        name
+        for path in texts
+        for name in re.findall(
+            r"(?:`|<code>|^ {4,})second-order ([a-z][a-z-]*)", path.read_text(), re.MULTILINE
+        )
+    }
+
+    assert len(named) > 15
+    assert named <= cli.commands.keys()
+
+
+def test_operators_find_every_variable_of_the_environment() -> None:
+    source = (ROOT / "integration" / "core" / "environment.py").read_text(encoding="utf-8")
+    variables = set(re.findall(r'"([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)"', source)) - set(LEVELS)
+    text = OPERATIONS.read_text(encoding="utf-8")
+    table = text[text.index("## Environment") : text.index("## Commands")]
+
+    assert len(variables) > 20
+    assert {name for name in variables if f"`{name}`" not in table} == set()
 
 
 def test_every_option_has_a_row_of_its_own() -> None:
