@@ -367,7 +367,7 @@ def test_a_change_of_what_somebody_else_changed_since_is_refused(run: Run) -> No
     beside = run("policy", "4711", "--set", "edit_days=8", *bo)
 
     assert refused.returncode == 1
-    assert "move_to_deal_days, last in version 2 by Ada on 20" in refused.stderr
+    assert "move_to_deal_days, last in version 2 by Ada on " in refused.stderr
     assert beside.returncode == 0, beside.stderr
     values = json.loads(run("policy", "4711", "--json").stdout)
     assert values["move_to_deal_days"]["value"] == 1000
