@@ -6,7 +6,7 @@ from typing import Any
 
 from integration.admin import settings_effects
 from integration.core.errors import Refused
-from integration.portal import settings
+from integration.portal import authors, settings
 from integration.portal.context import PortalContext
 from integration.portal.settings import PortalSettings, Saved
 from integration.storage.database import Transaction
@@ -96,7 +96,7 @@ def _open(tx: Transaction, kind: str, key: str) -> StoredQuestion:
         raise Refused("This question is not asked any more; load the page again")
     if not question.is_open:
         raise AnsweredMeanwhile(
-            f"Somebody answered this first: {question.answered_by}"
+            f"Somebody answered this first: {authors.in_words(question.answered_by or '')}"
             f" on {moment(question.answered_at)}. Nothing of yours was saved; what"
             " counts now can be changed in Settings"
         )

@@ -13,7 +13,7 @@ from integration.admin.retention import KEEP_UNINSTALLED_DAYS
 from integration.hubspot.gateway import PAGE_SIZE
 from integration.ingest.activity_touches import WINDOW
 from integration.ingest.stream_labels import PLURALS
-from integration.pages import settings_form, wording
+from integration.pages import settings_form
 from integration.storage.service.calendar import KEEP_STRANGERS_DAYS
 from integration.storage.service.sessions import IDLE_MINUTES, LONGEST_HOURS
 from integration.storage.service.suppression import KEEP_YEARS
@@ -21,6 +21,7 @@ from mappings.records import activity_records, text_sources, what_is_read
 from mappings.records.access import OPTIONAL_SCOPES, REQUIRED_SCOPES, SCOPE_OF_TYPE, Scope
 from mappings.records.inbound_bodies import LONGEST_COMMENT
 from mappings.records.portal_map import PortalMap, dump_portal_map
+from mappings.records.setting_labels import setting_label
 
 _WINDOW_YEARS = WINDOW.days // 365
 _WITH_RECORD = "with the record"
@@ -174,7 +175,7 @@ def _mapped(chosen: PortalMap | None) -> Section:
         if setting in sources or setting.endswith("_property"):
             earlier = setting in sources and sources[setting].has_history
             because = hints.get(setting, "Read where it is named. No result rests on it yet.")
-            name = wording.plain(setting) + (", with its earlier values" if earlier else "")
+            name = setting_label(setting) + (", with its earlier values" if earlier else "")
             names = _listed(value) if chosen is not None else ()
             lines.append(Line(name, because, _WITH_RECORD, names))
     agencies = "Company types that are agencies count differently, if Settings names some."

@@ -15,12 +15,14 @@ from integration.ingest import stream_labels
 from integration.ingest.backfill import Progress
 from integration.ingest.import_progress import ImportProgress, Line
 from integration.pages.guard import nonce
+from integration.portal import authors
 from integration.portal.record_names import nameless
 from integration.storage.queue.import_runs import Stream
 from mappings import formats
 from mappings.formats import count
 from mappings.kinds import source_label
 from mappings.records.catalogue import own_properties
+from mappings.records.setting_labels import setting_label
 
 _LOCALE = "en"
 _QUEUES: Mapping[str, str] = {
@@ -55,7 +57,7 @@ def register_filters(app: Flask, now: Callable[[], dt.datetime]) -> None:
         sure=formats.likelihood,
         of_the_deal=_of_the_deal,
         source=source_label,
-        plain=plain,
+        plain=setting_label,
     )
     app.jinja_env.globals.update(
         nonce=nonce,
@@ -184,9 +186,7 @@ def _who(author: str) -> str:
     session: Session | None = g.get("session")
     if session is not None and author == session.actor:
         return "you"
-    if author.startswith("user:"):
-        return "a HubSpot user"
-    return {"": "erased", "second-order": "Second Order"}.get(author, author)
+    return authors.in_words(author)
 
 
 def _of_the_deal(reason: str) -> str:
@@ -228,12 +228,6 @@ def _property_label(object_type: str, name: str) -> str:
     """Return one of our properties as HubSpot shows it."""
     labels = {prop.name: prop.label for prop in own_properties(object_type)}
     return labels.get(name, name)
-
-
-def plain(name: str) -> str:
-    """Return a setting's name as a label: referred_by_property is "Referred by"."""
-    words = name.removesuffix("_property").replace("_", " ")
-    return words[:1].upper() + words[1:]
 
 
 def _style_version() -> str:

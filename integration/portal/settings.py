@@ -13,12 +13,14 @@ from typing import Any, Final
 import orjson
 
 from integration.core.errors import Refused
+from integration.portal import authors
 from integration.storage.database import Transaction, as_json
 from integration.storage.service import settings_versions
 from integration.storage.service.settings_versions import SettingsVersion
 from mappings.formats import moment
 from mappings.records.portal_map import PortalMap, dump_portal_map
 from mappings.records.property_labels import LabelsByProperty, dump_labels
+from mappings.records.setting_labels import setting_label
 from mappings.rules.policy import Policy
 from mappings.stored import settings_document
 
@@ -90,12 +92,18 @@ class ChangedMeanwhile(Refused):
         self.now = now
         self.map_fields = frozenset(_names(mine, _MAP))
         self.contested = frozenset(_names(contested, _MAP))
-        what = ", ".join(name for _, name in sorted(contested))
+        what = ", ".join(_shown(document, name) for document, name in sorted(contested))
         when = f" on {moment(last.made_at)}" if last.made_at else ""
         super().__init__(
             f"Settings were changed meanwhile: {what}, last in version {last.number} by"
-            f" {last.author}{when}. Nothing of yours was saved; look at it and save again"
+            f" {authors.in_words(last.author)}{when}. Nothing of yours was saved; look at it and"
+            " save again"
         )
+
+
+def _shown(document: str, name: str) -> str:
+    """A setting as people know it: by its label on the Settings page, or as commands call it."""
+    return setting_label(name) if document == _MAP else name
 
 
 def read(tx: Transaction) -> PortalSettings:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from integration.core.errors import Refused
+from integration.portal import authors
 from integration.storage.database import Row
 from mappings.formats import moment
 from mappings.kinds import ReviewKind, Verb
@@ -102,7 +103,8 @@ def repeats(row: Row, answer: Answer) -> bool:
 
 def already_answered(row: Row) -> str:
     """Return the sentence for somebody who answers second."""
-    author = row["author"] or "Somebody"
+    author = authors.in_words(row["author"])
+    author = author[:1].upper() + author[1:]
     until = f", until {last_day(row['holds_until'])}" if row["holds_until"] else ""
     return (
         f"{author} answered this already on {moment(row['decided_at'])}: {row['verb']}"

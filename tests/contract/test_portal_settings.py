@@ -122,7 +122,7 @@ def test_of_two_who_change_one_field_of_the_map_the_second_is_told(harbor: Mirro
     (refusal,) = told(outcomes)
     first = "bo" if isinstance(outcomes[0], ChangedMeanwhile) else "ada"
     assert str(refusal).startswith(
-        f"Settings were changed meanwhile: heard_from_property, last in version 2 by {first} on 20"
+        f"Settings were changed meanwhile: How they heard of you, last in version 2 by {first} on "
     )
     assert str(refusal).endswith("look at it and save again")
     counting = settings_of(harbor)

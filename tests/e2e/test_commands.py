@@ -177,7 +177,7 @@ def test_a_stream_that_hubspot_refuses_is_named_and_settled_with_a_sentence(
     with told.runtime.database.portal(4711) as tx:
         stream_troubles.refuse(tx, "activities:meeting", "HubSpot answered 400 to objects.page")
     said = (
-        "Portal 4711: meetings are left out until the next reconciliation:"
+        "Portal 4711: meetings are left out until the next check of all records:"
         " HubSpot answered 400 to objects.page"
     )
 

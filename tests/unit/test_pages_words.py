@@ -10,6 +10,7 @@ from integration.pages import wording
 from integration.reports import ledger_lines
 from integration.storage.queue.import_runs import Stream
 from mappings.kinds import source_label
+from mappings.records.setting_labels import setting_label
 
 
 def test_times_are_said_as_how_long_ago() -> None:
@@ -20,7 +21,8 @@ def test_times_are_said_as_how_long_ago() -> None:
 
 
 def test_field_names_become_words() -> None:
-    assert wording.plain("referred_by_property") == "Referred by"
+    assert setting_label("referred_by_property") == "Referred by"
+    assert setting_label("told_properties") == "More texts of contacts"
     assert source_label("word_of_mouth") == "Word of mouth"
     assert source_label("several") == "Several sources"
     assert source_label("something_new") == "something new"
