@@ -84,10 +84,7 @@ _HINTS: Mapping[str, str] = {
     "activities": "Meetings, calls, e-mails and notes of the last three years.",
     "home_currency": "Three letters, such as EUR.",
     "home_country": "Two letters, such as GB: where phone numbers without a country code are.",
-    "usage_property": (
-        "Company property that says how much the product is used; `usage_full_at` of the policy is"
-        " full use."
-    ),
+    "usage_property": "Company property that says how much the product is used.",
     "milestone_property": "Company property with the day on which the customer first got value.",
     "renewal_date_property": "Company property with the day on which the contract ends.",
     "recurring_property": "Company property with the recurring value.",

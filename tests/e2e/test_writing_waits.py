@@ -194,9 +194,7 @@ def test_a_question_that_needs_no_answer_any_more_holds_nothing_back(asked: Worl
 
 def test_everybody_who_asks_hears_why_nothing_is_written(asked: World) -> None:
     harbor, orchard = overview.portals(asked.runtime)
-    waits = (
-        "Nothing is written to HubSpot yet: it waits for your answer on the set-up page until "
-    )
+    waits = "Nothing is written to HubSpot yet: it waits for your answer on the set-up page until "
 
     assert harbor["held"].startswith(waits)
     assert harbor["held"].endswith(f"{asked.url}/portals/4711/setup")
