@@ -31,6 +31,7 @@ OTHERWISE: dict[str, re.Pattern[str]] = {
     "money without separators": re.compile(r"[€$£¥]\s?\d{4,}|\b[A-Z]{3} \d{4,}\.\d\d\b"),
     "a raw figure": re.compile(r"\b\d+\.\d{3,}\b"),
     "sureness without its word": re.compile(r"(?:\d%|\d\.\d+) sure\b"),
+    "a key of a finding": re.compile(r"\d{2,}[>|]\d{2,}|\d{3,}:\d{3,}"),
     "a Python value": re.compile(r"(?<=.)\bNone\b(?! of)|\bTrue\b|\bFalse\b|\[\]|\{\}"),
 }
 

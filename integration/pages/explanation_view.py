@@ -20,6 +20,8 @@ _SOURCES = (
     "several",
     "none",
 )
+# Lists of names of findings, which the page shows themselves.
+_NAMES_ONLY = frozenset({"champions_left"})
 _DEEPEST = 8  # levels; reasons come from the database and may have any shape
 
 
@@ -77,12 +79,17 @@ def _of_mapping(reason: Mapping[str, object], depth: int) -> Iterator[str]:
     if isinstance(reason.get("text"), str):
         yield str(reason["text"])
     elif isinstance(reason.get("because"), str):
-        name = str(reason.get("name") or "").replace("_", " ")
-        yield f"{name}: {reason['because']}" if name else str(reason["because"])
+        yield from _of_figure(reason)
     else:
-        for value in reason.values():
-            if not isinstance(value, str):
+        for key, value in reason.items():
+            if not isinstance(value, str) and key not in _NAMES_ONLY:
                 yield from _sentences(value, depth + 1)
+
+
+def _of_figure(figure: Mapping[str, object]) -> Iterator[str]:
+    name, because = str(figure.get("name") or "").replace("_", " "), str(figure["because"])
+    if because:
+        yield f"{name}: {because}" if name else because
 
 
 def in_hubspot(account: Json, portal_id: int, object_type: str, record_id: int) -> str | None:

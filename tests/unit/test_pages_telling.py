@@ -60,7 +60,11 @@ def test_deals_nobody_stands_behind_do_not_scale_the_bars() -> None:
         (["one", "one", "two"], ["one", "two"]),
         ([{"text": "a", "code": "x"}, {"kind": "k", "because": [{"text": "b"}]}], ["a", "b"]),
         (
-            [{"health": {"contributions": [{"name": "open_ticket", "because": "none"}]}}],
+            [
+                {"health": {"contributions": [{"name": "open_ticket", "because": "none"}]}},
+                {"health": {"contributions": [{"name": "sentiment", "because": ""}]}},
+                {"champions_left": ["12>33:1>2"]},
+            ],
             ["open ticket: none"],
         ),
         ([{"all_in": {"by_order": {"2": 5}}}, None, 7], []),
