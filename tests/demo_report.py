@@ -4,12 +4,14 @@ import math
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Protocol
 
 from rich.console import Console
 from rich.table import Table
 
 from integration.reports import total_words
+from mappings import formats
 from mappings.kinds import SourceKind
 from mappings.records import activity_records
 from mappings.records.access import readable_types
@@ -64,11 +66,23 @@ class Report:
         self.status = self.app.json("status", str(HARBOR))
 
     def is_enriched(self) -> bool:
-        """Whether the fields are there, read back from the CRM and nowhere else."""
+        """Whether the fields are there, read back from the CRM, and add up to the total."""
         written = truth.from_portal(self.harbor)
         deals = len(self.harbor.all("deal"))
         derived = sum(tag not in {"", "none"} for tag in written.tags.values())
-        return len(written.tags) == deals and derived > 0 and bool(written.moved_from)
+        is_written = len(written.tags) == deals and derived > 0 and bool(written.moved_from)
+        return is_written and self.in_fields() == Decimal(self.total["second_order"])
+
+    @property
+    def total(self) -> dict[str, Any]:
+        """The one total as the service tells it."""
+        found: dict[str, Any] = self.status["found"]["total"]
+        return found
+
+    def in_fields(self) -> Decimal:
+        """The same as a report over the CRM's deals adds it up."""
+        amounts = (deal.get("second_order_amount_home") for deal in self.harbor.all("deal"))
+        return sum((Decimal(amount) for amount in amounts if amount), Decimal(0))
 
     def print(self, out: Console) -> None:
         """Print everything."""
@@ -106,14 +120,7 @@ class Report:
 
     def imported(self) -> str:
         """How many records of each type were read, in words."""
-        counts = {
-            stream["stream"]: stream["records"]
-            for stream in self.status["import"]
-            if stream["stream"]
-        }
-        records = {
-            name.split(":")[1]: n for name, n in counts.items() if name.startswith("records:")
-        }
+        records: dict[str, int] = self.status["found"]["records"]
         return ", ".join(
             f"{n:,} {PLURALS.get(kind, kind.replace('_', ' ') + 's')}"
             for kind, n in records.items()
@@ -153,8 +160,10 @@ class Report:
             f"\nDeals by source: {', '.join(f'{kind} {n}' for kind, n in found['deals_by_source'].items())}"
         )
         out.print()
-        for line in total_words.lines(found["total"]):
+        for line in total_words.lines(self.total):
             out.print(line)
+        in_fields = formats.amount(self.in_fields(), self.total["currency"])
+        out.print(f"A report over HubSpot's own deals adds up to {in_fields}.")
         for title, rows in (("People", found["people"]), ("Companies", found["companies"])):
             table = Table(
                 f"{title} with most second-order revenue",

@@ -70,7 +70,7 @@ def _sentence(report: Report) -> str:
 
 def _total(report: Report) -> str:
     """The one total: its range, of what it is a part, and how much of that could be judged."""
-    total = report.status["found"]["total"]
+    total = report.total
     amount, low, high, won = (
         formats.amount(total[name], total["currency"])
         for name in ("second_order", "low", "high", "won")
