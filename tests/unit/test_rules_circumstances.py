@@ -45,7 +45,7 @@ def pair(one: dict[str, Any], two: dict[str, Any]) -> tuple[ContactFacts, Contac
         ),
         ({"city": "Raleigh"}, {"city": "Denver"}, "other_city", -1.0),
         ({"city": "Paris", "state": "Texas"}, {"state": "Ohio"}, "other_state", -3.0),
-        ({"city": "Lyon", "country": "France"}, {"country": "Spain"}, "other_country", -4.0),
+        ({"city": "Lyon", "country": "France"}, {"country": "Spain"}, "other_country", -4.5),
         ({"country": "Deutschland"}, {"country": "DE"}, "same_country", 2.0),
         ({"state": "Ohio", "country": "US"}, {"state": "OHIO"}, "same_state", 3.0),
     ],
