@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Final
 
 from integration.storage.database import Transaction
-from integration.storage.service import settings_hold_rows, setup_question_rows
-from mappings.formats import moment
+from integration.storage.service import portals, settings_hold_rows, setup_question_rows
+from mappings.formats import moment, zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,15 @@ def _open_questions(tx: Transaction) -> Hold | None:
         return None
     sentence = (
         "Nothing is written to HubSpot yet: it waits for your answer on the set-up page until"
-        f" {moment(until)}, then goes on with the proposal"
+        f" {moment(until, _zone(tx))}, then goes on with the proposal"
     )
     return Hold(sentence, "setup", until)
+
+
+def _zone(tx: Transaction) -> tzinfo:
+    """The account's time zone."""
+    portal = portals.find(tx, tx.portal_id)
+    return zone(portal.time_zone if portal else None)
 
 
 def _changed_settings(tx: Transaction) -> Hold | None:
