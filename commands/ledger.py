@@ -11,6 +11,7 @@ from commands.terminal import ID, installed_portal, json_option, json_text, port
 from integration.core.errors import Refused
 from integration.portal.context import PortalContext
 from integration.reports import bookkeeping, ledger_lines, revenue_total, total_words
+from integration.reports.revenue_total import Total
 from mappings.formats import month
 from mappings.rules.ledger import periods
 
@@ -105,9 +106,7 @@ def ledger(portal_id: int, *, as_json: bool, as_csv: bool, **options: Any) -> No
             ledger_output.print_json(ledger_lines.ledger_rows(portal))
         else:
             ledger_output.print_csv(ledger_lines.ledger_rows(portal), for_spreadsheet=as_csv)
-            # Beside the rows, not among them: whoever adds up a column must get the total.
-            found = revenue_total.as_json(revenue_total.of(portal))
-            click.echo(total_words.headline(found), err=True)
+            _say_beside(revenue_total.of(portal))
 
 
 # What only a person may order: by option, the use case and the sentence that says it is done.
@@ -138,6 +137,10 @@ def _check_options(options: Mapping[str, Any]) -> None:
         )
     if options["view"] and options["month"] is None:
         raise Refused("Say of which month: --month 2026-05 --as reported.")
+    if options["as_total"] and options["view"] == "reported":
+        raise Refused(
+            "A total is what is known now; --month without --total tells what a month reported."
+        )
 
 
 def _give_order(portal: PortalContext, name: str, options: Mapping[str, Any]) -> str:
@@ -153,9 +156,15 @@ def _print_month(month: bookkeeping.Month, *, as_json: bool, as_csv: bool) -> No
         click.echo(json_text({**ledger_output.month_head(month), "rows": rows}))
     elif as_csv:
         ledger_output.print_csv(rows, for_spreadsheet=True)
+        _say_beside(month.total)
     else:
         for line in ledger_output.month_lines(month):
             click.echo(line)
+
+
+def _say_beside(total: Total) -> None:
+    """Tell the total beside the rows, not among them: whoever adds up a column must get it."""
+    click.echo(total_words.headline(revenue_total.as_json(total)), err=True)
 
 
 def _print_changes(portal: PortalContext, options: Mapping[str, Any], *, as_json: bool) -> None:

@@ -68,6 +68,8 @@ def test_the_ledger_tells_one_total_in_words_json_and_csv(told: "World", run: Ru
     assert sum(amounts) == Decimal(found["second_order"])
     said = run("ledger", "4711", "--csv").stderr
     assert f"Second-order revenue €{found['second_order']} (range " in said
+    said = run("ledger", "4711", "--month", MONTH, "--csv").stderr
+    assert f"Second-order revenue €{found['second_order']} (range " in said
     assert run("ledger", "4711", "--json").stderr == ""
 
 
@@ -95,6 +97,8 @@ def test_people_order_with_name_and_reason(told: "World", run: Run) -> None:
         (("--rejudge", "99", "--by", "ana", "--reason", "x"), "There is no deal 99"),
         (("--as", "reported"), "Say of which month"),
         (("--month", "May"), "is no month"),
+        (("--total", "--month", "2026-05", "--as", "reported"), "what a month reported"),
+        (("--total", "--changes"), "one thing at a time"),
         (("--changes", "--pending"), "one thing at a time"),
         (("--changes", "--deal", "1", "--company", "2"), "one deal, company or contact"),
     ],
