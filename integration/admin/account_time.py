@@ -43,9 +43,8 @@ def trouble(installed: Portal) -> str | None:
     unread = installed.unread_time_zone or installed.time_zone
     if zone_named(unread):
         return None
-    said = (
-        f"calls the account's time zone {unread[:60]!r}, which is none" if unread else "tells none"
-    )
+    named = f"calls the account's time zone {unread[:60]!r}, which is none"
+    said = named if unread else "tells no time zone of the account"
     return (
         f"HubSpot {said}: months and days are those of {counted}. Choose a time zone in HubSpot,"
         " Settings > Account defaults; it is taken over within a day"

@@ -16,7 +16,14 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 
-from integration.admin import install, operations, overview, setup_answers, uninstall
+from integration.admin import (
+    account_time,
+    install,
+    operations,
+    overview,
+    setup_answers,
+    uninstall,
+)
 from integration.core.errors import Refused
 from integration.ingest import backfill, import_progress
 from integration.pages import explanation_view, guard, wording
@@ -176,6 +183,7 @@ def _health(portal: PortalContext) -> dict[str, Any]:
             "settings_version": settings.read(tx).version,
             "hold": holds.current(tx),
             "missing": missing_choices.every(tx),
+            "time_zone": account_time.trouble(account),
         }
     # Every received event is in exactly one of the other states.
     in_states = sum(count for state, count in identity.items() if state != "received")

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from integration.admin import account_time, detection
 from integration.reports import bookkeeping
 from mappings.rules.ledger import periods
+from tests import admin
 from tests.e2e.test_commands import Run, run, told
 from tests.passing_time import pass_time
 
@@ -157,6 +158,8 @@ def test_a_zone_that_nobody_knows_moves_no_month_and_is_told(told: "World", run:
 
     said = run("doctor").stdout
     assert "calls the account's time zone 'Mars/Olympus', which is none" in " ".join(said.split())
+    visitor = admin.installed(told.url, told.hubspot, told.harbor.portal_id)
+    assert "Mars/Olympus" in visitor.page("health")
     with told.harbor.context() as portal:
         assert bookkeeping.calendar(portal).time_zone == BERLIN
 
