@@ -225,6 +225,8 @@ TABLE: Mapping[Change, tuple[Row, ...]] = {
     ),
     Change.TICKET_CHANGED: (
         Row(_SUMMARIES, affected_companies.linked_companies, "open tickets weigh on health"),
+        Row(_SUMMARIES, affected_companies.customers_of_linked,
+            "one that names no company is its people's"),
     ),
     Change.ANSWER_CHANGED: (
         Row(_PEOPLE, affected_people.movers_among_linked,

@@ -267,6 +267,22 @@ def test_one_champion_who_left_caps_no_account_with_others_who_count(world: "Wor
     assert float(others.reads(HEALTH)) > 39
 
 
+def test_a_ticket_that_names_nobody_but_a_person_weighs_on_their_company(world: "World") -> None:
+    acme, elm = well(Customer(world.harbor)), well(Customer(world.harbor, "Elm", "Cy Dahl"))
+    world.install(world.harbor)
+    world.settle()
+    assert "support +13.6 (no open ticket)" in acme.reads(WHY)
+
+    told = {"subject": "Help", "hs_ticket_priority": "URGENT", "hs_pipeline_stage": "1"}
+    with world.harbor.crm.silently():
+        ticket = acme.crm.create("ticket", told).id
+        acme.crm.associate("ticket", ticket, "contact", acme.contact)
+    a_night_passes(world)
+
+    assert "support +0.0 (1 open ticket)" in acme.reads(WHY)
+    assert "support +13.6 (no open ticket)" in elm.reads(WHY)
+
+
 @pytest.mark.parametrize("privacy", [False, True], ids=["deleted", "forgotten"])
 def test_what_a_person_said_who_is_gone_is_gone(world: "World", privacy: bool) -> None:
     acme = well(Customer(world.harbor))
@@ -283,3 +299,13 @@ def test_what_a_person_said_who_is_gone_is_gone(world: "World", privacy: bool) -
     world.settle()
 
     assert "(1 promoter, the last" in acme.reads(WHY)
+
+
+def test_no_band_is_written_before_all_activities_are_read(world: "World") -> None:
+    """The account's workflows would fire on a band that the first meeting read changes."""
+    acme = well(Customer(world.harbor))
+    world.install(world.harbor)
+    world.settle()
+
+    record = acme.crm.need("company", acme.id)
+    assert [value for _, value, *_ in record.history[BAND]] == ["healthy"]

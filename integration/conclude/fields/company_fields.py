@@ -45,10 +45,13 @@ def _fields(batch: Batch, company: CompanyFacts, page: CompanyPage) -> FieldsAnd
     left = _champions_left(batch, company.id, page)
     if left:
         fields["second_order_champions_left"] = str(len(left))
+    reasons.append({"champions_left": [move.key for move in left]})
+    if page.records.feeds.awaited:
+        # A band that the first meeting read would change fires the account's workflows twice.
+        return fields, reasons
     health = company_health.health_of(batch, company, page.records, page.moves.get(company.id, ()))
     fields |= _health_fields(health)
     reasons.append({"health": stored_shapes.plain(health)})
-    reasons.append({"champions_left": [move.key for move in left]})
     return fields, reasons
 
 

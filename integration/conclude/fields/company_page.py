@@ -99,7 +99,7 @@ def _customer_records(
         staff=_staff(near, contacts),
         deals=_deals(batch, customers, own),
         answers=_answers(batch, asked, answers, contacts),
-        tickets=_tickets(batch, customers),
+        tickets=_tickets(batch, customers, contacts),
         touched=_touched(batch, staff_ids),
         person_of=person_rows.persons_of(batch.tx, staff_ids | answers.keys()),
         feeds=health_feeds.load(batch),
@@ -176,9 +176,22 @@ def _role(contact: ContactFacts | None) -> str:
     return min(roles & KEY_ROLES, default=min(roles, default=""))
 
 
-def _tickets(batch: Batch, company_ids: Collection[int]) -> dict[int, list[Ticket]]:
-    links = mirror.links_to(batch.tx, ObjectType.TICKET, ObjectType.COMPANY, company_ids)
+def _tickets(
+    batch: Batch, company_ids: Collection[int], contacts: Mapping[int, ContactFacts]
+) -> dict[int, list[Ticket]]:
+    """Tickets by company; one that is linked to people alone is their first company's."""
+    to_companies = mirror.links_to(batch.tx, ObjectType.TICKET, ObjectType.COMPANY, company_ids)
+    to_people = mirror.links_to(batch.tx, ObjectType.TICKET, ObjectType.CONTACT, contacts)
+    tickets = record_facts.tickets(batch, {link.from_id for link in (*to_companies, *to_people)})
     # Several labels can join the same ticket and company.
-    pairs = sorted({(link.from_id, link.to_id) for link in links})
-    tickets = record_facts.tickets(batch, {link.from_id for link in links})
-    return grouped((company, tickets[ticket]) for ticket, company in pairs if ticket in tickets)
+    pairs = {(link.from_id, link.to_id) for link in to_companies}
+    for link in to_people:
+        company_id = _primary_company(contacts[link.to_id])
+        ticket = tickets.get(link.from_id)
+        if ticket is None or ticket.company_id is not None or company_id is None:
+            continue
+        if company_id in company_ids:
+            pairs.add((ticket.id, company_id))
+    return grouped(
+        (company, tickets[ticket]) for ticket, company in sorted(pairs) if ticket in tickets
+    )

@@ -23,6 +23,7 @@ def load(batch: Batch) -> HealthFeeds:
             renewal=_figure(batch, state, "renewal_date_property"),
             recurring=_figure(batch, state, "recurring_property"),
         ),
+        awaited=batch.portal_map.reads_activities and state.touches_awaited,
     )
 
 

@@ -12,21 +12,23 @@ class ReadingState:
     """What a portal lets us read, and what of it is there.
 
     `scopes` were granted; `refused` are streams that HubSpot refuses; `once_read` are object types
-    of which a list was read. `touches_read` says that activities were read. `lost` and `missing`
-    say since when a feed is not read, and since when a setting names what is no longer there.
+    of which a list was read. `touches_read` says that activities were read, `touches_awaited` that
+    the first pass over them is under way. `lost` and `missing` say since when a feed is not read,
+    and since when a setting names what is no longer there.
     """
 
     scopes: frozenset[str]
     refused: frozenset[str]
     once_read: frozenset[str]
     touches_read: bool
+    touches_awaited: bool
     lost: Mapping[str, datetime]
     missing: Mapping[str, datetime]
 
 
 def read(tx: Transaction, object_types: Collection[str]) -> ReadingState:
     """Return the state of a portal, as to records of these types."""
-    ((scopes, refused, once_read, touches_read, lost, missing),) = tx.tuples(
+    ((scopes, refused, once_read, touches_read, touches_awaited, lost, missing),) = tx.tuples(
         """SELECT (SELECT scopes FROM portal WHERE portal_id = :portal),
              ARRAY(SELECT stream FROM stream_trouble
                WHERE portal_id = :portal AND refused_at IS NOT NULL),
@@ -35,6 +37,7 @@ def read(tx: Transaction, object_types: Collection[str]) -> ReadingState:
                OR EXISTS (SELECT FROM import_step
                  WHERE portal_id = :portal AND stream = 'records:' || kind AND calls > 0)),
              (SELECT coalesce(bool_and(told), false) FROM touch_step WHERE portal_id = :portal),
+             EXISTS (SELECT FROM touch_step WHERE portal_id = :portal AND NOT (told OR weighed)),
              (SELECT json_object_agg(feed, lost_at) FROM lost_feed WHERE portal_id = :portal),
              (SELECT json_object_agg(setting, since) FROM missing_choice
               WHERE portal_id = :portal)""",
@@ -45,6 +48,7 @@ def read(tx: Transaction, object_types: Collection[str]) -> ReadingState:
         frozenset(refused),
         frozenset(once_read),
         touches_read,
+        touches_awaited,
         _moments(lost),
         _moments(missing),
     )

@@ -191,12 +191,13 @@ class FigureFeeds:
 
 @dataclass(frozen=True, slots=True)
 class HealthFeeds:
-    """Every feed that health rests on."""
+    """Every feed that health rests on; `awaited` while the first pass over activities goes on."""
 
     touches: Feed = field(default_factory=Feed)
     answers: Feed = field(default_factory=Feed)
     tickets: Feed = field(default_factory=Feed)
     figures: FigureFeeds = field(default_factory=FigureFeeds)
+    awaited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
