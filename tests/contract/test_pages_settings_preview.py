@@ -53,7 +53,7 @@ def test_the_form_leads_to_a_preview_and_saves_nothing(town: Town, ada: Visitor)
 
     assert page.status_code == 200
     assert "nothing is saved yet" in page.text
-    assert "staff domains" in page.text.casefold()
+    assert "your own domains" in page.text.casefold()
     assert "a.example, b.example" in page.text
     assert version(town) == 1
 
