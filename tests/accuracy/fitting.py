@@ -193,7 +193,7 @@ def frequencies(sample: Sample) -> Frequencies:
         if name.endswith(names.ANY_END):
             held[name] = _begin_so(first, name.removesuffix(names.ANY_END))
     stats = names.NameStats(len(sample.contacts), {**first, **held}, last)
-    return Frequencies(sample.companies, stats, phones, oversized=oversized, holders=values)
+    return Frequencies(sample.companies, stats, phones, oversized=oversized, counts=values)
 
 
 def _begin_so(counts: Mapping[str, int], beginning: str) -> int:

@@ -67,7 +67,7 @@ def test_places_and_titles_are_counted_and_so_are_names_that_begin_alike(
 
     with harbor.context.transaction() as tx:
         begun = person_rows.beginning_so(tx, "first", {"k", "ku", "z", "zz", "x"})
-        held = person_rows.holders_of(
+        held = person_rows.counts_of(
             tx, {("city", "cologne"), ("title", "ceo"), ("city", "bonn")}, most=3
         )
 

@@ -181,7 +181,8 @@ class Hostile:
                 name=text, domain=text, hs_additional_domains=text, lifecyclestage=text, type=text
             )
             person = self.contact(
-                firm, firstname=text, lastname=text, company=text, jobtitle=text, phone=text, mobilephone=text,
+                firm, firstname=text, lastname=text, company=text, jobtitle=text, city=text, state=text,
+                country=text, phone=text, mobilephone=text,
                 hs_linkedin_url=text, referred_by=text, how_did_you_hear=text, left_company=text, hs_buying_role=text,
                 hs_email_hard_bounce_reason=text, hubspot_owner_id=text, hs_analytics_source=text,
                 hs_merged_object_ids=text, hs_calculated_merged_vids=text,

@@ -77,12 +77,12 @@ def test_what_cannot_be_compared_says_nothing(one: dict[str, Any], two: dict[str
 
 
 @pytest.mark.parametrize(
-    ("holders", "part"), [(7, 1.0), (97, 1.0), (1105, 0.5), (12_500, 0.0), (50_000, 0.0)]
+    ("records", "part"), [(7, 1.0), (97, 1.0), (1105, 0.5), (12_500, 0.0), (50_000, 0.0)]
 )
-def test_a_place_that_many_share_says_little(holders: int, part: float) -> None:
+def test_a_place_that_many_share_says_little(records: int, part: float) -> None:
     one = {"city": "London"}
 
-    told = bits_of(*pair(one, one), names=MANY, holders={("city", "london"): holders})
+    told = bits_of(*pair(one, one), names=MANY, counts={("city", "london"): records})
 
     assert told["same_city"] == pytest.approx(8.0 * part, abs=0.02)
 
@@ -91,7 +91,7 @@ def test_a_title_that_many_bear_says_little() -> None:
     one = {"job_title": "CEO"}
     common = {("title", "ceo"): 12_500}
 
-    assert bits_of(*pair(one, one), names=MANY, holders=common)["same_title"] == 0
+    assert bits_of(*pair(one, one), names=MANY, counts=common)["same_title"] == 0
     assert bits_of(*pair(one, one), names=MANY)["same_title"] == DEFAULT.same_title_bits
 
 
@@ -103,20 +103,20 @@ def test_work_and_place_count_for_nobody_whose_names_differ() -> None:
 
 
 @given(st.integers(0, 10**6), st.integers(1, 10**5), st.integers(0, 10**5))
-def test_the_more_have_a_value_the_less_rare_it_is(total: int, holders: int, more: int) -> None:
+def test_the_more_have_a_value_the_less_rare_it_is(total: int, records: int, more: int) -> None:
     def rarity(count: int) -> float:
         return Frequencies(
-            names=NameStats(total), holders={("city", "x"): min(count, total)}
+            names=NameStats(total), counts={("city", "x"): min(count, total)}
         ).rarity("city", "x")
 
-    assert 0 <= rarity(holders + more) <= rarity(holders) <= 1
+    assert 0 <= rarity(records + more) <= rarity(records) <= 1
 
 
 def test_a_small_portal_cannot_tell_what_is_rare() -> None:
     """Whoever comes or goes there, no pair is judged anew."""
     rarities = {
-        Frequencies(names=NameStats(total), holders={("city", "x"): holders}).rarity("city", "x")
-        for total, holders in ((2, 2), (40, 1), (100, 99), (1999, 0))
+        Frequencies(names=NameStats(total), counts={("city", "x"): records}).rarity("city", "x")
+        for total, records in ((2, 2), (40, 1), (100, 99), (1999, 0))
     }
 
     assert rarities == {0.5}

@@ -23,7 +23,7 @@ from mappings.rules.identity.name_rarity import NamesToCount
 from mappings.rules.text.names import ANY_END, NameStats
 
 Pair = tuple[int, int]
-# Holders of a city or title that are counted at most: what more have says nothing.
+# Records of one city or title that are counted at most: what more have says nothing.
 _COMMON = 20_000
 
 
@@ -101,7 +101,7 @@ def _frequencies(
         person_rows.holders(batch.tx, "phone", phones),
         decided.pairs(decisions),
         blocks.oversized,
-        person_rows.holders_of(batch.tx, values, most=_COMMON),
+        person_rows.counts_of(batch.tx, values, most=_COMMON),
     )
 
 

@@ -133,7 +133,7 @@ def holders(tx: Transaction, kind: str, values: Collection[str]) -> dict[str, in
     return {row["value"]: row["n"] for row in rows}
 
 
-def holders_of(
+def counts_of(
     tx: Transaction, keys: Collection[IdentityKey], *, most: int
 ) -> dict[IdentityKey, int]:
     """Return how many contacts hold each of these keys; no more than *most* are counted of one."""

@@ -17,14 +17,14 @@ _RAREST: Final = 10.0
 _TELLING: Final = 2_000
 _HALF: Final = 0.5
 _HANDFUL: Final = 7
-"""Holders that a value has at least: fewer are chance."""
+"""Records that have a value at least: fewer are chance."""
 
 
 @dataclass(frozen=True, slots=True)
 class Frequencies:
     """The portal as far as record linkage depends on it.
 
-    `phone_holders` counts the differently named persons of a number, `holders` the records that
+    `phone_holders` counts the differently named persons of a number, `counts` the records that
     have a value (see `values_of`); `decisions` are people's answers (True same, False different) by
     pair of contact ids, the lower first. `oversized` are block keys that too many records of the
     portal share, of which only some may be given.
@@ -35,7 +35,7 @@ class Frequencies:
     phone_holders: Mapping[str, int] = field(default_factory=dict)
     decisions: Mapping[tuple[int, int], bool] = field(default_factory=dict)
     oversized: frozenset[str] = frozenset()
-    holders: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    counts: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
     def rarity(self, kind: str, value: str) -> float:
         """How rare a value is: 1 where one record in 1,024 or fewer has it, 0 where one in 8 has.
@@ -44,8 +44,8 @@ class Frequencies:
         """
         if self.names.total < _TELLING:
             return _HALF
-        holders = max(_HANDFUL, self.holders.get((kind, value), 0))
-        halvings = math.log2(self.names.total / holders)
+        count = max(_HANDFUL, self.counts.get((kind, value), 0))
+        halvings = math.log2(self.names.total / count)
         level = (halvings - _EVERYBODYS) / (_RAREST - _EVERYBODYS)
         return min(max(level, 0.0), 1.0)
 
