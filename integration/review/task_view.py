@@ -84,9 +84,20 @@ def task(row: Row, names: Names) -> Json:
         "stake_currency": row["stake_currency"],
         "asked_at": row["asked_at"],
         "is_open": row["is_open"],
-        "evidence": [reason["text"] for reason in body.get("reasons", ())],
+        "evidence": list(_evidence(body, names)),
         **_subject(row["kind"], body, names),
     }
+
+
+def _evidence(body: Body, names: Names) -> Iterator[str]:
+    """The reasons in words; of late evidence each with the name of whom it speaks."""
+    would = body.get("would", ())
+    reasons = body.get("reasons", ())
+    yield from (reason["text"] for reason in (reasons[:1] if would else reasons))
+    for part in would:
+        who = names.get((ObjectType.CONTACT, part.get("contact") or 0), "")
+        for reason in part.get("because", ()):
+            yield f"{who}: {reason['text']}" if who else reason["text"]
 
 
 def decision(row: Row, names: Names, now: datetime) -> Json:

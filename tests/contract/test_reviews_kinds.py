@@ -206,6 +206,10 @@ def test_evidence_that_comes_too_late_is_a_question_and_counts_when_a_person_say
     asked = the_question(harbor, "rejudge")
     assert harbor.derived(9) == 0
     assert asked["stake_minor"] == 40_000_00
+    share, *whose = asked["evidence"]
+    assert share.startswith("with evidence that came late, ")
+    assert whose
+    assert all(line.startswith("Priya Raman (Zenit): ") for line in whose)
 
     answer(harbor, asked["id"], "confirm")
 
