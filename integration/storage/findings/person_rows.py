@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from integration.storage.database import AS_WRITTEN, Row, Transaction, as_json
+from mappings.rules.text.folding import LONGEST
 from mappings.stored.shape_table import body_of
 
 IdentityKey = tuple[str, str]
@@ -167,7 +168,7 @@ def beginning_so(tx: Transaction, kind: str, beginnings: Collection[str]) -> dic
              SELECT count(*) AS n FROM (
                SELECT FROM identity_key AS mine
                WHERE portal_id = :portal AND mine.kind = :kind
-                 AND mine.value >= t.low AND (t.high IS NULL OR mine.value < t.high)
+                 AND mine.value >= t.low AND mine.value < t.high
                LIMIT :most) AS bounded) AS counted""",
         kind=kind,
         lows=wanted,
@@ -177,12 +178,14 @@ def beginning_so(tx: Transaction, kind: str, beginnings: Collection[str]) -> dic
     return dict(rows)
 
 
-def _after(beginning: str) -> str | None:
-    """The first word behind all that begin so, None when there is none; letters are small."""
+def _after(beginning: str) -> str:
+    """A word behind all that begin so, as an upper bound that an index knows; letters are small."""
     stem = beginning.rstrip("z")
-    return stem[:-1] + chr(ord(stem[-1]) + 1) if stem else None
+    # Nothing comes after z but more of it, and no name is that long.
+    return stem[:-1] + chr(ord(stem[-1]) + 1) if stem else "z" * _LONGER
 
 
+_LONGER = LONGEST + 1
 _MANY = 200_000  # beyond this a name's rarity hardly depends on the number
 
 
