@@ -166,7 +166,7 @@ _DEAL = (
     number(
         ObjectType.DEAL,
         "second_order_order",
-        "Order",
+        "Second-order: order",
         "2: it came because of a customer that no other customer brought; 3: one step further; the"
         " shortest of its paths.",
     ),
