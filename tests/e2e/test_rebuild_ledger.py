@@ -128,8 +128,9 @@ def _settle_in(account: "Account", dice: random.Random) -> Life:
     return life
 
 
+# Seeds in which customers lead to deals in both accounts; in some they lead to none.
 @pytest.mark.timeout(1800)  # lives are long, and machines busy
-@pytest.mark.parametrize("seed", [11, 12])
+@pytest.mark.parametrize("seed", [11, 13])
 def test_what_deals_went_through_is_booked_as_from_nothing(world: "World", seed: int) -> None:
     for number, life in enumerate(begin(world, seed)):
         dice = random.Random(seed * 100 + number)
