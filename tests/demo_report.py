@@ -174,7 +174,8 @@ class Report:
             )
             for row in rows:
                 because = "\n".join(f"{why['deal']}: {why['said']}" for why in row["because"][:1])
-                table.add_row(str(row["name"]), str(row["revenue"]), str(row["deals"]), because)
+                booked = formats.amount(row["revenue"], self.total["currency"])
+                table.add_row(str(row["name"]), booked, str(row["deals"]), because)
             out.print(table)
 
     def _health(self, out: Console) -> None:
