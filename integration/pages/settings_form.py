@@ -5,6 +5,7 @@ from typing import Any
 
 from marshmallow import ValidationError
 
+from mappings.kinds import ObjectType
 from mappings.records import text_sources
 from mappings.records.portal_map import WITHOUT_EFFECT, PortalMap, dump_portal_map
 from mappings.rules.success.health import FACTORS
@@ -103,6 +104,9 @@ def values_of(form: Mapping[str, str], seen: PortalMap) -> dict[str, Any]:
     Raises marshmallow's ValidationError for a field that cannot be read.
     """
     values = {name: _read(name, form[name]) for name in fields() if name in form}
+    if values.get("recurring_property") not in {None, seen.recurring_property}:
+        # The form asks for a property of companies; older maps may name one of deals.
+        values["recurring_on"] = ObjectType.COMPANY.value
     return {**dump_portal_map(seen), **values}
 
 

@@ -22,7 +22,6 @@ _REPLACED = re.compile(
     r"replac|supersed|ersetzt|abgelöst|remplac|reemplaz|sustitu|substitu", re.IGNORECASE
 )
 _LEFT_SETTING: Final = "left_company_property"
-_RECURRING_SETTING: Final = "recurring_property"
 _NO_TIME: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -65,7 +64,6 @@ def detect(
         *_pipelines(pipelines),
         *map(_property, choices),
         *_left_options(choices, properties_by_object),
-        *_recurring_on(choices, properties_by_object),
         *_buying_role(properties_by_object),
         *_referral_labels(labels),
         _staff(owners),
@@ -156,19 +154,6 @@ def _left_options(choices: Sequence[Choice], definitions: Definitions) -> Iterat
 def _named(definitions: Definitions, object_type: str, name: str) -> Mapping[str, Any]:
     own = definitions.get(object_type, ())
     return next(definition for definition in own if definition.get("name") == name)
-
-
-def _recurring_on(choices: Sequence[Choice], definitions: Definitions) -> list[Detected]:
-    """Where a recurring value stands: on companies, else HubSpot computes one for deals."""
-    (own,) = [choice for choice in choices if choice.wish.setting == _RECURRING_SETTING]
-    if own.looked_at or not _has(definitions, ObjectType.DEAL, "hs_arr"):
-        because = "A recurring value is kept on companies."
-        return [Detected("recurring_on", ObjectType.COMPANY.value, because)]
-    because = "HubSpot computes a yearly recurring value of a deal from its line items."
-    return [
-        Detected(_RECURRING_SETTING, "hs_arr", because),
-        Detected("recurring_on", ObjectType.DEAL.value, because),
-    ]
 
 
 def _has(definitions: Definitions, object_type: str, name: str) -> bool:

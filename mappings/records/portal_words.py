@@ -69,7 +69,11 @@ def checked(
     """
     values, present = dict(wanted), dump_portal_map(before)
     problems: dict[str, str] = {}
-    choices = {**_choices(words), "left_options": _left_options(words, values)}
+    choices = {
+        **_choices(words),
+        "left_options": _left_options(words, values),
+        "recurring_property": _recurring(values),
+    }
     for setting, choice in choices.items():
         if values[setting] != present[setting]:
             values[setting], problem = _resolved(values[setting], choice, words)
@@ -99,9 +103,6 @@ def _choices(words: PortalWords) -> dict[str, Choice]:
         "renewal_date_property": Choice(
             "date property of companies", None, ObjectType.COMPANY, DAY
         ),
-        "recurring_property": Choice(
-            "number property of companies", None, ObjectType.COMPANY, NUMBER
-        ),
         "buying_role_property": Choice("property of contacts", None, ObjectType.CONTACT),
         "customer_stage": Choice(
             "lifecycle stage of this account",
@@ -125,6 +126,12 @@ def _left_options(words: PortalWords, values: Mapping[str, Any]) -> Choice:
     known = words.properties.get(ObjectType.CONTACT, {}).get(str(name))
     what = f"option of {name}" if name else "option: no property says who left"
     return Choice(what, known.options if known else None)
+
+
+def _recurring(values: Mapping[str, Any]) -> Choice:
+    """A number property of companies; of deals in a map that was made when those were proposed."""
+    object_type = str(values["recurring_on"])
+    return Choice(f"number property of {_PLURAL[object_type]}", None, object_type, NUMBER)
 
 
 _PLURAL: Final = {"contact": "contacts", "company": "companies", "deal": "deals"}

@@ -46,6 +46,16 @@ def test_a_form_is_read_as_lists_names_and_nothing() -> None:
     )
 
 
+def test_a_recurring_value_that_a_form_names_is_one_of_companies() -> None:
+    of_deals = PortalMap(recurring_property="hs_arr", recurring_on="deal")
+
+    changed = map_of({"recurring_property": "arr"}, of_deals)
+    kept = map_of({"recurring_property": "hs_arr"}, of_deals)
+
+    assert (changed.recurring_property, changed.recurring_on) == ("arr", "company")
+    assert kept == of_deals
+
+
 def test_what_a_form_leaves_out_stays_as_it_was() -> None:
     seen = PortalMap(texts={"heard_from_property": ("heard",)}, staff_domains=("a.example",))
 

@@ -60,6 +60,8 @@ def choose(**values: Any) -> tuple[PortalMap, dict[str, str]]:  # noqa: ANN401 -
         {"customer_stage": "1234"},
         {"agency_types": ("PARTNER",)},
         {"usage_property": "seats", "recurring_property": "seats"},
+        # Once, one of deals was proposed.
+        {"recurring_property": "deal_value", "recurring_on": "deal"},
         {"renewal_date_property": "ends", "milestone_property": "ends"},
         {"referred_by_labels": ("Referred by",)},
         {"referred_by_type_ids": (13,)},
