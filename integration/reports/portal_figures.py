@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from integration.portal import record_names, settings
@@ -103,25 +104,32 @@ def _leaders(tx: Transaction, home: str) -> Json:
     """The people and companies that brought most, with the reasons of the deals they brought."""
     people = _on_current_records(tx, entry_rows.top_people(tx, home, limit=_TOP))
     companies = entry_rows.top_companies(tx, home, limit=_TOP)
-    contact_ids = {row[name] for row in people for name in ("contact_id", "credited_id")} - {None}
+    evidence = _evidence(tx, people, companies)
+    return {
+        "people": [_person_line(row, home, evidence) for row in people],
+        "companies": [_company_line(row, home, evidence) for row in companies],
+    }
+
+
+def _evidence(tx: Transaction, people: Sequence[Row], companies: Sequence[Row]) -> _Evidence:
+    """What the records of the leaders and their deals say, with names."""
     company_ids = {row["id"] for row in companies}
+    contact_ids: set[int] = set()
+    for row in people:
+        contact_ids |= {row["contact_id"], row["credited_id"]} - {None}
     deals_of = _deals_of(tx, contact_ids, company_ids)
-    deal_ids = {deal_id for deal_ids in deals_of.values() for deal_id in deal_ids}
+    deal_ids = set(chain.from_iterable(deals_of.values()))
     named = (
         refs(ObjectType.CONTACT, contact_ids)
         | refs(ObjectType.COMPANY, company_ids)
         | refs(ObjectType.DEAL, deal_ids)
     )
-    evidence = _Evidence(
+    return _Evidence(
         record_names.shown(tx, named),
         conclusion_rows.load(tx, ObjectType.CONTACT, contact_ids),
         conclusion_rows.load(tx, ObjectType.DEAL, deal_ids),
         deals_of,
     )
-    return {
-        "people": [_person_line(row, home, evidence) for row in people],
-        "companies": [_company_line(row, home, evidence) for row in companies],
-    }
 
 
 def _on_current_records(tx: Transaction, people: Sequence[Row]) -> list[Row]:

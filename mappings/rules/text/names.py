@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import product
 from string import ascii_lowercase
 
 from mappings.caching import cached
@@ -92,12 +91,21 @@ def near(a: str, b: str) -> bool:
 @cached(1 << 12)
 def slips(name: str) -> frozenset[str]:
     """All words that are one slip of the keyboard away from a name (see `near`)."""
-    cuts = [(name[:at], name[at:]) for at in range(len(name) + 1)]
-    dropped = {head + tail[1:] for head, tail in cuts}
-    swapped = {head + tail[1] + tail[0] + tail[2:] for head, tail in cuts if len(tail) > 1}
-    added = {head + letter + tail for (head, tail), letter in product(cuts, ascii_lowercase)}
-    changed = {head + letter + tail[1:] for (head, tail), letter in product(cuts, ascii_lowercase)}
-    return frozenset(word for word in dropped | swapped | added | changed if near(name, word))
+    found: set[str] = set()
+    for at in range(len(name) + 1):
+        found |= _mistyped(name[:at], name[at:])
+    return frozenset(word for word in found if near(name, word))
+
+
+def _mistyped(head: str, tail: str) -> set[str]:
+    """A letter left out, two swapped, one added or one changed, where *tail* begins."""
+    words = {head + tail[1:]}
+    if len(tail) > 1:
+        words.add(head + tail[1] + tail[0] + tail[2:])
+    for letter in ascii_lowercase:
+        words.add(head + letter + tail)
+        words.add(head + letter + tail[1:])
+    return words
 
 
 def _is_one_slip(short: str, long: str) -> bool:
