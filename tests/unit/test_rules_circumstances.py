@@ -198,6 +198,15 @@ def test_an_initial_says_less_as_a_portal_grows() -> None:
     assert levels[0] - levels[-1] > 5
 
 
+def test_an_initial_that_nobody_counted_is_no_rare_name() -> None:
+    letter, name = NameVariant(("k",), ("meier",)), NameVariant(("kurt",), ("meier",))
+    counted = NameStats(1300, {"k*": 100}, {"meier": 13})
+    uncounted = NameStats(1300, {}, {"meier": 13})
+
+    expected = namesakes("initial", letter, name, counted)
+    assert expected <= namesakes("initial", letter, name, uncounted) < 3 * expected
+
+
 def test_all_names_that_a_pair_is_judged_by_are_counted() -> None:
     contacts = {
         contact.id: contact
