@@ -311,7 +311,8 @@ def _models_of_portal(scene: _Scene) -> list[Json]:
     kinds = frozenset(row["kind"] for row in scene.rows)
     if not kinds:
         return []
-    paths = stored_journeys.paths(scene.batch.tx, limit=CLOSED_DEALS)
+    pipelines = scene.batch.portal_map.included_pipelines
+    paths = stored_journeys.paths(scene.batch.tx, pipelines, limit=CLOSED_DEALS)
     combinations = removal_effects.by_combination(paths)
     shapley = removal_effects.shapley(combinations, scene.batch.policy, of=kinds)
     markov = removal_effects.markov(paths, of=kinds)

@@ -6,6 +6,8 @@ from datetime import date
 from sqlalchemy import event
 
 from integration.reports import comparison
+from integration.storage.findings import deal_outcomes
+from mappings.rules.attribution.removal_effects import Path
 from mappings.rules.ledger.comparison import Rate
 from tests.contract.conclude_world import WORDS, MirrorPortal, day, moved_champion
 
@@ -65,6 +67,20 @@ def test_a_deleted_deal_was_not_lost(harbor: MirrorPortal) -> None:
     harbor.settle()
 
     assert sides(harbor) == (Rate(0, 0), Rate(0, 0))
+
+
+def test_other_models_take_neither_for_lost(harbor: MirrorPortal) -> None:
+    harbor.install(replace(WORDS, included_pipelines=("sales",)))
+    for number, pipeline in ((71, "partners"), (72, "sales"), (73, "sales")):
+        lost(harbor, number, 3, pipeline=pipeline)
+    harbor.settle()
+    harbor.retire("deal", 73)
+    harbor.settle()
+
+    with harbor.context.transaction() as tx:
+        found = deal_outcomes.paths(tx, ["sales"], limit=10)
+
+    assert found == [Path((), won=0, lost=1)]
 
 
 def test_sizes_are_in_the_accounts_currency(harbor: MirrorPortal) -> None:
