@@ -19,6 +19,9 @@ _MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
+CERTAIN: Final = "certain"
+UNDER: Final = "under"
+OVER: Final = "over"
 _PPM = 1_000_000
 _LARGEST = 30  # digits; what has more is no amount of money
 _WORDS: Sequence[tuple[int, str]] = (
@@ -50,24 +53,29 @@ def amount(major: Decimal | str | None, currency: str | None) -> str:
     """Major units as money: "1234.50", EUR is €1,234.50. What is no amount stays."""
     if major is None:
         return NOTHING
-    unchanged = f"{major} {currency or ''}".strip()
+    minor = minor_units(major, currency)
+    return f"{major} {currency or ''}".strip() if minor is None else money(minor, currency)
+
+
+def minor_units(major: Decimal | str | None, currency: str | None) -> int | None:
+    """Major units in minor ones: "1234.50", EUR is 123450. None for what is no amount."""
     digits = digits_of(currency)
-    if digits is None:
-        return unchanged
+    if major is None or digits is None:
+        return None
     try:
         value = Decimal(str(major))
         if not value.is_finite() or value.adjusted() > _LARGEST:
-            return unchanged
-        return money(int(value.scaleb(digits).to_integral_value()), currency)
+            return None
+        return int(value.scaleb(digits).to_integral_value())
     except (InvalidOperation, OverflowError):
-        return unchanged
+        return None
 
 
 def percent(share: float | Fraction | None) -> str:
     """A share in whole percent: 0.345 is 35%. What is small but there says so."""
     if share is None:
         return NOTHING
-    whole = _half_up(Fraction(share) * 100)
+    whole = whole_percent(share)
     return "under 1%" if whole == 0 and share > 0 else f"{whole}%"
 
 
@@ -75,7 +83,17 @@ def exact_percent(share: float | Fraction | None) -> str:
     """A share in percent to two places, where rows are added up: 0.472011 is 47.20%."""
     if share is None:
         return NOTHING
-    return f"{Decimal(_half_up(Fraction(share) * 10_000)).scaleb(-2)}%"
+    return f"{two_places(share)}%"
+
+
+def whole_percent(share: float | Fraction) -> int:
+    """A share in percent, rounded to a whole number: 0.345 is 35."""
+    return _half_up(Fraction(share) * 100)
+
+
+def two_places(share: float | Fraction) -> Decimal:
+    """A share in percent, rounded to two places: 0.472011 is 47.20."""
+    return Decimal(_half_up(Fraction(share) * 10_000)).scaleb(-2)
 
 
 def _half_up(value: Fraction) -> int:
@@ -87,17 +105,23 @@ def _half_up(value: Fraction) -> int:
 def sure(ppm: int) -> str:
     """How sure something is, in a word and a number: "sure (0.93)"; "certain" at one."""
     if ppm >= _PPM:
-        return "certain"
+        return CERTAIN
+    word, bound, hundredths = sureness(ppm)
+    return f"{word} ({bound}{' ' if bound else ''}0.{hundredths:02d})"
+
+
+def sureness(ppm: int) -> tuple[str, str, int]:
+    """A probability below one as a word, "under" or "over" its bound, and hundredths.
+
+    It is neither 0 nor 1 unless it is: 999,999 ppm are "sure", "over", 99.
+    """
     hundredths = (ppm + _PPM // 200) // (_PPM // 100)
     word = next(word for least, word in _WORDS if hundredths >= least)
-    return f"{word} ({_two_digits(ppm, hundredths)})"
-
-
-def _two_digits(ppm: int, hundredths: int) -> str:
-    """A probability below one, to two digits; neither 0 nor 1 unless it is."""
     if hundredths == 0 and ppm > 0:
-        return "under 0.01"
-    return "over 0.99" if hundredths >= 100 else f"0.{hundredths:02d}"  # noqa: PLR2004 - the whole
+        return word, UNDER, 1
+    if hundredths >= 100:  # noqa: PLR2004 - the whole
+        return word, OVER, 99
+    return word, "", hundredths
 
 
 def likelihood(probability: float | None) -> str:
@@ -115,31 +139,54 @@ def day(at: date | str | None) -> str:
 
     Of a time it is the day in UTC, as HubSpot keeps dates.
     """
-    date_read = _read(at) if isinstance(at, str) else at
+    date_read = day_of(at)
     if date_read is None:
         return str(at or NOTHING)
-    if isinstance(date_read, datetime) and date_read.tzinfo is not None:
-        date_read = date_read.astimezone(UTC)
     return f"{date_read.day} {_MONTHS[date_read.month - 1]} {date_read.year}"
+
+
+def day_of(at: date | str | None) -> date | None:
+    """The day that a date, a time or a text says; None for what is no date."""
+    date_read = _read(at) if isinstance(at, str) else at
+    if isinstance(date_read, datetime) and date_read.tzinfo is not None:
+        return date_read.astimezone(UTC)
+    return date_read
 
 
 def month(at: date | str | None) -> str:
     """A month: March 2024. Text is one like 2024-03."""
-    date_read = _read(f"{at[:7]}-01") if isinstance(at, str) else at
+    date_read = month_of(at)
     if date_read is None:
         return str(at or NOTHING)
     return f"{_MONTHS[date_read.month - 1]} {date_read.year}"
 
 
+def month_of(at: date | str | None) -> date | None:
+    """A day of the month that a date or a text like 2024-03 says; None for what is none."""
+    return _read(f"{at[:7]}-01") if isinstance(at, str) else at
+
+
 def moment(at: datetime | str | None, zone: tzinfo = UTC) -> str:
     """A time to the minute, with its distance from UTC: 21 March 2024, 14:05 UTC+1."""
+    local = local_time(at, zone)
+    if local is None:
+        return NOTHING
+    words = f"{local.day} {_MONTHS[local.month - 1]} {local.year}"
+    return f"{words}, {clock(local)}"
+
+
+def local_time(at: datetime | str | None, zone: tzinfo) -> datetime | None:
+    """A time in a time zone; None for what is none. Without a zone of its own it is in UTC."""
     if isinstance(at, str):
         at = _read(at)
     if at is None:
-        return NOTHING
-    local = (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(zone)
-    words = f"{local.day} {_MONTHS[local.month - 1]} {local.year}"
-    return f"{words}, {local:%H:%M} UTC{_offset(local.utcoffset() or timedelta())}"
+        return None
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(zone)
+
+
+def clock(local: datetime) -> str:
+    """A time of day with its distance from UTC: 14:05 UTC+1."""
+    return f"{local:%H:%M} UTC{_offset(local.utcoffset() or timedelta())}"
 
 
 def _offset(offset: timedelta) -> str:

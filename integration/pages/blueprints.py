@@ -5,6 +5,7 @@ from flask import Flask
 from integration.pages import (
     entry,
     guard,
+    languages,
     portal_pages,
     public_pages,
     record_page,
@@ -12,6 +13,7 @@ from integration.pages import (
     settings_page,
     settings_versions_page,
     setup_page,
+    texts,
     wording,
 )
 from integration.portal.runtime import Runtime
@@ -20,6 +22,8 @@ from integration.portal.runtime import Runtime
 def register(app: Flask, runtime: Runtime) -> None:
     """Add the pages, their template filters, their error pages and every answer's headers."""
     guard.protect(app, runtime)
+    languages.register(app, lambda: guard.cookie(runtime, languages.COOKIE))
+    texts.register(app)
     wording.register_filters(app, runtime.now)
     app.register_blueprint(entry.blueprint(runtime))
     app.register_blueprint(public_pages.blueprint(runtime))

@@ -1,6 +1,6 @@
-"""The front page, install, sign in, the return from HubSpot's consent page, and sign out."""
+"""The front page, install, sign in, the return from HubSpot, sign out, and the language."""
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request
+from flask import Blueprint, Response, abort, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from integration.admin import install, sign_in
@@ -10,6 +10,7 @@ from integration.admin.sign_in import BadState
 from integration.core import logs
 from integration.core.errors import NeedsOwner, Refused, Retryable, SecondOrderError
 from integration.pages import guard
+from integration.pages.languages import COOKIE, COOKIE_DAYS, LANGUAGES
 from integration.portal.runtime import Runtime
 from integration.storage.service.sessions import LONGEST_HOURS, STATE_MINUTES
 
@@ -29,6 +30,16 @@ def blueprint(runtime: Runtime) -> Blueprint:
     @bp.get("/")
     def front() -> ResponseReturnValue:
         return render_template("front.html", session=guard.session(runtime))
+
+    @bp.get("/language/<code>")
+    def choose_language(code: str) -> ResponseReturnValue:
+        # A link: this browser's cookie is all that changes.
+        if code not in LANGUAGES:
+            abort(404)
+        next_path = local_path(request.args.get("next")) or _referring_page(runtime) or "/"
+        answer = make_response(redirect(next_path, 303))
+        guard.set_cookie(answer, runtime, COOKIE, code, seconds=COOKIE_DAYS * 24 * 3600)
+        return answer
 
     @bp.get("/install")
     def begin_install() -> ResponseReturnValue:

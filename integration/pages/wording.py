@@ -1,4 +1,4 @@
-"""Times, counts and labels as pages show them; figures as :mod:`mappings.formats` writes them."""
+"""Counts, labels and progress in the reader's language, and the templates' filters."""
 
 import datetime as dt
 import hashlib
@@ -7,62 +7,63 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
 from typing import Any
 
-from babel.dates import format_timedelta
 from flask import Flask, g
 
 from integration.admin.sign_in import Session
 from integration.ingest import stream_labels
 from integration.ingest.backfill import Progress
 from integration.ingest.import_progress import ImportProgress, Line
+from integration.pages import figures
+from integration.pages.figures import count
 from integration.pages.guard import nonce
+from integration.pages.texts import gettext as _
+from integration.pages.texts import lazy_gettext, ngettext, translated
 from integration.portal import authors
 from integration.portal.record_names import nameless
 from integration.storage.queue.import_runs import Stream
 from mappings import formats
-from mappings.formats import count
 from mappings.kinds import source_label
 from mappings.records.catalogue import own_properties
 from mappings.records.setting_labels import setting_label
 
-_LOCALE = "en"
 _QUEUES: Mapping[str, str] = {
-    "inbox": "Messages from HubSpot to open",
-    "events": "Changes to look up",
-    "stale": "Records to work out",
-    "outbox": "Records to write to HubSpot",
-    "set_aside": "Set aside",
+    "inbox": lazy_gettext("Messages from HubSpot to open"),
+    "events": lazy_gettext("Changes to look up"),
+    "stale": lazy_gettext("Records to work out"),
+    "outbox": lazy_gettext("Records to write to HubSpot"),
+    "set_aside": lazy_gettext("Set aside"),
 }
 # What a row that was set aside is.
 _SET_ASIDE: Mapping[str, str] = {
-    "delivery": "Message from HubSpot",
-    "event": "Change to look up",
-    "patch": "Values to write",
-    "conclusion": "Record to work out",
+    "delivery": lazy_gettext("Message from HubSpot"),
+    "event": lazy_gettext("Change to look up"),
+    "patch": lazy_gettext("Values to write"),
+    "conclusion": lazy_gettext("Record to work out"),
 }
 
 
 def register_filters(app: Flask, now: Callable[[], dt.datetime]) -> None:
     """Give the templates their filters and labels; *now* is the time for "3 minutes ago"."""
     app.jinja_env.filters.update(
-        money=formats.money,
-        amount=formats.amount,
-        day=formats.day,
-        month=formats.month,
-        ago=lambda at: ago(at, now()),
+        money=figures.money,
+        amount=figures.amount,
+        day=figures.day,
+        month=figures.month,
+        ago=lambda at: figures.ago(at, now()),
         moment=_moment,
-        count=count,
+        count=figures.count,
         things=things,
-        percent=formats.percent,
-        exact_percent=formats.exact_percent,
-        sure=formats.likelihood,
+        percent=figures.percent,
+        exact_percent=figures.exact_percent,
+        sure=figures.likelihood,
         of_the_deal=_of_the_deal,
-        source=source_label,
-        plain=setting_label,
+        source=lambda word: translated(source_label(word)),
+        plain=lambda name: translated(setting_label(name)),
     )
     app.jinja_env.globals.update(
         nonce=nonce,
         details=details,
-        nameless=nameless,
+        nameless=lambda object_type: translated(nameless(object_type)),
         property_label=_property_label,
         call_words=_call_words,
         how_far=how_far,
@@ -77,25 +78,20 @@ def register_filters(app: Flask, now: Callable[[], dt.datetime]) -> None:
 
 def things(number: int | None, plural: str) -> str:
     """Return a count of things by their plural: "1 company", "2,579 companies"."""
-    if number != 1:
-        return f"{count(number)} {plural}"
+    one, several = f"%(num)s {_singular(plural)}", f"%(num)s {plural}"
+    return ngettext(one, several, number or 0)
+
+
+def _singular(plural: str) -> str:
     if plural.endswith("ies"):
-        return f"1 {plural.removesuffix('ies')}y"
-    return f"1 {plural.removesuffix('s')}"
-
-
-def ago(at: dt.datetime | str | None, now: dt.datetime) -> str:
-    """Return how long before *now*: "3 minutes ago"; "never" without a time."""
-    at = dt.datetime.fromisoformat(at) if isinstance(at, str) else at
-    if at is None:
-        return "never"
-    return format_timedelta(at - now, add_direction=True, locale=_LOCALE)
+        return f"{plural.removesuffix('ies')}y"
+    return plural.removesuffix("s")
 
 
 def _moment(at: dt.datetime | str | None) -> str:
     """Return a time to the minute, in the time zone of the account that is signed in to."""
     session: Session | None = g.get("session")
-    return formats.moment(at, formats.zone(session.time_zone if session else None))
+    return figures.moment(at, formats.zone(session.time_zone if session else None))
 
 
 def lines(run: Progress | None) -> list[dict[str, Any]]:
@@ -104,32 +100,35 @@ def lines(run: Progress | None) -> list[dict[str, Any]]:
         return []
     links = [stream for stream in run.streams if stream.name.startswith("links:")]
     shown = [
-        _line(stream.name, stream_labels.label(stream.name), [stream])
+        _line(stream.name, translated(stream_labels.label(stream.name)), [stream])
         for stream in run.streams
         if stream.name.startswith("records:")
     ]
     if links:
-        shown.append(_line("links", "links between them", links))
+        shown.append(_line("links", _("links between them"), links))
     return shown
 
 
 def how_far(progress: ImportProgress | None) -> str:
     """An import in one sentence: "43% read, about 3 minutes left."."""
     if progress is None:
-        return "Nothing was read yet."
+        return _("Nothing was read yet.")
     if progress.percent is None:
-        return f"{count(progress.records)} read so far."
-    return f"{progress.percent}% read, {left(progress.seconds_left)}."
+        return _("%(number)s read so far.", number=count(progress.records))
+    return _(
+        "%(percent)s read, %(left)s.",
+        percent=figures.percent(progress.percent / 100),
+        left=left(progress.seconds_left),
+    )
 
 
 def left(seconds: float | None) -> str:
     """How long something will still take, in words."""
     if seconds is None:
-        return "time left not known yet"
+        return _("time left not known yet")
     if seconds < 1:
-        return "a moment left"
-    duration = dt.timedelta(seconds=seconds)
-    return f"about {format_timedelta(duration, threshold=1.5, locale=_LOCALE)} left"
+        return _("a moment left")
+    return _("about %(duration)s left", duration=figures.duration(seconds))
 
 
 def details(progress: ImportProgress | None) -> list[dict[str, Any]]:
@@ -139,7 +138,7 @@ def details(progress: ImportProgress | None) -> list[dict[str, Any]]:
     return [
         {
             "name": line.name,
-            "label": line.label,
+            "label": translated(line.label),
             "state": line.state,
             "records": line.records,
             "total": line.total,
@@ -153,15 +152,15 @@ def details(progress: ImportProgress | None) -> list[dict[str, Any]]:
 def _said(line: Line) -> str:
     """What stands beside a line's bar: "1,200 of 5,000, 24%, about 2 minutes left"."""
     if line.state == "refused":
-        return "left out"
+        return _("left out")
     if line.state == "done":
-        return f"{count(line.records)} read"
+        return _("%(number)s read", number=count(line.records))
     if line.total is None:
-        return f"{count(line.records)} so far" if line.records else "waiting"
-    words = f"{count(line.records)} of {count(line.total)}"
-    if not line.total:
+        return _("%(number)s so far", number=count(line.records)) if line.records else _("waiting")
+    words = _("%(number)s of %(total)s", number=count(line.records), total=count(line.total))
+    if line.percent is None or not line.total:
         return words
-    return f"{words}, {line.percent}%, {left(line.seconds_left)}"
+    return f"{words}, {figures.percent(line.percent / 100)}, {left(line.seconds_left)}"
 
 
 def _line(name: str, label: str, streams: Sequence[Stream]) -> dict[str, Any]:
@@ -185,8 +184,8 @@ def _who(author: str) -> str:
     """Return what to call whoever did something; only numbers of HubSpot's users are kept."""
     session: Session | None = g.get("session")
     if session is not None and author == session.actor:
-        return "you"
-    return authors.in_words(author)
+        return _("you")
+    return translated(authors.in_words(author))
 
 
 def _of_the_deal(reason: str) -> str:
@@ -195,33 +194,33 @@ def _of_the_deal(reason: str) -> str:
 
 
 _CALLS: Mapping[str, str] = {
-    "objects.page": "Read records page by page",
-    "objects.get": "Look up one record",
-    "objects.read": "Read changed records",
-    "objects.update": "Write our values",
-    "objects.search": "Search for changes",
-    "properties.all": "Read the properties",
-    "properties.create": "Make a property",
-    "properties.create_many": "Make our properties",
-    "properties.update": "Repair a property",
-    "properties.archive": "Archive our properties",
-    "groups.all": "Read the property groups",
-    "groups.create": "Make our property group",
-    "associations.read": "Read links between records",
-    "associations.labels": "Read the labels of links",
-    "pipelines.all": "Read pipelines and stages",
-    "owners.page": "Read the owners",
-    "account": "Read the account's currency and time zone",
-    "uninstall": "Uninstall the app",
-    "oauth.token": "Renew the connection",
-    "oauth.introspect": "Check who signs in",
-    "oauth.revoke": "End the connection",
+    "objects.page": lazy_gettext("Read records page by page"),
+    "objects.get": lazy_gettext("Look up one record"),
+    "objects.read": lazy_gettext("Read changed records"),
+    "objects.update": lazy_gettext("Write our values"),
+    "objects.search": lazy_gettext("Search for changes"),
+    "properties.all": lazy_gettext("Read the properties"),
+    "properties.create": lazy_gettext("Make a property"),
+    "properties.create_many": lazy_gettext("Make our properties"),
+    "properties.update": lazy_gettext("Repair a property"),
+    "properties.archive": lazy_gettext("Archive our properties"),
+    "groups.all": lazy_gettext("Read the property groups"),
+    "groups.create": lazy_gettext("Make our property group"),
+    "associations.read": lazy_gettext("Read links between records"),
+    "associations.labels": lazy_gettext("Read the labels of links"),
+    "pipelines.all": lazy_gettext("Read pipelines and stages"),
+    "owners.page": lazy_gettext("Read the owners"),
+    "account": lazy_gettext("Read the account's currency and time zone"),
+    "uninstall": lazy_gettext("Uninstall the app"),
+    "oauth.token": lazy_gettext("Renew the connection"),
+    "oauth.introspect": lazy_gettext("Check who signs in"),
+    "oauth.revoke": lazy_gettext("End the connection"),
 }
 
 
 def _call_words(route: str) -> str:
     """Return what a kind of call to HubSpot does."""
-    return _CALLS.get(route, "Another call")
+    return str(_CALLS.get(route) or _("Another call"))
 
 
 def _property_label(object_type: str, name: str) -> str:

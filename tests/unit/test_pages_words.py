@@ -6,7 +6,7 @@ import pytest
 
 from integration.hubspot.routes import ROUTES
 from integration.ingest.backfill import Progress
-from integration.pages import wording
+from integration.pages import figures, wording
 from integration.reports import ledger_lines
 from integration.storage.queue.import_runs import Stream
 from mappings.kinds import source_label
@@ -15,9 +15,9 @@ from mappings.records.setting_labels import setting_label
 
 def test_times_are_said_as_how_long_ago() -> None:
     now = datetime.now(UTC)
-    assert wording.ago(now - timedelta(minutes=3), now) == "3 minutes ago"
-    assert wording.ago((now - timedelta(hours=2)).isoformat(), now) == "2 hours ago"
-    assert wording.ago(None, now) == "never"
+    assert figures.ago(now - timedelta(minutes=3), now) == "3 minutes ago"
+    assert figures.ago((now - timedelta(hours=2)).isoformat(), now) == "2 hours ago"
+    assert figures.ago(None, now) == "never"
 
 
 def test_field_names_become_words() -> None:

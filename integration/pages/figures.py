@@ -1,0 +1,131 @@
+"""Figures in the reader's language: money, percent, dates, times and sureness.
+
+English is written by :mod:`mappings.formats`, the one way of fields and commands; other languages
+show the same figures in the form that Babel knows for them.
+"""
+
+import datetime as dt
+from decimal import Decimal
+from fractions import Fraction
+
+from babel import Locale
+from babel.dates import format_date, format_skeleton, format_timedelta
+from babel.numbers import format_decimal
+
+from integration.pages.languages import ENGLISH, language
+from integration.pages.languages import gettext as _
+from mappings import formats
+from mappings.currencies import SIGNS, digits_of
+
+_PPM = 1_000_000
+_PERCENT = "#,##0"
+_TWO_PLACES = "#,##0.00"
+
+
+def money(minor: int | None, currency: str | None) -> str:
+    """Minor units as money: 123456, EUR is €1,234.56 in English and 1.234,56 € in German."""
+    digits = digits_of(currency)
+    if language() == ENGLISH or minor is None or digits is None:
+        return formats.money(minor, currency)
+    code = (currency or "").strip().upper()
+    places = f".{'0' * digits}" if digits else ""
+    figure = _number(abs(Decimal(minor).scaleb(-digits)), f"#,##0{places}")
+    standard = Locale.parse(language()).currency_formats["standard"].pattern.partition(";")[0]
+    before, _sign, after = standard.partition("¤")
+    sign = SIGNS.get(code, code)
+    written = f"{figure}{_space(before)}{sign}" if before else f"{sign}{_space(after)}{figure}"
+    return f"-{written}" if minor < 0 else written
+
+
+def _space(pattern: str) -> str:
+    """The space between a figure and its sign, as the pattern of the language has it."""
+    return "\N{NO-BREAK SPACE}" if "\N{NO-BREAK SPACE}" in pattern else ""
+
+
+def amount(major: Decimal | str | None, currency: str | None) -> str:
+    """Major units as money. What is no amount stays."""
+    minor = formats.minor_units(major, currency)
+    return formats.amount(major, currency) if minor is None else money(minor, currency)
+
+
+def percent(share: float | Fraction | None) -> str:
+    """A share in whole percent: 35% in English, 35 % in German."""
+    if language() == ENGLISH or share is None:
+        return formats.percent(share)
+    whole = formats.whole_percent(share)
+    if whole == 0 and share > 0:
+        return _("under %(percent)s", percent=_with_percent_sign(Decimal(1), _PERCENT))
+    return _with_percent_sign(Decimal(whole), _PERCENT)
+
+
+def exact_percent(share: float | Fraction | None) -> str:
+    """A share in percent to two places, where rows are added up: 47.20% or 47,20 %."""
+    if language() == ENGLISH or share is None:
+        return formats.exact_percent(share)
+    return _with_percent_sign(formats.two_places(share), _TWO_PLACES)
+
+
+def _with_percent_sign(value: Decimal, form: str) -> str:
+    pattern: str = Locale.parse(language()).percent_formats[None].pattern
+    return pattern.replace("#,##0", _number(value, form))
+
+
+def sure(ppm: int) -> str:
+    """How sure something is, in a word and a number: "sure (0.93)", "sicher (0,93)"."""
+    if ppm >= _PPM:
+        return _(formats.CERTAIN)
+    word, bound, hundredths = formats.sureness(ppm)
+    figure = _number(Decimal(hundredths).scaleb(-2), "0.00")
+    words = f"{_(bound)} {figure}" if bound else figure
+    return f"{_(word)} ({words})"
+
+
+def likelihood(probability: float | None) -> str:
+    """The same of a probability between 0 and 1."""
+    return formats.NOTHING if probability is None else sure(round(probability * _PPM))
+
+
+def count(number: int | None) -> str:
+    """A count with separators: 1,234,567 or 1.234.567."""
+    return formats.count(number) if language() == ENGLISH else _number(number or 0, _PERCENT)
+
+
+def day(at: dt.date | str | None) -> str:
+    """A date in words: 21 March 2024, 21. März 2024. What is no date stays."""
+    date = formats.day_of(at)
+    if language() == ENGLISH or date is None:
+        return formats.day(at)
+    return format_date(date, "long", language())
+
+
+def month(at: dt.date | str | None) -> str:
+    """A month: March 2024, März 2024. Text is one like 2024-03."""
+    date = formats.month_of(at)
+    if language() == ENGLISH or date is None:
+        return formats.month(at)
+    return format_skeleton("yMMMM", date, locale=language())
+
+
+def moment(at: dt.datetime | str | None, zone: dt.tzinfo = dt.UTC) -> str:
+    """A time to the minute, with its distance from UTC: 21. März 2024, 14:05 UTC+1."""
+    local = formats.local_time(at, zone)
+    if language() == ENGLISH or local is None:
+        return formats.moment(at, zone)
+    return f"{format_date(local, 'long', language())}, {formats.clock(local)}"
+
+
+def ago(at: dt.datetime | str | None, now: dt.datetime) -> str:
+    """Return how long before *now*: "3 minutes ago"; "never" without a time."""
+    at = dt.datetime.fromisoformat(at) if isinstance(at, str) else at
+    if at is None:
+        return _("never")
+    return format_timedelta(at - now, add_direction=True, locale=language())
+
+
+def duration(seconds: float) -> str:
+    """A length of time in its largest unit: "3 minutes"."""
+    return format_timedelta(dt.timedelta(seconds=seconds), threshold=1.5, locale=language())
+
+
+def _number(value: Decimal | int, form: str) -> str:
+    return format_decimal(value, form, language())
