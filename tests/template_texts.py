@@ -5,33 +5,30 @@ from collections.abc import Iterator
 
 from jinja2 import Environment, nodes
 
-# Names, which are the same in every language, and units.
+# Names and units, which are the same in every language.
 NAMES = (
-    "Second Order",
-    "second-order",
-    "HubSpot",
-    "Enter",
-    "ms",
-    "POST",
-    "CSV",
+    "CSV", "Enter", "HubSpot", "JSON", "ms", "PNG", "POST", "Second Order", "second-order", "SVG",
     "XLSX",
-    "SVG",
-    "PNG",
-    "JSON",
-)
+)  # fmt: skip
+_NAME = re.compile(rf"\b(?:{'|'.join(map(re.escape, NAMES))})\b")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _ENTITY = re.compile(r"&#?\w+;")
+_TAG = re.compile(r"<[^>]*>")
 _READ_ATTRIBUTE = re.compile(
-    r"""(?:aria-label|aria-description|placeholder|title|alt|data-head)\s*=\s*(?:"([^"]*)"|'([^']*)')"""
+    r"\b(?:aria-label|aria-description|placeholder|title|alt|data-head)\s*="
+    r"""\s*(?:"([^"]*)"|'([^']*)')"""
 )
 _NOT_READ = re.compile(
-    r"<(script|style|svg|code|textarea)\b.*?</\1\s*>|<!--.*?-->|<!doctype[^>]*>", re.S | re.I
+    r"<(script|style|svg|code|textarea)\b.*?</\1\s*>|<!--.*?-->|<!doctype[^>]*>",
+    re.DOTALL | re.IGNORECASE,
 )
-_TRANSLATED = re.compile(r"\{%-?\s*trans\b.*?\{%-?\s*endtrans\s*-?%\}", re.S)
-_JINJA = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.S)
-_GETTEXT = frozenset({"_", "gettext", "ngettext", "pgettext", "npgettext"})
-_SAYS_SOMETHING = re.compile(r"^[A-Z][a-z]+|[a-z,’'] [a-zA-Z]|^[a-z]+ | [a-z]+$")
-ENVIRONMENT = Environment(extensions=["jinja2.ext.i18n"], autoescape=True)
+_TRANSLATED = re.compile(r"\{%-?\s*trans\b.*?\{%-?\s*endtrans\s*-?%\}", re.DOTALL)
+_JINJA = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
+_GETTEXT = frozenset({"_", "gettext", "ngettext"})
+# What reads like words, and not like a key, a path or a class: a capital first, or a space.
+_LIKE_WORDS = re.compile(r"^[A-Z][a-z]+|[^\W\d_],? [^\W\d_]")
+_JINJA_PIECE = "\x00"
+_ENVIRONMENT = Environment(extensions=["jinja2.ext.i18n"], autoescape=True)
 
 
 def untranslated(source: str) -> Iterator[str]:
@@ -41,47 +38,33 @@ def untranslated(source: str) -> Iterator[str]:
 
 
 def _in_html(source: str) -> Iterator[str]:
-    html = _JINJA.sub(_blank, _TRANSLATED.sub(_blank, source))
-    html = _NOT_READ.sub("\x00", html)
-    for found in _READ_ATTRIBUTE.finditer(html):
-        if _has_words(found[1] or found[2] or ""):
-            yield found[0]
-    for piece in re.split(r"<[^>]*>", html):
+    html = _JINJA.sub(_JINJA_PIECE, _TRANSLATED.sub(_JINJA_PIECE, source))
+    html = _NOT_READ.sub(_JINJA_PIECE, html)
+    for attribute in _READ_ATTRIBUTE.finditer(html):
+        if _has_words(attribute[1] or attribute[2] or ""):
+            yield attribute[0]
+    for piece in _TAG.split(html):
         if _has_words(piece):
-            yield re.sub(r"\s+", " ", piece.replace("\x00", "…")).strip()
-
-
-def _blank(found: re.Match[str]) -> str:
-    return "\x00"
-
-
-def _has_words(text: str) -> bool:
-    text = _ENTITY.sub("", text)
-    for name in NAMES:
-        text = re.sub(rf"\b{re.escape(name)}\b", "", text)
-    return bool(_WORD.search(text))
+            yield " ".join(piece.replace(_JINJA_PIECE, "…").split())
 
 
 def _in_expressions(source: str) -> Iterator[str]:
     """Strings in code that read like words: "Try all again", and no keys, names or addresses."""
-    tree = ENVIRONMENT.parse(source)
-    done = {
+    tree = _ENVIRONMENT.parse(source)
+    translated = {
         id(text)
         for call in tree.find_all(nodes.Call)
-        if _translates(call)
+        if isinstance(call.node, nodes.Name) and call.node.name in _GETTEXT
         for text in call.find_all(nodes.Const)
     }
-    compared = {
-        id(text)
-        for node in tree.find_all((nodes.Compare, nodes.Getitem))
-        for text in node.find_all(nodes.Const)
-    }
     for text in tree.find_all(nodes.Const):
-        if not isinstance(text.value, str) or id(text) in done:
-            continue
-        if _SAYS_SOMETHING.search(text.value.strip()) and _has_words(text.value):
+        if isinstance(text.value, str) and id(text) not in translated and _reads(text.value):
             yield f"{text.value!r} in line {text.lineno}"
 
 
-def _translates(call: nodes.Call) -> bool:
-    return isinstance(call.node, nodes.Name) and call.node.name in _GETTEXT
+def _reads(text: str) -> bool:
+    return bool(_LIKE_WORDS.search(text.strip())) and _has_words(text)
+
+
+def _has_words(text: str) -> bool:
+    return bool(_WORD.search(_NAME.sub("", _ENTITY.sub("", text))))
