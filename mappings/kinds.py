@@ -100,6 +100,39 @@ class EntryOccasion(_Labelled):
     MERGED = "merged", "was merged into another deal"
 
 
+class Cause(_Labelled):
+    """Why booked revenue of one period differs from another's; the label stands before the money.
+
+    The order is that of telling.
+    """
+
+    WINS = "wins", "Deals won"
+    RAISED = "raised", "Amounts raised after the win"
+    REFUNDS = "refunds", "Refunds, credit notes and amounts lowered"
+    LOST = "lost", "Wins lost or reopened"
+    REMOVED = "removed", "Deals deleted, or in a pipeline that no longer counts"
+    MERGED = "merged", "Deals merged into others"
+    EVIDENCE = "evidence", "Evidence and answers that came after the win"
+    ORDERED = "ordered", "Deals judged anew by a person's order"
+    SETTINGS = "settings", "Deals judged anew by other settings"
+    CLOSE_DATE = "close_date", "Close dates moved to another month"
+    CURRENCY = "currency", "Currencies and rates corrected"
+    OTHER = "other", "Other corrections"
+
+
+class Preset(_Labelled):
+    """A report's period by a name that means other days each day."""
+
+    THIS_MONTH = "this_month", "This month"
+    LAST_MONTH = "last_month", "Last month"
+    THIS_QUARTER = "this_quarter", "This quarter"
+    LAST_QUARTER = "last_quarter", "Last quarter"
+    THIS_YEAR = "this_year", "This year"
+    LAST_YEAR = "last_year", "Last year"
+    LAST_12_MONTHS = "last_12_months", "Last 12 months"
+    ALL_TIME = "all", "All time"
+
+
 class Ground(_Labelled):
     """What makes a deal one that could show a customer's part; the first that holds counts."""
 

@@ -25,7 +25,7 @@ from mappings.kinds import ObjectType
 from mappings.records.portal_map import PortalMap
 from mappings.rules.attribution.credit import FIRST_ORDER
 from mappings.rules.findings import Entry
-from mappings.rules.ledger import changes, money, periods
+from mappings.rules.ledger import changes, money, periods, report_period
 from mappings.rules.ledger.periods import Calendar, Closing
 
 Json = dict[str, Any]
@@ -82,7 +82,7 @@ def month(portal: PortalContext, asked: periods.Month, view: str) -> Month:
         calendar = books.calendar
         start, end = calendar.start(asked), calendar.start(periods.after(asked))
         rows = entry_rows.of_month(tx, start, end)
-        total = revenue_total.within(tx, asked)
+        total = revenue_total.within(tx, report_period.of_month(asked))
     closed_at = periods.closed_at(books.log, asked)
     entries = [stored_shapes.entry_of(row) for row in rows]
     if view == "reported":

@@ -12,7 +12,8 @@ from integration.reports import revenue_total
 from integration.reports.plain_json import plain_dict
 from integration.storage.database import Row, Transaction
 from integration.storage.findings import conclusion_rows, move_rows, source_rows, stored_shapes
-from integration.storage.ledger import entry_rows
+from integration.storage.ledger import entry_rows, leader_rows
+from integration.storage.ledger.total_rows import Wins
 from integration.storage.mirror import mirror
 from integration.storage.queue import recompute
 from mappings.kinds import ObjectType
@@ -63,7 +64,7 @@ def _figures(tx: Transaction, portal_id: int) -> Json:
         "home_currency": home,
         "records": mirror.count(tx),
         "deals_by_source": conclusion_rows.by_value(tx, ObjectType.DEAL, "second_order_source"),
-        **_leaders(tx, home),
+        **leaders(tx, home, Wins()),
         "moves_by_status": move_rows.count(tx),
         "total": revenue_total.as_json(revenue_total.within(tx)),
         "waiting": recompute.counts(tx),
@@ -100,10 +101,10 @@ class _Evidence:
         ]
 
 
-def _leaders(tx: Transaction, home: str) -> Json:
-    """The people and companies that brought most, with the reasons of the deals they brought."""
-    people = _on_current_records(tx, entry_rows.top_people(tx, home, limit=_TOP))
-    companies = entry_rows.top_companies(tx, home, limit=_TOP)
+def leaders(tx: Transaction, home: str, wins: Wins) -> Json:
+    """Return the people and companies that brought most of these wins, with the reasons."""
+    people = _on_current_records(tx, leader_rows.people(tx, home, wins, limit=_TOP))
+    companies = leader_rows.companies(tx, home, wins, limit=_TOP)
     evidence = _evidence(tx, people, companies)
     return {
         "people": [_person_line(row, home, evidence) for row in people],

@@ -26,8 +26,9 @@ from mappings.records.portal_map import PortalMap
 from mappings.records.setup_kinds import KINDS
 from mappings.rules.facts import TELLS_OF_REFERRALS, TextKind
 from mappings.rules.findings import Source
-from mappings.rules.ledger import money, periods
+from mappings.rules.ledger import money, periods, report_period
 from mappings.rules.ledger.measurement import AlikeDeals, Measurement, Money, Reading, measure
+from mappings.rules.ledger.report_period import Period
 from mappings.rules.ledger.total_range import RATE_BASIS, DerivedDeal, Range, range_of
 
 Json = dict[str, Any]
@@ -71,14 +72,14 @@ class Apart:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """The total of a period in the account's currency, in minor units; `month` None: of all time.
+    """The total of a period in the account's currency, in minor units.
 
     `by_kind` and `by_holder` (company, gone_company, pool, person) each add up to `second_order`.
     `unbooked` counts won deals that have no part: no_amount, no_currency, waiting.
     """
 
     currency: str
-    month: periods.Month | None = None
+    period: Period = report_period.ALL_TIME
     by_kind: Mapping[str, int] = field(default_factory=dict)
     by_holder: Mapping[str, int] = field(default_factory=dict)
     first_order: int = 0
@@ -108,24 +109,23 @@ class Total:
 def of(portal: PortalContext, month: periods.Month | None = None) -> Total:
     """Return the total of all time, or of the wins of one month as they are known now."""
     with portal.transaction() as tx:
-        return within(tx, month)
+        return within(tx, report_period.of_month(month) if month else report_period.ALL_TIME)
 
 
 def within(
-    tx: Transaction, month: periods.Month | None = None, *, deal_id: int | None = None
+    tx: Transaction, period: Period = report_period.ALL_TIME, *, deal_id: int | None = None
 ) -> Total:
     """As :func:`of`, or of one deal; a fixed number of queries, however large the portal is."""
     known = settings.read(tx)
     home = known.map.home_currency
-    since, until = _bounds(tx, month)
-    wins = Wins(since, until, deal_id)
+    wins = Wins(*_bounds(tx, period), deal_id)
     parts = total_rows.parts(tx, home, wins)
     traces = total_rows.traces(tx, home, wins, _naming_referrers(known.map))
     ends, derived_deals = _ends(tx, wins, known)
     booked = [row for row in parts if row["unit"] == home]
     return Total(
         currency=home,
-        month=month,
+        period=period,
         by_kind=_sums((row for row in booked if row["kind"] != FIRST_ORDER), "kind"),
         by_holder=_sums((row for row in booked if row["kind"] != FIRST_ORDER), "holder"),
         first_order=sum(int(row["minor"]) for row in booked if row["kind"] == FIRST_ORDER),
@@ -138,14 +138,11 @@ def within(
     )
 
 
-def _bounds(
-    tx: Transaction, month: periods.Month | None
-) -> tuple[datetime | None, datetime | None]:
-    """When a month begins and ends for the account; of all time, nothing."""
-    if month is None:
+def _bounds(tx: Transaction, period: Period) -> tuple[datetime | None, datetime | None]:
+    """When a period begins and is over for the account."""
+    if period.is_all:
         return None, None
-    calendar = period_rows.read(tx).calendar
-    return calendar.start(month), calendar.start(periods.after(month))
+    return period.bounds(period_rows.read(tx).calendar)
 
 
 def _naming_referrers(portal_map: PortalMap) -> list[tuple[str, str]]:
@@ -247,7 +244,7 @@ def _can_show(stream: str) -> bool:
 def as_json(total: Total) -> Json:
     """Return a total for scripts and pages: amounts as text in major units, by plain names."""
     return {
-        "period": f"{total.month:%Y-%m}" if total.month else "all",
+        "period": total.period.name,
         "currency": total.currency,
         "rates": RATE_BASIS,
         "second_order": _major(total.second_order, total),

@@ -34,6 +34,16 @@ def open_tasks(
         }
 
 
+def most_at_stake(tx: Transaction, now: datetime, *, limit: int) -> Json:
+    """Return how many tasks are open, by kind, and those with the most money at stake."""
+    rows = task_rows.page(tx, kind=None, after=None, limit=limit, now=now)
+    names = task_view.names(tx, [row["body"] for row in rows])
+    return {
+        "open": task_rows.counts(tx, now),
+        "questions": [task_view.task(row, names) for row in rows],
+    }
+
+
 def decisions(
     portal: PortalContext, *, kind: str | None = None, before: int | None = None, limit: int = PAGE
 ) -> Json:

@@ -6,7 +6,8 @@ import pytest
 
 from integration.portal import forgotten, invalidation
 from integration.portal.invalidation import Change
-from integration.storage.ledger import entry_rows
+from integration.storage.ledger import entry_rows, leader_rows
+from integration.storage.ledger.total_rows import Wins
 from tests.contract.conclude_world import (
     HARBOR,
     KEYS,
@@ -167,7 +168,7 @@ def test_sums_in_a_new_home_currency_count_no_money_of_the_old_one(harbor: Mirro
     with harbor.context.transaction() as tx:
         sums = {home: entry_rows.by_company(tx, [1], home)[1][0] for home in ("USD", "EUR", "GBP")}
         best = {
-            home: [row["minor"] for row in entry_rows.top_companies(tx, home, limit=5)]
+            home: [row["minor"] for row in leader_rows.companies(tx, home, Wins(), limit=5)]
             for home in sums
         }
 

@@ -71,6 +71,17 @@ def every(tx: Transaction) -> Sequence[Row]:
     )
 
 
+def newest(tx: Transaction, statuses: Collection[str], *, limit: int) -> Sequence[Row]:
+    """Return the moves of these statuses that were seen last, the newest first."""
+    return tx.rows(
+        f"""SELECT {_COLUMNS} FROM move WHERE portal_id = :portal
+              AND status = ANY(CAST(:statuses AS text[])) AND latest IS NOT NULL
+            ORDER BY latest DESC, person_id, move_key LIMIT :limit""",
+        statuses=list(statuses),
+        limit=limit,
+    )
+
+
 def days_to_deal(tx: Transaction) -> list[float]:
     """Return, for each move that counts, the days until the first deal it can have led to.
 

@@ -107,15 +107,6 @@ def unbooked(tx: Transaction) -> list[int]:
     return [row["deal_id"] for row in rows]
 
 
-# A forgotten person who was their company's only one stays in the company's sum alone: a line would
-# name them.
-_NOT_ALONE = """NOT EXISTS (
-  SELECT FROM subject
-  WHERE subject.portal_id = ledger.portal_id AND subject.subject_id = ledger.subject_id
-    AND subject.contact_id IS NULL AND NOT EXISTS (
-      SELECT FROM ledger AS other
-      WHERE other.portal_id = ledger.portal_id AND other.company_id = ledger.company_id
-        AND other.subject_id <> ledger.subject_id))"""
 DERIVED = "kind <> 'first_order'"
 # An account that changed its currency has rows of two: what is known in another one only is no part
 # of a sum in this.
@@ -180,42 +171,6 @@ def by_company(
         home=home,
     )
     return {row["id"]: (int(row["minor"] or 0), row["deals"]) for row in rows}
-
-
-def top_people(tx: Transaction, home: str, *, limit: int) -> Sequence[Row]:
-    """Return the people with the most booked credit, all records of a person as one.
-
-    `contact_id` is the record credited last, None of a person who was forgotten.
-    """
-    return tx.rows(
-        f"""SELECT (array_agg(today ORDER BY ledger.entry_id DESC))[1] AS contact_id,
-              sum({_OWN_HOME}) AS minor, count(DISTINCT deal_id) AS deals
-            FROM ledger JOIN (
-              SELECT subject.subject_id, coalesce(alias.new_id, subject.contact_id) AS today
-              FROM subject LEFT JOIN alias ON alias.portal_id = :portal
-                AND alias.object_type = 'contact' AND alias.old_id = subject.contact_id
-              WHERE subject.portal_id = :portal) AS credited USING (subject_id)
-            LEFT JOIN person ON person.portal_id = :portal AND person.contact_id = today
-            WHERE ledger.portal_id = :portal AND {DERIVED} AND {_NOT_ALONE}
-            GROUP BY coalesce(person.person_id, today, -subject_id) HAVING sum({_OWN_HOME}) > 0
-            ORDER BY minor DESC, contact_id LIMIT :limit""",
-        home=home,
-        limit=limit,
-    )
-
-
-def top_companies(tx: Transaction, home: str, *, limit: int) -> Sequence[Row]:
-    """Return the companies with the most booked credit, what was merged into them included."""
-    return tx.rows(
-        f"""SELECT coalesce(alias.new_id, company_id) AS id, sum({HOME}) AS minor,
-              count(DISTINCT deal_id) AS deals
-            FROM ledger LEFT JOIN alias ON alias.portal_id = :portal
-              AND alias.object_type = 'company' AND alias.old_id = company_id
-            WHERE ledger.portal_id = :portal AND {DERIVED} AND company_id IS NOT NULL
-            GROUP BY 1 HAVING sum({HOME}) > 0 ORDER BY minor DESC, id LIMIT :limit""",
-        home=home,
-        limit=limit,
-    )
 
 
 def unbalanced(tx: Transaction) -> Sequence[Row]:

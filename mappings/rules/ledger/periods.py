@@ -72,6 +72,12 @@ class Calendar:
         """The first moment of a month: the end of the month before, by that month's zone."""
         return midnight(month, self._zone_of(before(month)))
 
+    def start_of_day(self, day: date) -> datetime:
+        """The first moment of a day: the first of a month begins with the month."""
+        if day.day == 1:
+            return self.start(day)
+        return midnight(day, self._zone_of(day.replace(day=1)))
+
     def month_of(self, at: datetime) -> Month:
         """The month that *at* lies in."""
         month = at.astimezone(self.zone).date().replace(day=1)

@@ -1,0 +1,65 @@
+"""Who brought most: people and companies with the most booked credit of the wins of a period."""
+
+from collections.abc import Sequence
+
+from integration.storage.database import Row, Transaction
+from integration.storage.ledger.entry_rows import DERIVED, HOME
+from integration.storage.ledger.total_rows import Wins
+
+_WON = """coalesce(origin_at, effective_at)"""
+_BELONGS = f"""(CAST(:since AS timestamptz) IS NULL OR {_WON} >= :since)
+  AND (CAST(:until AS timestamptz) IS NULL OR {_WON} < :until)"""
+# A forgotten person who was their company's only one stays in the company's sum alone: a line would
+# name them.
+_IS_ALONE = """subject.contact_id IS NULL AND NOT EXISTS (
+  SELECT FROM ledger AS other
+  WHERE other.portal_id = :portal AND other.company_id = part.company_id
+    AND other.subject_id <> part.subject_id)"""
+
+
+def people(tx: Transaction, home: str, wins: Wins, *, limit: int) -> Sequence[Row]:
+    """Return the people with the most credit, all records of a person as one.
+
+    `contact_id` is the record credited last, None of a person who was forgotten.
+    """
+    return tx.rows(
+        f"""WITH part AS (
+              SELECT subject_id, company_id, deal_id, sum({HOME}) AS minor, max(entry_id) AS newest
+              FROM ledger WHERE portal_id = :portal AND {DERIVED} AND subject_id IS NOT NULL
+                AND {_BELONGS}
+              GROUP BY 1, 2, 3),
+            credited AS (
+              SELECT part.*, coalesce(alias.new_id, subject.contact_id) AS today
+              FROM part JOIN subject ON subject.portal_id = :portal
+                AND subject.subject_id = part.subject_id
+              LEFT JOIN alias ON alias.portal_id = :portal
+                AND alias.object_type = 'contact' AND alias.old_id = subject.contact_id
+              WHERE NOT ({_IS_ALONE}))
+            SELECT (array_agg(today ORDER BY newest DESC))[1] AS contact_id,
+              sum(minor) AS minor, count(DISTINCT deal_id) AS deals
+            FROM credited LEFT JOIN person ON person.portal_id = :portal
+              AND person.contact_id = today
+            GROUP BY coalesce(person.person_id, today, -subject_id) HAVING sum(minor) > 0
+            ORDER BY minor DESC, contact_id LIMIT :limit""",
+        home=home,
+        since=wins.since,
+        until=wins.until,
+        limit=limit,
+    )
+
+
+def companies(tx: Transaction, home: str, wins: Wins, *, limit: int) -> Sequence[Row]:
+    """Return the companies with the most credit, what was merged into them included."""
+    return tx.rows(
+        f"""SELECT coalesce(alias.new_id, company_id) AS id, sum({HOME}) AS minor,
+              count(DISTINCT deal_id) AS deals
+            FROM ledger LEFT JOIN alias ON alias.portal_id = :portal
+              AND alias.object_type = 'company' AND alias.old_id = company_id
+            WHERE ledger.portal_id = :portal AND {DERIVED} AND company_id IS NOT NULL
+              AND {_BELONGS}
+            GROUP BY 1 HAVING sum({HOME}) > 0 ORDER BY minor DESC, id LIMIT :limit""",
+        home=home,
+        since=wins.since,
+        until=wins.until,
+        limit=limit,
+    )
