@@ -6,6 +6,7 @@ from integration.pages import (
     entry,
     guard,
     languages,
+    navigation,
     portal_pages,
     public_pages,
     record_page,
@@ -24,6 +25,7 @@ def register(app: Flask, runtime: Runtime) -> None:
     guard.protect(app, runtime)
     languages.register(app, lambda: guard.cookie(runtime, languages.COOKIE))
     texts.register(app)
+    navigation.register(app)
     wording.register_filters(app, runtime.now)
     app.register_blueprint(entry.blueprint(runtime))
     app.register_blueprint(public_pages.blueprint(runtime))

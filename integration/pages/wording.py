@@ -5,6 +5,7 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import Any
 
 from flask import Flask, g
@@ -15,7 +16,6 @@ from integration.ingest.backfill import Progress
 from integration.ingest.import_progress import ImportProgress, Line
 from integration.pages import figures
 from integration.pages.figures import count
-from integration.pages.guard import nonce
 from integration.pages.texts import gettext as _
 from integration.pages.texts import lazy_gettext, ngettext, translated
 from integration.portal import authors
@@ -61,13 +61,12 @@ def register_filters(app: Flask, now: Callable[[], dt.datetime]) -> None:
         plain=lambda name: translated(setting_label(name)),
     )
     app.jinja_env.globals.update(
-        nonce=nonce,
         details=details,
         nameless=lambda object_type: translated(nameless(object_type)),
         property_label=_property_label,
         call_words=_call_words,
         how_far=how_far,
-        style_version=_style_version(),
+        asset=_addresses(resources.files("integration.pages") / "static").__getitem__,
         counted=_QUEUES,
         set_aside=_SET_ASIDE,
         who=_who,
@@ -229,6 +228,13 @@ def _property_label(object_type: str, name: str) -> str:
     return labels.get(name, name)
 
 
-def _style_version() -> str:
-    style = resources.files("integration.pages") / "static" / "site.css"
-    return hashlib.sha256(style.read_bytes()).hexdigest()[:12]
+def _addresses(folder: Traversable, path: str = "") -> dict[str, str]:
+    """Return the address of each file; it changes with the file, so that caches may keep it."""
+    found: dict[str, str] = {}
+    for file in folder.iterdir():
+        name = f"{path}{file.name}"
+        if file.is_dir():
+            found |= _addresses(file, f"{name}/")
+        else:
+            found[name] = f"/assets/{name}?v={hashlib.sha256(file.read_bytes()).hexdigest()[:12]}"
+    return found

@@ -1,0 +1,96 @@
+"""The navigation of an account's pages: one table of rows, and what of it a visitor sees."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flask import Flask, current_app, request, url_for
+
+from integration.admin.sign_in import Session
+from integration.pages.texts import lazy_gettext
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A page that the navigation leads to; it is left out while no such endpoint is registered."""
+
+    endpoint: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A part of the navigation under its heading."""
+
+    heading: str
+    rows: tuple[Row, ...]
+
+
+# In the order in which they stand on a page.
+GROUPS: tuple[Group, ...] = (
+    Group(
+        lazy_gettext("Results"),
+        (Row("portal.home", lazy_gettext("Home")),),
+    ),
+    Group(
+        lazy_gettext("Records"),
+        (Row("review.show", lazy_gettext("Review")),),
+    ),
+    Group(
+        lazy_gettext("Account"),
+        (
+            Row("portal.health", lazy_gettext("Sync health")),
+            Row("settings.show", lazy_gettext("Settings")),
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A row as it stands on a page; *current* is what aria-current says of it."""
+
+    label: str
+    address: str
+    current: str
+
+
+def register(app: Flask) -> None:
+    """Give the templates ``navigation(session)``."""
+    app.jinja_env.globals["navigation"] = links
+
+
+def links(session: Session, *, is_problem: bool = False) -> dict[str, list[Link]]:
+    """Return the links this visitor sees, by heading; none is current on a page about trouble."""
+    here = None if is_problem else request.endpoint
+    current = _row_of(here)
+    shown = {
+        str(group.heading): [_link(row, session, here, current) for row in _registered(group)]
+        for group in GROUPS
+    }
+    return {heading: rows for heading, rows in shown.items() if rows}
+
+
+def _registered(group: Group) -> Iterator[Row]:
+    for row in group.rows:
+        if row.endpoint in current_app.view_functions:
+            yield row
+
+
+def _row_of(here: str | None) -> Row | None:
+    """The row that a page belongs to: its own, or else the first one of its blueprint."""
+    rows = [row for group in GROUPS for row in group.rows]
+    own = [row for row in rows if row.endpoint == here]
+    room = [row for row in rows if here and _blueprint(row.endpoint) == _blueprint(here)]
+    return next(iter([*own, *room]), None)
+
+
+def _blueprint(endpoint: str) -> str:
+    return endpoint.partition(".")[0]
+
+
+def _link(row: Row, session: Session, here: str | None, current: Row | None) -> Link:
+    said = ""
+    if row is current:
+        said = "page" if row.endpoint == here else "true"
+    address = url_for(row.endpoint, portal_id=session.portal_id)
+    return Link(str(row.label), address, said)
