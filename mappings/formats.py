@@ -31,6 +31,7 @@ _WORDS: Sequence[tuple[int, str]] = (
     (0, "doubtful"),
 )
 """What a certainty is called, from so many hundredths on."""
+SURENESS: Final = tuple(word for _, word in _WORDS)
 
 
 def money(minor: int | None, currency: str | None) -> str:

@@ -29,7 +29,7 @@ class Sentence(str):
     pattern: str
     parts: Mapping[str, object]
 
-    def __new__(cls, pattern: str, **parts: object) -> Self:
+    def __new__(cls, pattern: str, /, **parts: object) -> Self:
         """Put *parts* into *pattern*: Sentence("%(name)s left", name="Bo") is "Bo left"."""
         said = super().__new__(cls, pattern % parts if parts else pattern)
         said.pattern = pattern

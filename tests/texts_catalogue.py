@@ -25,6 +25,7 @@ KEYWORDS: Final[Mapping[str, tuple[int, ...] | None]] = {
     "_": None,
     "gettext": None,
     "lazy_gettext": None,
+    "marked": None,
     "ngettext": (1, 2),
     "Sentence": None,
     "abort": (2,),

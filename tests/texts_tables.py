@@ -1,27 +1,87 @@
-"""Texts that pages show out of tables: labels of kinds, settings and the like, and counted things."""
+"""Texts that pages show out of tables: labels of kinds, settings and the like, counted things."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import EnumType
+from http import HTTPStatus
 
-from mappings import kinds
+from integration.ingest import stream_labels
+from integration.pages import settings_form, wording
+from integration.portal import authors, record_names
+from integration.reports import revenue_total
+from integration.review import review_kinds
+from mappings import formats, kinds
+from mappings.records import access, activity_records, setup_kinds, text_sources, what_is_read
+from mappings.records.setting_labels import setting_label
+from mappings.rules.attribution.reasons import REMOVED
+from mappings.rules.ledger import total_range
 
 # Plurals that pages count: "3 deals".
 COUNTED = (
-    "companies", "contacts", "deals", "records", "users",
+    "companies", "contacts", "deals", "left-out job changes", "records", "users",
 )  # fmt: skip
+# Errors whose names are headings of pages.
+_ANSWERED = (400, 403, 404, 405, 409, 413, 414, 415, 429, 500, 503)
+_RECORDS = ("company", "contact", "deal")
 
 
 def labels() -> Iterator[tuple[str, str]]:
     """Yield each label with the file of its table."""
+    for place, texts in _tables():
+        for text in texts:
+            if text:
+                yield place, text
+
+
+def _tables() -> Iterator[tuple[str, Iterable[str]]]:
+    yield "mappings/kinds.py", _labels_of_kinds()
+    yield "mappings/kinds.py", map(kinds.source_label, ("several", "none"))
+    yield "mappings/formats.py", (formats.CERTAIN, formats.UNDER, formats.OVER, *formats.SURENESS)
+    yield (
+        "mappings/records/access.py",
+        (scope.because for scope in (*access.REQUIRED_SCOPES, *access.OPTIONAL_SCOPES)),
+    )
+    yield "mappings/records/activity_records.py", activity_records.BECAUSE.values()
+    yield "mappings/records/setting_labels.py", map(setting_label, settings_form.fields())
+    yield "mappings/records/setup_kinds.py", (kind.title for kind in setup_kinds.KINDS.values())
+    yield (
+        "mappings/records/text_sources.py",
+        (text for row in text_sources.known() for text in (row.group, row.hint)),
+    )
+    yield "mappings/records/what_is_read.py", _purposes()
+    yield "mappings/rules/ledger/total_range.py", (total_range.RATE_BASIS,)
+    yield "integration/ingest/stream_labels.py", stream_labels.PLURALS.values()
+    yield "integration/portal/authors.py", map(authors.in_words, ("", "user:7"))
+    yield (
+        "integration/portal/record_names.py",
+        (
+            REMOVED,
+            *map(record_names.nameless, _RECORDS),
+            *map(record_names.unknown, _RECORDS),
+        ),
+    )
+    yield "integration/reports/revenue_total.py", revenue_total.HOLDERS.values()
+    yield "integration/review/review_kinds.py", review_kinds.VERB_LABELS.values()
+    yield "integration/pages/guard.py", (HTTPStatus(status).phrase for status in _ANSWERED)
+
+
+def _labels_of_kinds() -> Iterator[str]:
     for kind in vars(kinds).values():
         if isinstance(kind, EnumType) and kind.__module__ == kinds.__name__:
-            for member in kind:  # type: ignore[var-annotated]
-                if getattr(member, "label", ""):
-                    yield "mappings/kinds.py", member.label
+            for member in kind.__members__.values():
+                yield getattr(member, "label", "")
+
+
+def _purposes() -> Iterator[str]:
+    for purposes in (*what_is_read.PURPOSES.values(), *what_is_read.HISTORY_PURPOSES.values()):
+        for purpose in purposes:
+            yield purpose.because
+    for link in what_is_read.LINK_PURPOSES:
+        yield link.because
 
 
 def plurals() -> Iterator[tuple[str, tuple[str, str]]]:
     """Yield "%(num)s deal", "%(num)s deals" for each counted thing."""
     for plural in COUNTED:
-        one = f"{plural[:-3]}y" if plural.endswith("ies") else plural[:-1]
-        yield "integration/pages/wording.py", (f"%(num)s {one}", f"%(num)s {plural}")
+        yield "integration/pages/wording.py", wording.forms(plural)
+    for forms in revenue_total.UNBOOKED.values():
+        yield "integration/reports/revenue_total.py", forms

@@ -63,4 +63,4 @@ def _question(moves: LookBack, window: int) -> SetupQuestion:
 
 def _candidate(moves: LookBack, days: int, window: int) -> Candidate:
     label = f"{days:,} days, as now" if days == window else _LABELS[days]
-    return Candidate(str(days), label, count=moves.left_out(days), counted="job changes left out")
+    return Candidate(str(days), label, count=moves.left_out(days), counted="left-out job changes")

@@ -11,6 +11,8 @@ from integration.core import logs
 from integration.core.errors import NeedsOwner, Refused, Retryable, SecondOrderError
 from integration.pages import guard
 from integration.pages.languages import COOKIE, COOKIE_DAYS, LANGUAGES
+from integration.pages.texts import gettext as _
+from integration.pages.texts import lazy_gettext, said
 from integration.portal.runtime import Runtime
 from integration.storage.service.sessions import LONGEST_HOURS, STATE_MINUTES
 
@@ -115,36 +117,39 @@ def _from_hubspot(runtime: Runtime) -> Response:
 
 _BAD_STATES = {
     "missing": (
-        "This visit has no beginning",
-        (
-            "This address is for coming back from HubSpot, and you did not come from there: it was"
-            " typed, kept as a bookmark, or cut off. Nothing was changed; start again."
+        lazy_gettext("This visit has no beginning"),
+        lazy_gettext(
+            "This address is for coming back from HubSpot, and you did not come from"
+            " there: it was typed, kept as a bookmark, or cut off. Nothing was changed;"
+            " start again."
         ),
     ),
     "unknown": (
-        "We do not know this visit",
-        ("It began more than a day ago, or not here. Nothing was changed; start again."),
+        lazy_gettext("We do not know this visit"),
+        lazy_gettext(
+            "It began more than a day ago, or not here. Nothing was changed; start again."
+        ),
     ),
     "other_browser": (
-        "That was started in another browser",
-        (
-            "Connecting has to end in the browser in which it began."
-            " Nothing was changed; start again here."
+        lazy_gettext("That was started in another browser"),
+        lazy_gettext(
+            "Connecting has to end in the browser in which it began. Nothing was changed;"
+            " start again here."
         ),
     ),
     "expired": (
-        "That took longer than ten minutes",
-        (
-            "For safety a visit to HubSpot counts for ten minutes only."
-            " Nothing was changed; start again."
+        lazy_gettext("That took longer than ten minutes"),
+        lazy_gettext(
+            "For safety a visit to HubSpot counts for ten minutes only. Nothing was"
+            " changed; start again."
         ),
     ),
     "used": (
-        "This was done already",
-        (
-            "Each visit to HubSpot counts once, and this one was used: the page was loaded again,"
-            " or reached with the browser's Back button. Nothing was changed by it."
-            " If it connected an account, sign in to see it."
+        lazy_gettext("This was done already"),
+        lazy_gettext(
+            "Each visit to HubSpot counts once, and this one was used: the page was"
+            " loaded again, or reached with the browser's Back button. Nothing was"
+            " changed by it. If it connected an account, sign in to see it."
         ),
     ),
 }
@@ -160,17 +165,22 @@ def _refused_by_hubspot(error: str) -> Response:
     if error == "access_denied":
         return guard.problem(
             403,
-            "Nothing was connected",
-            "You, or your account's rules, said no on HubSpot's page. Nothing was installed and"
-            " nothing was changed. Connecting needs a Super Admin or the App Marketplace Access"
-            " permission the first time.",
+            _("Nothing was connected"),
+            _(
+                "You, or your account's rules, said no on HubSpot's page. Nothing was"
+                " installed and nothing was changed. Connecting needs a Super Admin or the"
+                " App Marketplace Access permission the first time."
+            ),
             start_again=True,
         )
     return guard.problem(
         400,
-        "HubSpot could not connect the account",
-        "HubSpot ended the visit with an error of its own. Nothing was changed; start again, and if"
-        " it happens again ask whoever runs this server to look at the app's settings.",
+        _("HubSpot could not connect the account"),
+        _(
+            "HubSpot ended the visit with an error of its own. Nothing was changed; start"
+            " again, and if it happens again ask whoever runs this server to look at the"
+            " app's settings."
+        ),
         start_again=True,
     )
 
@@ -181,26 +191,30 @@ def _failed(error: SecondOrderError) -> Response:
         case MissingScopes():
             return guard.problem(
                 403,
-                "Some permissions are missing",
-                "The account did not grant what the app cannot work without, so nothing was"
-                " installed. Start again and leave all required permissions on; a Super Admin can"
-                " grant every one of them.",
+                _("Some permissions are missing"),
+                _(
+                    "The account did not grant what the app cannot work without, so nothing was"
+                    " installed. Start again and leave all required permissions on; a Super Admin"
+                    " can grant every one of them."
+                ),
                 scopes=error.scopes,
                 start_again=True,
             )
         case NotInstalled():
-            text = f"{error}. Install it first; that takes two minutes."
-            return guard.problem(403, "Not installed yet", text, start_again="Install in HubSpot")
+            text = _("%(error)s. Install it first; that takes two minutes.", error=said(error))
+            return guard.problem(
+                403, _("Not installed yet"), text, start_again=_("Install in HubSpot")
+            )
         case StillErasing():
-            return guard.problem(503, "Not yet", str(error), start_again=True)
+            return guard.problem(503, _("Not yet"), said(error), start_again=True)
         case Retryable():
             return _hubspot_away(error)
         case Refused() | NeedsOwner():
-            text = (
-                f"{str(error).rstrip('.')}. Codes from HubSpot work once and for a minute only;"
-                " start again."
+            text = _(
+                "%(error)s. Codes from HubSpot work once and for a minute only; start again.",
+                error=said(error).rstrip("."),
             )
-            return guard.problem(400, "HubSpot did not accept that", text, start_again=True)
+            return guard.problem(400, _("HubSpot did not accept that"), text, start_again=True)
     raise error
 
 
@@ -208,9 +222,11 @@ def _hubspot_away(error: Retryable) -> Response:
     _log.warning("hubspot away during install", reason=str(error))
     answer = guard.problem(
         503,
-        "HubSpot does not answer",
-        "HubSpot, or something between us, did not answer. Nothing was changed; start again in a"
-        " minute.",
+        _("HubSpot does not answer"),
+        _(
+            "HubSpot, or something between us, did not answer. Nothing was changed; start"
+            " again in a minute."
+        ),
         start_again=True,
     )
     answer.headers["Retry-After"] = "60"

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from integration.pages.figures import amount, day, likelihood, percent
+from integration.pages.texts import ngettext, translated
 from integration.reports.revenue_total import HOLDERS, UNBOOKED
-from mappings.formats import amount, day, likelihood, percent
 from mappings.kinds import ObjectType, SourceKind, Status, source_label
 from mappings.records.catalogue import TYPE_ID, own_properties
 from mappings.records.properties import OwnProperty
@@ -34,7 +35,11 @@ def home_figures(summary: Json) -> dict[str, Any]:
         "deals": sum(by_source.values()),
         "derived_deals": sum(derived.values()),
         "sources": [
-            {"label": source_label(name), "n": by_source[name], "is_none": name == "none"}
+            {
+                "label": translated(source_label(name)),
+                "n": by_source[name],
+                "is_none": name == "none",
+            }
             for name in dict.fromkeys((*_SOURCES, *by_source))
             if by_source.get(name)
         ],
@@ -103,21 +108,27 @@ def in_hubspot(account: Json, portal_id: int, object_type: str, record_id: int) 
 def _total_view(total: Json) -> dict[str, Any]:
     """The one total with its parts as lines: by kind, with the first-order rest, up to the won."""
     currency = total["currency"]
-    parts = [(source_label(kind), total["by_kind"][kind]) for kind in total["by_kind"]]
-    parts.append((source_label(SourceKind.FIRST_ORDER), total["first_order"]))
+    by_kind = {**total["by_kind"], SourceKind.FIRST_ORDER.value: total["first_order"]}
     return {
         **total,
         "is_known": bool(currency),
-        "parts": [(label, part) for label, part in parts if Decimal(part)],
+        "parts": [
+            (translated(source_label(kind)), part)
+            for kind, part in by_kind.items()
+            if Decimal(part)
+        ],
         "held": [
-            (HOLDERS[holder], part) for holder, part in total["by_holder"].items() if Decimal(part)
+            (translated(HOLDERS[holder]), part)
+            for holder, part in total["by_holder"].items()
+            if Decimal(part)
         ],
-        "left_out": [
-            f"{number} {'deal' if number == 1 else 'deals'} {UNBOOKED[why]}"
-            for why, number in total["unbooked"].items()
-            if number
-        ],
+        "left_out": [_unbooked(why, number) for why, number in total["unbooked"].items() if number],
     }
+
+
+def _unbooked(why: str, number: int) -> str:
+    """Say how many won deals have no part in the total, and why: "3 deals without an amount"."""
+    return ngettext(*UNBOOKED[why], number)
 
 
 def _leader(line: Json, object_type: ObjectType) -> dict[str, Any]:

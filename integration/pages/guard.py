@@ -14,6 +14,8 @@ from integration.admin import sign_in as sessions
 from integration.admin.sign_in import Session
 from integration.core import logs
 from integration.core.errors import NeedsOwner, RecordGone, Refused, Retryable, SecondOrderError
+from integration.pages.texts import gettext as _
+from integration.pages.texts import lazy_gettext, said, translated
 from integration.portal.runtime import Runtime
 
 # Forms are forged in browsers only. These addresses are for programs, which sign or send a token.
@@ -117,11 +119,13 @@ def _check_origin(own_origin: str) -> None:
     if origin is None and site is None:
         abort(
             403,
-            "Your browser did not say where this form came from. Open the page and press the"
-            " button there.",
+            _(
+                "Your browser did not say where this form came from. Open the page and press"
+                " the button there."
+            ),
         )
     if origin not in {None, own_origin} or site not in {None, "same-origin"}:
-        abort(403, "This form came from another site, so nothing was changed.")
+        abort(403, _("This form came from another site, so nothing was changed."))
 
 
 def _check_token(runtime: Runtime) -> None:
@@ -132,8 +136,10 @@ def _check_token(runtime: Runtime) -> None:
     if not hmac.compare_digest(current.csrf.encode(), request.form.get("csrf", "").encode()):
         abort(
             400,
-            "This form was out of date, so nothing was changed. Go back, load the page again and"
-            " repeat.",
+            _(
+                "This form was out of date, so nothing was changed. Go back, load the page"
+                " again and repeat."
+            ),
         )
 
 
@@ -173,10 +179,10 @@ def _http_error(error: HTTPException, runtime: Runtime) -> Response:
     session_if_known(runtime)  # its navigation stays on the page
     if status == HTTPStatus.NOT_FOUND:
         return _nothing_here()
-    text = _TEXTS.get(status, "The request could not be answered.")
+    text = _TEXTS.get(status, _("The request could not be answered."))
     if status in {HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN} and error.description:
         text = error.description  # given with abort()
-    answer = problem(status, error.name, text)
+    answer = problem(status, translated(error.name), text)
     allowed_methods = error.get_response().headers.get("Allow")
     if status == HTTPStatus.METHOD_NOT_ALLOWED and allowed_methods:
         answer.headers["Allow"] = allowed_methods
@@ -184,27 +190,30 @@ def _http_error(error: HTTPException, runtime: Runtime) -> Response:
 
 
 _TEXTS: Mapping[int, str] = {
-    405: "This address does not take that kind of request.",
-    413: "That was more than this page accepts.",
-    414: "That address was too long.",
+    405: lazy_gettext("This address does not take that kind of request."),
+    413: lazy_gettext("That was more than this page accepts."),
+    414: lazy_gettext("That address was too long."),
 }
 
 
 def _nothing_here() -> Response:
     """Answer with the same bytes for what does not exist and for what belongs to others."""
     current: Session | None = g.get("session")
-    text = "This page does not exist, or it belongs to a HubSpot account you are not signed in to. "
+    text = _(
+        "This page does not exist, or it belongs to a HubSpot account you are not signed in to."
+    )
     if current is None:
-        text += (
-            "Sign in to see the pages of your account. Whoever makes no click for half an hour is"
-            " signed out."
+        text += " " + _(
+            "Sign in to see the pages of your account. Whoever makes no click for half an"
+            " hour is signed out."
         )
     else:
-        text += (
-            f"You are signed in to account {current.portal_id}: its pages are in the line on top."
-            " If the link is of another account, sign in to that one."
+        text += " " + _(
+            "You are signed in to account %(portal_id)s: its pages are in the line on"
+            " top. If the link is of another account, sign in to that one.",
+            portal_id=current.portal_id,
         )
-    return problem(404, "Nothing here for you", text, sign_in=True)
+    return problem(404, _("Nothing here for you"), text, sign_in=True)
 
 
 def _known_error(error: SecondOrderError, runtime: Runtime) -> Response:
@@ -213,9 +222,9 @@ def _known_error(error: SecondOrderError, runtime: Runtime) -> Response:
     if isinstance(error, RecordGone):
         return _http_error_of(404, runtime)
     if isinstance(error, NeedsOwner):
-        return problem(409, "HubSpot needs you", str(error), reconnect=True)
+        return problem(409, _("HubSpot needs you"), said(error), reconnect=True)
     if isinstance(error, Refused):
-        return problem(400, "That did not work", str(error))
+        return problem(400, _("That did not work"), said(error))
     return _bug(error)
 
 
@@ -224,11 +233,11 @@ def _try_again(error: Retryable) -> Response:
     if _is_machine():
         answer = _plain(503, "Try again")
     else:
-        text = (
-            "Something we depend on does not answer at the moment."
-            " Nothing is lost; try again shortly."
+        text = _(
+            "Something we depend on does not answer at the moment. Nothing is lost; try"
+            " again shortly."
         )
-        answer = problem(503, "Back in a moment", text, again=True)
+        answer = problem(503, _("Back in a moment"), text, again=True)
     answer.headers["Retry-After"] = str(min(int(error.after or 5), _LONGEST_RETRY) or 1)
     return answer
 
@@ -246,11 +255,12 @@ def _bug(error: Exception) -> Response:
     _log.error("request failed", error_id=number, path=request.path, exc_info=error)
     if _is_machine():
         return _plain(500, f"Internal error {number}")
-    text = (
-        f"It is our fault, and it has been noted as error {number}."
-        " Tell us that number if it happens again."
+    text = _(
+        "It is our fault, and it has been noted as error %(number)s. Tell us that"
+        " number if it happens again.",
+        number=number,
     )
-    return problem(500, "Something broke", text)
+    return problem(500, _("Something broke"), text)
 
 
 def _plain(status: int, text: str) -> Response:

@@ -66,7 +66,7 @@ def language() -> str:
     return locale.language if locale else ENGLISH
 
 
-def gettext(text: str, **parts: object) -> str:
+def gettext(text: str, /, **parts: object) -> str:
     """Say *text* in the reader's language, with *parts* in the places that it names."""
     said: str = flask_babel.gettext(text)
     return said % parts if parts else said

@@ -27,6 +27,7 @@ from integration.admin import (
 from integration.core.errors import Refused
 from integration.ingest import backfill, import_progress
 from integration.pages import explanation_view, guard, wording
+from integration.pages.texts import gettext as _
 from integration.portal import holds, record_names, settings
 from integration.portal.context import PortalContext, open_portal
 from integration.portal.runtime import Runtime
@@ -91,8 +92,10 @@ def blueprint(runtime: Runtime) -> Blueprint:
         with open_portal(runtime, portal_id) as portal:
             if not uninstall.resume(portal, actor=actor):
                 raise Refused(
-                    "The connection to HubSpot has ended, or nothing was paused."
-                    " Reconnect the account."
+                    _(
+                        "The connection to HubSpot has ended, or nothing was paused. Reconnect the"
+                        " account."
+                    )
                 )
         return _back("portal.home", portal_id)
 

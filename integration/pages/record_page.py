@@ -11,6 +11,8 @@ from integration.admin.sign_in import Session
 from integration.core.errors import Refused, Retryable
 from integration.pages import explanation_view, guard
 from integration.pages.portal_pages import account_of
+from integration.pages.texts import gettext as _
+from integration.pages.texts import said
 from integration.portal import holds, record_choice
 from integration.portal.context import open_portal
 from integration.portal.holds import Hold
@@ -93,7 +95,7 @@ def _find(
     except Ambiguous as several:
         return _which(session, object_type, text, several)
     except Refused as refusal:
-        return guard.problem(404, "No such record", f"{refusal}.")
+        return guard.problem(404, _("No such record"), f"{said(refusal)}.")
     return _to_record(session.portal_id, object_type, found) if found else _absent()
 
 
@@ -152,7 +154,10 @@ def _absent() -> Response:
     """
     return guard.problem(
         404,
-        "No such record",
-        "We know no record of this kind and number in your account. The number is the last part of"
-        " the record's address in HubSpot; a new record is known a few seconds after it was made.",
+        _("No such record"),
+        _(
+            "We know no record of this kind and number in your account. The number is the"
+            " last part of the record's address in HubSpot; a new record is known a few"
+            " seconds after it was made."
+        ),
     )

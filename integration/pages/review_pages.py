@@ -12,6 +12,8 @@ from integration.admin.sign_in import Session
 from integration.core.errors import Refused
 from integration.pages import guard
 from integration.pages.portal_pages import account_of
+from integration.pages.texts import gettext as _
+from integration.pages.texts import lazy_gettext
 from integration.portal import record_choice
 from integration.portal.context import PortalContext, open_portal
 from integration.portal.record_choice import Ambiguous, Candidate
@@ -23,9 +25,9 @@ from mappings.kinds import ObjectType, ReviewKind, Verb
 
 _KIND_LABELS = {kind.value: kind.label for kind in ReviewKind}
 _DONE = {
-    "decided": "Kept. What it concerns is being worked out again.",
-    "doubted": "Asked. What is doubted counts until it is decided.",
-    "separated": "Kept. The records are different people from now on, on our side.",
+    "decided": lazy_gettext("Kept. What it concerns is being worked out again."),
+    "doubted": lazy_gettext("Asked. What is doubted counts until it is decided."),
+    "separated": lazy_gettext("Kept. The records are different people from now on, on our side."),
 }
 
 
@@ -172,9 +174,11 @@ def _task_page(portal: PortalContext, session: Session, review_id: int) -> Respo
     except Refused:
         return guard.problem(
             404,
-            "No such question",
-            "There is no question of this number in your account. It may have resolved itself:"
-            " open Review for those that wait.",
+            _("No such question"),
+            _(
+                "There is no question of this number in your account. It may have resolved"
+                " itself: open Review for those that wait."
+            ),
         )
     return make_response(_question_page(session, task))
 
@@ -250,4 +254,6 @@ def _day(text: str) -> dt.date | None:
     try:
         return dt.date.fromisoformat(text.strip())
     except ValueError:
-        raise Refused(f"{text.strip()[:40]} is no date; write it like 2027-03-31") from None
+        raise Refused(
+            _("%(value)s is no date; write it like 2027-03-31", value=text.strip()[:40])
+        ) from None

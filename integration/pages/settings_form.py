@@ -5,6 +5,8 @@ from typing import Any
 
 from marshmallow import ValidationError
 
+from integration.pages.texts import gettext as _
+from integration.pages.texts import lazy_gettext, marked, translated
 from mappings.kinds import ObjectType
 from mappings.records import text_sources
 from mappings.records.portal_map import WITHOUT_EFFECT, PortalMap, dump_portal_map
@@ -14,22 +16,25 @@ _LONGEST_FIELD = 20_000
 _LONGEST_TYPE_ID = 9  # digits that fit the column
 CHOICES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "won_rule": (
-        ("closed_won_flag", "HubSpot's own won flag"),
-        ("stages", "The stages listed below"),
+        ("closed_won_flag", lazy_gettext("HubSpot's own won flag")),
+        ("stages", lazy_gettext("The stages listed below")),
     ),
     "customer_stage_since": (
-        ("reached", "From the day it reached the stage"),
-        ("always", "Always: the stage was set in bulk, its dates say nothing"),
+        ("reached", lazy_gettext("From the day it reached the stage")),
+        ("always", lazy_gettext("Always: the stage was set in bulk, its dates say nothing")),
     ),
     "activities": (
-        ("read", "Read when and with whom; texts only of notes and automatic replies"),
-        ("ignored", "Do not read, and forget what was read"),
+        (
+            "read",
+            lazy_gettext("Read when and with whom; texts only of notes and automatic replies"),
+        ),
+        ("ignored", lazy_gettext("Do not read, and forget what was read")),
     ),
 }
 # Stands in a group for all of its text sources.
 _TEXTS = "text sources"
 _GROUPS: Mapping[str, tuple[str, ...]] = {
-    "Revenue": (
+    marked("Revenue"): (
         "won_rule",
         "won_stages",
         "replaced_stages",
@@ -50,8 +55,8 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
         "agency_types",
         "activities",
     ),
-    "Customers": ("customer_stage", "customer_stage_since"),
-    "Health": (
+    marked("Customers"): ("customer_stage", "customer_stage_since"),
+    marked("Health"): (
         "usage_property",
         "milestone_property",
         "renewal_date_property",
@@ -63,37 +68,46 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
 # Lists of two texts each.
 _PAIRS = frozenset({"role_labels", "not_applicable"})
 _HINTS: Mapping[str, str] = {
-    "included_pipelines": "Pipeline ids that count; empty means all.",
-    "won_stages": "Stage ids; only used when won is decided by stages.",
-    "replaced_stages": "Stage ids: another contract took a won deal's place, which is no loss.",
-    "amount_property": "Deal property that holds the amount.",
-    "buying_role_property": "Contact property with the buying role.",
-    "role_labels": "One a line: association label = role.",
-    "deal_renewal_types": "Deal types that are renewals, not new business.",
-    "customer_stage": (
+    "included_pipelines": lazy_gettext("Pipeline ids that count; empty means all."),
+    "won_stages": lazy_gettext("Stage ids; only used when won is decided by stages."),
+    "replaced_stages": lazy_gettext(
+        "Stage ids: another contract took a won deal's place, which is no loss."
+    ),
+    "amount_property": lazy_gettext("Deal property that holds the amount."),
+    "buying_role_property": lazy_gettext("Contact property with the buying role."),
+    "role_labels": lazy_gettext("One a line: association label = role."),
+    "deal_renewal_types": lazy_gettext("Deal types that are renewals, not new business."),
+    "customer_stage": lazy_gettext(
         "Lifecycle stage that makes a company a customer; empty: its first won deal does."
     ),
-    "customer_stage_since": "From when a company in that stage counts as a customer.",
-    "left_options": (
+    "customer_stage_since": lazy_gettext("From when a company in that stage counts as a customer."),
+    "left_options": lazy_gettext(
         "Values of its options that mean the person left; empty: those whose label says so."
     ),
-    "staff_domains": "Mail domains of your own people; they are never referrers.",
-    "extra_free_hosts": "Further free-mail hosts, not employers.",
-    "referred_by_labels": "Association labels that name the referrer.",
-    "referred_by_type_ids": "The same labels by their HubSpot type ids.",
-    "agency_types": "Company types that are agencies or partners.",
-    "activities": "Meetings, calls, e-mails and notes of the last three years.",
-    "home_currency": "Three letters, such as EUR.",
-    "home_country": "Two letters, such as GB: where phone numbers without a country code are.",
-    "usage_property": "Company property that says how much the product is used.",
-    "milestone_property": "Company property with the day on which the customer first got value.",
-    "renewal_date_property": "Company property with the day on which the contract ends.",
-    "recurring_property": "Company property with the recurring value.",
-    "ticket_closed_stages": "Ticket stages that mean closed.",
-    "not_applicable": (
-        "One a line: factor = why it does not apply to this account, as in adoption = we have no"
-        " product usage. Health is then measured without it, and says so. Factors:"
-        f" {', '.join(FACTORS)}."
+    "staff_domains": lazy_gettext("Mail domains of your own people; they are never referrers."),
+    "extra_free_hosts": lazy_gettext("Further free-mail hosts, not employers."),
+    "referred_by_labels": lazy_gettext("Association labels that name the referrer."),
+    "referred_by_type_ids": lazy_gettext("The same labels by their HubSpot type ids."),
+    "agency_types": lazy_gettext("Company types that are agencies or partners."),
+    "activities": lazy_gettext("Meetings, calls, e-mails and notes of the last three years."),
+    "home_currency": lazy_gettext("Three letters, such as EUR."),
+    "home_country": lazy_gettext(
+        "Two letters, such as GB: where phone numbers without a country code are."
+    ),
+    "usage_property": lazy_gettext("Company property that says how much the product is used."),
+    "milestone_property": lazy_gettext(
+        "Company property with the day on which the customer first got value."
+    ),
+    "renewal_date_property": lazy_gettext(
+        "Company property with the day on which the contract ends."
+    ),
+    "recurring_property": lazy_gettext("Company property with the recurring value."),
+    "ticket_closed_stages": lazy_gettext("Ticket stages that mean closed."),
+    "not_applicable": lazy_gettext(
+        "One a line: factor = why it does not apply to this account, as in adoption ="
+        " we have no product usage. Health is then measured without it, and says so."
+        " Factors: %(factors)s.",
+        factors=", ".join(FACTORS),
     ),
 }
 
@@ -134,9 +148,11 @@ def list_fields() -> list[str]:
 def groups(names: Iterable[str]) -> dict[str, list[str]]:
     """Return fields by heading; under "More" those that no heading names."""
     known = set(names)
-    placed = {title: [name for name in _group(title) if name in known] for title in _GROUPS}
+    placed = {
+        translated(title): [name for name in _group(title) if name in known] for title in _GROUPS
+    }
     rest = known.difference(*placed.values())
-    return {**placed, "More": sorted(rest)} if rest else placed
+    return {**placed, _("More"): sorted(rest)} if rest else placed
 
 
 def _group(title: str) -> Iterator[str]:
@@ -159,9 +175,9 @@ def _defaults() -> dict[str, Any]:
 def _read(name: str, text: str) -> object:
     """Read one field. A list is read by line; an empty property field means no property."""
     if len(text) > _LONGEST_FIELD:
-        raise ValidationError({name: ["is too long"]})
+        raise ValidationError({name: [_("is too long")]})
     if "\x00" in text:
-        raise ValidationError({name: ["holds a character that cannot be kept"]})
+        raise ValidationError({name: [_("holds a character that cannot be kept")]})
     default = _defaults()[name]
     if isinstance(default, list):
         return _read_lines(name, text)

@@ -21,6 +21,8 @@ from integration.admin.sign_in import Session
 from integration.core.errors import Refused
 from integration.pages import guard, settings_form, settings_preview
 from integration.pages.portal_pages import account_of
+from integration.pages.texts import gettext as _
+from integration.pages.texts import said
 from integration.portal import inbound_keys
 from integration.portal import settings as portal_settings
 from integration.portal.context import PortalContext, open_portal
@@ -68,7 +70,7 @@ def _add_settings(bp: Blueprint, runtime: Runtime) -> None:
             except Refused as refusal:
                 with portal.transaction() as tx:
                     settings = portal_settings.read(tx)
-                page = _page(portal, session, settings, refusal=f"{refusal}.")
+                page = _page(portal, session, settings, refusal=f"{said(refusal)}.")
                 return make_response(page, 409)
         return redirect(url_for("settings.show", portal_id=portal_id, confirmed=count), 303)
 
@@ -125,7 +127,7 @@ def _seen(portal: PortalContext, form: Mapping[str, str]) -> PortalSettings:
 
 def _number(text: str) -> int:
     if not text.isascii() or not text.isdecimal() or len(text) > _LONGEST_NUMBER:
-        raise Refused("The form does not say which settings it shows; open Settings again")
+        raise Refused(_("The form does not say which settings it shows; open Settings again"))
     return int(text)
 
 
@@ -138,7 +140,7 @@ def _first_sentence(messages: object) -> str:
     """Return the first of marshmallow's nested messages."""
     while isinstance(messages, dict | list):
         inner = messages.values() if isinstance(messages, dict) else messages
-        messages = next(iter(inner), "is wrong")
+        messages = next(iter(inner), _("is wrong"))
     return str(messages)
 
 
@@ -156,14 +158,18 @@ def _page_after_conflict(
     typed = {name: form[name] for name in meanwhile.map_fields if name in form}
     problems = {name: _by_others(name, current[name]) for name in meanwhile.contested}
     return _page(
-        portal, session, meanwhile.now, form=typed, problems=problems, refusal=f"{meanwhile}."
+        portal, session, meanwhile.now, form=typed, problems=problems, refusal=f"{said(meanwhile)}."
     )
 
 
 def _by_others(name: str, value: object) -> str:
     lines = settings_form.as_text(name, value).split("\n")
     text = shorten(", ".join(lines), _SHOWN_OF_THEIRS)
-    return f"Somebody else made this: {text}." if text else "Somebody else emptied this."
+    return (
+        _("Somebody else made this: %(text)s.", text=text)
+        if text
+        else _("Somebody else emptied this.")
+    )
 
 
 def _page(
@@ -220,7 +226,7 @@ def _add_uninstall(bp: Blueprint, runtime: Runtime) -> None:
             account_of(portal)
             # Typing the id proves that no slip of the hand removes the app.
             if request.form.get("portal_id", "").strip() != str(portal_id):
-                problem = "That is not this account's id, so nothing was changed."
+                problem = _("That is not this account's id, so nothing was changed.")
                 return make_response(_uninstall_page(portal, session, problem), 422)
             remove = request.form.get("remove_properties") == "yes"
             was_there = uninstall.uninstall(portal, actor=session.actor, remove_properties=remove)

@@ -9,11 +9,12 @@ from flask import render_template
 from integration.admin import preview
 from integration.admin.preview import HURRIED, Preview
 from integration.admin.sign_in import Session
-from integration.pages import settings_form
+from integration.pages import figures, settings_form
 from integration.pages.portal_pages import account_of
+from integration.pages.texts import gettext as _
+from integration.pages.texts import lazy_gettext
 from integration.portal.context import PortalContext
 from integration.portal.settings import PortalSettings
-from mappings import formats
 from mappings.records.portal_map import PortalMap
 
 # Buttons; everything else that is sent goes on with the page.
@@ -29,7 +30,7 @@ class Act:
     may_edit: bool = False
 
 
-SAVE = Act("settings", "Save, and work everything out again", may_edit=True)
+SAVE = Act("settings", lazy_gettext("Save, and work everything out again"), may_edit=True)
 
 
 def of_map(
@@ -67,7 +68,7 @@ def page(
         sources=_sources(found),
         months=_months(found),
         total=tuple(
-            formats.money(sum(booked.values()), found.home)
+            figures.money(sum(booked.values()), found.home)
             for booked in (found.booked_before, found.booked_after)
         ),
         records=sum(found.records_to_write.values()),
@@ -84,7 +85,7 @@ def _change(name: str, before: object, after: object) -> dict[str, str]:
 
 
 def _line(name: str, value: object) -> str:
-    return settings_form.as_text(name, value).replace("\n", ", ") or "nothing"
+    return settings_form.as_text(name, value).replace("\n", ", ") or _("nothing")
 
 
 def _sources(found: Preview) -> list[dict[str, Any]]:
@@ -105,6 +106,6 @@ def _months(found: Preview) -> list[dict[str, str]]:
     for month in sorted({*found.booked_before, *found.booked_after}):
         before, after = found.booked_before.get(month, 0), found.booked_after.get(month, 0)
         if before != after:
-            shown = (formats.money(minor, found.home) for minor in (before, after))
+            shown = (figures.money(minor, found.home) for minor in (before, after))
             lines.append(dict(zip(("month", "before", "after"), (month, *shown), strict=True)))
     return lines

@@ -18,6 +18,7 @@ from integration.core.errors import Refused
 from integration.pages import guard, settings_form, settings_preview
 from integration.pages.portal_pages import account_of
 from integration.pages.settings_preview import Act
+from integration.pages.texts import gettext as _
 from integration.portal import settings
 from integration.portal.context import PortalContext, open_portal
 from integration.portal.runtime import Runtime
@@ -74,7 +75,7 @@ def _page(portal: PortalContext, session: Session) -> str:
 
 def _in_words(difference: Difference) -> tuple[str, str, str]:
     before, after = (
-        settings_form.as_text(difference.name, value).replace("\n", ", ") or "nothing"
+        settings_form.as_text(difference.name, value).replace("\n", ", ") or _("nothing")
         for value in (difference.before, difference.after)
     )
     return difference.name, before, after
@@ -85,7 +86,9 @@ def _restore(
 ) -> ResponseReturnValue:
     number = _number(form)
     if form.get("preview"):
-        act = Act("settings/versions/restore", f"Let version {number} count again")
+        act = Act(
+            "settings/versions/restore", _("Let version %(number)s count again", number=number)
+        )
         return settings_preview.page(portal, session, _preview_of(portal, number), act, form)
     portal_choices.check_version(portal, number)
     settings_changes.restore(
@@ -113,9 +116,14 @@ def _judge_history(
     number, reason = _number(form), form.get("reason", "").strip()[:_LONGEST_REASON]
     if form.get("preview"):
         if not reason:
-            raise Refused("Say why history is to be judged by other settings; it is kept with it")
+            raise Refused(
+                _("Say why history is to be judged by other settings; it is kept with it")
+            )
         found = preview.preview(portal, judges_history=True, patience=HURRIED)
-        act = Act("settings/versions/judge-history", f"Judge all of history by version {number}")
+        act = Act(
+            "settings/versions/judge-history",
+            _("Judge all of history by version %(number)s", number=number),
+        )
         return settings_preview.page(portal, session, found, act, form)
     settings_changes.judge_history(portal, number, actor=session.actor, reason=reason)
     address = url_for("versions.show", portal_id=portal.portal_id, said="judging")
@@ -125,5 +133,5 @@ def _judge_history(
 def _number(form: Mapping[str, str], name: str = "number") -> int:
     text = form.get(name, "")
     if not text.isascii() or not text.isdecimal() or len(text) > _LONGEST_NUMBER:
-        raise Refused("The form does not say which version it is about; load the page again")
+        raise Refused(_("The form does not say which version it is about; load the page again"))
     return int(text)

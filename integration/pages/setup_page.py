@@ -13,6 +13,7 @@ from integration.admin.sign_in import Session
 from integration.core.errors import Refused
 from integration.pages import guard
 from integration.pages.portal_pages import account_of
+from integration.pages.texts import gettext as _
 from integration.portal import holds
 from integration.portal.context import PortalContext, open_portal
 from integration.portal.runtime import Runtime
@@ -87,7 +88,7 @@ def _answered(stored: StoredQuestion) -> dict[str, Any]:
 
 def _in_words(stored: StoredQuestion) -> str:
     if stored.answer is None:
-        return "Changed in Settings"
+        return _("Changed in Settings")
     labels = {choice.value: choice.label for choice in stored.question.candidates}
     chosen = (labels.get(value) or value for value in stored.answer)
-    return ", ".join(filter(None, chosen)) or "None of these"
+    return ", ".join(filter(None, chosen)) or _("None of these")

@@ -15,7 +15,7 @@ from integration.pages import figures, languages
 from integration.pages.languages import gettext
 from mappings.sentences import Figure, Sentence
 
-__all__ = ["gettext", "lazy_gettext", "ngettext", "register", "translated"]
+__all__ = ["gettext", "lazy_gettext", "marked", "ngettext", "register", "said", "translated"]
 
 
 def register(app: Flask) -> None:
@@ -29,14 +29,14 @@ def register(app: Flask) -> None:
     )
 
 
-def ngettext(one: str, several: str, number: int, **parts: object) -> str:
+def ngettext(one: str, several: str, number: int, /, **parts: object) -> str:
     """Say something of a number: ``ngettext("%(num)s deal", "%(num)s deals", 2_579)``."""
     return _plural(one, several, number) % {"num": figures.count(number), **parts}
 
 
 @pass_eval_context
 def _ngettext_in_templates(
-    context: EvalContext, one: str, several: str, number: int, **parts: object
+    context: EvalContext, one: str, several: str, number: int, /, **parts: object
 ) -> str:
     """The same, where what is put into the text is escaped and the text itself is not."""
     text = _plural(one, several, number)
@@ -59,8 +59,19 @@ def translated(text: str) -> str:
     if not isinstance(text, Sentence):
         return gettext(text)
     parts = {name: _part(part) for name, part in text.parts.items()}
-    said = gettext(text.pattern)
-    return said % parts if parts else said
+    pattern = gettext(text.pattern)
+    return pattern % parts if parts else pattern
+
+
+def marked(text: str) -> str:
+    """Return *text* as it is, for catalogues to collect: what shows it translates it."""
+    return text
+
+
+def said(error: Exception) -> str:
+    """Return what an error of ours says, in the reader's language."""
+    first = error.args[0] if error.args else ""
+    return translated(first) if isinstance(first, str) else str(error)
 
 
 def _part(part: object) -> object:

@@ -77,8 +77,12 @@ def register_filters(app: Flask, now: Callable[[], dt.datetime]) -> None:
 
 def things(number: int | None, plural: str) -> str:
     """Return a count of things by their plural: "1 company", "2,579 companies"."""
-    one, several = f"%(num)s {_singular(plural)}", f"%(num)s {plural}"
-    return ngettext(one, several, number or 0)
+    return ngettext(*forms(plural), number or 0)
+
+
+def forms(plural: str) -> tuple[str, str]:
+    """Return how one thing is counted, and several: "%(num)s company", "%(num)s companies"."""
+    return f"%(num)s {_singular(plural)}", f"%(num)s {plural}"
 
 
 def _singular(plural: str) -> str:

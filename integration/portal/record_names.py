@@ -41,12 +41,17 @@ def shown(tx: Transaction, refs: Iterable[RefPair]) -> dict[RefPair, str]:
     ids = {kind: {number for other, number in wanted if other == kind} for kind in _NAMED}
     rows = lookups.names(tx, *(ids[kind] for kind in _NAMED))
     known = {(row.object_type, row.record_id): _in_words(row) for row in rows}
-    return {ref: known.get(ref) or f"a {ref[0]} that is not known here" for ref in wanted}
+    return {ref: known.get(ref) or unknown(ref[0]) for ref in wanted}
 
 
 def nameless(object_type: str) -> str:
     """Return what people read for a record without a name."""
     return f"a {object_type} without a name"
+
+
+def unknown(object_type: str) -> str:
+    """Return what people read for a record that is not in the mirror."""
+    return f"a {object_type} that is not known here"
 
 
 def _in_words(row: lookups.Name) -> str:

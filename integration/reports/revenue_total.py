@@ -41,12 +41,15 @@ HOLDERS: Mapping[str, str] = {
     "person": "people without a company",
 }
 """Who can hold a part of the total, in words."""
-UNBOOKED: Mapping[str, str] = {
-    "no_amount": "without an amount",
-    "no_currency": "without a currency that is one",
-    "waiting": "not booked yet",
+UNBOOKED: Mapping[str, tuple[str, str]] = {
+    "no_amount": ("%(num)s deal without an amount", "%(num)s deals without an amount"),
+    "no_currency": (
+        "%(num)s deal without a currency that is one",
+        "%(num)s deals without a currency that is one",
+    ),
+    "waiting": ("%(num)s deal not booked yet", "%(num)s deals not booked yet"),
 }
-"""Why a won deal has no part in the total, in words."""
+"""How many won deals have no part in the total, and why; of one deal and of several."""
 _NO_MEASUREMENT = measure((), Reading())
 # The settings that say what tells of a customer's part.
 _TELLING = frozenset(

@@ -67,7 +67,9 @@ def _left_out(total: Json) -> Iterator[str]:
         yield f"  not part of it: {amount} of {where}"
     for why, number in total["unbooked"].items():
         if number:
-            yield f"  not part of it: {_deals(number)} {UNBOOKED[why]}"
+            one, several = UNBOOKED[why]
+            words = (one if number == 1 else several) % {"num": formats.count(number)}
+            yield f"  not part of it: {words}"
 
 
 def _judged(total: Json) -> Iterator[str]:
