@@ -1,7 +1,6 @@
 """Texts that pages show out of tables: labels of kinds, settings and the like, counted things."""
 
-from collections.abc import Iterable, Iterator
-from enum import EnumType
+from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
 
 from integration.ingest import stream_labels
@@ -66,9 +65,9 @@ def _tables() -> Iterator[tuple[str, Iterable[str]]]:
 
 def _labels_of_kinds() -> Iterator[str]:
     for kind in vars(kinds).values():
-        if isinstance(kind, EnumType) and kind.__module__ == kinds.__name__:
-            for member in kind.__members__.values():
-                yield getattr(member, "label", "")
+        members: Mapping[str, object] = getattr(kind, "__members__", {})
+        for member in members.values():
+            yield getattr(member, "label", "")
 
 
 def _purposes() -> Iterator[str]:
