@@ -180,3 +180,17 @@ class Verb(StrEnum):
     PICK = "pick"
     DISMISS = "dismiss"
     REOPEN = "reopen"
+
+
+class Role(_Labelled):
+    """What a user of an account may do with the app."""
+
+    ADMIN = "admin", "Admin"
+    MARKETER = "marketer", "Marketer"
+    SUCCESS = "success", "Success manager"
+    SELLER = "seller", "Seller"
+
+    @classmethod
+    def of(cls, word: str | None) -> Self | None:
+        """Return the role that a word stands for; None for another word and for none."""
+        return next((role for role in cls if role == word), None)

@@ -99,7 +99,11 @@ class World:
         with self.runtime.database.service() as tx:
             known = {"currency": account.crm.currency, "time_zone": account.crm.time_zone}
             portals.install(
-                tx, account.portal_id, scopes=sorted(grant.scopes), account=known, user_id=1
+                tx,
+                account.portal_id,
+                scopes=sorted(grant.scopes),
+                account=known,
+                user_id=account.crm.user_id,
             )
             tokens.save(tx, account.portal_id, sealed, lifetime=1800)
             lanes.want(tx, account.portal_id, "import")

@@ -59,7 +59,7 @@ class Arrival:
     """A browser that came back from HubSpot: its portal, its next page, and its new session."""
 
     portal_id: int
-    user_id: int | None
+    user_id: int
     next_path: str
     session: str = field(repr=False)
 
@@ -102,11 +102,14 @@ def complete(
     who = oauth.introspect(fresh.access_token)
     if not who.active or who.portal_id is None:
         raise Refused("HubSpot does not know the connection it just made")
+    if who.user_id is None:
+        raise Refused("HubSpot did not say which of its users you are")
     if journey.purpose == SIGN_IN:
         _check_installed(runtime, who.portal_id)
     else:
         _install(runtime, oauth, fresh, who)
-    secret = sign_in.sign_in(runtime, who.portal_id, who.user_id, instead_of=session)
+    _name_account(runtime, who.portal_id, who.domain)
+    secret = sign_in.sign_in(runtime, who.portal_id, who.user_id, who.user, instead_of=session)
     return Arrival(who.portal_id, who.user_id, _next(runtime, journey, who.portal_id), secret)
 
 
@@ -290,6 +293,12 @@ def _check_installed(runtime: Runtime, portal_id: int) -> None:
         installed = portals.find(tx, portal_id)
     if installed is None or installed.state == "uninstalled":
         raise NotInstalled(f"Account {portal_id} has not installed Second Order")
+
+
+def _name_account(runtime: Runtime, portal_id: int, domain: str) -> None:
+    if domain:
+        with runtime.database.service() as tx:
+            portals.name_account(tx, portal_id, domain)
 
 
 def _next(runtime: Runtime, journey: Journey, portal_id: int) -> str:

@@ -1,30 +1,50 @@
-"""Sign-in: browsers on their way to HubSpot and back, and sessions of one portal each."""
+"""Sign-in: browsers on their way to HubSpot and back, and their sessions of one portal each."""
 
 import hashlib
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from integration.portal import permissions
+from integration.portal.permissions import Permission
 from integration.portal.runtime import Runtime
+from integration.storage.service import portal_users
 from integration.storage.service import sessions as stored
-from integration.storage.service.sessions import Journey
+from integration.storage.service.sessions import Journey, SessionRow
+from mappings.kinds import Role
 
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A browser that is signed in to one portal, which has HubSpot's name of a time zone."""
+    """A browser that is signed in to a portal, which has HubSpot's name of a time zone.
+
+    Its user has no role when an admin took it away. *others* are the browser's sessions of other
+    accounts.
+    """
 
     portal_id: int
-    user_id: int | None
+    user_id: int
     csrf: str
+    role: Role | None = None
+    email: str = ""
+    account: str = ""
     time_zone: str = ""
+    others: tuple["Session", ...] = ()
 
     @property
     def actor(self) -> str:
         """The name of this person in audit lines: HubSpot's user id."""
-        return f"user:{self.user_id}" if self.user_id else "user:unknown"
+        return f"user:{self.user_id}"
+
+    def may(self, permission: Permission) -> bool:
+        """Whether this user's role is allowed something."""
+        return permissions.may(self.role, permission)
+
+    def may_use(self, endpoint: str) -> bool:
+        """Whether this user may open the page or press the button of a route."""
+        return permissions.may_use(self.role, endpoint)
 
 
 class BadState(Exception):
@@ -71,31 +91,57 @@ def arrive(runtime: Runtime, state: str | None, browser: str | None) -> Journey:
 
 
 def sign_in(
-    runtime: Runtime, portal_id: int, user_id: int | None, *, instead_of: str | None = None
+    runtime: Runtime, portal_id: int, user_id: int, email: str, *, instead_of: str | None = None
 ) -> str:
-    """Open a session under a new id, close the one it replaces, and return the cookie's secret."""
+    """Open a session under a new secret and return that; the browser's other accounts move along.
+
+    *instead_of* is the secret that the browser had.
+    """
     secret = new_secret()
     with runtime.database.service() as tx:
         if instead_of:
-            stored.close_session(tx, _hash(instead_of))
+            stored.move_sessions(tx, _hash(instead_of), _hash(secret), but=portal_id)
         stored.open_session(tx, _hash(secret), portal_id, user_id, new_secret())
+        portal_users.arrive(tx, portal_id, user_id, email)
     return secret
 
 
-def find(runtime: Runtime, secret: str | None) -> Session | None:
-    """Return the session behind a cookie, or None when there is none or it has ended."""
+def find(runtime: Runtime, secret: str | None, *, portal_id: int | None = None) -> Session | None:
+    """Return the session behind a cookie, or None when there is none or it has ended.
+
+    Of several it is the one of *portal_id*, which counts as used now; otherwise the last used.
+    """
     if not secret or not _SECRET.fullmatch(secret):
         return None
     with runtime.database.service() as tx:
-        row = stored.find_session(tx, _hash(secret))
-    return Session(row.portal_id, row.user_id, row.csrf, row.time_zone) if row else None
+        rows = stored.find_sessions(tx, _hash(secret))
+        if not rows:
+            return None
+        visited = next((row for row in rows if row.portal_id == portal_id), rows[0])
+        is_here = visited.portal_id == portal_id
+        if visited.is_old or (is_here and visited is not rows[0]):
+            stored.touch(tx, _hash(secret), visited.portal_id)
+    others = tuple(_session(row) for row in rows if row is not visited)
+    return replace(_session(visited), others=others)
 
 
 def sign_out(runtime: Runtime, secret: str) -> None:
-    """End a session."""
+    """Sign a browser out of all its accounts."""
     with runtime.database.service() as tx:
         stored.close_session(tx, _hash(secret))
 
 
 def _hash(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
+
+
+def _session(row: SessionRow) -> Session:
+    return Session(
+        row.portal_id,
+        row.user_id,
+        row.csrf,
+        role=row.role,
+        email=row.email,
+        account=str(row.account.get("name") or ""),
+        time_zone=str(row.account.get("time_zone") or ""),
+    )

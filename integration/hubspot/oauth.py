@@ -38,6 +38,7 @@ class Introspection:
     portal_id: int | None = None
     user_id: int | None = None
     user: str = field(default="", repr=False)
+    domain: str = ""
     app_id: int | None = None
     scopes: frozenset[str] = frozenset()
     expires_in: int = 0
@@ -99,6 +100,7 @@ class OAuth:
             portal_id=identifiers.read(answer.get("hub_id")),
             user_id=identifiers.read(answer.get("user_id")),
             user=str(answer.get("user") or ""),
+            domain=str(answer.get("hub_domain") or ""),
             app_id=identifiers.read(answer.get("app_id")),
             scopes=_scopes(answer.get("scopes")) or frozenset(),
             expires_in=_number(answer.get("expires_in")) or 0,

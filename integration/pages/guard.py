@@ -8,15 +8,20 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, g, make_response, render_template, request
+from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
+from integration.admin import roles
 from integration.admin import sign_in as sessions
 from integration.admin.sign_in import Session
 from integration.core import logs
 from integration.core.errors import NeedsOwner, RecordGone, Refused, Retryable, SecondOrderError
 from integration.pages.texts import gettext as _
 from integration.pages.texts import lazy_gettext, said, translated
+from integration.portal import permissions
+from integration.portal.permissions import Open, Permission
 from integration.portal.runtime import Runtime
+from mappings.kinds import Role
 
 # Forms are forged in browsers only. These addresses are for programs, which sign or send a token.
 MACHINE_PATHS = ("/webhooks/", "/healthz", "/readyz", "/metrics")
@@ -27,7 +32,7 @@ _log = logs.get(__name__)
 
 
 def protect(app: Flask, runtime: Runtime) -> None:
-    """Set headers on every answer, turn errors into pages, and refuse forged changes."""
+    """Set headers on every answer, turn errors into pages, refuse forged changes and strangers."""
     is_https = runtime.settings.public_url.startswith("https://")
     parts = urlsplit(runtime.settings.public_url)
     origin = f"{parts.scheme}://{parts.netloc}"
@@ -37,6 +42,13 @@ def protect(app: Flask, runtime: Runtime) -> None:
         if request.method in _CHANGING and not _is_machine():
             _check_origin(origin)
             _check_token(runtime)
+
+    @app.before_request
+    def refuse_whom_no_row_allows() -> ResponseReturnValue | None:
+        if request.endpoint is None:  # no such address, or not with this method
+            return None
+        asked = permissions.of_endpoint(request.endpoint)
+        return None if isinstance(asked, Open) else _refusal(runtime, asked)
 
     @app.after_request
     def headers(response: Response) -> Response:
@@ -78,9 +90,13 @@ def cookie(runtime: Runtime, name: str) -> str | None:
 
 
 def session(runtime: Runtime) -> Session | None:
-    """Return this browser's session; it is read once in a request."""
+    """Return this browser's session of the account that is looked at, else of the last one.
+
+    It is read once in a request.
+    """
     if "session" not in g:
-        g.session = sessions.find(runtime, cookie(runtime, "session"))
+        portal_id = (request.view_args or {}).get("portal_id")
+        g.session = sessions.find(runtime, cookie(runtime, "session"), portal_id=portal_id)
     current: Session | None = g.session
     return current
 
@@ -93,11 +109,54 @@ def session_if_known(runtime: Runtime) -> Session | None:
 
 
 def session_of(runtime: Runtime, portal_id: int) -> Session:
-    """Return the session if it is one of this portal; answer 404 otherwise."""
+    """Return the session if it is one of this portal; answer 404 otherwise.
+
+    Whether its role may do this was asked before the view was called: the row of its route in
+    :mod:`integration.portal.permissions` says what it needs.
+    """
     current = session(runtime)
     if current is None or current.portal_id != portal_id:
         abort(404)
     return current
+
+
+def _refusal(runtime: Runtime, asked: Permission) -> Response | None:
+    """Return a page for whoever may not do what a route asks for; None for whoever may."""
+    current = session_of(runtime, (request.view_args or {})["portal_id"])
+    if current.may(asked):
+        return None
+    with runtime.database.portal(current.portal_id) as tx:
+        admins = ", ".join(roles.admins(tx))
+    return (
+        _without_role(admins) if current.role is None else _other_role(current.role, asked, admins)
+    )
+
+
+def _without_role(admins: str) -> Response:
+    return problem(
+        403,
+        _("You have no role in this account any more"),
+        _(
+            "An admin took your role in this account away, so its pages are closed to you. Nothing"
+            " was changed. Its admins: %(admins)s.",
+            admins=admins,
+        ),
+    )
+
+
+def _other_role(role: Role, asked: Permission, admins: str) -> Response:
+    needed = [translated(able.label) for able in permissions.who_may(asked)]
+    return problem(
+        403,
+        _("Your role does not allow this"),
+        _(
+            "It needs one of these roles: %(needed)s. Yours in this account is %(role)s. Nothing"
+            " was changed. Whom to ask for another role: %(admins)s.",
+            needed=", ".join(needed),
+            role=translated(role.label),
+            admins=admins,
+        ),
+    )
 
 
 def problem(
@@ -130,10 +189,14 @@ def _check_origin(own_origin: str) -> None:
 
 def _check_token(runtime: Runtime) -> None:
     """Refuse a form without the session's own token."""
+    portal_id = (request.view_args or {}).get("portal_id")
     current = session(runtime)
-    if current is None:
+    if current is None or portal_id not in {None, current.portal_id}:
         abort(404)
-    if not hmac.compare_digest(current.csrf.encode(), request.form.get("csrf", "").encode()):
+    # A form that is about no account may come from a page of any account of this browser's.
+    accounts = (current, *current.others) if portal_id is None else (current,)
+    sent = request.form.get("csrf", "").encode()
+    if not any(hmac.compare_digest(account.csrf.encode(), sent) for account in accounts):
         abort(
             400,
             _(

@@ -11,7 +11,7 @@ from integration.pages.texts import lazy_gettext
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A page that the navigation leads to; it is left out while no such endpoint is registered."""
+    """A page that the navigation leads to; it is left out for whoever may not see it."""
 
     endpoint: str
     label: str
@@ -64,15 +64,15 @@ def links(session: Session, *, is_problem: bool = False) -> dict[str, list[Link]
     here = None if is_problem else request.endpoint
     current = _row_of(here)
     shown = {
-        str(group.heading): [_link(row, session, here, current) for row in _registered(group)]
+        str(group.heading): [_link(row, session, here, current) for row in _open_to(session, group)]
         for group in GROUPS
     }
     return {heading: rows for heading, rows in shown.items() if rows}
 
 
-def _registered(group: Group) -> Iterator[Row]:
+def _open_to(session: Session, group: Group) -> Iterator[Row]:
     for row in group.rows:
-        if row.endpoint in current_app.view_functions:
+        if row.endpoint in current_app.view_functions and session.may_use(row.endpoint):
             yield row
 
 

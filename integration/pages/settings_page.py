@@ -230,12 +230,9 @@ def _add_uninstall(bp: Blueprint, runtime: Runtime) -> None:
                 return make_response(_uninstall_page(portal, session, problem), 422)
             remove = request.form.get("remove_properties") == "yes"
             was_there = uninstall.uninstall(portal, actor=session.actor, remove_properties=remove)
-        page = render_template(
+        return render_template(
             "gone.html", portal_id=portal_id, removed=remove, was_there=was_there
         )
-        answer = make_response(page)
-        guard.drop_cookie(answer, runtime, "session")
-        return answer
 
 
 def _uninstall_page(portal: PortalContext, session: Session, problem: str | None = None) -> str:

@@ -41,7 +41,8 @@ WITH portal_table AS (
 ), service_table AS (
   SELECT oid, relname FROM pg_class
   WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname = ANY (ARRAY[
-    'portal', 'token', 'lane', 'allowance', 'inbox', 'oauth_state', 'browser_session', 'schedule'])
+    'portal', 'token', 'lane', 'allowance', 'inbox', 'oauth_state', 'browser_session', 'schedule',
+    'portal_user'])
 ), wanted_policy AS (
   SELECT 'own_portal' AS policy, relname, 'TO second_order_app USING (portal_id = current_portal())'
     || ' WITH CHECK (portal_id = current_portal())' AS rule FROM portal_table

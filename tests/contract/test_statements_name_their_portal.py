@@ -24,7 +24,8 @@ OVER_ALL = {
     "lanes.due": "whose work is due, for the sweeper to wake",
     "portals.every": "the list of portals",
     "sessions.open_session": "ended sessions of any portal; the new one names its own",
-    "sessions.find_session": "a browser's cookie tells the portal, and not the other way round",
+    "sessions.find_sessions": "a browser's cookie tells the portals, and not the other way round",
+    "sessions.move_sessions": "a browser's accounts move along to its new cookie",
     "sessions.close_session": "a browser's cookie is all that signing out knows",
     "tokens.all_sealed": "all tokens are sealed anew when keys change",
 }

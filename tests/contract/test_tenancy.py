@@ -129,6 +129,7 @@ def test_the_service_sees_no_customer_data(database: Database, postgres_url: str
             "allowance",
             "inbox",
             "browser_session",
+            "portal_user",
         }:
             continue
         with pytest.raises(DBAPIError, match="permission denied"), database.service() as tx:

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 import wsgi
-from integration.admin.sign_in import find
+from integration.admin.sign_in import Session, find
 from integration.portal.runtime import Runtime
 from integration.storage.queue.inbox_writer import InboxWriter
 from tests.sandbox.crm import HubSpot
@@ -127,17 +127,21 @@ class Visitor:
 
     def csrf(self) -> str:
         """The token on the page in front of the visitor."""
-        page = self.get(f"/portals/{self.portal_id()}/settings").text
+        page = self.get(f"/portals/{self.portal_id()}/").text
         found = search(r'name="csrf" value="([^"]+)"', page)
         assert found, page[:300]
         return unescape(found[1])
 
-    def portal_id(self) -> int:
-        """Whose session this is."""
+    def session(self) -> Session:
+        """The session of the account that was looked at last."""
         cookie = self.client.get_cookie(self.cookie_name("session"), domain="127.0.0.1")
         session = find(self.town.runtime, cookie.value if cookie else None)
         assert session is not None
-        return session.portal_id
+        return session
+
+    def portal_id(self) -> int:
+        """Whose session this is."""
+        return self.session().portal_id
 
     def press(
         self,

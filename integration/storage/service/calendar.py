@@ -86,7 +86,7 @@ def being_erased(tx: Transaction) -> list[int]:
 def prune(tx: Transaction) -> None:
     """Delete used OAuth states, ended sessions and old deliveries for accounts never installed."""
     tx.run("DELETE FROM oauth_state WHERE made_at < clock_timestamp() - interval '1 day'")
-    tx.run("DELETE FROM browser_session WHERE made_at < clock_timestamp() - interval '1 day'")
+    tx.run("DELETE FROM browser_session WHERE made_at < clock_timestamp() - lasts")
     tx.run(
         """DELETE FROM inbox WHERE received_at < clock_timestamp() - make_interval(days => :days)
              AND (portal_id IS NULL AND state = 'set_aside'

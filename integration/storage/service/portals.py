@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from integration.storage.database import Row, Transaction, as_json
+from integration.storage.service import portal_users
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +69,12 @@ def install(
     """Record an installation or a reinstallation, without a pause; return whether it is new.
 
     An account that is known keeps its time zone; where HubSpot tells another, it is looked at soon.
+    Whoever installs is its admin; whoever only connects it again keeps the role they have.
     """
-    return bool(
+    was_uninstalled = tx.value(
+        "SELECT state = 'uninstalled' FROM portal WHERE portal_id = :id", id=portal_id
+    )
+    is_new = bool(
         tx.value(
             """INSERT INTO portal (portal_id, scopes, account, installed_by)
                VALUES (:id, :scopes, CAST(:account AS jsonb), :user)
@@ -91,6 +96,19 @@ def install(
             account=as_json(account),
             user=user_id,
         )
+    )
+    if user_id is not None:
+        portal_users.let_installer_in(tx, portal_id, user_id, anew=is_new or bool(was_uninstalled))
+    return is_new
+
+
+def name_account(tx: Transaction, portal_id: int, name: str) -> None:
+    """Keep what the account is called; HubSpot tells nothing better than its website's domain."""
+    tx.run(
+        """UPDATE portal SET account = account || jsonb_build_object('name', CAST(:name AS text))
+           WHERE portal_id = :id AND account ->> 'name' IS DISTINCT FROM :name""",
+        id=portal_id,
+        name=name,
     )
 
 

@@ -4,8 +4,10 @@ Only hashes of their secrets are stored.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
-from integration.storage.database import Transaction
+from integration.storage.database import Row, Transaction
+from mappings.kinds import Role
 
 STATE_MINUTES = 10
 IDLE_MINUTES = 30
@@ -24,12 +26,15 @@ class Journey:
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
-    """A signed-in browser as stored."""
+    """A browser's session of one portal; without a role when it was taken away."""
 
     portal_id: int
-    user_id: int | None
+    user_id: int
     csrf: str
-    time_zone: str = ""
+    role: Role | None
+    email: str
+    account: dict[str, Any]
+    is_old: bool
 
 
 def begin_journey(
@@ -78,56 +83,91 @@ def why_not(tx: Transaction, state_hash: bytes) -> str:
 
 
 def open_session(
-    tx: Transaction, session_hash: bytes, portal_id: int, user_id: int | None, csrf: str
+    tx: Transaction, session_hash: bytes, portal_id: int, user_id: int, csrf: str
 ) -> None:
-    """Sign a browser in; ended sessions are deleted."""
+    """Sign a browser in; sessions that lasted their time are deleted."""
+    tx.run("DELETE FROM browser_session WHERE made_at < clock_timestamp() - lasts")
     tx.run(
-        """DELETE FROM browser_session
-           WHERE seen_at < clock_timestamp() - make_interval(mins => :idle)
-             OR made_at < clock_timestamp() - make_interval(hours => :longest)""",
-        idle=IDLE_MINUTES,
-        longest=LONGEST_HOURS,
-    )
-    tx.run(
-        """INSERT INTO browser_session (portal_id, session_hash, user_id, csrf)
-           VALUES (:portal_id, :hash, :user, :csrf)""",
+        """INSERT INTO browser_session (portal_id, session_hash, user_id, csrf, idle, lasts)
+           VALUES (:portal_id, :hash, :user, :csrf, make_interval(mins => :idle),
+             make_interval(hours => :longest))""",
         hash=session_hash,
         portal_id=portal_id,
         user=user_id,
         csrf=csrf,
-    )
-
-
-def find_session(tx: Transaction, session_hash: bytes) -> SessionRow | None:
-    """Return a session that is alive, and note once a minute that it was used."""
-    row = tx.one(
-        """SELECT portal_id, user_id, csrf,
-             (SELECT account ->> 'time_zone' FROM portal
-              WHERE portal.portal_id = browser_session.portal_id) AS time_zone,
-             seen_at < clock_timestamp() - make_interval(secs => :touch) AS is_old
-           FROM browser_session WHERE session_hash = :hash
-             AND seen_at > clock_timestamp() - make_interval(mins => :idle)
-             AND made_at > clock_timestamp() - make_interval(hours => :longest)""",
-        hash=session_hash,
-        touch=float(_TOUCH_SECONDS),
         idle=IDLE_MINUTES,
         longest=LONGEST_HOURS,
     )
-    if row is None:
-        return None
-    if row["is_old"]:
-        tx.run(
-            "UPDATE browser_session SET seen_at = clock_timestamp() WHERE session_hash = :hash",
-            hash=session_hash,
-        )
-    return SessionRow(row["portal_id"], row["user_id"], row["csrf"], row["time_zone"] or "")
+
+
+def move_sessions(tx: Transaction, old_hash: bytes, new_hash: bytes, *, but: int) -> None:
+    """Let a browser's sessions of other portals than *but* go on under its new secret."""
+    tx.run(
+        "DELETE FROM browser_session WHERE session_hash = :old AND portal_id = :id",
+        old=old_hash,
+        id=but,
+    )
+    tx.run(
+        "UPDATE browser_session SET session_hash = :new WHERE session_hash = :old",
+        old=old_hash,
+        new=new_hash,
+    )
+
+
+def find_sessions(tx: Transaction, session_hash: bytes) -> list[SessionRow]:
+    """Return the living sessions of a browser, the last used first."""
+    rows = tx.rows(
+        """SELECT portal_id, browser_session.user_id, csrf, role, email, account,
+             browser_session.seen_at < clock_timestamp() - make_interval(secs => :touch) AS is_old
+           FROM browser_session JOIN portal USING (portal_id)
+             LEFT JOIN portal_user USING (portal_id, user_id)
+           WHERE session_hash = :hash AND made_at > clock_timestamp() - lasts
+             -- Whoever works in one account is still there for the others.
+             AND clock_timestamp() - idle < (
+               SELECT max(seen_at) FROM browser_session WHERE session_hash = :hash)
+           ORDER BY browser_session.seen_at DESC, made_at DESC""",
+        hash=session_hash,
+        touch=float(_TOUCH_SECONDS),
+    )
+    return [_session(row) for row in rows]
+
+
+def touch(tx: Transaction, session_hash: bytes, portal_id: int) -> None:
+    """Note that a session is used, and that its user is here."""
+    tx.run(
+        """UPDATE browser_session SET seen_at = clock_timestamp()
+           WHERE session_hash = :hash AND portal_id = :id""",
+        hash=session_hash,
+        id=portal_id,
+    )
+    tx.run(
+        """UPDATE portal_user SET seen_at = clock_timestamp()
+           FROM browser_session AS session
+           WHERE session.session_hash = :hash AND session.portal_id = :id
+             AND portal_user.portal_id = session.portal_id
+             AND portal_user.user_id = session.user_id""",
+        hash=session_hash,
+        id=portal_id,
+    )
 
 
 def close_session(tx: Transaction, session_hash: bytes) -> None:
-    """Sign a browser out; its cookie is worthless from now on."""
+    """Sign a browser out of every account; its cookie is worthless from now on."""
     tx.run("DELETE FROM browser_session WHERE session_hash = :hash", hash=session_hash)
 
 
 def lock_install(tx: Transaction, portal_id: int) -> None:
     """Make installs of one portal take turns until the transaction ends."""
     tx.run("SELECT pg_advisory_xact_lock(:lock, hashint8(:id))", lock=_INSTALL_LOCK, id=portal_id)
+
+
+def _session(row: Row) -> SessionRow:
+    return SessionRow(
+        portal_id=row["portal_id"],
+        user_id=row["user_id"],
+        csrf=row["csrf"],
+        role=Role.of(row["role"]),
+        email=row["email"] or "",
+        account=dict(row["account"]),
+        is_old=row["is_old"],
+    )

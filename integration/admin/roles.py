@@ -1,0 +1,43 @@
+"""Roles: who may do what in an account, and handing them out."""
+
+from integration.core.errors import Refused
+from integration.portal.context import PortalContext
+from integration.storage.database import Transaction
+from integration.storage.service import portal_users, portals
+from mappings.kinds import Role
+
+
+def give(portal: PortalContext, user_id: int, role: Role | None, *, actor: str) -> None:
+    """Give a user of the account a role, or take away the one they have.
+
+    Raises :class:`Refused` for a user who never was here, and for the last admin.
+    """
+    with portal.confirmed() as tx:
+        admins = portal_users.lock_admins(tx)
+        user = portal_users.find(tx, user_id)
+        if user is None:
+            raise Refused(f"No user {user_id} was ever here; let them sign in, or invite them")
+        if role is not Role.ADMIN and admins == {user_id}:
+            raise Refused(
+                "This is the account's last admin, who cannot be removed: nobody could hand out"
+                " roles any more. Make somebody else an admin first"
+            )
+        if role is user.role:
+            return
+        portal_users.give(tx, user_id, role, by=actor)
+        portals.note(
+            tx,
+            actor,
+            "gave a role" if role else "took a role away",
+            user=user_id,
+            role=role.value if role else None,
+            before=user.role.value if user.role else None,
+        )
+
+
+def admins(tx: Transaction) -> list[str]:
+    """What the account's admins are called: whom to ask for a role."""
+    users = portal_users.every(tx)
+    return [
+        user.email or f"HubSpot user {user.user_id}" for user in users if user.role is Role.ADMIN
+    ]

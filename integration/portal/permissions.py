@@ -1,0 +1,122 @@
+"""Permissions: what each role may do, and what each page, button and command asks for.
+
+A route or a command without a row here answers nobody, so adding one means adding a row.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from mappings.kinds import Role
+
+
+class Permission(StrEnum):
+    """What a user may do."""
+
+    READ = "read"
+    EXPORT = "export"
+    SAVE_REPORTS = "save reports"
+    ANSWER = "answer questions"
+    OPERATE = "pause, repair and replay"
+    CHANGE_SETTINGS = "see and change settings"
+    MANAGE_USERS = "hand out roles"
+    UNINSTALL = "uninstall"
+
+
+class Open(StrEnum):
+    """What needs no role in an account."""
+
+    ANYBODY = "anybody, signed in or not"
+    PROGRAMS = "programs, which sign or send a key of their own"
+
+
+_EVERYBODY: Final = frozenset(Role)
+_WHO_TELL: Final = frozenset({Role.ADMIN, Role.MARKETER, Role.SUCCESS})
+_ADMINS: Final = frozenset({Role.ADMIN})
+
+GRANTED: Final[Mapping[Permission, frozenset[Role]]] = MappingProxyType(
+    {
+        Permission.READ: _EVERYBODY,
+        Permission.EXPORT: _WHO_TELL,
+        Permission.SAVE_REPORTS: _WHO_TELL,
+        Permission.ANSWER: frozenset({Role.ADMIN, Role.SUCCESS}),
+        Permission.OPERATE: _ADMINS,
+        Permission.CHANGE_SETTINGS: _ADMINS,
+        Permission.MANAGE_USERS: _ADMINS,
+        Permission.UNINSTALL: _ADMINS,
+    }
+)
+
+ENDPOINTS: Final[Mapping[str, Permission | Open]] = MappingProxyType(
+    {
+        "entry.static": Open.ANYBODY,
+        "entry.front": Open.ANYBODY,
+        "entry.begin_install": Open.ANYBODY,
+        "entry.begin_sign_in": Open.ANYBODY,
+        "entry.callback": Open.ANYBODY,
+        "entry.sign_out": Open.ANYBODY,
+        "entry.choose_language": Open.ANYBODY,
+        "public.help_": Open.ANYBODY,
+        "public.privacy": Open.ANYBODY,
+        "public.terms": Open.ANYBODY,
+        "receiver.receive": Open.PROGRAMS,
+        "machines.survey": Open.PROGRAMS,
+        "machines.usage": Open.PROGRAMS,
+        "machines.healthz": Open.PROGRAMS,
+        "machines.readyz": Open.PROGRAMS,
+        "metrics.metrics": Open.PROGRAMS,
+        "portal.home": Permission.READ,
+        "portal.progress": Permission.READ,
+        "portal.health": Permission.READ,
+        "portal.replay": Permission.OPERATE,
+        "portal.repair": Permission.OPERATE,
+        "portal.pause": Permission.OPERATE,
+        "portal.resume": Permission.OPERATE,
+        "records.record": Permission.READ,
+        "records.find": Permission.READ,
+        "records.suggest": Permission.READ,
+        "review.show": Permission.READ,
+        "review.decided": Permission.READ,
+        "review.question": Permission.READ,
+        "review.open_json": Permission.READ,
+        "review.decided_json": Permission.READ,
+        "review.decide": Permission.ANSWER,
+        "review.split": Permission.ANSWER,
+        "review.flag": Permission.ANSWER,
+        "settings.show": Permission.CHANGE_SETTINGS,
+        "settings.change": Permission.CHANGE_SETTINGS,
+        "settings.confirm": Permission.CHANGE_SETTINGS,
+        "settings.renew_inbound_key": Permission.CHANGE_SETTINGS,
+        "settings.ask": Permission.UNINSTALL,
+        "settings.leave": Permission.UNINSTALL,
+        "setup.show": Permission.CHANGE_SETTINGS,
+        "setup.answer": Permission.CHANGE_SETTINGS,
+        "versions.show": Permission.CHANGE_SETTINGS,
+        "versions.restore": Permission.CHANGE_SETTINGS,
+        "versions.judge_history": Permission.CHANGE_SETTINGS,
+    }
+)
+
+
+def may(role: Role | None, permission: Permission) -> bool:
+    """Whether a role is allowed something; nobody's role is allowed nothing."""
+    return role in GRANTED[permission]
+
+
+def who_may(permission: Permission) -> tuple[Role, ...]:
+    """The roles that are allowed something, the most powerful first."""
+    return tuple(role for role in Role if role in GRANTED[permission])
+
+
+def of_endpoint(endpoint: str) -> Permission | Open:
+    """Return what a route asks for. Raises :class:`LookupError` for a route without a row."""
+    if endpoint not in ENDPOINTS:
+        raise LookupError(f"no row in permissions.ENDPOINTS says who may see {endpoint}")
+    return ENDPOINTS[endpoint]
+
+
+def may_use(role: Role | None, endpoint: str) -> bool:
+    """Whether a role may open a page or press a button, by the name of its route."""
+    asked = of_endpoint(endpoint)
+    return isinstance(asked, Open) or may(role, asked)
