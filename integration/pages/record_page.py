@@ -1,20 +1,20 @@
-"""The page of a record: our values on it, with reasons, decisions and ledger rows."""
+"""Pages of records by type and id, and the form that finds one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, Request, Response, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from integration.admin.sign_in import Session
 from integration.core.errors import Refused, Retryable
-from integration.pages import explanation_view, guard
+from integration.pages import deal_page, explanation_view, guard
 from integration.pages.portal_pages import account_of
 from integration.pages.texts import gettext as _
 from integration.pages.texts import said
 from integration.portal import holds, record_choice
-from integration.portal.context import open_portal
+from integration.portal.context import PortalContext, open_portal
 from integration.portal.holds import Hold
 from integration.portal.record_choice import Ambiguous, Candidate
 from integration.portal.runtime import Runtime
@@ -40,13 +40,8 @@ def blueprint(runtime: Runtime) -> Blueprint:
         if not 0 < record_id <= _LARGEST_ID:
             return _absent()
         with open_portal(runtime, portal_id) as portal:
-            account = account_of(portal).account
-            explanation = explain.explain(portal, object_type, record_id)
-            with portal.transaction() as tx:
-                hold = holds.current(tx)
-        if not (explanation["exists"] or explanation["values"] or explanation.get("ledger")):
-            return _absent()
-        return _page(session, object_type, explanation, account, hold)
+            page = _PAGES[object_type](portal, session, record_id, request)
+        return _absent() if page is None else page
 
     @bp.get("/find")
     def find(portal_id: int) -> ResponseReturnValue:
@@ -116,6 +111,18 @@ def _which(session: Session, object_type: str, text: str, several: Ambiguous) ->
     )
 
 
+def _explained(
+    portal: PortalContext, session: Session, record_id: int, object_type: str
+) -> str | None:
+    account = account_of(portal).account
+    explanation = explain.explain(portal, object_type, record_id)
+    with portal.transaction() as tx:
+        hold = holds.current(tx)
+    if not (explanation["exists"] or explanation["values"] or explanation.get("ledger")):
+        return None
+    return _page(session, object_type, explanation, account, hold)
+
+
 def _page(
     session: Session,
     object_type: str,
@@ -141,6 +148,18 @@ def _page(
         ledger=explanation.get("ledger", [])[:_SHOWN_ROWS],
         shown_rows=_SHOWN_ROWS,
     )
+
+
+_Page = Callable[[PortalContext, Session, int, Request], str | None]
+_PAGES: Mapping[str, _Page] = {
+    ObjectType.DEAL: deal_page.page,
+    ObjectType.CONTACT: lambda portal, session, record_id, _: _explained(
+        portal, session, record_id, ObjectType.CONTACT
+    ),
+    ObjectType.COMPANY: lambda portal, session, record_id, _: _explained(
+        portal, session, record_id, ObjectType.COMPANY
+    ),
+}
 
 
 def _is_number(text: str) -> bool:

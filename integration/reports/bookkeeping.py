@@ -78,12 +78,12 @@ class Month:
 def month(portal: PortalContext, asked: periods.Month, view: str) -> Month:
     """Return a month as it was reported when it closed, or by all that is known of its wins now."""
     with portal.transaction() as tx:
-        books = _books(tx, portal.runtime.now())
-        calendar = books.calendar
+        kept = books(tx, portal.runtime.now())
+        calendar = kept.calendar
         start, end = calendar.start(asked), calendar.start(periods.after(asked))
         rows = entry_rows.of_month(tx, start, end)
         total = revenue_total.within(tx, report_period.of_month(asked))
-    closed_at = periods.closed_at(books.log, asked)
+    closed_at = periods.closed_at(kept.log, asked)
     entries = [stored_shapes.entry_of(row) for row in rows]
     if view == "reported":
         shown = periods.as_reported(entries, asked, closed_at, calendar)
@@ -97,10 +97,10 @@ def month(portal: PortalContext, asked: periods.Month, view: str) -> Month:
 def calendar(portal: PortalContext) -> Calendar:
     """Return the months of the account: by its time zone, closed ones by that of their closing."""
     with portal.transaction() as tx:
-        return _books(tx, portal.runtime.now()).calendar
+        return books(tx, portal.runtime.now()).calendar
 
 
-def _books(tx: Transaction, now: datetime) -> Periods:
+def books(tx: Transaction, now: datetime) -> Periods:
     """Return the log of closings, with a closing that is due and not written yet."""
     written = period_rows.read(tx)
     due = written.due(settings.read(tx).policy.books_close_day, now)
@@ -121,7 +121,7 @@ def story(
     that the rows belong to. Changes are told in the account's time.
     """
     with portal.transaction() as tx:
-        calendar = _books(tx, portal.runtime.now()).calendar
+        calendar = books(tx, portal.runtime.now()).calendar
         rows = _rows_about(tx, about)
         entries = [_in_account_time(stored_shapes.entry_of(row), calendar) for row in rows]
         if within is not None:
@@ -232,16 +232,16 @@ def _write(
         lanes.hold(tx, portal.portal_id, "drain")
         now = portal.runtime.now()
         written = period_rows.read(tx).log
-        books = _books(tx, now)
-        order = Closing(month, now, action, actor, reason, books.calendar.time_zone)
+        kept = books(tx, now)
+        order = Closing(month, now, action, actor, reason, kept.calendar.time_zone)
         if _is_logged(written, order):
             return
         if action == "reopen":
-            _check_closed(books.log, month)
+            _check_closed(kept.log, month)
         else:
-            _check_over(books.calendar, month, now)
+            _check_over(kept.calendar, month, now)
         # A closing that is due and not written yet comes before the order.
-        for closing in (*books.log[len(written) :], order):
+        for closing in (*kept.log[len(written) :], order):
             period_rows.log(tx, closing)
         portals.note(tx, actor, f"books {action}", month=f"{month:%Y-%m}", reason=reason)
 

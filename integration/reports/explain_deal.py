@@ -54,22 +54,51 @@ def of_deal(
 
     Empty for a deal that cannot be read.
     """
-    batch = open_batch(tx, page_context.read(tx), now)
-    deal = record_facts.deals(batch, [deal_id]).get(deal_id)
-    if deal is None:
+    scene = _open(tx, deal_id, now)
+    if scene is None:
         return {}
-    scene = _scene(batch, deal)
     lines = because.strongest_first(scene.allocation.lines)
-    sentences = [because.sentence(line, scene.names, deal.created_at) for line in lines]
+    opened = scene.deal.created_at
+    sentences = [because.sentence(line, scene.names, opened) for line in lines]
     return {
         "story": sentences or [because.NOBODY],
         "parts": [_part(scene, line, now) for line in lines],
         "derived": _derived(scene),
-        "suggested": list(_suggested(batch, reasons)),
+        **_asides(scene, booked, reasons),
+        "classic_models": _models(scene, now),
+    }
+
+
+def asides(
+    tx: Transaction, deal_id: int, booked: Sequence[Row], reasons: Sequence[object], now: datetime
+) -> Json:
+    """Return what stands beside a deal's sources: suggested, apart, and changes in words."""
+    scene = _open(tx, deal_id, now)
+    return _asides(scene, booked, reasons) if scene else {}
+
+
+def models(tx: Transaction, deal_id: int, now: datetime) -> list[Json]:
+    """Return the deal shared by the classic models; for comparison, never booked."""
+    scene = _open(tx, deal_id, now)
+    return _models(scene, now) if scene else []
+
+
+def _open(tx: Transaction, deal_id: int, now: datetime) -> _Scene | None:
+    batch = open_batch(tx, page_context.read(tx), now)
+    deal = record_facts.deals(batch, [deal_id]).get(deal_id)
+    return None if deal is None else _scene(batch, deal)
+
+
+def _asides(scene: _Scene, booked: Sequence[Row], reasons: Sequence[object]) -> Json:
+    return {
+        "suggested": list(_suggested(scene.batch, reasons)),
         "apart": [*_warnings(scene), *_not_counted(scene)],
         "changes": _changes(scene, booked),
-        "classic_models": [*_models_of_deal(scene, now), *_models_of_portal(scene)],
     }
+
+
+def _models(scene: _Scene, now: datetime) -> list[Json]:
+    return [*_models_of_deal(scene, now), *_models_of_portal(scene)]
 
 
 def _scene(batch: Batch, deal: DealFacts) -> _Scene:
@@ -98,7 +127,7 @@ def _allocation(deal: DealFacts, rows: Sequence[Row]) -> Allocation:
     shares = {str(number): row["share"] for number, row in enumerate(rows)}
     parts = credit.split(deal.amount_minor or 0, {**shares, credit.FIRST_ORDER: rest})
     lines = tuple(
-        CreditLine(_source(row), row["share"], parts[str(number)])
+        CreditLine(source_in(row), row["share"], parts[str(number)])
         for number, row in enumerate(rows)
     )
     derived = (SHARE_ONE - rest) * PPM // SHARE_ONE
@@ -116,7 +145,7 @@ def _allocation(deal: DealFacts, rows: Sequence[Row]) -> Allocation:
     )
 
 
-def _source(row: Row) -> Source:
+def source_in(row: Row) -> Source:
     """A stored source; of one whose person was forgotten, the holder and the share are left."""
     if not stored_shapes.is_removed(row["body"]):
         return stored_shapes.source_of(row)
@@ -273,7 +302,7 @@ def _targets(deal: DealFacts) -> set[str]:
 
 def _changes(scene: _Scene, booked: Sequence[Row]) -> list[str]:
     """What happened to the deal by its ledger rows, oldest first."""
-    credit_names = {row["source_key"]: _credit_name(scene, _source(row)) for row in scene.rows}
+    credit_names = {row["source_key"]: _credit_name(scene, source_in(row)) for row in scene.rows}
     return [
         line
         for change in bookkeeping.changes_of(booked)
@@ -296,7 +325,7 @@ def _models_of_deal(scene: _Scene, now: datetime) -> list[Json]:
     until = deal.closed_at if deal.is_closed and deal.closed_at else now
     path = journey(
         deal,
-        [_source(row) for row in scene.rows],
+        [source_in(row) for row in scene.rows],
         _touches(scene, until),
         contacts=scene.contacts,
         alike=scene.person_of,

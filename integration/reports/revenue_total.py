@@ -160,13 +160,13 @@ def _naming_referrers(portal_map: PortalMap) -> list[tuple[str, str]]:
 def _ends(tx: Transaction, wins: Wins, known: PortalSettings) -> tuple[Range, int]:
     """The total's range, and how many deals have a part in it."""
     deals = [
-        DerivedDeal(int(booked), int(derived), _sources(figures))
+        DerivedDeal(int(booked), int(derived), sources_of(figures))
         for _, booked, derived, figures in total_rows.derived(tx, known.map.home_currency, wins)
     ]
     return range_of(deals, known.policy), len(deals)
 
 
-def _sources(figures: Sequence[Sequence[Any]]) -> tuple[Source, ...] | None:
+def sources_of(figures: Sequence[Sequence[Any]]) -> tuple[Source, ...] | None:
     """A deal's sources by their figures; None where a person took some with them."""
     if any(None in row for row in figures):
         return None

@@ -1,6 +1,6 @@
 """Open review tasks and decisions, a page at a time, as pages and scripts read them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from integration.review.review_kinds import check_kind
 from integration.storage.database import Row, Transaction
 from integration.storage.reviews import decision_rows, task_rows
 from integration.storage.reviews.task_rows import Place
+from mappings.records.rows import RefPair
 
 Json = dict[str, Any]
 PAGE = 50
@@ -61,6 +62,20 @@ def decisions(
 def decisions_about(tx: Transaction, object_type: str, record_id: int, now: datetime) -> list[Json]:
     """Return what people decided about a record, newest first."""
     return _views(tx, decision_rows.of_record(tx, object_type, record_id), now)
+
+
+def decided_about(
+    tx: Transaction, refs: Collection[RefPair], now: datetime, *, limit: int
+) -> list[Json]:
+    """Return what people decided about any of these records, each decision once, newest first."""
+    return _views(tx, decision_rows.of_records(tx, refs, limit=limit), now)
+
+
+def open_about(tx: Transaction, refs: Collection[RefPair], *, limit: int) -> list[Json]:
+    """Return the open questions about any of these records, most money first."""
+    rows = task_rows.open_about(tx, refs, limit=limit)
+    names = task_view.names(tx, [row["body"] for row in rows])
+    return [task_view.task(row, names) for row in rows]
 
 
 def _views(tx: Transaction, rows: Sequence[Row], now: datetime) -> list[Json]:

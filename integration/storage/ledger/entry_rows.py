@@ -113,7 +113,7 @@ DERIVED = "kind <> 'first_order'"
 HOME = """CASE
   WHEN home_currency = :home AND home_minor IS NOT NULL THEN home_minor
   WHEN currency = :home THEN amount_minor END"""
-_OWN_HOME = """CASE
+OWN_HOME = """CASE
   WHEN ledger.home_currency = :home AND ledger.home_minor IS NOT NULL THEN ledger.home_minor
   WHEN ledger.currency = :home THEN ledger.amount_minor END"""
 
@@ -156,7 +156,7 @@ def by_company(
             FROM (
               SELECT coalesce(alias.new_id, ledger.company_id) AS id, ledger.deal_id,
                 max(deal.company_id) AS buyer,
-                sum({_OWN_HOME}) AS minor, sum(ledger.share) AS share
+                sum({OWN_HOME}) AS minor, sum(ledger.share) AS share
               FROM ledger LEFT JOIN deal ON deal.portal_id = ledger.portal_id
                 AND deal.deal_id = ledger.deal_id
               LEFT JOIN alias ON alias.portal_id = ledger.portal_id

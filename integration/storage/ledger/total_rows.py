@@ -143,6 +143,15 @@ _MET_THERE = """EXISTS (SELECT FROM touch WHERE touch.portal_id = :portal
     AND touch.company_id = deal.company_id AND touch.at < deal.created_at)"""
 
 
+def figures(tx: Transaction, deal_id: int) -> list[tuple[Any, ...]]:
+    """Return (kind, w, p, g, raw) of each source of a deal, won or not, in the order of its key."""
+    return tx.tuples(
+        f"""SELECT kind, {_FIGURES} FROM source
+            WHERE portal_id = :portal AND deal_id = :deal ORDER BY source_key""",
+        deal=deal_id,
+    )
+
+
 def traces(tx: Transaction, home: str, wins: Wins, mapped: Sequence[tuple[str, str]]) -> list[Row]:
     """Return booked deals by what could show a customer's part of them: their number and money.
 

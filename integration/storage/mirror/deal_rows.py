@@ -131,3 +131,15 @@ def given_at(tx: Transaction, deal_ids: Collection[int]) -> dict[int, datetime]:
         ids=list(deal_ids),
     )
     return dict(rows)
+
+
+def people_on(tx: Transaction, deal_id: int, *, most: int) -> int:
+    """Return how many contacts are on a deal; no more than *most* are counted."""
+    counted = tx.value(
+        """SELECT count(*) FROM (SELECT FROM association WHERE portal_id = :portal
+             AND from_type = 'deal' AND from_id = :deal AND to_type = 'contact'
+             LIMIT :most) AS bounded""",
+        deal=deal_id,
+        most=most,
+    )
+    return int(counted)

@@ -7,6 +7,7 @@ from typing import Any
 from integration.storage.database import AS_WRITTEN, Row, Transaction, as_json
 from integration.storage.mirror import mirror
 from mappings.kinds import ObjectType, Verb
+from mappings.records.rows import RefPair
 from mappings.rules.attribution.decisions import Decision
 from mappings.stored import shape_table
 
@@ -133,6 +134,24 @@ def of_record(tx: Transaction, object_type: str, record_id: int) -> Sequence[Row
             ORDER BY decision_id DESC""",
         type=object_type,
         id=record_id,
+    )
+    return _read(rows)
+
+
+def of_records(tx: Transaction, refs: Collection[RefPair], *, limit: int) -> Sequence[Row]:
+    """Return the answers that concern any of these records, each once; newest first."""
+    if not refs:
+        return ()
+    rows = tx.rows(
+        f"""SELECT {_WITH_QUESTION} WHERE decision.portal_id = :portal AND decision_id IN (
+              SELECT decision_id FROM decision_ref
+              JOIN unnest(CAST(:types AS text[]), CAST(:ids AS bigint[]))
+                AS wanted(object_type, object_id) USING (object_type, object_id)
+              WHERE portal_id = :portal)
+            ORDER BY decision_id DESC LIMIT :limit""",
+        types=[object_type for object_type, _ in refs],
+        ids=[record_id for _, record_id in refs],
+        limit=limit,
     )
     return _read(rows)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from integration.storage.database import AS_WRITTEN, Row, Transaction, as_json
+from mappings.records.rows import RefPair
 from mappings.stored import shape_table
 from mappings.stored.review_answers import Asked
 
@@ -167,6 +168,24 @@ def asked_about(
         kinds=list(kinds),
         type=object_type,
         ids=list(ids),
+    )
+    return _read(rows)
+
+
+def open_about(tx: Transaction, refs: Collection[RefPair], *, limit: int) -> Sequence[Row]:
+    """Return the open questions about any of these records, most money first."""
+    if not refs:
+        return ()
+    rows = tx.rows(
+        f"""SELECT {_COLUMNS} FROM review WHERE portal_id = :portal AND is_open AND review_id IN (
+              SELECT review_id FROM review_ref
+              JOIN unnest(CAST(:types AS text[]), CAST(:ids AS bigint[]))
+                AS wanted(object_type, object_id) USING (object_type, object_id)
+              WHERE portal_id = :portal)
+            ORDER BY -stake_minor, -confidence, review_id LIMIT :limit""",
+        types=[object_type for object_type, _ in refs],
+        ids=[record_id for _, record_id in refs],
+        limit=limit,
     )
     return _read(rows)
 
