@@ -9,6 +9,7 @@ from integration.core import environment, logs
 from integration.core.vault import Vault
 from integration.core.wake_ups import Notifier, Queue
 from integration.pages import blueprints, guard
+from integration.pages.charts import drawing
 from integration.pages.public_address import PublicAddress
 from integration.portal import runtime
 from integration.portal.runtime import Runtime
@@ -59,6 +60,7 @@ def open_app() -> Flask:
     atexit.register(inbox_writer.close)
     if own_settings.metrics_address:
         metrics.listen(own, own_settings.metrics_address)
+    drawing.warm_up()
     return create_app(own, inbox_writer)
 
 

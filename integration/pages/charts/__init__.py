@@ -1,0 +1,1 @@
+"""Charts: rows as pictures for pages and files, drawn here without a script or a network."""
