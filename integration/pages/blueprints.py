@@ -6,6 +6,7 @@ from integration.pages import (
     entry,
     guard,
     languages,
+    listing,
     navigation,
     portal_pages,
     public_pages,
@@ -31,6 +32,7 @@ def register(app: Flask, runtime: Runtime) -> None:
     app.register_blueprint(public_pages.blueprint(runtime))
     app.register_blueprint(portal_pages.blueprint(runtime))
     app.register_blueprint(record_page.blueprint(runtime))
+    app.register_blueprint(listing.blueprint(runtime))
     app.register_blueprint(review_pages.blueprint(runtime))
     app.register_blueprint(settings_page.blueprint(runtime))
     app.register_blueprint(settings_versions_page.blueprint(runtime))

@@ -33,7 +33,10 @@ GROUPS: tuple[Group, ...] = (
     ),
     Group(
         lazy_gettext("Records"),
-        (Row("review.show", lazy_gettext("Review")),),
+        (
+            Row("lists.deals", lazy_gettext("Deals")),
+            Row("review.show", lazy_gettext("Review")),
+        ),
     ),
     Group(
         lazy_gettext("Account"),

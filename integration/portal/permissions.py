@@ -76,6 +76,8 @@ ENDPOINTS: Final[Mapping[str, Permission | Open]] = MappingProxyType(
         "records.record": Permission.READ,
         "records.find": Permission.READ,
         "records.suggest": Permission.READ,
+        "lists.deals": Permission.READ,
+        "lists.deals_csv": Permission.EXPORT,
         "review.show": Permission.READ,
         "review.decided": Permission.READ,
         "review.question": Permission.READ,

@@ -23,6 +23,8 @@ COPIED: Final = (
     "history_judgement",
     "identity_key",
     "ledger",
+    "listed_company",
+    "listed_contact",
     "migration",
     "move",
     "passage",

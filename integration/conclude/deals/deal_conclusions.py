@@ -30,6 +30,7 @@ from integration.portal import record_names
 from integration.portal.invalidation import Change
 from integration.storage.database import Row
 from integration.storage.findings import source_rows, stored_shapes
+from integration.storage.listings import kept_columns
 from mappings.kinds import ObjectType, Timing
 from mappings.rules.attribution import reasons
 from mappings.rules.attribution.sources import confidence_of, tag_of
@@ -55,6 +56,10 @@ def refresh(batch: Batch, deal_ids: Collection[int]) -> None:
     affected |= credit_edges.store(batch, graph, subjects, _ids(attributed_deals))
     booked = _booked(batch, page, attributed_deals, appended)
     _plan_patches(batch, attributed_deals, graph, booked)
+    portal_map = batch.portal_map
+    kept_columns.keep_deals(
+        batch.tx, deal_ids, portal_map.home_currency, portal_map.included_pipelines
+    )
     _ask(batch, page, attributed_deals, deal_ids)
     _record(batch, affected, page)
 

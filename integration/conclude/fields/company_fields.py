@@ -11,6 +11,7 @@ from integration.conclude.fields import company_health, company_page, company_va
 from integration.conclude.fields.company_health import HealthOfToday
 from integration.conclude.fields.company_page import CompanyPage
 from integration.storage.findings import stored_shapes
+from integration.storage.listings import kept_columns
 from mappings.kinds import ObjectType
 from mappings.rules.facts import PPM, CompanyFacts
 from mappings.rules.findings import SHARE_ONE, Move
@@ -34,6 +35,7 @@ def refresh(batch: Batch, company_ids: Collection[int]) -> None:
     gone = set(company_ids) - {company.id for company in living}
     field_patches.forget(batch, ObjectType.COMPANY, gone)
     company_values.store(batch, company_ids, page.values.values())
+    kept_columns.keep_companies(batch.tx, company_ids)
 
 
 def _fields(batch: Batch, company: CompanyFacts, page: CompanyPage) -> FieldsAndReasons:

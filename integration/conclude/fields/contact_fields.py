@@ -16,6 +16,7 @@ from integration.portal import record_names
 from integration.storage.database import Row
 from integration.storage.findings import person_rows, source_rows, stored_shapes
 from integration.storage.ledger import entry_rows
+from integration.storage.listings import kept_columns
 from mappings.kinds import MoveKind, ObjectType, Status
 from mappings.rules.attribution.reasons import Names, of_move
 from mappings.rules.facts import ContactFacts, Directory, NpsAnswer
@@ -51,6 +52,7 @@ def refresh(batch: Batch, contact_ids: Collection[int]) -> None:
     page = _load(batch, contact_ids)
     conclusions = _conclusions(batch, page, set(contact_ids))
     field_patches.plan(batch, ObjectType.CONTACT, conclusions)
+    kept_columns.keep_contacts(batch.tx, contact_ids)
 
 
 def _load(batch: Batch, contact_ids: Collection[int]) -> ContactPage:

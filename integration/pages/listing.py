@@ -1,0 +1,366 @@
+"""The pages of lists: deals, people, companies and job changes, and the same rows as CSV."""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, tzinfo
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from integration.admin.sign_in import Session
+from integration.core.errors import Refused
+from integration.pages import figures, guard
+from integration.pages.portal_pages import account_of
+from integration.pages.texts import gettext as _
+from integration.pages.texts import translated
+from integration.portal.context import open_portal
+from integration.portal.runtime import Runtime
+from integration.reports.listings import list_reading, list_requests
+from integration.reports.listings.list_parts import Column, Filter, Listing, Shows, Takes
+from integration.reports.listings.list_reading import ListView
+from integration.reports.listings.list_requests import ChosenFilter, Terms
+from integration.reports.listings.listings import LISTINGS
+from integration.storage.database import Row
+from mappings import formats
+from mappings.kinds import ObjectType
+from mappings.records.rows import RefPair
+from mappings.records.spreadsheet_cells import guarded
+from mappings.rules.ledger import money
+
+
+def blueprint(runtime: Runtime) -> Blueprint:
+    """Return the page of each list, and each list as a file."""
+    bp = Blueprint("lists", __name__, url_prefix="/portals/<int:portal_id>")
+    for listing in LISTINGS.values():
+        _add(bp, runtime, listing)
+    return bp
+
+
+def _add(bp: Blueprint, runtime: Runtime, listing: Listing) -> None:
+    """Add the routes of one list, each with a name of its own for the table of permissions."""
+
+    def show(portal_id: int) -> ResponseReturnValue:
+        session = guard.session_of(runtime, portal_id)
+        with open_portal(runtime, portal_id) as portal:
+            terms = _terms(account_of(portal).account)
+            try:
+                view = list_reading.read(portal, listing, _asked(), terms)
+            except Refused as refusal:
+                return _refused(refusal)
+        return _page(session, view)
+
+    def save(portal_id: int) -> ResponseReturnValue:
+        guard.session_of(runtime, portal_id)
+        with open_portal(runtime, portal_id) as portal:
+            terms = _terms(account_of(portal).account)
+            try:
+                lines = _csv(listing, list_reading.every_row(portal, listing, _asked(), terms))
+            except Refused as refusal:
+                return _refused(refusal)
+        answer = Response(lines, mimetype="text/csv")
+        name = f"{listing.name}-{portal_id}.csv"
+        answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+        return answer
+
+    bp.add_url_rule(f"/{listing.name}", listing.name, show)
+    bp.add_url_rule(f"/{listing.name}.csv", f"{listing.name}_csv", save)
+
+
+def _asked() -> dict[str, list[str]]:
+    return request.args.to_dict(flat=False)
+
+
+def _terms(account: Mapping[str, Any]) -> Terms:
+    return Terms(str(account.get("currency") or ""), formats.zone(account.get("time_zone")))
+
+
+def _refused(refusal: Refused) -> Response:
+    said = translated(refusal.args[0])
+    return guard.problem(400, _("This list cannot be shown"), f"{said}.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """A filter as its form shows it: its choices, and what of it is chosen."""
+
+    filter: Filter
+    choices: Mapping[str, str]
+    chosen: Sequence[str]
+
+    @property
+    def takes(self) -> str:
+        """How its value is read, as a word for the template."""
+        return self.filter.takes.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class _Heading:
+    """A column's heading: the address that sorts by it, and how it is sorted now."""
+
+    column: Column
+    address: str = ""
+    direction: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """A value as a page shows it: its text, the record that it leads to, and what stands below."""
+
+    text: str
+    is_figure: bool = False
+    object_type: str = ""
+    record_id: int | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What the template shows of a list."""
+
+    title: str
+    headings: Sequence[_Heading]
+    rows: Sequence[Sequence[_Cell]]
+    chips: Sequence[tuple[str, str]]
+    fields: Sequence[_Field]
+    before: str
+    after: str
+    count: str
+    clear: str
+    csv: str
+    hidden: Sequence[tuple[str, str]] = field(default_factory=tuple)
+
+
+def _page(session: Session, view: ListView) -> str:
+    listing, asked = view.request.listing, view.request
+    pairs = [(entry.filter.name, text) for entry in asked.chosen for text in entry.texts]
+    sort = [("sort", asked.sort)] if asked.sort != listing.order else []
+    shown = _Shown(
+        title=translated(listing.title),
+        headings=[_heading(column, asked.sort, pairs) for column in listing.columns],
+        rows=[[_cell(column, row, view) for column in listing.columns] for row in view.page.rows],
+        chips=[_chip(entry, view, pairs, sort) for entry in asked.chosen],
+        fields=[_field(entry, view) for entry in listing.filters],
+        before=_with_place("before", view, pairs, sort),
+        after=_with_place("after", view, pairs, sort),
+        count=_counted(view),
+        clear=_query(sort),
+        csv=url_for(f"lists.{listing.name}_csv", portal_id=session.portal_id)
+        + _query([*pairs, *sort]),
+        hidden=sort,
+    )
+    return render_template(
+        "listing.html",
+        session=session,
+        shown=shown,
+        may_export=session.may_use(f"lists.{listing.name}_csv"),
+    )
+
+
+def _query(pairs: Sequence[tuple[str, str]]) -> str:
+    """The end of an address; of none, the question mark alone leaves all filters out."""
+    return f"?{urlencode(pairs)}"
+
+
+def _heading(column: Column, sort: str, pairs: Sequence[tuple[str, str]]) -> _Heading:
+    """A heading leads to its column's order; where rows have it already, to the other way."""
+    if not column.order:
+        return _Heading(column)
+    if sort.removeprefix("-") != column.order:
+        first = column.order if column.shows in _FROM_A else f"-{column.order}"
+        return _Heading(column, _query([*pairs, ("sort", first)]))
+    is_descending = sort.startswith("-")
+    other = column.order if is_descending else f"-{column.order}"
+    direction = "descending" if is_descending else "ascending"
+    return _Heading(column, _query([*pairs, ("sort", other)]), direction)
+
+
+# Names begin with A; of all else the most or the newest comes first.
+_FROM_A = frozenset({Shows.RECORD, Shows.CONTACT, Shows.COMPANY, Shows.TEXT})
+
+
+def _chip(
+    entry: ChosenFilter,
+    view: ListView,
+    pairs: Sequence[tuple[str, str]],
+    sort: Sequence[tuple[str, str]],
+) -> tuple[str, str]:
+    """A filter that is on, in words, and the address without it."""
+    rest = [pair for pair in pairs if pair[0] != entry.filter.name]
+    label = translated(entry.filter.label)
+    if entry.filter.takes is Takes.YES:
+        return label, _query([*rest, *sort])
+    values = ", ".join(_chosen_text(entry, text, view) for text in entry.texts)
+    return _("%(filter)s: %(value)s", filter=label, value=values), _query([*rest, *sort])
+
+
+def _chosen_text(entry: ChosenFilter, text: str, view: ListView) -> str:
+    takes = entry.filter.takes
+    if takes is Takes.CHOICE:
+        choices = view.choices.get(entry.filter.name, entry.filter.choices)
+        return translated(choices.get(text, text))
+    if takes is Takes.OWNER:
+        return _owner(int(text), view)
+    if takes in {Takes.CONTACT, Takes.COMPANY}:
+        kind = ObjectType.CONTACT if takes is Takes.CONTACT else ObjectType.COMPANY
+        return view.names.get((kind, int(text)), text)
+    if takes is Takes.MONEY:
+        return figures.money(int(str(entry.value)), view.terms.currency)
+    is_day = takes in {Takes.DAY_FROM, Takes.DAY_TO, Takes.DATE_FROM, Takes.DATE_TO}
+    return figures.day(text) if is_day else text
+
+
+def _owner(owner_id: int | None, view: ListView) -> str:
+    if owner_id is None:
+        return ""
+    return view.owners.get(owner_id) or _("Owner %(number)s", number=owner_id)
+
+
+def _field(entry: Filter, view: ListView) -> _Field:
+    chosen = next((own.texts for own in view.request.chosen if own.filter.name == entry.name), ())
+    choices = dict(view.choices.get(entry.name, entry.choices))
+    if entry.takes is Takes.OWNER:
+        choices = {str(owner_id): name for owner_id, name in view.owners.items()}
+    for text in chosen:
+        if entry.takes in {Takes.CHOICE, Takes.OWNER}:
+            choices.setdefault(text, text)
+    return _Field(entry, choices, chosen)
+
+
+def _with_place(
+    side: str, view: ListView, pairs: Sequence[tuple[str, str]], sort: Sequence[tuple[str, str]]
+) -> str:
+    place = list_requests.place_text(getattr(view.page, side))
+    return _query([*pairs, *sort, (side, place)]) if place else ""
+
+
+def _counted(view: ListView) -> str:
+    if view.count > list_reading.COUNTED:
+        return _("More than %(count)s", count=figures.count(list_reading.COUNTED))
+    return figures.count(view.count)
+
+
+# Cells
+
+
+def _cell(column: Column, row: Row, view: ListView) -> _Cell:
+    value = row[column.name]
+    note = _note(column, row, view)
+    if column.shows is Shows.RECORD:
+        kind = view.request.listing.object_type
+        return _Cell(row["name"], object_type=kind, record_id=value, note=note)
+    if column.shows in {Shows.CONTACT, Shows.COMPANY}:
+        kind = ObjectType.CONTACT if column.shows is Shows.CONTACT else ObjectType.COMPANY
+        name = view.names.get((kind, value), "") if value else ""
+        return _Cell(name, object_type=kind if value else "", record_id=value, note=note)
+    return _Cell(_written(column, value, view), column.is_figure, note=note)
+
+
+def _written(column: Column, value: Any, view: ListView) -> str:  # noqa: ANN401 - a column of any type
+    if value is None or value == "":
+        return ""
+    shows = column.shows
+    if shows is Shows.LABEL:
+        return translated(column.labels.get(value, str(value)))
+    if shows is Shows.OWNER:
+        return _owner(value, view)
+    if shows is Shows.MONEY:
+        return (
+            figures.money(value, view.terms.currency)
+            if value or column.name != "booked_minor"
+            else ""
+        )
+    if shows is Shows.MAJOR:
+        return figures.amount(value, view.terms.currency) if value else ""
+    if shows is Shows.DAY:
+        return figures.day(_day_of(value, view.terms.zone))
+    if shows is Shows.CERTAINTY:
+        return figures.likelihood(value)
+    return figures.count(value) if shows is Shows.NUMBER else str(value)
+
+
+def _day_of(value: date | datetime, zone: tzinfo) -> date:
+    """The day of a time in the account's time zone."""
+    return value.astimezone(zone).date() if isinstance(value, datetime) else value
+
+
+def _note(column: Column, row: Row, view: ListView) -> str:
+    """What stands below a value: a stage by its label, a stored word by its."""
+    value = row[column.note] if column.note else None
+    if not value:
+        return ""
+    labels = view.choices.get(column.note) or column.note_labels
+    return translated(labels.get(value, str(value)))
+
+
+# CSV
+
+
+def _csv(
+    listing: Listing,
+    rows: Iterator[tuple[Row, Mapping[RefPair, str], ListView]],
+) -> Iterator[str]:
+    """Yield a file's lines, ids beside names; what a spreadsheet would run stays text."""
+    yield _line(_file_headings(listing))
+    for row, names, view in rows:
+        cells: list[str] = []
+        for column in listing.columns:
+            cells += _file_cells(column, row, names, view)
+        yield _line(cells)
+
+
+def _line(cells: Sequence[str]) -> str:
+    written = io.StringIO()
+    csv.writer(written).writerow([guarded(cell) for cell in cells])
+    return written.getvalue()
+
+
+def _file_headings(listing: Listing) -> list[str]:
+    headings: list[str] = []
+    for column in listing.columns:
+        heading = translated(column.heading)
+        if column.shows in _WITH_ID:
+            headings += [_("%(heading)s ID", heading=heading), heading]
+        else:
+            headings.append(heading)
+        if column.note:
+            headings.append(translated(column.note_heading))
+    return headings
+
+
+_WITH_ID = frozenset({Shows.RECORD, Shows.CONTACT, Shows.COMPANY, Shows.OWNER})
+
+
+def _file_cells(
+    column: Column, row: Row, names: Mapping[RefPair, str], view: ListView
+) -> list[str]:
+    value = row[column.name]
+    cells = [_file_value(column, value, view)]
+    if column.shows in _WITH_ID:
+        cells.append(_file_name(column, row, names, view))
+    if column.note:
+        cells.append(_note(column, row, view))
+    return cells
+
+
+def _file_name(column: Column, row: Row, names: Mapping[RefPair, str], view: ListView) -> str:
+    value = row[column.name]
+    if column.shows is Shows.RECORD:
+        return str(row["name"])
+    if column.shows is Shows.OWNER:
+        return _owner(value, view)
+    kind = ObjectType.CONTACT if column.shows is Shows.CONTACT else ObjectType.COMPANY
+    return names.get((kind, value), "") if value else ""
+
+
+def _file_value(column: Column, value: Any, view: ListView) -> str:  # noqa: ANN401 - a column of any type
+    if value is None:
+        return ""
+    if column.shows is Shows.MONEY:
+        return money.major(value, view.terms.currency) if view.terms.currency else str(value)
+    if column.shows is Shows.LABEL:
+        return translated(column.labels.get(value, str(value)))
+    return f"{_day_of(value, view.terms.zone)}" if column.shows is Shows.DAY else str(value)

@@ -1,0 +1,81 @@
+"""The lists that there are: deals, people, companies and job changes, as tables of SQL."""
+
+from typing import Final
+
+from integration.storage.listings.list_pages import List, Order
+
+# An amount in the account's currency; empty where it is not known in it.
+_VALUE = """coalesce(home_minor, CASE WHEN currency = home_currency THEN amount_minor END)"""
+_LAST = "timestamptz '-infinity'"
+# In any table: the records of one person, whichever of them is named.
+_RECORDS_OF = """(SELECT member.contact_id FROM person AS named
+    JOIN person AS member ON member.portal_id = :portal AND member.person_id = named.person_id
+    WHERE named.portal_id = :portal AND named.contact_id = :{0}
+  UNION ALL SELECT CAST(:{0} AS bigint))"""
+
+DEALS: Final = List(
+    rows="deal",
+    key="deal_id",
+    columns=(
+        "deal_id",
+        "name",
+        "company_id",
+        "pipeline",
+        "stage",
+        "owner_id",
+        "state",
+        "created_at",
+        "closed_at",
+        "amount_minor",
+        "currency",
+        f"{_VALUE} AS value_minor",
+        "home_currency",
+        "open_probability",
+        "source",
+        "timing",
+        "deal_order",
+        "advocate_id",
+        "sources",
+        "booked_minor",
+        "booked_on",
+        "certainty",
+    ),
+    always="portal_id = :portal AND state <> 'gone'",
+    conditions={
+        "source": "source = ANY(CAST(:source AS text[]))",
+        "state": "state = ANY(CAST(:state AS text[]))",
+        "timing": "timing = ANY(CAST(:timing AS text[]))",
+        "pipeline": "pipeline = ANY(CAST(:pipeline AS text[]))",
+        "stage": "stage = ANY(CAST(:stage AS text[]))",
+        "owner": "owner_id = ANY(CAST(:owner AS bigint[]))",
+        "no_owner": "owner_id IS NULL AND :no_owner",
+        "order": "deal_order = :order AND sources > 0",
+        "company": "company_id = :company",
+        "advocate": f"""deal_id IN (SELECT deal_id FROM source WHERE source.portal_id = :portal
+          AND source.contact_id IN {_RECORDS_OF.format("advocate")})""",
+        "from_company": """deal_id IN (SELECT deal_id FROM source
+          WHERE source.portal_id = :portal AND source.company_id = :from_company)""",
+        "kind": """deal_id IN (SELECT deal_id FROM source
+          WHERE source.portal_id = :portal AND source.kind = ANY(CAST(:kind AS text[])))""",
+        "closed_from": "closed_at >= :closed_from",
+        "closed_to": "closed_at < :closed_to",
+        "created_from": "created_at >= :created_from",
+        "created_to": "created_at < :created_to",
+        "booked_from": "booked_on >= :booked_from",
+        "booked_to": "booked_on <= :booked_to",
+        "amount_from": f"{_VALUE} >= :amount_from",
+        "amount_to": f"{_VALUE} <= :amount_to",
+        "no_amount": f"coalesce({_VALUE}, 0) = 0 AND :no_amount",
+        "booked": "booked_minor <> 0 AND :booked",
+    },
+    orders={
+        "closed": Order(f"coalesce(closed_at, {_LAST})", "timestamptz"),
+        "created": Order("created_at", "timestamptz"),
+        "amount": Order(f"coalesce({_VALUE}, -9223372036854775808)", "bigint"),
+        "booked": Order("booked_minor", "bigint"),
+        "booked_on": Order("coalesce(booked_on, date '-infinity')", "date"),
+        "sources": Order("sources", "int"),
+        "certainty": Order("coalesce(certainty, -1)", "double precision"),
+        "name": Order('lower(name) COLLATE "C"', "text"),
+    },
+)

@@ -1,0 +1,144 @@
+"""Lists: every row once whatever the order, filters in the address, and nothing of other accounts."""
+
+import csv
+import io
+import re
+from html import unescape
+
+import pytest
+
+from integration.reports.listings.list_addresses import address
+from integration.reports.listings.listings import DEALS
+from tests.contract.visiting import HARBOR, ORCHARD, Town, Visitor
+
+HOSTILE = "<script>alert(1)</script>\"'><img src=x>=cmd()"
+DEALS_OF_HARBOR = 120
+
+
+@pytest.fixture
+def visitor(town: Town) -> Visitor:
+    """Somebody of harbor, who has many deals; orchard has one."""
+    town.visitor().install(ORCHARD)
+    visitor = town.visitor()
+    visitor.install()
+    _sell(town, HARBOR, DEALS_OF_HARBOR)
+    _sell(town, ORCHARD, 1, first_id=9001)
+    return visitor
+
+
+def _sell(town: Town, portal_id: int, number: int, *, first_id: int = 101) -> None:
+    """Deals in all states, many alike in what they are sorted by; every third is booked, every
+    fifth has no amount."""
+    with town.runtime.database.portal(portal_id) as tx:
+        tx.run(
+            """INSERT INTO deal (portal_id, deal_id, company_id, created_at, closed_at, is_won, is_open,
+                 amount_minor, currency, home_minor, home_currency, name, pipeline, stage, owner_id, state,
+                 source, timing, booked_minor, booked_on, certainty, sources)
+               SELECT :portal, id, 7, timestamptz '2026-01-01' + n % 10 * interval '1 day',
+                 CASE WHEN n % 4 <> 0 THEN timestamptz '2026-02-01' + n % 20 * interval '1 day' END,
+                 n % 4 = 1, n % 4 = 0,
+                 CASE WHEN n % 5 <> 0 THEN n * 100 END, 'EUR', NULL, 'EUR',
+                 CASE WHEN n = 1 THEN :hostile ELSE 'Deal ' || n % 7 END, 'default', 'won', 60 + n % 2,
+                 CASE n % 4 WHEN 1 THEN 'won' WHEN 0 THEN 'open' ELSE 'lost' END,
+                 CASE WHEN n % 3 = 0 THEN 'referral' ELSE 'none' END, '',
+                 CASE WHEN n % 3 = 0 THEN n % 4 * 1000 ELSE 0 END,
+                 CASE WHEN n % 3 = 0 THEN date '2026-02-01' + n % 20 END, n % 2 / 2.0, n % 3
+               FROM (SELECT n, :first + n - 1 AS id FROM generate_series(1, :number) AS n) AS t""",
+            number=number,
+            first=first_id,
+            hostile=HOSTILE,
+        )
+
+
+def ids_on(page: str) -> list[int]:
+    return [int(found) for found in re.findall(rf"/portals/{HARBOR}/deal/(\d+)\"", page)]
+
+
+def link(page: str, rel: str) -> str | None:
+    found = re.search(rf'rel="{rel}" href="([^"]+)"', page)
+    return unescape(found[1]) if found else None
+
+
+@pytest.mark.parametrize("direction", ["", "-"])
+@pytest.mark.parametrize("order", list(DEALS.stored.orders))
+def test_every_order_shows_each_deal_once_forwards_and_backwards(
+    visitor: Visitor, order: str, direction: str
+) -> None:
+    here = f"/portals/{HARBOR}/deals"
+    page = visitor.get(f"{here}?sort={direction}{order}").text
+    pages = [ids_on(page)]
+    while forward := link(page, "next"):
+        page = visitor.get(f"{here}{forward}").text
+        pages.append(ids_on(page))
+    everything = [deal_id for ids in pages for deal_id in ids]
+    assert len(everything) == len(set(everything)) == DEALS_OF_HARBOR
+    backwards = [pages[-1]]
+    while back := link(page, "prev"):
+        page = visitor.get(f"{here}{back}").text
+        backwards.insert(0, ids_on(page))
+    assert backwards == pages
+
+
+def test_filters_stand_in_the_address_and_can_be_taken_away_one_by_one(visitor: Visitor) -> None:
+    page = visitor.get(
+        address(HARBOR, "deals", source=["referral"], state="won", amount_from="50", owner=61)
+    ).text
+    wanted = {100 + n for n in range(50, 121) if n % 12 == 9 and n % 5}
+    assert set(ids_on(page)) == wanted
+    assert "Source: Referral" in page
+    assert "Amount from: €50.00" in page
+    without = re.findall(r'<a href="([^"]+)" aria-label="Remove the filter', page)
+    assert len(without) == 4
+    assert "source" not in without[0]
+    assert "state=won" in unescape(without[0])
+
+
+def test_a_made_up_filter_order_value_or_place_is_refused_by_name(visitor: Visitor) -> None:
+    for query, said in (
+        ("colour=red", "no filter “colour”"),
+        ("source=aliens", "“source” cannot be “aliens”"),
+        ("sort=colour", "not sorted by “colour”"),
+        ("closed_from=yesterday", "“closed_from” cannot be “yesterday”"),
+        ("closed_from=2026-02-30", "“closed_from” cannot be “2026-02-30”"),
+        ("amount_from=NaN", "“amount_from” cannot be “NaN”"),
+        ("company=Acme", "“company” cannot be “Acme”"),
+        ("owner=%00", "“owner” cannot be"),
+        ("stage=%00", "This account has no stage"),
+        ("stage=unheard", "This account has no stage “unheard”"),
+        ("after=1~tomorrow", "no place in this list"),
+        ("after=x", "no place in this list"),
+        ("sort=name&after=1~%00", "no place in this list"),
+        ("sort=amount&after=1~99999999999999999999999", "no place in this list"),
+        ("after=1~2026-01-01&before=1~2026-01-01", "no place in this list"),
+        ("booked=perhaps", "“booked” cannot be “perhaps”"),
+        ("amount_from=1&amount_from=2", "takes one value"),
+    ):
+        answer = visitor.get(f"/portals/{HARBOR}/deals?{query}")
+        assert answer.status_code == 400, query
+        assert said in unescape(answer.text), query
+
+
+def test_a_list_shows_its_own_account_alone_and_names_as_text(visitor: Visitor) -> None:
+    page = visitor.get(f"/portals/{HARBOR}/deals?sort=name").text
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;" in page
+    assert "9001" not in page
+    assert visitor.get(f"/portals/{ORCHARD}/deals").status_code == 404
+    assert visitor.get(f"/portals/{ORCHARD}/deals.csv").status_code == 404
+
+
+def test_the_file_has_the_rows_of_the_list_and_no_formulas(visitor: Visitor) -> None:
+    answer = visitor.get(f"/portals/{HARBOR}/deals.csv?state=won&sort=name")
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert len(rows) == 30
+    assert {row["State"] for row in rows} == {"Won"}
+    assert rows[0]["Deal"] == HOSTILE
+    assert not any(cell.startswith("=") for row in rows for cell in row.values())
+    assert sum(float(row["Amount"] or 0) for row in rows) == sum(
+        n for n in range(1, 121) if n % 4 == 1 and n % 5
+    )
+
+
+def test_an_empty_list_says_what_to_do(visitor: Visitor) -> None:
+    page = visitor.get(f"/portals/{HARBOR}/deals?company=5").text
+    assert "Nothing matches" in page
