@@ -15,7 +15,7 @@ from mappings.time_zones import zone_named
 
 NOTHING: Final = "-"
 """Stands where there is no figure."""
-_MONTHS = (
+MONTHS: Final = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
@@ -143,7 +143,7 @@ def day(at: date | str | None) -> str:
     date_read = day_of(at)
     if date_read is None:
         return str(at or NOTHING)
-    return f"{date_read.day} {_MONTHS[date_read.month - 1]} {date_read.year}"
+    return f"{date_read.day} {MONTHS[date_read.month - 1]} {date_read.year}"
 
 
 def day_of(at: date | str | None) -> date | None:
@@ -159,7 +159,7 @@ def month(at: date | str | None) -> str:
     date_read = month_of(at)
     if date_read is None:
         return str(at or NOTHING)
-    return f"{_MONTHS[date_read.month - 1]} {date_read.year}"
+    return f"{MONTHS[date_read.month - 1]} {date_read.year}"
 
 
 def month_of(at: date | str | None) -> date | None:
@@ -172,7 +172,7 @@ def moment(at: datetime | str | None, zone: tzinfo = UTC) -> str:
     local = local_time(at, zone)
     if local is None:
         return NOTHING
-    words = f"{local.day} {_MONTHS[local.month - 1]} {local.year}"
+    words = f"{local.day} {MONTHS[local.month - 1]} {local.year}"
     return f"{words}, {clock(local)}"
 
 

@@ -5,9 +5,7 @@ import re
 from collections.abc import Iterator
 
 # What is said by these is translated, or read by nobody who uses a page.
-_DONE = frozenset(
-    {"_", "gettext", "lazy_gettext", "marked", "ngettext", "Sentence", "compile", "TypeVar"}
-)
+_DONE = frozenset({"_", "gettext", "lazy_gettext", "marked", "ngettext", "compile", "TypeVar"})
 _LOGS = "_log"
 _LIKE_WORDS = re.compile(r"^[A-Z][a-z]+\b|[^\W\d_]{2,}[,.:;]? [^\W\d_]{2,}")
 

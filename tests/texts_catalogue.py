@@ -16,19 +16,18 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract
 
 from integration.pages.languages import ENGLISH, LANGUAGES
+from tests.made_sentences import of_speakers
 from tests.texts_tables import labels, plurals
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 TRANSLATIONS: Final = ROOT / "integration" / "pages" / "translations"
-# Which arguments of a call are texts; what use cases and rules say to pages is a Sentence.
+# Which arguments of a call are texts.
 KEYWORDS: Final[Mapping[str, tuple[int, ...] | None]] = {
     "_": None,
     "gettext": None,
     "lazy_gettext": None,
     "marked": None,
     "ngettext": (1, 2),
-    "Sentence": None,
-    "abort": (2,),
 }
 _JINJA: Final = {"trimmed": "true", "newstyle_gettext": "true"}
 _WIDTH = 100
@@ -47,11 +46,10 @@ def _all_messages() -> Iterator[tuple[str, Forms]]:
     for path in sorted((ROOT / "integration" / "pages" / "templates").rglob("*")):
         if path.is_file():
             yield from _in_file(path, "jinja2")
-    for package in ("mappings", "integration"):
-        for path in sorted((ROOT / package).rglob("*.py")):
-            yield from _in_file(path, "python")
-    for place, label in labels():
-        yield place, (label,)
+    for path in sorted((ROOT / "integration" / "pages").rglob("*.py")):
+        yield from _in_file(path, "python")
+    for place, text in (*labels(), *of_speakers()):
+        yield place, (text,)
     for place, pair in plurals():
         yield place, pair
 

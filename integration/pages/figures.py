@@ -5,6 +5,7 @@ show the same figures in the form that Babel knows for them.
 """
 
 import datetime as dt
+import re
 from decimal import Decimal
 from fractions import Fraction
 
@@ -125,6 +126,53 @@ def ago(at: dt.datetime | str | None, now: dt.datetime) -> str:
 def duration(seconds: float) -> str:
     """A length of time in its largest unit: "3 minutes"."""
     return format_timedelta(dt.timedelta(seconds=seconds), threshold=1.5, locale=language())
+
+
+def again(text: str) -> str | None:
+    """Write a figure anew that stands in English in a sentence; None for what is none."""
+    for pattern, write in _AGAIN:
+        found = pattern.fullmatch(text)
+        if found:
+            return write(found)
+    return None
+
+
+def _day_again(found: re.Match[str]) -> str:
+    written = day(dt.date(int(found[3]), formats.MONTHS.index(found[2]) + 1, int(found[1])))
+    return f"{written}{found[4] or ''}"
+
+
+def _month_again(found: re.Match[str]) -> str:
+    return month(dt.date(int(found[2]), formats.MONTHS.index(found[1]) + 1, 1))
+
+
+def _money_again(found: re.Match[str]) -> str:
+    code = _CODES.get(found[2], found[2].strip())
+    minor = formats.minor_units(found[3].replace(",", ""), code)
+    return found[0] if minor is None else money(-minor if found[1] else minor, code)
+
+
+def _percent_again(found: re.Match[str]) -> str:
+    form = _TWO_PLACES if "." in found[1] else _PERCENT
+    return _with_percent_sign(Decimal(found[1]), form)
+
+
+def _sure_again(found: re.Match[str]) -> str:
+    figure = _number(Decimal(found[3]), "0.00")
+    words = f"{_(found[2].strip())} {figure}" if found[2] else figure
+    return f"{_(found[1])} ({words})"
+
+
+_CODES = {sign: code for code, sign in SIGNS.items()}
+_MONTH = "|".join(formats.MONTHS)
+_AGAIN = (
+    (re.compile(rf"(\d{{1,2}}) ({_MONTH}) (\d{{4}})(, \d\d:\d\d UTC[-+:\d]*)?"), _day_again),
+    (re.compile(rf"({_MONTH}) (\d{{4}})"), _month_again),
+    (re.compile(r"(-?)([€$£¥]|[A-Z]{3} )(\d[\d,]*(?:\.\d+)?)"), _money_again),
+    (re.compile(r"(\d+(?:\.\d\d)?)%"), _percent_again),
+    (re.compile(r"(sure|likely|possible|doubtful) \(((?:under|over) )?(0\.\d\d)\)"), _sure_again),
+    (re.compile(r"\d{1,3}(?:,\d{3})+"), lambda found: count(int(found[0].replace(",", "")))),
+)
 
 
 def _number(value: Decimal | int, form: str) -> str:

@@ -5,6 +5,7 @@ English stands in the code and is the key; each other language is one catalogue,
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from io import BytesIO
@@ -28,21 +29,30 @@ class _Catalogues(flask_babel.Domain):  # type: ignore[misc]  # the library has 
 
     def get_translations(self) -> NullTranslations:
         """Return the texts of the reader's language."""
-        return catalogue(language())
+        return catalogue(language()).translations
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """A language's texts: their translations, and the English of all that are no plurals."""
+
+    translations: NullTranslations
+    texts: tuple[str, ...] = ()
 
 
 @cache
-def catalogue(code: str) -> NullTranslations:
+def catalogue(code: str) -> Catalogue:
     """Return a language's texts; English has none, because its texts are the keys."""
     if code == ENGLISH:
-        return NullTranslations()
+        return Catalogue(NullTranslations())
     path = resources.files("integration.pages") / "translations" / f"{code}.po"
     with path.open("rb") as file:
-        texts = pofile.read_po(file, locale=code)
+        kept = pofile.read_po(file, locale=code)
     compiled = BytesIO()
-    mofile.write_mo(compiled, texts)
+    mofile.write_mo(compiled, kept)
     compiled.seek(0)
-    return Translations(compiled)
+    texts = tuple(message.id for message in kept if message.id and isinstance(message.id, str))
+    return Catalogue(Translations(compiled), texts)
 
 
 def register(app: Flask, chosen: Callable[[], str | None]) -> None:

@@ -1,8 +1,8 @@
 """Texts of pages in the reader's language: what their Python says by ``_()`` and ``ngettext()``.
 
-Templates have the same two, ``{% trans %}`` and the filter ``translated``. A text that is chosen
-when a module is loaded takes ``lazy_gettext``, or stands in a table and is translated where it
-is shown.
+Templates have the same two, ``{% trans %}``, and the filters ``translated`` for labels out of
+tables and ``sentence`` for what rules and use cases say. A text that is chosen when a module is
+loaded takes ``lazy_gettext``.
 """
 
 from flask import Flask
@@ -11,16 +11,15 @@ from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
 from markupsafe import Markup
 
-from integration.pages import figures, languages
+from integration.pages import figures, languages, recognition
 from integration.pages.languages import gettext
-from mappings.sentences import Figure, Sentence
 
 __all__ = ["gettext", "lazy_gettext", "marked", "ngettext", "register", "said", "translated"]
 
 
 def register(app: Flask) -> None:
     """Give the templates their ways of translating."""
-    app.jinja_env.filters["translated"] = translated
+    app.jinja_env.filters.update(translated=translated, sentence=sentence)
     app.jinja_env.globals.update(
         ngettext=_ngettext_in_templates,
         language=languages.language,
@@ -52,15 +51,19 @@ def _plural(one: str, several: str, number: int) -> str:
 def translated(text: str) -> str:
     """Translate a text that was made or stands elsewhere: a label, a sentence of a use case.
 
-    A text that no catalogue has stays as it is.
+    What no catalogue has stays as it is.
     """
-    if not text:
-        return ""
-    if not isinstance(text, Sentence):
-        return gettext(text)
-    parts = {name: _part(part) for name, part in text.parts.items()}
-    pattern = gettext(text.pattern)
-    return pattern % parts if parts else pattern
+    if languages.language() == languages.ENGLISH or not text:
+        return text
+    return recognition.recognised(str(text)) or text
+
+
+def sentence(text: str) -> str:
+    """The same for a sentence that may have no translation: it is marked as English then."""
+    if languages.language() == languages.ENGLISH or not text:
+        return text
+    known = recognition.recognised(str(text))
+    return Markup('<span lang="en">{}</span>').format(text) if known is None else known
 
 
 def marked(text: str) -> str:
@@ -72,9 +75,3 @@ def said(error: Exception) -> str:
     """Return what an error of ours says, in the reader's language."""
     first = error.args[0] if error.args else ""
     return translated(first) if isinstance(first, str) else str(error)
-
-
-def _part(part: object) -> object:
-    if isinstance(part, Figure):
-        return getattr(figures, part.write.__name__)(*part.values)
-    return translated(part) if isinstance(part, Sentence) else part

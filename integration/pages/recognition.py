@@ -1,0 +1,100 @@
+"""Recognition: the pattern of a sentence that was made elsewhere, and often stored, in English.
+
+Rules and use cases say whole English sentences: HubSpot's fields, logs and commands show them, and
+reasons are stored as such. A page in another language finds the pattern that made a sentence in
+its catalogue, and puts the sentence's parts into the translation. What it does not recognise stays
+English, and is marked as English where it is shown.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+from integration.pages import figures
+from integration.pages.languages import catalogue, language
+
+_PLACE = re.compile(r"%\((\w+)\)s")
+_LEAST_LETTERS = 6  # beside the parts; with fewer a pattern would fit anything
+_SENTENCE_END = re.compile(r"(?<=[.!?:;]) (?=\S)")
+_LONGEST = 2_000  # characters; what is longer is nobody's sentence
+_KEPT = 8_192  # sentences of one process
+
+
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    """A text with places for parts; *longest* is its longest piece between them."""
+
+    text: str
+    expression: re.Pattern[str]
+    longest: str
+    letters: int
+
+
+def recognised(text: str) -> str | None:
+    """Return a sentence in the reader's language; None for what no pattern made."""
+    return _recognised(language(), text) if len(text) <= _LONGEST else None
+
+
+@lru_cache(_KEPT)
+def _recognised(code: str, text: str) -> str | None:
+    return _exactly(code, text) or _by_pattern(code, text) or _piece_by_piece(code, text)
+
+
+def _exactly(code: str, text: str) -> str | None:
+    said: str = catalogue(code).translations.ugettext(text)
+    return said if said != text else None
+
+
+def _by_pattern(code: str, text: str) -> str | None:
+    for pattern in _patterns(code):
+        if pattern.longest in text and (found := pattern.expression.fullmatch(text)):
+            parts = {name: _part(code, part) for name, part in found.groupdict("").items()}
+            return str(catalogue(code).translations.ugettext(pattern.text) % parts)
+    return None
+
+
+def _piece_by_piece(code: str, text: str) -> str | None:
+    """Several sentences in a row, if each of them is recognised."""
+    pieces = _SENTENCE_END.split(text)
+    if len(pieces) == 1:
+        return None
+    said = [_exactly(code, piece) or _by_pattern(code, piece) for piece in pieces]
+    known = [piece for piece in said if piece is not None]
+    return " ".join(known) if len(known) == len(pieces) else None
+
+
+def _part(code: str, part: str) -> str:
+    """A part in the reader's language: a figure, a word of ours, or a sentence; names stay."""
+    bare = part.strip()
+    said = figures.again(bare) or _by_pattern(code, bare)
+    # A name is seldom written small: "Home" may be a company, "contact" is a word of ours.
+    if said is None and bare[:1].islower():
+        said = _exactly(code, bare)
+    return part if said is None else part.replace(bare, said)
+
+
+@cache
+def _patterns(code: str) -> Sequence[_Pattern]:
+    """Every text with places in a language's catalogue, what says most beside its parts first."""
+    return sorted(_read_patterns(code), key=lambda pattern: -pattern.letters)
+
+
+def _read_patterns(code: str) -> Iterator[_Pattern]:
+    for text in catalogue(code).texts:
+        pieces = [piece.replace("%%", "%") for piece in _PLACE.split(text)[::2]]
+        letters = sum(map(str.isalpha, "".join(pieces)))
+        if len(pieces) > 1 and letters >= _LEAST_LETTERS:
+            longest = max(pieces, key=len)
+            yield _Pattern(text, _expression(pieces, _PLACE.findall(text)), longest, letters)
+
+
+def _expression(pieces: Sequence[str], places: Sequence[str]) -> re.Pattern[str]:
+    """A regular expression with a group for each place; a place that comes again is the same."""
+    written = [re.escape(pieces[0])]
+    seen: set[str] = set()
+    for place, piece in zip(places, pieces[1:], strict=True):
+        written.append(f"(?P={place})" if place in seen else f"(?P<{place}>.*?)")
+        written.append(re.escape(piece))
+        seen.add(place)
+    return re.compile("".join(written), re.DOTALL)
