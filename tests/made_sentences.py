@@ -26,6 +26,7 @@ SPEAKERS: Final = (
     "integration/portal/record_choice.py",
     "integration/portal/settings.py",
     "integration/reports/ledger_lines.py",
+    "integration/reports/listings/list_requests.py",
     "integration/review/answer_details.py",
     "integration/review/answering.py",
     "integration/review/answers.py",

@@ -10,7 +10,6 @@ from integration.core.errors import Refused
 from integration.reports.listings.list_parts import Filter, Listing, Takes
 from integration.storage.listings.list_pages import Place, Wanted
 from mappings.currencies import digits_of
-from mappings.sentences import Sentence
 
 _SORT, _AFTER, _BEFORE = "sort", "after", "before"
 _ID = re.compile(r"[0-9]{1,18}", re.ASCII)
@@ -78,9 +77,7 @@ def read(listing: Listing, args: Mapping[str, Sequence[str]], account: Account) 
         before=_place(listing, sort, _first(args, _BEFORE)),
     )
     if wanted.after and wanted.before:
-        raise Refused(
-            Sentence("A list goes on behind a row or before one: leave out “after” or “before”")
-        )
+        raise Refused("A list goes on behind a row or before one: leave out “after” or “before”")
     return ListRequest(listing, chosen, sort, wanted)
 
 
@@ -98,11 +95,8 @@ def _filter_of(listing: Listing, name: str) -> Filter:
     entry = listing.filters_by_name.get(name)
     if entry is None:
         raise Refused(
-            Sentence(
-                "This list has no filter “%(name)s”. Its filters are %(known)s",
-                name=name[:_LONGEST],
-                known=", ".join(listing.filters_by_name),
-            )
+            f"This list has no filter “{name[:_LONGEST]}”. Its filters are"
+            f" {', '.join(listing.filters_by_name)}"
         )
     return entry
 
@@ -111,11 +105,8 @@ def _order_of(listing: Listing, sort: str) -> str:
     order = sort.removeprefix("-")
     if order not in listing.stored.orders:
         raise Refused(
-            Sentence(
-                "This list is not sorted by “%(name)s”. It can be by %(known)s",
-                name=order[:_LONGEST],
-                known=", ".join(listing.stored.orders),
-            )
+            f"This list is not sorted by “{order[:_LONGEST]}”. It can be by"
+            f" {', '.join(listing.stored.orders)}"
         )
     return order
 
@@ -154,9 +145,7 @@ def _place(listing: Listing, sort: str, text: str) -> Place | None:
     key, _, value = text.partition("~")
     kind = listing.stored.orders[_order_of(listing, sort)].kind
     if not (_ID.fullmatch(key) and len(value) <= _LONGEST_VALUE and _is_of_type(kind, value)):
-        raise Refused(
-            Sentence("“%(text)s” is no place in this list: open its first page", text=_cut(text))
-        )
+        raise Refused(f"“{_cut(text)}” is no place in this list: open its first page")
     return Place(value, int(key))
 
 
@@ -173,9 +162,7 @@ def _value(entry: Filter, texts: Sequence[str], account: Account) -> object:
     if entry.takes is Takes.OWNER:
         return [_record_id(entry, text, account) for text in texts]
     if len(texts) > 1:
-        raise Refused(
-            Sentence("The filter “%(name)s” takes one value, and has several", name=entry.name)
-        )
+        raise Refused(f"The filter “{entry.name}” takes one value, and has several")
     return _READERS[entry.takes](entry, texts[0], account)
 
 
@@ -185,19 +172,10 @@ def _choice(entry: Filter, text: str, account: Account) -> str:
         return text
     if entry.in_use:
         raise Refused(
-            Sentence(
-                "This account has no %(name)s “%(text)s”: choose one on the list's page",
-                name=entry.name,
-                text=_cut(text),
-            )
+            f"This account has no {entry.name} “{_cut(text)}”: choose one on the list's page"
         )
     raise Refused(
-        Sentence(
-            "The filter “%(name)s” cannot be “%(text)s”: choose one of %(known)s",
-            name=entry.name,
-            text=_cut(text),
-            known=", ".join(choices),
-        )
+        f"The filter “{entry.name}” cannot be “{_cut(text)}”: choose one of {', '.join(choices)}"
     )
 
 
@@ -262,14 +240,7 @@ _READERS: Mapping[Takes, Callable[[Filter, str, Account], object]] = {
 
 
 def _unread(entry: Filter, text: str, wanted: str) -> Refused:
-    return Refused(
-        Sentence(
-            "The filter “%(name)s” cannot be “%(text)s”: it takes %(wanted)s",
-            name=entry.name,
-            text=_cut(text),
-            wanted=Sentence(wanted),
-        )
-    )
+    return Refused(f"The filter “{entry.name}” cannot be “{_cut(text)}”: it takes {wanted}")
 
 
 def _cut(text: str) -> str:

@@ -19,7 +19,7 @@ FEWEST: Final = 30
 _DRAWS: Final = 2000
 # Any number does; it must only stay the same, so that a figure is the same each time.
 _SEED: Final = 20_260
-# The normal distribution's quantile of a 95 % interval.
+# The normal distribution's quantile of a 95% interval.
 _Z: Final = 1.959964
 # Means closer than this are of one size: the bounds within which medicines count as alike.
 _ALIKE_FROM, _ALIKE_TO = 0.8, 1.25
@@ -55,7 +55,7 @@ class ComparedDeal:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """A share with its 95 % interval by Wilson; without anything to share, 0 to 1 and no value."""
+    """A share with its 95% interval by Wilson; without anything to share, 0 to 1 and no value."""
 
     part: int
     of: int
@@ -80,7 +80,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Median:
-    """A median with its 95 % bootstrap interval, all None without values."""
+    """A median with its 95% bootstrap interval, all None without values."""
 
     count: int
     value: float | None = None
