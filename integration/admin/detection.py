@@ -11,7 +11,7 @@ from integration.admin import account_time, portal_choices, property_reading
 from integration.core import logs
 from integration.core.errors import Retryable
 from integration.hubspot.answer_shapes import Sample
-from integration.ingest import stream_answers
+from integration.ingest import owner_reading, stream_answers
 from integration.ingest.stream_answers import REFUSALS
 from integration.portal import settings, setup_questions
 from integration.portal.context import PortalContext
@@ -154,7 +154,7 @@ def _read(
         )
     ]
     owners = (
-        _if_readable(portal, "owners", hubspot.owners)
+        _if_readable(portal, "owners", lambda: owner_reading.refresh(portal))
         if "crm.objects.owners.read" in installed.scopes
         else []
     )

@@ -331,9 +331,12 @@ def _surroundings() -> Section:
             _("not kept, but for the examples that a question in the set-up shows"),
         ),
         Line(
-            _("mail addresses of your HubSpot users (optional permission)"),
-            _("Their hosts tell who your own people are, who refer nobody."),
-            _("the hosts alone, in your settings"),
+            _("names, mail addresses and teams of your HubSpot users (optional permission)"),
+            _(
+                "Pages and reports name whom records belong to and who did what. The hosts of the"
+                " addresses tell who your own people are, who refer nobody."
+            ),
+            _UNTIL_UNINSTALLED,
         ),
     )
     return Section(_("Around the records"), _("Of the account itself."), lines)
@@ -366,8 +369,11 @@ def _other_tools() -> Section:
 def _people_who_sign_in() -> Section:
     lines = (
         Line(
-            _("the number of the HubSpot user"),
-            _("Changes of settings, answers and the like carry who made them."),
+            _("number and mail address of the HubSpot user, their role, and when they were here"),
+            _(
+                "Pages ask for the role. Changes of settings, answers and the like carry who made"
+                " them."
+            ),
             _UNTIL_UNINSTALLED,
         ),
         Line(

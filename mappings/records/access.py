@@ -44,8 +44,9 @@ REQUIRED_SCOPES: Final = (
 OPTIONAL_SCOPES: Final = (
     Scope(
         "crm.objects.owners.read",
-        "Users' addresses tell which mail hosts are your own people's, who refer nobody; without"
-        " it you name the hosts in Settings.",
+        "Names and teams of the users whom records belong to, for reports, roles and invitations;"
+        " their addresses tell which mail hosts are your own people's, who refer nobody. Without"
+        " it you name the hosts in Settings, and users are numbers.",
     ),
     Scope(
         "tickets",

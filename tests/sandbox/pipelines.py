@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from zlib import crc32
 
 from .records import Json, iso
 
@@ -19,13 +20,14 @@ class Owner:
     teams: tuple[str, ...] = ()
     archived: bool = False
     created: int = 0
+    kind: str = "PERSON"  # or QUEUE
 
     def json(self) -> Json:
         """As the owners route shows it."""
         body: Json = {
             "id": str(self.id),
             "email": self.email,
-            "type": "PERSON",
+            "type": self.kind,
             "firstName": self.first_name,
             "lastName": self.last_name,
             "createdAt": iso(self.created),
@@ -37,9 +39,10 @@ class Owner:
             if not self.archived:
                 body["userId"] = self.user_id
         if self.teams:
+            # A team has one id, whoever is in it.
             body["teams"] = [
-                {"id": str(number), "name": name, "primary": number == 1}
-                for number, name in enumerate(self.teams, 1)
+                {"id": str(crc32(name.encode())), "name": name, "primary": place == 0}
+                for place, name in enumerate(self.teams)
             ]
         return body
 
