@@ -158,6 +158,45 @@ class Gap(_Labelled):
     NO_COMPANY = "no_company", "Contacts without a company: link them to their employer"
 
 
+class Measure(_Labelled):
+    """What a report adds up, counts or takes the middle of.
+
+    All but the first-order remainder, what was won and the won deals are of deals that a customer
+    led to.
+    """
+
+    BOOKED = "booked", "Second-order revenue"
+    FIRST_ORDER = "first_order", "First-order revenue"
+    WON = "won", "Won revenue"
+    DEALS = "deals", "Deals with a customer behind them"
+    WON_DEALS = "won_deals", "Won deals"
+    WIN_RATE = "win_rate", "Win rate"
+    DAYS = "days", "Days to close (median)"
+    SIZE = "size", "Deal size (median)"
+    MEAN_SIZE = "mean_size", "Deal size (mean)"
+    PIPELINE = "pipeline", "Open pipeline (weighted)"
+    COVERAGE = "coverage", "Measurement coverage"
+
+
+class Dimension(_Labelled):
+    """What the rows of a report are of."""
+
+    SOURCE = "source", "Source"
+    MONTH = "month", "Month"
+    QUARTER = "quarter", "Quarter"
+    YEAR = "year", "Year"
+    OWNER = "owner", "Deal owner"
+    TEAM = "team", "Team"
+    PIPELINE = "pipeline", "Pipeline"
+    COMPANY = "company", "Company that bought"
+    CREDITED = "credited", "Company with the credit"
+    ADVOCATE = "advocate", "Advocate"
+    ORDER = "order", "Order"
+    TIMING = "timing", "Timing"
+    DEAL_PROPERTY = "deal", "Property of the deal"
+    COMPANY_PROPERTY = "company_property", "Property of the company that bought"
+
+
 class ReviewKind(_Labelled):
     """What a review task asks about."""
 

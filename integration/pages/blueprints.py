@@ -11,6 +11,7 @@ from integration.pages import (
     portal_pages,
     public_pages,
     record_page,
+    report_files,
     review_pages,
     settings_page,
     settings_versions_page,
@@ -33,6 +34,7 @@ def register(app: Flask, runtime: Runtime) -> None:
     app.register_blueprint(portal_pages.blueprint(runtime))
     app.register_blueprint(record_page.blueprint(runtime))
     app.register_blueprint(listing.blueprint(runtime))
+    app.register_blueprint(report_files.blueprint(runtime))
     app.register_blueprint(review_pages.blueprint(runtime))
     app.register_blueprint(settings_page.blueprint(runtime))
     app.register_blueprint(settings_versions_page.blueprint(runtime))

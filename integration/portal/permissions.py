@@ -73,6 +73,7 @@ ENDPOINTS: Final[Mapping[str, Permission | Open]] = MappingProxyType(
         "portal.repair": Permission.OPERATE,
         "portal.pause": Permission.OPERATE,
         "portal.resume": Permission.OPERATE,
+        "report_files.as_json": Permission.READ,
         "records.record": Permission.READ,
         "records.find": Permission.READ,
         "records.suggest": Permission.READ,

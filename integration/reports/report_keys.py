@@ -1,0 +1,186 @@
+"""The keys of a report's rows: for scripts, for people, and as a filter of their deals."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from integration.portal import record_names
+from integration.storage.database import Transaction
+from mappings import formats
+from mappings.kinds import Dimension, ObjectType, Timing, source_label
+from mappings.records.report_request import NOTHING, PERIODIC, Grouping
+from mappings.rules.attribution.reasons import REMOVED
+from mappings.rules.ledger import periods
+from mappings.rules.ledger.periods import Month
+from mappings.rules.ledger.report_period import Period
+
+Pairs = tuple[tuple[str, str], ...]
+Group = tuple[str | None, ...]
+_MONTHS_OF: Mapping[Dimension, int] = {
+    Dimension.MONTH: 1,
+    Dimension.QUARTER: 3,
+    Dimension.YEAR: 12,
+}
+_NO_COMPANY = "No company"
+# What stands where no record does.
+_WORDS: Mapping[Dimension, Mapping[str, str]] = {
+    Dimension.CREDITED: {
+        "first_order": "Marketing and selling",
+        "pool": "Word of mouth of no known company",
+        "person": "People without a company",
+    },
+    Dimension.ADVOCATE: {
+        "first_order": "Marketing and selling",
+        "pool": "Word of mouth of no known company",
+        "company": "A company, no person known",
+        "removed": REMOVED,
+    },
+}
+_NONE: Mapping[Dimension, str] = {
+    Dimension.OWNER: "No owner",
+    Dimension.TEAM: "No team",
+    Dimension.PIPELINE: "No pipeline",
+    Dimension.COMPANY: _NO_COMPANY,
+    Dimension.TIMING: "Not known",
+}
+_RECORDS: Mapping[Dimension, str] = {
+    Dimension.COMPANY: ObjectType.COMPANY,
+    Dimension.CREDITED: ObjectType.COMPANY,
+    Dimension.ADVOCATE: ObjectType.CONTACT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One value of a dimension: as scripts and addresses know it, and as people read it."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A month, quarter or year: the month it begins with, and its days within the period."""
+
+    month: Month
+    key: Key
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys of a report's groups, by their dimension and as they are stored."""
+
+    by: tuple[Grouping, ...]
+    known: Mapping[tuple[Grouping, str | None], Key]
+    steps: Sequence[Step]
+
+    def of_groups(self, groups: Iterable[Group]) -> Iterator[tuple[Group, tuple[Key, ...]]]:
+        """Yield each group with its keys."""
+        for group in groups:
+            yield (
+                group,
+                tuple(
+                    self.known[grouping, stored]
+                    for grouping, stored in zip(self.by, group, strict=True)
+                ),
+            )
+
+    def pairs(self, group: Group) -> Pairs:
+        """The filter of a group's deals, as an address has it."""
+        pairs: list[tuple[str, str]] = []
+        for grouping, stored in zip(self.by, group, strict=True):
+            if grouping.dimension in PERIODIC:
+                step = self.steps[int(stored or 1) - 1]
+                pairs += days(step.first, step.last)
+            else:
+                pairs.append((grouping.word, self.known[grouping, stored].value))
+        return tuple(pairs)
+
+
+def steps(kind: Dimension, period: Period, months: Sequence[Month]) -> list[Step]:
+    """The steps of a kind that these months make; the first and the last end with the period."""
+    length = _MONTHS_OF[kind]
+    found: dict[Month, Step] = {}
+    for month in months:
+        begin = month.replace(month=month.month - (month.month - 1) % length)
+        end = _last_day(begin, length)
+        first, last = max(begin, period.first or begin), min(end, period.last or end)
+        found[begin] = Step(begin, _STEP_KEYS[kind](begin), first, last)
+    return list(found.values())
+
+
+def _last_day(begin: Month, length: int) -> date:
+    month = begin.replace(month=begin.month + length - 1)
+    return periods.after(month) - timedelta(days=1)
+
+
+def _month_key(month: Month) -> Key:
+    return Key(f"{month:%Y-%m}", formats.month(month))
+
+
+def _quarter_key(month: Month) -> Key:
+    number = (month.month + 2) // 3
+    return Key(f"{month.year}-Q{number}", f"Q{number} {month.year}")
+
+
+def _year_key(month: Month) -> Key:
+    return Key(f"{month.year}", f"{month.year}")
+
+
+_STEP_KEYS: Mapping[Dimension, Callable[[Month], Key]] = {
+    Dimension.MONTH: _month_key,
+    Dimension.QUARTER: _quarter_key,
+    Dimension.YEAR: _year_key,
+}
+
+
+def days(first: date | None, last: date | None) -> Pairs:
+    """A period as an address has it."""
+    ends = (("from", first), ("to", last))
+    return tuple((name, f"{day:%Y-%m-%d}") for name, day in ends if day is not None)
+
+
+def of(
+    tx: Transaction, by: tuple[Grouping, ...], groups: Sequence[Group], steps: Sequence[Step]
+) -> Keys:
+    """Name the keys of these groups; one query for all records among them."""
+    stored = {(grouping, group[place]) for place, grouping in enumerate(by) for group in groups}
+    refs = {ref: None for grouping, key in stored if (ref := _ref(grouping, key))}
+    names = record_names.shown(tx, refs) if refs else {}
+    known: dict[tuple[Grouping, str | None], Key] = {}
+    for grouping, key in stored:
+        ref = _ref(grouping, key)
+        if ref is not None:
+            known[grouping, key] = Key(str(ref[1]), names[ref])
+        elif grouping.dimension in PERIODIC:
+            known[grouping, key] = steps[int(key or 1) - 1].key
+        else:
+            known[grouping, key] = Key(NOTHING if key is None else key, _label(grouping, key))
+    return Keys(by, known, steps)
+
+
+def _ref(grouping: Grouping, key: str | None) -> tuple[str, int] | None:
+    """The record that a key is the id of."""
+    object_type = _RECORDS.get(grouping.dimension)
+    if object_type is None or key is None or not key.isdigit():
+        return None
+    return object_type, int(key)
+
+
+def _label(grouping: Grouping, key: str | None) -> str:
+    kind = grouping.dimension
+    if key is None:
+        return _NONE.get(kind, "No value")
+    if key in _WORDS.get(kind, {}):
+        return _WORDS[kind][key]
+    return _LABELS[kind](key) if kind in _LABELS else key
+
+
+_TIMINGS = {timing.value: timing.label for timing in Timing}
+_LABELS: Mapping[Dimension, Callable[[str], str]] = {
+    Dimension.SOURCE: source_label,
+    Dimension.TIMING: lambda key: _TIMINGS.get(key, key),
+    Dimension.ORDER: lambda key: f"Order {key}",
+}
