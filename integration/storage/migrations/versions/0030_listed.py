@@ -23,7 +23,7 @@ ALTER TABLE deal
   ADD COLUMN certainty double precision;
 CREATE INDEX deal_by_close ON deal
   (portal_id, (coalesce(closed_at, timestamptz '-infinity')), deal_id);
-CREATE INDEX deal_by_booked ON deal (portal_id, booked_minor, deal_id) WHERE booked_minor <> 0;
+CREATE INDEX deal_by_booked ON deal (portal_id, booked_minor, deal_id);
 
 CREATE TABLE listed_contact (
   portal_id bigint NOT NULL,
