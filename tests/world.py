@@ -73,6 +73,7 @@ class World:
     url: str
     postgres_url: str
     sandbox_url: str = ""
+    app: Flask | None = field(default=None, repr=False)
     harbor: Account = field(init=False)
     orchard: Account = field(init=False)
 
@@ -155,11 +156,12 @@ def build_world(
         inbox_writer = InboxWriter(postgres_url)
         inbox_writer.open()
         stack.callback(inbox_writer.close)
-        stack.enter_context(_serve(wsgi.create_app(runtime, inbox_writer), port))
+        app = wsgi.create_app(runtime, inbox_writer)
+        stack.enter_context(_serve(app, port))
         hubspot.app.webhook_url = own.webhook_url
         hubspot.app.redirect_urls = [own.redirect_url]
         hubspot.subscriptions.load_project(subscriptions(own.public_url))
-        yield World(runtime, hubspot, own.public_url, postgres_url, outside.url)
+        yield World(runtime, hubspot, own.public_url, postgres_url, outside.url, app)
 
 
 def _two_empty_portals() -> HubSpot:
