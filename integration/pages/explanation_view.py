@@ -2,54 +2,24 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 from integration.pages.figures import amount, day, likelihood, percent
-from integration.pages.texts import ngettext, translated
-from integration.reports.revenue_total import HOLDERS, UNBOOKED
-from mappings.kinds import ObjectType, SourceKind, Status, source_label
+from mappings.kinds import ObjectType
 from mappings.records.catalogue import TYPE_ID, own_properties
 from mappings.records.properties import OwnProperty
 
 Json = Mapping[str, Any]
-# The order of the bars; sources that this list does not know come last.
-_SOURCES = (
-    SourceKind.MOVED_CHAMPION,
-    SourceKind.REFERRAL,
-    SourceKind.WORD_OF_MOUTH,
-    "several",
-    "none",
-)
 # Lists of names of findings, which the page shows themselves.
 _NAMES_ONLY = frozenset({"champions_left"})
 _DEEPEST = 8  # levels; reasons come from the database and may have any shape
 
 
-def home_figures(summary: Json) -> dict[str, Any]:
-    """Return the home page's figures: deals by source, the total, who brought most."""
-    home = summary["home_currency"]
-    by_source: Json = summary["deals_by_source"]
-    derived = {name: count for name, count in by_source.items() if name != "none"}
+def leaders(found: Json) -> dict[str, Any]:
+    """Return the people and companies that brought most, as pages list them."""
     return {
-        "deals": sum(by_source.values()),
-        "derived_deals": sum(derived.values()),
-        "sources": [
-            {
-                "label": translated(source_label(name)),
-                "n": by_source[name],
-                "is_none": name == "none",
-            }
-            for name in dict.fromkeys((*_SOURCES, *by_source))
-            if by_source.get(name)
-        ],
-        "most": max(derived.values(), default=0),
-        "total": _total_view(summary["total"]),
-        "people": [_leader(line, ObjectType.CONTACT) for line in summary["people"]],
-        "companies": [_leader(line, ObjectType.COMPANY) for line in summary["companies"]],
-        "home_currency": home,
-        "moves": summary["moves_by_status"].get(Status.AUTO, 0),
-        "unbalanced": summary["unbalanced_deals"],
+        "people": [_leader(line, ObjectType.CONTACT) for line in found["people"]],
+        "companies": [_leader(line, ObjectType.COMPANY) for line in found["companies"]],
     }
 
 
@@ -103,32 +73,6 @@ def in_hubspot(account: Json, portal_id: int, object_type: str, record_id: int) 
     if not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", host):
         return None
     return f"https://{host}/contacts/{portal_id}/record/{TYPE_ID[object_type]}/{record_id}"
-
-
-def _total_view(total: Json) -> dict[str, Any]:
-    """The one total with its parts as lines: by kind, with the first-order rest, up to the won."""
-    currency = total["currency"]
-    by_kind = {**total["by_kind"], SourceKind.FIRST_ORDER.value: total["first_order"]}
-    return {
-        **total,
-        "is_known": bool(currency),
-        "parts": [
-            (translated(source_label(kind)), part)
-            for kind, part in by_kind.items()
-            if Decimal(part)
-        ],
-        "held": [
-            (translated(HOLDERS[holder]), part)
-            for holder, part in total["by_holder"].items()
-            if Decimal(part)
-        ],
-        "left_out": [_unbooked(why, number) for why, number in total["unbooked"].items() if number],
-    }
-
-
-def _unbooked(why: str, number: int) -> str:
-    """Say how many won deals have no part in the total, and why: "3 deals without an amount"."""
-    return ngettext(*UNBOOKED[why], number)
 
 
 def _leader(line: Json, object_type: ObjectType) -> dict[str, Any]:

@@ -43,6 +43,11 @@ def _space(pattern: str) -> str:
     return "\N{NO-BREAK SPACE}" if "\N{NO-BREAK SPACE}" in pattern else ""
 
 
+def signed_money(minor: int, currency: str | None) -> str:
+    """A difference as money, with its sign: +€10.00; nothing has none."""
+    return f"+{money(minor, currency)}" if minor > 0 else money(minor, currency)
+
+
 def amount(major: Decimal | str | None, currency: str | None) -> str:
     """Major units as money. What is no amount stays."""
     minor = formats.minor_units(major, currency)

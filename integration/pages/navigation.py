@@ -29,7 +29,7 @@ class Group:
 GROUPS: tuple[Group, ...] = (
     Group(
         lazy_gettext("Results"),
-        (Row("portal.home", lazy_gettext("Home")),),
+        (Row("portal.home", lazy_gettext("Overview")),),
     ),
     Group(
         lazy_gettext("Records"),

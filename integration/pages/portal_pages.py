@@ -1,6 +1,6 @@
 """A portal's home and health pages, and their buttons."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import (
@@ -26,17 +26,17 @@ from integration.admin import (
 )
 from integration.core.errors import Refused
 from integration.ingest import backfill, import_progress
-from integration.pages import explanation_view, guard, wording
+from integration.pages import guard, overview_view, period_choice, wording
 from integration.pages.texts import gettext as _
 from integration.portal import holds, record_names, settings
 from integration.portal.context import PortalContext, open_portal
 from integration.portal.runtime import Runtime
-from integration.reports import portal_figures
+from integration.reports import portal_figures, revenue_overview
 from integration.storage.database import Transaction
 from integration.storage.queue import inbox_events, outbox
 from integration.storage.service import audit, missing_choices, portal_status
 from integration.storage.service.portals import Portal
-from mappings.kinds import ObjectType
+from mappings.kinds import Preset
 
 _SHOWN_ROWS = 100
 
@@ -45,11 +45,12 @@ def blueprint(runtime: Runtime) -> Blueprint:
     """Return the home and health pages of one portal."""
     bp = Blueprint("portal", __name__, url_prefix="/portals/<int:portal_id>")
 
-    @bp.get("/")
+    @bp.get("/overview")
+    @bp.get("/")  # the last is the first to be registered, and the one that links lead to
     def home(portal_id: int) -> ResponseReturnValue:
         session = guard.session_of(runtime, portal_id)
         with open_portal(runtime, portal_id) as portal:
-            return render_template("home.html", session=session, **_home(portal))
+            return render_template("home.html", session=session, **_home(portal, request.args))
 
     @bp.get("/progress")
     def progress(portal_id: int) -> ResponseReturnValue:
@@ -111,17 +112,19 @@ def _back(endpoint: str, portal_id: int, *, said: str | None = None) -> Response
     return make_response(redirect(url_for(endpoint, portal_id=portal_id, said=said), 303))
 
 
-def _home(portal: PortalContext) -> dict[str, Any]:
+def _home(portal: PortalContext, arguments: Mapping[str, str]) -> dict[str, Any]:
     account = account_of(portal)
     with portal.transaction() as tx:
         is_set_up = install.is_set_up(portal)
         trouble = None if is_set_up else audit.last_said(tx, "set-up broke off").get("reason")
         paused_properties = len(outbox.paused_properties(tx))
         hold = holds.current(tx)
-    figures = explanation_view.home_figures(portal_figures.figures(portal))
+    unbalanced = portal_figures.unbalanced(portal)
     return {
         "portal": account,
-        "unbalanced_name": _name_of_deal(portal, figures["unbalanced"]),
+        "overview": _overview(portal, arguments),
+        "unbalanced": list(unbalanced),
+        "unbalanced_name": next(iter(unbalanced.values()), ""),
         "is_set_up": is_set_up,
         "trouble": trouble,
         "paused_properties": paused_properties,
@@ -132,17 +135,15 @@ def _home(portal: PortalContext) -> dict[str, Any]:
         "by_hand": account.paused_reason == uninstall.PAUSED_BY_HAND,
         "counts": overview.portal(portal.runtime, account),
         "progress": import_progress.progress(portal),
-        "figures": figures,
     }
 
 
-def _name_of_deal(portal: PortalContext, deal_ids: Sequence[int]) -> str:
-    """What the first of these deals is called; empty where there is none."""
-    if not deal_ids:
-        return ""
-    ref = (ObjectType.DEAL, deal_ids[0])
-    with portal.transaction() as tx:
-        return record_names.shown(tx, [ref])[ref]
+def _overview(portal: PortalContext, arguments: Mapping[str, str]) -> dict[str, Any]:
+    """The overview of the period that the address says, or of the running quarter."""
+    today = revenue_overview.today(portal)
+    choice = period_choice.read(arguments, today, usual=Preset.THIS_QUARTER)
+    found = revenue_overview.of(portal, choice.period)
+    return overview_view.view(portal.portal_id, found, choice)
 
 
 def _progress(portal: PortalContext) -> dict[str, Any]:

@@ -47,10 +47,12 @@ def register_filters(app: Flask, now: Callable[[], dt.datetime]) -> None:
     app.jinja_env.filters.update(
         money=figures.money,
         amount=figures.amount,
+        signed_money=figures.signed_money,
         day=figures.day,
         month=figures.month,
         ago=lambda at: figures.ago(at, now()),
         moment=_moment,
+        account_day=_account_day,
         count=figures.count,
         things=things,
         percent=figures.percent,
@@ -95,6 +97,12 @@ def _moment(at: dt.datetime | str | None) -> str:
     """Return a time to the minute, in the time zone of the account that is signed in to."""
     session: Session | None = g.get("session")
     return figures.moment(at, formats.zone(session.time_zone if session else None))
+
+
+def _account_day(at: dt.datetime) -> str:
+    """Return the day of a time, in the time zone of the account that is signed in to."""
+    session: Session | None = g.get("session")
+    return figures.day(at.astimezone(formats.zone(session.time_zone if session else None)).date())
 
 
 def lines(run: Progress | None) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from integration.portal.occurrence import refs
 from integration.reports import revenue_total
 from integration.reports.plain_json import plain_dict
 from integration.storage.database import Row, Transaction
-from integration.storage.findings import conclusion_rows, move_rows, source_rows, stored_shapes
+from integration.storage.findings import conclusion_rows, move_rows, stored_shapes
 from integration.storage.ledger import entry_rows, leader_rows
 from integration.storage.ledger.total_rows import Wins
 from integration.storage.mirror import mirror
@@ -35,11 +35,12 @@ _MOVE_COLUMNS = (
 )
 
 
-def figures(portal: PortalContext) -> Json:
-    """Return a portal's figures with a fixed number of queries, however large the portal is."""
+def unbalanced(portal: PortalContext) -> dict[int, str]:
+    """Return the deals of the latest entries that do not add up, with their names."""
     with portal.transaction() as tx:
-        unbalanced = entry_rows.unbalanced_of_latest(tx)
-        return plain_dict({**_figures(tx, portal.portal_id), "unbalanced_deals": _ids(unbalanced)})
+        deal_ids = _ids(entry_rows.unbalanced_of_latest(tx))
+        names = record_names.shown(tx, refs(ObjectType.DEAL, deal_ids))
+        return {deal_id: names[ObjectType.DEAL, deal_id] for deal_id in deal_ids}
 
 
 def summary(portal: PortalContext) -> Json:
@@ -86,17 +87,16 @@ class _Evidence:
     names: Mapping[RefPair, str]
     conclusions: Mapping[int, Row]  # by contact
     of_deals: Mapping[int, Row]
-    deals: Mapping[RefPair, Sequence[int]]  # by person and company, the largest share first
 
-    def reasons(self, ref: RefPair) -> list[Json]:
-        """What the deals with the largest shares of a person or company say."""
+    def reasons(self, deal_ids: Sequence[int]) -> list[Json]:
+        """What these deals say, those that say something."""
         return [
             {
                 "deal_id": deal_id,
                 "deal": self.names[ObjectType.DEAL, deal_id],
                 "said": self.of_deals[deal_id]["desired"].get("second_order_because", ""),
             }
-            for deal_id in self.deals.get(ref, ())
+            for deal_id in dict.fromkeys(deal_ids)
             if deal_id in self.of_deals
         ]
 
@@ -117,9 +117,8 @@ def _evidence(tx: Transaction, people: Sequence[Row], companies: Sequence[Row]) 
     company_ids = {row["id"] for row in companies}
     contact_ids: set[int] = set()
     for row in people:
-        contact_ids |= {row["contact_id"], row["credited_id"]} - {None}
-    deals_of = _deals_of(tx, contact_ids, company_ids)
-    deal_ids = set(chain.from_iterable(deals_of.values()))
+        contact_ids |= {row["contact_id"]} - {None}
+    deal_ids = set(chain.from_iterable(row["deal_ids"] for row in (*people, *companies)))
     named = (
         refs(ObjectType.CONTACT, contact_ids)
         | refs(ObjectType.COMPANY, company_ids)
@@ -129,15 +128,11 @@ def _evidence(tx: Transaction, people: Sequence[Row], companies: Sequence[Row]) 
         record_names.shown(tx, named),
         conclusion_rows.load(tx, ObjectType.CONTACT, contact_ids),
         conclusion_rows.load(tx, ObjectType.DEAL, deal_ids),
-        deals_of,
     )
 
 
 def _on_current_records(tx: Transaction, people: Sequence[Row]) -> list[Row]:
-    """The same people, each with the record that has their amount in HubSpot.
-
-    `credited_id` is the record that deals name.
-    """
+    """The same people, each with the record that has their amount in HubSpot."""
     credited = {row["contact_id"] for row in people} - {None}
     said = conclusion_rows.load(tx, ObjectType.CONTACT, credited)
     current = {
@@ -147,7 +142,6 @@ def _on_current_records(tx: Transaction, people: Sequence[Row]) -> list[Row]:
     return [
         {
             **row,
-            "credited_id": row["contact_id"],
             "contact_id": int(current.get(row["contact_id"]) or row["contact_id"] or 0) or None,
         }
         for row in people
@@ -164,31 +158,15 @@ def _person_line(row: Row, home: str, evidence: _Evidence) -> Json:
         "revenue": money.major(int(row["minor"]), home),
         "deals": row["deals"],
         "values": dict(conclusion["desired"]) if conclusion else {},
-        "because": evidence.reasons((ObjectType.CONTACT, row["credited_id"] or 0)),
+        "because": evidence.reasons(row["deal_ids"] if contact_id else ()),
     }
 
 
 def _company_line(row: Row, home: str, evidence: _Evidence) -> Json:
-    ref = (ObjectType.COMPANY, row["id"])
     return {
         "company_id": row["id"],
-        "name": evidence.names[ref],
+        "name": evidence.names[ObjectType.COMPANY, row["id"]],
         "revenue": money.major(int(row["minor"]), home),
         "deals": row["deals"],
-        "because": evidence.reasons(ref),
+        "because": evidence.reasons(row["deal_ids"]),
     }
-
-
-def _deals_of(
-    tx: Transaction, contact_ids: set[int], company_ids: set[int]
-) -> dict[RefPair, Sequence[int]]:
-    """By person and company, the deals with the largest shares of theirs."""
-    deals_of: dict[RefPair, Sequence[int]] = {}
-    for object_type, record_ids in (
-        (ObjectType.CONTACT, contact_ids),
-        (ObjectType.COMPANY, company_ids),
-    ):
-        deals = source_rows.deals_resting(tx, f"{object_type}_id", record_ids, limit=_TOP)
-        for record_id, deal_ids in deals.items():
-            deals_of[object_type, record_id] = deal_ids
-    return deals_of

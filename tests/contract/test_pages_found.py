@@ -1,6 +1,7 @@
 """What was found, on the home page and on record pages: names, money, reasons, and whose they are."""
 
 import re
+from html import unescape
 
 import pytest
 
@@ -290,3 +291,43 @@ def test_the_address_of_a_record_merged_before_the_install_leads_to_its_survivor
         assert page.status_code == 200
         assert "Acme Tools" in page.text
     assert visitor.get(f"/portals/{HARBOR}/company/22").status_code == 404
+
+
+def test_every_number_of_the_overview_leads_to_a_page_with_its_rows(
+    town: Town, visitor: Visitor
+) -> None:
+    page = visitor.get(f"/portals/{HARBOR}/overview?period=all").text
+    main = page.partition("<main")[2].partition("</main>")[0]
+
+    links = {unescape(link) for link in re.findall(r'href="(/[^"#]+)"', main)}
+
+    assert {link.partition("?")[0].rpartition("/")[2] for link in links} >= {
+        "deals",
+        "11",
+        "12",
+        "13",
+    }
+    for link in sorted(links):
+        assert visitor.get(link).status_code == 200, link
+
+
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    [
+        ("?period=next_year", "“next_year” is no period"),
+        ("?from=yesterday", "“yesterday” is no day: write 2026-05-31"),
+        ("?from=2026-05-02&to=2026-05-01", "ends on 2026-05-01, before it begins"),
+        ("?to=0001-01-01", "choose one between 1900 and 2200"),
+    ],
+)
+def test_a_period_made_up_by_hand_is_refused_in_a_sentence(
+    visitor: Visitor, address: str, sentence: str
+) -> None:
+    answer = visitor.get(f"/portals/{HARBOR}/overview{address}")
+
+    assert answer.status_code == 400
+    assert sentence in unescape(answer.text)
+
+
+def test_the_overview_of_another_account_is_not_there(visitor: Visitor) -> None:
+    assert visitor.get(f"/portals/{ORCHARD}/overview").status_code == 404

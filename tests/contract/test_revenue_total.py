@@ -241,7 +241,7 @@ def test_leaders_are_people_with_all_their_records_and_companies_with_what_they_
     harbor.merge("company", (3,), 1)
     harbor.settle()
 
-    found = portal_figures.figures(harbor.context)
+    found = portal_figures.summary(harbor.context)
 
     total = found["total"]["second_order"]
     assert harbor.derived(10) > 0

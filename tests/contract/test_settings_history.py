@@ -187,7 +187,7 @@ def test_deals_that_wait_to_be_judged_again_raise_no_alarm(harbor: MirrorPortal)
     stages.conclude_page(harbor.context, None)
 
     assert harbor.counts()["waiting"] > 0
-    assert portal_figures.figures(harbor.context)["unbalanced_deals"] == []
+    assert portal_figures.unbalanced(harbor.context) == {}
     assert portal_figures.summary(harbor.context)["unbalanced_deals"] == []
     assert roll_up.check(harbor.context).deals_differ == []
 
@@ -196,7 +196,7 @@ def test_deals_that_do_not_add_up_are_still_told_of(harbor: MirrorPortal) -> Non
     with harbor.context.transaction() as tx:
         tx.run("UPDATE deal SET amount_minor = amount_minor + 1 WHERE deal_id = 9")
 
-    assert portal_figures.figures(harbor.context)["unbalanced_deals"] == [9]
+    assert portal_figures.unbalanced(harbor.context) == {9: "deal 9"}
 
 
 def close_may(portal: MirrorPortal) -> None:

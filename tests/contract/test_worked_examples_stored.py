@@ -68,7 +68,7 @@ def test_d18_a_removed_champions_company_keeps_its_total(harbor: MirrorPortal) -
     harbor.settle()
 
     assert before == _total(harbor) == {1: (6_000_000, 2)}
-    board = portal_figures.figures(harbor.context)["people"]
+    board = portal_figures.summary(harbor.context)["people"]
     assert [(one["name"], one["revenue"]) for one in board] == [
         ("Maria Lopez", "36119.56"),
         ("a removed person", "23880.44"),

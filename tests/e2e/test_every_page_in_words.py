@@ -61,7 +61,7 @@ def doubt(world: World) -> None:
 
 def forget_who_brought_most(world: World) -> None:
     with world.harbor.context() as portal:
-        leaders = portal_figures.figures(portal)["people"]
+        leaders = portal_figures.summary(portal)["people"]
         forgotten.forget(portal, leaders[0]["contact_id"])
 
 

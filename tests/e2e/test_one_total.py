@@ -291,7 +291,7 @@ def test_every_surface_adds_up_to_one_total(
     assert sum(Decimal(credit["second_order"]) for credit in credited if credit) == held["company"]
 
     # The page.
-    page = visitor.page("")
+    page = visitor.page("overview?period=all")
     assert formats.amount(total["second_order"], story.home) in page
     assert formats.amount(total["won"], story.home) in page
     assert total["rates"] in page

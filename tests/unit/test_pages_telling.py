@@ -1,56 +1,24 @@
 """What explain knows, arranged for people."""
 
-from typing import Any
-
 import pytest
 
-from integration.pages import explanation_view
+from integration.pages import explanation_view, overview_view
 from integration.reports import revenue_total
 from integration.reports.revenue_total import Total
 
-NOTHING: dict[str, Any] = {
-    "deals_by_source": {}, "total": revenue_total.as_json(Total("")), "people": [], "companies": [], "moves_by_status": {}, "home_currency": "",
-    "unbalanced_deals": [],
-}  # fmt: skip
 
-
-def test_a_portal_without_anything_has_figures_of_nothing() -> None:
-    found = explanation_view.home_figures(NOTHING)
-
-    assert (found["deals"], found["derived_deals"], found["most"]) == (0, 0, 0)
-    assert (found["total"]["is_known"], found["total"]["parts"]) == (False, [])
-
-
-def test_the_total_is_told_by_its_parts_and_what_has_no_part_in_it_is_named() -> None:
-    parts = {"moved_champion": "81.00", "referral": "0.00", "word_of_mouth": "-1.00"}
+def test_the_total_is_told_by_who_holds_it_and_what_has_no_part_in_it_is_named() -> None:
     said = {
         **revenue_total.as_json(Total("EUR")),
-        "by_kind": parts,
-        "first_order": "20.00",
+        "by_holder": {"company": "81.00", "pool": "0.00", "person": "-1.00"},
         "unbooked": {"no_amount": 1, "no_currency": 0, "waiting": 2},
     }
 
-    found = explanation_view.home_figures({**NOTHING, "total": said})["total"]
+    found = overview_view.total_view(said)
 
-    assert found["parts"] == [
-        ("Moved champion", "81.00"),
-        ("Word of mouth", "-1.00"),
-        ("Marketing and selling", "20.00"),
-    ]
+    assert found["held"] == [("companies", "81.00"), ("people without a company", "-1.00")]
     assert found["left_out"] == ["1 deal without an amount", "2 deals not booked yet"]
-
-
-def test_deals_nobody_stands_behind_do_not_scale_the_bars() -> None:
-    found = explanation_view.home_figures(
-        {**NOTHING, "deals_by_source": {"none": 900, "referral": 3, "something_new": 1}}
-    )
-
-    assert (found["deals"], found["derived_deals"], found["most"]) == (904, 4, 3)
-    assert [one["label"] for one in found["sources"]] == [
-        "Referral",
-        "No customer behind it",
-        "something new",
-    ]
+    assert not overview_view.total_view(revenue_total.as_json(Total("")))["is_known"]
 
 
 @pytest.mark.parametrize(

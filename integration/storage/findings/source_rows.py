@@ -331,30 +331,3 @@ def subjects_of(tx: Transaction, contact_ids: Collection[int]) -> set[int]:
         ids=list(contact_ids),
     )
     return {row["subject_id"] for row in rows}
-
-
-def deals_resting(
-    tx: Transaction, column: str, record_ids: Collection[int], *, limit: int
-) -> dict[int, list[int]]:
-    """Return the deals with the largest shares of each contact or company.
-
-    *column* is contact_id or company_id.
-    """
-    if column not in {"contact_id", "company_id"}:
-        raise ValueError(column)
-    if not record_ids:
-        return {}
-    rows = tx.tuples(
-        f"""SELECT wanted.id, top.deal_id FROM unnest(CAST(:ids AS bigint[])) AS wanted(id)
-            CROSS JOIN LATERAL (  -- the limit holds for each of them
-              SELECT deal_id, max(share) AS share FROM source
-              WHERE portal_id = :portal AND {column} = wanted.id
-              GROUP BY deal_id ORDER BY share DESC, deal_id LIMIT :limit) AS top
-            ORDER BY wanted.id, top.share DESC, top.deal_id""",
-        ids=list(record_ids),
-        limit=limit,
-    )
-    by_id: dict[int, list[int]] = {}
-    for record, deal in rows:
-        by_id.setdefault(record, []).append(deal)
-    return by_id

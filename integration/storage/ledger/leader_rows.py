@@ -6,7 +6,8 @@ from integration.storage.database import Row, Transaction
 from integration.storage.ledger.entry_rows import DERIVED, HOME
 from integration.storage.ledger.total_rows import Wins
 
-_WON = """coalesce(origin_at, effective_at)"""
+_NAMED_DEALS = 5
+_WON = "coalesce(origin_at, effective_at)"
 _BELONGS = f"""(CAST(:since AS timestamptz) IS NULL OR {_WON} >= :since)
   AND (CAST(:until AS timestamptz) IS NULL OR {_WON} < :until)"""
 # A forgotten person who was their company's only one stays in the company's sum alone: a line would
@@ -20,7 +21,8 @@ _IS_ALONE = """subject.contact_id IS NULL AND NOT EXISTS (
 def people(tx: Transaction, home: str, wins: Wins, *, limit: int) -> Sequence[Row]:
     """Return the people with the most credit, all records of a person as one.
 
-    `contact_id` is the record credited last, None of a person who was forgotten.
+    `contact_id` is the record credited last, None of a person who was forgotten; `deal_ids` are the
+    deals with most of it.
     """
     return tx.rows(
         f"""WITH part AS (
@@ -36,7 +38,8 @@ def people(tx: Transaction, home: str, wins: Wins, *, limit: int) -> Sequence[Ro
                 AND alias.object_type = 'contact' AND alias.old_id = subject.contact_id
               WHERE NOT ({_IS_ALONE}))
             SELECT (array_agg(today ORDER BY newest DESC))[1] AS contact_id,
-              sum(minor) AS minor, count(DISTINCT deal_id) AS deals
+              sum(minor) AS minor, count(DISTINCT deal_id) AS deals,
+              (array_agg(deal_id ORDER BY minor DESC, deal_id))[1:{_NAMED_DEALS}] AS deal_ids
             FROM credited LEFT JOIN person ON person.portal_id = :portal
               AND person.contact_id = today
             GROUP BY coalesce(person.person_id, today, -subject_id) HAVING sum(minor) > 0
@@ -49,15 +52,21 @@ def people(tx: Transaction, home: str, wins: Wins, *, limit: int) -> Sequence[Ro
 
 
 def companies(tx: Transaction, home: str, wins: Wins, *, limit: int) -> Sequence[Row]:
-    """Return the companies with the most credit, what was merged into them included."""
+    """Return the companies with the most credit, what was merged into them included.
+
+    `deal_ids` are the deals with most of it.
+    """
     return tx.rows(
-        f"""SELECT coalesce(alias.new_id, company_id) AS id, sum({HOME}) AS minor,
-              count(DISTINCT deal_id) AS deals
-            FROM ledger LEFT JOIN alias ON alias.portal_id = :portal
-              AND alias.object_type = 'company' AND alias.old_id = company_id
-            WHERE ledger.portal_id = :portal AND {DERIVED} AND company_id IS NOT NULL
-              AND {_BELONGS}
-            GROUP BY 1 HAVING sum({HOME}) > 0 ORDER BY minor DESC, id LIMIT :limit""",
+        f"""SELECT id, sum(minor) AS minor, count(*) AS deals,
+              (array_agg(deal_id ORDER BY minor DESC, deal_id))[1:{_NAMED_DEALS}] AS deal_ids
+            FROM (
+              SELECT coalesce(alias.new_id, company_id) AS id, deal_id, sum({HOME}) AS minor
+              FROM ledger LEFT JOIN alias ON alias.portal_id = :portal
+                AND alias.object_type = 'company' AND alias.old_id = company_id
+              WHERE ledger.portal_id = :portal AND {DERIVED} AND company_id IS NOT NULL
+                AND {_BELONGS}
+              GROUP BY 1, 2) AS part
+            GROUP BY id HAVING sum(minor) > 0 ORDER BY minor DESC, id LIMIT :limit""",
         home=home,
         since=wins.since,
         until=wins.until,
