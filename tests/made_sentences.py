@@ -44,6 +44,7 @@ SPEAKERS: Final = (
 )
 _WORDS = re.compile(r"[^\W\d_]{2,}[,.:;']? [^\W\d_]{2,}")
 _TWO_WORDS = re.compile(r"[^\W\d_]{2,}\W.*[^\W\d_]{2,}", re.DOTALL)
+_FORMAT = re.compile(r"\{(\w+)\}")  # a part of a text that str.format fills
 _LOGS = "_log"
 # Calls whose texts nobody reads on a page: patterns, and names of work.
 _SILENT = frozenset({"compile", "get", "lock"})
@@ -62,7 +63,7 @@ def sentences(source: str) -> Iterator[str]:
         if isinstance(node, ast.JoinedStr):
             text, words = _pattern(node), _TWO_WORDS
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            text, words = node.value, _WORDS
+            text, words = _FORMAT.sub(r"%(\1)s", node.value), _WORDS
         else:
             continue
         if text not in _NOT_SAID and words.search(_without_places(text)):

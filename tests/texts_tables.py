@@ -54,6 +54,8 @@ def _tables() -> Iterator[tuple[str, Iterable[str]]]:
         "integration/portal/record_names.py",
         (
             REMOVED,
+            *_RECORDS,
+            "name",
             *map(record_names.nameless, _RECORDS),
             *map(record_names.unknown, _RECORDS),
         ),
