@@ -232,7 +232,7 @@ def _decided_table(listed: Json, portal_id: int) -> str:
             moment(decision["decided_at"]),
             escape(number + decision["text"]),
             _answer(decision),
-            escape(decision["author"]),
+            escape(decision["author_name"]),
             escape(decision["reason"]),
             _end(decision),
         )

@@ -17,6 +17,7 @@ from integration.admin import (
 )
 from integration.admin.settings_log import VersionLine
 from integration.core.errors import Refused
+from integration.portal import authors
 from integration.portal.context import PortalContext
 from integration.portal.settings import Difference
 from mappings.formats import moment
@@ -108,11 +109,13 @@ def _list(portal: PortalContext, *, as_json: bool) -> None:
     if as_json:
         click.echo(json_text([_line_json(line) for line in lines]))
         return
+    with portal.transaction() as tx:
+        people = authors.all_in_words(tx, [line.author for line in lines])
     table = Table("Version", "Made", "By", "Why", "What it changed")
     for line in lines:
         made = moment(line.made_at) if line.made_at else ""
         changed = "\n".join(map(_in_words, line.changes))
-        table.add_row(str(line.number), made, line.author, line.reason, changed)
+        table.add_row(str(line.number), made, people[line.author], line.reason, changed)
     Console().print(table)
 
 

@@ -4,19 +4,20 @@ from enum import StrEnum
 from typing import Self
 
 
-class _Labelled(StrEnum):
+class Labelled(StrEnum):
     """A stored word with the label that people read."""
 
     label: str
 
     def __new__(cls, word: str, label: str) -> Self:
+        """Make a member of its stored word and its label."""
         member = str.__new__(cls, word)
         member._value_ = word
         member.label = label
         return member
 
 
-class ObjectType(_Labelled):
+class ObjectType(Labelled):
     """What a record of HubSpot's is."""
 
     CONTACT = "contact", "Contact"
@@ -30,7 +31,7 @@ class ObjectType(_Labelled):
 PERSON = "person"
 
 
-class SourceKind(_Labelled):
+class SourceKind(Labelled):
     """Why a deal exists as far as a customer is behind it, and the first-order remainder."""
 
     MOVED_CHAMPION = "moved_champion", "Moved champion"
@@ -51,7 +52,7 @@ def source_label(word: str) -> str:
     return known.get(word, word.replace("_", " "))
 
 
-class Timing(_Labelled):
+class Timing(Labelled):
     """When the evidence of a source began; only the first three carry credit."""
 
     SOURCED = "sourced", "Sourced"
@@ -62,7 +63,7 @@ class Timing(_Labelled):
     NONE = "none", "None"
 
 
-class Status(_Labelled):
+class Status(Labelled):
     """What becomes of a finding: it counts, is asked about, is only kept, or was rejected."""
 
     AUTO = "auto", "Counts"
@@ -71,7 +72,7 @@ class Status(_Labelled):
     REJECTED = "rejected", "Rejected"
 
 
-class MoveKind(_Labelled):
+class MoveKind(Labelled):
     """What a change of employer is."""
 
     MOVE = "move", "Job change"
@@ -79,7 +80,7 @@ class MoveKind(_Labelled):
     DEPARTURE = "departure", "Departure"
 
 
-class EntryOccasion(_Labelled):
+class EntryOccasion(Labelled):
     """What made a ledger entry; the label completes the sentence "deal 7 …"."""
 
     WON = "won", "was won"
@@ -100,7 +101,7 @@ class EntryOccasion(_Labelled):
     MERGED = "merged", "was merged into another deal"
 
 
-class Cause(_Labelled):
+class Cause(Labelled):
     """Why booked revenue of one period differs from another's; the label stands before the money.
 
     The order is that of telling.
@@ -120,7 +121,7 @@ class Cause(_Labelled):
     OTHER = "other", "Other corrections"
 
 
-class Preset(_Labelled):
+class Preset(Labelled):
     """A report's period by a name that means other days each day."""
 
     THIS_MONTH = "this_month", "This month"
@@ -133,7 +134,7 @@ class Preset(_Labelled):
     ALL_TIME = "all", "All time"
 
 
-class Ground(_Labelled):
+class Ground(Labelled):
     """What makes a deal one that could show a customer's part; the first that holds counts."""
 
     EMPLOYER = "employer", "a contact whose employer is known"
@@ -142,7 +143,7 @@ class Ground(_Labelled):
     FOUND = "found", "a customer found in another way"
 
 
-class Gap(_Labelled):
+class Gap(Labelled):
     """What keeps deals from being judged; the label says what closes it."""
 
     NOT_ALLOWED = "not_allowed", "HubSpot does not let us read everything: see Sync health"
@@ -158,7 +159,7 @@ class Gap(_Labelled):
     NO_COMPANY = "no_company", "Contacts without a company: link them to their employer"
 
 
-class Measure(_Labelled):
+class Measure(Labelled):
     """What a report adds up, counts or takes the middle of.
 
     All but the first-order remainder, what was won and the won deals are of deals that a customer
@@ -178,7 +179,7 @@ class Measure(_Labelled):
     COVERAGE = "coverage", "Measurement coverage"
 
 
-class Dimension(_Labelled):
+class Dimension(Labelled):
     """What the rows of a report are of."""
 
     SOURCE = "source", "Source"
@@ -197,7 +198,7 @@ class Dimension(_Labelled):
     COMPANY_PROPERTY = "company_property", "Property of the company that bought"
 
 
-class ReviewKind(_Labelled):
+class ReviewKind(Labelled):
     """What a review task asks about."""
 
     IDENTITY = "identity", "Same person"
@@ -221,7 +222,7 @@ class Verb(StrEnum):
     REOPEN = "reopen"
 
 
-class Role(_Labelled):
+class Role(Labelled):
     """What a user of an account may do with the app."""
 
     ADMIN = "admin", "Admin"

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from integration.ingest import stream_labels
 from integration.pages import settings_form, wording
 from integration.portal import authors, record_names
+from integration.portal.permissions import Permission
 from integration.reports import revenue_total
 from integration.review import review_kinds
 from mappings import formats, kinds
@@ -49,7 +50,8 @@ def _tables() -> Iterator[tuple[str, Iterable[str]]]:
     yield "mappings/records/what_is_read.py", _purposes()
     yield "mappings/rules/ledger/total_range.py", (total_range.RATE_BASIS,)
     yield "integration/ingest/stream_labels.py", stream_labels.PLURALS.values()
-    yield "integration/portal/authors.py", map(authors.in_words, ("", "user:7"))
+    yield "integration/portal/permissions.py", (right.label for right in Permission)
+    yield "integration/portal/authors.py", (authors.named("", {}),)
     yield (
         "integration/portal/record_names.py",
         (

@@ -38,6 +38,4 @@ def give(portal: PortalContext, user_id: int, role: Role | None, *, actor: str) 
 def admins(tx: Transaction) -> list[str]:
     """What the account's admins are called: whom to ask for a role."""
     users = portal_users.every(tx)
-    return [
-        user.email or f"HubSpot user {user.user_id}" for user in users if user.role is Role.ADMIN
-    ]
+    return [user.name for user in users if user.role is Role.ADMIN and not user.has_left]

@@ -96,7 +96,7 @@ def _open(tx: Transaction, kind: str, key: str) -> StoredQuestion:
         raise Refused("This question is not asked any more; load the page again")
     if not question.is_open:
         raise AnsweredMeanwhile(
-            f"Somebody answered this first: {authors.in_words(question.answered_by or '')}"
+            f"Somebody answered this first: {authors.in_words(tx, question.answered_by or '')}"
             f" on {moment(question.answered_at)}. Nothing of yours was saved; what"
             " counts now can be changed in Settings"
         )

@@ -4,6 +4,7 @@ from typing import Any
 
 from integration.portal.context import PortalContext
 from integration.storage.mirror import owner_rows
+from integration.storage.service import sessions
 from mappings.records import owners
 
 
@@ -20,4 +21,5 @@ def refresh(portal: PortalContext) -> list[dict[str, Any]]:
     if active:
         with portal.transaction() as tx:
             owner_rows.replace(tx, list(by_id.values()))
+            sessions.close_of_who_left(tx)
     return active

@@ -17,6 +17,7 @@ from integration.pages import (
     settings_versions_page,
     setup_page,
     texts,
+    users_page,
     wording,
 )
 from integration.portal.runtime import Runtime
@@ -28,7 +29,7 @@ def register(app: Flask, runtime: Runtime) -> None:
     languages.register(app, lambda: guard.cookie(runtime, languages.COOKIE))
     texts.register(app)
     navigation.register(app)
-    wording.register_filters(app, runtime.now)
+    wording.register_filters(app, runtime)
     app.register_blueprint(entry.blueprint(runtime))
     app.register_blueprint(public_pages.blueprint(runtime))
     app.register_blueprint(portal_pages.blueprint(runtime))
@@ -39,3 +40,4 @@ def register(app: Flask, runtime: Runtime) -> None:
     app.register_blueprint(settings_page.blueprint(runtime))
     app.register_blueprint(settings_versions_page.blueprint(runtime))
     app.register_blueprint(setup_page.blueprint(runtime))
+    app.register_blueprint(users_page.blueprint(runtime))

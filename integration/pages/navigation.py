@@ -42,6 +42,7 @@ GROUPS: tuple[Group, ...] = (
         lazy_gettext("Account"),
         (
             Row("portal.health", lazy_gettext("Sync health")),
+            Row("users.show", lazy_gettext("Users")),
             Row("settings.show", lazy_gettext("Settings")),
         ),
     ),

@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any
@@ -20,7 +20,9 @@ from integration.pages.texts import gettext as _
 from integration.pages.texts import lazy_gettext, ngettext, translated
 from integration.portal import authors
 from integration.portal.record_names import nameless
+from integration.portal.runtime import Runtime
 from integration.storage.queue.import_runs import Stream
+from integration.storage.service import portal_users
 from mappings import formats
 from mappings.kinds import source_label
 from mappings.records.catalogue import own_properties
@@ -42,15 +44,15 @@ _SET_ASIDE: Mapping[str, str] = {
 }
 
 
-def register_filters(app: Flask, now: Callable[[], dt.datetime]) -> None:
-    """Give the templates their filters and labels; *now* is the time for "3 minutes ago"."""
+def register_filters(app: Flask, runtime: Runtime) -> None:
+    """Give the templates their filters and labels."""
     app.jinja_env.filters.update(
         money=figures.money,
         amount=figures.amount,
         signed_money=figures.signed_money,
         day=figures.day,
         month=figures.month,
-        ago=lambda at: figures.ago(at, now()),
+        ago=lambda at: figures.ago(at, runtime.now()),
         moment=_moment,
         account_day=_account_day,
         count=figures.count,
@@ -71,7 +73,7 @@ def register_filters(app: Flask, now: Callable[[], dt.datetime]) -> None:
         asset=_addresses(resources.files("integration.pages") / "static").__getitem__,
         counted=_QUEUES,
         set_aside=_SET_ASIDE,
-        who=_who,
+        who=lambda author: _who(runtime, author),
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
@@ -191,12 +193,16 @@ def _state(records: int, *, is_done: bool) -> str:
     return "busy" if records else "idle"
 
 
-def _who(author: str) -> str:
-    """Return what to call whoever did something; only numbers of HubSpot's users are kept."""
+def _who(runtime: Runtime, author: str) -> str:
+    """Return what to call whoever did something: "you", or a user's name."""
     session: Session | None = g.get("session")
     if session is not None and author == session.actor:
         return _("you")
-    return translated(authors.in_words(author))
+    # Read once a page, and only for one that names somebody.
+    if session is not None and "user_names" not in g:
+        with runtime.database.portal(session.portal_id) as tx:
+            g.user_names = portal_users.names(tx)
+    return translated(authors.named(author, g.get("user_names", {})))
 
 
 def _of_the_deal(reason: str) -> str:

@@ -8,20 +8,20 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from mappings.kinds import Role
+from mappings.kinds import Labelled, Role
 
 
-class Permission(StrEnum):
+class Permission(Labelled):
     """What a user may do."""
 
-    READ = "read"
-    EXPORT = "export"
-    SAVE_REPORTS = "save reports"
-    ANSWER = "answer questions"
-    OPERATE = "pause, repair and replay"
-    CHANGE_SETTINGS = "see and change settings"
-    MANAGE_USERS = "hand out roles"
-    UNINSTALL = "uninstall"
+    READ = "read", "See reports, records and sync health"
+    EXPORT = "export", "Export lists and reports"
+    SAVE_REPORTS = "save_reports", "Save reports"
+    ANSWER = "answer", "Answer questions in Review"
+    OPERATE = "operate", "Pause, repair and replay"
+    CHANGE_SETTINGS = "change_settings", "See and change settings"
+    MANAGE_USERS = "manage_users", "Hand out roles and invite"
+    UNINSTALL = "uninstall", "Uninstall the app"
 
 
 class Open(StrEnum):
@@ -95,6 +95,8 @@ ENDPOINTS: Final[Mapping[str, Permission | Open]] = MappingProxyType(
         "settings.leave": Permission.UNINSTALL,
         "setup.show": Permission.CHANGE_SETTINGS,
         "setup.answer": Permission.CHANGE_SETTINGS,
+        "users.show": Permission.MANAGE_USERS,
+        "users.change": Permission.MANAGE_USERS,
         "versions.show": Permission.CHANGE_SETTINGS,
         "versions.restore": Permission.CHANGE_SETTINGS,
         "versions.judge_history": Permission.CHANGE_SETTINGS,

@@ -7,7 +7,7 @@ changed since they looked is refused, and nothing of either is lost.
 import functools
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
 import orjson
@@ -96,7 +96,7 @@ class ChangedMeanwhile(Refused):
         when = f" on {moment(last.made_at)}" if last.made_at else ""
         super().__init__(
             f"Settings were changed meanwhile: {what}, last in version {last.number} by"
-            f" {authors.in_words(last.author)}{when}. Nothing of yours was saved; look at it and"
+            f" {last.author}{when}. Nothing of yours was saved; look at it and"
             " save again"
         )
 
@@ -162,7 +162,8 @@ def change(
     edit = _compare(_lines(history[0]), _lines(newest), _wanted(portal_map, policy))
     if edit.contested:
         last = _last_to_change(history, edit.contested)
-        raise ChangedMeanwhile(last, now, edit.mine, edit.contested)
+        by_name = replace(last, author=authors.in_words(tx, last.author))
+        raise ChangedMeanwhile(by_name, now, edit.mine, edit.contested)
     if not edit.left:
         return Saved(now, now, edit.beside_others)
     body = _changed(newest.body, edit.left, why)

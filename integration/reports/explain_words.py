@@ -160,7 +160,7 @@ def _apart(explanation: Json) -> Iterator[str]:
 def _decisions(explanation: Json) -> Iterator[str]:
     for decision in explanation.get("decisions", ()):
         holds = decision["is_newest"] and not decision["has_ended"]
-        author = f"{spoken(decision['author'])} decided on {day(decision['decided_at'])}"
+        author = f"{spoken(decision['author_name'])} decided on {day(decision['decided_at'])}"
         answer = f"{decision['verb']}: {decision['text']}"
         yield f"  {author}: {answer}{'' if holds else ', no longer holds'}"
         yield f"    because: {spoken(decision['reason'])}"

@@ -96,7 +96,7 @@ def _append(
     stands = decision_rows.standing(tx, kind, key, now)
     if stands is not None and not answer.anyway and answer.seen != stands["decision_id"]:
         # A button pressed twice: the first press is stored by now.
-        return _id_if_repeated(stands, answer, answers.already_answered(stands))
+        return _id_if_repeated(stands, answer, answers.already_answered(tx, stands))
     row = {
         "kind": kind,
         "question": key,

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from integration.core.errors import Refused
 from integration.portal import authors
-from integration.storage.database import Row
+from integration.storage.database import Row, Transaction
 from mappings.formats import moment
 from mappings.kinds import ReviewKind, Verb
 
@@ -101,9 +101,9 @@ def repeats(row: Row, answer: Answer) -> bool:
     return True
 
 
-def already_answered(row: Row) -> str:
+def already_answered(tx: Transaction, row: Row) -> str:
     """Return the sentence for somebody who answers second."""
-    author = authors.in_words(row["author"])
+    author = authors.in_words(tx, row["author"])
     author = author[:1].upper() + author[1:]
     until = f", until {last_day(row['holds_until'])}" if row["holds_until"] else ""
     return (

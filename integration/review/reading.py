@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from integration.core.errors import Refused
+from integration.portal import authors
 from integration.portal.context import PortalContext
 from integration.review import task_view
 from integration.review.review_kinds import check_kind
@@ -80,7 +81,11 @@ def open_about(tx: Transaction, refs: Collection[RefPair], *, limit: int) -> lis
 
 def _views(tx: Transaction, rows: Sequence[Row], now: datetime) -> list[Json]:
     names = task_view.names(tx, [row["detail"] for row in rows])
-    return [task_view.decision(row, names, now) for row in rows]
+    people = authors.all_in_words(tx, [row["author"] for row in rows])
+    return [
+        {**task_view.decision(row, names, now), "author_name": people[row["author"]]}
+        for row in rows
+    ]
 
 
 def task(portal: PortalContext, review_id: int) -> Json:

@@ -34,13 +34,18 @@ class Owner:
     @property
     def name(self) -> str:
         """What people call them: name, else address, else their number."""
-        full = spoken(f"{self.first_name} {self.last_name}".strip())
+        full = full_name(self.first_name, self.last_name)
         return full or self.email or f"Owner {self.owner_id}"
 
     @property
     def team(self) -> Team | None:
         """The team whose figures theirs are: the primary one."""
         return self.teams[0] if self.teams else None
+
+
+def full_name(first: str, last: str) -> str:
+    """Return a user's name as people write it; empty for none."""
+    return spoken(f"{first} {last}".strip())
 
 
 def read(answer: Mapping[str, Any]) -> Owner | None:

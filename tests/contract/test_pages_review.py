@@ -91,7 +91,7 @@ def test_pressing_same_joins_the_records_and_is_told_in_the_history(
     assert portal.persons() == {12: 12, 33: 12}
     history = visitor.get(f"{HERE}/decided").text
     assert "she told me" in history
-    assert "<td>you" in history
+    assert "<td><bdi>you</bdi>" in history
     assert "Nothing to decide of this kind" in visitor.get(f"{HERE}?kind=identity").text
     about = visitor.get(f"/portals/{HARBOR}/contact/33").text
     assert "What people decided" in about

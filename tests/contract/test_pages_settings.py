@@ -77,7 +77,7 @@ def test_the_second_admin_is_told_and_keeps_their_input(
 
     assert refused.status_code == 409
     text = unescape(refused.text)
-    assert "How they heard of you, last in version 2 by a HubSpot user on " in text
+    assert "How they heard of you, last in version 2 by admin@harbor.example on " in text
     assert "Nothing of yours was saved; look at it and save again." in text
     assert "Somebody else made this: adas_field." in field_on(refused, "heard_from_property")
     assert "wrong" in field_on(refused, "heard_from_property")

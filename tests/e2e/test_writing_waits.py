@@ -143,7 +143,7 @@ def test_what_was_planned_by_the_settings_of_before_is_not_written(asked: World)
 def test_who_answers_second_is_told_and_changes_nothing(asked: World) -> None:
     answer(asked.harbor, BY_DEALS)
 
-    with pytest.raises(AnsweredMeanwhile, match="Somebody answered this first: a HubSpot user on "):
+    with pytest.raises(AnsweredMeanwhile, match="Somebody answered this first: HubSpot user 7 on "):
         answer(asked.harbor, BY_STAGE_ALWAYS, actor="user:8")
 
     assert settings_of(asked.harbor).map.customer_stage == ""

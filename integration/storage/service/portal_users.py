@@ -3,43 +3,66 @@
 A row without a role is of somebody whose role was taken away: they do not begin anew.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from integration.storage.database import Row, Transaction
 from mappings.kinds import Role
+from mappings.records import owners
 
 
 @dataclass(frozen=True, slots=True)
 class PortalUser:
-    """A HubSpot user who was here, or was given a role."""
+    """A HubSpot user who was here, or was given a role; the name is HubSpot's, if it tells one.
+
+    Whoever left the account in HubSpot has left; nobody has, as far as HubSpot does not tell.
+    """
 
     user_id: int
     role: Role | None
     email: str
+    name: str
     since: datetime
     given_by: str
     seen_at: datetime | None
+    has_left: bool
+
+
+# HubSpot's user behind an owner, as who is there if one of several owners is.
+_OWNERS = """SELECT DISTINCT ON (user_id) user_id, first_name, last_name, email, is_archived
+  FROM owner WHERE portal_id = :portal AND user_id IS NOT NULL
+  ORDER BY user_id, is_archived, owner_id"""
+_USER = f"""SELECT user_id, role,
+    coalesce(nullif(portal_user.email, ''), whoever.email, '') AS email,
+    first_name, last_name, since, given_by, seen_at, coalesce(is_archived, false) AS has_left
+  FROM portal_user LEFT JOIN ({_OWNERS}) AS whoever USING (user_id)
+  WHERE portal_user.portal_id = :portal"""
 
 
 def every(tx: Transaction) -> Sequence[PortalUser]:
-    """Return all users of the portal, whoever has had a role for longest first."""
-    rows = tx.rows(
-        """SELECT user_id, role, email, since, given_by, seen_at FROM portal_user
-           WHERE portal_id = :portal ORDER BY role IS NULL, since, user_id"""
-    )
-    return [_user(row) for row in rows]
+    """Return all users of the portal, the most powerful role first."""
+    rows = tx.rows(f"{_USER} ORDER BY user_id")
+    users = [_user(row) for row in rows]
+    order = [*Role, None]
+    return sorted(users, key=lambda user: (order.index(user.role), user.name.casefold()))
 
 
 def find(tx: Transaction, user_id: int) -> PortalUser | None:
     """Return one user of the portal."""
-    row = tx.one(
-        """SELECT user_id, role, email, since, given_by, seen_at FROM portal_user
-           WHERE portal_id = :portal AND user_id = :user""",
-        user=user_id,
-    )
+    row = tx.one(f"{_USER} AND user_id = :user", user=user_id)
     return _user(row) if row else None
+
+
+def names(tx: Transaction) -> Mapping[int, str]:
+    """Return what all of the portal's users are called, and all of HubSpot's that are owners."""
+    rows = tx.rows(
+        f"""SELECT user_id, first_name, last_name,
+              coalesce(nullif(portal_user.email, ''), whoever.email, '') AS email
+            FROM (SELECT user_id, email FROM portal_user WHERE portal_id = :portal) AS portal_user
+              FULL JOIN ({_OWNERS}) AS whoever USING (user_id)"""
+    )
+    return {row["user_id"]: _name(row) for row in rows}
 
 
 def arrive(tx: Transaction, portal_id: int, user_id: int, email: str) -> None:
@@ -105,7 +128,14 @@ def _user(row: Row) -> PortalUser:
         user_id=row["user_id"],
         role=Role.of(row["role"]),
         email=row["email"],
+        name=_name(row),
         since=row["since"],
         given_by=row["given_by"],
         seen_at=row["seen_at"],
+        has_left=row["has_left"],
     )
+
+
+def _name(row: Row) -> str:
+    full = owners.full_name(row["first_name"] or "", row["last_name"] or "")
+    return full or row["email"] or f"HubSpot user {row['user_id']}"

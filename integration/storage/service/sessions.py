@@ -156,6 +156,15 @@ def close_session(tx: Transaction, session_hash: bytes) -> None:
     tx.run("DELETE FROM browser_session WHERE session_hash = :hash", hash=session_hash)
 
 
+def close_of_who_left(tx: Transaction) -> None:
+    """Sign users out of the portal who are there in HubSpot no more."""
+    tx.run(
+        """DELETE FROM browser_session WHERE portal_id = :portal AND user_id IN (
+             SELECT user_id FROM owner WHERE portal_id = :portal AND user_id IS NOT NULL
+             GROUP BY user_id HAVING bool_and(is_archived))"""
+    )
+
+
 def lock_install(tx: Transaction, portal_id: int) -> None:
     """Make installs of one portal take turns until the transaction ends."""
     tx.run("SELECT pg_advisory_xact_lock(:lock, hashint8(:id))", lock=_INSTALL_LOCK, id=portal_id)
