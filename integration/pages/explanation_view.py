@@ -23,6 +23,15 @@ def leaders(found: Json) -> dict[str, Any]:
     }
 
 
+def by_name(object_type: str, stored: Json, currency: str) -> dict[str, str]:
+    """Return the same by their names in HubSpot, for a page that shows some of them apart."""
+    return {
+        prop.name: _shown(prop, str(stored[prop.name]), currency)
+        for prop in own_properties(object_type)
+        if stored.get(prop.name) not in (None, "")
+    }
+
+
 def values(object_type: str, stored: Json, currency: str) -> list[tuple[str, str]]:
     """Return our properties of a record with their labels, as HubSpot shows them."""
     return [

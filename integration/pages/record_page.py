@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from integration.admin.sign_in import Session
 from integration.core.errors import Refused, Retryable
-from integration.pages import deal_page, explanation_view, guard
+from integration.pages import deal_page, explanation_view, guard, person_page
 from integration.pages.portal_pages import account_of
 from integration.pages.texts import gettext as _
 from integration.pages.texts import said
@@ -153,9 +153,7 @@ def _page(
 _Page = Callable[[PortalContext, Session, int, Request], str | None]
 _PAGES: Mapping[str, _Page] = {
     ObjectType.DEAL: deal_page.page,
-    ObjectType.CONTACT: lambda portal, session, record_id, _: _explained(
-        portal, session, record_id, ObjectType.CONTACT
-    ),
+    ObjectType.CONTACT: person_page.page,
     ObjectType.COMPANY: lambda portal, session, record_id, _: _explained(
         portal, session, record_id, ObjectType.COMPANY
     ),

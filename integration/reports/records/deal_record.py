@@ -18,6 +18,7 @@ from integration.storage.findings import source_rows
 from integration.storage.ledger import credit_rows, entry_rows, total_rows
 from integration.storage.ledger.credit_rows import SourcePlace
 from integration.storage.ledger.period_rows import Periods
+from integration.storage.listings import choice_rows
 from integration.storage.mirror import deal_rows
 from mappings.kinds import ObjectType
 from mappings.records.rows import RefPair
@@ -28,6 +29,7 @@ from mappings.rules.findings import SHARE_ONE, Entry, Source
 from mappings.rules.ledger import periods, total_range
 from mappings.rules.ledger.total_range import DerivedDeal
 from mappings.rules.policy import Policy
+from mappings.rules.text.names import spoken
 
 Json = dict[str, Any]
 Names = Mapping[RefPair, str]
@@ -159,6 +161,7 @@ class DealRecord:
     decisions: Sequence[Json]
     questions: Sequence[Json]
     names: Names
+    stage: str
 
     @property
     def booked_home(self) -> Sums | None:
@@ -204,6 +207,7 @@ def _record(
     entries = credit_rows.entries(tx, deal_id, after=places.entry, limit=ROWS + 1)
     edges = sorted(source_rows.edges_into(tx, [deal_id]), key=lambda edge: -edge["share"])
     shown = rows[:SOURCES]
+    choices = choice_rows.stages(tx)
     sums = _sums(booked, deal) or _expected_sums(deal, shares)
     names = record_names.shown(tx, _refs(card, deal, shown, entries[:ROWS], edges[:_EARLIER_DEALS]))
     lines = _lines(tx, deal, shown, shares, policy, home)
@@ -227,7 +231,13 @@ def _record(
         decisions=reading.decided_about(tx, about, now, limit=_DECISIONS),
         questions=reading.open_about(tx, about, limit=_DECISIONS),
         names=names,
+        stage=_label(choices["stage"], card.text("dealstage")),
     )
+
+
+def _label(labels: Mapping[str, str], value: str) -> str:
+    """What HubSpot calls a stage or pipeline; empty where it is not known."""
+    return spoken(labels.get(value, ""))
 
 
 def _refs(

@@ -8,8 +8,10 @@ from typing import Any
 from integration.portal import record_names
 from integration.storage.database import Transaction
 from integration.storage.findings import conclusion_rows
-from integration.storage.mirror import mirror
+from integration.storage.mirror import mirror, owner_rows
 from mappings.kinds import ObjectType
+from mappings.records.identifiers import LARGEST
+from mappings.records.owners import Owner
 from mappings.rules.text.names import spoken
 
 
@@ -33,6 +35,7 @@ class RecordCard:
     concluded_at: datetime | None
     written_at: datetime | None
     settings_version: int | None
+    owner: Owner | None = None
 
     @property
     def is_known(self) -> bool:
@@ -47,12 +50,6 @@ class RecordCard:
     def text(self, name: str) -> str:
         """A property of HubSpot's on one line; empty where it has none."""
         return spoken(str(self.properties.get(name) or ""))
-
-    @property
-    def owner_id(self) -> int | None:
-        """The number of HubSpot's user or team member who owns the record."""
-        text = str(self.properties.get("hubspot_owner_id") or "").strip()
-        return int(text) if text.isascii() and text.isdigit() else None
 
 
 def load(tx: Transaction, object_type: str, record_id: int) -> RecordCard:
@@ -75,7 +72,16 @@ def load(tx: Transaction, object_type: str, record_id: int) -> RecordCard:
         concluded_at=row["concluded_at"] if row else None,
         written_at=row["written_at"] if row else None,
         settings_version=row["settings_version"] if row else None,
+        owner=_owner(tx, record) if record and not is_removed else None,
     )
+
+
+def _owner(tx: Transaction, record: mirror.MirroredRecord) -> Owner | None:
+    """Whose record it is; an owner whose name is not known keeps the number."""
+    text = str(record.properties.get("hubspot_owner_id") or "").strip()
+    if not text.isascii() or not text.isdigit() or int(text) > LARGEST:
+        return None
+    return owner_rows.one(tx, int(text)) or Owner(int(text))
 
 
 SHOWN_TYPES: Mapping[str, ObjectType] = {

@@ -175,3 +175,37 @@ def bringers(tx: Transaction, company_id: int, home: str, *, limit: int) -> Sequ
         home=home,
         limit=limit,
     )
+
+
+def credit_of(
+    tx: Transaction, who: str, ids: Collection[int], deal_ids: Collection[int], home: str
+) -> dict[int, int]:
+    """Return what subjects ("person") or companies ("company") are credited of each deal."""
+    if not ids or not deal_ids:
+        return {}
+    rows = tx.tuples(
+        f"""SELECT deal_id, coalesce(sum({HOME}), 0) FROM ledger
+            WHERE portal_id = :portal AND {DERIVED} AND deal_id = ANY(CAST(:deals AS bigint[]))
+              AND {_WHO[who]} = ANY(CAST(:ids AS bigint[])) GROUP BY deal_id""",
+        ids=list(ids),
+        deals=list(deal_ids),
+        home=home,
+    )
+    return {deal_id: int(minor) for deal_id, minor in rows}
+
+
+def credit_at(tx: Transaction, subject_ids: Collection[int], company_id: int, home: str) -> int:
+    """Return what subjects are credited of all deals that one company bought."""
+    if not subject_ids:
+        return 0
+    minor = tx.value(
+        f"""SELECT coalesce(sum({OWN_HOME}), 0) FROM ledger JOIN deal
+              ON deal.portal_id = :portal AND deal.deal_id = ledger.deal_id
+                AND deal.company_id = :company
+            WHERE ledger.portal_id = :portal AND {DERIVED}
+              AND subject_id = ANY(CAST(:ids AS bigint[]))""",
+        ids=list(subject_ids),
+        company=company_id,
+        home=home,
+    )
+    return int(minor)

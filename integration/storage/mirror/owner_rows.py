@@ -50,6 +50,14 @@ def every(tx: Transaction) -> Mapping[int, Owner]:
     return {row["owner_id"]: _owner(row) for row in rows}
 
 
+def one(tx: Transaction, owner_id: int) -> Owner | None:
+    """Return an owner; None for a number that HubSpot never told of."""
+    row = tx.one(
+        f"SELECT {_COLUMNS} FROM owner WHERE portal_id = :portal AND owner_id = :id", id=owner_id
+    )
+    return _owner(row) if row else None
+
+
 def of_user(tx: Transaction, user_id: int) -> Sequence[Owner]:
     """Return the owners that are one user of HubSpot's."""
     rows = tx.rows(
