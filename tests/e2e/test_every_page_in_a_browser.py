@@ -1,18 +1,14 @@
 """Every page, in a browser: usable by everybody, whole at every width, and deaf to what names say.
 
-The pages come from the app's own list of addresses. A page that needs more than the account's
-number has a row in ARGUMENTS; without one the test fails and says so.
+The pages come from the app's own list of addresses (`tests/page_addresses.py`).
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
-from werkzeug.routing import Rule
 
 from integration.core.environment import Settings
 from integration.portal import setup_questions
@@ -23,6 +19,7 @@ from mappings.records.setup_kinds import BY_DEALS, BY_STAGE_ALWAYS, CUSTOMER_RUL
 from mappings.stored.setup_shapes import Candidate, SetupQuestion
 from tests.chromium import CHROMIUM
 from tests.devtools import Tab, led_browser
+from tests.page_addresses import Named, addresses
 from tests.sandbox import town
 from tests.sandbox.crm import HubSpot
 from tests.waiting import PATIENCE
@@ -45,7 +42,8 @@ AXE = (Path(__file__).parents[1] / "third_party" / "axe-core-4.14.1.min.js").rea
 DESKTOP, TABLET, PHONE, SMALLEST = 1280, 640, 390, 320  # 640 is a desktop at 200 % zoom
 SHIFT = 0.02  # of the window; browsers call up to 0.1 good
 TAB_STOPS = 40  # that are tried on each page
-Arguments = dict[str, Any]
+# A page is there, leads elsewhere, finds nothing, or was asked without what it needs.
+ANSWERS = (200, 302, 303, 308, 404, 400)
 
 _WATCH_SHIFTS = """
 window.shifted = 0;
@@ -80,32 +78,6 @@ _FOCUS = """(() => {
 })()"""
 
 
-@dataclass(frozen=True)
-class Account:
-    """A portal with what its addresses name."""
-
-    world: World
-    portal_id: int
-    question: int
-    records: Mapping[str, int]
-
-
-# The arguments of each page that needs more than the account's number: one page for each of them.
-ARGUMENTS: Mapping[str, Callable[[Account], Sequence[Arguments]]] = {
-    "records.record": lambda account: [
-        {"object_type": kind, "record_id": number} for kind, number in account.records.items()
-    ],
-    "review.question": lambda account: [{"review_id": account.question}],
-    "entry.choose_language": lambda _: [{"code": "de"}],
-    "entry.static": lambda _: [],
-}
-# What follows the question mark, where a page shows something else then.
-QUERIES: Mapping[str, Sequence[str]] = {
-    "records.find": ("?type=company&id=a", "?type=deal&id=nobody+is+called+so"),
-    "records.suggest": ("?type=company&text=a",),
-}
-
-
 @pytest.fixture
 def world(
     settings: Settings, database: Database, redis_url: str, postgres_url: str
@@ -127,7 +99,7 @@ def world(
         yield world
 
 
-def harbor(world: World) -> Account:
+def harbor(world: World) -> Named:
     """The full account, with a question about a move and one about its own words."""
     asked = SetupQuestion(
         text=HOSTILE[0],
@@ -145,48 +117,28 @@ def harbor(world: World) -> Account:
         )
         for kind in ("deal", "contact", "company")
     }
-    return Account(world, world.harbor.portal_id, questions[0], records)
+    return Named(world.harbor.portal_id, records, questions[0])
 
 
-def addresses(account: Account) -> Iterator[str]:
-    """The address of every page of the app, from its own list."""
-    app = account.world.app
-    assert app is not None
-    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
-        if "GET" not in (rule.methods or ()):
-            continue
-        for arguments in arguments_of(rule, account):
-            path = app.url_map.bind("").build(rule.endpoint, arguments)
-            for query in ("", *QUERIES.get(rule.endpoint, ())):
-                yield f"{path}{query}"
-    yield f"/portals/{account.portal_id}/nowhere"
-
-
-def arguments_of(rule: Rule, account: Account) -> Sequence[Arguments]:
-    given = {"portal_id": account.portal_id} if "portal_id" in rule.arguments else {}
-    if not rule.arguments - {"portal_id"}:
-        return [given]
-    assert rule.endpoint in ARGUMENTS, f"{rule.rule} needs a row for {rule.endpoint} in ARGUMENTS"
-    return [given | more for more in ARGUMENTS[rule.endpoint](account)]
+def pages_of(world: World, named: Named, tab: Tab) -> list[str]:
+    """Sign the tab in and return the account's pages, in the order to visit them; files are none."""
+    session = requests.Session()
+    url = f"{world.url}/signin"
+    asked = session.get(url, timeout=PATIENCE, allow_redirects=False).headers["Location"]
+    session.get(f"{asked}&portalId={named.portal_id}", timeout=PATIENCE)
+    for cookie in session.cookies:
+        tab.tell("Network.setCookie", url=url, name=cookie.name, value=cookie.value)
+    tab.before_each_page(_WATCH_SHIFTS)
+    assert world.app is not None
+    found = [path for _, path in addresses(world.app, named)]
+    return [path for path in found if is_page(session, f"{world.url}{path}")]
 
 
 def is_page(session: requests.Session, url: str) -> bool:
     """Whether an address answers with a page, and not with a file or the way to somewhere else."""
     answer = session.get(url, timeout=PATIENCE, allow_redirects=False, stream=True)
-    assert answer.status_code < 500, f"{url}: {answer.status_code}"
+    assert answer.status_code in ANSWERS, f"{url}: {answer.status_code}"
     return answer.headers.get("Content-Type", "").startswith("text/html") and not answer.is_redirect
-
-
-def signed_in(account: Account, tab: Tab) -> list[str]:
-    """Sign the tab in and return the addresses of the account's pages, in the order to visit them."""
-    session = requests.Session()
-    url = f"{account.world.url}/signin"
-    asked = session.get(url, timeout=PATIENCE, allow_redirects=False).headers["Location"]
-    session.get(f"{asked}&portalId={account.portal_id}", timeout=PATIENCE)
-    for cookie in session.cookies:
-        tab.tell("Network.setCookie", url=url, name=cookie.name, value=cookie.value)
-    tab.before_each_page(_WATCH_SHIFTS)
-    return [path for path in addresses(account) if is_page(session, f"{account.world.url}{path}")]
 
 
 def barriers(tab: Tab, rules: str) -> Iterator[str]:
@@ -237,38 +189,43 @@ def keys(tab: Tab, url: str) -> Iterator[str]:
             yield f"nobody sees that this has the focus: {focus['what']}"
 
 
-def test_everybody_can_use_every_page_and_no_name_does_anything(
+def test_everybody_can_use_every_page_of_a_full_and_of_an_empty_account(
     world: World, tmp_path: Path
 ) -> None:
-    account = harbor(world)
-    with led_browser(tmp_path) as browser, browser.tab() as tab:
-        paths = signed_in(account, tab)
-        wrong = []
-        for path in paths:
-            url = f"{world.url}{path}"
-            wrong += [f"{path} {found}" for found in (*looks(tab, url), *keys(tab, url))]
-        elsewhere = {url for url in tab.asked_for if not url.startswith((world.url, "data:"))}
+    with led_browser(tmp_path) as browser:
+        with browser.tab() as tab:
+            full = list(wrong_with_a_full_account(world, tab))
+        with browser.tab() as tab:
+            empty = list(wrong_with_an_empty_account(world, tab))
 
+    assert not full, "\n".join(full)
+    assert not empty, "\n".join(empty)
+
+
+def wrong_with_a_full_account(world: World, tab: Tab) -> Iterator[str]:
+    """What is wrong with pages on which much stands, and bad names do."""
+    named = harbor(world)
+    paths = pages_of(world, named, tab)
     assert len(paths) > 15
-    assert not wrong, "\n".join(wrong)
-    assert unexpected(tab) == []
-    assert elsewhere == set()
+    for path in (*paths, f"/portals/{named.portal_id}/nowhere"):
+        url = f"{world.url}{path}"
+        for found in (*looks(tab, url), *keys(tab, url)):
+            yield f"{path} {found}"
+    yield from unexpected(tab)
+    yield from {url for url in tab.asked_for if not url.startswith((world.url, "data:"))}
 
 
-def test_an_account_without_records_has_pages_that_say_so(world: World, tmp_path: Path) -> None:
-    account = Account(world, world.orchard.portal_id, 1, {"deal": 1})
-    wrong = []
-    with led_browser(tmp_path) as browser, browser.tab() as tab:
-        tab.resize(PHONE)
-        for path in signed_in(account, tab):
-            tab.go(f"{world.url}{path}")
-            tab.ask(f"{AXE};0")
-            wrong += [f"{path}: {found}" for found in barriers(tab, _EVERY_RULE)]
-            if found := tab.ask(_STICKS_OUT):
-                wrong.append(f"{path}: sticks out, {found}")
-
-    assert not wrong, "\n".join(wrong)
-    assert unexpected(tab) == []
+def wrong_with_an_empty_account(world: World, tab: Tab) -> Iterator[str]:
+    """What is wrong with pages that have nothing to show, on a phone."""
+    tab.resize(PHONE)
+    for path in pages_of(world, Named(world.orchard.portal_id), tab):
+        tab.go(f"{world.url}{path}")
+        tab.ask(f"{AXE};0")
+        for found in barriers(tab, _EVERY_RULE):
+            yield f"{path}: {found}"
+        if found := tab.ask(_STICKS_OUT):
+            yield f"{path}: sticks out, {found}"
+    yield from unexpected(tab)
 
 
 def unexpected(tab: Tab) -> list[str]:

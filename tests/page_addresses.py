@@ -1,0 +1,61 @@
+"""The address of every page of an account, from the app's own list of routes.
+
+A page whose address names more than the account has a row in ARGUMENTS, and every page that shows
+something else after a question mark has one in QUERIES. A new page joins by itself or is missed
+with a sentence.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Flask
+from werkzeug.routing import Rule
+
+Arguments = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Named:
+    """An account and what its addresses name: a record of each type, an open question, and so on."""
+
+    portal_id: int
+    records: Mapping[str, int] = field(default_factory=dict)
+    question: int = 1
+
+
+# The arguments of each page that needs more than the account's number: one page for each of them.
+ARGUMENTS: Mapping[str, Callable[[Named], Sequence[Arguments]]] = {
+    "records.record": lambda named: [
+        {"object_type": kind, "record_id": number} for kind, number in named.records.items()
+    ],
+    "review.question": lambda named: [{"review_id": named.question}],
+    "entry.choose_language": lambda _: [{"code": "de"}],
+    "entry.static": lambda _: [],
+}
+# What follows the question mark, where a page shows something else then.
+QUERIES: Mapping[str, Sequence[str]] = {
+    "records.find": ("?type=company&id=a", "?type=deal&id=nobody+is+called+so"),
+    "records.suggest": ("?type=company&text=ann",),
+    "lists.deals": ("?state=won&sort=-amount", "?q=nobody+is+called+so"),
+}
+
+
+def addresses(app: Flask, named: Named) -> Iterator[tuple[str, str]]:
+    """Each route that can be looked at, with the addresses of its pages."""
+    rules = {
+        rule.endpoint: rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())
+    }
+    for endpoint in sorted(rules):
+        for arguments in _arguments(rules[endpoint], named):
+            path = app.url_map.bind("").build(endpoint, arguments)
+            for query in ("", *QUERIES.get(endpoint, ())):
+                yield endpoint, f"{path}{query}"
+
+
+def _arguments(rule: Rule, named: Named) -> Sequence[Arguments]:
+    given = {"portal_id": named.portal_id} if "portal_id" in rule.arguments else {}
+    if not rule.arguments - {"portal_id"}:
+        return [given]
+    assert rule.endpoint in ARGUMENTS, f"{rule.rule} needs a row for {rule.endpoint} in ARGUMENTS"
+    return [given | more for more in ARGUMENTS[rule.endpoint](named)]
