@@ -167,8 +167,11 @@ class Measure(Labelled):
     """
 
     BOOKED = "booked", "Second-order revenue"
+    LOW = "low", "Second-order revenue, if only sure sources count"
+    HIGH = "high", "Second-order revenue, if all sources are certain"
     FIRST_ORDER = "first_order", "First-order revenue"
     WON = "won", "Won revenue"
+    SHARE = "share", "Second-order share of won revenue"
     DEALS = "deals", "Deals with a customer behind them"
     WON_DEALS = "won_deals", "Won deals"
     WIN_RATE = "win_rate", "Win rate"

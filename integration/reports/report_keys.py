@@ -6,6 +6,8 @@ from datetime import date, timedelta
 
 from integration.portal import record_names
 from integration.storage.database import Transaction
+from integration.storage.listings import choice_rows
+from integration.storage.mirror import owner_rows
 from mappings import formats
 from mappings.kinds import Dimension, ObjectType, Timing, source_label
 from mappings.records.report_request import NOTHING, PERIODIC, Grouping
@@ -145,10 +147,11 @@ def days(first: date | None, last: date | None) -> Pairs:
 def of(
     tx: Transaction, by: tuple[Grouping, ...], groups: Sequence[Group], steps: Sequence[Step]
 ) -> Keys:
-    """Name the keys of these groups; one query for all records among them."""
+    """Name the keys of these groups; one query for each kind of names among them."""
     stored = {(grouping, group[place]) for place, grouping in enumerate(by) for group in groups}
-    refs = {ref: None for grouping, key in stored if (ref := _ref(grouping, key))}
+    refs = [ref for grouping, key in stored if (ref := _ref(grouping, key))]
     names = record_names.shown(tx, refs) if refs else {}
+    labels = {grouping: _labels(tx, grouping.dimension) for grouping in by}
     known: dict[tuple[Grouping, str | None], Key] = {}
     for grouping, key in stored:
         ref = _ref(grouping, key)
@@ -157,8 +160,21 @@ def of(
         elif grouping.dimension in PERIODIC:
             known[grouping, key] = steps[int(key or 1) - 1].key
         else:
-            known[grouping, key] = Key(NOTHING if key is None else key, _label(grouping, key))
+            label = _label(grouping, key, labels[grouping])
+            known[grouping, key] = Key(NOTHING if key is None else key, label)
     return Keys(by, known, steps)
+
+
+def _labels(tx: Transaction, kind: Dimension) -> Mapping[str, str]:
+    """What the account calls the values of a dimension that are no records."""
+    if kind is Dimension.PIPELINE:
+        return choice_rows.stages(tx)["pipeline"]
+    if kind not in {Dimension.OWNER, Dimension.TEAM}:
+        return {}
+    owners = owner_rows.every(tx)
+    if kind is Dimension.OWNER:
+        return {str(owner_id): owner.name for owner_id, owner in owners.items()}
+    return {owner.team.team_id: owner.team.name for owner in owners.values() if owner.team}
 
 
 def _ref(grouping: Grouping, key: str | None) -> tuple[str, int] | None:
@@ -169,10 +185,12 @@ def _ref(grouping: Grouping, key: str | None) -> tuple[str, int] | None:
     return object_type, int(key)
 
 
-def _label(grouping: Grouping, key: str | None) -> str:
+def _label(grouping: Grouping, key: str | None, labels: Mapping[str, str]) -> str:
     kind = grouping.dimension
     if key is None:
         return _NONE.get(kind, "No value")
+    if key in labels:
+        return labels[key]
     if key in _WORDS.get(kind, {}):
         return _WORDS[kind][key]
     return _LABELS[kind](key) if kind in _LABELS else key
@@ -183,4 +201,5 @@ _LABELS: Mapping[Dimension, Callable[[str], str]] = {
     Dimension.SOURCE: source_label,
     Dimension.TIMING: lambda key: _TIMINGS.get(key, key),
     Dimension.ORDER: lambda key: f"Order {key}",
+    Dimension.OWNER: lambda key: f"Owner {key}",
 }

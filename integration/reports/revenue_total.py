@@ -123,7 +123,7 @@ def within(
     home = known.map.home_currency
     wins = Wins(*_bounds(tx, period), deal_id)
     parts = total_rows.parts(tx, home, wins)
-    traces = total_rows.traces(tx, home, wins, _naming_referrers(known.map))
+    traces = total_rows.traces(tx, home, wins, known.map.naming_referrers())
     ends, derived_deals = _ends(tx, wins, known)
     booked = [row for row in parts if row["unit"] == home]
     return Total(
@@ -146,15 +146,6 @@ def _bounds(tx: Transaction, period: Period) -> tuple[datetime | None, datetime 
     if period.is_all:
         return None, None
     return period.bounds(period_rows.read(tx).calendar)
-
-
-def _naming_referrers(portal_map: PortalMap) -> list[tuple[str, str]]:
-    """The properties that name who referred a record; what people say is labelled and looked up."""
-    return [
-        (object_type, name)
-        for object_type in (ObjectType.CONTACT, ObjectType.DEAL)
-        for _, name in portal_map.mapped_texts(object_type, TextKind.REFERRER, TextKind.CODE)
-    ]
 
 
 def _ends(tx: Transaction, wins: Wins, known: PortalSettings) -> tuple[Range, int]:

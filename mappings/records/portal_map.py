@@ -110,6 +110,14 @@ class PortalMap:
             for name in self.texts.get(source.setting, ()):
                 yield source, name
 
+    def naming_referrers(self) -> list[tuple[str, str]]:
+        """The properties that name who referred a record, with their object type."""
+        return [
+            (object_type, name)
+            for object_type in (ObjectType.CONTACT, ObjectType.DEAL)
+            for _, name in self.mapped_texts(object_type, TextKind.REFERRER, TextKind.CODE)
+        ]
+
     def labels_of(self, object_type: str, name: str) -> PropertyLabels:
         """What people see of a property; nothing where its labels were not read."""
         return self.labels.get((object_type, name), UNKNOWN)

@@ -62,7 +62,7 @@ def test_rows_by_source_and_month_add_up_to_the_total(
 
 @pytest.mark.parametrize(
     "by",
-    ["source", "month", "quarter", "year", "owner", "pipeline", "company", "credited", "advocate",
+    ["source", "month", "quarter", "year", "owner", "team", "pipeline", "company", "credited", "advocate",
      "order", "timing", "deal.dealname", "company.name", "source,owner", "credited,quarter"],
 )  # fmt: skip
 def test_whatever_a_report_is_by_it_adds_up_to_the_one_total(harbor: MirrorPortal, by: str) -> None:
@@ -72,10 +72,13 @@ def test_whatever_a_report_is_by_it_adds_up_to_the_one_total(harbor: MirrorPorta
 
     found = asked(harbor, measure="booked,first_order,won,deals,won_deals", by=by)
 
-    for measure in (Measure.BOOKED, Measure.FIRST_ORDER, Measure.WON):
+    for measure in (Measure.BOOKED, Measure.LOW, Measure.HIGH, Measure.FIRST_ORDER, Measure.WON):
         assert sum(int(row.values[measure] or 0) for row in found.rows) == found.total[measure]
     assert found.total[Measure.BOOKED] == total.second_order
     assert found.total[Measure.WON] == total.won
+    assert (found.total[Measure.LOW], found.total[Measure.HIGH]) == (total.low, total.high)
+    assert total.low < total.second_order < total.high
+    assert found.coverage == total.measurement.coverage
     assert (found.total[Measure.DEALS], found.total[Measure.WON_DEALS]) == (
         total.derived_deals,
         total.deals,

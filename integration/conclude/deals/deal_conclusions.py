@@ -30,9 +30,11 @@ from integration.portal import record_names
 from integration.portal.invalidation import Change
 from integration.storage.database import Row
 from integration.storage.findings import source_rows, stored_shapes
+from integration.storage.ledger import total_rows
 from integration.storage.listings import kept_columns
 from mappings.kinds import ObjectType, Timing
 from mappings.rules.attribution import reasons
+from mappings.rules.attribution.credit import share_range
 from mappings.rules.attribution.sources import confidence_of, tag_of
 from mappings.rules.facts import PPM, DealFacts
 from mappings.rules.findings import Source
@@ -60,6 +62,9 @@ def refresh(batch: Batch, deal_ids: Collection[int]) -> None:
     kept_columns.keep_deals(
         batch.tx, deal_ids, portal_map.home_currency, portal_map.included_pipelines
     )
+    total_rows.keep_judged(
+        batch.tx, _ranges(batch, attributed_deals), portal_map.naming_referrers()
+    )
     _ask(batch, page, attributed_deals, deal_ids)
     _record(batch, affected, page)
 
@@ -86,6 +91,17 @@ def _booked(
         entries = (*page.posted.of_deal(deal.id), *appended.get(deal.id, ()))
         booked[deal.id] = booked_fields.of_deal(deal, entries, home, calendar)
     return booked
+
+
+def _ranges(
+    batch: Batch, attributed_deals: Iterable[AttributedDeal]
+) -> dict[int, tuple[int, int] | None]:
+    """The range of each deal's credit, in ppm; None of one without a customer behind it."""
+    ranges: dict[int, tuple[int, int] | None] = {}
+    for attributed in attributed_deals:
+        sources = [line.source for line in attributed.allocation.lines]
+        ranges[attributed.deal.id] = share_range(sources, batch.policy) if sources else None
+    return ranges
 
 
 def _living(attributed_deals: Iterable[AttributedDeal]) -> list[AttributedDeal]:

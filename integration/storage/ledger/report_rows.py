@@ -1,202 +1,217 @@
-"""What a report is added up from: balances of the wins of a period, grouped and chosen as asked.
+"""What a report is added up from: sums, ranges and figures of the deals of a period by its keys."""
 
-A statement is put together from the pieces of what it groups by and filters, and reads no table
-that none of these needs. Keys are text; None is what has no such value.
-"""
-
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection
 from datetime import datetime
-from typing import Any, Final
 
 from integration.storage.database import Row, Transaction
+from integration.storage.ledger.report_pieces import (
+    ALIVE,
+    DEAL,
+    DERIVED,
+    WITHIN,
+    Statement,
+    Wanted,
+    amount,
+)
+from mappings.rules.facts import PPM
+from mappings.rules.findings import SHARE_ONE
 
-DERIVED: Final = "balance.kind <> 'first_order'"
-_ALIVE = "(balance.amount_minor <> 0 OR balance.home_minor <> 0)"
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """How a dimension is read: its key, the tables that this needs, and if credits differ in it."""
-
-    key: str
-    joins: tuple[str, ...] = ()
-    is_of_credits: bool = False
-
-
-_DEAL = "LEFT JOIN deal ON deal.portal_id = :portal AND deal.deal_id = balance.deal_id"
-_FIRM = """LEFT JOIN alias AS firm ON firm.portal_id = :portal AND firm.object_type = 'company'
-  AND firm.old_id = balance.company_id"""
-_SUBJECT = """LEFT JOIN subject ON subject.portal_id = :portal
-  AND subject.subject_id = balance.subject_id
-LEFT JOIN alias AS renamed ON renamed.portal_id = :portal AND renamed.object_type = 'contact'
-  AND renamed.old_id = subject.contact_id
-LEFT JOIN person ON person.portal_id = :portal
-  AND person.contact_id = coalesce(renamed.new_id, subject.contact_id)"""
-# A forgotten person who was their company's only one stays in the company's sum alone: a line would
-# name them.
-_IS_ALONE = """balance.company_id IS NOT NULL AND NOT EXISTS (
-  SELECT FROM balance AS other WHERE other.portal_id = :portal
-    AND other.company_id = balance.company_id AND other.subject_id <> balance.subject_id)"""
-_RECORD = """LEFT JOIN record AS {0}_record ON {0}_record.portal_id = :portal
-  AND {0}_record.object_type = '{0}' AND {0}_record.record_id = {1}
-  AND {0}_record.gone_at IS NULL"""
-
-PIECES: Final[Mapping[str, Piece]] = {
-    "source": Piece("balance.kind", is_of_credits=True),
-    "period": Piece("CAST(width_bucket(balance.won_at, CAST(:starts AS timestamptz[])) AS text)"),
-    "owner": Piece("CAST(deal.owner_id AS text)", (_DEAL,)),
-    "pipeline": Piece("nullif(deal.pipeline, '')", (_DEAL,)),
-    "company": Piece("CAST(deal.company_id AS text)", (_DEAL,)),
-    "credited": Piece(
-        f"""CASE WHEN NOT {DERIVED} THEN 'first_order'
-          WHEN balance.company_id IS NOT NULL
-            THEN CAST(coalesce(firm.new_id, balance.company_id) AS text)
-          WHEN balance.subject_id IS NULL THEN 'pool' ELSE 'person' END""",
-        (_FIRM,),
-        is_of_credits=True,
-    ),
-    # People by their person, erased ones by the opaque number that is left of them.
-    "advocate": Piece(
-        f"""CASE WHEN NOT {DERIVED} THEN 'first_order'
-          WHEN balance.subject_id IS NULL AND balance.company_id IS NULL THEN 'pool'
-          WHEN balance.subject_id IS NULL THEN 'company'
-          WHEN subject.contact_id IS NULL AND ({_IS_ALONE}) THEN 'company'
-          WHEN subject.contact_id IS NULL THEN 'removed'
-          ELSE CAST(coalesce(person.person_id, renamed.new_id, subject.contact_id) AS text) END""",
-        (_SUBJECT,),
-        is_of_credits=True,
-    ),
-    "order": Piece("CAST(deal.deal_order AS text)", (_DEAL,)),
-    "timing": Piece("nullif(deal.timing, '')", (_DEAL,)),
-    "deal": Piece(
-        "nullif(btrim(deal_record.properties ->> :{name}), '')",
-        (_RECORD.format("deal", "balance.deal_id"),),
-    ),
-    "company_property": Piece(
-        "nullif(btrim(company_record.properties ->> :{name}), '')",
-        (_DEAL, _RECORD.format("company", "deal.company_id")),
-    ),
-}
-"""What balances can be grouped by. A property's name is bound as a value."""
+_OWN_ROWS = "balance.portal_id = :portal"
+_SHOWN = "('employer', 'answer', 'activity')"
 
 
-@dataclass(frozen=True, slots=True)
-class Grouped:
-    """One dimension of a statement: the piece's name, and the property where it is of one."""
+def sums(tx: Transaction, wanted: Wanted, *, derived_only: bool = False) -> list[Row]:
+    """Return for each group its `keys`, `booked`, `first_order`, `deals` with credit, `won_deals`.
 
-    piece: str
-    property_name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which balances are added up, and how.
-
-    Amounts are in `unit`, the account's currency, or, with `is_own`, in that of deals which have
-    it. `chosen` has for each dimension the keys that count, None for what has none.
+    `judged` is the part of the won amount whose deals could have shown a customer's part; it says
+    nothing where credits are told apart. With *derived_only* the rest of deals is left out.
     """
-
-    unit: str
-    since: datetime | None = None
-    until: datetime | None = None
-    is_own: bool = False
-    by: tuple[Grouped, ...] = ()
-    chosen: Mapping[Grouped, Sequence[str | None]] = field(default_factory=dict)
-    starts: Sequence[datetime] = ()
-    derived_only: bool = False
-
-    @property
-    def is_of_credits(self) -> bool:
-        """Whether a deal can be in several of its groups."""
-        return any(PIECES[grouped.piece].is_of_credits for grouped in self.by)
-
-
-# What is known in the account's currency, at the rate of the close; of what is not, nothing.
-_HOME = """CASE
-  WHEN balance.home_currency = :unit AND balance.home_minor IS NOT NULL THEN balance.home_minor
-  WHEN balance.currency = :unit THEN balance.amount_minor END"""
-_OWN = "CASE WHEN balance.currency = :unit THEN balance.amount_minor END"
-
-
-class _Statement:
-    """The pieces of one statement and the values it names."""
-
-    def __init__(self, wanted: Wanted) -> None:
-        self.wanted = wanted
-        self.joins: dict[str, None] = {}
-        self.values: dict[str, Any] = {
-            "unit": wanted.unit,
-            "since": wanted.since,
-            "until": wanted.until,
-            "starts": list(wanted.starts),
-        }
-        self.amount = _OWN if wanted.is_own else _HOME
-        self.keys = [self._key(grouped) for grouped in wanted.by]
-        self.conditions = [
-            self._condition(number, grouped, keys)
-            for number, (grouped, keys) in enumerate(wanted.chosen.items())
-        ]
-        if wanted.derived_only:
-            self.conditions.append(DERIVED)
-
-    def _key(self, grouped: Grouped) -> str:
-        piece = PIECES[grouped.piece]
-        self.joins.update(dict.fromkeys(piece.joins))
-        if not grouped.property_name:
-            return piece.key
-        name = f"property_{len(self.values)}"
-        self.values[name] = grouped.property_name
-        return piece.key.format(name=name)
-
-    def _condition(self, number: int, grouped: Grouped, keys: Sequence[str | None]) -> str:
-        name, key = f"chosen_{number}", self._key(grouped)
-        self.values[name] = [value for value in keys if value is not None]
-        is_among = f"({key}) = ANY(CAST(:{name} AS text[]))"
-        return f"({is_among} OR ({key}) IS NULL)" if None in keys else is_among
-
-    @property
-    def source(self) -> str:
-        """The tables and conditions."""
-        conditions = "".join(f" AND {condition}" for condition in self.conditions)
-        return f"""FROM balance {" ".join(self.joins)}
-            WHERE balance.portal_id = :portal AND {_ALIVE}
-              AND (CAST(:since AS timestamptz) IS NULL OR balance.won_at >= :since)
-              AND (CAST(:until AS timestamptz) IS NULL OR balance.won_at < :until){conditions}"""
-
-    @property
-    def grouped(self) -> tuple[str, str]:
-        """The columns of the keys, and how they are grouped."""
-        columns = "".join(f", {key} AS key_{n}" for n, key in enumerate(self.keys))
-        names = "".join(f", key_{n}" for n in range(len(self.keys)))
-        return columns, names
+    statement = Statement(wanted, needs=() if derived_only else (DEAL,))
+    money = amount(wanted)
+    trace = "CAST(NULL AS text)" if derived_only else "max(deal.trace)"
+    return list(
+        tx.rows(
+            f"""SELECT {statement.array} AS keys, sum(derived) AS booked, sum(rest) AS first_order,
+                  count(*) FILTER (WHERE derived <> 0) AS deals, count(*) AS won_deals,
+                  coalesce(sum(derived + rest) FILTER (
+                    WHERE derived <> 0 OR trace IN {_SHOWN}), 0) AS judged
+                FROM (
+                  SELECT balance.deal_id{statement.keys}, {trace} AS trace,
+                    coalesce(sum({money}) FILTER (WHERE {DERIVED}), 0) AS derived,
+                    coalesce(sum({money}) FILTER (WHERE NOT {DERIVED}), 0) AS rest
+                  FROM balance {statement.joins}
+                  WHERE {_OWN_ROWS} AND {ALIVE} AND {WITHIN.format("balance.won_at")}
+                    AND {DERIVED if derived_only else "true"} AND {statement.where}
+                  GROUP BY balance.deal_id{statement.names}) AS of_deal
+                WHERE derived <> 0 OR rest <> 0 {statement.group} HAVING count(*) > 0""",
+            **statement.values,
+        )
+    )
 
 
-def sums(tx: Transaction, wanted: Wanted) -> list[Row]:
-    """Return for each group `keys`, `booked`, `first_order`, `deals` with credit, and `won_deals`.
+# A deal's range in money. Shares are frozen and the policy is today's: what is booked may lie
+# outside. By size, since a credit note takes back at each end what its deal has there.
+_PART = "round(whole.booked * deal.{0} / CAST(1000000 AS numeric))"
+_END = """CASE WHEN deal.{0} IS NULL OR abs({1}) {2} abs(whole.derived) THEN whole.derived
+  ELSE {1} END"""
+_LOW = _END.format("low_share", _PART.format("low_share"), ">")
+_HIGH = _END.format("high_share", _PART.format("high_share"), "<")
 
-    A group in which nothing stands any more is left out.
+
+def ranges(tx: Transaction, wanted: Wanted) -> list[Row]:
+    """Return for each group with credit its `keys`, and the `low` and `high` end of what is booked.
+
+    A deal's range is shared among its credits as the amount is, to the unit.
     """
-    statement = _Statement(wanted)
-    columns, names = statement.grouped
-    keys = f"ARRAY[{names[2:]}]" if names else "CAST(ARRAY[] AS text[])"
-    rows = tx.rows(
-        f"""SELECT {keys} AS keys, sum(derived) AS booked, sum(rest) AS first_order,
-              count(*) FILTER (WHERE derived <> 0) AS deals, count(*) AS won_deals
+    statement = Statement(wanted, needs=(DEAL,))
+    rows = _CREDITS if wanted.is_of_credits else "SELECT * FROM whole"
+    return list(
+        tx.rows(
+            f"""WITH whole AS (
+                  SELECT whole.deal_id, whole.won_at, whole.derived,
+                    {_LOW} AS low, {_HIGH} AS high
+                  FROM (
+                    SELECT balance.deal_id, balance.won_at, sum({amount(wanted)}) AS booked,
+                      sum({amount(wanted)}) FILTER (WHERE {DERIVED}) AS derived
+                    FROM balance
+                    WHERE {_OWN_ROWS} AND {ALIVE} AND {WITHIN.format("balance.won_at")}
+                    GROUP BY balance.deal_id, balance.won_at) AS whole
+                  LEFT JOIN deal ON deal.portal_id = :portal AND deal.deal_id = whole.deal_id
+                  WHERE whole.derived <> 0)
+                SELECT {statement.array} AS keys, sum(low) AS low, sum(high) AS high
+                FROM (
+                  SELECT balance.low, balance.high{statement.keys}
+                  FROM ({rows.format(money=amount(wanted, "credit"))}) AS balance
+                  {statement.joins} WHERE {statement.where}) AS of_deal
+                {statement.group} HAVING count(*) > 0""",
+            **statement.values,
+        )
+    )
+
+
+_SHARED = """round(whole.{0} * upto / whole.derived)
+  - round(whole.{0} * (upto - minor) / whole.derived) AS {0}"""
+_CREDITS = f"""SELECT credit.deal_id, credit.won_at, kind, subject_id, company_id,
+    {_SHARED.format("low")}, {_SHARED.format("high")}
+  FROM (
+    SELECT deal_id, won_at, kind, subject_id, company_id, {{money}} AS minor,
+      sum({{money}}) OVER (PARTITION BY deal_id, won_at
+        ORDER BY source_key, currency, home_currency, kind, subject_id, company_id) AS upto
+    FROM balance AS credit
+    WHERE credit.portal_id = :portal AND kind <> 'first_order'
+      AND {WITHIN.format("won_at")} AND ({{money}}) <> 0) AS credit
+  JOIN whole ON whole.deal_id = credit.deal_id AND whole.won_at = credit.won_at"""
+
+# Deals with the time that counts for a period, as if they were balances: of a deal as a whole, or
+# one row for each of its sources.
+_CLOSED = f"""SELECT deal_id, closed_at AS won_at FROM deal
+  WHERE portal_id = :portal AND state IN ('won', 'lost') AND source NOT IN ('', 'none')
+    AND {WITHIN.format("closed_at")}"""
+_OPEN = """SELECT deal_id, created_at AS won_at FROM deal
+  WHERE portal_id = :portal AND is_open"""
+_BY_SOURCE = """SELECT DISTINCT each.deal_id, each.won_at, source.kind, source.company_id,
+    subject.subject_id, source.share
+  FROM ({0}) AS each
+  JOIN source ON source.portal_id = :portal AND source.deal_id = each.deal_id
+  LEFT JOIN subject ON subject.portal_id = :portal AND subject.contact_id = source.contact_id"""
+
+
+def closed(tx: Transaction, wanted: Wanted) -> list[Row]:
+    """Return of the closed deals with a customer behind them: `keys`, number `won` and `lost`.
+
+    `days` from opening to close and `size` are medians of the won ones, `mean` the mean size.
+    """
+    statement = Statement(wanted, needs=(DEAL,))
+    rows = _BY_SOURCE.format(_CLOSED) if wanted.is_of_credits else _CLOSED
+    return list(
+        tx.rows(
+            f"""SELECT {statement.array} AS keys, count(*) FILTER (WHERE is_won) AS won,
+                  count(*) FILTER (WHERE NOT is_won) AS lost,
+                  percentile_cont(0.5) WITHIN GROUP (ORDER BY days) FILTER (WHERE is_won) AS days,
+                  percentile_cont(0.5) WITHIN GROUP (ORDER BY size) FILTER (WHERE is_won) AS size,
+                  avg(size) FILTER (WHERE is_won) AS mean
+                FROM (
+                  SELECT DISTINCT balance.deal_id{statement.keys}, deal.is_won,
+                    greatest(extract(epoch FROM deal.closed_at - deal.created_at), 0) / 86400
+                      AS days,
+                    {amount(wanted, "deal")} AS size
+                  FROM ({rows}) AS balance {statement.joins} WHERE {statement.where}) AS of_deal
+                {statement.group} HAVING count(*) > 0""",
+            **statement.values,
+        )
+    )
+
+
+def pipeline(tx: Transaction, wanted: Wanted) -> list[Row]:
+    """Return the credit of open deals by their stage's probability: `keys` and `minor`.
+
+    It is of today: an open deal is in no period.
+    """
+    statement = Statement(wanted, needs=(DEAL,))
+    weighted = f"({amount(wanted, 'deal')}) * balance.share * deal.open_probability"
+    return list(
+        tx.rows(
+            f"""SELECT {statement.array} AS keys, round(sum(minor)) AS minor
+                FROM (
+                  SELECT {weighted} / CAST(:whole AS numeric) AS minor{statement.keys}
+                  FROM ({_BY_SOURCE.format(_OPEN)}) AS balance
+                  {statement.joins} WHERE {statement.where}) AS of_deal
+                {statement.group} HAVING count(minor) > 0""",
+            whole=SHARE_ONE * PPM,
+            **statement.values,
+        )
+    )
+
+
+def unbooked(tx: Transaction, wanted: Wanted, currencies: Collection[str]) -> dict[str, int]:
+    """Count won deals of which nothing is booked: no_amount, no_currency, waiting.
+
+    What is chosen of deals is heeded; who is credited is not known of what is not booked.
+    """
+    statement = Statement(wanted, needs=(DEAL,))
+    rows = tx.tuples(
+        f"""SELECT CASE WHEN upper(coalesce(deal.currency, '')) <> ALL(:currencies)
+                THEN 'no_currency'
+              WHEN coalesce(deal.amount_minor, 0) = 0 THEN 'no_amount' ELSE 'waiting' END, count(*)
             FROM (
-              SELECT balance.deal_id{columns},
-                coalesce(sum({statement.amount}) FILTER (WHERE {DERIVED}), 0) AS derived,
-                coalesce(sum({statement.amount}) FILTER (WHERE NOT {DERIVED}), 0) AS rest
-              {statement.source} GROUP BY balance.deal_id{names}) AS of_deal
-            WHERE derived <> 0 OR rest <> 0{f" GROUP BY {names[2:]}" if names else ""}""",
+              SELECT deal_id, coalesce(closed_at, created_at) AS won_at FROM deal
+              WHERE portal_id = :portal AND is_won
+                AND {WITHIN.format("coalesce(closed_at, created_at)")}
+                AND NOT EXISTS (SELECT FROM balance WHERE balance.portal_id = :portal
+                  AND balance.deal_id = deal.deal_id AND {ALIVE})) AS balance
+            {statement.joins} WHERE {statement.where} GROUP BY 1""",
+        currencies=list(currencies),
         **statement.values,
     )
-    return [row for row in rows if row["won_deals"]]
+    return dict(rows)
+
+
+def apart(tx: Transaction, wanted: Wanted) -> list[Row]:
+    """Return by currency (`unit`) what is booked and not known in the wanted one.
+
+    `booked`, `first_order` and the number of `deals`.
+    """
+    statement = Statement(wanted)
+    return list(
+        tx.rows(
+            f"""SELECT unit, sum(derived) AS booked, sum(rest) AS first_order, count(*) AS deals
+                FROM (
+                  SELECT balance.deal_id, balance.currency AS unit,
+                    coalesce(sum(balance.amount_minor) FILTER (WHERE {DERIVED}), 0) AS derived,
+                    coalesce(sum(balance.amount_minor) FILTER (WHERE NOT {DERIVED}), 0) AS rest
+                  FROM balance {statement.joins}
+                  WHERE {_OWN_ROWS} AND {ALIVE} AND {WITHIN.format("balance.won_at")}
+                    AND ({amount(wanted)}) IS NULL AND {statement.where}
+                  GROUP BY 1, 2) AS of_deal
+                WHERE derived <> 0 OR rest <> 0 GROUP BY 1 ORDER BY 1""",
+            **statement.values,
+        )
+    )
 
 
 def ends(tx: Transaction) -> tuple[datetime, datetime] | None:
     """Return when the first and the last win was; None while nothing is booked."""
     ((first, last),) = tx.tuples(
-        f"SELECT min(won_at), max(won_at) FROM balance WHERE portal_id = :portal AND {_ALIVE}"
+        f"SELECT min(won_at), max(won_at) FROM balance WHERE {_OWN_ROWS} AND {ALIVE}"
     )
     return None if first is None else (first, last)

@@ -3,7 +3,7 @@
 An entry counts in the period that its win belongs to, whenever it was booked.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -152,6 +152,16 @@ def figures(tx: Transaction, deal_id: int) -> list[tuple[Any, ...]]:
     )
 
 
+# The rarer trace is looked for only where the more frequent one is lacking.
+_LOOKED_FOR = f"""CROSS JOIN LATERAL (SELECT EXISTS ({_CONTACTS}) AS contacts {AS_WRITTEN}) AS a
+  CROSS JOIN LATERAL (
+    SELECT contacts AND ({_LINKED} OR {_FOUND_AT}) AS employer {AS_WRITTEN}) AS b
+  CROSS JOIN LATERAL (SELECT NOT employer AND ({_SAID} OR {_NAMED}) AS answer {AS_WRITTEN}) AS c
+  CROSS JOIN LATERAL (
+    SELECT NOT employer AND NOT answer AND ({_MET} OR {_MET_THERE}) AS activity
+    {AS_WRITTEN}) AS d"""
+
+
 def traces(tx: Transaction, home: str, wins: Wins, mapped: Sequence[tuple[str, str]]) -> list[Row]:
     """Return booked deals by what could show a customer's part of them: their number and money.
 
@@ -164,20 +174,48 @@ def traces(tx: Transaction, home: str, wins: Wins, mapped: Sequence[tuple[str, s
                   count(*) AS deals, sum(booked.booked) AS minor
                 FROM ({_BOOKED}) AS booked
                 LEFT JOIN deal ON deal.portal_id = :portal AND deal.deal_id = booked.deal_id
-                CROSS JOIN LATERAL (SELECT EXISTS ({_CONTACTS}) AS contacts {AS_WRITTEN}) AS a
-                CROSS JOIN LATERAL (
-                  SELECT contacts AND ({_LINKED} OR {_FOUND_AT}) AS employer {AS_WRITTEN}) AS b
-                CROSS JOIN LATERAL (
-                  SELECT NOT employer AND ({_SAID} OR {_NAMED}) AS answer {AS_WRITTEN}) AS c
-                CROSS JOIN LATERAL (
-                  SELECT NOT employer AND NOT answer AND ({_MET} OR {_MET_THERE}) AS activity
-                  {AS_WRITTEN}) AS d
+                {_LOOKED_FOR}
                 GROUP BY 1, 2, 3, 4, 5, 6""",
             home=home,
             types=[object_type for object_type, _ in mapped],
             names=[name for _, name in mapped],
             **wins.bounds,
         )
+    )
+
+
+def keep_judged(
+    tx: Transaction,
+    ranges: Mapping[int, tuple[int, int] | None],
+    mapped: Sequence[tuple[str, str]],
+) -> None:
+    """Keep with each deal its range, in ppm of its amount, and what could show a customer's part.
+
+    *mapped* is as for :func:`traces`. A report reads some hundred thousand deals, and could not
+    look for the traces of all.
+    """
+    if not ranges:
+        return
+    ends = [ends or (None, None) for ends in ranges.values()]
+    tx.run(
+        f"""UPDATE deal SET low_share = now.low, high_share = now.high, trace = now.trace
+            FROM (
+              SELECT booked.deal_id, booked.low, booked.high,
+                CASE WHEN employer THEN 'employer' WHEN answer THEN 'answer'
+                  WHEN activity THEN 'activity' WHEN contacts THEN 'contacts'
+                  ELSE 'nothing' END AS trace
+              FROM unnest(CAST(:ids AS bigint[]), CAST(:lows AS bigint[]), CAST(:highs AS bigint[]))
+                AS booked(deal_id, low, high)
+              JOIN deal ON deal.portal_id = :portal AND deal.deal_id = booked.deal_id
+              {_LOOKED_FOR}) AS now
+            WHERE deal.portal_id = :portal AND deal.deal_id = now.deal_id
+              AND (deal.low_share, deal.high_share, deal.trace)
+                IS DISTINCT FROM (now.low, now.high, now.trace)""",
+        ids=list(ranges),
+        lows=[low for low, _ in ends],
+        highs=[high for _, high in ends],
+        types=[object_type for object_type, _ in mapped],
+        names=[name for _, name in mapped],
     )
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from fractions import Fraction
 
 from mappings.rules.attribution import credit
 from mappings.rules.facts import PPM
@@ -57,4 +56,6 @@ def _range(deal: DerivedDeal, policy: Policy) -> Range:
 
 
 def _part(minor: int, ppm: int) -> int:
-    return round(Fraction(minor * ppm, PPM))
+    """Rounded to the nearest unit, halves away from zero: so PostgreSQL rounds it, too."""
+    part = (abs(minor) * ppm + PPM // 2) // PPM
+    return part if minor >= 0 else -part
