@@ -16,7 +16,6 @@ from mappings.rules.ledger import periods
 from mappings.rules.ledger.periods import Month
 from mappings.rules.ledger.report_period import Period
 
-Pairs = tuple[tuple[str, str], ...]
 Group = tuple[str | None, ...]
 _MONTHS_OF: Mapping[Dimension, int] = {
     Dimension.MONTH: 1,
@@ -89,16 +88,20 @@ class Keys:
                 ),
             )
 
-    def pairs(self, group: Group) -> Pairs:
-        """The filter of a group's deals, as an address has it."""
-        pairs: list[tuple[str, str]] = []
+    def chosen(self, group: Group) -> list[tuple[Grouping, str]]:
+        """The values that a group's deals have, its period aside."""
+        return [
+            (grouping, self.known[grouping, stored].value)
+            for grouping, stored in zip(self.by, group, strict=True)
+            if grouping.dimension not in PERIODIC
+        ]
+
+    def step(self, group: Group) -> Step | None:
+        """The period that a group is of, if its report is by one."""
         for grouping, stored in zip(self.by, group, strict=True):
             if grouping.dimension in PERIODIC:
-                step = self.steps[int(stored or 1) - 1]
-                pairs += days(step.first, step.last)
-            else:
-                pairs.append((grouping.word, self.known[grouping, stored].value))
-        return tuple(pairs)
+                return self.steps[int(stored or 1) - 1]
+        return None
 
 
 def steps(kind: Dimension, period: Period, months: Sequence[Month]) -> list[Step]:
@@ -136,12 +139,6 @@ _STEP_KEYS: Mapping[Dimension, Callable[[Month], Key]] = {
     Dimension.QUARTER: _quarter_key,
     Dimension.YEAR: _year_key,
 }
-
-
-def days(first: date | None, last: date | None) -> Pairs:
-    """A period as an address has it."""
-    ends = (("from", first), ("to", last))
-    return tuple((name, f"{day:%Y-%m-%d}") for name, day in ends if day is not None)
 
 
 def of(

@@ -16,7 +16,7 @@ from typing import Any, Final, NoReturn, TypeVar
 from marshmallow import Schema, ValidationError, fields, post_load
 
 from mappings.currencies import DIGITS
-from mappings.kinds import Dimension, Measure
+from mappings.kinds import Dimension, Measure, Preset
 
 _Word = TypeVar("_Word", bound=StrEnum)
 NOTHING: Final = "none"
@@ -59,8 +59,9 @@ class ReportRequest:
     """What a report is asked for.
 
     The period is from the day `first` to the day `last`, both included, in the account's time zone;
-    None is open on that side. Amounts are in the account's currency, at the rates of each close;
-    with `currency`, in that of the deals which have it. `compare`: beside the period before.
+    None is open on that side. A `preset` is a period that moves on with the days. Amounts are in
+    the account's currency, at the rates of each close; with `currency`, in that of the deals which
+    have it. `compare`: beside the period before.
     """
 
     measures: tuple[Measure, ...] = (Measure.BOOKED,)
@@ -68,6 +69,7 @@ class ReportRequest:
     filters: Filters = field(default_factory=dict)
     first: date | None = None
     last: date | None = None
+    preset: Preset | None = None
     compare: bool = False
     currency: str = ""
 
@@ -92,6 +94,7 @@ def pairs(request: ReportRequest) -> list[tuple[str, str]]:
     """The names and values of a request's address, in one order however it was written."""
     found = [("measure", measure.value) for measure in request.measures]
     found += [("by", grouping.word) for grouping in request.by]
+    found += [("period", request.preset.value)] if request.preset else []
     found += [("from", f"{request.first}")] if request.first else []
     found += [("to", f"{request.last}")] if request.last else []
     found += [("compare", BEFORE)] if request.compare else []
@@ -248,6 +251,11 @@ class _LastDay(_Once):
         return _days(word)[1]
 
 
+class _Preset(_Once):
+    def read(self, word: str) -> Preset:
+        return _member(word, tuple(Preset), "no period")
+
+
 class _Compare(_Once):
     def read(self, word: str) -> bool:
         if word != BEFORE:
@@ -269,6 +277,7 @@ class _RequestSchema(Schema):
     filters = fields.Raw(load_default=dict)
     first = _FirstDay(data_key="from", load_default=None)
     last = _LastDay(data_key="to", load_default=None)
+    preset = _Preset(data_key="period", load_default=None)
     compare = _Compare(load_default=False)
     currency = _Currency(load_default="")
 
@@ -277,7 +286,10 @@ class _RequestSchema(Schema):
         first, last = data["first"], data["last"]
         if first and last and last < first:
             raise ValidationError(f"The period ends on {last}, before it begins on {first}.")
-        if data["compare"] and not (first and last):
+        if data["preset"] and (first or last):
+            raise ValidationError("Say either a period, or from when to when.")
+        is_closed = (first and last) or data["preset"] not in {None, Preset.ALL_TIME}
+        if data["compare"] and not is_closed:
             raise ValidationError("Say from when to when: only then is there a period before.")
         return ReportRequest(**data)
 

@@ -63,7 +63,9 @@ def refresh(batch: Batch, deal_ids: Collection[int]) -> None:
         batch.tx, deal_ids, portal_map.home_currency, portal_map.included_pipelines
     )
     total_rows.keep_judged(
-        batch.tx, _ranges(batch, attributed_deals), portal_map.naming_referrers()
+        batch.tx,
+        _ranges(batch, attributed_deals, page, subjects),
+        portal_map.naming_referrers(),
     )
     _ask(batch, page, attributed_deals, deal_ids)
     _record(batch, affected, page)
@@ -94,14 +96,32 @@ def _booked(
 
 
 def _ranges(
-    batch: Batch, attributed_deals: Iterable[AttributedDeal]
+    batch: Batch,
+    attributed_deals: Sequence[AttributedDeal],
+    page: DealPage,
+    subjects: Mapping[int, int],
 ) -> dict[int, tuple[int, int] | None]:
-    """The range of each deal's credit, in ppm; None of one without a customer behind it."""
+    """The range of each deal's credit, in ppm; None without a customer, or if it was erased."""
+    stored = _stored_by_key(page, _ids(attributed_deals))
     ranges: dict[int, tuple[int, int] | None] = {}
     for attributed in attributed_deals:
-        sources = [line.source for line in attributed.allocation.lines]
-        ranges[attributed.deal.id] = share_range(sources, batch.policy) if sources else None
+        deal_id = attributed.deal.id
+        lines = attributed.allocation.lines
+        keys = [(deal_id, posted_entries.key_of(line.source, subjects)) for line in lines]
+        weighed = [
+            _weighed(line.source, stored.get(key)) for line, key in zip(lines, keys, strict=True)
+        ]
+        known = [source for source in weighed if source is not None]
+        is_known = bool(known) and len(known) == len(weighed)
+        ranges[deal_id] = share_range(known, batch.policy) if is_known else None
     return ranges
+
+
+def _weighed(source: Source, stored: Row | None) -> Source | None:
+    """A source with its figures; what a forgotten person left has only the stored ones."""
+    if stored is None or not stored_shapes.is_removed(stored["body"]):
+        return source
+    return stored_shapes.weighed(stored)
 
 
 def _living(attributed_deals: Iterable[AttributedDeal]) -> list[AttributedDeal]:

@@ -5,7 +5,7 @@ a deal, a win's time and, where it is of credits, a kind and who is credited.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -119,6 +119,12 @@ class Wanted:
     def is_of_credits(self) -> bool:
         """Whether single credits are told apart, in groups or by what is chosen."""
         return self.is_shared or any(grouped.is_of_credits for grouped in self.chosen)
+
+    @property
+    def of_deals(self) -> "Wanted":
+        """The same without what is chosen of credits."""
+        chosen = {key: keys for key, keys in self.chosen.items() if not key.is_of_credits}
+        return replace(self, chosen=chosen)
 
     @property
     def is_of_days(self) -> bool:

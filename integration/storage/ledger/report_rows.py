@@ -148,7 +148,9 @@ def pipeline(tx: Transaction, wanted: Wanted) -> list[Row]:
     It is of today: an open deal is in no period.
     """
     statement = Statement(wanted, needs=(DEAL,))
-    weighted = f"({amount(wanted, 'deal')}) * balance.share * deal.open_probability"
+    weighted = (
+        f"CAST(({amount(wanted, 'deal')}) AS numeric) * balance.share * deal.open_probability"
+    )
     return list(
         tx.rows(
             f"""SELECT {statement.array} AS keys, round(sum(minor)) AS minor
@@ -168,7 +170,7 @@ def unbooked(tx: Transaction, wanted: Wanted, currencies: Collection[str]) -> di
 
     What is chosen of deals is heeded; who is credited is not known of what is not booked.
     """
-    statement = Statement(wanted, needs=(DEAL,))
+    statement = Statement(wanted.of_deals, needs=(DEAL,))
     rows = tx.tuples(
         f"""SELECT CASE WHEN upper(coalesce(deal.currency, '')) <> ALL(:currencies)
                 THEN 'no_currency'

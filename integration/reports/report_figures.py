@@ -1,0 +1,246 @@
+"""A report's figures: each measure of a period, by the keys of its rows and in all."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from difflib import get_close_matches
+
+from integration.core.errors import Refused
+from integration.portal.settings import PortalSettings
+from integration.reports import report_keys
+from integration.reports.report_keys import Group, Step
+from integration.reports.revenue_total import UNBOOKED
+from integration.storage.database import Row, Transaction
+from integration.storage.ledger import report_rows
+from integration.storage.ledger.report_pieces import Grouped, Wanted
+from mappings.currencies import DIGITS
+from mappings.kinds import Dimension, Measure, ObjectType
+from mappings.records.portal_map import PortalMap
+from mappings.records.report_request import NOTHING, PERIODIC, Filters, Grouping, ReportRequest
+from mappings.rules.ledger.periods import Calendar
+from mappings.rules.ledger.report_period import Period
+
+Value = int | float | None
+"""Money in the smallest unit, a number of deals, a share from 0 to 1, or days."""
+Values = Mapping[Measure, Value]
+MONEY = frozenset(
+    {
+        Measure.BOOKED,
+        Measure.LOW,
+        Measure.HIGH,
+        Measure.FIRST_ORDER,
+        Measure.WON,
+        Measure.SIZE,
+        Measure.MEAN_SIZE,
+        Measure.PIPELINE,
+    }
+)
+ADDED_UP = (
+    Measure.BOOKED, Measure.LOW, Measure.HIGH, Measure.FIRST_ORDER, Measure.WON, Measure.DEALS,
+    Measure.WON_DEALS, Measure.PIPELINE,
+)  # fmt: skip
+"""Measures whose rows add up to the total; deals with several sources are in several rows."""
+_OF_ALL_WINS = frozenset(
+    {Measure.FIRST_ORDER, Measure.WON, Measure.WON_DEALS, Measure.SHARE, Measure.COVERAGE}
+)
+_OF_CLOSED = frozenset({Measure.WIN_RATE, Measure.DAYS, Measure.SIZE, Measure.MEAN_SIZE})
+_MOMENT = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Won deals of the period that have no part in a report, and why: see `UNBOOKED`.
+
+    With the reason `currency` they are booked, in another currency only: then the amounts of
+    customers and of the rest are told in that.
+    """
+
+    why: str
+    deals: int
+    currency: str = ""
+    booked: int = 0
+    first_order: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request, and what its answer rests on."""
+
+    tx: Transaction
+    request: ReportRequest
+    known: PortalSettings
+    calendar: Calendar
+
+    @property
+    def unit(self) -> str:
+        """The currency of all amounts."""
+        return self.request.currency or self.known.map.home_currency
+
+    @property
+    def periodic(self) -> Dimension | None:
+        """The dimension that is days, if one is."""
+        kinds = (grouping.dimension for grouping in self.request.by)
+        return next((kind for kind in kinds if kind in PERIODIC), None)
+
+    @property
+    def place_of_days(self) -> int | None:
+        """At which place of a row's keys its period is."""
+        places = (n for n, grouping in enumerate(self.request.by) if grouping.dimension in PERIODIC)
+        return next(places, None)
+
+    def check_properties(self) -> None:
+        """Refuse by name a property that is not read in this account."""
+        for grouping in (*self.request.by, *self.request.filters):
+            if grouping.property_name:
+                owner = _OWNERS[grouping.dimension]
+                _check_property(owner, grouping.property_name, self.known.map)
+
+    def wanted(self, period: Period, steps: Sequence[Step]) -> Wanted:
+        """What storage adds up: a day's key is the number of its step."""
+        since, until = period.bounds(self.calendar)
+        return Wanted(
+            self.unit,
+            since,
+            until,
+            is_own=bool(self.request.currency),
+            by=tuple(map(_grouped, self.request.by)),
+            chosen=_chosen(self.request.filters),
+            starts=[self.calendar.start(step.month) for step in steps],
+        )
+
+    def steps(self, period: Period) -> list[Step]:
+        """The months, quarters or years of a period; of all time from the first win to the last."""
+        if self.periodic is None:
+            return []
+        since, until = period.bounds(self.calendar)
+        if since is None or until is None:
+            ends = report_rows.ends(self.tx)
+            if ends is None:
+                return []
+            since, until = since or ends[0], until or ends[1] + _MOMENT
+        return report_keys.steps(
+            self.periodic, period, self.calendar.months(since, until - _MOMENT)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """A period's values by the stored keys of each group, and of all together."""
+
+    steps: Sequence[Step]
+    groups: Mapping[Group, Values]
+    total: Values
+
+
+def figures(asked: Asked, period: Period, *, beside: Figures | None = None) -> Figures:
+    """Return the figures of a period; its steps are told *beside* those of another, one by one."""
+    steps = asked.steps(period)
+    if beside is not None:
+        steps = steps[: len(beside.steps)]
+    wanted = asked.wanted(period, steps)
+    of_all = replace(wanted, by=())
+    groups: dict[Group, dict[Measure, Value]] = {}
+    if wanted.by:
+        for group, values in _groups(asked, wanted):
+            groups.setdefault(group, {}).update(values)
+    total: dict[Measure, Value] = {**NOTHING_BOOKED, Measure.COVERAGE: None}
+    for _, values in _groups(asked, of_all):
+        total.update(values)
+    return Figures(steps, groups, total)
+
+
+def _groups(asked: Asked, wanted: Wanted) -> Iterator[tuple[Group, Values]]:
+    """Yield the values of each group that some statement knows."""
+    measures = set(asked.request.measures)
+    # What the total rests on is always told beside it.
+    derived_only = bool(wanted.by) and not measures & _OF_ALL_WINS
+    for row in report_rows.sums(asked.tx, wanted, derived_only=derived_only):
+        yield tuple(row["keys"]), _booked(row, is_of_deals=not wanted.is_of_credits)
+    if Measure.BOOKED in measures:
+        for row in report_rows.ranges(asked.tx, wanted):
+            ends = {Measure.LOW: int(row["low"]), Measure.HIGH: int(row["high"])}
+            yield tuple(row["keys"]), ends
+    if measures & _OF_CLOSED:
+        for row in report_rows.closed(asked.tx, wanted):
+            yield tuple(row["keys"]), _of_closed(row)
+    if Measure.PIPELINE in measures and not wanted.is_of_days:
+        for row in report_rows.pipeline(asked.tx, wanted):
+            yield tuple(row["keys"]), {Measure.PIPELINE: int(row["minor"])}
+
+
+def _booked(row: Row, *, is_of_deals: bool) -> Values:
+    booked, first_order = int(row["booked"]), int(row["first_order"])
+    won = booked + first_order
+    judged = int(row["judged"]) if is_of_deals else None
+    return {
+        Measure.BOOKED: booked,
+        Measure.FIRST_ORDER: first_order,
+        Measure.WON: won,
+        Measure.SHARE: booked / won if won > 0 and is_of_deals else None,
+        Measure.DEALS: row["deals"],
+        Measure.WON_DEALS: row["won_deals"],
+        Measure.COVERAGE: _part_of(judged, won),
+    }
+
+
+def _part_of(judged: int | None, won: int) -> float | None:
+    if judged is None or won <= 0:
+        return None
+    return min(max(judged / won, 0.0), 1.0)
+
+
+NOTHING_BOOKED: Values = dict.fromkeys(ADDED_UP, 0)
+
+
+def _of_closed(row: Row) -> Values:
+    closed = row["won"] + row["lost"]
+    return {
+        Measure.WIN_RATE: row["won"] / closed if closed else None,
+        Measure.DAYS: None if row["days"] is None else round(float(row["days"]), 1),
+        Measure.SIZE: None if row["size"] is None else round(row["size"]),
+        Measure.MEAN_SIZE: None if row["mean"] is None else round(row["mean"]),
+    }
+
+
+def left_out(asked: Asked, period: Period) -> Iterator[LeftOut]:
+    """What has no part in the report's amounts, each by its reason."""
+    wanted = replace(asked.wanted(period, ()), by=())
+    found = report_rows.unbooked(asked.tx, wanted, list(DIGITS))
+    for why in UNBOOKED:
+        if found.get(why):
+            yield LeftOut(why, found[why])
+    for row in report_rows.apart(asked.tx, wanted):
+        booked, first_order = int(row["booked"]), int(row["first_order"])
+        yield LeftOut("currency", row["deals"], row["unit"], booked, first_order)
+
+
+_OWNERS = {
+    Dimension.DEAL_PROPERTY: ObjectType.DEAL,
+    Dimension.COMPANY_PROPERTY: ObjectType.COMPANY,
+}
+
+
+def _check_property(object_type: ObjectType, name: str, portal_map: PortalMap) -> None:
+    read = portal_map.read_properties(object_type)
+    if name in read:
+        return
+    nearest = get_close_matches(name, read, n=1)
+    hint = f"did you mean {nearest[0]!r}?" if nearest else "choose one that this account reads."
+    raise Refused(
+        f"The property {name[:50]!r} of {_PLURALS[object_type]} is gone, or was never read: {hint}"
+    )
+
+
+_PLURALS = {ObjectType.DEAL: "deals", ObjectType.COMPANY: "companies"}
+
+
+def _grouped(grouping: Grouping) -> Grouped:
+    piece = "period" if grouping.dimension in PERIODIC else grouping.dimension.value
+    return Grouped(piece, grouping.property_name)
+
+
+def _chosen(filters: Filters) -> dict[Grouped, list[str | None]]:
+    return {
+        _grouped(grouping): [None if value == NOTHING else value for value in values]
+        for grouping, values in filters.items()
+    }
