@@ -20,6 +20,8 @@ SPEAKERS: Final = (
     "integration/admin/setup_answers.py",
     "integration/admin/uninstall.py",
     "integration/ingest/customer_question.py",
+    "integration/pages/period_choice.py",
+    "integration/pages/users_page.py",
     "integration/ingest/stream_labels.py",
     "integration/portal/holds.py",
     "integration/portal/inbound_keys.py",
@@ -34,13 +36,128 @@ SPEAKERS: Final = (
     "integration/review/reading.py",
     "integration/review/review_kinds.py",
     "mappings/records/detection/choosing.py",
+    "mappings/records/detection/evidence.py",
     "mappings/records/detection/map_questions.py",
     "mappings/records/detection/wishes.py",
     "mappings/records/map_guesses.py",
     "mappings/records/portal_words.py",
     "mappings/records/text_sources.py",
+    "integration/conclude/deals/deal_evidence.py",
+    "integration/conclude/fields/health_feeds.py",
+    "integration/conclude/overrides.py",
+    "integration/conclude/task_builders.py",
+    "mappings/rules/attribution/arrivals.py",
+    "mappings/rules/attribution/decisions.py",
+    "mappings/rules/attribution/sources.py",
+    "mappings/rules/identity/circumstances.py",
+    "mappings/rules/identity/linkage.py",
+    "mappings/rules/identity/match_weights.py",
+    "mappings/rules/identity/name_evidence.py",
+    "mappings/rules/job_changes/champions.py",
+    "mappings/rules/job_changes/moves.py",
+    "mappings/rules/job_changes/signals.py",
+    "mappings/rules/job_changes/successors.py",
     "mappings/rules/ledger/money.py",
     "mappings/rules/ledger/report_period.py",
+    "mappings/rules/referrals/introductions.py",
+    "mappings/rules/referrals/referrals.py",
+    "mappings/rules/success/health.py",
+    "mappings/rules/success/health_course.py",
+    "mappings/rules/success/health_factors.py",
+)
+# Sentences that are put together from pieces. What a place in capitals holds is a figure.
+COMPOSED: Final = (
+    "%(story)s: %(SURE)s, %(SHARE)s of the credit",
+    "%(person)s of %(company)s recommended us",
+    "%(person)s of %(company)s recommended us on %(DAY)s",
+    "%(person)s of %(company)s recommended us on %(DAY)s, %(DAYS)s before this deal opened",
+    "%(person)s of %(company)s recommended us on %(DAY)s, %(DAYS)s before this deal opened, %(how)s",
+    "%(person)s of %(company)s recommended us on %(DAY)s, while this deal was open",
+    "%(person)s of %(company)s recommended us on %(DAY)s, while this deal was open, %(how)s",
+    "%(person)s left %(company)s, a customer then, and %(part)s",
+    "%(person)s left %(company)s, a customer then, by %(DAY)s and %(part)s",
+    "%(person)s left %(company)s by %(DAY)s and %(part)s",
+    "%(person)s left %(company)s by %(DAY)s, where they %(stood)s, and %(part)s",
+    "%(person)s left %(company)s, where they %(stood)s, and %(part)s",
+    "%(person)s left %(company)s by %(DAY)s: %(SURE)s",
+    "%(person)s left %(company)s for %(other)s by %(DAY)s: %(SURE)s",
+    "%(person)s at %(company)s, a customer",
+    "was on this deal %(DAYS)s before it opened",
+    "was on this deal when it opened",
+    "was on this deal when it opened, %(DAYS)s later",
+    "was on this deal when it opened, the same day",
+    "was on this deal without a role",
+    "came to this company",
+    "had a key role on this deal",
+    "had a key role on this deal, from %(DAY)s",
+    "was in %(meetings)s meetings while it was open",
+    "was in %(meetings)s meetings while it was open, from %(DAY)s",
+    "had been on a won deal",
+    "had been a contact on a deal",
+    "had been %(role)s on a won deal",
+    "gave us %(score)s on %(DAY)s",
+    "administered the product",
+    "by the association on the record",
+    "by a tracked code",
+    "by the referred-by field",
+    "by an introduction e-mail",
+    "named in an answer",
+    "named in a note",
+    "%(who)s heard of us by word of mouth",
+    "%(who)s heard of us by word of mouth on %(DAY)s",
+    "%(who)s heard of us by word of mouth on %(DAY)s, %(DAYS)s before this deal opened",
+    "%(who)s heard of us by word of mouth on %(DAY)s, %(DAYS)s before this deal opened (%(quote)s)",
+    "%(who)s heard of us by word of mouth on %(DAY)s, while this deal was open",
+    "%(who)s heard of us by word of mouth on %(DAY)s, while this deal was open (%(quote)s)",
+    "%(who)s heard of us from %(other)s on %(DAY)s, %(DAYS)s before this deal opened (%(quote)s)",
+    "%(who)s heard of us from %(other)s on %(DAY)s, while this deal was open (%(quote)s)",
+    "heard of us: %(quote)s",
+    "heard of us from %(other)s: %(quote)s",
+    "somebody of %(company)s",
+    "somebody on this deal",
+    "somebody whose name is not known",
+    "No customer is known to have led to this deal.",
+    "And %(number)s more",
+    "moved champion: %(sign)s",
+    "referral: %(sign)s",
+    "word of mouth: %(sign)s",
+    "%(name)s: %(MONEY)s booked (%(SHARE)s of the deal)",
+    "%(name)s: %(MONEY)s booked",
+    "%(person)s of %(company)s: %(MONEY)s booked (%(SHARE)s of the deal)",
+    "%(person)s of %(company)s: %(MONEY)s booked",
+    "%(person)s of %(company)s: %(MONEY)s taken back",
+    "first order",
+    "moved champion",
+    "referral",
+    "word of mouth",
+    "hours",
+    "Did %(person)s leave %(former)s for %(new)s by %(DAY)s?",
+    "Did %(person)s leave %(former)s for %(new)s?",
+    "%(name)s: %(MONEY)s taken back",
+    "first order: %(MONEY)s booked (%(SHARE)s of the deal)",
+    "first order: %(MONEY)s booked",
+    "first order: %(MONEY)s taken back",
+    "the deal %(what)s",
+    "the deal was judged anew by settings version %(version)s",
+    "automation changed the company to %(company)s on %(DAY)s",
+    "automation changed the company to %(company)s and the address on %(DAY)s",
+    "an import changed the company to %(company)s on %(DAY)s",
+    "an import changed the company to %(company)s and the address on %(DAY)s",
+    "an import changed the company to %(company)s, name and link, on %(DAY)s",
+    "a user changed the company to %(company)s on %(DAY)s",
+    "a user changed the company to %(company)s on %(DAY)s; the person may work there from outside",
+    "the e-mail address changed from %(before)s to %(after)s on %(DAY)s",
+    "the record of %(company)s got an address at %(other)s on %(DAY)s",
+    'the record names "%(said)s"',
+    'the answer "%(said)s" names a customer',
+    'is labelled "%(label)s"',
+    "was on %(number)s won deals",
+    "was a contact on %(number)s deals",
+    "adoption: %(because)s",
+    "relationship: %(because)s",
+    "sentiment: %(because)s",
+    "support: %(because)s",
+    "commercial: %(because)s",
 )
 _WORDS = re.compile(r"[^\W\d_]{2,}[,.:;']? [^\W\d_]{2,}")
 _TWO_WORDS = re.compile(r"[^\W\d_]{2,}\W.*[^\W\d_]{2,}", re.DOTALL)
@@ -49,7 +166,7 @@ _LOGS = "_log"
 # Calls whose texts nobody reads on a page: patterns, and names of work.
 _SILENT = frozenset({"compile", "get", "lock"})
 # Names of commands' arguments and of locks, which nobody reads on a page.
-_NOT_SAID = frozenset({"command line", "set-up broke off"})
+_NOT_SAID = frozenset({"command line", "not any", "not code", "set-up broke off"})
 _PLAIN = frozenset({"str", "len", "in_words", "join", "map", "sorted", "strip", "sum", "value"})
 
 
@@ -66,7 +183,7 @@ def sentences(source: str) -> Iterator[str]:
             text, words = _FORMAT.sub(r"%(\1)s", node.value), _WORDS
         else:
             continue
-        if text not in _NOT_SAID and words.search(_without_places(text)):
+        if text not in _NOT_SAID and "{" not in text and words.search(_without_places(text)):
             yield text.strip()
 
 
@@ -75,6 +192,8 @@ def of_speakers() -> Iterator[tuple[str, str]]:
     for place in SPEAKERS:
         for text in sentences((ROOT / place).read_text()):
             yield place, text
+    for text in COMPOSED:
+        yield "mappings/rules/attribution/reasons.py", text
 
 
 def _silent(tree: ast.Module) -> set[int]:

@@ -1,7 +1,7 @@
 """What a page says to people, and where it says it otherwise than it should."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from html import unescape
 
 # What people do not read: numbers of records in small, what is for programs, what they typed.
@@ -41,6 +41,27 @@ def text_of(page: str) -> str:
     read = _TAG.sub("\n", _NOT_READ.sub("\n", page))
     pieces = (re.sub(r"\s+", " ", unescape(piece)).strip() for piece in read.split("\n"))
     return "\n".join(piece for piece in pieces if piece)
+
+
+# Words of English sentences that German ones do not have.
+_ENGLISH = re.compile(
+    r"\b(?:the|of|and|is|are|were|to|with|this|that|from|has|have|it|its|you|your|who|which|when|or"
+    r"|by|for|on|not|be|been|would|their|they|as|at)\b"
+)
+_MARKED = re.compile(r"<(\w+)[^>]*\blang=\"en\"[^>]*>.*?</\1>", re.DOTALL)
+_DATA = re.compile(r"<(bdi|small|code)\b.*?</\1>", re.DOTALL)
+
+
+def in_english(page: str, known: Mapping[str, str]) -> Iterator[str]:
+    """What a page in another language says in English: texts that *known* has, and sentences.
+
+    *known* has translations by their English. Names of records, and what is marked as English,
+    may be so.
+    """
+    _, _, body = _MARKED.sub("", _DATA.sub("…", page)).partition("<body")
+    for line in text_of(f"<body{body}").splitlines():
+        if known.get(line, line) != line or len(set(_ENGLISH.findall(line))) > 1:
+            yield line
 
 
 def otherwise(page: str) -> Iterator[str]:

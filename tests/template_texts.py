@@ -18,6 +18,8 @@ _READ_ATTRIBUTE = re.compile(
     r"\b(?:aria-label|aria-description|placeholder|title|alt|data-head)\s*="
     r"""\s*(?:"([^"]*)"|'([^']*)')"""
 )
+# A macro may write attributes of a tag that another one opens.
+_ATTRIBUTE = re.compile(r"""[\w:-]+=("[^"]*"|'[^']*')""")
 _NOT_READ = re.compile(
     r"<(script|style|svg|code|textarea)\b.*?</\1\s*>|<!--.*?-->|<!doctype[^>]*>",
     re.DOTALL | re.IGNORECASE,
@@ -44,7 +46,7 @@ def _in_html(source: str) -> Iterator[str]:
         if _has_words(attribute[1] or attribute[2] or ""):
             yield attribute[0]
     for piece in _TAG.split(html):
-        if _has_words(piece):
+        if _has_words(_ATTRIBUTE.sub("", piece)):
             yield " ".join(piece.replace(_JINJA_PIECE, "…").split())
 
 
@@ -53,13 +55,18 @@ def _in_expressions(source: str) -> Iterator[str]:
     tree = _ENVIRONMENT.parse(source)
     translated = {
         id(text)
-        for call in tree.find_all(nodes.Call)
-        if isinstance(call.node, nodes.Name) and call.node.name in _GETTEXT
-        for text in call.find_all(nodes.Const)
+        for node in tree.find_all((nodes.Call, nodes.Compare))
+        if isinstance(node, nodes.Compare) or _translates(node)
+        for text in node.find_all(nodes.Const)
     }
     for text in tree.find_all(nodes.Const):
         if isinstance(text.value, str) and id(text) not in translated and _reads(text.value):
             yield f"{text.value!r} in line {text.lineno}"
+
+
+def _translates(call: nodes.Node) -> bool:
+    name = getattr(call, "node", None)
+    return isinstance(name, nodes.Name) and name.name in _GETTEXT
 
 
 def _reads(text: str) -> bool:

@@ -17,7 +17,7 @@ from mappings.rules.ledger import total_range
 
 # Plurals that pages count: "3 deals".
 COUNTED = (
-    "companies", "contacts", "deals", "left-out job changes", "records", "users",
+    "companies", "contacts", "days", "deals", "left-out job changes", "records", "users",
 )  # fmt: skip
 # Errors whose names are headings of pages.
 _ANSWERED = (400, 403, 404, 405, 409, 413, 414, 415, 429, 500, 503)

@@ -12,6 +12,7 @@ from fractions import Fraction
 from babel import Locale
 from babel.dates import format_date, format_skeleton, format_timedelta
 from babel.numbers import format_decimal
+from flask_babel import get_translations
 
 from integration.pages.languages import ENGLISH, language
 from integration.pages.languages import gettext as _
@@ -154,7 +155,10 @@ def _month_again(found: re.Match[str]) -> str:
 def _money_again(found: re.Match[str]) -> str:
     code = _CODES.get(found[2], found[2].strip())
     minor = formats.minor_units(found[3].replace(",", ""), code)
-    return found[0] if minor is None else money(-minor if found[1] else minor, code)
+    if minor is None:
+        return found[0]
+    plus = "+" if found[1] == "+" else ""
+    return plus + money(-minor if found[1] == "-" else minor, code)
 
 
 def _percent_again(found: re.Match[str]) -> str:
@@ -168,14 +172,21 @@ def _sure_again(found: re.Match[str]) -> str:
     return f"{_(found[1])} ({words})"
 
 
+def _days_again(found: re.Match[str]) -> str:
+    number = int(found[1].replace(",", ""))
+    text: str = get_translations().ungettext("%(num)s day", "%(num)s days", number)
+    return text % {"num": count(number)}
+
+
 _CODES = {sign: code for code, sign in SIGNS.items()}
 _MONTH = "|".join(formats.MONTHS)
 _AGAIN = (
     (re.compile(rf"(\d{{1,2}}) ({_MONTH}) (\d{{4}})(, \d\d:\d\d UTC[-+:\d]*)?"), _day_again),
     (re.compile(rf"({_MONTH}) (\d{{4}})"), _month_again),
-    (re.compile(r"(-?)([€$£¥]|[A-Z]{3} )(\d[\d,]*(?:\.\d+)?)"), _money_again),
+    (re.compile(r"([-+]?)([€$£¥]|[A-Z]{3} )(\d[\d,]*(?:\.\d+)?)"), _money_again),
     (re.compile(r"(\d+(?:\.\d\d)?)%"), _percent_again),
     (re.compile(r"(sure|likely|possible|doubtful) \(((?:under|over) )?(0\.\d\d)\)"), _sure_again),
+    (re.compile(r"([\d,]+) days?"), _days_again),
     (re.compile(r"\d{1,3}(?:,\d{3})+"), lambda found: count(int(found[0].replace(",", "")))),
 )
 

@@ -196,7 +196,8 @@ def _mapped(chosen: PortalMap | None) -> Section:
     for setting, value in dump_portal_map(chosen or PortalMap()).items():
         if setting in sources or setting.endswith("_property"):
             earlier = setting in sources and sources[setting].has_history
-            because = hints.get(setting, _("Read where it is named. No result rests on it yet."))
+            unread = _("Read where it is named. No result rests on it yet.")
+            because = translated(hints.get(setting, unread))
             name = translated(setting_label(setting))
             if earlier:
                 name = _("%(setting)s, with its earlier values", setting=name)

@@ -7,7 +7,7 @@ English, and is marked as English where it is shown.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -16,7 +16,15 @@ from integration.pages.languages import catalogue, language
 
 _PLACE = re.compile(r"%\((\w+)\)s")
 _LEAST_LETTERS = 6  # beside the parts; with fewer a pattern would fit anything
-_SENTENCE_END = re.compile(r"(?<=[.!?:;]) (?=\S)")
+# What may stand in places in capitals; in any other, anything.
+_FORMS: Mapping[str, str] = {
+    "DAY": r"\d{1,2} [A-Z][a-z]+ \d{4}",
+    "DAYS": r"[\d,]+ days?|hours|a day",
+    "MONEY": r"[-+]?(?:[A-Z]{3} |[€$£¥])[\d,.]+",
+    "SHARE": r"[\d.]+%|under 1%",
+    "SURE": r"certain|(?:sure|likely|possible|doubtful) \([^)]*\)",
+}
+_SENTENCE_END = re.compile(r"(?<=[.!?]) (?=[\"“]?[A-Z])")
 _LONGEST = 2_000  # characters; what is longer is nobody's sentence
 _KEPT = 8_192  # sentences of one process
 
@@ -38,7 +46,29 @@ def recognised(text: str) -> str | None:
 
 @lru_cache(_KEPT)
 def _recognised(code: str, text: str) -> str | None:
-    return _exactly(code, text) or _by_pattern(code, text) or _piece_by_piece(code, text)
+    pieces = _SENTENCE_END.split(text)
+    if len(pieces) > 1:
+        said = [_sentence(code, piece) for piece in pieces]
+        known = [piece for piece in said if piece is not None]
+        if len(known) == len(pieces):
+            return " ".join(known)
+    return _sentence(code, text)
+
+
+def _sentence(code: str, text: str) -> str | None:
+    """One sentence; a rule's may have got a full stop and a capital to stand on its own."""
+    if text.endswith(".") and (said := _with_any_capital(code, text.removesuffix("."))):
+        return f"{said}."
+    return _with_any_capital(code, text)
+
+
+def _with_any_capital(code: str, text: str) -> str | None:
+    said = _exactly(code, text) or _by_pattern(code, text)
+    if said is not None or not text[:1].isupper():
+        return said
+    small = text[0].lower() + text[1:]
+    said = _exactly(code, small) or _by_pattern(code, small)
+    return said and said[0].upper() + said[1:]
 
 
 def _exactly(code: str, text: str) -> str | None:
@@ -54,16 +84,6 @@ def _by_pattern(code: str, text: str) -> str | None:
     return None
 
 
-def _piece_by_piece(code: str, text: str) -> str | None:
-    """Several sentences in a row, if each of them is recognised."""
-    pieces = _SENTENCE_END.split(text)
-    if len(pieces) == 1:
-        return None
-    said = [_exactly(code, piece) or _by_pattern(code, piece) for piece in pieces]
-    known = [piece for piece in said if piece is not None]
-    return " ".join(known) if len(known) == len(pieces) else None
-
-
 def _part(code: str, part: str) -> str:
     """A part in the reader's language: a figure, a word of ours, or a sentence; names stay."""
     bare = part.strip()
@@ -76,8 +96,14 @@ def _part(code: str, part: str) -> str:
 
 @cache
 def _patterns(code: str) -> Sequence[_Pattern]:
-    """Every text with places in a language's catalogue, what says most beside its parts first."""
-    return sorted(_read_patterns(code), key=lambda pattern: -pattern.letters)
+    """Every text with places in a language's catalogue, what says most beside its parts first.
+
+    Before them stand those that put figures behind a whole story.
+    """
+    return sorted(
+        _read_patterns(code),
+        key=lambda pattern: (not pattern.text.startswith("%(story)s"), -pattern.letters),
+    )
 
 
 def _read_patterns(code: str) -> Iterator[_Pattern]:
@@ -94,7 +120,9 @@ def _expression(pieces: Sequence[str], places: Sequence[str]) -> re.Pattern[str]
     written = [re.escape(pieces[0])]
     seen: set[str] = set()
     for place, piece in zip(places, pieces[1:], strict=True):
-        written.append(f"(?P={place})" if place in seen else f"(?P<{place}>.*?)")
+        written.append(
+            f"(?P={place})" if place in seen else f"(?P<{place}>{_FORMS.get(place, '.*?')})"
+        )
         written.append(re.escape(piece))
         seen.add(place)
     return re.compile("".join(written), re.DOTALL)

@@ -69,10 +69,11 @@ def kind_of(path: str) -> str:
     return re.sub(r"\d+", "N", path.partition("?")[0])
 
 
-def pages_of(world: World) -> Iterator[tuple[str, str]]:
+def pages_of(world: World, language: str = "en", most: int = MOST) -> Iterator[tuple[str, str]]:
     """Every page that links lead to from Home, each kind of record by its first ones."""
     world.hubspot.quirks.approve_at_once = True
     browser = requests.Session()
+    browser.headers["Accept-Language"] = language
     home = f"/portals/{world.harbor.portal_id}/"
     browser.get(f"{world.url}/signin?next={home}", timeout=PATIENCE)
     waiting, seen = deque([home, "/", "/help", "/privacy", "/terms"]), {home}
@@ -80,7 +81,7 @@ def pages_of(world: World) -> Iterator[tuple[str, str]]:
     while waiting:
         path = waiting.popleft()
         of_kind[kind_of(path)] += 1
-        if of_kind[kind_of(path)] > MOST:
+        if of_kind[kind_of(path)] > most:
             continue
         answer = browser.get(f"{world.url}{path}", timeout=PATIENCE)
         assert answer.status_code == 200, path

@@ -1,11 +1,12 @@
 """A chart as plain data: what it is of, its rows, and how many of them can be read."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
 from integration.pages.charts.axis import Unit
+from integration.pages.texts import gettext as _
 
 MOST_ROWS: Final = 20
 """More bars cannot be read below each other; the rest becomes one bar where it adds up."""
@@ -56,7 +57,7 @@ class Chart:
     description: str = ""
     over_time: bool = False
     adds_up: bool = True
-    others: str = "All others"
+    others: str = field(default_factory=lambda: _("All others"))
     ends_with_others: bool = False
 
     @property
