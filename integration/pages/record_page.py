@@ -9,17 +9,13 @@ from flask.typing import ResponseReturnValue
 
 from integration.admin.sign_in import Session
 from integration.core.errors import Refused, Retryable
-from integration.pages import deal_page, explanation_view, guard, person_page
-from integration.pages.portal_pages import account_of
+from integration.pages import company_page, deal_page, guard, person_page
 from integration.pages.texts import gettext as _
 from integration.pages.texts import said
-from integration.portal import holds, record_choice
+from integration.portal import record_choice
 from integration.portal.context import PortalContext, open_portal
-from integration.portal.holds import Hold
 from integration.portal.record_choice import Ambiguous, Candidate
 from integration.portal.runtime import Runtime
-from integration.reports import explain
-from integration.review.review_kinds import VERB_LABELS
 from mappings.kinds import ObjectType
 
 _LARGEST_ID = (1 << 63) - 1  # that the database can hold
@@ -111,52 +107,11 @@ def _which(session: Session, object_type: str, text: str, several: Ambiguous) ->
     )
 
 
-def _explained(
-    portal: PortalContext, session: Session, record_id: int, object_type: str
-) -> str | None:
-    account = account_of(portal).account
-    explanation = explain.explain(portal, object_type, record_id)
-    with portal.transaction() as tx:
-        hold = holds.current(tx)
-    if not (explanation["exists"] or explanation["values"] or explanation.get("ledger")):
-        return None
-    return _page(session, object_type, explanation, account, hold)
-
-
-def _page(
-    session: Session,
-    object_type: str,
-    explanation: Json,
-    account: Mapping[str, Any],
-    hold: Hold | None,
-) -> str:
-    # A deal's values are in the deal's currency, all others in the account's.
-    deal = explanation.get("deal") or {}
-    currency = str(deal.get("currency") or account.get("currency") or "")
-    return render_template(
-        "record.html",
-        session=session,
-        explanation=explanation,
-        values=explanation_view.values(object_type, explanation["values"], currency),
-        in_hubspot=explanation_view.in_hubspot(
-            account, session.portal_id, object_type, explanation["record_id"]
-        ),
-        currency=currency,
-        hold=hold,
-        sentences=explanation_view.sentences,
-        labels=VERB_LABELS,
-        ledger=explanation.get("ledger", [])[:_SHOWN_ROWS],
-        shown_rows=_SHOWN_ROWS,
-    )
-
-
 _Page = Callable[[PortalContext, Session, int, Request], str | None]
 _PAGES: Mapping[str, _Page] = {
     ObjectType.DEAL: deal_page.page,
     ObjectType.CONTACT: person_page.page,
-    ObjectType.COMPANY: lambda portal, session, record_id, _: _explained(
-        portal, session, record_id, ObjectType.COMPANY
-    ),
+    ObjectType.COMPANY: company_page.page,
 }
 
 

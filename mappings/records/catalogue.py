@@ -62,7 +62,7 @@ _SOURCES = {
 _TIMINGS = {
     timing.value: timing.label for timing in (Timing.SOURCED, Timing.ASSISTED, Timing.PRESENT)
 }
-_ROLES = {
+ROLES: Final[Mapping[str, str]] = {
     "champion": "Champion",
     "moved_champion": "Moved champion",
     "referrer": "Referrer",
@@ -179,7 +179,7 @@ _CONTACT = (
         "Second-order role",
         "The highest role this person has for us: champion, champion who moved, referrer,"
         " promoter.",
-        _ROLES,
+        ROLES,
     ),
     money(
         ObjectType.CONTACT,

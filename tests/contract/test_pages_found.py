@@ -245,7 +245,9 @@ def test_the_home_page_tells_one_total_with_its_rates_its_range_and_what_could_b
     assert "1 deal without an amount" in page
 
 
-def test_a_ledger_of_thousands_of_rows_is_cut_and_says_so(town: Town, visitor: Visitor) -> None:
+def test_a_company_that_led_to_thousands_of_deals_shows_the_largest_and_the_sum_of_all(
+    town: Town, visitor: Visitor
+) -> None:
     with town.runtime.database.portal(HARBOR) as tx:
         tx.run(
             """INSERT INTO ledger (portal_id, deal_id, source_key, kind, company_id, share, amount_minor, currency,
@@ -257,7 +259,8 @@ def test_a_ledger_of_thousands_of_rows_is_cut_and_says_so(town: Town, visitor: V
     page = visitor.get(f"/portals/{HARBOR}/company/13")
 
     assert page.status_code == 200
-    assert "The first 200 of 3,001 rows" in page.text
+    assert "2,991 more deals" in page.text
+    assert "€111.00" in page.text, "81.00 and 3,000 cents"
     assert len(page.data) < 500_000
 
 

@@ -154,12 +154,13 @@ def credited_sum(tx: Transaction, who: str, ids: Collection[int], home: str) -> 
 def bringers(tx: Transaction, company_id: int, home: str, *, limit: int) -> Sequence[Row]:
     """Return who brought a company's deals: by person and company, the most money first.
 
-    `contact_id` is None where a company, the pool or a removed person has the credit.
+    `contact_id` is None where a company, the pool or a removed person has the credit. `n` and
+    `whole` count and add up all of them, also those beyond *limit*.
     """
     return tx.rows(
         f"""SELECT kind, coalesce(alias.new_id, subject.contact_id) AS contact_id,
               part.company_id, part.subject_id IS NOT NULL AS is_person, sum(minor) AS minor,
-              sum(deals) AS deals
+              sum(deals) AS deals, count(*) OVER () AS n, sum(sum(minor)) OVER () AS whole
             FROM (SELECT kind, subject_id, ledger.company_id, sum({OWN_HOME}) AS minor,
                 count(DISTINCT ledger.deal_id) AS deals
               FROM deal JOIN ledger ON ledger.portal_id = :portal

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from integration.storage.database import Row, Transaction, as_json
 
@@ -143,3 +143,43 @@ def people_on(tx: Transaction, deal_id: int, *, most: int) -> int:
         most=most,
     )
     return int(counted)
+
+
+class CompanyDeal(NamedTuple):
+    """A deal of a company, with the number and sum of all its deals of that state."""
+
+    deal_id: int
+    state: str  # won, open, lost
+    home_minor: int | None
+    at: datetime | None
+    deals: int
+    sum_minor: int
+
+
+def newest_of_company(
+    tx: Transaction, company_id: int, home: str, *, most: int
+) -> list[CompanyDeal]:
+    """Return the latest deals of each state of a company, won ones first."""
+    rows = tx.tuples(
+        """SELECT deal_id, state, minor, at, n, total FROM (
+             SELECT deal_id, state, minor, at, count(*) OVER own AS n,
+               coalesce(sum(minor) OVER own, 0) AS total,
+               row_number() OVER (PARTITION BY state ORDER BY at DESC NULLS LAST, deal_id DESC)
+                 AS place
+             FROM (
+               SELECT deal_id, closed_at AS at,
+                 CASE WHEN is_won THEN 'won' WHEN is_open THEN 'open' ELSE 'lost' END AS state,
+                 coalesce(CASE WHEN home_currency = :home THEN home_minor END,
+                   CASE WHEN currency = :home THEN amount_minor END) AS minor
+               FROM deal WHERE portal_id = :portal AND company_id = :company) AS own_deals
+             WINDOW own AS (PARTITION BY state)) AS placed
+           WHERE place <= :most
+           ORDER BY CASE state WHEN 'won' THEN 1 WHEN 'open' THEN 2 ELSE 3 END, place""",
+        company=company_id,
+        home=home,
+        most=most,
+    )
+    return [
+        CompanyDeal(deal_id, state, minor, at, int(n), int(total))
+        for deal_id, state, minor, at, n, total in rows
+    ]

@@ -1,0 +1,39 @@
+"""A company's page: customer since, health that adds up, deals, champions, and whom it brought."""
+
+from flask import Request, render_template
+
+from integration.admin.sign_in import Session
+from integration.pages import record_frame
+from integration.pages.person_page import KNOWN_FROM, SAID, story_place, written
+from integration.portal.context import PortalContext
+from integration.reports.listings import list_addresses
+from integration.reports.records import company_record
+from integration.reports.records.company_record import HEALTH_STARTS_AT
+from integration.review.review_kinds import VERB_LABELS
+from mappings.records.catalogue import ROLES
+
+
+def page(portal: PortalContext, session: Session, company_id: int, asked: Request) -> str | None:
+    """Return the page; None for a company that this account never had."""
+    place = story_place(asked.args.get("after", ""))
+    found = company_record.read(portal, company_id, place)
+    if found is None:
+        return None
+    currency, number = found.terms.currency, found.card.record_id
+    frame = record_frame.of(portal, session, found.card, currency)
+    return render_template(
+        "company.html",
+        **frame,
+        record=found,
+        names=found.names,
+        currency=currency,
+        labels=VERB_LABELS,
+        roles=ROLES,
+        starts_at=HEALTH_STARTS_AT,
+        known_from=KNOWN_FROM,
+        said=SAID,
+        next_entries=written(found.story.next),
+        is_first_page=place is None,
+        all_deals=list_addresses.address(session.portal_id, "deals", company=number),
+        all_brought=list_addresses.address(session.portal_id, "deals", from_company=number),
+    )
