@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 # What is said by these is translated, or read by nobody who uses a page.
 _DONE = frozenset({"_", "gettext", "lazy_gettext", "marked", "ngettext", "compile", "TypeVar"})
@@ -10,7 +11,15 @@ _LOGS = "_log"
 _LIKE_WORDS = re.compile(r"^[A-Z][a-z]+\b|[^\W\d_]{2,}[,.:;]? [^\W\d_]{2,}")
 
 
-def untranslated(source: str) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text and the line it stands in."""
+
+    text: str
+    line: int
+
+
+def untranslated(source: str) -> Iterator[Text]:
     """Yield the texts of a module that stand outside of what is translated."""
     tree = ast.parse(source)
     passed_over = _docstrings(tree) | _within(tree)
@@ -18,7 +27,7 @@ def untranslated(source: str) -> Iterator[str]:
         if not isinstance(node, ast.Constant) or id(node) in passed_over:
             continue
         if isinstance(node.value, str) and _LIKE_WORDS.search(node.value):
-            yield f"{node.value!r} in line {node.lineno}"
+            yield Text(node.value, node.lineno)
 
 
 def _docstrings(tree: ast.Module) -> set[int]:

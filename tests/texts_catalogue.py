@@ -101,13 +101,13 @@ def main() -> None:
             continue
         catalogue = renewed(language, read(language))
         (TRANSLATIONS / f"{language}.po").write_bytes(written(language, catalogue))
-        missing = [message for message in catalogue if message.id and not all(_forms(message))]
+        missing = [message for message in catalogue if message.id and not all(forms_of(message))]
         sys.stdout.write(
             f"{language}: {len(catalogue)} texts, {len(missing)} without a translation\n"
         )
 
 
-def _forms(message: Message) -> tuple[str, ...]:
+def forms_of(message: Message) -> tuple[str, ...]:
     """The translations of a message; of a plural one for each form."""
     return (message.string,) if isinstance(message.string, str) else tuple(message.string or ("",))
 

@@ -102,7 +102,11 @@ def _patterns(code: str) -> Sequence[_Pattern]:
     """
     return sorted(
         _read_patterns(code),
-        key=lambda pattern: (not pattern.text.startswith("%(story)s"), -pattern.letters),
+        key=lambda pattern: (
+            not pattern.text.startswith("%(story)s"),
+            -pattern.letters,
+            pattern.expression.groups,
+        ),
     )
 
 
