@@ -3,7 +3,7 @@
 from integration.core.errors import Refused
 from integration.portal.context import PortalContext
 from integration.storage.database import Transaction
-from integration.storage.service import portal_users, portals
+from integration.storage.service import invitation_rows, portal_users, portals
 from mappings.kinds import Role
 
 
@@ -25,6 +25,8 @@ def give(portal: PortalContext, user_id: int, role: Role | None, *, actor: str) 
         if role is user.role:
             return
         portal_users.give(tx, user_id, role, by=actor)
+        if role is None:
+            invitation_rows.end_of_user(tx, user_id)
         portals.note(
             tx,
             actor,

@@ -60,6 +60,11 @@ def new_secret() -> str:
     return secrets.token_urlsafe(32)
 
 
+def is_secret(text: str) -> bool:
+    """Whether a text can be a secret of ours."""
+    return bool(_SECRET.fullmatch(text))
+
+
 def depart(
     runtime: Runtime, browser: str | None, *, purpose: str, next_path: str | None
 ) -> tuple[str, str]:
@@ -91,17 +96,26 @@ def arrive(runtime: Runtime, state: str | None, browser: str | None) -> Journey:
 
 
 def sign_in(
-    runtime: Runtime, portal_id: int, user_id: int, email: str, *, instead_of: str | None = None
+    runtime: Runtime,
+    portal_id: int,
+    user_id: int,
+    email: str,
+    *,
+    instead_of: str | None = None,
+    is_invited: bool = False,
 ) -> str:
     """Open a session under a new secret and return that; the browser's other accounts move along.
 
-    *instead_of* is the secret that the browser had.
+    *instead_of* is the secret that the browser had. Whoever came by invitation cannot sign in
+    again with HubSpot, so their sessions last longer.
     """
     secret = new_secret()
     with runtime.database.service() as tx:
         if instead_of:
             stored.move_sessions(tx, _hash(instead_of), _hash(secret), but=portal_id)
-        stored.open_session(tx, _hash(secret), portal_id, user_id, new_secret())
+        stored.open_session(
+            tx, _hash(secret), portal_id, user_id, new_secret(), is_invited=is_invited
+        )
         portal_users.arrive(tx, portal_id, user_id, email)
     return secret
 

@@ -12,8 +12,9 @@ from environs import Env, EnvValidationError
 from marshmallow import ValidationError
 from marshmallow.validate import OneOf, Range
 
-from integration.core import data_folder, plain_text, server_urls, vault, web_origins
+from integration.core import data_folder, mail, plain_text, server_urls, vault, web_origins
 from integration.core.errors import Refused
+from integration.core.mail import MailServer
 
 PUBLIC_API = "https://api.hubapi.com"
 PUBLIC_AUTHORIZE = "https://app.hubspot.com/oauth/authorize"
@@ -49,6 +50,13 @@ class Settings:
     metrics_address: SplitResult | None = None
     operator_name: str = ""
     operator_contact: str = ""
+    smtp_url: str = field(default="", repr=False)
+    mail_from: str = ""
+
+    @property
+    def mail_server(self) -> MailServer | None:
+        """Where mail goes out; None where none is to."""
+        return mail.server(self.smtp_url, self.mail_from) if self.smtp_url else None
 
     @property
     def webhook_url(self) -> str:
@@ -77,6 +85,9 @@ def load() -> Settings:
     port = env.int("PORT", 8000, validate=Range(1, 65535))
     data_dir = env.str("DATA_DIR", data_folder.default(), validate=[_is_unquoted, _is_folder])
     plain = _plain_values(env, port)
+    # Without a default a variable has to be set.
+    optional = {} if plain["smtp_url"] else {"default": ""}
+    mail_from = env.str("MAIL_FROM", validate=_is_sender, **optional)
     metrics_token = env.str("METRICS_TOKEN", "", validate=[_is_plain, _is_long])
     metrics_address = env.str(
         "METRICS_ADDRESS", "", validate=lambda value: _is_other_address(value, port)
@@ -92,6 +103,7 @@ def load() -> Settings:
         **plain,
         **configured.completed(folder),
         data_dir=folder,
+        mail_from=mail_from,
         metrics_token=metrics_token,
         metrics_address=urlsplit(f"//{metrics_address}") if metrics_address else None,
     )
@@ -126,6 +138,7 @@ def _plain_values(env: Env, port: int) -> dict[str, Any]:
         "redis_url": env.str("REDIS_URL", "", validate=[_is_plain, _is_redis]) or None,
         "operator_name": env.str("OPERATOR_NAME", "", validate=_is_short),
         "operator_contact": env.str("OPERATOR_CONTACT", "", validate=_is_contact),
+        "smtp_url": env.str("SMTP_URL", "", validate=[_is_plain, _is_mail_server]),
     }
     values["host"] = (values["host"] or "").strip("[]")
     with contextlib.suppress(Refused):  # what has no normal form is reported when all were read
@@ -251,6 +264,22 @@ def _is_other_address(value: str, port: int) -> None:
         raise ValidationError("must be host:port, such as 127.0.0.1:9100")
     if own_port == port:
         raise ValidationError("must have another port than PORT, where everybody's pages are")
+
+
+def _is_mail_server(value: str) -> None:
+    if value:
+        with _refusal_as_mistake():
+            mail.server(value, "")
+
+
+def _is_sender(value: str) -> None:
+    """Check for one mail address, with or without a name before it."""
+    if not value:
+        return
+    _is_short(value)
+    name, _, address = value.rpartition("<") if value.endswith(">") else ("", "", f"{value}>")
+    if not _MAIL_ADDRESS.fullmatch(address.removesuffix(">")) or set(name) & set('<>"@'):
+        raise ValidationError("must be a mail address, or Name <address>")
 
 
 def _is_short(value: str) -> None:

@@ -5,6 +5,7 @@ from flask import Flask
 from integration.pages import (
     entry,
     guard,
+    join_page,
     languages,
     listing,
     navigation,
@@ -41,3 +42,4 @@ def register(app: Flask, runtime: Runtime) -> None:
     app.register_blueprint(settings_versions_page.blueprint(runtime))
     app.register_blueprint(setup_page.blueprint(runtime))
     app.register_blueprint(users_page.blueprint(runtime))
+    app.register_blueprint(join_page.blueprint(runtime))

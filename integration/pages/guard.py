@@ -41,7 +41,8 @@ def protect(app: Flask, runtime: Runtime) -> None:
     def refuse_forged_changes() -> None:
         if request.method in _CHANGING and not _is_machine():
             _check_origin(origin)
-            _check_token(runtime)
+            if not _is_by_link():
+                _check_token(runtime)
 
     @app.before_request
     def refuse_whom_no_row_allows() -> ResponseReturnValue | None:
@@ -214,7 +215,7 @@ def _headers(response: Response, *, is_https: bool) -> Response:
     # With "no-referrer" a browser sends no origin with our own forms; the address of the OAuth
     # callback holds a code, and is sent to nobody.
     is_html = (response.content_type or "").startswith("text/html")
-    is_page = is_html and request.path != "/oauth/callback"
+    is_page = is_html and request.path != "/oauth/callback" and not _is_by_link()
     response.headers["Referrer-Policy"] = "same-origin" if is_page else "no-referrer"
     if request.endpoint != "entry.static":
         response.headers["Cache-Control"] = "no-store"
@@ -330,6 +331,11 @@ def _plain(status: int, text: str) -> Response:
     answer = make_response(f"{text}\n", status)
     answer.content_type = "text/plain; charset=utf-8"
     return answer
+
+
+def _is_by_link() -> bool:
+    """Whether the address itself holds the secret that a form's token is for elsewhere."""
+    return permissions.ENDPOINTS.get(request.endpoint or "") is Open.LINK
 
 
 def _is_machine() -> bool:

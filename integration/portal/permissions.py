@@ -28,6 +28,7 @@ class Open(StrEnum):
     """What needs no role in an account."""
 
     ANYBODY = "anybody, signed in or not"
+    LINK = "whoever has a link whose secret says who it is for"
     PROGRAMS = "programs, which sign or send a key of their own"
 
 
@@ -60,6 +61,8 @@ ENDPOINTS: Final[Mapping[str, Permission | Open]] = MappingProxyType(
         "public.help_": Open.ANYBODY,
         "public.privacy": Open.ANYBODY,
         "public.terms": Open.ANYBODY,
+        "join.look": Open.LINK,
+        "join.come_in": Open.LINK,
         "receiver.receive": Open.PROGRAMS,
         "machines.survey": Open.PROGRAMS,
         "machines.usage": Open.PROGRAMS,
@@ -97,6 +100,8 @@ ENDPOINTS: Final[Mapping[str, Permission | Open]] = MappingProxyType(
         "setup.answer": Permission.CHANGE_SETTINGS,
         "users.show": Permission.MANAGE_USERS,
         "users.change": Permission.MANAGE_USERS,
+        "users.invite": Permission.MANAGE_USERS,
+        "users.take_back": Permission.MANAGE_USERS,
         "versions.show": Permission.CHANGE_SETTINGS,
         "versions.restore": Permission.CHANGE_SETTINGS,
         "versions.judge_history": Permission.CHANGE_SETTINGS,

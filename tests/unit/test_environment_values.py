@@ -32,8 +32,17 @@ VALUES = {
     "FORGET_KEYS": KEY,
     "METRICS_TOKEN": "a-token-for-tests-only",
     "METRICS_ADDRESS": "127.0.0.1:9100",
+    "SMTP_URL": "smtp://user:word@mail.example.org:587",
+    "MAIL_FROM": "Reports <reports@example.org>",
 }
-SECRETS = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "METRICS_TOKEN", "HUBSPOT_CLIENT_SECRET")
+SECRETS = (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "SECRET_KEY",
+    "METRICS_TOKEN",
+    "HUBSPOT_CLIENT_SECRET",
+    "SMTP_URL",
+)
 
 
 @pytest.fixture
@@ -236,3 +245,34 @@ def test_a_kept_secret_that_was_spoiled_is_named(
 
 def test_no_folder_is_made_where_none_is_needed(given: Settings) -> None:
     assert not given.data_dir.exists()
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["mail.example.org", "smtp://", "http://mail.example.org", "smtp://user@mail.example.org", "smtp://h:99999",
+     "smtp://h:0", "smtp://h/path", "smtps://h?starttls=perhaps"],
+)  # fmt: skip
+def test_an_address_that_is_no_mail_server_is_named_with_every_other_mistake(
+    monkeypatch: pytest.MonkeyPatch, given: Settings, url: str
+) -> None:
+    del given
+    monkeypatch.setenv("SMTP_URL", url)
+    monkeypatch.setenv("MAIL_FROM", "nobody")
+
+    with pytest.raises(Refused) as refused:
+        environment.load()
+
+    assert "SMTP_URL: " in str(refused.value)
+    assert "MAIL_FROM: must be a mail address" in str(refused.value)
+
+
+def test_a_mail_server_needs_somebody_whom_mail_is_from(
+    monkeypatch: pytest.MonkeyPatch, given: Settings
+) -> None:
+    monkeypatch.setenv("MAIL_FROM", "")
+
+    with pytest.raises(Refused, match=r"MAIL_FROM: .*not set"):
+        environment.load()
+
+    assert given.mail_server is not None
+    assert (given.mail_server.host, given.mail_server.port) == ("mail.example.org", 587)

@@ -12,6 +12,9 @@ from mappings.kinds import Role
 STATE_MINUTES = 10
 IDLE_MINUTES = 30
 LONGEST_HOURS = 12
+# Each return of an invited user costs an admin a new link.
+INVITED_IDLE_MINUTES = 7 * 24 * 60
+INVITED_HOURS = 30 * 24
 _TOUCH_SECONDS = 60
 _INSTALL_LOCK = 7301
 
@@ -83,7 +86,13 @@ def why_not(tx: Transaction, state_hash: bytes) -> str:
 
 
 def open_session(
-    tx: Transaction, session_hash: bytes, portal_id: int, user_id: int, csrf: str
+    tx: Transaction,
+    session_hash: bytes,
+    portal_id: int,
+    user_id: int,
+    csrf: str,
+    *,
+    is_invited: bool = False,
 ) -> None:
     """Sign a browser in; sessions that lasted their time are deleted."""
     tx.run("DELETE FROM browser_session WHERE made_at < clock_timestamp() - lasts")
@@ -95,8 +104,8 @@ def open_session(
         portal_id=portal_id,
         user=user_id,
         csrf=csrf,
-        idle=IDLE_MINUTES,
-        longest=LONGEST_HOURS,
+        idle=INVITED_IDLE_MINUTES if is_invited else IDLE_MINUTES,
+        longest=INVITED_HOURS if is_invited else LONGEST_HOURS,
     )
 
 
