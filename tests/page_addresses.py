@@ -35,9 +35,9 @@ ARGUMENTS: Mapping[str, Callable[[Named], Sequence[Arguments]]] = {
 }
 # What follows the question mark, where a page shows something else then.
 QUERIES: Mapping[str, Sequence[str]] = {
-    "records.find": ("?type=company&id=a", "?type=deal&id=nobody+is+called+so"),
+    "search.find": ("?q=a", "?q=zzzz", "?type=company&id=a", "?type=deal&id=nobody+is+called+so"),
     "records.suggest": ("?type=company&text=ann",),
-    "lists.deals": ("?state=won&sort=-amount", "?q=nobody+is+called+so"),
+    "lists.deals": ("?state=won&sort=-amount", "?company=5", "?colour=red"),
 }
 
 

@@ -16,7 +16,7 @@ from integration.admin import detection, install, move_window, overwriting, prop
 from integration.conclude import stages
 from integration.core import logs
 from integration.core.errors import NeedsOwner, Retryable
-from integration.ingest import activities, backfill, intake, polling, sync
+from integration.ingest import activities, backfill, intake, polling, sync, unlisted
 from integration.portal.context import PortalContext, open_portal
 from integration.portal.runtime import Runtime, open_runtime
 from integration.storage.queue import lanes
@@ -166,6 +166,8 @@ def _import(portal: PortalContext, lease: Lease) -> float | None:
         more = activities.advance(portal, lease, seconds=end - time.monotonic())
         detection.look_if_due(portal)
         move_window.ask_if_due(portal)
+    if not more:
+        more = unlisted.advance(portal, lease, seconds=end - time.monotonic())
     return 0 if more else None
 
 

@@ -4,6 +4,7 @@ from flask import Flask
 
 from integration.pages import (
     entry,
+    find_page,
     guard,
     join_page,
     languages,
@@ -35,6 +36,7 @@ def register(app: Flask, runtime: Runtime) -> None:
     app.register_blueprint(public_pages.blueprint(runtime))
     app.register_blueprint(portal_pages.blueprint(runtime))
     app.register_blueprint(record_page.blueprint(runtime))
+    app.register_blueprint(find_page.blueprint(runtime))
     app.register_blueprint(listing.blueprint(runtime))
     app.register_blueprint(report_files.blueprint(runtime))
     app.register_blueprint(review_pages.blueprint(runtime))

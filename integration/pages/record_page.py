@@ -1,20 +1,18 @@
-"""Pages of records by type and id, and the form that finds one."""
+"""Pages of records by type and id, and what a picker of records offers."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
 
-from flask import Blueprint, Request, Response, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, Request, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from integration.admin.sign_in import Session
-from integration.core.errors import Refused, Retryable
+from integration.core.errors import Retryable
 from integration.pages import company_page, deal_page, guard, person_page
 from integration.pages.texts import gettext as _
-from integration.pages.texts import said
 from integration.portal import record_choice
 from integration.portal.context import PortalContext, open_portal
-from integration.portal.record_choice import Ambiguous, Candidate
+from integration.portal.record_choice import Candidate
 from integration.portal.runtime import Runtime
 from mappings.kinds import ObjectType
 
@@ -22,12 +20,10 @@ _LARGEST_ID = (1 << 63) - 1  # that the database can hold
 _SHOWN_TYPES: Mapping[str, ObjectType] = {
     kind.value: kind for kind in (ObjectType.DEAL, ObjectType.CONTACT, ObjectType.COMPANY)
 }
-Json = dict[str, Any]
-_SHOWN_ROWS = 200
 
 
 def blueprint(runtime: Runtime) -> Blueprint:
-    """Return the page of a record, and the form that finds one by type and id."""
+    """Return the page of a record, and what pickers of records offer."""
     bp = Blueprint("records", __name__, url_prefix="/portals/<int:portal_id>")
 
     @bp.get("/<any(deal, contact, company):object_type>/<int:record_id>")
@@ -38,17 +34,6 @@ def blueprint(runtime: Runtime) -> Blueprint:
         with open_portal(runtime, portal_id) as portal:
             page = _PAGES[object_type](portal, session, record_id, request)
         return _absent() if page is None else page
-
-    @bp.get("/find")
-    def find(portal_id: int) -> ResponseReturnValue:
-        session = guard.session_of(runtime, portal_id)
-        object_type = _SHOWN_TYPES.get(request.args.get("type", ObjectType.DEAL))
-        text = request.args.get("id", "").strip()
-        if object_type is None or not text:
-            return _absent()
-        if _is_number(text):
-            return _to_record(portal_id, object_type, int(text))
-        return _find(runtime, session, object_type, text)
 
     @bp.get("/records.json")
     def suggest(portal_id: int) -> ResponseReturnValue:
@@ -76,47 +61,12 @@ def _offers(
     return ()
 
 
-def _find(
-    runtime: Runtime, session: Session, object_type: ObjectType, text: str
-) -> ResponseReturnValue:
-    """Lead to the record that is called so; ask where several are, refuse where none is."""
-    try:
-        with open_portal(runtime, session.portal_id) as portal, portal.transaction() as tx:
-            found = record_choice.choose(tx, object_type, text)
-    except Ambiguous as several:
-        return _which(session, object_type, text, several)
-    except Refused as refusal:
-        return guard.problem(404, _("No such record"), f"{said(refusal)}.")
-    return _to_record(session.portal_id, object_type, found) if found else _absent()
-
-
-def _to_record(portal_id: int, object_type: str, record_id: int) -> ResponseReturnValue:
-    address = url_for(
-        "records.record", portal_id=portal_id, object_type=object_type, record_id=record_id
-    )
-    return redirect(address, 303)
-
-
-def _which(session: Session, object_type: str, text: str, several: Ambiguous) -> str:
-    return render_template(
-        "which.html",
-        session=session,
-        object_type=object_type,
-        text=text,
-        candidates=several.candidates,
-    )
-
-
 _Page = Callable[[PortalContext, Session, int, Request], str | None]
 _PAGES: Mapping[str, _Page] = {
     ObjectType.DEAL: deal_page.page,
     ObjectType.CONTACT: person_page.page,
     ObjectType.COMPANY: company_page.page,
 }
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= len(str(_LARGEST_ID))
 
 
 def _absent() -> Response:

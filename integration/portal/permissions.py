@@ -78,7 +78,7 @@ ENDPOINTS: Final[Mapping[str, Permission | Open]] = MappingProxyType(
         "portal.resume": Permission.OPERATE,
         "report_files.as_json": Permission.READ,
         "records.record": Permission.READ,
-        "records.find": Permission.READ,
+        "search.find": Permission.READ,
         "records.suggest": Permission.READ,
         "lists.deals": Permission.READ,
         "lists.deals_csv": Permission.EXPORT,

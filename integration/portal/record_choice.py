@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from integration.core.errors import Refused
 from integration.portal.record_names import name_in
@@ -65,7 +66,7 @@ def candidates(tx: Transaction, object_type: ObjectType, text: str) -> list[Cand
 
     Raises Retryable where that takes long: whoever types goes on, and the form looks the name up.
     """
-    wanted = _cleaned(text)
+    wanted = cleaned(text)
     found = record_search.offers(tx, object_type, wanted, limit=_MOST_CANDIDATES) if wanted else []
     return [_candidate(row) for row in found]
 
@@ -76,7 +77,7 @@ def choose(tx: Transaction, object_type: ObjectType, text: str) -> int | None:
     A record that was merged away means its survivor. Raises :class:`Ambiguous` where a person has
     to choose, and Refused with the reason where the text means no record of this type.
     """
-    wanted = _cleaned(text)
+    wanted = cleaned(text)
     if not wanted:
         return None
     if address := _ADDRESS.fullmatch(wanted):
@@ -101,7 +102,34 @@ def choose(tx: Transaction, object_type: ObjectType, text: str) -> int | None:
     )
 
 
-def _cleaned(text: str) -> str:
+class PageAddress(NamedTuple):
+    """The record whose page an address leads to, and the account that it is in."""
+
+    portal_id: int
+    object_type: ObjectType
+    record_id: int
+
+
+def in_address(text: str) -> PageAddress | None:
+    """Return the record that the address of a page names, in HubSpot or here; None for others."""
+    address = _ADDRESS.fullmatch(text)
+    if address is None:
+        return None
+    account = int(address["account"] or address["portal"])
+    named = known_type(address["type"])
+    for object_type in _PLURALS:
+        if named == object_type:
+            return PageAddress(account, object_type, int(address["id"]))
+    return None
+
+
+def is_number(text: str) -> bool:
+    """Whether a text can be the number of a record."""
+    return _NUMBER.fullmatch(text) is not None
+
+
+def cleaned(text: str) -> str:
+    """Return a person's text on one line, cut where no name is longer."""
     return " ".join(text.replace("\x00", "\ufffd").split())[:_LONGEST]
 
 

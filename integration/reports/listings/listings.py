@@ -18,7 +18,14 @@ _SOURCES: Mapping[str, str] = {
     )
 }
 _KINDS = {word: label for word, label in _SOURCES.items() if word not in {"several", "none"}}
-_STATES = {"won": "Won", "open": "Open", "lost": "Lost", "left_out": "In a pipeline left out"}
+STATES = {"won": "Won", "open": "Open", "lost": "Lost", "left_out": "In a pipeline left out"}
+ROLES = {
+    "moved_champion": "Moved champion",
+    "champion": "Champion",
+    "referrer": "Referrer",
+    "promoter": "Promoter",
+}
+BANDS = {"healthy": "Healthy", "watch": "Watch", "at_risk": "At risk", "unknown": "Health unknown"}
 _TIMINGS = {
     timing.value: timing.label for timing in (Timing.SOURCED, Timing.ASSISTED, Timing.PRESENT)
 }
@@ -32,7 +39,7 @@ DEALS: Final = Listing(
     columns=(
         Column("deal_id", "Deal", Shows.RECORD, "name"),
         Column("company_id", "Company", Shows.COMPANY),
-        Column("state", "State", Shows.LABEL, labels=_STATES, note="stage", note_heading="Stage"),
+        Column("state", "State", Shows.LABEL, labels=STATES, note="stage", note_heading="Stage"),
         Column("closed_at", "Closed", Shows.DAY, "closed"),
         Column("value_minor", "Amount", Shows.MONEY, "amount"),
         Column("booked_minor", "Second-order", Shows.MONEY, "booked"),
@@ -51,7 +58,7 @@ DEALS: Final = Listing(
         Column("owner_id", "Owner", Shows.OWNER),
     ),
     filters=(
-        Filter("state", "State", Takes.CHOICE, _STATES),
+        Filter("state", "State", Takes.CHOICE, STATES),
         Filter("source", "Source", Takes.CHOICE, _SOURCES),
         Filter("kind", "With a source of kind", Takes.CHOICE, _KINDS),
         Filter("timing", "Timing", Takes.CHOICE, _TIMINGS),

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from integration.storage.database import Transaction, as_json
+from integration.storage.mirror import owner_rows
 
 
 def keep_stages(tx: Transaction, pipelines: Iterable[Mapping[str, Any]]) -> None:
@@ -58,6 +59,7 @@ def is_used(tx: Transaction, name: str, text: str) -> bool:
     )
 
 
-def owners(_tx: Transaction) -> dict[int, str]:
-    """Return what the owners of records are called."""
-    return {}
+def owners(tx: Transaction) -> dict[int, str]:
+    """Return what the owners of records are called, in the order of their names."""
+    named = {owner.owner_id: owner.name for owner in owner_rows.every(tx).values()}
+    return dict(sorted(named.items(), key=lambda item: (item[1].casefold(), item[0])))

@@ -6,8 +6,9 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from integration.storage.database import Transaction, as_json
-from integration.storage.mirror import resting_links
+from integration.storage.mirror import resting_links, search_rows
 from mappings.records.rows import Link, RefPair
+from mappings.rules.text import search_words
 
 # Why a record is gone when its person asked to be forgotten; such a row never comes back.
 FORGOTTEN = "forgotten"
@@ -82,7 +83,19 @@ def store(tx: Transaction, records: Sequence[MirroredRecord]) -> Stored:
     )
     changed = {(object_type, record_id) for object_type, record_id, _ in rows}
     back = {(object_type, record_id) for object_type, record_id, was_gone in rows if was_gone}
+    _keep_words(tx, [latest[ref] for ref in sorted(changed)])
     return Stored(changed | _take_back(tx, back) if back else changed, back)
+
+
+def _keep_words(tx: Transaction, records: Sequence[MirroredRecord]) -> None:
+    """Have the records found by what they are called now."""
+    words: dict[str, dict[int, frozenset[str]]] = {}
+    for record in records:
+        if record.object_type in search_words.SEARCHED:
+            own = search_words.words_of(record.object_type, record.properties)
+            words.setdefault(record.object_type, {})[record.record_id] = own
+    for object_type, by_record in words.items():
+        search_rows.keep(tx, object_type, by_record)
 
 
 def _take_back(tx: Transaction, refs: Collection[RefPair]) -> set[RefPair]:
@@ -189,6 +202,8 @@ def retire(
         ids=list(record_ids),
         why=why,
     )
+    if object_type in search_words.SEARCHED:
+        search_rows.forget(tx, object_type, record_ids)
     return set() if why == MERGED else resting_links.rest(tx, object_type, record_ids)
 
 
