@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0034"
-down_revision = "0033"
+revision = "0035"
+down_revision = "0034"
 
 TABLES = """
 -- Words by which records are found, folded to small Latin letters. No trigram or full-text index:
