@@ -121,6 +121,24 @@ class Cause(Labelled):
     OTHER = "other", "Other corrections"
 
 
+class Mismatch(Labelled):
+    """Why HubSpot and the books say something else of a deal won in a month; the first that holds.
+
+    The label completes "The deal …".
+    """
+
+    NO_CURRENCY = "no_currency", "has no currency that is one: choose it again in HubSpot"
+    NO_AMOUNT = "no_amount", "has no amount in HubSpot: it is booked when it has one"
+    STILL_TO_COME = "still_to_come", "closes on a day to come: it counts since it was won"
+    OTHER_MONTH = "other_month", "is in another month in HubSpot: the books follow shortly"
+    TIME_ZONE = "time_zone", "was won in the hours between two time zones of the account"
+    NOT_WON = "not_won", "is not won in HubSpot any more: it is taken back shortly"
+    NOT_BOOKED = "not_booked", "is not booked yet: it waits to be worked out"
+    AMOUNT = "amount", "has another amount in HubSpot now: the books follow shortly"
+    NO_HOME = "no_home", "has no amount in the account's currency"
+    RATE = "rate", "has another rate in HubSpot now: the books keep that of its close"
+
+
 class Preset(Labelled):
     """A report's period by a name that means other days each day."""
 

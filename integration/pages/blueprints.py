@@ -12,6 +12,7 @@ from integration.pages import (
     navigation,
     portal_pages,
     public_pages,
+    reconciliation_page,
     record_page,
     report_files,
     review_pages,
@@ -35,6 +36,7 @@ def register(app: Flask, runtime: Runtime) -> None:
     app.register_blueprint(entry.blueprint(runtime))
     app.register_blueprint(public_pages.blueprint(runtime))
     app.register_blueprint(portal_pages.blueprint(runtime))
+    app.register_blueprint(reconciliation_page.blueprint(runtime))
     app.register_blueprint(record_page.blueprint(runtime))
     app.register_blueprint(find_page.blueprint(runtime))
     app.register_blueprint(listing.blueprint(runtime))

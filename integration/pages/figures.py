@@ -49,6 +49,12 @@ def signed_money(minor: int, currency: str | None) -> str:
     return f"+{money(minor, currency)}" if minor > 0 else money(minor, currency)
 
 
+def rate(value: Decimal) -> str:
+    """An exchange rate, in all its digits: 1.083127 or 1,083127."""
+    plain = f"{value.normalize():f}"
+    return plain if language() == ENGLISH else _number(value, f"0.{'#' * 6}")
+
+
 def amount(major: Decimal | str | None, currency: str | None) -> str:
     """Major units as money. What is no amount stays."""
     minor = formats.minor_units(major, currency)

@@ -29,7 +29,10 @@ class Group:
 GROUPS: tuple[Group, ...] = (
     Group(
         lazy_gettext("Results"),
-        (Row("portal.home", lazy_gettext("Overview")),),
+        (
+            Row("portal.home", lazy_gettext("Overview")),
+            Row("reconciliation.show", lazy_gettext("Reconciliation")),
+        ),
     ),
     Group(
         lazy_gettext("Records"),

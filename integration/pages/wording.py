@@ -27,6 +27,7 @@ from mappings import formats
 from mappings.kinds import source_label
 from mappings.records.catalogue import own_properties
 from mappings.records.setting_labels import setting_label
+from mappings.rules.ledger import periods
 
 _QUEUES: Mapping[str, str] = {
     "inbox": lazy_gettext("Messages from HubSpot to open"),
@@ -61,6 +62,9 @@ def register_filters(app: Flask, runtime: Runtime) -> None:
         exact_percent=figures.exact_percent,
         sure=figures.likelihood,
         of_the_deal=_of_the_deal,
+        capitalised=lambda text: f"{text[:1].upper()}{text[1:]}",
+        rate=figures.rate,
+        month_in_address=periods.written,
         source=lambda word: translated(source_label(word)),
         plain=lambda name: translated(setting_label(name)),
     )

@@ -18,6 +18,7 @@ class Permission(Labelled):
     EXPORT = "export", "Export lists and reports"
     SAVE_REPORTS = "save_reports", "Save reports"
     ANSWER = "answer", "Answer questions in Review"
+    CLOSE_MONTHS = "close_months", "Close months and open them again"
     OPERATE = "operate", "Pause, repair and replay"
     CHANGE_SETTINGS = "change_settings", "See and change settings"
     MANAGE_USERS = "manage_users", "Hand out roles and invite"
@@ -42,6 +43,7 @@ GRANTED: Final[Mapping[Permission, frozenset[Role]]] = MappingProxyType(
         Permission.EXPORT: _WHO_TELL,
         Permission.SAVE_REPORTS: _WHO_TELL,
         Permission.ANSWER: frozenset({Role.ADMIN, Role.SUCCESS}),
+        Permission.CLOSE_MONTHS: _ADMINS,
         Permission.OPERATE: _ADMINS,
         Permission.CHANGE_SETTINGS: _ADMINS,
         Permission.MANAGE_USERS: _ADMINS,
@@ -77,6 +79,11 @@ ENDPOINTS: Final[Mapping[str, Permission | Open]] = MappingProxyType(
         "portal.pause": Permission.OPERATE,
         "portal.resume": Permission.OPERATE,
         "report_files.as_json": Permission.READ,
+        "reconciliation.show": Permission.READ,
+        "reconciliation.changes": Permission.READ,
+        "reconciliation.save": Permission.EXPORT,
+        "reconciliation.close": Permission.CLOSE_MONTHS,
+        "reconciliation.reopen": Permission.CLOSE_MONTHS,
         "records.record": Permission.READ,
         "search.find": Permission.READ,
         "records.suggest": Permission.READ,

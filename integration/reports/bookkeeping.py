@@ -123,14 +123,15 @@ def story(
     with portal.transaction() as tx:
         calendar = books(tx, portal.runtime.now()).calendar
         rows = _rows_about(tx, about)
-        entries = [_in_account_time(stored_shapes.entry_of(row), calendar) for row in rows]
+        entries = [in_account_time(row, calendar) for row in rows]
         if within is not None:
             entries = list(periods.as_known(entries, within, calendar))
-        return changes.story(entries, since, until), _credit_names(tx, rows)
+        return changes.story(entries, since, until), credit_names(tx, rows)
 
 
-def _in_account_time(entry: Entry, calendar: Calendar) -> Entry:
-    """The same entry, its recording told by the account's clock."""
+def in_account_time(row: Row, calendar: Calendar) -> Entry:
+    """Return a stored row as an entry, its recording told by the account's clock."""
+    entry = stored_shapes.entry_of(row)
     recorded_at = entry.recorded_at and entry.recorded_at.astimezone(calendar.zone)
     return replace(entry, recorded_at=recorded_at)
 
@@ -156,7 +157,7 @@ def changes_of(rows: Iterable[Row]) -> tuple[changes.Change, ...]:
     return changes.changes_of(stored_shapes.entry_of(row) for row in rows)
 
 
-def _credit_names(tx: Transaction, rows: Sequence[Row]) -> dict[str, str]:
+def credit_names(tx: Transaction, rows: Sequence[Row]) -> dict[str, str]:
     """Return by credit what to call it: its kind, person and company, by their names of today."""
     contact_of = source_rows.contacts_of(tx, {row["subject_id"] for row in rows} - {None})
     names = current_names(tx, contact_of.values(), {row["company_id"] for row in rows})

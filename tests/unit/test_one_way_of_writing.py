@@ -24,10 +24,9 @@ FOR_PROGRAMS = (
     ("integration/reports/ledger_lines.py", "month_of("),
     ("integration/reports/ledger_lines.py", '"booked_on": f"{calendar.day_of(at):%Y-%m-%d}"'),
     ("integration/reports/report_keys.py", 'Key(f"{month:%Y-%m}"'),
-    ("integration/reports/report_keys.py", 'f"{day:%Y-%m-%d}") for name, day in ends'),
     ("integration/storage/ledger/trial_rows.py", 'f"{months[place - 1]:%Y-%m}": minor'),
     ("mappings/records/answer_records.py", "{at:%Y%m%dT%H%M%S}"),
-    ("mappings/rules/ledger/report_period.py", 'f"{self.month:%Y-%m}"'),
+    ("mappings/rules/ledger/periods.py", 'return f"{month:%Y-%m}"'),
 )
 OTHER_WAYS = re.compile(
     r":[,.\d]*%\}"  # a share

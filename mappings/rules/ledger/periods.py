@@ -137,6 +137,11 @@ def read_month(text: str) -> Month:
         raise ValueError(f"{text!r} is no month; write it as 2026-05") from error
 
 
+def written(month: Month) -> str:
+    """A month as addresses and scripts write it: 2026-05."""
+    return f"{month:%Y-%m}"
+
+
 def due(
     log: Sequence[Closing],
     close_day: int,

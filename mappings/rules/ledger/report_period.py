@@ -42,7 +42,7 @@ class Period:
         if self.is_all:
             return "all"
         if self.month is not None:
-            return f"{self.month:%Y-%m}"
+            return periods.written(self.month)
         return f"{self.first or ''}/{self.last or ''}"
 
     def bounds(self, calendar: Calendar) -> tuple[datetime | None, datetime | None]:
