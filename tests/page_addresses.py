@@ -30,12 +30,17 @@ ARGUMENTS: Mapping[str, Callable[[Named], Sequence[Arguments]]] = {
         {"object_type": kind, "record_id": number} for kind, number in named.records.items()
     ],
     "review.question": lambda named: [{"review_id": named.question}],
+    "reports.ready": lambda _: [{"key": "revenue-by-month"}],
+    "reports.choose": lambda _: [{"word": "pipeline"}],
+    "saved_reports.show": lambda _: [{"report_id": 1}],
     "entry.choose_language": lambda _: [{"code": "de"}],
     "entry.static": lambda _: [],
 }
 # What follows the question mark, where a page shows something else then.
 QUERIES: Mapping[str, Sequence[str]] = {
     "search.find": ("?q=a", "?q=zzzz", "?type=company&id=a", "?type=deal&id=nobody+is+called+so"),
+    "reports.show": ("?measure=booked&measure=deals&by=company&by=source&period=all",),
+    "comparison.show": ("?from=2001-01-01",),
     "records.suggest": ("?type=company&text=ann",),
     "lists.deals": ("?state=won&sort=-amount", "?company=5", "?colour=red"),
 }

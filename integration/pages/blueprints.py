@@ -3,6 +3,7 @@
 from flask import Flask
 
 from integration.pages import (
+    comparison_page,
     entry,
     find_page,
     guard,
@@ -15,7 +16,9 @@ from integration.pages import (
     reconciliation_page,
     record_page,
     report_files,
+    report_pages,
     review_pages,
+    saved_report_pages,
     settings_page,
     settings_versions_page,
     setup_page,
@@ -47,3 +50,6 @@ def register(app: Flask, runtime: Runtime) -> None:
     app.register_blueprint(setup_page.blueprint(runtime))
     app.register_blueprint(users_page.blueprint(runtime))
     app.register_blueprint(join_page.blueprint(runtime))
+    app.register_blueprint(comparison_page.blueprint(runtime))
+    app.register_blueprint(report_pages.blueprint(runtime))
+    app.register_blueprint(saved_report_pages.blueprint(runtime))

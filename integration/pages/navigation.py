@@ -31,6 +31,7 @@ GROUPS: tuple[Group, ...] = (
         lazy_gettext("Results"),
         (
             Row("portal.home", lazy_gettext("Overview")),
+            Row("reports.show", lazy_gettext("Reports")),
             Row("reconciliation.show", lazy_gettext("Reconciliation")),
         ),
     ),

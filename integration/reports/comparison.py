@@ -4,12 +4,13 @@ Both tell how it went, not why. Rules: `mappings/rules/ledger/comparison.py` and
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
+from integration.core.errors import Refused
 from integration.portal import settings
 from integration.portal.context import PortalContext
 from integration.storage.ledger import comparison_rows, period_rows
-from mappings.rules.ledger import comparison, retention
+from mappings.rules.ledger import comparison, report_period, retention
 from mappings.rules.ledger.comparison import ComparedDeal, Comparison
 from mappings.rules.ledger.retention import CohortCustomer, Retention
 
@@ -66,6 +67,20 @@ def with_and_without(
         settings_version=known.version,
         is_cut=len(rows) > MOST_DEALS,
     )
+
+
+def of_days(portal: PortalContext, first: date | None, last: date | None) -> WithAndWithout:
+    """As :func:`with_and_without`, of whole days of the account, both included.
+
+    Raises :class:`Refused` for days that no deal can be of.
+    """
+    try:
+        days = report_period.between(first, last)
+    except ValueError as error:
+        raise Refused(str(error)) from error
+    with portal.transaction() as tx:
+        since, until = days.bounds(period_rows.read(tx).calendar)
+    return with_and_without(portal, since, until)
 
 
 def cohorts(portal: PortalContext) -> Retention:

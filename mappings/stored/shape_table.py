@@ -14,6 +14,7 @@ from mappings.kinds import MoveKind, SourceKind, Status, Timing
 from mappings.records.catalogue import own_names
 from mappings.rules.findings import IdentityLink, Move, Reason, Referral, Source
 from mappings.stored.review_answers import Answered, Asked, is_complete, named_records
+from mappings.stored.saved_report_shape import SAVED_VIEW
 from mappings.stored.setup_shapes import SetupQuestion
 from mappings.stored.shapes import VERSION, Check, Shape
 
@@ -95,7 +96,17 @@ ANSWER = Shape(
 SETUP_QUESTION = Shape("setup_question", SetupQuestion, version=1)
 SHAPES: Mapping[type[Any], Shape[Any]] = {
     shape.of: shape
-    for shape in (SOURCE, MOVE, REFERRAL, LINK, REASON, QUESTION, ANSWER, SETUP_QUESTION)
+    for shape in (
+        SOURCE,
+        MOVE,
+        REFERRAL,
+        LINK,
+        REASON,
+        QUESTION,
+        ANSWER,
+        SETUP_QUESTION,
+        SAVED_VIEW,
+    )
 }
 
 

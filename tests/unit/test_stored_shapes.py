@@ -14,6 +14,7 @@ from integration.storage.findings import stored_shapes
 from mappings.rules.findings import Arrival, IdentityLink, Move, Reason, Referral, Signal, Source
 from mappings.stored import shape_table
 from mappings.stored.review_answers import Answered, Asked, WouldEarn
+from mappings.stored.saved_report_shape import SavedView, SavedWord
 from mappings.stored.settings_document import SETTINGS_VERSION
 from mappings.stored.setup_shapes import Candidate, SetupQuestion
 from mappings.stored.shapes import VERSION, Shape
@@ -105,6 +106,14 @@ SETUP_QUESTION = SetupQuestion(
     because="its values are names of people",
     takes_several=True,
 )
+SAVED_VIEW = SavedView(
+    (
+        SavedWord("measure", "booked", "Second-order revenue"),
+        SavedWord("by", "company.industry", "Industry"),
+        SavedWord("period", "last_12_months"),
+        SavedWord("owner", "88", "Anna Berg"),
+    )
+)
 SAMPLES: dict[str, object] = {
     "reason": WHY,
     "move": MOVE,
@@ -114,6 +123,7 @@ SAMPLES: dict[str, object] = {
     "question": QUESTION,
     "answer": ANSWER,
     "setup_question": SETUP_QUESTION,
+    "saved_view": SAVED_VIEW,
 }
 SHAPES: dict[str, Shape[Any]] = {shape.name: shape for shape in shape_table.SHAPES.values()}
 VERSIONS = [(name, n) for name, shape in SHAPES.items() for n in range(shape.version + 1)]

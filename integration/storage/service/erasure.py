@@ -124,6 +124,25 @@ _NAMED_IN_REASONS = """UPDATE decision SET reason = '' FROM record AS gone
           trim(concat_ws(' ', gone.properties ->> 'firstname', gone.properties ->> 'lastname')),
           gone.properties ->> 'lastname', gone.properties ->> 'email']) AS word
         WHERE length(word) > 3 AND position(lower(word) IN lower(decision.reason)) > 0)"""
+# Saved reports: names that somebody gave them, before the record goes; and the person they are of,
+# who becomes one of all that were removed, so that their report does not become one of everybody.
+_SAVED_REPORTS = (
+    """UPDATE saved_report SET name = 'Report ' || report_id FROM record AS gone
+       WHERE saved_report.portal_id = :portal AND gone.portal_id = :portal
+         AND gone.object_type = 'contact' AND gone.record_id = ANY(CAST(:ids AS bigint[]))
+         AND EXISTS (SELECT FROM unnest(ARRAY[
+             trim(concat_ws(' ', gone.properties ->> 'firstname', gone.properties ->> 'lastname')),
+             gone.properties ->> 'lastname', gone.properties ->> 'email']) AS word
+           WHERE length(word) > 3 AND position(lower(word) IN lower(saved_report.name)) > 0)""",
+    """UPDATE saved_report SET body = jsonb_set(body, '{words}', (
+         SELECT coalesce(jsonb_agg(CASE
+             WHEN word ->> 'name' = 'advocate' AND word ->> 'value' = ANY(CAST(:texts AS text[]))
+             THEN word || '{"value": "removed", "label": ""}' ELSE word END ORDER BY place), '[]')
+         FROM jsonb_array_elements(body -> 'words') WITH ORDINALITY AS said (word, place)))
+       WHERE portal_id = :portal AND jsonb_typeof(body -> 'words') = 'array' AND EXISTS (
+         SELECT FROM jsonb_array_elements(body -> 'words') AS word
+         WHERE word ->> 'name' = 'advocate' AND word ->> 'value' = ANY(CAST(:texts AS text[])))""",
+)
 # A reference to them, "contact:12", anywhere in a document.
 _SPEAKS_OF_THEM = """jsonb_path_exists({column}, '$.** ? (@ == $them[*])', (
     SELECT jsonb_build_object('them', jsonb_agg('contact:' || id))
@@ -156,6 +175,7 @@ _DECIDED = (
 )
 _CONTACT_ROWS = (
     _NAMED_IN_REASONS,
+    *_SAVED_REPORTS,
     *_TEXTS,
     f"DELETE FROM record WHERE {_OF_CONTACT}",
     f"DELETE FROM stale WHERE {_OF_CONTACT}",
