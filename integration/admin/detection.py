@@ -16,6 +16,7 @@ from integration.ingest.stream_answers import REFUSALS
 from integration.portal import settings, setup_questions
 from integration.portal.context import PortalContext
 from integration.storage.database import Transaction
+from integration.storage.listings import choice_rows
 from integration.storage.queue import lanes, stream_troubles
 from integration.storage.service import detection_candidates, portals
 from mappings.kinds import ObjectType
@@ -146,6 +147,9 @@ def _read(
         for object_type in (ObjectType.DEAL, ObjectType.TICKET)
         if object_type in types
     }
+    if pipelines.get(ObjectType.DEAL):
+        with portal.transaction() as tx:
+            choice_rows.keep_stages(tx, pipelines[ObjectType.DEAL])
     labels = [
         (from_type, to_type, label)
         for from_type, to_type in _LABELLED

@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from typing import Any
 from urllib.parse import urlencode
 
@@ -207,6 +207,8 @@ def _chosen_text(entry: ChosenFilter, text: str, view: ListView) -> str:
     if takes in {Takes.CONTACT, Takes.COMPANY}:
         kind = ObjectType.CONTACT if takes is Takes.CONTACT else ObjectType.COMPANY
         return view.names.get((kind, int(text)), text)
+    if takes is Takes.MAJOR:
+        return figures.amount(text, view.terms.currency)
     if takes is Takes.MONEY:
         return figures.money(int(str(entry.value)), view.terms.currency)
     is_day = takes in {Takes.DAY_FROM, Takes.DAY_TO, Takes.DATE_FROM, Takes.DATE_TO}
@@ -277,6 +279,8 @@ def _written(column: Column, value: Any, view: ListView) -> str:  # noqa: ANN401
         return figures.amount(value, view.terms.currency) if value else ""
     if shows is Shows.DAY:
         return figures.day(_day_of(value, view.terms.zone))
+    if shows is Shows.DATE:
+        return figures.day(_day_of(value, UTC))
     if shows is Shows.CERTAINTY:
         return figures.likelihood(value)
     return figures.count(value) if shows is Shows.NUMBER else str(value)
@@ -363,4 +367,6 @@ def _file_value(column: Column, value: Any, view: ListView) -> str:  # noqa: ANN
         return money.major(value, view.terms.currency) if view.terms.currency else str(value)
     if column.shows is Shows.LABEL:
         return translated(column.labels.get(value, str(value)))
+    if column.shows is Shows.DATE:
+        return f"{_day_of(value, UTC)}"
     return f"{_day_of(value, view.terms.zone)}" if column.shows is Shows.DAY else str(value)

@@ -39,6 +39,9 @@ GROUPS: tuple[Group, ...] = (
         lazy_gettext("Records"),
         (
             Row("lists.deals", lazy_gettext("Deals")),
+            Row("lists.people", lazy_gettext("People")),
+            Row("lists.companies", lazy_gettext("Companies")),
+            Row("lists.moves", lazy_gettext("Job changes")),
             Row("review.show", lazy_gettext("Review")),
         ),
     ),

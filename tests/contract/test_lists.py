@@ -8,7 +8,7 @@ from html import unescape
 import pytest
 
 from integration.reports.listings.list_addresses import address
-from integration.reports.listings.listings import DEALS
+from integration.reports.listings.listings import COMPANIES, DEALS, MOVES, PEOPLE
 from tests.contract.visiting import HARBOR, ORCHARD, Town, Visitor
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x>=cmd()"
@@ -78,6 +78,71 @@ def _walk(visitor: Visitor, here: str, query: str) -> None:
         page = visitor.get(f"{here}{back}").text
         backwards.insert(0, ids_on(page))
     assert backwards == pages, query
+
+
+def test_people_companies_and_job_changes_are_listed_in_every_order(
+    town: Town, visitor: Visitor
+) -> None:
+    _know(town, HARBOR, 70)
+    for listing in (PEOPLE, COMPANIES, MOVES):
+        here = f"/portals/{HARBOR}/{listing.name}"
+        for order in listing.stored.orders:
+            first = visitor.get(f"{here}?sort=-{order}").text
+            second = visitor.get(f"{here}{link(first, 'next')}").text
+            assert (first.count("<tr>"), second.count("<tr>")) == (51, 21), (listing.name, order)
+            assert link(second, "next") is None
+            assert visitor.get(f"{here}{link(second, 'prev')}").text.count("<tr>") == 51
+        rows = list(csv.reader(io.StringIO(visitor.get(f"{here}.csv").text)))
+        assert len(rows) == 71, listing.name
+
+
+def test_each_list_is_narrowed_by_what_it_shows(town: Town, visitor: Visitor) -> None:
+    _know(town, HARBOR, 70)
+    for query, number in (
+        ("people?role=champion&role=promoter", 47),
+        ("people?answer=promoter", 14),
+        ("people?revenue_from=60&company=7", 11),
+        ("people?moved_from=2026-01-01&moved_to=2026-01-03", 3),
+        ("companies?band=watch", 18),
+        ("companies?left=yes", 35),
+        ("moves?status=auto", 24),
+        ("moves?person=203", 1),
+        ("moves?moved_from=2026-01-05&moved_to=2026-01-05", 1),
+        ("moves?from_company=301", 1),
+    ):
+        page = visitor.get(f"/portals/{HARBOR}/{query}").text
+        assert f"{number} in this list" in page, query
+
+
+def _know(town: Town, portal_id: int, number: int) -> None:
+    with town.runtime.database.portal(portal_id) as tx:
+        tx.run(
+            """INSERT INTO listed_contact (portal_id, contact_id, name, email, company_id, role, revenue,
+                 referrals, moved_on, nps)
+               SELECT :portal, 200 + n, 'Ana ' || n, 'ana@x.example', 7,
+                 CASE n % 3 WHEN 0 THEN 'champion' WHEN 1 THEN 'promoter' ELSE 'referrer' END, n, n % 2,
+                 date '2025-12-31' + n, CASE WHEN n % 5 = 0 THEN 9 END
+               FROM generate_series(1, :number) AS n""",
+            number=number,
+        )
+        tx.run(
+            """INSERT INTO listed_company (portal_id, company_id, name, domain, band, health, revenue,
+                 pipeline, all_in, deals, champions_left)
+               SELECT :portal, 300 + n, 'Firm ' || n % 3, 'x.example',
+                 CASE n % 4 WHEN 0 THEN 'healthy' WHEN 1 THEN 'watch' ELSE 'unknown' END, n, n % 9, 0, n,
+                 n % 5, n % 2
+               FROM generate_series(1, :number) AS n""",
+            number=number,
+        )
+        tx.run(
+            """INSERT INTO move (portal_id, person_id, move_key, former_contact_id, new_contact_id,
+                 former_company_id, new_company_id, latest, confidence, status, body, settings_version)
+               SELECT :portal, 200 + n, 'k', 200 + n, 200 + n, 300 + n, 301,
+                 timestamptz '2026-01-01' + (n - 1) * interval '1 day', n / 100.0,
+                 CASE n % 3 WHEN 1 THEN 'auto' ELSE 'review' END, '{"kind": "move"}', 1
+               FROM generate_series(1, :number) AS n""",
+            number=number,
+        )
 
 
 def test_filters_stand_in_the_address_and_can_be_taken_away_one_by_one(visitor: Visitor) -> None:

@@ -19,6 +19,7 @@ class Shows(Enum):
     MONEY = auto()
     MAJOR = auto()
     DAY = auto()
+    DATE = auto()
     NUMBER = auto()
     CERTAINTY = auto()
 
@@ -35,6 +36,7 @@ class Takes(Enum):
     DATE_FROM = auto()
     DATE_TO = auto()
     MONEY = auto()
+    MAJOR = auto()
     NUMBER = auto()
     YES = auto()
 

@@ -13,6 +13,7 @@ from mappings.currencies import digits_of
 
 _SORT, _AFTER, _BEFORE = "sort", "after", "before"
 _ID = re.compile(r"[0-9]{1,18}", re.ASCII)
+_KEY = re.compile(r"-?[0-9]{1,18}|-?[1-8][0-9]{18}", re.ASCII)
 _LONGEST = 100  # characters of an address that a sentence repeats
 _LARGEST_MAJOR = Decimal(10) ** 12
 _LONGEST_VALUE = 1000
@@ -144,7 +145,7 @@ def _place(listing: Listing, sort: str, text: str) -> Place | None:
         return None
     key, _, value = text.partition("~")
     kind = listing.stored.orders[_order_of(listing, sort)].kind
-    if not (_ID.fullmatch(key) and len(value) <= _LONGEST_VALUE and _is_of_type(kind, value)):
+    if not (_KEY.fullmatch(key) and len(value) <= _LONGEST_VALUE and _is_of_type(kind, value)):
         raise Refused(f"“{_cut(text)}” is no place in this list: open its first page")
     return Place(value, int(key))
 
@@ -211,6 +212,11 @@ def _money(entry: Filter, text: str, account: Account) -> int:
     return int(amount.scaleb(digits or 0).to_integral_value())
 
 
+def _major(entry: Filter, text: str, account: Account) -> Decimal:
+    """An amount as fields have it, in whole units and fractions."""
+    return Decimal(_money(entry, text, account)).scaleb(-(digits_of(account.terms.currency) or 0))
+
+
 def _number(entry: Filter, text: str, _account: Account) -> int:
     if not re.fullmatch(r"[0-9]{1,6}", text):
         raise _unread(entry, text, "a whole number")
@@ -234,6 +240,7 @@ _READERS: Mapping[Takes, Callable[[Filter, str, Account], object]] = {
     Takes.DATE_FROM: lambda entry, text, _account: _day(entry, text),
     Takes.DATE_TO: lambda entry, text, _account: _day(entry, text),
     Takes.MONEY: _money,
+    Takes.MAJOR: _major,
     Takes.NUMBER: _number,
     Takes.YES: _yes,
 }

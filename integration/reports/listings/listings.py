@@ -5,7 +5,7 @@ from typing import Final
 
 from integration.reports.listings.list_parts import Column, Filter, Listing, Shows, Takes
 from integration.storage.listings import lists
-from mappings.kinds import ObjectType, SourceKind, Timing, source_label
+from mappings.kinds import MoveKind, ObjectType, SourceKind, Status, Timing, source_label
 
 _SOURCES: Mapping[str, str] = {
     word: source_label(word)
@@ -84,4 +84,99 @@ DEALS: Final = Listing(
     order="-closed",
 )
 
-LISTINGS: Final[Mapping[str, Listing]] = {listing.name: listing for listing in (DEALS,)}
+_ANSWERS = {"promoter": "Promoter", "passive": "Passive", "detractor": "Detractor"}
+
+PEOPLE: Final = Listing(
+    name="people",
+    title="People",
+    things="people",
+    object_type=ObjectType.CONTACT,
+    stored=lists.PEOPLE,
+    columns=(
+        Column("contact_id", "Person", Shows.RECORD, "name", note="email", note_heading="E-mail"),
+        Column("company_id", "Company", Shows.COMPANY),
+        Column("role", "Role", Shows.LABEL, labels=ROLES),
+        Column("revenue", "Second-order revenue", Shows.MAJOR, "revenue"),
+        Column("referrals", "Referrals", Shows.NUMBER, "referrals"),
+        Column("moved_on", "Moved", Shows.DATE, "moved"),
+        Column("nps", "NPS answer", Shows.NUMBER, "nps"),
+        Column("owner_id", "Owner", Shows.OWNER),
+    ),
+    filters=(
+        Filter("role", "Role", Takes.CHOICE, ROLES),
+        Filter("answer", "NPS answer", Takes.CHOICE, _ANSWERS),
+        Filter("owner", "Owner", Takes.OWNER),
+        Filter("moved_from", "Moved from", Takes.DATE_FROM),
+        Filter("moved_to", "Moved until", Takes.DATE_TO),
+        Filter("revenue_from", "Second-order revenue from", Takes.MAJOR),
+        Filter("company", "Company", Takes.COMPANY),
+        Filter("booked", "Only with second-order revenue", Takes.YES),
+        Filter("referred", "Only who referred somebody", Takes.YES),
+        Filter("no_owner", "Only without an owner", Takes.YES),
+    ),
+    order="-revenue",
+)
+
+COMPANIES: Final = Listing(
+    name="companies",
+    title="Companies",
+    things="companies",
+    object_type=ObjectType.COMPANY,
+    stored=lists.COMPANIES,
+    columns=(
+        Column("company_id", "Company", Shows.RECORD, "name", note="domain", note_heading="Domain"),
+        Column("band", "Health", Shows.LABEL, "health", labels=BANDS),
+        Column("revenue", "Second-order revenue", Shows.MAJOR, "revenue"),
+        Column("deals", "Deals it led to", Shows.NUMBER, "deals"),
+        Column("pipeline", "Second-order pipeline", Shows.MAJOR, "pipeline"),
+        Column("all_in", "All-in value", Shows.MAJOR, "all_in"),
+        Column("champions_left", "Champions left", Shows.NUMBER, "left"),
+        Column("owner_id", "Owner", Shows.OWNER),
+    ),
+    filters=(
+        Filter("band", "Health", Takes.CHOICE, BANDS),
+        Filter("owner", "Owner", Takes.OWNER),
+        Filter("revenue_from", "Second-order revenue from", Takes.MAJOR),
+        Filter("booked", "Only with second-order revenue", Takes.YES),
+        Filter("left", "Only where champions left", Takes.YES),
+        Filter("no_owner", "Only without an owner", Takes.YES),
+    ),
+    order="-revenue",
+)
+
+_MOVE_STATES = {
+    **{status.value: status.label for status in Status},
+    "confirmed": "Confirmed by a person",
+}
+_MOVE_KINDS = {kind.value: kind.label for kind in MoveKind}
+
+MOVES: Final = Listing(
+    name="moves",
+    title="Job changes",
+    things="job changes",
+    object_type=ObjectType.CONTACT,
+    stored=lists.MOVES,
+    columns=(
+        Column("new_contact_id", "Person", Shows.CONTACT),
+        Column("former_company_id", "From", Shows.COMPANY),
+        Column("new_company_id", "To", Shows.COMPANY),
+        Column("moved_at", "When", Shows.DATE, "moved"),
+        Column("kind", "What", Shows.LABEL, labels=_MOVE_KINDS),
+        Column("certainty", "How sure", Shows.CERTAINTY, "certainty"),
+        Column("status", "Status", Shows.LABEL, labels=_MOVE_STATES),
+    ),
+    filters=(
+        Filter("status", "Status", Takes.CHOICE, _MOVE_STATES),
+        Filter("kind", "What", Takes.CHOICE, _MOVE_KINDS),
+        Filter("moved_from", "Moved from", Takes.DATE_FROM),
+        Filter("moved_to", "Moved until", Takes.DATE_TO),
+        Filter("from_company", "From company", Takes.COMPANY),
+        Filter("to_company", "To company", Takes.COMPANY),
+        Filter("person", "Person", Takes.CONTACT),
+    ),
+    order="-moved",
+)
+
+LISTINGS: Final[Mapping[str, Listing]] = {
+    listing.name: listing for listing in (DEALS, PEOPLE, COMPANIES, MOVES)
+}

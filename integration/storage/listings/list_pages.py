@@ -32,6 +32,12 @@ class List:
     always: str
     conditions: Mapping[str, str]
     orders: Mapping[str, Order]
+    key_expression: str = ""
+
+    @property
+    def sorted_key(self) -> str:
+        """The key as statements sort by it: a column, or what is worked out of columns."""
+        return self.key_expression or self.key
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +117,17 @@ def _read(tx: Transaction, listed: List, wanted: Wanted, *, limit: int) -> Seque
     direction = "DESC" if is_down else "ASC"
     if place is not None:
         where += (
-            f" AND ({order.expression}, {listed.key})"
+            f" AND ({order.expression}, {listed.sorted_key})"
             f" {side} (CAST(:place_value AS {order.kind}), :place_key)"
         )
         values |= {"place_value": place.value, "place_key": place.key}
     columns = ", ".join(listed.columns)
     return tx.rows(
-        f"""SELECT {columns}, CAST({order.expression} AS text) AS place_value
+        f"""SELECT {columns}, {listed.sorted_key} AS {listed.key},
+              CAST({order.expression} AS text) AS place_value
             FROM {listed.rows} WHERE {where}
-            ORDER BY {order.expression} {direction}, {listed.key} {direction} LIMIT :limit""",
+            ORDER BY {order.expression} {direction}, {listed.sorted_key} {direction}
+            LIMIT :limit""",
         limit=limit,
         **values,
     )

@@ -79,3 +79,87 @@ DEALS: Final = List(
         "name": Order('lower(name) COLLATE "C"', "text"),
     },
 )
+
+PEOPLE: Final = List(
+    rows="listed_contact",
+    key="contact_id",
+    columns=(
+        "contact_id", "name", "email", "company_id", "owner_id", "role", "revenue", "referrals",
+        "moved_on", "nps",
+    ),
+    always="portal_id = :portal",
+    conditions={
+        "role": "role = ANY(CAST(:role AS text[]))",
+        "company": "company_id = :company",
+        "owner": "owner_id = ANY(CAST(:owner AS bigint[]))",
+        "no_owner": "owner_id IS NULL AND :no_owner",
+        "answer": """CASE WHEN nps >= 9 THEN 'promoter' WHEN nps >= 7 THEN 'passive'
+          WHEN nps IS NOT NULL THEN 'detractor' END = ANY(CAST(:answer AS text[]))""",
+        "moved_from": "moved_on >= :moved_from",
+        "moved_to": "moved_on <= :moved_to",
+        "revenue_from": "revenue >= :revenue_from",
+        "booked": "revenue > 0 AND :booked",
+        "referred": "referrals > 0 AND :referred",
+    },
+    orders={
+        "revenue": Order("revenue", "numeric"),
+        "referrals": Order("referrals", "int"),
+        "moved": Order("coalesce(moved_on, date '-infinity')", "date"),
+        "nps": Order("coalesce(nps, -1)", "int"),
+        "name": Order('lower(name) COLLATE "C"', "text"),
+    },
+)  # fmt: skip
+
+COMPANIES: Final = List(
+    rows="listed_company",
+    key="company_id",
+    columns=(
+        "company_id", "name", "domain", "owner_id", "band", "health", "revenue", "pipeline",
+        "all_in", "deals", "champions_left",
+    ),
+    always="portal_id = :portal",
+    conditions={
+        "band": "band = ANY(CAST(:band AS text[]))",
+        "owner": "owner_id = ANY(CAST(:owner AS bigint[]))",
+        "no_owner": "owner_id IS NULL AND :no_owner",
+        "revenue_from": "revenue >= :revenue_from",
+        "booked": "revenue > 0 AND :booked",
+        "left": "champions_left > 0 AND :left",
+    },
+    orders={
+        "revenue": Order("revenue", "numeric"),
+        "pipeline": Order("pipeline", "numeric"),
+        "all_in": Order("all_in", "numeric"),
+        "deals": Order("deals", "int"),
+        "health": Order("coalesce(health, -1)", "int"),
+        "left": Order("champions_left", "int"),
+        "name": Order('lower(name) COLLATE "C"', "text"),
+    },
+)  # fmt: skip
+
+_MOVED = "coalesce(latest, earliest)"
+MOVES: Final = List(
+    rows="move",
+    # A job change has no number of its own; two with one hash are not to be expected.
+    key="move_number",
+    key_expression="hashtextextended(person_id || ' ' || move_key, 0)",
+    columns=(
+        "new_contact_id", "former_company_id", "new_company_id", f"{_MOVED} AS moved_at",
+        "confidence AS certainty", "status", "body ->> 'kind' AS kind",
+    ),
+    always="portal_id = :portal",
+    conditions={
+        "status": "status = ANY(CAST(:status AS text[]))",
+        "kind": "body ->> 'kind' = ANY(CAST(:kind AS text[]))",
+        "from_company": "former_company_id = :from_company",
+        "to_company": "new_company_id = :to_company",
+        "person": f"""(former_contact_id IN {_RECORDS_OF.format("person")}
+          OR new_contact_id IN {_RECORDS_OF.format("person")})""",
+        "moved_from": f"{_MOVED} >= :moved_from",
+        "moved_to": f"{_MOVED} < CAST(:moved_to AS date) + 1",
+    },
+    orders={
+        "moved": Order(f"coalesce(latest, earliest, {_LAST})", "timestamptz"),
+        "certainty": Order("confidence", "double precision"),
+    },
+)  # fmt: skip
