@@ -38,6 +38,9 @@ ARGUMENTS: Mapping[str, Callable[[Named], Sequence[Arguments]]] = {
 }
 # What follows the question mark, where a page shows something else then.
 QUERIES: Mapping[str, Sequence[str]] = {
+    "portal.home": ("?period=last_12_months", "?period=all", "?from=2026-05-02&to=2026-05-01"),
+    "reconciliation.show": ("?month=2019-01", "?month=May"),
+    "reconciliation.changes": ("?period=all", "?month=2026-05", "?after=nowhere"),
     "search.find": ("?q=a", "?q=zzzz", "?type=company&id=a", "?type=deal&id=nobody+is+called+so"),
     "reports.show": ("?measure=booked&measure=deals&by=company&by=source&period=all",),
     "comparison.show": ("?from=2001-01-01",),
