@@ -6,12 +6,11 @@ Whatever it is by, a report's rows add up to its total, which is the one total o
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from itertools import chain
 
 from integration.core.errors import Refused
 from integration.ingest import import_progress
-from integration.portal import settings
 from integration.portal.context import PortalContext
 from integration.reports import report_deals, report_figures, report_keys
 from integration.reports.report_deals import Pairs
@@ -27,7 +26,6 @@ from integration.reports.report_figures import (
 )
 from integration.reports.report_keys import Group, Key, Keys
 from integration.storage.database import Transaction
-from integration.storage.ledger import period_rows
 from mappings.kinds import Measure
 from mappings.records.report_request import ReportRequest
 from mappings.rules.ledger import report_period
@@ -100,11 +98,9 @@ def within(
     tx: Transaction, request: ReportRequest, now: datetime, *, most: int = MOST_ROWS
 ) -> Report:
     """As :func:`of`, within a transaction, which does not tell of an import."""
-    asked = Asked(tx, request, settings.read(tx), period_rows.read(tx).calendar)
-    asked.check_properties()
-    today = asked.calendar.day_of(now)
-    period = _period(request, today)
-    earlier = report_period.before(period, today) if request.compare else None
+    asked = report_figures.asked(tx, request)
+    period = asked.period(now)
+    earlier = report_period.before(period, asked.calendar.day_of(now)) if request.compare else None
     found = report_figures.figures(asked, period)
     compared = report_figures.figures(asked, earlier, beside=found) if earlier else None
     groups = _in_turn(asked, found, compared)
@@ -126,12 +122,6 @@ def within(
         rest=rest if groups[most:] else None,
         rest_rows=len(groups[most:]),
     )
-
-
-def _period(request: ReportRequest, today: date) -> Period:
-    if request.preset is not None:
-        return report_period.preset(request.preset, today)
-    return report_period.between(request.first, request.last)
 
 
 def _in_turn(asked: Asked, found: Figures, compared: Figures | None) -> list[Group]:

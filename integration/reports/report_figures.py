@@ -2,21 +2,23 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from difflib import get_close_matches
 
 from integration.core.errors import Refused
+from integration.portal import settings
 from integration.portal.settings import PortalSettings
 from integration.reports import report_keys
 from integration.reports.report_keys import Group, Step
 from integration.reports.revenue_total import UNBOOKED
 from integration.storage.database import Row, Transaction
-from integration.storage.ledger import report_rows
+from integration.storage.ledger import period_rows, report_rows
 from integration.storage.ledger.report_pieces import Grouped, Wanted
 from mappings.currencies import DIGITS
 from mappings.kinds import Dimension, Measure, ObjectType
 from mappings.records.portal_map import PortalMap
 from mappings.records.report_request import NOTHING, PERIODIC, Filters, Grouping, ReportRequest
+from mappings.rules.ledger import report_period
 from mappings.rules.ledger.periods import Calendar
 from mappings.rules.ledger.report_period import Period
 
@@ -71,6 +73,12 @@ class Asked:
     known: PortalSettings
     calendar: Calendar
 
+    def period(self, now: datetime) -> Period:
+        """The days that are asked for."""
+        if self.request.preset is not None:
+            return report_period.preset(self.request.preset, self.calendar.day_of(now))
+        return report_period.between(self.request.first, self.request.last)
+
     @property
     def unit(self) -> str:
         """The currency of all amounts."""
@@ -95,15 +103,17 @@ class Asked:
                 owner = _OWNERS[grouping.dimension]
                 _check_property(owner, grouping.property_name, self.known.map)
 
-    def wanted(self, period: Period, steps: Sequence[Step]) -> Wanted:
-        """What storage adds up: a day's key is the number of its step."""
+    def wanted(
+        self, period: Period, steps: Sequence[Step], by: tuple[Grouped, ...] | None = None
+    ) -> Wanted:
+        """What storage adds up, by what was asked for or by others: days by number of step."""
         since, until = period.bounds(self.calendar)
         return Wanted(
             self.unit,
             since,
             until,
             is_own=bool(self.request.currency),
-            by=tuple(map(_grouped, self.request.by)),
+            by=tuple(map(_grouped, self.request.by)) if by is None else by,
             chosen=_chosen(self.request.filters),
             starts=[self.calendar.start(step.month) for step in steps],
         )
@@ -121,6 +131,18 @@ class Asked:
         return report_keys.steps(
             self.periodic, period, self.calendar.months(since, until - _MOMENT)
         )
+
+
+def needs_all_wins(request: ReportRequest) -> bool:
+    """Whether a report is of all won deals, and not only of those with a customer behind them."""
+    return bool(set(request.measures) & _OF_ALL_WINS)
+
+
+def asked(tx: Transaction, request: ReportRequest) -> Asked:
+    """Return what a request rests on; refuse a property that the account does not have."""
+    found = Asked(tx, request, settings.read(tx), period_rows.read(tx).calendar)
+    found.check_properties()
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +175,7 @@ def _groups(asked: Asked, wanted: Wanted) -> Iterator[tuple[Group, Values]]:
     """Yield the values of each group that some statement knows."""
     measures = set(asked.request.measures)
     # What the total rests on is always told beside it.
-    derived_only = bool(wanted.by) and not measures & _OF_ALL_WINS
+    derived_only = bool(wanted.by) and not needs_all_wins(asked.request)
     for row in report_rows.sums(asked.tx, wanted, derived_only=derived_only):
         yield tuple(row["keys"]), _booked(row, is_of_deals=not wanted.is_of_credits)
     if Measure.BOOKED in measures:

@@ -1,7 +1,7 @@
 """The keys of a report's rows: for scripts, for people, and as a filter of their deals."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from integration.portal import record_names
@@ -53,10 +53,15 @@ _RECORDS: Mapping[Dimension, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One value of a dimension: as scripts and addresses know it, and as people read it."""
+    """One value of a dimension: as scripts and addresses know it, and as people read it.
+
+    A period's key has its first and last day.
+    """
 
     value: str
     label: str
+    first: date | None = None
+    last: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +117,8 @@ def steps(kind: Dimension, period: Period, months: Sequence[Month]) -> list[Step
         begin = month.replace(month=month.month - (month.month - 1) % length)
         end = _last_day(begin, length)
         first, last = max(begin, period.first or begin), min(end, period.last or end)
-        found[begin] = Step(begin, _STEP_KEYS[kind](begin), first, last)
+        key = replace(_STEP_KEYS[kind](begin), first=first, last=last)
+        found[begin] = Step(begin, key, first, last)
     return list(found.values())
 
 

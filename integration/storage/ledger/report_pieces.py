@@ -193,6 +193,11 @@ class Statement:
         return "".join(f", {key} AS key_{number}" for number, key in enumerate(self._keys))
 
     @property
+    def listed(self) -> str:
+        """The keys' expressions."""
+        return ", ".join(self._keys)
+
+    @property
     def names(self) -> str:
         """Their names, each behind a comma."""
         return "".join(f", key_{number}" for number in range(len(self._keys)))

@@ -1,7 +1,7 @@
 """What a report is added up from: sums, ranges and figures of the deals of a period by its keys."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import UTC, datetime
 
 from integration.storage.database import Row, Transaction
 from integration.storage.ledger.report_pieces import (
@@ -16,6 +16,7 @@ from integration.storage.ledger.report_pieces import (
 from mappings.rules.facts import PPM
 from mappings.rules.findings import SHARE_ONE
 
+_EVER = datetime(1, 1, 1, tzinfo=UTC)
 _OWN_ROWS = "balance.portal_id = :portal"
 _SHOWN = "('employer', 'answer', 'activity')"
 
@@ -206,6 +207,47 @@ def apart(tx: Transaction, wanted: Wanted) -> list[Row]:
                     AND ({amount(wanted)}) IS NULL AND {statement.where}
                   GROUP BY 1, 2) AS of_deal
                 WHERE derived <> 0 OR rest <> 0 GROUP BY 1 ORDER BY 1""",
+            **statement.values,
+        )
+    )
+
+
+Place = tuple[int, str, datetime, str, str]
+"""Where a page of credits ends: deal, credit, win, its currency and the account's."""
+
+
+def credits_after(
+    tx: Transaction, wanted: Wanted, place: Place | None, *, derived_only: bool, limit: int
+) -> list[Row]:
+    """Return the next credits behind a report in the order of deals: `keys`, amounts, `place`.
+
+    `minor` is in the wanted money and `own_minor` in the deal's `currency`.
+    """
+    statement = Statement(wanted, needs=(DEAL,))
+    deal_id, key, won_at, currency, home = place or (0, "", _EVER, "", "")
+    return list(
+        tx.rows(
+            f"""SELECT keys, deal_id, name, won_at, minor, own_minor, currency, source_key, home
+                FROM (
+                  SELECT balance.deal_id, coalesce(deal.name, '') AS name, balance.won_at,
+                    {amount(wanted)} AS minor, balance.amount_minor AS own_minor,
+                    balance.currency, balance.source_key,
+                    coalesce(balance.home_currency, '') AS home,
+                    ARRAY[{statement.listed}] AS keys
+                  FROM balance {statement.joins}
+                  WHERE {_OWN_ROWS} AND {ALIVE} AND {WITHIN.format("balance.won_at")}
+                    AND {DERIVED if derived_only else "true"} AND {statement.where}
+                    AND (balance.deal_id, balance.source_key, balance.won_at, balance.currency,
+                      coalesce(balance.home_currency, ''))
+                      > (:deal, :key, CAST(:won AS timestamptz), :currency, :home)) AS line
+                WHERE minor <> 0
+                ORDER BY deal_id, source_key, won_at, currency, home LIMIT :limit""",
+            deal=deal_id,
+            key=key,
+            won=won_at,
+            currency=currency,
+            home=home,
+            limit=limit,
             **statement.values,
         )
     )
