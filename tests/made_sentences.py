@@ -138,6 +138,7 @@ COMPOSED: Final = (
     "first order: %(MONEY)s booked",
     "first order: %(MONEY)s taken back",
     "the deal %(what)s",
+    "%(DAY)s: The deal %(what)s: %(MONEY)s",
     "the deal was judged anew by settings version %(version)s",
     "automation changed the company to %(company)s on %(DAY)s",
     "automation changed the company to %(company)s and the address on %(DAY)s",

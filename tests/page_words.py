@@ -20,7 +20,9 @@ JARGON = (
 )  # fmt: skip
 OTHERWISE: dict[str, re.Pattern[str]] = {
     "a number without a name": re.compile(
-        r"\b(?:contact|company|deal|user|owner)s? #?\d+\b", re.IGNORECASE
+        # HubSpot's users have names only where reading them was granted.
+        r"(?<!HubSpot )\b(?:contact|company|deal|user|owner)s? #?\d+\b",
+        re.IGNORECASE,
     ),
     "a word of our own": re.compile(rf"\b(?:{'|'.join(map(re.escape, JARGON))})\b"),
     "a name of a program's": re.compile(r"(?<![.\w])[a-z]+(?:_[a-z0-9]+)+(?![.\w])"),
@@ -49,14 +51,15 @@ _ENGLISH = re.compile(
     r"|by|for|on|not|be|been|would|their|they|as|at)\b"
 )
 _MARKED = re.compile(r"<(\w+)[^>]*\blang=\"en\"[^>]*>.*?</\1>", re.DOTALL)
-_DATA = re.compile(r"<(bdi|small|code)\b.*?</\1>", re.DOTALL)
+# Names of records, and what people wrote.
+_DATA = re.compile(r"<(bdi|small|code)\b.*?</\1>|„[^“]*“|“[^”]*”|&#34;.*?&#34;", re.DOTALL)
 
 
 def in_english(page: str, known: Mapping[str, str]) -> Iterator[str]:
     """What a page in another language says in English: texts that *known* has, and sentences.
 
-    *known* has translations by their English. Names of records, and what is marked as English,
-    may be so.
+    *known* has translations by their English. Names of records, what people wrote, and what is
+    marked as English may be so.
     """
     _, _, body = _MARKED.sub("", _DATA.sub("…", page)).partition("<body")
     for line in text_of(f"<body{body}").splitlines():

@@ -211,7 +211,11 @@ def _who(runtime: Runtime, author: str) -> str:
 
 def _of_the_deal(reason: str) -> str:
     """Return an entry's reason without the number of its deal, which stands beside it."""
-    return re.sub(r"\bdeal \d+\b", "the deal", reason, count=1)
+    return re.sub(r"\b(deal|Deal) \d+\b", _the_deal, reason, count=1)
+
+
+def _the_deal(found: re.Match[str]) -> str:
+    return "The deal" if found[1] == "Deal" else "the deal"
 
 
 _CALLS: Mapping[str, str] = {
