@@ -103,7 +103,9 @@ def _day(name: str) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise Refused(f"{text[:50]!r} is no day. Choose one, or write it like 2026-05-31") from None
+        raise Refused(
+            _("%(value)s is no day. Choose one, or write it like 2026-05-31", value=text[:50])
+        ) from None
 
 
 def _block(compared: Comparison, report: WithAndWithout) -> Block:

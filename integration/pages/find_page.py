@@ -9,7 +9,7 @@ from integration.admin.sign_in import Session
 from integration.core.errors import Refused, Retryable
 from integration.pages import figures, guard
 from integration.pages.texts import gettext as _
-from integration.pages.texts import said, translated
+from integration.pages.texts import lazy_gettext, said, translated
 from integration.portal import record_choice
 from integration.portal.context import open_portal
 from integration.portal.record_choice import Ambiguous
@@ -89,9 +89,9 @@ def _sections(
 
 
 _HEADINGS: Mapping[ObjectType, str] = {
-    ObjectType.CONTACT: "People",
-    ObjectType.COMPANY: "Companies",
-    ObjectType.DEAL: "Deals",
+    ObjectType.CONTACT: lazy_gettext("People"),
+    ObjectType.COMPANY: lazy_gettext("Companies"),
+    ObjectType.DEAL: lazy_gettext("Deals"),
 }
 
 

@@ -11,6 +11,7 @@ from integration.admin.sign_in import Session
 from integration.core.errors import Refused
 from integration.pages import guard, ledger_file, period_choice, reconciliation_view
 from integration.pages.portal_pages import account_of
+from integration.pages.texts import gettext as _
 from integration.portal.context import PortalContext, open_portal
 from integration.portal.runtime import Runtime
 from integration.reports import bookkeeping, ledger_changes, ledger_lines, reconciliation
@@ -135,14 +136,19 @@ def _month(text: str) -> Month:
     except ValueError as error:
         raise Refused(str(error)) from error
     if month.year not in _YEARS:
-        raise Refused(f"{text[:20]} is no month of the books; choose one between 1900 and 2200")
+        raise Refused(
+            _(
+                "%(value)s is no month of the books; choose one between 1900 and 2200",
+                value=text[:20],
+            )
+        )
     return month
 
 
 def _reason() -> str:
     reason = request.form.get("reason", "").strip()
     if not reason:
-        raise Refused("Say why: the log of the books keeps it")
+        raise Refused(_("Say why: the log of the books keeps it"))
     return reason[:1000]
 
 

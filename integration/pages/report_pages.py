@@ -25,7 +25,7 @@ from integration.pages.charts.drawing import Drawing
 from integration.pages.report_table import Table
 from integration.pages.report_words import Labels
 from integration.pages.texts import gettext as _
-from integration.pages.texts import translated
+from integration.pages.texts import lazy_gettext, translated
 from integration.portal.context import PortalContext, open_portal
 from integration.portal.runtime import Runtime
 from integration.reports import report, report_choices, saved_reports
@@ -40,15 +40,15 @@ from mappings.records.report_request import Grouping, ReportRequest
 from mappings.records.report_view import DAYS, ChartChoice, ReportView
 
 _CHARTS: Mapping[ChartChoice, str] = {
-    ChartChoice.FITTING: "What fits best",
-    ChartChoice.BARS: "Bars",
-    ChartChoice.STACKED: "Stacked bars",
-    ChartChoice.LINE: "Line",
-    ChartChoice.NONE: "No chart",
+    ChartChoice.FITTING: lazy_gettext("What fits best"),
+    ChartChoice.BARS: lazy_gettext("Bars"),
+    ChartChoice.STACKED: lazy_gettext("Stacked bars"),
+    ChartChoice.LINE: lazy_gettext("Line"),
+    ChartChoice.NONE: lazy_gettext("No chart"),
 }
 # Files of a report, by their route.
 _FILES: Mapping[str, str] = {
-    "report_files.as_xlsx": "Excel workbook",
+    "report_files.as_xlsx": lazy_gettext("Excel workbook"),
     "report_files.as_csv": "CSV",
     "report_files.as_json": "JSON",
 }
@@ -96,7 +96,7 @@ def blueprint(runtime: Runtime) -> Blueprint:
     def ready(portal_id: int, key: str) -> ResponseReturnValue:
         session = guard.session_of(runtime, portal_id)
         if key not in READY:
-            raise RecordGone(f"There is no ready report {key!r}")
+            raise RecordGone(_("There is no ready report %(key)s", key=key))
         with open_portal(runtime, portal_id) as portal:
             return page(portal, session, READY[key].view, ready=READY[key])
 
@@ -304,7 +304,9 @@ def _choose(portal: PortalContext, session: Session, word: str) -> ResponseRetur
         raise Refused(str(error)) from error
     known = report_choices.counting_map(portal)
     if not report_choices.can_filter(kind) or not report_choices.is_read(known, kind):
-        raise Refused(f"A report cannot be filtered by {word[:50]!r} in this account")
+        raise Refused(
+            _("A report cannot be filtered by %(value)s in this account", value=word[:50])
+        )
     labels = report_choices.choices(known).properties
     rows = report_choices.values(portal, view.request, kind)
     saved_id = request.args.get(_SAVED, type=int)
@@ -332,12 +334,14 @@ def _chart_asked(portal: PortalContext) -> Chart:
     labels = report_choices.choices(known).properties
     wanted, gone = report_choices.without_gone(known, view.request)
     if any(part.refuses for part in gone):
-        raise Refused("The report has a filter that this account no longer has")
+        raise Refused(_("The report has a filter that this account no longer has"))
     answer = _answer(portal, wanted)
     title = request.args.get("title", "") or report_words.title(answer, labels)
     chart = report_chart.of(answer, view.chart, "report", title, labels)
     if chart is None or not chart.has_figures:
-        raise Refused("There is nothing to draw: choose what the report is by, or another period")
+        raise Refused(
+            _("There is nothing to draw: choose what the report is by, or another period")
+        )
     return chart
 
 

@@ -124,7 +124,7 @@ def _labels(portal: PortalContext, view: ReportView) -> dict[tuple[str, str], st
 def _seen(form: Mapping[str, str]) -> int:
     text = form.get("seen", "")
     if not text.isascii() or not text.isdecimal() or len(text) > _LONGEST_NUMBER:
-        raise Refused("The form does not say what it changes; load the page again")
+        raise Refused(_("The form does not say what it changes; load the page again"))
     return int(text)
 
 
