@@ -115,6 +115,7 @@ class _Cell:
     object_type: str = ""
     record_id: int | None = None
     note: str = ""
+    is_short: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,7 @@ class _Shown:
     before: str
     after: str
     count: str
+    sums: Sequence[str]
     clear: str
     csv: str
     hidden: Sequence[tuple[str, str]] = field(default_factory=tuple)
@@ -147,6 +149,7 @@ def _page(session: Session, view: ListView) -> str:
         before=_with_place("before", view, pairs, sort),
         after=_with_place("after", view, pairs, sort),
         count=_counted(view),
+        sums=[_sum(column, view) for column in listing.columns] if view.sums else (),
         clear=_query(sort),
         csv=url_for(f"lists.{listing.name}_csv", portal_id=session.portal_id)
         + _query([*pairs, *sort]),
@@ -245,6 +248,16 @@ def _counted(view: ListView) -> str:
     return figures.count(view.count)
 
 
+def _sum(column: Column, view: ListView) -> str:
+    """What stands below a column: what all rows of the list add up to."""
+    total = view.sums.get(column.name)
+    if total is None:
+        return ""
+    if column.shows is Shows.MONEY:
+        return figures.money(int(total), view.terms.currency)
+    return figures.amount(total, view.terms.currency)
+
+
 # Cells
 
 
@@ -258,7 +271,8 @@ def _cell(column: Column, row: Row, view: ListView) -> _Cell:
         kind = ObjectType.CONTACT if column.shows is Shows.CONTACT else ObjectType.COMPANY
         name = view.names.get((kind, value), "") if value else ""
         return _Cell(name, object_type=kind if value else "", record_id=value, note=note)
-    return _Cell(_written(column, value, view), column.is_figure, note=note)
+    is_short = column.shows in {Shows.DAY, Shows.DATE, Shows.CERTAINTY}
+    return _Cell(_written(column, value, view), column.is_figure, note=note, is_short=is_short)
 
 
 def _written(column: Column, value: Any, view: ListView) -> str:  # noqa: ANN401 - a column of any type

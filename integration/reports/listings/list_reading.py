@@ -31,7 +31,7 @@ _RECORDS: Mapping[Shows | Takes, ObjectType] = {
 class ListView:
     """A page of a list: what was asked, its rows, and what records and owners are called.
 
-    `count` is over `COUNTED` where there are more.
+    `count` is over `COUNTED` where there are more; nothing is added up then.
     """
 
     request: ListRequest
@@ -41,6 +41,7 @@ class ListView:
     owners: Mapping[int, str]
     choices: Mapping[str, Mapping[str, str]]
     terms: Terms
+    sums: Row
 
 
 def read(
@@ -57,7 +58,8 @@ def read(
         count = list_pages.count(tx, listing.stored, request.wanted.conditions, most=COUNTED)
         names = record_names.shown(tx, _refs(listing, page.rows, request.chosen))
         owners = choice_rows.owners(tx)
-    return ListView(request, page, count, names, owners, account.choices, terms)
+        sums = _sums(tx, listing, request, count)
+    return ListView(request, page, count, names, owners, account.choices, terms, sums)
 
 
 def every_row(
@@ -89,9 +91,16 @@ def _rows_of(
             return
 
 
+def _sums(tx: Transaction, listing: Listing, request: ListRequest, count: int) -> Row:
+    """The sums of all rows, also of those on other pages."""
+    if not listing.stored.sums or not 0 < count <= COUNTED:
+        return {}
+    return list_pages.sums(tx, listing.stored, request.wanted.conditions)
+
+
 def _account(tx: Transaction, listing: Listing, terms: Terms) -> Account:
     has_stages = any(entry.in_use for entry in listing.filters)
-    choices = choice_rows.stages(tx) if has_stages else {}
+    choices = {**choice_rows.stages(tx), "team": choice_rows.teams(tx)} if has_stages else {}
     return Account(
         terms,
         choices,

@@ -65,6 +65,7 @@ DEALS: Final = Listing(
         Filter("pipeline", "Pipeline", Takes.CHOICE, in_use=True),
         Filter("stage", "Stage", Takes.CHOICE, in_use=True),
         Filter("owner", "Owner", Takes.OWNER),
+        Filter("team", "Team", Takes.CHOICE, in_use=True),
         Filter("closed_from", "Closed from", Takes.DAY_FROM),
         Filter("closed_to", "Closed until", Takes.DAY_TO),
         Filter("created_from", "Created from", Takes.DAY_FROM),

@@ -47,6 +47,13 @@ def stages(tx: Transaction) -> dict[str, dict[str, str]]:
     }
 
 
+def teams(tx: Transaction) -> dict[str, str]:
+    """Return the primary teams of owners by their ids."""
+    primary = [owner.teams[0] for owner in owner_rows.every(tx).values() if owner.teams]
+    named = {team.team_id: team.name or team.team_id for team in primary}
+    return dict(sorted(named.items(), key=lambda item: (item[1].casefold(), item[0])))
+
+
 def is_used(tx: Transaction, name: str, text: str) -> bool:
     """Whether a deal has this stage or pipeline, though HubSpot no longer lists it."""
     if name not in {"stage", "pipeline"}:

@@ -23,7 +23,8 @@ class Order:
 class List:
     """A list: where its rows are, which always count, and what can be asked of them.
 
-    *conditions* name their value as `:name`; *key* is an id that no two rows share.
+    *conditions* name their value as `:name`; *key* is an id that no two rows share. *sums* are
+    columns that can be added up.
     """
 
     rows: str
@@ -33,6 +34,7 @@ class List:
     conditions: Mapping[str, str]
     orders: Mapping[str, Order]
     key_expression: str = ""
+    sums: Sequence[str] = ()
 
     @property
     def sorted_key(self) -> str:
@@ -106,6 +108,18 @@ def count(tx: Transaction, listed: List, conditions: Mapping[str, object], *, mo
         **values,
     )
     return number
+
+
+def sums(tx: Transaction, listed: List, conditions: Mapping[str, object]) -> Row:
+    """Add up what can be of all rows; a column that no row has a value in is None."""
+    where, values = _where(listed, conditions)
+    columns = ", ".join(listed.columns)
+    totals = ", ".join(f"CAST(sum({name}) AS text) AS {name}" for name in listed.sums)
+    found = tx.one(
+        f"SELECT {totals} FROM (SELECT {columns} FROM {listed.rows} WHERE {where}) AS row",
+        **values,
+    )
+    return found or {}
 
 
 def _read(tx: Transaction, listed: List, wanted: Wanted, *, limit: int) -> Sequence[Row]:

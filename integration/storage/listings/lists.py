@@ -49,6 +49,9 @@ DEALS: Final = List(
         "stage": "stage = ANY(CAST(:stage AS text[]))",
         "owner": "owner_id = ANY(CAST(:owner AS bigint[]))",
         "no_owner": "owner_id IS NULL AND :no_owner",
+        # The first team of an owner is the primary one, by which sums of teams add up.
+        "team": """owner_id IN (SELECT owner.owner_id FROM owner
+          WHERE owner.portal_id = :portal AND owner.team_ids[1] = ANY(CAST(:team AS text[])))""",
         "order": "deal_order = :order AND sources > 0",
         "company": "company_id = :company",
         "advocate": f"""deal_id IN (SELECT deal_id FROM source WHERE source.portal_id = :portal
@@ -78,6 +81,7 @@ DEALS: Final = List(
         "certainty": Order("coalesce(certainty, -1)", "double precision"),
         "name": Order('lower(name) COLLATE "C"', "text"),
     },
+    sums=("value_minor", "booked_minor"),
 )
 
 PEOPLE: Final = List(
@@ -108,6 +112,7 @@ PEOPLE: Final = List(
         "nps": Order("coalesce(nps, -1)", "int"),
         "name": Order('lower(name) COLLATE "C"', "text"),
     },
+    sums=("revenue",),
 )  # fmt: skip
 
 COMPANIES: Final = List(
@@ -135,6 +140,7 @@ COMPANIES: Final = List(
         "left": Order("champions_left", "int"),
         "name": Order('lower(name) COLLATE "C"', "text"),
     },
+    sums=("revenue",),
 )  # fmt: skip
 
 _MOVED = "coalesce(latest, earliest)"
