@@ -23,6 +23,7 @@ from integration.pages import (
     settings_versions_page,
     setup_page,
     texts,
+    tree_page,
     users_page,
     wording,
 )
@@ -48,6 +49,7 @@ def register(app: Flask, runtime: Runtime) -> None:
     app.register_blueprint(settings_page.blueprint(runtime))
     app.register_blueprint(settings_versions_page.blueprint(runtime))
     app.register_blueprint(setup_page.blueprint(runtime))
+    app.register_blueprint(tree_page.blueprint(runtime))
     app.register_blueprint(users_page.blueprint(runtime))
     app.register_blueprint(join_page.blueprint(runtime))
     app.register_blueprint(comparison_page.blueprint(runtime))

@@ -42,6 +42,7 @@ GROUPS: tuple[Group, ...] = (
             Row("lists.people", lazy_gettext("People")),
             Row("lists.companies", lazy_gettext("Companies")),
             Row("lists.moves", lazy_gettext("Job changes")),
+            Row("tree.show", lazy_gettext("Who brought whom")),
             Row("review.show", lazy_gettext("Review")),
         ),
     ),

@@ -38,7 +38,7 @@ def path_of(rule: Rule, portal_id: int = HARBOR) -> str:
     path = rule.rule.replace("<int:portal_id>", str(portal_id)).replace(
         "<path:filename>", "site.css"
     )
-    path = re.sub(r"<any\([^>]*\):object_type>", "deal", path)
+    path = re.sub(r"<any\((\w+)[^>]*\):\w+>", r"\1", path)
     return re.sub(r"<int:\w+>", "1", re.sub(r"<(?:string:)?\w+>", "x", path))
 
 

@@ -19,7 +19,7 @@ from tests.contract.visiting import HARBOR, ORCHARD, Town, Visitor
 from tests.sandbox.pipelines import Owner
 
 # What each address is filled with: nothing that exists, so that nothing is changed.
-FILLED = {"object_type": "deal", "record_id": 1, "review_id": 1, "report_id": 1, "key": "x", "word": "owner", "source": "x", "code": "en", "filename": "site.css", "token": "x"}  # fmt: skip
+FILLED = {"object_type": "deal", "root": "company", "record_id": 1, "review_id": 1, "report_id": 1, "key": "x", "word": "owner", "source": "x", "code": "en", "filename": "site.css", "token": "x"}  # fmt: skip
 USERS = f"/portals/{HARBOR}/users"
 REFUSED = ("Your role does not allow this", "You have no role in this account any more")
 

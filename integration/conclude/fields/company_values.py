@@ -6,16 +6,18 @@ The whole portal's values are worked out at once in :mod:`integration.rollup`, a
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from integration.conclude.batch import Batch
-from integration.storage.database import Row
+from integration.storage.database import Row, Transaction
 from integration.storage.findings import all_in_values, source_rows
 from integration.storage.mirror import deal_rows
 from mappings.rules.attribution import orders
 from mappings.rules.attribution.orders import AllIn, DealGraph, Edge, WonDeal
+from mappings.rules.policy import Policy
 
 
 def all_in_of(batch: Batch, own: Mapping[int, Sequence[Row]]) -> dict[int, AllIn]:
     """What each company is worth all-in; *own* are the companies' deals."""
-    graph = _graph(batch, own)
+    won = {row["deal_id"]: row for rows in own.values() for row in rows if row["is_won"]}
+    graph = graph_below(batch.tx, won, batch.policy, batch.portal_map.home_currency)
     return {
         company_id: orders.all_in(company_id, graph, batch.policy)
         for company_id in own
@@ -38,14 +40,12 @@ def home_minor(deal: Row, home: str) -> int | None:
     return None
 
 
-def _graph(batch: Batch, own: Mapping[int, Sequence[Row]]) -> DealGraph:
-    """The won deals that credit from the companies' own can reach, and the paths it takes."""
-    won = {row["deal_id"]: row for rows in own.values() for row in rows if row["is_won"]}
-    depth = orders.deepest(batch.policy) - 1
-    paths = source_rows.edges_below(batch.tx, won, depth=depth) if won else ()
+def graph_below(tx: Transaction, won: Mapping[int, Row], policy: Policy, home: str) -> DealGraph:
+    """The won deals that credit from these can reach, and the paths it takes."""
+    depth = orders.deepest(policy) - 1
+    paths = source_rows.edges_below(tx, won, depth=depth) if won else ()
     reached = {path["to_deal_id"] for path in paths}
-    below = deal_rows.load(batch.tx, reached) if reached else {}
-    home = batch.portal_map.home_currency
+    below = deal_rows.load(tx, reached) if reached else {}
     rows = {**below, **won}.values()
     deals = [_won_deal(row, home) for row in rows if row["is_won"]]
     return orders.graph_of(deals, [_edge(path) for path in paths])

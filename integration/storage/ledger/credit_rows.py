@@ -210,3 +210,28 @@ def credit_at(tx: Transaction, subject_ids: Collection[int], company_id: int, ho
         home=home,
     )
     return int(minor)
+
+
+class Carrier(NamedTuple):
+    """Through whom a company led to a deal: the person with the largest share."""
+
+    deal_id: int
+    company_id: int
+    contact_id: int | None
+    is_removed: bool
+
+
+def carriers(tx: Transaction, deal_ids: Collection[int]) -> list[Carrier]:
+    """Return through whom each company led to each of these deals, where a person did."""
+    if not deal_ids:
+        return []
+    rows = tx.tuples(
+        """SELECT DISTINCT ON (deal_id, company_id) deal_id, company_id, contact_id,
+             coalesce(body ->> 'removed' = 'true', false) AS is_removed
+           FROM source WHERE portal_id = :portal AND company_id IS NOT NULL
+             AND deal_id = ANY(CAST(:ids AS bigint[]))
+             AND (contact_id IS NOT NULL OR body ->> 'removed' = 'true')
+           ORDER BY deal_id, company_id, share DESC, source_key""",
+        ids=list(deal_ids),
+    )
+    return [Carrier(*row) for row in rows]

@@ -223,12 +223,19 @@ class PathStep:
     """The end of one path from a company's own deals.
 
     `weight` is the part of the deal's amount that follows from the company, in SHARE_ONE units.
+    `before` is the step that the path came from, None where it begins.
     """
 
     deal: WonDeal
     order: int
     weight: int
     inherited: bool
+    before: "PathStep | None" = None
+
+    @property
+    def money(self) -> int:
+        """What of the deal follows, in trillionths of a minor unit."""
+        return self.weight * self.deal.amount_minor
 
 
 def all_in(company_id: int, graph: DealGraph, policy: Policy) -> AllIn:
@@ -242,7 +249,7 @@ def all_in(company_id: int, graph: DealGraph, policy: Policy) -> AllIn:
     by_order: dict[int, int] = {}
     back = inherited = 0
     for step in paths(company_id, graph, policy):
-        money = step.weight * step.deal.amount_minor
+        money = step.money
         if step.deal.company_id == company_id:
             back += money
             continue
@@ -260,11 +267,17 @@ def paths(company_id: int, graph: DealGraph, policy: Policy) -> Iterator[PathSte
     What is derived directly always counts. Longer paths end at the largest order, under the
     smallest weight, or with the return home.
     """
+    own = graph.of_company.get(company_id, ())
+    beginnings = [PathStep(deal, 1, SHARE_ONE, inherited=False) for deal in own]
+    return paths_from(beginnings, company_id, graph, policy)
+
+
+def paths_from(
+    beginnings: Iterable[PathStep], home: int | None, graph: DealGraph, policy: Policy
+) -> Iterator[PathStep]:
+    """Every path that goes on from these steps, until it returns *home*, if there is one."""
     least, most = least_weight(policy), deepest(policy)
-    waiting = [
-        PathStep(deal, 1, SHARE_ONE, inherited=False)
-        for deal in graph.of_company.get(company_id, ())
-    ]
+    waiting = list(beginnings)
     while waiting:
         step = waiting.pop()
         if step.order >= most:
@@ -274,9 +287,10 @@ def paths(company_id: int, graph: DealGraph, policy: Policy) -> Iterator[PathSte
             if step.order > 1 and weight < least:
                 continue
             deal = graph.deals[edge.target_id]
-            following = PathStep(deal, step.order + 1, weight, step.inherited or edge.inherited)
+            inherited = step.inherited or edge.inherited
+            following = PathStep(deal, step.order + 1, weight, inherited, before=step)
             yield following
-            if deal.company_id != company_id:
+            if home is None or deal.company_id != home:
                 waiting.append(following)
 
 
