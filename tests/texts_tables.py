@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
 
 from integration.ingest import stream_labels
-from integration.pages import settings_form, wording
+from integration.pages import report_pages, settings_form, wording
 from integration.portal import authors, record_names
 from integration.portal.permissions import Permission
 from integration.reports import revenue_total
+from integration.reports.ready_reports import READY
 from integration.review import review_kinds
 from mappings import formats, kinds
 from mappings.records import access, activity_records, setup_kinds, text_sources, what_is_read
@@ -62,6 +63,11 @@ def _tables() -> Iterator[tuple[str, Iterable[str]]]:
             *map(record_names.unknown, _RECORDS),
         ),
     )
+    yield (
+        "integration/reports/ready_reports.py",
+        (text for ready in READY.values() for text in (ready.name, ready.answers)),
+    )
+    yield "integration/pages/report_pages.py", report_pages.labels()
     yield "integration/reports/revenue_total.py", revenue_total.HOLDERS.values()
     yield "integration/review/review_kinds.py", review_kinds.VERB_LABELS.values()
     yield "integration/pages/guard.py", (HTTPStatus(status).phrase for status in _ANSWERED)

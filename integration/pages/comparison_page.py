@@ -234,6 +234,7 @@ def _kept_chart(kept: Retention) -> Drawing | None:
         )
         for year in range(years)
     ]
+    rows = [row for row in rows if any(value is not None for value in row.values)]
     chart = Chart(
         name="kept",
         title=_("Customers that are still customers"),

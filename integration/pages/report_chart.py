@@ -1,6 +1,6 @@
 """The chart of a report: which form fits it, and its rows as a chart has them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from integration.pages import report_words
@@ -10,7 +10,7 @@ from integration.pages.texts import gettext as _
 from integration.reports.report import Report, ReportRow
 from integration.reports.report_figures import ADDED_UP
 from integration.reports.report_keys import Key
-from mappings.kinds import Measure
+from mappings.kinds import Dimension, Measure
 from mappings.records.report_request import PERIODIC, Grouping
 from mappings.records.report_view import ChartChoice
 
@@ -23,7 +23,7 @@ _KINDS: Mapping[ChartChoice, ChartKind] = {
 }
 
 
-def of(report: Report, choice: ChartChoice, name: str, title: str, labels: Labels) -> Chart | None:
+def of(report: Report, choice: ChartChoice, name: str, labels: Labels) -> Chart | None:
     """Return the chart of a report's first measure; None where there is nothing to draw."""
     if choice is ChartChoice.NONE or not report.request.by or not report.rows:
         return None
@@ -33,19 +33,12 @@ def of(report: Report, choice: ChartChoice, name: str, title: str, labels: Label
     over_time = _across(report).dimension in PERIODIC
     return Chart(
         name=name,
-        title=title,
+        title=report_words.title(report, labels, 1),
         kind=_KINDS.get(choice) or _fitting(report, len(rows), is_stack=adds_up),
         unit=report_words.unit(measure, report.currency),
         series=series,
         rows=rows,
-        description=_(
-            "%(measure)s by %(by)s, %(period)s",
-            measure=report_words.measure(measure),
-            by=report_words.listed(
-                report_words.grouping(kind, labels) for kind in report.request.by
-            ),
-            period=report_words.period(report.period),
-        ),
+        description=report_words.period(report.period),
         over_time=over_time,
         adds_up=adds_up,
         others=_("All others"),
@@ -95,6 +88,8 @@ def _by_two(report: Report, measure: Measure) -> tuple[tuple[ChartRow, ...], tup
         here, series = row.keys[place], row.keys[1 - place]
         table.setdefault(here, {})[series] = value
         sums[series] = sums.get(series, 0) + abs(value or 0)
+    if along.dimension in PERIODIC:
+        table = {key: table.get(key, {}) for key in _without_gaps(list(table), along.dimension)}
     names = sorted(sums, key=lambda series: (-sums[series], series.label))
     order: Callable[[Key], str | float] = (
         (lambda key: key.value)
@@ -106,3 +101,30 @@ def _by_two(report: Report, measure: Measure) -> tuple[tuple[ChartRow, ...], tup
         for here in sorted(table, key=order)
     ]
     return tuple(rows), tuple(report_words.key(other, name) for name in names)
+
+
+def _without_gaps(keys: Sequence[Key], kind: Dimension) -> list[Key]:
+    """All periods from the first to the last, also those in which nothing was won."""
+    known = {key.value: key for key in keys}
+    found, value, last = [], min(known), max(known)
+    while value <= last:
+        found.append(known.get(value, Key(value, value)))
+        value = _NEXT[kind](value)
+    return found
+
+
+def _next_month(value: str) -> str:
+    year, month = map(int, value.split("-"))
+    return f"{year + month // 12:04}-{month % 12 + 1:02}"
+
+
+def _next_quarter(value: str) -> str:
+    year, quarter = map(int, value.split("-Q"))
+    return f"{year + quarter // 4:04}-Q{quarter % 4 + 1}"
+
+
+_NEXT: Mapping[Dimension, Callable[[str], str]] = {
+    Dimension.MONTH: _next_month,
+    Dimension.QUARTER: _next_quarter,
+    Dimension.YEAR: lambda value: f"{int(value) + 1:04}",
+}

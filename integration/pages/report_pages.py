@@ -121,6 +121,11 @@ def blueprint(runtime: Runtime) -> Blueprint:
     return bp
 
 
+def labels() -> tuple[str, ...]:
+    """The texts of this page's tables, for translators."""
+    return (*_CHARTS.values(), *_FILES.values())
+
+
 def asked(words: Iterable[tuple[str, str]]) -> ReportView:
     """Read a view from an address or a form; refuse it with a sentence."""
     try:
@@ -235,7 +240,7 @@ def _shown(portal: PortalContext, view: ReportView, known: PortalMap, saved: Sav
     if saved is not None:
         gone += report_choices.unused(portal, wanted)
     labels = dict(report_choices.choices(known).properties)
-    chart = report_chart.of(answer, view.chart, "report", _name(answer, labels, saved), labels)
+    chart = report_chart.of(answer, view.chart, "report", labels)
     return Shown(
         view,
         address,
@@ -247,10 +252,6 @@ def _shown(portal: PortalContext, view: ReportView, known: PortalMap, saved: Sav
         drawing.draw(chart) if chart else None,
         urlencode(report_request.pairs(wanted)),
     )
-
-
-def _name(answer: Report, labels: Labels, saved: Saved | None) -> str:
-    return saved.name if saved else report_words.title(answer, labels)
 
 
 def _answer(portal: PortalContext, asked_for: ReportRequest) -> Report:
@@ -336,8 +337,7 @@ def _chart_asked(portal: PortalContext) -> Chart:
     if any(part.refuses for part in gone):
         raise Refused(_("The report has a filter that this account no longer has"))
     answer = _answer(portal, wanted)
-    title = request.args.get("title", "") or report_words.title(answer, labels)
-    chart = report_chart.of(answer, view.chart, "report", title, labels)
+    chart = report_chart.of(answer, view.chart, "report", labels)
     if chart is None or not chart.has_figures:
         raise Refused(
             _("There is nothing to draw: choose what the report is by, or another period")

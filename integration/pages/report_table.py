@@ -19,6 +19,7 @@ from mappings.records.report_view import ReportView
 
 MOST_ROWS: Final = 1_000
 """A page shows so many rows; files have all of them."""
+_MANY_TIMES = 10  # from here on percent are no longer read
 _OF_ALL_WINS: Final = frozenset(
     {Measure.FIRST_ORDER, Measure.WON, Measure.WON_DEALS, Measure.COVERAGE, Measure.SHARE}
 )
@@ -170,6 +171,8 @@ def _change(measure: Measure, value: Value, before: Value) -> tuple[str, str]:
         return _("%(points)s points", points=points), direction
     if before <= 0 or value < 0:
         return "", direction
+    if value > _MANY_TIMES * before:
+        return _("%(times)s times", times=figures.count(round(value / before))), direction
     return figures.percent(abs(value - before) / before), direction
 
 

@@ -6,6 +6,7 @@ from typing import Final
 from integration.pages import figures
 from integration.pages.charts import axis
 from integration.pages.charts.axis import COUNT, SHARE, Unit
+from integration.pages.languages import ENGLISH, language
 from integration.pages.texts import gettext as _
 from integration.pages.texts import ngettext, translated
 from integration.reports.report import MONEY, Report, Value
@@ -93,22 +94,42 @@ def listed(words: Iterable[str]) -> str:
     return _("%(first)s and %(last)s", first=", ".join(known[:-1]), last=known[-1])
 
 
-def title(report: Report, labels: Labels) -> str:
-    """What a report is called as long as nobody gave it a name."""
-    measures = listed(measure(kind) for kind in report.request.measures)
+def title(report: Report, labels: Labels, measures: int | None = None) -> str:
+    """What a report is called as long as nobody gave it a name; of its first *measures* alone."""
+    first, *others = (measure(kind) for kind in report.request.measures[:measures])
+    called = listed([first, *map(_inside, others)])
     if not report.request.by:
-        return measures
-    by = listed(grouping(kind, labels) for kind in report.request.by)
-    return _("%(measures)s by %(by)s", measures=measures, by=by)
+        return called
+    by = listed(labels.get(kind) or _inside(grouping(kind, labels)) for kind in report.request.by)
+    return _("%(measures)s by %(by)s", measures=called, by=by)
+
+
+def _inside(text: str) -> str:
+    """A term within a sentence: English writes it small, German as it is."""
+    return f"{text[:1].lower()}{text[1:]}" if language() == ENGLISH else text
+
+
+def _won_in(days: Period) -> str:
+    if days.is_all:
+        return _("Of deals won at any time.")
+    if days.month is not None:
+        return _("Of deals won in %(month)s.", month=figures.month(days.month))
+    if days.first is None:
+        return _("Of deals won until %(day)s.", day=figures.day(days.last))
+    if days.last is None:
+        return _("Of deals won since %(day)s.", day=figures.day(days.first))
+    first, last = figures.day(days.first), figures.day(days.last)
+    return _("Of deals won from %(first)s to %(last)s.", first=first, last=last)
 
 
 def sentences(report: Report, labels: Labels, chosen: Sequence[tuple[str, str]]) -> Iterator[str]:
     """Say what is shown, a sentence each: what, of which deals and days, beside what."""
     yield _("%(title)s.", title=title(report, labels))
-    if report.period.is_all:
-        yield _("Of deals won at any time.")
-    else:
-        yield _("Of deals won in %(period)s.", period=period(report.period))
+    yield _won_in(report.period)
+    if Measure.PIPELINE in report.request.measures:
+        yield _("The open pipeline is of deals that are open today, whatever the period.")
+    if Measure.WIN_RATE in report.request.measures:
+        yield _("The win rate is of deals that closed in it, won or lost.")
     for name, value in chosen:
         yield _("Only %(name)s: %(value)s.", name=name, value=value)
     if report.period_before is not None:

@@ -70,7 +70,7 @@ def test_a_report_shows_figures_whose_total_is_the_accounts_total(
     page = text_of(get(visitor, f"{HERE}?measure=booked&by=source"))
     total = revenue_total.of(harbor.context)
 
-    assert "Second-order revenue by Source." in page
+    assert "Second-order revenue by source." in page
     assert "Of deals won at any time." in page
     assert formats.money(total.second_order, total.currency) in page
     assert "Moved champion" in page
@@ -221,7 +221,7 @@ def test_of_two_people_who_change_a_report_the_second_is_told_and_loses_nothing(
     assert second.status_code == 409
     assert "Somebody was quicker" in second.text
     assert 'name="by" value="month"' in second.text
-    assert "by Deal owner" in text_of(get(visitor, address))
+    assert "by deal owner" in text_of(get(visitor, address))
 
 
 def test_a_report_is_renamed_copied_deleted_and_taken_back(visitor: Visitor) -> None:
