@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from integration.pages import report_words
+from integration.pages import report_texts
 from integration.pages.charts.chart import Chart, ChartKind, ChartRow, Values
-from integration.pages.report_words import Labels
+from integration.pages.report_texts import Labels
 from integration.pages.texts import gettext as _
 from integration.reports.report import Report, ReportRow
 from integration.reports.report_figures import ADDED_UP
@@ -33,12 +33,12 @@ def of(report: Report, choice: ChartChoice, name: str, labels: Labels) -> Chart 
     over_time = _across(report).dimension in PERIODIC
     return Chart(
         name=name,
-        title=report_words.title(report, labels, 1),
+        title=report_texts.title(report, labels, 1),
         kind=_KINDS.get(choice) or _fitting(report, len(rows), is_stack=adds_up),
-        unit=report_words.unit(measure, report.currency),
+        unit=report_texts.unit(measure, report.currency),
         series=series,
         rows=rows,
-        description=report_words.period(report.period),
+        description=report_texts.period(report.period),
         over_time=over_time,
         adds_up=adds_up,
         others=_("All others"),
@@ -61,14 +61,14 @@ def _across(report: Report) -> Grouping:
 def _by_one(report: Report, measure: Measure) -> tuple[tuple[ChartRow, ...], tuple[str, ...]]:
     kind = report.request.by[0]
     rows = [
-        ChartRow(report_words.key(kind, row.keys[0]), _values(row, measure)) for row in report.rows
+        ChartRow(report_texts.key(kind, row.keys[0]), _values(row, measure)) for row in report.rows
     ]
     if report.rest is not None and measure in ADDED_UP:
         # It finds no room, and so is a part of all the others.
         rest = report.rest.get(measure)
         rows.append(ChartRow(_("All others"), (rest, None) if report.request.compare else (rest,)))
     if not report.request.compare:
-        return tuple(rows), (report_words.measure(measure),)
+        return tuple(rows), (report_texts.measure(measure),)
     return tuple(rows), (_("This period"), _("The period before"))
 
 
@@ -97,10 +97,10 @@ def _by_two(report: Report, measure: Measure) -> tuple[tuple[ChartRow, ...], tup
         else (lambda key: -sum(abs(value or 0) for value in table[key].values()))
     )
     rows = [
-        ChartRow(report_words.key(along, here), tuple(table[here].get(name) for name in names))
+        ChartRow(report_texts.key(along, here), tuple(table[here].get(name) for name in names))
         for here in sorted(table, key=order)
     ]
-    return tuple(rows), tuple(report_words.key(other, name) for name in names)
+    return tuple(rows), tuple(report_texts.key(other, name) for name in names)
 
 
 def _without_gaps(keys: Sequence[Key], kind: Dimension) -> list[Key]:

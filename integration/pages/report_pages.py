@@ -18,12 +18,12 @@ from flask.typing import ResponseReturnValue
 
 from integration.admin.sign_in import Session
 from integration.core.errors import RecordGone, Refused
-from integration.pages import guard, report_chart, report_table, report_words
+from integration.pages import guard, report_chart, report_table, report_texts
 from integration.pages.charts import drawing
 from integration.pages.charts.chart import Chart
 from integration.pages.charts.drawing import Drawing
 from integration.pages.report_table import Table
-from integration.pages.report_words import Labels
+from integration.pages.report_texts import Labels
 from integration.pages.texts import gettext as _
 from integration.pages.texts import lazy_gettext, translated
 from integration.portal.context import PortalContext, open_portal
@@ -48,9 +48,11 @@ _CHARTS: Mapping[ChartChoice, str] = {
 }
 # Files of a report, by their route.
 _FILES: Mapping[str, str] = {
-    "report_files.as_xlsx": lazy_gettext("Excel workbook"),
+    "report_files.as_workbook": lazy_gettext("Excel workbook"),
     "report_files.as_csv": "CSV",
     "report_files.as_json": "JSON",
+    "report_files.deals_as_workbook": lazy_gettext("The deals behind it, as a workbook"),
+    "report_files.deals_as_csv": lazy_gettext("The deals behind it, as CSV"),
 }
 _SAVED = "saved"
 """The word of a builder's address that says which saved report is being changed."""
@@ -201,18 +203,18 @@ def page(
             if endpoint in current_app.view_functions and session.may_use(endpoint)
         ],
         measures=list(Measure),
-        groupings=[(kind, report_words.grouping(kind, labels)) for kind in _every(choices)],
+        groupings=[(kind, report_texts.grouping(kind, labels)) for kind in _every(choices)],
         presets=list(Preset),
         days=DAYS,
         chart_choices=_CHARTS,
         filters=[
-            (kind, report_words.grouping(kind, labels))
+            (kind, report_texts.grouping(kind, labels))
             for kind in _every(choices)
             if report_choices.can_filter(kind)
         ],
         query=_query(view, saved.report_id if saved else None),
         words=report_view.pairs(view),
-        gone_name=lambda gone: report_words.grouping(gone.grouping, labels) or gone.grouping.word,
+        gone_name=lambda gone: report_texts.grouping(gone.grouping, labels) or gone.grouping.word,
     )
 
 
@@ -227,7 +229,7 @@ def _title(shown: Shown, saved: Saved | None, ready: ReadyReport | None, labels:
         return translated(ready.name)
     if shown.answer is None:
         return _("Report")
-    return report_words.title(shown.answer, labels)
+    return report_texts.title(shown.answer, labels)
 
 
 def _shown(portal: PortalContext, view: ReportView, known: PortalMap, saved: Saved | None) -> Shown:
@@ -246,7 +248,7 @@ def _shown(portal: PortalContext, view: ReportView, known: PortalMap, saved: Sav
         address,
         chips,
         tuple(gone),
-        tuple(report_words.sentences(answer, labels, [(chip.name, chip.value) for chip in chips])),
+        tuple(report_texts.sentences(answer, labels, [(chip.name, chip.value) for chip in chips])),
         answer,
         report_table.of(portal.portal_id, view, answer, labels, address),
         drawing.draw(chart) if chart else None,
@@ -282,10 +284,10 @@ def _chips(
         for value in values:
             found = names.get((kind.word, value))
             kept = saved.labels.get((kind.word, value), value) if saved else value
-            text = report_words.key(kind, found) if found else kept
+            text = report_texts.key(kind, found) if found else kept
             without = _without(view, kind, value)
             query = _query(without, saved.report_id if saved else None)
-            chips.append(Chip(report_words.grouping(kind, labels), text, f"{address}?{query}"))
+            chips.append(Chip(report_texts.grouping(kind, labels), text, f"{address}?{query}"))
     return tuple(chips)
 
 
@@ -315,12 +317,12 @@ def _choose(portal: PortalContext, session: Session, word: str) -> ResponseRetur
     return render_template(
         "report_filter.html",
         session=session,
-        name=report_words.grouping(kind, labels),
+        name=report_texts.grouping(kind, labels),
         word=kind.word,
         others=others,
         chosen=set(view.request.filters.get(kind, ())),
         values=[
-            (row.keys[0].value, report_words.key(kind, row.keys[0]), row.values) for row in rows
+            (row.keys[0].value, report_texts.key(kind, row.keys[0]), row.values) for row in rows
         ],
         won=Measure.WON,
         booked=Measure.BOOKED,

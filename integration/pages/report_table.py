@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 
 from flask import url_for
 
-from integration.pages import figures, report_words
-from integration.pages.report_words import Labels
+from integration.pages import figures, report_texts
+from integration.pages.report_texts import Labels
 from integration.pages.texts import gettext as _
 from integration.reports.report import Report, ReportRow, Value, Values
 from integration.reports.report_deals import Pairs
@@ -92,10 +92,10 @@ def of(portal_id: int, view: ReportView, report: Report, labels: Labels, address
 def _columns(view: ReportView, report: Report, labels: Labels, address: str) -> Iterable[Column]:
     for kind in report.request.by:
         yield _column(
-            view, kind.word, report_words.grouping(kind, labels), address, is_figure=False
+            view, kind.word, report_texts.grouping(kind, labels), address, is_figure=False
         )
     for measure in report.request.measures:
-        yield _column(view, measure.value, report_words.measure(measure), address, is_figure=True)
+        yield _column(view, measure.value, report_texts.measure(measure), address, is_figure=True)
 
 
 def _column(view: ReportView, word: str, label: str, address: str, *, is_figure: bool) -> Column:
@@ -132,7 +132,7 @@ def _key_order(kind: Grouping, row: ReportRow, place: int) -> str:
 def _row(portal_id: int, report: Report, row: ReportRow) -> Row:
     keys = zip(report.request.by, row.keys, strict=True)
     return Row(
-        keys=tuple(report_words.key(kind, key) for kind, key in keys),
+        keys=tuple(report_texts.key(kind, key) for kind, key in keys),
         cells=tuple(
             _cell(portal_id, report, measure, row.values, row.before, row.deals)
             for measure in report.request.measures
@@ -149,7 +149,7 @@ def _cell(
     deals: Pairs | None,
 ) -> Cell:
     value = values.get(measure)
-    text = report_words.figure(measure, value, report.currency)
+    text = report_texts.figure(measure, value, report.currency)
     words = deals_address(report, measure, deals) if value else ""
     list_of_deals = url_for("lists.deals", portal_id=portal_id)
     address = f"{list_of_deals}?{words}" if words else ""
@@ -157,7 +157,7 @@ def _cell(
         return Cell(text, address)
     earlier = before.get(measure)
     change, direction = _change(measure, value, earlier)
-    said = report_words.figure(measure, earlier, report.currency)
+    said = report_texts.figure(measure, earlier, report.currency)
     return Cell(text, address, said, change, direction)
 
 
@@ -166,7 +166,7 @@ def _change(measure: Measure, value: Value, before: Value) -> tuple[str, str]:
     if value is None or before is None or value == before:
         return "", ""
     direction = "up" if value > before else "down"
-    if measure in report_words.SHARES:
+    if measure in report_texts.SHARES:
         points = figures.count(round(abs(value - before) * 100))
         return _("%(points)s points", points=points), direction
     if before <= 0 or value < 0:

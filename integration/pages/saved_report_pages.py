@@ -6,7 +6,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from flask.typing import ResponseReturnValue
 
 from integration.core.errors import Refused
-from integration.pages import guard, report_pages, report_words
+from integration.pages import guard, report_pages, report_texts
 from integration.pages.texts import gettext as _
 from integration.portal.context import PortalContext, open_portal
 from integration.portal.runtime import Runtime
@@ -109,7 +109,7 @@ def _labels(portal: PortalContext, view: ReportView) -> dict[tuple[str, str], st
     known = report_choices.counting_map(portal)
     properties = report_choices.choices(known).properties
     labels = {
-        ("by", kind.word): report_words.grouping(kind, properties) for kind in view.request.by
+        ("by", kind.word): report_texts.grouping(kind, properties) for kind in view.request.by
     }
     read = [
         (kind, values)

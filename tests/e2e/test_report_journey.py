@@ -1,11 +1,14 @@
 """A marketer's way in a browser: build a report, save it, take it along; the figures are the ledger's."""
 
+import csv
+import io
 import os
 import re
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
+import openpyxl
 import pytest
 import requests
 
@@ -101,6 +104,13 @@ def test_a_report_is_built_saved_and_taken_along_with_the_ledgers_figures(
     assert files["reports.json"].json()["total"]["booked"] == _major(minor)
     assert files["chart.svg"].text.startswith("<svg")
     assert files["chart.png"].content.startswith(b"\x89PNG")
+    lines = csv.DictReader(io.StringIO(files["reports.csv"].text))
+    assert sum(Decimal(line["booked"]) for line in lines) == Decimal(_major(minor))
+    sheet = openpyxl.load_workbook(io.BytesIO(files["reports.xlsx"].content)).worksheets[0]
+    head, *filled = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    amounts = [row[head.index("booked")] for row in filled if row[head.index("month")] != "Total"]
+    known = [Decimal(str(amount)) for amount in amounts if isinstance(amount, int | float)]
+    assert sum(known) == Decimal(_major(minor))
     rows = files["reports.json"].json()["rows"]
     assert sum(Decimal(row["values"]["booked"]) for row in rows) == Decimal(_major(minor))
 
