@@ -240,7 +240,8 @@ def _shown(portal: PortalContext, view: ReportView, known: PortalMap, saved: Sav
         return Shown(view, address, chips, tuple(gone))
     answer = _answer(portal, wanted)
     if saved is not None:
-        gone += report_choices.unused(portal, wanted)
+        with portal.transaction() as tx:
+            gone += report_choices.left(tx, wanted)
     labels = dict(report_choices.choices(known).properties)
     chart = report_chart.of(answer, view.chart, "report", labels)
     return Shown(

@@ -1,6 +1,7 @@
 """Report choices: what a report can be by and of in this account, and what of it is gone."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -10,6 +11,8 @@ from integration.reports import report, report_keys
 from integration.reports.report import ReportRow
 from integration.reports.report_keys import Key
 from integration.storage.database import Transaction
+from integration.storage.listings import choice_rows
+from integration.storage.mirror import owner_rows
 from mappings.kinds import Dimension, Measure, ObjectType
 from mappings.records.portal_map import PortalMap
 from mappings.records.report_request import NOTHING, PERIODIC, Grouping, ReportRequest
@@ -95,19 +98,30 @@ def without_gone(portal_map: PortalMap, request: ReportRequest) -> tuple[ReportR
     return replace(request, by=kept_by, filters=kept), gone
 
 
-def unused(portal: PortalContext, request: ReportRequest) -> list[Gone]:
-    """Return the filters that fit nothing that was ever booked: an owner or a pipeline of old.
+def left(tx: Transaction, request: ReportRequest) -> list[Gone]:
+    """Return the filters whose owner, team or pipeline HubSpot no longer has.
 
-    One report for each filter: for saved reports, which outlive what they name.
+    What was won for them counts all the same.
     """
     found: list[Gone] = []
-    for grouping, values in request.filters.items():
-        of_all = ReportRequest(measures=(Measure.WON,), by=(grouping,))
-        known = {row.keys[0].value for row in report.of(portal, of_all).rows}
-        found += [
-            Gone(grouping, value) for value in values if value not in known and value != NOTHING
-        ]
+    for grouping, chosen in request.filters.items():
+        known = _known(tx, grouping.dimension)
+        if known:
+            gone = [value for value in chosen if value not in known and value != NOTHING]
+            found += [Gone(grouping, value) for value in gone]
     return found
+
+
+def _known(tx: Transaction, kind: Dimension) -> AbstractSet[str]:
+    """What the account has of a kind; empty where that is not known, or no matter."""
+    if kind is Dimension.PIPELINE:
+        return set(choice_rows.stages(tx)["pipeline"])
+    if kind not in {Dimension.OWNER, Dimension.TEAM}:
+        return frozenset()
+    owners = [owner for owner in owner_rows.every(tx).values() if not owner.is_archived]
+    if kind is Dimension.OWNER:
+        return {str(owner.owner_id) for owner in owners}
+    return {owner.team.team_id for owner in owners if owner.team}
 
 
 def values(

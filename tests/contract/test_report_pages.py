@@ -7,9 +7,11 @@ import pytest
 
 from integration.reports import revenue_total
 from integration.reports.ready_reports import READY
+from integration.storage.mirror import owner_rows
 from integration.storage.service import erasure
 from mappings import formats
 from mappings.kinds import Role
+from mappings.records.owners import Owner as OwnerOfRecords
 from tests.contract.conclude_world import MirrorPortal, moved_champion
 from tests.contract.record_world import written_by_hand
 from tests.contract.test_reports import several_sources
@@ -274,11 +276,14 @@ def test_a_grouping_that_is_gone_leaves_the_rest_of_a_saved_report(
     address = save(visitor, "Old", by="source", measure="booked", owner="88")
     _keep_word(harbor, "by", "company.size_class", "Company size")
     _keep_word(harbor, "owner", "4040", "Anna Berg")
+    with harbor.context.transaction() as tx:
+        owner_rows.replace(tx, [OwnerOfRecords(88, first_name="Bo")])
 
     page = text_of(get(visitor, address))
 
     assert "Company size (company.size_class) is not read from this account any more" in page
-    assert "“Anna Berg”" in page
+    assert "“Anna Berg” (Deal owner) is no longer in HubSpot." in page
+    assert "“Bo”" not in page
     assert "Total" in page
 
 
