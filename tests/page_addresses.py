@@ -24,11 +24,21 @@ class Named:
     question: int = 1
 
 
+def _roots(named: Named) -> list[Arguments]:
+    """With whom a tree can begin."""
+    roots = ("contact", "company")
+    return [
+        {"root": kind, "record_id": named.records[kind]} for kind in roots if kind in named.records
+    ]
+
+
 # The arguments of each page that needs more than the account's number: one page for each of them.
 ARGUMENTS: Mapping[str, Callable[[Named], Sequence[Arguments]]] = {
     "records.record": lambda named: [
         {"object_type": kind, "record_id": number} for kind, number in named.records.items()
     ],
+    "tree.of": _roots,
+    "tree.download": _roots,
     "review.question": lambda named: [{"review_id": named.question}],
     "reports.ready": lambda _: [{"key": "revenue-by-month"}],
     "reports.choose": lambda _: [{"word": "pipeline"}],
@@ -38,6 +48,9 @@ ARGUMENTS: Mapping[str, Callable[[Named], Sequence[Arguments]]] = {
 }
 # What follows the question mark, where a page shows something else then.
 QUERIES: Mapping[str, Sequence[str]] = {
+    "records.record": ("?models=1", "?after=nowhere", "?source=1.k&row=2"),
+    "tree.of": ("?table=1",),
+    "tree.show": ("?type=company&text=a", "?type=contact&text=nobody+is+called+so"),
     "portal.home": ("?period=last_12_months", "?period=all", "?from=2026-05-02&to=2026-05-01"),
     "reconciliation.show": ("?month=2019-01", "?month=May"),
     "reconciliation.changes": ("?period=all", "?month=2026-05", "?after=nowhere"),

@@ -25,6 +25,7 @@ def of(
         "in_hubspot": _in_hubspot(account, session, card.object_type),
         "values": explanation_view.values(card.object_type, card.values, currency),
         "values_by_name": explanation_view.by_name(card.object_type, card.values, currency),
+        "because": explanation_view.sentences(card.reasons),
         "hold": hold,
         "now": portal.runtime.now(),
         **more,

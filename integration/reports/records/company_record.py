@@ -204,7 +204,7 @@ def _health_view(health: Mapping[str, Any], told: Mapping[str, Any]) -> HealthVi
     return HealthView(
         band=str(health.get("band") or ""),
         score=_tenths(health) if is_known else None,
-        coverage=int(health.get("coverage") or 0),
+        coverage=_whole(health.get("coverage")),
         drivers=_drivers(health.get("contributions")) if is_known else [],
         missing=_drivers(health.get("missing")),
         left_out=_drivers(health.get("not_applicable")),
@@ -223,7 +223,12 @@ def _drivers(parts: object) -> list[Driver]:
 
 
 def _tenths(part: Mapping[str, Any]) -> float:
-    return int(part.get("tenths") or 0) / 10
+    return _whole(part.get("tenths")) / 10
+
+
+def _whole(number: object) -> int:
+    """A number of a stored body, which other code may have written; 0 for anything else."""
+    return number if type(number) is int else 0
 
 
 def _all_in(tx: Transaction, company_id: int) -> AllInView | None:
