@@ -154,6 +154,11 @@ COMPOSED: Final = (
     'is labelled "%(label)s"',
     "was on %(number)s won deals",
     "was a contact on %(number)s deals",
+    "a champion",
+    "renewal on %(DAY)s",
+    "renewal overdue since %(DAY)s",
+    "last two-way touch %(DAY)s",
+    "%(contacts)s active in %(NUMBER)s days",
     "adoption: %(because)s",
     "relationship: %(because)s",
     "sentiment: %(because)s",
@@ -167,7 +172,22 @@ _LOGS = "_log"
 # Calls whose texts nobody reads on a page: patterns, and names of work.
 _SILENT = frozenset({"compile", "get", "lock"})
 # Names of commands' arguments and of locks, which nobody reads on a page.
-_NOT_SAID = frozenset({"command line", "not any", "not code", "set-up broke off"})
+_NOT_SAID = frozenset(
+    {"command line", "not any", "not code", "set-up broke off", "%(NUMBER)s won deals"}
+)
+_FIGURES = {
+    "amount": "MONEY",
+    "count": "NUMBER",
+    "day": "DAY",
+    "exact_percent": "SHARE",
+    "len": "NUMBER",
+    "likelihood": "SURE",
+    "moment": "MOMENT",
+    "money": "MONEY",
+    "month": "MONTH",
+    "percent": "SHARE",
+    "sure": "SURE",
+}
 _PLAIN = frozenset({"str", "len", "in_words", "join", "map", "sorted", "strip", "sum", "value"})
 
 
@@ -223,20 +243,31 @@ def _pattern(text: ast.JoinedStr) -> str:
         if isinstance(part, ast.Constant):
             written += str(part.value).replace("%", "%%")
         elif isinstance(part, ast.FormattedValue):
-            written += f"%({_name(part.value, names)})s"
+            written += f"%({_name(part, names)})s"
     return written
 
 
-def _name(part: ast.expr, names: dict[str, str]) -> str:
-    said = ast.unparse(part)
+def _name(place: ast.FormattedValue, names: dict[str, str]) -> str:
+    said = ast.unparse(place.value)
     words = [
         word for word in re.findall(r"[a-z_]{2,}", _outside_quotes(said)) if word not in _PLAIN
     ]
-    base = (words[-1] if words else "part").strip("_") or "part"
+    base = _figure(place) or (words[-1] if words else "part").strip("_") or "part"
     name, number = base, 2
     while names.setdefault(name, said) != said:
         name, number = f"{base}{number}", number + 1
     return name
+
+
+def _figure(place: ast.FormattedValue) -> str:
+    """What a place is called that holds a figure: these names tell a page what may stand there."""
+    if place.format_spec is not None and "," in ast.unparse(place.format_spec):
+        return "NUMBER"
+    if not isinstance(place.value, ast.Call):
+        return ""
+    function = place.value.func
+    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    return _FIGURES.get(name, "")
 
 
 def _outside_quotes(code: str) -> str:

@@ -15,7 +15,7 @@ from babel.messages import pofile
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract
 
-from integration.pages.languages import ENGLISH, LANGUAGES
+from integration.pages.languages import ENGLISH, LANGUAGES, RECOGNISED
 from tests.made_sentences import of_speakers
 from tests.texts_tables import labels, plurals
 
@@ -75,6 +75,7 @@ def read(language: str) -> Catalog:
 def renewed(language: str, kept: Catalog) -> Catalog:
     """Return a catalogue of the texts that are said now, each with its translation in *kept*."""
     fresh = Catalog(locale=language)
+    made = {(text,) for _, text in of_speakers()}
     for forms, places in sorted(said().items()):
         known = kept.get(forms[0])
         is_same = known is not None and known.pluralizable == (len(forms) > 1)
@@ -82,6 +83,7 @@ def renewed(language: str, kept: Catalog) -> Catalog:
             forms[0] if len(forms) == 1 else forms,
             known.string if known and is_same else "",
             locations=[(place, 0) for place in sorted(places)],
+            auto_comments=[RECOGNISED] if forms in made else [],
         )
     return fresh
 

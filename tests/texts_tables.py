@@ -15,10 +15,11 @@ from mappings.records import access, activity_records, setup_kinds, text_sources
 from mappings.records.setting_labels import setting_label
 from mappings.rules.attribution.reasons import REMOVED
 from mappings.rules.ledger import total_range
+from mappings.rules.success.health import FACTORS
 
 # Plurals that pages count: "3 deals".
 COUNTED = (
-    "companies", "contacts", "days", "deals", "left-out job changes", "records", "users",
+    "companies", "contacts", "days", "deals", "detractors", "open tickets", "passives", "promoters", "left-out job changes", "records", "users",
 )  # fmt: skip
 # Errors whose names are headings of pages.
 _ANSWERED = (400, 403, 404, 405, 409, 413, 414, 415, 429, 500, 503)
@@ -69,6 +70,11 @@ def _tables() -> Iterator[tuple[str, Iterable[str]]]:
     )
     yield "integration/pages/report_pages.py", report_pages.labels()
     yield "integration/reports/revenue_total.py", revenue_total.HOLDERS.values()
+    yield (
+        "integration/reports/ready_reports.py",
+        (text for ready in READY.values() for text in (ready.name, ready.answers)),
+    )
+    yield "mappings/rules/success/health.py", FACTORS
     yield "integration/review/review_kinds.py", review_kinds.VERB_LABELS.values()
     yield "integration/pages/guard.py", (HTTPStatus(status).phrase for status in _ANSWERED)
 

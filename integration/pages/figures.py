@@ -127,6 +127,12 @@ def moment(at: dt.datetime | str | None, zone: dt.tzinfo = dt.UTC) -> str:
     return f"{format_date(local, 'long', language())}, {formats.clock(local)}"
 
 
+def points(value: float, *, signed: bool = False) -> str:
+    """Points of a score with one place: 63.0 or 63,0; signed as a difference, +5.9."""
+    written = _number(round(Decimal(repr(value)), 1), "#,##0.0")
+    return f"+{written}" if signed and value > 0 else written
+
+
 def ago(at: dt.datetime | str | None, now: dt.datetime) -> str:
     """Return how long before *now*: "3 minutes ago"; "never" without a time."""
     at = dt.datetime.fromisoformat(at) if isinstance(at, str) else at
@@ -178,13 +184,14 @@ def _sure_again(found: re.Match[str]) -> str:
     return f"{_(found[1])} ({words})"
 
 
-def _days_again(found: re.Match[str]) -> str:
-    number = int(found[1].replace(",", ""))
-    text: str = get_translations().ungettext("%(num)s day", "%(num)s days", number)
+def _count_again(found: re.Match[str]) -> str:
+    number, one = int(found[1].replace(",", "")), f"%(num)s {found[2]}"
+    text: str = get_translations().ungettext(one, f"{one}s", number)
     return text % {"num": count(number)}
 
 
 _CODES = {sign: code for code, sign in SIGNS.items()}
+_COUNTED = "day|contact|deal|detractor|open ticket|passive|promoter"
 _MONTH = "|".join(formats.MONTHS)
 _AGAIN = (
     (re.compile(rf"(\d{{1,2}}) ({_MONTH}) (\d{{4}})(, \d\d:\d\d UTC[-+:\d]*)?"), _day_again),
@@ -192,7 +199,7 @@ _AGAIN = (
     (re.compile(r"([-+]?)([€$£¥]|[A-Z]{3} )(\d[\d,]*(?:\.\d+)?)"), _money_again),
     (re.compile(r"(\d+(?:\.\d\d)?)%"), _percent_again),
     (re.compile(r"(sure|likely|possible|doubtful) \(((?:under|over) )?(0\.\d\d)\)"), _sure_again),
-    (re.compile(r"([\d,]+) days?"), _days_again),
+    (re.compile(rf"([\d,]+) ({_COUNTED})s?"), _count_again),
     (re.compile(r"\d{1,3}(?:,\d{3})+"), lambda found: count(int(found[0].replace(",", "")))),
 )
 

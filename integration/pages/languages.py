@@ -20,6 +20,8 @@ from flask import Flask, request
 ENGLISH: Final = "en"
 LANGUAGES: Final[Mapping[str, str]] = {ENGLISH: "English", "de": "Deutsch"}
 """The languages that pages speak, each by its own name."""
+RECOGNISED: Final = "recognised"
+"""Stands in a catalogue beside a text that rules or use cases make, and pages recognise."""
 COOKIE: Final = "language"
 COOKIE_DAYS: Final = 365
 
@@ -34,10 +36,10 @@ class _Catalogues(flask_babel.Domain):  # type: ignore[misc]  # the library has 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """A language's texts: their translations, and the English of all that are no plurals."""
+    """A language's texts: their translations, and the English of those made by rules."""
 
     translations: NullTranslations
-    texts: tuple[str, ...] = ()
+    recognised: tuple[str, ...] = ()
 
 
 @cache
@@ -51,8 +53,12 @@ def catalogue(code: str) -> Catalogue:
     compiled = BytesIO()
     mofile.write_mo(compiled, kept)
     compiled.seek(0)
-    texts = tuple(message.id for message in kept if message.id and isinstance(message.id, str))
-    return Catalogue(Translations(compiled), texts)
+    recognised = tuple(
+        message.id
+        for message in kept
+        if isinstance(message.id, str) and RECOGNISED in message.auto_comments
+    )
+    return Catalogue(Translations(compiled), recognised)
 
 
 def register(app: Flask, chosen: Callable[[], str | None]) -> None:

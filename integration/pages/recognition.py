@@ -20,6 +20,9 @@ _LEAST_LETTERS = 6  # beside the parts; with fewer a pattern would fit anything
 _FORMS: Mapping[str, str] = {
     "DAY": r"\d{1,2} [A-Z][a-z]+ \d{4}",
     "DAYS": r"[\d,]+ days?|hours|a day",
+    "MOMENT": r"\d{1,2} [A-Z][a-z]+ \d{4}, \d\d:\d\d UTC[-+:\d]*",
+    "MONTH": r"[A-Z][a-z]+ \d{4}",
+    "NUMBER": r"[\d,]+",
     "MONEY": r"[-+]?(?:[A-Z]{3} |[€$£¥])[\d,.]+",
     "SHARE": r"[\d.]+%|under 1%",
     "SURE": r"certain|(?:sure|likely|possible|doubtful) \([^)]*\)",
@@ -52,7 +55,20 @@ def _recognised(code: str, text: str) -> str | None:
         known = [piece for piece in said if piece is not None]
         if len(known) == len(pieces):
             return " ".join(known)
-    return _sentence(code, text)
+    return _sentence(code, text) or _list(code, text)
+
+
+def _list(code: str, text: str) -> str | None:
+    """Things one after the other: "no open ticket, a champion"."""
+    pieces = text.split(", ")
+    if len(pieces) == 1:
+        return None
+    said = [
+        figures.again(piece) or _exactly(code, piece) or _by_pattern(code, piece)
+        for piece in pieces
+    ]
+    known = [piece for piece in said if piece is not None]
+    return ", ".join(known) if len(known) == len(pieces) else None
 
 
 def _sentence(code: str, text: str) -> str | None:
@@ -87,7 +103,7 @@ def _by_pattern(code: str, text: str) -> str | None:
 def _part(code: str, part: str) -> str:
     """A part in the reader's language: a figure, a word of ours, or a sentence; names stay."""
     bare = part.strip()
-    said = figures.again(bare) or _by_pattern(code, bare)
+    said = figures.again(bare) or _by_pattern(code, bare) or _list(code, bare)
     # A name is seldom written small: "Home" may be a company, "contact" is a word of ours.
     if said is None and bare[:1].islower():
         said = _exactly(code, bare)
@@ -96,7 +112,7 @@ def _part(code: str, part: str) -> str:
 
 @cache
 def _patterns(code: str) -> Sequence[_Pattern]:
-    """Every text with places in a language's catalogue, what says most beside its parts first.
+    """Every text with places that is recognised, what says most beside its parts first.
 
     Before them stand those that put figures behind a whole story.
     """
@@ -110,8 +126,12 @@ def _patterns(code: str) -> Sequence[_Pattern]:
     )
 
 
+def _form(place: str) -> str:
+    return _FORMS.get(place.rstrip("0123456789"), ".*?")
+
+
 def _read_patterns(code: str) -> Iterator[_Pattern]:
-    for text in catalogue(code).texts:
+    for text in catalogue(code).recognised:
         pieces = [piece.replace("%%", "%") for piece in _PLACE.split(text)[::2]]
         letters = sum(map(str.isalpha, "".join(pieces)))
         if len(pieces) > 1 and letters >= _LEAST_LETTERS:
@@ -124,9 +144,7 @@ def _expression(pieces: Sequence[str], places: Sequence[str]) -> re.Pattern[str]
     written = [re.escape(pieces[0])]
     seen: set[str] = set()
     for place, piece in zip(places, pieces[1:], strict=True):
-        written.append(
-            f"(?P={place})" if place in seen else f"(?P<{place}>{_FORMS.get(place, '.*?')})"
-        )
+        written.append(f"(?P={place})" if place in seen else f"(?P<{place}>{_form(place)})")
         written.append(re.escape(piece))
         seen.add(place)
     return re.compile("".join(written), re.DOTALL)

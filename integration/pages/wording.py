@@ -59,6 +59,7 @@ def register_filters(app: Flask, runtime: Runtime) -> None:
         count=figures.count,
         things=things,
         percent=figures.percent,
+        points=figures.points,
         exact_percent=figures.exact_percent,
         sure=figures.likelihood,
         of_the_deal=_of_the_deal,

@@ -8,7 +8,6 @@ import pytest
 import requests
 
 from integration.core.environment import Settings
-from integration.pages.languages import catalogue
 from integration.portal import forgotten
 from integration.reports import portal_figures
 from integration.review import answering
@@ -16,6 +15,7 @@ from integration.review.answers import Answer
 from integration.storage.database import Database
 from integration.storage.findings import move_rows
 from mappings.kinds import Verb
+from tests import texts_catalogue
 from tests.page_words import in_english, otherwise
 from tests.sandbox import town
 from tests.sandbox.crm import HubSpot
@@ -129,8 +129,11 @@ def check_english(world: World) -> None:
 
 
 def check_german(world: World) -> None:
-    german = catalogue("de")
-    known = {text: german.translations.ugettext(text) for text in german.texts}
+    known = {
+        message.id: message.string
+        for message in texts_catalogue.read("de")
+        if isinstance(message.id, str) and isinstance(message.string, str)
+    }
     guilty: dict[str, str] = {}
     for path, page in pages_of(world, "de", most=4):
         assert '<html lang="de" dir="ltr">' in page, path
