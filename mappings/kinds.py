@@ -255,3 +255,15 @@ class Role(Labelled):
     def of(cls, word: str | None) -> Self | None:
         """Return the role that a word stands for; None for another word and for none."""
         return next((role for role in cls if role == word), None)
+
+
+class Rhythm(Labelled):
+    """How often a digest goes out, and of what."""
+
+    WEEK = "week", "Every Monday, about the week before"
+    MONTH = "month", "On the first of each month, about the month before"
+
+    @classmethod
+    def of(cls, word: str | None) -> Self | None:
+        """Return the rhythm that a word stands for; None for another word and for none."""
+        return next((rhythm for rhythm in cls if rhythm == word), None)

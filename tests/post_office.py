@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import threading
+from asyncio import WriteTransport
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email import message_from_bytes
@@ -19,11 +20,16 @@ from integration.core.servers import free_port
 
 @dataclass
 class PostOffice:
-    """What arrived, and how the server answers: *refuses* is an SMTP answer to every recipient."""
+    """What arrived, and how the server answers: *refuses* is an SMTP answer to every recipient.
+
+    With *dies_after_message* it keeps a message and never says so.
+    """
 
     port: int
     letters: list[EmailMessage] = field(default_factory=list)
     refuses: str = ""
+    refuses_to: dict[str, str] = field(default_factory=dict)
+    dies_after_message: bool = False
     asked: int = 0
 
     @property
@@ -39,20 +45,23 @@ class PostOffice:
     ) -> str:
         del server, session, options
         self.asked += 1
-        if self.refuses:
-            return self.refuses
+        refusal = self.refuses_to.get(address, self.refuses)
+        if refusal:
+            return refusal
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
     async def handle_DATA(  # noqa: N802 - the library's name
         self, server: SMTP, session: Session, envelope: Envelope
     ) -> str:
-        del server, session
+        del session
         for address in envelope.rcpt_tos:
             content = cast("bytes", envelope.content)
             letter = message_from_bytes(content, policy=default)
             letter["X-Mailbox"] = address
             self.letters.append(letter)
+        if self.dies_after_message:
+            cast("WriteTransport", server.transport).abort()
         return "250 Message accepted"
 
 

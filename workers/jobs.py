@@ -1,7 +1,8 @@
 """Jobs: the table of contents of background work.
 
 A job takes a portal id and calls use cases in order. It holds one lane of the portal for a slice of
-time: `drain` turns what came in into planned writes, `write` sends those, `import` reads all lists.
+time: `drain` turns what came in into planned writes, `write` sends those, `import` reads all lists,
+`mail` sends digests.
 """
 
 import contextlib
@@ -19,6 +20,7 @@ from integration.core.errors import NeedsOwner, Retryable
 from integration.ingest import activities, backfill, intake, polling, sync, unlisted
 from integration.portal.context import PortalContext, open_portal
 from integration.portal.runtime import Runtime, open_runtime
+from integration.reports import digests
 from integration.storage.queue import lanes
 from integration.storage.queue.lanes import Lease, LeaseLost
 from integration.storage.service import portals
@@ -59,6 +61,12 @@ def import_portal(portal_id: int) -> None:
     """Go on with one portal's import or reconciliation."""
     with open_runtime(pool_size=8) as runtime:
         work(runtime, portal_id, "import")
+
+
+def mail(portal_id: int) -> None:
+    """Send one portal's digests that are due."""
+    with open_runtime(pool_size=2) as runtime:
+        work(runtime, portal_id, "mail")
 
 
 def work(runtime: Runtime, portal_id: int, kind: str) -> None:
@@ -171,7 +179,14 @@ def _import(portal: PortalContext, lease: Lease) -> float | None:
     return 0 if more else None
 
 
-STEPS: dict[str, LaneWork] = {"drain": _drain, "write": _write, "import": _import}
+def _mail(portal: PortalContext, lease: Lease) -> float | None:
+    # Imported here: pages and their libraries are needed for some minutes a week.
+    from integration.pages import digest_mail  # noqa: PLC0415 - as said
+
+    return digests.send_due(portal, lease, digest_mail.writer(portal.runtime))
+
+
+STEPS: dict[str, LaneWork] = {"drain": _drain, "write": _write, "import": _import, "mail": _mail}
 
 
 def wake_writer(portal: PortalContext) -> None:

@@ -24,6 +24,7 @@ _WORK: dict[str, Callable[[int], None]] = {
     "drain": jobs.drain,
     "write": jobs.write,
     "import": jobs.import_portal,
+    "mail": jobs.mail,
 }
 
 

@@ -22,6 +22,7 @@ _ALLOWED = {
     JOBS["drain"]: jobs.drain,
     JOBS["write"]: jobs.write,
     JOBS["import"]: jobs.import_portal,
+    JOBS["mail"]: jobs.mail,
 }
 
 

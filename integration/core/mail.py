@@ -6,18 +6,31 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
-from email.policy import SMTP as MAIL_POLICY
+from email.policy import EmailPolicy
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from integration.core.errors import Refused, Retryable
 
 # For each answer of the server; a message is small, and a person may wait for the first.
-TIMEOUT_SECONDS = 10.0
+TIMEOUT_SECONDS = 8.0
 _PORTS = {"smtp": 25, "smtps": 465}
 _FORM = "must look like smtp://user:password@host:587, or smtps://user:password@host:465"
 _ENCRYPTIONS = frozenset({"required", "never"})
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 _GO_ON, _ACCEPTED, _FINAL = 354, 250, 500
+
+
+class _WholeAddresses(EmailPolicy):
+    """Writes headers as SMTP carries them; a long web address in one is never cut or encoded."""
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        """Return a header's lines."""
+        if name.startswith("List-"):
+            return f"{name}: {value}\r\n".encode("ascii")
+        return super().fold_binary(name, value)
+
+
+_POLICY = _WholeAddresses(linesep="\r\n", cte_type="7bit")
 
 
 class Unclear(Exception):
@@ -114,7 +127,7 @@ def _address(sender: str) -> str:
 
 
 def _hand_over(smtp: smtplib.SMTP, message: EmailMessage, sender: str, to: str) -> None:
-    body = message.as_bytes(policy=MAIL_POLICY.clone(cte_type="7bit"))
+    body = message.as_bytes(policy=_POLICY)
     for answer in (smtp.mail(sender), smtp.rcpt(to), smtp.docmd("DATA")):
         code, words = answer
         if code not in {_ACCEPTED, _ACCEPTED + 1, _GO_ON}:

@@ -17,12 +17,14 @@ WAKE_MILLISECONDS = 5000
 # A job that takes longer has lost its way, and its lease: slices end by themselves before. (An
 # import's are longer.)
 JOB_SECONDS = 30
-IMPORT_JOB_SECONDS = 60
+# A mail server that is slow at every step is waited for: what is under way has no way back.
+_LONGER = {"import": 60, "mail": 120}
 # What a wake-up may start, and nothing else; a worker refuses any other name it finds in the queue.
 JOBS = {
     "drain": "workers.jobs.drain",
     "write": "workers.jobs.write",
     "import": "workers.jobs.import_portal",
+    "mail": "workers.jobs.mail",
 }
 # Raised in a job when its time is over, wherever it happens to be.
 TookTooLong = rq.timeouts.JobTimeoutException
@@ -62,7 +64,7 @@ class Queue:
         try:
             if not self.redis.set(_flag(portal_id, kind), b"1", nx=True, px=WAKE_MILLISECONDS):
                 return self._worked()
-            seconds = IMPORT_JOB_SECONDS if kind == "import" else JOB_SECONDS
+            seconds = _LONGER.get(kind, JOB_SECONDS)
             self._rq.enqueue_call(
                 JOBS[kind],
                 args=(portal_id,),

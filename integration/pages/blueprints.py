@@ -4,6 +4,7 @@ from flask import Flask
 
 from integration.pages import (
     comparison_page,
+    digest_pages,
     entry,
     find_page,
     guard,
@@ -52,6 +53,7 @@ def register(app: Flask, runtime: Runtime) -> None:
     app.register_blueprint(tree_page.blueprint(runtime))
     app.register_blueprint(users_page.blueprint(runtime))
     app.register_blueprint(join_page.blueprint(runtime))
+    app.register_blueprint(digest_pages.blueprint(runtime))
     app.register_blueprint(comparison_page.blueprint(runtime))
     app.register_blueprint(report_pages.blueprint(runtime))
     app.register_blueprint(saved_report_pages.blueprint(runtime))

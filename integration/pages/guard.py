@@ -40,8 +40,9 @@ def protect(app: Flask, runtime: Runtime) -> None:
     @app.before_request
     def refuse_forged_changes() -> None:
         if request.method in _CHANGING and not _is_machine():
-            _check_origin(origin)
-            if not _is_by_link():
+            by_link = _is_by_link()
+            _check_origin(origin, may_be_silent=by_link)
+            if not by_link:
                 _check_token(runtime)
 
     @app.before_request
@@ -173,10 +174,13 @@ def problem(
     return make_response(page, status)
 
 
-def _check_origin(own_origin: str) -> None:
-    """Refuse a form that was not sent from a page of ours, as the browser's headers say."""
+def _check_origin(own_origin: str, *, may_be_silent: bool) -> None:
+    """Refuse a form that was not sent from a page of ours, as the browser's headers say.
+
+    A mail program that ends a digest with one click says nothing, and the link is all it has.
+    """
     origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
-    if origin is None and site is None:
+    if origin is None and site is None and not may_be_silent:
         abort(
             403,
             _(

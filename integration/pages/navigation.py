@@ -49,6 +49,7 @@ GROUPS: tuple[Group, ...] = (
     Group(
         lazy_gettext("Account"),
         (
+            Row("digests.show", lazy_gettext("Digests")),
             Row("portal.health", lazy_gettext("Sync health")),
             Row("users.show", lazy_gettext("Users")),
             Row("settings.show", lazy_gettext("Settings")),

@@ -27,14 +27,11 @@ Json = dict[str, Any]
 
 def view(portal_id: int, overview: Overview, choice: PeriodChoice) -> Json:
     """Return what the page shows."""
-    total = total_view(revenue_total.as_json(overview.total))
     return {
+        **in_brief(portal_id, overview),
         "choice": choice,
         "presets": period_choice.presets(),
-        "period": period_choice.in_words(overview.period),
         "is_running": overview.period.is_running(overview.today) and not overview.period.is_all,
-        "total": total,
-        "deals": deals(portal_id, overview.period, booked="yes"),
         "won_deals": list_addresses.address(
             portal_id,
             "deals",
@@ -43,13 +40,6 @@ def view(portal_id: int, overview: Overview, choice: PeriodChoice) -> Json:
             closed_to=overview.period.last,
         ),
         "has_something": bool(overview.trend or overview.pipeline or overview.questions["open"]),
-        "sources": list(_sources(portal_id, overview)),
-        "first_order": _part(
-            translated(SourceKind.FIRST_ORDER.label),
-            overview.total.first_order,
-            overview.total.won,
-        ),
-        "change": _change(portal_id, overview),
         "trend": [_step(portal_id, step) for step in overview.trend],
         "chart": _chart(overview),
         "trend_kinds": [translated(source_label(kind)) for kind in BY_KIND],
@@ -64,6 +54,22 @@ def view(portal_id: int, overview: Overview, choice: PeriodChoice) -> Json:
         "moves": [_move(overview, row) for row in overview.moves],
         "waiting": overview.questions["questions"],
         "open_questions": sum(overview.questions["open"].values()),
+    }
+
+
+def in_brief(portal_id: int, overview: Overview) -> Json:
+    """Return what the page and a digest by mail say alike: the total, its sources, what changed."""
+    return {
+        "period": period_choice.in_words(overview.period),
+        "total": total_view(revenue_total.as_json(overview.total)),
+        "deals": deals(portal_id, overview.period, booked="yes"),
+        "sources": list(_sources(portal_id, overview)),
+        "first_order": _part(
+            translated(SourceKind.FIRST_ORDER.label),
+            overview.total.first_order,
+            overview.total.won,
+        ),
+        "change": _change(portal_id, overview),
     }
 
 

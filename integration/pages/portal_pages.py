@@ -34,11 +34,12 @@ from integration.portal.runtime import Runtime
 from integration.reports import portal_figures, revenue_overview
 from integration.storage.database import Transaction
 from integration.storage.queue import inbox_events, outbox
-from integration.storage.service import audit, missing_choices, portal_status
+from integration.storage.service import audit, digest_rows, missing_choices, portal_status
 from integration.storage.service.portals import Portal
 from mappings.kinds import Preset
 
 _SHOWN_ROWS = 100
+_TROUBLED_DAYS = 40  # a monthly digest is told of until its next one
 
 
 def blueprint(runtime: Runtime) -> Blueprint:
@@ -184,6 +185,7 @@ def _health(portal: PortalContext) -> dict[str, Any]:
             "aside": _named(tx, portal_status.set_aside(tx, limit=_SHOWN_ROWS)),
             "paused": outbox.paused_properties(tx),
             "trail": audit.trail(tx),
+            "digests": digest_rows.troubled(tx, days=_TROUBLED_DAYS),
             "settings_version": settings.read(tx).version,
             "hold": holds.current(tx),
             "missing": missing_choices.every(tx),

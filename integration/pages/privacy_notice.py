@@ -370,6 +370,11 @@ def _other_tools() -> Section:
 def _people_who_sign_in() -> Section:
     lines = (
         Line(
+            _("digests by mail: who asked for one, how often, and what became of each"),
+            _("Nobody gets two for one period. They go to the users' addresses in HubSpot."),
+            _UNTIL_UNINSTALLED,
+        ),
+        Line(
             _("number and mail address of the HubSpot user, their role, and when they were here"),
             _(
                 "Pages ask for the role. Changes of settings, answers and the like carry who made"
