@@ -208,13 +208,11 @@ def sentences(source: str) -> Iterator[str]:
             yield text.strip()
 
 
-def of_speakers() -> Iterator[tuple[str, str]]:
-    """Yield every such text with its module."""
+def of_speakers() -> Iterator[str]:
+    """Yield every such text of the modules that pages quote, and those put together."""
     for place in SPEAKERS:
-        for text in sentences((ROOT / place).read_text()):
-            yield place, text
-    for text in COMPOSED:
-        yield "mappings/rules/attribution/reasons.py", text
+        yield from sentences((ROOT / place).read_text())
+    yield from COMPOSED
 
 
 def _silent(tree: ast.Module) -> set[int]:

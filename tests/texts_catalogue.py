@@ -1,8 +1,8 @@
 """Catalogues of texts, collected from templates, code and tables: python -m tests.texts_catalogue.
 
 It writes ``integration/pages/translations/<language>.po`` anew: what is not said any more goes,
-what is new comes without a translation. Messages are sorted by their English, and places have no
-line numbers, so that two people's changes seldom meet.
+what is new comes without a translation. Messages are sorted by their English and say nothing of
+where they stand, so that two people's changes seldom meet.
 """
 
 import sys
@@ -34,35 +34,30 @@ _WIDTH = 100
 Forms = tuple[str, ...]
 
 
-def said() -> dict[Forms, set[str]]:
-    """Every text that pages say, with the files that say it; of a plural both forms."""
-    found: dict[Forms, set[str]] = {}
-    for place, message in _all_messages():
-        found.setdefault(message, set()).add(place)
-    return found
+def said() -> set[Forms]:
+    """Every text that pages say; of a plural both forms."""
+    return set(_all_messages())
 
 
-def _all_messages() -> Iterator[tuple[str, Forms]]:
+def _all_messages() -> Iterator[Forms]:
     for path in sorted((ROOT / "integration" / "pages" / "templates").rglob("*")):
         if path.is_file():
             yield from _in_file(path, "jinja2")
     for path in sorted((ROOT / "integration" / "pages").rglob("*.py")):
         yield from _in_file(path, "python")
-    for place, text in (*labels(), *of_speakers()):
-        yield place, (text,)
-    for place, pair in plurals():
-        yield place, pair
+    for text in (*labels(), *of_speakers()):
+        yield (text,)
+    yield from plurals()
 
 
-def _in_file(path: Path, method: str) -> Iterator[tuple[str, Forms]]:
-    place = path.relative_to(ROOT).as_posix()
+def _in_file(path: Path, method: str) -> Iterator[Forms]:
     with path.open("rb") as file:
         for _line, message, _comments, _context in extract(
             method, file, keywords=KEYWORDS, options=_JINJA
         ):
             forms = (message,) if isinstance(message, str) else tuple(message)
             if all(forms):
-                yield place, forms
+                yield forms
 
 
 def read(language: str) -> Catalog:
@@ -75,14 +70,13 @@ def read(language: str) -> Catalog:
 def renewed(language: str, kept: Catalog) -> Catalog:
     """Return a catalogue of the texts that are said now, each with its translation in *kept*."""
     fresh = Catalog(locale=language)
-    made = {(text,) for _, text in of_speakers()}
-    for forms, places in sorted(said().items()):
+    made = {(text,) for text in of_speakers()}
+    for forms in sorted(said()):
         known = kept.get(forms[0])
         is_same = known is not None and known.pluralizable == (len(forms) > 1)
         fresh.add(
             forms[0] if len(forms) == 1 else forms,
             known.string if known and is_same else "",
-            locations=[(place, 0) for place in sorted(places)],
             auto_comments=[RECOGNISED] if forms in made else [],
         )
     return fresh

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
+from itertools import chain
 
 from integration.ingest import stream_labels
 from integration.pages import report_pages, settings_form, wording
@@ -26,57 +27,34 @@ _ANSWERED = (400, 403, 404, 405, 409, 413, 414, 415, 429, 500, 503)
 _RECORDS = ("company", "contact", "deal")
 
 
-def labels() -> Iterator[tuple[str, str]]:
-    """Yield each label with the file of its table."""
-    for place, texts in _tables():
-        for text in texts:
-            if text:
-                yield place, text
+def labels() -> Iterator[str]:
+    """Yield each label of the tables; a new table is a line here."""
+    yield from filter(None, chain(*_tables()))
 
 
-def _tables() -> Iterator[tuple[str, Iterable[str]]]:
-    yield "mappings/kinds.py", _labels_of_kinds()
-    yield "mappings/kinds.py", map(kinds.source_label, ("several", "none"))
-    yield "mappings/formats.py", (formats.CERTAIN, formats.UNDER, formats.OVER, *formats.SURENESS)
-    yield (
-        "mappings/records/access.py",
-        (scope.because for scope in (*access.REQUIRED_SCOPES, *access.OPTIONAL_SCOPES)),
-    )
-    yield "mappings/records/activity_records.py", activity_records.BECAUSE.values()
-    yield "mappings/records/setting_labels.py", map(setting_label, settings_form.fields())
-    yield "mappings/records/setup_kinds.py", (kind.title for kind in setup_kinds.KINDS.values())
-    yield (
-        "mappings/records/text_sources.py",
-        (text for row in text_sources.known() for text in (row.group, row.hint)),
-    )
-    yield "mappings/records/what_is_read.py", _purposes()
-    yield "mappings/rules/ledger/total_range.py", (total_range.RATE_BASIS,)
-    yield "integration/ingest/stream_labels.py", stream_labels.PLURALS.values()
-    yield "integration/portal/permissions.py", (right.label for right in Permission)
-    yield "integration/portal/authors.py", (authors.named("", {}),)
-    yield (
-        "integration/portal/record_names.py",
-        (
-            REMOVED,
-            *_RECORDS,
-            "name",
-            *map(record_names.nameless, _RECORDS),
-            *map(record_names.unknown, _RECORDS),
-        ),
-    )
-    yield (
-        "integration/reports/ready_reports.py",
-        (text for ready in READY.values() for text in (ready.name, ready.answers)),
-    )
-    yield "integration/pages/report_pages.py", report_pages.labels()
-    yield "integration/reports/revenue_total.py", revenue_total.HOLDERS.values()
-    yield (
-        "integration/reports/ready_reports.py",
-        (text for ready in READY.values() for text in (ready.name, ready.answers)),
-    )
-    yield "mappings/rules/success/health.py", FACTORS
-    yield "integration/review/review_kinds.py", review_kinds.VERB_LABELS.values()
-    yield "integration/pages/guard.py", (HTTPStatus(status).phrase for status in _ANSWERED)
+def _tables() -> Iterator[Iterable[str]]:
+    yield _labels_of_kinds()
+    yield map(kinds.source_label, ("several", "none"))
+    yield (formats.CERTAIN, formats.UNDER, formats.OVER, *formats.SURENESS)
+    yield (scope.because for scope in (*access.REQUIRED_SCOPES, *access.OPTIONAL_SCOPES))
+    yield activity_records.BECAUSE.values()
+    yield map(setting_label, settings_form.fields())
+    yield (kind.title for kind in setup_kinds.KINDS.values())
+    yield (text for row in text_sources.known() for text in (row.group, row.hint))
+    yield _purposes()
+    yield (total_range.RATE_BASIS,)
+    yield stream_labels.PLURALS.values()
+    yield (right.label for right in Permission)
+    yield (authors.named("", {}),)
+    yield (*_RECORDS, "name", REMOVED)
+    yield map(record_names.nameless, _RECORDS)
+    yield map(record_names.unknown, _RECORDS)
+    yield (text for ready in READY.values() for text in (ready.name, ready.answers))
+    yield report_pages.labels()
+    yield revenue_total.HOLDERS.values()
+    yield FACTORS
+    yield review_kinds.VERB_LABELS.values()
+    yield (HTTPStatus(status).phrase for status in _ANSWERED)
 
 
 def _labels_of_kinds() -> Iterator[str]:
@@ -94,9 +72,7 @@ def _purposes() -> Iterator[str]:
         yield link.because
 
 
-def plurals() -> Iterator[tuple[str, tuple[str, str]]]:
+def plurals() -> Iterator[tuple[str, str]]:
     """Yield "%(num)s deal", "%(num)s deals" for each counted thing."""
-    for plural in COUNTED:
-        yield "integration/pages/wording.py", wording.forms(plural)
-    for forms in revenue_total.UNBOOKED.values():
-        yield "integration/reports/revenue_total.py", forms
+    yield from map(wording.forms, COUNTED)
+    yield from revenue_total.UNBOOKED.values()
