@@ -13,7 +13,17 @@ from bench.figures import Figure, Report
 from bench.ground import prepare
 
 # In this order: a later part compares itself with an earlier one.
-PARTS = ("receiver", "drain", "client", "imports", "starting", "identity", "orders", "pages")
+PARTS = (
+    "receiver",
+    "drain",
+    "client",
+    "imports",
+    "starting",
+    "identity",
+    "orders",
+    "pages",
+    "finding",
+)
 
 
 def main() -> int:

@@ -10,6 +10,8 @@ _EMPLOYER = """(SELECT company.properties ->> 'name' FROM record AS company
     AND company.gone_at IS NULL AND company.record_id = {id})"""
 _LINKED_ID = """CASE WHEN found.properties ->> 'associatedcompanyid' ~ '^[0-9]{1,18}$'
   THEN CAST(found.properties ->> 'associatedcompanyid' AS bigint) END"""
+_THESE = """WHERE found.portal_id = :portal AND found.object_type = :type
+  AND found.gone_at IS NULL AND found.record_id = ANY(CAST(:ids AS bigint[]))"""
 _DETAILS: Mapping[str, str] = {
     ObjectType.CONTACT: f"""SELECT record_id,
         trim(concat_ws(' ', found.properties ->> 'firstname', found.properties ->> 'lastname'))
@@ -18,18 +20,21 @@ _DETAILS: Mapping[str, str] = {
         coalesce({_EMPLOYER.format(id=_LINKED_ID)}, found.properties ->> 'company') AS company,
         listed.role, listed.owner_id, coalesce(listed.revenue, 0) AS weight
       FROM record AS found LEFT JOIN listed_contact AS listed
-        ON listed.portal_id = :portal AND listed.contact_id = record_id""",
-    ObjectType.COMPANY: """SELECT record_id, found.properties ->> 'name' AS name,
+        ON listed.portal_id = :portal AND listed.contact_id = record_id
+      {_THESE}""",
+    ObjectType.COMPANY: f"""SELECT record_id, found.properties ->> 'name' AS name,
         found.properties ->> 'domain' AS address, listed.band,
         listed.owner_id, coalesce(listed.revenue, 0) AS weight
       FROM record AS found LEFT JOIN listed_company AS listed
-        ON listed.portal_id = :portal AND listed.company_id = record_id""",
+        ON listed.portal_id = :portal AND listed.company_id = record_id
+      {_THESE}""",
     ObjectType.DEAL: f"""SELECT record_id, found.properties ->> 'dealname' AS name,
         '' AS address, {_EMPLOYER.format(id="deal.company_id")} AS company, deal.state,
         deal.pipeline, deal.stage, deal.owner_id, deal.amount_minor, deal.currency,
         coalesce(deal.booked_minor, 0) AS weight
       FROM record AS found LEFT JOIN deal
-        ON deal.portal_id = :portal AND deal.deal_id = record_id""",
+        ON deal.portal_id = :portal AND deal.deal_id = record_id
+      {_THESE}""",
 }
 
 
@@ -37,11 +42,5 @@ def of(tx: Transaction, object_type: str, record_ids: Collection[int]) -> dict[i
     """Return the living ones of these records by id."""
     if not record_ids:
         return {}
-    rows = tx.rows(
-        f"""{_DETAILS[object_type]}
-            WHERE found.portal_id = :portal AND found.object_type = :type
-              AND found.gone_at IS NULL AND found.record_id = ANY(CAST(:ids AS bigint[]))""",
-        type=object_type,
-        ids=list(record_ids),
-    )
+    rows = tx.rows(_DETAILS[object_type], type=object_type, ids=list(record_ids))
     return {row["record_id"]: row for row in rows}

@@ -5,8 +5,10 @@ from typing import Final
 
 from integration.storage.database import AS_WRITTEN, Transaction
 
-# Of a word that many thousands share, so many are looked at: nobody reads more.
-_MOST_HELD: Final = 100_000
+# Of a word that many thousands share, so many are looked at where every word of a question is one.
+_MOST_HELD: Final = 50_000
+# Records with a rarer word are looked at one by one.
+_FEW: Final = 2000
 # Behind every small letter and digit: a word and all that begin with it lie below.
 _END: Final = "chr(123)"
 
@@ -54,19 +56,41 @@ def beginning(
 
     Those whose word is just what was asked come first.
     """
-    values: dict[str, object] = {"type": object_type, "limit": limit, "most": _MOST_HELD}
-    sets = []
-    for place, alternatives in enumerate(beginnings):
-        values[f"b{place}"] = list(alternatives)
-        sets.append(_HELD.replace("PLACE", str(place)))
-    first, *others = sets
-    narrowed = "".join(f" JOIN ({held}) AS h{n} USING (record_id)" for n, held in enumerate(others))
+    held = _held(tx, object_type, beginnings) if len(beginnings) > 1 else [0]
+    order = sorted(range(len(beginnings)), key=lambda place: held[place])
+    most = limit if len(order) == 1 else _MOST_HELD
+    values: dict[str, object] = {"type": object_type, "limit": limit, "most": most}
+    for place, rank in enumerate(order):
+        values[f"b{place}"] = list(beginnings[rank])
+    others = range(1, len(order))
+    if held[order[0]] <= _FEW:
+        narrowed = "WHERE true" + "".join(f" AND EXISTS ({_of(_HAS, place)})" for place in others)
+    else:
+        narrowed = "".join(
+            f" JOIN (SELECT DISTINCT record_id FROM ({_of(_HELD, place)}) AS held) AS h{place}"
+            " USING (record_id)"
+            for place in others
+        )
     rows = tx.tuples(
-        f"""SELECT record_id FROM ({first}) AS h{narrowed}
-            GROUP BY record_id ORDER BY min(h.letters), record_id LIMIT :limit""",
+        f"""SELECT record_id FROM ({_of(_HELD, 0)}) AS h {narrowed}
+            GROUP BY record_id ORDER BY min(letters), record_id LIMIT :limit""",
         **values,
     )
     return [row[0] for row in rows]
+
+
+def _held(tx: Transaction, object_type: str, beginnings: Sequence[Collection[str]]) -> list[int]:
+    """Return how many words begin so, for each collection; of more than a few only that."""
+    values = {f"b{place}": list(own) for place, own in enumerate(beginnings)}
+    counts = ", ".join(
+        f"(SELECT count(*) FROM ({_of(_HELD, place)}) AS held)" for place in range(len(beginnings))
+    )
+    rows = tx.tuples(f"SELECT {counts}", type=object_type, most=_FEW + 1, **values)
+    return list(rows[0])
+
+
+def _of(statement: str, place: int) -> str:
+    return statement.replace("PLACE", str(place))
 
 
 _HELD = f"""SELECT record_id, letters FROM unnest(CAST(:bPLACE AS text[])) AS b(beginning)
@@ -75,6 +99,12 @@ _HELD = f"""SELECT record_id, letters FROM unnest(CAST(:bPLACE AS text[])) AS b(
       AND object_type = :type AND word >= b.beginning COLLATE "C"
       AND word < (b.beginning || {_END}) COLLATE "C"
     ORDER BY word LIMIT :most) AS word"""
+# The word is compared as an expression, or the index of words would be read for every record.
+_HAS = f"""SELECT FROM search_word AS own JOIN unnest(CAST(:bPLACE AS text[])) AS b(beginning)
+    ON own.word || '' >= b.beginning COLLATE "C"
+    AND own.word || '' < (b.beginning || {_END}) COLLATE "C"
+  WHERE own.portal_id = :portal AND own.object_type = :type AND own.record_id = h.record_id
+  {AS_WRITTEN}"""
 
 
 def existing(tx: Transaction, object_type: str, beginnings: Collection[str]) -> set[str]:

@@ -7,7 +7,7 @@ down_revision = "0034"
 
 TABLES = """
 -- Words by which records are found, folded to small Latin letters. No trigram or full-text index:
--- what those ask may leak, so that row-level security lets the app use neither (decision 0022).
+-- what those ask may leak, so that row-level security lets the app use neither (decision 0023).
 CREATE TABLE search_word (
   portal_id bigint NOT NULL,
   object_type text NOT NULL,
