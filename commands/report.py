@@ -13,8 +13,8 @@ from integration.reports import report as reporting
 from integration.reports import (
     report_json,
     report_lines,
+    report_sentences,
     report_tables,
-    report_words,
     spreadsheets,
 )
 from integration.reports.report import Report
@@ -113,7 +113,7 @@ def _give_report(xlsx: Path | None, found: Report) -> None:
         spreadsheets.write_workbook(
             xlsx, columns, rows, currency=found.currency, total=total, facts=facts
         )
-    for line in report_words.lines(found):
+    for line in report_sentences.lines(found):
         click.echo(line, err=True)
 
 
@@ -138,7 +138,7 @@ def _print_csv(
 
 def _print(found: Report) -> None:
     """Print a table, what it rests on, and what it leaves out."""
-    words = report_words.table(found)
+    words = report_sentences.table(found)
     table = Table(box=None, pad_edge=False)
     for place, head in enumerate(words.heads):
         is_key = place < len(found.request.by)
@@ -148,5 +148,5 @@ def _print(found: Report) -> None:
     table.add_section()
     table.add_row(*words.total, style="bold")
     Console(markup=False, highlight=False, soft_wrap=False).print(table)
-    for line in report_words.lines(found):
+    for line in report_sentences.lines(found):
         click.echo(line)

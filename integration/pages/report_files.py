@@ -42,7 +42,7 @@ def blueprint(runtime: Runtime) -> Blueprint:
         return answer(portal_id, _csv)
 
     @bp.get("/reports.xlsx")
-    def as_workbook(portal_id: int) -> ResponseReturnValue:
+    def as_xlsx(portal_id: int) -> ResponseReturnValue:
         return answer(portal_id, _workbook)
 
     @bp.get("/reports/deals.csv")
@@ -54,7 +54,7 @@ def blueprint(runtime: Runtime) -> Blueprint:
         return _csv_file(_lines(runtime, portal_id, asked), f"deals-of-report-{portal_id}")
 
     @bp.get("/reports/deals.xlsx")
-    def deals_as_workbook(portal_id: int) -> ResponseReturnValue:
+    def deals_as_xlsx(portal_id: int) -> ResponseReturnValue:
         return answer(portal_id, _deals_workbook)
 
     return bp

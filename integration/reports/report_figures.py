@@ -77,7 +77,10 @@ class Asked:
         """The days that are asked for."""
         if self.request.preset is not None:
             return report_period.preset(self.request.preset, self.calendar.day_of(now))
-        return report_period.between(self.request.first, self.request.last)
+        try:
+            return report_period.between(self.request.first, self.request.last)
+        except ValueError as error:
+            raise Refused(str(error)) from error
 
     @property
     def unit(self) -> str:
@@ -174,14 +177,11 @@ def figures(asked: Asked, period: Period, *, beside: Figures | None = None) -> F
 def _groups(asked: Asked, wanted: Wanted) -> Iterator[tuple[Group, Values]]:
     """Yield the values of each group that some statement knows."""
     measures = set(asked.request.measures)
-    # What the total rests on is always told beside it.
-    derived_only = bool(wanted.by) and not needs_all_wins(asked.request)
-    for row in report_rows.sums(asked.tx, wanted, derived_only=derived_only):
-        yield tuple(row["keys"]), _booked(row, is_of_deals=not wanted.is_of_credits)
-    if Measure.BOOKED in measures:
-        for row in report_rows.ranges(asked.tx, wanted):
-            ends = {Measure.LOW: int(row["low"]), Measure.HIGH: int(row["high"])}
-            yield tuple(row["keys"]), ends
+    if wanted.is_of_credits:
+        yield from _of_credits(asked, wanted)
+    else:
+        for row in report_rows.of_deals(asked.tx, wanted):
+            yield tuple(row["keys"]), {**_booked(row), **_of_deals(row)}
     if measures & _OF_CLOSED:
         for row in report_rows.closed(asked.tx, wanted):
             yield tuple(row["keys"]), _of_closed(row)
@@ -190,23 +190,42 @@ def _groups(asked: Asked, wanted: Wanted) -> Iterator[tuple[Group, Values]]:
             yield tuple(row["keys"]), {Measure.PIPELINE: int(row["minor"])}
 
 
-def _booked(row: Row, *, is_of_deals: bool) -> Values:
+def _of_credits(asked: Asked, wanted: Wanted) -> Iterator[tuple[Group, Values]]:
+    derived_only = not needs_all_wins(asked.request)
+    for row in report_rows.of_credits(asked.tx, wanted, derived_only=derived_only):
+        yield tuple(row["keys"]), _booked(row)
+    if Measure.BOOKED in asked.request.measures:
+        for row in report_rows.ranges(asked.tx, wanted):
+            yield tuple(row["keys"]), _ends(row)
+
+
+def _booked(row: Row) -> dict[Measure, Value]:
     booked, first_order = int(row["booked"]), int(row["first_order"])
-    won = booked + first_order
-    judged = int(row["judged"]) if is_of_deals else None
     return {
         Measure.BOOKED: booked,
         Measure.FIRST_ORDER: first_order,
-        Measure.WON: won,
-        Measure.SHARE: booked / won if won > 0 and is_of_deals else None,
+        Measure.WON: booked + first_order,
         Measure.DEALS: row["deals"],
         Measure.WON_DEALS: row["won_deals"],
-        Measure.COVERAGE: _part_of(judged, won),
     }
 
 
-def _part_of(judged: int | None, won: int) -> float | None:
-    if judged is None or won <= 0:
+def _of_deals(row: Row) -> dict[Measure, Value]:
+    """What only whole deals have: their range, and the parts of what was won."""
+    booked, won = int(row["booked"]), int(row["booked"]) + int(row["first_order"])
+    return {
+        **_ends(row),
+        Measure.SHARE: booked / won if won > 0 else None,
+        Measure.COVERAGE: _part_of(int(row["judged"]), won),
+    }
+
+
+def _ends(row: Row) -> dict[Measure, Value]:
+    return {Measure.LOW: int(row["low"]), Measure.HIGH: int(row["high"])}
+
+
+def _part_of(judged: int, won: int) -> float | None:
+    if won <= 0:
         return None
     return min(max(judged / won, 0.0), 1.0)
 

@@ -41,7 +41,7 @@ COPIED: Final = (
     "told",
 )
 # Copied without rows: in a trial no work waits, no import is under way, and nothing is planned yet.
-EMPTY: Final = ("import_run", "outbox", "stale")
+EMPTY: Final = ("deal_balance", "import_run", "outbox", "stale")
 _TURN = 7_300_002  # the first half of an advisory lock's number; the second is the portal
 _SCHEMA = "public"
 

@@ -12,7 +12,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from integration.reports import report, report_lines, report_tables, report_words, spreadsheets
+from integration.reports import report, report_lines, report_sentences, report_tables, spreadsheets
 from integration.reports.report import Report
 from integration.reports.report_tables import Cell, Kind, TableColumn
 from mappings.kinds import Measure
@@ -149,7 +149,7 @@ def test_ten_times_the_rows_take_no_more_memory(tmp_path: Path) -> None:
 def test_the_words_of_a_report_say_what_it_rests_on(told: MirrorPortal) -> None:
     found = asked(told, ("by", "source"), ("measure", "booked,deals,win_rate,days,pipeline"))
 
-    words, lines = report_words.table(found), " ".join(report_words.lines(found))
+    words, lines = report_sentences.table(found), " ".join(report_sentences.lines(found))
 
     assert words.heads[:4] == ["source", "booked", "low", "high"]
     assert words.total[0] == "Total"

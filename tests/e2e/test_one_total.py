@@ -10,6 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import openpyxl
 import pytest
 
 from mappings import formats
@@ -299,6 +300,91 @@ def test_every_surface_adds_up_to_one_total(
     assert total["rates"] in page
     assert f"{total['measurement']['percent']}%" in page
     assert run("ledger", "4712", "--total", "--json").stdout.count('"JPY"') == 0
+    reports_say(story, visitor, run, total, tmp_path)
+
+
+BY = (
+    "source",
+    "month",
+    "quarter",
+    "pipeline",
+    "company",
+    "credited",
+    "advocate",
+    "order",
+    "timing",
+)
+
+
+def reports_say(
+    story: Story, visitor: Admin, run: Run, total: dict[str, Any], folder: Path
+) -> None:
+    """Page, JSON, CSV, workbook and command say the total by whatever a report is by."""
+    measures = ("booked", "low", "high", "first_order", "won")
+    names = dict(zip(measures, ("second_order", "low", "high", "first_order", "won"), strict=True))
+    for by in BY:
+        answer = json.loads(visitor.page(f"reports.json?by={by}&measure={','.join(measures)}"))
+        for measure, name in names.items():
+            rows = sum(Decimal(row["values"][measure]) for row in answer["rows"])
+            assert rows == Decimal(answer["total"][measure]) == Decimal(total[name]), (by, measure)
+    kinds = {
+        row["keys"][0]["value"]: row["values"] for row in _report(visitor, "by=source")["rows"]
+    }
+    for kind, amount in total["by_kind"].items():
+        assert Decimal(kinds[kind]["booked"]) == Decimal(amount)
+    # By month, as the deals' own fields say it.
+    for row in _report(visitor, "by=month")["rows"]:
+        assert Decimal(row["values"]["booked"]) == _booked_in(story, row["keys"][0]["value"])
+
+    second_order = Decimal(total["second_order"])
+    of_page = _read_csv(visitor.page("reports.csv?by=source&by=month"))
+    told = run("report", "4711", "--by", "source", "--by", "month", "--csv").stdout
+    assert of_page == _read_csv(told)
+    assert sum(amount_of(row["booked"]) for row in of_page) == second_order
+    lines = _read_csv(visitor.page("reports/deals.csv?measure=won"))
+    assert sum(amount_of(row["booked"]) for row in lines) == Decimal(total["won"])
+    of_sources = [row for row in lines if row["source"] != "first_order"]
+    assert sum(amount_of(row["booked"]) for row in of_sources) == second_order
+
+    path = folder / "report.xlsx"
+    run("report", "4711", "--by", "advocate", "--xlsx", str(path))
+    book = openpyxl.load_workbook(path)
+    head, *rows = book.worksheets[0].iter_rows(values_only=True)
+    cells = [Decimal(str(row[head.index("booked")])) for row in rows]
+    assert sum(cells) == second_order
+    about = dict(row[:2] for row in book["About"].iter_rows(values_only=True))
+    assert Decimal(str(about["booked"])) == second_order
+
+    asked = json.loads(run("report", "4711", "--by", "source", "--json").stdout)
+    assert Decimal(asked["total"]["booked"]) == second_order
+    assert {line["why"]: line["deals"] for line in asked["left_out"]} == {"no_amount": 1}
+    assert formats.amount(total["second_order"], story.home) in run(
+        "report", "4711", "--by", "source"
+    ).stdout.replace("\n", "")
+    page = visitor.page("reports?by=source&measure=booked")
+    assert formats.amount(total["second_order"], story.home) in page
+
+
+def _report(visitor: Admin, words: str) -> dict[str, Any]:
+    answer: dict[str, Any] = json.loads(visitor.page(f"reports.json?{words}"))
+    return answer
+
+
+def _read_csv(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def _booked_in(story: Story, month: str) -> Decimal:
+    """What HubSpot's own report sums for a month: the amount, by the day of booking."""
+    deals = story.crm.all("deal")
+    return sum(
+        (
+            amount_of(deal.get(f"{OURS}amount_home") or "")
+            for deal in deals
+            if str(deal.get(f"{OURS}booked_on") or "").startswith(month)
+        ),
+        Decimal(0),
+    )
 
 
 def amounts(parts: dict[str, str]) -> dict[str, Decimal]:

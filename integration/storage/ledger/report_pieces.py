@@ -12,6 +12,8 @@ from typing import Any, Final
 DERIVED: Final = "balance.kind <> 'first_order'"
 ALIVE: Final = "(balance.amount_minor <> 0 OR balance.home_minor <> 0)"
 
+DEAL_ALIVE: Final = "(balance.derived_minor <> 0 OR balance.rest_minor <> 0)"
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -142,6 +144,14 @@ _OWN = "CASE WHEN {0}.currency = :unit THEN {0}.amount_minor END"
 def amount(wanted: Wanted, table: str = "balance") -> str:
     """Return an amount in the wanted money; nothing where it is not known in it."""
     return (_OWN if wanted.is_own else _HOME).format(table)
+
+
+def deal_amount(wanted: Wanted, part: str) -> str:
+    """Return a deal's *part*, derived or rest, in the wanted money."""
+    if wanted.is_own:
+        return f"CASE WHEN balance.currency = :unit THEN balance.{part}_minor END"
+    return f"""CASE WHEN balance.home_currency = :unit THEN balance.{part}_home
+      WHEN balance.currency = :unit THEN balance.{part}_minor END"""
 
 
 class Statement:

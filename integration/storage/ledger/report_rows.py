@@ -7,11 +7,13 @@ from integration.storage.database import Row, Transaction
 from integration.storage.ledger.report_pieces import (
     ALIVE,
     DEAL,
+    DEAL_ALIVE,
     DERIVED,
     WITHIN,
     Statement,
     Wanted,
     amount,
+    deal_amount,
 )
 from mappings.rules.facts import PPM
 from mappings.rules.findings import SHARE_ONE
@@ -21,23 +23,55 @@ _OWN_ROWS = "balance.portal_id = :portal"
 _SHOWN = "('employer', 'answer', 'activity')"
 
 
-def sums(tx: Transaction, wanted: Wanted, *, derived_only: bool = False) -> list[Row]:
-    """Return for each group its `keys`, `booked`, `first_order`, `deals` with credit, `won_deals`.
+def of_deals(tx: Transaction, wanted: Wanted) -> list[Row]:
+    """Return for each group of whole deals its `keys`, sums, and numbers of deals.
 
-    `judged` is the part of the won amount whose deals could have shown a customer's part; it says
-    nothing where credits are told apart. With *derived_only* the rest of deals is left out.
+    The sums are `booked` with its ends `low` and `high`, `first_order`, and `judged`: the won
+    amount whose deals could have shown a customer's part. The numbers are of `deals` with credit
+    and of `won_deals`.
     """
-    statement = Statement(wanted, needs=() if derived_only else (DEAL,))
-    money = amount(wanted)
-    trace = "CAST(NULL AS text)" if derived_only else "max(deal.trace)"
+    statement = Statement(wanted)
+    derived, rest = deal_amount(wanted, "derived"), deal_amount(wanted, "rest")
     return list(
         tx.rows(
             f"""SELECT {statement.array} AS keys, sum(derived) AS booked, sum(rest) AS first_order,
-                  count(*) FILTER (WHERE derived <> 0) AS deals, count(*) AS won_deals,
+                  sum({_LOW}) AS low, sum({_HIGH}) AS high,
                   coalesce(sum(derived + rest) FILTER (
-                    WHERE derived <> 0 OR trace IN {_SHOWN}), 0) AS judged
+                    WHERE derived <> 0 OR trace IN {_SHOWN}), 0) AS judged,
+                  count(*) FILTER (WHERE derived <> 0) AS deals, count(*) AS won_deals
                 FROM (
-                  SELECT balance.deal_id{statement.keys}, {trace} AS trace,
+                  SELECT balance.trace, balance.low_share, balance.high_share{statement.keys},
+                    {derived} AS derived, {rest} AS rest
+                  FROM deal_balance AS balance {statement.joins}
+                  WHERE {_OWN_ROWS} AND {DEAL_ALIVE} AND {WITHIN.format("balance.won_at")}
+                    AND {statement.where}) AS whole
+                WHERE derived <> 0 OR rest <> 0 {statement.group} HAVING count(*) > 0""",
+            **statement.values,
+        )
+    )
+
+
+# A deal's range in money. Shares are frozen and the policy is today's: what is booked may lie
+# outside. By size, since a credit note takes back at each end what its deal has there.
+_PART = "round((whole.derived + whole.rest) * whole.{0} / CAST(1000000 AS numeric))"
+_END = """CASE WHEN whole.{0} IS NULL OR abs({1}) {2} abs(whole.derived) THEN whole.derived
+  ELSE {1} END"""
+_LOW = _END.format("low_share", _PART.format("low_share"), ">")
+_HIGH = _END.format("high_share", _PART.format("high_share"), "<")
+
+
+def of_credits(tx: Transaction, wanted: Wanted, *, derived_only: bool) -> list[Row]:
+    """Return for each group of credits its `keys`, `booked`, `first_order`, `deals`, `won_deals`.
+
+    With *derived_only* the rest of deals is left out.
+    """
+    statement, money = Statement(wanted), amount(wanted)
+    return list(
+        tx.rows(
+            f"""SELECT {statement.array} AS keys, sum(derived) AS booked, sum(rest) AS first_order,
+                  count(*) FILTER (WHERE derived <> 0) AS deals, count(*) AS won_deals
+                FROM (
+                  SELECT balance.deal_id{statement.keys},
                     coalesce(sum({money}) FILTER (WHERE {DERIVED}), 0) AS derived,
                     coalesce(sum({money}) FILTER (WHERE NOT {DERIVED}), 0) AS rest
                   FROM balance {statement.joins}
@@ -50,40 +84,25 @@ def sums(tx: Transaction, wanted: Wanted, *, derived_only: bool = False) -> list
     )
 
 
-# A deal's range in money. Shares are frozen and the policy is today's: what is booked may lie
-# outside. By size, since a credit note takes back at each end what its deal has there.
-_PART = "round(whole.booked * deal.{0} / CAST(1000000 AS numeric))"
-_END = """CASE WHEN deal.{0} IS NULL OR abs({1}) {2} abs(whole.derived) THEN whole.derived
-  ELSE {1} END"""
-_LOW = _END.format("low_share", _PART.format("low_share"), ">")
-_HIGH = _END.format("high_share", _PART.format("high_share"), "<")
-
-
 def ranges(tx: Transaction, wanted: Wanted) -> list[Row]:
-    """Return for each group with credit its `keys`, and the `low` and `high` end of what is booked.
+    """Return for each group of credits its `keys`, and the ends `low` and `high` of what is booked.
 
     A deal's range is shared among its credits as the amount is, to the unit.
     """
-    statement = Statement(wanted, needs=(DEAL,))
-    rows = _CREDITS if wanted.is_of_credits else "SELECT * FROM whole"
+    statement = Statement(wanted)
     return list(
         tx.rows(
-            f"""WITH whole AS (
-                  SELECT whole.deal_id, whole.won_at, whole.derived,
-                    {_LOW} AS low, {_HIGH} AS high
-                  FROM (
-                    SELECT balance.deal_id, balance.won_at, sum({amount(wanted)}) AS booked,
-                      sum({amount(wanted)}) FILTER (WHERE {DERIVED}) AS derived
-                    FROM balance
-                    WHERE {_OWN_ROWS} AND {ALIVE} AND {WITHIN.format("balance.won_at")}
-                    GROUP BY balance.deal_id, balance.won_at) AS whole
-                  LEFT JOIN deal ON deal.portal_id = :portal AND deal.deal_id = whole.deal_id
-                  WHERE whole.derived <> 0)
-                SELECT {statement.array} AS keys, sum(low) AS low, sum(high) AS high
+            f"""SELECT {statement.array} AS keys, sum(low) AS low, sum(high) AS high
                 FROM (
                   SELECT balance.low, balance.high{statement.keys}
-                  FROM ({rows.format(money=amount(wanted, "credit"))}) AS balance
-                  {statement.joins} WHERE {statement.where}) AS of_deal
+                  FROM ({
+                _CREDITS.format(
+                    money=amount(wanted, "credit"),
+                    derived=deal_amount(wanted, "derived"),
+                    rest=deal_amount(wanted, "rest"),
+                )
+            }) AS balance
+                  {statement.joins} WHERE {statement.where}) AS of_credit
                 {statement.group} HAVING count(*) > 0""",
             **statement.values,
         )
@@ -95,13 +114,22 @@ _SHARED = """round(whole.{0} * upto / whole.derived)
 _CREDITS = f"""SELECT credit.deal_id, credit.won_at, kind, subject_id, company_id,
     {_SHARED.format("low")}, {_SHARED.format("high")}
   FROM (
-    SELECT deal_id, won_at, kind, subject_id, company_id, {{money}} AS minor,
-      sum({{money}}) OVER (PARTITION BY deal_id, won_at
-        ORDER BY source_key, currency, home_currency, kind, subject_id, company_id) AS upto
+    SELECT deal_id, won_at, currency, home_currency, kind, subject_id, company_id,
+      {{money}} AS minor,
+      sum({{money}}) OVER (PARTITION BY deal_id, won_at, currency, home_currency
+        ORDER BY source_key, kind, subject_id, company_id) AS upto
     FROM balance AS credit
     WHERE credit.portal_id = :portal AND kind <> 'first_order'
       AND {WITHIN.format("won_at")} AND ({{money}}) <> 0) AS credit
-  JOIN whole ON whole.deal_id = credit.deal_id AND whole.won_at = credit.won_at"""
+  JOIN (
+    SELECT deal_id, won_at, currency, home_currency, derived, {_LOW} AS low, {_HIGH} AS high
+    FROM (
+      SELECT balance.*, {{derived}} AS derived, {{rest}} AS rest FROM deal_balance AS balance
+      WHERE balance.portal_id = :portal AND {WITHIN.format("won_at")}) AS whole
+    WHERE derived <> 0) AS whole
+  ON whole.deal_id = credit.deal_id AND whole.won_at = credit.won_at
+    AND whole.currency = credit.currency
+    AND whole.home_currency IS NOT DISTINCT FROM credit.home_currency"""
 
 # Deals with the time that counts for a period, as if they were balances: of a deal as a whole, or
 # one row for each of its sources.
@@ -109,7 +137,7 @@ _CLOSED = f"""SELECT deal_id, closed_at AS won_at FROM deal
   WHERE portal_id = :portal AND state IN ('won', 'lost') AND source NOT IN ('', 'none')
     AND {WITHIN.format("closed_at")}"""
 _OPEN = """SELECT deal_id, created_at AS won_at FROM deal
-  WHERE portal_id = :portal AND is_open"""
+  WHERE portal_id = :portal AND is_open AND source NOT IN ('', 'none')"""
 _BY_SOURCE = """SELECT DISTINCT each.deal_id, each.won_at, source.kind, source.company_id,
     subject.subject_id, source.share
   FROM ({0}) AS each
@@ -178,10 +206,11 @@ def unbooked(tx: Transaction, wanted: Wanted, currencies: Collection[str]) -> di
               WHEN coalesce(deal.amount_minor, 0) = 0 THEN 'no_amount' ELSE 'waiting' END, count(*)
             FROM (
               SELECT deal_id, coalesce(closed_at, created_at) AS won_at FROM deal
-              WHERE portal_id = :portal AND is_won
-                AND {WITHIN.format("coalesce(closed_at, created_at)")}
-                AND NOT EXISTS (SELECT FROM balance WHERE balance.portal_id = :portal
-                  AND balance.deal_id = deal.deal_id AND {ALIVE})) AS balance
+              WHERE portal_id = :portal AND is_won AND booked_on IS NULL
+                AND NOT EXISTS (SELECT FROM deal_balance AS balance
+                  WHERE balance.portal_id = :portal AND balance.deal_id = deal.deal_id
+                    AND {DEAL_ALIVE})
+                AND {WITHIN.format("coalesce(closed_at, created_at)")}) AS balance
             {statement.joins} WHERE {statement.where} GROUP BY 1""",
         currencies=list(currencies),
         **statement.values,
@@ -192,21 +221,17 @@ def unbooked(tx: Transaction, wanted: Wanted, currencies: Collection[str]) -> di
 def apart(tx: Transaction, wanted: Wanted) -> list[Row]:
     """Return by currency (`unit`) what is booked and not known in the wanted one.
 
-    `booked`, `first_order` and the number of `deals`.
+    `booked`, `first_order` and the number of `deals`; of the chosen deals, whoever is credited.
     """
-    statement = Statement(wanted)
+    statement = Statement(wanted.of_deals)
     return list(
         tx.rows(
-            f"""SELECT unit, sum(derived) AS booked, sum(rest) AS first_order, count(*) AS deals
-                FROM (
-                  SELECT balance.deal_id, balance.currency AS unit,
-                    coalesce(sum(balance.amount_minor) FILTER (WHERE {DERIVED}), 0) AS derived,
-                    coalesce(sum(balance.amount_minor) FILTER (WHERE NOT {DERIVED}), 0) AS rest
-                  FROM balance {statement.joins}
-                  WHERE {_OWN_ROWS} AND {ALIVE} AND {WITHIN.format("balance.won_at")}
-                    AND ({amount(wanted)}) IS NULL AND {statement.where}
-                  GROUP BY 1, 2) AS of_deal
-                WHERE derived <> 0 OR rest <> 0 GROUP BY 1 ORDER BY 1""",
+            f"""SELECT balance.currency AS unit, sum(derived_minor) AS booked,
+                  sum(rest_minor) AS first_order, count(*) AS deals
+                FROM deal_balance AS balance {statement.joins}
+                WHERE {_OWN_ROWS} AND {DEAL_ALIVE} AND {WITHIN.format("balance.won_at")}
+                  AND ({deal_amount(wanted, "rest")}) IS NULL AND {statement.where}
+                GROUP BY 1 ORDER BY 1""",
             **statement.values,
         )
     )
@@ -256,6 +281,7 @@ def credits_after(
 def ends(tx: Transaction) -> tuple[datetime, datetime] | None:
     """Return when the first and the last win was; None while nothing is booked."""
     ((first, last),) = tx.tuples(
-        f"SELECT min(won_at), max(won_at) FROM balance WHERE {_OWN_ROWS} AND {ALIVE}"
+        f"""SELECT min(won_at), max(won_at) FROM deal_balance AS balance
+            WHERE {_OWN_ROWS} AND {DEAL_ALIVE}"""
     )
     return None if first is None else (first, last)

@@ -189,7 +189,7 @@ def keep_judged(
     ranges: Mapping[int, tuple[int, int] | None],
     mapped: Sequence[tuple[str, str]],
 ) -> None:
-    """Keep with each deal its range, in ppm of its amount, and what could show a customer's part.
+    """Keep with booked deals their range, in ppm of the amount, and what could show a customer.
 
     *mapped* is as for :func:`traces`. A report reads some hundred thousand deals, and could not
     look for the traces of all.
@@ -198,7 +198,8 @@ def keep_judged(
         return
     ends = [ends or (None, None) for ends in ranges.values()]
     tx.run(
-        f"""UPDATE deal SET low_share = now.low, high_share = now.high, trace = now.trace
+        f"""UPDATE deal_balance AS kept
+            SET low_share = now.low, high_share = now.high, trace = now.trace
             FROM (
               SELECT booked.deal_id, booked.low, booked.high,
                 CASE WHEN employer THEN 'employer' WHEN answer THEN 'answer'
@@ -207,9 +208,11 @@ def keep_judged(
               FROM unnest(CAST(:ids AS bigint[]), CAST(:lows AS bigint[]), CAST(:highs AS bigint[]))
                 AS booked(deal_id, low, high)
               JOIN deal ON deal.portal_id = :portal AND deal.deal_id = booked.deal_id
-              {_LOOKED_FOR}) AS now
-            WHERE deal.portal_id = :portal AND deal.deal_id = now.deal_id
-              AND (deal.low_share, deal.high_share, deal.trace)
+              {_LOOKED_FOR}
+              WHERE EXISTS (SELECT FROM deal_balance WHERE deal_balance.portal_id = :portal
+                AND deal_balance.deal_id = booked.deal_id)) AS now
+            WHERE kept.portal_id = :portal AND kept.deal_id = now.deal_id
+              AND (kept.low_share, kept.high_share, kept.trace)
                 IS DISTINCT FROM (now.low, now.high, now.trace)""",
         ids=list(ranges),
         lows=[low for low, _ in ends],
