@@ -22,6 +22,7 @@ class Named:
     portal_id: int
     records: Mapping[str, int] = field(default_factory=dict)
     question: int = 1
+    report: int = 1
 
 
 def _roots(named: Named) -> list[Arguments]:
@@ -42,7 +43,7 @@ ARGUMENTS: Mapping[str, Callable[[Named], Sequence[Arguments]]] = {
     "review.question": lambda named: [{"review_id": named.question}],
     "reports.ready": lambda _: [{"key": "revenue-by-month"}],
     "reports.choose": lambda _: [{"word": "pipeline"}],
-    "saved_reports.show": lambda _: [{"report_id": 1}],
+    "saved_reports.show": lambda named: [{"report_id": named.report}],
     "entry.choose_language": lambda _: [{"code": "de"}],
     "entry.static": lambda _: [],
 }

@@ -12,9 +12,11 @@ import requests
 
 from integration.core.environment import Settings
 from integration.portal import setup_questions
+from integration.reports import saved_reports
 from integration.review import answering
 from integration.storage.database import Database
 from integration.storage.findings import move_rows
+from mappings.records import report_view
 from mappings.records.setup_kinds import BY_DEALS, BY_STAGE_ALWAYS, CUSTOMER_RULE
 from mappings.stored.setup_shapes import Candidate, SetupQuestion
 from tests.chromium import CHROMIUM
@@ -100,7 +102,7 @@ def world(
 
 
 def harbor(world: World) -> Named:
-    """The full account, with a question about a move and one about its own words."""
+    """The full account: two questions are open, and somebody saved a report under a bad name."""
     asked = SetupQuestion(
         text=HOSTILE[0],
         candidates=(Candidate(BY_DEALS, HOSTILE[1]), Candidate(BY_STAGE_ALWAYS, HOSTILE[4])),
@@ -110,6 +112,8 @@ def harbor(world: World) -> Named:
         with portal.transaction() as tx:
             people = sorted({row["new_contact_id"] for row in move_rows.every(tx)})[:4]
             setup_questions.ask(tx, CUSTOMER_RULE, "customer", asked)
+        view = report_view.read([("by", "company"), ("by", "source"), ("period", "all")])
+        report = saved_reports.save(portal, HOSTILE[0], view, labels={}, actor="user:88")
         questions = [number for person in people for number in answering.flag(portal, person)]
     records = {
         kind: next(
@@ -117,7 +121,7 @@ def harbor(world: World) -> Named:
         )
         for kind in ("deal", "contact", "company")
     }
-    return Named(world.harbor.portal_id, records, questions[0])
+    return Named(world.harbor.portal_id, records, questions[0], report)
 
 
 def pages_of(world: World, named: Named, tab: Tab) -> list[str]:
