@@ -104,6 +104,7 @@ def test_what_comes_back_to_the_company_is_shown_and_not_added(
     assert value["self_return_minor"] > 0
     assert back in page.part("sums").text
     assert "comes back: not added" in page.part("tree").text
+    assert "1 deal below it, $0.00" in " ".join(page.part("tree").text.split())
     total = minor(page.part("sums").rows("tfoot")[0][-1])
     assert total == value["direct_minor"] + sum(value["by_order"])
 
