@@ -20,6 +20,7 @@ _READ_ATTRIBUTE = re.compile(
 )
 # A macro may write attributes of a tag that another one opens.
 _ATTRIBUTE = re.compile(r"""[\w:-]+=("[^"]*"|'[^']*')""")
+_ADDRESS = re.compile(r"/[a-z/-]+/")
 _NOT_READ = re.compile(
     r"<(script|style|svg|code|textarea)\b.*?</\1\s*>|<!--.*?-->|<!doctype[^>]*>",
     re.DOTALL | re.IGNORECASE,
@@ -46,7 +47,7 @@ def _in_html(source: str) -> Iterator[str]:
         if _has_words(attribute[1] or attribute[2] or ""):
             yield attribute[0]
     for piece in _TAG.split(html):
-        if _has_words(_ATTRIBUTE.sub("", piece)):
+        if _has_words(_ADDRESS.sub("", _ATTRIBUTE.sub("", piece))):
             yield " ".join(piece.replace(_JINJA_PIECE, "…").split())
 
 

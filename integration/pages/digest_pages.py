@@ -17,7 +17,7 @@ from integration.core.errors import Refused
 from integration.pages import digest_mail, guard, languages
 from integration.pages.portal_pages import account_of
 from integration.pages.texts import gettext as _
-from integration.pages.texts import lazy_gettext
+from integration.pages.texts import lazy_gettext, marked
 from integration.portal.context import PortalContext, open_portal
 from integration.portal.permissions import Permission
 from integration.portal.runtime import Runtime
@@ -72,7 +72,7 @@ def _add_page(bp: Blueprint, runtime: Runtime) -> None:
 def _want(portal: PortalContext, session: Session) -> None:
     rhythm = Rhythm.of(request.form.get("rhythm"))
     if rhythm is None:
-        raise Refused("The form does not say how often; load the page again")
+        raise Refused(_("The form does not say how often; load the page again"))
     user_id = identifiers.read(request.form.get("user")) or session.user_id
     if user_id != session.user_id:
         _check_may_choose_others(session)
@@ -123,7 +123,7 @@ def _add_links(bp: Blueprint, runtime: Runtime) -> None:
             return _unknown_link()
         portal_id, digest_id = read
         with open_portal(runtime, portal_id) as portal:
-            digests.end(portal, digest_id, actor="the link in a digest")
+            digests.end(portal, digest_id, actor=marked("the link in a digest"))
         return render_template("digest_stop.html", session=guard.session_if_known(runtime))
 
 
