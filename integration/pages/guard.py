@@ -219,7 +219,7 @@ def _headers(response: Response, *, is_https: bool) -> Response:
     # With "no-referrer" a browser sends no origin with our own forms; the address of the OAuth
     # callback holds a code, and is sent to nobody.
     is_html = (response.content_type or "").startswith("text/html")
-    is_page = is_html and request.path != "/oauth/callback" and not _is_by_link()
+    is_page = is_html and request.path != "/oauth/callback"
     response.headers["Referrer-Policy"] = "same-origin" if is_page else "no-referrer"
     if request.endpoint != "entry.static":
         response.headers["Cache-Control"] = "no-store"
