@@ -131,6 +131,7 @@ class _Shown:
     after: str
     count: str
     sums: Sequence[str]
+    is_incomplete: bool
     clear: str
     csv: str
     hidden: Sequence[tuple[str, str]] = field(default_factory=tuple)
@@ -150,6 +151,7 @@ def _page(session: Session, view: ListView) -> str:
         after=_with_place("after", view, pairs, sort),
         count=_counted(view),
         sums=[_sum(column, view) for column in listing.columns] if view.sums else (),
+        is_incomplete=view.is_incomplete,
         clear=_query(sort),
         csv=url_for(f"lists.{listing.name}_csv", portal_id=session.portal_id)
         + _query([*pairs, *sort]),

@@ -165,17 +165,17 @@ def _near(
     limit: int,
 ) -> list[Group]:
     """What has the words with one slip of the keyboard in each."""
-    groups = []
+    meant = [{word, *_slips(word)} for word in words]
+    groups: list[Group] = []
     for object_type in types:
-        alternatives = [_meant(tx, object_type, word) for word in words]
-        if not all(alternatives):
-            continue
-        ids = search_rows.beginning(tx, object_type, alternatives, limit=_RANKED)
-        groups += _group(tx, object_type, ids, (), asked, limit)
+        known = search_rows.existing(tx, object_type, set().union(*meant))
+        alternatives = [own & known for own in meant]
+        if all(alternatives):
+            ids = search_rows.beginning(tx, object_type, alternatives, limit=_RANKED)
+            groups += _group(tx, object_type, ids, (), asked, limit)
     return groups
 
 
-def _meant(tx: Transaction, object_type: ObjectType, word: str) -> set[str]:
-    """The beginnings of words that there are, and that a word may have meant."""
-    slips = search_words.mistyped(word) if len(word) >= _SHORTEST_MISTYPED else frozenset()
-    return search_rows.existing(tx, object_type, {word, *slips})
+def _slips(word: str) -> Collection[str]:
+    """What a word may have been before a slip; of short ones that could be anything."""
+    return search_words.mistyped(word) if len(word) >= _SHORTEST_MISTYPED else ()

@@ -225,6 +225,17 @@ def test_a_long_list_is_counted_up_to_ten_thousand(town: Town, visitor: Visitor)
     page = visitor.get(f"/portals/{HARBOR}/deals").text
     assert "More than 10,000 in this list" in page
     assert "<tfoot>" not in page
+    rows = list(csv.reader(io.StringIO(visitor.get(f"/portals/{HARBOR}/deals.csv").text)))
+    assert len({row[0] for row in rows}) == len(rows) == 1 + DEALS_OF_HARBOR + 10_001
+
+
+def test_a_list_says_that_records_of_an_older_version_are_still_being_listed(
+    town: Town, visitor: Visitor
+) -> None:
+    with town.runtime.database.portal(HARBOR) as tx:
+        tx.run("INSERT INTO unlisted SELECT :portal, 'deal'")
+    assert "not all of them stand here yet" in visitor.get(f"/portals/{HARBOR}/deals").text
+    assert "not all of them stand here yet" not in visitor.get(f"/portals/{HARBOR}/people").text
 
 
 def test_a_list_asks_the_database_the_same_number_of_times_however_long_it_is(

@@ -12,6 +12,7 @@ from integration.reports.listings.list_requests import Account, ChosenFilter, Li
 from integration.storage.database import Row, Transaction
 from integration.storage.listings import choice_rows, list_pages
 from integration.storage.listings.list_pages import Page
+from integration.storage.mirror import unlisted_rows
 from mappings.kinds import ObjectType
 from mappings.records.rows import RefPair
 
@@ -32,6 +33,7 @@ class ListView:
     """A page of a list: what was asked, its rows, and what records and owners are called.
 
     `count` is over `COUNTED` where there are more; nothing is added up then.
+    `is_incomplete`: records of before an upgrade are still being listed.
     """
 
     request: ListRequest
@@ -42,6 +44,7 @@ class ListView:
     choices: Mapping[str, Mapping[str, str]]
     terms: Terms
     sums: Row
+    is_incomplete: bool
 
 
 def read(
@@ -57,9 +60,17 @@ def read(
         page = list_pages.page(tx, listing.stored, request.wanted, limit=SHOWN)
         count = list_pages.count(tx, listing.stored, request.wanted.conditions, most=COUNTED)
         names = record_names.shown(tx, _refs(listing, page.rows, request.chosen))
-        owners = choice_rows.owners(tx)
-        sums = _sums(tx, listing, request, count)
-    return ListView(request, page, count, names, owners, account.choices, terms, sums)
+        return ListView(
+            request,
+            page,
+            count,
+            names,
+            owners=choice_rows.owners(tx),
+            choices=account.choices,
+            terms=terms,
+            sums=_sums(tx, listing, request, count),
+            is_incomplete=listing.object_type in unlisted_rows.under_way(tx),
+        )
 
 
 def every_row(

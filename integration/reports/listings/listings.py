@@ -5,7 +5,7 @@ from typing import Final
 
 from integration.reports.listings.list_parts import Column, Filter, Listing, Shows, Takes
 from integration.storage.listings import lists
-from mappings.kinds import MoveKind, ObjectType, SourceKind, Status, Timing, source_label
+from mappings.kinds import PERSON, MoveKind, ObjectType, SourceKind, Status, Timing, source_label
 
 _SOURCES: Mapping[str, str] = {
     word: source_label(word)
@@ -155,7 +155,7 @@ MOVES: Final = Listing(
     name="moves",
     title="Job changes",
     things="job changes",
-    object_type=ObjectType.CONTACT,
+    object_type=PERSON,
     stored=lists.MOVES,
     columns=(
         Column("new_contact_id", "Person", Shows.CONTACT),
