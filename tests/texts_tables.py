@@ -9,6 +9,7 @@ from integration.pages import report_pages, settings_form, wording
 from integration.portal import authors, record_names
 from integration.portal.permissions import Permission
 from integration.reports import revenue_total
+from integration.reports.listings.listings import LISTINGS
 from integration.reports.ready_reports import READY
 from integration.review import review_kinds
 from mappings import formats, kinds
@@ -51,6 +52,7 @@ def _tables() -> Iterator[Iterable[str]]:
     yield map(record_names.unknown, _RECORDS)
     yield (text for ready in READY.values() for text in (ready.name, ready.answers))
     yield report_pages.labels()
+    yield _of_lists()
     yield revenue_total.HOLDERS.values()
     yield FACTORS
     yield review_kinds.VERB_LABELS.values()
@@ -64,6 +66,16 @@ def _labels_of_kinds() -> Iterator[str]:
             yield getattr(member, "label", "")
 
 
+def _of_lists() -> Iterator[str]:
+    for listing in LISTINGS.values():
+        yield listing.title
+        for column in listing.columns:
+            yield from (column.heading, column.note_heading)
+            yield from (*column.labels.values(), *column.note_labels.values())
+        for entry in listing.filters:
+            yield from (entry.label, *entry.choices.values())
+
+
 def _purposes() -> Iterator[str]:
     for purposes in (*what_is_read.PURPOSES.values(), *what_is_read.HISTORY_PURPOSES.values()):
         for purpose in purposes:
@@ -74,5 +86,5 @@ def _purposes() -> Iterator[str]:
 
 def plurals() -> Iterator[tuple[str, str]]:
     """Yield "%(num)s deal", "%(num)s deals" for each counted thing."""
-    yield from map(wording.forms, COUNTED)
+    yield from map(wording.forms, (*COUNTED, *(listing.things for listing in LISTINGS.values())))
     yield from revenue_total.UNBOOKED.values()

@@ -82,9 +82,15 @@ def _with_any_capital(code: str, text: str) -> str | None:
     said = _exactly(code, text) or _by_pattern(code, text)
     if said is not None or not text[:1].isupper():
         return said
-    small = text[0].lower() + text[1:]
-    said = _exactly(code, small) or _by_pattern(code, small)
-    return said and said[0].upper() + said[1:]
+    return _capital(_exactly(code, _small(text)) or _by_pattern(code, _small(text)))
+
+
+def _small(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _capital(text: str | None) -> str | None:
+    return text and text[0].upper() + text[1:]
 
 
 def _exactly(code: str, text: str) -> str | None:
@@ -107,6 +113,8 @@ def _part(code: str, part: str) -> str:
     # A name is seldom written small: "Home" may be a company, "contact" is a word of ours.
     if said is None and bare[:1].islower():
         said = _exactly(code, bare)
+    elif said is None:
+        said = _capital(_by_pattern(code, _small(bare)))
     return part if said is None else part.replace(bare, said)
 
 

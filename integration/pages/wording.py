@@ -95,6 +95,8 @@ def forms(plural: str) -> tuple[str, str]:
 
 
 def _singular(plural: str) -> str:
+    if plural == "people":
+        return "person"
     if plural.endswith("ies"):
         return f"{plural.removesuffix('ies')}y"
     return plural.removesuffix("s")

@@ -81,6 +81,16 @@ def test_figures_are_written_as_germans_write_them(
                 " bei Zenit aktiv, zuletzt am 9. März 2023."
             ),
         ),
+        (
+            (
+                "A second record at Zenit appeared on 6 March 2023, after the last sign of life at the"
+                " old company on 1 May 2022."
+            ),
+            (
+                "Ein zweiter Datensatz bei Zenit entstand am 6. März 2023, nach dem letzten"
+                " Lebenszeichen beim alten Unternehmen am 1. Mai 2022."
+            ),
+        ),
         ("Ana of Acme: -€1,234.50 taken back", "Ana von Acme: -1.234,50\xa0€ zurückgenommen"),
         ("Did Bo leave Home for Review?", "Ist Bo von Home zu Review gewechselt?"),
         ("Something that nobody ever said", None),
