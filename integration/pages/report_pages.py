@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 from flask import (
     Blueprint,
     Response,
-    current_app,
     make_response,
     redirect,
     render_template,
@@ -32,6 +31,7 @@ from integration.reports import report, report_choices, saved_reports
 from integration.reports.ready_reports import READY, ReadyReport
 from integration.reports.report import Report
 from integration.reports.report_choices import Gone
+from integration.reports.report_keys import Key
 from integration.reports.saved_reports import Saved
 from mappings.kinds import Measure, Preset
 from mappings.records import report_request, report_view
@@ -48,10 +48,10 @@ _CHARTS: Mapping[ChartChoice, str] = {
 }
 # Files of a report, by their route.
 _FILES: Mapping[str, str] = {
-    "report_files.as_workbook": lazy_gettext("Excel workbook"),
+    "report_files.as_xlsx": lazy_gettext("Excel workbook"),
     "report_files.as_csv": "CSV",
     "report_files.as_json": "JSON",
-    "report_files.deals_as_workbook": lazy_gettext("The deals behind it, as a workbook"),
+    "report_files.deals_as_xlsx": lazy_gettext("The deals behind it, as a workbook"),
     "report_files.deals_as_csv": lazy_gettext("The deals behind it, as CSV"),
 }
 _SAVED = "saved"
@@ -200,7 +200,7 @@ def page(
         files=[
             (url_for(endpoint, portal_id=portal.portal_id), label)
             for endpoint, label in _FILES.items()
-            if endpoint in current_app.view_functions and session.may_use(endpoint)
+            if session.may_use(endpoint)
         ],
         measures=list(Measure),
         groupings=[(kind, report_texts.grouping(kind, labels)) for kind in _every(choices)],
@@ -251,10 +251,15 @@ def _shown(portal: PortalContext, view: ReportView, known: PortalMap, saved: Sav
         tuple(gone),
         tuple(report_texts.sentences(answer, labels, [(chip.name, chip.value) for chip in chips])),
         answer,
-        report_table.of(portal.portal_id, view, answer, labels, address),
+        report_table.of(portal.portal_id, view, answer, labels, _begun(address, saved)),
         drawing.draw(chart) if chart else None,
         urlencode(report_request.pairs(wanted)),
     )
+
+
+def _begun(address: str, saved: Saved | None) -> str:
+    """The beginning of the builder's addresses; those of a saved report say which it is."""
+    return f"{address}?{_SAVED}={saved.report_id}&" if saved else f"{address}?"
 
 
 def _answer(portal: PortalContext, asked_for: ReportRequest) -> Report:
@@ -278,8 +283,10 @@ def _chips(
         for kind, values in view.request.filters.items()
         if report_choices.is_read(known, kind)
     ]
-    with portal.transaction() as tx:
-        names = report_choices.named(tx, read)
+    names: Mapping[tuple[str, str], Key] = {}
+    if read:
+        with portal.transaction() as tx:
+            names = report_choices.named(tx, read)
     chips = []
     for kind, values in view.request.filters.items():
         for value in values:

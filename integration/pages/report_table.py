@@ -70,7 +70,7 @@ class Table:
 
 
 def of(portal_id: int, view: ReportView, report: Report, labels: Labels, address: str) -> Table:
-    """Return the table of a report; *address* is the page that it stands on."""
+    """Return the table of a report; to *address* the words of a view are added."""
     rows = _sorted(report, view.sort)
     return Table(
         columns=tuple(_columns(view, report, labels, address)),
@@ -105,7 +105,7 @@ def _column(view: ReportView, word: str, label: str, address: str, *, is_figure:
     chosen = other if view.sort == first else first
     now = {word: "ascending", f"-{word}": "descending"}.get(view.sort, "")
     query = urlencode(report_view.pairs(replace(view, sort=chosen)))
-    return Column(label, f"{address}?{query}", now, is_figure)
+    return Column(label, f"{address}{query}", now, is_figure)
 
 
 def _sorted(report: Report, sort: str) -> Sequence[ReportRow]:

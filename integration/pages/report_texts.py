@@ -136,6 +136,8 @@ def sentences(report: Report, labels: Labels, chosen: Sequence[tuple[str, str]])
         yield _("Beside the period before: %(period)s.", period=period(report.period_before))
     yield _("Amounts in %(currency)s.", currency=report.currency)
     yield from _seen_of(report)
+    if report.rest is not None and len(report.request.by) > 1:
+        yield _("The chart is of the largest rows; the table's last line has the others.")
     if report.is_shared and any(kind not in MONEY for kind in report.request.measures):
         yield _("A deal with several sources is counted in several rows, and once in the total.")
 

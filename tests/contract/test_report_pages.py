@@ -13,7 +13,7 @@ from mappings import formats
 from mappings.kinds import Role
 from mappings.records.owners import Owner as OwnerOfRecords
 from tests.contract.conclude_world import MirrorPortal, moved_champion
-from tests.contract.record_world import written_by_hand
+from tests.contract.record_world import counted, written_by_hand
 from tests.contract.test_reports import several_sources
 from tests.contract.test_roles import give
 from tests.contract.visiting import HARBOR, ORCHARD, Town, Visitor
@@ -349,3 +349,22 @@ def test_a_day_that_is_none_is_refused_by_the_comparison(visitor: Visitor) -> No
         answer = visitor.get(f"{HERE}/comparison?from={day}")
         assert answer.status_code == 400, day
         assert "no day" in unescape(answer.text)
+
+
+def test_a_report_costs_a_fixed_number_of_queries_however_much_it_shows(
+    town: Town, harbor: MirrorPortal, visitor: Visitor
+) -> None:
+    plain = _queries(town, visitor, f"{HERE}?measure=booked&by=source&period=all")
+    drawn_by_two = _queries(town, visitor, f"{HERE}?measure=booked&by=month&by=source&period=all")
+    filtered = _queries(town, visitor, f"{HERE}?measure=booked&by=source&period=all&owner=88")
+
+    assert plain <= 20
+    assert drawn_by_two <= plain + 1  # when the first and the last deal were won
+    assert filtered <= plain + 2  # what the chosen are called
+    assert _queries(town, visitor, HERE) <= 5
+
+
+def _queries(town: Town, visitor: Visitor, address: str) -> int:
+    with counted(town.runtime.database) as statements:
+        get(visitor, address)
+    return len(statements)

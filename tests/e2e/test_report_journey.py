@@ -88,6 +88,9 @@ def test_a_report_is_built_saved_and_taken_along_with_the_ledgers_figures(
         assert "by=month&by=source&period=all" in tab.ask("location.search")
         assert tab.ask("document.querySelectorAll('#answer svg[role=img]').length") == 2
 
+        links = tab.ask("[...document.querySelectorAll('details.menu a')].map(a => a.href)")
+        assert any("reports.csv" in link and "by=month&by=source" in link for link in links)
+
         tab.ask("document.querySelector('#save-name').value = 'What customers led to'")
         tab.ask("document.querySelector('#save-name').form.requestSubmit()")
         tab.wait("location.pathname.includes('/reports/saved/')")
