@@ -207,7 +207,7 @@ def _move(overview: Overview, row: Mapping[str, Any]) -> Json:
     return {
         "contact_id": row["new_contact_id"],
         "name": names[ObjectType.CONTACT, row["new_contact_id"]],
-        "latest": row["latest"],
+        "at": row["latest"] or row["earliest"],
         "confidence": row["confidence"],
         "former": _company(overview, row["former_company_id"]),
         "new": _company(overview, row["new_company_id"]),

@@ -14,7 +14,8 @@ from integration.portal import settings
 from integration.portal.context import PortalContext
 from integration.portal.settings import PortalSettings
 from integration.storage.database import Row, Transaction
-from integration.storage.ledger import period_rows, total_rows
+from integration.storage.ledger import period_rows, report_rows, total_rows
+from integration.storage.ledger.report_pieces import Wanted
 from integration.storage.ledger.total_rows import Wins
 from integration.storage.queue import activity_cursors, stream_troubles
 from integration.storage.service import setup_question_rows
@@ -29,7 +30,7 @@ from mappings.rules.findings import Source
 from mappings.rules.ledger import money, periods, report_period
 from mappings.rules.ledger.measurement import AlikeDeals, Measurement, Money, Reading, measure
 from mappings.rules.ledger.report_period import Period
-from mappings.rules.ledger.total_range import RATE_BASIS, DerivedDeal, Range, range_of
+from mappings.rules.ledger.total_range import RATE_BASIS, DerivedDeal, range_of
 
 Json = dict[str, Any]
 FIRST_ORDER = SourceKind.FIRST_ORDER.value
@@ -123,8 +124,8 @@ def within(
     home = known.map.home_currency
     wins = Wins(*_bounds(tx, period), deal_id)
     parts = total_rows.parts(tx, home, wins)
-    traces = total_rows.traces(tx, home, wins, known.map.naming_referrers())
-    ends, derived_deals = _ends(tx, wins, known)
+    traces = _traces(tx, wins, known)
+    low, high = _ends(tx, wins, known)
     booked = [row for row in parts if row["unit"] == home]
     return Total(
         currency=home,
@@ -132,9 +133,9 @@ def within(
         by_kind=_sums((row for row in booked if row["kind"] != FIRST_ORDER), "kind"),
         by_holder=_sums((row for row in booked if row["kind"] != FIRST_ORDER), "holder"),
         first_order=sum(int(row["minor"]) for row in booked if row["kind"] == FIRST_ORDER),
-        low=ends.low,
-        high=ends.high,
-        derived_deals=derived_deals,
+        low=low,
+        high=high,
+        derived_deals=sum(row["deals"] for row in traces if row["found"] and row["unit"] == home),
         apart=_apart(parts, traces, home),
         unbooked=total_rows.unbooked(tx, wins, list(DIGITS)),
         measurement=measure(_alike(traces, home), _reading(tx, known.map)),
@@ -148,13 +149,26 @@ def _bounds(tx: Transaction, period: Period) -> tuple[datetime | None, datetime 
     return period.bounds(period_rows.read(tx).calendar)
 
 
-def _ends(tx: Transaction, wins: Wins, known: PortalSettings) -> tuple[Range, int]:
-    """The total's range, and how many deals have a part in it."""
+def _traces(tx: Transaction, wins: Wins, known: PortalSettings) -> Sequence[Row]:
+    """Booked deals by what could show a customer's part: of one looked for now, of many as kept."""
+    home = known.map.home_currency
+    if wins.deal_id is None:
+        return total_rows.kept_traces(tx, home, wins)
+    return total_rows.traces(tx, home, wins, known.map.naming_referrers())
+
+
+def _ends(tx: Transaction, wins: Wins, known: PortalSettings) -> tuple[int, int]:
+    """The total's range: of one deal by its sources, of many by what deals keep of theirs."""
+    home = known.map.home_currency
+    if wins.deal_id is None:
+        rows = report_rows.ranges(tx, Wanted(home, wins.since, wins.until))
+        return sum(int(row["low"]) for row in rows), sum(int(row["high"]) for row in rows)
     deals = [
         DerivedDeal(int(booked), int(derived), sources_of(figures))
-        for _, booked, derived, figures in total_rows.derived(tx, known.map.home_currency, wins)
+        for _, booked, derived, figures in total_rows.derived(tx, home, wins)
     ]
-    return range_of(deals, known.policy), len(deals)
+    ends = range_of(deals, known.policy)
+    return ends.low, ends.high
 
 
 def sources_of(figures: Sequence[Sequence[Any]]) -> tuple[Source, ...] | None:

@@ -217,7 +217,7 @@ def test_open_deals_are_told_apart_by_the_probability_of_their_stage(
 ) -> None:
     moved_champion(harbor)
     for number, amount, probability in (
-        (31, "1000.01", "0.2"),
+        (31, "9000000.01", "0.2"),
         (32, "500.00", "0.2"),
         (33, "90.00", "0.6"),
     ):

@@ -10,6 +10,10 @@ _COLUMNS = """person_id, move_key, former_contact_id, new_contact_id, former_com
   new_company_id, earliest, latest, confidence, status, body, settings_version"""
 
 
+# As an index has it.
+_LATEST = "coalesce(latest, earliest, timestamptz '-infinity')"
+
+
 def of_persons(tx: Transaction, person_ids: Collection[int]) -> Sequence[Row]:
     """Return the moves of these persons."""
     if not person_ids:
@@ -75,8 +79,8 @@ def newest(tx: Transaction, statuses: Collection[str], *, limit: int) -> Sequenc
     """Return the moves of these statuses that were seen last, the newest first."""
     return tx.rows(
         f"""SELECT {_COLUMNS} FROM move WHERE portal_id = :portal
-              AND status = ANY(CAST(:statuses AS text[])) AND latest IS NOT NULL
-            ORDER BY latest DESC, person_id, move_key LIMIT :limit""",
+              AND status = ANY(CAST(:statuses AS text[]))
+            ORDER BY {_LATEST} DESC, person_id, move_key LIMIT :limit""",
         statuses=list(statuses),
         limit=limit,
     )

@@ -8,15 +8,16 @@ from integration.storage.ledger.entry_rows import DERIVED, HOME
 from integration.storage.ledger.total_rows import Wins
 from mappings.kinds import Cause, EntryOccasion
 
-WON_AT = "coalesce(origin_at, effective_at)"
+# Two indexes find entries by their win: that of where they belong, and that of when they count.
+_WON_IN = """(origin_at >= {0} AND origin_at < {1}
+  OR origin_at IS NULL AND effective_at >= {0} AND effective_at < {1})"""
+_WON_AT = "coalesce(origin_at, effective_at)"
 _NAMED_DEALS = 3
 
 
 def first_win(tx: Transaction) -> datetime | None:
     """Return when the first win was that anything is booked of."""
-    first: datetime | None = tx.value(
-        f"SELECT {WON_AT} FROM ledger WHERE portal_id = :portal ORDER BY {WON_AT} LIMIT 1"
-    )
+    first: datetime | None = tx.value("SELECT min(won_at) FROM balance WHERE portal_id = :portal")
     return first
 
 
@@ -25,10 +26,10 @@ def by_step(
 ) -> dict[tuple[int, str], int]:
     """Return booked credit in home currency by step and kind; a step ends where the next begins."""
     rows = tx.tuples(
-        f"""SELECT width_bucket({WON_AT}, CAST(:starts AS timestamptz[])) - 1, kind,
+        f"""SELECT width_bucket(won_at, CAST(:starts AS timestamptz[])) - 1, kind,
               coalesce(sum({HOME}), 0)::bigint
-            FROM ledger WHERE portal_id = :portal AND {DERIVED}
-              AND {WON_AT} >= :since AND {WON_AT} < :until
+            FROM balance WHERE portal_id = :portal AND {DERIVED}
+              AND won_at >= :since AND won_at < :until
             GROUP BY 1, 2""",
         starts=list(starts),
         since=starts[0],
@@ -52,12 +53,11 @@ def causes(
     """
     return tx.rows(
         f"""WITH event AS (
-              SELECT deal_id, occasion, {WON_AT} < CAST(:since AS timestamptz) AS is_earlier,
+              SELECT deal_id, occasion, {_WON_AT} < CAST(:since AS timestamptz) AS is_earlier,
                 sum({HOME}) AS minor
               FROM ledger WHERE portal_id = :portal AND {DERIVED}
-                AND ({WON_AT} >= :since AND (CAST(:until AS timestamptz) IS NULL
-                    OR {WON_AT} < :until)
-                  OR {WON_AT} >= :earlier_since AND {WON_AT} < :earlier_until)
+                AND ({_WON_IN.format(":since", ":until")}
+                  OR {_WON_IN.format(":earlier_since", ":earlier_until")})
               GROUP BY deal_id, occasion, recorded_at, is_earlier),
             named AS (
               SELECT event.*, occasion LIKE :settings || ' %' AS is_settings FROM event),
@@ -95,15 +95,12 @@ def pipeline(tx: Transaction, home: str) -> Sequence[Row]:
     in home currency count as deals alone.
     """
     return tx.rows(
-        """SELECT open_probability AS probability, count(*) AS deals,
-              coalesce(sum(share * minor), 0) AS credit
-            FROM (SELECT deal_id, open_probability,
-                CASE WHEN home_currency = :home AND home_minor IS NOT NULL THEN home_minor
-                  WHEN currency = :home THEN amount_minor END AS minor
-              FROM deal WHERE portal_id = :portal AND is_open) AS open
-            JOIN (SELECT deal_id, sum(share) AS share FROM source
-              WHERE portal_id = :portal AND share > 0 GROUP BY deal_id) AS credited
-              USING (deal_id)
+        """SELECT open_probability AS probability, count(DISTINCT deal_id) AS deals,
+              coalesce(sum(CAST(share AS numeric) * CASE
+                WHEN home_currency = :home AND home_minor IS NOT NULL THEN home_minor
+                WHEN currency = :home THEN amount_minor END), 0) AS credit
+            FROM deal JOIN source USING (portal_id, deal_id)
+            WHERE deal.portal_id = :portal AND is_open AND share > 0
             GROUP BY 1 ORDER BY 1 DESC""",
         home=home,
     )

@@ -1,6 +1,7 @@
 """What a total is added up from, in home currency: parts, ranges, traces, and what has no part.
 
-An entry counts in the period that its win belongs to, whenever it was booked.
+Entries are read as their balances, and count in the period that their win belongs to, whenever they
+were booked.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -28,11 +29,14 @@ class Wins:
 
 def _within(at: str) -> str:
     return f"""(CAST(:since AS timestamptz) IS NULL OR {at} >= :since)
-      AND (CAST(:until AS timestamptz) IS NULL OR {at} < :until)
-      AND (CAST(:deal AS bigint) IS NULL OR deal_id = :deal)"""
+      AND (CAST(:until AS timestamptz) IS NULL OR {at} < :until)"""
 
 
-_BELONGS = _within("coalesce(ledger.origin_at, ledger.effective_at)")
+_OF_DEAL = "(CAST(:deal AS bigint) IS NULL OR deal_id = :deal)"
+BELONGS = f"{_within('balance.won_at')} AND {_OF_DEAL}"
+# An index has the closes; a won deal without one counts by its creation.
+_CLOSED = f"""({_within("deal.closed_at")} AND deal.closed_at IS NOT NULL
+  OR deal.closed_at IS NULL AND {_within("deal.created_at")}) AND {_OF_DEAL}"""
 # The account's currency, or that in which alone the amount is known.
 _UNIT = f"""CASE WHEN ({HOME}) IS NOT NULL THEN :home
   WHEN home_minor IS NOT NULL THEN home_currency ELSE currency END"""
@@ -53,15 +57,18 @@ def parts(tx: Transaction, home: str, wins: Wins) -> list[Row]:
                   WHEN company_id IS NULL THEN 'person'
                   WHEN record_id IS NULL THEN 'gone_company' ELSE 'company' END AS holder,
                   sum(minor) AS minor
-                FROM (SELECT {_UNIT} AS unit, kind, company_id, subject_id IS NULL AS is_nobodys,
-                    sum({_AMOUNT}) AS minor
-                  FROM ledger WHERE portal_id = :portal AND {_BELONGS}
-                  GROUP BY 1, 2, 3, 4 {AS_WRITTEN}) AS part
-                LEFT JOIN alias ON alias.portal_id = :portal AND alias.object_type = 'company'
-                  AND alias.old_id = part.company_id
-                LEFT JOIN record ON record.portal_id = :portal AND record.object_type = 'company'
-                  AND record.gone_at IS NULL
-                  AND record.record_id = coalesce(alias.new_id, part.company_id)
+                FROM (SELECT part.*, coalesce(alias.new_id, company_id) AS firm_id
+                  FROM (SELECT {_UNIT} AS unit, kind, company_id,
+                      subject_id IS NULL AS is_nobodys, sum({_AMOUNT}) AS minor
+                    FROM balance WHERE portal_id = :portal AND {BELONGS}
+                    GROUP BY 1, 2, 3, 4 {AS_WRITTEN}) AS part
+                  LEFT JOIN alias ON alias.portal_id = :portal AND alias.object_type = 'company'
+                    AND alias.old_id = part.company_id {AS_WRITTEN}) AS part
+                LEFT JOIN LATERAL (  -- one by one: a period has few of an account's companies
+                  SELECT record_id FROM record
+                  WHERE record.portal_id = :portal AND record.object_type = 'company'
+                    AND record.record_id = part.firm_id AND record.gone_at IS NULL {AS_WRITTEN}
+                ) AS firm ON true
                 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3""",
             home=home,
             **wins.bounds,
@@ -72,7 +79,7 @@ def parts(tx: Transaction, home: str, wins: Wins) -> list[Row]:
 # What is booked of each deal; one that was taken back as a whole is not there.
 _BOOKED = f"""SELECT deal_id, {_UNIT} AS unit, sum({_AMOUNT}) AS booked,
     coalesce(sum({_AMOUNT}) FILTER (WHERE {DERIVED}), 0) AS derived
-  FROM ledger WHERE portal_id = :portal AND {_BELONGS}
+  FROM balance WHERE portal_id = :portal AND {BELONGS}
   GROUP BY 1, 2 HAVING sum({_AMOUNT}) <> 0 OR sum({_AMOUNT}) FILTER (WHERE {DERIVED}) <> 0"""
 _FIGURE = """CASE WHEN jsonb_typeof(body -> '{0}') = 'number' AND body ->> '{0}' ~ '^[0-9]{{1,18}}$'
   THEN CAST(body ->> '{0}' AS bigint) END"""
@@ -184,6 +191,36 @@ def traces(tx: Transaction, home: str, wins: Wins, mapped: Sequence[tuple[str, s
     )
 
 
+# The same of the sums that are kept by deal.
+_KEPT_UNIT = """CASE WHEN :home IN (home_currency, currency) THEN :home
+  ELSE coalesce(home_currency, currency) END"""
+_KEPT_AMOUNT = """CASE WHEN home_currency = :home THEN {0}_home WHEN currency = :home THEN {0}_minor
+  WHEN home_currency IS NOT NULL THEN {0}_home ELSE {0}_minor END"""
+
+
+def kept_traces(tx: Transaction, home: str, wins: Wins) -> list[Row]:
+    """Return the same of a period's deals, by what is kept with each since it was concluded."""
+    return list(
+        tx.rows(
+            f"""SELECT unit, coalesce(trace, 'nothing') <> 'nothing' AS contacts,
+                  trace IS NOT DISTINCT FROM 'employer' AS employer,
+                  trace IS NOT DISTINCT FROM 'answer' AS answer,
+                  trace IS NOT DISTINCT FROM 'activity' AS activity,
+                  derived <> 0 AS found, count(*) AS deals, sum(derived + rest) AS minor
+                FROM (SELECT deal_id, {_KEPT_UNIT} AS unit, max(trace) AS trace,
+                    sum({_KEPT_AMOUNT.format("derived")}) AS derived,
+                    sum({_KEPT_AMOUNT.format("rest")}) AS rest
+                  FROM deal_balance WHERE portal_id = :portal AND {_within("won_at")}
+                  GROUP BY 1, 2) AS booked
+                WHERE derived + rest <> 0 OR derived <> 0
+                GROUP BY 1, 2, 3, 4, 5, 6""",
+            home=home,
+            since=wins.since,
+            until=wins.until,
+        )
+    )
+
+
 def keep_judged(
     tx: Transaction,
     ranges: Mapping[int, tuple[int, int] | None],
@@ -224,11 +261,10 @@ def keep_judged(
 
 def unbooked(tx: Transaction, wins: Wins, currencies: Collection[str]) -> dict[str, int]:
     """Count won deals of which nothing is booked: no_amount, no_currency, or waiting."""
-    won_at = _within("coalesce(deal.closed_at, deal.created_at)")
     rows = tx.tuples(
         f"""SELECT CASE WHEN upper(coalesce(currency, '')) <> ALL(:currencies) THEN 'no_currency'
               WHEN coalesce(amount_minor, 0) = 0 THEN 'no_amount' ELSE 'waiting' END, count(*)
-            FROM deal WHERE portal_id = :portal AND is_won AND {won_at} AND {NOTHING_BOOKED}
+            FROM deal WHERE portal_id = :portal AND is_won AND {_CLOSED} AND {NOTHING_BOOKED}
             GROUP BY 1""",
         currencies=list(currencies),
         **wins.bounds,
