@@ -20,7 +20,8 @@ Names = Mapping[RefPair, str]
 _LINE = 20  # units between two lines of text
 _PAD = 16
 _WIDTH, _GAP = 236, 44  # of a box, and between two
-_NAME, _DEAL = 24, 15  # so many letters of a name have room, of a deal's beside its sum
+_NAME, _LETTERS = 21, 26  # so many letters of a name have room; of a deal's name and its sum
+_LEAST = 6  # letters that are left of a deal's name, however long its sum is
 _ISOLATED = "\N{FIRST STRONG ISOLATE}{}\N{POP DIRECTIONAL ISOLATE}"
 _DEALS = 3
 
@@ -188,7 +189,9 @@ def _side(head: str, side: Side, names: Names, currency: str) -> list[Line]:
 
 def _deal(deal: DealOfTwo, names: Names, currency: str) -> Line:
     ref: RefPair = (ObjectType.DEAL.value, deal.deal_id)
-    return Line(_cut(_name(names, *ref), _DEAL), figures.money(deal.home_minor, currency), link=ref)
+    amount = figures.money(deal.home_minor, currency)
+    room = max(_LETTERS - len(amount), _LEAST)
+    return Line(_cut(_name(names, *ref), room), amount, link=ref)
 
 
 def _rest(own: Sequence[DealOfTwo]) -> list[Line]:

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from integration.portal import record_names, settings
 from integration.portal.context import PortalContext
-from integration.storage.database import Row
-from integration.storage.ledger import leader_rows
-from integration.storage.ledger.total_rows import Wins
+from integration.storage.listings import leading
 from mappings.kinds import ObjectType
 from mappings.records.rows import RefPair
 
@@ -15,36 +14,21 @@ _MOST = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Advocate:
-    """Somebody who led to deals: a contact, a company, or a removed person (`record_id` None)."""
-
-    object_type: str
-    record_id: int | None
-    minor: int
-    deals: int
-
-
-@dataclass(frozen=True, slots=True)
 class Advocates:
-    """People and companies, the most booked money first, in the account's currency."""
+    """People and companies with their second-order revenue, the most first, in major units."""
 
-    people: Sequence[Advocate]
-    companies: Sequence[Advocate]
+    people: Sequence[tuple[int, Decimal]]
+    companies: Sequence[tuple[int, Decimal]]
     currency: str
     names: Mapping[RefPair, str]
 
 
 def top(portal: PortalContext) -> Advocates:
-    """Return who led to most, of all time."""
+    """Return who led to most, as the fields in HubSpot say it."""
     with portal.transaction() as tx:
+        people = leading.people(tx, limit=_MOST)
+        companies = leading.companies(tx, limit=_MOST)
+        refs = {(ObjectType.CONTACT.value, number) for number, _ in people}
+        refs |= {(ObjectType.COMPANY.value, number) for number, _ in companies}
         home = settings.read(tx).map.home_currency
-        people = leader_rows.people(tx, home, Wins(), limit=_MOST)
-        companies = leader_rows.companies(tx, home, Wins(), limit=_MOST)
-        found = [_advocate(ObjectType.CONTACT, row, "contact_id") for row in people]
-        firms = [_advocate(ObjectType.COMPANY, row, "id") for row in companies]
-        refs = {(line.object_type, line.record_id) for line in (*found, *firms) if line.record_id}
-        return Advocates(found, firms, home, record_names.shown(tx, refs))
-
-
-def _advocate(object_type: ObjectType, row: Row, column: str) -> Advocate:
-    return Advocate(object_type.value, row[column], int(row["minor"]), row["deals"])
+        return Advocates(people, companies, home, record_names.shown(tx, refs))

@@ -15,10 +15,11 @@ from integration.reports.records.record_card import RecordCard
 from integration.reports.records.timeline import Story, Teller
 from integration.review import reading
 from integration.storage.database import Row, Transaction
-from integration.storage.findings import all_in_values, person_rows, stored_shapes, timeline_rows
+from integration.storage.findings import all_in_values, stored_shapes, timeline_rows
 from integration.storage.findings.timeline_rows import Place
 from integration.storage.ledger import credit_rows
 from integration.storage.ledger.credit_rows import Credited, CreditedSum
+from integration.storage.listings import leading
 from integration.storage.mirror import deal_rows, mirror
 from integration.storage.mirror.deal_rows import CompanyDeal
 from integration.storage.queue import page_context
@@ -148,7 +149,7 @@ def _record(tx: Transaction, card: RecordCard, after: Place | None, now: datetim
     departures, departed = _departures(tx, everything, home)
     bringers = credit_rows.bringers(tx, company_id, home.currency, limit=LINES)
     credited = credit_rows.credited_deals(tx, "company", everything, home.currency, limit=LINES)
-    champions = person_rows.in_role_at(tx, company_id, _CHAMPIONS, limit=LINES + 1)
+    champions = leading.in_role_at(tx, company_id, _CHAMPIONS, limit=LINES + 1)
     deals = deal_rows.newest_of_company(tx, company_id, home.currency, most=LINES)
     about: list[RefPair] = [(ObjectType.COMPANY, number) for number in everything]
     lists = (departures, bringers, credited, champions, deals)

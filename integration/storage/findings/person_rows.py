@@ -376,23 +376,3 @@ def with_texts(tx: Transaction, contact_ids: Collection[int], names: Collection[
         names=list(names),
     )
     return {row["id"] for row in rows}
-
-
-def in_role_at(
-    tx: Transaction, company_id: int, roles: Collection[str], *, limit: int
-) -> list[tuple[int, str]]:
-    """Return living contacts of a company whose role for us is one of these, with the role."""
-    rows = tx.tuples(
-        """SELECT contact_id, role FROM (
-             SELECT DISTINCT from_id AS contact_id FROM association
-             WHERE portal_id = :portal AND to_type = 'company' AND to_id = :company
-               AND from_type = 'contact') AS staff
-           JOIN conclusion ON conclusion.portal_id = :portal AND object_type = 'contact'
-             AND record_id = contact_id
-           CROSS JOIN LATERAL (SELECT desired ->> 'second_order_role' AS role) AS concluded
-           WHERE role = ANY(CAST(:roles AS text[])) ORDER BY contact_id LIMIT :limit""",
-        company=company_id,
-        roles=list(roles),
-        limit=limit,
-    )
-    return [(contact_id, role) for contact_id, role in rows]
