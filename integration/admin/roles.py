@@ -1,7 +1,9 @@
 """Roles: who may do what in an account, and handing them out."""
 
 from integration.core.errors import Refused
+from integration.portal import permissions
 from integration.portal.context import PortalContext
+from integration.portal.permissions import Permission
 from integration.storage.database import Transaction
 from integration.storage.service import invitation_rows, portal_users, portals
 from mappings.kinds import Role
@@ -35,6 +37,21 @@ def give(portal: PortalContext, user_id: int, role: Role | None, *, actor: str) 
             role=role.value if role else None,
             before=user.role.value if user.role else None,
         )
+
+
+def check_command(portal: PortalContext, user_id: int, name: str, asked: Permission) -> None:
+    """Refuse a command that a user's role does not allow; note one that changes something."""
+    with portal.transaction() as tx:
+        user = portal_users.find(tx, user_id)
+        if user is None or user.role is None or user.has_left:
+            raise Refused(f"User {user_id} has no role in account {portal.portal_id}")
+        if not permissions.may(user.role, asked):
+            needed = ", ".join(role.label for role in permissions.who_may(asked))
+            raise Refused(
+                f"{name} needs one of these roles: {needed}. User {user_id} is"
+                f" {user.role.label.lower()} in account {portal.portal_id}"
+            )
+        portals.note(tx, f"user:{user_id}", "ran a command", outcome=name)
 
 
 def admins(tx: Transaction) -> list[str]:

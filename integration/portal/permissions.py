@@ -30,6 +30,7 @@ class Open(StrEnum):
 
     ANYBODY = "anybody, signed in or not"
     LINK = "whoever has a link whose secret says who it is for"
+    OPERATOR = "whoever runs the server"
     PROGRAMS = "programs, which sign or send a key of their own"
 
 
@@ -147,6 +148,38 @@ ENDPOINTS: Final[Mapping[str, Permission | Open]] = MappingProxyType(
 )
 
 
+COMMANDS: Final[Mapping[str, Permission | Open]] = MappingProxyType(
+    {
+        "up": Open.OPERATOR,
+        "web": Open.OPERATOR,
+        "worker": Open.OPERATOR,
+        "schedule": Open.OPERATOR,
+        "migrate": Open.OPERATOR,
+        "portals": Open.OPERATOR,
+        "settle": Open.OPERATOR,
+        "rotate-keys": Open.OPERATOR,
+        "project": Open.OPERATOR,
+        "doctor": Open.OPERATOR,
+        "status": Permission.READ,
+        "explain": Permission.READ,
+        "report": Permission.EXPORT,
+        "review": Permission.ANSWER,
+        "ledger": Permission.CLOSE_MONTHS,
+        "backfill": Permission.OPERATE,
+        "replay": Permission.OPERATE,
+        "orders": Permission.OPERATE,
+        "forget": Permission.OPERATE,
+        "policy": Permission.CHANGE_SETTINGS,
+        "preview": Permission.CHANGE_SETTINGS,
+        "settings": Permission.CHANGE_SETTINGS,
+        "inbound-key": Permission.CHANGE_SETTINGS,
+        "users": Permission.MANAGE_USERS,
+        "uninstall": Permission.UNINSTALL,
+    }
+)
+"""What a command asks for, as far as its options go."""
+
+
 def may(role: Role | None, permission: Permission) -> bool:
     """Whether a role is allowed something; nobody's role is allowed nothing."""
     return role in GRANTED[permission]
@@ -162,6 +195,13 @@ def of_endpoint(endpoint: str) -> Permission | Open:
     if endpoint not in ENDPOINTS:
         raise LookupError(f"no row in permissions.ENDPOINTS says who may see {endpoint}")
     return ENDPOINTS[endpoint]
+
+
+def of_command(name: str) -> Permission | Open:
+    """Return what a command asks for. Raises :class:`LookupError` for one without a row."""
+    if name not in COMMANDS:
+        raise LookupError(f"no row in permissions.COMMANDS says who may run {name}")
+    return COMMANDS[name]
 
 
 def may_use(role: Role | None, endpoint: str) -> bool:
