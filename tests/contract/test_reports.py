@@ -6,12 +6,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from integration.core.errors import Refused
 from integration.portal import forgotten, invalidation
 from integration.portal.invalidation import Change
-from integration.reports import report, revenue_total
+from integration.reports import report, report_sentences, revenue_total
 from integration.reports.report import LeftOut, Report, ReportRow
+from integration.storage.queue import import_runs
 from mappings.kinds import Measure
 from mappings.records import report_request
 from tests.contract.conclude_world import (
@@ -323,3 +325,48 @@ def test_a_property_that_the_account_does_not_have_is_refused_with_the_nearest(
 ) -> None:
     with pytest.raises(Refused, match=r"'lifecycle' of companies is gone.*'lifecyclestage'"):
         asked(harbor, by="company.lifecycle")
+
+
+def statements(portal: MirrorPortal, **words: str) -> int:
+    """How many statements a report takes."""
+    sent: list[str] = []
+    engine = portal.database._engine
+
+    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        sent.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        asked(portal, **words)
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+    return len(sent)
+
+
+def test_a_report_takes_as_many_statements_however_much_was_won(harbor: MirrorPortal) -> None:
+    several_sources(harbor)
+    harbor.settle()
+    words = {"measure": "booked,won,deals,win_rate,pipeline", "by": "advocate,month"}
+    few = statements(harbor, **words)
+
+    for number in range(50, 60):
+        harbor.deal(number, 2, 12, 30, created=59, won=(number - 40, "10.01"))
+    harbor.settle()
+
+    assert statements(harbor, **words) == few <= 24
+    assert statements(harbor, by="month") <= 16
+
+
+def test_a_report_while_the_import_runs_says_so(harbor: MirrorPortal) -> None:
+    several_sources(harbor)
+    harbor.settle()
+    assert asked(harbor).importing is None
+
+    with harbor.context.transaction() as tx:
+        import_runs.begin(tx, "import", ["records:contact", "records:deal"])
+
+    found = asked(harbor)
+    assert found.importing is not None
+    assert f"The import is at {found.importing}%: these figures will change." in list(
+        report_sentences.lines(found)
+    )

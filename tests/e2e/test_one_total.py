@@ -18,6 +18,7 @@ from tests import admin
 from tests.admin import Admin
 from tests.e2e.test_commands import Run, run
 from tests.sandbox.records import Source
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from tests.sandbox.crm import Portal
@@ -335,6 +336,20 @@ def reports_say(
     # By month, as the deals' own fields say it.
     for row in _report(visitor, "by=month")["rows"]:
         assert Decimal(row["values"]["booked"]) == _booked_in(story, row["keys"][0]["value"])
+
+    # Each figure leads to its deals, whose own sum is the figure.
+    for by in ("month", "pipeline", "company", "order", "timing"):
+        for row in _report(visitor, f"by={by}&measure=booked")["rows"]:
+            booked = Decimal(row["values"]["booked"])
+            if row["deals"] is None:
+                assert booked == 0, (by, row)
+                continue
+            deals = _read_csv(visitor.page(f"deals.csv?{row['deals']}"))
+            assert sum(amount_of(deal["Second-order"]) for deal in deals) == booked, (by, row)
+    refused = visitor.browser.get(
+        f"{visitor.app_url}/portals/4711/reports.json?by=sorce", timeout=PATIENCE
+    )
+    assert (refused.status_code, "did you mean 'source'?" in refused.json()["error"]) == (400, True)
 
     second_order = Decimal(total["second_order"])
     of_page = _read_csv(visitor.page("reports.csv?by=source&by=month"))
