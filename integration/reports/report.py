@@ -4,7 +4,7 @@ Whatever it is by, a report's rows add up to its total, which is the one total o
 :mod:`integration.reports.revenue_total`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
@@ -16,6 +16,7 @@ from integration.reports import report_deals, report_figures, report_keys
 from integration.reports.report_deals import Pairs
 from integration.reports.report_figures import (
     ADDED_UP,
+    COUNTS,
     MONEY,
     NOTHING_BOOKED,
     Asked,
@@ -101,10 +102,12 @@ def within(
     asked = report_figures.asked(tx, request)
     period = asked.period(now)
     earlier = report_period.before(period, asked.calendar.day_of(now)) if request.compare else None
-    found = report_figures.figures(asked, period)
-    compared = report_figures.figures(asked, earlier, beside=found) if earlier else None
+    found = report_figures.figures(asked, period, most=most)
+    compared = report_figures.figures(asked, earlier, most=most, beside=found) if earlier else None
+    _check_size(found, most)
     groups = _in_turn(asked, found, compared)
-    rest = _added_up(found.groups.get(group, {}) for group in groups[most:])
+    others = max(len(groups), found.count) - len(groups[:most])
+    is_shared = asked.wanted(period, ()).is_shared
     return Report(
         request=request,
         currency=asked.unit,
@@ -118,9 +121,19 @@ def within(
         coverage=found.total[Measure.COVERAGE],
         period_before=earlier,
         before=compared.total if compared else None,
-        is_shared=asked.wanted(period, ()).is_shared,
-        rest=rest if groups[most:] else None,
-        rest_rows=len(groups[most:]),
+        is_shared=is_shared,
+        rest=_rest(found, groups[:most], is_shared=is_shared) if others else None,
+        rest_rows=others,
+    )
+
+
+def _check_size(found: Figures, most: int) -> None:
+    """Refuse more rows than anybody reads, unless only the largest are asked for."""
+    if found.count <= MOST_ROWS or (found.is_cut and most < MOST_ROWS):
+        return
+    raise Refused(
+        f"This report has {found.count} rows, and {MOST_ROWS} are the most: choose a shorter"
+        " period, filter it, or take the list of its deals."
     )
 
 
@@ -129,11 +142,6 @@ def _in_turn(asked: Asked, found: Figures, compared: Figures | None) -> list[Gro
     groups = dict.fromkeys(chain(found.groups, compared.groups if compared else ()))
     if not asked.request.by:
         return []
-    if len(groups) > MOST_ROWS:
-        raise Refused(
-            f"This report has {len(groups)} rows, and {MOST_ROWS} are the most: choose a shorter"
-            " period, filter it, or take the list of its deals."
-        )
     if len(asked.request.by) == 1 and asked.periodic:
         # A period in which nothing was won is a row, too.
         groups |= dict.fromkeys((str(n),) for n in range(1, len(found.steps) + 1))
@@ -147,13 +155,19 @@ def _in_turn(asked: Asked, found: Figures, compared: Figures | None) -> list[Gro
     return sorted(groups, key=turn)
 
 
-def _added_up(values: Iterable[Values]) -> Values:
-    """The sums of the measures that can be added up."""
-    sums: dict[Measure, Value] = {}
-    for row in values:
-        for measure in ADDED_UP:
-            sums[measure] = (sums.get(measure) or 0) + (row.get(measure) or 0)
-    return sums
+def _rest(found: Figures, shown: Sequence[Group], *, is_shared: bool) -> Values:
+    """What the rows beyond those that are shown add up to: the total without them.
+
+    How many deals that are is not known where a deal can be in several rows.
+    """
+    rest: dict[Measure, Value] = {}
+    for measure in ADDED_UP:
+        if is_shared and measure in COUNTS:
+            rest[measure] = None
+            continue
+        told = sum(found.groups.get(group, {}).get(measure) or 0 for group in shown)
+        rest[measure] = (found.total.get(measure) or 0) - told
+    return rest
 
 
 def _rows(

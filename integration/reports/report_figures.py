@@ -1,6 +1,6 @@
 """A report's figures: each measure of a period, by the keys of its rows and in all."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from difflib import get_close_matches
@@ -13,7 +13,7 @@ from integration.reports.report_keys import Group, Step
 from integration.reports.revenue_total import UNBOOKED
 from integration.storage.database import Row, Transaction
 from integration.storage.ledger import period_rows, report_rows
-from integration.storage.ledger.report_pieces import Grouped, Wanted
+from integration.storage.ledger.report_pieces import SUMS, Grouped, Wanted
 from mappings.currencies import DIGITS
 from mappings.kinds import Dimension, Measure, ObjectType
 from mappings.records.portal_map import PortalMap
@@ -42,10 +42,12 @@ ADDED_UP = (
     Measure.WON_DEALS, Measure.PIPELINE,
 )  # fmt: skip
 """Measures whose rows add up to the total; deals with several sources are in several rows."""
+COUNTS = frozenset({Measure.DEALS, Measure.WON_DEALS})
 _OF_ALL_WINS = frozenset(
     {Measure.FIRST_ORDER, Measure.WON, Measure.WON_DEALS, Measure.SHARE, Measure.COVERAGE}
 )
 _OF_CLOSED = frozenset({Measure.WIN_RATE, Measure.DAYS, Measure.SIZE, Measure.MEAN_SIZE})
+_OF_OTHERS = _OF_CLOSED | {Measure.PIPELINE}
 _MOMENT = timedelta(microseconds=1)
 
 
@@ -150,53 +152,90 @@ def asked(tx: Transaction, request: ReportRequest) -> Asked:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """A period's values by the stored keys of each group, and of all together."""
+    """A period's values by the stored keys of groups, and of all together.
+
+    `count` is how many groups there are; if `is_cut`, only the largest were read.
+    """
 
     steps: Sequence[Step]
     groups: Mapping[Group, Values]
     total: Values
+    count: int
+    is_cut: bool = False
 
 
-def figures(asked: Asked, period: Period, *, beside: Figures | None = None) -> Figures:
-    """Return the figures of a period; its steps are told *beside* those of another, one by one."""
+def figures(asked: Asked, period: Period, *, most: int, beside: Figures | None = None) -> Figures:
+    """Return the figures of a period, of at least the *most* largest groups.
+
+    Its steps are told *beside* those of another, one by one.
+    """
     steps = asked.steps(period)
     if beside is not None:
         steps = steps[: len(beside.steps)]
     wanted = asked.wanted(period, steps)
     of_all = replace(wanted, by=())
+    if _can_be_cut(asked, wanted):
+        wanted = replace(wanted, most=(asked.request.measures[0].value, most))
     groups: dict[Group, dict[Measure, Value]] = {}
-    if wanted.by:
-        for group, values in _groups(asked, wanted):
-            groups.setdefault(group, {}).update(values)
+    count = 0
+    for part in _parts(asked, wanted) if wanted.by else ():
+        count = count or part.count
+        for group, values in part.groups:
+            # Of the largest, whatever statement knows of others.
+            if wanted.most is None or not part.is_later or group in groups:
+                groups.setdefault(group, {}).update(values)
     total: dict[Measure, Value] = {**NOTHING_BOOKED, Measure.COVERAGE: None}
-    for _, values in _groups(asked, of_all):
-        total.update(values)
-    return Figures(steps, groups, total)
+    for part in _parts(asked, of_all):
+        for _, values in part.groups:
+            total.update(values)
+    is_cut = count > len(groups)
+    return Figures(steps, groups, total, max(count, len(groups)), is_cut)
 
 
-def _groups(asked: Asked, wanted: Wanted) -> Iterator[tuple[Group, Values]]:
-    """Yield the values of each group that some statement knows."""
-    measures = set(asked.request.measures)
+def _can_be_cut(asked: Asked, wanted: Wanted) -> bool:
+    """Whether the largest groups are known by one sum: then no others need to be read."""
+    request = asked.request
+    needs_others = request.compare or wanted.is_of_days or set(request.measures) & _OF_OTHERS
+    return bool(wanted.by) and request.measures[0].value in SUMS and not needs_others
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What one statement knows of groups; the first also tells how many there are."""
+
+    groups: list[tuple[Group, Values]]
+    count: int = 0
+    is_later: bool = True
+
+    @classmethod
+    def of(cls, rows: Iterable[Row], read: Callable[[Row], Values]) -> "_Part":
+        return cls([(tuple(row["keys"]), read(row)) for row in rows])
+
+
+def _parts(asked: Asked, wanted: Wanted) -> Iterator[_Part]:
+    """Yield what each statement that the measures need knows, the one that orders groups first."""
+    tx, measures = asked.tx, set(asked.request.measures)
     if wanted.is_of_credits:
-        yield from _of_credits(asked, wanted)
+        derived_only = not needs_all_wins(asked.request)
+        rows = report_rows.of_credits(tx, wanted, derived_only=derived_only)
+        yield _ordered(rows, _booked)
+        if Measure.BOOKED in measures:
+            yield _Part.of(report_rows.ranges(tx, wanted), _ends)
     else:
-        for row in report_rows.of_deals(asked.tx, wanted):
-            yield tuple(row["keys"]), {**_booked(row), **_of_deals(row)}
+        yield _ordered(report_rows.of_deals(tx, wanted), _of_deals)
     if measures & _OF_CLOSED:
-        for row in report_rows.closed(asked.tx, wanted):
-            yield tuple(row["keys"]), _of_closed(row)
+        yield _Part.of(report_rows.closed(tx, wanted), _of_closed)
     if Measure.PIPELINE in measures and not wanted.is_of_days:
-        for row in report_rows.pipeline(asked.tx, wanted):
-            yield tuple(row["keys"]), {Measure.PIPELINE: int(row["minor"])}
+        yield _Part.of(report_rows.pipeline(tx, wanted), _open)
 
 
-def _of_credits(asked: Asked, wanted: Wanted) -> Iterator[tuple[Group, Values]]:
-    derived_only = not needs_all_wins(asked.request)
-    for row in report_rows.of_credits(asked.tx, wanted, derived_only=derived_only):
-        yield tuple(row["keys"]), _booked(row)
-    if Measure.BOOKED in asked.request.measures:
-        for row in report_rows.ranges(asked.tx, wanted):
-            yield tuple(row["keys"]), _ends(row)
+def _ordered(rows: Sequence[Row], read: Callable[[Row], Values]) -> _Part:
+    count = rows[0]["groups"] if rows else 0
+    return replace(_Part.of(rows, read), count=count, is_later=False)
+
+
+def _open(row: Row) -> Values:
+    return {Measure.PIPELINE: int(row["minor"])}
 
 
 def _booked(row: Row) -> dict[Measure, Value]:
@@ -211,9 +250,10 @@ def _booked(row: Row) -> dict[Measure, Value]:
 
 
 def _of_deals(row: Row) -> dict[Measure, Value]:
-    """What only whole deals have: their range, and the parts of what was won."""
+    """The same of whole deals, which have a range and parts of what was won."""
     booked, won = int(row["booked"]), int(row["booked"]) + int(row["first_order"])
     return {
+        **_booked(row),
         **_ends(row),
         Measure.SHARE: booked / won if won > 0 else None,
         Measure.COVERAGE: _part_of(int(row["judged"]), won),

@@ -101,7 +101,8 @@ class Wanted:
 
     Amounts are in `unit`, the account's currency, or, with `is_own`, in that of deals which have
     it. `chosen` has for each dimension the keys that count, None for what has none. `starts` are
-    the first moments of the steps of the period.
+    the first moments of the steps of the period. Of sums only the `most` largest groups are told,
+    by their sum of that name.
     """
 
     unit: str
@@ -111,6 +112,7 @@ class Wanted:
     by: tuple[Grouped, ...] = ()
     chosen: Mapping[Grouped, Sequence[str | None]] = field(default_factory=dict)
     starts: Sequence[datetime] = ()
+    most: tuple[str, int] | None = None
 
     @property
     def is_shared(self) -> bool:
@@ -154,12 +156,24 @@ def deal_amount(wanted: Wanted, part: str) -> str:
       WHEN balance.currency = :unit THEN balance.{part}_minor END"""
 
 
+_SUMS = {
+    "booked": "sum(derived)",
+    "first_order": "sum(rest)",
+    "won": "sum(derived + rest)",
+    "deals": "count(*) FILTER (WHERE derived <> 0)",
+    "won_deals": "count(*)",
+}
+SUMS: Final = frozenset(_SUMS)
+"""By which sums the largest groups can be asked for."""
+
+
 class Statement:
     """What a statement's keys, conditions and joins are, and the values that it names."""
 
     def __init__(self, wanted: Wanted, *, needs: Sequence[str] = ()) -> None:
         """*needs* are joins that it needs beside those of its keys."""
         self._joins = dict.fromkeys(needs)
+        self._most = wanted.most
         self.values: dict[str, Any] = {
             "unit": wanted.unit,
             "since": wanted.since,
@@ -211,6 +225,15 @@ class Statement:
     def names(self) -> str:
         """Their names, each behind a comma."""
         return "".join(f", key_{number}" for number in range(len(self._keys)))
+
+    @property
+    def largest(self) -> str:
+        """Which groups are told: all of them, or the largest by a sum."""
+        if self._most is None:
+            return ""
+        name, number = self._most
+        # By the keys' bytes, or a server with other collations would tell others of equal ones.
+        return f'ORDER BY {_SUMS[name]} DESC, {self.array} COLLATE "C" LIMIT {number:d}'
 
     @property
     def array(self) -> str:

@@ -38,14 +38,16 @@ def of_deals(tx: Transaction, wanted: Wanted) -> list[Row]:
                   sum({_LOW}) AS low, sum({_HIGH}) AS high,
                   coalesce(sum(derived + rest) FILTER (
                     WHERE derived <> 0 OR trace IN {_SHOWN}), 0) AS judged,
-                  count(*) FILTER (WHERE derived <> 0) AS deals, count(*) AS won_deals
+                  count(*) FILTER (WHERE derived <> 0) AS deals, count(*) AS won_deals,
+                  count(*) OVER () AS groups
                 FROM (
                   SELECT balance.trace, balance.low_share, balance.high_share{statement.keys},
                     {derived} AS derived, {rest} AS rest
                   FROM deal_balance AS balance {statement.joins}
                   WHERE {_OWN_ROWS} AND {DEAL_ALIVE} AND {WITHIN.format("balance.won_at")}
                     AND {statement.where}) AS whole
-                WHERE derived <> 0 OR rest <> 0 {statement.group} HAVING count(*) > 0""",
+                WHERE derived <> 0 OR rest <> 0 {statement.group} HAVING count(*) > 0
+                {statement.largest}""",
             **statement.values,
         )
     )
@@ -69,7 +71,8 @@ def of_credits(tx: Transaction, wanted: Wanted, *, derived_only: bool) -> list[R
     return list(
         tx.rows(
             f"""SELECT {statement.array} AS keys, sum(derived) AS booked, sum(rest) AS first_order,
-                  count(*) FILTER (WHERE derived <> 0) AS deals, count(*) AS won_deals
+                  count(*) FILTER (WHERE derived <> 0) AS deals, count(*) AS won_deals,
+                  count(*) OVER () AS groups
                 FROM (
                   SELECT balance.deal_id{statement.keys},
                     coalesce(sum({money}) FILTER (WHERE {DERIVED}), 0) AS derived,
@@ -78,7 +81,8 @@ def of_credits(tx: Transaction, wanted: Wanted, *, derived_only: bool) -> list[R
                   WHERE {_OWN_ROWS} AND {ALIVE} AND {WITHIN.format("balance.won_at")}
                     AND {DERIVED if derived_only else "true"} AND {statement.where}
                   GROUP BY balance.deal_id{statement.names}) AS of_deal
-                WHERE derived <> 0 OR rest <> 0 {statement.group} HAVING count(*) > 0""",
+                WHERE derived <> 0 OR rest <> 0 {statement.group} HAVING count(*) > 0
+                {statement.largest}""",
             **statement.values,
         )
     )
