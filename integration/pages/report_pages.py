@@ -332,6 +332,7 @@ def _choose(portal: PortalContext, session: Session, word: str) -> ResponseRetur
         values=[
             (row.keys[0].value, report_texts.key(kind, row.keys[0]), row.values) for row in rows
         ],
+        most=report_choices.MOST_VALUES,
         won=Measure.WON,
         booked=Measure.BOOKED,
         currency=known.home_currency,

@@ -21,6 +21,17 @@ _PROPERTY_OWNER: Final[Mapping[Dimension, ObjectType]] = {
     Dimension.DEAL_PROPERTY: ObjectType.DEAL,
     Dimension.COMPANY_PROPERTY: ObjectType.COMPANY,
 }
+# What HubSpot calls the standard properties whose labels are not read.
+STANDARD_LABELS: Final[Mapping[str, str]] = {
+    "dealtype": "Deal type",
+    "dealstage": "Deal stage",
+    "deal_currency_code": "Currency",
+    "lifecyclestage": "Lifecycle stage",
+    "hs_csm_sentiment": "CSM sentiment",
+    "type": "Type",
+}
+MOST_VALUES: Final = 500
+"""So many values of a filter are shown to choose from, the largest."""
 # Each record has its own value of these, so that nothing can be grouped by them.
 _NO_SEGMENT: Final = frozenset(
     {
@@ -57,11 +68,12 @@ class Gone:
 def choices(portal_map: PortalMap) -> Choices:
     """Return all that a report of this account can be by."""
     plain = [Grouping(kind) for kind in Dimension if kind not in _PROPERTY_OWNER]
+    figures = {*portal_map.figure_properties().values(), portal_map.recurring_property}
     properties = {
         Grouping(kind, name): _called(portal_map, owner, name)
         for kind, owner in _PROPERTY_OWNER.items()
         for name in portal_map.read_properties(owner)
-        if name not in _NO_SEGMENT
+        if name not in _NO_SEGMENT and name not in figures
     }
     return Choices(tuple(plain), properties)
 
@@ -136,7 +148,7 @@ def values(
         filters=others,
         compare=False,
     )
-    return report.of(portal, asked).rows
+    return report.of(portal, asked, most=MOST_VALUES).rows
 
 
 def named(
@@ -165,4 +177,8 @@ def counting_map(portal: PortalContext) -> PortalMap:
 
 def _called(portal_map: PortalMap, owner: ObjectType, name: str) -> str:
     label = portal_map.labels_of(owner, name).label
-    return label or name.removeprefix("hs_").replace("_", " ").capitalize()
+    return (
+        label
+        or STANDARD_LABELS.get(name)
+        or name.removeprefix("hs_").replace("_", " ").capitalize()
+    )
