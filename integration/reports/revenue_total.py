@@ -137,7 +137,7 @@ def within(
         high=high,
         derived_deals=sum(row["deals"] for row in traces if row["found"] and row["unit"] == home),
         apart=_apart(parts, traces, home),
-        unbooked=total_rows.unbooked(tx, wins, list(DIGITS)),
+        unbooked=_unbooked(tx, wins, home),
         measurement=measure(_alike(traces, home), _reading(tx, known.map)),
     )
 
@@ -169,6 +169,13 @@ def _ends(tx: Transaction, wins: Wins, known: PortalSettings) -> tuple[int, int]
     ]
     ends = range_of(deals, known.policy)
     return ends.low, ends.high
+
+
+def _unbooked(tx: Transaction, wins: Wins, home: str) -> dict[str, int]:
+    """Won deals of which nothing is booked: whether one is, or as reports count them."""
+    if wins.deal_id is None:
+        return report_rows.unbooked(tx, Wanted(home, wins.since, wins.until), list(DIGITS))
+    return total_rows.unbooked(tx, wins.deal_id, list(DIGITS))
 
 
 def sources_of(figures: Sequence[Sequence[Any]]) -> tuple[Source, ...] | None:

@@ -34,9 +34,6 @@ def _within(at: str) -> str:
 
 _OF_DEAL = "(CAST(:deal AS bigint) IS NULL OR deal_id = :deal)"
 BELONGS = f"{_within('balance.won_at')} AND {_OF_DEAL}"
-# An index has the closes; a won deal without one counts by its creation.
-_CLOSED = f"""({_within("deal.closed_at")} AND deal.closed_at IS NOT NULL
-  OR deal.closed_at IS NULL AND {_within("deal.created_at")}) AND {_OF_DEAL}"""
 # The account's currency, or that in which alone the amount is known.
 _UNIT = f"""CASE WHEN ({HOME}) IS NOT NULL THEN :home
   WHEN home_minor IS NOT NULL THEN home_currency ELSE currency END"""
@@ -259,14 +256,14 @@ def keep_judged(
     )
 
 
-def unbooked(tx: Transaction, wins: Wins, currencies: Collection[str]) -> dict[str, int]:
-    """Count won deals of which nothing is booked: no_amount, no_currency, or waiting."""
+def unbooked(tx: Transaction, deal_id: int, currencies: Collection[str]) -> dict[str, int]:
+    """Say of a won deal of which nothing is booked why: no_amount, no_currency, or waiting."""
     rows = tx.tuples(
         f"""SELECT CASE WHEN upper(coalesce(currency, '')) <> ALL(:currencies) THEN 'no_currency'
               WHEN coalesce(amount_minor, 0) = 0 THEN 'no_amount' ELSE 'waiting' END, count(*)
-            FROM deal WHERE portal_id = :portal AND is_won AND {_CLOSED} AND {NOTHING_BOOKED}
+            FROM deal WHERE portal_id = :portal AND deal_id = :deal AND is_won AND {NOTHING_BOOKED}
             GROUP BY 1""",
         currencies=list(currencies),
-        **wins.bounds,
+        deal=deal_id,
     )
     return dict(rows)
