@@ -9,6 +9,7 @@ from integration.admin.sign_in import Session
 from integration.pages import record_frame, relationship_picture
 from integration.pages.texts import lazy_gettext
 from integration.portal.context import PortalContext
+from integration.reports.listings import list_addresses
 from integration.reports.records import person_record
 from integration.reports.records.person_record import PersonRecord
 from integration.review.review_kinds import VERB_LABELS
@@ -69,6 +70,9 @@ def page(portal: PortalContext, session: Session, contact_id: int, asked: Reques
         said=SAID,
         next_entries=written(found.story.next),
         is_first_page=place is None,
+        all_brought=list_addresses.address(
+            session.portal_id, "deals", advocate=found.card.record_id, booked="yes"
+        ),
         **_pictures(found),
     )
 

@@ -1,11 +1,22 @@
 """A deal's page: who led to it, sums that add up on it, its books, and what other models would say."""
 
+from datetime import date, timedelta
+
 import pytest
 
 from integration.portal.forgotten import erase
 from integration.reports import revenue_total
 from integration.storage.database import as_json
-from tests.contract.conclude_world import KEYS, REOPENED, MirrorPortal, moved_champion
+from integration.storage.ledger import period_rows
+from mappings.rules.ledger.periods import Closing
+from tests.contract.conclude_world import (
+    KEYS,
+    NOW,
+    REOPENED,
+    MirrorPortal,
+    closed_won,
+    moved_champion,
+)
 from tests.contract.record_world import Shown, counted, minor, written_by_hand
 from tests.contract.visiting import HARBOR, ORCHARD, Town, Visitor
 
@@ -105,6 +116,29 @@ def test_a_reopened_deal_shows_its_reversals_and_sums_to_nothing(
     assert sum(minor(row[4]) for row in ledger.rows()) == 0
     assert "reverses entry" in ledger.text
     assert "reopened" in ledger.text
+
+
+def test_a_closed_month_shows_what_it_reported_beside_what_is_known_now(
+    visitor: Visitor, harbor: MirrorPortal
+) -> None:
+    harbor.deal(12, 2, 12, created=70, won=(45, "1000.00"))
+    harbor.settle()
+    may = date(2026, 5, 1)
+    with harbor.database.portal(HARBOR) as tx:
+        period_rows.log(tx, Closing(may, NOW + timedelta(days=1), "close", "anna", "audited"))
+    harbor.clock.at = NOW + timedelta(days=2)
+    harbor.change("deal", 12, **closed_won(45, "1500.00"))
+    harbor.settle()
+
+    page = Shown.of(visitor, f"/portals/{HARBOR}/deal/12")
+    months = {row[0]: row[1:] for row in page.part("months").rows()}
+
+    assert list(months) == ["May 2026", "July 2026"]
+    closed, *amounts = months["May 2026"]
+    assert closed.startswith("1 July 2026")
+    assert [minor(amount) for amount in amounts[1::2]] == [1000_00, 1500_00]
+    assert [minor(amount) for amount in months["July 2026"][2::2]] == [500_00, 0]
+    assert sum(minor(row[4]) for row in page.part("ledger").rows()) == 1500_00
 
 
 def test_other_models_are_worked_out_when_asked_for_and_never_booked(

@@ -268,11 +268,24 @@ def test_a_story_of_five_thousand_entries_is_told_a_page_at_a_time_with_the_same
         seen += told
 
 
-@pytest.mark.parametrize("query", ["?after=x", "?after=2024-01-01~k", "?after=2024-01-01T00:00:00%2B00:00~%00", "?after=~"])  # fmt: skip
+@pytest.mark.parametrize("query", ["?after=x", "?after=2024-01-01~k", "?after=2024-01-01T00:00:00%2B00:00~%00", "?after=~", "?after=0001-01-01T00:00:00%2B14:00~k"])  # fmt: skip
 def test_an_address_that_was_made_up_begins_at_the_start(
     visitor: Visitor, harbor: MirrorPortal, query: str
 ) -> None:
     assert "At Acme" in entries(Shown.of(visitor, f"{PRIYA}{query}"))[0]
+
+
+def test_somebody_who_left_for_nobody_knows_where_is_said_to_have_left(
+    visitor: Visitor, harbor: MirrorPortal
+) -> None:
+    with harbor.database.portal(HARBOR) as tx:
+        tx.run("UPDATE move SET new_company_id = NULL WHERE portal_id = :portal")
+
+    page = Shown.of(visitor, PRIYA)
+
+    assert "This person left, and where to is not known." in page.part("two").text
+    assert any("Left Acme" in line for line in entries(page))
+    assert not any("Arrived" in line for line in entries(page))
 
 
 def test_names_of_any_script_and_length_stay_text_and_fit_the_picture(

@@ -44,7 +44,8 @@ class PersonRecord:
     """All that a person's page shows.
 
     `record_ids` are all contacts of the human, `current_id` the one that has the person's figures
-    in HubSpot. `employer_id` is where they are now. `credited` are the deals with the most credit,
+    in HubSpot. `employer_id` is where they are now. `has_left` says that they left a
+    company for one that nobody knows. `credited` are the deals with the most credit,
     `credit` the sum of all.
     """
 
@@ -56,6 +57,7 @@ class PersonRecord:
     employer_id: int | None
     story: Story
     two: TwoAccounts | None
+    has_left: bool
     credited: Sequence[Credited]
     credit: CreditedSum
     decisions: Sequence[Json]
@@ -103,9 +105,11 @@ def _record(tx: Transaction, card: RecordCard, after: Place | None, now: datetim
         limit=timeline.PAGE + 1,
     )
     teller = Teller(ObjectType.CONTACT, subjects)
-    story = timeline.page(tx, teller, told, _worked_out(tx, human), after, home)
+    moves = two_accounts.moves_of(tx, human.person_id)
+    others = _worked_out(tx, human, two_accounts.arrived_at(tx, moves))
+    story = timeline.page(tx, teller, told, others, after, home)
     credited = credit_rows.credited_deals(tx, "person", subjects, home.currency, limit=CREDITED)
-    two = two_accounts.of_person(tx, human.person_id, human.contact_ids, subjects, home)
+    two = two_accounts.of_person(tx, moves, human.contact_ids, subjects, home)
     employer_id = human.employer_of(current) or human.employer_of(card.record_id)
     about: list[RefPair] = [(ObjectType.CONTACT, number) for number in human.contact_ids]
     refs = {(ObjectType.CONTACT.value, current), *_refs(story, credited), *about}
@@ -120,6 +124,7 @@ def _record(tx: Transaction, card: RecordCard, after: Place | None, now: datetim
         employer_id=employer_id,
         story=story,
         two=two,
+        has_left=two is None and bool(moves),
         credited=credited,
         credit=credit_rows.credited_sum(tx, "person", subjects, home.currency),
         decisions=reading.decided_about(tx, about, now, limit=_DECISIONS),
@@ -167,19 +172,16 @@ def _refs(story: Story, credited: Sequence[Credited]) -> Iterator[RefPair]:
             yield ObjectType.COMPANY.value, line.buyer_id
 
 
-def _worked_out(tx: Transaction, human: _Human) -> list[Entry]:
-    """What the records tell themselves: employers, answers to surveys, how they heard of us."""
-    moved_to = _led_to(tx, human)
+def _worked_out(tx: Transaction, human: _Human, arrived_at: Collection[int]) -> list[Entry]:
+    """What the records tell themselves: employers, answers to surveys, how they heard of us.
+
+    Of the companies *arrived_at* job changes tell already.
+    """
     return [
-        *_joined(human, moved_to),
+        *_joined(human, arrived_at),
         *_answered(human),
         *_said(tx, human.contact_ids),
     ]
-
-
-def _led_to(tx: Transaction, human: _Human) -> set[int]:
-    """The companies that job changes tell of already: the arrival there says the same."""
-    return two_accounts.arrived_at(tx, human.person_id)
 
 
 def _joined(human: _Human, told: Collection[int]) -> Iterator[Entry]:

@@ -81,15 +81,20 @@ class TwoAccounts:
                 yield ObjectType.DEAL.value, deal.deal_id
 
 
+def moves_of(tx: Transaction, person_id: int) -> list[Row]:
+    """Return a person's job changes that count or are asked about, departures included."""
+    return [row for row in move_rows.of_persons(tx, [person_id]) if row["status"] in _SHOWN]
+
+
 def of_person(
     tx: Transaction,
-    person_id: int,
+    moves: Sequence[Row],
     contact_ids: Collection[int],
     subject_ids: Collection[int],
     home: HomeTerms,
 ) -> TwoAccounts | None:
     """Return the relationship that a person's latest job change carries on; None without one."""
-    move = _latest(move_rows.of_persons(tx, [person_id]))
+    move = _latest(moves)
     if move is None:
         return None
     ends = [move["former_company_id"], move["new_company_id"]]
@@ -117,11 +122,7 @@ def _side(company_id: int, deals: Sequence[DealOfTwo]) -> Side:
 
 
 def _latest(rows: Sequence[Row]) -> Row | None:
-    whole = [
-        row
-        for row in rows
-        if row["status"] in _SHOWN and row["former_company_id"] and row["new_company_id"]
-    ]
+    whole = [row for row in rows if row["former_company_id"] and row["new_company_id"]]
     # What counts is drawn before what is asked about.
     return max(
         whole,
@@ -130,8 +131,7 @@ def _latest(rows: Sequence[Row]) -> Row | None:
     )
 
 
-def arrived_at(tx: Transaction, person_id: int) -> set[int]:
-    """Return the companies that a person's job changes lead to, as they are called today."""
-    rows = move_rows.of_persons(tx, [person_id])
-    ends = {row["new_company_id"] for row in rows if row["status"] in _SHOWN} - {None}
+def arrived_at(tx: Transaction, moves: Sequence[Row]) -> set[int]:
+    """Return the companies that job changes lead to, as they are called today."""
+    ends = {row["new_company_id"] for row in moves} - {None}
     return set(mirror.resolve(tx, ObjectType.COMPANY, ends).values()) | ends
