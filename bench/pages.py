@@ -1,5 +1,6 @@
 """G12: every page of a portal with 200,000 deals and 1,000,000 contacts: its time and its queries."""
 
+import math
 import statistics
 import sys
 import time
@@ -26,6 +27,8 @@ from tests.page_addresses import Named, addresses
 _USER = 88
 _MOST_MS = 300.0
 _SMALL = 20_000  # contacts of a quick run
+_FILES = 2  # times that what is no page is asked for: a list as CSV has every row of the account
+_EXPECTED = {200, 302, 303, 400, 404}  # anything else is a page that is never there
 # The records of which most hangs: their pages are the longest.
 _RECORDS = {
     "deal": "SELECT deal_id FROM source WHERE portal_id = {portal} GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1",
@@ -46,6 +49,7 @@ class Measured:
 
     @property
     def p95(self) -> float:
+        """The 95th percentile."""
         return statistics.quantiles(self.times, n=20, method="inclusive")[-1]
 
 
@@ -59,6 +63,7 @@ def run(ground: Ground, report: Report) -> None:
         middle = statistics.median(page.times)
         text = f"{page.name}: p95 ms; p50 {middle:.0f}, {page.queries} queries"
         report.goal("G12", text, page.p95, **aims)
+        print(f"{text}: {page.p95:.0f}", file=sys.stderr, flush=True)
 
 
 def measured(ground: Ground, rounds: int) -> Iterator[Measured]:
@@ -67,16 +72,16 @@ def measured(ground: Ground, rounds: int) -> Iterator[Measured]:
     settings = ground.settings(HUBSPOT_API_URL="http://127.0.0.1:9")
     with ground.runtime(settings) as runtime, opened(runtime, ground) as app:
         client = signed_in(app, runtime)
-        for endpoint, path in addresses(app, named):
+        for _, path in addresses(app, named):
             if not path.startswith("/portals/"):
                 continue
             with counting(runtime.database._engine) as count:  # noqa: SLF001 - counts, as tests do
                 first = client.get(path, buffered=True)
                 queries = count()
-            if first.status_code not in {200, 404, 400}:
-                raise AssertionError(f"{endpoint} {path}: {first.status_code}")
-            times = [_time(client, path) for _ in range(rounds)]
-            is_page = first.content_type.startswith("text/html")
+            is_page = (first.content_type or "").startswith("text/html")
+            times = [_time(client, path) for _ in range(rounds if is_page else _FILES)]
+            if first.status_code not in _EXPECTED:
+                times = [math.inf] * 2
             yield Measured(path.removeprefix(f"/portals/{PORTAL}"), is_page, times, queries)
 
 

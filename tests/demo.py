@@ -38,21 +38,8 @@ def main() -> int:
     """Run the demo; the status is 0 when the enriched fields are there."""
     given = _arguments()
     signal.signal(signal.SIGTERM, _interrupt)
-    with contextlib.ExitStack() as stack:
-        data = Path(tempfile.mkdtemp(prefix="second-order-demo-"))
-        stack.callback(shutil.rmtree, data, ignore_errors=True)
-        _say.print("[bold]Second Order[/bold]: a local HubSpot fills with a town of customers ...")
-        hubspot = HubSpot(seed=7)
-        loaded = town.load(hubspot, given.town, scale=given.scale)
-        outside = stack.enter_context(
-            server.start(hubspot, _port(9000), pages.application(hubspot))
-        )
-        app = stack.enter_context(_service(data, outside, hubspot))
-        stack.enter_context(hubspot.courier.running())
-        report = Report(
-            hubspot, loaded, app, outside.url, {} if given.town == "shipped" else _own_words(loaded)
-        )
-        enriched = _enrich(app, report)
+    with running(given.town, given.scale) as (app, report):
+        enriched = enrich(app, report)
         report.print(_say)
         if given.readme and enriched:
             part = readme_figures.SHIPPED if given.town == "shipped" else readme_figures.REAL
@@ -68,6 +55,24 @@ def main() -> int:
             while True:
                 time.sleep(3600)
     return 0
+
+
+@contextlib.contextmanager
+def running(town_name: str, scale: float) -> Iterator[tuple["App", Report]]:
+    """A local HubSpot with a town in it and our whole service beside it; nothing is installed yet."""
+    with contextlib.ExitStack() as stack:
+        data = Path(tempfile.mkdtemp(prefix="second-order-demo-"))
+        stack.callback(shutil.rmtree, data, ignore_errors=True)
+        _say.print("[bold]Second Order[/bold]: a local HubSpot fills with a town of customers ...")
+        hubspot = HubSpot(seed=7)
+        loaded = town.load(hubspot, town_name, scale=scale)
+        outside = stack.enter_context(
+            server.start(hubspot, _port(9000), pages.application(hubspot))
+        )
+        app = stack.enter_context(_service(data, outside, hubspot))
+        stack.enter_context(hubspot.courier.running())
+        own_words = {} if town_name == "shipped" else _own_words(loaded)
+        yield app, Report(hubspot, loaded, app, outside.url, own_words)
 
 
 @dataclasses.dataclass
@@ -159,7 +164,7 @@ def _wait_until_ready(url: str, process: "subprocess.Popen[bytes]", log: Path) -
     )
 
 
-def _enrich(app: App, report: Report) -> bool:
+def enrich(app: App, report: Report) -> bool:
     """Install both portals through OAuth, as two admins would, and wait until everything is written."""
     report.begin()
     admins = [admin.installed(app.url, report.hubspot, portal) for portal in (HARBOR, ORCHARD)]

@@ -19,6 +19,7 @@ from mappings.records.what_is_read import ASSOCIATIONS
 from tests.contract import mirror_town
 from tests.sandbox import truth
 from tests.sandbox.crm import HubSpot, Portal
+from tests.sandbox.records import Record
 from tests.sandbox.town import Loaded
 from tests.sandbox.truth import Score
 from tests.world import HARBOR
@@ -189,13 +190,24 @@ class Report:
 
     def best_deal_address(self) -> str:
         """Where HubSpot's users see the won deal with which a moved champion brought most."""
+        return f"{self.sandbox_url}/contacts/{HARBOR}/record/0-3/{self.best_deal()}"
+
+    def best_deal(self) -> int:
+        """The won deal with which a moved champion brought most."""
+        return self._best().id
+
+    def best_champion(self) -> int:
+        """The moved champion of that deal."""
+        _, _, number = (self._best().get("second_order_source_record") or "").partition(":")
+        return int(number)
+
+    def _best(self) -> Record:
         moved = [
             deal
             for deal in self.harbor.all("deal")
             if deal.get("second_order_source") == SourceKind.MOVED_CHAMPION
         ]
-        best = max(moved, key=lambda deal: float(deal.get("second_order_amount_home") or 0))
-        return f"{self.sandbox_url}/contacts/{HARBOR}/record/0-3/{best.id}"
+        return max(moved, key=lambda deal: float(deal.get("second_order_amount_home") or 0))
 
     def _pages(self, out: Console) -> None:
         out.print("\nPages to open:")
