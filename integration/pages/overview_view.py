@@ -46,7 +46,10 @@ def view(portal_id: int, overview: Overview, choice: PeriodChoice) -> Json:
         "pipeline": [_open_deals(line) for line in overview.pipeline],
         "expected": overview.expected,
         "open_deals": deals(portal_id, state="open", kind=[kind.value for kind in BY_KIND]),
-        **explanation_view.leaders(overview.leaders),
+        **_leaders(portal_id, overview),
+        "all_wins": list_addresses.address(portal_id, "deals", booked="yes", sort="-closed"),
+        "all_moves": list_addresses.address(portal_id, "moves"),
+        "without_amount": _without_amount(portal_id, overview),
         "wins": [
             {**row, "name": overview.names[ObjectType.DEAL, row["deal_id"]]}
             for row in overview.wins
@@ -98,6 +101,30 @@ def deals(portal_id: int, period: Period | None = None, **filters: object) -> st
 def _overview_of(portal_id: int, period: Period) -> str:
     """Return the address of the overview of a period."""
     return f"{url_for('portal.home', portal_id=portal_id)}?{urlencode(period_choice.days(period))}"
+
+
+def _leaders(portal_id: int, overview: Overview) -> Json:
+    """Who brought most, each with the address of the deals of the period that they brought."""
+    found = explanation_view.leaders(overview.leaders)
+    for name, asked in (("people", "advocate"), ("companies", "from_company")):
+        for line in found[name]:
+            chosen = {asked: line["id"]}
+            line["address"] = deals(portal_id, overview.period, **chosen) if line["id"] else ""
+    return found
+
+
+def _without_amount(portal_id: int, overview: Overview) -> str:
+    """The address of the won deals without an amount; empty where there is none."""
+    if not overview.total.unbooked.get("no_amount"):
+        return ""
+    return list_addresses.address(
+        portal_id,
+        "deals",
+        state="won",
+        no_amount="yes",
+        closed_from=overview.period.first,
+        closed_to=overview.period.last,
+    )
 
 
 def _sources(portal_id: int, overview: Overview) -> Iterator[Json]:
