@@ -15,7 +15,7 @@ from integration.ingest.activity_touches import WINDOW
 from integration.ingest.stream_labels import PLURALS
 from integration.pages import figures, settings_form
 from integration.pages.texts import gettext as _
-from integration.pages.texts import lazy_gettext, translated
+from integration.pages.texts import lazy_gettext, ngettext, translated
 from integration.storage.service.calendar import KEEP_STRANGERS_DAYS
 from integration.storage.service.sessions import IDLE_MINUTES, LONGEST_HOURS
 from integration.storage.service.suppression import KEEP_YEARS
@@ -112,7 +112,7 @@ def periods() -> tuple[Period, ...]:
             ),
         ),
         Period(
-            "HubSpot's notifications",
+            _("HubSpot's notifications"),
             _(
                 "until they are worked off; then what they were about and when,"
                 " %(keep_events_days)s days. One that could not be worked off stays, with the"
@@ -122,7 +122,7 @@ def periods() -> tuple[Period, ...]:
         ),
         Period(
             _("Notifications for accounts that never installed the app"),
-            f"{KEEP_STRANGERS_DAYS} days",
+            ngettext("%(num)s day", "%(num)s days", KEEP_STRANGERS_DAYS),
         ),
         Period(
             _("The ledger, questions and answers, versions of the settings, who did what"),

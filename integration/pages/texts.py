@@ -5,27 +5,55 @@ tables and ``sentence`` for what rules and use cases say. A text that is chosen 
 loaded takes ``lazy_gettext``.
 """
 
+from collections.abc import Callable, Mapping
+
 from flask import Flask
 from flask_babel import get_translations, lazy_gettext
-from jinja2 import pass_eval_context
+from jinja2 import pass_context, pass_eval_context
 from jinja2.nodes import EvalContext
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from integration.pages import figures, languages, recognition
 from integration.pages.languages import gettext
 
-__all__ = ["gettext", "lazy_gettext", "marked", "ngettext", "register", "said", "translated"]
+__all__ = [
+    "add_filters",
+    "gettext",
+    "lazy_gettext",
+    "marked",
+    "ngettext",
+    "register",
+    "said",
+    "translated",
+]
 
 
 def register(app: Flask) -> None:
     """Give the templates their ways of translating."""
-    app.jinja_env.filters.update(translated=translated, sentence=sentence)
+    add_filters(app, {"translated": translated, "sentence": sentence})
     app.jinja_env.globals.update(
         ngettext=_ngettext_in_templates,
         language=languages.language,
         languages=languages.LANGUAGES,
         direction=languages.direction,
     )
+
+
+def add_filters(app: Flask, filters: Mapping[str, Callable[..., object]]) -> None:
+    """Give the templates filters whose answer depends on the reader.
+
+    Jinja filters a constant once, when it reads a template, unless the filter takes a context.
+    """
+    app.jinja_env.filters.update({name: _for_each(write) for name, write in filters.items()})
+
+
+def _for_each(write: Callable[..., object]) -> Callable[..., object]:
+    @pass_context
+    def filtered(_context: Context, *values: object, **options: object) -> object:
+        return write(*values, **options)
+
+    return filtered
 
 
 def ngettext(one: str, several: str, number: int, /, **parts: object) -> str:

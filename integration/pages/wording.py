@@ -16,8 +16,8 @@ from integration.ingest.backfill import Progress
 from integration.ingest.import_progress import ImportProgress, Line
 from integration.pages import figures
 from integration.pages.figures import count
+from integration.pages.texts import add_filters, lazy_gettext, ngettext, translated
 from integration.pages.texts import gettext as _
-from integration.pages.texts import lazy_gettext, ngettext, translated
 from integration.portal import authors
 from integration.portal.record_names import nameless
 from integration.portal.runtime import Runtime
@@ -47,27 +47,30 @@ _SET_ASIDE: Mapping[str, str] = {
 
 def register_filters(app: Flask, runtime: Runtime) -> None:
     """Give the templates their filters and labels."""
-    app.jinja_env.filters.update(
-        money=figures.money,
-        amount=figures.amount,
-        signed_money=figures.signed_money,
-        day=figures.day,
-        month=figures.month,
-        ago=lambda at: figures.ago(at, runtime.now()),
-        moment=_moment,
-        account_day=_account_day,
-        count=figures.count,
-        things=things,
-        percent=figures.percent,
-        points=figures.points,
-        exact_percent=figures.exact_percent,
-        sure=figures.likelihood,
-        of_the_deal=_of_the_deal,
-        capitalised=lambda text: f"{text[:1].upper()}{text[1:]}",
-        rate=figures.rate,
-        month_in_address=periods.written,
-        source=lambda word: translated(source_label(word)),
-        plain=lambda name: translated(setting_label(name)),
+    add_filters(
+        app,
+        {
+            "money": figures.money,
+            "amount": figures.amount,
+            "signed_money": figures.signed_money,
+            "day": figures.day,
+            "month": figures.month,
+            "ago": lambda at: figures.ago(at, runtime.now()),
+            "moment": _moment,
+            "account_day": _account_day,
+            "count": figures.count,
+            "things": things,
+            "percent": figures.percent,
+            "points": figures.points,
+            "exact_percent": figures.exact_percent,
+            "sure": figures.likelihood,
+            "of_the_deal": _of_the_deal,
+            "capitalised": lambda text: f"{text[:1].upper()}{text[1:]}",
+            "rate": figures.rate,
+            "month_in_address": periods.written,
+            "source": lambda word: translated(source_label(word)),
+            "plain": lambda name: translated(setting_label(name)),
+        },
     )
     app.jinja_env.globals.update(
         details=details,

@@ -140,6 +140,19 @@ def test_the_readers_choice_comes_before_the_browsers(
         assert languages.language() == spoken
 
 
+def test_a_page_that_one_reader_saw_in_german_is_english_for_the_next() -> None:
+    spoken = ["de"]
+    app = Flask(__name__)
+    languages.register(app, lambda: spoken[-1])
+    texts.register(app)
+    page = app.jinja_env.from_string("{{ 'Set aside'|translated }}: {{ _('Help') }}")
+    with app.test_request_context():
+        assert page.render() == "Zurückgestellt: Hilfe"
+    spoken.append("en")
+    with app.test_request_context():
+        assert page.render() == "Set aside: Help"
+
+
 def test_mail_speaks_the_language_of_who_gets_it(german: Flask) -> None:
     with german.app_context(), languages.in_language("de"):
         assert texts.gettext("Help") == "Hilfe"
