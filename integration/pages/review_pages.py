@@ -5,7 +5,16 @@ import re
 from collections.abc import Mapping, Sequence
 
 import orjson
-from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 
 from integration.admin.sign_in import Session
@@ -16,12 +25,15 @@ from integration.pages.texts import gettext as _
 from integration.pages.texts import lazy_gettext
 from integration.portal import record_choice
 from integration.portal.context import PortalContext, open_portal
+from integration.portal.permissions import Permission
 from integration.portal.record_choice import Ambiguous, Candidate
 from integration.portal.runtime import Runtime
 from integration.review import answering, reading
 from integration.review.answers import Answer, TooLate
 from integration.review.review_kinds import TASK_KINDS, VERB_LABELS
+from integration.storage.mirror import owner_rows
 from mappings.kinds import ObjectType, ReviewKind, Verb
+from mappings.records.rows import RefPair
 
 _KIND_LABELS = {kind.value: kind.label for kind in ReviewKind}
 _DONE = {
@@ -95,6 +107,7 @@ def _add_forms(bp: Blueprint, runtime: Runtime) -> None:
         with open_portal(runtime, portal_id) as portal:
             account_of(portal)
             try:
+                _check_may_answer(portal, session, review_id)
                 verb = request.form.get("verb", "")
                 answer = _answer(session, verb, company=_chosen(portal, ObjectType.COMPANY))
                 answering.decide(portal, review_id, answer)
@@ -139,6 +152,7 @@ def _refused_answer(
         task = reading.task(portal, review_id)
     except Refused:
         return _refused(portal, session, refusal)
+    _mark_answerable(portal, session, [task])
     page = _question_page(session, task, problem=refusal)
     return make_response(page, 409 if isinstance(refusal, TooLate) else 422)
 
@@ -152,6 +166,7 @@ def _open_page(portal: PortalContext, session: Session, *, problem: Refused | No
     # A refused form shows the first page: its own address has no place in the list.
     after = request.args.get("after") if problem is None else None
     tasks = reading.open_tasks(portal, kind=_kind(), after=after)
+    _mark_answerable(portal, session, tasks["questions"])
     return render_template(
         "review.html",
         session=session,
@@ -180,6 +195,7 @@ def _task_page(portal: PortalContext, session: Session, review_id: int) -> Respo
                 " itself: open Review for those that wait."
             ),
         )
+    _mark_answerable(portal, session, [task])
     return make_response(_question_page(session, task))
 
 
@@ -194,6 +210,34 @@ def _question_page(session: Session, task: reading.Json, *, problem: Refused | N
         typed=_typed(problem),
         choices=_choices(problem),
     )
+
+
+def _mark_answerable(
+    portal: PortalContext, session: Session, questions: Sequence[reading.Json]
+) -> None:
+    """Mark which questions this visitor may answer: all, those about their own records, or none."""
+    own: set[RefPair] = set()
+    if not session.may(Permission.ANSWER) and session.may(Permission.ANSWER_OWN):
+        about = [record for question in questions for record in _records(question)]
+        with portal.transaction() as tx:
+            own = owner_rows.owned_by(tx, session.user_id, about)
+    for question in questions:
+        is_own = not own.isdisjoint(_records(question))
+        question["may_answer"] = session.may(Permission.ANSWER) or is_own
+
+
+def _records(question: reading.Json) -> list[RefPair]:
+    return [(record["object_type"], record["record_id"]) for record in question["records"]]
+
+
+def _check_may_answer(portal: PortalContext, session: Session, review_id: int) -> None:
+    """Refuse a question about nobody's record of this user, where the role has only those."""
+    if session.may(Permission.ANSWER):
+        return
+    task = reading.task(portal, review_id)
+    _mark_answerable(portal, session, [task])
+    if not task["may_answer"]:
+        abort(403, _("Your role answers questions about your own records; this is about others'."))
 
 
 def _typed(problem: Refused | None) -> Mapping[str, str]:

@@ -17,7 +17,8 @@ class Permission(Labelled):
     READ = "read", "See reports, records and sync health"
     EXPORT = "export", "Export lists and reports"
     SAVE_REPORTS = "save_reports", "Save reports"
-    ANSWER = "answer", "Answer questions in Review"
+    ANSWER_OWN = "answer_own", "Answer questions about records that they own"
+    ANSWER = "answer", "Answer every question in Review"
     CLOSE_MONTHS = "close_months", "Close months and open them again"
     OPERATE = "operate", "Pause, repair and replay"
     CHANGE_SETTINGS = "change_settings", "See and change settings"
@@ -43,6 +44,7 @@ GRANTED: Final[Mapping[Permission, frozenset[Role]]] = MappingProxyType(
         Permission.READ: _EVERYBODY,
         Permission.EXPORT: _WHO_TELL,
         Permission.SAVE_REPORTS: _WHO_TELL,
+        Permission.ANSWER_OWN: frozenset({Role.ADMIN, Role.SUCCESS, Role.SELLER}),
         Permission.ANSWER: frozenset({Role.ADMIN, Role.SUCCESS}),
         Permission.CLOSE_MONTHS: _ADMINS,
         Permission.OPERATE: _ADMINS,
@@ -123,7 +125,7 @@ ENDPOINTS: Final[Mapping[str, Permission | Open]] = MappingProxyType(
         "review.question": Permission.READ,
         "review.open_json": Permission.READ,
         "review.decided_json": Permission.READ,
-        "review.decide": Permission.ANSWER,
+        "review.decide": Permission.ANSWER_OWN,
         "review.split": Permission.ANSWER,
         "review.flag": Permission.ANSWER,
         "settings.show": Permission.CHANGE_SETTINGS,

@@ -13,8 +13,11 @@ from integration.core.errors import Refused
 from integration.portal import permissions
 from integration.portal.context import PortalContext, open_portal
 from integration.portal.permissions import Open, Permission
+from integration.storage.database import as_json
 from integration.storage.service import portal_users
 from mappings.kinds import Role
+from tests.contract.review_world import ASKING, DOUBTING, namesakes
+from tests.contract.test_pages_review import mirror_of, question
 from tests.contract.visiting import HARBOR, ORCHARD, Town, Visitor
 from tests.sandbox.pipelines import Owner
 
@@ -216,6 +219,30 @@ def test_a_seller_sees_no_button_that_the_role_may_not_press(installed: Town) ->
         assert forms <= {"/signout"}
     assert 'action="/portals/4711/repair"' in admin.get(f"/portals/{HARBOR}/health").text
     assert f"/portals/{HARBOR}/users" in admin.get(f"/portals/{HARBOR}/").text
+
+
+def test_a_seller_answers_what_is_about_their_own_records_and_nothing_else(
+    installed: Town,
+) -> None:
+    portal = mirror_of(installed)
+    with installed.runtime.database.portal(HARBOR) as tx:
+        tx.run("UPDATE import_run SET state = 'done', finished_at = clock_timestamp()")
+        tx.run("UPDATE settings_version SET body = jsonb_set(body, '{policy}', CAST(:policy AS jsonb))",
+               policy=as_json({**ASKING, **DOUBTING}))  # fmt: skip
+    namesakes(portal)
+    portal.settle()
+    user, number = visitor(installed, "seller"), question(installed)
+    look(installed)
+    path, answer = f"/portals/{HARBOR}/review/{number}", {"verb": "same", "reason": "I know her"}
+
+    assert f'action="{path}"' not in user.get(path).text
+    refused = user.press(path, answer)
+    assert (refused.status_code, "your own records" in refused.text) == (403, True)
+
+    portal.change("contact", 33, hubspot_owner_id="203")
+    assert f'action="{path}"' in user.get(f"/portals/{HARBOR}/review").text
+    assert user.press(path, answer).status_code == 303
+    assert "Separate a person" not in user.get(f"/portals/{HARBOR}/review").text
 
 
 def test_one_browser_is_signed_in_to_several_accounts(installed: Town) -> None:

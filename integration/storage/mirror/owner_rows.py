@@ -1,9 +1,10 @@
 """Owners (`owner`): names and teams of the users whom records belong to, also of those who left."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from integration.storage.database import Row, Transaction, as_json
 from mappings.records.owners import Owner, Team
+from mappings.records.rows import RefPair
 
 _COLUMNS = """owner_id, user_id, email, first_name, last_name, team_ids, team_names,
   is_archived"""
@@ -66,6 +67,23 @@ def of_user(tx: Transaction, user_id: int) -> Sequence[Owner]:
         user=user_id,
     )
     return [_owner(row) for row in rows]
+
+
+def owned_by(tx: Transaction, user_id: int, records: Iterable[RefPair]) -> set[RefPair]:
+    """Return those of the records that belong to a user of HubSpot's."""
+    wanted = sorted(set(records))
+    rows = tx.tuples(
+        """SELECT object_type, record_id FROM record
+             JOIN unnest(CAST(:types AS text[]), CAST(:ids AS bigint[]))
+               AS wanted(object_type, record_id) USING (object_type, record_id)
+           WHERE portal_id = :portal AND properties ->> 'hubspot_owner_id' IN (
+             SELECT CAST(owner_id AS text) FROM owner
+             WHERE portal_id = :portal AND user_id = :user AND NOT is_archived)""",
+        types=[object_type for object_type, _ in wanted],
+        ids=[record_id for _, record_id in wanted],
+        user=user_id,
+    )
+    return set(rows)
 
 
 def _owner(row: Row) -> Owner:
