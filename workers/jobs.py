@@ -170,12 +170,13 @@ def _import(portal: PortalContext, lease: Lease) -> float | None:
         polling.poll(portal, lease, seconds=end - time.monotonic())
         more = polling.is_unfinished(portal)
     if not more:
+        # After an upgrade; before activities, which may take hours.
+        more = unlisted.advance(portal, lease, seconds=end - time.monotonic())
+    if not more:
         # Last: first results need no activities, and there may be millions of them.
         more = activities.advance(portal, lease, seconds=end - time.monotonic())
         detection.look_if_due(portal)
         move_window.ask_if_due(portal)
-    if not more:
-        more = unlisted.advance(portal, lease, seconds=end - time.monotonic())
     return 0 if more else None
 
 

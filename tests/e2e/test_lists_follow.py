@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from integration.portal.context import open_portal
+from integration.reports import finding
 from integration.reports.listings.listings import LISTINGS
 from integration.storage.listings import list_pages
 from integration.storage.listings.list_pages import Wanted
+from integration.storage.queue import lanes
 
 if TYPE_CHECKING:
     from tests.world import World
@@ -69,3 +72,20 @@ def test_a_list_shows_a_deal_as_it_is_now_and_its_people_and_companies_with_it(
     crm.restore("deal", deal)
     world.settle()
     assert [row["deal_id"] for row in listed(world, "deals")] == [deal]
+
+
+def test_the_import_lane_makes_findable_what_an_older_version_stored(world: "World") -> None:
+    who = {"firstname": "Ana", "lastname": "Prado", "email": "ana@acme.example"}
+    with world.harbor.crm.silently():
+        world.harbor.crm.create("contact", who)
+    world.install(world.harbor)
+    world.settle()
+    with world.runtime.database.portal(HARBOR) as tx:
+        tx.run("DELETE FROM search_word")
+        tx.run("INSERT INTO unlisted SELECT :portal, unnest(ARRAY['deal', 'company', 'contact'])")
+        lanes.want(tx, HARBOR, "import")
+    world.settle()
+    with open_portal(world.runtime, HARBOR) as portal:
+        found = finding.find(portal, "prado", limit=8)
+    assert [record.name for group in found.groups for record in group.records] == ["Ana Prado"]
+    assert not found.is_incomplete
