@@ -69,7 +69,7 @@ def _labels_of_kinds() -> Iterator[str]:
 
 def _of_lists() -> Iterator[str]:
     for listing in LISTINGS.values():
-        yield listing.title
+        yield from (listing.title, listing.note)
         for column in listing.columns:
             yield from (column.heading, column.note_heading)
             yield from (*column.labels.values(), *column.note_labels.values())
@@ -87,5 +87,5 @@ def _purposes() -> Iterator[str]:
 
 def plurals() -> Iterator[tuple[str, str]]:
     """Yield "%(num)s deal", "%(num)s deals" for each counted thing."""
-    yield from map(wording.forms, (*COUNTED, *(listing.things for listing in LISTINGS.values())))
+    yield from map(wording.forms, COUNTED)
     yield from revenue_total.UNBOOKED.values()

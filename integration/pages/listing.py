@@ -123,6 +123,7 @@ class _Shown:
     """What the template shows of a list."""
 
     title: str
+    note: str
     headings: Sequence[_Heading]
     rows: Sequence[Sequence[_Cell]]
     chips: Sequence[tuple[str, str]]
@@ -143,6 +144,7 @@ def _page(session: Session, view: ListView) -> str:
     sort = [("sort", asked.sort)] if asked.sort != listing.order else []
     shown = _Shown(
         title=translated(listing.title),
+        note=translated(listing.note),
         headings=[_heading(column, asked.sort, pairs) for column in listing.columns],
         rows=[[_cell(column, row, view) for column in listing.columns] for row in view.page.rows],
         chips=[_chip(entry, view, pairs, sort) for entry in asked.chosen],

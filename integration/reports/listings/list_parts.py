@@ -80,11 +80,11 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A list: its place in the address, its title, what it counts, its columns and filters."""
+    """A list: its place in the address, its title, what is on it, its columns and filters."""
 
     name: str
     title: str
-    things: str
+    note: str
     object_type: str
     stored: List
     columns: Sequence[Column]
