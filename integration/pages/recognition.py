@@ -27,7 +27,7 @@ _FORMS: Mapping[str, str] = {
     "SHARE": r"[\d.]+%|under 1%",
     "SURE": r"certain|(?:sure|likely|possible|doubtful) \([^)]*\)",
 }
-_SENTENCE_END = re.compile(r"(?<=[.!?]) (?=[\"“]?[A-Z])")
+_SENTENCE_END = re.compile(r'(?:(?<=\w\w[.!?])|(?<=\)[.!?])) (?=["“]?[A-Z])')
 _LONGEST = 2_000  # characters; what is longer is nobody's sentence
 _KEPT = 8_192  # sentences of one process
 

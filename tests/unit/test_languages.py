@@ -92,6 +92,16 @@ def test_figures_are_written_as_germans_write_them(
             ),
         ),
         ("Ana of Acme: -€1,234.50 taken back", "Ana von Acme: -1.234,50\xa0€ zurückgenommen"),
+        (
+            (
+                "J. Havers left Acme for Zenit by 6 March 2023: sure (over 0.99). The CRM names Zenit as"
+                " the new company."
+            ),
+            (
+                "J. Havers ging spätestens am 6. März 2023 von Acme zu Zenit: sicher (über 0,99). Das"
+                " CRM nennt Zenit als neues Unternehmen."
+            ),
+        ),
         ("Did Bo leave Home for Review?", "Ist Bo von Home zu Review gewechselt?"),
         ("Something that nobody ever said", None),
         ("100% <b>%(name)s</b> {x}", None),
