@@ -7,10 +7,12 @@ from urllib.parse import urlsplit
 from flask import Flask, render_template
 from itsdangerous import BadSignature, URLSafeSerializer
 
-from integration.pages import blueprints, languages, overview_view
+from integration.pages import blueprints, languages, overview_view, report_table, report_texts
 from integration.pages.texts import gettext as _
+from integration.pages.texts import translated
 from integration.portal.runtime import Runtime
-from integration.reports.digests import Compose, Letter
+from integration.reports.digests import Compose, Letter, SavedReport
+from integration.reports.revenue_overview import Overview
 from mappings.records import identifiers
 
 _SALT = "the end of a digest"
@@ -33,28 +35,56 @@ def writer(runtime: Runtime) -> Compose:
 def _message(runtime: Runtime, letter: Letter) -> EmailMessage:
     told = _told(runtime, letter)
     message = EmailMessage()
-    message["Subject"] = _(
-        "Second-order revenue of %(account)s: %(period)s",
-        account=" ".join(told["account"].split()),
-        period=told["period"],
-    )
+    message["Subject"] = " ".join(told["subject"].split())
     message["List-Unsubscribe"] = f"<{told['stop']}>"
     message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(render_template("digest.txt", **told))
-    message.add_alternative(render_template("digest.html", **told), subtype="html")
+    name = "digest" if isinstance(letter.content, Overview) else "digest_report"
+    message.set_content(render_template(f"{name}.txt", **told))
+    message.add_alternative(render_template(f"{name}.html", **told), subtype="html")
     return message
 
 
 def _told(runtime: Runtime, letter: Letter) -> dict[str, Any]:
     own, portal_id = runtime.settings.public_url, letter.portal_id
     token = stop_token(runtime, portal_id, letter.digest.digest_id)
+    account = letter.account or _("account %(number)s", number=portal_id)
+    content = letter.content
+    said = (
+        _overview(portal_id, account, content)
+        if isinstance(content, Overview)
+        else _report(portal_id, account, content)
+    )
     return {
-        **overview_view.in_brief(portal_id, letter.overview),
-        "account": letter.account or _("account %(number)s", number=portal_id),
+        **said,
+        "account": account,
         "own": own,
         "portal_id": portal_id,
         "stop": f"{own}/mail/stop/{token}",
+    }
+
+
+def _overview(portal_id: int, account: str, overview: Overview) -> dict[str, Any]:
+    brief = overview_view.in_brief(portal_id, overview)
+    subject = _(
+        "Second-order revenue of %(account)s: %(period)s", account=account, period=brief["period"]
+    )
+    return {**brief, "subject": subject}
+
+
+def _report(portal_id: int, account: str, content: SavedReport) -> dict[str, Any]:
+    saved, found = content.saved, content.report
+    labels = {kind: translated(label) for kind, label in content.labels.items()}
+    period = report_texts.period(found.period)
+    return {
+        "name": saved.name,
+        "period": period,
+        "subject": _(
+            "%(name)s of %(account)s: %(period)s", name=saved.name, account=account, period=period
+        ),
+        "table": report_table.of(portal_id, content.view, found, labels, ""),
+        "report_id": saved.report_id,
+        "importing": found.importing,
     }
 
 

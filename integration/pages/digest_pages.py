@@ -21,7 +21,7 @@ from integration.pages.texts import lazy_gettext, marked
 from integration.portal.context import PortalContext, open_portal
 from integration.portal.permissions import Permission
 from integration.portal.runtime import Runtime
-from integration.reports import digests
+from integration.reports import digests, saved_reports
 from integration.storage.service import digest_rows, portal_users
 from mappings.kinds import Rhythm
 from mappings.records import identifiers
@@ -77,7 +77,8 @@ def _want(portal: PortalContext, session: Session) -> None:
     if user_id != session.user_id:
         _check_may_choose_others(session)
     language = languages.language()
-    digests.want(portal, user_id, rhythm, language=language, actor=session.actor)
+    report_id = identifiers.read(request.form.get("report")) or 0
+    digests.want(portal, user_id, rhythm, report_id, language=language, actor=session.actor)
 
 
 def _check_may_choose_others(session: Session) -> None:
@@ -92,6 +93,7 @@ def _page(portal: PortalContext, session: Session, *, problem: str = "") -> str:
     with portal.transaction() as tx:
         users = {user.user_id: user for user in portal_users.every(tx)}
         wanted = digest_rows.every(tx)
+    reports = [saved for saved in saved_reports.every(portal) if not saved.is_deleted]
     here = [user for user in users.values() if user.role and not user.has_left]
     shown = [digest for digest in wanted if may_choose or digest.user_id == session.user_id]
     return render_template(
@@ -100,6 +102,8 @@ def _page(portal: PortalContext, session: Session, *, problem: str = "") -> str:
         wanted=[(digest, users.get(digest.user_id)) for digest in shown],
         users=here if may_choose else [],
         rhythms=list(Rhythm),
+        reports=reports,
+        report_names={saved.report_id: saved.name for saved in reports},
         sends_mail=portal.runtime.settings.mail_server is not None,
         problem=problem,
         said=_SAID.get(request.args.get("said", "")),

@@ -5,20 +5,22 @@ again for a day; one of which nobody knows is told on Sync health and not sent a
 """
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 
 from integration.core import logs
-from integration.core.errors import Refused, Retryable
+from integration.core.errors import RecordGone, Refused, Retryable
 from integration.core.mail import Unclear
 from integration.ingest import owner_reading
 from integration.portal import permissions
 from integration.portal.context import PortalContext
 from integration.portal.permissions import Permission
-from integration.reports import revenue_overview
+from integration.reports import report, report_choices, revenue_overview, saved_reports
+from integration.reports.report import Report
 from integration.reports.revenue_overview import Overview
+from integration.reports.saved_reports import Saved
 from integration.storage.database import Transaction
 from integration.storage.ledger import period_rows
 from integration.storage.queue import lanes
@@ -27,15 +29,29 @@ from integration.storage.service import digest_rows, portal_users, portals
 from integration.storage.service.digest_rows import Delivery, Digest
 from integration.storage.service.portal_users import PortalUser
 from mappings.kinds import Rhythm
+from mappings.records.report_request import Grouping
+from mappings.records.report_view import ReportView
 from mappings.rules.ledger import digest_times
+from mappings.rules.ledger.report_period import Period
 
 _SCOPE = "crm.objects.owners.read"
 _AGAIN_AFTER = (60.0, 300.0, 900.0, 1800.0, 3600.0)  # seconds; then as long as the last
+_MOST_ROWS = 50  # of a report; the page has all
 _SLICE_SECONDS = 10.0
 _TRIED_FOR = timedelta(days=1)
 _NO_SERVER = "No mail server is set up (SMTP_URL)"
 _KILLED = "The process that sent it was killed; it may have gone out, so it is not sent again"
 _log = logs.get(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SavedReport:
+    """A saved report and its answer for the digest's own days."""
+
+    saved: Saved
+    view: ReportView
+    report: Report
+    labels: Mapping[Grouping, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +62,25 @@ class Letter:
     digest: Digest
     user: PortalUser
     account: str
-    overview: Overview
+    content: Overview | SavedReport
 
 
 Compose = Callable[[Letter], EmailMessage]
 
 
-def want(portal: PortalContext, user_id: int, rhythm: Rhythm, *, language: str, actor: str) -> None:
-    """Have a user get digests from the next one on; refuse one whose role may not see them."""
+def want(
+    portal: PortalContext,
+    user_id: int,
+    rhythm: Rhythm,
+    report_id: int = 0,
+    *,
+    language: str,
+    actor: str,
+) -> None:
+    """Have a user get digests from the next one on; refuse one whose role may not see them.
+
+    They are of a saved report, or with 0 of the overview.
+    """
     if portal.runtime.settings.mail_server is None:
         raise Refused(f"{_NO_SERVER}, so no digest can go out; ask whoever runs this server")
     with portal.confirmed() as tx:
@@ -61,7 +88,9 @@ def want(portal: PortalContext, user_id: int, rhythm: Rhythm, *, language: str, 
         trouble = _why_not(user)
         if user is None or trouble:
             raise Refused(trouble)
-        digest_rows.want(tx, user_id, rhythm, language=language, by=actor)
+        if report_id and saved_reports.within(tx, report_id).is_deleted:
+            raise Refused("The saved report was deleted")
+        digest_rows.want(tx, user_id, rhythm, report_id, language=language, by=actor)
         portals.note(tx, actor, "asked for a digest", user=user_id, outcome=rhythm.label)
         lanes.want(tx, portal.portal_id, "mail")
     portal.runtime.queue.wake(portal.portal_id, "mail")
@@ -118,7 +147,7 @@ def _deliver(portal: PortalContext, delivery: Delivery, compose: Compose) -> Non
     """Send one and note what became of it; no trouble with one is a trouble of the next."""
     with portal.transaction() as tx:
         user = portal_users.find(tx, delivery.user_id)
-        digest = digest_rows.of_user(tx, delivery.user_id, delivery.rhythm)
+        digest = digest_rows.of_delivery(tx, delivery)
     trouble = _why_not(user)
     if digest is None or user is None or trouble:
         _settle(portal, delivery, "withheld", trouble or "The digest was ended")
@@ -127,12 +156,12 @@ def _deliver(portal: PortalContext, delivery: Delivery, compose: Compose) -> Non
     if server is None:
         _settle(portal, delivery, "failed", _NO_SERVER)
         return
-    message = compose(_letter(portal, digest, user, delivery))
     try:
+        message = compose(_letter(portal, digest, user, delivery))
         server.send(message, user.email)
     except Retryable as fault:
         _try_again(portal, delivery, str(fault))
-    except Refused as refusal:
+    except (Refused, RecordGone) as refusal:
         _settle(portal, delivery, "failed", str(refusal))
     except Unclear as silence:
         _settle(portal, delivery, "unclear", f"{silence}, so it is not sent again")
@@ -144,7 +173,25 @@ def _letter(portal: PortalContext, digest: Digest, user: PortalUser, delivery: D
     installed = portal.find()
     account = str(installed.account.get("name") or "") if installed else ""
     period = digest_times.period(delivery.rhythm, delivery.first_day)
-    return Letter(portal.portal_id, digest, user, account, revenue_overview.of(portal, period))
+    content: Overview | SavedReport
+    if digest.report_id:
+        content = _report(portal, digest.report_id, period)
+    else:
+        content = revenue_overview.of(portal, period)
+    return Letter(portal.portal_id, digest, user, account, content)
+
+
+def _report(portal: PortalContext, report_id: int, period: Period) -> SavedReport:
+    """Work a saved report out for the digest's days; refuse one that is not what it was."""
+    saved = saved_reports.find(portal, report_id)
+    if saved.is_deleted:
+        raise Refused("The saved report was deleted")
+    if saved.unread:
+        raise Refused(f"The report “{saved.name}” asks for what is there no more: open and save it")
+    asked = replace(saved.view.request, preset=None, first=period.first, last=period.last)
+    view = replace(saved.view, request=asked)
+    labels = report_choices.choices(report_choices.counting_map(portal)).properties
+    return SavedReport(saved, view, report.of(portal, asked, most=_MOST_ROWS), labels)
 
 
 def _why_not(user: PortalUser | None) -> str:

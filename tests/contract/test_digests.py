@@ -16,11 +16,12 @@ from integration.core.mail import MailServer, server
 from integration.pages import digest_mail
 from integration.portal.context import open_portal
 from integration.portal.runtime import Runtime
-from integration.reports import revenue_overview
+from integration.reports import revenue_overview, saved_reports
 from integration.reports.digests import Letter
 from integration.storage.queue import lanes
 from integration.storage.service import digest_rows, portal_users
 from mappings.kinds import Rhythm
+from mappings.records import report_view
 from mappings.rules.ledger import digest_times, report_period
 from mappings.rules.ledger.periods import Calendar
 from tests import post_office
@@ -66,10 +67,20 @@ def signed_in(town: Town, user: str = "") -> Visitor:
 
 
 def asks(
-    town: Town, user: str = "", rhythm: str = "month", *, days_ago: int = 70, to: str = ""
+    town: Town,
+    user: str = "",
+    rhythm: str = "month",
+    *,
+    days_ago: int = 70,
+    to: str = "",
+    of: str = "",
 ) -> int:
     """A user asks for a digest; as if some days ago, so that one is due."""
-    status = signed_in(town, user).press(DIGESTS, {"rhythm": rhythm, "user": to}).status_code
+    status = (
+        signed_in(town, user)
+        .press(DIGESTS, {"rhythm": rhythm, "user": to, "report": of})
+        .status_code
+    )
     with town.runtime.database.portal(HARBOR) as tx:
         tx.run(
             """UPDATE digest SET made_at = clock_timestamp() - make_interval(days => :days)
@@ -313,7 +324,7 @@ def test_a_digest_says_what_the_overview_says_in_the_users_language(
     with open_portal(town.runtime, HARBOR) as context:
         overview = revenue_overview.of(context, period)
         with context.transaction() as tx:
-            digest_rows.want(tx, 88, Rhythm.MONTH, language=language, by="user:88")
+            digest_rows.want(tx, 88, Rhythm.MONTH, 0, language=language, by="user:88")
             (digest,) = digest_rows.every(tx)
             user = portal_users.find(tx, 88)
     assert user is not None
@@ -335,6 +346,35 @@ def test_a_digest_says_what_the_overview_says_in_the_users_language(
     assert word in text
     assert letter["Bcc"] is None
     assert f"http://127.0.0.1:8000/portals/{HARBOR}/deals?" in text
+
+
+def test_a_saved_report_comes_for_the_digests_own_days_and_is_missed_by_name_when_it_is_gone(
+    town: Town, office: PostOffice
+) -> None:
+    with open_portal(town.runtime, HARBOR) as portal:
+        view = report_view.read([("measure", "booked"), ("by", "source"), ("period", "all")])
+        report_id = saved_reports.save(portal, "By source <b>", view, labels={}, actor="user:88")
+    asks(town, of=str(report_id))
+
+    work(town)
+
+    (letter,) = office.to(ANA)
+    html = letter.get_body(("html",))
+    assert html is not None
+    assert letter["Subject"].startswith("By source <b> of harbor.example: ")
+    assert "By source &lt;b&gt;" in html.get_content()
+    assert f"/portals/{HARBOR}/reports/saved/{report_id}" in post_office.text_of(letter)
+    assert "Total: " in post_office.text_of(letter)
+    assert asks(town, of=str(report_id + 7)) in {404, 422}
+
+    with open_portal(town.runtime, HARBOR) as portal:
+        saved_reports.delete(portal, report_id, actor="user:88")
+    with town.runtime.database.portal(HARBOR) as tx:
+        tx.run("DELETE FROM digest_delivery WHERE portal_id = :portal")
+    work(town)
+
+    assert len(office.letters) == 1
+    assert states(town) == [("failed", 0, "The saved report was deleted")]
 
 
 def test_a_week_and_a_month_are_due_at_seven_on_the_accounts_own_clock() -> None:

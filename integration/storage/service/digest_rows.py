@@ -14,16 +14,17 @@ from mappings.kinds import Rhythm
 # A message is handed over within a minute; who began it earlier is at work no more.
 LOST_AFTER_MINUTES = 10
 KEEP_DAYS = 400
-_DIGEST = "digest_id, user_id, rhythm, language, made_by, made_at"
+_DIGEST = "digest_id, user_id, rhythm, report_id, language, made_by, made_at"
 
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """What one user wants to get, and how often."""
+    """What one user wants to get, and how often: a saved report, or with 0 the overview."""
 
     digest_id: int
     user_id: int
     rhythm: Rhythm
+    report_id: int
     language: str
     made_by: str
     made_at: datetime
@@ -35,6 +36,7 @@ class Delivery:
 
     user_id: int
     rhythm: Rhythm
+    report_id: int
     first_day: date
     state: str
     tries: int
@@ -44,14 +46,18 @@ class Delivery:
     changed_at: datetime
 
 
-def want(tx: Transaction, user_id: int, rhythm: Rhythm, *, language: str, by: str) -> None:
-    """Have a user get digests; of a rhythm they have only the language changes."""
+def want(
+    tx: Transaction, user_id: int, rhythm: Rhythm, report_id: int, *, language: str, by: str
+) -> None:
+    """Have a user get digests; of one that they get already only the language changes."""
     tx.run(
-        """INSERT INTO digest (portal_id, user_id, rhythm, language, made_by)
-           VALUES (:portal, :user, :rhythm, :language, :by)
-           ON CONFLICT (portal_id, user_id, rhythm) DO UPDATE SET language = excluded.language""",
+        """INSERT INTO digest (portal_id, user_id, rhythm, report_id, language, made_by)
+           VALUES (:portal, :user, :rhythm, :report, :language, :by)
+           ON CONFLICT (portal_id, user_id, rhythm, report_id)
+           DO UPDATE SET language = excluded.language""",
         user=user_id,
         rhythm=rhythm.value,
+        report=report_id,
         language=language,
         by=by,
     )
@@ -72,13 +78,15 @@ def find(tx: Transaction, digest_id: int) -> Digest | None:
     return _digest(row) if row else None
 
 
-def of_user(tx: Transaction, user_id: int, rhythm: Rhythm) -> Digest | None:
-    """Return the digest that a user wants in a rhythm."""
+def of_delivery(tx: Transaction, delivery: Delivery) -> Digest | None:
+    """Return the digest that is delivered; None if it was ended meanwhile."""
     row = tx.one(
         f"""SELECT {_DIGEST} FROM digest
-            WHERE portal_id = :portal AND user_id = :user AND rhythm = :rhythm""",
-        user=user_id,
-        rhythm=rhythm.value,
+            WHERE portal_id = :portal AND user_id = :user AND rhythm = :rhythm
+              AND report_id = :report""",
+        user=delivery.user_id,
+        rhythm=delivery.rhythm.value,
+        report=delivery.report_id,
     )
     return _digest(row) if row else None
 
@@ -96,10 +104,11 @@ def end(tx: Transaction, digest_id: int) -> bool:
 def plan(tx: Transaction, digest: Digest, first_day: date) -> None:
     """Note that a period's digest is to go out; nothing if that was noted before."""
     tx.run(
-        """INSERT INTO digest_delivery (portal_id, user_id, rhythm, first_day)
-           VALUES (:portal, :user, :rhythm, :first) ON CONFLICT DO NOTHING""",
+        """INSERT INTO digest_delivery (portal_id, user_id, rhythm, report_id, first_day)
+           VALUES (:portal, :user, :rhythm, :report, :first) ON CONFLICT DO NOTHING""",
         user=digest.user_id,
         rhythm=digest.rhythm.value,
+        report=digest.report_id,
         first=first_day,
     )
 
@@ -144,9 +153,10 @@ def try_again(tx: Transaction, delivery: Delivery, trouble: str, *, after: float
              changed_at = clock_timestamp(),
              next_at = clock_timestamp() + make_interval(secs => :after)
            WHERE portal_id = :portal AND user_id = :user AND rhythm = :rhythm
-             AND first_day = :first AND state = 'sending'""",
+             AND report_id = :report AND first_day = :first AND state = 'sending'""",
         user=delivery.user_id,
         rhythm=delivery.rhythm.value,
+        report=delivery.report_id,
         first=delivery.first_day,
         trouble=trouble[:500],
         after=after,
@@ -175,9 +185,10 @@ def _change(tx: Transaction, delivery: Delivery, state: str, trouble: str, *, wa
         """UPDATE digest_delivery SET state = :state, changed_at = clock_timestamp(),
              trouble = coalesce(nullif(:trouble, ''), trouble)
            WHERE portal_id = :portal AND user_id = :user AND rhythm = :rhythm
-             AND first_day = :first AND state = :was""",
+             AND report_id = :report AND first_day = :first AND state = :was""",
         user=delivery.user_id,
         rhythm=delivery.rhythm.value,
+        report=delivery.report_id,
         first=delivery.first_day,
         state=state,
         trouble=trouble[:500],
@@ -188,8 +199,8 @@ def _change(tx: Transaction, delivery: Delivery, state: str, trouble: str, *, wa
 
 def _deliveries(tx: Transaction, which: str, **values: object) -> Sequence[Delivery]:
     rows = tx.rows(
-        f"""SELECT user_id, rhythm, first_day, state, tries, coalesce(trouble, '') AS trouble,
-              made_at, next_at, changed_at
+        f"""SELECT user_id, rhythm, report_id, first_day, state, tries,
+              coalesce(trouble, '') AS trouble, made_at, next_at, changed_at
             FROM digest_delivery WHERE portal_id = :portal AND {which}""",
         **values,
     )
