@@ -3,26 +3,19 @@
 import pytest
 
 from integration.storage.database import as_json
-from tests.contract.conclude_world import MirrorPortal, day, moved_champion
-from tests.contract.record_world import Shown, counted, minor, written_by_hand
+from tests.contract.conclude_world import HARBOR, ORCHARD, MirrorPortal, day, moved_champion
+from tests.contract.record_world import Desk, Shown, counted, desk, minor, written_by_hand
 from tests.contract.test_conclude_health import a_customer
-from tests.contract.visiting import HARBOR, ORCHARD, Town, Visitor
+
+__all__ = ["desk"]  # a fixture
 
 ACME, ZENIT = f"/portals/{HARBOR}/company/1", f"/portals/{HARBOR}/company/2"
 
 
 @pytest.fixture
-def visitor(town: Town) -> Visitor:
-    town.visitor().install(ORCHARD)
-    visitor = town.visitor()
-    visitor.install()
-    return visitor
-
-
-@pytest.fixture
-def harbor(town: Town, visitor: Visitor) -> MirrorPortal:
+def harbor(desk: Desk) -> MirrorPortal:
     """Acme's Priya moved to Zenit, which bought; she recommended us to Bolt, which bought, too."""
-    portal = written_by_hand(town, HARBOR)
+    portal = written_by_hand(desk, HARBOR)
     moved_champion(portal)
     portal.company(3, "Bolt", "bolt-works.com")
     told = [(90, "priya@zenit-labs.com")]
@@ -55,11 +48,11 @@ def say_health(harbor: MirrorPortal) -> None:
 
 
 def test_health_begins_at_fifty_and_its_drivers_add_up_to_the_score(
-    visitor: Visitor, harbor: MirrorPortal
+    desk: Desk, harbor: MirrorPortal
 ) -> None:
     say_health(harbor)
 
-    health = Shown.of(visitor, ACME).part("health")
+    health = Shown.of(desk, ACME).part("health")
 
     points = [float(row[-1]) for row in health.rows()]
     assert points == [50, 12.3, -3.8]
@@ -69,12 +62,10 @@ def test_health_begins_at_fifty_and_its_drivers_add_up_to_the_score(
     assert "adoption: nothing is mapped" in health.text
 
 
-def test_health_as_it_is_concluded_adds_up_to_the_field_in_hubspot(
-    town: Town, visitor: Visitor
-) -> None:
-    portal = a_customer(written_by_hand(town, HARBOR))
+def test_health_as_it_is_concluded_adds_up_to_the_field_in_hubspot(desk: Desk) -> None:
+    portal = a_customer(written_by_hand(desk, HARBOR))
 
-    health = Shown.of(visitor, ACME).part("health")
+    health = Shown.of(desk, ACME).part("health")
 
     points = [round(10 * float(row[-1])) for row in health.rows()]
     assert len(points) > 3
@@ -82,9 +73,9 @@ def test_health_as_it_is_concluded_adds_up_to_the_field_in_hubspot(
 
 
 def test_whom_a_company_brought_adds_up_to_the_field_in_hubspot(
-    visitor: Visitor, harbor: MirrorPortal
+    desk: Desk, harbor: MirrorPortal
 ) -> None:
-    page = Shown.of(visitor, ACME)
+    page = Shown.of(desk, ACME)
     lines, (total,) = page.part("brought").rows(), page.part("brought").rows("tfoot")
 
     assert lines[0][0].startswith("Zenit")
@@ -97,9 +88,9 @@ def test_whom_a_company_brought_adds_up_to_the_field_in_hubspot(
 
 
 def test_who_brought_a_company_is_named_with_what_is_booked_of_its_deals(
-    visitor: Visitor, harbor: MirrorPortal
+    desk: Desk, harbor: MirrorPortal
 ) -> None:
-    brought = Shown.of(visitor, ZENIT).part("brought-by")
+    brought = Shown.of(desk, ZENIT).part("brought-by")
 
     ((kind, who, amount),) = brought.rows()
     assert kind == "Moved champion"
@@ -108,23 +99,23 @@ def test_who_brought_a_company_is_named_with_what_is_booked_of_its_deals(
     assert minor(amount) == minor(brought.rows("tfoot")[0][-1]) == harbor.derived(9)
 
 
-def test_champions_who_left_lead_to_where_they_went(visitor: Visitor, harbor: MirrorPortal) -> None:
-    page = Shown.of(visitor, ACME)
+def test_champions_who_left_lead_to_where_they_went(desk: Desk, harbor: MirrorPortal) -> None:
+    page = Shown.of(desk, ACME)
     left = page.part("departures")
 
     assert "Priya Raman" in left.text
     assert "Zenit" in left.text
     assert "12 December 2025, sure (0.90)" in left.text
     assert f"/portals/{HARBOR}/company/2" in left.links()
-    there = Shown.of(visitor, ZENIT).part("champions")
+    there = Shown.of(desk, ZENIT).part("champions")
     assert "Priya Raman" in there.text
     assert "Moved champion" in there.text
 
 
 def test_a_company_s_deals_are_summed_by_their_state_and_lead_to_the_list(
-    visitor: Visitor, harbor: MirrorPortal
+    desk: Desk, harbor: MirrorPortal
 ) -> None:
-    deals = Shown.of(visitor, ACME).part("deals")
+    deals = Shown.of(desk, ACME).part("deals")
 
     sums = [row for row in deals.rows() if ":" in row[0]]
     assert [(row[0], minor(row[-1])) for row in sums] == [
@@ -132,14 +123,14 @@ def test_a_company_s_deals_are_summed_by_their_state_and_lead_to_the_list(
         ("Open: 1 deal", 700_00),
     ]
     assert f"/portals/{HARBOR}/deals?company=1" in deals.links()
-    assert visitor.get(f"/portals/{HARBOR}/deals?company=1").status_code == 200
+    assert desk.get(f"/portals/{HARBOR}/deals?company=1").status_code == 200
 
 
 def test_a_company_s_story_says_since_when_it_is_a_customer(
-    visitor: Visitor, harbor: MirrorPortal
+    desk: Desk, harbor: MirrorPortal
 ) -> None:
-    story = Shown.of(visitor, ACME).part("story").text
-    assert "recommended us to" in Shown.of(visitor, ZENIT).part("story").text
+    story = Shown.of(desk, ACME).part("story").text
+    assert "recommended us to" in Shown.of(desk, ZENIT).part("story").text
 
     first, *_, last = [line for line in story.split("\n") if line[:1].isdigit() and " 20" in line]
     assert first == "30 July 2024"
@@ -150,38 +141,36 @@ def test_a_company_s_story_says_since_when_it_is_a_customer(
 
 
 def test_a_merged_company_leads_to_its_survivor_with_what_both_brought(
-    visitor: Visitor, harbor: MirrorPortal
+    desk: Desk, harbor: MirrorPortal
 ) -> None:
     harbor.company(4, "Acme Group", "acme-group.com")
     harbor.settle()
     harbor.merge("company", (4,), 1)
     harbor.settle()
 
-    page = Shown.of(visitor, f"/portals/{HARBOR}/company/4")
+    page = Shown.of(desk, f"/portals/{HARBOR}/company/4")
 
     assert "It was another record until a merge in HubSpot." in page.text
     total = page.part("brought").rows("tfoot")[0][-1]
     assert minor(total) == minor(harbor.said("company", 1)["second_order_revenue"])
 
 
-def test_a_company_of_another_account_is_not_there(
-    town: Town, visitor: Visitor, harbor: MirrorPortal
-) -> None:
-    orchard = written_by_hand(town, ORCHARD)
+def test_a_company_of_another_account_is_not_there(desk: Desk, harbor: MirrorPortal) -> None:
+    orchard = written_by_hand(desk, ORCHARD)
     orchard.company(99, "Theirs", "theirs.example")
     orchard.settle()
 
-    Shown.of(visitor, f"/portals/{HARBOR}/company/99", status=404)
-    Shown.of(visitor, f"/portals/{ORCHARD}/company/99", status=404)
+    Shown.of(desk, f"/portals/{HARBOR}/company/99", status=404)
+    Shown.of(desk, f"/portals/{ORCHARD}/company/99", status=404)
 
 
 def test_a_company_that_nothing_is_known_of_says_what_would_show(
-    visitor: Visitor, harbor: MirrorPortal
+    desk: Desk, harbor: MirrorPortal
 ) -> None:
     harbor.company(80, "New", "new.example")
     harbor.settle()
 
-    page = Shown.of(visitor, f"/portals/{HARBOR}/company/80").text
+    page = Shown.of(desk, f"/portals/{HARBOR}/company/80").text
 
     for part in (
         "no won deal yet",
@@ -220,14 +209,14 @@ def staff(harbor: MirrorPortal, people: int) -> None:
 
 
 def test_a_company_of_twenty_thousand_contacts_costs_the_queries_of_a_small_one(
-    visitor: Visitor, harbor: MirrorPortal
+    desk: Desk, harbor: MirrorPortal
 ) -> None:
     staff(harbor, 60)
     with counted(harbor.database) as few:
-        Shown.of(visitor, ACME)
+        Shown.of(desk, ACME)
     staff(harbor, 20_000)
     with counted(harbor.database) as many:
-        page = Shown.of(visitor, ACME)
+        page = Shown.of(desk, ACME)
 
     assert len(many) == len(few) < 60
     assert "and 19,991 more" in page.part("departures").text

@@ -10,30 +10,25 @@ from integration.storage.database import as_json
 from integration.storage.ledger import period_rows
 from mappings.rules.ledger.periods import Closing
 from tests.contract.conclude_world import (
+    HARBOR,
     KEYS,
     NOW,
+    ORCHARD,
     REOPENED,
     MirrorPortal,
     closed_won,
     moved_champion,
 )
-from tests.contract.record_world import Shown, counted, minor, written_by_hand
-from tests.contract.visiting import HARBOR, ORCHARD, Town, Visitor
+from tests.contract.record_world import Desk, Shown, counted, desk, minor, written_by_hand
+
+__all__ = ["desk"]  # a fixture
 
 DEAL = f"/portals/{HARBOR}/deal/9"
 
 
 @pytest.fixture
-def visitor(town: Town) -> Visitor:
-    town.visitor().install(ORCHARD)
-    visitor = town.visitor()
-    visitor.install()
-    return visitor
-
-
-@pytest.fixture
-def harbor(town: Town, visitor: Visitor) -> MirrorPortal:
-    portal = written_by_hand(town, HARBOR)
+def harbor(desk: Desk) -> MirrorPortal:
+    portal = written_by_hand(desk, HARBOR)
     moved_champion(portal)
     told = [(70, "Maria Lopez at Bolt told us")]
     portal.contact(22, 2, firstname="Bo", lastname="Li", email="bo@zenit-labs.com", heard_from=told)
@@ -46,9 +41,9 @@ def harbor(town: Town, visitor: Visitor) -> MirrorPortal:
 
 
 def test_what_sources_and_selling_get_of_a_deal_adds_up_to_its_amount_on_the_page(
-    visitor: Visitor, harbor: MirrorPortal
+    desk: Desk, harbor: MirrorPortal
 ) -> None:
-    page = Shown.of(visitor, DEAL)
+    page = Shown.of(desk, DEAL)
     sources, foot = page.part("sources").rows(), page.part("sources").rows("tfoot")
     ledger = page.part("ledger")
 
@@ -62,9 +57,9 @@ def test_what_sources_and_selling_get_of_a_deal_adds_up_to_its_amount_on_the_pag
 
 
 def test_each_source_is_a_person_with_its_story_certainty_and_evidence(
-    visitor: Visitor, harbor: MirrorPortal
+    desk: Desk, harbor: MirrorPortal
 ) -> None:
-    page = Shown.of(visitor, DEAL).part("sources")
+    page = Shown.of(desk, DEAL).part("sources")
 
     assert f"/portals/{HARBOR}/contact/12" in page.links()
     assert f"/portals/{HARBOR}/company/1" in page.links()
@@ -75,12 +70,12 @@ def test_each_source_is_a_person_with_its_story_certainty_and_evidence(
 
 
 def test_the_range_on_the_page_is_that_of_the_account_s_total(
-    visitor: Visitor, harbor: MirrorPortal
+    desk: Desk, harbor: MirrorPortal
 ) -> None:
     with harbor.clock.database.portal(HARBOR) as tx:
         total = revenue_total.within(tx, deal_id=9)
 
-    page = Shown.of(visitor, DEAL).text
+    page = Shown.of(desk, DEAL).text
 
     assert total.low < total.second_order < total.high
     for part in (total.low, total.second_order, total.high):
@@ -88,12 +83,12 @@ def test_the_range_on_the_page_is_that_of_the_account_s_total(
 
 
 def test_an_open_deal_says_what_it_would_be_and_that_nothing_is_booked(
-    visitor: Visitor, harbor: MirrorPortal
+    desk: Desk, harbor: MirrorPortal
 ) -> None:
     harbor.deal(10, 2, 12, created=50, amount="1000.01", hs_deal_stage_probability="0.4")
     harbor.settle()
 
-    page = Shown.of(visitor, f"/portals/{HARBOR}/deal/10")
+    page = Shown.of(desk, f"/portals/{HARBOR}/deal/10")
     foot = page.part("sources").rows("tfoot")
 
     assert "open, at a probability of 40%" in page.text
@@ -105,12 +100,12 @@ def test_an_open_deal_says_what_it_would_be_and_that_nothing_is_booked(
 
 
 def test_a_reopened_deal_shows_its_reversals_and_sums_to_nothing(
-    visitor: Visitor, harbor: MirrorPortal
+    desk: Desk, harbor: MirrorPortal
 ) -> None:
     harbor.change("deal", 9, **REOPENED)
     harbor.settle()
 
-    ledger = Shown.of(visitor, DEAL).part("ledger")
+    ledger = Shown.of(desk, DEAL).part("ledger")
 
     assert len(ledger.rows()) == 6
     assert sum(minor(row[4]) for row in ledger.rows()) == 0
@@ -119,7 +114,7 @@ def test_a_reopened_deal_shows_its_reversals_and_sums_to_nothing(
 
 
 def test_a_closed_month_shows_what_it_reported_beside_what_is_known_now(
-    visitor: Visitor, harbor: MirrorPortal
+    desk: Desk, harbor: MirrorPortal
 ) -> None:
     harbor.deal(12, 2, 12, created=70, won=(45, "1000.00"))
     harbor.settle()
@@ -130,7 +125,7 @@ def test_a_closed_month_shows_what_it_reported_beside_what_is_known_now(
     harbor.change("deal", 12, **closed_won(45, "1500.00"))
     harbor.settle()
 
-    page = Shown.of(visitor, f"/portals/{HARBOR}/deal/12")
+    page = Shown.of(desk, f"/portals/{HARBOR}/deal/12")
     months = {row[0]: row[1:] for row in page.part("months").rows()}
 
     assert list(months) == ["May 2026", "July 2026"]
@@ -142,28 +137,28 @@ def test_a_closed_month_shows_what_it_reported_beside_what_is_known_now(
 
 
 def test_other_models_are_worked_out_when_asked_for_and_never_booked(
-    visitor: Visitor, harbor: MirrorPortal
+    desk: Desk, harbor: MirrorPortal
 ) -> None:
-    page = Shown.of(visitor, DEAL)
+    page = Shown.of(desk, DEAL)
     assert "none of this is ever booked" in page.part("models").text
     assert f"{DEAL}?models=1#models" in page.links()
     assert "Markov" not in page.text
 
-    models = Shown.of(visitor, f"{DEAL}?models=1").part("models")
+    models = Shown.of(desk, f"{DEAL}?models=1").part("models")
 
     assert [row[0] for row in models.rows()][:3] == ["First touch", "Last touch", "Linear"]
     assert models.rows()[0][1] == "Bo Li 100.00%"
 
 
 def test_a_removed_person_is_nobody_on_the_deal_s_page_and_sums_stay(
-    visitor: Visitor, harbor: MirrorPortal
+    desk: Desk, harbor: MirrorPortal
 ) -> None:
-    before = Shown.of(visitor, DEAL).part("sources").rows("tfoot")
+    before = Shown.of(desk, DEAL).part("sources").rows("tfoot")
     with harbor.clock.database.portal(HARBOR) as tx:
         erase(tx, 12, keys=KEYS)
     harbor.settle()
 
-    page = Shown.of(visitor, DEAL)
+    page = Shown.of(desk, DEAL)
 
     assert "Priya" not in page.html
     assert "A removed person left Acme" in page.text
@@ -171,29 +166,27 @@ def test_a_removed_person_is_nobody_on_the_deal_s_page_and_sums_stay(
 
 
 def test_a_merged_deal_leads_to_its_survivor_and_a_deleted_one_says_so(
-    visitor: Visitor, harbor: MirrorPortal
+    desk: Desk, harbor: MirrorPortal
 ) -> None:
     harbor.merge("deal", (6,), 9)
     harbor.settle()
-    merged = Shown.of(visitor, f"/portals/{HARBOR}/deal/6")
+    merged = Shown.of(desk, f"/portals/{HARBOR}/deal/6")
     assert "It was another record until a merge in HubSpot." in merged.text
     assert "Deal 9" in merged.html or "deal 9" in merged.html
 
     harbor.retire("deal", 9)
     harbor.settle()
-    assert "This record is gone from HubSpot" in Shown.of(visitor, DEAL).text
+    assert "This record is gone from HubSpot" in Shown.of(desk, DEAL).text
 
 
-def test_a_deal_of_another_account_is_not_there(
-    town: Town, visitor: Visitor, harbor: MirrorPortal
-) -> None:
-    orchard = written_by_hand(town, ORCHARD)
+def test_a_deal_of_another_account_is_not_there(desk: Desk, harbor: MirrorPortal) -> None:
+    orchard = written_by_hand(desk, ORCHARD)
     orchard.company(1, "Theirs", "theirs.example")
     orchard.deal(99, 1, created=10)
     orchard.settle()
 
-    Shown.of(visitor, f"/portals/{HARBOR}/deal/99", status=404)
-    Shown.of(visitor, f"/portals/{ORCHARD}/deal/99", status=404)
+    Shown.of(desk, f"/portals/{HARBOR}/deal/99", status=404)
+    Shown.of(desk, f"/portals/{ORCHARD}/deal/99", status=404)
 
 
 def crowd(harbor: MirrorPortal, deal_id: int, people: int) -> None:
@@ -222,7 +215,7 @@ def crowd(harbor: MirrorPortal, deal_id: int, people: int) -> None:
 
 
 def test_ten_thousand_sources_are_read_a_page_at_a_time_with_the_same_queries(
-    visitor: Visitor, harbor: MirrorPortal
+    desk: Desk, harbor: MirrorPortal
 ) -> None:
     harbor.deal(10, 2, created=50, won=(5, "100.00"))
     harbor.deal(11, 2, created=50, won=(5, "200.00"))
@@ -230,9 +223,9 @@ def test_ten_thousand_sources_are_read_a_page_at_a_time_with_the_same_queries(
     crowd(harbor, 10, 300)
     crowd(harbor, 11, 10_000)
     with counted(harbor.database) as few:
-        Shown.of(visitor, f"/portals/{HARBOR}/deal/10")
+        Shown.of(desk, f"/portals/{HARBOR}/deal/10")
     with counted(harbor.database) as many:
-        page = Shown.of(visitor, f"/portals/{HARBOR}/deal/11")
+        page = Shown.of(desk, f"/portals/{HARBOR}/deal/11")
 
     assert len(many) == len(few) < 60
     assert len(page.part("sources").rows()) == 25
@@ -242,26 +235,26 @@ def test_ten_thousand_sources_are_read_a_page_at_a_time_with_the_same_queries(
     assert "So many people are on this deal" in page.text
 
     (further,) = [link for link in page.links() if "?source=" in link]
-    second = Shown.of(visitor, further)
+    second = Shown.of(desk, further)
     assert len(second.part("sources").rows()) == 25
     (further,) = [link for link in page.links() if "?row=" in link]
-    assert len(Shown.of(visitor, further).part("ledger").rows()) == 50
+    assert len(Shown.of(desk, further).part("ledger").rows()) == 50
 
 
 @pytest.mark.parametrize("query", ["?source=x", "?source=1.%00", "?row=-1", "?row=99999999999999999999", "?models"])  # fmt: skip
 def test_an_address_that_was_made_up_shows_the_deal(
-    visitor: Visitor, harbor: MirrorPortal, query: str
+    desk: Desk, harbor: MirrorPortal, query: str
 ) -> None:
-    assert "Priya Raman left Acme" in Shown.of(visitor, f"{DEAL}{query}").text
+    assert "Priya Raman left Acme" in Shown.of(desk, f"{DEAL}{query}").text
 
 
 def test_a_deal_that_nobody_led_to_says_what_would_show_here(
-    visitor: Visitor, harbor: MirrorPortal
+    desk: Desk, harbor: MirrorPortal
 ) -> None:
     harbor.put("deal", 70, dealname="bare")
     harbor.settle()
 
-    page = Shown.of(visitor, f"/portals/{HARBOR}/deal/70").text
+    page = Shown.of(desk, f"/portals/{HARBOR}/deal/70").text
 
     assert "No customer is known to have led to this deal." in page
     assert "no company: put one on the deal in HubSpot" in page

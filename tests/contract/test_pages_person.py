@@ -7,25 +7,18 @@ import pytest
 from integration.portal.forgotten import erase
 from integration.storage.database import as_json
 from integration.storage.service import portals
-from tests.contract.conclude_world import KEYS, MirrorPortal, day, moved_champion
-from tests.contract.record_world import Shown, counted, minor, written_by_hand
-from tests.contract.visiting import HARBOR, ORCHARD, Town, Visitor
+from tests.contract.conclude_world import HARBOR, KEYS, ORCHARD, MirrorPortal, day, moved_champion
+from tests.contract.record_world import Desk, Shown, counted, desk, minor, written_by_hand
+
+__all__ = ["desk"]  # a fixture
 
 PRIYA = f"/portals/{HARBOR}/contact/12"
 
 
 @pytest.fixture
-def visitor(town: Town) -> Visitor:
-    town.visitor().install(ORCHARD)
-    visitor = town.visitor()
-    visitor.install()
-    return visitor
-
-
-@pytest.fixture
-def harbor(town: Town, visitor: Visitor) -> MirrorPortal:
+def harbor(desk: Desk) -> MirrorPortal:
     """Priya was at Acme, answered 9, went to Zenit, recommended us to Bo of Bolt; Bolt bought."""
-    portal = written_by_hand(town, HARBOR)
+    portal = written_by_hand(desk, HARBOR)
     moved_champion(portal)
     portal.change("contact", 12, jobtitle="Head of Purchasing", hubspot_owner_id="77")
     portal.put(
@@ -58,9 +51,9 @@ def entries(page: Shown) -> list[str]:
 
 
 def test_the_story_is_told_from_the_first_employer_to_what_came_of_it(
-    visitor: Visitor, harbor: MirrorPortal
+    desk: Desk, harbor: MirrorPortal
 ) -> None:
-    told = entries(Shown.of(visitor, PRIYA))
+    told = entries(Shown.of(desk, PRIYA))
 
     days = ["12 January 2024", "30 July 2024", "3 September 2025", "12 December 2025"]
     assert [line[: len(start)] for line, start in zip(told, days, strict=False)] == days
@@ -78,19 +71,17 @@ def test_the_story_is_told_from_the_first_employer_to_what_came_of_it(
     assert "“ Just works ”" in told[2]
 
 
-def test_days_are_those_of_the_account_s_time_zone(
-    visitor: Visitor, harbor: MirrorPortal, town: Town
-) -> None:
-    with town.runtime.database.portal(HARBOR) as tx:
+def test_days_are_those_of_the_account_s_time_zone(desk: Desk, harbor: MirrorPortal) -> None:
+    with desk.runtime.database.portal(HARBOR) as tx:
         portals.change_time_zone(tx, "Pacific/Auckland", at=day(2000))
 
-    told = entries(Shown.of(visitor, PRIYA))
+    told = entries(Shown.of(desk, PRIYA))
 
     assert told[1].startswith("31 July 2024"), "noon in UTC is the next day in Auckland"
 
 
-def test_who_the_person_is_now_stands_on_top(visitor: Visitor, harbor: MirrorPortal) -> None:
-    who = Shown.of(visitor, PRIYA).part("who")
+def test_who_the_person_is_now_stands_on_top(desk: Desk, harbor: MirrorPortal) -> None:
+    who = Shown.of(desk, PRIYA).part("who")
 
     for part in ("Zenit", "Head of Purchasing", "priya@zenit-labs.com", "owner 77", "9 out of 10"):
         assert part in f"{who.text} {who.html}", part
@@ -98,9 +89,9 @@ def test_who_the_person_is_now_stands_on_top(visitor: Visitor, harbor: MirrorPor
 
 
 def test_one_relationship_and_two_accounts_are_drawn_and_said_in_a_sentence(
-    visitor: Visitor, harbor: MirrorPortal
+    desk: Desk, harbor: MirrorPortal
 ) -> None:
-    drawn = Shown.of(visitor, PRIYA).part("two")
+    drawn = Shown.of(desk, PRIYA).part("two")
     booked = harbor.derived(9)
 
     sentence = re.sub("[\u2068\u2069]", "", drawn.text)
@@ -114,9 +105,9 @@ def test_one_relationship_and_two_accounts_are_drawn_and_said_in_a_sentence(
 
 
 def test_what_came_because_of_a_person_adds_up_to_the_field_in_hubspot(
-    visitor: Visitor, harbor: MirrorPortal
+    desk: Desk, harbor: MirrorPortal
 ) -> None:
-    credit = Shown.of(visitor, PRIYA).part("credit")
+    credit = Shown.of(desk, PRIYA).part("credit")
     lines, (total,) = credit.rows(), credit.rows("tfoot")
 
     assert len(lines) == 2
@@ -126,7 +117,7 @@ def test_what_came_because_of_a_person_adds_up_to_the_field_in_hubspot(
 
 
 def test_two_records_of_one_human_show_one_story_and_both_lead_to_hubspot(
-    visitor: Visitor, harbor: MirrorPortal
+    desk: Desk, harbor: MirrorPortal
 ) -> None:
     profile = "https://www.linkedin.com/in/priya-raman-7"
     harbor.change("contact", 12, hs_linkedin_url=profile)
@@ -134,7 +125,7 @@ def test_two_records_of_one_human_show_one_story_and_both_lead_to_hubspot(
     harbor.contact(13, 2, email="p.raman@zenit-labs.com", **same)
     harbor.settle()
 
-    page, other = Shown.of(visitor, PRIYA), Shown.of(visitor, f"/portals/{HARBOR}/contact/13")
+    page, other = Shown.of(desk, PRIYA), Shown.of(desk, f"/portals/{HARBOR}/contact/13")
 
     assert entries(page) == entries(other)
     who = other.part("who")
@@ -144,7 +135,7 @@ def test_two_records_of_one_human_show_one_story_and_both_lead_to_hubspot(
 
 
 def test_a_doubtful_job_change_is_told_as_perhaps_and_leads_to_its_question(
-    visitor: Visitor, harbor: MirrorPortal
+    desk: Desk, harbor: MirrorPortal
 ) -> None:
     with harbor.database.portal(HARBOR) as tx:
         tx.run("UPDATE move SET status = 'review' WHERE portal_id = :portal")
@@ -160,7 +151,7 @@ def test_a_doubtful_job_change_is_told_as_perhaps_and_leads_to_its_question(
             id=number,
         )
 
-    page = Shown.of(visitor, PRIYA)
+    page = Shown.of(desk, PRIYA)
 
     assert "Perhaps left Acme" in " ".join(entries(page))
     assert f"/portals/{HARBOR}/review/{number}" in page.part("story").links()
@@ -169,15 +160,15 @@ def test_a_doubtful_job_change_is_told_as_perhaps_and_leads_to_its_question(
 
 
 def test_a_removed_person_has_no_page_and_no_name_on_others(
-    visitor: Visitor, harbor: MirrorPortal
+    desk: Desk, harbor: MirrorPortal
 ) -> None:
     with harbor.database.portal(HARBOR) as tx:
         erase(tx, 12, keys=KEYS)
     harbor.settle()
 
     # Not even the number of a forgotten person is kept, so there is no record of that number.
-    page = Shown.of(visitor, PRIYA, status=404)
-    company = Shown.of(visitor, f"/portals/{HARBOR}/company/1")
+    page = Shown.of(desk, PRIYA, status=404)
+    company = Shown.of(desk, f"/portals/{HARBOR}/company/1")
 
     for shown in (page, company):
         assert "Priya" not in shown.html
@@ -186,7 +177,7 @@ def test_a_removed_person_has_no_page_and_no_name_on_others(
 
 
 def test_a_row_that_an_older_version_left_of_a_forgotten_person_says_nothing_of_them(
-    visitor: Visitor, harbor: MirrorPortal
+    desk: Desk, harbor: MirrorPortal
 ) -> None:
     with harbor.database.portal(HARBOR) as tx:
         tx.run(
@@ -194,7 +185,7 @@ def test_a_row_that_an_older_version_left_of_a_forgotten_person_says_nothing_of_
                WHERE portal_id = :portal AND object_type = 'contact' AND record_id = 12"""
         )
 
-    page = Shown.of(visitor, PRIYA)
+    page = Shown.of(desk, PRIYA)
 
     assert "This person asked to be forgotten" in page.text
     assert "Purchasing" not in page.html
@@ -202,33 +193,31 @@ def test_a_row_that_an_older_version_left_of_a_forgotten_person_says_nothing_of_
 
 
 def test_a_merged_contact_leads_to_the_survivor_and_a_deleted_one_says_so(
-    visitor: Visitor, harbor: MirrorPortal
+    desk: Desk, harbor: MirrorPortal
 ) -> None:
     harbor.contact(14, 2, firstname="Pri", lastname="Raman")
     harbor.settle()
     harbor.merge("contact", (14,), 12)
     harbor.settle()
 
-    page = Shown.of(visitor, f"/portals/{HARBOR}/contact/14")
+    page = Shown.of(desk, f"/portals/{HARBOR}/contact/14")
     assert "It was another record until a merge in HubSpot." in page.text
     assert "Priya Raman" in page.text
 
     harbor.retire("contact", 12)
     harbor.settle()
-    assert "This record is gone from HubSpot" in Shown.of(visitor, PRIYA).text
+    assert "This record is gone from HubSpot" in Shown.of(desk, PRIYA).text
 
 
-def test_a_person_of_another_account_is_not_there(
-    town: Town, visitor: Visitor, harbor: MirrorPortal
-) -> None:
-    orchard = written_by_hand(town, ORCHARD)
+def test_a_person_of_another_account_is_not_there(desk: Desk, harbor: MirrorPortal) -> None:
+    orchard = written_by_hand(desk, ORCHARD)
     orchard.company(1, "Theirs", "theirs.example")
     orchard.contact(99, 1, firstname="Zoe")
     orchard.settle()
 
-    Shown.of(visitor, f"/portals/{HARBOR}/contact/99", status=404)
-    Shown.of(visitor, f"/portals/{ORCHARD}/contact/99", status=404)
-    assert "Zoe" not in visitor.get(f"/portals/{ORCHARD}/contact/99").text
+    Shown.of(desk, f"/portals/{HARBOR}/contact/99", status=404)
+    Shown.of(desk, f"/portals/{ORCHARD}/contact/99", status=404)
+    assert "Zoe" not in desk.get(f"/portals/{ORCHARD}/contact/99").text
 
 
 def referrals(harbor: MirrorPortal, number: int) -> None:
@@ -245,23 +234,23 @@ def referrals(harbor: MirrorPortal, number: int) -> None:
 
 
 def test_a_story_of_five_thousand_entries_is_told_a_page_at_a_time_with_the_same_queries(
-    visitor: Visitor, harbor: MirrorPortal
+    desk: Desk, harbor: MirrorPortal
 ) -> None:
     referrals(harbor, 200)
     with counted(harbor.database) as few:
-        Shown.of(visitor, PRIYA)
+        Shown.of(desk, PRIYA)
     referrals_more = 5_000
     with harbor.database.portal(HARBOR) as tx:
         tx.run("DELETE FROM referral WHERE portal_id = :portal AND owner_id > 200000")
     referrals(harbor, referrals_more)
     with counted(harbor.database) as many:
-        page = Shown.of(visitor, PRIYA)
+        page = Shown.of(desk, PRIYA)
 
     assert len(many) == len(few) < 90
     seen: list[str] = []
     for _ in range(2):
         (further,) = [link for link in page.links() if "?after=" in link]
-        page = Shown.of(visitor, further)
+        page = Shown.of(desk, further)
         told = re.findall(r"<small class=\"id\">(contact [0-9]+)</small>", page.part("story").html)
         assert len(set(told)) == len(told) == 50
         assert not set(told) & set(seen)
@@ -270,18 +259,18 @@ def test_a_story_of_five_thousand_entries_is_told_a_page_at_a_time_with_the_same
 
 @pytest.mark.parametrize("query", ["?after=x", "?after=2024-01-01~k", "?after=2024-01-01T00:00:00%2B00:00~%00", "?after=~", "?after=0001-01-01T00:00:00%2B14:00~k"])  # fmt: skip
 def test_an_address_that_was_made_up_begins_at_the_start(
-    visitor: Visitor, harbor: MirrorPortal, query: str
+    desk: Desk, harbor: MirrorPortal, query: str
 ) -> None:
-    assert "At Acme" in entries(Shown.of(visitor, f"{PRIYA}{query}"))[0]
+    assert "At Acme" in entries(Shown.of(desk, f"{PRIYA}{query}"))[0]
 
 
 def test_somebody_who_left_for_nobody_knows_where_is_said_to_have_left(
-    visitor: Visitor, harbor: MirrorPortal
+    desk: Desk, harbor: MirrorPortal
 ) -> None:
     with harbor.database.portal(HARBOR) as tx:
         tx.run("UPDATE move SET new_company_id = NULL WHERE portal_id = :portal")
 
-    page = Shown.of(visitor, PRIYA)
+    page = Shown.of(desk, PRIYA)
 
     assert "This person left, and where to is not known." in page.part("two").text
     assert any("Left Acme" in line for line in entries(page))
@@ -289,14 +278,14 @@ def test_somebody_who_left_for_nobody_knows_where_is_said_to_have_left(
 
 
 def test_names_of_any_script_and_length_stay_text_and_fit_the_picture(
-    visitor: Visitor, harbor: MirrorPortal
+    desk: Desk, harbor: MirrorPortal
 ) -> None:
     harbor.change("company", 1, name="株式会社" * 40)
     harbor.change("company", 2, name="<script>alert(1)</script>\u202e\u05e9\u05dc")
     harbor.change("contact", 12, firstname="مريم", lastname="Donaudampfschifffahrt" * 20)
     harbor.settle()
 
-    page = Shown.of(visitor, PRIYA)
+    page = Shown.of(desk, PRIYA)
 
     assert "<script>alert" not in page.html
     drawn = re.findall(r"<text[^>]*>([^<]*)</text>", page.part("two").html)
@@ -305,12 +294,12 @@ def test_names_of_any_script_and_length_stay_text_and_fit_the_picture(
 
 
 def test_somebody_of_whom_nothing_is_known_is_told_what_would_begin_a_story(
-    visitor: Visitor, harbor: MirrorPortal
+    desk: Desk, harbor: MirrorPortal
 ) -> None:
     harbor.put("contact", 80, firstname="New")
     harbor.settle()
 
-    page = Shown.of(visitor, f"/portals/{HARBOR}/contact/80").text
+    page = Shown.of(desk, f"/portals/{HARBOR}/contact/80").text
 
     assert "would begin the story" in page
     assert "link the contact to a company in HubSpot" in page

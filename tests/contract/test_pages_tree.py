@@ -9,27 +9,20 @@ import pytest
 from integration.portal.forgotten import erase
 from integration.rollup import roll_up
 from mappings.kinds import Role
-from tests.contract.conclude_world import KEYS, MirrorPortal
-from tests.contract.record_world import Shown, counted, minor, written_by_hand
+from tests.contract.conclude_world import HARBOR, KEYS, ORCHARD, MirrorPortal
+from tests.contract.record_world import Desk, Shown, counted, desk, minor, written_by_hand
 from tests.contract.test_conclude_orders import chain, customer
-from tests.contract.visiting import HARBOR, ORCHARD, Town, Visitor
+
+__all__ = ["desk"]  # a fixture
 
 START = f"/portals/{HARBOR}/tree"
 FIRST = f"{START}/company/1"
 
 
 @pytest.fixture
-def visitor(town: Town) -> Visitor:
-    town.visitor().install(ORCHARD)
-    visitor = town.visitor()
-    visitor.install()
-    return visitor
-
-
-@pytest.fixture
-def harbor(town: Town, visitor: Visitor) -> MirrorPortal:
+def harbor(desk: Desk) -> MirrorPortal:
     """Firm 1 brought Firm 2, which bought again; Firm 2 brought Firm 3."""
-    portal = written_by_hand(town, HARBOR)
+    portal = written_by_hand(desk, HARBOR)
     chain(portal)
     portal.settle()
     return portal
@@ -40,10 +33,10 @@ def steps(page: Shown) -> list[list[str]]:
 
 
 def test_the_tree_of_a_company_adds_up_to_its_fields_in_hubspot(
-    visitor: Visitor, harbor: MirrorPortal
+    desk: Desk, harbor: MirrorPortal
 ) -> None:
     for company in (1, 2, 3):
-        page = Shown.of(visitor, f"{START}/company/{company}?table=1")
+        page = Shown.of(desk, f"{START}/company/{company}?table=1")
         said = harbor.said("company", company)
         sums, (total,) = page.part("sums").rows(), page.part("sums").rows("tfoot")
 
@@ -58,9 +51,9 @@ def test_the_tree_of_a_company_adds_up_to_its_fields_in_hubspot(
 
 
 def test_each_step_says_through_whom_and_a_folded_one_what_is_below_it(
-    visitor: Visitor, harbor: MirrorPortal
+    desk: Desk, harbor: MirrorPortal
 ) -> None:
-    tree = Shown.of(visitor, FIRST).part("tree")
+    tree = Shown.of(desk, FIRST).part("tree")
 
     words = " ".join(tree.text.split())
     assert re.search(r"Firm 2 : deal 21 \$\S+ order 2, 80\.75% of the deal, through U Of1", words)
@@ -74,9 +67,9 @@ def test_each_step_says_through_whom_and_a_folded_one_what_is_below_it(
 
 
 def test_the_tree_of_a_person_adds_up_to_the_field_in_hubspot(
-    visitor: Visitor, harbor: MirrorPortal
+    desk: Desk, harbor: MirrorPortal
 ) -> None:
-    page = Shown.of(visitor, f"{START}/contact/10?table=1")
+    page = Shown.of(desk, f"{START}/contact/10?table=1")
 
     booked = sum(minor(row[7]) for row in steps(page) if row[7])
     assert booked == minor(harbor.said("contact", 10)["second_order_revenue"]) > 0
@@ -85,10 +78,8 @@ def test_the_tree_of_a_person_adds_up_to_the_field_in_hubspot(
     assert {row[0] for row in steps(page)} >= {"2"}
 
 
-def test_what_comes_back_to_the_company_is_shown_and_not_added(
-    town: Town, visitor: Visitor
-) -> None:
-    harbor = written_by_hand(town, HARBOR)
+def test_what_comes_back_to_the_company_is_shown_and_not_added(desk: Desk) -> None:
+    harbor = written_by_hand(desk, HARBOR)
     customer(harbor, 1)
     customer(harbor, 2, (310, 1))
     harbor.deal(11, 1, 10, created=500, won=(450, "10000.00"))
@@ -98,7 +89,7 @@ def test_what_comes_back_to_the_company_is_shown_and_not_added(
     harbor_returns(harbor)
     (value,) = harbor.kept("all_in", company_id=1)
 
-    page = Shown.of(visitor, FIRST)
+    page = Shown.of(desk, FIRST)
 
     back = f"${value['self_return_minor'] / 100:,.2f} came back to its own later deals"
     assert value["self_return_minor"] > 0
@@ -161,18 +152,18 @@ def many(harbor: MirrorPortal, deals: int) -> None:
 
 
 def test_a_thousand_steps_stand_on_a_page_and_the_rest_is_counted_where_it_hangs(
-    visitor: Visitor, harbor: MirrorPortal
+    desk: Desk, harbor: MirrorPortal
 ) -> None:
     many(harbor, 60)
     with counted(harbor.database) as few:
-        Shown.of(visitor, FIRST)
+        Shown.of(desk, FIRST)
     with harbor.database.portal(HARBOR) as tx:
         tx.run("DELETE FROM edge WHERE portal_id = :portal AND to_deal_id > 100000")
         tx.run("DELETE FROM source WHERE portal_id = :portal AND deal_id > 100000")
         tx.run("DELETE FROM deal WHERE portal_id = :portal AND deal_id > 100000")
     many(harbor, 900)
     with counted(harbor.database) as more:
-        page = Shown.of(visitor, FIRST)
+        page = Shown.of(desk, FIRST)
 
     assert len(more) == len(few) < 45
     assert page.html.count("<li>") < 2500
@@ -185,11 +176,11 @@ def test_a_thousand_steps_stand_on_a_page_and_the_rest_is_counted_where_it_hangs
 
 
 def test_the_file_has_every_step_and_adds_up_like_the_page(
-    visitor: Visitor, harbor: MirrorPortal
+    desk: Desk, harbor: MirrorPortal
 ) -> None:
     many(harbor, 900)
 
-    answer = visitor.get(f"{FIRST}.csv")
+    answer = desk.get(f"{FIRST}.csv")
     lines = list(csv.DictReader(io.StringIO(answer.text)))
 
     (value,) = harbor.kept("all_in", company_id=1)
@@ -200,7 +191,7 @@ def test_the_file_has_every_step_and_adds_up_like_the_page(
 
 
 def test_a_chain_of_more_orders_than_count_ends_where_they_end(
-    visitor: Visitor, harbor: MirrorPortal
+    desk: Desk, harbor: MirrorPortal
 ) -> None:
     with harbor.database.portal(HARBOR) as tx:
         for step in range(40):
@@ -227,7 +218,7 @@ def test_a_chain_of_more_orders_than_count_ends_where_they_end(
             )
     worked_out(harbor)
 
-    page = Shown.of(visitor, f"{START}/company/3")
+    page = Shown.of(desk, f"{START}/company/3")
 
     assert [row[0] for row in page.part("sums").rows()][-1] == "Order 6"
     (value,) = harbor.kept("all_in", company_id=3)
@@ -236,35 +227,35 @@ def test_a_chain_of_more_orders_than_count_ends_where_they_end(
 
 
 def test_a_removed_person_is_nobody_in_the_tree_and_sums_stay(
-    visitor: Visitor, harbor: MirrorPortal
+    desk: Desk, harbor: MirrorPortal
 ) -> None:
-    before = Shown.of(visitor, FIRST).part("sums").rows()
+    before = Shown.of(desk, FIRST).part("sums").rows()
     with harbor.database.portal(HARBOR) as tx:
         erase(tx, 10, keys=KEYS)
     harbor.settle()
 
-    page = Shown.of(visitor, FIRST)
+    page = Shown.of(desk, FIRST)
 
     assert "Of1" not in page.html
     assert "through a removed person" in page.text
     assert page.part("sums").rows() == before
-    assert "Of1" not in Shown.of(visitor, START).html
+    assert "Of1" not in Shown.of(desk, START).html
 
 
 def test_the_first_page_names_who_led_to_most_and_finds_others_by_name(
-    visitor: Visitor, harbor: MirrorPortal
+    desk: Desk, harbor: MirrorPortal
 ) -> None:
-    page = Shown.of(visitor, START)
+    page = Shown.of(desk, START)
 
     assert "U Of1" in page.part("top-contact").text
     assert "Firm 1" in page.part("top-company").text
     assert f"{FIRST}" in page.links()
-    found = visitor.get(f"{START}?type=company&text=Firm+3")
+    found = desk.get(f"{START}?type=company&text=Firm+3")
     assert (found.status_code, found.headers["Location"]) == (303, f"{START}/company/3")
-    several = Shown.of(visitor, f"{START}?type=contact&text=Of")
+    several = Shown.of(desk, f"{START}?type=contact&text=Of")
     assert "Which one?" in several.text
     assert f"{START}/contact/10" in several.links()
-    nobody = visitor.get(f"{START}?type=company&text=Nobody+<script>")
+    nobody = desk.get(f"{START}?type=company&text=Nobody+<script>")
     assert nobody.status_code == 404
     assert 'role="alert"' in nobody.text
     assert "<script>&" not in nobody.text
@@ -272,34 +263,32 @@ def test_the_first_page_names_who_led_to_most_and_finds_others_by_name(
 
 
 def test_a_company_from_which_nothing_followed_says_what_would_begin_its_tree(
-    visitor: Visitor, harbor: MirrorPortal
+    desk: Desk, harbor: MirrorPortal
 ) -> None:
-    page = Shown.of(visitor, f"{START}/company/3").text
+    page = Shown.of(desk, f"{START}/company/3").text
 
     assert "Nothing followed yet." in page
 
 
 @pytest.mark.parametrize("path", ["company/99", "contact/99", "company/0", f"company/{10**25}"])
 def test_a_tree_of_another_account_or_of_nobody_is_not_there(
-    town: Town, visitor: Visitor, harbor: MirrorPortal, path: str
+    desk: Desk, harbor: MirrorPortal, path: str
 ) -> None:
-    orchard = written_by_hand(town, ORCHARD)
+    orchard = written_by_hand(desk, ORCHARD)
     orchard.company(99, "Theirs", "theirs.example")
     orchard.settle()
 
     for ending in ("", ".csv"):
-        assert visitor.get(f"{START}/{path}{ending}").status_code == 404
-        assert visitor.get(f"/portals/{ORCHARD}/tree/{path}{ending}").status_code == 404
+        assert desk.get(f"{START}/{path}{ending}").status_code == 404
+        assert desk.get(f"/portals/{ORCHARD}/tree/{path}{ending}").status_code == 404
 
 
-def test_a_seller_sees_the_tree_and_takes_no_file(
-    town: Town, visitor: Visitor, harbor: MirrorPortal
-) -> None:
-    assert f"{FIRST}.csv" in Shown.of(visitor, FIRST).links()
+def test_a_seller_sees_the_tree_and_takes_no_file(desk: Desk, harbor: MirrorPortal) -> None:
+    assert f"{FIRST}.csv" in Shown.of(desk, FIRST).links()
     with harbor.database.portal(HARBOR) as tx:
         tx.run(
             "UPDATE portal_user SET role = :role WHERE portal_id = :portal", role=Role.SELLER.value
         )
 
-    assert f"{FIRST}.csv" not in Shown.of(visitor, FIRST).links()
-    assert visitor.get(f"{FIRST}.csv").status_code == 403
+    assert f"{FIRST}.csv" not in Shown.of(desk, FIRST).links()
+    assert desk.get(f"{FIRST}.csv").status_code == 403
