@@ -42,7 +42,12 @@ class ChangesPage:
 
 
 def page(
-    portal: PortalContext, recorded: Period, won_in: Month | None = None, after: str = ""
+    portal: PortalContext,
+    recorded: Period,
+    won_in: Month | None = None,
+    after: str = "",
+    *,
+    limit: int = ENTRIES,
 ) -> ChangesPage:
     """Return what the ledger got in the days *recorded*, of all wins or of those of one month."""
     place = _place(after)
@@ -51,8 +56,8 @@ def page(
         won = (None, None) if won_in is None else of_month(won_in).bounds(calendar)
         chosen = Recorded(*recorded.bounds(calendar), *won)
         home = settings.read(tx).map.home_currency
-        rows = change_rows.page(tx, chosen, place, limit=ENTRIES + 1)
-        shown, next_place = _whole_events(rows)
+        rows = change_rows.page(tx, chosen, place, limit=limit + 1)
+        shown, next_place = _whole_events(rows, limit)
         told = changes.changes_of(bookkeeping.in_account_time(row, calendar) for row in shown)
         deal_ids = {change.deal_id for change in told}
         return ChangesPage(
@@ -65,15 +70,15 @@ def page(
         )
 
 
-def _whole_events(rows: Sequence[Row]) -> tuple[Sequence[Row], str]:
+def _whole_events(rows: Sequence[Row], limit: int) -> tuple[Sequence[Row], str]:
     """The rows of a page that hold whole events, and where the next one begins.
 
     One event that is larger than a page is shown in parts.
     """
-    if len(rows) <= ENTRIES:
+    if len(rows) <= limit:
         return rows, ""
-    shown = rows[:ENTRIES]
-    if _event(rows[ENTRIES]) == _event(shown[-1]):
+    shown = rows[:limit]
+    if _event(rows[limit]) == _event(shown[-1]):
         whole = [row for row in shown if _event(row) != _event(shown[-1])]
         shown = whole or shown
     last = shown[-1]

@@ -9,11 +9,12 @@ import pytest
 
 from integration.portal import forgotten, invalidation
 from integration.portal.invalidation import Change
-from integration.reports import bookkeeping, reconciliation, revenue_total
+from integration.reports import bookkeeping, ledger_changes, reconciliation, revenue_total
 from integration.reports.reconciliation import Line, Reconciliation, ViewLine
 from integration.storage.database import Database
 from integration.storage.service import portals
 from mappings.kinds import Mismatch
+from mappings.rules.ledger.report_period import ALL_TIME, between
 from tests.contract.conclude_world import (
     HARBOR,
     KEYS,
@@ -307,3 +308,55 @@ def test_an_account_that_changed_its_currency_counts_what_is_known_in_the_new_on
     agrees(harbor, found)
     assert found.home == "EUR"
     assert found.whole.booked == revenue_total.of(harbor.context, JUNE).won
+
+
+@pytest.mark.parametrize("limit", [1, 3, 300])
+def test_pages_of_changes_tell_each_event_once_newest_first_and_add_up(
+    clock: Clock, harbor: MirrorPortal, orchard: MirrorPortal, limit: int
+) -> None:
+    several_currencies(harbor)
+    harbor.settle()
+    clock.at = datetime(2026, 7, 15, tzinfo=UTC)
+    harbor.change("deal", 9, amount="30000.00")
+    harbor.change("deal", 20, **REOPENED)
+    harbor.settle()
+
+    told: list[tuple[int, str, int]] = []
+    place = ""
+    while True:
+        page = ledger_changes.page(harbor.context, ALL_TIME, after=place, limit=limit)
+        told += [
+            (change.deal_id, change.occasion, line.difference)
+            for change in page.changes
+            for line in change.lines
+        ]
+        place = page.next
+        if not place:
+            break
+
+    story, _ = bookkeeping.story(harbor.context)
+    said = [
+        (change.deal_id, change.occasion, line.difference)
+        for change in story.changes
+        for line in change.lines
+    ]
+    assert sorted(told) == sorted(said)
+    assert [deal for deal, _, _ in told][:1] == [20]
+    assert page.sums["second_order"] == revenue_total.of(harbor.context).second_order
+
+
+def test_changes_of_one_months_wins_and_of_some_days_are_told_apart(
+    clock: Clock, harbor: MirrorPortal, orchard: MirrorPortal
+) -> None:
+    several_currencies(harbor)
+    harbor.settle()
+    clock.at = datetime(2026, 7, 15, tzinfo=UTC)
+    harbor.change("deal", 9, amount="30000.00")
+    harbor.settle()
+
+    july = ledger_changes.page(harbor.context, between(JULY, date(2026, 7, 31)))
+    of_june = ledger_changes.page(harbor.context, ALL_TIME, JUNE)
+
+    assert [(change.deal_id, change.occasion) for change in july.changes] == [(9, "amount")]
+    assert of_june.sums["second_order"] == revenue_total.of(harbor.context, JUNE).second_order
+    assert ledger_changes.page(harbor.context, between(APRIL, APRIL)).changes == ()
