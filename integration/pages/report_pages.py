@@ -185,7 +185,7 @@ def page(
     """Return the builder's page with its answer; of a saved report, with what of it is gone."""
     known = report_choices.counting_map(portal)
     choices = report_choices.choices(known)
-    labels = {kind: translated(label) for kind, label in choices.properties.items()}
+    labels = property_labels(known)
     shown = _shown(portal, view, known, saved)
     is_changed = saved is not None and report_view.pairs(saved.view) != report_view.pairs(view)
     return render_template(
@@ -218,6 +218,12 @@ def page(
     )
 
 
+def property_labels(portal_map: PortalMap) -> Labels:
+    """What people call the account's properties; HubSpot's own names in the reader's language."""
+    called = report_choices.choices(portal_map).properties
+    return {kind: translated(label) for kind, label in called.items()}
+
+
 def _every(choices: report_choices.Choices) -> Sequence[Grouping]:
     return [*choices.dimensions, *choices.properties]
 
@@ -242,7 +248,7 @@ def _shown(portal: PortalContext, view: ReportView, known: PortalMap, saved: Sav
     if saved is not None:
         with portal.transaction() as tx:
             gone += report_choices.left(tx, wanted)
-    labels = dict(report_choices.choices(known).properties)
+    labels = property_labels(known)
     chart = report_chart.of(answer, view.chart, "report", labels)
     return Shown(
         view,
@@ -277,7 +283,7 @@ def _chips(
     saved: Saved | None,
     address: str,
 ) -> tuple[Chip, ...]:
-    labels = report_choices.choices(known).properties
+    labels = property_labels(known)
     read = [
         (kind, values)
         for kind, values in view.request.filters.items()
@@ -318,7 +324,7 @@ def _choose(portal: PortalContext, session: Session, word: str) -> ResponseRetur
         raise Refused(
             _("A report cannot be filtered by %(value)s in this account", value=word[:50])
         )
-    labels = report_choices.choices(known).properties
+    labels = property_labels(known)
     rows = report_choices.values(portal, view.request, kind)
     saved_id = request.args.get(_SAVED, type=int)
     others = [pair for pair in report_view_words(view, saved_id) if pair[0] != kind.word]
@@ -343,7 +349,7 @@ def _choose(portal: PortalContext, session: Session, word: str) -> ResponseRetur
 def _chart_asked(portal: PortalContext) -> Chart:
     view = asked(_words())
     known = report_choices.counting_map(portal)
-    labels = report_choices.choices(known).properties
+    labels = property_labels(known)
     wanted, gone = report_choices.without_gone(known, view.request)
     if any(part.refuses for part in gone):
         raise Refused(_("The report has a filter that this account no longer has"))

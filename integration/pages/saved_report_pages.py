@@ -107,7 +107,7 @@ def _view() -> ReportView:
 def _labels(portal: PortalContext, view: ReportView) -> dict[tuple[str, str], str]:
     """What people read for the words of a view today, for the day on which one is gone."""
     known = report_choices.counting_map(portal)
-    properties = report_choices.choices(known).properties
+    properties = report_pages.property_labels(known)
     labels = {
         ("by", kind.word): report_texts.grouping(kind, properties) for kind in view.request.by
     }

@@ -368,3 +368,12 @@ def _queries(town: Town, visitor: Visitor, address: str) -> int:
     with counted(town.runtime.database) as statements:
         get(visitor, address)
     return len(statements)
+
+
+def test_a_report_by_a_property_is_wholly_in_the_readers_language(visitor: Visitor) -> None:
+    address = f"{HERE}?measure=booked&by=deal.deal_currency_code&period=all"
+    page = text_of(visitor.get(address, **{"Accept-Language": "de"}).text)
+
+    assert "Umsatz zweiter Ordnung nach Währung" in page
+    assert "Currency" not in page
+    assert "currency" not in page
