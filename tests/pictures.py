@@ -47,6 +47,24 @@ PICTURES: Sequence[Picture] = (
         _page("?period=all"),
     ),
     Picture(
+        "report",
+        "A report",
+        "Built by choosing; its address is the report, and every number opens the deals behind it.",
+        _page("reports?measure=booked&measure=deals&by=source&by=year&period=all"),
+    ),
+    Picture(
+        "reconciliation",
+        "Reconciliation",
+        "What HubSpot says was won, and what of it is in the books, to the cent.",
+        _page("reconciliation?month=2026-04"),
+    ),
+    Picture(
+        "tree",
+        "Who brought whom",
+        "Customers who brought customers, as a tree or as a table.",
+        lambda report: f"tree/contact/{report.best_champion()}",
+    ),
+    Picture(
         "deals",
         "Deals",
         "Every number leads to a list like this one; each filter stands in the address.",
@@ -64,18 +82,11 @@ PICTURES: Sequence[Picture] = (
         "One relationship, two accounts: the story of a champion who moved.",
         lambda report: f"contact/{report.best_champion()}",
     ),
+    Picture("find", "Find", "Anybody, by half a name.", _page("find?q=mar")),
     Picture(
-        "review",
-        "Review",
-        "What is doubtful is asked, the most money first.",
-        _page("review"),
+        "review", "Review", "What is doubtful is asked, the most money first.", _page("review")
     ),
-    Picture(
-        "health",
-        "Sync health",
-        "Nothing is dropped in silence.",
-        _page("health"),
-    ),
+    Picture("users", "Users", "Who may do what, handed out by an admin.", _page("users")),
 )
 
 
