@@ -58,6 +58,7 @@ def _told(runtime: Runtime, letter: Letter) -> dict[str, Any]:
     return {
         **said,
         "account": account,
+        "is_importing": letter.is_importing,
         "own": own,
         "portal_id": portal_id,
         "stop": f"{own}/mail/stop/{token}",
@@ -84,7 +85,6 @@ def _report(portal_id: int, account: str, content: SavedReport) -> dict[str, Any
         ),
         "table": report_table.of(portal_id, content.view, found, labels, ""),
         "report_id": saved.report_id,
-        "importing": found.importing,
     }
 
 

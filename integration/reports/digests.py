@@ -13,7 +13,7 @@ from email.message import EmailMessage
 from integration.core import logs
 from integration.core.errors import RecordGone, Refused, Retryable
 from integration.core.mail import Unclear
-from integration.ingest import owner_reading
+from integration.ingest import import_progress, owner_reading
 from integration.portal import permissions
 from integration.portal.context import PortalContext
 from integration.portal.permissions import Permission
@@ -63,6 +63,7 @@ class Letter:
     user: PortalUser
     account: str
     content: Overview | SavedReport
+    is_importing: bool = False  # its figures will still change
 
 
 Compose = Callable[[Letter], EmailMessage]
@@ -178,7 +179,9 @@ def _letter(portal: PortalContext, digest: Digest, user: PortalUser, delivery: D
         content = _report(portal, digest.report_id, period)
     else:
         content = revenue_overview.of(portal, period)
-    return Letter(portal.portal_id, digest, user, account, content)
+    progress = import_progress.progress(portal)
+    is_importing = progress is not None and progress.is_under_way
+    return Letter(portal.portal_id, digest, user, account, content, is_importing)
 
 
 def _report(portal: PortalContext, report_id: int, period: Period) -> SavedReport:

@@ -124,6 +124,7 @@ def test_a_digest_arrives_once_however_often_the_work_is_done(
     assert letter["Subject"].startswith("Second-order revenue of harbor.example: ")
     assert letter["Auto-Submitted"] == "auto-generated"
     assert letter.get_content_type() == "multipart/alternative"
+    assert "An import is under way" in post_office.text_of(letter)  # the town's first one is
     assert [state for state, _, _ in states(town)] == ["sent"]
 
 
