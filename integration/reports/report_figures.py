@@ -1,5 +1,6 @@
 """A report's figures: each measure of a period, by the keys of its rows and in all."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -9,11 +10,13 @@ from integration.core.errors import Refused
 from integration.portal import settings
 from integration.portal.settings import PortalSettings
 from integration.reports import report_keys
-from integration.reports.report_keys import Group, Step
+from integration.reports.report_keys import RECORDS, Group, Step
 from integration.reports.revenue_total import UNBOOKED
 from integration.storage.database import Row, Transaction
+from integration.storage.findings import person_rows
 from integration.storage.ledger import period_rows, report_rows
 from integration.storage.ledger.report_pieces import SUMS, Grouped, Wanted
+from integration.storage.mirror import mirror
 from mappings.currencies import DIGITS
 from mappings.kinds import Dimension, Measure, ObjectType
 from mappings.records.portal_map import PortalMap
@@ -46,6 +49,7 @@ COUNTS = frozenset({Measure.DEALS, Measure.WON_DEALS})
 _OF_ALL_WINS = frozenset(
     {Measure.FIRST_ORDER, Measure.WON, Measure.WON_DEALS, Measure.SHARE, Measure.COVERAGE}
 )
+_ID = re.compile(r"[0-9]{1,18}", re.ASCII)
 _OF_CLOSED = frozenset({Measure.WIN_RATE, Measure.DAYS, Measure.SIZE, Measure.MEAN_SIZE})
 _OF_OTHERS = _OF_CLOSED | {Measure.PIPELINE}
 _MOMENT = timedelta(microseconds=1)
@@ -74,6 +78,7 @@ class Asked:
     request: ReportRequest
     known: PortalSettings
     calendar: Calendar
+    filters: Filters
 
     def period(self, now: datetime) -> Period:
         """The days that are asked for."""
@@ -119,7 +124,7 @@ class Asked:
             until,
             is_own=bool(self.request.currency),
             by=tuple(map(_grouped, self.request.by)) if by is None else by,
-            chosen=_chosen(self.request.filters),
+            chosen=_chosen(self.filters),
             starts=[self.calendar.start(step.month) for step in steps],
         )
 
@@ -145,9 +150,30 @@ def needs_all_wins(request: ReportRequest) -> bool:
 
 def asked(tx: Transaction, request: ReportRequest) -> Asked:
     """Return what a request rests on; refuse a property that the account does not have."""
-    found = Asked(tx, request, settings.read(tx), period_rows.read(tx).calendar)
+    filters = _of_today(tx, request.filters)
+    found = Asked(tx, request, settings.read(tx), period_rows.read(tx).calendar, filters)
     found.check_properties()
     return found
+
+
+def _of_today(tx: Transaction, filters: Filters) -> Filters:
+    """The same filters by ids of today: of merged records the survivor, of people the person."""
+    return {
+        grouping: tuple(_record_today(tx, grouping.dimension, value) for value in values)
+        if grouping.dimension in RECORDS
+        else values
+        for grouping, values in filters.items()
+    }
+
+
+def _record_today(tx: Transaction, kind: Dimension, value: str) -> str:
+    if not _ID.fullmatch(value):
+        return value
+    record_id = int(value)
+    current = mirror.resolve(tx, RECORDS[kind], [record_id])[record_id]
+    if kind is not Dimension.ADVOCATE:
+        return str(current)
+    return str(person_rows.persons_of(tx, [current]).get(current, current))
 
 
 @dataclass(frozen=True, slots=True)

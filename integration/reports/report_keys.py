@@ -44,7 +44,7 @@ _NONE: Mapping[Dimension, str] = {
     Dimension.COMPANY: _NO_COMPANY,
     Dimension.TIMING: "Not known",
 }
-_RECORDS: Mapping[Dimension, str] = {
+RECORDS: Mapping[Dimension, str] = {
     Dimension.COMPANY: ObjectType.COMPANY,
     Dimension.CREDITED: ObjectType.COMPANY,
     Dimension.ADVOCATE: ObjectType.CONTACT,
@@ -182,7 +182,7 @@ def _labels(tx: Transaction, kind: Dimension) -> Mapping[str, str]:
 
 def _ref(grouping: Grouping, key: str | None) -> tuple[str, int] | None:
     """The record that a key is the id of."""
-    object_type = _RECORDS.get(grouping.dimension)
+    object_type = RECORDS.get(grouping.dimension)
     if object_type is None or key is None or not key.isdigit():
         return None
     return object_type, int(key)

@@ -78,7 +78,9 @@ def read(pairs: Iterable[tuple[str, str]]) -> ReportRequest:
     """Read a request from an address's names and values; raise ValueError with a sentence."""
     given: dict[str, list[str]] = {}
     for name, value in pairs:
-        given.setdefault(name.strip(), []).append(value.strip()[:_LONGEST])
+        # The database keeps no text with a NUL sign, so no value has one.
+        written = value.replace("\x00", "\ufffd").strip()[:_LONGEST]
+        given.setdefault(name.strip(), []).append(written)
     filters = {}
     for name in [name for name in given if name not in _WORDS]:
         filters[_filter(name)] = _values(name, given.pop(name))

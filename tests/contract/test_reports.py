@@ -276,6 +276,39 @@ def test_a_merged_company_has_all_of_what_was_booked_for_both(harbor: MirrorPort
     assert booked(asked(harbor, by="credited"))["1",] == rows["1",] + rows["4",]
 
 
+def test_a_filter_means_what_a_record_was_merged_into_and_all_records_of_a_person(
+    harbor: MirrorPortal,
+) -> None:
+    several_sources(harbor)
+    profile = "linkedin.com/in/eve-stone-7"
+    harbor.contact(41, 1, firstname="Eve", lastname="Stone", hs_linkedin_url=profile)
+    harbor.change("contact", 40, hs_linkedin_url=profile)
+    harbor.settle()
+    assert len({harbor.persons()[number] for number in (40, 41)}) == 1
+    of_eve = asked(harbor, advocate="40").total
+    assert of_eve[Measure.BOOKED] == booked(asked(harbor, by="credited"))["4",]
+
+    harbor.merge("company", (4,), 1)
+    harbor.settle()
+
+    assert asked(harbor, advocate="41").total == of_eve
+    assert asked(harbor, credited="4").total == asked(harbor, credited="1").total
+    assert asked(harbor, credited="4").total[Measure.BOOKED] != 0
+
+
+@pytest.mark.parametrize(
+    "value", ["\x00", "9" * 40, "'; DROP TABLE deal; --", "²", "株式会社", "-1"]
+)
+def test_a_value_that_nothing_has_finds_nothing(harbor: MirrorPortal, value: str) -> None:
+    several_sources(harbor)
+    harbor.settle()
+
+    for name in ("owner", "company", "credited", "advocate", "source", "company.name"):
+        pairs = [(name, value), ("by", "source")]
+        found = report.of(harbor.context, report_request.read(pairs))
+        assert (found.rows, found.total[Measure.BOOKED]) == ((), 0), name
+
+
 def test_balances_are_what_the_ledger_adds_up_to_whatever_happened(harbor: MirrorPortal) -> None:
     several_sources(harbor)
     harbor.settle()

@@ -7,14 +7,23 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
 import pytest
 
+from integration.pages import digest_mail
+from integration.portal.context import open_portal
+from integration.reports import report, revenue_overview, revenue_total
+from integration.reports.digests import Letter
+from integration.storage.service import digest_rows, portal_users
 from mappings import formats
-from tests import admin
+from mappings.kinds import Measure, Rhythm
+from mappings.records import report_request
+from mappings.rules.ledger import report_period
+from tests import admin, post_office
 from tests.admin import Admin
 from tests.e2e.test_commands import Run, run
 from tests.sandbox.records import Source
@@ -302,6 +311,8 @@ def test_every_surface_adds_up_to_one_total(
     assert f"{total['measurement']['percent']}%" in page
     assert run("ledger", "4712", "--total", "--json").stdout.count('"JPY"') == 0
     reports_say(story, visitor, run, total, tmp_path)
+    digest_says(world, story, total)
+    orchard_has_its_own(world)
 
 
 BY = (
@@ -378,6 +389,34 @@ def reports_say(
     ).stdout.replace("\n", "")
     page = visitor.page("reports?by=source&measure=booked")
     assert formats.amount(total["second_order"], story.home) in page
+
+
+def digest_says(world: "World", story: Story, total: dict[str, Any]) -> None:
+    """The mail that somebody gets tells the same."""
+    with open_portal(world.runtime, 4711) as portal:
+        overview = revenue_overview.of(portal, report_period.ALL_TIME)
+        with portal.transaction() as tx:
+            digest_rows.want(tx, 88, Rhythm.MONTH, language="en", by="user:88")
+            (digest,) = digest_rows.every(tx)
+            user = portal_users.find(tx, 88)
+    assert user is not None
+    letter = digest_mail.writer(world.runtime)(Letter(4711, digest, user, "harbor", overview))
+    assert formats.amount(total["second_order"], story.home) in post_office.text_of(letter)
+    shown = letter.get_body(("html",))
+    assert shown is not None
+    assert formats.amount(total["second_order"], story.home) in unescape(shown.get_content())
+
+
+def orchard_has_its_own(world: "World") -> None:
+    """The other account sells in the same currencies, at home in another, and adds up by itself."""
+    with open_portal(world.runtime, 4712) as portal:
+        total = revenue_total.of(portal)
+        answers = [report.of(portal, report_request.read([("by", by)])) for by in BY]
+    assert total.currency == "GBP"
+    assert total.second_order > 0
+    for answer in answers:
+        rows = sum(int(row.values[Measure.BOOKED] or 0) for row in answer.rows)
+        assert rows == answer.total[Measure.BOOKED] == total.second_order, answer.request.by
 
 
 def _report(visitor: Admin, words: str) -> dict[str, Any]:
