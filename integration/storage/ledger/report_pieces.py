@@ -170,9 +170,12 @@ SUMS: Final = frozenset(_SUMS)
 class Statement:
     """What a statement's keys, conditions and joins are, and the values that it names."""
 
-    def __init__(self, wanted: Wanted, *, needs: Sequence[str] = ()) -> None:
-        """*needs* are joins that it needs beside those of its keys."""
+    def __init__(
+        self, wanted: Wanted, *, needs: Sequence[str] = (), has_deals: bool = False
+    ) -> None:
+        """*needs* are joins beside those of its keys; if it *has_deals*, they are not joined."""
         self._joins = dict.fromkeys(needs)
+        self._has_deals = has_deals
         self._most = wanted.most
         self.values: dict[str, Any] = {
             "unit": wanted.unit,
@@ -204,7 +207,8 @@ class Statement:
     def joins(self) -> str:
         """The tables beside balance."""
         # An owner is looked up by the deal: so deals come first.
-        return " ".join(sorted(self._joins, key=lambda join: join != DEAL))
+        joins = [join for join in self._joins if not (self._has_deals and join == DEAL)]
+        return " ".join(sorted(joins, key=lambda join: join != DEAL))
 
     @property
     def where(self) -> str:

@@ -135,18 +135,16 @@ _CREDITS = f"""SELECT credit.deal_id, credit.won_at, kind, subject_id, company_i
     AND whole.currency = credit.currency
     AND whole.home_currency IS NOT DISTINCT FROM credit.home_currency"""
 
-# Deals with the time that counts for a period, as if they were balances: of a deal as a whole, or
-# one row for each of its sources.
-_CLOSED = f"""SELECT deal_id, closed_at AS won_at FROM deal
-  WHERE portal_id = :portal AND state IN ('won', 'lost') AND source NOT IN ('', 'none')
-    AND {WITHIN.format("closed_at")}"""
-_OPEN = """SELECT deal_id, created_at AS won_at FROM deal
-  WHERE portal_id = :portal AND is_open AND source NOT IN ('', 'none')"""
-_BY_SOURCE = """SELECT DISTINCT each.deal_id, each.won_at, source.kind, source.company_id,
-    subject.subject_id, source.share
-  FROM ({0}) AS each
-  JOIN source ON source.portal_id = :portal AND source.deal_id = each.deal_id
-  LEFT JOIN subject ON subject.portal_id = :portal AND subject.contact_id = source.contact_id"""
+# Deals as if they were balances, with the time that counts for a period: a row for each deal, or
+# one for each of its sources.
+_DEALS = "deal CROSS JOIN LATERAL (SELECT deal.deal_id, {0} AS won_at) AS balance"
+_SOURCES = """deal JOIN source ON source.portal_id = :portal AND source.deal_id = deal.deal_id
+  LEFT JOIN subject AS holder ON holder.portal_id = :portal
+    AND holder.contact_id = source.contact_id
+  CROSS JOIN LATERAL (SELECT deal.deal_id, {0} AS won_at, source.kind, source.company_id,
+    holder.subject_id, source.share) AS balance"""
+_WITH_CUSTOMER = "deal.portal_id = :portal AND deal.source NOT IN ('', 'none')"
+_CLOSE = "coalesce(deal.closed_at, deal.created_at)"
 
 
 def closed(tx: Transaction, wanted: Wanted) -> list[Row]:
@@ -154,8 +152,10 @@ def closed(tx: Transaction, wanted: Wanted) -> list[Row]:
 
     `days` from opening to close and `size` are medians of the won ones, `mean` the mean size.
     """
-    statement = Statement(wanted, needs=(DEAL,))
-    rows = _BY_SOURCE.format(_CLOSED) if wanted.is_of_credits else _CLOSED
+    statement = Statement(wanted, has_deals=True)
+    rows = _SOURCES if wanted.is_of_credits else _DEALS
+    # Two sources of a deal can have one key; they are one deal.
+    once = "DISTINCT" if wanted.is_of_credits else ""
     return list(
         tx.rows(
             f"""SELECT {statement.array} AS keys, count(*) FILTER (WHERE is_won) AS won,
@@ -164,11 +164,13 @@ def closed(tx: Transaction, wanted: Wanted) -> list[Row]:
                   percentile_cont(0.5) WITHIN GROUP (ORDER BY size) FILTER (WHERE is_won) AS size,
                   avg(size) FILTER (WHERE is_won) AS mean
                 FROM (
-                  SELECT DISTINCT balance.deal_id{statement.keys}, deal.is_won,
+                  SELECT {once} balance.deal_id{statement.keys}, deal.is_won,
                     greatest(extract(epoch FROM deal.closed_at - deal.created_at), 0) / 86400
                       AS days,
                     {amount(wanted, "deal")} AS size
-                  FROM ({rows}) AS balance {statement.joins} WHERE {statement.where}) AS of_deal
+                  FROM {rows.format("deal.closed_at")} {statement.joins}
+                  WHERE {_WITH_CUSTOMER} AND deal.state IN ('won', 'lost')
+                    AND {WITHIN.format("deal.closed_at")} AND {statement.where}) AS of_deal
                 {statement.group} HAVING count(*) > 0""",
             **statement.values,
         )
@@ -180,17 +182,16 @@ def pipeline(tx: Transaction, wanted: Wanted) -> list[Row]:
 
     It is of today: an open deal is in no period.
     """
-    statement = Statement(wanted, needs=(DEAL,))
-    weighted = (
-        f"CAST(({amount(wanted, 'deal')}) AS numeric) * balance.share * deal.open_probability"
-    )
+    statement = Statement(wanted, has_deals=True)
+    home = f"CAST(({amount(wanted, 'deal')}) AS numeric)"
     return list(
         tx.rows(
             f"""SELECT {statement.array} AS keys, round(sum(minor)) AS minor
                 FROM (
-                  SELECT {weighted} / CAST(:whole AS numeric) AS minor{statement.keys}
-                  FROM ({_BY_SOURCE.format(_OPEN)}) AS balance
-                  {statement.joins} WHERE {statement.where}) AS of_deal
+                  SELECT {home} * balance.share * deal.open_probability / CAST(:whole AS numeric)
+                    AS minor{statement.keys}
+                  FROM {_SOURCES.format("deal.created_at")} {statement.joins}
+                  WHERE {_WITH_CUSTOMER} AND deal.is_open AND {statement.where}) AS of_deal
                 {statement.group} HAVING count(minor) > 0""",
             whole=SHARE_ONE * PPM,
             **statement.values,
@@ -203,19 +204,18 @@ def unbooked(tx: Transaction, wanted: Wanted, currencies: Collection[str]) -> di
 
     What is chosen of deals is heeded; who is credited is not known of what is not booked.
     """
-    statement = Statement(wanted.of_deals, needs=(DEAL,))
+    statement = Statement(wanted.of_deals, has_deals=True)
     rows = tx.tuples(
         f"""SELECT CASE WHEN upper(coalesce(deal.currency, '')) <> ALL(:currencies)
                 THEN 'no_currency'
               WHEN coalesce(deal.amount_minor, 0) = 0 THEN 'no_amount' ELSE 'waiting' END, count(*)
-            FROM (
-              SELECT deal_id, coalesce(closed_at, created_at) AS won_at FROM deal
-              WHERE portal_id = :portal AND is_won AND booked_on IS NULL
-                AND NOT EXISTS (SELECT FROM deal_balance AS balance
-                  WHERE balance.portal_id = :portal AND balance.deal_id = deal.deal_id
-                    AND {DEAL_ALIVE})
-                AND {WITHIN.format("coalesce(closed_at, created_at)")}) AS balance
-            {statement.joins} WHERE {statement.where} GROUP BY 1""",
+            FROM {_DEALS.format(_CLOSE)} {statement.joins}
+            WHERE deal.portal_id = :portal AND deal.is_won AND deal.booked_on IS NULL
+              AND NOT EXISTS (SELECT FROM deal_balance AS balance
+                WHERE balance.portal_id = :portal AND balance.deal_id = deal.deal_id
+                  AND {DEAL_ALIVE})
+              AND {WITHIN.format(_CLOSE)} AND {statement.where}
+            GROUP BY 1""",
         currencies=list(currencies),
         **statement.values,
     )
