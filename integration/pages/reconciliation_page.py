@@ -9,12 +9,25 @@ from flask.typing import ResponseReturnValue
 
 from integration.admin.sign_in import Session
 from integration.core.errors import Refused
-from integration.pages import guard, ledger_file, period_choice, reconciliation_view
+from integration.pages import (
+    guard,
+    ledger_file,
+    period_choice,
+    reconciliation_view,
+    report_files,
+)
 from integration.pages.portal_pages import account_of
 from integration.pages.texts import gettext as _
 from integration.portal.context import PortalContext, open_portal
 from integration.portal.runtime import Runtime
-from integration.reports import bookkeeping, ledger_changes, ledger_lines, reconciliation
+from integration.reports import (
+    bookkeeping,
+    ledger_changes,
+    ledger_lines,
+    reconciliation,
+    reconciliation_file,
+    spreadsheets,
+)
 from mappings.kinds import Preset
 from mappings.rules.ledger import periods
 from mappings.rules.ledger.periods import Month
@@ -27,6 +40,7 @@ def blueprint(runtime: Runtime) -> Blueprint:
     """Return the pages for finance of one portal."""
     bp = Blueprint("reconciliation", __name__, url_prefix="/portals/<int:portal_id>/reconciliation")
     _add_pages(bp, runtime)
+    _add_statement(bp, runtime)
     _add_forms(bp, runtime)
     return bp
 
@@ -58,6 +72,36 @@ def _add_pages(bp: Blueprint, runtime: Runtime) -> None:
         name = f"ledger-{portal_id}-{periods.written(month.month)}-{view}.csv"
         answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
         return answer
+
+
+def _add_statement(bp: Blueprint, runtime: Runtime) -> None:
+    @bp.get("/statement.csv")
+    def statement_csv(portal_id: int) -> ResponseReturnValue:
+        guard.session_of(runtime, portal_id)
+        with open_portal(runtime, portal_id) as portal:
+            account_of(portal)
+            month = _asked_month(portal)
+            lines, _ = reconciliation_file.table(portal, month)
+        name = f"reconciliation-{portal_id}-{periods.written(month)}"
+        return report_files.csv_file(
+            spreadsheets.csv_lines(reconciliation_file.COLUMNS, lines), name
+        )
+
+    @bp.get("/statement.xlsx")
+    def statement_xlsx(portal_id: int) -> ResponseReturnValue:
+        guard.session_of(runtime, portal_id)
+        with open_portal(runtime, portal_id) as portal:
+            account_of(portal)
+            month = _asked_month(portal)
+            lines, home = reconciliation_file.table(portal, month)
+        return report_files.workbook_file(
+            f"reconciliation-{portal_id}-{periods.written(month)}",
+            reconciliation_file.COLUMNS,
+            lines,
+            home,
+            reconciliation_file.total(lines),
+            reconciliation_file.facts(month, home),
+        )
 
 
 def _add_forms(bp: Blueprint, runtime: Runtime) -> None:

@@ -51,7 +51,7 @@ def blueprint(runtime: Runtime) -> Blueprint:
         asked = _asked()
         with open_portal(runtime, portal_id) as portal:
             report_lines.currency(portal, asked)  # what is refused is refused before it begins
-        return _csv_file(_lines(runtime, portal_id, asked), f"deals-of-report-{portal_id}")
+        return csv_file(_lines(runtime, portal_id, asked), f"deals-of-report-{portal_id}")
 
     @bp.get("/reports/deals.xlsx")
     def deals_as_xlsx(portal_id: int) -> ResponseReturnValue:
@@ -74,12 +74,12 @@ def _json(portal: PortalContext, asked: ReportRequest) -> ResponseReturnValue:
 def _csv(portal: PortalContext, asked: ReportRequest) -> ResponseReturnValue:
     found = report.of(portal, asked)
     lines = spreadsheets.csv_lines(report_tables.columns(found), report_tables.rows(found))
-    return _csv_file(lines, f"report-{portal.portal_id}")
+    return csv_file(lines, f"report-{portal.portal_id}")
 
 
 def _workbook(portal: PortalContext, asked: ReportRequest) -> ResponseReturnValue:
     found = report.of(portal, asked)
-    return _workbook_file(
+    return workbook_file(
         f"report-{portal.portal_id}",
         report_tables.columns(found),
         report_tables.rows(found),
@@ -93,7 +93,7 @@ def _deals_workbook(portal: PortalContext, asked: ReportRequest) -> ResponseRetu
     currency = report_lines.currency(portal, asked)
     lines = report_lines.lines(portal, asked)
     name = f"deals-of-report-{portal.portal_id}"
-    return _workbook_file(name, report_lines.COLUMNS, lines, currency)
+    return workbook_file(name, report_lines.COLUMNS, lines, currency)
 
 
 def _lines(runtime: Runtime, portal_id: int, asked: ReportRequest) -> Iterator[str]:
@@ -101,13 +101,14 @@ def _lines(runtime: Runtime, portal_id: int, asked: ReportRequest) -> Iterator[s
         yield from spreadsheets.csv_lines(report_lines.COLUMNS, report_lines.lines(portal, asked))
 
 
-def _csv_file(lines: Iterable[str], name: str) -> Response:
+def csv_file(lines: Iterable[str], name: str) -> Response:
+    """Return lines as a CSV file of this name."""
     answer = Response(lines, mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return answer
 
 
-def _workbook_file(
+def workbook_file(
     name: str,
     columns: Sequence[report_tables.TableColumn],
     rows: Iterable[Sequence[Cell]],
@@ -115,6 +116,7 @@ def _workbook_file(
     total: Sequence[Cell] = (),
     facts: Sequence[tuple[str, Cell]] = (),
 ) -> Response:
+    """Return a table as a workbook of this name."""
     # On the disk, not in memory; it is gone when the answer was sent.
     place = TemporaryFile()  # noqa: SIM115 - closed with the answer
     spreadsheets.write_workbook(place, columns, rows, currency=currency, total=total, facts=facts)

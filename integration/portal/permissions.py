@@ -87,6 +87,8 @@ ENDPOINTS: Final[Mapping[str, Permission | Open]] = MappingProxyType(
         "reconciliation.show": Permission.READ,
         "reconciliation.changes": Permission.READ,
         "reconciliation.save": Permission.EXPORT,
+        "reconciliation.statement_csv": Permission.EXPORT,
+        "reconciliation.statement_xlsx": Permission.EXPORT,
         "reconciliation.close": Permission.CLOSE_MONTHS,
         "reconciliation.reopen": Permission.CLOSE_MONTHS,
         "report_files.as_csv": Permission.EXPORT,

@@ -171,7 +171,7 @@ def of(portal: PortalContext, month: Month) -> Reconciliation:
         home = known.map.home_currency
         books = bookkeeping.books(tx, now)
         span = _span(books.calendar, month)
-        rows = [_side(row, home, span, now) for row in reconciliation_rows.sides(tx, home, span)]
+        rows = _sides(tx, home, span, now)
         differing = sorted(
             (side for side in rows if side.why is not None),
             key=lambda side: (-abs((side.hubspot or 0) - side.booked), side.deal_id),
@@ -198,6 +198,15 @@ def of(portal: PortalContext, month: Month) -> Reconciliation:
             first_month=None if first_win is None else books.calendar.month_of(first_win),
             this_month=books.calendar.month_of(now),
         )
+
+
+def sides(tx: Transaction, month: Month, home: str, now: datetime) -> list[Side]:
+    """Return every deal that HubSpot or the books have in a month."""
+    return _sides(tx, home, _span(bookkeeping.books(tx, now).calendar, month), now)
+
+
+def _sides(tx: Transaction, home: str, span: Span, now: datetime) -> list[Side]:
+    return [_side(row, home, span, now) for row in reconciliation_rows.sides(tx, home, span)]
 
 
 def _span(calendar: Calendar, month: Month) -> Span:

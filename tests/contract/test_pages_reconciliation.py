@@ -6,6 +6,7 @@ import re
 from html import unescape
 
 import pytest
+from openpyxl import load_workbook
 
 from tests.contract.test_pages_found import HOSTILE, visitor
 from tests.contract.visiting import HARBOR, ORCHARD, Town, Visitor, hash_of
@@ -97,6 +98,24 @@ def test_the_ledgers_rows_of_a_month_are_saved_safe_for_spreadsheets(
         ("referral", "81.00"),
         ("first_order", "19.01"),
     ]
+
+
+def test_the_deals_of_a_month_are_saved_from_both_sides_with_the_same_sums(
+    visitor: Visitor,
+    month: str,
+) -> None:
+    csv_answer = visitor.get(f"{PLACE}/statement.csv?month={month}")
+    workbook = visitor.get(f"{PLACE}/statement.xlsx?month={month}")
+
+    (row,) = csv.DictReader(io.StringIO(csv_answer.text))
+    sums = [row[name] for name in ("hubspot", "first_order", "second_order", "second_order_home")]
+    assert sums == ["100.01", "19.01", "81.00", "81.00"]
+    assert row["deal_name"].startswith("<script>")
+    book = load_workbook(io.BytesIO(workbook.data))
+    (_, line) = book.worksheets[0].iter_rows(values_only=True)
+    assert line[4:] == (100.01, 19.01, 81, 100.01, 19.01, 81)
+    about = {name: value for name, value, *_ in book["About"].iter_rows(values_only=True)}
+    assert (about["second_order_home"], about["month"]) == (81, month)
 
 
 def test_an_admin_closes_a_month_and_opens_it_again_with_a_reason(
