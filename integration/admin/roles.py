@@ -40,7 +40,7 @@ def give(portal: PortalContext, user_id: int, role: Role | None, *, actor: str) 
 
 
 def check_command(portal: PortalContext, user_id: int, name: str, asked: Permission) -> None:
-    """Refuse a command that a user's role does not allow; note one that changes something."""
+    """Refuse a command that a user's role does not allow; note in the trail that it was run."""
     with portal.transaction() as tx:
         user = portal_users.find(tx, user_id)
         if user is None or user.role is None or user.has_left:
