@@ -396,7 +396,7 @@ def digest_says(world: "World", story: Story, total: dict[str, Any]) -> None:
     with open_portal(world.runtime, 4711) as portal:
         overview = revenue_overview.of(portal, report_period.ALL_TIME)
         with portal.transaction() as tx:
-            digest_rows.want(tx, 88, Rhythm.MONTH, language="en", by="user:88")
+            digest_rows.want(tx, 88, Rhythm.MONTH, 0, language="en", by="user:88")
             (digest,) = digest_rows.every(tx)
             user = portal_users.find(tx, 88)
     assert user is not None
