@@ -49,7 +49,7 @@ def view(portal_id: int, overview: Overview, choice: PeriodChoice) -> Json:
         **_leaders(portal_id, overview),
         "all_wins": list_addresses.address(portal_id, "deals", booked="yes", sort="-closed"),
         "all_moves": list_addresses.address(portal_id, "moves"),
-        "without_amount": _without_amount(portal_id, overview),
+        "deals_lacking_money": _without_amount(portal_id, overview),
         "wins": [
             {**row, "name": overview.names[ObjectType.DEAL, row["deal_id"]]}
             for row in overview.wins

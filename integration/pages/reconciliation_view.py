@@ -32,7 +32,6 @@ def view(portal_id: int, found: Reconciliation) -> Json:
         "booked_deals": list_addresses.address(
             portal_id, "deals", booked="yes", booked_from=period.first, booked_to=period.last
         ),
-        "without_amount": _deals(portal_id, period, state="won", no_amount="yes"),
         "provisional": list(_why_provisional(found.provisional, found)),
     }
 
