@@ -1,8 +1,9 @@
 """Texts that pages show out of tables: labels of kinds, settings and the like, counted things."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from http import HTTPStatus
 from itertools import chain
+
+from werkzeug.http import HTTP_STATUS_CODES
 
 from integration.ingest import stream_labels
 from integration.pages import report_pages, settings_form, wording
@@ -57,7 +58,7 @@ def _tables() -> Iterator[Iterable[str]]:
     yield revenue_total.HOLDERS.values()
     yield FACTORS
     yield review_kinds.VERB_LABELS.values()
-    yield (HTTPStatus(status).phrase for status in _ANSWERED)
+    yield (HTTP_STATUS_CODES[status] for status in _ANSWERED)
 
 
 def _labels_of_kinds() -> Iterator[str]:
