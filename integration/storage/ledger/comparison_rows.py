@@ -9,8 +9,8 @@ from integration.storage.database import Row, Transaction
 # A customer of another currency only has no size that could be compared.
 _SIZE = """CASE WHEN deal.home_currency = :home AND deal.home_minor IS NOT NULL
     THEN deal.home_minor WHEN upper(deal.currency) = :home THEN deal.amount_minor END"""
-_LED_TO = """EXISTS (SELECT FROM source WHERE source.portal_id = :portal
-    AND source.deal_id = deal.deal_id AND source.share > 0)"""
+_LED_TO = """deal.deal_id IN (SELECT source.deal_id FROM source
+    WHERE source.portal_id = :portal AND source.share > 0)"""
 
 
 def closed_deals(
