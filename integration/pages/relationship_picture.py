@@ -107,11 +107,16 @@ def _deals_in_words(side: Side, currency: str) -> str:
     parts = []
     if side.won:
         won = ngettext("%(num)s won deal", "%(num)s won deals", side.won)
-        parts.append(f"{won}, {figures.money(side.won_minor, currency)}")
+        parts.append(_with_sum(won, side.won_minor, currency))
     if side.open:
         opened = ngettext("%(num)s open deal", "%(num)s open deals", side.open)
-        parts.append(f"{opened}, {figures.money(side.open_minor, currency)}")
+        parts.append(_with_sum(opened, side.open_minor, currency))
     return "; ".join(parts) or _("no deal that this person is on")
+
+
+def _with_sum(deals: str, minor: int, currency: str) -> str:
+    """The deals with their sum; of an account whose currency is not known they have none."""
+    return f"{deals}, {figures.money(minor, currency)}" if currency else deals
 
 
 def side_by_side(two: TwoAccounts, names: Names, currency: str) -> Picture:
@@ -179,12 +184,16 @@ def _side(head: str, side: Side, names: Names, currency: str) -> list[Line]:
         lines += [_deal(deal, names, currency) for deal in own]
         lines += _rest(own)
     if side.won:
-        lines.append(Line(_("Won"), figures.money(side.won_minor, currency), is_strong=True))
+        lines.append(Line(_("Won"), _sum(side.won_minor, currency), is_strong=True))
     if side.open:
-        lines.append(Line(_("Open"), figures.money(side.open_minor, currency)))
+        lines.append(Line(_("Open"), _sum(side.open_minor, currency)))
     if not side.won and not side.open:
         lines.append(Line(_("no deal of theirs")))
     return lines
+
+
+def _sum(minor: int, currency: str) -> str:
+    return figures.money(minor if currency else None, currency)
 
 
 def _deal(deal: DealOfTwo, names: Names, currency: str) -> Line:

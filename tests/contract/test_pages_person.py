@@ -1,13 +1,23 @@
 """A person's page: who they are now, their story in the account's days, and the two accounts they join."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from integration.portal.forgotten import erase
 from integration.storage.database import as_json
-from integration.storage.service import portals
-from tests.contract.conclude_world import HARBOR, KEYS, ORCHARD, MirrorPortal, day, moved_champion
+from integration.storage.service import portals, settings_versions
+from mappings.records.portal_map import dump_portal_map
+from tests.contract.conclude_world import (
+    HARBOR,
+    KEYS,
+    ORCHARD,
+    WORDS,
+    MirrorPortal,
+    day,
+    moved_champion,
+)
 from tests.contract.record_world import Desk, Shown, counted, desk, minor, written_by_hand
 
 __all__ = ["desk"]  # a fixture
@@ -102,6 +112,18 @@ def test_one_relationship_and_two_accounts_are_drawn_and_said_in_a_sentence(
     assert 'aria-labelledby="drawn-said"' in drawn.html
     for path in ("company/1", "company/2", "deal/5", "deal/9", "contact/12"):
         assert f"/portals/{HARBOR}/{path}" in drawn.links()
+
+
+def test_an_account_whose_currency_is_not_known_shows_no_sums_instead_of_nothing(
+    desk: Desk, harbor: MirrorPortal
+) -> None:
+    with harbor.database.portal(HARBOR) as tx:
+        body = {"map": dump_portal_map(replace(WORDS, home_currency="")), "policy": {}}
+        settings_versions.append(tx, body, author="test", reason="test")
+
+    sentence = re.sub("[\u2068\u2069]", "", Shown.of(desk, PRIYA).part("two").text)
+
+    assert "Priya Raman was at Acme (1 won deal) and has been at Zenit (1 won deal)" in sentence
 
 
 def test_what_came_because_of_a_person_adds_up_to_the_field_in_hubspot(
