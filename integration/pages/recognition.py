@@ -9,7 +9,7 @@ English, and is marked as English where it is shown.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 
 from integration.pages import figures
 from integration.pages.languages import catalogue, language
@@ -29,7 +29,6 @@ _FORMS: Mapping[str, str] = {
 }
 _SENTENCE_END = re.compile(r'(?:(?<=\w\w[.!?])|(?<=\)[.!?])) (?=["“]?[A-Z])')
 _LONGEST = 2_000  # characters; what is longer is nobody's sentence
-_KEPT = 8_192  # sentences of one process
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +42,13 @@ class _Pattern:
 
 
 def recognised(text: str) -> str | None:
-    """Return a sentence in the reader's language; None for what no pattern made."""
+    """Return a sentence in the reader's language; None for what no pattern made.
+
+    Nothing of it is remembered: sentences name people, who may be forgotten.
+    """
     return _recognised(language(), text) if len(text) <= _LONGEST else None
 
 
-@lru_cache(_KEPT)
 def _recognised(code: str, text: str) -> str | None:
     pieces = _SENTENCE_END.split(text)
     if len(pieces) > 1:
