@@ -9,7 +9,7 @@ from integration.ingest import stream_labels
 from integration.pages import report_pages, settings_form, wording
 from integration.portal import authors, record_names
 from integration.portal.permissions import Permission
-from integration.reports import report_choices, revenue_total
+from integration.reports import report_choices, report_keys, revenue_total
 from integration.reports.listings.listings import LISTINGS
 from integration.reports.ready_reports import READY
 from integration.review import review_kinds
@@ -54,6 +54,7 @@ def _tables() -> Iterator[Iterable[str]]:
     yield (text for ready in READY.values() for text in (ready.name, ready.answers))
     yield report_pages.labels()
     yield report_choices.STANDARD_LABELS.values()
+    yield report_keys.words()
     yield _of_lists()
     yield revenue_total.HOLDERS.values()
     yield FACTORS

@@ -23,6 +23,7 @@ _MONTHS_OF: Mapping[Dimension, int] = {
     Dimension.YEAR: 12,
 }
 _NO_COMPANY = "No company"
+_NO_VALUE = "No value"
 # What stands where no record does.
 _WORDS: Mapping[Dimension, Mapping[str, str]] = {
     Dimension.CREDITED: {
@@ -49,6 +50,12 @@ RECORDS: Mapping[Dimension, str] = {
     Dimension.CREDITED: ObjectType.COMPANY,
     Dimension.ADVOCATE: ObjectType.CONTACT,
 }
+
+
+def words() -> set[str]:
+    """Return what people read where a key is no record and no word of the account."""
+    of_keys = {word for words in _WORDS.values() for word in words.values()}
+    return {*of_keys, *_NONE.values(), _NO_VALUE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +198,7 @@ def _ref(grouping: Grouping, key: str | None) -> tuple[str, int] | None:
 def _label(grouping: Grouping, key: str | None, labels: Mapping[str, str]) -> str:
     kind = grouping.dimension
     if key is None:
-        return _NONE.get(kind, "No value")
+        return _NONE.get(kind, _NO_VALUE)
     if key in labels:
         return labels[key]
     if key in _WORDS.get(kind, {}):
