@@ -18,9 +18,10 @@ from integration.pages.texts import gettext as _
 from integration.pages.texts import ngettext
 from integration.portal.context import open_portal
 from integration.portal.runtime import Runtime
-from integration.reports import comparison
-from integration.reports.comparison import WithAndWithout
+from integration.reports import with_and_without
+from integration.reports.with_and_without import WithAndWithout
 from mappings import formats
+from mappings.rules.ledger.cohorts import ACTIVE_DAYS, Cohort, Retention
 from mappings.rules.ledger.comparison import (
     FEWEST,
     Comparison,
@@ -29,7 +30,6 @@ from mappings.rules.ledger.comparison import (
     SelectionWarning,
     Side,
 )
-from mappings.rules.ledger.retention import ACTIVE_DAYS, Cohort, Retention
 
 _MOST_COHORTS: Final = 24
 """Quarters that the table shows, in both ways; the totals above it are of all."""
@@ -71,8 +71,8 @@ def blueprint(runtime: Runtime) -> Blueprint:
         session = guard.session_of(runtime, portal_id)
         first, last = _day("from"), _day("to")
         with open_portal(runtime, portal_id) as portal:
-            compared = comparison.of_days(portal, first, last)
-            kept = comparison.cohorts(portal)
+            compared = with_and_without.of_days(portal, first, last)
+            kept = with_and_without.cohorts(portal)
         return render_template(
             "comparison.html",
             session=session,

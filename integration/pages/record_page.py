@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from integration.admin.sign_in import Session
 from integration.core.errors import Retryable
-from integration.pages import company_page, deal_page, guard, person_page
+from integration.pages import company_view, deal_view, guard, person_view
 from integration.pages.texts import gettext as _
 from integration.portal import record_choice
 from integration.portal.context import PortalContext, open_portal
@@ -63,9 +63,9 @@ def _offers(
 
 _Page = Callable[[PortalContext, Session, int, Request], str | None]
 _PAGES: Mapping[str, _Page] = {
-    ObjectType.DEAL: deal_page.page,
-    ObjectType.CONTACT: person_page.page,
-    ObjectType.COMPANY: company_page.page,
+    ObjectType.DEAL: deal_view.page,
+    ObjectType.CONTACT: person_view.page,
+    ObjectType.COMPANY: company_view.page,
 }
 
 

@@ -5,7 +5,7 @@ from datetime import date
 
 from sqlalchemy import event
 
-from integration.reports import comparison
+from integration.reports import with_and_without
 from integration.storage.findings import deal_outcomes
 from mappings.rules.attribution.removal_effects import Path
 from mappings.rules.ledger.comparison import Rate
@@ -18,7 +18,7 @@ def lost(portal: MirrorPortal, number: int, company: int, *contacts: int, **more
 
 
 def sides(portal: MirrorPortal) -> tuple[Rate, Rate]:
-    found = comparison.with_and_without(portal.context).everything
+    found = with_and_without.with_and_without(portal.context).everything
     return found.with_customer.win_rate, found.without.win_rate
 
 
@@ -89,7 +89,7 @@ def test_sizes_are_in_the_accounts_currency(harbor: MirrorPortal) -> None:
     harbor.deal(82, 4, created=50, won=(40, "7000"), deal_currency_code="JPY")
     harbor.settle()
 
-    found = comparison.with_and_without(harbor.context)
+    found = with_and_without.with_and_without(harbor.context)
 
     assert found.currency == "USD"
     assert found.everything.without.size.value == 110_00
@@ -116,8 +116,8 @@ def statements(portal: MirrorPortal) -> int:
 
     engine = portal.clock.database._engine
     event.listen(engine, "before_cursor_execute", note)
-    comparison.with_and_without(portal.context)
-    comparison.cohorts(portal.context)
+    with_and_without.with_and_without(portal.context)
+    with_and_without.cohorts(portal.context)
     event.remove(engine, "before_cursor_execute", note)
     return len(noted)
 
@@ -129,9 +129,13 @@ def test_customers_are_followed_by_their_wins(harbor: MirrorPortal, orchard: Mir
     for portal in (harbor, orchard):
         portal.settle()
 
-    assert comparison.cohorts(harbor.context).overall[False] == (Rate(1, 1), Rate(0, 1), Rate(0, 1))
-    assert comparison.cohorts(orchard.context).overall[False][0] == Rate(0, 1)
-    assert comparison.cohorts(harbor.context).cohorts[0].quarter == date(2023, 1, 1)
+    assert with_and_without.cohorts(harbor.context).overall[False] == (
+        Rate(1, 1),
+        Rate(0, 1),
+        Rate(0, 1),
+    )
+    assert with_and_without.cohorts(orchard.context).overall[False][0] == Rate(0, 1)
+    assert with_and_without.cohorts(harbor.context).cohorts[0].quarter == date(2023, 1, 1)
 
 
 def test_what_is_paid_regularly_today_keeps_a_customer(harbor: MirrorPortal) -> None:
@@ -142,4 +146,4 @@ def test_what_is_paid_regularly_today_keeps_a_customer(harbor: MirrorPortal) -> 
         harbor.deal(number, company, created=510, won=(500, "10.00"))
     harbor.settle()
 
-    assert comparison.cohorts(harbor.context).overall[False] == (Rate(1, 2),)
+    assert with_and_without.cohorts(harbor.context).overall[False] == (Rate(1, 2),)

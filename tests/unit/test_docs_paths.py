@@ -7,8 +7,11 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = "integration|mappings|webhooks|workers|commands|tests|bench|hubspot_project|docs"
 _PATH = re.compile(rf"`((?:{PACKAGES})/[\w/.\-]+)`")
 _LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
-# A pattern and not a path: the names of the examples that stored shapes must have.
-PATTERNS = {"tests/unit/stored_shapes/NAME.VERSION.json"}
+# Patterns and no paths: what the examples of stored shapes and the catalogues are called.
+PATTERNS = {
+    "tests/unit/stored_shapes/NAME.VERSION.json",
+    "integration/pages/translations/LANGUAGE.po",
+}
 
 
 def pages() -> list[str]:

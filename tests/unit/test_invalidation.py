@@ -93,7 +93,12 @@ def test_nobody_queues_records_but_by_saying_what_changed() -> None:
         "conclude/stages.py",
         "admin/preview.py",
     }
-    inserting = [name for name, path in modules() if "INTO stale" in path.read_text()]
+    # A migration runs before anything else of its version, and queues what it cannot fill.
+    inserting = [
+        name
+        for name, path in modules()
+        if "INTO stale" in path.read_text() and "migrations" not in path.parts
+    ]
     assert inserting == ["storage/queue/recompute.py"]
 
 

@@ -165,7 +165,7 @@ def closed(tx: Transaction, wanted: Wanted) -> list[Row]:
                   avg(size) FILTER (WHERE is_won) AS mean
                 FROM (
                   SELECT {once} balance.deal_id{statement.keys}, deal.is_won,
-                    greatest(extract(epoch FROM deal.closed_at - deal.created_at), 0) / 86400
+                    greatest(date_part('epoch', deal.closed_at - deal.created_at), 0) / 86400
                       AS days,
                     {amount(wanted, "deal")} AS size
                   FROM {rows.format("deal.closed_at")} {statement.joins}

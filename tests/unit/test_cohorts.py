@@ -2,8 +2,8 @@
 
 from datetime import date, timedelta
 
+from mappings.rules.ledger.cohorts import CohortCustomer, retention
 from mappings.rules.ledger.comparison import Rate
-from mappings.rules.ledger.retention import CohortCustomer, retention
 
 START = date(2023, 2, 10)
 TODAY = date(2026, 1, 1)

@@ -1,6 +1,6 @@
 """Deals with a customer behind them beside the others, and how long customers of both kinds stay.
 
-Both tell how it went, not why. Rules: `mappings/rules/ledger/comparison.py` and `retention.py`.
+Both tell how it went, not why. Rules: `mappings/rules/ledger/comparison.py` and `cohorts.py`.
 """
 
 from dataclasses import dataclass
@@ -10,9 +10,10 @@ from integration.core.errors import Refused
 from integration.portal import settings
 from integration.portal.context import PortalContext
 from integration.storage.ledger import comparison_rows, period_rows
-from mappings.rules.ledger import comparison, report_period, retention
+from mappings.rules.ledger import cohorts as followed
+from mappings.rules.ledger import comparison, report_period
+from mappings.rules.ledger.cohorts import CohortCustomer, Retention
 from mappings.rules.ledger.comparison import ComparedDeal, Comparison
-from mappings.rules.ledger.retention import CohortCustomer, Retention
 
 MOST_DEALS = 20_000
 """A comparison is of so many deals at most, the newest of the period."""
@@ -98,4 +99,4 @@ def cohorts(portal: PortalContext) -> Retention:
         CohortCustomer(company_id, came_by_customer, tuple(days), pays)
         for company_id, came_by_customer, days, pays in rows
     ]
-    return retention.retention(customers, calendar.day_of(portal.runtime.now()))
+    return followed.retention(customers, calendar.day_of(portal.runtime.now()))

@@ -4,7 +4,7 @@ from flask import Request, render_template
 
 from integration.admin.sign_in import Session
 from integration.pages import record_frame
-from integration.pages.person_page import KNOWN_FROM, SAID, story_place, written
+from integration.pages.person_view import KNOWN_FROM, SAID, story_place, written
 from integration.portal.context import PortalContext
 from integration.reports.listings import list_addresses
 from integration.reports.records import company_record
