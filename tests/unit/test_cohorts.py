@@ -2,6 +2,9 @@
 
 from datetime import date, timedelta
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from mappings.rules.ledger.cohorts import CohortCustomer, retention
 from mappings.rules.ledger.comparison import Rate
 
@@ -63,3 +66,19 @@ def test_fewer_than_thirty_customers_of_a_kind_are_not_compared() -> None:
     assert retention([*thirty, *others], TODAY).is_comparable
     assert not retention([*thirty, *others[1:]], TODAY).is_comparable
     assert not retention([], TODAY).is_comparable
+
+
+@given(days=st.lists(st.integers(0, 2200), max_size=6), lived=st.integers(0, 6))
+def test_years_are_kept_by_what_was_bought_in_the_400_days_before_each(
+    days: list[int], lived: int
+) -> None:
+    customer = a_customer(1, *sorted(days))
+
+    kept = customer.kept_years(lived)
+
+    looked_at = {year: 401 + 365 * (year - 1) for year in range(1, lived + 1)}
+    assert kept == {
+        year
+        for year, day in looked_at.items()
+        if any(day - 400 <= bought <= day for bought in days)
+    }

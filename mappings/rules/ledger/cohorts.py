@@ -1,9 +1,9 @@
 """Retention by cohort: of the customers that began in a quarter, who is still one, year by year."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
 
 from mappings.rules.ledger.comparison import FEWEST, Rate
@@ -41,11 +41,24 @@ class CohortCustomer:
         Looked at on the day after the first deal's 400 days, and each year after that: what it
         bought in the 400 days before keeps it.
         """
+        return year in self.kept_years(year)
+
+    def kept_years(self, lived: int) -> set[int]:
+        """The years of the first *lived* ones in which it was an active customer."""
         if self.has_recurring_value:
-            return True
-        on = looked_at(self.won_on[0], year)
-        since = on - timedelta(ACTIVE_DAYS)
-        return any(since <= bought_on <= on for bought_on in self.won_on[1:])
+            return set(range(1, lived + 1))
+        kept: set[int] = set()
+        first = self.won_on[0]
+        for bought_on in self.won_on[1:]:
+            # Year y is looked at after 401 + 365 (y - 1) days, and sees the 400 days before.
+            days = (bought_on - first).days
+            earliest = max(-((ACTIVE_DAYS + 1 - days) // _YEAR) + 1, 1)
+            kept.update(range(earliest, min((days - 1) // _YEAR + 1, lived) + 1))
+        return kept
+
+    def lived_years(self, today: date) -> int:
+        """How many times it has been looked at until *today*."""
+        return max(((today - self.won_on[0]).days - ACTIVE_DAYS - 1) // _YEAR + 1, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,38 +92,46 @@ class Retention:
         return min(first_years, default=0) >= FEWEST
 
 
-def looked_at(first_on: date, year: int) -> date:
-    """The day on which a customer that began on *first_on* is looked at for this year."""
-    return first_on + timedelta(ACTIVE_DAYS + 1 + _YEAR * (year - 1))
-
-
 def retention(customers: Iterable[CohortCustomer], today: date) -> Retention:
     """Follow customers from their first won deal until *today*."""
-    groups: dict[tuple[Quarter, bool], list[CohortCustomer]] = defaultdict(list)
-    ways: dict[bool, list[CohortCustomer]] = {True: [], False: []}
+    groups: dict[tuple[Quarter, bool], _Tally] = defaultdict(_Tally)
+    ways = {True: _Tally(), False: _Tally()}
     for customer in customers:
-        groups[customer.quarter, customer.came_by_customer].append(customer)
-        ways[customer.came_by_customer].append(customer)
+        lived = customer.lived_years(today)
+        kept = customer.kept_years(lived)
+        groups[customer.quarter, customer.came_by_customer].add(lived, kept)
+        ways[customer.came_by_customer].add(lived, kept)
     cohorts = [
-        Cohort(quarter, way, len(group), _all_lived(group, today))
-        for (quarter, way), group in groups.items()
+        Cohort(quarter, way, tally.customers, tally.rates_of_all())
+        for (quarter, way), tally in groups.items()
     ]
     cohorts.sort(key=lambda cohort: (cohort.quarter, cohort.came_by_customer), reverse=True)
-    overall = {way: _by_year(group, today) for way, group in ways.items()}
-    return Retention(tuple(cohorts), overall)
+    return Retention(tuple(cohorts), {way: tally.rates() for way, tally in ways.items()})
 
 
-def _by_year(customers: Sequence[CohortCustomer], today: date) -> tuple[Rate, ...]:
-    """The rate of each year, of those who have lived through it."""
-    rates: list[Rate] = []
-    while True:
-        year = len(rates) + 1
-        seen = [customer for customer in customers if looked_at(customer.won_on[0], year) <= today]
-        if not seen:
-            return tuple(rates)
-        rates.append(Rate(sum(customer.is_kept(year) for customer in seen), len(seen)))
+class _Tally:
+    """Customers of one kind, counted by the years they lived through and were kept in."""
 
+    def __init__(self) -> None:
+        self.customers = 0
+        self.lived: Counter[int] = Counter()
+        self.kept: Counter[int] = Counter()
 
-def _all_lived(cohort: Sequence[CohortCustomer], today: date) -> tuple[Rate, ...]:
-    """The rates of the years that all of a cohort have lived through."""
-    return tuple(rate for rate in _by_year(cohort, today) if rate.of == len(cohort))
+    def add(self, lived: int, kept: Iterable[int]) -> None:
+        """Count one more."""
+        self.customers += 1
+        self.lived[lived] += 1
+        self.kept.update(kept)
+
+    def rates(self) -> tuple[Rate, ...]:
+        """The rate of each year, of those who have lived through it."""
+        rates = []
+        seen = self.customers - self.lived[0]
+        for year in range(1, max(self.lived, default=0) + 1):
+            rates.append(Rate(self.kept[year], seen))
+            seen -= self.lived[year]
+        return tuple(rates)
+
+    def rates_of_all(self) -> tuple[Rate, ...]:
+        """The rates of the years that all have lived through."""
+        return tuple(rate for rate in self.rates() if rate.of == self.customers)
