@@ -92,6 +92,14 @@ def whole_percent(share: float | Fraction) -> int:
     return _half_up(Fraction(share) * 100)
 
 
+def rounded_down(share: float | Fraction | None) -> Fraction | None:
+    """A share as whole percent that are reached: only all of it is 100%, as coverage is told."""
+    if share is None:
+        return None
+    # What a float lost in its last places is not taken for a percent less.
+    return Fraction(int(round(Fraction(share) * 100, 6)), 100)
+
+
 def two_places(share: float | Fraction) -> Decimal:
     """A share in percent, rounded to two places: 0.472011 is 47.20."""
     return Decimal(_half_up(Fraction(share) * 10_000)).scaleb(-2)

@@ -121,4 +121,6 @@ def workbook_file(
     place = TemporaryFile()  # noqa: SIM115 - closed with the answer
     spreadsheets.write_workbook(place, columns, rows, currency=currency, total=total, facts=facts)
     place.seek(0)
-    return send_file(place, mimetype=_WORKBOOK, as_attachment=True, download_name=f"{name}.xlsx")
+    answer = send_file(place, mimetype=_WORKBOOK, as_attachment=True, download_name=f"{name}.xlsx")
+    answer.call_on_close(place.close)  # also when the browser left in the middle
+    return answer

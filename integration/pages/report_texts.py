@@ -30,6 +30,8 @@ def figure(measure: Measure, value: Value, currency: str) -> str:
         return formats.NOTHING
     if measure in MONEY:
         return figures.money(round(value), currency)
+    if measure is Measure.COVERAGE:
+        return figures.percent(formats.rounded_down(value))
     if measure in SHARES:
         return figures.percent(value)
     return figures.count(round(value))
@@ -148,7 +150,7 @@ def _seen_of(report: Report) -> Iterator[str]:
         yield _(
             "%(share)s of the won revenue could be judged:"
             " the rest could not show a customer\N{RIGHT SINGLE QUOTATION MARK}s part.",
-            share=figures.percent(report.coverage),
+            share=figures.percent(formats.rounded_down(report.coverage)),
         )
     for part in report.left_out:
         if part.currency:

@@ -48,7 +48,7 @@ def _figures(report: Report, values: Values, before: Values | None) -> list[str]
 _WRITTEN: Mapping[Measure, Callable[[float | None], str]] = {
     Measure.SHARE: formats.percent,
     Measure.WIN_RATE: formats.percent,
-    Measure.COVERAGE: formats.percent,
+    Measure.COVERAGE: lambda share: formats.percent(formats.rounded_down(share)),
     Measure.DAYS: lambda days: formats.NOTHING if days is None else f"{days:g}",
     Measure.DEALS: lambda number: formats.count(int(number or 0)),
     Measure.WON_DEALS: lambda number: formats.count(int(number or 0)),
@@ -69,8 +69,9 @@ def lines(report: Report) -> Iterator[str]:
     if not report.currency:
         yield "The account's currency is not known yet, so no amount is."
     basis = "in the deals' own currency" if report.request.currency else RATE_BASIS
-    judged = "" if report.coverage is None else f"; {formats.percent(report.coverage)} judged"
-    yield f"Amounts are {basis}; settings version {report.settings_version}{judged}."
+    judged = formats.rounded_down(report.coverage)
+    coverage = "" if judged is None else f"; {formats.percent(judged)} judged"
+    yield f"Amounts are {basis}; settings version {report.settings_version}{coverage}."
     if report.is_shared and Measure.DEALS in report.request.measures:
         yield "A deal with several sources is counted in several rows, and once in the total."
     if Measure.PIPELINE in report.request.measures:

@@ -157,3 +157,11 @@ def test_a_time_zone_that_nobody_knows_is_utc(name: str | None) -> None:
 
 def test_counts_have_separators() -> None:
     assert [formats.count(number) for number in (1234567, 0, None)] == ["1,234,567", "0", "0"]
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [(0.8876, "88%"), (0.29, "29%"), (0.9999, "99%"), (1.0, "100%"), (0.0, "0%"), (None, "-")],
+)
+def test_coverage_is_told_in_whole_percent_that_are_reached(share: float | None, said: str) -> None:
+    assert formats.percent(formats.rounded_down(share)) == said
