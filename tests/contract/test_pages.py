@@ -20,6 +20,8 @@ HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}"
 # For machines, which prove themselves by signature or key; everything else that changes something
 # is a form.
 MACHINES = {"/webhooks/hubspot", "/webhooks/surveys/<source>", "/webhooks/usage"}
+# Forms of people who are not signed in yet: the secret is in the address.
+WITHOUT_SESSION = {"/join/<token>"}
 
 
 @pytest.fixture
@@ -108,8 +110,9 @@ def test_every_form_needs_its_token_and_our_own_page(town: Town, visitor: Visito
         if rule.rule in MACHINES:
             continue
         path = path_of(rule)
-        assert visitor.press(path, csrf="", headers=home).status_code == 400, rule
-        assert visitor.press(path, csrf="wrong-€", headers=home).status_code == 400, rule
+        if rule.rule not in WITHOUT_SESSION:
+            assert visitor.press(path, csrf="", headers=home).status_code == 400, rule
+            assert visitor.press(path, csrf="wrong-€", headers=home).status_code == 400, rule
         for foreign in (
             {"Origin": "https://evil.example"},
             {"Origin": "null"},
@@ -283,10 +286,8 @@ def test_a_pause_by_hand_stops_the_lanes_and_resuming_starts_them(
         portal = portals.find(tx, HARBOR)
         assert portal is not None
         assert portal.is_active
-        assert (
-            tx.value("SELECT count(*) FROM lane WHERE due_at IS NOT NULL AND retry_after IS NULL")
-            == 3
-        )
+        due = tx.value("SELECT count(*) FROM lane WHERE due_at IS NOT NULL AND retry_after IS NULL")
+        assert due == tx.value("SELECT count(*) FROM lane") >= 3
         actors = [
             row["actor"]
             for row in tx.rows("SELECT actor FROM audit WHERE action IN ('paused', 'resumed')")
