@@ -16,7 +16,7 @@ from flask import Flask
 from werkzeug.serving import make_server
 
 import wsgi
-from integration.admin import install
+from integration.admin import install, overview
 from integration.core.environment import Settings
 from integration.core.servers import free_port
 from integration.core.vault import Vault
@@ -32,7 +32,7 @@ from tests.kept import Kept
 from tests.sandbox import pages, server
 from tests.sandbox.crm import HubSpot, Portal
 from tests.sandbox.records import Json
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, wait_until
 from workers import jobs
 
 HARBOR, ORCHARD = 4711, 4712
@@ -117,6 +117,15 @@ class World:
             if not self.work():
                 return
         raise AssertionError("the world does not settle")
+
+    def rest(self) -> None:
+        """As :meth:`settle`, and wait for what a busy machine's servers put off."""
+
+        def rests() -> bool:
+            self.settle()
+            return all(map(overview.is_settled, overview.portals(self.runtime)))
+
+        wait_until(rests, lambda: f"work is left: {overview.portals(self.runtime)}", every=1.0)
 
     def work(self) -> bool:
         """Do the work that is due now; say whether there was any."""

@@ -10,7 +10,6 @@ import hypothesis
 from hypothesis import HealthCheck, Phase
 from hypothesis import strategies as st
 
-from integration.admin import overview
 from tests import hubspot_links
 from tests.e2e import corners
 from tests.e2e.corners import Act, Corner, Histories
@@ -18,7 +17,6 @@ from tests.e2e.test_concluded_anew import anew_in_pages
 from tests.e2e.test_rebuild import by_contact, differences, said
 from tests.sandbox import copying
 from tests.sandbox.crm import Quirks
-from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from tests.sandbox.records import Json
@@ -125,7 +123,7 @@ def live(world: "World", lived: list[Corner], histories: Histories) -> None:
         corners.tidy(corner)
     world.settle()
     world.hubspot.queue.extend(reversed(late))
-    _rest(world)
+    world.rest()
 
 
 def _tell(world: "World", told: str, late: "list[Json]") -> None:
@@ -206,18 +204,8 @@ def fresh(world: "World") -> "Account":
     """The app installed in an account that holds what harbor holds in the end."""
     copying.copy_into(world.orchard.crm, world.harbor.crm, without=OWN)
     world.install(world.orchard)
-    _rest(world)
+    world.rest()
     return world.orchard
-
-
-def _rest(world: "World") -> None:
-    """Let everything be done, also what a busy machine's database put off."""
-
-    def rests() -> bool:
-        world.settle()
-        return all(map(overview.is_settled, overview.portals(world.runtime)))
-
-    wait_until(rests, lambda: f"work is left: {overview.portals(world.runtime)}", every=1.0)
 
 
 def assert_lived_as_fresh(world: "World", lived: list[Corner], histories: Histories) -> None:

@@ -125,17 +125,17 @@ def test_a_customer_rule_chosen_later_says_what_one_chosen_at_the_install_says(
     harbor = admin.installed(world.url, world.hubspot, world.harbor.portal_id)
     world.settle()
     answer_by_deals(harbor)
-    world.settle()
+    world.rest()
     by_default = shown(world.harbor)
     assert len(by_default) > MANY
 
     harbor.fill_in(BY_STAGE)
     world.settle()
     confirm(world.harbor)
-    world.settle()
+    world.rest()
     orchard = admin.installed(world.url, world.hubspot, world.orchard.portal_id)
     orchard.fill_in(BY_STAGE)
-    world.settle()
+    world.rest()
 
     assert shown(world.harbor) != by_default
     assert shown(world.harbor) == shown(world.orchard)

@@ -26,7 +26,7 @@ ALTER TABLE invitation FORCE ROW LEVEL SECURITY;
 CREATE POLICY own_portal ON invitation TO second_order_app
   USING (portal_id = current_portal()) WITH CHECK (portal_id = current_portal());
 GRANT SELECT, INSERT, UPDATE, DELETE ON invitation TO second_order_app;
-GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO second_order_app;
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO second_order_app, second_order_service;
 """
 
 

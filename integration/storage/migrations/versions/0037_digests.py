@@ -48,7 +48,7 @@ DO $$ DECLARE t text; BEGIN
     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I TO second_order_app', t);
   END LOOP;
 END $$;
-GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO second_order_app;
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO second_order_app, second_order_service;
 """
 
 
