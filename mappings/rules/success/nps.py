@@ -55,6 +55,13 @@ class Mix:
     passives: int
     detractors: int
 
+    def __add__(self, other: "Mix") -> "Mix":
+        return Mix(
+            self.promoters + other.promoters,
+            self.passives + other.passives,
+            self.detractors + other.detractors,
+        )
+
     @property
     def n(self) -> int:
         """How many answered."""
