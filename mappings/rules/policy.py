@@ -21,6 +21,9 @@ WITHOUT_EFFECT: Final = frozenset(
         "nps_fresh_days",  # when to survey again
         "nps_number_at",  # NPS of a whole portfolio
         "nps_indicative_at",
+        "ask_rest_days",  # whom to ask for a referral
+        "ask_company_rest_days",
+        "asks_in_a_year",
         "detractor_flag_days",  # whom to ask for a referral; in health blame stays
     }
 )
@@ -219,6 +222,12 @@ class Policy:
     at_risk_below: int = 40
     band_margin: int = 3
     champion_left_cap: int = 39
+    # whom to approach, by surveys and asks together
+    approach_rest_days: int = 30  # between two approaches of a person, whatever they are
+    survey_rest_days: int = 90  # between two surveys of a person
+    ask_rest_days: int = 90  # between two asks of a person
+    ask_company_rest_days: int = 30  # between two asks of people at one company
+    asks_in_a_year: int = 3  # of a person
     # ledger
     late_evidence_days: int = 90
     books_close_day: int = 10  # of the next month; 0: months are closed by hand only

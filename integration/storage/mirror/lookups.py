@@ -63,6 +63,24 @@ def load_marked(
     return {row[1]: MirroredRecord(*row) for row in rows}
 
 
+def values_of(
+    tx: Transaction, object_type: str, record_ids: Collection[int], name: str
+) -> dict[int, str]:
+    """Return what one property says on those of these living records that have a value in it."""
+    if not record_ids:
+        return {}
+    rows = tx.tuples(
+        """SELECT record_id, properties ->> :name FROM record
+           WHERE portal_id = :portal AND object_type = :type
+             AND record_id = ANY(CAST(:ids AS bigint[]))
+             AND gone_at IS NULL AND coalesce(properties ->> :name, '') <> ''""",
+        type=object_type,
+        ids=list(record_ids),
+        name=name,
+    )
+    return dict(rows)
+
+
 def links_around(
     tx: Transaction, object_type: str, record_ids: Collection[int], *others: str
 ) -> list[Link]:

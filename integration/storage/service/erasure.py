@@ -212,6 +212,10 @@ _CONTACT_ROWS = (
          AND owner_id = ANY(CAST(:ids AS bigint[]))""",
     "DELETE FROM passage WHERE portal_id = :portal AND person_id = ANY(CAST(:ids AS bigint[]))",
     "DELETE FROM answer WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))",
+    "DELETE FROM do_not_ask WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))",
+    # That somebody was approached on that day stays, as the numbers of asks and surveys do.
+    """UPDATE approach SET contact_id = -1 - floor(random() * 1e15)::bigint
+       WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))""",
     *_DECIDED,
     # The figures stay: what is booked and its range rest on them.
     """UPDATE source SET contact_id = NULL, body = jsonb_strip_nulls(jsonb_build_object(
