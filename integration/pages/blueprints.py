@@ -14,6 +14,7 @@ from integration.pages import (
     navigation,
     portal_pages,
     public_pages,
+    pulse_page,
     reconciliation_page,
     record_page,
     report_files,
@@ -43,6 +44,7 @@ def register(app: Flask, runtime: Runtime) -> None:
     app.register_blueprint(portal_pages.blueprint(runtime))
     app.register_blueprint(reconciliation_page.blueprint(runtime))
     app.register_blueprint(record_page.blueprint(runtime))
+    app.register_blueprint(pulse_page.blueprint(runtime))
     app.register_blueprint(find_page.blueprint(runtime))
     app.register_blueprint(listing.blueprint(runtime))
     app.register_blueprint(report_files.blueprint(runtime))

@@ -3,13 +3,15 @@
 from flask import Request, render_template
 
 from integration.admin.sign_in import Session
-from integration.pages import record_frame
+from integration.pages import pulse_page, record_frame
 from integration.pages.person_view import KNOWN_FROM, SAID, story_place, written
 from integration.portal.context import PortalContext
 from integration.reports.listings import list_addresses
 from integration.reports.records import company_record
 from integration.reports.records.company_record import HEALTH_STARTS_AT
+from integration.reports.records.record_card import RecordCard
 from integration.review.review_kinds import VERB_LABELS
+from integration.success import pulses
 from mappings.records.catalogue import ROLES
 
 
@@ -21,6 +23,8 @@ def page(portal: PortalContext, session: Session, company_id: int, asked: Reques
         return None
     currency, number = found.terms.currency, found.card.record_id
     frame = record_frame.of(portal, session, found.card, currency)
+    with portal.transaction() as tx:
+        said_of_it = pulses.newest_first(tx, number)
     return render_template(
         "company.html",
         **frame,
@@ -30,6 +34,9 @@ def page(portal: PortalContext, session: Session, company_id: int, asked: Reques
         labels=VERB_LABELS,
         roles=ROLES,
         starts_at=HEALTH_STARTS_AT,
+        pulses=said_of_it,
+        pulse_values=pulse_page.VALUES,
+        may_give_pulse=_is_there(found.card) and pulse_page.may_give(portal, session, number),
         known_from=KNOWN_FROM,
         said=SAID,
         next_entries=written(found.story.next),
@@ -37,3 +44,7 @@ def page(portal: PortalContext, session: Session, company_id: int, asked: Reques
         all_deals=list_addresses.address(session.portal_id, "deals", company=number),
         all_brought=list_addresses.address(session.portal_id, "deals", from_company=number),
     )
+
+
+def _is_there(card: RecordCard) -> bool:
+    return card.is_kept and not card.gone_why

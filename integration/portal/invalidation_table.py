@@ -57,6 +57,10 @@ TABLE: Mapping[Change, tuple[Row, ...]] = {
         Row(_PEOPLE, affected_records.themselves,
             "answers and usage are read with the record they are about"),
     ),
+    Change.PULSE_GIVEN: (
+        Row(_SUMMARIES, affected_companies.companies,
+            "it is held against what the customer says"),
+    ),
     Change.TOUCHES_CHANGED: (
         Row(_PEOPLE, affected_people.living_persons,
             "a life sign says where somebody works, an automatic reply that they left"),

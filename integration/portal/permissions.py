@@ -96,6 +96,7 @@ ENDPOINTS: Final[Mapping[str, Permission | Open]] = MappingProxyType(
         "report_files.deals_as_csv": Permission.EXPORT,
         "report_files.deals_as_xlsx": Permission.EXPORT,
         "records.record": Permission.READ,
+        "pulse.give": Permission.ANSWER_OWN,
         "search.find": Permission.READ,
         "records.suggest": Permission.READ,
         "lists.deals": Permission.READ,

@@ -10,6 +10,7 @@ class Change(StrEnum):
     RECORD_CHANGED = "a record or its links read differently, or it is gone or back"  # records
     RECORDS_MERGED = "records live on under another id"  # records: the old ids, still linked
     OUTSIDE_REPORTED = "a survey tool or the product reported something"  # records
+    PULSE_GIVEN = "somebody said how it goes with a company"  # companies
     TOUCHES_CHANGED = "touches are new, gone or worded otherwise"  # touches
     TOUCHES_READ = "all activities were read for the first time"  # the whole portal, with the time
     PERSON_FORGOTTEN = "a person is to be forgotten"  # contacts: all their ids, not yet erased

@@ -19,6 +19,8 @@ WITHOUT_EFFECT: Final = frozenset(
         "referral_signals.worked_together",  # whom to ask for an introduction
         "ask_language_model",  # no model comes with the product
         "nps_fresh_days",  # when to survey again
+        "pulse_window_days",  # how far the owner is from the customer
+        "pulse_gap_steps",
         "nps_number_at",  # NPS of a whole portfolio
         "nps_indicative_at",
         "ask_rest_days",  # whom to ask for a referral
@@ -207,6 +209,9 @@ class Policy:
     nps_company_at: int = 5
     nps_half_life_days: int = 180
     detractor_flag_days: int = 180
+    # the owner's pulse
+    pulse_window_days: int = 92  # a quarter: who said nothing since says nothing
+    pulse_gap_steps: int = 2
     # health
     health_weights: Mapping[str, int] = field(default_factory=_health_weights)
     relationship_zero_days: int = 180

@@ -124,6 +124,14 @@ _NAMED_IN_REASONS = """UPDATE decision SET reason = '' FROM record AS gone
           trim(concat_ws(' ', gone.properties ->> 'firstname', gone.properties ->> 'lastname')),
           gone.properties ->> 'lastname', gone.properties ->> 'email']) AS word
         WHERE length(word) > 3 AND position(lower(word) IN lower(decision.reason)) > 0)"""
+# And what was said of a customer, where it names the person.
+_NAMED_IN_PULSES = """UPDATE pulse SET words = '' FROM record AS gone
+    WHERE pulse.portal_id = :portal AND gone.portal_id = :portal AND gone.object_type = 'contact'
+      AND gone.record_id = ANY(CAST(:ids AS bigint[])) AND EXISTS (
+        SELECT FROM unnest(ARRAY[
+          trim(concat_ws(' ', gone.properties ->> 'firstname', gone.properties ->> 'lastname')),
+          gone.properties ->> 'lastname', gone.properties ->> 'email']) AS word
+        WHERE length(word) > 3 AND position(lower(word) IN lower(pulse.words)) > 0)"""
 # Saved reports: names that somebody gave them, before the record goes; and the person they are of,
 # who becomes one of all that were removed, so that their report does not become one of everybody.
 _SAVED_REPORTS = (
@@ -175,6 +183,7 @@ _DECIDED = (
 )
 _CONTACT_ROWS = (
     _NAMED_IN_REASONS,
+    _NAMED_IN_PULSES,
     *_SAVED_REPORTS,
     *_TEXTS,
     f"DELETE FROM record WHERE {_OF_CONTACT}",
