@@ -219,6 +219,23 @@ class Dimension(Labelled):
     COMPANY_PROPERTY = "company_property", "Property of the company that bought"
 
 
+class RewardKind(Labelled):
+    """What somebody gets for a referral."""
+
+    CASH = "cash", "Money"
+    GIFT_CARD = "gift_card", "Gift card"
+    CREDIT = "credit", "Credit on their account"
+    DISCOUNT = "discount", "Discount"
+    GIFT = "gift", "Gift"
+    DONATION = "donation", "Donation"
+    OTHER = "other", "Something else"
+
+    @classmethod
+    def of(cls, word: str | None) -> Self | None:
+        """Return the kind that a word stands for; None for another word and for none."""
+        return next((kind for kind in cls if kind == word), None)
+
+
 class ReviewKind(Labelled):
     """What a review task asks about."""
 

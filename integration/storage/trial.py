@@ -14,6 +14,7 @@ from integration.storage.database import Transaction
 COPIED: Final = (
     "alias",
     "all_in",
+    "ask_trial",
     "closing",
     "company_key",
     "conclusion",

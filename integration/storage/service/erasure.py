@@ -225,6 +225,18 @@ _CONTACT_ROWS = (
     # That somebody was approached on that day stays, as the numbers of asks and surveys do.
     """UPDATE approach SET contact_id = -1 - floor(random() * 1e15)::bigint
        WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))""",
+    "DELETE FROM ask_trial WHERE portal_id = :portal AND person_id = ANY(CAST(:ids AS bigint[]))",
+    # The code dies with the person: its link leads nowhere.
+    """WITH gone AS (
+         DELETE FROM referral_code
+         WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[])) RETURNING code)
+       DELETE FROM referral_visit USING gone
+       WHERE referral_visit.portal_id = :portal AND referral_visit.code = gone.code""",
+    # What was spent stays, on which day and for which kind of source.
+    """UPDATE reward SET contact_id = NULL
+       WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))""",
+    """UPDATE reward SET target = 'removed:' || reward_id WHERE portal_id = :portal
+         AND target IN (SELECT 'contact:' || id FROM unnest(CAST(:texts AS text[])) AS id)""",
     *_DECIDED,
     # The figures stay: what is booked and its range rest on them.
     """UPDATE source SET contact_id = NULL, body = jsonb_strip_nulls(jsonb_build_object(

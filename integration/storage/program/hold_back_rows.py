@@ -1,0 +1,122 @@
+"""Who is held back from being asked (`hold_back`, `ask_trial`): each lot, and whom it drew how.
+
+Both are kept when a hold-back ends: what it showed rests on them.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from integration.storage.database import Transaction
+
+_COLUMNS = "hold_back_id, share, seed, started_by, started_at, ended_by, ended_at"
+
+
+@dataclass(frozen=True, slots=True)
+class HoldBack:
+    """A time in which a share (ppm) of ready people is held back, by a lot with this seed."""
+
+    hold_back_id: int
+    share: int
+    seed: str
+    started_by: str
+    started_at: datetime
+    ended_by: str | None
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class TrialRow:
+    """Somebody who became ready, by the lowest number of their records, and their side."""
+
+    person_id: int
+    ready_at: datetime
+    arm: str
+
+
+def running(tx: Transaction) -> HoldBack | None:
+    """Return the hold-back that is under way."""
+    row = tx.one(f"SELECT {_COLUMNS} FROM hold_back WHERE portal_id = :portal AND ended_at IS NULL")
+    return HoldBack(**row) if row else None
+
+
+def every(tx: Transaction) -> list[HoldBack]:
+    """Return all of them, the newest first."""
+    rows = tx.rows(
+        f"SELECT {_COLUMNS} FROM hold_back WHERE portal_id = :portal ORDER BY hold_back_id DESC"
+    )
+    return [HoldBack(**row) for row in rows]
+
+
+def start(tx: Transaction, share: int, seed: str, at: datetime, *, by: str) -> bool:
+    """Begin to hold people back; False if that is under way already."""
+    return (
+        tx.run(
+            """INSERT INTO hold_back (portal_id, share, seed, started_by, started_at)
+               VALUES (:portal, :share, :seed, :by, :at) ON CONFLICT DO NOTHING""",
+            share=share,
+            seed=seed,
+            by=by,
+            at=at,
+        )
+        > 0
+    )
+
+
+def end(tx: Transaction, at: datetime, *, by: str) -> bool:
+    """End the hold-back that is under way; False if none is."""
+    return (
+        tx.run(
+            """UPDATE hold_back SET ended_at = :at, ended_by = :by
+               WHERE portal_id = :portal AND ended_at IS NULL""",
+            at=at,
+            by=by,
+        )
+        > 0
+    )
+
+
+def lowest_ids(tx: Transaction, contact_ids: Collection[int]) -> dict[int, int]:
+    """Return the lowest number that each contact ever had, records merged into it included."""
+    lowest = {contact_id: contact_id for contact_id in contact_ids}
+    rows = tx.tuples(
+        """SELECT new_id, min(old_id) FROM alias
+           WHERE portal_id = :portal AND object_type = 'contact'
+             AND new_id = ANY(CAST(:ids AS bigint[])) GROUP BY new_id""",
+        ids=list(contact_ids),
+    )
+    return lowest | {new_id: min(new_id, old_id) for new_id, old_id in rows}
+
+
+def drawn(
+    tx: Transaction, hold_back_id: int, contact_ids: Collection[int]
+) -> list[tuple[int, TrialRow]]:
+    """Return how these contacts were drawn, earliest first, under old numbers, too."""
+    rows = tx.rows(
+        """WITH mine AS (
+             SELECT id AS old_id, id FROM unnest(CAST(:ids AS bigint[])) AS id
+             UNION SELECT old_id, new_id FROM alias
+             WHERE portal_id = :portal AND object_type = 'contact'
+               AND new_id = ANY(CAST(:ids AS bigint[])))
+           SELECT mine.id, person_id, ready_at, arm FROM mine JOIN ask_trial
+             ON ask_trial.portal_id = :portal AND hold_back_id = :hold_back
+             AND person_id = mine.old_id
+           ORDER BY ready_at, person_id""",
+        ids=list(contact_ids),
+        hold_back=hold_back_id,
+    )
+    return [(row["id"], TrialRow(row["person_id"], row["ready_at"], row["arm"])) for row in rows]
+
+
+def note(tx: Transaction, hold_back_id: int, arms: Mapping[int, str], at: datetime) -> None:
+    """Note that these people became ready, and on which side each is; who was noted stays so."""
+    tx.run(
+        """INSERT INTO ask_trial (portal_id, hold_back_id, person_id, ready_at, arm)
+           SELECT :portal, :hold_back, person_id, :at, arm
+           FROM unnest(CAST(:persons AS bigint[]), CAST(:arms AS text[])) AS t (person_id, arm)
+           ON CONFLICT DO NOTHING""",
+        hold_back=hold_back_id,
+        at=at,
+        persons=list(arms),
+        arms=[str(arm) for arm in arms.values()],
+    )
