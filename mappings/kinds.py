@@ -284,3 +284,25 @@ class Rhythm(Labelled):
     def of(cls, word: str | None) -> Self | None:
         """Return the rhythm that a word stands for; None for another word and for none."""
         return next((rhythm for rhythm in cls if rhythm == word), None)
+
+
+class WinKind(Labelled):
+    """What went well for a customer, the strongest first."""
+
+    GOAL = "goal", "Goal reached"
+    MILESTONE = "milestone", "Milestone reached"
+    ONBOARDING = "onboarding", "Onboarding completed"
+    RENEWAL = "renewal", "Renewal won"
+    EXPANSION = "expansion", "Expansion won"
+    PROMOTER = "promoter", "Promoter answer"
+    REVIEW = "review", "Positive review"
+    CASE_STUDY = "case_study", "Case study"
+    QUOTE = "quote", "Quote"
+    TICKET = "ticket", "Hard ticket solved well"
+    USAGE_RECORD = "usage_record", "Usage record"
+    PRAISE = "praise", "Public praise"
+
+    @classmethod
+    def of(cls, word: str) -> Self:
+        """Return the kind that a stored word stands for."""
+        return next(kind for kind in cls if kind == word)

@@ -32,6 +32,7 @@ _BOUNDS: Mapping[str, tuple[int, int]] = {
     "usage_silent_days": (1, _LONGEST_DAYS),
     "usage_zero_at": (0, _MOST_USAGE),
     "usage_full_at": (0, _MOST_USAGE),
+    "win_half_life_days": (1, _LONGEST_DAYS),
 }
 
 

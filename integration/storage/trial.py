@@ -40,6 +40,7 @@ COPIED: Final = (
     "source",
     "subject",
     "told",
+    "win",
 )
 # Copied without rows: in a trial no work waits, no import is under way, and nothing is planned yet.
 EMPTY: Final = ("deal_balance", "import_run", "outbox", "stale")

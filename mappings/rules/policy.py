@@ -26,6 +26,11 @@ WITHOUT_EFFECT: Final = frozenset(
         "ask_rest_days",  # whom to ask for a referral
         "ask_company_rest_days",
         "asks_in_a_year",
+        "win_half_life_days",  # whom to ask today
+        "win_dead_days",
+        "win_act_days",
+        "promoter_act_from_hours",
+        "promoter_act_until_hours",
         "detractor_flag_days",  # whom to ask for a referral; in health blame stays
     }
 )
@@ -87,6 +92,24 @@ def _word_of_mouth() -> Mapping[str, int]:
 
 def _health_weights() -> Mapping[str, int]:
     return _table(adoption=30, relationship=20, sentiment=20, support=15, commercial=15)
+
+
+def _win_weights() -> Mapping[str, int]:
+    # A result weighs more than words about it; words in public less than a purchase.
+    return _table(
+        goal=1_000_000,
+        milestone=1_000_000,
+        onboarding=800_000,
+        renewal=800_000,
+        expansion=800_000,
+        promoter=800_000,
+        review=700_000,
+        case_study=700_000,
+        quote=700_000,
+        ticket=600_000,
+        usage_record=600_000,
+        praise=600_000,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +256,14 @@ class Policy:
     ask_rest_days: int = 90  # between two asks of a person
     ask_company_rest_days: int = 30  # between two asks of people at one company
     asks_in_a_year: int = 3  # of a person
+    # wins
+    win_weights: Mapping[str, int] = field(default_factory=_win_weights)
+    win_half_life_days: int = 7
+    win_dead_days: int = 21
+    win_act_days: int = 14
+    # Enthusiasm fades within a day or two, as practitioners say; at once is felt as a machine.
+    promoter_act_from_hours: int = 4
+    promoter_act_until_hours: int = 48
     # ledger
     late_evidence_days: int = 90
     books_close_day: int = 10  # of the next month; 0: months are closed by hand only

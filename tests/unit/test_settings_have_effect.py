@@ -51,8 +51,14 @@ def used(node: ast.AST) -> set[str]:
 
 
 def tables_of(module: ast.Module) -> list[ast.stmt]:
-    """What a module assigns to names of its own, but for the list of what has no effect."""
+    """What a module assigns to names of its own, but for the list of what has no effect.
+
+    Members of an enumeration, too: a table of the policy is read by them.
+    """
+    classes = [node for node in module.body if isinstance(node, ast.ClassDef)]
+    members = [part for node in classes for part in node.body if isinstance(part, ast.Assign)]
     tables = [node for node in module.body if isinstance(node, ast.Assign | ast.AnnAssign)]
+    tables += members
     return [node for node in tables if not ast.unparse(node).startswith("WITHOUT_EFFECT")]
 
 
