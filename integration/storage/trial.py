@@ -30,6 +30,7 @@ COPIED: Final = (
     "move",
     "passage",
     "person",
+    "person_answer",
     "portal",
     "referral",
     "rejudgement",

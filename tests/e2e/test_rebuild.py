@@ -56,6 +56,7 @@ _BESIDE = {
     "company_key": "SELECT * FROM company_key",
     "identity_key": "SELECT * FROM identity_key",
     "seek": "SELECT * FROM seek",
+    "person_answer": "SELECT * FROM person_answer",
 }
 
 

@@ -1,12 +1,12 @@
 """The page of stage three for companies: their people, deals, tickets, answers and credit."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from integration.conclude import record_facts
 from integration.conclude.batch import Batch
-from integration.conclude.fields import company_values, health_feeds
+from integration.conclude.fields import company_values, health_feeds, placed_answers
 from integration.conclude.grouping import grouped
 from integration.conclude.people import stored_moves
 from integration.portal.occurrence import known_ids
@@ -19,7 +19,6 @@ from mappings.kinds import ObjectType, Status
 from mappings.rules.attribution import orders
 from mappings.rules.facts import CompanyFacts, ContactFacts, DealFacts, NpsAnswer, Ticket
 from mappings.rules.findings import Move
-from mappings.rules.policy import KEY_ROLES
 from mappings.rules.success import health_course
 from mappings.rules.success.health_factors import HealthFeeds
 
@@ -152,28 +151,9 @@ def _answers(
     contacts: Mapping[int, ContactFacts],
 ) -> dict[int, list[NpsAnswer]]:
     """Answers by the company they were given as people of, those of the page's companies only."""
-    given = [answer for own in answers.values() for answer in own]
-    named = (answer.company_id for answer in given if answer.company_id is not None)
-    today = mirror.resolve(batch.tx, ObjectType.COMPANY, named)
-    placed = [_placed(answer, contacts.get(answer.contact_id), today) for answer in given]
+    placed = placed_answers.placed(batch, answers, contacts)
     here = [answer for answer in placed if (answer.contact_id, answer.company_id) in asked]
     return grouped((answer.company_id, answer) for answer in here if answer.company_id is not None)
-
-
-def _placed(answer: NpsAnswer, contact: ContactFacts | None, today: Mapping[int, int]) -> NpsAnswer:
-    """The answer with the company it belongs to today, and a role where it has none."""
-    company_id = today.get(answer.company_id or 0, _primary_company(contact))
-    return replace(answer, company_id=company_id, role=answer.role or _role(contact))
-
-
-def _primary_company(contact: ContactFacts | None) -> int | None:
-    return contact.company_ids[0] if contact and contact.company_ids else None
-
-
-def _role(contact: ContactFacts | None) -> str:
-    """The buying role an answer counts by: a key role first."""
-    roles = contact.buying_roles if contact else frozenset()
-    return min(roles & KEY_ROLES, default=min(roles, default=""))
 
 
 def _tickets(
@@ -186,7 +166,7 @@ def _tickets(
     # Several labels can join the same ticket and company.
     pairs = {(link.from_id, link.to_id) for link in to_companies}
     for link in to_people:
-        company_id = _primary_company(contacts[link.to_id])
+        company_id = placed_answers.primary_company(contacts[link.to_id])
         ticket = tickets.get(link.from_id)
         if ticket is None or ticket.company_id is not None or company_id is None:
             continue

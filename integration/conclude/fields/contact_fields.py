@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from integration.conclude import company_directory, field_patches, record_facts
 from integration.conclude.batch import Batch
 from integration.conclude.field_patches import Conclusion, FieldsAndReasons
+from integration.conclude.fields import placed_answers
 from integration.conclude.grouping import grouped
 from integration.conclude.people import champion_strength, stored_moves
 from integration.conclude.people.champion_strength import ChampionEvidence
@@ -17,6 +18,8 @@ from integration.storage.database import Row
 from integration.storage.findings import person_rows, source_rows, stored_shapes
 from integration.storage.ledger import entry_rows
 from integration.storage.listings import kept_columns
+from integration.storage.success import person_answers
+from integration.storage.success.person_answers import PersonAnswer
 from mappings.kinds import MoveKind, ObjectType, Status
 from mappings.rules.attribution.reasons import Names, of_move
 from mappings.rules.facts import ContactFacts, Directory, NpsAnswer
@@ -25,6 +28,7 @@ from mappings.rules.identity.linkage import employer
 from mappings.rules.job_changes import champions
 from mappings.rules.job_changes.current_record import current_record
 from mappings.rules.ledger import money
+from mappings.rules.policy import KEY_ROLES
 from mappings.rules.success import nps
 
 
@@ -53,6 +57,31 @@ def refresh(batch: Batch, contact_ids: Collection[int]) -> None:
     conclusions = _conclusions(batch, page, set(contact_ids))
     field_patches.plan(batch, ObjectType.CONTACT, conclusions)
     kept_columns.keep_contacts(batch.tx, contact_ids)
+    _keep_answers(batch, page, set(contact_ids) - batch.broken(ObjectType.CONTACT))
+
+
+def _keep_answers(batch: Batch, page: ContactPage, contact_ids: Collection[int]) -> None:
+    """Keep what these contacts ever answered; a contact that is no person has no answer."""
+    own = {
+        contact_id: answers
+        for contact_id, answers in page.evidence.answers.items()
+        if contact_id in contact_ids and contact_id in page.person_of
+    }
+    placed = placed_answers.placed(batch, own, page.contacts)
+    kept = [
+        PersonAnswer(
+            contact_id=answer.contact_id,
+            answer_id=answer.id,
+            person_id=page.person_of[answer.contact_id],
+            company_id=answer.company_id,
+            score=answer.score,
+            answered_at=answer.at,
+            decides=answer.role in KEY_ROLES,
+            comment=answer.comment,
+        )
+        for answer in placed
+    ]
+    person_answers.keep(batch.tx, contact_ids, kept)
 
 
 def _load(batch: Batch, contact_ids: Collection[int]) -> ContactPage:

@@ -204,6 +204,8 @@ _CONTACT_ROWS = (
     """DELETE FROM identity_key
        WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))""",
     "DELETE FROM person WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))",
+    """DELETE FROM person_answer
+       WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))""",
     """DELETE FROM move WHERE portal_id = :portal
          AND (former_contact_id = ANY(CAST(:ids AS bigint[]))
          OR new_contact_id = ANY(CAST(:ids AS bigint[])))""",

@@ -1,0 +1,149 @@
+"""Answers as concluded (`person_answer`): each with its person, its employer and their role."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from integration.storage.database import Row, Transaction, as_json
+
+_COLUMNS = "person_id, company_id, score, answered_at, decides, comment"
+
+
+@dataclass(frozen=True, slots=True)
+class PersonAnswer:
+    """One answer of a person, given by way of a contact; `decides` by the role they had."""
+
+    contact_id: int
+    answer_id: str
+    person_id: int
+    company_id: int | None
+    score: int
+    answered_at: datetime
+    decides: bool
+    comment: str = ""
+
+
+def keep(tx: Transaction, contact_ids: Collection[int], answers: Sequence[PersonAnswer]) -> None:
+    """Make these the answers of these contacts; others that they had are not theirs any more."""
+    if not contact_ids:
+        return
+    rows = [
+        {
+            "contact_id": answer.contact_id,
+            "answer_id": answer.answer_id,
+            "person_id": answer.person_id,
+            "company_id": answer.company_id,
+            "score": answer.score,
+            "answered_at": answer.answered_at.isoformat(),
+            "decides": answer.decides,
+            "comment": answer.comment,
+        }
+        for answer in answers
+    ]
+    mine = ", ".join(f"mine.{name}" for name in _COLUMNS.split(", "))
+    theirs = mine.replace("mine.", "excluded.")
+    tx.run(
+        f"""WITH told AS MATERIALIZED (
+              SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS t(
+                contact_id bigint, answer_id text, person_id bigint, company_id bigint,
+                score smallint, answered_at timestamptz, decides boolean, comment text)),
+            gone AS (
+              DELETE FROM person_answer AS old
+              WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))
+                AND NOT EXISTS (SELECT FROM told WHERE told.contact_id = old.contact_id
+                  AND told.answer_id = old.answer_id))
+            INSERT INTO person_answer AS mine (portal_id, contact_id, answer_id, {_COLUMNS})
+            SELECT :portal, contact_id, answer_id, {_COLUMNS} FROM told
+            ON CONFLICT (portal_id, contact_id, answer_id) DO UPDATE
+              SET ({_COLUMNS}) = ROW({theirs})
+              WHERE ({mine}) IS DISTINCT FROM ({theirs})""",
+        ids=list(contact_ids),
+        rows=as_json(rows),
+    )
+
+
+# A company that was merged since has its answers under the id of today.
+_AT = """coalesce((SELECT new_id FROM alias WHERE alias.portal_id = :portal
+    AND alias.object_type = 'company' AND alias.old_id = answered.company_id),
+  answered.company_id)"""
+_COUNTS = """count(*) FILTER (WHERE score >= 9) AS promoters,
+  count(*) FILTER (WHERE score BETWEEN 7 AND 8) AS passives,
+  count(*) FILTER (WHERE score <= 6) AS detractors"""
+
+
+def by_company(tx: Transaction, *, since: datetime, until: datetime, fresh: datetime) -> list[Row]:
+    """Count each person's latest answer of a time, by company; without one, by person.
+
+    The rows have `company_id`, None for a person without one, the counts of all answers and of
+    those who decide (`key_…`), how many came after *fresh*, and when the last one did.
+    """
+    return list(
+        tx.rows(
+            f"""WITH answered AS MATERIALIZED ({_latest("person_id")}),
+                placed AS (SELECT *, {_AT} AS today_id FROM answered)
+                SELECT max(today_id) AS company_id, {_COUNTS},
+                  count(*) FILTER (WHERE decides AND score >= 9) AS key_promoters,
+                  count(*) FILTER (WHERE decides AND score BETWEEN 7 AND 8) AS key_passives,
+                  count(*) FILTER (WHERE decides AND score <= 6) AS key_detractors,
+                  count(*) FILTER (WHERE answered_at >= :fresh) AS fresh,
+                  max(answered_at) AS latest_at
+                FROM placed GROUP BY coalesce(today_id, -person_id)
+                ORDER BY coalesce(max(today_id), 0), max(answered_at)""",
+            since=since,
+            until=until,
+            fresh=fresh,
+        )
+    )
+
+
+def by_quarter(tx: Transaction, *, since: datetime, until: datetime, zone: str) -> list[Row]:
+    """Add up each person's latest answer within each quarter, with the sums over its companies.
+
+    `nn`, `ns` and `ss` are those of the rule's tally. Quarters are the account's.
+    """
+    quarter = "date_trunc('quarter', answered_at AT TIME ZONE :zone)"
+    return list(
+        tx.rows(
+            f"""WITH answered AS MATERIALIZED ({_latest(f"{quarter}, person_id")}),
+                placed AS (SELECT *, {quarter} AS quarter, {_AT} AS today_id FROM answered),
+                company AS (
+                  SELECT quarter, {_COUNTS} FROM placed
+                  GROUP BY quarter, coalesce(today_id, -person_id)),
+                counted AS (
+                  SELECT *, promoters + passives + detractors AS n, promoters - detractors AS s
+                  FROM company)
+                SELECT CAST(quarter AS date) AS quarter, count(*) AS companies,
+                  CAST(sum(promoters) AS bigint) AS promoters,
+                  CAST(sum(passives) AS bigint) AS passives,
+                  CAST(sum(detractors) AS bigint) AS detractors, CAST(sum(n * n) AS bigint) AS nn,
+                  CAST(sum(n * s) AS bigint) AS ns, CAST(sum(s * s) AS bigint) AS ss
+                FROM counted GROUP BY quarter ORDER BY quarter""",
+            since=since,
+            until=until,
+            zone=zone,
+        )
+    )
+
+
+def _latest(apart: str) -> str:
+    """Return the SQL of the latest answer of a time for each combination of *apart*."""
+    return f"""SELECT DISTINCT ON ({apart}) person_id, company_id, score, decides, answered_at
+      FROM person_answer
+      WHERE portal_id = :portal AND answered_at >= :since AND answered_at <= :until
+      ORDER BY {apart}, answered_at DESC, answer_id DESC"""
+
+
+def comments(tx: Transaction, *, since: datetime, until: datetime, limit: int) -> list[Row]:
+    """Return the newest answers of a time that say why, at most *limit*."""
+    return list(
+        tx.rows(
+            f"""SELECT contact_id, answer_id, score, answered_at, comment, {_AT} AS company_id
+                FROM person_answer AS answered
+                WHERE portal_id = :portal AND answered_at >= :since AND answered_at <= :until
+                  AND comment <> ''
+                ORDER BY answered_at DESC, contact_id, answer_id LIMIT :limit""",
+            since=since,
+            until=until,
+            limit=limit,
+        )
+    )
