@@ -21,6 +21,7 @@ from integration.pages import (
     report_pages,
     review_pages,
     saved_report_pages,
+    sentiment_page,
     settings_page,
     settings_versions_page,
     setup_page,
@@ -59,3 +60,4 @@ def register(app: Flask, runtime: Runtime) -> None:
     app.register_blueprint(comparison_page.blueprint(runtime))
     app.register_blueprint(report_pages.blueprint(runtime))
     app.register_blueprint(saved_report_pages.blueprint(runtime))
+    app.register_blueprint(sentiment_page.blueprint(runtime))

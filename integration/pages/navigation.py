@@ -36,6 +36,10 @@ GROUPS: tuple[Group, ...] = (
         ),
     ),
     Group(
+        lazy_gettext("Customers"),
+        (Row("sentiment.show", lazy_gettext("Sentiment")),),
+    ),
+    Group(
         lazy_gettext("Records"),
         (
             Row("lists.deals", lazy_gettext("Deals")),

@@ -19,6 +19,7 @@ class Permission(Labelled):
     SAVE_REPORTS = "save_reports", "Save reports"
     ANSWER_OWN = "answer_own", "Answer questions about records that they own"
     ANSWER = "answer", "Answer every question in Review"
+    READ_COMMENTS = "read_comments", "Read what people wrote in surveys"
     CLOSE_MONTHS = "close_months", "Close months and open them again"
     OPERATE = "operate", "Pause, repair and replay"
     CHANGE_SETTINGS = "change_settings", "See and change settings"
@@ -46,6 +47,7 @@ GRANTED: Final[Mapping[Permission, frozenset[Role]]] = MappingProxyType(
         Permission.SAVE_REPORTS: _WHO_TELL,
         Permission.ANSWER_OWN: frozenset({Role.ADMIN, Role.SUCCESS, Role.SELLER}),
         Permission.ANSWER: frozenset({Role.ADMIN, Role.SUCCESS}),
+        Permission.READ_COMMENTS: frozenset({Role.ADMIN, Role.SUCCESS, Role.SELLER}),
         Permission.CLOSE_MONTHS: _ADMINS,
         Permission.OPERATE: _ADMINS,
         Permission.CHANGE_SETTINGS: _ADMINS,
@@ -102,6 +104,8 @@ ENDPOINTS: Final[Mapping[str, Permission | Open]] = MappingProxyType(
         "lists.deals": Permission.READ,
         "lists.deals_csv": Permission.EXPORT,
         "comparison.show": Permission.READ,
+        "sentiment.show": Permission.READ,
+        "sentiment.as_json": Permission.READ,
         "reports.show": Permission.READ,
         "reports.ready": Permission.READ,
         "reports.choose": Permission.READ,

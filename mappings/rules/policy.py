@@ -18,11 +18,8 @@ WITHOUT_EFFECT: Final = frozenset(
         "active_days",  # customers who stopped buying
         "referral_signals.worked_together",  # whom to ask for an introduction
         "ask_language_model",  # no model comes with the product
-        "nps_fresh_days",  # when to survey again
         "pulse_window_days",  # how far the owner is from the customer
         "pulse_gap_steps",
-        "nps_number_at",  # NPS of a whole portfolio
-        "nps_indicative_at",
         "ask_rest_days",  # whom to ask for a referral
         "ask_company_rest_days",
         "asks_in_a_year",

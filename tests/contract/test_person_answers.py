@@ -9,7 +9,6 @@ from integration.storage.success import person_answers
 from tests.contract.conclude_world import HARBOR, NOW, ORCHARD, Clock, MirrorPortal, day
 
 ACME, ZENIT, PRIYA, OMAR = 1, 2, 12, 13
-RATING = "hs_feedback_last_nps_rating_number"
 YEAR = timedelta(365)
 
 
@@ -25,9 +24,21 @@ def portals(clock: Clock) -> tuple[MirrorPortal, MirrorPortal]:
     harbor = both[0]
     moved = [(900, str(ACME)), (60, str(ZENIT))]
     asked = [(400, "3"), (100, "10")]
-    harbor.put("contact", PRIYA, firstname="Priya", associatedcompanyid=moved, **{RATING: asked})
-    role = {"hs_buying_role": "DECISION_MAKER", RATING: [(30, "2")]}
-    harbor.put("contact", OMAR, firstname="Omar", associatedcompanyid=[(900, str(ACME))], **role)
+    harbor.put(
+        "contact",
+        PRIYA,
+        firstname="Priya",
+        associatedcompanyid=moved,
+        hs_feedback_last_nps_rating_number=asked,
+    )
+    harbor.put(
+        "contact",
+        OMAR,
+        firstname="Omar",
+        associatedcompanyid=[(900, str(ACME))],
+        hs_buying_role="DECISION_MAKER",
+        hs_feedback_last_nps_rating_number=[(30, "2")],
+    )
     for portal in both:
         portal.settle()
     return both
@@ -93,7 +104,7 @@ def test_a_corrected_answer_is_corrected_and_one_taken_back_is_gone(
     portals: tuple[MirrorPortal, MirrorPortal],
 ) -> None:
     harbor, _ = portals
-    harbor.put("contact", OMAR, firstname="Omar", associatedcompanyid=[(900, str(ZENIT))], **{RATING: [(30, "9")]})  # fmt: skip
+    harbor.put("contact", OMAR, firstname="Omar", associatedcompanyid=[(900, str(ZENIT))], hs_feedback_last_nps_rating_number=[(30, "9")])  # fmt: skip
     harbor.put("contact", PRIYA, firstname="Priya", associatedcompanyid=[(900, str(ACME))])
     harbor.settle()
 

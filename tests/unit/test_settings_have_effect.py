@@ -116,7 +116,7 @@ def test_what_is_not_offered_is_a_setting_all_the_same() -> None:
 
 
 def test_what_nobody_reads_is_seen_as_unread() -> None:
-    assert {"nps_number_at", "active_days"} & read_names() == set()
+    assert {"active_days"} & read_names() == set()
 
 
 ANSWERS = [NpsAnswer(id=str(n), contact_id=n, score=10, at=NOW) for n in range(3)]

@@ -147,3 +147,40 @@ def comments(tx: Transaction, *, since: datetime, until: datetime, limit: int) -
             limit=limit,
         )
     )
+
+
+def segments(tx: Transaction, company_ids: Collection[int]) -> list[Row]:
+    """Return what these companies can be told apart by: owner, lifecycle stage, health band."""
+    return list(
+        tx.rows(
+            """SELECT record_id AS company_id, left(properties ->> 'name', 300) AS name,
+                 CASE WHEN properties ->> 'hubspot_owner_id' ~ '^[0-9]{1,18}$'
+                   THEN CAST(properties ->> 'hubspot_owner_id' AS bigint) END AS owner_id,
+                 btrim(coalesce(properties ->> 'lifecyclestage', '')) AS stage,
+                 coalesce(band, '') AS band
+               FROM record LEFT JOIN listed_company ON listed_company.portal_id = :portal
+                 AND listed_company.company_id = record.record_id
+               WHERE record.portal_id = :portal AND object_type = 'company'
+                 AND record_id = ANY(CAST(:ids AS bigint[]))""",
+            ids=list(company_ids),
+        )
+    )
+
+
+def won_by_company(
+    tx: Transaction, company_ids: Collection[int], *, since: datetime, until: datetime, home: str
+) -> dict[int, int]:
+    """Return what these companies bought in a time, in the account's currency's minor units."""
+    rows = tx.tuples(
+        """SELECT company_id, CAST(sum(coalesce(home_minor,
+             CASE WHEN currency = :home THEN amount_minor END)) AS bigint)
+           FROM deal
+           WHERE portal_id = :portal AND is_won AND company_id = ANY(CAST(:ids AS bigint[]))
+             AND coalesce(closed_at, created_at) BETWEEN :since AND :until
+           GROUP BY company_id""",
+        ids=list(company_ids),
+        since=since,
+        until=until,
+        home=home,
+    )
+    return {company_id: minor for company_id, minor in rows if minor is not None}

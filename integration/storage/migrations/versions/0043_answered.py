@@ -5,8 +5,8 @@ Contacts that answered before the update are concluded once more, which fills th
 
 from alembic import op
 
-revision = "0042"
-down_revision = "0040"
+revision = "0043"
+down_revision = "0042"
 
 TABLE = """
 CREATE TABLE person_answer (
