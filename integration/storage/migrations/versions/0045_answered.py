@@ -5,8 +5,8 @@ Contacts that answered before the update are concluded once more, which fills th
 
 from alembic import op
 
-revision = "0043"
-down_revision = "0042"
+revision = "0045"
+down_revision = "0044"
 
 TABLE = """
 CREATE TABLE person_answer (
