@@ -7,7 +7,6 @@ from marshmallow import ValidationError
 
 from integration.pages.texts import gettext as _
 from integration.pages.texts import lazy_gettext, marked, translated
-from mappings.kinds import ObjectType
 from mappings.records import text_sources
 from mappings.records.portal_map import WITHOUT_EFFECT, PortalMap, dump_portal_map
 from mappings.rules.success.health import FACTORS
@@ -29,6 +28,15 @@ CHOICES: Mapping[str, tuple[tuple[str, str], ...]] = {
             lazy_gettext("Read when and with whom; texts only of notes and automatic replies"),
         ),
         ("ignored", lazy_gettext("Do not read, and forget what was read")),
+    ),
+    "recurring_on": (
+        ("company", lazy_gettext("A property of companies")),
+        ("deal", lazy_gettext("A property of deals")),
+    ),
+    "recurring_per": (
+        ("", lazy_gettext("As its name says, else per year")),
+        ("year", lazy_gettext("Per year")),
+        ("month", lazy_gettext("Per month")),
     ),
 }
 # Stands in a group for all of its text sources.
@@ -60,9 +68,15 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
         "usage_property",
         "milestone_property",
         "renewal_date_property",
-        "recurring_property",
         "ticket_closed_stages",
         "not_applicable",
+    ),
+    marked("Recurring value"): (
+        "recurring_property",
+        "recurring_on",
+        "recurring_per",
+        "term_months_property",
+        "recurring_deal_property",
     ),
 }
 # Lists of two texts each.
@@ -101,7 +115,18 @@ _HINTS: Mapping[str, str] = {
     "renewal_date_property": lazy_gettext(
         "Company property with the day on which the contract ends."
     ),
-    "recurring_property": lazy_gettext("Company property with the recurring value."),
+    "recurring_property": lazy_gettext(
+        "Property with the recurring value; without it, recurring line items of won deals count,"
+        " then won deals with a term."
+    ),
+    "recurring_on": lazy_gettext("What kind of record the recurring value stands on."),
+    "recurring_per": lazy_gettext("Whether that value is a year's or a month's."),
+    "term_months_property": lazy_gettext(
+        "Deal property with the months that a contract runs; a won deal with it recurs."
+    ),
+    "recurring_deal_property": lazy_gettext(
+        "Deal property that must say yes for a deal with a term to recur; empty: any does."
+    ),
     "ticket_closed_stages": lazy_gettext("Ticket stages that mean closed."),
     "not_applicable": lazy_gettext(
         "One a line: factor = why it does not apply to this account, as in adoption ="
@@ -118,9 +143,6 @@ def values_of(form: Mapping[str, str], seen: PortalMap) -> dict[str, Any]:
     Raises marshmallow's ValidationError for a field that cannot be read.
     """
     values = {name: _read(name, form[name]) for name in fields() if name in form}
-    if values.get("recurring_property") not in {None, seen.recurring_property}:
-        # The form asks for a property of companies; older maps may name one of deals.
-        values["recurring_on"] = ObjectType.COMPANY.value
     return {**dump_portal_map(seen), **values}
 
 

@@ -32,6 +32,7 @@ COPIED: Final = (
     "person",
     "person_answer",
     "portal",
+    "recurring_value",
     "referral",
     "rejudgement",
     "review",

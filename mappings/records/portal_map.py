@@ -1,6 +1,7 @@
 """A portal's map: which of its properties, labels and pipelines mean what, as its owner chose."""
 
 import functools
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from dataclasses import fields as fields_of
@@ -25,10 +26,14 @@ SINCE_REACHED: Final = "reached"
 SINCE_ALWAYS: Final = "always"
 ACTIVITIES_READ: Final = "read"
 ACTIVITIES_IGNORED: Final = "ignored"
-# A recurring value on deals is read where one was mapped, and used by no rule: nobody is asked.
-WITHOUT_EFFECT: Final = frozenset({"recurring_on"})
+PER_YEAR: Final = "year"
+PER_MONTH: Final = "month"
+WITHOUT_EFFECT: Final = frozenset[str]()
 # Each text source is a setting of its own, and labels are HubSpot's.
 _NOT_STORED_BY_NAME: Final = frozenset({"texts", "labels"})
+_TIMES: Final[Mapping[str, int]] = {PER_YEAR: 1, PER_MONTH: 12}
+# What names of properties call a month, in the languages that detection reads.
+_MONTHLY: Final = re.compile(r"mrr|month|monat|mensu|mensal|mois|(?<![a-z])mes(?![a-z])")
 _LONGEST_WORDS: Final = 200
 _COUNTRY: Final = validate.OneOf(["", *sorted(COUNTRIES)], error="is no country's two letters")
 _NAME: Final = validate.Regexp(r"^[a-zA-Z][a-zA-Z0-9_]{0,254}\Z", error="is no property name")
@@ -40,15 +45,18 @@ class PortalMap:
 
     `included_pipelines` empty means all. `replaced_stages` are closed stages in which another
     contract took a won deal's place: that is no loss. `recurring_on` says which object the
-    recurring value sits on. `customer_stage` is the lifecycle stage that makes a company a
-    customer; empty: its first won deal does. `customer_stage_since` says from when: the day the
-    stage was reached, or always, where the stage was set in bulk and its dates say nothing. `texts`
-    names the properties of each text source by its setting (see `text_sources`). `left_options` are
-    the values that mean that somebody left; empty: those whose label says so. Properties named
-    here are read beside the standard ones. `not_applicable` are factors of health that do not apply
-    to this portal, each with its owner's words. `home_country` says how telephone numbers without a
-    country are read; empty: they are not compared. `labels` are no choice of anybody's: what
-    HubSpot calls the properties of text sources and their options, as last read.
+    recurring value sits on, and `recurring_per` whether it is a year's or a month's; empty: as the
+    property's name says, else a year's. `term_months_property` of deals says how long a contract
+    runs, and `recurring_deal_property`, where there is one, that a deal recurs at all.
+    `customer_stage` is the lifecycle stage that makes a company a customer; empty: its first won
+    deal does. `customer_stage_since` says from when: the day the stage was reached, or always,
+    where the stage was set in bulk and its dates say nothing. `texts` names the properties of each
+    text source by its setting (see `text_sources`). `left_options` are the values that mean that
+    somebody left; empty: those whose label says so. Properties named here are read beside the
+    standard ones. `not_applicable` are factors of health that do not apply to this portal, each
+    with its owner's words. `home_country` says how telephone numbers without a country are read;
+    empty: they are not compared. `labels` are no choice of anybody's: what HubSpot calls the
+    properties of text sources and their options, as last read.
     """
 
     included_pipelines: tuple[str, ...] = ()
@@ -58,6 +66,9 @@ class PortalMap:
     amount_property: str = "amount"
     recurring_property: str | None = None
     recurring_on: str = "company"
+    recurring_per: str = ""
+    term_months_property: str | None = None
+    recurring_deal_property: str | None = None
     buying_role_property: str | None = "hs_buying_role"
     role_labels: tuple[tuple[str, str], ...] = ()
     deal_renewal_types: tuple[str, ...] = ("renewal",)
@@ -142,6 +153,14 @@ class PortalMap:
         }
         return {setting: name for setting, name in mapped.items() if name}
 
+    @property
+    def recurs_in_a_year(self) -> int:
+        """How often a year what the recurring property says is paid: once, or every month."""
+        if self.recurring_per:
+            return _TIMES[self.recurring_per]
+        name = (self.recurring_property or "").lower()
+        return _TIMES[PER_MONTH if _MONTHLY.search(name) else PER_YEAR]
+
     def _mapped(self, object_type: str) -> tuple[str | None, ...]:
         texts = (name for _, name in self.mapped_texts(object_type))
         if object_type == ObjectType.CONTACT:
@@ -151,7 +170,8 @@ class PortalMap:
             return (*self.figure_properties().values(), agency, *texts)
         if object_type == ObjectType.DEAL:
             recurring = self.recurring_property if self.recurring_on == object_type else None
-            return (self.amount_property, recurring, *texts)
+            terms = (self.term_months_property, self.recurring_deal_property)
+            return (self.amount_property, recurring, *terms, *texts)
         return ()
 
 
@@ -213,6 +233,11 @@ class PortalMapSchema(Schema):
     recurring_on = fields.String(
         load_default="company", validate=validate.OneOf(["company", "deal"])
     )
+    recurring_per = fields.String(
+        load_default="", validate=validate.OneOf(["", PER_YEAR, PER_MONTH])
+    )
+    term_months_property = _property()
+    recurring_deal_property = _property()
     buying_role_property = fields.String(
         allow_none=True, load_default="hs_buying_role", validate=_NAME
     )

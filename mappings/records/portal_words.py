@@ -103,6 +103,8 @@ def _choices(words: PortalWords) -> dict[str, Choice]:
         "renewal_date_property": Choice(
             "date property of companies", None, ObjectType.COMPANY, DAY
         ),
+        "term_months_property": Choice("number property of deals", None, ObjectType.DEAL, NUMBER),
+        "recurring_deal_property": Choice("property of deals", None, ObjectType.DEAL),
         "buying_role_property": Choice("property of contacts", None, ObjectType.CONTACT),
         "customer_stage": Choice(
             "lifecycle stage of this account",

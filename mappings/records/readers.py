@@ -20,12 +20,15 @@ from mappings.rules.facts import (
     DealFacts,
     MappedText,
     Reading,
+    RecurringAmount,
     TextKind,
     Ticket,
     Version,
 )
 from mappings.rules.identity.name_variants import Named
 from mappings.rules.job_changes import departures
+from mappings.rules.success import recurring_value
+from mappings.rules.success.recurring_value import ValueSource
 from mappings.rules.text.address_kinds import clean_email
 from mappings.rules.text.folding import LONGEST
 
@@ -203,7 +206,47 @@ def deal_facts(record: Record, portal_map: PortalMap, odd: list[Odd] | None = No
         archived=record.archived,
         owner_id=read.id("hubspot_owner_id"),
         texts=_texts(read, portal_map),
+        recurring=_recurring(read, portal_map, currency),
+        term_months=_term_months(read, portal_map),
     )
+
+
+def _recurring(
+    read: FieldReader, portal_map: PortalMap, currency: str | None
+) -> RecurringAmount | None:
+    """What a deal brings in a year, by the best that says so; None for a one-off."""
+    if portal_map.recurring_on == ObjectType.DEAL:
+        mapped = read.money(portal_map.recurring_property, currency)
+        if mapped and mapped > 0:
+            year = mapped * portal_map.recurs_in_a_year
+            return RecurringAmount(year, ValueSource.PROPERTY)
+    line_items = read.money("hs_arr", currency)
+    if line_items and line_items > 0:
+        return RecurringAmount(line_items, ValueSource.LINE_ITEMS)
+    return _recurring_by_term(read, portal_map, currency)
+
+
+def _recurring_by_term(
+    read: FieldReader, portal_map: PortalMap, currency: str | None
+) -> RecurringAmount | None:
+    """What a deal with a term brings in a year, unless a property says it is a one-off."""
+    months, flag = _term_months(read, portal_map), portal_map.recurring_deal_property
+    if not months or (flag and not read.flag(flag)):
+        return None
+    # What is odd about the amount was noted where the deal's own was read.
+    amount = values.minor_units(read.record.get(portal_map.amount_property), currency).value
+    if not amount or amount < 0:
+        return None
+    return RecurringAmount(recurring_value.a_year(amount, months), ValueSource.TERM)
+
+
+def _term_months(read: FieldReader, portal_map: PortalMap) -> int | None:
+    """How many months a deal's contract runs; None where nothing says so, or nothing sensible."""
+    name = portal_map.term_months_property
+    number = read.keep(name, values.number(read.record.get(name))) if name else None
+    if number is None or number != int(number):
+        return None
+    return recurring_value.usable_term(int(number))
 
 
 def _probability(read: FieldReader) -> int:

@@ -17,6 +17,11 @@ _LABELS: Mapping[str, str] = {
     "told_properties": "More texts of contacts",
     "deal_told_properties": "More texts of deals",
     "provider_company_property": "Company by a job-change service",
+    "recurring_property": "Recurring value",
+    "recurring_on": "Recurring value stands on",
+    "recurring_per": "Recurring value is",
+    "term_months_property": "Months of a contract",
+    "recurring_deal_property": "Deals that recur",
     "ticket_closed_stages": "Closed ticket stages",
 }
 

@@ -131,6 +131,10 @@ PURPOSES: Final[Mapping[str, tuple[Purpose, ...]]] = MappingProxyType(
                 "They are the money that is shared out among those who led to the deal.",
             ),
             Purpose(
+                ("hs_arr",),
+                "It is what the deal's recurring line items bring in a year.",
+            ),
+            Purpose(
                 (
                     "closedate",
                     "pipeline",

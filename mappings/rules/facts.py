@@ -182,11 +182,20 @@ class DealContact:
 
 
 @dataclass(frozen=True, slots=True)
+class RecurringAmount:
+    """What a deal brings in a year, in its own currency, and what says so: see `ValueSource`."""
+
+    year_minor: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class DealFacts:
     """One deal. `amount_minor` None means not known yet.
 
     `open_probability` is the stage's probability in ppm while the deal is open. `home_amount_minor`
-    and `rate` (decimal text) are HubSpot's own when it supplies them.
+    and `rate` (decimal text) are HubSpot's own when it supplies them. `recurring` is what it brings
+    in a year and how that is known, None where the deal is a one-off; `term_months` how long.
     """
 
     id: int
@@ -209,6 +218,8 @@ class DealFacts:
     archived: bool = False
     owner_id: int | None = None
     texts: tuple[MappedText, ...] = ()
+    recurring: RecurringAmount | None = None
+    term_months: int | None = None
 
     @property
     def counts_as_won(self) -> bool:

@@ -261,6 +261,10 @@ class Policy:
     # Enthusiasm fades within a day or two, as practitioners say; at once is felt as a machine.
     promoter_act_from_hours: int = 4
     promoter_act_until_hours: int = 48
+    # recurring value
+    recurring_term_months: int = 12  # of a contract that does not say how long it runs
+    contract_grace_days: int = 30  # most renewals are signed late; longer is a gap
+    escalator_percent: int = 10  # of the value; contracts rarely foresee a steeper rise
     # ledger
     late_evidence_days: int = 90
     books_close_day: int = 10  # of the next month; 0: months are closed by hand only

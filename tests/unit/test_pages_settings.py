@@ -39,21 +39,21 @@ def test_a_form_is_read_as_lists_names_and_nothing() -> None:
     assert found.role_labels == (("Champion", "champion"), ("Boss = of = all", "decision_maker"))
     assert found.referred_by_type_ids == (12, 13)
     assert found.won_rule == "stages"
-    assert found.recurring_on == "deal", "no form offers what changes nothing yet"
+    assert found.recurring_on == "company"
     assert found.not_applicable == (
         ("adoption", "we sell = no product"),
         ("support", "by e-mail only"),
     )
 
 
-def test_a_recurring_value_that_a_form_names_is_one_of_companies() -> None:
-    of_deals = PortalMap(recurring_property="hs_arr", recurring_on="deal")
+def test_a_recurring_value_stands_on_the_records_that_the_form_says() -> None:
+    of_companies = PortalMap(recurring_property="arr")
 
-    changed = map_of({"recurring_property": "arr"}, of_deals)
-    kept = map_of({"recurring_property": "hs_arr"}, of_deals)
+    changed = map_of({"recurring_property": "hs_arr", "recurring_on": "deal"}, of_companies)
+    kept = map_of({"recurring_property": "arr"}, of_companies)
 
-    assert (changed.recurring_property, changed.recurring_on) == ("arr", "company")
-    assert kept == of_deals
+    assert (changed.recurring_property, changed.recurring_on) == ("hs_arr", "deal")
+    assert kept == of_companies
 
 
 def test_what_a_form_leaves_out_stays_as_it_was() -> None:

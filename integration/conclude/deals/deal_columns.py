@@ -80,4 +80,8 @@ def _columns(deal: DealFacts) -> dict[str, object]:
         "home_minor": deal.home_amount_minor,
         "home_currency": deal.home_currency,
         "open_probability": deal.open_probability,
+        "recurring_minor": deal.recurring.year_minor if deal.recurring else None,
+        "recurring_source": deal.recurring.source if deal.recurring else None,
+        "term_months": deal.term_months,
+        "is_replaced": deal.is_replaced,
     }

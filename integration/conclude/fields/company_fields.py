@@ -7,7 +7,13 @@ from fractions import Fraction
 from integration.conclude import field_patches
 from integration.conclude.batch import Batch
 from integration.conclude.field_patches import Conclusion, FieldsAndReasons
-from integration.conclude.fields import company_health, company_page, company_values, company_wins
+from integration.conclude.fields import (
+    company_health,
+    company_page,
+    company_values,
+    company_wins,
+    recurring_values,
+)
 from integration.conclude.fields.company_health import HealthOfToday
 from integration.conclude.fields.company_page import CompanyPage
 from integration.storage.findings import stored_shapes
@@ -36,6 +42,7 @@ def refresh(batch: Batch, company_ids: Collection[int]) -> None:
     field_patches.forget(batch, ObjectType.COMPANY, gone)
     company_values.store(batch, company_ids, page.values.values())
     company_wins.refresh(batch, company_ids, page)
+    recurring_values.refresh(batch, company_ids, page)
     kept_columns.keep_companies(batch.tx, company_ids)
 
 

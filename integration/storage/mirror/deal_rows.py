@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 from integration.storage.database import Row, Transaction, as_json
 
 _COLUMNS = """deal_id, company_id, created_at, closed_at, is_won, is_open, is_renewal, amount_minor,
-  currency, home_minor, home_currency, open_probability"""
+  currency, home_minor, home_currency, open_probability, recurring_minor, recurring_source,
+  term_months, is_replaced"""
 
 
 def store(tx: Transaction, rows: Sequence[Mapping[str, Any]], now: datetime) -> set[int]:
@@ -21,7 +22,8 @@ def store(tx: Transaction, rows: Sequence[Mapping[str, Any]], now: datetime) -> 
             FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS t(
               deal_id bigint, company_id bigint, created_at timestamptz, closed_at timestamptz,
               is_won boolean, is_open boolean, is_renewal boolean, amount_minor bigint,
-              currency text, home_minor bigint, home_currency text, open_probability bigint)
+              currency text, home_minor bigint, home_currency text, open_probability bigint,
+              recurring_minor bigint, recurring_source text, term_months int, is_replaced boolean)
             ON CONFLICT (portal_id, deal_id) DO UPDATE SET company_id = excluded.company_id,
               company_given_at = CASE
                 WHEN mine.company_id IS DISTINCT FROM excluded.company_id
@@ -33,15 +35,20 @@ def store(tx: Transaction, rows: Sequence[Mapping[str, Any]], now: datetime) -> 
               is_won = excluded.is_won, is_open = excluded.is_open,
               is_renewal = excluded.is_renewal, amount_minor = excluded.amount_minor,
               currency = excluded.currency, home_minor = excluded.home_minor,
-              home_currency = excluded.home_currency, open_probability = excluded.open_probability
+              home_currency = excluded.home_currency, open_probability = excluded.open_probability,
+              recurring_minor = excluded.recurring_minor,
+              recurring_source = excluded.recurring_source,
+              term_months = excluded.term_months, is_replaced = excluded.is_replaced
               -- An equal row is not written: RETURNING gives only the deals that differ.
               WHERE (mine.company_id, mine.created_at, mine.closed_at, mine.is_won, mine.is_open,
                      mine.is_renewal, mine.amount_minor, mine.currency, mine.home_minor,
-                     mine.home_currency, mine.open_probability)
+                     mine.home_currency, mine.open_probability, mine.recurring_minor,
+                     mine.recurring_source, mine.term_months, mine.is_replaced)
                 IS DISTINCT FROM (excluded.company_id, excluded.created_at, excluded.closed_at,
                      excluded.is_won, excluded.is_open, excluded.is_renewal, excluded.amount_minor,
                      excluded.currency, excluded.home_minor, excluded.home_currency,
-                     excluded.open_probability)
+                     excluded.open_probability, excluded.recurring_minor,
+                     excluded.recurring_source, excluded.term_months, excluded.is_replaced)
             RETURNING deal_id""",
         rows=as_json(rows),
         now=now,

@@ -400,6 +400,18 @@ def resolve_several(tx: Transaction, refs: Iterable[tuple[str, int]]) -> dict[tu
     return {ref: new_ids.get(ref, ref[1]) for ref in wanted}
 
 
+def merge_dates(tx: Transaction, object_type: str, old_ids: Collection[int]) -> dict[int, datetime]:
+    """Return when these records were merged into others; of some nobody knows."""
+    rows = tx.tuples(
+        """SELECT old_id, merged_at FROM alias
+           WHERE portal_id = :portal AND object_type = :type AND merged_at IS NOT NULL
+             AND old_id = ANY(CAST(:ids AS bigint[]))""",
+        type=object_type,
+        ids=list(old_ids),
+    )
+    return dict(rows)
+
+
 def former_ids(
     tx: Transaction, object_type: str, record_ids: Collection[int]
 ) -> dict[int, set[int]]:

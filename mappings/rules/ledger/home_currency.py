@@ -1,6 +1,7 @@
 """Home currency: a deal's amount in the account's own money, at the rate of the close."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from math import ceil
 
@@ -27,6 +28,20 @@ def total(deal: DealFacts) -> int | None:
     amount = money.convert(deal.amount_minor, deal.currency or "", deal.rate, deal.home_currency)
     # A rate that makes trillions is a typing mistake.
     return amount if abs(amount) <= money.LARGEST else None
+
+
+def alike(deal: DealFacts, amount_minor: int) -> int | None:
+    """Another amount of the deal's currency in home currency, at the rate of its own amount.
+
+    None when no rate is known.
+    """
+    if deal.currency is not None and deal.currency == deal.home_currency:
+        return amount_minor
+    whole = total(deal)
+    if whole is not None and deal.amount_minor:
+        return round(Fraction(whole * amount_minor, deal.amount_minor))
+    other = replace(deal, amount_minor=amount_minor, home_amount_minor=None)
+    return total(other)
 
 
 def shared(deal: DealFacts, shares: Mapping[str, int]) -> dict[str, int]:
