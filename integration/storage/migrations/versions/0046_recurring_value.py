@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0045"
-down_revision = "0044"
+revision = "0046"
+down_revision = "0045"
 
 TABLES = """
 -- Filled as deals are concluded again; NULL: a one-off, or not looked at since.
