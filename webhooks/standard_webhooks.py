@@ -14,6 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from werkzeug.datastructures import Headers
+
 WINDOW_SECONDS: Final = 300
 _PREFIX: Final = "whsec_"
 # The specification asks for 24 to 64 bytes.
@@ -23,6 +25,9 @@ _LONGEST_SIGNATURES: Final = 2_000
 # Seconds until the year 33658.
 _TIME: Final = re.compile(r"[1-9]\d{0,11}", re.ASCII)
 _NAMES: Final = ("webhook", "svix")
+
+Named = Mapping[str, str] | Headers
+"""Headers by name; those of a request, whose names may be written in any case, or a test's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,7 @@ class SignedMessage:
     signatures: tuple[bytes, ...]
 
 
-def message_of(headers: Mapping[str, str]) -> SignedMessage | None:
+def message_of(headers: Named) -> SignedMessage | None:
     """Read the three headers of a message; None where one lacks or is none.
 
     Of several signatures those of version 1 are kept: a sender that changes its secret sends one

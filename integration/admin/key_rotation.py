@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from integration.core.forget_keys import ForgetKeys
-from integration.portal import inbound_keys
+from integration.portal import inbound_keys, survey_sources
 from integration.portal.runtime import Runtime
 from integration.storage.service import portals, suppression, tokens
 from mappings.formats import day
@@ -25,7 +25,7 @@ class KeyUse:
 
 
 def rotate(runtime: Runtime) -> int:
-    """Reseal all tokens and inbound keys; return how many tokens there are.
+    """Reseal all tokens, inbound keys and secrets of surveys; return how many tokens there are.
 
     A token refreshed meanwhile is left alone, for it has the newest key already.
     """
@@ -39,6 +39,7 @@ def rotate(runtime: Runtime) -> int:
             tokens.reseal(tx, portal_id, runtime.vault.reseal(sealed), version=version)
     for portal in known:
         inbound_keys.reseal(runtime, portal.portal_id)
+        survey_sources.reseal(runtime, portal.portal_id)
     return len(rows)
 
 

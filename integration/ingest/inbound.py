@@ -1,55 +1,117 @@
 """The inbound API: survey answers and usage figures become events and take effect."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
-from integration.portal import invalidation
+from integration.core.forget_keys import ForgetKeys
+from integration.portal import forgotten, invalidation, person_tokens, survey_sources
+from integration.portal.context import PortalContext
 from integration.portal.invalidation import Change
 from integration.portal.occurrence import refs
 from integration.storage.database import Transaction
 from integration.storage.mirror import inbound_items as stored
+from integration.storage.mirror.inbound_items import SaidAnswer
 from integration.storage.queue.inbox import Delivery
 from integration.storage.queue.inbox_events import InboundEvent, WaitingEvent
 from mappings.kinds import ObjectType
 from mappings.records import inbound_bodies
 from mappings.records.events import Bad
-from mappings.records.inbound_bodies import Answer, Usage
+from mappings.records.inbound_bodies import Answer, Skipped, Usage
+from mappings.records.survey_tools import OUR_FORM, Survey
 
 ANSWER, USAGE = "answer", "usage"
 KINDS = (ANSWER, USAGE)
 _LONGEST_KEY = 200
+_NOT_OURS = (
+    "its token was not made for a contact of this account: send the field"
+    " second_order_survey_link's token as it is, or the contact's id or e-mail"
+)
 
 
-def events_of(delivery: Delivery) -> list[InboundEvent]:
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What deliveries of survey tools are read by: how each source writes, and our secret."""
+
+    surveys: Mapping[str, Survey] = field(default_factory=dict)
+    secret_key: str = field(default="", repr=False)
+
+
+def reading(portal: PortalContext, tx: Transaction, deliveries: Iterable[Delivery]) -> Reading:
+    """Return what these deliveries are read by; no query when no survey tool sent one."""
+    if not any(delivery.source.startswith(f"{survey_sources.KIND}:") for delivery in deliveries):
+        return Reading()
+    return Reading(survey_sources.surveys(tx), portal.runtime.settings.secret_key)
+
+
+def events_of(
+    portal_id: int, delivery: Delivery, read_by: Reading | None = None
+) -> list[InboundEvent]:
     """Read a delivery of the inbound API: a survey tool's, or the product's usage."""
-    read = inbound_bodies.figures if delivery.source == USAGE else inbound_bodies.answers
-    return [_inbound_event(delivery, item) for item in read(delivery.body)]
+    if delivery.source == USAGE:
+        return [_inbound_event(delivery, item) for item in inbound_bodies.figures(delivery.body)]
+    read_by = read_by or Reading()
+    survey = read_by.surveys.get(delivery.source, OUR_FORM)
+    return [
+        _inbound_event(delivery, _proved(portal_id, read_by, item))
+        for item in inbound_bodies.answers(delivery.body, survey)
+    ]
 
 
-def take(tx: Transaction, events: Sequence[WaitingEvent]) -> set[tuple[str, int]]:
-    """Let survey answers and usage figures take effect; return the records they are about.
+def _proved(
+    portal_id: int, read_by: Reading, item: Answer | Skipped | Bad
+) -> Answer | Skipped | Bad:
+    """The answer with the contact that its token names; without it, if others say who it is."""
+    if not isinstance(item, Answer) or not item.token:
+        return item
+    person = person_tokens.read(read_by.secret_key, item.token)
+    if person is not None and person.portal_id == portal_id:
+        return replace(item, contact_id=person.contact_id, is_proved=True)
+    if item.contact_id is None and item.email is None:
+        return Bad(item.index, f"token: {_NOT_OURS}", item.raw_item)
+    return item
 
-    An answer of somebody who is no contact yet is kept under the address; :func:`adopt` gives it
-    to the contact.
+
+def take(tx: Transaction, events: Sequence[WaitingEvent], *, keys: ForgetKeys) -> set[int]:
+    """Let survey answers and usage figures take effect; return the forgotten contacts they name.
+
+    An answer of somebody who is no contact yet waits under their address; :func:`adopt` gives it
+    to the contact. One of somebody who asked to be forgotten is not kept.
     """
-    about: set[tuple[str, int]] = set()
+    answers = [_said(event) for event in events if event.kind == ANSWER]
+    named = {answer.contact_id for answer in answers if answer.contact_id is not None}
+    known = forgotten.still_known(tx, named, keys=keys) if named else named
+    kept = [answer for answer in answers if answer.contact_id in {None, *known}]
+    contacts = set(stored.keep_answers(tx, kept).values()) - {None} if kept else set()
+    about = {(str(ObjectType.CONTACT), contact_id) for contact_id in contacts if contact_id}
     for event in events:
-        if event.kind == ANSWER:
-            contact_id = stored.keep_answer(tx, event.source, event.payload)
-            if contact_id is not None:
-                about.add(("contact", contact_id))
-        else:
-            company_id = stored.keep_usage(tx, event.payload)
-            if company_id is not None:
-                about.add(("company", company_id))
+        company_id = stored.keep_usage(tx, event.payload) if event.kind == USAGE else None
+        if company_id is not None:
+            about.add((ObjectType.COMPANY, company_id))
     invalidation.record(tx, Change.OUTSIDE_REPORTED, records=about)
-    return about
+    return named - known
 
 
 def adopt(tx: Transaction) -> None:
-    """Give kept answers to contacts who appeared since."""
-    adopted = refs(ObjectType.CONTACT, stored.adopt(tx))
+    """Give waiting answers to contacts who are there: each night, beside what concluding does."""
+    adopted = refs(ObjectType.CONTACT, stored.adopt(tx, stored.awaited(tx)))
     invalidation.record(tx, Change.OUTSIDE_REPORTED, records=adopted)
+
+
+def _said(event: WaitingEvent) -> SaidAnswer:
+    said = event.payload
+    return SaidAnswer(
+        event.source,
+        said["key"],
+        said["score"],
+        datetime.fromisoformat(said["at"]),
+        said["comment"],
+        said["contact_id"],
+        said["email"],
+        bool(said.get("proved")),
+        said.get("external_id", ""),
+    )
 
 
 def blank(tx: Transaction) -> None:
@@ -74,15 +136,34 @@ def unreadable_event(delivery: Delivery, item: Bad, *, is_whole_body: bool) -> I
     )
 
 
-def _inbound_event(delivery: Delivery, item: Answer | Usage | Bad) -> InboundEvent:
+def _inbound_event(delivery: Delivery, item: Answer | Usage | Skipped | Bad) -> InboundEvent:
     if isinstance(item, Bad):
         return unreadable_event(delivery, item, is_whole_body=True)
+    if isinstance(item, Skipped):
+        return _skipped_event(delivery, item)
     if isinstance(item, Answer):
         return _answer_event(delivery, item)
     return _usage_event(delivery, item)
 
 
+def _skipped_event(delivery: Delivery, item: Skipped) -> InboundEvent:
+    return InboundEvent(
+        source=delivery.source,
+        dedupe_key=f"none:{hashlib.sha256(item.raw_item).hexdigest()}",
+        kind="no_answer",
+        object_type=None,
+        object_id=None,
+        payload={},
+        occurred_at=delivery.received_at,
+        received_at=delivery.received_at,
+        state="ignored",
+        reason=item.reason,
+    )
+
+
 def _answer_event(delivery: Delivery, answer: Answer) -> InboundEvent:
+    # A clock that runs ahead must not make its answers the newest for ever.
+    at = min(answer.at, delivery.received_at)
     return InboundEvent(
         source=delivery.source,
         dedupe_key=f"{answer.key}:{answer.score}:{answer.at.timestamp()}"[:_LONGEST_KEY],
@@ -92,14 +173,15 @@ def _answer_event(delivery: Delivery, answer: Answer) -> InboundEvent:
         payload={
             "key": answer.key,
             "score": answer.score,
-            "at": answer.at.isoformat(),
+            "at": at.isoformat(),
             "contact_id": answer.contact_id,
             "email": answer.email,
             # No text column can hold it.
             "comment": answer.comment.replace("\x00", ""),
+            "proved": answer.is_proved,
+            "external_id": answer.external_id.replace("\x00", ""),
         },
-        # A clock that runs ahead must not make its events the newest for ever.
-        occurred_at=min(answer.at, delivery.received_at),
+        occurred_at=at,
         received_at=delivery.received_at,
     )
 

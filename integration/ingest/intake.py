@@ -6,6 +6,7 @@ import msgspec
 
 from integration.core import logs
 from integration.ingest import fast_path, inbound
+from integration.ingest.inbound import Reading
 from integration.portal import tries
 from integration.portal.context import PortalContext
 from integration.portal.runtime import Runtime
@@ -56,10 +57,12 @@ def split(portal: PortalContext, lease: Lease) -> int:
     return len(taken)
 
 
-def events_of(portal_id: int, delivery: Delivery) -> list[InboundEvent]:
+def events_of(
+    portal_id: int, delivery: Delivery, read_by: Reading | None = None
+) -> list[InboundEvent]:
     """Read a delivery: each item becomes an event that waits, is ignored, or is set aside."""
     if delivery.source != "hubspot":
-        return inbound.events_of(delivery)
+        return inbound.events_of(portal_id, delivery, read_by)
 
     def read_carefully(body: bytes) -> list[InboundEvent]:
         return [_inbound_event(portal_id, delivery, item) for item in events.split(body)]
@@ -107,9 +110,10 @@ def _split_group(portal: PortalContext, lease: Lease, group: Sequence[Delivery])
         tries.counted(portal.transaction, lambda tx: inbox.give_back(tx, inbox_ids)),
         portal.transaction(lease) as tx,
     ):
+        read_by = inbound.reading(portal, tx, group)
         inbound_events: list[InboundEvent] = []
         for delivery in group:
-            inbound_events += events_of(portal.portal_id, delivery)
+            inbound_events += events_of(portal.portal_id, delivery, read_by)
         inbox_events.store_events(tx, inbound_events)
         inbox.delete_deliveries(tx, inbox_ids)
 

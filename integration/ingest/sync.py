@@ -167,12 +167,12 @@ def _take_effect(
     activity_touches.store(tx, fetched.activities, known_contacts=known, now=now)
     forgotten.erase_all(tx, sorted(reads.forgotten), keys=keys)
     inbound_events = [event for event in events if event.kind in inbound.KINDS]
-    inbound.take(tx, inbound_events)
+    nobody = inbound.take(tx, inbound_events, keys=keys)
     _settle(tx, events, fetched)
     if inbound_events:
         inbound.blank(tx)
     # A settled event names its contact: those of forgotten people go.
-    unknown = reads.forgotten | (reads.contact_ids - known)
+    unknown = reads.forgotten | (reads.contact_ids - known) | nobody
     if unknown:
         erasure.forget_events(tx, sorted(unknown))
     # Whoever fetched records has the map already; else this would open a second transaction.

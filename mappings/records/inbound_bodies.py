@@ -2,21 +2,27 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate, validates_schema
 
-from mappings.records import addresses, identifiers, strict_json
+from mappings.records import addresses, identifiers, strict_json, survey_messages
 from mappings.records.events import Bad, describe
+from mappings.records.survey_messages import NoAnswer
+from mappings.records.survey_tools import OUR_FORM, Survey
 
 LONGEST_COMMENT: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer to "would you recommend us", 0 to 10; other scales are refused."""
+    """One answer to "would you recommend us", 0 to 10; other scales are refused.
+
+    *token* is a person token; whoever has its key reads it, and the id *is_proved*. *external_id*
+    names the answer whatever tool reports it, so that two that report the same one can be told.
+    """
 
     key: str
     score: int
@@ -24,6 +30,20 @@ class Answer:
     contact_id: int | None = None
     email: str | None = None
     comment: str = ""
+    token: str = ""
+    external_id: str = ""
+    is_proved: bool = False
+    index: int = 0
+    raw_item: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """An item that holds no answer and is no mistake; the reason."""
+
+    index: int
+    reason: str
+    raw_item: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +77,9 @@ class _When(fields.Field[datetime]):
             raise ValidationError("is no time: send ISO 8601, or milliseconds since 1970") from None
 
 
+_WHO: Final = ("contact_id", "email", "token")
+
+
 class _Survey(Schema):
     class Meta:
         unknown = EXCLUDE
@@ -66,12 +89,16 @@ class _Survey(Schema):
     answered_at = _When(required=True)
     contact_id = identifiers.Id(load_default=None, allow_none=True)
     email = fields.String(load_default=None, allow_none=True, validate=validate.Length(3, 320))
-    comment = fields.String(load_default="", validate=validate.Length(max=LONGEST_COMMENT))
+    comment = fields.String(
+        load_default="", allow_none=True, validate=validate.Length(max=LONGEST_COMMENT)
+    )
+    token = fields.String(load_default="", allow_none=True, validate=validate.Length(max=500))
+    external_id = fields.String(load_default="", allow_none=True, validate=validate.Length(max=150))
 
     @validates_schema
     def _says_who(self, data: Mapping[str, Any], **_: object) -> None:
-        if data.get("contact_id") is None and not data.get("email"):
-            raise ValidationError("say who answered: contact_id or email", "contact_id")
+        if not any(data.get(name) for name in _WHO):
+            raise ValidationError("say who answered: contact_id, email or token", "contact_id")
 
 
 class _Figure(Schema):
@@ -99,9 +126,17 @@ _SURVEY: Final = _Survey()
 _FIGURE: Final = _Figure()
 
 
-def answers(raw: bytes) -> list[Answer | Bad]:
+def answers(raw: bytes, survey: Survey = OUR_FORM) -> list[Answer | Skipped | Bad]:
     """The answers of a survey tool's delivery: one, or an array; a bad one is set aside alone."""
-    return [_read(item, index, _answer) for index, item in enumerate(_items(raw))]
+
+    def make(value: object) -> Answer:
+        return _answer(survey_messages.fields_of(survey, value))
+
+    read = [(item, _read(item, index, make)) for index, item in enumerate(_items(raw))]
+    return [
+        replace(answer, index=index, raw_item=item.raw) if isinstance(answer, Answer) else answer
+        for index, (item, answer) in enumerate(read)
+    ]
 
 
 def figures(raw: bytes) -> list[Usage | Bad]:
@@ -122,17 +157,26 @@ def _read(item: strict_json.Item, index: int, make: Any) -> Any:  # noqa: ANN401
         return Bad(index, str(item.fault), item.raw)
     try:
         return make(item.value)
+    except NoAnswer as nothing:
+        return Skipped(index, str(nothing), item.raw)
     except ValidationError as error:
         return Bad(index, describe(error), item.raw)
 
 
-def _answer(value: object) -> Answer:
-    data = _SURVEY.load(_mapping(value))
+def _answer(value: Mapping[str, Any]) -> Answer:
+    data = _SURVEY.load(value)
     email = addresses.email(data["email"]).value if data["email"] else None
-    if data["contact_id"] is None and email is None:
+    if data["contact_id"] is None and email is None and not data["token"]:
         raise ValidationError({"email": ["is no address"]})
     return Answer(
-        data["id"], data["score"], data["answered_at"], data["contact_id"], email, data["comment"]
+        data["id"],
+        data["score"],
+        data["answered_at"],
+        data["contact_id"],
+        email,
+        data["comment"] or "",
+        data["token"] or "",
+        data["external_id"] or "",
     )
 
 

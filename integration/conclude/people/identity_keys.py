@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from integration.conclude import company_directory, record_facts
 from integration.conclude.batch import Batch
 from integration.portal.invalidation import Change
+from integration.portal.occurrence import refs
 from integration.storage.findings import person_rows
 from integration.storage.findings.person_rows import IdentityKey
-from integration.storage.mirror import mirror
+from integration.storage.mirror import inbound_items, mirror
 from mappings.kinds import ObjectType
 from mappings.rules.facts import ContactFacts, TextKind
 from mappings.rules.identity import linkage
@@ -45,6 +46,9 @@ def refresh(batch: Batch, contact_ids: Collection[int]) -> set[int]:
         batch.changed(Change.EMPLOYER_CHANGED, contacts=page.claimed)
     person_rows.replace_keys(batch.tx, keys)
     _record(batch, page, keys)
+    # Answers of somebody whom nobody knew waited for these ids and addresses.
+    if adopted := inbound_items.adopt(batch.tx, page.claimed):
+        batch.changed(Change.OUTSIDE_REPORTED, records=refs(ObjectType.CONTACT, adopted))
     return set(page.claimed)
 
 

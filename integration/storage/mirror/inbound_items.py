@@ -1,37 +1,114 @@
 """Items that came with an inbound key: survey answers (`answer`) and usage figures (`usage`)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from integration.storage.database import Transaction
+from integration.storage.database import AS_WRITTEN, Transaction, as_json
+
+
+@dataclass(frozen=True, slots=True)
+class SaidAnswer:
+    """An answer as it came in: by whom is a contact's id, an address, both or neither.
+
+    *proved* says that the id comes from a person token of ours.
+    """
+
+    source: str
+    key: str
+    score: int
+    at: datetime
+    comment: str = ""
+    contact_id: int | None = None
+    email: str | None = None
+    proved: bool = False
+    external_id: str = ""
 
 
 def keep_answer(tx: Transaction, source: str, said: Mapping[str, Any]) -> int | None:
-    """Store an answer, the latest of its key; return its contact when known."""
-    contact: int | None = said["contact_id"]
-    if contact is None:
-        contact = tx.value(
-            """SELECT min(contact_id) FROM identity_key
-               WHERE portal_id = :portal AND kind = 'mail' AND value = :email""",
-            email=said["email"],
-        )
-    tx.run(
-        """INSERT INTO answer (portal_id, source, answer_key, contact_id, email, score, comment, at)
-           VALUES (:portal, :source, :key, :contact, :email, :score, :comment,
-             CAST(:at AS timestamptz))
-           ON CONFLICT (portal_id, source, answer_key) DO UPDATE SET score = excluded.score,
-             comment = excluded.comment, at = excluded.at, contact_id = excluded.contact_id
-             -- Deliveries come in any order: an older answer replaces no newer one.
-             WHERE answer.at <= excluded.at""",
-        source=source,
-        key=said["key"],
-        contact=contact,
-        email=said["email"],
-        score=said["score"],
-        comment=said["comment"],
-        at=said["at"],
+    """Store an answer as its event holds it; return its contact when known."""
+    at = said["at"]
+    answer = SaidAnswer(
+        source,
+        said["key"],
+        said["score"],
+        datetime.fromisoformat(at) if isinstance(at, str) else at,
+        said["comment"],
+        said["contact_id"],
+        said["email"],
+        bool(said.get("proved")),
+        said.get("external_id", ""),
     )
-    return contact
+    return keep_answers(tx, [answer]).get((source, answer.key))
+
+
+def keep_answers(
+    tx: Transaction, answers: Sequence[SaidAnswer]
+) -> dict[tuple[str, str], int | None]:
+    """Store answers, of each key the latest; return the contacts of those that took effect.
+
+    A contact is found by its id, old ids of merged ones included, or else by any of its addresses.
+    An answer of nobody that is known waits under both. One that was dismissed stays dismissed, and
+    a contact that somebody chose by hand stays chosen.
+    """
+    latest: dict[tuple[str, str], SaidAnswer] = {}
+    for answer in sorted(answers, key=lambda answer: answer.at):
+        latest[answer.source, answer.key] = answer
+    rows = tx.rows(_KEEP, rows=as_json([_row(answer) for answer in latest.values()]))
+    return {(row["source"], row["answer_key"]): row["contact_id"] for row in rows}
+
+
+def _row(answer: SaidAnswer) -> dict[str, object]:
+    return {
+        "source": answer.source,
+        "key": answer.key,
+        "score": answer.score,
+        "at": answer.at.isoformat(),
+        "comment": answer.comment,
+        "contact_id": answer.contact_id,
+        "email": answer.email,
+        "how": "token" if answer.proved else "id",
+        "external_id": answer.external_id or None,
+    }
+
+
+_KEEP = f"""WITH said AS MATERIALIZED (
+    SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS said (source text, key text,
+      score int, at timestamptz, comment text, contact_id bigint, email text, how text,
+      external_id text)),
+  matched AS (
+    SELECT said.*, coalesce(by_id.id, by_mail.id) AS found_id,
+      CASE WHEN by_id.id IS NOT NULL THEN how WHEN by_mail.id IS NOT NULL THEN 'mail' END AS by_what
+    FROM said
+    LEFT JOIN LATERAL (
+      SELECT new_id AS id FROM alias
+      WHERE portal_id = :portal AND object_type = 'contact' AND old_id = said.contact_id
+      UNION ALL
+      SELECT record_id FROM record
+      WHERE portal_id = :portal AND object_type = 'contact' AND record_id = said.contact_id
+      LIMIT 1) AS by_id ON true
+    LEFT JOIN LATERAL (
+      SELECT min(contact_id) AS id FROM (
+        SELECT contact_id FROM identity_key
+        WHERE portal_id = :portal AND kind = 'mail' AND value = said.email {AS_WRITTEN}) AS keyed
+    ) AS by_mail ON true)
+  INSERT INTO answer AS kept (portal_id, source, answer_key, contact_id, named_id, email, score,
+    comment, at, external_id, matched_by)
+  SELECT :portal, source, key, found_id, CASE WHEN found_id IS NULL THEN contact_id END, email,
+    score, comment, at, external_id, by_what
+  FROM matched
+  ON CONFLICT (portal_id, source, answer_key) DO UPDATE SET score = excluded.score,
+    comment = excluded.comment, at = excluded.at, email = excluded.email,
+    external_id = excluded.external_id,
+    contact_id = CASE WHEN kept.matched_by = 'hand' THEN kept.contact_id
+                 ELSE coalesce(excluded.contact_id, kept.contact_id) END,
+    named_id = CASE WHEN kept.contact_id IS NULL THEN excluded.named_id END,
+    matched_by = CASE WHEN kept.matched_by = 'hand' THEN 'hand'
+                 ELSE coalesce(excluded.matched_by, kept.matched_by) END
+    -- Deliveries come in any order: an older answer replaces no newer one.
+    WHERE kept.at <= excluded.at AND kept.dismissed_at IS NULL
+  RETURNING source, answer_key, contact_id"""
 
 
 def keep_usage(tx: Transaction, said: Mapping[str, Any]) -> int | None:
@@ -57,20 +134,64 @@ def keep_usage(tx: Transaction, said: Mapping[str, Any]) -> int | None:
     return company
 
 
-def adopt(tx: Transaction) -> set[int]:
-    """Give answers of unknown senders to the contacts that have their address now; return those."""
-    rows = tx.rows(
-        """UPDATE answer SET contact_id = found.contact_id FROM (
-             SELECT value, min(contact_id) AS contact_id FROM identity_key
-             WHERE portal_id = :portal AND kind = 'mail'
-               AND value IN (
-                 SELECT email FROM answer WHERE portal_id = :portal AND contact_id IS NULL)
-             GROUP BY value) AS found
-           WHERE answer.portal_id = :portal AND answer.contact_id IS NULL
-             AND answer.email = found.value
-           RETURNING answer.contact_id"""
-    )
+def adopt(tx: Transaction, contact_ids: Collection[int]) -> set[int]:
+    """Give waiting answers to those of these contacts whose id or address they name.
+
+    Where several contacts have an address, the oldest record gets its answers. Returned are the
+    contacts that got some.
+    """
+    if not contact_ids or not tx.value(_ANY_WAITING):
+        return set()
+    ids = list(contact_ids)
+    rows = [*tx.rows(_ADOPT_BY_ID, ids=ids), *tx.rows(_ADOPT_BY_MAIL, ids=ids)]
     return {row["contact_id"] for row in rows}
+
+
+def awaited(tx: Transaction) -> set[int]:
+    """Return the contacts that waiting answers name."""
+    if not tx.value(_ANY_WAITING):
+        return set()
+    rows = tx.tuples(
+        f"""SELECT record_id FROM record WHERE portal_id = :portal AND object_type = 'contact'
+              AND record_id IN (SELECT named_id FROM answer WHERE portal_id = :portal AND {_WAITS})
+            UNION SELECT new_id FROM alias WHERE portal_id = :portal AND object_type = 'contact'
+              AND old_id IN (SELECT named_id FROM answer WHERE portal_id = :portal AND {_WAITS})
+            UNION SELECT contact_id FROM identity_key WHERE portal_id = :portal AND kind = 'mail'
+              AND value IN (SELECT email FROM answer WHERE portal_id = :portal AND {_WAITS})"""
+    )
+    return {row[0] for row in rows}
+
+
+_WAITS = "contact_id IS NULL AND dismissed_at IS NULL"
+_ANY_WAITING = f"SELECT EXISTS (SELECT FROM answer WHERE portal_id = :portal AND {_WAITS})"
+# From the contacts to the answers that wait for them, for there may be very many of those.
+_ADOPT = f"""mine AS MATERIALIZED ({{mine}}),
+  waiting AS MATERIALIZED (
+    SELECT told.source, told.answer_key, mine.id FROM mine CROSS JOIN LATERAL (
+      SELECT source, answer_key FROM answer
+      WHERE portal_id = :portal AND {_WAITS} AND {{column}} = mine.value {AS_WRITTEN}) AS told)
+  UPDATE answer SET contact_id = waiting.id, named_id = NULL, matched_by = '{{how}}' FROM waiting
+  WHERE answer.portal_id = :portal AND answer.source = waiting.source
+    AND answer.answer_key = waiting.answer_key
+  RETURNING answer.contact_id"""
+_ADOPT_BY_ID = "WITH " + _ADOPT.format(
+    column="named_id",
+    how="id",
+    mine="""SELECT id AS value, id FROM unnest(CAST(:ids AS bigint[])) AS id
+      UNION ALL SELECT old_id, new_id FROM alias WHERE portal_id = :portal
+        AND object_type = 'contact' AND new_id = ANY(CAST(:ids AS bigint[]))""",
+)
+_ADOPT_BY_MAIL = "WITH " + _ADOPT.format(
+    column="email",
+    how="mail",
+    mine=f"""SELECT own.value, held.id FROM (
+        SELECT DISTINCT value FROM identity_key WHERE portal_id = :portal AND kind = 'mail'
+          AND contact_id = ANY(CAST(:ids AS bigint[]))) AS own
+      CROSS JOIN LATERAL (
+        SELECT min(contact_id) AS id FROM (
+          SELECT contact_id FROM identity_key WHERE portal_id = :portal AND kind = 'mail'
+            AND value = own.value {AS_WRITTEN}) AS keyed) AS held""",
+)
 
 
 def blank(tx: Transaction, kinds: tuple[str, ...]) -> None:

@@ -222,7 +222,9 @@ _CONTACT_ROWS = (
     """DELETE FROM seek WHERE portal_id = :portal AND owner_type = 'contact'
          AND owner_id = ANY(CAST(:ids AS bigint[]))""",
     "DELETE FROM passage WHERE portal_id = :portal AND person_id = ANY(CAST(:ids AS bigint[]))",
-    "DELETE FROM answer WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))",
+    """DELETE FROM answer WHERE portal_id = :portal
+         AND (contact_id = ANY(CAST(:ids AS bigint[]))
+           OR named_id = ANY(CAST(:ids AS bigint[])))""",
     "DELETE FROM do_not_ask WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))",
     # That somebody was approached on that day stays, as the numbers of asks and surveys do.
     """UPDATE approach SET contact_id = -1 - floor(random() * 1e15)::bigint
