@@ -27,6 +27,7 @@ SPEAKERS: Final = (
     "integration/conclude/task_builders.py",
     "integration/ingest/customer_question.py",
     "integration/ingest/stream_labels.py",
+    "integration/pages/health_forms.py",
     "integration/pages/period_choice.py",
     "integration/pages/users_page.py",
     "integration/portal/connection.py",
@@ -45,6 +46,7 @@ SPEAKERS: Final = (
     "integration/review/answer_details.py",
     "integration/review/answering.py",
     "integration/review/answers.py",
+    "integration/review/health_deciding.py",
     "integration/review/questions.py",
     "integration/review/reading.py",
     "integration/review/review_kinds.py",
@@ -76,6 +78,7 @@ SPEAKERS: Final = (
     "mappings/rules/success/health.py",
     "mappings/rules/success/health_course.py",
     "mappings/rules/success/health_factors.py",
+    "mappings/rules/success/health_override.py",
 )
 # Sentences that are put together from pieces. What a place in capitals holds is a figure.
 COMPOSED: Final = (

@@ -25,6 +25,8 @@ _BOUNDS: Mapping[str, tuple[int, int]] = {
     "at_risk_below": (0, 100),
     "champion_left_cap": (0, 100),
     "contraction_zero_at": (0, 99),
+    "override_days": (1, 365),
+    "touch_days": (1, 365),
     "healthy_factors": (0, 5),
     "relationship_zero_days": (15, _LONGEST_DAYS),
     "renewal_far_days": (1, _LONGEST_DAYS),

@@ -8,6 +8,7 @@ from integration.pages import (
     entry,
     find_page,
     guard,
+    health_forms,
     join_page,
     languages,
     listing,
@@ -46,6 +47,7 @@ def register(app: Flask, runtime: Runtime) -> None:
     app.register_blueprint(reconciliation_page.blueprint(runtime))
     app.register_blueprint(record_page.blueprint(runtime))
     app.register_blueprint(pulse_page.blueprint(runtime))
+    app.register_blueprint(health_forms.blueprint(runtime))
     app.register_blueprint(find_page.blueprint(runtime))
     app.register_blueprint(listing.blueprint(runtime))
     app.register_blueprint(report_files.blueprint(runtime))

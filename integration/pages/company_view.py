@@ -3,20 +3,33 @@
 from flask import Request, render_template
 
 from integration.admin.sign_in import Session
+from integration.core.errors import Refused
 from integration.pages import pulse_page, record_frame
 from integration.pages.person_view import KNOWN_FROM, SAID, story_place, written
 from integration.portal.context import PortalContext
+from integration.portal.permissions import Permission
 from integration.reports.listings import list_addresses
 from integration.reports.records import company_record
-from integration.reports.records.company_record import HEALTH_STARTS_AT
+from integration.reports.records.company_record import HEALTH_STARTS_AT, CompanyRecord
 from integration.reports.records.record_card import RecordCard
 from integration.review.review_kinds import VERB_LABELS
 from integration.success import pulses
 from mappings.records.catalogue import ROLES
+from mappings.rules.success.health import FACTORS
 
 
-def page(portal: PortalContext, session: Session, company_id: int, asked: Request) -> str | None:
-    """Return the page; None for a company that this account never had."""
+def page(
+    portal: PortalContext,
+    session: Session,
+    company_id: int,
+    asked: Request,
+    *,
+    problem: Refused | None = None,
+) -> str | None:
+    """Return the page; None for a company that this account never had.
+
+    *problem* is what was wrong with a form on it, whose values then stay typed.
+    """
     place = story_place(asked.args.get("after", ""))
     found = company_record.read(portal, company_id, place)
     if found is None:
@@ -41,6 +54,12 @@ def page(portal: PortalContext, session: Session, company_id: int, asked: Reques
         said=SAID,
         next_entries=written(found.story.next),
         is_first_page=place is None,
+        problem=problem,
+        typed=asked.form if problem else {},
+        may_decide=_may_decide(session, found),
+        may_leave_out=session.may(Permission.OVERRIDE),
+        factors=FACTORS,
+        today=portal.runtime.now().date(),
         all_deals=list_addresses.address(session.portal_id, "deals", company=number),
         all_brought=list_addresses.address(session.portal_id, "deals", from_company=number),
     )
@@ -48,3 +67,10 @@ def page(portal: PortalContext, session: Session, company_id: int, asked: Reques
 
 def _is_there(card: RecordCard) -> bool:
     return card.is_kept and not card.gone_why
+
+
+def _may_decide(session: Session, found: CompanyRecord) -> bool:
+    """Whether this visitor may set the company's band: everybody's, or that of their own."""
+    owner = found.card.owner
+    is_own = owner is not None and not owner.is_archived and owner.user_id == session.user_id
+    return session.may(Permission.OVERRIDE) or (session.may(Permission.OVERRIDE_OWN) and is_own)

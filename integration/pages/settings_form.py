@@ -68,6 +68,7 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
         "usage_property",
         "milestone_property",
         "renewal_date_property",
+        "health_score_property",
         "ticket_closed_stages",
         "not_applicable",
     ),
@@ -126,6 +127,10 @@ _HINTS: Mapping[str, str] = {
     ),
     "recurring_deal_property": lazy_gettext(
         "Deal property that must say yes for a deal with a term to recur; empty: any does."
+    ),
+    "health_score_property": lazy_gettext(
+        "Company property with a health score of HubSpot's own; it is shown beside ours and not"
+        " counted."
     ),
     "ticket_closed_stages": lazy_gettext("Ticket stages that mean closed."),
     "not_applicable": lazy_gettext(

@@ -100,6 +100,10 @@ TABLE: Mapping[Change, tuple[Row, ...]] = {
             "the record that reports the referral is read as decided"),
         Row(_DEALS, affected_deals.deals, "the deal is judged as decided"),
     ),
+    Change.HEALTH_DECIDED: (
+        Row(_SUMMARIES, affected_companies.companies,
+            "the band that everybody sees is the one that was set"),
+    ),
     Change.DEAL_REJUDGED: (
         Row(_DEALS, affected_deals.deals, "the deal is judged by what is known now"),
     ),

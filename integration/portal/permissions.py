@@ -20,6 +20,8 @@ class Permission(Labelled):
     ANSWER_OWN = "answer_own", "Answer questions about records that they own"
     ANSWER = "answer", "Answer every question in Review"
     READ_COMMENTS = "read_comments", "Read what people wrote in surveys"
+    OVERRIDE_OWN = "override_own", "Set the health band of customers that they own"
+    OVERRIDE = "override", "Set the health band of every customer, and leave factors out"
     CLOSE_MONTHS = "close_months", "Close months and open them again"
     OPERATE = "operate", "Pause, repair and replay"
     CHANGE_SETTINGS = "change_settings", "See and change settings"
@@ -48,6 +50,8 @@ GRANTED: Final[Mapping[Permission, frozenset[Role]]] = MappingProxyType(
         Permission.ANSWER_OWN: frozenset({Role.ADMIN, Role.SUCCESS, Role.SELLER}),
         Permission.ANSWER: frozenset({Role.ADMIN, Role.SUCCESS}),
         Permission.READ_COMMENTS: frozenset({Role.ADMIN, Role.SUCCESS, Role.SELLER}),
+        Permission.OVERRIDE_OWN: frozenset({Role.ADMIN, Role.SUCCESS, Role.SELLER}),
+        Permission.OVERRIDE: frozenset({Role.ADMIN, Role.SUCCESS}),
         Permission.CLOSE_MONTHS: _ADMINS,
         Permission.OPERATE: _ADMINS,
         Permission.CHANGE_SETTINGS: _ADMINS,
@@ -101,6 +105,10 @@ ENDPOINTS: Final[Mapping[str, Permission | Open]] = MappingProxyType(
         "pulse.give": Permission.ANSWER_OWN,
         "search.find": Permission.READ,
         "records.suggest": Permission.READ,
+        "health.set_band": Permission.OVERRIDE_OWN,
+        "health.withdraw_band": Permission.OVERRIDE_OWN,
+        "health.leave_out": Permission.OVERRIDE,
+        "health.count_again": Permission.OVERRIDE,
         "lists.deals": Permission.READ,
         "lists.deals_csv": Permission.EXPORT,
         "comparison.show": Permission.READ,

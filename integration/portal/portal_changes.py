@@ -16,6 +16,7 @@ class Change(StrEnum):
     PERSON_FORGOTTEN = "a person is to be forgotten"  # contacts: all their ids, not yet erased
     NAME_ERASED = "a forgotten person's name is erased from explanations"  # deals
     DECISION_MADE = "a question was answered or opened again"  # contacts, records or deals
+    HEALTH_DECIDED = "somebody set or took back a band, or left out a factor"  # companies
     DEAL_REJUDGED = "somebody ordered a deal to be judged by what is known now"  # deals
     SETTINGS_CHANGED = "the portal's words or its policy changed"  # the whole portal
     DAY_PASSED = "a day passed"  # the whole portal

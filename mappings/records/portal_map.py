@@ -75,6 +75,7 @@ class PortalMap:
     renewal_date_property: str | None = None
     usage_property: str | None = None
     milestone_property: str | None = None
+    health_score_property: str | None = None
     customer_stage: str = ""
     customer_stage_since: str = SINCE_REACHED
     staff_domains: tuple[str, ...] = ()
@@ -167,7 +168,8 @@ class PortalMap:
             return (self.buying_role_property, *texts)
         if object_type == ObjectType.COMPANY:
             agency = "type" if self.agency_types else None
-            return (*self.figure_properties().values(), agency, *texts)
+            figures = self.figure_properties().values()
+            return (*figures, self.health_score_property, agency, *texts)
         if object_type == ObjectType.DEAL:
             recurring = self.recurring_property if self.recurring_on == object_type else None
             terms = (self.term_months_property, self.recurring_deal_property)
@@ -248,6 +250,7 @@ class PortalMapSchema(Schema):
     renewal_date_property = _property()
     usage_property = _property()
     milestone_property = _property()
+    health_score_property = _property()
     customer_stage = fields.String(load_default="", validate=validate.Length(max=100))
     customer_stage_since = fields.String(
         load_default=SINCE_REACHED, validate=validate.OneOf([SINCE_REACHED, SINCE_ALWAYS])

@@ -105,6 +105,7 @@ def _choices(words: PortalWords) -> dict[str, Choice]:
         ),
         "term_months_property": Choice("number property of deals", None, ObjectType.DEAL, NUMBER),
         "recurring_deal_property": Choice("property of deals", None, ObjectType.DEAL),
+        "health_score_property": Choice("property of companies", None, ObjectType.COMPANY),
         "buying_role_property": Choice("property of contacts", None, ObjectType.CONTACT),
         "customer_stage": Choice(
             "lifecycle stage of this account",

@@ -99,6 +99,7 @@ def company_facts(
         merged_ids=_others(record, values.record_ids(record.get("hs_merged_object_ids"))),
         figures=_figures(read, portal_map),
         hubspot_sentiment=read.text("hs_csm_sentiment"),
+        hubspot_health_score=read.text(portal_map.health_score_property),
         customer_since=_customer_since(record, read, portal_map),
         is_agency=read.text("type") in portal_map.agency_types,
         archived=record.archived,

@@ -153,7 +153,8 @@ class CompanyFacts:
     """One company record.
 
     `customer_since` is by the stage that the portal's owner chose, None when won deals decide.
-    `hubspot_sentiment` is what HubSpot's own property says of the customer; empty when unset.
+    `hubspot_sentiment` is what HubSpot's own property says of the customer, `hubspot_health_score`
+    what the mapped property of one of its health scores does; empty when unset.
     """
 
     id: int
@@ -165,6 +166,7 @@ class CompanyFacts:
     merged_ids: tuple[int, ...] = ()
     figures: AccountFigures = AccountFigures()
     hubspot_sentiment: str = ""
+    hubspot_health_score: str = ""
     customer_since: datetime | None = None
     is_agency: bool = False
     archived: bool = False

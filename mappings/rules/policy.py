@@ -16,6 +16,8 @@ KEY_ROLES = frozenset({"champion", "decision_maker", "budget_holder", "executive
 WITHOUT_EFFECT: Final = frozenset(
     {
         "active_days",  # customers who stopped buying
+        "detractor_flag_days",  # whom to ask for a referral; in health blame stays
+        "touch_days",  # every customer, every month
         "referral_signals.worked_together",  # whom to ask for an introduction
         "ask_language_model",  # no model comes with the product
         "pulse_window_days",  # how far the owner is from the customer
@@ -28,7 +30,6 @@ WITHOUT_EFFECT: Final = frozenset(
         "win_act_days",
         "promoter_act_from_hours",
         "promoter_act_until_hours",
-        "detractor_flag_days",  # whom to ask for a referral; in health blame stays
     }
 )
 
@@ -265,6 +266,8 @@ class Policy:
     recurring_term_months: int = 12  # of a contract that does not say how long it runs
     contract_grace_days: int = 30  # most renewals are signed late; longer is a gap
     escalator_percent: int = 10  # of the value; contracts rarely foresee a steeper rise
+    override_days: int = 30  # the longest that a band set by a person may hold
+    touch_days: int = 30  # every customer, every month
     # ledger
     late_evidence_days: int = 90
     books_close_day: int = 10  # of the next month; 0: months are closed by hand only

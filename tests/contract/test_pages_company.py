@@ -38,7 +38,8 @@ def say_health(harbor: MirrorPortal) -> None:
         "tenths": 585, "band": "watch", "coverage": 65, "contributions": parts,
         "missing": [{"name": "adoption", "because": "nothing is mapped"}], "not_applicable": [],
     }  # fmt: skip
-    reasons = [{"health": {"health": health, "change": {"tenths": -20, "parts": []}, "hubspot_sentiment": ""}}]  # fmt: skip
+    moved = [{"name": "support", "tenths": -38}, {"name": "champion left", "tenths": 18}]
+    reasons = [{"health": {"health": health, "change": {"tenths": -20, "parts": moved}, "hubspot_sentiment": ""}}]  # fmt: skip
     with harbor.database.portal(HARBOR) as tx:
         tx.run(
             """UPDATE conclusion SET reasons = CAST(:reasons AS jsonb)
@@ -54,11 +55,15 @@ def test_health_begins_at_fifty_and_its_drivers_add_up_to_the_score(
 
     health = Shown.of(desk, ACME).part("health")
 
-    points = [float(row[-1]) for row in health.rows()]
+    points = [float(row[2]) for row in health.rows() if row[2]]
     assert points == [50, 12.3, -3.8]
-    assert sum(points) == pytest.approx(float(health.rows("tfoot")[0][-1]))
+    assert sum(points) == pytest.approx(float(health.rows("tfoot")[0][-2]))
     assert "65% of what health should rest on is known." in health.text
     assert "Against 30 days ago: -2.0 points." in health.text
+    changes = [row[-1] for row in health.rows()]
+    assert changes == ["", "", "-3.8", "+1.8"], "by factor, also one that no longer counts"
+    total = sum(float(change or 0) for change in changes)
+    assert total == pytest.approx(float(health.rows("tfoot")[0][-1]))
     assert "adoption: nothing is mapped" in health.text
 
 
@@ -67,7 +72,7 @@ def test_health_as_it_is_concluded_adds_up_to_the_field_in_hubspot(desk: Desk) -
 
     health = Shown.of(desk, ACME).part("health")
 
-    points = [round(10 * float(row[-1])) for row in health.rows()]
+    points = [round(10 * float(row[2] or 0)) for row in health.rows()]
     assert len(points) > 3
     assert sum(points) == round(10 * float(portal.said("company", 1)["second_order_health"]))
 

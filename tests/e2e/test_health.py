@@ -136,6 +136,7 @@ def test_where_somebody_only_wrote_to_a_customer_the_relationship_is_at_its_end(
     acme.crm.associate("email", mail, "contact", acme.contact)
     for customer in (acme, elm):
         customer.answers(9, 3, customer.contact)
+        customer.opens_ticket(90, solved=80)
     world.install(world.harbor)
     world.settle()
     acme.crm.update("contact", acme.contact, {"notes_last_contacted": ago(20).isoformat()})

@@ -228,12 +228,28 @@ def test_support_counts_open_tickets_by_priority_and_age() -> None:
     old_urgent, fresh_low = Ticket(1, day(0), priority="URGENT"), Ticket(2, day(9), priority="LOW")
     closed = Ticket(3, day(0), closed_at=day(5), priority="URGENT")
 
-    assert support([], day(10)).value == 100
     assert support([closed, fresh_low], day(10)).value == 87.5
     assert (support([old_urgent], day(10)).value, support([old_urgent], day(7)).value) == (0, 50)
     assert support([fresh_low], day(10)).because == "1 open ticket"
     assert support([closed], day(10)).because == "no open ticket"
+
+
+def test_who_never_had_a_ticket_may_ask_elsewhere_and_counts_neither_as_well_nor_as_badly() -> None:
+    """An account that keeps its tickets elsewhere once had 100 for every customer."""
+    ticket = Ticket(1, day(5), closed_at=day(8), priority="LOW")
+
+    assert (support([], day(10)).value, support([], day(10)).state) == (None, "unknown")
     assert support([], day(10)).because == "no ticket ever"
+    assert support([ticket], day(4)).because == "no ticket ever", "as of that day there was none"
+    assert support([ticket], day(9)).value == 100
+
+
+def test_a_first_ticket_looks_no_better_than_none_until_it_is_solved() -> None:
+    low = Ticket(1, day(5), priority="LOW")
+
+    assert support([low], day(6)).value == 50
+    assert support([low, Ticket(2, day(6), priority="URGENT")], day(6)).value == pytest.approx(37.5)
+    assert support([replace(low, closed_at=day(7))], day(8)).value == 100
 
 
 def test_tickets_that_may_not_be_read_are_never_no_open_ticket() -> None:
@@ -246,7 +262,8 @@ def test_tickets_that_may_not_be_read_are_never_no_open_ticket() -> None:
 def test_tickets_that_are_no_longer_read_go_on_to_weigh_and_age() -> None:
     lost = Feed(lost_at=day(10))
 
-    found = support([Ticket(1, day(9), priority="LOW")], day(70), lost)
+    solved = Ticket(2, day(1), closed_at=day(2))
+    found = support([solved, Ticket(1, day(9), priority="LOW")], day(70), lost)
 
     assert (found.value, found.state, found.age_days) == (75, "stale", 60)
     assert found.because == "1 open ticket when tickets were last read, on 11 January 2024"

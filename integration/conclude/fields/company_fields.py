@@ -69,7 +69,7 @@ def _health_fields(concluded: HealthOfToday) -> dict[str, str]:
     """Band, coverage and reasons; a number and its change only where enough is known."""
     health, change = concluded.health, concluded.change
     fields = {
-        "second_order_health_band": health.band,
+        "second_order_health_band": concluded.band,
         "second_order_health_because": concluded.because,
         "second_order_health_coverage": f"{health.coverage / 100:g}",
     }

@@ -1,19 +1,21 @@
 """Account health: what a customer's people, answers, tickets and figures say, as of any day."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from integration.conclude.batch import Batch
 from integration.conclude.fields.company_page import CustomerRecords
+from integration.storage.reviews.health_decisions import LeftOutFactor
 from mappings.rules.facts import CompanyFacts, ContactFacts, DealFacts, NpsAnswer, Ticket
 from mappings.rules.findings import Move
 from mappings.rules.job_changes import champions
 from mappings.rules.policy import KEY_ROLES, Policy
-from mappings.rules.success import health, health_course, health_factors, nps
+from mappings.rules.success import health, health_course, health_factors, health_override, nps
 from mappings.rules.success.health import Factor, Health
 from mappings.rules.success.health_course import HealthChange
 from mappings.rules.success.health_factors import Feed
+from mappings.rules.success.health_override import Override
 
 _ANSWERING = timedelta(days=180)
 _NOBODY = Feed("nobody is known there")
@@ -21,21 +23,36 @@ _NOBODY = Feed("nobody is known there")
 
 @dataclass(frozen=True, slots=True)
 class HealthOfToday:
-    """A customer's health with its band, and the change against 30 days ago where it is known."""
+    """A customer's health with its band, and the change against 30 days ago where it is known.
+
+    `override` is the band that somebody set instead, while it holds; the score stays as it is.
+    """
 
     health: Health
     change: HealthChange | None
     hubspot_sentiment: str
+    hubspot_score: str = ""
+    override: Override | None = None
+
+    @property
+    def band(self) -> str:
+        """The band that everybody sees."""
+        return health_override.band_shown(self.health, self.override)
 
     @property
     def because(self) -> str:
-        """Why, in words; beside it what HubSpot's own property says, which does not count."""
+        """Why, in words; beside it what HubSpot's own properties say, which do not count."""
         sentences = [self.health.because]
+        if self.override is not None:
+            sentences.insert(0, health_override.because(self.health, self.override))
         if self.change is not None:
             sentences.append(self.change.because)
         if self.hubspot_sentiment:
             said = self.hubspot_sentiment.replace("_", " ")
             sentences.append(f'HubSpot\'s own sentiment says "{said}"; it is not counted.')
+        if self.hubspot_score:
+            said = self.hubspot_score
+            sentences.append(f'HubSpot\'s own health score says "{said}"; it is not counted.')
         return " ".join(sentences)
 
 
@@ -43,19 +60,44 @@ def health_of(
     batch: Batch, company: CompanyFacts, records: CustomerRecords, moves: Iterable[Move]
 ) -> HealthOfToday:
     """Score one customer's account; *moves* are those to and from it."""
-    account = _Account(
-        company, records, tuple(moves), batch.policy, batch.portal_map.not_applicable
-    )
+    account = account_of(batch, company, records, moves)
     now = health_course.today(account.health_at, batch.now, batch.policy)
     change = None
     if now.is_known:
         then = account.health_at(batch.now - health_course.LOOKED_BACK)
         change = health_course.change(now, then)
-    return HealthOfToday(now, change, company.hubspot_sentiment)
+    override = _override(records, company.id)
+    return HealthOfToday(
+        now, change, company.hubspot_sentiment, company.hubspot_health_score, override
+    )
+
+
+def _override(records: CustomerRecords, company_id: int) -> Override | None:
+    decided = records.decisions.get(company_id)
+    if decided is None or decided.override is None:
+        return None
+    stored = decided.override
+    author = records.users.get(stored.author, "somebody")
+    return Override(stored.band, stored.reason, author, stored.made_at.date(), stored.until)
+
+
+def account_of(
+    batch: Batch, company: CompanyFacts, records: CustomerRecords, moves: Iterable[Move]
+) -> "Account":
+    """One customer's facts; *moves* are those to and from it."""
+    decided = records.decisions.get(company.id)
+    return Account(
+        company,
+        records,
+        tuple(moves),
+        batch.policy,
+        batch.portal_map.not_applicable,
+        decided.left_out if decided else (),
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class _Account:
+class Account:
     """One customer's facts, to be judged as of a day."""
 
     company: CompanyFacts
@@ -63,13 +105,21 @@ class _Account:
     moves: Sequence[Move]
     policy: Policy
     not_applicable: Sequence[tuple[str, str]]
+    left_out: Sequence[LeftOutFactor] = ()
 
     def health_at(self, at: datetime) -> Health:
         """The health as of a moment, by what had happened until then."""
         factors = {factor.name: factor for factor in self._factors(at)}
-        for name, words in self.not_applicable:
+        for name, words in self._not_applicable(at):
             factors[name] = health_factors.not_applicable(name, words)
         return health.health(factors.values(), self.policy, abandoned=self._is_abandoned(at))
+
+    def _not_applicable(self, at: datetime) -> Iterator[tuple[str, str]]:
+        """Factors that do not apply in the whole account, and those that do not to this company."""
+        yield from self.not_applicable
+        for left_out in self.left_out:
+            if left_out.until is None or at.date() <= left_out.until:
+                yield left_out.factor, left_out.words
 
     def _factors(self, at: datetime) -> list[Factor]:
         feeds, people = self.records.feeds, self._people(at)

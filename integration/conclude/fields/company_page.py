@@ -9,12 +9,15 @@ from integration.conclude.batch import Batch
 from integration.conclude.fields import company_values, health_feeds, placed_answers
 from integration.conclude.grouping import grouped
 from integration.conclude.people import stored_moves
+from integration.portal import authors
 from integration.portal.occurrence import known_ids
 from integration.storage.database import Row
 from integration.storage.findings import person_rows, source_rows
 from integration.storage.ledger import entry_rows
 from integration.storage.mirror import deal_rows, mirror, touches
 from integration.storage.mirror import survey_answers as answer_rows
+from integration.storage.reviews import health_decisions
+from integration.storage.reviews.health_decisions import HealthDecisions
 from mappings.kinds import ObjectType, Status
 from mappings.rules.attribution import orders
 from mappings.rules.facts import CompanyFacts, ContactFacts, DealFacts, NpsAnswer, Ticket
@@ -31,7 +34,8 @@ class CustomerRecords:
     """What sentiment and health of customers are judged by: people, deals, answers and tickets.
 
     Everything goes by company, but `touched`, the moments of two-way touches of late, and
-    `person_of`, which go by contact. `feeds` say what of it is read.
+    `person_of`, which go by contact. `feeds` say what of it is read. `decisions` are what people
+    decided about a company's health, `users` what those are called.
     """
 
     staff: Mapping[int, Sequence[ContactFacts]]
@@ -41,6 +45,8 @@ class CustomerRecords:
     touched: Mapping[int, Sequence[datetime]]
     person_of: Mapping[int, int]
     feeds: HealthFeeds
+    decisions: Mapping[int, HealthDecisions]
+    users: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +100,7 @@ def _customer_records(
     answers = record_facts.answers(batch, {contact_id for contact_id, _ in asked})
     staff_ids = {contact_id for contact_id, _ in near}
     contacts = record_facts.living_contacts(batch, staff_ids | answers.keys())
+    decisions = health_decisions.of_companies(batch.tx, known, batch.now.date())
     return CustomerRecords(
         staff=_staff(near, contacts),
         deals=_deals(batch, customers, own),
@@ -102,7 +109,15 @@ def _customer_records(
         touched=_touched(batch, staff_ids),
         person_of=person_rows.persons_of(batch.tx, staff_ids | answers.keys()),
         feeds=health_feeds.load(batch),
+        decisions=decisions,
+        users=_users(batch, decisions.values()),
     )
+
+
+def _users(batch: Batch, decisions: Iterable[HealthDecisions]) -> dict[str, str]:
+    """What those are called who set a band."""
+    named = {decided.override.author for decided in decisions if decided.override}
+    return authors.all_in_words(batch.tx, named)
 
 
 def _staff_ids(batch: Batch, company_ids: Collection[int]) -> set[_ContactAt]:

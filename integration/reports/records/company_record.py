@@ -1,13 +1,13 @@
 """A company as its page shows it: customer since, health, deals, champions, whom it brought."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
 from integration.conclude import record_facts
 from integration.conclude.batch import open_batch
-from integration.portal import record_names, settings
+from integration.portal import authors, record_names, settings
 from integration.portal.context import PortalContext
 from integration.reports.ledger_lines import HomeTerms, home_terms
 from integration.reports.records import record_card, timeline
@@ -23,9 +23,12 @@ from integration.storage.listings import leading
 from integration.storage.mirror import deal_rows, mirror
 from integration.storage.mirror.deal_rows import CompanyDeal
 from integration.storage.queue import page_context
+from integration.storage.reviews import health_decisions
+from integration.storage.reviews.health_decisions import LeftOutFactor, StoredOverride
 from mappings.kinds import ObjectType
 from mappings.records.rows import RefPair
 from mappings.rules.facts import PPM
+from mappings.rules.success import health_override
 from mappings.rules.success.health import NEUTRAL
 
 Json = dict[str, Any]
@@ -38,11 +41,15 @@ _CHAMPIONS = ("champion", "moved_champion", "referrer", "promoter")
 
 @dataclass(frozen=True, slots=True)
 class Driver:
-    """A factor of health with the points that it adds to 50 or takes from it, and why."""
+    """A factor of health with the points that it adds to 50 or takes from it, and why.
+
+    `change` is against 30 days ago, None where the whole change is not known.
+    """
 
     name: str
     points: float
     because: str
+    change: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +57,26 @@ class HealthView:
     """Health as it was concluded: 50 and the drivers' points add up to the score.
 
     `score` is None while too little is known; `missing` says what. `change` is against 30 days
-    ago, `coverage` in percent.
+    ago, `coverage` in percent. `gone` are factors of then that add nothing now. `worked_out` is the
+    band without `override`.
     """
 
-    band: str
+    worked_out: str
     score: float | None
     coverage: int
     drivers: Sequence[Driver]
     missing: Sequence[Driver]
     left_out: Sequence[Driver]
     change: float | None
+    gone: Sequence[Driver]
     hubspot_sentiment: str
+    hubspot_score: str
+    override: StoredOverride | None = None
+
+    @property
+    def band(self) -> str:
+        """The band that everybody sees."""
+        return self.override.band if self.override else self.worked_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +139,10 @@ class CompanyRecord:
     brought_by_minor: int
     credited: Sequence[Credited]
     credit: CreditedSum
+    overrides: Sequence[StoredOverride]
+    left_out: Sequence[LeftOutFactor]
+    users: Mapping[str, str]
+    last_end: date
     story: Story
     decisions: Sequence[Json]
     questions: Sequence[Json]
@@ -153,13 +173,16 @@ def _record(tx: Transaction, card: RecordCard, after: Place | None, now: datetim
     deals = deal_rows.newest_of_company(tx, company_id, home.currency, most=LINES)
     about: list[RefPair] = [(ObjectType.COMPANY, number) for number in everything]
     lists = (departures, bringers, credited, champions, deals)
+    decided = health_decisions.of_company(tx, company_id, now.date())
+    overrides = health_decisions.told(tx, everything, limit=LINES)
+    health = _health(card.reasons)
     return CompanyRecord(
         card=card,
         terms=home,
         customer_since=since,
         since_deal_id=first_deal,
         is_by_stage=is_by_stage,
-        health=_health(card.reasons),
+        health=replace(health, override=decided.override) if health else None,
         all_in=_all_in(tx, company_id),
         deals=deals,
         champions=champions,
@@ -170,11 +193,25 @@ def _record(tx: Transaction, card: RecordCard, after: Place | None, now: datetim
         brought_by_minor=int(bringers[0]["whole"]) if bringers else 0,
         credited=credited,
         credit=credit_rows.credited_sum(tx, "company", everything, home.currency),
+        overrides=overrides,
+        left_out=decided.left_out,
+        users=authors.all_in_words(tx, _deciders(overrides, decided.left_out)),
+        last_end=health_override.last_day(now.date(), settings.read(tx).policy),
         story=story,
         decisions=reading.decided_about(tx, about, now, limit=_DECISIONS),
         questions=reading.open_about(tx, about, limit=_DECISIONS),
         names=record_names.shown(tx, {*_refs(*lists), *_told(story), *about}),
     )
+
+
+def _deciders(
+    overrides: Sequence[StoredOverride], left_out: Sequence[LeftOutFactor]
+) -> Iterator[str]:
+    """Who decided on its health, as stored."""
+    for override in overrides:
+        yield override.author
+        yield override.withdrawn_by
+    yield from (factor.author for factor in left_out)
 
 
 def _customer_since(
@@ -202,16 +239,34 @@ def _health(reasons: Sequence[Any]) -> HealthView | None:
 def _health_view(health: Mapping[str, Any], told: Mapping[str, Any]) -> HealthView:
     is_known = health.get("band") != "unknown"
     change = told.get("change")
+    drivers = _drivers(health.get("contributions")) if is_known else []
+    moved = {part.name: part.points for part in _drivers(_parts_of(change))}
     return HealthView(
-        band=str(health.get("band") or ""),
+        worked_out=str(health.get("band") or ""),
         score=_tenths(health) if is_known else None,
         coverage=_whole(health.get("coverage")),
-        drivers=_drivers(health.get("contributions")) if is_known else [],
+        drivers=[replace(part, change=moved.get(part.name)) for part in drivers],
         missing=_drivers(health.get("missing")),
         left_out=_drivers(health.get("not_applicable")),
         change=_tenths(change) if isinstance(change, Mapping) else None,
+        gone=_gone(drivers, moved),
         hubspot_sentiment=str(told.get("hubspot_sentiment") or "").replace("_", " "),
+        hubspot_score=str(told.get("hubspot_score") or ""),
     )
+
+
+def _parts_of(change: object) -> object:
+    return change.get("parts") if isinstance(change, Mapping) else None
+
+
+def _gone(drivers: Sequence[Driver], moved: Mapping[str, float]) -> list[Driver]:
+    """What counted 30 days ago and does not now, as a cap that is lifted."""
+    known = {driver.name for driver in drivers}
+    return [
+        Driver(name, 0.0, "", points)
+        for name, points in moved.items()
+        if name not in known and points
+    ]
 
 
 def _drivers(parts: object) -> list[Driver]:

@@ -132,6 +132,25 @@ _NAMED_IN_PULSES = """UPDATE pulse SET words = '' FROM record AS gone
           trim(concat_ws(' ', gone.properties ->> 'firstname', gone.properties ->> 'lastname')),
           gone.properties ->> 'lastname', gone.properties ->> 'email']) AS word
         WHERE length(word) > 3 AND position(lower(word) IN lower(pulse.words)) > 0)"""
+# Before the record goes, too: reasons of bands and of factors left out. What was decided stays, and
+# is explained anew.
+_NAMED_IN_HEALTH = tuple(
+    f"""WITH cleared AS (
+        UPDATE {table} SET {column} = '' FROM record AS gone
+        WHERE {table}.portal_id = :portal AND gone.portal_id = :portal
+          AND gone.object_type = 'contact' AND gone.record_id = ANY(CAST(:ids AS bigint[]))
+          AND EXISTS (SELECT FROM unnest(ARRAY[
+              trim(concat_ws(' ', gone.properties ->> 'firstname', gone.properties ->> 'lastname')),
+              gone.properties ->> 'lastname', gone.properties ->> 'email']) AS word
+            WHERE length(word) > 3 AND position(lower(word) IN lower({table}.{column})) > 0)
+        RETURNING company_id)
+      INSERT INTO stale (portal_id, stage, object_type, record_id)
+      SELECT DISTINCT CAST(:portal AS bigint), 3, 'company', coalesce(new_id, company_id)
+      FROM cleared LEFT JOIN alias ON alias.portal_id = :portal AND object_type = 'company'
+        AND old_id = company_id
+      ON CONFLICT DO NOTHING"""
+    for table, column in (("health_override", "reason"), ("left_out_factor", "words"))
+)
 # Saved reports: names that somebody gave them, before the record goes; and the person they are of,
 # who becomes one of all that were removed, so that their report does not become one of everybody.
 _SAVED_REPORTS = (
@@ -184,6 +203,7 @@ _DECIDED = (
 _CONTACT_ROWS = (
     _NAMED_IN_REASONS,
     _NAMED_IN_PULSES,
+    *_NAMED_IN_HEALTH,
     *_SAVED_REPORTS,
     *_TEXTS,
     f"DELETE FROM record WHERE {_OF_CONTACT}",

@@ -46,8 +46,9 @@ class Feed:
 
 
 def not_applicable(name: str, words: str) -> Factor:
-    """A factor that an admin declared not to apply, in their words."""
-    return Factor(name, None, FactorState.NOT_APPLICABLE, because=f'"{words}"')
+    """A factor that somebody declared not to apply, in their words, if those were not erased."""
+    because = f'"{words}"' if words else ""
+    return Factor(name, None, FactorState.NOT_APPLICABLE, because=because)
 
 
 def _not_configured(name: str, because: str) -> Factor:
@@ -67,16 +68,21 @@ TICKETS_READ = Feed()
 def support(tickets: Sequence[Ticket], at: datetime, feed: Feed = TICKETS_READ) -> Factor:
     """Open tickets by priority and age: 100 without any, 0 at a burden of eight.
 
-    Where tickets are no longer read, nobody knows of new ones: what was known goes on to weigh, and
-    ages.
+    Whoever never had a ticket may be content or may ask elsewhere: that is unknown. Where tickets
+    are no longer read, nobody knows of new ones: what was known goes on to weigh, and ages.
     """
     if feed.missing:
         return _not_configured(SUPPORT, feed.missing)
-    still_open = [ticket for ticket in tickets if _is_open(ticket, at)]
+    opened = [ticket for ticket in tickets if ticket.opened_at <= at]
+    if not opened:
+        return _unknown(SUPPORT, "no ticket ever")
+    still_open = [ticket for ticket in opened if _is_open(ticket, at)]
     burden = sum(_burden(ticket, at) for ticket in still_open)
     value = linear(burden, _WORST_BURDEN, 0)
-    none = "no open ticket" if tickets else "no ticket ever"
-    text = _counted(len(still_open), "open ticket") if still_open else none
+    if len(still_open) == len(opened):
+        # Nothing was ever solved: that somebody needs help must not look better than silence.
+        value = min(value, NEUTRAL)
+    text = _counted(len(still_open), "open ticket") if still_open else "no open ticket"
     if feed.lost_at is None or not feed.is_lost(at):
         return Factor(SUPPORT, value, because=text)
     because = f"{text} when tickets were last read, on {day(feed.lost_at)}"

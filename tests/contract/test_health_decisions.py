@@ -1,0 +1,193 @@
+"""Bands that people set and factors that they leave out: seen everywhere, explained, and ended."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from integration.core.errors import RecordGone, Refused
+from integration.portal import invalidation
+from integration.portal.invalidation import Change
+from integration.review import health_deciding
+from integration.review.health_deciding import Deed
+from integration.storage.reviews import health_decisions
+from integration.storage.service import erasure
+from tests.contract.conclude_world import HARBOR, NOW, ORCHARD, Clock, MirrorPortal
+from tests.contract.review_world import Office
+from tests.contract.test_conclude_health import ACME, ANA, a_customer, score, why
+
+TODAY = NOW.date()
+BAND = "second_order_health_band"
+
+
+@pytest.fixture
+def acme(office: Office) -> MirrorPortal:
+    return a_customer(MirrorPortal(office, HARBOR))
+
+
+def sets(
+    portal: MirrorPortal,
+    band: str = "at_risk",
+    *,
+    days: int | None = 10,
+    reason: str = "Ana told us",
+    company: int = ACME,
+    author: str = "user:7",
+) -> None:
+    until = None if days is None else TODAY + timedelta(days)
+    health_deciding.set_band(portal.context, Deed(company, band, reason, until, author))
+    portal.settle()
+
+
+def a_day_later(portal: MirrorPortal, days: int) -> None:
+    portal.clock.at = NOW + timedelta(days)
+    with portal.database.portal(portal.portal_id) as tx:
+        invalidation.record(tx, Change.DAY_PASSED)
+    portal.settle()
+
+
+def said(portal: MirrorPortal, name: str = BAND) -> str:
+    return portal.said("company", ACME)[name]
+
+
+def test_a_band_that_was_set_is_seen_until_it_ends_and_the_number_stays(
+    acme: MirrorPortal, clock: Clock
+) -> None:
+    orchard = a_customer(MirrorPortal(clock, ORCHARD))
+    before, number = said(acme), score(acme)
+
+    sets(acme)
+
+    assert (before, said(acme), score(acme)) == ("healthy", "at_risk", number)
+    assert why(acme).startswith(
+        'Set to at risk by HubSpot user 7 until 10 July 2026: "Ana told us".'
+        " Without that it would be healthy. 50, "
+    )
+    assert (said(orchard), orchard.kept("health_override")) == ("healthy", [])
+
+    a_day_later(acme, 10)
+    assert said(acme) == "at_risk"
+    a_day_later(acme, 11)
+    assert said(acme) == "healthy"
+    assert "Set to" not in why(acme)
+
+
+def test_a_second_one_replaces_the_first_and_is_taken_back_alone(acme: MirrorPortal) -> None:
+    sets(acme)
+    sets(acme)  # a button pressed twice
+    sets(acme, "watch", reason="Better")
+    assert (said(acme), len(acme.kept("health_override"))) == ("watch", 2)
+
+    health_deciding.withdraw_band(acme.context, ACME, author="user:8")
+    acme.settle()
+
+    assert said(acme) == "healthy", "what was replaced does not come back"
+    with pytest.raises(Refused, match="Nobody's band holds"):
+        health_deciding.withdraw_band(acme.context, ACME, author="user:8")
+
+
+@pytest.mark.parametrize(
+    ("company", "days", "reason", "trouble"),
+    [
+        (ACME, None, "why", "must end"),
+        (ACME, 31, "why", "at most 30 days"),
+        (ACME, 5, " ", "Say why"),
+        (2, 5, "why", "never bought"),
+    ],
+    ids=["endless", "too long", "without a reason", "no customer"],
+)
+def test_what_is_refused_changes_nothing(
+    acme: MirrorPortal, company: int, days: int | None, reason: str, trouble: str
+) -> None:
+    acme.company(2, "Prospect", "prospect.com")
+    acme.settle()
+
+    with pytest.raises(Refused, match=trouble):
+        sets(acme, days=days, reason=reason, company=company)
+
+    assert acme.kept("health_override") == []
+    with pytest.raises(RecordGone):
+        sets(acme, company=999)
+
+
+def test_a_band_moves_with_a_company_that_is_merged_and_leaves_with_one_that_is_deleted(
+    acme: MirrorPortal,
+) -> None:
+    sets(acme)
+    acme.company(3, "Acme Tools", "acme-tools.com")
+    acme.merge("company", (ACME,), 3)
+    acme.settle()
+
+    assert acme.said("company", 3)[BAND] == "at_risk"
+    health_deciding.withdraw_band(acme.context, 3, author="user:8")
+    acme.settle()
+    assert acme.said("company", 3)[BAND] == "unknown", "what it would be without"
+
+    acme.retire("company", 3)
+    acme.settle()
+    assert acme.said("company", 3) == {}
+
+
+def test_a_factor_that_does_not_apply_to_one_customer_is_left_out_for_that_one(
+    acme: MirrorPortal,
+) -> None:
+    before = acme.said("company", ACME)["second_order_health_coverage"]
+    words = "They bought without support"
+    deed = Deed(ACME, "support", words, TODAY + timedelta(10), "user:7")
+
+    health_deciding.leave_out(acme.context, deed)
+    acme.settle()
+
+    assert f'Left out by an admin: support ("{words}").' in why(acme)
+    assert float(acme.said("company", ACME)["second_order_health_coverage"]) != float(before)
+    a_day_later(acme, 11)
+    assert "Left out" not in why(acme)
+
+    health_deciding.leave_out(acme.context, Deed(ACME, "support", words, None, "user:7"))
+    a_day_later(acme, 400)
+    assert "Left out" in why(acme)
+    health_deciding.count_again(acme.context, ACME, "support", author="user:7")
+    acme.settle()
+    assert "Left out" not in why(acme)
+    for wrong, trouble in (("weather", "Choose a factor"), ("support", "Say why")):
+        with pytest.raises(Refused, match=trouble):
+            health_deciding.leave_out(acme.context, Deed(ACME, wrong, "", None, "user:7"))
+
+
+def test_the_reason_goes_with_a_person_whom_it_names_and_the_band_stays(
+    acme: MirrorPortal,
+) -> None:
+    sets(acme, reason="Ana Berg is unhappy")
+    health_deciding.leave_out(acme.context, Deed(ACME, "support", "Berg said so", None, "user:7"))
+
+    with acme.database.portal(HARBOR) as tx:
+        erasure.contact(tx, ANA)
+        left = erasure.mentions(tx, "Berg")
+    acme.settle()
+
+    assert {"health_override", "left_out_factor"}.isdisjoint(left)
+    assert said(acme) == "at_risk"
+    assert "Left out by an admin: support." in why(acme)
+
+
+def test_hubspots_own_score_stands_beside_and_does_not_count(acme: MirrorPortal) -> None:
+    with acme.database.portal(HARBOR) as tx:
+        tx.run(
+            """UPDATE settings_version SET body = jsonb_set(body, '{map,health_score_property}',
+                 '"their_score"')"""
+        )
+    number = score(acme)
+    acme.change("company", ACME, their_score="87")
+    acme.settle()
+
+    assert score(acme) == number
+    assert why(acme).endswith('HubSpot\'s own health score says "87"; it is not counted.')
+
+
+def test_what_holds_is_read_with_one_query_however_many_companies(acme: MirrorPortal) -> None:
+    sets(acme)
+
+    with acme.database.portal(HARBOR) as tx:
+        none = health_decisions.of_companies(tx, [ACME], date(2027, 1, 1))
+        holds = health_decisions.of_companies(tx, range(1, 400), TODAY)
+
+    assert (none, list(holds)) == ({}, [ACME])
