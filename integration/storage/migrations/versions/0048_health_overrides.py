@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0047"
-down_revision = "0046"
+revision = "0048"
+down_revision = "0047"
 
 TABLES = """
 -- Appended; of several the newest counts. A company that was merged keeps its old id here.
