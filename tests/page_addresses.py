@@ -45,6 +45,7 @@ ARGUMENTS: Mapping[str, Callable[[Named], Sequence[Arguments]]] = {
     "reports.choose": lambda _: [{"word": "pipeline"}],
     "saved_reports.show": lambda named: [{"report_id": named.report}],
     "digests.ask": lambda _: [{"token": "x"}],
+    "survey.show": lambda _: [{"token": "x"}],
     "join.look": lambda _: [{"token": "x"}],
     "entry.choose_language": lambda _: [{"code": "de"}],
     "entry.static": lambda _: [],

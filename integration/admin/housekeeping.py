@@ -17,6 +17,7 @@ from integration.storage.database import Transaction
 from integration.storage.queue import inbox_events, lanes
 from integration.storage.service import calendar, inbound_key_rows, portals, suppression
 from integration.storage.service.calendar import has_unaddressed
+from integration.success import survey_switch
 
 KEEP_EVENTS_DAYS = 30
 _MINUTE, _QUARTER_HOUR, _DAY = 60.0, 900.0, 86_400.0
@@ -164,6 +165,7 @@ def _maintain(runtime: Runtime, portal_id: int) -> None:
         forgotten.sweep(tx, keys=runtime.forget_keys)
         activities.prune(tx, now=runtime.now())
         feeds.look(tx, runtime.now())
+        survey_switch.follow_address(tx, runtime.settings.public_url)
         invalidation.record(tx, Change.DAY_PASSED)
         answering.reopen_ended(tx, runtime.now())
         lanes.want(tx, portal_id, "drain")

@@ -12,7 +12,7 @@ from integration.portal import settings as portal_settings
 from integration.portal.invalidation import Change
 from integration.portal.occurrence import Extent, Terms
 from integration.storage.database import Transaction
-from integration.storage.queue.page_context import PageContext
+from integration.storage.queue.page_context import PageContext, SurveyLinks
 from integration.storage.queue.recompute import Due
 from mappings.records.portal_map import PortalMap
 from mappings.records.rows import RefPair
@@ -38,7 +38,8 @@ class Batch:
 
     `codes` are tracked codes with the contacts they belong to; `imported` says that the first
     import is through, `weighed` that its deals were judged with the activities, too; `paused` are
-    properties that are not written now. Collected are in `failed` the records whose rules raised,
+    properties that are not written now, `survey` is how links to our survey are made, None where
+    the account does not ask with it. Collected are in `failed` the records whose rules raised,
     with the reason, and in `due` the records to conclude again because of what the page found.
     """
 
@@ -50,6 +51,7 @@ class Batch:
     imported: bool
     weighed: bool
     paused: frozenset[tuple[str, str]]
+    survey: SurveyLinks | None = None
     failed: dict[RefPair, str] = field(default_factory=dict)
     due: Due = field(default_factory=Due)
 
@@ -99,4 +101,5 @@ def open_batch(tx: Transaction, opening: PageContext, now: datetime) -> Batch:
         opening.imported,
         opening.weighed,
         opening.paused,
+        opening.survey,
     )

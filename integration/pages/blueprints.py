@@ -26,6 +26,8 @@ from integration.pages import (
     settings_page,
     settings_versions_page,
     setup_page,
+    survey_page,
+    survey_switch_page,
     texts,
     tree_page,
     users_page,
@@ -57,6 +59,8 @@ def register(app: Flask, runtime: Runtime) -> None:
     app.register_blueprint(setup_page.blueprint(runtime))
     app.register_blueprint(tree_page.blueprint(runtime))
     app.register_blueprint(users_page.blueprint(runtime))
+    app.register_blueprint(survey_page.blueprint(runtime))
+    app.register_blueprint(survey_switch_page.blueprint(runtime))
     app.register_blueprint(join_page.blueprint(runtime))
     app.register_blueprint(digest_pages.blueprint(runtime))
     app.register_blueprint(comparison_page.blueprint(runtime))

@@ -39,7 +39,7 @@ def protect(app: Flask, runtime: Runtime) -> None:
 
     @app.before_request
     def refuse_forged_changes() -> None:
-        if request.method in _CHANGING and not _is_machine():
+        if request.method in _CHANGING and not _is_machine() and not _is_of_a_person():
             by_link = _is_by_link()
             _check_origin(origin, may_be_silent=by_link)
             if not by_link:
@@ -220,7 +220,10 @@ def _headers(response: Response, *, is_https: bool) -> Response:
     # callback holds a code, and is sent to nobody.
     is_html = (response.content_type or "").startswith("text/html")
     is_page = is_html and request.path != "/oauth/callback"
-    response.headers["Referrer-Policy"] = "same-origin" if is_page else "no-referrer"
+    is_told = is_page and not _is_of_a_person()
+    response.headers["Referrer-Policy"] = "same-origin" if is_told else "no-referrer"
+    if _is_of_a_person():
+        response.headers["X-Robots-Tag"] = "noindex"
     if request.endpoint != "entry.static":
         response.headers["Cache-Control"] = "no-store"
     if is_https:
@@ -297,7 +300,7 @@ def _known_error(error: SecondOrderError, runtime: Runtime) -> Response:
 
 
 def _try_again(error: Retryable) -> Response:
-    _log.warning("could not answer", path=request.path, reason=str(error))
+    _log.warning("could not answer", path=_path(), reason=str(error))
     if _is_machine():
         answer = _plain(503, "Try again")
     else:
@@ -320,7 +323,7 @@ def _http_error_of(status: int, runtime: Runtime) -> Response:
 def _bug(error: Exception) -> Response:
     """Show a number; the log has it with the traceback."""
     number = secrets.token_hex(4)
-    _log.error("request failed", error_id=number, path=request.path, exc_info=error)
+    _log.error("request failed", error_id=number, path=_path(), exc_info=error)
     if _is_machine():
         return _plain(500, f"Internal error {number}")
     text = _(
@@ -340,6 +343,20 @@ def _plain(status: int, text: str) -> Response:
 def _is_by_link() -> bool:
     """Whether the address itself holds the secret that a form's token is for elsewhere."""
     return permissions.ENDPOINTS.get(request.endpoint or "") is Open.LINK
+
+
+def _is_of_a_person() -> bool:
+    """Whether the link is a person's own, as it stands in a mail.
+
+    It tells no other site where it led, so that a browser names no origin with its form: the link
+    is all that the form needs.
+    """
+    return permissions.ENDPOINTS.get(request.endpoint or "") is Open.PERSON
+
+
+def _path() -> str:
+    """The path for the log: of a person's own link only what all of them have in common."""
+    return str(request.url_rule) if _is_of_a_person() or _is_by_link() else request.path
 
 
 def _is_machine() -> bool:

@@ -57,6 +57,12 @@ TABLE: Mapping[Change, tuple[Row, ...]] = {
         Row(_PEOPLE, affected_records.themselves,
             "answers and usage are read with the record they are about"),
     ),
+    Change.PERSON_APPROACHED: (
+        Row(_SUMMARIES, affected_people.all_contacts, "whoever got a survey gets no other for now"),
+    ),
+    Change.SURVEY_CHANGED: (
+        Row(_SUMMARIES, time_dependent.SURVEYED, "their links come, go or read differently"),
+    ),
     Change.PULSE_GIVEN: (
         Row(_SUMMARIES, affected_companies.companies,
             "it is held against what the customer says"),
@@ -124,6 +130,7 @@ TABLE: Mapping[Change, tuple[Row, ...]] = {
         Row(_SUMMARIES, time_dependent.CUSTOMERS,
             "health and departures look back from today"),
         Row(_SUMMARIES, time_dependent.ANSWERERS, "an answer grows too old to be shown"),
+        Row(_SUMMARIES, time_dependent.RESTING, "whoever rested may be surveyed again"),
     ),
     Change.FEED_CHANGED: (
         Row(_SUMMARIES, time_dependent.CUSTOMERS,

@@ -34,6 +34,7 @@ class Open(StrEnum):
 
     ANYBODY = "anybody, signed in or not"
     LINK = "whoever has a link whose secret says who it is for"
+    PERSON = "a customer's person who got a link of their own by mail"
     OPERATOR = "whoever runs the server"
     PROGRAMS = "programs, which sign or send a key of their own"
 
@@ -72,6 +73,10 @@ ENDPOINTS: Final[Mapping[str, Permission | Open]] = MappingProxyType(
         "public.help_": Open.ANYBODY,
         "public.privacy": Open.ANYBODY,
         "public.terms": Open.ANYBODY,
+        "survey.show": Open.PERSON,
+        "survey.answer": Open.PERSON,
+        "survey_setup.show": Permission.CHANGE_SETTINGS,
+        "survey_setup.change": Permission.CHANGE_SETTINGS,
         "digests.ask": Open.LINK,
         "digests.stop": Open.LINK,
         "join.look": Open.LINK,

@@ -10,6 +10,8 @@ class Change(StrEnum):
     RECORD_CHANGED = "a record or its links read differently, or it is gone or back"  # records
     RECORDS_MERGED = "records live on under another id"  # records: the old ids, still linked
     OUTSIDE_REPORTED = "a survey tool or the product reported something"  # records
+    PERSON_APPROACHED = "somebody got a survey"  # contacts
+    SURVEY_CHANGED = "our survey was switched on or off, or has other links"  # the whole portal
     PULSE_GIVEN = "somebody said how it goes with a company"  # companies
     TOUCHES_CHANGED = "touches are new, gone or worded otherwise"  # touches
     TOUCHES_READ = "all activities were read for the first time"  # the whole portal, with the time
@@ -60,5 +62,6 @@ WHOLE_PORTAL = frozenset(
         Change.TIME_ZONE_CHANGED,
         Change.PROPERTIES_MADE,
         Change.FEED_CHANGED,
+        Change.SURVEY_CHANGED,
     }
 )

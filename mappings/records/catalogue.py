@@ -237,6 +237,13 @@ _CONTACT = (
         "NPS answered at",
         "When they gave the latest answer.",
     ),
+    text(
+        ObjectType.CONTACT,
+        "second_order_survey_link",
+        "Second-order survey link",
+        "The person's own address of our survey, for your e-mails. Empty while they should be left"
+        " in peace: send to contacts with whom it is known.",
+    ),
 )
 
 _COMPANY = (

@@ -250,6 +250,7 @@ class Policy:
     champion_left_cap: int = 39
     # whom to approach, by surveys and asks together
     approach_rest_days: int = 30  # between two approaches of a person, whatever they are
+    survey_change_hours: int = 24  # how long an answer to our survey may be changed
     survey_rest_days: int = 90  # between two surveys of a person
     ask_rest_days: int = 90  # between two asks of a person
     ask_company_rest_days: int = 30  # between two asks of people at one company

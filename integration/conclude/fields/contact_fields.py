@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from integration.conclude import company_directory, field_patches, record_facts
 from integration.conclude.batch import Batch
 from integration.conclude.field_patches import Conclusion, FieldsAndReasons
-from integration.conclude.fields import placed_answers
+from integration.conclude.fields import placed_answers, survey_link_field
+from integration.conclude.fields.survey_link_field import SurveyPage
 from integration.conclude.grouping import grouped
 from integration.conclude.people import champion_strength, stored_moves
 from integration.conclude.people.champion_strength import ChampionEvidence
@@ -49,6 +50,7 @@ class ContactPage:
     credit: Mapping[int, int]
     referrals: Mapping[int, Sequence[Row]]
     names: Names
+    survey: SurveyPage | None
 
 
 def refresh(batch: Batch, contact_ids: Collection[int]) -> None:
@@ -101,6 +103,7 @@ def _load(batch: Batch, contact_ids: Collection[int]) -> ContactPage:
         credit=entry_rows.by_subject(batch.tx, everybody, home),
         referrals=_referrals_by(batch, everybody),
         names=_names(batch, [move for own in moves.values() for move in own]),
+        survey=survey_link_field.load(batch, everybody),
     )
 
 
@@ -147,6 +150,8 @@ def _of_record(fields: dict[str, str], contact_id: int, current: int | None) -> 
     if not fields or current in (None, contact_id):
         return fields
     told = {**fields, "second_order_same_person": f"contact:{current}"}
+    # A person is asked once: by the record they are reached at.
+    told.pop(survey_link_field.NAME, None)
     if "second_order_revenue" in fields:
         told["second_order_revenue"] = "0"
     return told
@@ -191,6 +196,7 @@ def _fields(batch: Batch, page: ContactPage, person_id: int) -> FieldsAndReasons
         **_referral_fields(person),
         **_move_fields(page, person),
         **_answer_fields(person),
+        **_survey_fields(batch, page, person, person_id),
     }
     reasons = [of_move(move, page.names) for move in moves] + ([why] if why else [])
     return fields, [stored_shapes.plain(reason) for reason in reasons]
@@ -277,6 +283,29 @@ def _move_fields(page: ContactPage, person: _Person) -> dict[str, str]:
         "second_order_moved_at": f"{latest.moved_at:%Y-%m-%d}",
         "second_order_move_confidence": field_patches.share(latest.confidence),
     }
+
+
+def _survey_fields(
+    batch: Batch, page: ContactPage, person: _Person, person_id: int
+) -> dict[str, str]:
+    current = page.contacts.get(_current(page, person_id) or 0)
+    if current is None:
+        return {}
+    at = employer(current, page.companies)
+    return survey_link_field.field(
+        batch,
+        page.survey,
+        current,
+        person.contact_ids,
+        page.evidence.answers_of(person.contact_ids),
+        is_at_customer=at is not None and page.evidence.was_customer(at, batch.now),
+        has_left=current.left_reply_at is not None or _has_departed(person),
+    )
+
+
+def _has_departed(person: _Person) -> bool:
+    latest = max(person.moves, key=lambda move: (move.moved_at, move.key), default=None)
+    return latest is not None and latest.kind == MoveKind.DEPARTURE
 
 
 def _answer_fields(person: _Person) -> dict[str, str]:

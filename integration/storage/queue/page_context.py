@@ -11,11 +11,20 @@ from mappings.stored.settings_document import settings_in
 
 
 @dataclass(frozen=True, slots=True)
+class SurveyLinks:
+    """How links to our survey are made: what they begin with, and the key that seals them."""
+
+    address: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class PageContext:
     """A portal's newest settings, lowest due stage and paused properties.
 
     `is_reading`: an import under way has to be through before deals are concluded. `weighed`: deals
-    were judged with all that the first import and the first pass over activities read.
+    were judged with all that the first import and the first pass over activities read. `survey` is
+    None where the account does not ask with our survey.
     """
 
     version: int
@@ -25,11 +34,12 @@ class PageContext:
     imported: bool
     weighed: bool
     paused: frozenset[tuple[str, str]]
+    survey: SurveyLinks | None = None
 
 
 def read(tx: Transaction) -> PageContext:
     """Read the portal's state; a portal without settings has none."""
-    ((version, body, stage, is_reading, imported, weighed, paused),) = tx.tuples(
+    ((version, body, stage, is_reading, imported, weighed, paused, links),) = tx.tuples(
         f"""SELECT newest.version, newest.body,
               (SELECT stage FROM stale WHERE portal_id = :portal AND next_at <= clock_timestamp()
                ORDER BY stage LIMIT 1),
@@ -38,10 +48,15 @@ def read(tx: Transaction) -> PageContext:
               EXISTS (SELECT FROM portal WHERE portal_id = :portal AND imported_at IS NOT NULL),
               NOT EXISTS (SELECT FROM touch_step WHERE portal_id = :portal AND NOT weighed),
               (SELECT json_agg(json_build_array(object_type, name)) FROM property_state
-               WHERE portal_id = :portal AND paused_at IS NOT NULL)
+               WHERE portal_id = :portal AND paused_at IS NOT NULL),
+              (SELECT json_build_array(address, link_key) FROM survey_setup
+               WHERE portal_id = :portal AND is_on)
             FROM (SELECT) AS always
               LEFT JOIN LATERAL ({settings_versions.NEWEST}) AS newest ON true"""
     )
     names = frozenset((kind, name) for kind, name in paused or ())
     due = Stage(stage) if stage is not None else None
-    return PageContext(version or 0, settings_in(body), due, is_reading, imported, weighed, names)
+    survey = SurveyLinks(*links) if links else None
+    return PageContext(
+        version or 0, settings_in(body), due, is_reading, imported, weighed, names, survey
+    )

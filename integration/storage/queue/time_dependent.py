@@ -33,3 +33,26 @@ ANSWERERS = Selection(
        WHERE portal_id = :portal AND object_type = 'contact'
          AND jsonb_exists(desired, 'second_order_nps')"""
 )
+# Contacts with a link to our survey, and those who may get one: people of companies that bought,
+# or of any company where a lifecycle stage says who is a customer.
+SURVEYED = Selection(
+    """SELECT object_type, record_id FROM conclusion
+       WHERE portal_id = :portal AND object_type = 'contact'
+         AND jsonb_exists(desired, 'second_order_survey_link')
+       UNION
+       SELECT 'contact', from_id FROM association
+       WHERE portal_id = :portal AND from_type = 'contact' AND to_type = 'company'
+         AND EXISTS (SELECT FROM survey_setup WHERE portal_id = :portal AND is_on)
+         AND (to_id IN (SELECT company_id FROM deal WHERE portal_id = :portal AND is_won)
+           OR EXISTS (SELECT FROM survey_setup WHERE portal_id = :portal AND by_stage))"""
+)
+# Contacts who were approached within the longest rest, where our survey asks; ANSWERERS knows of
+# those who answered.
+RESTING = Selection(
+    """SELECT DISTINCT 'contact' AS object_type, coalesce(new_id, contact_id) AS record_id
+       FROM approach LEFT JOIN alias ON alias.portal_id = :portal
+         AND alias.object_type = 'contact' AND alias.old_id = approach.contact_id
+       WHERE approach.portal_id = :portal AND contact_id > 0
+         AND at > clock_timestamp() - interval '400 days'
+         AND EXISTS (SELECT FROM survey_setup WHERE portal_id = :portal AND is_on)"""
+)

@@ -262,6 +262,9 @@ _CONTACT_ROWS = (
     """UPDATE reward SET target = 'removed:' || reward_id WHERE portal_id = :portal
          AND target IN (SELECT 'contact:' || id FROM unnest(CAST(:texts AS text[])) AS id)""",
     "DELETE FROM win WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))",
+    # So does that somebody was invited, and whether they answered.
+    """UPDATE survey_invitation SET contact_id = -1 - floor(random() * 1e15)::bigint
+       WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))""",
     *_DECIDED,
     # The figures stay: what is booked and its range rest on them.
     """UPDATE source SET contact_id = NULL, body = jsonb_strip_nulls(jsonb_build_object(

@@ -9,12 +9,12 @@ from mappings.rules.facts import NpsAnswer
 from mappings.rules.policy import KEY_ROLES, Policy
 
 _PROMOTER, _PASSIVE = 9, 7
-_TOP = 10
+TOP = 10
 
 
 def group(score: int) -> str:
     """promoter, passive or detractor. Other scales than 0-10 are refused, never converted."""
-    if not 0 <= score <= _TOP:
+    if not 0 <= score <= TOP:
         raise ValueError(f"{score} is not on the scale from 0 to 10")
     if score >= _PROMOTER:
         return "promoter"
