@@ -236,6 +236,70 @@ class RewardKind(Labelled):
         return next((kind for kind in cls if kind == word), None)
 
 
+class AskState(Labelled):
+    """Whether to ask somebody for a referral."""
+
+    ASK_NOW = "ask_now", "Ask now"
+    WAIT = "wait", "Wait"
+    RESTING = "resting", "Resting"
+    NEVER = "never", "Never"
+
+    @classmethod
+    def of(cls, word: str | None) -> Self | None:
+        """Return the member that a word stands for; None for another word and for none."""
+        return next((member for member in cls if member == word), None)
+
+
+class GateKind(Labelled):
+    """What keeps somebody from being asked."""
+
+    OPTED_OUT = "opted_out", "Opted out"
+    LEFT = "left", "Has left"
+    ASKED = "asked", "Asked lately"
+    COMPANY_ASKED = "company_asked", "A colleague was asked lately"
+    ASKED_OFTEN = "asked_often", "Asked often this year"
+    SURVEYED = "surveyed", "Got a survey lately"
+    DECLINED = "declined", "Declined"
+    TICKET = "ticket", "Ticket of high priority"
+    DETRACTOR = "detractor", "Detractor"
+    HEALTH = "health", "Health at risk"
+    COVERAGE = "coverage", "Health not known"
+    NEW_CUSTOMER = "new_customer", "New customer"
+    PRICE_RISE = "price_rise", "Price rise"
+    RENEWAL = "renewal", "Renewal near"
+    HELD_BACK = "held_back", "Asked later"
+
+
+class AskKind(Labelled):
+    """What somebody is asked for."""
+
+    INTRODUCTION = "introduction", "Introduction to a person"
+    REFERENCE = "reference", "Reference call"
+    REVIEW = "review", "Public review"
+    CASE_STUDY = "case_study", "Case study"
+    REFERRAL = "referral", "Referral"
+
+    @classmethod
+    def of(cls, word: str | None) -> Self | None:
+        """Return the member that a word stands for; None for another word and for none."""
+        return next((member for member in cls if member == word), None)
+
+
+class AskOutcome(Labelled):
+    """What became of an ask."""
+
+    OPEN = "open", "Waiting for an answer"
+    INTRODUCED = "introduced", "Introduced somebody"
+    AGREED = "agreed", "Agreed"
+    DECLINED = "declined", "Declined"
+    SILENT = "silent", "No answer in 30 days"
+
+    @classmethod
+    def of(cls, word: str | None) -> Self | None:
+        """Return the member that a word stands for; None for another word and for none."""
+        return next((member for member in cls if member == word), None)
+
+
 class ReviewKind(Labelled):
     """What a review task asks about."""
 

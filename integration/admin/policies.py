@@ -35,6 +35,9 @@ _BOUNDS: Mapping[str, tuple[int, int]] = {
     "usage_zero_at": (0, _MOST_USAGE),
     "usage_full_at": (0, _MOST_USAGE),
     "win_half_life_days": (1, _LONGEST_DAYS),
+    "ask_at": (0, 100),
+    "asks_in_a_year": (0, 12),
+    "owner_asks_a_week": (0, 100),
 }
 
 

@@ -30,6 +30,12 @@ def touched_companies(occurrence: Occurrence) -> set[RefPair]:
 # Customers whose people these are
 
 
+def employers(occurrence: Occurrence) -> set[RefPair]:
+    """The customers at which the persons of these contacts are, by any of their records."""
+    person_of, _ = person_rows.groups(occurrence.tx, occurrence.contacts)
+    return _customers_of(occurrence, {*occurrence.contacts, *person_of})
+
+
 def customers_of_contacts(occurrence: Occurrence) -> set[RefPair]:
     """The customers that the contacts are people of, or were when they answered."""
     return _customers_of(occurrence, occurrence.contacts)

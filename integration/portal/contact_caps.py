@@ -3,6 +3,8 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from integration.portal import invalidation
+from integration.portal.invalidation import Change
 from integration.storage.database import Transaction
 from integration.storage.findings import person_rows
 from integration.storage.mirror import lookups
@@ -12,11 +14,25 @@ from mappings.kinds import ObjectType
 from mappings.records import values
 from mappings.rules.policy import Policy
 from mappings.rules.success import contact_cap
-from mappings.rules.success.contact_cap import Rest
+from mappings.rules.success.contact_cap import Approach, ApproachKind, Rest
 
 LOOKED_BACK = timedelta(days=400)
 """How far back approaches are read: further than any rest lasts."""
 _OPTED_OUT = "hs_email_optout"
+
+
+def note(tx: Transaction, approach: Approach, *, by: str) -> bool:
+    """Note that somebody was approached, who rests from now on; False if it was noted before."""
+    if not approach_rows.note(tx, approach, by=by):
+        return False
+    invalidation.record(tx, Change.PERSON_APPROACHED, contacts=[approach.contact_id])
+    return True
+
+
+def take_back(tx: Transaction, kind: ApproachKind, key: str, contact_id: int) -> None:
+    """Say that an approach of a contact never took place."""
+    if approach_rows.take_back(tx, kind, key):
+        invalidation.record(tx, Change.PERSON_APPROACHED, contacts=[contact_id])
 
 
 def rests_from_surveys(

@@ -57,9 +57,6 @@ TABLE: Mapping[Change, tuple[Row, ...]] = {
         Row(_PEOPLE, affected_records.themselves,
             "answers and usage are read with the record they are about"),
     ),
-    Change.PERSON_APPROACHED: (
-        Row(_SUMMARIES, affected_people.all_contacts, "whoever got a survey gets no other for now"),
-    ),
     Change.SURVEY_CHANGED: (
         Row(_SUMMARIES, time_dependent.SURVEYED, "their links come, go or read differently"),
     ),
@@ -84,6 +81,11 @@ TABLE: Mapping[Change, tuple[Row, ...]] = {
         Row(_DEALS, touch_dependents.ALL_DEALS_IN_SIGHT, "as for changed touches"),
         Row(_SUMMARIES, touch_dependents.ALL_EMPLOYERS_OF_LIVING, "as for changed touches"),
         Row(_SUMMARIES, time_dependent.CUSTOMERS, "silence with a customer is known from now on"),
+    ),
+    Change.PERSON_APPROACHED: (
+        Row(_SUMMARIES, affected_companies.employers,
+            "who was approached rests, and so do their colleagues"),
+        Row(_SUMMARIES, affected_people.all_contacts, "whoever got a survey gets no other for now"),
     ),
     Change.PERSON_FORGOTTEN: (
         Row(_PEOPLE, affected_people.other_contacts,
@@ -270,6 +272,10 @@ TABLE: Mapping[Change, tuple[Row, ...]] = {
         Row(_SUMMARIES, affected_companies.companies, "so is a company's"),
         Row(_SUMMARIES, affected_companies.companies_upstream_of_credit,
             "and its all-in value holds the deals further down"),
+    ),
+    Change.READINESS_CHANGED: (
+        Row(_SUMMARIES, affected_people.all_contacts,
+            "whether to ask somebody is shown on all of their records"),
     ),
     Change.DEAL_JUDGED: (
         Row(_DEALS, affected_deals.credit_notes_beside,

@@ -10,11 +10,13 @@ class Change(StrEnum):
     RECORD_CHANGED = "a record or its links read differently, or it is gone or back"  # records
     RECORDS_MERGED = "records live on under another id"  # records: the old ids, still linked
     OUTSIDE_REPORTED = "a survey tool or the product reported something"  # records
-    PERSON_APPROACHED = "somebody got a survey"  # contacts
     SURVEY_CHANGED = "our survey was switched on or off, or has other links"  # the whole portal
     PULSE_GIVEN = "somebody said how it goes with a company"  # companies
     TOUCHES_CHANGED = "touches are new, gone or worded otherwise"  # touches
     TOUCHES_READ = "all activities were read for the first time"  # the whole portal, with the time
+    PERSON_APPROACHED = (
+        "people were approached, answered an ask, or said they want none"  # contacts
+    )
     PERSON_FORGOTTEN = "a person is to be forgotten"  # contacts: all their ids, not yet erased
     NAME_ERASED = "a forgotten person's name is erased from explanations"  # deals
     DECISION_MADE = "a question was answered or opened again"  # contacts, records or deals
@@ -49,6 +51,9 @@ class Change(StrEnum):
     REFERRAL_CHANGED = "a referral differs"  # records: the referred; contacts: who referred them
     CREDIT_CHANGED = "sources, ledger rows or paths of credit changed"  # deals, contacts, companies
     DEAL_JUDGED = "a deal's sources were judged"  # deals
+    READINESS_CHANGED = (
+        "somebody is to be asked, or not any more, or for another reason"  # contacts
+    )
     ORDER_CHANGED = "a deal's order is another"  # deals
     INHERITANCE_CHANGED = "what later deals of a customer inherit changed"  # deals: the later ones
 

@@ -33,6 +33,7 @@ COPIED: Final = (
     "person_answer",
     "portal",
     "recurring_value",
+    "readiness",
     "referral",
     "rejudgement",
     "review",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from mappings.kinds import ObjectType, SourceKind, Timing
+from mappings.kinds import AskState, ObjectType, SourceKind, Timing
 from mappings.records.properties import (
     GROUP_LABEL,
     GROUP_NAME,
@@ -74,6 +74,7 @@ _GROUPS = {
     "passive": "Passive (7-8)",
     "detractor": "Detractor (0-6)",
 }
+_ASK_STATES = {state.value: state.label for state in AskState}
 _BANDS = {"healthy": "Healthy", "watch": "Watch", "at_risk": "At risk", "unknown": "Unknown"}
 
 _DEAL = (
@@ -244,6 +245,20 @@ _CONTACT = (
         "The person's own address of our survey, for your e-mails. Empty while they should be left"
         " in peace: send to contacts with whom it is known.",
     ),
+    choice(
+        ObjectType.CONTACT,
+        "second_order_ask",
+        "Second-order ask",
+        "Whether to ask them for a referral: now, not yet, not again for a while, or never. Empty"
+        " of people who are at no active customer, or had nothing to do with you.",
+        _ASK_STATES,
+    ),
+    paragraph(
+        ObjectType.CONTACT,
+        "second_order_ask_because",
+        "Second-order ask: reasons",
+        "What speaks for asking them, or what is in the way, and until when.",
+    ),
 )
 
 _COMPANY = (
@@ -317,6 +332,13 @@ _COMPANY = (
         "Points against 30 days ago; empty where the same was not known then.",
     ),
     number("company", "second_order_champions_left", "Champions left", "In the last 365 days."),
+    choice(
+        ObjectType.COMPANY,
+        "second_order_ask",
+        "Second-order ask",
+        "As on contacts, by the best of its people: whether there is somebody to ask now.",
+        _ASK_STATES,
+    ),
 )
 
 _UPDATED = tuple(

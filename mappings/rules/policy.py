@@ -15,19 +15,13 @@ KEY_ROLES = frozenset({"champion", "decision_maker", "budget_holder", "executive
 # Whoever puts the rule to work takes its line out.
 WITHOUT_EFFECT: Final = frozenset(
     {
-        "active_days",  # customers who stopped buying
-        "detractor_flag_days",  # whom to ask for a referral; in health blame stays
         "touch_days",  # every customer, every month
         "referral_signals.worked_together",  # whom to ask for an introduction
         "ask_language_model",  # no model comes with the product
         "pulse_window_days",  # how far the owner is from the customer
         "pulse_gap_steps",
-        "ask_rest_days",  # whom to ask for a referral
-        "ask_company_rest_days",
-        "asks_in_a_year",
-        "win_half_life_days",  # whom to ask today
-        "win_dead_days",
-        "win_act_days",
+        "ask_silent_days",  # what became of an ask
+        "win_act_days",  # by when to act on a win
         "promoter_act_from_hours",
         "promoter_act_until_hours",
     }
@@ -108,6 +102,10 @@ def _win_weights() -> Mapping[str, int]:
         usage_record=600_000,
         praise=600_000,
     )
+
+
+def _ask_weights() -> Mapping[str, int]:
+    return _table(win=40, sentiment=25, health=20, relationship=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +267,16 @@ class Policy:
     escalator_percent: int = 10  # of the value; contracts rarely foresee a steeper rise
     override_days: int = 30  # the longest that a band set by a person may hold
     touch_days: int = 30  # every customer, every month
+    # whom to ask
+    ask_weights: Mapping[str, int] = field(default_factory=_ask_weights)
+    ask_at: int = 65
+    ask_customer_days: int = 60  # how long somebody must be a customer
+    ask_detractor_days: int = 365
+    ask_declined_days: int = 180
+    price_rise_days: int = 14  # before a price rise and after it
+    renewal_quiet_days: int = 30
+    owner_asks_a_week: int = 3
+    ask_silent_days: int = 30  # without an answer
     # ledger
     late_evidence_days: int = 90
     books_close_day: int = 10  # of the next month; 0: months are closed by hand only

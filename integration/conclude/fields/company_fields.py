@@ -1,6 +1,7 @@
 """Company fields: what came because of a company, its sentiment and its health (stage three)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
 
@@ -8,16 +9,19 @@ from integration.conclude import field_patches
 from integration.conclude.batch import Batch
 from integration.conclude.field_patches import Conclusion, FieldsAndReasons
 from integration.conclude.fields import (
+    company_asks,
     company_health,
     company_page,
     company_values,
     company_wins,
     recurring_values,
 )
+from integration.conclude.fields.company_asks import AskEvidence
 from integration.conclude.fields.company_health import HealthOfToday
 from integration.conclude.fields.company_page import CompanyPage
 from integration.storage.findings import stored_shapes
 from integration.storage.listings import kept_columns
+from integration.storage.success.readiness_rows import Judged
 from mappings.kinds import ObjectType
 from mappings.rules.facts import PPM, CompanyFacts
 from mappings.rules.findings import SHARE_ONE, Move
@@ -34,23 +38,48 @@ def refresh(batch: Batch, company_ids: Collection[int]) -> None:
     A company that never bought and brought nothing says nothing.
     """
     page = company_page.load(batch, company_ids)
+    company_wins.refresh(batch, company_ids, page)
+    evidence = company_asks.load(batch, page)
     living = [company for company in page.companies.values() if not company.archived]
-    read = batch.each_of(ObjectType.COMPANY, living, lambda company: _fields(batch, company, page))
-    conclusions = [Conclusion(company.id, fields, reasons) for company, (fields, reasons) in read]
+    read = batch.each_of(
+        ObjectType.COMPANY, living, lambda company: _summary(batch, company, page, evidence)
+    )
+    summaries = {company.id: summary for company, summary in read}
+    everybody = [one for summary in summaries.values() for one in summary.judged]
+    judged = company_asks.drawn(batch, everybody, evidence)
+    conclusions = [
+        Conclusion(
+            company_id,
+            summary.fields | company_asks.told(judged.get(company_id, ())),
+            summary.reasons,
+        )
+        for company_id, summary in summaries.items()
+    ]
     field_patches.plan(batch, ObjectType.COMPANY, conclusions)
     gone = set(company_ids) - {company.id for company in living}
     field_patches.forget(batch, ObjectType.COMPANY, gone)
     company_values.store(batch, company_ids, page.values.values())
-    company_wins.refresh(batch, company_ids, page)
     recurring_values.refresh(batch, company_ids, page)
+    company_asks.store(batch, set(company_ids) - batch.broken(ObjectType.COMPANY), judged)
     kept_columns.keep_companies(batch.tx, company_ids)
 
 
-def _fields(batch: Batch, company: CompanyFacts, page: CompanyPage) -> FieldsAndReasons:
-    """What one company should say, and why; health and sentiment are said of customers only."""
+@dataclass(frozen=True, slots=True)
+class _Summary:
+    """What one company should say and why, and how ready its people are to be asked."""
+
+    fields: dict[str, str]
+    reasons: list[object]
+    judged: Sequence[Judged] = ()
+
+
+def _summary(
+    batch: Batch, company: CompanyFacts, page: CompanyPage, evidence: AskEvidence
+) -> _Summary:
+    """Sum up one company; health, sentiment and readiness are said of customers only."""
     fields, reasons = _money_fields(batch, company.id, page)
     if company.id not in page.customers:
-        return fields, reasons
+        return _Summary(fields, reasons)
     fields |= _sentiment_fields(_sentiment(batch, company.id, page))
     left = _champions_left(batch, company.id, page)
     if left:
@@ -58,11 +87,12 @@ def _fields(batch: Batch, company: CompanyFacts, page: CompanyPage) -> FieldsAnd
     reasons.append({"champions_left": [move.key for move in left]})
     if page.records.feeds.awaited:
         # A band that the first meeting read would change fires the account's workflows twice.
-        return fields, reasons
+        return _Summary(fields, reasons)
     health = company_health.health_of(batch, company, page.records, page.moves.get(company.id, ()))
     fields |= _health_fields(health)
     reasons.append({"health": stored_shapes.plain(health)})
-    return fields, reasons
+    judged = company_asks.of_company(batch, company, page, evidence, health)
+    return _Summary(fields, reasons, judged)
 
 
 def _health_fields(concluded: HealthOfToday) -> dict[str, str]:

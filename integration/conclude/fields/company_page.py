@@ -33,14 +33,16 @@ _ContactAt = tuple[int, int]
 class CustomerRecords:
     """What sentiment and health of customers are judged by: people, deals, answers and tickets.
 
-    Everything goes by company, but `touched`, the moments of two-way touches of late, and
-    `person_of`, which go by contact. `feeds` say what of it is read. `decisions` are what people
-    decided about a company's health, `users` what those are called.
+    Everything goes by company, but `given`, all answers wherever they count, `touched`, the moments
+    of two-way touches of late, and `person_of`, which go by contact. `feeds` say what of it is
+    read. `decisions` are what people decided about a company's health, `users` what those are
+    called.
     """
 
     staff: Mapping[int, Sequence[ContactFacts]]
     deals: Mapping[int, Sequence[DealFacts]]
     answers: Mapping[int, Sequence[NpsAnswer]]
+    given: Mapping[int, Sequence[NpsAnswer]]
     tickets: Mapping[int, Sequence[Ticket]]
     touched: Mapping[int, Sequence[datetime]]
     person_of: Mapping[int, int]
@@ -105,6 +107,7 @@ def _customer_records(
         staff=_staff(near, contacts),
         deals=_deals(batch, customers, own),
         answers=_answers(batch, asked, answers, contacts),
+        given=answers,
         tickets=_tickets(batch, customers, contacts),
         touched=_touched(batch, staff_ids),
         person_of=person_rows.persons_of(batch.tx, staff_ids | answers.keys()),

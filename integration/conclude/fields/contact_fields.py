@@ -19,7 +19,7 @@ from integration.storage.database import Row
 from integration.storage.findings import person_rows, source_rows, stored_shapes
 from integration.storage.ledger import entry_rows
 from integration.storage.listings import kept_columns
-from integration.storage.success import person_answers
+from integration.storage.success import person_answers, readiness_rows
 from integration.storage.success.person_answers import PersonAnswer
 from mappings.kinds import MoveKind, ObjectType, Status
 from mappings.rules.attribution.reasons import Names, of_move
@@ -30,7 +30,7 @@ from mappings.rules.job_changes import champions
 from mappings.rules.job_changes.current_record import current_record
 from mappings.rules.ledger import money
 from mappings.rules.policy import KEY_ROLES
-from mappings.rules.success import nps
+from mappings.rules.success import nps, readiness
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,8 @@ class ContactPage:
     """Persons whose contacts are summed up, with all that is known of them.
 
     `members` and `moves` go by person; `credit`, in the home currency's minor units, and
-    `referrals` by contact.
+    `referrals` by contact, and so does `readiness`, which is judged at
+    each company of theirs.
     """
 
     contacts: Mapping[int, ContactFacts]
@@ -49,6 +50,7 @@ class ContactPage:
     evidence: ChampionEvidence
     credit: Mapping[int, int]
     referrals: Mapping[int, Sequence[Row]]
+    readiness: Mapping[int, Sequence[Row]]
     names: Names
     survey: SurveyPage | None
 
@@ -102,6 +104,7 @@ def _load(batch: Batch, contact_ids: Collection[int]) -> ContactPage:
         evidence=champion_strength.load(batch, everybody, set(companies.companies)),
         credit=entry_rows.by_subject(batch.tx, everybody, home),
         referrals=_referrals_by(batch, everybody),
+        readiness=readiness_rows.of_contacts(batch.tx, everybody),
         names=_names(batch, [move for own in moves.values() for move in own]),
         survey=survey_link_field.load(batch, everybody),
     )
@@ -197,6 +200,7 @@ def _fields(batch: Batch, page: ContactPage, person_id: int) -> FieldsAndReasons
         **_move_fields(page, person),
         **_answer_fields(person),
         **_survey_fields(batch, page, person, person_id),
+        **_ask_fields(page, own),
     }
     reasons = [of_move(move, page.names) for move in moves] + ([why] if why else [])
     return fields, [stored_shapes.plain(reason) for reason in reasons]
@@ -317,3 +321,12 @@ def _answer_fields(person: _Person) -> dict[str, str]:
         "second_order_nps_group": nps.group(answer.score),
         "second_order_nps_at": field_patches.moment(answer.at),
     }
+
+
+def _ask_fields(page: ContactPage, own: Iterable[int]) -> dict[str, str]:
+    """Whether to ask the person, by the company where that is best; nothing of who is unknown."""
+    rows = [row for contact_id in own for row in page.readiness.get(contact_id, ())]
+    best = min(rows, key=lambda row: readiness.rank(row["state"]), default=None)
+    if best is None:
+        return {}
+    return {"second_order_ask": best["state"], "second_order_ask_because": best["because"]}

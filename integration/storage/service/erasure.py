@@ -245,6 +245,20 @@ _CONTACT_ROWS = (
     """DELETE FROM answer WHERE portal_id = :portal
          AND (contact_id = ANY(CAST(:ids AS bigint[]))
            OR named_id = ANY(CAST(:ids AS bigint[])))""",
+    "DELETE FROM readiness WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))",
+    """DELETE FROM reminder_done
+       WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))""",
+    # That somebody was asked stays; who it was goes, and whom it was about.
+    """UPDATE ask SET
+         contact_id = CASE WHEN contact_id = ANY(CAST(:ids AS bigint[]))
+           THEN -1 - floor(random() * 1e15)::bigint ELSE contact_id END,
+         target_contact_id = CASE WHEN target_contact_id <> ALL(CAST(:ids AS bigint[]))
+           THEN target_contact_id END,
+         introduced_contact_id = CASE WHEN introduced_contact_id <> ALL(CAST(:ids AS bigint[]))
+           THEN introduced_contact_id END
+       WHERE portal_id = :portal AND (contact_id = ANY(CAST(:ids AS bigint[]))
+         OR target_contact_id = ANY(CAST(:ids AS bigint[]))
+         OR introduced_contact_id = ANY(CAST(:ids AS bigint[])))""",
     "DELETE FROM do_not_ask WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))",
     # That somebody was approached on that day stays, as the numbers of asks and surveys do.
     """UPDATE approach SET contact_id = -1 - floor(random() * 1e15)::bigint

@@ -1,9 +1,10 @@
 """Customers: since when a company is one, by what it bought."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from mappings.rules.facts import DealFacts
+from mappings.rules.facts import AccountFigures, DealFacts
+from mappings.rules.policy import Policy
 
 
 def since_first_purchase(deals: Iterable[DealFacts]) -> datetime | None:
@@ -19,3 +20,16 @@ def since_first_purchase(deals: Iterable[DealFacts]) -> datetime | None:
 def is_purchase(deal: DealFacts) -> bool:
     """Whether a deal makes its company a customer; a free trial or a credit note does not."""
     return deal.counts_as_won and (deal.amount_minor or 0) > 0
+
+
+def is_active(
+    deals: Iterable[DealFacts], figures: AccountFigures, now: datetime, policy: Policy
+) -> bool:
+    """Whether a customer still is one: it pays something recurring, or bought not long ago."""
+    recurring = [
+        reading for reading in figures.recurring if reading.at is None or reading.at <= now
+    ]
+    if recurring and (recurring[-1].value or 0) > 0:
+        return True
+    since = now - timedelta(policy.active_days)
+    return any((deal.closed_at or deal.created_at) >= since for deal in filter(is_purchase, deals))
