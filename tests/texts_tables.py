@@ -14,7 +14,14 @@ from integration.reports.listings.listings import LISTINGS
 from integration.reports.ready_reports import READY
 from integration.review import review_kinds
 from mappings import formats, kinds
-from mappings.records import access, activity_records, setup_kinds, text_sources, what_is_read
+from mappings.records import (
+    access,
+    activity_records,
+    setup_kinds,
+    survey_tools,
+    text_sources,
+    what_is_read,
+)
 from mappings.records.setting_labels import setting_label
 from mappings.rules.attribution.reasons import REMOVED
 from mappings.rules.ledger import total_range
@@ -47,6 +54,7 @@ def _tables() -> Iterator[Iterable[str]]:
     yield (total_range.RATE_BASIS,)
     yield stream_labels.PLURALS.values()
     yield (right.label for right in Permission)
+    yield (tool.label for tool in survey_tools.TOOLS)
     yield (authors.named("", {}),)
     yield (*_RECORDS, "name", REMOVED)
     yield map(record_names.nameless, _RECORDS)

@@ -28,8 +28,10 @@ from integration.pages import (
     setup_page,
     survey_page,
     survey_switch_page,
+    survey_tools_page,
     texts,
     tree_page,
+    unmatched_page,
     users_page,
     wording,
 )
@@ -57,6 +59,8 @@ def register(app: Flask, runtime: Runtime) -> None:
     app.register_blueprint(settings_page.blueprint(runtime))
     app.register_blueprint(settings_versions_page.blueprint(runtime))
     app.register_blueprint(setup_page.blueprint(runtime))
+    app.register_blueprint(survey_tools_page.blueprint(runtime))
+    app.register_blueprint(unmatched_page.blueprint(runtime))
     app.register_blueprint(tree_page.blueprint(runtime))
     app.register_blueprint(users_page.blueprint(runtime))
     app.register_blueprint(survey_page.blueprint(runtime))

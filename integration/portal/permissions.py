@@ -19,6 +19,7 @@ class Permission(Labelled):
     SAVE_REPORTS = "save_reports", "Save reports"
     ANSWER_OWN = "answer_own", "Answer questions about records that they own"
     ANSWER = "answer", "Answer every question in Review"
+    UPLOAD_ANSWERS = "upload_answers", "Upload survey answers, and match those of strangers"
     READ_COMMENTS = "read_comments", "Read what people wrote in surveys"
     OVERRIDE_OWN = "override_own", "Set the health band of customers that they own"
     OVERRIDE = "override", "Set the health band of every customer, and leave factors out"
@@ -50,6 +51,7 @@ GRANTED: Final[Mapping[Permission, frozenset[Role]]] = MappingProxyType(
         Permission.SAVE_REPORTS: _WHO_TELL,
         Permission.ANSWER_OWN: frozenset({Role.ADMIN, Role.SUCCESS, Role.SELLER}),
         Permission.ANSWER: frozenset({Role.ADMIN, Role.SUCCESS}),
+        Permission.UPLOAD_ANSWERS: frozenset({Role.ADMIN, Role.SUCCESS}),
         Permission.READ_COMMENTS: frozenset({Role.ADMIN, Role.SUCCESS, Role.SELLER}),
         Permission.OVERRIDE_OWN: frozenset({Role.ADMIN, Role.SUCCESS, Role.SELLER}),
         Permission.OVERRIDE: frozenset({Role.ADMIN, Role.SUCCESS}),
@@ -152,6 +154,14 @@ ENDPOINTS: Final[Mapping[str, Permission | Open]] = MappingProxyType(
         "settings.change": Permission.CHANGE_SETTINGS,
         "settings.confirm": Permission.CHANGE_SETTINGS,
         "settings.renew_inbound_key": Permission.CHANGE_SETTINGS,
+        "surveys.show": Permission.CHANGE_SETTINGS,
+        "surveys.add": Permission.CHANGE_SETTINGS,
+        "surveys.change": Permission.CHANGE_SETTINGS,
+        "surveys.renew": Permission.CHANGE_SETTINGS,
+        "surveys.remove": Permission.CHANGE_SETTINGS,
+        "unmatched.show": Permission.UPLOAD_ANSWERS,
+        "unmatched.match": Permission.UPLOAD_ANSWERS,
+        "unmatched.dismiss": Permission.UPLOAD_ANSWERS,
         "settings.ask": Permission.UNINSTALL,
         "settings.leave": Permission.UNINSTALL,
         "setup.show": Permission.CHANGE_SETTINGS,

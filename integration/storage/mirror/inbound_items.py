@@ -3,9 +3,12 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from integration.storage.database import AS_WRITTEN, Transaction, as_json
+
+# Of an answer that nobody is known to have given.
+WAITS: Final = "contact_id IS NULL AND dismissed_at IS NULL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,23 +156,22 @@ def awaited(tx: Transaction) -> set[int]:
         return set()
     rows = tx.tuples(
         f"""SELECT record_id FROM record WHERE portal_id = :portal AND object_type = 'contact'
-              AND record_id IN (SELECT named_id FROM answer WHERE portal_id = :portal AND {_WAITS})
+              AND record_id IN (SELECT named_id FROM answer WHERE portal_id = :portal AND {WAITS})
             UNION SELECT new_id FROM alias WHERE portal_id = :portal AND object_type = 'contact'
-              AND old_id IN (SELECT named_id FROM answer WHERE portal_id = :portal AND {_WAITS})
+              AND old_id IN (SELECT named_id FROM answer WHERE portal_id = :portal AND {WAITS})
             UNION SELECT contact_id FROM identity_key WHERE portal_id = :portal AND kind = 'mail'
-              AND value IN (SELECT email FROM answer WHERE portal_id = :portal AND {_WAITS})"""
+              AND value IN (SELECT email FROM answer WHERE portal_id = :portal AND {WAITS})"""
     )
     return {row[0] for row in rows}
 
 
-_WAITS = "contact_id IS NULL AND dismissed_at IS NULL"
-_ANY_WAITING = f"SELECT EXISTS (SELECT FROM answer WHERE portal_id = :portal AND {_WAITS})"
+_ANY_WAITING = f"SELECT EXISTS (SELECT FROM answer WHERE portal_id = :portal AND {WAITS})"
 # From the contacts to the answers that wait for them, for there may be very many of those.
 _ADOPT = f"""mine AS MATERIALIZED ({{mine}}),
   waiting AS MATERIALIZED (
     SELECT told.source, told.answer_key, mine.id FROM mine CROSS JOIN LATERAL (
       SELECT source, answer_key FROM answer
-      WHERE portal_id = :portal AND {_WAITS} AND {{column}} = mine.value {AS_WRITTEN}) AS told)
+      WHERE portal_id = :portal AND {WAITS} AND {{column}} = mine.value {AS_WRITTEN}) AS told)
   UPDATE answer SET contact_id = waiting.id, named_id = NULL, matched_by = '{{how}}' FROM waiting
   WHERE answer.portal_id = :portal AND answer.source = waiting.source
     AND answer.answer_key = waiting.answer_key
