@@ -71,7 +71,8 @@ def _judged(batch: Batch, at: datetime) -> list[Judged]:
         for company_id in page.customers & page.companies.keys() & went_on.keys():
             company = page.companies[company_id]
             moves = page.moves.get(company_id, ())
-            found = company_health.health_of(batch, company, page.records, moves)
+            account = company_health.account_of(batch, company, page.records, moves)
+            found = company_health.health_of(batch, account)
             judged.append(Judged(found.health, not went_on[company_id]))
     return judged
 

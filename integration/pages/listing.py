@@ -2,9 +2,10 @@
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
+from fractions import Fraction
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,11 +14,11 @@ from flask.typing import ResponseReturnValue
 
 from integration.admin.sign_in import Session
 from integration.core.errors import Refused
-from integration.pages import figures, guard
+from integration.pages import customers_view, figures, guard
 from integration.pages.portal_pages import account_of
 from integration.pages.texts import gettext as _
 from integration.pages.texts import translated
-from integration.portal.context import open_portal
+from integration.portal.context import PortalContext, open_portal
 from integration.portal.runtime import Runtime
 from integration.reports.listings import list_reading, list_requests
 from integration.reports.listings.list_parts import Column, Filter, Listing, Shows, Takes
@@ -51,7 +52,8 @@ def _add(bp: Blueprint, runtime: Runtime, listing: Listing) -> None:
                 view = list_reading.read(portal, listing, _asked(), terms)
             except Refused as refusal:
                 return _refused(refusal)
-        return _page(session, view)
+            above = _ABOVE[listing.name](portal, session) if listing.name in _ABOVE else None
+        return _page(session, view, above)
 
     def save(portal_id: int) -> ResponseReturnValue:
         guard.session_of(runtime, portal_id)
@@ -68,6 +70,12 @@ def _add(bp: Blueprint, runtime: Runtime, listing: Listing) -> None:
 
     bp.add_url_rule(f"/{listing.name}", listing.name, show)
     bp.add_url_rule(f"/{listing.name}.csv", f"{listing.name}_csv", save)
+
+
+# What stands above the rows, by list; its template is called like the list.
+_ABOVE: Mapping[str, Callable[[PortalContext, Session], Mapping[str, Any]]] = {
+    "customers": customers_view.above
+}
 
 
 def _asked() -> dict[str, list[str]]:
@@ -138,7 +146,7 @@ class _Shown:
     hidden: Sequence[tuple[str, str]] = field(default_factory=tuple)
 
 
-def _page(session: Session, view: ListView) -> str:
+def _page(session: Session, view: ListView, above: Mapping[str, Any] | None) -> str:
     listing, asked = view.request.listing, view.request
     pairs = [(entry.filter.name, text) for entry in asked.chosen for text in entry.texts]
     sort = [("sort", asked.sort)] if asked.sort != listing.order else []
@@ -160,8 +168,9 @@ def _page(session: Session, view: ListView) -> str:
         hidden=sort,
     )
     return render_template(
-        "listing.html",
+        "listing.html" if above is None else f"{listing.name}.html",
         session=session,
+        above=above,
         shown=shown,
         may_export=session.may_use(f"lists.{listing.name}_csv"),
     )
@@ -301,7 +310,17 @@ def _written(column: Column, value: Any, view: ListView) -> str:  # noqa: ANN401
         return figures.day(_day_of(value, UTC))
     if shows is Shows.CERTAINTY:
         return figures.likelihood(value)
-    return figures.count(value) if shows is Shows.NUMBER else str(value)
+    if shows in _NUMBERS:
+        return _NUMBERS[shows](value)
+    return str(value)
+
+
+_NUMBERS: Mapping[Shows, Callable[[Any], str]] = {
+    Shows.NUMBER: figures.count,
+    Shows.POINTS: lambda value: figures.points(float(value)),
+    Shows.CHANGE: lambda value: figures.points(float(value), signed=True),
+    Shows.PERCENT: lambda value: figures.percent(Fraction(value, 100)),
+}
 
 
 def _day_of(value: date | datetime, zone: tzinfo) -> date:

@@ -37,7 +37,10 @@ GROUPS: tuple[Group, ...] = (
     ),
     Group(
         lazy_gettext("Customers"),
-        (Row("sentiment.show", lazy_gettext("Sentiment")),),
+        (
+            Row("lists.customers", lazy_gettext("Health")),
+            Row("sentiment.show", lazy_gettext("Sentiment")),
+        ),
     ),
     Group(
         lazy_gettext("Records"),

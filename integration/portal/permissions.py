@@ -135,6 +135,8 @@ ENDPOINTS: Final[Mapping[str, Permission | Open]] = MappingProxyType(
         "saved_reports.take_back": Permission.SAVE_REPORTS,
         "lists.people": Permission.READ,
         "lists.people_csv": Permission.EXPORT,
+        "lists.customers": Permission.READ,
+        "lists.customers_csv": Permission.EXPORT,
         "lists.companies": Permission.READ,
         "lists.companies_csv": Permission.EXPORT,
         "lists.moves": Permission.READ,

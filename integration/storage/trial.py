@@ -19,6 +19,7 @@ COPIED: Final = (
     "company_key",
     "conclusion",
     "credit_note",
+    "customer",
     "deal",
     "edge",
     "history_judgement",

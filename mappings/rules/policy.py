@@ -15,7 +15,6 @@ KEY_ROLES = frozenset({"champion", "decision_maker", "budget_holder", "executive
 # Whoever puts the rule to work takes its line out.
 WITHOUT_EFFECT: Final = frozenset(
     {
-        "touch_days",  # every customer, every month
         "referral_signals.worked_together",  # whom to ask for an introduction
         "ask_language_model",  # no model comes with the product
         "pulse_window_days",  # how far the owner is from the customer

@@ -12,7 +12,7 @@ from integration.conclude.fields.company_page import CompanyPage
 from integration.conclude.grouping import grouped
 from integration.portal import contact_caps, held_back
 from integration.portal.invalidation import Change
-from integration.storage.findings import person_rows, win_rows
+from integration.storage.findings import person_rows, recurring_rows, win_rows
 from integration.storage.success import approach_rows, ask_rows, readiness_rows
 from integration.storage.success.readiness_rows import Judged
 from mappings.formats import day
@@ -20,7 +20,15 @@ from mappings.kinds import AskState
 from mappings.rules.facts import CompanyFacts, ContactFacts, NpsAnswer, Reading
 from mappings.rules.findings import Move
 from mappings.rules.policy import KEY_ROLES
-from mappings.rules.success import contact_cap, customers, health_factors, nps, readiness, wins
+from mappings.rules.success import (
+    contact_cap,
+    customers,
+    health_factors,
+    nps,
+    readiness,
+    recurring_value,
+    wins,
+)
 from mappings.rules.success.contact_cap import Approach
 from mappings.rules.success.health import Health
 from mappings.rules.success.readiness import Candidate, Known
@@ -32,7 +40,7 @@ class AskEvidence:
     """What decides about the people of a page of companies, beside what health rests on.
 
     `members` are the records of each person; `answers`, `approaches`, `opted_out` and `declined_at`
-    go by contact, `wins` and `at_company` by company.
+    go by contact, `wins`, `at_company` and `recurring`, what each pays a year, by company.
     """
 
     person_of: Mapping[int, int]
@@ -43,6 +51,7 @@ class AskEvidence:
     at_company: Mapping[int, Sequence[Approach]]
     opted_out: Mapping[int, str]
     declined_at: Mapping[int, datetime]
+    recurring: Mapping[int, int]
 
     def own(self, contact_id: int) -> Sequence[int]:
         """All records of the person who has this one."""
@@ -72,7 +81,16 @@ def load(batch: Batch, page: CompanyPage) -> AskEvidence:
         at_company=grouped((approach.company_id or 0, approach) for approach in near),
         opted_out=contact_caps.opt_outs(batch.tx, everybody),
         declined_at=ask_rows.declined(batch.tx, everybody),
+        recurring=_recurring(batch, page),
     )
+
+
+def _recurring(batch: Batch, page: CompanyPage) -> dict[int, int]:
+    found = recurring_rows.of_companies(batch.tx, page.customers & page.companies.keys())
+    return {
+        company_id: recurring_value.value_at(spans, batch.now)
+        for company_id, spans in found.items()
+    }
 
 
 def of_company(
@@ -84,9 +102,11 @@ def of_company(
 ) -> list[Judged]:
     """Judge everybody who knows us at a customer; of one that stopped buying nobody is judged."""
     since = _customer_since(batch, company, page)
-    if since is None or not _is_active(batch, company, page):
+    if since is None or not _is_active(batch, company, page, evidence):
         return []
-    account = _Account(batch, company, page, evidence, health.health, since)
+    # Whoever set the band knows better: it decides here, too.
+    seen = replace(health.health, band=health.band)
+    account = _Account(batch, company, page, evidence, seen, since)
     staff = page.records.staff.get(company.id, ())
     return [account.judge(contact) for contact in staff if account.knows_us(contact)]
 
@@ -123,12 +143,15 @@ def _customer_since(batch: Batch, company: CompanyFacts, page: CompanyPage) -> d
     return customers.since_first_purchase(page.records.deals.get(company.id, ()))
 
 
-def _is_active(batch: Batch, company: CompanyFacts, page: CompanyPage) -> bool:
+def _is_active(
+    batch: Batch, company: CompanyFacts, page: CompanyPage, evidence: AskEvidence
+) -> bool:
     """Whether a company is a customer today: by the stage where that decides, else by purchases."""
     if batch.portal_map.customer_stage:
         return company.customer_since is not None
     deals = page.records.deals.get(company.id, ())
-    return customers.is_active(deals, company.figures, batch.now, batch.policy)
+    recurring = evidence.recurring.get(company.id, 0)
+    return customers.is_active(deals, recurring, batch.now, batch.policy)
 
 
 @dataclass(frozen=True)

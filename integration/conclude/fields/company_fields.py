@@ -1,6 +1,6 @@
 """Company fields: what came because of a company, its sentiment and its health (stage three)."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
@@ -14,13 +14,15 @@ from integration.conclude.fields import (
     company_page,
     company_values,
     company_wins,
+    kept_customers,
     recurring_values,
 )
 from integration.conclude.fields.company_asks import AskEvidence
 from integration.conclude.fields.company_health import HealthOfToday
 from integration.conclude.fields.company_page import CompanyPage
+from integration.conclude.fields.kept_customers import ConcludedCustomer
 from integration.storage.findings import stored_shapes
-from integration.storage.listings import kept_columns
+from integration.storage.listings import customer_rows, kept_columns
 from integration.storage.success.readiness_rows import Judged
 from mappings.kinds import ObjectType
 from mappings.rules.facts import PPM, CompanyFacts
@@ -39,10 +41,12 @@ def refresh(batch: Batch, company_ids: Collection[int]) -> None:
     """
     page = company_page.load(batch, company_ids)
     company_wins.refresh(batch, company_ids, page)
+    recurring_values.refresh(batch, company_ids, page)
     evidence = company_asks.load(batch, page)
     living = [company for company in page.companies.values() if not company.archived]
+    known: dict[int, ConcludedCustomer] = {}
     read = batch.each_of(
-        ObjectType.COMPANY, living, lambda company: _summary(batch, company, page, evidence)
+        ObjectType.COMPANY, living, lambda company: _summary(batch, company, page, evidence, known)
     )
     summaries = {company.id: summary for company, summary in read}
     everybody = [one for summary in summaries.values() for one in summary.judged]
@@ -59,9 +63,23 @@ def refresh(batch: Batch, company_ids: Collection[int]) -> None:
     gone = set(company_ids) - {company.id for company in living}
     field_patches.forget(batch, ObjectType.COMPANY, gone)
     company_values.store(batch, company_ids, page.values.values())
-    recurring_values.refresh(batch, company_ids, page)
     company_asks.store(batch, set(company_ids) - batch.broken(ObjectType.COMPANY), judged)
     kept_columns.keep_companies(batch.tx, company_ids)
+    _keep_customers(batch, company_ids, page, known, evidence)
+
+
+def _keep_customers(
+    batch: Batch,
+    company_ids: Collection[int],
+    page: CompanyPage,
+    known: Mapping[int, ConcludedCustomer],
+    evidence: AskEvidence,
+) -> None:
+    rows = [
+        kept_customers.row_of(batch, customer, page.own_deals[company_id], evidence.recurring)
+        for company_id, customer in known.items()
+    ]
+    customer_rows.keep(batch.tx, set(company_ids) - batch.broken(ObjectType.COMPANY), rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,21 +92,33 @@ class _Summary:
 
 
 def _summary(
-    batch: Batch, company: CompanyFacts, page: CompanyPage, evidence: AskEvidence
+    batch: Batch,
+    company: CompanyFacts,
+    page: CompanyPage,
+    evidence: AskEvidence,
+    known: dict[int, ConcludedCustomer],
 ) -> _Summary:
-    """Sum up one company; health, sentiment and readiness are said of customers only."""
+    """Sum up one company; health, sentiment and readiness are said of customers only.
+
+    A customer is added to *known*.
+    """
     fields, reasons = _money_fields(batch, company.id, page)
     if company.id not in page.customers:
         return _Summary(fields, reasons)
-    fields |= _sentiment_fields(_sentiment(batch, company.id, page))
+    sentiment = _sentiment(batch, company.id, page)
+    fields |= _sentiment_fields(sentiment)
     left = _champions_left(batch, company.id, page)
     if left:
         fields["second_order_champions_left"] = str(len(left))
     reasons.append({"champions_left": [move.key for move in left]})
+    moves = page.moves.get(company.id, ())
+    account = company_health.account_of(batch, company, page.records, moves)
+    known[company.id] = ConcludedCustomer(company, account, None, sentiment)
     if page.records.feeds.awaited:
         # A band that the first meeting read would change fires the account's workflows twice.
         return _Summary(fields, reasons)
-    health = company_health.health_of(batch, company, page.records, page.moves.get(company.id, ()))
+    health = company_health.health_of(batch, account)
+    known[company.id] = ConcludedCustomer(company, account, health, sentiment)
     fields |= _health_fields(health)
     reasons.append({"health": stored_shapes.plain(health)})
     judged = company_asks.of_company(batch, company, page, evidence, health)

@@ -56,17 +56,15 @@ class HealthOfToday:
         return " ".join(sentences)
 
 
-def health_of(
-    batch: Batch, company: CompanyFacts, records: CustomerRecords, moves: Iterable[Move]
-) -> HealthOfToday:
-    """Score one customer's account; *moves* are those to and from it."""
-    account = account_of(batch, company, records, moves)
+def health_of(batch: Batch, account: "Account") -> HealthOfToday:
+    """Score one customer's account."""
+    company = account.company
     now = health_course.today(account.health_at, batch.now, batch.policy)
     change = None
     if now.is_known:
         then = account.health_at(batch.now - health_course.LOOKED_BACK)
         change = health_course.change(now, then)
-    override = _override(records, company.id)
+    override = _override(account.records, company.id)
     return HealthOfToday(
         now, change, company.hubspot_sentiment, company.hubspot_health_score, override
     )
@@ -148,12 +146,13 @@ class Account:
         return self.records.tickets.get(self.company.id, ())
 
     @property
-    def _deals(self) -> Sequence[DealFacts]:
+    def deals(self) -> Sequence[DealFacts]:
+        """The company's deals."""
         return self.records.deals.get(self.company.id, ())
 
     def _is_silent(self, people: Iterable[ContactFacts], at: datetime) -> bool:
         """Whether there was activity with the people of somebody who bought long enough ago."""
-        won = (deal.closed_at for deal in self._deals if deal.counts_as_won)
+        won = (deal.closed_at for deal in self.deals if deal.counts_as_won)
         since = min(filter(None, won), default=at)
         if at - since < timedelta(self.policy.relationship_zero_days):
             return False
@@ -183,12 +182,16 @@ class Account:
                 last[contact.id] = max(past)
         return last
 
+    def last_touch_at(self, at: datetime) -> datetime | None:
+        """When somebody of the company was last in touch with us, both ways."""
+        return max(self._last_touches(at).values(), default=None)
+
     def _is_champion(self, contact: ContactFacts, at: datetime) -> bool:
         strength, _ = champions.strength(
             {contact.id},
             self.company.id,
             at,
-            deals=self._deals,
+            deals=self.deals,
             answers=[answer for answer in self._answers if answer.contact_id == contact.id],
             roles=contact.buying_roles,
             policy=self.policy,
@@ -218,7 +221,7 @@ class Account:
 
     def _decides(self, contact: ContactFacts) -> bool:
         roles = set(contact.buying_roles)
-        for deal in self._deals:
+        for deal in self.deals:
             for on_deal in deal.contacts:
                 if on_deal.contact_id == contact.id:
                     roles |= on_deal.roles

@@ -22,6 +22,14 @@ class Shows(Enum):
     DATE = auto()
     NUMBER = auto()
     CERTAINTY = auto()
+    POINTS = auto()
+    CHANGE = auto()
+    PERCENT = auto()
+
+
+_FIGURES = frozenset(
+    {Shows.MONEY, Shows.MAJOR, Shows.NUMBER, Shows.POINTS, Shows.CHANGE, Shows.PERCENT}
+)
 
 
 class Takes(Enum):
@@ -61,7 +69,7 @@ class Column:
     @property
     def is_figure(self) -> bool:
         """Whether values stand to the end of the column, so that digits stand below each other."""
-        return self.shows in {Shows.MONEY, Shows.MAJOR, Shows.NUMBER}
+        return self.shows in _FIGURES
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,12 @@ ROLES = {
     "promoter": "Promoter",
 }
 BANDS = {"healthy": "Healthy", "watch": "Watch", "at_risk": "At risk", "unknown": "Health unknown"}
+OTHERWISE = {
+    "healthy": "otherwise healthy",
+    "watch": "otherwise watch",
+    "at_risk": "otherwise at risk",
+    "unknown": "otherwise unknown",
+}
 _TIMINGS = {
     timing.value: timing.label for timing in (Timing.SOURCED, Timing.ASSISTED, Timing.PRESENT)
 }
@@ -145,6 +151,46 @@ COMPANIES: Final = Listing(
     order="-revenue",
 )
 
+CUSTOMERS: Final = Listing(
+    name="customers",
+    title="Customers and their health",
+    note="Every company that bought: how it is, what of that is known, and who was last in touch",
+    object_type=ObjectType.COMPANY,
+    stored=lists.CUSTOMERS,
+    columns=(
+        Column("company_id", "Company", Shows.RECORD, "name"),
+        Column(
+            "band",
+            "Band",
+            Shows.LABEL,
+            labels=BANDS,
+            note="otherwise",
+            note_heading="Without the band that was set",
+            note_labels=OTHERWISE,
+        ),
+        Column("health", "Health", Shows.POINTS, "health"),
+        Column("change", "In 30 days", Shows.CHANGE, "change"),
+        Column("coverage", "Known", Shows.PERCENT, "coverage"),
+        Column("touched_at", "Last in touch", Shows.DAY, "touched"),
+        Column("recurring_minor", "Recurring value a year", Shows.MONEY, "recurring"),
+        Column("bought_minor", "Bought of late", Shows.MONEY, "bought"),
+        Column("owner_id", "Owner", Shows.OWNER),
+    ),
+    filters=(
+        Filter("band", "Band", Takes.CHOICE, BANDS),
+        Filter("owner", "Owner", Takes.OWNER),
+        Filter("recurring_from", "Recurring value from", Takes.MONEY),
+        Filter("active", "Only active ones", Takes.YES),
+        Filter("falling", "Only falling ones", Takes.YES),
+        Filter("untouched", "Only without a recent touch", Takes.YES),
+        Filter("touched", "Only with a recent touch", Takes.YES),
+        Filter("flagged", "Only where somebody who decides is a detractor", Takes.YES),
+        Filter("set_by_hand", "Only with a band that was set by hand", Takes.YES),
+        Filter("no_owner", "Only without an owner", Takes.YES),
+    ),
+    order="health",
+)
+
 _MOVE_STATES = {
     **{status.value: status.label for status in Status},
     "confirmed": "Confirmed by a person",
@@ -179,5 +225,5 @@ MOVES: Final = Listing(
 )
 
 LISTINGS: Final[Mapping[str, Listing]] = {
-    listing.name: listing for listing in (DEALS, PEOPLE, COMPANIES, MOVES)
+    listing.name: listing for listing in (DEALS, PEOPLE, COMPANIES, CUSTOMERS, MOVES)
 }

@@ -143,6 +143,40 @@ COMPANIES: Final = List(
     sums=("revenue",),
 )  # fmt: skip
 
+CUSTOMERS: Final = List(
+    rows="customer",
+    key="company_id",
+    columns=(
+        "company_id", "name", "owner_id", "band", "worked_out", "health", "coverage", "change",
+        "touched_at", "recurring_minor", "bought_minor",
+        "CASE WHEN band <> worked_out THEN worked_out END AS otherwise",
+        "is_flagged",
+    ),
+    always="portal_id = :portal",
+    conditions={
+        "band": "band = ANY(CAST(:band AS text[]))",
+        "owner": "owner_id = ANY(CAST(:owner AS bigint[]))",
+        "no_owner": "owner_id IS NULL AND :no_owner",
+        "active": "is_active AND :active",
+        "falling": "change < 0 AND :falling",
+        "untouched": "NOT is_touched AND :untouched",
+        "touched": "is_touched AND :touched",
+        "flagged": "is_flagged AND :flagged",
+        "set_by_hand": "band <> worked_out AND :set_by_hand",
+        "recurring_from": "recurring_minor >= :recurring_from",
+    },
+    orders={
+        "health": Order("coalesce(health, -1)", "numeric"),
+        "coverage": Order("coverage", "int"),
+        "change": Order("coalesce(change, 0)", "numeric"),
+        "touched": Order(f"coalesce(touched_at, {_LAST})", "timestamptz"),
+        "recurring": Order("recurring_minor", "bigint"),
+        "bought": Order("bought_minor", "bigint"),
+        "name": Order('lower(name) COLLATE "C"', "text"),
+    },
+    sums=("recurring_minor", "bought_minor"),
+)  # fmt: skip
+
 _MOVED = "coalesce(latest, earliest)"
 MOVES: Final = List(
     rows="move",

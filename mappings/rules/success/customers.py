@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from mappings.rules.facts import AccountFigures, DealFacts
+from mappings.rules.facts import DealFacts
 from mappings.rules.policy import Policy
 
 
@@ -23,13 +23,9 @@ def is_purchase(deal: DealFacts) -> bool:
 
 
 def is_active(
-    deals: Iterable[DealFacts], figures: AccountFigures, now: datetime, policy: Policy
+    deals: Iterable[DealFacts], recurring_minor: int, at: datetime, policy: Policy
 ) -> bool:
     """Whether a customer still is one: it pays something recurring, or bought not long ago."""
-    recurring = [
-        reading for reading in figures.recurring if reading.at is None or reading.at <= now
-    ]
-    if recurring and (recurring[-1].value or 0) > 0:
-        return True
-    since = now - timedelta(policy.active_days)
-    return any((deal.closed_at or deal.created_at) >= since for deal in filter(is_purchase, deals))
+    since = at - timedelta(policy.active_days)
+    bought = (deal.closed_at or deal.created_at for deal in deals if is_purchase(deal))
+    return recurring_minor > 0 or any(since <= bought_at <= at for bought_at in bought)
