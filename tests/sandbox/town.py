@@ -15,7 +15,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from tests.sandbox import crm, town_activities, town_load, town_traces, truth_facts
+from tests.sandbox import (
+    crm,
+    town_activities,
+    town_load,
+    town_success,
+    town_traces,
+    truth_facts,
+)
 from tests.sandbox import town_rates as rates
 from tests.sandbox.town_careers import settle_people
 from tests.sandbox.town_causes import Causes, deal_truths, former_customer_seat
@@ -128,7 +135,8 @@ def districts(
             random.Random(f"{seed}/{number}"),
             random.Random(f"{seed}/{number}/activities"),
         )
-        yield _district(dice, portal, arrangement, size, today, logged)
+        fared = random.Random(f"{seed}/{number}/success")
+        yield _district(dice, portal, arrangement, size, today, logged, fared)
         scale, number = scale - size, number + 1
 
 
@@ -139,6 +147,7 @@ def _district(
     size: float,
     today: date,
     logged: random.Random,
+    fared: random.Random,
 ) -> Town:
     owners = tuple(owner.id for owner in arrangement.owners)
     district = District(dice, portal, first_day(today), size, owners=owners)
@@ -155,6 +164,7 @@ def _district(
         district, {referral.referrer.draft.id for referral in causes.referrals}
     )
     town_activities.keep_in_touch(district, causes, logged)
+    town_success.let_customers_fare(district, fared)
     return Town(
         arrangement,
         tuple(fair_copy(district, draft) for draft in district.drafts),

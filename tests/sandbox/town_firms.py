@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.sandbox import town_names as names
 from tests.sandbox import town_rates as rates
+from tests.sandbox import town_success
 from tests.sandbox.town_rows import (
     REFERRED_BY,
     LabelRow,
@@ -88,6 +89,7 @@ PROPERTIES = (
     PropertyRow("contact", "new_company", "New company", "string", "text"),
     PropertyRow("contact", "hard_bounced_on", "Hard bounced on", "date", "date"),
     PropertyRow("company", "contract_renewal_date", "Contract renewal date", "date", "date"),
+    *town_success.PROPERTIES,
 )
 LABELS = (
     LabelRow("contact", "contact", "referred_by", REFERRED_BY, "referred"),

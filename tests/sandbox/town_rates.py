@@ -155,6 +155,17 @@ TICKETS_PER_CUSTOMER = 2.5
 PRIORITIES = {"LOW": 0.30, "MEDIUM": 0.40, "HIGH": 0.20, "URGENT": 0.10}
 TICKETS_CLOSED = 0.86
 
+# Assumed: how customers fare, and how much of it an account keeps. The odds of leaving at an
+# anniversary are three times as high in the year in which somebody left who had been there at the
+# first win, and half as high where more was bought.
+RECURRING_KNOWN = 0.85
+USE_KNOWN = 0.6
+LIVE_KNOWN = 0.8
+DAYS_TO_LIVE = 40
+LEAVES_A_YEAR = 0.09
+LEAVES_WITHOUT_FRIEND = 3.0
+LEAVES_AFTER_WIN = 0.5
+
 # Assumed: the ordinary holes of a CRM.
 NO_OWNER = 0.06
 NO_DOMAIN = 0.04
