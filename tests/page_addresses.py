@@ -46,6 +46,7 @@ ARGUMENTS: Mapping[str, Callable[[Named], Sequence[Arguments]]] = {
     "saved_reports.show": lambda named: [{"report_id": named.report}],
     "digests.ask": lambda _: [{"token": "x"}],
     "survey.show": lambda _: [{"token": "x"}],
+    "personal_links.follow": lambda _: [{"code": "x"}],
     "join.look": lambda _: [{"token": "x"}],
     "entry.choose_language": lambda _: [{"code": "de"}],
     "entry.static": lambda _: [],

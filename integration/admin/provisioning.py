@@ -10,9 +10,11 @@ from integration.hubspot.gateway import HubSpot
 from integration.portal import invalidation
 from integration.portal.context import PortalContext
 from integration.portal.invalidation import Change
+from integration.storage.program import program_row
 from integration.storage.queue import outbox
 from integration.storage.service import portals
-from mappings.records.catalogue import WRITTEN_TYPES, group_definition, own_properties
+from mappings.kinds import ObjectType
+from mappings.records.catalogue import OF_PROGRAM, WRITTEN_TYPES, group_definition, own_properties
 from mappings.records.properties import GROUP_LABEL, GROUP_NAME, OwnProperty
 
 _log = logs.get(__name__)
@@ -49,13 +51,17 @@ class Provisioned:
 def provision(portal: PortalContext) -> Provisioned:
     """Make our properties what the catalogue says; a second run only reads.
 
-    A property that carries one of our names but is not ours, or that HubSpot does not let us make,
+    Those of the referral program are made only where it is on. A property that carries one of our
+    names but is not ours, or that HubSpot does not let us make,
     is paused with a sentence, and everything else goes on. Raises what the gateway raises when
     HubSpot cannot be asked.
     """
+    with portal.transaction() as tx:
+        left_out = frozenset() if program_row.read(tx).is_on else OF_PROGRAM
     done = Provisioned()
     for object_type in WRITTEN_TYPES:
-        _provision_type(portal.hubspot, object_type, done)
+        wanted = [prop for prop in own_properties(object_type) if prop.name not in left_out]
+        _provision_type(portal.hubspot, object_type, wanted, done)
     with portal.transaction() as tx:
         outbox.resume_properties(tx)
         for (object_type, name), sentence in done.paused.items():
@@ -73,16 +79,33 @@ def provision(portal: PortalContext) -> Provisioned:
     return done
 
 
-def _provision_type(hubspot: HubSpot, object_type: str, done: Provisioned) -> None:
+def provision_program(portal: PortalContext) -> Provisioned:
+    """Make the referral program's own properties, before anything is written to them.
+
+    A refusal pauses them as in :func:`provision`.
+    """
+    done = Provisioned()
+    object_type = ObjectType.CONTACT.value
+    wanted = [prop for prop in own_properties(object_type) if prop.name in OF_PROGRAM]
+    _provision_type(portal.hubspot, object_type, wanted, done)
+    with portal.transaction() as tx:
+        for (paused_type, name), sentence in done.paused.items():
+            outbox.pause_property(tx, paused_type, name, sentence)
+    return done
+
+
+def _provision_type(
+    hubspot: HubSpot, object_type: str, wanted: Sequence[OwnProperty], done: Provisioned
+) -> None:
     definitions = hubspot.properties(object_type)
     done.definitions[object_type] = definitions
     by_name = _by_name(definitions)
-    missing = [prop for prop in own_properties(object_type) if prop.name not in by_name]
+    missing = [prop for prop in wanted if prop.name not in by_name]
     if not any(definition.get("groupName") == GROUP_NAME for definition in definitions):
         _make_group(hubspot, object_type, done)
     if missing:
         _create(hubspot, object_type, missing, done)
-    for prop in own_properties(object_type):
+    for prop in wanted:
         if prop.name in by_name:
             _repair(hubspot, prop, by_name[prop.name], done)
 

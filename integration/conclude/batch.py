@@ -39,8 +39,10 @@ class Batch:
     `codes` are tracked codes with the contacts they belong to; `imported` says that the first
     import is through, `weighed` that its deals were judged with the activities, too; `paused` are
     properties that are not written now, `survey` is how links to our survey are made, None where
-    the account does not ask with it. Collected are in `failed` the records whose rules raised,
-    with the reason, and in `due` the records to conclude again because of what the page found.
+    the account does not ask with it. `link_base` is what personal links begin with, empty while
+    the referral program is off; `has_codes`: there is any code of one. Collected are in `failed`
+    the records whose rules raised, with the reason, and in `due` the records to conclude again
+    because of what the page found.
     """
 
     tx: Transaction
@@ -52,6 +54,8 @@ class Batch:
     weighed: bool
     paused: frozenset[tuple[str, str]]
     survey: SurveyLinks | None = None
+    link_base: str = ""
+    has_codes: bool = False
     failed: dict[RefPair, str] = field(default_factory=dict)
     due: Due = field(default_factory=Due)
 
@@ -102,4 +106,6 @@ def open_batch(tx: Transaction, opening: PageContext, now: datetime) -> Batch:
         opening.weighed,
         opening.paused,
         opening.survey,
+        opening.link_base,
+        opening.has_codes,
     )

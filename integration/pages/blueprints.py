@@ -13,6 +13,7 @@ from integration.pages import (
     languages,
     listing,
     navigation,
+    personal_link_page,
     portal_pages,
     public_pages,
     pulse_page,
@@ -66,6 +67,7 @@ def register(app: Flask, runtime: Runtime) -> None:
     app.register_blueprint(survey_page.blueprint(runtime))
     app.register_blueprint(survey_switch_page.blueprint(runtime))
     app.register_blueprint(join_page.blueprint(runtime))
+    app.register_blueprint(personal_link_page.blueprint(runtime))
     app.register_blueprint(digest_pages.blueprint(runtime))
     app.register_blueprint(comparison_page.blueprint(runtime))
     app.register_blueprint(report_pages.blueprint(runtime))

@@ -60,6 +60,13 @@ TABLE: Mapping[Change, tuple[Row, ...]] = {
     Change.SURVEY_CHANGED: (
         Row(_SUMMARIES, time_dependent.SURVEYED, "their links come, go or read differently"),
     ),
+    Change.CODE_CHANGED: (
+        Row(_PEOPLE, affected_records.themselves,
+            "whose code it is, and their link, are read with the contact"),
+    ),
+    Change.PROGRAM_CHANGED: (
+        Row(_SUMMARIES, affected_people.contacts, "their links read differently, or go"),
+    ),
     Change.PULSE_GIVEN: (
         Row(_SUMMARIES, affected_companies.companies,
             "it is held against what the customer says"),

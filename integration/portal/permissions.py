@@ -81,6 +81,7 @@ ENDPOINTS: Final[Mapping[str, Permission | Open]] = MappingProxyType(
         "survey_setup.change": Permission.CHANGE_SETTINGS,
         "digests.ask": Open.LINK,
         "digests.stop": Open.LINK,
+        "personal_links.follow": Open.PERSON,
         "join.look": Open.LINK,
         "join.come_in": Open.LINK,
         "receiver.receive": Open.PROGRAMS,

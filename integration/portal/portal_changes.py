@@ -11,6 +11,8 @@ class Change(StrEnum):
     RECORDS_MERGED = "records live on under another id"  # records: the old ids, still linked
     OUTSIDE_REPORTED = "a survey tool or the product reported something"  # records
     SURVEY_CHANGED = "our survey was switched on or off, or has other links"  # the whole portal
+    CODE_CHANGED = "somebody got a code of the referral program, or it was revoked"  # records
+    PROGRAM_CHANGED = "links of the referral program lead elsewhere, or nowhere"  # contacts
     PULSE_GIVEN = "somebody said how it goes with a company"  # companies
     TOUCHES_CHANGED = "touches are new, gone or worded otherwise"  # touches
     TOUCHES_READ = "all activities were read for the first time"  # the whole portal, with the time

@@ -259,6 +259,13 @@ _CONTACT = (
         "Second-order ask: reasons",
         "What speaks for asking them, or what is in the way, and until when.",
     ),
+    text(
+        ObjectType.CONTACT,
+        "second_order_referral_link",
+        "Personal referral link",
+        "Their own link to recommend us by, for any e-mail. There while the referral program is on,"
+        " for whom a link was made.",
+    ),
 )
 
 _COMPANY = (
@@ -351,6 +358,8 @@ _UPDATED = tuple(
     for object_type in WRITTEN_TYPES
 )
 
+# Made only where an admin switched the referral program on.
+OF_PROGRAM: Final = frozenset({"second_order_referral_link"})
 PROPERTIES: Final[tuple[OwnProperty, ...]] = (*_DEAL, *_CONTACT, *_COMPANY, *_UPDATED)
 
 

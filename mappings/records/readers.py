@@ -27,6 +27,7 @@ from mappings.rules.facts import (
 )
 from mappings.rules.identity.name_variants import Named
 from mappings.rules.job_changes import departures
+from mappings.rules.referrals import personal_links
 from mappings.rules.success import recurring_value
 from mappings.rules.success.recurring_value import ValueSource
 from mappings.rules.text.address_kinds import clean_email
@@ -291,8 +292,17 @@ def _said(
         return [text for text in chosen if _says_left(text, labels, name)]
     if kind is TextKind.CODE:
         # A dropdown may show a code or whose it is; a text that is no code leads nowhere.
-        return dict.fromkeys((*chosen, *labels.values_in(written)))
+        return [
+            code
+            for text in dict.fromkeys((*chosen, *labels.values_in(written)))
+            for code in _codes_of(text)
+        ]
     return chosen
+
+
+def _codes_of(text: str) -> Sequence[str]:
+    """A code, or the codes of personal links in the address of a page that somebody came to."""
+    return tuple(personal_links.codes_in(text)) or (text,)
 
 
 def _says_left(text: str, labels: PropertyLabels, name: str) -> bool:

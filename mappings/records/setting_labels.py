@@ -14,6 +14,7 @@ _LABELS: Mapping[str, str] = {
     "deal_heard_from_property": "How the deal's people heard of you",
     "deal_referred_by_property": "Referred by, on deals",
     "deal_referral_code_property": "Referral code, on deals",
+    "first_address_property": "Address of the first page",
     "told_properties": "More texts of contacts",
     "deal_told_properties": "More texts of deals",
     "provider_company_property": "Company by a job-change service",

@@ -111,6 +111,15 @@ SOURCES: Final = (
         reason=_WITH_CODE,
     ),
     TextSource(
+        "first_address_property",
+        ObjectType.CONTACT,
+        TextKind.CODE,
+        REFERRALS,
+        "Contact property with the address of the page they first came to, such as"
+        " hs_analytics_first_url: the code of a personal link in it counts.",
+        reason=_WITH_CODE,
+    ),
+    TextSource(
         "own_code_property",
         ObjectType.CONTACT,
         TextKind.OWN_CODE,

@@ -9,10 +9,13 @@ from integration.portal import settings as portal_settings
 from integration.portal.context import open_portal
 from integration.storage.queue import outbox
 from integration.storage.service import portals
-from mappings.records.catalogue import PROPERTIES, WRITTEN_TYPES, own_names
+from mappings.records.catalogue import OF_PROGRAM, PROPERTIES, WRITTEN_TYPES, own_names
 from mappings.records.properties import GROUP_NAME
 from tests.contract.visiting import HARBOR, ORCHARD, Town
 from tests.sandbox.portal import Portal
+
+USUAL = [prop for prop in PROPERTIES if prop.name not in OF_PROGRAM]
+"""What every account gets; the referral program's own come with it."""
 
 
 def run(town: Town, portal_id: int = HARBOR) -> Provisioned:
@@ -32,7 +35,7 @@ def changes(portal: Portal) -> list[str]:
 def test_everything_in_the_catalogue_is_made_in_our_group(town: Town) -> None:
     town.visitor().install()
 
-    for prop in PROPERTIES:
+    for prop in USUAL:
         made = town.harbor.definitions[prop.object_type][prop.name]
         assert (made.group, made.type, made.field_type) == (GROUP_NAME, prop.type, prop.field_type)
         assert {option.value for option in made.options} == {
@@ -87,7 +90,7 @@ def test_an_archived_namesake_comes_back(town: Town) -> None:
     visitor.install()
 
     assert all(
-        town.harbor.definitions[prop.object_type][prop.name].archived is None for prop in PROPERTIES
+        town.harbor.definitions[prop.object_type][prop.name].archived is None for prop in USUAL
     )
     assert paused(town) == {}
 

@@ -19,7 +19,8 @@ hubspot_owner_id:o createdate:t! lastmodifieddate:t~ hs_object_id:n~ associatedc
 work_email:s hs_email_domain:s~ hs_additional_emails:s!
 hs_analytics_source:e:ORGANIC_SEARCH|PAID_SEARCH|EMAIL_MARKETING|SOCIAL_MEDIA|REFERRALS|
 OTHER_CAMPAIGNS|DIRECT_TRAFFIC|OFFLINE|PAID_SOCIAL|AI_REFERRALS
-hs_analytics_source_data_1:s! hs_analytics_source_data_2:s! hs_latest_source:s! hs_latest_source_data_1:s!
+hs_analytics_source_data_1:s! hs_analytics_source_data_2:s! hs_analytics_first_url:s! hs_latest_source:s!
+hs_latest_source_data_1:s!
 hs_latest_source_data_2:s! hs_latest_source_timestamp:t! hs_email_bounce:n! hs_email_hard_bounce_reason:s!
 hs_email_hard_bounce_reason_enum:s! hs_email_optout:b hs_sales_email_last_replied:t! notes_last_contacted:t!
 notes_last_updated:t! hs_last_sales_activity_timestamp:t! num_associated_deals:n~ recent_deal_amount:n~

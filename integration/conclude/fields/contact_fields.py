@@ -19,6 +19,7 @@ from integration.storage.database import Row
 from integration.storage.findings import person_rows, source_rows, stored_shapes
 from integration.storage.ledger import entry_rows
 from integration.storage.listings import kept_columns
+from integration.storage.program import code_rows
 from integration.storage.success import person_answers, readiness_rows
 from integration.storage.success.person_answers import PersonAnswer
 from mappings.kinds import MoveKind, ObjectType, Status
@@ -37,9 +38,9 @@ from mappings.rules.success import nps, readiness
 class ContactPage:
     """Persons whose contacts are summed up, with all that is known of them.
 
-    `members` and `moves` go by person; `credit`, in the home currency's minor units, and
-    `referrals` by contact, and so does `readiness`, which is judged at
-    each company of theirs.
+    `members` and `moves` go by person; `credit`, in the home currency's minor units, `referrals`
+    and `links`, the personal ones of the referral program, by contact, and so does `readiness`,
+    which is judged at each company of theirs.
     """
 
     contacts: Mapping[int, ContactFacts]
@@ -51,6 +52,7 @@ class ContactPage:
     credit: Mapping[int, int]
     referrals: Mapping[int, Sequence[Row]]
     readiness: Mapping[int, Sequence[Row]]
+    links: Mapping[int, str]
     names: Names
     survey: SurveyPage | None
 
@@ -105,6 +107,7 @@ def _load(batch: Batch, contact_ids: Collection[int]) -> ContactPage:
         credit=entry_rows.by_subject(batch.tx, everybody, home),
         referrals=_referrals_by(batch, everybody),
         readiness=readiness_rows.of_contacts(batch.tx, everybody),
+        links=_links(batch, everybody),
         names=_names(batch, [move for own in moves.values() for move in own]),
         survey=survey_link_field.load(batch, everybody),
     )
@@ -113,6 +116,14 @@ def _load(batch: Batch, contact_ids: Collection[int]) -> ContactPage:
 def _referrals_by(batch: Batch, contact_ids: Collection[int]) -> dict[int, list[Row]]:
     rows = source_rows.referrals_by(batch.tx, contact_ids=contact_ids)
     return grouped((row["referrer_contact_id"], row) for row in rows)
+
+
+def _links(batch: Batch, contact_ids: Collection[int]) -> dict[int, str]:
+    """The personal link of each contact that has a code which leads somewhere; the newest."""
+    if not batch.link_base or not batch.has_codes:
+        return {}
+    codes = code_rows.alive(code_rows.of_contacts(batch.tx, contact_ids))
+    return {row.contact_id: f"{batch.link_base}{row.code}" for row in codes}
 
 
 def _names(batch: Batch, moves: Sequence[Move]) -> Names:
@@ -201,6 +212,7 @@ def _fields(batch: Batch, page: ContactPage, person_id: int) -> FieldsAndReasons
         **_answer_fields(person),
         **_survey_fields(batch, page, person, person_id),
         **_ask_fields(page, own),
+        **_link_fields(page, own),
     }
     reasons = [of_move(move, page.names) for move in moves] + ([why] if why else [])
     return fields, [stored_shapes.plain(reason) for reason in reasons]
@@ -273,6 +285,12 @@ def _revenue_fields(batch: Batch, page: ContactPage, own: Iterable[int]) -> dict
 
 def _referral_fields(person: _Person) -> dict[str, str]:
     return {"second_order_referrals": str(len(person.referred))} if person.referred else {}
+
+
+def _link_fields(page: ContactPage, own: Iterable[int]) -> dict[str, str]:
+    """The person's link, on whichever of the records an e-mail goes to."""
+    links = [page.links[contact_id] for contact_id in own if contact_id in page.links]
+    return {"second_order_referral_link": links[-1]} if links else {}
 
 
 def _move_fields(page: ContactPage, person: _Person) -> dict[str, str]:

@@ -15,6 +15,7 @@ from integration.portal.occurrence import refs
 from integration.storage.findings import person_rows
 from integration.storage.findings.person_rows import IdentityKey
 from integration.storage.mirror import inbound_items, mirror
+from integration.storage.program import code_rows
 from mappings.kinds import ObjectType
 from mappings.rules.facts import ContactFacts, TextKind
 from mappings.rules.identity import linkage
@@ -64,8 +65,14 @@ def _load(batch: Batch, contact_ids: Collection[int]) -> KeyPage:
 
 
 def _own_codes(batch: Batch, contact_ids: Collection[int]) -> dict[int, set[IdentityKey]]:
-    """The tracked codes that belong to contacts, where the portal keeps them on the contact."""
+    """The tracked codes that belong to contacts: of our program, and those the portal keeps there.
+
+    A revoked code still says whose it was: what came by it before counts.
+    """
     codes: dict[int, set[IdentityKey]] = {}
+    rows = code_rows.of_contacts(batch.tx, contact_ids) if batch.has_codes else ()
+    for row in rows:
+        codes.setdefault(row.contact_id, set()).add(("code", code_key(row.code)))
     for _, name in batch.portal_map.mapped_texts(ObjectType.CONTACT, TextKind.OWN_CODE):
         for contact_id, text in person_rows.texts(batch.tx, contact_ids, name).items():
             if text.strip():

@@ -41,6 +41,11 @@ class Mentioned:
         return [key for key in self.keys if key[0] in _PERSON_KINDS]
 
     @property
+    def codes(self) -> list[str]:
+        """The tracked codes."""
+        return [value for kind, value in self.keys if kind == "code"]
+
+    @property
     def firm_names(self) -> set[str]:
         """The plain names that a company can have."""
         return {companies.plain_name(value) for kind, value in self.keys if kind == "firm"} - {""}

@@ -15,6 +15,7 @@ from integration.conclude.referrals.mention_page import MentionPage
 from integration.conclude.referrals.mentioned_keys import Mentioned
 from integration.portal.occurrence import LookUpKey, known_ids, people_of
 from integration.storage.findings import person_rows
+from integration.storage.program import code_rows
 from mappings.kinds import ObjectType, Status
 from mappings.rules.facts import (
     ContactFacts,
@@ -47,11 +48,16 @@ def candidates_for(
     contacts = _with_facts(batch, contact_ids, page)
     referred = _referred_companies(page)
     known = company_directory.directory(batch, contacts.values(), names=firm_names, ids=referred)
-    return _lookup(batch, contacts, known, holders)
+    ended_codes = code_rows.revoked(batch.tx, mentioned.codes) if batch.has_codes else {}
+    return _lookup(batch, contacts, known, holders, ended_codes)
 
 
 def _lookup(
-    batch: Batch, contacts: Mapping[int, ContactFacts], known: Directory, holders: Holders
+    batch: Batch,
+    contacts: Mapping[int, ContactFacts],
+    known: Directory,
+    holders: Holders,
+    ended_codes: Mapping[str, datetime],
 ) -> referrals.ReferrerLookup:
     person_of = person_rows.persons_of(batch.tx, contacts)
     since = champion_strength.customers_since(batch, set(known.companies))
@@ -60,6 +66,7 @@ def _lookup(
         known,
         person_of=person_of,
         codes={**_code_holders(holders), **batch.codes},
+        ended_codes=ended_codes,
         champions=_champions(batch, set(person_of.values())),
         is_customer=CustomerTest(known, since),
     )

@@ -24,7 +24,8 @@ class PageContext:
 
     `is_reading`: an import under way has to be through before deals are concluded. `weighed`: deals
     were judged with all that the first import and the first pass over activities read. `survey` is
-    None where the account does not ask with our survey.
+    None where the account does not ask with our survey. `link_base` is what personal links begin
+    with, empty while the referral program is off; `has_codes`: there is any code of one.
     """
 
     version: int
@@ -35,11 +36,13 @@ class PageContext:
     weighed: bool
     paused: frozenset[tuple[str, str]]
     survey: SurveyLinks | None = None
+    link_base: str = ""
+    has_codes: bool = False
 
 
 def read(tx: Transaction) -> PageContext:
     """Read the portal's state; a portal without settings has none."""
-    ((version, body, stage, is_reading, imported, weighed, paused, links),) = tx.tuples(
+    (row,) = tx.tuples(
         f"""SELECT newest.version, newest.body,
               (SELECT stage FROM stale WHERE portal_id = :portal AND next_at <= clock_timestamp()
                ORDER BY stage LIMIT 1),
@@ -50,13 +53,24 @@ def read(tx: Transaction) -> PageContext:
               (SELECT json_agg(json_build_array(object_type, name)) FROM property_state
                WHERE portal_id = :portal AND paused_at IS NOT NULL),
               (SELECT json_build_array(address, link_key) FROM survey_setup
-               WHERE portal_id = :portal AND is_on)
+               WHERE portal_id = :portal AND is_on),
+              (SELECT link_base FROM referral_program WHERE portal_id = :portal AND is_on),
+              EXISTS (SELECT FROM referral_code WHERE portal_id = :portal)
             FROM (SELECT) AS always
               LEFT JOIN LATERAL ({settings_versions.NEWEST}) AS newest ON true"""
     )
+    version, body, stage, is_reading, imported, weighed, paused, links, base, has_codes = row
     names = frozenset((kind, name) for kind, name in paused or ())
     due = Stage(stage) if stage is not None else None
-    survey = SurveyLinks(*links) if links else None
     return PageContext(
-        version or 0, settings_in(body), due, is_reading, imported, weighed, names, survey
+        version or 0,
+        settings_in(body),
+        due,
+        is_reading,
+        imported,
+        weighed,
+        names,
+        SurveyLinks(*links) if links else None,
+        base or "",
+        has_codes,
     )

@@ -11,22 +11,43 @@ from typing import Final
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 LETTERS: Final = "bcdfghjkmnpqrstvwxz"
-"""No vowels, so that no code is a word, and nothing that is read as something else (l, y)."""
 ALPHABET: Final = LETTERS + "23456789"
-LENGTH: Final = 12
-"""Characters of a code: 19 x 27^11, about 10^17 of them. Of a million, one in 10^11 guesses."""
+"""No vowels, so that no code is a word, and nothing that is read as something else (l, y, 0, 1)."""
+DRAWN: Final = 10
+"""Characters of a code that are drawn: 19 x 27^9, more than 10^14 of them for each account. Of a
+million codes, one is hit by 100 million guesses, and shows only the account's own site."""
 LONGEST_TARGET: Final = 2000
 LONGEST_CAMPAIGN: Final = 100
-_CODE: Final = re.compile(rf"[{LETTERS}][{ALPHABET}]{{{LENGTH - 1}}}")
+_CODE: Final = re.compile(rf"[{ALPHABET}]{{1,14}}[{LETTERS}][{ALPHABET}]{{{DRAWN - 1}}}")
 _PARAMETER: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 # Names that analytics give a meaning of their own.
 _TAKEN: Final = re.compile(r"utm_.*|gclid|fbclid|_hs.*|hs[ac]?_.*", re.IGNORECASE)
 _MADE_FOR_ADDRESSES: Final = re.compile(r"[\x21-\x7e]+")
 
 
-def make_code(choose: Callable[[Sequence[str]], str]) -> str:
-    """A new code of letters that *choose* picks: `secrets.choice`, so that nobody can guess it."""
-    return choose(LETTERS) + "".join(choose(ALPHABET) for _ in range(LENGTH - 1))
+def make_code(portal_id: int, choose: Callable[[Sequence[str]], str]) -> str:
+    """A new code: the account's number in letters, then letters that *choose* picks.
+
+    `secrets.choice` picks them so that nobody can guess the code. The account stands in it because
+    the address of a link names no other.
+    """
+    drawn = [choose(LETTERS), *(choose(ALPHABET) for _ in range(DRAWN - 1))]
+    return _in_letters(portal_id) + "".join(drawn)
+
+
+def _in_letters(number: int) -> str:
+    rest, last = divmod(number, len(ALPHABET))
+    return (_in_letters(rest) if rest else "") + ALPHABET[last]
+
+
+def portal_of(code: str) -> int | None:
+    """The account whose code this would be; None for a text that has not the shape of a code."""
+    if not is_code(code):
+        return None
+    number = 0
+    for letter in code[:-DRAWN]:
+        number = number * len(ALPHABET) + ALPHABET.index(letter)
+    return number
 
 
 def is_code(text: str) -> bool:

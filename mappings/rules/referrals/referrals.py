@@ -25,7 +25,7 @@ from mappings.rules.referrals import mentions
 from mappings.rules.referrals.mentions import Mention, Mentions
 from mappings.rules.referrals.referrer_lookup import ReferrerLookup, referrer_lookup
 from mappings.rules.text import names, self_reported
-from mappings.rules.text.address_kinds import clean_email, domain_of
+from mappings.rules.text.address_kinds import clean_email, domain_of, is_free
 from mappings.rules.text.folding import LONGEST, spoken
 
 __all__ = [
@@ -50,6 +50,7 @@ __all__ = [
 _DIGITS_OF_INT64 = 19
 _WARNING: Final = "negative_wom"
 WARNS = "the answer warns of us"
+REVOKED = "the code was revoked before it was used"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Hint:
     """A possible referrer before the guards: how it was found, how reliable that is, who else fits.
 
     `how` names a company behind a colon where no contact is known ("named_company:12"); `p` is in
-    ppm.
+    ppm. `why_not` is why it does not count whoever it is, if so.
     """
 
     referrer_id: int | None
@@ -66,6 +67,7 @@ class Hint:
     at: datetime | None
     text: str
     others: tuple[int, ...] = ()
+    why_not: str = ""
 
 
 def of_links(
@@ -123,11 +125,18 @@ def code_key(text: str) -> str:
 def from_code(
     text: MappedText, at: datetime, lookup: ReferrerLookup, policy: Policy
 ) -> Iterator[Hint]:
-    """The owner of a tracked code, who gave it to the referred."""
-    owner_id = lookup.codes.get(code_key(text.text))
+    """The owner of a tracked code, who gave it to the referred.
+
+    A code that was revoked before it was used is kept as rejected: what came by it earlier stays.
+    """
+    key = code_key(text.text)
+    owner_id = lookup.codes.get(key)
     if owner_id is not None:
         how = "tracked_code"
-        yield Hint(owner_id, how, policy.referral_signals[how], at, worded(text.reason, text))
+        ended_at = lookup.ended_codes.get(key)
+        why_not = REVOKED if ended_at is not None and at >= ended_at else ""
+        reason = worded(text.reason, text)
+        yield Hint(owner_id, how, policy.referral_signals[how], at, reason, why_not=why_not)
 
 
 def from_field(
@@ -307,7 +316,8 @@ def judge(
     referrer = _referrer(hint, lookup)
     goal = referred_company if referred is None else employer(referred, lookup.companies)
     at = hint.at or (referred.created_at if referred else None)
-    why_not = WARNS if how == _WARNING else _rejection(referrer, referred, goal, lookup)
+    why_not = WARNS if how == _WARNING else hint.why_not
+    why_not = why_not or _rejection(referrer, referred, goal, lookup)
     contact_ids = [referrer.contact.id, *hint.others] if referrer.contact else []
     evidence = (*(f"{ObjectType.CONTACT}:{contact_id}" for contact_id in contact_ids), target)
     reasons = [Reason(how, hint.text, at, evidence, hint.p)]
@@ -371,9 +381,21 @@ def _rejection(
         return ""
     if referrer.person_id == lookup.person(referred.id):
         return "referrer and referred are one person"
+    if _work_domain(contact, lookup) & _work_domain(referred, lookup):
+        return "referrer and referred have addresses at one company"
     if _numbers(contact) & _numbers(referred):
         return "referrer and referred share a phone"
     return ""
+
+
+def _work_domain(contact: ContactFacts, lookup: ReferrerLookup) -> set[str]:
+    """The domain of the address they use now, unless anybody can have one there.
+
+    Others may be of an earlier employer: former colleagues do recommend us.
+    """
+    current = contact.emails[:1]
+    free_hosts = lookup.companies.free_hosts
+    return {domain_of(email) for email in current if not is_free(email, free_hosts)}
 
 
 def _numbers(contact: ContactFacts) -> set[str]:

@@ -23,8 +23,8 @@ class ReferrerLookup:
     """Who could have recommended us; the mappings may load what they are asked for.
 
     `by_email` and `by_name` (folded, see `names.full_key`) lead to contact ids; `at_company` lists
-    a company's contacts; `codes` are tracked codes, casefolded; `champions` are persons that count
-    as former champions.
+    a company's contacts; `codes` are tracked codes, casefolded, `ended_codes` since when those
+    that were revoked count no more; `champions` are persons that count as former champions.
     """
 
     contacts: Mapping[int, ContactFacts]
@@ -34,6 +34,7 @@ class ReferrerLookup:
     by_name: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     at_company: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     codes: Mapping[str, int] = field(default_factory=dict)
+    ended_codes: Mapping[str, datetime] = field(default_factory=dict)
     champions: frozenset[int] = frozenset()
     is_customer: Callable[[int, datetime], bool] = _never
 
@@ -72,6 +73,7 @@ def referrer_lookup(
     *,
     person_of: Mapping[int, int] | None = None,
     codes: Mapping[str, int] | None = None,
+    ended_codes: Mapping[str, datetime] | None = None,
     champions: frozenset[int] = frozenset(),
     is_customer: Callable[[int, datetime], bool] = _never,
 ) -> ReferrerLookup:
@@ -86,6 +88,7 @@ def referrer_lookup(
         by_name=_ids_by(by_id.values(), _full_names),
         at_company=_ids_by(by_id.values(), partial(_employers, known)),
         codes=codes_by_key,
+        ended_codes=ended_codes or {},
         champions=champions,
         is_customer=is_customer,
     )
