@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from integration.admin import operations, referral_program, retention
+from integration.conclude.fields import churn_learning
 from integration.core import logs
 from integration.core.errors import Refused, SecondOrderError
 from integration.ingest import activities, backfill, inbound, polling
@@ -48,6 +49,7 @@ def run_due(runtime: Runtime) -> None:
     _each(due.to_poll, lambda portal_id: _wake_import(runtime, portal_id))
     _each(due.to_answer, lambda portal_id: _take_proposals(runtime, portal_id))
     _each(due.to_maintain, lambda portal_id: _maintain(runtime, portal_id))
+    _each(due.to_maintain, lambda portal_id: learn_from_churns(runtime, portal_id))
     _each(due.to_erase, lambda portal_id: retention.begin_erasing(runtime, portal_id))
     if due.may_erase:
         _erase(runtime)
@@ -80,6 +82,17 @@ def check_sums(runtime: Runtime, portal_id: int) -> None:
             companies=len(comparison.companies_differ),
             deals=len(comparison.deals_differ),
         )
+
+
+def learn_from_churns(runtime: Runtime, portal_id: int) -> None:
+    """Re-fit the odds of churn risk where enough churns are known; risks follow."""
+    with open_portal(runtime, portal_id) as portal:
+        found = churn_learning.learn(portal)
+        if found is None:
+            return
+        with portal.transaction() as tx:
+            lanes.want(tx, portal_id, "drain")
+    _log.info("churn risk was fitted", portal_id=portal_id, version=found.model.version)
 
 
 def _each(portal_ids: Sequence[int], work: Callable[[int], object]) -> None:

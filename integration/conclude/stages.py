@@ -15,7 +15,7 @@ from datetime import datetime
 from integration.conclude import company_directory
 from integration.conclude.batch import Batch, open_batch
 from integration.conclude.deals import deal_columns, deal_conclusions
-from integration.conclude.fields import company_fields, contact_fields
+from integration.conclude.fields import company_fields, company_risk, contact_fields
 from integration.conclude.people import identity_keys, people_stage
 from integration.conclude.referrals import referral_search
 from integration.portal import tries
@@ -161,11 +161,13 @@ def _deals(batch: Batch, claims: Sequence[Claim], _is_all: bool) -> None:
         deal_conclusions.refresh(batch, deal_ids)
 
 
-def _summaries(batch: Batch, claims: Sequence[Claim], _is_all: bool) -> None:
+def _summaries(batch: Batch, claims: Sequence[Claim], is_all: bool) -> None:
     if company_ids := _ids(claims, ObjectType.COMPANY):
         company_fields.refresh(batch, company_ids)
     if contact_ids := _ids(claims, ObjectType.CONTACT):
         contact_fields.refresh(batch, contact_ids)
+    if is_all:
+        company_risk.settle_base(batch)
 
 
 _STAGES = {Stage.PEOPLE: _people, Stage.DEALS: _deals, Stage.SUMMARIES: _summaries}

@@ -317,6 +317,7 @@ def _written(column: Column, value: Any, view: ListView) -> str:  # noqa: ANN401
 
 _NUMBERS: Mapping[Shows, Callable[[Any], str]] = {
     Shows.NUMBER: figures.count,
+    Shows.SHARE: figures.percent,
     Shows.POINTS: lambda value: figures.points(float(value)),
     Shows.CHANGE: lambda value: figures.points(float(value), signed=True),
     Shows.PERCENT: lambda value: figures.percent(Fraction(value, 100)),

@@ -141,6 +141,10 @@ TABLE: Mapping[Change, tuple[Row, ...]] = {
         Row(_SUMMARIES, time_dependent.ANSWERERS, "an answer grows too old to be shown"),
         Row(_SUMMARIES, time_dependent.RESTING, "whoever rested may be surveyed again"),
     ),
+    Change.CHURN_MODEL_CHANGED: (
+        Row(_SUMMARIES, time_dependent.CUSTOMERS,
+            "every customer's risk rests on the account's base rate and odds"),
+    ),
     Change.FEED_CHANGED: (
         Row(_SUMMARIES, time_dependent.CUSTOMERS,
             "in health, what was last known ages from the day it was last read"),

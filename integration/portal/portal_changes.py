@@ -28,6 +28,7 @@ class Change(StrEnum):
     DAY_PASSED = "a day passed"  # the whole portal
     TIME_ZONE_CHANGED = "the account is in another time zone"  # the whole portal
     PROPERTIES_MADE = "properties of ours were made in HubSpot"  # the whole portal
+    CHURN_MODEL_CHANGED = "risks are worked out by another rate or odds"  # the whole portal
     FEED_CHANGED = "something is no longer read, or is again"  # the whole portal
     ROLL_UP_DIFFERS = "orders or all-in values, all worked out anew, differ"  # deals, companies
     # What stage one finds
@@ -68,6 +69,7 @@ WHOLE_PORTAL = frozenset(
         Change.DAY_PASSED,
         Change.TIME_ZONE_CHANGED,
         Change.PROPERTIES_MADE,
+        Change.CHURN_MODEL_CHANGED,
         Change.FEED_CHANGED,
         Change.SURVEY_CHANGED,
     }

@@ -346,6 +346,18 @@ _COMPANY = (
         "As on contacts, by the best of its people: whether there is somebody to ask now.",
         _ASK_STATES,
     ),
+    percent(
+        ObjectType.COMPANY,
+        "second_order_churn_risk",
+        "Churn risk",
+        "Of customers, until their renewal or for 180 days; empty where too little is known.",
+    ),
+    paragraph(
+        ObjectType.COMPANY,
+        "second_order_churn_risk_because",
+        "Churn risk: reasons",
+        "Band and reasons, strongest first, and what is not known.",
+    ),
 )
 
 _UPDATED = tuple(

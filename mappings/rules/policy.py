@@ -107,6 +107,22 @@ def _ask_weights() -> Mapping[str, int]:
     return _table(win=40, sentiment=25, health=20, relationship=15)
 
 
+def _churn_odds() -> Mapping[str, int]:
+    # In thousandths; starting values of practitioners, until 30 churns of the account's own are
+    # known. The published 51 % after a champion left would need 7.6: it had no control group.
+    return _table(
+        champion_left=3_000,
+        executive_left=3_500,
+        contraction=2_000,
+        key_detractor=1_800,
+        silence=1_700,
+        old_urgent_ticket=1_400,
+        renewal_near=1_200,
+        active_contacts=700,
+        promoter=700,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """One version of a portal's settings. `version` goes into every ledger row."""
@@ -276,6 +292,18 @@ class Policy:
     renewal_quiet_days: int = 30
     owner_asks_a_week: int = 3
     ask_silent_days: int = 30  # without an answer
+    # churn risk
+    churn_odds: Mapping[str, int] = field(default_factory=_churn_odds)
+    churn_horizon_days: int = 180  # without a renewal date; also how long a contraction is recent
+    churn_silence_days: int = 60
+    churn_ticket_days: int = 7
+    churn_renewal_days: int = 90
+    churn_contacts: int = 3  # so many active ones make a churn less likely
+    churn_factors: int = 3  # of eight that must be known for a number
+    churn_cap: int = 950_000
+    churn_raised_at: int = 150_000
+    churn_high_at: int = 350_000
+    churn_fit_events: int = 30  # below that re-fitted odds are noise (Peduzzi 1996)
     # ledger
     late_evidence_days: int = 90
     books_close_day: int = 10  # of the next month; 0: months are closed by hand only

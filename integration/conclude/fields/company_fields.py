@@ -12,6 +12,7 @@ from integration.conclude.fields import (
     company_asks,
     company_health,
     company_page,
+    company_risk,
     company_values,
     company_wins,
     kept_customers,
@@ -20,6 +21,7 @@ from integration.conclude.fields import (
 from integration.conclude.fields.company_asks import AskEvidence
 from integration.conclude.fields.company_health import HealthOfToday
 from integration.conclude.fields.company_page import CompanyPage
+from integration.conclude.fields.company_risk import RiskPage
 from integration.conclude.fields.kept_customers import ConcludedCustomer
 from integration.storage.findings import stored_shapes
 from integration.storage.listings import customer_rows, kept_columns
@@ -29,6 +31,7 @@ from mappings.rules.facts import PPM, CompanyFacts
 from mappings.rules.findings import SHARE_ONE, Move
 from mappings.rules.ledger import money
 from mappings.rules.success import nps
+from mappings.rules.success.churn_risk import ChurnRisk
 from mappings.rules.success.nps import CompanyNps
 
 _LATELY = timedelta(days=365)
@@ -43,10 +46,13 @@ def refresh(batch: Batch, company_ids: Collection[int]) -> None:
     company_wins.refresh(batch, company_ids, page)
     recurring_values.refresh(batch, company_ids, page)
     evidence = company_asks.load(batch, page)
+    risks = company_risk.load(batch, page)
     living = [company for company in page.companies.values() if not company.archived]
     known: dict[int, ConcludedCustomer] = {}
     read = batch.each_of(
-        ObjectType.COMPANY, living, lambda company: _summary(batch, company, page, evidence, known)
+        ObjectType.COMPANY,
+        living,
+        lambda company: _summary(batch, company, page, evidence, risks, known),
     )
     summaries = {company.id: summary for company, summary in read}
     everybody = [one for summary in summaries.values() for one in summary.judged]
@@ -64,6 +70,7 @@ def refresh(batch: Batch, company_ids: Collection[int]) -> None:
     field_patches.forget(batch, ObjectType.COMPANY, gone)
     company_values.store(batch, company_ids, page.values.values())
     company_asks.store(batch, set(company_ids) - batch.broken(ObjectType.COMPANY), judged)
+    company_risk.store(batch, company_ids, risks)
     kept_columns.keep_companies(batch.tx, company_ids)
     _keep_customers(batch, company_ids, page, known, evidence)
 
@@ -96,6 +103,7 @@ def _summary(
     company: CompanyFacts,
     page: CompanyPage,
     evidence: AskEvidence,
+    risks: RiskPage,
     known: dict[int, ConcludedCustomer],
 ) -> _Summary:
     """Sum up one company; health, sentiment and readiness are said of customers only.
@@ -121,8 +129,19 @@ def _summary(
     known[company.id] = ConcludedCustomer(company, account, health, sentiment)
     fields |= _health_fields(health)
     reasons.append({"health": stored_shapes.plain(health)})
+    fields |= _risk_fields(company_risk.risk_of(batch, company, page, risks))
     judged = company_asks.of_company(batch, company, page, evidence, health)
     return _Summary(fields, reasons, judged)
+
+
+def _risk_fields(risk: ChurnRisk | None) -> dict[str, str]:
+    """The risk of a customer with its reasons; no number where too little is known."""
+    if risk is None:
+        return {}
+    fields = {"second_order_churn_risk_because": risk.because}
+    if risk.ppm is not None:
+        fields["second_order_churn_risk"] = field_patches.share(risk.ppm)
+    return fields
 
 
 def _health_fields(concluded: HealthOfToday) -> dict[str, str]:

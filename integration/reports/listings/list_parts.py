@@ -22,13 +22,22 @@ class Shows(Enum):
     DATE = auto()
     NUMBER = auto()
     CERTAINTY = auto()
+    SHARE = auto()
     POINTS = auto()
     CHANGE = auto()
     PERCENT = auto()
 
 
 _FIGURES = frozenset(
-    {Shows.MONEY, Shows.MAJOR, Shows.NUMBER, Shows.POINTS, Shows.CHANGE, Shows.PERCENT}
+    {
+        Shows.MONEY,
+        Shows.MAJOR,
+        Shows.NUMBER,
+        Shows.POINTS,
+        Shows.CHANGE,
+        Shows.PERCENT,
+        Shows.SHARE,
+    }
 )
 
 

@@ -138,6 +138,7 @@ COMPANIES: Final = Listing(
         Column("pipeline", "Second-order pipeline", Shows.MAJOR, "pipeline"),
         Column("all_in", "All-in value", Shows.MAJOR, "all_in"),
         Column("champions_left", "Champions left", Shows.NUMBER, "left"),
+        Column("churn_risk", "Churn risk", Shows.SHARE, "risk"),
         Column("owner_id", "Owner", Shows.OWNER),
     ),
     filters=(
@@ -146,6 +147,7 @@ COMPANIES: Final = Listing(
         Filter("revenue_from", "Second-order revenue from", Takes.MAJOR),
         Filter("booked", "Only with second-order revenue", Takes.YES),
         Filter("left", "Only where champions left", Takes.YES),
+        Filter("at_stake", "Only with a churn risk", Takes.YES),
         Filter("no_owner", "Only without an owner", Takes.YES),
     ),
     order="-revenue",

@@ -116,6 +116,7 @@ _COMPANY: Sequence[tuple[str, str]] = (
     ("all_in", f"coalesce({_number('second_order_all_in_value')}, 0)"),
     ("deals", f"coalesce({_number('second_order_deals', 'int')}, 0)"),
     ("champions_left", f"coalesce({_number('second_order_champions_left', 'int')}, 0)"),
+    ("churn_risk", _number("second_order_churn_risk", "double precision")),
 )
 
 

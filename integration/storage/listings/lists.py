@@ -120,7 +120,7 @@ COMPANIES: Final = List(
     key="company_id",
     columns=(
         "company_id", "name", "domain", "owner_id", "band", "health", "revenue", "pipeline",
-        "all_in", "deals", "champions_left",
+        "all_in", "deals", "champions_left", "churn_risk",
     ),
     always="portal_id = :portal",
     conditions={
@@ -130,6 +130,7 @@ COMPANIES: Final = List(
         "revenue_from": "revenue >= :revenue_from",
         "booked": "revenue > 0 AND :booked",
         "left": "champions_left > 0 AND :left",
+        "at_stake": "churn_risk IS NOT NULL AND :at_stake",
     },
     orders={
         "revenue": Order("revenue", "numeric"),
@@ -138,6 +139,7 @@ COMPANIES: Final = List(
         "deals": Order("deals", "int"),
         "health": Order("coalesce(health, -1)", "int"),
         "left": Order("champions_left", "int"),
+        "risk": Order("coalesce(churn_risk, -1)", "double precision"),
         "name": Order('lower(name) COLLATE "C"', "text"),
     },
     sums=("revenue",),

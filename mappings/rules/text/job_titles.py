@@ -145,3 +145,16 @@ _ADDITIONAL = re.compile(
 def is_additional(title: str) -> bool:
     """Whether a title names a seat that people hold beside their job: a board, an adviser."""
     return _ADDITIONAL.search(fold(title)) is not None
+
+
+_EXECUTIVE = re.compile(
+    r"\b(c[eftimors]o|cpo|cmo|chief|president|founder|owner|partner|vp|svp|evp|head of"
+    r"|managing director|general manager|executive director|vorstand|geschaftsfuhr\w*|inhaber\w*"
+    r"|prokurist\w*|directeur general|pdg|director general|diretor geral|gerente general)\b"
+)
+
+
+@cached(1 << 13)
+def is_executive(title: str) -> bool:
+    """Whether a title is of somebody who leads the company or a large part of it."""
+    return _EXECUTIVE.search(fold(title)) is not None
