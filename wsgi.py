@@ -15,7 +15,7 @@ from integration.portal import runtime
 from integration.portal.runtime import Runtime
 from integration.storage.database import Database
 from integration.storage.queue.inbox_writer import InboxWriter
-from webhooks import inbound_api, metrics, receiver
+from webhooks import inbound_api, metrics, receiver, usage_api
 
 
 class _NoSessions(SessionInterface):
@@ -38,6 +38,7 @@ def create_app(own: Runtime, inbox_writer: InboxWriter) -> Flask:
     app.session_interface = _NoSessions()
     app.register_blueprint(receiver.blueprint(own, inbox_writer, Notifier(own.queue)))
     app.register_blueprint(inbound_api.blueprint(own, inbox_writer))
+    app.register_blueprint(usage_api.blueprint(own, inbox_writer))
     app.register_blueprint(metrics.blueprint(own))
     blueprints.register(app, own)
     app.wsgi_app = PublicAddress(  # type: ignore[method-assign]  # Flask's own way of wrapping

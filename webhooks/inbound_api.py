@@ -42,13 +42,6 @@ def blueprint(runtime: Runtime, inbox_writer: InboxWriter) -> Blueprint:
 
         return _keep(runtime, inbox_writer, sender, lambda: source_name(KIND, source))
 
-    @bp.post("/webhooks/usage")
-    def usage() -> ResponseReturnValue:
-        def sender(_: bytes) -> int | None:
-            return portal_of(runtime, request.headers.get("Authorization"))
-
-        return _keep(runtime, inbox_writer, sender, lambda: "usage")
-
     @bp.get("/healthz")
     def healthz() -> ResponseReturnValue:
         return jsonify(status="ok")

@@ -9,12 +9,13 @@ from integration.conclude.fields import churn_learning
 from integration.core import logs
 from integration.core.errors import Refused, SecondOrderError
 from integration.ingest import activities, backfill, inbound, polling
-from integration.portal import feeds, forgotten, inbound_keys, invalidation
+from integration.portal import feeds, forgotten, inbound_keys, invalidation, success_items
 from integration.portal.context import open_portal
 from integration.portal.invalidation import Change
 from integration.portal.runtime import Runtime
 from integration.review import answering
 from integration.storage.database import Transaction
+from integration.storage.mirror import success_rows
 from integration.storage.queue import inbox_events, lanes
 from integration.storage.service import calendar, inbound_key_rows, portals, suppression
 from integration.storage.service.calendar import has_unaddressed
@@ -173,6 +174,7 @@ def _maintain(runtime: Runtime, portal_id: int) -> None:
     with runtime.database.portal(portal_id) as tx:
         inbox_events.prune(tx, days=KEEP_EVENTS_DAYS)
         inbound.adopt(tx)
+        success_rows.expire(tx, days=success_items.KEEP_WAITING_DAYS)
         inbound_keys.ensure(tx, runtime)
         inbound_key_rows.prune(tx)
         suppression.prune(tx)

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from integration.conclude import record_facts
 from integration.conclude.batch import Batch
 from integration.conclude.grouping import grouped
+from integration.portal import success_items
 from integration.portal.invalidation import Change
 from integration.portal.occurrence import LookUpKey
 from integration.storage.findings import employer_changes
@@ -24,12 +25,20 @@ def refresh(batch: Batch, company_ids: Collection[int]) -> None:
     facts = record_facts.companies(batch, company_ids)
     readable = set(company_ids) - batch.broken(ObjectType.COMPANY)
     changed = _store_keys(batch, facts, readable)
+    _adopt(batch, facts)
     batch.changed(Change.COMPANY_STAFF_CHANGED, companies=_changed_in(changed, "name"))
     merged = _follow_merges(batch, readable)
     keys = set[LookUpKey]().union(*changed.values())
     batch.changed(Change.COMPANY_KEYS_CHANGED, companies={*changed, *merged}, keys=keys)
     customers = _changed_in(changed, "since") | merged
     batch.changed(Change.CUSTOMER_STATUS_CHANGED, companies=customers)
+
+
+def _adopt(batch: Batch, facts: Mapping[int, CompanyFacts]) -> None:
+    """Give these companies what products sent of them before anybody knew them."""
+    living = [company for company in facts.values() if not company.archived]
+    domains = {domain.lower() for company in living for domain in company.domains}
+    success_items.adopt(batch.tx, [company.id for company in living], domains)
 
 
 def _follow_merges(batch: Batch, company_ids: Collection[int]) -> set[int]:

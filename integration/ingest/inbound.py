@@ -1,4 +1,4 @@
-"""The inbound API: survey answers and usage figures become events and take effect."""
+"""The inbound API of survey tools: their answers become events and take effect."""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,11 +18,11 @@ from integration.storage.queue.inbox_events import InboundEvent, WaitingEvent
 from mappings.kinds import ObjectType
 from mappings.records import inbound_bodies
 from mappings.records.events import Bad
-from mappings.records.inbound_bodies import Answer, Skipped, Usage
+from mappings.records.inbound_bodies import Answer, Skipped
 from mappings.records.survey_tools import OUR_FORM, Survey
 
-ANSWER, USAGE = "answer", "usage"
-KINDS = (ANSWER, USAGE)
+ANSWER = "answer"
+KINDS = (ANSWER,)
 _LONGEST_KEY = 200
 _NOT_OURS = (
     "its token was not made for a contact of this account: send the field"
@@ -48,9 +48,7 @@ def reading(portal: PortalContext, tx: Transaction, deliveries: Iterable[Deliver
 def events_of(
     portal_id: int, delivery: Delivery, read_by: Reading | None = None
 ) -> list[InboundEvent]:
-    """Read a delivery of the inbound API: a survey tool's, or the product's usage."""
-    if delivery.source == USAGE:
-        return [_inbound_event(delivery, item) for item in inbound_bodies.figures(delivery.body)]
+    """Read a survey tool's delivery."""
     read_by = read_by or Reading()
     survey = read_by.surveys.get(delivery.source, OUR_FORM)
     return [
@@ -74,7 +72,7 @@ def _proved(
 
 
 def take(tx: Transaction, events: Sequence[WaitingEvent], *, keys: ForgetKeys) -> set[int]:
-    """Let survey answers and usage figures take effect; return the forgotten contacts they name.
+    """Let survey answers take effect; return the forgotten contacts they name.
 
     An answer of somebody who is no contact yet waits under their address; :func:`adopt` gives it
     to the contact. One of somebody who asked to be forgotten is not kept.
@@ -85,10 +83,6 @@ def take(tx: Transaction, events: Sequence[WaitingEvent], *, keys: ForgetKeys) -
     kept = [answer for answer in answers if answer.contact_id in {None, *known}]
     contacts = set(stored.keep_answers(tx, kept).values()) - {None} if kept else set()
     about = {(str(ObjectType.CONTACT), contact_id) for contact_id in contacts if contact_id}
-    for event in events:
-        company_id = stored.keep_usage(tx, event.payload) if event.kind == USAGE else None
-        if company_id is not None:
-            about.add((ObjectType.COMPANY, company_id))
     invalidation.record(tx, Change.OUTSIDE_REPORTED, records=about)
     return named - known
 
@@ -136,14 +130,12 @@ def unreadable_event(delivery: Delivery, item: Bad, *, is_whole_body: bool) -> I
     )
 
 
-def _inbound_event(delivery: Delivery, item: Answer | Usage | Skipped | Bad) -> InboundEvent:
+def _inbound_event(delivery: Delivery, item: Answer | Skipped | Bad) -> InboundEvent:
     if isinstance(item, Bad):
         return unreadable_event(delivery, item, is_whole_body=True)
     if isinstance(item, Skipped):
         return _skipped_event(delivery, item)
-    if isinstance(item, Answer):
-        return _answer_event(delivery, item)
-    return _usage_event(delivery, item)
+    return _answer_event(delivery, item)
 
 
 def _skipped_event(delivery: Delivery, item: Skipped) -> InboundEvent:
@@ -182,25 +174,5 @@ def _answer_event(delivery: Delivery, answer: Answer) -> InboundEvent:
             "external_id": answer.external_id.replace("\x00", ""),
         },
         occurred_at=at,
-        received_at=delivery.received_at,
-    )
-
-
-def _usage_event(delivery: Delivery, usage: Usage) -> InboundEvent:
-    company = usage.company_id or usage.domain
-    return InboundEvent(
-        source=delivery.source,
-        dedupe_key=f"{company}:{usage.metric}:{usage.at.timestamp()}"[:_LONGEST_KEY],
-        kind=USAGE,
-        object_type=ObjectType.COMPANY,
-        object_id=usage.company_id,
-        payload={
-            "metric": usage.metric,
-            "value": usage.value,
-            "at": usage.at.isoformat(),
-            "company_id": usage.company_id,
-            "domain": usage.domain,
-        },
-        occurred_at=min(usage.at, delivery.received_at),
         received_at=delivery.received_at,
     )

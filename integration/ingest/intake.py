@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from integration.core import logs
-from integration.ingest import fast_path, inbound
+from integration.ingest import fast_path, inbound, usage_intake
 from integration.ingest.inbound import Reading
 from integration.portal import tries
 from integration.portal.context import PortalContext
@@ -61,6 +61,8 @@ def events_of(
     portal_id: int, delivery: Delivery, read_by: Reading | None = None
 ) -> list[InboundEvent]:
     """Read a delivery: each item becomes an event that waits, is ignored, or is set aside."""
+    if usage_intake.is_usage(delivery):
+        return usage_intake.events_of(delivery)
     if delivery.source != "hubspot":
         return inbound.events_of(portal_id, delivery, read_by)
 
@@ -112,7 +114,7 @@ def _split_group(portal: PortalContext, lease: Lease, group: Sequence[Delivery])
     ):
         read_by = inbound.reading(portal, tx, group)
         inbound_events: list[InboundEvent] = []
-        for delivery in group:
+        for delivery in usage_intake.once(tx, group):
             inbound_events += events_of(portal.portal_id, delivery, read_by)
         inbox_events.store_events(tx, inbound_events)
         inbox.delete_deliveries(tx, inbox_ids)

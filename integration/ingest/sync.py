@@ -11,6 +11,7 @@ from integration.ingest import (
     inbound,
     merges,
     second_looks,
+    usage_intake,
     vanished_properties,
 )
 from integration.ingest.fetching import FetchedLinks, FetchedRecords, ReadPlan
@@ -168,7 +169,11 @@ def _take_effect(
     forgotten.erase_all(tx, sorted(reads.forgotten), keys=keys)
     inbound_events = [event for event in events if event.kind in inbound.KINDS]
     nobody = inbound.take(tx, inbound_events, keys=keys)
+    usage = [event for event in events if event.kind == usage_intake.KIND]
+    usage_intake.take(tx, usage, keys=keys, now=now)
     _settle(tx, events, fetched)
+    if usage:
+        usage_intake.blank(tx)
     if inbound_events:
         inbound.blank(tx)
     # A settled event names its contact: those of forgotten people go.

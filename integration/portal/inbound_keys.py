@@ -1,6 +1,7 @@
 """Inbound keys: the secret by which a survey tool or a product proves whose portal it feeds."""
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import re
@@ -32,6 +33,11 @@ class InboundKey:
     key: str | None = field(repr=False)
     former_until: datetime | None = None
 
+    @property
+    def signing_secret(self) -> str | None:
+        """The secret by which a product signs what it sends instead of showing the key."""
+        return signing_secret(self.key) if self.key else None
+
 
 def portal_of(runtime: Runtime, authorization: str | None) -> int | None:
     """Return the portal whose key this header holds, or None; raises Retryable without database."""
@@ -58,6 +64,29 @@ def current(portal: PortalContext) -> InboundKey:
     except WrongKey:
         return InboundKey(None, max(former, default=None))
     return InboundKey(opened["inlet"], max(former, default=None))
+
+
+def signing_secret(key: str) -> str:
+    """Return the secret by which a product signs what it sends, in the form of Standard Webhooks.
+
+    It follows from the inbound key, so that it is renewed with it and ends with it.
+    """
+    return f"whsec_{base64.b64encode(hmac.digest(key.encode(), b'usage', 'sha256')).decode()}"
+
+
+def signing_secrets(runtime: Runtime, portal_id: int) -> list[str]:
+    """Return the signing secrets that count now; none where no key of ours opens them."""
+    with runtime.database.portal(portal_id) as tx:
+        kept = inbound_key_rows.valid(tx)
+        if not kept:
+            has_settings = settings_versions.newest(tx).number > 0
+            return [signing_secret(_first_key(runtime, portal_id))] if has_settings else []
+    secrets_of = []
+    for stored in kept:
+        with contextlib.suppress(WrongKey):
+            opened = runtime.vault.open(portal_id, stored.sealed)
+            secrets_of.append(signing_secret(opened["inlet"]))
+    return secrets_of
 
 
 def renew(portal: PortalContext, *, actor: str, grace: timedelta = GRACE) -> InboundKey:

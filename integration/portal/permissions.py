@@ -86,7 +86,7 @@ ENDPOINTS: Final[Mapping[str, Permission | Open]] = MappingProxyType(
         "join.come_in": Open.LINK,
         "receiver.receive": Open.PROGRAMS,
         "machines.survey": Open.PROGRAMS,
-        "machines.usage": Open.PROGRAMS,
+        "products.usage": Open.PROGRAMS,
         "machines.healthz": Open.PROGRAMS,
         "machines.readyz": Open.PROGRAMS,
         "metrics.metrics": Open.PROGRAMS,

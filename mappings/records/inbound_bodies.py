@@ -1,15 +1,15 @@
-"""Inbound bodies: survey answers and usage figures that other tools send, read item by item."""
+"""Inbound bodies: survey answers that other tools send, read item by item."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate, validates_schema
 
 from mappings.records import addresses, identifiers, strict_json, survey_messages
 from mappings.records.events import Bad, describe
+from mappings.records.moments import When
 from mappings.records.survey_messages import NoAnswer
 from mappings.records.survey_tools import OUR_FORM, Survey
 
@@ -46,37 +46,6 @@ class Skipped:
     raw_item: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """One figure of a company's use of the product."""
-
-    metric: str
-    value: float
-    at: datetime
-    company_id: int | None = None
-    domain: str | None = None
-
-
-class _When(fields.Field[datetime]):
-    """ISO 8601 with a zone (without one: UTC), or milliseconds since 1970."""
-
-    def _deserialize(
-        self,
-        value: Any,  # noqa: ANN401 - marshmallow's signature
-        attr: str | None,
-        data: Mapping[str, Any] | None,
-        **kwargs: Any,  # noqa: ANN401 - as above
-    ) -> datetime:
-        del attr, data, kwargs
-        try:
-            if isinstance(value, int) and not isinstance(value, bool):
-                return datetime.fromtimestamp(value / 1000, UTC)
-            found = datetime.fromisoformat(value)
-            return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
-        except (TypeError, ValueError, OverflowError, OSError):
-            raise ValidationError("is no time: send ISO 8601, or milliseconds since 1970") from None
-
-
 _WHO: Final = ("contact_id", "email", "token")
 
 
@@ -86,7 +55,7 @@ class _Survey(Schema):
 
     id = fields.String(required=True, validate=validate.Length(1, 150))
     score = fields.Integer(required=True, strict=True, validate=validate.Range(0, 10))
-    answered_at = _When(required=True)
+    answered_at = When(required=True)
     contact_id = identifiers.Id(load_default=None, allow_none=True)
     email = fields.String(load_default=None, allow_none=True, validate=validate.Length(3, 320))
     comment = fields.String(
@@ -101,29 +70,7 @@ class _Survey(Schema):
             raise ValidationError("say who answered: contact_id, email or token", "contact_id")
 
 
-class _Figure(Schema):
-    class Meta:
-        unknown = EXCLUDE
-
-    metric = fields.String(
-        required=True,
-        validate=validate.Regexp(r"^[a-z][a-z0-9_]{0,99}\Z", error="is no metric's name"),
-    )
-    value = fields.Float(required=True)
-    at = _When(required=True)
-    company_id = identifiers.Id(load_default=None, allow_none=True)
-    domain = fields.String(load_default=None, allow_none=True, validate=validate.Length(3, 255))
-
-    @validates_schema
-    def _says_whose(self, data: Mapping[str, Any], **_: object) -> None:
-        if data.get("company_id") is None and not data.get("domain"):
-            raise ValidationError("say whose usage: company_id or domain", "company_id")
-        if not math.isfinite(data.get("value", 0.0)):
-            raise ValidationError("is not a number", "value")
-
-
 _SURVEY: Final = _Survey()
-_FIGURE: Final = _Figure()
 
 
 def answers(raw: bytes, survey: Survey = OUR_FORM) -> list[Answer | Skipped | Bad]:
@@ -137,11 +84,6 @@ def answers(raw: bytes, survey: Survey = OUR_FORM) -> list[Answer | Skipped | Ba
         replace(answer, index=index, raw_item=item.raw) if isinstance(answer, Answer) else answer
         for index, (item, answer) in enumerate(read)
     ]
-
-
-def figures(raw: bytes) -> list[Usage | Bad]:
-    """The figures of a usage delivery: one, or an array; a bad one is set aside alone."""
-    return [_read(item, index, _usage) for index, item in enumerate(_items(raw))]
 
 
 def _items(raw: bytes) -> list[strict_json.Item]:
@@ -178,14 +120,6 @@ def _answer(value: Mapping[str, Any]) -> Answer:
         data["token"] or "",
         data["external_id"] or "",
     )
-
-
-def _usage(value: object) -> Usage:
-    data = _FIGURE.load(_mapping(value))
-    domain = addresses.domain(data["domain"]).value if data["domain"] else None
-    if data["company_id"] is None and domain is None:
-        raise ValidationError({"domain": ["is no domain"]})
-    return Usage(data["metric"], data["value"], data["at"], data["company_id"], domain)
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

@@ -308,6 +308,20 @@ class NpsAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class SuccessEvent:
+    """Something that a product, a tool or a workflow told of a customer, and was not taken back.
+
+    `kind` is its own word for it; `id` names it among all that anybody told.
+    """
+
+    id: str
+    kind: str
+    at: datetime
+    contact_id: int | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Ticket:
     """One support ticket. Priority is HubSpot's: LOW, MEDIUM, HIGH or URGENT."""
 

@@ -4,9 +4,10 @@ import json
 
 import pytest
 
-from mappings.records import inbound_bodies
+from mappings.records import inbound_bodies, usage_items
 from mappings.records.events import Bad
-from mappings.records.inbound_bodies import Answer, Usage
+from mappings.records.inbound_bodies import Answer
+from mappings.records.usage_items import UsageItem
 
 NO_IDS = [True, 12.7, 12.0, 0, -12, 1 << 62 | 1 << 63, " 12", "1_2", "\uff11\uff12", "twelve", [12]]
 
@@ -23,7 +24,7 @@ def figure(company_id: object) -> bytes:
 
 @pytest.mark.parametrize("number", NO_IDS, ids=repr)
 def test_what_is_no_id_is_no_contact_and_no_company(number: object) -> None:
-    for (read,) in (inbound_bodies.answers(answer(number)), inbound_bodies.figures(figure(number))):
+    for (read,) in (inbound_bodies.answers(answer(number)), usage_items.items(figure(number))):
         assert isinstance(read, Bad), "12.7 must not become somebody else's answer"
         assert "id" in read.reason or "64 bits" in read.reason
 
@@ -31,7 +32,7 @@ def test_what_is_no_id_is_no_contact_and_no_company(number: object) -> None:
 @pytest.mark.parametrize("number", [12, "12"])
 def test_an_id_may_come_as_a_number_or_its_digits(number: object) -> None:
     (answered,) = inbound_bodies.answers(answer(number))
-    (used,) = inbound_bodies.figures(figure(number))
+    (used,) = usage_items.items(figure(number))
     assert isinstance(answered, Answer)
-    assert isinstance(used, Usage)
+    assert isinstance(used, UsageItem)
     assert (answered.contact_id, used.company_id) == (12, 12)

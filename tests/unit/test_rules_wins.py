@@ -1,5 +1,7 @@
 """Wins: what they weigh, how they fade, and which facts make one."""
 
+import random
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -8,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mappings.kinds import WinKind
-from mappings.rules.facts import NpsAnswer, Reading
+from mappings.rules.facts import NpsAnswer, Reading, SuccessEvent
 from mappings.rules.policy import DEFAULT
 from mappings.rules.success import win_sources, wins
 from mappings.rules.success.wins import Win
@@ -224,3 +226,151 @@ def test_a_day_to_come_is_a_plan_until_it_is_written_again() -> None:
 
 def test_a_day_that_nobody_knows_the_writing_of_is_taken_as_it_stands() -> None:
     assert reached_days((50, None)) == [day(50)]
+
+
+def an_event(kind: str = "milestone", on: float = 100, name: str = "Live", **more: object) -> Win:
+    event = SuccessEvent(f"usage:{kind}-{on}-{name}", kind, day(0) + timedelta(on), name=name)
+    changed = replace(event, **more)  # type: ignore[arg-type]
+    (win,) = win_sources.of_events(ACME, [changed], DEFAULT)
+    return win
+
+
+@pytest.mark.parametrize(
+    ("kind", "win"),
+    [
+        ("goal", WinKind.GOAL),
+        ("milestone", WinKind.MILESTONE),
+        ("onboarding_completed", WinKind.ONBOARDING),
+        ("review", WinKind.REVIEW),
+        ("case_study", WinKind.CASE_STUDY),
+        ("quote", WinKind.QUOTE),
+        ("praise", WinKind.PRAISE),
+    ],
+)
+def test_what_is_told_is_a_win_of_its_kind(kind: str, win: WinKind) -> None:
+    assert an_event(kind).kind == win
+
+
+@pytest.mark.parametrize("kind", ["onboarding_step", "withdrawn", "figure", "unheard of"])
+def test_a_step_and_what_nobody_knows_is_no_win(kind: str) -> None:
+    assert win_sources.of_events(ACME, [SuccessEvent("x", kind, day(1))], DEFAULT) == []
+
+
+def once(*told: Win) -> list[str]:
+    return [f"{win.kind}:{(win.at - day(0)).days}" for win in win_sources.told_once(told)]
+
+
+def test_a_milestone_counts_once_by_its_name_however_it_is_written_and_told() -> None:
+    told = [an_event(on=110, name=" live "), an_event(on=100, name="LIVE"), an_event(name="Paid")]
+
+    assert once(*told) == ["milestone:100", "milestone:100"]
+
+
+def test_a_goal_can_be_reached_again_but_not_twice_a_day() -> None:
+    told = [an_event("goal", on=on) for on in (100, 100.2, 130)]
+
+    assert once(*told) == ["goal:100", "goal:130"]
+
+
+def test_praise_of_two_people_on_one_day_is_two_wins() -> None:
+    told = [an_event("praise", contact_id=contact, id=f"{contact}") for contact in (1, 2)]
+
+    assert once(*told) == ["praise:100", "praise:100"]
+
+
+def test_a_property_and_a_tool_that_tell_of_one_day_tell_of_one_milestone() -> None:
+    readings = [Reading(day(100), day(101))]
+    (by_property,) = win_sources.of_dates(ACME, WinKind.MILESTONE, readings, DEFAULT)
+
+    assert win_sources.told_once([by_property, an_event()]) == [an_event()]
+    assert once(by_property, an_event("goal")) == ["milestone:100", "goal:100"]
+
+
+@given(order=st.permutations(list(range(6))))
+def test_what_counts_once_does_not_depend_on_the_order_of_telling(order: list[int]) -> None:
+    told = [
+        an_event(on=100),
+        an_event(on=101),
+        an_event(on=100, name=""),
+        an_event("goal"),
+        an_event("goal", on=100.5),
+        an_event("praise", on=99),
+    ]
+
+    assert win_sources.told_once([told[place] for place in order]) == win_sources.told_once(told)
+
+
+def weeks_of(*values: float) -> list[tuple[datetime, float]]:
+    return [(day(7 * week), value) for week, value in enumerate(values)]
+
+
+def records(*values: float) -> list[tuple[int, float, float]]:
+    """Records as (week, value, mark that was passed)."""
+    found = win_sources.usage_records(weeks_of(*values))
+    return [((record.at - day(0)).days // 7, record.value, record.before) for record in found]
+
+
+USUAL = (100, 104, 98, 101, 99, 103, 100, 102)
+
+
+@pytest.mark.parametrize(
+    ("later", "expected"),
+    [
+        ((130, 131), [(9, 130, 104)]),
+        ((130,), []),
+        ((130, 103, 130, 103), []),
+        ((112, 113), []),
+        ((113, 114, 113), []),
+        ((118, 119), [(9, 118, 104)]),
+        ((130, 131, 150, 151, 149, 148, 151, 152), [(9, 130, 104)]),
+        ((130, 131, 131, 131, 131, 160, 161), [(9, 130, 104), (14, 160, 130)]),
+    ],
+    ids=str,
+)
+def test_a_record_rises_by_a_tenth_and_above_the_noise_and_stays(
+    later: tuple[float, ...], expected: list[tuple[int, float, float]]
+) -> None:
+    assert records(*USUAL, *later) == expected
+
+
+def test_where_little_is_known_or_nothing_was_used_there_is_no_record() -> None:
+    assert records(*[100] * 7, 200, 200) == []
+    assert records(*[0] * 12, 5, 6) == []
+
+
+def test_steady_growth_is_a_record_now_and_then() -> None:
+    growth = [100 * 1.02**week for week in range(52)]
+
+    assert [week for week, _, _ in records(*growth)] == [13, 18, 23, 28, 33, 38, 43, 48]
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda dice: dice.gauss(100, 5),
+        lambda dice: max(0.0, dice.gauss(100, 50)),
+        lambda dice: float(sum(dice.random() < 0.03 for _ in range(100))),
+        lambda dice: dice.lognormvariate(3, 0.5),
+        lambda dice: dice.expovariate(1),
+    ],
+    ids=["quiet", "loud", "counts", "skewed", "exponential"],
+)
+def test_noise_alone_makes_hardly_a_record_in_a_year(
+    draw: Callable[[random.Random], float],
+) -> None:
+    """Of 200 accounts whose use has no trend, one figure a week."""
+    years = [random.Random(seed) for seed in range(200)]
+    found = [records(*(draw(dice) for _ in range(52))) for dice in years]
+
+    assert sum(map(bool, found)) <= 4
+
+
+def test_a_record_is_told_in_words_with_the_mark_it_passed() -> None:
+    (win,) = win_sources.of_usage(ACME, {"weekly_users": weeks_of(*USUAL, 1300, 1310)}, DEFAULT)
+
+    assert win.words == "weekly users at 1,300, 104 before"
+    assert (win.kind, win.at, win.source) == (
+        WinKind.USAGE_RECORD,
+        day(63),
+        f"usage:weekly_users:{day(63):%G-W%V}",
+    )

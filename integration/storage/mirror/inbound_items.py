@@ -1,4 +1,4 @@
-"""Items that came with an inbound key: survey answers (`answer`) and usage figures (`usage`)."""
+"""Survey answers that other tools sent (`answer`)."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -112,29 +112,6 @@ _KEEP = f"""WITH said AS MATERIALIZED (
     -- Deliveries come in any order: an older answer replaces no newer one.
     WHERE kept.at <= excluded.at AND kept.dismissed_at IS NULL
   RETURNING source, answer_key, contact_id"""
-
-
-def keep_usage(tx: Transaction, said: Mapping[str, Any]) -> int | None:
-    """Store a company's usage figure; return the company, None when none has that domain."""
-    company: int | None = said["company_id"]
-    if company is None:
-        company = tx.value(
-            """SELECT min(company_id) FROM company_key
-               WHERE portal_id = :portal AND kind = 'domain' AND value = :domain""",
-            domain=said["domain"],
-        )
-    if company is not None:
-        tx.run(
-            """INSERT INTO usage (portal_id, company_id, metric, at, value)
-               VALUES (:portal, :company, :metric, CAST(:at AS timestamptz), :value)
-               ON CONFLICT (portal_id, company_id, metric, at)
-               DO UPDATE SET value = excluded.value""",
-            company=company,
-            metric=said["metric"],
-            at=said["at"],
-            value=said["value"],
-        )
-    return company
 
 
 def adopt(tx: Transaction, contact_ids: Collection[int]) -> set[int]:

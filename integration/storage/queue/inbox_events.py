@@ -1,6 +1,6 @@
 """Inbound events (`event`, `tally`): stored once each, tried, settled; every one is counted."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -94,6 +94,19 @@ def store_events(tx: Transaction, events: Sequence[InboundEvent]) -> int:
         duplicate=len(events) - new,
     )
     return new
+
+
+def known_keys(tx: Transaction, source: str, keys: Collection[str]) -> set[str]:
+    """Return which of these keys events of a source have already; no query without keys."""
+    if not keys:
+        return set()
+    rows = tx.tuples(
+        """SELECT dedupe_key FROM event WHERE portal_id = :portal AND source = :source
+             AND dedupe_key = ANY(CAST(:keys AS text[]))""",
+        source=source,
+        keys=list(keys),
+    )
+    return {row[0] for row in rows}
 
 
 def waiting(tx: Transaction) -> Sequence[WaitingEvent]:

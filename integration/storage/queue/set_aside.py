@@ -46,7 +46,8 @@ def events(tx: Transaction) -> Iterator[RawEvent]:
     source, key = "", ""
     while rows := tx.rows(
         """SELECT source, dedupe_key, kind, payload FROM event
-           WHERE portal_id = :portal AND state = 'set_aside' AND kind IN ('bad', 'answer')
+           WHERE portal_id = :portal AND state = 'set_aside'
+             AND kind IN ('bad', 'answer', 'usage')
              AND (source, dedupe_key) > (:source, :key) ORDER BY source, dedupe_key LIMIT :page""",
         source=source,
         key=key,

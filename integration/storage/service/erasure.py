@@ -151,6 +151,17 @@ _NAMED_IN_HEALTH = tuple(
       ON CONFLICT DO NOTHING"""
     for table, column in (("health_override", "reason"), ("left_out_factor", "words"))
 )
+# Before the record goes: words of products and wins that name the person.
+_NAMED_IN_EVENTS = tuple(
+    f"""UPDATE {table} AS said SET words = '' FROM record AS gone
+        WHERE said.portal_id = :portal AND gone.portal_id = :portal
+          AND gone.object_type = 'contact' AND gone.record_id = ANY(CAST(:ids AS bigint[]))
+          AND EXISTS (SELECT FROM unnest(ARRAY[
+              trim(concat_ws(' ', gone.properties ->> 'firstname', gone.properties ->> 'lastname')),
+              gone.properties ->> 'lastname', gone.properties ->> 'email']) AS word
+            WHERE length(word) > 3 AND position(lower(word) IN lower(said.words)) > 0)"""
+    for table in ("success_event", "win")
+)
 # Saved reports: names that somebody gave them, before the record goes; and the person they are of,
 # who becomes one of all that were removed, so that their report does not become one of everybody.
 _SAVED_REPORTS = (
@@ -202,6 +213,7 @@ _DECIDED = (
 )
 _CONTACT_ROWS = (
     _NAMED_IN_REASONS,
+    *_NAMED_IN_EVENTS,
     _NAMED_IN_PULSES,
     *_NAMED_IN_HEALTH,
     *_SAVED_REPORTS,
@@ -217,6 +229,12 @@ _CONTACT_ROWS = (
          AND (old_id = ANY(CAST(:ids AS bigint[])) OR new_id = ANY(CAST(:ids AS bigint[])))""",
     f"DELETE FROM association WHERE {_LINKED}",
     f"DELETE FROM resting_association WHERE {_LINKED}",
+    # What products sent of them before anybody knew the company.
+    """DELETE FROM awaited_company WHERE portal_id = :portal AND (
+         item ->> 'contact_id' = ANY(CAST(:texts AS text[]))
+         OR item ->> 'email' IN (
+           SELECT value FROM identity_key WHERE portal_id = :portal AND kind = 'mail'
+             AND contact_id = ANY(CAST(:ids AS bigint[]))))""",
     # What they answered before anybody knew whose address it was.
     """DELETE FROM answer WHERE portal_id = :portal AND contact_id IS NULL AND email IN (
          SELECT value FROM identity_key WHERE portal_id = :portal AND kind = 'mail'
@@ -275,6 +293,9 @@ _CONTACT_ROWS = (
        WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))""",
     """UPDATE reward SET target = 'removed:' || reward_id WHERE portal_id = :portal
          AND target IN (SELECT 'contact:' || id FROM unnest(CAST(:texts AS text[])) AS id)""",
+    # What products said of them; that something went well for their company on that day stays.
+    """UPDATE success_event SET contact_id = NULL, words = ''
+       WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))""",
     "DELETE FROM win WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))",
     # So does that somebody was invited, and whether they answered.
     """UPDATE survey_invitation SET contact_id = -1 - floor(random() * 1e15)::bigint
