@@ -2,7 +2,7 @@
 
 A job takes a portal id and calls use cases in order. It holds one lane of the portal for a slice of
 time: `drain` turns what came in into planned writes, `write` sends those, `import` reads all lists,
-`mail` sends digests.
+`mail` sends digests, `days` keeps each customer's health day by day.
 """
 
 import contextlib
@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from integration import writeback
 from integration.admin import detection, install, move_window, overwriting, property_reading
 from integration.conclude import stages
+from integration.conclude.fields import health_days
 from integration.core import logs
 from integration.core.errors import NeedsOwner, Retryable
 from integration.ingest import activities, backfill, intake, polling, sync, unlisted
@@ -67,6 +68,12 @@ def mail(portal_id: int) -> None:
     """Send one portal's digests that are due."""
     with open_runtime(pool_size=2) as runtime:
         work(runtime, portal_id, "mail")
+
+
+def days(portal_id: int) -> None:
+    """Go on with one portal's days of health."""
+    with open_runtime(pool_size=2) as runtime:
+        work(runtime, portal_id, "days")
 
 
 def work(runtime: Runtime, portal_id: int, kind: str) -> None:
@@ -187,7 +194,17 @@ def _mail(portal: PortalContext, lease: Lease) -> float | None:
     return digests.send_due(portal, lease, digest_mail.writer(portal.runtime))
 
 
-STEPS: dict[str, LaneWork] = {"drain": _drain, "write": _write, "import": _import, "mail": _mail}
+def _days(portal: PortalContext, lease: Lease) -> float | None:
+    return 0 if health_days.advance(portal, lease, seconds=SLICE_SECONDS) else None
+
+
+STEPS: dict[str, LaneWork] = {
+    "drain": _drain,
+    "write": _write,
+    "import": _import,
+    "mail": _mail,
+    "days": _days,
+}
 
 
 def wake_writer(portal: PortalContext) -> None:

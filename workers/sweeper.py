@@ -25,6 +25,7 @@ _WORK: dict[str, Callable[[int], None]] = {
     "write": jobs.write,
     "import": jobs.import_portal,
     "mail": jobs.mail,
+    "days": jobs.days,
 }
 
 

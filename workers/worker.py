@@ -23,6 +23,7 @@ _ALLOWED = {
     JOBS["write"]: jobs.write,
     JOBS["import"]: jobs.import_portal,
     JOBS["mail"]: jobs.mail,
+    JOBS["days"]: jobs.days,
 }
 
 

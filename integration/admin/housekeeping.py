@@ -187,3 +187,4 @@ def _maintain(runtime: Runtime, portal_id: int) -> None:
         invalidation.record(tx, Change.DAY_PASSED)
         answering.reopen_ended(tx, runtime.now())
         lanes.want(tx, portal_id, "drain")
+        lanes.want(tx, portal_id, "days")

@@ -25,6 +25,7 @@ JOBS = {
     "write": "workers.jobs.write",
     "import": "workers.jobs.import_portal",
     "mail": "workers.jobs.mail",
+    "days": "workers.jobs.days",
 }
 # Raised in a job when its time is over, wherever it happens to be.
 TookTooLong = rq.timeouts.JobTimeoutException

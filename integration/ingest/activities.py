@@ -67,6 +67,8 @@ def wake(portal: PortalContext) -> None:
         pending = to_read and not activity_cursors.must_wait(tx)
         if to_weigh and not to_read:
             activity_cursors.weigh(tx)
+            # From now on health is known, also of the days before.
+            lanes.want(tx, portal.portal_id, "days")
         if pending:
             lanes.want(tx, portal.portal_id, "import")
     if pending:

@@ -52,6 +52,15 @@ class CustomerRecords:
 
 
 @dataclass(frozen=True, slots=True)
+class CustomerPage:
+    """What health of customers alone is judged by, as far back as touches were read."""
+
+    companies: Mapping[int, CompanyFacts]
+    moves: Mapping[int, Sequence[Move]]
+    records: CustomerRecords
+
+
+@dataclass(frozen=True, slots=True)
 class CompanyPage:
     """What a page of companies is summed up from, by company.
 
@@ -86,7 +95,24 @@ def load(batch: Batch, company_ids: Collection[int]) -> CompanyPage:
         values=company_values.all_in_of(batch, own),
         moves=_moves(batch, companies),
         customers=customers,
-        records=_customer_records(batch, customers & companies.keys(), customers, own),
+        records=_customer_records(
+            batch, customers & companies.keys(), customers, own, batch.now - health_course.FURTHEST
+        ),
+    )
+
+
+def load_customers(
+    batch: Batch, company_ids: Collection[int], *, touched_since: datetime
+) -> CustomerPage:
+    """Read what health of these customers rests on, with a bounded number of queries."""
+    companies = record_facts.companies(batch, company_ids)
+    living = {number: company for number, company in companies.items() if not company.archived}
+    own = deal_rows.of_companies(batch.tx, living)
+    bought = {row["company_id"] for rows in own.values() for row in rows if row["is_won"]}
+    return CustomerPage(
+        companies={number: living[number] for number in bought & living.keys()},
+        moves=_moves(batch, living),
+        records=_customer_records(batch, bought, bought, own, touched_since),
     )
 
 
@@ -95,6 +121,7 @@ def _customer_records(
     known: Collection[int],
     customers: Collection[int],
     own: Mapping[int, Sequence[Row]],
+    touched_since: datetime,
 ) -> CustomerRecords:
     """Read the records of customers; *known* are those that the mirror holds."""
     near = _staff_ids(batch, known)
@@ -109,7 +136,7 @@ def _customer_records(
         answers=_answers(batch, asked, answers, contacts),
         given=answers,
         tickets=_tickets(batch, customers, contacts),
-        touched=_touched(batch, staff_ids),
+        touched=_touched(batch, staff_ids, touched_since),
         person_of=person_rows.persons_of(batch.tx, staff_ids | answers.keys()),
         feeds=health_feeds.load(batch),
         decisions=decisions,
@@ -135,11 +162,12 @@ def _staff(
     return grouped((company, contacts[contact]) for contact, company in living)
 
 
-def _touched(batch: Batch, contact_ids: Collection[int]) -> dict[int, list[datetime]]:
-    """When these contacts were in touch with us of late, and the last time before."""
+def _touched(
+    batch: Batch, contact_ids: Collection[int], since: datetime
+) -> dict[int, list[datetime]]:
+    """When these contacts were in touch with us since a moment, and the last time before."""
     if not batch.portal_map.reads_activities:
         return {}
-    since = batch.now - health_course.FURTHEST
     return touches.two_way(batch.tx, contact_ids, since=since, until=batch.now)
 
 

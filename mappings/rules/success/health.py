@@ -6,7 +6,7 @@ in `health_course`.
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
 
@@ -85,7 +85,8 @@ class Health:
 
     `coverage` is what is known of all factors that apply, by their default weights, in whole
     percent, rounded down. The contributions add up to the score minus 50, exactly. `raw_band` is
-    the band before any hesitation. `missing` are factors that would count and are not known.
+    the band before any hesitation. `missing` are factors that would count and are not known,
+    `values` those that are, each 0 to 100, aged where they are stale.
     """
 
     tenths: int
@@ -95,6 +96,7 @@ class Health:
     contributions: tuple[Contribution, ...]
     missing: tuple[Gap, ...] = ()
     not_applicable: tuple[Gap, ...] = ()
+    values: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def score(self) -> float:
@@ -157,6 +159,7 @@ def health(
         tuple(contributions),
         missing=_missing(given, values),
         not_applicable=_not_applicable(given.values()),
+        values={name: round(value, 1) for name, value in values.items()},
     )
 
 

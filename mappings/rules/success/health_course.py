@@ -20,6 +20,8 @@ FURTHEST = max(LOOKED_BACK, _DAY * (_MOST_DAYS + 1))
 
 HealthAt = Callable[[datetime], Health]
 """The health of an account as of a moment, without hesitation."""
+HealthBefore = Callable[[int], Health]
+"""The health of an account so many days before a day, without hesitation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +48,18 @@ class HealthChange:
 
 
 def today(health_at: HealthAt, now: datetime, policy: Policy) -> Health:
-    """The health of today with its band: it follows the score late where it may only sway.
+    """The health of today with its band: see :func:`of_day`."""
+    return of_day(lambda days: health_at(now - _DAY * days), policy)
+
+
+def of_day(before: HealthBefore, policy: Policy) -> Health:
+    """The health of a day with its band: it follows the score late where it may only sway.
 
     Earlier days are looked at only as long as they decide.
     """
-    days = [health_at(now)]
+    days = [before(0)]
     while len(days) <= _MOST_DAYS and not _is_clear(days[-1], policy):
-        earlier = health_at(now - _DAY * len(days))
+        earlier = before(len(days))
         if earlier.raw_band == days[-1].raw_band:
             break  # two daily runs agree
         days.append(earlier)
