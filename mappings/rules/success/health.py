@@ -190,23 +190,34 @@ def _contributions(
     counted: Sequence[Factor], values: Mapping[str, float], policy: Policy
 ) -> list[Contribution]:
     """What each known factor adds to or takes from neutral; the weights of unknown ones count."""
-    whole = sum(policy.health_weights[factor.name] for factor in counted)
-    exact: dict[str, Fraction] = {}
-    for name, value in values.items():
-        distance = Fraction(value).limit_denominator(10**6) - NEUTRAL
-        exact[name] = Fraction(policy.health_weights[name], whole or 1) * distance
+    whole = sum(policy.health_weights[factor.name] for factor in counted) or 1
+    # In whole numbers: years of days are worked out, and fractions take ten times as long.
+    weighed = {
+        name: policy.health_weights[name] * (round(value * _FINE) - NEUTRAL * _FINE)
+        for name, value in values.items()
+    }
     why = {factor.name: factor.because for factor in counted}
-    return [Contribution(name, part, why[name]) for name, part in _in_tenths(exact).items()]
+    parts = _in_tenths(weighed, whole * _FINE // 10)
+    return [Contribution(name, part, why[name]) for name, part in parts.items()]
 
 
-def _in_tenths(exact: Mapping[str, Fraction]) -> dict[str, int]:
-    """Round contributions to tenths so that they add up to the rounded sum."""
-    parts = {name: math.floor(value * 10) for name, value in exact.items()}
-    missing = round(sum(exact.values(), Fraction(0)) * 10) - sum(parts.values())
-    most_cut = sorted(parts, key=lambda name: (parts[name] - exact[name] * 10, name))
+_FINE = 1_000_000  # values count to a millionth of a point
+
+
+def _in_tenths(exact: Mapping[str, int], tenth: int) -> dict[str, int]:
+    """Round contributions to tenths so that they add up to the rounded sum; *tenth* is one."""
+    parts = {name: value // tenth for name, value in exact.items()}
+    missing = _rounded(sum(exact.values()), tenth) - sum(parts.values())
+    most_cut = sorted(parts, key=lambda name: (-(exact[name] % tenth), name))
     for name in most_cut[:missing]:
         parts[name] += 1
     return parts
+
+
+def _rounded(value: int, unit: int) -> int:
+    """How many units, half to even."""
+    whole, rest = divmod(value, unit)
+    return whole + (2 * rest > unit or (2 * rest == unit and whole % 2 == 1))
 
 
 _CHAMPION_LEFT = (
