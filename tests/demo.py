@@ -19,7 +19,7 @@ from typing import Any
 from rich.console import Console
 
 from integration.core.servers import free_port
-from tests import admin, readme_figures, readme_picture
+from tests import admin, demo_success, readme_figures, readme_picture
 from tests.admin import Admin
 from tests.chaos_service import answers
 from tests.demo_report import Report
@@ -41,6 +41,8 @@ def main() -> int:
     with running(given.town, given.scale) as (app, report):
         enriched = enrich(app, report)
         report.print(_say)
+        if enriched and given.town == "shipped":
+            _hear_of_success(app, report)
         if given.readme and enriched:
             part = readme_figures.SHIPPED if given.town == "shipped" else readme_figures.REAL
             readme_figures.write(report, part)
@@ -190,6 +192,13 @@ def enrich(app: App, report: Report) -> bool:
         f"[red]Not enriched after {ENRICH_SECONDS} s.[/red]\n{app.log.read_text(errors='replace')[-2000:]}"
     )
     return False
+
+
+def _hear_of_success(app: App, report: Report) -> None:
+    """Let a product tell what customers reached, and wait until it has taken effect."""
+    told = demo_success.tell(app, report.harbor, HARBOR)
+    _say.print(f"\nA product tells of {told} goals, milestones and praise of customers ...")
+    app.command("settle", str(HARBOR), "--timeout", str(ENRICH_SECONDS))
 
 
 def _answer_as_proposed(admins: Sequence[Admin]) -> None:
