@@ -25,6 +25,7 @@ from mappings.records import (
 from mappings.records.setting_labels import setting_label
 from mappings.rules.attribution.reasons import REMOVED
 from mappings.rules.ledger import total_range
+from mappings.rules.success.churn_risk import RiskFactor
 from mappings.rules.success.health import FACTORS
 
 # Plurals that pages count: "3 deals".
@@ -66,6 +67,7 @@ def _tables() -> Iterator[Iterable[str]]:
     yield _of_lists()
     yield revenue_total.HOLDERS.values()
     yield FACTORS
+    yield (factor.label for factor in RiskFactor)
     yield review_kinds.VERB_LABELS.values()
     yield (HTTP_STATUS_CODES[status] for status in _ANSWERED)
 

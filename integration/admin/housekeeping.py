@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from integration.admin import operations, referral_program, retention
-from integration.conclude.fields import churn_learning
+from integration.conclude.fields import back_testing, churn_learning
 from integration.core import logs
 from integration.core.errors import Refused, SecondOrderError
 from integration.ingest import activities, backfill, inbound, polling
@@ -86,8 +86,9 @@ def check_sums(runtime: Runtime, portal_id: int) -> None:
 
 
 def learn_from_churns(runtime: Runtime, portal_id: int) -> None:
-    """Re-fit the odds of churn risk where enough churns are known; risks follow."""
+    """Judge a year ago anew; re-fit the odds of churn risk where enough churns are known."""
     with open_portal(runtime, portal_id) as portal:
+        back_testing.renew(portal)
         found = churn_learning.learn(portal)
         if found is None:
             return

@@ -3,6 +3,7 @@
 from flask import Flask
 
 from integration.pages import (
+    back_test_page,
     comparison_page,
     digest_pages,
     entry,
@@ -73,3 +74,4 @@ def register(app: Flask, runtime: Runtime) -> None:
     app.register_blueprint(report_pages.blueprint(runtime))
     app.register_blueprint(saved_report_pages.blueprint(runtime))
     app.register_blueprint(sentiment_page.blueprint(runtime))
+    app.register_blueprint(back_test_page.blueprint(runtime))

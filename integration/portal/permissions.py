@@ -121,6 +121,7 @@ ENDPOINTS: Final[Mapping[str, Permission | Open]] = MappingProxyType(
         "lists.deals_csv": Permission.EXPORT,
         "comparison.show": Permission.READ,
         "sentiment.show": Permission.READ,
+        "back_test.show": Permission.READ,
         "sentiment.as_json": Permission.READ,
         "reports.show": Permission.READ,
         "reports.ready": Permission.READ,
