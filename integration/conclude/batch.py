@@ -12,7 +12,7 @@ from integration.portal import settings as portal_settings
 from integration.portal.invalidation import Change
 from integration.portal.occurrence import Extent, Terms
 from integration.storage.database import Transaction
-from integration.storage.queue.page_context import PageContext, SurveyLinks
+from integration.storage.queue.page_context import NO_LOOPS, Loops, PageContext, SurveyLinks
 from integration.storage.queue.recompute import Due
 from mappings.records.portal_map import PortalMap
 from mappings.records.rows import RefPair
@@ -40,7 +40,8 @@ class Batch:
     import is through, `weighed` that its deals were judged with the activities, too; `paused` are
     properties that are not written now, `survey` is how links to our survey are made, None where
     the account does not ask with it. `link_base` is what personal links begin with, empty while
-    the referral program is off; `has_codes`: there is any code of one. Collected are in `failed`
+    the referral program is off; `has_codes`: there is any code of one. `loops` is what is known of
+    follow-ups. Collected are in `failed`
     the records whose rules raised, with the reason, and in `due` the records to conclude again
     because of what the page found.
     """
@@ -56,6 +57,7 @@ class Batch:
     survey: SurveyLinks | None = None
     link_base: str = ""
     has_codes: bool = False
+    loops: Loops = NO_LOOPS
     failed: dict[RefPair, str] = field(default_factory=dict)
     due: Due = field(default_factory=Due)
 
@@ -108,4 +110,5 @@ def open_batch(tx: Transaction, opening: PageContext, now: datetime) -> Batch:
         opening.survey,
         opening.link_base,
         opening.has_codes,
+        opening.loops,
     )

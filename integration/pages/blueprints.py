@@ -8,6 +8,7 @@ from integration.pages import (
     digest_pages,
     entry,
     find_page,
+    follow_ups_page,
     guard,
     health_forms,
     join_page,
@@ -52,6 +53,7 @@ def register(app: Flask, runtime: Runtime) -> None:
     app.register_blueprint(portal_pages.blueprint(runtime))
     app.register_blueprint(reconciliation_page.blueprint(runtime))
     app.register_blueprint(record_page.blueprint(runtime))
+    app.register_blueprint(follow_ups_page.blueprint(runtime))
     app.register_blueprint(pulse_page.blueprint(runtime))
     app.register_blueprint(health_forms.blueprint(runtime))
     app.register_blueprint(find_page.blueprint(runtime))

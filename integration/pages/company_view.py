@@ -9,11 +9,13 @@ from integration.pages.person_view import KNOWN_FROM, SAID, story_place, written
 from integration.portal.context import PortalContext
 from integration.portal.permissions import Permission
 from integration.reports.listings import list_addresses
+from integration.reports.listings.listings import ALL_STATES, CLOSED_BECAUSE, WHY
 from integration.reports.records import company_record
 from integration.reports.records.company_record import HEALTH_STARTS_AT, CompanyRecord
 from integration.reports.records.record_card import RecordCard
 from integration.review.review_kinds import VERB_LABELS
-from integration.success import pulses
+from integration.success import follow_ups, pulses
+from mappings.kinds import ObjectType
 from mappings.records.catalogue import ROLES
 from mappings.rules.success.health import FACTORS
 
@@ -38,6 +40,7 @@ def page(
     frame = record_frame.of(portal, session, found.card, currency)
     with portal.transaction() as tx:
         said_of_it = pulses.newest_first(tx, number)
+        loops = follow_ups.of_record(tx, ObjectType.COMPANY, [number], portal.runtime.now())
     return render_template(
         "company.html",
         **frame,
@@ -48,6 +51,12 @@ def page(
         roles=ROLES,
         starts_at=HEALTH_STARTS_AT,
         pulses=said_of_it,
+        loops=loops,
+        why_followed_up=WHY,
+        closed_because=CLOSED_BECAUSE,
+        all_loops=list_addresses.address(
+            session.portal_id, "follow-ups", company=number, state=ALL_STATES
+        ),
         pulse_values=pulse_page.VALUES,
         may_give_pulse=_is_there(found.card) and pulse_page.may_give(portal, session, number),
         known_from=KNOWN_FROM,

@@ -47,28 +47,29 @@ def _add(bp: Blueprint, runtime: Runtime, listing: Listing) -> None:
     def show(portal_id: int) -> ResponseReturnValue:
         session = guard.session_of(runtime, portal_id)
         with open_portal(runtime, portal_id) as portal:
-            terms = _terms(account_of(portal).account)
+            terms = terms_of(account_of(portal).account)
             try:
                 view = list_reading.read(portal, listing, _asked(), terms)
             except Refused as refusal:
-                return _refused(refusal)
+                return refused(refusal)
             above = _ABOVE[listing.name](portal, session) if listing.name in _ABOVE else None
         return _page(session, view, above)
 
     def save(portal_id: int) -> ResponseReturnValue:
         guard.session_of(runtime, portal_id)
         with open_portal(runtime, portal_id) as portal:
-            terms = _terms(account_of(portal).account)
+            terms = terms_of(account_of(portal).account)
             try:
                 lines = _csv(listing, list_reading.every_row(portal, listing, _asked(), terms))
             except Refused as refusal:
-                return _refused(refusal)
+                return refused(refusal)
         answer = Response(lines, mimetype="text/csv")
         name = f"{listing.name}-{portal_id}.csv"
         answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
         return answer
 
-    bp.add_url_rule(f"/{listing.name}", listing.name, show)
+    if not listing.has_own_page:
+        bp.add_url_rule(f"/{listing.name}", listing.name, show)
     bp.add_url_rule(f"/{listing.name}.csv", f"{listing.name}_csv", save)
 
 
@@ -82,11 +83,13 @@ def _asked() -> dict[str, list[str]]:
     return request.args.to_dict(flat=False)
 
 
-def _terms(account: Mapping[str, Any]) -> Terms:
+def terms_of(account: Mapping[str, Any]) -> Terms:
+    """Return what values of a list are written by: the account's currency and time zone."""
     return Terms(str(account.get("currency") or ""), formats.zone(account.get("time_zone")))
 
 
-def _refused(refusal: Refused) -> Response:
+def refused(refusal: Refused) -> Response:
+    """Return a page that says why an address asks for no list."""
     said = translated(refusal.args[0])
     return guard.problem(400, _("This list cannot be shown"), f"{said}.")
 
@@ -127,7 +130,7 @@ class _Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class _Shown:
+class ShownList:
     """What the template shows of a list."""
 
     title: str
@@ -147,10 +150,22 @@ class _Shown:
 
 
 def _page(session: Session, view: ListView, above: Mapping[str, Any] | None) -> str:
+    listing = view.request.listing
+    return render_template(
+        "listing.html" if above is None else f"{listing.name}.html",
+        session=session,
+        above=above,
+        shown=shown_list(session, view),
+        may_export=session.may_use(f"lists.{listing.name}_csv"),
+    )
+
+
+def shown_list(session: Session, view: ListView) -> ShownList:
+    """Return what a template shows of a list: its rows, and addresses of all it leads to."""
     listing, asked = view.request.listing, view.request
     pairs = [(entry.filter.name, text) for entry in asked.chosen for text in entry.texts]
     sort = [("sort", asked.sort)] if asked.sort != listing.order else []
-    shown = _Shown(
+    return ShownList(
         title=translated(listing.title),
         note=translated(listing.note),
         headings=[_heading(column, asked.sort, pairs) for column in listing.columns],
@@ -166,13 +181,6 @@ def _page(session: Session, view: ListView, above: Mapping[str, Any] | None) -> 
         csv=url_for(f"lists.{listing.name}_csv", portal_id=session.portal_id)
         + _query([*pairs, *sort]),
         hidden=sort,
-    )
-    return render_template(
-        "listing.html" if above is None else f"{listing.name}.html",
-        session=session,
-        above=above,
-        shown=shown,
-        may_export=session.may_use(f"lists.{listing.name}_csv"),
     )
 
 

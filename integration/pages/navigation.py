@@ -40,6 +40,7 @@ GROUPS: tuple[Group, ...] = (
         (
             Row("lists.customers", lazy_gettext("Health")),
             Row("sentiment.show", lazy_gettext("Sentiment")),
+            Row("follow_ups.show", lazy_gettext("Follow-ups")),
         ),
     ),
     Group(

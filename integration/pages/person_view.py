@@ -10,10 +10,13 @@ from integration.pages import record_frame, relationship_picture
 from integration.pages.texts import lazy_gettext
 from integration.portal.context import PortalContext
 from integration.reports.listings import list_addresses
+from integration.reports.listings.listings import ALL_STATES, CLOSED_BECAUSE, WHY
 from integration.reports.records import person_record
 from integration.reports.records.person_record import PersonRecord
 from integration.review.review_kinds import VERB_LABELS
 from integration.storage.findings.timeline_rows import Place
+from integration.success import follow_ups
+from mappings.kinds import ObjectType
 from mappings.rules.attribution.reasons import HOW
 
 _LONGEST_KEY = 400
@@ -59,6 +62,8 @@ def page(portal: PortalContext, session: Session, contact_id: int, asked: Reques
         return None
     currency = found.terms.currency
     frame = record_frame.of(portal, session, found.card, currency)
+    with portal.transaction() as tx:
+        loops = follow_ups.of_record(tx, ObjectType.CONTACT, found.record_ids, portal.runtime.now())
     return render_template(
         "person.html",
         **frame,
@@ -66,6 +71,12 @@ def page(portal: PortalContext, session: Session, contact_id: int, asked: Reques
         names=found.names,
         currency=currency,
         labels=VERB_LABELS,
+        loops=loops,
+        why_followed_up=WHY,
+        closed_because=CLOSED_BECAUSE,
+        all_loops=list_addresses.address(
+            session.portal_id, "follow-ups", person=found.card.record_id, state=ALL_STATES
+        ),
         known_from=KNOWN_FROM,
         said=SAID,
         next_entries=written(found.story.next),

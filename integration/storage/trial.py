@@ -25,6 +25,7 @@ COPIED: Final = (
     "customer_spell",
     "deal",
     "edge",
+    "follow_up",
     "history_judgement",
     "identity_key",
     "ledger",

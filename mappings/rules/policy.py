@@ -17,8 +17,6 @@ WITHOUT_EFFECT: Final = frozenset(
     {
         "referral_signals.worked_together",  # whom to ask for an introduction
         "ask_language_model",  # no model comes with the product
-        "pulse_window_days",  # how far the owner is from the customer
-        "pulse_gap_steps",
         "ask_silent_days",  # what became of an ask
         "win_act_days",  # by when to act on a win
         "promoter_act_from_hours",
@@ -246,6 +244,10 @@ class Policy:
     # the owner's pulse
     pulse_window_days: int = 92  # a quarter: who said nothing since says nothing
     pulse_gap_steps: int = 2
+    # follow-ups of neutral and detractor answers and of gaps
+    follow_up_detractor_days: int = 2  # working days
+    follow_up_passive_days: int = 7
+    follow_up_answer_days: int = 30  # an older answer opens none: nobody expects a call any more
     # health
     health_weights: Mapping[str, int] = field(default_factory=_health_weights)
     relationship_zero_days: int = 180

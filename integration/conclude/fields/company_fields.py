@@ -16,6 +16,7 @@ from integration.conclude.fields import (
     company_values,
     company_wins,
     kept_customers,
+    pulse_gaps,
     recurring_values,
 )
 from integration.conclude.fields.company_asks import AskEvidence
@@ -69,6 +70,7 @@ def refresh(batch: Batch, company_ids: Collection[int]) -> None:
     gone = set(company_ids) - {company.id for company in living}
     field_patches.forget(batch, ObjectType.COMPANY, gone)
     company_values.store(batch, company_ids, page.values.values())
+    pulse_gaps.refresh(batch, page, [one.id for one in living if one.id in page.customers])
     company_asks.store(batch, set(company_ids) - batch.broken(ObjectType.COMPANY), judged)
     company_risk.store(batch, company_ids, risks)
     kept_columns.keep_companies(batch.tx, company_ids)

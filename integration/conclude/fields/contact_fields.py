@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from integration.conclude import company_directory, field_patches, record_facts
 from integration.conclude.batch import Batch
 from integration.conclude.field_patches import Conclusion, FieldsAndReasons
-from integration.conclude.fields import placed_answers, survey_link_field
+from integration.conclude.fields import follow_up_openings, placed_answers, survey_link_field
+from integration.conclude.fields.follow_up_openings import Answerers
 from integration.conclude.fields.survey_link_field import SurveyPage
 from integration.conclude.grouping import grouped
 from integration.conclude.people import champion_strength, stored_moves
@@ -64,6 +65,7 @@ def refresh(batch: Batch, contact_ids: Collection[int]) -> None:
     field_patches.plan(batch, ObjectType.CONTACT, conclusions)
     kept_columns.keep_contacts(batch.tx, contact_ids)
     _keep_answers(batch, page, set(contact_ids) - batch.broken(ObjectType.CONTACT))
+    _open_follow_ups(batch, page, set(contact_ids))
 
 
 def _keep_answers(batch: Batch, page: ContactPage, contact_ids: Collection[int]) -> None:
@@ -88,6 +90,14 @@ def _keep_answers(batch: Batch, page: ContactPage, contact_ids: Collection[int])
         for answer in placed
     ]
     person_answers.keep(batch.tx, contact_ids, kept)
+
+
+def _open_follow_ups(batch: Batch, page: ContactPage, contact_ids: Collection[int]) -> None:
+    persons = {page.person_of[contact] for contact in contact_ids if contact in page.person_of}
+    answerers = Answerers(page.members, page.contacts, page.companies, page.evidence.answers)
+    follow_up_openings.of_answers(
+        batch, answerers, sorted(persons - batch.broken(ObjectType.CONTACT))
+    )
 
 
 def _load(batch: Batch, contact_ids: Collection[int]) -> ContactPage:

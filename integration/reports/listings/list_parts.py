@@ -97,7 +97,10 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A list: its place in the address, its title, what is on it, its columns and filters."""
+    """A list: its place in the address, its title, what is on it, its columns and filters.
+
+    One that *has its own page* is only a file here.
+    """
 
     name: str
     title: str
@@ -107,6 +110,7 @@ class Listing:
     columns: Sequence[Column]
     filters: Sequence[Filter]
     order: str
+    has_own_page: bool = False
 
     @property
     def filters_by_name(self) -> Mapping[str, Filter]:

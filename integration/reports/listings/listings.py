@@ -6,6 +6,7 @@ from typing import Final
 from integration.reports.listings.list_parts import Column, Filter, Listing, Shows, Takes
 from integration.storage.listings import lists
 from mappings.kinds import PERSON, MoveKind, ObjectType, SourceKind, Status, Timing, source_label
+from mappings.rules.success.follow_ups import SAME_PERSON, TAGS
 
 _SOURCES: Mapping[str, str] = {
     word: source_label(word)
@@ -226,6 +227,51 @@ MOVES: Final = Listing(
     order="-moved",
 )
 
+STATES_OF_FOLLOW_UPS = {"open": "Open", "overdue": "Overdue", "closed": "Closed"}
+ALL_STATES = tuple(STATES_OF_FOLLOW_UPS)
+WHY = {
+    "detractor": "Answer of a detractor",
+    "passive": "Neutral answer",
+    "gap": "Gap between pulse and answers",
+}
+CLOSED_BECAUSE = {**TAGS, SAME_PERSON: "Goes on as another of the same person"}
+
+FOLLOW_UPS: Final = Listing(
+    name="follow-ups",
+    title="Follow-ups",
+    note="Neutral and detractor answers, and gaps between pulse and answers: somebody comes back"
+    " to each",
+    object_type=PERSON,
+    stored=lists.FOLLOW_UPS,
+    columns=(
+        Column("due_on", "Due", Shows.DATE, "due"),
+        Column("contact_id", "Person", Shows.CONTACT),
+        Column("company_id", "Company", Shows.COMPANY),
+        Column("group_of", "Why", Shows.LABEL, labels=WHY),
+        Column("score", "Answer", Shows.NUMBER, "score"),
+        Column("later_score", "Answer since", Shows.NUMBER),
+        Column("gap", "Steps apart", Shows.NUMBER),
+        Column("opened_at", "Opened", Shows.DAY, "opened"),
+        Column("owner_id", "Owner", Shows.OWNER),
+        Column("state", "State", Shows.LABEL, labels=STATES_OF_FOLLOW_UPS),
+        Column("closed_at", "Closed", Shows.DAY, "closed"),
+        Column("tag", "Reason", Shows.LABEL, labels=CLOSED_BECAUSE),
+    ),
+    filters=(
+        Filter("state", "State", Takes.CHOICE, STATES_OF_FOLLOW_UPS),
+        Filter("why", "Why", Takes.CHOICE, WHY),
+        Filter("owner", "Owner", Takes.OWNER),
+        Filter("tag", "Reason", Takes.CHOICE, CLOSED_BECAUSE),
+        Filter("opened_from", "Opened from", Takes.DAY_FROM),
+        Filter("opened_to", "Opened until", Takes.DAY_TO),
+        Filter("company", "Company", Takes.COMPANY),
+        Filter("person", "Person", Takes.CONTACT),
+        Filter("no_owner", "Only without an owner", Takes.YES),
+    ),
+    order="due",
+    has_own_page=True,
+)
+
 LISTINGS: Final[Mapping[str, Listing]] = {
-    listing.name: listing for listing in (DEALS, PEOPLE, COMPANIES, CUSTOMERS, MOVES)
+    listing.name: listing for listing in (DEALS, PEOPLE, COMPANIES, CUSTOMERS, MOVES, FOLLOW_UPS)
 }

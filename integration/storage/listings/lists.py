@@ -179,6 +179,47 @@ CUSTOMERS: Final = List(
     sums=("recurring_minor", "bought_minor"),
 )  # fmt: skip
 
+_TODAY_IS = """coalesce((SELECT new_id FROM alias WHERE alias.portal_id = :portal
+    AND alias.object_type = '{kind}' AND alias.old_id = {column}), {column})"""
+_CONTACT, _COMPANY = (
+    _TODAY_IS.format(kind=kind, column=f"{kind}_id") for kind in ("contact", "company")
+)
+_STATE = """CASE WHEN closed_at IS NOT NULL THEN 'closed'
+  WHEN due_at <= clock_timestamp() THEN 'overdue' ELSE 'open' END"""
+_GROUP = """CASE WHEN kind = 'gap' THEN 'gap' WHEN score <= 6 THEN 'detractor'
+  ELSE 'passive' END"""
+FOLLOW_UPS: Final = List(
+    rows="follow_up",
+    key="follow_up_id",
+    columns=(
+        f"{_CONTACT} AS contact_id", f"{_COMPANY} AS company_id", f"{_STATE} AS state",
+        f"{_GROUP} AS group_of", "kind", "score", "answered_at", "later_score", "later_at", "gap",
+        "month", "is_withdrawn", "opened_at", "due_on", "owner_id", "is_reassigned", "closed_at",
+        "closed_by", "tag", "words",
+        """(SELECT said.comment FROM person_answer AS said
+           WHERE said.portal_id = follow_up.portal_id AND said.contact_id = follow_up.contact_id
+             AND said.answered_at = follow_up.answered_at LIMIT 1) AS comment""",
+    ),
+    always="portal_id = :portal",
+    conditions={
+        "state": f"{_STATE} = ANY(CAST(:state AS text[]))",
+        "why": f"{_GROUP} = ANY(CAST(:why AS text[]))",
+        "tag": "tag = ANY(CAST(:tag AS text[]))",
+        "owner": "owner_id = ANY(CAST(:owner AS bigint[]))",
+        "no_owner": "owner_id IS NULL AND :no_owner",
+        "company": f"{_COMPANY} = :company",
+        "person": f"{_CONTACT} IN {_RECORDS_OF.format('person')}",
+        "opened_from": "opened_at >= :opened_from",
+        "opened_to": "opened_at < :opened_to",
+    },
+    orders={
+        "due": Order("due_at", "timestamptz"),
+        "opened": Order("opened_at", "timestamptz"),
+        "closed": Order(f"coalesce(closed_at, {_LAST})", "timestamptz"),
+        "score": Order("coalesce(score, -1)", "int"),
+    },
+)  # fmt: skip
+
 _MOVED = "coalesce(latest, earliest)"
 MOVES: Final = List(
     rows="move",

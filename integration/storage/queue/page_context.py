@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from integration.storage.database import Transaction
@@ -16,6 +17,17 @@ class SurveyLinks:
 
     address: str
     key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Loops:
+    """Whether any follow-up is open, and since when answers open one: None before the install."""
+
+    any_open: bool = False
+    since: datetime | None = None
+
+
+NO_LOOPS = Loops()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +50,7 @@ class PageContext:
     survey: SurveyLinks | None = None
     link_base: str = ""
     has_codes: bool = False
+    loops: Loops = NO_LOOPS
 
 
 def read(tx: Transaction) -> PageContext:
@@ -55,11 +68,14 @@ def read(tx: Transaction) -> PageContext:
               (SELECT json_build_array(address, link_key) FROM survey_setup
                WHERE portal_id = :portal AND is_on),
               (SELECT link_base FROM referral_program WHERE portal_id = :portal AND is_on),
-              EXISTS (SELECT FROM referral_code WHERE portal_id = :portal)
+              EXISTS (SELECT FROM referral_code WHERE portal_id = :portal),
+              EXISTS (SELECT FROM follow_up WHERE portal_id = :portal AND closed_at IS NULL),
+              (SELECT installed_at FROM portal WHERE portal_id = :portal)
             FROM (SELECT) AS always
               LEFT JOIN LATERAL ({settings_versions.NEWEST}) AS newest ON true"""
     )
-    version, body, stage, is_reading, imported, weighed, paused, links, base, has_codes = row
+    version, body, stage, is_reading, imported, weighed, paused, links, *more = row
+    base, has_codes, is_any_open, since = more
     names = frozenset((kind, name) for kind, name in paused or ())
     due = Stage(stage) if stage is not None else None
     return PageContext(
@@ -73,4 +89,5 @@ def read(tx: Transaction) -> PageContext:
         SurveyLinks(*links) if links else None,
         base or "",
         has_codes,
+        Loops(is_any_open, since),
     )

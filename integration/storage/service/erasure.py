@@ -162,6 +162,7 @@ _NAMED_IN_EVENTS = tuple(
             WHERE length(word) > 3 AND position(lower(word) IN lower(said.words)) > 0)"""
     for table in ("success_event", "win")
 )
+_NAMED_IN_FOLLOW_UPS = _NAMED_IN_PULSES.replace("pulse", "follow_up")
 # Saved reports: names that somebody gave them, before the record goes; and the person they are of,
 # who becomes one of all that were removed, so that their report does not become one of everybody.
 _SAVED_REPORTS = (
@@ -215,6 +216,7 @@ _CONTACT_ROWS = (
     _NAMED_IN_REASONS,
     *_NAMED_IN_EVENTS,
     _NAMED_IN_PULSES,
+    _NAMED_IN_FOLLOW_UPS,
     *_NAMED_IN_HEALTH,
     *_SAVED_REPORTS,
     *_TEXTS,
@@ -297,6 +299,7 @@ _CONTACT_ROWS = (
     """UPDATE success_event SET contact_id = NULL, words = ''
        WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))""",
     "DELETE FROM win WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))",
+    "DELETE FROM follow_up WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))",
     # So does that somebody was invited, and whether they answered.
     """UPDATE survey_invitation SET contact_id = -1 - floor(random() * 1e15)::bigint
        WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))""",
