@@ -17,6 +17,7 @@ SPEAKERS: Final = (
     "integration/admin/overwriting.py",
     "integration/admin/preview.py",
     "integration/admin/referral_program.py",
+    "integration/admin/rewards.py",
     "integration/admin/roles.py",
     "integration/admin/settings_changes.py",
     "integration/admin/settings_effects.py",

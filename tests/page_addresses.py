@@ -46,6 +46,7 @@ ARGUMENTS: Mapping[str, Callable[[Named], Sequence[Arguments]]] = {
     "saved_reports.show": lambda named: [{"report_id": named.report}],
     "digests.ask": lambda _: [{"token": "x"}],
     "survey.show": lambda _: [{"token": "x"}],
+    "public_leaders.show": lambda _: [{"code": "x"}],
     "personal_links.follow": lambda _: [{"code": "x"}],
     "join.look": lambda _: [{"token": "x"}],
     "entry.choose_language": lambda _: [{"code": "de"}],
@@ -65,6 +66,7 @@ QUERIES: Mapping[str, Sequence[str]] = {
     "records.suggest": ("?type=company&text=ann",),
     "unmatched.show": ("?after=nowhere", "?after=2026-05-01T00:00:00%2B00:00~survey:x~1"),
     "lists.customers": ("?band=at_risk&active=yes&sort=-change", "?untouched=yes", "?band=blue"),
+    "program.show": ("?order=visits", "?order=colour", "?before=5"),
     "lists.deals": ("?state=won&sort=-amount", "?company=5", "?colour=red"),
 }
 

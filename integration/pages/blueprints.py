@@ -17,6 +17,8 @@ from integration.pages import (
     navigation,
     personal_link_page,
     portal_pages,
+    program_page,
+    public_leaders_page,
     public_pages,
     pulse_page,
     reconciliation_page,
@@ -71,6 +73,8 @@ def register(app: Flask, runtime: Runtime) -> None:
     app.register_blueprint(survey_switch_page.blueprint(runtime))
     app.register_blueprint(join_page.blueprint(runtime))
     app.register_blueprint(personal_link_page.blueprint(runtime))
+    app.register_blueprint(program_page.blueprint(runtime))
+    app.register_blueprint(public_leaders_page.blueprint(runtime))
     app.register_blueprint(digest_pages.blueprint(runtime))
     app.register_blueprint(comparison_page.blueprint(runtime))
     app.register_blueprint(report_pages.blueprint(runtime))

@@ -9,6 +9,7 @@ from integration.admin.sign_in import Session
 from integration.pages import record_frame, relationship_picture
 from integration.pages.texts import lazy_gettext
 from integration.portal.context import PortalContext
+from integration.reports import referral_program
 from integration.reports.listings import list_addresses
 from integration.reports.listings.listings import ALL_STATES, CLOSED_BECAUSE, WHY
 from integration.reports.records import person_record
@@ -16,7 +17,7 @@ from integration.reports.records.person_record import PersonRecord
 from integration.review.review_kinds import VERB_LABELS
 from integration.storage.findings.timeline_rows import Place
 from integration.success import follow_ups
-from mappings.kinds import ObjectType
+from mappings.kinds import ObjectType, RewardKind
 from mappings.rules.attribution.reasons import HOW
 
 _LONGEST_KEY = 400
@@ -81,6 +82,9 @@ def page(portal: PortalContext, session: Session, contact_id: int, asked: Reques
         said=SAID,
         next_entries=written(found.story.next),
         is_first_page=place is None,
+        link=referral_program.of_person(portal, found.record_ids),
+        link_base=f"{portal.runtime.settings.public_url}/r/",
+        reward_kinds=list(RewardKind),
         all_brought=list_addresses.address(
             session.portal_id, "deals", advocate=found.card.record_id, booked="yes"
         ),

@@ -24,6 +24,7 @@ class Permission(Labelled):
     OVERRIDE_OWN = "override_own", "Set the health band of customers that they own"
     OVERRIDE = "override", "Set the health band of every customer, and leave factors out"
     CLOSE_MONTHS = "close_months", "Close months and open them again"
+    MANAGE_PROGRAM = "manage_program", "Give referral links and rewards"
     OPERATE = "operate", "Pause, repair and replay"
     CHANGE_SETTINGS = "change_settings", "See and change settings"
     MANAGE_USERS = "manage_users", "Hand out roles and invite"
@@ -56,6 +57,7 @@ GRANTED: Final[Mapping[Permission, frozenset[Role]]] = MappingProxyType(
         Permission.OVERRIDE_OWN: frozenset({Role.ADMIN, Role.SUCCESS, Role.SELLER}),
         Permission.OVERRIDE: frozenset({Role.ADMIN, Role.SUCCESS}),
         Permission.CLOSE_MONTHS: _ADMINS,
+        Permission.MANAGE_PROGRAM: _WHO_TELL,
         Permission.OPERATE: _ADMINS,
         Permission.CHANGE_SETTINGS: _ADMINS,
         Permission.MANAGE_USERS: _ADMINS,
@@ -82,6 +84,7 @@ ENDPOINTS: Final[Mapping[str, Permission | Open]] = MappingProxyType(
         "digests.ask": Open.LINK,
         "digests.stop": Open.LINK,
         "personal_links.follow": Open.PERSON,
+        "public_leaders.show": Open.PERSON,
         "join.look": Open.LINK,
         "join.come_in": Open.LINK,
         "receiver.receive": Open.PROGRAMS,
@@ -177,6 +180,17 @@ ENDPOINTS: Final[Mapping[str, Permission | Open]] = MappingProxyType(
         "settings.leave": Permission.UNINSTALL,
         "setup.show": Permission.CHANGE_SETTINGS,
         "setup.answer": Permission.CHANGE_SETTINGS,
+        "program.show": Permission.READ,
+        "program.change": Permission.CHANGE_SETTINGS,
+        "program.publish": Permission.CHANGE_SETTINGS,
+        "program.give": Permission.MANAGE_PROGRAM,
+        "program.revoke": Permission.MANAGE_PROGRAM,
+        "program.name": Permission.MANAGE_PROGRAM,
+        "program.approve": Permission.MANAGE_PROGRAM,
+        "program.pay": Permission.MANAGE_PROGRAM,
+        "program.withdraw": Permission.MANAGE_PROGRAM,
+        "program.advocates_csv": Permission.EXPORT,
+        "program.rewards_csv": Permission.EXPORT,
         "digests.show": Permission.READ,
         "digests.want": Permission.READ,
         "digests.end": Permission.READ,

@@ -36,10 +36,10 @@ def test_a_withdrawn_reward_is_not_paid_and_makes_room_for_another(harbor: Mirro
     number = give(harbor, 11, "deal:9")
 
     with harbor.database.portal(harbor.portal_id) as tx:
-        assert reward_rows.standing_for(tx, [11], "deal:9")
+        assert reward_rows.standing_for(tx, [11], ["deal:9"])
         assert reward_rows.withdraw(tx, number, NOW, by="user:2")
         assert not reward_rows.pay(tx, number, date(2026, 6, 1), by="user:2")
-        assert reward_rows.standing_for(tx, [11], "deal:9") is None
+        assert reward_rows.standing_for(tx, [11], ["deal:9"]) is None
     give(harbor, 11, "deal:9")
 
 
@@ -49,7 +49,7 @@ def test_the_reward_of_a_merged_record_is_the_survivors(harbor: MirrorPortal) ->
 
     with harbor.database.portal(harbor.portal_id) as tx:
         assert [row.contact_id for row in reward_rows.page(tx, limit=9)] == [12]
-        assert reward_rows.standing_for(tx, [12], "deal:9")
+        assert reward_rows.standing_for(tx, [12], ["deal:9"])
 
 
 def test_what_was_spent_on_somebody_who_was_forgotten_stays_without_them(

@@ -1,25 +1,30 @@
 """Rewards (`reward`): what was promised to whom for what, when it accrued, and what was paid."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from integration.storage.database import Row, Transaction
+from integration.storage.database import Transaction
 from mappings.rules.ledger.rewards import Reward
 
-_COLUMNS = """reward_id, coalesce(alias.new_id, contact_id) AS contact_id, target, source, kind,
-  minor, currency, approved_by, approved_at, paid_on, paid_by, withdrawn_at, withdrawn_by"""
+_COLUMNS = """reward_id, coalesce(alias.new_id, contact_id) AS contact_id, target, deal_id,
+  source, kind, minor, currency, approved_by, approved_at, paid_on, paid_by,
+  withdrawn_at, withdrawn_by"""
 _FROM = """reward LEFT JOIN alias ON alias.portal_id = reward.portal_id
   AND alias.object_type = 'contact' AND alias.old_id = contact_id"""
 
 
 @dataclass(frozen=True, slots=True)
 class RewardRow:
-    """A reward as stored; `contact_id` is today's record, None once the person was forgotten."""
+    """A reward as stored; `contact_id` is today's record, None once the person was forgotten.
+
+    It is for the referral of `target`, "contact:20", and perhaps of the deal that came of it.
+    """
 
     reward_id: int
     contact_id: int | None
     target: str
+    deal_id: int | None
     source: str
     kind: str
     minor: int
@@ -92,34 +97,58 @@ def find(tx: Transaction, reward_id: int) -> RewardRow | None:
     return RewardRow(**row) if row else None
 
 
-def standing_for(tx: Transaction, contact_ids: Sequence[int], target: str) -> Row | None:
-    """Return the reward that one of these records of a person has for a target, if it stands.
+def standing_for(
+    tx: Transaction, contact_ids: Collection[int], targets: Collection[str]
+) -> RewardRow | None:
+    """Return the reward that a person has for one of these targets, if one stands.
 
     Two who give the same reward take turns, so that it is not given twice.
     """
     tx.run(
         "SELECT pg_advisory_xact_lock(hashtext('reward'), hashint8(:portal))",
     )
-    return tx.one(
+    row = tx.one(
         f"""SELECT {_COLUMNS} FROM {_FROM}
             WHERE reward.portal_id = :portal AND withdrawn_at IS NULL
               AND coalesce(alias.new_id, contact_id) = ANY(CAST(:ids AS bigint[]))
-              AND target = :target LIMIT 1""",
+              AND target = ANY(CAST(:targets AS text[])) LIMIT 1""",
         ids=list(contact_ids),
-        target=target,
+        targets=list(targets),
     )
+    return RewardRow(**row) if row else None
 
 
-def add(tx: Transaction, contact_id: int, target: str, reward: Reward, *, by: str) -> int:
+def of_contacts(tx: Transaction, contact_ids: Collection[int]) -> list[RewardRow]:
+    """Return the rewards of these contacts, the newest first."""
+    rows = tx.rows(
+        f"""SELECT {_COLUMNS} FROM {_FROM} WHERE reward.portal_id = :portal
+              AND coalesce(alias.new_id, contact_id) = ANY(CAST(:ids AS bigint[]))
+            ORDER BY reward_id DESC""",
+        ids=list(contact_ids),
+    )
+    return [RewardRow(**row) for row in rows]
+
+
+def add(
+    tx: Transaction,
+    contact_id: int,
+    target: str,
+    reward: Reward,
+    *,
+    by: str,
+    deal_id: int | None = None,
+) -> int:
     """Keep a reward that was approved; return its number."""
     return int(
         tx.value(
-            """INSERT INTO reward (portal_id, contact_id, target, source, kind, minor, currency,
-                 approved_by, approved_at)
-               VALUES (:portal, :contact, :target, :source, :kind, :minor, :currency, :by, :at)
+            """INSERT INTO reward (portal_id, contact_id, target, deal_id, source, kind, minor,
+                 currency, approved_by, approved_at)
+               VALUES (:portal, :contact, :target, :deal, :source, :kind, :minor,
+                 :currency, :by, :at)
                RETURNING reward_id""",
             contact=contact_id,
             target=target,
+            deal=deal_id,
             source=reward.source,
             kind=reward.kind,
             minor=reward.minor,
