@@ -5,6 +5,7 @@ from flask import Flask
 from integration.pages import (
     back_test_page,
     comparison_page,
+    customers_pages,
     digest_pages,
     entry,
     find_page,
@@ -58,6 +59,7 @@ def register(app: Flask, runtime: Runtime) -> None:
     app.register_blueprint(follow_ups_page.blueprint(runtime))
     app.register_blueprint(pulse_page.blueprint(runtime))
     app.register_blueprint(health_forms.blueprint(runtime))
+    app.register_blueprint(customers_pages.blueprint(runtime))
     app.register_blueprint(find_page.blueprint(runtime))
     app.register_blueprint(listing.blueprint(runtime))
     app.register_blueprint(report_files.blueprint(runtime))

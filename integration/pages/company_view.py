@@ -4,7 +4,7 @@ from flask import Request, render_template
 
 from integration.admin.sign_in import Session
 from integration.core.errors import Refused
-from integration.pages import pulse_page, record_frame
+from integration.pages import health_trend, pulse_page, record_frame
 from integration.pages.person_view import KNOWN_FROM, SAID, story_place, written
 from integration.portal.context import PortalContext
 from integration.portal.permissions import Permission
@@ -63,6 +63,7 @@ def page(
         said=SAID,
         next_entries=written(found.story.next),
         is_first_page=place is None,
+        trend=health_trend.of(found.trend),
         problem=problem,
         typed=asked.form if problem else {},
         may_decide=_may_decide(session, found),

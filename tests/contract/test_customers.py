@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from tests.contract.conclude_world import HARBOR, NOW, ORCHARD, MirrorPortal
 from tests.contract.record_world import Desk, Shown, counted, desk, written_by_hand
 from tests.contract.test_conclude_health import ACME, ANA, a_customer
 from tests.contract.test_conclude_touches import happen
+from tests.contract.test_health_days import fill
 
 __all__ = ["desk"]  # a fixture
 HERE = f"/portals/{HARBOR}/customers"
@@ -103,42 +105,39 @@ def test_a_touch_that_grows_old_is_none_of_the_month(desk: Desk) -> None:
     assert (row["touched_at"], row["is_touched"]) == (NOW - timedelta(31), False)
 
 
-@pytest.mark.parametrize("order", CUSTOMERS.stored.orders)
-def test_every_order_shows_each_customer_once(desk: Desk, harbor: MirrorPortal, order: str) -> None:
-    address, found = f"{HERE}?sort=-{order}", list[int]()
-    while address:
-        page = desk.get(address).text
-        found += companies_on(page)
-        forward = re.search(r'rel="next" href="([^"]+)"', page)
-        address = f"{HERE}{forward[1]}".replace("&amp;", "&") if forward else ""
+def test_every_order_shows_each_customer_once(desk: Desk, harbor: MirrorPortal) -> None:
+    for order in CUSTOMERS.stored.orders:
+        address, found = f"{HERE}?sort=-{order}", list[int]()
+        while address:
+            page = desk.get(address).text
+            found += companies_on(page)
+            forward = re.search(r'rel="next" href="([^"]+)"', page)
+            address = f"{HERE}{forward[1]}".replace("&amp;", "&") if forward else ""
 
-    assert sorted(found) == list(range(1, 121))
+        assert sorted(found) == list(range(1, 121)), order
 
 
-@pytest.mark.parametrize(
-    ("query", "fits"),
-    [
-        ("band=at_risk", lambda row: row.band == "at_risk"),
-        ("band=unknown&active=yes", lambda row: row.band == "unknown" and row.is_active),
-        ("falling=yes", lambda row: (row.change or 0) < 0),
-        ("untouched=yes&active=yes", lambda row: row.is_active and not row.is_touched),
-        ("touched=yes", lambda row: row.is_touched),
-        ("owner=61", lambda row: row.owner_id == 61),
-        ("no_owner=yes", lambda row: row.owner_id is None),
-        ("flagged=yes", lambda row: row.is_flagged),
-        ("recurring_from=4000", lambda row: row.recurring_minor >= 400_000),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-def test_a_filter_shows_what_fits_and_the_file_the_same(
-    desk: Desk, harbor: MirrorPortal, query: str, fits: object
-) -> None:
-    wanted = {number for number in range(1, 121) if fits(a_row(number))}  # type: ignore[operator]  # a condition
+FITS: Mapping[str, Callable[[CustomerRow], bool]] = {
+    "band=at_risk": lambda row: row.band == "at_risk",
+    "band=unknown&active=yes": lambda row: row.band == "unknown" and row.is_active,
+    "falling=yes": lambda row: (row.change or 0) < 0,
+    "untouched=yes&active=yes": lambda row: row.is_active and not row.is_touched,
+    "touched=yes": lambda row: row.is_touched,
+    "owner=61": lambda row: row.owner_id == 61,
+    "no_owner=yes": lambda row: row.owner_id is None,
+    "flagged=yes": lambda row: row.is_flagged,
+    "recurring_from=4000": lambda row: row.recurring_minor >= 400_000,
+}
 
-    lines = list(csv.reader(io.StringIO(desk.get(f"{HERE}.csv?{query}").text)))
 
-    assert {int(line[0]) for line in lines[1:]} == wanted
-    assert set(companies_on(desk.get(f"{HERE}?{query}").text)) <= wanted
+def test_a_filter_shows_what_fits_and_the_file_the_same(desk: Desk, harbor: MirrorPortal) -> None:
+    for query, fits in FITS.items():
+        wanted = {number for number in range(1, 121) if fits(a_row(number))}
+
+        lines = list(csv.reader(io.StringIO(desk.get(f"{HERE}.csv?{query}").text)))
+
+        assert {int(line[0]) for line in lines[1:]} == wanted, query
+        assert set(companies_on(desk.get(f"{HERE}?{query}").text)) <= wanted, query
 
 
 def test_the_bands_and_their_money_add_up_to_the_active_customers(
@@ -192,3 +191,56 @@ def test_the_page_asks_the_same_few_questions_however_many_customers(
         desk.get(HERE)
 
     assert len(many) == len(few)
+
+
+def lived(desk: Desk) -> MirrorPortal:
+    """Acme with its days, as of the fixture's today."""
+    portal = a_customer(written_by_hand(desk, HARBOR))
+    fill(portal)
+    return portal
+
+
+def test_a_customers_page_shows_its_year_as_a_picture_and_month_by_month(desk: Desk) -> None:
+    lived(desk)
+
+    health = Shown.of(desk, f"/portals/{HARBOR}/company/{ACME}").part("health")
+
+    assert '<figure class="chart">' in health.html
+    assert "31 May 2026" in health.text
+    assert "29 June 2026" in health.text, "the last day that is kept"
+
+
+def test_bands_by_month_lead_to_each_day_and_days_say_whose_band_changed(desk: Desk) -> None:
+    lived(desk)
+
+    months = Shown.of(desk, f"{HERE}/months")
+    assert f'href="{HERE}/day?on=2026-05-31"' in months.html
+    assert f'href="{HERE}/day?on=2026-06-29"' in months.html
+
+    day = Shown.of(desk, f"{HERE}/day?on=2026-05-31")
+    assert "on 1 May 2026" in day.text
+    nothing = Shown.of(desk, f"{HERE}/day?on=1999-01-01")
+    assert "Nothing is kept of this day" in nothing.text
+    Shown.of(desk, f"{HERE}/day?on=soon", status=400)
+
+
+def test_every_customer_every_month_says_whom_nobody_met_by_owner(
+    desk: Desk, harbor: MirrorPortal
+) -> None:
+    page = Shown.of(desk, f"{HERE}/touch")
+
+    active = [row for row in map(a_row, range(1, 121)) if row.is_active]
+    own = [row for row in active if row.owner_id == 61]
+    others = sum(not row.is_touched for row in own)
+    assert f"{len(active)}" in page.text
+    link = f"{HERE}?active=yes&amp;untouched=yes&amp;owner=61"
+    assert f'<a href="{link}">{others}</a>' in page.html
+    assert f'{HERE}?active=yes&amp;untouched=yes&amp;no_owner=yes"' in page.html
+
+
+def test_pages_over_time_say_so_where_nothing_is_kept(desk: Desk) -> None:
+    written_by_hand(desk, HARBOR)
+
+    assert "No days are kept yet" in Shown.of(desk, f"{HERE}/months").text
+    assert "No active customer" in Shown.of(desk, f"{HERE}/touch").text
+    assert "Nothing is kept of this day" in Shown.of(desk, f"{HERE}/day").text

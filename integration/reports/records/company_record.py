@@ -10,7 +10,8 @@ from integration.conclude.batch import open_batch
 from integration.portal import authors, record_names, settings
 from integration.portal.context import PortalContext
 from integration.reports.ledger_lines import HomeTerms, home_terms
-from integration.reports.records import record_card, timeline
+from integration.reports.records import health_view, record_card, timeline
+from integration.reports.records.health_view import HealthView
 from integration.reports.records.record_card import RecordCard
 from integration.reports.records.timeline import Story, Teller
 from integration.review import reading
@@ -30,6 +31,7 @@ from mappings.records.rows import RefPair
 from mappings.rules.facts import PPM
 from mappings.rules.success import health_override
 from mappings.rules.success.health import NEUTRAL
+from mappings.rules.success.health_days import HealthDay
 
 Json = dict[str, Any]
 Names = Mapping[RefPair, str]
@@ -37,46 +39,6 @@ LINES = 10
 """So many of each kind of line stand on a company's page."""
 _DECISIONS = 20
 _CHAMPIONS = ("champion", "moved_champion", "referrer", "promoter")
-
-
-@dataclass(frozen=True, slots=True)
-class Driver:
-    """A factor of health with the points that it adds to 50 or takes from it, and why.
-
-    `change` is against 30 days ago, None where the whole change is not known.
-    """
-
-    name: str
-    points: float
-    because: str
-    change: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class HealthView:
-    """Health as it was concluded: 50 and the drivers' points add up to the score.
-
-    `score` is None while too little is known; `missing` says what. `change` is against 30 days
-    ago, `coverage` in percent. `gone` are factors of then that add nothing now. `worked_out` is the
-    band without `override`.
-    """
-
-    worked_out: str
-    score: float | None
-    coverage: int
-    drivers: Sequence[Driver]
-    missing: Sequence[Driver]
-    left_out: Sequence[Driver]
-    change: float | None
-    gone: Sequence[Driver]
-    hubspot_sentiment: str
-    hubspot_score: str
-    override: StoredOverride | None = None
-
-    @property
-    def band(self) -> str:
-        """The band that everybody sees."""
-        return self.override.band if self.override else self.worked_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +105,7 @@ class CompanyRecord:
     left_out: Sequence[LeftOutFactor]
     users: Mapping[str, str]
     last_end: date
+    trend: Sequence[HealthDay]
     story: Story
     decisions: Sequence[Json]
     questions: Sequence[Json]
@@ -175,7 +138,7 @@ def _record(tx: Transaction, card: RecordCard, after: Place | None, now: datetim
     lists = (departures, bringers, credited, champions, deals)
     decided = health_decisions.of_company(tx, company_id, now.date())
     overrides = health_decisions.told(tx, everything, limit=LINES)
-    health = _health(card.reasons)
+    health = health_view.of(card.reasons)
     return CompanyRecord(
         card=card,
         terms=home,
@@ -196,6 +159,7 @@ def _record(tx: Transaction, card: RecordCard, after: Place | None, now: datetim
         overrides=overrides,
         left_out=decided.left_out,
         users=authors.all_in_words(tx, _deciders(overrides, decided.left_out)),
+        trend=health_view.trend(tx, company_id),
         last_end=health_override.last_day(now.date(), settings.read(tx).policy),
         story=story,
         decisions=reading.decided_about(tx, about, now, limit=_DECISIONS),
@@ -225,66 +189,6 @@ def _customer_since(
     by_stage = facts.customer_since if facts else None
     at = by_stage or won_at
     return (home.calendar.day_of(at) if at else None), deal_id, by_stage is not None
-
-
-def _health(reasons: Sequence[Any]) -> HealthView | None:
-    """The health among the reasons of the conclusion; None while nothing was concluded of it."""
-    for reason in reasons:
-        told = reason.get("health") if isinstance(reason, Mapping) else None
-        if isinstance(told, Mapping) and isinstance(told.get("health"), Mapping):
-            return _health_view(told["health"], told)
-    return None
-
-
-def _health_view(health: Mapping[str, Any], told: Mapping[str, Any]) -> HealthView:
-    is_known = health.get("band") != "unknown"
-    change = told.get("change")
-    drivers = _drivers(health.get("contributions")) if is_known else []
-    moved = {part.name: part.points for part in _drivers(_parts_of(change))}
-    return HealthView(
-        worked_out=str(health.get("band") or ""),
-        score=_tenths(health) if is_known else None,
-        coverage=_whole(health.get("coverage")),
-        drivers=[replace(part, change=moved.get(part.name)) for part in drivers],
-        missing=_drivers(health.get("missing")),
-        left_out=_drivers(health.get("not_applicable")),
-        change=_tenths(change) if isinstance(change, Mapping) else None,
-        gone=_gone(drivers, moved),
-        hubspot_sentiment=str(told.get("hubspot_sentiment") or "").replace("_", " "),
-        hubspot_score=str(told.get("hubspot_score") or ""),
-    )
-
-
-def _parts_of(change: object) -> object:
-    return change.get("parts") if isinstance(change, Mapping) else None
-
-
-def _gone(drivers: Sequence[Driver], moved: Mapping[str, float]) -> list[Driver]:
-    """What counted 30 days ago and does not now, as a cap that is lifted."""
-    known = {driver.name for driver in drivers}
-    return [
-        Driver(name, 0.0, "", points)
-        for name, points in moved.items()
-        if name not in known and points
-    ]
-
-
-def _drivers(parts: object) -> list[Driver]:
-    listed = parts if isinstance(parts, list) else []
-    return [
-        Driver(str(part.get("name") or ""), _tenths(part), str(part.get("because") or ""))
-        for part in listed
-        if isinstance(part, Mapping)
-    ]
-
-
-def _tenths(part: Mapping[str, Any]) -> float:
-    return _whole(part.get("tenths")) / 10
-
-
-def _whole(number: object) -> int:
-    """A number of a stored body, which other code may have written; 0 for anything else."""
-    return number if type(number) is int else 0
 
 
 def _all_in(tx: Transaction, company_id: int) -> AllInView | None:

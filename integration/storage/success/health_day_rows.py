@@ -35,9 +35,10 @@ class Pass:
 
 @dataclass(frozen=True, slots=True)
 class MonthCount:
-    """Active customers at the end of a month, or of its last kept day: by band, and in touch."""
+    """Active customers on the last kept day of a month: by band, and in touch."""
 
     month: date
+    day: date
     bands: dict[str, int]
     touched: int
 
@@ -218,7 +219,8 @@ def month_ends(tx: Transaction, since: date, *, touch_days: int) -> list[MonthCo
     """
     rows = tx.tuples(
         """SELECT month, right(bands, 1) AS letter, count(*),
-             count(*) FILTER (WHERE touched_at > month + length(bands) - :days)
+             count(*) FILTER (WHERE touched_at > month + length(bands) - :days),
+             max(length(bands))
            FROM health_month WHERE portal_id = :portal AND month >= :since AND is_active
            GROUP BY month, letter ORDER BY month""",
         since=since.replace(day=1),
@@ -226,7 +228,12 @@ def month_ends(tx: Transaction, since: date, *, touch_days: int) -> list[MonthCo
     )
     bands: dict[date, dict[str, int]] = {}
     touched: dict[date, int] = {}
-    for month, letter, number, in_touch in rows:
+    last: dict[date, int] = {}
+    for month, letter, number, in_touch, days in rows:
+        last[month] = max(days, last.get(month, 0))
         bands.setdefault(month, {})[BAND_OF[letter]] = number
         touched[month] = touched.get(month, 0) + in_touch
-    return [MonthCount(month, found, touched[month]) for month, found in bands.items()]
+    return [
+        MonthCount(month, month.replace(day=last[month]), found, touched[month])
+        for month, found in bands.items()
+    ]
