@@ -115,6 +115,7 @@ def blueprint(runtime: Runtime) -> Blueprint:
             reference=_score(calibration.reference_ppm),
             beats=calibration.brier_ppm < calibration.reference_ppm,
             rank=found.risks.rank,
+            can_tell=found.risks.verdict is not Verdict.TOO_FEW,
             bins=list(_bins(calibration.bins)),
             risk_chart=_risk_chart("then", calibration),
             fitted=_fitted(found.fit[0]) if found.fit else None,
@@ -161,7 +162,7 @@ def _band_chart(found: BackTest) -> Drawing | None:
         for band in found.bands
         if band.churned.is_enough
     ]
-    if not rows:
+    if len(rows) < 2:  # noqa: PLR2004 - one band compares with nothing
         return None
     chart = Chart(
         name="bands",

@@ -81,7 +81,8 @@ class Shown:
     what: str
     number: str
     interval: str
-    mix: str
+    mix: Mix
+    companies: int
     basis: str
     note: str = ""
     address: str = ""
@@ -117,7 +118,6 @@ def blueprint(runtime: Runtime) -> Blueprint:
             said=said,
             names=names,
             may_read=may_read,
-            mix=_mix,
         )
 
     @bp.get("/sentiment.json")
@@ -160,7 +160,8 @@ def _shown(
         what=what,
         number=formats.NOTHING if felt.number is None else figures.points(felt.number, signed=True),
         interval=_interval(felt),
-        mix=_mix(felt.mix),
+        mix=felt.mix,
+        companies=felt.companies,
         basis=_basis(felt),
         note=note,
         address=address,
@@ -170,9 +171,9 @@ def _shown(
 def _interval(felt: Sentiment) -> str:
     """From and to, or why there is no number."""
     if felt.size is Size.COUNTS:
-        return _("too few for a number")
+        return _("too few")
     if felt.size is Size.FEW_COMPANIES:
-        return _("few companies: how far their answers may be off is not known")
+        return _("few companies")
     low, high = felt.interval or (0.0, 0.0)
     span = _(
         "%(low)s to %(high)s",
@@ -180,15 +181,6 @@ def _interval(felt: Sentiment) -> str:
         high=figures.points(high, signed=True),
     )
     return _("indicative, %(span)s", span=span) if felt.size is Size.INDICATIVE else span
-
-
-def _mix(mix: Mix) -> str:
-    parts = (
-        ngettext("%(num)s promoter", "%(num)s promoters", mix.promoters),
-        ngettext("%(num)s neutral", "%(num)s neutral", mix.passives),
-        ngettext("%(num)s detractor", "%(num)s detractors", mix.detractors),
-    )
-    return ", ".join(parts)
 
 
 def _basis(felt: Sentiment) -> str:
@@ -265,6 +257,7 @@ def _plain(found: PortfolioSentiment) -> dict[str, Any]:
         "fresh_days": found.fresh_days,
         "latest_at": _written(found.freshness.latest_at),
         "invited": found.invitations.invited if found.invitations else None,
+        "invited_and_answered": found.invitations.answered if found.invitations else None,
         "answered": found.freshness.of,
         "now": {way.value: _felt(felt) for way, felt in found.now.items()},
         "quarters": [

@@ -5,7 +5,7 @@ Rules: `mappings/rules/success/back_test.py`.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from integration.conclude.fields import back_testing
 from integration.portal import settings
@@ -24,7 +24,8 @@ class BackTest:
 
     `bands` is empty where the customers were not judged yet, or there were none: `customers` says
     how many there were. `fit` is the newest re-fit with its day, None while starting values hold;
-    `fit_events` is how many churns a re-fit needs.
+    `fit_events` is how many churns a re-fit needs. A risk is said for `horizon_days`, and held
+    against those; a band is held against the whole time.
     """
 
     since: datetime
@@ -35,6 +36,7 @@ class BackTest:
     bands_told: Verdict
     referrals_told: Verdict
     fit: tuple[FittedModel, datetime] | None
+    horizon_days: int
     fit_events: int
     settings_version: int
 
@@ -58,7 +60,8 @@ def of(portal: PortalContext) -> BackTest:
     if since is None:
         since = now - back_testing.YEAR
         said = _said_now(portal, since)
-    tested = _tested(portal, said, since, now)
+    in_time = since + timedelta(known.policy.churn_horizon_days)
+    tested = _tested(portal, said, since, now, in_time)
     bands = back_test.by_band(tested)
     return BackTest(
         since=since,
@@ -69,6 +72,7 @@ def of(portal: PortalContext) -> BackTest:
         bands_told=back_test.of_bands(bands),
         referrals_told=back_test.of_referrals(bands),
         fit=fit,
+        horizon_days=known.policy.churn_horizon_days,
         fit_events=known.policy.churn_fit_events,
         settings_version=known.version,
     )
@@ -83,7 +87,11 @@ def _said_now(portal: PortalContext, since: datetime) -> list[SaidThen]:
 
 
 def _tested(
-    portal: PortalContext, said: Sequence[SaidThen], since: datetime, until: datetime
+    portal: PortalContext,
+    said: Sequence[SaidThen],
+    since: datetime,
+    until: datetime,
+    in_time: datetime,
 ) -> list[PastJudgement]:
     with portal.transaction() as tx:
         spells = churn_rows.all_spells(tx)
@@ -96,6 +104,7 @@ def _tested(
             one.tenths,
             one.risk_ppm,
             has_churned=_has_churned(spells, one.company_id, since, until),
+            churned_in_time=_has_churned(spells, one.company_id, since, in_time),
             has_renewed=renewals.get(one.company_id),
             has_referred=one.company_id in referrers,
         )

@@ -15,7 +15,8 @@ from integration.portal.context import PortalContext
 from integration.storage.database import Row, Transaction
 from integration.storage.ledger import period_rows
 from integration.storage.mirror import owner_rows
-from integration.storage.success import person_answers
+from integration.storage.success import person_answers, survey_rows
+from integration.storage.success.survey_rows import Response
 from mappings.rules.policy import Policy
 from mappings.rules.success import sentiment
 from mappings.rules.success.nps import Mix
@@ -30,8 +31,8 @@ from mappings.rules.success.sentiment import (
 QUARTERS: Final = 12
 """Quarters that are followed, the running one included."""
 _MOST_SEGMENTS = 100
-_MOST_COMPANIES = 25
-_MOST_COMMENTS = 20
+_MOST_COMPANIES = 10
+_MOST_COMMENTS = 10
 
 
 class Way(StrEnum):
@@ -81,19 +82,11 @@ class CompanyLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Invitations:
-    """How many were invited within the window, and how many of them answered."""
-
-    invited: int
-    answered: int
-
-
-@dataclass(frozen=True, slots=True)
 class PortfolioSentiment:
     """All that is said of the answers from `since` to `until`, a window of `window_days`.
 
     `without_company` people answered without a known employer; `of_known_worth` companies have a
-    won amount in the window. `invitations` is None where nobody knows who was invited. Companies
+    won amount in the window. `invitations` are those of our own survey, None without any. Companies
     are those with most detractors first.
     """
 
@@ -106,7 +99,7 @@ class PortfolioSentiment:
     companies: int
     without_company: int
     of_known_worth: int
-    invitations: Invitations | None
+    invitations: Response | None
     quarters: Sequence[Quarter]
     segments: Mapping[Segment, Sequence[SegmentLine]]
     lines: Sequence[CompanyLine]
@@ -125,6 +118,7 @@ def of(portal: PortalContext) -> PortfolioSentiment:
         ids = [row["company_id"] for row in rows if row["company_id"] is not None]
         worth = person_answers.won_by_company(tx, ids, since=since, until=now, home=home)
         quarters = _quarters(tx, now, policy)
+        invitations = survey_rows.response(tx, since=since)
         facts = {row["company_id"]: row for row in person_answers.segments(tx, ids)}
         owners = {f"{number}": owner.name for number, owner in owner_rows.every(tx).items()}
     return PortfolioSentiment(
@@ -137,7 +131,7 @@ def of(portal: PortalContext) -> PortfolioSentiment:
         companies=len(ids),
         without_company=sum(_mix(row).n for row in rows if row["company_id"] is None),
         of_known_worth=sum(1 for minor in worth.values() if minor > 0),
-        invitations=None,
+        invitations=invitations if invitations.invited else None,
         quarters=quarters,
         segments={kind: _segment(rows, facts, kind, owners, policy) for kind in Segment},
         lines=_lines(rows, facts, owners),

@@ -171,6 +171,25 @@ def test_the_same_figures_are_there_for_programs(desk: Desk, harbor: MirrorPorta
     assert (told["invited"], told["answered"]) == (None, 40)
 
 
+def test_the_response_rate_is_that_of_our_own_survey(desk: Desk, harbor: MirrorPortal) -> None:
+    now = desk.runtime.now()
+    answered(harbor, forty(1, promoters=22, passives=10), now)
+    assert "nobody told us who was invited" in desk.get(PAGE).text
+
+    with harbor.database.portal(HARBOR) as tx:
+        tx.run(
+            """INSERT INTO survey_invitation (portal_id, contact_id, number, opened_at, answered_at)
+               SELECT :portal, id, 1, CAST(:at AS timestamptz),
+                 CASE WHEN id <= 10 THEN CAST(:at AS timestamptz) END
+               FROM generate_series(1, 40) AS id""",
+            at=now,
+        )
+    page = desk.get(PAGE).text
+
+    assert "25%" in page
+    assert "of 40 people whom our own survey invited" in page
+
+
 def test_comments_are_for_who_may_read_them(desk: Desk, harbor: MirrorPortal) -> None:
     words = "<b>Setup</b> was slow"
     answered(harbor, [(1, 1, 2)], desk.runtime.now(), comment=words)

@@ -63,7 +63,7 @@ def test_the_difference_of_two_shares_has_the_interval_that_others_print() -> No
 def test_risks_are_held_against_churns() -> None:
     lot = random.Random(4)
     tested = [
-        PastJudgement(place, "watch", risk=risk, has_churned=lot.random() < risk / 1_000_000)
+        PastJudgement(place, "watch", risk=risk, churned_in_time=lot.random() < risk / 1_000_000)
         for place in range(2_000)
         for risk in (lot.choice((50_000, 150_000, 400_000)),)
     ]
@@ -81,7 +81,7 @@ def test_risks_are_held_against_churns() -> None:
 def test_risks_that_know_nothing_rank_like_a_coin() -> None:
     lot = random.Random(5)
     tested = [
-        PastJudgement(n, "watch", risk=lot.randrange(1_000_000), has_churned=lot.random() < 0.2)
+        PastJudgement(n, "watch", risk=lot.randrange(1_000_000), churned_in_time=lot.random() < 0.2)
         for n in range(2_000)
     ]
 
@@ -94,7 +94,7 @@ def test_risks_that_know_nothing_rank_like_a_coin() -> None:
 
 def test_without_both_kinds_nothing_is_ranked() -> None:
     assert back_test.of_risks([]).rank is None
-    stayed = [PastJudgement(n, "watch", risk=9, has_churned=False) for n in range(99)]
+    stayed = [PastJudgement(n, "watch", risk=9, churned_in_time=False) for n in range(99)]
     assert back_test.of_risks(stayed).rank is None
     assert (
         back_test.of_risks([PastJudgement(1, "watch"), PastJudgement(2, "watch", risk=5)]).customers
@@ -107,7 +107,9 @@ known = st.lists(st.tuples(st.integers(1, 999_999), st.booleans()), max_size=60)
 
 @given(known)
 def test_a_rank_is_what_comparing_every_pair_gives(pairs: list[tuple[int, bool]]) -> None:
-    tested = [PastJudgement(n, "watch", risk=r, has_churned=c) for n, (r, c) in enumerate(pairs)]
+    tested = [
+        PastJudgement(n, "watch", risk=r, churned_in_time=c) for n, (r, c) in enumerate(pairs)
+    ]
     gone = [risk for risk, churned in pairs if churned]
     kept = [risk for risk, churned in pairs if not churned]
 

@@ -25,7 +25,8 @@ class PastJudgement:
     """A customer of the past day: what was said then, and what became of it.
 
     `score` is in tenths and `risk` in ppm, each None where none was said. `has_churned` and
-    `has_renewed` are None where nobody can tell, or no renewal was decided.
+    `has_renewed` are None where nobody can tell, or no renewal was decided. `churned_in_time` is
+    whether it churned within the time that the risk was said for.
     """
 
     company_id: int
@@ -33,6 +34,7 @@ class PastJudgement:
     score: int | None = None
     risk: int | None = None
     has_churned: bool | None = None
+    churned_in_time: bool | None = None
     has_renewed: bool | None = None
     has_referred: bool = False
 
@@ -151,9 +153,9 @@ class RiskOutcome:
 def of_risks(tested: Iterable[PastJudgement]) -> RiskOutcome:
     """Hold the risks against the churns; the verdict compares the upper with the lower half."""
     known = [
-        (one.risk, one.has_churned)
+        (one.risk, one.churned_in_time)
         for one in tested
-        if one.risk is not None and one.has_churned is not None
+        if one.risk is not None and one.churned_in_time is not None
     ]
     known.sort()
     churned = [has_churned for _, has_churned in known]
