@@ -58,6 +58,27 @@ def rests_from_surveys(
     return rests
 
 
+def rests_from_asks(
+    tx: Transaction, contact_id: int, company_id: int, now: datetime, policy: Policy
+) -> tuple[Rest, ...]:
+    """Say why a person at a company is not asked now, by what was noted until this moment.
+
+    Answered surveys are left to the judgement of the person, which is as of the last event.
+    """
+    person_of, _ = person_rows.groups(tx, [contact_id])
+    own = {contact_id, *person_of}
+    since = now - LOOKED_BACK
+    approaches = approach_rows.of_contacts(tx, own, since=since)
+    near = approach_rows.of_companies(tx, [company_id], since=since)
+    return contact_cap.rests_from_asks(
+        [approach for approach in approaches if approach.kind == ApproachKind.ASK],
+        [approach for approach in near if approach.contact_id not in own],
+        now,
+        policy,
+        opted_out=first_said(opt_outs(tx, own), sorted(own)),
+    )
+
+
 def opt_outs(tx: Transaction, contact_ids: Collection[int]) -> dict[int, str]:
     """Return in words why these contacts must not be asked; one that may be is left out."""
     noted = do_not_ask_rows.in_force(tx, contact_ids)

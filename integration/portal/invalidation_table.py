@@ -94,6 +94,9 @@ TABLE: Mapping[Change, tuple[Row, ...]] = {
             "who was approached rests, and so do their colleagues"),
         Row(_SUMMARIES, affected_people.all_contacts, "whoever got a survey gets no other for now"),
     ),
+    Change.INTRODUCTION_NOTED: (
+        Row(_DEALS, affected_people.contacts, "who introduced them recommended us"),
+    ),
     Change.PERSON_FORGOTTEN: (
         Row(_PEOPLE, affected_people.other_contacts,
             "the person's other records are grouped without this one"),

@@ -19,6 +19,7 @@ class Change(StrEnum):
     PERSON_APPROACHED = (
         "people were approached, answered an ask, or said they want none"  # contacts
     )
+    INTRODUCTION_NOTED = "somebody was introduced when a customer was asked, or was not"  # contacts
     PERSON_FORGOTTEN = "a person is to be forgotten"  # contacts: all their ids, not yet erased
     NAME_ERASED = "a forgotten person's name is erased from explanations"  # deals
     DECISION_MADE = "a question was answered or opened again"  # contacts, records or deals

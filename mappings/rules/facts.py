@@ -246,6 +246,7 @@ class ReferralLink:
     referred_id: int
     at: datetime | None = None
     label: str = "referred by"
+    ask_id: int = 0  # of an introduction that was noted in answer to an ask
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,7 @@ KEY_ROLES = frozenset({"champion", "decision_maker", "budget_holder", "executive
 # Whoever puts the rule to work takes its line out.
 WITHOUT_EFFECT: Final = frozenset(
     {
-        "referral_signals.worked_together",  # whom to ask for an introduction
         "ask_language_model",  # no model comes with the product
-        "ask_silent_days",  # what became of an ask
         "win_act_days",  # by when to act on a win
         "promoter_act_from_hours",
         "promoter_act_until_hours",
@@ -60,6 +58,7 @@ def _referral_signals() -> Mapping[str, int]:
     return _table(
         tracked_code=980_000,
         association_label=970_000,
+        noted_introduction=970_000,  # somebody of ours says so, as with a label
         field_email=950_000,
         field_name_and_company=850_000,
         named_person=800_000,

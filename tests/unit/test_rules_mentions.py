@@ -10,7 +10,6 @@ import pytest
 from mappings.rules.attribution import credit
 from mappings.rules.attribution.sources import Surroundings, sources_of
 from mappings.rules.facts import CompanyFacts, ContactFacts, DealContact, Directory, Note, Thread
-from mappings.rules.findings import Employment
 from mappings.rules.policy import DEFAULT
 from mappings.rules.referrals import introductions, mentions, referrals
 from mappings.rules.text import self_reported
@@ -347,17 +346,6 @@ def test_a_note_on_a_deal_tells_of_the_deal() -> None:
     )
 
     assert found.target == "deal:7"
-
-
-def test_who_worked_together_is_a_hint_whom_to_ask() -> None:
-    bo = [Employment(2, 99, day(-900), day(-300))]
-    others = {
-        1: [Employment(1, 99, day(-500), day(-100))],
-        4: [Employment(4, 99, day(-300), None)],
-        5: [Employment(5, 98, day(-900))],
-    }
-
-    assert introductions.worked_together(bo, others, DEFAULT) == ((1, 99, 150_000),)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Mention pages: contacts or deals that may report referrals, and what is said about them."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
@@ -9,6 +9,7 @@ from typing import TypeVar
 from integration.conclude import deal_touches, record_facts
 from integration.conclude.batch import Batch
 from integration.storage.mirror import lookups, touch_mentions
+from integration.storage.success import ask_rows
 from mappings.kinds import ObjectType
 from mappings.records.referral_links import referral_links
 from mappings.rules.facts import (
@@ -72,7 +73,9 @@ def of_contacts(batch: Batch, contact_ids: Collection[int]) -> MentionPage:
     return MentionPage(
         ObjectType.CONTACT,
         contacts,
-        links=_links(batch, ObjectType.CONTACT, contacts),
+        links=_grouped(
+            [*_labelled(batch, ObjectType.CONTACT, contacts), *_introduced(batch, contacts)]
+        ),
         notes=_notes(batch, ObjectType.CONTACT, contacts),
         threads=_threads(batch, contacts),
     )
@@ -84,7 +87,7 @@ def of_deals(batch: Batch, deals: Mapping[int, DealFacts]) -> MentionPage:
     return MentionPage(
         ObjectType.DEAL,
         living,
-        links=_links(batch, ObjectType.DEAL, living),
+        links=_grouped(_labelled(batch, ObjectType.DEAL, living)),
         notes=_notes(batch, ObjectType.DEAL, living),
     )
 
@@ -124,21 +127,35 @@ def _thread(row: touch_mentions.Introduction) -> Thread:
     return Thread(row.activity_id, row.at, row.contact_id, row.other_ids, row.sender_id)
 
 
-def _links(
+def _labelled(
     batch: Batch, owner_type: ObjectType, owners: Mapping[int, ReportingRecord]
-) -> dict[int, tuple[ReferralLink, ...]]:
+) -> Iterator[tuple[int, ReferralLink]]:
     """Labelled links that say that an owner was referred."""
     portal_map = batch.portal_map
     if not (portal_map.referred_by_labels or portal_map.referred_by_type_ids):
-        return {}
+        return
     rows = lookups.links_around(batch.tx, owner_type, owners.keys(), *_LINKED_TYPES[owner_type])
-    links = dict.fromkeys(rows)
-    reported: list[tuple[int, ReferralLink]] = []
-    for link in referral_links(links, portal_map):
+    for link in referral_links(dict.fromkeys(rows), portal_map):
         owner_id = _reporter(link, owner_type)
         if owner_id is not None and owner_id in owners:
-            reported.append((owner_id, link))
-    return _grouped(reported)
+            yield owner_id, link
+
+
+def _introduced(batch: Batch, contacts: Collection[int]) -> Iterator[tuple[int, ReferralLink]]:
+    """Introductions of these contacts that were noted in answer to an ask."""
+    for row in ask_rows.introductions(batch.tx, contacts):
+        introduced_id = row["introduced_id"]
+        yield (
+            introduced_id,
+            ReferralLink(
+                row["asked_id"],
+                ObjectType.CONTACT,
+                introduced_id,
+                at=row["outcome_at"],
+                label="introduced",
+                ask_id=row["ask_id"],
+            ),
+        )
 
 
 def _reporter(link: ReferralLink, owner_type: ObjectType) -> int | None:

@@ -74,13 +74,13 @@ def conclude(
     """Note what became of an ask; None opens it again."""
     tx.run(
         """UPDATE ask SET outcome = :outcome, introduced_contact_id = :introduced,
-             outcome_at = CASE WHEN :outcome IS NULL THEN NULL ELSE CAST(:at AS timestamptz) END,
+             outcome_at = :at,
              outcome_by = :by
            WHERE portal_id = :portal AND ask_id = :number""",
         number=ask_id,
         outcome=outcome.value if outcome else None,
         introduced=introduced_contact_id,
-        at=at,
+        at=at if outcome else None,
         by=by if outcome else None,
     )
 
@@ -118,6 +118,28 @@ def declined(tx: Transaction, contact_ids: Collection[int]) -> dict[int, datetim
         ids=list(contact_ids),
     )
     return dict(rows)
+
+
+def introductions(tx: Transaction, contact_ids: Collection[int]) -> Sequence[Row]:
+    """Return who introduced these contacts when asked, all by the ids of today.
+
+    Somebody who was forgotten introduced nobody.
+    """
+    if not contact_ids:
+        return ()
+    return tx.rows(
+        f"""WITH {_MINE}
+            SELECT mine.id AS introduced_id, coalesce(alias.new_id, asked.contact_id) AS asked_id,
+              asked.ask_id, asked.outcome_at
+            FROM mine CROSS JOIN LATERAL (
+              SELECT * FROM ask WHERE portal_id = :portal
+                AND introduced_contact_id = mine.old_id AND outcome = 'introduced'
+                AND contact_id > 0 {AS_WRITTEN}) AS asked
+              LEFT JOIN alias ON alias.portal_id = :portal AND alias.object_type = 'contact'
+                AND alias.old_id = asked.contact_id
+            ORDER BY asked.ask_id""",
+        ids=list(contact_ids),
+    )
 
 
 def since(tx: Transaction, since: datetime) -> Sequence[Ask]:

@@ -91,6 +91,25 @@ def of_contacts(tx: Transaction, contact_ids: Collection[int]) -> dict[int, list
     return found
 
 
+def lock(tx: Transaction, company_id: int, contact_id: int) -> Row | None:
+    """Return a person's row with the company's owner; nobody else works on the company's till then.
+
+    None for who is not judged there.
+    """
+    tx.run(
+        """SELECT FROM readiness WHERE portal_id = :portal AND company_id = :company
+           ORDER BY contact_id FOR UPDATE""",
+        company=company_id,
+    )
+    return tx.one(
+        """SELECT state, because, win_key, owner_id FROM readiness
+             LEFT JOIN listed_company USING (portal_id, company_id)
+           WHERE portal_id = :portal AND company_id = :company AND contact_id = :contact""",
+        company=company_id,
+        contact=contact_id,
+    )
+
+
 def _plain(judged: Judged) -> Mapping[str, object]:
     found = judged.readiness
     points = {part.name: part.tenths if found.win else None for part in found.parts}

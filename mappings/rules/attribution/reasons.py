@@ -19,6 +19,7 @@ REMOVED = "a removed person"
 NOBODY = "No customer is known to have led to this deal."
 HOW = {
     "association_label": "by the association on the record",
+    "noted_introduction": "by an introduction that we asked for",
     "tracked_code": "by a tracked code",
     "field_email": "by the referred-by field",
     "field_name_and_company": "by the referred-by field",

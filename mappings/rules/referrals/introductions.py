@@ -1,12 +1,12 @@
 """Introductions: recommendations in mails and notes, and former colleagues of a prospect."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, product
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from mappings.kinds import ObjectType
 from mappings.rules.facts import ContactFacts, DealFacts, Note, Thread
-from mappings.rules.findings import Employment, Referral
+from mappings.rules.findings import Referral
 from mappings.rules.policy import Policy
 from mappings.rules.referrals import mentions
 from mappings.rules.referrals.mentions import Mentions
@@ -132,23 +132,3 @@ def _recommends(sentence: str) -> bool:
 def _sentences(text: str) -> list[str]:
     parts = re.split(r"[.!?\n]+", text[: self_reported.LONGEST])
     return [part for part in parts if part.strip()][:_MOST_SENTENCES]
-
-
-def worked_together(
-    prospect: Sequence[Employment], others: Mapping[int, Sequence[Employment]], policy: Policy
-) -> tuple[tuple[int, int, int], ...]:
-    """Contacts of customers who once were a prospect's colleagues: (contact id, company id, p).
-
-    They can be asked for an introduction, and never get credit for it.
-    """
-    p = policy.referral_signals["worked_together"]
-    colleagues: set[tuple[int, int, int]] = set()
-    for contact_id, employments in others.items():
-        for own, other in product(prospect, employments):
-            if own.company_id == other.company_id and _overlap(own, other):
-                colleagues.add((contact_id, own.company_id, p))
-    return tuple(sorted(colleagues))
-
-
-def _overlap(a: Employment, b: Employment) -> bool:
-    return (a.until is None or b.since < a.until) and (b.until is None or a.since < b.until)

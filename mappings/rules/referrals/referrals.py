@@ -73,13 +73,15 @@ class Hint:
 def of_links(
     links: Iterable[ReferralLink], lookup: ReferrerLookup, policy: Policy
 ) -> tuple[Referral, ...]:
-    """Referrals from associations labelled "referred by"."""
+    """Referrals from associations labelled "referred by", and from noted introductions."""
     return tuple(_of_link(link, lookup, policy) for link in links)
 
 
 def _of_link(link: ReferralLink, lookup: ReferrerLookup, policy: Policy) -> Referral:
-    how = "association_label"
+    how = "noted_introduction" if link.ask_id else "association_label"
     text = f'is labelled "{spoken(link.label)}"'
+    if link.ask_id:
+        text = f"was introduced in answer to ask {link.ask_id}"
     hint = Hint(link.referrer_contact_id, how, policy.referral_signals[how], link.at, text)
     target = f"{link.referred_type}:{link.referred_id}"
     if link.referred_type == ObjectType.CONTACT:
