@@ -269,6 +269,11 @@ class GateKind(Labelled):
     RENEWAL = "renewal", "Renewal near"
     HELD_BACK = "held_back", "Asked later"
 
+    @classmethod
+    def of(cls, word: str | None) -> Self | None:
+        """Return the member that a word stands for; None for another word and for none."""
+        return next((member for member in cls if member == word), None)
+
 
 class AskKind(Labelled):
     """What somebody is asked for."""

@@ -33,6 +33,7 @@ SPEAKERS: Final = (
     "integration/pages/period_choice.py",
     "integration/pages/users_page.py",
     "integration/portal/connection.py",
+    "integration/portal/contact_caps.py",
     "integration/portal/holds.py",
     "integration/portal/inbound_keys.py",
     "integration/portal/record_choice.py",
@@ -53,6 +54,7 @@ SPEAKERS: Final = (
     "integration/review/questions.py",
     "integration/review/reading.py",
     "integration/review/review_kinds.py",
+    "integration/success/asking.py",
     "integration/success/unmatched.py",
     "mappings/records/detection/choosing.py",
     "mappings/records/detection/evidence.py",
@@ -81,10 +83,14 @@ SPEAKERS: Final = (
     "mappings/rules/referrals/introductions.py",
     "mappings/rules/referrals/personal_links.py",
     "mappings/rules/referrals/referrals.py",
+    "mappings/rules/success/acquaintances.py",
+    "mappings/rules/success/ask_choice.py",
+    "mappings/rules/success/contact_cap.py",
     "mappings/rules/success/health.py",
     "mappings/rules/success/health_course.py",
     "mappings/rules/success/health_factors.py",
     "mappings/rules/success/health_override.py",
+    "mappings/rules/success/readiness.py",
 )
 # Sentences that are put together from pieces. What a place in capitals holds is a figure.
 COMPOSED: Final = (

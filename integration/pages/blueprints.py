@@ -3,6 +3,7 @@
 from flask import Flask
 
 from integration.pages import (
+    asks_page,
     back_test_page,
     comparison_page,
     customers_pages,
@@ -70,6 +71,7 @@ def register(app: Flask, runtime: Runtime) -> None:
     app.register_blueprint(survey_tools_page.blueprint(runtime))
     app.register_blueprint(unmatched_page.blueprint(runtime))
     app.register_blueprint(tree_page.blueprint(runtime))
+    app.register_blueprint(asks_page.blueprint(runtime))
     app.register_blueprint(users_page.blueprint(runtime))
     app.register_blueprint(survey_page.blueprint(runtime))
     app.register_blueprint(survey_switch_page.blueprint(runtime))

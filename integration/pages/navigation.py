@@ -38,6 +38,7 @@ GROUPS: tuple[Group, ...] = (
     Group(
         lazy_gettext("Customers"),
         (
+            Row("asks.show", lazy_gettext("Whom to ask")),
             Row("lists.customers", lazy_gettext("Health")),
             Row("sentiment.show", lazy_gettext("Sentiment")),
             Row("follow_ups.show", lazy_gettext("Follow-ups")),

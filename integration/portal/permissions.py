@@ -20,6 +20,8 @@ class Permission(Labelled):
     ANSWER_OWN = "answer_own", "Answer questions about records that they own"
     ANSWER = "answer", "Answer every question in Review"
     UPLOAD_ANSWERS = "upload_answers", "Upload survey answers, and match those of strangers"
+    ASK = "ask", "Ask people at their own customers, and note what became of it"
+    ASK_FOR_ALL = "ask_for_all", "Ask people at everybody's customers"
     READ_COMMENTS = "read_comments", "Read what people wrote in surveys"
     OVERRIDE_OWN = "override_own", "Set the health band of customers that they own"
     OVERRIDE = "override", "Set the health band of every customer, and leave factors out"
@@ -53,6 +55,8 @@ GRANTED: Final[Mapping[Permission, frozenset[Role]]] = MappingProxyType(
         Permission.ANSWER_OWN: frozenset({Role.ADMIN, Role.SUCCESS, Role.SELLER}),
         Permission.ANSWER: frozenset({Role.ADMIN, Role.SUCCESS}),
         Permission.UPLOAD_ANSWERS: frozenset({Role.ADMIN, Role.SUCCESS}),
+        Permission.ASK: frozenset({Role.ADMIN, Role.SUCCESS, Role.SELLER}),
+        Permission.ASK_FOR_ALL: frozenset({Role.ADMIN, Role.SUCCESS}),
         Permission.READ_COMMENTS: frozenset({Role.ADMIN, Role.SUCCESS, Role.SELLER}),
         Permission.OVERRIDE_OWN: frozenset({Role.ADMIN, Role.SUCCESS, Role.SELLER}),
         Permission.OVERRIDE: frozenset({Role.ADMIN, Role.SUCCESS}),
@@ -159,6 +163,13 @@ ENDPOINTS: Final[Mapping[str, Permission | Open]] = MappingProxyType(
         "tree.show": Permission.READ,
         "tree.of": Permission.READ,
         "tree.download": Permission.EXPORT,
+        "asks.show": Permission.ASK,
+        "asks.save": Permission.ASK_FOR_ALL,
+        "asks.note": Permission.ASK,
+        "asks.conclude": Permission.ASK,
+        "asks.take_back": Permission.ASK,
+        "asks.leave_alone": Permission.ASK,
+        "asks.may_ask_again": Permission.ASK,
         "review.show": Permission.READ,
         "review.decided": Permission.READ,
         "review.question": Permission.READ,

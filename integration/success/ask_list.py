@@ -59,7 +59,7 @@ class AskLine:
     contact_id: int
     person: str
     first_name: str
-    language: str
+    country: str
     job_title: str
     owner: Owner | None
     owner_id: int | None
@@ -78,7 +78,10 @@ class AskLine:
 
 @dataclass(frozen=True, slots=True)
 class WaitingLine:
-    """One person who waits, rests or may never be asked, and why."""
+    """One person who waits, rests or may never be asked, and why.
+
+    That they want none `is_noted` here where it can be taken back here.
+    """
 
     company_id: int
     company: str
@@ -87,6 +90,7 @@ class WaitingLine:
     owner: Owner | None
     because: str
     opens_at: datetime | None
+    is_noted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +126,17 @@ def own_owners(tx: Transaction, user_id: int) -> frozenset[int]:
     return frozenset(owner.owner_id for owner in owner_rows.of_user(tx, user_id))
 
 
-def read(portal: PortalContext, wanted: AskFilter) -> AskList:
-    """Return the list as of now."""
+def read(portal: PortalContext, wanted: AskFilter, *, page: int = PAGE) -> AskList:
+    """Return a page of the list as of now."""
     now = portal.runtime.now()
     with portal.transaction() as tx:
         batch = open_batch(tx, page_context.read(tx), now)
-        return _list(batch, wanted)
+        return _list(batch, wanted, page)
+
+
+def whole(portal: PortalContext, wanted: AskFilter) -> AskList:
+    """Return everybody to ask, on one page: what a file and a command show."""
+    return read(portal, replace(wanted, state=AskState.ASK_NOW), page=ask_list_rows.MOST_READY)
 
 
 def last_asks(portal: PortalContext, contact_id: int) -> list[OpenAsk]:
@@ -140,13 +149,14 @@ def last_asks(portal: PortalContext, contact_id: int) -> list[OpenAsk]:
         return [_open(batch, ask, owners) for ask in asks]
 
 
-def _list(batch: Batch, wanted: AskFilter) -> AskList:
+def _list(batch: Batch, wanted: AskFilter, page: int) -> AskList:
     tx = batch.tx
     owners = owner_rows.every(tx)
-    asked = ask_rows.since(tx, batch.now - timedelta(batch.policy.ask_silent_days))
+    # Twice as long as an answer takes: who was silent until now may still introduce somebody.
+    asked = ask_rows.since(tx, batch.now - timedelta(2 * batch.policy.ask_silent_days))
     throttles = _throttles(batch, asked)
     lines = _in_turn(batch, ready(batch, wanted.owners, wanted.kind), throttles)
-    shown = _page(lines, wanted.after) if wanted.state == AskState.ASK_NOW else []
+    shown = _page(lines, wanted.after, page) if wanted.state == AskState.ASK_NOW else []
     waiting = _waiting(batch, wanted, owners)
     counts = ask_list_rows.counts(tx, wanted.owners)
     return AskList(
@@ -226,7 +236,7 @@ class _Evidence:
             contact_id=contact_id,
             person=row["person"] or "",
             first_name=str(said.get("firstname") or "").strip(),
-            language=str(said.get("hs_language") or "").strip(),
+            country=str(said.get("country") or "").strip(),
             job_title=str(said.get("jobtitle") or "").strip(),
             owner=None,
             owner_id=row["owner_id"],
@@ -330,11 +340,11 @@ def _in_turn(batch: Batch, lines: Sequence[AskLine], throttles: Throttles) -> li
     return sorted(settled, key=lambda line: not line.is_due)
 
 
-def _page(lines: Sequence[AskLine], after: tuple[int, int]) -> Sequence[AskLine]:
+def _page(lines: Sequence[AskLine], after: tuple[int, int], page: int) -> Sequence[AskLine]:
     """The lines behind the one at which the last page ended; the first ones if it is gone."""
     places = [line.company_id for line in lines]
     start = places.index(after[0]) + 1 if after[0] in places else 0
-    return lines[start : start + PAGE]
+    return lines[start : start + page]
 
 
 def _next(
@@ -370,6 +380,7 @@ def _waiting(batch: Batch, wanted: AskFilter, owners: Mapping[int, Owner]) -> Se
             owner=owners.get(row["owner_id"] or 0),
             because=row["because"],
             opens_at=row["opens_at"],
+            is_noted=row["is_noted"],
         )
         for row in rows
     ]

@@ -16,8 +16,8 @@ from integration.storage.queue import lanes
 from integration.storage.service import portals
 from integration.storage.success import ask_rows, do_not_ask_rows, readiness_rows
 from integration.storage.success.ask_rows import Ask
-from mappings.formats import day
-from mappings.kinds import AskKind, AskOutcome, AskState
+from mappings.kinds import AskKind, AskOutcome, AskState, ObjectType
+from mappings.records.rows import RefPair
 from mappings.rules.success.contact_cap import Approach, ApproachKind
 
 T = TypeVar("T")
@@ -65,10 +65,9 @@ def _ask(portal: PortalContext, tx: Transaction, wanted: Wanted, actor: str) -> 
     policy = settings.read(tx).policy
     rests = contact_caps.rests_from_asks(tx, wanted.contact_id, wanted.company_id, now, policy)
     if rests:
-        until = f", until {day(rests[0].until)}" if rests[0].until else ""
-        raise Refused(f"Nothing was noted: {rests[0].because}{until}")
+        raise Refused(f"Nothing was noted: {rests[0].because}")
     if row["state"] == AskState.NEVER:
-        raise Refused(f"Nothing was noted. {row['because']}")
+        raise Refused(str(row["because"]).removesuffix("."))
     number = ask_rows.add(
         tx,
         Ask(
@@ -185,6 +184,22 @@ def withdraw_opt_out(portal: PortalContext, contact_id: int, *, actor: str) -> b
         return withdrawn
 
     return _once(portal, act)
+
+
+def company_of(portal: PortalContext, ask_id: int) -> int | None:
+    """Return the customer at which somebody was asked; None for no such ask."""
+    with portal.transaction() as tx:
+        known = ask_rows.find(tx, ask_id)
+    return known.company_id if known else None
+
+
+def with_companies(tx: Transaction, record: RefPair) -> set[RefPair]:
+    """Return a record with the customers at which it is judged: whose owner may note its asks."""
+    object_type, record_id = record
+    if object_type == ObjectType.COMPANY:
+        return {record}
+    rows = readiness_rows.of_contacts(tx, [record_id]).get(record_id, ())
+    return {record, *((ObjectType.COMPANY, row["company_id"]) for row in rows)}
 
 
 def _opted(tx: Transaction, contact_id: int, actor: str, words: str) -> None:

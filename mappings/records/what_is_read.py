@@ -78,7 +78,7 @@ PURPOSES: Final[Mapping[str, tuple[Purpose, ...]]] = MappingProxyType(
             ),
             Purpose(
                 ("hs_email_optout",),
-                "Who opted out of e-mail is not asked for a referral. No result rests on it yet.",
+                "Who opted out of e-mail gets no survey, and is asked for nothing.",
             ),
             Purpose(
                 ("hubspot_owner_id",),
@@ -109,7 +109,7 @@ PURPOSES: Final[Mapping[str, tuple[Purpose, ...]]] = MappingProxyType(
             ),
             Purpose(
                 ("hubspot_owner_id",),
-                "It tells whose record it is. No result rests on it yet.",
+                "It tells whose customer it is, and who asks its people.",
             ),
             Purpose(
                 ("hs_merged_object_ids", "createdate", "hs_lastmodifieddate"),

@@ -115,7 +115,7 @@ class ContactFacts:
     texts: tuple[MappedText, ...] = ()
     buying_roles: frozenset[str] = frozenset()
     owner_id: int | None = None
-    opted_out: bool = False  # who opted out of e-mail must not be asked; no rule asks yet
+    opted_out: bool = False  # of e-mail: who did must not be asked
 
     @property
     def name(self) -> str:

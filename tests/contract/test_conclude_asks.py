@@ -90,8 +90,8 @@ def test_a_milestone_reached_by_a_happy_customer_is_the_moment_to_ask(
 
     assert ask(acme, "contact", ANA) == "ask_now"
     assert because(acme, ANA) == (
-        "Milestone reached (27 June 2026). They answered 10 on 22 March 2026;"
-        " their company's health is healthy; they are in touch with us."
+        "What went well: Milestone reached (27 June 2026). Known of them: they answered 10 on"
+        " 22 March 2026, their company's health is healthy, they are in touch with us."
     )
     assert ask(acme, "company", ACME) == "ask_now"
     # Who was on the deal and never heard of since is known; a mere name is not.

@@ -57,7 +57,8 @@ def test_a_goal_reached_three_days_ago_by_a_happy_customer_is_the_moment_to_ask(
     assert [part.points for part in found.parts] == [29.7, 22.5, 15.6, 10.5]
     assert (found.score, found.state, found.gates) == (78.3, AskState.ASK_NOW, ())
     assert found.because == (
-        "Goal reached: 100 projects (29 December 2025). It is 90; it is 78; it is 70."
+        "What went well: Goal reached: 100 projects (29 December 2025)."
+        " Known of them: it is 90, it is 78, it is 70."
     )
 
 
@@ -112,8 +113,8 @@ def test_what_is_not_known_earns_nothing_and_is_said() -> None:
 
     assert (found.score, found.state) == (45.3, AskState.WAIT)
     assert found.because == (
-        "Not enough speaks for it: Goal reached: 100 projects (29 December 2025)."
-        " No answer to a survey is known; it is 78; they were not in touch with us."
+        "Not enough speaks for it yet. What went well: Goal reached: 100 projects (29 December 2025)."
+        " Known of them: no answer to a survey is known, it is 78, they were not in touch with us."
     )
 
 
@@ -122,7 +123,7 @@ def test_of_several_wins_the_one_that_counts_most_today_counts() -> None:
 
     assert judged(wins=(strong, fresh)).win == fresh
     assert judged(wins=(strong, replace(fresh, at=ago(9)))).win == strong
-    assert judged(wins=()).because.startswith("Nothing went well for them lately. It is 90")
+    assert judged(wins=()).because.startswith("Nothing went well for them lately. Known of them")
 
 
 def answered(score: int, days: float, contact_id: int = ANA) -> NpsAnswer:
@@ -268,7 +269,7 @@ def test_sentiment_is_ones_own_answer_before_that_of_colleagues() -> None:
     assert of([answered(9, 30), answered(7, 10, contact_id=13)], None) == Known(
         70, "they answered 7 on 22 December 2025"
     )
-    assert of([answered(9, 366)], 55) == Known(55, "they did not answer a survey, colleagues did")
+    assert of([answered(9, 366)], 55) == Known(55, "colleagues answered a survey, they did not")
     assert of([], None) is None
 
 

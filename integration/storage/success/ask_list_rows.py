@@ -71,6 +71,9 @@ def others(
     """Return people of a state, whom a gate keeps if one is named, by company and number."""
     return tx.rows(
         f"""SELECT mine.company_id, mine.contact_id, mine.state, mine.because, mine.opens_at,
+              EXISTS (SELECT FROM do_not_ask JOIN person AS own ON own.portal_id = :portal
+                AND own.contact_id = do_not_ask.contact_id AND own.person_id = mine.person_id
+                WHERE do_not_ask.portal_id = :portal AND withdrawn_at IS NULL) AS is_noted,
               {_NAMES}
             FROM readiness AS mine {_NAMED}
             WHERE mine.portal_id = :portal AND mine.state = :state

@@ -63,13 +63,11 @@ def rests_from_surveys(
             _latest(approaches, ApproachKind.SURVEY),
             policy.survey_rest_days,
             CapReason.SURVEYED,
-            "they got a survey on",
         ),
         *_rest_after(
             _latest(approaches, ApproachKind.ASK),
             policy.approach_rest_days,
             CapReason.APPROACHED,
-            "they were asked on",
         ),
     ]
     return _still(rests, now)
@@ -96,20 +94,17 @@ def rests_from_asks(
             _latest(approaches, ApproachKind.ASK),
             policy.ask_rest_days,
             CapReason.ASKED,
-            "they were asked on",
         ),
         *_asked_often(approaches, policy),
         *_rest_after(
             _latest(_unanswered(approaches, answered_at), ApproachKind.SURVEY),
             policy.approach_rest_days,
             CapReason.APPROACHED,
-            "they got a survey on",
         ),
         *_rest_after(
             _latest(at_company, ApproachKind.ASK),
             policy.ask_company_rest_days,
             CapReason.COMPANY_ASKED,
-            "somebody at their company was asked on",
         ),
     ]
     return _still(rests, now)
@@ -124,11 +119,18 @@ def _opted_out(words: str) -> Iterator[Rest]:
         yield Rest(CapReason.OPTED_OUT, words, None)
 
 
-def _rest_after(
-    latest: Approach | None, days: int, reason: CapReason, words: str
-) -> Iterator[Rest]:
+def _rest_after(latest: Approach | None, days: int, reason: CapReason) -> Iterator[Rest]:
     if latest is not None:
-        yield Rest(reason, f"{words} {day(latest.at)}", latest.at + timedelta(days))
+        yield Rest(reason, _told(latest, reason), latest.at + timedelta(days))
+
+
+def _told(approach: Approach, reason: CapReason) -> str:
+    """What took place, in words."""
+    if reason == CapReason.COMPANY_ASKED:
+        return f"somebody at their company was asked on {day(approach.at)}"
+    if approach.kind == ApproachKind.SURVEY:
+        return f"they got a survey on {day(approach.at)}"
+    return f"they were asked on {day(approach.at)}"
 
 
 def _asked_often(approaches: Collection[Approach], policy: Policy) -> Iterator[Rest]:

@@ -23,6 +23,7 @@ _HIGH: Final = frozenset({"HIGH", "URGENT"})
 _AT_RISK, _UNKNOWN = "at_risk", "unknown"
 _ORDER: Final = (AskState.ASK_NOW, AskState.WAIT, AskState.RESTING, AskState.NEVER)
 _WEEK = timedelta(days=7)
+_WIN: Final = "win"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,27 +120,21 @@ class Readiness:
     def because(self) -> str:
         """Why, in words that do not change from day to day."""
         if self.gates:
-            said = f"Not now: {'; '.join(gate.because for gate in self._deciding)}."
+            said = f"Not now: {', '.join(gate.because for gate in self._deciding)}."
             return f"{said} Again from {day(self.opens_at)}." if self.opens_at else said
-        if self.state == AskState.ASK_NOW:
-            return f"{self._win_words}. {self._known_words}"
+        known = ", ".join(part.because for part in self.parts if part.name != _WIN)
+        said = f"Known of them: {known}."
         if self.win is None:
-            return f"Nothing went well for them lately. {self._known_words}"
-        return f"Not enough speaks for it: {self._win_words}. {self._known_words}"
+            return f"Nothing went well for them lately. {said}"
+        won = f"What went well: {self.win.words} ({day(self.win.at)})."
+        if self.state == AskState.ASK_NOW:
+            return f"{won} {said}"
+        return f"Not enough speaks for it yet. {won} {said}"
 
     @property
     def _deciding(self) -> list[Gate]:
         """The closed gates that make the state; the others would not matter if they opened."""
         return [gate for gate in self.gates if gate.state == self.state]
-
-    @property
-    def _win_words(self) -> str:
-        return f"{self.win.words} ({day(self.win.at)})" if self.win else ""
-
-    @property
-    def _known_words(self) -> str:
-        said = "; ".join(part.because for part in self.parts if part.name != "win")
-        return f"{said[:1].upper()}{said[1:]}."
 
 
 def readiness(candidate: Candidate, now: datetime, policy: Policy) -> Readiness:
@@ -191,7 +186,7 @@ def sentiment_of(
     if latest is not None:
         return Known(10.0 * latest.score, f"they answered {latest.score} on {day(latest.at)}")
     if account is not None:
-        return Known(account, "they did not answer a survey, colleagues did")
+        return Known(account, "colleagues answered a survey, they did not")
     return None
 
 
@@ -245,7 +240,7 @@ def _parts(
     strength = wins.strength(win, now, policy) if win else 0.0
     win_words = win.words if win else "nothing went well lately"
     return (
-        Part("win", round(10 * policy.ask_weights["win"] * strength), win_words),
+        Part(_WIN, round(10 * policy.ask_weights[_WIN] * strength), win_words),
         _part("sentiment", candidate.sentiment, "no answer to a survey is known", policy),
         _part("health", candidate.health, "too little is known of their health", policy),
         _part("relationship", candidate.relationship, "they were not in touch with us", policy),
@@ -309,30 +304,24 @@ def _is_open(ticket: Ticket, now: datetime) -> bool:
 
 
 def _detractors(candidate: Candidate, now: datetime, policy: Policy) -> Iterator[Gate]:
-    yield from _detractor(
-        candidate.own_answers, policy.ask_detractor_days, "they answered as a detractor on", now
-    )
-    yield from _detractor(
-        candidate.key_answers,
-        policy.detractor_flag_days,
-        "somebody who decides there answered as a detractor on",
-        now,
-    )
+    own = _latest_blame(candidate.own_answers, now)
+    if own is not None and now < own + timedelta(policy.ask_detractor_days):
+        words = f"they answered as a detractor on {day(own)}"
+        yield Gate(GateKind.DETRACTOR, words, own + timedelta(policy.ask_detractor_days))
+    key = _latest_blame(candidate.key_answers, now)
+    if key is not None and now < key + timedelta(policy.detractor_flag_days):
+        words = f"somebody who decides there answered as a detractor on {day(key)}"
+        yield Gate(GateKind.DETRACTOR, words, key + timedelta(policy.detractor_flag_days))
 
 
-def _detractor(
-    answers: Sequence[NpsAnswer], days: int, words: str, now: datetime
-) -> Iterator[Gate]:
-    """The latest detractor's answer, while it is not so many days old."""
-    blame = [
-        answer for answer in answers if answer.at <= now and nps.group(answer.score) == "detractor"
-    ]
-    if not blame:
-        return
-    latest = max(answer.at for answer in blame)
-    opens_at = latest + timedelta(days)
-    if now < opens_at:
-        yield Gate(GateKind.DETRACTOR, f"{words} {day(latest)}", opens_at)
+def _latest_blame(answers: Sequence[NpsAnswer], now: datetime) -> datetime | None:
+    """When somebody answered as a detractor last, whatever they answered since."""
+    blame = (
+        answer.at
+        for answer in answers
+        if answer.at <= now and nps.group(answer.score) == "detractor"
+    )
+    return max(blame, default=None)
 
 
 def _health(candidate: Candidate) -> Iterator[Gate]:
