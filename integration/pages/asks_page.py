@@ -114,8 +114,11 @@ def _add_forms(bp: Blueprint, runtime: Runtime) -> None:
         session = guard.session_of(runtime, portal_id)
         with open_portal(runtime, portal_id) as portal:
             account_of(portal)
-            _check_own(portal, session, (ObjectType.CONTACT, contact_id))
-            asking.opt_out(portal, contact_id, actor=session.actor)
+            try:
+                _check_own(portal, session, (ObjectType.CONTACT, contact_id))
+                asking.opt_out(portal, contact_id, actor=session.actor)
+            except Refused as refusal:
+                return _refused(portal, session, refusal)
         return _done("left_alone", portal_id)
 
     @bp.post("/people/<int:contact_id>/again")
@@ -123,8 +126,11 @@ def _add_forms(bp: Blueprint, runtime: Runtime) -> None:
         session = guard.session_of(runtime, portal_id)
         with open_portal(runtime, portal_id) as portal:
             account_of(portal)
-            _check_own(portal, session, (ObjectType.CONTACT, contact_id))
-            asking.withdraw_opt_out(portal, contact_id, actor=session.actor)
+            try:
+                _check_own(portal, session, (ObjectType.CONTACT, contact_id))
+                asking.withdraw_opt_out(portal, contact_id, actor=session.actor)
+            except Refused as refusal:
+                return _refused(portal, session, refusal)
         return _done("again", portal_id)
 
 
@@ -263,6 +269,7 @@ def _check_own(portal: PortalContext, session: Session, record: RefPair) -> None
     if session.may(Permission.ASK_FOR_ALL):
         return
     with portal.transaction() as tx:
-        own = owner_rows.owned_by(tx, session.user_id, asking.with_companies(tx, record))
-    if not own:
+        concerned = asking.with_companies(tx, record)
+        own = owner_rows.owned_by(tx, session.user_id, concerned)
+    if not own and concerned:
         abort(403, _("Your role asks people at your own customers; this is another's customer."))

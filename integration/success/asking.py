@@ -12,6 +12,7 @@ from integration.portal.context import PortalContext
 from integration.portal.invalidation import Change
 from integration.storage.database import Transaction
 from integration.storage.findings import person_rows
+from integration.storage.mirror import mirror
 from integration.storage.queue import lanes
 from integration.storage.service import portals
 from integration.storage.success import ask_rows, do_not_ask_rows, readiness_rows
@@ -167,6 +168,7 @@ def opt_out(portal: PortalContext, contact_id: int, *, actor: str) -> bool:
     """Note that a person is never to be asked; False if that was noted before."""
 
     def act(tx: Transaction) -> bool:
+        _check_known(tx, contact_id)
         noted = do_not_ask_rows.note(tx, contact_id, portal.runtime.now(), by=actor)
         _opted(tx, contact_id, actor, "noted that somebody is not to be asked")
         return noted
@@ -178,6 +180,7 @@ def withdraw_opt_out(portal: PortalContext, contact_id: int, *, actor: str) -> b
     """Let a person be asked again, whichever of their records it was noted on."""
 
     def act(tx: Transaction) -> bool:
+        _check_known(tx, contact_id)
         records = _records(tx, contact_id)
         withdrawn = do_not_ask_rows.withdraw(tx, records, portal.runtime.now(), by=actor)
         _opted(tx, contact_id, actor, "noted that somebody may be asked again")
@@ -194,8 +197,13 @@ def company_of(portal: PortalContext, ask_id: int) -> int | None:
 
 
 def with_companies(tx: Transaction, record: RefPair) -> set[RefPair]:
-    """Return a record with the customers at which it is judged: whose owner may note its asks."""
+    """Return a record with the customers at which it is judged: whose owner may note its asks.
+
+    Empty for a number that is no record's.
+    """
     object_type, record_id = record
+    if not mirror.load(tx, object_type, [record_id]):
+        return set()
     if object_type == ObjectType.COMPANY:
         return {record}
     rows = readiness_rows.of_contacts(tx, [record_id]).get(record_id, ())
@@ -205,6 +213,13 @@ def with_companies(tx: Transaction, record: RefPair) -> set[RefPair]:
 def _opted(tx: Transaction, contact_id: int, actor: str, words: str) -> None:
     invalidation.record(tx, Change.PERSON_APPROACHED, contacts=[contact_id])
     portals.note(tx, actor, words)
+
+
+def _check_known(tx: Transaction, contact_id: int) -> None:
+    """Refuse a number that is no living contact's."""
+    record = mirror.load(tx, ObjectType.CONTACT, [contact_id]).get(contact_id)
+    if record is None or record.gone_at is not None:
+        raise Refused("There is no such person in this account: load the list again")
 
 
 def _known(tx: Transaction, ask_id: int) -> Ask:
