@@ -16,9 +16,6 @@ KEY_ROLES = frozenset({"champion", "decision_maker", "budget_holder", "executive
 WITHOUT_EFFECT: Final = frozenset(
     {
         "ask_language_model",  # no model comes with the product
-        "win_act_days",  # by when to act on a win
-        "promoter_act_from_hours",
-        "promoter_act_until_hours",
     }
 )
 
