@@ -1,12 +1,14 @@
 """Choices: a setting names what the portal has, or is refused by name before it is stored."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from integration.core.errors import NeedsOwner, Refused
 from integration.hubspot.gateway import HubSpot
 from integration.portal import settings
 from integration.portal.context import PortalContext
+from integration.storage.mirror import success_rows
 from integration.storage.service import missing_choices
 from mappings.kinds import ObjectType
 from mappings.records import portal_words
@@ -22,6 +24,10 @@ _LABELLED = (
     (ObjectType.COMPANY, ObjectType.COMPANY),
     (ObjectType.CONTACT, ObjectType.COMPANY),
 )
+
+
+# Types whose properties a setting can name.
+_NAMED_TYPES = (*WRITTEN_TYPES, ObjectType.TICKET)
 
 
 class NotThere(Refused):
@@ -66,11 +72,13 @@ def read(portal: PortalContext) -> PortalWords:
     installed = portal.find()
     types = readable_types(installed.scopes) if installed else ()
     hubspot = portal.hubspot
-    return portal_words.words_of(
-        {kind: hubspot.properties(kind) for kind in WRITTEN_TYPES if kind in types},
+    words = portal_words.words_of(
+        {kind: hubspot.properties(kind) for kind in _NAMED_TYPES if kind in types},
         _pipelines(hubspot, types),
         _labels(hubspot),
     )
+    with portal.transaction() as tx:
+        return replace(words, metrics=dict.fromkeys(success_rows.metrics(tx), ""))
 
 
 def _pipelines(hubspot: HubSpot, types: Iterable[str]) -> dict[str, list[dict[str, Any]]]:

@@ -66,11 +66,18 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
     marked("Customers"): ("customer_stage", "customer_stage_since"),
     marked("Health"): (
         "usage_property",
+        "usage_metric",
         "milestone_property",
         "renewal_date_property",
         "health_score_property",
         "ticket_closed_stages",
         "not_applicable",
+    ),
+    marked("Wins"): (
+        "goal_date_property",
+        "onboarding_date_property",
+        "ticket_rating_property",
+        "ticket_good_ratings",
     ),
     marked("Recurring value"): (
         "recurring_property",
@@ -110,8 +117,23 @@ _HINTS: Mapping[str, str] = {
         "Two letters, such as GB: where phone numbers without a country code are."
     ),
     "usage_property": lazy_gettext("Company property that says how much the product is used."),
+    "usage_metric": lazy_gettext(
+        "Metric that your product sends as its use, where no property says it."
+    ),
     "milestone_property": lazy_gettext(
         "Company property with the day on which the customer first got value."
+    ),
+    "goal_date_property": lazy_gettext(
+        "Company property with the day on which the customer reached its goal."
+    ),
+    "onboarding_date_property": lazy_gettext(
+        "Company property with the day on which the onboarding was completed."
+    ),
+    "ticket_rating_property": lazy_gettext(
+        "Ticket property in which customers rate how their ticket was solved."
+    ),
+    "ticket_good_ratings": lazy_gettext(
+        "One a line: its values that are good; without them no ticket is a win."
     ),
     "renewal_date_property": lazy_gettext(
         "Company property with the day on which the contract ends."

@@ -6,6 +6,7 @@ from typing import Final
 from integration.portal import invalidation, settings
 from integration.portal.invalidation import Change
 from integration.storage.database import Transaction
+from integration.storage.mirror import success_rows
 from integration.storage.service import lost_feeds
 from integration.storage.service.lost_feeds import ReadingState
 from mappings.kinds import ObjectType
@@ -50,6 +51,8 @@ def _look_at_usage(tx: Transaction, now: datetime, state: ReadingState) -> bool:
     counting = settings.read(tx)
     name = counting.map.figure_properties().get(_USAGE)
     last = lost_feeds.last_change(tx, ObjectType.COMPANY, name) if name else None
+    if counting.map.sent_metric:
+        last = success_rows.metrics(tx).get(counting.map.sent_metric)
     is_silent = last is not None and now - last > timedelta(counting.policy.usage_silent_days)
     silent_since = last if is_silent else None
     if silent_since == state.lost.get(_USAGE):

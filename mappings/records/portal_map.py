@@ -54,7 +54,9 @@ class PortalMap:
     text source by its setting (see `text_sources`). `left_options` are the values that mean that
     somebody left; empty: those whose label says so. Properties named here are read beside the
     standard ones. `not_applicable` are factors of health that do not apply to this portal, each
-    with its owner's words. `home_country` says how telephone numbers without a country are read;
+    with its owner's words. `usage_metric` is the metric by which a product tells how much it is
+    used, where no property does. `ticket_good_ratings` are the values of a ticket's rating that are
+    good; empty: none is. `home_country` says how telephone numbers without a country are read;
     empty: they are not compared. `labels` are no choice of anybody's: what HubSpot calls the
     properties of text sources and their options, as last read.
     """
@@ -74,7 +76,10 @@ class PortalMap:
     deal_renewal_types: tuple[str, ...] = ("renewal",)
     renewal_date_property: str | None = None
     usage_property: str | None = None
+    usage_metric: str = ""
     milestone_property: str | None = None
+    goal_date_property: str | None = None
+    onboarding_date_property: str | None = None
     health_score_property: str | None = None
     customer_stage: str = ""
     customer_stage_since: str = SINCE_REACHED
@@ -87,6 +92,8 @@ class PortalMap:
     home_currency: str = ""
     home_country: str = ""
     ticket_closed_stages: tuple[str, ...] = ()
+    ticket_rating_property: str | None = None
+    ticket_good_ratings: tuple[str, ...] = ()
     not_applicable: tuple[tuple[str, str], ...] = ()
     activities: str = ACTIVITIES_READ
     texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -143,12 +150,19 @@ class PortalMap:
             for name in self.texts.get(source.setting, ())
         )
 
+    @property
+    def sent_metric(self) -> str:
+        """The metric that health reads as usage; empty where a property tells it, or nothing does."""
+        return "" if self.usage_property else self.usage_metric
+
     def figure_properties(self) -> Mapping[str, str]:
         """The properties of companies that health reads, by setting; those that are mapped."""
         on_company = self.recurring_on == ObjectType.COMPANY
         mapped = {
             "usage_property": self.usage_property,
             "milestone_property": self.milestone_property,
+            "goal_date_property": self.goal_date_property,
+            "onboarding_date_property": self.onboarding_date_property,
             "renewal_date_property": self.renewal_date_property,
             "recurring_property": self.recurring_property if on_company else None,
         }
@@ -174,6 +188,8 @@ class PortalMap:
             recurring = self.recurring_property if self.recurring_on == object_type else None
             terms = (self.term_months_property, self.recurring_deal_property)
             return (self.amount_property, recurring, *terms, *texts)
+        if object_type == ObjectType.TICKET:
+            return (self.ticket_rating_property,)
         return ()
 
 
@@ -249,7 +265,12 @@ class PortalMapSchema(Schema):
     deal_renewal_types = _texts(("renewal",))
     renewal_date_property = _property()
     usage_property = _property()
+    usage_metric = fields.String(
+        load_default="", validate=validate.Regexp(r"^([a-z][a-z0-9_]{0,99})?\Z")
+    )
     milestone_property = _property()
+    goal_date_property = _property()
+    onboarding_date_property = _property()
     health_score_property = _property()
     customer_stage = fields.String(load_default="", validate=validate.Length(max=100))
     customer_stage_since = fields.String(
@@ -268,6 +289,8 @@ class PortalMapSchema(Schema):
     home_currency = fields.String(load_default="", validate=validate.Regexp(r"^([A-Z]{3})?\Z"))
     home_country = fields.String(load_default="", validate=_COUNTRY)
     ticket_closed_stages = _texts()
+    ticket_rating_property = _property()
+    ticket_good_ratings = _texts()
     not_applicable = fields.List(
         fields.List(fields.String(), validate=_declared), load_default=[], validate=_some_apply
     )

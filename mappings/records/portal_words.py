@@ -42,6 +42,7 @@ class PortalWords:
     ticket_stages: Words | None = None
     labels: Words | None = None
     label_ids: frozenset[str] | None = None
+    metrics: Words | None = None
 
     def options_of(self, object_type: str, name: str) -> Words | None:
         """The options of a property; None where there is nothing to choose from."""
@@ -73,6 +74,7 @@ def checked(
         **_choices(words),
         "left_options": _left_options(words, values),
         "recurring_property": _recurring(values),
+        "ticket_good_ratings": _good_ratings(words, values),
     }
     for setting, choice in choices.items():
         if values[setting] != present[setting]:
@@ -99,7 +101,13 @@ def _choices(words: PortalWords) -> dict[str, Choice]:
         "ticket_closed_stages": Choice("stage of this account's tickets", words.ticket_stages),
         "amount_property": Choice("number property of deals", None, ObjectType.DEAL, NUMBER),
         "usage_property": Choice("number property of companies", None, ObjectType.COMPANY, NUMBER),
+        "usage_metric": Choice("metric that a product sent for this account", words.metrics),
         "milestone_property": Choice("date property of companies", None, ObjectType.COMPANY, DAY),
+        "goal_date_property": Choice("date property of companies", None, ObjectType.COMPANY, DAY),
+        "onboarding_date_property": Choice(
+            "date property of companies", None, ObjectType.COMPANY, DAY
+        ),
+        "ticket_rating_property": Choice("property of tickets", None, ObjectType.TICKET),
         "renewal_date_property": Choice(
             "date property of companies", None, ObjectType.COMPANY, DAY
         ),
@@ -129,6 +137,14 @@ def _left_options(words: PortalWords, values: Mapping[str, Any]) -> Choice:
     known = words.properties.get(ObjectType.CONTACT, {}).get(str(name))
     what = f"option of {name}" if name else "option: no property says who left"
     return Choice(what, known.options if known else None)
+
+
+def _good_ratings(words: PortalWords, values: Mapping[str, Any]) -> Choice:
+    """The options of the property that rates tickets; a number has none, and takes any value."""
+    name = values.get("ticket_rating_property")
+    known = words.properties.get(ObjectType.TICKET, {}).get(str(name))
+    what = f"option of {name}" if name else "option: no property rates tickets"
+    return Choice(what, (known.options or None) if known else None)
 
 
 def _recurring(values: Mapping[str, Any]) -> Choice:

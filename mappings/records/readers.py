@@ -132,6 +132,8 @@ def _figures(read: FieldReader, portal_map: PortalMap) -> AccountFigures:
     return AccountFigures(
         usage=_readings(read, mapped.get("usage_property"), _quantity),
         milestone=_readings(read, mapped.get("milestone_property"), _moment),
+        goal=_readings(read, mapped.get("goal_date_property"), _moment),
+        onboarding=_readings(read, mapped.get("onboarding_date_property"), _moment),
         renewal=_readings(read, mapped.get("renewal_date_property"), _moment),
         recurring=_readings(read, mapped.get("recurring_property"), amount),
     )
@@ -327,6 +329,7 @@ def ticket(record: Record, portal_map: PortalMap, odd: list[Odd] | None = None) 
     if closed_at is None and read.text("hs_pipeline_stage") in portal_map.ticket_closed_stages:
         closed_at = read.moment("hs_lastmodifieddate") or record.updated_at
     companies = linked(record, ObjectType.COMPANY)
+    rating = read.text(portal_map.ticket_rating_property)
     return Ticket(
         id=record.id,
         opened_at=read.created_at(),
@@ -334,6 +337,10 @@ def ticket(record: Record, portal_map: PortalMap, odd: list[Odd] | None = None) 
         contact_ids=linked(record, ObjectType.CONTACT),
         closed_at=closed_at,
         priority=read.text("hs_ticket_priority").upper(),
+        rating=rating,
+        # Without a date of its own it would seem closed anew whenever somebody changes it.
+        rated_well=read.moment("closed_date") is not None
+        and rating in portal_map.ticket_good_ratings,
     )
 
 

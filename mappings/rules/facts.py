@@ -138,12 +138,15 @@ class Reading(Generic[T]):
 class AccountFigures:
     """What a company's mapped properties say of it as a customer, oldest reading first.
 
-    `milestone` are days on which it got value, `renewal` the days on which its contract ends,
+    `milestone` are days on which it got value, `goal` on which it reached what it wanted,
+    `onboarding` on which it was set up; `renewal` the days on which its contract ends,
     `recurring` is in whole minor units.
     """
 
     usage: tuple[Reading[float], ...] = ()
     milestone: tuple[Reading[datetime], ...] = ()
+    goal: tuple[Reading[datetime], ...] = ()
+    onboarding: tuple[Reading[datetime], ...] = ()
     renewal: tuple[Reading[datetime], ...] = ()
     recurring: tuple[Reading[int], ...] = ()
 
@@ -324,7 +327,10 @@ class SuccessEvent:
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """One support ticket. Priority is HubSpot's: LOW, MEDIUM, HIGH or URGENT."""
+    """One support ticket. Priority is HubSpot's: LOW, MEDIUM, HIGH or URGENT.
+
+    `rating` is what the customer said of its solution, `rated_well` that this is good.
+    """
 
     id: int
     opened_at: datetime
@@ -333,6 +339,8 @@ class Ticket:
     closed_at: datetime | None = None
     priority: str = ""
     subject: str = ""
+    rating: str = ""
+    rated_well: bool = False
 
 
 @dataclass(frozen=True, slots=True)

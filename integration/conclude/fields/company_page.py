@@ -6,7 +6,7 @@ from datetime import datetime
 
 from integration.conclude import record_facts
 from integration.conclude.batch import Batch
-from integration.conclude.fields import company_values, health_feeds, placed_answers
+from integration.conclude.fields import company_values, health_feeds, sent_usage, placed_answers
 from integration.conclude.grouping import grouped
 from integration.conclude.people import stored_moves
 from integration.portal import authors
@@ -81,7 +81,9 @@ class CompanyPage:
 
 def load(batch: Batch, company_ids: Collection[int]) -> CompanyPage:
     """Read all that these companies are summed up from, with a bounded number of queries."""
-    companies = record_facts.companies(batch, company_ids)
+    since = batch.now - health_course.FURTHEST
+    known = record_facts.companies(batch, company_ids)
+    companies = sent_usage.with_usage(batch, known, since=since)
     own = deal_rows.of_companies(batch.tx, company_ids)
     won = (row for rows in own.values() for row in rows if row["is_won"])
     customers = frozenset(row["company_id"] for row in won)
@@ -95,9 +97,7 @@ def load(batch: Batch, company_ids: Collection[int]) -> CompanyPage:
         values=company_values.all_in_of(batch, own),
         moves=_moves(batch, companies),
         customers=customers,
-        records=_customer_records(
-            batch, customers & companies.keys(), customers, own, batch.now - health_course.FURTHEST
-        ),
+        records=_customer_records(batch, customers & companies.keys(), customers, own, since),
     )
 
 
@@ -105,7 +105,8 @@ def load_customers(
     batch: Batch, company_ids: Collection[int], *, touched_since: datetime
 ) -> CustomerPage:
     """Read what health of these customers rests on, with a bounded number of queries."""
-    companies = record_facts.companies(batch, company_ids)
+    known = record_facts.companies(batch, company_ids)
+    companies = sent_usage.with_usage(batch, known, since=touched_since)
     living = {number: company for number, company in companies.items() if not company.archived}
     own = deal_rows.of_companies(batch.tx, living)
     bought = {row["company_id"] for rows in own.values() for row in rows if row["is_won"]}

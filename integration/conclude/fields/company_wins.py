@@ -10,7 +10,7 @@ from integration.storage.database import Row
 from integration.storage.findings import win_rows
 from integration.storage.mirror import success_rows
 from mappings.kinds import ObjectType, WinKind
-from mappings.rules.facts import CompanyFacts, SuccessEvent
+from mappings.rules.facts import AccountFigures, CompanyFacts, Reading, SuccessEvent
 from mappings.rules.success import win_sources
 from mappings.rules.success.wins import Win
 
@@ -47,15 +47,19 @@ def _wins(batch: Batch, company: CompanyFacts, page: CompanyPage, told: _Told) -
     deals = records.deals.get(company.id, ())
     yield from win_sources.of_deals(company.id, deals, policy, company.customer_since)
     yield from win_sources.of_answers(company.id, records.answers.get(company.id, ()), policy)
+    yield from win_sources.of_tickets(company.id, records.tickets.get(company.id, ()), policy)
     yield from win_sources.of_usage(company.id, told.highs.get(company.id, {}), policy)
     events = [_event(row) for row in told.events.get(company.id, ())]
-    milestones = company.figures.milestone
-    yield from win_sources.told_once(
-        [
-            *win_sources.of_events(company.id, events, policy),
-            *win_sources.of_dates(company.id, WinKind.MILESTONE, milestones, policy),
-        ]
-    )
+    named = list(win_sources.of_events(company.id, events, policy))
+    for kind, readings in _dates(company.figures):
+        named += win_sources.of_dates(company.id, kind, readings, policy)
+    yield from win_sources.told_once(named)
+
+
+def _dates(figures: AccountFigures) -> Iterator[tuple[WinKind, Sequence[Reading[datetime]]]]:
+    yield WinKind.MILESTONE, figures.milestone
+    yield WinKind.GOAL, figures.goal
+    yield WinKind.ONBOARDING, figures.onboarding
 
 
 def _event(row: Row) -> SuccessEvent:

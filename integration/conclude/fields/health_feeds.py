@@ -18,7 +18,7 @@ def load(batch: Batch) -> HealthFeeds:
         answers=Feed(lost_at=_lost_at(batch, state, ObjectType.FEEDBACK)),
         tickets=_tickets(batch, state),
         figures=FigureFeeds(
-            usage=_figure(batch, state, "usage_property"),
+            usage=_usage(batch, state),
             milestone=_figure(batch, state, "milestone_property"),
             renewal=_figure(batch, state, "renewal_date_property"),
             recurring=_figure(batch, state, "recurring_property"),
@@ -46,6 +46,12 @@ def _lost_at(batch: Batch, state: ReadingState, object_type: str) -> datetime | 
         return state.lost[object_type]
     is_lost = object_type in state.once_read and not feeds.is_read(state, object_type)
     return batch.now if is_lost else None
+
+
+def _usage(batch: Batch, state: ReadingState) -> Feed:
+    if batch.portal_map.sent_metric:
+        return Feed(lost_at=state.lost.get("usage_property"))
+    return _figure(batch, state, "usage_property")
 
 
 def _figure(batch: Batch, state: ReadingState, setting: str) -> Feed:

@@ -284,12 +284,17 @@ def readings(
 
 def metrics(tx: Transaction) -> Mapping[str, datetime]:
     """Return the metrics that products sent, each with the time of its latest figure."""
-    # One step of the index for each metric of each company would read it all: a sample is enough
-    # to offer a choice.
     rows = tx.tuples(
-        """SELECT metric, max(at) FROM (
-             SELECT metric, at FROM usage WHERE portal_id = :portal LIMIT 100000) AS some
-           GROUP BY metric ORDER BY metric"""
+        """WITH RECURSIVE named(metric) AS (
+             (SELECT metric FROM usage WHERE portal_id = :portal ORDER BY metric LIMIT 1)
+             UNION ALL
+             -- From one metric to the next by the index, however many figures there are.
+             SELECT (SELECT metric FROM usage WHERE portal_id = :portal
+                       AND metric > named.metric ORDER BY metric LIMIT 1)
+             FROM named WHERE named.metric IS NOT NULL)
+           SELECT metric, (SELECT max(at) FROM usage
+             WHERE portal_id = :portal AND usage.metric = named.metric)
+           FROM named WHERE metric IS NOT NULL ORDER BY metric"""
     )
     return dict(rows)
 

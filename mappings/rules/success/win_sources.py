@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Final
 
 from mappings.kinds import WinKind
-from mappings.rules.facts import DealFacts, NpsAnswer, Reading, SuccessEvent
+from mappings.rules.facts import DealFacts, NpsAnswer, Reading, SuccessEvent, Ticket
 from mappings.rules.policy import Policy
 from mappings.rules.success import nps, wins
 from mappings.rules.success.customers import is_purchase
@@ -68,6 +68,31 @@ def of_answers(company_id: int, answers: Iterable[NpsAnswer], policy: Policy) ->
         for answer in answers
         if nps.group(answer.score) == "promoter"
     ]
+
+
+# Any other ticket is everyday work.
+_HARD: Final = frozenset({"HIGH", "URGENT"})
+
+
+def of_tickets(company_id: int, tickets: Iterable[Ticket], policy: Policy) -> list[Win]:
+    """Hard tickets that were solved and rated well: the win of who reported it, if it was one."""
+    return [
+        _of_ticket(company_id, ticket, ticket.closed_at, policy)
+        for ticket in tickets
+        if ticket.closed_at is not None and ticket.rated_well and ticket.priority in _HARD
+    ]
+
+
+def _of_ticket(company_id: int, ticket: Ticket, solved_at: datetime, policy: Policy) -> Win:
+    return Win(
+        kind=WinKind.TICKET,
+        company_id=company_id,
+        contact_id=ticket.contact_ids[0] if len(ticket.contact_ids) == 1 else None,
+        at=solved_at,
+        source=f"ticket:{ticket.id}",
+        words=f'Ticket {ticket.id} solved, rated "{ticket.rating}"',
+        weight=wins.weight(WinKind.TICKET, policy),
+    )
 
 
 def of_dates(
