@@ -152,7 +152,7 @@ class PortalMap:
 
     @property
     def sent_metric(self) -> str:
-        """The metric that health reads as usage; empty where a property tells it, or nothing does."""
+        """The metric that health reads as usage; empty where a property or nothing tells it."""
         return "" if self.usage_property else self.usage_metric
 
     def figure_properties(self) -> Mapping[str, str]:

@@ -12,8 +12,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from integration.portal import forgotten, inbound_keys
-from tests.e2e.test_health import Customer
+from integration.admin import portal_choices, settings_changes
+from integration.admin.portal_choices import NotThere
+from integration.core.errors import Refused
+from integration.portal import forgotten, inbound_keys, settings
+from integration.success.told_successes import WORKFLOW, record_success
+from mappings.records.portal_map import dump_portal_map
+from tests.e2e.test_health import COVERAGE, WHY, Customer
 from tests.waiting import PATIENCE
 from webhooks import standard_webhooks
 
@@ -104,6 +109,52 @@ def test_a_signed_milestone_is_a_win_of_its_account_and_nothing_in_the_other(
     assert [row["reason"][:16] for row in harbor.events(state="set_aside")] == ["kind: is none of"]
     for table in ("win", "success_event", "awaited_company", "usage"):
         assert orchard.kept(table) == []
+
+
+def test_figures_that_a_product_sends_are_adoption_where_settings_name_their_metric(
+    acme: Customer,
+) -> None:
+    harbor, orchard = acme.account.world.accounts
+    figures = [
+        {"metric": "weekly_users", "value": value, "at": a_day(days), "company_id": acme.id}
+        for value, days in ((80, 9), (40, 2))
+    ]
+    told(harbor, figures)
+    harbor.world.settle()
+    assert "adoption (no usage or milestone is mapped)" in harbor.read("company", acme.id, WHY)
+
+    with pytest.raises(NotThere, match=r'"wekly_users" is no metric .* Did you mean weekly_users?'):
+        choose(harbor, usage_metric="wekly_users")
+    choose(harbor, usage_metric="weekly_users")
+    harbor.world.settle()
+
+    assert harbor.read("company", acme.id, COVERAGE) == "0.3"
+    assert "usage 40 of 100" in str(harbor.conclusion("company", acme.id)["reasons"])
+    assert orchard.read("company", orchard.crm.all("company")[0].id, COVERAGE) == "0"
+
+
+def choose(account: "Account", **settings_of_the_map: object) -> None:
+    """Change settings as an admin does."""
+    with account.context() as context:
+        with context.transaction() as tx:
+            before = settings.read(tx).map
+        wanted = {**dump_portal_map(before), **settings_of_the_map}
+        chosen = portal_choices.chosen(context, wanted, before)
+        settings_changes.change(context, actor="user:7", reason="test", portal_map=chosen)
+
+
+def test_a_success_can_be_told_by_a_workflow_as_well(acme: Customer) -> None:
+    harbor = acme.account
+    with harbor.context() as context:
+        assert record_success(context, milestone(acme.id), source=WORKFLOW)
+        assert record_success(context, milestone(acme.id, "Other"), source=WORKFLOW)
+        assert record_success(context, {"kind": "withdrawn", "id": "Other"}, source=WORKFLOW)
+        assert not record_success(context, milestone(88_888_888, "x"), source=WORKFLOW)
+        with pytest.raises(Refused, match="kind: is none of"):
+            record_success(context, {"kind": "party"}, source=WORKFLOW)
+    harbor.world.settle()
+
+    assert wins(harbor) == [("milestone", "Milestone reached: Live")]
 
 
 def test_what_nobody_proved_leaves_nothing(acme: Customer) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from integration.conclude import record_facts
 from integration.conclude.batch import Batch
-from integration.conclude.fields import company_values, health_feeds, sent_usage, placed_answers
+from integration.conclude.fields import company_values, health_feeds, placed_answers, sent_usage
 from integration.conclude.grouping import grouped
 from integration.conclude.people import stored_moves
 from integration.portal import authors
