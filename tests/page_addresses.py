@@ -43,6 +43,8 @@ ARGUMENTS: Mapping[str, Callable[[Named], Sequence[Arguments]]] = {
     "review.question": lambda named: [{"review_id": named.question}],
     "reports.ready": lambda _: [{"key": "revenue-by-month"}],
     "reports.choose": lambda _: [{"word": "pipeline"}],
+    "uploads.look": lambda _: [{"upload_id": 1}],
+    "uploads.refused": lambda _: [{"upload_id": 1}],
     "saved_reports.show": lambda named: [{"report_id": named.report}],
     "digests.ask": lambda _: [{"token": "x"}],
     "survey.show": lambda _: [{"token": "x"}],

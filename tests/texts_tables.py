@@ -30,7 +30,7 @@ from mappings.rules.success.health import FACTORS
 
 # Plurals that pages count: "3 deals".
 COUNTED = (
-    "companies", "contacts", "days", "deals", "detractors", "open tickets", "passives", "promoters", "left-out job changes", "records", "users",
+    "companies", "contacts", "days", "deals", "detractors", "open tickets", "passives", "promoters", "left-out job changes", "records", "rows", "users",
 )  # fmt: skip
 # Errors whose names are headings of pages.
 _ANSWERED = (400, 403, 404, 405, 409, 413, 414, 415, 429, 500, 503)

@@ -2,7 +2,8 @@
 
 A job takes a portal id and calls use cases in order. It holds one lane of the portal for a slice of
 time: `drain` turns what came in into planned writes, `write` sends those, `import` reads all lists,
-`mail` sends digests, `days` keeps each customer's health day by day.
+`mail` sends digests, `days` keeps each customer's health day by day, `upload` checks and imports
+files of survey answers.
 """
 
 import contextlib
@@ -18,7 +19,15 @@ from integration.conclude import stages
 from integration.conclude.fields import health_days
 from integration.core import logs
 from integration.core.errors import NeedsOwner, Retryable
-from integration.ingest import activities, backfill, intake, polling, sync, unlisted
+from integration.ingest import (
+    activities,
+    answer_uploads,
+    backfill,
+    intake,
+    polling,
+    sync,
+    unlisted,
+)
 from integration.portal.context import PortalContext, open_portal
 from integration.portal.runtime import Runtime, open_runtime
 from integration.reports import digests
@@ -74,6 +83,12 @@ def days(portal_id: int) -> None:
     """Go on with one portal's days of health."""
     with open_runtime(pool_size=2) as runtime:
         work(runtime, portal_id, "days")
+
+
+def upload(portal_id: int) -> None:
+    """Check or import one portal's uploaded files of answers."""
+    with open_runtime(pool_size=2) as runtime:
+        work(runtime, portal_id, "upload")
 
 
 def work(runtime: Runtime, portal_id: int, kind: str) -> None:
@@ -204,6 +219,7 @@ STEPS: dict[str, LaneWork] = {
     "import": _import,
     "mail": _mail,
     "days": _days,
+    "upload": answer_uploads.advance,
 }
 
 

@@ -26,6 +26,7 @@ _WORK: dict[str, Callable[[int], None]] = {
     "import": jobs.import_portal,
     "mail": jobs.mail,
     "days": jobs.days,
+    "upload": jobs.upload,
 }
 
 

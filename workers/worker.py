@@ -24,6 +24,7 @@ _ALLOWED = {
     JOBS["import"]: jobs.import_portal,
     JOBS["mail"]: jobs.mail,
     JOBS["days"]: jobs.days,
+    JOBS["upload"]: jobs.upload,
 }
 
 

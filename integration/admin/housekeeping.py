@@ -15,9 +15,15 @@ from integration.portal.invalidation import Change
 from integration.portal.runtime import Runtime
 from integration.review import answering
 from integration.storage.database import Transaction
-from integration.storage.mirror import success_rows
+from integration.storage.mirror import success_rows, upload_rows
 from integration.storage.queue import inbox_events, lanes
-from integration.storage.service import calendar, inbound_key_rows, portals, suppression
+from integration.storage.service import (
+    calendar,
+    inbound_key_rows,
+    portals,
+    suppression,
+    survey_source_rows,
+)
 from integration.storage.service.calendar import has_unaddressed
 from integration.success import survey_switch
 
@@ -178,6 +184,8 @@ def _maintain(runtime: Runtime, portal_id: int) -> None:
         success_rows.expire(tx, days=success_items.KEEP_WAITING_DAYS)
         inbound_keys.ensure(tx, runtime)
         inbound_key_rows.prune(tx)
+        survey_source_rows.prune(tx)
+        upload_rows.prune(tx)
         suppression.prune(tx)
         forgotten.name_inherited(tx, keys=runtime.forget_keys)
         forgotten.sweep(tx, keys=runtime.forget_keys)

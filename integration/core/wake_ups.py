@@ -26,6 +26,7 @@ JOBS = {
     "import": "workers.jobs.import_portal",
     "mail": "workers.jobs.mail",
     "days": "workers.jobs.days",
+    "upload": "workers.jobs.upload",
 }
 # Raised in a job when its time is over, wherever it happens to be.
 TookTooLong = rq.timeouts.JobTimeoutException

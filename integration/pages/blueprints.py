@@ -39,6 +39,7 @@ from integration.pages import (
     texts,
     tree_page,
     unmatched_page,
+    upload_page,
     users_page,
     wording,
 )
@@ -70,6 +71,7 @@ def register(app: Flask, runtime: Runtime) -> None:
     app.register_blueprint(setup_page.blueprint(runtime))
     app.register_blueprint(survey_tools_page.blueprint(runtime))
     app.register_blueprint(unmatched_page.blueprint(runtime))
+    app.register_blueprint(upload_page.blueprint(runtime))
     app.register_blueprint(tree_page.blueprint(runtime))
     app.register_blueprint(asks_page.blueprint(runtime))
     app.register_blueprint(users_page.blueprint(runtime))

@@ -16,6 +16,7 @@ from integration.admin import sign_in as sessions
 from integration.admin.sign_in import Session
 from integration.core import logs
 from integration.core.errors import NeedsOwner, RecordGone, Refused, Retryable, SecondOrderError
+from integration.ingest import answer_uploads
 from integration.pages.texts import gettext as _
 from integration.pages.texts import lazy_gettext, said, translated
 from integration.portal import permissions
@@ -28,6 +29,8 @@ MACHINE_PATHS = ("/webhooks/", "/healthz", "/readyz", "/metrics")
 _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _YEAR = 365 * 24 * 3600
 _LONGEST_RETRY = 120  # seconds
+# Forms that hold a file, and how many bytes such a request may have.
+_TAKES_FILES = {"uploads.add": answer_uploads.MOST_BYTES + 100_000}
 _log = logs.get(__name__)
 
 
@@ -36,6 +39,12 @@ def protect(app: Flask, runtime: Runtime) -> None:
     is_https = runtime.settings.public_url.startswith("https://")
     parts = urlsplit(runtime.settings.public_url)
     origin = f"{parts.scheme}://{parts.netloc}"
+
+    @app.before_request
+    def allow_files() -> None:
+        # Before the form's token is read, and with it the form.
+        if request.endpoint in _TAKES_FILES:
+            request.max_content_length = _TAKES_FILES[request.endpoint]
 
     @app.before_request
     def refuse_forged_changes() -> None:

@@ -62,6 +62,36 @@ def keep_answers(
     return {(row["source"], row["answer_key"]): row["contact_id"] for row in rows}
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of an answer before it is kept: whose it is, and what stands there already."""
+
+    contact_id: int | None
+    is_kept: bool
+    is_dismissed: bool
+    kept_score: int | None
+    kept_at: datetime | None
+    kept_comment: str
+
+
+def known(tx: Transaction, answers: Sequence[SaidAnswer]) -> list[Known]:
+    """Return what is known of each of these answers, in their order; no key may be there twice."""
+    rows = tx.rows(_KNOWN, rows=as_json([_row(answer) for answer in answers]))
+    by_key = {(row["source"], row["key"]): row for row in rows}
+    found = (by_key[answer.source, answer.key] for answer in answers)
+    return [
+        Known(
+            row["found_id"],
+            row["score"] is not None,
+            row["dismissed_at"] is not None,
+            row["score"],
+            row["at"],
+            row["comment"] or "",
+        )
+        for row in found
+    ]
+
+
 def _row(answer: SaidAnswer) -> dict[str, object]:
     return {
         "source": answer.source,
@@ -76,7 +106,7 @@ def _row(answer: SaidAnswer) -> dict[str, object]:
     }
 
 
-_KEEP = f"""WITH said AS MATERIALIZED (
+_MATCHED = f"""WITH said AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS said (source text, key text,
       score int, at timestamptz, comment text, contact_id bigint, email text, how text,
       external_id text)),
@@ -95,7 +125,8 @@ _KEEP = f"""WITH said AS MATERIALIZED (
       SELECT min(contact_id) AS id FROM (
         SELECT contact_id FROM identity_key
         WHERE portal_id = :portal AND kind = 'mail' AND value = said.email {AS_WRITTEN}) AS keyed
-    ) AS by_mail ON true)
+    ) AS by_mail ON true)"""
+_KEEP = f"""{_MATCHED}
   INSERT INTO answer AS kept (portal_id, source, answer_key, contact_id, named_id, email, score,
     comment, at, external_id, matched_by)
   SELECT :portal, source, key, found_id, CASE WHEN found_id IS NULL THEN contact_id END, email,
@@ -112,6 +143,10 @@ _KEEP = f"""WITH said AS MATERIALIZED (
     -- Deliveries come in any order: an older answer replaces no newer one.
     WHERE kept.at <= excluded.at AND kept.dismissed_at IS NULL
   RETURNING source, answer_key, contact_id"""
+_KNOWN = f"""{_MATCHED}
+  SELECT matched.source, matched.key, found_id, kept.score, kept.at, kept.comment, dismissed_at
+  FROM matched LEFT JOIN answer AS kept ON kept.portal_id = :portal
+    AND kept.source = matched.source AND kept.answer_key = matched.key"""
 
 
 def adopt(tx: Transaction, contact_ids: Collection[int]) -> set[int]:

@@ -8,7 +8,7 @@ from integration.storage.database import Transaction
 
 # Longer than any slice of work; a killed worker's lane is idle for no longer than this.
 LEASE_SECONDS = 30
-KINDS = ("drain", "write", "import", "mail", "days")
+KINDS = ("drain", "write", "import", "mail", "days", "upload")
 KILLED = "the process at work on this lane was killed"
 FAULT = "a fault of ours, see the log"
 _STUBBORN = 3

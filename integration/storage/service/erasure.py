@@ -107,6 +107,30 @@ _TEXTS = (
 _REFS = (
     "portal_id = :portal AND object_type = 'contact' AND object_id = ANY(CAST(:ids AS bigint[]))"
 )
+# Rows of uploaded files of answers, before the record and its keys go: theirs keep nothing, and
+# others' that name them lose their words. That there was a row stays, so that figures add up.
+_OWN_WORDS = """(
+    SELECT value AS word, true AS is_address FROM identity_key
+    WHERE portal_id = :portal AND kind = 'mail' AND contact_id = ANY(CAST(:ids AS bigint[]))
+    UNION SELECT lower(trim(concat_ws(' ', properties ->> 'firstname', properties ->> 'lastname'))),
+      false FROM record
+    WHERE portal_id = :portal AND object_type = 'contact'
+      AND record_id = ANY(CAST(:ids AS bigint[]))) AS own"""
+_UPLOADED = (
+    f"""UPDATE answer_upload_row AS staged SET cells = NULL, answer_key = NULL, score = NULL,
+          at = NULL, contact_id = NULL, email = NULL, comment = NULL, reason = '',
+          outcome = 'forgotten'
+        WHERE staged.portal_id = :portal AND (
+          staged.contact_id = ANY(CAST(:ids AS bigint[]))
+          OR jsonb_exists_any(staged.cells, CAST(:texts AS text[]))
+          OR EXISTS (SELECT FROM {_OWN_WORDS} WHERE is_address AND (staged.email = word
+            OR jsonb_exists(CAST(lower(staged.cells::text) AS jsonb), word))))""",
+    f"""UPDATE answer_upload_row AS staged SET cells = NULL, comment = NULL
+        WHERE staged.portal_id = :portal AND EXISTS (
+          SELECT FROM {_OWN_WORDS} WHERE length(word) > 4 AND (
+            position(word IN lower(staged.cells::text)) > 0
+            OR position(word IN lower(staged.comment)) > 0))""",
+)
 # Questions and answers about the person go. Where they are one of several who were, or were not,
 # meant, the answer stays for the others' sake, so that totals do not move; its words go, and their
 # number.
@@ -215,6 +239,7 @@ _DECIDED = (
 _CONTACT_ROWS = (
     _NAMED_IN_REASONS,
     *_NAMED_IN_EVENTS,
+    *_UPLOADED,
     _NAMED_IN_PULSES,
     _NAMED_IN_FOLLOW_UPS,
     *_NAMED_IN_HEALTH,
