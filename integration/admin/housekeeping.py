@@ -25,6 +25,7 @@ from integration.storage.service import (
     survey_source_rows,
 )
 from integration.storage.service.calendar import has_unaddressed
+from integration.storage.success import health_day_rows
 from integration.success import survey_switch
 
 KEEP_EVENTS_DAYS = 30
@@ -196,4 +197,5 @@ def _maintain(runtime: Runtime, portal_id: int) -> None:
         invalidation.record(tx, Change.DAY_PASSED)
         answering.reopen_ended(tx, runtime.now())
         lanes.want(tx, portal_id, "drain")
+        health_day_rows.begin_anew(tx)
         lanes.want(tx, portal_id, "days")

@@ -76,6 +76,14 @@ def note(tx: Transaction, progress: Pass, at: datetime) -> None:
     )
 
 
+def begin_anew(tx: Transaction) -> None:
+    """Have the next pass look at all customers, also those that are up to the day."""
+    tx.run(
+        """UPDATE health_pass SET is_done = false, after_company = 0
+           WHERE portal_id = :portal AND is_done"""
+    )
+
+
 def customers_after(tx: Transaction, company_id: int, *, limit: int) -> list[int]:
     """Return the next customers behind a company, by number."""
     rows = tx.tuples(
