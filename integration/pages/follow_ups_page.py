@@ -149,6 +149,7 @@ def _page(
         session=session,
         view=view,
         shown=listing.shown_list(session, view),
+        is_default=asked == {"state": list(_STILL)},
         tabs=_tabs(session.portal_id, own, asked),
         mine=own if may_own and not may_all else (),
         may_all=may_all,

@@ -17,6 +17,7 @@ class SurveyTexts:
     """All that the page says in one language; `{asker}`, `{owner}` and `{until}` are put in."""
 
     name: str
+    skip: str
     title: str
     question: str
     question_of_nobody: str
