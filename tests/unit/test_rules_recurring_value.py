@@ -66,7 +66,8 @@ def test_a_prepaid_year_is_no_spike() -> None:
 
 
 def test_a_property_counts_from_the_day_of_each_value() -> None:
-    said = (Reading(1000, day(2021)), Reading(1500, day(2022)), Reading[int](None, day(2023)))
+    ended: Reading[int] = Reading(None, day(2023))
+    said = (Reading(1000, day(2021)), Reading(1500, day(2022)), ended)
 
     found = of(said=said)
 
