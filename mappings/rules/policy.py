@@ -103,7 +103,7 @@ def _ask_weights() -> Mapping[str, int]:
 
 def _churn_odds() -> Mapping[str, int]:
     # In thousandths; starting values of practitioners, until 30 churns of the account's own are
-    # known. The published 51 % after a champion left would need 7.6: it had no control group.
+    # known. The published 51% after a champion left would need 7.6: it had no control group.
     return _table(
         champion_left=3_000,
         executive_left=3_500,

@@ -11,11 +11,13 @@ WRITERS = (
     "mappings/formats.py",
     "integration/pages/figures.py",
     "integration/pages/charts/axis.py",  # an axis has room for short figures only
+    "integration/pages/survey_page.py",  # speaks languages that other pages do not
 )
 # What HubSpot, programs and our own keys read, and no person.
 FOR_PROGRAMS = (
     ("commands/ledger.py", 'click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])'),
     ("commands/ledger_output.py", '"month": f"{month.month:%Y-%m}"'),
+    ("integration/pages/asks_file.py", 'f"{line.win.at:%Y-%m-%d}"'),
     ("integration/conclude/deals/booked_fields.py", 'f"{booked_on:%Y-%m-%d}"'),
     ("integration/conclude/field_patches.py", 'f"{utc:%Y-%m-%dT%H:%M:%S}'),
     ("integration/conclude/fields/contact_fields.py", 'f"{latest.moved_at:%Y-%m-%d}"'),

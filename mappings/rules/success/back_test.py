@@ -95,7 +95,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """By how much one share exceeds another, in points of a hundred, with its 95 % interval."""
+    """By how much one share exceeds another, in points of a hundred, with its 95% interval."""
 
     points: float
     low: float

@@ -1,6 +1,6 @@
 """Sentiment of many: an NPS with its interval, and no number where too few spoke.
 
-Every figure is in points, -100 to 100. Intervals are of 95 % and adjusted (Wald's with three
+Every figure is in points, -100 to 100. Intervals are of 95% and adjusted (Wald's with three
 answers added, half of them neutral), so that four promoters are not a certainty.
 """
 

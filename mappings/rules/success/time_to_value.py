@@ -13,7 +13,7 @@ from typing import Final
 LOOKED_AT: Final = (30, 60, 90)
 """Days after the contract at which the share that reached value is told."""
 _ROUNDING: Final = 1e-9  # a product of shares that is a half may be a hair more
-_Z: Final = 1.959964  # of a 95 % interval
+_Z: Final = 1.959964  # of a 95% interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class ShareReached:
-    """The share that reached value within so many days, with its 95 % interval.
+    """The share that reached value within so many days, with its 95% interval.
 
     `share` is None where nobody was watched for so long. The interval is None while nobody, or
     everybody, reached it: Greenwood's formula says nothing there.
@@ -140,7 +140,7 @@ def _is_before_purchase(start: Start, today: date) -> bool:
 
 
 def _band(step: Step) -> tuple[float, float]:
-    """The 95 % interval of a survival by the logarithm of its logarithm, after Greenwood."""
+    """The 95% interval of a survival by the logarithm of its logarithm, after Greenwood."""
     if not 0 < step.survival < 1:
         return step.survival, step.survival
     log = math.log(step.survival)
