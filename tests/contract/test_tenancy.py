@@ -44,6 +44,10 @@ def test_the_app_works_as_a_role_that_is_no_superuser_and_bypasses_nothing(
     assert tuple(row.values()) == (False, False, False)
 
 
+# What a check of several columns asks for, beside what may never be null.
+_TOGETHER = {"follow_up": {"score": "1", "answered_at": "clock_timestamp()"}}
+
+
 def _fill(postgres_url: str, table: str) -> bool:
     """Put one row of each portal into *table*, made up from its columns; False when it cannot hold one."""
     made_up = {
@@ -76,6 +80,8 @@ def _fill(postgres_url: str, table: str) -> bool:
         values = [
             allowed.get(name) or made_up[kind] for name, kind in columns if name != "portal_id"
         ]
+        names += _TOGETHER.get(table, {})
+        values += _TOGETHER.get(table, {}).values()
         for portal in (HARBOR, ORCHARD):
             own = [
                 f"'{portal}'" if name == "session_hash" else value
