@@ -10,6 +10,7 @@ import click
 
 from commands import (
     backfill,
+    board,
     doctor,
     explain,
     forget,
@@ -112,6 +113,7 @@ for command in (
     explain.explain,
     ledger.ledger,
     report.report,
+    board.board,
     orders.orders,
     review.review,
     status.status,

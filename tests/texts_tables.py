@@ -9,7 +9,7 @@ from integration.ingest import stream_labels
 from integration.pages import report_pages, settings_form, wording
 from integration.portal import authors, record_names
 from integration.portal.permissions import Permission
-from integration.reports import report_choices, report_keys, revenue_total
+from integration.reports import board_figures, report_choices, report_keys, revenue_total
 from integration.reports.listings.listings import LISTINGS
 from integration.reports.ready_reports import READY
 from integration.review import review_kinds
@@ -17,6 +17,7 @@ from mappings import formats, kinds
 from mappings.records import (
     access,
     activity_records,
+    cost_entries,
     setup_kinds,
     survey_tools,
     text_sources,
@@ -56,6 +57,8 @@ def _tables() -> Iterator[Iterable[str]]:
     yield stream_labels.PLURALS.values()
     yield (right.label for right in Permission)
     yield (tool.label for tool in survey_tools.TOOLS)
+    yield chain(*board_figures.LABELS.values(), board_figures.WHY.values())
+    yield (*cost_entries.SOURCES.values(), *cost_entries.PARTS.values())
     yield (authors.named("", {}),)
     yield (*_RECORDS, "name", REMOVED)
     yield map(record_names.nameless, _RECORDS)

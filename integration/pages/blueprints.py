@@ -5,7 +5,9 @@ from flask import Flask
 from integration.pages import (
     asks_page,
     back_test_page,
+    board_page,
     comparison_page,
+    cost_page,
     customers_pages,
     digest_pages,
     entry,
@@ -83,6 +85,8 @@ def register(app: Flask, runtime: Runtime) -> None:
     app.register_blueprint(public_leaders_page.blueprint(runtime))
     app.register_blueprint(digest_pages.blueprint(runtime))
     app.register_blueprint(comparison_page.blueprint(runtime))
+    app.register_blueprint(board_page.blueprint(runtime))
+    app.register_blueprint(cost_page.blueprint(runtime))
     app.register_blueprint(report_pages.blueprint(runtime))
     app.register_blueprint(saved_report_pages.blueprint(runtime))
     app.register_blueprint(sentiment_page.blueprint(runtime))

@@ -32,6 +32,7 @@ GROUPS: tuple[Group, ...] = (
         (
             Row("portal.home", lazy_gettext("Overview")),
             Row("reports.show", lazy_gettext("Reports")),
+            Row("board.show", lazy_gettext("Board numbers")),
             Row("reconciliation.show", lazy_gettext("Reconciliation")),
         ),
     ),

@@ -25,6 +25,7 @@ class Permission(Labelled):
     READ_COMMENTS = "read_comments", "Read what people wrote in surveys"
     OVERRIDE_OWN = "override_own", "Set the health band of customers that they own"
     OVERRIDE = "override", "Set the health band of every customer, and leave factors out"
+    ENTER_COSTS = "enter_costs", "Enter what winning customers costs"
     CLOSE_MONTHS = "close_months", "Close months and open them again"
     MANAGE_PROGRAM = "manage_program", "Give referral links and rewards"
     OPERATE = "operate", "Pause, repair and replay"
@@ -60,6 +61,7 @@ GRANTED: Final[Mapping[Permission, frozenset[Role]]] = MappingProxyType(
         Permission.READ_COMMENTS: frozenset({Role.ADMIN, Role.SUCCESS, Role.SELLER}),
         Permission.OVERRIDE_OWN: frozenset({Role.ADMIN, Role.SUCCESS, Role.SELLER}),
         Permission.OVERRIDE: frozenset({Role.ADMIN, Role.SUCCESS}),
+        Permission.ENTER_COSTS: frozenset({Role.ADMIN, Role.MARKETER}),
         Permission.CLOSE_MONTHS: _ADMINS,
         Permission.MANAGE_PROGRAM: _WHO_TELL,
         Permission.OPERATE: _ADMINS,
@@ -134,6 +136,16 @@ ENDPOINTS: Final[Mapping[str, Permission | Open]] = MappingProxyType(
         "lists.deals": Permission.READ,
         "lists.deals_csv": Permission.EXPORT,
         "comparison.show": Permission.READ,
+        "board.show": Permission.READ,
+        "board.rows": Permission.READ,
+        "board.as_json": Permission.READ,
+        "board.as_csv": Permission.EXPORT,
+        "board.as_xlsx": Permission.EXPORT,
+        "costs.show": Permission.ENTER_COSTS,
+        "costs.enter": Permission.ENTER_COSTS,
+        "costs.look": Permission.ENTER_COSTS,
+        "costs.save": Permission.ENTER_COSTS,
+        "costs.take_back": Permission.ENTER_COSTS,
         "sentiment.show": Permission.READ,
         "back_test.show": Permission.READ,
         "sentiment.as_json": Permission.READ,
@@ -241,6 +253,7 @@ COMMANDS: Final[Mapping[str, Permission | Open]] = MappingProxyType(
         "status": Permission.READ,
         "explain": Permission.READ,
         "report": Permission.EXPORT,
+        "board": Permission.EXPORT,
         "review": Permission.ANSWER,
         "ledger": Permission.CLOSE_MONTHS,
         "backfill": Permission.OPERATE,

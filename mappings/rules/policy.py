@@ -75,6 +75,10 @@ def _word_of_mouth() -> Mapping[str, int]:
     )
 
 
+def _cost_parts() -> Mapping[str, int]:
+    return _table(market=1, convert=1, people=1, program=1, rewards=1)
+
+
 def _health_weights() -> Mapping[str, int]:
     return _table(adoption=30, relationship=20, sentiment=20, support=15, commercial=15)
 
@@ -302,6 +306,13 @@ class Policy:
     churn_raised_at: int = 150_000
     churn_high_at: int = 350_000
     churn_fit_events: int = 30  # below that re-fitted odds are noise (Peduzzi 1996)
+    # lifetime value and acquisition cost
+    gross_margin: int = 800_000
+    gross_margin_confirmed: bool = False  # until an admin confirms it, all revenue counts
+    churn_prior: int = 20_000  # a month
+    churn_prior_months: int = 50  # account-months that the prior weighs
+    lifetime_months: int = 60  # nobody knows what a customer does later
+    cost_parts: Mapping[str, int] = field(default_factory=_cost_parts)  # 1 counts, 0 does not
     # ledger
     late_evidence_days: int = 90
     books_close_day: int = 10  # of the next month; 0: months are closed by hand only

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeVar
 
 FEWEST: Final = 30
 """Deals, or customers, that a side needs before it is compared."""
@@ -23,6 +23,8 @@ _SEED: Final = 20_260
 _Z: Final = 1.959964
 # Means closer than this are of one size: the bounds within which medicines count as alike.
 _ALIKE_FROM, _ALIKE_TO = 0.8, 1.25
+
+T = TypeVar("T")
 
 
 class SelectionWarning(StrEnum):
@@ -119,7 +121,7 @@ def compare(deals: Iterable[ComparedDeal]) -> Comparison:
     for deal in deals:
         sides[deal.has_customer].append(deal)
     with_customer, without = _side(sides[True]), _side(sides[False])
-    return Comparison(with_customer, without, tuple(_warnings(with_customer, without)))
+    return Comparison(with_customer, without, _warnings(with_customer, without))
 
 
 def matched(deals: Iterable[ComparedDeal]) -> list[ComparedDeal]:
@@ -129,17 +131,24 @@ def matched(deals: Iterable[ComparedDeal]) -> list[ComparedDeal]:
     powers of two, those without an amount apart. What has nobody alike on the other side is left
     out. The lot is the same each time.
     """
-    groups: dict[object, dict[bool, list[ComparedDeal]]] = defaultdict(
-        lambda: {True: [], False: []}
-    )
-    for deal in sorted(deals, key=lambda deal: deal.deal_id):
-        groups[_likeness(deal)][deal.has_customer].append(deal)
+    ordered = sorted(deals, key=lambda deal: deal.deal_id)
+    return evened((_likeness(deal), deal.has_customer, deal) for deal in ordered)
+
+
+def evened(items: Iterable[tuple[object, bool, T]]) -> list[T]:
+    """Of each group as many items of one side as of the other; the same for the same order.
+
+    An item comes with what makes it alike to others, and its side.
+    """
+    groups: dict[object, dict[bool, list[T]]] = defaultdict(lambda: {True: [], False: []})
+    for likeness, side, item in items:
+        groups[likeness][side].append(item)
     lot = random.Random(_SEED)  # the same lot each time
-    chosen: list[ComparedDeal] = []
+    chosen: list[T] = []
     for sides in groups.values():
-        pairs = min(len(side) for side in sides.values())
-        for side in sides.values():
-            chosen += lot.sample(side, pairs)
+        pairs = min(len(items) for items in sides.values())
+        for side_items in sides.values():
+            chosen += lot.sample(side_items, pairs)
     return chosen
 
 
@@ -188,17 +197,28 @@ def _side(deals: Sequence[ComparedDeal]) -> Side:
     )
 
 
-def _warnings(with_customer: Side, without: Side) -> Iterable[SelectionWarning]:
-    if min(with_customer.deals, without.deals) < FEWEST:
-        yield SelectionWarning.TOO_FEW
-        return
-    if not with_customer.mean_size or not without.mean_size:
-        return
-    if not _ALIKE_FROM <= with_customer.mean_size / without.mean_size <= _ALIKE_TO:
-        yield SelectionWarning.OTHER_SIZE
+def _warnings(with_customer: Side, without: Side) -> tuple[SelectionWarning, ...]:
+    sizes = with_customer.mean_size, without.mean_size
+    return warnings(min(with_customer.deals, without.deals), sizes)
+
+
+def warnings(
+    smaller: int, mean_sizes: tuple[float | None, float | None]
+) -> tuple[SelectionWarning, ...]:
+    """Why two sides are not held against each other: the smaller is too small, or sizes differ."""
+    if smaller < FEWEST:
+        return (SelectionWarning.TOO_FEW,)
+    one, other = mean_sizes
+    if one and other and not _ALIKE_FROM <= one / other <= _ALIKE_TO:
+        return (SelectionWarning.OTHER_SIZE,)
+    return ()
 
 
 def _likeness(deal: ComparedDeal) -> object:
-    quarter = (deal.created_on.year, (deal.created_on.month - 1) // 3)
-    band = deal.minor.bit_length() if deal.minor is not None and deal.minor > 0 else None
-    return deal.pipeline, quarter, band
+    return deal.pipeline, *quarter_and_band(deal.created_on, deal.minor)
+
+
+def quarter_and_band(day: date, minor: int | None) -> tuple[object, ...]:
+    """A day's quarter, and the powers of two that a size lies between; None for no size."""
+    band = minor.bit_length() if minor is not None and minor > 0 else None
+    return day.year, (day.month - 1) // 3, band

@@ -69,6 +69,16 @@ def of_months(first: Month, months: int) -> Period:
     return Period(first, _moved(first, months) - _A_DAY, months)
 
 
+def full_year(today: date) -> Period:
+    """The last twelve months that are over."""
+    return full_months(today.replace(day=1), 12)
+
+
+def full_months(end: Month, months: int) -> Period:
+    """So many months before the one that begins with *end*."""
+    return of_months(_moved(end, -months), months)
+
+
 def between(first: date | None, last: date | None) -> Period:
     """The days from *first* to *last*; raise ValueError with a sentence if there are none."""
     for day in (first, last):

@@ -6,7 +6,7 @@ One-off deals are no part of it. Docs: rules.md#recurring-value.
 """
 
 from calendar import monthrange
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import MAXYEAR, UTC, datetime, timedelta
 from enum import StrEnum
@@ -31,18 +31,6 @@ class ValueSource(StrEnum):
     PROPERTY = "property"
     LINE_ITEMS = "line_items"
     TERM = "term"
-
-    @property
-    def label(self) -> str:
-        """What people read."""
-        return _LABELS[self]
-
-
-_LABELS: Final[Mapping[ValueSource, str]] = {
-    ValueSource.PROPERTY: "the mapped property",
-    ValueSource.LINE_ITEMS: "recurring line items of won deals",
-    ValueSource.TERM: "won deals with a term",
-}
 
 
 class ValueTag(StrEnum):
