@@ -10,6 +10,7 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 # What says sentences that pages show.
 SPEAKERS: Final = (
     "integration/admin/account_time.py",
+    "integration/admin/holding_back.py",
     "integration/admin/install.py",
     "integration/admin/invitations.py",
     "integration/admin/move_window.py",

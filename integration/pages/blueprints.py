@@ -3,6 +3,7 @@
 from flask import Flask
 
 from integration.pages import (
+    asking_works_page,
     asks_page,
     back_test_page,
     board_page,
@@ -82,6 +83,7 @@ def register(app: Flask, runtime: Runtime) -> None:
     app.register_blueprint(join_page.blueprint(runtime))
     app.register_blueprint(personal_link_page.blueprint(runtime))
     app.register_blueprint(program_page.blueprint(runtime))
+    app.register_blueprint(asking_works_page.blueprint(runtime))
     app.register_blueprint(public_leaders_page.blueprint(runtime))
     app.register_blueprint(digest_pages.blueprint(runtime))
     app.register_blueprint(comparison_page.blueprint(runtime))

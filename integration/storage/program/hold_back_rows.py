@@ -5,9 +5,9 @@ Both are kept when a hold-back ends: what it showed rests on them.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from integration.storage.database import Transaction
+from integration.storage.database import Row, Transaction
 
 _COLUMNS = "hold_back_id, share, seed, started_by, started_at, ended_by, ended_at"
 
@@ -119,4 +119,64 @@ def note(tx: Transaction, hold_back_id: int, arms: Mapping[int, str], at: dateti
         at=at,
         persons=list(arms),
         arms=[str(arm) for arm in arms.values()],
+    )
+
+
+def people(tx: Transaction, hold_back_id: int, home: str, followed: timedelta) -> list[Row]:
+    """Return everybody who was drawn, each human once, with what came of it in time.
+
+    Of two people who were found to be one, who was ready first counts. Referrals are counted by
+    whom they brought; money is in the smallest unit of the currency *home*, of deals that were
+    created in time: the person's share of those won, and of open ones by their probability.
+    """
+    return list(
+        tx.rows(
+            """WITH drawn AS (
+                 SELECT person_id, ready_at, arm, coalesce(alias.new_id, person_id) AS contact_id
+                 FROM ask_trial LEFT JOIN alias ON alias.portal_id = ask_trial.portal_id
+                   AND alias.object_type = 'contact' AND alias.old_id = person_id
+                 WHERE ask_trial.portal_id = :portal AND hold_back_id = :hold_back),
+               human AS (
+                 SELECT DISTINCT ON (coalesce(person.person_id, drawn.contact_id))
+                   coalesce(person.person_id, drawn.contact_id) AS human_id, drawn.*
+                 FROM drawn LEFT JOIN person ON person.portal_id = :portal
+                   AND person.contact_id = drawn.contact_id
+                 ORDER BY 1, ready_at, drawn.person_id),
+               member AS (
+                 SELECT human_id, ready_at, person.contact_id FROM human
+                 JOIN person ON person.portal_id = :portal AND person.person_id = human_id
+                 UNION SELECT human_id, ready_at, contact_id FROM human),
+               referred AS (
+                 SELECT human_id, count(DISTINCT target) AS referrals
+                 FROM member JOIN referral ON referral.portal_id = :portal
+                   AND referrer_contact_id = member.contact_id AND status = 'auto'
+                   AND CAST(body ->> 'at' AS timestamptz) > ready_at
+                   AND CAST(body ->> 'at' AS timestamptz) <= ready_at + :followed
+                 GROUP BY human_id),
+               brought AS (
+                 SELECT DISTINCT ON (human_id, deal.deal_id) human_id, deal.is_won, deal.is_open,
+                   deal.open_probability, source.share,
+                   CASE WHEN deal.home_currency = :home AND deal.home_minor IS NOT NULL
+                     THEN deal.home_minor WHEN upper(deal.currency) = :home
+                     THEN deal.amount_minor END AS minor
+                 FROM member JOIN source ON source.portal_id = :portal AND source.kind = 'referral'
+                   AND source.contact_id = member.contact_id
+                 JOIN deal ON deal.portal_id = :portal AND deal.deal_id = source.deal_id
+                   AND deal.created_at > ready_at AND deal.created_at <= ready_at + :followed
+                 ORDER BY human_id, deal.deal_id, source.share DESC),
+               money AS (
+                 SELECT human_id,
+                   sum(CASE WHEN is_won THEN minor * (share / 1e12) ELSE 0 END) AS won,
+                   sum(CASE WHEN is_open THEN minor * (share / 1e12) * (open_probability / 1e6)
+                     ELSE 0 END) AS pipeline
+                 FROM brought WHERE minor > 0 GROUP BY human_id)
+               SELECT person_id, arm, ready_at, coalesce(referrals, 0) AS referrals,
+                 CAST(round(coalesce(won, 0)) AS bigint) AS won_minor,
+                 CAST(round(coalesce(pipeline, 0)) AS bigint) AS pipeline_minor
+               FROM human LEFT JOIN referred USING (human_id) LEFT JOIN money USING (human_id)
+               ORDER BY person_id""",
+            hold_back=hold_back_id,
+            home=home,
+            followed=followed,
+        )
     )
