@@ -9,8 +9,9 @@ from integration.portal import invalidation
 from integration.portal.invalidation import Change
 from integration.review import health_deciding
 from integration.review.health_deciding import Deed
-from integration.storage.reviews import health_decisions
+from integration.storage.reviews import health_decisions, pulse_rows
 from integration.storage.service import erasure
+from mappings.rules.success.pulse import Pulse
 from tests.contract.conclude_world import HARBOR, NOW, ORCHARD, Clock, MirrorPortal
 from tests.contract.review_world import Office
 from tests.contract.test_conclude_health import ACME, ANA, a_customer, score, why
@@ -181,6 +182,18 @@ def test_hubspots_own_score_stands_beside_and_does_not_count(acme: MirrorPortal)
 
     assert score(acme) == number
     assert why(acme).endswith('HubSpot\'s own health score says "87"; it is not counted.')
+
+
+def test_the_owners_worry_weighs_on_sentiment_the_day_it_is_said(acme: MirrorPortal) -> None:
+    before = score(acme)
+    with acme.database.portal(HARBOR) as tx:
+        pulse_rows.keep(tx, Pulse(ACME, date(2026, 6, 1), 1, NOW, "They are silent", 7))
+        invalidation.record(tx, Change.PULSE_GIVEN, companies={ACME})
+    acme.settle()
+
+    assert score(acme) < before
+    assert "sentiment -" in why(acme)
+    assert "(pulse 1 of 5 on 30 June 2026)" in why(acme)
 
 
 def test_what_holds_is_read_with_one_query_however_many_companies(acme: MirrorPortal) -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mappings import formats
 from mappings.rules.facts import AccountFigures, NpsAnswer, Reading, Ticket
 from mappings.rules.policy import DEFAULT
 from mappings.rules.success import health_course, health_factors, nps
@@ -21,6 +22,7 @@ from mappings.rules.success.health_factors import (
     sentiment,
     support,
 )
+from mappings.rules.success.pulse import Pulse
 from tests.unit.rules_builders import NOW, day
 
 FIVE = {"adoption": 40, "relationship": 80, "sentiment": 90, "support": 90, "commercial": 60}
@@ -323,6 +325,40 @@ def test_a_decision_maker_who_blames_keeps_sentiment_at_neutral_until_it_is_take
 
     assert sentiment([answer(3, 700, "decision_maker"), *crowd], NOW, DEFAULT).value == 50
     assert sentiment([answer(3, 700), *crowd], NOW, DEFAULT).value == pytest.approx(98, abs=2)
+
+
+def said(value: int, days_ago: float = 10) -> Pulse:
+    return Pulse(1, ago(days_ago).date().replace(day=1), value, ago(days_ago))
+
+
+@pytest.mark.parametrize(
+    ("answers", "pulse", "value", "state"),
+    [
+        ([], said(5), 75, "known"),
+        ([], said(1), 25, "known"),
+        ([], said(5, 92 + 60), 62.5, "stale"),
+        ([], said(1, 500), 25, "stale"),
+        ([answer(10, 5)], said(1), 50, "known"),
+        ([answer(10, 5)], said(5), 100, "known"),
+        ([answer(2, 5)], said(5), 0, "known"),
+        ([answer(10, 365 + 60)], said(4), 75, "known"),
+        ([answer(10, 365 + 60)], said(4, 400), pytest.approx(62.9, abs=0.1), "stale"),
+    ],
+    ids=[
+        "hope alone", "worry alone", "old hope", "old worry", "worry against praise",
+        "hope beside praise", "hope against blame", "old praise", "all old",
+    ],
+)  # fmt: skip
+def test_the_owners_worry_counts_and_the_owners_hope_outweighs_nobodys_words(
+    answers: list[NpsAnswer], pulse: Pulse, value: float, state: str
+) -> None:
+    customer = sentiment(answers, NOW, DEFAULT)
+
+    found = health_factors.with_pulse(customer, pulse, NOW, DEFAULT)
+
+    assert (found.value, found.state) == (value, state)
+    assert found.because.endswith(f"pulse {pulse.value} of 5 on {formats.day(pulse.at)}")
+    assert health_factors.with_pulse(customer, None, NOW, DEFAULT) == customer
 
 
 NONE = Feed("none is mapped")

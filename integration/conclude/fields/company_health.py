@@ -1,6 +1,6 @@
 """Account health: what a customer's people, answers, tickets and figures say, as of any day."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,7 +11,14 @@ from mappings.rules.facts import CompanyFacts, ContactFacts, DealFacts, NpsAnswe
 from mappings.rules.findings import Move
 from mappings.rules.job_changes import champions
 from mappings.rules.policy import KEY_ROLES, Policy
-from mappings.rules.success import health, health_course, health_factors, health_override, nps
+from mappings.rules.success import (
+    health,
+    health_course,
+    health_factors,
+    health_override,
+    nps,
+    pulse,
+)
 from mappings.rules.success.health import Factor, Health
 from mappings.rules.success.health_course import HealthChange
 from mappings.rules.success.health_factors import Feed
@@ -132,10 +139,17 @@ class Account:
                 is_silent=self._is_silent(people, at),
                 feed=feeds.touches if people else _NOBODY,
             ),
-            health_factors.sentiment(list(answers.values()), at, self.policy, feeds.answers),
+            self._sentiment(list(answers.values()), at),
             health_factors.support(self._tickets, at, feeds.tickets),
             health_factors.commercial(self.company.figures, at, self.policy, feeds.figures),
         ]
+
+    def _sentiment(self, answers: Collection[NpsAnswer], at: datetime) -> Factor:
+        """What the customer's people answered, and what its owner says."""
+        feed = self.records.feeds.answers
+        customer = health_factors.sentiment(answers, at, self.policy, feed)
+        said = pulse.newest(self.records.pulses.get(self.company.id, ()), at)
+        return health_factors.with_pulse(customer, said, at, self.policy)
 
     @property
     def _answers(self) -> Sequence[NpsAnswer]:

@@ -16,7 +16,7 @@ from integration.storage.findings import person_rows, source_rows
 from integration.storage.ledger import entry_rows
 from integration.storage.mirror import deal_rows, mirror, touches
 from integration.storage.mirror import survey_answers as answer_rows
-from integration.storage.reviews import health_decisions
+from integration.storage.reviews import health_decisions, pulse_rows
 from integration.storage.reviews.health_decisions import HealthDecisions
 from mappings.kinds import ObjectType, Status
 from mappings.rules.attribution import orders
@@ -24,6 +24,7 @@ from mappings.rules.facts import CompanyFacts, ContactFacts, DealFacts, NpsAnswe
 from mappings.rules.findings import Move
 from mappings.rules.success import health_course
 from mappings.rules.success.health_factors import HealthFeeds
+from mappings.rules.success.pulse import Pulse
 
 _ContactAt = tuple[int, int]
 """A contact and a company that it is, or was, at."""
@@ -47,6 +48,7 @@ class CustomerRecords:
     touched: Mapping[int, Sequence[datetime]]
     person_of: Mapping[int, int]
     feeds: HealthFeeds
+    pulses: Mapping[int, Sequence[Pulse]]
     decisions: Mapping[int, HealthDecisions]
     users: Mapping[str, str]
 
@@ -140,6 +142,7 @@ def _customer_records(
         touched=_touched(batch, staff_ids, touched_since),
         person_of=person_rows.persons_of(batch.tx, staff_ids | answers.keys()),
         feeds=health_feeds.load(batch),
+        pulses=pulse_rows.of_companies(batch.tx, known),
         decisions=decisions,
         users=_users(batch, decisions.values()),
     )

@@ -70,6 +70,8 @@ def _facts(account: Account) -> Iterator[Dated]:
         yield answer.at, ("answer", answer.contact_id, answer.score, answer.role)
     for ticket in records.tickets.get(company_id, ()):
         yield ticket.opened_at, ("ticket", ticket.id, ticket.closed_at, ticket.priority)
+    for said in records.pulses.get(company_id, ()):
+        yield said.at, ("pulse", said.month, said.value)
     for move in account.moves:
         ends = (move.former_company_id, move.new_company_id)
         yield move.moved_at, ("move", move.person_id, *ends, move.strength)

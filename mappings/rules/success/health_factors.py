@@ -13,8 +13,9 @@ from typing import Final, Generic, TypeVar
 from mappings.formats import day, percent
 from mappings.rules.facts import AccountFigures, NpsAnswer, Reading, Ticket
 from mappings.rules.policy import Policy
-from mappings.rules.success import nps
+from mappings.rules.success import nps, pulse
 from mappings.rules.success.health import NEUTRAL, Factor, FactorState, aged, linear
+from mappings.rules.success.pulse import Pulse
 
 T = TypeVar("T")
 
@@ -174,6 +175,26 @@ def sentiment(
     latest = max(answer.at for answer in answers)
     because = f"{nps.words(nps.mix(answers))}, the last {day(latest)}"
     state = FactorState.KNOWN if max(fades) == 1 else FactorState.STALE
+    return Factor(SENTIMENT, value, state, because=because)
+
+
+def with_pulse(customer: Factor, said: Pulse | None, at: datetime, policy: Policy) -> Factor:
+    """Sentiment with what the owner says of the customer, where somebody says it.
+
+    The owner's worry counts as much as the customer's words; the owner's hope never raises them,
+    and alone it is our own view, which counts half. It ages like all that was said.
+    """
+    if said is None:
+        return customer
+    days = (at - said.at).days - policy.pulse_window_days
+    own = aged(pulse.value(said), max(0, days), policy)
+    words = f"pulse {said.value} of {pulse.HIGHEST} on {day(said.at)}"
+    is_fresh = days <= 0 or customer.state == FactorState.KNOWN
+    state = FactorState.KNOWN if is_fresh else FactorState.STALE
+    if customer.value is None:
+        return Factor(SENTIMENT, NEUTRAL + (own - NEUTRAL) / 2, state, because=words)
+    value = min(customer.value, (customer.value + own) / 2)
+    because = f"{customer.because}, {words}"
     return Factor(SENTIMENT, value, state, because=because)
 
 
