@@ -7,21 +7,23 @@ from flask.typing import ResponseReturnValue
 
 from integration.admin.sign_in import Session
 from integration.core.errors import Refused, Retryable
-from integration.pages import figures, guard
+from integration.pages import comment_access, figures, guard
 from integration.pages.texts import gettext as _
 from integration.pages.texts import lazy_gettext, said, translated
 from integration.portal import record_choice
-from integration.portal.context import open_portal
+from integration.portal.context import PortalContext, open_portal
+from integration.portal.permissions import Permission
 from integration.portal.record_choice import Ambiguous
 from integration.portal.runtime import Runtime
 from integration.reports import finding
-from integration.reports.finding import FOUND_TYPES, Finding, FoundRecord
+from integration.reports.finding import FOUND_TYPES, Finding, FoundComment, FoundRecord
 from integration.reports.listings.listings import BANDS, ROLES, STATES
 from integration.storage.listings import choice_rows
 from mappings.kinds import ObjectType
 
 _SHOWN_OF_EACH = 8
 _SHOWN_OF_ONE = 50
+_SEARCHED_COMMENTS = 200
 _TYPES: Mapping[str, ObjectType] = {kind.value: kind for kind in FOUND_TYPES}
 
 
@@ -49,8 +51,9 @@ def _find(
     with open_portal(runtime, session.portal_id) as portal:
         try:
             found = finding.find(portal, text, types=types, limit=limit)
+            wrote = _comments(portal, session, text) if object_type is None else []
         except Retryable:
-            found = None
+            found, wrote = None, []
         with portal.transaction() as tx:
             owners, stages = choice_rows.owners(tx), choice_rows.stages(tx)["stage"]
     # A number or an address means one record: whoever typed it all wants to see that.
@@ -63,7 +66,16 @@ def _find(
         found=found,
         sections=_sections(found, owners, stages) if found else (),
         object_type=object_type,
+        wrote=wrote,
     )
+
+
+def _comments(portal: PortalContext, session: Session, text: str) -> list[FoundComment]:
+    """What people wrote with these words, as far as the visitor may read it."""
+    if not session.may(Permission.READ_COMMENTS):
+        return []
+    found = finding.comments(portal, text, limit=_SEARCHED_COMMENTS)
+    return comment_access.readable(portal, session, found)[:_SHOWN_OF_EACH]
 
 
 def _sections(

@@ -6,7 +6,7 @@ from datetime import datetime
 from flask import Request, render_template
 
 from integration.admin.sign_in import Session
-from integration.pages import record_frame, relationship_picture
+from integration.pages import comment_access, record_frame, relationship_picture
 from integration.pages.texts import lazy_gettext
 from integration.portal.context import PortalContext
 from integration.reports import referral_program
@@ -18,6 +18,7 @@ from integration.review.review_kinds import VERB_LABELS
 from integration.storage.findings.timeline_rows import Place
 from integration.success import follow_ups
 from mappings.kinds import ObjectType, RewardKind
+from mappings.records.rows import RefPair
 from mappings.rules.attribution.reasons import HOW
 
 _LONGEST_KEY = 400
@@ -88,8 +89,16 @@ def page(portal: PortalContext, session: Session, contact_id: int, asked: Reques
         all_brought=list_addresses.address(
             session.portal_id, "deals", advocate=found.card.record_id, booked="yes"
         ),
+        reads_comments=comment_access.may_read(portal, session, _refs(found)),
         **_pictures(found),
     )
+
+
+def _refs(found: PersonRecord) -> list[RefPair]:
+    """The records by whose owner a person's comments may be read."""
+    contacts = [(ObjectType.CONTACT.value, contact_id) for contact_id in found.record_ids]
+    employer = [(ObjectType.COMPANY.value, found.employer_id)] if found.employer_id else []
+    return [*contacts, *employer]
 
 
 def _pictures(found: PersonRecord) -> dict[str, object]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from flask import Blueprint, jsonify, render_template
 from flask.typing import ResponseReturnValue
 
-from integration.pages import figures, guard
+from integration.pages import comment_access, figures, guard
 from integration.pages.charts import drawing
 from integration.pages.charts.axis import COUNT
 from integration.pages.charts.chart import Chart, ChartKind, ChartRow
@@ -99,6 +99,7 @@ def blueprint(runtime: Runtime) -> Blueprint:
             found = portfolio_sentiment.of(portal)
             may_read = session.may(Permission.READ_COMMENTS)
             said = portfolio_sentiment.comments(portal, found) if may_read else []
+            said = comment_access.readable(portal, session, said)
             names = _names(portal, said)
         return render_template(
             "sentiment.html",

@@ -2,12 +2,14 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from integration.portal import record_choice
 from integration.portal.context import PortalContext
 from integration.storage.database import Row, Transaction
 from integration.storage.mirror import found_details, mirror, search_rows, unlisted_rows
+from integration.storage.success import person_answers
 from mappings.kinds import ObjectType
 from mappings.rules.text import search_words
 from mappings.rules.text.folding import fold_name
@@ -36,6 +38,18 @@ class Group:
     object_type: ObjectType
     records: Sequence[FoundRecord]
     has_more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FoundComment:
+    """What somebody wrote with an answer, and where they were then."""
+
+    contact_id: int
+    company_id: int | None
+    name: str
+    score: int
+    at: datetime
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +93,36 @@ def find(
             is_near = bool(groups)
     meant = _only(named) if record_choice.is_number(asked) or len(named) == 1 else None
     return Finding(asked, groups, meant, is_near, is_incomplete)
+
+
+def comments(portal: PortalContext, text: str, *, limit: int) -> list[FoundComment]:
+    """Find what people wrote by its words, the newest first; only for who may read all of it.
+
+    Of pages for others the caller leaves out what is not theirs. Raises Retryable as :func:`find`.
+    """
+    words = search_words.asked(record_choice.cleaned(text))
+    if not words:
+        return []
+    with portal.transaction() as tx:
+        tx.run("SET LOCAL statement_timeout = '1s'")
+        beginnings = [[word] for word in words]
+        kind = search_rows.COMMENTS
+        ids = search_rows.beginning(tx, kind, beginnings, limit=_RANKED)
+        written = person_answers.written_by(tx, ids)
+        names = found_details.of(tx, ObjectType.CONTACT, {row["contact_id"] for row in written})
+    found = [row for row in written if search_words.is_in(words, row["comment"])]
+    return [
+        FoundComment(
+            row["contact_id"],
+            row["company_id"],
+            spoken(names[row["contact_id"]]["name"] or ""),
+            row["score"],
+            row["answered_at"],
+            row["comment"],
+        )
+        for row in found
+        if row["contact_id"] in names
+    ][:limit]
 
 
 def _named(

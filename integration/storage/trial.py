@@ -50,8 +50,9 @@ COPIED: Final = (
     "told",
     "win",
 )
-# Copied without rows: in a trial no work waits, no import is under way, and nothing is planned yet.
-EMPTY: Final = ("deal_balance", "import_run", "outbox", "stale")
+# Copied without rows: in a trial no work waits, no import is under way, nothing is planned yet, and
+# nobody looks for anything.
+EMPTY: Final = ("deal_balance", "import_run", "outbox", "search_word", "stale")
 _TURN = 7_300_002  # the first half of an advisory lock's number; the second is the portal
 _SCHEMA = "public"
 

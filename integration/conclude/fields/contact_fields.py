@@ -20,6 +20,7 @@ from integration.storage.database import Row
 from integration.storage.findings import person_rows, source_rows, stored_shapes
 from integration.storage.ledger import entry_rows
 from integration.storage.listings import kept_columns
+from integration.storage.mirror import search_rows
 from integration.storage.program import code_rows
 from integration.storage.success import person_answers, readiness_rows
 from integration.storage.success.person_answers import PersonAnswer
@@ -33,6 +34,7 @@ from mappings.rules.job_changes.current_record import current_record
 from mappings.rules.ledger import money
 from mappings.rules.policy import KEY_ROLES
 from mappings.rules.success import nps, readiness
+from mappings.rules.text import search_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,18 @@ def _keep_answers(batch: Batch, page: ContactPage, contact_ids: Collection[int])
         for answer in placed
     ]
     person_answers.keep(batch.tx, contact_ids, kept)
+    _keep_words(batch, kept)
+
+
+def _keep_words(batch: Batch, answers: Sequence[PersonAnswer]) -> None:
+    """Have people found by what they wrote, by the newest first."""
+    newest = sorted(answers, key=lambda answer: answer.answered_at, reverse=True)
+    written = grouped((answer.contact_id, answer.comment) for answer in newest)
+    words = {
+        contact_id: search_words.words_of_comments(comments)
+        for contact_id, comments in written.items()
+    }
+    search_rows.keep(batch.tx, search_rows.COMMENTS, words)
 
 
 def _open_follow_ups(batch: Batch, page: ContactPage, contact_ids: Collection[int]) -> None:

@@ -12,6 +12,9 @@ _FEW: Final = 2000
 # Behind every small letter and digit: a word and all that begin with it lie below.
 _END: Final = "chr(123)"
 
+# Words of what people wrote, beside the types of records: found by who may read comments alone.
+COMMENTS: Final = "comment"
+
 Words = Mapping[int, Collection[str]]
 
 

@@ -250,6 +250,8 @@ _CONTACT_ROWS = (
     f"DELETE FROM conclusion WHERE {_OF_CONTACT}",
     f"DELETE FROM outbox WHERE {_OF_CONTACT}",
     f"DELETE FROM search_word WHERE {_OF_CONTACT}",
+    """DELETE FROM search_word WHERE portal_id = :portal AND object_type = 'comment'
+         AND record_id = ANY(CAST(:ids AS bigint[]))""",
     """DELETE FROM listed_contact
        WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))""",
     """DELETE FROM alias WHERE portal_id = :portal AND object_type = 'contact'

@@ -149,6 +149,22 @@ def comments(tx: Transaction, *, since: datetime, until: datetime, limit: int) -
     )
 
 
+def written_by(tx: Transaction, contact_ids: Collection[int]) -> list[Row]:
+    """Return what these contacts wrote with their answers, the newest first."""
+    if not contact_ids:
+        return []
+    return list(
+        tx.rows(
+            f"""SELECT contact_id, answer_id, score, answered_at, comment, {_AT} AS company_id
+                FROM person_answer AS answered
+                WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))
+                  AND comment <> ''
+                ORDER BY answered_at DESC, contact_id, answer_id""",
+            ids=list(contact_ids),
+        )
+    )
+
+
 def segments(tx: Transaction, company_ids: Collection[int]) -> list[Row]:
     """Return what these companies can be told apart by: owner, lifecycle stage, health band."""
     return list(

@@ -6,7 +6,7 @@ of free mail, which tells nobody from anybody.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any, Final
 
@@ -20,6 +20,8 @@ MOST_ASKED: Final = 6
 """Words of a question that are looked for."""
 _MOST = 16  # words that one record is found by
 _LONGEST = 40  # letters of a word
+_MOST_WRITTEN = 200  # words of all that one person wrote
+_SHORTEST_WRITTEN = 3  # letters; shorter ones tell nothing from anything
 _HOST = re.compile(r"[\w-]+(\.[\w-]+)+", re.UNICODE)
 
 # Which properties people call a record by; those that hold addresses are read as such.
@@ -52,6 +54,24 @@ def words_of(object_type: str, properties: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(found)
 
 
+def words_of_comments(comments: Iterable[str]) -> frozenset[str]:
+    """The words by which somebody is found by what they wrote; of the first comments the most."""
+    found: dict[str, None] = {}
+    for comment in comments:
+        for word in _written(comment):
+            if len(word) >= _SHORTEST_WRITTEN:
+                found.setdefault(word)
+            if len(found) == _MOST_WRITTEN:
+                return frozenset(found)
+    return frozenset(found)
+
+
+def is_in(words: Iterable[str], comment: str) -> bool:
+    """Whether a comment has, of each of these words, one that begins so."""
+    written = list(_written(comment))
+    return all(any(own.startswith(word) for own in written) for word in words)
+
+
 def asked(text: str) -> tuple[str, ...]:
     """The words of a question, each once, in the order in which they were written."""
     parts = (
@@ -74,6 +94,12 @@ def _text(properties: Mapping[str, Any], name: str) -> str:
 
 def _of_text(text: str) -> Iterable[str]:
     return (word[:_LONGEST] for word in fold_name(text).split())
+
+
+def _written(comment: str) -> Iterator[str]:
+    """The words of a long text, each folded by itself, for whole texts are not to be remembered."""
+    for part in comment.split():
+        yield from _of_text(part)
 
 
 def _of_address(address: str) -> Iterable[str]:
