@@ -47,9 +47,12 @@ def erase_all(tx: Transaction, contact_ids: Collection[int], *, keys: ForgetKeys
 def _erase(tx: Transaction, contact_id: int, ids: set[int], keys: ForgetKeys) -> int:
     # Found before they are erased, queued afterwards: erasing empties the queue of them.
     due = invalidation.due(tx, Change.PERSON_FORGOTTEN, contacts=ids)
+    explained = erasure.reasons_of_health(tx, sorted(ids))
+    today = mirror.resolve(tx, ObjectType.COMPANY, explained).values()
     deals = erasure.contact(tx, contact_id)
     suppression.remember(tx, keys.mark(tx.portal_id, contact_id))
     due.merge(invalidation.due(tx, Change.NAME_ERASED, deals=deals))
+    due.merge(invalidation.due(tx, Change.HEALTH_DECIDED, companies=today))
     recompute.add(tx, due)
     portals.note(tx, "second-order", "forgot a person")
     return len(deals)

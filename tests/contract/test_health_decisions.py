@@ -5,14 +5,14 @@ from datetime import date, timedelta
 import pytest
 
 from integration.core.errors import RecordGone, Refused
-from integration.portal import invalidation
+from integration.portal import forgotten, invalidation
 from integration.portal.invalidation import Change
 from integration.review import health_deciding
 from integration.review.health_deciding import Deed
 from integration.storage.reviews import health_decisions, pulse_rows
 from integration.storage.service import erasure
 from mappings.rules.success.pulse import Pulse
-from tests.contract.conclude_world import HARBOR, NOW, ORCHARD, Clock, MirrorPortal
+from tests.contract.conclude_world import HARBOR, KEYS, NOW, ORCHARD, Clock, MirrorPortal
 from tests.contract.review_world import Office
 from tests.contract.test_conclude_health import ACME, ANA, a_customer, score, why
 
@@ -161,7 +161,7 @@ def test_the_reason_goes_with_a_person_whom_it_names_and_the_band_stays(
     health_deciding.leave_out(acme.context, Deed(ACME, "support", "Berg said so", None, "user:7"))
 
     with acme.database.portal(HARBOR) as tx:
-        erasure.contact(tx, ANA)
+        forgotten.erase(tx, ANA, keys=KEYS)
         left = erasure.mentions(tx, "Berg")
     acme.settle()
 

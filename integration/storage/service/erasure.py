@@ -43,6 +43,18 @@ def contact(tx: Transaction, contact_id: int) -> set[int]:
     return {row["deal_id"] for row in deals}
 
 
+def reasons_of_health(tx: Transaction, contact_ids: list[int]) -> set[int]:
+    """Empty the reasons of decided bands and factors that name these contacts.
+
+    Return the companies, whose health is explained anew. It has to be done while the records are
+    there, which say how the contacts are called.
+    """
+    cleared: set[int] = set()
+    for statement in _NAMED_IN_HEALTH:
+        cleared.update(row["company_id"] for row in tx.rows(statement, ids=contact_ids))
+    return cleared
+
+
 def words(tx: Transaction, contact_ids: list[int]) -> tuple[str, ...]:
     """Return full names and addresses of these contacts, in lower case."""
     rows = tx.rows(
@@ -156,23 +168,16 @@ _NAMED_IN_PULSES = """UPDATE pulse SET words = '' FROM record AS gone
           trim(concat_ws(' ', gone.properties ->> 'firstname', gone.properties ->> 'lastname')),
           gone.properties ->> 'lastname', gone.properties ->> 'email']) AS word
         WHERE length(word) > 3 AND position(lower(word) IN lower(pulse.words)) > 0)"""
-# Before the record goes, too: reasons of bands and of factors left out. What was decided stays, and
-# is explained anew.
+# Reasons of bands and of factors left out.
 _NAMED_IN_HEALTH = tuple(
-    f"""WITH cleared AS (
-        UPDATE {table} SET {column} = '' FROM record AS gone
+    f"""UPDATE {table} SET {column} = '' FROM record AS gone
         WHERE {table}.portal_id = :portal AND gone.portal_id = :portal
           AND gone.object_type = 'contact' AND gone.record_id = ANY(CAST(:ids AS bigint[]))
           AND EXISTS (SELECT FROM unnest(ARRAY[
               trim(concat_ws(' ', gone.properties ->> 'firstname', gone.properties ->> 'lastname')),
               gone.properties ->> 'lastname', gone.properties ->> 'email']) AS word
             WHERE length(word) > 3 AND position(lower(word) IN lower({table}.{column})) > 0)
-        RETURNING company_id)
-      INSERT INTO stale (portal_id, stage, object_type, record_id)
-      SELECT DISTINCT CAST(:portal AS bigint), 3, 'company', coalesce(new_id, company_id)
-      FROM cleared LEFT JOIN alias ON alias.portal_id = :portal AND object_type = 'company'
-        AND old_id = company_id
-      ON CONFLICT DO NOTHING"""
+        RETURNING company_id"""
     for table, column in (("health_override", "reason"), ("left_out_factor", "words"))
 )
 # Before the record goes: words of products and wins that name the person.
@@ -242,7 +247,6 @@ _CONTACT_ROWS = (
     *_UPLOADED,
     _NAMED_IN_PULSES,
     _NAMED_IN_FOLLOW_UPS,
-    *_NAMED_IN_HEALTH,
     *_SAVED_REPORTS,
     *_TEXTS,
     f"DELETE FROM record WHERE {_OF_CONTACT}",
