@@ -23,6 +23,7 @@ PARTS = (
     "orders",
     "pages",
     "finding",
+    "sentiment",
 )
 
 

@@ -70,7 +70,7 @@ def _tables() -> Iterator[Iterable[str]]:
     yield _of_lists()
     yield revenue_total.HOLDERS.values()
     yield FACTORS
-    yield (factor.label for factor in RiskFactor)
+    yield (text for factor in RiskFactor for text in (factor.label, factor.question))
     yield review_kinds.VERB_LABELS.values()
     yield (HTTP_STATUS_CODES[status] for status in _ANSWERED)
 

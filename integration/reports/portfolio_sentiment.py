@@ -176,10 +176,13 @@ def _freshness(rows: Sequence[Row]) -> Freshness:
 def _quarters(tx: Transaction, now: datetime, policy: Policy) -> list[Quarter]:
     """Each quarter with answers, against the quarter right before it."""
     calendar = period_rows.read(tx).calendar
-    first = _quarters_back(calendar.day_of(now), QUARTERS - 1)
-    since = calendar.start_of_day(first)
-    rows = person_answers.by_quarter(tx, since=since, until=now, zone=calendar.time_zone)
-    found = {row["quarter"]: sentiment.of_people(_tally(row), policy) for row in rows}
+    today = calendar.day_of(now)
+    first_days = [_quarters_back(today, back) for back in reversed(range(QUARTERS))]
+    starts = [calendar.start_of_day(day) for day in first_days]
+    rows = person_answers.by_period(tx, starts, until=now)
+    found = {
+        first_days[row["period"] - 1]: sentiment.of_people(_tally(row), policy) for row in rows
+    }
     quarters: list[Quarter] = []
     for first_day, felt in found.items():
         before = found.get(_quarters_back(first_day, 1))

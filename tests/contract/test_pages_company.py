@@ -226,3 +226,26 @@ def test_a_company_of_twenty_thousand_contacts_costs_the_queries_of_a_small_one(
     assert len(many) == len(few) < 60
     assert "and 19,991 more" in page.part("departures").text
     assert len([link for link in page.links() if "?after=" in link]) == 1
+
+
+def test_churn_risk_says_what_counts_and_what_is_not_known(
+    desk: Desk, harbor: MirrorPortal
+) -> None:
+    told = {
+        "ppm": 327_013, "band": "raised", "parts": [["champion_left", 3000], ["gone_word", 1], "x"],
+        "unknown": ["renewal_near", "who_knows"], "until": None, "days": 180, "base_ppm": 120_000, "version": 0,
+    }  # fmt: skip
+    with harbor.database.portal(HARBOR) as tx:
+        tx.run(
+            """UPDATE conclusion SET reasons = CAST(:reasons AS jsonb)
+               WHERE portal_id = :portal AND object_type = 'company' AND record_id = 1""",
+            reasons=as_json([{"churn_risk": told}]),
+        )
+
+    risk = Shown.of(desk, ACME).part("risk")
+
+    assert risk.rows() == [["3.0"]]
+    assert "a champion left" in risk.text
+    assert "33%" in risk.text
+    assert "The base rate of this account is 12%" in risk.text
+    assert "the renewal date" in risk.text

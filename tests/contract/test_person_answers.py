@@ -70,7 +70,7 @@ def test_only_each_persons_latest_answer_of_a_year_is_counted(
     with portals[0].database.portal(HARBOR) as tx:
         (row,) = person_answers.by_company(tx, since=NOW - YEAR, until=NOW, fresh=day(50))
         (before,) = person_answers.by_company(tx, since=day(450), until=day(101), fresh=day(500))
-        quarters = person_answers.by_quarter(tx, since=day(800), until=NOW, zone="UTC")
+        quarters = person_answers.by_period(tx, [day(800), day(300), day(50)], until=NOW)
     with portals[1].database.portal(ORCHARD) as tx:
         assert person_answers.by_company(tx, since=NOW - YEAR, until=NOW, fresh=NOW) == []
 

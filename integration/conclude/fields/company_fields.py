@@ -131,7 +131,10 @@ def _summary(
     known[company.id] = ConcludedCustomer(company, account, health, sentiment)
     fields |= _health_fields(health)
     reasons.append({"health": stored_shapes.plain(health)})
-    fields |= _risk_fields(company_risk.risk_of(batch, company, page, risks))
+    risk = company_risk.risk_of(batch, company, page, risks)
+    fields |= _risk_fields(risk)
+    if risk is not None:
+        reasons.append({"churn_risk": company_risk.plain(risk)})
     judged = company_asks.of_company(batch, company, page, evidence, health)
     return _Summary(fields, reasons, judged)
 

@@ -154,6 +154,20 @@ def risk_of(
     )
 
 
+def plain(risk: ChurnRisk) -> dict[str, object]:
+    """A risk as the reasons of a conclusion keep it."""
+    return {
+        "ppm": risk.ppm,
+        "band": risk.band,
+        "parts": [[part.factor.value, part.odds] for part in risk.parts],
+        "unknown": [factor.value for factor in risk.unknown],
+        "until": risk.until.isoformat() if risk.until else None,
+        "days": risk.horizon_days,
+        "base_ppm": risk.model.base_ppm,
+        "version": risk.model.version,
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """One customer as of a moment: what is known then that makes a churn more or less likely."""

@@ -10,9 +10,10 @@ from integration.conclude.batch import open_batch
 from integration.portal import authors, record_names, settings
 from integration.portal.context import PortalContext
 from integration.reports.ledger_lines import HomeTerms, home_terms
-from integration.reports.records import health_view, record_card, timeline
+from integration.reports.records import health_view, record_card, risk_view, timeline
 from integration.reports.records.health_view import HealthView
 from integration.reports.records.record_card import RecordCard
+from integration.reports.records.risk_view import RiskView
 from integration.reports.records.timeline import Story, Teller
 from integration.review import reading
 from integration.storage.database import Row, Transaction
@@ -91,6 +92,7 @@ class CompanyRecord:
     since_deal_id: int | None
     is_by_stage: bool
     health: HealthView | None
+    risk: RiskView | None
     all_in: AllInView | None
     deals: Sequence[CompanyDeal]
     champions: Sequence[tuple[int, str]]
@@ -146,6 +148,7 @@ def _record(tx: Transaction, card: RecordCard, after: Place | None, now: datetim
         since_deal_id=first_deal,
         is_by_stage=is_by_stage,
         health=replace(health, override=decided.override) if health else None,
+        risk=risk_view.of(card.reasons),
         all_in=_all_in(tx, company_id),
         deals=deals,
         champions=champions,

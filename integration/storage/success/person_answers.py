@@ -62,13 +62,13 @@ def keep(tx: Transaction, contact_ids: Collection[int], answers: Sequence[Person
     )
 
 
-# A company that was merged since has its answers under the id of today.
-_AT = """coalesce((SELECT new_id FROM alias WHERE alias.portal_id = :portal
-    AND alias.object_type = 'company' AND alias.old_id = answered.company_id),
-  answered.company_id)"""
 _COUNTS = """count(*) FILTER (WHERE score >= 9) AS promoters,
   count(*) FILTER (WHERE score BETWEEN 7 AND 8) AS passives,
   count(*) FILTER (WHERE score <= 6) AS detractors"""
+# A company that was merged since has its answers under the id of today.
+_TODAY = """LEFT JOIN alias ON alias.portal_id = :portal AND alias.object_type = 'company'
+  AND alias.old_id = answered.company_id"""
+_AT = "coalesce(alias.new_id, answered.company_id)"
 
 
 def by_company(tx: Transaction, *, since: datetime, until: datetime, fresh: datetime) -> list[Row]:
@@ -79,8 +79,12 @@ def by_company(tx: Transaction, *, since: datetime, until: datetime, fresh: date
     """
     return list(
         tx.rows(
-            f"""WITH answered AS MATERIALIZED ({_latest("person_id")}),
-                placed AS (SELECT *, {_AT} AS today_id FROM answered)
+            f"""WITH answered AS MATERIALIZED (
+                  SELECT DISTINCT ON (person_id) person_id, company_id, score, decides, answered_at
+                  FROM person_answer
+                  WHERE portal_id = :portal AND answered_at >= :since AND answered_at <= :until
+                  ORDER BY person_id, answered_at DESC, answer_id DESC),
+                placed AS (SELECT answered.*, {_AT} AS today_id FROM answered {_TODAY})
                 SELECT max(today_id) AS company_id, {_COUNTS},
                   count(*) FILTER (WHERE decides AND score >= 9) AS key_promoters,
                   count(*) FILTER (WHERE decides AND score BETWEEN 7 AND 8) AS key_passives,
@@ -96,41 +100,44 @@ def by_company(tx: Transaction, *, since: datetime, until: datetime, fresh: date
     )
 
 
-def by_quarter(tx: Transaction, *, since: datetime, until: datetime, zone: str) -> list[Row]:
-    """Add up each person's latest answer within each quarter, with the sums over its companies.
+def by_period(tx: Transaction, starts: Sequence[datetime], *, until: datetime) -> list[Row]:
+    """Add up each person's latest answer within each period, with the sums over its companies.
 
-    `nn`, `ns` and `ss` are those of the rule's tally. Quarters are the account's.
+    *starts* are the first moments of periods that follow each other; `period` counts them from 1.
+    `nn`, `ns` and `ss` are those of the rule's tally.
     """
-    quarter = "date_trunc('quarter', answered_at AT TIME ZONE :zone)"
+    # One look along the index of each person's answers: an answer counts unless the one after it
+    # is of the same period.
     return list(
         tx.rows(
-            f"""WITH answered AS MATERIALIZED ({_latest(f"{quarter}, person_id")}),
-                placed AS (SELECT *, {quarter} AS quarter, {_AT} AS today_id FROM answered),
+            f"""WITH given AS (
+                  SELECT person_id, company_id, score, answered_at, answer_id,
+                    width_bucket(answered_at, CAST(:starts AS timestamptz[])) AS period
+                  FROM person_answer
+                  WHERE portal_id = :portal AND answered_at >= :since AND answered_at <= :until),
+                ordered AS (
+                  SELECT person_id, company_id, score, period, lag(period) OVER (
+                    PARTITION BY person_id ORDER BY answered_at DESC, answer_id DESC) AS next_period
+                  FROM given),
+                answered AS (
+                  SELECT person_id, company_id, score, period FROM ordered
+                  WHERE next_period IS DISTINCT FROM period),
                 company AS (
-                  SELECT quarter, {_COUNTS} FROM placed
-                  GROUP BY quarter, coalesce(today_id, -person_id)),
+                  SELECT period, {_COUNTS} FROM answered {_TODAY}
+                  GROUP BY period, coalesce({_AT}, -person_id)),
                 counted AS (
                   SELECT *, promoters + passives + detractors AS n, promoters - detractors AS s
                   FROM company)
-                SELECT CAST(quarter AS date) AS quarter, count(*) AS companies,
-                  CAST(sum(promoters) AS bigint) AS promoters,
+                SELECT period, count(*) AS companies, CAST(sum(promoters) AS bigint) AS promoters,
                   CAST(sum(passives) AS bigint) AS passives,
                   CAST(sum(detractors) AS bigint) AS detractors, CAST(sum(n * n) AS bigint) AS nn,
                   CAST(sum(n * s) AS bigint) AS ns, CAST(sum(s * s) AS bigint) AS ss
-                FROM counted GROUP BY quarter ORDER BY quarter""",
-            since=since,
+                FROM counted GROUP BY period ORDER BY period""",
+            starts=list(starts),
+            since=min(starts),
             until=until,
-            zone=zone,
         )
     )
-
-
-def _latest(apart: str) -> str:
-    """Return the SQL of the latest answer of a time for each combination of *apart*."""
-    return f"""SELECT DISTINCT ON ({apart}) person_id, company_id, score, decides, answered_at
-      FROM person_answer
-      WHERE portal_id = :portal AND answered_at >= :since AND answered_at <= :until
-      ORDER BY {apart}, answered_at DESC, answer_id DESC"""
 
 
 def comments(tx: Transaction, *, since: datetime, until: datetime, limit: int) -> list[Row]:
@@ -138,9 +145,9 @@ def comments(tx: Transaction, *, since: datetime, until: datetime, limit: int) -
     return list(
         tx.rows(
             f"""SELECT contact_id, answer_id, score, answered_at, comment, {_AT} AS company_id
-                FROM person_answer AS answered
-                WHERE portal_id = :portal AND answered_at >= :since AND answered_at <= :until
-                  AND comment <> ''
+                FROM person_answer AS answered {_TODAY}
+                WHERE answered.portal_id = :portal AND answered_at >= :since
+                  AND answered_at <= :until AND comment <> ''
                 ORDER BY answered_at DESC, contact_id, answer_id LIMIT :limit""",
             since=since,
             until=until,
