@@ -75,7 +75,9 @@ def _cells(figure: Figure, currency: str) -> list[str]:
     source = f" ({source_label(figure.source)})" if figure.source else ""
     interval = ""
     if figure.interval:
-        interval = " to ".join(formats.percent(end) for end in figure.interval)
+        ends = figure.interval
+        is_share = figure.unit is Unit.PERCENT
+        interval = " to ".join(formats.percent(end) if is_share else f"{end:g}" for end in ends)
     size = f"{float(figure.size):.4g} {figure.sized}"
     shown = _shown(figure, currency)
     return [f"{figure.label}{source}", shown, interval, size, board_file.note(figure)]

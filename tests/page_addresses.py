@@ -41,6 +41,7 @@ ARGUMENTS: Mapping[str, Callable[[Named], Sequence[Arguments]]] = {
     "tree.of": _roots,
     "tree.download": _roots,
     "review.question": lambda named: [{"review_id": named.question}],
+    "board.rows": lambda _: [{"group": group} for group in ("cohort", "came", "new")],
     "reports.ready": lambda _: [{"key": "revenue-by-month"}],
     "reports.choose": lambda _: [{"word": "pipeline"}],
     "uploads.look": lambda _: [{"upload_id": 1}],
@@ -56,6 +57,9 @@ ARGUMENTS: Mapping[str, Callable[[Named], Sequence[Arguments]]] = {
 }
 # What follows the question mark, where a page shows something else then.
 QUERIES: Mapping[str, Sequence[str]] = {
+    "board.show": ("?from=2026-01-01&to=2026-06-30", "?to=2026-06-30", "?from=May", "?moved=x"),
+    "board.rows": ("?from=2025-01-01&to=2026-06-30", "?after=nowhere"),
+    "costs.show": ("?said=kept",),
     "records.record": ("?models=1", "?after=nowhere", "?source=1.k&row=2"),
     "tree.of": ("?table=1",),
     "tree.show": ("?type=company&text=a", "?type=contact&text=nobody+is+called+so"),

@@ -30,6 +30,10 @@ _SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     lazy_gettext("Growth that customers earned"): (
         "earned_growth", "earned_new", "bought_new", "total_growth", "earned_ratio",
     ),
+    lazy_gettext("How soon customers get value"): (
+        "time_to_value", "time_to_value_new", "time_to_value_moved", "reached_30", "reached_60",
+        "reached_90",
+    ),
     lazy_gettext("Customers who bring customers"): (
         "promoters_who_refer", "word_of_mouth", "returning_champions",
     ),
@@ -128,6 +132,8 @@ def _value(figure: Figure, currency: str) -> str:
         return figures.money(round(figure.value), currency)
     if figure.unit is Unit.PERCENT:
         return figures.tenth_percent(figure.value)
+    if figure.unit is Unit.DAYS:
+        return _days(round(figure.value))
     digits = 1 if figure.key == "value_by_cost" else 3
     return figures.decimal(figure.value, digits)
 
@@ -135,8 +141,13 @@ def _value(figure: Figure, currency: str) -> str:
 def _interval(figure: Figure) -> str:
     if figure.interval is None:
         return ""
-    low, high = (figures.tenth_percent(end) for end in figure.interval)
+    in_words = _days if figure.unit is Unit.DAYS else figures.tenth_percent
+    low, high = map(in_words, figure.interval)
     return _("%(low)s to %(high)s", low=low, high=high)
+
+
+def _days(number: float) -> str:
+    return ngettext("%(num)s day", "%(num)s days", round(number))
 
 
 _SIZED: Final = {

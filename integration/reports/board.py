@@ -13,9 +13,10 @@ from typing import Final
 from integration.portal import settings
 from integration.portal.context import PortalContext
 from integration.portal.settings import PortalSettings
-from integration.reports import board_costs, board_customers, revenue_total
+from integration.reports import board_costs, board_customers, first_values, revenue_total
 from integration.reports.board_costs import CostBasis
 from integration.reports.board_customers import EVER, Customers, Times
+from integration.reports.first_values import AccountTimeToValue
 from integration.storage.database import Transaction
 from integration.storage.findings import recurring_rows
 from integration.storage.ledger import period_rows
@@ -121,6 +122,7 @@ class Board:
     recurring: RecurringFigures
     costs: CostFigures
     bringing: BringingFigures
+    waiting: AccountTimeToValue
 
     def first_day(self, since: datetime) -> date:
         """The account's day that a time begins with."""
@@ -153,6 +155,7 @@ def of(portal: PortalContext, period: Period) -> Board:
             recurring=_recurring(customers, members),
             costs=_costs(tx, known, customers, board_costs.basis(calendar, period, customers)),
             bringing=_bringing(tx, known, customers, members),
+            waiting=first_values.as_of(tx, times.end - _A_MOMENT, calendar),
         )
 
 

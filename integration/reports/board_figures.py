@@ -13,11 +13,13 @@ from typing import Final
 
 from integration.reports.board import KINDS, Board
 from integration.reports.board_customers import EVER
+from integration.reports.first_values import BY_CHAMPION, NEW
 from mappings.rules.ledger import derived_measures, periods
 from mappings.rules.ledger.comparison import FEWEST, Rate, SelectionWarning
 from mappings.rules.ledger.derived_measures import KeptComparison
 from mappings.rules.success.lifetime_value import Acquisition, CostGap, SourceValue
 from mappings.rules.success.retention import Ratio
+from mappings.rules.success.time_to_value import TimeToValue
 
 ALL_MOVES: Final = EVER
 """How far back moves, and what customers paid, are counted."""
@@ -29,7 +31,7 @@ class Unit(StrEnum):
     PERCENT = "percent"
     MONEY = "money"
     RATIO = "ratio"
-    COUNT = "count"
+    DAYS = "days"
 
 
 class Why(StrEnum):
@@ -42,6 +44,7 @@ class Why(StrEnum):
     NOTHING_SPENT = "nothing_spent"
     TOO_FEW = "too_few"
     OTHER_SIZE = "other_size"
+    STILL_WAITING = "still_waiting"
 
 
 WHY: Final[Mapping[Why, str]] = MappingProxyType(
@@ -52,6 +55,7 @@ WHY: Final[Mapping[Why, str]] = MappingProxyType(
         Why.COSTS_MISSING: "Costs missing",
         Why.NOTHING_SPENT: "Nothing was spent, as the entries say; staff time costs something, too",
         Why.TOO_FEW: "Too few to compare: each side needs 30 customers",
+        Why.STILL_WAITING: "Fewer than half got there so far, or were watched for so long",
         Why.OTHER_SIZE: "Not comparable: the two sides are of different size on average",
     }
 )
@@ -169,6 +173,24 @@ LABELS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
                 " pay as much, drawn by lot."
             ),
         ),
+        "time_to_value": (
+            "Time to first value",
+            (
+                "The days from a customer's first purchase to its first win, the middle one"
+                " (Kaplan and Meier): who still waits counts, too."
+            ),
+        ),
+        "time_to_value_new": (
+            "The same, of new customers",
+            "Of those that no moved champion led.",
+        ),
+        "time_to_value_moved": (
+            "The same, with a moved champion",
+            "Of those that somebody led who knew the product from another customer.",
+        ),
+        "reached_30": ("Value within 30 days", "The share of customers with a win by then."),
+        "reached_60": ("Value within 60 days", "The share of customers with a win by then."),
+        "reached_90": ("Value within 90 days", "The share of customers with a win by then."),
         "first_order_value": (
             "Own revenue of a customer",
             "What a customer paid in won deals so far, on average.",
@@ -223,6 +245,7 @@ def of(board: Board) -> list[Figure]:
     return [
         *_retention(board),
         *_growth(board),
+        *_waiting(board),
         *_by_source(board),
         *_bringing(board),
         *_kept(board),
@@ -303,6 +326,37 @@ def _growth(board: Board) -> Iterator[Figure]:
             why = Why.NOBODY
         between = (board.year_start, board.end)
         yield Figure(key, Unit.PERCENT, value, size, "companies", *between, why=why)
+
+
+def _waiting(board: Board) -> Iterator[Figure]:
+    """Time to value of all customers and of both groups, and the shares by some days."""
+    found, ever = board.waiting, (board.end - ALL_MOVES, board.end)
+    parts = {
+        "time_to_value": found.everybody,
+        "time_to_value_new": found.groups.get(NEW),
+        "time_to_value_moved": found.groups.get(BY_CHAMPION),
+    }
+    for key, part in parts.items():
+        starts = part.starts if part else 0
+        median = part.median if part else None
+        why = None if median is not None else Why.STILL_WAITING if starts else Why.NOBODY
+        yield Figure(
+            key, Unit.DAYS, None if median is None else Fraction(median), Fraction(starts),
+            "customers", *ever, _between_days(part), why=why,
+        )  # fmt: skip
+    for reached in found.everybody.shares:
+        share = None if reached.share is None else Fraction(reached.share).limit_denominator(10**6)
+        why = None if share is not None else Why.STILL_WAITING
+        size = Fraction(found.everybody.starts)
+        key = f"reached_{reached.days}"
+        yield Figure(key, Unit.PERCENT, share, size, "customers", *ever, reached.interval, why=why)
+
+
+def _between_days(part: TimeToValue | None) -> tuple[float, float] | None:
+    """The interval of a median; None where one of its ends lies beyond what was watched."""
+    if part is None or part.interval[0] is None or part.interval[1] is None:
+        return None
+    return float(part.interval[0]), float(part.interval[1])
 
 
 def sources(board: Board) -> list[str]:

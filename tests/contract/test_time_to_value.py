@@ -3,8 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from integration.reports.first_values import BY_CHAMPION, NEW, time_to_value
 from integration.storage.success import value_rows
-from integration.success.first_values import BY_CHAMPION, NEW, time_to_value
 from tests.contract.conclude_world import HARBOR, NOW, ORCHARD, WORDS, Clock, MirrorPortal
 from tests.contract.record_world import counted
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
 from integration.portal.context import PortalContext
-from integration.storage.database import Row
+from integration.storage.database import Row, Transaction
 from integration.storage.ledger import period_rows
 from integration.storage.success import value_rows
 from mappings.rules.ledger.periods import Calendar
@@ -30,12 +30,14 @@ class AccountTimeToValue:
 
 def time_to_value(portal: PortalContext) -> AccountTimeToValue:
     """Work out the time from each customer's first purchase to its first win, as of today."""
-    now = portal.runtime.now()
     with portal.transaction() as tx:
-        rows = value_rows.starts(tx, now)
-        calendar = period_rows.read(tx).calendar
-    starts = tuple(_start(row, calendar) for row in rows)
-    today = calendar.day_of(now)
+        return as_of(tx, portal.runtime.now(), period_rows.read(tx).calendar)
+
+
+def as_of(tx: Transaction, at: datetime, calendar: Calendar) -> AccountTimeToValue:
+    """As :func:`time_to_value`, as of a moment."""
+    starts = tuple(_start(row, calendar) for row in value_rows.starts(tx, at))
+    today = calendar.day_of(at)
     return AccountTimeToValue(
         today=today,
         everybody=rule.of_starts(starts, today),
