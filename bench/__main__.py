@@ -24,6 +24,7 @@ PARTS = (
     "pages",
     "finding",
     "sentiment",
+    "success",
 )
 
 
