@@ -98,6 +98,7 @@ SPEAKERS: Final = (
     "mappings/rules/success/health.py",
     "mappings/rules/success/health_course.py",
     "mappings/rules/success/health_factors.py",
+    "mappings/rules/success/win_sources.py",
     "mappings/rules/success/health_override.py",
     "mappings/rules/success/readiness.py",
 )

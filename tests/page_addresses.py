@@ -72,6 +72,7 @@ QUERIES: Mapping[str, Sequence[str]] = {
     "records.suggest": ("?type=company&text=ann",),
     "unmatched.show": ("?after=nowhere", "?after=2026-05-01T00:00:00%2B00:00~survey:x~1"),
     "customers.day": ("?on=2026-05-31", "?on=1999-01-01", "?on=soon"),
+    "lists.wins": ("?kind=renewal&since=2026-05-01&sort=at", "?kind=party"),
     "lists.customers": ("?band=at_risk&active=yes&sort=-change", "?untouched=yes", "?band=blue"),
     "asking_works.show": ("?trial=99",),
     "program.show": ("?order=visits", "?order=colour", "?before=5"),

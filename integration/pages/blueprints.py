@@ -44,6 +44,7 @@ from integration.pages import (
     unmatched_page,
     upload_page,
     users_page,
+    wins_view,
     wording,
 )
 from integration.portal.runtime import Runtime
@@ -67,6 +68,7 @@ def register(app: Flask, runtime: Runtime) -> None:
     app.register_blueprint(customers_pages.blueprint(runtime))
     app.register_blueprint(find_page.blueprint(runtime))
     app.register_blueprint(listing.blueprint(runtime))
+    app.register_blueprint(wins_view.blueprint(runtime))
     app.register_blueprint(report_files.blueprint(runtime))
     app.register_blueprint(review_pages.blueprint(runtime))
     app.register_blueprint(settings_page.blueprint(runtime))

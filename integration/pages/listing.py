@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 
 from integration.admin.sign_in import Session
 from integration.core.errors import Refused
-from integration.pages import customers_view, figures, guard
+from integration.pages import customers_view, figures, guard, wins_view, wording
 from integration.pages.portal_pages import account_of
 from integration.pages.texts import gettext as _
 from integration.pages.texts import translated
@@ -75,7 +75,8 @@ def _add(bp: Blueprint, runtime: Runtime, listing: Listing) -> None:
 
 # What stands above the rows, by list; its template is called like the list.
 _ABOVE: Mapping[str, Callable[[PortalContext, Session], Mapping[str, Any]]] = {
-    "customers": customers_view.above
+    "customers": customers_view.above,
+    "wins": wins_view.above,
 }
 
 
@@ -203,7 +204,7 @@ def _heading(column: Column, sort: str, pairs: Sequence[tuple[str, str]]) -> _He
 
 
 # Names begin with A; of all else the most or the newest comes first.
-_FROM_A = frozenset({Shows.RECORD, Shows.CONTACT, Shows.COMPANY, Shows.TEXT})
+_FROM_A = frozenset({Shows.RECORD, Shows.CONTACT, Shows.COMPANY, Shows.DEAL, Shows.TEXT})
 
 
 def _chip(
@@ -288,8 +289,8 @@ def _cell(column: Column, row: Row, view: ListView) -> _Cell:
     if column.shows is Shows.RECORD:
         kind = view.request.listing.object_type
         return _Cell(row["name"], object_type=kind, record_id=value, note=note)
-    if column.shows in {Shows.CONTACT, Shows.COMPANY}:
-        kind = ObjectType.CONTACT if column.shows is Shows.CONTACT else ObjectType.COMPANY
+    if column.shows in list_reading.RECORDS:
+        kind = list_reading.RECORDS[column.shows]
         name = view.names.get((kind, value), "") if value else ""
         return _Cell(name, object_type=kind if value else "", record_id=value, note=note)
     is_short = column.shows in {Shows.DAY, Shows.DATE, Shows.CERTAINTY}
@@ -318,12 +319,13 @@ def _written(column: Column, value: Any, view: ListView) -> str:  # noqa: ANN401
         return figures.day(_day_of(value, UTC))
     if shows is Shows.CERTAINTY:
         return figures.likelihood(value)
-    if shows in _NUMBERS:
-        return _NUMBERS[shows](value)
+    if shows in _BY_VALUE:
+        return _BY_VALUE[shows](value)
     return str(value)
 
 
-_NUMBERS: Mapping[Shows, Callable[[Any], str]] = {
+_BY_VALUE: Mapping[Shows, Callable[[Any], str]] = {
+    Shows.WIN: wording.win_said,
     Shows.NUMBER: figures.count,
     Shows.SHARE: figures.percent,
     Shows.POINTS: lambda value: figures.points(float(value)),
@@ -381,7 +383,7 @@ def _file_headings(listing: Listing) -> list[str]:
     return headings
 
 
-_WITH_ID = frozenset({Shows.RECORD, Shows.CONTACT, Shows.COMPANY, Shows.OWNER})
+_WITH_ID = frozenset({Shows.RECORD, Shows.CONTACT, Shows.COMPANY, Shows.DEAL, Shows.OWNER})
 
 
 def _file_cells(
@@ -402,7 +404,7 @@ def _file_name(column: Column, row: Row, names: Mapping[RefPair, str], view: Lis
         return str(row["name"])
     if column.shows is Shows.OWNER:
         return _owner(value, view)
-    kind = ObjectType.CONTACT if column.shows is Shows.CONTACT else ObjectType.COMPANY
+    kind = list_reading.RECORDS[column.shows]
     return names.get((kind, value), "") if value else ""
 
 

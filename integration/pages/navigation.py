@@ -43,6 +43,7 @@ GROUPS: tuple[Group, ...] = (
             Row("lists.customers", lazy_gettext("Health")),
             Row("sentiment.show", lazy_gettext("Sentiment")),
             Row("follow_ups.show", lazy_gettext("Follow-ups")),
+            Row("lists.wins", lazy_gettext("Wins")),
             Row("program.show", lazy_gettext("Referral program")),
         ),
     ),

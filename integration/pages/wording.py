@@ -16,7 +16,7 @@ from integration.ingest.backfill import Progress
 from integration.ingest.import_progress import ImportProgress, Line
 from integration.pages import figures
 from integration.pages.figures import count
-from integration.pages.texts import add_filters, lazy_gettext, ngettext, translated
+from integration.pages.texts import add_filters, lazy_gettext, ngettext, sentence, translated
 from integration.pages.texts import gettext as _
 from integration.portal import authors
 from integration.portal.record_names import nameless
@@ -24,7 +24,7 @@ from integration.portal.runtime import Runtime
 from integration.storage.queue.import_runs import Stream
 from integration.storage.service import portal_users
 from mappings import formats
-from mappings.kinds import source_label
+from mappings.kinds import WinKind, source_label
 from mappings.records.catalogue import own_properties
 from mappings.records.setting_labels import setting_label
 from mappings.rules.ledger import periods
@@ -43,6 +43,17 @@ _SET_ASIDE: Mapping[str, str] = {
     "patch": lazy_gettext("Values to write"),
     "conclusion": lazy_gettext("Record to work out"),
 }
+
+
+_WIN_LABELS = frozenset(kind.label for kind in WinKind)
+
+
+def win_said(words: str) -> str:
+    """Return what a win is in the reader's language; its name is left as somebody wrote it."""
+    label, colon, name = words.partition(": ")
+    if colon and label in _WIN_LABELS:
+        return _("%(win)s: %(name)s", win=translated(label), name=name)
+    return sentence(words)
 
 
 def register_filters(app: Flask, runtime: Runtime) -> None:
@@ -65,6 +76,7 @@ def register_filters(app: Flask, runtime: Runtime) -> None:
             "exact_percent": figures.exact_percent,
             "sure": figures.likelihood,
             "of_the_deal": _of_the_deal,
+            "win_said": win_said,
             "capitalised": lambda text: f"{text[:1].upper()}{text[1:]}",
             "rate": figures.rate,
             "month_in_address": periods.written,

@@ -20,12 +20,14 @@ COUNTED: Final = 10_000
 """So many rows are counted; of more a page says that there are more."""
 SHOWN: Final = 50
 _IN_A_FILE: Final = 1000
-_RECORDS: Mapping[Shows | Takes, ObjectType] = {
+RECORDS: Final[Mapping[Shows | Takes, ObjectType]] = {
     Shows.CONTACT: ObjectType.CONTACT,
     Shows.COMPANY: ObjectType.COMPANY,
+    Shows.DEAL: ObjectType.DEAL,
     Takes.CONTACT: ObjectType.CONTACT,
     Takes.COMPANY: ObjectType.COMPANY,
 }
+"""The type of the record that a column shows, or that a filter takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +125,11 @@ def _refs(listing: Listing, rows: Sequence[Row], chosen: Sequence[ChosenFilter])
     """The records that a page names."""
     refs: set[RefPair] = set()
     for column in listing.columns:
-        kind = _RECORDS.get(column.shows)
+        kind = RECORDS.get(column.shows)
         if kind is not None:
             refs |= {(kind, row[column.name]) for row in rows if row[column.name]}
     for entry in chosen:
-        kind = _RECORDS.get(entry.filter.takes)
+        kind = RECORDS.get(entry.filter.takes)
         if kind is not None and isinstance(entry.value, int):
             refs.add((kind, entry.value))
     return refs

@@ -5,7 +5,16 @@ from typing import Final
 
 from integration.reports.listings.list_parts import Column, Filter, Listing, Shows, Takes
 from integration.storage.listings import lists
-from mappings.kinds import PERSON, MoveKind, ObjectType, SourceKind, Status, Timing, source_label
+from mappings.kinds import (
+    PERSON,
+    MoveKind,
+    ObjectType,
+    SourceKind,
+    Status,
+    Timing,
+    WinKind,
+    source_label,
+)
 from mappings.rules.success.follow_ups import SAME_PERSON, TAGS
 
 _SOURCES: Mapping[str, str] = {
@@ -272,6 +281,45 @@ FOLLOW_UPS: Final = Listing(
     has_own_page=True,
 )
 
+KNOWN_FROM = {
+    "deal": "A won deal",
+    "answer": "A survey answer",
+    "ticket": "A ticket",
+    "property": "A date in HubSpot",
+    "usage": "Figures of usage",
+    "success": "A product or a workflow",
+}
+_WIN_KINDS = {kind.value: kind.label for kind in WinKind}
+
+WINS: Final = Listing(
+    name="wins",
+    title="Wins",
+    note="What went well for customers: the moment to say so, and to ask",
+    object_type=ObjectType.COMPANY,
+    stored=lists.WINS,
+    columns=(
+        Column("at", "When", Shows.DAY, "at"),
+        Column("company_id", "Company", Shows.COMPANY),
+        Column("kind", "Win", Shows.LABEL, labels=_WIN_KINDS),
+        Column("words", "What", Shows.WIN),
+        Column("contact_id", "Person", Shows.CONTACT),
+        Column("known_from", "Known from", Shows.LABEL, labels=KNOWN_FROM),
+        Column("deal_id", "Deal", Shows.DEAL),
+        Column("owner_id", "Owner", Shows.OWNER),
+    ),
+    filters=(
+        Filter("kind", "Win", Takes.CHOICE, _WIN_KINDS),
+        Filter("owner", "Owner", Takes.OWNER),
+        Filter("since", "Since", Takes.DAY_FROM),
+        Filter("until", "Until", Takes.DAY_TO),
+        Filter("company", "Company", Takes.COMPANY),
+        Filter("person", "Person", Takes.CONTACT),
+        Filter("no_owner", "Only without an owner", Takes.YES),
+    ),
+    order="-at",
+)
+
 LISTINGS: Final[Mapping[str, Listing]] = {
-    listing.name: listing for listing in (DEALS, PEOPLE, COMPANIES, CUSTOMERS, MOVES, FOLLOW_UPS)
+    listing.name: listing
+    for listing in (DEALS, PEOPLE, COMPANIES, CUSTOMERS, MOVES, FOLLOW_UPS, WINS)
 }

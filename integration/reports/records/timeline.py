@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from integration.reports.ledger_lines import HomeTerms
+from integration.reports.listings.listings import KNOWN_FROM
 from integration.review import reading
 from integration.storage.database import Row, Transaction
 from integration.storage.findings import stored_shapes, timeline_rows
@@ -27,7 +28,8 @@ _WHO = {ObjectType.CONTACT.value: "person", ObjectType.COMPANY.value: "company"}
 class Entry:
     """One thing that happened.
 
-    `what` is its kind: joined, won, answered, said, left, arrived, referred, was_referred, brought.
+    `what` is its kind: joined, won, answered, said, left, arrived, referred, was_referred, brought,
+    win; a win says its `words`.
     `day` is in the account's time zone, None where nobody knows when it was. `certainty` is None
     where HubSpot's records say it themselves; `known_from` says from what. `minor` is money in the
     deal's currency, `credit_minor` what is booked for the story's person or company. `last_seen` is
@@ -48,6 +50,7 @@ class Entry:
     credit_minor: int | None = None
     score: int | None = None
     quote: str = ""
+    words: str = ""
     certainty: float | None = None
     known_from: str = ""
     last_seen: date | None = None
@@ -167,6 +170,8 @@ class _Filler:
             return self._deal(entry, row)
         if row.what in {"left", "arrived"}:
             return self._move(entry, row)
+        if row.what == "win":
+            return _win(entry, row)
         return self._referral(entry, row)
 
     def _deal(self, entry: Entry, row: Happened) -> Entry:
@@ -224,6 +229,17 @@ class _Filler:
             is_asked=stored["status"] == Status.REVIEW,
             reasons=tuple(reason.text for reason in referral.reasons),
         )
+
+
+def _win(entry: Entry, row: Happened) -> Entry:
+    words, known_from, contact = row.finding
+    return replace(
+        entry,
+        company_id=row.company_id,
+        contact_id=int(contact) if contact else None,
+        words=words,
+        known_from=KNOWN_FROM.get(known_from, known_from),
+    )
 
 
 def _other_end(move: Row, what: str) -> RefPair | None:

@@ -27,7 +27,7 @@ class Happened(NamedTuple):
 
     at: datetime
     key: str
-    what: str  # won, brought, referred, was_referred, left, arrived
+    what: str  # won, brought, referred, was_referred, left, arrived, win
     deal_id: int | None
     company_id: int | None
     finding: Sequence[str]
@@ -57,7 +57,15 @@ def _moves(what: str, company: str, where: str) -> str:
     FROM move WHERE portal_id = :portal AND {_SHOWN_MOVE} AND {company} IS NOT NULL AND {where}"""
 
 
+def _wins(where: str) -> str:
+    return f"""SELECT at, 'win:' || win_key, 'win', CAST(NULL AS bigint), company_id,
+      ARRAY[words, split_part(win_key, ':', 1), coalesce(CAST(contact_id AS text), '')]
+    FROM win WHERE portal_id = :portal AND at <= clock_timestamp() AND {where}"""
+
+
 _WON_AT = "coalesce(deal.closed_at, deal.created_at)"
+# A person's answers, and a company's deals, are in their stories already.
+_OF_OWN = "contact_id = ANY(CAST(:contacts AS bigint[])) AND win_key NOT LIKE 'answer:%'"
 _OF_PERSON = f"""
   SELECT {_WON_AT}, 'won:' || deal.deal_id, 'won', deal.deal_id, deal.company_id,
     array_remove(array_agg(DISTINCT on_deal.label), NULL)
@@ -78,7 +86,8 @@ _OF_PERSON = f"""
   UNION ALL {_referrals("referred", "referrer_contact_id = ANY(CAST(:contacts AS bigint[]))")}
   UNION ALL {_referrals("was_referred", "target = ANY(CAST(:targets AS text[]))")}
   UNION ALL {_moves("left", "former_company_id", "person_id = :person")}
-  UNION ALL {_moves("arrived", "new_company_id", "person_id = :person")}"""
+  UNION ALL {_moves("arrived", "new_company_id", "person_id = :person")}
+  UNION ALL {_wins(_OF_OWN)}"""
 _COMPANIES = "ANY(CAST(:companies AS bigint[]))"
 _OF_COMPANY = f"""
   SELECT {_WON_AT}, 'won:' || deal_id, 'won', deal_id, company_id, CAST('{{}}' AS text[])
@@ -92,7 +101,8 @@ _OF_COMPANY = f"""
   UNION ALL {_referrals("referred", "referrer_company_id = ANY(CAST(:companies AS bigint[]))")}
   UNION ALL {_referrals("was_referred", "target = ANY(CAST(:targets AS text[]))")}
   UNION ALL {_moves("left", "former_company_id", f"former_company_id = {_COMPANIES}")}
-  UNION ALL {_moves("arrived", "new_company_id", f"new_company_id = {_COMPANIES}")}"""
+  UNION ALL {_moves("arrived", "new_company_id", f"new_company_id = {_COMPANIES}")}
+  UNION ALL {_wins("company_id = :company AND win_key NOT LIKE 'deal:%'")}"""
 _NAMED = "told(at, key, what, deal_id, company_id, finding)"
 
 

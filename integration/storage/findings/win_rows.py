@@ -41,6 +41,22 @@ def between(
     return _by_company(rows, policy)
 
 
+def count_since(tx: Transaction, since: datetime, until: datetime) -> dict[WinKind, int]:
+    """Return how many wins of each kind there were between two moments, the most first."""
+    rows = tx.tuples(
+        """SELECT kind, count(*) FROM win WHERE portal_id = :portal AND at BETWEEN :since AND :until
+           GROUP BY kind ORDER BY 2 DESC, 1""",
+        since=since,
+        until=until,
+    )
+    return {WinKind.of(kind): int(count) for kind, count in rows}
+
+
+def is_any(tx: Transaction) -> bool:
+    """Whether there is any win at all."""
+    return bool(tx.value("SELECT EXISTS (SELECT FROM win WHERE portal_id = :portal)"))
+
+
 def store(tx: Transaction, company_ids: Collection[int], desired: Iterable[Win]) -> int:
     """Make *desired* the wins of these companies; return how many rows that changed.
 

@@ -220,6 +220,34 @@ FOLLOW_UPS: Final = List(
     },
 )  # fmt: skip
 
+# Whose customer it is says the list of customers, which is kept with the wins.
+_OWNER_OF = """(SELECT owner_id FROM customer
+    WHERE customer.portal_id = win.portal_id AND customer.company_id = win.company_id)"""
+WINS: Final = List(
+    rows="win",
+    # A win has no number of its own, as a job change.
+    key="win_number",
+    key_expression="hashtextextended(company_id || ' ' || win_key, 0)",
+    columns=(
+        "at", "company_id", "kind", "contact_id", "words", f"{_OWNER_OF} AS owner_id",
+        "split_part(win_key, ':', 1) AS known_from",
+        """CASE WHEN win_key ~ '^deal:[0-9]{1,18}$'
+          THEN CAST(split_part(win_key, ':', 2) AS bigint) END AS deal_id""",
+    ),
+    # A win that is still to come, as a deal that closes next week, is none yet.
+    always="portal_id = :portal AND at <= clock_timestamp()",
+    conditions={
+        "kind": "kind = ANY(CAST(:kind AS text[]))",
+        "owner": f"{_OWNER_OF} = ANY(CAST(:owner AS bigint[]))",
+        "no_owner": f"{_OWNER_OF} IS NULL AND :no_owner",
+        "company": "company_id = :company",
+        "person": f"contact_id IN {_RECORDS_OF.format('person')}",
+        "since": "at >= :since",
+        "until": "at < :until",
+    },
+    orders={"at": Order("at", "timestamptz")},
+)  # fmt: skip
+
 _MOVED = "coalesce(latest, earliest)"
 MOVES: Final = List(
     rows="move",

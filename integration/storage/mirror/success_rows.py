@@ -222,6 +222,11 @@ def expire(tx: Transaction, *, days: int) -> int:
     )
 
 
+def has_awaited(tx: Transaction) -> bool:
+    """Whether any item waits."""
+    return bool(tx.value("SELECT EXISTS (SELECT FROM awaited_company WHERE portal_id = :portal)"))
+
+
 def awaited(tx: Transaction, *, limit: int) -> Sequence[Row]:
     """Return the companies that items wait for, with how many and since when; most items first."""
     return tx.rows(

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final
 
+from mappings import formats
 from mappings.kinds import WinKind
 from mappings.rules.facts import DealFacts, NpsAnswer, Reading, SuccessEvent, Ticket
 from mappings.rules.policy import Policy
@@ -196,21 +197,29 @@ def of_usage(
     company_id: int, highs: Mapping[str, Sequence[tuple[datetime, float]]], policy: Policy
 ) -> list[Win]:
     """Records of usage, by the highest figure of each week of each metric."""
-    weight = wins.weight(WinKind.USAGE_RECORD, policy)
     return [
-        Win(
-            kind=WinKind.USAGE_RECORD,
-            company_id=company_id,
-            contact_id=None,
-            at=record.at,
-            # By the week: a higher figure later in it is the same record.
-            source=f"usage:{metric}:{_week(record.at)}",
-            words=f"{metric.replace('_', ' ')} at {record.value:,g}, {record.before:,g} before",
-            weight=weight,
-        )
+        _of_record(company_id, metric, record, policy)
         for metric, weeks in sorted(highs.items())
         for record in usage_records(weeks)
     ]
+
+
+def _of_record(company_id: int, metric: str, record: "UsageRecord", policy: Policy) -> Win:
+    named, value, before = metric.replace("_", " "), _plain(record.value), _plain(record.before)
+    return Win(
+        kind=WinKind.USAGE_RECORD,
+        company_id=company_id,
+        contact_id=None,
+        at=record.at,
+        # By the week: a higher figure later in it is the same record.
+        source=f"usage:{metric}:{_week(record.at)}",
+        words=f"{named} at {value}, {before} before",
+        weight=wins.weight(WinKind.USAGE_RECORD, policy),
+    )
+
+
+def _plain(value: float) -> str:
+    return formats.count(int(value)) if value == int(value) else f"{value:,.2f}"
 
 
 def _week(at: datetime) -> str:
