@@ -34,6 +34,7 @@ from integration.reports import digests
 from integration.storage.queue import lanes
 from integration.storage.queue.lanes import Lease, LeaseLost
 from integration.storage.service import portals
+from integration.success import follow_up_tasks
 
 # A slice ends after this long and goes to the back of the queue: a busy portal delays no other one
 # for longer.
@@ -173,7 +174,7 @@ def _drain(portal: PortalContext, lease: Lease) -> float | None:
 def _write(portal: PortalContext, lease: Lease) -> float | None:
     end = time.monotonic() + SLICE_SECONDS
     while time.monotonic() < end:
-        if not writeback.send(portal, lease):
+        if not writeback.send(portal, lease) and not follow_up_tasks.send(portal, lease):
             return writeback.next_in(portal)
     return 0
 
@@ -199,6 +200,7 @@ def _import(portal: PortalContext, lease: Lease) -> float | None:
         more = activities.advance(portal, lease, seconds=end - time.monotonic())
         detection.look_if_due(portal)
         move_window.ask_if_due(portal)
+        follow_up_tasks.look(portal, lease)
     return 0 if more else None
 
 
@@ -225,7 +227,7 @@ STEPS: dict[str, LaneWork] = {
 
 def wake_writer(portal: PortalContext) -> None:
     """Wake the write lane when a patch is due or will be."""
-    if writeback.next_in(portal) is None:
+    if writeback.next_in(portal) is None and not follow_up_tasks.is_due(portal):
         return
     with portal.transaction() as tx:
         lanes.want(tx, portal.portal_id, "write")

@@ -39,6 +39,7 @@ _TABLE: Final = (
     Route("objects.page", "GET", _OBJECTS, _V3),
     Route("objects.get", "GET", f"{_OBJECTS}/{{objectId}}", f"{_V3}/{{objectId}}"),
     Route("objects.read", "POST", f"{_OBJECTS}/batch/read", f"{_V3}/batch/read"),
+    Route("objects.create", "POST", _OBJECTS),
     Route("objects.update", "POST", f"{_OBJECTS}/batch/update", f"{_V3}/batch/update"),
     Route("objects.search", "POST", f"{_OBJECTS}/search", f"{_V3}/search", allowance="search"),
     Route("properties.all", "GET", _PROPERTIES, _V3_PROPERTIES),

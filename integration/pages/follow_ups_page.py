@@ -17,7 +17,8 @@ from integration.portal.permissions import Permission
 from integration.portal.runtime import Runtime
 from integration.reports.listings import list_addresses, list_reading
 from integration.reports.listings.listings import CLOSED_BECAUSE, FOLLOW_UPS, WHY
-from integration.success import follow_ups
+from integration.storage.success import follow_up_task_rows
+from integration.success import follow_up_tasks, follow_ups
 from integration.success.follow_ups import Hand, NotTheirs
 from mappings.rules.success.follow_ups import TAGS
 
@@ -26,6 +27,7 @@ _SAID: Mapping[str, str] = {
     "closed": lazy_gettext("Closed."),
     "reopened": lazy_gettext("Open again."),
     "handed_over": lazy_gettext("Handed over."),
+    "tasks": lazy_gettext("Saved. It counts for follow-ups that open from now on."),
     "tags": lazy_gettext("Saved. The reasons are those that you see."),
 }
 _NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
@@ -38,6 +40,7 @@ def blueprint(runtime: Runtime) -> Blueprint:
     _add_page(bp, runtime)
     _add_forms(bp, runtime)
     _add_tags(bp, runtime)
+    _add_switch(bp, runtime)
     return bp
 
 
@@ -102,6 +105,22 @@ def _add_tags(bp: Blueprint, runtime: Runtime) -> None:
         )
 
 
+def _add_switch(bp: Blueprint, runtime: Runtime) -> None:
+    @bp.post("/follow-ups/tasks")
+    def choose_tasks(portal_id: int) -> ResponseReturnValue:
+        text = request.form.get("a_day", "")
+        a_day = int(text) if _NUMBER.fullmatch(text) else 0
+        makes = request.form.get("makes_tasks") == "yes"
+        return _do(
+            runtime,
+            portal_id,
+            "tasks",
+            lambda portal, hand: follow_up_tasks.choose(
+                portal, makes_tasks=makes, tasks_a_day=a_day, actor=hand.actor
+            ),
+        )
+
+
 def _do(
     runtime: Runtime, portal_id: int, done: str, act: Callable[[PortalContext, Hand], None]
 ) -> ResponseReturnValue:
@@ -142,6 +161,8 @@ def _page(
     with portal.transaction() as tx:
         own = follow_ups.own_ids(tx, session.user_id)
         reasons = follow_ups.offered(tx)
+        tasks = follow_up_task_rows.setup(tx)
+        troubles = follow_up_task_rows.troubles(tx, limit=3)
     may_all = session.may(Permission.ANSWER)
     may_own = session.may(Permission.ANSWER_OWN)
     return render_template(
@@ -156,6 +177,11 @@ def _page(
         may_read_comments=session.may(Permission.READ_COMMENTS),
         may_export=session.may_use("lists.follow-ups_csv"),
         may_change_tags=session.may_use("follow_ups.add_tag"),
+        tasks=tasks,
+        task_troubles=troubles,
+        usual_a_day=follow_up_tasks.USUAL_A_DAY,
+        most_a_day=follow_up_tasks.MOST_A_DAY,
+        may_make_tasks=follow_up_tasks.SCOPE in account_of(portal).scopes,
         own_tags=follow_ups.own_tags(portal),
         reasons=reasons,
         given_reasons=TAGS.values(),

@@ -332,6 +332,11 @@ def _surroundings() -> Section:
             _("not kept, but for the examples that a question in the set-up shows"),
         ),
         Line(
+            _("tasks that we made for follow-ups: their subject and status, if you switch them on"),
+            _("None is made twice, and one that is completed closes its follow-up."),
+            _("its number and whether it is completed, until the follow-up goes"),
+        ),
+        Line(
             _("names, mail addresses and teams of your HubSpot users (optional permission)"),
             _(
                 "Pages and reports name whom records belong to and who did what. The hosts of the"
@@ -352,6 +357,11 @@ def _other_tools() -> Section:
                 longest_comment=figures.count(LONGEST_COMMENT),
             ),
             _("They count for NPS."),
+            _UNTIL_UNINSTALLED,
+        ),
+        Line(
+            _("when somebody's link to our survey was opened and answered, if you ask with it"),
+            _("They tell how many answered, and leave people in peace for a while afterwards."),
             _UNTIL_UNINSTALLED,
         ),
         Line(

@@ -133,6 +133,7 @@ ENDPOINTS: Final[Mapping[str, Permission | Open]] = MappingProxyType(
         "follow_ups.hand_over": Permission.ANSWER_OWN,
         "follow_ups.add_tag": Permission.CHANGE_SETTINGS,
         "follow_ups.retire_tag": Permission.CHANGE_SETTINGS,
+        "follow_ups.choose_tasks": Permission.CHANGE_SETTINGS,
         "lists.deals": Permission.READ,
         "lists.deals_csv": Permission.EXPORT,
         "comparison.show": Permission.READ,

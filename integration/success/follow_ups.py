@@ -12,7 +12,7 @@ from integration.storage.service import portals
 from integration.storage.success import follow_up_rows
 from integration.storage.success.follow_up_rows import OwnTag
 from mappings.records.owners import Owner
-from mappings.rules.success.follow_ups import SAME_PERSON, TAGS
+from mappings.rules.success.follow_ups import SAME_PERSON, TAGS, TASK_DONE
 from mappings.rules.text.names import spoken
 
 LONGEST_WORDS, LONGEST_TAG, MOST_TAGS = 500, 60, 50
@@ -141,7 +141,8 @@ def add_tag(portal: PortalContext, label: str, *, actor: str) -> None:
     name = spoken(label)[:LONGEST_TAG]
     with portal.confirmed() as tx:
         known = offered(tx)
-        names = {text.casefold() for pair in known.items() for text in pair} | {SAME_PERSON}
+        names = {text.casefold() for pair in known.items() for text in pair}
+        names |= {SAME_PERSON, TASK_DONE}
         if not name or name.casefold() in names:
             raise Refused("A reason needs a name that no other has; nothing was added")
         if len(known) - len(TAGS) >= MOST_TAGS:

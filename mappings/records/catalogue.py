@@ -32,6 +32,7 @@ PLURAL: Final[Mapping[str, str]] = MappingProxyType(
         "call": "calls",
         "email": "emails",
         "note": "notes",
+        "task": "tasks",
     }
 )
 TYPE_ID: Final[Mapping[str, str]] = MappingProxyType(

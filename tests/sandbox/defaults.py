@@ -75,6 +75,10 @@ hs_timestamp:t hubspot_owner_id:o hs_call_title:s hs_call_body:s hs_call_directi
 hs_call_disposition:s hs_call_duration:n hs_call_status:e:BUSY|CALLING_CRM_USER|CANCELED|COMPLETED|CONNECTING|FAILED|
 IN_PROGRESS|MISSED|NO_ANSWER|QUEUED|RINGING
 hs_createdate:t~ hs_lastmodifieddate:t~ hs_object_id:n~""",
+    "task": """
+hs_timestamp:t hubspot_owner_id:o hs_task_subject:s hs_task_body:s
+hs_task_status:e:NOT_STARTED|IN_PROGRESS|WAITING|DEFERRED|COMPLETED hs_task_priority:e:NONE|LOW|MEDIUM|HIGH
+hs_task_type:e:TODO|CALL|EMAIL hs_createdate:t~ hs_lastmodifieddate:t~ hs_object_id:n~""",
     "note": """
 hs_timestamp:t hubspot_owner_id:o hs_note_body:s hs_createdate:t~ hs_lastmodifieddate:t~ hs_object_id:n~""",
 }

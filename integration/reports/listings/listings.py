@@ -15,7 +15,7 @@ from mappings.kinds import (
     WinKind,
     source_label,
 )
-from mappings.rules.success.follow_ups import SAME_PERSON, TAGS
+from mappings.rules.success.follow_ups import SAME_PERSON, TAGS, TASK_DONE
 
 _SOURCES: Mapping[str, str] = {
     word: source_label(word)
@@ -243,7 +243,11 @@ WHY = {
     "passive": "Neutral answer",
     "gap": "Gap between pulse and answers",
 }
-CLOSED_BECAUSE = {**TAGS, SAME_PERSON: "Goes on as another of the same person"}
+CLOSED_BECAUSE = {
+    **TAGS,
+    SAME_PERSON: "Goes on as another of the same person",
+    TASK_DONE: "Task completed in HubSpot",
+}
 
 FOLLOW_UPS: Final = Listing(
     name="follow-ups",

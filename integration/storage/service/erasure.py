@@ -330,6 +330,10 @@ _CONTACT_ROWS = (
     """UPDATE success_event SET contact_id = NULL, words = ''
        WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))""",
     "DELETE FROM win WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))",
+    """DELETE FROM follow_up_task USING follow_up
+       WHERE follow_up_task.portal_id = :portal AND follow_up.portal_id = :portal
+         AND follow_up.follow_up_id = follow_up_task.follow_up_id
+         AND follow_up.contact_id = ANY(CAST(:ids AS bigint[]))""",
     "DELETE FROM follow_up WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))",
     # So does that somebody was invited, and whether they answered.
     """UPDATE survey_invitation SET contact_id = -1 - floor(random() * 1e15)::bigint

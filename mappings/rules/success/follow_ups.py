@@ -17,6 +17,8 @@ from mappings.rules.success.pulse import Pulse
 
 SAME_PERSON: Final = "same_person"
 """The tag of one that goes on as another of the same person."""
+TASK_DONE: Final = "task_done"
+"""The tag of one whose task somebody completed in HubSpot."""
 TAGS: Final[Mapping[str, str]] = {
     "product": "Something is missing or broken in the product",
     "support": "Support",
