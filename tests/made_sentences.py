@@ -73,6 +73,7 @@ SPEAKERS: Final = (
     "mappings/records/portal_words.py",
     "mappings/records/report_request.py",
     "mappings/records/report_view.py",
+    "mappings/records/score_samples.py",
     "mappings/records/text_sources.py",
     "mappings/rules/attribution/arrivals.py",
     "mappings/rules/attribution/decisions.py",

@@ -11,7 +11,7 @@ from integration.portal.context import PortalContext
 from integration.storage.mirror import success_rows
 from integration.storage.service import missing_choices
 from mappings.kinds import ObjectType
-from mappings.records import portal_words
+from mappings.records import portal_words, score_samples
 from mappings.records.access import readable_types
 from mappings.records.catalogue import WRITTEN_TYPES
 from mappings.records.portal_map import PortalMap, dump_portal_map, load_portal_map
@@ -49,7 +49,22 @@ def chosen(portal: PortalContext, wanted: Mapping[str, Any], before: PortalMap) 
     values, problems = portal_words.checked(wanted, before, read(portal))
     if problems:
         raise NotThere(problems)
+    problems = _on_other_scales(portal, values, before)
+    if problems:
+        raise NotThere(problems)
     return load_portal_map(values)
+
+
+def _on_other_scales(
+    portal: PortalContext, values: Mapping[str, Any], before: PortalMap
+) -> dict[str, str]:
+    """Why a property that is newly named for answers holds none, by a sample of its values."""
+    name = values.get("nps_property")
+    if not name or name == before.nps_property:
+        return {}
+    sample = portal.hubspot.sample(ObjectType.CONTACT, name)
+    problem = score_samples.problem([record.get(name) for record in sample.records])
+    return {"nps_property": problem} if problem else {}
 
 
 def check_version(portal: PortalContext, number: int) -> None:

@@ -13,7 +13,13 @@ from integration.storage.mirror import mirror
 from integration.storage.mirror import survey_answers as answer_rows
 from mappings.kinds import ObjectType
 from mappings.records import readers
-from mappings.records.answer_records import RATING, contact_answers, employer_at, survey_answer
+from mappings.records.answer_records import (
+    FEEDBACK,
+    contact_answers,
+    employer_at,
+    mapped_answers,
+    survey_answer,
+)
 from mappings.records.portal_map import PortalMap
 from mappings.records.rows import Link, Record, RefPair
 from mappings.rules.facts import (
@@ -180,10 +186,25 @@ def _submitted(batch: Batch, contact_ids: Collection[int]) -> dict[str, NpsAnswe
 
 
 def _on_contacts(batch: Batch, contact_ids: Collection[int]) -> dict[str, NpsAnswer]:
-    """The answers that contacts carry in their own properties."""
-    rows = stored.load_marked(batch.tx, ObjectType.CONTACT, contact_ids, RATING)
+    """The answers that contacts carry in HubSpot's properties, and in those that are mapped."""
+    found = _carried(batch, contact_ids, FEEDBACK.score, contact_answers)
+    mapped = batch.portal_map.answer_properties
+    if mapped is not None:
+        found |= _carried(
+            batch, contact_ids, mapped.score, lambda record: mapped_answers(record, mapped)
+        )
+    return found
+
+
+def _carried(
+    batch: Batch,
+    contact_ids: Collection[int],
+    name: str,
+    reader: Callable[[Record], Sequence[NpsAnswer]],
+) -> dict[str, NpsAnswer]:
+    rows = stored.load_marked(batch.tx, ObjectType.CONTACT, contact_ids, name)
     marked = _with_links(batch, rows, (ObjectType.COMPANY,))
-    read = batch.each(_with_refs(marked), contact_answers)
+    read = batch.each(_with_refs(marked), reader)
     return {answer.id: answer for _, own in read for answer in own}
 
 

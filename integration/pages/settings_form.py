@@ -73,6 +73,7 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
         "ticket_closed_stages",
         "not_applicable",
     ),
+    marked("Survey answers"): ("nps_property", "nps_date_property", "nps_comment_property"),
     marked("Wins"): (
         "goal_date_property",
         "onboarding_date_property",
@@ -123,6 +124,12 @@ _HINTS: Mapping[str, str] = {
     "milestone_property": lazy_gettext(
         "Company property with the day on which the customer first got value."
     ),
+    "nps_property": lazy_gettext(
+        "Contact property with answers of another survey, from 0 to 10; each earlier value is an"
+        " answer of its day. Other scales are refused."
+    ),
+    "nps_date_property": lazy_gettext("Contact property with the day of that answer."),
+    "nps_comment_property": lazy_gettext("Contact property with what they wrote."),
     "goal_date_property": lazy_gettext(
         "Company property with the day on which the customer reached its goal."
     ),

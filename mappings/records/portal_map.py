@@ -11,6 +11,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, val
 
 from mappings.kinds import ObjectType
 from mappings.records import text_sources
+from mappings.records.answer_records import AnswerProperties
 from mappings.records.phones import COUNTRIES
 from mappings.records.property_labels import UNKNOWN, LabelsByProperty, PropertyLabels
 from mappings.records.text_sources import TextSource
@@ -72,6 +73,9 @@ class PortalMap:
     term_months_property: str | None = None
     recurring_deal_property: str | None = None
     buying_role_property: str | None = "hs_buying_role"
+    nps_property: str | None = None
+    nps_date_property: str | None = None
+    nps_comment_property: str | None = None
     role_labels: tuple[tuple[str, str], ...] = ()
     deal_renewal_types: tuple[str, ...] = ("renewal",)
     renewal_date_property: str | None = None
@@ -112,6 +116,8 @@ class PortalMap:
     def history_properties(self, object_type: str) -> tuple[str, ...]:
         """The properties read with every value they had, since a rule needs their dates."""
         timed = [name for source, name in self.mapped_texts(object_type) if source.has_history]
+        if object_type == ObjectType.CONTACT and self.nps_property:
+            timed.append(self.nps_property)
         dates_stage = self.customer_stage and self.customer_stage_since == SINCE_REACHED
         if object_type == ObjectType.COMPANY:
             timed += ["lifecyclestage"] if dates_stage else []
@@ -176,10 +182,20 @@ class PortalMap:
         name = (self.recurring_property or "").lower()
         return _TIMES[PER_MONTH if _MONTHLY.search(name) else PER_YEAR]
 
+    @property
+    def answer_properties(self) -> AnswerProperties | None:
+        """The properties of contacts that hold answers to a survey of another tool, if mapped."""
+        if not self.nps_property:
+            return None
+        return AnswerProperties(
+            self.nps_property, self.nps_date_property, self.nps_comment_property
+        )
+
     def _mapped(self, object_type: str) -> tuple[str | None, ...]:
         texts = (name for _, name in self.mapped_texts(object_type))
         if object_type == ObjectType.CONTACT:
-            return (self.buying_role_property, *texts)
+            answers = (self.nps_property, self.nps_date_property, self.nps_comment_property)
+            return (self.buying_role_property, *answers, *texts)
         if object_type == ObjectType.COMPANY:
             agency = "type" if self.agency_types else None
             figures = self.figure_properties().values()
@@ -269,6 +285,9 @@ class PortalMapSchema(Schema):
         load_default="", validate=validate.Regexp(r"^([a-z][a-z0-9_]{0,99})?\Z")
     )
     milestone_property = _property()
+    nps_property = _property()
+    nps_date_property = _property()
+    nps_comment_property = _property()
     goal_date_property = _property()
     onboarding_date_property = _property()
     health_score_property = _property()

@@ -114,6 +114,9 @@ def _choices(words: PortalWords) -> dict[str, Choice]:
         "term_months_property": Choice("number property of deals", None, ObjectType.DEAL, NUMBER),
         "recurring_deal_property": Choice("property of deals", None, ObjectType.DEAL),
         "health_score_property": Choice("property of companies", None, ObjectType.COMPANY),
+        "nps_property": Choice("property of contacts", None, ObjectType.CONTACT),
+        "nps_date_property": Choice("date property of contacts", None, ObjectType.CONTACT, DAY),
+        "nps_comment_property": Choice("property of contacts", None, ObjectType.CONTACT),
         "buying_role_property": Choice("property of contacts", None, ObjectType.CONTACT),
         "customer_stage": Choice(
             "lifecycle stage of this account",

@@ -23,6 +23,9 @@ _LABELS: Mapping[str, str] = {
     "recurring_per": "Recurring value is",
     "term_months_property": "Months of a contract",
     "recurring_deal_property": "Deals that recur",
+    "nps_property": "Answers from 0 to 10",
+    "nps_date_property": "Day of the answer",
+    "nps_comment_property": "Comment of the answer",
     "ticket_closed_stages": "Closed ticket stages",
 }
 
