@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from commands import (
+    ask,
     backfill,
     board,
     doctor,
@@ -114,6 +115,7 @@ for command in (
     ledger.ledger,
     report.report,
     board.board,
+    ask.ask,
     orders.orders,
     review.review,
     status.status,

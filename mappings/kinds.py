@@ -305,6 +305,15 @@ class AskOutcome(Labelled):
         return next((member for member in cls if member == word), None)
 
 
+class ReminderKind(Labelled):
+    """What an owner is reminded of beside asks."""
+
+    TELL = "tell", "Tell them what became of it"
+    SAVE = "save", "Save the account"
+    WELCOME = "welcome", "Welcome them at the new account"
+    SUCCESSOR = "successor", "Get to know the successor"
+
+
 class ReviewKind(Labelled):
     """What a review task asks about."""
 

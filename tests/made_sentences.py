@@ -58,6 +58,7 @@ SPEAKERS: Final = (
     "integration/review/questions.py",
     "integration/review/reading.py",
     "integration/review/review_kinds.py",
+    "integration/success/ask_reminders.py",
     "integration/success/asking.py",
     "integration/success/unmatched.py",
     "mappings/records/answer_columns.py",
@@ -102,6 +103,7 @@ SPEAKERS: Final = (
     "mappings/rules/success/win_sources.py",
     "mappings/rules/success/health_override.py",
     "mappings/rules/success/readiness.py",
+    "mappings/rules/success/reminders.py",
 )
 # Sentences that are put together from pieces. What a place in capitals holds is a figure.
 COMPOSED: Final = (

@@ -10,7 +10,8 @@ from integration.pages import figures, languages
 from integration.pages.texts import gettext as _
 from integration.pages.texts import marked
 from integration.success.ask_list import AskLine
-from mappings.kinds import AskKind, WinKind
+from mappings.kinds import AskKind, ReminderKind, WinKind
+from mappings.rules.success import reminders
 from mappings.rules.success.acquaintances import Target, Tie
 from mappings.rules.success.wins import Win
 
@@ -41,6 +42,42 @@ def message(line: AskLine, code: str) -> str:
     """What to write to somebody, in a language that pages speak."""
     with languages.in_language(code):
         return "\n\n".join(_paragraphs(line))
+
+
+def note(kind: ReminderKind, outcome: str, first_name: str) -> str:
+    """What to write in answer to a reminder, in the reader's language."""
+    greeting = _("Hello %(name)s,", name=first_name) if first_name else _("Hello,")
+    said = _THANKS.get(outcome) or _NOTES[kind]
+    return f"{greeting}\n\n{_(said)}"
+
+
+_THANKS: Final[Mapping[str, str]] = {
+    reminders.WON: marked(
+        "you introduced us to somebody, and they decided for us. I wanted you to hear it first:"
+        " thank you very much!"
+    ),
+    reminders.LOST: marked(
+        "you introduced us to somebody, and it did not come to anything this time. Thank you all"
+        " the same!"
+    ),
+    reminders.OPENED: marked(
+        "you introduced us to somebody, and something may come of it. Thank you very much; I will"
+        " tell you what becomes of it."
+    ),
+}
+_NOTES: Final[Mapping[ReminderKind, str]] = {
+    ReminderKind.TELL: marked("thank you for introducing us."),
+    ReminderKind.SAVE: marked(
+        "I hear that you are moving on. Thank you for the time together! Who takes over from you?"
+    ),
+    ReminderKind.WELCOME: marked(
+        "congratulations on your new job! I would be glad to hear what you have in mind there."
+    ),
+    ReminderKind.SUCCESSOR: marked(
+        "we have not met yet: I look after your company with us. May I introduce myself in a short"
+        " call?"
+    ),
+}
 
 
 def _paragraphs(line: AskLine) -> Iterator[str]:

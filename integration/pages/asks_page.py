@@ -1,7 +1,7 @@
 """The page of people to ask today, and its forms: asked, what became of it, do not ask."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from flask import (
@@ -29,18 +29,21 @@ from integration.portal.permissions import Permission
 from integration.portal.record_choice import Ambiguous
 from integration.portal.record_names import shown
 from integration.portal.runtime import Runtime
-from integration.storage.mirror import owner_rows
-from integration.success import ask_list, asking
+from integration.storage.mirror import lookups, owner_rows
+from integration.success import ask_list, ask_reminders, asking
 from integration.success.ask_list import AskFilter, AskLine, AskList
+from integration.success.ask_reminders import OpenReminder
 from integration.success.asking import TooLate, Wanted
 from mappings.kinds import AskKind, AskOutcome, AskState, GateKind, ObjectType
 from mappings.records.rows import RefPair
 
+_MOST_REMINDERS: Final = 50
 _DONE: Final = {
     "asked": lazy_gettext("Noted. They rest now; note here what became of it."),
     "concluded": lazy_gettext("Noted."),
     "taken_back": lazy_gettext("Taken back."),
     "left_alone": lazy_gettext("Noted. They are asked for nothing, and get no survey."),
+    "done": lazy_gettext("Done."),
     "again": lazy_gettext("Noted. They may be asked again."),
 }
 
@@ -50,6 +53,7 @@ def blueprint(runtime: Runtime) -> Blueprint:
     bp = Blueprint("asks", __name__, url_prefix="/portals/<int:portal_id>/asks")
     _add_pages(bp, runtime)
     _add_forms(bp, runtime)
+    _add_forms_of_people(bp, runtime)
     return bp
 
 
@@ -109,6 +113,8 @@ def _add_forms(bp: Blueprint, runtime: Runtime) -> None:
             asking.take_back(portal, ask_id, actor=session.actor)
         return _done("taken_back", portal_id)
 
+
+def _add_forms_of_people(bp: Blueprint, runtime: Runtime) -> None:
     @bp.post("/people/<int:contact_id>/leave")
     def leave_alone(portal_id: int, contact_id: int) -> ResponseReturnValue:
         session = guard.session_of(runtime, portal_id)
@@ -133,6 +139,23 @@ def _add_forms(bp: Blueprint, runtime: Runtime) -> None:
                 return _refused(portal, session, refusal)
         return _done("again", portal_id)
 
+    @bp.post("/reminders/<key>")
+    def done(portal_id: int, key: str) -> ResponseReturnValue:
+        session = guard.session_of(runtime, portal_id)
+        with open_portal(runtime, portal_id) as portal:
+            account_of(portal)
+            try:
+                company_id = ask_reminders.company_of(portal, key)
+                _check_own(portal, session, (ObjectType.COMPANY, company_id))
+                if request.form.get("back"):
+                    ask_reminders.take_back(portal, key)
+                else:
+                    ask_reminders.note_done(portal, key, actor=session.actor)
+            except Refused as refusal:
+                return _refused(portal, session, refusal)
+        said = "taken_back" if request.form.get("back") else "done"
+        return redirect(url_for("asks.show", portal_id=portal_id, said=said, key=key), 303)
+
 
 def _done(what: str, portal_id: int) -> ResponseReturnValue:
     return redirect(url_for("asks.show", portal_id=portal_id, said=what), 303)
@@ -146,6 +169,7 @@ def _refused(portal: PortalContext, session: Session, refusal: Refused) -> Respo
 def _page(portal: PortalContext, session: Session, *, problem: Refused | None = None) -> str:
     wanted = _wanted(portal, session)
     found = ask_list.read(portal, wanted)
+    due = ask_reminders.read(portal, wanted.owners)[:_MOST_REMINDERS]
     return render_template(
         "asks.html",
         session=session,
@@ -156,7 +180,10 @@ def _page(portal: PortalContext, session: Session, *, problem: Refused | None = 
         typed=request.form if problem is not None else {},
         problem_ask=(request.view_args or {}).get("ask_id"),
         done=_DONE.get(request.args.get("said", "")),
-        names=_names(portal, found),
+        names=_names(portal, found, due),
+        reminders=due,
+        notes=_notes(portal, due),
+        done_key=request.args.get("key", "") if request.args.get("said") == "done" else "",
         messages=[(line, *_message(line)) for line in found.lines],
         states=list(AskState),
         kinds=list(AskKind),
@@ -183,9 +210,27 @@ def _message(line: AskLine) -> tuple[str, str]:
     return code, ask_messages.message(line, code)
 
 
-def _names(portal: PortalContext, found: AskList) -> Mapping[RefPair, str]:
-    """The names of everybody who was asked, and whom they introduced."""
+def _notes(portal: PortalContext, due: Sequence[OpenReminder]) -> Mapping[str, str]:
+    """What to write in answer to each reminder."""
+    contact_ids = {one.reminder.contact_id for one in due}
+    with portal.transaction() as tx:
+        first_names = lookups.values_of(tx, ObjectType.CONTACT, contact_ids, "firstname")
+    return {
+        one.reminder.key: ask_messages.note(
+            one.reminder.kind, one.reminder.outcome, first_names.get(one.reminder.contact_id, "")
+        )
+        for one in due
+    }
+
+
+def _names(
+    portal: PortalContext, found: AskList, due: Sequence[OpenReminder]
+) -> Mapping[RefPair, str]:
+    """The names of everybody who was asked, whom they introduced, and who reminders are about."""
     refs: set[RefPair] = set()
+    for one in due:
+        refs.add((ObjectType.CONTACT, one.reminder.contact_id))
+        refs.add((ObjectType.COMPANY, one.reminder.company_id))
     for open_ask in found.asked:
         refs.add((ObjectType.COMPANY, open_ask.ask.company_id))
         refs |= {

@@ -58,6 +58,7 @@ def _told(runtime: Runtime, letter: Letter) -> dict[str, Any]:
     return {
         **said,
         "account": account,
+        "asks": letter.asks,
         "is_importing": letter.is_importing,
         "own": own,
         "portal_id": portal_id,

@@ -28,6 +28,8 @@ from integration.storage.queue.lanes import Lease
 from integration.storage.service import digest_rows, portal_users, portals
 from integration.storage.service.digest_rows import Delivery, Digest
 from integration.storage.service.portal_users import PortalUser
+from integration.success import ask_list
+from integration.success.ask_list import AskBrief
 from mappings.kinds import Rhythm
 from mappings.records.report_request import Grouping
 from mappings.records.report_view import ReportView
@@ -64,6 +66,7 @@ class Letter:
     account: str
     content: Overview | SavedReport
     is_importing: bool = False  # its figures will still change
+    asks: AskBrief | None = None  # each week, for users who ask people
 
 
 Compose = Callable[[Letter], EmailMessage]
@@ -181,7 +184,9 @@ def _letter(portal: PortalContext, digest: Digest, user: PortalUser, delivery: D
         content = revenue_overview.of(portal, period)
     progress = import_progress.progress(portal)
     is_importing = progress is not None and progress.is_under_way
-    return Letter(portal.portal_id, digest, user, account, content, is_importing)
+    is_of_week = delivery.rhythm == Rhythm.WEEK and not digest.report_id
+    asks = ask_list.brief(portal, user.user_id, user.role) if is_of_week else None
+    return Letter(portal.portal_id, digest, user, account, content, is_importing, asks)
 
 
 def _report(portal: PortalContext, report_id: int, period: Period) -> SavedReport:

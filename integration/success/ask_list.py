@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from integration.conclude.batch import Batch, open_batch
+from integration.portal import permissions
 from integration.portal.context import PortalContext
+from integration.portal.permissions import Permission
 from integration.storage.database import Row, Transaction
 from integration.storage.findings import person_rows
 from integration.storage.mirror import mirror, owner_rows
@@ -15,7 +17,7 @@ from integration.storage.queue import page_context
 from integration.storage.success import ask_list_rows, ask_rows
 from integration.storage.success.ask_rows import Ask
 from integration.success import ask_people
-from mappings.kinds import AskKind, AskOutcome, AskState, GateKind, ObjectType, WinKind
+from mappings.kinds import AskKind, AskOutcome, AskState, GateKind, ObjectType, Role, WinKind
 from mappings.records import values
 from mappings.records.owners import Owner
 from mappings.rules.policy import Policy
@@ -26,6 +28,7 @@ from mappings.rules.success.readiness import Throttle
 from mappings.rules.success.wins import ActWindow, Win
 
 PAGE: Final = 25
+BRIEFLY: Final = 5
 _WEEK = timedelta(days=7)
 _WORTH_DAYS: Final = 400
 _LATE_AT: Final = 500_000  # ppm: at least an even chance to be won
@@ -139,6 +142,66 @@ def whole(portal: PortalContext, wanted: AskFilter) -> AskList:
     return read(portal, replace(wanted, state=AskState.ASK_NOW), page=ask_list_rows.MOST_READY)
 
 
+@dataclass(frozen=True, slots=True)
+class AskBrief:
+    """The first few people to ask this week, and how many there are in all."""
+
+    currency: str
+    lines: Sequence[AskLine]
+    total: int
+
+
+def brief(portal: PortalContext, user_id: int, role: Role | None) -> AskBrief | None:
+    """Return the people whom a user is to ask this week; None for who asks nobody.
+
+    Whoever may ask at their own customers only reads of these.
+    """
+    if not permissions.may(role, Permission.ASK):
+        return None
+    with portal.transaction() as tx:
+        batch = open_batch(tx, page_context.read(tx), portal.runtime.now())
+        owners = None if permissions.may(role, Permission.ASK_FOR_ALL) else own_owners(tx, user_id)
+        asked = ask_rows.since(tx, batch.now - _WEEK)
+        lines = _in_turn(batch, ready(batch, owners), _throttles(batch, asked))
+    due = [line for line in lines if line.is_due]
+    return AskBrief(batch.portal_map.home_currency, due[:BRIEFLY], len(due))
+
+
+@dataclass(frozen=True, slots=True)
+class AskCard:
+    """What a small card beside a contact or company needs: state, reason, and the ask to make."""
+
+    state: str
+    because: str
+    person: str
+    contact_id: int | None
+    ask_for: str
+    why: str
+    last: OpenAsk | None
+
+
+def card(portal: PortalContext, object_type: str, record_id: int) -> AskCard | None:
+    """Return whether to ask a contact, or somebody at a company; None of who is not judged."""
+    with portal.transaction() as tx:
+        batch = open_batch(tx, page_context.read(tx), portal.runtime.now())
+        row = ask_list_rows.best_of(tx, object_type, record_id)
+        if row is None:
+            return None
+        lines = _lines(batch, [row]) if row["state"] == AskState.ASK_NOW else []
+        asks = ask_rows.of_contacts(tx, [row["contact_id"]])
+        last = [_open(batch, ask, owner_rows.every(tx)) for ask in asks[:1]]
+    choice = lines[0].choice if lines else None
+    return AskCard(
+        state=row["state"],
+        because=row["because"],
+        person=row["person"] or "",
+        contact_id=row["contact_id"],
+        ask_for=choice.kind.label if choice else "",
+        why=choice.because if choice else "",
+        last=next(iter(last), None),
+    )
+
+
 def last_asks(portal: PortalContext, contact_id: int) -> list[OpenAsk]:
     """Return what a person was asked for, by all of their records, the newest first."""
     with portal.transaction() as tx:
@@ -184,6 +247,12 @@ def ready(
     First what open deals an introduction could help, then what the customer is worth.
     """
     rows = [row for row in ask_list_rows.ready(batch.tx) if _owned(row, owner_ids)]
+    lines = _lines(batch, rows)
+    return sorted((line for line in lines if kind in (None, line.choice.kind)), key=_place)
+
+
+def _lines(batch: Batch, rows: Sequence[Row]) -> list[AskLine]:
+    """The line of each row."""
     contact_ids = [row["contact_id"] for row in rows]
     evidence = _Evidence(
         batch,
@@ -193,9 +262,7 @@ def ready(
         late=_late_deals(batch),
         contacts=mirror.load(batch.tx, ObjectType.CONTACT, contact_ids),
     )
-    lines = [evidence.line(row) for row in rows]
-    chosen = [line for line in lines if kind is None or line.choice.kind == kind]
-    return sorted(chosen, key=_place)
+    return [evidence.line(row) for row in rows]
 
 
 def _place(line: AskLine) -> tuple[int, int, int]:

@@ -6,12 +6,14 @@ from datetime import timedelta
 import pytest
 
 from integration.core.errors import Refused
-from integration.success import ask_list, asking
+from integration.portal import forgotten
+from integration.success import ask_list, ask_reminders, asking
 from integration.success.ask_list import AskFilter, AskLine, AskList
 from integration.success.asking import TooLate, Wanted
-from mappings.kinds import AskKind, AskOutcome, AskState, GateKind
+from mappings.kinds import AskKind, AskOutcome, AskState, GateKind, ReminderKind, Role
 from mappings.rules.success.acquaintances import Tie
-from tests.contract.conclude_world import HARBOR, NOW, ORCHARD, MirrorPortal, day
+from tests.contract.conclude_world import HARBOR, KEYS, NOW, ORCHARD, MirrorPortal, closed_won, day
+from tests.contract.record_world import counted
 from tests.contract.review_world import Office
 from tests.contract.test_conclude_asks import ACME, ANA, BO, a_customer, ask, because
 from tests.contract.test_conclude_touches import happen
@@ -234,6 +236,115 @@ def test_an_owner_asks_three_people_a_week_and_the_others_wait_for_their_turn(
     office.at = NOW + timedelta(days=8)
     assert [line.is_due for line in listed(acme).lines] == [True, True]
     assert [line.company_id for line in listed(acme, owners={78}).lines] == []
+
+
+def test_the_referrer_hears_what_became_of_it_until_somebody_says_it_was_done(
+    acme: MirrorPortal,
+) -> None:
+    concluded(acme, asked(acme), AskOutcome.INTRODUCED, whom=PAT)
+    assert ask_reminders.read(acme.context) == []
+
+    acme.deal(90, ZENIT, PAT, created=-0.01, amount="700.00")
+    acme.clock.at = NOW + timedelta(days=1)
+    acme.settle()
+    (opened,) = ask_reminders.read(acme.context)
+    assert (opened.reminder.contact_id, opened.reminder.deal_id) == (ANA, 90)
+    acme.change("deal", 90, **closed_won(-0.5, "700.00"))
+    acme.settle()
+    (won,) = ask_reminders.read(acme.context)
+    assert won.reminder.because.startswith("A deal with somebody whom they introduced was won on")
+
+    ask_reminders.note_done(acme.context, won.reminder.key, actor=SAM)
+    ask_reminders.note_done(acme.context, won.reminder.key, actor=OTHER)
+    assert ask_reminders.read(acme.context) == []
+    assert acme.values("reminder_done", "done_by") == [SAM]
+    assert ask_reminders.take_back(acme.context, won.reminder.key)
+    assert len(ask_reminders.read(acme.context)) == 1
+    with pytest.raises(Refused, match="no such reminder"):
+        ask_reminders.note_done(acme.context, "x", actor=SAM)
+
+
+def test_a_champions_move_reminds_the_owners_of_both_companies(office: Office) -> None:
+    portal = MirrorPortal(office, HARBOR)
+    portal.install()
+    portal.imported()
+    portal.put("company", 1, name="Acme", domain="acme-tools.com", hubspot_owner_id="77")
+    portal.put("company", 2, name="Zenit", domain="zenit-labs.com", hubspot_owner_id="78")
+    mail = [(900, "priya@acme-tools.com"), (30, "priya@zenit-labs.com")]
+    portal.contact(
+        12, 2, firstname="Priya", lastname="Raman", email=mail, jobtitle="Head of Operations"
+    )
+    portal.deal(5, 1, 12, created=800, won=(700, "10000.00"))
+    portal.put(
+        "contact",
+        50,
+        created=day(10),
+        firstname="Kim",
+        email="kim@acme-tools.com",
+        jobtitle="Head of Operations",
+        associatedcompanyid=1,
+    )
+    portal.settle()
+
+    def of(owner: int) -> list[tuple[ReminderKind, int]]:
+        found = ask_reminders.read(portal.context, {owner})
+        return [(one.reminder.kind, one.reminder.contact_id) for one in found]
+
+    assert of(77) == [(ReminderKind.SAVE, 12), (ReminderKind.SUCCESSOR, 50)]
+    assert of(78) == [(ReminderKind.WELCOME, 12)]
+
+
+def test_a_card_and_a_weeks_mail_tell_the_same_in_short(acme: MirrorPortal) -> None:
+    by_person = ask_list.card(acme.context, "contact", ANA)
+    by_company = ask_list.card(acme.context, "company", ACME)
+
+    assert by_person == by_company
+    assert by_person is not None
+    assert (by_person.state, by_person.person, by_person.last) == ("ask_now", "Ana Berg", None)
+    assert by_person.why.startswith("They were in a meeting with Pat Li (Zenit)")
+    assert ask_list.card(acme.context, "contact", PAT) is None
+
+    brief = ask_list.brief(acme.context, 88, Role.SUCCESS)
+    assert brief is not None
+    assert ([line.contact_id for line in brief.lines], brief.total) == ([ANA], 1)
+    assert ask_list.brief(acme.context, 88, Role.MARKETER) is None
+    of_nobody = ask_list.brief(acme.context, 88, Role.SELLER)
+    assert of_nobody is not None
+    assert of_nobody.total == 0
+
+
+def test_forgetting_somebody_keeps_that_there_was_an_ask_and_nothing_of_them(
+    acme: MirrorPortal,
+) -> None:
+    concluded(acme, asked(acme), AskOutcome.INTRODUCED, whom=PAT)
+    with acme.database.portal(HARBOR) as tx:
+        forgotten.erase(tx, PAT, keys=KEYS)
+        forgotten.erase(tx, ANA, keys=KEYS)
+    acme.settle()
+
+    (row,) = acme.kept("ask")
+    assert row["contact_id"] < 0
+    assert (row["target_contact_id"], row["introduced_contact_id"]) == (None, None)
+    assert ANA not in acme.values("readiness", "contact_id")
+    assert referrals(acme) == []
+    assert listed(acme).asked[0].outcome == AskOutcome.INTRODUCED
+
+
+def test_the_list_takes_the_same_queries_for_one_person_as_for_many(acme: MirrorPortal) -> None:
+    few = queries_of(acme)
+    for number in range(6):
+        a_firm(acme, 100 + number, 1000 + number)
+    acme.settle()
+
+    assert len(listed(acme).lines) == 7
+    assert queries_of(acme) <= few
+    assert few < 45
+
+
+def queries_of(portal: MirrorPortal) -> int:
+    with counted(portal.database) as statements:
+        listed(portal)
+    return len(statements)
 
 
 def a_firm(portal: MirrorPortal, company_id: int, contact_id: int) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from integration.storage.database import Row, Transaction
+from mappings.kinds import ObjectType
 
 MOST_READY = 2_000
 MOST_PAIRS = 2_000
@@ -34,6 +35,28 @@ def ready(tx: Transaction) -> Sequence[Row]:
                 AND win.win_key = mine.win_key
             ORDER BY points DESC, company_id LIMIT :most""",
         most=MOST_READY,
+    )
+
+
+def best_of(tx: Transaction, object_type: str, record_id: int) -> Row | None:
+    """Return the best row of a contact's person, or of a company; None where nobody was judged."""
+    which = (
+        "mine.company_id = :id"
+        if object_type == ObjectType.COMPANY
+        else """mine.contact_id IN (SELECT :id UNION SELECT other.contact_id FROM person AS own
+          JOIN person AS other ON other.portal_id = :portal AND other.person_id = own.person_id
+          WHERE own.portal_id = :portal AND own.contact_id = :id)"""
+    )
+    return tx.one(
+        f"""SELECT mine.*, {_POINTS} AS points, 0 AS others, {_NAMES}, win.kind AS win_kind,
+              win.words AS win_words, win.at AS win_at
+            FROM readiness AS mine {_NAMED}
+              LEFT JOIN win ON win.portal_id = :portal AND win.company_id = mine.company_id
+                AND win.win_key = mine.win_key
+            WHERE mine.portal_id = :portal AND {which}
+            ORDER BY array_position(ARRAY['ask_now', 'wait', 'resting', 'never'], mine.state),
+              coalesce({_POINTS}, 0) DESC, mine.company_id, mine.contact_id LIMIT 1""",
+        id=record_id,
     )
 
 
