@@ -382,7 +382,7 @@ def test_a_wrong_setting_is_named_and_nothing_is_changed(run: Run) -> None:
         (("--set", "prior_bits=nan"), "prior_bits is a number from -100 to 100"),
         (("--set", "colour=red"), "colour is no setting"),
         (("--set", "version=9"), "version is no setting"),
-        (("--set", "nps_fresh_days=5"), "nps_fresh_days changes nothing yet"),
+        (("--set", "ask_language_model=true"), "ask_language_model changes nothing yet"),
         (("--default", "signals.smoke"), "signals.smoke is no setting"),
     ):
         done = run(
