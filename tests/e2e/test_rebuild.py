@@ -57,6 +57,8 @@ _BESIDE = {
     "identity_key": "SELECT * FROM identity_key",
     "seek": "SELECT * FROM seek",
     "person_answer": "SELECT * FROM person_answer",
+    "customer_spell": "SELECT * FROM customer_spell",
+    "churn_base": "SELECT * FROM churn_base",
 }
 
 

@@ -25,8 +25,9 @@ from mappings.rules.success.churn_risk import RiskFactor
 SNAPSHOTS: Final = 6
 """Past days, half a year apart, from which is learnt."""
 _AT_ONCE = 400
-# More companies make a fit no better, and a night long.
-_MOST_COMPANIES = 4_000
+# More companies make a fit hardly better, and a night long: where five of a hundred churn in half a
+# year these hold 300 churns.
+_MOST_COMPANIES = 1_000
 
 _Spells = dict[int, tuple[CustomerSpell, ...]]
 

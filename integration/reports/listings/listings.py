@@ -183,6 +183,7 @@ CUSTOMERS: Final = Listing(
         Column("health", "Health", Shows.POINTS, "health"),
         Column("change", "In 30 days", Shows.CHANGE, "change"),
         Column("coverage", "Known", Shows.PERCENT, "coverage"),
+        Column("churn_risk", "Churn risk", Shows.SHARE),
         Column("touched_at", "Last in touch", Shows.DAY, "touched"),
         Column("recurring_minor", "Recurring value a year", Shows.MONEY, "recurring"),
         Column("bought_minor", "Bought of late", Shows.MONEY, "bought"),

@@ -153,6 +153,8 @@ CUSTOMERS: Final = List(
         "touched_at", "recurring_minor", "bought_minor",
         "CASE WHEN band <> worked_out THEN worked_out END AS otherwise",
         "is_flagged",
+        """(SELECT churn_risk FROM listed_company AS told WHERE told.portal_id = :portal
+          AND told.company_id = customer.company_id) AS churn_risk""",
     ),
     always="portal_id = :portal",
     conditions={
