@@ -386,6 +386,7 @@ def test_where_nothing_predicts_the_left_out_score_is_no_better_than_the_rate() 
 
     assert found is not None
     assert found.left_out.brier_ppm >= found.left_out.reference_ppm * 0.995
+    assert found.left_out.brier_ppm > found.within.brier_ppm
 
 
 def test_the_same_days_give_the_same_odds_in_any_order() -> None:
