@@ -25,6 +25,7 @@ PARTS = (
     "finding",
     "sentiment",
     "success",
+    "board",
 )
 
 

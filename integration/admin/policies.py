@@ -38,6 +38,12 @@ _BOUNDS: Mapping[str, tuple[int, int]] = {
     "ask_at": (0, 100),
     "asks_in_a_year": (0, 12),
     "owner_asks_a_week": (0, 100),
+    "recurring_term_months": (1, 120),
+    "contract_grace_days": (0, 365),
+    "escalator_percent": (0, 100),
+    "churn_prior_months": (0, 1_200),
+    "lifetime_months": (1, 240),
+    **{f"cost_parts.{part}": (0, 1) for part in DEFAULT.cost_parts},  # counts, or does not
 }
 
 

@@ -79,6 +79,7 @@ class Line:
     period: str
     note: str
     address: str
+    is_told: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +91,7 @@ class SourceLine:
     value: Line
     cost: Line
     ratio: Line
-    churn: str
-    parts: str
-    reference: str
+    notes: tuple[str, ...]
 
 
 def days(period: Period) -> dict[str, str]:
@@ -122,6 +121,7 @@ def line(found: Board, figure: Figure, portal_id: int) -> Line:
                  last=figures.day(found.last_day(figure.until))),
         note=_note(figure),
         address=_address(found, figure, portal_id),
+        is_told=figure.value is not None,
     )  # fmt: skip
 
 
@@ -131,7 +131,7 @@ def _value(figure: Figure, currency: str) -> str:
     if figure.unit is Unit.MONEY:
         return figures.money(round(figure.value), currency)
     if figure.unit is Unit.PERCENT:
-        return figures.tenth_percent(figure.value)
+        return figures.exact_percent(figure.value)
     if figure.unit is Unit.DAYS:
         return _days(round(figure.value))
     digits = 1 if figure.key == "value_by_cost" else 3
@@ -141,7 +141,7 @@ def _value(figure: Figure, currency: str) -> str:
 def _interval(figure: Figure) -> str:
     if figure.interval is None:
         return ""
-    in_words = _days if figure.unit is Unit.DAYS else figures.tenth_percent
+    in_words = _days if figure.unit is Unit.DAYS else figures.exact_percent
     low, high = map(in_words, figure.interval)
     return _("%(low)s to %(high)s", low=low, high=high)
 
@@ -207,9 +207,18 @@ def source_lines(found: Board, told: Sequence[Figure], portal_id: int) -> Iterat
             value=value,
             cost=cost,
             ratio=ratio,
-            churn=_churn(worth),
-            parts=_parts(found, source),
-            reference=_reference(found, source),
+            notes=tuple(
+                filter(
+                    None,
+                    (
+                        value.note,
+                        _churn(worth),
+                        cost.note,
+                        _parts(found, source),
+                        _reference(found, source),
+                    ),
+                )
+            ),
         )
 
 
@@ -218,10 +227,11 @@ def _parts(found: Board, source: str) -> str:
     cost = found.costs.acquisitions.get(source)
     if cost is None or cost.one_minor is None:
         return ""
-    return ", ".join(
+    parts = ", ".join(
         f"{_PARTS[part]} {figures.money(round(minor / cost.customers), found.currency)}"
         for part, minor in cost.by_part.items()
     )
+    return _("for one: %(parts)s", parts=parts) if parts else ""
 
 
 def _reference(found: Board, source: str) -> str:
@@ -239,10 +249,10 @@ def _reference(found: Board, source: str) -> str:
 def _churn(worth: SourceValue | None) -> str:
     """The plain churn a month, and how long it was looked at."""
     if worth is None or worth.churn.raw is None:
-        return formats.NOTHING
+        return ""
     months = figures.count(round(worth.churn.months))
-    rate = figures.tenth_percent(worth.churn.raw)
-    return _("%(rate)s a month, in %(months)s account-months", rate=rate, months=months)
+    rate = figures.exact_percent(worth.churn.raw)
+    return _("churn %(rate)s a month, in %(months)s account-months", rate=rate, months=months)
 
 
 def _source(source: str) -> str:

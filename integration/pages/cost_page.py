@@ -8,6 +8,7 @@ from typing import Final
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from integration.admin import policies
 from integration.admin.sign_in import Session
 from integration.core.errors import Refused
 from integration.pages import guard
@@ -20,8 +21,10 @@ from integration.success import costs
 from integration.success.costs import Preview
 from mappings.records import cost_entries
 from mappings.records.cost_entries import COLUMNS, PARTS, SOURCES, CostEntry
+from mappings.rules.facts import PPM
 from mappings.rules.ledger import periods
 
+_ALL: Final = 100  # percent
 _LARGEST: Final = 1_000_000  # bytes of a table
 
 
@@ -70,6 +73,23 @@ def blueprint(runtime: Runtime) -> Blueprint:
             costs.save(portal, request.form.get("table", ""), actor=session.actor)
         return redirect(url_for("costs.show", portal_id=portal_id, said="saved"), 303)
 
+    @bp.post("/margin")
+    def confirm_margin(portal_id: int) -> ResponseReturnValue:
+        session = guard.session_of(runtime, portal_id)
+        written = request.form.get("margin", "").strip()
+        is_share = written.isascii() and written.isdigit() and 0 < int(written[:9]) <= _ALL
+        if not is_share:
+            raise Refused(_("A gross margin is a whole number of percent, from 1 to 100."))
+        with open_portal(runtime, portal_id) as portal:
+            margin = str(int(written) * PPM // _ALL)
+            policies.change(
+                portal,
+                {"gross_margin": margin, "gross_margin_confirmed": "yes"},
+                actor=session.actor,
+                reason="Gross margin confirmed",
+            )
+        return redirect(url_for("costs.show", portal_id=portal_id, said="margin"), 303)
+
     @bp.post("/take-back")
     def take_back(portal_id: int) -> ResponseReturnValue:
         session = guard.session_of(runtime, portal_id)
@@ -105,6 +125,7 @@ def _page(
         problem=problem,
         written=written or {},
         month=periods.written,
+        margin=round(found.margin * _ALL),
     )
 
 
@@ -121,6 +142,7 @@ def _said(word: str) -> str:
     sentences = {
         "kept": _("The entry is kept."),
         "saved": _("The entries are kept."),
+        "margin": _("The gross margin is confirmed."),
         "taken_back": _("The entry counts no longer."),
     }
     return sentences.get(word, "")

@@ -21,7 +21,6 @@ from mappings.currencies import SIGNS, digits_of
 
 _PPM = 1_000_000
 _PERCENT = "#,##0"
-_ONE_PLACE = "#,##0.0"
 _TWO_PLACES = "#,##0.00"
 
 
@@ -77,11 +76,6 @@ def exact_percent(share: float | Fraction | None) -> str:
     if language() == ENGLISH or share is None:
         return formats.exact_percent(share)
     return _with_percent_sign(formats.two_places(share), _TWO_PLACES)
-
-
-def tenth_percent(share: float | Fraction) -> str:
-    """A share in percent to one place: 71.1% or 71,1 %."""
-    return _with_percent_sign(round(Decimal(str(float(share))) * 100, 1), _ONE_PLACE)
 
 
 def decimal(value: float | Fraction, digits: int) -> str:

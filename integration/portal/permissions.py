@@ -147,6 +147,7 @@ ENDPOINTS: Final[Mapping[str, Permission | Open]] = MappingProxyType(
         "costs.look": Permission.ENTER_COSTS,
         "costs.save": Permission.ENTER_COSTS,
         "costs.take_back": Permission.ENTER_COSTS,
+        "costs.confirm_margin": Permission.CHANGE_SETTINGS,
         "sentiment.show": Permission.READ,
         "back_test.show": Permission.READ,
         "sentiment.as_json": Permission.READ,

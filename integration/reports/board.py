@@ -6,7 +6,7 @@ The number of queries is fixed, however large the portal is.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from fractions import Fraction
 from typing import Final
 
@@ -15,7 +15,7 @@ from integration.portal.context import PortalContext
 from integration.portal.settings import PortalSettings
 from integration.reports import board_costs, board_customers, first_values, revenue_total
 from integration.reports.board_costs import CostBasis
-from integration.reports.board_customers import EVER, Customers, Times
+from integration.reports.board_customers import A_MOMENT, EVER, Customers, Times
 from integration.reports.first_values import AccountTimeToValue
 from integration.storage.database import Transaction
 from integration.storage.findings import recurring_rows
@@ -46,7 +46,6 @@ KINDS: Final = (
     EVERYTHING_ELSE,
 )
 """How customers can come, in the order in which they are told."""
-_A_MOMENT: Final = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +129,7 @@ class Board:
 
     def last_day(self, until: datetime) -> date:
         """The account's last day of a time: *until* itself is no part of it."""
-        return self.calendar.day_of(until - _A_MOMENT)
+        return self.calendar.day_of(until - A_MOMENT)
 
 
 def of(portal: PortalContext, period: Period) -> Board:
@@ -155,7 +154,7 @@ def of(portal: PortalContext, period: Period) -> Board:
             recurring=_recurring(customers, members),
             costs=_costs(tx, known, customers, board_costs.basis(calendar, period, customers)),
             bringing=_bringing(tx, known, customers, members),
-            waiting=first_values.as_of(tx, times.end - _A_MOMENT, calendar),
+            waiting=first_values.as_of(tx, times.end - A_MOMENT, calendar),
         )
 
 

@@ -23,7 +23,8 @@ Shares = Mapping[str, Fraction]
 EVER: Final = timedelta(days=365 * 20)
 """Longer than any CRM knows of."""
 _NOBODY: Final[Shares] = {EVERYTHING_ELSE: Fraction(1)}
-_A_MOMENT: Final = timedelta(microseconds=1)
+A_MOMENT: Final = timedelta(microseconds=1)
+"""What lies between a time and the last moment before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +158,7 @@ class Customers:
         """What a customer pays a year at the end, or paid last before it."""
         end = self.times.end
         last = max(min(span.until or end, end) for span in spans if span.year_minor > 0)
-        return value_at(spans, last) or value_at(spans, last - _A_MOMENT)
+        return value_at(spans, last) or value_at(spans, last - A_MOMENT)
 
     def compared(self, members: Iterable[CohortMember]) -> Iterator[KeptCustomer]:
         """The cohort's companies with how each came; whoever never bought is on no side."""

@@ -291,7 +291,7 @@ def _rate(
     warnings: tuple[SelectionWarning, ...] = (),
 ) -> Figure:
     why = None if rate.of else Why.NOBODY
-    if rate.of and warnings:
+    if warnings:
         why = _WARNINGS[warnings[0]]
     is_told = why in {None, Why.OTHER_SIZE}
     value = Fraction(rate.part, rate.of) if is_told else None

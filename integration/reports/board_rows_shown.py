@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from fractions import Fraction
 from typing import Final
@@ -11,7 +11,7 @@ from integration.core.errors import Refused
 from integration.portal import settings
 from integration.portal.context import PortalContext
 from integration.reports import board_customers
-from integration.reports.board_customers import Customers
+from integration.reports.board_customers import A_MOMENT, Customers
 from integration.reports.current_names import current_names
 from integration.storage.findings import recurring_rows
 from integration.storage.ledger import period_rows
@@ -61,8 +61,8 @@ class RowsPage:
     group: Group
     period: Period
     currency: str
-    year_start: datetime
-    end: datetime
+    first: date
+    last: date
     rows: tuple[CompanyRow, ...]
     total: int
     after: str
@@ -88,8 +88,8 @@ def page(portal: PortalContext, period: Period, group: Group, after: str) -> Row
         group=group,
         period=period,
         currency=known.map.home_currency,
-        year_start=times.year_start,
-        end=times.end,
+        first=calendar.day_of(times.year_start),
+        last=calendar.day_of(times.end - A_MOMENT),
         rows=tuple(named),
         total=len(found),
         after=".".join(map(str, _key(shown[-1]))) if is_more else "",

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 from typing import Final
 
 from integration.core.errors import Refused
@@ -14,6 +15,7 @@ from integration.storage.success import cost_rows
 from integration.storage.success.cost_rows import KeptCost
 from mappings.records import cost_entries
 from mappings.records.cost_entries import SOURCES, CostEntry, ReadRow
+from mappings.rules.facts import PPM
 from mappings.rules.ledger import periods
 from mappings.rules.ledger.periods import Month
 
@@ -34,6 +36,8 @@ class Costs:
     counting: tuple[CostEntry, ...]
     missing: Mapping[str, tuple[Month, ...]]
     history: tuple[KeptCost, ...]
+    margin: Fraction
+    is_margin_confirmed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,7 @@ def of(portal: PortalContext) -> Costs:
     """Return the costs of a portal."""
     with portal.transaction() as tx:
         home, this_month = _basis(portal, tx)
+        policy = settings.read(tx).policy
         counting = cost_rows.counting(tx)
         return Costs(
             currency=home,
@@ -61,6 +66,8 @@ def of(portal: PortalContext) -> Costs:
             counting=tuple(counting),
             missing=_missing(counting, this_month),
             history=tuple(cost_rows.history(tx, limit=_HISTORY)),
+            margin=Fraction(policy.gross_margin, PPM),
+            is_margin_confirmed=policy.gross_margin_confirmed,
         )
 
 
