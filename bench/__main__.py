@@ -26,6 +26,7 @@ PARTS = (
     "sentiment",
     "success",
     "board",
+    "health",
 )
 
 

@@ -1,6 +1,7 @@
 """Bands that people set and factors that they leave out: seen everywhere, explained, and ended."""
 
-from datetime import date, timedelta
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -13,8 +14,11 @@ from integration.storage.reviews import health_decisions, pulse_rows
 from integration.storage.service import erasure
 from mappings.rules.success.pulse import Pulse
 from tests.contract.conclude_world import HARBOR, KEYS, NOW, ORCHARD, Clock, MirrorPortal
+from tests.contract.record_world import written_by_hand
 from tests.contract.review_world import Office
 from tests.contract.test_conclude_health import ACME, ANA, a_customer, score, why
+from tests.contract.visiting import HARBOR as HARBOR_ID
+from tests.contract.visiting import Town, Visitor
 
 TODAY = NOW.date()
 BAND = "second_order_health_band"
@@ -204,3 +208,85 @@ def test_what_holds_is_read_with_one_query_however_many_companies(acme: MirrorPo
         holds = health_decisions.of_companies(tx, range(1, 400), TODAY)
 
     assert (none, list(holds)) == ({}, [ACME])
+
+
+HERE = f"/portals/{HARBOR_ID}/company/{ACME}"
+
+
+@pytest.fixture
+def page(town: Town) -> Visitor:
+    """An admin of harbor in a browser; Acme is there as everywhere here."""
+    visitor = town.visitor()
+    visitor.install()
+    a_customer(written_by_hand(town, HARBOR_ID))
+    return visitor
+
+
+def test_a_band_is_set_shown_and_taken_back_on_the_customers_page(page: Visitor) -> None:
+    until = (datetime.now(UTC) + timedelta(9)).date()
+    told = {"band": "at_risk", "reason": "Their <b>boss</b> left", "until": f"{until}"}
+
+    assert page.press(f"{HERE}/band", told).status_code == 303
+
+    shown = page.get(HERE).text
+    assert "set the band to “At risk” until" in shown
+    assert "Without that it would be “Healthy”" in shown
+    assert "“Their &lt;b&gt;boss&lt;/b&gt; left”" in shown
+    assert page.press(f"{HERE}/band/withdraw").status_code == 303
+    assert "set the band to" not in page.get(HERE).text
+    assert "taken back by" in page.get(HERE).text
+
+
+REFUSED: Mapping[str, dict[str, str]] = {
+    "an override must end": {"reason": "x", "until": ""},
+    "at most 30 days": {"reason": "x", "until": "2999-01-01"},
+    "The end is no date": {"reason": "x", "until": "soon"},
+    "Say why": {"reason": "", "until": "2999-01-01"},
+}
+
+
+def test_a_refused_band_says_what_is_wrong_and_keeps_what_was_typed(page: Visitor) -> None:
+    for said, told in REFUSED.items():
+        answer = page.press(f"{HERE}/band", {"band": "watch", **told})
+
+        assert answer.status_code == 422
+        assert said in answer.text
+        assert '<option value="watch" selected>' in answer.text
+    assert "set the band to" not in page.get(HERE).text
+
+
+def test_a_factor_is_left_out_and_counted_again_on_the_customers_page(page: Visitor) -> None:
+    told = {"factor": "support", "reason": "They bought without", "until": ""}
+
+    assert page.press(f"{HERE}/left-out", told).status_code == 303
+    assert "“They bought without”" in page.get(HERE).text
+    assert page.press(f"{HERE}/left-out/count", {"factor": "support"}).status_code == 303
+    assert "“They bought without”" not in page.get(HERE).text
+    assert page.press(f"{HERE}/left-out", {"factor": "weather"}).status_code == 422
+    assert page.press("/portals/4711/company/999/band", {"band": "watch"}).status_code == 404
+
+
+def test_a_seller_decides_on_their_own_customers_and_on_no_other(page: Visitor, town: Town) -> None:
+    until = f"{(datetime.now(UTC) + timedelta(9)).date()}"
+    told = {"band": "watch", "reason": "I know them", "until": until}
+    with town.runtime.database.portal(HARBOR_ID) as tx:
+        tx.run("UPDATE portal_user SET role = 'seller' WHERE portal_id = :portal")
+
+    refused = page.press(f"{HERE}/band", told)
+    assert refused.status_code == 403
+    assert "this one is another" in refused.text
+
+    with town.runtime.database.portal(HARBOR_ID) as tx:
+        tx.run(
+            """INSERT INTO owner (portal_id, owner_id, user_id, email, first_name, last_name,
+                 team_ids, team_names, is_archived)
+               SELECT :portal, 60, user_id, '', 'Sam', 'Seller', '{}', '{}', false
+               FROM portal_user WHERE portal_id = :portal"""
+        )
+        tx.run(
+            """UPDATE record SET properties = properties || '{"hubspot_owner_id": "60"}'
+               WHERE portal_id = :portal AND object_type = 'company' AND record_id = :id""",
+            id=ACME,
+        )
+    assert page.press(f"{HERE}/band", told).status_code == 303
+    assert page.press(f"{HERE}/left-out", {"factor": "support", "reason": "x"}).status_code == 403

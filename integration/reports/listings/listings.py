@@ -185,8 +185,8 @@ CUSTOMERS: Final = Listing(
         Column("coverage", "Known", Shows.PERCENT, "coverage"),
         Column("churn_risk", "Churn risk", Shows.SHARE),
         Column("touched_at", "Last in touch", Shows.DAY, "touched"),
-        Column("recurring_minor", "Recurring value a year", Shows.MONEY, "recurring"),
-        Column("bought_minor", "Bought of late", Shows.MONEY, "bought"),
+        Column("recurring_minor", "A year", Shows.MONEY, "recurring"),
+        Column("bought_minor", "Bought", Shows.MONEY, "bought"),
         Column("owner_id", "Owner", Shows.OWNER),
     ),
     filters=(
