@@ -15,9 +15,9 @@ import psycopg
 
 from bench.figures import Report
 from bench.ground import PORTAL, Ground
-from integration.conclude.fields import health_days
+from integration.conclude.fields import kept_days
 from integration.portal.context import PortalContext, open_portal
-from integration.reports import customers, customers_over_time
+from integration.reports import customers_now, customers_over_time
 from integration.storage.success import health_day_rows
 
 _CUSTOMERS, _QUICK = 20_000, 400
@@ -102,7 +102,7 @@ def _read(ground: Ground, portal: PortalContext, report: Report, number: int) ->
     report.goal("", "a day of all, 30 days before, and who moved, ms", of_day, at_most=1_000)
     months = _times(partial(customers_over_time.months, portal))
     report.goal("", "the ends of twelve months, ms", months, at_most=1_500)
-    now = _times(partial(customers.now, portal))
+    now = _times(partial(customers_now.read, portal))
     report.goal("", "bands, money and touch of today, ms", now, at_most=100)
 
 
@@ -216,6 +216,6 @@ def _nights(ground: Ground, portal: PortalContext, report: Report, number: int) 
 
 def _pass(portal: PortalContext) -> float:
     started = time.perf_counter()
-    while health_days.advance(portal, None, seconds=2.0):
+    while kept_days.advance(portal, None, seconds=2.0):
         pass
     return time.perf_counter() - started

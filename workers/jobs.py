@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from integration import writeback
 from integration.admin import detection, install, move_window, overwriting, property_reading
 from integration.conclude import stages
-from integration.conclude.fields import health_days
+from integration.conclude.fields import kept_days
 from integration.core import logs
 from integration.core.errors import NeedsOwner, Retryable
 from integration.ingest import (
@@ -212,7 +212,7 @@ def _mail(portal: PortalContext, lease: Lease) -> float | None:
 
 
 def _days(portal: PortalContext, lease: Lease) -> float | None:
-    return 0 if health_days.advance(portal, lease, seconds=SLICE_SECONDS) else None
+    return 0 if kept_days.advance(portal, lease, seconds=SLICE_SECONDS) else None
 
 
 STEPS: dict[str, LaneWork] = {

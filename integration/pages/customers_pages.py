@@ -17,7 +17,7 @@ from integration.pages.texts import gettext as _
 from integration.pages.texts import translated
 from integration.portal.context import open_portal
 from integration.portal.runtime import Runtime
-from integration.reports import customers, customers_over_time
+from integration.reports import customers_now, customers_over_time
 from integration.reports.customers_over_time import Months
 from integration.reports.listings import list_addresses
 from integration.reports.listings.listings import BANDS
@@ -49,7 +49,7 @@ def blueprint(runtime: Runtime) -> Blueprint:
         session = guard.session_of(runtime, portal_id)
         with open_portal(runtime, portal_id) as portal:
             account_of(portal)
-            found, now = customers_over_time.months(portal), customers.now(portal)
+            found, now = customers_over_time.months(portal), customers_now.read(portal)
         addresses = {
             line.owner_id: list_addresses.address(
                 portal_id,

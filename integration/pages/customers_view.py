@@ -4,13 +4,13 @@ from typing import Any
 
 from integration.admin.sign_in import Session
 from integration.portal.context import PortalContext
-from integration.reports import customers
+from integration.reports import customers_now
 from integration.reports.listings import list_addresses
 
 
 def above(portal: PortalContext, session: Session) -> dict[str, Any]:
     """Return what the template shows above the rows."""
-    found = customers.now(portal)
+    found = customers_now.read(portal)
     portal_id = session.portal_id
     addresses = {
         line.band: list_addresses.address(portal_id, "customers", band=line.band, active="yes")

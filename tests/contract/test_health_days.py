@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from integration.conclude.fields import health_days
+from integration.conclude.fields import kept_days
 from integration.storage.success import health_day_rows
 from integration.storage.success.health_day_rows import KeptMonth
 from mappings.rules.success.health_days import HealthDay, unpack
@@ -24,7 +24,7 @@ def acme(clock: Clock) -> MirrorPortal:
 def fill(portal: MirrorPortal) -> None:
     """The slices of a night; each ends after one customer, or few."""
     for _ in range(50):
-        if not health_days.advance(portal.context, None, seconds=0.2):
+        if not kept_days.advance(portal.context, None, seconds=0.2):
             return
     raise AssertionError("the pass does not come to an end")
 

@@ -47,7 +47,7 @@ class CustomersNow:
         return self.touched.of - self.touched.part
 
 
-def now(portal: PortalContext) -> CustomersNow:
+def read(portal: PortalContext) -> CustomersNow:
     """Read the customers of an account as of now."""
     with portal.transaction() as tx:
         counting = settings.read(tx)
