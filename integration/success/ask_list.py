@@ -14,7 +14,7 @@ from integration.storage.database import Row, Transaction
 from integration.storage.findings import person_rows
 from integration.storage.mirror import mirror, owner_rows
 from integration.storage.queue import page_context
-from integration.storage.success import ask_list_rows, ask_rows
+from integration.storage.success import ask_list_rows, ask_rows, do_not_ask_rows
 from integration.storage.success.ask_rows import Ask
 from integration.success import ask_people
 from mappings.kinds import AskKind, AskOutcome, AskState, GateKind, ObjectType, Role, WinKind
@@ -54,7 +54,8 @@ class AskLine:
     """One person to ask now: for what, why, and what is at stake, in home currency's minor units.
 
     `stake_minor` is the open deal that an introduction may help to, `worth_minor` what their own
-    company bought lately. Not `is_due` where the owner has asked enough people this week.
+    company bought lately. It `is_late` after the time in which the win is best acted on. Not
+    `is_due` where the owner has asked enough people this week.
     """
 
     company_id: int
@@ -76,6 +77,7 @@ class AskLine:
     others: int
     nps: int | None
     last: Asked | None
+    is_late: bool
     is_due: bool = True
 
 
@@ -247,8 +249,20 @@ def ready(
     First what open deals an introduction could help, then what the customer is worth.
     """
     rows = [row for row in ask_list_rows.ready(batch.tx) if _owned(row, owner_ids)]
-    lines = _lines(batch, rows)
+    lines = _lines(batch, _unasked(batch, rows))
     return sorted((line for line in lines if kind in (None, line.choice.kind)), key=_place)
+
+
+def _unasked(batch: Batch, rows: Sequence[Row]) -> list[Row]:
+    """Those rows of which nothing was noted since they were judged: it counts at once."""
+    since = batch.now - timedelta(batch.policy.ask_company_rest_days)
+    asked = {ask.company_id for ask in ask_rows.since(batch.tx, since)}
+    left_alone = do_not_ask_rows.in_force(batch.tx, [row["contact_id"] for row in rows])
+    return [
+        row
+        for row in rows
+        if row["company_id"] not in asked and row["contact_id"] not in left_alone
+    ]
 
 
 def _lines(batch: Batch, rows: Sequence[Row]) -> list[AskLine]:
@@ -295,6 +309,7 @@ class _Evidence:
         win = _win(row, self.batch.policy)
         record = self.contacts.get(contact_id)
         said = record.properties if record else {}
+        act = wins.act_window(win, self.batch.policy) if win else None
         choice = ask_choice.choose(self._situation(row, win, since, said), self.batch.now)
         target = choice.target
         return AskLine(
@@ -310,7 +325,8 @@ class _Evidence:
             points=row["points"],
             parts={name: row[f"{name}_points"] for name in _PARTS},
             win=win,
-            act=wins.act_window(win, self.batch.policy) if win else None,
+            act=act,
+            is_late=act is not None and act.ends_at < self.batch.now,
             choice=choice,
             stake_minor=acquaintances.stake(target, self.batch.policy) if target else 0,
             worth_minor=worth,
