@@ -128,6 +128,7 @@ class _Cell:
     record_id: int | None = None
     note: str = ""
     is_short: bool = False
+    is_long: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +295,10 @@ def _cell(column: Column, row: Row, view: ListView) -> _Cell:
         name = view.names.get((kind, value), "") if value else ""
         return _Cell(name, object_type=kind if value else "", record_id=value, note=note)
     is_short = column.shows in {Shows.DAY, Shows.DATE, Shows.CERTAINTY}
-    return _Cell(_written(column, value, view), column.is_figure, note=note, is_short=is_short)
+    text = _written(column, value, view)
+    return _Cell(
+        text, column.is_figure, note=note, is_short=is_short, is_long=column.shows is Shows.WIN
+    )
 
 
 def _written(column: Column, value: Any, view: ListView) -> str:  # noqa: ANN401 - a column of any type
@@ -325,7 +329,7 @@ def _written(column: Column, value: Any, view: ListView) -> str:  # noqa: ANN401
 
 
 _BY_VALUE: Mapping[Shows, Callable[[Any], str]] = {
-    Shows.WIN: wording.win_said,
+    Shows.WIN: wording.win_named,
     Shows.NUMBER: figures.count,
     Shows.SHARE: figures.percent,
     Shows.POINTS: lambda value: figures.points(float(value)),

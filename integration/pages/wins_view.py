@@ -18,15 +18,17 @@ _KINDS_SHOWN = 3
 def above(portal: PortalContext, session: Session) -> dict[str, Any]:
     """Return what the template shows above the rows."""
     found = wins_now.read(portal)
-    first_day = (found.now - wins_now.WEEK).date()
+    fresh = {"since": found.fresh_from.isoformat()}
+
+    def address(**filters: str) -> str:
+        return list_addresses.address(session.portal_id, "wins", **filters)
+
     kinds = list(found.fresh.items())[:_KINDS_SHOWN]
     return {
         "now": found,
-        "week": list_addresses.address(session.portal_id, "wins", since=first_day.isoformat()),
-        "kinds": [
-            (kind.label, count, list_addresses.address(session.portal_id, "wins", kind=kind))
-            for kind, count in kinds
-        ],
+        "week": address(since=found.week_from.isoformat()),
+        "fresh": address(**fresh),
+        "kinds": [(kind.label, count, address(kind=kind, **fresh)) for kind, count in kinds],
     }
 
 

@@ -56,6 +56,12 @@ def win_said(words: str) -> str:
     return sentence(words)
 
 
+def win_named(words: str) -> str:
+    """Return what a win is where its kind stands beside it already; empty if that says it all."""
+    label, _colon, name = words.partition(": ")
+    return name if label in _WIN_LABELS else sentence(words)
+
+
 def register_filters(app: Flask, runtime: Runtime) -> None:
     """Give the templates their filters and labels."""
     add_filters(

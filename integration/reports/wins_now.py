@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from integration.portal import settings, success_items
 from integration.portal.context import PortalContext
 from integration.storage.findings import win_rows
+from integration.storage.ledger import period_rows
 from integration.storage.mirror import success_rows
 from mappings.kinds import WinKind
+from mappings.rules.ledger.periods import Calendar
 
 WEEK: Final = timedelta(days=7)
 SHOWN: Final = 200
@@ -18,13 +20,15 @@ SHOWN: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class WinsNow:
-    """Wins of the last week and those that are not dead yet, by kind.
+    """Wins since a day of the last week, and since the one before which all are dead, by kind.
 
-    `is_any` says that there ever was one, `has_awaited` that items wait for unknown companies.
+    Days are the account's. `is_any` says that there ever was one, `has_awaited` that items wait for
+    unknown companies.
     """
 
-    now: datetime
+    week_from: date
     week: Mapping[WinKind, int]
+    fresh_from: date
     fresh: Mapping[WinKind, int]
     fresh_days: int
     is_any: bool
@@ -57,14 +61,22 @@ def read(portal: PortalContext) -> WinsNow:
     now = portal.runtime.now()
     with portal.transaction() as tx:
         days = settings.read(tx).policy.win_dead_days
+        calendar = period_rows.read(tx).calendar
+        today = calendar.day_of(now)
+        week_from, fresh_from = today - WEEK, today - timedelta(days)
         return WinsNow(
-            now=now,
-            week=win_rows.count_since(tx, now - WEEK, now),
-            fresh=win_rows.count_since(tx, now - timedelta(days), now),
+            week_from=week_from,
+            week=win_rows.count_since(tx, _start(week_from, calendar), now),
+            fresh_from=fresh_from,
+            fresh=win_rows.count_since(tx, _start(fresh_from, calendar), now),
             fresh_days=days,
             is_any=win_rows.is_any(tx),
             has_awaited=success_rows.has_awaited(tx),
         )
+
+
+def _start(day: date, calendar: Calendar) -> datetime:
+    return datetime.combine(day, time.min, calendar.zone)
 
 
 def awaited(portal: PortalContext) -> AwaitedCompanies:

@@ -2,6 +2,9 @@
 
 import csv
 import io
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -20,6 +23,7 @@ __all__ = ["desk"]  # a fixture
 HERE = f"/portals/{HARBOR}/wins"
 ACME, ZENIT, PRIYA = 1, 2, 12
 NOTHING = "\N{EN DASH}"
+PRODUCT = "A product or a workflow"
 
 
 def a_win(
@@ -69,26 +73,20 @@ def test_the_newest_wins_come_first_with_what_they_are_known_from(
 ) -> None:
     page = Shown.of(desk, HERE)
 
-    assert [row[1:7] for row in page.rows()] == [
-        [
-            "Acme",
-            "Milestone reached",
-            "Milestone reached: <b>Live</b>",
-            NOTHING,
-            "A product or a workflow",
-            NOTHING,
-        ],
-        ["Acme", "Renewal won", 'Deal "More" won', NOTHING, "A won deal", "deal 5"],
-        ["Acme", "Promoter answer", "Answered 10 of 10", "Priya Nair", "A survey answer", NOTHING],
+    assert [row[1:6] for row in page.rows()] == [
+        ["Acme", "Milestone reached", "<b>Live</b>", NOTHING, NOTHING],
+        ["Acme", "Renewal won", 'Deal "More" won', NOTHING, "deal 5"],
+        ["Acme", "Promoter answer", "Answered 10 of 10", "Priya Nair", NOTHING],
         [
             "Zenit",
             "Hard ticket solved well",
             'Ticket 7 solved, rated "good"',
             "Priya Nair",
-            "A ticket",
             NOTHING,
         ],
     ]
+    for known_from in (PRODUCT, "A won deal", "A survey answer", "A ticket"):
+        assert f"<bdi>{known_from}</bdi>" in page.html
     assert "Orchard" not in page.text
     assert "<b>Live" not in page.html
 
@@ -122,6 +120,22 @@ def test_the_file_has_the_same_rows_with_ids(desk: Desk, harbor: MirrorPortal) -
 
     assert rows[0][:4] == ["When", "Company ID", "Company", "Win"]
     assert [row[1] for row in rows[1:]] == ["1", "1", "1", "2"]
+
+
+def test_the_figures_above_lead_to_the_rows_they_count(desk: Desk, harbor: MirrorPortal) -> None:
+    now = datetime.now(UTC)
+    recent = [
+        replace(win, at=now - timedelta(days))
+        for win, days in zip(WINS, (1, 8, 8.5, 30, -3), strict=True)
+    ]
+    keep(harbor, *recent)
+
+    page = Shown.of(desk, HERE).part("of-late")
+    counts = [int(number) for number in re.findall(r"<a [^>]*>(\d+)</a>", page.html)]
+    rows = [len(Shown.of(desk, address).rows()) for address in page.links()]
+
+    assert counts == rows
+    assert counts[:2] == [1, 3]
 
 
 def test_without_a_win_it_says_what_would_bring_some(desk: Desk, harbor: MirrorPortal) -> None:

@@ -85,6 +85,9 @@ def answers(guess: Detected) -> list[str]:
         ("usage", "number", "Logins last month", "Logins"),
         ("milestone", "date", "Planned go-live", "Go-live date"),
         ("milestone", "date", "Onboarding started", "Onboarding completed"),
+        ("goal_date", "date", "Goal target date", "Goal reached on"),
+        ("goal_date", "date", "Zieldatum", "Ziel erreicht am"),
+        ("goal_date", "date", "Objectif prévu", "Objectif atteint le"),
     ],
 )
 def test_of_two_company_properties_the_one_that_is_meant_is_taken(

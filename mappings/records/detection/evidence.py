@@ -220,6 +220,7 @@ _JUDGES: Final[Mapping[str, Judge]] = {
     "service_company": _of_employers,
     "renewal": _of_coming_days,
     "milestone": _of_past_days,
+    "goal": _of_past_days,
     "recurring": _of_amounts,
     "usage": _of_amounts,
 }

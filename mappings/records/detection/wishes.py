@@ -40,6 +40,11 @@ _OF_COMPANIES: Final = (
         Guess("milestone", "when a customer first got value", DAY),
     ),
     Wish(
+        "goal_date_property",
+        ObjectType.COMPANY,
+        Guess("goal", "when a customer reached its goal", DAY),
+    ),
+    Wish(
         "recurring_property",
         ObjectType.COMPANY,
         Guess("recurring", "a customer's recurring value", _NUMBER),
