@@ -42,7 +42,7 @@ def main() -> int:
         enriched = enrich(app, report)
         report.print(_say)
         if enriched and given.town == "shipped":
-            _hear_of_success(app, report)
+            hear_of_success(app, report)
         if given.readme and enriched:
             part = readme_figures.SHIPPED if given.town == "shipped" else readme_figures.REAL
             readme_figures.write(report, part)
@@ -194,7 +194,7 @@ def enrich(app: App, report: Report) -> bool:
     return False
 
 
-def _hear_of_success(app: App, report: Report) -> None:
+def hear_of_success(app: App, report: Report) -> None:
     """Let a product tell what customers reached, and wait until it has taken effect."""
     told = demo_success.tell(app, report.harbor, HARBOR)
     _say.print(f"\nA product tells of {told} goals, milestones and praise of customers ...")

@@ -9,7 +9,7 @@ import requests
 
 from tests.sandbox.crm import Portal
 from tests.sandbox.records import Record
-from tests.sandbox.town_success import RECURRING
+from tests.sandbox.town_firms import RECURRING
 from tests.waiting import PATIENCE
 
 # Every so many customers reached something within the last days; each has one person who did.

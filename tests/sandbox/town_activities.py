@@ -41,7 +41,7 @@ def keep_in_touch(district: District, causes: Causes, dice: random.Random) -> No
             _note(district, referral, causes.market.deals)
 
 
-def _activity(
+def log(
     district: District,
     kind: str,
     day: float,
@@ -74,14 +74,14 @@ def _meet(district: District, deal: Deal, dice: random.Random) -> None:
             continue
         if dice.random() < 0.5:
             outcome = dice.choice(("COMPLETED", "COMPLETED", "COMPLETED", "", "NO_SHOW"))
-            _activity(district, "meeting", day, there, {"hs_meeting_outcome": outcome}, deal.draft)
+            log(district, "meeting", day, there, {"hs_meeting_outcome": outcome}, deal.draft)
         else:
             sent = {
                 "hs_email_direction": "EMAIL",
                 "hs_email_status": "SENT",
                 "hs_email_subject": "Our offer",
             }
-            _activity(district, "email", day, there[:1], sent, deal.draft)
+            log(district, "email", day, there[:1], sent, deal.draft)
 
 
 def _answer_by_machine(district: District, person: Person, dice: random.Random) -> None:
@@ -111,7 +111,7 @@ def _incoming(
         "hs_email_direction": "INCOMING_EMAIL", "hs_email_status": "RECEIVED", "hs_email_subject": subject,
         "hs_email_text": text, "hs_email_from_email": sender.draft.now.get("email", ""),
     }  # fmt: skip
-    _activity(district, "email", day, [sender, *others], values)
+    log(district, "email", day, [sender, *others], values)
 
 
 def _introduce(district: District, referral: Referral) -> None:
@@ -139,7 +139,7 @@ def _note(district: District, referral: Referral, deals: Iterable[Deal]) -> None
     deal = next(
         (one.draft for one in deals if any(sit is newcomer for sit, _ in one.present)), None
     )
-    _activity(district, "note", referral.day + 0.5, [newcomer], {"hs_note_body": body}, deal)
+    log(district, "note", referral.day + 0.5, [newcomer], {"hs_note_body": body}, deal)
 
 
 def _seat_of(district: District, referral: Referral) -> Seat | None:

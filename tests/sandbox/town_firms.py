@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from tests.sandbox import town_names as names
 from tests.sandbox import town_rates as rates
-from tests.sandbox import town_success
 from tests.sandbox.town_rows import (
     REFERRED_BY,
     LabelRow,
@@ -80,6 +79,7 @@ SUPPORT = Pipeline(
         Stage("4", "Solved", "", closed=True),
     ),
 )
+RECURRING, USERS, LIVE = "annual_recurring_revenue", "monthly_active_users", "went_live_on"
 PROPERTIES = (
     PropertyRow("contact", "how_did_you_hear", "How did you hear about us?", "string", "textarea"),
     PropertyRow("contact", "referred_by", "Referred by", "string", "text"),
@@ -89,7 +89,9 @@ PROPERTIES = (
     PropertyRow("contact", "new_company", "New company", "string", "text"),
     PropertyRow("contact", "hard_bounced_on", "Hard bounced on", "date", "date"),
     PropertyRow("company", "contract_renewal_date", "Contract renewal date", "date", "date"),
-    *town_success.PROPERTIES,
+    PropertyRow("company", RECURRING, "Annual recurring revenue", "number", "number"),
+    PropertyRow("company", USERS, "Monthly active users", "number", "number"),
+    PropertyRow("company", LIVE, "Went live on", "date", "date"),
 )
 LABELS = (
     LabelRow("contact", "contact", "referred_by", REFERRED_BY, "referred"),

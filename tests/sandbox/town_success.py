@@ -12,15 +12,10 @@ from dataclasses import dataclass
 
 from tests.sandbox import town_names as names
 from tests.sandbox import town_rates as rates
-from tests.sandbox.town_rows import PropertyRow
+from tests.sandbox.town_activities import log
+from tests.sandbox.town_firms import LIVE, RECURRING, USERS
 from tests.sandbox.town_state import District, Firm
 
-RECURRING, USERS, LIVE = "annual_recurring_revenue", "monthly_active_users", "went_live_on"
-PROPERTIES = (
-    PropertyRow("company", RECURRING, "Annual recurring revenue", "number", "number"),
-    PropertyRow("company", USERS, "Monthly active users", "number", "number"),
-    PropertyRow("company", LIVE, "Went live on", "date", "date"),
-)
 _YEAR, _QUARTER = 365.0, 91.0
 _SOURCE = "INTEGRATION"
 
@@ -42,6 +37,8 @@ def _live(district: District, firm: Firm, dice: random.Random) -> None:
     gone = next((year.day for year in years if not year.value), float(rates.DAYS))
     if dice.random() < rates.USE_KNOWN:
         _use(firm, first, gone, dice)
+    if gone >= rates.DAYS and dice.random() < rates.MET_OF_LATE:
+        _check_in(district, firm, dice)
     ready = first + 3 + dice.expovariate(1 / rates.DAYS_TO_LIVE)
     if dice.random() < rates.LIVE_KNOWN and ready < min(gone, rates.DAYS - 1):
         firm.draft.put(LIVE, district.on(ready).isoformat(), ready, _SOURCE)
@@ -86,6 +83,16 @@ def _change(dice: random.Random, won_between: int) -> float:
     if won_between:
         return 1.1 + dice.random() * 0.4
     return dice.choice((1.0, 1.0, 1.0, 1.0, 1.05, 1.05, 1.1, 0.8))
+
+
+def _check_in(district: District, firm: Firm, dice: random.Random) -> None:
+    """A meeting of the last weeks, with one or two of those who are there."""
+    day = rates.DAYS - 1 - dice.random() * rates.WITHIN_DAYS
+    there = [seat for seat in firm.seats if seat.there(day) and not seat.hidden]
+    met = dice.sample(there, min(len(there), dice.choice((1, 1, 2))))
+    if met:
+        values = {"hs_meeting_title": "Quarterly review", "hs_meeting_outcome": "COMPLETED"}
+        log(district, "meeting", day, met, values)
 
 
 def _use(firm: Firm, first: float, gone: float, dice: random.Random) -> None:
