@@ -1,14 +1,15 @@
 """The follow-ups page: what somebody has to come back to, by when, and the forms that close it."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from flask import Blueprint, abort, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from integration.admin.sign_in import Session
 from integration.core.errors import Refused
-from integration.pages import guard, listing
+from integration.pages import comment_access, guard, listing
 from integration.pages.portal_pages import account_of
 from integration.pages.texts import gettext as _
 from integration.pages.texts import lazy_gettext, said
@@ -17,6 +18,7 @@ from integration.portal.permissions import Permission
 from integration.portal.runtime import Runtime
 from integration.reports.listings import list_addresses, list_reading
 from integration.reports.listings.listings import CLOSED_BECAUSE, FOLLOW_UPS, WHY
+from integration.storage.database import Row
 from integration.storage.success import follow_up_task_rows
 from integration.success import follow_up_tasks, follow_ups
 from integration.success.follow_ups import Hand, NotTheirs
@@ -174,7 +176,7 @@ def _page(
         tabs=_tabs(session.portal_id, own, asked),
         mine=own if may_own and not may_all else (),
         may_all=may_all,
-        may_read_comments=session.may(Permission.READ_COMMENTS),
+        readable=_readable(portal, session, view.page.rows, own),
         may_export=session.may_use("lists.follow-ups_csv"),
         may_change_tags=session.may_use("follow_ups.add_tag"),
         tasks=tasks,
@@ -191,6 +193,27 @@ def _page(
         problem=f"{said(problem)}." if problem else "",
         said=_SAID.get(request.args.get("said", ""), ""),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a person wrote with the answer that a follow-up is about."""
+
+    number: int
+    contact_id: int
+    company_id: int | None
+
+
+def _readable(
+    portal: PortalContext, session: Session, rows: Sequence[Row], own: Collection[int]
+) -> set[int]:
+    """The follow-ups whose comments a visitor may read: as those of records, or as their own."""
+    written = [row for row in rows if row["comment"] and row["contact_id"]]
+    said_by = [_Said(row["follow_up_id"], row["contact_id"], row["company_id"]) for row in written]
+    found = {one.number for one in comment_access.readable(portal, session, said_by)}
+    if session.may(Permission.READ_COMMENTS):
+        found |= {row["follow_up_id"] for row in written if row["owner_id"] in own}
+    return found
 
 
 def _asked() -> dict[str, list[str]]:

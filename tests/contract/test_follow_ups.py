@@ -303,8 +303,10 @@ def test_sellers_work_on_their_own_and_marketers_read(desk: Desk, harbor: Mirror
     number = rows(harbor)[0]["follow_up_id"]
     become(desk, Role.SELLER)
     assert close(desk, number) == 403
+    assert "A secret" not in Shown.of(desk, PAGE).text
     harbor.change("contact", ANA, hubspot_owner_id=str(ANNA))
     harbor.settle()
+    assert "A secret" in Shown.of(desk, PAGE).text
     assert close(desk, number) == 303
 
     become(desk, Role.MARKETER)
