@@ -223,11 +223,19 @@ def _with_employer(answer: NpsAnswer, contact: Record | None) -> NpsAnswer:
 
 
 def _once(given: Iterable[NpsAnswer]) -> list[NpsAnswer]:
-    """One answer a person, day and score: HubSpot shows a submission also on the contact."""
+    """One answer a person, day and score, for several tools may report it.
+
+    HubSpot itself shows a submission also on the contact.
+    """
     kept: dict[tuple[int, int, str], NpsAnswer] = {}
-    for answer in sorted(given, key=lambda answer: (answer.company_id is None, answer.id)):
+    for answer in sorted(given, key=_saying_most):
         kept.setdefault((answer.contact_id, answer.score, f"{answer.at:%Y-%m-%d}"), answer)
     return sorted(kept.values(), key=lambda answer: (answer.at, answer.id))
+
+
+def _saying_most(answer: NpsAnswer) -> tuple[bool, bool, str]:
+    # First those that say where the person was, then those that say why.
+    return answer.company_id is None, not answer.comment, answer.id
 
 
 def _read(

@@ -64,6 +64,15 @@ class ForgetKeys:
         for key in dict.fromkeys((*self.keys, self.inherited)):
             yield _digest(key, portal_id, contact_id)
 
+    def mark_address(self, portal_id: int, address: str) -> Mark:
+        """Return what to remember of an erased contact's address, where an admin accepts that."""
+        return Mark(self.newest, _address_digest(self.keys[0], portal_id, address))
+
+    def address_digests(self, portal_id: int, address: str) -> Iterator[bytes]:
+        """Yield one digest for each key; if the address is of an erased contact, one is kept."""
+        for key in dict.fromkeys((*self.keys, self.inherited)):
+            yield _address_digest(key, portal_id, address)
+
 
 def key_id(key: bytes) -> str:
     """Return a key's name: a hash, from which the key cannot be worked out."""
@@ -72,3 +81,7 @@ def key_id(key: bytes) -> str:
 
 def _digest(key: bytes, portal_id: int, contact_id: int) -> bytes:
     return hmac.digest(key, f"forgotten:{portal_id}:{contact_id}".encode(), "sha256")
+
+
+def _address_digest(key: bytes, portal_id: int, address: str) -> bytes:
+    return hmac.digest(key, f"forgotten:{portal_id}:address:{address}".encode(), "sha256")

@@ -345,10 +345,12 @@ class _Page:
         named = {verdict.contact_id for verdict in read if verdict.contact_id is not None}
         keys = self.portal.runtime.forget_keys
         known = forgotten.still_known(self.tx, named, keys=keys) if named else named
+        mails = {verdict.email for verdict in read if verdict.email}
+        addresses = forgotten.known_addresses(self.tx, mails, keys=keys)
         here = inbound_items.known(self.tx, [self._said(verdict) for verdict in read])
         return [
             _compared(verdict, found, is_clamped=verdict.at == self.upload.made_at)
-            if verdict.contact_id in {None, *known}
+            if verdict.contact_id in {None, *known} and verdict.email in {None, *addresses}
             else Verdict(verdict.row_number, "forgotten", _FORGOTTEN)
             for verdict, found in zip(read, here, strict=True)
         ]

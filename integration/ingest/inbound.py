@@ -80,7 +80,13 @@ def take(tx: Transaction, events: Sequence[WaitingEvent], *, keys: ForgetKeys) -
     answers = [_said(event) for event in events if event.kind == ANSWER]
     named = {answer.contact_id for answer in answers if answer.contact_id is not None}
     known = forgotten.still_known(tx, named, keys=keys) if named else named
-    kept = [answer for answer in answers if answer.contact_id in {None, *known}]
+    mails = {answer.email for answer in answers if answer.email}
+    addresses = forgotten.known_addresses(tx, mails, keys=keys)
+    kept = [
+        answer
+        for answer in answers
+        if answer.contact_id in {None, *known} and answer.email in {None, "", *addresses}
+    ]
     contacts = set(stored.keep_answers(tx, kept).values()) - {None} if kept else set()
     about = {(str(ObjectType.CONTACT), contact_id) for contact_id in contacts if contact_id}
     invalidation.record(tx, Change.OUTSIDE_REPORTED, records=about)

@@ -29,6 +29,10 @@ CHOICES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ),
         ("ignored", lazy_gettext("Do not read, and forget what was read")),
     ),
+    "forgotten_addresses": (
+        ("left", lazy_gettext("Nothing of their addresses is remembered")),
+        ("hashed", lazy_gettext("A keyed hash is remembered for three years")),
+    ),
     "recurring_on": (
         ("company", lazy_gettext("A property of companies")),
         ("deal", lazy_gettext("A property of deals")),
@@ -74,6 +78,7 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
         "not_applicable",
     ),
     marked("Survey answers"): ("nps_property", "nps_date_property", "nps_comment_property"),
+    marked("People who were forgotten"): ("forgotten_addresses",),
     marked("Wins"): (
         "goal_date_property",
         "onboarding_date_property",
@@ -130,6 +135,10 @@ _HINTS: Mapping[str, str] = {
     ),
     "nps_date_property": lazy_gettext("Contact property with the day of that answer."),
     "nps_comment_property": lazy_gettext("Contact property with what they wrote."),
+    "forgotten_addresses": lazy_gettext(
+        "With a hash, answers that come from their addresses are refused; a hash is still personal"
+        " data, so choose it if your privacy officer agrees."
+    ),
     "goal_date_property": lazy_gettext(
         "Company property with the day on which the customer reached its goal."
     ),

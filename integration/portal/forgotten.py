@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 
 from integration.core.forget_keys import ForgetKeys
-from integration.portal import invalidation
+from integration.portal import invalidation, settings
 from integration.portal.context import PortalContext
 from integration.portal.invalidation import Change
 from integration.storage.database import Transaction
@@ -13,6 +13,7 @@ from integration.storage.service import erasure, portals, suppression
 from mappings.kinds import ObjectType
 from mappings.records import delivery_mentions
 from mappings.records.delivery_mentions import Person
+from mappings.records.portal_map import ADDRESSES_HASHED
 
 
 def forget(portal: PortalContext, contact_id: int) -> int:
@@ -49,6 +50,7 @@ def _erase(tx: Transaction, contact_id: int, ids: set[int], keys: ForgetKeys) ->
     due = invalidation.due(tx, Change.PERSON_FORGOTTEN, contacts=ids)
     explained = erasure.reasons_of_health(tx, sorted(ids))
     today = mirror.resolve(tx, ObjectType.COMPANY, explained).values()
+    _remember_addresses(tx, ids, keys)
     deals = erasure.contact(tx, contact_id)
     suppression.remember(tx, keys.mark(tx.portal_id, contact_id))
     due.merge(invalidation.due(tx, Change.NAME_ERASED, deals=deals))
@@ -56,6 +58,15 @@ def _erase(tx: Transaction, contact_id: int, ids: set[int], keys: ForgetKeys) ->
     recompute.add(tx, due)
     portals.note(tx, "second-order", "forgot a person")
     return len(deals)
+
+
+def _remember_addresses(tx: Transaction, ids: set[int], keys: ForgetKeys) -> None:
+    """Remember the addresses that go, as hashes, where an admin takes the responsibility for it."""
+    if settings.read(tx).map.forgotten_addresses != ADDRESSES_HASHED:
+        return
+    for address in erasure.addresses(tx, sorted(ids)):
+        mark = keys.mark_address(tx.portal_id, address)
+        suppression.remember(tx, mark, suppression.ADDRESS)
 
 
 def cut_deliveries(tx: Transaction, person: Person) -> None:
@@ -90,6 +101,19 @@ def name_inherited(tx: Transaction, *, keys: ForgetKeys) -> None:
     """Record that the key made of SECRET_KEY made the unnamed marks, once it is listed."""
     if keys.inherited_id in keys.listed:
         suppression.name_key(tx, keys.inherited_id)
+
+
+def known_addresses(tx: Transaction, addresses: Iterable[str], *, keys: ForgetKeys) -> set[str]:
+    """Return those of *addresses* that are not remembered as somebody's who was forgotten."""
+    wanted = set(addresses)
+    marks = suppression.digests(tx, suppression.ADDRESS) if wanted else set()
+    if not marks:
+        return wanted
+    return {
+        address
+        for address in wanted
+        if marks.isdisjoint(keys.address_digests(tx.portal_id, address))
+    }
 
 
 def still_known(tx: Transaction, contact_ids: Iterable[int], *, keys: ForgetKeys) -> set[int]:

@@ -25,6 +25,8 @@ WON_BY_FLAG: Final = "closed_won_flag"
 WON_BY_STAGES: Final = "stages"
 SINCE_REACHED: Final = "reached"
 SINCE_ALWAYS: Final = "always"
+ADDRESSES_LEFT: Final = "left"
+ADDRESSES_HASHED: Final = "hashed"
 ACTIVITIES_READ: Final = "read"
 ACTIVITIES_IGNORED: Final = "ignored"
 PER_YEAR: Final = "year"
@@ -100,6 +102,7 @@ class PortalMap:
     ticket_good_ratings: tuple[str, ...] = ()
     not_applicable: tuple[tuple[str, str], ...] = ()
     activities: str = ACTIVITIES_READ
+    forgotten_addresses: str = ADDRESSES_LEFT
     texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     labels: LabelsByProperty = field(default_factory=dict)
 
@@ -315,6 +318,9 @@ class PortalMapSchema(Schema):
     )
     activities = fields.String(
         load_default=ACTIVITIES_READ, validate=validate.OneOf([ACTIVITIES_READ, ACTIVITIES_IGNORED])
+    )
+    forgotten_addresses = fields.String(
+        load_default=ADDRESSES_LEFT, validate=validate.OneOf([ADDRESSES_LEFT, ADDRESSES_HASHED])
     )
 
     @post_load

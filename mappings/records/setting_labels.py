@@ -26,6 +26,7 @@ _LABELS: Mapping[str, str] = {
     "nps_property": "Answers from 0 to 10",
     "nps_date_property": "Day of the answer",
     "nps_comment_property": "Comment of the answer",
+    "forgotten_addresses": "Addresses of forgotten people",
     "ticket_closed_stages": "Closed ticket stages",
 }
 

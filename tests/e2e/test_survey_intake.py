@@ -9,6 +9,7 @@ import re
 import subprocess
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ import requests
 
 from integration.portal import inbound_keys, person_tokens, survey_sources
 from integration.portal.person_tokens import NamedPerson
+from integration.storage.service import erasure
 from mappings.records.survey_tools import ChosenFields
 from tests.unit.test_survey_tools import FORMBRICKS, OURS, TALLY, TYPEFORM
 from tests.waiting import PATIENCE
@@ -256,6 +258,25 @@ def test_an_answer_waits_for_its_contact_by_id_by_address_and_through_a_merge(
     assert harbor.read("contact", survivor, "second_order_nps") == "2"
 
 
+def test_the_same_answer_from_two_tools_counts_once(harbor: "Account") -> None:
+    noon = datetime.now(UTC).replace(hour=12, minute=0) - timedelta(days=2)
+    secret, ana = set_up(harbor, "own", "generic"), person(harbor, "ana")
+    set_up(harbor, "second", "generic", secret=secret)
+
+    def tell(name: str, **said: object) -> None:
+        body = json.dumps({**OURS, "contact_id": ana, "answered_at": noon.isoformat(), **said})
+        assert send(harbor, name, body.encode(), standard(secret, body.encode())) == 204
+
+    tell("own", id="1", comment="")
+    tell("second", id="other", answered_at=(noon + timedelta(hours=1)).isoformat())
+    tell("own", id="2", score=4, external_id="x", answered_at=(noon - timedelta(9)).isoformat())
+    late = (noon - timedelta(8)).isoformat()
+    tell("second", id="3", score=5, external_id="x", answered_at=late)
+    harbor.world.settle()
+    kept = sorted(harbor.kept("person_answer"), key=lambda row: row["answered_at"])
+    assert [(row["score"], row["comment"]) for row in kept] == [(5, "Quick"), (9, "Quick")]
+
+
 def test_an_answer_of_somebody_who_was_forgotten_is_not_kept(harbor: "Account") -> None:
     from integration.portal import forgotten  # noqa: PLC0415 - the subject of one test
 
@@ -271,6 +292,31 @@ def test_an_answer_of_somebody_who_was_forgotten_is_not_kept(harbor: "Account") 
     assert harbor.events(kind="answer") == []
     (tally_,) = harbor.kept("tally")
     assert tally_["pruned"] >= 1, "counted"
+
+
+def test_an_answer_from_a_forgotten_address_is_refused_where_an_admin_has_it_remembered(
+    harbor: "Account",
+) -> None:
+    from integration.admin import settings_changes  # noqa: PLC0415 - the subject of one test
+    from integration.portal import forgotten, settings  # noqa: PLC0415 - as above
+
+    secret = set_up(harbor, "own", "generic")
+    with harbor.context() as context:
+        with context.transaction() as tx:
+            before = settings.read(tx).map
+        remembers = replace(before, forgotten_addresses="hashed")
+        settings_changes.change(context, portal_map=remembers, actor="ana", reason="agreed")
+        for name in ("ana", "bo"):
+            forgotten.forget(context, person(harbor, name))
+        with context.transaction() as tx:
+            assert erasure.mentions(tx, "ana@acme") == []
+    harbor.world.settle()
+    said = dated(OURS, datetime.now(UTC)) | {"contact_id": None}
+    for key, email in (("1", "Ana@acme.example"), ("2", "new@acme.example")):
+        body = json.dumps({**said, "id": key, "email": email}).encode()
+        assert send(harbor, "own", body, standard(secret, body)) == 204
+    harbor.world.settle()
+    assert harbor.values("answer", "email") == ["new@acme.example"]
 
 
 def test_the_documented_calls_work_as_they_stand(harbor: "Account") -> None:

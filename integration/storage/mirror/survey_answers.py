@@ -9,27 +9,32 @@ from mappings.rules.facts import NpsAnswer
 
 
 def of_contacts(tx: Transaction, contact_ids: Collection[int]) -> list[NpsAnswer]:
-    """Return the answers of these contacts and of records that were merged into them."""
+    """Return the answers of these contacts and of records that were merged into them.
+
+    Of those that name the same answer, as two tools report it, the latest.
+    """
     rows = tx.rows(
         f"""WITH mine AS MATERIALIZED ({_means(ObjectType.CONTACT)})
             SELECT told.source, told.answer_key, mine.id AS contact_id, told.score, told.comment,
-              told.at
+              told.at, told.external_id
             FROM mine CROSS JOIN LATERAL (
               SELECT * FROM answer
               WHERE portal_id = :portal AND contact_id = mine.old_id {AS_WRITTEN}) AS told
             ORDER BY told.at, told.source, told.answer_key""",
         ids=list(contact_ids),
     )
-    return [
-        NpsAnswer(
+    told_once: dict[tuple[int, str], NpsAnswer] = {}
+    for row in rows:
+        own_name = f"{row['source']}:{row['answer_key']}"
+        name = f"external:{row['external_id']}" if row["external_id"] else own_name
+        told_once[row["contact_id"], name] = NpsAnswer(
             row["contact_id"],
             row["score"],
             row["at"],
             comment=row["comment"] or "",
-            id=f"{row['source']}:{row['answer_key']}",
+            id=own_name,
         )
-        for row in rows
-    ]
+    return list(told_once.values())
 
 
 def givers(tx: Transaction, company_ids: Collection[int]) -> set[tuple[int, int]]:

@@ -55,6 +55,16 @@ def reasons_of_health(tx: Transaction, contact_ids: list[int]) -> set[int]:
     return cleared
 
 
+def addresses(tx: Transaction, contact_ids: list[int]) -> list[str]:
+    """Return the e-mail addresses of these contacts, as they are compared."""
+    rows = tx.tuples(
+        """SELECT DISTINCT value FROM identity_key WHERE portal_id = :portal AND kind = 'mail'
+             AND contact_id = ANY(CAST(:ids AS bigint[]))""",
+        ids=contact_ids,
+    )
+    return [row[0] for row in rows]
+
+
 def words(tx: Transaction, contact_ids: list[int]) -> tuple[str, ...]:
     """Return full names and addresses of these contacts, in lower case."""
     rows = tx.rows(

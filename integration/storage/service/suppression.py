@@ -10,21 +10,25 @@ from integration.storage.database import Transaction
 KEEP_YEARS = 3
 
 
-def remember(tx: Transaction, mark: Mark) -> None:
-    """Remember an erased contact."""
+CONTACT, ADDRESS = "contact", "address"
+
+
+def remember(tx: Transaction, mark: Mark, kind: str = CONTACT) -> None:
+    """Remember an erased contact, or an address of theirs."""
     tx.run(
         """INSERT INTO suppression (portal_id, object_type, mark, key_id)
-           VALUES (:portal, 'contact', :mark, :key)
+           VALUES (:portal, :kind, :mark, :key)
            ON CONFLICT DO NOTHING""",
+        kind=kind,
         mark=mark.digest,
         key=mark.key_id,
     )
 
 
-def digests(tx: Transaction) -> set[bytes]:
+def digests(tx: Transaction, kind: str = CONTACT) -> set[bytes]:
     """Return the hashes of contacts that must not come back, whichever key made them."""
     rows = tx.rows(
-        "SELECT mark FROM suppression WHERE portal_id = :portal AND object_type = 'contact'"
+        "SELECT mark FROM suppression WHERE portal_id = :portal AND object_type = :kind", kind=kind
     )
     return {bytes(row["mark"]) for row in rows}
 
@@ -32,7 +36,8 @@ def digests(tx: Transaction) -> set[bytes]:
 def keys_in_use(tx: Transaction) -> Mapping[str | None, tuple[int, datetime]]:
     """Return how many hashes each key made and when the last one ends; None: not known."""
     rows = tx.rows(
-        """SELECT key_id, count(*) AS n, max(at) + make_interval(years => :years) AS until
+        """SELECT key_id, count(*) FILTER (WHERE object_type = 'contact') AS n,
+             max(at) + make_interval(years => :years) AS until
            FROM suppression WHERE portal_id = :portal GROUP BY key_id""",
         years=KEEP_YEARS,
     )
