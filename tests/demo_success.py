@@ -20,7 +20,7 @@ _REACHED = (
     ("goal", "Monthly report done in an hour instead of a day"),
     ("milestone", "First 1,000 orders through the new flow"),
     ("goal", "Support time halved"),
-    ("onboarding_completed", "Onboarding completed"),
+    ("onboarding_completed", "All teams work with it"),
     ("praise", "“Best tool we bought this year”, in a public post"),
 )
 
