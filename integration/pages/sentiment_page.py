@@ -218,7 +218,7 @@ def _chart(found: PortfolioSentiment) -> Drawing | None:
         name="nps",
         title=_("NPS by quarter"),
         description=_("Quarters with too few answers have no number; intervals are in the table."),
-        kind=ChartKind.LINE,
+        kind=ChartKind.BARS,
         unit=COUNT,
         series=(_("NPS"),),
         rows=tuple(rows),
