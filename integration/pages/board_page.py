@@ -76,6 +76,7 @@ def blueprint(runtime: Runtime) -> Blueprint:
         return render_template(
             "board_rows.html", session=session, page=page, days=board_view.days(page.period),
             part=figures.percent,
+            value_source=lambda source: board_view.VALUE_SOURCES[source],
         )  # fmt: skip
 
     @bp.get("/board.json")

@@ -134,8 +134,7 @@ def _value(figure: Figure, currency: str) -> str:
         return figures.exact_percent(figure.value)
     if figure.unit is Unit.DAYS:
         return _days(round(figure.value))
-    digits = 1 if figure.key == "value_by_cost" else 3
-    return figures.decimal(figure.value, digits)
+    return figures.decimal(figure.value, 1)
 
 
 def _interval(figure: Figure) -> str:

@@ -102,13 +102,15 @@ class Customers:
                 yield found
 
     def came(self) -> Iterator[NewCustomer]:
-        """Customers that first bought within the year, with what they pay at its end."""
-        for purchase in self.new_in_year():
-            spans = self.spans.get(purchase.company_id, ())
+        """Customers that began within the year, with what they pay at its end.
+
+        One that never won a deal began when it began to pay, and nobody is known to have led to it.
+        """
+        for company_id, spans in self.spans.items():
             minor = value_at(spans, self.times.end)
-            if minor > 0 and value_at(spans, self.times.year_start) <= 0:
-                share = self.derived(purchase.company_id)
-                yield NewCustomer(purchase.company_id, minor, share)
+            is_new = minor > 0 and value_at(spans, self.times.year_start) <= 0
+            if is_new and not self._is_old(company_id):
+                yield NewCustomer(company_id, minor, self.derived(company_id))
 
     def won_back(self) -> int:
         """How many customers of old paid nothing at the year's start and pay at its end."""

@@ -434,7 +434,7 @@ def _bringing(board: Board) -> Iterator[Figure]:
     word = found.word_of_mouth
     others = word.active_at_start + word.other_new
     yield Figure(
-        "word_of_mouth", Unit.RATIO, word.coefficient, Fraction(word.brought + others),
+        "word_of_mouth", Unit.PERCENT, word.coefficient, Fraction(word.brought + others),
         "customers", board.since, until, why=None if others else Why.NOBODY,
     )  # fmt: skip
     before = (until - ALL_MOVES, until - derived_measures.RETURN_AFTER)

@@ -37,7 +37,7 @@ class CompanyRow:
     """A company: what it paid a year at the start and pays at the end, and how it came.
 
     `derived` is the part that customers led to. `flags` say what else is to be known: came_back,
-    paused, escalator.
+    paused, escalator. `sources` say how its recurring value is known.
     """
 
     company_id: int
@@ -47,6 +47,7 @@ class CompanyRow:
     won_at: datetime | None
     derived: Fraction
     flags: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
 
     @property
     def change_minor(self) -> int:
@@ -138,5 +139,14 @@ def _row(
 ) -> CompanyRow:
     purchase = customers.purchases.get(company_id)
     won_at = purchase.won_at if purchase else None
-    derived = customers.derived(company_id)
-    return CompanyRow(company_id, "", start_minor, end_minor, won_at, derived, flags)
+    sources = {str(span.source) for span in customers.spans.get(company_id, ())}
+    return CompanyRow(
+        company_id=company_id,
+        name="",
+        start_minor=start_minor,
+        end_minor=end_minor,
+        won_at=won_at,
+        derived=customers.derived(company_id),
+        flags=flags,
+        sources=tuple(sorted(sources)),
+    )

@@ -108,8 +108,12 @@ def _month(written: str, this_month: date) -> date:
 def _named(written: str, known: Sequence[str], what: str) -> str:
     name = written.strip().lower().replace(" ", "_").replace("-", "_")
     if name not in known:
-        raise ValueError(f'"{written.strip()[:40]}" is no {what}: there are {", ".join(known)}')
+        raise ValueError(f'"{written.strip()[:40]}" is no {what}: there are {_in_words(known)}')
     return name
+
+
+def _in_words(known: Sequence[str]) -> str:
+    return ", ".join(known).replace("_", " ")
 
 
 def _amount(written: str, currency: str) -> int:

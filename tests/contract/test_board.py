@@ -99,6 +99,22 @@ def test_a_customer_that_customers_led_to_is_earned_growth(harbor: MirrorPortal)
     assert word.active_at_start == 3
 
 
+def test_a_customer_by_stage_that_won_no_deal_is_bought_growth(harbor: MirrorPortal) -> None:
+    harbor.install(replace(MAP, customer_stage="customer"))
+    stages = [(90, "customer")]
+    harbor.put("company", 9, name="Nine", arr=[(60, "3800")], lifecyclestage=stages)
+    for number in (1, 2, 3, 4):
+        harbor.put("company", number, name="x", lifecyclestage=[(790, "customer")],
+                   arr=[(700, "10000")])  # fmt: skip
+    harbor.settle()
+
+    told = figures(harbor)
+
+    assert told["net_retention", ""].value == 1
+    assert percent(told["bought_new", ""]) == 9.5, "3,800 of 40,000, by nobody's help"
+    assert found(harbor).recurring.came == 1
+
+
 def lead_to(portal: MirrorPortal, company: int, by: int) -> float:
     """Somebody of one customer referred somebody of another before its deal; return the share."""
     portal.contact(10, by, firstname="Ana", lastname="Berg", email="ana@acme-tools.com")
