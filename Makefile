@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTHON ?= python3
 
-.PHONY: help demo test check lint format bench chaos accuracy clean
+.PHONY: help demo test check lint format bench chaos accuracy truth clean
 .DEFAULT_GOAL := help
 
 help: ## explain the targets
@@ -50,6 +50,9 @@ chaos: $(READY) ## kill everything for a minute under load, then count; ARGS="--
 
 accuracy: $(READY) ## score what the whole pipeline concludes against development data with known truth
 	@$(BIN)/python -m tests.accuracy $(ARGS)
+
+truth: $(READY) ## draw 200 years whose effects are known; ends non-zero when the rules miss them, or find others
+	@$(BIN)/python -m tests.truth_runs $(ARGS)
 
 clean: ## remove the environment, caches and demo data
 	rm -rf $(VENV) .data .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info

@@ -345,7 +345,18 @@ def _surroundings() -> Section:
             _UNTIL_UNINSTALLED,
         ),
     )
-    return Section(_("Around the records"), _("Of the account itself."), lines)
+    return Section(_("Around the records"), _("Of the account itself."), (*lines, _visits()))
+
+
+def _visits() -> Line:
+    return Line(
+        _("of the referral program's personal links how often each was opened, by day"),
+        _(
+            "It tells what recommending brings. No cookie is set, and neither an address nor a"
+            " browser is kept."
+        ),
+        _UNTIL_UNINSTALLED,
+    )
 
 
 def _other_tools() -> Section:

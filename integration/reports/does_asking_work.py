@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from integration.portal import settings
+from integration.portal import record_names, settings
 from integration.portal.context import PortalContext
+from integration.storage.database import Transaction
 from integration.storage.ledger import period_rows
 from integration.storage.program import hold_back_rows
 from integration.storage.program.hold_back_rows import HoldBack
@@ -12,6 +14,8 @@ from mappings.rules.ledger import hold_out
 from mappings.rules.ledger.hold_out import Arm, HoldOut, TrialPerson
 from mappings.rules.ledger.periods import Calendar
 
+SHOWN = 50
+"""People held back now that are shown."""
 USUAL = (0.02, 0.05, 0.10)
 """Shares of people who refer unasked, for which the sizes needed are told."""
 EFFECTS = (0.05, 0.10, 0.20)
@@ -30,13 +34,17 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class DoesAskingWork:
-    """All times, the newest first; *shown* is one of them. `settings_version` made its figures."""
+    """All times, the newest first; `shown` is one of them. `settings_version` made its figures.
+
+    `held_now` are people who are held back now: contact, name and since when. Only admins see it.
+    """
 
     all_times: Sequence[HoldBack]
     shown: Trial | None
     currency: str
     calendar: Calendar
     settings_version: int
+    held_now: Sequence[tuple[int, str, datetime]] = ()
 
     @property
     def running(self) -> HoldBack | None:
@@ -77,7 +85,15 @@ def read(portal: PortalContext, hold_back_id: int | None = None) -> DoesAskingWo
             known.map.home_currency,
             period_rows.read(tx).calendar,
             known.version,
+            _held_now(tx),
         )
+
+
+def _held_now(tx: Transaction) -> list[tuple[int, str, datetime]]:
+    """Whom the lot holds back now, by name, and since when; the newest of them."""
+    held = hold_back_rows.held_now(tx, limit=SHOWN)
+    names = record_names.shown(tx, {("contact", contact_id) for contact_id, _ in held})
+    return [(contact_id, names["contact", contact_id], since) for contact_id, since in held]
 
 
 def sizes(share: int) -> list[Size]:

@@ -8,6 +8,8 @@ from werkzeug.test import TestResponse
 from integration.reports import does_asking_work
 from integration.storage.database import Transaction
 from integration.storage.program import hold_back_rows
+from integration.storage.service import portal_users
+from mappings.kinds import Role
 from mappings.rules.ledger.hold_out import Arm
 from tests.contract import test_pages_program as pages
 from tests.contract.conclude_world import HARBOR, ORCHARD, MirrorPortal
@@ -99,7 +101,14 @@ def test_a_difference_is_told_with_its_interval_once_both_sides_are_enough(
         drawn(tx, began, {Arm.ASKED: 200, Arm.HELD_BACK: 29}, days_ago=300)
         for place in range(60):
             referred(tx, 1_300_000 + place, 150, began, to=90_000 + place)
-    assert "Too few to tell: 200 asked and 29 held back" in Shown.of(desk, PAGE).text
+    page = Shown.of(desk, PAGE)
+    assert "Too few to tell: 200 asked and 29 held back" in page.text
+    assert len(page.part("held").links()) == 29
+    with harbor.database.portal(HARBOR) as tx:
+        portal_users.give(tx, 88, Role.SELLER, by="test")
+    assert 'id="held"' not in desk.get(PAGE).text, "only admins see who, and why"
+    assert "a seed" not in desk.get(PAGE).text
+    assert desk.get(f"{PAGE}/start").status_code == 403
 
     with harbor.database.portal(HARBOR) as tx:
         drawn(tx, began, {Arm.ASKED: 5, Arm.HELD_BACK: 1}, days_ago=299)

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from html import unescape
 
@@ -216,6 +217,35 @@ def test_a_link_is_made_and_ended_on_the_page_and_on_the_persons(
     assert "No link; 1 was ended." in person.text
     assert "No link was made" in Shown.of(desk, f"/portals/{HARBOR}/contact/{BO}").text
     assert refused(send(desk, f"/links/{kept['code']}/end"), "ended already")
+
+
+def test_every_champion_gets_one_link_by_itself_where_an_admin_says_so(
+    desk: Desk, harbor: MirrorPortal
+) -> None:
+    portal = PortalContext(desk.runtime, HARBOR)
+    switched_on(harbor)
+    assert referral_program.give_champions(portal) == 0
+    with harbor.database.portal(HARBOR) as tx:
+        program_row.save(tx, replace(program_row.read(tx), gives_champions=True), by="test")
+
+    assert referral_program.give_champions(portal) == 3  # who bought: Maria, Bo and Lu
+    assert referral_program.give_champions(portal) == 0
+
+    codes = [row["code"] for row in harbor.kept("referral_code")]
+    assert len(set(codes)) == 3
+    referral_program.revoke(portal, codes[0], actor="user:88")
+    assert referral_program.give_champions(portal) == 0, "somebody took it from them"
+
+
+def test_links_follow_the_address_of_this_service(desk: Desk, harbor: MirrorPortal) -> None:
+    switched_on(harbor)
+    code = a_link(desk)
+    with harbor.database.portal(HARBOR) as tx:
+        referral_program.follow_address(tx, desk.runtime)
+    harbor.settle()
+
+    said = harbor.said("contact", MARIA)
+    assert said["second_order_referral_link"] == f"{_ORIGIN}/r/{code}"
 
 
 def test_the_leaderboard_is_public_by_choice_only_and_shows_first_names(

@@ -144,7 +144,27 @@ def test_money_is_a_mean_over_all_people_and_its_interval_is_the_same_each_time(
     assert once.won.value == pytest.approx(5_000)
     assert once.won.low < once.won.value < once.won.high
     # 0.1 and 0.05 of people: the standard error is 100,000 x sqrt(.09/400 + .0475/100) = 2,646.
-    assert once.won.high - once.won.low == pytest.approx(2 * 1.96 * 2_646, rel=0.08)
+    # Drawn anew the same 45 of 500 people give 100,000 x sqrt(.0819 x (1/400 + 1/100)) = 3,200.
+    assert once.won.high - once.won.low == pytest.approx(2 * 1.96 * 3_200, rel=0.08)
+
+
+def test_where_nobody_brought_money_no_interval_claims_that_asking_never_will() -> None:
+    found = hold_out.compare(
+        [*people(Arm.ASKED, 400, 40), *people(Arm.HELD_BACK, 100, 5, first=5000)], NOW
+    )
+
+    assert found.rate is not None
+    assert (found.won, found.pipeline) == (None, None)
+
+
+def test_money_of_few_people_is_told_no_surer_than_lots_drawn_anew_allow() -> None:
+    """By samples put back alone, six deals of 900 and none of 100 would be a clear effect."""
+    one, other = [1_000_000] * 6 + [0] * 894, [0] * 100
+
+    found = hold_out.mean_difference(one, other)
+
+    assert found.value > 0
+    assert not found.is_clear
 
 
 @pytest.mark.parametrize("hits", [0, 1, 7, 60, 199, 200])

@@ -108,6 +108,22 @@ def drawn(
     return [(row["id"], TrialRow(row["person_id"], row["ready_at"], row["arm"])) for row in rows]
 
 
+def held_now(tx: Transaction, *, limit: int) -> list[tuple[int, datetime]]:
+    """Return who is held back now, the newest first: today's contact, and since when."""
+    return [
+        (row[0], row[1])
+        for row in tx.tuples(
+            """SELECT coalesce(alias.new_id, person_id), ready_at
+               FROM hold_back JOIN ask_trial USING (portal_id, hold_back_id)
+               LEFT JOIN alias ON alias.portal_id = ask_trial.portal_id
+                 AND alias.object_type = 'contact' AND alias.old_id = person_id
+               WHERE hold_back.portal_id = :portal AND ended_at IS NULL AND arm = 'held_back'
+               ORDER BY ready_at DESC, person_id LIMIT :limit""",
+            limit=limit,
+        )
+    ]
+
+
 def note(tx: Transaction, hold_back_id: int, arms: Mapping[int, str], at: datetime) -> None:
     """Note that these people became ready, and on which side each is; who was noted stays so."""
     tx.run(
