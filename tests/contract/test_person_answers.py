@@ -64,6 +64,17 @@ def test_an_answer_is_kept_with_the_employer_of_its_day(
     assert kept(orchard) == []
 
 
+def test_who_decided_on_a_deal_decides_in_a_survey(
+    portals: tuple[MirrorPortal, MirrorPortal],
+) -> None:
+    harbor, _ = portals
+    harbor.deal(7, ACME, created=800, won=(700, "10.00"))
+    harbor.link("deal", 7, "contact", PRIYA, "Champion", type_id=77)
+    harbor.settle()
+
+    assert kept(harbor)[0] == (PRIYA, 3, ACME, True)
+
+
 def test_only_each_persons_latest_answer_of_a_year_is_counted(
     portals: tuple[MirrorPortal, MirrorPortal],
 ) -> None:

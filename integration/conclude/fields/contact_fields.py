@@ -5,6 +5,7 @@ Only what is added up, the revenue, stands on one of them: the current record.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from integration.conclude import company_directory, field_patches, record_facts
 from integration.conclude.batch import Batch
@@ -78,6 +79,7 @@ def _keep_answers(batch: Batch, page: ContactPage, contact_ids: Collection[int])
         if contact_id in contact_ids and contact_id in page.person_of
     }
     placed = placed_answers.placed(batch, own, page.contacts)
+    deciding = _deciding(page)
     kept = [
         PersonAnswer(
             contact_id=answer.contact_id,
@@ -86,13 +88,20 @@ def _keep_answers(batch: Batch, page: ContactPage, contact_ids: Collection[int])
             company_id=answer.company_id,
             score=answer.score,
             answered_at=answer.at,
-            decides=answer.role in KEY_ROLES,
+            decides=answer.role in KEY_ROLES or answer.contact_id in deciding,
             comment=answer.comment,
         )
         for answer in placed
     ]
     person_answers.keep(batch.tx, contact_ids, kept)
     _keep_words(batch, kept)
+
+
+def _deciding(page: ContactPage) -> set[int]:
+    """The contacts that decided on a deal, as its links say."""
+    deals = chain.from_iterable(page.evidence.deals.values())
+    on_deals = chain.from_iterable(deal.contacts for deal in deals)
+    return {person.contact_id for person in on_deals if person.roles & KEY_ROLES}
 
 
 def _keep_words(batch: Batch, answers: Sequence[PersonAnswer]) -> None:
