@@ -57,6 +57,7 @@ _BESIDE = {
     "identity_key": "SELECT * FROM identity_key",
     "seek": "SELECT * FROM seek",
     "person_answer": "SELECT * FROM person_answer",
+    "follow_up": "SELECT * FROM follow_up",
     "customer_spell": "SELECT * FROM customer_spell",
     "churn_base": "SELECT * FROM churn_base",
 }

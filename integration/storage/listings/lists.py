@@ -186,6 +186,8 @@ _TODAY_IS = """coalesce((SELECT new_id FROM alias WHERE alias.portal_id = :porta
 _CONTACT, _COMPANY = (
     _TODAY_IS.format(kind=kind, column=f"{kind}_id") for kind in ("contact", "company")
 )
+_WERE = """UNION ALL SELECT old_id FROM alias
+  WHERE alias.portal_id = :portal AND alias.object_type = 'company' AND alias.new_id = :{0}"""
 _STATE = """CASE WHEN closed_at IS NOT NULL THEN 'closed'
   WHEN due_at <= clock_timestamp() THEN 'overdue' ELSE 'open' END"""
 _GROUP = """CASE WHEN kind = 'gap' THEN 'gap' WHEN score <= 6 THEN 'detractor'
@@ -209,8 +211,13 @@ FOLLOW_UPS: Final = List(
         "tag": "tag = ANY(CAST(:tag AS text[]))",
         "owner": "owner_id = ANY(CAST(:owner AS bigint[]))",
         "no_owner": "owner_id IS NULL AND :no_owner",
-        "company": f"{_COMPANY} = :company",
-        "person": f"{_CONTACT} IN {_RECORDS_OF.format('person')}",
+        # By the ids that were stored, which have an index: those of today and those merged into it.
+        "company": f"company_id IN (SELECT CAST(:company AS bigint) {_WERE.format('company')})",
+        "person": f"""contact_id IN (SELECT theirs.contact_id
+          FROM {_RECORDS_OF.format("person")} AS theirs (contact_id)
+          UNION ALL SELECT old_id FROM alias WHERE alias.portal_id = :portal
+            AND alias.object_type = 'contact'
+            AND alias.new_id IN {_RECORDS_OF.format("person")})""",
         "opened_from": "opened_at >= :opened_from",
         "opened_to": "opened_at < :opened_to",
     },
