@@ -12,11 +12,11 @@ from itertools import islice
 from typing import Final
 
 from integration.core.errors import Refused
+from integration.ingest import inbound
 from integration.portal import (
     forgotten,
     inbound_keys,
     invalidation,
-    person_tokens,
     survey_sources,
 )
 from integration.portal.context import PortalContext
@@ -29,6 +29,7 @@ from integration.storage.mirror.upload_rows import StagedRow, Upload, Verdict
 from integration.storage.queue import lanes
 from integration.storage.queue.lanes import Lease
 from integration.storage.service import portals
+from integration.storage.success import survey_rows
 from mappings.formats import zone
 from mappings.kinds import ObjectType
 from mappings.records import answer_columns, delimited_files
@@ -254,7 +255,8 @@ def _slice(tx: Transaction, portal: PortalContext, upload: Upload, own_zone: tzi
         state = upload_rows.DONE if is_import else upload_rows.CHECKED
         upload_rows.proceed(tx, upload.upload_id, next_row=upload.next_row, state=state)
         return set()
-    work = _Page(tx, portal, upload, tx.clock())
+    setup = survey_rows.setup(tx)
+    work = _Page(tx, portal, upload, tx.clock(), setup.link_key if setup else "")
     contacts: set[int] = set()
     if is_import:
         contacts = work.keep(rows)
@@ -272,6 +274,7 @@ class _Page:
     portal: PortalContext
     upload: Upload
     now: datetime
+    link_key: str
 
     def judge(self, rows: Sequence[StagedRow], own_zone: tzinfo) -> list[Verdict]:
         """Say what becomes of each row, were it imported now."""
@@ -331,9 +334,9 @@ class _Page:
         """The contact that a row names by a token of ours, or else by its id."""
         if not answer.token:
             return answer.contact_id
-        person = person_tokens.read(self.portal.runtime.settings.secret_key, answer.token)
-        if person is not None and person.portal_id == self.portal.portal_id:
-            return person.contact_id
+        named = inbound.named_by_link(self.portal.portal_id, self.link_key, answer.token)
+        if named is not None:
+            return named
         if answer.contact_id is None and answer.email is None:
             raise RowRefused("the token was not made for a contact of this account")
         return answer.contact_id

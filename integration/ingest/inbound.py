@@ -6,8 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from integration.core.forget_keys import ForgetKeys
-from integration.portal import forgotten, invalidation, person_tokens, survey_sources
-from integration.portal.context import PortalContext
+from integration.portal import forgotten, invalidation, survey_links, survey_sources
 from integration.portal.invalidation import Change
 from integration.portal.occurrence import refs
 from integration.storage.database import Transaction
@@ -15,6 +14,7 @@ from integration.storage.mirror import inbound_items as stored
 from integration.storage.mirror.inbound_items import SaidAnswer
 from integration.storage.queue.inbox import Delivery
 from integration.storage.queue.inbox_events import InboundEvent, WaitingEvent
+from integration.storage.success import survey_rows
 from mappings.kinds import ObjectType
 from mappings.records import inbound_bodies
 from mappings.records.events import Bad
@@ -26,23 +26,24 @@ KINDS = (ANSWER,)
 _LONGEST_KEY = 200
 _NOT_OURS = (
     "its token was not made for a contact of this account: send the field"
-    " second_order_survey_link's token as it is, or the contact's id or e-mail"
+    " second_order_survey_link as it is, or the contact's id or e-mail"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What deliveries of survey tools are read by: how each source writes, and our secret."""
+    """What deliveries of survey tools are read by: how each writes, and what opens survey links."""
 
     surveys: Mapping[str, Survey] = field(default_factory=dict)
-    secret_key: str = field(default="", repr=False)
+    link_key: str = field(default="", repr=False)
 
 
-def reading(portal: PortalContext, tx: Transaction, deliveries: Iterable[Delivery]) -> Reading:
+def reading(tx: Transaction, deliveries: Iterable[Delivery]) -> Reading:
     """Return what these deliveries are read by; no query when no survey tool sent one."""
     if not any(delivery.source.startswith(f"{survey_sources.KIND}:") for delivery in deliveries):
         return Reading()
-    return Reading(survey_sources.surveys(tx), portal.runtime.settings.secret_key)
+    setup = survey_rows.setup(tx)
+    return Reading(survey_sources.surveys(tx), setup.link_key if setup else "")
 
 
 def events_of(
@@ -63,12 +64,20 @@ def _proved(
     """The answer with the contact that its token names; without it, if others say who it is."""
     if not isinstance(item, Answer) or not item.token:
         return item
-    person = person_tokens.read(read_by.secret_key, item.token)
-    if person is not None and person.portal_id == portal_id:
-        return replace(item, contact_id=person.contact_id, is_proved=True)
+    contact_id = named_by_link(portal_id, read_by.link_key, item.token)
+    if contact_id is not None:
+        return replace(item, contact_id=contact_id, is_proved=True)
     if item.contact_id is None and item.email is None:
         return Bad(item.index, f"token: {_NOT_OURS}", item.raw_item)
     return item
+
+
+def named_by_link(portal_id: int, link_key: str, text: str) -> int | None:
+    """Return the contact whose survey link, or its token, a text is; None for any other text."""
+    token = survey_links.token_in(text)
+    if not link_key or survey_links.portal_of(token) != portal_id:
+        return None
+    return survey_links.contact_of(link_key, token)
 
 
 def take(tx: Transaction, events: Sequence[WaitingEvent], *, keys: ForgetKeys) -> set[int]:

@@ -112,7 +112,7 @@ def _split_group(portal: PortalContext, lease: Lease, group: Sequence[Delivery])
         tries.counted(portal.transaction, lambda tx: inbox.give_back(tx, inbox_ids)),
         portal.transaction(lease) as tx,
     ):
-        read_by = inbound.reading(portal, tx, group)
+        read_by = inbound.reading(tx, group)
         inbound_events: list[InboundEvent] = []
         for delivery in usage_intake.once(tx, group):
             inbound_events += events_of(portal.portal_id, delivery, read_by)

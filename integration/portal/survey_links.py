@@ -39,6 +39,11 @@ def portal_of(text: str) -> int | None:
     return int(found[1]) if found else None
 
 
+def token_in(text: str) -> str:
+    """Return the token in what a survey tool sends of a link: the link, or its last part."""
+    return text.strip().rpartition("/s/")[2]
+
+
 def contact_of(key: str, text: str) -> int | None:
     """Return the contact that a token names by its id of then; None unless this key made it.
 

@@ -20,7 +20,7 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "email", "e mail", "email address", "e mail address", "e mail adresse", "mail",
             "respondent email", "courriel", "correo", "correo electrónico",
         ),
-        "token": ("token", "second order token", "person token"),
+        "token": ("token", "second order survey link", "survey link"),
         "at": (
             "answered at", "submitted at", "submit date", "date", "response date", "completed at",
             "submission date", "survey date", "datum", "zeitpunkt", "fecha", "data", "timestamp",

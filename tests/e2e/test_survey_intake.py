@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from integration.portal import inbound_keys, person_tokens, survey_sources
-from integration.portal.person_tokens import NamedPerson
+from integration.portal import inbound_keys, survey_links, survey_sources
 from integration.storage.service import erasure
+from integration.storage.success import survey_rows
+from integration.storage.success.survey_rows import SurveySetup
 from mappings.records.survey_tools import ChosenFields
 from tests.unit.test_survey_tools import FORMBRICKS, OURS, TALLY, TYPEFORM
 from tests.waiting import PATIENCE
@@ -66,6 +67,15 @@ def set_up(
     return found.secret
 
 
+def asks_with_our_survey(account: "Account") -> str:
+    """Give the account a key of survey links; return it."""
+    key = survey_links.new_key()
+    with account.context() as context, context.transaction() as tx:
+        setup = SurveySetup(is_on=False, link_key=key, address="https://x")
+        survey_rows.keep_setup(tx, setup, by="user:7")
+    return key
+
+
 def plain(secret: str, body: bytes) -> str:
     return base64.b64encode(hmac.digest(secret.encode(), body, "sha256")).decode()
 
@@ -106,8 +116,8 @@ def test_each_tools_signed_answer_shows_on_its_contact_and_nothing_in_the_other_
     harbor: "Account",
 ) -> None:
     now = datetime.now(UTC)
-    key = harbor.world.runtime.settings.secret_key
-    token = person_tokens.make(key, NamedPerson(harbor.portal_id, person(harbor, "cy")))
+    key = asks_with_our_survey(harbor)
+    token = survey_links.link("https://x", key, harbor.portal_id, person(harbor, "cy"))
     by_id = dated(TYPEFORM, now)
     by_id["form_response"]["hidden"] = {"contact_id": str(person(harbor, "ana"))}
     by_mail = dated(FORMBRICKS, now)
@@ -207,8 +217,9 @@ def test_a_clock_that_runs_ahead_and_a_token_of_another_account_change_nothing(
 ) -> None:
     ahead = datetime.now(UTC) + timedelta(days=400)
     message = dated(OURS, ahead) | {"id": "f", "contact_id": person(harbor, "ana")}
-    key = harbor.world.runtime.settings.secret_key
-    foreign = person_tokens.make(key, NamedPerson(harbor.world.orchard.portal_id, 501))
+    asks_with_our_survey(harbor)
+    theirs = asks_with_our_survey(harbor.world.orchard)
+    foreign = survey_links.token(theirs, harbor.world.orchard.portal_id, 501)
     stranger = {**dated(OURS, ahead), "id": "t", "contact_id": None, "token": foreign}
     with harbor.context() as context:
         bearer = {"Authorization": f"Bearer {inbound_keys.current(context).key}"}

@@ -15,7 +15,7 @@ WAITS: Final = "contact_id IS NULL AND dismissed_at IS NULL"
 class SaidAnswer:
     """An answer as it came in: by whom is a contact's id, an address, both or neither.
 
-    *proved* says that the id comes from a person token of ours.
+    *proved* says that the id comes from a survey link of ours.
     """
 
     source: str
