@@ -20,8 +20,9 @@ LONGEST_COMMENT: Final = 10_000
 class Answer:
     """One answer to "would you recommend us", 0 to 10; other scales are refused.
 
-    *token* is that of a survey link; whoever has its key reads it, and the id *is_proved*. *external_id*
-    names the answer whatever tool reports it, so that two that report the same one can be told.
+    *token* is that of a survey link; whoever has its key reads it, and the id *is_proved*.
+    *external_id* names the answer whatever tool reports it, so that two that report the same one
+    can be told.
     """
 
     key: str
