@@ -14,7 +14,7 @@ from integration.reports.records import company_record
 from integration.reports.records.company_record import HEALTH_STARTS_AT, CompanyRecord
 from integration.reports.records.record_card import RecordCard
 from integration.review.review_kinds import VERB_LABELS
-from integration.success import follow_ups, pulses
+from integration.success import follow_up_work, pulses
 from mappings.kinds import ObjectType
 from mappings.records.catalogue import ROLES
 from mappings.rules.success.health import FACTORS
@@ -40,7 +40,7 @@ def page(
     frame = record_frame.of(portal, session, found.card, currency)
     with portal.transaction() as tx:
         said_of_it = pulses.newest_first(tx, number)
-        loops = follow_ups.of_record(tx, ObjectType.COMPANY, [number], portal.runtime.now())
+        loops = follow_up_work.of_record(tx, ObjectType.COMPANY, [number], portal.runtime.now())
     return render_template(
         "company.html",
         **frame,

@@ -20,8 +20,8 @@ from integration.reports.listings import list_addresses, list_reading
 from integration.reports.listings.listings import CLOSED_BECAUSE, FOLLOW_UPS, WHY
 from integration.storage.database import Row
 from integration.storage.success import follow_up_task_rows
-from integration.success import follow_up_tasks, follow_ups
-from integration.success.follow_ups import Hand, NotTheirs
+from integration.success import follow_up_tasks, follow_up_work
+from integration.success.follow_up_work import Hand, NotTheirs
 from mappings.rules.success.follow_ups import TAGS
 
 _STILL = ("open", "overdue")
@@ -62,7 +62,7 @@ def _add_forms(bp: Blueprint, runtime: Runtime) -> None:
             runtime,
             portal_id,
             "closed",
-            lambda portal, hand: follow_ups.close(portal, number, tag, words, hand=hand),
+            lambda portal, hand: follow_up_work.close(portal, number, tag, words, hand=hand),
         )
 
     @bp.post("/follow-ups/<int:number>/reopen")
@@ -71,7 +71,7 @@ def _add_forms(bp: Blueprint, runtime: Runtime) -> None:
             runtime,
             portal_id,
             "reopened",
-            lambda portal, hand: follow_ups.reopen(portal, number, hand=hand),
+            lambda portal, hand: follow_up_work.reopen(portal, number, hand=hand),
         )
 
     @bp.post("/follow-ups/<int:number>/hand-over")
@@ -82,7 +82,7 @@ def _add_forms(bp: Blueprint, runtime: Runtime) -> None:
             runtime,
             portal_id,
             "handed_over",
-            lambda portal, hand: follow_ups.hand_over(portal, number, owner_id, hand=hand),
+            lambda portal, hand: follow_up_work.hand_over(portal, number, owner_id, hand=hand),
         )
 
 
@@ -94,7 +94,7 @@ def _add_tags(bp: Blueprint, runtime: Runtime) -> None:
             runtime,
             portal_id,
             "tags",
-            lambda portal, hand: follow_ups.add_tag(portal, label, actor=hand.actor),
+            lambda portal, hand: follow_up_work.add_tag(portal, label, actor=hand.actor),
         )
 
     @bp.post("/follow-ups/reasons/<int:tag_id>/end")
@@ -103,7 +103,7 @@ def _add_tags(bp: Blueprint, runtime: Runtime) -> None:
             runtime,
             portal_id,
             "tags",
-            lambda portal, hand: follow_ups.retire_tag(portal, tag_id, actor=hand.actor),
+            lambda portal, hand: follow_up_work.retire_tag(portal, tag_id, actor=hand.actor),
         )
 
 
@@ -161,8 +161,8 @@ def _page(
     except Refused as refusal:
         return listing.refused(refusal)
     with portal.transaction() as tx:
-        own = follow_ups.own_ids(tx, session.user_id)
-        reasons = follow_ups.offered(tx)
+        own = follow_up_work.own_ids(tx, session.user_id)
+        reasons = follow_up_work.offered(tx)
         tasks = follow_up_task_rows.setup(tx)
         troubles = follow_up_task_rows.troubles(tx, limit=3)
     may_all = session.may(Permission.ANSWER)
@@ -184,7 +184,7 @@ def _page(
         usual_a_day=follow_up_tasks.USUAL_A_DAY,
         most_a_day=follow_up_tasks.MOST_A_DAY,
         may_make_tasks=follow_up_tasks.SCOPE in account_of(portal).scopes,
-        own_tags=follow_ups.own_tags(portal),
+        own_tags=follow_up_work.own_tags(portal),
         reasons=reasons,
         given_reasons=TAGS.values(),
         why=WHY,

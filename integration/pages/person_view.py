@@ -16,7 +16,7 @@ from integration.reports.records import person_record
 from integration.reports.records.person_record import PersonRecord
 from integration.review.review_kinds import VERB_LABELS
 from integration.storage.findings.timeline_rows import Place
-from integration.success import follow_ups
+from integration.success import follow_up_work
 from mappings.kinds import ObjectType, RewardKind
 from mappings.records.rows import RefPair
 from mappings.rules.attribution.reasons import HOW
@@ -65,7 +65,9 @@ def page(portal: PortalContext, session: Session, contact_id: int, asked: Reques
     currency = found.terms.currency
     frame = record_frame.of(portal, session, found.card, currency)
     with portal.transaction() as tx:
-        loops = follow_ups.of_record(tx, ObjectType.CONTACT, found.record_ids, portal.runtime.now())
+        loops = follow_up_work.of_record(
+            tx, ObjectType.CONTACT, found.record_ids, portal.runtime.now()
+        )
     return render_template(
         "person.html",
         **frame,

@@ -5,8 +5,8 @@ import requests
 
 from integration.core.errors import Refused
 from integration.storage.queue import lanes
-from integration.success import follow_up_tasks, follow_ups
-from integration.success.follow_ups import Hand
+from integration.success import follow_up_tasks, follow_up_work
+from integration.success.follow_up_work import Hand
 from mappings.rules.success.follow_ups import TASK_DONE
 from tests.e2e.test_own_survey import LINK, asked
 from tests.waiting import PATIENCE, wait_until
@@ -40,7 +40,7 @@ def loop(account: Account) -> dict[str, object]:
 def close(account: Account) -> None:
     number = int(str(loop(account)["follow_up_id"]))
     with account.context() as portal:
-        follow_ups.close(portal, number, "price", "", hand=Hand("user:88", 88, may_all=True))
+        follow_up_work.close(portal, number, "price", "", hand=Hand("user:88", 88, may_all=True))
     switch_tasks_on(account)  # wakes the lane, as a worker's next look would
 
 
