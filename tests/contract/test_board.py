@@ -9,8 +9,12 @@ from html import unescape
 
 import openpyxl
 import pytest
+from click.testing import CliRunner
 from werkzeug.test import TestResponse
 
+from commands.main import cli
+from integration.core.environment import Settings
+from integration.core.errors import Refused
 from integration.reports import board as boards
 from integration.reports import board_figures
 from integration.reports.board import Board
@@ -458,3 +462,20 @@ def test_an_admin_confirms_the_gross_margin_where_costs_are(
     assert "75% of revenue is left" in Shown.of(desk, f"{HERE}/costs").text
     assert found(harbor).costs.is_margin_confirmed
     assert "Revenue LTV" not in Shown.of(desk, f"{HERE}/board{ASKED}").text
+
+
+def test_the_command_tells_the_same_figures(settings: Settings, harbor: MirrorPortal) -> None:
+    environment = {
+        "DATA_DIR": str(settings.data_dir), "DATABASE_URL": str(settings.database_url),
+        "REDIS_URL": str(settings.redis_url), "SECRET_KEY": settings.secret_key,
+        "TOKEN_KEYS": ",".join(settings.token_keys), "LOG_LEVEL": "ERROR", "COLUMNS": "160",
+    }  # fmt: skip
+    asked = ["board", str(HARBOR), "--from", "2026-01-01", "--to", "2026-06-29"]
+
+    told = CliRunner().invoke(cli, [*asked, "--json"], env=environment)
+    shown = CliRunner().invoke(cli, asked, env=environment)
+    refused = CliRunner().invoke(cli, [*asked, "--json", "--csv"], env=environment)
+
+    assert json.loads(told.output)["figures"][0]["value"] == 0.710526
+    assert "71.05%" in shown.output
+    assert isinstance(refused.exception, Refused)
