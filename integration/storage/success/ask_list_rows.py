@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from integration.storage.database import Row, Transaction
+from integration.storage.database import AS_WRITTEN, Row, Transaction
 from mappings.kinds import ObjectType
 
 MOST_READY = 2_000
@@ -134,41 +134,68 @@ def worth(
 
 
 _PROSPECTS = f"""prospects AS MATERIALIZED (
-  SELECT DISTINCT ON (on_deal.to_id) on_deal.to_id AS contact_id, deal.deal_id, deal.company_id,
+  SELECT DISTINCT ON (on_deal.contact_id) on_deal.contact_id, deal.deal_id, deal.company_id,
     coalesce({_HOME}, 0) AS minor
-  FROM deal JOIN association AS on_deal ON on_deal.portal_id = :portal
-    AND on_deal.from_type = 'deal' AND on_deal.from_id = deal.deal_id
-    AND on_deal.to_type = 'contact'
-  WHERE deal.portal_id = :portal AND deal.is_open AND deal.company_id IS NOT NULL
-    AND NOT EXISTS (SELECT FROM deal AS won WHERE won.portal_id = :portal
-      AND won.company_id = deal.company_id AND won.is_won)
-  ORDER BY on_deal.to_id, coalesce({_HOME}, 0) DESC, deal.deal_id)"""
+  FROM (SELECT * FROM deal WHERE portal_id = :portal AND is_open AND company_id IS NOT NULL
+      {AS_WRITTEN}) AS deal
+    CROSS JOIN LATERAL (SELECT count(*) AS times FROM (
+      SELECT FROM deal AS won WHERE won.portal_id = :portal
+        AND won.company_id = deal.company_id AND won.is_won LIMIT 1) AS one) AS bought
+    CROSS JOIN LATERAL (
+      SELECT to_id AS contact_id FROM association WHERE portal_id = :portal
+        AND from_type = 'deal' AND from_id = deal.deal_id AND to_type = 'contact'
+      {AS_WRITTEN}) AS on_deal
+  WHERE bought.times = 0
+  ORDER BY on_deal.contact_id, coalesce({_HOME}, 0) DESC, deal.deal_id)"""
+
+
+# Where a contact's person was ever found, by all of their records.
+_KEYS_OF = f"""SELECT held.kind, held.value FROM (
+    SELECT other.contact_id FROM person AS own
+      JOIN person AS other ON other.portal_id = :portal AND other.person_id = own.person_id
+    WHERE own.portal_id = :portal AND own.contact_id = {{}} {AS_WRITTEN}) AS record
+  CROSS JOIN LATERAL (
+    SELECT kind, value FROM identity_key
+    WHERE portal_id = :portal AND contact_id = record.contact_id {AS_WRITTEN}) AS held
+  WHERE held.kind IN ('at', 'host')"""
 
 
 def met(tx: Transaction, contact_ids: Collection[int], since: datetime, home: str) -> Sequence[Row]:
     """Return with whom on an open deal these contacts were in one meeting, and when last.
 
-    Deals of companies that bought before are no news: only prospects count.
+    Deals of companies that bought before are no news: only prospects count. Meetings are looked up
+    by their people: a join of two such tables is turned around where they were not counted yet.
     """
     if not contact_ids:
         return ()
-    return tx.rows(
-        f"""WITH {_PROSPECTS}
-            SELECT mine.contact_id AS asked_id, prospects.*, max(mine.at) AS at
-            FROM touch AS mine
-              JOIN touch AS theirs ON theirs.portal_id = :portal
-                AND theirs.activity_type = mine.activity_type
-                AND theirs.activity_id = mine.activity_id AND theirs.contact_id <> mine.contact_id
-              JOIN prospects ON prospects.contact_id = theirs.contact_id
-            WHERE mine.portal_id = :portal AND mine.contact_id = ANY(CAST(:ids AS bigint[]))
-              AND mine.activity_type = 'meeting' AND mine.at > :since
-            GROUP BY mine.contact_id, prospects.contact_id, prospects.deal_id,
-              prospects.company_id, prospects.minor
-            ORDER BY prospects.minor DESC, 1, 2 LIMIT :most""",
+    prospects = tx.rows(f"WITH {_PROSPECTS} SELECT * FROM prospects", home=home)
+    theirs: dict[int, list[Row]] = {}
+    by_contact = {row["contact_id"]: row for row in prospects}
+    for contact_id, activity_id, _ in _meetings(tx, by_contact, since):
+        theirs.setdefault(activity_id, []).append(by_contact[contact_id])
+    found: dict[tuple[int, int], Row] = {}
+    for asked_id, activity_id, at in _meetings(tx, contact_ids, since):
+        for row in theirs.get(activity_id, ()):
+            if row["contact_id"] != asked_id:
+                found[asked_id, row["contact_id"]] = {**row, "asked_id": asked_id, "at": at}
+    return sorted(found.values(), key=_by_money)[:MOST_PAIRS]
+
+
+def _by_money(row: Row) -> tuple[int, int, int]:
+    return -row["minor"], row["asked_id"], row["contact_id"]
+
+
+def _meetings(
+    tx: Transaction, contact_ids: Collection[int], since: datetime
+) -> list[tuple[int, int, datetime]]:
+    """The meetings of these contacts, the earliest first: who, which, when."""
+    return tx.tuples(
+        """SELECT contact_id, activity_id, at FROM touch
+           WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))
+             AND activity_type = 'meeting' AND at > :since
+           ORDER BY at, activity_id, contact_id""",
         ids=list(contact_ids),
         since=since,
-        home=home,
-        most=MOST_PAIRS,
     )
 
 
@@ -185,19 +212,10 @@ def shared_employers(tx: Transaction, contact_ids: Collection[int], home: str) -
               mine AS MATERIALIZED (
                 SELECT asked.id AS asked_id, held.kind, held.value
                 FROM unnest(CAST(:ids AS bigint[])) AS asked(id)
-                  JOIN person AS own ON own.portal_id = :portal AND own.contact_id = asked.id
-                  JOIN person AS other ON other.portal_id = :portal
-                    AND other.person_id = own.person_id
-                  JOIN identity_key AS held ON held.portal_id = :portal
-                    AND held.contact_id = other.contact_id AND held.kind IN ('at', 'host')),
+                  CROSS JOIN LATERAL ({_KEYS_OF.format("asked.id")}) AS held),
               theirs AS MATERIALIZED (
                 SELECT prospects.*, held.kind, held.value FROM prospects
-                  JOIN person AS own ON own.portal_id = :portal
-                    AND own.contact_id = prospects.contact_id
-                  JOIN person AS other ON other.portal_id = :portal
-                    AND other.person_id = own.person_id
-                  JOIN identity_key AS held ON held.portal_id = :portal
-                    AND held.contact_id = other.contact_id AND held.kind IN ('at', 'host'))
+                  CROSS JOIN LATERAL ({_KEYS_OF.format("prospects.contact_id")}) AS held)
             SELECT DISTINCT mine.asked_id, theirs.contact_id, theirs.deal_id, theirs.company_id,
               theirs.minor
             FROM mine JOIN theirs USING (kind, value)
