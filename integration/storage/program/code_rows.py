@@ -112,24 +112,23 @@ def without_code(tx: Transaction, roles: Sequence[str], *, limit: int) -> list[i
     Whose code was revoked gets no other by itself: somebody took it from them.
     """
     rows = tx.tuples(
-        """SELECT listed.contact_id FROM listed_contact AS listed
+        """WITH given AS MATERIALIZED (
+             SELECT coalesce(alias.new_id, code.contact_id) AS contact_id
+             FROM referral_code AS code LEFT JOIN alias ON alias.portal_id = code.portal_id
+               AND alias.object_type = 'contact' AND alias.old_id = code.contact_id
+             WHERE code.portal_id = :portal),
+           holder AS MATERIALIZED (
+             SELECT contact_id FROM given
+             UNION SELECT mine.contact_id FROM given JOIN person AS theirs
+               ON theirs.portal_id = :portal AND theirs.contact_id = given.contact_id
+             JOIN person AS mine ON mine.portal_id = :portal AND mine.person_id = theirs.person_id)
+           SELECT listed.contact_id FROM listed_contact AS listed
            WHERE listed.portal_id = :portal AND listed.role = ANY(CAST(:roles AS text[]))
+             AND listed.contact_id NOT IN (SELECT contact_id FROM holder)
              AND NOT EXISTS (
                SELECT FROM conclusion WHERE conclusion.portal_id = :portal
                  AND conclusion.object_type = 'contact' AND record_id = listed.contact_id
                  AND jsonb_exists(desired, 'second_order_same_person'))
-             AND NOT EXISTS (
-               SELECT FROM referral_code AS code
-               JOIN person AS theirs ON theirs.portal_id = :portal
-                 AND theirs.contact_id = code.contact_id
-               JOIN person AS mine ON mine.portal_id = :portal
-                 AND mine.contact_id = listed.contact_id
-               WHERE code.portal_id = :portal AND theirs.person_id = mine.person_id)
-             AND NOT EXISTS (
-               SELECT FROM referral_code AS code LEFT JOIN alias ON alias.portal_id = :portal
-                 AND alias.object_type = 'contact' AND alias.old_id = code.contact_id
-               WHERE code.portal_id = :portal
-                 AND listed.contact_id IN (code.contact_id, alias.new_id))
            ORDER BY listed.contact_id LIMIT :limit""",
         roles=list(roles),
         limit=limit,

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from integration.storage.database import Row, Transaction
+from integration.storage.database import AS_WRITTEN, Row, Transaction
 
 _COLUMNS = "hold_back_id, share, seed, started_by, started_at, ended_by, ended_at"
 
@@ -147,39 +147,46 @@ def people(tx: Transaction, hold_back_id: int, home: str, followed: timedelta) -
     """
     return list(
         tx.rows(
-            """WITH drawn AS (
+            f"""WITH drawn AS MATERIALIZED (
                  SELECT person_id, ready_at, arm, coalesce(alias.new_id, person_id) AS contact_id
                  FROM ask_trial LEFT JOIN alias ON alias.portal_id = ask_trial.portal_id
                    AND alias.object_type = 'contact' AND alias.old_id = person_id
                  WHERE ask_trial.portal_id = :portal AND hold_back_id = :hold_back),
-               human AS (
-                 SELECT DISTINCT ON (coalesce(person.person_id, drawn.contact_id))
-                   coalesce(person.person_id, drawn.contact_id) AS human_id, drawn.*
-                 FROM drawn LEFT JOIN person ON person.portal_id = :portal
-                   AND person.contact_id = drawn.contact_id
+               human AS MATERIALIZED (
+                 SELECT DISTINCT ON (coalesce(grouped.person_id, drawn.contact_id))
+                   coalesce(grouped.person_id, drawn.contact_id) AS human_id, drawn.*
+                 FROM drawn LEFT JOIN LATERAL (
+                   SELECT person.person_id FROM person WHERE person.portal_id = :portal
+                     AND person.contact_id = drawn.contact_id {AS_WRITTEN}) AS grouped ON true
                  ORDER BY 1, ready_at, drawn.person_id),
-               member AS (
-                 SELECT human_id, ready_at, person.contact_id FROM human
-                 JOIN person ON person.portal_id = :portal AND person.person_id = human_id
+               member AS MATERIALIZED (
+                 SELECT human_id, ready_at, own.contact_id FROM human CROSS JOIN LATERAL (
+                   SELECT contact_id FROM person WHERE person.portal_id = :portal
+                     AND person.person_id = human_id {AS_WRITTEN}) AS own
                  UNION SELECT human_id, ready_at, contact_id FROM human),
                referred AS (
                  SELECT human_id, count(DISTINCT target) AS referrals
-                 FROM member JOIN referral ON referral.portal_id = :portal
-                   AND referrer_contact_id = member.contact_id AND status = 'auto'
-                   AND CAST(body ->> 'at' AS timestamptz) > ready_at
-                   AND CAST(body ->> 'at' AS timestamptz) <= ready_at + :followed
-                 GROUP BY human_id),
+                 FROM member CROSS JOIN LATERAL (
+                   SELECT target, CAST(body ->> 'at' AS timestamptz) AS at FROM referral
+                   WHERE referral.portal_id = :portal
+                     AND referrer_contact_id = member.contact_id AND status = 'auto'
+                   {AS_WRITTEN}) AS made
+                 WHERE at > ready_at AND at <= ready_at + :followed GROUP BY human_id),
                brought AS (
                  SELECT DISTINCT ON (human_id, deal.deal_id) human_id, deal.is_won, deal.is_open,
-                   deal.open_probability, source.share,
+                   deal.open_probability, share,
                    CASE WHEN deal.home_currency = :home AND deal.home_minor IS NOT NULL
                      THEN deal.home_minor WHEN upper(deal.currency) = :home
                      THEN deal.amount_minor END AS minor
-                 FROM member JOIN source ON source.portal_id = :portal AND source.kind = 'referral'
-                   AND source.contact_id = member.contact_id
-                 JOIN deal ON deal.portal_id = :portal AND deal.deal_id = source.deal_id
-                   AND deal.created_at > ready_at AND deal.created_at <= ready_at + :followed
-                 ORDER BY human_id, deal.deal_id, source.share DESC),
+                 FROM member CROSS JOIN LATERAL (
+                   SELECT deal_id, share FROM source WHERE source.portal_id = :portal
+                     AND source.contact_id = member.contact_id AND source.kind = 'referral'
+                   {AS_WRITTEN}) AS led
+                 CROSS JOIN LATERAL (
+                   SELECT * FROM deal WHERE deal.portal_id = :portal
+                     AND deal.deal_id = led.deal_id {AS_WRITTEN}) AS deal
+                 WHERE deal.created_at > ready_at AND deal.created_at <= ready_at + :followed
+                 ORDER BY human_id, deal.deal_id, share DESC),
                money AS (
                  SELECT human_id,
                    sum(CASE WHEN is_won THEN minor * (share / 1e12) ELSE 0 END) AS won,
