@@ -241,18 +241,19 @@ def awaited(tx: Transaction, *, limit: int) -> Sequence[Row]:
 def weekly_highs(
     tx: Transaction, company_ids: Collection[int]
 ) -> dict[int, dict[str, list[tuple[datetime, float]]]]:
-    """Return the highest figure of each week with its moment, by company and metric, in order."""
+    """Return the highest figure of each week and when its last one was, by company and metric."""
     if not company_ids:
         return {}
     rows = tx.tuples(
         f"""WITH mine AS MATERIALIZED ({_MEANS})
-            SELECT DISTINCT ON (mine.id, said.metric, date_trunc('week', said.at, 'UTC'))
-              mine.id, said.metric, said.at, said.value
+            SELECT mine.id, said.metric, max(said.at) AS at, max(said.value)
             FROM mine CROSS JOIN LATERAL (
               SELECT metric, at, value FROM usage
               WHERE portal_id = :portal AND company_id = mine.old_id {AS_WRITTEN}) AS said
-            ORDER BY mine.id, said.metric, date_trunc('week', said.at, 'UTC'), said.value DESC,
-              said.at""",
+            -- Weeks from Monday on: 1970 began on a Thursday.
+            GROUP BY mine.id, said.metric,
+              floor((date_part('epoch', said.at) - 345600) / 604800)
+            ORDER BY mine.id, said.metric, at""",
         ids=list(company_ids),
     )
     highs: dict[int, dict[str, list[tuple[datetime, float]]]] = {}
