@@ -22,6 +22,8 @@ from mappings.rules.facts import PPM
 from mappings.rules.ledger.comparison import FEWEST, Rate
 from mappings.rules.ledger.hold_out import FOLLOWED, OFFERED_SHARE, Difference, HoldOut
 
+# What asking may add, in whole points.
+_POINTS = [round(100 * effect) for effect in does_asking_work.EFFECTS]
 _OFFERED = (5, 10, 20, 50)
 _USUAL = OFFERED_SHARE * 100 // PPM
 _SAID = {
@@ -96,7 +98,7 @@ def _page(portal: PortalContext, session: Session, *, problem: str = "") -> str:
         is_clear=bool(shown and shown.found.rate and shown.found.rate.is_clear),
         lines=list(_lines(shown, found.currency)) if shown else [],
         sizes=does_asking_work.sizes(shown.hold_back.share if shown else OFFERED_SHARE),
-        effects=does_asking_work.EFFECTS,
+        effects=_POINTS,
         fewest=FEWEST,
         followed=FOLLOWED.days,
         problem=problem,
@@ -111,7 +113,7 @@ def _dialog(session: Session, *, problem: str = "") -> str:
         offered=_OFFERED,
         usual=_USUAL,
         sizes=[(share, does_asking_work.sizes(share * PPM // 100)) for share in _OFFERED],
-        effects=does_asking_work.EFFECTS,
+        effects=_POINTS,
         followed=FOLLOWED.days,
         problem=problem,
     )

@@ -86,7 +86,7 @@ def blueprint(runtime: Runtime) -> Blueprint:
                 portal,
                 {"gross_margin": margin, "gross_margin_confirmed": "yes"},
                 actor=session.actor,
-                reason="Gross margin confirmed",
+                reason=_("Gross margin confirmed"),
             )
         return redirect(url_for("costs.show", portal_id=portal_id, said="margin"), 303)
 

@@ -59,6 +59,7 @@ def _told(runtime: Runtime, letter: Letter) -> dict[str, Any]:
         **said,
         "account": account,
         "asks": letter.asks,
+        "asks_page": f"/portals/{portal_id}/asks",
         "is_importing": letter.is_importing,
         "own": own,
         "portal_id": portal_id,

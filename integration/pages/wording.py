@@ -247,6 +247,7 @@ _CALLS: Mapping[str, str] = {
     "objects.get": lazy_gettext("Look up one record"),
     "objects.read": lazy_gettext("Read changed records"),
     "objects.update": lazy_gettext("Write our values"),
+    "objects.create": lazy_gettext("Make a task"),
     "objects.search": lazy_gettext("Search for changes"),
     "properties.all": lazy_gettext("Read the properties"),
     "properties.create": lazy_gettext("Make a property"),

@@ -360,7 +360,8 @@ _NO_ROLES: frozenset[str] = frozenset()
 
 
 def _roles(written: str) -> frozenset[str]:
-    return frozenset(values.several(written)) if written else _NO_ROLES
+    # HubSpot writes them in capitals, mapped labels and the rules in small letters.
+    return frozenset(map(str.lower, values.several(written))) if written else _NO_ROLES
 
 
 def _phones(read: FieldReader, name: str, country: str) -> tuple[str, ...]:

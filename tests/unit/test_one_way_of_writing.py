@@ -27,6 +27,7 @@ FOR_PROGRAMS = (
     ("integration/reports/ledger_lines.py", '"booked_on": f"{calendar.day_of(at):%Y-%m-%d}"'),
     ("integration/reports/report_keys.py", 'Key(f"{month:%Y-%m}"'),
     ("integration/storage/ledger/trial_rows.py", 'f"{months[place - 1]:%Y-%m}": minor'),
+    ("integration/success/follow_up_tasks.py", "{loop['due_at']:%Y-%m-%dT%H:%M:%SZ}"),
     ("mappings/records/answer_records.py", "{at:%Y%m%dT%H%M%S}"),
     ("mappings/rules/ledger/periods.py", 'return f"{month:%Y-%m}"'),
 )

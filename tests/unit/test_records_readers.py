@@ -98,7 +98,7 @@ def test_a_contact_with_everything() -> None:
     assert facts.emails == ("ana@acme.example", "ana@old.example")
     assert (facts.name, facts.profile) == ("Ana Lima", "linkedin.com/in/ana")
     assert (facts.phones, facts.mobiles) == (("0301234567",), ("+19195550123",))
-    assert facts.buying_roles == {"CHAMPION", "BUDGET_HOLDER"}
+    assert facts.buying_roles == {"champion", "budget_holder"}
     assert (facts.owner_id, facts.opted_out) == (88, True)
     assert (facts.merged_ids, facts.merged_at) == ((502,), day(2))
     assert facts.company_ids == (77, 76)

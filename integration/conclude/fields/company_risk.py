@@ -225,7 +225,7 @@ class Account:
         contact = self.found.leavers.get(move.former_contact_id)
         if contact is None:
             return False
-        roles = {role.lower() for role in contact.buying_roles} | self._deal_roles(contact)
+        roles = contact.buying_roles | self._deal_roles(contact)
         titles = [
             version.value
             for version in contact.history.get("jobtitle", ())

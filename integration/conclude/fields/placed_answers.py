@@ -39,5 +39,5 @@ def primary_company(contact: ContactFacts | None) -> int | None:
 def _role(contact: ContactFacts | None) -> str:
     """The buying role an answer counts by: a key role first."""
     # HubSpot writes its own roles in capitals.
-    roles = {role.lower() for role in contact.buying_roles} if contact else set[str]()
+    roles = set(contact.buying_roles) if contact else set[str]()
     return min(roles & KEY_ROLES, default=min(roles, default=""))
