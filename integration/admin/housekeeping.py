@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from integration.admin import operations, referral_program, retention
+from integration.admin import operations, program_settings, retention
 from integration.conclude.fields import back_testing, churn_learning
 from integration.core import logs
 from integration.core.errors import Refused, SecondOrderError
@@ -178,7 +178,7 @@ def _maintain(runtime: Runtime, portal_id: int) -> None:
     """Check a portal's sums, prune its rows, and conclude again what depends on today's date."""
     check_sums(runtime, portal_id)
     with open_portal(runtime, portal_id) as portal:
-        referral_program.give_champions(portal)
+        program_settings.give_champions(portal)
     with runtime.database.portal(portal_id) as tx:
         inbox_events.prune(tx, days=KEEP_EVENTS_DAYS)
         inbound.adopt(tx)
@@ -193,7 +193,7 @@ def _maintain(runtime: Runtime, portal_id: int) -> None:
         activities.prune(tx, now=runtime.now())
         feeds.look(tx, runtime.now())
         survey_switch.follow_address(tx, runtime.settings.public_url)
-        referral_program.follow_address(tx, runtime)
+        program_settings.follow_address(tx, runtime)
         invalidation.record(tx, Change.DAY_PASSED)
         answering.reopen_ended(tx, runtime.now())
         lanes.want(tx, portal_id, "drain")

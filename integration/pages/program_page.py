@@ -6,9 +6,9 @@ from typing import Final
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from integration.admin import referral_program, rewards
-from integration.admin.referral_program import ProgramWish
-from integration.admin.rewards import RewardWish
+from integration.admin import program_settings, reward_log
+from integration.admin.program_settings import ProgramWish
+from integration.admin.reward_log import RewardWish
 from integration.admin.sign_in import Session
 from integration.core.errors import Refused
 from integration.pages import guard
@@ -64,7 +64,7 @@ def _add_page(bp: Blueprint, runtime: Runtime) -> None:
         said = "published" if is_public else "ended"
 
         def deed(portal: PortalContext, actor: str) -> None:
-            referral_program.publish_board(portal, is_public=is_public, actor=actor)
+            program_settings.publish_board(portal, is_public=is_public, actor=actor)
 
         return _do(runtime, portal_id, deed, said)
 
@@ -78,7 +78,7 @@ def _change(portal: PortalContext, actor: str) -> None:
         parameter=form.get("parameter", ""),
         gives_champions=form.get("champions") == "yes",
     )
-    referral_program.change(portal, wish, actor=actor)
+    program_settings.change(portal, wish, actor=actor)
 
 
 def _add_links(bp: Blueprint, runtime: Runtime) -> None:
@@ -89,7 +89,7 @@ def _add_links(bp: Blueprint, runtime: Runtime) -> None:
     @bp.post("/links/<code>/end")
     def revoke(portal_id: int, code: str) -> ResponseReturnValue:
         def deed(portal: PortalContext, actor: str) -> None:
-            referral_program.revoke(portal, code, actor=actor)
+            program_settings.revoke(portal, code, actor=actor)
 
         return _do(runtime, portal_id, deed, "revoked")
 
@@ -98,7 +98,7 @@ def _add_links(bp: Blueprint, runtime: Runtime) -> None:
         shown = request.form.get("name", "")
 
         def deed(portal: PortalContext, actor: str) -> None:
-            referral_program.name_in_public(portal, code, shown, actor=actor)
+            program_settings.name_in_public(portal, code, shown, actor=actor)
 
         return _do(runtime, portal_id, deed, "named")
 
@@ -113,7 +113,7 @@ def _give(portal: PortalContext, actor: str) -> None:
     if contact_id is None:
         raise Refused(_("Say whose link it is to be: a name, an address or a number"))
     target = request.form.get("target", "")
-    referral_program.give(portal, [contact_id], target=target, actor=actor)
+    program_settings.give(portal, [contact_id], target=target, actor=actor)
 
 
 def _add_rewards(bp: Blueprint, runtime: Runtime) -> None:
@@ -126,14 +126,14 @@ def _add_rewards(bp: Blueprint, runtime: Runtime) -> None:
         on = request.form.get("on", "")
 
         def deed(portal: PortalContext, actor: str) -> None:
-            rewards.pay(portal, reward_id, on, actor=actor)
+            reward_log.pay(portal, reward_id, on, actor=actor)
 
         return _do(runtime, portal_id, deed, "paid")
 
     @bp.post("/rewards/<int:reward_id>/withdraw")
     def withdraw(portal_id: int, reward_id: int) -> ResponseReturnValue:
         def deed(portal: PortalContext, actor: str) -> None:
-            rewards.withdraw(portal, reward_id, actor=actor)
+            reward_log.withdraw(portal, reward_id, actor=actor)
 
         return _do(runtime, portal_id, deed, "withdrawn")
 
@@ -150,7 +150,7 @@ def _approve(portal: PortalContext, actor: str) -> None:
         value=form.get("value", ""),
         currency=form.get("currency", ""),
     )
-    rewards.approve(portal, wish, actor=actor)
+    reward_log.approve(portal, wish, actor=actor)
 
 
 def _do(

@@ -26,7 +26,7 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "comment": (lazy_gettext("Comment question"), lazy_gettext("empty: the one long text")),
     "contact": (
         lazy_gettext("Field with the ID of the contact"),
-        lazy_gettext("empty: contact_id"),
+        lazy_gettext("empty: the usual one, as the documentation names it"),
     ),
     "email": (lazy_gettext("Field with the e-mail address"), lazy_gettext("empty: email")),
     "token": (lazy_gettext("Field with our signed token"), lazy_gettext("empty: token")),

@@ -1,6 +1,6 @@
 """The board's numbers of a portal: what customers keep paying, cost, are worth, and bring.
 
-Rules: `success/retention.py`, `success/lifetime_value.py` and `ledger/derived_measures.py`.
+Rules: `success/kept_revenue.py`, `success/lifetime_value.py` and `ledger/derived_measures.py`.
 The number of queries is fixed, however large the portal is.
 """
 
@@ -35,9 +35,9 @@ from mappings.rules.ledger.derived_measures import (
 from mappings.rules.ledger.measurement import Measurement
 from mappings.rules.ledger.periods import Calendar
 from mappings.rules.ledger.report_period import Period
-from mappings.rules.success import lifetime_value, retention
+from mappings.rules.success import kept_revenue, lifetime_value
+from mappings.rules.success.kept_revenue import CohortMember, EarnedGrowth, RevenueRetention
 from mappings.rules.success.lifetime_value import EVERYTHING_ELSE, Acquisition, SourceValue
-from mappings.rules.success.retention import CohortMember, EarnedGrowth, RevenueRetention
 
 KINDS: Final = (
     SourceKind.MOVED_CHAMPION.value,
@@ -159,11 +159,11 @@ def of(portal: PortalContext, period: Period) -> Board:
 
 
 def _recurring(customers: Customers, members: Sequence[CohortMember]) -> RecurringFigures:
-    kept = retention.retention(members)
+    kept = kept_revenue.retention(members)
     came = list(customers.came())
     earned = None
     if kept.net.value is not None:
-        earned = retention.earned_growth(kept.start_minor, kept.net.value, came)
+        earned = kept_revenue.earned_growth(kept.start_minor, kept.net.value, came)
     return RecurringFigures(
         retention=kept,
         earned=earned,

@@ -11,10 +11,10 @@ from mappings.rules.findings import SHARE_ONE
 from mappings.rules.ledger.derived_measures import HALF, KeptCustomer
 from mappings.rules.ledger.periods import Calendar
 from mappings.rules.ledger.report_period import Period
-from mappings.rules.success import retention
+from mappings.rules.success import kept_revenue
+from mappings.rules.success.kept_revenue import CohortMember, NewCustomer
 from mappings.rules.success.lifetime_value import EVERYTHING_ELSE, SourcedCustomer
 from mappings.rules.success.recurring_value import ValueSpan, ValueTag, value_at
-from mappings.rules.success.retention import CohortMember, NewCustomer
 
 Spans = Mapping[int, Sequence[ValueSpan]]
 """What companies pay over time, by company."""
@@ -97,7 +97,7 @@ class Customers:
     def members(self) -> Iterator[CohortMember]:
         """The companies that paid something at the year's start."""
         for company_id, spans in self.spans.items():
-            found = retention.member(company_id, spans, self.times.year_start, self.times.end)
+            found = kept_revenue.member(company_id, spans, self.times.year_start, self.times.end)
             if found is not None:
                 yield found
 
@@ -146,7 +146,9 @@ class Customers:
     def sourced(self) -> Iterator[SourcedCustomer]:
         """Customers that paid within the year: what, for how long, and how they came."""
         for company_id, spans in self.spans.items():
-            exposed = retention.exposure(company_id, spans, self.times.year_start, self.times.end)
+            exposed = kept_revenue.exposure(
+                company_id, spans, self.times.year_start, self.times.end
+            )
             if exposed is not None:
                 yield SourcedCustomer(
                     company_id,

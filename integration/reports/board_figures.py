@@ -17,8 +17,8 @@ from integration.reports.first_values import BY_CHAMPION, NEW
 from mappings.rules.ledger import derived_measures, periods
 from mappings.rules.ledger.comparison import FEWEST, Rate, SelectionWarning
 from mappings.rules.ledger.derived_measures import KeptComparison
+from mappings.rules.success.kept_revenue import Ratio
 from mappings.rules.success.lifetime_value import Acquisition, CostGap, SourceValue
-from mappings.rules.success.retention import Ratio
 from mappings.rules.success.time_to_value import TimeToValue
 
 ALL_MOVES: Final = EVER

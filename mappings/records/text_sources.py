@@ -116,7 +116,7 @@ SOURCES: Final = (
         TextKind.CODE,
         REFERRALS,
         "Contact property with the address of the page they first came to, such as"
-        " hs_analytics_first_url: the code of a personal link in it counts.",
+        " HubSpot's “First page seen”: the code of a personal link in it counts.",
         reason=_WITH_CODE,
     ),
     TextSource(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from integration.admin import referral_program
+from integration.admin import program_settings
 from integration.portal import forgotten, invalidation, settings
 from integration.portal.invalidation import Change
 from integration.storage.program import code_rows, program_row
@@ -299,10 +299,10 @@ def test_champions_who_never_had_a_code_are_found_once_a_person(harbor: MirrorPo
     harbor.contact(13, 1, firstname="Maria", lastname="Lopez", email="mlopez@gmail.com")
     harbor.settle()
     with harbor.database.portal(HARBOR) as tx:
-        current, bo = code_rows.without_code(tx, referral_program.CHAMPIONS, limit=9)
+        current, bo = code_rows.without_code(tx, program_settings.CHAMPIONS, limit=9)
         assert (current in {MARIA, 13}, bo) == (True, BO)
         other = MARIA if current == 13 else 13
         code_rows.add(tx, {other: CODE}, by="test")
-        assert code_rows.without_code(tx, referral_program.CHAMPIONS, limit=9) == [BO]
+        assert code_rows.without_code(tx, program_settings.CHAMPIONS, limit=9) == [BO]
         code_rows.revoke(tx, CODE, by="test")
-        assert code_rows.without_code(tx, referral_program.CHAMPIONS, limit=9) == [BO]
+        assert code_rows.without_code(tx, program_settings.CHAMPIONS, limit=9) == [BO]

@@ -127,7 +127,7 @@ def test_a_feed_of_usage_that_fell_silent_ages_for_all_and_comes_back(acme: Mirr
     assert "stale" not in why(acme)
 
     a_night_on(acme, 40)
-    assert "usage 80 of 100, stale since 10 June 2026" in why(acme)
+    assert "usage 80 of 100, out of date since 10 June 2026" in why(acme)
 
     acme.put(
         "company", ACME, name="Acme", seats=[(300, "60"), (20, "80"), (-40, "79")],

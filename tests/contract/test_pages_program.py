@@ -10,7 +10,7 @@ from html import unescape
 import pytest
 from werkzeug.test import TestResponse
 
-from integration.admin import referral_program
+from integration.admin import program_settings
 from integration.portal.context import PortalContext
 from integration.storage.program import code_rows, program_row
 from integration.storage.program.program_row import Program
@@ -66,7 +66,7 @@ def switched_on(portal: MirrorPortal) -> None:
 
 def a_link(desk: Desk, contact_id: int = MARIA, portal_id: int = HARBOR) -> str:
     portal = PortalContext(desk.runtime, portal_id)
-    return referral_program.give(portal, [contact_id], actor="user:88")[contact_id]
+    return program_settings.give(portal, [contact_id], actor="user:88")[contact_id]
 
 
 def send(desk: Desk, path: str = "", **fields: str) -> TestResponse:
@@ -224,24 +224,24 @@ def test_every_champion_gets_one_link_by_itself_where_an_admin_says_so(
 ) -> None:
     portal = PortalContext(desk.runtime, HARBOR)
     switched_on(harbor)
-    assert referral_program.give_champions(portal) == 0
+    assert program_settings.give_champions(portal) == 0
     with harbor.database.portal(HARBOR) as tx:
         program_row.save(tx, replace(program_row.read(tx), gives_champions=True), by="test")
 
-    assert referral_program.give_champions(portal) == 3  # who bought: Maria, Bo and Lu
-    assert referral_program.give_champions(portal) == 0
+    assert program_settings.give_champions(portal) == 3  # who bought: Maria, Bo and Lu
+    assert program_settings.give_champions(portal) == 0
 
     codes = [row["code"] for row in harbor.kept("referral_code")]
     assert len(set(codes)) == 3
-    referral_program.revoke(portal, codes[0], actor="user:88")
-    assert referral_program.give_champions(portal) == 0, "somebody took it from them"
+    program_settings.revoke(portal, codes[0], actor="user:88")
+    assert program_settings.give_champions(portal) == 0, "somebody took it from them"
 
 
 def test_links_follow_the_address_of_this_service(desk: Desk, harbor: MirrorPortal) -> None:
     switched_on(harbor)
     code = a_link(desk)
     with harbor.database.portal(HARBOR) as tx:
-        referral_program.follow_address(tx, desk.runtime)
+        program_settings.follow_address(tx, desk.runtime)
     harbor.settle()
 
     said = harbor.said("contact", MARIA)

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from integration.admin import referral_program
-from integration.admin.referral_program import ProgramWish
+from integration.admin import program_settings
+from integration.admin.program_settings import ProgramWish
 from integration.core.errors import Refused
 from integration.portal.context import open_portal
 from integration.storage.mirror import mirror
@@ -54,12 +54,12 @@ def keep(town: Town, portal_id: int = HARBOR, **more: Any) -> None:  # noqa: ANN
 def a_code(town: Town, portal_id: int = HARBOR, *, target: str = "") -> str:
     """A code of Ana's."""
     with open_portal(town.runtime, portal_id) as portal:
-        return referral_program.give(portal, [ANA], target=target, actor="user:88")[ANA]
+        return program_settings.give(portal, [ANA], target=target, actor="user:88")[ANA]
 
 
 def revoke(town: Town, code: str) -> None:
     with open_portal(town.runtime, HARBOR) as portal:
-        referral_program.revoke(portal, code, actor="user:88")
+        program_settings.revoke(portal, code, actor="user:88")
 
 
 def follow(town: Town, code: str, **headers: str) -> TestResponse:
@@ -234,7 +234,7 @@ def test_a_program_that_cannot_work_is_refused_by_name(town: Town) -> None:
     with open_portal(town.runtime, HARBOR) as portal:
         for wrong, why in WRONG:
             with pytest.raises(Refused, match=why):
-                referral_program.change(portal, wish(**wrong), actor="user:88")
+                program_settings.change(portal, wish(**wrong), actor="user:88")
 
     assert hash_of(town) == before
 
@@ -242,12 +242,12 @@ def test_a_program_that_cannot_work_is_refused_by_name(town: Town) -> None:
 def test_nobody_gets_a_link_to_an_address_that_is_not_in_the_list(town: Town) -> None:
     with open_portal(town.runtime, HARBOR) as portal:
         with pytest.raises(Refused, match="not in the program's list"):
-            referral_program.give(portal, [BO], target="https://evil.example", actor="user:88")
+            program_settings.give(portal, [BO], target="https://evil.example", actor="user:88")
         with pytest.raises(Refused, match="No contact"):
-            referral_program.give(portal, [999], actor="user:88")
+            program_settings.give(portal, [999], actor="user:88")
         keep(town, is_on=False)
         with pytest.raises(Refused, match="program is off"):
-            referral_program.give(portal, [BO], actor="user:88")
+            program_settings.give(portal, [BO], actor="user:88")
 
 
 def test_an_account_that_uninstalled_has_no_links(town: Town) -> None:

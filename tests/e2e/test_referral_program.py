@@ -6,8 +6,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import requests
 
-from integration.admin import referral_program
-from integration.admin.referral_program import ProgramWish
+from integration.admin import program_settings
+from integration.admin.program_settings import ProgramWish
 from integration.reports.explain import explain
 from integration.storage.program import code_rows
 from tests.waiting import PATIENCE
@@ -63,7 +63,7 @@ class Shop:
     def switch(self, *, is_on: bool) -> None:
         wish = ProgramWish(is_on, (SITE,), "customers", USED, gives_champions=False)
         with self.account.context() as portal:
-            referral_program.change(portal, wish, actor="user:88")
+            program_settings.change(portal, wish, actor="user:88")
 
     def link_of(self, contact_id: int) -> str:
         return self.account.read("contact", contact_id, "second_order_referral_link")
@@ -88,7 +88,7 @@ def test_a_visit_by_a_personal_link_becomes_a_confirmed_referral_thirty_days_aft
     harbor.switch(is_on=True)
     orchard.switch(is_on=True)
     with world.harbor.context() as portal:
-        referral_program.give(portal, [harbor.maria], actor="user:88")
+        program_settings.give(portal, [harbor.maria], actor="user:88")
     world.settle()
     link = harbor.link_of(harbor.maria)
     assert link.startswith(f"{world.url}/r/")

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from mappings.rules.ledger.comparison import Rate
-from mappings.rules.success import lifetime_value, retention
+from mappings.rules.success import kept_revenue, lifetime_value
+from mappings.rules.success.kept_revenue import CohortMember
 from mappings.rules.success.recurring_value import ValueSource, ValueSpan
-from mappings.rules.success.retention import CohortMember
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 _NO_DATA = "the public tables are not beside the repository"
@@ -44,7 +44,7 @@ def nrr(given: dict[str, int]) -> float:
     expansion = given.get("expansion", given.get("upsell_takes_it_to", start) - start)
     stays = start - churned
     members = [CohortMember(1, stays, stays + expansion - contraction), CohortMember(2, churned, 0)]
-    return float(retention.retention(members).net.value or 0)
+    return float(kept_revenue.retention(members).net.value or 0)
 
 
 def test_published_examples_of_ltv_and_cac_come_out_the_same() -> None:
@@ -93,7 +93,7 @@ def test_a_public_table_has_the_retention_that_others_found(
 
     for period, known in expected.items():
         start, end = period.split("..")
-        found = retention.retention(members(subscriptions, at(start), at(end)))
+        found = kept_revenue.retention(members(subscriptions, at(start), at(end)))
         assert found.companies == known["accounts_at_start"], period
         assert found.start_minor == known["start_mrr"] * 100
         assert found.expansion_minor == known["expansion"] * 100
@@ -108,7 +108,7 @@ def members(
     spans: dict[str, list[ValueSpan]], start: datetime, end: datetime
 ) -> Iterable[CohortMember]:
     for number, own in enumerate(spans.values()):
-        found = retention.member(number, own, start, end)
+        found = kept_revenue.member(number, own, start, end)
         if found is not None:
             yield found
 
@@ -120,7 +120,7 @@ def test_the_interval_of_nrr_is_that_of_a_regression_through_the_origin() -> Non
     starts, ends = [start for start, _ in pairs], [end for _, end in pairs]
     fitted = library.WLS(ends, starts, weights=[1 / start for start in starts]).fit(cov_type="HC0")
 
-    found = retention.retention(CohortMember(n, *pair) for n, pair in enumerate(pairs))
+    found = kept_revenue.retention(CohortMember(n, *pair) for n, pair in enumerate(pairs))
 
     assert found.net.interval is not None
     assert float(found.net.value or 0) == pytest.approx(fitted.params[0])

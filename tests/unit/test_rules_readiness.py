@@ -269,7 +269,7 @@ def test_sentiment_is_ones_own_answer_before_that_of_colleagues() -> None:
     assert of([answered(9, 30), answered(7, 10, contact_id=13)], None) == Known(
         70, "they answered 7 on 22 December 2025"
     )
-    assert of([answered(9, 366)], 55) == Known(55, "colleagues answered a survey, they did not")
+    assert of([answered(9, 366)], 55) == Known(55, "colleagues answered a survey and they did not")
     assert of([], None) is None
 
 

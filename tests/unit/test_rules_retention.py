@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mappings.rules.success import retention as rules
+from mappings.rules.success import kept_revenue as rules
+from mappings.rules.success.kept_revenue import CohortMember, NewCustomer
 from mappings.rules.success.recurring_value import ValueSource, ValueSpan, ValueTag
-from mappings.rules.success.retention import CohortMember, NewCustomer
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 END = datetime(2026, 1, 1, tzinfo=UTC)

@@ -348,7 +348,7 @@ def _part(value: float, text: str, at: datetime, policy: Policy, *, days: int) -
     if days <= 0:
         return _Part(value, text, is_fresh=True)
     since = at - timedelta(days)
-    words = f"{text}, stale since {day(since)}"
+    words = f"{text}, out of date since {day(since)}"
     return _Part(aged(value, days, policy), words, is_fresh=False)
 
 

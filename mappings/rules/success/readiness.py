@@ -186,7 +186,7 @@ def sentiment_of(
     if latest is not None:
         return Known(10.0 * latest.score, f"they answered {latest.score} on {day(latest.at)}")
     if account is not None:
-        return Known(account, "colleagues answered a survey, they did not")
+        return Known(account, "colleagues answered a survey and they did not")
     return None
 
 
