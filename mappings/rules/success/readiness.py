@@ -125,11 +125,11 @@ class Readiness:
         known = ", ".join(part.because for part in self.parts if part.name != _WIN)
         said = f"Known of them: {known}."
         if self.win is None:
-            return f"Nothing went well for them lately. {said}"
+            return " ".join(("Nothing went well for them lately.", said))
         won = f"What went well: {self.win.words} ({day(self.win.at)})."
         if self.state == AskState.ASK_NOW:
             return f"{won} {said}"
-        return f"Not enough speaks for it yet. {won} {said}"
+        return " ".join(("Not enough speaks for it yet.", won, said))
 
     @property
     def _deciding(self) -> list[Gate]:
