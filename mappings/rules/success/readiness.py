@@ -125,11 +125,13 @@ class Readiness:
         known = ", ".join(part.because for part in self.parts if part.name != _WIN)
         said = f"Known of them: {known}."
         if self.win is None:
-            return " ".join(("Nothing went well for them lately.", said))
+            nothing = "Nothing went well for them lately."
+            return f"{nothing} {said}"
         won = f"What went well: {self.win.words} ({day(self.win.at)})."
         if self.state == AskState.ASK_NOW:
             return f"{won} {said}"
-        return " ".join(("Not enough speaks for it yet.", won, said))
+        too_little = "Not enough speaks for it yet."
+        return f"{too_little} {won} {said}"
 
     @property
     def _deciding(self) -> list[Gate]:
