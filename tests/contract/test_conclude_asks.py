@@ -1,6 +1,7 @@
 """Whom to ask, as concluded: a win opens the moment, a gate closes it, and both are said on records."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -111,6 +112,26 @@ def test_an_urgent_ticket_makes_everybody_wait_until_it_is_closed(acme: MirrorPo
     acme.change("ticket", 71, closed_date=day(0).isoformat())
     acme.settle()
     assert ask(acme, "contact", ANA) == "ask_now"
+
+
+def test_after_a_price_rise_nobody_is_asked_for_two_weeks(acme: MirrorPortal) -> None:
+    acme.install(replace(MAP, recurring_property="arr"))
+    pays(acme, "1050")
+
+    assert ask(acme, "contact", ANA) == "wait"
+    assert "price" in because(acme, ANA)
+
+    # A larger rise is more that they buy.
+    pays(acme, "1500")
+    assert ask(acme, "contact", ANA) == "ask_now"
+
+
+def pays(portal: MirrorPortal, now: str) -> None:
+    """Acme paid 1,000 a year, and since the anniversary of five days ago another amount."""
+    reached = [(3, day(3).date().isoformat())]
+    arr = [(370, "1000"), (5, now)]
+    portal.put("company", ACME, name="Acme", reached=reached, arr=arr)
+    portal.settle()
 
 
 def test_who_was_asked_rests_with_their_colleagues_and_it_is_said_until_when(

@@ -32,6 +32,7 @@ from mappings.rules.success import (
 from mappings.rules.success.contact_cap import Approach
 from mappings.rules.success.health import Health
 from mappings.rules.success.readiness import Candidate, Known
+from mappings.rules.success.recurring_value import ValueSpan
 from mappings.rules.success.wins import Win
 
 
@@ -40,7 +41,7 @@ class AskEvidence:
     """What decides about the people of a page of companies, beside what health rests on.
 
     `members` are the records of each person; `answers`, `approaches`, `opted_out` and `declined_at`
-    go by contact, `wins`, `at_company` and `recurring`, what each pays a year, by company.
+    go by contact, `wins`, `at_company` and `values`, what each pays over time, by company.
     """
 
     person_of: Mapping[int, int]
@@ -51,7 +52,11 @@ class AskEvidence:
     at_company: Mapping[int, Sequence[Approach]]
     opted_out: Mapping[int, str]
     declined_at: Mapping[int, datetime]
-    recurring: Mapping[int, int]
+    values: Mapping[int, Sequence[ValueSpan]]
+
+    def recurring(self, company_id: int, at: datetime) -> int:
+        """What a company pays a year at a moment, in the account's currency."""
+        return recurring_value.value_at(self.values.get(company_id, ()), at)
 
     def own(self, contact_id: int) -> Sequence[int]:
         """All records of the person who has this one."""
@@ -81,16 +86,8 @@ def load(batch: Batch, page: CompanyPage) -> AskEvidence:
         at_company=grouped((approach.company_id or 0, approach) for approach in near),
         opted_out=contact_caps.opt_outs(batch.tx, everybody),
         declined_at=ask_rows.declined(batch.tx, everybody),
-        recurring=_recurring(batch, page),
+        values=recurring_rows.of_companies(batch.tx, page.customers & page.companies.keys()),
     )
-
-
-def _recurring(batch: Batch, page: CompanyPage) -> dict[int, int]:
-    found = recurring_rows.of_companies(batch.tx, page.customers & page.companies.keys())
-    return {
-        company_id: recurring_value.value_at(spans, batch.now)
-        for company_id, spans in found.items()
-    }
 
 
 def of_company(
@@ -150,7 +147,7 @@ def _is_active(
     if batch.portal_map.customer_stage:
         return company.customer_since is not None
     deals = page.records.deals.get(company.id, ())
-    recurring = evidence.recurring.get(company.id, 0)
+    recurring = evidence.recurring(company.id, batch.now)
     return customers.is_active(deals, recurring, batch.now, batch.policy)
 
 
@@ -211,7 +208,9 @@ class _Account:
             own_answers=answers,
             key_answers=self._key_answers,
             renewal_on=_last(figures.renewal, now),
-            price_rise_on=None,
+            price_rise_on=recurring_value.last_price_rise(
+                self.evidence.values.get(self.company.id, ())
+            ),
             left_words=self._left(own),
             declined_at=max(filter(None, map(self.evidence.declined_at.get, own)), default=None),
             rests=self._rests(own, answers),

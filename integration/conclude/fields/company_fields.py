@@ -84,8 +84,9 @@ def _keep_customers(
     known: Mapping[int, ConcludedCustomer],
     evidence: AskEvidence,
 ) -> None:
+    recurring = {company_id: evidence.recurring(company_id, batch.now) for company_id in known}
     rows = [
-        kept_customers.row_of(batch, customer, page.own_deals[company_id], evidence.recurring)
+        kept_customers.row_of(batch, customer, page.own_deals[company_id], recurring)
         for company_id, customer in known.items()
     ]
     customer_rows.keep(batch.tx, set(company_ids) - batch.broken(ObjectType.COMPANY), rows)

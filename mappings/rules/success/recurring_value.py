@@ -107,6 +107,12 @@ def value_at(spans: Iterable[ValueSpan], at: datetime) -> int:
     return sum(span.home_minor or 0 for span in spans if span.covers(at))
 
 
+def last_price_rise(spans: Iterable[ValueSpan]) -> datetime | None:
+    """When a company's price last rose: a small rise that a contract foresees."""
+    rises = (span.since for span in spans if ValueTag.ESCALATOR in span.tags)
+    return max(rises, default=None)
+
+
 def spans(
     readings: Sequence[Reading[int]],
     renewals: Sequence[Reading[datetime]],
