@@ -51,6 +51,7 @@ def page(
         roles=ROLES,
         starts_at=HEALTH_STARTS_AT,
         pulses=said_of_it,
+        ask=record_frame.ask_of(portal, session, found.card),
         loops=loops,
         why_followed_up=WHY,
         closed_because=CLOSED_BECAUSE,

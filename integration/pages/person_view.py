@@ -75,6 +75,7 @@ def page(portal: PortalContext, session: Session, contact_id: int, asked: Reques
         names=found.names,
         currency=currency,
         labels=VERB_LABELS,
+        ask=record_frame.ask_of(portal, session, found.card),
         loops=loops,
         why_followed_up=WHY,
         closed_because=CLOSED_BECAUSE,

@@ -9,6 +9,8 @@ from integration.pages.portal_pages import account_of
 from integration.portal import holds
 from integration.portal.context import PortalContext
 from integration.reports.records.record_card import RecordCard
+from integration.success import ask_list
+from integration.success.ask_list import AskCard
 
 
 def of(
@@ -30,6 +32,13 @@ def of(
         "now": portal.runtime.now(),
         **more,
     }
+
+
+def ask_of(portal: PortalContext, session: Session, card: RecordCard) -> AskCard | None:
+    """Whether to ask, for visitors who ask people; None of who is not judged."""
+    if not session.may_use("asks.show"):
+        return None
+    return ask_list.card(portal, card.object_type, card.record_id, with_choice=False)
 
 
 def _in_hubspot(account: Mapping[str, Any], session: Session, object_type: str) -> Any:  # noqa: ANN401 - a function for templates

@@ -181,15 +181,27 @@ class AskCard:
     why: str
     last: OpenAsk | None
 
+    @property
+    def label(self) -> str:
+        """The state as people read it."""
+        state = AskState.of(self.state)
+        return state.label if state else ""
 
-def card(portal: PortalContext, object_type: str, record_id: int) -> AskCard | None:
-    """Return whether to ask a contact, or somebody at a company; None of who is not judged."""
+
+def card(
+    portal: PortalContext, object_type: str, record_id: int, *, with_choice: bool = True
+) -> AskCard | None:
+    """Return whether to ask a contact, or somebody at a company; None of who is not judged.
+
+    What to ask for takes longer to find; without *with_choice* it is left out.
+    """
     with portal.transaction() as tx:
         batch = open_batch(tx, page_context.read(tx), portal.runtime.now())
         row = ask_list_rows.best_of(tx, object_type, record_id)
         if row is None:
             return None
-        lines = _lines(batch, [row]) if row["state"] == AskState.ASK_NOW else []
+        is_choosing = with_choice and row["state"] == AskState.ASK_NOW
+        lines = _lines(batch, [row]) if is_choosing else []
         asks = ask_rows.of_contacts(tx, [row["contact_id"]])
         last = [_open(batch, ask, owner_rows.every(tx)) for ask in asks[:1]]
     choice = lines[0].choice if lines else None

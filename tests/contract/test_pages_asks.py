@@ -59,6 +59,14 @@ def become(desk: Desk, role: Role, owner_id: int | None = None) -> None:
         owner_rows.replace(tx, [Owner(OWNER, user_id, "sam@harbor.example", "Sam", "Holt")])
 
 
+def test_records_say_whether_to_ask_to_those_who_ask_people(desk: Desk, acme: MirrorPortal) -> None:
+    for path in (f"contact/{ANA}", f"company/{ACME}"):
+        said = " ".join(Shown.of(desk, f"/portals/{HARBOR}/{path}").text.split())
+        assert "Ask now . What went well: Milestone reached (27 June 2026)." in said
+    become(desk, Role.MARKETER)
+    assert 'id="ask"' not in desk.get(f"/portals/{HARBOR}/contact/{ANA}").text
+
+
 def test_the_page_says_whom_to_ask_for_what_why_now_and_what_to_write(
     desk: Desk, acme: MirrorPortal
 ) -> None:
