@@ -57,8 +57,8 @@ def _next_in(account: Account) -> float:
     """Seconds until something of the portal's is due; a minute at most, for what nobody wrote down."""
     (found,) = account.rows(
         """SELECT extract(epoch FROM min(at) - clock_timestamp())::float8 AS wait FROM (
-             SELECT greatest(due_at, lease_until, retry_after) FROM lane WHERE due_at IS NOT NULL
-             UNION ALL SELECT lease_until FROM lane
+             SELECT greatest(due_at, lease_until, retry_after) FROM lane WHERE due_at IS NOT NULL AND kind <> 'days'
+             UNION ALL SELECT lease_until FROM lane WHERE kind <> 'days'
              UNION ALL SELECT next_at FROM inbox WHERE state = 'waiting'
              UNION ALL SELECT next_at FROM event WHERE state = 'waiting'
              UNION ALL SELECT next_at FROM outbox WHERE state = 'waiting'
@@ -72,7 +72,9 @@ def anything_left(world: World) -> bool:
     """Whether something waits, due or not."""
     return any(
         account.rows(
-            """SELECT 1 FROM lane WHERE due_at IS NOT NULL OR lease_until IS NOT NULL
+            """SELECT 1 FROM lane
+               -- Days of health are not worked at unless a test asks for them.
+               WHERE kind <> 'days' AND (due_at IS NOT NULL OR lease_until IS NOT NULL)
                UNION ALL SELECT 1 FROM inbox WHERE state = 'waiting'
                UNION ALL SELECT 1 FROM event WHERE state = 'waiting'
                UNION ALL SELECT 1 FROM outbox WHERE state = 'waiting'
