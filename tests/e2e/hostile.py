@@ -31,6 +31,13 @@ def ago(days: float) -> datetime:
     return NOW - timedelta(days=days)
 
 
+_OF_THE_WHOLE = {
+    "second_order_updated_at",
+    "second_order_churn_risk",
+    "second_order_churn_risk_because",
+}
+
+
 @dataclass
 class Good:
     """Two stories whose numbers must not change: a champion who moved, and a friend who was referred."""
@@ -91,14 +98,14 @@ class Good:
         return made
 
     def fields(self) -> dict[tuple[str, int], dict[str, str]]:
-        """What we wrote onto these records, but for the time of writing."""
+        """What we wrote onto these records, but for the time, and the risk, which goes by all customers."""
         found = {}
         for ref in self.records:
             values = self.crm.need(*ref).values.items()
             found[ref] = {
                 name: value
                 for name, value in values
-                if name.startswith("second_order_") and name != "second_order_updated_at"
+                if name.startswith("second_order_") and name not in _OF_THE_WHOLE
             }
         return found
 

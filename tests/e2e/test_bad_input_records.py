@@ -52,7 +52,7 @@ class Trial:
         self.bad.fill()
         for account in (self.harbor, self.twin):
             world.install(account)
-        world.settle()
+        world.rest()
 
     def check(self) -> None:
         """Nothing stuck, nothing aside without a reason, balanced, and the good ones as if they were alone."""
