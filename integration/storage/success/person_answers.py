@@ -163,8 +163,8 @@ def written_by(tx: Transaction, contact_ids: Collection[int]) -> list[Row]:
     return list(
         tx.rows(
             f"""SELECT contact_id, answer_id, score, answered_at, comment, {_AT} AS company_id
-                FROM person_answer AS answered
-                WHERE portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))
+                FROM person_answer AS answered {_TODAY}
+                WHERE answered.portal_id = :portal AND contact_id = ANY(CAST(:ids AS bigint[]))
                   AND comment <> ''
                 ORDER BY answered_at DESC, contact_id, answer_id""",
             ids=list(contact_ids),
