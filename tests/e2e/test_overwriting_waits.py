@@ -79,7 +79,7 @@ def test_a_change_of_much_is_written_only_when_somebody_confirmed_the_numbers(
 
     assert shown(settled.harbor) == before
     sentence = held(settled, settled.harbor) or ""
-    assert "settings version 2 would alter 200 and clear 0 of our 640 values there" in sentence
+    assert "settings version 2 would alter 200 and clear 0 of our 840 values there" in sentence
     assert held(settled, settled.orchard) is None
     with settled.harbor.context() as portal:
         with pytest.raises(Refused, match="it is about 200 values now"):
