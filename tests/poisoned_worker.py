@@ -15,6 +15,7 @@ from integration.conclude.people import people_stage
 from integration.core import environment, wake_ups
 from integration.ingest import fetching, intake
 from integration.ingest.fetching import FetchedRecords, ReadPlan
+from integration.ingest.inbound import Reading
 from integration.portal.context import PortalContext
 from integration.storage.queue import inbox, inbox_events
 from integration.storage.queue.inbox import Delivery
@@ -34,12 +35,14 @@ def main() -> None:
     inbox.ALONE_WAITS = (0.2,) * len(inbox.ALONE_WAITS)
     letters, fetch, refresh = intake.events_of, fetching.fetch, people_stage.refresh
 
-    def read(portal_id: int, envelope: Delivery) -> list[InboundEvent]:
+    def read(
+        portal_id: int, envelope: Delivery, read_by: Reading | None = None
+    ) -> list[InboundEvent]:
         if word in envelope.body:
             os._exit(9)
         while b"LOOP" in envelope.body:
             time.sleep(0.1)
-        return letters(portal_id, envelope)
+        return letters(portal_id, envelope, read_by)
 
     def see(context: PortalContext, reads: ReadPlan) -> FetchedRecords:
         if looked_at in reads.contact_ids:
